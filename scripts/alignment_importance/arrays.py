@@ -1,4 +1,4 @@
-"""Labelled arrays (NetCDF) and tables (CSV) on disk: written beside their place and moved there, the same bytes always."""
+"""Labelled arrays (NetCDF) and tables (CSV) on disk: written beside their place, moved there, the same bytes always."""
 
 import os
 import shutil
@@ -61,11 +61,13 @@ def read_table(path: str | Path, required_columns: Sequence[str] = ()) -> pd.Dat
     Raises:
         InputError: the file is not a table or lacks one of `required_columns`.
     """
-    text = {column: "str" for column in TEXT_COLUMNS}
+    text = dict.fromkeys(TEXT_COLUMNS, "str")
     try:
         table = pd.read_csv(path, dtype=text, keep_default_na=False, na_values=["NaN"], encoding="utf-8-sig")
     except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
-        raise InputError(f"{path}: cannot be read as a CSV table ({error}). Save it as comma-separated UTF-8.") from error
+        raise InputError(
+            f"{path}: cannot be read as a CSV table ({error}). Save it as comma-separated UTF-8."
+        ) from error
     missing = [column for column in required_columns if column not in table.columns]
     if missing:
         raise InputError(

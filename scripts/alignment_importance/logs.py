@@ -46,10 +46,8 @@ def job(path: str | Path) -> Iterator[None]:
 def progress(items: Iterable[Item], what: str, total: int) -> Iterator[Item]:
     """Yield the items and log now and then, and at the end, how many of `total` are done."""
     started = reported = time.monotonic()
-    done = 0
-    for item in items:
+    for done, item in enumerate(items, start=1):
         yield item
-        done += 1
         now = time.monotonic()
         if done == total or now - reported >= _SECONDS_BETWEEN_REPORTS:
             logger.info("%s: %d of %d (%.0f s)", what, done, total, now - started)
