@@ -1,0 +1,24 @@
+"""Average every image's feature maps with its Alignment Importance Scores."""
+
+from pathlib import Path
+
+from alignment_importance import arrays, heatmaps
+
+
+def make_heatmaps(*, activations: Path, scores: Path, output: Path) -> None:
+    """Write the heatmaps of one comparison and model, at the resolution of the feature maps."""
+    with arrays.open_netcdf(activations) as maps:
+        arrays.write_netcdf(heatmaps.heatmaps(maps, arrays.read_netcdf(scores)), output)
+
+
+if __name__ == "__main__":
+    from snakemake.script import snakemake
+
+    from alignment_importance import logs
+
+    with logs.job(snakemake.log[0]):
+        make_heatmaps(
+            activations=Path(snakemake.input.activations),
+            scores=Path(snakemake.input.scores),
+            output=Path(snakemake.output.heatmaps),
+        )
