@@ -23,8 +23,9 @@ def prepare_judgments(
 
 
 if __name__ == "__main__":
-    from alignment_importance import logs
     from snakemake.script import snakemake
+
+    from alignment_importance import logs
 
     with logs.job(snakemake.log[0]):
         order = snakemake.input.get("order")
