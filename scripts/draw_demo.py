@@ -1,0 +1,42 @@
+"""Draw the images of the demo, with the truth about them, and simulate two groups of observers."""
+
+from pathlib import Path
+
+import pandas as pd
+
+from alignment_importance import arrays
+from alignment_importance.datasets import demo
+
+
+def draw_demo(
+    *, seed: int, observers: int, noise: float, images: Path, masks: Path, table: Path, shape: Path, colour: Path
+) -> None:
+    """Write images and masks (PNG), their table, and the simulated judgments by shape and by colour (pairs)."""
+    rows = []
+    with arrays.atomic_folder(images) as image_folder, arrays.atomic_folder(masks) as mask_folder:
+        for picture in demo.draw(seed):
+            picture.rgb.save(image_folder / f"{picture.image}.png")
+            picture.mask.save(mask_folder / f"{picture.image}.png")
+            rows.append((picture.image, picture.group, picture.hue))
+    listed = pd.DataFrame(rows, columns=["image", "category", "hue"]).sort_values("image", ignore_index=True)
+    arrays.write_table(listed, table)
+    arrays.write_table(demo.judge_by_shape(listed, observers, noise, seed), shape)
+    arrays.write_table(demo.judge_by_colour(listed, observers, noise, seed), colour)
+
+
+if __name__ == "__main__":
+    from snakemake.script import snakemake
+
+    from alignment_importance import logs
+
+    with logs.job(snakemake.log[0]):
+        draw_demo(
+            seed=snakemake.params.seed,
+            observers=snakemake.params.observers,
+            noise=snakemake.params.noise,
+            images=Path(snakemake.output.images),
+            masks=Path(snakemake.output.masks),
+            table=Path(snakemake.output.table),
+            shape=Path(snakemake.output.shape),
+            colour=Path(snakemake.output.colour),
+        )
