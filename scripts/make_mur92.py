@@ -1,0 +1,37 @@
+"""Bring the 92 photographs and judgments of Mur et al. 2013 into the canonical form."""
+
+from pathlib import Path
+
+import pandas as pd
+from PIL import Image
+
+from alignment_importance import arrays
+from alignment_importance.datasets import mur92
+
+
+def make_mur92(*, source: Path | None, images: Path, table: Path, judgments: Path) -> None:
+    """Write the photographs (PNG), their table with categories, and the judgments (pairs)."""
+    files = mur92.locate(source)
+    rows = []
+    with arrays.atomic_folder(images) as folder:
+        for photograph in mur92.read_photographs(files[mur92.IMAGES_FILE]):
+            Image.fromarray(photograph.rgb).save(folder / f"{photograph.image}.png")
+            rows.append((photograph.image, photograph.category))
+    listed = pd.DataFrame(rows, columns=["image", "category"])
+    arrays.write_table(listed, table)
+    arrays.write_table(mur92.read_judgments(files[mur92.JUDGMENTS_FILE], listed["image"].tolist()), judgments)
+
+
+if __name__ == "__main__":
+    from snakemake.script import snakemake
+
+    from alignment_importance import logs
+
+    with logs.job(snakemake.log[0]):
+        source = snakemake.params.source
+        make_mur92(
+            source=Path(source) if source else None,
+            images=Path(snakemake.output.images),
+            table=Path(snakemake.output.table),
+            judgments=Path(snakemake.output.judgments),
+        )
