@@ -1,0 +1,74 @@
+# Alignment Importance Scores and heatmaps, from images and human similarity judgments to figures.
+from pathlib import Path
+
+from snakemake.utils import min_version
+
+min_version("9.27")
+
+# A configuration file stands alone: one given with --configfile takes the place of the demo's instead of adding to it.
+if not workflow.overwrite_configfiles:
+
+    configfile: "config.yaml" if Path("config.yaml").is_file() else f"{workflow.basedir}/config.yaml"
+
+
+include: "workflow/rules/common.smk"
+
+
+config = complete_config(config)
+check_files()
+
+
+pathvars:
+    results=config["results"],
+    logs=f"{config['results']}/logs",
+    benchmarks=f"{config['results']}/benchmarks",
+
+
+wildcard_constraints:
+    image_set=any_of(config["image_sets"]),
+    comparison=any_of(config["comparisons"]),
+    model=any_of(config["models"]),
+    seed=r"\d+",
+    saliency=any_of(config["saliency"]),
+    control=any_of(config["controls"]),
+
+
+report: "workflow/report/workflow.rst"
+
+
+include: "workflow/rules/inputs.smk"
+include: "workflow/rules/activations.smk"
+include: "workflow/rules/importance.smk"
+include: "workflow/rules/prediction.smk"
+include: "workflow/rules/heatmaps.smk"
+include: "workflow/rules/saliency.smk"
+include: "workflow/rules/control.smk"
+include: "workflow/rules/figures.smk"
+
+
+rule all:
+    """Everything that the configuration asks for."""
+    default_target: True
+    input:
+        rules.check.input,
+        rules.figures.input,
+        "<results>/prediction/summary.csv",
+        expand(
+            [
+                "<results>/prediction/{comparison}/{model}.csv",
+                "<results>/heatmaps/{comparison}/{model}",
+            ],
+            comparison=config["comparisons"],
+            model=config["models"],
+        ),
+        expand(
+            "<results>/overlap/{comparison}/{model}/{saliency}.csv",
+            comparison=config["comparisons"],
+            model=config["models"],
+            saliency=config["saliency"],
+        ),
+        expand(
+            "<results>/control/{control}/{model}.csv",
+            control=config["controls"],
+            model=config["models"],
+        ),

@@ -1,0 +1,40 @@
+# Activations: what a network makes of the images of a set.
+#
+# needs   inputs/{image_set}/images.csv, the network's weights
+# makes   activations/{image_set}/{model}.nc
+
+
+rule extract_activations:
+    """Run one network over the images of one set, up to its map layer and on to its readout."""
+    input:
+        images="<results>/inputs/{image_set}/images.csv",
+        checkpoint=lambda wildcards: optional(
+            config["models"][wildcards.model]["checkpoint"]
+        ),
+        # The judgments are not used here. They are waited for, so that a mistake in them stops the run before the
+        # heavy work; a change of them does not run the network again.
+        checked=ancient(
+            lambda wildcards: expand(
+                "<results>/inputs/{comparison}/judgments.nc",
+                comparison=comparisons_of(wildcards.image_set),
+            )
+        ),
+        code=library_used_by("extract_activations"),
+    output:
+        activations="<results>/activations/{image_set}/{model}.nc",
+    log:
+        "<logs>/extract_activations/{image_set}/{model}.log",
+    benchmark:
+        "<benchmarks>/extract_activations/{image_set}/{model}.tsv"
+    conda:
+        "../../envs/torch.yaml"
+    threads: 4
+    resources:
+        mem_mb=megabytes_of_ablation(),
+        runtime=60,
+        gpu=gpus(),
+    params:
+        network=lambda wildcards: config["models"][wildcards.model],
+        device=config["device"],
+    script:
+        "../../scripts/extract_activations.py"

@@ -1,0 +1,33 @@
+# Control: images whose truth is known. Heatmaps must lie on the object that the observers judged.
+#
+# needs   heatmaps/{comparison}/{model}.nc of all comparisons of the image set, its masks
+# makes   control/{control}/{model}.csv
+
+
+rule evaluate_control:
+    """Tell for every image how well its heatmaps single out the first object against the second."""
+    input:
+        heatmaps=controlled_heatmaps,
+        masks=lambda wildcards: files_of(config["controls"][wildcards.control]["masks"]),
+        images=lambda wildcards: f"<results>/inputs/{config['controls'][wildcards.control]['image_set']}/images.csv",
+        code=library_used_by("evaluate_control"),
+    output:
+        table="<results>/control/{control}/{model}.csv",
+    log:
+        "<logs>/evaluate_control/{control}/{model}.log",
+    benchmark:
+        "<benchmarks>/evaluate_control/{control}/{model}.tsv"
+    conda:
+        "../../envs/tables.yaml"
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=30,
+    params:
+        masks=lambda wildcards: config["controls"][wildcards.control]["masks"],
+        comparisons=lambda wildcards: comparisons_of(
+            config["controls"][wildcards.control]["image_set"]
+        ),
+        objects=lambda wildcards: config["controls"][wildcards.control]["objects"],
+    script:
+        "../../scripts/evaluate_control.py"
