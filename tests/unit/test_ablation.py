@@ -1,0 +1,290 @@
+"""Every fast route against one forward pass per ablated map, and against numbers worked out by hand."""
+
+from collections import OrderedDict
+
+import naive
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from alignment_importance import ablation, networks
+from alignment_importance.compute import Compute
+from alignment_importance.folds import PairBlock
+
+SIMILARITIES = ["pearson", "cosine"]
+SCORES = ["pearson_r2", "pearson", "spearman"]
+N_IMAGES, N_MAPS = 13, 10
+
+
+def resources(memory: int = 10**9, threads: int = 1) -> Compute:
+    return Compute(torch.device("cpu"), threads, memory)
+
+
+class Coupled(nn.Module):
+    """A head in which the maps meet in a convolution."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.meet = nn.Conv2d(N_MAPS, 7, 2)
+
+    def forward(self, maps: torch.Tensor) -> torch.Tensor:
+        return torch.sigmoid(self.meet(maps)).mean((2, 3))
+
+
+class Whole(nn.Module):
+    """A network of which all before the maps is one convolution."""
+
+    def __init__(self, head: nn.Module, width: int) -> None:
+        super().__init__()
+        self.trunk = nn.Sequential(nn.Conv2d(3, N_MAPS, 3, padding=1), nn.ReLU(inplace=True))
+        self.head = head
+        self.classifier = nn.Linear(width, 3)
+
+    def forward(self, images: torch.Tensor) -> torch.Tensor:
+        return self.classifier(self.head(self.trunk(images)))
+
+
+def head_of(route: str) -> networks.Head:
+    """A small head of each route, split out of a whole network as any other."""
+    with torch.random.fork_rng():
+        torch.manual_seed(3)
+        head, width = {
+            "pooled": lambda: (nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Flatten(1), nn.Dropout()), N_MAPS),
+            "linear": lambda: (
+                nn.Sequential(
+                    OrderedDict(
+                        pool=nn.MaxPool2d(2),
+                        flat=nn.Flatten(1),
+                        fc6=nn.Linear(N_MAPS * 4, 24),
+                        relu6=nn.ReLU(inplace=True),
+                        drop=nn.Dropout(),
+                        fc7=nn.Linear(24, 16),
+                        relu7=nn.ReLU(inplace=True),
+                    )
+                ),
+                16,
+            ),
+            "general": lambda: (Coupled(), 7),
+        }[route]()
+        whole = Whole(head, width).eval()
+    network = networks.Network(whole, "small", "random weights (seed 3)", 4, (0.5,) * 3, (0.5,) * 3)
+    split = networks.split(network, map_layer="trunk.1")
+    assert split.head.route == route
+    return split.head
+
+
+@pytest.fixture
+def maps() -> np.ndarray:
+    """Sparse maps; map 4 is zero everywhere, map 7 but in one image, and images differ in scale."""
+    rng = np.random.default_rng(5)
+    values = rng.gamma(2.0, size=(N_IMAGES, N_MAPS, 4, 4)) * (rng.random((N_IMAGES, N_MAPS, 4, 4)) < 0.4)
+    values *= rng.uniform(0.5, 2.0, size=(N_IMAGES, 1, 1, 1))
+    values[:, 4] = 0
+    values[:, 7] = 0
+    values[2, 7, 1, 1] = 3
+    return values.astype(np.float32)
+
+
+@pytest.fixture
+def human() -> np.ndarray:
+    rng = np.random.default_rng(6)
+    judgments = rng.random((N_IMAGES, N_IMAGES))
+    judgments += judgments.T
+    np.fill_diagonal(judgments, np.nan)
+    return judgments
+
+
+def blocks_of(human: np.ndarray) -> list[PairBlock]:
+    """All images; two thirds of them; all images with a third of the pairs missing; three images."""
+    some = np.array([0, 1, 3, 4, 6, 7, 9, 10, 12])
+    holes = human.copy()
+    missing = np.triu(np.random.default_rng(7).random(human.shape) < 1 / 3)
+    holes[missing | missing.T] = np.nan
+    few = np.array([2, 5, 8, 11])
+    return [
+        PairBlock(np.arange(len(human)), human),
+        PairBlock(some, human[np.ix_(some, some)]),
+        PairBlock(np.arange(len(human)), holes),
+        PairBlock(few, human[np.ix_(few, few)]),
+    ]
+
+
+def engine(
+    route: str, maps: np.ndarray, similarity: str, score: str, compute: Compute
+) -> tuple[networks.Head, ablation.Ablation]:
+    head = head_of(route)
+    with torch.inference_mode():
+        readout = head.module(torch.from_numpy(maps)).numpy()
+    return head, ablation.ablate(head, maps, readout, compute, similarity, score)
+
+
+ROUTES = ["pooled", "linear", "general"]
+
+
+@pytest.mark.parametrize("score", SCORES)
+@pytest.mark.parametrize("similarity", SIMILARITIES)
+@pytest.mark.parametrize("route", ROUTES)
+def test_routes_equal_one_forward_pass_per_map(
+    route: str, similarity: str, score: str, maps: np.ndarray, human: np.ndarray
+) -> None:
+    head, fast = engine(route, maps, similarity, score, resources())
+    tensor, blocks = torch.from_numpy(maps), blocks_of(human)
+    order = np.random.default_rng(8).permutation(N_MAPS)
+    whole, without = fast.leave_one_out(blocks)
+    curves = fast.keep_top(order, blocks)
+    for number, block in enumerate(blocks):
+        part = tensor[torch.from_numpy(block.images)]
+        all_maps = naive.rsm(naive.readout(head.module, part, list(range(N_MAPS))), similarity)
+        assert whole[number] == pytest.approx(naive.score(all_maps, block.human, score), abs=2e-6)
+        expected = naive.leave_one_out(head.module, part, block.human, similarity, score)
+        np.testing.assert_allclose(without[number], expected, atol=2e-6)
+        expected = naive.keep_top(head.module, part, order, block.human, similarity, score)
+        np.testing.assert_allclose(curves[number], expected, atol=2e-6)
+
+
+@pytest.mark.parametrize("score", ["pearson_r2", "spearman"])
+@pytest.mark.parametrize("similarity", SIMILARITIES)
+@pytest.mark.parametrize("route", ROUTES)
+def test_image_specific_ablation_equals_one_forward_pass_per_map(
+    route: str, similarity: str, score: str, maps: np.ndarray, human: np.ndarray
+) -> None:
+    head, fast = engine(route, maps, similarity, score, resources())
+    for block in (blocks_of(human)[0], blocks_of(human)[2]):
+        whole, without = fast.leave_one_out_of_each_image(block.human)
+        expected = naive.own_maps(head.module, torch.from_numpy(maps), block.human, similarity, score)
+        np.testing.assert_allclose(without, expected, atol=5e-6)
+        # Ablating a map that is zero in an image changes nothing, to the bit.
+        dead = ~(maps != 0).any((2, 3))
+        assert dead.any()
+        np.testing.assert_array_equal(without[dead], np.broadcast_to(whole[:, None], without.shape)[dead])
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+@pytest.mark.parametrize("memory", [1, 30_000, 10**9])
+@pytest.mark.parametrize("route", ROUTES)
+def test_neither_chunks_nor_threads_change_results(
+    route: str, memory: int, threads: int, maps: np.ndarray, human: np.ndarray
+) -> None:
+    blocks, order = blocks_of(human), np.arange(N_MAPS)[::-1].copy()
+    _, reference = engine(route, maps, "pearson", "pearson_r2", resources())
+    _, other = engine(route, maps, "pearson", "pearson_r2", resources(memory, threads))
+    for compared, expected in [
+        (other.leave_one_out(blocks), reference.leave_one_out(blocks)),
+        (other.leave_one_out_of_each_image(human), reference.leave_one_out_of_each_image(human)),
+        (other.keep_top(order, blocks), reference.keep_top(order, blocks)),
+    ]:
+        for one, another in zip(compared, expected, strict=True):
+            # Matrix products of another shape may sum in another order; with the same chunks the bits are equal.
+            np.testing.assert_allclose(one, another, atol=1e-6)
+    same_memory = engine(route, maps, "pearson", "pearson_r2", resources(memory, 1))[1]
+    np.testing.assert_array_equal(other.leave_one_out(blocks)[1], same_memory.leave_one_out(blocks)[1])
+    np.testing.assert_array_equal(other.keep_top(order, blocks), same_memory.keep_top(order, blocks))
+
+
+def by_hand() -> tuple[np.ndarray, np.ndarray]:
+    """Three images and three pooled maps of which everything can be worked out by hand.
+
+    Cosine similarities of the rows (1, 0, 1), (0, 1, 1), (1, 1, 0): 1/2, 1/2, 1/2. Without map 0 the rows are
+    (0, 0, 1), (0, 1, 1), (0, 1, 0): 1/sqrt(2), 0, 1/sqrt(2).
+    """
+    readout = np.array([[1, 0, 1], [0, 1, 1], [1, 1, 0]], dtype=np.float32)
+    human = np.array([[np.nan, 3, 1], [3, np.nan, 2], [1, 2, np.nan]])
+    return readout, human
+
+
+def test_pooled_cosine_by_hand() -> None:
+    readout, human = by_hand()
+    fast = ablation.PooledAblation(readout, resources(), "cosine", "pearson")
+    whole, without = fast.leave_one_out([PairBlock(np.arange(3), human)])
+    # Equal similarities have no correlation.
+    assert np.isnan(whole[0])
+    # Pairs (0,1), (0,2), (1,2) have judgments 3, 1, 2. Without map 0 the similarities are (1, 0, 1)/sqrt(2), centred
+    # (1, -2, 1)/(3 sqrt(2)), against (1, -1, 0): 3 / (sqrt(6) sqrt(2)) = sqrt(3)/2. Without map 1 the rows are
+    # (1, 0, 1), (0, 0, 1), (1, 0, 0): (1, 1, 0)/sqrt(2): 0. Without map 2 they are (1, 0, 0), (0, 1, 0), (1, 1, 0):
+    # (0, 1, 1)/sqrt(2): -sqrt(3)/2.
+    np.testing.assert_allclose(without[0], [np.sqrt(3) / 2, 0, -np.sqrt(3) / 2], atol=1e-15)
+
+
+def test_pooled_top_k_by_hand() -> None:
+    readout, human = by_hand()
+    fast = ablation.PooledAblation(readout, resources(), "cosine", "pearson")
+    curve = fast.keep_top(np.array([2, 1, 0]), [PairBlock(np.arange(3), human)])[0]
+    # Map 2 alone leaves image 2 without any value: no similarity. Maps 2 and 1 are all but map 0. All are equal.
+    assert np.isnan(curve[0])
+    assert curve[1] == pytest.approx(np.sqrt(3) / 2)
+    assert np.isnan(curve[2])
+
+
+def test_pooled_own_maps_by_hand() -> None:
+    readout, human = by_hand()
+    fast = ablation.PooledAblation(readout, resources(), "cosine", "pearson")
+    whole, without = fast.leave_one_out_of_each_image(human)
+    # Each image has two others: a correlation of two values is their order, +1 or -1; equal similarities have none.
+    assert np.isnan(whole).all()
+    # Image 0, judged 3 with image 1 and 1 with image 2. Without its map 0 it is (0, 0, 1): like image 1 alone. Without
+    # its map 2 it is (1, 0, 0): like image 2 alone. Map 1 is zero in it.
+    np.testing.assert_array_equal(without[0], [1, np.nan, -1])
+
+
+def test_order_of_images_and_maps_does_not_matter(maps: np.ndarray, human: np.ndarray) -> None:
+    readout = maps.mean((2, 3))
+    rng = np.random.default_rng(9)
+    images, columns = rng.permutation(N_IMAGES), rng.permutation(N_MAPS)
+    plain = ablation.PooledAblation(readout, resources(), "pearson", "pearson_r2")
+    moved = ablation.PooledAblation(readout[images][:, columns], resources(), "pearson", "pearson_r2")
+    everyone = np.arange(N_IMAGES)
+    _, expected = plain.leave_one_out([PairBlock(everyone, human)])
+    _, found = moved.leave_one_out([PairBlock(everyone, human[np.ix_(images, images)])])
+    np.testing.assert_allclose(found[0], expected[0][columns], atol=1e-12)
+
+
+@pytest.mark.parametrize("score", SCORES)
+def test_scale_of_judgments_does_not_matter(maps: np.ndarray, human: np.ndarray, score: str) -> None:
+    fast = ablation.PooledAblation(maps.mean((2, 3)), resources(), "pearson", score)
+    everyone = np.arange(N_IMAGES)
+    _, expected = fast.leave_one_out([PairBlock(everyone, human)])
+    _, found = fast.leave_one_out([PairBlock(everyone, 7 * human - 3)])
+    np.testing.assert_allclose(found, expected, atol=1e-12)
+
+
+def test_a_map_that_is_zero_everywhere_changes_nothing_to_the_bit(maps: np.ndarray, human: np.ndarray) -> None:
+    block = PairBlock(np.arange(N_IMAGES), human)
+    for route in ROUTES:
+        _, fast = engine(route, maps, "pearson", "pearson_r2", resources())
+        whole, without = fast.leave_one_out([block])
+        assert without[0, 4] == whole[0]
+        curve = fast.keep_top(np.array([0, 1, 4, 2, 3, 5, 6, 7, 8, 9]), [block])[0]
+        assert curve[2] == curve[1]
+
+
+def test_a_constant_row_is_nan(maps: np.ndarray, human: np.ndarray) -> None:
+    maps[3] = 0
+    fast = ablation.PooledAblation(maps.mean((2, 3)), resources(), "pearson", "pearson")
+    whole, without = fast.leave_one_out([PairBlock(np.arange(N_IMAGES), human)])
+    assert np.isnan(whole).all()
+    assert np.isnan(without).all()
+    own, own_without = fast.leave_one_out_of_each_image(human)
+    assert np.isnan(own).all()
+    assert np.isnan(own_without).all()
+    others = np.delete(np.arange(N_IMAGES), 3)
+    whole, without = fast.leave_one_out([PairBlock(others, human[np.ix_(others, others)])])
+    assert np.isfinite(whole).all()
+    assert np.isfinite(without).all()
+
+
+def test_the_network_is_left_as_it_was() -> None:
+    with torch.random.fork_rng():
+        torch.manual_seed(1)
+        whole = Whole(nn.Sequential(nn.ReLU(inplace=True), nn.Flatten(1), nn.Linear(N_MAPS * 16, 5)), 5).eval()
+    before = {name: value.clone() for name, value in whole.state_dict().items()}
+    described = repr(whole)
+    network = networks.Network(whole, "small", "random", 4, (0.5,) * 3, (0.5,) * 3)
+    split = networks.split(network, map_layer="trunk.0")
+    maps = torch.randn(4, N_MAPS, 4, 4)
+    untouched = maps.clone()
+    ablation.LinearHead(split.head, maps, resources())
+    assert torch.equal(maps, untouched)
+    assert repr(whole) == described
+    assert all(torch.equal(value, before[name]) for name, value in whole.state_dict().items())
+    assert not whole.training
