@@ -12,6 +12,18 @@ import yaml
 from snakemake.exceptions import WorkflowError
 
 PLACEHOLDERS = "Snakemake reads { } < > in a path as placeholders"
+NAMES = (
+    "a name has letters, digits, '_', '-' and '.', and starts with a letter or digit"
+)
+KINDS = {
+    "object": "a mapping of keys",
+    "array": "a list",
+    "string": "text",
+    "number": "a number",
+    "integer": "a whole number",
+    "boolean": "true or false",
+    "null": "null",
+}
 
 # ----------------------------------------------------------------------------------------------------------------------
 # The configuration
@@ -23,26 +35,18 @@ def complete_config(config: dict) -> dict:
     Raises:
         WorkflowError: lists everything that is wrong with it.
     """
-    schema = yaml.safe_load(
-        Path(workflow.basedir, "workflow/schemas/config.schema.yaml").read_text(
-            encoding="utf-8"
-        )
-    )
-    errors = sorted(
-        jsonschema.Draft202012Validator(schema).iter_errors(config),
-        key=lambda error: list(map(str, error.path)),
-    )
+    file = Path(workflow.basedir, "workflow", "schemas", "config.schema.yaml")
+    schema = yaml.safe_load(file.read_text(encoding="utf-8"))
+    validator = jsonschema.Draft202012Validator(schema)
+    errors = sorted(validator.iter_errors(config), key=lambda error: error.json_path)
     stop_at(
-        [problem for error in errors for problem in describe(error)]
-        + unnamed_keys(config)
+        [*unnamed_keys(config), *(line for error in errors for line in describe(error))]
     )
-    completed = with_defaults(config, schema)
+    config = with_defaults(config, schema)
     stop_at(
-        wrong_references(completed)
-        + wrong_companions(completed)
-        + ambiguous_names(completed)
+        [*wrong_references(config), *wrong_companions(config), *ambiguous_names(config)]
     )
-    return completed
+    return config
 
 
 def stop_at(problems: list[str]) -> None:
@@ -54,153 +58,134 @@ def stop_at(problems: list[str]) -> None:
 
 def describe(error: jsonschema.ValidationError) -> list[str]:
     """Say what a schema error is about: the key's full path, what was found, what is possible."""
-    where = ".".join(map(str, error.absolute_path))
+    where = ".".join(map(str, error.absolute_path)) or "the configuration"
+    found, wanted = error.instance, error.validator_value
     if error.validator == "additionalProperties":
-        known = list(error.schema.get("properties", {}))
-        unknown = [key for key in error.instance if key not in known]
+        known = list(error.schema["properties"])
+        unknown = [key for key in found if key not in known]
         return [
-            f"{dotted(where, key)}: there is no such key{nearest(str(key), known)}"
+            f"{dotted(error.absolute_path, key)}: there is no such key{nearest(key, known)}"
             for key in unknown
         ]
     if error.validator == "required":
-        missing = [key for key in error.validator_value if key not in error.instance]
-        return [f"{dotted(where, key)}: this key is missing" for key in missing]
-    if error.validator == "enum":
+        missing = [key for key in wanted if key not in found]
         return [
-            f"{where}: {error.instance!r} is not possible{nearest(str(error.instance), error.validator_value)}"
+            f"{dotted(error.absolute_path, key)}: this key is missing"
+            for key in missing
         ]
     if "propertyNames" in error.absolute_schema_path:
-        problem = "is not a possible name; use letters, digits, '_', '-' and '.', and start with a letter or digit"
-        return [f"{dotted(where, error.instance)}: {error.instance!r} {problem}"]
+        return [f"{dotted(error.absolute_path, found)}: {NAMES}"]
     if error.validator == "pattern":
-        return [f"{where}: {error.instance!r} cannot be used; {PLACEHOLDERS}"]
+        return [f"{where}: {found!r} cannot be used; {PLACEHOLDERS}"]
+    if error.validator == "enum":
+        return [f"{where}: {found!r} is not possible; use {', '.join(wanted)}"]
     if error.validator == "type":
         return [
-            f"{where or 'the file'}: expected {alternatives(error.validator_value)}, found {error.instance!r}"
+            f"{where}: {found!r} is not {' or '.join(KINDS[kind] for kind in listed(wanted))}"
         ]
     return [f"{where}: {error.message}"]
 
 
-def dotted(path: str, key: object) -> str:
-    """Append a key to the path of the mapping it is in."""
-    return f"{path}.{key}" if path else str(key)
+def listed(value: str | list[str]) -> list[str]:
+    """Put a single word into a list."""
+    return [value] if isinstance(value, str) else value
 
 
-def nearest(word: str, known: list) -> str:
+def dotted(path, key: object) -> str:
+    """Write the full path of a key: a.b.c."""
+    return ".".join(map(str, [*path, key]))
+
+
+def nearest(word: object, known: list[str]) -> str:
     """Offer the known word most like a misspelt one, and otherwise all of them."""
-    known = [str(candidate) for candidate in known]
-    close = difflib.get_close_matches(word, known, n=1, cutoff=0.6)
-    if close:
-        return f"; did you mean {close[0]}?"
-    return f"; possible: {', '.join(known)}" if known else ""
+    close = difflib.get_close_matches(str(word), known, n=1, cutoff=0.6)
+    return f"; did you mean {close[0]}?" if close else f"; possible: {', '.join(known)}"
 
 
-def alternatives(types: str | list[str]) -> str:
-    """Spell the types of the schema in the words of YAML."""
-    words = {
-        "object": "a mapping of keys",
-        "array": "a list",
-        "string": "text",
-        "null": "null",
-        "boolean": "true or false",
-    }
-    types = [types] if isinstance(types, str) else types
-    return " or ".join(
-        words.get(name, f"a {name}" if name == "number" else "a whole number")
-        for name in types
-    )
-
-
-def unnamed_keys(config: object, path: str = "") -> list[str]:
-    """Names that YAML does not read as text (2024, true, null)."""
+def unnamed_keys(config: object, path: tuple = ()) -> list[str]:
+    """Find names that YAML does not read as text (2024, true, null)."""
     if not isinstance(config, dict):
         return []
-    problems = [
-        f"{dotted(path, key)}: the name {key!r} is not text; put it in quotes"
-        for key in config
-        if not isinstance(key, str)
-    ]
-    return problems + [
-        problem
-        for key in config
-        for problem in unnamed_keys(config[key], dotted(path, key))
-    ]
+    problems = []
+    for key, value in config.items():
+        if not isinstance(key, str):
+            problems.append(
+                f"{dotted(path, key)}: a name must be text; put it in quotes"
+            )
+        problems.extend(unnamed_keys(value, (*path, key)))
+    return problems
 
 
 def with_defaults(value: object, schema: dict) -> object:
     """Fill in what a valid configuration leaves out; keys get the order of the schema, and paths one spelling."""
-    if isinstance(value, list):
-        return [with_defaults(item, schema.get("items", {})) for item in value]
     if isinstance(value, dict):
         keys = schema.get("properties", {})
-        filled = {
-            key: keys[key]["default"] for key in keys if "default" in keys[key]
-        } | value
-        order = [key for key in keys if key in filled] + [
-            key for key in filled if key not in keys
-        ]
-        return {
-            key: with_defaults(
-                filled[key], keys.get(key, schema["additionalProperties"])
-            )
-            for key in order
-        }
+        defaults = {key: keys[key]["default"] for key in keys if "default" in keys[key]}
+        filled = defaults | value
+        order = [key for key in [*keys, *value] if key in filled]
+        others = schema["additionalProperties"]
+        return {key: with_defaults(filled[key], keys.get(key, others)) for key in order}
+    if isinstance(value, list):
+        return [with_defaults(item, schema.get("items", {})) for item in value]
     if isinstance(value, str) and schema.get("$ref", "").endswith("path"):
         return os.path.normpath(os.path.expanduser(value))
+    # To YAML 5.0 is another number than 5, to JSON Schema it is a whole number all the same.
     if isinstance(value, float) and schema.get("type") == "integer":
         return int(value)
     return value
 
 
 def wrong_references(config: dict) -> list[str]:
-    """Comparisons and controls of image sets that there are not, and controls that nobody has judged."""
-    sets = config["image_sets"]
-    problems = [
-        f"{kind}.{name}.image_set: there is no image set {entry['image_set']!r}{nearest(entry['image_set'], list(sets))}"
-        for kind in ("comparisons", "controls")
-        for name, entry in config[kind].items()
-        if entry["image_set"] not in sets
-    ]
-    judged = {comparison["image_set"] for comparison in config["comparisons"].values()}
-    return problems + [
-        f"controls.{name}.image_set: no comparison has the image set {control['image_set']!r}"
-        for name, control in config["controls"].items()
-        if control["image_set"] in sets and control["image_set"] not in judged
-    ]
+    """Find comparisons and controls of image sets that there are not, and controls that nobody has judged."""
+    sets = list(config["image_sets"])
+    judged = [comparison["image_set"] for comparison in config["comparisons"].values()]
+    problems = []
+    for kind in ("comparisons", "controls"):
+        for name, entry in config[kind].items():
+            image_set = entry["image_set"]
+            if image_set not in sets:
+                problem = (
+                    f"there is no image set {image_set!r}{nearest(image_set, sets)}"
+                )
+                problems.append(f"{kind}.{name}.image_set: {problem}")
+            elif image_set not in judged:
+                problems.append(
+                    f"{kind}.{name}.image_set: no comparison has the image set {image_set!r}"
+                )
+    return problems
 
 
 def wrong_companions(config: dict) -> list[str]:
-    """Keys that need another key, or that another key makes meaningless."""
-    rules = [
+    """Find keys that need another key, or that another key makes meaningless."""
+    problems = []
+    for kind, choice, value, companion in (
         ("models", "weights", "checkpoint", "checkpoint"),
         ("models", "weights", "random", "seed"),
         ("saliency", "method", "maps", "maps"),
-    ]
-    problems = []
-    for kind, choice, value, companion in rules:
+    ):
         for name, entry in config[kind].items():
+            where = f"{kind}.{name}.{companion}"
             if entry[choice] == value and entry[companion] is None:
                 problems.append(
-                    f"{kind}.{name}.{companion}: this key is missing; `{choice}: {value}` needs it"
+                    f"{where}: this key is missing; `{choice}: {value}` needs it"
                 )
             if entry[choice] != value and entry[companion] is not None:
                 problems.append(
-                    f"{kind}.{name}.{companion}: only `{choice}: {value}` has this key; remove one of them"
+                    f"{where}: it has no use without `{choice}: {value}`; leave it out or change `{choice}`"
                 )
     return problems
 
 
 def ambiguous_names(config: dict) -> list[str]:
-    """Pairs of names that would give two figures the same file, such as a_b with c and a with b_c."""
+    """Find pairs of names that would give two figures one file, such as a_b with c and a with b_c."""
     problems = []
     for kind in ("comparisons", "controls"):
         seen = {}
         for pair in itertools.product(config[kind], config["models"]):
             other = seen.setdefault("_".join(pair), pair)
             if other != pair:
-                problems.append(
-                    f"{kind}.{pair[0]}: with models.{pair[1]} its files would be those of {' and '.join(other)}"
-                )
+                problem = f"its files with models.{pair[1]} are those of {' with models.'.join(other)}"
+                problems.append(f"{kind}.{pair[0]}: {problem}; rename one of them")
     return problems
 
 
@@ -246,36 +231,31 @@ def check_files() -> None:
         WorkflowError: lists all of them.
     """
     made = made_here()
+    missing = {
+        key: path
+        for key, path in given_files().items()
+        if path not in made and not os.path.exists(path)
+    }
     stop_at(
-        [
-            f"{key}: {path} does not exist (in {os.getcwd()})"
-            for key, path in given_files().items()
-            if path not in made and not os.path.exists(path)
-        ]
+        [f"{key}: there is no {os.path.abspath(path)}" for key, path in missing.items()]
     )
 
 
 @functools.cache
-def files_of(folder: str) -> list[str]:
+def files_of(folder: str | None) -> list[str]:
     """List a folder that is an input: file by file, so that a change of any is seen, or whole if a rule here makes it.
 
     Raises:
         WorkflowError: a file has a name that Snakemake cannot follow.
     """
+    if folder is None:
+        return []
     if folder in made_here() or not os.path.isdir(folder):
         return [folder]
-    files = sorted(
-        entry.path
-        for entry in os.scandir(folder)
-        if entry.is_file() and not entry.name.startswith(".")
-    )
-    stop_at(
-        [
-            f"{file}: rename it; {PLACEHOLDERS}"
-            for file in files
-            if re.search(r"[{}<>]", file)
-        ]
-    )
+    entries = [entry for entry in os.scandir(folder) if not entry.name.startswith(".")]
+    files = sorted(entry.path for entry in entries if entry.is_file())
+    unusable = [file for file in files if re.search(r"[{}<>]", file)]
+    stop_at([f"{file}: rename it; {PLACEHOLDERS}" for file in unusable])
     return files
 
 
@@ -305,11 +285,8 @@ def activations_of(wildcards) -> str:
 
 def controlled_heatmaps(wildcards) -> list[str]:
     """The heatmaps of all comparisons of a control's images."""
-    comparisons = comparisons_of(config["controls"][wildcards.control]["image_set"])
-    return [
-        f"<results>/heatmaps/{comparison}/{wildcards.model}.nc"
-        for comparison in comparisons
-    ]
+    judged_by = comparisons_of(config["controls"][wildcards.control]["image_set"])
+    return [f"<results>/heatmaps/{name}/{wildcards.model}.nc" for name in judged_by]
 
 
 def of_all_seeds(pattern: str) -> list[str]:
@@ -338,18 +315,15 @@ def library_used_by(script: str) -> list[str]:
     They are inputs of the rule, so that a change of the library reruns the rules that use it and no others. Their paths
     are relative where they can be: a project that is moved with its results need not be run again.
     """
-    library = Path(workflow.basedir, "scripts", "alignment_importance")
-    found, waiting = set(), [
-        library / "__init__.py",
-        Path(workflow.basedir, "scripts", f"{script}.py"),
-    ]
+    scripts = Path(workflow.basedir, "scripts")
+    found, waiting = set(), [scripts / f"{script}.py"]
     while waiting:
         file = waiting.pop()
         if file not in found:
             found.add(file)
-            waiting.extend(imports_of(file, library))
+            waiting.extend(imports_of(file, scripts))
     here = Path.cwd()
-    files = sorted(file for file in found if library in file.parents)
+    files = sorted(found - {scripts / f"{script}.py"})
     return [
         str(file.relative_to(here) if file.is_relative_to(here) else file)
         for file in files
@@ -357,23 +331,22 @@ def library_used_by(script: str) -> list[str]:
 
 
 @functools.cache
-def imports_of(script: Path, library: Path) -> list[Path]:
-    """List the modules of the library that a Python file imports."""
-    names = []
-    for node in ast.walk(ast.parse(script.read_text(encoding="utf-8"))):
+def imports_of(file: Path, scripts: Path) -> list[Path]:
+    """List the modules of the library that a Python file imports, with the packages that they are in."""
+    names = set()
+    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
-            names.extend(alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom) and node.module:
-            names.append(node.module)
-            names.extend(f"{node.module}.{alias.name}" for alias in node.names)
-    paths = [
-        library.parent.joinpath(*name.split("."))
-        for name in names
-        if name.split(".")[0] == library.name
-    ]
-    candidates = [
+            names.update(alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            names.update(f"{node.module}.{alias.name}" for alias in node.names)
+    paths = {
+        scripts.joinpath(*parts[:n])
+        for parts in (name.split(".") for name in names)
+        for n in range(1, len(parts) + 1)
+    }
+    return [
         file
         for path in paths
         for file in (path.with_suffix(".py"), path / "__init__.py")
+        if file.is_file()
     ]
-    return [file for file in candidates if file.is_file()]

@@ -8,7 +8,10 @@ rule evaluate_control:
     """Tell for every image how well its heatmaps single out the first object against the second."""
     input:
         heatmaps=controlled_heatmaps,
-        masks=lambda wildcards: files_of(config["controls"][wildcards.control]["masks"]),
+        masks=lambda wildcards: config["controls"][wildcards.control]["masks"],
+        mask_files=lambda wildcards: files_of(
+            config["controls"][wildcards.control]["masks"]
+        ),
         images=lambda wildcards: f"<results>/inputs/{config['controls'][wildcards.control]['image_set']}/images.csv",
         code=library_used_by("evaluate_control"),
     output:
@@ -24,7 +27,6 @@ rule evaluate_control:
         mem_mb=2000,
         runtime=30,
     params:
-        masks=lambda wildcards: config["controls"][wildcards.control]["masks"],
         comparisons=lambda wildcards: comparisons_of(
             config["controls"][wildcards.control]["image_set"]
         ),

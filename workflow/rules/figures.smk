@@ -7,22 +7,20 @@
 rule figures:
     """All figures."""
     input:
-        "<results>/figures/prediction.png",
+        expand("<results>/figures/prediction.{ending}", ending=["png", "pdf"]),
         expand(
-            "<results>/figures/{kind}_{comparison}_{model}.png",
-            kind=[
-                "curves",
-                "importance",
-                "heatmaps",
-                *(["overlap"] if config["saliency"] else []),
-            ],
+            "<results>/figures/{kind}_{comparison}_{model}.{ending}",
+            kind=["curves", "importance", "heatmaps"]
+            + ["overlap"] * bool(config["saliency"]),
             comparison=config["comparisons"],
             model=config["models"],
+            ending=["png", "pdf"],
         ),
         expand(
-            "<results>/figures/control_{control}_{model}.png",
+            "<results>/figures/control_{control}_{model}.{ending}",
             control=config["controls"],
             model=config["models"],
+            ending=["png", "pdf"],
         ),
 
 

@@ -9,12 +9,10 @@ rule compute_saliency:
     """Make one saliency map per image with a classic model, or read the user's own."""
     input:
         images="<results>/inputs/{image_set}/images.csv",
-        maps=lambda wildcards: [
-            file
-            for folder in [config["saliency"][wildcards.saliency]["maps"]]
-            if folder
-            for file in files_of(folder)
-        ],
+        maps=lambda wildcards: optional(config["saliency"][wildcards.saliency]["maps"]),
+        map_files=lambda wildcards: files_of(
+            config["saliency"][wildcards.saliency]["maps"]
+        ),
         code=library_used_by("compute_saliency"),
     output:
         saliency="<results>/saliency/{image_set}/{saliency}.nc",
@@ -30,7 +28,6 @@ rule compute_saliency:
         runtime=60,
     params:
         method=lambda wildcards: config["saliency"][wildcards.saliency]["method"],
-        maps=lambda wildcards: config["saliency"][wildcards.saliency]["maps"],
     script:
         "../../scripts/compute_saliency.py"
 
