@@ -1,0 +1,88 @@
+import hashlib
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import xarray as xr
+
+from alignment_importance import arrays
+from alignment_importance.errors import InputError
+
+
+def _maps() -> xr.Dataset:
+    values = np.arange(12, dtype=np.float32).reshape(2, 3, 2)
+    values[0, 0, 0] = np.nan
+    return xr.Dataset(
+        {"feature_maps": (("image", "feature_map", "y"), values)},
+        coords={"image": np.array(["007", "b"], dtype=object), "width": ("image", [20, 30])},
+        attrs={"weights": "random weights (seed 1)"},
+    )
+
+
+def test_a_table_comes_back_as_it_was(tmp_path: Path) -> None:
+    table = pd.DataFrame({"image": ["007", "NA", "ä,b"], "ais": [0.1, np.nan, 1e-300]})
+    arrays.write_table(table, tmp_path / "new" / "t.csv")
+    assert (tmp_path / "new" / "t.csv").read_bytes() == 'image,ais\n007,0.1\nNA,NaN\n"ä,b",1e-300\n'.encode()
+    read = arrays.read_table(tmp_path / "new" / "t.csv", ["image", "ais"])
+    assert read["image"].tolist() == ["007", "NA", "ä,b"]
+    np.testing.assert_array_equal(read["ais"], table["ais"])
+
+
+def test_a_missing_column_is_named_with_those_there_are(tmp_path: Path) -> None:
+    (tmp_path / "t.csv").write_text("image,score\na,1\n")
+    with pytest.raises(InputError, match=r"t\.csv: column ais, rank is missing; the header has image, score"):
+        arrays.read_table(tmp_path / "t.csv", ["image", "ais", "rank"])
+
+
+@pytest.mark.parametrize("content", [b"", b"image,a\nx,1\ny,1,2,3\n", b"image\n\xff\xfe\xe4\n"])
+def test_what_is_no_table_is_refused_by_name(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "t.csv").write_bytes(content)
+    with pytest.raises(InputError, match=r"t\.csv: cannot be read as a CSV table"):
+        arrays.read_table(tmp_path / "t.csv")
+
+
+def test_a_dataset_comes_back_as_it_was(tmp_path: Path) -> None:
+    arrays.write_netcdf(_maps(), tmp_path / "a.nc")
+    read = arrays.read_netcdf(tmp_path / "a.nc")
+    xr.testing.assert_identical(read.assign_coords(image=read["image"].astype(object)), _maps())
+    assert read["feature_maps"].dtype == np.float32
+    assert all(isinstance(image, str) for image in read["image"].to_numpy().tolist())
+
+
+def test_the_same_dataset_gives_the_same_bytes(tmp_path: Path) -> None:
+    digests = set()
+    for name in ("a.nc", "b.nc"):
+        arrays.write_netcdf(_maps(), tmp_path / name)
+        digests.add(hashlib.sha256((tmp_path / name).read_bytes()).hexdigest())
+    assert len(digests) == 1
+
+
+def test_an_opened_dataset_reads_what_is_asked_of_it(tmp_path: Path) -> None:
+    arrays.write_netcdf(_maps(), tmp_path / "a.nc")
+    with arrays.open_netcdf(tmp_path / "a.nc") as opened:
+        assert opened["feature_maps"].sel(image="b").to_numpy().tolist() == [[6, 7], [8, 9], [10, 11]]
+
+
+def test_a_failure_leaves_the_old_file_and_no_rest(tmp_path: Path) -> None:
+    target = tmp_path / "out.txt"
+    target.write_text("old")
+    with pytest.raises(RuntimeError), arrays.atomic(target) as partial:
+        partial.write_text("half")
+        raise RuntimeError
+    assert [file.name for file in tmp_path.iterdir()] == ["out.txt"]
+    assert target.read_text() == "old"
+
+
+def test_a_folder_is_replaced_as_a_whole_or_not_at_all(tmp_path: Path) -> None:
+    target = tmp_path / "folder"
+    with arrays.atomic_folder(target) as partial:
+        (partial / "one").write_text("1")
+    with pytest.raises(RuntimeError), arrays.atomic_folder(target) as partial:
+        (partial / "two").write_text("2")
+        raise RuntimeError
+    assert [file.name for file in target.iterdir()] == ["one"]
+    with arrays.atomic_folder(target) as partial:
+        (partial / "three").write_text("3")
+    assert [file.name for file in target.iterdir()] == ["three"]
+    assert [entry.name for entry in tmp_path.iterdir()] == ["folder"]

@@ -1,0 +1,230 @@
+import hashlib
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from PIL import Image
+
+from alignment_importance import images
+from alignment_importance.errors import InputError
+
+
+def _save(path: Path, size: tuple[int, int] = (4, 3), colour: tuple[int, int, int] = (10, 20, 30)) -> Path:
+    Image.new("RGB", size, colour).save(path)
+    return path
+
+
+# --- listing ---
+
+
+@pytest.mark.parametrize("ending", ["png", "JPG", "jpeg", "webp", "tif", "tiff", "bmp", "gif"])
+def test_every_format_is_listed(tmp_path: Path, ending: str) -> None:
+    file = _save(tmp_path / f"chair.{ending}")
+    table = images.tabulate(tmp_path)
+    assert table.columns.tolist() == ["image", "file", "width", "height", "sha256", "category"]
+    assert table.drop(columns="category").to_numpy().tolist() == [
+        ["chair", file.as_posix(), 4, 3, hashlib.sha256(file.read_bytes()).hexdigest()]
+    ]
+    assert table["category"].isna().all()
+
+
+def test_the_id_is_the_name_without_its_last_ending_and_the_order_is_the_ids(tmp_path: Path) -> None:
+    for name in ("b.png", "a.1.png", "10.png", "9.png", "B.png", ".hidden.png"):
+        _save(tmp_path / name)
+    assert images.tabulate(tmp_path)["image"].tolist() == ["10", "9", "B", "a.1", "b"]
+
+
+def test_categories_are_joined_by_id(tmp_path: Path) -> None:
+    folder = tmp_path / "images"
+    folder.mkdir()
+    for name in ("007.png", "b.png", "c.png"):
+        _save(folder / name)
+    (tmp_path / "t.csv").write_text("category,image,hue\nfruit,b,3\nanimal,007,1\n,c,2\n")
+    table = images.tabulate(folder, tmp_path / "t.csv")
+    assert table["image"].tolist() == ["007", "b", "c"]
+    assert table["category"].tolist()[:2] == ["animal", "fruit"]
+    assert np.isnan(table["category"][2])
+
+
+def test_a_table_that_does_not_fit_is_refused_with_every_id(tmp_path: Path) -> None:
+    folder = tmp_path / "images"
+    folder.mkdir()
+    for name in ("a.png", "b.png", "c.png"):
+        _save(folder / name)
+    (tmp_path / "t.csv").write_text("image\na\na\nx.png\n")
+    with pytest.raises(InputError) as caught:
+        images.tabulate(folder, tmp_path / "t.csv")
+    assert "t.csv: the table does not fit the images" in str(caught.value)
+    assert "listed twice: a; no such image: x.png; images without a row: b, c" in str(caught.value)
+
+
+def test_two_files_with_one_id_are_both_named(tmp_path: Path) -> None:
+    for name in ("a.png", "a.jpg", "b.png"):
+        _save(tmp_path / name)
+    with pytest.raises(InputError, match=r"share one: a\.jpg and a\.png\. Rename"):
+        images.tabulate(tmp_path)
+
+
+def test_damaged_files_are_all_named_at_once(tmp_path: Path) -> None:
+    _save(tmp_path / "good.png")
+    (tmp_path / "empty.png").touch()
+    (tmp_path / "text.jpg").write_text("not an image")
+    pixels = np.random.default_rng(1).integers(0, 256, (64, 64, 3), dtype=np.uint8)
+    for name in ("cut.png", "cut2.jpg"):
+        Image.fromarray(pixels).save(tmp_path / name)
+        whole = (tmp_path / name).read_bytes()
+        (tmp_path / name).write_bytes(whole[: len(whole) // 2])
+    with pytest.raises(InputError) as caught:
+        images.tabulate(tmp_path)
+    message = str(caught.value)
+    assert message.count("cannot be decoded as an image") == 4
+    assert all(name in message for name in ("empty.png", "text.jpg", "cut.png", "cut2.jpg"))
+    assert "good.png" not in message
+    assert "empty.png: cannot be decoded as an image (it is empty)" in message
+
+
+def test_other_files_are_named(tmp_path: Path) -> None:
+    _save(tmp_path / "a.png")
+    (tmp_path / "notes.txt").touch()
+    (tmp_path / "phone.heic").touch()
+    with pytest.raises(InputError, match=r"not image files by their ending .*: notes\.txt, phone\.heic\. Move"):
+        images.tabulate(tmp_path)
+
+
+def test_a_folder_without_images_and_no_folder_are_refused(tmp_path: Path) -> None:
+    (tmp_path / "subfolder").mkdir()
+    (tmp_path / ".hidden.png").touch()
+    with pytest.raises(InputError, match=r"no image files\. Put them directly into this folder"):
+        images.tabulate(tmp_path)
+    with pytest.raises(InputError, match="nowhere: this folder of images does not exist"):
+        images.tabulate(tmp_path / "nowhere")
+
+
+def test_a_changed_or_missing_file_is_noticed(tmp_path: Path) -> None:
+    file = _save(tmp_path / "a.png")
+    listed = images.tabulate(tmp_path)["sha256"][0]
+    images.verify(file, listed)
+    _save(file, colour=(0, 0, 0))
+    with pytest.raises(InputError, match=r"a\.png: the image has changed since it was listed"):
+        images.verify(file, listed)
+    file.unlink()
+    with pytest.raises(InputError, match=r"a\.png: the image was listed but is not there"):
+        images.verify(file, listed)
+
+
+# --- decoding ---
+
+
+def test_exif_rotation_is_applied_to_pixels_and_size(tmp_path: Path) -> None:
+    pixels = np.zeros((2, 3, 3), dtype=np.uint8)
+    pixels[0, 0] = 255
+    exif = Image.Exif()
+    exif[0x0112] = 6  # to be seen turned clockwise by 90 degrees
+    Image.fromarray(pixels).save(tmp_path / "a.png", exif=exif)
+    assert images.tabulate(tmp_path)[["width", "height"]].to_numpy().tolist() == [[2, 3]]
+    seen = images.read_image(tmp_path / "a.png")
+    assert seen.shape == (3, 2, 3)
+    assert np.argwhere(seen[:, :, 0]).tolist() == [[0, 1]]
+
+
+def test_transparency_lies_on_the_background(tmp_path: Path) -> None:
+    pixels = np.array([[[200, 0, 0, 255], [200, 0, 0, 0], [200, 0, 100, 51]]], dtype=np.uint8)
+    Image.fromarray(pixels).save(tmp_path / "a.png")
+    assert images.read_image(tmp_path / "a.png").tolist() == [[[200, 0, 0], [128, 128, 128], [142, 102, 122]]]
+    on_white = images.read_image(tmp_path / "a.png", background=(255, 255, 255))
+    assert on_white.tolist() == [[[200, 0, 0], [255, 255, 255], [244, 204, 224]]]
+
+
+def test_a_transparent_colour_of_a_palette_lies_on_the_background(tmp_path: Path) -> None:
+    image = Image.new("P", (2, 1))
+    image.putpalette([250, 0, 0, 0, 250, 0])
+    image.putpixel((1, 0), 1)
+    image.save(tmp_path / "plain.png")
+    image.save(tmp_path / "clear.png", transparency=1)
+    image.save(tmp_path / "clear.gif", transparency=1)
+    assert images.read_image(tmp_path / "plain.png").tolist() == [[[250, 0, 0], [0, 250, 0]]]
+    assert images.read_image(tmp_path / "clear.png").tolist() == [[[250, 0, 0], [128, 128, 128]]]
+    assert images.read_image(tmp_path / "clear.gif").tolist() == [[[250, 0, 0], [128, 128, 128]]]
+
+
+def test_grey_of_every_depth_becomes_rgb(tmp_path: Path) -> None:
+    Image.fromarray(np.array([[0, 7, 255]], dtype=np.uint8)).save(tmp_path / "grey8.png")
+    Image.fromarray(np.array([[0, 7 * 257, 65535]], dtype=np.uint16)).save(tmp_path / "grey16.png")
+    Image.fromarray(np.array([[0, 7 * 257, 65535]], dtype=np.uint16)).save(tmp_path / "grey16.tif")
+    for name in ("grey8.png", "grey16.png", "grey16.tif"):
+        assert images.read_image(tmp_path / name).tolist() == [[[0, 0, 0], [7, 7, 7], [255, 255, 255]]]
+    Image.fromarray(np.array([[False, True]])).save(tmp_path / "bits.png")
+    assert images.read_image(tmp_path / "bits.png").tolist() == [[[0, 0, 0], [255, 255, 255]]]
+    Image.fromarray(np.array([[[9, 255], [9, 0]]], dtype=np.uint8), mode="LA").save(tmp_path / "alpha.png")
+    assert images.read_image(tmp_path / "alpha.png").tolist() == [[[9, 9, 9], [128, 128, 128]]]
+
+
+def test_cmyk_becomes_rgb(tmp_path: Path) -> None:
+    Image.new("CMYK", (8, 8), (0, 255, 255, 0)).save(tmp_path / "red.jpg", quality=100)
+    red, green, blue = images.read_image(tmp_path / "red.jpg")[4, 4]
+    assert red > 250
+    assert max(green, blue) < 5
+
+
+def test_pixels_without_an_agreed_white_are_refused(tmp_path: Path) -> None:
+    Image.fromarray(np.array([[0.5, 1.5]], dtype=np.float32)).save(tmp_path / "float.tif")
+    Image.fromarray(np.array([[0, 70000]], dtype=np.int32)).save(tmp_path / "int.tif")
+    with pytest.raises(InputError) as caught:
+        images.tabulate(tmp_path)
+    assert "float.tif: cannot be decoded as an image (floating-point pixels have no agreed white" in str(caught.value)
+    assert "int.tif: cannot be decoded as an image (grey pixels beyond 16 bits" in str(caught.value)
+
+
+# --- bringing to the input ---
+
+
+@pytest.mark.parametrize(
+    ("resize", "wide", "high"),
+    [
+        ("whole", (0, 0, 30, 20), (0, 0, 20, 31)),
+        ("crop", (5, 0, 25, 20), (0, 5, 20, 25)),
+        ("pad", (0, -5, 30, 25), (-6, 0, 25, 31)),
+    ],
+)
+def test_the_region_of_each_rule(resize: str, wide: tuple[int, ...], high: tuple[int, ...]) -> None:
+    assert images.input_region(30, 20, resize) == wide
+    assert images.input_region(20, 31, resize) == high
+
+
+def test_an_unknown_rule_is_named_with_the_known(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="resize: 'squash' is none of whole, crop, pad"):
+        images.input_region(3, 2, "squash")
+
+
+@given(st.integers(1, 500), st.integers(1, 500))
+def test_crop_is_a_square_inside_and_pad_a_square_around(width: int, height: int) -> None:
+    left, top, right, bottom = images.input_region(width, height, "crop")
+    assert right - left == bottom - top == min(width, height)
+    assert 0 <= left <= right <= width
+    assert 0 <= top <= bottom <= height
+    left, top, right, bottom = images.input_region(width, height, "pad")
+    assert right - left == bottom - top == max(width, height)
+    assert left <= 0 and top <= 0 and right >= width and bottom >= height
+    assert abs((left + right) - width) <= 1 and abs((top + bottom) - height) <= 1
+
+
+def test_each_rule_on_four_pixels() -> None:
+    rgb = np.zeros((2, 4, 3), dtype=np.uint8)
+    rgb[:, :, :] = np.array([10, 20, 30, 40])[None, :, None]
+    assert images.to_input(rgb, 2, "crop")[:, :, 0].tolist() == [[20, 30], [20, 30]]
+    padded = images.to_input(rgb, 4, "pad")[:, :, 0]
+    assert padded.tolist() == [[128] * 4, [10, 20, 30, 40], [10, 20, 30, 40], [128] * 4]
+    # Antialiased: each half is a weighted mean over more than its nearest pixels (triangle of width 2 input pixels
+    # a side: weights 3/8, 3/8, 1/8 (+1/8 outside, dropped) for pixels 1, 2, 3).
+    squashed = images.to_input(rgb, 2, "whole")[:, :, 0]
+    assert squashed.shape == (2, 2)
+    assert squashed[0, 0] == round((3 * 10 + 3 * 20 + 1 * 30) / 7)
+    assert squashed[0, 1] == round((1 * 20 + 3 * 30 + 3 * 40) / 7)
+
+
+def test_an_image_of_the_input_size_stays_as_it_is() -> None:
+    rgb = np.random.default_rng(0).integers(0, 256, (6, 6, 3), dtype=np.uint8)
+    for resize in images.RESIZE_RULES:
+        np.testing.assert_array_equal(images.to_input(rgb, 6, resize), rgb)
