@@ -4,6 +4,8 @@ import logging
 
 import numpy as np
 import xarray as xr
+from numpy.typing import NDArray
+from PIL import Image
 
 from alignment_importance import images, logs
 from alignment_importance.errors import InputError
@@ -73,6 +75,21 @@ def place_image(dataset: xr.Dataset, variable: str, image: str) -> np.ndarray:
     """Lay one variable of a dataset made by `heatmaps` over one of its images: (height, width) float64."""
     one = dataset[variable].sel(image=image)
     return place(one.to_numpy(), int(one["width"]), int(one["height"]), dataset.attrs["resize"])
+
+
+def resample(map2d: NDArray[np.float32], width: int, height: int) -> NDArray[np.float32]:
+    """Stretch or shrink a map of a whole image to a size in pixels: bilinear, antialiased where it shrinks.
+
+    Args:
+        map2d: (y, x).
+        width, height: wanted.
+
+    Returns:
+        (height, width).
+    """
+    if map2d.shape == (height, width):
+        return map2d
+    return np.asarray(Image.fromarray(map2d).resize((width, height), Image.Resampling.BILINEAR))
 
 
 def _maps_of(activations: xr.Dataset, scores: xr.Dataset) -> xr.DataArray:

@@ -8,7 +8,7 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from alignment_importance import heatmaps as heat
-from alignment_importance import logs, saliency
+from alignment_importance import logs
 from alignment_importance.errors import InputError
 
 #: Columns of the table of overlaps.
@@ -176,7 +176,7 @@ def _scores_by_image(
     for frame, image, times_marked, n_maps in logs.progress(framed, "images compared", n_images):
         ais = frame.masks(heat.place_image(heatmaps, "heatmap", image))
         activation = frame.masks(heat.place_image(heatmaps, "activation_mean", image))
-        own = frame.masks(saliency.own_resolution(salience, image))
+        own = frame.masks(_unpadded(salience, image))
         others, n_others = (times_marked, n_maps) if own is None else (times_marked - own, n_maps - 1)
         shared = {
             "observed": frame.shared(ais, own),
@@ -203,13 +203,19 @@ def _frames(
         times_marked = np.zeros((len(percents), frame.n_pixels), dtype=np.int32)
         n_maps = 0
         for image in heatmaps.indexes["image"]:
-            stretched = saliency.resample(saliency.own_resolution(salience, image), width, height)
+            stretched = heat.resample(_unpadded(salience, image), width, height)
             masks = frame.masks(stretched)
             if masks is not None:
                 times_marked += masks
                 n_maps += 1
         for image in group:
             yield frame, image, times_marked, n_maps
+
+
+def _unpadded(salience: xr.Dataset, image: str) -> np.ndarray:
+    """The saliency map of one image, (height, width)."""
+    one = salience["saliency"].sel(image=image)
+    return one.to_numpy()[: int(one["height"]), : int(one["width"])]
 
 
 def _sizes(percents: NDArray[np.floating], n_pixels: int) -> NDArray[np.intp]:

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from scipy.io.matlab import MatReadError
 
-from alignment_importance import images, logs
+from alignment_importance import heatmaps, images, logs
 from alignment_importance.errors import InputError
 
 #: Endings of the files that can hold a saliency map.
@@ -69,7 +69,7 @@ def compute(table: pd.DataFrame, method: str, maps: str | Path | None = None) ->
         if found.min() == found.max():
             uniform.append(image)
             continue
-        place[:height, :width] = resample(found, width, height)
+        place[:height, :width] = heatmaps.resample(found, width, height)
     if problems:
         raise InputError("\n".join(problems))
     if uniform:
@@ -83,19 +83,6 @@ def compute(table: pd.DataFrame, method: str, maps: str | Path | None = None) ->
         },
         attrs={"method": method},
     )
-
-
-def own_resolution(dataset: xr.Dataset, image: str) -> Map:
-    """Cut the map of one image out of a dataset made by `compute`: float32 (height, width)."""
-    one = dataset["saliency"].sel(image=image)
-    return one.to_numpy()[: int(one["height"]), : int(one["width"])]
-
-
-def resample(map2d: Map, width: int, height: int) -> Map:
-    """Stretch or shrink a map to an image: bilinear, antialiased where it shrinks. float32 (height, width)."""
-    if map2d.shape == (height, width):
-        return map2d
-    return np.asarray(Image.fromarray(map2d).resize((width, height), Image.Resampling.BILINEAR))
 
 
 def _provider(method: str, maps: str | Path | None, image_ids: list[str]) -> Provider:

@@ -131,3 +131,13 @@ def test_place_image_reads_size_and_rule_from_the_dataset() -> None:
 
 def test_a_nan_map_stays_nan() -> None:
     assert np.isnan(heatmaps.place(np.full((2, 2), np.nan), 5, 5, "whole")).all()
+
+
+def test_resampling_by_hand() -> None:
+    step = np.array([[0.0, 4.0]], dtype=np.float32)
+    np.testing.assert_array_equal(heatmaps.resample(step, 4, 2), [[0, 1, 3, 4]] * 2)
+    # Shrinking to a fourth takes a triangle of 4 pixels to each side: weights 5 and 3 of 28 for the spike.
+    spike = np.zeros((1, 8), dtype=np.float32)
+    spike[0, 3] = 8
+    np.testing.assert_allclose(heatmaps.resample(spike, 2, 1), [[8 * 5 / 28, 8 * 3 / 28]], rtol=1e-6)
+    assert heatmaps.resample(spike, 8, 1) is spike

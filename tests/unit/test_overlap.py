@@ -7,7 +7,7 @@ import xarray as xr
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from alignment_importance import heatmaps, overlap, saliency
+from alignment_importance import heatmaps, overlap
 from alignment_importance.errors import InputError
 
 MEASURES = ["precision", "recall", "relative_risk"]
@@ -131,7 +131,7 @@ def test_every_baseline_is_what_counting_gives_for_images_of_different_sizes(res
         placed = heatmaps.place_image(maps, variable, row["image"])
         own = int(row["image"][-1])
         chosen = [n for n in range(4) if n != own] if row["baseline"] == "shuffled_saliency" else [own]
-        stretched = [saliency.resample(salience[n].astype("f4"), placed.shape[1], placed.shape[0]) for n in chosen]
+        stretched = [heatmaps.resample(salience[n].astype("f4"), placed.shape[1], placed.shape[0]) for n in chosen]
         expected = naive(placed, stretched, row["top_percent"], row["target_percent"], row["direction"])
         np.testing.assert_allclose(row[MEASURES].astype(float), expected)
 

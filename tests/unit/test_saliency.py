@@ -9,9 +9,10 @@ import numpy as np
 import pandas as pd
 import pytest
 import scipy.io
+import xarray as xr
 from PIL import Image
 
-from alignment_importance import images, saliency
+from alignment_importance import heatmaps, images, saliency
 from alignment_importance.errors import InputError
 
 MODELS: dict[str, Any] = {
@@ -23,6 +24,11 @@ MODELS: dict[str, Any] = {
 def save(folder: Path, name: str, pixels: np.ndarray) -> None:
     folder.mkdir(exist_ok=True)
     Image.fromarray(pixels).save(folder / name)
+
+
+def own_resolution(dataset: xr.Dataset, image: str) -> np.ndarray:
+    one = dataset.saliency.sel(image=image)
+    return one.to_numpy()[: int(one.height), : int(one.width)]
 
 
 @pytest.fixture
@@ -43,7 +49,7 @@ def test_models_give_each_image_its_own_resolution(photographs: pd.DataFrame, me
     assert result.attrs["method"] == method
     for image, shape in {"a b": (60, 80), "é.1": (90, 40)}.items():
         assert (int(result.height.sel(image=image)), int(result.width.sel(image=image))) == shape
-        own = saliency.own_resolution(result, image)
+        own = own_resolution(result, image)
         assert own.shape == shape and np.isfinite(own).all() and own.min() >= 0 and own.max() <= 1
         assert np.isfinite(result.saliency.sel(image=image)).sum() == own.size
         # The square is the only thing to see.
@@ -54,7 +60,7 @@ def test_models_give_each_image_its_own_resolution(photographs: pd.DataFrame, me
 def test_models_are_those_of_opencv_on_the_colour_image(photographs: pd.DataFrame, method: str) -> None:
     row = photographs.iloc[0]
     _, expected = MODELS[method].create().computeSaliency(cv2.imread(row["file"]))
-    found = saliency.own_resolution(saliency.compute(photographs, method), row["image"])
+    found = own_resolution(saliency.compute(photographs, method), row["image"])
     np.testing.assert_array_equal(found, expected)
 
 
@@ -67,9 +73,7 @@ def test_neither_threads_nor_other_images_change_a_map(photographs: pd.DataFrame
         alone = saliency.compute(photographs.iloc[1:], method)
     finally:
         cv2.setNumThreads(threads)
-    np.testing.assert_array_equal(
-        saliency.own_resolution(alone, "é.1"), saliency.own_resolution(whole, "é.1"), strict=True
-    )
+    np.testing.assert_array_equal(own_resolution(alone, "é.1"), own_resolution(whole, "é.1"), strict=True)
 
 
 @pytest.mark.parametrize("method", MODELS)
@@ -123,26 +127,16 @@ def test_own_maps_of_every_form(photographs: pd.DataFrame, tmp_path: Path, form:
         write_map(tmp_path / "maps", image, form)
     result = saliency.compute(photographs, "maps", tmp_path / "maps")
     for image, (height, width) in {"a b": (60, 80), "é.1": (90, 40)}.items():
-        expected = saliency.resample(RAMP.astype(np.float32), width, height)
-        np.testing.assert_array_equal(saliency.own_resolution(result, image), expected)
+        expected = heatmaps.resample(RAMP.astype(np.float32), width, height)
+        np.testing.assert_array_equal(own_resolution(result, image), expected)
 
 
 def test_sixteen_bits_are_kept(photographs: pd.DataFrame, tmp_path: Path) -> None:
     values = np.array([[40000, 40001], [40002, 40003]], dtype=np.uint16)
     for image in photographs["image"]:
         save(tmp_path / "maps", f"{image}.png", values)
-    own = saliency.own_resolution(saliency.compute(photographs, "maps", tmp_path / "maps"), "a b")
+    own = own_resolution(saliency.compute(photographs, "maps", tmp_path / "maps"), "a b")
     assert (own[0, 0], own[0, -1], own[-1, 0], own[-1, -1]) == (40000, 40001, 40002, 40003)
-
-
-def test_resampling_by_hand() -> None:
-    step = np.array([[0.0, 4.0]], dtype=np.float32)
-    np.testing.assert_array_equal(saliency.resample(step, 4, 2), [[0, 1, 3, 4]] * 2)
-    # Shrinking to a fourth takes a triangle of 4 pixels to each side: weights 5 and 3 of 28 for the spike.
-    spike = np.zeros((1, 8), dtype=np.float32)
-    spike[0, 3] = 8
-    np.testing.assert_allclose(saliency.resample(spike, 2, 1), [[8 * 5 / 28, 8 * 3 / 28]], rtol=1e-6)
-    assert saliency.resample(spike, 8, 1) is spike
 
 
 def test_all_that_is_wrong_with_the_folder_is_said_at_once(photographs: pd.DataFrame, tmp_path: Path) -> None:
@@ -208,6 +202,6 @@ def test_another_aspect_ratio_is_said(
     np.save(maps / "é.1.npy", np.random.default_rng(0).random((40, 90)))
     with caplog.at_level(logging.WARNING):
         result = saliency.compute(photographs, "maps", maps)
-    assert saliency.own_resolution(result, "é.1").shape == (90, 40)
+    assert own_resolution(result, "é.1").shape == (90, 40)
     warnings = [record.getMessage() for record in caplog.records if record.levelno == logging.WARNING]
     assert len(warnings) == 1 and "é.1.npy: the map (90 x 40)" in warnings[0] and "(40 x 90)" in warnings[0]
