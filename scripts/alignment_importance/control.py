@@ -1,0 +1,107 @@
+"""Control with known truth: do heatmaps lie on the object that the observers judged by?"""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+from numpy.typing import NDArray
+from PIL import Image
+from scipy import stats
+
+from alignment_importance import heatmaps as heat
+from alignment_importance import logs
+from alignment_importance.errors import InputError
+
+#: Columns of the table of a control.
+COLUMNS = ("control", "comparison", "map", "image", "auc")
+
+#: Names of the evaluated maps, and the variables of a dataset of heatmaps that hold them.
+MAPS = {"ais": "heatmap", "activations": "activation_mean"}
+
+_MOST_SHOWN = 10
+
+
+def evaluate(
+    control: str, heatmaps: Mapping[str, xr.Dataset], masks: str | Path, objects: Mapping[str, int]
+) -> pd.DataFrame:
+    """Tell for every image how well each map singles out the pixels of one object against those of another.
+
+    Args:
+        control: its name.
+        heatmaps: what `heatmaps.heatmaps` returns, by the name of the comparison.
+        masks: folder with {image}.png of the image's size, whose pixels are the number of the object they belong to.
+        objects: the two objects and their numbers; the first one is to be singled out.
+
+    Returns:
+        The columns `COLUMNS`, a row per comparison, image and map (`ais`: the heatmap; `activations`: the mean of the
+        feature maps, the same in every comparison). For auc see `area_under_curve`; of pixels that the network did
+        not see nothing is known, and they do not count.
+
+    Raises:
+        InputError: not two objects, or masks that are missing, unreadable, of another size or without an object.
+    """
+    if len(objects) != 2:
+        raise InputError(f"control {control}: it needs two objects, not {len(objects)} ({', '.join(objects)}).")
+    _check_files(Path(masks), heatmaps)
+    pairs = [(comparison, image) for comparison, maps in heatmaps.items() for image in maps.indexes["image"]]
+    rows = []
+    for comparison, image in logs.progress(pairs, "heatmaps compared with the truth", len(pairs)):
+        maps = heatmaps[comparison]
+        first, second = _read_objects(Path(masks) / f"{image}.png", maps.sel(image=image), objects)
+        for name, variable in MAPS.items():
+            placed = heat.place_image(maps, variable, image)
+            rows.append((control, comparison, name, image, area_under_curve(placed[first], placed[second])))
+    return pd.DataFrame(rows, columns=list(COLUMNS))
+
+
+def area_under_curve(first: np.ndarray, second: np.ndarray) -> float:
+    """Area under the ROC curve for telling the first values from the second by their size.
+
+    That is the probability that a value drawn from the first is larger than one drawn from the second, where equal
+    values count one half (the Mann-Whitney U statistic divided by the number of pairs).
+
+    Returns:
+        0 to 1; 0.5 is chance. NaN where NaN values are all there is on one side.
+    """
+    first, second = first[~np.isnan(first)], second[~np.isnan(second)]
+    if not len(first) or not len(second):
+        return np.nan
+    ranks = stats.rankdata(np.concatenate([first, second]))[: len(first)]
+    # The ranks among the first values alone sum to n (n + 1) / 2; what is more are wins over the second.
+    wins = ranks.sum() - len(first) * (len(first) + 1) / 2
+    return float(wins / (len(first) * len(second)))
+
+
+def _check_files(masks: Path, heatmaps: Mapping[str, xr.Dataset]) -> None:
+    ids = sorted(set().union(*(maps.indexes["image"] for maps in heatmaps.values())))
+    missing = [image for image in ids if not (masks / f"{image}.png").is_file()]
+    if missing:
+        more = f" and {len(missing) - _MOST_SHOWN} more" if len(missing) > _MOST_SHOWN else ""
+        raise InputError(
+            f"{masks}: images without a mask: {', '.join(missing[:_MOST_SHOWN])}{more}. "
+            "Every image needs one, called {image}.png."
+        )
+
+
+def _read_objects(file: Path, maps: xr.Dataset, objects: Mapping[str, int]) -> list[NDArray[np.bool_]]:
+    """Read where the objects of one image are: (height, width) each."""
+    try:
+        with Image.open(file, formats=("PNG",)) as opened:
+            labels = np.asarray(opened)
+    except (OSError, SyntaxError, ValueError) as error:
+        raise InputError(f"{file}: cannot be read as a PNG ({error}). Replace the mask.") from error
+    wanted = (int(maps["height"]), int(maps["width"]))
+    if labels.shape != wanted:
+        raise InputError(
+            f"{file}: the mask has the shape {labels.shape}, but must be {wanted} (height, width), one number per "
+            "pixel. Save it in grey at the size of the image."
+        )
+    absent = [f"{name} ({number})" for name, number in objects.items() if not (labels == number).any()]
+    if absent:
+        raise InputError(
+            f"{file}: the mask has no pixel of {' and '.join(absent)}; its numbers are "
+            f"{', '.join(map(str, np.unique(labels)[:_MOST_SHOWN]))}. Correct the mask or the control's `objects`."
+        )
+    return [labels == number for number in objects.values()]

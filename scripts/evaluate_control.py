@@ -1,0 +1,37 @@
+"""Compare heatmaps with the truth about the images of a control."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from alignment_importance import arrays
+from alignment_importance import control as controls
+
+
+def evaluate_control(
+    *,
+    control: str,
+    heatmaps: Sequence[Path],
+    comparisons: Sequence[str],
+    masks: Path,
+    objects: Mapping[str, int],
+    output: Path,
+) -> None:
+    """Write how well the heatmaps of every comparison single out the first object, see `control.evaluate`."""
+    by_comparison = {name: arrays.read_netcdf(file) for name, file in zip(comparisons, heatmaps, strict=True)}
+    arrays.write_table(controls.evaluate(control, by_comparison, masks, objects), output)
+
+
+if __name__ == "__main__":
+    from snakemake.script import snakemake
+
+    from alignment_importance import logs
+
+    with logs.job(snakemake.log[0]):
+        evaluate_control(
+            control=snakemake.wildcards.control,
+            heatmaps=[Path(file) for file in snakemake.input.heatmaps],
+            comparisons=snakemake.params.comparisons,
+            masks=Path(snakemake.input.masks),
+            objects=snakemake.params.objects,
+            output=Path(snakemake.output.table),
+        )

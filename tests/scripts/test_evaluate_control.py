@@ -1,0 +1,36 @@
+from pathlib import Path
+
+import numpy as np
+import xarray as xr
+from PIL import Image
+
+from alignment_importance import arrays
+from evaluate_control import evaluate_control
+
+
+def test_files_in_table_out(tmp_path: Path) -> None:
+    (tmp_path / "masks").mkdir()
+    Image.fromarray(np.array([[1, 2]], dtype=np.uint8)).save(tmp_path / "masks" / "007.png")
+    dims = ("image", "y", "x")
+    for name, values in (("one", [[[1.0, 0.0]]]), ("two", [[[0.0, 1.0]]])):
+        maps = xr.Dataset(
+            {"heatmap": (dims, values), "activation_mean": (dims, np.ones((1, 1, 2)))},
+            coords={"image": ["007"], "width": ("image", [2]), "height": ("image", [1])},
+            attrs={"resize": "whole"},
+        )
+        arrays.write_netcdf(maps, tmp_path / f"{name}.nc")
+    evaluate_control(
+        control="demo",
+        heatmaps=[tmp_path / "two.nc", tmp_path / "one.nc"],
+        comparisons=["colour", "shape"],
+        masks=tmp_path / "masks",
+        objects={"pictogram": 1, "disc": 2},
+        output=tmp_path / "control.csv",
+    )
+    assert (tmp_path / "control.csv").read_text().splitlines() == [
+        "control,comparison,map,image,auc",
+        "demo,colour,ais,007,0.0",
+        "demo,colour,activations,007,0.5",
+        "demo,shape,ais,007,1.0",
+        "demo,shape,activations,007,0.5",
+    ]

@@ -1,0 +1,116 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+import xarray as xr
+from hypothesis import given
+from hypothesis import strategies as st
+from PIL import Image
+from sklearn.metrics import roc_auc_score
+
+from alignment_importance import control
+from alignment_importance.errors import InputError
+
+OBJECTS = {"pictogram": 1, "disc": 2}
+
+
+def heatmaps(
+    values: list[np.ndarray], ids: list[str], resize: str = "whole", mean: list[np.ndarray] | None = None
+) -> xr.Dataset:
+    dims = ("image", "y", "x")
+    return xr.Dataset(
+        {"heatmap": (dims, np.array(values, "f4")), "activation_mean": (dims, np.array(mean or values, "f4"))},
+        coords={"image": ids, "width": ("image", [4] * len(ids)), "height": ("image", [2] * len(ids))},
+        attrs={"resize": resize},
+    )
+
+
+@pytest.fixture
+def masks(tmp_path: Path) -> Path:
+    """Two images of 4 x 2 pixels: the first object on the left, or on the right."""
+    left = np.array([[1, 1, 0, 2], [1, 0, 2, 2]], dtype=np.uint8)
+    Image.fromarray(left).save(tmp_path / "é a.png")
+    Image.fromarray(left[:, ::-1]).save(tmp_path / "b.c.png")
+    return tmp_path
+
+
+RISING = np.arange(8.0).reshape(2, 4)
+
+
+def test_area_by_hand() -> None:
+    # Pairs 3>1, 3=3, 2>1, 2<3: 1 + 0.5 + 1 + 0 of 4.
+    assert control.area_under_curve(np.array([3.0, 2.0]), np.array([1.0, 3.0])) == 0.625
+    assert control.area_under_curve(np.array([1.0, 1.0]), np.array([1.0])) == 0.5
+    assert control.area_under_curve(np.array([2.0, np.nan]), np.array([1.0, np.nan, 0.0])) == 1
+    assert np.isnan(control.area_under_curve(np.array([np.nan]), np.array([1.0])))
+
+
+@given(
+    first=st.lists(st.integers(-4, 4), min_size=1, max_size=30),
+    second=st.lists(st.integers(-4, 4), min_size=1, max_size=30),
+)
+def test_area_is_scikit_learns(first: list[int], second: list[int]) -> None:
+    expected = roc_auc_score([1] * len(first) + [0] * len(second), first + second)
+    found = control.area_under_curve(np.array(first, dtype=float), np.array(second, dtype=float))
+    assert found == pytest.approx(expected, abs=1e-12)
+    assert control.area_under_curve(np.array(second, dtype=float), np.array(first, dtype=float)) == pytest.approx(
+        1 - found, abs=1e-12
+    )
+
+
+def test_table_by_hand(masks: Path) -> None:
+    ids = ["b.c", "é a"]
+    one = heatmaps([RISING, RISING], ids, mean=[-RISING, RISING])
+    two = heatmaps([np.full((2, 4), np.nan), RISING], ids, mean=[-RISING, RISING])
+    table = control.evaluate("demo", {"shape": one, "colour": two}, masks, OBJECTS)
+    assert list(table.columns) == list(control.COLUMNS)
+    keyed = table.set_index(["comparison", "map", "image"])["auc"]
+    assert len(keyed) == 8 and set(table["control"]) == {"demo"}
+    # é a: the values 0, 1, 4 against 3, 6, 7: only 4 > 3 of nine pairs. b.c mirrored: 2, 3, 7 against 0, 4, 5.
+    assert keyed["shape", "ais", "é a"] == pytest.approx(1 / 9)
+    assert keyed["shape", "ais", "b.c"] == pytest.approx(5 / 9)
+    assert keyed["shape", "activations", "b.c"] == pytest.approx(4 / 9)
+    assert np.isnan(keyed["colour", "ais", "b.c"])
+    assert keyed["colour", "ais", "é a"] == keyed["shape", "ais", "é a"]
+
+
+def test_pixels_that_the_network_did_not_see_do_not_count(masks: Path) -> None:
+    # Of the columns 1 and 2 the first object has one pixel with the value 1, the second one with the value 2.
+    table = control.evaluate("demo", {"shape": heatmaps([np.array([[1.0, 2.0]])], ["é a"], "crop")}, masks, OBJECTS)
+    assert table["auc"].tolist() == [0, 0]
+    hidden = heatmaps([np.array([[1.0, 2.0]])], ["c"], "crop")
+    Image.fromarray(np.array([[1, 0, 0, 2], [1, 0, 0, 2]], dtype=np.uint8)).save(masks / "c.png")
+    assert control.evaluate("demo", {"shape": hidden}, masks, OBJECTS)["auc"].isna().all()
+
+
+def test_the_objects_swapped_mirror_the_area(masks: Path) -> None:
+    maps = {"shape": heatmaps([RISING, RISING**2], ["b.c", "é a"])}
+    forward = control.evaluate("demo", maps, masks, OBJECTS)["auc"]
+    np.testing.assert_allclose(control.evaluate("demo", maps, masks, {"disc": 2, "pictogram": 1})["auc"], 1 - forward)
+
+
+def test_masks_with_a_palette_are_read_as_numbers(masks: Path) -> None:
+    maps = {"shape": heatmaps([RISING], ["é a"])}
+    before = control.evaluate("demo", maps, masks, OBJECTS)
+    with Image.open(masks / "é a.png") as palette:
+        palette.putpalette([0, 0, 0, 255, 0, 0, 0, 255, 0])
+        assert palette.mode == "P"
+        palette.save(masks / "é a.png")
+    assert control.evaluate("demo", maps, masks, OBJECTS).equals(before)
+
+
+def test_bad_masks_are_refused(masks: Path) -> None:
+    maps = {"shape": heatmaps([RISING] * 3, ["a", "b", "é a"])}
+    with pytest.raises(InputError, match=r"without a mask: a, b\."):
+        control.evaluate("demo", maps, masks, OBJECTS)
+    maps = {"shape": heatmaps([RISING], ["é a"])}
+    with pytest.raises(InputError, match=r"needs two objects, not 3"):
+        control.evaluate("demo", maps, masks, {**OBJECTS, "x": 3})
+    with pytest.raises(InputError, match=r"é a\.png: the mask has no pixel of disc \(5\); its numbers are 0, 1, 2"):
+        control.evaluate("demo", maps, masks, {"pictogram": 1, "disc": 5})
+    Image.new("RGB", (4, 2)).save(masks / "é a.png")
+    with pytest.raises(InputError, match=r"shape \(2, 4, 3\), but must be \(2, 4\)"):
+        control.evaluate("demo", maps, masks, OBJECTS)
+    (masks / "é a.png").write_bytes(b"x")
+    with pytest.raises(InputError, match=r"cannot be read as a PNG"):
+        control.evaluate("demo", maps, masks, OBJECTS)
