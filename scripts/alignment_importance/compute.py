@@ -57,7 +57,7 @@ class Compute:
 _TASKS_IN_MEMORY = 4
 
 
-def prepare(device: str, gpus: int | None, threads: int, memory_gb: float) -> Compute:
+def prepare(device: str, gpus: int | None, threads: int, memory_gb: float = 2.0) -> Compute:
     """Choose the device, and make PyTorch exact and repeatable.
 
     Args:

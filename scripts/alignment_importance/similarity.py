@@ -89,39 +89,3 @@ def _unit(values: torch.Tensor) -> torch.Tensor:
     variance = centred.square().mean(-1, keepdim=True)
     constant = ~(variance > CONSTANT**2 * values.square().mean(-1, keepdim=True))
     return centred / (variance * values.shape[-1]).sqrt().masked_fill(constant, torch.nan)
-
-
-def noise_ceiling(judgments: np.ndarray, score: str) -> tuple[float, float]:
-    """Bounds on the score that any representation can reach with these participants.
-
-    Args:
-        judgments: (participant, image, image), NaN for missing pairs.
-        score: one of `SCORES`.
-
-    Returns:
-        Means over participants of the score of each participant against the mean of the others (lower bound) and
-        against the mean of all (upper bound), Nili et al. (2014), doi 10.1371/journal.pcbi.1003553. NaN with fewer
-        than two participants.
-    """
-    if len(judgments) < 2:
-        return float("nan"), float("nan")
-    lower, upper = [], []
-    everyone = _mean(judgments)
-    for participant in range(len(judgments)):
-        others = np.delete(judgments, participant, axis=0)
-        lower.append(_agreement(judgments[participant], _mean(others), score))
-        upper.append(_agreement(judgments[participant], everyone, score))
-    return float(np.mean(lower)), float(np.mean(upper))
-
-
-def _agreement(one: np.ndarray, other: np.ndarray, score: str) -> float:
-    """Score of two matrices of judgments over the pairs that both have."""
-    pairs = judged_pairs(one + other)
-    return float(SecondOrder.of(torch.from_numpy(one[pairs]), score)(torch.from_numpy(other[pairs])))
-
-
-def _mean(judgments: np.ndarray) -> np.ndarray:
-    """Mean over participants of the ratings that there are; NaN where there are none."""
-    count = np.isfinite(judgments).sum(axis=0)
-    total = np.nansum(judgments, axis=0)
-    return np.divide(total, count, out=np.full(total.shape, np.nan), where=count > 0)

@@ -1,0 +1,163 @@
+"""The part of a network behind its feature maps, and its readout when maps are ablated."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import nn
+
+from alignment_importance.compute import Compute
+
+#: Computes the readouts (variant, image, unit) of some ablated variants of a head.
+ReadoutTask = Callable[[], torch.Tensor]
+
+#: Images per forward pass of a whole head.
+_BATCH = 64
+
+
+@dataclass(frozen=True)
+class Head:
+    """The part of a network from its map layer to its readout, and how ablating a map acts in it.
+
+    Attributes:
+        module: feature maps (image, feature_map, y, x) to readout (image, unit).
+        n_maps: number of feature maps.
+        route: `pooled` when every readout unit is the pooled value of one map; `linear` when the maps meet first in a
+            fully connected layer; `general` otherwise.
+        per_map: for `linear`, what acts on each map alone: maps to (image, feature_map * value).
+        first_linear: for `linear`, the layer in which the maps meet.
+        tail: for `linear`, what follows it.
+    """
+
+    module: nn.Module
+    n_maps: int
+    route: str
+    per_map: nn.Module | None = None
+    first_linear: nn.Linear | None = None
+    tail: nn.Module | None = None
+
+
+class VariantHead(ABC):
+    """A head that computes its readout under ablation.
+
+    Attributes:
+        maps: (image, feature_map, y, x) on the CPU.
+        intact: (image, unit) readout with all maps, on the device.
+        bytes_per_variant: memory that one ablated variant of all images takes while its readout is computed.
+    """
+
+    maps: torch.Tensor
+    intact: torch.Tensor
+    bytes_per_variant: int
+
+    @abstractmethod
+    def without_each(self, chunk: int) -> Iterator[ReadoutTask]:
+        """Tasks for the readouts with map k ablated, `chunk` consecutive k each."""
+
+    @abstractmethod
+    def top(self, order: np.ndarray, chunk: int) -> Iterator[ReadoutTask]:
+        """Tasks for the readouts with the first k maps of an order kept, `chunk` consecutive k each."""
+
+
+class LinearHead(VariantHead):
+    """Maps, operations on each map alone, a first fully connected layer, a tail.
+
+    The layer's output is its bias plus one contribution c_k per map, so that ablating map k is h - c_k and keeping the
+    top k is a running sum; only the tail is computed again.
+    """
+
+    def __init__(self, head: Head, maps: torch.Tensor, compute: Compute) -> None:
+        """Take a head of route `linear` and the maps (image, feature_map, y, x)."""
+        assert head.per_map is not None and head.first_linear is not None and head.tail is not None
+        linear = head.first_linear.to(compute.device)
+        self.maps = maps
+        self._tail = head.tail.to(compute.device)
+        n_images, n_maps = maps.shape[:2]
+        with torch.inference_mode():
+            flat = torch.cat([head.per_map(part.to(compute.device)) for part in maps.split(_BATCH)])
+            self._hidden = linear(flat)
+            self.intact = self._tail(self._hidden)
+        #: (map, image, value) and (map, value, hidden unit): contributions are products of the two.
+        self._values = flat.reshape(n_images, n_maps, -1).transpose(0, 1)
+        self._weights = linear.weight.reshape(linear.out_features, n_maps, -1).permute(1, 2, 0)
+        bias = linear.bias if linear.bias is not None else torch.zeros(linear.out_features, device=compute.device)
+        self._nothing = bias.expand_as(self._hidden)
+        widths = [self._hidden.shape[1], self.intact.shape[1]]
+        # The contribution, the hidden layer, two layers of the tail at a time, and the readout in float64.
+        self.bytes_per_variant = n_images * (4 * 4 * max(widths) + 3 * 8 * widths[-1])
+
+    def without_each(self, chunk: int) -> Iterator[ReadoutTask]:
+        """The hidden layer less one contribution."""
+        for start in range(0, self.maps.shape[1], chunk):
+            maps = slice(start, start + chunk)
+
+            def task(maps: slice = maps) -> torch.Tensor:
+                return self._finish(self._hidden - self._contributions(maps))
+
+            yield task
+
+    def top(self, order: np.ndarray, chunk: int) -> Iterator[ReadoutTask]:
+        """Running sums of contributions in the order of the ranking, one addition after the other."""
+        total = self._nothing
+        for maps in torch.from_numpy(np.ascontiguousarray(order)).to(self._hidden.device).split(chunk):
+            with torch.inference_mode():
+                hidden = self._contributions(maps)
+                for step in hidden:
+                    total = torch.add(total, step, out=step)
+
+            def task(hidden: torch.Tensor = hidden) -> torch.Tensor:
+                return self._finish(hidden)
+
+            yield task
+
+    def _contributions(self, maps: slice | torch.Tensor) -> torch.Tensor:
+        """(map, image, hidden unit) c_k of some maps."""
+        with torch.inference_mode():
+            return self._values[maps] @ self._weights[maps]
+
+    def _finish(self, hidden: torch.Tensor) -> torch.Tensor:
+        """(variant, image, unit) readouts of hidden layers."""
+        with torch.inference_mode():
+            return self._tail(hidden.flatten(0, 1)).unflatten(0, hidden.shape[:2])
+
+
+class GeneralHead(VariantHead):
+    """Any head: its forward pass with maps set to zero."""
+
+    def __init__(self, head: Head, maps: torch.Tensor, compute: Compute) -> None:
+        """Take a head and the maps (image, feature_map, y, x)."""
+        self.maps = maps
+        self._head, self._device = head.module.to(compute.device), compute.device
+        with torch.inference_mode():
+            self.intact = torch.cat([self._head(part.to(compute.device)) for part in maps.split(_BATCH)])
+        self.bytes_per_variant = 3 * 8 * self.intact.numel() + 4 * maps[0].numel() * 4
+
+    def without_each(self, chunk: int) -> Iterator[ReadoutTask]:
+        """One map set to zero."""
+        n_maps = self.maps.shape[1]
+        for start in range(0, n_maps, chunk):
+            kept = [[k for k in range(n_maps) if k != ablated] for ablated in range(start, min(start + chunk, n_maps))]
+            yield self._task(kept)
+
+    def top(self, order: np.ndarray, chunk: int) -> Iterator[ReadoutTask]:
+        """All maps but the top k set to zero."""
+        for start in range(0, len(order), chunk):
+            yield self._task([order[: k + 1].tolist() for k in range(start, min(start + chunk, len(order)))])
+
+    def _task(self, variants: list[list[int]]) -> ReadoutTask:
+        def task() -> torch.Tensor:
+            with torch.inference_mode():
+                return torch.stack([self._forward(kept) for kept in variants])
+
+        return task
+
+    def _forward(self, kept: list[int]) -> torch.Tensor:
+        """(image, unit) readout with only some maps kept."""
+        readouts = []
+        for part in self.maps.split(_BATCH):
+            ablated = torch.zeros_like(part)
+            ablated[:, kept] = part[:, kept]
+            readouts.append(self._head(ablated.to(self._device)))
+        return torch.cat(readouts)

@@ -1,0 +1,30 @@
+"""Run a network on the images of a set and record its feature maps and readout."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from alignment_importance import activations, arrays, compute, networks
+
+
+def extract_activations(*, images: Path, network: Mapping[str, Any], resources: compute.Compute, output: Path) -> None:
+    """Write the activations of the images in the table `images` by the network with the keywords of `networks.Spec`."""
+    spec = networks.Spec(**network)
+    built = networks.build(spec)
+    split = networks.split(built, spec.map_layer, spec.readout_layer)
+    table = arrays.read_table(images, ["image", "file", "width", "height", "sha256"])
+    arrays.write_netcdf(activations.extract(table, built, split, spec.resize, resources), output)
+
+
+if __name__ == "__main__":
+    from snakemake.script import snakemake
+
+    from alignment_importance import logs
+
+    with logs.job(snakemake.log[0]):
+        extract_activations(
+            images=Path(snakemake.input.images),
+            network=snakemake.params.network,
+            resources=compute.prepare(snakemake.params.device, snakemake.resources.get("gpu"), snakemake.threads),
+            output=Path(snakemake.output.activations),
+        )

@@ -1,0 +1,53 @@
+"""Rank feature maps by their Alignment Importance Score: over all images, and over each fold's training images."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from alignment_importance import ablation, activations, arrays, compute, folds, importance, judgments
+
+
+def rank_feature_maps(
+    *,
+    recorded: Path,
+    judged: Path,
+    splits: Sequence[Path],
+    network: Mapping[str, Any],
+    similarity: str,
+    score: str,
+    resources: compute.Compute,
+    output_all: Path,
+    outputs: Sequence[Path],
+) -> None:
+    """Write the ranking over all images to `output_all` and those of each file of folds to the same of `outputs`."""
+    maps = arrays.read_netcdf(recorded)
+    image_ids = maps["image"].to_numpy().tolist()
+    human = judgments.mean(arrays.read_netcdf(judged), image_ids)
+    engine = ablation.ablate(activations.load_head(maps, network), maps, resources, similarity, score)
+    blocks = [folds.blocks(arrays.read_table(split), human, image_ids) for split in splits]
+    everything, per_split = importance.rank_all(engine, folds.whole(human), blocks)
+    weights = maps.attrs["weights"]
+    arrays.write_table(everything.assign(weights=weights), output_all)
+    for table, output in zip(per_split, outputs, strict=True):
+        arrays.write_table(table.assign(weights=weights), output)
+
+
+if __name__ == "__main__":
+    from snakemake.script import snakemake
+
+    from alignment_importance import logs
+
+    with logs.job(snakemake.log[0]):
+        rank_feature_maps(
+            recorded=Path(snakemake.input.activations),
+            judged=Path(snakemake.input.judgments),
+            splits=[Path(file) for file in snakemake.input.folds],
+            network=snakemake.params.network,
+            similarity=snakemake.params.similarity,
+            score=snakemake.params.score,
+            resources=compute.prepare(
+                snakemake.params.device, snakemake.resources.get("gpu"), snakemake.threads, snakemake.params.memory_gb
+            ),
+            output_all=Path(snakemake.output.all),
+            outputs=[Path(file) for file in snakemake.output.rankings],
+        )

@@ -1,0 +1,45 @@
+"""Score every feature map of every single image by what it does for that image's similarities."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from alignment_importance import ablation, activations, arrays, compute, importance, judgments
+
+
+def score_images(
+    *,
+    recorded: Path,
+    judged: Path,
+    network: Mapping[str, Any],
+    similarity: str,
+    score: str,
+    resources: compute.Compute,
+    output: Path,
+) -> None:
+    """Write the image-specific scores, with the attributes of the activations and of the judgments."""
+    maps = arrays.read_netcdf(recorded)
+    human = arrays.read_netcdf(judged)
+    image_ids = maps["image"].to_numpy().tolist()
+    engine = ablation.ablate(activations.load_head(maps, network), maps, resources, similarity, score)
+    scores = importance.score_images(engine, judgments.mean(human, image_ids), image_ids)
+    arrays.write_netcdf(scores.assign_attrs(maps.attrs | human.attrs), output)
+
+
+if __name__ == "__main__":
+    from snakemake.script import snakemake
+
+    from alignment_importance import logs
+
+    with logs.job(snakemake.log[0]):
+        score_images(
+            recorded=Path(snakemake.input.activations),
+            judged=Path(snakemake.input.judgments),
+            network=snakemake.params.network,
+            similarity=snakemake.params.similarity,
+            score=snakemake.params.score,
+            resources=compute.prepare(
+                snakemake.params.device, snakemake.resources.get("gpu"), snakemake.threads, snakemake.params.memory_gb
+            ),
+            output=Path(snakemake.output.scores),
+        )

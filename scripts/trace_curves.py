@@ -1,0 +1,50 @@
+"""Score the top k feature maps of every fold's ranking on its training and on its test images."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from alignment_importance import ablation, activations, arrays, compute, curves, folds, judgments
+
+
+def trace_curves(
+    *,
+    recorded: Path,
+    judged: Path,
+    split: Path,
+    ranking: Path,
+    network: Mapping[str, Any],
+    similarity: str,
+    score: str,
+    resources: compute.Compute,
+    output: Path,
+) -> None:
+    """Write the curves of the folds of one seed."""
+    maps = arrays.read_netcdf(recorded)
+    image_ids = maps["image"].to_numpy().tolist()
+    human = judgments.mean(arrays.read_netcdf(judged), image_ids)
+    engine = ablation.ablate(activations.load_head(maps, network), maps, resources, similarity, score)
+    blocks = folds.blocks(arrays.read_table(split), human, image_ids)
+    ranked = arrays.read_table(ranking, ["fold", "feature_map", "rank"])
+    arrays.write_table(curves.trace(engine, blocks, ranked).assign(weights=maps.attrs["weights"]), output)
+
+
+if __name__ == "__main__":
+    from snakemake.script import snakemake
+
+    from alignment_importance import logs
+
+    with logs.job(snakemake.log[0]):
+        trace_curves(
+            recorded=Path(snakemake.input.activations),
+            judged=Path(snakemake.input.judgments),
+            split=Path(snakemake.input.folds),
+            ranking=Path(snakemake.input.ranking),
+            network=snakemake.params.network,
+            similarity=snakemake.params.similarity,
+            score=snakemake.params.score,
+            resources=compute.prepare(
+                snakemake.params.device, snakemake.resources.get("gpu"), snakemake.threads, snakemake.params.memory_gb
+            ),
+            output=Path(snakemake.output.curves),
+        )
