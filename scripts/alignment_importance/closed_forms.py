@@ -190,7 +190,7 @@ class OwnRows:
         return cls(rows.x, rows.c * scale, y, constant, rows.variance_without().isnan())
 
     def proportional(self, image: int, others: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        """What is proportional to the similarities with `others`: (other,) of the whole image, (map, other) without maps."""
+        """What is proportional to the similarities with `others`: (other,), and (map, other) without each map."""
         q, y = self.q[image, others], self.y[others]
         q = q.masked_fill(self.constant[others] | self.constant[image], torch.nan)
         without = q - self.x[image][:, None] * y.T
