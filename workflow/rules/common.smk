@@ -98,7 +98,7 @@ def dotted(path, key: object) -> str:
 
 def nearest(word: object, known: list[str]) -> str:
     """Offer the known word most like a misspelt one, and otherwise all of them."""
-    close = difflib.get_close_matches(str(word), known, n=1, cutoff=0.6)
+    close = difflib.get_close_matches(str(word), known, n=1, cutoff=0.5)
     return f"; did you mean {close[0]}?" if close else f"; possible: {', '.join(known)}"
 
 

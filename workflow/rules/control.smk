@@ -12,7 +12,6 @@ rule evaluate_control:
         mask_files=lambda wildcards: files_of(
             config["controls"][wildcards.control]["masks"]
         ),
-        images=lambda wildcards: f"<results>/inputs/{config['controls'][wildcards.control]['image_set']}/images.csv",
         code=library_used_by("evaluate_control"),
     output:
         table="<results>/control/{control}/{model}.csv",

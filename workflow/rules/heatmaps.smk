@@ -30,6 +30,7 @@ rule score_images:
     params:
         network=lambda wildcards: config["models"][wildcards.model],
         similarity=config["alignment"]["similarity"],
+        score=config["alignment"]["score"],
         device=config["device"],
         memory_gb=config["memory_gb"],
     script:

@@ -98,6 +98,5 @@ rule summarise_prediction:
     params:
         combinations=list(itertools.product(config["comparisons"], config["models"])),
         score=config["alignment"]["score"],
-        folds=config["cross_validation"]["folds"],
     script:
         "../../scripts/summarise_prediction.py"
