@@ -1,0 +1,43 @@
+import hashlib
+from pathlib import Path
+
+import draw_demo
+from alignment_importance import images, judgments
+
+
+def _run(folder: Path, observers: int = 2, seed: int = 2025) -> dict[str, str]:
+    """Draw the demo and return the SHA-256 of every file."""
+    draw_demo.draw_demo(
+        seed=seed,
+        observers=observers,
+        noise=0.5,
+        images=folder / "images",
+        masks=folder / "masks",
+        table=folder / "images.csv",
+        shape=folder / "shape.csv",
+        colour=folder / "colour.csv",
+    )
+    files = sorted(file for file in folder.rglob("*") if file.is_file())
+    return {file.relative_to(folder).as_posix(): hashlib.sha256(file.read_bytes()).hexdigest() for file in files}
+
+
+def test_the_demo_is_the_same_on_every_run_and_fits_together(tmp_path: Path) -> None:
+    first = _run(tmp_path / "one")
+    assert _run(tmp_path / "two") == first
+    listed = images.tabulate(tmp_path / "one" / "images", tmp_path / "one" / "images.csv")
+    ids = listed["image"].tolist()
+    assert len(ids) == 60
+    assert listed["category"].value_counts().to_dict() == dict.fromkeys(listed["category"].unique(), 6)
+    assert len(set(listed["sha256"])) == 60
+    masks = {f"masks/{image}.png" for image in ids}
+    assert set(first) == {"images.csv", "shape.csv", "colour.csv", *masks, *(f"images/{image}.png" for image in ids)}
+    for name in ("shape", "colour"):
+        read = judgments.read(tmp_path / "one" / f"{name}.csv", "similarity", ids)
+        assert read.sizes == {"participant": 2, "image": 60, "image_b": 60}
+
+
+def test_more_observers_leave_the_images_and_another_seed_changes_them(tmp_path: Path) -> None:
+    first, more, other = _run(tmp_path / "a"), _run(tmp_path / "b", observers=3), _run(tmp_path / "c", seed=1)
+    changed = {name for name in first if more[name] != first[name]}
+    assert changed == {"shape.csv", "colour.csv"}
+    assert {name for name in first if other[name] == first[name]} == {"images.csv"}

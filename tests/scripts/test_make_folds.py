@@ -1,0 +1,40 @@
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import xarray as xr
+
+import make_folds
+from alignment_importance import arrays, folds
+from alignment_importance.errors import InputError
+
+IDS = [f"i{number}" for number in range(9)]
+
+
+@pytest.fixture
+def judged(tmp_path: Path) -> Path:
+    values = np.arange(81.0).reshape(1, 9, 9)
+    values = values + values.transpose(0, 2, 1)
+    dims = ("participant", "image", "image_b")
+    coords = {"participant": ["mean"], "image": IDS, "image_b": IDS}
+    arrays.write_netcdf(xr.Dataset({"similarity": (dims, values)}, coords=coords), tmp_path / "j.nc")
+    return tmp_path / "j.nc"
+
+
+@pytest.mark.parametrize(("unit", "split"), [("images", folds.split_images), ("pairs", folds.split_pairs)])
+def test_each_seed_has_its_table(tmp_path: Path, judged: Path, unit: str, split: object) -> None:
+    outputs = [tmp_path / "seed-1.csv", tmp_path / "seed-22.csv"]
+    make_folds.make_folds(judgments=judged, unit=unit, n_folds=3, seeds=[1, 22], outputs=outputs)
+    for seed, output in zip((1, 22), outputs, strict=True):
+        expected = split(IDS, 3, seed)  # type: ignore[operator]
+        pd.testing.assert_frame_equal(arrays.read_table(output, expected.columns), expected, check_dtype=False)
+
+
+def test_what_cannot_be_split_leaves_no_table(tmp_path: Path, judged: Path) -> None:
+    output = tmp_path / "seed-1.csv"
+    with pytest.raises(InputError, match="the test set of fold 2 has 1 judged pairs"):
+        make_folds.make_folds(judgments=judged, unit="images", n_folds=4, seeds=[1], outputs=[output])
+    with pytest.raises(InputError, match="unit is 'triplets', but must be one of images, pairs"):
+        make_folds.make_folds(judgments=judged, unit="triplets", n_folds=3, seeds=[1], outputs=[output])
+    assert not output.exists()
