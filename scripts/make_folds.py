@@ -24,9 +24,9 @@ def make_folds(*, judgments: Path, unit: str, n_folds: int, seeds: Sequence[int]
 
 
 if __name__ == "__main__":
-    from snakemake.script import snakemake
-
     from alignment_importance import logs
+
+    snakemake = globals()["snakemake"]  # Snakemake defines it before it runs the script
 
     with logs.job(snakemake.log[0]):
         make_folds(

@@ -23,9 +23,9 @@ def make_mur92(*, source: Path | None, images: Path, table: Path, judgments: Pat
 
 
 if __name__ == "__main__":
-    from snakemake.script import snakemake
-
     from alignment_importance import logs
+
+    snakemake = globals()["snakemake"]  # Snakemake defines it before it runs the script
 
     with logs.job(snakemake.log[0]):
         source = snakemake.params.source

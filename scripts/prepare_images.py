@@ -11,9 +11,9 @@ def prepare_images(*, folder: Path, table: Path | None, output: Path) -> None:
 
 
 if __name__ == "__main__":
-    from snakemake.script import snakemake
-
     from alignment_importance import logs
+
+    snakemake = globals()["snakemake"]  # Snakemake defines it before it runs the script
 
     with logs.job(snakemake.log[0]):
         table = snakemake.input.get("table")
