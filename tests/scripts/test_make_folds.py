@@ -9,7 +9,7 @@ import make_folds
 from alignment_importance import arrays, folds
 from alignment_importance.errors import InputError
 
-IDS = [f"i{number}" for number in range(9)]
+IDS = [f"{number:03d}" for number in range(9)]
 
 
 @pytest.fixture
