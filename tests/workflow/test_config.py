@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 import yaml
-from conftest import CONFIG, ROOT, change_config, run_snakemake
 from snakemake.exceptions import WorkflowError
+from tiny_project import CONFIG, ROOT, change_config, run_snakemake
 
 SCHEMA = yaml.safe_load((ROOT / "workflow/schemas/config.schema.yaml").read_text(encoding="utf-8"))
 READY = sorted((ROOT / "workflow/configs").glob("*.yaml"))

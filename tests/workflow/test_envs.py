@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 import yaml
-from conftest import ROOT, rules
+from tiny_project import ROOT, rules
 
 ENVS = sorted((ROOT / "envs").glob("*.yaml"))
 
@@ -41,7 +41,7 @@ def required() -> dict[str, str]:
 
 def packages(env: dict[str, Any]) -> dict[str, str]:
     """Versions in an environment by PyPI name."""
-    versions = {}
+    versions: dict[str, str] = {}
     for dependency in env["dependencies"]:
         if isinstance(dependency, dict):
             versions.update(line.split("==") for line in dependency["pip"])
@@ -114,7 +114,7 @@ def env_of(rule: str) -> Path:
 
 def imported(file: Path) -> set[str]:
     """Top-level names of the packages that a Python file imports."""
-    names = set()
+    names: set[str] = set()
     for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
             names.update(alias.name for alias in node.names)

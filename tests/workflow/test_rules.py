@@ -9,7 +9,7 @@ from types import SimpleNamespace
 
 import pytest
 import yaml
-from conftest import ROOT, rules, run_snakemake
+from tiny_project import ROOT, rules, run_snakemake
 
 GPU_RULES = {"extract_activations", "rank_feature_maps", "trace_curves", "score_images"}
 

@@ -1,0 +1,114 @@
+"""A tiny project (12 images, 3 observers, a network with random weights) on which Snakemake is really run."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import yaml
+from PIL import Image
+
+ROOT = Path(__file__).resolve().parents[2]
+
+#: What makes up the project; a copy of it can be changed without touching the one under test.
+PARTS = ("Snakefile", "config.yaml", "workflow", "scripts", "envs")
+
+CONFIG: dict[str, Any] = {
+    "device": "cpu",
+    "memory_gb": 0.5,
+    "image_sets": {"tiny": {"folder": "my photos"}},
+    "comparisons": {
+        "matrix": {"image_set": "tiny", "judgments": "matrix.csv", "kind": "similarity", "simulated": True},
+        "pairs": {"image_set": "tiny", "judgments": "pairs.csv", "kind": "dissimilarity"},
+    },
+    "models": {"resnet18": {"architecture": "resnet18", "weights": "random", "seed": 1, "input_size": 64}},
+    "cross_validation": {"folds": 3, "seeds": [1, 2]},
+    "saliency": {"spectral_residual": {"method": "spectral_residual"}},
+    "overlap": {"top_percent": [5, 20], "target_percent": [5]},
+    "controls": {"halves": {"image_set": "tiny", "masks": "masks", "objects": {"left": 1, "right": 2}}},
+}
+
+
+def run_snakemake(
+    folder: Path, *arguments: str, environment: dict[str, str] | None = None
+) -> subprocess.CompletedProcess[str]:
+    """Call Snakemake in a folder with the Python of the tests and return what it said, whatever its exit status."""
+    return subprocess.run(
+        [sys.executable, "-m", "snakemake", *arguments],
+        cwd=folder,
+        env=os.environ | (environment or {}),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+    )
+
+
+def planned_jobs(folder: Path, *arguments: str) -> dict[str, int]:
+    """Count the jobs of each rule that Snakemake would run now."""
+    answer = run_snakemake(folder, "--dry-run", *arguments)
+    assert answer.returncode == 0, answer.stdout
+    if "Nothing to be done" in answer.stdout:
+        return {}
+    lines = answer.stdout.split("Job stats:")[1].split("\n\n")[0].splitlines()[3:]
+    return {rule: int(count) for rule, count in (line.split() for line in lines) if rule not in ("all", "total")}
+
+
+def rules() -> dict[str, str]:
+    """The text of every rule that runs a script."""
+    text = "".join(file.read_text(encoding="utf-8") for file in sorted((ROOT / "workflow/rules").glob("*.smk")))
+    _, *parts = re.split(r"^ *rule (\w+):\n", text, flags=re.MULTILINE)
+    return {name: body for name, body in zip(parts[::2], parts[1::2], strict=True) if "script:" in body}
+
+
+def write_inputs(folder: Path) -> None:
+    """Write images, judgments in two forms and masks: two kinds of image, told apart by brightness and by stripes."""
+    random = np.random.default_rng(1)
+    ids = [f"photo {i:02d}" for i in range(12)]
+    (folder / "my photos").mkdir(parents=True)
+    (folder / "masks").mkdir()
+    halves = np.repeat(np.array([[1, 2]], dtype=np.uint8), 24, axis=1).repeat(48, axis=0)
+    for i, image in enumerate(ids):
+        pixels = random.integers(0, 120, (48, 48, 3)) + (i % 3) * 60
+        pixels[:: i % 4 + 2] //= 2
+        Image.fromarray(pixels.astype(np.uint8)).save(folder / "my photos" / f"{image}.png")
+        Image.fromarray(halves).save(folder / "masks" / f"{image}.png")
+
+    feature = np.arange(12) % 3 + random.normal(0, 0.3, 12)
+    distance = np.abs(feature[:, None] - feature)
+    similarity = pd.DataFrame(1 - distance / distance.max(), index=pd.Index(ids, name="image"), columns=ids)
+    similarity.to_csv(folder / "matrix.csv")
+    rows = [
+        (ids[i], ids[j], distance[i, j] + random.normal(0, 0.1), participant)
+        for participant in ("p1", "p2", "p3")
+        for i in range(12)
+        for j in range(i + 1, 12)
+    ]
+    pairs = pd.DataFrame(rows, columns=["image_a", "image_b", "dissimilarity", "participant"])
+    pairs.to_csv(folder / "pairs.csv", index=False)
+
+
+def write_project(folder: Path) -> None:
+    """Copy the workflow beside the tiny inputs, with a configuration in tiny.yaml."""
+    folder.mkdir(parents=True)
+    for part in PARTS:
+        source = ROOT / part
+        if source.is_dir():
+            shutil.copytree(source, folder / part, ignore=shutil.ignore_patterns("__pycache__"))
+        else:
+            shutil.copy2(source, folder / part)
+    write_inputs(folder)
+    (folder / "tiny.yaml").write_text(yaml.safe_dump(CONFIG, sort_keys=False), encoding="utf-8")
+
+
+def change_config(folder: Path, change: Callable[[dict[str, Any]], None]) -> None:
+    """Change the configuration of a tiny project."""
+    config = yaml.safe_load((folder / "tiny.yaml").read_text(encoding="utf-8"))
+    change(config)
+    (folder / "tiny.yaml").write_text(yaml.safe_dump(config, sort_keys=False), encoding="utf-8")
