@@ -17,10 +17,9 @@ def extract_activations(*, images: Path, network: Mapping[str, Any], resources: 
 
 
 if __name__ == "__main__":
-    from snakemake.script import snakemake
-
     from alignment_importance import logs
 
+    snakemake = globals()["snakemake"]  # Snakemake defines it before it runs the script
     with logs.job(snakemake.log[0]):
         extract_activations(
             images=Path(snakemake.input.images),

@@ -33,10 +33,9 @@ def rank_feature_maps(
 
 
 if __name__ == "__main__":
-    from snakemake.script import snakemake
-
     from alignment_importance import logs
 
+    snakemake = globals()["snakemake"]  # Snakemake defines it before it runs the script
     with logs.job(snakemake.log[0]):
         rank_feature_maps(
             recorded=Path(snakemake.input.activations),

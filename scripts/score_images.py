@@ -27,10 +27,9 @@ def score_images(
 
 
 if __name__ == "__main__":
-    from snakemake.script import snakemake
-
     from alignment_importance import logs
 
+    snakemake = globals()["snakemake"]  # Snakemake defines it before it runs the script
     with logs.job(snakemake.log[0]):
         score_images(
             recorded=Path(snakemake.input.activations),

@@ -35,10 +35,9 @@ def summarise_prediction(
 
 
 if __name__ == "__main__":
-    from snakemake.script import snakemake
-
     from alignment_importance import logs
 
+    snakemake = globals()["snakemake"]  # Snakemake defines it before it runs the script
     with logs.job(snakemake.log[0]):
         combinations = [tuple(pair) for pair in snakemake.params.combinations]
         summarise_prediction(

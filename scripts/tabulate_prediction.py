@@ -32,10 +32,9 @@ def tabulate_prediction(*, curves: Mapping[int, Path], splits: Mapping[int, Path
 
 
 if __name__ == "__main__":
-    from snakemake.script import snakemake
-
     from alignment_importance import logs
 
+    snakemake = globals()["snakemake"]  # Snakemake defines it before it runs the script
     with logs.job(snakemake.log[0]):
         seeds = snakemake.params.seeds
         tabulate_prediction(

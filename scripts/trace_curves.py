@@ -30,10 +30,9 @@ def trace_curves(
 
 
 if __name__ == "__main__":
-    from snakemake.script import snakemake
-
     from alignment_importance import logs
 
+    snakemake = globals()["snakemake"]  # Snakemake defines it before it runs the script
     with logs.job(snakemake.log[0]):
         trace_curves(
             recorded=Path(snakemake.input.activations),

@@ -172,7 +172,7 @@ class PooledAblation(Ablation):
         )
 
     def _keep_top(self, order: np.ndarray, blocks: Sequence[PairBlock]) -> np.ndarray:
-        columns = torch.from_numpy(np.ascontiguousarray(order)).to(self._compute.device)
+        columns = torch.tensor(order, device=self._compute.device)
 
         def curve(block: PairBlock) -> torch.Tensor:
             scorer = _Scorer(block, self._score, self._compute.device)

@@ -101,7 +101,7 @@ class LinearHead(VariantHead):
     def top(self, order: np.ndarray, chunk: int) -> Iterator[ReadoutTask]:
         """Running sums of contributions in the order of the ranking, one addition after the other."""
         total = self._nothing
-        for maps in torch.from_numpy(np.ascontiguousarray(order)).to(self._hidden.device).split(chunk):
+        for maps in torch.tensor(order, device=self._hidden.device).split(chunk):
             with torch.inference_mode():
                 hidden = self._contributions(maps)
                 for step in hidden:

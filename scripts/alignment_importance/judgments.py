@@ -112,11 +112,11 @@ def mean(judgments: xr.Dataset, image_ids: Sequence[str]) -> Matrix:
     unknown = sorted(set(ids) - set(judgments["image"].values.tolist()))
     if unknown:
         raise InputError(f"{judgments.attrs.get('source', 'judgments')}: no judgments of {_some(unknown)}.")
-    return _mean(judgments["similarity"].sel(image=ids, image_b=ids).to_numpy())
+    return average(judgments["similarity"].sel(image=ids, image_b=ids).to_numpy())
 
 
-def _mean(values: NDArray[np.float64]) -> Matrix:
-    """Average (participant, n, n) over the participants who judged a pair."""
+def average(values: NDArray[np.float64]) -> Matrix:
+    """Average (participant, ...) over the participants who judged a pair; NaN where there is none."""
     judged = ~np.isnan(values)
     with np.errstate(invalid="ignore"):
         return np.where(judged, values, 0.0).sum(axis=0) / judged.sum(axis=0)
@@ -457,7 +457,7 @@ def _warn_of_differing(path: Path, n_pairs: int) -> None:
 
 def _check_content(path: Path, participants: list[str], values: NDArray[np.float64], ids: list[str]) -> None:
     """Refuse images that no one judged and judgments that are all the same."""
-    mean_of_all = _mean(values)
+    mean_of_all = average(values)
     unjudged = [image for image, judged in zip(ids, ~np.isnan(mean_of_all), strict=True) if not judged.any()]
     if unjudged:
         raise InputError(f"{path}: images without any judgment: {_some(unjudged)}. Add judgments or remove the images.")

@@ -19,17 +19,16 @@ def retain(curve: pd.DataFrame) -> dict[str, float]:
         k_retained, the smallest k with the highest train score (NaN ignored), and train and test scores with all maps
         and with these. If no k has a train score, k_retained and the retained scores are NaN.
     """
-    by_k = curve.set_index("k")[["train_score", "test_score"]].sort_index()
+    by_k = curve.sort_values("k")
     full = by_k.iloc[-1]
-    best = by_k["train_score"].dropna()
-    retained = by_k.iloc[[by_k.index.get_loc(best.idxmax())]] if len(best) else by_k.iloc[:0]
-    k_retained, train, test = next(retained.itertuples(name=None), (np.nan, np.nan, np.nan))
+    scored = by_k.dropna(subset="train_score")
+    best = scored.loc[scored["train_score"].idxmax()] if len(scored) else dict.fromkeys(by_k.columns, np.nan)
     return {
-        "k_retained": k_retained,
+        "k_retained": best["k"],
         "train_full": full["train_score"],
-        "train_retained": train,
+        "train_retained": best["train_score"],
         "test_full": full["test_score"],
-        "test_retained": test,
+        "test_retained": best["test_score"],
     }
 
 

@@ -60,6 +60,7 @@ class SecondOrder:
 
     def __call__(self, similarities: torch.Tensor) -> torch.Tensor:
         """Scores (...) of similarities (..., pair). Any NaN among them, or equal values throughout, gives NaN."""
+        similarities = similarities.double()
         values = ranks(similarities.round(decimals=TIED_DECIMALS)) if self.score == "spearman" else similarities
         correlation = _unit(values) @ self.human
         if self.score == "pearson_r2":

@@ -1,0 +1,78 @@
+"""Devices, tasks and their order."""
+
+import threading
+import time
+from collections.abc import Iterator
+
+import pytest
+import torch
+
+from alignment_importance import compute
+from alignment_importance.errors import InputError
+
+
+def cpu(threads: int, memory: int = 1000) -> compute.Compute:
+    return compute.Compute(torch.device("cpu"), threads, memory)
+
+
+@pytest.mark.parametrize("threads", [1, 3])
+def test_results_come_in_the_order_of_the_tasks(threads: int) -> None:
+    def slow_first(task: int) -> int:
+        time.sleep(0.02 if task == 0 else 0)
+        return task * task
+
+    assert list(cpu(threads).map(slow_first, range(10))) == [task * task for task in range(10)]
+
+
+def test_tasks_are_drawn_only_when_there_is_room() -> None:
+    drawn: list[int] = []
+
+    def tasks() -> Iterator[int]:
+        for task in range(100):
+            drawn.append(task)
+            yield task
+
+    results = cpu(2).map(lambda task: task, tasks())
+    next(results)
+    assert len(drawn) <= 4
+
+
+def test_tasks_are_drawn_in_the_calling_thread() -> None:
+    threads = set()
+
+    def tasks() -> Iterator[int]:
+        for task in range(5):
+            threads.add(threading.get_ident())
+            yield task
+
+    list(cpu(2).map(lambda task: task, tasks()))
+    assert threads == {threading.get_ident()}
+
+
+def test_an_exception_in_a_task_reaches_the_caller() -> None:
+    with pytest.raises(ZeroDivisionError):
+        list(cpu(2).map(lambda task: 1 // task, [1, 0, 1]))
+
+
+def test_each_task_runs_on_one_thread_of_pytorch() -> None:
+    assert set(cpu(2).map(lambda _task: torch.get_num_threads(), range(6))) == {1}
+
+
+def test_chunks_follow_from_memory_and_not_from_threads() -> None:
+    assert cpu(1).chunk(10) == cpu(8).chunk(10)
+    assert cpu(1, 4000).chunk(10) == 4 * cpu(1, 1000).chunk(10)
+    assert cpu(1, 10).chunk(10**9) == 1
+
+
+def test_cuda_without_cuda_is_an_error_and_auto_takes_the_cpu(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    with pytest.raises(InputError, match="no CUDA device"):
+        compute.prepare("cuda", 1, 1)
+    assert compute.prepare("auto", 1, 1).device.type == "cpu"
+
+
+def test_no_gpu_from_the_scheduler_means_the_cpu(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    assert compute.prepare("auto", 0, 1).device.type == "cpu"
+    assert compute.prepare("auto", None, 4).device.type == "cuda"
+    assert compute.prepare("auto", 1, 4).threads == 1

@@ -1,0 +1,82 @@
+"""RSMs and second-order scores, by hand and against numpy and scipy."""
+
+import numpy as np
+import pytest
+import scipy.stats
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from alignment_importance.similarity import SecondOrder, judged_pairs, ranks, rsm
+
+
+def test_pearson_rsm_by_hand() -> None:
+    readout = torch.tensor([[1.0, 2.0, 3.0], [3.0, 2.0, 1.0], [1.0, 3.0, 2.0]])
+    expected = [[1, -1, 0.5], [-1, 1, -0.5], [0.5, -0.5, 1]]
+    np.testing.assert_allclose(rsm(readout, "pearson"), expected, atol=1e-15)
+
+
+def test_cosine_rsm_by_hand() -> None:
+    readout = torch.tensor([[1.0, 0.0], [1.0, 1.0], [0.0, 2.0]])
+    root = 1 / np.sqrt(2)
+    np.testing.assert_allclose(rsm(readout, "cosine"), [[1, root, 0], [root, 1, root], [0, root, 1]], atol=1e-15)
+
+
+def test_constant_row_is_nan_for_pearson_and_zero_row_for_cosine() -> None:
+    readout = torch.tensor([[0.1, 0.1, 0.1], [1.0, 2.0, 3.0], [0.0, 0.0, 0.0]])
+    assert torch.isnan(rsm(readout, "pearson")).tolist() == [[True] * 3, [True, False, True], [True] * 3]
+    assert torch.isnan(rsm(readout, "cosine")).tolist() == [[False, False, True], [False, False, True], [True] * 3]
+
+
+def test_float32_constant_rows_are_seen_although_their_mean_is_rounded() -> None:
+    readout = torch.full((2, 1280), 0.1)
+    readout[1, 0] = 0.2
+    assert torch.isnan(rsm(readout, "pearson")[0]).all()
+
+
+@settings(max_examples=30, deadline=None)
+@given(seed=st.integers(0, 10**6), n=st.integers(2, 9), d=st.integers(2, 40))
+def test_rsm_equals_numpy(seed: int, n: int, d: int) -> None:
+    readout = np.random.default_rng(seed).normal(size=(n, d))
+    np.testing.assert_allclose(rsm(torch.from_numpy(readout), "pearson"), np.corrcoef(readout), atol=1e-12)
+
+
+@settings(max_examples=30, deadline=None)
+@given(seed=st.integers(0, 10**6), levels=st.integers(2, 30), n=st.integers(5, 60))
+def test_scores_equal_scipy_with_ties(seed: int, levels: int, n: int) -> None:
+    rng = np.random.default_rng(seed)
+    values, human = rng.integers(levels, size=n).astype(float), rng.integers(levels, size=n).astype(float)
+    if np.ptp(values) == 0 or np.ptp(human) == 0:
+        return
+    pearson, spearman = scipy.stats.pearsonr(values, human).statistic, scipy.stats.spearmanr(values, human).statistic
+    expected = {"pearson": pearson, "pearson_r2": pearson**2, "spearman": spearman}
+    for score, value in expected.items():
+        found = SecondOrder.of(torch.from_numpy(human), score)(torch.from_numpy(values))
+        assert float(found) == pytest.approx(value, abs=1e-12)
+
+
+def test_ranks_share_ties() -> None:
+    assert ranks(torch.tensor([[3.0, 1.0, 3.0, 2.0], [5.0, 5.0, 5.0, 5.0]])).tolist() == [
+        [3.5, 1, 3.5, 2],
+        [2.5, 2.5, 2.5, 2.5],
+    ]
+
+
+@pytest.mark.parametrize("score", ["pearson", "pearson_r2", "spearman"])
+def test_nan_and_equal_similarities_have_no_score(score: str) -> None:
+    agreement = SecondOrder.of(torch.tensor([1.0, 2.0, 3.0, 5.0]), score)
+    values = torch.tensor([[1.0, 2.0, torch.nan, 4.0], [0.3, 0.3, 0.3, 0.3], [1.0, 2.0, 3.0, 5.0]]).double()
+    result = agreement(values)
+    assert torch.isnan(result[:2]).all()
+    assert float(result[2]) == pytest.approx(1)
+
+
+@pytest.mark.parametrize("score", ["pearson", "spearman"])
+def test_equal_judgments_have_no_score(score: str) -> None:
+    assert torch.isnan(SecondOrder.of(torch.ones(4), score)(torch.tensor([1.0, 2, 3, 4])))
+
+
+def test_judged_pairs_are_above_the_diagonal_and_finite() -> None:
+    human = np.array([[np.nan, 1, np.nan], [1, np.nan, 2], [np.nan, 2, np.nan]])
+    rows, columns = judged_pairs(human)
+    assert list(zip(rows.tolist(), columns.tolist(), strict=True)) == [(0, 1), (1, 2)]
