@@ -22,7 +22,8 @@ def retain(curve: pd.DataFrame) -> dict[str, float]:
     by_k = curve.sort_values("k")
     full = by_k.iloc[-1]
     scored = by_k.dropna(subset="train_score")
-    best = scored.loc[scored["train_score"].idxmax()] if len(scored) else dict.fromkeys(by_k.columns, np.nan)
+    # The first of several equal ones.
+    best = scored.iloc[int(np.argmax(scored["train_score"]))] if len(scored) else dict.fromkeys(by_k.columns, np.nan)
     return {
         "k_retained": best["k"],
         "train_full": full["train_score"],
