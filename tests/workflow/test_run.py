@@ -217,7 +217,7 @@ CHANGES: list[tuple[str, Callable[[Path], None], dict[str, int]]] = [
     (
         "a module that draws",
         append("scripts/alignment_importance/figures.py", "\n# changed\n"),
-        {"plot_prediction": 1, "plot_control": 1}
+        {"plot_prediction": 1, "plot_control": 1, "draw_overlays": 2}
         | {f"plot_{kind}": 2 for kind in ("curves", "importance", "heatmaps", "overlap")},
     ),
     (

@@ -84,6 +84,8 @@ rule plot_curves:
     resources:
         mem_mb=1000,
         runtime=10,
+    params:
+        score=config["alignment"]["score"],
     script:
         "../../scripts/plot_curves.py"
 
@@ -114,6 +116,8 @@ rule plot_importance:
     resources:
         mem_mb=1000,
         runtime=10,
+    params:
+        score=config["alignment"]["score"],
     script:
         "../../scripts/plot_importance.py"
 
