@@ -20,7 +20,7 @@ from alignment_importance.compute import Compute
 from alignment_importance.folds import PairBlock
 from alignment_importance.heads import GeneralHead, Head, LinearHead, ReadoutTask, VariantHead
 from alignment_importance.logs import progress
-from alignment_importance.similarity import SecondOrder, judged_pairs, rsm, unit_rows
+from alignment_importance.similarity import SecondOrder, judged_pairs, rsm, similarities_to
 
 #: Float64 values of one chunk of the running sums of a curve.
 _CACHED_VALUES = 65536
@@ -251,11 +251,11 @@ class ReadoutAblation(Ablation):
         others = [torch.isfinite(row).nonzero()[:, 0] for row in judged]
         score = "spearman" if self._score == "spearman" else "pearson"
         agreements = [SecondOrder.of(judged[image, which], score) for image, which in enumerate(others)]
-        whole = unit_rows(self._head.intact, self._similarity)
+        whole = self._head.intact
 
         def scores(readouts: torch.Tensor) -> torch.Tensor:
             # Only the image's own row is ablated: row i of the variant against the whole rows.
-            similarities = unit_rows(readouts, self._similarity) @ whole.T
+            similarities = torch.stack([similarities_to(rows, whole, self._similarity) for rows in readouts])
             own = [
                 agreement(similarities[:, image, which])
                 for image, (agreement, which) in enumerate(zip(agreements, others, strict=True))

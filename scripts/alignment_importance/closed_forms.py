@@ -17,7 +17,7 @@ from dataclasses import dataclass
 
 import torch
 
-from alignment_importance.similarity import CONSTANT
+from alignment_importance.similarity import CONSTANT, varying
 
 
 @dataclass(frozen=True)
@@ -47,18 +47,13 @@ class Covariation:
 
     def variance(self) -> torch.Tensor:
         """(image,) diagonal of C; NaN for constant rows."""
-        return _variance(self.c.diagonal(), self.x.square().sum(1))
+        return varying(self.c.diagonal(), self.x.square().sum(1))
 
     def variance_without(self) -> torch.Tensor:
         """(image, map) diagonal of C(-k) for every map k; NaN where the row is constant then."""
         x, t = self.x, self.t[:, None]
         left = self.c.diagonal()[:, None] - (1 + self.inverse) * x.square() + 2 * self.inverse * t * x
-        return _variance(left, self.x.square().sum(1, keepdim=True))
-
-
-def _variance(left: torch.Tensor, scale: torch.Tensor) -> torch.Tensor:
-    """A variance with what is but rounding, measured against the square sum it came from, made NaN."""
-    return left.masked_fill(~(left > CONSTANT * scale), torch.nan)
+        return varying(left, self.x.square().sum(1, keepdim=True))
 
 
 def leave_one_out_correlations(rows: Covariation, human: torch.Tensor) -> torch.Tensor:
@@ -145,7 +140,7 @@ def top_similarities(
         products_k = _running(products, part[:, first] * part[:, second])
         sums_k, squares_k = _running(sums, part.clone()), _running(squares, part.square())
         products, sums, squares = products_k[-1], sums_k[-1], squares_k[-1]
-        w = _variance(squares_k - inverse * sums_k.square(), squares_k).rsqrt()
+        w = varying(squares_k - inverse * sums_k.square(), squares_k).rsqrt()
         scaled = sums_k * inverse**0.5
         yield (products_k - scaled[:, first] * scaled[:, second]) * w[:, first] * w[:, second]
 

@@ -16,29 +16,52 @@ TIED_DECIMALS = 10
 
 
 def rsm(readout: torch.Tensor, similarity: str) -> torch.Tensor:
-    """Representational similarity matrix.
+    """Representational similarity matrices.
 
     Args:
-        readout: (..., image, unit), any float type.
+        readout: (image, unit), or (variant, image, unit) for several, of any float type.
         similarity: `pearson` (between rows) or `cosine`.
 
     Returns:
-        (..., image, image) float64. Similarities of a constant row (for cosine: an all-zero row) are NaN.
+        (image, image) or (variant, image, image) float64. Similarities of a constant row (for cosine: an all-zero row)
+        are NaN.
     """
-    rows = unit_rows(readout, similarity)
-    return rows @ rows.transpose(-1, -2)
-
-
-def unit_rows(readout: torch.Tensor, similarity: str) -> torch.Tensor:
-    """Rows in float64, centred for `pearson`, of length one: their inner products are the similarities."""
+    if readout.ndim == 3:
+        # One after the other: what one takes in float64 fits the processor's cache.
+        return torch.stack([rsm(one, similarity) for one in readout])
     rows = readout.double()
-    mean_square = rows.square().mean(-1, keepdim=True)
+    gram = rows @ rows.T
+    sums = rows.sum(1)
+    covariation = gram if similarity == "cosine" else gram - torch.outer(sums, sums) / rows.shape[1]
+    scale = varying(covariation.diagonal(), gram.diagonal()).rsqrt()
+    return covariation * scale[:, None] * scale
+
+
+def similarities_to(readout: torch.Tensor, whole: torch.Tensor, similarity: str) -> torch.Tensor:
+    """What is proportional, row by row and with a positive factor, to similarities with other readouts.
+
+    Args:
+        readout: (image, unit) rows to compare.
+        whole: (other, unit) rows to compare with.
+        similarity: `pearson` or `cosine`.
+
+    Returns:
+        (image, other) float64; NaN where a row is constant.
+    """
+    rows, others = readout.double(), whole.double()
     if similarity == "pearson":
-        rows = rows - rows.mean(-1, keepdim=True)
-    variance = rows.square().mean(-1, keepdim=True)
-    constant = ~(variance > CONSTANT * mean_square)
-    length = (variance * rows.shape[-1]).sqrt()
-    return rows / length.masked_fill(constant, torch.nan)
+        # Centring one side is enough for a product of deviations.
+        others = others - others.mean(1, keepdim=True)
+    scale = varying(others.square().sum(1), whole.double().square().sum(1)).rsqrt()
+    squares = rows.square().sum(1)
+    spread = squares if similarity == "cosine" else squares - rows.sum(1).square() / rows.shape[1]
+    constant = varying(spread, squares).isnan()
+    return (rows @ others.T * scale).masked_fill(constant[:, None], torch.nan)
+
+
+def varying(spread: torch.Tensor, squares: torch.Tensor) -> torch.Tensor:
+    """Sums of squared deviations, made NaN where they are but rounding of the sums of squares they came from."""
+    return spread.masked_fill(~(spread > CONSTANT * squares), torch.nan)
 
 
 @dataclass(frozen=True)
