@@ -29,7 +29,9 @@ def job(path: str | Path) -> Iterator[None]:
     to_file.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
     to_terminal = logging.StreamHandler(sys.stderr)
     to_terminal.setFormatter(logging.Formatter("%(message)s"))
-    logging.basicConfig(level=logging.INFO, handlers=[to_file, to_terminal], force=True)
+    logging.basicConfig(level=logging.WARNING, handlers=[to_file, to_terminal], force=True)
+    # Only this package tells how it gets on; other libraries report every glyph of a font.
+    logging.getLogger("alignment_importance").setLevel(logging.INFO)
     logging.captureWarnings(True)
     try:
         yield
