@@ -1,0 +1,86 @@
+"""The control with known truth: the same images and network, two groups of simulated observers, two sets of heatmaps."""
+
+from pathlib import Path
+
+import draw_demo
+import evaluate_control
+import extract_activations
+import make_heatmaps
+import pandas as pd
+import prepare_images
+import prepare_judgments
+import pytest
+import score_images
+
+from alignment_importance import compute
+
+NETWORK = {"architecture": "efficientnet_lite0"}
+
+
+@pytest.fixture(scope="module")
+def control(tmp_path_factory: pytest.TempPathFactory) -> pd.DataFrame:
+    """Areas under the ROC curve of the demo: columns control, comparison, map, image, auc."""
+    folder = tmp_path_factory.mktemp("demo")
+    judged = {"shape": folder / "shape.csv", "colour": folder / "colour.csv"}
+    draw_demo.draw_demo(
+        seed=2025,
+        observers=12,
+        noise=0.5,
+        images=folder / "images",
+        masks=folder / "masks",
+        table=folder / "images.csv",
+        **judged,
+    )
+    listed, recorded = folder / "listed.csv", folder / "activations.nc"
+    prepare_images.prepare_images(folder=folder / "images", table=folder / "images.csv", output=listed)
+    resources = compute.prepare("cpu", None, 2)
+    extract_activations.extract_activations(images=listed, network=NETWORK, resources=resources, output=recorded)
+    heatmaps = {}
+    for comparison, file in judged.items():
+        labelled, scores = folder / f"{comparison}.nc", folder / f"{comparison}-scores.nc"
+        prepare_judgments.prepare_judgments(
+            judgments=file, images=listed, order=None, kind="similarity", key=None, simulated=True, output=labelled
+        )
+        score_images.score_images(
+            recorded=recorded,
+            judged=labelled,
+            network=NETWORK,
+            similarity="pearson",
+            score="pearson_r2",
+            resources=resources,
+            output=scores,
+        )
+        heatmaps[comparison] = folder / f"{comparison}-heatmaps.nc"
+        make_heatmaps.make_heatmaps(activations=recorded, scores=scores, output=heatmaps[comparison])
+    output = folder / "control.csv"
+    evaluate_control.evaluate_control(
+        control="demo",
+        heatmaps=list(heatmaps.values()),
+        comparisons=list(heatmaps),
+        masks=folder / "masks",
+        objects={"pictogram": 1, "disc": 2},
+        output=output,
+    )
+    return pd.read_csv(output)
+
+
+def test_heatmaps_lie_on_what_the_observers_compared(control: pd.DataFrame) -> None:
+    ais = control[control["map"] == "ais"].pivot(index="image", columns="comparison", values="auc")
+    assert len(ais) == 60
+    assert not ais.isna().any(axis=None)
+    # 1: on the pictogram, 0: on the disc. The difference is the point; the levels guard against a shift of both.
+    assert (ais["shape"] - ais["colour"]).mean() > 0.6
+    assert (ais["shape"] > ais["colour"]).mean() > 0.9
+    assert ais["shape"].mean() > 0.65
+    assert ais["colour"].mean() < 0.15
+
+
+def test_activations_alone_know_nothing_of_the_observers(control: pd.DataFrame) -> None:
+    plain = control[control["map"] == "activations"].pivot(index="image", columns="comparison", values="auc")
+    pd.testing.assert_series_equal(plain["shape"], plain["colour"], check_names=False)
+    assert plain["shape"].mean() < 0.5
+
+
+def test_outputs_say_that_the_observers_are_simulated_and_which_weights_were_used(control: pd.DataFrame) -> None:
+    assert control["simulated"].all()
+    assert control["weights"].str.contains("ImageNet").all()
