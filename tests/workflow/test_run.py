@@ -9,6 +9,7 @@ from typing import Any
 import pandas as pd
 import pytest
 import xarray as xr
+from PIL import Image
 from tiny_project import CONFIG, change_config, planned_jobs, run_snakemake, write_project
 
 TINY = ("--cores", "2", "--configfile", "tiny.yaml")
@@ -243,7 +244,7 @@ def test_a_change_reruns_what_depends_on_it(
 
 def test_bad_judgments_stop_the_run_before_the_network_runs(project: Path) -> None:
     append("pairs.csv", "photo 00,nobody,1.0,p1\n")(project)
-    answer = run_snakemake(project, *TINY, "results/activations/tiny/resnet18.nc")
+    answer = run_snakemake(project, "results/activations/tiny/resnet18.nc", *TINY)
     assert answer.returncode == 1
     assert "nobody" in answer.stdout
     assert "Traceback" not in answer.stdout
@@ -266,7 +267,10 @@ def test_a_single_seed_comparison_and_control_is_enough(project: Path) -> None:
 
 
 def test_an_own_saliency_map_is_read_and_watched(finished_copy: Path) -> None:
-    shutil.copytree(finished_copy / "my photos", finished_copy / "gaze maps")
+    photos, gaze = finished_copy / "my photos", finished_copy / "gaze maps"
+    gaze.mkdir()
+    for photo in photos.iterdir():
+        Image.open(photo).convert("L").save(gaze / photo.name)
 
     def own(config: dict[str, Any]) -> None:
         config["saliency"] = {"own": {"method": "maps", "maps": "gaze maps"}}
@@ -276,5 +280,5 @@ def test_an_own_saliency_map_is_read_and_watched(finished_copy: Path) -> None:
     answer = run_snakemake(finished_copy, target, *TINY)
     assert answer.returncode == 0, answer.stdout
     assert planned_jobs(finished_copy, target, *TINY) == {}
-    shutil.copy(finished_copy / "my photos/photo 03.png", finished_copy / "gaze maps/photo 05.png")
+    shutil.copy(gaze / "photo 03.png", gaze / "photo 05.png")
     assert planned_jobs(finished_copy, target, *TINY) == {"compute_saliency": 1, "measure_overlap": 1}
