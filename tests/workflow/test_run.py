@@ -1,5 +1,6 @@
 """Snakemake really run on the tiny project: complete, repeatable, and run again exactly where something changed."""
 
+import re
 import shutil
 import zipfile
 from collections.abc import Callable
@@ -31,6 +32,7 @@ def test_everything_is_made(finished: Path) -> None:
     found = set(results_of(finished))
     expected = {
         "inputs/tiny/images.csv",
+        "inputs/tiny/judgments.checked",
         "activations/tiny/resnet18.nc",
         "saliency/tiny/spectral_residual.nc",
         "prediction/summary.csv",
@@ -122,8 +124,11 @@ def test_a_report_can_be_made(finished_copy: Path) -> None:
         names = report.namelist()
         pages = "".join(report.read(name).decode() for name in names if name.endswith((".html", ".js")))
     assert sum(name.endswith(".png") for name in names) >= 10
-    assert "simulated" in pages
-    assert "random weights" in pages
+    # Captions of one comparison, and of all of them.
+    assert "The observers are <strong>simulated</strong>" in pages
+    assert "The network has <strong>random weights</strong>" in pages
+    assert re.search(r"The observers of [^.]*>matrix<[^.]*<strong>simulated</strong>", pages)
+    assert not re.search(r"The observers of [^.]*>pairs<", pages)
 
 
 def append(file: str, text: str) -> Callable[[Path], None]:
@@ -151,6 +156,10 @@ def configure(change: Callable[[dict[str, Any]], None]) -> Callable[[Path], None
 def brighten_photo(folder: Path) -> None:
     photo = folder / "my photos" / "photo 00.png"
     shutil.copy(folder / "my photos" / "photo 01.png", photo)
+
+
+def add_comparison(config: dict[str, Any]) -> None:
+    config["comparisons"]["again"] = dict(config["comparisons"]["pairs"])
 
 
 def add_seed(config: dict[str, Any]) -> None:
@@ -192,12 +201,18 @@ OF_THE_NETWORK = {rule: 2 * jobs for rule, jobs in OF_A_COMPARISON.items() if ru
 CHANGES: list[tuple[str, Callable[[Path], None], dict[str, int]]] = [
     ("a file with the same content", touch("pairs.csv"), {}),
     ("order of keys", configure(reorder), {}),
-    ("judgments", rewrite_judgment, {"prepare_judgments": 1} | OF_A_COMPARISON | OF_ALL),
+    ("judgments", rewrite_judgment, {"prepare_judgments": 1, "confirm_judgments": 1} | OF_A_COMPARISON | OF_ALL),
     (
         "an image",
         brighten_photo,
-        {"prepare_images": 1, "prepare_judgments": 2, "make_folds": 2, "extract_activations": 1, "compute_saliency": 1}
+        {"prepare_images": 1, "prepare_judgments": 2, "confirm_judgments": 1, "make_folds": 2}
+        | {"extract_activations": 1, "compute_saliency": 1}
         | OF_THE_NETWORK,
+    ),
+    (
+        "a comparison",
+        configure(add_comparison),
+        {"prepare_judgments": 1, "confirm_judgments": 1} | OF_A_COMPARISON | OF_ALL,
     ),
     ("the network's input", configure(crop), {"extract_activations": 1} | OF_THE_NETWORK),
     (

@@ -11,14 +11,9 @@ rule extract_activations:
         checkpoint=lambda wildcards: optional(
             config["models"][wildcards.model]["checkpoint"]
         ),
-        # The judgments are not used here. They are waited for, so that a mistake in them stops the run before the
-        # heavy work; a change of them does not run the network again.
-        checked=ancient(
-            lambda wildcards: expand(
-                "<results>/inputs/{comparison}/judgments.nc",
-                comparison=comparisons_of(wildcards.image_set),
-            )
-        ),
+        # Waited for, so that a mistake in judgments stops the run before the heavy work,
+        # but no reason to run the network again.
+        checked=ancient("<results>/inputs/{image_set}/judgments.checked"),
         code=library_used_by("extract_activations"),
     output:
         activations="<results>/activations/{image_set}/{model}.nc",

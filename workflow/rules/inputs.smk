@@ -2,7 +2,7 @@
 #
 # needs   the folders and files that the configuration names
 # makes   inputs/{image_set}/images.csv
-#         inputs/{comparison}/judgments.nc
+#         inputs/{comparison}/judgments.nc, inputs/{image_set}/judgments.checked
 
 
 rule check:
@@ -132,3 +132,14 @@ rule prepare_judgments:
         ],
     script:
         "../../scripts/prepare_judgments.py"
+
+
+rule confirm_judgments:
+    """Note that the judgments of all comparisons of an image set have been checked."""
+    input:
+        judgments=lambda wildcards: expand(
+            "<results>/inputs/{comparison}/judgments.nc",
+            comparison=comparisons_of(wildcards.image_set),
+        ),
+    output:
+        touch("<results>/inputs/{image_set}/judgments.checked"),
