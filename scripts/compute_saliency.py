@@ -12,9 +12,9 @@ def compute_saliency(*, images: Path, maps: Path | None, method: str, output: Pa
 
 
 if __name__ == "__main__":
-    from snakemake.script import snakemake
-
     from alignment_importance import logs
+
+    snakemake = globals()["snakemake"]  # Snakemake defines it before it runs the script
 
     with logs.job(snakemake.log[0]):
         maps = snakemake.input.get("maps")

@@ -18,13 +18,19 @@ def evaluate_control(
 ) -> None:
     """Write how well the heatmaps of every comparison single out the first object, see `control.evaluate`."""
     by_comparison = {name: arrays.read_netcdf(file) for name, file in zip(comparisons, heatmaps, strict=True)}
-    arrays.write_table(controls.evaluate(control, by_comparison, masks, objects), output)
+    table = controls.evaluate(control, by_comparison, masks, objects)
+    provenance = {
+        "weights": {name: maps.attrs["weights"] for name, maps in by_comparison.items()},
+        "simulated": {name: bool(maps.attrs["simulated"]) for name, maps in by_comparison.items()},
+    }
+    columns = {column: table["comparison"].map(values) for column, values in provenance.items()}
+    arrays.write_table(table.assign(**columns), output)
 
 
 if __name__ == "__main__":
-    from snakemake.script import snakemake
-
     from alignment_importance import logs
+
+    snakemake = globals()["snakemake"]  # Snakemake defines it before it runs the script
 
     with logs.job(snakemake.log[0]):
         evaluate_control(

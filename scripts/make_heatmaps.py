@@ -12,9 +12,9 @@ def make_heatmaps(*, activations: Path, scores: Path, output: Path) -> None:
 
 
 if __name__ == "__main__":
-    from snakemake.script import snakemake
-
     from alignment_importance import logs
+
+    snakemake = globals()["snakemake"]  # Snakemake defines it before it runs the script
 
     with logs.job(snakemake.log[0]):
         make_heatmaps(

@@ -11,13 +11,15 @@ def measure_overlap(
 ) -> None:
     """Write precision, recall and relative risk of one comparison and model, see `overlap.tabulate`."""
     maps, salience = arrays.read_netcdf(heatmaps), arrays.read_netcdf(saliency)
-    arrays.write_table(overlap.tabulate(maps, salience, top_percent, target_percent), output)
+    table = overlap.tabulate(maps, salience, top_percent, target_percent)
+    provenance = {"weights": maps.attrs["weights"], "simulated": bool(maps.attrs["simulated"])}
+    arrays.write_table(table.assign(**provenance), output)
 
 
 if __name__ == "__main__":
-    from snakemake.script import snakemake
-
     from alignment_importance import logs
+
+    snakemake = globals()["snakemake"]  # Snakemake defines it before it runs the script
 
     with logs.job(snakemake.log[0]):
         measure_overlap(

@@ -1,10 +1,10 @@
 from pathlib import Path
 
 import numpy as np
-from compute_saliency import compute_saliency
 from PIL import Image
 
 from alignment_importance import arrays, images
+from compute_saliency import compute_saliency
 
 
 def test_table_in_netcdf_out(tmp_path: Path) -> None:

@@ -13,7 +13,8 @@ def test_files_in_table_out(tmp_path: Path) -> None:
     values[0, 0] = np.nan
     dims = ("image", "y", "x")
     maps = {"heatmap": (dims, values[0]), "activation_mean": (dims, values[1])}
-    arrays.write_netcdf(xr.Dataset(maps, coords=sizes, attrs={"resize": "whole"}), tmp_path / "heatmaps.nc")
+    attrs = {"resize": "whole", "weights": "random weights (seed 1)", "simulated": 1}
+    arrays.write_netcdf(xr.Dataset(maps, coords=sizes, attrs=attrs), tmp_path / "heatmaps.nc")
     arrays.write_netcdf(xr.Dataset({"saliency": (dims, values[2])}, coords=sizes), tmp_path / "saliency.nc")
     for name in ("one.csv", "two.csv"):
         measure_overlap(
@@ -26,6 +27,7 @@ def test_files_in_table_out(tmp_path: Path) -> None:
     table = arrays.read_table(tmp_path / "one.csv")
     assert table["image"].unique().tolist() == ["007", "é b.c"]
     assert len(table) == 2 * 3 * 2 * 2
+    assert set(table["weights"]) == {"random weights (seed 1)"} and table["simulated"].all()
     assert table.query("image == '007' and baseline == 'observed'")["precision"].isna().all()
     assert table.query("image == 'é b.c' and baseline == 'observed'")["precision"].notna().all()
     assert (tmp_path / "one.csv").read_bytes() == (tmp_path / "two.csv").read_bytes()

@@ -1,0 +1,25 @@
+"""Draw every heatmap over its image."""
+
+from pathlib import Path
+
+from alignment_importance import arrays, figures
+
+
+def draw_overlays(*, heatmaps: Path, images: Path, output: Path) -> None:
+    """Write one PNG per image, at the image's own size, see `figures.overlay`."""
+    table = arrays.read_table(images, ["image", "file", "sha256"])
+    with arrays.atomic_folder(output) as folder:
+        figures.draw_overlays(arrays.read_netcdf(heatmaps), table, folder)
+
+
+if __name__ == "__main__":
+    from alignment_importance import logs
+
+    snakemake = globals()["snakemake"]  # Snakemake defines it before it runs the script
+
+    with logs.job(snakemake.log[0]):
+        draw_overlays(
+            heatmaps=Path(snakemake.input.heatmaps),
+            images=Path(snakemake.input.images),
+            output=Path(snakemake.output.overlays),
+        )

@@ -1,0 +1,31 @@
+"""Plot a few images beside their heatmaps."""
+
+from pathlib import Path
+
+from alignment_importance import arrays, figures
+
+
+def plot_heatmaps(
+    *, heatmaps: Path, scores: Path, images: Path, comparison: str, model: str, png: Path, pdf: Path
+) -> None:
+    """Draw images of one comparison and model, chosen by how well they are aligned."""
+    table = arrays.read_table(images, ["image", "file", "sha256"])
+    alignment = arrays.read_netcdf(scores)["alignment"]
+    figures.save(figures.heatmap_grid(arrays.read_netcdf(heatmaps), alignment, table, comparison, model), png, pdf)
+
+
+if __name__ == "__main__":
+    from alignment_importance import logs
+
+    snakemake = globals()["snakemake"]  # Snakemake defines it before it runs the script
+
+    with logs.job(snakemake.log[0]):
+        plot_heatmaps(
+            heatmaps=Path(snakemake.input.heatmaps),
+            scores=Path(snakemake.input.scores),
+            images=Path(snakemake.input.images),
+            comparison=snakemake.wildcards.comparison,
+            model=snakemake.wildcards.model,
+            png=Path(snakemake.output.png),
+            pdf=Path(snakemake.output.pdf),
+        )

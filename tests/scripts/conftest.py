@@ -1,0 +1,50 @@
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from drawing import IDS, Drawn
+from matplotlib.figure import Figure
+from PIL import Image
+
+from alignment_importance import arrays, figures, images
+
+
+@pytest.fixture
+def drawn(monkeypatch: pytest.MonkeyPatch) -> Drawn:
+    """Catch what a script draws instead of saving it, which the tests of `figures` do."""
+    caught = Drawn()
+
+    def save(figure: Figure, png: Path, pdf: Path) -> None:
+        caught.figure, caught.paths = figure, (png, pdf)
+
+    monkeypatch.setattr(figures, "save", save)
+    return caught
+
+
+@pytest.fixture
+def listed(tmp_path: Path) -> Path:
+    """The table of two images of 12 x 8 and 6 x 10 pixels."""
+    folder = tmp_path / "images"
+    folder.mkdir()
+    rng = np.random.default_rng(1)
+    for image, (height, width) in zip(IDS, ((8, 12), (10, 6)), strict=True):
+        Image.fromarray(rng.integers(0, 256, (height, width, 3), dtype=np.uint8)).save(folder / f"{image}.png")
+    arrays.write_table(images.tabulate(folder), tmp_path / "images.csv")
+    return tmp_path / "images.csv"
+
+
+@pytest.fixture
+def folds(tmp_path: Path) -> Path:
+    """The prediction of two folds of the comparison `a.b` and the model `net.1`."""
+    table = {
+        "seed": [1, 1],
+        "fold": [1, 2],
+        "k_retained": [2, 4],
+        "test_full": [0.1, 0.3],
+        "test_retained": [0.2, 0.6],
+        "weights": ["random weights (seed 1)"] * 2,
+        "simulated": [True] * 2,
+    }
+    arrays.write_table(pd.DataFrame(table), tmp_path / "a.b" / "net.1.csv")
+    return tmp_path / "a.b" / "net.1.csv"

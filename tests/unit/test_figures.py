@@ -1,0 +1,280 @@
+from collections.abc import Callable
+from pathlib import Path
+
+import matplotlib as mpl
+import numpy as np
+import pandas as pd
+import pytest
+import xarray as xr
+from matplotlib.axes import Axes
+from matplotlib.collections import PathCollection
+from matplotlib.figure import Figure
+from matplotlib.text import Text
+from PIL import Image
+
+from alignment_importance import figures, images, overlap
+from alignment_importance.errors import InputError
+
+RANDOM = "random weights (seed 1)"
+PHOTOGRAPH = np.random.default_rng(0).integers(0, 256, (20, 30, 3), dtype=np.uint8)
+
+
+def luminance(rgb: np.ndarray) -> np.ndarray:
+    return rgb @ np.array([0.299, 0.587, 0.114])
+
+
+# --- overlays ---
+
+
+def test_where_the_heatmap_is_lowest_the_photograph_only_loses_colour() -> None:
+    flat = figures.overlay(PHOTOGRAPH, np.full((20, 30), 3.0))
+    np.testing.assert_allclose(flat, 0.35 * PHOTOGRAPH + 0.65 * luminance(PHOTOGRAPH)[..., None], atol=0.51)
+    ramp = np.tile(np.arange(30.0), (20, 1))
+    np.testing.assert_array_equal(figures.overlay(PHOTOGRAPH, ramp)[:, 0], flat[:, 0])
+
+
+def test_the_strongest_pixel_by_hand() -> None:
+    black = np.zeros((1, 3, 3), dtype=np.uint8)
+    covered = figures.overlay(black, np.array([[0.0, 5.0, 10.0]]))
+    # Three quarters of the last colour of inferno, (252, 255, 164) of 255.
+    np.testing.assert_allclose(covered[0, 2], [189, 191, 123], atol=1)
+    assert covered[0, 0].tolist() == [0, 0, 0]
+    assert covered[0, 0].sum() < covered[0, 1].sum() < covered[0, 2].sum()
+
+
+def test_an_overlay_depends_on_the_order_and_spacing_of_the_values_alone() -> None:
+    placed = np.random.default_rng(1).random((20, 30))
+    np.testing.assert_array_equal(figures.overlay(PHOTOGRAPH, placed), figures.overlay(PHOTOGRAPH, 1000 * placed - 7))
+
+
+def test_the_photograph_shows_through_the_heatmap() -> None:
+    covered = figures.overlay(PHOTOGRAPH, np.random.default_rng(1).random((20, 30)))
+    assert np.corrcoef(luminance(covered).ravel(), luminance(PHOTOGRAPH).ravel())[0, 1] > 0.7
+
+
+def test_unseen_pixels_are_faded_and_change_nothing_else() -> None:
+    placed = np.random.default_rng(1).random((20, 30))
+    cropped = np.where(np.arange(30) < 25, placed, np.nan)
+    cropped[0, 0], cropped[0, 1] = placed[0, 0], placed[0, 1] = -1, 2  # the same range
+    before, after = figures.overlay(PHOTOGRAPH, placed), figures.overlay(PHOTOGRAPH, cropped)
+    np.testing.assert_array_equal(after[:, :25], before[:, :25])
+    assert after[:, 25:].min() >= 0.6 * 255 - 1
+
+
+def test_an_image_without_heatmap_is_crossed_out() -> None:
+    crossed = figures.overlay(PHOTOGRAPH, np.full((20, 30), np.nan))
+    flat = figures.overlay(PHOTOGRAPH, np.zeros((20, 30)))
+    changed = (crossed != flat).any(axis=2)
+    assert changed[0, 0] and changed[0, -1] and changed[-1, 0] and changed[-1, -1] and changed[9:11, 14:16].all()
+    assert not changed[10, :8].any() and crossed.shape == PHOTOGRAPH.shape
+    assert figures.overlay(PHOTOGRAPH[:1, :1], np.full((1, 1), np.nan)).shape == (1, 1, 3)
+
+
+# --- figures ---
+
+
+def summary(score: str = "pearson_r2") -> pd.DataFrame:
+    rows = [
+        {
+            "comparison": comparison,
+            "model": model,
+            "weights": RANDOM if model == "other$_net$" else "ImageNet",
+            "simulated": comparison == "b",
+            "score": score,
+            "n_folds": 4,
+            "k_retained_mean": 12.4,
+            "test_full_mean": 0.2,
+            "test_full_sd": 0.1,
+            "test_retained_mean": 0.3,
+            "test_retained_sd": np.nan,
+            "p_paired": 0.0001,
+            "p_corrected": np.nan,
+        }
+        for model in ("net", "other$_net$")
+        for comparison in ("a", "b")
+    ]
+    return pd.DataFrame(rows)
+
+
+def fold_table() -> pd.DataFrame:
+    values = {"test_full": [0.1, 0.2, np.nan, 0.3], "test_retained": [0.2, 0.3, 0.4, 0.5], "k_retained": [2, 3, 3, 5]}
+    tables = [
+        pd.DataFrame(values).assign(comparison=comparison, model=model)
+        for comparison in ("a", "b")
+        for model in ("net", "other$_net$")
+    ]
+    return pd.concat(tables, ignore_index=True).assign(simulated=True, weights=RANDOM)
+
+
+def curve_table() -> pd.DataFrame:
+    k = np.tile(np.arange(1, 7), 4)
+    return pd.DataFrame({"k": k, "train_score": np.where(k == 1, np.nan, k / 10), "test_score": k / 20})
+
+
+def ranking_table() -> pd.DataFrame:
+    rng = np.random.default_rng(2)
+    folds = [(seed, fold, at) for seed in ("seed-1", "seed-2") for fold in (1, 2) for at in range(8)]
+    return pd.DataFrame(folds, columns=["seed", "fold", "feature_map"]).assign(ais=rng.normal(size=32))
+
+
+def overlap_table() -> pd.DataFrame:
+    rng = np.random.default_rng(3)
+    grid = pd.MultiIndex.from_product(
+        [["m", "n"], ["i", "j", "k"], [5, 10, 50], [5, 10], overlap.DIRECTIONS, overlap.BASELINES],
+        names=["saliency", "image", "top_percent", "target_percent", "direction", "baseline"],
+    )
+    table = grid.to_frame(index=False)
+    table[["precision", "recall", "relative_risk"]] = rng.random((len(table), 3))
+    table.loc[table["image"] == "k", ["precision", "recall", "relative_risk"]] = np.nan
+    table.loc[0, "relative_risk"] = np.inf
+    return table.assign(simulated=True, weights=RANDOM)
+
+
+IDS = ["$x$ 1", "é.b", "a very long name of an image indeed", "d"]
+
+
+@pytest.fixture
+def pictures(tmp_path: Path) -> pd.DataFrame:
+    (tmp_path / "images").mkdir()
+    for at, image in enumerate(IDS):
+        Image.fromarray(np.roll(PHOTOGRAPH, at, axis=1)).save(tmp_path / "images" / f"{image}.png")
+    return images.tabulate(tmp_path / "images")
+
+
+def heatmaps(simulated: bool) -> xr.Dataset:
+    values = np.random.default_rng(4).random((4, 3, 3)).astype("f4")
+    values[1] = np.nan
+    return xr.Dataset(
+        {"heatmap": (("image", "y", "x"), values)},
+        coords={"image": IDS, "width": ("image", [30] * 4), "height": ("image", [20] * 4)},
+        attrs={"resize": "crop", "weights": RANDOM, "simulated": int(simulated)},
+    )
+
+
+def control_table() -> pd.DataFrame:
+    grid = pd.MultiIndex.from_product([["a", "b"], IDS, ["ais", "activations"]], names=["comparison", "image", "map"])
+    return grid.to_frame(index=False).assign(auc=np.linspace(0, 1, 16))
+
+
+FIGURES: dict[str, Callable[[pd.DataFrame], Figure]] = {
+    "prediction": lambda _: figures.prediction(summary(), fold_table()),
+    "curves": lambda _: figures.curves(curve_table(), fold_table(), "a", "net", "pearson_r2"),
+    "importance": lambda _: figures.importance(
+        ranking_table(),
+        pd.DataFrame({"feature_map": range(8), "ais": [2e-5, 0, 0, -1e-6, 1e-6, 0, 0, 0]}).assign(
+            simulated=True, weights=RANDOM
+        ),
+        "a",
+        "net",
+        "pearson_r2",
+    ),
+    "heatmap_grid": lambda pictures: figures.heatmap_grid(
+        heatmaps(True), xr.DataArray([0.1, np.nan, -0.3, 0.2], coords={"image": IDS}), pictures, "a", "net"
+    ),
+    "overlap": lambda _: figures.overlap(overlap_table(), "a", "net"),
+    "control": lambda pictures: figures.control(
+        control_table(), {"a": heatmaps(True), "b": heatmaps(False)}, pictures, ["cat", "dog"], "net"
+    ),
+}
+
+
+def number_of_points(axes: Axes) -> list[int]:
+    return [len(np.asarray(one.get_offsets())) for one in axes.collections if isinstance(one, PathCollection)]
+
+
+def texts(figure: Figure) -> str:
+    return "\n".join(text.get_text() for text in figure.findobj(Text))
+
+
+@pytest.mark.parametrize("name", FIGURES)
+def test_figures_save_the_same_bytes_twice_and_leave_the_style_alone(
+    name: str, pictures: pd.DataFrame, tmp_path: Path
+) -> None:
+    before = mpl.rcParams.copy()
+    for stem in ("one", "two"):
+        figures.save(FIGURES[name](pictures), tmp_path / f"{stem}.png", tmp_path / f"{stem}.pdf")
+    assert mpl.rcParams == before
+    for ending in ("png", "pdf"):
+        assert (tmp_path / f"one.{ending}").read_bytes() == (tmp_path / f"two.{ending}").read_bytes()
+    pdf = (tmp_path / "one.pdf").read_bytes()
+    assert b"CreationDate" not in pdf and b"/Type3" not in pdf
+    with Image.open(tmp_path / "one.png") as png:
+        assert png.width >= 1400
+
+
+@pytest.mark.parametrize("name", FIGURES)
+def test_figures_say_what_is_simulated_and_random(name: str, pictures: pd.DataFrame) -> None:
+    shown = texts(FIGURES[name](pictures))
+    assert "simulated observers" in shown and RANDOM in shown
+
+
+def test_figures_of_real_data_claim_nothing_else(pictures: pd.DataFrame) -> None:
+    real = heatmaps(False).assign_attrs(weights="ImageNet")
+    shown = texts(figures.control(control_table(), {"a": real, "b": real}, pictures, ["cat", "dog"], "net"))
+    assert "simulated" not in shown and "random" not in shown
+    table = fold_table().assign(simulated=False, weights="ImageNet")
+    shown = texts(figures.curves(curve_table(), table, "a", "net", "spearman"))
+    assert "simulated" not in shown and "random" not in shown
+
+
+@pytest.mark.parametrize(
+    ("score", "label"), [("pearson_r2", "R²"), ("pearson", "Pearson r"), ("spearman", "Spearman ρ")]
+)
+def test_the_axis_is_that_of_the_score(score: str, label: str) -> None:
+    assert f"({label})" in texts(figures.prediction(summary(score), fold_table()))
+    assert f"({label})" in texts(figures.curves(curve_table(), fold_table(), "a", "net", score))
+
+
+def test_prediction_shows_means_folds_and_tests() -> None:
+    figure = figures.prediction(summary(), fold_table())
+    assert len(figure.axes) == 2
+    heights = sorted({round(bar.get_height(), 3) for bar in figure.axes[0].patches})  # type: ignore[attr-defined]
+    assert heights == [0.2, 0.3]
+    assert number_of_points(figure.axes[0]).count(4) == 4
+    shown = texts(figure)
+    assert "12 maps retained" in shown and "p < 0.001, corrected p undefined" in shown and "other$_net$" in shown
+
+
+def test_curves_show_the_mean_and_the_retained_number() -> None:
+    figure = figures.curves(curve_table(), fold_table(), "a", "net", "pearson_r2")
+    lines = {line.get_label(): np.asarray(line.get_ydata(), dtype=float) for line in figure.axes[0].lines}
+    assert lines["test"] == pytest.approx(np.arange(1, 7) / 20)
+    assert lines["test, all maps"] == pytest.approx([0.3, 0.3])
+    assert "retained: 3 maps on average" in texts(figure)
+
+
+def test_importance_counts_the_maps() -> None:
+    shown = texts(FIGURES["importance"](pd.DataFrame()))
+    assert "help: 2" in shown and "hinder: 1" in shown and "change nothing: 5" in shown
+
+
+def test_importance_without_agreement_to_show(tmp_path: Path) -> None:
+    folds = ranking_table().query("seed == 'seed-1'")
+    everything = folds.query("fold == 1")[["feature_map", "ais"]].assign(ais=0.0)
+    one, constant = folds.query("fold == 1"), folds.assign(ais=folds["ais"].where(folds["fold"] == 1, 0.0))
+    for rankings in (one, constant):
+        figure = figures.importance(rankings, everything, "a", "net", "pearson_r2")
+        figures.save(figure, tmp_path / "one.png", tmp_path / "one.pdf")
+        assert "change nothing: 8" in texts(figure) and "median" not in texts(figure)
+
+
+def test_heatmap_grid_goes_from_the_best_to_the_worst_image(pictures: pd.DataFrame) -> None:
+    figure = FIGURES["heatmap_grid"](pictures)
+    titles = [axes.get_title(loc="left") for axes in figure.axes if axes.get_title(loc="left")]
+    assert [title.split("\n")[1] for title in titles] == ["r = 0.20", "r = 0.10", "r = −0.30", "r = nan"]
+    assert titles[2].startswith("a very long name of…")
+
+
+def test_heatmap_grid_refuses_a_changed_image(pictures: pd.DataFrame) -> None:
+    Image.fromarray(PHOTOGRAPH[::-1]).save(pictures["file"][0])
+    with pytest.raises(InputError, match="changed"):
+        FIGURES["heatmap_grid"](pictures)
+
+
+def test_control_shows_the_activations_once(pictures: pd.DataFrame) -> None:
+    figure = FIGURES["control"](pictures)
+    areas = figure.axes[-1]
+    assert [label.get_text() for label in areas.get_yticklabels()] == ["a", "b", "activations\nwithout AIS"]
+    assert number_of_points(areas) == [4, 4, 4]
+    labels = [label.get_text() for label in areas.get_xticklabels()]
+    assert labels == ["0\n(dog)", "0.5", "1\n(cat)"]
