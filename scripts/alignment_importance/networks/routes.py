@@ -1,0 +1,119 @@
+"""What ablating a feature map does in a head, and the route of computation that this allows.
+
+Only operations that are known to act on each map alone, and to leave an ablated map zero, shorten the way. Anything
+else is computed again in full.
+"""
+
+import math
+
+import torch
+from torch import fx, nn
+from torch.nn import functional
+
+from alignment_importance.heads import Head
+from alignment_importance.networks.tracing import cut, module_of, readers, shape, sources
+
+#: Over y and x.
+_POOLING = {
+    nn.AdaptiveAvgPool2d,
+    nn.AdaptiveMaxPool2d,
+    nn.AvgPool2d,
+    nn.MaxPool2d,
+    functional.adaptive_avg_pool2d,
+    functional.avg_pool2d,
+    functional.max_pool2d,
+}
+#: Elementwise, with the value 0 at 0.
+_ZERO_KEEPING = {
+    nn.ReLU,
+    nn.ReLU6,
+    nn.LeakyReLU,
+    nn.Hardswish,
+    nn.SiLU,
+    nn.GELU,
+    functional.relu,
+    functional.relu6,
+    functional.leaky_relu,
+    functional.hardswish,
+    functional.silu,
+    functional.gelu,
+    torch.relu,
+    "relu",
+}
+#: Nothing happens to a value, as long as the network is not in training.
+_IDENTITY = {nn.Identity, nn.Dropout, nn.Dropout2d, nn.AlphaDropout, "clone", "contiguous"}
+#: All values keep their order, in which those of one map stand together.
+_RESHAPING = {nn.Flatten, torch.flatten, torch.reshape, torch.squeeze, "flatten", "reshape", "view", "squeeze"}
+
+
+def analyse(module: fx.GraphModule) -> Head:
+    """Follow the feature maps through a head until they meet, and choose the route.
+
+    Args:
+        module: a part of a traced network, from its map layer to its readout.
+    """
+    maps = next(node for node in module.graph.nodes if node.op == "placeholder")
+    readout = next(node for node in module.graph.nodes if node.op == "output").all_input_nodes[0]
+    n_maps = shape(maps)[0]
+    last = maps
+    while (following := _only_reader(last)) is not None and _acts_on_each_map(module, following, n_maps):
+        last = following
+    if last is readout and shape(last) == (n_maps,):
+        return Head(module, n_maps, "pooled")
+    if following is not None and _kind(module, following) is nn.Linear and len(shape(last)) == 1:
+        linear = module_of(module, following)
+        assert isinstance(linear, nn.Linear)
+        return Head(module, n_maps, "linear", cut(module, None, last), linear, cut(module, following, readout))
+    return Head(module, n_maps, "general")
+
+
+def is_pooling(traced: fx.GraphModule, node: fx.Node) -> bool:
+    """Whether a node pools each map of (image, feature_map, y, x) over y and x."""
+    if [len(shape(source)) for source in sources(node)] != [3]:
+        return False
+    return _kind(traced, node) in _POOLING or _is_mean_over_y_and_x(node)
+
+
+def is_identity(traced: fx.GraphModule, node: fx.Node) -> bool:
+    """Whether a node passes its input on as it is, outside training."""
+    if node.target is functional.dropout:
+        return node.kwargs.get("training") is False
+    return _kind(traced, node) in _IDENTITY
+
+
+def is_zero_keeping(traced: fx.GraphModule, node: fx.Node) -> bool:
+    """Whether a node is elementwise and puts out 0 for 0."""
+    return _kind(traced, node) in _ZERO_KEEPING
+
+
+def _only_reader(node: fx.Node) -> fx.Node | None:
+    """The node that reads this one, if there is but one and it reads nothing else."""
+    reading = readers(node)
+    return reading[0] if len(reading) == 1 and reading[0].op != "output" and sources(reading[0]) == [node] else None
+
+
+def _acts_on_each_map(module: fx.GraphModule, node: fx.Node, n_maps: int) -> bool:
+    """Whether a node keeps the values of each map together, in the order of the maps, and those of a zero map zero."""
+    before, after = shape(sources(node)[0]), shape(node)
+    if is_identity(module, node) or is_zero_keeping(module, node):
+        return True
+    if is_pooling(module, node):
+        return after[:1] == (n_maps,)
+    if _kind(module, node) in _RESHAPING:
+        return math.prod(after) == math.prod(before) and (len(after) == 1 or after[:1] == (n_maps,))
+    return False
+
+
+def _kind(traced: fx.GraphModule, node: fx.Node) -> object:
+    """The type of module or the function that a node calls; None for a module that does more than its type says."""
+    module = module_of(traced, node)
+    if module is None:
+        return node.target if node.op in ("call_function", "call_method") else None
+    return None if module._forward_hooks or module._forward_pre_hooks else type(module)
+
+
+def _is_mean_over_y_and_x(node: fx.Node) -> bool:
+    if node.target not in (torch.mean, "mean"):
+        return False
+    dimensions = node.args[1] if len(node.args) > 1 else node.kwargs.get("dim")
+    return isinstance(dimensions, list | tuple) and sorted(dimensions) in ([2, 3], [-2, -1])

@@ -1,0 +1,228 @@
+"""Split a network at its map layer into a trunk (images to feature maps) and a head (feature maps to readout)."""
+
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import pandas as pd
+from torch import fx, nn
+from torch.nn import functional
+
+from alignment_importance.errors import InputError
+from alignment_importance.heads import Head
+from alignment_importance.networks.building import Network, nearest
+from alignment_importance.networks.routes import analyse, is_identity, is_pooling, is_zero_keeping
+from alignment_importance.networks.tracing import ancestors, cut, module_of, operation, shape, sources, trace
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class SplitNetwork:
+    """A network split at its map layer.
+
+    Attributes:
+        trunk: images (image, colour, y, x) to feature maps (image, feature_map, y, x).
+        head: feature maps to readout (image, unit).
+        map_layer, readout_layer: names of the nodes.
+        map_shape: (feature_map, y, x).
+        n_units: of the readout.
+    """
+
+    trunk: nn.Module
+    head: Head
+    map_layer: str
+    readout_layer: str
+    map_shape: tuple[int, int, int]
+    n_units: int
+
+    def describe(self) -> str:
+        """Say in a sentence what the layers are."""
+        n_maps, height, width = self.map_shape
+        return (
+            f"{n_maps} feature maps of {height} x {width} ({self.map_layer!r}), a readout of {self.n_units} units "
+            f"({self.readout_layer!r}), route {self.head.route!r}."
+        )
+
+
+def split(network: Network, map_layer: str | None = None, readout_layer: str | None = None) -> SplitNetwork:
+    """Split a network at its map layer.
+
+    Args:
+        network: what `build` returned. It is only read.
+        map_layer: node whose output are the feature maps; by default the deepest spatial output before pooling.
+        readout_layer: node whose output is the readout; by default what the last fully connected layer reads.
+
+    Raises:
+        InputError: a layer that does not exist or has no suitable shape; a network in which none is found; a readout
+            that does not come from the maps alone.
+    """
+    traced = trace(network)
+    maps, readout = _choose(traced, network.architecture, map_layer, readout_layer)
+    return _cut_in_two(traced, maps, readout)
+
+
+def list_layers(network: Network, map_layer: str | None = None, readout_layer: str | None = None) -> pd.DataFrame:
+    """List the layers of a network that put out something for each image, in the order of computation.
+
+    The log says which are the map layer and the readout, how many maps and units they have and which route the ablation
+    takes, or why the network cannot be split.
+
+    Args:
+        network, map_layer, readout_layer: as in `split`.
+
+    Returns:
+        Columns `layer` (name of the node), `operation`, `shape` (of the output for one image, such as 512 x 7 x 7) and
+        `role` (`map layer`, `readout`, or empty).
+
+    Raises:
+        InputError: the network cannot be traced.
+    """
+    traced = trace(network)
+    roles = {}
+    try:
+        maps, readout = _choose(traced, network.architecture, map_layer, readout_layer)
+        logger.info("Network %s: %s", network.architecture, _cut_in_two(traced, maps, readout).describe())
+        roles = {maps: "map layer", readout: "readout"}
+    except InputError as error:
+        logger.warning("%s", error)
+    nodes = [node for node in traced.graph.nodes if shape(node) and "name" in node.meta]
+    return pd.DataFrame(
+        [
+            (node.meta["name"], operation(traced, node), " x ".join(map(str, shape(node))), roles.get(node, ""))
+            for node in nodes
+        ],
+        columns=["layer", "operation", "shape", "role"],
+    )
+
+
+def _cut_in_two(traced: fx.GraphModule, maps: fx.Node, readout: fx.Node) -> SplitNetwork:
+    n_maps, height, width = shape(maps)
+    return SplitNetwork(
+        trunk=cut(traced, None, maps),
+        head=analyse(cut(traced, maps, readout)),
+        map_layer=maps.meta["name"],
+        readout_layer=readout.meta["name"],
+        map_shape=(n_maps, height, width),
+        n_units=shape(readout)[0],
+    )
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Finding the two layers
+
+
+def _choose(
+    traced: fx.GraphModule, architecture: str, map_layer: str | None, readout_layer: str | None
+) -> tuple[fx.Node, fx.Node]:
+    """The map layer and the readout: those named, and otherwise found."""
+    names = {node.meta["name"]: node for node in traced.graph.nodes if "name" in node.meta}
+    readout = _named(names, readout_layer, "readout_layer") if readout_layer else _find_readout(traced, architecture)
+    _require_units(readout)
+    maps = _named(names, map_layer, "map_layer") if map_layer else _find_maps(traced, readout, architecture)
+    _require_maps(maps)
+    return maps, readout
+
+
+def _named(names: Mapping[str, fx.Node], name: str, key: str) -> fx.Node:
+    if name not in names:
+        raise InputError(f"{key}: the network has no layer {name!r}.{nearest(name, list(names))}")
+    return names[name]
+
+
+def _require_units(node: fx.Node) -> None:
+    if len(shape(node)) != 1:
+        raise InputError(
+            f"readout_layer {node.meta['name']!r} has the shape {_shown(node)}; (image, unit) is needed, for any "
+            "number of images."
+        )
+
+
+def _require_maps(node: fx.Node) -> None:
+    if len(shape(node)) != 3:
+        raise InputError(
+            f"map_layer {node.meta['name']!r} has the shape {_shown(node)}; (image, feature_map, y, x) is needed, for "
+            "any number of images."
+        )
+    if _ends_with_channels(node):
+        raise InputError(
+            f"map_layer {node.meta['name']!r} has the shape {_shown(node)}, which looks like (image, y, x, "
+            "feature_map); (image, feature_map, y, x) is needed. Name a layer behind the next permutation."
+        )
+
+
+def _shown(node: fx.Node) -> str:
+    """Shape as a message gives it."""
+    return f"(image, {', '.join(map(str, shape(node)))})" if shape(node) else "of no tensor with an entry per image"
+
+
+def _find_readout(traced: fx.GraphModule, architecture: str) -> fx.Node:
+    """The penultimate layer: what the last fully connected layer reads, before any dropout.
+
+    A network that ends otherwise has its output for a readout, if that is (image, unit).
+    """
+    (output,) = [node for node in traced.graph.nodes if node.op == "output"]
+    last = node = output.args[0]
+    while isinstance(node, fx.Node) and len(shape(node)) == 1:
+        if isinstance(module_of(traced, node), nn.Linear) or node.target is functional.linear:
+            return _before_identities(traced, sources(node)[0])
+        if len(sources(node)) != 1:
+            break
+        node = sources(node)[0]
+    if not isinstance(last, fx.Node) or len(shape(last)) != 1 or len(shape(node)) < 2:
+        raise InputError(
+            f"Network {architecture} does not end in a fully connected layer, nor in pooled feature maps: name its "
+            "`readout_layer`."
+        )
+    return last
+
+
+def _find_maps(traced: fx.GraphModule, readout: fx.Node, architecture: str) -> fx.Node:
+    """The deepest spatial output on the way to the readout that is no mere pooling of an earlier one."""
+    node = readout
+    while sources(node):
+        if _is_spatial(node) and not is_pooling(traced, node) and not is_identity(traced, node):
+            node = _before_classifier(traced, node)
+            if not _is_first_convolution(traced, node):
+                return node
+        node = sources(node)[0]
+    raise InputError(
+        f"Network {architecture} has no feature maps to ablate: its readout {readout.meta['name']!r} is computed from "
+        "tokens or vectors, and no layer before it has the shape (image, feature_map, y, x). Take a network with "
+        "convolutions, or one that keeps its tokens in a grid (such as Swin), or name a `map_layer`."
+    )
+
+
+def _is_spatial(node: fx.Node) -> bool:
+    return len(shape(node)) == 3 and max(shape(node)[1:]) > 1 and not _ends_with_channels(node)
+
+
+def _ends_with_channels(node: fx.Node) -> bool:
+    """Whether the last dimension is that of the maps: the input is square, and so are they."""
+    first, second, third = shape(node)
+    return first == second != third
+
+
+def _before_classifier(traced: fx.GraphModule, node: fx.Node) -> fx.Node:
+    """What a convolution reads that gives class scores, as in SqueezeNet: one with a dropout before it.
+
+    Any other node is its own answer.
+    """
+    last = node
+    while is_zero_keeping(traced, last):
+        last = sources(last)[0]
+    if isinstance(module_of(traced, last), nn.Conv2d) and isinstance(module_of(traced, sources(last)[0]), nn.Dropout):
+        return _before_identities(traced, sources(last)[0])
+    return node
+
+
+def _is_first_convolution(traced: fx.GraphModule, node: fx.Node) -> bool:
+    """Whether a node is a convolution with none before it, such as the one that cuts patches for a transformer."""
+    convolutions = [other for other in ancestors(node) if isinstance(module_of(traced, other), nn.Conv2d)]
+    return convolutions == [node]
+
+
+def _before_identities(traced: fx.GraphModule, node: fx.Node) -> fx.Node:
+    while is_identity(traced, node):
+        node = sources(node)[0]
+    return node

@@ -1,0 +1,256 @@
+"""A network as a graph of operations, each with the shape of its output, from which parts can be cut."""
+
+import copy
+from collections import defaultdict
+from collections.abc import Collection, Mapping
+from typing import Any
+
+import timm.models
+import torch
+from torch import fx, nn
+from torchvision.models.feature_extraction import NodePathTracer
+
+from alignment_importance.errors import InputError
+from alignment_importance.networks.building import Network
+
+#: A graph is run for these numbers of images; a number that follows them is the number of images.
+_BATCHES = (1, 3)
+
+
+def trace(network: Network) -> fx.GraphModule:
+    """Trace a network, which is only read.
+
+    Returns:
+        Its graph, in which no operation overwrites its input. A node's meta has its qualified `name` (see
+        torchvision's feature extraction) and its `outputs` on tensors without values.
+
+    Raises:
+        InputError: torch.fx cannot follow the network, or it does not take inputs of this size.
+    """
+    tracer = NodePathTracer(
+        leaf_modules=timm.models.get_notrace_modules(),
+        autowrap_functions=tuple(timm.models.get_notrace_functions()),
+    )
+    try:
+        graph = tracer.trace(network.module)
+    except Exception as error:
+        raise InputError(
+            f"Network {network.architecture} cannot be traced by torch.fx: {error}. Its forward pass must not branch "
+            "on values or shapes of tensors."
+        ) from error
+    traced = fx.GraphModule(tracer.root, graph)
+    for node, name in tracer.node_to_qualname.items():
+        node.meta["name"] = name
+    _record(traced, network)
+    _undo_overwriting(traced, network.architecture)
+    return traced
+
+
+def module_of(traced: fx.GraphModule, node: fx.Node) -> nn.Module | None:
+    """The module that a node calls, if it calls one."""
+    return traced.get_submodule(str(node.target)) if node.op == "call_module" else None
+
+
+def operation(traced: fx.GraphModule, node: fx.Node) -> str:
+    """What a node does: the type of its module or the name of its function."""
+    module = module_of(traced, node)
+    return type(module).__name__ if module is not None else getattr(node.target, "__name__", str(node.target))
+
+
+def shape(node: fx.Node) -> tuple[int, ...]:
+    """Shape of a node's output for one image; empty when that is no tensor with an entry per image."""
+    outputs = node.meta.get("outputs", ())
+    if not outputs or not all(isinstance(output, torch.Tensor) and output.ndim > 1 for output in outputs):
+        return ()
+    of_one = {tuple(output.shape[1:]) for output in outputs}
+    counted = all(len(output) == batch for output, batch in zip(outputs, _BATCHES, strict=True))
+    return of_one.pop() if counted and len(of_one) == 1 else ()
+
+
+def sources(node: fx.Node) -> list[fx.Node]:
+    """The nodes with whose output a node computes; not those of which it only takes a size."""
+    return [source for source in node.all_input_nodes if _tensors(source)]
+
+
+def readers(node: fx.Node) -> list[fx.Node]:
+    """The nodes that compute with a node's output; not those that only take its size."""
+    return [user for user in node.users if user.op == "output" or _tensors(user)]
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Parts
+
+
+def cut(traced: fx.GraphModule, start: fx.Node | None, end: fx.Node) -> fx.GraphModule:
+    """The part of a graph that computes `end`, from the output of `start` (or from the network's input).
+
+    A size that comes from before `start` is the number of images, for which that of `start` is put, or follows from the
+    size of the network's input, and is put as a constant.
+
+    Raises:
+        InputError: `end` depends on the image by a path around `start`.
+    """
+    graph = fx.Graph()
+    copies: dict[fx.Node, Any] = {}
+    if start is not None:
+        copies[start] = graph.placeholder("feature_maps")
+        copies[start].meta = dict(start.meta)
+    sizes = {} if start is None else _sizes_from_before(traced, start)
+    needed = ancestors(end, {*copies, *sizes}) - copies.keys()
+    for node in (node for node in traced.graph.nodes if node in needed):
+        if start is not None and node in sizes:
+            copies[node] = _written(sizes[node], copies[start], graph)
+        elif start is not None and node.op == "placeholder":
+            raise InputError(
+                f"The readout {end.meta['name']!r} depends on the image by a path around the map layer "
+                f"{start.meta['name']!r}: ablation of its maps has no meaning there. Name other layers."
+            )
+        else:
+            copies[node] = graph.node_copy(node, lambda argument: copies[argument])
+    graph.output(copies[end])
+    return fx.GraphModule(traced, graph)
+
+
+def ancestors(end: fx.Node, given: Collection[fx.Node] = ()) -> set[fx.Node]:
+    """All nodes that a node depends on, itself included; what is given depends on nothing."""
+    needed, waiting = set(), [end]
+    while waiting:
+        node = waiting.pop()
+        if node not in needed:
+            needed.add(node)
+            waiting += [] if node in given else node.all_input_nodes
+    return needed
+
+
+#: Stands for the number of images in a size.
+_IMAGES = "images"
+
+
+def _sizes_from_before(traced: fx.GraphModule, start: fx.Node) -> dict[fx.Node, Any]:
+    """The nodes that do not depend on `start` and put out an integer or several, with what they put out."""
+    after = {start}
+    sizes = {}
+    for node in traced.graph.nodes:
+        if after.intersection(node.all_input_nodes):
+            after.add(node)
+        elif node.meta.get("outputs") and (size := _in_common(*node.meta["outputs"])) is not None:
+            sizes[node] = size
+    return sizes
+
+
+def _in_common(of_one: Any, of_many: Any) -> Any:
+    """The size that both outputs are: an integer, `_IMAGES`, or a tuple of these; None when they are no such thing."""
+    if isinstance(of_one, tuple) and len(of_one) == len(of_many):
+        parts = tuple(_in_common(*pair) for pair in zip(of_one, of_many, strict=True))
+        return None if None in parts else parts
+    if not isinstance(of_one, int):
+        return None
+    if of_one == of_many:
+        return of_one
+    return _IMAGES if (of_one, of_many) == _BATCHES else None
+
+
+def _written(size: Any, start: fx.Node, graph: fx.Graph) -> Any:
+    """A size as an argument of a node, the number of images being that of `start`."""
+    if isinstance(size, tuple):
+        return tuple(_written(part, start, graph) for part in size)
+    return graph.call_method("size", (start, 0)) if size == _IMAGES else size
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# What the operations put out and overwrite
+
+
+class _Recorder(fx.Interpreter):
+    """Runs a graph and notes in each node's meta its `outputs`, one per run, and which nodes it `overwrites`."""
+
+    extra_traceback = False
+
+    def run_node(self, node: fx.Node) -> Any:
+        """Run a node."""
+        inputs = {source: self.env[source] for source in node.all_input_nodes}
+        versions = {source: value._version for source, value in inputs.items() if isinstance(value, torch.Tensor)}
+        output = super().run_node(node)
+        node.meta.setdefault("outputs", []).append(output)
+        node.meta["overwrites"] = [source for source in versions if inputs[source]._version != versions[source]]
+        return output
+
+
+def _record(traced: fx.GraphModule, network: Network) -> None:
+    """Run a graph without values, for each number of images."""
+    tensors = [*traced.parameters(), *traced.buffers()]
+    without_values = copy.deepcopy(traced, {id(tensor): tensor.to("meta") for tensor in tensors})
+    size = network.input_size
+    try:
+        with torch.no_grad(), torch.device("meta"):
+            for batch in _BATCHES:
+                _Recorder(without_values, graph=traced.graph).run(torch.zeros(batch, 3, size, size))
+    except Exception as error:
+        raise InputError(
+            f"Network {network.architecture} does not take inputs of {size} x {size} pixels: {error}. Set `input_size`."
+        ) from error
+
+
+def _undo_overwriting(traced: fx.GraphModule, architecture: str) -> None:
+    """Rewrite a graph so that no operation overwrites its input, without a change of what it computes.
+
+    Whoever reads an overwritten tensor afterwards shall read the result of the overwriting operation.
+
+    Raises:
+        InputError: the tensor is also read afterwards under another name, as a view.
+    """
+    order = {node: number for number, node in enumerate(traced.graph.nodes)}
+    replaced: dict[fx.Node, fx.Node] = {}
+    for node in order:
+        for overwritten in node.meta.get("overwrites", ()):
+            source = replaced.get(overwritten, overwritten)
+            source.replace_all_uses_with(node, delete_user_cb=lambda user, node=node: order[user] > order[node])
+            replaced[overwritten] = node
+    _require_no_views(order, architecture)
+    for node in order:
+        _do_not_overwrite(traced, node)
+    traced.recompile()
+
+
+def _require_no_views(order: Mapping[fx.Node, int], architecture: str) -> None:
+    """Raise an error if a tensor is overwritten of which another node, made before, is read afterwards."""
+    in_memory = defaultdict(list)
+    for node in order:
+        for tensor in _tensors(node):
+            in_memory[tensor.untyped_storage()._cdata].append(node)
+    for node in order:
+        for overwritten in node.meta.get("overwrites", ()):
+            for view in in_memory[_tensors(overwritten)[0].untyped_storage()._cdata]:
+                if order[view] < order[node] and any(order[user] > order[node] for user in readers(view)):
+                    raise InputError(
+                        f"Network {architecture}: {node.meta['name']!r} overwrites its input, which is read afterwards "
+                        f"as {view.meta['name']!r}. Write this operation so that it does not work in place."
+                    )
+
+
+def _do_not_overwrite(traced: fx.GraphModule, node: fx.Node) -> None:
+    """Let a node put its output elsewhere than into its input."""
+    if not node.meta.get("overwrites"):
+        return
+    module = module_of(traced, node)
+    if module is not None and hasattr(module, "inplace"):
+        # The network's own module stays as it is.
+        elsewhere = copy.copy(module)
+        elsewhere.inplace = False  # type: ignore[assignment]
+        traced.set_submodule(str(node.target), elsewhere)
+    elif node.kwargs.get("inplace"):
+        node.update_kwarg("inplace", False)
+    else:
+        for source in node.meta["overwrites"]:
+            with traced.graph.inserting_before(node):
+                clone = traced.graph.call_method("clone", (source,))
+            clone.meta["outputs"] = source.meta["outputs"]
+            node.replace_input_with(source, clone)
+
+
+def _tensors(node: fx.Node) -> list[torch.Tensor]:
+    """The tensors that a node puts out for one image."""
+    first = node.meta.get("outputs", [None])[0]
+    return [
+        value for value in (first if isinstance(first, tuple | list) else [first]) if isinstance(value, torch.Tensor)
+    ]
