@@ -22,14 +22,15 @@ def rank_feature_maps(
     """Write the ranking over all images to `output_all` and those of each file of folds to the same of `outputs`."""
     maps = arrays.read_netcdf(recorded)
     image_ids = maps["image"].to_numpy().tolist()
-    human = judgments.mean(arrays.read_netcdf(judged), image_ids)
+    ratings = arrays.read_netcdf(judged)
+    human = judgments.mean(ratings, image_ids)
     engine = ablation.ablate(activations.load_head(maps, network), maps, resources, similarity, score)
     blocks = [folds.blocks(arrays.read_table(split), human, image_ids) for split in splits]
     everything, per_split = importance.rank_all(engine, folds.whole(human), blocks)
-    weights = maps.attrs["weights"]
-    arrays.write_table(everything.assign(weights=weights), output_all)
+    made_of = {"weights": maps.attrs["weights"], "simulated": bool(ratings.attrs["simulated"])}
+    arrays.write_table(everything.assign(**made_of), output_all)
     for table, output in zip(per_split, outputs, strict=True):
-        arrays.write_table(table.assign(weights=weights), output)
+        arrays.write_table(table.assign(**made_of), output)
 
 
 if __name__ == "__main__":

@@ -22,11 +22,13 @@ def trace_curves(
     """Write the curves of the folds of one seed."""
     maps = arrays.read_netcdf(recorded)
     image_ids = maps["image"].to_numpy().tolist()
-    human = judgments.mean(arrays.read_netcdf(judged), image_ids)
+    ratings = arrays.read_netcdf(judged)
+    human = judgments.mean(ratings, image_ids)
     engine = ablation.ablate(activations.load_head(maps, network), maps, resources, similarity, score)
     blocks = folds.blocks(arrays.read_table(split), human, image_ids)
     ranked = arrays.read_table(ranking, ["fold", "feature_map", "rank"])
-    arrays.write_table(curves.trace(engine, blocks, ranked).assign(weights=maps.attrs["weights"]), output)
+    made_of = {"weights": maps.attrs["weights"], "simulated": bool(ratings.attrs["simulated"])}
+    arrays.write_table(curves.trace(engine, blocks, ranked).assign(**made_of), output)
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ Three routes, all exact, chosen by `networks.split` from what lies between the m
 - `general` (`ReadoutAblation` over a `GeneralHead`): batched forward passes of the head.
 """
 
+import functools
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
 
@@ -22,8 +23,11 @@ from alignment_importance.heads import GeneralHead, Head, LinearHead, ReadoutTas
 from alignment_importance.logs import progress
 from alignment_importance.similarity import SecondOrder, judged_pairs, rsm, similarities_to
 
-#: Float64 values of one chunk of the running sums of a curve.
-_CACHED_VALUES = 65536
+#: Float64 values of one array in the processor's cache, which decides the speed of elementwise arithmetic.
+_CACHED_VALUES = 30_000
+
+#: Columns of a matrix product below which it would be slow.
+_FEWEST_COLUMNS = 128
 
 
 def ablate(head: Head | None, recorded: xr.Dataset, compute: Compute, similarity: str, score: str) -> "Ablation":
@@ -61,8 +65,7 @@ class Ablation(ABC):
             (block,) and (block, feature_map). A map that is zero in all images of a block leaves the score as it is,
             to the bit.
         """
-        whole = np.array([self._intact(block) for block in blocks])
-        without = self._leave_one_out(blocks)
+        whole, without = self._leave_one_out(blocks)
         for number, block in enumerate(blocks):
             without[number, ~_anywhere(self.active[block.images])] = whole[number]
         return whole, without
@@ -93,10 +96,7 @@ class Ablation(ABC):
         return whole, np.where(self.active, without, whole[:, None])
 
     @abstractmethod
-    def _intact(self, block: PairBlock) -> float: ...
-
-    @abstractmethod
-    def _leave_one_out(self, blocks: Sequence[PairBlock]) -> np.ndarray: ...
+    def _leave_one_out(self, blocks: Sequence[PairBlock]) -> tuple[np.ndarray, np.ndarray]: ...
 
     @abstractmethod
     def _keep_top(self, order: np.ndarray, blocks: Sequence[PairBlock]) -> np.ndarray: ...
@@ -143,33 +143,34 @@ class PooledAblation(Ablation):
         self._readout = torch.from_numpy(readout).to(compute.device, torch.float64)
         self._compute, self._similarity, self._score = compute, similarity, score
 
-    def _intact(self, block: PairBlock) -> float:
-        similarities = rsm(self._readout[torch.from_numpy(block.images)], self._similarity)
-        return float(_Scorer(block, self._score, self._compute.device).of_block(similarities))
+    def _leave_one_out(self, blocks: Sequence[PairBlock]) -> tuple[np.ndarray, np.ndarray]:
+        n_maps = self._readout.shape[1]
+        whole: list[torch.Tensor] = []
 
-    def _leave_one_out(self, blocks: Sequence[PairBlock]) -> np.ndarray:
-        one = self._without_each_ranked if self._score == "spearman" else self._without_each
-        return _gather(progress(self._compute.map(one, blocks), "feature maps ablated, block", len(blocks)))
+        def tasks() -> Iterator[Callable[[], torch.Tensor]]:
+            for block in progress(blocks, "feature maps ablated, block", len(blocks)):
+                prepared, chunk = self._ranked(block) if self._score == "spearman" else self._correlated(block)
+                whole.append(prepared.intact())
+                for start in range(0, n_maps, chunk):
+                    yield functools.partial(prepared.without, slice(start, start + chunk))
 
-    def _without_each(self, block: PairBlock) -> torch.Tensor:
+        without = torch.cat(list(self._compute.map(lambda task: task(), tasks()))).reshape(len(blocks), n_maps)
+        scores = torch.stack(whole).cpu().numpy(), without.cpu().numpy()
+        return (np.square(scores[0]), np.square(scores[1])) if self._score == "pearson_r2" else scores
+
+    def _correlated(self, block: PairBlock) -> tuple[closed_forms.LeaveOneOut, int]:
+        """The closed forms of a block, and how many maps to take at a time."""
         judged = np.isfinite(block.human).any(axis=1)
         rows = self._rows(block.images[judged])
         human = torch.from_numpy(block.human[judged][:, judged]).to(self._compute.device)
-        correlations = closed_forms.leave_one_out_correlations(rows, human)
-        return correlations.square() if self._score == "pearson_r2" else correlations
+        return closed_forms.LeaveOneOut.of(rows, human), max(_FEWEST_COLUMNS, _CACHED_VALUES // len(human))
 
-    def _without_each_ranked(self, block: PairBlock) -> torch.Tensor:
+    def _ranked(self, block: PairBlock) -> tuple[closed_forms.RankedLeaveOneOut, int]:
+        """The similarities of a block, and how many maps to take at a time."""
         scorer = _Scorer(block, self._score, self._compute.device)
-        rows = self._rows(block.images)
-        n_maps = self._readout.shape[1]
+        prepared = closed_forms.RankedLeaveOneOut(self._rows(block.images), scorer.pairs, scorer.score)
         # Similarities, two gathered columns, and what sorting them takes.
-        chunk = self._compute.chunk(8 * 8 * len(scorer.pairs[0]))
-        return torch.cat(
-            [
-                scorer.score(closed_forms.leave_one_out_similarities(rows, scorer.pairs, slice(start, start + chunk)))
-                for start in range(0, n_maps, chunk)
-            ]
-        )
+        return prepared, self._compute.chunk(8 * 8 * len(scorer.pairs[0]))
 
     def _keep_top(self, order: np.ndarray, blocks: Sequence[PairBlock]) -> np.ndarray:
         columns = torch.tensor(order, device=self._compute.device)
@@ -178,9 +179,7 @@ class PooledAblation(Ablation):
             scorer = _Scorer(block, self._score, self._compute.device)
             x = self._readout[scorer.images][:, columns]
             # Small enough for the processor's cache, which decides the speed of these elementwise sums.
-            chunk = min(
-                self._compute.chunk(8 * 8 * len(scorer.pairs[0])), max(1, _CACHED_VALUES // len(scorer.pairs[0]))
-            )
+            chunk = max(1, _CACHED_VALUES // len(scorer.pairs[0]))
             return torch.cat(
                 [
                     scorer.score(similarities)
@@ -223,18 +222,15 @@ class ReadoutAblation(Ablation):
         self.active = (head.maps != 0).flatten(2).any(2).numpy()
         self._head, self._compute, self._similarity, self._score = head, compute, similarity, score
 
-    def _intact(self, block: PairBlock) -> float:
-        similarities = rsm(self._head.intact[torch.from_numpy(block.images)], self._similarity)
-        return float(self._scorer(block).of_block(similarities))
-
-    def _leave_one_out(self, blocks: Sequence[PairBlock]) -> np.ndarray:
+    def _leave_one_out(self, blocks: Sequence[PairBlock]) -> tuple[np.ndarray, np.ndarray]:
         scorers = [self._scorer(block) for block in blocks]
 
         def scores(readouts: torch.Tensor) -> torch.Tensor:
             similarities = rsm(readouts, self._similarity)
             return torch.stack([scorer.of_all_images(similarities) for scorer in scorers], dim=1)
 
-        return self._over_maps(self._head.without_each(self._chunk()), scores, "feature maps ablated").T
+        whole = scores(self._head.intact[None])[0].cpu().numpy()
+        return whole, self._over_maps(self._head.without_each(self._chunk()), scores, "feature maps ablated").T
 
     def _keep_top(self, order: np.ndarray, blocks: Sequence[PairBlock]) -> np.ndarray:
         scorers = [self._scorer(block) for block in blocks]

@@ -4,20 +4,21 @@ changes.
 Notation: X (image, map) is the readout in float64, D its number of units, t = X 1 the row sums, and
 C = X X' - t t'/D the co-variation of the rows. Without map k, whose column is x, it is
 
-    C(-k) = C - a x x' + (t x' + x t')/D,    a = 1 + 1/D,
+    C(-k) = C - a x x' + (t x' + x t')/D = C + (x s' + s x')/2,    a = 1 + 1/D,    s = 2 t/D - a x,
 
 and the similarities are R(-k) = C(-k) / sqrt(v v') with v the diagonal of C(-k). For cosine similarity the same holds
 with t = 0 and a = 1. What a correlation with judgments needs, the sums of R, of R*R and of R*H over the judged pairs,
-are quadratic forms in the columns of matrices (image, map), so that a few products (image x image) @ (image x map) give
-the scores of all maps at once.
+are quadratic forms in columns of matrices (image, map), so that five products (image x image) @ (image x map) give the
+scores of all maps at once.
 """
 
+import functools
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 import torch
 
-from alignment_importance.similarity import CONSTANT, varying
+from alignment_importance.similarity import CONSTANT, SecondOrder, varying
 
 
 @dataclass(frozen=True)
@@ -27,12 +28,14 @@ class Covariation:
     Attributes:
         x: (image, map) float64.
         c: (image, image) C above.
+        squares: (image,) sums of squares of the rows.
         t: (image,) row sums; zero for cosine similarity.
         inverse: 1 / D; zero for cosine similarity.
     """
 
     x: torch.Tensor
     c: torch.Tensor
+    squares: torch.Tensor
     t: torch.Tensor
     inverse: float
 
@@ -40,78 +43,131 @@ class Covariation:
     def of(cls, x: torch.Tensor, similarity: str) -> "Covariation":
         """Co-variation of the rows of x (image, map) for `pearson` or `cosine` similarity."""
         gram = x @ x.T
+        squares = gram.diagonal().clone()
         if similarity == "cosine":
-            return cls(x, gram, torch.zeros_like(x[:, 0]), 0.0)
+            return cls(x, gram, squares, torch.zeros_like(squares), 0.0)
         t = x.sum(1)
-        return cls(x, gram - torch.outer(t, t) / x.shape[1], t, 1 / x.shape[1])
+        return cls(x, gram - torch.outer(t, t) / x.shape[1], squares, t, 1 / x.shape[1])
 
     def variance(self) -> torch.Tensor:
         """(image,) diagonal of C; NaN for constant rows."""
-        return varying(self.c.diagonal(), self.x.square().sum(1))
+        return varying(self.c.diagonal(), self.squares)
 
     def variance_without(self) -> torch.Tensor:
         """(image, map) diagonal of C(-k) for every map k; NaN where the row is constant then."""
         x, t = self.x, self.t[:, None]
         left = self.c.diagonal()[:, None] - (1 + self.inverse) * x.square() + 2 * self.inverse * t * x
-        return varying(left, self.x.square().sum(1, keepdim=True))
+        return varying(left, self.squares[:, None])
 
 
-def leave_one_out_correlations(rows: Covariation, human: torch.Tensor) -> torch.Tensor:
-    """Pearson correlation of R(-k) with judgments over all judged pairs, for every map k.
+@dataclass(frozen=True)
+class LeaveOneOut:
+    """Correlations of R and of every R(-k) with the judgments of a block, over all its judged pairs.
 
-    Args:
+    Attributes:
         rows: of the images of the block.
-        human: (image, image) symmetric judgments, NaN on the diagonal and for pairs that are left out. Every image has
-            at least one judged pair.
-
-    Returns:
-        (map,) float64.
+        mask: (image, image) 1 where a pair is judged, in both triangles, else 0.
+        human: (image, image) judgments less their mean, 0 where there are none.
+        complete: whether all pairs are judged, so that a product with the mask is a column sum less the column.
     """
-    mask = torch.isfinite(human).double()
-    n_ordered = mask.sum()
-    centred = torch.where(mask.bool(), human - human.nansum() / n_ordered, 0.0)
-    x, t, inverse = rows.x, rows.t[:, None], rows.inverse
-    a = 1 + inverse
-    w = rows.variance_without().rsqrt()
-    # Sum over ordered pairs of mask * R: the terms of C(-k) one after the other.
-    wx, wt = w * x, w * t
-    mask_wx = mask @ wx
-    sum_r = _forms(w, (mask * rows.c) @ w) - a * _forms(wx, mask_wx) + 2 * inverse * _forms(wt, mask_wx)
-    human_wx = centred @ wx
-    sum_rh = _forms(w, (centred * rows.c) @ w) - a * _forms(wx, human_wx) + 2 * inverse * _forms(wt, human_wx)
-    # Sum of mask * R * R: the square of the same terms, with u = w * w.
-    u = w.square()
-    ux, ut = u * x, u * t
-    uxx, uxt = ux * x, ux * t
-    c_ux, mask_uxx = (mask * rows.c) @ ux, mask @ uxx
-    sum_rr = (
-        _forms(u, (mask * rows.c.square()) @ u)
-        + a**2 * _forms(uxx, mask_uxx)
-        + 2 * inverse**2 * (_forms(ut * t, mask_uxx) + _forms(uxt, mask @ uxt))
-        - 2 * a * _forms(ux, c_ux)
-        + 4 * inverse * _forms(ut, c_ux)
-        - 4 * a * inverse * _forms(uxt, mask_uxx)
-    )
-    spread = sum_rr - sum_r.square() / n_ordered
-    spread = spread.masked_fill(~(spread > CONSTANT**2 * sum_rr), torch.nan)
-    return sum_rh / (spread * centred.square().sum()).sqrt()
+
+    rows: Covariation
+    mask: torch.Tensor
+    human: torch.Tensor
+    complete: bool
+
+    @classmethod
+    def of(cls, rows: Covariation, human: torch.Tensor) -> "LeaveOneOut":
+        """Prepare a block.
+
+        Args:
+            rows: of the images of the block.
+            human: (image, image) symmetric judgments, NaN on the diagonal and for pairs that are left out. Every image
+                has at least one judged pair.
+        """
+        judged = torch.isfinite(human)
+        n_ordered = int(judged.sum())
+        centred = torch.where(judged, human - human.nansum() / n_ordered, 0.0)
+        return cls(rows, judged.double(), centred, n_ordered == len(human) * (len(human) - 1))
+
+    def intact(self) -> torch.Tensor:
+        """The correlation of R."""
+        scale = self.rows.variance().rsqrt()
+        r = self.rows.c * scale * scale[:, None]
+        masked = r * self.mask
+        return self._correlate(masked.sum(), (r * self.human).sum(), (r * masked).sum())
+
+    @functools.cached_property
+    def _products(self) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+        """The mask times C, the same squared, and the judgments times C."""
+        masked = self.mask * self.rows.c
+        return masked, masked.square(), self.human * self.rows.c
+
+    def without(self, maps: slice) -> torch.Tensor:
+        """(map,) the correlations of R(-k) for some maps k.
+
+        With w = 1/sqrt(v), y = w x and z = w s (columns for every map), R = w w' * C + (y z' + z y')/2.
+        """
+        x, c = self.rows.x[:, maps], self.rows.c.diagonal()[:, None]
+        s = torch.add(2 * self.rows.inverse * self.rows.t[:, None], x, alpha=-(1 + self.rows.inverse))
+        u = varying(torch.addcmul(c, x, s), self.rows.squares[:, None]).reciprocal_()
+        w = u.sqrt()
+        y, z = w * x, w * s
+        wy, wz = w * y, w * z
+        masked_c, masked_cc, human_c = self._products
+        sum_r = (w * (masked_c @ w)).sum(0) + self._masked_sums(y, z)
+        sum_rh = (w * (human_c @ w)).addcmul_(y, self.human @ z).sum(0)
+        sum_rr = (u * (masked_cc @ u)).addcmul_(wy, masked_c @ wz, value=2).sum(0) + self._masked_squares(y, z)
+        return self._correlate(sum_r, sum_rh, sum_rr)
+
+    def _masked_sums(self, y: torch.Tensor, z: torch.Tensor) -> torch.Tensor:
+        """(map,) sums of y z' over judged pairs."""
+        if self.complete:
+            return y.sum(0) * z.sum(0) - (y * z).sum(0)
+        return (y * (self.mask @ z)).sum(0)
+
+    def _masked_squares(self, y: torch.Tensor, z: torch.Tensor) -> torch.Tensor:
+        """(map,) sums of the square of (y z' + z y')/2 over judged pairs."""
+        yz, yy, zz = y * z, y * y, z * z
+        if self.complete:
+            return (yy.sum(0) * zz.sum(0) + yz.sum(0).square()) / 2 - (yz * yz).sum(0)
+        return (yy * (self.mask @ zz)).addcmul_(yz, self.mask @ yz).sum(0) / 2
+
+    def _correlate(self, sum_r: torch.Tensor, sum_rh: torch.Tensor, sum_rr: torch.Tensor) -> torch.Tensor:
+        """Pearson correlations from sums over ordered pairs; NaN where all similarities are equal."""
+        spread = sum_rr - sum_r.square() / self.mask.sum()
+        spread = spread.masked_fill(~(spread > CONSTANT * sum_rr), torch.nan)
+        return sum_rh / (spread * self.human.square().sum()).sqrt()
 
 
-def _forms(left: torch.Tensor, right: torch.Tensor) -> torch.Tensor:
-    """Sums over images of two (image, map) matrices: one number per map."""
-    return (left * right).sum(0)
+@dataclass(frozen=True)
+class RankedLeaveOneOut:
+    """Scores of R and of every R(-k) that need each similarity: rank correlations.
 
+    Attributes:
+        rows: of the images of the block.
+        pairs: (pair,) and (pair,), the images of each judged pair.
+        score: against the judgments of these pairs.
+    """
 
-def leave_one_out_similarities(
-    rows: Covariation, pairs: tuple[torch.Tensor, torch.Tensor], maps: slice
-) -> torch.Tensor:
-    """R(-k) for the maps of a slice, pair by pair: (map, pair)."""
-    first, second = pairs
-    x, t, inverse = rows.x[:, maps].T, rows.t, rows.inverse
-    w = rows.variance_without()[:, maps].T.rsqrt()
-    xi, xj = x[:, first], x[:, second]
-    left = rows.c[first, second] - (1 + inverse) * xi * xj + inverse * (t[first] * xj + t[second] * xi)
-    return left * w[:, first] * w[:, second]
+    rows: Covariation
+    pairs: tuple[torch.Tensor, torch.Tensor]
+    score: SecondOrder
+
+    def intact(self) -> torch.Tensor:
+        """The score of R."""
+        first, second = self.pairs
+        scale = self.rows.variance().rsqrt()
+        return self.score(self.rows.c[first, second] * scale[first] * scale[second])
+
+    def without(self, maps: slice) -> torch.Tensor:
+        """(map,) the scores of R(-k) for some maps k."""
+        first, second = self.pairs
+        x, t, inverse = self.rows.x[:, maps].T, self.rows.t, self.rows.inverse
+        scale = self.rows.variance_without()[:, maps].T.rsqrt()
+        xi, xj = x[:, first], x[:, second]
+        left = self.rows.c[first, second] - (1 + inverse) * xi * xj + inverse * (t[first] * xj + t[second] * xi)
+        return self.score(left * scale[:, first] * scale[:, second])
 
 
 def top_similarities(
@@ -216,7 +272,7 @@ class OwnRows:
             total = sums[0] - x * sums[1]
             square = squares[0] - 2 * x * squares[1] + x.square() * squares[2]
             spread = square - total.square() / n_others
-            spread = spread.masked_fill(~(spread > CONSTANT**2 * square), torch.nan)
+            spread = spread.masked_fill(~(spread > CONSTANT * square), torch.nan)
             return (products[0] - x * products[1]) / (spread * centred.square().sum(1, keepdim=True)).sqrt()
 
         meets_constant = self.constant | (judged & self.constant).any(1)

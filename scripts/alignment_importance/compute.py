@@ -1,5 +1,6 @@
 """Where and how the heavy arithmetic runs: device, threads, memory, and the same bits whatever their number."""
 
+import functools
 import logging
 import os
 from collections import deque
@@ -43,14 +44,23 @@ class Compute:
         if self.threads == 1:
             yield from map(function, tasks)
             return
-        with ThreadPoolExecutor(self.threads, initializer=_use_one_thread) as pool:
-            under_way: deque[Future[Result]] = deque()
+        pool, under_way = _pool(self.threads), deque[Future[Result]]()
+        try:
             for task in tasks:
                 under_way.append(pool.submit(function, task))
                 if len(under_way) > self.threads:
                     yield under_way.popleft().result()
             while under_way:
                 yield under_way.popleft().result()
+        finally:
+            for future in under_way:
+                future.cancel()
+
+
+@functools.cache
+def _pool(threads: int) -> ThreadPoolExecutor:
+    """Threads that stay for the whole job: a new one costs more than a small task."""
+    return ThreadPoolExecutor(threads, initializer=_use_one_thread)
 
 
 #: Tasks that may be in memory at once. A constant, since results must not depend on the number of threads.

@@ -1,0 +1,413 @@
+"""How long the engine takes, and how long other ways to the same numbers take, measured in one run.
+
+All data are simulated and the weights of VGG-16 are random: speed and memory do not depend on their meaning. What does
+matter is how many units of its fully connected layers are active; their biases are set so that each is active in 15 per
+cent of the images, about as in a trained network.
+"""
+
+import logging
+import resource
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import torch
+from captum.attr import FeatureAblation
+from torch import nn
+
+from alignment_importance import curves, folds, importance, networks
+from alignment_importance.ablation import Ablation, PooledAblation, ReadoutAblation
+from alignment_importance.compute import Compute
+from alignment_importance.heads import Head, LinearHead
+from alignment_importance.logs import progress
+
+logger = logging.getLogger(__name__)
+
+N_IMAGES, N_MANY = 92, 1854
+N_POOLED_MAPS = 1280
+SEEDS, N_FOLDS = (111, 222, 333, 444, 555, 666, 777, 888), 5
+#: Share of images in which a unit of the fully connected layers is active.
+ACTIVE = 0.15
+
+COLUMNS = (
+    "network",
+    "work",
+    "against",
+    "n_images",
+    "n_maps",
+    "ours_seconds",
+    "other_seconds",
+    "ratio",
+    "ours_peak_mb",
+    "max_abs_difference",
+    "measured_share",
+)
+
+
+@dataclass
+class Measured:
+    """Seconds and the process's peak memory in MB (on a GPU, the GPU's) of what ran inside `measure`."""
+
+    seconds: float = field(default=float("nan"))
+    peak_mb: float = field(default=float("nan"))
+
+
+@contextmanager
+def measure(device: torch.device) -> Iterator[Measured]:
+    """Measure a block of code."""
+    measured = Measured()
+    _reset_peak(device)
+    started = time.perf_counter()
+    yield measured
+    if device.type == "cuda":
+        torch.cuda.synchronize(device)
+    measured.seconds = time.perf_counter() - started
+    measured.peak_mb = _peak_mb(device)
+
+
+def _reset_peak(device: torch.device) -> None:
+    if device.type == "cuda":
+        torch.cuda.reset_peak_memory_stats(device)
+    elif (peak := Path("/proc/self/clear_refs")).exists():
+        peak.write_text("5", encoding="ascii")
+
+
+def _peak_mb(device: torch.device) -> float:
+    if device.type == "cuda":
+        return torch.cuda.max_memory_allocated(device) / 1e6
+    status = Path("/proc/self/status")
+    if status.exists():
+        line = next(line for line in status.read_text(encoding="ascii").splitlines() if line.startswith("VmHWM"))
+        return int(line.split()[1]) * 1024 / 1e6
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e6
+
+
+def row(
+    network: str,
+    work: str,
+    against: str,
+    ours: Measured,
+    other_seconds: float = float("nan"),
+    *,
+    n_images: int,
+    n_maps: int,
+    difference: float = float("nan"),
+    share: float = float("nan"),
+) -> dict[str, object]:
+    """One row of the summary; `other_seconds` is extrapolated from the share of the work that was measured."""
+    ratio = other_seconds / ours.seconds
+    values = (network, work, against, n_images, n_maps, ours.seconds, other_seconds, ratio, ours.peak_mb)
+    logger.info("%s, %s: %.3g s; %s: %.3g s (%.0f times)", network, work, ours.seconds, against, other_seconds, ratio)
+    return dict(zip(COLUMNS, (*values, difference, share), strict=True))
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# VGG-16
+
+
+def vgg16(compute: Compute) -> pd.DataFrame:
+    """Leave-one-out scores and top-k curves of VGG-16, against the published way and against captum."""
+    with measure(compute.device) as everything:
+        head, maps, human = _vgg16_data(compute)
+        n_maps = head.n_maps
+        with measure(compute.device) as loo:
+            engine = ReadoutAblation(LinearHead(head, maps, compute), compute, "pearson", "pearson_r2")
+            _, without = engine.leave_one_out([folds.whole(human)])
+        splits = _splits(human)
+        _, rankings = importance.rank_all(engine, folds.whole(human), splits)
+        with measure(compute.device) as tracing:
+            traced = [curves.trace(engine, split, table) for split, table in zip(splits, rankings, strict=True)]
+        _, own = engine.leave_one_out_of_each_image(human)
+    everything.peak_mb = max(everything.peak_mb, loo.peak_mb, tracing.peak_mb)
+    kind = {"n_images": len(maps), "n_maps": n_maps}
+    torch.set_num_threads(compute.threads)
+    try:
+        some = np.linspace(0, n_maps - 1, 6).astype(int)
+        seconds, scores = published_leave_one_out(head.module, maps, human, some)
+        difference = float(np.abs(scores - without[0, some]).max())
+        share = len(some) / n_maps
+        rows = [
+            row("vgg16", "leave_one_out", "published", loo, seconds / share, difference=difference, share=share, **kind)
+        ]
+        n_captum = 2
+        seconds, correlations = captum_leave_one_out(head.module, maps, human, range(n_captum))
+        difference = float(np.abs(correlations - own[:n_captum]).max())
+        share = n_captum / len(maps)
+        rows.append(
+            row("vgg16", "leave_one_out", "captum", loo, seconds / share, difference=difference, share=share, **kind)
+        )
+        seconds, difference, share = _published_curves(head.module, maps, splits, rankings[0], traced[0])
+        rows.append(row("vgg16", "curves", "published", tracing, seconds, difference=difference, share=share, **kind))
+    finally:
+        torch.set_num_threads(1)
+    rows.append(row("vgg16", "everything", "nothing", everything, **kind))
+    return pd.DataFrame(rows)
+
+
+def _vgg16_data(compute: Compute) -> tuple[Head, torch.Tensor, np.ndarray]:
+    """The head of VGG-16, feature maps of simulated images, simulated judgments."""
+    network = networks.build(networks.Spec("vgg16", weights="random", seed=1))
+    split = networks.split(network)
+    trunk = split.trunk.to(compute.device)
+    generator = torch.Generator().manual_seed(2)
+    maps = []
+    with torch.no_grad():
+        for _ in progress(range(0, N_IMAGES, 4), "images through VGG-16, four at a time", N_IMAGES // 4):
+            # Blurred noise: neighbouring pixels resemble each other, as in photographs.
+            noise = torch.randn(4, 3, 28, 28, generator=generator)
+            images = nn.functional.interpolate(noise, size=224, mode="bicubic").to(compute.device)
+            maps.append(trunk(images).cpu())
+    head = split.head
+    _set_active_share(head, torch.cat(maps), compute.device)
+    return head, torch.cat(maps), _judgments(N_IMAGES)
+
+
+def _set_active_share(head: Head, maps: torch.Tensor, device: torch.device) -> None:
+    """Set the biases of the two fully connected layers so that each unit is active in `ACTIVE` of the images."""
+    layers = [layer for layer in head.module.to(device).modules() if isinstance(layer, nn.Linear)]
+    for layer in layers:
+        inputs: list[torch.Tensor] = []
+        hook = layer.register_forward_hook(lambda _layer, given, _output, seen=inputs: seen.append(given[0]))
+        with torch.no_grad():
+            head.module(maps.to(device))
+            hook.remove()
+            sums = inputs[0] @ layer.weight.T
+            layer.bias.copy_(-sums.quantile(1 - ACTIVE, dim=0))
+
+
+def published_leave_one_out(
+    head: nn.Module, maps: torch.Tensor, human: np.ndarray, ablated: np.ndarray
+) -> tuple[float, np.ndarray]:
+    """One forward pass of the head for each of some maps and each image, then one RSM per map.
+
+    Returns:
+        Seconds, and the scores without these maps.
+    """
+    device = next(head.parameters()).device
+    started = time.perf_counter()
+    scores = []
+    for k in progress(ablated, "the published way: maps ablated", len(ablated)):
+        readouts = []
+        for image in maps:
+            one = image[None].clone()
+            one[:, k] = 0
+            with torch.no_grad():
+                readouts.append(head(one.to(device))[0].cpu().numpy())
+        scores.append(_numpy_score(np.stack(readouts), human))
+    return time.perf_counter() - started, np.array(scores)
+
+
+def captum_leave_one_out(
+    head: nn.Module, maps: torch.Tensor, human: np.ndarray, images: Sequence[int]
+) -> tuple[float, np.ndarray]:
+    """Batched feature ablation of captum, a feature map at a time, for some images.
+
+    Returns:
+        Seconds, and (image, map) the correlations of these images' similarities without each of their maps.
+    """
+    device = next(head.parameters()).device
+    n_maps = maps.shape[1]
+    mask = torch.arange(n_maps, device=device)[None, :, None, None].expand(1, *maps.shape[1:])
+    with torch.no_grad():
+        whole = torch.cat([head(part.to(device)) for part in maps.split(32)]).cpu().numpy()
+    collected: list[np.ndarray] = []
+
+    def forward(ablated: torch.Tensor) -> torch.Tensor:
+        readout = head(ablated)
+        collected.append(readout.cpu().numpy())
+        return readout.sum(1)
+
+    seconds, correlations = 0.0, []
+    for image in progress(images, "captum: images ablated", len(images)):
+        collected.clear()
+        started = time.perf_counter()
+        with torch.no_grad():
+            FeatureAblation(forward).attribute(
+                maps[image : image + 1].to(device), feature_mask=mask, perturbations_per_eval=32
+            )
+        seconds += time.perf_counter() - started
+        # The first output is that of the whole image.
+        rows = np.concatenate(collected)[1:]
+        correlations.append([_own_correlation(one, whole, human, image) for one in rows])
+    return seconds, np.array(correlations)
+
+
+def _published_curves(
+    head: nn.Module,
+    maps: torch.Tensor,
+    splits: Sequence[list[folds.Fold]],
+    ranking: pd.DataFrame,
+    traced: pd.DataFrame,
+) -> tuple[float, float, float]:
+    """The head computed again for some k of the first fold: seconds of all folds, largest difference, share."""
+    device = next(head.parameters()).device
+    fold = splits[0][0]
+    order = importance.order_of(ranking[ranking["fold"] == fold.fold])
+    expected = traced[traced["fold"] == fold.fold].set_index("k")
+    some = np.linspace(1, len(order), 24).astype(int)
+    seconds, difference = 0.0, 0.0
+    for k in progress(some, "the published way: top-k subsets", len(some)):
+        started = time.perf_counter()
+        kept = torch.zeros_like(maps)
+        kept[:, order[:k].copy()] = maps[:, order[:k].copy()]
+        with torch.no_grad():
+            readout = head(kept.to(device)).cpu().numpy()
+        found = [_numpy_score(readout[block.images], block.human) for block in (fold.train, fold.test)]
+        seconds += time.perf_counter() - started
+        # With a few maps all similarities are nearly one, and float32 decides about the rest.
+        if k > len(order) // 10:
+            ours = expected.loc[k, ["train_score", "test_score"]].to_numpy(float)
+            difference = max(difference, float(np.abs(ours - found).max()))
+    share = len(some) / (len(order) * sum(len(split) for split in splits))
+    return seconds / share, difference, share
+
+
+def _numpy_score(readout: np.ndarray, human: np.ndarray) -> float:
+    """Square of Pearson's r between the RSM of a readout and judgments."""
+    upper = np.triu_indices(len(human), k=1)
+    return float(np.corrcoef(np.asarray(np.corrcoef(readout))[upper], human[upper])[0, 1] ** 2)
+
+
+def _own_correlation(own: np.ndarray, whole: np.ndarray, human: np.ndarray, image: int) -> float:
+    """Pearson's r between one ablated image's similarities with the whole others and people's."""
+    others = np.arange(len(whole)) != image
+    similarities = np.asarray(np.corrcoef(own, whole[others]))[0, 1:]
+    return float(np.corrcoef(similarities, human[image, others])[0, 1])
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Pooled readouts
+
+
+def pooled(compute: Compute) -> pd.DataFrame:
+    """Leave-one-out scores of pooled readouts, against one RSM per map from the Gram matrix."""
+    rows = []
+    for n_images, n_measured in ((N_IMAGES, N_POOLED_MAPS), (N_MANY, 16)):
+        readout, human = _pooled_data(n_images)
+        engine = PooledAblation(readout, compute, "pearson", "pearson_r2")
+        repeats = 20 if n_images == N_IMAGES else 3
+        ours, without = _best_of(lambda engine=engine, human=human: _leave_one_out(engine, human), repeats, compute)
+        some = np.linspace(0, N_POOLED_MAPS - 1, n_measured).astype(int)
+        gram, scores = _best_of(
+            lambda readout=readout, human=human, some=some: gram_leave_one_out(readout, human, some),
+            max(1, repeats // 4),
+            compute,
+        )
+        share = n_measured / N_POOLED_MAPS
+        rows.append(
+            row(
+                "pooled",
+                "leave_one_out",
+                "gram",
+                ours,
+                gram.seconds / share,
+                n_images=n_images,
+                n_maps=N_POOLED_MAPS,
+                difference=float(np.abs(scores - without[some]).max()),
+                share=share,
+            )
+        )
+    return pd.DataFrame(rows)
+
+
+def gram_leave_one_out(readout: np.ndarray, human: np.ndarray, ablated: np.ndarray) -> np.ndarray:
+    """Scores without each of some maps: the Gram matrix less one outer product, then one RSM per map, in numpy."""
+    rows = readout.astype(np.float64)
+    gram, sums, n_units = rows @ rows.T, rows.sum(1), rows.shape[1]
+    upper = np.triu_indices(len(rows), k=1)
+    scores = []
+    for k in ablated:
+        column = rows[:, k]
+        less = sums - column
+        covariation = gram - np.outer(column, column) - np.outer(less, less) / n_units
+        deviation = np.sqrt(np.diag(covariation))
+        similarities = covariation / np.outer(deviation, deviation)
+        scores.append(np.corrcoef(similarities[upper], human[upper])[0, 1] ** 2)
+    return np.array(scores)
+
+
+def growth(compute: Compute) -> pd.DataFrame:
+    """Time and memory of pooled readouts as the number of images grows: a row for each number and kind of work."""
+    rows = []
+    for n_images in (N_IMAGES, 184, 368, 736, 1472, N_MANY):
+        readout, human = _pooled_data(n_images)
+        for work, call in _pooled_work(readout, human, compute).items():
+            measured, _ = _best_of(call, 3 if n_images < 500 else 1, compute)
+            rows.append(row("pooled", work, "nothing", measured, n_images=n_images, n_maps=N_POOLED_MAPS))
+    return pd.DataFrame(rows)
+
+
+def _pooled_work(readout: np.ndarray, human: np.ndarray, compute: Compute) -> dict[str, Callable[[], np.ndarray]]:
+    """What the workflow computes of one pooled readout, by name; the curves are those of one fold."""
+    engine = PooledAblation(readout, compute, "pearson", "pearson_r2")
+    names = _names(len(human))
+    fold = folds.blocks(folds.split_images(names, N_FOLDS, SEEDS[0]), human, names)[0]
+    return {
+        "leave_one_out": lambda: _leave_one_out(engine, human),
+        "curves": lambda: engine.keep_top(np.arange(N_POOLED_MAPS), [fold.train, fold.test]),
+        "image_scores": lambda: engine.leave_one_out_of_each_image(human)[1],
+    }
+
+
+def efficientnet_lite0(compute: Compute) -> pd.DataFrame:
+    """Rankings, curves and image scores of all folds of EfficientNet-Lite0's readout."""
+    readout, human = _pooled_data(N_IMAGES)
+    with measure(compute.device) as measured:
+        engine = PooledAblation(readout, compute, "pearson", "pearson_r2")
+        splits = _splits(human)
+        _, rankings = importance.rank_all(engine, folds.whole(human), splits)
+        for split, table in zip(splits, rankings, strict=True):
+            curves.trace(engine, split, table)
+        importance.score_images(engine, human, _names(N_IMAGES))
+    return pd.DataFrame(
+        [row("efficientnet_lite0", "40_folds", "nothing", measured, n_images=N_IMAGES, n_maps=N_POOLED_MAPS)]
+    )
+
+
+def _best_of(call: Callable[[], np.ndarray], repeats: int, compute: Compute) -> tuple[Measured, np.ndarray]:
+    """The quickest of several runs, after which the machine was busiest with nothing else, and the result."""
+    runs = []
+    for _ in range(repeats):
+        with measure(compute.device) as measured:
+            result = call()
+        runs.append(measured)
+    return min(runs, key=lambda run: run.seconds), result
+
+
+def _leave_one_out(engine: Ablation, human: np.ndarray) -> np.ndarray:
+    return engine.leave_one_out([folds.whole(human)])[1][0]
+
+
+def _pooled_data(n_images: int) -> tuple[np.ndarray, np.ndarray]:
+    """A simulated pooled readout (image, unit), none of it negative, and simulated judgments."""
+    random = np.random.default_rng(3)
+    return random.gamma(1.0, size=(n_images, N_POOLED_MAPS)).astype(np.float32), _judgments(n_images)
+
+
+def _judgments(n_images: int) -> np.ndarray:
+    random = np.random.default_rng(4)
+    judged = random.random((n_images, n_images))
+    judged = judged + judged.T
+    np.fill_diagonal(judged, np.nan)
+    return judged
+
+
+def _names(n_images: int) -> list[str]:
+    return [f"image-{number:05d}" for number in range(n_images)]
+
+
+def _splits(human: np.ndarray) -> list[list[folds.Fold]]:
+    names = _names(len(human))
+    return [folds.blocks(folds.split_images(names, N_FOLDS, seed), human, names) for seed in SEEDS]
+
+
+CASES: dict[str, Callable[[Compute], pd.DataFrame]] = {
+    "vgg16": vgg16,
+    "pooled": pooled,
+    "growth": growth,
+    "efficientnet_lite0": efficientnet_lite0,
+}
