@@ -37,6 +37,7 @@ report: "workflow/report/workflow.rst"
 
 
 include: "workflow/rules/inputs.smk"
+include: "workflow/rules/networks.smk"
 include: "workflow/rules/activations.smk"
 include: "workflow/rules/importance.smk"
 include: "workflow/rules/prediction.smk"
@@ -44,6 +45,7 @@ include: "workflow/rules/heatmaps.smk"
 include: "workflow/rules/saliency.smk"
 include: "workflow/rules/control.smk"
 include: "workflow/rules/figures.smk"
+include: "workflow/rules/benchmark.smk"
 
 
 rule all:

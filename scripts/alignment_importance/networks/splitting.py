@@ -65,8 +65,7 @@ def split(network: Network, map_layer: str | None = None, readout_layer: str | N
 def list_layers(network: Network, map_layer: str | None = None, readout_layer: str | None = None) -> pd.DataFrame:
     """List the layers of a network that put out something for each image, in the order of computation.
 
-    The log says which are the map layer and the readout, how many maps and units they have and which route the ablation
-    takes, or why the network cannot be split.
+    The log shows them, and says which route the ablation takes or why the network cannot be split.
 
     Args:
         network, map_layer, readout_layer: as in `split`.
@@ -82,18 +81,26 @@ def list_layers(network: Network, map_layer: str | None = None, readout_layer: s
     roles = {}
     try:
         maps, readout = _choose(traced, network.architecture, map_layer, readout_layer)
-        logger.info("Network %s: %s", network.architecture, _cut_in_two(traced, maps, readout).describe())
+        conclusion = f"Network {network.architecture}: {_cut_in_two(traced, maps, readout).describe()}"
         roles = {maps: "map layer", readout: "readout"}
     except InputError as error:
-        logger.warning("%s", error)
-    nodes = [node for node in traced.graph.nodes if shape(node) and "name" in node.meta]
-    return pd.DataFrame(
-        [
-            (node.meta["name"], operation(traced, node), " x ".join(map(str, shape(node))), roles.get(node, ""))
-            for node in nodes
-        ],
-        columns=["layer", "operation", "shape", "role"],
-    )
+        conclusion = str(error)
+    rows = [
+        (node.meta["name"], operation(traced, node), " x ".join(map(str, shape(node))), roles.get(node, ""))
+        for node in traced.graph.nodes
+        if shape(node) and "name" in node.meta
+    ]
+    layers = pd.DataFrame(rows, columns=["layer", "operation", "shape", "role"])
+    logger.info("%s\n\n%s", _aligned(layers), conclusion)
+    return layers
+
+
+def _aligned(table: pd.DataFrame) -> str:
+    """A table of text with aligned columns."""
+    lines = [list(table.columns), *table.to_numpy().tolist()]
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    padded = ("  ".join(map(str.ljust, line, widths)).rstrip() for line in lines)
+    return "\n" + "\n".join(padded)
 
 
 def _cut_in_two(traced: fx.GraphModule, maps: fx.Node, readout: fx.Node) -> SplitNetwork:
@@ -188,7 +195,7 @@ def _find_maps(traced: fx.GraphModule, readout: fx.Node, architecture: str) -> f
         node = sources(node)[0]
     raise InputError(
         f"Network {architecture} has no feature maps to ablate: its readout {readout.meta['name']!r} is computed from "
-        "tokens or vectors, and no layer before it has the shape (image, feature_map, y, x). Take a network with "
+        "tokens or vectors, not from a layer with the shape (image, feature_map, y, x). Take a network with "
         "convolutions, or one that keeps its tokens in a grid (such as Swin), or name a `map_layer`."
     )
 

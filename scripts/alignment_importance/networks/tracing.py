@@ -53,6 +53,8 @@ def module_of(traced: fx.GraphModule, node: fx.Node) -> nn.Module | None:
 
 def operation(traced: fx.GraphModule, node: fx.Node) -> str:
     """What a node does: the type of its module or the name of its function."""
+    if node.op == "placeholder":
+        return "input"
     module = module_of(traced, node)
     return type(module).__name__ if module is not None else getattr(node.target, "__name__", str(node.target))
 
