@@ -606,3 +606,60 @@ def _p(p: float) -> str:
     if np.isnan(p):
         return "p undefined"
     return "p < 0.001" if p < 0.001 else f"p = {p:.3f}"
+
+
+# ----------------------------------------------------------------------------------------------------------------------
+# Speed
+
+
+@_styled
+def speed(summary: pd.DataFrame) -> Figure:
+    """How many times faster the engine is than other ways, and how time and memory grow with the number of images.
+
+    Args:
+        summary: `network`, `work`, `against`, `n_images`, `ours_seconds`, `other_seconds`, `ratio`, `ours_peak_mb`.
+    """
+    figure = _figure(3.6)
+    ratios, times, memory = figure.subplots(1, 3, width_ratios=[1.5, 1, 1])
+    _ratio_panel(ratios, summary.dropna(subset="ratio"))
+    grown = summary[(summary["network"] == "pooled") & (summary["against"] == "nothing")]
+    for panel, column, label in ((times, "ours_seconds", "time (s)"), (memory, "ours_peak_mb", "peak memory (MB)")):
+        _growth_panel(panel, grown, column)
+        panel.set_ylabel(label)
+    times.legend(loc="upper left", fontsize="small")
+    figure.suptitle("Speed and memory of the ablation engine", x=0.01, ha="left")
+    _footnote(
+        figure,
+        "Simulated data; VGG-16 has random weights. Other ways are timed on a part and extrapolated. Right: pooled "
+        "readout of 1280 maps; dotted: growth with the square of the number of images.",
+    )
+    return figure
+
+
+def _ratio_panel(panel: Axes, compared: pd.DataFrame) -> None:
+    """A bar for each other way, on a logarithmic axis."""
+    named = compared[["network", "work", "n_images", "against"]].astype(str).to_numpy().tolist()
+    labels = [
+        f"{network}, {work.replace('_', ' ')}\n{n_images} images, against {against}"
+        for network, work, n_images, against in named
+    ]
+    positions = np.arange(len(compared))[::-1]
+    panel.barh(positions, compared["ratio"], color=_BLUE, alpha=0.7)
+    for position, ratio in zip(positions, compared["ratio"], strict=True):
+        panel.annotate(f"{ratio:.0f} x", (ratio, position), xytext=(3, 0), textcoords="offset points", va="center")
+    panel.set_xscale("log")
+    panel.set_xlim(1, 4 * compared["ratio"].max())
+    panel.set_yticks(positions, labels)
+    panel.set_xlabel("times faster")
+
+
+def _growth_panel(panel: Axes, grown: pd.DataFrame, column: str) -> None:
+    """A line for each kind of work, and the square of the number of images through the last point of the highest."""
+    for colour, (work, rows) in zip((_BLUE, _ORANGE, _GREEN), grown.groupby("work", sort=False), strict=False):
+        panel.plot(rows["n_images"], rows[column], "o-", color=colour, label=str(work).replace("_", " "))
+    last = grown[grown["n_images"] == grown["n_images"].max()][column].max()
+    n_images = np.array(sorted(grown["n_images"].unique()))
+    panel.plot(n_images, last * (n_images / n_images[-1]) ** 2, color="black", linestyle=":", linewidth=0.9)
+    panel.set_xscale("log")
+    panel.set_yscale("log")
+    panel.set_xlabel("images")

@@ -5,6 +5,7 @@ matter is how many units of its fully connected layers are active; their biases 
 cent of the images, about as in a trained network.
 """
 
+import functools
 import logging
 import resource
 import time
@@ -290,13 +291,10 @@ def pooled(compute: Compute) -> pd.DataFrame:
         readout, human = _pooled_data(n_images)
         engine = PooledAblation(readout, compute, "pearson", "pearson_r2")
         repeats = 20 if n_images == N_IMAGES else 3
-        ours, without = _best_of(lambda engine=engine, human=human: _leave_one_out(engine, human), repeats, compute)
         some = np.linspace(0, N_POOLED_MAPS - 1, n_measured).astype(int)
-        gram, scores = _best_of(
-            lambda readout=readout, human=human, some=some: gram_leave_one_out(readout, human, some),
-            max(1, repeats // 4),
-            compute,
-        )
+        ours, without = _best_of(functools.partial(_leave_one_out, engine, human), repeats, compute)
+        other = functools.partial(gram_leave_one_out, readout, human, some)
+        gram, scores = _best_of(other, max(1, repeats // 4), compute)
         share = n_measured / N_POOLED_MAPS
         rows.append(
             row(
@@ -369,7 +367,7 @@ def efficientnet_lite0(compute: Compute) -> pd.DataFrame:
 
 
 def _best_of(call: Callable[[], np.ndarray], repeats: int, compute: Compute) -> tuple[Measured, np.ndarray]:
-    """The quickest of several runs, after which the machine was busiest with nothing else, and the result."""
+    """The quickest of several runs, the one least disturbed by the rest of the machine, and the result."""
     runs = []
     for _ in range(repeats):
         with measure(compute.device) as measured:

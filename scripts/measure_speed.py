@@ -1,0 +1,25 @@
+"""Measure time and memory of one kind of work of the engine, and of other ways to do it."""
+
+from pathlib import Path
+
+from alignment_importance import arrays, compute, speed
+
+
+def measure_speed(*, work: str, resources: compute.Compute, output: Path) -> None:
+    """Write the table of `speed.CASES[work]`."""
+    arrays.write_table(speed.CASES[work](resources), output)
+
+
+if __name__ == "__main__":
+    from alignment_importance import logs
+
+    snakemake = globals()["snakemake"]  # Snakemake defines it before it runs the script
+
+    with logs.job(snakemake.log[0]):
+        measure_speed(
+            work=snakemake.wildcards.work,
+            resources=compute.prepare(
+                snakemake.params.device, snakemake.resources.get("gpu"), snakemake.threads, snakemake.params.memory_gb
+            ),
+            output=Path(snakemake.output.table),
+        )

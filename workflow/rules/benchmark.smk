@@ -1,0 +1,93 @@
+# Benchmark: time and memory of the engine against other ways to the same numbers, all measured on this machine.
+#
+# needs   nothing: simulated data, random weights
+# makes   benchmark/{work}.csv, benchmark/summary.csv, figures/speed.png and speed.pdf
+
+BENCHMARKS = ["vgg16", "pooled", "growth", "efficientnet_lite0"]
+
+
+rule benchmark:
+    """Measure speed and memory."""
+    input:
+        "<results>/benchmark/summary.csv",
+        expand("<results>/figures/speed.{ending}", ending=["png", "pdf"]),
+
+
+rule measure_speed:
+    """Measure one kind of work, alone on the machine."""
+    input:
+        code=library_used_by("measure_speed"),
+    output:
+        table="<results>/benchmark/{work}.csv",
+    log:
+        "<logs>/measure_speed/{work}.log",
+    benchmark:
+        "<benchmarks>/measure_speed/{work}.tsv"
+    wildcard_constraints:
+        work=any_of(BENCHMARKS),
+    conda:
+        "../../envs/speed.yaml"
+    # All cores, so that nothing else runs beside it.
+    threads: workflow.cores or 8
+    resources:
+        mem_mb=8000,
+        runtime=120,
+        gpu=gpus(),
+    params:
+        device=config["device"],
+        memory_gb=config["memory_gb"],
+    script:
+        "../../scripts/measure_speed.py"
+
+
+rule summarise_speed:
+    """Put the comparisons of all kinds of work into one table."""
+    input:
+        tables=expand("<results>/benchmark/{work}.csv", work=BENCHMARKS),
+        code=library_used_by("summarise_speed"),
+    output:
+        summary=report(
+            "<results>/benchmark/summary.csv",
+            caption="../report/speed.rst",
+            category="Benchmark",
+            labels={"what": "table of times and memory"},
+        ),
+    log:
+        "<logs>/summarise_speed.log",
+    benchmark:
+        "<benchmarks>/summarise_speed.tsv"
+    conda:
+        "../../envs/tables.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    script:
+        "../../scripts/summarise_speed.py"
+
+
+rule plot_speed:
+    """Plot times against other ways, and their growth with the number of images."""
+    input:
+        summary="<results>/benchmark/summary.csv",
+        code=library_used_by("plot_speed"),
+    output:
+        png=report(
+            "<results>/figures/speed.png",
+            caption="../report/speed.rst",
+            category="Benchmark",
+            labels={"what": "times and memory"},
+        ),
+        pdf="<results>/figures/speed.pdf",
+    log:
+        "<logs>/plot_speed.log",
+    benchmark:
+        "<benchmarks>/plot_speed.tsv"
+    conda:
+        "../../envs/figures.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    script:
+        "../../scripts/plot_speed.py"
