@@ -1,0 +1,215 @@
+"""The README: its commands, its examples, and the files and columns that it names are those of the project."""
+
+import itertools
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from types import SimpleNamespace
+
+import numpy as np
+import pandas as pd
+import pytest
+import xarray as xr
+import yaml
+from PIL import Image
+from tiny_project import ROOT, rules, run_snakemake, write_project
+
+from alignment_importance.datasets import mur92
+
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+#: Language and text of every fenced block.
+BLOCKS = re.findall(r"^```(\w*)\n(.*?)^```$", README, flags=re.MULTILINE | re.DOTALL)
+PROSE = re.sub(r"^```.*?^```$", "", README, flags=re.MULTILINE | re.DOTALL)
+YAMLS = [text for language, text in BLOCKS if language == "yaml"]
+MESSAGES = [text for language, text in BLOCKS if language == "text"]
+
+#: Outputs that other targets than `all` make.
+ON_DEMAND = {"layers/{network}.csv"}
+
+
+def section(heading: str) -> str:
+    """The text below a heading of the second level."""
+    return README.split(f"\n## {heading}\n")[1].split("\n## ")[0]
+
+
+def documented_files() -> dict[str, str]:
+    """Content of every file of the table of outputs by its pattern."""
+    rows = re.findall(r"^\|[^|]*\| (`[^|]*`) \| ([^|]*) \|$", section("Outputs"), flags=re.MULTILINE)
+    files = {pattern: content for patterns, content in rows for pattern in re.findall(r"`([^`]+)`", patterns)}
+    assert len(files) > 15
+    return files
+
+
+def matches(pattern: str, path: str) -> bool:
+    """Whether a path is one of those that a documented pattern stands for."""
+    wild = {"{image}": ".+", "...": ".*", "*": "[^/]*"}
+    parts = re.split(r"(\{\w+\}|\.\.\.|\*)", pattern)
+    regex = "".join(wild.get(part, "[^/]+") if at % 2 else re.escape(part) for at, part in enumerate(parts))
+    return re.fullmatch(regex, path) is not None
+
+
+FILES = documented_files()
+FIGURES = re.findall(r"^\| `(figures/[^`]*)` \|", section("Outputs"), flags=re.MULTILINE)
+
+
+def made(folder: Path) -> list[str]:
+    """Paths of everything that the finished run made."""
+    results = folder / "results"
+    files = [file for file in results.rglob("*") if file.is_file() and file.name != ".snakemake_timestamp"]
+    return sorted(file.relative_to(results).as_posix() for file in files)
+
+
+# ----------------------------------------------------------------------------------------------------------------------
+# Commands
+
+
+def test_the_first_two_blocks_set_up_and_test() -> None:
+    (language, setup), (other_language, tests) = BLOCKS[:2]
+    assert language == other_language == "bash"
+    assert setup.splitlines() == [
+        "python3 -m venv .venv",
+        ".venv/bin/pip install -r requirements.txt",
+        ".venv/bin/snakemake --cores all",
+    ]
+    assert tests.splitlines()[0] == ".venv/bin/pip install -r requirements-dev.txt"
+    assert tests.splitlines()[1].startswith(".venv/bin/python -m pytest")
+    assert len(tests.splitlines()) == 2
+
+
+def test_rules_and_targets_are_there() -> None:
+    snakefiles = "".join(file.read_text(encoding="utf-8") for file in (ROOT / "workflow/rules").glob("*.smk"))
+    for names in re.findall(r"rules that run networks or ablate maps \(([^)]*)\)", README):
+        assert {name.strip("` \n") for name in names.split(",")} <= set(rules())
+    for target in re.findall(r"snakemake --cores \w+ (\w+)(?= |`|\n)", README):
+        assert f"rule {target}:" in snakefiles
+
+
+# ----------------------------------------------------------------------------------------------------------------------
+# Examples
+
+
+@pytest.mark.parametrize("text", YAMLS)
+def test_configurations_are_valid(text: str, common: SimpleNamespace) -> None:
+    common.complete_config(yaml.safe_load(YAMLS[0]) | yaml.safe_load(text))
+
+
+@pytest.fixture(scope="module")
+def own_data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The project with the images, judgments and configuration of the README's example."""
+    folder = tmp_path_factory.mktemp("readme") / "project"
+    write_project(folder)
+    (folder / "tools.yaml").write_text(YAMLS[0], encoding="utf-8")
+    photos = folder / "data/tools/photos"
+    photos.mkdir(parents=True)
+    random = np.random.default_rng(1)
+    ids = [f"hammer{number}" for number in range(1, 16)]
+    for image in ids:
+        Image.fromarray(random.integers(0, 255, (8, 8, 3), dtype=np.uint8)).save(photos / f"{image}.jpg")
+    pairs = pd.DataFrame(list(itertools.combinations(ids, 2)), columns=["image_a", "image_b"])
+    pairs.assign(similarity=random.integers(1, 8, len(pairs))).to_csv(folder / "data/tools/similarity.csv", index=False)
+    return folder
+
+
+def commands_of_the_example() -> list[list[str]]:
+    lines = section("Your own data in five minutes").split("```bash\n")[1].split("```")[0].splitlines()
+    return [line.split()[1:] for line in lines]
+
+
+@pytest.mark.parametrize("arguments", commands_of_the_example(), ids=" ".join)
+def test_the_example_runs(arguments: list[str], own_data: Path) -> None:
+    dry = [] if "check" in arguments else ["--dry-run"]
+    answer = run_snakemake(own_data, *arguments, *dry)
+    assert answer.returncode == 0, answer.stdout
+
+
+def test_mistakes_are_told_as_shown(own_data: Path) -> None:
+    file = own_data / "data/tools/similarity.csv"
+    good = file.read_text(encoding="utf-8")
+    lines = good.splitlines()
+    lines[2] = re.sub(r",\d+$", ",4O", lines[2])
+    lines[4] = re.sub(r"^\w+", "hamer5", lines[4])
+    file.write_text("\n".join(lines), encoding="utf-8")
+    answer = run_snakemake(own_data, *commands_of_the_example()[0])
+    file.write_text(good, encoding="utf-8")
+    assert MESSAGES[0] in answer.stdout
+
+    (own_data / "wrong.yaml").write_text(YAMLS[0].replace("kind:", "kin:"), encoding="utf-8")
+    answer = run_snakemake(own_data, "check", "--cores", "1", "--configfile", "wrong.yaml")
+    assert MESSAGES[1] in answer.stdout
+
+
+# ----------------------------------------------------------------------------------------------------------------------
+# Files
+
+
+@pytest.mark.parametrize("pattern", [pattern for pattern in FILES if pattern not in ON_DEMAND])
+def test_a_documented_file_is_made_and_holds_what_the_table_says(pattern: str, finished: Path) -> None:
+    found = [path for path in made(finished) if matches(pattern, path)]
+    assert found
+    file = finished / "results" / found[0]
+    # Notes come after a semicolon, but for the summary, which is not listed column by column.
+    named = re.findall(r"\w+", FILES[pattern] if file.name == "summary.csv" else FILES[pattern].split(";")[0])
+    if file.suffix == ".csv":
+        columns = pd.read_csv(file).columns
+        assert set(named) >= set(columns) or file.name == "summary.csv"
+        assert all(any(column.startswith(name) for column in columns) for name in named if "_" in name)
+    if file.suffix == ".nc":
+        with xr.open_dataset(file, engine="h5netcdf") as dataset:
+            for names, dims in re.findall(r"((?:\w+, )*\w+) \(([\w, ]+)\)", FILES[pattern]):
+                for name in names.split(", "):
+                    assert dataset[name].dims == tuple(dims.split(", "))
+            described = FILES[pattern].split("attributes:")[0]
+            assert {str(name) for name in dataset.data_vars} <= set(re.findall(r"\w+", described))
+
+
+def test_every_file_is_documented(finished: Path) -> None:
+    assert [path for path in made(finished) if not any(matches(pattern, path) for pattern in FILES)] == []
+
+
+def test_every_figure_is_documented(finished: Path) -> None:
+    figures = [path.removesuffix(".pdf") for path in made(finished) if path.endswith(".pdf")]
+    assert [figure for figure in figures if not any(matches(pattern, figure) for pattern in FIGURES)] == []
+    assert [pattern for pattern in FIGURES if not any(matches(pattern, figure) for figure in figures)] == []
+
+
+def named_paths() -> Iterator[str]:
+    """Everything in the prose and the commands that looks like a path."""
+    spans = re.findall(r"`([^`]+)`", PROSE) + [text for language, text in BLOCKS if language == "bash"]
+    for word in itertools.chain.from_iterable(span.split() for span in spans):
+        if re.search(r"/|\.(csv|nc|yaml|txt|cff|png|md|mat)$", word) and re.fullmatch(
+            r"[\w{][\w.{}*/-]+|\.\w+/[\w./-]+", word
+        ):
+            yield word
+
+
+@pytest.mark.parametrize("path", sorted(set(named_paths())))
+def test_a_named_file_is_there_or_explained(path: str) -> None:
+    if path.startswith((".venv/", "data/tools/")) or path in {"tools.yaml", "report.zip", *mur92.CHECKSUMS}:
+        return
+    result = path.removeprefix("results/").removeprefix("mur92/").rstrip("/")
+    outputs = [*FILES, *FIGURES]
+    is_output = any(
+        pattern.startswith(f"{result}/") or Path(pattern).name == result or matches(pattern, result)
+        for pattern in outputs
+    )
+    assert is_output or (not path.startswith("results/") and (ROOT / path).exists()) or path == "results/"
+
+
+def test_links_lead_somewhere() -> None:
+    headings = re.findall(r"^##+ (.*)$", PROSE, flags=re.MULTILINE)
+    anchors = {"#" + re.sub(r"[^\w -]", "", heading).lower().replace(" ", "-") for heading in headings}
+    links = re.findall(r"\]\(([^)\s]+)\)", PROSE)
+    assert len(links) > 10
+    for link in links:
+        assert link.startswith("https://doi.org/10.") or link in anchors or (ROOT / link).is_file(), link
+
+
+def test_the_picture_is_small_and_described() -> None:
+    [(description, file)] = re.findall(r"!\[([^\]]*)\]\(([^)]*)\)", README)
+    assert "simulated" in description
+    assert README.index(file) < README.index("```")
+    assert (ROOT / file).stat().st_size < 160_000
+    with Image.open(ROOT / file) as picture:
+        assert picture.format == "PNG"
+        assert 800 <= picture.width <= 1000
