@@ -174,20 +174,31 @@ class PooledAblation(Ablation):
 
     def _keep_top(self, order: np.ndarray, blocks: Sequence[PairBlock]) -> np.ndarray:
         columns = torch.tensor(order, device=self._compute.device)
+        if self._score == "spearman":
+            return _gather(self._compute.map(functools.partial(self._ranked_curve, columns), blocks))
+        prepared = [self._correlated_curve(columns, block) for block in blocks]
+        tasks = [(number, tile) for number, one in enumerate(prepared) for tile in one.tiles()]
+        totals = torch.zeros(len(blocks), len(order), 3, dtype=torch.float64, device=self._compute.device)
+        done = self._compute.map(lambda task: prepared[task[0]].sums(task[1]), tasks)
+        # Added in the order of the tiles, whichever is ready first.
+        for (number, _), sums in zip(tasks, done, strict=True):
+            totals[number] += sums
+        scores = torch.stack([one.correlate(sums) for one, sums in zip(prepared, totals, strict=True)]).cpu().numpy()
+        return np.square(scores) if self._score == "pearson_r2" else scores
 
-        def curve(block: PairBlock) -> torch.Tensor:
-            scorer = _Scorer(block, self._score, self._compute.device)
-            x = self._readout[scorer.images][:, columns]
-            # Small enough for the processor's cache, which decides the speed of these elementwise sums.
-            chunk = max(1, _CACHED_VALUES // len(scorer.pairs[0]))
-            return torch.cat(
-                [
-                    scorer.score(similarities)
-                    for similarities in closed_forms.top_similarities(x, self._similarity, scorer.pairs, chunk)
-                ]
-            )
+    def _correlated_curve(self, columns: torch.Tensor, block: PairBlock) -> closed_forms.TopKCorrelations:
+        """The running sums of a block."""
+        judged = np.isfinite(block.human).any(axis=1)
+        images = torch.from_numpy(block.images[judged]).to(self._compute.device)
+        human = torch.from_numpy(block.human[judged][:, judged]).to(self._compute.device)
+        return closed_forms.TopKCorrelations.of(self._readout[images][:, columns], human, self._similarity)
 
-        return _gather(self._compute.map(curve, blocks))
+    def _ranked_curve(self, columns: torch.Tensor, block: PairBlock) -> torch.Tensor:
+        """(k,) rank correlations of a block."""
+        scorer = _Scorer(block, self._score, self._compute.device)
+        top = closed_forms.TopK.of(self._readout[scorer.images][:, columns], self._similarity)
+        chunk = max(1, _CACHED_VALUES // len(scorer.pairs[0]))
+        return torch.cat([scorer.score(similarities) for similarities in top.similarities(scorer.pairs, chunk)])
 
     def _leave_one_out_of_each_image(self, human: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         judged = torch.from_numpy(human).to(self._compute.device)

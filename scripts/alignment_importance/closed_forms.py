@@ -13,6 +13,7 @@ scores of all maps at once.
 """
 
 import functools
+import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -170,35 +171,121 @@ class RankedLeaveOneOut:
         return self.score(left * scale[:, first] * scale[:, second])
 
 
-def top_similarities(
-    x: torch.Tensor, similarity: str, pairs: tuple[torch.Tensor, torch.Tensor], chunk: int
-) -> Iterator[torch.Tensor]:
+@dataclass(frozen=True)
+class TopK:
     """Similarities with only the first k columns of x kept, for k = 1..K.
 
-    Sums of products grow by one outer product per map. They are added one by one, so that the chunk changes no bit.
+    The sums of products that make up R grow by one outer product per map. They are added one after the other, so that
+    how many k are taken at a time changes no bit.
 
-    Args:
-        x: (image, map) with the columns in the order of the ranking.
-        similarity: `pearson` or `cosine`.
-        pairs: the images of each pair, (pair,) each.
-        chunk: how many k at a time.
-
-    Yields:
-        (k, pair) for consecutive k.
+    Attributes:
+        columns: (k, image) the columns of the readout in the order of the ranking.
+        sums: (k, image) running row sums times sqrt(1/D); zero for cosine similarity.
+        scale: (k, image) 1 / sqrt(variance of a row); NaN where it is constant.
     """
-    first, second = pairs
-    inverse = 1 / x.shape[1] if similarity == "pearson" else 0.0
-    columns = x.T.contiguous()
-    products = torch.zeros(len(first), dtype=x.dtype, device=x.device)
-    sums = torch.zeros(len(x), dtype=x.dtype, device=x.device)
-    squares = torch.zeros_like(sums)
-    for part in columns.split(chunk):
-        products_k = _running(products, part[:, first] * part[:, second])
-        sums_k, squares_k = _running(sums, part.clone()), _running(squares, part.square())
-        products, sums, squares = products_k[-1], sums_k[-1], squares_k[-1]
-        w = varying(squares_k - inverse * sums_k.square(), squares_k).rsqrt()
-        scaled = sums_k * inverse**0.5
-        yield (products_k - scaled[:, first] * scaled[:, second]) * w[:, first] * w[:, second]
+
+    columns: torch.Tensor
+    sums: torch.Tensor
+    scale: torch.Tensor
+
+    @classmethod
+    def of(cls, x: torch.Tensor, similarity: str) -> "TopK":
+        """Prepare rows x (image, map) whose columns are in the order of the ranking."""
+        columns = x.T.contiguous()
+        inverse = 1 / x.shape[1] if similarity == "pearson" else 0.0
+        nothing = torch.zeros_like(columns[0])
+        sums = _running(nothing, columns.clone()).mul_(inverse**0.5)
+        squares = _running(nothing, columns.square())
+        return cls(columns, sums, varying(squares - sums.square(), squares).rsqrt())
+
+    def tile_sums(
+        self, rows: slice, others: slice, mask: torch.Tensor, human: torch.Tensor, chunk: int
+    ) -> torch.Tensor:
+        """Sums over the pairs of one tile, a block of rows against a block of others, from which correlations follow.
+
+        Args:
+            rows, others: the images of the tile.
+            mask: (row, other) 1 for the pairs to count, else 0.
+            human: (row, other) judgments, 0 for the other pairs.
+            chunk: how many k at a time.
+
+        Returns:
+            (k, 3) the sums of R, of R * H and of R * R.
+        """
+        complete, weights, judgments = bool(mask.all()), mask.flatten(), human.flatten()
+        products, done = torch.zeros_like(mask), []
+        # Used again and again: fresh memory would cost more than the arithmetic.
+        space, scales = mask.new_empty(2, chunk, *mask.shape)
+        for start in range(0, len(self.columns), chunk):
+            k = slice(start, start + chunk)
+            columns, sums, scale = self.columns[k], self.sums[k], self.scale[k]
+            r = space[: len(columns)]
+            for at, of_k in enumerate(r):
+                products.addmm_(columns[at, rows, None], columns[at, None, others])
+                torch.addmm(products, sums[at, rows, None], sums[at, None, others], alpha=-1, out=of_k)
+            r = r.mul_(torch.mul(scale[:, rows, None], scale[:, None, others], out=scales[: len(r)])).flatten(1)
+            counted = r if complete else r * weights
+            squares = torch.bmm(counted[:, None], r[:, :, None])[:, 0, 0]
+            done.append(torch.stack([counted.sum(1), r @ judgments, squares], dim=1))
+        return torch.cat(done)
+
+    def similarities(self, pairs: tuple[torch.Tensor, torch.Tensor], chunk: int) -> Iterator[torch.Tensor]:
+        """Yield R pair by pair: (k, pair) for `chunk` consecutive k at a time."""
+        first, second = pairs
+        products = torch.zeros_like(self.columns[0, first])
+        for start in range(0, len(self.columns), chunk):
+            k = slice(start, start + chunk)
+            grown = _running(products, self.columns[k][:, first] * self.columns[k][:, second])
+            products = grown[-1].clone()
+            r = grown.sub_(self.sums[k][:, first] * self.sums[k][:, second])
+            yield r.mul_(self.scale[k][:, first]).mul_(self.scale[k][:, second])
+
+
+@dataclass(frozen=True)
+class TopKCorrelations:
+    """Correlations of the similarities of `TopK` with the judgments of a block, tile by tile.
+
+    A tile is small enough for the processor's cache; memory grows with the readout and not with pairs times k.
+
+    Attributes:
+        top: of the images of the block.
+        mask: (image, image) 1 above the diagonal where a pair is judged, else 0.
+        human: (image, image) judgments less their mean there, else 0.
+        chunk: how many k at a time.
+    """
+
+    top: TopK
+    mask: torch.Tensor
+    human: torch.Tensor
+    chunk: int
+
+    @classmethod
+    def of(cls, x: torch.Tensor, human: torch.Tensor, similarity: str) -> "TopKCorrelations":
+        """Prepare rows x (image, map) in the order of the ranking, and judgments, NaN where there are none."""
+        judged = torch.isfinite(human).triu(1)
+        centred = torch.where(judged, human - human[judged].mean(), 0.0)
+        tile = min(len(human), _TILE)
+        return cls(TopK.of(x, similarity), judged.double(), centred, max(1, _TILE**2 // tile**2))
+
+    def tiles(self) -> list[tuple[slice, slice]]:
+        """Rows and others of the tiles that hold the pairs above the diagonal."""
+        cuts = [slice(start, start + _TILE) for start in range(0, len(self.mask), _TILE)]
+        return list(itertools.combinations_with_replacement(cuts, 2))
+
+    def sums(self, tile: tuple[slice, slice]) -> torch.Tensor:
+        """(k, 3) `TopK.tile_sums` of one tile."""
+        return self.top.tile_sums(*tile, self.mask[tile], self.human[tile], self.chunk)
+
+    def correlate(self, sums: torch.Tensor) -> torch.Tensor:
+        """(k,) Pearson correlations from the sums of all tiles; NaN where all similarities are equal."""
+        sum_r, sum_rh, sum_rr = sums.unbind(1)
+        spread = sum_rr - sum_r.square() / self.mask.sum()
+        spread = spread.masked_fill(~(spread > CONSTANT * sum_rr), torch.nan)
+        return sum_rh / (spread * self.human.square().sum()).sqrt()
+
+
+#: Rows of a tile: its pairs in float64 take a fraction of a processor's second-level cache.
+_TILE = 192
 
 
 def _running(start: torch.Tensor, steps: torch.Tensor) -> torch.Tensor:
