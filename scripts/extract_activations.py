@@ -21,9 +21,13 @@ if __name__ == "__main__":
 
     snakemake = globals()["snakemake"]  # Snakemake defines it before it runs the script
     with logs.job(snakemake.log[0]):
+        resources = compute.prepare(
+            gpus=snakemake.resources.get("gpu"), threads=snakemake.threads, **snakemake.params.compute
+        )
         extract_activations(
             images=Path(snakemake.input.images),
             network=snakemake.params.network,
-            resources=compute.prepare(snakemake.params.device, snakemake.resources.get("gpu"), snakemake.threads),
+            resources=resources,
             output=Path(snakemake.output.activations),
         )
+        resources.report_peak_memory()

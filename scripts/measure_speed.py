@@ -16,10 +16,12 @@ if __name__ == "__main__":
     snakemake = globals()["snakemake"]  # Snakemake defines it before it runs the script
 
     with logs.job(snakemake.log[0]):
+        resources = compute.prepare(
+            gpus=snakemake.resources.get("gpu"), threads=snakemake.threads, **snakemake.params.compute
+        )
         measure_speed(
             work=snakemake.wildcards.work,
-            resources=compute.prepare(
-                snakemake.params.device, snakemake.resources.get("gpu"), snakemake.threads, snakemake.params.memory_gb
-            ),
+            resources=resources,
             output=Path(snakemake.output.table),
         )
+        resources.report_peak_memory()

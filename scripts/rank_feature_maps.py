@@ -27,7 +27,11 @@ def rank_feature_maps(
     engine = ablation.ablate(activations.load_head(maps, network), maps, resources, similarity, score)
     blocks = [folds.blocks(arrays.read_table(split), human, image_ids) for split in splits]
     everything, per_split = importance.rank_all(engine, folds.whole(human), blocks)
-    made_of = {"weights": maps.attrs["weights"], "simulated": bool(ratings.attrs["simulated"])}
+    made_of = {
+        "weights": maps.attrs["weights"],
+        "precision": resources.precision,
+        "simulated": bool(ratings.attrs["simulated"]),
+    }
     arrays.write_table(everything.assign(**made_of), output_all)
     for table, output in zip(per_split, outputs, strict=True):
         arrays.write_table(table.assign(**made_of), output)
@@ -38,6 +42,9 @@ if __name__ == "__main__":
 
     snakemake = globals()["snakemake"]  # Snakemake defines it before it runs the script
     with logs.job(snakemake.log[0]):
+        resources = compute.prepare(
+            gpus=snakemake.resources.get("gpu"), threads=snakemake.threads, **snakemake.params.compute
+        )
         rank_feature_maps(
             recorded=Path(snakemake.input.activations),
             judged=Path(snakemake.input.judgments),
@@ -45,9 +52,8 @@ if __name__ == "__main__":
             network=snakemake.params.network,
             similarity=snakemake.params.similarity,
             score=snakemake.params.score,
-            resources=compute.prepare(
-                snakemake.params.device, snakemake.resources.get("gpu"), snakemake.threads, snakemake.params.memory_gb
-            ),
+            resources=resources,
             output_all=Path(snakemake.output.all),
             outputs=[Path(file) for file in snakemake.output.rankings],
         )
+        resources.report_peak_memory()

@@ -31,14 +31,16 @@ if __name__ == "__main__":
 
     snakemake = globals()["snakemake"]  # Snakemake defines it before it runs the script
     with logs.job(snakemake.log[0]):
+        resources = compute.prepare(
+            gpus=snakemake.resources.get("gpu"), threads=snakemake.threads, **snakemake.params.compute
+        )
         score_images(
             recorded=Path(snakemake.input.activations),
             judged=Path(snakemake.input.judgments),
             network=snakemake.params.network,
             similarity=snakemake.params.similarity,
             score=snakemake.params.score,
-            resources=compute.prepare(
-                snakemake.params.device, snakemake.resources.get("gpu"), snakemake.threads, snakemake.params.memory_gb
-            ),
+            resources=resources,
             output=Path(snakemake.output.scores),
         )
+        resources.report_peak_memory()

@@ -27,7 +27,11 @@ def trace_curves(
     engine = ablation.ablate(activations.load_head(maps, network), maps, resources, similarity, score)
     blocks = folds.blocks(arrays.read_table(split), human, image_ids)
     ranked = arrays.read_table(ranking, ["fold", "feature_map", "rank"])
-    made_of = {"weights": maps.attrs["weights"], "simulated": bool(ratings.attrs["simulated"])}
+    made_of = {
+        "weights": maps.attrs["weights"],
+        "precision": resources.precision,
+        "simulated": bool(ratings.attrs["simulated"]),
+    }
     arrays.write_table(curves.trace(engine, blocks, ranked).assign(**made_of), output)
 
 
@@ -36,6 +40,9 @@ if __name__ == "__main__":
 
     snakemake = globals()["snakemake"]  # Snakemake defines it before it runs the script
     with logs.job(snakemake.log[0]):
+        resources = compute.prepare(
+            gpus=snakemake.resources.get("gpu"), threads=snakemake.threads, **snakemake.params.compute
+        )
         trace_curves(
             recorded=Path(snakemake.input.activations),
             judged=Path(snakemake.input.judgments),
@@ -44,8 +51,7 @@ if __name__ == "__main__":
             network=snakemake.params.network,
             similarity=snakemake.params.similarity,
             score=snakemake.params.score,
-            resources=compute.prepare(
-                snakemake.params.device, snakemake.resources.get("gpu"), snakemake.threads, snakemake.params.memory_gb
-            ),
+            resources=resources,
             output=Path(snakemake.output.curves),
         )
+        resources.report_peak_memory()

@@ -46,10 +46,10 @@ def extract(
     mean, std = (torch.tensor(values, device=compute.device)[:, None, None] for values in (network.mean, network.std))
 
     def forward(pixels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        with torch.inference_mode():
+        with torch.inference_mode(), compute.arithmetic():
             inputs = torch.from_numpy(pixels).to(compute.device).permute(0, 3, 1, 2).float() / 255
             maps = trunk((inputs - mean) / std)
-            return maps.cpu().numpy(), head(maps).cpu().numpy()
+            return maps.float().cpu().numpy(), head(maps).float().cpu().numpy()
 
     batches = [table.iloc[start : start + _BATCH] for start in range(0, len(table), _BATCH)]
     decoded = _ahead(_decode(batch, network.input_size, resize) for batch in batches)
@@ -73,6 +73,7 @@ def extract(
             "mean": network.mean,
             "std": network.std,
             "device": _describe(compute.device),
+            "precision": compute.precision,
         },
     )
 

@@ -3,9 +3,11 @@
 import functools
 import logging
 import os
+import resource
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -31,10 +33,24 @@ class Compute:
     threads: int
     memory: int
     """Bytes that the arrays of all tasks under way may take together."""
+    precision: str = "float32"
 
     def chunk(self, bytes_per_item: int) -> int:
         """How many items one task may hold: at least one."""
         return max(1, self.memory // (_TASKS_IN_MEMORY * max(1, bytes_per_item)))
+
+    def arithmetic(self) -> AbstractContextManager[object]:
+        """What forward passes run in: bfloat16 products where they were asked for."""
+        if self.precision == "bfloat16":
+            return torch.autocast(self.device.type, dtype=torch.bfloat16)
+        return nullcontext()
+
+    def report_peak_memory(self) -> None:
+        """Log the most memory that this process has taken, on the GPU where there is one."""
+        if self.device.type == "cuda":
+            logger.info("Peak GPU memory: %.0f MB.", torch.cuda.max_memory_allocated(self.device) / 1e6)
+        kilobytes = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        logger.info("Peak memory: %.0f MB.", kilobytes * 1024 / 1e6)
 
     def map(self, function: Callable[[Task], Result], tasks: Iterable[Task]) -> Iterator[Result]:
         """Apply `function` to every task on `threads` threads and yield the results in the order of the tasks.
@@ -67,7 +83,7 @@ def _pool(threads: int) -> ThreadPoolExecutor:
 _TASKS_IN_MEMORY = 4
 
 
-def prepare(device: str, gpus: int | None, threads: int, memory_gb: float = 2.0) -> Compute:
+def prepare(device: str, gpus: int | None, threads: int, memory_gb: float = 2.0, precision: str = "float32") -> Compute:
     """Choose the device, and make PyTorch exact and repeatable.
 
     Args:
@@ -75,22 +91,23 @@ def prepare(device: str, gpus: int | None, threads: int, memory_gb: float = 2.0)
         gpus: GPUs that the scheduler gave to the job; 0 means the CPU, None that nobody counts them.
         threads: CPU threads of the job.
         memory_gb: memory budget of the engine in gigabytes.
+        precision: of the networks' products: `float32`, `tf32` (on GPUs that have it) or `bfloat16`.
 
     Raises:
         InputError: the device is `cuda` and there is none.
     """
     _use_one_thread()
-    # Full float32 products: TF32 keeps ten bits of the mantissa.
-    torch.set_float32_matmul_precision("highest")
-    torch.backends.cudnn.allow_tf32 = False
+    # TF32 keeps ten bits of the mantissa: only for those who ask for it.
+    torch.set_float32_matmul_precision("high" if precision == "tf32" else "highest")
+    torch.backends.cudnn.allow_tf32 = precision == "tf32"
     torch.backends.cudnn.benchmark = False
     torch.backends.cudnn.deterministic = True
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
     chosen = _choose_device(device, gpus)
     if chosen.type == "cuda":
         threads = 1
-    logger.info("Computing on %s with %d thread(s), memory budget %.3g GB.", chosen, threads, memory_gb)
-    return Compute(device=chosen, threads=threads, memory=int(memory_gb * 1e9))
+    logger.info("Computing in %s on %s with %d thread(s), budget %.3g GB.", precision, chosen, threads, memory_gb)
+    return Compute(chosen, threads, int(memory_gb * 1e9), precision)
 
 
 def _choose_device(device: str, gpus: int | None) -> torch.device:

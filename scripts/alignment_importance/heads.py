@@ -74,11 +74,12 @@ class LinearHead(VariantHead):
         assert head.per_map is not None and head.first_linear is not None and head.tail is not None
         linear = head.first_linear.to(compute.device)
         self.maps = maps
+        self._compute = compute
         self._tail = head.tail.to(compute.device)
         n_images, n_maps = maps.shape[:2]
-        with torch.no_grad():
+        with torch.no_grad(), compute.arithmetic():
             flat = torch.cat([head.per_map(part.to(compute.device)) for part in maps.split(_BATCH)])
-            self._hidden = linear(flat)
+            self._hidden = linear(flat).float()
             self.intact = self._tail(self._hidden)
         #: (map, image, value) and (hidden unit, map, value): contributions are products of the two.
         self._values = flat.unflatten(1, (n_maps, -1)).transpose(0, 1)
@@ -115,11 +116,12 @@ class LinearHead(VariantHead):
 
     def _contributions(self, maps: slice | torch.Tensor) -> torch.Tensor:
         """(map, image, hidden unit) c_k of some maps."""
-        return self._values[maps] @ self._weights[:, maps].permute(1, 2, 0)
+        with self._compute.arithmetic():
+            return (self._values[maps] @ self._weights[:, maps].permute(1, 2, 0)).float()
 
     def _finish(self, hidden: torch.Tensor) -> torch.Tensor:
         """(variant, image, unit) readouts of hidden layers."""
-        with torch.no_grad():
+        with torch.no_grad(), self._compute.arithmetic():
             if self._gated is not None:
                 return self._gated(hidden)
             return self._tail(hidden.flatten(0, 1)).unflatten(0, hidden.shape[:2])
@@ -181,8 +183,8 @@ class GeneralHead(VariantHead):
     def __init__(self, head: Head, maps: torch.Tensor, compute: Compute) -> None:
         """Take a head and the maps (image, feature_map, y, x)."""
         self.maps = maps
-        self._head, self._device = head.module.to(compute.device), compute.device
-        with torch.no_grad():
+        self._head, self._compute = head.module.to(compute.device), compute
+        with torch.no_grad(), compute.arithmetic():
             self.intact = torch.cat([self._head(part.to(compute.device)) for part in maps.split(_BATCH)])
         self.bytes_per_variant = 3 * 8 * self.intact.numel() + 4 * maps[0].numel() * 4
 
@@ -200,7 +202,7 @@ class GeneralHead(VariantHead):
 
     def _task(self, variants: list[list[int]]) -> ReadoutTask:
         def task() -> torch.Tensor:
-            with torch.no_grad():
+            with torch.no_grad(), self._compute.arithmetic():
                 return torch.stack([self._forward(kept) for kept in variants])
 
         return task
@@ -211,5 +213,5 @@ class GeneralHead(VariantHead):
         for part in self.maps.split(_BATCH):
             ablated = torch.zeros_like(part)
             ablated[:, kept] = part[:, kept]
-            readouts.append(self._head(ablated.to(self._device)))
+            readouts.append(self._head(ablated.to(self._compute.device)))
         return torch.cat(readouts)

@@ -295,3 +295,12 @@ def test_the_network_is_left_as_it_was() -> None:
     assert repr(whole) == described
     assert all(torch.equal(value, before[name]) for name, value in whole.state_dict().items())
     assert not whole.training
+
+
+@pytest.mark.parametrize("route", ["linear", "general"])
+def test_bfloat16_is_rougher_but_near(route: str, maps: np.ndarray, human: np.ndarray) -> None:
+    block = PairBlock(np.arange(N_IMAGES), human)
+    _, exact = engine(route, maps, "pearson", "pearson", resources())
+    _, rough = engine(route, maps, "pearson", "pearson", Compute(torch.device("cpu"), 1, 10**9, "bfloat16"))
+    difference = np.abs(rough.leave_one_out([block])[1] - exact.leave_one_out([block])[1]).max()
+    assert 1e-6 < difference < 0.05

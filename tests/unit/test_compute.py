@@ -76,3 +76,15 @@ def test_no_gpu_from_the_scheduler_means_the_cpu(monkeypatch: pytest.MonkeyPatch
     assert compute.prepare("auto", 0, 1).device.type == "cpu"
     assert compute.prepare("auto", None, 4).device.type == "cuda"
     assert compute.prepare("auto", 1, 4).threads == 1
+
+
+def test_precision_is_float32_unless_another_is_asked_for() -> None:
+    try:
+        assert compute.prepare("cpu", None, 1).precision == "float32"
+        assert torch.get_float32_matmul_precision() == "highest"
+        compute.prepare("cpu", None, 1, precision="tf32")
+        assert torch.get_float32_matmul_precision() == "high"
+        with compute.prepare("cpu", None, 1, precision="bfloat16").arithmetic():
+            assert (torch.ones(2, 2) @ torch.ones(2, 2)).dtype == torch.bfloat16
+    finally:
+        compute.prepare("cpu", None, 1)

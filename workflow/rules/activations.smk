@@ -30,6 +30,6 @@ rule extract_activations:
         gpu=gpus(),
     params:
         network=lambda wildcards: config["models"][wildcards.model],
-        device=config["device"],
+        compute=settings("device", "precision"),
     script:
         "../../scripts/extract_activations.py"

@@ -34,8 +34,7 @@ rule measure_speed:
         runtime=120,
         gpu=gpus(),
     params:
-        device=config["device"],
-        memory_gb=config["memory_gb"],
+        compute=settings("device", "memory_gb", "precision"),
     script:
         "../../scripts/measure_speed.py"
 

@@ -299,6 +299,11 @@ def any_of(names) -> str:
     return "|".join(map(re.escape, names)) or "(?!)"
 
 
+def settings(*keys: str) -> dict:
+    """Some keys of the configuration with their values."""
+    return {key: config[key] for key in keys}
+
+
 def gpus() -> int:
     """GPUs that a job on the configured device asks for."""
     return 0 if config["device"] == "cpu" else 1

@@ -31,8 +31,7 @@ rule score_images:
         network=lambda wildcards: config["models"][wildcards.model],
         similarity=config["alignment"]["similarity"],
         score=config["alignment"]["score"],
-        device=config["device"],
-        memory_gb=config["memory_gb"],
+        compute=settings("device", "memory_gb", "precision"),
     script:
         "../../scripts/score_images.py"
 

@@ -61,7 +61,6 @@ rule rank_feature_maps:
         similarity=config["alignment"]["similarity"],
         score=config["alignment"]["score"],
         seeds=config["cross_validation"]["seeds"],
-        device=config["device"],
-        memory_gb=config["memory_gb"],
+        compute=settings("device", "memory_gb", "precision"),
     script:
         "../../scripts/rank_feature_maps.py"

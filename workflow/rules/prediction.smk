@@ -34,8 +34,7 @@ rule trace_curves:
         network=lambda wildcards: config["models"][wildcards.model],
         similarity=config["alignment"]["similarity"],
         score=config["alignment"]["score"],
-        device=config["device"],
-        memory_gb=config["memory_gb"],
+        compute=settings("device", "memory_gb", "precision"),
     script:
         "../../scripts/trace_curves.py"
 
