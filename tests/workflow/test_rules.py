@@ -11,7 +11,7 @@ import pytest
 import yaml
 from tiny_project import ROOT, rules, run_snakemake
 
-GPU_RULES = {"extract_activations", "rank_feature_maps", "trace_curves", "score_images"}
+GPU_RULES = {"extract_activations", "rank_feature_maps", "trace_curves", "score_images", "measure_speed"}
 
 
 def test_every_script_has_a_rule() -> None:
@@ -34,7 +34,7 @@ def test_a_rule_is_complete(rule: str) -> None:
     ):
         assert part in text
     assert ("gpu=gpus()," in text) == (rule in GPU_RULES)
-    assert ("report(" in text) == (rule.startswith("plot_") or rule == "summarise_prediction")
+    assert ("report(" in text) == rule.startswith(("plot_", "summarise_"))
 
 
 def test_captions_are_used_and_there() -> None:
