@@ -66,7 +66,8 @@ class LinearHead(VariantHead):
 
     The layer's output is its bias plus one contribution c_k per map, so that ablating map k is h - c_k and keeping the
     top k is a running sum; only the tail is computed again. Where the tail begins with a ReLU and a second fully
-    connected layer, that layer is multiplied with the units alone that are active in some variant of an image.
+    connected layer, that layer is multiplied with the units alone that are active in some variant of an image, and
+    variants that differ by a map which is silent in an image are computed once for it.
     """
 
     def __init__(self, head: Head, maps: torch.Tensor, compute: Compute) -> None:
@@ -81,6 +82,8 @@ class LinearHead(VariantHead):
             flat = torch.cat([head.per_map(part.to(compute.device)) for part in maps.split(_BATCH)])
             self._hidden = linear(flat).float()
             self.intact = self._tail(self._hidden)
+        #: (map, image) whether a map is anything but zero in an image.
+        self._active = (maps != 0).flatten(2).any(2).T
         #: (map, image, value) and (hidden unit, map, value): contributions are products of the two.
         self._values = flat.unflatten(1, (n_maps, -1)).transpose(0, 1)
         self._weights = linear.weight.detach().unflatten(1, (n_maps, -1))
@@ -97,7 +100,8 @@ class LinearHead(VariantHead):
 
             def task(maps: slice = maps) -> torch.Tensor:
                 contributions = self._contributions(maps)
-                return self._finish(torch.sub(self._hidden, contributions, out=contributions))
+                hidden = torch.sub(self._hidden, contributions, out=contributions)
+                return self._finish(hidden, _first_silent(self._active[maps]))
 
             yield task
 
@@ -108,9 +112,10 @@ class LinearHead(VariantHead):
             hidden = self._contributions(maps)
             for step in hidden:
                 total = torch.add(total, step, out=step)
+            same_as = _last_active(self._active[maps.cpu()])
 
-            def task(hidden: torch.Tensor = hidden) -> torch.Tensor:
-                return self._finish(hidden)
+            def task(hidden: torch.Tensor = hidden, same_as: torch.Tensor = same_as) -> torch.Tensor:
+                return self._finish(hidden, same_as)
 
             yield task
 
@@ -119,11 +124,11 @@ class LinearHead(VariantHead):
         with self._compute.arithmetic():
             return (self._values[maps] @ self._weights[:, maps].permute(1, 2, 0)).float()
 
-    def _finish(self, hidden: torch.Tensor) -> torch.Tensor:
-        """(variant, image, unit) readouts of hidden layers."""
+    def _finish(self, hidden: torch.Tensor, same_as: torch.Tensor) -> torch.Tensor:
+        """(variant, image, unit) readouts of hidden layers; `same_as` is that of `GatedLinear`."""
         with torch.no_grad(), self._compute.arithmetic():
             if self._gated is not None:
-                return self._gated(hidden)
+                return self._gated(hidden, same_as)
             return self._tail(hidden.flatten(0, 1)).unflatten(0, hidden.shape[:2])
 
 
@@ -151,19 +156,47 @@ class GatedLinear:
             case _:
                 return None
 
-    def __call__(self, hidden: torch.Tensor) -> torch.Tensor:
-        """(variant, image, output) of hidden layers (variant, image, unit)."""
+    def __call__(self, hidden: torch.Tensor, same_as: torch.Tensor) -> torch.Tensor:
+        """Outputs of the layer and what follows it.
+
+        Args:
+            hidden: (variant, image, unit) before the ReLU.
+            same_as: (variant, image) a variant, perhaps the same, whose hidden layer of that image is equal.
+
+        Returns:
+            (variant, image, output).
+        """
         readouts: torch.Tensor | None = None
         for image, of_image in enumerate(hidden.unbind(1)):
-            gated = of_image.relu()
+            different, which = torch.unique(same_as[:, image], return_inverse=True)
+            gated = of_image[different].relu()
             active = gated.amax(0).nonzero()[:, 0]
             chosen = gated.index_select(1, active), self.weight.index_select(0, active)
             of_image = self.rest(torch.addmm(self.bias, *chosen))
             if readouts is None:
-                readouts = of_image.new_empty(hidden.shape[1], *of_image.shape)
-            readouts[image] = of_image
+                readouts = of_image.new_empty(hidden.shape[1], len(hidden), of_image.shape[1])
+            readouts[image] = of_image[which]
         assert readouts is not None
         return readouts.transpose(0, 1)
+
+
+def _first_silent(active: torch.Tensor) -> torch.Tensor:
+    """For maps ablated one at a time (map, image): the first that is silent in the image as well, or the map itself.
+
+    Ablating a silent map changes nothing.
+    """
+    itself = torch.arange(len(active))[:, None].expand(active.shape)
+    first = (~active).int().argmax(0, keepdim=True)
+    return torch.where(active, itself, first.expand(active.shape))
+
+
+def _last_active(active: torch.Tensor) -> torch.Tensor:
+    """For maps added one after the other (map, image): the last one until then that was active in the image, or 0.
+
+    Adding a silent map changes nothing.
+    """
+    itself = torch.arange(len(active))[:, None].expand(active.shape)
+    return torch.where(active, itself, 0).cummax(0).values
 
 
 def _chain(module: nn.Module) -> list[nn.Module]:
