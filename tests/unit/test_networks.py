@@ -1,6 +1,12 @@
 """Networks: weights, the split at the map layer, and every route on real architectures."""
 
+import re
+import sys
+from collections import OrderedDict
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import naive
 import numpy as np
@@ -17,65 +23,152 @@ from alignment_importance.folds import whole
 
 CPU = Compute(torch.device("cpu"), 2, 10**9)
 
-#: Architecture, module whose output are the maps, module whose output is the readout, route.
-KNOWN = [
-    ("alexnet", "features.11", "classifier.5", "linear"),
-    ("vgg16", "features.29", "classifier.4", "linear"),
-    ("resnet18", "layer4", "avgpool", "pooled"),
-    ("resnet50", "layer4", "avgpool", "pooled"),
-    ("efficientnet_b0", "features", "avgpool", "pooled"),
-    ("mobilenet_v3_small", "features", "classifier.1", "linear"),
+#: Of every family: architecture, input size, module whose output are the maps, module that reads the readout (None: the
+#: readout is the output of the network), route.
+FAMILIES = [
+    ("alexnet", 64, "features.11", "classifier.6", "linear"),
+    ("convnext_tiny", 64, "features", "classifier.2", "general"),
+    ("densenet121", 64, "features", "classifier", "pooled"),
+    ("efficientnet_b0", 64, "features", "classifier.1", "pooled"),
+    ("googlenet", 64, "inception5b", "fc", "pooled"),
+    ("inception_v3", 96, "Mixed_7c", "fc", "pooled"),
+    ("maxvit_t", 224, "blocks.3", "classifier.5", "general"),
+    ("mnasnet0_5", 64, "layers", "classifier.1", "pooled"),
+    ("mobilenet_v2", 64, "features", "classifier.1", "pooled"),
+    ("mobilenet_v3_small", 64, "features", "classifier.3", "linear"),
+    ("regnet_x_400mf", 64, "trunk_output", "fc", "pooled"),
+    ("regnet_y_400mf", 64, "trunk_output", "fc", "pooled"),
+    ("resnet18", 64, "layer4", "fc", "pooled"),
+    ("shufflenet_v2_x0_5", 64, "conv5", "fc", "pooled"),
+    ("squeezenet1_1", 64, "features", None, "general"),
+    ("swin_t", 64, "permute", "head", "pooled"),
+    ("swin_v2_t", 64, "permute", "head", "pooled"),
+    ("vgg11_bn", 64, "features.27", "classifier.6", "linear"),
 ]
 
 
-def random_network(architecture: str, seed: int = 1) -> networks.Network:
-    return networks.build(networks.Spec(architecture, weights="random", seed=seed, input_size=64))
+def random_network(architecture: str, seed: int = 1, size: int = 64) -> networks.Network:
+    return networks.build(networks.Spec(architecture, weights="random", seed=seed, input_size=size))
 
 
-def outputs_of(network: nn.Module, names: list[str], images: torch.Tensor) -> list[torch.Tensor]:
-    """What modules of the unsplit network put out, copied before a later layer overwrites it."""
+def some_images(number: int, size: int) -> torch.Tensor:
+    return torch.randn(number, 3, size, size, generator=torch.Generator().manual_seed(2))
+
+
+def assert_same(found: torch.Tensor, expected: torch.Tensor) -> None:
+    """Equal but for float32's rounding, which the number of images in a batch may change."""
+    scale = expected.abs().max()
+    torch.testing.assert_close(found / scale, expected / scale, rtol=0, atol=2e-5)
+
+
+def state_of(module: nn.Module) -> list[object]:
+    """All that must not change: weights by their numbers, modes, hooks, what the modules are."""
+    return [
+        repr(module),
+        {name: value.double().sum().item() for name, value in module.state_dict().items()},
+        [part.training for part in module.modules()],
+        [[list(getattr(part, hooks)) for hooks in vars(part) if hooks.endswith("_hooks")] for part in module.modules()],
+        nn.Module.__call__,
+    ]
+
+
+@dataclass(frozen=True)
+class Case:
+    """A network with random weights, split, and what its own modules put out, caught by hooks."""
+
+    network: networks.Network
+    split: networks.SplitNetwork
+    before: list[object]
+    after: list[object]
+    route: str
+    images: torch.Tensor
+    maps: torch.Tensor
+    readout: torch.Tensor
+
+
+@pytest.fixture(scope="module", params=FAMILIES, ids=lambda family: family[0])
+def case(request: pytest.FixtureRequest) -> Case:
+    architecture, size, map_module, reader, route = request.param
+    network = random_network(architecture, size=size)
+    before = state_of(network.module)
+    split = networks.split(network)
+    after = state_of(network.module)
+    images = some_images(16 if size < 100 else 3, size)
     seen: dict[str, torch.Tensor] = {}
     hooks = [
-        network.get_submodule(name).register_forward_hook(
-            lambda _module, _inputs, output, name=name: seen.__setitem__(name, output.clone())
+        network.module.get_submodule(map_module).register_forward_hook(
+            # Copied before a later layer overwrites it.
+            lambda _module, _inputs, output: seen.__setitem__("maps", output.clone())
         )
-        for name in names
     ]
+    if reader is not None:
+        hooks.append(
+            network.module.get_submodule(reader).register_forward_pre_hook(
+                lambda _module, inputs: seen.__setitem__("readout", inputs[0].clone())
+            )
+        )
     with torch.inference_mode():
-        network(images)
+        output = network.module(images)
     for hook in hooks:
         hook.remove()
-    return [seen[name] for name in names]
+    maps = seen["maps"].relu() if architecture == "densenet121" else seen["maps"]  # a function, not a module
+    return Case(network, split, before, after, route, images, maps, seen.get("readout", output))
 
 
-@pytest.mark.parametrize(("architecture", "map_module", "readout_module", "route"), KNOWN)
-def test_split_gives_the_same_layers_as_the_network_itself(
-    architecture: str, map_module: str, readout_module: str, route: str
-) -> None:
-    network = random_network(architecture)
-    split = networks.split(network)
-    assert split.head.route == route
-    images = torch.rand(3, 3, 64, 64, generator=torch.Generator().manual_seed(2))
-    maps, readout = outputs_of(network.module, [map_module, readout_module], images)
+def test_the_network_is_left_as_it_was(case: Case) -> None:
+    assert case.after == case.before
+
+
+def test_trunk_and_head_give_what_the_network_itself_computes(case: Case) -> None:
+    assert case.split.head.route == case.route
+    assert (*case.split.map_shape, case.split.n_units) == (*case.maps.shape[1:], case.readout.shape[1])
+    assert case.split.head.n_maps == case.maps.shape[1]
     with torch.inference_mode():
-        own_maps = split.trunk(images)
-        own_readout = split.head.module(own_maps)
-    torch.testing.assert_close(own_maps, maps)
-    torch.testing.assert_close(own_readout, readout.flatten(1))
-    assert split.head.n_maps == maps.shape[1]
+        maps = case.split.trunk(case.images)
+        untouched = maps.clone()
+        readout = case.split.head.module(maps)
+    assert_same(maps, case.maps)
+    assert_same(readout, case.readout)
+    assert torch.equal(maps, untouched)
 
 
-def test_densenet_maps_are_those_after_the_last_nonlinearity() -> None:
-    network = random_network("densenet121")
-    split = networks.split(network)
-    images = torch.rand(2, 3, 64, 64, generator=torch.Generator().manual_seed(2))
-    (features,) = outputs_of(network.module, ["features"], images)
+@pytest.mark.parametrize("number", [1, 3])
+def test_any_number_of_images_can_go_through_at_once(case: Case, number: int) -> None:
     with torch.inference_mode():
-        maps = split.trunk(images)
-        readout = split.head.module(maps)
-    torch.testing.assert_close(maps, features.relu())
-    torch.testing.assert_close(readout, features.relu().mean((2, 3)))
-    assert split.head.route == "pooled"
+        maps = case.split.trunk(case.images[:number])
+        readout = case.split.head.module(maps)
+    assert_same(maps, case.maps[:number])
+    assert_same(readout, case.readout[:number])
+
+
+def test_every_route_equals_one_forward_pass_without_each_map(case: Case) -> None:
+    rng = np.random.default_rng(3)
+    shape = (5, *case.split.map_shape)
+    maps = torch.from_numpy((rng.gamma(1.0, size=shape) * (rng.random(shape) < 0.3)).astype(np.float32))
+    human = rng.random((5, 5))
+    human += human.T
+    np.fill_diagonal(human, np.nan)
+    head = case.split.head
+    with torch.inference_mode():
+        readout = head.module(maps)
+    recorded = xr.Dataset(
+        {"feature_maps": (("image", "feature_map", "y", "x"), maps.numpy()), "readout": (("image", "unit"), readout)}
+    )
+    _, without = ablation.ablate(head, recorded, CPU, "pearson", "pearson").leave_one_out([whole(human)])
+    for k in (0, 17, head.n_maps - 1):
+        kept = [other for other in range(head.n_maps) if other != k]
+        similarities = naive.rsm(naive.readout(head.module, maps, kept), "pearson")
+        assert without[0, k] == pytest.approx(naive.score(similarities, human, "pearson"), abs=3e-5)
+
+
+def test_outline_has_the_layers_of_the_network_and_no_weights(case: Case) -> None:
+    network = case.network
+    outline = networks.outline(networks.Spec(network.architecture, input_size=network.input_size))
+    assert all(tensor.is_meta for tensor in outline.module.state_dict().values())
+    found = networks.split(outline)
+    assert (found.map_layer, found.readout_layer) == (case.split.map_layer, case.split.readout_layer)
+    assert (found.map_shape, found.head.route) == (case.split.map_shape, case.route)
+    assert (outline.mean, outline.std) == (network.mean, network.std)
 
 
 @pytest.mark.parametrize("number", [0, 1, 2])
@@ -99,13 +192,11 @@ def test_lite_equals_the_package_that_its_weights_were_made_for(number: int) -> 
     assert split.head.route == "pooled"
 
 
-@pytest.mark.parametrize(
-    ("architecture", "size"), [("resnet18", 64), ("mobilenet_v3_small", 64), ("efficientnet_lite0", 64)]
-)
-def test_routes_of_real_heads_equal_one_forward_pass_per_map(architecture: str, size: int) -> None:
+@pytest.mark.parametrize("architecture", ["resnet18", "mobilenet_v3_small"])
+def test_routes_of_real_heads_equal_one_forward_pass_per_map(architecture: str) -> None:
     network = random_network(architecture)
     split = networks.split(network)
-    images = torch.randn(7, 3, size, size, generator=torch.Generator().manual_seed(4))
+    images = torch.randn(7, 3, 64, 64, generator=torch.Generator().manual_seed(4))
     with torch.inference_mode():
         maps = split.trunk(images)
         readout = split.head.module(maps)
@@ -126,24 +217,6 @@ def test_routes_of_real_heads_equal_one_forward_pass_per_map(architecture: str, 
     expected = naive.keep_top(split.head.module, maps, order, human, "pearson", "pearson_r2")
     # The first maps alone leave similarities that are nearly equal: there float32 decides.
     np.testing.assert_allclose(curve[20:], expected[20:], atol=2e-5)
-
-
-@pytest.mark.parametrize("architecture", ["vgg16", "alexnet"])
-def test_large_heads_equal_forward_passes_for_some_maps(architecture: str) -> None:
-    split = networks.split(random_network(architecture))
-    n_maps = split.head.n_maps
-    maps = torch.rand(4, n_maps, 3, 3, generator=torch.Generator().manual_seed(6))
-    human = np.array([[np.nan, 1, 2, 3], [1, np.nan, 5, 4], [2, 5, np.nan, 7], [3, 4, 7, np.nan]])
-    with torch.inference_mode():
-        readout = split.head.module(maps)
-    recorded = xr.Dataset(
-        {"feature_maps": (("image", "feature_map", "y", "x"), maps.numpy()), "readout": (("image", "unit"), readout)}
-    )
-    _, without = ablation.ablate(split.head, recorded, CPU, "pearson", "pearson").leave_one_out([whole(human)])
-    for k in (0, 17, n_maps - 1):
-        kept = [other for other in range(n_maps) if other != k]
-        similarities = naive.rsm(naive.readout(split.head.module, maps, kept), "pearson")
-        assert without[0, k] == pytest.approx(naive.score(similarities, human, "pearson"), abs=1e-5)
 
 
 def test_random_weights_come_from_their_seed_and_are_called_random() -> None:
@@ -206,9 +279,240 @@ def test_errors_name_what_is_wrong(tmp_path: Path) -> None:
     )
     random = {"architecture": "resnet18", "weights": "random", "seed": 1, "input_size": 64}
     wrong("no layer 'layer5'.*layer4", map_layer="layer5", **random)
-    wrong("map_layer 'flatten' has the shape", map_layer="flatten", **random)
-    wrong("readout_layer 'layer4.1.relu_1' has the shape", readout_layer="layer4.1.relu_1", **random)
+    wrong(
+        r"map_layer 'flatten' is \(image, 512\); \(image, feature_map, y, x\) is needed", map_layer="flatten", **random
+    )
+    wrong(
+        r"readout_layer 'layer4.1.relu_1' is \(image, 512, 2, 2\); \(image, unit\)",
+        readout_layer="layer4.1.relu_1",
+        **random,
+    )
     wrong("by a path around the map layer", map_layer="layer4.1.conv1", **random)
+    wrong(r"`mean` is \[123, 117, 104\].*0..1", mean=(123, 117, 104), **random)
+    wrong(r"`mean` is \[0.5\]; three", mean=(0.5,), **random)
+    wrong("`std` .* divided by 0", std=(0.2, 0, 0.2), **random)
+    random["input_size"] = 100
+    wrong("maxvit_t cannot be built for inputs of 100 pixels", **(random | {"architecture": "maxvit_t"}))
+    random["input_size"] = 20
+    wrong(
+        "inception_v3 does not take inputs of 20 x 20 pixels.*input_size", **(random | {"architecture": "inception_v3"})
+    )
+
+
+def test_vision_transformer_is_refused_with_the_reason() -> None:
+    outline = networks.outline(networks.Spec("vit_b_32"))
+    with pytest.raises(InputError, match=r"vit_b_32 has no feature maps to ablate: .* tokens .*Take a network"):
+        networks.split(outline)
+
+
+def test_layers_named_by_hand_may_take_sizes_from_the_image() -> None:
+    """The patches of a transformer: its head repeats the class token for every image of a batch."""
+    network = random_network("vit_b_32")
+    split = networks.split(network, map_layer="conv_proj")
+    assert (split.map_shape, split.head.route) == ((768, 2, 2), "general")
+    images = some_images(16, 64)
+    read: list[torch.Tensor] = []
+    head = network.module.get_submodule("heads.head")
+    hook = head.register_forward_pre_hook(lambda _module, inputs: read.append(inputs[0]))
+    with torch.inference_mode():
+        network.module(images)
+        hook.remove()
+        maps = split.trunk(images)
+        for number in (1, 3, 16):
+            torch.testing.assert_close(split.head.module(maps[:number]), read[0][:number])
+
+
+def test_maps_must_come_before_their_places() -> None:
+    outline = networks.outline(networks.Spec("swin_t"))
+    with pytest.raises(InputError, match=r"'features.7.1.add_1' .*\(image, 7, 7, 768\).*next permutation"):
+        networks.split(outline, map_layer="features.7.1.add_1")
+
+
+def test_list_of_layers(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("INFO")
+    layers = networks.list_layers(networks.outline(networks.Spec("vgg11")))
+    chosen = layers[layers["role"] != ""]
+    assert chosen.to_numpy().tolist() == [
+        ["features.19", "ReLU", "512 x 14 x 14", "map layer"],
+        ["classifier.4", "ReLU", "4096", "readout"],
+    ]
+    assert layers.iloc[0].tolist() == ["x", "input", "3 x 224 x 224", ""]
+    assert "features.19   ReLU               512 x 14 x 14    map layer" in caplog.text
+    assert "vgg11: 512 feature maps of 14 x 14 ('features.19'), a readout of 4096 units" in caplog.text
+
+
+def test_layers_of_a_refused_network_are_listed_all_the_same(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("INFO")
+    layers = networks.list_layers(networks.outline(networks.Spec("vit_b_32")))
+    assert "conv_proj" in layers["layer"].tolist()
+    assert (layers["role"] == "").all()
+    assert "vit_b_32 has no feature maps" in caplog.text
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Weights and inputs
+
+
+def test_mean_and_deviation_are_those_of_the_weights_or_given() -> None:
+    assert networks.outline(networks.Spec("efficientnet_v2_l")).mean == (0.5, 0.5, 0.5)
+    assert networks.outline(networks.Spec("resnet18")).std == (0.229, 0.224, 0.225)
+    given = networks.outline(networks.Spec("resnet18", mean=(0.0, 0.1, 0.2), std=(1.0, 1.0, 0.5)))
+    assert (given.mean, given.std) == ((0.0, 0.1, 0.2), (1.0, 1.0, 0.5))
+
+
+@pytest.mark.parametrize("architecture", ["googlenet", "inception_v3"])
+def test_inputs_are_those_that_torchvision_makes_with_its_own_weights(architecture: str) -> None:
+    network = random_network(architecture, size=96)
+    original = torchvision.models.get_model(
+        architecture, weights=None, transform_input=True, init_weights=False, aux_logits=True
+    ).eval()
+    original.load_state_dict(network.module.state_dict())
+    pixels = torch.rand(2, 3, 96, 96, generator=torch.Generator().manual_seed(4))
+
+    def normalised(mean: tuple[float, ...], std: tuple[float, ...]) -> torch.Tensor:
+        return (pixels - torch.tensor(mean)[:, None, None]) / torch.tensor(std)[:, None, None]
+
+    with torch.inference_mode():
+        expected = original(normalised((0.485, 0.456, 0.406), (0.229, 0.224, 0.225)))
+        torch.testing.assert_close(network.module(normalised(network.mean, network.std)), expected)
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("auxiliary", [True, False])
+def test_checkpoint_of_googlenet_with_and_without_auxiliary_classifiers(auxiliary: bool, tmp_path: Path) -> None:
+    original = torchvision.models.googlenet(init_weights=False, num_classes=7, aux_logits=auxiliary).eval()
+    images = some_images(2, 64)
+    with torch.inference_mode():
+        torch.testing.assert_close(checkpointed("googlenet", original.state_dict(), tmp_path)(images), original(images))
+
+
+def checkpointed(architecture: str, state: dict, folder: Path) -> nn.Module:
+    file = folder / "weights.pt"
+    torch.save(state, file)
+    return networks.build(networks.Spec(architecture, weights="checkpoint", checkpoint=str(file))).module
+
+
+def test_checkpoints_of_the_past_fit(tmp_path: Path) -> None:
+    """DenseNets had other names once; the batch counters came later; a plain dict has no versions of modules."""
+    images = some_images(1, 64)
+    original = torchvision.models.densenet121().eval()
+    old = {
+        re.sub(r"(denselayer\d+\.(?:norm|conv))([12])", r"\1.\2", name): value
+        for name, value in original.state_dict().items()
+        if not name.endswith("num_batches_tracked")
+    }
+    assert "features.denseblock1.denselayer1.norm.1.weight" in old
+    with torch.inference_mode():
+        torch.testing.assert_close(checkpointed("densenet121", old, tmp_path)(images), original(images))
+        original = torchvision.models.mnasnet0_5().eval()
+        module = checkpointed("mnasnet0_5", dict(original.state_dict()), tmp_path)
+        torch.testing.assert_close(module(images), original(images))
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# A user's own network
+
+OWN = """
+import torch
+from torch import nn
+
+class Net(nn.Sequential):
+    pass
+
+def build():
+    return Net(nn.Conv2d(3, 8, 3), nn.ReLU(inplace=True), nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(8, 2))
+
+def trained():
+    net = build()
+    for number, parameter in enumerate(net.parameters()):
+        parameter.data = torch.linspace(-1, 1 + number, parameter.numel()).reshape(parameter.shape)
+    return net
+
+def needs(something):
+    return build()
+
+def fails():
+    raise RuntimeError("no such file")
+
+def other():
+    return "net"
+
+class Branching(nn.Module):
+    def forward(self, images):
+        return images if images.sum() > 0 else -images
+
+size = 3
+"""
+
+
+@pytest.fixture
+def own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    (tmp_path / "my_networks").mkdir()
+    (tmp_path / "my_networks/nets.py").write_text(OWN)
+    (tmp_path / "my_networks/broken.py").write_text("import no_such_library\n")
+    monkeypatch.chdir(tmp_path)
+    yield tmp_path
+    for name in [name for name in sys.modules if name.split(".")[0] == "my_networks"]:
+        del sys.modules[name]
+
+
+def test_own_network_from_the_working_directory(own: Path) -> None:
+    path = list(sys.path)
+    network = networks.build(networks.Spec("my_networks.nets:trained"))
+    assert network.weights == "own weights (my_networks.nets:trained)"
+    assert (network.input_size, network.mean) == (224, (0.485, 0.456, 0.406))
+    assert not network.module.training
+    assert network.module.state_dict()["4.bias"].tolist() == [-1, 4]
+    split = networks.split(network)
+    assert (split.map_layer, split.readout_layer, split.head.route) == ("1", "3", "pooled")
+    assert sys.path == path
+
+
+def test_own_network_draws_the_same_weights_in_every_job(own: Path) -> None:
+    def weights(**options: Any) -> torch.Tensor:
+        torch.manual_seed(len(options))
+        network = networks.build(networks.Spec("my_networks.nets:build", input_size=32, **options))
+        assert network.weights.startswith("random weights" if options else "own weights")
+        return network.module.state_dict()["0.weight"]
+
+    assert torch.equal(weights(), weights())
+    assert torch.equal(weights(weights="random", seed=1), weights(weights="random", seed=1))
+    assert not torch.equal(weights(weights="random", seed=1), weights(weights="random", seed=2))
+
+
+def test_own_network_with_a_checkpoint(own: Path) -> None:
+    state = networks.build(networks.Spec("my_networks.nets:trained")).module.state_dict()
+    loaded = checkpointed("my_networks.nets:build", OrderedDict(state), own).state_dict()
+    assert all(torch.equal(loaded[name], state[name]) for name in state)
+
+
+@pytest.mark.parametrize(
+    ("architecture", "message"),
+    [
+        ("my_nets.nets:build", "no Python module 'my_nets' in .* or among the installed packages"),
+        ("my_networks.net:build", "no Python module 'my_networks.net'"),
+        ("my_networks.broken:build", "stopped with ModuleNotFoundError: No module named 'no_such_library'"),
+        ("my_networks.nets:biuld", r"nets.py has no function 'biuld'. Did you mean build"),
+        ("my_networks.nets:size", "has no function 'size'"),
+        ("my_networks.nets:needs", "stopped with TypeError: needs.. missing 1 required"),
+        ("my_networks.nets:fails", "stopped with RuntimeError: no such file"),
+        ("my_networks.nets:other", "returns a str, no torch.nn.Module"),
+        ("my_networks.nets:Branching", "cannot be traced by torch.fx: .*must not branch"),
+    ],
+)
+def test_errors_of_an_own_network(architecture: str, message: str, own: Path) -> None:
+    wrong(f"^Network {architecture}: .*{message}|^Network {architecture} {message}", architecture=architecture)
+
+
+def test_weights_of_an_own_network_are_not_called_random_when_they_are_not(own: Path) -> None:
+    wrong(
+        "`weights: random`, but .*0.weight the same", architecture="my_networks.nets:trained", weights="random", seed=1
+    )
+    wrong(
+        "no weights called 'V1'. Known are: default, checkpoint, random",
+        architecture="my_networks.nets:build",
+        weights="V1",
+    )
 
 
 def test_a_checkpoint_may_hold_weights_only(tmp_path: Path) -> None:

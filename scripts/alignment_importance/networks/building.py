@@ -136,7 +136,7 @@ def outline(spec: Spec) -> Network:
         InputError: unknown architecture, or a function that cannot be imported or returns no module.
     """
     plan = _plan(spec)
-    if _is_own(spec):
+    if is_own(spec.architecture):
         module = plan.create(None)
     else:
         with _UnallocatedParameters():
@@ -148,6 +148,11 @@ def outline(spec: Spec) -> Network:
 def known_architectures() -> list[str]:
     """Names of all architectures but the users' own."""
     return [*_LITES, *_torchvision_names()]
+
+
+def is_own(architecture: str) -> bool:
+    """Whether an architecture is a user's own function, `package.module:function`."""
+    return ":" in architecture
 
 
 def nearest(name: str, known: list[str]) -> str:
@@ -186,7 +191,7 @@ def _network(module: nn.Module, weights: str, spec: Spec, inputs: _Inputs) -> Ne
 
 
 def _plan(spec: Spec) -> _Plan:
-    if _is_own(spec):
+    if is_own(spec.architecture):
         plan = _plan_own(spec)
     elif spec.architecture in _LITES:
         plan = _plan_lite(spec)
@@ -313,10 +318,6 @@ def _download(weights: Any) -> Iterator[None]:
 # A user's own
 
 
-def _is_own(spec: Spec) -> bool:
-    return ":" in spec.architecture
-
-
 def _plan_own(spec: Spec) -> _Plan:
     """A module that a function returns."""
 
@@ -386,7 +387,7 @@ def _random(plan: _Plan, spec: Spec) -> nn.Module:
     assert spec.seed is not None
     with _seeded(spec.seed):
         module = plan.create(None)
-    if _is_own(spec):
+    if is_own(spec.architecture):
         with _seeded(spec.seed + 1):
             other = plan.create(None).state_dict()
         for name, values in module.named_parameters():

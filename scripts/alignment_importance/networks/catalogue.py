@@ -27,8 +27,8 @@ the configuration as `map_layer` (image, feature map, y, x) or `readout_layer` (
 
 The network is traced by torch.fx. The *readout* is the penultimate layer: what the last fully connected layer reads,
 before any dropout. A network that ends without one has its output for a readout. The *map layer* is the deepest layer
-before it with the shape (image, feature map, y, x) and more than one place, pooling and dropout aside: the output of
-the last convolutional block after its nonlinearity.
+before it with the shape (image, feature map, y, x), pooling and dropout and what follows a global pooling aside: the
+output of the last convolutional block after its nonlinearity.
 
 The *route* says how ablation is computed. All routes give the same numbers.
 

@@ -10,9 +10,18 @@ from torch.nn import functional
 
 from alignment_importance.errors import InputError
 from alignment_importance.heads import Head
-from alignment_importance.networks.building import Network, nearest
+from alignment_importance.networks.building import Network, is_own, nearest
 from alignment_importance.networks.routes import analyse, is_identity, is_pooling, is_zero_keeping
-from alignment_importance.networks.tracing import ancestors, cut, module_of, operation, shape, sources, trace
+from alignment_importance.networks.tracing import (
+    ancestors,
+    cut,
+    module_of,
+    operation,
+    require_equal,
+    shape,
+    sources,
+    trace,
+)
 
 logger = logging.getLogger(__name__)
 
@@ -59,6 +68,8 @@ def split(network: Network, map_layer: str | None = None, readout_layer: str | N
     """
     traced = trace(network)
     maps, readout = _choose(traced, network.architecture, map_layer, readout_layer)
+    if is_own(network.architecture):
+        require_equal(traced, network)
     return _cut_in_two(traced, maps, readout)
 
 
@@ -140,27 +151,26 @@ def _named(names: Mapping[str, fx.Node], name: str, key: str) -> fx.Node:
 def _require_units(node: fx.Node) -> None:
     if len(shape(node)) != 1:
         raise InputError(
-            f"readout_layer {node.meta['name']!r} has the shape {_shown(node)}; (image, unit) is needed, for any "
-            "number of images."
+            f"readout_layer {node.meta['name']!r} is {_shown(node)}; (image, unit) is needed, for any number of images."
         )
 
 
 def _require_maps(node: fx.Node) -> None:
     if len(shape(node)) != 3:
         raise InputError(
-            f"map_layer {node.meta['name']!r} has the shape {_shown(node)}; (image, feature_map, y, x) is needed, for "
+            f"map_layer {node.meta['name']!r} is {_shown(node)}; (image, feature_map, y, x) is needed, for "
             "any number of images."
         )
     if _ends_with_channels(node):
         raise InputError(
-            f"map_layer {node.meta['name']!r} has the shape {_shown(node)}, which looks like (image, y, x, "
+            f"map_layer {node.meta['name']!r} is {_shown(node)}, which looks like (image, y, x, "
             "feature_map); (image, feature_map, y, x) is needed. Name a layer behind the next permutation."
         )
 
 
 def _shown(node: fx.Node) -> str:
     """Shape as a message gives it."""
-    return f"(image, {', '.join(map(str, shape(node)))})" if shape(node) else "of no tensor with an entry per image"
+    return f"(image, {', '.join(map(str, shape(node)))})" if shape(node) else "no tensor with an entry per image"
 
 
 def _find_readout(traced: fx.GraphModule, architecture: str) -> fx.Node:
@@ -170,6 +180,8 @@ def _find_readout(traced: fx.GraphModule, architecture: str) -> fx.Node:
     """
     (output,) = [node for node in traced.graph.nodes if node.op == "output"]
     last = node = output.args[0]
+    if isinstance(last, fx.Node) and not shape(last):
+        raise InputError(f"Network {architecture}: its output is {_shown(last)}, for one image or for three.")
     while isinstance(node, fx.Node) and len(shape(node)) == 1:
         if isinstance(module_of(traced, node), nn.Linear) or node.target is functional.linear:
             return _before_identities(traced, sources(node)[0])
@@ -185,10 +197,12 @@ def _find_readout(traced: fx.GraphModule, architecture: str) -> fx.Node:
 
 
 def _find_maps(traced: fx.GraphModule, readout: fx.Node, architecture: str) -> fx.Node:
-    """The deepest spatial output on the way to the readout that is no mere pooling of an earlier one."""
-    node = readout
+    """The deepest output on the way to the readout that has places, or is pooled, and is no mere pooling of another."""
+    node, pooled = readout, False
     while sources(node):
-        if _is_spatial(node) and not is_pooling(traced, node) and not is_identity(traced, node):
+        if is_pooling(traced, node):
+            pooled = True
+        elif _is_grid(node) and (pooled or max(shape(node)[1:]) > 1) and not is_identity(traced, node):
             node = _before_classifier(traced, node)
             if not _is_first_convolution(traced, node):
                 return node
@@ -200,8 +214,8 @@ def _find_maps(traced: fx.GraphModule, readout: fx.Node, architecture: str) -> f
     )
 
 
-def _is_spatial(node: fx.Node) -> bool:
-    return len(shape(node)) == 3 and max(shape(node)[1:]) > 1 and not _ends_with_channels(node)
+def _is_grid(node: fx.Node) -> bool:
+    return len(shape(node)) == 3 and not _ends_with_channels(node)
 
 
 def _ends_with_channels(node: fx.Node) -> bool:

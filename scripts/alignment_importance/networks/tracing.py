@@ -46,6 +46,25 @@ def trace(network: Network) -> fx.GraphModule:
     return traced
 
 
+def require_equal(traced: fx.GraphModule, network: Network) -> None:
+    """Compare a graph with its network on an image of random numbers: torch.fx takes `x += y` for `x = x + y`.
+
+    Raises:
+        InputError: the graph computes something else.
+    """
+    size = network.input_size
+    image = torch.randn(1, 3, size, size, generator=torch.Generator().manual_seed(0))
+    with torch.inference_mode():
+        expected, found = network.module(image.clone()), traced(image)
+    try:
+        torch.testing.assert_close(found, expected, equal_nan=True)
+    except AssertionError as error:
+        raise InputError(
+            f"Network {network.architecture}: what torch.fx makes of it computes something else. Write its forward "
+            "pass without operations in place, such as `x += y`."
+        ) from error
+
+
 def module_of(traced: fx.GraphModule, node: fx.Node) -> nn.Module | None:
     """The module that a node calls, if it calls one."""
     return traced.get_submodule(str(node.target)) if node.op == "call_module" else None
@@ -188,8 +207,10 @@ def _record(traced: fx.GraphModule, network: Network) -> None:
             for batch in _BATCHES:
                 _Recorder(without_values, graph=traced.graph).run(torch.zeros(batch, 3, size, size))
     except Exception as error:
+        (reason, *_) = str(error).splitlines() or [type(error).__name__]
         raise InputError(
-            f"Network {network.architecture} does not take inputs of {size} x {size} pixels: {error}. Set `input_size`."
+            f"Network {network.architecture} does not take inputs of {size} x {size} pixels ({reason}). Set "
+            "`input_size`."
         ) from error
 
 
@@ -204,10 +225,11 @@ def _undo_overwriting(traced: fx.GraphModule, architecture: str) -> None:
     order = {node: number for number, node in enumerate(traced.graph.nodes)}
     replaced: dict[fx.Node, fx.Node] = {}
     for node in order:
-        for overwritten in node.meta.get("overwrites", ()):
-            source = replaced.get(overwritten, overwritten)
-            source.replace_all_uses_with(node, delete_user_cb=lambda user, node=node: order[user] > order[node])
-            replaced[overwritten] = node
+        overwritten = [(source, replaced.get(source, source)) for source in node.meta.get("overwrites", ())]
+        for source, current in overwritten:
+            current.replace_all_uses_with(node, delete_user_cb=lambda user, node=node: order[user] > order[node])
+            replaced[source] = node
+        node.meta["overwrites"] = [current for _, current in overwritten]
     _require_no_views(order, architecture)
     for node in order:
         _do_not_overwrite(traced, node)

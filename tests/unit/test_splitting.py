@@ -1,0 +1,333 @@
+"""The split of small networks: what shortens the way through a head, and what must not."""
+
+import dataclasses
+from collections.abc import Callable
+from typing import Any
+
+import naive
+import numpy as np
+import pytest
+import torch
+import xarray as xr
+from torch import nn
+from torch.nn import functional
+
+from alignment_importance import ablation, networks
+from alignment_importance.compute import Compute
+from alignment_importance.errors import InputError
+from alignment_importance.folds import whole
+
+CPU = Compute(torch.device("cpu"), 1, 10**9)
+N_MAPS, SIDE = 6, 4
+
+
+class Function(nn.Module):
+    """A module that calls a function."""
+
+    def __init__(self, function: Callable[[torch.Tensor], Any]) -> None:
+        super().__init__()
+        self.function = function
+
+    def forward(self, values: torch.Tensor) -> Any:
+        return self.function(values)
+
+
+class Net(nn.Module):
+    """A network of one convolutional block, a head, and a classifier."""
+
+    def __init__(self, head: nn.Module, width: int) -> None:
+        super().__init__()
+        self.conv = nn.Conv2d(3, N_MAPS, 3, padding=1)
+        self.relu = nn.ReLU(inplace=True)
+        self.head = head
+        self.fc = nn.Linear(width, 3)
+
+    def forward(self, images: torch.Tensor) -> torch.Tensor:
+        return self.fc(self.head(self.relu(self.conv(images))))
+
+
+def network_of(module: nn.Module) -> networks.Network:
+    with torch.random.fork_rng():
+        torch.manual_seed(1)
+        for part in module.modules():
+            if callable(reset := getattr(part, "reset_parameters", None)):
+                reset()
+    return networks.Network(module.eval(), "small", "random weights (seed 1)", SIDE, (0.5,) * 3, (0.5,) * 3)
+
+
+def split_of(head: nn.Module, width: int = N_MAPS) -> networks.SplitNetwork:
+    return networks.split(network_of(Net(head, width)), map_layer="relu")
+
+
+def some_images(number: int) -> torch.Tensor:
+    return torch.randn(number, 3, SIDE, SIDE, generator=torch.Generator().manual_seed(2))
+
+
+def check_against_forward_passes(split: networks.SplitNetwork) -> None:
+    """The engine's scores without each map equal those of plain forward passes."""
+    with torch.inference_mode():
+        maps = split.trunk(some_images(7))
+        readout = split.head.module(maps)
+    rng = np.random.default_rng(3)
+    human = rng.random((7, 7))
+    human += human.T
+    np.fill_diagonal(human, np.nan)
+    recorded = xr.Dataset(
+        {"feature_maps": (("image", "feature_map", "y", "x"), maps.numpy()), "readout": (("image", "unit"), readout)}
+    )
+    _, without = ablation.ablate(split.head, recorded, CPU, "cosine", "pearson").leave_one_out([whole(human)])
+    expected = naive.leave_one_out(split.head.module, maps, human, "cosine", "pearson")
+    np.testing.assert_allclose(without[0], expected, atol=1e-5)
+
+
+def hooked() -> nn.Module:
+    pool = nn.AdaptiveAvgPool2d(1)
+    pool.register_forward_hook(lambda _module, _inputs, output: output.flip(1))
+    return nn.Sequential(pool, nn.Flatten())
+
+
+class Skip(nn.Module):
+    """A fully connected layer and a path around it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.fc = nn.Linear(N_MAPS, N_MAPS)
+
+    def forward(self, maps: torch.Tensor) -> torch.Tensor:
+        pooled = maps.mean((2, 3))
+        return functional.relu(self.fc(pooled)) + pooled
+
+
+class MixingPool(nn.AvgPool2d):
+    """Called a pooling, but it is more."""
+
+    def forward(self, maps: torch.Tensor) -> torch.Tensor:
+        return super().forward(maps) + maps.mean((1, 2, 3), keepdim=True)
+
+
+N_VALUES = N_MAPS * SIDE * SIDE
+
+
+def pooled(*others: nn.Module) -> nn.Module:
+    return nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Flatten(), *others)
+
+
+def mean_and(function: Callable[[torch.Tensor], torch.Tensor]) -> nn.Module:
+    return Function(lambda maps: function(maps.mean((2, 3))))
+
+
+#: Heads by name, with the width of the readout and the route.
+HEADS: dict[str, tuple[Callable[[], nn.Module], int, str]] = {
+    "average pooling": (pooled, N_MAPS, "pooled"),
+    "maximum pooling": (lambda: nn.Sequential(nn.MaxPool2d(SIDE), nn.Flatten(), nn.Dropout()), N_MAPS, "pooled"),
+    "two poolings": (lambda: nn.Sequential(nn.MaxPool2d(2), nn.AvgPool2d(2), nn.Flatten()), N_MAPS, "pooled"),
+    "mean": (lambda: Function(lambda maps: maps.mean([-1, -2])), N_MAPS, "pooled"),
+    "mean and nonlinearity": (lambda: mean_and(functional.silu), N_MAPS, "pooled"),
+    "view": (lambda: Function(lambda x: functional.avg_pool2d(x, SIDE).view(x.size(0), -1)), N_MAPS, "pooled"),
+    "squeeze": (lambda: Function(lambda x: functional.max_pool2d(x, SIDE).squeeze(3).squeeze(2)), N_MAPS, "pooled"),
+    "dropout": (lambda: mean_and(lambda x: functional.dropout(x, training=False)), N_MAPS, "pooled"),
+    "linear": (lambda: nn.Sequential(nn.Flatten(), nn.Linear(N_VALUES, 5), nn.Sigmoid()), 5, "linear"),
+    "linear last": (lambda: nn.Sequential(nn.MaxPool2d(2), nn.Flatten(), nn.Linear(N_MAPS * 4, 5)), 5, "linear"),
+    "linear without bias": (lambda: nn.Sequential(nn.Flatten(), nn.Linear(N_VALUES, 5, bias=False)), 5, "linear"),
+    "two flattenings": (lambda: nn.Sequential(nn.Flatten(2), nn.Flatten(), nn.Linear(N_VALUES, 5)), 5, "linear"),
+    "flattened": (nn.Flatten, N_VALUES, "general"),
+    "not zero at zero": (lambda: nn.Sequential(nn.Sigmoid(), pooled()), N_MAPS, "general"),
+    "a constant": (lambda: mean_and(lambda x: x + 1), N_MAPS, "general"),
+    "convolution": (lambda: nn.Sequential(nn.Conv2d(N_MAPS, N_MAPS, 1), pooled()), N_MAPS, "general"),
+    "normalised over maps": (lambda: pooled(nn.LayerNorm(N_MAPS)), N_MAPS, "general"),
+    "shifted": (lambda: pooled(nn.BatchNorm1d(N_MAPS)), N_MAPS, "general"),
+    "other mean": (lambda: Function(lambda x: x.repeat(1, 1, 1, 2)[..., :N_MAPS].mean((1, 2))), N_MAPS, "general"),
+    "transposed": (lambda: nn.Sequential(Function(lambda x: x.mT), nn.Flatten(), nn.Linear(N_VALUES, 5)), 5, "general"),
+    "maps last": (lambda: Function(lambda x: x.permute(0, 2, 3, 1).mean((1, 2))), N_MAPS, "general"),
+    "linear over x": (lambda: nn.Sequential(nn.Linear(SIDE, 5), nn.Flatten()), N_MAPS * SIDE * 5, "general"),
+    "shuffled": (lambda: mean_and(lambda x: x.view(-1, 2, 3).transpose(1, 2).flatten(1)), N_MAPS, "general"),
+    "hook": (hooked, N_MAPS, "general"),
+    "subclass": (lambda: nn.Sequential(MixingPool(SIDE), nn.Flatten()), N_MAPS, "general"),
+    "path around": (Skip, N_MAPS, "general"),
+}
+
+
+@pytest.mark.parametrize("name", HEADS)
+def test_only_what_is_known_to_be_exact_shortens_the_way(name: str) -> None:
+    head, width, route = HEADS[name]
+    split = split_of(head(), width)
+    assert split.head.route == route
+    check_against_forward_passes(split)
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Layers that are found
+
+
+class Body(nn.Module):
+    """A network without a classifier, whose last block ends in a squeeze and excitation."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.conv = nn.Conv2d(3, N_MAPS, 3, padding=1)
+        self.excite = nn.Linear(N_MAPS, N_MAPS)
+
+    def forward(self, images: torch.Tensor) -> torch.Tensor:
+        maps = self.conv(images).relu()
+        scaled = maps * torch.sigmoid(self.excite(maps.mean((2, 3))))[:, :, None, None]
+        return functional.adaptive_avg_pool2d(scaled, 1).flatten(1)
+
+
+def test_a_network_without_classifier_has_its_output_for_a_readout() -> None:
+    split = networks.split(network_of(Body()))
+    assert (split.map_layer, split.readout_layer, split.head.route) == ("mul", "flatten", "pooled")
+    check_against_forward_passes(split)
+
+
+def test_classifier_with_something_behind_it() -> None:
+    net = nn.Sequential(
+        Net(nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Flatten()), N_MAPS), nn.BatchNorm1d(3), nn.Softmax(1)
+    )
+    split = networks.split(network_of(net))
+    assert (split.map_layer, split.readout_layer) == ("0.relu", "0.head.1")
+
+
+def test_maps_of_a_single_place_are_found_before_their_pooling() -> None:
+    convolutions = [nn.Conv2d(3, 4, 2, 2), nn.ReLU(), nn.Conv2d(4, 5, 2), nn.ReLU()]
+    net = nn.Sequential(*convolutions, nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(5, 2))
+    split = networks.split(network_of(net))
+    assert (split.map_layer, split.map_shape) == ("3", (5, 1, 1))
+
+
+def test_patches_are_no_feature_maps() -> None:
+    """A mixer of tokens, which are averaged at the end."""
+    patches = nn.Sequential(nn.Conv2d(3, N_MAPS, 2, 2), nn.Flatten(2), nn.Linear(4, 4), Function(lambda x: x.mean(2)))
+    with pytest.raises(InputError, match=r"small has no feature maps to ablate: its readout '3.mean' .* tokens"):
+        networks.split(network_of(nn.Sequential(*patches, nn.Linear(N_MAPS, 2))))
+
+
+@pytest.mark.parametrize("last", ["tuple", "maps"])
+def test_a_network_with_another_output_needs_a_name(last: str) -> None:
+    end = Function(lambda x: (x, x) if last == "tuple" else x + 1)
+    net = network_of(nn.Sequential(nn.Conv2d(3, 4, 1), nn.ReLU(), end))
+    with pytest.raises(InputError, match=r"small does not end in a fully connected layer.*name its `readout_layer`"):
+        networks.split(net)
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Sizes, and operations in place
+
+
+class Sized(nn.Module):
+    """Uses the sizes of its input far behind the first layers."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.conv = nn.Conv2d(3, N_MAPS, 3, padding=1)
+        self.token = nn.Parameter(torch.ones(1, N_MAPS))
+        self.fc = nn.Linear(2 * N_MAPS, 3)
+
+    def forward(self, images: torch.Tensor) -> torch.Tensor:
+        number, _, height, width = images.shape
+        maps = torch.relu(self.conv(images))
+        summed = maps.reshape(number, N_MAPS, height * width).sum(2) / height
+        return self.fc(torch.cat([self.token.expand(number, -1), summed], 1))
+
+
+@pytest.mark.parametrize("number", [1, 3, 16])
+def test_sizes_from_before_the_map_layer_are_those_of_the_batch(number: int) -> None:
+    module, images = Sized(), some_images(number)
+    split = networks.split(network_of(module), map_layer="relu")
+    with torch.inference_mode():
+        maps = split.trunk(images)
+        torch.testing.assert_close(module.fc(split.head.module(maps)), module(images))
+    assert split.head.route == "general"
+
+
+@pytest.mark.parametrize(
+    ("function", "message"),
+    [
+        (lambda x: x.mean((2, 3)).view(3, N_MAPS), r"does not take inputs of 4 x 4 pixels \(shape '\[3, 6\]'"),
+        (lambda x: x.mean((2, 3)).squeeze(), "small: its output is no tensor with an entry per image"),
+        (lambda x: x.mean((2, 3)).sum(0, keepdim=True), "small: its output is no tensor with an entry per image"),
+    ],
+)  # fmt: skip
+def test_a_readout_is_one_row_per_image_for_any_number_of_images(
+    function: Callable[[torch.Tensor], torch.Tensor], message: str
+) -> None:
+    with pytest.raises(InputError, match=message):
+        split_of(Function(function))
+
+
+class Overwriting(nn.Module):
+    """Reads a tensor again after it was overwritten, and overwrites its maps behind the map layer."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.conv = nn.Conv2d(3, N_MAPS, 3, padding=1)
+        self.relu = nn.ReLU(inplace=True)
+        self.next = nn.Conv2d(N_MAPS, N_MAPS, 3, padding=1)
+        self.fc = nn.Linear(N_MAPS, 2)
+
+    def forward(self, images: torch.Tensor) -> torch.Tensor:
+        before = self.conv(images)
+        maps = self.next(self.relu(before)) + before  # of which the negative values are gone by now
+        maps *= 2
+        more = maps.sigmoid()
+        maps += more
+        functional.relu(maps, inplace=True)
+        maps.sub_(1)
+        return self.fc(maps.mean((2, 3)))
+
+
+@pytest.mark.parametrize("layer", ["conv", "relu", "add", "mul", "add_1", "relu_1", "sub_"])
+def test_operations_in_place_mean_what_they_meant(layer: str) -> None:
+    module, images = Overwriting(), some_images(3)
+    network = network_of(module)
+    expected = module(images)
+    split = networks.split(network, map_layer=layer, readout_layer="mean")
+    with torch.inference_mode():
+        maps = split.trunk(images)
+        untouched = maps.clone()
+        torch.testing.assert_close(module.fc(split.head.module(maps)), expected)
+    assert torch.equal(maps, untouched)
+    assert module.relu.inplace
+
+
+def test_a_tensor_that_is_read_under_another_name_after_it_was_overwritten() -> None:
+    def overwrite(maps: torch.Tensor) -> torch.Tensor:
+        flat = maps.flatten(1)
+        maps.mul_(2)
+        return flat
+
+    with pytest.raises(
+        InputError, match=r"'head.mul_' overwrites its input, which is read afterwards as 'head.flatten'"
+    ):
+        split_of(Function(overwrite), N_VALUES)
+
+
+def test_what_torch_fx_overlooks_is_found_in_an_own_network() -> None:
+    class Shortcut(nn.Module):
+        def forward(self, maps: torch.Tensor) -> torch.Tensor:
+            shortcut = maps
+            maps += 1
+            return (maps * shortcut).mean((2, 3))  # the square of maps + 1
+
+    network = network_of(Net(Shortcut(), N_MAPS))
+    with pytest.raises(InputError, match=r"what torch.fx makes of it computes something else"):
+        networks.split(dataclasses.replace(network, architecture="package.module:function"))
+
+
+def test_nothing_is_left_behind_by_an_error() -> None:
+    head = Function(lambda x: x.mean((2, 3)).squeeze())
+    module = Net(head, N_MAPS)
+    network, call = network_of(module), nn.Module.__call__
+    before = {name: value.clone() for name, value in module.state_dict().items()}
+    head.train()
+    for options in ({}, {"map_layer": "none"}, {"readout_layer": "conv"}):
+        with pytest.raises(InputError):
+            networks.split(network, **options)
+    head.function = lambda x: x if x.sum() > 0 else -x
+    with pytest.raises(InputError, match="cannot be traced"):
+        networks.split(network)
+    assert all(torch.equal(value, before[name]) for name, value in module.state_dict().items())
+    assert [part.training for part in module.modules()] == [False, False, False, True, False]
+    assert not any(
+        getattr(part, hooks) for part in module.modules() for hooks in vars(part) if hooks.endswith("_hooks")
+    )
+    assert (module.relu.inplace, nn.Module.__call__) == (True, call)
