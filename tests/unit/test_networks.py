@@ -292,7 +292,7 @@ def test_errors_name_what_is_wrong(tmp_path: Path) -> None:
     wrong(r"`mean` is \[0.5\]; three", mean=(0.5,), **random)
     wrong("`std` .* divided by 0", std=(0.2, 0, 0.2), **random)
     random["input_size"] = 100
-    wrong("maxvit_t cannot be built for inputs of 100 pixels", **(random | {"architecture": "maxvit_t"}))
+    wrong("maxvit_t cannot be built for inputs of 100 x 100 pixels", **(random | {"architecture": "maxvit_t"}))
     random["input_size"] = 20
     wrong(
         "inception_v3 does not take inputs of 20 x 20 pixels.*input_size", **(random | {"architecture": "inception_v3"})

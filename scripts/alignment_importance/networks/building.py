@@ -261,14 +261,15 @@ def _plan_torchvision(spec: Spec) -> _Plan:
     names = [member.name for member in available]
     weights = available[spec.weights] if spec.weights in names else available.DEFAULT
     inputs = _trained_on(spec.architecture, weights)
+    size = spec.input_size or inputs.size
 
     def create(state: _State | None, weights: Any = None) -> nn.Module:
-        options = _options(spec.architecture, spec.input_size or inputs.size, state)
+        options = _options(spec.architecture, size, state)
         try:
             return torchvision.models.get_model(spec.architecture, weights=weights, progress=False, **options)
         except ValueError as error:
             raise InputError(
-                f"Network {spec.architecture} cannot be built for inputs of {spec.input_size} pixels ({error})."
+                f"Network {spec.architecture} cannot be built for inputs of {size} x {size} pixels ({error})."
             ) from error
 
     def trained() -> tuple[nn.Module, str]:
