@@ -369,8 +369,7 @@ def heatmap_grid(
     _title(figure, "Images and their heatmaps, from the best to the worst aligned", comparison, model, heatmaps.attrs)
     _footnote(
         figure,
-        f"{_HEATMAP_NOTE} r: Pearson correlation of the network's with people's similarities of an image to all "
-        "others.",
+        f"{_HEATMAP_NOTE} r: correlation of the network's with people's similarities of an image to all others.",
     )
     return figure
 
@@ -482,7 +481,7 @@ def control(
     simulated = any(maps.attrs["simulated"] for maps in heatmaps.values())
     network = _network(model, heatmaps[names[0]].attrs)
     figure.suptitle(
-        f"Heatmaps lie on what the {'simulated ' * simulated}observers judged by\nsame images, same network: {network}",
+        f"Heatmaps under different {'simulated ' * simulated}observers\nsame images, same network: {network}",
         x=0.01,
         ha="left",
     )

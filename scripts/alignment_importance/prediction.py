@@ -96,7 +96,7 @@ def summarise(table: pd.DataFrame) -> dict[str, float]:
 
 
 def noise_ceiling(similarity: np.ndarray, score: str) -> tuple[float, float]:
-    """Bounds on the score that any representation can reach with these participants.
+    """How well the participants agree, as bounds on the mean score against single participants.
 
     Args:
         similarity: (participant, image, image) judgments, NaN for missing pairs and on the diagonal.
@@ -105,7 +105,8 @@ def noise_ceiling(similarity: np.ndarray, score: str) -> tuple[float, float]:
     Returns:
         Means over participants of the score of each participant against the mean of the others (lower bound) and
         against the mean of all (upper bound): Nili et al. (2014), doi 10.1371/journal.pcbi.1003553. NaN with fewer
-        than two participants.
+        than two participants. A score against the participants' mean, which is less noisy than any of them, may lie
+        above both bounds.
     """
     if len(similarity) < 2:
         return float("nan"), float("nan")

@@ -8,9 +8,7 @@ rule extract_activations:
     """Run one network over the images of one set, up to its map layer and on to its readout."""
     input:
         images="<results>/inputs/{image_set}/images.csv",
-        checkpoint=lambda wildcards: optional(
-            config["models"][wildcards.model]["checkpoint"]
-        ),
+        network=lambda wildcards: files_of_network(wildcards.model),
         # Waited for, so that a mistake in judgments stops the run before the heavy work,
         # but no reason to run the network again.
         checked=ancient("<results>/inputs/{image_set}/judgments.checked"),

@@ -16,6 +16,11 @@ rule benchmark:
 rule measure_speed:
     """Measure one kind of work, alone on the machine."""
     input:
+        # One after the other, on any number of cores.
+        before=lambda wildcards: [
+            f"<results>/benchmark/{work}.csv"
+            for work in BENCHMARKS[: BENCHMARKS.index(wildcards.work)][-1:]
+        ],
         code=library_used_by("measure_speed"),
     output:
         table="<results>/benchmark/{work}.csv",
@@ -27,8 +32,7 @@ rule measure_speed:
         work=any_of(BENCHMARKS),
     conda:
         "../../envs/speed.yaml"
-    # All cores, so that nothing else runs beside it.
-    threads: workflow.cores or 8
+    threads: 8
     resources:
         mem_mb=8000,
         runtime=120,

@@ -278,6 +278,15 @@ def optional(path: str | None) -> str | list:
     return path or []
 
 
+def files_of_network(model: str) -> list[str]:
+    """The user's files that a network is made of: its checkpoint, and the Python file of an own architecture."""
+    network = config["models"][model]
+    package, colon, _ = network["architecture"].partition(":")
+    file = f"{package.replace('.', os.sep)}.py"
+    own = [file] if colon and os.path.isfile(file) else []
+    return own + [network["checkpoint"]] * (network["checkpoint"] is not None)
+
+
 def activations_of(wildcards) -> str:
     """The activations that a comparison and a model use."""
     return f"<results>/activations/{image_set_of(wildcards.comparison)}/{wildcards.model}.nc"

@@ -10,9 +10,7 @@ rule score_images:
     input:
         activations=activations_of,
         judgments="<results>/inputs/{comparison}/judgments.nc",
-        checkpoint=lambda wildcards: optional(
-            config["models"][wildcards.model]["checkpoint"]
-        ),
+        network=lambda wildcards: files_of_network(wildcards.model),
         code=library_used_by("score_images"),
     output:
         scores="<results>/image_scores/{comparison}/{model}.nc",

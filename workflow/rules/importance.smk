@@ -36,9 +36,7 @@ rule rank_feature_maps:
         activations=activations_of,
         judgments="<results>/inputs/{comparison}/judgments.nc",
         folds=of_all_seeds("<results>/folds/{{comparison}}/seed-{seed}.csv"),
-        checkpoint=lambda wildcards: optional(
-            config["models"][wildcards.model]["checkpoint"]
-        ),
+        network=lambda wildcards: files_of_network(wildcards.model),
         code=library_used_by("rank_feature_maps"),
     output:
         rankings=of_all_seeds(

@@ -12,9 +12,7 @@ rule trace_curves:
         judgments="<results>/inputs/{comparison}/judgments.nc",
         folds="<results>/folds/{comparison}/seed-{seed}.csv",
         ranking="<results>/rankings/{comparison}/{model}/seed-{seed}.csv",
-        checkpoint=lambda wildcards: optional(
-            config["models"][wildcards.model]["checkpoint"]
-        ),
+        network=lambda wildcards: files_of_network(wildcards.model),
         code=library_used_by("trace_curves"),
     output:
         curves="<results>/curves/{comparison}/{model}/seed-{seed}.csv",
