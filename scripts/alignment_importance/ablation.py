@@ -26,6 +26,9 @@ from alignment_importance.similarity import SecondOrder, judged_pairs, rsm, simi
 #: Float64 values of one array in the processor's cache, which decides the speed of elementwise arithmetic.
 _CACHED_VALUES = 30_000
 
+#: Variants of a head at a time beyond which nothing is gained, but memory must be got from the system.
+_MOST_VARIANTS = 64
+
 #: Columns of a matrix product below which it would be slow.
 _FEWEST_COLUMNS = 128
 
@@ -283,7 +286,8 @@ class ReadoutAblation(Ablation):
 
     def _chunk(self) -> int:
         n_images = len(self.active)
-        return self._compute.chunk(self._head.bytes_per_variant + 2 * 8 * n_images**2)
+        by_memory = self._compute.chunk(self._head.bytes_per_variant + 2 * 8 * n_images**2)
+        return min(by_memory, _MOST_VARIANTS)
 
     def _scorer(self, block: PairBlock) -> _Scorer:
         return _Scorer(block, self._score, self._compute.device)

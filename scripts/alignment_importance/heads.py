@@ -91,7 +91,7 @@ class LinearHead(VariantHead):
         self._nothing = bias.detach().expand_as(self._hidden)
         # On a GPU the whole product takes less time than choosing its rows.
         self._gated = GatedLinear.of(self._tail) if compute.device.type == "cpu" else None
-        self.bytes_per_variant = 4 * n_images * (2 * self._hidden.shape[1] + 2 * self.intact.shape[1])
+        self.bytes_per_variant = 4 * n_images * (self._hidden.shape[1] + 2 * self.intact.shape[1])
 
     def without_each(self, chunk: int) -> Iterator[ReadoutTask]:
         """The hidden layer less one contribution."""
@@ -112,6 +112,8 @@ class LinearHead(VariantHead):
             hidden = self._contributions(maps)
             for step in hidden:
                 total = torch.add(total, step, out=step)
+            # The task overwrites its hidden layers.
+            total = total.clone()
             same_as = _last_active(self._active[maps.cpu()])
 
             def task(hidden: torch.Tensor = hidden, same_as: torch.Tensor = same_as) -> torch.Tensor:
@@ -160,24 +162,26 @@ class GatedLinear:
         """Outputs of the layer and what follows it.
 
         Args:
-            hidden: (variant, image, unit) before the ReLU.
+            hidden: (variant, image, unit) before the ReLU; overwritten.
             same_as: (variant, image) a variant, perhaps the same, whose hidden layer of that image is equal.
 
         Returns:
             (variant, image, output).
         """
-        readouts: torch.Tensor | None = None
+        # Used for image after image: fresh memory costs about as much as the arithmetic in it.
+        gated, chosen, weight = (hidden.new_empty(0) for _ in range(3))
+        readouts = hidden
         for image, of_image in enumerate(hidden.unbind(1)):
             different, which = torch.unique(same_as[:, image], return_inverse=True)
-            gated = of_image[different].relu()
+            torch.index_select(of_image, 0, different, out=gated.resize_(0)).relu_()
             active = gated.amax(0).nonzero()[:, 0]
-            chosen = gated.index_select(1, active), self.weight.index_select(0, active)
-            of_image = self.rest(torch.addmm(self.bias, *chosen))
-            if readouts is None:
-                readouts = of_image.new_empty(hidden.shape[1], len(hidden), of_image.shape[1])
-            readouts[image] = of_image[which]
-        assert readouts is not None
-        return readouts.transpose(0, 1)
+            torch.index_select(gated, 1, active, out=chosen.resize_(0))
+            torch.index_select(self.weight, 0, active, out=weight.resize_(0))
+            outputs = self.rest(torch.addmm(self.bias, chosen, weight))
+            if outputs.shape[1] != readouts.shape[2]:
+                readouts = outputs.new_empty(*hidden.shape[:2], outputs.shape[1])
+            readouts[:, image] = outputs[which]
+        return readouts
 
 
 def _first_silent(active: torch.Tensor) -> torch.Tensor:

@@ -27,8 +27,9 @@ def rsm(readout: torch.Tensor, similarity: str) -> torch.Tensor:
         are NaN.
     """
     if readout.ndim == 3:
-        # One after the other: what one takes in float64 fits the processor's cache.
-        return torch.stack([rsm(one, similarity) for one in readout])
+        # One after the other, in the same place: what one takes in float64 fits the processor's cache.
+        place = torch.empty_like(readout[0], dtype=torch.float64, memory_format=torch.contiguous_format)
+        return torch.stack([rsm(place.copy_(one), similarity) for one in readout])
     rows = readout.double()
     gram = rows @ rows.T
     sums = rows.sum(1)
