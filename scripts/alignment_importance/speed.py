@@ -1,8 +1,8 @@
 """How long the engine takes, and how long other ways to the same numbers take, measured in one run.
 
 All data are simulated and the weights of VGG-16 are random: speed and memory do not depend on their meaning. What does
-matter is how many units of its fully connected layers are active; their biases are set so that each is active in 15 per
-cent of the images, about as in a trained network.
+matter is how many units of its fully connected layers are active; their biases are set so that 15 per cent are, about
+as in a trained network.
 """
 
 import functools
@@ -31,7 +31,7 @@ logger = logging.getLogger(__name__)
 N_IMAGES, N_MANY = 92, 1854
 N_POOLED_MAPS = 1280
 SEEDS, N_FOLDS = (111, 222, 333, 444, 555, 666, 777, 888), 5
-#: Share of images in which a unit of the fully connected layers is active.
+#: Share of the units of the fully connected layers that are active, over all images.
 ACTIVE = 0.15
 
 COLUMNS = (
@@ -168,7 +168,7 @@ def _vgg16_data(compute: Compute) -> tuple[Head, torch.Tensor, np.ndarray]:
 
 
 def _set_active_share(head: Head, maps: torch.Tensor, device: torch.device) -> None:
-    """Set the biases of the two fully connected layers so that each unit is active in `ACTIVE` of the images."""
+    """Give the units of each fully connected layer the bias with which `ACTIVE` of their activations are not zero."""
     layers = [layer for layer in head.module.to(device).modules() if isinstance(layer, nn.Linear)]
     for layer in layers:
         inputs: list[torch.Tensor] = []
@@ -177,7 +177,7 @@ def _set_active_share(head: Head, maps: torch.Tensor, device: torch.device) -> N
             head.module(maps.to(device))
             hook.remove()
             sums = inputs[0] @ layer.weight.T
-            layer.bias.copy_(-sums.quantile(1 - ACTIVE, dim=0))
+            layer.bias.fill_(-float(np.quantile(sums.cpu().numpy(), 1 - ACTIVE)))
 
 
 def published_leave_one_out(
