@@ -19,7 +19,7 @@ import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure, SubFigure
 from matplotlib.lines import Line2D
-from matplotlib.ticker import FuncFormatter, MaxNLocator
+from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
@@ -618,19 +618,21 @@ def speed(summary: pd.DataFrame) -> Figure:
     Args:
         summary: `network`, `work`, `against`, `n_images`, `ours_seconds`, `other_seconds`, `ratio`, `ours_peak_mb`.
     """
-    figure = _figure(3.6)
-    ratios, times, memory = figure.subplots(1, 3, width_ratios=[1.5, 1, 1])
-    _ratio_panel(ratios, summary.dropna(subset="ratio"))
+    figure = _figure(5.6)
+    above, below = np.asarray(figure.subfigures(2, 1, height_ratios=[1, 1.2]), dtype=object)
+    _ratio_panel(above.subplots(), summary.dropna(subset="ratio"))
+    times, memory = below.subplots(1, 2)
     grown = summary[(summary["network"] == "pooled") & (summary["against"] == "nothing")]
     for panel, column, label in ((times, "ours_seconds", "time (s)"), (memory, "ours_peak_mb", "peak memory (MB)")):
         _growth_panel(panel, grown, column)
         panel.set_ylabel(label)
+    memory.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
     times.legend(loc="upper left", fontsize="small")
     figure.suptitle("Speed and memory of the ablation engine", x=0.01, ha="left")
     _footnote(
         figure,
-        "Simulated data; VGG-16 has random weights. Other ways are timed on a part and extrapolated. Right: pooled "
-        "readout of 1280 maps; dotted: growth with the square of the number of images.",
+        "Simulated data; VGG-16 has random weights. Other ways are timed on a part and extrapolated. Below: pooled "
+        "readout of 1280 maps, curves of one fold, memory with all libraries; dotted: square of the number of images.",
     )
     return figure
 
@@ -639,7 +641,7 @@ def _ratio_panel(panel: Axes, compared: pd.DataFrame) -> None:
     """A bar for each other way, on a logarithmic axis."""
     named = compared[["network", "work", "n_images", "against"]].astype(str).to_numpy().tolist()
     labels = [
-        f"{network}, {work.replace('_', ' ')}\n{n_images} images, against {against}"
+        f"{network}, {work.replace('_', ' ')}, {n_images} images, against {against}"
         for network, work, n_images, against in named
     ]
     positions = np.arange(len(compared))[::-1]
@@ -647,7 +649,8 @@ def _ratio_panel(panel: Axes, compared: pd.DataFrame) -> None:
     for position, ratio in zip(positions, compared["ratio"], strict=True):
         panel.annotate(f"{ratio:.0f} x", (ratio, position), xytext=(3, 0), textcoords="offset points", va="center")
     panel.set_xscale("log")
-    panel.set_xlim(1, 4 * compared["ratio"].max())
+    panel.set_xlim(1, 2 * compared["ratio"].max())
+    panel.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
     panel.set_yticks(positions, labels)
     panel.set_xlabel("times faster")
 
@@ -661,4 +664,9 @@ def _growth_panel(panel: Axes, grown: pd.DataFrame, column: str) -> None:
     panel.plot(n_images, last * (n_images / n_images[-1]) ** 2, color="black", linestyle=":", linewidth=0.9)
     panel.set_xscale("log")
     panel.set_yscale("log")
+    panel.set_xticks(n_images, [f"{number}" for number in n_images])
+    panel.minorticks_off()
+    panel.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    low, high = grown[column].min(), grown[column].max()
+    panel.set_ylim(low / 2, high * 2)
     panel.set_xlabel("images")

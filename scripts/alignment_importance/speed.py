@@ -331,7 +331,7 @@ def gram_leave_one_out(readout: np.ndarray, human: np.ndarray, ablated: np.ndarr
 def growth(compute: Compute) -> pd.DataFrame:
     """Time and memory of pooled readouts as the number of images grows: a row for each number and kind of work."""
     rows = []
-    for n_images in (N_IMAGES, 184, 368, 736, 1472, N_MANY):
+    for n_images in (N_IMAGES, 200, 430, 900, N_MANY):
         readout, human = _pooled_data(n_images)
         for work, call in _pooled_work(readout, human, compute).items():
             measured, _ = _best_of(call, 3 if n_images < 500 else 1, compute)

@@ -278,3 +278,24 @@ def test_control_shows_the_activations_once(pictures: pd.DataFrame) -> None:
     assert number_of_points(areas) == [4, 4, 4]
     labels = [label.get_text() for label in areas.get_xticklabels()]
     assert labels == ["0\n(dog)", "0.5", "1\n(cat)"]
+
+
+def test_speed_shows_a_bar_for_each_other_way_and_a_line_for_each_work() -> None:
+    summary = pd.DataFrame(
+        {
+            "network": ["vgg16", "pooled", "pooled", "pooled"],
+            "work": ["leave_one_out", "leave_one_out", "leave_one_out", "curves"],
+            "against": ["captum", "nothing", "nothing", "nothing"],
+            "n_images": [92, 92, 184, 92],
+            "ours_seconds": [1.0, 0.1, 0.4, 0.5],
+            "other_seconds": [20.0, np.nan, np.nan, np.nan],
+            "ratio": [20.0, np.nan, np.nan, np.nan],
+            "ours_peak_mb": [500.0, 300.0, 310.0, 300.0],
+        }
+    )
+    figure = figures.speed(summary)
+    ratios, times, memory = figure.axes
+    assert [bar.get_width() for bar in ratios.patches] == [20]
+    assert [text.get_text() for text in ratios.get_yticklabels()] == ["vgg16, leave one out, 92 images, against captum"]
+    assert [line.get_label() for line in times.get_lines()[:2]] == ["leave one out", "curves"]
+    assert memory.get_lines()[0].get_ydata().tolist() == [300, 310]

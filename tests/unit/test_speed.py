@@ -1,0 +1,67 @@
+"""The other ways of the benchmark give what the engine gives; what they measure is not tested."""
+
+import numpy as np
+import pytest
+import torch
+from test_ablation import head_of
+
+from alignment_importance import folds, speed
+from alignment_importance.ablation import PooledAblation, ReadoutAblation
+from alignment_importance.compute import Compute
+from alignment_importance.heads import LinearHead
+
+CPU = Compute(torch.device("cpu"), 1, 10**9)
+
+
+@pytest.fixture
+def human() -> np.ndarray:
+    judged = np.random.default_rng(1).random((7, 7))
+    judged = judged + judged.T
+    np.fill_diagonal(judged, np.nan)
+    return judged
+
+
+@pytest.fixture
+def maps() -> torch.Tensor:
+    return torch.rand(7, 10, 4, 4, generator=torch.Generator().manual_seed(2))
+
+
+def test_gram_way_equals_the_engine(maps: torch.Tensor, human: np.ndarray) -> None:
+    readout = maps.mean((2, 3)).numpy()
+    _, without = PooledAblation(readout, CPU, "pearson", "pearson_r2").leave_one_out([folds.whole(human)])
+    np.testing.assert_allclose(speed.gram_leave_one_out(readout, human, np.arange(10)), without[0], atol=1e-12)
+
+
+def test_published_way_equals_the_engine(maps: torch.Tensor, human: np.ndarray) -> None:
+    head = head_of("linear")
+    engine = ReadoutAblation(LinearHead(head, maps, CPU), CPU, "pearson", "pearson_r2")
+    _, without = engine.leave_one_out([folds.whole(human)])
+    some = np.array([0, 3, 9])
+    seconds, scores = speed.published_leave_one_out(head.module, maps, human, some)
+    np.testing.assert_allclose(scores, without[0, some], atol=1e-5)
+    assert seconds > 0
+
+
+def test_captum_equals_the_engine(maps: torch.Tensor, human: np.ndarray) -> None:
+    head = head_of("linear")
+    engine = ReadoutAblation(LinearHead(head, maps, CPU), CPU, "pearson", "pearson_r2")
+    _, own = engine.leave_one_out_of_each_image(human)
+    _, correlations = speed.captum_leave_one_out(head.module, maps, human, [0, 1, 2])
+    np.testing.assert_allclose(correlations, own[:3], atol=1e-5)
+
+
+def test_a_row_extrapolates_nothing_itself() -> None:
+    ours = speed.Measured(seconds=2.0, peak_mb=100.0)
+    made = speed.row("net", "work", "other", ours, 10.0, n_images=3, n_maps=4, difference=0.5, share=0.25)
+    assert tuple(made) == speed.COLUMNS
+    assert made["ratio"] == 5
+    assert made["measured_share"] == 0.25
+
+
+def test_memory_of_a_block_is_measured() -> None:
+    with speed.measure(torch.device("cpu")) as before:
+        pass
+    with speed.measure(torch.device("cpu")) as measured:
+        held = np.ones(40_000_000)
+        assert held[-1] == 1
+    assert measured.peak_mb > before.peak_mb + 200
