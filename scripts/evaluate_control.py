@@ -21,6 +21,7 @@ def evaluate_control(
     table = controls.evaluate(control, by_comparison, masks, objects)
     provenance = {
         "weights": {name: maps.attrs["weights"] for name, maps in by_comparison.items()},
+        "arithmetic": {name: maps.attrs["arithmetic"] for name, maps in by_comparison.items()},
         "simulated": {name: bool(maps.attrs["simulated"]) for name, maps in by_comparison.items()},
     }
     columns = {column: table["comparison"].map(values) for column, values in provenance.items()}

@@ -29,7 +29,7 @@ def rank_feature_maps(
     everything, per_split = importance.rank_all(engine, folds.whole(human), blocks)
     made_of = {
         "weights": maps.attrs["weights"],
-        "precision": resources.precision,
+        "arithmetic": resources.precision,
         "simulated": bool(ratings.attrs["simulated"]),
     }
     arrays.write_table(everything.assign(**made_of), output_all)

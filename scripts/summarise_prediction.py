@@ -22,7 +22,7 @@ def summarise_prediction(
                 "comparison": comparison,
                 "model": model,
                 "weights": table["weights"].iloc[0],
-                "precision": table["precision"].iloc[0],
+                "arithmetic": table["arithmetic"].iloc[0],
                 "simulated": bool(human.attrs["simulated"]),
                 "score": score,
                 "n_images": human.sizes["image"],

@@ -15,7 +15,7 @@ def tabulate_prediction(*, curves: Mapping[int, Path], splits: Mapping[int, Path
     mean = judgments.mean(human, image_ids)
     rows: list[dict[str, object]] = []
     for seed, file in curves.items():
-        curve = arrays.read_table(file, ["fold", "k", "train_score", "test_score", "weights", "precision"])
+        curve = arrays.read_table(file, ["fold", "k", "train_score", "test_score", "weights", "arithmetic"])
         rows += [
             {
                 "seed": seed,
@@ -24,7 +24,7 @@ def tabulate_prediction(*, curves: Mapping[int, Path], splits: Mapping[int, Path
                 "n_test": len(fold.test.images),
                 **prediction.retain(curve[curve["fold"] == fold.fold]),
                 "weights": curve["weights"].iloc[0],
-                "precision": curve["precision"].iloc[0],
+                "arithmetic": curve["arithmetic"].iloc[0],
                 "simulated": bool(human.attrs["simulated"]),
             }
             for fold in folds.blocks(arrays.read_table(splits[seed]), mean, image_ids)

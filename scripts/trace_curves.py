@@ -29,7 +29,7 @@ def trace_curves(
     ranked = arrays.read_table(ranking, ["fold", "feature_map", "rank"])
     made_of = {
         "weights": maps.attrs["weights"],
-        "precision": resources.precision,
+        "arithmetic": resources.precision,
         "simulated": bool(ratings.attrs["simulated"]),
     }
     arrays.write_table(curves.trace(engine, blocks, ranked).assign(**made_of), output)

@@ -73,7 +73,7 @@ def extract(
             "mean": network.mean,
             "std": network.std,
             "device": _describe(compute.device),
-            "precision": compute.precision,
+            "arithmetic": compute.precision,
         },
     )
 

@@ -5,6 +5,7 @@ import functools
 import logging
 import os
 import resource
+import sys
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -50,8 +51,7 @@ class Compute:
         """Log the most memory that this process has taken, on the GPU where there is one."""
         if self.device.type == "cuda":
             logger.info("Peak GPU memory: %.0f MB.", torch.cuda.max_memory_allocated(self.device) / 1e6)
-        kilobytes = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-        logger.info("Peak memory: %.0f MB.", kilobytes * 1024 / 1e6)
+        logger.info("Peak memory: %.0f MB.", peak_memory_mb())
 
     def map(self, function: Callable[[Task], Result], tasks: Iterable[Task]) -> Iterator[Result]:
         """Apply `function` to every task on `threads` threads and yield the results in the order of the tasks.
@@ -61,11 +61,12 @@ class Compute:
         if self.threads == 1:
             yield from map(function, tasks)
             return
-        pool, under_way = _pool(self.threads), deque[Future[Result]]()
+        at_once = min(self.threads, _TASKS_IN_MEMORY - 2)
+        pool, under_way = _pool(at_once), deque[Future[Result]]()
         try:
             for task in tasks:
                 under_way.append(pool.submit(function, task))
-                if len(under_way) > self.threads:
+                if len(under_way) > at_once:
                     yield under_way.popleft().result()
             while under_way:
                 yield under_way.popleft().result()
@@ -80,8 +81,9 @@ def _pool(threads: int) -> ThreadPoolExecutor:
     return ThreadPoolExecutor(threads, initializer=_use_one_thread)
 
 
-#: Tasks that may be in memory at once. A constant, since results must not depend on the number of threads.
-_TASKS_IN_MEMORY = 4
+#: Tasks that may be in memory at once: those that run, one that waits and one that is drawn. A constant, since results
+#: must not depend on the number of threads.
+_TASKS_IN_MEMORY = 8
 
 
 def prepare(device: str, gpus: int | None, threads: int, memory_gb: float = 2.0, precision: str = "float32") -> Compute:
@@ -110,6 +112,13 @@ def prepare(device: str, gpus: int | None, threads: int, memory_gb: float = 2.0,
         threads = 1
     logger.info("Computing in %s on %s with %d thread(s), budget %.3g GB.", precision, chosen, threads, memory_gb)
     return Compute(chosen, threads, int(memory_gb * 1e9), precision)
+
+
+def peak_memory_mb() -> float:
+    """The most memory that this process has taken so far, in MB."""
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    # Bytes on macOS, kilobytes elsewhere.
+    return peak / 1e6 if sys.platform == "darwin" else peak * 1024 / 1e6
 
 
 def _choose_device(device: str, gpus: int | None) -> torch.device:

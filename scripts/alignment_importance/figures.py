@@ -551,14 +551,15 @@ def _observers(comparison: str, provenance: Mapping[str, Any]) -> str:
 
 
 def _network(model: str, provenance: Mapping[str, Any]) -> str:
-    """Name a model, and say if its weights are random."""
-    weights = str(provenance.get("weights", ""))
-    return f"{_short(model)} ({weights})" if weights.startswith("random weights") else _short(model)
+    """Name a model, and say if its weights are random or its arithmetic is not that of float32."""
+    weights, arithmetic = str(provenance.get("weights", "")), str(provenance.get("arithmetic", "float32"))
+    special = [weights] * weights.startswith("random weights") + [arithmetic] * (arithmetic != "float32")
+    return f"{_short(model)} ({', '.join(special)})" if special else _short(model)
 
 
 def _provenance(table: pd.DataFrame) -> dict[str, Any]:
-    """What a table says of its observers (`simulated`, true or false) and its network's `weights`."""
-    return {name: table[name].iloc[0] for name in ("simulated", "weights") if name in table}
+    """What a table says of its observers (`simulated`, true or false) and its network's `weights` and `arithmetic`."""
+    return {name: table[name].iloc[0] for name in ("simulated", "weights", "arithmetic") if name in table}
 
 
 def _footnote(figure: Figure, text: str) -> None:
@@ -623,6 +624,7 @@ def speed(summary: pd.DataFrame) -> Figure:
     _ratio_panel(above.subplots(), summary.dropna(subset="ratio"))
     times, memory = below.subplots(1, 2)
     grown = summary[(summary["network"] == "pooled") & (summary["against"] == "nothing")]
+    grown = grown[grown["work"] != "40_folds"]
     for panel, column, label in ((times, "ours_seconds", "time (s)"), (memory, "ours_peak_mb", "peak memory (MB)")):
         _growth_panel(panel, grown, column)
         panel.set_ylabel(label)

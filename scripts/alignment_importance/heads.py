@@ -1,5 +1,6 @@
 """The part of a network behind its feature maps, and its readout when maps are ablated."""
 
+import functools
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -91,7 +92,8 @@ class LinearHead(VariantHead):
         self._nothing = bias.detach().expand_as(self._hidden)
         # On a GPU the whole product takes less time than choosing its rows.
         self._gated = GatedLinear.of(self._tail) if compute.device.type == "cpu" else None
-        self.bytes_per_variant = 4 * n_images * (self._hidden.shape[1] + 2 * self.intact.shape[1])
+        n_hidden, n_values = self._hidden.shape[1], self._values.shape[2]
+        self.bytes_per_variant = 4 * (n_images * (n_hidden + self.intact.shape[1]) + n_values * n_hidden)
 
     def without_each(self, chunk: int) -> Iterator[ReadoutTask]:
         """The hidden layer less one contribution."""
@@ -211,6 +213,8 @@ def _chain(module: nn.Module) -> list[nn.Module]:
     if any(node.op != "call_module" or len(node.all_input_nodes) != 1 or len(node.users) != 1 for node in nodes):
         return [module]
     called = [module.get_submodule(str(node.target)) for node in nodes]
+    if any(layer._forward_hooks or layer._forward_pre_hooks for layer in called):
+        return [module]
     return [layer for layer in called if not isinstance(layer, nn.Dropout | nn.Identity)]
 
 
@@ -223,32 +227,31 @@ class GeneralHead(VariantHead):
         self._head, self._compute = head.module.to(compute.device), compute
         with torch.no_grad(), compute.arithmetic():
             self.intact = torch.cat([self._head(part.to(compute.device)) for part in maps.split(_BATCH)])
-        self.bytes_per_variant = 3 * 8 * self.intact.numel() + 4 * maps[0].numel() * 4
+        self.bytes_per_variant = 4 * self.intact.numel() + 4 * maps[:_BATCH].numel()
 
     def without_each(self, chunk: int) -> Iterator[ReadoutTask]:
         """One map set to zero."""
-        n_maps = self.maps.shape[1]
-        for start in range(0, n_maps, chunk):
-            kept = [[k for k in range(n_maps) if k != ablated] for ablated in range(start, min(start + chunk, n_maps))]
-            yield self._task(kept)
+        for kept in (~torch.eye(self.maps.shape[1], dtype=torch.bool)).split(chunk):
+            yield functools.partial(self._readouts, kept)
 
     def top(self, order: np.ndarray, chunk: int) -> Iterator[ReadoutTask]:
         """All maps but the top k set to zero."""
-        for start in range(0, len(order), chunk):
-            yield self._task([order[: k + 1].tolist() for k in range(start, min(start + chunk, len(order)))])
+        rank = torch.empty(len(order), dtype=torch.long)
+        rank[torch.tensor(order)] = torch.arange(len(order))
+        for kept in (rank <= torch.arange(len(order))[:, None]).split(chunk):
+            yield functools.partial(self._readouts, kept)
 
-    def _task(self, variants: list[list[int]]) -> ReadoutTask:
-        def task() -> torch.Tensor:
-            with torch.no_grad(), self._compute.arithmetic():
-                return torch.stack([self._forward(kept) for kept in variants])
+    def _readouts(self, kept: torch.Tensor) -> torch.Tensor:
+        """(variant, image, unit) readouts with the maps (variant, feature_map) kept and the others set to zero."""
+        ablated = ~kept.to(self._compute.device)[:, None, :, None, None]
+        with torch.no_grad(), self._compute.arithmetic():
+            parts = [self._of_part(part.to(self._compute.device), ablated) for part in self.maps.split(_BATCH)]
+        return torch.cat(parts, dim=1)
 
-        return task
-
-    def _forward(self, kept: list[int]) -> torch.Tensor:
-        """(image, unit) readout with only some maps kept."""
+    def _of_part(self, part: torch.Tensor, ablated: torch.Tensor) -> torch.Tensor:
+        """(variant, image, unit) readouts of some images, several variants in a forward pass where they are few."""
         readouts = []
-        for part in self.maps.split(_BATCH):
-            ablated = torch.zeros_like(part)
-            ablated[:, kept] = part[:, kept]
-            readouts.append(self._head(ablated.to(self._compute.device)))
+        for some in ablated.split(max(1, _BATCH // len(part))):
+            variants = part.expand(len(some), *part.shape).masked_fill(some, 0)
+            readouts.append(self._head(variants.flatten(0, 1)).unflatten(0, variants.shape[:2]))
         return torch.cat(readouts)

@@ -5,9 +5,6 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-SIMILARITIES = ("pearson", "cosine")
-SCORES = ("pearson_r2", "pearson", "spearman")
-
 #: A row whose variance is below this share of its mean square counts as constant: what is left is rounding.
 CONSTANT = 1e-12
 

@@ -28,6 +28,11 @@ def write_heatmaps(path: Path, values: np.ndarray, simulated: bool) -> None:
     maps = xr.Dataset(
         {"heatmap": (("image", "y", "x"), values), "activation_mean": (("image", "y", "x"), np.abs(values) + 1)},
         coords={"image": IDS, "width": ("image", [12, 6]), "height": ("image", [8, 10])},
-        attrs={"resize": "whole", "weights": "random weights (seed 1)", "simulated": int(simulated)},
+        attrs={
+            "resize": "whole",
+            "weights": "random weights (seed 1)",
+            "arithmetic": "float32",
+            "simulated": int(simulated),
+        },
     )
     arrays.write_netcdf(maps, path)

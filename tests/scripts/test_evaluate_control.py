@@ -16,7 +16,7 @@ def test_files_in_table_out(tmp_path: Path) -> None:
         maps = xr.Dataset(
             {"heatmap": (dims, values), "activation_mean": (dims, np.ones((1, 1, 2)))},
             coords={"image": ["007"], "width": ("image", [2]), "height": ("image", [1])},
-            attrs={"resize": "whole", "weights": "ImageNet", "simulated": int(name == "one")},
+            attrs={"resize": "whole", "weights": "ImageNet", "arithmetic": "float32", "simulated": int(name == "one")},
         )
         arrays.write_netcdf(maps, tmp_path / f"{name}.nc")
     evaluate_control(
@@ -28,9 +28,9 @@ def test_files_in_table_out(tmp_path: Path) -> None:
         output=tmp_path / "control.csv",
     )
     assert (tmp_path / "control.csv").read_text().splitlines() == [
-        "control,comparison,map,image,auc,weights,simulated",
-        "demo,colour,ais,007,0.0,ImageNet,False",
-        "demo,colour,activations,007,0.5,ImageNet,False",
-        "demo,shape,ais,007,1.0,ImageNet,True",
-        "demo,shape,activations,007,0.5,ImageNet,True",
+        "control,comparison,map,image,auc,weights,arithmetic,simulated",
+        "demo,colour,ais,007,0.0,ImageNet,float32,False",
+        "demo,colour,activations,007,0.5,ImageNet,float32,False",
+        "demo,shape,ais,007,1.0,ImageNet,float32,True",
+        "demo,shape,activations,007,0.5,ImageNet,float32,True",
     ]

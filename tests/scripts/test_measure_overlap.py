@@ -13,7 +13,7 @@ def test_files_in_table_out(tmp_path: Path) -> None:
     values[0, 0] = np.nan
     dims = ("image", "y", "x")
     maps = {"heatmap": (dims, values[0]), "activation_mean": (dims, values[1])}
-    attrs = {"resize": "whole", "weights": "random weights (seed 1)", "simulated": 1}
+    attrs = {"resize": "whole", "weights": "random weights (seed 1)", "arithmetic": "float32", "simulated": 1}
     arrays.write_netcdf(xr.Dataset(maps, coords=sizes, attrs=attrs), tmp_path / "heatmaps.nc")
     arrays.write_netcdf(xr.Dataset({"saliency": (dims, values[2])}, coords=sizes), tmp_path / "saliency.nc")
     for name in ("one.csv", "two.csv"):

@@ -60,7 +60,7 @@ def test_each_task_runs_on_one_thread_of_pytorch() -> None:
 
 def test_chunks_follow_from_memory_and_not_from_threads() -> None:
     assert cpu(1).chunk(10) == cpu(8).chunk(10)
-    assert cpu(1, 4000).chunk(10) == 4 * cpu(1, 1000).chunk(10)
+    assert cpu(1, 3200).chunk(10) == 4 * cpu(1, 800).chunk(10) == 40
     assert cpu(1, 10).chunk(10**9) == 1
 
 

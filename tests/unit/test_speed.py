@@ -65,3 +65,11 @@ def test_memory_of_a_block_is_measured() -> None:
         held = np.ones(40_000_000)
         assert held[-1] == 1
     assert measured.peak_mb > before.peak_mb + 200
+
+
+def test_the_share_of_active_units_is_the_one_that_is_said(maps: torch.Tensor) -> None:
+    head = head_of("linear")
+    speed._set_active_share(head, maps, torch.device("cpu"))
+    with torch.no_grad():
+        readout = head.module(maps)
+    assert float((readout > 0).float().mean()) == pytest.approx(speed.ACTIVE, abs=0.02)

@@ -3,7 +3,7 @@
 # needs   nothing: simulated data, random weights
 # makes   benchmark/{work}.csv, benchmark/summary.csv, figures/speed.png and speed.pdf
 
-BENCHMARKS = ["vgg16", "pooled", "growth", "efficientnet_lite0"]
+BENCHMARKS = ["vgg16", "pooled", "growth", "all_folds"]
 
 
 rule benchmark:
@@ -14,7 +14,7 @@ rule benchmark:
 
 
 rule measure_speed:
-    """Measure one kind of work, alone on the machine."""
+    """Measure one kind of work, after the one before it."""
     input:
         # One after the other, on any number of cores.
         before=lambda wildcards: [
