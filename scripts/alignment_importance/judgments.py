@@ -2,19 +2,15 @@
 
 import csv
 import logging
-import zipfile
 from array import array
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Any
 
-import h5py
 import numpy as np
-import scipy.io
 import xarray as xr
 from numpy.typing import NDArray
-from scipy.io.matlab import MatReadError
 
+from alignment_importance import array_files
 from alignment_importance.errors import InputError
 
 #: What the numbers of a file mean; a dissimilarity is negated.
@@ -32,9 +28,6 @@ ARRAY_SUFFIXES = (".npy", ".npz", ".mat")
 _ROUNDING = 1e-9
 
 _MOST_SHOWN = 10
-
-# What NumPy, SciPy and h5py raise on files that are damaged or of another kind.
-_ARRAY_ERRORS = (OSError, ValueError, TypeError, EOFError, KeyError, RuntimeError, zipfile.BadZipFile, MatReadError)
 
 logger = logging.getLogger(__name__)
 
@@ -325,13 +318,11 @@ def _load(path: Path, key: str | None) -> NDArray[np.float64]:
     if path.suffix.lower() == ".npy" and key is not None:
         raise InputError(f"{path}: `key` is for .npz and .mat; a .npy holds one array. Remove it from the comparison.")
     try:
-        found = _load_all(path)
-    except _ARRAY_ERRORS as error:
+        found = array_files.read(path)
+    except array_files.READING_ERRORS as error:
         raise InputError(f"{path}: cannot be read as {path.suffix} ({error}).") from error
     fitting = {
-        name: value
-        for name, value in sorted(found.items())
-        if isinstance(value, np.ndarray) and value.dtype.kind in "fiub" and value.ndim in (2, 3)
+        name: value for name, value in sorted(found.items()) if value.dtype.kind in "fiub" and value.ndim in (2, 3)
     }
     shapes = ", ".join(f"{name} {'x'.join(map(str, values.shape))}" for name, values in fitting.items()) or "none"
     if key is None and len(fitting) == 1:
@@ -343,30 +334,6 @@ def _load(path: Path, key: str | None) -> NDArray[np.float64]:
             "`key`."
         )
     return fitting[key].astype(np.float64)
-
-
-def _load_all(path: Path) -> Mapping[str, Any]:
-    """Load all arrays of a file by name."""
-    if path.suffix.lower() == ".mat" and h5py.is_hdf5(path):
-        return _load_hdf5(path)
-    if path.suffix.lower() == ".mat":
-        found = scipy.io.loadmat(path)
-        return {name: value for name, value in found.items() if not name.startswith("__")}
-    loaded = np.load(path, allow_pickle=False)
-    if isinstance(loaded, np.ndarray):
-        return {"array": loaded}
-    with loaded:
-        return {name: loaded[name] for name in loaded.files}
-
-
-def _load_hdf5(path: Path) -> dict[str, NDArray[Any]]:
-    """Load the arrays of a MATLAB 7.3 file, which stores their dimensions in reverse."""
-    with h5py.File(path) as file:
-        return {
-            name: np.asarray(item[()]).T
-            for name, item in file.items()
-            if isinstance(item, h5py.Dataset) and item.attrs.get("MATLAB_class", b"double") != b"char"
-        }
 
 
 # --- checks shared by the forms ---

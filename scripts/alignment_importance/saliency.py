@@ -1,28 +1,25 @@
 """Saliency maps of the images of a set, from classic models that need no weights or from a folder of the user's."""
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import cv2
-import h5py
 import numpy as np
 import pandas as pd
-import scipy.io
 import xarray as xr
 from numpy.typing import NDArray
 from PIL import Image
-from scipy.io.matlab import MatReadError
 
-from alignment_importance import heatmaps, images, logs
+from alignment_importance import array_files, heatmaps, images, logs
 from alignment_importance.errors import InputError
 
 #: Endings of the files that can hold a saliency map.
 MAP_SUFFIXES = (".png", ".npy", ".mat")
 
 # What Pillow, NumPy, SciPy and h5py raise on files that are damaged or of another kind.
-_READING_ERRORS = (OSError, SyntaxError, ValueError, TypeError, EOFError, KeyError, RuntimeError, MatReadError)
+_READING_ERRORS = (SyntaxError, *array_files.READING_ERRORS)
 
 _MOST_SHOWN = 10
 
@@ -189,23 +186,12 @@ def _read_array(file: Path) -> NDArray[Any]:
     """Read the only array of numbers with two dimensions."""
     found = [
         values
-        for name, values in _load(file).items()
-        if isinstance(values, np.ndarray) and values.dtype.kind in "fiub" and values.ndim == 2 and values.size
+        for values in array_files.read(file).values()
+        if values.dtype.kind in "fiub" and values.ndim == 2 and values.size
     ]
     if len(found) != 1:
         raise ValueError(f"it holds {len(found)} arrays of numbers with two dimensions, not one")
     return found[0]
-
-
-def _load(file: Path) -> Mapping[str, Any]:
-    """Load the arrays of a .npy or .mat file by name."""
-    if file.suffix.lower() == ".npy":
-        return {"array": np.load(file, allow_pickle=False)}
-    if h5py.is_hdf5(file):
-        with h5py.File(file) as opened:
-            # MATLAB 7.3 stores the dimensions in reverse.
-            return {name: np.asarray(item[()]).T for name, item in opened.items() if isinstance(item, h5py.Dataset)}
-    return scipy.io.loadmat(file)
 
 
 def _warn_of_another_shape(file: Path, map_shape: tuple[int, ...], image_shape: tuple[int, ...]) -> None:
