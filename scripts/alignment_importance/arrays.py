@@ -16,6 +16,9 @@ from alignment_importance.errors import InputError
 #: Columns that hold names: always text, so that an image called `007` stays `007`.
 TEXT_COLUMNS = ("image", "image_a", "image_b", "image_c", "odd", "participant", "file", "sha256", "category")
 
+#: Those of them in which `NaN` is a name as well.
+_NAMES = frozenset(TEXT_COLUMNS) - {"category"}
+
 
 @contextmanager
 def atomic(path: str | Path) -> Iterator[Path]:
@@ -63,7 +66,10 @@ def read_table(path: str | Path, required_columns: Sequence[str] = ()) -> pd.Dat
     """
     text = dict.fromkeys(TEXT_COLUMNS, "str")
     try:
-        table = pd.read_csv(path, dtype=text, keep_default_na=False, na_values=["NaN"], encoding="utf-8-sig")
+        # An image may be called NaN; only a category may be missing.
+        header = pd.read_csv(path, nrows=0, encoding="utf-8-sig").columns
+        unset = {column: [] if column in _NAMES else ["NaN"] for column in header}
+        table = pd.read_csv(path, dtype=text, keep_default_na=False, na_values=unset, encoding="utf-8-sig")
     except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
         raise InputError(
             f"{path}: cannot be read as a CSV table ({error}). Save it as comma-separated UTF-8."

@@ -86,3 +86,12 @@ def test_a_folder_is_replaced_as_a_whole_or_not_at_all(tmp_path: Path) -> None:
         (partial / "three").write_text("3")
     assert [file.name for file in target.iterdir()] == ["three"]
     assert [entry.name for entry in tmp_path.iterdir()] == ["folder"]
+
+
+def test_an_image_may_be_called_nan(tmp_path: Path) -> None:
+    table = pd.DataFrame({"image": ["NaN", "nan"], "category": [np.nan, "cat"], "ais": [np.nan, 0.5]})
+    arrays.write_table(table, tmp_path / "table.csv")
+    found = arrays.read_table(tmp_path / "table.csv", ["image"])
+    assert found["image"].tolist() == ["NaN", "nan"]
+    assert found["category"].isna().tolist() == [True, False]
+    assert found["ais"].isna().tolist() == [True, False]
