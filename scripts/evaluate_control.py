@@ -3,6 +3,8 @@
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+import pandas as pd
+
 from alignment_importance import arrays
 from alignment_importance import control as controls
 
@@ -19,13 +21,8 @@ def evaluate_control(
     """Write how well the heatmaps of every comparison single out the first object, see `control.evaluate`."""
     by_comparison = {name: arrays.read_netcdf(file) for name, file in zip(comparisons, heatmaps, strict=True)}
     table = controls.evaluate(control, by_comparison, masks, objects)
-    provenance = {
-        "weights": {name: maps.attrs["weights"] for name, maps in by_comparison.items()},
-        "arithmetic": {name: maps.attrs["arithmetic"] for name, maps in by_comparison.items()},
-        "simulated": {name: bool(maps.attrs["simulated"]) for name, maps in by_comparison.items()},
-    }
-    columns = {column: table["comparison"].map(values) for column, values in provenance.items()}
-    arrays.write_table(table.assign(**columns), output)
+    made_of = pd.DataFrame({name: arrays.provenance(maps.attrs) for name, maps in by_comparison.items()}).T
+    arrays.write_table(table.join(made_of, on="comparison"), output)
 
 
 if __name__ == "__main__":

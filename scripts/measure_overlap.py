@@ -12,12 +12,7 @@ def measure_overlap(
     """Write precision, recall and relative risk of one comparison and model, see `overlap.tabulate`."""
     maps, salience = arrays.read_netcdf(heatmaps), arrays.read_netcdf(saliency)
     table = overlap.tabulate(maps, salience, top_percent, target_percent)
-    provenance = {
-        "weights": maps.attrs["weights"],
-        "arithmetic": maps.attrs["arithmetic"],
-        "simulated": bool(maps.attrs["simulated"]),
-    }
-    arrays.write_table(table.assign(**provenance), output)
+    arrays.write_table(table.assign(**arrays.provenance(maps.attrs)), output)
 
 
 if __name__ == "__main__":

@@ -27,11 +27,7 @@ def rank_feature_maps(
     engine = ablation.ablate(activations.load_head(maps, network), maps, resources, similarity, score)
     blocks = [folds.blocks(arrays.read_table(split), human, image_ids) for split in splits]
     everything, per_split = importance.rank_all(engine, folds.whole(human), blocks)
-    made_of = {
-        "weights": maps.attrs["weights"],
-        "arithmetic": resources.precision,
-        "simulated": bool(ratings.attrs["simulated"]),
-    }
+    made_of = arrays.provenance(maps.attrs | ratings.attrs)
     arrays.write_table(everything.assign(**made_of), output_all)
     for table, output in zip(per_split, outputs, strict=True):
         arrays.write_table(table.assign(**made_of), output)

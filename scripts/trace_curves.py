@@ -27,11 +27,7 @@ def trace_curves(
     engine = ablation.ablate(activations.load_head(maps, network), maps, resources, similarity, score)
     blocks = folds.blocks(arrays.read_table(split), human, image_ids)
     ranked = arrays.read_table(ranking, ["fold", "feature_map", "rank"])
-    made_of = {
-        "weights": maps.attrs["weights"],
-        "arithmetic": resources.precision,
-        "simulated": bool(ratings.attrs["simulated"]),
-    }
+    made_of = arrays.provenance(maps.attrs | ratings.attrs)
     arrays.write_table(curves.trace(engine, blocks, ranked).assign(**made_of), output)
 
 

@@ -3,9 +3,10 @@
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -102,6 +103,15 @@ def read_netcdf(path: str | Path) -> xr.Dataset:
 def open_netcdf(path: str | Path) -> xr.Dataset:
     """Open a Dataset whose variables are read when they are used. The caller closes it."""
     return xr.open_dataset(path, engine="h5netcdf")
+
+
+def provenance(attributes: Mapping[str, Any]) -> dict[str, Any]:
+    """What every table says of the network and the observers that it came from, out of the attributes of Datasets."""
+    return {
+        "weights": attributes["weights"],
+        "arithmetic": attributes["arithmetic"],
+        "simulated": bool(attributes["simulated"]),
+    }
 
 
 def _umask() -> int:
