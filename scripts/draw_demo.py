@@ -29,7 +29,7 @@ if __name__ == "__main__":
 
     snakemake = globals()["snakemake"]  # Snakemake defines it before it runs the script
 
-    with logs.job(snakemake.log[0]):
+    with logs.job(snakemake.log[0], None):
         draw_demo(
             seed=snakemake.params.seed,
             observers=snakemake.params.observers,

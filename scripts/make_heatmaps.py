@@ -16,7 +16,7 @@ if __name__ == "__main__":
 
     snakemake = globals()["snakemake"]  # Snakemake defines it before it runs the script
 
-    with logs.job(snakemake.log[0]):
+    with logs.job(snakemake.log[0], snakemake.config["provenance"]):
         make_heatmaps(
             activations=Path(snakemake.input.activations),
             scores=Path(snakemake.input.scores),

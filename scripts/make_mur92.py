@@ -1,5 +1,6 @@
-"""Bring the 92 photographs and judgments of Mur et al. 2013 into the canonical form."""
+"""Bring the 92 photographs and judgments of Mur et al. 2013, and the neural RDMs, into the canonical form."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import pandas as pd
@@ -9,8 +10,8 @@ from alignment_importance import arrays
 from alignment_importance.datasets import mur92
 
 
-def make_mur92(*, source: Path | None, images: Path, table: Path, judgments: Path) -> None:
-    """Write the photographs (PNG), their table with categories, and the judgments (pairs)."""
+def make_mur92(*, source: Path | None, images: Path, table: Path, judgments: Path, neural: Mapping[str, Path]) -> None:
+    """Write the photographs (PNG), their table with categories, the judgments (pairs), and each of `mur92.NEURAL`."""
     files = mur92.locate(source)
     rows = []
     with arrays.atomic_folder(images) as folder:
@@ -18,8 +19,11 @@ def make_mur92(*, source: Path | None, images: Path, table: Path, judgments: Pat
             Image.fromarray(photograph.rgb).save(folder / f"{photograph.image}.png")
             rows.append((photograph.image, photograph.category))
     listed = pd.DataFrame(rows, columns=["image", "category"])
+    image_ids = listed["image"].tolist()
     arrays.write_table(listed, table)
-    arrays.write_table(mur92.read_judgments(files[mur92.JUDGMENTS_FILE], listed["image"].tolist()), judgments)
+    arrays.write_table(mur92.read_judgments(files[mur92.JUDGMENTS_FILE], image_ids), judgments)
+    for name, pairs in mur92.read_neural(files[mur92.IMAGES_FILE], image_ids).items():
+        arrays.write_table(pairs, neural[name])
 
 
 if __name__ == "__main__":
@@ -27,11 +31,12 @@ if __name__ == "__main__":
 
     snakemake = globals()["snakemake"]  # Snakemake defines it before it runs the script
 
-    with logs.job(snakemake.log[0]):
+    with logs.job(snakemake.log[0], None):
         source = snakemake.params.source
         make_mur92(
             source=Path(source) if source else None,
             images=Path(snakemake.output.images),
             table=Path(snakemake.output.table),
             judgments=Path(snakemake.output.judgments),
+            neural={name: Path(snakemake.output[name]) for name in mur92.NEURAL},
         )

@@ -1,13 +1,19 @@
-"""Check and list the images of one set."""
+"""List the images of one set."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
-from alignment_importance import arrays, images
+from alignment_importance import arrays, checked_files, images
 
 
-def prepare_images(*, folder: Path, table: Path | None, output: Path) -> None:
-    """Write the table of all images of a folder, see `images.tabulate`."""
-    arrays.write_table(images.tabulate(folder, table), output)
+def prepare_images(
+    *, folder: Path, table: Path | None, background: Sequence[int] | None, checked: Path, output: Path
+) -> None:
+    """Write the table of all images of a folder, see `images.tabulate`, unless they changed since they were checked."""
+    listed = images.tabulate(folder, table, background)
+    sums = dict(zip(listed["file"], listed["sha256"], strict=True)) | checked_files.sums_of([table] if table else [])
+    checked_files.verify(sums, arrays.read_table(checked))
+    arrays.write_table(listed, output)
 
 
 if __name__ == "__main__":
@@ -15,10 +21,12 @@ if __name__ == "__main__":
 
     snakemake = globals()["snakemake"]  # Snakemake defines it before it runs the script
 
-    with logs.job(snakemake.log[0]):
+    with logs.job(snakemake.log[0], snakemake.config["provenance"]):
         table = snakemake.input.get("table")
         prepare_images(
             folder=Path(snakemake.params.folder),
             table=Path(table) if table else None,
+            background=snakemake.params.background,
+            checked=Path(snakemake.input.checked),
             output=Path(snakemake.output.table),
         )

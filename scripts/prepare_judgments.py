@@ -2,24 +2,21 @@
 
 from pathlib import Path
 
-from alignment_importance import arrays
-from alignment_importance import judgments as human
+from alignment_importance import arrays, checked_files
+from alignment_importance.judgments import reading
 
 
-def prepare_judgments(
-    *,
-    judgments: Path,
-    images: Path,
-    order: Path | None,
-    kind: str,
-    key: str | None,
-    simulated: bool,
-    output: Path,
-) -> None:
-    """Read a file of judgments of the listed images and write it as NetCDF, see `judgments.read`."""
-    image_ids = arrays.read_table(images, ["image"])["image"].tolist()
-    dataset = human.read(judgments, kind, image_ids, order=order, key=key)
-    arrays.write_netcdf(dataset.assign_attrs(simulated=int(simulated)), output)
+def prepare_judgments(*, source: reading.Source, images: Path, simulated: bool, checked: Path, output: Path) -> None:
+    """Read the judgments of one comparison and write them as NetCDF, see `reading.read`.
+
+    The files must be those that were checked; the attribute sha256 is that of the judgments.
+    """
+    files = [file for file in (source.path, source.order, source.images) if isinstance(file, Path)]
+    sums = checked_files.sums_of(files)
+    checked_files.verify(sums, arrays.read_table(checked))
+    dataset = reading.read(source, arrays.read_table(images, ["image", "category"]))
+    sha256 = sums[source.path.as_posix()]
+    arrays.write_netcdf(dataset.assign_attrs(simulated=int(simulated), sha256=sha256), output)
 
 
 if __name__ == "__main__":
@@ -27,14 +24,20 @@ if __name__ == "__main__":
 
     snakemake = globals()["snakemake"]  # Snakemake defines it before it runs the script
 
-    with logs.job(snakemake.log[0]):
-        order = snakemake.input.get("order")
+    with logs.job(snakemake.log[0], snakemake.config["provenance"]):
+        order, chosen = snakemake.input.get("order"), snakemake.input.get("chosen")
         prepare_judgments(
-            judgments=Path(snakemake.input.judgments),
+            source=reading.Source(
+                path=Path(snakemake.input.judgments),
+                kind=snakemake.params.kind,
+                order=Path(order) if order else None,
+                key=snakemake.params.key,
+                categories=snakemake.params.categories,
+                images=Path(chosen) if chosen else snakemake.params.chosen,
+                name=f"comparisons.{snakemake.wildcards.comparison}",
+            ),
             images=Path(snakemake.input.images),
-            order=Path(order) if order else None,
-            kind=snakemake.params.kind,
-            key=snakemake.params.key,
             simulated=snakemake.params.simulated,
+            checked=Path(snakemake.input.checked),
             output=Path(snakemake.output.judgments),
         )

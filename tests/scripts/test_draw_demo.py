@@ -2,7 +2,8 @@ import hashlib
 from pathlib import Path
 
 import draw_demo
-from alignment_importance import images, judgments
+from alignment_importance import images
+from alignment_importance.judgments import reading
 
 
 def _run(folder: Path, observers: int = 2, seed: int = 2025) -> dict[str, str]:
@@ -32,7 +33,7 @@ def test_the_demo_is_the_same_on_every_run_and_fits_together(tmp_path: Path) -> 
     masks = {f"masks/{image}.png" for image in ids}
     assert set(first) == {"images.csv", "shape.csv", "colour.csv", *masks, *(f"images/{image}.png" for image in ids)}
     for name in ("shape", "colour"):
-        read = judgments.read(tmp_path / "one" / f"{name}.csv", "similarity", ids)
+        read = reading.read(reading.Source(tmp_path / "one" / f"{name}.csv"), listed)
         assert read.sizes == {"participant": 2, "image": 60, "image_b": 60}
 
 

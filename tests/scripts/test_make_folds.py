@@ -23,18 +23,18 @@ def judged(tmp_path: Path) -> Path:
 
 
 @pytest.mark.parametrize(("unit", "split"), [("images", folds.split_images), ("pairs", folds.split_pairs)])
-def test_each_seed_has_its_table(tmp_path: Path, judged: Path, unit: str, split: object) -> None:
-    outputs = [tmp_path / "seed-1.csv", tmp_path / "seed-22.csv"]
-    make_folds.make_folds(judgments=judged, unit=unit, n_folds=3, seeds=[1, 22], outputs=outputs)
-    for seed, output in zip((1, 22), outputs, strict=True):
-        expected = split(IDS, 3, seed)  # type: ignore[operator]
-        pd.testing.assert_frame_equal(arrays.read_table(output, expected.columns), expected, check_dtype=False)
+@pytest.mark.parametrize("seed", [1, 22])
+def test_a_seed_has_its_table(tmp_path: Path, judged: Path, unit: str, split: object, seed: int) -> None:
+    output = tmp_path / "seed.csv"
+    make_folds.make_folds(judgments=judged, unit=unit, n_folds=3, seed=seed, output=output)
+    expected = split(IDS, 3, seed)  # type: ignore[operator]
+    pd.testing.assert_frame_equal(arrays.read_table(output, expected.columns), expected, check_dtype=False)
 
 
 def test_what_cannot_be_split_leaves_no_table(tmp_path: Path, judged: Path) -> None:
     output = tmp_path / "seed-1.csv"
     with pytest.raises(InputError, match="the test set of fold 2 has 1 judged pairs"):
-        make_folds.make_folds(judgments=judged, unit="images", n_folds=4, seeds=[1], outputs=[output])
+        make_folds.make_folds(judgments=judged, unit="images", n_folds=4, seed=1, output=output)
     with pytest.raises(InputError, match="unit is 'triplets', but must be one of images, pairs"):
-        make_folds.make_folds(judgments=judged, unit="triplets", n_folds=3, seeds=[1], outputs=[output])
+        make_folds.make_folds(judgments=judged, unit="triplets", n_folds=3, seed=1, output=output)
     assert not output.exists()

@@ -8,6 +8,7 @@ from PIL import Image
 import make_mur92
 from alignment_importance import judgments
 from alignment_importance.datasets import mur92
+from alignment_importance.judgments import reading
 
 
 def test_the_canonical_form(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -25,13 +26,26 @@ def test_the_canonical_form(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     found = {mur92.IMAGES_FILE: tmp_path / "photographs", mur92.JUDGMENTS_FILE: tmp_path / "rdms"}
     monkeypatch.setattr(mur92, "locate", lambda source: found if source == tmp_path else None)
     monkeypatch.setattr(mur92, "read_photographs", lambda path: photographs)
+
+    def read_neural(path: Path, image_ids: list[str]) -> dict[str, pd.DataFrame]:
+        assert (path, image_ids) == (tmp_path / "photographs", ["1-x", "2-x", "3-x"])
+        return {"human_it": pairs.assign(participant="human"), "monkey_it": pairs.assign(participant="monkey")}
+
     monkeypatch.setattr(mur92, "read_judgments", read_judgments)
+    monkeypatch.setattr(mur92, "read_neural", read_neural)
     make_mur92.make_mur92(
-        source=tmp_path, images=tmp_path / "images", table=tmp_path / "t.csv", judgments=tmp_path / "j.csv"
+        source=tmp_path,
+        images=tmp_path / "images",
+        table=tmp_path / "t.csv",
+        judgments=tmp_path / "j.csv",
+        neural={"human_it": tmp_path / "h.csv", "monkey_it": tmp_path / "m.csv"},
     )
     assert (tmp_path / "t.csv").read_text() == "image,category\n1-x,x y\n2-x,x y\n3-x,x y\n"
     with Image.open(tmp_path / "images" / "2-x.png") as image:
         assert image.size == (5, 4)
         assert (np.asarray(image) == 2).all()
-    read = judgments.read(tmp_path / "j.csv", "dissimilarity", ["1-x", "2-x", "3-x"])
+    read = reading.read(reading.Source(tmp_path / "j.csv"), pd.read_csv(tmp_path / "t.csv"))
     assert judgments.mean(read, ["3-x", "1-x"])[0, 1] == -0.2
+    for name, participant in (("h", "human"), ("m", "monkey")):
+        neural = reading.read(reading.Source(tmp_path / f"{name}.csv"), pd.read_csv(tmp_path / "t.csv"))
+        assert neural["participant"].to_numpy().tolist() == [participant]

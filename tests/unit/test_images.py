@@ -1,6 +1,10 @@
 import hashlib
+import struct
+import unicodedata
+import zlib
 from pathlib import Path
 
+import bombs
 import numpy as np
 import pytest
 from hypothesis import given
@@ -23,17 +27,17 @@ def _save(path: Path, size: tuple[int, int] = (4, 3), colour: tuple[int, int, in
 def test_every_format_is_listed(tmp_path: Path, ending: str) -> None:
     file = _save(tmp_path / f"chair.{ending}")
     table = images.tabulate(tmp_path)
-    assert table.columns.tolist() == ["image", "file", "width", "height", "sha256", "category"]
+    assert table.columns.tolist() == ["image", "file", "width", "height", "sha256", "category", "background"]
     assert table.drop(columns="category").to_numpy().tolist() == [
-        ["chair", file.as_posix(), 4, 3, hashlib.sha256(file.read_bytes()).hexdigest()]
+        ["chair", file.as_posix(), 4, 3, hashlib.sha256(file.read_bytes()).hexdigest(), "128 128 128"]
     ]
     assert table["category"].isna().all()
 
 
 def test_the_id_is_the_name_without_its_last_ending_and_the_order_is_the_ids(tmp_path: Path) -> None:
-    for name in ("b.png", "a.1.png", "10.png", "9.png", "B.png", ".hidden.png"):
+    for name in ("b.png", "a.1.png", "10.png", "9.png", "C.png", ".hidden.png"):
         _save(tmp_path / name)
-    assert images.tabulate(tmp_path)["image"].tolist() == ["10", "9", "B", "a.1", "b"]
+    assert images.tabulate(tmp_path)["image"].tolist() == ["10", "9", "C", "a.1", "b"]
 
 
 def test_categories_are_joined_by_id(tmp_path: Path) -> None:
@@ -56,8 +60,11 @@ def test_a_table_that_does_not_fit_is_refused_with_every_id(tmp_path: Path) -> N
     (tmp_path / "t.csv").write_text("image\na\na\nx.png\n")
     with pytest.raises(InputError) as caught:
         images.tabulate(folder, tmp_path / "t.csv")
-    assert "t.csv: the table does not fit the images" in str(caught.value)
-    assert "listed twice: a; no such image: x.png; images without a row: b, c" in str(caught.value)
+    assert str(caught.value).splitlines()[1:] == [
+        f"  the table does not fit the images; {found}. "
+        "It needs one row per image, with the file name without its ending in the column `image`."
+        for found in ("listed twice: a", "no such image: x.png", "images without a row: b, c")
+    ]
 
 
 def test_two_files_with_one_id_are_both_named(tmp_path: Path) -> None:
@@ -67,22 +74,18 @@ def test_two_files_with_one_id_are_both_named(tmp_path: Path) -> None:
         images.tabulate(tmp_path)
 
 
-def test_damaged_files_are_all_named_at_once(tmp_path: Path) -> None:
+def test_files_that_are_no_images_are_all_named_at_once(tmp_path: Path) -> None:
     _save(tmp_path / "good.png")
     (tmp_path / "empty.png").touch()
     (tmp_path / "text.jpg").write_text("not an image")
-    pixels = np.random.default_rng(1).integers(0, 256, (64, 64, 3), dtype=np.uint8)
-    for name in ("cut.png", "cut2.jpg"):
-        Image.fromarray(pixels).save(tmp_path / name)
-        whole = (tmp_path / name).read_bytes()
-        (tmp_path / name).write_bytes(whole[: len(whole) // 2])
     with pytest.raises(InputError) as caught:
         images.tabulate(tmp_path)
-    message = str(caught.value)
-    assert message.count("cannot be decoded as an image") == 4
-    assert all(name in message for name in ("empty.png", "text.jpg", "cut.png", "cut2.jpg"))
-    assert "good.png" not in message
-    assert "empty.png: cannot be decoded as an image (it is empty)" in message
+    assert str(caught.value).splitlines() == [
+        f"{tmp_path}/empty.png: cannot be decoded as an image (it is empty). Replace or remove the file; "
+        "PNG, JPEG, WEBP, TIFF, BMP, GIF are read.",
+        f"{tmp_path}/text.jpg: cannot be decoded as an image (it is none, or damaged). Replace or remove the file; "
+        "PNG, JPEG, WEBP, TIFF, BMP, GIF are read.",
+    ]
 
 
 def test_other_files_are_named(tmp_path: Path) -> None:
@@ -104,14 +107,43 @@ def test_a_folder_without_images_and_no_folder_are_refused(tmp_path: Path) -> No
 
 def test_a_changed_or_missing_file_is_noticed(tmp_path: Path) -> None:
     file = _save(tmp_path / "a.png")
-    listed = images.tabulate(tmp_path)["sha256"][0]
-    images.verify(file, listed)
+    listed = images.tabulate(tmp_path).iloc[0].to_dict()
+    assert images.read_listed(listed)[0, 0].tolist() == [10, 20, 30]
     _save(file, colour=(0, 0, 0))
     with pytest.raises(InputError, match=r"a\.png: the image has changed since it was listed"):
-        images.verify(file, listed)
+        images.read_listed(listed)
     file.unlink()
     with pytest.raises(InputError, match=r"a\.png: the image was listed but is not there"):
-        images.verify(file, listed)
+        images.read_listed(listed)
+
+
+def test_ids_of_one_spelling(tmp_path: Path) -> None:
+    """A name with blanks, dots and an accent, in the form in which macOS writes it."""
+    _save(tmp_path / unicodedata.normalize("NFD", "Ein Café. 2.1 .png"))
+    (tmp_path / "sub").mkdir()
+    (tmp_path / "t.csv").write_text(unicodedata.normalize("NFC", "image,category\nEin Café. 2.1,food\n"))
+    (tmp_path / "t.csv").rename(tmp_path / "sub" / "t.csv")
+    table = images.tabulate(tmp_path, tmp_path / "sub" / "t.csv")
+    assert table[["image", "category"]].to_numpy().tolist() == [["Ein Café. 2.1", "food"]]
+    assert images.read_listed(table.iloc[0].to_dict()).shape == (3, 4, 3)
+
+
+def test_ids_that_differ_in_capital_letters_or_accents_alone_are_refused(tmp_path: Path) -> None:
+    for name in ("Dog.png", "dog.jpg", unicodedata.normalize("NFD", "é.png"), unicodedata.normalize("NFC", "é.png")):
+        _save(tmp_path / name)
+    with pytest.raises(InputError) as caught:
+        images.tabulate(tmp_path)
+    assert "these ids differ in capital letters alone: Dog and dog. Rename or remove one" in str(caught.value)
+    assert "these share one: é.png and é.png. Rename" in unicodedata.normalize("NFC", str(caught.value))
+
+
+def test_an_id_must_be_visible(tmp_path: Path) -> None:
+    for name in (" .png", "a\nb.png"):
+        _save(tmp_path / name)
+    with pytest.raises(InputError) as caught:
+        images.tabulate(tmp_path)
+    assert "'' cannot be an image id. Give the file a name of visible characters." in str(caught.value)
+    assert "'a\\nb' cannot be an image id" in str(caught.value)
 
 
 # --- decoding ---
@@ -129,11 +161,22 @@ def test_exif_rotation_is_applied_to_pixels_and_size(tmp_path: Path) -> None:
     assert np.argwhere(seen[:, :, 0]).tolist() == [[0, 1]]
 
 
+@pytest.mark.parametrize("ending", ["jpg", "png", "tif", "webp"])
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_the_listed_size_is_that_of_the_decoded_image(tmp_path: Path, ending: str, orientation: int) -> None:
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    Image.new("RGB", (30, 20)).save(tmp_path / f"a.{ending}", exif=exif)
+    width, height = images.tabulate(tmp_path)[["width", "height"]].to_numpy().tolist()[0]
+    assert images.read_image(tmp_path / f"a.{ending}").shape == (height, width, 3)
+    assert (width, height) == ((20, 30) if orientation >= 5 else (30, 20))
+
+
 def test_transparency_lies_on_the_background(tmp_path: Path) -> None:
     pixels = np.array([[[200, 0, 0, 255], [200, 0, 0, 0], [200, 0, 100, 51]]], dtype=np.uint8)
     Image.fromarray(pixels).save(tmp_path / "a.png")
     assert images.read_image(tmp_path / "a.png").tolist() == [[[200, 0, 0], [128, 128, 128], [142, 102, 122]]]
-    on_white = images.read_image(tmp_path / "a.png", background=(255, 255, 255))
+    on_white = images.read_listed(images.tabulate(tmp_path, background=[255, 255, 255]).iloc[0].to_dict())
     assert on_white.tolist() == [[[200, 0, 0], [255, 255, 255], [244, 204, 224]]]
 
 
@@ -171,10 +214,66 @@ def test_cmyk_becomes_rgb(tmp_path: Path) -> None:
 def test_pixels_without_an_agreed_white_are_refused(tmp_path: Path) -> None:
     Image.fromarray(np.array([[0.5, 1.5]], dtype=np.float32)).save(tmp_path / "float.tif")
     Image.fromarray(np.array([[0, 70000]], dtype=np.int32)).save(tmp_path / "int.tif")
-    with pytest.raises(InputError) as caught:
+    with pytest.raises(InputError, match=r"float\.tif: .* \(floating-point pixels have no agreed white"):
+        images.read_image(tmp_path / "float.tif")
+    with pytest.raises(InputError, match=r"int\.tif: .* \(grey pixels beyond 16 bits"):
+        images.read_image(tmp_path / "int.tif")
+
+
+@pytest.mark.parametrize(
+    ("size", "message"),
+    [
+        (bombs.TOO_LARGE, "it has 12000 x 9000 pixels, and more than 100 million are not read; reduce"),
+        (bombs.FAR_TOO_LARGE, "it has far more than 100 million pixels, and is not read; reduce"),
+    ],
+)
+def test_an_image_that_claims_too_many_pixels_is_refused_before_it_is_decoded(
+    tmp_path: Path, size: tuple[int, int], message: str
+) -> None:
+    (tmp_path / "bomb.png").write_bytes(bombs.png(size))
+    with pytest.raises(InputError, match=message):
+        images.read_image(tmp_path / "bomb.png")
+    with pytest.raises(InputError, match=message):
         images.tabulate(tmp_path)
-    assert "float.tif: cannot be decoded as an image (floating-point pixels have no agreed white" in str(caught.value)
-    assert "int.tif: cannot be decoded as an image (grey pixels beyond 16 bits" in str(caught.value)
+
+
+@pytest.mark.parametrize("ending", ["gif", "tif", "webp", "png"])
+def test_the_first_frame_is_taken_and_all_are_counted(tmp_path: Path, ending: str) -> None:
+    frames = [Image.new("RGB", (8, 8), colour) for colour in ((250, 0, 0), (0, 250, 0), (0, 0, 250))]
+    file = tmp_path / f"a.{ending}"
+    frames[0].save(file, save_all=True, append_images=frames[1:], lossless=True)
+    decoded = images.decode(file, file.read_bytes())
+    assert decoded.n_frames == 3
+    assert decoded.rgb[4, 4].tolist() == [250, 0, 0]
+
+
+def test_colours_of_16_bits_become_8(tmp_path: Path) -> None:
+    """A PNG and a TIFF, written here since Pillow does not write them: one pixel (0, 7, 255) times 257."""
+    values = (0, 7 * 257, 65535)
+    (tmp_path / "a.png").write_bytes(_png_16(values))
+    (tmp_path / "b.tif").write_bytes(_tiff_16(values))
+    for name in ("a.png", "b.tif"):
+        assert images.read_image(tmp_path / name).tolist() == [[[0, 7, 255]]]
+
+
+def _png_16(values: tuple[int, ...]) -> bytes:
+    def chunk(name: bytes, data: bytes) -> bytes:
+        return struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
+
+    header = struct.pack(">IIBBBBB", 1, 1, 16, 2, 0, 0, 0)
+    pixels = zlib.compress(b"\0" + struct.pack(">3H", *values))
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", pixels) + chunk(b"IEND", b"")
+
+
+def _tiff_16(values: tuple[int, ...]) -> bytes:
+    n_tags = 9
+    after = 8 + 2 + 12 * n_tags + 4
+    short, long = 3, 4
+    tags = [(256, short, 1, 1), (257, short, 1, 1), (258, short, 3, after), (259, short, 1, 1), (262, short, 1, 2)]
+    tags += [(273, long, 1, after + 6), (277, short, 1, 3), (278, short, 1, 1), (279, long, 1, 6)]
+    directory = b"".join(struct.pack("<HHII", *tag) for tag in tags)
+    start = b"II*\0" + struct.pack("<IH", 8, n_tags) + directory + struct.pack("<I", 0)
+    return start + struct.pack("<3H", 16, 16, 16) + struct.pack("<3H", *values)
 
 
 # --- bringing to the input ---

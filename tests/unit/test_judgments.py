@@ -1,93 +1,109 @@
-import csv
+"""Judgments in every form become the same labelled form."""
+
+import itertools
 import logging
 from pathlib import Path
 
 import h5py
 import numpy as np
+import pandas as pd
 import pytest
 import scipy.io
 import xarray as xr
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from judging import IDS, NAN, images, read, warnings, write, write_pairs
 from numpy.typing import NDArray
 
 from alignment_importance import arrays, judgments
 from alignment_importance.errors import InputError
-
-IDS = ["a", "b", "c"]
-NAN = np.nan
-
-
-def _write(folder: Path, text: str, name: str = "j.csv") -> Path:
-    path = folder / name
-    path.write_text(text, encoding="utf-8")
-    return path
-
-
-def _refusal(path: Path, kind: str = "similarity", ids: list[str] = IDS, **more: object) -> str:
-    with pytest.raises(InputError) as caught:
-        judgments.read(path, kind, ids, **more)  # type: ignore[arg-type]
-    message = str(caught.value)
-    assert path.name in message or "order" in message
-    return message
-
+from alignment_importance.findings import Findings
+from alignment_importance.judgments import reading
 
 # --- what comes out ---
 
 
 def test_a_matrix_in_any_order_of_rows_and_columns(tmp_path: Path) -> None:
-    path = _write(tmp_path, ",c,a,b\nb,5,2,9\n\na,3,9,2\nc,9,3,5\n")
-    read = judgments.read(path, "similarity", ["c", "b", "a"])
-    assert read["similarity"].dims == ("participant", "image", "image_b")
-    assert read["image"].to_numpy().tolist() == read["image_b"].to_numpy().tolist() == IDS
-    assert read["participant"].to_numpy().tolist() == ["mean"]
-    np.testing.assert_array_equal(read["similarity"][0], [[NAN, 2, 3], [2, NAN, 5], [3, 5, NAN]])
-    assert read.attrs == {"kind": "similarity", "source": "j.csv"}
+    path = write(tmp_path, ",c,a,b\nb,5,2,9\n\na,3,9,2\nc,9,3,5\n")
+    found = read(path, ["c", "b", "a"], kind="similarity")
+    assert found["similarity"].dims == found["n_ratings"].dims == ("participant", "image", "image_b")
+    assert found["image"].to_numpy().tolist() == found["image_b"].to_numpy().tolist() == IDS
+    assert found["participant"].to_numpy().tolist() == ["mean"]
+    np.testing.assert_array_equal(found["similarity"][0], [[NAN, 2, 3], [2, NAN, 5], [3, 5, NAN]])
+    np.testing.assert_array_equal(found["n_ratings"][0], [[0, 1, 1], [1, 0, 1], [1, 1, 0]])
+    assert found.attrs == {
+        "kind": "similarity",
+        "form": "matrix",
+        "source": "j.csv",
+        "mean_over": "participants",
+        "categories": "",
+        "warnings": "",
+    }
+
+
+def test_a_matrix_of_tabs_with_a_byte_order_mark(tmp_path: Path) -> None:
+    path = write(tmp_path, "\ufeff\ta, b\tc\ta\n\na, b\t\t2\t4\nc\t2\t\t1\na\t4\t1\t\n", "j.tsv")
+    found = read(path, ["a", "a, b", "c"], kind="similarity")
+    np.testing.assert_array_equal(found["similarity"][0], [[NAN, 4, 1], [4, NAN, 2], [1, 2, NAN]])
 
 
 def test_a_dissimilarity_is_negated(tmp_path: Path) -> None:
-    path = _write(tmp_path, "id,a,b,c\na,0,2,3\nb,2,0,0\nc,3,0,0\n")
-    read = judgments.read(path, "dissimilarity", IDS)["similarity"][0].to_numpy()
-    np.testing.assert_array_equal(read, [[NAN, -2, -3], [-2, NAN, 0], [-3, 0, NAN]])
-    assert not np.signbit(read[1, 2])
+    path = write(tmp_path, "id,a,b,c\na,0,2,3\nb,2,0,0\nc,3,0,0\n")
+    found = read(path, kind="dissimilarity")["similarity"][0].to_numpy()
+    np.testing.assert_array_equal(found, [[NAN, -2, -3], [-2, NAN, 0], [-3, 0, NAN]])
+    assert not np.signbit(found[1, 2])
 
 
-def test_pairs_of_several_participants(tmp_path: Path) -> None:
-    path = _write(
-        tmp_path,
-        "participant,image_b,image_a,dissimilarity\nz,b,a,2\nz,a,b,3\nz,a,b,4\n007,c,a,1\n007,b,a,5\nz,b,c,\nz,b,b,0\n",
+def test_a_file_may_say_itself_what_its_numbers_mean(tmp_path: Path) -> None:
+    matrix = write(tmp_path, "Dissimilarity,a,b,c\na,0,2,3\nb,2,0,1\nc,3,1,0\n", "m.csv")
+    pairs = write(tmp_path, "image_a,image_b,dissimilarity\na,b,2\na,c,3\nb,c,1\n", "p.csv")
+    for found in (read(matrix), read(pairs), read(matrix, kind="dissimilarity")):
+        assert found.attrs["kind"] == "dissimilarity"
+        assert found["similarity"].sel(participant="mean", image="a", image_b="b").item() == -2
+
+
+def test_pairs_of_several_participants_are_averaged_and_counted(tmp_path: Path) -> None:
+    text = (
+        "participant,image_b,image_a,dissimilarity\nz,b,a,2\nz,a,b,3\nz,a,b,4\n007,c,a,1\n007,b,a,5\nz,b,c,\nz,b,b,0\n"
     )
-    read = judgments.read(path, "dissimilarity", IDS)
-    assert read["participant"].to_numpy().tolist() == ["007", "z"]
-    np.testing.assert_array_equal(read["similarity"].sel(participant="z"), [[NAN, -3, NAN], [-3, NAN, NAN], [NAN] * 3])
-    np.testing.assert_array_equal(
-        read["similarity"].sel(participant="007"), [[NAN, -5, -1], [-5, NAN, NAN], [-1, NAN, NAN]]
+    found = read(write(tmp_path, text), kind="dissimilarity")
+    assert found["participant"].to_numpy().tolist() == ["007", "z"]
+    np.testing.assert_array_equal(found["similarity"].sel(participant="z"), [[NAN, -3, NAN], [-3, NAN, NAN], [NAN] * 3])
+    np.testing.assert_array_equal(found["n_ratings"].sel(participant="z"), [[0, 3, 0], [3, 0, 0], [0, 0, 0]])
+    np.testing.assert_array_equal(found["n_ratings"].sel(participant="007"), [[0, 1, 1], [1, 0, 0], [1, 0, 0]])
+    # Participants count once each, however often they rated a pair.
+    np.testing.assert_array_equal(judgments.mean(found, IDS), [[NAN, -4, -1], [-4, NAN, NAN], [-1, NAN, NAN]])
+    np.testing.assert_array_equal(judgments.mean(found, ["c", "a"]), [[NAN, -1], [-1, NAN]])
+    assert "1 of 3 pairs have no judgment. They are left out of every comparison." in found.attrs["warnings"]
+    assert "1 ratings are of an image with itself. They are not used." in found.attrs["warnings"]
+
+
+def test_directions_that_differ_are_averaged_counted_and_said(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    path = write(tmp_path, "id,a,b,c\na,,1,3\nb,2,,NaN\nc,3.0000000000001,7,\n")
+    with caplog.at_level(logging.WARNING):
+        found = read(path, kind="similarity")
+    values = found["similarity"][0].to_numpy()
+    assert values[0, 1] == values[1, 0] == 1.5
+    assert values[1, 2] == values[2, 1] == 7
+    np.testing.assert_array_equal(values, values.T)
+    np.testing.assert_array_equal(found["n_ratings"][0], [[0, 2, 2], [2, 0, 1], [2, 1, 0]])
+    said = "1 pairs have another value in the other direction (largest difference 1). The two directions are averaged."
+    assert found.attrs["warnings"] == said
+    assert f"{path}: {said}" in caplog.text
+
+
+def test_ratings_that_differ_are_said(tmp_path: Path) -> None:
+    path = write(tmp_path, "image_a,image_b,similarity\na,b,1\nb,a,2\na,c,3\nc,a,3\nb,c,4\nb,c,0\n")
+    said = (
+        "2 pairs were rated differently by one participant (largest difference 4). Each participant's ratings of a pair"
     )
-    np.testing.assert_array_equal(judgments.mean(read, IDS), [[NAN, -4, -1], [-4, NAN, NAN], [-1, NAN, NAN]])
-    np.testing.assert_array_equal(judgments.mean(read, ["c", "a"]), [[NAN, -1], [-1, NAN]])
-
-
-def test_directions_that_differ_are_averaged_with_a_warning(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    path = _write(tmp_path, "id,a,b,c\na,,1,3\nb,2,,NaN\nc,3.0000000000001,7,\n")
-    with caplog.at_level(logging.WARNING):
-        read = judgments.read(path, "similarity", IDS)["similarity"][0].to_numpy()
-    assert read[0, 1] == read[1, 0] == 1.5
-    assert read[1, 2] == read[2, 1] == 7
-    np.testing.assert_array_equal(read, read.T)
-    assert "with different values, which are averaged: 1." in caplog.text
-
-
-def test_ratings_that_differ_are_averaged_with_a_warning(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    text = "image_a,image_b,similarity\na,b,1\nb,a,2\na,c,3\nc,a,3\nb,c,1\nb,c,0\n"
-    with caplog.at_level(logging.WARNING):
-        judgments.read(_write(tmp_path, text), "similarity", IDS)
-    assert "with different values, which are averaged: 2." in caplog.text
+    assert said in warnings(path)
 
 
 def test_the_mean_of_an_image_without_judgments_is_refused(tmp_path: Path) -> None:
-    read = judgments.read(_write(tmp_path, "id,a,b,c\na,,1,2\nb,1,,3\nc,2,3,\n"), "similarity", IDS)
+    found = read(write(tmp_path, "id,a,b,c\na,,1,2\nb,1,,3\nc,2,3,\n"), kind="similarity")
     with pytest.raises(InputError, match=r"j\.csv: no judgments of d"):
-        judgments.mean(read, ["a", "d"])
+        judgments.mean(found, ["a", "d"])
 
 
 def test_a_stack_in_the_order_of_its_file(tmp_path: Path) -> None:
@@ -95,19 +111,46 @@ def test_a_stack_in_the_order_of_its_file(tmp_path: Path) -> None:
     stack[10] = [[0, 1, 2], [1, 0, 4], [2, 4, 0]]
     stack[:10] = stack[10] * 2
     np.save(tmp_path / "j.npy", stack)
-    order = _write(tmp_path, "c\na\nb\n\n", "order.txt")
-    read = judgments.read(tmp_path / "j.npy", "dissimilarity", IDS, order=order)["similarity"]
-    assert read["participant"].to_numpy().tolist() == [f"{number:02d}" for number in range(1, 12)]
-    np.testing.assert_array_equal(read.sel(participant="11"), [[NAN, -4, -1], [-4, NAN, -2], [-1, -2, NAN]])
+    order = write(tmp_path, "c\na\nb\n\n", "order.txt")
+    found = read(tmp_path / "j.npy", kind="dissimilarity", order=order)["similarity"]
+    assert found["participant"].to_numpy().tolist() == [f"{number:02d}" for number in range(1, 12)]
+    np.testing.assert_array_equal(found.sel(participant="11"), [[NAN, -4, -1], [-4, NAN, -2], [-1, -2, NAN]])
+
+
+def test_an_array_deep_in_an_hdf5_file(tmp_path: Path) -> None:
+    with h5py.File(tmp_path / "j.h5", "w") as file:
+        file["people/ratings"] = np.array([[0, 1, 2], [1, 0, 4], [2, 4, 0]])
+        file["people/age"] = np.arange(3)
+        file["nothing"] = h5py.Empty("f")
+    order = write(tmp_path, "a\nb\nc\n", "order.txt")
+    for key in (None, "people/ratings"):
+        found = read(tmp_path / "j.h5", kind="dissimilarity", order=order, key=key)
+        assert found["similarity"].to_numpy()[0, 1, 2] == -4
 
 
 def test_the_labelled_form_survives_its_file(tmp_path: Path) -> None:
     text = "image_a,image_b,similarity,participant\n007,08,1,1\n007,9,2,02\n08,9,4,1\n"
-    read = judgments.read(_write(tmp_path, text), "similarity", ["9", "08", "007"])
-    arrays.write_netcdf(read, tmp_path / "j.nc")
+    found = read(write(tmp_path, text), ["9", "08", "007"])
+    arrays.write_netcdf(found, tmp_path / "j.nc")
     back = arrays.read_netcdf(tmp_path / "j.nc")
     assert back["participant"].to_numpy().tolist() == ["02", "1"]
+    assert back["n_ratings"].dtype == np.int32
+    assert back.attrs == found.attrs
     np.testing.assert_array_equal(judgments.mean(back, ["9", "007", "08"]), [[NAN, 2, 4], [2, NAN, 1], [4, 1, NAN]])
+
+
+def test_ids_are_the_same_in_either_unicode_form_and_with_blanks(tmp_path: Path) -> None:
+    # The accent as a character of its own, as macOS writes file names.
+    text = "image_a,image_b,similarity\ncafe\u0301 ,b,1\n b,c,2\nc,cafe\u0301,3\n"
+    found = read(write(tmp_path, text), ["b", "c", "caf\u00e9"])
+    np.testing.assert_array_equal(found["similarity"][0], [[NAN, 2, 1], [2, NAN, 3], [1, 3, NAN]])
+
+
+def test_the_mean_of_trials_is_weighted_by_them() -> None:
+    values = np.array([[1.0, 0.5, NAN], [0.0, NAN, NAN]])
+    trials = np.array([[1, 4, 0], [3, 0, 0]])
+    np.testing.assert_array_equal(judgments.average(values, trials), [0.25, 0.5, NAN])
+    np.testing.assert_array_equal(judgments.average(values), [0.5, 0.5, NAN])
 
 
 # --- all forms of the same data are the same ---
@@ -128,29 +171,6 @@ def _stacks(draw: st.DrawFn) -> tuple[NDArray[np.float64], list[int]]:
     return stack, draw(st.permutations(range(n)))
 
 
-def _write_matrix(path: Path, matrix: NDArray[np.float64], names: list[str], rows: list[int]) -> None:
-    with path.open("w", newline="", encoding="utf-8") as stream:
-        writer = csv.writer(stream)
-        writer.writerow(["", *names])
-        writer.writerows(
-            [names[row], *("" if np.isnan(cell) else repr(float(cell)) for cell in matrix[row])] for row in rows
-        )
-
-
-def _write_pairs(path: Path, stack: NDArray[np.float64], names: list[str], shuffle: int) -> None:
-    rows = [
-        (names[i], names[j], repr(float(own[i, j])), str(number))
-        for number, own in enumerate(stack, start=1)
-        for i in range(len(names))
-        for j in range(i)
-    ]
-    np.random.default_rng(shuffle).shuffle(rows)
-    with path.open("w", newline="", encoding="utf-8") as stream:
-        writer = csv.writer(stream)
-        writer.writerow(["image_a", "image_b", "similarity", "participant"])
-        writer.writerows(rows)
-
-
 @settings(max_examples=25, deadline=None)
 @given(_stacks(), st.integers(0, 99))
 def test_every_form_of_the_same_judgments_gives_the_same(
@@ -160,7 +180,7 @@ def test_every_form_of_the_same_judgments_gives_the_same(
     folder = tmp_path_factory.mktemp("forms")
     names = [f"im, {number}" for number in range(stack.shape[-1])]
     permuted = stack[:, permutation][:, :, permutation]
-    order = _write(folder, "\n".join(names[at] for at in permutation), "order.txt")
+    order = write(folder, "\n".join(names[at] for at in permutation), "order.txt")
     np.save(folder / "j.npy", permuted)
     np.savez(folder / "j.npz", other=np.eye(2), wanted=permuted)
     scipy.io.savemat(folder / "j.mat", {"wanted": permuted, "n": 3})
@@ -168,25 +188,36 @@ def test_every_form_of_the_same_judgments_gives_the_same(
         file["wanted"] = permuted.T
         file["text"] = np.array([[65], [66]], dtype=np.uint16)
         file["text"].attrs["MATLAB_class"] = np.bytes_("char")
-    _write_pairs(folder / "p.csv", stack, names, shuffle)
-    expected = xr.DataArray(
-        stack,
-        dims=("participant", "image", "image_b"),
+    with h5py.File(folder / "j.h5", "w") as file:
+        file["wanted"] = permuted
+    write_pairs(folder / "p.csv", stack, names, shuffle)
+    write_pairs(folder / "p.tsv", stack, names, shuffle + 1)
+    expected = xr.Dataset(
+        {
+            "similarity": (("participant", "image", "image_b"), stack),
+            "n_ratings": (("participant", "image", "image_b"), (~np.isnan(stack)).astype(np.int32)),
+        },
         coords={"participant": [str(n + 1) for n in range(len(stack))], "image": names, "image_b": names},
     )
+    if len(stack) == 1:
+        expected = expected.assign_coords(participant=["mean"])
 
     def check(name: str, **more: object) -> None:
-        read = judgments.read(folder / name, "similarity", names, **more)  # type: ignore[arg-type]
-        xr.testing.assert_equal(read["similarity"], expected)
+        xr.testing.assert_equal(read(folder / name, names, kind="similarity", **more), expected)
 
-    check("p.csv")
     check("j.npy", order=order)
     check("j.npz", order=order, key="wanted")
     check("j.mat", order=order, key="wanted")
     check("j73.mat", order=order)
-    _write_matrix(folder / "m.csv", stack[0], names, permutation)
-    read = judgments.read(folder / "m.csv", "similarity", names)["similarity"]
-    np.testing.assert_array_equal(read[0], stack[0])
+    check("j.h5", order=order)
+    expected = expected.assign_coords(participant=[str(n + 1) for n in range(len(stack))])
+    check("p.csv")
+    check("p.tsv")
+    for name, separator in (("m.csv", ","), ("m.tsv", "\t")):
+        shuffled = pd.DataFrame(stack[0], names, names).iloc[permutation, ::-1]
+        shuffled.to_csv(folder / name, sep=separator)
+        one = read(folder / name, names, kind="similarity")
+        xr.testing.assert_equal(one, expected.isel(participant=[0]).assign_coords(participant=["mean"]))
 
 
 @settings(max_examples=25, deadline=None)
@@ -197,168 +228,85 @@ def test_the_order_of_rows_changes_no_bit(
     folder = tmp_path_factory.mktemp("rows")
     rows = [f"{one},{'b' if one == 'a' else 'a'},{rating!r}" for one, rating in ratings] + ["a,c,2000", "b,c,3000"]
     header = "image_a,image_b,similarity"
-    one = judgments.read(_write(folder, "\n".join([header, *rows]), "1.csv"), "similarity", IDS)
+    one = read(write(folder, "\n".join([header, *rows]), "1.csv"))
     np.random.default_rng(shuffle).shuffle(rows)
-    two = judgments.read(_write(folder, "\n".join([header, *rows]), "2.csv"), "similarity", IDS)
+    two = read(write(folder, "\n".join([header, *rows]), "2.csv"))
     assert one["similarity"].to_numpy().tobytes() == two["similarity"].to_numpy().tobytes()
+    assert one["n_ratings"].to_numpy().tobytes() == two["n_ratings"].to_numpy().tobytes()
+    assert one["n_ratings"].sel(image="a", image_b="b").item() == len(ratings)
 
 
-# --- what is refused ---
+# --- a comparison of some images ---
+
+CATEGORIES = pd.DataFrame({"image": list("abcdef"), "category": ["x", "x", "x", "y", "y", NAN]})
 
 
-def test_a_matrix_with_several_faults_names_them_all(tmp_path: Path) -> None:
-    path = _write(tmp_path, "id,a,b,b,x\na,0,1,2,three\nb,1,0,inf,4\n\nd,1,2\n")
-    message = _refusal(path)
-    for part in (
-        "row a, column x: 'three' is not a number",
-        "row b, column b: inf is infinite",
-        "line 5 (row d) has 2 values for 4 columns",
-        "column ids that stand twice: b",
-        "column ids that are no image of this set: x",
-        "images without a column: c",
-        "row ids that are no image of this set: d",
-        "images without a row: c",
+def _all_pairs(folder: Path, ids: str = "abcdef") -> Path:
+    rows = [f"{a},{b},{number}" for number, (a, b) in enumerate(itertools.combinations(ids, 2))]
+    return write(folder, "\n".join(["image_a,image_b,similarity", *rows]))
+
+
+def test_a_comparison_of_some_categories_or_images(tmp_path: Path) -> None:
+    path = _all_pairs(tmp_path)
+    full = reading.read(reading.Source(path), CATEGORIES)
+    listed = write(tmp_path, "f\na\n\nc\n", "listed.txt")
+    for chosen, ids in (
+        ({"categories": ["x"]}, ["a", "b", "c"]),
+        ({"categories": ["y", "x"]}, ["a", "b", "c", "d", "e"]),
+        ({"images": ["f", "d", "a"]}, ["a", "d", "f"]),
+        ({"images": listed}, ["a", "c", "f"]),
+        ({"images": list("bcde"), "categories": ["x", "y"]}, ["b", "c", "d", "e"]),
     ):
-        assert part in message
+        found = reading.read(reading.Source(path, **chosen), CATEGORIES)
+        assert found["image"].to_numpy().tolist() == ids
+        xr.testing.assert_equal(found, full.sel(image=ids, image_b=ids))
+        assert found.attrs["categories"] == ", ".join(chosen.get("categories", []))  # type: ignore[arg-type]
 
 
-def test_pairs_with_several_faults_name_them_all(tmp_path: Path) -> None:
-    path = _write(
-        tmp_path,
-        "image_a,image_b,similarity,participant\na,x,1,p\nx,y,2,p\na,b,much,p\na,c,-inf,p\nb,c,1\nb,c,1, \n",
-    )
-    message = _refusal(path)
-    for part in (
-        "line 2 names 'x', which is no image of this set",
-        "line 3 names 'y', which is no image of this set",
-        "line 4, column similarity: 'much' is not a number",
-        "line 5, column similarity: -inf is infinite",
-        "line 6 has 3 fields, the header 4",
-        "line 7 has no participant",
-    ):
-        assert part in message
-
-
-def test_of_very_many_faults_the_first_are_shown(tmp_path: Path) -> None:
-    path = _write(tmp_path, "image_a,image_b,similarity\n" + "a,b,?\n" * 1000)
-    message = _refusal(path)
-    assert "line 11," in message and "line 12," not in message
-    assert "... and 990 more" in message
+def test_a_file_may_be_about_the_images_of_the_comparison_alone(tmp_path: Path) -> None:
+    matrix = write(tmp_path, "id,b,a,c\na,1,,2\nb,,1,3\nc,3,2,\n", "m.csv")
+    np.save(tmp_path / "j.npy", np.array([[0, 3, 1], [3, 0, 2], [1, 2, 0]]))
+    order = write(tmp_path, "b\nc\na\n", "order.txt")
+    from_text = reading.read(reading.Source(matrix, "similarity", categories=["x"]), CATEGORIES)
+    from_array = reading.read(reading.Source(tmp_path / "j.npy", "dissimilarity", order, images=IDS), CATEGORIES)
+    np.testing.assert_array_equal(from_text["similarity"], -from_array["similarity"])
+    with pytest.raises(InputError, match="images without a row: d, e, f"):
+        reading.read(reading.Source(matrix, "similarity"), CATEGORIES)
 
 
 @pytest.mark.parametrize(
-    ("header", "kind", "said"),
+    ("chosen", "said"),
     [
+        ({"categories": ["xx"]}, "comparisons.z.categories: no image has the category 'xx'. Did you mean 'x'?"),
+        ({"categories": ["X "]}, "no image has the category 'X '. There are: x, y."),
+        ({"categories": ["y"]}, "comparisons.z: only 2 images are chosen. Take at least 3"),
+        ({"categories": ["y"], "images": ["a", "b", "c"]}, "only 0 images are chosen"),
         (
-            "image_a,image_b,similarity",
-            "dissimilarity",
-            "the header says similarity, but the comparison's kind is diss",
+            {"images": ["a", "b", "A"]},
+            "comparisons.z.images: entry 3: 'A' is no image of this set. 'a' differs from it",
         ),
-        ("image_a,image_b,similarity,dissimilarity", "similarity", "has similarity and dissimilarity; it must have ex"),
-        ("image_a,image_b", "similarity", "neither similarity nor dissimilarity"),
-        ("image_a,image_b,similarity,rater", "similarity", "unknown column rater"),
-        ("image_a,image_b,similarity,similarity", "similarity", "the header has similarity more than once"),
-        ("image_a,image_b,image_c,odd", "similarity", "unknown column image_c, odd"),
-        ("image_a;image_b;similarity", "similarity", "Separate the columns by commas"),
-        ("first,second,similarity", "similarity", "neither that of pairs"),
-        ("", "similarity", "It is: (empty)"),
+        ({"images": ["a", "b", "c", "a"]}, "comparisons.z.images: entry 1, entry 4: 'a' stands there 2 times"),
+        ({"images": Path("nowhere.txt")}, "nowhere.txt: the list of images cannot be read"),
     ],
 )
-def test_headers_that_cannot_be(tmp_path: Path, header: str, kind: str, said: str) -> None:
-    assert said in _refusal(_write(tmp_path, f"{header}\na,b,1\n" if header else ""), kind)
+def test_images_that_cannot_be_chosen(tmp_path: Path, chosen: dict[str, object], said: str) -> None:
+    source = reading.Source(_all_pairs(tmp_path), name="comparisons.z", **chosen)  # type: ignore[arg-type]
+    with pytest.raises(InputError) as caught:
+        reading.read(source, CATEGORIES)
+    assert said in str(caught.value)
+    findings = Findings()
+    assert reading.inspect(source, CATEGORIES, findings) is None
+    assert any(said in f"{finding.where}: {finding}" for finding in findings.errors)
 
 
-def test_an_unknown_kind_is_refused(tmp_path: Path) -> None:
-    assert "kind is 'distance', but must be similarity or dissimilarity" in _refusal(_write(tmp_path, ""), "distance")
+def test_a_list_of_images_names_its_lines(tmp_path: Path) -> None:
+    listed = write(tmp_path, "a\n\nb.png\nc\nc\n", "listed.txt")
+    with pytest.raises(InputError) as caught:
+        reading.read(reading.Source(_all_pairs(tmp_path), images=listed), CATEGORIES)
+    assert "line 3: 'b.png' is no image of this set. An image id has no file ending" in str(caught.value)
+    assert "line 4, line 5: 'c' stands there 2 times" in str(caught.value)
 
 
-def test_the_diagonal_shows_the_wrong_kind(tmp_path: Path) -> None:
-    path = _write(tmp_path, "id,a,b,c\na,0,2,3\nb,2,0,5\nc,3,5,0\n")
-    assert "kind is similarity, but the diagonal holds the smallest values" in _refusal(path)
-    path = _write(tmp_path, "id,a,b,c\na,1,.2,.3\nb,.2,1,.5\nc,.3,.5,1\n")
-    assert "kind is dissimilarity, but the diagonal holds the largest values" in _refusal(path, "dissimilarity")
-    np.save(tmp_path / "j.npy", np.array([[0, 2, 3], [2, 0, 5], [3, 5, 0]]))
-    message = _refusal(tmp_path / "j.npy", order=_write(tmp_path, "a\nb\nc", "order.txt"))
-    assert "Set kind: dissimilarity" in message
-
-
-def test_images_that_no_one_judged_are_named(tmp_path: Path) -> None:
-    assert "images without any judgment: c" in _refusal(_write(tmp_path, "id,a,b,c\na,,1,\nb,1,,\nc,,,\n"))
-    text = "image_a,image_b,similarity\na,b,1\na,c,2\n"
-    assert "images without any judgment: b2" in _refusal(_write(tmp_path, text), ids=[*IDS, "b2"])
-
-
-def test_judgments_that_are_all_the_same_are_refused(tmp_path: Path) -> None:
-    assert "all judgments are the same (3)" in _refusal(_write(tmp_path, "id,a,b,c\na,,3,3\nb,3,,3\nc,3,3,\n"))
-    text = "image_a,image_b,similarity,participant\na,b,1,p\na,c,1,p\nb,c,1,p\na,b,5,q\na,c,5,q\nb,c,5,q\n"
-    assert "all judgments are the same (3)" in _refusal(_write(tmp_path, text))
-
-
-def test_files_without_ratings_and_no_file_are_refused(tmp_path: Path) -> None:
-    assert "there are no ratings" in _refusal(_write(tmp_path, "image_a,image_b,similarity\na,b,\n"))
-    assert "images without a row: a, b, c" in _refusal(_write(tmp_path, "id,a,b,c\n"))
-    assert "does not exist" in _refusal(tmp_path / "nowhere.csv")
-    (tmp_path / "j.csv").write_bytes(b"id,a\n\xff\xfe,1\n")
-    assert "cannot be read as CSV" in _refusal(tmp_path / "j.csv")
-
-
-def test_a_participant_who_tells_nothing_apart_is_named(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    text = "image_a,image_b,similarity,participant\na,b,1,p\na,c,2,p\nb,c,3,p\na,b,5,q\na,c,5,q\nb,c,5,q\n"
-    with caplog.at_level(logging.WARNING):
-        judgments.read(_write(tmp_path, text), "similarity", IDS)
-    assert "do not tell any two pairs apart: q." in caplog.text
-
-
-@pytest.mark.parametrize(
-    ("ids", "said"),
-    [
-        ("a\nb\n", "images without a line: c"),
-        ("a\nb\nc\nd\n", "line ids that are no image of this set: d"),
-        ("a\nb\nb\nc\n", "line ids that stand twice: b"),
-    ],
-)
-def test_an_order_that_does_not_fit_the_images(tmp_path: Path, ids: str, said: str) -> None:
-    np.save(tmp_path / "j.npy", np.eye(3))
-    assert said in _refusal(tmp_path / "j.npy", order=_write(tmp_path, ids, "order.txt"))
-
-
-def test_arrays_that_cannot_be_used(tmp_path: Path) -> None:
-    order = _write(tmp_path, "a\nb\nc\n", "order.txt")
-    path = tmp_path / "j.npy"
-    np.save(path, np.ones((3, 3, 16)))
-    assert "the array has the shape (3, 3, 16), but" in _refusal(path, order=order)
-    assert "(participants, 3, 3), participants first" in _refusal(path, order=order)
-    np.save(path, np.ones((4, 4)))
-    assert "the array has the shape (4, 4)" in _refusal(path, order=order)
-    assert "name that file as the comparison's `order`" in _refusal(path)
-    assert "order of the images cannot be read" in _refusal(path, order=tmp_path / "order-gone.txt")
-    assert "a .npy holds one array" in _refusal(path, order=order, key="x")
-    np.save(path, np.array([[1, 2, 3], [2, 1, np.inf], [3, np.inf, 1]]))
-    assert "participant mean, row b, column c: inf" in _refusal(path, order=order)
-    np.save(path, np.array([["a"]]))
-    assert "It has: none." in _refusal(path, order=order)
-    path.write_bytes(b"nothing")
-    assert "cannot be read as .npy" in _refusal(path, order=order)
-    assert "cannot be read as .npz" in _refusal(tmp_path / "gone.npz", order=order)
-    (tmp_path / "j.mat").write_bytes(b"nothing")
-    assert "cannot be read as .mat" in _refusal(tmp_path / "j.mat", order=order)
-
-
-def test_of_several_arrays_the_key_must_name_one(tmp_path: Path) -> None:
-    order = _write(tmp_path, "a\nb\nc\n", "order.txt")
-    matrix = np.array([[9, 2, 3], [2, 9, 5], [3, 5, 9]])
-    np.savez(tmp_path / "j.npz", one=matrix, two=2 * matrix, names=np.array(["x"]))
-    message = _refusal(tmp_path / "j.npz", order=order)
-    assert (
-        "does not hold exactly one array of numbers with two or three dimensions. It has: one 3x3, two 3x3" in message
-    )
-    message = _refusal(tmp_path / "j.npz", order=order, key="three")
-    assert "has no array of numbers called 'three'" in message
-    read = judgments.read(tmp_path / "j.npz", "similarity", IDS, order=order, key="two")
-    assert read["similarity"].to_numpy()[0, 0, 1] == 4
-
-
-def test_order_and_key_are_not_for_csv(tmp_path: Path) -> None:
-    path = _write(tmp_path, "id,a,b,c\na,,1,2\nb,1,,3\nc,2,3,\n")
-    assert "a CSV names its images itself" in _refusal(path, order=path)
-    assert "a CSV names its images itself" in _refusal(path, key="x")
+def test_a_set_without_categories_says_so(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"no image has the category 'x'\. There are: none"):
+        reading.read(reading.Source(_all_pairs(tmp_path), categories=["x"]), images("abcdef"))

@@ -20,7 +20,10 @@ def _small_files(folder: Path) -> dict[str, str]:
     for number, category in enumerate(CATEGORIES):
         image = np.full((5, 5, 3), 10 * number, dtype=np.uint8)
         stimuli[0, number] = (np.array([category]), np.array([[1]], dtype=np.uint8), image)
-    scipy.io.savemat(folder / mur92.IMAGES_FILE, {"stimuli_92objs": stimuli})
+    neural = np.empty((1, 2), dtype=[("name", object), ("RDM", object)])
+    neural[0, 0] = (np.array(["mIT_674neurons"]), np.array([[0.7, 0.8, 0.9]]))
+    neural[0, 1] = (np.array(["hITvisStim_316vx"]), np.array([[1.1, 1.2, 1.3]]))
+    scipy.io.savemat(folder / mur92.IMAGES_FILE, {"stimuli_92objs": stimuli, "RDMs_mIT_hIT_fig1": neural})
     rdms = np.empty((1, 2), dtype=[("RDM", object), ("name", object)])
     rdms[0, 0] = (np.array([[0, 1, 2], [1, 0, 3], [2, 3, 0.0]]), np.array(["simJudge | subject2"]))
     rdms[0, 1] = (np.array([[0, 4, 5], [4, 0, 6], [5, 6, 0.0]]), np.array(["simJudge | subject10"]))
@@ -77,6 +80,19 @@ def test_judgments_name_their_images(tmp_path: Path) -> None:
         ["x", "z", 5, "subject10"],
         ["y", "z", 6, "subject10"],
     ]
+
+
+def test_neural_dissimilarities_are_called_neural(tmp_path: Path) -> None:
+    _small_files(tmp_path)
+    tables = mur92.read_neural(tmp_path / mur92.IMAGES_FILE, ["x", "y", "z"])
+    assert list(tables) == ["human_it", "monkey_it"]
+    assert tables["human_it"].to_numpy().tolist() == [
+        ["x", "y", 1.1, "hITvisStim_316vx"],
+        ["x", "z", 1.2, "hITvisStim_316vx"],
+        ["y", "z", 1.3, "hITvisStim_316vx"],
+    ]
+    assert tables["monkey_it"]["dissimilarity"].tolist() == [0.7, 0.8, 0.9]
+    assert set(tables["monkey_it"]["participant"]) == {"mIT_674neurons"}
 
 
 def test_the_source_comes_first_then_the_variable(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -174,3 +190,13 @@ def test_the_published_files() -> None:
     wide = table.pivot_table(index=["image_a", "image_b"], columns="participant", values="dissimilarity")
     between = np.corrcoef(wide.T)[np.triu_indices(16, k=1)]
     assert between.mean() == pytest.approx(0.36, abs=0.005)
+
+    neural = mur92.read_neural(files[mur92.IMAGES_FILE], ids)
+    assert {len(pairs) for pairs in neural.values()} == {92 * 91 // 2}
+    human, monkey = (pairs.set_index(["image_a", "image_b"])["dissimilarity"] for pairs in neural.values())
+    # As Kriegeskorte et al. (2008) report.
+    assert human.corr(monkey) == pytest.approx(0.49, abs=0.005)
+    # Another order of the pairs would scatter the categories: faces are alike to both.
+    faces = np.array([all("-human-face" in image for image in pair) for pair in human.index])
+    for dissimilarity in (human, monkey):
+        assert dissimilarity[faces].mean() < dissimilarity[~faces].mean() - 0.15

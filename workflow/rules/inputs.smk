@@ -1,80 +1,46 @@
-# Inputs: data sets that the workflow makes itself; images and judgments, checked and brought into one form.
+# Inputs: images and judgments, checked and brought into one form.
 #
 # needs   the folders and files that the configuration names
-# makes   inputs/{image_set}/images.csv
-#         inputs/{comparison}/judgments.nc, inputs/{image_set}/judgments.checked
+# makes   inputs/checks.csv, inputs/files.csv
+#         inputs/{image_set}/images.csv, inputs/{comparison}/judgments.nc
 
 
 rule check:
-    """All inputs, checked: images and judgments alone."""
+    """All inputs of the configuration, checked."""
     input:
-        expand(
-            "<results>/inputs/{image_set}/images.csv", image_set=config["image_sets"]
-        ),
-        expand(
-            "<results>/inputs/{comparison}/judgments.nc",
-            comparison=config["comparisons"],
-        ),
+        CHECKED,
+        state_of_inputs(),
 
 
-if "demo" in config["datasets"]:
-
-    rule draw_demo:
-        """Draw the demo's images and masks, and simulate its observers."""
-        input:
-            code=library_used_by("draw_demo"),
-        output:
-            images=directory(f"{config['datasets']['demo']['folder']}/images"),
-            masks=directory(f"{config['datasets']['demo']['folder']}/masks"),
-            table=f"{config['datasets']['demo']['folder']}/images.csv",
-            shape=f"{config['datasets']['demo']['folder']}/shape.csv",
-            colour=f"{config['datasets']['demo']['folder']}/colour.csv",
-        log:
-            "<logs>/draw_demo.log",
-        benchmark:
-            "<benchmarks>/draw_demo.tsv"
-        conda:
-            "../../envs/figures.yaml"
-        threads: 1
-        resources:
-            mem_mb=1000,
-            runtime=10,
-        params:
-            seed=config["datasets"]["demo"]["seed"],
-            observers=config["datasets"]["demo"]["observers"],
-            noise=config["datasets"]["demo"]["noise"],
-        script:
-            "../../scripts/draw_demo.py"
-
-
-if "mur92" in config["datasets"]:
-
-    rule make_mur92:
-        """Find or fetch the files of the 92 photographs and bring them into the form of any data set."""
-        input:
-            code=library_used_by("make_mur92"),
-        output:
-            images=directory(f"{config['datasets']['mur92']['folder']}/images"),
-            table=f"{config['datasets']['mur92']['folder']}/images.csv",
-            judgments=f"{config['datasets']['mur92']['folder']}/judgments.csv",
-        log:
-            "<logs>/make_mur92.log",
-        benchmark:
-            "<benchmarks>/make_mur92.tsv"
-        conda:
-            "../../envs/tables.yaml"
-        threads: 1
-        resources:
-            mem_mb=1000,
-            runtime=30,
-        params:
-            source=config["datasets"]["mur92"]["source"],
-        script:
-            "../../scripts/make_mur92.py"
+# Needed when the inputs are in another state than at the last check, and not because a file is newer: Snakemake does not
+# ask whether jobs behind one that must run anyway have reasons of their own, so that nothing behind a check would be
+# computed again together with it. For the same reason there are no params, and the inputs are ancient.
+rule check_inputs:
+    """Check images, judgments, networks, folds, saliency maps and masks, all at once, before anything heavy runs."""
+    input:
+        made=ancient([path for path in sorted(made_here()) if is_given(path)]),
+        code=ancient(library_used_by("check_inputs")),
+    output:
+        findings=update(CHECKED),
+        files=update("<results>/inputs/files.csv"),
+        state=state_of_inputs(),
+    log:
+        text="<logs>/check_inputs.log",
+        table="<logs>/check_inputs.csv",
+    benchmark:
+        "<benchmarks>/check_inputs.tsv"
+    conda:
+        "../../envs/checks.yaml"
+    threads: 4
+    resources:
+        mem_mb=megabytes(2500),
+        runtime=minutes(60),
+    script:
+        "../../scripts/check_inputs.py"
 
 
 rule prepare_images:
-    """Decode, check and list the images of one set."""
+    """List the images of one set."""
     input:
         images=lambda wildcards: files_of(
             config["image_sets"][wildcards.image_set]["folder"]
@@ -82,6 +48,7 @@ rule prepare_images:
         table=lambda wildcards: optional(
             config["image_sets"][wildcards.image_set]["table"]
         ),
+        checked=ancient("<results>/inputs/files.csv"),
         code=library_used_by("prepare_images"),
     output:
         table="<results>/inputs/{image_set}/images.csv",
@@ -89,20 +56,25 @@ rule prepare_images:
         "<logs>/prepare_images/{image_set}.log",
     benchmark:
         "<benchmarks>/prepare_images/{image_set}.tsv"
+    group:
+        "inputs"
     conda:
         "../../envs/tables.yaml"
     threads: 1
     resources:
-        mem_mb=1000,
-        runtime=30,
+        mem_mb=megabytes(600),
+        runtime=minutes(10, images=0.1),
     params:
         folder=lambda wildcards: config["image_sets"][wildcards.image_set]["folder"],
+        background=lambda wildcards: config["image_sets"][wildcards.image_set][
+            "background"
+        ],
     script:
         "../../scripts/prepare_images.py"
 
 
 rule prepare_judgments:
-    """Check the judgments of one comparison against its images and label them."""
+    """Label the judgments of one comparison."""
     input:
         judgments=lambda wildcards: config["comparisons"][wildcards.comparison][
             "judgments"
@@ -111,6 +83,8 @@ rule prepare_judgments:
         order=lambda wildcards: optional(
             config["comparisons"][wildcards.comparison]["order"]
         ),
+        chosen=lambda wildcards: file_of_images(wildcards.comparison) or [],
+        checked=ancient("<results>/inputs/files.csv"),
         code=library_used_by("prepare_judgments"),
     output:
         judgments="<results>/inputs/{comparison}/judgments.nc",
@@ -118,28 +92,23 @@ rule prepare_judgments:
         "<logs>/prepare_judgments/{comparison}.log",
     benchmark:
         "<benchmarks>/prepare_judgments/{comparison}.tsv"
+    group:
+        "inputs"
     conda:
         "../../envs/tables.yaml"
     threads: 1
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=megabytes(2500, judgments=30),
+        runtime=minutes(10, judgments=0.1),
     params:
         kind=lambda wildcards: config["comparisons"][wildcards.comparison]["kind"],
         key=lambda wildcards: config["comparisons"][wildcards.comparison]["key"],
+        categories=lambda wildcards: config["comparisons"][wildcards.comparison][
+            "categories"
+        ],
+        chosen=lambda wildcards: config["comparisons"][wildcards.comparison]["images"],
         simulated=lambda wildcards: config["comparisons"][wildcards.comparison][
             "simulated"
         ],
     script:
         "../../scripts/prepare_judgments.py"
-
-
-rule confirm_judgments:
-    """Note that the judgments of all comparisons of an image set have been checked."""
-    input:
-        judgments=lambda wildcards: expand(
-            "<results>/inputs/{comparison}/judgments.nc",
-            comparison=comparisons_of(wildcards.image_set),
-        ),
-    output:
-        touch("<results>/inputs/{image_set}/judgments.checked"),

@@ -1,1 +1,5 @@
-"""Adapters: one module per data set, each writing the canonical form (a folder of images and tables of judgments)."""
+"""Adapters: one module per data set, each reading the published files; `canonical` brings them into the canonical form.
+
+The canonical form is a folder of images and tables of judgments, as of any user's data. An adapter knows how its files
+are built, and nothing of where they lie: the workflow finds them (workflow/datasets.yaml) and hands over the paths.
+"""

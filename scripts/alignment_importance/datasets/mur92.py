@@ -1,6 +1,7 @@
 """The data of Mur et al. 2013: 92 object photographs and 16 participants' dissimilarities from free arrangement.
 
-Images: Kriegeskorte et al. 2008, Neuron 60, 1126-1141. Judgments: Mur et al. 2013, Frontiers in Psychology 4, 128.
+Images, and the dissimilarities of human and monkey inferior temporal (IT) cortex: Kriegeskorte et al. 2008, Neuron 60,
+1126-1141. Judgments: Mur et al. 2013, Frontiers in Psychology 4, 128.
 Both are read from the files of the public repository rsagroup/rsatoolbox (demos/92imageData); nothing of them is kept
 in this project.
 """
@@ -18,6 +19,7 @@ import pooch
 import scipy.io
 from numpy.typing import NDArray
 
+from alignment_importance.datasets import canonical
 from alignment_importance.errors import InputError
 
 #: Environment variable: a folder that holds the files, directly or in a subfolder mur92.
@@ -35,6 +37,9 @@ CHECKSUMS: Mapping[str, str] = {
     JUDGMENTS_FILE: "7a8e118c144c3840adeeeef6ea0706a0be2b3e80df719af15fbb56fc62562f5f",
     IMAGES_FILE: "06f21214399a5d43dc264eed19a7f4b8daf11c8622a59eec3e106064ce5e3504",
 }
+
+#: Names in the file of images of the neural dissimilarities (1 - Pearson's r of response patterns), each of one group.
+NEURAL = {"human_it": "hITvisStim_316vx", "monkey_it": "mIT_674neurons"}
 
 _CACHE = "alignment-importance"
 
@@ -97,22 +102,27 @@ def read_judgments(path: str | Path, image_ids: list[str]) -> pd.DataFrame:
         Columns image_a, image_b, dissimilarity, participant.
     """
     rdms = scipy.io.loadmat(path)["rdms_behav_92"].ravel()
-    first, second = np.triu_indices(len(image_ids), k=1)
-    ids = np.array(image_ids, dtype=object)
-    return pd.concat(
-        [
-            pd.DataFrame(
-                {
-                    "image_a": ids[first],
-                    "image_b": ids[second],
-                    "dissimilarity": rdm["RDM"][first, second],
-                    "participant": _participant(str(rdm["name"].item())),
-                }
-            )
-            for rdm in rdms
-        ],
-        ignore_index=True,
-    )
+    pairs = np.triu_indices(len(image_ids), k=1)
+    values = np.stack([rdm["RDM"][pairs] for rdm in rdms])
+    participants = [_participant(str(rdm["name"].item())) for rdm in rdms]
+    return canonical.tabulate_pairs(image_ids, values, "dissimilarity", participants)
+
+
+def read_neural(path: str | Path, image_ids: list[str]) -> dict[str, pd.DataFrame]:
+    """Read the dissimilarities of the responses of human IT (fMRI) and monkey IT (neurons). Nobody judged them.
+
+    Args:
+        path: the file of images, which holds each as a vector over pairs in the order of MATLAB's `pdist`.
+        image_ids: the images' ids in the order of the RDMs.
+
+    Returns:
+        By key of `NEURAL`: columns image_a, image_b, dissimilarity, participant. The only participant is called as the
+        RDM is in the file, which was averaged over the people or monkeys.
+    """
+    rdms = {str(rdm["name"].item()): rdm["RDM"] for rdm in scipy.io.loadmat(path)["RDMs_mIT_hIT_fig1"].ravel()}
+    return {
+        key: canonical.tabulate_pairs(image_ids, rdms[name], "dissimilarity", [name]) for key, name in NEURAL.items()
+    }
 
 
 def _participant(name: str) -> str:

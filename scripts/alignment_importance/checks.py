@@ -1,0 +1,178 @@
+"""One check of everything that a run is about to use: images, judgments, networks, folds, saliency maps, controls."""
+
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from alignment_importance import checked_files, control, folds, image_checks, images, networks
+from alignment_importance.errors import InputError
+from alignment_importance.findings import Findings
+from alignment_importance.judgments import mean, reading
+from alignment_importance.saliency import providers
+
+#: A correlation over the pairs of fewer test images scatters widely.
+FEW_TEST_IMAGES = 6
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class ImageSet:
+    """A folder of images, see `images.tabulate`."""
+
+    folder: Path
+    table: Path | None = None
+    background: Sequence[int] | None = None
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Judgments of the images of the set called `image_set`."""
+
+    image_set: str
+    source: reading.Source
+
+
+@dataclass(frozen=True)
+class Control:
+    """Masks of the images of a set, see `control.evaluate`."""
+
+    image_set: str
+    masks: Path
+    objects: Mapping[str, int]
+
+
+@dataclass(frozen=True)
+class Split:
+    """How images or pairs are cut into folds, see `folds`."""
+
+    unit: str
+    n_folds: int
+    seeds: Sequence[int]
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """What a run uses, every item by the name that messages call it by (`models.vgg16`, but image sets by their own).
+
+    Attributes:
+        split: the cross-validation of every comparison.
+        saliency: keywords of `saliency.providers.provider`.
+    """
+
+    image_sets: Mapping[str, ImageSet]
+    comparisons: Mapping[str, Comparison]
+    models: Mapping[str, networks.Spec]
+    split: Split
+    saliency: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    controls: Mapping[str, Control] = field(default_factory=dict)
+
+
+def check(inputs: Inputs, threads: int = 1) -> tuple[Findings, pd.DataFrame]:
+    """Check everything, each image and each file of judgments once, without running or downloading a network.
+
+    Args:
+        inputs: what is checked.
+        threads: that decode images at the same time.
+
+    Returns:
+        All that was found, and the table of all files that were read (`checked_files.tabulate`).
+    """
+    findings = Findings()
+    tables = {}
+    judged: dict[str, set[str]] = {name: set() for name in inputs.image_sets}
+    for name, image_set in inputs.image_sets.items():
+        tables[name] = image_checks.examine(image_set.folder, image_set.table, image_set.background, findings, threads)
+    for label, comparison in inputs.comparisons.items():
+        logger.info("Judgments of %s", label)
+        judgments = reading.inspect(comparison.source, tables[comparison.image_set], findings)
+        if judgments is not None:
+            judged[comparison.image_set] |= set(judgments["image"].to_numpy())
+            check_split(label, judgments, inputs.split, findings)
+    for label, spec in inputs.models.items():
+        logger.info("Network of %s", label)
+        with findings.collect(label):
+            networks.split(networks.inspect(spec), spec.map_layer, spec.readout_layer)
+    for settings in inputs.saliency.values():
+        for table in tables.values():
+            _check_saliency(settings, table, findings)
+    for of_control in inputs.controls.values():
+        table = tables[of_control.image_set]
+        wanted = table[table["image"].isin(judged[of_control.image_set]) & (table["width"] > 0)]
+        control.check_masks(of_control.masks, of_control.objects, wanted, findings)
+    sums = checked_files.sums_of(_single_files(inputs))
+    for table in tables.values():
+        sums |= zip(table["file"], table["sha256"], strict=True)
+    return findings, checked_files.tabulate(sums)
+
+
+def _check_saliency(settings: Mapping[str, Any], table: pd.DataFrame, findings: Findings) -> None:
+    """Note saliency maps and fixations of the user's own that are missing or that cannot be used."""
+    if settings["method"] not in providers.METHODS:
+        return
+    with findings.collect(settings["maps"] or settings["fixated"]):
+        provider = providers.provider(table, **settings)
+        if settings["maps"] is None:
+            return
+        decoded = table[table["width"] > 0]
+        for image, width, height in zip(decoded["image"], decoded["width"], decoded["height"], strict=True):
+            with findings.collect(settings["maps"]):
+                provider.map_of(image, np.zeros((height, width, 3), dtype=np.uint8))
+
+
+def check_split(label: str, judgments: xr.Dataset, split: Split, findings: Findings) -> None:
+    """Note folds that cannot be made, that cannot be scored, or that are small."""
+    ids = judgments["image"].to_numpy().tolist()
+    human = mean(judgments, ids)
+    cut = folds.split_images if split.unit == "images" else folds.split_pairs
+    problems: dict[int, str] = {}
+    flat: list[str] = []
+    for seed in split.seeds:
+        try:
+            made = folds.blocks(cut(ids, split.n_folds, seed), human, ids)
+        except InputError as error:
+            problems[seed] = str(error).removeprefix("cross_validation: ")
+            continue
+        flat += [f"fold {fold.fold} of seed {seed}" for fold in made if _is_flat(fold)]
+    if problems:
+        seed, found = next(iter(problems.items()))
+        seeds = f"{len(problems)} of {len(split.seeds)} seeds, such as {seed}"
+        findings.error("cross_validation.folds", found.removesuffix("."), "", place=f"{label}, {seeds}")
+        return
+    if flat:
+        findings.warn(
+            "cross_validation.folds",
+            f"folds in which all judgments of the training or of the test pairs are the same: {images.some(flat)}",
+            "Their scores are NaN. Use fewer folds, or more images or judgments.",
+            place=label,
+        )
+    smallest = len(ids) // split.n_folds
+    if split.unit == "images" and smallest < FEW_TEST_IMAGES:
+        findings.warn(
+            "cross_validation.folds",
+            f"{len(ids)} images in {split.n_folds} folds leave {smallest} test images, with "
+            f"{smallest * (smallest - 1) // 2} pairs among them",
+            f"Test scores scatter widely with fewer than {FEW_TEST_IMAGES}. Use fewer folds or more images.",
+            place=label,
+        )
+
+
+def _is_flat(fold: folds.Fold) -> bool:
+    """Whether nothing can be correlated with the judgments of a block, since they are all the same."""
+    return any(np.nanmin(block.human) == np.nanmax(block.human) for block in (fold.train, fold.test))
+
+
+def _single_files(inputs: Inputs) -> set[Path]:
+    """The files that are no images."""
+    named: list[object] = [image_set.table for image_set in inputs.image_sets.values()]
+    named += [settings["fixated"] for settings in inputs.saliency.values()]
+    for comparison in inputs.comparisons.values():
+        named += [comparison.source.path, comparison.source.order, comparison.source.images]
+    named += [Path(spec.checkpoint) for spec in inputs.models.values() if spec.checkpoint]
+    return {file for file in named if isinstance(file, Path)}

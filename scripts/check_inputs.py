@@ -1,0 +1,110 @@
+"""Check everything that the workflow is about to use, before anything heavy runs."""
+
+import logging
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from alignment_importance import arrays, checks, networks
+from alignment_importance.judgments import reading
+
+logger = logging.getLogger("alignment_importance.check_inputs")
+
+#: Parts of the configuration that are checked.
+PARTS = ("image_sets", "comparisons", "models", "cross_validation", "saliency", "controls")
+
+Entries = Mapping[str, Mapping[str, Any]]
+
+
+def check_inputs(
+    *, inputs: checks.Inputs, threads: int, report: Path, findings: Path, files: Path, state: Path
+) -> None:
+    """Write all that is found to `report`, and if nothing stands against a run to `findings`, with the files checked.
+
+    The empty file `state` stands for the present state of the inputs; those of former states are removed.
+
+    Raises:
+        ProblemsError: lists all errors.
+    """
+    found, checked = checks.check(inputs, threads)
+    arrays.write_table(found.table(), report)
+    found.log_warnings()
+    logger.info(
+        "%d errors, %d warnings; the table of all of them is %s.", len(found.errors), len(found.warnings), report
+    )
+    found.raise_errors()
+    arrays.write_table(found.table(), findings)
+    arrays.write_table(checked, files)
+    for former in state.parent.glob(".checked-*"):
+        former.unlink()
+    state.touch()
+
+
+def as_inputs(
+    *,
+    image_sets: Entries,
+    comparisons: Entries,
+    models: Entries,
+    cross_validation: Mapping[str, Any],
+    saliency: Entries,
+    controls: Entries,
+) -> checks.Inputs:
+    """Take from the parts of a configuration what is checked."""
+    return checks.Inputs(
+        image_sets={
+            name: checks.ImageSet(Path(entry["folder"]), _path(entry["table"]), entry["background"])
+            for name, entry in image_sets.items()
+        },
+        comparisons={
+            f"comparisons.{name}": checks.Comparison(entry["image_set"], _source(f"comparisons.{name}", entry))
+            for name, entry in comparisons.items()
+        },
+        models={f"models.{name}": networks.Spec(**entry) for name, entry in models.items()},
+        split=checks.Split(cross_validation["unit"], cross_validation["folds"], cross_validation["seeds"]),
+        saliency={
+            f"saliency.{name}": {
+                "method": entry["method"],
+                "maps": _path(entry["maps"]),
+                "fixated": _path(entry["fixations"]),
+                **{key: entry[key] for key in ("stretch", "degree", "spread")},
+            }
+            for name, entry in saliency.items()
+        },
+        controls={
+            f"controls.{name}": checks.Control(entry["image_set"], Path(entry["masks"]), entry["objects"])
+            for name, entry in controls.items()
+        },
+    )
+
+
+def _source(name: str, entry: Mapping[str, Any]) -> reading.Source:
+    images = entry["images"]
+    return reading.Source(
+        path=Path(entry["judgments"]),
+        kind=entry["kind"],
+        order=_path(entry["order"]),
+        key=entry["key"],
+        categories=entry["categories"],
+        images=Path(images) if isinstance(images, str) else images,
+        name=name,
+    )
+
+
+def _path(path: str | None) -> Path | None:
+    return None if path is None else Path(path)
+
+
+if __name__ == "__main__":
+    from alignment_importance import logs
+
+    snakemake = globals()["snakemake"]  # Snakemake defines it before it runs the script
+
+    with logs.job(snakemake.log[0], snakemake.config["provenance"]):
+        check_inputs(
+            inputs=as_inputs(**{part: snakemake.config[part] for part in PARTS}),
+            threads=snakemake.threads,
+            report=Path(snakemake.log.table),
+            findings=Path(snakemake.output.findings),
+            files=Path(snakemake.output.files),
+            state=Path(snakemake.output.state),
+        )

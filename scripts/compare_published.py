@@ -1,0 +1,29 @@
+"""Print and write the published values beside those obtained."""
+
+import logging
+from pathlib import Path
+
+from alignment_importance import arrays
+from alignment_importance import published as literature
+
+logger = logging.getLogger("alignment_importance.compare_published")
+
+
+def compare_published(*, summary: Path, published: Path, output: Path) -> None:
+    """Write the table of `published.compare`, and log it."""
+    table = literature.compare(arrays.read_table(summary), arrays.read_table(published, literature.COLUMNS))
+    arrays.write_table(table, output)
+    logger.info("Published values and those obtained:\n%s", literature.describe(table))
+
+
+if __name__ == "__main__":
+    from alignment_importance import logs
+
+    snakemake = globals()["snakemake"]  # Snakemake defines it before it runs the script
+
+    with logs.job(snakemake.log[0], snakemake.config["provenance"]):
+        compare_published(
+            summary=Path(snakemake.input.summary),
+            published=Path(snakemake.input.published),
+            output=Path(snakemake.output.table),
+        )

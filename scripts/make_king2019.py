@@ -1,0 +1,37 @@
+"""Bring the two sets of photographs and judgments of King et al. 2019 into the canonical form."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from alignment_importance import arrays
+from alignment_importance.datasets import canonical, king2019
+from alignment_importance.findings import Findings
+
+
+def make_king2019(*, sources: Mapping[str, Sequence[Path]], outputs: Mapping[str, Path]) -> None:
+    """Write photographs and judgments (pairs) of each set that is wanted; names as in workflow/datasets.yaml."""
+    findings = Findings()
+    for image_set in king2019.SETS:
+        if f"{image_set}_judgments" not in outputs:
+            continue
+        [folder], [file] = sources[f"{image_set}_images"], sources["judgments"]
+        with findings.collect(folder):
+            photographs = canonical.list_images(folder)
+            values = king2019.read_dissimilarities(file, image_set, len(photographs))
+            people = king2019.name_participants(len(values))
+            pairs = canonical.tabulate_pairs(list(photographs), values, "dissimilarity", people)
+            canonical.copy_images(photographs, outputs[f"{image_set}_images"])
+            arrays.write_table(pairs, outputs[f"{image_set}_judgments"])
+    findings.raise_errors()
+
+
+if __name__ == "__main__":
+    from alignment_importance import logs
+
+    snakemake = globals()["snakemake"]  # Snakemake defines it before it runs the script
+
+    with logs.job(snakemake.log[0], None):
+        make_king2019(
+            sources={name: [Path(path) for path in paths] for name, paths in snakemake.params.sources.items()},
+            outputs={name: Path(path) for name, path in snakemake.output.items()},
+        )

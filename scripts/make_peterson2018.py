@@ -1,0 +1,35 @@
+"""Bring the photographs and mean ratings of Peterson et al. 2018 into the canonical form."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from alignment_importance import arrays
+from alignment_importance.datasets import canonical, peterson2018
+from alignment_importance.findings import Findings
+
+
+def make_peterson2018(*, sources: Mapping[str, Sequence[Path]], outputs: Mapping[str, Path]) -> None:
+    """Write photographs and ratings (a matrix) of each category that is wanted; names as in workflow/datasets.yaml."""
+    findings = Findings()
+    for category in peterson2018.CATEGORIES:
+        if f"{category}_judgments" not in outputs:
+            continue
+        [folder], [file] = sources[f"{category}_images"], sources[f"{category}_judgments"]
+        with findings.collect(folder):
+            photographs = canonical.list_images(folder)
+            values = peterson2018.read_similarities(file, category, len(photographs))
+            canonical.copy_images(photographs, outputs[f"{category}_images"])
+            arrays.write_table(canonical.tabulate_matrix(list(photographs), values), outputs[f"{category}_judgments"])
+    findings.raise_errors()
+
+
+if __name__ == "__main__":
+    from alignment_importance import logs
+
+    snakemake = globals()["snakemake"]  # Snakemake defines it before it runs the script
+
+    with logs.job(snakemake.log[0], None):
+        make_peterson2018(
+            sources={name: [Path(path) for path in paths] for name, paths in snakemake.params.sources.items()},
+            outputs={name: Path(path) for name, path in snakemake.output.items()},
+        )

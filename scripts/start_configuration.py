@@ -1,0 +1,44 @@
+"""Write a first configuration for a folder of images and a file of judgments."""
+
+import logging
+from pathlib import Path
+
+from alignment_importance import arrays, checks, starting_point
+from alignment_importance.judgments import reading
+
+logger = logging.getLogger("alignment_importance.start_configuration")
+
+
+def start_configuration(
+    *, name: str, image_set: checks.ImageSet, source: reading.Source, threads: int, output: Path
+) -> None:
+    """Write what `starting_point.propose` proposes, and say it."""
+    text, findings = starting_point.propose(name, image_set, source, threads)
+    findings.log_warnings()
+    with arrays.atomic(output) as partial:
+        partial.write_text(text, encoding="utf-8")
+    logger.info("%s:\n\n%s", output, text)
+
+
+if __name__ == "__main__":
+    from alignment_importance import logs
+
+    snakemake = globals()["snakemake"]  # Snakemake defines it before it runs the script
+
+    with logs.job(snakemake.log[0], None):
+        given = snakemake.params.given
+        paths = {key: Path(given[key]) if given[key] else None for key in ("table", "order", "only")}
+        start_configuration(
+            name=given["name"],
+            image_set=checks.ImageSet(Path(given["images"]), paths["table"]),
+            source=reading.Source(
+                path=Path(given["judgments"]),
+                kind=given["kind"],
+                order=paths["order"],
+                key=given["key"],
+                images=paths["only"],
+                name=f"comparisons.{given['name']}",
+            ),
+            threads=snakemake.threads,
+            output=Path(snakemake.output.config),
+        )

@@ -1,0 +1,116 @@
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import xarray as xr
+from published_forms import OBJECTS, write_images, write_king2019, write_peterson2018, write_things
+
+import make_king2019
+import make_peterson2018
+import make_things
+from alignment_importance import judgments
+from alignment_importance.errors import InputError
+from alignment_importance.judgments import reading
+
+
+def read_judgments(path: Path, kind: str, image_ids: Sequence[str], order: Path | None = None) -> xr.Dataset:
+    table = pd.DataFrame({"image": image_ids, "category": np.nan})
+    return reading.read(reading.Source(path, kind=kind, order=order), table)
+
+
+def test_ratings_of_categories(tmp_path: Path) -> None:
+    files = [f"{number}.jpg" for number in (1, 10, 2, 3)]
+    matrices = write_peterson2018(tmp_path / "o", {"animals": files, "automobiles": files})
+    outputs = {
+        "animals_images": tmp_path / "animals" / "images",
+        "animals_judgments": tmp_path / "animals" / "judgments.csv",
+        "transportation_images": tmp_path / "transportation" / "images",
+        "transportation_judgments": tmp_path / "transportation" / "judgments.csv",
+    }
+    sources = {
+        "animals_images": [tmp_path / "o" / "animals" / "images"],
+        "animals_judgments": [tmp_path / "o" / "hsim_peterson.npz"],
+        "transportation_images": [tmp_path / "o" / "automobiles" / "images"],
+        "transportation_judgments": [tmp_path / "o" / "hsim_peterson.npz"],
+    }
+    make_peterson2018.make_peterson2018(sources=sources, outputs=outputs)
+    for category, name in (("animals", "animals"), ("transportation", "automobiles")):
+        assert sorted(file.name for file in outputs[f"{category}_images"].iterdir()) == sorted(files)
+        read = read_judgments(outputs[f"{category}_judgments"], "similarity", ["1", "10", "2", "3"])
+        # Sorted file names put 10 before 2, so that pair (10, 2) is the second row and the third column.
+        assert judgments.mean(read, ["10", "2"])[0, 1] == matrices[name][1, 2]
+        assert judgments.mean(read, ["3", "1"])[0, 1] == matrices[name][3, 0]
+
+
+def test_all_wrong_categories_are_told_at_once(tmp_path: Path) -> None:
+    write_peterson2018(tmp_path, {"animals": ["1.jpg", "2.jpg", "3.jpg"], "fruits": ["1.jpg", "2.jpg", "3.jpg"]})
+    for category in ("animals", "fruits"):
+        (tmp_path / category / "images" / "2.jpg").unlink()
+    names = [f"{category}_{what}" for category in ("animals", "fruits") for what in ("images", "judgments")]
+    sources = {
+        name: [tmp_path / name.split("_")[0] / "images" if "images" in name else tmp_path / "hsim_peterson.npz"]
+        for name in names
+    }
+    with pytest.raises(InputError) as caught:
+        make_peterson2018.make_peterson2018(sources=sources, outputs={name: tmp_path / "x" / name for name in names})
+    for category in ("animals", "fruits"):
+        assert f"{category} is 3 x 3, but there are 2 photographs of {category}" in str(caught.value)
+    assert not (tmp_path / "x").exists()
+
+
+def test_distances_of_a_set(tmp_path: Path) -> None:
+    distances = write_king2019(tmp_path, n_images=4)
+    outputs = {"set2_images": tmp_path / "made" / "images", "set2_judgments": tmp_path / "made" / "judgments.csv"}
+    sources = {"set2_images": [tmp_path / "images" / "set2"], "judgments": [tmp_path / "BEHAVIOR.mat"]}
+    make_king2019.make_king2019(sources=sources, outputs=outputs)
+    ids = [f"set2 photo {number:03d}" for number in range(4)]
+    assert sorted(file.stem for file in outputs["set2_images"].iterdir()) == ids
+    read = read_judgments(outputs["set2_judgments"], "dissimilarity", ids)
+    assert read["participant"].to_numpy().tolist() == ["participant1", "participant2"]
+    # The pairs of four images are (0, 1), (0, 2), (0, 3), (1, 2), (1, 3), (2, 3).
+    found = read["similarity"].sel(image=ids[3], image_b=ids[1]).to_numpy()
+    assert np.array_equal(found, -distances["set2"][:, 4])
+
+
+def test_everything_of_things(tmp_path: Path) -> None:
+    embedding = write_things(tmp_path / "o")
+    sources = {
+        "objects": [tmp_path / "o" / "unique_id.txt"],
+        "images": [tmp_path / "o" / "images"],
+        "triplets": [tmp_path / "o" / "trainset.txt", tmp_path / "o" / "validationset.txt"],
+        "embedding": [tmp_path / "o" / "spose_embedding_49d_sorted.txt"],
+        "dense_objects": [tmp_path / "o" / "words48.mat"],
+        "dense_rdm": [tmp_path / "o" / "RDM48_triplet.mat"],
+    }
+    outputs = {
+        "images": tmp_path / "images",
+        "triplets": tmp_path / "triplets.csv",
+        "embedding": tmp_path / "embedding.npy",
+        "order": tmp_path / "objects.txt",
+        "dense_images": tmp_path / "dense" / "images",
+        "dense_judgments": tmp_path / "dense" / "rdm.csv",
+    }
+    make_things.make_things(sources=sources, outputs=outputs)
+    assert sorted(file.stem for file in outputs["images"].iterdir()) == sorted(OBJECTS)
+    assert outputs["triplets"].read_text(encoding="utf-8").splitlines()[:2] == [
+        "image_a,image_b,image_c,odd",
+        "aardvark,bat1,bat2,bat2",
+    ]
+    read = read_judgments(outputs["embedding"], "similarity", OBJECTS, order=outputs["order"])
+    assert judgments.mean(read, ["bat2", "sea_lion"])[0, 1] == pytest.approx(float(embedding[2] @ embedding[4]))
+    assert sorted(file.stem for file in outputs["dense_images"].iterdir()) == ["aardvark", "camera1", "sea_lion"]
+    dense = read_judgments(outputs["dense_judgments"], "dissimilarity", ["aardvark", "camera1", "sea_lion"])
+    assert judgments.mean(dense, ["camera1", "sea_lion", "aardvark"])[0].tolist()[1:] == [-0.5, -0.25]
+
+
+def test_only_what_is_wanted_is_read(tmp_path: Path) -> None:
+    (tmp_path / "o.txt").write_text("b\na\nc\n", encoding="utf-8")
+    np.save(tmp_path / "e.npy", np.eye(3))
+    write_images(tmp_path / "images", ["a.jpg"])
+    sources = {"objects": [tmp_path / "o.txt"], "images": [tmp_path / "images"], "embedding": [tmp_path / "e.npy"]}
+    outputs = {"embedding": tmp_path / "made.npy", "order": tmp_path / "order.txt"}
+    make_things.make_things(sources=sources, outputs=outputs)
+    assert (tmp_path / "order.txt").read_text(encoding="utf-8") == "b\na\nc\n"
+    assert np.nansum(np.load(tmp_path / "made.npy")) == 0

@@ -1,0 +1,71 @@
+import logging
+
+import pytest
+
+from alignment_importance.errors import InputError
+from alignment_importance.findings import COLUMNS, Finding, Findings, ProblemsError, describe
+
+
+def _some() -> Findings:
+    found = Findings()
+    found.warn("b.csv", "3 participants", "More participants make the mean more reliable.")
+    found.error("a.csv", "'4O' is not a number", "Leave missing judgments empty.", place="line 3, column similarity")
+    found.error("models.net", "there is no weights file", "Correct it.")
+    found.error("a.csv", "the header has image_a twice", "Remove one of them.", place="line 1")
+    return found
+
+
+def test_errors_stand_before_warnings_in_the_table() -> None:
+    table = _some().table()
+    assert tuple(table.columns) == COLUMNS == ("level", "where", "place", "found", "remedy")
+    assert table["level"].tolist() == ["error"] * 3 + ["warning"]
+    assert table.iloc[0].tolist()[1:4] == ["a.csv", "line 3, column similarity", "'4O' is not a number"]
+    assert Findings().table().columns.tolist() == list(COLUMNS)
+
+
+def test_one_error_names_everything_by_file() -> None:
+    with pytest.raises(ProblemsError) as caught:
+        _some().raise_errors()
+    assert str(caught.value) == (
+        "a.csv:\n"
+        "  line 3, column similarity: '4O' is not a number. Leave missing judgments empty.\n"
+        "  line 1: the header has image_a twice. Remove one of them.\n"
+        "models.net: there is no weights file. Correct it."
+    )
+    assert len(caught.value.findings) == 4
+
+
+def test_warnings_alone_raise_nothing_and_are_logged(caplog: pytest.LogCaptureFixture) -> None:
+    found = Findings(_some().warnings)
+    found.raise_errors()
+    with caplog.at_level(logging.WARNING):
+        found.log_warnings()
+    assert caplog.messages == ["b.csv: 3 participants. More participants make the mean more reliable."]
+
+
+def test_the_same_thing_is_found_once() -> None:
+    found = _some()
+    found.extend(_some())
+    assert len(found) == 4
+
+
+def test_errors_of_a_check_are_collected_with_all_that_they_hold() -> None:
+    found = Findings()
+    with found.collect("a.csv"):
+        _some().raise_errors()
+    with found.collect("f.png"):
+        raise InputError("f.png: it is empty. Replace it.")
+    assert [finding.where for finding in found.errors] == ["a.csv", "models.net", "a.csv", "f.png"]
+    assert found.errors[-1] == Finding("error", "f.png", "", "it is empty. Replace it", "")
+    assert len(found.warnings) == 1
+    with pytest.raises(KeyError), found.collect("x"):
+        raise KeyError("a fault of the program is none of the user's")
+
+
+def test_a_long_list_is_shortened() -> None:
+    found = Findings()
+    for line in range(50):
+        found.error("a.csv", "no number", "Correct it.", place=f"line {line}")
+    text = describe(found)
+    assert text.count("\n") == 21
+    assert text.endswith("line 19: no number. Correct it.\n  ... and 30 more")

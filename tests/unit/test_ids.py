@@ -1,0 +1,29 @@
+import unicodedata
+
+import pytest
+
+from alignment_importance import ids
+
+
+def test_letters_in_parts_and_whole_are_one_id() -> None:
+    apart = unicodedata.normalize("NFD", "Äpfel é")
+    assert len(apart) == 9
+    assert ids.clean(apart) == ids.of_file(f"/x/ {apart} .PNG") == "Äpfel é"
+
+
+def test_only_the_last_ending_is_dropped() -> None:
+    assert ids.of_file("a.1.png") == "a.1"
+
+
+@pytest.mark.parametrize(
+    ("unknown", "said"),
+    [
+        ("Dog", "; 'dog' differs from it in capital letters alone"),
+        ("dog.jpg", "; an image id has no file ending and no folder, 'dog' would be one"),
+        ("photos/dog.jpg", "; an image id has no file ending and no folder, 'dog' would be one"),
+        ("elefant", "; did you mean 'elephant'?"),
+        ("xyz", ""),
+    ],
+)
+def test_what_was_probably_meant(unknown: str, said: str) -> None:
+    assert ids.suggest(unknown, ["elephant", "dog", "cat"]) == said

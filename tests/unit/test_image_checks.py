@@ -1,0 +1,77 @@
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from PIL import Image
+
+from alignment_importance import image_checks, images
+from alignment_importance.findings import Findings
+
+
+def _noise(seed: int, size: tuple[int, int] = (24, 16)) -> Image.Image:
+    width, height = size
+    return Image.fromarray(np.random.default_rng(seed).integers(0, 256, (height, width, 3), dtype=np.uint8))
+
+
+def _examine(folder: Path, threads: int = 1) -> tuple[Findings, pd.DataFrame]:
+    findings = Findings()
+    return findings, image_checks.examine(folder, None, None, findings, threads)
+
+
+@pytest.mark.parametrize("threads", [1, 3])
+def test_good_images_are_sized_and_summed(tmp_path: Path, threads: int) -> None:
+    for seed, name in enumerate(("b.png", "a.1.bmp", "c.gif")):
+        _noise(seed).save(tmp_path / name)
+    findings, table = _examine(tmp_path, threads)
+    assert not len(findings)
+    expected = images.tabulate(tmp_path).drop(columns="background")
+    assert table["image"].tolist() == ["a.1", "b", "c"]
+    pd.testing.assert_frame_equal(table, expected)
+
+
+@pytest.mark.parametrize("ending", ["png", "jpg", "webp", "tif", "bmp", "gif"])
+def test_a_file_that_ends_too_early_is_named_with_every_other(tmp_path: Path, ending: str) -> None:
+    for seed, name in enumerate(("good", "cut")):
+        _noise(seed, (64, 64)).save(tmp_path / f"{name}.{ending}")
+    whole = (tmp_path / f"cut.{ending}").read_bytes()
+    (tmp_path / f"cut.{ending}").write_bytes(whole[: len(whole) // 2])
+    (tmp_path / f"empty.{ending}").touch()
+    (tmp_path / f"text.{ending}").write_text("not an image")
+    findings, table = _examine(tmp_path)
+    found = {Path(finding.where).stem: finding.found for finding in findings.errors}
+    assert table[["image", "width"]].to_numpy().tolist() == [["cut", 0], ["empty", 0], ["good", 64], ["text", 0]]
+    assert list(found) == ["cut", "empty", "text"]
+    assert all(text.startswith("cannot be decoded as an image (") for text in found.values())
+    assert "it is empty" in found["empty"]
+    assert "it is none, or damaged" in found["text"]
+
+
+def test_copies_are_named_whatever_their_form(tmp_path: Path) -> None:
+    for name in ("a.png", "b.bmp", "c.tif"):
+        _noise(1).save(tmp_path / name)
+    _noise(1, (16, 24)).save(tmp_path / "turned.png")
+    [finding] = _examine(tmp_path)[0]
+    assert finding.level == "warning"
+    assert finding.found == "these images are the same, pixel by pixel: a.png, b.bmp, c.tif"
+
+
+def test_what_was_done_with_frames_and_transparency_is_said(tmp_path: Path) -> None:
+    _noise(1).save(tmp_path / "moving.gif", save_all=True, append_images=[_noise(2)])
+    clear = _noise(3).convert("RGBA")
+    clear.putpixel((0, 0), (1, 2, 3, 0))
+    clear.save(tmp_path / "clear.png")
+    _noise(4).convert("RGBA").save(tmp_path / "opaque.png")
+    Image.new("RGB", (3, 2), (9, 9, 9)).save(tmp_path / "blank.png")
+    findings = _examine(tmp_path)[0]
+    assert [(finding.level, finding.found) for finding in findings] == [
+        ("warning", "files with several frames or pages: moving.gif"),
+        ("warning", "images with transparency, and no background is stated: clear.png"),
+        ("warning", "images of a single colour: blank.png"),
+    ]
+    stated = Findings()
+    image_checks.examine(tmp_path, None, [255, 255, 255], stated)
+    assert [finding.found.split(":")[0] for finding in stated] == [
+        "files with several frames or pages",
+        "images of a single colour",
+    ]

@@ -1,0 +1,388 @@
+"""Judgments that cannot be used: each is told by file, place, what was found and what to do."""
+
+import pickle
+from pathlib import Path
+
+import h5py
+import numpy as np
+import pytest
+import scipy.io
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from judging import IDS, images, refusal, warnings, write
+
+from alignment_importance.errors import InputError
+from alignment_importance.judgments import reading
+
+PAIRS = "image_a,image_b,similarity"
+TRIPLETS = "image_a,image_b,image_c,odd"
+
+
+def order_of(folder: Path, ids: str = "a\nb\nc\n") -> Path:
+    return write(folder, ids, "order.txt")
+
+
+def test_a_matrix_with_several_faults_names_them_all(tmp_path: Path) -> None:
+    message = refusal(
+        write(tmp_path, "id,a,b,b,x\na,0,1,2,three\nb,1,0,inf,4\n\nd,1,2\n,1,2,3,1_0\n"), kind="similarity"
+    )
+    for part in (
+        f"{tmp_path / 'j.csv'}:\n",
+        "line 2 (row a), column x: 'three' is not a number. Leave missing judgments empty.",
+        "line 3 (row b), column b: 'inf' is infinite. Leave missing judgments empty.",
+        "line 6 (row ), column x: '1_0' is not a number.",
+        "line 5: 3 fields, but the header has 5. Complete it.",
+        "column 3, column 4: 'b' stands there 2 times. Keep one.",
+        "column 5: 'x' is no image of this set. Correct the id, remove it, or add the image to the set.",
+        "images without a column: c. Add a column for each",
+        "line 5: 'd' is no image of this set.",
+        "line 6: '' is no image of this set.",
+        "images without a row: c. Add a row for each",
+    ):
+        assert part in message
+
+
+def test_a_matrix_that_is_not_square(tmp_path: Path) -> None:
+    message = refusal(write(tmp_path, "id,a,b,c,d\na,1,2,3,4\nb,2,1,5,6\nc,3,5,1,7\n"), ids=IDS, kind="similarity")
+    assert (
+        "3 rows and 4 columns are not of the same images; only one has: d. A matrix has a row and a column" in message
+    )
+
+
+def test_pairs_with_several_faults_name_them_all(tmp_path: Path) -> None:
+    text = f"{PAIRS},participant\na,x,1,p\nx,y,2,p\na,b,much,p\na,c,-inf,p\nb,c,1\nb,c,1, \nb,a,much,p\nb,a,1,p,\n"
+    message = refusal(write(tmp_path, text))
+    for part in (
+        "line 2, column image_b: 'x' is no image of this set.",
+        "line 3, column image_b: 'y' is no image of this set.",
+        "line 4, column similarity: 'much' is not a number (and on 1 other lines).",
+        "line 5, column similarity: '-inf' is infinite.",
+        "line 6: 3 fields, but the header has 4. Complete it.",
+        "line 9: 5 fields, but the header has 4. Numbers need a decimal point, no comma; a name with a comma needs",
+        "line 7, column participant: there is no participant. Name the participant of every line.",
+    ):
+        assert part in message
+
+
+def test_triplets_with_several_faults_name_them_all(tmp_path: Path) -> None:
+    text = (
+        f"{TRIPLETS},participant\na,b,c,d,p\na,b,a,a,p\nb,b,b,b,p\na,b,x,a,p\na,b,c,a,\nc,b,a,d,p\na,b,c\na,b,d,c,p\n"
+    )
+    message = refusal(write(tmp_path, text), ids=[*IDS, "d"])
+    for part in (
+        "line 2, column odd: the odd image 'd' is none of the three (a, b, c) (and on 2 other lines). Write the id",
+        "line 3, column image_a and image_c: one image stands twice in a triplet (and on 1 other lines).",
+        "line 4, column image_a and image_b: one image stands twice in a triplet.",
+        "line 5, column image_c: 'x' is no image of this set.",
+        "line 6, column participant: there is no participant.",
+        "line 8: 3 fields, but the header has 5.",
+    ):
+        assert part in message
+
+
+def test_of_very_many_faults_the_first_are_shown(tmp_path: Path) -> None:
+    path = write(tmp_path, f"{PAIRS}\n" + "".join(f"a,z{number},1\n" for number in range(1000)))
+    message = refusal(path)
+    assert "line 21, column image_b: 'z19'" in message and "'z20'" not in message
+    assert "... and 980 more" in message
+
+
+def test_the_same_fault_in_many_lines_is_one(tmp_path: Path) -> None:
+    message = refusal(write(tmp_path, f"{PAIRS}\n" + "a,b,?\n" * 1000))
+    assert message.endswith("line 2, column similarity: '?' is not a number (and on 999 other lines). Leave missing "
+                            "judgments empty.")  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("header", "kind", "said"),
+    [
+        (PAIRS, "dissimilarity", "the header says similarity, but the comparison's `kind` is dissimilarity. Correct"),
+        (f"{PAIRS},dissimilarity", None, "header: similarity and dissimilarity are mixed: there is a column of each."),
+        ("image_a,image_b", None, "header: there is neither a column similarity nor a column dissimilarity. Name"),
+        (
+            f"{PAIRS},rater",
+            None,
+            "header: unknown column 'rater'. Pairs have the columns image_a, image_b, similarity,",
+        ),
+        (f"{PAIRS},similarity", None, "header: the column similarity stands there 2 times. Keep one."),
+        (f"{TRIPLETS},odd", None, "header: the column odd stands there 2 times. Keep one."),
+        ("image_a,image_b,image_c", None, "header: the column odd is missing. Triplets need the columns image_a,"),
+        ("image_a,image_b,odd", None, "header: the column image_c is missing."),
+        (TRIPLETS, "dissimilarity", "kept together) says similarity, but the comparison's `kind` is dissimilarity."),
+        ("image_a;image_b;similarity", None, "Separate the columns by commas (.csv) or tabs (.tsv), and write numbers"),
+        ("image_a\timage_b\tsimilarity", None, "Separate the columns by commas (.csv) or tabs (.tsv)"),
+        ("first,second,similarity", None, "header: the header is none of a matrix, of pairs or of triplets: first,sec"),
+        ("stim1_name,stim2_name,label", None, "Of Meadows take the download .mat or the tree .json"),
+        ("dissimilarity,a,b,c", "similarity", "the first cell of the header says dissimilarity, but the comparison's"),
+        ("image,a,b,c", None, "neither the file nor the configuration says what a larger number means. Set the compa"),
+        ("image,a,b,c", "distance", "`kind` is 'distance'. It must be similarity or dissimilarity."),
+    ],
+)
+def test_headers_that_cannot_be(tmp_path: Path, header: str, kind: str | None, said: str) -> None:
+    assert said in refusal(write(tmp_path, f"{header}\na,b,1\n"), kind=kind)
+
+
+def test_tabs_where_commas_should_be_and_the_other_way_round(tmp_path: Path) -> None:
+    assert "Separate the columns by commas" in refusal(write(tmp_path, f"{PAIRS}\na,b,1\n", "j.tsv"))
+    assert "Separate the columns by commas" in refusal(write(tmp_path, "id;a;b\na;0;1\nb;1;0\n"), kind="dissimilarity")
+
+
+def test_decimal_commas(tmp_path: Path) -> None:
+    said = "'0,5' is not a number. Write numbers with a decimal point, not with a comma."
+    assert f"line 2, column similarity: {said}" in refusal(write(tmp_path, f'{PAIRS}\na,b,"0,5"\n'))
+    text = "id\ta\tb\tc\na\t\t0,5\t1\nb\t0,5\t\t2\nc\t1\t2\t\n"
+    assert f"line 2 (row a), column b: {said}" in refusal(write(tmp_path, text, "j.tsv"), kind="similarity")
+    message = refusal(write(tmp_path, f"{PAIRS}\na,b,0,5\nb,c,0,7\n"))
+    assert "line 2: 4 fields, but the header has 3 (and so have 1 others). Numbers need a decimal point" in message
+
+
+@pytest.mark.parametrize(
+    ("written", "said"),
+    [
+        ("Hammer", "'hammer' differs from it in capital letters alone"),
+        ("hammer.jpg", "An image id has no file ending and no folder, 'hammer' would be one"),
+        ("photos/hammer.png", "An image id has no file ending and no folder, 'hammer' would be one"),
+        ("hamer", "Did you mean 'hammer'?"),
+        ("tree", "Correct the id, remove it, or add the image to the set."),
+    ],
+)
+def test_an_unknown_id_is_told_with_the_one_that_was_meant(tmp_path: Path, written: str, said: str) -> None:
+    ids = ["axe", "hammer", "saw"]
+    place = "line 3, column image_a"
+    message = refusal(write(tmp_path, f"{PAIRS}\naxe,saw,1\n{written},saw,2\n"), ids=ids)
+    assert f"{place}: {written!r} is no image of this set. {said}" in message
+    text = f"id,axe,{written},saw\naxe,3,2,1\n{written},2,3,0\nsaw,1,0,3\n"
+    assert f"column 3: {written!r} is no image of this set. {said}" in refusal(
+        write(tmp_path, text), ids=ids, kind="similarity"
+    )
+
+
+def test_the_diagonal_shows_the_wrong_kind(tmp_path: Path) -> None:
+    path = write(tmp_path, "id,a,b,c\na,0,2,3\nb,2,0,5\nc,3,5,0\n")
+    said = "the kind is similarity, but the diagonal (images with themselves) holds the smallest values, as in a dissim"
+    assert said in refusal(path, kind="similarity")
+    path = write(tmp_path, "id,a,b,c\na,1,.2,.3\nb,.2,1,.5\nc,.3,.5,1\n")
+    said = (
+        "the kind is dissimilarity, but the diagonal (images with themselves) holds the largest values, as in a simil"
+    )
+    assert said in refusal(path, kind="dissimilarity")
+    np.save(tmp_path / "j.npy", np.array([[0, 2, 3], [2, 0, 5], [3, 5, 0]]))
+    message = refusal(tmp_path / "j.npy", kind="similarity", order=order_of(tmp_path))
+    assert "Set kind: dissimilarity, or leave the diagonal empty (NaN) if its numbers mean nothing." in message
+    pairs = write(tmp_path, f"{PAIRS}\na,a,1\nb,b,1\nc,c,1\na,b,4\na,c,2\nb,c,3\n")
+    assert "Set kind: dissimilarity" in refusal(pairs)
+
+
+def test_one_rating_of_an_image_with_itself_proves_nothing(tmp_path: Path) -> None:
+    path = write(tmp_path, f"{PAIRS}\na,a,1\na,b,4\na,c,2\nb,c,3\n")
+    assert warnings(path) == "1 ratings are of an image with itself. They are not used."
+
+
+def test_participants_of_both_kinds_are_refused(tmp_path: Path) -> None:
+    similar = np.array([[9, 2, 3], [2, 9, 5], [3, 5, 9]])
+    np.save(tmp_path / "j.npy", np.stack([similar, 9 - similar, similar]))
+    message = refusal(tmp_path / "j.npy", kind="similarity", order=order_of(tmp_path))
+    assert "similarities and dissimilarities are mixed: the kind is similarity, but images with themselves" in message
+    assert "these participants, and not in those of others: 2. Bring all participants to one kind" in message
+    rows = [f"{a},{b},{value},p" for a, b, value in (("a", "a", 9), ("b", "b", 9), ("c", "c", 9), ("a", "b", 5))]
+    rows += [f"{a},{b},{value},q" for a, b, value in (("a", "a", 0), ("b", "b", 0), ("c", "c", 0), ("a", "b", 4))]
+    rows += ["b,c,3,p", "b,c,6,q", "a,c,1,q"]
+    message = refusal(write(tmp_path, "\n".join([f"{PAIRS},participant", *rows])))
+    assert "are mixed" in message and "not in those of others: q." in message
+
+
+def test_images_that_no_one_judged_are_named(tmp_path: Path) -> None:
+    said = "images without any judgment: c. Add judgments, remove the images, or restrict the comparison"
+    assert said in refusal(write(tmp_path, "id,a,b,c\na,,1,\nb,1,,\nc,,,\n"), kind="similarity")
+    assert "images without any judgment: b2." in refusal(write(tmp_path, f"{PAIRS}\na,b,1\na,c,2\n"), ids=[*IDS, "b2"])
+    triplets = write(tmp_path, f"{TRIPLETS}\na,b,c,a\na,c,b,b\n")
+    assert "images without any judgment: d, e." in refusal(triplets, ids=[*IDS, "e", "d"])
+    stack = np.full((2, 3, 3), np.nan)
+    stack[0, 0, 1] = stack[1, 1, 0] = 1
+    np.save(tmp_path / "j.npy", stack)
+    assert "images without any judgment: c." in refusal(tmp_path / "j.npy", kind="similarity", order=order_of(tmp_path))
+
+
+def test_judgments_that_are_all_the_same_are_refused(tmp_path: Path) -> None:
+    matrix = write(tmp_path, "id,a,b,c\na,,3,3\nb,3,,3\nc,3,3,\n")
+    assert "all judgments are the same (3). Nothing can be aligned with them" in refusal(matrix, kind="similarity")
+    text = f"{PAIRS},participant\na,b,1,p\na,c,1,p\nb,c,1,p\na,b,5,q\na,c,5,q\nb,c,5,q\n"
+    assert "all judgments are the same (3)" in refusal(write(tmp_path, text))
+
+
+def test_a_participant_without_ratings_is_refused(tmp_path: Path) -> None:
+    said = "participants without a rating of two images of the comparison: "
+    text = f"{PAIRS},participant\na,b,1,p\na,c,2,p\nb,c,3,p\na,b,,q\na,a,3,r\n"
+    assert f"{said}q, r. Remove them, or add their ratings." in refusal(write(tmp_path, text))
+    stack = np.array([[[0, 2, 3], [2, 0, 5], [3, 5, 0]], np.full((3, 3), np.nan)])
+    np.save(tmp_path / "j.npy", stack)
+    assert f"{said}2." in refusal(tmp_path / "j.npy", kind="dissimilarity", order=order_of(tmp_path))
+
+
+def test_files_without_content(tmp_path: Path) -> None:
+    assert "images without any judgment: a, b, c" in refusal(write(tmp_path, f"{PAIRS}\na,b,\n"))
+    assert "there are no ratings in this file. Add a line for every rating." in refusal(write(tmp_path, f"{PAIRS}\n"))
+    assert "there are no triplets in this file." in refusal(write(tmp_path, f"{TRIPLETS}\n"))
+    assert "images without a row: a, b, c" in refusal(write(tmp_path, "id,a,b,c\n"), kind="similarity")
+    assert "the file is empty. Save it again." in refusal(write(tmp_path, ""))
+    assert "header: the header is none of a matrix, of pairs or of triplets: (empty)." in refusal(write(tmp_path, "\n"))
+    missing = "this file of judgments does not exist. Correct `judgments` of the comparison."
+    assert missing in refusal(tmp_path / "nowhere.csv")
+    assert "no form of judgments has the ending '.xlsx'. The endings are .csv, .tsv, .npy" in refusal(
+        write(tmp_path, "x", "j.xlsx")
+    )
+
+
+def test_text_that_is_no_text(tmp_path: Path) -> None:
+    (tmp_path / "j.csv").write_bytes(b"id,a\n\xff\xfe,1\n")
+    assert "it is not text in UTF-8. Save it as CSV in UTF-8." in refusal(tmp_path / "j.csv", kind="similarity")
+    (tmp_path / "j.csv").write_text(f"{PAIRS}\na,b,1\n", encoding="utf-16")
+    assert "it is not text in UTF-8" in refusal(tmp_path / "j.csv")
+    assert "it cannot be read (" in refusal(write(tmp_path, f'{PAIRS}\na,b,1\n"a,c,2\n'))
+
+
+@pytest.mark.parametrize(
+    ("ids", "said"),
+    [
+        ("a\nb\n", "order.txt: images without a line: c."),
+        ("a\nb\nc\nA.png\n", "order.txt: line 4: 'A.png' is no image of this set."),
+        ("a\nb\n\nb\nc\n", "order.txt: line 2, line 4: 'b' stands there 2 times. Keep one."),
+    ],
+)
+def test_an_order_that_does_not_fit_the_images(tmp_path: Path, ids: str, said: str) -> None:
+    np.save(tmp_path / "j.npy", np.eye(3))
+    assert said.replace("order.txt: ", "") in refusal(
+        tmp_path / "j.npy", kind="similarity", order=order_of(tmp_path, ids)
+    )
+
+
+def test_all_that_is_wrong_with_an_array_and_its_order_is_said_at_once(tmp_path: Path) -> None:
+    np.save(tmp_path / "j.npy", np.ones((4, 4)))
+    message = refusal(tmp_path / "j.npy", kind="similarity", order=order_of(tmp_path, "a\na\n"))
+    for part in (
+        f"{tmp_path / 'order.txt'}:\n",
+        "line 1, line 2: 'a' stands there 2 times",
+        "images without a line: b, c",
+        "order.txt lists 2 images. It must be (2, 2) or (participants, 2, 2), participants first.",
+    ):
+        assert part in message
+
+
+def test_arrays_that_cannot_be_used(tmp_path: Path) -> None:
+    order = order_of(tmp_path)
+    path = tmp_path / "j.npy"
+    np.save(path, np.ones((3, 3, 16)))
+    message = refusal(path, kind="similarity", order=order)
+    assert f"the array has the shape (3, 3, 16), but {order} lists 3 images." in message
+    assert "It must be (3, 3) or (participants, 3, 3), participants first." in message
+    np.save(path, np.ones((4, 4)))
+    assert "the array has the shape (4, 4)" in refusal(path, kind="similarity", order=order)
+    np.save(path, np.ones((16, 3)))
+    assert "Are these the pairs above the diagonal? scipy" in refusal(path, kind="similarity", order=order)
+    assert "an array does not name its images. Name a text file with their ids" in refusal(path, kind="similarity")
+    assert "what a larger number means. Set the comparison's `kind`" in refusal(path, order=order)
+    gone = tmp_path / "gone.txt"
+    assert "the order of the images cannot be read (" in refusal(path, kind="similarity", order=gone)
+    assert "`key` has no use for a .npy, which holds one array" in refusal(
+        path, kind="similarity", order=order, key="x"
+    )
+    stack = np.array([[[1, 2, 3], [2, 1, np.inf], [3, np.inf, 1]]])
+    np.save(path, stack[0])
+    assert "row b, column c: inf is infinite. Missing judgments are NaN." in refusal(
+        path, kind="similarity", order=order
+    )
+    np.save(path, np.concatenate([np.zeros((1, 3, 3)), -stack]))
+    assert "participant 2, row c, column b: -inf is infinite." in refusal(path, kind="similarity", order=order)
+    np.save(path, np.array([["a"]]))
+    assert "with two or three dimensions; there are: none." in refusal(path, kind="similarity", order=order)
+    np.save(path, np.array([[None]]), allow_pickle=True)
+    assert "it cannot be read as .npy (Object arrays" in refusal(path, kind="similarity", order=order)
+
+
+def test_of_several_arrays_the_key_must_name_one(tmp_path: Path) -> None:
+    order = order_of(tmp_path)
+    matrix = np.array([[9, 2, 3], [2, 9, 5], [3, 5, 9]])
+    np.savez(tmp_path / "j.npz", one=matrix, two=2 * matrix, names=np.array(["x"]))
+    scipy.io.savemat(tmp_path / "j.mat", {"one": matrix, "two": matrix, "names": "x"})
+    with h5py.File(tmp_path / "j.h5", "w") as file:
+        file["one"], file["two"] = matrix, matrix
+    for name in ("j.npz", "j.mat", "j.h5"):
+        message = refusal(tmp_path / name, kind="similarity", order=order)
+        assert "there is not exactly one array of numbers with two or three dimensions; there are: one 3x3," in message
+        assert "Name the one to read as the comparison's `key`." in message
+        message = refusal(tmp_path / name, kind="similarity", order=order, key="tow")
+        assert "there is no array of numbers called 'tow' with two or three dimensions; there are: one 3x3, " in message
+        assert "Did you mean 'two'?" in message
+        read = reading.read(reading.Source(tmp_path / name, "similarity", order, "two"), images())
+        assert read["similarity"].to_numpy()[0, 0, 1] in (2, 4)
+
+
+def test_order_and_key_are_not_for_files_with_labels(tmp_path: Path) -> None:
+    path = write(tmp_path, "id,a,b,c\na,,1,2\nb,1,,3\nc,2,3,\n")
+    with pytest.raises(InputError, match="`order` has no use for a file that names its images itself"):
+        reading.read(reading.Source(path, "similarity", order=path), images())
+    with pytest.raises(InputError, match="`key` has no use for text, which holds one table"):
+        reading.read(reading.Source(path, "similarity", key="x"), images())
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "said"),
+    [
+        ("j.npy", "j.npz", "it cannot be read as .npy"),
+        ("j.npz", "j.npy", "by its first bytes it is a .npy. Save it again, with the ending that fits its content."),
+        ("j.mat", "j.npz", "by its first bytes it is a zip archive, such as .npz or .xlsx."),
+        ("j.h5", "j.mat", "by its first bytes it is a .mat."),
+        ("j.npz", "j.h5", "by its first bytes it is HDF5, such as .h5 or a .mat of MATLAB 7.3."),
+        ("j.json", "j.npy", "rsatoolbox cannot read it as a file of Meadows"),
+        ("j.csv", "j.npz", "it is not text in UTF-8"),
+    ],
+)
+def test_a_file_that_is_not_what_its_ending_says(tmp_path: Path, name: str, content: str, said: str) -> None:
+    made = tmp_path / "made"
+    made.mkdir()
+    matrix = np.array([[9, 2, 3], [2, 9, 5], [3, 5, 9.5]])
+    np.save(made / "j.npy", matrix)
+    np.savez_compressed(made / "j.npz", one=matrix)
+    scipy.io.savemat(made / "j.mat", {"one": matrix})
+    with h5py.File(made / "j.h5", "w") as file:
+        file["one"] = matrix
+    (tmp_path / name).write_bytes((made / content).read_bytes())
+    order = order_of(tmp_path) if name not in ("j.csv", "j.json") else None
+    kind = "similarity" if name != "j.json" else None
+    assert said in refusal(tmp_path / name, kind=kind, order=order)
+
+
+def test_pickles_are_not_opened(tmp_path: Path) -> None:
+    class Harm:
+        def __reduce__(self) -> tuple[object, tuple[str]]:
+            return exec, ("raise SystemExit('the pickle was opened')",)
+
+    for name in ("j.pkl", "j.pickle"):
+        (tmp_path / name).write_bytes(pickle.dumps(Harm()))
+        message = refusal(tmp_path / name)
+        assert "a pickle can run any program when it is opened, and is not read. Save the RDMs as HDF5" in message
+    np.savez(tmp_path / "j.npz", one=np.array([[Harm()]], dtype=object))
+    assert "cannot be read as .npz" in refusal(tmp_path / "j.npz", kind="similarity", order=order_of(tmp_path))
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.sampled_from(["j.npy", "j.npz", "j.mat", "j73.mat", "j.h5"]), st.floats(0.01, 0.99))
+def test_a_truncated_file_is_refused(tmp_path: Path, name: str, share: float) -> None:
+    matrix = np.random.default_rng(1).random((3, 3)) + 9 * np.eye(3)
+    np.save(tmp_path / "j.npy", matrix)
+    np.savez_compressed(tmp_path / "j.npz", one=matrix)
+    scipy.io.savemat(tmp_path / "j.mat", {"one": matrix}, do_compression=True)
+    for hdf5 in ("j73.mat", "j.h5"):
+        with h5py.File(tmp_path / hdf5, "w") as file:
+            file["one"] = matrix
+    content = (tmp_path / name).read_bytes()
+    (tmp_path / name).write_bytes(content[: max(1, int(share * len(content)))])
+    message = refusal(tmp_path / name, kind="similarity", order=order_of(tmp_path))
+    assert "cannot be read as" in message or "there are: none" in message
+
+
+def test_too_many_participants_for_memory_are_told_before_they_are_tried(tmp_path: Path) -> None:
+    ids = [f"{number:04d}" for number in range(1500)]
+    rows = "\n".join(f"{ids[n]},{ids[n + 1]},{ids[n + 2]},{ids[n]},p{n}" for n in range(1498))
+    message = refusal(write(tmp_path, f"{TRIPLETS},participant\n{rows}\n"), ids=ids)
+    assert "a matrix of 1500 images for each of 1498 participants does not fit into memory. Leave out the" in message

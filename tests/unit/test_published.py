@@ -1,0 +1,87 @@
+import logging
+
+import numpy as np
+import pandas as pd
+import pytest
+from tiny_project import ROOT
+
+from alignment_importance import arrays, published
+from alignment_importance.errors import InputError
+
+TABLE = ROOT / "workflow/published/peterson2018.csv"
+
+
+def _summary(score: str = "pearson_r2") -> pd.DataFrame:
+    return pd.DataFrame(
+        {
+            "comparison": ["animals", "own"],
+            "model": ["net", "net"],
+            "score": score,
+            "weights": "torchvision IMAGENET1K_V1",
+            "arithmetic": "float32",
+            "simulated": False,
+            "test_full_mean": [0.5, 0.9],
+            "k_retained_mean": [12.0, 13.0],
+        }
+    )
+
+
+def _published() -> pd.DataFrame:
+    return pd.DataFrame(
+        {
+            "comparison": ["fruits", "animals", "animals"],
+            "model": "net",
+            "score": "pearson_r2",
+            "quantity": ["test_full_mean", "test_full_mean", "k_retained_mean"],
+            "published": [0.25, 0.75, 10],
+            "source": "a paper",
+        }
+    )
+
+
+def test_differences_by_name() -> None:
+    found = published.compare(_summary(), _published())
+    assert found[["comparison", "quantity"]].to_numpy().tolist() == [
+        ["fruits", "test_full_mean"],
+        ["animals", "test_full_mean"],
+        ["animals", "k_retained_mean"],
+    ]
+    assert found["obtained"].tolist()[1:] == [0.5, 12]
+    assert found["difference"].tolist()[1:] == [-0.25, 2]
+    assert found.loc[0, ["obtained", "difference", "weights"]].isna().all()
+    assert found.loc[1, "weights"] == "torchvision IMAGENET1K_V1"
+    assert found["source"].tolist() == ["a paper"] * 3
+
+
+def test_another_score_is_not_compared(caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.WARNING):
+        found = published.compare(_summary("spearman"), _published())
+    assert found["difference"].isna().all()
+    assert caplog.messages == ["No published value is of a comparison, model and score of this run."]
+
+
+def test_what_cannot_be_compared_is_refused() -> None:
+    with pytest.raises(InputError, match="unknown quantities test_best"):
+        published.compare(_summary(), _published().assign(quantity="test_best"))
+    with pytest.raises(InputError, match="values that are no numbers"):
+        published.compare(_summary(), _published().assign(published="much"))
+
+
+def test_the_text_has_all_numbers() -> None:
+    text = published.describe(published.compare(_summary(), _published()))
+    row = next(line for line in text.splitlines() if line.startswith("animals"))
+    assert row.split() == ["animals", "net", "0.75", "0.5", "-0.25", "10", "12", "2"]
+    assert next(line for line in text.splitlines() if line.startswith("fruits")).split()[2:4] == ["0.25", "-"]
+
+
+def test_the_table_of_the_paper() -> None:
+    table = arrays.read_table(TABLE, published.COLUMNS)
+    assert len(table) == 6 * 2 * 3
+    various = table[(table["comparison"] == "various") & (table["model"] == "vgg16_imagenet")]
+    assert dict(zip(various["quantity"], various["published"], strict=True)) == {
+        "test_full_mean": 0.42,
+        "test_retained_mean": 0.56,
+        "k_retained_mean": 226,
+    }
+    full, retained = (table[table["quantity"] == f"test_{name}_mean"]["published"] for name in ("full", "retained"))
+    assert np.all(retained.to_numpy() >= full.to_numpy())

@@ -1,0 +1,528 @@
+"""Bad input of every kind that the check of all inputs finds, each by what is said of it."""
+
+import itertools
+import struct
+import zlib
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+import torchvision
+from PIL import Image
+from tiny_project import change_config, run_snakemake
+
+import check_inputs
+from alignment_importance import checks
+from alignment_importance.findings import Findings
+
+IDS = [f"i{number:02d}" for number in range(12)]
+PAIRS = list(itertools.combinations(IDS, 2))
+
+Parts = dict[str, dict[str, Any]]
+Change = Callable[[Path, Parts], None]
+
+
+def noise(seed: int, size: tuple[int, int] = (20, 16)) -> Image.Image:
+    """An image like no other."""
+    return Image.fromarray(np.random.default_rng(seed).integers(0, 256, (size[1], size[0], 3), dtype=np.uint8))
+
+
+def pair_lines(participants: int = 5) -> list[str]:
+    """Ratings of all pairs by people who agree but for a little noise."""
+    random = np.random.default_rng(1)
+    true = random.random(len(PAIRS))
+    rated = [
+        f"{a},{b},{value + random.normal(0, 0.05):.4f},p{person}"
+        for person in range(participants)
+        for (a, b), value in zip(PAIRS, true, strict=True)
+    ]
+    return ["image_a,image_b,similarity,participant", *rated]
+
+
+def matrix_lines(values: np.ndarray) -> list[str]:
+    """A square matrix."""
+    rows = zip(IDS, values, strict=True)
+    return [",".join(["image", *IDS]), *(",".join([name, *map(str, row)]) for name, row in rows)]
+
+
+def similarities() -> np.ndarray:
+    """A symmetric matrix whose diagonal is its maximum."""
+    values = np.random.default_rng(2).random((12, 12))
+    values = (values + values.T) / 2
+    np.fill_diagonal(values, 1)
+    return values
+
+
+@pytest.fixture
+def parts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Parts:
+    """The parts of a good configuration; the working directory has its images, judgments, maps and masks."""
+    monkeypatch.chdir(tmp_path)
+    for folder in ("photos", "maps", "masks"):
+        Path(folder).mkdir()
+    halves = np.repeat(np.array([[1, 2]], dtype=np.uint8), 10, axis=1).repeat(16, axis=0)
+    for seed, image in enumerate(IDS):
+        noise(seed).save(f"photos/{image}.png")
+        noise(seed).convert("L").save(f"maps/{image}.png")
+        Image.fromarray(halves).save(f"masks/{image}.png")
+    Path("pairs.csv").write_text("\n".join(pair_lines()))
+    return {
+        "image_sets": {"tiny": {"folder": "photos", "table": None, "background": None}},
+        "comparisons": {
+            "c": {
+                "image_set": "tiny",
+                "judgments": "pairs.csv",
+                "kind": None,
+                "order": None,
+                "key": None,
+                "categories": [],
+                "images": None,
+            }
+        },
+        "models": {},
+        "cross_validation": {"unit": "images", "folds": 2, "seeds": [1, 2]},
+        "saliency": {},
+        "controls": {},
+    }
+
+
+def find(parts: Parts) -> Findings:
+    """Check."""
+    return checks.check(check_inputs.as_inputs(**parts))[0]
+
+
+def lines(found: Findings) -> list[str]:
+    """Everything that was found, a line each."""
+    return [f"{one.level}: {one.where}: {one}" for one in found]
+
+
+def test_good_input_has_nothing_against_it(parts: Parts) -> None:
+    assert lines(find(parts)) == []
+
+
+# --- what is changed ---
+
+
+def images(change: Callable[[Path], Any]) -> Change:
+    """Change the folder of images."""
+    return lambda folder, parts: change(folder / "photos")
+
+
+def judgments(text: list[str], name: str = "j.csv", **keys: Any) -> Change:
+    """Give another file of judgments."""
+
+    def change(folder: Path, parts: Parts) -> None:
+        (folder / name).write_text("\n".join(text))
+        parts["comparisons"]["c"] |= {"judgments": name, **keys}
+
+    return change
+
+
+def array(values: np.ndarray, **keys: Any) -> Change:
+    """Give an array of judgments with the order of its images."""
+
+    def change(folder: Path, parts: Parts) -> None:
+        np.save(folder / "j.npy", values)
+        (folder / "order.txt").write_text("\n".join(IDS))
+        parts["comparisons"]["c"] |= {"judgments": "j.npy", "kind": "similarity", "order": "order.txt", **keys}
+
+    return change
+
+
+def table(text: str, **keys: Any) -> Change:
+    """Give a table of images."""
+
+    def change(folder: Path, parts: Parts) -> None:
+        (folder / "images.csv").write_text(text)
+        parts["image_sets"]["tiny"]["table"] = "images.csv"
+        parts["comparisons"]["c"] |= keys
+
+    return change
+
+
+def folds(number: int, **keys: Any) -> Change:
+    """Ask for other folds."""
+    return lambda folder, parts: parts["cross_validation"].update(folds=number, **keys)
+
+
+def model(**keys: Any) -> Change:
+    """Name a network."""
+    return lambda folder, parts: parts["models"].update(net=keys)
+
+
+def checkpoint(content: Any, **keys: Any) -> Change:
+    """Name a network with a checkpoint."""
+
+    def change(folder: Path, parts: Parts) -> None:
+        if isinstance(content, bytes):
+            (folder / "w.pt").write_bytes(content)
+        else:
+            torch.save(content, folder / "w.pt")
+        parts["models"]["net"] = {"architecture": "squeezenet1_1", "weights": "checkpoint", "checkpoint": "w.pt"} | keys
+
+    return change
+
+
+def saliency(change: Callable[[Path], Any]) -> Change:
+    """Bring saliency maps, and change them."""
+
+    def bring(folder: Path, parts: Parts) -> None:
+        entry = dict.fromkeys(("fixations", "degree", "spread"))
+        parts["saliency"]["own"] = entry | {"method": "maps", "maps": "maps", "stretch": False}
+        change(folder / "maps")
+
+    return bring
+
+
+def masks(change: Callable[[Path], Any]) -> Change:
+    """Bring masks, and change them."""
+
+    def bring(folder: Path, parts: Parts) -> None:
+        parts["controls"]["halves"] = {"image_set": "tiny", "masks": "masks", "objects": {"left": 1, "right": 2}}
+        change(folder / "masks")
+
+    return bring
+
+
+def truncate(file: Path) -> None:
+    content = file.read_bytes()
+    file.write_bytes(content[: len(content) // 2])
+
+
+def claim_pixels(file: Path) -> None:
+    """The header of a PNG of 20000 x 20000 pixels."""
+    chunk = b"IHDR" + struct.pack(">IIBBBBB", 20000, 20000, 8, 2, 0, 0, 0)
+    start = b"\x89PNG\r\n\x1a\n" + struct.pack(">I", 13) + chunk + struct.pack(">I", zlib.crc32(chunk))
+    file.write_bytes(start + struct.pack(">I", 9) + b"IDAT" + b"x" * 9)
+
+
+def without(image: str) -> list[str]:
+    return [line for line in pair_lines() if image not in line]
+
+
+def changed(at: int, line: str) -> list[str]:
+    found = pair_lines()
+    found[at] = line
+    return found
+
+
+def empty(folder: Path) -> None:
+    for file in folder.iterdir():
+        file.unlink()
+
+
+def clear(folder: Path) -> None:
+    see_through = noise(99).convert("RGBA")
+    see_through.putpixel((3, 3), (0, 0, 0, 0))
+    see_through.save(folder / "i00.png")
+
+
+def nan_row() -> np.ndarray:
+    values = similarities()
+    values[3] = values[:, 3] = np.nan
+    return values
+
+
+def mixed() -> np.ndarray:
+    return np.stack([similarities()] * 3 + [1 - similarities()])
+
+
+TRIPLETS = ["image_a,image_b,image_c,odd", *(f"{a},{b},{c},{c}" for a, b, c in itertools.combinations(IDS, 3))]
+
+#: Bad input, where a mistake is made, and what must be said of it.
+CASES: dict[str, tuple[Change, str]] = {
+    # images
+    "a truncated image": (
+        images(lambda folder: truncate(folder / "i03.png")),
+        "error: photos/i03.png: cannot be decoded as an image (",
+    ),
+    "an empty image": (
+        images(lambda folder: (folder / "i03.png").write_bytes(b"")),
+        "error: photos/i03.png: cannot be decoded as an image (it is empty). Replace or remove the file",
+    ),
+    "text called an image": (
+        images(lambda folder: (folder / "i03.png").write_text("hello")),
+        "error: photos/i03.png: cannot be decoded as an image (it is none, or damaged)",
+    ),
+    "an image that claims too many pixels": (
+        images(lambda folder: claim_pixels(folder / "i03.png")),
+        "(it has far more than 100 million pixels, and is not read; reduce it)",
+    ),
+    "pixels without an agreed white": (
+        images(lambda folder: Image.fromarray(np.ones((4, 4), dtype=np.float32)).save(folder / "i99.tif")),
+        "error: photos/i99.tif: cannot be decoded as an image (floating-point pixels have no agreed white",
+    ),
+    "two images with one id": (
+        images(lambda folder: noise(50).save(folder / "i03.jpg")),
+        "error: photos: an image's id is its file name without the ending, and these share one: i03.jpg and i03.png",
+    ),
+    "ids that differ in capital letters": (
+        images(lambda folder: noise(50).save(folder / "I03.png")),
+        "error: photos: these ids differ in capital letters alone: I03 and i03. Rename or remove one",
+    ),
+    "an id that cannot be seen": (
+        images(lambda folder: noise(50).save(folder / "a\tb.png")),
+        "'a\\tb' cannot be an image id. Give the file a name of visible characters.",
+    ),
+    "another file among the images": (
+        images(lambda folder: (folder / "notes.txt").touch()),
+        "error: photos: not image files by their ending",
+    ),
+    "no images": (
+        images(empty),
+        "error: photos: no image files. Put them directly into this folder",
+    ),
+    "no folder of images": (
+        lambda folder, parts: parts["image_sets"]["tiny"].update(folder="fotos"),
+        "error: fotos: this folder of images does not exist. Correct the image set's `folder`.",
+    ),
+    "copies of an image": (
+        images(lambda folder: noise(3).save(folder / "i04.png")),
+        "warning: photos: these images are the same, pixel by pixel: i03.png, i04.png.",
+    ),
+    "an image with several frames": (
+        images(lambda folder: noise(3).save(folder / "i03.png", save_all=True, append_images=[noise(51)])),
+        "warning: photos: files with several frames or pages: i03.png. The first of each is used.",
+    ),
+    "transparency without a background": (
+        images(clear),
+        "warning: photos: images with transparency, and no background is stated: i00.png. They are laid over mid grey",
+    ),
+    "an image of a single colour": (
+        images(lambda folder: Image.new("RGB", (8, 8)).save(folder / "i00.png")),
+        "warning: photos: images of a single colour: i00.png.",
+    ),
+    "a table with an unknown image": (
+        table("image,category\n" + "".join(f"{image},x\n" for image in [*IDS, "i00.png"])),
+        "error: images.csv: the table does not fit the images; no such image: i00.png; an image id has no file ending",
+    ),
+    "a table that lacks an image": (
+        table("image,category\n" + "".join(f"{image},x\n" for image in IDS[1:])),
+        "error: images.csv: the table does not fit the images; images without a row: i00.",
+    ),
+    "a table without ids": (table("name\nx\n"), "error: images.csv: column image is missing; the header has name"),
+    "an unknown category": (
+        table("image,category\n" + "".join(f"{image},tools\n" for image in IDS), categories=["tool"]),
+        "error: comparisons.c.categories: no image has the category 'tool'. Did you mean 'tools'?",
+    ),
+    "too few images chosen": (
+        lambda folder, parts: parts["comparisons"]["c"].update(images=["i00", "i01"]),
+        "error: comparisons.c: only 2 images are chosen. Take at least 3",
+    ),
+    # judgments
+    "no file of judgments": (
+        lambda folder, parts: parts["comparisons"]["c"].update(judgments="nowhere.csv"),
+        "error: nowhere.csv: this file of judgments does not exist. Correct `judgments` of comparisons.c.",
+    ),
+    "an empty file": (judgments([]), "error: j.csv: the file is empty"),
+    "a judgment without an image": (
+        judgments(changed(2, "i00,zebra,0.5,p0")),
+        "error: j.csv: line 3, column image_b: 'zebra' is no image of this set",
+    ),
+    "an id with another capital letter": (
+        judgments(changed(2, "i00,I02,0.5,p0")),
+        "'I02' is no image of this set. 'i02' differs from it in capital letters alone",
+    ),
+    "an id with a file ending": (
+        judgments(changed(2, "i00,i02.png,0.5,p0")),
+        "'i02.png' is no image of this set. An image id has no file ending and no folder, 'i02' would be one",
+    ),
+    "an image without judgments": (judgments(without("i05")), "i05"),
+    "no number": (
+        judgments(changed(2, "i00,i02,4O,p0")),
+        "error: j.csv: line 3, column similarity: '4O' is not a number. Leave missing judgments empty.",
+    ),
+    "a decimal comma": (
+        judgments(changed(2, 'i00,i02,"0,5",p0')),
+        "'0,5' is not a number. Write numbers with a decimal point, not with a comma.",
+    ),
+    "an infinite number": (judgments(changed(2, "i00,i02,inf,p0")), "'inf' is infinite"),
+    "a row that is too short": (judgments(changed(2, "i00,i02")), "line 3: 2 fields, but the header has 4"),
+    "no participant": (judgments(changed(2, "i00,i02,0.5,")), "line 3"),
+    "a header that is none": (judgments(["a;b", "1;2"]), "error: j.csv: header: the header is none of a matrix"),
+    "a duplicate header": (
+        judgments(["image_a,image_b,similarity,similarity", "i00,i01,1,1"]),
+        "similarity",
+    ),
+    "another kind than the header": (
+        judgments(pair_lines(), kind="dissimilarity"),
+        "the header says similarity, but the comparison's `kind` is dissimilarity. Correct whichever is wrong.",
+    ),
+    "no kind": (
+        judgments(matrix_lines(similarities())),
+        "error: j.csv: neither the file nor the configuration says what a larger number means. Set the comparison's",
+    ),
+    "a similarity with the smallest values on its diagonal": (
+        judgments(matrix_lines(1 - similarities()), kind="similarity"),
+        "the kind is similarity, but the diagonal (images with themselves) holds the smallest values, as in a dissim",
+    ),
+    "similarities and dissimilarities mixed": (
+        array(mixed()),
+        "error: j.npy: similarities and dissimilarities are mixed",
+    ),
+    "a matrix of another shape": (array(similarities()[:11]), "error: j.npy: "),
+    "a matrix with a row of NaN": (array(nan_row()), "i03"),
+    "a constant matrix": (array(np.ones((12, 12))), "error: j.npy: all judgments are the same (1)"),
+    "a matrix that lacks a row": (
+        judgments(matrix_lines(similarities())[:-1], kind="similarity"),
+        "error: j.csv: images without a row: i11.",
+    ),
+    "an array without an order": (array(similarities(), order=None), "error: j.npy: "),
+    "a pickle": (
+        judgments(["x"], name="j.pkl"),
+        "error: j.pkl: a pickle can run any program when it is opened, and is not read",
+    ),
+    "an unknown ending": (
+        judgments(["x"], name="j.xlsx"),
+        "error: j.xlsx: no form of judgments has the ending '.xlsx'",
+    ),
+    "an odd image that is none of the three": (
+        judgments([*TRIPLETS, "i00,i01,i02,i05"]),
+        "the odd image 'i05' is none of the three (i00, i01, i02)",
+    ),
+    "few participants": (judgments(pair_lines(3)), "warning: j.csv: there are few participants: 3."),
+    "directions that differ": (
+        judgments([*pair_lines(), "i01,i00,9,p0"]),
+        "warning: j.csv: 1 pairs were rated differently by one participant",
+    ),
+    # folds
+    "more folds than images": (
+        folds(13),
+        "error: cross_validation.folds: comparisons.c, 2 of 2 seeds, such as 1: 13 folds need at least as many images; "
+        "there are 12",
+    ),
+    "test sets without pairs": (folds(6), "the test set of fold 1 has 1 judged pairs of images, but a score needs 3"),
+    "few test images": (
+        folds(3),
+        "warning: cross_validation.folds: comparisons.c: 12 images in 3 folds leave 4 test images, with 6 pairs among",
+    ),
+    # networks
+    "a network misspelt": (
+        model(architecture="resnet19"),
+        "error: models.net: There is no network called 'resnet19'. Did you mean resnet1",
+    ),
+    "weights misspelt": (
+        model(architecture="resnet18", weights="IMAGENET1K_V11"),
+        "Network resnet18 has no weights called 'IMAGENET1K_V11'. Did you mean IMAGENET1K_V1",
+    ),
+    "a layer misspelt": (
+        model(architecture="squeezenet1_1", weights="random", seed=1, map_layer="feature.3"),
+        "error: models.net: ",
+    ),
+    "an own network that is not there": (
+        model(architecture="nowhere.nets:make"),
+        "Network nowhere.nets:make: there is no Python module 'nowhere' in",
+    ),
+    "a checkpoint with other keys": (
+        checkpoint(torchvision.models.alexnet(num_classes=2).state_dict()),
+        "error: models.net: w.pt: the weights do not fit the architecture (",
+    ),
+    "a checkpoint that is none": (checkpoint(b"hello"), "w.pt: cannot be read as a PyTorch checkpoint of weights only"),
+    "a checkpoint that is no state dict": (checkpoint([1, 2]), "w.pt: is not a state dict (names to tensors)"),
+    "no checkpoint": (
+        checkpoint(b"hello", checkpoint="v.pt"),
+        "v.pt: this checkpoint does not exist. Correct the key `checkpoint` of the network.",
+    ),
+    "a checkpoint that fails its hash": (
+        checkpoint(b"hello", sha256="0" * 64),
+        f"and not {'0' * 64}, as the configuration says. Get the right file, or correct the key `sha256`",
+    ),
+    # saliency maps and masks
+    "an image without a saliency map": (
+        saliency(lambda folder: (folder / "i03.png").unlink()),
+        "error: maps: there must be one saliency map per image, named by the image id. images without a map: i03.",
+    ),
+    "a saliency map that cannot be read": (
+        saliency(lambda folder: truncate(folder / "i03.png")),
+        "maps/i03.png: cannot be read as a saliency map (",
+    ),
+    "a saliency map of another image": (
+        saliency(lambda folder: noise(1, (16, 20)).convert("L").save(folder / "i03.png")),
+        "maps/i03.png: the map (16 x 20) has another aspect ratio than its image (20 x 16). Save it transposed",
+    ),
+    "an image without a mask": (
+        masks(lambda folder: (folder / "i03.png").unlink()),
+        "error: masks: images without a mask: i03. Every image needs one",
+    ),
+    "a mask of another size": (
+        masks(lambda folder: Image.new("L", (3, 3)).save(folder / "i03.png")),
+        "error: masks/i03.png: the mask has the shape (3, 3), but must be (16, 20)",
+    ),
+    "a mask without an object": (
+        masks(lambda folder: Image.new("L", (20, 16), 1).save(folder / "i03.png")),
+        "error: masks/i03.png: the mask has no pixel of right (2); its numbers are 1.",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_bad_input_is_told(case: str, parts: Parts, tmp_path: Path) -> None:
+    change, said = CASES[case]
+    change(tmp_path, parts)
+    found = lines(find(parts))
+    assert any(said in line for line in found), found
+
+
+def test_there_are_forty_kinds_and_more() -> None:
+    assert len(CASES) >= 40
+
+
+def test_everything_is_told_at_once(parts: Parts, tmp_path: Path) -> None:
+    chosen = ["a truncated image", "no number", "a network misspelt", "an image without a saliency map"]
+    for case in chosen:
+        CASES[case][0](tmp_path, parts)
+    parts["comparisons"]["other"] = parts["comparisons"]["c"] | {"judgments": "nowhere.csv"}
+    found = find(parts)
+    said = [*(CASES[case][1] for case in chosen), CASES["no file of judgments"][1].replace(".c.", ".other.")]
+    assert [any(text in line for line in lines(found)) for text in said] == [True] * 5
+
+
+def test_cached_weights_that_fail_their_hash_are_told(
+    parts: Parts, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("torch.hub.get_dir", lambda: str(tmp_path))
+    (tmp_path / "checkpoints").mkdir()
+    (tmp_path / "checkpoints" / "squeezenet1_1-b8a52dc0.pth").write_bytes(b"half a file")
+    parts["models"]["net"] = {"architecture": "squeezenet1_1"}
+    assert "squeezenet1_1-b8a52dc0.pth: its SHA-256 does not begin with b8a52dc0" in lines(find(parts))[0]
+
+
+def test_a_check_in_a_run_tells_all_of_it_and_starts_nothing_heavy(project: Path) -> None:
+    truncate(project / "my photos" / "photo 03.png")
+    with (project / "pairs.csv").open("a", encoding="utf-8") as stream:
+        stream.write("photo 00,nobody,1.0,p1\n")
+
+    def misspell(config: dict[str, Any]) -> None:
+        config["models"]["resnet18"]["architecture"] = "resnet19"
+
+    change_config(project, misspell)
+    answer = run_snakemake(project, "--cores", "1", "--configfile", "tiny.yaml")
+    assert answer.returncode == 1
+    for said in ("photo 03.png: cannot be decoded", "'nobody' is no image of this set", "no network called 'resnet19'"):
+        assert said in answer.stdout
+    assert "Traceback" not in answer.stdout
+    results = project / "results"
+    assert not (results / "inputs/checks.csv").exists()
+    assert not (results / "activations").exists()
+    assert (results / "logs/check_inputs.csv").read_text(encoding="utf-8").count("error,") == 3
+
+
+def test_the_check_tells_of_missing_files_beside_all_else(project: Path) -> None:
+    truncate(project / "my photos" / "photo 03.png")
+
+    def spoil(config: dict[str, Any]) -> None:
+        config["comparisons"]["pairs"]["judgments"] = "piars.csv"
+        config["models"]["resnet18"]["architecture"] = "resnet19"
+
+    change_config(project, spoil)
+    answer = run_snakemake(project, "check", "--cores", "1", "--configfile", "tiny.yaml")
+    assert answer.returncode == 1
+    for said in (
+        "piars.csv: this file of judgments does not exist. Correct `judgments` of comparisons.pairs.",
+        "photo 03.png: cannot be decoded",
+        "no network called 'resnet19'",
+    ):
+        assert said in answer.stdout
+    assert "Traceback" not in answer.stdout
