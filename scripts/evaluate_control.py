@@ -30,7 +30,7 @@ if __name__ == "__main__":
 
     snakemake = globals()["snakemake"]  # Snakemake defines it before it runs the script
 
-    with logs.job(snakemake.log[0]):
+    with logs.job(snakemake.log[0], snakemake.config["provenance"]):
         evaluate_control(
             control=snakemake.wildcards.control,
             heatmaps=[Path(file) for file in snakemake.input.heatmaps],

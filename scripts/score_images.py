@@ -18,19 +18,19 @@ def score_images(
     output: Path,
 ) -> None:
     """Write the image-specific scores, with the attributes of the activations and of the judgments."""
-    maps = arrays.read_netcdf(recorded)
     human = arrays.read_netcdf(judged)
-    image_ids = maps["image"].to_numpy().tolist()
-    engine = ablation.ablate(activations.load_head(maps, network), maps, resources, similarity, score)
-    scores = importance.score_images(engine, judgments.mean(human, image_ids), image_ids)
-    arrays.write_netcdf(scores.assign_attrs(maps.attrs | human.attrs), output)
+    image_ids = human["image"].to_numpy().tolist()
+    with activations.read(recorded, image_ids) as maps:
+        engine = ablation.ablate(activations.load_head(maps, network), maps, resources, similarity, score)
+        scores = importance.score_images(engine, judgments.mean(human, image_ids), image_ids)
+        arrays.write_netcdf(scores.assign_attrs(maps.attrs | human.attrs), output)
 
 
 if __name__ == "__main__":
     from alignment_importance import logs
 
     snakemake = globals()["snakemake"]  # Snakemake defines it before it runs the script
-    with logs.job(snakemake.log[0]):
+    with logs.job(snakemake.log[0], snakemake.config["provenance"]):
         resources = compute.prepare(
             gpus=snakemake.resources.get("gpu"), threads=snakemake.threads, **snakemake.params.compute
         )

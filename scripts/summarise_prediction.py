@@ -1,4 +1,4 @@
-"""Summarise the prediction of every comparison and network over folds, with tests and noise ceilings."""
+"""Summarise the prediction of every comparison and network over folds, with tests, intervals and noise ceilings."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -9,14 +9,20 @@ from alignment_importance import arrays, prediction
 
 
 def summarise_prediction(
-    *, tables: Mapping[tuple[str, str], Path], judged: Mapping[str, Path], score: str, output: Path
+    *,
+    tables: Mapping[tuple[str, str], Path],
+    intervals: Mapping[tuple[str, str], Path],
+    permutations: Mapping[tuple[str, str], Path],
+    judged: Mapping[str, Path],
+    alignment: Mapping[str, str],
+    unit: str,
+    output: Path,
 ) -> None:
-    """Write a row per comparison and network; `tables` are files by both, `judged` by comparison."""
+    """Write a row per comparison and network; files are by both, `judged` by comparison."""
     rows = []
     for (comparison, model), file in tables.items():
         table = arrays.read_table(file)
         human = arrays.read_netcdf(judged[comparison])
-        lower, upper = prediction.noise_ceiling(human["similarity"].to_numpy(), score)
         rows.append(
             {
                 "comparison": comparison,
@@ -24,31 +30,37 @@ def summarise_prediction(
                 "weights": table["weights"].iloc[0],
                 "arithmetic": table["arithmetic"].iloc[0],
                 "simulated": bool(human.attrs["simulated"]),
-                "score": score,
+                **alignment,
+                "unit": unit,
                 "n_images": human.sizes["image"],
                 "n_participants": human.sizes["participant"],
-                **prediction.summarise(table),
-                "noise_ceiling_lower": lower,
-                "noise_ceiling_upper": upper,
+                **prediction.summarise(
+                    table,
+                    arrays.read_table(intervals[comparison, model]),
+                    arrays.read_table(permutations[comparison, model]),
+                ),
             }
         )
-    arrays.write_table(pd.DataFrame(rows), output)
+    arrays.write_table(prediction.correct_for_number(pd.DataFrame(rows)), output)
 
 
 if __name__ == "__main__":
     from alignment_importance import logs
 
     snakemake = globals()["snakemake"]  # Snakemake defines it before it runs the script
-    with logs.job(snakemake.log[0]):
+    with logs.job(snakemake.log[0], snakemake.config["provenance"]):
         combinations = [tuple(pair) for pair in snakemake.params.combinations]
+        comparisons = dict.fromkeys(comparison for comparison, _ in combinations)
+        by_both = {
+            name: {pair: Path(file) for pair, file in zip(combinations, snakemake.input[name], strict=True)}
+            for name in ("tables", "intervals", "permutations")
+        }
         summarise_prediction(
-            tables={pair: Path(file) for pair, file in zip(combinations, snakemake.input.tables, strict=True)},
+            **by_both,
             judged={
-                comparison: Path(file)
-                for comparison, file in zip(
-                    dict.fromkeys(comparison for comparison, _ in combinations), snakemake.input.judgments, strict=True
-                )
+                comparison: Path(file) for comparison, file in zip(comparisons, snakemake.input.judgments, strict=True)
             },
-            score=snakemake.params.score,
+            alignment=snakemake.params.alignment,
+            unit=snakemake.params.unit,
             output=Path(snakemake.output.summary),
         )

@@ -1,4 +1,4 @@
-"""List, per fold, how many feature maps are retained and what all maps and these predict."""
+"""List the scores of all folds of all seeds, with the noise ceilings of their test blocks."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -8,39 +8,35 @@ import pandas as pd
 from alignment_importance import arrays, folds, judgments, prediction
 
 
-def tabulate_prediction(*, curves: Mapping[int, Path], splits: Mapping[int, Path], judged: Path, output: Path) -> None:
-    """Write the table of all folds; `curves` and `splits` are files by seed."""
+def tabulate_prediction(
+    *, scores: Mapping[int, Path], splits: Mapping[int, Path], judged: Path, score: str, output: Path
+) -> None:
+    """Write the table of all folds; `scores` and `splits` are files by seed."""
     human = arrays.read_netcdf(judged)
     image_ids = human["image"].to_numpy().tolist()
     mean = judgments.mean(human, image_ids)
-    rows: list[dict[str, object]] = []
-    for seed, file in curves.items():
-        curve = arrays.read_table(file, ["fold", "k", "train_score", "test_score", "weights", "arithmetic"])
-        rows += [
-            {
-                "seed": seed,
-                "fold": fold.fold,
-                "n_train": len(fold.train.images),
-                "n_test": len(fold.test.images),
-                **prediction.retain(curve[curve["fold"] == fold.fold]),
-                "weights": curve["weights"].iloc[0],
-                "arithmetic": curve["arithmetic"].iloc[0],
-                "simulated": bool(human.attrs["simulated"]),
-            }
-            for fold in folds.blocks(arrays.read_table(splits[seed]), mean, image_ids)
-        ]
-    arrays.write_table(pd.DataFrame(rows).astype({"k_retained": "Int64"}), output)
+    tables = []
+    for seed, file in scores.items():
+        blocks = folds.blocks(arrays.read_table(splits[seed]), mean, image_ids)
+        table = arrays.read_table(file, ["fold", "test_full", "test_retained", "weights", "arithmetic", "simulated"])
+        tables.append(prediction.add_ceilings(table, blocks, human, score, seed))
+        tables[-1].insert(0, "seed", seed)
+    whole = {name: "Int64" for name in map(str, tables[0]) if name.startswith(("k_", "n_"))}
+    made_of = ["weights", "arithmetic", "simulated"]
+    table = pd.concat(tables, ignore_index=True).astype(whole)
+    arrays.write_table(table[[*table.columns.drop(made_of), *made_of]], output)
 
 
 if __name__ == "__main__":
     from alignment_importance import logs
 
     snakemake = globals()["snakemake"]  # Snakemake defines it before it runs the script
-    with logs.job(snakemake.log[0]):
+    with logs.job(snakemake.log[0], snakemake.config["provenance"]):
         seeds = snakemake.params.seeds
         tabulate_prediction(
-            curves={seed: Path(file) for seed, file in zip(seeds, snakemake.input.curves, strict=True)},
+            scores={seed: Path(file) for seed, file in zip(seeds, snakemake.input.scores, strict=True)},
             splits={seed: Path(file) for seed, file in zip(seeds, snakemake.input.folds, strict=True)},
             judged=Path(snakemake.input.judgments),
+            score=snakemake.params.score,
             output=Path(snakemake.output.table),
         )

@@ -1,10 +1,10 @@
-"""Score the top k feature maps of every fold's ranking on its training and on its test images."""
+"""Rank feature maps on the training images of every fold, select among them, and test what was selected."""
 
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from alignment_importance import ablation, activations, arrays, compute, curves, folds, judgments
+from alignment_importance import activations, arrays, compute, cross_validation, folds, judgments
 
 
 def trace_curves(
@@ -12,30 +12,27 @@ def trace_curves(
     recorded: Path,
     judged: Path,
     split: Path,
-    ranking: Path,
     network: Mapping[str, Any],
-    similarity: str,
-    score: str,
+    settings: cross_validation.Settings,
     resources: compute.Compute,
-    output: Path,
+    outputs: Mapping[str, Path],
 ) -> None:
-    """Write the curves of the folds of one seed."""
-    maps = arrays.read_netcdf(recorded)
-    image_ids = maps["image"].to_numpy().tolist()
+    """Write the tables of the folds of one seed, by the names of `cross_validation.Validation`."""
     ratings = arrays.read_netcdf(judged)
-    human = judgments.mean(ratings, image_ids)
-    engine = ablation.ablate(activations.load_head(maps, network), maps, resources, similarity, score)
-    blocks = folds.blocks(arrays.read_table(split), human, image_ids)
-    ranked = arrays.read_table(ranking, ["fold", "feature_map", "rank"])
-    made_of = arrays.provenance(maps.attrs | ratings.attrs)
-    arrays.write_table(curves.trace(engine, blocks, ranked).assign(**made_of), output)
+    image_ids = ratings["image"].to_numpy().tolist()
+    with activations.read(recorded, image_ids) as maps:
+        blocks = folds.blocks(arrays.read_table(split), judgments.mean(ratings, image_ids), image_ids)
+        found = cross_validation.validate(activations.load_head(maps, network), maps, blocks, settings, resources)
+        made_of = arrays.provenance(maps.attrs | ratings.attrs)
+        for name, output in outputs.items():
+            arrays.write_table(getattr(found, name).assign(**made_of), output)
 
 
 if __name__ == "__main__":
     from alignment_importance import logs
 
     snakemake = globals()["snakemake"]  # Snakemake defines it before it runs the script
-    with logs.job(snakemake.log[0]):
+    with logs.job(snakemake.log[0], snakemake.config["provenance"]):
         resources = compute.prepare(
             gpus=snakemake.resources.get("gpu"), threads=snakemake.threads, **snakemake.params.compute
         )
@@ -43,11 +40,9 @@ if __name__ == "__main__":
             recorded=Path(snakemake.input.activations),
             judged=Path(snakemake.input.judgments),
             split=Path(snakemake.input.folds),
-            ranking=Path(snakemake.input.ranking),
             network=snakemake.params.network,
-            similarity=snakemake.params.similarity,
-            score=snakemake.params.score,
+            settings=cross_validation.Settings(**snakemake.params.settings),
             resources=resources,
-            output=Path(snakemake.output.curves),
+            outputs={name: Path(file) for name, file in snakemake.output.items()},
         )
         resources.report_peak_memory()

@@ -24,7 +24,7 @@ from alignment_importance.logs import progress
 from alignment_importance.similarity import SecondOrder, judged_pairs, rsm, similarities_to
 
 #: Float64 values of one array in the processor's cache, which decides the speed of elementwise arithmetic.
-_CACHED_VALUES = 30_000
+_CACHED_VALUES = 60_000
 
 #: Variants of a head at a time beyond which nothing is gained, but memory must be got from the system.
 _MOST_VARIANTS = 64
@@ -50,6 +50,28 @@ def ablate(head: Head | None, recorded: xr.Dataset, compute: Compute, similarity
     return ReadoutAblation(variants, compute, similarity, score)
 
 
+def keep(head: Head | None, recorded: xr.Dataset, kept: np.ndarray, compute: Compute) -> torch.Tensor:
+    """The readout (image, unit) when only some maps are kept and all others set to 0.
+
+    Args:
+        head: as for `ablate`.
+        recorded: as for `ablate`.
+        kept: indices of the maps.
+        compute: device and threads.
+    """
+    if head is None or head.route == "pooled":
+        return _only(recorded["readout"], kept).to(compute.device)
+    return GeneralHead(head, _only(recorded["feature_maps"], kept), compute).intact
+
+
+def _only(values: xr.DataArray, kept: np.ndarray) -> torch.Tensor:
+    """A copy of values (image, feature_map, ...) in which all maps but some are 0."""
+    whole = values.to_numpy()
+    result = np.zeros_like(whole)
+    result[:, kept] = whole[:, kept]
+    return torch.from_numpy(result)
+
+
 class Ablation(ABC):
     """Scores of ablated representations of one image set by one network.
 
@@ -57,21 +79,49 @@ class Ablation(ABC):
 
     Attributes:
         active: (image, feature_map) bool, whether a map is anything but zero in an image.
+        closed_form: whether scores follow from sums of products, without computing a readout or a similarity again.
     """
 
     active: np.ndarray
+    closed_form: bool = False
 
-    def leave_one_out(self, blocks: Sequence[PairBlock]) -> tuple[np.ndarray, np.ndarray]:
+    def leave_one_out(
+        self, blocks: Sequence[PairBlock], maps: np.ndarray | None = None
+    ) -> tuple[np.ndarray, np.ndarray]:
         """Scores with all maps, s(S, H), and with each map ablated in all images, s(S(-k), H).
 
+        Args:
+            blocks: of judged pairs.
+            maps: (n,) the maps to ablate, one at a time; all of them by default.
+
         Returns:
-            (block,) and (block, feature_map). A map that is zero in all images of a block leaves the score as it is,
-            to the bit.
+            (block,) and (block, n). A map that is zero in all images of a block leaves the score as it is, to the bit.
         """
-        whole, without = self._leave_one_out(blocks)
+        chosen = np.arange(self.active.shape[1]) if maps is None else np.asarray(maps, dtype=np.intp)
+        whole, without = self._leave_one_out(blocks, chosen)
         for number, block in enumerate(blocks):
-            without[number, ~_anywhere(self.active[block.images])] = whole[number]
+            without[number, ~_anywhere(self.active[block.images])[chosen]] = whole[number]
         return whole, without
+
+    @abstractmethod
+    def keeping(self, kept: np.ndarray) -> "Ablation":
+        """The same network with only some maps, `kept` (feature_map,) bool, and the others ablated in all images.
+
+        All scores of the result are scores without the others, among them those with one map less.
+        """
+
+    @abstractmethod
+    def keep_one(self, blocks: Sequence[PairBlock]) -> np.ndarray:
+        """Scores (block, feature_map) with one map at a time kept and all others ablated.
+
+        Where the readout is the pooled maps, one unit alone is left, and the similarity of two images is 1 or -1 or not
+        defined. Unless the map takes both signs and is zero in no image, there is nothing to correlate: NaN.
+        """
+
+    @property
+    @abstractmethod
+    def units(self) -> "PooledAblation":
+        """Ablation of the units of the readout instead of feature maps: unit d is set to 0 and nothing else changes."""
 
     def keep_top(self, order: np.ndarray, blocks: Sequence[PairBlock]) -> np.ndarray:
         """Scores (block, k) with the first k = 1..K maps of `order` (feature_map,) kept and the others ablated.
@@ -99,7 +149,7 @@ class Ablation(ABC):
         return whole, np.where(self.active, without, whole[:, None])
 
     @abstractmethod
-    def _leave_one_out(self, blocks: Sequence[PairBlock]) -> tuple[np.ndarray, np.ndarray]: ...
+    def _leave_one_out(self, blocks: Sequence[PairBlock], maps: np.ndarray) -> tuple[np.ndarray, np.ndarray]: ...
 
     @abstractmethod
     def _keep_top(self, order: np.ndarray, blocks: Sequence[PairBlock]) -> np.ndarray: ...
@@ -138,26 +188,56 @@ class _Scorer:
 
 
 class PooledAblation(Ablation):
-    """Ablation where readout unit k is the pooled value of map k, and 0 without it."""
+    """Ablation where readout unit k is the pooled value of map k, and 0 without it.
+
+    Attributes:
+        readout: (image, unit) float64, on the device.
+        compute: device, threads and memory.
+        similarity: of readouts.
+    """
 
     def __init__(self, readout: np.ndarray, compute: Compute, similarity: str, score: str) -> None:
         """Take the readout (image, unit) of the whole network."""
         self.active = readout != 0
-        self._readout = torch.from_numpy(readout).to(compute.device, torch.float64)
-        self._compute, self._similarity, self._score = compute, similarity, score
+        self.readout = torch.from_numpy(readout).to(compute.device, torch.float64)
+        self.compute, self.similarity, self._score = compute, similarity, score
+        self.closed_form = score != "spearman"
 
-    def _leave_one_out(self, blocks: Sequence[PairBlock]) -> tuple[np.ndarray, np.ndarray]:
-        n_maps = self._readout.shape[1]
+    @property
+    def units(self) -> "PooledAblation":
+        """Units are maps here."""
+        return self
+
+    def keep_one(self, blocks: Sequence[PairBlock]) -> np.ndarray:
+        """Scores (block, feature_map) with one map at a time kept: similarities are products of signs."""
+        signs = self.readout.sign().T
+        signs = signs.masked_fill(signs == 0, torch.nan)
+        return np.stack([self._of_signs(signs, block) for block in blocks])
+
+    def _of_signs(self, signs: torch.Tensor, block: PairBlock) -> np.ndarray:
+        """(feature_map,) scores of a block from the signs (feature_map, image) of the readout."""
+        scorer = _Scorer(block, self._score, self.compute.device)
+        first, second = (scorer.images[index] for index in scorer.pairs)
+        parts = signs.split(self.compute.chunk(8 * 8 * len(first)))
+        return torch.cat([scorer.score(part[:, first] * part[:, second]) for part in parts]).cpu().numpy()
+
+    def keeping(self, kept: np.ndarray) -> "PooledAblation":
+        """The same network with only some maps."""
+        readout = np.where(kept, self.readout.cpu().numpy(), 0.0)
+        return PooledAblation(readout, self.compute, self.similarity, self._score)
+
+    def _leave_one_out(self, blocks: Sequence[PairBlock], maps: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        chosen = torch.tensor(maps, device=self.compute.device)
         whole: list[torch.Tensor] = []
 
         def tasks() -> Iterator[Callable[[], torch.Tensor]]:
             for block in progress(blocks, "feature maps ablated, block", len(blocks)):
                 prepared, chunk = self._ranked(block) if self._score == "spearman" else self._correlated(block)
                 whole.append(prepared.intact())
-                for start in range(0, n_maps, chunk):
-                    yield functools.partial(prepared.without, slice(start, start + chunk))
+                for some in chosen.split(chunk):
+                    yield functools.partial(prepared.without, some)
 
-        without = torch.cat(list(self._compute.map(lambda task: task(), tasks()))).reshape(len(blocks), n_maps)
+        without = torch.cat(list(self.compute.map(lambda task: task(), tasks()))).reshape(len(blocks), len(maps))
         scores = torch.stack(whole).cpu().numpy(), without.cpu().numpy()
         return (np.square(scores[0]), np.square(scores[1])) if self._score == "pearson_r2" else scores
 
@@ -165,24 +245,24 @@ class PooledAblation(Ablation):
         """The closed forms of a block, and how many maps to take at a time."""
         judged = np.isfinite(block.human).any(axis=1)
         rows = self._rows(block.images[judged])
-        human = torch.from_numpy(block.human[judged][:, judged]).to(self._compute.device)
+        human = torch.from_numpy(block.human[judged][:, judged]).to(self.compute.device)
         return closed_forms.LeaveOneOut.of(rows, human), max(_FEWEST_COLUMNS, _CACHED_VALUES // len(human))
 
     def _ranked(self, block: PairBlock) -> tuple[closed_forms.RankedLeaveOneOut, int]:
         """The similarities of a block, and how many maps to take at a time."""
-        scorer = _Scorer(block, self._score, self._compute.device)
+        scorer = _Scorer(block, self._score, self.compute.device)
         prepared = closed_forms.RankedLeaveOneOut(self._rows(block.images), scorer.pairs, scorer.score)
         # Similarities, two gathered columns, and what sorting them takes.
-        return prepared, self._compute.chunk(8 * 8 * len(scorer.pairs[0]))
+        return prepared, self.compute.chunk(8 * 8 * len(scorer.pairs[0]))
 
     def _keep_top(self, order: np.ndarray, blocks: Sequence[PairBlock]) -> np.ndarray:
-        columns = torch.tensor(order, device=self._compute.device)
+        columns = torch.tensor(order, device=self.compute.device)
         if self._score == "spearman":
-            return _gather(self._compute.map(functools.partial(self._ranked_curve, columns), blocks))
+            return _gather(self.compute.map(functools.partial(self._ranked_curve, columns), blocks))
         prepared = [self._correlated_curve(columns, block) for block in blocks]
         tasks = [(number, tile) for number, one in enumerate(prepared) for tile in one.tiles()]
-        totals = torch.zeros(len(blocks), len(order), 3, dtype=torch.float64, device=self._compute.device)
-        done = self._compute.map(lambda task: prepared[task[0]].sums(task[1]), tasks)
+        totals = torch.zeros(len(blocks), len(order), 3, dtype=torch.float64, device=self.compute.device)
+        done = self.compute.map(lambda task: prepared[task[0]].sums(task[1]), tasks)
         # Added in the order of the tiles, whichever is ready first.
         for (number, _), sums in zip(tasks, done, strict=True):
             totals[number] += sums
@@ -192,20 +272,20 @@ class PooledAblation(Ablation):
     def _correlated_curve(self, columns: torch.Tensor, block: PairBlock) -> closed_forms.TopKCorrelations:
         """The running sums of a block."""
         judged = np.isfinite(block.human).any(axis=1)
-        images = torch.from_numpy(block.images[judged]).to(self._compute.device)
-        human = torch.from_numpy(block.human[judged][:, judged]).to(self._compute.device)
-        return closed_forms.TopKCorrelations.of(self._readout[images][:, columns], human, self._similarity)
+        images = torch.from_numpy(block.images[judged]).to(self.compute.device)
+        human = torch.from_numpy(block.human[judged][:, judged]).to(self.compute.device)
+        return closed_forms.TopKCorrelations.of(self.readout[images][:, columns], human, self.similarity)
 
     def _ranked_curve(self, columns: torch.Tensor, block: PairBlock) -> torch.Tensor:
         """(k,) rank correlations of a block."""
-        scorer = _Scorer(block, self._score, self._compute.device)
-        top = closed_forms.TopK.of(self._readout[scorer.images][:, columns], self._similarity)
+        scorer = _Scorer(block, self._score, self.compute.device)
+        top = closed_forms.TopK.of(self.readout[scorer.images][:, columns], self.similarity)
         chunk = max(1, _CACHED_VALUES // len(scorer.pairs[0]))
         return torch.cat([scorer.score(similarities) for similarities in top.similarities(scorer.pairs, chunk)])
 
     def _leave_one_out_of_each_image(self, human: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        judged = torch.from_numpy(human).to(self._compute.device)
-        own = closed_forms.OwnRows.of(closed_forms.Covariation.of(self._readout, self._similarity))
+        judged = torch.from_numpy(human).to(self.compute.device)
+        own = closed_forms.OwnRows.of(closed_forms.Covariation.of(self.readout, self.similarity))
         if self._score != "spearman":
             whole, without = own.correlations(judged)
             return whole.cpu().numpy(), without.cpu().numpy()
@@ -217,11 +297,11 @@ class PooledAblation(Ablation):
             return score(torch.cat([whole[None], without]))
 
         images = progress(range(len(human)), "images ablated", len(human))
-        scores = _gather(self._compute.map(ranked, images))
+        scores = _gather(self.compute.map(ranked, images))
         return scores[:, 0], scores[:, 1:]
 
     def _rows(self, images: np.ndarray) -> closed_forms.Covariation:
-        return closed_forms.Covariation.of(self._readout[torch.from_numpy(images)], self._similarity)
+        return closed_forms.Covariation.of(self.readout[torch.from_numpy(images)], self.similarity)
 
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -236,7 +316,12 @@ class ReadoutAblation(Ablation):
         self.active = (head.maps != 0).flatten(2).any(2).numpy()
         self._head, self._compute, self._similarity, self._score = head, compute, similarity, score
 
-    def _leave_one_out(self, blocks: Sequence[PairBlock]) -> tuple[np.ndarray, np.ndarray]:
+    def keeping(self, kept: np.ndarray) -> "ReadoutAblation":
+        """The same network with only some maps."""
+        head = self._head.keeping(torch.from_numpy(np.asarray(kept, dtype=bool)))
+        return ReadoutAblation(head, self._compute, self._similarity, self._score)
+
+    def _leave_one_out(self, blocks: Sequence[PairBlock], maps: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         scorers = [self._scorer(block) for block in blocks]
 
         def scores(readouts: torch.Tensor) -> torch.Tensor:
@@ -244,9 +329,26 @@ class ReadoutAblation(Ablation):
             return torch.stack([scorer.of_all_images(similarities) for scorer in scorers], dim=1)
 
         whole = scores(self._head.intact[None])[0].cpu().numpy()
-        return whole, self._over_maps(self._head.without_each(self._chunk()), scores, "feature maps ablated").T
+        tasks = self._head.without_each(maps, self._chunk())
+        return whole, self._over_maps(tasks, len(maps), scores, "feature maps ablated").T
+
+    @property
+    def units(self) -> "PooledAblation":
+        """Unit d of the readout is 0 without unit d, as a pooled map is without its map."""
+        return PooledAblation(self._head.intact.cpu().numpy(), self._compute, self._similarity, self._score)
+
+    def keep_one(self, blocks: Sequence[PairBlock]) -> np.ndarray:
+        """Scores (block, feature_map) with one map at a time kept and all others ablated."""
+        scores = self._score_blocks(blocks)
+        tasks, n_maps = self._head.only_each(self._chunk()), self.active.shape[1]
+        return self._over_maps(tasks, n_maps, scores, "feature maps kept alone").T
 
     def _keep_top(self, order: np.ndarray, blocks: Sequence[PairBlock]) -> np.ndarray:
+        scores = self._score_blocks(blocks)
+        return self._over_maps(self._head.top(order, self._chunk()), len(order), scores, "top-k subsets").T
+
+    def _score_blocks(self, blocks: Sequence[PairBlock]) -> Callable[[torch.Tensor], torch.Tensor]:
+        """What turns readouts (variant, image, unit) into scores (variant, block), each from its own images alone."""
         scorers = [self._scorer(block) for block in blocks]
 
         def scores(readouts: torch.Tensor) -> torch.Tensor:
@@ -254,7 +356,7 @@ class ReadoutAblation(Ablation):
                 [scorer.of_block(rsm(readouts[:, scorer.images], self._similarity)) for scorer in scorers], dim=1
             )
 
-        return self._over_maps(self._head.top(order, self._chunk()), scores, "top-k subsets").T
+        return scores
 
     def _leave_one_out_of_each_image(self, human: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         judged = torch.from_numpy(human).to(self._compute.device)
@@ -273,16 +375,17 @@ class ReadoutAblation(Ablation):
             return torch.stack(own, dim=1)
 
         intact = scores(self._head.intact[None])[0].cpu().numpy()
-        return intact, self._over_maps(self._head.without_each(self._chunk()), scores, "feature maps ablated").T
+        n_maps = self.active.shape[1]
+        tasks = self._head.without_each(np.arange(n_maps), self._chunk())
+        return intact, self._over_maps(tasks, n_maps, scores, "feature maps ablated").T
 
     def _over_maps(
-        self, tasks: Iterator[ReadoutTask], scores: Callable[[torch.Tensor], torch.Tensor], what: str
+        self, tasks: Iterator[ReadoutTask], n: int, scores: Callable[[torch.Tensor], torch.Tensor], what: str
     ) -> np.ndarray:
-        """Scores (map or k, ...) of the readouts of all tasks."""
+        """Scores (n, ...) of the readouts of all tasks, which are of n maps or k."""
         chunk = self._chunk()
         done = self._compute.map(lambda task: scores(task()), tasks)
-        n_tasks = -(-self.active.shape[1] // chunk)
-        return torch.cat(list(progress(done, f"{what}, {chunk} at a time", n_tasks))).cpu().numpy()
+        return torch.cat(list(progress(done, f"{what}, {chunk} at a time", -(-n // chunk)))).cpu().numpy()
 
     def _chunk(self) -> int:
         n_images = len(self.active)

@@ -14,7 +14,7 @@ scores of all maps at once.
 
 import functools
 import itertools
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -60,6 +60,23 @@ class Covariation:
         left = self.c.diagonal()[:, None] - (1 + self.inverse) * x.square() + 2 * self.inverse * t * x
         return varying(left, self.squares[:, None])
 
+    def similarities(self, pairs: tuple[torch.Tensor, torch.Tensor]) -> torch.Tensor:
+        """(pair,) R of pairs of rows."""
+        first, second = pairs
+        scale = self.variance().rsqrt()
+        return self.c[first, second] * scale[first] * scale[second]
+
+    def similarities_without(
+        self, pairs: tuple[torch.Tensor, torch.Tensor], maps: slice | torch.Tensor
+    ) -> torch.Tensor:
+        """(map, pair) R(-k) of pairs of rows, for some maps k."""
+        first, second = pairs
+        x, t, inverse = self.x[:, maps].T, self.t, self.inverse
+        scale = self.variance_without()[:, maps].T.rsqrt()
+        xi, xj = x[:, first], x[:, second]
+        left = self.c[first, second] - (1 + inverse) * xi * xj + inverse * (t[first] * xj + t[second] * xi)
+        return left * scale[:, first] * scale[:, second]
+
 
 @dataclass(frozen=True)
 class LeaveOneOut:
@@ -100,38 +117,45 @@ class LeaveOneOut:
 
     @functools.cached_property
     def _products(self) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-        """The mask times C, the same squared, and the judgments times C."""
-        masked = self.mask * self.rows.c
-        return masked, masked.square(), self.human * self.rows.c
+        """C over the judgments times C (2 image, image); C; the square of C; the last two masked.
 
-    def without(self, maps: slice) -> torch.Tensor:
+        A complete block keeps its diagonal, where every similarity is one: that is easily taken off the sums.
+        """
+        masked = self.rows.c if self.complete else self.mask * self.rows.c
+        return torch.cat([masked, self.human * self.rows.c]), masked, masked * self.rows.c
+
+    def without(self, maps: torch.Tensor) -> torch.Tensor:
         """(map,) the correlations of R(-k) for some maps k.
 
         With w = 1/sqrt(v), y = w x and z = w s (columns for every map), R = w w' * C + (y z' + z y')/2.
         """
-        x, c = self.rows.x[:, maps], self.rows.c.diagonal()[:, None]
+        x, n_images = self.rows.x[:, maps], len(self.human)
         s = torch.add(2 * self.rows.inverse * self.rows.t[:, None], x, alpha=-(1 + self.rows.inverse))
-        u = varying(torch.addcmul(c, x, s), self.rows.squares[:, None]).reciprocal_()
-        w = u.sqrt()
-        y, z = w * x, w * s
-        wy, wz = w * y, w * z
-        masked_c, masked_cc, human_c = self._products
-        sum_r = (w * (masked_c @ w)).sum(0) + self._masked_sums(y, z)
-        sum_rh = (w * (human_c @ w)).addcmul_(y, self.human @ z).sum(0)
-        sum_rr = (u * (masked_cc @ u)).addcmul_(wy, masked_c @ wz, value=2).sum(0) + self._masked_squares(y, z)
+        variance = torch.addcmul(self.rows.c.diagonal()[:, None], x, s)
+        w = varying(variance, self.rows.squares[:, None]).rsqrt_()
+        y, z = w * x, s.mul_(w)
+        masked_and_human_c, masked_c, masked_cc = self._products
+        of_c, of_human_c = (masked_and_human_c @ w).split(n_images)
+        sum_r = (w * of_c).sum(0) + self._masked_sums(y, z)
+        sum_rh = of_human_c.mul_(w).addcmul_(z, self.human @ y).sum(0)
+        sum_rr = self._masked_squares(y, z)
+        u, wy, wz = w * w, y.mul_(w), z.mul_(w)
+        sum_rr += (masked_cc @ u).mul_(u).addcmul_(wy, masked_c @ wz, value=2).sum(0)
+        if self.complete:
+            sum_r, sum_rr = sum_r - n_images, sum_rr - n_images
         return self._correlate(sum_r, sum_rh, sum_rr)
 
     def _masked_sums(self, y: torch.Tensor, z: torch.Tensor) -> torch.Tensor:
-        """(map,) sums of y z' over judged pairs."""
+        """(map,) sums of y z' over judged pairs, and over the diagonal of a complete block."""
         if self.complete:
-            return y.sum(0) * z.sum(0) - (y * z).sum(0)
+            return y.sum(0) * z.sum(0)
         return (y * (self.mask @ z)).sum(0)
 
     def _masked_squares(self, y: torch.Tensor, z: torch.Tensor) -> torch.Tensor:
-        """(map,) sums of the square of (y z' + z y')/2 over judged pairs."""
+        """(map,) sums of the square of (y z' + z y')/2 over judged pairs, and over the diagonal of a complete block."""
         yz, yy, zz = y * z, y * y, z * z
         if self.complete:
-            return (yy.sum(0) * zz.sum(0) + yz.sum(0).square()) / 2 - (yz * yz).sum(0)
+            return (yy.sum(0) * zz.sum(0) + yz.sum(0).square()) / 2
         return (yy * (self.mask @ zz)).addcmul_(yz, self.mask @ yz).sum(0) / 2
 
     def _correlate(self, sum_r: torch.Tensor, sum_rh: torch.Tensor, sum_rr: torch.Tensor) -> torch.Tensor:
@@ -157,18 +181,11 @@ class RankedLeaveOneOut:
 
     def intact(self) -> torch.Tensor:
         """The score of R."""
-        first, second = self.pairs
-        scale = self.rows.variance().rsqrt()
-        return self.score(self.rows.c[first, second] * scale[first] * scale[second])
+        return self.score(self.rows.similarities(self.pairs))
 
-    def without(self, maps: slice) -> torch.Tensor:
+    def without(self, maps: torch.Tensor) -> torch.Tensor:
         """(map,) the scores of R(-k) for some maps k."""
-        first, second = self.pairs
-        x, t, inverse = self.rows.x[:, maps].T, self.rows.t, self.rows.inverse
-        scale = self.rows.variance_without()[:, maps].T.rsqrt()
-        xi, xj = x[:, first], x[:, second]
-        left = self.rows.c[first, second] - (1 + inverse) * xi * xj + inverse * (t[first] * xj + t[second] * xi)
-        return self.score(left * scale[:, first] * scale[:, second])
+        return self.score(self.rows.similarities_without(self.pairs, maps))
 
 
 @dataclass(frozen=True)
@@ -282,6 +299,33 @@ class TopKCorrelations:
         spread = sum_rr - sum_r.square() / self.mask.sum()
         spread = spread.masked_fill(~(spread > CONSTANT * sum_rr), torch.nan)
         return sum_rh / (spread * self.human.square().sum()).sqrt()
+
+
+def top_at(x: torch.Tensor, orders: torch.Tensor, numbers: Sequence[int], similarity: str) -> Iterator[torch.Tensor]:
+    """Similarities with the first k columns of x kept, for some k and several orders at once.
+
+    Args:
+        x: (image, map) float64.
+        orders: (draw, map) columns, from the first to the last that is kept.
+        numbers: k, ascending.
+        similarity: `pearson` or `cosine`.
+
+    Yields:
+        (draw, image, image) R for each k. The sums of products grow by one product of matrices per step.
+    """
+    inverse = 1 / x.shape[1] if similarity == "pearson" else 0.0
+    products = x.new_zeros(len(orders), len(x), len(x))
+    sums = x.new_zeros(len(orders), len(x))
+    start = 0
+    for k in numbers:
+        added = x.T[orders[:, start:k]]
+        products = torch.baddbmm(products, added.mT, added)
+        sums = sums + added.sum(1)
+        squares = products.diagonal(dim1=1, dim2=2)
+        scale = varying(squares - inverse * sums.square(), squares).rsqrt()
+        covariation = torch.baddbmm(products, sums[:, :, None], sums[:, None, :], alpha=-inverse)
+        yield covariation.mul_(scale[:, :, None]).mul_(scale[:, None, :])
+        start = k
 
 
 #: Rows of a tile: its pairs in float64 take a fraction of a processor's second-level cache.

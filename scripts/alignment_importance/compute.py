@@ -15,6 +15,7 @@ from typing import TypeVar
 
 import torch
 
+from alignment_importance import provenance
 from alignment_importance.errors import InputError
 
 logger = logging.getLogger(__name__)
@@ -110,8 +111,14 @@ def prepare(device: str, gpus: int | None, threads: int, memory_gb: float = 2.0,
     chosen = _choose_device(device, gpus)
     if chosen.type == "cuda":
         threads = 1
+    provenance.note_device(describe(chosen))
     logger.info("Computing in %s on %s with %d thread(s), budget %.3g GB.", precision, chosen, threads, memory_gb)
     return Compute(chosen, threads, int(memory_gb * 1e9), precision)
+
+
+def describe(device: torch.device) -> str:
+    """Name a device: `cpu`, or a GPU with its model."""
+    return f"cuda ({torch.cuda.get_device_name(device)})" if device.type == "cuda" else "cpu"
 
 
 def peak_memory_mb() -> float:

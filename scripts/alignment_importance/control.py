@@ -1,18 +1,18 @@
 """Control with known truth: do heatmaps lie on the object that the observers judged by?"""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import xarray as xr
 from numpy.typing import NDArray
-from PIL import Image
 from scipy import stats
 
 from alignment_importance import heatmaps as heat
-from alignment_importance import logs
+from alignment_importance import ids, images, logs
 from alignment_importance.errors import InputError
+from alignment_importance.findings import Findings
 
 #: Columns of the table of a control.
 COLUMNS = ("control", "comparison", "map", "image", "auc")
@@ -44,16 +44,32 @@ def evaluate(
     """
     if len(objects) != 2:
         raise InputError(f"control {control}: it needs two objects, not {len(objects)} ({', '.join(objects)}).")
-    _check_files(Path(masks), heatmaps)
+    files = _find_masks(Path(masks), set().union(*(maps.indexes["image"] for maps in heatmaps.values())))
     pairs = [(comparison, image) for comparison, maps in heatmaps.items() for image in maps.indexes["image"]]
     rows = []
     for comparison, image in logs.progress(pairs, "heatmaps compared with the truth", len(pairs)):
         maps = heatmaps[comparison]
-        first, second = _read_objects(Path(masks) / f"{image}.png", maps.sel(image=image), objects)
+        shape = (int(maps["height"].sel(image=image)), int(maps["width"].sel(image=image)))
+        first, second = _read_objects(files[image], shape, objects)
         for name, variable in MAPS.items():
             placed = heat.place_image(maps, variable, image)
             rows.append((control, comparison, name, image, area_under_curve(placed[first], placed[second])))
     return pd.DataFrame(rows, columns=list(COLUMNS))
+
+
+def check_masks(masks: Path, objects: Mapping[str, int], table: pd.DataFrame, findings: Findings) -> None:
+    """Note masks that are missing or that cannot be used.
+
+    Args:
+        masks, objects: as for `evaluate`.
+        table: image, width and height of the images that need one.
+        findings: what is found is added here.
+    """
+    with findings.collect(masks):
+        files = _find_masks(masks, table["image"])
+        for image, width, height in zip(table["image"], table["width"], table["height"], strict=True):
+            with findings.collect(files[image]):
+                _read_objects(files[image], (height, width), objects)
 
 
 def area_under_curve(first: np.ndarray, second: np.ndarray) -> float:
@@ -74,28 +90,30 @@ def area_under_curve(first: np.ndarray, second: np.ndarray) -> float:
     return float(wins / (len(first) * len(second)))
 
 
-def _check_files(masks: Path, heatmaps: Mapping[str, xr.Dataset]) -> None:
-    ids = sorted(set().union(*(maps.indexes["image"] for maps in heatmaps.values())))
-    missing = [image for image in ids if not (masks / f"{image}.png").is_file()]
+def _find_masks(masks: Path, image_ids: Iterable[str]) -> dict[str, Path]:
+    """Find the mask of every image."""
+    by_id = {ids.of_file(file): file for file in sorted(masks.glob("*.png"))}
+    wanted = sorted(image_ids)
+    missing = [image for image in wanted if image not in by_id]
     if missing:
         more = f" and {len(missing) - _MOST_SHOWN} more" if len(missing) > _MOST_SHOWN else ""
         raise InputError(
             f"{masks}: images without a mask: {', '.join(missing[:_MOST_SHOWN])}{more}. "
             "Every image needs one, called {image}.png."
         )
+    return {image: by_id[image] for image in wanted}
 
 
-def _read_objects(file: Path, maps: xr.Dataset, objects: Mapping[str, int]) -> list[NDArray[np.bool_]]:
+def _read_objects(file: Path, shape: tuple[int, int], objects: Mapping[str, int]) -> list[NDArray[np.bool_]]:
     """Read where the objects of one image are: (height, width) each."""
     try:
-        with Image.open(file, formats=("PNG",)) as opened:
+        with images.open_limited(file.read_bytes(), ("PNG",)) as opened:
             labels = np.asarray(opened)
     except (OSError, SyntaxError, ValueError) as error:
         raise InputError(f"{file}: cannot be read as a PNG ({error}). Replace the mask.") from error
-    wanted = (int(maps["height"]), int(maps["width"]))
-    if labels.shape != wanted:
+    if labels.shape != shape:
         raise InputError(
-            f"{file}: the mask has the shape {labels.shape}, but must be {wanted} (height, width), one number per "
+            f"{file}: the mask has the shape {labels.shape}, but must be {shape} (height, width), one number per "
             "pixel. Save it in grey at the size of the image."
         )
     absent = [f"{name} ({number})" for name, number in objects.items() if not (labels == number).any()]

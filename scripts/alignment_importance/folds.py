@@ -97,6 +97,48 @@ def blocks(table: pd.DataFrame, human: NDArray[np.float64], image_ids: Sequence[
     return folds
 
 
+def members(table: pd.DataFrame, image_ids: Sequence[str]) -> list[Fold]:
+    """The folds with 1 for every pair that is in a block, whether it was judged or not, and NaN for the others."""
+    return blocks(table, np.ones((len(image_ids), len(image_ids))), image_ids)
+
+
+def inside(fold: Fold, n_folds: int, seed: int, by_pairs: bool) -> list[Fold]:
+    """Cut the training block of a fold into folds of its own, on which something can be chosen.
+
+    Args:
+        fold: the outer fold.
+        n_folds: number of inner folds.
+        seed: of the cut.
+        by_pairs: whether pairs are split instead of images.
+
+    Returns:
+        Folds whose blocks hold training images, or training pairs, alone. None of those with fewer than `MIN_PAIRS`
+        judged pairs on a side.
+    """
+    images, human = fold.train.images, fold.train.human
+    made = []
+    if by_pairs:
+        rows, columns = np.nonzero(np.triu(~np.isnan(human), k=1))
+        assigned = np.zeros(human.shape, dtype=np.int64)
+        assigned[rows, columns] = assigned[columns, rows] = _assign(len(rows), n_folds, seed, "pairs of images")
+    else:
+        assigned = _assign(len(images), n_folds, seed, "training images")
+    for number in range(1, n_folds + 1):
+        chosen = assigned == number
+        if by_pairs:
+            train, test = (PairBlock(images, np.where(side, human, np.nan)) for side in (~chosen, chosen))
+        else:
+            train, test = (PairBlock(images[side], human[np.ix_(side, side)]) for side in (~chosen, chosen))
+        if min(n_judged(train), n_judged(test)) >= MIN_PAIRS:
+            made.append(Fold(number, train, test))
+    return made
+
+
+def n_judged(block: PairBlock) -> int:
+    """The number of judged pairs of a block."""
+    return int(np.count_nonzero(~np.isnan(block.human))) // 2
+
+
 def whole(human: NDArray[np.float64]) -> PairBlock:
     """Make the block of all images and all judged pairs."""
     human = np.array(human, dtype=np.float64)
@@ -147,7 +189,7 @@ def _cut_pairs(human: NDArray[np.float64], members: NDArray[np.bool_]) -> PairBl
 
 def _check(fold: Fold) -> None:
     for name, block in (("train", fold.train), ("test", fold.test)):
-        judged = np.count_nonzero(~np.isnan(block.human)) // 2
+        judged = n_judged(block)
         if judged < MIN_PAIRS:
             raise InputError(
                 f"cross_validation: the {name} set of fold {fold.fold} has {judged} judged pairs of images, but a "

@@ -4,6 +4,7 @@ import functools
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import Self
 
 import numpy as np
 import torch
@@ -53,9 +54,22 @@ class VariantHead(ABC):
     intact: torch.Tensor
     bytes_per_variant: int
 
+    def __init__(self, head: Head, maps: torch.Tensor, compute: Compute) -> None:
+        """Take a head and the maps (image, feature_map, y, x)."""
+        self.maps = maps
+        self._head, self._compute = head, compute
+
+    def keeping(self, kept: torch.Tensor) -> Self:
+        """The same head over the maps `kept` (feature_map,) bool; the others are zero in all images."""
+        return type(self)(self._head, self.maps.masked_fill(~kept[:, None, None], 0), self._compute)
+
     @abstractmethod
-    def without_each(self, chunk: int) -> Iterator[ReadoutTask]:
-        """Tasks for the readouts with map k ablated, `chunk` consecutive k each."""
+    def without_each(self, maps: np.ndarray, chunk: int) -> Iterator[ReadoutTask]:
+        """Tasks for the readouts with one of `maps` (n,) ablated, `chunk` of them each."""
+
+    @abstractmethod
+    def only_each(self, chunk: int) -> Iterator[ReadoutTask]:
+        """Tasks for the readouts with map k alone kept, `chunk` consecutive k each."""
 
     @abstractmethod
     def top(self, order: np.ndarray, chunk: int) -> Iterator[ReadoutTask]:
@@ -73,10 +87,9 @@ class LinearHead(VariantHead):
 
     def __init__(self, head: Head, maps: torch.Tensor, compute: Compute) -> None:
         """Take a head of route `linear` and the maps (image, feature_map, y, x)."""
+        super().__init__(head, maps, compute)
         assert head.per_map is not None and head.first_linear is not None and head.tail is not None
         linear = head.first_linear.to(compute.device)
-        self.maps = maps
-        self._compute = compute
         self._tail = head.tail.to(compute.device)
         n_images, n_maps = maps.shape[:2]
         with torch.no_grad(), compute.arithmetic():
@@ -95,15 +108,24 @@ class LinearHead(VariantHead):
         n_hidden, n_values = self._hidden.shape[1], self._values.shape[2]
         self.bytes_per_variant = 4 * (n_images * (n_hidden + self.intact.shape[1]) + n_values * n_hidden)
 
-    def without_each(self, chunk: int) -> Iterator[ReadoutTask]:
+    def without_each(self, maps: np.ndarray, chunk: int) -> Iterator[ReadoutTask]:
         """The hidden layer less one contribution."""
-        for start in range(0, self.maps.shape[1], chunk):
-            maps = slice(start, start + chunk)
+        for some in torch.tensor(maps, device=self._hidden.device).split(chunk):
 
-            def task(maps: slice = maps) -> torch.Tensor:
-                contributions = self._contributions(maps)
+            def task(some: torch.Tensor = some) -> torch.Tensor:
+                contributions = self._contributions(some)
                 hidden = torch.sub(self._hidden, contributions, out=contributions)
-                return self._finish(hidden, _first_silent(self._active[maps]))
+                return self._finish(hidden, _first_silent(self._active[some.cpu()]))
+
+            yield task
+
+    def only_each(self, chunk: int) -> Iterator[ReadoutTask]:
+        """The bias and one contribution."""
+        for some in torch.arange(self.maps.shape[1], device=self._hidden.device).split(chunk):
+
+            def task(some: torch.Tensor = some) -> torch.Tensor:
+                hidden = self._contributions(some).add_(self._nothing)
+                return self._finish(hidden, _first_silent(self._active[some.cpu()]))
 
             yield task
 
@@ -123,10 +145,11 @@ class LinearHead(VariantHead):
 
             yield task
 
-    def _contributions(self, maps: slice | torch.Tensor) -> torch.Tensor:
+    def _contributions(self, maps: torch.Tensor) -> torch.Tensor:
         """(map, image, hidden unit) c_k of some maps."""
+        some = _view(maps)
         with self._compute.arithmetic():
-            return (self._values[maps] @ self._weights[:, maps].permute(1, 2, 0)).float()
+            return (self._values[some] @ self._weights[:, some].permute(1, 2, 0)).float()
 
     def _finish(self, hidden: torch.Tensor, same_as: torch.Tensor) -> torch.Tensor:
         """(variant, image, unit) readouts of hidden layers; `same_as` is that of `GatedLinear`."""
@@ -186,10 +209,17 @@ class GatedLinear:
         return readouts
 
 
-def _first_silent(active: torch.Tensor) -> torch.Tensor:
-    """For maps ablated one at a time (map, image): the first that is silent in the image as well, or the map itself.
+def _view(maps: torch.Tensor) -> slice | torch.Tensor:
+    """What picks some maps: a slice where they follow each other, since it copies nothing."""
+    first, last = int(maps[0]), int(maps[-1])
+    consecutive = last - first == len(maps) - 1 and bool((maps.diff() == 1).all())
+    return slice(first, last + 1) if consecutive else maps
 
-    Ablating a silent map changes nothing.
+
+def _first_silent(active: torch.Tensor) -> torch.Tensor:
+    """For maps ablated, or kept, one at a time (map, image): the first that is silent in the image as well, or the map.
+
+    Ablating a silent map changes nothing, and keeping silent maps alone gives the same.
     """
     itself = torch.arange(len(active))[:, None].expand(active.shape)
     first = (~active).int().argmax(0, keepdim=True)
@@ -223,15 +253,20 @@ class GeneralHead(VariantHead):
 
     def __init__(self, head: Head, maps: torch.Tensor, compute: Compute) -> None:
         """Take a head and the maps (image, feature_map, y, x)."""
-        self.maps = maps
-        self._head, self._compute = head.module.to(compute.device), compute
+        super().__init__(head, maps, compute)
+        self._module = head.module.to(compute.device)
         with torch.no_grad(), compute.arithmetic():
-            self.intact = torch.cat([self._head(part.to(compute.device)) for part in maps.split(_BATCH)])
+            self.intact = torch.cat([self._module(part.to(compute.device)) for part in maps.split(_BATCH)])
         self.bytes_per_variant = 4 * self.intact.numel() + 4 * maps[:_BATCH].numel()
 
-    def without_each(self, chunk: int) -> Iterator[ReadoutTask]:
+    def without_each(self, maps: np.ndarray, chunk: int) -> Iterator[ReadoutTask]:
         """One map set to zero."""
-        for kept in (~torch.eye(self.maps.shape[1], dtype=torch.bool)).split(chunk):
+        for some in torch.tensor(maps).split(chunk):
+            yield functools.partial(self._readouts, torch.arange(self.maps.shape[1]) != some[:, None])
+
+    def only_each(self, chunk: int) -> Iterator[ReadoutTask]:
+        """All maps but one set to zero."""
+        for kept in torch.eye(self.maps.shape[1], dtype=torch.bool).split(chunk):
             yield functools.partial(self._readouts, kept)
 
     def top(self, order: np.ndarray, chunk: int) -> Iterator[ReadoutTask]:
@@ -253,5 +288,5 @@ class GeneralHead(VariantHead):
         readouts = []
         for some in ablated.split(max(1, _BATCH // len(part))):
             variants = part.expand(len(some), *part.shape).masked_fill(some, 0)
-            readouts.append(self._head(variants.flatten(0, 1)).unflatten(0, variants.shape[:2]))
+            readouts.append(self._module(variants.flatten(0, 1)).unflatten(0, variants.shape[:2]))
         return torch.cat(readouts)

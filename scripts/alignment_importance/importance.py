@@ -26,30 +26,25 @@ def rank(ais: np.ndarray) -> pd.DataFrame:
     return pd.DataFrame({"feature_map": np.arange(len(ais)), "ais": ais, "rank": ranks})
 
 
-def rank_all(
-    engine: Ablation, whole: PairBlock, splits: Sequence[list[Fold]]
-) -> tuple[pd.DataFrame, list[pd.DataFrame]]:
-    """Rankings from all images, and from the training images of every fold of several splits.
+def rank_block(engine: Ablation, block: PairBlock) -> pd.DataFrame:
+    """The ranking from the judged pairs of one block: the table of `rank`."""
+    intact, without = engine.leave_one_out([block])
+    return rank(intact[0] - without[0])
 
-    All blocks are scored in one pass over the maps.
+
+def rank_folds(engine: Ablation, folds: Sequence[Fold]) -> pd.DataFrame:
+    """Rankings from the training images of every fold, all scored in one pass over the maps.
 
     Args:
         engine: ablates the maps.
-        whole: the block of all images.
-        splits: folds of each seed.
+        folds: of one seed.
 
     Returns:
-        The table of `rank` for all images, and per split a table with a column `fold` in front.
+        The tables of `rank` one below the other, with a column `fold` in front.
     """
-    blocks = [whole, *(fold.train for folds in splits for fold in folds)]
-    intact, without = engine.leave_one_out(blocks)
-    tables = iter([rank(ais) for ais in intact[:, None] - without])
-    everything = next(tables)
-    per_split = []
-    for folds in splits:
-        named = [next(tables).assign(fold=fold.fold) for fold in folds]
-        per_split.append(pd.concat(named, ignore_index=True)[["fold", "feature_map", "ais", "rank"]])
-    return everything, per_split
+    intact, without = engine.leave_one_out([fold.train for fold in folds])
+    tables = [rank(ais).assign(fold=fold.fold) for fold, ais in zip(folds, intact[:, None] - without, strict=True)]
+    return pd.concat(tables, ignore_index=True)[["fold", "feature_map", "ais", "rank"]]
 
 
 def order_of(ranking: pd.DataFrame) -> np.ndarray:

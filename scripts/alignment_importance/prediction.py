@@ -1,128 +1,131 @@
-"""Out-of-sample prediction: the number of maps to retain, tests of the gain over folds, the noise ceiling."""
+"""Out-of-sample prediction over the folds of one comparison and network: ceilings, moments, tests, intervals."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
-import scipy.stats
+import xarray as xr
 
-from alignment_importance import judgments
+from alignment_importance import reliability
+from alignment_importance.folds import Fold
+from alignment_importance.inference import holm, paired_test, permutation_p
+from alignment_importance.judgments.averages import weights
+
+#: Columns of the table of folds that have no mean and standard deviation in the summary.
+_NOT_SUMMARISED = frozenset(
+    ["seed", "fold", "n_train", "n_test", "penalty_ridge", "penalty_nonnegative", "share_full", "share_retained"]
+)
+
+#: Random splits of the participants into halves.
+_SPLITS = 100
+
+#: P values of the summary that are corrected for the number of comparisons and networks.
+_CORRECTED_FOR_NUMBER = ("p_corrected", "p_permutation_retained", "p_permutation_difference")
 
 
-def retain(curve: pd.DataFrame) -> dict[str, float]:
-    """Full and retained scores of one fold.
+def add_ceilings(
+    scores: pd.DataFrame, folds: Sequence[Fold], judged: xr.Dataset, score: str, seed: int
+) -> pd.DataFrame:
+    """Add to the scores of one seed how well people agree on each test block, and the scores as shares of it.
 
     Args:
-        curve: columns k, train_score, test_score.
+        scores: fold, test_full, test_retained and others.
+        folds: of the seed.
+        judged: `similarity` (participant, image, image_b), in the order that the folds were made with.
+        score: `pearson_r2`, `pearson` or `spearman`.
+        seed: of the folds; also of the splits into halves.
 
     Returns:
-        k_retained, the smallest k with the highest train score (NaN ignored), and train and test scores with all maps
-        and with these. If no k has a train score, k_retained and the retained scores are NaN.
+        The table with noise_ceiling_lower, noise_ceiling_upper, split_half, reliability and noise_ceiling_of_mean of
+        `reliability.Ceiling`, and share_full and share_retained, the test scores divided by noise_ceiling_of_mean.
     """
-    by_k = curve.sort_values("k")
-    full = by_k.iloc[-1]
-    scored = by_k.dropna(subset="train_score")
-    # The first of several equal ones.
-    best = scored.iloc[int(np.argmax(scored["train_score"]))] if len(scored) else dict.fromkeys(by_k.columns, np.nan)
-    return {
-        "k_retained": best["k"],
-        "train_full": full["train_score"],
-        "train_retained": best["train_score"],
-        "test_full": full["test_score"],
-        "test_retained": best["test_score"],
-    }
+    rows = []
+    for fold in folds:
+        block = judged.isel(image=fold.test.images, image_b=fold.test.images)
+        pairs = np.triu_indices(len(fold.test.images), k=1)
+        ratings = np.where(np.isfinite(fold.test.human), block["similarity"].to_numpy(), np.nan)[:, *pairs]
+        weighing = weights(block)
+        of_pairs = None if weighing is None else weighing[:, *pairs]
+        ceiling = reliability.ceiling(ratings, score, _SPLITS, seed, of_pairs)
+        rows.append(
+            {
+                "fold": fold.fold,
+                "noise_ceiling_lower": ceiling.lower,
+                "noise_ceiling_upper": ceiling.upper,
+                "split_half": ceiling.split_half,
+                "reliability": ceiling.reliability,
+                "noise_ceiling_of_mean": ceiling.of_mean,
+            }
+        )
+    table = scores.merge(pd.DataFrame(rows), on="fold", validate="one_to_one")
+    for kind in ("full", "retained"):
+        table[f"share_{kind}"] = table[f"test_{kind}"] / table["noise_ceiling_of_mean"]
+    return table
 
 
-@dataclass(frozen=True)
-class PairedTest:
-    """One-sided tests that the retained maps predict better than all maps, over paired fold results.
-
-    Attributes:
-        n: number of pairs without NaN.
-        difference: mean of retained - full.
-        t, p: the paired t-test, which treats folds as independent (as the paper does).
-        t_corrected, p_corrected: the corrected resampled t-test of Nadeau & Bengio (2003), doi 10.1023/A:1024068626366:
-            folds of one data set share training images, so that the variance of the mean is s2 (1/n + n_test/n_train).
-    """
-
-    n: int
-    difference: float
-    t: float
-    p: float
-    t_corrected: float
-    p_corrected: float
-
-
-def paired_test(full: np.ndarray, retained: np.ndarray, test_to_train: float) -> PairedTest:
-    """Compare retained with full scores (fold,); `test_to_train` is the ratio of test to training images."""
-    differences = (retained - full)[np.isfinite(retained - full)]
-    n = len(differences)
-    mean = float(differences.mean()) if n else float("nan")
-    variance = float(differences.var(ddof=1)) if n > 1 else float("nan")
-    t, t_corrected = (
-        float(np.divide(mean, np.sqrt(variance * share))) if variance > 0 else float("nan")
-        for share in (1 / max(n, 1), 1 / max(n, 1) + test_to_train)
-    )
-    p, p_corrected = (float(scipy.stats.t.sf(statistic, n - 1)) for statistic in (t, t_corrected))
-    return PairedTest(n, mean, t, p, t_corrected, p_corrected)
-
-
-def summarise(table: pd.DataFrame) -> dict[str, float]:
-    """Means, standard deviations and tests over the folds of one comparison and network.
+def summarise(table: pd.DataFrame, intervals: pd.DataFrame, permutations: pd.DataFrame) -> dict[str, float]:
+    """Means, standard deviations, tests and intervals over the folds of one comparison and network.
 
     Args:
-        table: columns n_train, n_test, k_retained, train_full, train_retained, test_full, test_retained.
+        table: a row per fold of all seeds.
+        intervals: of `bootstrap.intervals`.
+        permutations: of `permutation.permute`; without rows if the test was not made.
     """
     test = paired_test(
         table["test_full"].to_numpy(float),
         table["test_retained"].to_numpy(float),
         float((table["n_test"] / table["n_train"]).mean()),
     )
-    scores = ["k_retained", "train_full", "train_retained", "test_full", "test_retained"]
+    measured = [name for name in table.select_dtypes("number") if name not in _NOT_SUMMARISED]
     moments = {
         f"{column}_{name}": float(value)
-        for column in scores
+        for column in measured
         for name, value in (("mean", table[column].mean()), ("sd", table[column].std(ddof=1)))
     }
+    ceiling = moments["noise_ceiling_of_mean_mean"]
     return {
         "n_folds": len(table),
         **moments,
+        "share_full": moments["test_full_mean"] / ceiling,
+        "share_retained": moments["test_retained_mean"] / ceiling,
         "difference_mean": test.difference,
         "t": test.t,
         "p_paired": test.p,
         "t_corrected": test.t_corrected,
         "p_corrected": test.p_corrected,
+        "difference_low": test.low,
+        "difference_high": test.high,
+        "effect_size": test.effect_size,
+        "effect_size_low": test.effect_size_low,
+        "effect_size_high": test.effect_size_high,
+        **_bootstrapped(intervals),
+        **_permuted(permutations),
     }
 
 
-def noise_ceiling(similarity: np.ndarray, score: str) -> tuple[float, float]:
-    """How well the participants agree, as bounds on the mean score against single participants.
-
-    Args:
-        similarity: (participant, image, image) judgments, NaN for missing pairs and on the diagonal.
-        score: `pearson_r2`, `pearson` or `spearman`.
-
-    Returns:
-        Means over participants of the score of each participant against the mean of the others (lower bound) and
-        against the mean of all (upper bound): Nili et al. (2014), doi 10.1371/journal.pcbi.1003553. NaN with fewer
-        than two participants. A score against the participants' mean, which is less noisy than any of them, may lie
-        above both bounds.
-    """
-    if len(similarity) < 2:
-        return float("nan"), float("nan")
-    pairs = np.triu_indices(similarity.shape[1], k=1)
-    ratings = similarity[:, *pairs]
-    everyone = judgments.average(ratings)
-    lower = [
-        _agreement(own, judgments.average(np.delete(ratings, number, axis=0)), score)
-        for number, own in enumerate(ratings)
-    ]
-    return float(np.mean(lower)), float(np.mean([_agreement(own, everyone, score) for own in ratings]))
+def correct_for_number(summary: pd.DataFrame) -> pd.DataFrame:
+    """Add p values corrected for the number of rows (comparisons and networks) by Holm, in columns `{p}_holm`."""
+    return summary.assign(**{f"{name}_holm": holm(summary[name].tolist()) for name in _CORRECTED_FOR_NUMBER})
 
 
-def _agreement(one: np.ndarray, other: np.ndarray, score: str) -> float:
-    """Score of two vectors of judgments over the pairs that both have."""
-    both = np.isfinite(one) & np.isfinite(other)
-    correlate = scipy.stats.spearmanr if score == "spearman" else scipy.stats.pearsonr
-    r = float(correlate(one[both], other[both]).statistic)
-    return r**2 if score == "pearson_r2" else r
+def _bootstrapped(intervals: pd.DataFrame) -> dict[str, float]:
+    """Interval of every quantity, as {quantity}_boot_low and {quantity}_boot_high."""
+    named = intervals.set_index("quantity")[["low", "high"]]
+    return {
+        f"{quantity}_boot_{side}": float(value) for quantity, row in named.iterrows() for side, value in row.items()
+    }
+
+
+def _permuted(permutations: pd.DataFrame) -> dict[str, float]:
+    """Number of draws, and p of both scores and of their difference."""
+    observed, draws = permutations[permutations["draw"] == 0], permutations[permutations["draw"] > 0]
+    names = {"full": "test_full", "retained": "test_retained", "difference": "difference"}
+    return {
+        "n_permutations": len(draws),
+        **{
+            f"p_permutation_{name}": permutation_p(float(observed[column].iloc[0]), draws[column].to_numpy())
+            if len(draws)
+            else float("nan")
+            for name, column in names.items()
+        },
+    }

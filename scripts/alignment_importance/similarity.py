@@ -5,6 +5,10 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
+#: Similarities of two readouts, and second-order scores.
+SIMILARITIES = ("pearson", "cosine")
+SCORES = ("pearson_r2", "pearson", "spearman")
+
 #: A row whose variance is below this share of its mean square counts as constant: what is left is rounding.
 CONSTANT = 1e-12
 
@@ -33,6 +37,17 @@ def rsm(readout: torch.Tensor, similarity: str) -> torch.Tensor:
     covariation = gram if similarity == "cosine" else gram - torch.outer(sums, sums) / rows.shape[1]
     scale = varying(covariation.diagonal(), gram.diagonal()).rsqrt()
     return covariation * scale[:, None] * scale
+
+
+def scaled_rows(readout: torch.Tensor, similarity: str) -> torch.Tensor:
+    """Rows (image, unit) in float64, centred (for `pearson`) and of length one: their products are those of `rsm`.
+
+    A constant row is NaN.
+    """
+    rows = readout.double()
+    deviations = rows - rows.mean(1, keepdim=True) if similarity == "pearson" else rows
+    scale = varying(deviations.square().sum(1), rows.square().sum(1)).rsqrt()
+    return deviations * scale[:, None]
 
 
 def similarities_to(readout: torch.Tensor, whole: torch.Tensor, similarity: str) -> torch.Tensor:
@@ -68,7 +83,8 @@ class SecondOrder:
 
     Attributes:
         score: `pearson_r2`, `pearson` or `spearman`.
-        human: (pair,) float64, the judgments (for `spearman` their ranks), centred, of length one.
+        human: (pair,) float64, the judgments (for `spearman` their ranks), centred, of length one; or (draw, pair) for
+            several sets of judgments.
     """
 
     score: str
@@ -80,14 +96,28 @@ class SecondOrder:
         return cls(score, _unit(ranks(human) if score == "spearman" else human.double()))
 
     def __call__(self, similarities: torch.Tensor) -> torch.Tensor:
-        """Scores (...) of similarities (..., pair). Any NaN among them, or equal values throughout, gives NaN."""
+        """Scores (...) of similarities (..., pair), or (..., draw) against several sets of judgments.
+
+        Any NaN among the similarities, or equal values throughout, gives NaN.
+        """
+        human = self.human if self.human.ndim == 1 else self.human.mT
+        return self._of_correlation(self._standard(similarities) @ human)
+
+    def paired(self, similarities: torch.Tensor) -> torch.Tensor:
+        """Scores (draw,) of similarities (draw, pair), each against its own set of judgments."""
+        return self._of_correlation((self._standard(similarities) * self.human).sum(-1))
+
+    def _standard(self, similarities: torch.Tensor) -> torch.Tensor:
+        """Similarities, for `spearman` their ranks, centred, of length one; NaN throughout where one is NaN."""
         similarities = similarities.double()
-        values = ranks(similarities.round(decimals=TIED_DECIMALS)) if self.score == "spearman" else similarities
-        correlation = _unit(values) @ self.human
-        if self.score == "pearson_r2":
-            correlation = correlation.square()
-        # Ranks hide a NaN, a product does not.
-        return correlation.masked_fill(similarities.isnan().any(-1), torch.nan)
+        if self.score != "spearman":
+            return _unit(similarities)
+        # Ranks hide a NaN.
+        undefined = similarities.isnan().any(-1, keepdim=True)
+        return _unit(ranks(similarities.round(decimals=TIED_DECIMALS))).masked_fill(undefined, torch.nan)
+
+    def _of_correlation(self, correlation: torch.Tensor) -> torch.Tensor:
+        return correlation.square() if self.score == "pearson_r2" else correlation
 
 
 def judged_pairs(human: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

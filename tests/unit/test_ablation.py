@@ -1,12 +1,11 @@
 """Every fast route against one forward pass per ablated map, and against numbers worked out by hand."""
 
-from collections import OrderedDict
-
 import naive
 import numpy as np
 import pytest
 import torch
 import xarray as xr
+from small_heads import N_IMAGES, N_MAPS, ROUTES, Whole, engine, head_of, resources
 from torch import nn
 
 from alignment_importance import ablation, heads, networks
@@ -15,85 +14,6 @@ from alignment_importance.folds import PairBlock
 
 SIMILARITIES = ["pearson", "cosine"]
 SCORES = ["pearson_r2", "pearson", "spearman"]
-N_IMAGES, N_MAPS = 13, 10
-
-
-def resources(memory: int = 10**9, threads: int = 1) -> Compute:
-    return Compute(torch.device("cpu"), threads, memory)
-
-
-class Coupled(nn.Module):
-    """A head in which the maps meet in a convolution."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.meet = nn.Conv2d(N_MAPS, 7, 2)
-
-    def forward(self, maps: torch.Tensor) -> torch.Tensor:
-        return torch.sigmoid(self.meet(maps)).mean((2, 3))
-
-
-class Whole(nn.Module):
-    """A network of which all before the maps is one convolution."""
-
-    def __init__(self, head: nn.Module, width: int) -> None:
-        super().__init__()
-        self.trunk = nn.Sequential(nn.Conv2d(3, N_MAPS, 3, padding=1), nn.ReLU(inplace=True))
-        self.head = head
-        self.classifier = nn.Linear(width, 3)
-
-    def forward(self, images: torch.Tensor) -> torch.Tensor:
-        return self.classifier(self.head(self.trunk(images)))
-
-
-def head_of(route: str) -> heads.Head:
-    """A small head of each route, split out of a whole network as any other."""
-    with torch.random.fork_rng():
-        torch.manual_seed(3)
-        head, width = {
-            "pooled": lambda: (nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Flatten(1), nn.Dropout()), N_MAPS),
-            "linear": lambda: (
-                nn.Sequential(
-                    OrderedDict(
-                        pool=nn.MaxPool2d(2),
-                        flat=nn.Flatten(1),
-                        fc6=nn.Linear(N_MAPS * 4, 24),
-                        relu6=nn.ReLU(inplace=True),
-                        drop=nn.Dropout(),
-                        fc7=nn.Linear(24, 16),
-                        relu7=nn.ReLU(inplace=True),
-                    )
-                ),
-                16,
-            ),
-            "general": lambda: (Coupled(), 7),
-        }[route]()
-        whole = Whole(head, width).eval()
-    network = networks.Network(whole, "small", "random weights (seed 3)", 4, (0.5,) * 3, (0.5,) * 3)
-    split = networks.split(network, map_layer="trunk.1")
-    assert split.head.route == route
-    return split.head
-
-
-@pytest.fixture
-def maps() -> np.ndarray:
-    """Sparse maps; map 4 is zero everywhere, map 7 but in one image, and images differ in scale."""
-    rng = np.random.default_rng(5)
-    values = rng.gamma(2.0, size=(N_IMAGES, N_MAPS, 4, 4)) * (rng.random((N_IMAGES, N_MAPS, 4, 4)) < 0.4)
-    values *= rng.uniform(0.5, 2.0, size=(N_IMAGES, 1, 1, 1))
-    values[:, 4] = 0
-    values[:, 7] = 0
-    values[2, 7, 1, 1] = 3
-    return values.astype(np.float32)
-
-
-@pytest.fixture
-def human() -> np.ndarray:
-    rng = np.random.default_rng(6)
-    judgments = rng.random((N_IMAGES, N_IMAGES))
-    judgments += judgments.T
-    np.fill_diagonal(judgments, np.nan)
-    return judgments
 
 
 def blocks_of(human: np.ndarray) -> list[PairBlock]:
@@ -109,21 +29,6 @@ def blocks_of(human: np.ndarray) -> list[PairBlock]:
         PairBlock(np.arange(len(human)), holes),
         PairBlock(few, human[np.ix_(few, few)]),
     ]
-
-
-def engine(
-    route: str, maps: np.ndarray, similarity: str, score: str, compute: Compute
-) -> tuple[heads.Head, ablation.Ablation]:
-    head = head_of(route)
-    with torch.inference_mode():
-        readout = head.module(torch.from_numpy(maps)).numpy()
-    recorded = xr.Dataset(
-        {"feature_maps": (("image", "feature_map", "y", "x"), maps), "readout": (("image", "unit"), readout)}
-    )
-    return head, ablation.ablate(head, recorded, compute, similarity, score)
-
-
-ROUTES = ["pooled", "linear", "general"]
 
 
 @pytest.mark.parametrize("score", SCORES)
@@ -187,6 +92,32 @@ def test_neither_chunks_nor_threads_change_results(
     same_memory = engine(route, maps, "pearson", "pearson_r2", resources(memory, 1))[1]
     np.testing.assert_array_equal(other.leave_one_out(blocks)[1], same_memory.leave_one_out(blocks)[1])
     np.testing.assert_array_equal(other.keep_top(order, blocks), same_memory.keep_top(order, blocks))
+
+
+@pytest.mark.parametrize("memory", [1, 30_000, 10**9])
+@pytest.mark.parametrize("score", SCORES)
+@pytest.mark.parametrize("similarity", SIMILARITIES)
+@pytest.mark.parametrize("route", ROUTES)
+def test_a_set_of_maps_can_be_ablated_for_good(
+    route: str, similarity: str, score: str, memory: int, maps: np.ndarray, human: np.ndarray
+) -> None:
+    head, fast = engine(route, maps, similarity, score, resources(memory))
+    kept = np.isin(np.arange(N_MAPS), [0, 2, 3, 5, 6, 7, 9])
+    some, tensor = fast.keeping(kept), torch.from_numpy(maps)
+    left = np.flatnonzero(kept).tolist()
+    readout = naive.readout(head.module, tensor, left)
+    block, chosen = PairBlock(np.arange(N_IMAGES), human), np.array([9, 0, 1, 3, 2])
+    whole, without = some.leave_one_out([block], chosen)
+    assert whole[0] == pytest.approx(naive.score(naive.rsm(readout, similarity), human, score), abs=2e-6)
+    # Map 1 is gone already.
+    assert without[0, 2] == whole[0]
+    for at in (0, 1, 3, 4):
+        one = naive.readout(head.module, tensor, [k for k in left if k != chosen[at]])
+        assert without[0, at] == pytest.approx(naive.score(naive.rsm(one, similarity), human, score), abs=2e-6)
+    # The whole engine is as it was.
+    np.testing.assert_allclose(
+        fast.leave_one_out([block])[1][0], naive.leave_one_out(head.module, tensor, human, similarity, score), atol=2e-6
+    )
 
 
 def by_hand() -> tuple[np.ndarray, np.ndarray]:
@@ -304,3 +235,41 @@ def test_bfloat16_is_rougher_but_near(route: str, maps: np.ndarray, human: np.nd
     _, rough = engine(route, maps, "pearson", "pearson", Compute(torch.device("cpu"), 1, 10**9, "bfloat16"))
     difference = np.abs(rough.leave_one_out([block])[1] - exact.leave_one_out([block])[1]).max()
     assert 1e-6 < difference < 0.05
+
+
+@pytest.mark.parametrize("route", ROUTES)
+@pytest.mark.parametrize("kept", [[7, 0, 3], [4], list(range(N_MAPS))])
+def test_a_kept_subset_is_one_plain_forward_pass(route: str, kept: list[int], maps: np.ndarray) -> None:
+    head = head_of(route)
+    everything = naive.readout(head.module, torch.from_numpy(maps), list(range(N_MAPS)))
+    recorded = xr.Dataset(
+        {
+            "feature_maps": (("image", "feature_map", "y", "x"), maps.copy()),
+            "readout": (("image", "unit"), everything.astype(np.float32)),
+        }
+    )
+    expected = naive.readout(head.module, torch.from_numpy(maps), kept)
+    found = ablation.keep(head, recorded, np.array(kept), resources())
+    np.testing.assert_allclose(found.numpy(), expected, rtol=1e-5, atol=1e-6)
+    np.testing.assert_array_equal(recorded["feature_maps"], maps)
+
+
+@pytest.mark.parametrize("score", ["pearson_r2", "spearman"])
+@pytest.mark.parametrize("similarity", SIMILARITIES)
+@pytest.mark.parametrize("route", ["linear", "general"])
+def test_a_map_alone_is_one_forward_pass(
+    route: str, similarity: str, score: str, maps: np.ndarray, human: np.ndarray
+) -> None:
+    head, built = engine(route, maps, similarity, score, resources(memory=30_000))
+    block = blocks_of(human)[1]
+    alone = [naive.readout(head.module, torch.from_numpy(maps), [k])[block.images] for k in range(N_MAPS)]
+    expected = [naive.score(naive.rsm(readout, similarity), block.human, score) for readout in alone]
+    np.testing.assert_allclose(built.keep_one([block])[0], expected, atol=2e-4)
+
+
+def test_a_pooled_map_alone_has_only_its_sign() -> None:
+    signs = np.array([[1, 1, 2, 3], [-2, 1, 1, 0], [0.5, 1, 1, 1], [-1, 2, 1, 1]], dtype=np.float32)
+    pooled = ablation.PooledAblation(signs, resources(), "cosine", "pearson")
+    human = np.array([[np.nan, 0, 1, 0], [0, np.nan, 0, 1], [1, 0, np.nan, 0], [0, 1, 0, np.nan]])
+    # Map 0 tells the images 0 and 2 from 1 and 3, as people do; all others are 1 everywhere, or undefined.
+    np.testing.assert_allclose(pooled.keep_one([PairBlock(np.arange(4), human)]), [[1, np.nan, np.nan, np.nan]])

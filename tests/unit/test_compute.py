@@ -64,15 +64,20 @@ def test_chunks_follow_from_memory_and_not_from_threads() -> None:
     assert cpu(1, 10).chunk(10**9) == 1
 
 
-def test_cuda_without_cuda_is_an_error_and_auto_takes_the_cpu(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_cuda_without_cuda_is_an_error_and_auto_takes_the_cpu_and_says_so(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
     with pytest.raises(InputError, match="no CUDA device"):
         compute.prepare("cuda", 1, 1)
-    assert compute.prepare("auto", 1, 1).device.type == "cpu"
+    with caplog.at_level("INFO"):
+        assert compute.prepare("auto", 1, 1).device.type == "cpu"
+    assert "No CUDA device is available: device `auto` takes the CPU." in caplog.text
 
 
 def test_no_gpu_from_the_scheduler_means_the_cpu(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "get_device_name", lambda _device: "imagined")
     assert compute.prepare("auto", 0, 1).device.type == "cpu"
     assert compute.prepare("auto", None, 4).device.type == "cuda"
     assert compute.prepare("auto", 1, 4).threads == 1

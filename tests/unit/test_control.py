@@ -1,5 +1,6 @@
 from pathlib import Path
 
+import bombs
 import numpy as np
 import pytest
 import xarray as xr
@@ -113,4 +114,7 @@ def test_bad_masks_are_refused(masks: Path) -> None:
         control.evaluate("demo", maps, masks, OBJECTS)
     (masks / "é a.png").write_bytes(b"x")
     with pytest.raises(InputError, match=r"cannot be read as a PNG"):
+        control.evaluate("demo", maps, masks, OBJECTS)
+    (masks / "é a.png").write_bytes(bombs.png(bombs.FAR_TOO_LARGE, grey=True))
+    with pytest.raises(InputError, match=r"cannot be read as a PNG \(it has far more than 100 million pixels"):
         control.evaluate("demo", maps, masks, OBJECTS)

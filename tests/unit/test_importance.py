@@ -6,7 +6,7 @@ import pytest
 import torch
 import xarray as xr
 
-from alignment_importance import ablation, curves, folds, importance, prediction
+from alignment_importance import ablation, curves, folds, importance, retention
 from alignment_importance.compute import Compute
 
 CPU = Compute(torch.device("cpu"), 1, 10**9)
@@ -35,7 +35,7 @@ def test_ranks_by_hand() -> None:
 
 def test_ais_is_the_score_with_all_maps_less_the_score_without_the_map() -> None:
     readout, human = data()
-    everything, _ = importance.rank_all(engine(readout), folds.whole(human), [])
+    everything = importance.rank_block(engine(readout), folds.whole(human))
     pairs = np.triu_indices(20, k=1)
 
     def score(rows: np.ndarray) -> float:
@@ -52,9 +52,9 @@ def test_ranking_of_a_fold_is_that_of_its_training_images_alone() -> None:
     readout, human = data()
     split = folds.split_images(IDS, 4, seed=3)
     blocks = folds.blocks(split, human, IDS)
-    _, (ranking,) = importance.rank_all(engine(readout), folds.whole(human), [blocks])
+    ranking = importance.rank_folds(engine(readout), blocks)
     train = np.flatnonzero(split["fold"] != 2)
-    alone, _ = importance.rank_all(engine(readout[train]), folds.whole(human[np.ix_(train, train)]), [])
+    alone = importance.rank_block(engine(readout[train]), folds.whole(human[np.ix_(train, train)]))
     of_fold = ranking[ranking["fold"] == 2].reset_index(drop=True)
     np.testing.assert_allclose(of_fold["ais"], alone["ais"], atol=1e-14)
     assert ranking["fold"].tolist() == sorted(ranking["fold"])
@@ -76,9 +76,9 @@ def test_judgments_of_test_pairs_change_no_ranking_and_no_k_retained(unit: str) 
     results = []
     for judgments in (human, leaked):
         blocks = [fold for fold in folds.blocks(split, judgments, IDS) if fold.fold == 3]
-        _, (ranking,) = importance.rank_all(engine(readout), folds.whole(judgments), [blocks])
+        ranking = importance.rank_folds(engine(readout), blocks)
         curve = curves.trace(engine(readout), blocks, ranking)
-        results.append((ranking, curve, prediction.retain(curve)))
+        results.append((ranking, curve, retention.retain(curve)))
     (ranking, curve, kept), (other_ranking, other_curve, other_kept) = results
     pd.testing.assert_frame_equal(ranking, other_ranking, check_exact=True)
     assert curve["train_score"].equals(other_curve["train_score"])
@@ -90,7 +90,7 @@ def test_judgments_of_test_pairs_change_no_ranking_and_no_k_retained(unit: str) 
 def test_curves_by_definition() -> None:
     readout, human = data()
     blocks = folds.blocks(folds.split_images(IDS, 4, 5), human, IDS)
-    _, (ranking,) = importance.rank_all(engine(readout), folds.whole(human), [blocks])
+    ranking = importance.rank_folds(engine(readout), blocks)
     table = curves.trace(engine(readout), blocks, ranking)
     assert table.columns.tolist() == ["fold", "k", "train_score", "test_score"]
     fold = blocks[1]
@@ -109,11 +109,9 @@ def test_order_of_images_does_not_matter() -> None:
     order = np.random.default_rng(8).permutation(20)
     split = folds.split_images(IDS, 4, 5)
     shuffled = [IDS[position] for position in order]
-    _, (one,) = importance.rank_all(engine(readout), folds.whole(human), [folds.blocks(split, human, IDS)])
+    one = importance.rank_folds(engine(readout), folds.blocks(split, human, IDS))
     moved = human[np.ix_(order, order)]
-    _, (other,) = importance.rank_all(
-        engine(readout[order]), folds.whole(moved), [folds.blocks(split, moved, shuffled)]
-    )
+    other = importance.rank_folds(engine(readout[order]), folds.blocks(split, moved, shuffled))
     np.testing.assert_allclose(one["ais"], other["ais"], atol=1e-14)
 
 
@@ -141,10 +139,10 @@ def test_a_planted_map_is_found_on_training_images_and_predicts_the_test_images(
     human = (groups[:, None] == groups).astype(float) + rng.normal(0, 0.05, (20, 20))
     human = human + human.T
     blocks = folds.blocks(folds.split_images(IDS, 4, 1), human, IDS)
-    _, (ranking,) = importance.rank_all(engine(readout), folds.whole(human), [blocks])
+    ranking = importance.rank_folds(engine(readout), blocks)
     for _, fold in ranking.groupby("fold"):
         assert set(importance.order_of(fold)[:4]) == set(planted)
     table = curves.trace(engine(readout), blocks, ranking)
     for _, curve in table.groupby("fold"):
-        kept = prediction.retain(curve)
+        kept = retention.retain(curve)
         assert kept["test_retained"] > kept["test_full"] + 0.1

@@ -1,108 +1,70 @@
-"""Retained maps, tests over folds and noise ceilings, by hand and against scipy."""
+"""The summary of folds: ceilings of test blocks, shares, and what tests and intervals are made of."""
 
 import numpy as np
 import pandas as pd
 import pytest
-import scipy.stats
+import xarray as xr
 
-from alignment_importance import prediction
+from alignment_importance import folds, prediction, reliability
 
-
-def test_retained_maps_are_the_fewest_with_the_highest_train_score() -> None:
-    curve = pd.DataFrame(
-        {"k": [1, 2, 3, 4], "train_score": [np.nan, 0.5, 0.5, 0.4], "test_score": [0.9, 0.2, 0.3, 0.1]}
-    )
-    assert prediction.retain(curve) == {
-        "k_retained": 2,
-        "train_full": 0.4,
-        "train_retained": 0.5,
-        "test_full": 0.1,
-        "test_retained": 0.2,
-    }
+IDS = [f"{number:02d}" for number in range(12)]
 
 
-def test_order_of_rows_does_not_matter_to_the_retained_maps() -> None:
-    curve = pd.DataFrame({"k": [3, 1, 2], "train_score": [0.1, 0.3, 0.3], "test_score": [0.5, 0.6, 0.7]})
-    kept = prediction.retain(curve)
-    assert (kept["k_retained"], kept["test_retained"], kept["test_full"]) == (1, 0.6, 0.5)
-
-
-def test_without_train_scores_nothing_is_retained() -> None:
-    curve = pd.DataFrame({"k": [1, 2], "train_score": [np.nan, np.nan], "test_score": [0.1, 0.2]})
-    kept = prediction.retain(curve)
-    assert np.isnan(kept["k_retained"])
-    assert np.isnan(kept["test_retained"])
-    assert kept["test_full"] == 0.2
-
-
-def test_paired_t_test_equals_scipy() -> None:
+def judged(n_participants: int, missing: bool = False) -> xr.Dataset:
     rng = np.random.default_rng(1)
-    full, retained = rng.random(40), rng.random(40) + 0.1
-    found = prediction.paired_test(full, retained, 0.25)
-    expected = scipy.stats.ttest_rel(retained, full, alternative="greater")
-    assert (found.t, found.p) == (pytest.approx(expected.statistic), pytest.approx(expected.pvalue))
-
-
-def test_corrected_t_test_by_hand() -> None:
-    # Differences 1, 2, 3: mean 2, variance 1. Uncorrected t = 2 / sqrt(1/3); corrected t = 2 / sqrt(1/3 + 1/4).
-    found = prediction.paired_test(np.zeros(3), np.array([1.0, 2.0, 3.0]), 0.25)
-    assert found.difference == 2
-    assert found.t == pytest.approx(2 * np.sqrt(3))
-    assert found.t_corrected == pytest.approx(2 / np.sqrt(1 / 3 + 1 / 4))
-    # One-sided tail of Student's t with two degrees of freedom: (1 - t / sqrt(2 + t^2)) / 2.
-    for t, p in ((found.t, found.p), (found.t_corrected, found.p_corrected)):
-        assert p == pytest.approx((1 - t / np.sqrt(2 + t * t)) / 2)
-    assert found.p_corrected > found.p
-
-
-def test_folds_without_a_score_are_left_out_and_counted() -> None:
-    found = prediction.paired_test(np.array([0.1, np.nan, 0.2]), np.array([0.3, 0.5, 0.3]), 0.25)
-    assert found.n == 2
-    assert found.difference == pytest.approx(0.15)
-
-
-def test_equal_differences_have_no_test() -> None:
-    found = prediction.paired_test(np.zeros(4), np.zeros(4), 0.25)
-    assert found.difference == 0
-    assert np.isnan([found.t, found.p, found.t_corrected, found.p_corrected]).all()
-
-
-def test_noise_ceiling_by_hand() -> None:
-    # Three images, pairs (0,1), (0,2), (1,2). The two participants' ratings correlate with r = 1/2; with two, the
-    # mean of the others is the other one. Each against the mean of both, (1, 2.5, 2.5): r = sqrt(3)/2.
-    ratings = np.array([[1, 2, 3], [1, 3, 2]], dtype=float)
-    stack = np.full((2, 3, 3), np.nan)
-    for participant, (a, b, c) in enumerate(ratings):
-        stack[participant] = [[np.nan, a, b], [a, np.nan, c], [b, c, np.nan]]
-    assert prediction.noise_ceiling(stack, "pearson") == pytest.approx((0.5, np.sqrt(3) / 2))
-    assert prediction.noise_ceiling(stack, "pearson_r2") == pytest.approx((0.25, 0.75))
-
-
-def test_noise_ceiling_leaves_missing_pairs_out() -> None:
-    rng = np.random.default_rng(2)
-    stack = rng.random((4, 8, 8))
+    truth = rng.normal(size=(12, 12))
+    stack = truth + rng.normal(size=(n_participants, 12, 12))
     stack = stack + stack.transpose(0, 2, 1)
-    stack[0, 1, 2] = stack[0, 2, 1] = np.nan
-    assert np.isfinite(prediction.noise_ceiling(stack, "spearman")).all()
+    stack[:, range(12), range(12)] = np.nan
+    if missing:
+        stack[:, 0, 1] = stack[:, 1, 0] = np.nan
+    return xr.Dataset(
+        {"similarity": (("participant", "image", "image_b"), stack)}, coords={"image": IDS, "image_b": IDS}
+    )
 
 
-def test_one_participant_has_no_noise_ceiling() -> None:
-    assert np.isnan(prediction.noise_ceiling(np.ones((1, 3, 3)), "pearson")).all()
+def table(**columns: list[float]) -> pd.DataFrame:
+    given = {"n_train": [8, 8], "n_test": [2, 2], "test_full": [0.1, 0.3], "test_retained": [0.2, 0.6]}
+    return pd.DataFrame(given | {"noise_ceiling_of_mean": [0.8, 0.6]} | columns)
+
+
+def no_intervals() -> pd.DataFrame:
+    return pd.DataFrame({"quantity": ["test_full"], "low": [0.05], "high": [0.4]})
+
+
+def no_permutations() -> pd.DataFrame:
+    return pd.DataFrame({name: [] for name in ("draw", "test_full", "test_retained", "difference")})
+
+
+@pytest.mark.parametrize("unit", ["images", "pairs"])
+def test_ceilings_are_those_of_the_test_pairs(unit: str) -> None:
+    people = judged(5, missing=True)
+    human = people["similarity"].to_numpy().mean(0)
+    split = (folds.split_images if unit == "images" else folds.split_pairs)(IDS, 3, 1)
+    blocks = folds.blocks(split, human, IDS)
+    scores = pd.DataFrame({"fold": [1, 2, 3], "test_full": [0.1, 0.2, 0.3], "test_retained": [0.2, 0.2, np.nan]})
+    found = prediction.add_ceilings(scores, blocks, people, "pearson", 7)
+    for fold, (_, row) in zip(blocks, found.iterrows(), strict=True):
+        block = people["similarity"].to_numpy()[:, fold.test.images][:, :, fold.test.images]
+        ratings = np.where(np.isfinite(fold.test.human), block, np.nan)
+        expected = reliability.ceiling(ratings[:, *np.triu_indices(len(fold.test.images), 1)], "pearson", 100, 7)
+        assert row["noise_ceiling_lower"] == expected.lower
+        assert row["noise_ceiling_of_mean"] == expected.of_mean == pytest.approx(np.sqrt(expected.reliability))
+        assert row["share_full"] == row["test_full"] / expected.of_mean
+    assert found["test_full"].tolist() == [0.1, 0.2, 0.3]
+    assert np.isnan(found["share_retained"][2])
+
+
+def test_one_participant_has_no_shares() -> None:
+    people = judged(1)
+    blocks = folds.blocks(folds.split_images(IDS, 3, 1), people["similarity"].to_numpy()[0], IDS)
+    scores = pd.DataFrame({"fold": [1, 2, 3], "test_full": [0.1, 0.2, 0.3], "test_retained": [0.2, 0.2, 0.1]})
+    found = prediction.add_ceilings(scores, blocks, people, "pearson_r2", 1)
+    assert found.drop(columns=scores.columns).isna().all().all()
 
 
 def test_summary_of_folds() -> None:
-    table = pd.DataFrame(
-        {
-            "n_train": [8, 8],
-            "n_test": [2, 2],
-            "k_retained": [3, 5],
-            "train_full": [0.2, 0.4],
-            "train_retained": [0.5, 0.7],
-            "test_full": [0.1, 0.3],
-            "test_retained": [0.2, 0.6],
-        }
-    )
-    summary = prediction.summarise(table)
+    summary = prediction.summarise(table(k_retained=[3, 5], penalty_ridge=[0.1, 10]), no_intervals(), no_permutations())
     assert summary["n_folds"] == 2
     assert summary["k_retained_mean"] == 4
     assert summary["test_full_mean"] == pytest.approx(0.2)
@@ -111,3 +73,33 @@ def test_summary_of_folds() -> None:
     # Differences 0.1 and 0.3: mean 0.2, variance 0.02.
     assert summary["t"] == pytest.approx(0.2 / np.sqrt(0.02 / 2))
     assert summary["t_corrected"] == pytest.approx(0.2 / np.sqrt(0.02 * (1 / 2 + 1 / 4)))
+    # Means of scores over the mean ceiling, not means of shares.
+    assert summary["share_retained"] == pytest.approx(0.4 / 0.7)
+    assert (summary["test_full_boot_low"], summary["test_full_boot_high"]) == (0.05, 0.4)
+    assert summary["n_permutations"] == 0
+    assert np.isnan(summary["p_permutation_difference"])
+    assert "penalty_ridge_mean" not in summary
+
+
+def test_permuted_scores_become_p_values() -> None:
+    draws = pd.DataFrame(
+        {
+            "draw": [0, 1, 2, 3],
+            "test_full": [0.3, 0.1, 0.4, 0.2],
+            "test_retained": [0.6, 0.1, 0.2, 0.3],
+            "difference": [0.3, 0.5, 0.4, 0.3],
+        }
+    )
+    summary = prediction.summarise(table(), no_intervals(), draws)
+    assert summary["n_permutations"] == 3
+    assert [summary[f"p_permutation_{name}"] for name in ("full", "retained", "difference")] == [0.5, 0.25, 1.0]
+
+
+def test_several_comparisons_are_corrected_for() -> None:
+    summary = pd.DataFrame(
+        {"p_corrected": [0.03, 0.01], "p_permutation_retained": [0.5, np.nan], "p_permutation_difference": [0.2, 0.2]}
+    )
+    found = prediction.correct_for_number(summary)
+    assert found["p_corrected_holm"].tolist() == pytest.approx([0.03, 0.02])
+    assert found["p_permutation_retained_holm"].tolist() == pytest.approx([0.5, np.nan], nan_ok=True)
+    assert found["p_permutation_difference_holm"].tolist() == pytest.approx([0.4, 0.4])

@@ -1,0 +1,122 @@
+"""Inference over folds, over images and over several comparisons: tests, effect sizes, intervals, corrections."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import scipy.special
+import scipy.stats
+from statsmodels.stats.multitest import multipletests
+
+#: Coverage of all intervals.
+CONFIDENCE = 0.95
+
+
+@dataclass(frozen=True)
+class PairedTest:
+    """One-sided tests that one kind of score is higher than another, over paired fold results.
+
+    Attributes:
+        n: number of pairs without NaN.
+        difference: mean of better - worse.
+        t, p: the paired t-test, which treats folds as independent (as the paper does).
+        t_corrected, p_corrected: the corrected resampled t-test of Nadeau & Bengio (2003), doi 10.1023/A:1024068626366:
+            folds of one data set share training images, so that the variance of the mean is s2 (1/n + n_test/n_train).
+        low, high: 95 per cent interval of the difference with that variance.
+        effect_size: Cohen's d of paired values, the mean over the standard deviation of the differences.
+        effect_size_low, effect_size_high: its 95 per cent interval, from the non-central t distribution of t_corrected.
+    """
+
+    n: int
+    difference: float
+    t: float
+    p: float
+    t_corrected: float
+    p_corrected: float
+    low: float
+    high: float
+    effect_size: float
+    effect_size_low: float
+    effect_size_high: float
+
+
+def paired_test(worse: np.ndarray, better: np.ndarray, test_to_train: float) -> PairedTest:
+    """Compare scores (fold,); `test_to_train` is the ratio of test to training images."""
+    differences = (better - worse)[np.isfinite(better - worse)]
+    n = len(differences)
+    nan = float("nan")
+    mean = float(differences.mean()) if n else nan
+    sd = float(differences.std(ddof=1)) if n > 1 else nan
+    if not sd > 0:
+        return PairedTest(n, mean, *[nan] * 9)
+    independent, shared = np.sqrt(1 / n), np.sqrt(1 / n + test_to_train)
+    t, t_corrected = float(mean / (sd * independent)), float(mean / (sd * shared))
+    p, p_corrected = (float(scipy.stats.t.sf(statistic, n - 1)) for statistic in (t, t_corrected))
+    half = float(scipy.stats.t.ppf((1 + CONFIDENCE) / 2, n - 1) * sd * shared)
+    low, high = (float(bound * shared) for bound in noncentrality_interval(t_corrected, n - 1))
+    return PairedTest(n, mean, t, p, t_corrected, p_corrected, mean - half, mean + half, mean / sd, low, high)
+
+
+def noncentrality_interval(t: float, df: int) -> tuple[float, float]:
+    """Interval of the non-centrality of the t distribution that a value came from (Steiger & Fouladi 1997).
+
+    The bounds are the non-centralities under which a t as high, or as low, as the one found has the probability
+    0.025.
+    """
+
+    low, high = scipy.special.nctdtrinc(df, [(1 + CONFIDENCE) / 2, (1 - CONFIDENCE) / 2], t)
+    return float(low), float(high)
+
+
+def holm(p: Sequence[float]) -> np.ndarray:
+    """P values corrected for their number by Holm (1979); NaN ones are not counted and stay NaN."""
+    values = np.asarray(p, dtype=float)
+    corrected = np.full(values.shape, np.nan)
+    tested = np.isfinite(values)
+    if tested.any():
+        corrected[tested] = multipletests(values[tested], method="holm")[1]
+    return corrected
+
+
+def permutation_p(observed: float, permuted: np.ndarray) -> float:
+    """One-sided p of a statistic among those of permuted data (draw,): (1 + number as high) / (1 + number).
+
+    NaN if the observed one is NaN or none of the others is defined; undefined draws are not counted.
+    """
+    defined = permuted[np.isfinite(permuted)]
+    if not (np.isfinite(observed) and len(defined)):
+        return float("nan")
+    return float((1 + np.count_nonzero(defined >= observed)) / (1 + len(defined)))
+
+
+def weighted_scores(similarities: np.ndarray, human: np.ndarray, weights: np.ndarray, score: str) -> np.ndarray:
+    """Scores with pairs that count several times, as in a resampled set of images.
+
+    Args:
+        similarities: (pair,).
+        human: (pair,) judgments.
+        weights: (draw, pair) how often a pair counts.
+        score: `pearson_r2`, `pearson` or `spearman`.
+
+    Returns:
+        (draw,); NaN where fewer than two different values are left on a side.
+    """
+    if score == "spearman":
+        similarities, human = _weighted_ranks(similarities, weights), _weighted_ranks(human, weights)
+    total = weights.sum(axis=1, keepdims=True)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        x, y = (values - (weights * values).sum(axis=1, keepdims=True) / total for values in (similarities, human))
+        xx, yy, xy = ((weights * product).sum(axis=1) for product in (x * x, y * y, x * y))
+        size = np.sqrt((weights * np.square(similarities)).sum(axis=1) * (weights * np.square(human)).sum(axis=1))
+        r = np.where(np.sqrt(xx * yy) > 1e-12 * size, xy / np.sqrt(xx * yy), np.nan)
+    return np.square(r) if score == "pearson_r2" else r
+
+
+def _weighted_ranks(values: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """(draw, pair) ranks among values that count several times; ties share their mean rank."""
+    _, group = np.unique(values.round(10), return_inverse=True)
+    counts = np.zeros((len(weights), int(group.max()) + 1))
+    for pair, of_pair in enumerate(weights.T):
+        counts[:, group[pair]] += of_pair
+    up_to = counts.cumsum(axis=1)
+    return (up_to - counts / 2 + 0.5)[:, group]

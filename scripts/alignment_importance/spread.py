@@ -1,0 +1,150 @@
+"""How Alignment Importance Scores are spread over feature maps and images, and how networks differ in that."""
+
+import itertools
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+import scipy.stats
+import xarray as xr
+
+#: What is compared between networks, and what it has a value for.
+QUANTITIES = {"mean_absolute_deviation": "image", "gini": "image", "ais_mean": "feature_map", "entropy": "feature_map"}
+
+
+def over_maps(scores: xr.Dataset) -> pd.DataFrame:
+    """How unequal the maps of each image are.
+
+    Args:
+        scores: `ais` (image, feature_map), see `importance.score_images`.
+
+    Returns:
+        image, mean_absolute_deviation (of the image's scores from their mean), gini (of their sizes); NaN for an image
+        with an undefined score.
+    """
+    ais = scores["ais"].transpose("image", "feature_map").to_numpy()
+    deviation = np.abs(ais - ais.mean(axis=1, keepdims=True)).mean(axis=1)
+    return pd.DataFrame(
+        {"image": scores.indexes["image"], "mean_absolute_deviation": deviation, "gini": [gini(one) for one in ais]}
+    )
+
+
+def over_images(scores: xr.Dataset) -> pd.DataFrame:
+    """How each map's scores are spread over images, among the images without an undefined score.
+
+    Args:
+        scores: `ais` (image, feature_map).
+
+    Returns:
+        feature_map, n_images, ais_mean, entropy (bits, see `entropy`).
+    """
+    ais = scores["ais"].transpose("image", "feature_map").to_numpy()
+    defined = ais[np.isfinite(ais).all(axis=1)]
+    n_images, n_maps = len(defined), ais.shape[1]
+    return pd.DataFrame(
+        {
+            "feature_map": np.arange(n_maps),
+            "n_images": n_images,
+            "ais_mean": defined.mean(axis=0) if n_images else np.nan,
+            "entropy": entropy(defined) if n_images else np.nan,
+        }
+    )
+
+
+def entropy(ais: np.ndarray) -> np.ndarray:
+    """Shannon entropy in bits of each map's sizes of scores over images, taken as shares of their sum.
+
+    Args:
+        ais: (image, feature_map).
+
+    Returns:
+        (feature_map,): 0 where one image has it all, log2(images) where all have the same; NaN for a map whose scores
+        are all 0.
+    """
+    sizes = np.abs(ais)
+    total = sizes.sum(axis=0)
+    shares = sizes / np.where(total > 0, total, np.nan)
+    return np.asarray(scipy.stats.entropy(shares, base=2, axis=0))
+
+
+def gini(values: np.ndarray) -> float:
+    """Gini coefficient of the sizes (absolute values) of some values (n,).
+
+    Half the mean absolute difference of two of them by their mean: 0 where all are equal, 1 - 1/n where all but one are
+    0. NaN with an undefined value, or where all are 0.
+    """
+    sizes = np.sort(np.abs(values))
+    if not sizes.sum() > 0:
+        return float("nan")
+    n = len(sizes)
+    return float((2 * np.arange(1, n + 1) - n - 1) @ sizes / (n * sizes.sum()))
+
+
+def differences(images: Mapping[str, pd.DataFrame], maps: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+    """Two-sample Kolmogorov-Smirnov tests of the spread, for every two networks.
+
+    Args:
+        images: tables of `over_maps` by the network's name.
+        maps: tables of `over_images`.
+
+    Returns:
+        model, model_b, quantity, over (image or feature_map), n, n_b, median, median_b, ks (the largest difference of
+        the two distribution functions), p (two-sided). Undefined values are left out; NaN where none are left.
+    """
+    rows = []
+    for one, other in itertools.combinations(images, 2):
+        for quantity, over in QUANTITIES.items():
+            tables = images if over == "image" else maps
+            first, second = (tables[model][quantity].dropna().to_numpy() for model in (one, other))
+            known = len(first) and len(second)
+            test = scipy.stats.ks_2samp(first, second) if known else None
+            rows.append(
+                {
+                    "model": one,
+                    "model_b": other,
+                    "quantity": quantity,
+                    "over": over,
+                    "n": len(first),
+                    "n_b": len(second),
+                    "median": np.median(first) if len(first) else np.nan,
+                    "median_b": np.median(second) if len(second) else np.nan,
+                    "ks": test.statistic if test else np.nan,
+                    "p": test.pvalue if test else np.nan,
+                }
+            )
+    return pd.DataFrame(rows)
+
+
+def describe(prediction: pd.DataFrame, ranking: pd.DataFrame, images: pd.DataFrame, maps: pd.DataFrame) -> dict:
+    """One network in one line.
+
+    Args:
+        prediction: a row per fold: k_retained, test_full, test_retained.
+        ranking: `ais` of every map over all images.
+        images: table of `over_maps`.
+        maps: table of `over_images`.
+
+    Returns:
+        n_maps; means and standard deviations over folds of the test scores of all and of the retained maps, of the
+        share of maps retained; the share of maps with a positive score over all images and the Gini coefficient of
+        these scores; and the median over images or maps of each of `QUANTITIES`.
+    """
+    n_maps = len(ranking)
+    by_fold = {
+        "test_full": prediction["test_full"],
+        "test_retained": prediction["test_retained"],
+        "share_retained": prediction["k_retained"] / n_maps,
+    }
+    ais = ranking["ais"].to_numpy(float)
+    medians = {
+        f"{quantity}_median": float((images if over == "image" else maps)[quantity].median())
+        for quantity, over in QUANTITIES.items()
+    }
+    return {
+        "n_maps": n_maps,
+        **{f"{name}_mean": float(values.mean()) for name, values in by_fold.items()},
+        **{f"{name}_sd": float(values.std(ddof=1)) for name, values in by_fold.items()},
+        "share_positive": float((ais > 0).mean()),
+        "gini_of_ranking": gini(ais),
+        **medians,
+    }

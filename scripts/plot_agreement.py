@@ -1,0 +1,40 @@
+"""Plot how far the heatmaps of two networks agree, with the images on which they do most and least."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from alignment_importance import agreement, arrays, figures, figures_networks
+
+
+def plot_agreement(
+    *, table: Path, heatmaps: Mapping[str, Path], images: Path, comparison: str, png: Path, pdf: Path
+) -> None:
+    """Draw one comparison; `heatmaps` are files by the names of the two networks."""
+    everything = arrays.read_table(table, agreement.COLUMNS)
+    one, other = heatmaps
+    of_both = everything[(everything["model"] == one) & (everything["model_b"] == other)]
+    pictures = arrays.read_table(images, ["image", "file", "sha256"])
+    maps = {model: arrays.read_netcdf(file) for model, file in heatmaps.items()}
+    figures.save(figures_networks.agreement(of_both, maps, pictures, comparison), png, pdf)
+
+
+if __name__ == "__main__":
+    from alignment_importance import drawing, logs
+
+    snakemake = globals()["snakemake"]  # Snakemake defines it before it runs the script
+
+    with logs.job(snakemake.log[0], snakemake.config["provenance"]), drawing.page(snakemake.params.page):
+        plot_agreement(
+            table=Path(snakemake.input.table),
+            heatmaps=dict(
+                zip(
+                    (snakemake.wildcards.model, snakemake.wildcards.model_b),
+                    map(Path, snakemake.input.heatmaps),
+                    strict=True,
+                )
+            ),
+            images=Path(snakemake.input.images),
+            comparison=snakemake.wildcards.comparison,
+            png=Path(snakemake.output.png),
+            pdf=Path(snakemake.output.pdf),
+        )

@@ -1,0 +1,24 @@
+"""Plot test scores of all comparisons and networks as bars, with the numbers of feature maps retained."""
+
+from pathlib import Path
+
+from alignment_importance import arrays, figures, paper_figures
+
+
+def plot_bars(*, summary: Path, png: Path, pdf: Path) -> None:
+    """Draw all comparisons and models."""
+    columns = ["comparison", "model", "test_full_mean", "test_retained_mean", "k_retained_mean"]
+    figures.save(paper_figures.bars(arrays.read_table(summary, columns)), png, pdf)
+
+
+if __name__ == "__main__":
+    from alignment_importance import drawing, logs
+
+    snakemake = globals()["snakemake"]  # Snakemake defines it before it runs the script
+
+    with logs.job(snakemake.log[0], snakemake.config["provenance"]), drawing.page(snakemake.params.page):
+        plot_bars(
+            summary=Path(snakemake.input.summary),
+            png=Path(snakemake.output.png),
+            pdf=Path(snakemake.output.pdf),
+        )

@@ -1,0 +1,27 @@
+"""Plot the similarity matrices of people, of all and of the retained feature maps side by side."""
+
+from pathlib import Path
+
+from alignment_importance import arrays, figures, figures_maps
+
+
+def plot_rsms(*, rsms: Path, images: Path, comparison: str, model: str, png: Path, pdf: Path) -> None:
+    """Draw the matrices of one comparison and model."""
+    pictures = arrays.read_table(images, ["image", "category"])
+    figures.save(figures_maps.rsms(arrays.read_netcdf(rsms), pictures, comparison, model), png, pdf)
+
+
+if __name__ == "__main__":
+    from alignment_importance import drawing, logs
+
+    snakemake = globals()["snakemake"]  # Snakemake defines it before it runs the script
+
+    with logs.job(snakemake.log[0], snakemake.config["provenance"]), drawing.page(snakemake.params.page):
+        plot_rsms(
+            rsms=Path(snakemake.input.rsms),
+            images=Path(snakemake.input.images),
+            comparison=snakemake.wildcards.comparison,
+            model=snakemake.wildcards.model,
+            png=Path(snakemake.output.png),
+            pdf=Path(snakemake.output.pdf),
+        )

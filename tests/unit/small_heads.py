@@ -1,0 +1,83 @@
+"""Small heads of every route, and engines over them."""
+
+from collections import OrderedDict
+
+import numpy as np
+import torch
+import xarray as xr
+from torch import nn
+
+from alignment_importance import ablation, heads, networks
+from alignment_importance.compute import Compute
+
+N_IMAGES, N_MAPS = 13, 10
+ROUTES = ["pooled", "linear", "general"]
+
+
+def resources(memory: int = 10**9, threads: int = 1) -> Compute:
+    return Compute(torch.device("cpu"), threads, memory)
+
+
+class Coupled(nn.Module):
+    """A head in which the maps meet in a convolution."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.meet = nn.Conv2d(N_MAPS, 7, 2)
+
+    def forward(self, maps: torch.Tensor) -> torch.Tensor:
+        return torch.sigmoid(self.meet(maps)).mean((2, 3))
+
+
+class Whole(nn.Module):
+    """A network of which all before the maps is one convolution."""
+
+    def __init__(self, head: nn.Module, width: int) -> None:
+        super().__init__()
+        self.trunk = nn.Sequential(nn.Conv2d(3, N_MAPS, 3, padding=1), nn.ReLU(inplace=True))
+        self.head = head
+        self.classifier = nn.Linear(width, 3)
+
+    def forward(self, images: torch.Tensor) -> torch.Tensor:
+        return self.classifier(self.head(self.trunk(images)))
+
+
+def head_of(route: str) -> heads.Head:
+    """A small head of each route, split out of a whole network as any other."""
+    with torch.random.fork_rng():
+        torch.manual_seed(3)
+        head, width = {
+            "pooled": lambda: (nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Flatten(1), nn.Dropout()), N_MAPS),
+            "linear": lambda: (
+                nn.Sequential(
+                    OrderedDict(
+                        pool=nn.MaxPool2d(2),
+                        flat=nn.Flatten(1),
+                        fc6=nn.Linear(N_MAPS * 4, 24),
+                        relu6=nn.ReLU(inplace=True),
+                        drop=nn.Dropout(),
+                        fc7=nn.Linear(24, 16),
+                        relu7=nn.ReLU(inplace=True),
+                    )
+                ),
+                16,
+            ),
+            "general": lambda: (Coupled(), 7),
+        }[route]()
+        whole = Whole(head, width).eval()
+    network = networks.Network(whole, "small", "random weights (seed 3)", 4, (0.5,) * 3, (0.5,) * 3)
+    split = networks.split(network, map_layer="trunk.1")
+    assert split.head.route == route
+    return split.head
+
+
+def engine(
+    route: str, maps: np.ndarray, similarity: str, score: str, compute: Compute
+) -> tuple[heads.Head, ablation.Ablation]:
+    head = head_of(route)
+    with torch.inference_mode():
+        readout = head.module(torch.from_numpy(maps)).numpy()
+    recorded = xr.Dataset(
+        {"feature_maps": (("image", "feature_map", "y", "x"), maps), "readout": (("image", "unit"), readout)}
+    )
+    return head, ablation.ablate(head, recorded, compute, similarity, score)

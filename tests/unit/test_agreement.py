@@ -1,0 +1,69 @@
+import numpy as np
+import pytest
+import scipy.stats
+import xarray as xr
+
+from alignment_importance import agreement
+from alignment_importance import heatmaps as heat
+
+
+def dataset(values: np.ndarray, ids: list[str], resize: str = "whole") -> xr.Dataset:
+    return xr.Dataset(
+        {"heatmap": (("image", "y", "x"), values)},
+        coords={
+            "image": ids,
+            "width": ("image", [12 + 3 * number for number in range(len(ids))]),
+            "height": ("image", [9] * len(ids)),
+        },
+        attrs={"resize": resize},
+    )
+
+
+def test_one_network_with_itself_agrees_wholly_in_any_order_of_images() -> None:
+    values = np.random.default_rng(1).random((3, 4, 4))
+    one = dataset(values, ["b", "a", "007"])
+    table = agreement.agree({"n": one, "m": one.sel(image=["007", "b", "a"])})
+    assert table["image"].tolist() == ["007", "a", "b"]
+    np.testing.assert_allclose(table["correlation"], 1)
+    assert (table["correlation_other_image"] < 0.99).all()
+
+
+def test_maps_of_other_resolutions_meet_at_the_pixels_of_the_image() -> None:
+    rng = np.random.default_rng(2)
+    first, second = dataset(rng.random((2, 7, 7)), ["a", "b"]), dataset(rng.random((2, 3, 5)), ["a", "b"], "pad")
+    table = agreement.agree({"n": first, "m": second}).set_index("image")
+    for image, other in (("a", "b"), ("b", "a")):
+        height, width = 9, int(first["width"].sel(image=image))
+        placed = heat.place_image(first, "heatmap", image).ravel()
+        same = heat.place_image(second, "heatmap", image).ravel()
+        another = heat.place(second["heatmap"].sel(image=other).to_numpy(), width, height, "pad").ravel()
+        assert table["correlation"][image] == pytest.approx(scipy.stats.pearsonr(placed, same).statistic)
+        assert table["correlation_other_image"][image] == pytest.approx(scipy.stats.pearsonr(placed, another).statistic)
+
+
+def test_only_pixels_that_both_saw_count() -> None:
+    values = np.arange(16.0).reshape(1, 4, 4)
+    whole, cropped = dataset(values, ["a"]), dataset(values, ["a"], "crop")
+    seen = np.isfinite(heat.place_image(cropped, "heatmap", "a"))
+    assert 0 < seen.mean() < 1
+    table = agreement.agree({"n": whole, "m": cropped})
+    parts = [heat.place_image(each, "heatmap", "a")[seen] for each in (whole, cropped)]
+    assert table["correlation"].iloc[0] == pytest.approx(scipy.stats.pearsonr(*parts).statistic)
+    assert np.isnan(table["correlation_other_image"].iloc[0])
+
+
+def test_an_image_without_a_heatmap_has_no_agreement() -> None:
+    values = np.random.default_rng(3).random((3, 4, 4))
+    missing = values.copy()
+    missing[0], missing[1] = np.nan, 0.5
+    table = agreement.agree({"n": dataset(values, ["a", "b", "c"]), "m": dataset(missing, ["a", "b", "c"])})
+    assert table["correlation"].isna().tolist() == [True, True, False]
+
+
+def test_every_two_networks_are_compared_over_the_images_that_both_have() -> None:
+    rng = np.random.default_rng(4)
+    a, b, c = (dataset(rng.random((2, 3, 3)), ids) for ids in (["x", "y"], ["y", "z"], ["x", "y"]))
+    table = agreement.agree({"a": a, "b": b, "c": c})
+    assert table[["model", "model_b", "image"]].to_numpy().tolist() == [
+        ["a", "b", "y"], ["a", "c", "x"], ["a", "c", "y"], ["b", "c", "y"]
+    ]  # fmt: skip

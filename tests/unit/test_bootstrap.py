@@ -1,0 +1,70 @@
+"""Resampled images, against resampling image by image."""
+
+import itertools
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from alignment_importance import bootstrap
+
+
+def predicted(n_images: int, n_folds: int, seed: int) -> pd.DataFrame:
+    """Test pairs of two seeds of folds, with similarities that follow the judgments more or less."""
+    rng = np.random.default_rng(seed)
+    rows = []
+    for split in (1, 2):
+        order = rng.permutation(n_images)
+        for fold, members in enumerate(np.array_split(order, n_folds), start=1):
+            for a, b in itertools.combinations(sorted(members), 2):
+                judged = rng.normal()
+                near = {kind: judged + rng.normal() * (number + 0.5) for number, kind in enumerate(bootstrap.KINDS)}
+                pair = {"image": f"i{a}", "image_b": f"i{b}", "judged": judged}
+                rows.append({"seed": split, "fold": fold, **pair, **near})
+    return pd.DataFrame(rows)
+
+
+def correlation(table: pd.DataFrame, kind: str) -> float:
+    return float(np.corrcoef(table["judged"], table[kind])[0, 1])
+
+
+def test_estimates_are_means_over_folds() -> None:
+    table = predicted(15, 2, 1)
+    found = bootstrap.intervals(table, "pearson", 10, 1).set_index("quantity")
+    folds = [group for _, group in table.groupby(["seed", "fold"])]
+    full, ridge = (np.array([correlation(group, kind) for group in folds]) for kind in ("full", "ridge"))
+    assert found.loc["test_full", "estimate"] == pytest.approx(full.mean())
+    assert found.loc["ridge_difference", "estimate"] == pytest.approx((ridge - full).mean())
+    assert ((found["low"] + found["high"]) / 2).to_numpy() == pytest.approx(found["estimate"].to_numpy())
+    assert (found["high"] - found["estimate"]).to_numpy() == pytest.approx(1.959964 * found["se"].to_numpy(), rel=1e-6)
+
+
+def test_draws_are_samples_of_images() -> None:
+    table = predicted(14, 2, 2)
+    ids = sorted({*table["image"], *table["image_b"]})
+    times = np.random.default_rng(5).multinomial(14, np.full(14, 1 / 14), size=30)
+    scores = []
+    for draw in times:
+        of = dict(zip(ids, draw, strict=True))
+        means = []
+        for _, group in table.groupby(["seed", "fold"]):
+            copies = [of[a] * of[b] for a, b in zip(group["image"], group["image_b"], strict=True)]
+            sample = group.loc[group.index.repeat(copies)]
+            means.append(correlation(sample, "retained") if np.ptp(sample["judged"]) > 0 else np.nan)
+        scores.append(np.nanmean(means))
+    found = bootstrap.intervals(table, "pearson", 30, 5).set_index("quantity")
+    assert found.loc["test_retained", "se"] == pytest.approx(np.std(scores, ddof=1))
+
+
+def test_order_of_rows_does_not_matter() -> None:
+    table = predicted(12, 2, 3)
+    one = bootstrap.intervals(table, "spearman", 20, 1)
+    other = bootstrap.intervals(table.sample(frac=1, random_state=1), "spearman", 20, 1)
+    pd.testing.assert_frame_equal(one, other)
+    assert not one.equals(bootstrap.intervals(table, "spearman", 20, 2))
+
+
+def test_similarities_without_a_score_have_no_interval() -> None:
+    found = bootstrap.intervals(predicted(12, 2, 4).assign(ridge=np.nan), "pearson", 20, 1).set_index("quantity")
+    assert found.loc["test_ridge"].isna().all()
+    assert found.loc["test_full"].notna().all()

@@ -1,0 +1,302 @@
+"""Figures of networks, comparisons and interactions: what is drawn is what the tables say."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+import xarray as xr
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
+from matplotlib.text import Text
+from PIL import Image
+
+from alignment_importance import figures, figures_interactions, figures_maps, figures_networks, images, spread
+
+RANDOM = "random weights (seed 1)"
+PROVENANCE: dict[str, Any] = {"weights": RANDOM, "arithmetic": "float32", "simulated": True}
+IDS = ["007", "b", "c", "d"]
+
+
+def texts(figure: Figure) -> str:
+    figure.draw_without_rendering()
+    return "\n".join(text.get_text() for text in figure.findobj(Text))
+
+
+def line(panel: Axes, label: str) -> np.ndarray:
+    [found] = [each for each in panel.lines if each.get_label() == label]
+    return np.asarray(found.get_ydata(), dtype=float)
+
+
+@pytest.fixture
+def pictures(tmp_path: Path) -> pd.DataFrame:
+    rng = np.random.default_rng(1)
+    (tmp_path / "images").mkdir()
+    for image in IDS:
+        Image.fromarray(rng.integers(0, 256, (20, 30, 3), dtype=np.uint8)).save(tmp_path / "images" / f"{image}.png")
+    return images.tabulate(tmp_path / "images")
+
+
+def save_twice(figures_made: Iterator[Figure], folder: Path) -> None:
+    """The same data give the same bytes."""
+    for number, figure in enumerate(figures_made):
+        figures.save(figure, folder / f"{number}.png", folder / f"{number}.pdf")
+    assert (folder / "0.png").read_bytes() == (folder / "1.png").read_bytes()
+    assert (folder / "0.pdf").read_bytes() == (folder / "1.pdf").read_bytes()
+
+
+# --- similarity matrices ---
+
+
+def matrices(people: np.ndarray) -> xr.Dataset:
+    rng = np.random.default_rng(3)
+    others = {name: rng.random((4, 4)) for name in ("full", "retained")}
+    return xr.Dataset(
+        {
+            "people": (("image", "image_b"), people),
+            **{name: (("image", "image_b"), values + values.T) for name, values in others.items()},
+        },
+        coords={"image": IDS, "image_b": IDS},
+        attrs={"n_retained": 7.0, **PROVENANCE},
+    )
+
+
+def judged() -> np.ndarray:
+    """Images 0 and 2 are alike, and so are 1 and 3."""
+    people = np.array([[0, 1, 9, 2], [1, 0, 3, 8], [9, 3, 0, 4], [2, 8, 4, 0]], dtype=float)
+    np.fill_diagonal(people, np.nan)
+    return people
+
+
+def test_matrices_share_an_order_in_which_alike_images_are_neighbours(pictures: pd.DataFrame) -> None:
+    drawn = figures_maps.rsms(matrices(judged()), pictures, "c", "n")
+    shown = [np.asarray(panel.images[0].get_array(), dtype=float) for panel in drawn.axes[:3]]
+    neighbours = {frozenset(pair) for pair in ((0, 2), (1, 3))}
+    order = figures_maps.order_of_images(judged(), np.array([""] * 4), IDS)[0].tolist()
+    assert {frozenset(order[:2]), frozenset(order[2:])} == neighbours
+    # 1, 2, 3, 4, 8, 9 are the percentiles 0, 20, ... 100.
+    expected = np.full((4, 4), np.nan)
+    ranked = dict(zip([1, 2, 3, 4, 8, 9], [0, 20, 40, 60, 80, 100], strict=True))
+    for i in range(4):
+        for j in range(4):
+            if i != j:
+                expected[i, j] = ranked[int(judged()[order[i], order[j]])]
+    np.testing.assert_allclose(shown[0], expected)
+    text = texts(drawn)
+    assert "7 retained maps" in text
+    assert f"c (simulated observers), n ({RANDOM})" in text
+    full = matrices(judged())["full"].to_numpy()
+    pairs = np.triu_indices(4, k=1)
+    r = np.corrcoef(full[pairs], judged()[pairs])[0, 1]
+    assert f"r with people = {r:.2f}".replace("-", "−") in text
+
+
+def test_with_missing_judgments_images_go_by_category(pictures: pd.DataFrame) -> None:
+    people = judged()
+    people[0, 1] = people[1, 0] = np.nan
+    order, tree = figures_maps.order_of_images(people, np.array(["z", "y", "z", "y"]), IDS)
+    assert tree is None
+    assert order.tolist() == [1, 3, 0, 2]
+    drawn = figures_maps.rsms(matrices(people), pictures.assign(category=["z", "y", "z", "y"]), "c", "n")
+    assert "by category and name" in texts(drawn)
+    assert np.isnan(np.asarray(drawn.axes[0].images[0].get_array(), dtype=float)[0, 2])
+
+
+def test_nothing_retained_is_said(pictures: pd.DataFrame) -> None:
+    data = matrices(judged()).assign_attrs(n_retained=np.nan)
+    data["retained"][:] = np.nan
+    text = texts(figures_maps.rsms(data, pictures, "c", "n"))
+    assert "retained maps (none)" in text
+    assert "r with people = nan" in text
+
+
+# --- patches ---
+
+
+def test_patches_are_cut_from_their_images(pictures: pd.DataFrame, tmp_path: Path) -> None:
+    rows = [(5, 1, 0.25, "007", 3.0, 2, 1, 12, 11), (5, 1, 0.25, "c", 2.0, -4, 14, 6, 24)]
+    columns = ["feature_map", "rank", "ais", "image", "activation", "left", "top", "right", "bottom"]
+    table = pd.DataFrame(rows, columns=columns)
+    drawn = figures_maps.patches(table, pictures, "c", "n", PROVENANCE)
+    first, second = (np.asarray(panel.images[0].get_array()) for panel in drawn.findobj(Axes) if panel.images)
+    rgb = images.read_image(tmp_path / "images/007.png")
+    np.testing.assert_array_equal(first, rgb[1:11, 2:12])
+    rgb = images.read_image(tmp_path / "images/c.png")
+    assert (second[:, :4] == 255).all()
+    assert (second[6:] == 255).all()
+    np.testing.assert_array_equal(second[:6, 4:], rgb[14:20, 0:6])
+    assert "1. map 5, AIS 2.5e−01" in texts(drawn)
+    save_twice((figures_maps.patches(table, pictures, "c", "n", PROVENANCE) for _ in range(2)), tmp_path)
+    assert "No feature map" in texts(figures_maps.patches(table.iloc[:0], pictures, "c", "n", PROVENANCE))
+
+
+# --- networks ---
+
+
+def test_networks_stand_side_by_side() -> None:
+    rows = []
+    for comparison, simulated in (("c", True), ("d", False)):
+        for at, (model, weights) in enumerate((("n", "ImageNet"), ("m", RANDOM))):
+            scores = {f"{name}_mean": 0.1 * (at + 1) for name in ("test_full", "test_retained", "share_retained")}
+            sds = {f"{name}_sd": 0.02 for name in ("test_full", "test_retained", "share_retained")}
+            made = {"weights": weights, "arithmetic": "float32", "simulated": simulated}
+            rows.append({"comparison": comparison, "model": model, **made, **scores, **sds})
+    drawn = figures_networks.networks(pd.DataFrame(rows), "pearson_r2")
+    widths = [bar.get_bbox().width for bar in drawn.axes[1].patches if isinstance(bar, Rectangle)]
+    assert widths == pytest.approx([10, 10, 20, 20])
+    text = texts(drawn)
+    assert f"m ({RANDOM}), retained" in text
+    assert "c\n(simulated observers)" in text
+    assert "d\n(simulated" not in text
+    assert "test alignment (R²)" in text
+
+
+def spreads(models: list[str]) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
+    by_image, by_map = {}, {}
+    for number, model in enumerate(models):
+        ais = np.random.default_rng(number).normal(size=(4, 9))
+        scores = xr.Dataset({"ais": (("image", "feature_map"), ais)}, coords={"image": IDS})
+        by_image[model], by_map[model] = spread.over_maps(scores), spread.over_images(scores)
+    tables = [
+        pd.concat([table.assign(model=model, **PROVENANCE) for model, table in tables.items()])
+        for tables in (by_image, by_map)
+    ]
+    return tables[0], tables[1], spread.differences(by_image, by_map)
+
+
+def test_distributions_are_those_of_the_values() -> None:
+    by_image, by_map, tests = spreads(["n", "m"])
+    drawn = figures_networks.spread(by_image, by_map, tests, "c")
+    for panel, (quantity, over) in zip(drawn.axes, spread.QUANTITIES.items(), strict=True):
+        table = by_image if over == "image" else by_map
+        first = panel.lines[0]
+        np.testing.assert_allclose(
+            np.asarray(first.get_xdata(), dtype=float), np.sort(table.loc[table["model"] == "n", quantity])
+        )
+        n = len(np.asarray(first.get_ydata()))
+        np.testing.assert_allclose(np.asarray(first.get_ydata(), dtype=float), np.arange(1, n + 1) / n)
+        assert f"D = {tests.loc[tests['quantity'] == quantity, 'ks'].iloc[0]:.2f}, p" in panel.get_title(loc="left")
+    assert f"m ({RANDOM})" in texts(drawn)
+    three = figures_networks.spread(*spreads(["n", "m", "o"]), "c")
+    assert "between networks" in texts(three)
+
+
+def heatmaps() -> dict[str, xr.Dataset]:
+    made = {}
+    for number, model in enumerate(("n", "m")):
+        values = np.random.default_rng(number).random((4, 3, 3))
+        made[model] = xr.Dataset(
+            {"heatmap": (("image", "y", "x"), values)},
+            coords={"image": IDS, "width": ("image", [30] * 4), "height": ("image", [20] * 4)},
+            attrs={"resize": "whole", **PROVENANCE},
+        )
+    return made
+
+
+def agreeing(correlations: list[float]) -> pd.DataFrame:
+    return pd.DataFrame(
+        {"model": "n", "model_b": "m", "image": IDS, "correlation": correlations, "correlation_other_image": 0.1}
+    ).assign(**PROVENANCE)
+
+
+def test_images_of_most_and_least_agreement_are_shown(pictures: pd.DataFrame, tmp_path: Path) -> None:
+    table = agreeing([0.5, np.nan, -0.25, 0.75])
+    drawn = figures_networks.agreement(table, heatmaps(), pictures, "c")
+    titles = [panel.get_title(loc="left") for panel in drawn.findobj(Axes)]
+    named = [title.splitlines()[-2] for title in titles if "r = " in title]
+    assert named == ["d", "007", "c"]
+    text = texts(drawn)
+    assert "r = −0.25" in text
+    assert "0.33" in text
+    save_twice((figures_networks.agreement(table, heatmaps(), pictures, "c") for _ in range(2)), tmp_path)
+    nothing = figures_networks.agreement(agreeing([np.nan] * 4), heatmaps(), pictures, "c")
+    assert "No image has a heatmap in both networks." in texts(nothing)
+
+
+def test_transfer_shows_gains_and_on_the_diagonal_the_own_ranking() -> None:
+    rows = [
+        (source, target, 1, fold, 0.2, 0.2 + own, 0.2 + gain + 0.01 * fold)
+        for source, target, own, gain in (("c", "d", 0.1, -0.05), ("d", "c", 0.3, np.nan))
+        for fold in (-1, 1)
+    ]
+    columns = ["source", "target", "seed", "fold", "test_full", "test_retained", "test_transferred"]
+    table = pd.DataFrame(rows, columns=columns).assign(**PROVENANCE, source_simulated=False)
+    drawn = figures_networks.transfer(table, "n", "pearson_r2")
+    shown = np.asarray(drawn.axes[0].images[0].get_array(), dtype=float)
+    names = [label.get_text() for label in drawn.axes[0].get_yticklabels()]
+    targets = [label.get_text() for label in drawn.axes[0].get_xticklabels()]
+    by_name = pd.DataFrame(shown, index=names, columns=targets)
+    assert by_name.loc["c", "d"] == pytest.approx(-0.05)
+    assert by_name.loc["d", "d"] == pytest.approx(0.1)
+    assert by_name.loc["c", "c"] == pytest.approx(0.3)
+    assert by_name.isna().to_numpy().tolist() == [[row == "d" and target == "c" for target in targets] for row in names]
+    text = texts(drawn)
+    assert "−0.050\n± 0.014" in text
+    assert "undefined" in text
+    assert "(simulated observers)" in text
+
+
+# --- interactions ---
+
+
+def eliminated(removed: bool = True) -> pd.DataFrame:
+    scores = {"train_score": [np.nan, 0.6, 0.4], "test_score": [0.1, 0.3, 0.2]}
+    one_shot = {"train_score_one_shot": [0.1, 0.3, 0.4], "test_score_one_shot": [0.1, 0.1, 0.2]}
+    folds = [
+        pd.DataFrame({"k": [1, 2, 3], "feature_map": [2, 0, 1], "eliminated": [False, removed, True], "fold": fold})
+        for fold in (1, 2)
+    ]
+    return pd.concat([fold.assign(**scores, **one_shot, **PROVENANCE) for fold in folds])
+
+
+def test_elimination_stands_beside_the_ranking() -> None:
+    drawn = figures_interactions.elimination(eliminated(), "c", "n", "pearson_r2")
+    train, test = drawn.axes[:2]
+    np.testing.assert_allclose(line(train, "one map at a time, scored again"), [np.nan, 0.6, 0.4])
+    np.testing.assert_allclose(line(test, "one ranking by AIS"), [0.1, 0.1, 0.2])
+    # k of the highest training score, on both sides: 2 of those eliminated, 3 of the ranking.
+    marked = [
+        [float(value) for value in np.asarray(each.get_xdata())]
+        for panel in (train, test)
+        for each in panel.lines
+        if each.get_marker() == "v"
+    ]
+    assert marked == [[2], [3], [2], [3]]
+    text = texts(drawn)
+    assert "time was up" not in text
+    assert f"c (simulated observers), n ({RANDOM})" in text
+    assert "after 2 of 4 removals" in texts(figures_interactions.elimination(eliminated(False), "c", "n", "pearson"))
+
+
+def paired(last: float) -> pd.DataFrame:
+    first, second = [9, 9, 4], [4, 7, 7]
+    table = pd.DataFrame({"feature_map": first, "feature_map_b": second, "interaction": [0.1, -0.3, last]})
+    return table.assign(ais=[0.3, 0.3, 0.2], ais_b=[0.2, 0.1, 0.1], ais_pair=[0.6, 0.1, 0.2], **PROVENANCE)
+
+
+def test_the_matrix_is_symmetric_and_in_the_order_of_importance() -> None:
+    drawn = figures_interactions.pairs(paired(0.2), "c", "n", "pearson_r2")
+    shown = np.asarray(drawn.axes[0].images[0].get_array(), dtype=float)
+    np.testing.assert_allclose(shown, [[np.nan, 0.1, -0.3], [0.1, np.nan, 0.2], [-0.3, 0.2, np.nan]])
+    assert [label.get_text() for label in drawn.axes[0].get_yticklabels()] == ["9", "4", "7"]
+    assert "3 feature maps of highest AIS" in texts(drawn)
+    unfinished = figures_interactions.pairs(paired(np.nan), "c", "n", "pearson_r2")
+    assert "Known for 2 of 3 pairs; the time was up" in " ".join(texts(unfinished).split())
+    assert np.asarray(unfinished.axes[0].images[0].get_array()).shape == (3, 3)
+
+
+def test_shapley_values_stand_against_ais_by_map() -> None:
+    table = pd.DataFrame({"feature_map": [2, 0, 1], "shapley": [0.3, 0.1, 0.2], "standard_error": 0.05})
+    table = table.assign(n_permutations=20, undefined=0.125, **PROVENANCE)
+    ranking = pd.DataFrame({"feature_map": [0, 1, 2], "ais": [-1.0, 1.0, 3.0]})
+    drawn = figures_interactions.shapley(table, ranking, "c", "n", "pearson_r2")
+    points = drawn.axes[0].lines[0]
+    found = dict(zip(np.asarray(points.get_xdata()).tolist(), np.asarray(points.get_ydata()).tolist(), strict=True))
+    assert found == {3.0: 0.3, -1.0: 0.1, 1.0: 0.2}
+    text = texts(drawn)
+    assert "Spearman ρ = 1.00, 3 feature maps" in text
+    assert "over 20 random orders" in text
+    assert "12 %" in text

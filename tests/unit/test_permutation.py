@@ -1,0 +1,114 @@
+"""Permuted judgments: many at once against one by one, and what comes out where there is no signal."""
+
+import numpy as np
+import pandas as pd
+import pytest
+import scipy.stats
+from small_heads import N_IMAGES, N_MAPS, engine, resources
+
+from alignment_importance import ablation, curves, folds, importance, inference, permutation, retention
+
+IDS = [f"{number:02d}" for number in range(N_IMAGES)]
+
+
+def judgments(n: int, seed: int) -> np.ndarray:
+    human = np.random.default_rng(seed).normal(size=(n, n))
+    human = human + human.T
+    np.fill_diagonal(human, np.nan)
+    return human
+
+
+def activations(seed: int = 2) -> np.ndarray:
+    return np.random.default_rng(seed).gamma(1.0, size=(N_IMAGES, N_MAPS, 4, 4)).astype(np.float32)
+
+
+@pytest.mark.parametrize("missing", [False, True])
+@pytest.mark.parametrize("unit", ["images", "pairs"])
+@pytest.mark.parametrize("similarity", ["pearson", "cosine"])
+@pytest.mark.parametrize("score", ["pearson_r2", "pearson", "spearman"])
+def test_many_at_once_equal_one_by_one(score: str, similarity: str, unit: str, missing: bool) -> None:
+    """Every draw is what ranking, curve and train maximum give for judgments permuted beforehand."""
+    human = judgments(N_IMAGES, 1)
+    if missing:
+        human[1, 2] = human[2, 1] = human[4, 8] = human[8, 4] = np.nan
+    _, pooled = engine("pooled", activations(), similarity, score, resources())
+    split = (folds.split_images if unit == "images" else folds.split_pairs)(IDS, 3, 1)
+    found = permutation.permute(pooled, folds.members(split, IDS), human, score, 3, 9)
+    rng = np.random.default_rng(9)
+    for draw in range(4):
+        order = np.arange(N_IMAGES) if draw == 0 else rng.permutation(N_IMAGES)
+        blocks = folds.blocks(split, human[np.ix_(order, order)], IDS)
+        curve = curves.trace(pooled, blocks, importance.rank_folds(pooled, blocks))
+        kept = [retention.retain(of_fold) for _, of_fold in curve.groupby("fold")]
+        full, retained = (np.mean([one[f"test_{kind}"] for one in kept]) for kind in ("full", "retained"))
+        assert found.loc[draw, "test_full"] == pytest.approx(full, abs=1e-12)
+        assert found.loc[draw, "test_retained"] == pytest.approx(retained, abs=1e-12)
+        assert found.loc[draw, "difference"] == pytest.approx(retained - full, abs=1e-12)
+
+
+def test_other_routes_pass_through_the_network() -> None:
+    human = judgments(N_IMAGES, 3)
+    members = folds.members(folds.split_images(IDS, 3, 1), IDS)
+    for route in ("linear", "general"):
+        _, other = engine(route, activations(), "pearson", "pearson_r2", resources())
+        found = permutation.permute(other, members, human, "pearson_r2", 1, 9)
+        blocks = folds.blocks(folds.split_images(IDS, 3, 1), human, IDS)
+        curve = curves.trace(other, blocks, importance.rank_folds(other, blocks))
+        retained = [retention.retain(of_fold)["test_retained"] for _, of_fold in curve.groupby("fold")]
+        assert found.loc[0, "test_retained"] == pytest.approx(np.mean(retained))
+        assert len(found) == 2
+
+
+def test_without_draws_there_is_no_test() -> None:
+    _, pooled = engine("pooled", activations(), "pearson", "pearson", resources())
+    assert permutation.permute(pooled, [], judgments(N_IMAGES, 1), "pearson", 0, 1).empty
+
+
+def test_grid_has_both_ends_and_no_number_twice() -> None:
+    for n_maps in (1, 2, 10, 512, 4096):
+        numbers = permutation.grid(n_maps)
+        assert numbers[0] == 1 and numbers[-1] == n_maps
+        assert all(np.diff(numbers) > 0)
+        assert len(numbers) <= 64
+
+
+def without_signal(n_sets: int, n_draws: int) -> pd.DataFrame:
+    """P values, and the difference retained - full, of networks and judgments that have nothing in common."""
+    members = folds.members(folds.split_images(IDS, 3, 1), IDS)
+    rows = []
+    for number in range(n_sets):
+        readout = np.random.default_rng((1, number)).gamma(1.0, size=(N_IMAGES, 12)).astype(np.float32)
+        pooled = ablation.PooledAblation(readout, resources(), "pearson", "pearson")
+        human = judgments(N_IMAGES, 1000 + number)
+        draws = permutation.permute(pooled, members, human, "pearson", n_draws, number)
+        columns = ("test_full", "test_retained", "difference")
+        p = {name: inference.permutation_p(draws[name][0], draws[name][1:].to_numpy()) for name in columns}
+        rows.append(p | {"observed": draws["difference"][0]})
+    return pd.DataFrame(rows)
+
+
+def test_without_signal_p_values_are_uniform_and_nothing_is_gained() -> None:
+    """With 200 data sets and 39 permutations each, p is one of 1/40, 2/40, ... with equal probability.
+
+    The Kolmogorov-Smirnov distance of 200 uniform values exceeds 0.138 once in a thousand times (1.95 / sqrt(200)), to
+    which the steps add at most 1/40; the mean difference should be within 3.3 of its standard errors.
+    """
+    found = without_signal(200, 39)
+    for name in ("test_full", "test_retained", "difference"):
+        assert scipy.stats.kstest(found[name], "uniform").statistic < 0.138 + 1 / 40
+        # At the level 0.1 a share of 0.1 is rejected; its standard error is 0.021.
+        assert (found[name] <= 0.1).mean() == pytest.approx(0.1, abs=3.3 * 0.0212)
+    se = found["observed"].std() / np.sqrt(len(found))
+    assert abs(found["observed"].mean()) < 3.3 * se
+
+
+def test_a_signal_is_found() -> None:
+    """Judgments that are the similarities of a third of the maps: no permutation comes near."""
+    readout = np.random.default_rng(5).gamma(1.0, size=(36, 60)).astype(np.float32)
+    human = np.asarray(np.corrcoef(readout[:, :20]))
+    np.fill_diagonal(human, np.nan)
+    pooled = ablation.PooledAblation(readout, resources(), "pearson", "pearson")
+    ids = [f"{number:02d}" for number in range(36)]
+    draws = permutation.permute(pooled, folds.members(folds.split_images(ids, 3, 1), ids), human, "pearson", 99, 1)
+    for name in ("test_full", "test_retained"):
+        assert inference.permutation_p(draws[name][0], draws[name][1:].to_numpy()) == 0.01

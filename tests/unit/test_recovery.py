@@ -1,0 +1,78 @@
+"""What finds the planted truth: the methods on judgments of known maps, and the page of the documentation."""
+
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+from small_heads import resources
+
+from alignment_importance import control, recovery
+from alignment_importance.ablation import PooledAblation
+
+PAGE = Path(__file__).resolve().parents[2] / "docs/recovery.md"
+
+
+def network(readout: np.ndarray) -> recovery.Network:
+    engine = PooledAblation(readout, resources(), "pearson", "pearson_r2")
+    return recovery.Network(readout, engine, "pearson", "pearson_r2", 30, 1, resources())
+
+
+@pytest.fixture
+def weighed() -> recovery.Network:
+    readout = np.random.default_rng(1).gamma(1.0, size=(24, 20)).astype(np.float32)
+    readout[:, 7] = 0
+    return network(readout)
+
+
+def test_planted_judgments_are_the_similarities_of_the_planted_maps(
+    weighed: recovery.Network, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(recovery, "N_PLANTED", 5)
+    monkeypatch.setattr(recovery, "NOISE", 0.0)
+    planted, block = recovery.plant(weighed, 1)
+    assert planted.sum() == 5
+    assert not planted[7]
+    expected = np.corrcoef(np.where(planted, weighed.readout, 0))
+    pairs = np.triu_indices(24, k=1)
+    np.testing.assert_allclose(block.human[pairs], expected[pairs], atol=1e-6)
+    np.testing.assert_array_equal(block.human, block.human.T)
+    again, _ = recovery.plant(weighed, 1)
+    other, _ = recovery.plant(weighed, 2)
+    np.testing.assert_array_equal(planted, again)
+    assert (planted != other).any()
+
+
+@pytest.mark.parametrize("method", [name for name in recovery.METHODS if name != "activation"])
+def test_every_method_that_knows_the_judgments_finds_maps_better_than_chance(
+    method: str, weighed: recovery.Network, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(recovery, "N_PLANTED", 5)
+    monkeypatch.setattr(recovery, "NOISE", 0.2)
+    areas = []
+    for draw in range(1, 6):
+        planted, block = recovery.plant(weighed, draw)
+        found = recovery.METHODS[method](weighed, block)
+        areas.append(control.area_under_curve(found.ranking[planted], found.ranking[~planted]))
+        assert (found.weights >= 0).all()
+        assert found.ranking.shape == found.weights.shape == planted.shape
+    assert np.mean(areas) > 0.75
+
+
+def test_the_page_of_the_documentation_has_the_form_of_what_is_made() -> None:
+    """Its numbers take minutes: `snakemake --cores 2 --force docs/recovery.md`."""
+    page = PAGE.read_text(encoding="utf-8")
+    lines = [line.split(" | ") for line in page.splitlines() if line.startswith("|")]
+    assert [line[0].removeprefix("| ") for line in lines[2:]] == list(recovery.METHODS)
+    assert lines[0][1:] == [
+        "maps: AUC", "places: AUC, demo-shape", "places: AUC, demo-colour", "places: difference |"
+    ]  # fmt: skip
+    for line in lines[2:]:
+        values = [float(cell.split(" ± ")[0].replace("−", "-")) for cell in line[1:]]
+        assert all(0 <= value <= 1 for value in values[:3])
+        assert values[3] == pytest.approx(values[1] - values[2], abs=0.011)
+    assert f"{recovery.N_PLANTED} random maps" in page
+    assert f"{recovery.N_DRAWS} draws" in page
+    # The text around the table is that of the module.
+    fixed = [part for part in re.split(r"\{[\w:]+\}", recovery._PAGE) if len(part) > 3]
+    assert all(part.strip() in page for part in fixed)

@@ -1,0 +1,100 @@
+"""Noise ceilings against rsatoolbox, by hand, and on participants whose noise is known."""
+
+import numpy as np
+import pytest
+from rsatoolbox.inference import boot_noise_ceiling
+from rsatoolbox.rdm import RDMs
+
+from alignment_importance import reliability
+
+
+def simulated(n_participants: int, n_pairs: int, noise: float, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """What all share (pair,), with variance 1, and ratings (participant, pair)."""
+    rng = np.random.default_rng(seed)
+    truth = rng.normal(size=n_pairs)
+    return truth, truth + noise * rng.normal(size=(n_participants, n_pairs))
+
+
+@pytest.mark.parametrize(("score", "method"), [("pearson", "corr"), ("spearman", "spearman")])
+def test_bounds_are_those_of_rsatoolbox(score: str, method: str) -> None:
+    _, ratings = simulated(7, 45, 1.0, 1)
+    assert reliability.noise_ceiling(ratings, score) == pytest.approx(boot_noise_ceiling(RDMs(ratings), method))
+
+
+def test_bounds_by_hand() -> None:
+    # The two participants' ratings correlate with r = 1/2; with two, the mean of the others is the other one. Each
+    # against the mean of both, (1, 2.5, 2.5): r = sqrt(3)/2.
+    ratings = np.array([[1, 2, 3], [1, 3, 2]], dtype=float)
+    assert reliability.noise_ceiling(ratings, "pearson") == pytest.approx((0.5, np.sqrt(3) / 2))
+    assert reliability.noise_ceiling(ratings, "pearson_r2") == pytest.approx((0.25, 0.75))
+
+
+def test_scales_of_participants_do_not_matter_to_the_bounds() -> None:
+    _, ratings = simulated(5, 21, 0.5, 2)
+    moved = ratings * np.array([[1], [9], [0.1], [3], [2]]) + np.arange(5)[:, None]
+    assert reliability.noise_ceiling(moved, "pearson") == pytest.approx(reliability.noise_ceiling(ratings, "pearson"))
+
+
+@pytest.mark.parametrize("score", ["pearson_r2", "spearman"])
+def test_missing_pairs_are_left_out(score: str) -> None:
+    _, ratings = simulated(6, 28, 1.0, 3)
+    without = np.delete(ratings, [4, 9], axis=1)
+    missing = ratings.copy()
+    missing[:, [4, 9]] = np.nan
+    # 26 pairs are no triangle of a matrix: filled up with pairs that nobody judged.
+    filled = np.hstack([without, np.full((6, 2), np.nan)])
+    assert reliability.noise_ceiling(missing, score) == pytest.approx(reliability.noise_ceiling(filled, score))
+    missing = ratings.copy()
+    missing[0, 4] = missing[2, :20] = np.nan
+    found = reliability.ceiling(missing, score, 20, 1)
+    assert 0 < found.lower < found.upper < 1
+    assert 0 < found.of_mean < 1
+
+
+def test_one_participant_has_no_ceiling() -> None:
+    found = reliability.ceiling(np.arange(6.0)[None], "pearson", 10, 1)
+    assert np.isnan([found.lower, found.upper, found.split_half, found.reliability, found.of_mean]).all()
+
+
+def test_spearman_brown_by_hand() -> None:
+    # Twice the length of a test with reliability 0.6 has 1.2 / 1.6 = 0.75; thrice 1.8 / 2.2.
+    assert reliability.spearman_brown(0.6) == pytest.approx(0.75)
+    assert reliability.spearman_brown(0.6, 3) == pytest.approx(1.8 / 2.2)
+
+
+def test_halves_of_two_participants_are_the_participants() -> None:
+    _, ratings = simulated(2, 28, 1.0, 4)
+    r = np.corrcoef(ratings)[0, 1]
+    assert reliability.split_half(ratings, "pearson_r2", 5, 1) == pytest.approx(r)
+    assert reliability.ceiling(ratings, "pearson_r2", 5, 1).of_mean == pytest.approx(2 * r / (1 + r))
+
+
+def test_the_ceiling_is_what_the_truth_reaches() -> None:
+    """With 10 participants and noise of variance 4, the mean has reliability 1 / (1 + 4 / 10)."""
+    truth, ratings = simulated(10, 4950, 2.0, 5)
+    for score, expected in (("pearson_r2", 1 / 1.4), ("pearson", np.sqrt(1 / 1.4))):
+        found = reliability.ceiling(ratings, score, 50, 1)
+        r = np.corrcoef(truth, ratings.mean(0))[0, 1]
+        # The standard error of a correlation of 4950 pairs is below 0.01.
+        assert found.of_mean == pytest.approx(expected, abs=0.03)
+        assert (r**2 if score == "pearson_r2" else r) == pytest.approx(found.of_mean, abs=0.03)
+        # Bounds for single participants are lower: their judgments are noisier than the mean.
+        assert found.lower < found.upper < found.of_mean
+
+
+def test_halves_that_do_not_agree_give_no_ceiling() -> None:
+    ratings = np.array([[1.0, 2, 3], [3, 2, 1]])
+    found = reliability.ceiling(ratings, "pearson_r2", 5, 1)
+    assert found.split_half == pytest.approx(-1)
+    assert np.isnan(found.of_mean)
+
+
+def test_trials_weigh_in_halves() -> None:
+    _, ratings = simulated(3, 10, 1.0, 6)
+    weights = np.array([[1], [1000_000], [1]]) * np.ones((3, 10), dtype=int)
+    rng = np.random.default_rng(7)
+    first, second = np.array_split(rng.permutation(3), 2)
+    half = next(half for half in (first, second) if 1 in half)
+    other = first if half is second else second
+    expected = np.corrcoef(ratings[1], ratings[other].mean(0))[0, 1]
+    assert reliability.split_half(ratings, "pearson", 1, 7, weights) == pytest.approx(expected, abs=1e-4)

@@ -1,0 +1,73 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from alignment_importance.resumable import Budget, fingerprint
+
+
+class KilledError(Exception):
+    """Stands for a job that is killed."""
+
+
+def walk(budget: Budget, n_steps: int = 7, stop_at: int | None = None) -> tuple[int, np.ndarray, list[int]]:
+    """A random walk whose every step depends on its number and on the state."""
+    state, made = {"place": np.zeros(2)}, []
+
+    def step(number: int) -> None:
+        if number == stop_at:
+            raise KilledError
+        made.append(number)
+        state["place"] += np.random.default_rng(number).standard_normal(2) * (1 + np.abs(state["place"]))
+
+    return budget.run(state, step, n_steps, "steps"), state["place"], made
+
+
+def test_without_a_limit_everything_is_done_and_nothing_is_left(tmp_path: Path) -> None:
+    done, _, made = walk(Budget(None, tmp_path / "partial.npz", "k"))
+    assert (done, made) == (7, list(range(7)))
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_runs_that_are_short_of_time_add_up_to_one_without_limit(tmp_path: Path) -> None:
+    _, expected, _ = walk(Budget())
+    budget = Budget(0, tmp_path / "partial.npz", "k")
+    for number in range(6):
+        done, _, made = walk(budget)
+        assert (done, made) == (number + 1, [number])
+        assert [file.name for file in tmp_path.iterdir()] == ["partial.npz"]
+    done, place, made = walk(budget)
+    assert (done, made) == (7, [6])
+    np.testing.assert_array_equal(place, expected)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_killed_run_goes_on_from_its_last_record(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("alignment_importance.resumable._SECONDS_BETWEEN_RECORDS", -1.0)
+    budget = Budget(None, tmp_path / "partial.npz", "k")
+    with pytest.raises(KilledError):
+        walk(budget, stop_at=4)
+    done, place, made = walk(budget)
+    assert (done, made) == (7, [4, 5, 6])
+    np.testing.assert_array_equal(place, walk(Budget())[1])
+
+
+@pytest.mark.parametrize("spoil", ["other inputs", "broken"])
+def test_a_state_that_does_not_fit_is_not_used(tmp_path: Path, spoil: str) -> None:
+    partial = tmp_path / "partial.npz"
+    walk(Budget(0, partial, "k"))
+    if spoil == "broken":
+        partial.write_bytes(partial.read_bytes()[:40])
+    _, place, made = walk(Budget(None, partial, "k" if spoil == "broken" else "another"))
+    assert made == list(range(7))
+    np.testing.assert_array_equal(place, walk(Budget())[1])
+
+
+def test_fingerprints_tell_values_shapes_types_and_settings_apart() -> None:
+    values = np.arange(6.0)
+    parts = [
+        (values,), (values.reshape(2, 3),), (values.astype(np.float32),), (values + 1e-15,), (values, "a"),
+        (values, "b"), (values, 1), (values, "1"),
+    ]  # fmt: skip
+    assert len({fingerprint(*each) for each in parts}) == len(parts)
+    assert fingerprint(values[::-1][::-1], "a") == fingerprint(values.copy(), "a")

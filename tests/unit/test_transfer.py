@@ -1,0 +1,91 @@
+"""Transfer: learned from one comparison, tested on another, and nothing of the test set is used."""
+
+import numpy as np
+import pytest
+from small_heads import ROUTES, engine, resources
+
+from alignment_importance import folds, transfer
+from alignment_importance.ablation import Ablation, PooledAblation
+from alignment_importance.importance import order_of, rank
+
+IDS = [f"i{number:02d}" for number in range(13)]
+
+
+def comparison(fast: Ablation, human: np.ndarray, ids: list[str] | None = None) -> transfer.Comparison:
+    return transfer.Comparison(fast, human, ids if ids is not None else IDS)
+
+
+def judged(seed: int, n: int = 13) -> np.ndarray:
+    values = np.random.default_rng(seed).random((n, n))
+    values += values.T
+    np.fill_diagonal(values, np.nan)
+    return values
+
+
+def split(human: np.ndarray, ids: list[str], unit: str = "images") -> list[folds.Fold]:
+    make = folds.split_images if unit == "images" else folds.split_pairs
+    return folds.blocks(make(ids, 3, 1), human, ids)
+
+
+@pytest.mark.parametrize("route", ROUTES)
+def test_from_itself_it_is_the_prediction_of_the_fold(route: str, maps: np.ndarray, human: np.ndarray) -> None:
+    """With one comparison for source and target, what is left for the ranking is the training set."""
+    _, fast = engine(route, maps, "pearson", "pearson_r2", resources())
+    same, made = comparison(fast, human), split(human, IDS)
+    table = transfer.transfer(same, same, made)
+    for fold, row in zip(made, table.itertuples(), strict=True):
+        whole, without = fast.leave_one_out([fold.train])
+        train, test = fast.keep_top(order_of(rank(whole[0] - without[0])), [fold.train, fold.test])
+        k = int(np.nanargmax(train)) + 1
+        assert row.k == k
+        assert row.test_transferred == pytest.approx(test[k - 1], nan_ok=True)
+        assert row.n_source == len(fold.train.images)
+
+
+@pytest.mark.parametrize("unit", ["images", "pairs"])
+def test_judgments_of_the_test_set_make_no_difference_to_what_is_learned(unit: str, maps: np.ndarray) -> None:
+    readout = maps.mean((2, 3))
+    fast = PooledAblation(readout, resources(), "pearson", "pearson_r2")
+    human, other = judged(1), judged(2)
+    source, target = comparison(fast, other), comparison(fast, human)
+    made = split(human, IDS, unit)
+    first = transfer.source_block(source, target, made[0])
+    changed = other.copy()
+    tested = np.isfinite(made[0].test.human)
+    changed[np.ix_(made[0].test.images, made[0].test.images)] = np.where(
+        tested, 99, other[np.ix_(made[0].test.images, made[0].test.images)]
+    )
+    second = transfer.source_block(comparison(fast, changed), target, made[0])
+    np.testing.assert_array_equal(first.images, second.images)
+    np.testing.assert_array_equal(first.human, second.human)
+    if unit == "images":
+        assert set(first.images) == set(made[0].train.images)
+    else:
+        np.testing.assert_array_equal(np.isfinite(first.human), np.isfinite(made[0].train.human))
+
+
+@pytest.mark.parametrize("unit", ["images", "pairs"])
+def test_other_images_give_one_ranking_for_all_folds(unit: str, maps: np.ndarray) -> None:
+    rng = np.random.default_rng(3)
+    others, ids = rng.random((9, maps.shape[1])).astype(np.float32), [f"o{number}" for number in range(9)]
+    learned = PooledAblation(others, resources(), "pearson", "pearson_r2")
+    tested = PooledAblation(maps.mean((2, 3)), resources(), "pearson", "pearson_r2")
+    human, source_human = judged(1), judged(4, 9)
+    table = transfer.transfer(
+        comparison(learned, source_human, ids), comparison(tested, human), split(human, IDS, unit)
+    )
+    assert table["n_source"].tolist() == [9, 9, 9]
+    whole, without = learned.leave_one_out([folds.whole(source_human)])
+    order = order_of(rank(whole[0] - without[0]))
+    k = int(np.nanargmax(learned.keep_top(order, [folds.whole(source_human)])[0])) + 1
+    assert (table["k"] == k).all()
+    for fold, score in zip(split(human, IDS, unit), table["test_transferred"], strict=True):
+        assert score == pytest.approx(tested.keep_top(order, [fold.test])[0, k - 1], nan_ok=True)
+
+
+def test_too_few_judgments_left_give_nothing(maps: np.ndarray, human: np.ndarray) -> None:
+    fast = PooledAblation(maps.mean((2, 3)), resources(), "pearson", "pearson_r2")
+    few = np.full_like(human, np.nan)
+    few[0, 1] = few[1, 0] = 1.0
+    table = transfer.transfer(comparison(fast, few), comparison(fast, human), split(human, IDS))
+    assert table[["k", "test_transferred"]].isna().all(axis=None)
