@@ -1,14 +1,20 @@
-"""Compute the saliency maps of an image set, or read the user's own."""
+"""Compute the saliency maps of an image set, or read the user's own maps or fixations."""
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
-from alignment_importance import arrays, saliency
+from alignment_importance import arrays
+from alignment_importance.saliency import computing, providers
 
 
-def compute_saliency(*, images: Path, maps: Path | None, method: str, output: Path) -> None:
-    """Write one saliency map per listed image, see `saliency.compute`."""
+def compute_saliency(
+    *, images: Path, maps: Path | None, fixations: Path | None, settings: Mapping[str, Any], output: Path
+) -> None:
+    """Write one saliency map per listed image; `settings` are keywords of `providers.provider`."""
     table = arrays.read_table(images, ["image", "file", "width", "height", "sha256"])
-    arrays.write_netcdf(saliency.compute(table, method, maps), output)
+    provider = providers.provider(table, maps=maps, fixated=fixations, **settings)
+    computing.write(table, provider, output)
 
 
 if __name__ == "__main__":
@@ -16,11 +22,12 @@ if __name__ == "__main__":
 
     snakemake = globals()["snakemake"]  # Snakemake defines it before it runs the script
 
-    with logs.job(snakemake.log[0]):
-        maps = snakemake.input.get("maps")
+    with logs.job(snakemake.log[0], snakemake.config["provenance"]):
+        maps, fixations = snakemake.input.get("maps"), snakemake.input.get("fixations")
         compute_saliency(
             images=Path(snakemake.input.images),
             maps=Path(maps) if maps else None,
-            method=snakemake.params.method,
+            fixations=Path(fixations) if fixations else None,
+            settings=snakemake.params.settings,
             output=Path(snakemake.output.saliency),
         )

@@ -1,18 +1,37 @@
-"""Measure the overlap of heatmaps with saliency maps."""
+"""Measure the overlap of heatmaps with saliency maps, image by image and over images."""
 
 from collections.abc import Sequence
 from pathlib import Path
 
-from alignment_importance import arrays, overlap
+from alignment_importance import arrays, overlap, overlap_summary
 
 
 def measure_overlap(
-    *, heatmaps: Path, saliency: Path, top_percent: Sequence[float], target_percent: Sequence[float], output: Path
+    *,
+    heatmaps: Path,
+    saliency: Path,
+    images: Path,
+    top_percent: Sequence[float],
+    target_percent: Sequence[float],
+    relative_risk_percent: Sequence[float],
+    spread: float,
+    resamples: int,
+    seed: int,
+    overlaps: Path,
+    scores: Path,
+    summary: Path,
 ) -> None:
-    """Write precision, recall and relative risk of one comparison and model, see `overlap.tabulate`."""
-    maps, salience = arrays.read_netcdf(heatmaps), arrays.read_netcdf(saliency)
-    table = overlap.tabulate(maps, salience, top_percent, target_percent)
-    arrays.write_table(table.assign(**arrays.provenance(maps.attrs)), output)
+    """Write the tables of one comparison and model, see `overlap.measure` and `overlap_summary.summarise`."""
+    maps = arrays.read_netcdf(heatmaps)
+    table = arrays.read_table(images, ["image", "category"]).dropna(subset="category")
+    categories: dict[str, str] = dict(zip(table["image"], table["category"], strict=True))
+    with arrays.open_netcdf(saliency) as salience:
+        overlapping, scored = overlap.measure(
+            maps, salience, top_percent, target_percent, relative_risk_percent, spread
+        )
+    summarised = overlap_summary.summarise(overlapping, scored, categories, relative_risk_percent, resamples, seed)
+    for table, output in ((overlapping, overlaps), (scored, scores), (summarised, summary)):
+        arrays.write_table(table.assign(**arrays.provenance(maps.attrs)), output)
 
 
 if __name__ == "__main__":
@@ -20,11 +39,13 @@ if __name__ == "__main__":
 
     snakemake = globals()["snakemake"]  # Snakemake defines it before it runs the script
 
-    with logs.job(snakemake.log[0]):
+    with logs.job(snakemake.log[0], snakemake.config["provenance"]):
         measure_overlap(
             heatmaps=Path(snakemake.input.heatmaps),
             saliency=Path(snakemake.input.saliency),
-            top_percent=snakemake.params.top_percent,
-            target_percent=snakemake.params.target_percent,
-            output=Path(snakemake.output.overlap),
+            images=Path(snakemake.input.images),
+            overlaps=Path(snakemake.output.overlap),
+            scores=Path(snakemake.output.scores),
+            summary=Path(snakemake.output.summary),
+            **snakemake.params.settings,
         )

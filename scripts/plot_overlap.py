@@ -5,28 +5,40 @@ from pathlib import Path
 
 import pandas as pd
 
-from alignment_importance import arrays, figures, overlap
+from alignment_importance import arrays, figures, overlap_figures, overlap_summary
 
 
-def plot_overlap(*, overlaps: Mapping[str, Path], comparison: str, model: str, png: Path, pdf: Path) -> None:
-    """Draw the overlaps of one comparison and model; `overlaps` are files by the saliency map's name."""
-    tables = [arrays.read_table(file, overlap.COLUMNS).assign(saliency=saliency) for saliency, file in overlaps.items()]
-    figures.save(figures.overlap(pd.concat(tables), comparison, model), png, pdf)
+def plot_overlap(
+    *, summaries: Mapping[str, Path], comparison: str, model: str, outputs: Mapping[str, tuple[Path, Path]]
+) -> None:
+    """Draw the overlaps of one comparison and model over all images and by category.
+
+    `summaries` are files by the saliency map's name, `outputs` PNG and PDF of `overlap` and of `categories`.
+    """
+    tables = [
+        arrays.read_table(file, overlap_summary.COLUMNS).assign(saliency=saliency)
+        for saliency, file in summaries.items()
+    ]
+    summary = pd.concat(tables, ignore_index=True)
+    figures.save(overlap_figures.overlap(summary, comparison, model), *outputs["overlap"])
+    figures.save(overlap_figures.categories(summary, comparison, model), *outputs["categories"])
 
 
 if __name__ == "__main__":
-    from alignment_importance import logs
+    from alignment_importance import drawing, logs
 
     snakemake = globals()["snakemake"]  # Snakemake defines it before it runs the script
 
-    with logs.job(snakemake.log[0]):
+    with logs.job(snakemake.log[0], snakemake.config["provenance"]), drawing.page(snakemake.params.page):
         plot_overlap(
-            overlaps={
+            summaries={
                 saliency: Path(file)
-                for saliency, file in zip(snakemake.params.saliencies, snakemake.input.overlaps, strict=True)
+                for saliency, file in zip(snakemake.params.saliencies, snakemake.input.summaries, strict=True)
             },
             comparison=snakemake.wildcards.comparison,
             model=snakemake.wildcards.model,
-            png=Path(snakemake.output.png),
-            pdf=Path(snakemake.output.pdf),
+            outputs={
+                "overlap": (Path(snakemake.output.png), Path(snakemake.output.pdf)),
+                "categories": (Path(snakemake.output.categories_png), Path(snakemake.output.categories_pdf)),
+            },
         )

@@ -1,74 +1,60 @@
-"""All figures, in one style. The only module that imports matplotlib and seaborn.
+"""The figures of one comparison and network, in the style of `drawing`.
 
 Every figure function takes tables or labelled arrays and returns a Figure; `save` writes it. What is simulated and what
 has random weights is written into the figure.
 """
 
-import functools
 import logging
 import textwrap
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Literal, ParamSpec, TypeVar
+from typing import Any
 
 import matplotlib as mpl
 import numpy as np
 import pandas as pd
-import seaborn as sns
 import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure, SubFigure
-from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
-from alignment_importance import arrays, images, logs
+from alignment_importance import arrays, logs
 from alignment_importance import heatmaps as heat
+from alignment_importance.drawing import BLUE as _BLUE
+from alignment_importance.drawing import GREEN as _GREEN
+from alignment_importance.drawing import GREY as _GREY
+from alignment_importance.drawing import ORANGE as _ORANGE
+from alignment_importance.drawing import PURPLE as _PURPLE
+from alignment_importance.drawing import RED as _RED
+from alignment_importance.drawing import aspect as _aspect
+from alignment_importance.drawing import dots_per_inch
+from alignment_importance.drawing import evenly as _evenly
+from alignment_importance.drawing import footnote as _footnote
+from alignment_importance.drawing import network as _network
+from alignment_importance.drawing import new_figure as _figure
+from alignment_importance.drawing import number as _number
+from alignment_importance.drawing import observers as _observers
+from alignment_importance.drawing import provenance as _provenance
+from alignment_importance.drawing import read_image as _read
+from alignment_importance.drawing import scattered as _scattered
+from alignment_importance.drawing import score_name as _score
+from alignment_importance.drawing import short as _short
+from alignment_importance.drawing import styled as _styled
+from alignment_importance.drawing import title as _title
 
-mpl.use("Agg")  # draws into files; needs no display
-
-#: Width of a figure in inches: a page's text, and about 900 pixels in a README.
-WIDTH = 7.2
-
-_DOTS_PER_INCH = 200
-_COLOURS = sns.color_palette("colorblind")
-_BLUE, _ORANGE, _GREEN, _RED, _PURPLE, _GREY = (_COLOURS[at] for at in (0, 1, 2, 3, 4, 7))
 _COMPARISONS = (_BLUE, _ORANGE, _GREEN, _RED, _PURPLE)
-_STYLE = {
-    **sns.axes_style("ticks"),
-    **sns.plotting_context("paper", font_scale=0.95),
-    "font.family": "DejaVu Sans",  # comes with matplotlib, so that figures are the same everywhere
-    "axes.spines.right": False,
-    "axes.spines.top": False,
-    "axes.titlelocation": "left",
-    "axes.titlesize": 9,
-    "figure.titlesize": 10,
-    "figure.titleweight": "bold",
-    "legend.frameon": False,
-    "pdf.fonttype": 42,  # TrueType: text stays text
-    "text.parse_math": False,  # names of images and comparisons may hold dollar signs
-}
 
-#: Images side by side, and the longest names that are written in full: of anything, and over one of these images.
-_COLUMNS, _SHORT, _SHORTER = 5, 28, 20
+#: Images side by side, and the longest name that is written in full over one of them.
+_COLUMNS, _SHORTER = 5, 20
+
+#: Categories below each other, and images of a category, each beside its heatmap.
+_MOST_ROWS, _PAIRS = 9, 4
 
 _HEATMAP_NOTE = (
     "Heatmaps: clear (lowest) to bright (highest), each over its own range; crossed out where there is none."
 )
-
-_BASELINES = {
-    "observed": ("heatmap and saliency map of one image", _BLUE),
-    "shuffled_saliency": ("saliency maps of other images", _ORANGE),
-    "activations": ("activations instead of the heatmap", _GREY),
-}
-
-_DIRECTIONS: dict[str, tuple[str, Literal["-", "--"]]] = {
-    "saliency_predicts_ais": ("the saliency map predicts", "-"),
-    "ais_predicts_saliency": ("the heatmap predicts", "--"),
-}
-
-_SCORES = {"pearson_r2": "R²", "pearson": "Pearson r", "spearman": "Spearman ρ"}
 
 # Overlays: the photograph keeps this part of its colours, and the heatmap at its strongest covers this part of it.
 _COLOUR_KEPT = 0.35
@@ -77,28 +63,14 @@ _HEAT = mpl.colormaps["inferno"]
 
 logger = logging.getLogger(__name__)
 
-Arguments = ParamSpec("Arguments")
-Result = TypeVar("Result")
-
-
-def _styled(function: Callable[Arguments, Result]) -> Callable[Arguments, Result]:
-    """Run a function in the style of all figures."""
-
-    @functools.wraps(function)
-    def run(*args: Arguments.args, **kwargs: Arguments.kwargs) -> Result:
-        with mpl.rc_context(_STYLE):
-            return function(*args, **kwargs)
-
-    return run
-
 
 @_styled
 def save(figure: Figure, png: str | Path, pdf: str | Path) -> None:
     """Write a figure as PNG and as PDF; the same figure gives the same bytes."""
     with arrays.atomic(png) as partial:
-        figure.savefig(partial, format="png", dpi=_DOTS_PER_INCH)
+        figure.savefig(partial, format="png", dpi=dots_per_inch())
     with arrays.atomic(pdf) as partial:
-        figure.savefig(partial, format="pdf", dpi=_DOTS_PER_INCH, metadata={"CreationDate": None})
+        figure.savefig(partial, format="pdf", dpi=dots_per_inch(), metadata={"CreationDate": None})
 
 
 # ----------------------------------------------------------------------------------------------------------------------
@@ -130,6 +102,12 @@ def overlay(rgb: NDArray[np.uint8], placed: NDArray[np.float64]) -> NDArray[np.u
     return _to_bytes(np.where(seen[..., None], mixed, 0.4 * photograph + 0.6 * 255))
 
 
+def heat_colours(n: int) -> list[str]:
+    """The colours of heatmaps over mid grey, from the lowest to the highest value, n of them, as #rrggbb."""
+    grey = np.full((1, n, 3), 128, dtype=np.uint8)
+    return [mpl.colors.to_hex(colour / 255) for colour in overlay(grey, np.linspace(0, 1, n)[None])[0]]
+
+
 def draw_overlays(heatmaps: xr.Dataset, table: pd.DataFrame, folder: Path) -> None:
     """Draw the overlay of every image of a dataset of heatmaps into `folder`/{image}.png, at the image's own size.
 
@@ -159,111 +137,6 @@ def _crossed_out(rgb: NDArray[np.uint8]) -> NDArray[np.uint8]:
 
 def _to_bytes(values: np.ndarray) -> NDArray[np.uint8]:
     return np.round(values).clip(0, 255).astype(np.uint8)
-
-
-# ----------------------------------------------------------------------------------------------------------------------
-# Prediction
-
-
-@_styled
-def prediction(summary: pd.DataFrame, folds: pd.DataFrame) -> Figure:
-    """Bars of the test score of all and of the retained feature maps, for every comparison and model.
-
-    Args:
-        summary: a row per comparison and model.
-        folds: `comparison`, `model`, `test_full`, `test_retained`, a row per fold.
-    """
-    models = summary["model"].unique().tolist()
-    n_groups = summary["comparison"].nunique()
-    figure = _figure(1.0 + 2.6 * len(models), width=max(WIDTH, 1.7 * n_groups))
-    panels = figure.subplots(len(models), 1, squeeze=False, sharey=True)[:, 0]
-    for panel, model in zip(panels, models, strict=True):
-        rows = summary[summary["model"] == model].reset_index(drop=True)
-        _prediction_panel(panel, rows, folds[folds["model"] == model])
-        panel.set_title(_network(model, _provenance(rows)))
-    panels[0].legend(loc="lower right", bbox_to_anchor=(1, 1), ncols=2, borderaxespad=0)
-    figure.suptitle("Alignment with human judgments in the test folds", x=0.01, ha="left")
-    numbers = ", ".join(map(str, sorted(summary["n_folds"].unique())))
-    _footnote(
-        figure,
-        f"Bars: mean over {numbers} folds; whiskers: ± 1 standard deviation; points: single folds. One-sided t-tests "
-        "of retained > all: paired, and corrected for folds that share training data (Nadeau & Bengio 2003).",
-    )
-    return figure
-
-
-def _prediction_panel(panel: Axes, rows: pd.DataFrame, folds: pd.DataFrame) -> None:
-    """The bars of one model, a pair per comparison."""
-    kinds = (("full", "all feature maps", _GREY, -0.2), ("retained", "retained feature maps", _BLUE, 0.2))
-    for kind, label, colour, shift in kinds:
-        mean, sd = rows[f"test_{kind}_mean"], rows[f"test_{kind}_sd"]
-        panel.bar(rows.index + shift, mean, 0.38, color=colour, alpha=0.7, label=label, zorder=1)
-        panel.errorbar(rows.index + shift, mean, sd, fmt="none", ecolor="black", elinewidth=1, capsize=3, zorder=3)
-        for at, comparison in enumerate(rows["comparison"]):
-            values = folds.loc[folds["comparison"] == comparison, f"test_{kind}"]
-            places = at + shift + _scattered(len(values), 0.28)
-            panel.scatter(places, values, s=6, color="black", alpha=0.4, linewidths=0, zorder=2)
-    panel.axhline(0, color="black", linewidth=0.8)
-    margin = max(0.6, 1.35 - 0.375 * len(rows))  # wider where there are few, so that bars do not become blocks
-    panel.set_xlim(-margin, len(rows) - 1 + margin)
-    panel.set_xticks(rows.index, [_prediction_label(row) for _, row in rows.iterrows()])
-    panel.tick_params(axis="x", length=0)
-    panel.set_ylabel(f"test alignment ({_score(rows['score'].iloc[0])})")
-
-
-def _prediction_label(row: pd.Series) -> str:
-    """What stands below a pair of bars."""
-    lines = [
-        _short(row["comparison"]),
-        "(simulated observers)" if row["simulated"] else "",
-        f"{row['k_retained_mean']:.0f} maps retained",
-        f"{_p(row['p_paired'])}, corrected {_p(row['p_corrected'])}",
-    ]
-    return "\n".join(line for line in lines if line)
-
-
-@_styled
-def curves(curve: pd.DataFrame, table: pd.DataFrame, comparison: str, model: str, score: str) -> Figure:
-    """Training and test score of the k highest-ranked feature maps against k.
-
-    Args:
-        curve: `k`, `train_score`, `test_score` of all folds of all seeds.
-        table: `k_retained`, `test_retained`, a row per fold, and the provenance (see `_provenance`).
-        comparison: its name.
-        model: its name.
-        score: name of the second-order score.
-    """
-    figure = _figure(3.6)
-    panel = figure.subplots()
-    for side, name, colour in (("train", "training", _ORANGE), ("test", "test", _BLUE)):
-        grouped = curve.groupby("k")[f"{side}_score"]
-        mean, sd = grouped.mean(), grouped.std()
-        panel.fill_between(mean.index, mean - sd, mean + sd, color=colour, alpha=0.2, linewidth=0)
-        panel.plot(mean.index, mean, color=colour, label=name)
-        panel.axhline(mean.iloc[-1], color=colour, linestyle="--", linewidth=0.9, label=f"{name}, all maps")
-    _mark_retained(panel, table)
-    panel.set_xlim(1, curve["k"].max())
-    panel.set_xlabel("feature maps kept, the highest-ranked first (k)")
-    panel.set_ylabel(f"alignment ({_score(score)})")
-    figure.legend(*panel.get_legend_handles_labels(), loc="outside right upper")
-    _title(figure, "Alignment of the k highest-ranked feature maps", comparison, model, _provenance(table))
-    _footnote(
-        figure,
-        f"Lines: mean over {len(table)} folds; bands: ± 1 standard deviation. Maps are ranked, and the number to "
-        "retain is chosen, on the training data.",
-    )
-    return figure
-
-
-def _mark_retained(panel: Axes, table: pd.DataFrame) -> None:
-    """Mark how many maps each fold retains, and the mean."""
-    retained = table["k_retained"].astype(float)
-    panel.axvline(retained.mean(), color="black", linestyle=":", linewidth=0.9)
-    label = f"retained: {retained.mean():.0f} maps on average"
-    panel.scatter(retained.mean(), table["test_retained"].mean(), color=_BLUE, edgecolor="black", label=label, zorder=3)
-    below = panel.get_xaxis_transform()
-    panel.vlines(retained, -0.02, 0.02, colors="black", alpha=0.6, transform=below, clip_on=False, linewidth=1)
-    panel.plot([], [], "|", color="black", label="retained in one fold")
 
 
 # ----------------------------------------------------------------------------------------------------------------------
@@ -345,14 +218,21 @@ def heatmap_grid(
 ) -> Figure:
     """A few images, evenly chosen from the best to the worst aligned, each with its heatmap.
 
+    Images of several categories are chosen within each, and stand in a row for each.
+
     Args:
         heatmaps: what `heatmaps.heatmaps` returns.
         alignment: (image), the correlation of an image's similarities with people's.
-        table: `image`, `file` and `sha256` of the images.
+        table: `image`, `file`, `sha256` and, where there are some, `category` of the images.
         comparison: its name.
         model: its name.
     """
     ranked = alignment.to_series().sort_values(ascending=False, kind="stable")
+    named = table[table["image"].isin(ranked.index) & table["category"].notna()] if "category" in table else table[:0]
+    categories = sorted(named["category"].unique()) if len(named) else []
+    if len(categories) > 1:
+        rows = {name: named.loc[named["category"] == name, "image"].tolist() for name in categories}
+        return _heatmap_rows(heatmaps, ranked, rows, table, comparison, model)
     chosen = _evenly(ranked.index.tolist(), 2 * _COLUMNS)
     n_blocks = -(-len(chosen) // _COLUMNS)
     figure = _figure(0.8 + n_blocks * (0.5 + 2.8 * _aspect(heatmaps)))
@@ -374,82 +254,38 @@ def heatmap_grid(
     return figure
 
 
-# ----------------------------------------------------------------------------------------------------------------------
-# Overlap with saliency
-
-
-@_styled
-def overlap(table: pd.DataFrame, comparison: str, model: str) -> Figure:
-    """Precision, recall and relative risk of saliency maps and heatmaps as predictions of each other.
-
-    Args:
-        table: what `overlap.tabulate` returns for each saliency map, whose name is in the column `saliency`, and the
-            provenance (see `_provenance`).
-        comparison: its name.
-        model: its name.
-    """
-    saliencies = table["saliency"].unique().tolist()
-    targets = sorted(table["target_percent"].unique())
-    target = targets[len(targets) // 2]
-    figure = _figure(1.5 + 2.0 * len(saliencies))
-    panels = figure.subplots(len(saliencies), 3, squeeze=False, sharex="col", sharey="col")
-    for row, saliency in zip(panels, saliencies, strict=True):
-        one = table[table["saliency"] == saliency]
-        aimed = one[one["target_percent"] == target]
-        for panel, measure in zip(row, ("precision", "recall"), strict=False):
-            _overlap_curves(panel, aimed, measure)
-        row[0].axhline(target / 100, color="black", linewidth=0.8, linestyle=":")
-        row[1].axline((0, 0), (100, 1), color="black", linewidth=0.8, linestyle=":")
-        _relative_risks(row[2], one)
-        row[0].set_title(_short(saliency))
-    for panel in panels[-1, :2]:
-        panel.set_xlabel("predicting mask (% of pixels)")
-        panel.set_xlim(0, table["top_percent"].max())
-    panels[-1, 2].set_xlabel("both masks (% of pixels)")
-    note = (
-        f"Predicted mask: {target:g} % of the pixels. Lines: means over {table['image'].nunique()} images; bands: 95 % "
-        "interval of the mean.\nRelative risk: medians and quartiles over images."
+def _heatmap_rows(
+    heatmaps: xr.Dataset,
+    ranked: pd.Series,
+    images_of: Mapping[str, Sequence[str]],
+    table: pd.DataFrame,
+    comparison: str,
+    model: str,
+) -> Figure:
+    """A row for every category: images from the best to the worst aligned, each beside its heatmap."""
+    shown = _evenly(list(images_of), _MOST_ROWS)
+    figure = _figure(0.9 + len(shown) * (0.16 + 0.73 * _aspect(heatmaps)))
+    panels = figure.subplots(len(shown), 2 * _PAIRS, squeeze=False)
+    for panel in panels.flat:
+        panel.axis("off")
+    for row, category in zip(panels, shown, strict=True):
+        members = set(images_of[category])
+        for at, image in enumerate(_evenly([name for name in ranked.index if name in members], _PAIRS)):
+            photograph, covered = row[2 * at : 2 * at + 2]
+            rgb = _read(table, image)
+            photograph.imshow(rgb)
+            photograph.set_title(f"r = {_number(f'{ranked[image]:.2f}')}", fontsize=6.5, pad=2)
+            covered.imshow(overlay(rgb, heat.place_image(heatmaps, "heatmap", image)))
+        beside = textwrap.fill(_short(category), 12)
+        row[0].text(-0.08, 0.5, beside, transform=row[0].transAxes, ha="right", va="center", fontsize=7.5)
+    _title(figure, "Images of every category and their heatmaps", comparison, model, heatmaps.attrs)
+    left_out = f" {len(shown)} of {len(images_of)} categories." if len(shown) < len(images_of) else ""
+    _footnote(
+        figure,
+        f"In a row from the best to the worst aligned.{left_out} {_HEATMAP_NOTE} r: correlation of the network's with "
+        "people's similarities of an image to all others.",
     )
-    figure.legend(
-        handles=_overlap_legend(), title=note, title_fontsize=7, alignment="left", loc="outside lower left", ncols=2
-    )
-    _title(figure, "Saliency maps and heatmaps as predictions of each other", comparison, model, _provenance(table))
     return figure
-
-
-def _overlap_curves(panel: Axes, table: pd.DataFrame, measure: str) -> None:
-    """One measure against the size of the predicting mask; a colour per baseline, a line style per direction."""
-    for (baseline, direction), rows in table.groupby(["baseline", "direction"], sort=False):
-        colour = _BASELINES[str(baseline)][1]
-        grouped = rows.groupby("top_percent")[measure]
-        mean, margin = grouped.mean(), 1.96 * grouped.sem()
-        panel.fill_between(mean.index, mean - margin, mean + margin, color=colour, alpha=0.12, linewidth=0)
-        panel.plot(mean.index, mean, _DIRECTIONS[str(direction)][1], color=colour)
-    panel.set_ylabel(measure)
-    panel.set_ylim(bottom=0)
-
-
-def _relative_risks(panel: Axes, table: pd.DataFrame) -> None:
-    """Median and quartiles of the relative risk where both masks have one size, and so both directions one value."""
-    same = table[(table["top_percent"] == table["target_percent"]) & (table["direction"] == "saliency_predicts_ais")]
-    sizes = sorted(same["top_percent"].unique())
-    for at, (baseline, (_, colour)) in enumerate(_BASELINES.items()):
-        grouped = same[same["baseline"] == baseline].groupby("top_percent")["relative_risk"]
-        low, middle, high = (grouped.quantile(q).reindex(sizes).to_numpy() for q in (0.25, 0.5, 0.75))
-        places = np.arange(len(sizes)) + 0.22 * (at - 1)
-        panel.vlines(places, low, high, color=colour)
-        panel.plot(places, middle, "o", color=colour, markersize=5)
-    panel.axhline(1, color="black", linewidth=0.8, linestyle=":")
-    panel.set_xticks(range(len(sizes)), [f"{size:g}" for size in sizes])
-    panel.set_xlim(-0.6, len(sizes) - 0.4)
-    panel.set_ylim(bottom=0)
-    panel.set_ylabel("relative risk")
-
-
-def _overlap_legend() -> list[Line2D]:
-    baselines = [Line2D([], [], color=colour, label=label) for label, colour in _BASELINES.values()]
-    directions = [Line2D([], [], color="black", linestyle=style, label=label) for label, style in _DIRECTIONS.values()]
-    return [*baselines, *directions, Line2D([], [], color="black", linestyle=":", linewidth=0.8, label="chance")]
 
 
 # ----------------------------------------------------------------------------------------------------------------------
@@ -476,7 +312,7 @@ def control(
     names = list(heatmaps)
     figure = _figure(0.8 + (0.28 + 0.9 * _aspect(heatmaps[names[0]])) * (1 + len(names)))
     halves = figure.add_gridspec(1, 2, width_ratios=[2.2, 1])
-    _examples(figure.add_subfigure(halves[0]), heatmaps, pictures, _evenly(sorted(table["image"].unique()), _COLUMNS))
+    _examples(figure.add_subfigure(halves[0]), heatmaps, pictures, _evenly(_shared_images(heatmaps), _COLUMNS))
     _areas(figure.add_subfigure(halves[1]).subplots(), table, names, objects)
     simulated = any(maps.attrs["simulated"] for maps in heatmaps.values())
     network = _network(model, heatmaps[names[0]].attrs)
@@ -489,6 +325,12 @@ def control(
     return figure
 
 
+def _shared_images(heatmaps: Mapping[str, xr.Dataset]) -> list[str]:
+    """Images of all comparisons; of any, if comparisons of different categories share none."""
+    of_each = [set(maps["image"].to_numpy().tolist()) for maps in heatmaps.values()]
+    return sorted(set.intersection(*of_each) or set.union(*of_each))
+
+
 def _examples(
     figure: SubFigure, heatmaps: Mapping[str, xr.Dataset], pictures: pd.DataFrame, chosen: Sequence[str]
 ) -> None:
@@ -498,7 +340,7 @@ def _examples(
     _example_row(figure.add_subfigure(rows[0]), "image", "black", photographs)
     for at, (name, maps) in enumerate(heatmaps.items()):
         covered = [
-            overlay(rgb, heat.place_image(maps, "heatmap", image))
+            overlay(rgb, heat.place_image(maps, "heatmap", image)) if image in maps["image"] else np.full_like(rgb, 255)
             for image, rgb in zip(chosen, photographs, strict=True)
         ]
         colour = _COMPARISONS[at % len(_COMPARISONS)]
@@ -515,7 +357,7 @@ def _example_row(figure: SubFigure, label: str, colour: Any, pictures: Sequence[
 def _areas(panel: Axes, table: pd.DataFrame, names: Sequence[str], objects: Sequence[str]) -> None:
     """Every image's area under the ROC curve, for each comparison and for the activations, with the median."""
     ais = table[table["map"] == "ais"]
-    plain = table[(table["map"] == "activations") & (table["comparison"] == names[0])]
+    plain = table[table["map"] == "activations"].drop_duplicates("image")
     groups = [(name, ais.loc[ais["comparison"] == name, "auc"]) for name in names]
     groups.append(("activations without AIS", plain["auc"]))
     for at, (_, areas) in enumerate(groups):
@@ -528,84 +370,6 @@ def _areas(panel: Axes, table: pd.DataFrame, names: Sequence[str], objects: Sequ
     panel.set_xlim(-0.05, 1.05)
     panel.set_xticks([0, 0.5, 1], [f"0\n({objects[1]})", "0.5", f"1\n({objects[0]})"])
     panel.set_xlabel("area under\nthe ROC curve")
-
-
-# ----------------------------------------------------------------------------------------------------------------------
-# What the figures share
-
-
-def _figure(height: float, width: float = WIDTH) -> Figure:
-    """An empty figure, sizes in inches; it has no window and is not kept anywhere."""
-    return Figure(figsize=(width, height), layout="constrained")
-
-
-def _title(figure: Figure, what: str, comparison: str, model: str, provenance: Mapping[str, Any]) -> None:
-    """Head a figure with what it shows and, in the second line, of what."""
-    about = f"{_observers(comparison, provenance)}, {_network(model, provenance)}"
-    figure.suptitle(f"{what}\n{about}", x=0.01, ha="left")
-
-
-def _observers(comparison: str, provenance: Mapping[str, Any]) -> str:
-    """Name a comparison, and say if its observers are simulated."""
-    return f"{_short(comparison)} (simulated observers)" if provenance.get("simulated", False) else _short(comparison)
-
-
-def _network(model: str, provenance: Mapping[str, Any]) -> str:
-    """Name a model, and say if its weights are random or its arithmetic is not that of float32."""
-    weights, arithmetic = str(provenance.get("weights", "")), str(provenance.get("arithmetic", "float32"))
-    special = [weights] * weights.startswith("random weights") + [arithmetic] * (arithmetic != "float32")
-    return f"{_short(model)} ({', '.join(special)})" if special else _short(model)
-
-
-def _provenance(table: pd.DataFrame) -> dict[str, Any]:
-    """What a table says of its observers (`simulated`, true or false) and its network's `weights` and `arithmetic`."""
-    return {name: table[name].iloc[0] for name in ("simulated", "weights", "arithmetic") if name in table}
-
-
-def _footnote(figure: Figure, text: str) -> None:
-    wrapped = textwrap.fill(text, int(19 * figure.get_figwidth()))
-    figure.supxlabel(wrapped, x=0.01, ha="left", fontsize=7, color="0.3")
-
-
-def _read(table: pd.DataFrame, image: str) -> NDArray[np.uint8]:
-    """Read one of the listed images."""
-    file, sha256 = table.loc[table["image"] == image, ["file", "sha256"]].iloc[0].tolist()
-    images.verify(file, sha256)
-    return images.read_image(file)
-
-
-def _evenly(items: Sequence[str], n: int) -> list[str]:
-    """Choose at most n items, evenly spaced from the first to the last."""
-    places = np.linspace(0, len(items) - 1, min(n, len(items))).round().astype(int)
-    return [items[at] for at in places]
-
-
-def _aspect(heatmaps: xr.Dataset) -> float:
-    """Height of a typical image as a part of its width."""
-    return float(np.clip((heatmaps["height"] / heatmaps["width"]).median(), 0.5, 2))
-
-
-def _scattered(n: int, width: float) -> np.ndarray:
-    """Shifts that keep n points apart: multiples of the golden ratio, which look random and are always the same."""
-    return (np.arange(n) * 0.6180339887 % 1 - 0.5) * width
-
-
-def _short(name: str, longest: int = _SHORT) -> str:
-    return name if len(name) <= longest else f"{name[: longest - 1]}…"
-
-
-def _score(score: str) -> str:
-    return _SCORES.get(score, score)
-
-
-def _number(text: str) -> str:
-    return text.replace("-", "−")
-
-
-def _p(p: float) -> str:
-    if np.isnan(p):
-        return "p undefined"
-    return "p < 0.001" if p < 0.001 else f"p = {p:.3f}"
 
 
 # ----------------------------------------------------------------------------------------------------------------------

@@ -16,9 +16,27 @@ def test_table_in_netcdf_out(tmp_path: Path) -> None:
     arrays.write_table(images.tabulate(tmp_path / "images"), tmp_path / "images.csv")
     for method, maps in (("fine_grained", None), ("maps", tmp_path / "maps")):
         output = tmp_path / f"{method}.nc"
-        compute_saliency(images=tmp_path / "images.csv", maps=maps, method=method, output=output)
+        settings = {"method": method, "stretch": False, "degree": None, "spread": None}
+        compute_saliency(images=tmp_path / "images.csv", maps=maps, fixations=None, settings=settings, output=output)
         result = arrays.read_netcdf(output)
         assert result.image.to_numpy().tolist() == ["007", "né 1"]
         assert result.saliency.shape == (2, 4, 6)
         assert result.attrs["method"] == method
     assert float(result.saliency[1, 0, 0]) == 1 and float(result.saliency[1, -1, -1]) == 26
+
+
+def test_a_table_of_fixations_is_read(tmp_path: Path) -> None:
+    (tmp_path / "images").mkdir()
+    Image.new("RGB", (20, 10)).save(tmp_path / "images" / "007.png")
+    arrays.write_table(images.tabulate(tmp_path / "images"), tmp_path / "images.csv")
+    (tmp_path / "fixations.csv").write_text("image,x,y\n007,5,5\n", encoding="utf-8")
+    compute_saliency(
+        images=tmp_path / "images.csv",
+        maps=None,
+        fixations=tmp_path / "fixations.csv",
+        settings={"method": "fixations", "stretch": False, "degree": 2.0, "spread": None},
+        output=tmp_path / "out.nc",
+    )
+    result = arrays.read_netcdf(tmp_path / "out.nc")
+    assert int(result.n_fixations.sel(image="007")) == 1
+    assert int(result.saliency[0].to_numpy().argmax()) == 5 * 20 + 5

@@ -1,13 +1,14 @@
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import xarray as xr
 
-from alignment_importance import arrays
+from alignment_importance import arrays, overlap_summary
 from measure_overlap import measure_overlap
 
 
-def test_files_in_table_out(tmp_path: Path) -> None:
+def test_files_in_tables_out(tmp_path: Path) -> None:
     sizes = {"image": ["007", "é b.c"], "width": ("image", [6, 5]), "height": ("image", [4, 6])}
     values = np.random.default_rng(1).random((4, 2, 6, 6), dtype=np.float32)
     values[0, 0] = np.nan
@@ -16,18 +17,32 @@ def test_files_in_table_out(tmp_path: Path) -> None:
     attrs = {"resize": "whole", "weights": "random weights (seed 1)", "arithmetic": "float32", "simulated": 1}
     arrays.write_netcdf(xr.Dataset(maps, coords=sizes, attrs=attrs), tmp_path / "heatmaps.nc")
     arrays.write_netcdf(xr.Dataset({"saliency": (dims, values[2])}, coords=sizes), tmp_path / "saliency.nc")
-    for name in ("one.csv", "two.csv"):
+    images = pd.DataFrame({"image": ["é b.c", "007"], "category": ["b", np.nan]})
+    arrays.write_table(images, tmp_path / "images.csv")
+    for name in ("one", "two"):
         measure_overlap(
             heatmaps=tmp_path / "heatmaps.nc",
             saliency=tmp_path / "saliency.nc",
+            images=tmp_path / "images.csv",
             top_percent=[10, 50],
             target_percent=[20],
-            output=tmp_path / name,
+            relative_risk_percent=[10],
+            spread=0.235,
+            resamples=20,
+            seed=1,
+            overlaps=tmp_path / name / "overlap.csv",
+            scores=tmp_path / name / "scores.csv",
+            summary=tmp_path / name / "summary.csv",
         )
-    table = arrays.read_table(tmp_path / "one.csv")
+    table = arrays.read_table(tmp_path / "one" / "overlap.csv")
     assert table["image"].unique().tolist() == ["007", "é b.c"]
-    assert len(table) == 2 * 3 * 2 * 2
+    assert len(table) == 2 * 4 * 2 * 4
     assert set(table["weights"]) == {"random weights (seed 1)"} and table["simulated"].all()
     assert table.query("image == '007' and baseline == 'observed'")["precision"].isna().all()
     assert table.query("image == 'é b.c' and baseline == 'observed'")["precision"].notna().all()
-    assert (tmp_path / "one.csv").read_bytes() == (tmp_path / "two.csv").read_bytes()
+    summary = arrays.read_table(tmp_path / "one" / "summary.csv", overlap_summary.COLUMNS)
+    assert set(summary["category"]) == {"all images"}  # a single category is no group of its own
+    assert summary.query("measure == 'cc' and baseline == 'observed'")["n_images"].tolist() == [1]
+    for file in ("overlap", "scores", "summary"):
+        first, second = (tmp_path / name / f"{file}.csv" for name in ("one", "two"))
+        assert first.read_bytes() == second.read_bytes()

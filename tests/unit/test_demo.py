@@ -8,6 +8,7 @@ from PIL import Image
 from alignment_importance import judgments
 from alignment_importance.datasets import demo
 from alignment_importance.errors import InputError
+from alignment_importance.judgments import reading
 
 
 @pytest.fixture(scope="module")
@@ -129,7 +130,8 @@ def test_the_two_groups_of_observers_judge_differently_and_reliably(
     means = []
     for name, judge in (("shape", demo.judge_by_shape), ("colour", demo.judge_by_colour)):
         judge(table, 12, 0.5, 2025).to_csv(folder / f"{name}.csv", index=False)
-        means.append(judgments.mean(judgments.read(folder / f"{name}.csv", "similarity", ids), ids)[upper])
+        read = reading.read(reading.Source(folder / f"{name}.csv"), table)
+        means.append(judgments.mean(read, ids)[upper])
     same_group = (table["category"].to_numpy()[:, None] == table["category"].to_numpy())[upper]
     same_hue = (table["hue"].to_numpy()[:, None] == table["hue"].to_numpy())[upper]
     assert means[0][same_group].mean() - means[0][~same_group].mean() == pytest.approx(1, abs=0.05)

@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 from matplotlib.text import Text
 from PIL import Image
 
-from alignment_importance import figures, images, overlap
+from alignment_importance import figures, images, prediction_figures
 from alignment_importance.errors import InputError
 
 RANDOM = "random weights (seed 1)"
@@ -117,19 +117,6 @@ def ranking_table() -> pd.DataFrame:
     return pd.DataFrame(folds, columns=["seed", "fold", "feature_map"]).assign(ais=rng.normal(size=32))
 
 
-def overlap_table() -> pd.DataFrame:
-    rng = np.random.default_rng(3)
-    grid = pd.MultiIndex.from_product(
-        [["m", "n"], ["i", "j", "k"], [5, 10, 50], [5, 10], overlap.DIRECTIONS, overlap.BASELINES],
-        names=["saliency", "image", "top_percent", "target_percent", "direction", "baseline"],
-    )
-    table = grid.to_frame(index=False)
-    table[["precision", "recall", "relative_risk"]] = rng.random((len(table), 3))
-    table.loc[table["image"] == "k", ["precision", "recall", "relative_risk"]] = np.nan
-    table.loc[0, "relative_risk"] = np.inf
-    return table.assign(simulated=True, weights=RANDOM)
-
-
 IDS = ["$x$ 1", "é.b", "a very long name of an image indeed", "d"]
 
 
@@ -157,8 +144,8 @@ def control_table() -> pd.DataFrame:
 
 
 FIGURES: dict[str, Callable[[pd.DataFrame], Figure]] = {
-    "prediction": lambda _: figures.prediction(summary(), fold_table()),
-    "curves": lambda _: figures.curves(curve_table(), fold_table(), "a", "net", "pearson_r2"),
+    "prediction": lambda _: prediction_figures.prediction(summary(), fold_table()),
+    "curves": lambda _: prediction_figures.curves(curve_table(), fold_table(), "a", "net", "pearson_r2"),
     "importance": lambda _: figures.importance(
         ranking_table(),
         pd.DataFrame({"feature_map": range(8), "ais": [2e-5, 0, 0, -1e-6, 1e-6, 0, 0, 0]}).assign(
@@ -171,7 +158,6 @@ FIGURES: dict[str, Callable[[pd.DataFrame], Figure]] = {
     "heatmap_grid": lambda pictures: figures.heatmap_grid(
         heatmaps(True), xr.DataArray([0.1, np.nan, -0.3, 0.2], coords={"image": IDS}), pictures, "a", "net"
     ),
-    "overlap": lambda _: figures.overlap(overlap_table(), "a", "net"),
     "control": lambda pictures: figures.control(
         control_table(), {"a": heatmaps(True), "b": heatmaps(False)}, pictures, ["cat", "dog"], "net"
     ),
@@ -213,7 +199,7 @@ def test_figures_of_real_data_claim_nothing_else(pictures: pd.DataFrame) -> None
     shown = texts(figures.control(control_table(), {"a": real, "b": real}, pictures, ["cat", "dog"], "net"))
     assert "simulated" not in shown and "random" not in shown
     table = fold_table().assign(simulated=False, weights="ImageNet")
-    shown = texts(figures.curves(curve_table(), table, "a", "net", "spearman"))
+    shown = texts(prediction_figures.curves(curve_table(), table, "a", "net", "spearman"))
     assert "simulated" not in shown and "random" not in shown
 
 
@@ -221,22 +207,22 @@ def test_figures_of_real_data_claim_nothing_else(pictures: pd.DataFrame) -> None
     ("score", "label"), [("pearson_r2", "R²"), ("pearson", "Pearson r"), ("spearman", "Spearman ρ")]
 )
 def test_the_axis_is_that_of_the_score(score: str, label: str) -> None:
-    assert f"({label})" in texts(figures.prediction(summary(score), fold_table()))
-    assert f"({label})" in texts(figures.curves(curve_table(), fold_table(), "a", "net", score))
+    assert f"({label})" in texts(prediction_figures.prediction(summary(score), fold_table()))
+    assert f"({label})" in texts(prediction_figures.curves(curve_table(), fold_table(), "a", "net", score))
 
 
 def test_prediction_shows_means_folds_and_tests() -> None:
-    figure = figures.prediction(summary(), fold_table())
+    figure = prediction_figures.prediction(summary(), fold_table())
     assert len(figure.axes) == 2
     heights = sorted({round(bar.get_height(), 3) for bar in figure.axes[0].patches})  # type: ignore[attr-defined]
     assert heights == [0.2, 0.3]
     assert number_of_points(figure.axes[0]).count(4) == 4
     shown = texts(figure)
-    assert "12 maps retained" in shown and "p < 0.001, corrected p undefined" in shown and "other$_net$" in shown
+    assert "12 maps retained" in shown and "corrected p undefined" in shown and "other$_net$" in shown
 
 
 def test_curves_show_the_mean_and_the_retained_number() -> None:
-    figure = figures.curves(curve_table(), fold_table(), "a", "net", "pearson_r2")
+    figure = prediction_figures.curves(curve_table(), fold_table(), "a", "net", "pearson_r2")
     lines = {line.get_label(): np.asarray(line.get_ydata(), dtype=float) for line in figure.axes[0].lines}
     assert lines["test"] == pytest.approx(np.arange(1, 7) / 20)
     assert lines["test, all maps"] == pytest.approx([0.3, 0.3])

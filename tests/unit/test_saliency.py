@@ -3,6 +3,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import bombs
 import cv2
 import h5py
 import numpy as np
@@ -12,8 +13,9 @@ import scipy.io
 import xarray as xr
 from PIL import Image
 
-from alignment_importance import heatmaps, images, saliency
+from alignment_importance import arrays, heatmaps, images
 from alignment_importance.errors import InputError
+from alignment_importance.saliency import centre_bias, computing, fixations, providers
 
 MODELS: dict[str, Any] = {
     "spectral_residual": cv2.saliency.StaticSaliencySpectralResidual,
@@ -24,6 +26,13 @@ MODELS: dict[str, Any] = {
 def save(folder: Path, name: str, pixels: np.ndarray) -> None:
     folder.mkdir(exist_ok=True)
     Image.fromarray(pixels).save(folder / name)
+
+
+def compute(table: pd.DataFrame, method: str, **settings: Any) -> xr.Dataset:
+    """Write the maps of an image set to a file, and read them again."""
+    path = Path(table["file"].iloc[0]).parent.parent / "maps.nc"
+    computing.write(table, providers.provider(table, method, **settings), path)
+    return arrays.read_netcdf(path)
 
 
 def own_resolution(dataset: xr.Dataset, image: str) -> np.ndarray:
@@ -44,7 +53,7 @@ def photographs(tmp_path: Path) -> pd.DataFrame:
 
 @pytest.mark.parametrize("method", MODELS)
 def test_models_give_each_image_its_own_resolution(photographs: pd.DataFrame, method: str) -> None:
-    result = saliency.compute(photographs, method)
+    result = compute(photographs, method)
     assert result.saliency.shape == (2, 90, 80) and result.saliency.dtype == np.float32
     assert result.attrs["method"] == method
     for image, shape in {"a b": (60, 80), "é.1": (90, 40)}.items():
@@ -60,17 +69,17 @@ def test_models_give_each_image_its_own_resolution(photographs: pd.DataFrame, me
 def test_models_are_those_of_opencv_on_the_colour_image(photographs: pd.DataFrame, method: str) -> None:
     row = photographs.iloc[0]
     _, expected = MODELS[method].create().computeSaliency(cv2.imread(row["file"]))
-    found = own_resolution(saliency.compute(photographs, method), row["image"])
+    found = own_resolution(compute(photographs, method), row["image"])
     np.testing.assert_array_equal(found, expected)
 
 
 @pytest.mark.parametrize("method", MODELS)
 def test_neither_threads_nor_other_images_change_a_map(photographs: pd.DataFrame, method: str) -> None:
-    whole = saliency.compute(photographs, method)
+    whole = compute(photographs, method)
     threads = cv2.getNumThreads()
     try:
         cv2.setNumThreads(1)
-        alone = saliency.compute(photographs.iloc[1:], method)
+        alone = compute(photographs.iloc[1:], method)
     finally:
         cv2.setNumThreads(threads)
     np.testing.assert_array_equal(own_resolution(alone, "é.1"), own_resolution(whole, "é.1"), strict=True)
@@ -81,7 +90,7 @@ def test_an_image_of_one_colour_has_no_saliency(tmp_path: Path, method: str, cap
     save(tmp_path / "images", "plain.png", np.full((8, 9, 3), 77, dtype=np.uint8))
     save(tmp_path / "images", "x.png", np.random.default_rng(2).integers(0, 255, (8, 9, 3), dtype=np.uint8))
     with caplog.at_level(logging.WARNING):
-        result = saliency.compute(images.tabulate(tmp_path / "images"), method)
+        result = compute(images.tabulate(tmp_path / "images"), method)
     assert np.isnan(result.saliency.sel(image="plain")).all() and np.isfinite(result.saliency.sel(image="x")).all()
     assert caplog.records[-1].getMessage().endswith("uniform: plain")
 
@@ -89,16 +98,22 @@ def test_an_image_of_one_colour_has_no_saliency(tmp_path: Path, method: str, cap
 def test_a_changed_image_is_refused(photographs: pd.DataFrame) -> None:
     save(Path(photographs["file"][0]).parent, "a b.png", np.zeros((60, 80, 3), dtype=np.uint8))
     with pytest.raises(InputError, match=r"a b\.png.*changed"):
-        saliency.compute(photographs, "fine_grained")
+        compute(photographs, "fine_grained")
 
 
 @pytest.mark.parametrize(
-    ("method", "maps", "message"),
-    [("maps", None, "needs a folder"), ("fine_grained", "m", "reads no folder"), ("deep", None, "'deep' is no method")],
+    ("method", "settings", "message"),
+    [
+        ("maps", {}, "'maps' needs the key `maps`"),
+        ("fixations", {}, "'fixations' needs the key `fixations`"),
+        ("deep", {}, "'deep' is no method; there are spectral_residual, .*centre_bias"),
+    ],
 )
-def test_method_and_folder_must_fit(photographs: pd.DataFrame, method: str, maps: str | None, message: str) -> None:
+def test_a_method_must_be_known_and_whole(
+    photographs: pd.DataFrame, method: str, settings: dict[str, Any], message: str
+) -> None:
     with pytest.raises(InputError, match=message):
-        saliency.compute(photographs, method, maps)
+        compute(photographs, method, **settings)
 
 
 RAMP = np.arange(12.0).reshape(3, 4)
@@ -125,7 +140,7 @@ def write_map(folder: Path, image: str, form: str) -> None:
 def test_own_maps_of_every_form(photographs: pd.DataFrame, tmp_path: Path, form: str) -> None:
     for image in photographs["image"]:
         write_map(tmp_path / "maps", image, form)
-    result = saliency.compute(photographs, "maps", tmp_path / "maps")
+    result = compute(photographs, "maps", maps=tmp_path / "maps", stretch=True)
     for image, (height, width) in {"a b": (60, 80), "é.1": (90, 40)}.items():
         expected = heatmaps.resample(RAMP.astype(np.float32), width, height)
         np.testing.assert_array_equal(own_resolution(result, image), expected)
@@ -135,7 +150,7 @@ def test_sixteen_bits_are_kept(photographs: pd.DataFrame, tmp_path: Path) -> Non
     values = np.array([[40000, 40001], [40002, 40003]], dtype=np.uint16)
     for image in photographs["image"]:
         save(tmp_path / "maps", f"{image}.png", values)
-    own = own_resolution(saliency.compute(photographs, "maps", tmp_path / "maps"), "a b")
+    own = own_resolution(compute(photographs, "maps", maps=tmp_path / "maps", stretch=True), "a b")
     assert (own[0, 0], own[0, -1], own[-1, 0], own[-1, -1]) == (40000, 40001, 40002, 40003)
 
 
@@ -147,7 +162,7 @@ def test_all_that_is_wrong_with_the_folder_is_said_at_once(photographs: pd.DataF
     (maps / "notes.txt").write_text("x")
     (maps / ".hidden").write_text("x")
     with pytest.raises(InputError) as caught:
-        saliency.compute(photographs, "maps", maps)
+        compute(photographs, "maps", maps=maps)
     assert str(caught.value).startswith(str(maps))
     for part in (
         "not .png, .npy, .mat: notes.txt",
@@ -158,7 +173,7 @@ def test_all_that_is_wrong_with_the_folder_is_said_at_once(photographs: pd.DataF
         assert part in str(caught.value)
     assert "hidden" not in str(caught.value)
     with pytest.raises(InputError, match="does not exist"):
-        saliency.compute(photographs, "maps", tmp_path / "nowhere")
+        compute(photographs, "maps", maps=tmp_path / "nowhere")
 
 
 def test_all_unreadable_maps_are_said_at_once(photographs: pd.DataFrame, tmp_path: Path) -> None:
@@ -167,7 +182,7 @@ def test_all_unreadable_maps_are_said_at_once(photographs: pd.DataFrame, tmp_pat
     (maps / "a b.mat").write_bytes(b"nonsense")
     np.save(maps / "é.1.npy", [[1.0, np.nan]])
     with pytest.raises(InputError) as caught:
-        saliency.compute(photographs, "maps", maps)
+        compute(photographs, "maps", maps=maps)
     assert "a b.mat: cannot be read" in str(caught.value)
     assert "é.1.npy: the saliency map has values" in str(caught.value)
 
@@ -181,8 +196,10 @@ def test_all_unreadable_maps_are_said_at_once(photographs: pd.DataFrame, tmp_pat
         lambda file: file.with_suffix(".npy").write_bytes(b""),
         lambda file: Image.fromarray(np.array([[[255, 0, 0]]], dtype=np.uint8)).save(file.with_suffix(".png")),
         lambda file: Image.fromarray(np.array([[[9, 9, 9, 0]]], dtype=np.uint8)).save(file.with_suffix(".png")),
+        lambda file: file.with_suffix(".png").write_bytes(bombs.png(bombs.TOO_LARGE, grey=True)),
+        lambda file: file.with_suffix(".png").write_bytes(bombs.png(bombs.FAR_TOO_LARGE, grey=True)),
     ],
-    ids=["one dimension", "objects", "two arrays", "empty file", "colours", "transparency"],
+    ids=["one dimension", "objects", "two arrays", "empty file", "colours", "transparency", "large", "far too large"],
 )
 def test_what_is_no_map_is_refused(photographs: pd.DataFrame, tmp_path: Path, write: Callable[[Path], None]) -> None:
     maps = tmp_path / "maps"
@@ -190,18 +207,131 @@ def test_what_is_no_map_is_refused(photographs: pd.DataFrame, tmp_path: Path, wr
     write(maps / "x")
     next(maps.iterdir()).rename(maps / f"a b{next(maps.iterdir()).suffix}")
     with pytest.raises(InputError, match=r"a b\.\w+: cannot be read as a saliency map"):
-        saliency.compute(photographs.iloc[:1], "maps", maps)
+        compute(photographs.iloc[:1], "maps", maps=maps)
 
 
-def test_another_aspect_ratio_is_said(
-    photographs: pd.DataFrame, tmp_path: Path, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_another_aspect_ratio_is_refused_unless_it_is_wanted(photographs: pd.DataFrame, tmp_path: Path) -> None:
     maps = tmp_path / "maps"
     maps.mkdir()
-    np.save(maps / "a b.npy", np.random.default_rng(0).random((31, 41)))
+    np.save(maps / "a b.npy", np.random.default_rng(0).random((45, 45)))
     np.save(maps / "é.1.npy", np.random.default_rng(0).random((40, 90)))
+    with pytest.raises(InputError) as caught:
+        compute(photographs, "maps", maps=maps)
+    first, second = str(caught.value).split("\n")
+    assert "a b.npy: the map (45 x 45)" in first and "(80 x 60)" in first and "Make it from this image" in first
+    assert "é.1.npy: the map (90 x 40)" in second and "(40 x 90)" in second and "transposed" in second
+    result = compute(photographs, "maps", maps=maps, stretch=True)
+    assert own_resolution(result, "a b").shape == (60, 80) and own_resolution(result, "é.1").shape == (90, 40)
+    np.save(maps / "a b.npy", np.random.default_rng(0).random((31, 41)))  # rounded from 30.75 x 41
+    np.save(maps / "é.1.npy", np.random.default_rng(0).random((9, 4)))
+    compute(photographs, "maps", maps=maps)
+
+
+# --- fixations ---
+
+
+def write_fixations(folder: Path, rows: list[str], header: str = "image,x,y") -> Path:
+    (folder / "fixations.csv").write_text("\n".join([header, *rows]) + "\n", encoding="utf-8")
+    return folder / "fixations.csv"
+
+
+def test_one_fixation_becomes_a_gaussian_of_one_degree(photographs: pd.DataFrame, tmp_path: Path) -> None:
+    file = write_fixations(tmp_path, ["a b,40.2,30.9,anna"], "image,x,y,observer")
+    result = compute(photographs, "fixations", fixated=file, degree=4)
+    own = own_resolution(result, "a b")
+    y, x = np.mgrid[:60, :80]
+    expected = np.exp(-((x - 40) ** 2 + (y - 30) ** 2) / (2 * 4**2))  # in the middle of pixel 40, 30
+    np.testing.assert_allclose(own, expected / expected.sum(), atol=2e-6)
+    assert own.sum() == pytest.approx(1) and np.unravel_index(own.argmax(), own.shape) == (30, 40)
+    assert np.isnan(result.saliency.sel(image="é.1")).all()
+    assert result.n_fixations.to_series().to_dict() == {"a b": 1, "é.1": 0}
+    assert result.attrs == {"method": "fixations", "degree": 4.0}
+
+
+def test_fixations_are_counted_kept_and_weigh_the_same(
+    photographs: pd.DataFrame, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    rows = ["a b,20,10,1", "é.1,0,0,1", "a b,20.5,10.5,2", "a b,60,50,2", "a b,80,5,1", "é.1,3,-0.1,1"]
+    file = write_fixations(tmp_path, rows, "image,x,y,observer")
     with caplog.at_level(logging.WARNING):
-        result = saliency.compute(photographs, "maps", maps)
-    assert own_resolution(result, "é.1").shape == (90, 40)
-    warnings = [record.getMessage() for record in caplog.records if record.levelno == logging.WARNING]
-    assert len(warnings) == 1 and "é.1.npy: the map (90 x 40)" in warnings[0] and "(40 x 90)" in warnings[0]
+        result = compute(photographs, "fixations", fixated=file, degree=2)
+    assert "2 of 6 fixations lie outside their images" in caplog.text
+    assert result.n_fixations.to_numpy().tolist() == [3, 1]
+    assert result.n_fixations_outside.to_numpy().tolist() == [1, 1]
+    assert result.n_observers.to_numpy().tolist() == [2, 1]
+    assert result.fixation_image.to_numpy().tolist() == ["a b", "é.1", "a b", "a b"]
+    assert result.fixation_x.to_numpy().tolist() == [20, 0, 20.5, 60]
+    own = own_resolution(result, "a b")
+    assert own[10, 20] == pytest.approx(2 * own[50, 60], rel=1e-4)
+
+
+def test_the_order_of_the_fixations_does_not_matter(photographs: pd.DataFrame, tmp_path: Path) -> None:
+    rng = np.random.default_rng(1)
+    rows = [f"{image},{x:.1f},{y:.1f}" for image in ("a b", "é.1") for x, y in rng.uniform(0, 40, (20, 2))]
+    one = compute(photographs, "fixations", fixated=write_fixations(tmp_path, rows), degree=3)
+    two = compute(photographs, "fixations", fixated=write_fixations(tmp_path, rows[::-1]), degree=3)
+    np.testing.assert_array_equal(one.saliency, two.saliency)
+
+
+def test_every_wrong_cell_of_the_fixations_is_told(photographs: pd.DataFrame, tmp_path: Path) -> None:
+    file = write_fixations(tmp_path, ["a b,20,ten", "a b,,4", "A B,3,4", "b,nan,4", "A B,1,1"])
+    with pytest.raises(InputError) as caught:
+        compute(photographs, "fixations", fixated=file, degree=2)
+    for part in (
+        "line 2, column y: 'ten' is not a number",
+        "line 3, column x: '' is not a number",
+        "line 5, column x",
+        "line 4, column image: 'A B' is no image of this set; 'a b' differs from it in capital letters alone",
+        "line 5, column image: 'b' is no image",
+    ):
+        assert part in str(caught.value)
+    assert str(caught.value).startswith(str(file)) and str(caught.value).count("'A B'") == 1
+
+
+@pytest.mark.parametrize(
+    ("rows", "message"),
+    [
+        (["a b,0.5,0.25", "a b,1,0"], "all x and y lie between 0 and 1.*multiply"),
+        (["a b,500,20", "a b,20,900", "a b,3,3"], "2 of 3 fixations lie outside"),
+        ([], "has no fixations"),
+    ],
+)
+def test_coordinates_that_are_no_pixels_are_refused(
+    photographs: pd.DataFrame, tmp_path: Path, rows: list[str], message: str
+) -> None:
+    with pytest.raises(InputError, match=message):
+        compute(photographs, "fixations", fixated=write_fixations(tmp_path, rows), degree=2)
+
+
+def test_fixations_need_their_columns_and_their_degree(photographs: pd.DataFrame, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="column y is missing"):
+        compute(photographs, "fixations", fixated=write_fixations(tmp_path, ["a b,1"], "image,x"), degree=2)
+    with pytest.raises(InputError, match="needs the key `degree`"):
+        compute(photographs, "fixations", fixated=write_fixations(tmp_path, ["a b,1,1"]))
+
+
+# --- centre bias ---
+
+
+def test_the_gaussian_centre_bias_by_hand() -> None:
+    found = centre_bias.gaussian(3, 2, 0.5)
+    # Pixel centres lie at -1/3, 0, 1/3 of the width and at -1/4, 1/4 of the height.
+    across = [np.exp(-0.5 * (2 / 3) ** 2), 1, np.exp(-0.5 * (2 / 3) ** 2)]
+    np.testing.assert_allclose(found, np.exp(-0.5 * 0.5**2) * np.array([across, across]))
+
+
+def test_the_centre_bias_is_a_provider(photographs: pd.DataFrame) -> None:
+    result = compute(photographs, "centre_bias", spread=0.2)
+    np.testing.assert_allclose(own_resolution(result, "é.1"), centre_bias.gaussian(40, 90, 0.2), rtol=1e-6)
+    assert result.attrs == {"method": "centre_bias", "spread": 0.2}
+    assert compute(photographs, "centre_bias").attrs["spread"] == centre_bias.SPREAD
+
+
+def test_the_centre_bias_of_fixations_is_that_of_the_other_images(photographs: pd.DataFrame, tmp_path: Path) -> None:
+    file = write_fixations(tmp_path, ["a b,20,15", "a b,60,30", "é.1,10,45"])
+    result = compute(photographs, "centre_bias", fixated=file, degree=3)
+    # A quarter of the width and of the height of the 80 x 60 image is 10, 22.5 in the one of 40 x 90.
+    expected = fixations.density(np.array([10.0, 30.0]), np.array([22.5, 45.0]), 40, 90, 3)
+    np.testing.assert_array_equal(own_resolution(result, "é.1"), expected)
+    only = fixations.density(np.array([20.0]), np.array([30.0]), 80, 60, 3)
+    np.testing.assert_array_equal(own_resolution(result, "a b"), only)

@@ -10,8 +10,9 @@ rule figures:
         expand("<results>/figures/prediction.{ending}", ending=["png", "pdf"]),
         expand(
             "<results>/figures/{kind}_{comparison}_{model}.{ending}",
-            kind=["curves", "importance", "heatmaps"]
-            + ["overlap"] * bool(config["saliency"]),
+            kind=["curves", "importance", "heatmaps", "rsms", "patches"]
+            + ["overlap", "overlap-categories", "overlap-grid"]
+            * bool(config["saliency"]),
             comparison=config["comparisons"],
             model=config["models"],
             ending=["png", "pdf"],
@@ -46,12 +47,16 @@ rule plot_prediction:
         "<logs>/plot_prediction.log",
     benchmark:
         "<benchmarks>/plot_prediction.tsv"
+    group:
+        "prediction"
     conda:
         "../../envs/figures.yaml"
     threads: 1
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=megabytes(700),
+        runtime=minutes(10),
+    params:
+        page=config["figures"],
     script:
         "../../scripts/plot_prediction.py"
 
@@ -78,13 +83,16 @@ rule plot_curves:
         "<logs>/plot_curves/{comparison}/{model}.log",
     benchmark:
         "<benchmarks>/plot_curves/{comparison}/{model}.tsv"
+    group:
+        "prediction"
     conda:
         "../../envs/figures.yaml"
     threads: 1
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=megabytes(700, curves=10),
+        runtime=minutes(10),
     params:
+        page=config["figures"],
         score=config["alignment"]["score"],
     script:
         "../../scripts/plot_curves.py"
@@ -103,20 +111,27 @@ rule plot_importance:
             "<results>/figures/importance_{comparison}_{model}.png",
             caption="../report/importance.rst",
             category="Importance",
-            labels={"comparison": "{comparison}", "model": "{model}"},
+            labels={
+                "what": "spread of the scores, agreement of the folds",
+                "comparison": "{comparison}",
+                "model": "{model}",
+            },
         ),
         pdf="<results>/figures/importance_{comparison}_{model}.pdf",
     log:
         "<logs>/plot_importance/{comparison}/{model}.log",
     benchmark:
         "<benchmarks>/plot_importance/{comparison}/{model}.tsv"
+    group:
+        "prediction"
     conda:
         "../../envs/figures.yaml"
     threads: 1
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=megabytes(700, rankings=10),
+        runtime=minutes(10),
     params:
+        page=config["figures"],
         score=config["alignment"]["score"],
     script:
         "../../scripts/plot_importance.py"
@@ -134,28 +149,36 @@ rule plot_heatmaps:
             "<results>/figures/heatmaps_{comparison}_{model}.png",
             caption="../report/heatmaps.rst",
             category="Heatmaps",
-            labels={"comparison": "{comparison}", "model": "{model}"},
+            labels={
+                "what": "images beside their heatmaps",
+                "comparison": "{comparison}",
+                "model": "{model}",
+            },
         ),
         pdf="<results>/figures/heatmaps_{comparison}_{model}.pdf",
     log:
         "<logs>/plot_heatmaps/{comparison}/{model}.log",
     benchmark:
         "<benchmarks>/plot_heatmaps/{comparison}/{model}.tsv"
+    group:
+        "heatmaps"
     conda:
         "../../envs/figures.yaml"
     threads: 1
     resources:
-        mem_mb=2000,
-        runtime=10,
+        mem_mb=megabytes(700, heatmaps=8, scores=8),
+        runtime=minutes(10),
+    params:
+        page=config["figures"],
     script:
         "../../scripts/plot_heatmaps.py"
 
 
 rule plot_overlap:
-    """Plot precision, recall and relative risk of saliency maps and heatmaps as predictions of each other."""
+    """Plot how well saliency maps and heatmaps predict each other, over all images and by category."""
     input:
-        overlaps=expand(
-            "<results>/overlap/{{comparison}}/{{model}}/{saliency}.csv",
+        summaries=expand(
+            "<results>/overlap_summary/{{comparison}}/{{model}}/{saliency}.csv",
             saliency=config["saliency"],
         ),
         code=library_used_by("plot_overlap"),
@@ -164,23 +187,88 @@ rule plot_overlap:
             "<results>/figures/overlap_{comparison}_{model}.png",
             caption="../report/overlap.rst",
             category="Saliency",
-            labels={"comparison": "{comparison}", "model": "{model}"},
+            labels={
+                "what": "heatmaps and saliency maps",
+                "comparison": "{comparison}",
+                "model": "{model}",
+            },
         ),
         pdf="<results>/figures/overlap_{comparison}_{model}.pdf",
+        categories_png=report(
+            "<results>/figures/overlap-categories_{comparison}_{model}.png",
+            caption="../report/overlap_categories.rst",
+            category="Saliency",
+            labels={
+                "what": "by category",
+                "comparison": "{comparison}",
+                "model": "{model}",
+            },
+        ),
+        categories_pdf="<results>/figures/overlap-categories_{comparison}_{model}.pdf",
     log:
         "<logs>/plot_overlap/{comparison}/{model}.log",
     benchmark:
         "<benchmarks>/plot_overlap/{comparison}/{model}.tsv"
+    group:
+        "heatmaps"
     conda:
         "../../envs/figures.yaml"
     threads: 1
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=megabytes(500, summaries=20),
+        runtime=minutes(10, summaries=0.2),
     params:
+        page=config["figures"],
         saliencies=list(config["saliency"]),
     script:
         "../../scripts/plot_overlap.py"
+
+
+rule plot_overlap_grid:
+    """Plot images with contours of the masks of heatmap and saliency map, and their relative risk."""
+    input:
+        heatmaps="<results>/heatmaps/{comparison}/{model}.nc",
+        saliency=lambda wildcards: expand(
+            "<results>/saliency/{image_set}/{saliency}.nc",
+            image_set=image_set_of(wildcards.comparison),
+            saliency=config["saliency"],
+        ),
+        overlaps=expand(
+            "<results>/overlap/{{comparison}}/{{model}}/{saliency}.csv",
+            saliency=config["saliency"],
+        ),
+        images=lambda wildcards: f"<results>/inputs/{image_set_of(wildcards.comparison)}/images.csv",
+        code=library_used_by("plot_overlap_grid"),
+    output:
+        png=report(
+            "<results>/figures/overlap-grid_{comparison}_{model}.png",
+            caption="../report/overlap_grid.rst",
+            category="Saliency",
+            labels={
+                "what": "images",
+                "comparison": "{comparison}",
+                "model": "{model}",
+            },
+        ),
+        pdf="<results>/figures/overlap-grid_{comparison}_{model}.pdf",
+    log:
+        "<logs>/plot_overlap_grid/{comparison}/{model}.log",
+    benchmark:
+        "<benchmarks>/plot_overlap_grid/{comparison}/{model}.tsv"
+    group:
+        "heatmaps"
+    conda:
+        "../../envs/figures.yaml"
+    threads: 1
+    resources:
+        mem_mb=megabytes(500, overlaps=10),
+        runtime=minutes(10, overlaps=0.2),
+    params:
+        page=config["figures"],
+        saliencies=list(config["saliency"]),
+        percents=config["overlap"]["relative_risk_percent"],
+    script:
+        "../../scripts/plot_overlap_grid.py"
 
 
 rule plot_control:
@@ -195,23 +283,100 @@ rule plot_control:
             "<results>/figures/control_{control}_{model}.png",
             caption="../report/control.rst",
             category="Control",
-            labels={"control": "{control}", "model": "{model}"},
+            labels={
+                "what": "heatmaps under different observers",
+                "control": "{control}",
+                "model": "{model}",
+            },
         ),
         pdf="<results>/figures/control_{control}_{model}.pdf",
     log:
         "<logs>/plot_control/{control}/{model}.log",
     benchmark:
         "<benchmarks>/plot_control/{control}/{model}.tsv"
+    group:
+        "heatmaps"
     conda:
         "../../envs/figures.yaml"
     threads: 1
     resources:
-        mem_mb=2000,
-        runtime=10,
+        mem_mb=megabytes(700, heatmaps=8, table=10),
+        runtime=minutes(10),
     params:
+        page=config["figures"],
         comparisons=lambda wildcards: comparisons_of(
             config["controls"][wildcards.control]["image_set"]
         ),
         objects=lambda wildcards: config["controls"][wildcards.control]["objects"],
     script:
         "../../scripts/plot_control.py"
+
+
+rule plot_rsms:
+    """Plot the similarities of all images for people, all and the retained feature maps."""
+    input:
+        rsms="<results>/rsm/{comparison}/{model}.nc",
+        images=lambda wildcards: f"<results>/inputs/{image_set_of(wildcards.comparison)}/images.csv",
+        code=library_used_by("plot_rsms"),
+    output:
+        png=report(
+            "<results>/figures/rsms_{comparison}_{model}.png",
+            caption="../report/rsms.rst",
+            category="Similarities",
+            labels={"comparison": "{comparison}", "model": "{model}"},
+        ),
+        pdf="<results>/figures/rsms_{comparison}_{model}.pdf",
+    log:
+        "<logs>/plot_rsms/{comparison}/{model}.log",
+    benchmark:
+        "<benchmarks>/plot_rsms/{comparison}/{model}.tsv"
+    group:
+        "heatmaps"
+    conda:
+        "../../envs/figures.yaml"
+    threads: 1
+    resources:
+        mem_mb=megabytes(700, rsms=20),
+        runtime=minutes(10),
+    params:
+        page=config["figures"],
+    script:
+        "../../scripts/plot_rsms.py"
+
+
+rule plot_patches:
+    """Plot the image patches that drive the most important feature maps most."""
+    input:
+        activations=activations_of,
+        ranking="<results>/rankings/{comparison}/{model}/all.csv",
+        judgments="<results>/inputs/{comparison}/judgments.nc",
+        images=lambda wildcards: f"<results>/inputs/{image_set_of(wildcards.comparison)}/images.csv",
+        code=library_used_by("plot_patches"),
+    output:
+        png=report(
+            "<results>/figures/patches_{comparison}_{model}.png",
+            caption="../report/patches.rst",
+            category="Importance",
+            labels={
+                "what": "patches",
+                "comparison": "{comparison}",
+                "model": "{model}",
+            },
+        ),
+        pdf="<results>/figures/patches_{comparison}_{model}.pdf",
+    log:
+        "<logs>/plot_patches/{comparison}/{model}.log",
+    benchmark:
+        "<benchmarks>/plot_patches/{comparison}/{model}.tsv"
+    group:
+        "heatmaps"
+    conda:
+        "../../envs/figures.yaml"
+    threads: 1
+    resources:
+        mem_mb=megabytes(800, activations=1),
+        runtime=minutes(10),
+    params:
+        page=config["figures"],
+    script:
+        "../../scripts/plot_patches.py"

@@ -1,0 +1,103 @@
+"""A small gallery whose numbers can be worked out by hand, with names that would harm a careless page."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+from PIL import Image
+
+from alignment_importance import gallery, images
+
+#: Ids that would run a script, leave the folder, or end the page's own script, and one that is a number.
+IDS = ["007", "../up", "<img src=x onerror=run()>", "</script><script>run()</script>", "é b", "with 'quotes\" & %41"]
+CATEGORIES = ["b", "a", "<b>bold</b>", "a", "a", "b"]
+
+#: Widths and heights in pixels.
+SIZES = [(24, 24), (40, 20), (20, 30), (24, 24), (600, 300), (24, 24)]
+
+PERCENTS = (5, 25, 15)
+
+#: (image, feature_map): map 3 has no positive score anywhere, image 4 has none at all.
+AIS = np.array(
+    [
+        [0.1, 0.3, 0.0, -0.2],
+        [0.2, 0.2, 0.4, -0.2],
+        [0.0, 0.0, 0.5, -0.2],
+        [0.1, 0.2, 0.3, -0.2],
+        [-0.1, 0.0, -0.3, -0.2],
+        [0.3, 0.2, 0.1, -0.2],
+    ]
+)
+
+
+def write_images(folder: Path) -> pd.DataFrame:
+    """Write a photograph for every id, under names that can be written, and list them."""
+    folder.mkdir()
+    random = np.random.default_rng(3)
+    for number, (width, height) in enumerate(SIZES):
+        pixels = random.integers(0, 256, (4, 4, 3), dtype=np.uint8)
+        Image.fromarray(pixels).resize((width, height)).save(folder / f"{number}.png")
+    return images.tabulate(folder).assign(image=IDS, category=CATEGORIES)
+
+
+def view(comparison: str, model: str = "net.1", ids: Sequence[str] = tuple(IDS), seed: int = 1) -> gallery.View:
+    """What was found out about some of the images with one comparison and one network."""
+    random = np.random.default_rng(seed)
+    chosen = [IDS.index(image) for image in ids]
+    attrs = {
+        "resize": "whole",
+        "weights": "random weights (seed 1)" if model == "net.1" else "ImageNet",
+        "arithmetic": "float32",
+        "simulated": int(comparison == "made-up"),
+    }
+    maps = random.random((len(IDS), 4, 3, 3)).astype(np.float32)
+    heatmap = np.einsum("ik,ikyx->iyx", np.maximum(AIS, 0), maps).astype(np.float32)
+    heatmap[4] = np.nan
+    sizes = {
+        "image": list(ids),
+        "width": ("image", [SIZES[at][0] for at in chosen]),
+        "height": ("image", [SIZES[at][1] for at in chosen]),
+    }
+    square = random.random((len(IDS), len(IDS)))
+    square = (square + square.T)[np.ix_(chosen, chosen)]
+    matrices = {name: (("image", "image_b"), square + shift) for name, shift in (("people", 0), ("full", 1))}
+    matrices["retained"] = (("image", "image_b"), np.full(square.shape, np.nan))
+    overlap = pd.DataFrame(
+        {
+            "image": list(ids),
+            "top_percent": 15,
+            "target_percent": 15,
+            "direction": "saliency_predicts_ais",
+            "baseline": "observed",
+            "precision": np.linspace(0, 1, len(ids)),
+            "relative_risk": [*np.linspace(0, 4, len(ids))[:-1], np.inf],
+        }
+    )
+    other_rows = [overlap.assign(baseline="activations", precision=9), overlap.assign(target_percent=5, precision=9)]
+    return gallery.View(
+        comparison=comparison,
+        model=model,
+        heatmaps=xr.Dataset({"heatmap": (("image", "y", "x"), heatmap[chosen])}, coords=sizes, attrs=attrs),
+        scores=xr.Dataset(
+            {
+                "ais": (("image", "feature_map"), AIS[chosen]),
+                "alignment": ("image", np.linspace(0.9, -0.1, len(IDS))[chosen] * seed / 2),
+            },
+            coords={"image": list(ids)},
+        ),
+        rsms=xr.Dataset(matrices, coords={"image": list(ids), "image_b": list(ids)}, attrs={"n_retained": 2.0}),
+        activations=xr.Dataset({"feature_maps": (("image", "feature_map", "y", "x"), maps)}, coords={"image": IDS}),
+        overlaps={"gaze": pd.concat([overlap, *other_rows])},
+    )
+
+
+def image_set(folder: Path, views: Sequence[gallery.View]) -> gallery.ImageSet:
+    """The images with some views and one saliency map, which one image lacks."""
+    values = np.full((len(IDS), 300, 600), np.nan, dtype=np.float32)
+    for place, (width, height) in zip(values, SIZES, strict=True):
+        place[:height, :width] = np.arange(width * height).reshape(height, width)
+    values[1] = np.nan
+    salience = xr.Dataset({"saliency": (("image", "y", "x"), values)}, coords={"image": IDS})
+    return gallery.ImageSet("tiny", write_images(folder), {"gaze": salience}, views)

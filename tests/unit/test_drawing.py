@@ -1,0 +1,100 @@
+"""The page and the style of all figures: widths, dots, fonts and bytes of what is saved."""
+
+import itertools
+import re
+from pathlib import Path
+from typing import Literal
+
+import matplotlib as mpl
+import numpy as np
+import pytest
+from matplotlib.figure import Figure
+from PIL import Image
+
+from alignment_importance import drawing, figures
+
+PAGE = {"one_column_mm": 80.0, "two_columns_mm": 160.0, "dpi": 150.0}
+
+
+@drawing.styled
+def plain(columns: Literal[1, 2]) -> Figure:
+    figure = drawing.new_figure(1.5, columns)
+    figure.subplots().set(xlabel="Größe $x$ (mm)", ylabel="−1")
+    figure.subplots().imshow([[0, 1], [2, 3]])
+    return figure
+
+
+def saved(folder: Path, columns: Literal[1, 2] = 2) -> tuple[Path, bytes]:
+    figures.save(plain(columns), folder / "a.png", folder / "a.pdf")
+    return folder / "a.png", (folder / "a.pdf").read_bytes()
+
+
+def millimetres(pdf: bytes) -> float:
+    (box,) = re.findall(rb"/MediaBox \[ 0 0 ([\d.]+) [\d.]+ \]", pdf)
+    return float(box) / 72 * 25.4
+
+
+def test_without_a_page_the_defaults_of_the_configuration_hold(tmp_path: Path) -> None:
+    png, pdf = saved(tmp_path)
+    assert millimetres(pdf) == pytest.approx(174, abs=0.01)
+    with Image.open(png) as image:
+        assert image.width == pytest.approx(174 / 25.4 * 300, abs=1)
+        assert image.info["dpi"] == pytest.approx((300, 300), abs=0.1)
+
+
+@pytest.mark.parametrize(("columns", "width"), [(1, 80), (2, 160)])
+def test_a_figure_is_as_wide_as_columns_of_its_page(columns: Literal[1, 2], width: float, tmp_path: Path) -> None:
+    with drawing.page(PAGE):
+        png, pdf = saved(tmp_path, columns)
+    assert millimetres(pdf) == pytest.approx(width, abs=0.01)
+    with Image.open(png) as image:
+        assert image.width == pytest.approx(width / 25.4 * 150, abs=1)
+        assert image.info["dpi"] == pytest.approx((150, 150), abs=0.1)
+
+
+def test_a_page_ends_even_after_a_failure() -> None:
+    with pytest.raises(ZeroDivisionError), drawing.page(PAGE):
+        raise ZeroDivisionError
+    assert drawing.dots_per_inch() == 300
+
+
+def test_every_font_of_a_pdf_is_embedded_as_truetype(tmp_path: Path) -> None:
+    _, pdf = saved(tmp_path)
+    kinds = set(re.findall(rb"/Subtype /(Type0|Type1|Type3|TrueType|CIDFontType\d)\b", pdf))
+    assert kinds == {b"Type0", b"CIDFontType2"}
+    assert pdf.count(b"/FontFile2") == pdf.count(b"/Subtype /CIDFontType2") > 0
+
+
+def test_the_same_figure_has_the_same_bytes(tmp_path: Path) -> None:
+    first, second = (saved(tmp_path) for _ in range(2))
+    assert first[1] == second[1]
+    assert b"CreationDate" not in first[1] and b"ModDate" not in first[1]
+    before = first[0].read_bytes()
+    assert saved(tmp_path)[0].read_bytes() == before
+
+
+def test_the_style_is_left_behind() -> None:
+    before = mpl.rcParams["font.size"], mpl.rcParams["pdf.fonttype"]
+    plain(1)
+    assert (mpl.rcParams["font.size"], mpl.rcParams["pdf.fonttype"]) == before
+
+
+#: Machado, Oliveira & Fernandes 2009: what people without working L, M or S cones see, as linear RGB from linear RGB.
+CONES = {
+    "protanopia": [[0.152286, 1.052583, -0.204868], [0.114503, 0.786281, 0.099216], [-0.003882, -0.048116, 1.051998]],
+    "deuteranopia": [[0.367322, 0.860646, -0.227968], [0.280085, 0.672501, 0.047413], [-0.011820, 0.042940, 0.968881]],
+    "tritanopia": [[1.255528, -0.076749, -0.178779], [-0.078411, 0.930809, 0.147602], [0.004733, 0.691367, 0.303900]],
+}
+
+
+@pytest.mark.parametrize("kind", CONES)
+def test_colours_can_be_told_apart_with_any_kind_of_colour_vision(kind: str) -> None:
+    named = [drawing.BLUE, drawing.ORANGE, drawing.GREEN, drawing.RED, drawing.PURPLE]
+    rgb = np.array(named)
+    linear = np.where(rgb <= 0.04045, rgb / 12.92, ((rgb + 0.055) / 1.055) ** 2.4)
+    seen = (linear @ np.array(CONES[kind]).T).clip(0, 1)
+    xyz = seen @ np.array([[0.4125, 0.2127, 0.0193], [0.3576, 0.7152, 0.1192], [0.1804, 0.0722, 0.9503]])
+    root = np.cbrt(xyz / [0.9505, 1, 1.089])
+    lab = np.stack([116 * root[:, 1] - 16, 500 * (root[:, 0] - root[:, 1]), 200 * (root[:, 1] - root[:, 2])], axis=1)
+    differences = [np.linalg.norm(one - other) for one, other in itertools.combinations(lab, 2)]
+    assert min(differences) > 8  # a difference of 2.3 can just be noticed

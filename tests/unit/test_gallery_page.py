@@ -1,0 +1,468 @@
+"""The gallery's page in a real browser: Debian's chromium, driven by selenium."""
+
+import json
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import gallery_sets
+import numpy as np
+import pytest
+from gallery_sets import IDS, PERCENTS
+from PIL import Image
+from selenium import webdriver
+from selenium.webdriver.common.by import By
+from selenium.webdriver.common.keys import Keys
+from selenium.webdriver.remote.webelement import WebElement
+from selenium.webdriver.support.ui import Select, WebDriverWait
+
+from alignment_importance import gallery
+from alignment_importance.gallery import page
+
+DESKTOP, PHONE = (1280, 900), (390, 844)
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[webdriver.Chrome]:
+    """Chromium without a window."""
+    programs = [shutil.which(name) for name in ("chromium", "chromium-browser", "google-chrome")]
+    program, driver = next(filter(None, programs), None), shutil.which("chromedriver")
+    if program is None or driver is None:
+        pytest.skip("no chromium with chromedriver here; on Debian: apt-get install chromium chromium-driver")
+    options = webdriver.ChromeOptions()
+    options.binary_location = program
+    # As root, as in containers, chromium runs without its sandbox alone; the page is our own.
+    for argument in (
+        "--headless=new",
+        "--disable-gpu",
+        "--disable-dev-shm-usage",
+        *["--no-sandbox"] * (os.geteuid() == 0),
+    ):
+        options.add_argument(argument)
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
+    chrome = webdriver.Chrome(options=options, service=webdriver.ChromeService(driver))
+    yield chrome
+    chrome.quit()
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A gallery of two comparisons by two networks, in a folder whose name must be escaped in an address."""
+    folder = tmp_path_factory.mktemp("gallery") / "a folder #1 of 100 %"
+    folder.mkdir()
+    views = [
+        gallery_sets.view("made-up"),
+        gallery_sets.view("made-up", model="net.2", seed=3),
+        gallery_sets.view("people", ids=IDS[:0:-1], seed=2),
+    ]
+    (folder / "built").mkdir()
+    gallery.build([gallery_sets.image_set(folder / "images", views)], PERCENTS, folder / "built")
+    return folder / "built"
+
+
+class Gallery:
+    """The page, opened from disk, and what a reader does with it."""
+
+    def __init__(self, browser: webdriver.Chrome, folder: Path, size: tuple[int, int] = DESKTOP, scheme: str = "light"):
+        self.browser = browser
+        media = {"media": "", "features": [{"name": "prefers-color-scheme", "value": scheme}]}
+        browser.execute_cdp_cmd("Emulation.setEmulatedMedia", media)
+        screen = {"width": size[0], "height": size[1], "deviceScaleFactor": 1, "mobile": size == PHONE}
+        browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", screen)
+        browser.get("about:blank")
+        browser.get((folder / "index.html").as_uri())
+
+    def find(self, selector: str) -> WebElement:
+        return self.browser.find_element(By.CSS_SELECTOR, selector)
+
+    def all(self, selector: str) -> list[WebElement]:
+        return self.browser.find_elements(By.CSS_SELECTOR, selector)
+
+    def run(self, script: str, *arguments: Any) -> Any:
+        return self.browser.execute_script(script, *arguments)
+
+    def shown(self) -> list[str]:
+        """Ids of the tiles in their order."""
+        names = "return [...document.querySelectorAll('.tile .heading b')].map((name) => name.textContent)"
+        return list(self.run(names))
+
+    def choose(self, selector: str, value: str) -> None:
+        Select(self.find(selector)).select_by_value(value)
+
+    def open(self, place: int) -> None:
+        self.all(".tile button")[place].click()
+
+    def is_open(self) -> bool:
+        return bool(self.run("return document.getElementById('large').open"))
+
+    def press(self, *keys: str) -> None:
+        self.browser.switch_to.active_element.send_keys(*keys)
+
+    def focus(self) -> str:
+        """The id of the image whose tile has the focus."""
+        return str(self.run("return document.activeElement.querySelector?.('.heading b')?.textContent ?? ''"))
+
+    def wait_for_pictures(self) -> None:
+        """Scroll every picture into view and wait until it is there."""
+        ready = """
+            const images = [...document.querySelectorAll('img')].filter((image) => image.checkVisibility());
+            for (const image of images) { image.loading = 'eager'; }
+            return images.every((image) => image.complete);
+        """
+        WebDriverWait(self.browser, 30).until(lambda _: self.run(ready))
+
+
+@pytest.fixture
+def opened(browser: webdriver.Chrome, built: Path) -> Gallery:
+    return Gallery(browser, built)
+
+
+def test_it_opens_from_disk_without_a_word_in_the_console(opened: Gallery) -> None:
+    opened.wait_for_pictures()
+    opened.open(1)
+    opened.wait_for_pictures()
+    broken = (
+        "return [...document.images].filter((one) => one.checkVisibility() && !one.naturalWidth).map((one) => one.src)"
+    )
+    assert opened.run(broken) == []
+    assert opened.browser.get_log("browser") == []
+    loaded = opened.run("return performance.getEntriesByType('resource').map((entry) => entry.name)")
+    assert all(address.startswith("file:") for address in loaded)
+
+
+def test_names_of_images_run_nothing(opened: Gallery) -> None:
+    assert set(opened.shown()) == set(IDS)
+    hostile = opened.shown().index("<img src=x onerror=run()>")
+    opened.open(hostile)
+    assert opened.find("#large-title").text == "<img src=x onerror=run()>"
+    assert opened.all("img[src='x']") == opened.all("main b b") == []
+    assert opened.browser.get_log("browser") == []
+
+
+def test_the_first_thing_seen_are_two_groups_of_observers_side_by_side(opened: Gallery) -> None:
+    assert opened.find("#lead-title").text == "Same images, same network, different observers"
+    assert [row.text.split("\n")[0] for row in opened.all(".samples-row > span")] == [
+        "photograph",
+        "made-up, net.1 simulated observers random weights",
+        "people, net.1 random weights",
+    ]
+    lowest = max(row.rect["y"] + row.rect["height"] for row in opened.all(".samples-row"))
+    assert lowest < DESKTOP[1]
+    # The observers of one comparison are simulated, the weights of one network random.
+    sides = [side.text for side in opened.all(".sides li")]
+    assert ["simulated observers" in side for side in sides] == [True, False]
+    assert all("random weights" in side for side in sides)
+    opened.choose("#right", "view:1")
+    assert opened.find("#lead-title").text == "Same images, same observers, different networks"
+    assert ["random weights" in side.text for side in opened.all(".sides li")] == [True, False]
+
+
+def test_sorting(opened: Gallery) -> None:
+    opened.choose("#sort", "alignment-left")
+    assert opened.shown() == IDS[::-1]  # the alignment falls from the first image to the last
+    opened.find("#order").click()
+    assert opened.shown() == IDS
+    # What is undefined comes last, either way: the other comparison lacks the first image.
+    opened.choose("#sort", "alignment-right")
+    assert opened.shown() == [*IDS[1:], IDS[0]]
+    opened.find("#order").click()
+    assert opened.shown() == [*IDS[:0:-1], IDS[0]]
+    opened.choose("#sort", "overlap-right-gaze")
+    assert opened.shown() == [*IDS[:0:-1], IDS[0]]
+    opened.choose("#sort", "category")
+    categories = [gallery_sets.CATEGORIES[IDS.index(image)] for image in opened.shown()]
+    assert categories == ["<b>bold</b>", "a", "a", "a", "b", "b"]
+    opened.choose("#sort", "agreement")
+    [one] = told(opened)["sets"]
+    values = next(pair["values"] for pair in one["agreement"] if pair["views"] == [0, 2])
+    found = [values[IDS.index(image)] for image in opened.shown()]
+    assert found == [*sorted(found[:4]), None, None]
+
+
+def told(opened: Gallery) -> dict[str, Any]:
+    return dict(json.loads(opened.run("return document.getElementById('data').textContent")))
+
+
+def test_filtering(opened: Gallery) -> None:
+    opened.choose("#category", "=a")
+    assert set(opened.shown()) == {IDS[1], IDS[3], IDS[4]}
+    assert opened.find("#count").text == "3 of 6 images"
+    opened.find("#search").send_keys("É")
+    assert opened.shown() == ["é b"]
+    opened.find("#search").send_keys("x")
+    assert opened.shown() == []
+    assert opened.find("#nothing").is_displayed()
+    opened.find("#reset").click()
+    assert len(opened.shown()) == 6
+    opened.find("#ranges summary").click()
+    opened.find("input[data-range='alignment-left low']").send_keys("0.1")
+    opened.find("input[data-range='alignment-left high']").send_keys("0.4")
+    assert set(opened.shown()) == {IDS[1], IDS[2], IDS[3]}
+    # An image without the number does not pass.
+    opened.find("input[data-range='agreement low']").send_keys("-1")
+    assert set(opened.shown()) == {IDS[1], IDS[2], IDS[3]}
+    opened.find("input[data-range='alignment-left low']").send_keys(*[Keys.BACKSPACE] * 3)
+    opened.find("input[data-range='alignment-left high']").send_keys(*[Keys.BACKSPACE] * 3)
+    assert set(opened.shown()) == {IDS[1], IDS[2], IDS[3], IDS[5]}
+
+
+def test_the_slider_moves_the_line_between_left_and_right(opened: Gallery) -> None:
+    opened.find("input[value=slider]").click()
+    judged = opened.all(".tile")[opened.shown().index(IDS[1])]
+    over, under = (judged.find_element(By.CSS_SELECTOR, f".{which}") for which in ("over", "under"))
+    assert "made-up/net.1/small" in (over.get_attribute("src") or "")
+    assert "people/net.1/small" in (under.get_attribute("src") or "")
+    hidden = (
+        "return /calc\\((.*?)%\\)|inset\\(0px (.*?)%/.exec(getComputedStyle(arguments[0]).clipPath).slice(1).join('')"
+    )
+    assert opened.run(hidden, over) == "50"
+    opened.find("#wipe").send_keys(Keys.HOME)
+    assert opened.run(hidden, over) == "100"
+    unjudged = opened.all(".tile")[opened.shown().index(IDS[0])]
+    assert "not judged" in unjudged.text
+    opened.open(opened.shown().index(IDS[1]))
+    handle = opened.find("#large .wipe input")
+    handle.send_keys(Keys.ARROW_RIGHT)
+    assert opened.run("return document.querySelector('#large .wipe').style.getPropertyValue('--wipe')") == "51%"
+    assert opened.is_open()
+
+
+def test_the_large_view(opened: Gallery) -> None:
+    opened.open(opened.shown().index(IDS[2]))
+    assert opened.is_open()
+    titles = [title.text for title in opened.all("#large h3")]
+    assert titles == ["Layers", "Overlap with saliency", "Feature maps that made the heatmap", "Nearest images"]
+    layers = opened.all("#large .figures:not(.wide) img")
+    assert len(layers) == 1 + 3 + 1  # photograph, heatmaps, saliency map
+    outlines = opened.all("#large .stack img[src$='.svg']")
+    assert len(outlines) == 2
+    maps = opened.all("#large .is-left ol.six")[0].text
+    assert "map 2" in maps
+    assert "AIS 0.5" in maps
+    headings = [heading.text for heading in opened.all("#large .is-left .soft-heading")]
+    assert headings == [
+        "according to people",
+        "according to the network, all 4 feature maps",
+        "according to the network, 2 retained feature maps",
+    ]
+    # The full network's similarities are those of people plus one here: the same neighbours, which is told.
+    people, full = (
+        [one.get_attribute("aria-label") or "" for one in row.find_elements(By.CSS_SELECTOR, "button")]
+        for row in opened.all("#large .is-left ol.six")[1:3]
+    )
+    assert [label.split(", similarity")[0] for label in people] == [label.split(", similarity")[0] for label in full]
+    assert all(label.endswith("also among the nearest according to people") for label in full)
+    wanted = people[0].split(", similarity")[0]
+    opened.all("#large .is-left ol.six")[1].find_element(By.CSS_SELECTOR, "button").click()
+    assert opened.find("#large-title").text == wanted
+
+
+def test_an_image_without_heatmap_and_one_that_was_not_judged_say_so(opened: Gallery) -> None:
+    opened.open(opened.shown().index(IDS[4]))
+    assert "No feature map has a positive score." in opened.find("#large").text
+    assert "No heatmap, crossed out" in (opened.all("#large img[src*='heatmap']")[0].get_attribute("alt") or "")
+    opened.press(Keys.ESCAPE)
+    opened.open(opened.shown().index(IDS[0]))
+    assert "This image was not judged." in opened.find("#large .is-right").text
+
+
+def test_the_keyboard_is_enough(opened: Gallery) -> None:
+    opened.run("document.getElementById('reset').focus()")
+    opened.press(Keys.TAB)
+    assert opened.focus() == opened.shown()[0]
+    outline = "const { outlineStyle, outlineWidth } = getComputedStyle(document.activeElement);"
+    assert opened.run(outline + "return outlineStyle + outlineWidth") == "solid3px"
+    opened.press(Keys.ARROW_RIGHT)
+    assert opened.focus() == opened.shown()[1]
+    opened.press(Keys.ARROW_DOWN)  # three tiles in a row
+    assert opened.focus() == opened.shown()[4]
+    opened.press(Keys.END)
+    assert opened.focus() == opened.shown()[5]
+    opened.press(Keys.HOME)
+    opened.press(Keys.ENTER)
+    assert opened.is_open()
+    assert opened.find("#large-title").text == opened.shown()[0]
+    opened.press(Keys.ARROW_RIGHT)
+    opened.press(Keys.ARROW_RIGHT)
+    opened.press(Keys.ARROW_LEFT)
+    assert opened.find("#large-title").text == opened.shown()[1]
+    # The focus stays inside.
+    for _ in range(40):
+        opened.press(Keys.TAB)
+        assert opened.run(
+            "const here = document.activeElement; return here === document.body || here.closest('#large') !== null"
+        )
+    opened.run("document.getElementById('large-title').focus()")
+    opened.press(Keys.ESCAPE)
+    assert not opened.is_open()
+    assert opened.focus() == opened.shown()[1]
+    # One tile is in the order of Tab, whichever was used last.
+    assert opened.run("return document.querySelectorAll('.tile button[tabindex=\"0\"]').length") == 1
+
+
+def test_everything_has_a_name(opened: Gallery) -> None:
+    opened.open(0)
+    nameless = """
+        const named = (element) => element.getAttribute('aria-label') || element.textContent.trim() || element.title
+            || element.labels?.length || element.querySelector('img[alt]');
+        return [...document.querySelectorAll('button, input, select, summary, dialog')]
+            .filter((element) => !named(element)).map((element) => element.outerHTML)
+            .concat([...document.images].filter((image) => !image.alt).map((image) => image.outerHTML));
+    """
+    assert opened.run(nameless) == []
+    ids = opened.run("return [...document.querySelectorAll('[id]')].map((element) => element.id)")
+    assert len(ids) == len(set(ids))
+
+
+CONTRAST = """
+    const channel = (value) => (value <= 0.03928 ? value / 12.92 : ((value + 0.055) / 1.055) ** 2.4);
+    const numbers = (text) => text.match(/[\\d.]+/g).map(Number);
+    const light = (text) => {
+        const [r, g, b] = numbers(text).map((value) => channel(value / 255));
+        return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+    };
+    const background = (element) => {
+        for (let one = element; one; one = one.parentElement) {
+            const colour = getComputedStyle(one).backgroundColor;
+            if (numbers(colour)[3] !== 0) return colour;
+        }
+    };
+    const visible = [...document.querySelectorAll(arguments[0])].filter((element) => element.checkVisibility());
+    return visible.map((element) => {
+        const [a, b] = [light(getComputedStyle(element).color), light(background(element))];
+        return (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
+    });
+"""
+
+
+@pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_readable_in_dark_and_light_at_the_desk_and_on_a_phone(
+    browser: webdriver.Chrome, built: Path, scheme: str, size: tuple[int, int], tmp_path: Path
+) -> None:
+    opened = Gallery(browser, built, size, scheme)
+    opened.wait_for_pictures()
+    browser.save_screenshot(str(tmp_path / "page.png"))
+    with Image.open(tmp_path / "page.png") as picture:
+        corner = np.asarray(picture.convert("L"))[2, 2]
+    assert (corner > 200) == (scheme == "light")
+    coloured = ".soft, .name-left, .name-right, .tag, .heading b, .heading span, .foot"
+    assert min(opened.run(CONTRAST, f"h1, h2, p, dd, td, figcaption, label, button, {coloured}")) > 4.5
+    assert opened.run("return document.documentElement.scrollWidth") <= size[0]
+    opened.open(3)
+    opened.wait_for_pictures()
+    assert (
+        min(opened.run(CONTRAST, "#large h2, #large h3, #large p, #large td, #large th, #large small, #large .tag"))
+        > 4.5
+    )
+    assert (
+        opened.run("const large = document.getElementById('large'); return large.scrollWidth - large.clientWidth") <= 0
+    )
+
+
+def test_it_prints_all_images_or_the_one_that_is_open(opened: Gallery) -> None:
+    def printed() -> dict[str, Any]:
+        opened.browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "print"})
+        return dict(
+            opened.run("""
+                window.dispatchEvent(new Event('beforeprint'));
+                const visible = (one) => one.checkVisibility();
+                const seen = (selector) => [...document.querySelectorAll(selector)].filter(visible).length;
+                const lazy = seen('img[loading=lazy]');
+                return { bar: seen('#bar'), tiles: seen('.tile'), large: seen('#large h3'), lazy };
+            """)
+        )
+
+    assert printed() == {"bar": 0, "tiles": 6, "lazy": 0, "large": 0}
+    opened.browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": ""})
+    opened.open(0)
+    assert printed() == {"bar": 0, "tiles": 0, "lazy": 0, "large": 4}
+    assert len(opened.browser.print_page()) > 10_000
+
+
+def test_comparisons_of_other_images_are_not_set_side_by_side(browser: webdriver.Chrome, tmp_path: Path) -> None:
+    (tmp_path / "built").mkdir()
+    apart = [gallery_sets.view("first", ids=IDS[:2]), gallery_sets.view("second", ids=IDS[2:])]
+    gallery.build([gallery_sets.image_set(tmp_path / "images", apart)], PERCENTS, tmp_path / "built")
+    opened = Gallery(browser, tmp_path / "built")
+    assert opened.find("#left").get_property("value") == "photograph"
+    assert set(opened.shown()) == set(IDS[:2])
+    opened.choose("#right", "view:1")
+    assert set(opened.shown()) == set(IDS[2:])
+    assert opened.find("#count").text == "4 of 6 images"
+
+
+def test_a_single_comparison_stands_beside_the_photograph(browser: webdriver.Chrome, tmp_path: Path) -> None:
+    (tmp_path / "built").mkdir()
+    one = gallery_sets.image_set(tmp_path / "images", [gallery_sets.view("people")])
+    bare = gallery.ImageSet("bare", one.table.assign(category=float("nan")), {}, one.views)
+    gallery.build([one, bare], PERCENTS, tmp_path / "built")
+    opened = Gallery(browser, tmp_path / "built")
+    assert len(opened.all(".tile:first-child img")) == 2
+    assert "agreement" not in [option.get_attribute("value") for option in opened.all("#sort option")]
+    opened.choose("#set", "1")
+    assert not opened.find("#category-field").is_displayed()
+    opened.open(0)
+    assert "Overlap with saliency" not in opened.find("#large").text
+    assert opened.browser.get_log("browser") == []
+
+
+# ----------------------------------------------------------------------------------------------------------------------
+# A thousand images
+
+
+@pytest.fixture(scope="module")
+def thousand(built: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same images again and again, under new names, until there are 1,002: simulated, and each with its files."""
+    folder = tmp_path_factory.mktemp("thousand")
+    text = (built / "index.html").read_text(encoding="utf-8")
+    content = json.loads(text.split('id="data">')[1].split("</script>")[0])
+    times, n = 167, len(IDS)
+
+    def repeated(value: Any, key: str) -> Any:
+        if isinstance(value, dict):
+            return {name: repeated(inner, name) for name, inner in value.items()}
+        if isinstance(value, list) and len(value) == n:
+            return [f"{one} {again}" if key == "images" else one for again in range(times) for one in value]
+        return [repeated(one, key) for one in value] if isinstance(value, list) else value
+
+    content["sets"] = [repeated(one, "") for one in content["sets"]]
+    page.write(content, folder / "index.html")
+    for file in [file for file in (built / "pictures").rglob("*.*") if file.is_file()]:
+        to = folder / file.relative_to(built)
+        to.parent.mkdir(parents=True, exist_ok=True)
+        for again in range(times):
+            os.link(file, to.with_name(f"{int(file.stem) + again * n:04d}{file.suffix}"))
+    return folder
+
+
+def test_a_thousand_images_stay_fluent(browser: webdriver.Chrome, thousand: Path) -> None:
+    """Counted, not timed: how much of the page is made and how many pictures are loaded."""
+    opened = Gallery(browser, thousand)
+    assert (thousand / "index.html").stat().st_size < 3_000_000
+    assert opened.find("#count").text == "1002 of 1002 images"
+
+    def work() -> tuple[int, int, int]:
+        counted = opened.run("""
+            const loaded = [...document.images].filter((image) => image.complete && image.naturalWidth).length;
+            return [document.querySelectorAll('.tile').length, document.querySelectorAll('*').length, loaded];
+        """)
+        return counted[0], counted[1], counted[2]
+
+    for act in (lambda: None, lambda: opened.choose("#sort", "agreement"), lambda: opened.find("#order").click()):
+        act()
+        tiles, elements, loaded = work()
+        assert 40 <= tiles <= 240
+        assert elements < 8_000
+        assert loaded < 800
+    # All of them can be reached.
+    opened.run("document.querySelector('.tile button').focus()")
+    opened.press(Keys.END)
+    tiles, elements, loaded = work()
+    assert tiles == 1002
+    assert elements < 40_000
+    assert loaded < 2_500
+    assert opened.focus() == opened.shown()[-1]
+    assert opened.browser.get_log("browser") == []
