@@ -14,8 +14,14 @@ if not workflow.overwrite_configfiles:
 include: "workflow/rules/common.smk"
 
 
-config = complete_config(config)
+check_place()
+# What the target `new` starts from. These keys are no part of the configuration.
+START = starting_point(workflow.config_settings.config)
+config = complete_config(without(config, START))
 check_files()
+config["provenance"] = made_with()
+take_turns_at_gpu()
+end_jobs_with_this_process()
 
 
 pathvars:
@@ -36,15 +42,23 @@ wildcard_constraints:
 report: "workflow/report/workflow.rst"
 
 
+include: "workflow/rules/new.smk"
+include: "workflow/rules/datasets.smk"
 include: "workflow/rules/inputs.smk"
 include: "workflow/rules/networks.smk"
 include: "workflow/rules/activations.smk"
 include: "workflow/rules/importance.smk"
 include: "workflow/rules/prediction.smk"
+include: "workflow/rules/rsms.smk"
+include: "workflow/rules/published.smk"
 include: "workflow/rules/heatmaps.smk"
 include: "workflow/rules/saliency.smk"
 include: "workflow/rules/control.smk"
 include: "workflow/rules/figures.smk"
+include: "workflow/rules/gallery.smk"
+include: "workflow/rules/networks_compared.smk"
+include: "workflow/rules/interactions.smk"
+include: "workflow/rules/paper.smk"
 include: "workflow/rules/benchmark.smk"
 
 
@@ -54,17 +68,26 @@ rule all:
     input:
         rules.check.input,
         rules.figures.input,
+        rules.gallery.input,
+        rules.networks_compared.input,
+        rules.networks_compared_figures.input,
         "<results>/prediction/summary.csv",
+        "<results>/prediction/published.csv" if config["published"] else [],
         expand(
             [
                 "<results>/prediction/{comparison}/{model}.csv",
+                "<results>/rsm/{comparison}/{model}.nc",
                 "<results>/heatmaps/{comparison}/{model}",
             ],
             comparison=config["comparisons"],
             model=config["models"],
         ),
         expand(
-            "<results>/overlap/{comparison}/{model}/{saliency}.csv",
+            [
+                "<results>/overlap/{comparison}/{model}/{saliency}.csv",
+                "<results>/saliency_scores/{comparison}/{model}/{saliency}.csv",
+                "<results>/overlap_summary/{comparison}/{model}/{saliency}.csv",
+            ],
             comparison=config["comparisons"],
             model=config["models"],
             saliency=config["saliency"],

@@ -17,7 +17,7 @@ if __name__ == "__main__":
 
     snakemake = globals()["snakemake"]  # Snakemake defines it before it runs the script
 
-    with logs.job(snakemake.log[0]):
+    with logs.job(snakemake.log[0], snakemake.config["provenance"]):
         draw_overlays(
             heatmaps=Path(snakemake.input.heatmaps),
             images=Path(snakemake.input.images),

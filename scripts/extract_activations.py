@@ -13,14 +13,14 @@ def extract_activations(*, images: Path, network: Mapping[str, Any], resources: 
     built = networks.build(spec)
     split = networks.split(built, spec.map_layer, spec.readout_layer)
     table = arrays.read_table(images, ["image", "file", "width", "height", "sha256"])
-    arrays.write_netcdf(activations.extract(table, built, split, spec.resize, resources), output)
+    activations.write(table, built, split, spec.resize, resources, output)
 
 
 if __name__ == "__main__":
     from alignment_importance import logs
 
     snakemake = globals()["snakemake"]  # Snakemake defines it before it runs the script
-    with logs.job(snakemake.log[0]):
+    with logs.job(snakemake.log[0], snakemake.config["provenance"]):
         resources = compute.prepare(
             gpus=snakemake.resources.get("gpu"), threads=snakemake.threads, **snakemake.params.compute
         )

@@ -17,5 +17,5 @@ if __name__ == "__main__":
     from alignment_importance import logs
 
     snakemake = globals()["snakemake"]  # Snakemake defines it before it runs the script
-    with logs.job(snakemake.log[0]):
+    with logs.job(snakemake.log[0], snakemake.config["provenance"]):
         list_layers(network=snakemake.params.network, output=Path(snakemake.output.layers))

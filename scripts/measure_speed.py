@@ -15,7 +15,7 @@ if __name__ == "__main__":
 
     snakemake = globals()["snakemake"]  # Snakemake defines it before it runs the script
 
-    with logs.job(snakemake.log[0]):
+    with logs.job(snakemake.log[0], snakemake.config["provenance"]):
         resources = compute.prepare(
             gpus=snakemake.resources.get("gpu"), threads=snakemake.threads, **snakemake.params.compute
         )

@@ -17,11 +17,11 @@ def plot_control(
 
 
 if __name__ == "__main__":
-    from alignment_importance import logs
+    from alignment_importance import drawing, logs
 
     snakemake = globals()["snakemake"]  # Snakemake defines it before it runs the script
 
-    with logs.job(snakemake.log[0]):
+    with logs.job(snakemake.log[0], snakemake.config["provenance"]), drawing.page(snakemake.params.page):
         plot_control(
             table=Path(snakemake.input.table),
             heatmaps={

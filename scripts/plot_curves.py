@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from alignment_importance import arrays, figures
+from alignment_importance import arrays, figures, prediction_figures
 
 
 def plot_curves(
@@ -14,15 +14,15 @@ def plot_curves(
     """Draw the curves of all seeds of one comparison and model."""
     curve = pd.concat([arrays.read_table(file, ["k", "train_score", "test_score"]) for file in curves])
     retained = arrays.read_table(table, ["k_retained", "test_retained"])
-    figures.save(figures.curves(curve, retained, comparison, model, score), png, pdf)
+    figures.save(prediction_figures.curves(curve, retained, comparison, model, score), png, pdf)
 
 
 if __name__ == "__main__":
-    from alignment_importance import logs
+    from alignment_importance import drawing, logs
 
     snakemake = globals()["snakemake"]  # Snakemake defines it before it runs the script
 
-    with logs.job(snakemake.log[0]):
+    with logs.job(snakemake.log[0], snakemake.config["provenance"]), drawing.page(snakemake.params.page):
         plot_curves(
             curves=[Path(file) for file in snakemake.input.curves],
             table=Path(snakemake.input.table),

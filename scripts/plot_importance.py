@@ -19,11 +19,11 @@ def plot_importance(
 
 
 if __name__ == "__main__":
-    from alignment_importance import logs
+    from alignment_importance import drawing, logs
 
     snakemake = globals()["snakemake"]  # Snakemake defines it before it runs the script
 
-    with logs.job(snakemake.log[0]):
+    with logs.job(snakemake.log[0], snakemake.config["provenance"]), drawing.page(snakemake.params.page):
         plot_importance(
             rankings=[Path(file) for file in snakemake.input.rankings],
             everything=Path(snakemake.input.all),

@@ -5,22 +5,22 @@ from pathlib import Path
 
 import pandas as pd
 
-from alignment_importance import arrays, figures
+from alignment_importance import arrays, figures, prediction_figures
 
 
 def plot_prediction(*, summary: Path, tables: Sequence[Path], png: Path, pdf: Path) -> None:
     """Draw all comparisons and models; `tables` are called {comparison}/{model}.csv."""
     folds = [arrays.read_table(file).assign(comparison=file.parent.name, model=file.stem) for file in tables]
     columns = ["comparison", "model", "test_full_mean", "test_retained_mean"]
-    figures.save(figures.prediction(arrays.read_table(summary, columns), pd.concat(folds)), png, pdf)
+    figures.save(prediction_figures.prediction(arrays.read_table(summary, columns), pd.concat(folds)), png, pdf)
 
 
 if __name__ == "__main__":
-    from alignment_importance import logs
+    from alignment_importance import drawing, logs
 
     snakemake = globals()["snakemake"]  # Snakemake defines it before it runs the script
 
-    with logs.job(snakemake.log[0]):
+    with logs.job(snakemake.log[0], snakemake.config["provenance"]), drawing.page(snakemake.params.page):
         plot_prediction(
             summary=Path(snakemake.input.summary),
             tables=[Path(file) for file in snakemake.input.tables],

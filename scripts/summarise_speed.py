@@ -18,5 +18,5 @@ if __name__ == "__main__":
 
     snakemake = globals()["snakemake"]  # Snakemake defines it before it runs the script
 
-    with logs.job(snakemake.log[0]):
+    with logs.job(snakemake.log[0], snakemake.config["provenance"]):
         summarise_speed(tables=[Path(file) for file in snakemake.input.tables], output=Path(snakemake.output.summary))

@@ -16,5 +16,5 @@ if __name__ == "__main__":
     from alignment_importance import logs
 
     snakemake = globals()["snakemake"]  # Snakemake defines it before it runs the script
-    with logs.job(snakemake.log[0]):
+    with logs.job(snakemake.log[0], None):
         tabulate_networks(output=Path(snakemake.output.page))

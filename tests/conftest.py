@@ -6,6 +6,7 @@ import pytest
 from drawing import IDS, Drawn
 from matplotlib.figure import Figure
 from PIL import Image
+from small_heads import N_IMAGES, N_MAPS
 
 from alignment_importance import arrays, figures, images
 
@@ -48,3 +49,24 @@ def folds(tmp_path: Path) -> Path:
     }
     arrays.write_table(pd.DataFrame(table), tmp_path / "a.b" / "net.1.csv")
     return tmp_path / "a.b" / "net.1.csv"
+
+
+@pytest.fixture
+def maps() -> np.ndarray:
+    """Sparse maps; map 4 is zero everywhere, map 7 but in one image, and images differ in scale."""
+    rng = np.random.default_rng(5)
+    values = rng.gamma(2.0, size=(N_IMAGES, N_MAPS, 4, 4)) * (rng.random((N_IMAGES, N_MAPS, 4, 4)) < 0.4)
+    values *= rng.uniform(0.5, 2.0, size=(N_IMAGES, 1, 1, 1))
+    values[:, 4] = 0
+    values[:, 7] = 0
+    values[2, 7, 1, 1] = 3
+    return values.astype(np.float32)
+
+
+@pytest.fixture
+def human() -> np.ndarray:
+    rng = np.random.default_rng(6)
+    judgments = rng.random((N_IMAGES, N_IMAGES))
+    judgments += judgments.T
+    np.fill_diagonal(judgments, np.nan)
+    return judgments

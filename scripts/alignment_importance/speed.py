@@ -121,7 +121,7 @@ def vgg16(compute: Compute) -> pd.DataFrame:
         engine = ReadoutAblation(LinearHead(head, maps, compute), compute, "pearson", "pearson_r2")
         _, without = engine.leave_one_out([folds.whole(human)])
     with measure(compute.device) as ranking:
-        _, rankings = importance.rank_all(engine, folds.whole(human), splits)
+        rankings = [importance.rank_folds(engine, split) for split in splits]
     with measure(compute.device) as tracing:
         traced = [curves.trace(engine, split, table) for split, table in zip(splits, rankings, strict=True)]
     with measure(compute.device) as scoring:
@@ -367,7 +367,7 @@ def all_folds(compute: Compute) -> pd.DataFrame:
     with measure(compute.device) as measured:
         engine = PooledAblation(readout, compute, "pearson", "pearson_r2")
         splits = _splits(human)
-        _, rankings = importance.rank_all(engine, folds.whole(human), splits)
+        rankings = [importance.rank_folds(engine, split) for split in splits]
         for split, table in zip(splits, rankings, strict=True):
             curves.trace(engine, split, table)
         importance.score_images(engine, human, _names(N_IMAGES))

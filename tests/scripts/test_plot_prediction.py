@@ -31,12 +31,12 @@ def test_folds_are_found_by_the_names_of_their_files(drawn: Drawn, folds: Path, 
     png, pdf = tmp_path / "p.png", tmp_path / "p.pdf"
     plot_prediction(summary=tmp_path / "summary.csv", tables=[folds, other], png=png, pdf=pdf)
     assert drawn.paths == (png, pdf)
-    heights = [np.asarray(points.get_offsets())[:, 1].tolist() for points in drawn.figure.axes[0].collections[1:]]
+    heights = [np.asarray(points.get_offsets())[:, 1].tolist() for points in drawn.figure.axes[0].collections]
     # All maps of c and of a.b, then the retained ones.
     assert [0.5, 0.6] in heights and [0.1, 0.3] in heights
     shown = drawn.texts()
     assert "net.1 (random weights (seed 1))" in shown and "Spearman" in shown
-    assert "a.b\n(simulated observers)\n3 maps retained\np = 0.040, corrected p = 0.200" in shown
+    assert "a.b\n(simulated observers)\n3 maps retained\nΔ = 0.200\ncorrected p = 0.200" in shown
 
 
 def test_a_summary_with_a_missing_column_is_refused(drawn: Drawn, folds: Path, tmp_path: Path) -> None:

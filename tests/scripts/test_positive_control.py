@@ -2,6 +2,7 @@
 
 import pandas as pd
 import pytest
+from checking import list_checked
 
 import draw_demo
 import evaluate_control
@@ -11,6 +12,7 @@ import prepare_images
 import prepare_judgments
 import score_images
 from alignment_importance import compute
+from alignment_importance.judgments import reading
 
 NETWORK = {"architecture": "efficientnet_lite0"}
 
@@ -30,14 +32,22 @@ def control(tmp_path_factory: pytest.TempPathFactory) -> pd.DataFrame:
         **judged,
     )
     listed, recorded = folder / "listed.csv", folder / "activations.nc"
-    prepare_images.prepare_images(folder=folder / "images", table=folder / "images.csv", output=listed)
+    given = [*(folder / "images").iterdir(), folder / "images.csv", *judged.values()]
+    checked = list_checked(folder / "files.csv", given)
+    prepare_images.prepare_images(
+        folder=folder / "images", table=folder / "images.csv", background=None, checked=checked, output=listed
+    )
     resources = compute.prepare("cpu", None, 2)
     extract_activations.extract_activations(images=listed, network=NETWORK, resources=resources, output=recorded)
     heatmaps = {}
     for comparison, file in judged.items():
         labelled, scores = folder / f"{comparison}.nc", folder / f"{comparison}-scores.nc"
         prepare_judgments.prepare_judgments(
-            judgments=file, images=listed, order=None, kind="similarity", key=None, simulated=True, output=labelled
+            source=reading.Source(file, kind="similarity"),
+            images=listed,
+            simulated=True,
+            checked=checked,
+            output=labelled,
         )
         score_images.score_images(
             recorded=recorded,

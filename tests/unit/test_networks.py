@@ -1,9 +1,11 @@
 """Networks: weights, the split at the map layer, and every route on real architectures."""
 
+import hashlib
+import pickle
 import re
 import sys
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -521,6 +523,31 @@ def test_a_checkpoint_may_hold_weights_only(tmp_path: Path) -> None:
     wrong("weights only", architecture="resnet18", weights="checkpoint", checkpoint=str(file))
 
 
+class Harm:
+    """What a file can hold that runs when it is unpickled."""
+
+    def __init__(self, traces: Path) -> None:
+        self.traces = traces
+
+    def __reduce__(self) -> tuple[Callable[[str], object], tuple[str]]:
+        return Path.touch, (self.traces,)  # type: ignore[return-value]
+
+
+@pytest.mark.parametrize("by_torch", [True, False], ids=["saved by torch", "a bare pickle"])
+@pytest.mark.parametrize("hidden", [True, False], ids=["beside weights", "alone"])
+def test_nothing_in_a_checkpoint_is_run(tmp_path: Path, by_torch: bool, hidden: bool) -> None:
+    file, traces = tmp_path / "harm.pt", tmp_path / "traces"
+    content = {**torch.nn.Linear(2, 2).state_dict(), "more": Harm(traces)} if hidden else Harm(traces)
+    if by_torch:
+        torch.save(content, file)
+    else:
+        file.write_bytes(pickle.dumps(content))
+    wrong("weights only", architecture="resnet18", weights="checkpoint", checkpoint=str(file))
+    assert not traces.exists()
+    pickle.loads(pickle.dumps(Harm(traces)))  # which is what would have happened
+    assert traces.exists()
+
+
 def test_failed_download_says_where_to_put_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TORCH_HOME", str(tmp_path))
 
@@ -529,3 +556,46 @@ def test_failed_download_says_where_to_put_the_file(tmp_path: Path, monkeypatch:
 
     monkeypatch.setattr("torch.hub.download_url_to_file", offline)
     wrong(r"could not be had from .*no network.*Put that file into .*checkpoint", architecture="resnet18")
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# What can be known of a network before it runs
+
+
+def _saved(path: Path, module: nn.Module) -> str:
+    torch.save(module.state_dict(), path)
+    return str(path)
+
+
+def test_a_checkpoint_is_inspected_with_its_classes_and_without_memory(tmp_path: Path) -> None:
+    file = _saved(tmp_path / "w.pt", torchvision.models.squeezenet1_1(num_classes=7))
+    sha256 = hashlib.sha256((tmp_path / "w.pt").read_bytes()).hexdigest()
+    network = networks.inspect(networks.Spec("squeezenet1_1", "checkpoint", file, sha256.upper()))
+    assert all(values.is_meta for values in network.module.state_dict().values())
+    assert networks.split(network).n_units == 7
+    assert networks.build(networks.Spec("squeezenet1_1", "checkpoint", file, sha256)).weights == "checkpoint w.pt"
+
+
+@pytest.mark.parametrize("use", [networks.inspect, networks.build])
+def test_a_checkpoint_of_another_network_or_hash_is_refused(
+    tmp_path: Path, use: Callable[[networks.Spec], networks.Network]
+) -> None:
+    file = _saved(tmp_path / "w.pt", torchvision.models.squeezenet1_1())
+    with pytest.raises(InputError, match=r"w\.pt: the weights do not fit the architecture \(\d+ missing, such as "):
+        use(networks.Spec("resnet18", "checkpoint", file))
+    with pytest.raises(InputError, match=rf"w\.pt: its SHA-256 is [0-9a-f]{{64}} and not {'0' * 64}, as the config"):
+        use(networks.Spec("squeezenet1_1", "checkpoint", file, "0" * 64))
+
+
+def test_cached_weights_that_fail_their_hash_are_refused_and_missing_ones_are_not_fetched(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("torch.hub.get_dir", lambda: str(tmp_path))
+    monkeypatch.setattr("torch.hub.download_url_to_file", None)
+    spec = networks.Spec("squeezenet1_1")
+    assert networks.inspect(spec).weights == "no weights"
+    (tmp_path / "checkpoints").mkdir()
+    (tmp_path / "checkpoints" / "squeezenet1_1-b8a52dc0.pth").write_bytes(b"half a file")
+    with pytest.raises(InputError, match=r"squeezenet1_1-b8a52dc0\.pth: its SHA-256 does not begin with b8a52dc0 as"):
+        networks.inspect(spec)
+    networks.inspect(networks.Spec("squeezenet1_1", "random", seed=1))

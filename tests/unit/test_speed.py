@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from test_ablation import head_of
+from small_heads import head_of
 
 from alignment_importance import folds, speed
 from alignment_importance.ablation import PooledAblation, ReadoutAblation

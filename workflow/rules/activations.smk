@@ -9,9 +9,7 @@ rule extract_activations:
     input:
         images="<results>/inputs/{image_set}/images.csv",
         network=lambda wildcards: files_of_network(wildcards.model),
-        # Waited for, so that a mistake in judgments stops the run before the heavy work,
-        # but no reason to run the network again.
-        checked=ancient("<results>/inputs/{image_set}/judgments.checked"),
+        checked=ancient(CHECKED),
         code=library_used_by("extract_activations"),
     output:
         activations="<results>/activations/{image_set}/{model}.nc",
@@ -20,11 +18,11 @@ rule extract_activations:
     benchmark:
         "<benchmarks>/extract_activations/{image_set}/{model}.tsv"
     conda:
-        "../../envs/torch.yaml"
+        environment("torch")
     threads: 4
     resources:
-        mem_mb=megabytes_of_ablation(),
-        runtime=60,
+        mem_mb=megabytes_of_network(images=50, network=3),
+        runtime=minutes(30, images=60),
         gpu=gpus(),
     params:
         network=lambda wildcards: config["models"][wildcards.model],

@@ -31,11 +31,11 @@ rule measure_speed:
     wildcard_constraints:
         work=any_of(BENCHMARKS),
     conda:
-        "../../envs/speed.yaml"
+        environment("speed")
     threads: 8
     resources:
-        mem_mb=8000,
-        runtime=120,
+        mem_mb=megabytes(8000),
+        runtime=minutes(120),
         gpu=gpus(),
     params:
         compute=settings("device", "memory_gb", "precision"),
@@ -59,12 +59,14 @@ rule summarise_speed:
         "<logs>/summarise_speed.log",
     benchmark:
         "<benchmarks>/summarise_speed.tsv"
+    group:
+        "speed"
     conda:
         "../../envs/tables.yaml"
     threads: 1
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=megabytes(500),
+        runtime=minutes(10),
     script:
         "../../scripts/summarise_speed.py"
 
@@ -86,11 +88,15 @@ rule plot_speed:
         "<logs>/plot_speed.log",
     benchmark:
         "<benchmarks>/plot_speed.tsv"
+    group:
+        "speed"
     conda:
         "../../envs/figures.yaml"
     threads: 1
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=megabytes(700),
+        runtime=minutes(10),
+    params:
+        page=config["figures"],
     script:
         "../../scripts/plot_speed.py"

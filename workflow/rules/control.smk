@@ -19,12 +19,14 @@ rule evaluate_control:
         "<logs>/evaluate_control/{control}/{model}.log",
     benchmark:
         "<benchmarks>/evaluate_control/{control}/{model}.tsv"
+    group:
+        "heatmaps"
     conda:
         "../../envs/tables.yaml"
     threads: 1
     resources:
-        mem_mb=2000,
-        runtime=30,
+        mem_mb=megabytes(500, heatmaps=8, mask_files=1),
+        runtime=minutes(10, mask_files=1),
     params:
         comparisons=lambda wildcards: comparisons_of(
             config["controls"][wildcards.control]["image_set"]

@@ -11,6 +11,7 @@ rule score_images:
         activations=activations_of,
         judgments="<results>/inputs/{comparison}/judgments.nc",
         network=lambda wildcards: files_of_network(wildcards.model),
+        checked=ancient(CHECKED),
         code=library_used_by("score_images"),
     output:
         scores="<results>/image_scores/{comparison}/{model}.nc",
@@ -18,12 +19,14 @@ rule score_images:
         "<logs>/score_images/{comparison}/{model}.log",
     benchmark:
         "<benchmarks>/score_images/{comparison}/{model}.tsv"
+    group:
+        "ablation"
     conda:
-        "../../envs/torch.yaml"
+        environment("torch")
     threads: 4
     resources:
         mem_mb=megabytes_of_ablation(),
-        runtime=240,
+        runtime=minutes(60, activations=0.2),
         gpu=gpus(),
     params:
         network=lambda wildcards: config["models"][wildcards.model],
@@ -46,12 +49,14 @@ rule make_heatmaps:
         "<logs>/make_heatmaps/{comparison}/{model}.log",
     benchmark:
         "<benchmarks>/make_heatmaps/{comparison}/{model}.tsv"
+    group:
+        "heatmaps"
     conda:
         "../../envs/tables.yaml"
     threads: 1
     resources:
-        mem_mb=2000,
-        runtime=30,
+        mem_mb=megabytes(500, scores=3),
+        runtime=minutes(10, activations=0.05),
     script:
         "../../scripts/make_heatmaps.py"
 
@@ -68,11 +73,13 @@ rule draw_overlays:
         "<logs>/draw_overlays/{comparison}/{model}.log",
     benchmark:
         "<benchmarks>/draw_overlays/{comparison}/{model}.tsv"
+    group:
+        "heatmaps"
     conda:
         "../../envs/figures.yaml"
     threads: 1
     resources:
-        mem_mb=2000,
-        runtime=60,
+        mem_mb=megabytes(700, heatmaps=8),
+        runtime=minutes(20, images=300),
     script:
         "../../scripts/draw_overlays.py"

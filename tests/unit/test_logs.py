@@ -1,0 +1,82 @@
+"""The log of a job, and its end."""
+
+import logging
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from alignment_importance import logs
+from alignment_importance.errors import InputError
+
+ROOT = Path(__file__).resolve().parents[2]
+
+#: A job that would go on for a minute, and says that it began.
+JOB = """
+import sys, time
+from alignment_importance import logs
+with logs.job(sys.argv[1], None):
+    print("begun", flush=True)
+    time.sleep(60)
+"""
+
+#: What starts the job and waits for it, by way of a shell that does not end with it.
+STARTER = """
+import os, subprocess, sys
+os.environ["ALIGNMENT_IMPORTANCE_STARTED_BY"] = str(os.getpid())
+subprocess.run(["bash", "-c", '"$@"; true', "bash", sys.executable, *sys.argv[1:]])
+"""
+
+
+@pytest.fixture(autouse=True)
+def usual_logging() -> Iterator[None]:
+    """Give other tests their loggers back, which a job takes over."""
+    handlers, level = list(logging.root.handlers), logging.root.level
+    yield
+    logging.captureWarnings(False)
+    logging.root.handlers[:] = handlers
+    logging.root.setLevel(level)
+    logging.getLogger("alignment_importance").setLevel(logging.NOTSET)
+
+
+@pytest.mark.parametrize("through_a_shell", [False, True])
+def test_a_job_ends_with_the_process_that_started_it(tmp_path: Path, through_a_shell: bool) -> None:
+    starter = STARTER if through_a_shell else STARTER.replace('"bash", "-c", \'"$@"; true\', "bash", ', "")
+    command = [sys.executable, "-c", starter, "-c", JOB, str(tmp_path / "job.log")]
+    environment = os.environ | {"PYTHONPATH": str(ROOT / "scripts")}
+    with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) as started:
+        assert started.stdout is not None
+        assert started.stdout.readline() == "begun\n"
+        began = time.monotonic()
+        started.send_signal(signal.SIGKILL)
+        started.wait()
+        assert started.stdout.read() == ""  # which comes when nobody can write there any more
+        assert time.monotonic() - began < 30
+    assert "Snakemake has ended, and so does this job" in (tmp_path / "job.log").read_text(encoding="utf-8")
+
+
+def test_a_job_goes_on_beside_processes_that_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(logs.STARTED_BY, str(os.getpid()))
+    monkeypatch.setattr(logs, "_SECONDS_BETWEEN_LOOKS", 0.01)
+    with logs.job(tmp_path / "job.log", None):
+        subprocess.run([sys.executable, "-c", ""], check=True)
+        time.sleep(0.1)
+    assert (tmp_path / "job.log").read_text(encoding="utf-8") == ""
+
+
+def test_a_mistake_of_the_user_is_told_without_a_traceback(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit, match="1"), logs.job(tmp_path / "job.log", None):
+        raise InputError("a.csv: line 3")
+    assert "a.csv: line 3" in capsys.readouterr().err
+    assert "Traceback" not in (tmp_path / "job.log").read_text(encoding="utf-8")
+
+
+def test_a_fault_of_the_program_is_logged_with_its_traceback(tmp_path: Path) -> None:
+    with pytest.raises(ZeroDivisionError), logs.job(tmp_path / "job.log", None):
+        print(1 / 0)
+    assert "ZeroDivisionError: division by zero" in (tmp_path / "job.log").read_text(encoding="utf-8")

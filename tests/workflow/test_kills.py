@@ -1,0 +1,155 @@
+"""A run that is killed at thirty random moments, and what comes out of it in the end."""
+
+import csv
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter, deque
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import psutil
+from test_run import results_of
+from tiny_project import ROOT, planned_jobs, run_snakemake
+
+#: Other than in the undisturbed run: rules with several threads get more of them.
+RUN = ("--cores", "4", "--configfile", "tiny.yaml", "--rerun-incomplete")
+
+#: What is killed: Snakemake, a job, or both and all other jobs, as when the power fails. Each once in every stage.
+KINDS = ("snakemake", "job", "everything")
+
+KILLS = 30
+SECONDS_BETWEEN_LOOKS = 0.03
+SECONDS_TO_END = 60
+
+
+@dataclass(frozen=True)
+class Kill:
+    """What is killed, and after what part of the time that a job of the stage took in the undisturbed run."""
+
+    kind: str
+    moment: float
+
+
+@dataclass(frozen=True)
+class Job:
+    """A running job."""
+
+    process: psutil.Process
+    rule: str
+
+
+def stages() -> dict[str, str]:
+    """The stage of every rule: the file that it is in."""
+    return {
+        rule: file.stem
+        for file in sorted((ROOT / "workflow/rules").glob("*.smk"))
+        for rule in re.findall(r"^ *rule (\w+):$", file.read_text(encoding="utf-8"), flags=re.MULTILINE)
+    }
+
+
+def durations(finished: Path) -> dict[str, float]:
+    """Seconds of the shortest job of every rule that has run."""
+    found: dict[str, float] = {}
+    folder = finished / "results/benchmarks"
+    for file in folder.rglob("*.tsv"):
+        rule = file.relative_to(folder).with_suffix("").parts[0]
+        with file.open(encoding="utf-8") as lines:
+            seconds = float(next(csv.DictReader(lines, delimiter="\t"))["s"])
+        found[rule] = min(seconds, found.get(rule, np.inf))
+    return found
+
+
+def planned_kills(names: set[str]) -> dict[str, deque[Kill]]:
+    """Kills of every stage in an order drawn by lot, at least one of each kind and `KILLS` in all."""
+    rng = np.random.default_rng(7)
+    rounds = -(-KILLS // (len(KINDS) * len(names)))
+    return {
+        name: deque(Kill(str(kind), rng.random()) for kind in rng.permutation(KINDS * rounds)) for name in sorted(names)
+    }
+
+
+def running_jobs(snakemake: psutil.Process) -> Iterator[Job]:
+    """The scripts that Snakemake runs now."""
+    with suppress(psutil.NoSuchProcess):
+        for process in snakemake.children(recursive=True):
+            with suppress(psutil.NoSuchProcess, psutil.ZombieProcess):
+                script = re.search(r"\.snakemake/scripts/\w+\.(\w+)\.py$", " ".join(process.cmdline()))
+                if script:
+                    yield Job(process, script[1])
+
+
+def kill(kind: str, run: subprocess.Popen[bytes], job: Job) -> bool:
+    """Kill what is to be killed, wait for the end of the rest, and say whether the job was still running."""
+    others = [other.process for other in running_jobs(psutil.Process(run.pid))]
+    if not job.process.is_running():
+        return False
+    if kind == "job":
+        job.process.kill()
+    elif kind == "snakemake":
+        run.kill()
+    else:
+        os.killpg(run.pid, signal.SIGKILL)
+    assert run.wait(SECONDS_TO_END) != 0
+    _, alive = psutil.wait_procs(others, SECONDS_TO_END)
+    assert alive == []
+    return True
+
+
+def run_until_killed(
+    folder: Path, arguments: list[str], kills: dict[str, deque[Kill]], shortest: dict[str, float]
+) -> str:
+    """Run Snakemake, carry out the first kill that finds its stage, and say what became of the run."""
+    stage_of = stages()
+    command = [sys.executable, "-m", "snakemake", *RUN, *arguments]
+    with (
+        (folder / "said.txt").open("ab") as said,
+        subprocess.Popen(command, cwd=folder, stdout=said, stderr=said, start_new_session=True) as run,
+    ):
+        while run.poll() is None:
+            for job in running_jobs(psutil.Process(run.pid)):
+                waiting = kills[stage_of[job.rule]]
+                if waiting:
+                    time.sleep(waiting[0].moment * shortest[job.rule])
+                    if run.poll() is None and kill(waiting[0].kind, run, job):
+                        return waiting.popleft().kind
+                    # The machine is faster than it was: come earlier.
+                    waiting[0] = Kill(waiting[0].kind, waiting[0].moment / 2)
+            time.sleep(SECONDS_BETWEEN_LOOKS)
+    assert run.returncode == 0, (folder / "said.txt").read_text(encoding="utf-8")
+    return "finished"
+
+
+def test_nothing_is_lost_by_kills(finished: Path, tmp_path: Path) -> None:
+    """After every kill Snakemake is started again; where it was killed itself, its folder is unlocked before."""
+    folder = tmp_path / "killed"
+    shutil.copytree(finished, folder, ignore=shutil.ignore_patterns("results", ".snakemake"))
+    shortest = durations(finished)
+    kills = planned_kills({stages()[rule] for rule in shortest})
+    planned = sum(map(len, kills.values()))
+    assert planned >= KILLS
+    ends: Counter[str] = Counter()
+    while any(kills.values()):
+        # A stage that was over before its time is done again.
+        again = [rule for rule in shortest if kills[stages()[rule]]] if ends["finished"] else []
+        end = run_until_killed(folder, ["--forcerun", *again] if again else [], kills, shortest)
+        ends[end] += 1
+        if end in ("snakemake", "everything"):
+            answer = run_snakemake(folder, "--unlock", "--configfile", "tiny.yaml")
+            assert answer.returncode == 0, answer.stdout
+    assert planned == sum(ends[kind] for kind in KINDS)
+    answer = run_snakemake(folder, *RUN)
+    assert answer.returncode == 0, answer.stdout
+
+    expected, found = results_of(finished), results_of(folder)
+    assert set(found) == set(expected)
+    assert [name for name in expected if found[name] != expected[name]] == []
+    assert list((folder / "results").rglob(".*..*")) == []  # see `partials`
+    assert planned_jobs(folder, "--configfile", "tiny.yaml") == {}

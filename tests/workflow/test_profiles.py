@@ -1,0 +1,150 @@
+"""The profiles: each can be planned with its own plugin, packs short jobs and asks for GPUs where one is needed."""
+
+import os
+import re
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from test_rules import GPU_OTHERS, GPU_RULES
+from tiny_project import ROOT, rules, run_snakemake
+
+PROFILES = sorted(file.parent for file in (ROOT / "workflow/profiles").glob("*/profile.v9+.yaml"))
+CLUSTERS = [folder for folder in PROFILES if folder.name != "workstation"]
+
+#: Profiles whose plugins do not know the resource `gpu`, and how they name it.
+OTHER_WORDS = {"lsf": "lsf_extra", "htcondor": "request_gpus"}
+
+
+def settings(profile: Path) -> dict[str, Any]:
+    return yaml.safe_load((profile / "profile.v9+.yaml").read_text(encoding="utf-8"))
+
+
+def plan(folder: Path, profile: Path, *arguments: str) -> str:
+    """What Snakemake would do with the demo under a profile."""
+    answer = run_snakemake(
+        folder, "--dry-run", "--snakefile", str(ROOT / "Snakefile"), "--profile", str(profile), *arguments
+    )
+    assert answer.returncode == 0, answer.stdout
+    return answer.stdout
+
+
+def groups(plan: str) -> list[list[str]]:
+    """The rules of the jobs of every packed job."""
+    packed = re.findall(r"Group job .*\n((?: .*\n|\n)+)", plan)
+    return [re.findall(r"^ +rule (\w+):", text, flags=re.MULTILINE) for text in packed]
+
+
+def test_there_is_a_profile_for_every_kind_of_machine() -> None:
+    names = {profile.name for profile in PROFILES}
+    assert names == {"workstation", "slurm", "lsf", "sge", "htcondor", "kubernetes"}
+
+
+def test_versions_of_plugins_are_those_of_the_tests() -> None:
+    pinned = set((ROOT / "requirements-dev.txt").read_text(encoding="utf-8").split())
+    for profile in CLUSTERS:
+        header = (profile / "profile.v9+.yaml").read_text(encoding="utf-8").splitlines()[0]
+        plugins = set(re.findall(r"snakemake-[\w.=-]+", header))
+        assert any(settings(profile)["executor"] in plugin for plugin in plugins)
+        assert plugins <= pinned
+
+
+def test_workstation_lets_gpu_jobs_wait_for_each_other() -> None:
+    chosen = settings(ROOT / "workflow/profiles/workstation")
+    assert chosen["cores"] == "all"
+    assert chosen["resources"] == {"gpu": 1}
+    assert chosen["keep-going"] is chosen["rerun-incomplete"] is True
+
+
+@pytest.mark.parametrize("profile", PROFILES, ids=lambda profile: profile.name)
+def test_a_profile_can_be_planned(profile: Path, tmp_path: Path) -> None:
+    text = plan(tmp_path, profile)
+    assert "trace_curves" in text
+    if profile in CLUSTERS:
+        assert settings(profile)["retries"] >= 1
+        alone = len(re.findall(r"^rule (?!all)\w+:", text, flags=re.MULTILINE))
+        jobs = re.findall(r"^total +(\d+)$", text, flags=re.MULTILINE)[0]
+        assert len(groups(text)) + alone < int(jobs) / 3
+
+
+@pytest.mark.parametrize("profile", CLUSTERS, ids=lambda profile: profile.name)
+def test_every_group_is_packed(profile: Path) -> None:
+    text = "".join(rules().values())
+    assert set(settings(profile)["group-components"]) <= set(re.findall(r'group:\n +"(\w+)"', text))
+
+
+def test_seeds_are_packed_and_take_turns_at_one_gpu(tmp_path: Path) -> None:
+    profile = ROOT / "workflow/profiles/slurm"
+    sizes = sorted(group.count("trace_curves") for group in groups(plan(tmp_path, profile)))
+    assert sum(sizes) == 16
+    assert sizes[-1] >= 6
+    chosen = settings(profile)
+    assert chosen["resources"]["gpu"] == 1
+    assert chosen["set-resource-scopes"]["gpu"] == "local"
+
+
+@pytest.mark.parametrize("name", OTHER_WORDS)
+def test_gpus_are_asked_for_in_the_words_of_the_plugin(name: str) -> None:
+    asked = settings(ROOT / "workflow/profiles" / name)["set-resources"]
+    assert set(asked) == GPU_RULES | GPU_OTHERS
+    assert all(set(resources) == {OTHER_WORDS[name]} for resources in asked.values())
+
+
+def commands(folder: Path, **programs: str) -> dict[str, str]:
+    """An environment in which some commands are replaced by lines of shell."""
+    folder.mkdir()
+    for name, line in programs.items():
+        (folder / name).write_text(f"#!/usr/bin/env bash\n{line}\n", encoding="utf-8")
+        (folder / name).chmod(0o755)
+    return os.environ | {"PATH": f"{folder}:{os.environ['PATH']}"}
+
+
+def answer(script: str, *arguments: str, env: dict[str, str]) -> str:
+    command = [str(ROOT / "workflow/profiles" / script), *arguments]
+    return subprocess.run(command, env=env, capture_output=True, text=True, check=True).stdout.strip()
+
+
+@pytest.mark.parametrize(
+    ("qstat", "qacct", "status"),
+    [
+        ("echo ' 7 0.5 job me r '", "exit 1", "running"),
+        ("echo ' 7 0.5 job me Eqw '", "exit 1", "failed"),
+        ("exit 1", "exit 1", "running"),
+        ("exit 1", "printf 'failed 0\\nexit_status 0\\n'", "success"),
+        ("exit 1", "printf 'failed 0\\nexit_status 1\\n'", "failed"),
+        ("exit 1", "printf 'failed 37 : qmaster enforced h_rt\\nexit_status 137\\n'", "failed"),
+    ],
+)
+def test_status_of_a_job_of_sge(qstat: str, qacct: str, status: str, tmp_path: Path) -> None:
+    env = commands(tmp_path / "bin", qstat=qstat, qacct=qacct)
+    assert answer("sge/status", "7", env=env) == status
+
+
+@pytest.mark.parametrize(
+    ("kubectl", "status"),
+    [
+        ("true", "running"),
+        ("echo SuccessCriteriaMet Complete", "success"),
+        ("echo FailureTarget Failed", "failed"),
+        ("exit 1", "failed"),
+    ],
+)
+def test_status_of_a_job_of_kubernetes(kubectl: str, status: str, tmp_path: Path) -> None:
+    env = commands(tmp_path / "bin", kubectl=kubectl)
+    assert answer("kubernetes/status", "job.batch/a", env=env) == status
+
+
+@pytest.mark.parametrize("gpus", [0, 1])
+def test_a_job_for_kubernetes(gpus: int, tmp_path: Path) -> None:
+    env = commands(tmp_path / "bin", kubectl="cat")
+    env |= {f"ALIGNMENT_IMPORTANCE_{key}": key.lower() for key in ("CLAIM", "VOLUME", "IMAGE")}
+    job = yaml.safe_load(answer("kubernetes/submit", "4", "3000", "60", str(gpus), "/a script", env=env))
+    pod = job["spec"]["template"]["spec"]
+    (container,) = pod["containers"]
+    assert job["spec"]["activeDeadlineSeconds"] == 3600
+    assert container["command"] == ["bash", "/a script"]
+    assert container["resources"]["requests"] == {"cpu": "4", "memory": "3000M"}
+    assert container["resources"]["limits"].get("nvidia.com/gpu", 0) == gpus
+    assert pod["volumes"][0]["persistentVolumeClaim"]["claimName"] == "claim"

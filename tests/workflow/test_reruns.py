@@ -1,0 +1,287 @@
+"""What a change makes run again: exactly what depends on it. The same table is docs/reruns.md.
+
+`python tests/workflow/test_reruns.py` writes that page's table after a change of this one.
+"""
+
+import shutil
+import string
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+from tiny_project import ROOT, change_config, planned_jobs
+
+TINY = ("--configfile", "tiny.yaml")
+PAGE = ROOT / "docs/reruns.md"
+BEGIN, END = "<!-- written by tests/workflow/test_reruns.py -->", "<!-- end -->"
+
+#: All jobs of the tiny project, of two comparisons of one image set, one network, two seeds, one kind of saliency.
+JOBS = {
+    "check_inputs": 1,
+    "prepare_images": 1,
+    "prepare_judgments": 2,
+    "make_folds": 4,
+    "extract_activations": 1,
+    "rank_feature_maps": 2,
+    "trace_curves": 4,
+    "permute_judgments": 2,
+    "bootstrap_images": 2,
+    "tabulate_prediction": 2,
+    "summarise_prediction": 1,
+    "compute_rsms": 2,
+    "compare_networks": 2,
+    "measure_transfer": 2,
+    "score_images": 2,
+    "make_heatmaps": 2,
+    "draw_overlays": 2,
+    "compute_saliency": 1,
+    "measure_overlap": 2,
+    "evaluate_control": 1,
+    "plot_prediction": 1,
+    "plot_curves": 2,
+    "plot_importance": 2,
+    "plot_rsms": 2,
+    "plot_transfer": 1,
+    "plot_heatmaps": 2,
+    "plot_patches": 2,
+    "plot_overlap": 2,
+    "plot_overlap_grid": 2,
+    "plot_control": 1,
+    "build_gallery": 1,
+}
+
+#: Jobs of one network compared with another; there are none in the tiny project.
+OF_TWO_NETWORKS = {
+    "measure_agreement": 2,
+    "compare_spread": 2,
+    "plot_networks": 1,
+    "plot_agreement": 2,
+    "plot_spread": 2,
+}
+
+
+def jobs(*rules: str) -> dict[str, int]:
+    """All jobs of some rules."""
+    return {rule: JOBS[rule] for rule in rules}
+
+
+#: What is made of curves and folds.
+PREDICTION = jobs(
+    *("tabulate_prediction", "bootstrap_images", "summarise_prediction", "compute_rsms", "compare_networks"),
+    *("measure_transfer", "plot_prediction", "plot_curves", "plot_importance", "plot_rsms", "plot_transfer"),
+    "build_gallery",
+)
+#: What is made of measured overlap.
+OVERLAP = jobs("measure_overlap", "plot_overlap", "plot_overlap_grid", "build_gallery")
+#: What is made of the scores of feature maps, with the scores.
+ABLATION = (
+    jobs("rank_feature_maps", "trace_curves", "permute_judgments", "score_images", "make_heatmaps", "draw_overlays")
+    | jobs("evaluate_control", "plot_heatmaps", "plot_patches", "plot_control")
+    | OVERLAP
+    | PREDICTION
+)
+#: Jobs that are about all comparisons at once, or about each together with all others.
+OF_ALL = jobs(
+    *("summarise_prediction", "measure_transfer", "evaluate_control"),
+    *("plot_prediction", "plot_transfer", "plot_control", "build_gallery"),
+)
+#: What is made of one comparison.
+COMPARISON = (
+    {"check_inputs": 1}
+    | {rule: JOBS[rule] // 2 for rule in ("prepare_judgments", "make_folds", *ABLATION) if rule not in OF_ALL}
+    | OF_ALL
+)
+CHECK = jobs("check_inputs")
+NETWORK = CHECK | jobs("extract_activations") | ABLATION
+IMAGES = NETWORK | jobs("prepare_images", "prepare_judgments", "make_folds", "compute_saliency")
+DRAWING = jobs(
+    *("draw_overlays", "plot_prediction", "plot_curves", "plot_importance", "plot_rsms", "plot_transfer"),
+    *("plot_heatmaps", "plot_patches", "plot_overlap", "plot_overlap_grid", "plot_control", "build_gallery"),
+)
+
+Change = Callable[[Path], None]
+
+
+@dataclass(frozen=True)
+class Case:
+    """A change, in the words of the page and as it is done to a finished project, and the jobs that must run."""
+
+    what: str
+    change: Change
+    jobs: dict[str, int]
+
+
+def append(file: str, text: str = "\n# changed\n") -> Change:
+    """Write something at the end of a file."""
+
+    def change(folder: Path) -> None:
+        with (folder / file).open("a", encoding="utf-8") as stream:
+            stream.write(text)
+
+    return change
+
+
+def configure(change: Callable[[dict[str, Any]], None]) -> Change:
+    """Change the configuration."""
+    return lambda folder: change_config(folder, change)
+
+
+def put(path: str, value: Any) -> Change:
+    """Set a key of the configuration."""
+
+    def change(config: dict[str, Any]) -> None:
+        *above, key = path.split(".")
+        for step in above:
+            config = config.setdefault(step, {})
+        config[key] = value
+
+    return configure(change)
+
+
+def drop(kind: str, name: str) -> Change:
+    """Take an entry out of the configuration."""
+    return configure(lambda config: config[kind].pop(name))
+
+
+def touch(folder: Path) -> None:
+    (folder / "matrix.csv").touch()
+
+
+def reorder(config: dict[str, Any]) -> None:
+    config["models"]["resnet18"] = dict(reversed(config["models"]["resnet18"].items()))
+
+
+def rewrite_judgment(folder: Path) -> None:
+    table = pd.read_csv(folder / "pairs.csv")
+    table["dissimilarity"] = table["dissimilarity"].where(table.index > 0, 0.5)
+    table.to_csv(folder / "pairs.csv", index=False)
+
+
+def replace_photo(folder: Path) -> None:
+    shutil.copy(folder / "my photos" / "photo 01.png", folder / "my photos" / "photo 00.png")
+
+
+def replace_mask(folder: Path) -> None:
+    shutil.copy(folder / "my photos" / "photo 01.png", folder / "masks" / "photo 00.png")
+
+
+def add_comparison(config: dict[str, Any]) -> None:
+    config["comparisons"]["again"] = dict(config["comparisons"]["pairs"])
+
+
+def add_network(config: dict[str, Any]) -> None:
+    config["models"]["again"] = config["models"]["resnet18"] | {"seed": 2}
+
+
+LIBRARY = "scripts/alignment_importance"
+
+CASES = [
+    Case("a file of judgments is written again with the same content", touch, CHECK),
+    Case("keys of the configuration in another order", configure(reorder), {}),
+    Case("a judgment", rewrite_judgment, COMPARISON),
+    Case(
+        "whether observers are simulated, which every output says", put("comparisons.pairs.simulated", True), COMPARISON
+    ),
+    Case("a comparison more", configure(add_comparison), COMPARISON | {"measure_transfer": 3}),
+    Case(
+        "a comparison less",
+        drop("comparisons", "matrix"),
+        CHECK | jobs("summarise_prediction", "plot_prediction", "evaluate_control", "plot_control", "build_gallery"),
+    ),
+    Case("an image", replace_photo, IMAGES),
+    Case("the colour behind transparent images", put("image_sets.tiny.background", [0, 0, 0]), IMAGES),
+    Case("the network's input, weights or layers", put("models.resnet18.resize", "crop"), NETWORK),
+    Case("a network more", configure(add_network), NETWORK | OF_TWO_NETWORKS),
+    Case("similarity or score of the alignment", put("alignment.score", "spearman"), ABLATION),
+    Case(
+        "a seed more",
+        put("cross_validation.seeds", [1, 2, 3]),
+        CHECK | PREDICTION | {"make_folds": 2, "trace_curves": 2},
+    ),
+    Case("a seed less", put("cross_validation.seeds", [1]), CHECK | PREDICTION),
+    Case(
+        "number or unit of the folds",
+        put("cross_validation.folds", 2),
+        CHECK | PREDICTION | jobs("make_folds", "trace_curves", "permute_judgments"),
+    ),
+    Case(
+        "number of permutations",
+        put("statistics.permutations", 10),
+        jobs("permute_judgments", "summarise_prediction", "plot_prediction"),
+    ),
+    Case("sizes of masks, also of those that figures show", put("overlap.relative_risk_percent", [20]), OVERLAP),
+    Case(
+        "a kind of saliency more",
+        put("saliency.fine", {"method": "fine_grained"}),
+        CHECK | jobs("compute_saliency") | OVERLAP,
+    ),
+    Case("a mask of a control", replace_mask, CHECK | jobs("evaluate_control", "plot_control")),
+    Case("a control less", drop("controls", "halves"), CHECK),
+    Case("`device` or `precision`", put("device", "auto"), jobs("extract_activations") | ABLATION),
+    Case("`memory_gb`", put("memory_gb", 0.4), ABLATION),
+    Case("the library's module of the ablation", append(f"{LIBRARY}/ablation.py"), ABLATION),
+    Case("the module that draws", append(f"{LIBRARY}/figures.py"), DRAWING),
+    Case("a script, here measure_overlap", append("scripts/measure_overlap.py"), OVERLAP),
+    Case("the look of the gallery", append(f"{LIBRARY}/gallery/style.css", "/* changed */"), jobs("build_gallery")),
+    Case("a caption of the report", append("workflow/report/curves.rst", "changed"), {}),
+]
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.what)
+def test_a_change_reruns_what_depends_on_it(case: Case, finished_copy: Path) -> None:
+    case.change(finished_copy)
+    assert planned_jobs(finished_copy, *TINY) == case.jobs
+
+
+def test_these_are_all_jobs(finished: Path) -> None:
+    assert planned_jobs(finished, "--forceall", *TINY) == JOBS
+
+
+def test_a_finished_project_can_move_to_another_device(finished_copy: Path) -> None:
+    """What the page says of it."""
+    put("device", "auto")(finished_copy)
+    triggers = ("--rerun-triggers", "mtime", "input", "code", "software-env")
+    assert " ".join(triggers) in PAGE.read_text(encoding="utf-8")
+    assert planned_jobs(finished_copy, *triggers, *TINY) == {}
+
+
+def rows(cells: Iterable[Iterable[object]]) -> str:
+    """Rows of a table in Markdown."""
+    return "".join(f"| {' | '.join(map(str, row))} |\n" for row in cells)
+
+
+def table() -> str:
+    """What the page shows: the changes with a letter each, and how many jobs of each rule they make run."""
+    letters = string.ascii_lowercase[: len(CASES)]
+    rules = JOBS | dict.fromkeys(OF_TWO_NETWORKS, 0)
+    return "\n".join(
+        (
+            rows(
+                [
+                    ("", "change"),
+                    ("---", "---"),
+                    *((letter, case.what) for letter, case in zip(letters, CASES, strict=True)),
+                ]
+            ),
+            rows(
+                [
+                    ("rule", "all jobs", *letters),
+                    ("---",) * (2 + len(CASES)),
+                    *((f"`{rule}`", n, *(case.jobs.get(rule, "") for case in CASES)) for rule, n in rules.items()),
+                ]
+            ),
+        )
+    )
+
+
+def test_the_page_shows_this_table() -> None:
+    assert PAGE.read_text(encoding="utf-8").split(BEGIN)[1].split(END)[0].strip("\n") == table().strip("\n")
+
+
+if __name__ == "__main__":
+    before, rest = PAGE.read_text(encoding="utf-8").split(BEGIN)
+    after = rest.split(END)[1]
+    PAGE.write_text(f"{before}{BEGIN}\n{table()}{END}{after}", encoding="utf-8")
