@@ -173,6 +173,23 @@ def test_the_diagonal_shows_the_wrong_kind(tmp_path: Path) -> None:
     assert "Set kind: dissimilarity" in refusal(pairs)
 
 
+def test_the_whole_diagonal_shows_it(tmp_path: Path) -> None:
+    """The first image is no more to be believed than the others, whether it alone is wrong or it alone is empty."""
+    order = order_of(tmp_path, "a\nb\nc\nd\n")
+    similar = np.array([[0.0, 2, 3, 4], [2, 9, 5, 6], [3, 5, 9, 7], [4, 6, 7, 9]])
+    np.save(tmp_path / "j.npy", similar)
+    source = reading.Source(tmp_path / "j.npy", "similarity", order)
+    assert reading.read(source, images([*IDS, "d"])).attrs["warnings"] == ""
+    distant = 9 - similar
+    distant[0, 0] = np.nan
+    np.save(tmp_path / "j.npy", np.stack([distant, distant]))
+    message = refusal(tmp_path / "j.npy", kind="similarity", order=order, ids=[*IDS, "d"])
+    assert "the diagonal (images with themselves) holds the smallest values" in message
+    distant[1, 1] = np.nan
+    np.save(tmp_path / "j.npy", distant)
+    assert reading.read(source, images([*IDS, "d"])).attrs["warnings"] == ""
+
+
 def test_one_rating_of_an_image_with_itself_proves_nothing(tmp_path: Path) -> None:
     path = write(tmp_path, f"{PAIRS}\na,a,1\na,b,4\na,c,2\nb,c,3\n")
     assert warnings(path) == "1 ratings are of an image with itself. They are not used."

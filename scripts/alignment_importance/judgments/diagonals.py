@@ -32,8 +32,9 @@ def of_matrices(stack: NDArray[np.float64]) -> Extremes:
     """Find the extremes of matrices (participant, n, n)."""
     diagonal = np.eye(stack.shape[-1], dtype=bool)
     own, others = (pd.DataFrame(stack[:, mask].T) for mask in (diagonal, ~diagonal))
-    own = own.where(own.count() >= _FEWEST)
-    return Extremes((own.min().to_numpy(), own.max().to_numpy()), (others.min().to_numpy(), others.max().to_numpy()))
+    enough = own.count() >= _FEWEST
+    low, high = (extreme.where(enough).to_numpy() for extreme in (own.min(), own.max()))
+    return Extremes((low, high), (others.min().to_numpy(), others.max().to_numpy()))
 
 
 def of_ratings(
