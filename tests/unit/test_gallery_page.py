@@ -3,7 +3,7 @@
 import json
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -294,12 +294,59 @@ def test_the_keyboard_is_enough(opened: Gallery) -> None:
         assert opened.run(
             "const here = document.activeElement; return here === document.body || here.closest('#large') !== null"
         )
-    opened.run("document.getElementById('large-title').focus()")
+    # Arrows also work where a turn through the browser's own controls has left the focus on nothing.
+    opened.run("document.activeElement.blur()")
+    opened.press(Keys.ARROW_RIGHT)
+    opened.press(Keys.ARROW_LEFT)
+    assert opened.find("#large-title").text == opened.shown()[1]
     opened.press(Keys.ESCAPE)
     assert not opened.is_open()
     assert opened.focus() == opened.shown()[1]
+    opened.press(Keys.ARROW_RIGHT)
+    assert opened.focus() == opened.shown()[2]
     # One tile is in the order of Tab, whichever was used last.
     assert opened.run("return document.querySelectorAll('.tile button[tabindex=\"0\"]').length") == 1
+
+
+CLOSING = {
+    "key": lambda opened: opened.press(Keys.ESCAPE),
+    "button": lambda opened: opened.find("#close").click(),
+    "backdrop": lambda opened: opened.run("document.getElementById('large').click()"),
+}
+
+
+@pytest.mark.parametrize("close", CLOSING.values(), ids=CLOSING)
+def test_the_focus_is_on_the_image_last_seen_as_soon_as_the_large_view_is_closed(
+    opened: Gallery, close: Callable[[Gallery], None]
+) -> None:
+    # The browser tells of the closing later, and a key may be pressed in between.
+    opened.run("""
+        const told = () => { window.focusAtClosing = document.activeElement.querySelector('.heading b').textContent; };
+        document.addEventListener('close', told, { capture: true });
+    """)
+    opened.open(0)
+    opened.find("#next").click()
+    close(opened)
+    told = WebDriverWait(opened.browser, 10).until(lambda _: opened.run("return window.focusAtClosing"))
+    assert told == opened.focus() == opened.shown()[1]
+    assert not opened.is_open()
+
+
+def test_closing_leads_back_to_where_the_large_view_was_opened(opened: Gallery) -> None:
+    samples = opened.all(".samples button")
+    samples[-1].click()
+    opened.press(Keys.ESCAPE)
+    assert opened.run("return document.activeElement") == samples[-1]
+    assert opened.run("return window.scrollY") == 0
+    # An image that the filters hide has no tile to lead to.
+    opened.choose("#category", "=b")
+    opened.open(0)
+    hidden = next(
+        button for button in opened.all("#large ol.six button") if button.get_attribute("title") not in opened.shown()
+    )
+    hidden.click()
+    opened.press(Keys.ESCAPE)
+    assert opened.focus() == opened.shown()[0]
 
 
 def test_everything_has_a_name(opened: Gallery) -> None:

@@ -412,6 +412,7 @@
   // The large view
 
   let open = null; // the position of the image that is shown
+  let openedWith = null; // and of the one that it was opened with
 
   function facts(image) {
     const sides = ["left", "right"].filter((side) => viewOf(state[side]));
@@ -499,7 +500,7 @@
       set().categories?.[image] ? make("span", { class: "soft" }, set().categories[image]) : null,
       place >= 0 ? make("span", { class: "soft number" }, `${place + 1} of ${shown.length}`) : null,
       make("span", { class: "buttons" }, step(-1, "← previous", "ArrowLeft"), step(1, "next →", "ArrowRight"),
-        make("button", { type: "button", id: "close", "aria-keyshortcuts": "Escape", onclick: () => byId("large").close() }, "close ✕")));
+        make("button", { type: "button", id: "close", "aria-keyshortcuts": "Escape", onclick: closeLarge }, "close ✕")));
     const body = make("div", { class: "large-body" },
       make("div", { class: "first" }, make("div", {}, wipeNames(), wipe(image, "large", `Where left ends and right begins in ${set().images[image]}`)), facts(image)),
       layersOf(image), contoursOf(image), mapsOf(image), nearestOf(image));
@@ -510,9 +511,23 @@
     open = image;
     const dialog = byId("large");
     renderLarge();
-    if (!dialog.open) dialog.showModal();
+    if (!dialog.open) {
+      openedWith = image;
+      dialog.showModal();
+    }
     dialog.scrollTop = 0;
     byId("large-title").focus();
+  }
+
+  /**
+   * The browser gives the focus back to what opened the view. When the reader has gone on to another image, it moves to
+   * that one's tile, at once: an event that tells of the closing comes later, and keys pressed until then would be lost.
+   */
+  function closeLarge() {
+    const last = open;
+    open = null;
+    byId("large").close();
+    if (last !== openedWith) focusTile(shown.indexOf(last));
   }
 
   function go(by) {
@@ -521,18 +536,19 @@
     openLarge(next);
   }
 
-  byId("large").addEventListener("keydown", (event) => {
-    if (event.altKey || event.ctrlKey || event.metaKey || event.target.matches("input, select")) return;
+  // The focus can be on nothing in the view, after a turn through the browser's own controls.
+  document.addEventListener("keydown", (event) => {
+    if (open === null || event.altKey || event.ctrlKey || event.metaKey || event.target.matches("input, select")) return;
     if (event.key === "ArrowLeft") go(-1);
     if (event.key === "ArrowRight") go(1);
   });
   byId("large").addEventListener("click", (event) => {
-    if (event.target === byId("large")) byId("large").close(); // the backdrop
+    if (event.target === byId("large")) closeLarge(); // the backdrop
   });
-  byId("large").addEventListener("close", () => {
-    const place = shown.indexOf(open);
-    open = null;
-    if (place >= 0) focusTile(place);
+  byId("large").addEventListener("cancel", (event) => {
+    if (event.target !== byId("large")) return;
+    event.preventDefault();
+    closeLarge();
   });
 
   // --------------------------------------------------------------------------------------------------------------------
