@@ -1,6 +1,7 @@
 """Judgments that cannot be used: each is told by file, place, what was found and what to do."""
 
 import pickle
+from collections.abc import Callable
 from pathlib import Path
 
 import h5py
@@ -104,6 +105,7 @@ def test_the_same_fault_in_many_lines_is_one(tmp_path: Path) -> None:
             None,
             "header: unknown column 'rater'. Pairs have the columns image_a, image_b, similarity,",
         ),
+        (f",{PAIRS}", None, "header: a column without a name, such as numbers of rows. Pairs have the columns image_a,"),
         (f"{PAIRS},similarity", None, "header: the column similarity stands there 2 times. Keep one."),
         (f"{TRIPLETS},odd", None, "header: the column odd stands there 2 times. Keep one."),
         ("image_a,image_b,image_c", None, "header: the column odd is missing. Triplets need the columns image_a,"),
@@ -296,10 +298,15 @@ def test_arrays_that_cannot_be_used(tmp_path: Path) -> None:
     assert "the array has the shape (4, 4)" in refusal(path, kind="similarity", order=order)
     np.save(path, np.ones((16, 3)))
     assert "Are these the pairs above the diagonal? scipy" in refusal(path, kind="similarity", order=order)
-    assert "an array does not name its images. Name a text file with their ids" in refusal(path, kind="similarity")
+    said = "an array does not name its images. Name a file as the comparison's `order`: text with their ids, one per"
+    assert said in refusal(path, kind="similarity")
     assert "what a larger number means. Set the comparison's `kind`" in refusal(path, order=order)
     gone = tmp_path / "gone.txt"
-    assert "the order of the images cannot be read (" in refusal(path, kind="similarity", order=gone)
+    said = f"{gone}: this file of image ids does not exist. Correct the comparison's `order`: text with their ids, one"
+    # Nothing is said of a shape that would have to fit no ids.
+    assert refusal(path, kind="similarity", order=gone).startswith(said)
+    gone.write_text("a\nb\nc\n", encoding="utf-16")
+    assert refusal(path, kind="similarity", order=gone).startswith(f"{gone}: the order of the images cannot be read (")
     assert "`key` has no use for a .npy, which holds one array" in refusal(
         path, kind="similarity", order=order, key="x"
     )
@@ -310,8 +317,15 @@ def test_arrays_that_cannot_be_used(tmp_path: Path) -> None:
     )
     np.save(path, np.concatenate([np.zeros((1, 3, 3)), -stack]))
     assert "participant 2, row c, column b: -inf is infinite." in refusal(path, kind="similarity", order=order)
-    np.save(path, np.array([["a"]]))
-    assert "with two or three dimensions; there are: none." in refusal(path, kind="similarity", order=order)
+    said = "there is not exactly one array of numbers with two or three dimensions; there is: array"
+    save = "Save one as images x images, or participants x images x images."
+    for values, shown in ((np.array([["a"]]), "1x1 (text)"), (np.eye(3) + 1j, "3x3 (complex numbers)")):
+        np.save(path, values)
+        assert refusal(path, kind="similarity", order=order).endswith(f"{said} {shown}. {save}")
+    np.save(path, np.arange(3))
+    assert f"{said} 3. {save} Are these the pairs above the diagonal? scipy.spatial.distance.squareform" in refusal(
+        path, kind="similarity", order=order
+    )
     np.save(path, np.array([[None]]), allow_pickle=True)
     assert "it cannot be read as .npy (Object arrays" in refusal(path, kind="similarity", order=order)
 
@@ -325,13 +339,79 @@ def test_of_several_arrays_the_key_must_name_one(tmp_path: Path) -> None:
         file["one"], file["two"] = matrix, matrix
     for name in ("j.npz", "j.mat", "j.h5"):
         message = refusal(tmp_path / name, kind="similarity", order=order)
-        assert "there is not exactly one array of numbers with two or three dimensions; there are: one 3x3," in message
+        assert "there is not exactly one array of numbers with two or three dimensions; there is: " in message
+        assert "one 3x3, two 3x3. Name" in message
         assert "Name the one to read as the comparison's `key`." in message
         message = refusal(tmp_path / name, kind="similarity", order=order, key="tow")
-        assert "there is no array of numbers called 'tow' with two or three dimensions; there are: one 3x3, " in message
+        assert "there is no array of numbers called 'tow' with two or three dimensions; there is: " in message
         assert "Did you mean 'two'?" in message
         read = reading.read(reading.Source(tmp_path / name, "similarity", order, "two"), images())
         assert read["similarity"].to_numpy()[0, 0, 1] in (2, 4)
+
+
+def test_structs_and_cells_of_matlab_are_named(tmp_path: Path) -> None:
+    cells = np.empty(2, dtype=object)
+    cells[:] = [np.eye(3), np.eye(3)]
+    scipy.io.savemat(tmp_path / "j.mat", {"all": {"rdm": np.eye(3)}, "each": cells})
+    message = refusal(tmp_path / "j.mat", kind="similarity", order=order_of(tmp_path))
+    assert "there is: all 1x1 (struct), each 1x2 (cells or objects). Save one as images x images" in message
+
+
+def test_participants_that_come_last_are_told(tmp_path: Path) -> None:
+    """They are also where there are as many of them as images, so that the shape alone does not show it."""
+    stack = np.array(
+        [[[9, 2, 3], [2, 9, 5], [3, 5, 9]], [[9, 1, 1], [1, 9, 4], [1, 4, 9]], [[9, 3, 4], [3, 9, 6], [4, 6, 9]]]
+    )
+    order, path = order_of(tmp_path), tmp_path / "j.npy"
+    np.save(path, stack)
+    assert reading.read(reading.Source(path, "similarity", order), images())["similarity"][1, 1, 2] == 4
+    move = "np.moveaxis(array, -1, 0), or permute(array, [3 1 2]) in MATLAB, moves them there from the end."
+    np.save(path, np.moveaxis(stack, 0, -1))
+    message = refusal(path, kind="similarity", order=order)
+    assert "of 3 x 3 x 3 numbers the first two dimensions are images, by their symmetry. Participants must" in message
+    assert message.endswith(move)
+    np.save(path, np.moveaxis(stack[:2], 0, -1))
+    assert refusal(path, kind="similarity", order=order).endswith(f"participants first. {move}")
+
+
+def test_everything_wrong_with_a_matrix_or_an_array_is_said_beside_a_missing_kind(tmp_path: Path) -> None:
+    np.save(tmp_path / "j.npy", np.ones((4, 4)))
+    message = refusal(tmp_path / "j.npy", order=order_of(tmp_path, "a\nb\n"))
+    for part in ("what a larger number means", "images without a line: c", "the array has the shape (4, 4)"):
+        assert part in message
+    message = refusal(write(tmp_path, "id,a,b\na,1,x\nb,2,1\n"))
+    for part in ("what a larger number means", "images without a column: c", "'x' is not a number"):
+        assert part in message
+    message = refusal(write(tmp_path, f"{PAIRS}\na,b,x\n"), kind="dissimilarity")
+    for part in ("the header says similarity, but the comparison's `kind` is dissimilarity", "'x' is not a number"):
+        assert part in message
+
+
+@pytest.mark.parametrize(("half", "side"), [(np.triu, "below"), (np.tril, "above")])
+def test_half_a_matrix_filled_with_zeros_is_refused(
+    tmp_path: Path, half: Callable[[np.ndarray], np.ndarray], side: str
+) -> None:
+    full = np.array([[9, 2, 3], [2, 9, 5], [3, 5, 9]])
+    order, path = order_of(tmp_path), tmp_path / "j.npy"
+    np.save(path, half(full))
+    said = f"all values {side} the diagonal are 0, and those on the other side are not"
+    remedy = "If only half of the matrix was filled in, leave the other half empty (NaN)."
+    assert f"{said}. {remedy}" in refusal(path, kind="similarity", order=order)
+    np.save(path, np.stack([full, half(full), full]))
+    assert f"{said} of these participants: 2. {remedy}" in refusal(path, kind="similarity", order=order)
+    halved = half(full).astype(float)
+    halved[halved == 0] = np.nan
+    np.save(path, halved)
+    read = reading.read(reading.Source(path, "similarity", order), images())
+    np.testing.assert_array_equal(read["similarity"][0].to_numpy()[[0, 0, 1], [1, 2, 2]], [2, 3, 5])
+
+
+def test_a_header_of_r_without_the_corner_is_told(tmp_path: Path) -> None:
+    message = refusal(write(tmp_path, "a,b,c\na,9,1,2\nb,1,9,3\nc,2,3,9\n"), kind="similarity")
+    assert message.endswith(
+        "header: the header has one field fewer than every line: that above the ids of the rows. "
+        "Begin it with a field such as `image`, as R's write.csv does."
+    )
 
 
 def test_order_and_key_are_not_for_files_with_labels(tmp_path: Path) -> None:
@@ -395,7 +475,7 @@ def test_a_truncated_file_is_refused(tmp_path: Path, name: str, share: float) ->
     content = (tmp_path / name).read_bytes()
     (tmp_path / name).write_bytes(content[: max(1, int(share * len(content)))])
     message = refusal(tmp_path / name, kind="similarity", order=order_of(tmp_path))
-    assert "cannot be read as" in message or "there are: none" in message
+    assert "cannot be read as" in message or "there is: " in message
 
 
 def test_too_many_participants_for_memory_are_told_before_they_are_tried(tmp_path: Path) -> None:

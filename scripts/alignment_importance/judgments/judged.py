@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from alignment_importance.findings import Findings
 from alignment_importance.judgments import diagonals
-from alignment_importance.judgments.identifiers import ImageIds
+from alignment_importance.judgments.identifiers import ImageIds, some
 
 #: What the numbers of a file mean; a dissimilarity is negated.
 KINDS = ("similarity", "dissimilarity")
@@ -64,15 +64,14 @@ class Matrices:
 def kind_of(findings: Findings, path: Path, told: str | None, by: str, configured: str | None) -> str:
     """Decide what a larger number means from what the file and what the configuration says; never from the numbers.
 
+    Where neither says anything, or they contradict each other, that is noted as an error and the answer means nothing.
+
     Args:
-        findings: where a contradiction is noted.
+        findings: where errors are noted.
         path: the file.
         told: what the file says, None where it says nothing.
         by: what of the file says so, such as `the header`.
         configured: the comparison's `kind`; None where it leaves that to the file.
-
-    Raises:
-        Problems: neither says anything, or they contradict each other.
     """
     if configured is not None and configured not in KINDS:
         findings.error(path, f"`kind` is {configured!r}", f"It must be {' or '.join(KINDS)}.")
@@ -82,7 +81,6 @@ def kind_of(findings: Findings, path: Path, told: str | None, by: str, configure
     elif not told and not configured:
         remedy = f"Set the comparison's `kind` to {' or '.join(KINDS)}: it is not guessed from the numbers."
         findings.error(path, "neither the file nor the configuration says what a larger number means", remedy)
-    findings.raise_errors()
     return told or configured or ""
 
 
@@ -112,9 +110,10 @@ def from_matrices(matrices: Matrices, images: ImageIds, path: Path, findings: Fi
     """Bring matrices into the order of the ids, and average the two directions of each pair.
 
     Raises:
-        Problems: infinite values, or diagonals that contradict the kind.
+        Problems: infinite values, halves filled with zeros, or diagonals that contradict the kind.
     """
     _refuse_infinite(matrices, path, findings)
+    _refuse_halves(matrices, path, findings)
     diagonals.check(findings, path, matrices.kind, matrices.participants, diagonals.of_matrices(matrices.stack))
     check_size(findings, path, len(matrices.participants), len(images.wanted))
     position = {image: at for at, image in enumerate(matrices.image_ids)}
@@ -182,6 +181,21 @@ def _refuse_infinite(matrices: Matrices, path: Path, findings: Findings) -> None
             place = f"participant {matrices.participants[at]}, {place}"
         found = f"{matrices.stack[at, row, column]:g} is infinite"
         findings.error(path, found, "Missing judgments are NaN.", place)
+    findings.raise_errors()
+
+
+def _refuse_halves(matrices: Matrices, path: Path, findings: Findings) -> None:
+    """Refuse matrices of which one half is filled with zeros: averaged with the other, they would be judgments."""
+    lower = np.tri(len(matrices.image_ids), k=-1, dtype=bool)
+    halves = {"below": (lower, lower.T), "above": (lower.T, lower)}
+    for side, (half, other) in halves.items():
+        is_told = np.nan_to_num(matrices.stack[:, other]) != 0
+        empty = (matrices.stack[:, half] == 0).all(axis=1) & is_told.any(axis=1)
+        whose = [name for name, is_empty in zip(matrices.participants, empty, strict=True) if is_empty]
+        if whose:
+            of = f" of these participants: {some(whose)}" if len(matrices.participants) > 1 else ""
+            found = f"all values {side} the diagonal are 0, and those on the other side are not{of}"
+            findings.error(path, found, "If only half of the matrix was filled in, leave the other half empty (NaN).")
     findings.raise_errors()
 
 

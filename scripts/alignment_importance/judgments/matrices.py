@@ -35,8 +35,12 @@ def read(
             cells.append(_numbers(path, fields, line, image, columns, findings))
         else:
             lengths.setdefault(len(fields) + 1, []).append(line)
-    for found, lines in lengths.items():
-        text.note_length(findings, path, lines, found, len(header))
+    if list(lengths) == [len(header) + 1] and not cells:
+        found = "the header has one field fewer than every line: that above the ids of the rows"
+        findings.error(path, found, "Begin it with a field such as `image`, as R's write.csv does.", "header")
+        findings.raise_errors()
+    for count, lines in lengths.items():
+        text.note_length(findings, path, lines, count, len(header))
     images.check_listed(findings, path, "column", [(f"column {at}", name) for at, name in enumerate(columns, start=2)])
     images.check_listed(findings, path, "row", rows)
     _check_same(findings, path, columns, [image for _, image in rows])

@@ -58,7 +58,8 @@ def check_header(
     for name in dict.fromkeys(header):
         if name not in known:
             remedy = f"{what} have the columns {', '.join(known)}; rename or remove the others."
-            findings.error(path, f"unknown column {name!r}", remedy, "header")
+            found = f"unknown column {name!r}" if name else "a column without a name, such as numbers of rows"
+            findings.error(path, found, remedy, "header")
         elif header.count(name) > 1:
             findings.error(path, f"the column {name} stands there {header.count(name)} times", "Keep one.", "header")
     missing = [name for name in required if name not in header]
