@@ -105,7 +105,11 @@ def test_the_same_fault_in_many_lines_is_one(tmp_path: Path) -> None:
             None,
             "header: unknown column 'rater'. Pairs have the columns image_a, image_b, similarity,",
         ),
-        (f",{PAIRS}", None, "header: a column without a name, such as numbers of rows. Pairs have the columns image_a,"),
+        (
+            f",{PAIRS}",
+            None,
+            "header: a column without a name, such as numbers of rows. Pairs have the columns image_a,",
+        ),
         (f"{PAIRS},similarity", None, "header: the column similarity stands there 2 times. Keep one."),
         (f"{TRIPLETS},odd", None, "header: the column odd stands there 2 times. Keep one."),
         ("image_a,image_b,image_c", None, "header: the column odd is missing. Triplets need the columns image_a,"),
