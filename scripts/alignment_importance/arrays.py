@@ -74,7 +74,7 @@ def read_table(path: str | Path, required_columns: Sequence[str] = ()) -> pd.Dat
     """Read a CSV; columns of names (`TEXT_COLUMNS`) are text.
 
     Raises:
-        InputError: the file is not a table or lacks one of `required_columns`.
+        InputError: the file is not there, is not a table or lacks one of `required_columns`.
     """
     text = dict.fromkeys(TEXT_COLUMNS, "str")
     try:
@@ -86,10 +86,20 @@ def read_table(path: str | Path, required_columns: Sequence[str] = ()) -> pd.Dat
         raise InputError(
             f"{path}: cannot be read as a CSV table ({error}). Save it as comma-separated UTF-8."
         ) from error
+    except OSError as error:
+        raise InputError(
+            f"{path}: cannot be read ({error.strerror}). Restore the file, or correct its path."
+        ) from error
+    if not isinstance(table.index, pd.RangeIndex):
+        # Pandas takes the first fields for names of the rows.
+        raise InputError(
+            f"{path}: its lines have more fields than its header. Give every column a name, or quote commas."
+        )
     missing = [column for column in required_columns if column not in table.columns]
     if missing:
         raise InputError(
-            f"{path}: column {', '.join(missing)} is missing; the header has {', '.join(map(str, table.columns))}."
+            f"{path}: column {', '.join(missing)} is missing; the header has {', '.join(map(str, table.columns))}. "
+            "Rename or add it; columns are separated by commas."
         )
     if record.NAME in table.columns:
         record.note_digests(table.pop(record.NAME).dropna().astype(str))

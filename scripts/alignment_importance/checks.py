@@ -101,7 +101,8 @@ def check(inputs: Inputs, threads: int = 1) -> tuple[Findings, pd.DataFrame]:
             networks.split(networks.inspect(spec), spec.map_layer, spec.readout_layer)
     for settings in inputs.saliency.values():
         for table in tables.values():
-            _check_saliency(settings, table, findings)
+            if len(table):
+                _check_saliency(settings, table, findings)
     for of_control in inputs.controls.values():
         table = tables[of_control.image_set]
         wanted = table[table["image"].isin(judged[of_control.image_set]) & (table["width"] > 0)]

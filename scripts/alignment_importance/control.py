@@ -65,6 +65,9 @@ def check_masks(masks: Path, objects: Mapping[str, int], table: pd.DataFrame, fi
         table: image, width and height of the images that need one.
         findings: what is found is added here.
     """
+    if not masks.is_dir():
+        findings.error(masks, "this folder of masks does not exist", "Correct the control's `masks`.")
+        return
     with findings.collect(masks):
         files = _find_masks(masks, table["image"])
         for image, width, height in zip(table["image"], table["width"], table["height"], strict=True):
@@ -109,7 +112,7 @@ def _read_objects(file: Path, shape: tuple[int, int], objects: Mapping[str, int]
     try:
         with images.open_limited(file.read_bytes(), ("PNG",)) as opened:
             labels = np.asarray(opened)
-    except (OSError, SyntaxError, ValueError) as error:
+    except images.DECODING_ERRORS as error:
         raise InputError(f"{file}: cannot be read as a PNG ({error}). Replace the mask.") from error
     if labels.shape != shape:
         raise InputError(

@@ -36,8 +36,17 @@ MAX_PIXELS = 100_000_000
 _FAR_TOO_LARGE = f"it has far more than {MAX_PIXELS // 10**6} million pixels, and is not read; reduce it"
 warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # Pillow's own word on nearly as many
 
-# What Pillow raises on files that are damaged, of another kind, or absurdly large.
-_DECODING_ERRORS = (OSError, SyntaxError, ValueError, EOFError, struct.error, Image.DecompressionBombError)
+#: What Pillow raises on files that are damaged, of another kind, or absurdly large.
+DECODING_ERRORS = (
+    OSError,
+    SyntaxError,
+    ValueError,
+    TypeError,
+    LookupError,
+    EOFError,
+    struct.error,
+    Image.DecompressionBombError,
+)
 
 # A PNG may hold its rotation behind the pixels, so that it must be decoded for it; one without these has none.
 _ROTATION_MARKS = (b"exif", b"xmp")
@@ -217,7 +226,7 @@ def decode(path: str | Path, data: bytes, background: Colour = MID_GREY) -> Deco
             n_frames = getattr(opened, "n_frames", 1)
             opened.seek(0)
             rgb, is_transparent = _to_rgb(ImageOps.exif_transpose(opened), background)
-    except _DECODING_ERRORS as error:
+    except DECODING_ERRORS as error:
         raise _undecodable(path, data, error) from error
     return Decoded(np.array(rgb, dtype=np.uint8), n_frames, is_transparent)
 
@@ -312,7 +321,7 @@ def _size(path: Path, data: bytes) -> tuple[int, int]:
             # Of a TIFF, Pillow gives the size as it is seen.
             turned = opened.format != "TIFF" and opened.getexif().get(_ORIENTATION, 1) >= 5
             width, height = opened.size
-    except _DECODING_ERRORS as error:
+    except DECODING_ERRORS as error:
         raise _undecodable(path, data, error) from error
     return (height, width) if turned else (width, height)
 
@@ -358,6 +367,8 @@ def read_categories(table: str | Path, image_ids: Sequence[str], findings: Findi
         _compare_ids(table, listed, image_ids, findings)
         if "category" in rows:
             return {image: category or np.nan for image, category in zip(listed, rows["category"], strict=True)}
+        found = f"there is no column category, only {', '.join(map(str, rows.columns))}"
+        findings.warn(table, found, "The images have no categories.", "header")
     return {}
 
 

@@ -31,7 +31,9 @@ def test_a_table_comes_back_as_it_was(tmp_path: Path) -> None:
 
 def test_a_missing_column_is_named_with_those_there_are(tmp_path: Path) -> None:
     (tmp_path / "t.csv").write_text("image,score\na,1\n")
-    with pytest.raises(InputError, match=r"t\.csv: column ais, rank is missing; the header has image, score"):
+    with pytest.raises(
+        InputError, match=r"t\.csv: column ais, rank is missing; the header has image, score\. Rename or"
+    ):
         arrays.read_table(tmp_path / "t.csv", ["image", "ais", "rank"])
 
 
@@ -39,6 +41,21 @@ def test_a_missing_column_is_named_with_those_there_are(tmp_path: Path) -> None:
 def test_what_is_no_table_is_refused_by_name(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "t.csv").write_bytes(content)
     with pytest.raises(InputError, match=r"t\.csv: cannot be read as a CSV table"):
+        arrays.read_table(tmp_path / "t.csv")
+
+
+def test_a_table_that_is_not_there_is_told(tmp_path: Path) -> None:
+    with pytest.raises(
+        InputError, match=r"t\.csv: cannot be read \(No such file or directory\)\. Restore the file, or"
+    ):
+        arrays.read_table(tmp_path / "t.csv")
+
+
+@pytest.mark.parametrize("content", ["image,category\na,tool,\nb,tool,\n", "image\na,tool\nb,face\n"])
+def test_fields_without_a_column_are_told(tmp_path: Path, content: str) -> None:
+    """Not taken for names of rows, which would move all others by one."""
+    (tmp_path / "t.csv").write_text(content)
+    with pytest.raises(InputError, match=r"t\.csv: its lines have more fields than its header\. Give every column"):
         arrays.read_table(tmp_path / "t.csv")
 
 

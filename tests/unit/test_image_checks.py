@@ -47,6 +47,21 @@ def test_a_file_that_ends_too_early_is_named_with_every_other(tmp_path: Path, en
     assert "it is none, or damaged" in found["text"]
 
 
+@pytest.mark.filterwarnings("ignore::UserWarning")  # Pillow's own words on the same files
+@pytest.mark.parametrize(("ending", "size"), [("gif", 64), ("tif", 4), ("webp", 64), ("png", 64)])
+def test_no_cut_and_no_wrong_byte_ends_the_check(tmp_path: Path, ending: str, size: int) -> None:
+    """Pillow has many ways to fail: a cut animation raises an IndexError, a TIFF without its sizes a TypeError."""
+    file = tmp_path / f"many.{ending}"
+    _noise(1, (size, size)).save(file, save_all=True, append_images=[_noise(2, (size, size))])
+    whole = file.read_bytes()
+    cut = [whole[:length] for length in range(1, len(whole), max(1, len(whole) // 100))]
+    spoilt = [whole[:at] + bytes([whole[at] ^ 255]) + whole[at + 1 :] for at in range(min(len(whole), 250))]
+    for content in (*cut, *spoilt):
+        file.write_bytes(content)
+        findings, _ = _examine(tmp_path)
+        assert all("cannot be decoded as an image" in finding.found for finding in findings.errors)
+
+
 def test_copies_are_named_whatever_their_form(tmp_path: Path) -> None:
     for name in ("a.png", "b.bmp", "c.tif"):
         _noise(1).save(tmp_path / name)

@@ -303,6 +303,18 @@ CASES: dict[str, tuple[Change, str]] = {
         "error: images.csv: the table does not fit the images; images without a row: i00.",
     ),
     "a table without ids": (table("name\nx\n"), "error: images.csv: column image is missing; the header has name"),
+    "a table without categories": (
+        table("image,Category\n" + "".join(f"{image},x\n" for image in IDS)),
+        "warning: images.csv: header: there is no column category, only image, Category.",
+    ),
+    "a table that is not there": (
+        lambda folder, parts: parts["image_sets"]["tiny"].update(table="images.csv"),
+        "error: images.csv: cannot be read (No such file or directory). Restore the file, or correct its path.",
+    ),
+    "a table with more fields than columns": (
+        table("image,category\n" + "".join(f"{image},x,\n" for image in IDS)),
+        "error: images.csv: its lines have more fields than its header. Give every column a name, or quote commas.",
+    ),
     "an unknown category": (
         table("image,category\n" + "".join(f"{image},tools\n" for image in IDS), categories=["tool"]),
         "error: comparisons.c.categories: no image has the category 'tool'. Did you mean 'tools'?",
@@ -317,6 +329,10 @@ CASES: dict[str, tuple[Change, str]] = {
         "error: nowhere.csv: this file of judgments does not exist. Correct `judgments` of comparisons.c.",
     ),
     "an empty file": (judgments([]), "error: j.csv: the file is empty"),
+    "a folder of judgments": (
+        lambda folder, parts: parts["comparisons"]["c"].update(judgments="photos"),
+        "error: photos: this is a folder. Name a file as `judgments` of comparisons.c.",
+    ),
     "a judgment without an image": (
         judgments(changed(2, "i00,zebra,0.5,p0")),
         "error: j.csv: line 3, column image_b: 'zebra' is no image of this set",
@@ -442,6 +458,10 @@ CASES: dict[str, tuple[Change, str]] = {
         saliency(lambda folder: noise(1, (16, 20)).convert("L").save(folder / "i03.png")),
         "maps/i03.png: the map (16 x 20) has another aspect ratio than its image (20 x 16). Save it transposed",
     ),
+    "no folder of masks": (
+        masks(lambda folder: folder.rename("others")),
+        "error: masks: this folder of masks does not exist. Correct the control's `masks`.",
+    ),
     "an image without a mask": (
         masks(lambda folder: (folder / "i03.png").unlink()),
         "error: masks: images without a mask: i03. Every image needs one",
@@ -467,6 +487,12 @@ def test_bad_input_is_told(case: str, parts: Parts, tmp_path: Path) -> None:
 
 def test_there_are_forty_kinds_and_more() -> None:
     assert len(CASES) >= 40
+
+
+def test_what_follows_from_another_mistake_is_not_told(parts: Parts) -> None:
+    parts["image_sets"]["tiny"]["folder"] = "fotos"
+    parts["comparisons"]["c"]["judgments"] = "nowhere.csv"
+    assert [one.where for one in find(parts)] == ["fotos", "nowhere.csv"]
 
 
 def test_everything_is_told_at_once(parts: Parts, tmp_path: Path) -> None:
@@ -514,6 +540,9 @@ def test_the_check_tells_of_missing_files_beside_all_else(project: Path) -> None
 
     def spoil(config: dict[str, Any]) -> None:
         config["comparisons"]["pairs"]["judgments"] = "piars.csv"
+        config["image_sets"]["tiny"]["table"] = "tabel.csv"
+        config["saliency"]["own"] = {"method": "maps", "maps": "mpas"}
+        config["controls"]["halves"]["masks"] = "msaks"
         config["models"]["resnet18"]["architecture"] = "resnet19"
 
     change_config(project, spoil)
@@ -521,6 +550,9 @@ def test_the_check_tells_of_missing_files_beside_all_else(project: Path) -> None
     assert answer.returncode == 1
     for said in (
         "piars.csv: this file of judgments does not exist. Correct `judgments` of comparisons.pairs.",
+        "tabel.csv: cannot be read (No such file or directory).",
+        "mpas: this folder of saliency maps does not exist.",
+        "msaks: this folder of masks does not exist.",
         "photo 03.png: cannot be decoded",
         "no network called 'resnet19'",
     ):

@@ -150,7 +150,18 @@ MISTAKES: list[tuple[str, Any, list[str]]] = [
     ("memory_gb", "much", ["memory_gb: 'much' is not a number"]),
     ("memory_gb", 0, ["memory_gb: 0 is less than or equal to the minimum of 0"]),
     ("cross_validation.folds", 1, ["cross_validation.folds: 1 is less than the minimum of 2"]),
-    ("cross_validation.seeds", [3, 3], ["cross_validation.seeds: [3, 3] has non-unique elements"]),
+    ("cross_validation.seeds", [3, 4, 3], ["cross_validation.seeds: there more than once: 3; keep one of each"]),
+    ("cross_validation.seeds", [], ["cross_validation.seeds: 0 entries, but there must be at least 1"]),
+    (
+        "image_sets.tiny.background",
+        [0, 0, 0, 0],
+        ["image_sets.tiny.background: 4 entries, but there must be at most 3"],
+    ),
+    (
+        "comparisons.pairs.images",
+        ["x", "y", "x", "z", "y"],
+        ["comparisons.pairs.images: there more than once: x, y; keep one of each"],
+    ),
     ("cross_validation.seeds", [3, True], ["cross_validation.seeds.1: True is not a whole number"]),
     ("overlap.top_percent", [100], ["overlap.top_percent.0: 100 is greater than or equal to the maximum of 100"]),
     ("models.a b", {"architecture": "vgg16"}, ["models.a b: a name has letters, digits, '_', '-' and '.'"]),
@@ -178,6 +189,11 @@ MISTAKES: list[tuple[str, Any, list[str]]] = [
     ),
     ("models.resnet18.sha256", "0" * 64, ["models.resnet18.sha256: it has no use without `weights: checkpoint`"]),
     ("models.resnet18.seed", GONE, ["models.resnet18.seed: this key is missing; `weights: random` needs it"]),
+    (
+        "models.resnet18",
+        {"architecture": "vgg16", "weights": "checkpoint", "checkpoint": "w.pt", "sha256": "abc"},
+        ["models.resnet18.sha256: 3 characters, but there must be at least 64"],
+    ),
     ("saliency.own", {"method": "maps"}, ["saliency.own.maps: this key is missing; `method: maps` needs it"]),
     (
         "saliency.seen",
@@ -196,7 +212,11 @@ MISTAKES: list[tuple[str, Any, list[str]]] = [
     ("saliency.centre", {"method": "centre_bias", "degree": 30}, ["saliency.centre.degree: it has no use without"]),
     ("saliency.deep", {"method": "deepgaze_iie"}, ["saliency.deep.checkpoint: this key is missing"]),
     ("saliency.deep", {"method": "network"}, ["saliency.deep.architecture: this key is missing"]),
-    ("saliency.deep", {"method": "network", "architecture": "a:b", "input_size": [3]}, ["saliency.deep.input_size: "]),
+    (
+        "saliency.deep",
+        {"method": "network", "architecture": "a:b", "input_size": [3]},
+        ["saliency.deep.input_size: 1 entries, but there must be at least 2"],
+    ),
 ]
 
 

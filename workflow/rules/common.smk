@@ -40,6 +40,15 @@ KINDS = {
     "null": "null",
 }
 
+#: What is counted by the words of a schema, and which way the number is a bound.
+BOUNDS = {
+    "minItems": ("entries", "at least"),
+    "maxItems": ("entries", "at most"),
+    "minProperties": ("entries", "at least"),
+    "minLength": ("characters", "at least"),
+    "maxLength": ("characters", "at most"),
+}
+
 # ----------------------------------------------------------------------------------------------------------------------
 # The configuration
 
@@ -181,6 +190,13 @@ def describe(error: jsonschema.ValidationError) -> list[str]:
         return [
             f"{where}: {found!r} is not {' or '.join(KINDS[kind] for kind in listed(wanted))}"
         ]
+    if error.validator in BOUNDS:
+        things, bound = BOUNDS[error.validator]
+        return [f"{where}: {len(found)} {things}, but there must be {bound} {wanted}"]
+    if error.validator == "uniqueItems":
+        twice = dict.fromkeys(item for item in found if found.count(item) > 1)
+        several = ", ".join(map(str, twice))
+        return [f"{where}: there more than once: {several}; keep one of each"]
     return [f"{where}: {error.message}"]
 
 
@@ -513,13 +529,14 @@ def given_files() -> dict[str, str]:
 
 
 #: Files whose absence the check of all inputs tells itself, beside all else that is wrong.
-TOLD_BY_CHECK = r"(image_sets\..+\.folder|comparisons\..+\.(judgments|order|images)|models\..+\.checkpoint)"
+TOLD_BY_CHECK = r"image_sets\..+|comparisons\..+|models\..+|saliency\..+\.(maps|fixations)|controls\..+"
 
 
 def check_files() -> None:
     """Stop when files or folders that the configuration names are not there and no rule makes them.
 
-    The target `check` needs none of the user's files to plan its jobs: there, most are told by the check itself.
+    The target `check` needs none of the user's files to plan its jobs: there, they are told by the check itself, but for
+    the files of published data sets and of networks that predict gaze.
 
     Raises:
         WorkflowError: lists all of them.

@@ -80,7 +80,10 @@ def inspect(source: Source, table: pd.DataFrame, findings: Findings) -> xr.Datas
     own = Findings()
     judgments = None
     with own.collect(source.path):
-        judgments = _label(source, table, own)
+        if len(table):
+            judgments = _label(source, table, own)
+        else:  # why there is no image, the check of the images says
+            _check_file(source, own)
     findings.extend(own)
     return judgments
 
@@ -88,8 +91,10 @@ def inspect(source: Source, table: pd.DataFrame, findings: Findings) -> xr.Datas
 def unjudged(source: Source, table: pd.DataFrame) -> list[str]:
     """Name the images of the comparison of which the file has no judgment, sorted; whatever else is wrong with it."""
     found: set[str] = set()
-    with Findings().collect(source.path):
-        wanted = set(subsets.choose(table, source.categories, source.images, source.name, Findings()))
+    findings = Findings()
+    _check_file(source, findings)
+    with findings.collect(source.path):
+        wanted = set(subsets.choose(table, source.categories, source.images, source.name, findings))
         # A matrix may lack the rows of some images, and have nothing but empty cells in those of others.
         while len(wanted - found) >= subsets.FEWEST_IMAGES:
             images = ImageIds(table["image"], wanted - found)
@@ -107,6 +112,7 @@ def _label(source: Source, table: pd.DataFrame, findings: Findings) -> xr.Datase
     Raises:
         Problems: the judgments cannot be used.
     """
+    _check_file(source, findings)
     wanted = subsets.choose(table, source.categories, source.images, source.name, findings)
     form, found = _read(source, ImageIds(table["image"], wanted), findings)
     similarity = found.matrices if found.kind == "similarity" else 0.0 - found.matrices
@@ -136,7 +142,6 @@ def _read(source: Source, images: ImageIds, findings: Findings) -> tuple[str, Ju
         Problems: it cannot be used.
     """
     path, kind, order, key = source.path, source.kind, source.order, source.key
-    _check_file(path, source.name, findings)
     is_text, is_meadows, is_rdms = path.suffix.lower() in text.DELIMITERS, meadows.is_meadows(path), rdms.is_rdms(path)
     if order is not None and (is_text or is_meadows or is_rdms):
         findings.error(path, "`order` has no use for a file that names its images itself", "Remove it.")
@@ -183,21 +188,19 @@ def _header_remedy(path: Path, header: Sequence[str]) -> str:
     return _TEXT_FORMS
 
 
-def _check_file(path: Path, name: str, findings: Findings) -> None:
-    """Refuse a file that is not there, that is empty, or that no form has the ending of.
-
-    Raises:
-        Problems: it is one of these.
-    """
+def _check_file(source: Source, findings: Findings) -> None:
+    """Note a file that is not there, that is empty, or that no form has the ending of."""
+    path = source.path
     suffix = path.suffix.lower()
-    if suffix in _PICKLES:
+    if path.is_dir():
+        findings.error(path, "this is a folder", f"Name a file as `judgments` of {source.name}.")
+    elif suffix in _PICKLES:
         remedy = "Save the RDMs as HDF5: rdms.save('judgments.h5', file_type='hdf5')."
         findings.error(path, "a pickle can run any program when it is opened, and is not read", remedy)
     elif suffix not in (*text.DELIMITERS, *ARRAY_SUFFIXES, ".json"):
         endings = ", ".join([*text.DELIMITERS, *ARRAY_SUFFIXES, ".json"])
         findings.error(path, f"no form of judgments has the ending {suffix!r}", f"The endings are {endings}.")
     elif not path.is_file():
-        findings.error(path, "this file of judgments does not exist", f"Correct `judgments` of {name}.")
+        findings.error(path, "this file of judgments does not exist", f"Correct `judgments` of {source.name}.")
     elif not path.stat().st_size:
         findings.error(path, "the file is empty", "Save it again.")
-    findings.raise_errors()
