@@ -30,4 +30,4 @@ if __name__ == "__main__":
             resources=resources,
             output=Path(snakemake.output.activations),
         )
-        resources.report_peak_memory()
+        resources.report_gpu_memory()

@@ -51,4 +51,4 @@ if __name__ == "__main__":
             resources=resources,
             output=Path(snakemake.output.permutations),
         )
-        resources.report_peak_memory()
+        resources.report_gpu_memory()

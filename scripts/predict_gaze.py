@@ -29,4 +29,4 @@ if __name__ == "__main__":
             resources=resources,
             output=Path(snakemake.output.saliency),
         )
-        resources.report_peak_memory()
+        resources.report_gpu_memory()

@@ -43,4 +43,4 @@ if __name__ == "__main__":
             resources=resources,
             output=Path(snakemake.output.ranking),
         )
-        resources.report_peak_memory()
+        resources.report_gpu_memory()

@@ -69,4 +69,4 @@ if __name__ == "__main__":
             resources=resources,
             output=Path(snakemake.output.table),
         )
-        resources.report_peak_memory()
+        resources.report_gpu_memory()

@@ -45,4 +45,4 @@ if __name__ == "__main__":
             resources=resources,
             outputs={name: Path(file) for name, file in snakemake.output.items()},
         )
-        resources.report_peak_memory()
+        resources.report_gpu_memory()

@@ -4,8 +4,6 @@ import ctypes
 import functools
 import logging
 import os
-import resource
-import sys
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -48,11 +46,10 @@ class Compute:
             return torch.autocast(self.device.type, dtype=torch.bfloat16)
         return nullcontext()
 
-    def report_peak_memory(self) -> None:
-        """Log the most memory that this process has taken, on the GPU where there is one."""
+    def report_gpu_memory(self) -> None:
+        """Log the most memory that this process has taken on the GPU, if it has one."""
         if self.device.type == "cuda":
             logger.info("Peak GPU memory: %.0f MB.", torch.cuda.max_memory_allocated(self.device) / 1e6)
-        logger.info("Peak memory: %.0f MB.", peak_memory_mb())
 
     def map(self, function: Callable[[Task], Result], tasks: Iterable[Task]) -> Iterator[Result]:
         """Apply `function` to every task on `threads` threads and yield the results in the order of the tasks.
@@ -119,13 +116,6 @@ def prepare(device: str, gpus: int | None, threads: int, memory_gb: float = 2.0,
 def describe(device: torch.device) -> str:
     """Name a device: `cpu`, or a GPU with its model."""
     return f"cuda ({torch.cuda.get_device_name(device)})" if device.type == "cuda" else "cpu"
-
-
-def peak_memory_mb() -> float:
-    """The most memory that this process has taken so far, in MB."""
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    # Bytes on macOS, kilobytes elsewhere.
-    return peak / 1e6 if sys.platform == "darwin" else peak * 1024 / 1e6
 
 
 def _choose_device(device: str, gpus: int | None) -> torch.device:

@@ -10,7 +10,7 @@ from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any, TypeVar
 
-from alignment_importance import provenance
+from alignment_importance import memory, provenance
 from alignment_importance.errors import InputError
 
 _SECONDS_BETWEEN_REPORTS = 5.0
@@ -30,7 +30,7 @@ Item = TypeVar("Item")
 
 @contextmanager
 def job(path: str | Path, made_with: Mapping[str, Any] | None) -> Iterator[None]:
-    """Send the log records of a job to `path` and to stderr, and its exceptions as well.
+    """Send the log records of a job to `path` and to stderr, and its exceptions or the memory it took as well.
 
     All that the job writes names its record (`made_with`: the arguments of `provenance.recording`). None for what is
     the same whoever makes it.
@@ -61,6 +61,9 @@ def job(path: str | Path, made_with: Mapping[str, Any] | None) -> Iterator[None]
     except Exception:
         logger.exception("The job failed.")
         raise
+    else:
+        # Snakemake's benchmark files hold samples: every half second at first, then two a minute.
+        logger.info("Peak memory: %.0f MB.", memory.peak_mb())
     finally:
         to_file.flush()
 

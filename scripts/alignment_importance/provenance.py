@@ -32,6 +32,7 @@ PACKAGES = (
     "rsatoolbox",
     "scikit-learn",
     "scipy",
+    "statsmodels",
     "timm",
     "torch",
     "torchvision",

@@ -19,9 +19,9 @@ import torch
 from captum.attr import FeatureAblation
 from torch import nn
 
-from alignment_importance import curves, folds, importance, networks
+from alignment_importance import curves, folds, importance, memory, networks
 from alignment_importance.ablation import Ablation, PooledAblation, ReadoutAblation
-from alignment_importance.compute import Compute, peak_memory_mb
+from alignment_importance.compute import Compute
 from alignment_importance.heads import Head, LinearHead
 from alignment_importance.logs import progress
 
@@ -82,11 +82,7 @@ def _reset_peak(device: torch.device) -> None:
 def _peak_mb(device: torch.device) -> float:
     if device.type == "cuda":
         return torch.cuda.max_memory_allocated(device) / 1e6
-    status = Path("/proc/self/status")
-    if status.exists():
-        line = next(line for line in status.read_text(encoding="ascii").splitlines() if line.startswith("VmHWM"))
-        return int(line.split()[1]) * 1024 / 1e6
-    return peak_memory_mb()
+    return memory.peak_mb()
 
 
 def row(

@@ -66,7 +66,26 @@ def test_a_job_goes_on_beside_processes_that_end(tmp_path: Path, monkeypatch: py
     with logs.job(tmp_path / "job.log", None):
         subprocess.run([sys.executable, "-c", ""], check=True)
         time.sleep(0.1)
-    assert (tmp_path / "job.log").read_text(encoding="utf-8") == ""
+    assert "Snakemake has ended" not in (tmp_path / "job.log").read_text(encoding="utf-8")
+
+
+def test_a_log_ends_with_the_memory_of_its_job_alone(tmp_path: Path) -> None:
+    """Of the job, not of the larger process that started it; and of its peak, not of its end."""
+    job = """
+import sys
+from alignment_importance import logs
+with logs.job(sys.argv[1], None):
+    bytearray(b"1") * int(sys.argv[2])
+"""
+    here = bytearray(b"1") * 1_000_000_000
+    taken = []
+    for size in (1, 300_000_000):
+        command = [sys.executable, "-c", job, str(tmp_path / "job.log"), str(size)]
+        subprocess.run(command, env=os.environ | {"PYTHONPATH": str(ROOT / "scripts")}, check=True)
+        last = (tmp_path / "job.log").read_text(encoding="utf-8").splitlines()[-1]
+        taken.append(int(last.split("Peak memory: ")[1].removesuffix(" MB.")))
+    assert taken[0] < 200 < len(here) / 1e6
+    assert taken[1] - taken[0] == pytest.approx(300, abs=20)
 
 
 def test_a_mistake_of_the_user_is_told_without_a_traceback(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

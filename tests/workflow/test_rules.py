@@ -86,6 +86,29 @@ def test_a_job_keeps_a_record_of_what_it_was_made_with(rule: str) -> None:
     assert f"with logs.job(snakemake.log[0], {made_with})" in text
 
 
+def test_the_commit_is_that_of_the_repository_that_holds_the_workflow(tmp_path: Path, common: SimpleNamespace) -> None:
+    def git(*words: str) -> str:
+        author = ["-c", "user.name=tests", "-c", "user.email=tests@example.org"]
+        answer = subprocess.run(
+            ["git", "-C", str(tmp_path), *author, *words], capture_output=True, text=True, check=True
+        )
+        return answer.stdout.strip()
+
+    common.commit.__globals__["workflow"] = SimpleNamespace(basedir=str(tmp_path))
+    (tmp_path / "Snakefile").write_text("rule all:\n", encoding="utf-8")
+    assert common.commit() == "unknown"
+    git("init")
+    git("commit", "--allow-empty", "--message", "The user's own")
+    assert common.commit() == "unknown"
+    git("add", "Snakefile")
+    git("commit", "--message", "The workflow")
+    assert common.commit() == git("rev-parse", "HEAD")
+    (tmp_path / "new").touch()
+    assert common.commit() == git("rev-parse", "HEAD")
+    (tmp_path / "Snakefile").write_text("rule some:\n", encoding="utf-8")
+    assert common.commit() == git("rev-parse", "HEAD") + "-modified"
+
+
 def test_captions_are_used_and_there() -> None:
     text = "".join(file.read_text(encoding="utf-8") for file in (ROOT / "workflow/rules").glob("*.smk"))
     text += (ROOT / "Snakefile").read_text(encoding="utf-8")

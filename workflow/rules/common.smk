@@ -923,6 +923,17 @@ def megabytes_of_ablation() -> Callable[..., int]:
     return megabytes(1000 + 1000 * gpus() + budget, activations=10, network=3)
 
 
+def megabytes_of_check() -> Callable[..., int]:
+    """Memory of the job that checks all inputs: networks, and the judgments of one comparison after the other.
+
+    The files of judgments are none of its inputs, see there.
+    """
+    files = [comparison["judgments"] for comparison in config["comparisons"].values()]
+    return lambda wildcards, attempt: math.ceil(
+        (2500 + 15 * max(map(size_mb, files))) * attempt
+    )
+
+
 def made_with() -> dict:
     """What every output was made with, for the jobs: the configuration, this workflow's commit, the records' folder.
 
@@ -934,12 +945,16 @@ def made_with() -> dict:
 
 
 def commit() -> str:
-    """This workflow's commit, `-modified` behind it if files differ from it; `unknown` outside of a repository."""
+    """This workflow's commit, `-modified` behind it if files differ from it; `unknown` where it is in no repository.
+
+    A repository around it that does not hold it, such as one of the user's project, is none of its own.
+    """
     git = ["git", "-C", str(workflow.basedir)]
     try:
-        head, changes = (
+        _, head, changes = (
             subprocess.run([*git, *what], capture_output=True, text=True, check=True)
             for what in (
+                ["ls-files", "--error-unmatch", "Snakefile"],
                 ["rev-parse", "HEAD"],
                 ["status", "--porcelain", "--untracked-files=no"],
             )

@@ -33,7 +33,7 @@ rule check_inputs:
         "../../envs/checks.yaml"
     threads: 4
     resources:
-        mem_mb=megabytes(2500),
+        mem_mb=megabytes_of_check(),
         runtime=minutes(60),
     script:
         "../../scripts/check_inputs.py"
@@ -98,7 +98,7 @@ rule prepare_judgments:
         "../../envs/tables.yaml"
     threads: 1
     resources:
-        mem_mb=megabytes(2500, judgments=30),
+        mem_mb=megabytes(1000, judgments=15),
         runtime=minutes(10, judgments=0.1),
     params:
         kind=lambda wildcards: config["comparisons"][wildcards.comparison]["kind"],

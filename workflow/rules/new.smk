@@ -39,7 +39,7 @@ else:
             "../../envs/checks.yaml"
         threads: 4
         resources:
-            mem_mb=megabytes(2000, judgments=30),
+            mem_mb=megabytes(2000, judgments=15),
             runtime=minutes(10, images=0.1),
         params:
             given=START,

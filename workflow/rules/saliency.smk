@@ -106,7 +106,7 @@ rule measure_overlap:
         "../../envs/tables.yaml"
     threads: 1
     resources:
-        mem_mb=megabytes(1500, heatmaps=8, saliency=2),
+        mem_mb=megabytes(1000, heatmaps=8, saliency=2),
         runtime=minutes(20, saliency=0.5),
     params:
         settings=config["overlap"],
