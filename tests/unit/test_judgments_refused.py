@@ -487,3 +487,11 @@ def test_too_many_participants_for_memory_are_told_before_they_are_tried(tmp_pat
     rows = "\n".join(f"{ids[n]},{ids[n + 1]},{ids[n + 2]},{ids[n]},p{n}" for n in range(1498))
     message = refusal(write(tmp_path, f"{TRIPLETS},participant\n{rows}\n"), ids=ids)
     assert "a matrix of 1500 images for each of 1498 participants does not fit into memory. Leave out the" in message
+
+
+def test_too_many_images_for_memory_are_told_before_they_are_tried(tmp_path: Path) -> None:
+    ids = [f"{number:04d}" for number in range(7072)]
+    rows = "\n".join(f"{one},{other},0.5" for one, other in zip(ids, ids[1:], strict=False))
+    message = refusal(write(tmp_path, f"image_a,image_b,similarity\n{rows}\n"), ids=ids)
+    assert "a matrix of 7072 images does not fit into memory. Name 7071 of them at most" in message
+    assert "participant" not in message

@@ -1,5 +1,6 @@
 """What every form of judgments is read into, and how ratings and matrices become it."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -92,18 +93,22 @@ def numbered(count: int) -> list[str]:
 
 
 def check_size(findings: Findings, path: Path, n_participants: int, n_images: int) -> None:
-    """Refuse participants who are too many to be kept apart.
+    """Refuse images that are too many for a matrix, and participants who are too many to be kept apart.
 
     Raises:
         Problems: their matrices would not fit into memory.
     """
-    if n_participants * n_images**2 > _MOST_CELLS:
-        findings.error(
-            path,
-            f"a matrix of {n_images} images for each of {n_participants} participants does not fit into memory",
-            "Leave out the column `participant`: all ratings of a pair are then averaged together.",
-        )
-        findings.raise_errors()
+    if n_participants * n_images**2 <= _MOST_CELLS:
+        return
+    if n_images**2 > _MOST_CELLS:
+        most = math.isqrt(_MOST_CELLS)
+        found = f"a matrix of {n_images} images does not fit into memory"
+        remedy = f"Name {most} of them at most with the comparison's `images`, or fewer of its `categories`."
+    else:
+        found = f"a matrix of {n_images} images for each of {n_participants} participants does not fit into memory"
+        remedy = "Leave out the column `participant`: all ratings of a pair are then averaged together."
+    findings.error(path, found, remedy)
+    findings.raise_errors()
 
 
 def from_matrices(matrices: Matrices, images: ImageIds, path: Path, findings: Findings) -> Judged:
