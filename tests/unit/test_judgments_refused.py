@@ -1,5 +1,6 @@
 """Judgments that cannot be used: each is told by file, place, what was found and what to do."""
 
+import itertools
 import pickle
 from collections.abc import Callable
 from pathlib import Path
@@ -491,7 +492,7 @@ def test_too_many_participants_for_memory_are_told_before_they_are_tried(tmp_pat
 
 def test_too_many_images_for_memory_are_told_before_they_are_tried(tmp_path: Path) -> None:
     ids = [f"{number:04d}" for number in range(7072)]
-    rows = "\n".join(f"{one},{other},0.5" for one, other in zip(ids, ids[1:], strict=False))
+    rows = "\n".join(f"{one},{other},0.5" for one, other in itertools.pairwise(ids))
     message = refusal(write(tmp_path, f"image_a,image_b,similarity\n{rows}\n"), ids=ids)
     assert "a matrix of 7072 images does not fit into memory. Name 7071 of them at most" in message
     assert "participant" not in message

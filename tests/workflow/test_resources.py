@@ -52,11 +52,13 @@ def test_a_gpu_needs_memory_of_its_own(inputs: Inputs, common: SimpleNamespace) 
     assert asked("cpu", 3) == asked("cpu", 2) + 1000
 
 
-def test_the_check_needs_memory_for_the_largest_judgments(inputs: Inputs, common: SimpleNamespace) -> None:
+def test_the_check_needs_memory_for_the_largest_judgments(
+    inputs: Inputs, tmp_path: Path, common: SimpleNamespace
+) -> None:
     comparisons = {
-        "few": {"judgments": inputs.parts[0]},
-        "many": {"judgments": inputs.table},
-        "to be made": {"judgments": inputs.later},
+        "few": {"judgments": str(tmp_path / "folder/a")},
+        "many": {"judgments": inputs["table"]},
+        "to be made": {"judgments": inputs["later"]},
     }
     common.megabytes_of_check.__globals__["config"] = {"comparisons": comparisons}
     assert common.megabytes_of_check()(None, 2) == 2 * (2500 + 3 * 15)
