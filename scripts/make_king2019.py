@@ -17,11 +17,12 @@ def make_king2019(*, sources: Mapping[str, Sequence[Path]], outputs: Mapping[str
         [folder], [file] = sources[f"{image_set}_images"], sources["judgments"]
         with findings.collect(folder):
             photographs = canonical.list_images(folder)
-            values = king2019.read_dissimilarities(file, image_set, len(photographs))
-            people = king2019.name_participants(len(values))
-            pairs = canonical.tabulate_pairs(list(photographs), values, "dissimilarity", people)
-            canonical.copy_images(photographs, outputs[f"{image_set}_images"])
-            arrays.write_table(pairs, outputs[f"{image_set}_judgments"])
+            with findings.collect(file):
+                values = king2019.read_dissimilarities(file, image_set, len(photographs))
+                people = king2019.name_participants(len(values))
+                pairs = canonical.tabulate_pairs(list(photographs), values, "dissimilarity", people)
+                canonical.copy_images(photographs, outputs[f"{image_set}_images"])
+                arrays.write_table(pairs, outputs[f"{image_set}_judgments"])
     findings.raise_errors()
 
 

@@ -17,9 +17,12 @@ def make_peterson2018(*, sources: Mapping[str, Sequence[Path]], outputs: Mapping
         [folder], [file] = sources[f"{category}_images"], sources[f"{category}_judgments"]
         with findings.collect(folder):
             photographs = canonical.list_images(folder)
-            values = peterson2018.read_similarities(file, category, len(photographs))
-            canonical.copy_images(photographs, outputs[f"{category}_images"])
-            arrays.write_table(canonical.tabulate_matrix(list(photographs), values), outputs[f"{category}_judgments"])
+            with findings.collect(file):
+                values = peterson2018.read_similarities(file, category, len(photographs))
+                canonical.copy_images(photographs, outputs[f"{category}_images"])
+                arrays.write_table(
+                    canonical.tabulate_matrix(list(photographs), values), outputs[f"{category}_judgments"]
+                )
     findings.raise_errors()
 
 

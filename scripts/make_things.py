@@ -7,30 +7,44 @@ import numpy as np
 
 from alignment_importance import arrays
 from alignment_importance.datasets import canonical, things
+from alignment_importance.findings import Findings
 
 
 def make_things(*, sources: Mapping[str, Sequence[Path]], outputs: Mapping[str, Path]) -> None:
     """Write those of the images and judgments that are wanted; names as in workflow/datasets.yaml."""
     [objects_file], [images] = sources["objects"], sources["images"]
     objects = things.read_objects(objects_file)
+    # What is wrong with any of them is said at once.
+    findings = Findings()
     if "images" in outputs:
-        canonical.copy_images(things.find_images(images, objects), outputs["images"])
+        with findings.collect(images):
+            canonical.copy_images(things.find_images(images, objects), outputs["images"])
     if "triplets" in outputs:
-        arrays.write_table(things.read_triplets(sources["triplets"], objects), outputs["triplets"])
+        with findings.collect(images):
+            arrays.write_table(things.read_triplets(sources["triplets"], objects), outputs["triplets"])
     if "embedding" in outputs:
         [file] = sources["embedding"]
-        embedding = things.read_embedding(file, len(objects))
-        with arrays.atomic(outputs["embedding"]) as partial:
-            np.save(partial, things.embedding_similarities(embedding))
-        with arrays.atomic(outputs["order"]) as partial:
-            partial.write_text("".join(f"{name}\n" for name in objects), encoding="utf-8")
+        with findings.collect(file):
+            _make_embedding(file, objects, outputs["embedding"], outputs["order"])
     if "dense_judgments" in outputs:
         [words], [file] = sources["dense_objects"], sources["dense_rdm"]
-        dense = things.read_dense_objects(words, objects)
-        canonical.copy_images(things.find_images(images, dense), outputs["dense_images"])
-        arrays.write_table(
-            canonical.tabulate_matrix(dense, things.read_dense_rdm(file, len(dense))), outputs["dense_judgments"]
-        )
+        with findings.collect(words):
+            dense = things.read_dense_objects(words, objects)
+            with findings.collect(images):
+                canonical.copy_images(things.find_images(images, dense), outputs["dense_images"])
+            with findings.collect(file):
+                rdm = things.read_dense_rdm(file, len(dense))
+                arrays.write_table(canonical.tabulate_matrix(dense, rdm), outputs["dense_judgments"])
+    findings.raise_errors()
+
+
+def _make_embedding(file: Path, objects: Sequence[str], similarities: Path, order: Path) -> None:
+    """Write the similarities in an embedding, and the ids of their rows."""
+    embedding = things.read_embedding(file, len(objects))
+    with arrays.atomic(similarities) as partial:
+        np.save(partial, things.embedding_similarities(embedding))
+    with arrays.atomic(order) as partial:
+        partial.write_text("".join(f"{name}\n" for name in objects), encoding="utf-8")
 
 
 if __name__ == "__main__":

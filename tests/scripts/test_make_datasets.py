@@ -4,6 +4,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+import scipy.io
 import xarray as xr
 from published_forms import OBJECTS, write_images, write_king2019, write_peterson2018, write_things
 
@@ -56,8 +57,15 @@ def test_all_wrong_categories_are_told_at_once(tmp_path: Path) -> None:
     with pytest.raises(InputError) as caught:
         make_peterson2018.make_peterson2018(sources=sources, outputs={name: tmp_path / "x" / name for name in names})
     for category in ("animals", "fruits"):
-        assert f"{category} is 3 x 3, but there are 2 photographs of {category}" in str(caught.value)
+        assert f"\n  {category} is 3 x 3, but there are 2 photographs of {category}" in str(caught.value)
+    assert str(caught.value).startswith(f"{tmp_path / 'hsim_peterson.npz'}:\n")
     assert not (tmp_path / "x").exists()
+    (tmp_path / "hsim_peterson.npz").write_bytes(b"no archive")
+    with pytest.raises(InputError) as caught:
+        make_peterson2018.make_peterson2018(sources=sources, outputs={name: tmp_path / "x" / name for name in names})
+    # Once, and not for every category.
+    assert str(caught.value).startswith(f"{tmp_path / 'hsim_peterson.npz'}: cannot be read as .npz (")
+    assert "\n" not in str(caught.value)
 
 
 def test_distances_of_a_set(tmp_path: Path) -> None:
@@ -74,24 +82,46 @@ def test_distances_of_a_set(tmp_path: Path) -> None:
     assert np.array_equal(found, -distances["set2"][:, 4])
 
 
-def test_everything_of_things(tmp_path: Path) -> None:
-    embedding = write_things(tmp_path / "o")
+def files_of_things(folder: Path) -> tuple[dict[str, list[Path]], dict[str, Path]]:
+    """All sources of THINGS in the folder `o`, and everything that is made of them beside it."""
     sources = {
-        "objects": [tmp_path / "o" / "unique_id.txt"],
-        "images": [tmp_path / "o" / "images"],
-        "triplets": [tmp_path / "o" / "trainset.txt", tmp_path / "o" / "validationset.txt"],
-        "embedding": [tmp_path / "o" / "spose_embedding_49d_sorted.txt"],
-        "dense_objects": [tmp_path / "o" / "words48.mat"],
-        "dense_rdm": [tmp_path / "o" / "RDM48_triplet.mat"],
+        "objects": [folder / "o" / "unique_id.txt"],
+        "images": [folder / "o" / "images"],
+        "triplets": [folder / "o" / "trainset.txt", folder / "o" / "validationset.txt"],
+        "embedding": [folder / "o" / "spose_embedding_49d_sorted.txt"],
+        "dense_objects": [folder / "o" / "words48.mat"],
+        "dense_rdm": [folder / "o" / "RDM48_triplet.mat"],
     }
     outputs = {
-        "images": tmp_path / "images",
-        "triplets": tmp_path / "triplets.csv",
-        "embedding": tmp_path / "embedding.npy",
-        "order": tmp_path / "objects.txt",
-        "dense_images": tmp_path / "dense" / "images",
-        "dense_judgments": tmp_path / "dense" / "rdm.csv",
+        "images": folder / "images",
+        "triplets": folder / "triplets.csv",
+        "embedding": folder / "embedding.npy",
+        "order": folder / "objects.txt",
+        "dense_images": folder / "dense" / "images",
+        "dense_judgments": folder / "dense" / "rdm.csv",
     }
+    return sources, outputs
+
+
+def test_all_that_is_wrong_with_things_is_told_at_once(tmp_path: Path) -> None:
+    write_things(tmp_path / "o")
+    sources, outputs = files_of_things(tmp_path)
+    (tmp_path / "o" / "images" / "bat2.jpg").unlink()
+    (tmp_path / "o" / "trainset.txt").write_text("0 1 99\n", encoding="utf-8")
+    (tmp_path / "o" / "spose_embedding_49d_sorted.txt").write_text("1 2\n", encoding="utf-8")
+    scipy.io.savemat(tmp_path / "o" / "words48.mat", {"words48": np.array(["bat", "bat1", "camera"], dtype=object)})
+    with pytest.raises(InputError) as caught:
+        make_things.make_things(sources=sources, outputs=outputs)
+    said = str(caught.value).splitlines()
+    assert [line.split(":")[0] for line in said] == [
+        str(sources[name][0]) for name in ("images", "triplets", "embedding", "dense_objects")
+    ]
+    assert said[-1].endswith("several words mean the same object: bat1.")
+
+
+def test_everything_of_things(tmp_path: Path) -> None:
+    embedding = write_things(tmp_path / "o")
+    sources, outputs = files_of_things(tmp_path)
     make_things.make_things(sources=sources, outputs=outputs)
     assert sorted(file.stem for file in outputs["images"].iterdir()) == sorted(OBJECTS)
     assert outputs["triplets"].read_text(encoding="utf-8").splitlines()[:2] == [

@@ -60,6 +60,7 @@ def test_a_turned_matrix_is_told(tmp_path: Path) -> None:
         ({"judgments": np.zeros((3, 3))}, "BEHAVIOR.set1.pairwisedistances is missing; the file has judgments."),
         ({"BEHAVIOR": {"set2": {"x": 1.0}}}, "BEHAVIOR.set1.pairwisedistances is missing; BEHAVIOR has set2."),
         ({"BEHAVIOR": np.zeros(3)}, "BEHAVIOR.set1.pairwisedistances is missing; BEHAVIOR has no fields."),
+        ({"BEHAVIOR": {"set1": {"pairwisedistances": "x"}}}, "set1.pairwisedistances holds no numbers (participants x"),
         ({"BEHAVIOR": {"set1": {"rdm": 1.0}}}, "BEHAVIOR.set1.pairwisedistances is missing; BEHAVIOR.set1 has rdm."),
     ],
 )

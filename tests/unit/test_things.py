@@ -107,18 +107,23 @@ def test_other_ways_to_write_the_same_choices(tmp_path: Path) -> None:
         (
             "t.txt",
             "0 1 2\n3 16 1\n16 1 2\n",
-            "2 choices are no objects (counted from 0 to 15), the first of them choice 2",
+            "2 choices are not of objects (counted from 0 to 15), the first of them choice 2",
         ),
-        ("t.txt", "0 1 -2\n", "1 choices are no objects (counted from 0 to 15), the first of them choice 1: 0, 1, -2."),
-        ("t.txt", "0 1 1.5\n", "1 choices are no objects"),
-        ("t.txt", "0 1 2\n5 4 5\n", "1 choices are no three, the first of them choice 2: 5, 4, 5."),
+        (
+            "t.txt",
+            "0 1 -2\n",
+            "1 choices are not of objects (counted from 0 to 15), the first of them choice 1: 0, 1, -2.",
+        ),
+        ("t.txt", "0 1 1.5\n", "1 choices are not of objects"),
+        ("t.txt", "0 1 2\n5 4 5\n", "1 choices are not of three objects, the first of them choice 2: 5, 4, 5."),
         ("t.txt", "0 1\n", "is 1 x 2, but a choice is three object numbers."),
         ("t.txt", "0 x 2\n", "cannot be read as three numbers per choice"),
         ("t.txt", "", "cannot be read as three numbers per choice"),
         ("t.npy", "", "cannot be read as three numbers per choice"),
         ("t.csv", "a,b,c\n0,1,2\n", "the header lacks image1, image2, image3, choice; it is: a,b,c."),
         ("t.csv", RELEASE + "1\t2\t3\t4\t1\ts\n", "line 2: the choice is 4, but must be 1, 2 or 3."),
-        ("t.csv", RELEASE + "0\t2\t3\t1\t1\ts\n", "1 choices are no objects (counted from 1 to 16)"),
+        ("t.csv", RELEASE + "0\t2\t3\t1\t1\ts\n", "1 choices are not of objects (counted from 1 to 16)"),
+        ("t.csv", RELEASE + "1\t\t3\t2\t1\ts\n", "the first of them choice 1: 1, 3, nan."),
     ],
 )
 def test_wrong_choices_are_told(name: str, text: str, said: str, tmp_path: Path) -> None:

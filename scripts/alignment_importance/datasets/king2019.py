@@ -42,7 +42,12 @@ def read_dissimilarities(path: str | Path, image_set: str, n_images: int) -> NDA
         InputError: the file cannot be read, lacks the field, or has distances of another number of images.
     """
     field = f"BEHAVIOR.{image_set}.pairwisedistances"
-    distances = np.atleast_2d(np.asarray(_field(Path(path), field.split(".")), dtype=np.float64))
+    distances = np.atleast_2d(np.asarray(_field(Path(path), field.split("."))))
+    if distances.dtype.kind not in "fiu":
+        raise InputError(
+            f"{path}: {field} holds no numbers (participants x pairs), but {distances.dtype.name}. "
+            "Use the file BEHAVIOR.mat of the data set."
+        )
     n_pairs = n_images * (n_images - 1) // 2
     if distances.ndim != 2 or distances.shape[1] != n_pairs:
         raise InputError(
@@ -52,7 +57,7 @@ def read_dissimilarities(path: str | Path, image_set: str, n_images: int) -> NDA
         )
     if n_images != N_IMAGES:
         logger.warning("%s: %d photographs; the published set has %d.", image_set, n_images, N_IMAGES)
-    return distances
+    return distances.astype(np.float64)
 
 
 def name_participants(n: int) -> list[str]:

@@ -168,7 +168,7 @@ def read_dense_objects(path: str | Path, objects: Sequence[str]) -> list[str]:
         objects: ids of all objects.
 
     Raises:
-        InputError: words that are no object.
+        InputError: words that are no object, or that mean one that another word means.
     """
     path = Path(path)
     named = {word: _object_called(word, set(objects)) for word in _words(path)}
@@ -176,6 +176,9 @@ def read_dense_objects(path: str | Path, objects: Sequence[str]) -> list[str]:
     if strangers:
         raise InputError(f"{path}: words that are no object: {', '.join(strangers[:_MOST_SHOWN])}.")
     found = [name for name in named.values() if name is not None]
+    twice = sorted({name for name in found if found.count(name) > 1})
+    if twice:
+        raise InputError(f"{path}: several words mean the same object: {', '.join(twice[:_MOST_SHOWN])}.")
     numbered = [f"{word} is {name}" for word, name in named.items() if name not in (word, word.replace(" ", "_"))]
     if numbered:
         logger.warning("%s: %s.", path, ", ".join(numbered))
@@ -241,11 +244,15 @@ def _read_choices(path: Path, n_objects: int) -> NDArray[np.int64]:
         raise InputError(f"{path}: cannot be read as three numbers per choice ({error}). Fetch it again.") from error
     if raw.ndim != 2 or raw.shape[1] != 3 or not len(raw):
         raise InputError(f"{path}: is {' x '.join(map(str, raw.shape))}, but a choice is three object numbers.")
-    numbers = raw.astype(np.int64)
+    with np.errstate(invalid="ignore"):  # a missing number becomes another one, and is told from it
+        numbers = raw.astype(np.int64)
     first = 1 if release else 0
     strange = (numbers != raw).any(axis=1) | ((numbers < first) | (numbers >= n_objects + first)).any(axis=1)
     same = (numbers[:, [0, 0, 1]] == numbers[:, [1, 2, 2]]).any(axis=1)
-    for bad, what in ((strange, f"no objects (counted from {first} to {n_objects - 1 + first})"), (same, "no three")):
+    for bad, what in (
+        (strange, f"not of objects (counted from {first} to {n_objects - 1 + first})"),
+        (same & ~strange, "not of three objects"),
+    ):
         if bad.any():
             at = int(np.argmax(bad))
             raise InputError(
@@ -262,7 +269,7 @@ def _read_numbers(path: Path) -> NDArray[np.float64]:
     return pd.read_csv(path, sep=separator, header=None).to_numpy(dtype=np.float64)
 
 
-def _read_release(path: Path) -> NDArray[np.int64]:
+def _read_release(path: Path) -> NDArray[np.float64]:
     """Read the table of the release: (choice, 3) object numbers counted from 1, the odd one moved to the end."""
     with path.open(encoding="utf-8-sig") as stream:
         header = stream.readline().rstrip("\r\n")
@@ -275,7 +282,7 @@ def _read_release(path: Path) -> NDArray[np.int64]:
     if not np.isin(choice, (1, 2, 3)).all():
         at = int(np.argmax(~np.isin(choice, (1, 2, 3))))
         raise InputError(f"{path}: line {at + 2}: the choice is {choice[at]}, but must be 1, 2 or 3.")
-    shown = table[list(RELEASE_COLUMNS[:3])].to_numpy(dtype=np.int64)
+    shown = table[list(RELEASE_COLUMNS[:3])].to_numpy(dtype=np.float64)
     # The columns of the two that were kept, and of the odd one.
     order = np.array([[1, 2, 0], [0, 2, 1], [0, 1, 2]])[choice.astype(np.int64) - 1]
     return np.take_along_axis(shown, order, axis=1)
