@@ -4,7 +4,11 @@ import logging
 from pathlib import Path
 
 from alignment_importance import arrays, checks, starting_point
+from alignment_importance.errors import InputError
+from alignment_importance.findings import ProblemsError
 from alignment_importance.judgments import reading
+
+_WHERE_KEYS_ARE = "\nHere these keys stand on the command line, behind --config: kind=similarity order=FILE key=NAME."
 
 logger = logging.getLogger("alignment_importance.start_configuration")
 
@@ -12,8 +16,16 @@ logger = logging.getLogger("alignment_importance.start_configuration")
 def start_configuration(
     *, name: str, image_set: checks.ImageSet, source: reading.Source, threads: int, output: Path
 ) -> None:
-    """Write what `starting_point.propose` proposes, and say it."""
-    text, findings = starting_point.propose(name, image_set, source, threads)
+    """Write what `starting_point.propose` proposes, and say it.
+
+    Raises:
+        InputError: what `propose` says, and where the keys are given here that it asks for.
+    """
+    try:
+        text, findings = starting_point.propose(name, image_set, source, threads)
+    except ProblemsError as error:
+        asks = "comparison's `" in str(error)
+        raise InputError(f"{error}{_WHERE_KEYS_ARE * asks}") from error
     findings.log_warnings()
     with arrays.atomic(output) as partial:
         partial.write_text(text, encoding="utf-8")

@@ -14,10 +14,11 @@ from alignment_importance import checks, image_checks, images
 from alignment_importance.findings import Findings
 from alignment_importance.judgments import averages, reading
 
-#: As many folds as the paper has, and fewer where their test sets would be small.
+#: As many folds as the paper has, and fewer where their test sets would be small or could not be scored.
 _MOST_FOLDS, _FEWEST_FOLDS = 5, 2
 
-_FIRST_SEED = 111
+#: Those of the paper.
+_SEEDS = (111, 222, 333, 444, 555, 666, 777, 888)
 
 
 def propose(name: str, image_set: checks.ImageSet, source: reading.Source, threads: int = 1) -> tuple[str, Findings]:
@@ -46,8 +47,7 @@ def propose(name: str, image_set: checks.ImageSet, source: reading.Source, threa
     judgments = reading.inspect(source, table, findings)
     findings.raise_errors()
     assert judgments is not None
-    n_folds = int(np.clip(len(judgments["image"]) // checks.FEW_TEST_IMAGES, _FEWEST_FOLDS, _MOST_FOLDS))
-    checks.check_split(name, judgments, checks.Split("images", n_folds, [_FIRST_SEED]), findings)
+    n_folds = _number_of_folds(name, judgments, findings)
     findings.raise_errors()
     parts = [
         _heading(name, findings),
@@ -57,6 +57,18 @@ def propose(name: str, image_set: checks.ImageSet, source: reading.Source, threa
         _cross_validation(n_folds, len(judgments["image"])),
     ]
     return "\n".join(parts), findings
+
+
+def _number_of_folds(name: str, judgments: xr.Dataset, findings: Findings) -> int:
+    """Find how many folds can be scored with every seed; what is found of these, or of the fewest, is noted."""
+    most = int(np.clip(len(judgments["image"]) // checks.FEW_TEST_IMAGES, _FEWEST_FOLDS, _MOST_FOLDS))
+    for n_folds in range(most, _FEWEST_FOLDS - 1, -1):
+        found = Findings()
+        checks.check_split(name, judgments, checks.Split("images", n_folds, _SEEDS), found)
+        if not found.errors:
+            break
+    findings.extend(found)
+    return n_folds
 
 
 _MODELS = """\
@@ -161,8 +173,10 @@ def _cross_validation(n_folds: int, n_images: int) -> str:
         "cross_validation:\n"
         f"  # {n_images} images in {n_folds} folds: test sets of {n_images // n_folds} images or one more.\n"
         f"  # {_MOST_FOLDS} folds, or fewer (at least {_FEWEST_FOLDS}) where test sets would have fewer than "
-        f"{checks.FEW_TEST_IMAGES} images.\n"
+        f"{checks.FEW_TEST_IMAGES} images\n"
+        "  # or too few judged pairs.\n"
         f"  folds: {n_folds}\n"
+        f"  seeds: {list(_SEEDS)}\n"
     )
 
 

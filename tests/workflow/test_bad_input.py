@@ -1,4 +1,8 @@
-"""Bad input of every kind that the check of all inputs finds, each by what is said of it."""
+"""Bad input of every kind that the check of all inputs finds, each by what is said of it.
+
+Keys that are wrong are in test_config.py, files that change while the workflow runs in test_prepare_images.py and
+test_prepare_judgments.py, and full disks in test_arrays_disk.py.
+"""
 
 import itertools
 import struct
@@ -48,9 +52,9 @@ def matrix_lines(values: np.ndarray) -> list[str]:
     return [",".join(["image", *IDS]), *(",".join([name, *map(str, row)]) for name, row in rows)]
 
 
-def similarities() -> np.ndarray:
+def similarities(seed: int = 2) -> np.ndarray:
     """A symmetric matrix whose diagonal is its maximum."""
-    values = np.random.default_rng(2).random((12, 12))
+    values = np.random.default_rng(seed).random((12, 12))
     values = (values + values.T) / 2
     np.fill_diagonal(values, 1)
     return values
@@ -345,7 +349,10 @@ CASES: dict[str, tuple[Change, str]] = {
         judgments(changed(2, "i00,i02.png,0.5,p0")),
         "'i02.png' is no image of this set. An image id has no file ending and no folder, 'i02' would be one",
     ),
-    "an image without judgments": (judgments(without("i05")), "i05"),
+    "an image without judgments": (
+        judgments(without("i05")),
+        "error: j.csv: images without any judgment: i05. Add judgments, remove the images, or restrict the comparison",
+    ),
     "no number": (
         judgments(changed(2, "i00,i02,4O,p0")),
         "error: j.csv: line 3, column similarity: '4O' is not a number. Leave missing judgments empty.",
@@ -354,13 +361,34 @@ CASES: dict[str, tuple[Change, str]] = {
         judgments(changed(2, 'i00,i02,"0,5",p0')),
         "'0,5' is not a number. Write numbers with a decimal point, not with a comma.",
     ),
-    "an infinite number": (judgments(changed(2, "i00,i02,inf,p0")), "'inf' is infinite"),
-    "a row that is too short": (judgments(changed(2, "i00,i02")), "line 3: 2 fields, but the header has 4"),
-    "no participant": (judgments(changed(2, "i00,i02,0.5,")), "line 3"),
+    "an infinite number": (
+        judgments(changed(2, "i00,i02,inf,p0")),
+        "error: j.csv: line 3, column similarity: 'inf' is infinite. Leave missing judgments empty.",
+    ),
+    "a row that is too short": (
+        judgments(changed(2, "i00,i02")),
+        "error: j.csv: line 3: 2 fields, but the header has 4. Complete it.",
+    ),
+    "no participant": (
+        judgments(changed(2, "i00,i02,0.5,")),
+        "error: j.csv: line 3, column participant: there is no participant. Name the participant of every line.",
+    ),
     "a header that is none": (judgments(["a;b", "1;2"]), "error: j.csv: header: the header is none of a matrix"),
     "a duplicate header": (
         judgments(["image_a,image_b,similarity,similarity", "i00,i01,1,1"]),
-        "similarity",
+        "error: j.csv: header: the column similarity stands there 2 times. Keep one.",
+    ),
+    "an image twice in the header of a matrix": (
+        judgments([line.replace("i04", "i03") for line in matrix_lines(similarities())], kind="similarity"),
+        "error: j.csv: column 5, column 6: 'i03' stands there 2 times. Keep one.",
+    ),
+    "a header without its first field": (
+        judgments([",".join(IDS), *matrix_lines(similarities())[1:]], kind="similarity"),
+        "error: j.csv: header: the header has one field fewer than every line: that above the ids of the rows. Begin",
+    ),
+    "a column of row numbers": (
+        judgments([f"{number},{line}" if number else f",{line}" for number, line in enumerate(pair_lines())]),
+        "error: j.csv: header: a column without a name, such as numbers of rows. Pairs have the columns image_a,",
     ),
     "another kind than the header": (
         judgments(pair_lines(), kind="dissimilarity"),
@@ -376,16 +404,41 @@ CASES: dict[str, tuple[Change, str]] = {
     ),
     "similarities and dissimilarities mixed": (
         array(mixed()),
-        "error: j.npy: similarities and dissimilarities are mixed",
+        "error: j.npy: similarities and dissimilarities are mixed: the kind is similarity, but images with themselves",
     ),
-    "a matrix of another shape": (array(similarities()[:11]), "error: j.npy: "),
-    "a matrix with a row of NaN": (array(nan_row()), "i03"),
+    "a matrix of another shape": (
+        array(similarities()[:11]),
+        "error: j.npy: the array has the shape (11, 12), but order.txt lists 12 images. It must be (12, 12) or (par",
+    ),
+    "participants last": (
+        array(np.stack([similarities()] * 3, axis=-1)),
+        "participants first. np.moveaxis(array, -1, 0), or permute(array, [3 1 2]) in MATLAB, moves them there",
+    ),
+    "half a matrix filled with zeros": (
+        array(np.triu(similarities())),
+        "error: j.npy: all values below the diagonal are 0, and those on the other side are not. If only half of the",
+    ),
+    "a matrix with a row of NaN": (
+        array(nan_row()),
+        "error: j.npy: images without any judgment: i03. Add judgments, remove the images, or restrict the comparison",
+    ),
     "a constant matrix": (array(np.ones((12, 12))), "error: j.npy: all judgments are the same (1)"),
     "a matrix that lacks a row": (
         judgments(matrix_lines(similarities())[:-1], kind="similarity"),
         "error: j.csv: images without a row: i11.",
     ),
-    "an array without an order": (array(similarities(), order=None), "error: j.npy: "),
+    "an array without an order": (
+        array(similarities(), order=None),
+        "error: j.npy: an array does not name its images. Name a file as the comparison's `order`: text with their ids",
+    ),
+    "an order that is not there": (
+        array(similarities(), order="oder.txt"),
+        "error: oder.txt: this file of image ids does not exist. Correct the comparison's `order`: text with their ids",
+    ),
+    "an array of no numbers": (
+        array(similarities().astype(str)),
+        "error: j.npy: there is not exactly one array of numbers with two or three dimensions; there is: array 12x12",
+    ),
     "a pickle": (
         judgments(["x"], name="j.pkl"),
         "error: j.pkl: a pickle can run any program when it is opened, and is not read",
@@ -397,6 +450,18 @@ CASES: dict[str, tuple[Change, str]] = {
     "an odd image that is none of the three": (
         judgments([*TRIPLETS, "i00,i01,i02,i05"]),
         "the odd image 'i05' is none of the three (i00, i01, i02)",
+    ),
+    "asymmetric ratings": (
+        array(similarities() + 0.001 * np.triu(np.ones((12, 12)), k=1)),
+        "warning: j.npy: 66 pairs have another value in the other direction (largest difference 0.001). The two dir",
+    ),
+    "low reliability": (
+        array(np.stack([similarities(seed) for seed in range(5)])),
+        "warning: j.npy: low reliability: participants agree little with each other (",
+    ),
+    "pairs without a judgment": (
+        judgments([line for line in pair_lines() if not line.startswith("i00,i01,")]),
+        "warning: j.csv: 1 of 66 pairs have no judgment. They are left out of every comparison.",
     ),
     "few participants": (judgments(pair_lines(3)), "warning: j.csv: there are few participants: 3."),
     "directions that differ": (
@@ -425,7 +490,7 @@ CASES: dict[str, tuple[Change, str]] = {
     ),
     "a layer misspelt": (
         model(architecture="squeezenet1_1", weights="random", seed=1, map_layer="feature.3"),
-        "error: models.net: ",
+        "error: models.net: map_layer: the network has no layer 'feature.3'. Did you mean features.",
     ),
     "an own network that is not there": (
         model(architecture="nowhere.nets:make"),
@@ -485,8 +550,8 @@ def test_bad_input_is_told(case: str, parts: Parts, tmp_path: Path) -> None:
     assert any(said in line for line in found), found
 
 
-def test_there_are_forty_kinds_and_more() -> None:
-    assert len(CASES) >= 40
+def test_there_are_forty_kinds_and_more_each_with_a_message_of_its_own() -> None:
+    assert len({said for _, said in CASES.values()}) == len(CASES) >= 40
 
 
 def test_what_follows_from_another_mistake_is_not_told(parts: Parts) -> None:

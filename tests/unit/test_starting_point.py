@@ -1,0 +1,85 @@
+"""What a configuration to start from is made of."""
+
+import itertools
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+import yaml
+from published_forms import write_images
+
+from alignment_importance import checks, starting_point
+from alignment_importance.errors import InputError
+from alignment_importance.findings import Findings
+from alignment_importance.judgments import reading
+from start_configuration import start_configuration
+
+IDS = [f"i{number:02d}" for number in range(30)]
+
+
+def propose(folder: Path, ids: list[str], share: float, name: str = "j.csv") -> tuple[dict[str, Any], Findings]:
+    """The proposal for images of which a share of the pairs was rated."""
+    write_images(folder / "photos", [f"{image}.png" for image in ids])
+    random = np.random.default_rng(1)
+    rated = [pair for pair in itertools.combinations(ids, 2) if random.random() < share]
+    lines = ["image_a,image_b,similarity", *(f"{a},{b},{random.random():.3f}" for a, b in rated)]
+    (folder / name).write_text("\n".join(lines), encoding="utf-8")
+    text, findings = starting_point.propose(
+        "mine", checks.ImageSet(folder / "photos"), reading.Source(folder / name, name="comparisons.mine")
+    )
+    return yaml.safe_load(text), findings
+
+
+@pytest.mark.parametrize(("share", "expected"), [(1.0, 5), (0.25, 3)])
+def test_there_are_as_many_folds_as_can_be_scored(tmp_path: Path, share: float, expected: int) -> None:
+    config, _ = propose(tmp_path, IDS, share)
+    proposed = config["cross_validation"]
+    assert proposed["folds"] == expected
+    assert proposed["seeds"] == [111, 222, 333, 444, 555, 666, 777, 888]
+    # One fold more could not be scored with some of these seeds, if it is not the number that is asked for at most.
+    read = reading.read(reading.Source(tmp_path / "j.csv"), pd.DataFrame({"image": IDS, "category": np.nan}))
+    for folds, is_wrong in ((expected, False), (expected + 1, expected < 5)):
+        findings = Findings()
+        checks.check_split("mine", read, checks.Split("images", folds, proposed["seeds"]), findings)
+        assert bool(findings.errors) == is_wrong
+
+
+def test_judgments_that_no_folds_suit_are_told(tmp_path: Path) -> None:
+    with pytest.raises(
+        InputError, match=r"cross_validation.folds: mine, . of 8 seeds, such as .*Use fewer folds, or more"
+    ):
+        propose(tmp_path, IDS[:5], 1.0)
+
+
+def test_names_of_all_kinds_are_written_as_they_are(tmp_path: Path) -> None:
+    ids = [f'{number} é "it\'s": #1' for number in range(12)]
+    config, _ = propose(tmp_path, ids, 1.0, name='my "own" é: #1.csv')
+    assert config["comparisons"]["mine"]["judgments"] == str(tmp_path / 'my "own" é: #1.csv')
+    assert config["image_sets"]["mine"]["folder"] == str(tmp_path / "photos")
+
+
+def test_keys_that_are_asked_for_are_shown_as_they_are_given(tmp_path: Path) -> None:
+    write_images(tmp_path / "photos", ["a.png", "b.png", "c.png"])
+    np.save(tmp_path / "j.npy", np.eye(3))
+    where = "Here these keys stand on the command line, behind --config: kind=similarity order=FILE key=NAME."
+
+    def refusal() -> str:
+        with pytest.raises(InputError) as caught:
+            start_configuration(
+                name="mine",
+                image_set=checks.ImageSet(tmp_path / "photos"),
+                source=reading.Source(tmp_path / "j.npy"),
+                threads=1,
+                output=tmp_path / "mine.yaml",
+            )
+        assert not (tmp_path / "mine.yaml").exists()
+        return str(caught.value)
+
+    said = refusal()
+    assert "Set the comparison's `kind`" in said and "an array does not name its images" in said
+    assert said.endswith(f"\n{where}")
+    (tmp_path / "photos" / "a.png").write_bytes(b"")
+    (tmp_path / "j.npy").write_bytes(b"")
+    assert where not in refusal()
