@@ -500,13 +500,23 @@ def read_state(path: Path) -> State:
     try:
         content = torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:
-        raise InputError(f"{path}: cannot be read as a PyTorch checkpoint of weights only ({error}).") from error
+        raise InputError(f"{path}: cannot be read as a PyTorch checkpoint of weights only ({_why(error)}") from error
     for key in ("state_dict", "model"):
         if isinstance(content, dict) and isinstance(content.get(key), dict):
             content = content[key]
     if not isinstance(content, dict) or not all(isinstance(value, torch.Tensor) for value in content.values()):
         raise InputError(f"{path}: is not a state dict (names to tensors). Save `network.state_dict()`.")
     return {_renamed(name): value for name, value in content.items()}
+
+
+def _why(error: Exception) -> str:
+    """Say what stands in the way of reading a checkpoint, and what to do.
+
+    PyTorch's own words are a page of advice, which begins with how to let the file run programs.
+    """
+    if found := re.search(r"Unsupported global: GLOBAL ([\w.]+)", str(error)):
+        return f"it holds {found[1]}, which can run programs). Save `network.state_dict()` instead."
+    return "it is damaged, or a file of another kind). Get or save it again."
 
 
 def _renamed(name: str) -> str:
@@ -524,13 +534,13 @@ def load_state(module: nn.Module, state: State, source: str) -> None:
         source: what the state dict is called in an error.
 
     Raises:
-        InputError: weights are missing, unknown or of another shape.
+        InputError: weights are missing, unknown, of another shape or no finite numbers.
     """
     module.load_state_dict(_fit(module, state, source))
 
 
 def _fit(module: nn.Module, state: State, source: str) -> OrderedDict[str, torch.Tensor]:
-    """A state dict that a module can load, after checking that every name and shape fits."""
+    """A state dict that a module can load, after checking that every name and shape fits and all values are numbers."""
     own = module.state_dict()
     # Older files lack these counters, which only training reads.
     complete = {name: own[name] for name in own if name.endswith("num_batches_tracked")} | dict(state)
@@ -549,6 +559,12 @@ def _fit(module: nn.Module, state: State, source: str) -> OrderedDict[str, torch
         raise InputError(
             f"{source}: the weights do not fit the architecture ({'; '.join(problems)}). Name the architecture that "
             "they were trained in, or another checkpoint."
+        )
+    unusable = sorted(name for name, values in complete.items() if not values.isfinite().all())
+    if unusable:
+        raise InputError(
+            f"{source}: {len(unusable)} weights have values that are not finite numbers, such as {unusable[0]}. The "
+            "training may have failed; take another checkpoint."
         )
     fitting = OrderedDict(complete)
     # Names and shapes are the present ones, whatever version of its modules a file may name, or none.
