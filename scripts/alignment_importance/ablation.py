@@ -16,7 +16,7 @@ import numpy as np
 import torch
 import xarray as xr
 
-from alignment_importance import closed_forms
+from alignment_importance import closed_forms, kernels
 from alignment_importance.compute import Compute
 from alignment_importance.folds import PairBlock
 from alignment_importance.heads import GeneralHead, Head, LinearHead, ReadoutTask, VariantHead
@@ -29,8 +29,8 @@ _CACHED_VALUES = 60_000
 #: Variants of a head at a time beyond which nothing is gained, but memory must be got from the system.
 _MOST_VARIANTS = 64
 
-#: Columns of a matrix product below which it would be slow.
-_FEWEST_COLUMNS = 128
+#: Rows of the Gram matrix that one task computes.
+_GRAM_ROWS = 48
 
 
 def ablate(head: Head | None, recorded: xr.Dataset, compute: Compute, similarity: str, score: str) -> "Ablation":
@@ -203,6 +203,12 @@ class PooledAblation(Ablation):
         self.compute, self.similarity, self._score = compute, similarity, score
         self.closed_form = score != "spearman"
 
+    @functools.cached_property
+    def rows(self) -> closed_forms.Covariation:
+        """All rows and their co-variation, which blocks of some images take their part of."""
+        parts = self.compute.map(lambda part: part @ self.readout.T, self.readout.split(_GRAM_ROWS))
+        return closed_forms.Covariation.of(self.readout, torch.cat(list(parts)), self.similarity)
+
     @property
     def units(self) -> "PooledAblation":
         """Units are maps here."""
@@ -243,15 +249,30 @@ class PooledAblation(Ablation):
 
     def _correlated(self, block: PairBlock) -> tuple[closed_forms.LeaveOneOut, int]:
         """The closed forms of a block, and how many maps to take at a time."""
+        images, human = self._judged(block)
+        return closed_forms.LeaveOneOut.of(self.rows, images, human), self._maps_at_once(len(human))
+
+    def _judged(self, block: PairBlock) -> tuple[torch.Tensor, torch.Tensor]:
+        """The images (image,) of a block that have a judged pair, and their judgments (image, image)."""
         judged = np.isfinite(block.human).any(axis=1)
-        rows = self._rows(block.images[judged])
-        human = torch.from_numpy(block.human[judged][:, judged]).to(self.compute.device)
-        return closed_forms.LeaveOneOut.of(rows, human), max(_FEWEST_COLUMNS, _CACHED_VALUES // len(human))
+        images, human = block.images[judged], block.human[judged][:, judged]
+        return torch.from_numpy(images).to(self.compute.device), torch.from_numpy(human).to(self.compute.device)
+
+    def _maps_at_once(self, n_images: int) -> int:
+        """How many maps to take at a time: an equal part for every thread, or what the memory of a GPU holds.
+
+        On a processor the scores of a map do not depend on which maps it is taken with.
+        """
+        if self.compute.device.type != "cpu":
+            return self.compute.chunk(16 * 8 * n_images)
+        n_groups = -(-self.readout.shape[1] // kernels.LANES)
+        return kernels.LANES * -(-n_groups // self.compute.threads)
 
     def _ranked(self, block: PairBlock) -> tuple[closed_forms.RankedLeaveOneOut, int]:
         """The similarities of a block, and how many maps to take at a time."""
         scorer = _Scorer(block, self._score, self.compute.device)
-        prepared = closed_forms.RankedLeaveOneOut(self._rows(block.images), scorer.pairs, scorer.score)
+        first, second = (scorer.images[index] for index in scorer.pairs)
+        prepared = closed_forms.RankedLeaveOneOut(self.rows, (first, second), scorer.score)
         # Similarities, two gathered columns, and what sorting them takes.
         return prepared, self.compute.chunk(8 * 8 * len(scorer.pairs[0]))
 
@@ -271,9 +292,7 @@ class PooledAblation(Ablation):
 
     def _correlated_curve(self, columns: torch.Tensor, block: PairBlock) -> closed_forms.TopKCorrelations:
         """The running sums of a block."""
-        judged = np.isfinite(block.human).any(axis=1)
-        images = torch.from_numpy(block.images[judged]).to(self.compute.device)
-        human = torch.from_numpy(block.human[judged][:, judged]).to(self.compute.device)
+        images, human = self._judged(block)
         return closed_forms.TopKCorrelations.of(self.readout[images][:, columns], human, self.similarity)
 
     def _ranked_curve(self, columns: torch.Tensor, block: PairBlock) -> torch.Tensor:
@@ -285,7 +304,7 @@ class PooledAblation(Ablation):
 
     def _leave_one_out_of_each_image(self, human: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         judged = torch.from_numpy(human).to(self.compute.device)
-        own = closed_forms.OwnRows.of(closed_forms.Covariation.of(self.readout, self.similarity))
+        own = closed_forms.OwnRows.of(self.rows)
         if self._score != "spearman":
             whole, without = own.correlations(judged)
             return whole.cpu().numpy(), without.cpu().numpy()
@@ -299,9 +318,6 @@ class PooledAblation(Ablation):
         images = progress(range(len(human)), "images ablated", len(human))
         scores = _gather(self.compute.map(ranked, images))
         return scores[:, 0], scores[:, 1:]
-
-    def _rows(self, images: np.ndarray) -> closed_forms.Covariation:
-        return closed_forms.Covariation.of(self.readout[torch.from_numpy(images)], self.similarity)
 
 
 # ---------------------------------------------------------------------------------------------------------------------

@@ -3,13 +3,12 @@ changes.
 
 Notation: X (image, map) is the readout in float64, D its number of units, t = X 1 the row sums, and
 C = X X' - t t'/D the co-variation of the rows. Without map k, whose column is x, it is
+C - (1 + 1/D) x x' + (t x' + x t')/D. Completing the square makes that one product less:
 
-    C(-k) = C - a x x' + (t x' + x t')/D = C + (x s' + s x')/2,    a = 1 + 1/D,    s = 2 t/D - a x,
+    C(-k) = B - g g',    B = X X' - t t'/(D + 1),    g = sqrt(1 + 1/D) (x - t/(D + 1)),
 
-and the similarities are R(-k) = C(-k) / sqrt(v v') with v the diagonal of C(-k). For cosine similarity the same holds
-with t = 0 and a = 1. What a correlation with judgments needs, the sums of R, of R*R and of R*H over the judged pairs,
-are quadratic forms in columns of matrices (image, map), so that five products (image x image) @ (image x map) give the
-scores of all maps at once.
+and the similarities are R(-k) = C(-k) / sqrt(v v') with v the diagonal of C(-k). For cosine similarity B = X X' and
+g = x. What a correlation with judgments needs are the sums of R, of R*H and of R*R over the judged pairs.
 """
 
 import functools
@@ -17,8 +16,11 @@ import itertools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+import numpy as np
 import torch
+from torch import nn
 
+from alignment_importance import kernels
 from alignment_importance.similarity import CONSTANT, SecondOrder, varying
 
 
@@ -41,23 +43,32 @@ class Covariation:
     inverse: float
 
     @classmethod
-    def of(cls, x: torch.Tensor, similarity: str) -> "Covariation":
-        """Co-variation of the rows of x (image, map) for `pearson` or `cosine` similarity."""
-        gram = x @ x.T
+    def of(cls, x: torch.Tensor, gram: torch.Tensor, similarity: str) -> "Covariation":
+        """Co-variation of the rows of x (image, map) for `pearson` or `cosine` similarity; `gram` is x x'."""
         squares = gram.diagonal().clone()
         if similarity == "cosine":
             return cls(x, gram, squares, torch.zeros_like(squares), 0.0)
         t = x.sum(1)
-        return cls(x, gram - torch.outer(t, t) / x.shape[1], squares, t, 1 / x.shape[1])
+        return cls(x, torch.addr(gram, t, t, alpha=-1 / x.shape[1]), squares, t, 1 / x.shape[1])
+
+    @functools.cached_property
+    def base(self) -> torch.Tensor:
+        """(image, image) B above."""
+        return torch.addr(self.c, self.t, self.t, alpha=self.inverse**2 / (1 + self.inverse))
+
+    @functools.cached_property
+    def shifted(self) -> torch.Tensor:
+        """(image, map) g above, of every map."""
+        shift = self.t * (self.inverse / (1 + self.inverse))
+        return (self.x - shift[:, None]).mul_((1 + self.inverse) ** 0.5)
 
     def variance(self) -> torch.Tensor:
         """(image,) diagonal of C; NaN for constant rows."""
         return varying(self.c.diagonal(), self.squares)
 
-    def variance_without(self) -> torch.Tensor:
-        """(image, map) diagonal of C(-k) for every map k; NaN where the row is constant then."""
-        x, t = self.x, self.t[:, None]
-        left = self.c.diagonal()[:, None] - (1 + self.inverse) * x.square() + 2 * self.inverse * t * x
+    def variance_without(self, maps: slice | torch.Tensor = slice(None)) -> torch.Tensor:
+        """(image, map) diagonal of C(-k) for some maps k; NaN where the row is constant then."""
+        left = self.base.diagonal()[:, None] - self.shifted[:, maps].square()
         return varying(left, self.squares[:, None])
 
     def similarities(self, pairs: tuple[torch.Tensor, torch.Tensor]) -> torch.Tensor:
@@ -71,10 +82,8 @@ class Covariation:
     ) -> torch.Tensor:
         """(map, pair) R(-k) of pairs of rows, for some maps k."""
         first, second = pairs
-        x, t, inverse = self.x[:, maps].T, self.t, self.inverse
-        scale = self.variance_without()[:, maps].T.rsqrt()
-        xi, xj = x[:, first], x[:, second]
-        left = self.c[first, second] - (1 + inverse) * xi * xj + inverse * (t[first] * xj + t[second] * xi)
+        g, scale = self.shifted[:, maps].T, self.variance_without(maps).T.rsqrt()
+        left = self.base[first, second] - g[:, first] * g[:, second]
         return left * scale[:, first] * scale[:, second]
 
 
@@ -83,86 +92,92 @@ class LeaveOneOut:
     """Correlations of R and of every R(-k) with the judgments of a block, over all its judged pairs.
 
     Attributes:
-        rows: of the images of the block.
-        mask: (image, image) 1 where a pair is judged, in both triangles, else 0.
+        rows: of all images.
+        images: (image,) those of the block.
+        mask: (image, image) 1 where a pair of the block is judged, in both triangles, else 0.
         human: (image, image) judgments less their mean, 0 where there are none.
-        complete: whether all pairs are judged, so that a product with the mask is a column sum less the column.
+        base: (image, image) B of the block.
     """
 
     rows: Covariation
+    images: torch.Tensor
     mask: torch.Tensor
     human: torch.Tensor
-    complete: bool
+    base: torch.Tensor
 
     @classmethod
-    def of(cls, rows: Covariation, human: torch.Tensor) -> "LeaveOneOut":
+    def of(cls, rows: Covariation, images: torch.Tensor, human: torch.Tensor) -> "LeaveOneOut":
         """Prepare a block.
 
         Args:
-            rows: of the images of the block.
-            human: (image, image) symmetric judgments, NaN on the diagonal and for pairs that are left out. Every image
-                has at least one judged pair.
+            rows: of all images.
+            images: (image,) those of the block.
+            human: (image, image) their symmetric judgments, NaN on the diagonal and for pairs that are left out. Every
+                image has at least one judged pair.
         """
         judged = torch.isfinite(human)
-        n_ordered = int(judged.sum())
-        centred = torch.where(judged, human - human.nansum() / n_ordered, 0.0)
-        return cls(rows, judged.double(), centred, n_ordered == len(human) * (len(human) - 1))
+        centred = torch.where(judged, human - human.nansum() / judged.sum(), 0.0)
+        return cls(rows, images, judged.double(), centred, rows.base[images[:, None], images])
 
     def intact(self) -> torch.Tensor:
         """The correlation of R."""
-        scale = self.rows.variance().rsqrt()
-        r = self.rows.c * scale * scale[:, None]
+        scale = self.rows.variance()[self.images].rsqrt()
+        r = self.rows.c[self.images[:, None], self.images] * scale * scale[:, None]
         masked = r * self.mask
-        return self._correlate(masked.sum(), (r * self.human).sum(), (r * masked).sum())
-
-    @functools.cached_property
-    def _products(self) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-        """C over the judgments times C (2 image, image); C; the square of C; the last two masked.
-
-        A complete block keeps its diagonal, where every similarity is one: that is easily taken off the sums.
-        """
-        masked = self.rows.c if self.complete else self.mask * self.rows.c
-        return torch.cat([masked, self.human * self.rows.c]), masked, masked * self.rows.c
+        return self._correlate(torch.stack([masked.sum(), (r * self.human).sum(), (r * masked).sum()]) / 2)
 
     def without(self, maps: torch.Tensor) -> torch.Tensor:
-        """(map,) the correlations of R(-k) for some maps k.
+        """(map,) the correlations of R(-k) for some maps k."""
+        sums = self._sums_of_pairs(maps) if maps.device.type == "cpu" else self.sums_by_products(maps)
+        return self._correlate(sums)
 
-        With w = 1/sqrt(v), y = w x and z = w s (columns for every map), R = w w' * C + (y z' + z y')/2.
+    def _sums_of_pairs(self, maps: torch.Tensor) -> torch.Tensor:
+        """(map, 3) the sums that a correlation needs, on a processor: pair after pair, nothing stored."""
+        base, human, mask = self._tables
+        own = torch.stack([self.base.diagonal(), CONSTANT * self.rows.squares[self.images]], dim=1).numpy()
+        shifted, images = self.rows.shifted.numpy(), self.images.numpy()
+        return torch.from_numpy(kernels.leave_one_out_sums(base, own, shifted, images, human, mask, maps.numpy()))
+
+    @functools.cached_property
+    def _tables(self) -> list[np.ndarray]:
+        """B, judgments and mask as `kernels.leave_one_out_sums` takes them."""
+        wider = (0, -len(self.images) % kernels.STEP)
+        tables = (self.base, self.human, self.mask)
+        return [nn.functional.pad(table.tril(-1), wider * 2).numpy() for table in tables]
+
+    def sums_by_products(self, maps: torch.Tensor) -> torch.Tensor:
+        """(map, 3) the same sums from few products of matrices for all maps at once, which suits a GPU.
+
+        With w = 1/sqrt(v) and q = w g, R(-k)_ij = w_i w_j B_ij - q_i q_j, so that each sum is one of quadratic forms in
+        columns (image, map).
         """
-        x, n_images = self.rows.x[:, maps], len(self.human)
-        s = torch.add(2 * self.rows.inverse * self.rows.t[:, None], x, alpha=-(1 + self.rows.inverse))
-        variance = torch.addcmul(self.rows.c.diagonal()[:, None], x, s)
-        w = varying(variance, self.rows.squares[:, None]).rsqrt_()
-        y, z = w * x, s.mul_(w)
-        masked_and_human_c, masked_c, masked_cc = self._products
-        of_c, of_human_c = (masked_and_human_c @ w).split(n_images)
-        sum_r = (w * of_c).sum(0) + self._masked_sums(y, z)
-        sum_rh = of_human_c.mul_(w).addcmul_(z, self.human @ y).sum(0)
-        sum_rr = self._masked_squares(y, z)
-        u, wy, wz = w * w, y.mul_(w), z.mul_(w)
-        sum_rr += (masked_cc @ u).mul_(u).addcmul_(wy, masked_c @ wz, value=2).sum(0)
-        if self.complete:
-            sum_r, sum_rr = sum_r - n_images, sum_rr - n_images
-        return self._correlate(sum_r, sum_rh, sum_rr)
+        masked_b, human_b, masked_bb = self._factors
+        w = self.rows.variance_without(maps)[self.images].rsqrt()
+        q = w * self.rows.shifted[self.images[:, None], maps]
+        u, wq, qq = w * w, w * q, q * q
+        of_r = w * (masked_b @ w) - q * (self.mask @ q)
+        of_rh = w * (human_b @ w) - q * (self.human @ q)
+        of_rr = u * (masked_bb @ u) - 2 * wq * (masked_b @ wq) + qq * (self.mask @ qq)
+        return torch.stack([of_r.sum(0), of_rh.sum(0), of_rr.sum(0)], dim=1) / 2
 
-    def _masked_sums(self, y: torch.Tensor, z: torch.Tensor) -> torch.Tensor:
-        """(map,) sums of y z' over judged pairs, and over the diagonal of a complete block."""
-        if self.complete:
-            return y.sum(0) * z.sum(0)
-        return (y * (self.mask @ z)).sum(0)
+    @functools.cached_property
+    def _factors(self) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+        """B over the judged pairs, over the judgments, and its square over the judged pairs."""
+        masked = self.mask * self.base
+        return masked, self.human * self.base, masked * self.base
 
-    def _masked_squares(self, y: torch.Tensor, z: torch.Tensor) -> torch.Tensor:
-        """(map,) sums of the square of (y z' + z y')/2 over judged pairs, and over the diagonal of a complete block."""
-        yz, yy, zz = y * z, y * y, z * z
-        if self.complete:
-            return (yy.sum(0) * zz.sum(0) + yz.sum(0).square()) / 2
-        return (yy * (self.mask @ zz)).addcmul_(yz, self.mask @ yz).sum(0) / 2
-
-    def _correlate(self, sum_r: torch.Tensor, sum_rh: torch.Tensor, sum_rr: torch.Tensor) -> torch.Tensor:
-        """Pearson correlations from sums over ordered pairs; NaN where all similarities are equal."""
-        spread = sum_rr - sum_r.square() / self.mask.sum()
+    def _correlate(self, sums: torch.Tensor) -> torch.Tensor:
+        """Pearson correlations (...) from sums (..., 3) over pairs; NaN where all similarities are equal."""
+        sum_r, sum_rh, sum_rr = sums.unbind(-1)
+        n_pairs, human_square = self._of_judgments
+        spread = sum_rr - sum_r.square() / n_pairs
         spread = spread.masked_fill(~(spread > CONSTANT * sum_rr), torch.nan)
-        return sum_rh / (spread * self.human.square().sum()).sqrt()
+        return sum_rh / (spread * human_square).sqrt()
+
+    @functools.cached_property
+    def _of_judgments(self) -> tuple[torch.Tensor, torch.Tensor]:
+        """The number of judged pairs, and the sum of the squares of their judgments."""
+        return self.mask.sum() / 2, self.human.square().sum() / 2
 
 
 @dataclass(frozen=True)
@@ -170,7 +185,7 @@ class RankedLeaveOneOut:
     """Scores of R and of every R(-k) that need each similarity: rank correlations.
 
     Attributes:
-        rows: of the images of the block.
+        rows: of all images.
         pairs: (pair,) and (pair,), the images of each judged pair.
         score: against the judgments of these pairs.
     """

@@ -152,7 +152,7 @@ def _orders(
     engine: PooledAblation, human: torch.Tensor, pairs: tuple[torch.Tensor, torch.Tensor], score: str
 ) -> torch.Tensor:
     """(draw, feature_map) maps by their AIS under judgments (draw, pair) of the training pairs, descending."""
-    rows = closed_forms.Covariation.of(engine.readout, engine.similarity)
+    rows = engine.rows
     n_maps = engine.readout.shape[1]
     whole = _of_each(rows.similarities(pairs)[None], human, score)
     chunk = engine.compute.chunk(8 * 8 * len(pairs[0]))

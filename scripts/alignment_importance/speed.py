@@ -296,11 +296,13 @@ def pooled(compute: Compute) -> pd.DataFrame:
     for n_images, n_measured in ((N_IMAGES, N_POOLED_MAPS), (N_MANY, 16)):
         readout, human = _pooled_data(n_images)
         engine = PooledAblation(readout, compute, "pearson", "pearson_r2")
+        # Both ways start from the Gram matrix, which a network needs once for all seeds and folds.
+        gram, _ = Gram.of(readout), engine.rows
         repeats = 20 if n_images == N_IMAGES else 3
         some = np.linspace(0, N_POOLED_MAPS - 1, n_measured).astype(int)
         ours, without = _best_of(functools.partial(_leave_one_out, engine, human), repeats, compute)
-        other = functools.partial(gram_leave_one_out, readout, human, some)
-        gram, scores = _best_of(other, max(1, repeats // 4), compute)
+        other = functools.partial(gram.leave_one_out, human, some)
+        one_by_one, scores = _best_of(other, max(1, repeats // 4), compute)
         share = n_measured / N_POOLED_MAPS
         rows.append(
             row(
@@ -308,7 +310,7 @@ def pooled(compute: Compute) -> pd.DataFrame:
                 "leave_one_out",
                 "gram",
                 ours,
-                gram.seconds / share,
+                one_by_one.seconds / share,
                 n_images=n_images,
                 n_maps=N_POOLED_MAPS,
                 difference=float(np.abs(scores - without[some]).max()),
@@ -318,20 +320,37 @@ def pooled(compute: Compute) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def gram_leave_one_out(readout: np.ndarray, human: np.ndarray, ablated: np.ndarray) -> np.ndarray:
-    """Scores without each of some maps: the Gram matrix less one outer product, then one RSM per map, in numpy."""
-    rows = readout.astype(np.float64)
-    gram, sums, n_units = rows @ rows.T, rows.sum(1), rows.shape[1]
-    upper = np.triu_indices(len(rows), k=1)
-    scores = []
-    for k in ablated:
-        column = rows[:, k]
-        less = sums - column
-        covariation = gram - np.outer(column, column) - np.outer(less, less) / n_units
-        deviation = np.sqrt(np.diag(covariation))
-        similarities = covariation / np.outer(deviation, deviation)
-        scores.append(np.corrcoef(similarities[upper], human[upper])[0, 1] ** 2)
-    return np.array(scores)
+@dataclass(frozen=True)
+class Gram:
+    """Leave-one-out scores of a pooled readout in numpy, one RSM per map, each from the Gram matrix less a product.
+
+    Attributes:
+        rows: (image, unit) float64.
+        products: (image, image) the Gram matrix.
+    """
+
+    rows: np.ndarray
+    products: np.ndarray
+
+    @classmethod
+    def of(cls, readout: np.ndarray) -> "Gram":
+        """The Gram matrix of a readout (image, unit)."""
+        rows = readout.astype(np.float64)
+        return cls(rows, rows @ rows.T)
+
+    def leave_one_out(self, human: np.ndarray, ablated: np.ndarray) -> np.ndarray:
+        """Scores without each of some maps."""
+        sums, n_units = self.rows.sum(1), self.rows.shape[1]
+        upper = np.triu_indices(len(self.rows), k=1)
+        scores = []
+        for k in ablated:
+            column = self.rows[:, k]
+            less = sums - column
+            covariation = self.products - np.outer(column, column) - np.outer(less, less) / n_units
+            deviation = np.sqrt(np.diag(covariation))
+            similarities = covariation / np.outer(deviation, deviation)
+            scores.append(np.corrcoef(similarities[upper], human[upper])[0, 1] ** 2)
+        return np.array(scores)
 
 
 def growth(compute: Compute) -> pd.DataFrame:

@@ -7,7 +7,7 @@ import torch
 import xarray as xr
 from torch import nn
 
-from alignment_importance import ablation, heads, networks
+from alignment_importance import ablation, compute, heads, networks
 from alignment_importance.compute import Compute
 
 N_IMAGES, N_MAPS = 13, 10
@@ -15,7 +15,8 @@ ROUTES = ["pooled", "linear", "general"]
 
 
 def resources(memory: int = 10**9, threads: int = 1) -> Compute:
-    return Compute(torch.device("cpu"), threads, memory)
+    """The processor as a job has it."""
+    return compute.prepare("cpu", 0, threads, memory / 1e9)
 
 
 class Coupled(nn.Module):

@@ -33,7 +33,7 @@ def maps() -> torch.Tensor:
 def test_gram_way_equals_the_engine(maps: torch.Tensor, human: np.ndarray) -> None:
     readout = maps.mean((2, 3)).numpy()
     _, without = PooledAblation(readout, CPU, "pearson", "pearson_r2").leave_one_out([folds.whole(human)])
-    np.testing.assert_allclose(speed.gram_leave_one_out(readout, human, np.arange(10)), without[0], atol=1e-12)
+    np.testing.assert_allclose(speed.Gram.of(readout).leave_one_out(human, np.arange(10)), without[0], atol=1e-12)
 
 
 def test_published_way_equals_the_engine(maps: torch.Tensor, human: np.ndarray) -> None:
