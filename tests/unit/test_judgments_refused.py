@@ -66,6 +66,13 @@ def test_pairs_with_several_faults_name_them_all(tmp_path: Path) -> None:
         assert part in message
 
 
+def test_an_unknown_id_is_told_once_with_the_number_of_its_lines(tmp_path: Path) -> None:
+    message = refusal(write(tmp_path, f"{PAIRS}\na,b,1\nx,b,2\nx,c,3\na,c,1\n x,a,3\na,y,1\n"))
+    assert "line 3 and 2 others, column image_a: 'x' is no image of this set." in message
+    assert "line 7, column image_b: 'y' is no image of this set." in message
+    assert message.count("is no image") == 2
+
+
 def test_triplets_with_several_faults_name_them_all(tmp_path: Path) -> None:
     text = (
         f"{TRIPLETS},participant\na,b,c,d,p\na,b,a,a,p\nb,b,b,b,p\na,b,x,a,p\na,b,c,a,\nc,b,a,d,p\na,b,c\na,b,d,c,p\n"

@@ -72,14 +72,16 @@ def check_header(
 def positions(table: text.Table, column: str, known: Sequence[str], path: Path, findings: Findings) -> NDArray[np.intp]:
     """Find the images of a column: (row,) positions in `known`, −1 where an id is unknown, which is noted."""
     position = {image: at for at, image in enumerate(known)}
-    cells = [ids.clean(cell) for cell in table.columns[column].cells]
+    cells, codes = [ids.clean(cell) for cell in table.columns[column].cells], table.columns[column].codes
     found = np.array([position.get(cell, -1) for cell in cells], dtype=np.intp)
-    first_rows = table.columns[column].first_rows()
+    first_rows, counts = table.columns[column].first_rows(), np.bincount(codes, minlength=len(cells))
     unknown = [at for at in np.argsort(first_rows) if found[at] < 0]
-    ImageIds(known).check_known(
-        findings, path, [(f"line {table.lines[first_rows[at]]}, column {column}", cells[at]) for at in unknown]
-    )
-    return found[table.columns[column].codes]
+    others = [f" and {counts[at] - 1} others" if counts[at] > 1 else "" for at in unknown]
+    places = [
+        f"line {table.lines[first_rows[at]]}{more}, column {column}" for at, more in zip(unknown, others, strict=True)
+    ]
+    ImageIds(known).check_known(findings, path, zip(places, (cells[at] for at in unknown), strict=True))
+    return found[codes]
 
 
 def participants_of(table: text.Table, path: Path, findings: Findings) -> tuple[list[str], NDArray[np.intp]]:
