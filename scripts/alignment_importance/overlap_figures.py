@@ -18,8 +18,11 @@ from alignment_importance.overlap_summary import ALL_IMAGES
 from alignment_importance.saliency.computing import own_map
 
 #: Images side by side in the grid, and kinds of saliency map side by side in the figure of categories.
-_COLUMNS = 5
+_COLUMNS = 6
 _SALIENCIES = 2
+
+#: Inches that the rows of categories share, so that they fit onto a page, and limits of a single row.
+_ROWS, _LOWEST, _HIGHEST = 7.8, 0.55, 1.05
 
 _BASELINES = {
     "observed": ("heatmap and saliency map of one image", drawing.BLUE),
@@ -77,7 +80,8 @@ def categories(summary: pd.DataFrame, comparison: str, model: str) -> Figure:
     """
     saliencies, names, target = summary["saliency"].unique().tolist(), summary["category"].unique(), _target(summary)
     n_blocks = -(-len(saliencies) // _SALIENCIES)
-    figure = drawing.new_figure(1.5 + n_blocks * (0.3 + 1.05 * len(names)))
+    row_height = float(np.clip(_ROWS / (n_blocks * len(names)), _LOWEST, _HIGHEST))
+    figure = drawing.new_figure(1.5 + n_blocks * (0.3 + row_height * len(names)))
     panels = figure.subplots(n_blocks * len(names), 2 * min(len(saliencies), _SALIENCIES), squeeze=False, sharex=True)
     for panel in panels.flat:
         panel.set_visible(False)
@@ -131,7 +135,7 @@ def grid(
     ranked = first[sizes[len(sizes) // 2]].sort_values(ascending=False, kind="stable")
     chosen = drawing.evenly(ranked.dropna().index.tolist() or ranked.index.tolist(), _COLUMNS)
     n_rows = len(sizes) * len(salience)
-    figure = drawing.new_figure(1.1 + n_rows * (0.25 + 1.35 * drawing.aspect(heatmaps)))
+    figure = drawing.new_figure(1.1 + n_rows * (0.2 + 1.1 * drawing.aspect(heatmaps)))
     panels = figure.subplots(n_rows, len(chosen), squeeze=False)
     for column, image in enumerate(chosen):
         faded = _faded(drawing.read_image(pictures, image))
@@ -144,7 +148,7 @@ def grid(
                 _contours(panel, placed, size, _HEATMAP_COLOUR)
                 _contours(panel, other, size, _SALIENCY_COLOUR)
                 title = f"RR {drawing.number(f'{risks[name][size][image]:.1f}')}"
-                above = f"{drawing.short(image, 20)}\n" if block == at == 0 else ""
+                above = f"{drawing.short(image, 19)}\n" if block == at == 0 else ""
                 panel.set_title(above + title, fontsize=7)
     for block, name in enumerate(salience):
         for at, size in enumerate(sizes):
@@ -239,7 +243,7 @@ def _relative_risks(panel: Axes, summary: pd.DataFrame) -> None:
         one = rows[rows["baseline"] == baseline].set_index("top_percent").reindex(sizes)
         places = np.arange(len(sizes)) + 0.18 * (at - 1.5)
         panel.vlines(places, one["lower"], one["upper"], color=colour)
-        panel.plot(places, one["value"], "o", color=colour, markersize=4)
+        panel.plot(places, one["value"], "o", color=colour, markersize=4, clip_on=False, zorder=3)
     panel.axhline(1, color="black", linewidth=0.8, linestyle=":")
     panel.set_xticks(range(len(sizes)), [f"{size:g}" for size in sizes])
     panel.set_xlim(-0.6, len(sizes) - 0.4)

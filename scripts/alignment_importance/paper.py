@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from alignment_importance import arrays
+from alignment_importance.overlap_summary import ALL_IMAGES
 
 #: Of each kind of figure: its title, the question that it answers, and how it is read.
 FIGURES = {
@@ -247,8 +248,10 @@ def index(
     for at, (kind, table) in enumerate(tables.items(), start=1):
         what, shown = TABLES[kind]
         caption = f"**Table {at}. {what}.** {facts({}, summary, folds)}"
-        lines += ["", f"## Table {at}", "", caption, "", *_markdown(table, shown)]
-        lines += ["", f"[All columns and digits](table-{at:02d}_{kind}.csv)"]
+        of_all = _of_all_images(table)
+        lines += ["", f"## Table {at}", "", caption, "", *_markdown(of_all, shown)]
+        more = "All categories, columns and digits" if len(of_all) < len(table) else "All columns and digits"
+        lines += ["", f"[{more}](table-{at:02d}_{kind}.csv)"]
     if left_out:
         lines += ["", "## Left out", "", *(f"- {what}: {why}." for what, why in left_out.items())]
     return "\n".join(lines) + "\n"
@@ -291,6 +294,11 @@ def _network(row: pd.Series) -> str:
     arithmetic = f", {row['arithmetic']}" if row.get("arithmetic", "float32") != "float32" else ""
     weights = str(row["weights"])
     return f"{weights if weights.startswith('random') else f'weights: {weights}'}{arithmetic}"
+
+
+def _of_all_images(table: pd.DataFrame) -> pd.DataFrame:
+    """The rows of a table that are not of a single category, which would be hundreds."""
+    return table[table["category"] == ALL_IMAGES] if "category" in table else table
 
 
 def _markdown(table: pd.DataFrame, columns: Sequence[str]) -> list[str]:

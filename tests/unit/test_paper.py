@@ -119,6 +119,20 @@ def test_tables_by_hand() -> None:
         assert set(PROVENANCE) <= set(tables[kind])
 
 
+def test_the_index_shows_all_images_and_the_file_every_category(tmp_path: Path) -> None:
+    one = sources()
+    risks = one.overlaps[("birds", "net", "own")]
+    both = pd.concat([risks, risks.assign(category="gulls", value=9.25)], ignore_index=True)
+    (tmp_path / "paper").mkdir()
+    paper.assemble(
+        tmp_path / "paper", [], paper.Sources(summary(), overlaps={("birds", "net", "own"): both}), {}, "Folds."
+    )
+    text = (tmp_path / "paper" / "README.md").read_text(encoding="utf-8")
+    assert "all images" in text and "gulls" not in text
+    assert "[All categories, columns and digits](table-03_saliency.csv)" in text
+    assert arrays.read_table(tmp_path / "paper" / "table-03_saliency.csv")["value"].tolist() == [2.5, 9.25]
+
+
 def test_every_table_has_a_caption_and_shows_columns_that_it_has() -> None:
     tables = paper.collect(sources())
     assert set(tables) <= set(paper.TABLES)
