@@ -60,11 +60,12 @@ def build_gallery(
 
 
 if __name__ == "__main__":
-    from alignment_importance import logs
+    from alignment_importance import drawing, logs
 
     snakemake = globals()["snakemake"]  # Snakemake defines it before it runs the script
 
-    with logs.job(snakemake.log[0], snakemake.config["provenance"]):
+    page = {"heatmap_scale": snakemake.params.heatmap_scale}
+    with logs.job(snakemake.log[0], snakemake.config["provenance"]), drawing.page(page):
         combinations = [tuple(pair) for pair in snakemake.params.views]
         parts = ("heatmaps", "scores", "rsms", "activations")
         files = zip(*(snakemake.input[part] for part in parts), strict=True)

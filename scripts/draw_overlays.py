@@ -13,11 +13,12 @@ def draw_overlays(*, heatmaps: Path, images: Path, output: Path) -> None:
 
 
 if __name__ == "__main__":
-    from alignment_importance import logs
+    from alignment_importance import drawing, logs
 
     snakemake = globals()["snakemake"]  # Snakemake defines it before it runs the script
 
-    with logs.job(snakemake.log[0], snakemake.config["provenance"]):
+    page = {"heatmap_scale": snakemake.params.heatmap_scale}
+    with logs.job(snakemake.log[0], snakemake.config["provenance"]), drawing.page(page):
         draw_overlays(
             heatmaps=Path(snakemake.input.heatmaps),
             images=Path(snakemake.input.images),

@@ -50,11 +50,18 @@ def styled(function: Callable[Arguments, Result]) -> Callable[Arguments, Result]
 
 @dataclass(frozen=True)
 class Page:
-    """Widths of a journal's columns in millimetres, and dots per inch of what is made of pixels."""
+    """How figures are drawn.
+
+    Attributes:
+        one_column_mm, two_columns_mm: widths of a journal's columns in millimetres.
+        dpi: dots per inch of what is made of pixels.
+        heatmap_scale: what the colours of heatmaps span, the range of each `image` or that of all images of the `set`.
+    """
 
     one_column_mm: float = 85
     two_columns_mm: float = 174
     dpi: float = 300
+    heatmap_scale: Literal["image", "set"] = "image"
 
 
 _DEFAULT_PAGE = Page()
@@ -62,7 +69,7 @@ _page: ContextVar[Page] = ContextVar("page")
 
 
 @contextmanager
-def page(settings: Mapping[str, float]) -> Iterator[None]:
+def page(settings: Mapping[str, Any]) -> Iterator[None]:
     """Draw and save figures for such a page; `settings` are the fields of `Page`."""
     token = _page.set(Page(**settings))
     try:
@@ -74,6 +81,11 @@ def page(settings: Mapping[str, float]) -> Iterator[None]:
 def dots_per_inch() -> float:
     """Dots per inch of a figure on the present page."""
     return _page.get(_DEFAULT_PAGE).dpi
+
+
+def one_heatmap_scale() -> bool:
+    """Whether all heatmaps of a comparison and network share one scale on the present page."""
+    return _page.get(_DEFAULT_PAGE).heatmap_scale == "set"
 
 
 def new_figure(height: float, columns: Literal[1, 2] = 2) -> Figure:

@@ -29,7 +29,7 @@ from alignment_importance.drawing import ORANGE as _ORANGE
 from alignment_importance.drawing import PURPLE as _PURPLE
 from alignment_importance.drawing import RED as _RED
 from alignment_importance.drawing import aspect as _aspect
-from alignment_importance.drawing import dots_per_inch
+from alignment_importance.drawing import dots_per_inch, one_heatmap_scale
 from alignment_importance.drawing import evenly as _evenly
 from alignment_importance.drawing import footnote as _footnote
 from alignment_importance.drawing import network as _network
@@ -52,14 +52,16 @@ _COLUMNS, _SHORTER = 5, 20
 #: Categories below each other, and images of a category, each beside its heatmap.
 _MOST_ROWS, _PAIRS = 9, 4
 
-_HEATMAP_NOTE = (
-    "Heatmaps: clear (lowest) to bright (highest), each over its own range; crossed out where there is none."
-)
-
 # Overlays: the photograph keeps this part of its colours, and the heatmap at its strongest covers this part of it.
 _COLOUR_KEPT = 0.35
 _STRONGEST = 0.75
 _HEAT = mpl.colormaps["inferno"]
+
+#: A colour bar is at most as high as so many rows of images.
+_ROWS_OF_BAR = 3
+
+#: The lowest and the highest value that colours stand for.
+Limits = tuple[float, float]
 
 logger = logging.getLogger(__name__)
 
@@ -77,15 +79,16 @@ def save(figure: Figure, png: str | Path, pdf: str | Path) -> None:
 # Overlays
 
 
-def overlay(rgb: NDArray[np.uint8], placed: NDArray[np.float64]) -> NDArray[np.uint8]:
+def overlay(rgb: NDArray[np.uint8], placed: NDArray[np.float64], limits: Limits | None = None) -> NDArray[np.uint8]:
     """Lay a heatmap over its photograph, which loses colour but stays recognisable.
 
-    The heatmap is scaled to its own range; colour and opacity rise with it. Pixels that the network did not see (NaN)
-    are faded. An image without a heatmap (all NaN) is crossed out.
+    Colour and opacity rise with the heatmap. Pixels that the network did not see (NaN) are faded. An image without a
+    heatmap (all NaN) is crossed out.
 
     Args:
         rgb: uint8 (height, width, 3).
         placed: (height, width), see `heatmaps.place`.
+        limits: values of the first and of the last colour, see `shared_limits`; the heatmap's own range when None.
 
     Returns:
         uint8 (height, width, 3).
@@ -95,11 +98,52 @@ def overlay(rgb: NDArray[np.uint8], placed: NDArray[np.float64]) -> NDArray[np.u
     seen = ~np.isnan(placed)
     if not seen.any():
         return _crossed_out(_to_bytes(photograph))
-    low, high = placed[seen].min(), placed[seen].max()
-    strength = np.where(seen, placed - low, 0.0) / (high - low if high > low else 1.0)
+    low, high = limits or (placed[seen].min(), placed[seen].max())
+    strength = (np.where(seen, placed - low, 0.0) / (high - low if high > low else 1.0)).clip(0, 1)
     opacity = _STRONGEST * strength[..., None]
     mixed = photograph * (1 - opacity) + 255 * _HEAT(strength)[..., :3] * opacity
     return _to_bytes(np.where(seen[..., None], mixed, 0.4 * photograph + 0.6 * 255))
+
+
+def shared_limits(heatmaps: xr.Dataset) -> Limits | None:
+    """The range of all heatmaps of a dataset, where the page wants one scale for them; None for each its own.
+
+    Args:
+        heatmaps: what `heatmaps.heatmaps` returns. Enlarging its maps to the images leads to no value beyond theirs.
+    """
+    values = heatmaps["heatmap"].to_numpy()
+    if not one_heatmap_scale() or np.isnan(values).all():
+        return None
+    return float(np.nanmin(values)), float(np.nanmax(values))
+
+
+def heatmap_note(limits: Limits | None) -> str:
+    """Say how the colours of heatmaps in a figure are read."""
+    scale = "each over its own range" if limits is None else "one scale for all images of the comparison and network"
+    return f"Heatmaps: clear (lowest) to bright (highest), {scale}; crossed out where there is none."
+
+
+def heatmap_bar(figure: Figure | SubFigure, panels: np.ndarray, limits: Limits | None, *, hidden: bool = False) -> None:
+    """Draw a colour bar beside panels (row, column), if their colours stand for numbers that can be compared.
+
+    Args:
+        figure: that the panels are in.
+        panels: the heatmaps, among others.
+        limits: see `shared_limits`; there is no bar without.
+        hidden: leave no more than the bar's space, so that rows of panels with and without one are aligned.
+    """
+    if limits is None:
+        return
+    colours = mpl.cm.ScalarMappable(mpl.colors.Normalize(*limits), mpl.colors.ListedColormap(heat_colours(256)))
+    shrink = min(1.0, _ROWS_OF_BAR / len(panels))
+    bar = figure.colorbar(
+        colours, ax=panels, aspect=15, shrink=shrink, pad=0.01, ticks=MaxNLocator(3), alpha=0 if hidden else None
+    )
+    bar.set_label("mean activation", fontsize=7)
+    bar.outline.set_visible(False)
+    if hidden:
+        bar.ax.tick_params(colors="none")
+        bar.ax.yaxis.label.set_color("none")
 
 
 def heat_colours(n: int) -> list[str]:
@@ -111,17 +155,21 @@ def heat_colours(n: int) -> list[str]:
 def draw_overlays(heatmaps: xr.Dataset, table: pd.DataFrame, folder: Path) -> None:
     """Draw the overlay of every image of a dataset of heatmaps into `folder`/{image}.png, at the image's own size.
 
+    A scale that they share (see `shared_limits`) is said in the log.
+
     Args:
         heatmaps: what `heatmaps.heatmaps` returns.
         table: `image`, `file` and `sha256` of the images.
         folder: exists.
     """
-    ids = heatmaps.indexes["image"]
+    ids, limits = heatmaps.indexes["image"], shared_limits(heatmaps)
+    if limits:
+        logger.info("colours of all overlays: from %.6g (clear) to %.6g (bright)", *limits)
     for image in logs.progress(ids, "overlays", len(ids)):
         placed = heat.place_image(heatmaps, "heatmap", image)
         if np.isnan(placed).all():
             logger.warning("no heatmap, crossed out: %s", image)
-        Image.fromarray(overlay(_read(table, image), placed)).save(folder / f"{image}.png")
+        Image.fromarray(overlay(_read(table, image), placed, limits)).save(folder / f"{image}.png")
 
 
 def _crossed_out(rgb: NDArray[np.uint8]) -> NDArray[np.uint8]:
@@ -233,7 +281,7 @@ def heatmap_grid(
     if len(categories) > 1:
         rows = {name: named.loc[named["category"] == name, "image"].tolist() for name in categories}
         return _heatmap_rows(heatmaps, ranked, rows, table, comparison, model)
-    chosen = _evenly(ranked.index.tolist(), 2 * _COLUMNS)
+    chosen, limits = _evenly(ranked.index.tolist(), 2 * _COLUMNS), shared_limits(heatmaps)
     n_blocks = -(-len(chosen) // _COLUMNS)
     figure = _figure(0.8 + n_blocks * (0.5 + 2.8 * _aspect(heatmaps)))
     panels = figure.subplots(2 * n_blocks, _COLUMNS, squeeze=False)
@@ -245,11 +293,12 @@ def heatmap_grid(
         rgb = _read(table, image)
         photograph.imshow(rgb)
         photograph.set_title(f"{_short(image, _SHORTER)}\nr = {_number(f'{ranked[image]:.2f}')}", fontsize=7.5)
-        covered.imshow(overlay(rgb, heat.place_image(heatmaps, "heatmap", image)))
+        covered.imshow(overlay(rgb, heat.place_image(heatmaps, "heatmap", image), limits))
+    heatmap_bar(figure, panels, limits)
     _title(figure, "Images and their heatmaps, from the best to the worst aligned", comparison, model, heatmaps.attrs)
     _footnote(
         figure,
-        f"{_HEATMAP_NOTE} r: correlation of the network's with people's similarities of an image to all others.",
+        f"{heatmap_note(limits)} r: correlation of the network's with people's similarities of an image to all others.",
     )
     return figure
 
@@ -263,7 +312,7 @@ def _heatmap_rows(
     model: str,
 ) -> Figure:
     """A row for every category: images from the best to the worst aligned, each beside its heatmap."""
-    shown = _evenly(list(images_of), _MOST_ROWS)
+    shown, limits = _evenly(list(images_of), _MOST_ROWS), shared_limits(heatmaps)
     figure = _figure(0.9 + len(shown) * (0.16 + 0.73 * _aspect(heatmaps)))
     panels = figure.subplots(len(shown), 2 * _PAIRS, squeeze=False)
     for panel in panels.flat:
@@ -275,15 +324,16 @@ def _heatmap_rows(
             rgb = _read(table, image)
             photograph.imshow(rgb)
             photograph.set_title(f"r = {_number(f'{ranked[image]:.2f}')}", fontsize=6.5, pad=2)
-            covered.imshow(overlay(rgb, heat.place_image(heatmaps, "heatmap", image)))
+            covered.imshow(overlay(rgb, heat.place_image(heatmaps, "heatmap", image), limits))
         beside = textwrap.fill(_short(category), 12)
         row[0].text(-0.08, 0.5, beside, transform=row[0].transAxes, ha="right", va="center", fontsize=7.5)
+    heatmap_bar(figure, panels, limits)
     _title(figure, "Images of every category and their heatmaps", comparison, model, heatmaps.attrs)
     left_out = f" {len(shown)} of {len(images_of)} categories." if len(shown) < len(images_of) else ""
     _footnote(
         figure,
-        f"In a row from the best to the worst aligned.{left_out} {_HEATMAP_NOTE} r: correlation of the network's with "
-        "people's similarities of an image to all others.",
+        f"In a row from the best to the worst aligned.{left_out} {heatmap_note(limits)} r: correlation of the "
+        "network's with people's similarities of an image to all others.",
     )
     return figure
 
@@ -321,7 +371,8 @@ def control(
         x=0.01,
         ha="left",
     )
-    _footnote(figure, f"{_HEATMAP_NOTE} Points: images; bars: medians.")
+    note = heatmap_note(shared_limits(heatmaps[names[0]]))
+    _footnote(figure, f"{note} Points: images; bars: medians.")
     return figure
 
 
@@ -337,21 +388,30 @@ def _examples(
     """A row of images, and one of overlays for every comparison."""
     rows = figure.add_gridspec(1 + len(heatmaps), 1)
     photographs = [_read(pictures, image) for image in chosen]
-    _example_row(figure.add_subfigure(rows[0]), "image", "black", photographs)
+    above = figure.add_subfigure(rows[0])
+    panels = _example_row(above, "image", "black", photographs)
+    heatmap_bar(above, panels, shared_limits(next(iter(heatmaps.values()))), hidden=True)
     for at, (name, maps) in enumerate(heatmaps.items()):
+        limits = shared_limits(maps)
         covered = [
-            overlay(rgb, heat.place_image(maps, "heatmap", image)) if image in maps["image"] else np.full_like(rgb, 255)
+            overlay(rgb, heat.place_image(maps, "heatmap", image), limits)
+            if image in maps["image"]
+            else np.full_like(rgb, 255)
             for image, rgb in zip(chosen, photographs, strict=True)
         ]
         colour = _COMPARISONS[at % len(_COMPARISONS)]
-        _example_row(figure.add_subfigure(rows[at + 1]), _observers(name, maps.attrs), colour, covered)
+        row = figure.add_subfigure(rows[at + 1])
+        heatmap_bar(row, _example_row(row, _observers(name, maps.attrs), colour, covered), limits)
 
 
-def _example_row(figure: SubFigure, label: str, colour: Any, pictures: Sequence[NDArray[np.uint8]]) -> None:
+def _example_row(figure: SubFigure, label: str, colour: Any, pictures: Sequence[NDArray[np.uint8]]) -> np.ndarray:
+    """Draw pictures side by side under a label; return their panels."""
     figure.suptitle(label, x=0.01, ha="left", fontsize="medium", fontweight="normal", color=colour)
-    for panel, picture in zip(figure.subplots(1, len(pictures), squeeze=False)[0], pictures, strict=True):
+    panels = np.asarray(figure.subplots(1, len(pictures), squeeze=False))
+    for panel, picture in zip(panels[0], pictures, strict=True):
         panel.imshow(picture)
         panel.axis("off")
+    return panels
 
 
 def _areas(panel: Axes, table: pd.DataFrame, names: Sequence[str], objects: Sequence[str]) -> None:

@@ -184,6 +184,7 @@ def agreement(
     figure.suptitle(f"Heatmaps of two networks: {shown}\n{about}", x=0.01, ha="left")
     footnote(
         figure,
+        f"{figures.heatmap_note(figures.shared_limits(heatmaps[names[0]]))} "
         "r: Pearson's correlation over the image's pixels. Other image: with the second network's heatmap of another "
         "image, as what a common place in the frame would give. Lines: means and their 95 % intervals.",
     )
@@ -203,14 +204,17 @@ def _extremes(
         figure.text(0.02, 0.5, "No image has a heatmap in both networks.")
         return
     panels = figure.subplots(3, len(shown), squeeze=False)
+    limits = [figures.shared_limits(maps) for maps in heatmaps.values()]
     for column, (group, image) in zip(panels.T, shown, strict=True):
         rgb = read_image(pictures, image)
         column[0].imshow(rgb)
         first = groups[group][0] == image
         name = f"{short(image, _LONGEST_ID)}\nr = {number(f'{correlations[image]:.2f}')}"
         column[0].set_title(f"{group if first else ''}\n{name}", fontsize=6.5)
-        for panel, maps in zip(column[1:], heatmaps.values(), strict=True):
-            panel.imshow(figures.overlay(rgb, heat.place_image(maps, "heatmap", image)))
+        for panel, maps, scale in zip(column[1:], heatmaps.values(), limits, strict=True):
+            panel.imshow(figures.overlay(rgb, heat.place_image(maps, "heatmap", image), scale))
+    for at, scale in enumerate(limits, start=1):
+        figures.heatmap_bar(figure, panels[at : at + 1], scale)
     for panel in panels.flat:
         panel.set_xticks([])
         panel.set_yticks([])

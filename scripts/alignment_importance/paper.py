@@ -31,8 +31,8 @@ FIGURES = {
         "Images and their alignment-importance heatmaps",
         "Where in an image does what matters for comparing it lie?",
         "Heatmap: the image's feature maps averaged with its own positive scores, clear (lowest) to bright (highest), "
-        "each over its own range; crossed out where no score is positive. r: correlation of the network's with "
-        "people's similarities of the image to all others.",
+        "each over its own range unless a colour bar gives one for all; crossed out where no score is positive. r: "
+        "correlation of the network's with people's similarities of the image to all others.",
     ),
     "overlap-grid": (
         "Outlines of the highest pixels of heatmap and saliency map",

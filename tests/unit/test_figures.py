@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 from matplotlib.text import Text
 from PIL import Image
 
-from alignment_importance import figures, images, prediction_figures
+from alignment_importance import drawing, figures, images, prediction_figures
 from alignment_importance.errors import InputError
 
 RANDOM = "random weights (seed 1)"
@@ -68,6 +68,25 @@ def test_an_image_without_heatmap_is_crossed_out() -> None:
     assert changed[0, 0] and changed[0, -1] and changed[-1, 0] and changed[-1, -1] and changed[9:11, 14:16].all()
     assert not changed[10, :8].any() and crossed.shape == PHOTOGRAPH.shape
     assert figures.overlay(PHOTOGRAPH[:1, :1], np.full((1, 1), np.nan)).shape == (1, 1, 3)
+
+
+def test_an_overlay_on_a_shared_scale_by_hand() -> None:
+    black = np.zeros((1, 2, 3), dtype=np.uint8)
+    weak = figures.overlay(black, np.array([[2.0, 4.0]]), limits=(0.0, 8.0))
+    whole = figures.overlay(np.zeros((1, 9, 3), dtype=np.uint8), np.arange(9.0)[None])
+    np.testing.assert_array_equal(weak[0], whole[0, [2, 4]])
+    # What lies outside has the first or the last colour.
+    beyond = figures.overlay(black, np.array([[-5.0, 50.0]]), limits=(0.0, 8.0))
+    np.testing.assert_array_equal(beyond[0], whole[0, [0, 8]])
+
+
+def test_a_scale_is_shared_where_the_page_says_so() -> None:
+    values = np.array([[[1.0, 5.0]], [[-2.0, 3.0]], [[np.nan, np.nan]]])
+    maps = xr.Dataset({"heatmap": (("image", "y", "x"), values)})
+    assert figures.shared_limits(maps) is None
+    with drawing.page({"heatmap_scale": "set"}):
+        assert figures.shared_limits(maps) == (-2.0, 5.0)
+        assert figures.shared_limits(maps.isel(image=[2])) is None
 
 
 # --- figures ---
@@ -249,6 +268,44 @@ def test_heatmap_grid_goes_from_the_best_to_the_worst_image(pictures: pd.DataFra
     titles = [axes.get_title(loc="left") for axes in figure.axes if axes.get_title(loc="left")]
     assert [title.split("\n")[1] for title in titles] == ["r = 0.20", "r = 0.10", "r = −0.30", "r = nan"]
     assert titles[2].startswith("a very long name of…")
+
+
+def bars_of(figure: Figure) -> list[Axes]:
+    return [panel for panel in figure.axes if panel.get_label() == "<colorbar>"]
+
+
+@pytest.mark.parametrize("categories", [False, True])
+def test_heatmaps_on_one_scale_have_a_colour_bar_and_their_place_on_it(
+    pictures: pd.DataFrame, categories: bool
+) -> None:
+    table = pictures.assign(category=["a", "b", "a", "b"]) if categories else pictures
+    maps, alignment = heatmaps(True), xr.DataArray([0.4, 0.3, 0.2, 0.1], dims="image", coords={"image": IDS})
+    maps["heatmap"][0] /= 10
+    own = figures.heatmap_grid(maps, alignment, table, "a", "net")
+    assert not bars_of(own)
+    assert "each over its own range" in " ".join(texts(own).split())
+    with drawing.page({"heatmap_scale": "set"}):
+        limits = figures.shared_limits(maps)
+        figure = figures.heatmap_grid(maps, alignment, table, "a", "net")
+    assert limits is not None
+    [bar] = bars_of(figure)
+    assert bar.get_ylim() == pytest.approx(limits)
+    assert bar.get_ylabel() == "mean activation"
+    assert "one scale for all images" in " ".join(texts(figure).split())
+    # The weakest heatmap is darker than over its own range.
+    placed = figures.heat.place_image(maps, "heatmap", IDS[0])
+    expected = figures.overlay(images.read_image(pictures["file"][0]), placed, limits)
+    drawn = [np.asarray(picture.get_array()) for panel in figure.axes for picture in panel.get_images()]
+    assert any(picture.shape == expected.shape and (picture == expected).all() for picture in drawn)
+
+
+def test_control_on_one_scale_has_a_bar_for_each_comparison_and_aligned_rows(pictures: pd.DataFrame) -> None:
+    with drawing.page({"heatmap_scale": "set"}):
+        figure = FIGURES["control"](pictures)
+    assert len(bars_of(figure)) == 3
+    figure.draw_without_rendering()
+    lefts = {round(panel.get_position().x0, 2) for panel in figure.axes if panel.get_images()}
+    assert len(lefts) == 4  # images, in three rows
 
 
 def test_heatmap_grid_refuses_a_changed_image(pictures: pd.DataFrame) -> None:

@@ -15,7 +15,7 @@ import xarray as xr
 from gallery_sets import IDS, PERCENTS, SIZES
 from PIL import Image, ImageDraw
 
-from alignment_importance import figures, gallery, images, masks
+from alignment_importance import drawing, figures, gallery, images, masks
 from alignment_importance.gallery import content, page, pictures
 
 
@@ -186,6 +186,24 @@ def test_the_heatmap_of_the_gallery_is_that_of_the_figures(built: Path) -> None:
     rgb = images.read_image(built.parent / "images" / "0.png")
     shown = images.read_image(built / "pictures/tiny/heatmap/made-up/net.1/large/0001.webp").astype(float)
     assert np.abs(shown - figures.overlay(rgb, heatmap)).mean() < 12  # lossy
+
+
+def test_heatmaps_on_one_scale_and_its_ends(built: Path, tmp_path: Path) -> None:
+    assert [view["limits"] for view in told(built)["sets"][0]["views"]] == [None, None]
+    assert "the colours of its own range" in (built / "index.html").read_text(encoding="utf-8")
+    view = gallery_sets.view("made-up")
+    (tmp_path / "built").mkdir()
+    with drawing.page({"heatmap_scale": "set"}):
+        gallery.build([gallery_sets.image_set(tmp_path / "images", [view])], PERCENTS, tmp_path / "built")
+        limits = figures.shared_limits(view.heatmaps)
+    assert limits is not None
+    assert told(tmp_path / "built")["sets"][0]["views"][0]["limits"] == pytest.approx(limits, rel=0.005)
+    assert "share one scale" in (tmp_path / "built" / "index.html").read_text(encoding="utf-8")
+    heatmap = pictures.heat.place_image(view.heatmaps, "heatmap", IDS[0])
+    rgb = images.read_image(tmp_path / "images" / "0.png")
+    shown = images.read_image(tmp_path / "built/pictures/tiny/heatmap/made-up/net.1/large/0001.webp").astype(float)
+    on_shared, on_own = (np.abs(shown - figures.overlay(rgb, heatmap, scale)).mean() for scale in (limits, None))
+    assert on_shared < 0.8 * on_own
 
 
 def filled(svg: str, colour: str, shape: tuple[int, int]) -> np.ndarray:

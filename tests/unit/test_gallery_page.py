@@ -1,5 +1,6 @@
 """The gallery's page in a real browser: Debian's chromium, driven by selenium."""
 
+import io
 import json
 import os
 import shutil
@@ -18,7 +19,7 @@ from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.remote.webelement import WebElement
 from selenium.webdriver.support.ui import Select, WebDriverWait
 
-from alignment_importance import gallery
+from alignment_importance import drawing, gallery
 from alignment_importance.gallery import page
 
 DESKTOP, PHONE = (1280, 900), (390, 844)
@@ -308,6 +309,23 @@ def test_the_keyboard_is_enough(opened: Gallery) -> None:
     assert opened.run("return document.querySelectorAll('.tile button[tabindex=\"0\"]').length") == 1
 
 
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_ring_around_the_tile_with_the_focus_can_be_seen(
+    browser: webdriver.Chrome, built: Path, scheme: str
+) -> None:
+    opened = Gallery(browser, built, scheme=scheme)
+    opened.wait_for_pictures()
+    opened.run("document.getElementById('reset').focus()")
+    opened.press(Keys.TAB)
+    tile = opened.all(".tile")[0]
+    assert opened.run("return arguments[0].contains(document.activeElement)", tile)
+    ring = opened.run("return getComputedStyle(document.activeElement).outlineColor.match(/\\d+/g).map(Number)")
+    pixels = np.asarray(Image.open(io.BytesIO(tile.screenshot_as_png)).convert("RGB")).astype(int)
+    coloured = (np.abs(pixels - ring) <= 2).all(axis=2)
+    height, width = coloured.shape
+    assert coloured.sum() > 0.9 * 3 * 2 * (height + width)
+
+
 CLOSING = {
     "key": lambda opened: opened.press(Keys.ESCAPE),
     "button": lambda opened: opened.find("#close").click(),
@@ -439,6 +457,19 @@ def test_comparisons_of_other_images_are_not_set_side_by_side(browser: webdriver
     opened.choose("#right", "view:1")
     assert set(opened.shown()) == set(IDS[2:])
     assert opened.find("#count").text == "4 of 6 images"
+
+
+def test_the_ends_of_a_shared_scale_stand_beside_its_colours(browser: webdriver.Chrome, tmp_path: Path) -> None:
+    (tmp_path / "built").mkdir()
+    shown = gallery_sets.image_set(tmp_path / "images", [gallery_sets.view("people")])
+    with drawing.page({"heatmap_scale": "set"}):
+        gallery.build([shown], PERCENTS, tmp_path / "built")
+    opened = Gallery(browser, tmp_path / "built")
+    [view] = told(opened)["sets"][0]["views"]
+    low, high = view["limits"]
+    assert opened.find("#made-of td:last-child").text.split() == [f"{low:g}", f"{high:g}"]
+    assert opened.find("#made-of th:last-child").text == "heatmap, mean activation"
+    assert opened.run("return document.documentElement.scrollWidth") <= DESKTOP[0]
 
 
 def test_a_single_comparison_stands_beside_the_photograph(browser: webdriver.Chrome, tmp_path: Path) -> None:

@@ -56,5 +56,6 @@ rule build_gallery:
         ),
         image_set_of={name: image_set_of(name) for name in config["comparisons"]},
         percents=config["overlap"]["relative_risk_percent"],
+        heatmap_scale=config["figures"]["heatmap_scale"],
     script:
         "../../scripts/build_gallery.py"

@@ -81,5 +81,7 @@ rule draw_overlays:
     resources:
         mem_mb=megabytes(700, heatmaps=8),
         runtime=minutes(20, images=300),
+    params:
+        heatmap_scale=config["figures"]["heatmap_scale"],
     script:
         "../../scripts/draw_overlays.py"

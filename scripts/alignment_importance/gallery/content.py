@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from alignment_importance import arrays
+from alignment_importance import arrays, figures
 
 #: Feature maps shown of every image: those that weigh most in its heatmap.
 N_MAPS = 6
@@ -105,11 +105,17 @@ def _describe_view(view: View, ids: list[str], percents: Sequence[float]) -> dic
         "maps_total": view.scores.sizes["feature_map"],
         "maps_retained": None if np.isnan(retained) else int(retained),
         "present": [int(image in view.heatmaps.indexes["image"]) for image in ids],
+        "limits": _written(figures.shared_limits(view.heatmaps)),
         "alignment": numbers(alignment),
         "overlap": {name: _overlap(table, ids, percents) for name, table in view.overlaps.items()},
         "maps": [leading_maps(view.scores, image) for image in ids],
         "nearest": {which: nearest(view.rsms[which], ids) for which in NEAREST},
     }
+
+
+def _written(limits: figures.Limits | None) -> list[float] | None:
+    """What the first and the last colour of all heatmaps of a view stand for; None where each has its own range."""
+    return limits and [float(f"{value:.3g}") for value in limits]
 
 
 def leading_maps(scores: xr.Dataset, image: str) -> list[tuple[int, float, float]]:

@@ -13,8 +13,11 @@ from alignment_importance.gallery import pictures
 
 _HERE = Path(__file__).parent
 
-#: How colours and values of heatmaps belong together.
-_SCALE_NOTE = "Every heatmap has the colours of its own range."
+#: How colours and values of heatmaps belong together, by whether all of a comparison and network share one scale.
+_SCALE_NOTES = {
+    False: "Every heatmap has the colours of its own range.",
+    True: "All heatmaps of a comparison and network share one scale; the table below has its ends.",
+}
 
 
 def write(content: Mapping[str, Any], path: Path) -> None:
@@ -44,7 +47,7 @@ def write(content: Mapping[str, Any], path: Path) -> None:
         content=content,
         style=style,
         script=script,
-        scale_note=_SCALE_NOTE,
+        scale_note=_SCALE_NOTES[any(view["limits"] for one in content["sets"] for view in one["views"])],
         style_hash=_hash(style),
         script_hash=_hash(script),
     )

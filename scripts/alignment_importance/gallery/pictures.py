@@ -42,6 +42,7 @@ def draw(image_set: ImageSet, percents: Sequence[float], folder: Path) -> dict[t
     pairs = list(itertools.combinations(range(len(image_set.views)), 2))
     agreement: dict[tuple[int, int], list[float]] = {pair: [] for pair in pairs}
     root = folder / "pictures" / image_set.name
+    limits = [figures.shared_limits(view.heatmaps) for view in image_set.views]
     rows = image_set.table.to_dict("records")
     for number, row in enumerate(logs.progress(rows, "images drawn", len(rows)), start=1):
         image, rgb = row["image"], _shrunk(images.read_listed(row), LARGE)
@@ -51,9 +52,9 @@ def draw(image_set: ImageSet, percents: Sequence[float], folder: Path) -> dict[t
         for name, values in salient.items():
             pages.save_both(f"saliency/{name}", figures.overlay(rgb, _stretched(values, rgb)))
         placed = [_heatmap_of(view, image, rgb) for view in image_set.views]
-        for view, heatmap in zip(image_set.views, placed, strict=True):
+        for view, heatmap, scale in zip(image_set.views, placed, limits, strict=True):
             if heatmap is not None:
-                pages.save_both(f"heatmap/{view.name}", figures.overlay(rgb, heatmap))
+                pages.save_both(f"heatmap/{view.name}", figures.overlay(rgb, heatmap, scale))
                 _draw_maps(view, image, rgb, pages)
                 _draw_contours(view, image, rgb, salient, percents, pages)
         for first, second in pairs:

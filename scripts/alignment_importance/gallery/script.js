@@ -224,14 +224,19 @@
       ...[...new Set(views.flatMap((_, at) => warnings(`view:${at}`)))].flatMap((text) => [" ", make("span", { class: "tag" }, text)]));
   }
 
+  const significant = (value) => String(value).replace("-", "−");
+
   function renderMadeOf() {
+    const oneScale = set().views.some((view) => view.limits);
     const rows = set().views.map((view, at) => make("tr", {},
       make("td", {}, view.comparison, view.simulated ? [" ", make("span", { class: "tag" }, "simulated observers")] : null),
       make("td", {}, view.model, view.random ? [" ", make("span", { class: "tag" }, "random weights")] : null),
       make("td", {}, `${view.weights}, ${view.arithmetic}`),
       make("td", { class: "number" }, `${view.maps_retained ?? "undefined"} of ${view.maps_total}`),
-      make("td", { class: "number" }, written(mean(view.alignment)))));
-    const head = ["judgments", "network", "weights, arithmetic", "feature maps retained", "mean alignment r"].map((text) => make("th", { scope: "col" }, text));
+      make("td", { class: "number" }, written(mean(view.alignment))),
+      oneScale ? make("td", {}, view.limits ? make("span", { class: "ramp number" }, significant(view.limits[0]),
+        make("span", { class: "ramp-colours", role: "img", "aria-label": "to" }), significant(view.limits[1])) : "no heatmap") : null));
+    const head = ["judgments", "network", "weights, arithmetic", "feature maps retained", "mean alignment r", ...(oneScale ? ["heatmap, mean activation"] : [])].map((text) => make("th", { scope: "col" }, text));
     const table = byId("made-of");
     table.replaceChildren(table.caption, make("thead", {}, make("tr", {}, head)), make("tbody", {}, rows));
   }
@@ -467,7 +472,7 @@
         strip.style.maxWidth = "none";
         strip.style.marginLeft = `${-100 * at}%`;
         return make("li", {}, make("span", { class: "frame" }, strip), make("span", {}, `map ${map}`), make("br"),
-          make("span", { class: "soft number" }, `AIS ${String(ais).replace("-", "−")}`), make("br"), make("span", { class: "soft number" }, `weight ${(100 * share).toFixed(1)} %`));
+          make("span", { class: "soft number" }, `AIS ${significant(ais)}`), make("br"), make("span", { class: "soft number" }, `weight ${(100 * share).toFixed(1)} %`));
       }));
     });
   }
@@ -486,8 +491,8 @@
         const name = set().images[other];
         return make("li", {}, make("button", {
           type: "button", class: shared ? "shared" : null, title: name, onclick: () => openLarge(other),
-          "aria-label": `${name}, similarity ${String(similarity).replace("-", "−")}${shared ? ", also among the nearest according to people" : ""}`,
-        }, make("span", { class: "frame square" }, picture("photograph", other, "small")), make("small", {}, name), make("small", { class: "soft number" }, String(similarity).replace("-", "−"))));
+          "aria-label": `${name}, similarity ${significant(similarity)}${shared ? ", also among the nearest according to people" : ""}`,
+        }, make("span", { class: "frame square" }, picture("photograph", other, "small")), make("small", {}, name), make("small", { class: "soft number" }, significant(similarity))));
       }))];
     }));
   }
