@@ -50,7 +50,7 @@ _COMPARISONS = (_BLUE, _ORANGE, _GREEN, _RED, _PURPLE)
 _COLUMNS, _SHORTER = 5, 20
 
 #: Categories below each other, and images of a category, each beside its heatmap.
-_MOST_ROWS, _PAIRS = 9, 4
+_MOST_ROWS, _PAIRS = 10, 4
 
 # Overlays: the photograph keeps this part of its colours, and the heatmap at its strongest covers this part of it.
 _COLOUR_KEPT = 0.35
@@ -135,7 +135,7 @@ def heatmap_bar(figure: Figure | SubFigure, panels: np.ndarray, limits: Limits |
     if limits is None:
         return
     colours = mpl.cm.ScalarMappable(mpl.colors.Normalize(*limits), mpl.colors.ListedColormap(heat_colours(256)))
-    shrink = min(1.0, _ROWS_OF_BAR / len(panels))
+    shrink = min(0.8, _ROWS_OF_BAR / len(panels))
     bar = figure.colorbar(
         colours, ax=panels, aspect=15, shrink=shrink, pad=0.01, ticks=MaxNLocator(3), alpha=0 if hidden else None
     )

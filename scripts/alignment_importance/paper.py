@@ -43,8 +43,9 @@ FIGURES = {
     "overlap-categories": (
         "Precision and recall of saliency maps as predictions of heatmaps, by category",
         "For which categories do saliency maps predict heatmaps, and at which thresholds?",
-        "Precision and recall of the highest pixels of the saliency map against their share of the image, means over "
-        "images with 95 % bootstrap intervals, beside baselines and chance (dotted).",
+        "The highest pixels of the saliency map as a prediction of those of the heatmap, whose share of the image the "
+        "figure names: precision and recall against the share of the predicting pixels, means over images with 95 % "
+        "bootstrap intervals, beside baselines and chance (dotted).",
     ),
     "overlap": (
         "Saliency maps and heatmaps as predictions of each other",

@@ -1,12 +1,13 @@
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 import xarray as xr
 from drawing import IDS, Drawn, write_heatmaps
 from matplotlib.figure import Figure
 
-from alignment_importance import arrays, figures
+from alignment_importance import arrays, figures, overlap_figures
 from measure_overlap import measure_overlap
 from plot_overlap import plot_overlap
 from plot_overlap_grid import plot_overlap_grid
@@ -72,6 +73,19 @@ def test_what_is_measured_is_drawn_per_saliency_map_and_category(
     for figure in saved.values():
         shown = "\n".join(text.get_text() for text in figure.findobj() if hasattr(text, "get_text"))
         assert "a.b (simulated observers), net.1 (random weights (seed 1))" in shown
+
+
+@pytest.mark.parametrize("n_categories", [2, 11])
+def test_many_categories_fit_onto_a_page(measured: Path, n_categories: int) -> None:
+    summary = arrays.read_table(measured / "one summary.csv").query("category == 'a'")
+    both = [summary.assign(saliency=name) for name in ("first", "second")]
+    rows = [table.assign(category=f"category {at}") for table in both for at in range(n_categories)]
+    figure = overlap_figures.categories(pd.concat(rows, ignore_index=True), "a.b", "net.1")
+    assert len(figure.axes) == 4 * n_categories
+    assert figure.get_figheight() < 10
+    figure.draw_without_rendering()
+    shown = [panel.get_position() for panel in figure.axes[::4]]
+    assert min(place.height for place in shown) * figure.get_figheight() > 0.3  # inches
 
 
 def test_the_grid_shows_both_masks_and_their_relative_risk(measured: Path, listed: Path, drawn: Drawn) -> None:
