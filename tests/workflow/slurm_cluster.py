@@ -90,7 +90,7 @@ class Cluster:
         """Start the daemons and wait until the node takes jobs.
 
         Raises:
-            RuntimeError: it does not within a minute.
+            RuntimeError: it does not within minutes.
         """
         for name in ("state", "spool"):
             (self.folder / name).mkdir()
@@ -109,11 +109,11 @@ class Cluster:
         SYSTEM_CONF.symlink_to(self.folder / "slurm.conf")
         paths = {option: self.folder / f"munge.{option}" for option in ("socket", "pid-file", "log-file", "seed-file")}
         self._run("munged", "--foreground", f"--key-file={key}", *(f"--{name}={path}" for name, path in paths.items()))
-        wait_until(paths["socket"].exists, seconds=60)
+        wait_until(paths["socket"].exists, seconds=300)
         self._run("slurmctld", "-D")
-        wait_until(lambda: "UP" in self._ask("scontrol", "ping"), seconds=60)
+        wait_until(lambda: "UP" in self._ask("scontrol", "ping"), seconds=300)
         self._run("slurmd", "-D", "-N", self.host)
-        wait_until(lambda: "idle" in self._ask("sinfo", "--noheader", "--format=%T"), seconds=60)
+        wait_until(lambda: "idle" in self._ask("sinfo", "--noheader", "--format=%T"), seconds=300)
 
     def _run(self, *command: str) -> None:
         with (self.folder / f"{command[0]}.out").open("wb") as out:
@@ -137,7 +137,7 @@ class Cluster:
 
     @staticmethod
     def _ask(*command: str) -> str:
-        return subprocess.run(command, capture_output=True, text=True, check=False, timeout=30).stdout
+        return subprocess.run(command, capture_output=True, text=True, check=False, timeout=300).stdout
 
     def jobs(self, *states: str) -> list[Job]:
         """All jobs in one of some states, or in any, in the order in which they were submitted."""
@@ -204,7 +204,7 @@ def wait_until(condition: Callable[[], object], seconds: float) -> None:
         time.sleep(0.3)
 
 
-def hold(script: str, folder: Path, seconds: float = 120) -> None:
+def hold(script: str, folder: Path, seconds: float = 600) -> None:
     """Stop the process of a script in its tracks as soon as it runs in a folder."""
     found: list[int] = []
 

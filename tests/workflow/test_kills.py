@@ -27,7 +27,8 @@ KINDS = ("snakemake", "job", "everything")
 
 KILLS = 30
 SECONDS_BETWEEN_LOOKS = 0.03
-SECONDS_TO_END = 60
+#: Only a fault makes anybody wait as long: jobs that still run when Snakemake has failed are let end.
+SECONDS_TO_END = 600
 
 
 @dataclass(frozen=True)

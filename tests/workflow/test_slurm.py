@@ -172,40 +172,46 @@ def project(tmp_path: Path, cluster: Cluster) -> Path:
 
 def kill_by_time(cluster: Cluster, job: Job) -> None:
     """Wait for Slurm to end a job whose process has been stopped."""
-    wait_until(lambda: job.number not in {running.number for running in cluster.jobs("RUNNING")}, seconds=180)
+    wait_until(lambda: job.number not in {running.number for running in cluster.jobs("RUNNING")}, seconds=600)
 
 
 def lose_node(cluster: Cluster, job: Job) -> None:
     """Set the node down under a job, and up again a little later."""
     cluster.set_node("down")
-    wait_until(lambda: job.number not in {running.number for running in cluster.jobs("RUNNING")}, seconds=60)
+    wait_until(lambda: job.number not in {running.number for running in cluster.jobs("RUNNING")}, seconds=300)
     cluster.set_node("resume")
 
 
 @pytest.mark.parametrize(
-    ("harm", "state"),
-    [(Cluster.cancel, "CANCELLED"), (kill_by_time, "TIMEOUT"), (lose_node, None)],
+    ("harm", "state", "minutes"),
+    # Minutes in which the job has surely started, and, at the second attempt, surely ended.
+    [(Cluster.cancel, "CANCELLED", 10), (kill_by_time, "TIMEOUT", 2), (lose_node, None, 10)],
     ids=["cancelled", "time limit", "node down"],
 )
 def test_what_was_lost_is_done_again(
-    harm: Callable[[Cluster, Job], None], state: str | None, project: Path, undisturbed: bytes, cluster: Cluster
+    harm: Callable[[Cluster, Job], None],
+    state: str | None,
+    minutes: int,
+    project: Path,
+    undisturbed: bytes,
+    cluster: Cluster,
 ) -> None:
     """A job that comes to harm in the middle is done again, with more time, and nothing else is."""
     before = cluster.jobs()
-    limit = ("--set-resources", f"{RULE}:runtime=attempt")
+    limit = ("--set-resources", f"{RULE}:runtime={minutes}*attempt**3")
     with running(project, TARGET, "--configfile", "tiny.yaml", *SLURM, *limit) as snakemake:
         hold(RULE, project)
         (job,) = cluster.jobs("RUNNING")
         assert RULE in job.comment
-        assert job.minutes == 1
+        assert job.minutes == minutes
         harm(cluster, job)
-        assert snakemake.wait(300) == 0, (project / "snakemake.txt").read_text(encoding="utf-8")
+        assert snakemake.wait(900) == 0, (project / "snakemake.txt").read_text(encoding="utf-8")
     jobs = submitted_since(cluster, before)
     assert all(RULE in job.comment for job in jobs)
     assert jobs[-1].state == "COMPLETED"
     if state is not None:
         assert [job.state for job in jobs] == [state, "COMPLETED"]
-        assert [job.minutes for job in jobs] == [1, 2]
+        assert [job.minutes for job in jobs] == [minutes, 8 * minutes]
     assert (project / TARGET).read_bytes() == undisturbed
     assert run_snakemake(project, TARGET, "--configfile", "tiny.yaml", *SLURM, "--dry-run").stdout.count(
         "Nothing to be done"
