@@ -3,8 +3,13 @@
 `python tests/workflow/test_reruns.py` writes that page's table after a change of this one.
 """
 
+import os
 import shutil
+import signal
 import string
+import subprocess
+import sys
+import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +17,7 @@ from typing import Any
 
 import pandas as pd
 import pytest
-from tiny_project import ROOT, change_config, planned_jobs
+from tiny_project import ROOT, change_config, planned_jobs, run_snakemake
 
 TINY = ("--configfile", "tiny.yaml")
 PAGE = ROOT / "docs/reruns.md"
@@ -97,10 +102,11 @@ COMPARISON = (
 CHECK = jobs("check_inputs")
 NETWORK = CHECK | jobs("extract_activations") | ABLATION
 IMAGES = NETWORK | jobs("prepare_images", "prepare_judgments", "make_folds", "compute_saliency")
-DRAWING = jobs(
-    *("draw_overlays", "plot_prediction", "plot_curves", "plot_importance", "plot_rsms", "plot_transfer"),
-    *("plot_heatmaps", "plot_patches", "plot_overlap", "plot_overlap_grid", "plot_control", "build_gallery"),
+FIGURES = jobs(
+    *("plot_prediction", "plot_curves", "plot_importance", "plot_rsms", "plot_transfer", "plot_heatmaps"),
+    *("plot_patches", "plot_overlap", "plot_overlap_grid", "plot_control"),
 )
+DRAWING = FIGURES | jobs("draw_overlays", "build_gallery")
 
 Change = Callable[[Path], None]
 
@@ -218,6 +224,7 @@ CASES = [
         put("saliency.fine", {"method": "fine_grained"}),
         CHECK | jobs("compute_saliency") | OVERLAP,
     ),
+    Case("width or resolution of figures", put("figures.dpi", 150), FIGURES),
     Case("a mask of a control", replace_mask, CHECK | jobs("evaluate_control", "plot_control")),
     Case("a control less", drop("controls", "halves"), CHECK),
     Case("`device` or `precision`", put("device", "auto"), jobs("extract_activations") | ABLATION),
@@ -234,6 +241,27 @@ CASES = [
 def test_a_change_reruns_what_depends_on_it(case: Case, finished_copy: Path) -> None:
     case.change(finished_copy)
     assert planned_jobs(finished_copy, *TINY) == case.jobs
+
+
+@pytest.mark.parametrize("of_the_check", ["scripts/check_inputs.py", f"{LIBRARY}/image_checks.py"])
+def test_another_check_does_not_hide_what_else_changed(of_the_check: str, finished_copy: Path) -> None:
+    append(of_the_check)(finished_copy)
+    assert planned_jobs(finished_copy, *TINY) == CHECK
+    rewrite_judgment(finished_copy)
+    assert planned_jobs(finished_copy, *TINY) == COMPARISON
+
+
+def test_a_check_that_was_killed_does_not_hide_what_changed(finished_copy: Path) -> None:
+    rewrite_judgment(finished_copy)
+    command = [sys.executable, "-m", "snakemake", "--cores", "1", *TINY]
+    nowhere = subprocess.DEVNULL
+    with subprocess.Popen(command, cwd=finished_copy, stdout=nowhere, stderr=nowhere, start_new_session=True) as run:
+        marks = finished_copy / ".snakemake/incomplete"
+        while run.poll() is None and not any(marks.iterdir()):
+            time.sleep(0.02)
+        os.killpg(run.pid, signal.SIGKILL)
+    assert run_snakemake(finished_copy, "--unlock", *TINY).returncode == 0
+    assert planned_jobs(finished_copy, "--rerun-incomplete", *TINY) == COMPARISON
 
 
 def test_these_are_all_jobs(finished: Path) -> None:
@@ -255,7 +283,7 @@ def rows(cells: Iterable[Iterable[object]]) -> str:
 
 def table() -> str:
     """What the page shows: the changes with a letter each, and how many jobs of each rule they make run."""
-    letters = string.ascii_lowercase[: len(CASES)]
+    letters = string.ascii_letters[: len(CASES)]
     rules = JOBS | dict.fromkeys(OF_TWO_NETWORKS, 0)
     return "\n".join(
         (

@@ -19,7 +19,7 @@ from pathlib import Path
 import jsonschema
 import yaml
 from snakemake.exceptions import WorkflowError
-from snakemake.io import directory
+from snakemake.io import IOFile, directory
 
 PLACEHOLDERS = "Snakemake reads { } < > in a path as placeholders"
 NAMES = (
@@ -29,6 +29,7 @@ NAMES = (
 # What the checks of all inputs found. Every heavy rule waits for it, so that a mistake anywhere stops the run before it;
 # as `ancient`, since another check is no reason to compute anything again.
 CHECKED = "<results>/inputs/checks.csv"
+FILES_CHECKED = "<results>/inputs/files.csv"
 
 KINDS = {
     "object": "a mapping of keys",
@@ -597,7 +598,7 @@ def is_given(path: str) -> bool:
 def state_of_inputs() -> str:
     """The file that stands for a check of the inputs in their present state: another one when anything changes.
 
-    The state is the configuration of what is checked, the code of the checks, and the names, sizes and times of the files
+    The state is the configuration of what is checked, the code of the check, and the names, sizes and times of the files
     that the user gives. Jobs of other rules have no use for it, and do not look at all files each.
     """
     if not (workflow.is_main_process or is_job_of("check_inputs")):
@@ -615,7 +616,7 @@ def state_of_inputs() -> str:
         "configuration": settings(*parts, "cross_validation", "datasets"),
         "code": [
             hashlib.sha256(Path(file).read_bytes()).hexdigest()
-            for file in library_used_by("check_inputs")
+            for file in code_of_check()
         ],
         "files": [
             (file, found.st_size, found.st_mtime_ns)
@@ -625,6 +626,38 @@ def state_of_inputs() -> str:
     }
     digest = hashlib.sha256(json.dumps(state).encode()).hexdigest()[:16]
     return f"<results>/inputs/.checked-{digest}"
+
+
+def code_of_check() -> list[str]:
+    """The files that the check of all inputs runs, and that name its packages."""
+    own = [
+        Path(workflow.basedir, "scripts", "check_inputs.py"),
+        Path(workflow.basedir, "envs", "checks.yaml"),
+    ]
+    return [*library_used_by("check_inputs"), *relative(own)]
+
+
+def library_of_check(wildcards) -> list[str]:
+    """The library's modules that the check uses.
+
+    When Snakemake asks, its own reasons to check again are taken from it (a newer script, other inputs or packages, a
+    check that was killed): the state of the inputs holds all of them. Jobs behind one that must run for a reason of its
+    own are not asked for theirs, so that what changed together with the check would not be computed again.
+    """
+    if workflow.is_main_process:
+        script = os.path.getmtime(Path(workflow.basedir, "scripts", "check_inputs.py"))
+        state = with_results(state_of_inputs())
+        for file in map(with_results, (CHECKED, FILES_CHECKED)):
+            if os.path.exists(file) and os.path.getmtime(file) <= script:
+                os.utime(file)
+            if not os.path.exists(state):
+                workflow.persistence.cleanup_metadata(IOFile(file))
+    return library_used_by("check_inputs")
+
+
+def with_results(path: str) -> str:
+    """Fill the folder of results into a path of the workflow."""
+    return path.replace("<results>", config["results"])
 
 
 def is_job_of(rule: str) -> bool:

@@ -12,17 +12,17 @@ rule check:
         state_of_inputs(),
 
 
-# Needed when the inputs are in another state than at the last check, and not because a file is newer: Snakemake does not
-# ask whether jobs behind one that must run anyway have reasons of their own, so that nothing behind a check would be
-# computed again together with it. For the same reason there are no params, and the inputs are ancient.
+# Needed when the inputs are in another state than at the last check, and for no other reason: Snakemake does not ask
+# whether jobs behind one that must run anyway have reasons of their own, so that nothing behind a check would be
+# computed again together with it. Therefore there are no params, and the inputs are ancient; see `library_of_check`.
 rule check_inputs:
     """Check images, judgments, networks, folds, saliency maps and masks, all at once, before anything heavy runs."""
     input:
         made=ancient([path for path in sorted(made_here()) if is_given(path)]),
-        code=ancient(library_used_by("check_inputs")),
+        code=ancient(library_of_check),
     output:
         findings=update(CHECKED),
-        files=update("<results>/inputs/files.csv"),
+        files=update(FILES_CHECKED),
         state=state_of_inputs(),
     log:
         text="<logs>/check_inputs.log",
@@ -48,7 +48,7 @@ rule prepare_images:
         table=lambda wildcards: optional(
             config["image_sets"][wildcards.image_set]["table"]
         ),
-        checked=ancient("<results>/inputs/files.csv"),
+        checked=ancient(FILES_CHECKED),
         code=library_used_by("prepare_images"),
     output:
         table="<results>/inputs/{image_set}/images.csv",
@@ -84,7 +84,7 @@ rule prepare_judgments:
             config["comparisons"][wildcards.comparison]["order"]
         ),
         chosen=lambda wildcards: file_of_images(wildcards.comparison) or [],
-        checked=ancient("<results>/inputs/files.csv"),
+        checked=ancient(FILES_CHECKED),
         code=library_used_by("prepare_judgments"),
     output:
         judgments="<results>/inputs/{comparison}/judgments.nc",
