@@ -56,7 +56,8 @@ def write(
     Raises:
         InputError: an image changed since it was listed.
     """
-    provenance.note_weights(f"{network.architecture}: {network.weights}", network.fingerprint())
+    fingerprint = network.fingerprint()
+    provenance.note_weights(f"{network.architecture}: {network.weights}", fingerprint)
     dataset = xr.Dataset(
         coords={
             "image": table["image"].to_numpy(dtype=str),
@@ -66,6 +67,7 @@ def write(
         attrs={
             "architecture": network.architecture,
             "weights": network.weights,
+            "weights_sha256": fingerprint,
             "map_layer": split.map_layer,
             "readout_layer": split.readout_layer,
             "route": split.head.route,
@@ -130,6 +132,9 @@ def load_head(recorded: xr.Dataset, spec: Mapping[str, Any]) -> Head | None:
     Args:
         recorded: what `read` gives.
         spec: keywords of `networks.Spec`.
+
+    Raises:
+        InputError: the network's weights are no longer those that made the activations.
     """
     if recorded.attrs["route"] == "pooled":
         return None
@@ -137,7 +142,13 @@ def load_head(recorded: xr.Dataset, spec: Mapping[str, Any]) -> Head | None:
     from alignment_importance import networks
 
     chosen = networks.Spec(**spec)
-    return networks.split(networks.build(chosen), chosen.map_layer, chosen.readout_layer).head
+    network = networks.build(chosen)
+    if network.fingerprint() != recorded.attrs["weights_sha256"]:
+        raise InputError(
+            f"{network.architecture}: its weights are no longer those that made the activations. Run the same command "
+            "again, which makes them anew, and leave the weights as they are meanwhile."
+        )
+    return networks.split(network, chosen.map_layer, chosen.readout_layer).head
 
 
 def _decode(batch: pd.DataFrame, size: int, resize: str) -> np.ndarray:

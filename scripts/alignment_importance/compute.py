@@ -109,7 +109,7 @@ def prepare(device: str, gpus: int | None, threads: int, memory_gb: float = 2.0,
     if chosen.type == "cuda":
         threads = 1
     provenance.note_device(describe(chosen))
-    logger.info("Computing in %s on %s with %d thread(s), budget %.3g GB.", precision, chosen, threads, memory_gb)
+    logger.info("Computing in %s on %s with %d thread(s).", precision, chosen, threads)
     return Compute(chosen, threads, int(memory_gb * 1e9), precision)
 
 

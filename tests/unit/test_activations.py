@@ -14,7 +14,7 @@ import xarray as xr
 from PIL import Image
 from torch import nn
 
-from alignment_importance import ablation, activations, arrays, images
+from alignment_importance import ablation, activations, arrays, images, networks
 from alignment_importance.compute import Compute
 from alignment_importance.errors import InputError
 from alignment_importance.heads import Head
@@ -152,6 +152,19 @@ def test_a_pooled_readout_needs_no_maps(recorded: Path, reads: dict[str, int]) -
         ablation.ablate(None, maps, compute(), "pearson", "pearson")
     assert reads["readout"] == 10 * 5
     assert "feature_maps" not in reads
+
+
+def test_a_head_with_other_weights_than_the_trunk_is_refused(table: pd.DataFrame, tmp_path: Path) -> None:
+    """As when a checkpoint is replaced while the workflow runs."""
+    spec: dict[str, Any] = {"architecture": "alexnet", "weights": "random", "input_size": 64}
+    chosen = networks.Spec(**spec, seed=1)
+    network = networks.build(chosen)
+    activations.write(table[:2], network, networks.split(network), "whole", compute(), tmp_path / "a.nc")
+    with activations.read(tmp_path / "a.nc", IDS[:2]) as maps:
+        head = activations.load_head(maps, spec | {"seed": 1})
+        assert head is not None and head.route == "linear"
+        with pytest.raises(InputError, match="alexnet: its weights are no longer those that made the activations"):
+            activations.load_head(maps, spec | {"seed": 2})
 
 
 def test_each_image_lies_by_itself_in_the_file(recorded: Path) -> None:
