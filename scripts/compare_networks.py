@@ -23,10 +23,11 @@ def compare_networks(
     for model, file in scores.items():
         ais = arrays.read_netcdf(file)
         images, maps = spread.over_maps(ais), spread.over_images(ais)
-        predicted = arrays.read_table(predictions[model], ["k_retained", "test_full", "test_retained"])
+        predicted = arrays.read_table(predictions[model], ["k_retained", "test_full", "test_retained", "unit"])
         described = spread.describe(predicted, arrays.read_table(rankings[model], ["ais"]), images, maps)
         name, made_of = {"comparison": comparison, "model": model}, arrays.provenance(ais.attrs)
-        networks.append(name | made_of | {"n_images": ais.sizes["image"]} | described)
+        about = {"unit": predicted["unit"].iloc[0], "n_images": ais.sizes["image"]}
+        networks.append(name | made_of | about | described)
         by_image.append(pd.DataFrame(name, index=images.index).join(images.assign(**made_of)))
         by_map.append(pd.DataFrame(name, index=maps.index).join(maps.assign(**made_of)))
     arrays.write_table(pd.DataFrame(networks), output)

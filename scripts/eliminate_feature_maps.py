@@ -26,7 +26,8 @@ def eliminate_feature_maps(
     with activations.read(recorded, image_ids) as maps:
         human = judgments.mean(ratings, image_ids)
         engine = ablation.ablate(activations.load_head(maps, network), maps, resources, similarity, score)
-        blocks = folds.blocks(arrays.read_table(split), human, image_ids)
+        assigned = arrays.read_table(split)
+        blocks = folds.blocks(assigned, human, image_ids)
         one_shot = arrays.read_table(curves, ["fold", "k", "train_score", "test_score"])
         budget = resumable.beside(
             output,
@@ -37,7 +38,8 @@ def eliminate_feature_maps(
             *(fold.train.human for fold in blocks),
         )
         table = interactions.eliminate_in_folds(engine, blocks, one_shot, budget)
-        arrays.write_table(table.assign(**arrays.provenance(maps.attrs | ratings.attrs)), output)
+        made_of = {"unit": folds.unit_name(assigned), **arrays.provenance(maps.attrs | ratings.attrs)}
+        arrays.write_table(table.assign(**made_of), output)
 
 
 if __name__ == "__main__":

@@ -52,8 +52,8 @@ def measure_transfer(
 
 
 def _own_scores(prediction: Path) -> pd.DataFrame:
-    """What all maps, and those that the target itself ranks highest, score in every fold."""
-    columns = ["seed", "fold", "test_full", "test_retained"]
+    """What was split, and what all maps and those that the target itself ranks highest score in every fold."""
+    columns = ["seed", "fold", "unit", "test_full", "test_retained"]
     return arrays.read_table(prediction, columns)[columns]
 
 

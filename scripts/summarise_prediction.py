@@ -15,7 +15,6 @@ def summarise_prediction(
     permutations: Mapping[tuple[str, str], Path],
     judged: Mapping[str, Path],
     alignment: Mapping[str, str],
-    unit: str,
     output: Path,
 ) -> None:
     """Write a row per comparison and network; files are by both, `judged` by comparison."""
@@ -31,7 +30,7 @@ def summarise_prediction(
                 "arithmetic": table["arithmetic"].iloc[0],
                 "simulated": bool(human.attrs["simulated"]),
                 **alignment,
-                "unit": unit,
+                "unit": table["unit"].iloc[0],
                 "n_images": human.sizes["image"],
                 "n_participants": human.sizes["participant"],
                 **prediction.summarise(
@@ -61,6 +60,5 @@ if __name__ == "__main__":
                 comparison: Path(file) for comparison, file in zip(comparisons, snakemake.input.judgments, strict=True)
             },
             alignment=snakemake.params.alignment,
-            unit=snakemake.params.unit,
             output=Path(snakemake.output.summary),
         )

@@ -17,12 +17,14 @@ def tabulate_prediction(
     mean = judgments.mean(human, image_ids)
     tables = []
     for seed, file in scores.items():
-        blocks = folds.blocks(arrays.read_table(splits[seed]), mean, image_ids)
+        split = arrays.read_table(splits[seed])
+        blocks = folds.blocks(split, mean, image_ids)
         table = arrays.read_table(file, ["fold", "test_full", "test_retained", "weights", "arithmetic", "simulated"])
         tables.append(prediction.add_ceilings(table, blocks, human, score, seed))
         tables[-1].insert(0, "seed", seed)
+        tables[-1]["unit"] = folds.unit_name(split)
     whole = {name: "Int64" for name in map(str, tables[0]) if name.startswith(("k_", "n_"))}
-    made_of = ["weights", "arithmetic", "simulated"]
+    made_of = ["unit", "weights", "arithmetic", "simulated"]
     table = pd.concat(tables, ignore_index=True).astype(whole)
     arrays.write_table(table[[*table.columns.drop(made_of), *made_of]], output)
 

@@ -17,7 +17,7 @@ from matplotlib.artist import Artist
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from alignment_importance import images
+from alignment_importance import folds, images
 
 mpl.use("Agg")  # draws into files; needs no display
 
@@ -122,6 +122,16 @@ def network(model: str, provenance: Mapping[str, Any]) -> str:
 def provenance(table: pd.DataFrame) -> dict[str, Any]:
     """What a table says of its observers (`simulated`, true or false) and its network's `weights` and `arithmetic`."""
     return {name: table[name].iloc[0] for name in ("simulated", "weights", "arithmetic") if name in table}
+
+
+def leaky(table: pd.DataFrame) -> bool:
+    """Whether a table is of folds over pairs of images (see `folds.UNIT_NAMES`)."""
+    return "unit" in table and bool((table["unit"] == folds.UNIT_NAMES["pairs"]).any())
+
+
+def warning(table: pd.DataFrame) -> str:
+    """What the note of a figure ends with if the folds are leaky, otherwise nothing."""
+    return " Pairs were split, which is leaky: every image stands on both sides of the split." * leaky(table)
 
 
 def footnote(figure: Figure, text: str) -> None:

@@ -13,12 +13,14 @@ from alignment_importance.drawing import (
     BLUE,
     ORANGE,
     footnote,
+    leaky,
     new_figure,
     number,
     provenance,
     score_name,
     styled,
     title,
+    warning,
 )
 
 #: Feature maps of an interaction matrix that have their numbers written beside it.
@@ -30,7 +32,7 @@ def elimination(table: pd.DataFrame, comparison: str, model: str, score: str) ->
     """Scores of the maps left by backward elimination, beside those of as many maps of the highest AIS.
 
     Args:
-        table: see `interactions.eliminate_in_folds`, with the provenance.
+        table: see `interactions.eliminate_in_folds`, with `unit` and the provenance.
         comparison: its name.
         model: its name.
         score: name of the second-order score.
@@ -38,13 +40,13 @@ def elimination(table: pd.DataFrame, comparison: str, model: str, score: str) ->
     figure = new_figure(3.6)
     panels = figure.subplots(1, 2, sharey=True)
     ways = (("", "one map at a time, scored again", BLUE), ("_one_shot", "one ranking by AIS", ORANGE))
-    n_folds = table["fold"].nunique()
+    n_folds, split = table["fold"].nunique(), "pairs" if leaky(table) else "images"
     for panel, side in zip(panels, ("train", "test"), strict=True):
         for ending, label, colour in ways:
             _curve(panel, table, f"{side}_score{ending}", label, colour)
         whole = table.loc[table["k"] == table["k"].max(), f"{side}_score"].mean()
         panel.axhline(whole, color="black", linestyle="--", linewidth=0.9, label="all maps")
-        panel.set_title("training images" if side == "train" else "test images")
+        panel.set_title(f"{'training' if side == 'train' else 'test'} {split}")
         panel.set_xlabel("feature maps left (k)")
         panel.set_xlim(1, table["k"].max())
         panel.xaxis.set_major_locator(MaxNLocator(5))
@@ -54,7 +56,8 @@ def elimination(table: pd.DataFrame, comparison: str, model: str, score: str) ->
     footnote(
         figure,
         f"Lines: mean over {n_folds} folds of one seed; bands: ± 1 standard deviation. Maps are removed by the score "
-        f"of the training images. Triangles: k of the highest mean training score.{_unfinished(table)}",
+        f"of the training {split}. Triangles: k of the highest mean training score.{_unfinished(table)}"
+        f"{warning(table)}",
     )
     return figure
 

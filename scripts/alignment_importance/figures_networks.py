@@ -18,6 +18,7 @@ from alignment_importance.drawing import (
     aspect,
     footnote,
     key,
+    leaky,
     network,
     new_figure,
     number,
@@ -29,6 +30,7 @@ from alignment_importance.drawing import (
     score_name,
     short,
     styled,
+    warning,
 )
 
 #: What is compared, its axis, and what a value of it belongs to.
@@ -57,7 +59,7 @@ def networks(table: pd.DataFrame, score: str) -> Figure:
     """Test scores of all and of the retained maps, and the share of maps retained, network by network.
 
     Args:
-        table: of `spread.describe`, a row per `comparison` and `model`, with the provenance.
+        table: of `spread.describe`, a row per `comparison` and `model`, with `unit` and the provenance.
         score: name of the second-order score.
     """
     comparisons, models = (table[name].unique().tolist() for name in ("comparison", "model"))
@@ -88,7 +90,7 @@ def networks(table: pd.DataFrame, score: str) -> Figure:
     shares.set_xlim(0, 100)
     figure.suptitle("Networks side by side: alignment in the test folds", x=0.01, ha="left")
     handles, labels = scores.get_legend_handles_labels()
-    note = "Means over folds; whiskers: ± 1 standard deviation."
+    note = f"Means over folds; whiskers: ± 1 standard deviation.{warning(table)}"
     key(figure, dict(zip(labels, handles, strict=True)), note, columns=2)
     return figure
 
@@ -250,8 +252,8 @@ def transfer(table: pd.DataFrame, model: str, score: str) -> Figure:
     """What rankings learned from one comparison do for the prediction of others.
 
     Args:
-        table: `source`, `target`, `test_full`, `test_retained`, `test_transferred`, a row per fold of the target, and
-            the provenance.
+        table: `source`, `target`, `test_full`, `test_retained`, `test_transferred`, a row per fold of the target, with
+            `unit` and the provenance.
         model: its name.
         score: name of the second-order score.
     """
@@ -282,7 +284,7 @@ def transfer(table: pd.DataFrame, model: str, score: str) -> Figure:
     panel.set_ylabel("maps ranked by\nthe judgments of")
     panel.set_xlabel("tested on the judgments of")
     figure.colorbar(drawn, label=f"gain in test {score_name(score)}\nover all maps")
-    about = provenance(table)
+    about, split = provenance(table), "pairs" if leaky(table) else "images"
     simulated = " (simulated observers)" if table[["simulated", "source_simulated"]].any(axis=None) else ""
     figure.suptitle(
         f"Rankings of feature maps used on other comparisons{simulated}\n{network(model, about)}", x=0.01, ha="left"
@@ -290,6 +292,6 @@ def transfer(table: pd.DataFrame, model: str, score: str) -> Figure:
     footnote(
         figure,
         "Mean ± standard deviation over the folds of the tested comparison. On the diagonal its own ranking, from its "
-        "training images. Images of a test set are never used for the ranking.",
+        f"training {split}. {split.capitalize()} of a test set are never used for the ranking.{warning(table)}",
     )
     return figure

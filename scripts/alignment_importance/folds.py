@@ -12,6 +12,9 @@ from alignment_importance.errors import InputError
 #: What can be split; `images` is the paper's way.
 UNITS = ("images", "pairs")
 
+#: What tables call them. Where pairs are split, what is known of an image leaks from one side to the other.
+UNIT_NAMES = {"images": "images", "pairs": "pairs (leaky)"}
+
 #: A correlation of fewer values than this says nothing: two always lie on a line.
 MIN_PAIRS = 3
 
@@ -85,7 +88,7 @@ def blocks(table: pd.DataFrame, human: NDArray[np.float64], image_ids: Sequence[
         InputError: the table is not about these images, or a block has fewer than `MIN_PAIRS` judged pairs.
     """
     human = whole(human).human
-    by_pairs = "image_b" in table.columns
+    by_pairs = _of_pairs(table)
     assigned = _pair_folds(table, image_ids) if by_pairs else _image_folds(table, image_ids)
     cut = _cut_pairs if by_pairs else _cut_images
     folds = []
@@ -95,6 +98,11 @@ def blocks(table: pd.DataFrame, human: NDArray[np.float64], image_ids: Sequence[
         _check(made)
         folds.append(made)
     return folds
+
+
+def unit_name(table: pd.DataFrame) -> str:
+    """What tables say was split in folds that `split_images` or `split_pairs` made."""
+    return UNIT_NAMES["pairs" if _of_pairs(table) else "images"]
 
 
 def members(table: pd.DataFrame, image_ids: Sequence[str]) -> list[Fold]:
@@ -157,6 +165,10 @@ def _assign(count: int, n_folds: int, seed: int, what: str) -> NDArray[np.int64]
     for number, members in enumerate(np.array_split(permuted, n_folds), start=1):
         fold[members] = number
     return fold
+
+
+def _of_pairs(table: pd.DataFrame) -> bool:
+    return "image_b" in table.columns
 
 
 def _image_folds(table: pd.DataFrame, image_ids: Sequence[str]) -> NDArray[np.int64]:

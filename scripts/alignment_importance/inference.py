@@ -41,7 +41,7 @@ class PairedTest:
 
 
 def paired_test(worse: np.ndarray, better: np.ndarray, test_to_train: float) -> PairedTest:
-    """Compare scores (fold,); `test_to_train` is the ratio of test to training images."""
+    """Compare scores (fold,); `test_to_train` is the ratio of their numbers of test and training data."""
     differences = (better - worse)[np.isfinite(better - worse)]
     n = len(differences)
     nan = float("nan")

@@ -55,7 +55,7 @@ def bars(summary: pd.DataFrame) -> Figure:
         {label: found[label] for label in order},
         f"Bars: means over {folds} folds; whiskers: 95 % intervals by the bootstrap over images. Numbers: feature maps "
         "retained, mean over folds. Noise ceiling: highest score to expect against the participants' mean; without a "
-        "line it is unknown.",
+        f"line it is unknown.{drawing.warning(summary)}",
         columns=3,
     )
     return figure
@@ -107,7 +107,7 @@ def fold_curves(
 
     Args:
         curves: `seed`, `fold`, `k`, `train_score`, `test_score`, by comparison.
-        tables: `k_retained`, a row per fold, and the provenance (see `drawing.provenance`), by comparison.
+        tables: `k_retained`, a row per fold, `unit` and the provenance (see `drawing.provenance`), by comparison.
         model: its name.
         score: name of the second-order score.
     """
@@ -126,7 +126,8 @@ def fold_curves(
     for panel in panels[:, 0]:
         panel.set_ylabel(f"alignment ({drawing.score_name(score)})")
     handles, labels = panels[0, 0].get_legend_handles_labels()
-    note = "The k highest-ranked feature maps are kept. Ranking and number retained are of the training images alone."
+    note = "The k highest-ranked feature maps are kept. Ranking and number retained are of the training data alone."
+    note += drawing.warning(pd.concat(tables.values()))
     drawing.key(figure, dict(zip(labels, handles, strict=True)), note, columns=4)
     about = drawing.provenance(next(iter(tables.values())))
     figure.suptitle(f"Top-k curves of single folds, {drawing.network(model, about)}", x=0.01, ha="left")

@@ -7,7 +7,7 @@ import pandas as pd
 import xarray as xr
 
 from alignment_importance import reliability
-from alignment_importance.folds import Fold
+from alignment_importance.folds import UNIT_NAMES, Fold
 from alignment_importance.inference import holm, paired_test, permutation_p
 from alignment_importance.judgments.averages import weights
 
@@ -20,7 +20,13 @@ _NOT_SUMMARISED = frozenset(
 _SPLITS = 100
 
 #: P values of the summary that are corrected for the number of comparisons and networks.
-_CORRECTED_FOR_NUMBER = ("p_corrected", "p_permutation_retained", "p_permutation_difference")
+_CORRECTED_FOR_NUMBER = (
+    "p_paired",
+    "p_corrected",
+    "p_permutation_full",
+    "p_permutation_retained",
+    "p_permutation_difference",
+)
 
 
 def add_ceilings(
@@ -67,14 +73,14 @@ def summarise(table: pd.DataFrame, intervals: pd.DataFrame, permutations: pd.Dat
     """Means, standard deviations, tests and intervals over the folds of one comparison and network.
 
     Args:
-        table: a row per fold of all seeds.
+        table: a row per fold of all seeds; `unit` of `folds.unit_name`.
         intervals: of `bootstrap.intervals`.
         permutations: of `permutation.permute`; without rows if the test was not made.
     """
     test = paired_test(
         table["test_full"].to_numpy(float),
         table["test_retained"].to_numpy(float),
-        float((table["n_test"] / table["n_train"]).mean()),
+        _test_to_train(table),
     )
     measured = [name for name in table.select_dtypes("number") if name not in _NOT_SUMMARISED]
     moments = {
@@ -101,6 +107,12 @@ def summarise(table: pd.DataFrame, intervals: pd.DataFrame, permutations: pd.Dat
         **_bootstrapped(intervals),
         **_permuted(permutations),
     }
+
+
+def _test_to_train(table: pd.DataFrame) -> float:
+    """Mean ratio of the numbers of what was split: images, or pairs, of which every image is on both sides."""
+    split = "n_pairs" if table["unit"].iloc[0] == UNIT_NAMES["pairs"] else "n"
+    return float((table[f"{split}_test"] / table[f"{split}_train"]).mean())
 
 
 def correct_for_number(summary: pd.DataFrame) -> pd.DataFrame:

@@ -12,6 +12,7 @@ from alignment_importance.drawing import (
     ORANGE,
     footnote,
     key,
+    leaky,
     network,
     new_figure,
     number,
@@ -22,6 +23,7 @@ from alignment_importance.drawing import (
     short,
     styled,
     title,
+    warning,
 )
 
 #: What the retained maps are held against: column, label, colour and marker.
@@ -93,8 +95,8 @@ def prediction(summary: pd.DataFrame, folds: pd.DataFrame) -> Figure:
 
 def _unit(summary: pd.DataFrame) -> str:
     """What was split into folds."""
-    pairs = "unit" in summary and bool((summary["unit"] == "pairs").any())
-    return "folds over pairs (leaky: every image stands on both sides of the split)" if pairs else "folds over images"
+    pairs = "folds over pairs (leaky: every image stands on both sides of the split)"
+    return pairs if leaky(summary) else "folds over images"
 
 
 def _prediction_panel(panel: Axes, rows: pd.DataFrame, folds: pd.DataFrame) -> None:
@@ -179,7 +181,7 @@ def curves(curve: pd.DataFrame, table: pd.DataFrame, comparison: str, model: str
 
     Args:
         curve: `k`, `train_score`, `test_score` and the test scores of other rankings, of all folds of all seeds.
-        table: `k_retained`, `test_retained`, a row per fold, and the provenance (see `drawing.provenance`).
+        table: `k_retained`, `test_retained`, a row per fold, `unit` and the provenance (see `drawing.provenance`).
         comparison: its name.
         model: its name.
         score: name of the second-order score.
@@ -202,7 +204,8 @@ def curves(curve: pd.DataFrame, table: pd.DataFrame, comparison: str, model: str
     footnote(
         figure,
         f"Lines: mean over {len(table)} folds; bands: ± 1 standard deviation. Maps are ranked, and the number to "
-        "retain is chosen, on the training data. Random rankings and those by activations know nothing of people.",
+        "retain is chosen, on the training data. Random rankings and those by activations know nothing of people."
+        f"{warning(table)}",
     )
     return figure
 

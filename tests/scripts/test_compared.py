@@ -98,6 +98,7 @@ def test_elimination_pairs_and_shapley_values(made: Path, resources: compute.Com
     whole = table[table["k"] == N_MAPS]
     np.testing.assert_allclose(whole["test_score"], whole["test_score_one_shot"], atol=1e-12)
     assert table["simulated"].all()
+    assert (table["unit"] == "images").all()
 
     score_map_pairs(**common, ranking=made / "all.csv", top_maps=4, output=made / "pairs.csv")
     pairs = arrays.read_table(made / "pairs.csv")
@@ -141,7 +142,13 @@ def test_what_there_was_no_time_for_is_done_by_the_next_run(made: Path, resource
 
 def test_transfer_from_other_judgments_of_more_images(made: Path, resources: compute.Compute) -> None:
     prediction = pd.DataFrame(
-        {"seed": [11] * 3 + [12] * 3, "fold": [1, 2, 3] * 2, "test_full": 0.1, "test_retained": 0.2}
+        {
+            "seed": [11] * 3 + [12] * 3,
+            "fold": [1, 2, 3] * 2,
+            "unit": "images",
+            "test_full": 0.1,
+            "test_retained": 0.2,
+        }
     )
     arrays.write_table(prediction, made / "prediction.csv")
     names = ("one", "two")
@@ -160,6 +167,7 @@ def test_transfer_from_other_judgments_of_more_images(made: Path, resources: com
     assert table[["seed", "fold"]].to_numpy().tolist() == prediction[["seed", "fold"]].to_numpy().tolist()
     # 15 images but for the four or five of a test set.
     assert table["n_source"].tolist() == [10, 11, 11] * 2
+    assert (table["unit"] == "images").all()
     assert table["simulated"].all()
     assert not table["source_simulated"].any()
     assert table["test_transferred"].between(0, 1).all()
@@ -173,7 +181,7 @@ def test_networks_of_one_comparison(tmp_path: Path) -> None:
         arrays.write_table(
             pd.DataFrame({"feature_map": range(4), "ais": rng.normal(size=4)}), tmp_path / f"{model}.csv"
         )
-        scores = {"k_retained": [1, 2], "test_full": [0.1, 0.2], "test_retained": [0.3, 0.4]}
+        scores = {"k_retained": [1, 2], "test_full": [0.1, 0.2], "test_retained": [0.3, 0.4], "unit": "images"}
         arrays.write_table(pd.DataFrame(scores), tmp_path / f"{model}-prediction.csv")
         maps = xr.Dataset(
             {"heatmap": (("image", "y", "x"), rng.random((5, 3, 3)))},
@@ -195,6 +203,7 @@ def test_networks_of_one_comparison(tmp_path: Path) -> None:
     table = arrays.read_table(tmp_path / "networks.csv")
     assert table["model"].tolist() == ["net.1", "net.2"]
     assert table["share_retained_mean"].tolist() == [0.375, 0.375]
+    assert table["unit"].tolist() == ["images", "images"]
     assert len(arrays.read_table(tmp_path / "images.csv")) == 10
     assert len(arrays.read_table(tmp_path / "maps.csv")) == 8
     compare_spread(images=tmp_path / "images.csv", maps=tmp_path / "maps.csv", output=tmp_path / "differences.csv")

@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 from matplotlib.text import Text
 from PIL import Image
 
-from alignment_importance import drawing, figures, images, prediction_figures
+from alignment_importance import drawing, figures, images, paper_figures, prediction_figures
 from alignment_importance.errors import InputError
 
 RANDOM = "random weights (seed 1)"
@@ -246,6 +246,19 @@ def test_curves_show_the_mean_and_the_retained_number() -> None:
     assert lines["test"] == pytest.approx(np.arange(1, 7) / 20)
     assert lines["test, all maps"] == pytest.approx([0.3, 0.3])
     assert "retained: 3 maps on average" in texts(figure)
+
+
+@pytest.mark.parametrize("unit", ["images", "pairs (leaky)"])
+def test_scores_of_split_pairs_are_called_leaky(unit: str) -> None:
+    table, rows = fold_table().assign(unit=unit), summary().assign(unit=unit)
+    for figure in (
+        prediction_figures.prediction(rows, table),
+        prediction_figures.curves(curve_table(), table, "a", "net", "pearson_r2"),
+        paper_figures.bars(rows),
+        paper_figures.fold_curves({"a": curve_table().assign(seed=1, fold=1)}, {"a": table}, "net", "pearson_r2"),
+    ):
+        said = " ".join(texts(figure).split())
+        assert ("every image stands on both sides of the split" in said) == (unit != "images")
 
 
 def test_importance_counts_the_maps() -> None:

@@ -152,6 +152,9 @@ def test_networks_stand_side_by_side() -> None:
     assert "c\n(simulated observers)" in text
     assert "d\n(simulated" not in text
     assert "test alignment (R²)" in text
+    leaky = pd.DataFrame(rows).assign(unit="pairs (leaky)")
+    assert "leaky" in texts(figures_networks.networks(leaky, "pearson_r2"))
+    assert "leaky" not in text
 
 
 def spreads(models: list[str]) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
@@ -216,6 +219,14 @@ def test_images_of_most_and_least_agreement_are_shown(pictures: pd.DataFrame, tm
     assert "No image has a heatmap in both networks." in texts(nothing)
 
 
+LEAKY = "Pairs were split, which is leaky: every image stands on both sides of the split."
+
+
+def words(figure: Figure) -> str:
+    """All texts of a figure without the ends of their lines."""
+    return " ".join(texts(figure).split())
+
+
 def test_transfer_shows_gains_and_on_the_diagonal_the_own_ranking() -> None:
     rows = [
         (source, target, 1, fold, 0.2, 0.2 + own, 0.2 + gain + 0.01 * fold)
@@ -237,6 +248,9 @@ def test_transfer_shows_gains_and_on_the_diagonal_the_own_ranking() -> None:
     assert "−0.050\n± 0.014" in text
     assert "undefined" in text
     assert "(simulated observers)" in text
+    assert "Images of a test set are never used" in words(drawn)
+    pairs = words(figures_networks.transfer(table.assign(unit="pairs (leaky)"), "n", "pearson_r2"))
+    assert "Pairs of a test set are never used" in pairs and LEAKY in pairs and "images" not in pairs
 
 
 # --- interactions ---
@@ -268,6 +282,9 @@ def test_elimination_stands_beside_the_ranking() -> None:
     text = texts(drawn)
     assert "time was up" not in text
     assert f"c (simulated observers), n ({RANDOM})" in text
+    assert "test images" in text and "leaky" not in text
+    pairs = words(figures_interactions.elimination(eliminated().assign(unit="pairs (leaky)"), "c", "n", "pearson_r2"))
+    assert "test pairs" in pairs and LEAKY in pairs and "images" not in pairs
     assert "after 2 of 4 removals" in texts(figures_interactions.elimination(eliminated(False), "c", "n", "pearson"))
 
 

@@ -25,7 +25,7 @@ def judged(n_participants: int, missing: bool = False) -> xr.Dataset:
 
 def table(**columns: list[float]) -> pd.DataFrame:
     given = {"n_train": [8, 8], "n_test": [2, 2], "test_full": [0.1, 0.3], "test_retained": [0.2, 0.6]}
-    return pd.DataFrame(given | {"noise_ceiling_of_mean": [0.8, 0.6]} | columns)
+    return pd.DataFrame(given | {"noise_ceiling_of_mean": [0.8, 0.6]} | columns).assign(unit="images")
 
 
 def no_intervals() -> pd.DataFrame:
@@ -81,6 +81,14 @@ def test_summary_of_folds() -> None:
     assert "penalty_ridge_mean" not in summary
 
 
+def test_where_pairs_are_split_the_corrected_test_counts_pairs() -> None:
+    """Every image is on both sides: the ratio of images, 1, says nothing of what folds share."""
+    pairs = table(n_train=[10, 10], n_test=[10, 10], n_pairs_train=[36, 30], n_pairs_test=[9, 15])
+    summary = prediction.summarise(pairs.assign(unit="pairs (leaky)"), no_intervals(), no_permutations())
+    # The ratios of pairs are 1/4 and 1/2.
+    assert summary["t_corrected"] == pytest.approx(0.2 / np.sqrt(0.02 * (1 / 2 + 3 / 8)))
+
+
 def test_permuted_scores_become_p_values() -> None:
     draws = pd.DataFrame(
         {
@@ -97,9 +105,17 @@ def test_permuted_scores_become_p_values() -> None:
 
 def test_several_comparisons_are_corrected_for() -> None:
     summary = pd.DataFrame(
-        {"p_corrected": [0.03, 0.01], "p_permutation_retained": [0.5, np.nan], "p_permutation_difference": [0.2, 0.2]}
+        {
+            "p_paired": [0.001, 0.03],
+            "p_corrected": [0.03, 0.01],
+            "p_permutation_full": [0.8, 0.9],
+            "p_permutation_retained": [0.5, np.nan],
+            "p_permutation_difference": [0.2, 0.2],
+        }
     )
     found = prediction.correct_for_number(summary)
+    assert found["p_paired_holm"].tolist() == pytest.approx([0.002, 0.03])
+    assert found["p_permutation_full_holm"].tolist() == [1, 1]
     assert found["p_corrected_holm"].tolist() == pytest.approx([0.03, 0.02])
     assert found["p_permutation_retained_holm"].tolist() == pytest.approx([0.5, np.nan], nan_ok=True)
     assert found["p_permutation_difference_holm"].tolist() == pytest.approx([0.4, 0.4])

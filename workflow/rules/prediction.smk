@@ -179,6 +179,5 @@ rule summarise_prediction:
     params:
         combinations=list(itertools.product(config["comparisons"], config["models"])),
         alignment=config["alignment"],
-        unit=config["cross_validation"]["unit"],
     script:
         "../../scripts/summarise_prediction.py"
