@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import scipy.stats
 import torch
 import xarray as xr
 
@@ -91,16 +92,24 @@ def by_elimination(network: Network, block: PairBlock) -> Importance:
     return Importance(ranking, np.isin(np.arange(len(order)), order[:kept]).astype(float))
 
 
-def by_reweighting(network: Network, block: PairBlock) -> Importance:
-    """Ridge weights of the readout units (`reweighting.ridge`), with the penalty chosen over images; NaN for all maps
-    where units are not maps. Weights are their positive part.
-    """
+def by_ridge(network: Network, block: PairBlock) -> Importance:
+    """Weights of the readout units (`reweighting.ridge`) of any sign; weights are their positive part."""
+    return _reweighted(network, block, reweighting.ridge)
+
+
+def by_nonnegative_weights(network: Network, block: PairBlock) -> Importance:
+    """Weights of the readout units (`reweighting.nonnegative`) that are not negative, most of them 0."""
+    return _reweighted(network, block, reweighting.nonnegative)
+
+
+def _reweighted(network: Network, block: PairBlock, fit: Callable[..., reweighting.Reweighted]) -> Importance:
+    """Fitted weights, with the penalty chosen over images; NaN for all maps where units are not maps."""
     if network.readout.shape[1] != network.engine.active.shape[1]:
         return _signed(np.full(network.engine.active.shape[1], np.nan))
     everything = Fold(1, train=block, test=block)
     inner = folds.inside(everything, N_INNER_FOLDS, network.seed, by_pairs=False)
     rows = reweighting.prepare(network.readout, network.similarity, network.compute)
-    return _signed(reweighting.ridge(rows, everything, inner, network.score).weights)
+    return _signed(fit(rows, everything, inner, network.score).weights)
 
 
 def by_activation(network: Network, block: PairBlock) -> Importance:
@@ -118,7 +127,8 @@ METHODS: dict[str, Callable[[Network, PairBlock], Importance]] = {
     "AIS": by_ais,
     "Shapley value": by_shapley,
     "backward elimination": by_elimination,
-    "ridge reweighting": by_reweighting,
+    "ridge reweighting": by_ridge,
+    "non-negative reweighting": by_nonnegative_weights,
     "activation": by_activation,
 }
 
@@ -198,24 +208,28 @@ def find_places(
 # ----------------------------------------------------------------------------------------------------------------------
 # The page of the documentation
 
+#: Headings of the columns by which methods are compared.
+_FOUND, _DIFFERENCE = "maps: AUC", "places: difference"
+
 _PAGE = """# What finds the planted truth
 
 <!-- Made by `snakemake --cores 2 docs/recovery.md`; do not edit. -->
 
 The demo is drawn and its observers are simulated, so that the truth is known, and ways of weighing feature maps can be
-held against it: Alignment Importance Scores (AIS), Shapley values ({permutations}), backward elimination, ridge
-reweighting of the readout (Peterson et al. 2018; a readout unit is a pooled map here), and the plain activation of the
-maps, which knows nothing of people. Each method sees the judgments of all images and its ranking is tested against the
-truth, not against judgments.
+held against it: Alignment Importance Scores (AIS), Shapley values ({permutations}), backward elimination, reweighting
+of the readout by ridge regression (Peterson et al. 2018; a readout unit is a pooled map here) and by weights that are
+not negative, and the plain activation of the maps, which knows nothing of people. Each method sees the judgments of all
+images and its ranking is tested against the truth, not against judgments.
 
 The network is {network}.
 
 **Maps.** Judgments are simulated from {n_planted} random maps: their RSM, with normal noise of {noise:g} times the
 standard deviation of its similarities. The area under the ROC curve (AUC) is the probability that a planted map ranks
-above another one: 1 if all planted maps come first, 0.5 by chance. Mean over {n_draws} draws of maps.
+above another one: 1 if all planted maps come first, 0.5 by chance; maps of one rank, such as those of weight 0, count a
+half. Mean over {n_draws} draws of maps.
 
 **Places.** The heatmap of an image is the average of its maps with the weights of a method, the same in all images: the
-positive part of AIS, Shapley values and ridge weights; for elimination, all maps that are left when the score is
+positive part of AIS, Shapley values and fitted weights; for elimination, all maps that are left when the score is
 highest. The AUC tells the pixels of the {first} from those of the {second}: 1 if the heatmap lies on the {first}, 0 if
 on the {second}. Good weights make it high where the observers compared shapes and low where they compared colours; the
 difference of the two is the result. Mean over {n_images} images. (The image-specific AIS of the workflow's own heatmaps
@@ -224,6 +238,10 @@ are another thing; see the README.)
 ± is the 95 % interval of a mean.
 
 {table}
+
+The highest, and how far it is above the next in the same draws or images:
+
+{best}
 """
 
 
@@ -238,6 +256,7 @@ def as_markdown(table: pd.DataFrame, permutations: int, objects: Mapping[str, in
     first, second = objects
     model, weights = table[["model", "weights"]].iloc[0]
     places = table[table["truth"] == "places"]
+    columns = _columns(table, places["comparison"].unique().tolist())
     return _PAGE.format(
         permutations=f"from {permutations} orders",
         n_planted=N_PLANTED,
@@ -247,25 +266,41 @@ def as_markdown(table: pd.DataFrame, permutations: int, objects: Mapping[str, in
         n_images=places["item"].nunique(),
         first=first,
         second=second,
-        table=_rows(table, places["comparison"].unique().tolist()),
+        table=_rows(columns),
+        best="\n".join(_best(name, values) for name, values in columns.items() if name in (_FOUND, _DIFFERENCE)),
     )
 
 
-def _rows(table: pd.DataFrame, comparisons: list[str]) -> str:
-    """A line per method: maps found, and where the heatmaps lie for each comparison and in the difference of two."""
-    headings = ["method", "maps: AUC", *(f"places: AUC, {name}" for name in comparisons)]
-    difference = len(comparisons) == 2
-    lines = [headings + ["places: difference"] * difference]
-    for method, rows in table.groupby("method", sort=False):
-        found = rows.loc[rows["truth"] == "maps", "auc"]
-        places = rows[rows["truth"] == "places"].pivot_table(
-            index="item", columns="comparison", values="auc", dropna=False
-        )
-        cells = [found, *(places[name] for name in comparisons)]
-        cells += [places[comparisons[0]] - places[comparisons[1]]] * difference
-        lines.append([str(method), *map(_mean, cells)])
-    lines.insert(1, ["---"] * len(lines[0]))
+def _columns(table: pd.DataFrame, comparisons: list[str]) -> dict[str, pd.DataFrame]:
+    """Areas (item, method) by what they are of: maps found, places for each comparison, and the difference of two."""
+
+    def areas(rows: pd.DataFrame) -> pd.DataFrame:
+        wide = rows.pivot_table(index="item", columns="method", values="auc", dropna=False)
+        return wide[table["method"].unique().tolist()]
+
+    columns = {_FOUND: areas(table[table["truth"] == "maps"])}
+    for name in comparisons:
+        columns[f"places: AUC, {name}"] = areas(table[(table["truth"] == "places") & (table["comparison"] == name)])
+    if len(comparisons) == 2:
+        first, second = (columns[f"places: AUC, {name}"] for name in comparisons)
+        columns[_DIFFERENCE] = first - second
+    return columns
+
+
+def _rows(columns: Mapping[str, pd.DataFrame]) -> str:
+    """A line per method."""
+    cells = [[str(method), *(_mean(values[method]) for values in columns.values())] for method in columns[_FOUND]]
+    lines = [["method", *columns], ["---"] * (1 + len(columns)), *cells]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def _best(name: str, areas: pd.DataFrame) -> str:
+    """Which method has the highest mean, and how far it is ahead of the next one in the same draws or images."""
+    compared = areas.dropna(axis="columns", thresh=2)
+    first, second, *_ = [*compared.mean().sort_values(ascending=False, kind="stable").index, None, None]
+    if second is None:
+        return f"- {name.split(':')[0]}: undefined."
+    return f"- {name.split(':')[0]}: {first}, {_mean(areas[first] - areas[second])} above {second}."
 
 
 def _mean(values: pd.Series) -> str:
@@ -273,4 +308,6 @@ def _mean(values: pd.Series) -> str:
     known = values.dropna().to_numpy(float)
     if len(known) < 2:
         return "undefined"
-    return f"{known.mean():.2f} ± {1.96 * known.std(ddof=1) / np.sqrt(len(known)):.2f}".replace("-", "−")
+    # Of few values the normal distribution's 1.96 standard errors would be too narrow.
+    half = scipy.stats.t.ppf(0.975, len(known) - 1) * known.std(ddof=1) / np.sqrt(len(known))
+    return f"{known.mean():.2f} ± {half:.2f}".replace("-", "−")

@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 from small_heads import resources
 
@@ -59,6 +60,30 @@ def test_every_method_that_knows_the_judgments_finds_maps_better_than_chance(
     assert np.mean(areas) > 0.75
 
 
+def test_the_page_names_the_best_method_and_how_far_it_is_ahead() -> None:
+    """Two methods, two draws of maps, two images under two comparisons."""
+    found = {"AIS": [0.6, 0.8], "Shapley value": [0.9, 0.9]}
+    places = {
+        ("AIS", "a"): [0.9, 0.7], ("AIS", "b"): [0.1, 0.3],
+        ("Shapley value", "a"): [0.9, 0.9], ("Shapley value", "b"): [0.9, np.nan],
+    }  # fmt: skip
+    rows = [("maps", "", method, str(draw), auc) for method, both in found.items() for draw, auc in enumerate(both)]
+    rows += [
+        ("places", comparison, method, image, auc)
+        for (method, comparison), both in places.items()
+        for image, auc in zip(("007", "x"), both, strict=True)
+    ]
+    table = pd.DataFrame(rows, columns=list(recovery.COLUMNS)).assign(model="n", weights="w")
+    page = recovery.as_markdown(table, 3, {"left": 1, "right": 2}).splitlines()
+    # With two values the interval is 12.706 standard deviations by the square root of two.
+    assert "| method | maps: AUC | places: AUC, a | places: AUC, b | places: difference |" in page
+    assert "| AIS | 0.70 ± 1.27 | 0.80 ± 1.27 | 0.20 ± 1.27 | 0.60 ± 2.54 |" in page
+    assert "| Shapley value | 0.90 ± 0.00 | 0.90 ± 0.00 | undefined | undefined |" in page
+    assert "- maps: Shapley value, 0.20 ± 1.27 above AIS." in page
+    # Of places, only AIS has a difference in more than one image.
+    assert "- places: undefined." in page
+
+
 def test_the_page_of_the_documentation_has_the_form_of_what_is_made() -> None:
     """Its numbers take minutes: `snakemake --cores 2 --force docs/recovery.md`."""
     page = PAGE.read_text(encoding="utf-8")
@@ -71,6 +96,10 @@ def test_the_page_of_the_documentation_has_the_form_of_what_is_made() -> None:
         values = [float(cell.split(" ± ")[0].replace("−", "-")) for cell in line[1:]]
         assert all(0 <= value <= 1 for value in values[:3])
         assert values[3] == pytest.approx(values[1] - values[2], abs=0.011)
+    for column, heading in ((1, "maps"), (4, "places")):
+        means = {line[0].removeprefix("| "): float(line[column].split(" ± ")[0]) for line in lines[2:]}
+        [named] = re.findall(rf"^- {heading}: (.*?), ", page, flags=re.MULTILINE)
+        assert means[named] == max(means.values())
     assert f"{recovery.N_PLANTED} random maps" in page
     assert f"{recovery.N_DRAWS} draws" in page
     # The text around the table is that of the module.
