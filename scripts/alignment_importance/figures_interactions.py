@@ -13,6 +13,7 @@ from alignment_importance.drawing import (
     BLUE,
     ORANGE,
     footnote,
+    key,
     leaky,
     new_figure,
     number,
@@ -51,13 +52,15 @@ def elimination(table: pd.DataFrame, comparison: str, model: str, score: str) ->
         panel.set_xlim(1, table["k"].max())
         panel.xaxis.set_major_locator(MaxNLocator(5))
     panels[0].set_ylabel(f"alignment ({score_name(score)})")
-    figure.legend(*panels[0].get_legend_handles_labels(), loc="outside upper right")
     title(figure, "Backward elimination against one ranking", comparison, model, provenance(table))
-    footnote(
+    handles, labels = panels[0].get_legend_handles_labels()
+    key(
         figure,
+        dict(zip(labels, handles, strict=True)),
         f"Lines: mean over {n_folds} folds of one seed; bands: ± 1 standard deviation. Maps are removed by the score "
         f"of the training {split}. Triangles: k of the highest mean training score.{_unfinished(table)}"
         f"{warning(table)}",
+        columns=3,
     )
     return figure
 

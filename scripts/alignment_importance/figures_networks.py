@@ -123,14 +123,16 @@ def spread(images: pd.DataFrame, maps: pd.DataFrame, differences: pd.DataFrame, 
         panel.set_ylim(0, 1)
         panel.xaxis.set_major_locator(MaxNLocator(5))
         panel.set_title(_tests(differences[differences["quantity"] == quantity]), fontsize=7.5)
-    figure.legend(*panels[0, 0].get_legend_handles_labels(), loc="outside upper right")
     about = observers(comparison, provenance(images))
     figure.suptitle(f"How Alignment Importance Scores are spread\n{about}", x=0.01, ha="left")
-    footnote(
+    handles, labels = panels[0, 0].get_legend_handles_labels()
+    key(
         figure,
+        dict(zip(labels, handles, strict=True)),
         "Share of images or feature maps up to a value; bands: 95 % of the whole curve (Dvoretzky, Kiefer & Wolfowitz; "
         "Massart 1990). D: two-sample Kolmogorov-Smirnov, which takes values as independent. Deviations and means of "
         "AIS fall with the number of feature maps.",
+        columns=2,
     )
     return figure
 

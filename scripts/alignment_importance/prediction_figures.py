@@ -199,7 +199,8 @@ def curves(curve: pd.DataFrame, table: pd.DataFrame, comparison: str, model: str
     panel.set_xlim(1, curve["k"].max())
     panel.set_xlabel("feature maps kept, the highest-ranked first (k)")
     panel.set_ylabel(f"alignment ({score_name(score)})")
-    figure.legend(*panel.get_legend_handles_labels(), loc="outside right upper")
+    # Beside the panel, and not the figure, whose title would run into it.
+    panel.legend(loc="upper left", bbox_to_anchor=(1.01, 1), borderaxespad=0)
     title(figure, "Alignment of the k highest-ranked feature maps", comparison, model, provenance(table))
     footnote(
         figure,

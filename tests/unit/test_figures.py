@@ -9,6 +9,7 @@ import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.collections import PathCollection
 from matplotlib.figure import Figure
+from matplotlib.legend import Legend
 from matplotlib.text import Text
 from PIL import Image
 
@@ -246,6 +247,12 @@ def test_curves_show_the_mean_and_the_retained_number() -> None:
     assert lines["test"] == pytest.approx(np.arange(1, 7) / 20)
     assert lines["test, all maps"] == pytest.approx([0.3, 0.3])
     assert "retained: 3 maps on average" in texts(figure)
+    long = prediction_figures.curves(curve_table(), fold_table(), "a" * 30, "a network with a long name", "pearson_r2")
+    long.draw_without_rendering()
+    [legend] = (each.get_window_extent() for each in long.findobj(Legend))
+    heading = long.texts[0].get_window_extent()
+    assert long.texts[0].get_text().startswith("Alignment of the k")
+    assert not heading.overlaps(legend) and max(heading.x1, legend.x1) <= long.bbox.x1
 
 
 @pytest.mark.parametrize("unit", ["images", "pairs (leaky)"])

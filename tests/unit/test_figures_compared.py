@@ -10,6 +10,7 @@ import pytest
 import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.legend import Legend
 from matplotlib.patches import Rectangle
 from matplotlib.text import Text
 from PIL import Image
@@ -17,6 +18,7 @@ from PIL import Image
 from alignment_importance import figures, figures_interactions, figures_maps, figures_networks, images, spread
 
 RANDOM = "random weights (seed 1)"
+LONG = "a comparison with a long name"
 PROVENANCE: dict[str, Any] = {"weights": RANDOM, "arithmetic": "float32", "simulated": True}
 IDS = ["007", "b", "c", "d"]
 
@@ -46,6 +48,18 @@ def save_twice(figures_made: Iterator[Figure], folder: Path) -> None:
         figures.save(figure, folder / f"{number}.png", folder / f"{number}.pdf")
     assert (folder / "0.png").read_bytes() == (folder / "1.png").read_bytes()
     assert (folder / "0.pdf").read_bytes() == (folder / "1.pdf").read_bytes()
+
+
+def assert_apart(figure: Figure) -> None:
+    """The title runs into no legend, and nothing beyond the edges of the figure."""
+    figure.draw_without_rendering()
+    box = figure.texts[0].get_window_extent()
+    legends = figure.findobj(Legend)
+    assert legends
+    assert box.x1 <= figure.bbox.x1
+    for legend in legends:
+        assert not box.overlaps(legend.get_window_extent())
+        assert legend.get_window_extent().x1 <= figure.bbox.x1
 
 
 # --- similarity matrices ---
@@ -183,7 +197,8 @@ def test_distributions_are_those_of_the_values() -> None:
         np.testing.assert_allclose(np.asarray(first.get_ydata(), dtype=float), np.arange(1, n + 1) / n)
         assert f"D = {tests.loc[tests['quantity'] == quantity, 'ks'].iloc[0]:.2f}, p" in panel.get_title(loc="left")
     assert f"m ({RANDOM})" in texts(drawn)
-    three = figures_networks.spread(*spreads(["n", "m", "o"]), "c")
+    three = figures_networks.spread(*spreads([f"network {letter} with a long name" for letter in "nmo"]), LONG)
+    assert_apart(three)
     assert "between networks" in texts(three)
 
 
@@ -279,6 +294,7 @@ def test_elimination_stands_beside_the_ranking() -> None:
         if each.get_marker() == "v"
     ]
     assert marked == [[2], [3], [2], [3]]
+    assert_apart(figures_interactions.elimination(eliminated(), LONG, "a network with a long name", "pearson_r2"))
     text = texts(drawn)
     assert "time was up" not in text
     assert f"c (simulated observers), n ({RANDOM})" in text
