@@ -11,7 +11,7 @@ from alignment_importance.judgments import reading
 logger = logging.getLogger("alignment_importance.check_inputs")
 
 #: Parts of the configuration that are checked.
-PARTS = ("image_sets", "comparisons", "models", "cross_validation", "saliency", "controls")
+PARTS = ("image_sets", "comparisons", "models", "cross_validation", "statistics", "saliency", "controls")
 
 Entries = Mapping[str, Mapping[str, Any]]
 
@@ -46,6 +46,7 @@ def as_inputs(
     comparisons: Entries,
     models: Entries,
     cross_validation: Mapping[str, Any],
+    statistics: Mapping[str, Any],
     saliency: Entries,
     controls: Entries,
 ) -> checks.Inputs:
@@ -60,7 +61,9 @@ def as_inputs(
             for name, entry in comparisons.items()
         },
         models={f"models.{name}": networks.Spec(**entry) for name, entry in models.items()},
-        split=checks.Split(cross_validation["unit"], cross_validation["folds"], cross_validation["seeds"]),
+        split=checks.Split(
+            cross_validation["unit"], cross_validation["folds"], cross_validation["seeds"], statistics["inner_folds"]
+        ),
         saliency={
             f"saliency.{name}": {
                 "method": entry["method"],

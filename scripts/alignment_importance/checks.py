@@ -50,11 +50,12 @@ class Control:
 
 @dataclass(frozen=True)
 class Split:
-    """How images or pairs are cut into folds, see `folds`."""
+    """How images or pairs are cut into folds, see `folds`, and their training blocks into folds of their own, if so."""
 
     unit: str
     n_folds: int
     seeds: Sequence[int]
+    inner_folds: int | None = None
 
 
 @dataclass(frozen=True)
@@ -134,13 +135,16 @@ def check_split(label: str, judgments: xr.Dataset, split: Split, findings: Findi
     cut = folds.split_images if split.unit == "images" else folds.split_pairs
     problems: dict[int, str] = {}
     flat: list[str] = []
+    uncut: list[str] = []
     for seed in split.seeds:
         try:
             made = folds.blocks(cut(ids, split.n_folds, seed), human, ids)
         except InputError as error:
             problems[seed] = str(error).removeprefix("cross_validation: ")
             continue
-        flat += [f"fold {fold.fold} of seed {seed}" for fold in made if _is_flat(fold)]
+        names = {f"fold {fold.fold} of seed {seed}": fold for fold in made}
+        flat += [name for name, fold in names.items() if _is_flat(fold)]
+        uncut += [name for name, fold in names.items() if not _can_be_cut(fold, split, seed)]
     if problems:
         seed, found = next(iter(problems.items()))
         seeds = f"{len(problems)} of {len(split.seeds)} seeds, such as {seed}"
@@ -153,6 +157,15 @@ def check_split(label: str, judgments: xr.Dataset, split: Split, findings: Findi
             "Their scores are NaN. Use fewer folds, or more images or judgments.",
             place=label,
         )
+    if uncut:
+        findings.warn(
+            "statistics.inner_folds",
+            f"{split.inner_folds} folds leave no test block of {folds.MIN_PAIRS} judged pairs inside the training data "
+            f"of {images.some(uncut)}",
+            "No penalty of fitted weights can be chosen, and their scores are NaN. Use fewer folds, or more images or "
+            "judgments.",
+            place=label,
+        )
     smallest = len(ids) // split.n_folds
     if split.unit == "images" and smallest < FEW_TEST_IMAGES:
         findings.warn(
@@ -162,6 +175,11 @@ def check_split(label: str, judgments: xr.Dataset, split: Split, findings: Findi
             f"Test scores scatter widely with fewer than {FEW_TEST_IMAGES}. Use fewer folds or more images.",
             place=label,
         )
+
+
+def _can_be_cut(fold: folds.Fold, split: Split, seed: int) -> bool:
+    """Whether penalties can be chosen inside the training data, if any are."""
+    return split.inner_folds is None or bool(folds.inside(fold, split.inner_folds, seed, split.unit == "pairs"))
 
 
 def _is_flat(fold: folds.Fold) -> bool:

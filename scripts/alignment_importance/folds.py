@@ -121,10 +121,12 @@ def inside(fold: Fold, n_folds: int, seed: int, by_pairs: bool) -> list[Fold]:
 
     Returns:
         Folds whose blocks hold training images, or training pairs, alone. None of those with fewer than `MIN_PAIRS`
-        judged pairs on a side.
+        judged pairs on a side, and so none at all of more folds than there are images or pairs.
     """
     images, human = fold.train.images, fold.train.human
-    made = []
+    made: list[Fold] = []
+    if n_folds > (n_judged(fold.train) if by_pairs else len(images)):
+        return made
     if by_pairs:
         rows, columns = np.nonzero(np.triu(~np.isnan(human), k=1))
         assigned = np.zeros(human.shape, dtype=np.int64)

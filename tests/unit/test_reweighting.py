@@ -121,6 +121,17 @@ def test_inner_folds_hold_training_pairs_alone() -> None:
         assert (tested == trained).all() == by_pairs
 
 
+@pytest.mark.parametrize("by_pairs", [False, True])
+def test_without_inner_folds_nothing_is_fitted(by_pairs: bool) -> None:
+    """More folds than training images, or pairs, leave no pairs to test on."""
+    rows, human = data(8)
+    fold, _ = fold_of(human, by_pairs)
+    assert folds.inside(fold, 200, 1, by_pairs) == []
+    found = reweighting.ridge(rows, fold, [], "pearson")
+    assert np.isnan(found.penalty)
+    assert np.isnan(found.weights).all()
+
+
 def test_a_constant_row_in_the_training_images_gives_nan() -> None:
     rows, human = data(8)
     fold, inner = fold_of(human)

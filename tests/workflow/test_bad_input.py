@@ -87,6 +87,7 @@ def parts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Parts:
         },
         "models": {},
         "cross_validation": {"unit": "images", "folds": 2, "seeds": [1, 2]},
+        "statistics": {"inner_folds": 2},
         "saliency": {},
         "controls": {},
     }
@@ -149,6 +150,11 @@ def table(text: str, **keys: Any) -> Change:
 def folds(number: int, **keys: Any) -> Change:
     """Ask for other folds."""
     return lambda folder, parts: parts["cross_validation"].update(folds=number, **keys)
+
+
+def inner_folds(number: int) -> Change:
+    """Ask for other folds inside the training images."""
+    return lambda folder, parts: parts["statistics"].update(inner_folds=number)
 
 
 def model(**keys: Any) -> Change:
@@ -478,6 +484,14 @@ CASES: dict[str, tuple[Change, str]] = {
     "few test images": (
         folds(3),
         "warning: cross_validation.folds: comparisons.c: 12 images in 3 folds leave 4 test images, with 6 pairs among",
+    ),
+    "more inner folds than training images": (
+        inner_folds(7),
+        "warning: statistics.inner_folds: comparisons.c: 7 folds leave no test block of 3 judged pairs inside the",
+    ),
+    "inner folds without pairs": (
+        inner_folds(3),
+        "judged pairs inside the training data of fold 1 of seed 1, fold 2 of",
     ),
     # networks
     "a network misspelt": (

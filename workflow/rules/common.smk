@@ -614,6 +614,7 @@ def state_of_inputs() -> str:
     }
     state = {
         "configuration": settings(*parts, "cross_validation", "datasets"),
+        "inner_folds": config["statistics"]["inner_folds"],
         "code": [
             hashlib.sha256(Path(file).read_bytes()).hexdigest()
             for file in code_of_check()
