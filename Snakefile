@@ -11,7 +11,12 @@ if not workflow.overwrite_configfiles:
     configfile: "config.yaml" if Path("config.yaml").is_file() else f"{workflow.basedir}/config.yaml"
 
 
-include: "workflow/rules/common.smk"
+include: "workflow/rules/common/configuration.smk"
+include: "workflow/rules/common/given_files.smk"
+include: "workflow/rules/common/combinations.smk"
+include: "workflow/rules/common/paper.smk"
+include: "workflow/rules/common/resources.smk"
+include: "workflow/rules/common/origins.smk"
 
 
 check_place()

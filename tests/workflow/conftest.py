@@ -35,8 +35,8 @@ def finished_copy(finished: Path, tmp_path: Path) -> Path:
 
 @pytest.fixture
 def common() -> SimpleNamespace:
-    """The functions of workflow/rules/common.smk, which is plain Python."""
-    file = ROOT / "workflow/rules/common.smk"
+    """The functions of workflow/rules/common, which are plain Python."""
     names: dict[str, Any] = {"workflow": SimpleNamespace(basedir=str(ROOT))}
-    exec(compile(file.read_text(encoding="utf-8"), str(file), "exec"), names)
+    for file in (ROOT / "workflow/rules/common").glob("*.smk"):
+        exec(compile(file.read_text(encoding="utf-8"), str(file), "exec"), names)
     return SimpleNamespace(**names)
