@@ -260,7 +260,7 @@ def as_markdown(table: pd.DataFrame, permutations: int, objects: Mapping[str, in
     return _PAGE.format(
         permutations=f"from {permutations} orders",
         n_planted=N_PLANTED,
-        network=f"{model} ({weights})",
+        network=f"{model}, {weights}",
         noise=NOISE,
         n_draws=table.loc[table["truth"] == "maps", "item"].nunique(),
         n_images=places["item"].nunique(),
