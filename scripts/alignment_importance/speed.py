@@ -298,11 +298,11 @@ def pooled(compute: Compute) -> pd.DataFrame:
         engine = PooledAblation(readout, compute, "pearson", "pearson_r2")
         # Both ways start from the Gram matrix, which a network needs once for all seeds and folds.
         gram, _ = Gram.of(readout), engine.rows
-        repeats = 20 if n_images == N_IMAGES else 3
+        repeats = 200 if n_images == N_IMAGES else 3
         some = np.linspace(0, N_POOLED_MAPS - 1, n_measured).astype(int)
         ours, without = _best_of(functools.partial(_leave_one_out, engine, human), repeats, compute)
         other = functools.partial(gram.leave_one_out, human, some)
-        one_by_one, scores = _best_of(other, max(1, repeats // 4), compute)
+        one_by_one, scores = _best_of(other, 5 if n_images == N_IMAGES else 1, compute)
         share = n_measured / N_POOLED_MAPS
         rows.append(
             row(
@@ -359,7 +359,7 @@ def growth(compute: Compute) -> pd.DataFrame:
     for n_images in (N_IMAGES, 200, 430, 900, N_MANY):
         readout, human = _pooled_data(n_images)
         for work, call in _pooled_work(readout, human, compute).items():
-            measured, _ = _best_of(call, 3 if n_images < 500 else 1, compute)
+            measured, _ = _best_of(call, 20 if n_images < 500 else 3, compute)
             rows.append(row("pooled", work, "nothing", measured, n_images=n_images, n_maps=N_POOLED_MAPS))
     return pd.DataFrame(rows)
 
