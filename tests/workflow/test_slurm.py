@@ -6,6 +6,7 @@ for: ALIGNMENT_IMPORTANCE_SLURM=1 python -m pytest tests/workflow/test_slurm.py
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -160,14 +161,20 @@ def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> bytes:
     return (folder / TARGET).read_bytes()
 
 
-@pytest.fixture
-def project(tmp_path: Path, cluster: Cluster) -> Path:
+@pytest.fixture(scope="module")
+def checked(tmp_path_factory: pytest.TempPathFactory, cluster: Cluster) -> Path:
     """A tiny project whose inputs have been checked, on Slurm."""
-    folder = tmp_path / "project"
+    folder = tmp_path_factory.mktemp("checked") / "project"
     write_project(folder)
     answer = run_snakemake(folder, "results/inputs/tiny/images.csv", "--configfile", "tiny.yaml", *SLURM)
     assert answer.returncode == 0, answer.stdout
     return folder
+
+
+@pytest.fixture
+def project(checked: Path, tmp_path: Path) -> Path:
+    """A copy of it, in another place."""
+    return Path(shutil.copytree(checked, tmp_path / "project"))
 
 
 def kill_by_time(cluster: Cluster, job: Job) -> None:
