@@ -298,11 +298,12 @@ def pooled(compute: Compute) -> pd.DataFrame:
         engine = PooledAblation(readout, compute, "pearson", "pearson_r2")
         # Both ways start from the Gram matrix, which a network needs once for all seeds and folds.
         gram, _ = Gram.of(readout), engine.rows
-        repeats = 200 if n_images == N_IMAGES else 3
+        # As many for both ways: the quickest of more runs would be quicker.
+        repeats = 50 if n_images == N_IMAGES else 3
         some = np.linspace(0, N_POOLED_MAPS - 1, n_measured).astype(int)
         ours, without = _best_of(functools.partial(_leave_one_out, engine, human), repeats, compute)
         other = functools.partial(gram.leave_one_out, human, some)
-        one_by_one, scores = _best_of(other, 5 if n_images == N_IMAGES else 1, compute)
+        one_by_one, scores = _best_of(other, repeats, compute)
         share = n_measured / N_POOLED_MAPS
         rows.append(
             row(
