@@ -9,6 +9,7 @@ Three routes, all exact, chosen by `networks.split` from what lies between the m
 """
 
 import functools
+import itertools
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
 
@@ -28,9 +29,6 @@ _CACHED_VALUES = 60_000
 
 #: Variants of a head at a time beyond which nothing is gained, but memory must be got from the system.
 _MOST_VARIANTS = 64
-
-#: Rows of the Gram matrix that one task computes.
-_GRAM_ROWS = 48
 
 
 def ablate(head: Head | None, recorded: xr.Dataset, compute: Compute, similarity: str, score: str) -> "Ablation":
@@ -206,8 +204,20 @@ class PooledAblation(Ablation):
     @functools.cached_property
     def rows(self) -> closed_forms.Covariation:
         """All rows and their co-variation, which blocks of some images take their part of."""
-        parts = self.compute.map(lambda part: part @ self.readout.T, self.readout.split(_GRAM_ROWS))
-        return closed_forms.Covariation.of(self.readout, torch.cat(list(parts)), self.similarity)
+        return closed_forms.Covariation.of(self.readout, self._gram(), self.similarity)
+
+    def _gram(self) -> torch.Tensor:
+        """(image, image) products of rows."""
+        if self.compute.device.type != "cpu":
+            return self.readout @ self.readout.T
+        n_images, n_threads = len(self.readout), self.compute.threads
+        readout, products = self.readout.numpy(), np.empty((n_images, n_images))
+        # Equal parts of the triangle of pairs.
+        cuts = [kernels.STEP * int(n_images / kernels.STEP * (part / n_threads) ** 0.5) for part in range(n_threads)]
+        parts = itertools.pairwise([*cuts, n_images])
+        for _ in self.compute.map(lambda part: kernels.gram(readout, *part, products), parts):
+            pass
+        return torch.from_numpy(products)
 
     @property
     def units(self) -> "PooledAblation":
@@ -233,24 +243,27 @@ class PooledAblation(Ablation):
         return PooledAblation(readout, self.compute, self.similarity, self._score)
 
     def _leave_one_out(self, blocks: Sequence[PairBlock], maps: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        chosen = torch.tensor(maps, device=self.compute.device)
-        whole: list[torch.Tensor] = []
+        # First the whole network, as without a map that there is not.
+        ablated = torch.from_numpy(np.insert(maps, 0, kernels.NO_MAP)).to(self.compute.device)
+        prepared: list[closed_forms.LeaveOneOut] = []
 
         def tasks() -> Iterator[Callable[[], torch.Tensor]]:
             for block in progress(blocks, "feature maps ablated, block", len(blocks)):
-                prepared, chunk = self._ranked(block) if self._score == "spearman" else self._correlated(block)
-                whole.append(prepared.intact())
-                for some in chosen.split(chunk):
-                    yield functools.partial(prepared.without, some)
+                one, chunk = self._ranked(block) if self._score == "spearman" else self._correlated(block)
+                prepared.append(one)
+                for some in ablated.split(chunk):
+                    yield functools.partial(one.without, some)
 
-        without = torch.cat(list(self.compute.map(lambda task: task(), tasks()))).reshape(len(blocks), len(maps))
-        scores = torch.stack(whole).cpu().numpy(), without.cpu().numpy()
-        return (np.square(scores[0]), np.square(scores[1])) if self._score == "pearson_r2" else scores
+        found = torch.cat(list(self.compute.map(lambda task: task(), tasks()))).split(len(ablated))
+        scores = torch.stack([one.scores(of_block) for one, of_block in zip(prepared, found, strict=True)])
+        if self._score == "pearson_r2":
+            scores = scores.square()
+        return scores[:, 0].cpu().numpy(), scores[:, 1:].cpu().numpy()
 
     def _correlated(self, block: PairBlock) -> tuple[closed_forms.LeaveOneOut, int]:
         """The closed forms of a block, and how many maps to take at a time."""
         images, human = self._judged(block)
-        return closed_forms.LeaveOneOut.of(self.rows, images, human), self._maps_at_once(len(human))
+        return closed_forms.correlated(self.rows, images, human), self._maps_at_once(len(human))
 
     def _judged(self, block: PairBlock) -> tuple[torch.Tensor, torch.Tensor]:
         """The images (image,) of a block that have a judged pair, and their judgments (image, image)."""
@@ -265,14 +278,14 @@ class PooledAblation(Ablation):
         """
         if self.compute.device.type != "cpu":
             return self.compute.chunk(16 * 8 * n_images)
-        n_groups = -(-self.readout.shape[1] // kernels.LANES)
-        return kernels.LANES * -(-n_groups // self.compute.threads)
+        n_fillings = -(-(self.readout.shape[1] + 1) // kernels.FILLED_LANES)
+        return kernels.FILLED_LANES * -(-n_fillings // self.compute.threads)
 
-    def _ranked(self, block: PairBlock) -> tuple[closed_forms.RankedLeaveOneOut, int]:
+    def _ranked(self, block: PairBlock) -> tuple[closed_forms.LeaveOneOut, int]:
         """The similarities of a block, and how many maps to take at a time."""
         scorer = _Scorer(block, self._score, self.compute.device)
         first, second = (scorer.images[index] for index in scorer.pairs)
-        prepared = closed_forms.RankedLeaveOneOut(self.rows, (first, second), scorer.score)
+        prepared = closed_forms.Ranked(self.rows, (first, second), scorer.score)
         # Similarities, two gathered columns, and what sorting them takes.
         return prepared, self.compute.chunk(8 * 8 * len(scorer.pairs[0]))
 
@@ -293,7 +306,7 @@ class PooledAblation(Ablation):
     def _correlated_curve(self, columns: torch.Tensor, block: PairBlock) -> closed_forms.TopKCorrelations:
         """The running sums of a block."""
         images, human = self._judged(block)
-        return closed_forms.TopKCorrelations.of(self.readout[images][:, columns], human, self.similarity)
+        return closed_forms.top_k_correlated(self.readout[images][:, columns], human, self.similarity)
 
     def _ranked_curve(self, columns: torch.Tensor, block: PairBlock) -> torch.Tensor:
         """(k,) rank correlations of a block."""

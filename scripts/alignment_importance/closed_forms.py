@@ -12,13 +12,12 @@ g = x. What a correlation with judgments needs are the sums of R, of R*H and of 
 """
 
 import functools
-import itertools
+from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import torch
-from torch import nn
 
 from alignment_importance import kernels
 from alignment_importance.similarity import CONSTANT, SecondOrder, varying
@@ -56,133 +55,56 @@ class Covariation:
         """(image, image) B above."""
         return torch.addr(self.c, self.t, self.t, alpha=self.inverse**2 / (1 + self.inverse))
 
-    @functools.cached_property
-    def shifted(self) -> torch.Tensor:
-        """(image, map) g above, of every map."""
-        shift = self.t * (self.inverse / (1 + self.inverse))
-        return (self.x - shift[:, None]).mul_((1 + self.inverse) ** 0.5)
+    @property
+    def factor(self) -> float:
+        """What x is multiplied with in g."""
+        return float((1 + self.inverse) ** 0.5)
+
+    @property
+    def shift(self) -> torch.Tensor:
+        """(image,) what is then taken away: g of a map that is zero everywhere, up to its sign."""
+        return self.t * (self.inverse / self.factor)
+
+    def g(self, maps: torch.Tensor) -> torch.Tensor:
+        """(image, map) g of some maps, each of which may be `kernels.NO_MAP`."""
+        x = self.x[:, maps].masked_fill_(maps == kernels.NO_MAP, 0)
+        return x.mul_(self.factor).sub_(self.shift[:, None])
 
     def variance(self) -> torch.Tensor:
         """(image,) diagonal of C; NaN for constant rows."""
         return varying(self.c.diagonal(), self.squares)
 
-    def variance_without(self, maps: slice | torch.Tensor = slice(None)) -> torch.Tensor:
-        """(image, map) diagonal of C(-k) for some maps k; NaN where the row is constant then."""
-        left = self.base.diagonal()[:, None] - self.shifted[:, maps].square()
-        return varying(left, self.squares[:, None])
+    def variance_without(self, g: torch.Tensor) -> torch.Tensor:
+        """(image, map) diagonal of C(-k) for maps with these g; NaN where the row is constant then."""
+        return varying(self.base.diagonal()[:, None] - g.square(), self.squares[:, None])
 
-    def similarities(self, pairs: tuple[torch.Tensor, torch.Tensor]) -> torch.Tensor:
-        """(pair,) R of pairs of rows."""
+    def similarities_without(self, pairs: tuple[torch.Tensor, torch.Tensor], maps: torch.Tensor) -> torch.Tensor:
+        """(map, pair) R(-k) of pairs of rows, for some maps k, each of which may be `kernels.NO_MAP`."""
         first, second = pairs
-        scale = self.variance().rsqrt()
-        return self.c[first, second] * scale[first] * scale[second]
-
-    def similarities_without(
-        self, pairs: tuple[torch.Tensor, torch.Tensor], maps: slice | torch.Tensor
-    ) -> torch.Tensor:
-        """(map, pair) R(-k) of pairs of rows, for some maps k."""
-        first, second = pairs
-        g, scale = self.shifted[:, maps].T, self.variance_without(maps).T.rsqrt()
-        left = self.base[first, second] - g[:, first] * g[:, second]
+        g = self.g(maps)
+        scale = self.variance_without(g).T.rsqrt()
+        left = self.base[first, second] - g.T[:, first] * g.T[:, second]
         return left * scale[:, first] * scale[:, second]
 
 
-@dataclass(frozen=True)
-class LeaveOneOut:
-    """Correlations of R and of every R(-k) with the judgments of a block, over all its judged pairs.
+class LeaveOneOut(ABC):
+    """Scores of every R(-k) against the judgments of a block, over all its judged pairs.
 
-    Attributes:
-        rows: of all images.
-        images: (image,) those of the block.
-        mask: (image, image) 1 where a pair of the block is judged, in both triangles, else 0.
-        human: (image, image) judgments less their mean, 0 where there are none.
-        base: (image, image) B of the block.
+    Among the maps k may be `kernels.NO_MAP`, which stands for R.
     """
 
-    rows: Covariation
-    images: torch.Tensor
-    mask: torch.Tensor
-    human: torch.Tensor
-    base: torch.Tensor
-
-    @classmethod
-    def of(cls, rows: Covariation, images: torch.Tensor, human: torch.Tensor) -> "LeaveOneOut":
-        """Prepare a block.
-
-        Args:
-            rows: of all images.
-            images: (image,) those of the block.
-            human: (image, image) their symmetric judgments, NaN on the diagonal and for pairs that are left out. Every
-                image has at least one judged pair.
-        """
-        judged = torch.isfinite(human)
-        centred = torch.where(judged, human - human.nansum() / judged.sum(), 0.0)
-        return cls(rows, images, judged.double(), centred, rows.base[images[:, None], images])
-
-    def intact(self) -> torch.Tensor:
-        """The correlation of R."""
-        scale = self.rows.variance()[self.images].rsqrt()
-        r = self.rows.c[self.images[:, None], self.images] * scale * scale[:, None]
-        masked = r * self.mask
-        return self._correlate(torch.stack([masked.sum(), (r * self.human).sum(), (r * masked).sum()]) / 2)
-
+    @abstractmethod
     def without(self, maps: torch.Tensor) -> torch.Tensor:
-        """(map,) the correlations of R(-k) for some maps k."""
-        sums = self._sums_of_pairs(maps) if maps.device.type == "cpu" else self.sums_by_products(maps)
-        return self._correlate(sums)
+        """(map, ...) what the scores of some maps follow from."""
 
-    def _sums_of_pairs(self, maps: torch.Tensor) -> torch.Tensor:
-        """(map, 3) the sums that a correlation needs, on a processor: pair after pair, nothing stored."""
-        base, human, mask = self._tables
-        own = torch.stack([self.base.diagonal(), CONSTANT * self.rows.squares[self.images]], dim=1).numpy()
-        shifted, images = self.rows.shifted.numpy(), self.images.numpy()
-        return torch.from_numpy(kernels.leave_one_out_sums(base, own, shifted, images, human, mask, maps.numpy()))
-
-    @functools.cached_property
-    def _tables(self) -> list[np.ndarray]:
-        """B, judgments and mask as `kernels.leave_one_out_sums` takes them."""
-        wider = (0, -len(self.images) % kernels.STEP)
-        tables = (self.base, self.human, self.mask)
-        return [nn.functional.pad(table.tril(-1), wider * 2).numpy() for table in tables]
-
-    def sums_by_products(self, maps: torch.Tensor) -> torch.Tensor:
-        """(map, 3) the same sums from few products of matrices for all maps at once, which suits a GPU.
-
-        With w = 1/sqrt(v) and q = w g, R(-k)_ij = w_i w_j B_ij - q_i q_j, so that each sum is one of quadratic forms in
-        columns (image, map).
-        """
-        masked_b, human_b, masked_bb = self._factors
-        w = self.rows.variance_without(maps)[self.images].rsqrt()
-        q = w * self.rows.shifted[self.images[:, None], maps]
-        u, wq, qq = w * w, w * q, q * q
-        of_r = w * (masked_b @ w) - q * (self.mask @ q)
-        of_rh = w * (human_b @ w) - q * (self.human @ q)
-        of_rr = u * (masked_bb @ u) - 2 * wq * (masked_b @ wq) + qq * (self.mask @ qq)
-        return torch.stack([of_r.sum(0), of_rh.sum(0), of_rr.sum(0)], dim=1) / 2
-
-    @functools.cached_property
-    def _factors(self) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-        """B over the judged pairs, over the judgments, and its square over the judged pairs."""
-        masked = self.mask * self.base
-        return masked, self.human * self.base, masked * self.base
-
-    def _correlate(self, sums: torch.Tensor) -> torch.Tensor:
-        """Pearson correlations (...) from sums (..., 3) over pairs; NaN where all similarities are equal."""
-        sum_r, sum_rh, sum_rr = sums.unbind(-1)
-        n_pairs, human_square = self._of_judgments
-        spread = sum_rr - sum_r.square() / n_pairs
-        spread = spread.masked_fill(~(spread > CONSTANT * sum_rr), torch.nan)
-        return sum_rh / (spread * human_square).sqrt()
-
-    @functools.cached_property
-    def _of_judgments(self) -> tuple[torch.Tensor, torch.Tensor]:
-        """The number of judged pairs, and the sum of the squares of their judgments."""
-        return self.mask.sum() / 2, self.human.square().sum() / 2
+    @abstractmethod
+    def scores(self, found: torch.Tensor) -> torch.Tensor:
+        """(map,) scores from what `without` found."""
 
 
 @dataclass(frozen=True)
-class RankedLeaveOneOut:
-    """Scores of R and of every R(-k) that need each similarity: rank correlations.
+class Ranked(LeaveOneOut):
+    """Scores that need each similarity: rank correlations.
 
     Attributes:
         rows: of all images.
@@ -194,13 +116,125 @@ class RankedLeaveOneOut:
     pairs: tuple[torch.Tensor, torch.Tensor]
     score: SecondOrder
 
-    def intact(self) -> torch.Tensor:
-        """The score of R."""
-        return self.score(self.rows.similarities(self.pairs))
+    def without(self, maps: torch.Tensor) -> torch.Tensor:
+        """(map,) the scores themselves."""
+        return self.score(self.rows.similarities_without(self.pairs, maps))
+
+    def scores(self, found: torch.Tensor) -> torch.Tensor:
+        """(map,) the same."""
+        return found
+
+
+@dataclass(frozen=True)
+class SumsOfPairs(LeaveOneOut):
+    """Pearson correlations on a processor: from sums, pair after pair, nothing stored.
+
+    Attributes:
+        rows: of all images.
+        images: (image,) those of the block.
+        judged: their judgments.
+        own: of all images, as `kernels.leave_one_out_sums` takes it.
+    """
+
+    rows: Covariation
+    images: torch.Tensor
+    judged: kernels.PairTables
+    own: np.ndarray
+
+    @classmethod
+    def of(cls, rows: Covariation, images: torch.Tensor, human: torch.Tensor) -> "SumsOfPairs":
+        """Prepare a block; see `correlated`."""
+        # Here, and not where it is first used: that is on several threads at once.
+        own = torch.stack([rows.base.diagonal(), CONSTANT * rows.squares, rows.shift], dim=1)
+        return cls(rows, images, kernels.pair_tables(human.numpy()), own.numpy())
 
     def without(self, maps: torch.Tensor) -> torch.Tensor:
-        """(map,) the scores of R(-k) for some maps k."""
-        return self.score(self.rows.similarities_without(self.pairs, maps))
+        """(map, 3) the sums of R(-k), of R(-k) * H and of R(-k) * R(-k)."""
+        rows, images = self.rows, self.images.numpy()
+        base, readout = rows.base.numpy(), rows.x.numpy()
+        sums = kernels.leave_one_out_sums(base, self.own, readout, rows.factor, images, self.judged, maps.numpy())
+        return torch.from_numpy(sums)
+
+    def scores(self, found: torch.Tensor) -> torch.Tensor:
+        """(map,) correlations."""
+        return _correlations(found, self.judged.n_pairs, self.judged.spread)
+
+
+@dataclass(frozen=True)
+class SumsByProducts(LeaveOneOut):
+    """Pearson correlations from few products of matrices for all maps at once, which suits a GPU.
+
+    Attributes:
+        rows: of all images.
+        images: (image,) those of the block.
+        mask: (image, image) 1 where a pair of the block is judged, in both triangles, else 0.
+        human: (image, image) judgments less their mean, 0 where there are none.
+        masked_b: (image, image) B over the judged pairs.
+        human_b: (image, image) B times the judgments.
+        masked_bb: (image, image) the square of B over the judged pairs.
+    """
+
+    rows: Covariation
+    images: torch.Tensor
+    mask: torch.Tensor
+    human: torch.Tensor
+    masked_b: torch.Tensor
+    human_b: torch.Tensor
+    masked_bb: torch.Tensor
+
+    @classmethod
+    def of(cls, rows: Covariation, images: torch.Tensor, human: torch.Tensor) -> "SumsByProducts":
+        """Prepare a block; see `correlated`."""
+        judged = torch.isfinite(human)
+        centred = torch.where(judged, human - human.nansum() / judged.sum(), 0.0)
+        mask, base = judged.double(), rows.base[images[:, None], images]
+        masked = mask * base
+        return cls(rows, images, mask, centred, masked, centred * base, masked * base)
+
+    def without(self, maps: torch.Tensor) -> torch.Tensor:
+        """(map, 3) the sums.
+
+        With w = 1/sqrt(v) and q = w g, R(-k)_ij = w_i w_j B_ij - q_i q_j, so that each sum is one of quadratic forms in
+        columns (image, map).
+        """
+        g = self.rows.g(maps)
+        w = self.rows.variance_without(g)[self.images].rsqrt()
+        q = w * g[self.images]
+        u, wq, qq = w * w, w * q, q * q
+        of_r = w * (self.masked_b @ w) - q * (self.mask @ q)
+        of_rh = w * (self.human_b @ w) - q * (self.human @ q)
+        of_rr = u * (self.masked_bb @ u) - 2 * wq * (self.masked_b @ wq) + qq * (self.mask @ qq)
+        return torch.stack([of_r.sum(0), of_rh.sum(0), of_rr.sum(0)], dim=1) / 2
+
+    def scores(self, found: torch.Tensor) -> torch.Tensor:
+        """(map,) correlations."""
+        return _correlations(found, self.mask.sum() / 2, self.human.square().sum() / 2)
+
+
+def correlated(rows: Covariation, images: torch.Tensor, human: torch.Tensor) -> LeaveOneOut:
+    """Prepare Pearson correlations with the judgments of a block.
+
+    Args:
+        rows: of all images.
+        images: (image,) those of the block.
+        human: (image, image) their symmetric judgments, NaN on the diagonal and for pairs that are left out. Every
+            image has at least one judged pair.
+    """
+    return (SumsOfPairs if rows.x.device.type == "cpu" else SumsByProducts).of(rows, images, human)
+
+
+def _correlations(sums: torch.Tensor, n_pairs: torch.Tensor | int, spread: torch.Tensor | float) -> torch.Tensor:
+    """Pearson correlations (...) of similarities R with judgments H; NaN where all similarities are equal.
+
+    Args:
+        sums: (..., 3) of R, of R * H and of R * R over judged pairs.
+        n_pairs: how many pairs are judged.
+        spread: the sum of the squares of H, which is centred.
+    """
+    sum_r, sum_rh, sum_rr = sums.unbind(-1)
+    of_r = sum_rr - sum_r.square() / n_pairs
+    of_r = of_r.masked_fill(~(of_r > CONSTANT * sum_rr), torch.nan)
+    return sum_rh / (of_r * spread).sqrt()
 
 
 @dataclass(frozen=True)
@@ -225,41 +259,9 @@ class TopK:
         """Prepare rows x (image, map) whose columns are in the order of the ranking."""
         columns = x.T.contiguous()
         inverse = 1 / x.shape[1] if similarity == "pearson" else 0.0
-        nothing = torch.zeros_like(columns[0])
-        sums = _running(nothing, columns.clone()).mul_(inverse**0.5)
-        squares = _running(nothing, columns.square())
+        sums = columns.cumsum(0).mul_(inverse**0.5)
+        squares = columns.square().cumsum(0)
         return cls(columns, sums, varying(squares - sums.square(), squares).rsqrt())
-
-    def tile_sums(
-        self, rows: slice, others: slice, mask: torch.Tensor, human: torch.Tensor, chunk: int
-    ) -> torch.Tensor:
-        """Sums over the pairs of one tile, a block of rows against a block of others, from which correlations follow.
-
-        Args:
-            rows, others: the images of the tile.
-            mask: (row, other) 1 for the pairs to count, else 0.
-            human: (row, other) judgments, 0 for the other pairs.
-            chunk: how many k at a time.
-
-        Returns:
-            (k, 3) the sums of R, of R * H and of R * R.
-        """
-        complete, weights, judgments = bool(mask.all()), mask.flatten(), human.flatten()
-        products, done = torch.zeros_like(mask), []
-        # Used again and again: fresh memory would cost more than the arithmetic.
-        space, scales = mask.new_empty(2, chunk, *mask.shape)
-        for start in range(0, len(self.columns), chunk):
-            k = slice(start, start + chunk)
-            columns, sums, scale = self.columns[k], self.sums[k], self.scale[k]
-            r = space[: len(columns)]
-            for at, of_k in enumerate(r):
-                products.addmm_(columns[at, rows, None], columns[at, None, others])
-                torch.addmm(products, sums[at, rows, None], sums[at, None, others], alpha=-1, out=of_k)
-            r = r.mul_(torch.mul(scale[:, rows, None], scale[:, None, others], out=scales[: len(r)])).flatten(1)
-            counted = r if complete else r * weights
-            squares = torch.bmm(counted[:, None], r[:, :, None])[:, 0, 0]
-            done.append(torch.stack([counted.sum(1), r @ judgments, squares], dim=1))
-        return torch.cat(done)
 
     def similarities(self, pairs: tuple[torch.Tensor, torch.Tensor], chunk: int) -> Iterator[torch.Tensor]:
         """Yield R pair by pair: (k, pair) for `chunk` consecutive k at a time."""
@@ -274,46 +276,113 @@ class TopK:
 
 
 @dataclass(frozen=True)
-class TopKCorrelations:
-    """Correlations of the similarities of `TopK` with the judgments of a block, tile by tile.
+class TopKCorrelations(ABC):
+    """Correlations of the similarities of `TopK` with the judgments of a block, from sums tile by tile.
 
     A tile is small enough for the processor's cache; memory grows with the readout and not with pairs times k.
 
     Attributes:
         top: of the images of the block.
-        mask: (image, image) 1 above the diagonal where a pair is judged, else 0.
-        human: (image, image) judgments less their mean there, else 0.
-        chunk: how many k at a time.
     """
 
     top: TopK
-    mask: torch.Tensor
-    human: torch.Tensor
-    chunk: int
-
-    @classmethod
-    def of(cls, x: torch.Tensor, human: torch.Tensor, similarity: str) -> "TopKCorrelations":
-        """Prepare rows x (image, map) in the order of the ranking, and judgments, NaN where there are none."""
-        judged = torch.isfinite(human).triu(1)
-        centred = torch.where(judged, human - human[judged].mean(), 0.0)
-        tile = min(len(human), _TILE)
-        return cls(TopK.of(x, similarity), judged.double(), centred, max(1, _TILE**2 // tile**2))
 
     def tiles(self) -> list[tuple[slice, slice]]:
-        """Rows and others of the tiles that hold the pairs above the diagonal."""
-        cuts = [slice(start, start + _TILE) for start in range(0, len(self.mask), _TILE)]
-        return list(itertools.combinations_with_replacement(cuts, 2))
+        """Rows and others of the tiles that hold the pairs below the diagonal."""
+        n_images = self.top.columns.shape[1]
+        cuts = [slice(start, min(start + kernels.TILE, n_images)) for start in range(0, n_images, kernels.TILE)]
+        return [(rows, others) for rows in cuts for others in cuts if others.start <= rows.start]
 
+    @abstractmethod
     def sums(self, tile: tuple[slice, slice]) -> torch.Tensor:
-        """(k, 3) `TopK.tile_sums` of one tile."""
-        return self.top.tile_sums(*tile, self.mask[tile], self.human[tile], self.chunk)
+        """(k, 3) the sums of R, of R * H and of R * R over the judged pairs of one tile."""
 
+    @abstractmethod
     def correlate(self, sums: torch.Tensor) -> torch.Tensor:
         """(k,) Pearson correlations from the sums of all tiles; NaN where all similarities are equal."""
-        sum_r, sum_rh, sum_rr = sums.unbind(1)
-        spread = sum_rr - sum_r.square() / self.mask.sum()
-        spread = spread.masked_fill(~(spread > CONSTANT * sum_rr), torch.nan)
-        return sum_rh / (spread * self.human.square().sum()).sqrt()
+
+
+@dataclass(frozen=True)
+class TopKOfPairs(TopKCorrelations):
+    """The sums on a processor: pair after pair.
+
+    Attributes:
+        judged: judgments of the images.
+    """
+
+    judged: kernels.PairTables
+
+    @classmethod
+    def of(cls, top: TopK, human: torch.Tensor) -> "TopKOfPairs":
+        """Prepare a block; see `top_k_correlated`."""
+        return cls(top, kernels.pair_tables(human.numpy()))
+
+    def sums(self, tile: tuple[slice, slice]) -> torch.Tensor:
+        """(k, 3) the sums."""
+        columns, sums, scale = (values.numpy() for values in (self.top.columns, self.top.sums, self.top.scale))
+        return torch.from_numpy(kernels.top_k_sums(columns, sums, scale, self.judged, *tile))
+
+    def correlate(self, sums: torch.Tensor) -> torch.Tensor:
+        """(k,) correlations."""
+        return _correlations(sums, self.judged.n_pairs, self.judged.spread)
+
+
+@dataclass(frozen=True)
+class TopKByProducts(TopKCorrelations):
+    """The sums by operations on whole tiles, which suits a GPU.
+
+    Attributes:
+        mask: (image, image) 1 below the diagonal where a pair is judged, else 0.
+        human: (image, image) judgments less their mean there, else 0.
+    """
+
+    mask: torch.Tensor
+    human: torch.Tensor
+
+    @classmethod
+    def of(cls, top: TopK, human: torch.Tensor) -> "TopKByProducts":
+        """Prepare a block; see `top_k_correlated`."""
+        judged = torch.isfinite(human).tril(-1)
+        return cls(top, judged.double(), torch.where(judged, human - human[judged].mean(), 0.0))
+
+    def sums(self, tile: tuple[slice, slice]) -> torch.Tensor:
+        """(k, 3) the sums, some k at a time."""
+        rows, others = tile
+        mask, human = self.mask[tile], self.human[tile].flatten()
+        products, done = torch.zeros_like(mask), []
+        # Used again and again: fresh memory would cost more than the arithmetic.
+        space, scales = mask.new_empty(2, _K_OF_TILE, *mask.shape)
+        parts = (values.split(_K_OF_TILE) for values in (self.top.columns, self.top.sums, self.top.scale))
+        for columns, sums, scale in zip(*parts, strict=True):
+            r = space[: len(columns)]
+            for at, of_k in enumerate(r):
+                products.addmm_(columns[at, rows, None], columns[at, None, others])
+                torch.addmm(products, sums[at, rows, None], sums[at, None, others], alpha=-1, out=of_k)
+            r = r.mul_(torch.mul(scale[:, rows, None], scale[:, None, others], out=scales[: len(r)])).flatten(1)
+            counted = r * mask.flatten()
+            squares = torch.bmm(counted[:, None], r[:, :, None])[:, 0, 0]
+            done.append(torch.stack([counted.sum(1), r @ human, squares], dim=1))
+        return torch.cat(done)
+
+    def correlate(self, sums: torch.Tensor) -> torch.Tensor:
+        """(k,) correlations."""
+        return _correlations(sums, self.mask.sum(), self.human.square().sum())
+
+
+#: How many k are computed at a time for one tile, on a GPU.
+_K_OF_TILE = 64
+
+
+def top_k_correlated(x: torch.Tensor, human: torch.Tensor, similarity: str) -> TopKCorrelations:
+    """Prepare Pearson correlations with the judgments of a block.
+
+    Args:
+        x: (image, map) rows of the block's images, the columns in the order of the ranking.
+        human: (image, image) symmetric judgments, NaN on the diagonal and where there are none.
+        similarity: `pearson` or `cosine`.
+    """
+    top = TopK.of(x, similarity)
+    return (TopKOfPairs if x.device.type == "cpu" else TopKByProducts).of(top, human)
 
 
 def top_at(x: torch.Tensor, orders: torch.Tensor, numbers: Sequence[int], similarity: str) -> Iterator[torch.Tensor]:
@@ -341,10 +410,6 @@ def top_at(x: torch.Tensor, orders: torch.Tensor, numbers: Sequence[int], simila
         covariation = torch.baddbmm(products, sums[:, :, None], sums[:, None, :], alpha=-inverse)
         yield covariation.mul_(scale[:, :, None]).mul_(scale[:, None, :])
         start = k
-
-
-#: Rows of a tile: its pairs in float64 take a fraction of a processor's second-level cache.
-_TILE = 192
 
 
 def _running(start: torch.Tensor, steps: torch.Tensor) -> torch.Tensor:
@@ -384,7 +449,8 @@ class OwnRows:
         constant = variance.isnan()
         scale = variance.rsqrt().masked_fill(constant, 0.0)
         y = (rows.x - rows.inverse * rows.t[:, None]) * scale[:, None]
-        return cls(rows.x, rows.c * scale, y, constant, rows.variance_without().isnan())
+        every = torch.arange(rows.x.shape[1], device=rows.x.device)
+        return cls(rows.x, rows.c * scale, y, constant, rows.variance_without(rows.g(every)).isnan())
 
     def proportional(self, image: int, others: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """What is proportional to the similarities with `others`: (other,), and (map, other) without each map."""

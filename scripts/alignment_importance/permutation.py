@@ -1,10 +1,9 @@
 """Permutation test of the whole procedure: the images' labels in the judgments are permuted, everything is repeated.
 
-Under every permutation the maps are ranked on the training images of each fold, the number to retain is chosen on them,
-and test scores are computed. Similarities do not depend on the judgments, so that with a pooled readout the scores
-without each map are one matrix product for many permutations, and the top-k similarities are products of columns.
-
-To make it affordable, k is chosen among a grid and not among all numbers, for the judgments as they are as well.
+Under every permutation the maps are ranked on the training images of each fold, the number to retain is chosen on
+them, and test scores are computed. Rank correlations with a pooled readout would take long, one permutation after the
+other: since similarities do not depend on the judgments, they are ranked once for many permutations, and k is chosen
+among a grid and not among all numbers, for the judgments as they are as well.
 """
 
 from collections.abc import Sequence
@@ -14,7 +13,7 @@ import numpy as np
 import pandas as pd
 import torch
 
-from alignment_importance import closed_forms
+from alignment_importance import closed_forms, kernels
 from alignment_importance.ablation import Ablation, PooledAblation
 from alignment_importance.folds import Fold, PairBlock
 from alignment_importance.importance import order_of, rank
@@ -57,8 +56,8 @@ def permute(
         return pd.DataFrame({name: [] for name in ("draw", "test_full", "test_retained", "difference")})
     rng = np.random.default_rng(seed)
     labels = np.stack([np.arange(len(human)), *(rng.permutation(len(human)) for _ in range(n_draws))])
-    if isinstance(engine, PooledAblation):
-        full, retained = _repeat_pooled(engine, folds, human, labels, score)
+    if isinstance(engine, PooledAblation) and not engine.closed_form:
+        full, retained = _repeat_at_once(engine, folds, human, labels, score)
     else:
         full, retained = _repeat(engine, folds, human, labels)
     both = np.isfinite(full) & np.isfinite(retained)
@@ -77,17 +76,14 @@ def permute(
 def _repeat(
     engine: Ablation, folds: Sequence[Fold], human: np.ndarray, labels: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Full and retained test scores (fold, draw), each draw of labels (draw, image) through the network again."""
+    """Full and retained test scores (fold, draw), one draw of labels (draw, image) after the other."""
     results = np.full((2, len(folds), len(labels)), np.nan)
     for draw, order in enumerate(progress(labels, "permutations", len(labels))):
         permuted = human[np.ix_(order, order)]
         blocks = [(_judged(fold.train, permuted), _judged(fold.test, permuted)) for fold in folds]
         intact, without = engine.leave_one_out([train for train, _ in blocks])
         for number, (ais, (train, test)) in enumerate(zip(intact[:, None] - without, blocks, strict=True)):
-            curve = torch.from_numpy(
-                engine.keep_top(order_of(rank(ais)), [train, test])[:, np.array(grid(len(ais))) - 1]
-            )
-            results[:, number, draw] = _choose(*curve)
+            results[:, number, draw] = _choose(*torch.from_numpy(engine.keep_top(order_of(rank(ais)), [train, test])))
     return results[0], results[1]
 
 
@@ -105,7 +101,7 @@ def _choose(train: torch.Tensor, test: torch.Tensor) -> torch.Tensor:
     return torch.stack([test[-1], retained])
 
 
-def _repeat_pooled(
+def _repeat_at_once(
     engine: PooledAblation, folds: Sequence[Fold], human: np.ndarray, labels: np.ndarray, score: str
 ) -> tuple[np.ndarray, np.ndarray]:
     """Full and retained test scores (fold, draw), many draws of labels (draw, image) at once."""
@@ -153,12 +149,11 @@ def _orders(
 ) -> torch.Tensor:
     """(draw, feature_map) maps by their AIS under judgments (draw, pair) of the training pairs, descending."""
     rows = engine.rows
-    n_maps = engine.readout.shape[1]
-    whole = _of_each(rows.similarities(pairs)[None], human, score)
-    chunk = engine.compute.chunk(8 * 8 * len(pairs[0]))
-    parts = [slice(start, start + chunk) for start in range(0, n_maps, chunk)]
-    without = torch.cat([_of_each(rows.similarities_without(pairs, part), human, score) for part in parts])
-    ais = (whole - without).T.nan_to_num(-torch.inf)
+    maps = torch.arange(kernels.NO_MAP, engine.readout.shape[1], device=engine.readout.device)
+    parts = maps.split(engine.compute.chunk(8 * 8 * len(pairs[0])))
+    scores = torch.cat([_of_each(rows.similarities_without(pairs, part), human, score) for part in parts])
+    # The first is that of all maps.
+    ais = (scores[:1] - scores[1:]).T.nan_to_num(-torch.inf)
     return ais.argsort(dim=1, descending=True, stable=True)
 
 

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 import pandas as pd
@@ -20,12 +21,14 @@ from captum.attr import FeatureAblation
 from torch import nn
 
 from alignment_importance import curves, folds, importance, memory, networks
-from alignment_importance.ablation import Ablation, PooledAblation, ReadoutAblation
+from alignment_importance.ablation import PooledAblation, ReadoutAblation
 from alignment_importance.compute import Compute
 from alignment_importance.heads import Head, LinearHead
 from alignment_importance.logs import progress
 
 logger = logging.getLogger(__name__)
+
+Result = TypeVar("Result")
 
 N_IMAGES, N_MANY = 92, 1854
 N_POOLED_MAPS = 1280
@@ -295,15 +298,12 @@ def pooled(compute: Compute) -> pd.DataFrame:
     rows = []
     for n_images, n_measured in ((N_IMAGES, N_POOLED_MAPS), (N_MANY, 16)):
         readout, human = _pooled_data(n_images)
-        engine = PooledAblation(readout, compute, "pearson", "pearson_r2")
-        # Both ways start from the Gram matrix, which a network needs once for all seeds and folds.
-        gram, _ = Gram.of(readout), engine.rows
         # As many for both ways: the quickest of more runs would be quicker.
         repeats = 50 if n_images == N_IMAGES else 3
         some = np.linspace(0, N_POOLED_MAPS - 1, n_measured).astype(int)
-        ours, without = _best_of(functools.partial(_leave_one_out, engine, human), repeats, compute)
-        other = functools.partial(gram.leave_one_out, human, some)
-        one_by_one, scores = _best_of(other, repeats, compute)
+        ours, without = _best_of(functools.partial(_pooled_leave_one_out, readout, human, compute), repeats, compute)
+        preparing, gram = _best_of(functools.partial(Gram.of, readout), repeats, compute)
+        one_by_one, scores = _best_of(functools.partial(gram.leave_one_out, human, some), repeats, compute)
         share = n_measured / N_POOLED_MAPS
         rows.append(
             row(
@@ -311,7 +311,7 @@ def pooled(compute: Compute) -> pd.DataFrame:
                 "leave_one_out",
                 "gram",
                 ours,
-                one_by_one.seconds / share,
+                preparing.seconds + one_by_one.seconds / share,
                 n_images=n_images,
                 n_maps=N_POOLED_MAPS,
                 difference=float(np.abs(scores - without[some]).max()),
@@ -367,13 +367,16 @@ def growth(compute: Compute) -> pd.DataFrame:
 
 def _pooled_work(readout: np.ndarray, human: np.ndarray, compute: Compute) -> dict[str, Callable[[], np.ndarray]]:
     """What the workflow computes of one pooled readout, by name; the curves are those of one fold."""
-    engine = PooledAblation(readout, compute, "pearson", "pearson_r2")
     names = _names(len(human))
     fold = folds.blocks(folds.split_images(names, N_FOLDS, SEEDS[0]), human, names)[0]
+
+    def engine() -> PooledAblation:
+        return PooledAblation(readout, compute, "pearson", "pearson_r2")
+
     return {
-        "leave_one_out": lambda: _leave_one_out(engine, human),
-        "curves": lambda: engine.keep_top(np.arange(N_POOLED_MAPS), [fold.train, fold.test]),
-        "image_scores": lambda: engine.leave_one_out_of_each_image(human)[1],
+        "leave_one_out": lambda: _pooled_leave_one_out(readout, human, compute),
+        "curves": lambda: engine().keep_top(np.arange(N_POOLED_MAPS), [fold.train, fold.test]),
+        "image_scores": lambda: engine().leave_one_out_of_each_image(human)[1],
     }
 
 
@@ -390,7 +393,7 @@ def all_folds(compute: Compute) -> pd.DataFrame:
     return pd.DataFrame([row("pooled", "40_folds", "nothing", measured, n_images=N_IMAGES, n_maps=N_POOLED_MAPS)])
 
 
-def _best_of(call: Callable[[], np.ndarray], repeats: int, compute: Compute) -> tuple[Measured, np.ndarray]:
+def _best_of(call: Callable[[], Result], repeats: int, compute: Compute) -> tuple[Measured, Result]:
     """The quickest of several runs, the one least disturbed by the rest of the machine, and the result."""
     runs = []
     for _ in range(repeats):
@@ -400,7 +403,9 @@ def _best_of(call: Callable[[], np.ndarray], repeats: int, compute: Compute) -> 
     return min(runs, key=lambda run: run.seconds), result
 
 
-def _leave_one_out(engine: Ablation, human: np.ndarray) -> np.ndarray:
+def _pooled_leave_one_out(readout: np.ndarray, human: np.ndarray, compute: Compute) -> np.ndarray:
+    """Scores without each map, Gram matrix and all."""
+    engine = PooledAblation(readout, compute, "pearson", "pearson_r2")
     return engine.leave_one_out([folds.whole(human)])[1][0]
 
 

@@ -1,5 +1,7 @@
 """The two ways to the sums behind a correlation, pair by pair on a processor and by products of matrices on a GPU."""
 
+from typing import TypeAlias
+
 import numpy as np
 import pytest
 import torch
@@ -9,20 +11,23 @@ from alignment_importance.similarity import rsm
 
 N_MAPS = 300  # more than two groups of lanes
 
+Block: TypeAlias = tuple[closed_forms.Covariation, torch.Tensor, torch.Tensor]
+Way: TypeAlias = type[closed_forms.SumsOfPairs] | type[closed_forms.SumsByProducts]
+WAYS: tuple[Way, ...] = (closed_forms.SumsOfPairs, closed_forms.SumsByProducts)
+
 
 def rows_of(x: torch.Tensor, similarity: str) -> closed_forms.Covariation:
     return closed_forms.Covariation.of(x, x @ x.T, similarity)
 
 
-def block(rows: closed_forms.Covariation, n_images: int, share: float) -> closed_forms.LeaveOneOut:
-    """Judgments of the last images, backwards, of which a share is missing."""
+def block(x: torch.Tensor, similarity: str, n_images: int, share: float) -> Block:
+    """The last images, backwards, and simulated judgments of which a share is missing."""
     random = np.random.default_rng(n_images)
     human = random.random((n_images, n_images))
     human[random.random(human.shape) < share] = np.nan
     human = np.tril(human, -1) + np.tril(human, -1).T
     np.fill_diagonal(human, np.nan)
-    images = torch.arange(len(rows.x)).flip(0)[:n_images]
-    return closed_forms.LeaveOneOut.of(rows, images, torch.from_numpy(human))
+    return rows_of(x, similarity), torch.arange(len(x)).flip(0)[:n_images], torch.from_numpy(human)
 
 
 def readout(n_images: int) -> torch.Tensor:
@@ -33,41 +38,91 @@ def readout(n_images: int) -> torch.Tensor:
 @pytest.mark.parametrize("similarity", ["pearson", "cosine"])
 @pytest.mark.parametrize("n_images", [3, 4, 5, 6, 7, 129, 260])
 def test_pairs_and_products_give_the_same_sums(n_images: int, similarity: str, share: float) -> None:
-    one = block(rows_of(readout(n_images + 2), similarity), n_images, share if n_images > 4 else 0)
-    maps = torch.arange(N_MAPS)
-    pairs = one._sums_of_pairs(maps)
-    torch.testing.assert_close(pairs, one.sums_by_products(maps), rtol=1e-9, atol=1e-9)
-    torch.testing.assert_close(pairs, direct(one, similarity), rtol=1e-9, atol=1e-9)
+    of_block = block(readout(n_images + 2), similarity, n_images, share if n_images > 4 else 0)
+    expected = direct(*of_block, similarity)
+    judged = of_block[2][of_block[2].isfinite().tril(-1)]
+    n_pairs, spread = len(judged), (judged - judged.mean()).square().sum()
+    for way in WAYS:
+        one = way.of(*of_block)
+        sums = one.without(torch.tensor([kernels.NO_MAP, *range(N_MAPS)]))
+        torch.testing.assert_close(sums, expected, rtol=1e-9, atol=1e-9)
+        correlations = expected[:, 1] / ((expected[:, 2] - expected[:, 0] ** 2 / n_pairs) * spread).sqrt()
+        torch.testing.assert_close(one.scores(sums), correlations, rtol=1e-9, atol=1e-9)
 
 
-def direct(one: closed_forms.LeaveOneOut, similarity: str) -> torch.Tensor:
-    """The sums from one similarity matrix per map."""
+def direct(rows: closed_forms.Covariation, images: torch.Tensor, human: torch.Tensor, similarity: str) -> torch.Tensor:
+    """The sums from one similarity matrix of the whole readout, and one per map."""
+    pairs = torch.isfinite(human).tril(-1).nonzero(as_tuple=True)
+    judged = human[pairs] - human[pairs].mean()
     sums = []
-    for k in range(N_MAPS):
-        without = one.rows.x[one.images].clone()
-        without[:, k] = 0
-        r = rsm(without, similarity)
-        sums.append([(r * one.mask).sum() / 2, (r * one.human).sum() / 2, (r * r * one.mask).sum() / 2])
+    for k in (kernels.NO_MAP, *range(N_MAPS)):
+        left = rows.x[images].clone()
+        if k != kernels.NO_MAP:
+            left[:, k] = 0
+        r = rsm(left, similarity)[pairs]
+        sums.append([r.sum(), (r * judged).sum(), (r * r).sum()])
     return torch.tensor(sums, dtype=torch.float64)
 
 
 @pytest.mark.parametrize("share", [0.0, 0.3])
-def test_a_row_that_is_constant_without_a_map_makes_its_sums_nan_and_no_others(share: float) -> None:
+@pytest.mark.parametrize("way", WAYS)
+def test_a_row_that_is_constant_without_a_map_makes_its_sums_nan_and_no_others(way: Way, share: float) -> None:
     x = readout(9)
     x[4] = 0
     x[4, 17] = 1
-    one = block(rows_of(x, "pearson"), 7, share)
     maps = torch.arange(N_MAPS)
-    for sums in (one._sums_of_pairs(maps), one.sums_by_products(maps)):
-        assert torch.isnan(sums[17]).all()
-        assert torch.isfinite(sums[maps != 17]).all()
+    sums = way.of(*block(x, "pearson", 7, share)).without(maps)
+    assert torch.isnan(sums[17]).all()
+    assert torch.isfinite(sums[maps != 17]).all()
 
 
-def test_the_maps_that_are_computed_together_change_no_bit() -> None:
-    one = block(rows_of(readout(12), "pearson"), 11, 0.2)
-    together = one._sums_of_pairs(torch.arange(N_MAPS))
+@pytest.mark.parametrize("share", [0.0, 0.2])
+def test_the_maps_that_are_computed_together_change_no_bit(share: float) -> None:
+    one = closed_forms.SumsOfPairs.of(*block(readout(12), "pearson", 11, share))
+    together = one.without(torch.arange(N_MAPS))
     for chosen in (torch.tensor([299]), torch.arange(N_MAPS).flip(0), torch.arange(kernels.LANES - 1, N_MAPS, 3)):
-        assert torch.equal(one._sums_of_pairs(chosen), together[chosen])
+        assert torch.equal(one.without(chosen), together[chosen])
+
+
+@pytest.mark.parametrize("share", [0.0, 0.3])
+@pytest.mark.parametrize("similarity", ["pearson", "cosine"])
+@pytest.mark.parametrize("n_images", [3, 8, 9, 260])
+def test_top_k_sums_are_those_of_one_similarity_matrix_per_k(n_images: int, similarity: str, share: float) -> None:
+    x = readout(n_images)[:, :70]
+    _, _, human = block(x, similarity, n_images, share if n_images > 8 else 0)
+    top = closed_forms.TopK.of(x, similarity)
+    pairs = torch.isfinite(human).tril(-1).nonzero(as_tuple=True)
+    judged = human[pairs] - human[pairs].mean()
+    expected = []
+    for k in range(1, 71):
+        kept = x.clone()
+        kept[:, k:] = 0
+        r = rsm(kept, similarity)[pairs]
+        expected.append([r.sum(), (r * judged).sum(), (r * r).sum()])
+    for way in (closed_forms.TopKOfPairs, closed_forms.TopKByProducts):
+        one = way.of(top, human)
+        sums = torch.stack([one.sums(tile) for tile in one.tiles()]).sum(0)
+        torch.testing.assert_close(sums, torch.tensor(expected, dtype=torch.float64), rtol=1e-9, atol=1e-9)
+
+
+@pytest.mark.parametrize("n_rows", [1, 3, 4, 33, 70])
+@pytest.mark.parametrize("n_units", [1, 7, 300])
+def test_products_of_rows_are_those_of_numpy_however_the_rows_are_cut(n_rows: int, n_units: int) -> None:
+    values = np.random.default_rng(n_units).normal(size=(n_rows, n_units))
+    whole, parts = np.full((2, n_rows, n_rows), np.nan)
+    kernels.gram(values, 0, n_rows, whole)
+    np.testing.assert_allclose(whole, values @ values.T, rtol=1e-12, atol=1e-12)
+    for start in range(0, n_rows, kernels.STEP):
+        kernels.gram(values, start, min(start + kernels.STEP, n_rows), parts)
+    np.testing.assert_array_equal(parts, whole)
+
+
+def test_products_of_rows_keep_nan_where_it_is() -> None:
+    values = np.ones((6, 5))
+    values[2, 3] = np.nan
+    products = np.empty((6, 6))
+    kernels.gram(values, 0, 6, products)
+    np.testing.assert_array_equal(products, np.where(np.isnan(values @ values.T), np.nan, 5.0))
 
 
 def test_loops_are_compiled_where_nothing_can_be_kept(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -80,5 +135,5 @@ def test_loops_are_compiled_where_nothing_can_be_kept(monkeypatch: pytest.Monkey
         return lambda loop: loop
 
     monkeypatch.setattr(kernels.numba, "njit", njit)
-    assert kernels._compiled(abs) is abs
+    assert kernels._compiled()(abs) is abs
     assert given and given[0]["nogil"]
