@@ -28,9 +28,10 @@ class Head:
         n_maps: number of feature maps.
         route: `pooled` when every readout unit is the pooled value of one map; `linear` when the maps meet first in a
             fully connected layer; `general` otherwise.
-        per_map: for `linear`, what acts on each map alone: maps to (image, feature_map * value).
+        per_map: for `linear`, what acts on each map alone: maps to (image, feature_map * value). For `general`, the
+            same, if anything does: to (image, feature_map, ...).
         first_linear: for `linear`, the layer in which the maps meet.
-        tail: for `linear`, what follows it.
+        tail: for `linear`, what follows it. For `general`, what follows `per_map`.
     """
 
     module: nn.Module
@@ -249,15 +250,23 @@ def _chain(module: nn.Module) -> list[nn.Module]:
 
 
 class GeneralHead(VariantHead):
-    """Any head: its forward pass with maps set to zero."""
+    """Any head: its forward pass with maps set to zero.
+
+    What acts on each map alone, and leaves a zero map zero, is computed once.
+    """
 
     def __init__(self, head: Head, maps: torch.Tensor, compute: Compute) -> None:
         """Take a head and the maps (image, feature_map, y, x)."""
         super().__init__(head, maps, compute)
-        self._module = head.module.to(compute.device)
+        per_map, tail = (head.per_map, head.tail) if head.route == "general" else (None, None)
+        self._tail = (tail or head.module).to(compute.device)
         with torch.no_grad(), compute.arithmetic():
-            self.intact = torch.cat([self._module(part.to(compute.device)) for part in maps.split(_BATCH)])
-        self.bytes_per_variant = 4 * self.intact.numel() + 4 * maps[:_BATCH].numel()
+            self._meeting = maps
+            if per_map is not None:
+                apart = per_map.to(compute.device)
+                self._meeting = torch.cat([apart(part.to(compute.device)).cpu() for part in maps.split(_BATCH)])
+            self.intact = torch.cat([self._tail(part.to(compute.device)) for part in self._meeting.split(_BATCH)])
+        self.bytes_per_variant = 4 * self.intact.numel() + 4 * self._meeting[:_BATCH].numel()
 
     def without_each(self, maps: np.ndarray, chunk: int) -> Iterator[ReadoutTask]:
         """One map set to zero."""
@@ -278,15 +287,17 @@ class GeneralHead(VariantHead):
 
     def _readouts(self, kept: torch.Tensor) -> torch.Tensor:
         """(variant, image, unit) readouts with the maps (variant, feature_map) kept and the others set to zero."""
-        ablated = ~kept.to(self._compute.device)[:, None, :, None, None]
+        places = [1] * (self._meeting.ndim - 2)
+        ablated = ~kept.to(self._compute.device).reshape(len(kept), 1, -1, *places)
         with torch.no_grad(), self._compute.arithmetic():
-            parts = [self._of_part(part.to(self._compute.device), ablated) for part in self.maps.split(_BATCH)]
+            parts = [self._of_part(part.to(self._compute.device), ablated) for part in self._meeting.split(_BATCH)]
         return torch.cat(parts, dim=1)
 
     def _of_part(self, part: torch.Tensor, ablated: torch.Tensor) -> torch.Tensor:
-        """(variant, image, unit) readouts of some images, several variants in a forward pass where they are few."""
+        """(variant, image, unit) readouts of some images, several variants in a forward pass where they are small."""
+        at_once = _BATCH * self.maps[0].numel() // part.numel()
         readouts = []
-        for some in ablated.split(max(1, _BATCH // len(part))):
+        for some in ablated.split(max(1, at_once)):
             variants = part.expand(len(some), *part.shape).masked_fill(some, 0)
-            readouts.append(self._module(variants.flatten(0, 1)).unflatten(0, variants.shape[:2]))
+            readouts.append(self._tail(variants.flatten(0, 1)).unflatten(0, variants.shape[:2]))
         return torch.cat(readouts)

@@ -155,6 +155,21 @@ def test_only_what_is_known_to_be_exact_shortens_the_way(name: str) -> None:
     check_against_forward_passes(split)
 
 
+@pytest.mark.parametrize(("name", "shape"), [("normalised over maps", (N_MAPS,)), ("convolution", None)])
+def test_what_acts_on_each_map_alone_is_computed_once(name: str, shape: tuple[int, ...] | None) -> None:
+    head, width, _ = HEADS[name]
+    split = split_of(head(), width)
+    if shape is None:
+        assert split.head.per_map is None and split.head.tail is None
+        return
+    assert split.head.per_map is not None and split.head.tail is not None
+    with torch.inference_mode():
+        maps = split.trunk(some_images(3))
+        apart = split.head.per_map(maps)
+        assert apart.shape[1:] == shape
+        torch.testing.assert_close(split.head.tail(apart), split.head.module(maps))
+
+
 # ---------------------------------------------------------------------------------------------------------------------
 # Layers that are found
 

@@ -55,16 +55,20 @@ def analyse(module: fx.GraphModule) -> Head:
     maps = next(node for node in module.graph.nodes if node.op == "placeholder")
     readout = next(node for node in module.graph.nodes if node.op == "output").all_input_nodes[0]
     n_maps = shape(maps)[0]
-    last = maps
+    last = apart = maps
     while (following := _only_reader(last)) is not None and _acts_on_each_map(module, following, n_maps):
         last = following
+        if shape(last)[:1] == (n_maps,):
+            apart = last
     if last is readout and shape(last) == (n_maps,):
         return Head(module, n_maps, "pooled")
     if following is not None and _kind(module, following) is nn.Linear and len(shape(last)) == 1:
         linear = module_of(module, following)
         assert isinstance(linear, nn.Linear)
         return Head(module, n_maps, "linear", cut(module, None, last), linear, cut(module, following, readout))
-    return Head(module, n_maps, "general")
+    if apart is maps:
+        return Head(module, n_maps, "general")
+    return Head(module, n_maps, "general", per_map=cut(module, None, apart), tail=cut(module, apart, readout))
 
 
 def is_pooling(traced: fx.GraphModule, node: fx.Node) -> bool:

@@ -175,7 +175,11 @@ def _written(size: Any, start: fx.Node, graph: fx.Graph) -> Any:
     """A size as an argument of a node, the number of images being that of `start`."""
     if isinstance(size, tuple):
         return tuple(_written(part, start, graph) for part in size)
-    return graph.call_method("size", (start, 0)) if size == _IMAGES else size
+    if size != _IMAGES:
+        return size
+    number = graph.call_method("size", (start, 0))
+    number.meta["outputs"] = list(_BATCHES)
+    return number
 
 
 # ---------------------------------------------------------------------------------------------------------------------
