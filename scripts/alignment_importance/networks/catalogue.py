@@ -35,7 +35,8 @@ The *route* says how ablation is computed. All routes give the same numbers.
 - `pooled`: every unit of the readout is the pooled value of one map. Closed forms, no forward pass.
 - `linear`: the maps meet first in a fully connected layer. It is a sum of one contribution per map; only what follows
   it is computed again.
-- `general`: anything else. Everything behind the map layer is computed again.
+- `general`: anything else. Everything behind the map layer is computed again, but for what acts on each map alone, such
+  as pooling: once.
 
 Only operations that are known to act on each map alone lead to the first two routes: average and maximum pooling,
 flattening, and elementwise functions that are 0 at 0.
