@@ -128,11 +128,19 @@ def judged_pairs(human: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 def ranks(values: torch.Tensor) -> torch.Tensor:
     """Ranks 1..P along the last axis in float64, ties sharing their mean rank."""
-    values = values.contiguous()
-    ordered = values.sort(-1).values
-    below = torch.searchsorted(ordered, values, side="left")
-    up_to = torch.searchsorted(ordered, values, side="right")
-    return (below + up_to + 1).double() / 2
+    ordered, places = values.sort(-1)
+    positions = torch.arange(values.shape[-1], dtype=torch.float64, device=values.device).expand(values.shape)
+    tied = ordered[..., 1:] == ordered[..., :-1]
+    if tied.any():
+        positions = (_first_of_tied(positions, tied) - _first_of_tied(-positions.flip(-1), tied.flip(-1)).flip(-1)) / 2
+    return torch.empty_like(positions, memory_format=torch.contiguous_format).scatter_(-1, places, positions + 1)
+
+
+def _first_of_tied(positions: torch.Tensor, tied: torch.Tensor) -> torch.Tensor:
+    """The position of the first of those that are tied, for each; `tied` is with the one before, from the second on."""
+    starts = positions.clone()
+    starts[..., 1:].masked_fill_(tied, -torch.inf)
+    return starts.cummax(-1).values
 
 
 def _unit(values: torch.Tensor) -> torch.Tensor:

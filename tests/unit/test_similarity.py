@@ -62,6 +62,16 @@ def test_ranks_share_ties() -> None:
     ]
 
 
+@settings(max_examples=50, deadline=None)
+@given(seed=st.integers(0, 10**6), levels=st.integers(1, 40), shape=st.sampled_from([(7,), (1,), (4, 9), (2, 3, 30)]))
+def test_ranks_equal_scipy(seed: int, levels: int, shape: tuple[int, ...]) -> None:
+    values = np.random.default_rng(seed).integers(levels, size=shape).astype(float)
+    np.testing.assert_array_equal(ranks(torch.from_numpy(values)), scipy.stats.rankdata(values, axis=-1))
+    # Strides of another order, and no tie.
+    values = np.random.default_rng(seed).normal(size=shape).T
+    np.testing.assert_array_equal(ranks(torch.from_numpy(values)), scipy.stats.rankdata(values, axis=-1))
+
+
 @pytest.mark.parametrize("score", ["pearson", "pearson_r2", "spearman"])
 def test_nan_and_equal_similarities_have_no_score(score: str) -> None:
     agreement = SecondOrder.of(torch.tensor([1.0, 2.0, 3.0, 5.0]), score)
