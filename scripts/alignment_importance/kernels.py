@@ -322,41 +322,49 @@ def _sum_top_k(
                 met[place : place + last - first] = of_k[first:last]
                 own[:, kind * _K_AT_ONCE + at] = of_k[start:stop]
         for i in range(start, stop):
-            met_by_i = min(-(-i // VECTOR) * VECTOR - first, TILE)
-            row, judgments, judged = i - start, human[i, first:], mask[i, first:]
-            _add_four_k(met_by_i, own[row], met, judgments, judged, products[row], totals[k : k + _K_AT_ONCE])
+            n = min(-(-i // VECTOR) * VECTOR - first, TILE)
+            # Unsigned: an index that could be negative would cost the loop its vectors.
+            row, image, others, number = np.uintp(i - start), np.uintp(i), np.uintp(first), np.uintp(n)
+            _add_four_k(image, others, number, row, own, met, human, mask, products, k, totals)
 
 
 @_compiled(reorder=True)
 def _add_four_k(
-    n: int,
+    i: np.uintp,
+    first: np.uintp,
+    n: np.uintp,
+    row: np.uintp,
     own: np.ndarray,
     met: np.ndarray,
     human: np.ndarray,
     mask: np.ndarray,
     products: np.ndarray,
+    k: int,
     totals: np.ndarray,
 ) -> None:
-    """Add the pairs of one image with n others to the sums of four k, and four products to those of the pairs."""
-    x0, x1, x2, x3 = own[0], own[1], own[2], own[3]
-    t0, t1, t2, t3 = own[4], own[5], own[6], own[7]
+    """Add the pairs of image i with n images from the first on to the sums of four k.
+
+    Whole arrays are handed over, since taking a part of one takes as long as some vectors.
+    """
+    x0, x1, x2, x3 = own[row, 0], own[row, 1], own[row, 2], own[row, 3]
+    t0, t1, t2, t3 = own[row, 4], own[row, 5], own[row, 6], own[row, 7]
     r_0 = r_1 = r_2 = r_3 = rh_0 = rh_1 = rh_2 = rh_3 = rr_0 = rr_1 = rr_2 = rr_3 = 0.0
     for j in range(n):
-        p0 = products[j] + x0 * met[j]
+        p0 = products[row, j] + x0 * met[j]
         p1 = p0 + x1 * met[j + TILE]
         p2 = p1 + x2 * met[j + 2 * TILE]
         p3 = p2 + x3 * met[j + 3 * TILE]
-        products[j] = p3
+        products[row, j] = p3
         r0, r1 = met[j + 8 * TILE] * (p0 - t0 * met[j + 4 * TILE]), met[j + 9 * TILE] * (p1 - t1 * met[j + 5 * TILE])
         r2, r3 = met[j + 10 * TILE] * (p2 - t2 * met[j + 6 * TILE]), met[j + 11 * TILE] * (p3 - t3 * met[j + 7 * TILE])
-        h, m = human[j], mask[j]
+        h, m = human[i, first + j], mask[i, first + j]
         rh_0, rh_1, rh_2, rh_3 = rh_0 + h * r0, rh_1 + h * r1, rh_2 + h * r2, rh_3 + h * r3
         m0, m1, m2, m3 = m * r0, m * r1, m * r2, m * r3
         rr_0, rr_1, rr_2, rr_3 = rr_0 + m0 * r0, rr_1 + m1 * r1, rr_2 + m2 * r2, rr_3 + m3 * r3
         r_0, r_1, r_2, r_3 = r_0 + m0, r_1 + m1, r_2 + m2, r_3 + m3
     found = ((r_0, rh_0, rr_0), (r_1, rh_1, rr_1), (r_2, rh_2, rr_2), (r_3, rh_3, rr_3))
     for at in range(4):
-        weight = own[8 + at]
-        totals[at, 0] += weight * found[at][0]
-        totals[at, 1] += weight * found[at][1]
-        totals[at, 2] += weight * weight * found[at][2]
+        weight = own[row, 8 + at]
+        totals[k + at, 0] += weight * found[at][0]
+        totals[k + at, 1] += weight * found[at][1]
+        totals[k + at, 2] += weight * weight * found[at][2]
