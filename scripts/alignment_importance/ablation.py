@@ -226,16 +226,24 @@ class PooledAblation(Ablation):
 
     def keep_one(self, blocks: Sequence[PairBlock]) -> np.ndarray:
         """Scores (block, feature_map) with one map at a time kept: similarities are products of signs."""
-        signs = self.readout.sign().T
+        signs = self.readout.sign()
         signs = signs.masked_fill(signs == 0, torch.nan)
         return np.stack([self._of_signs(signs, block) for block in blocks])
 
     def _of_signs(self, signs: torch.Tensor, block: PairBlock) -> np.ndarray:
-        """(feature_map,) scores of a block from the signs (feature_map, image) of the readout."""
-        scorer = _Scorer(block, self._score, self.compute.device)
-        first, second = (scorer.images[index] for index in scorer.pairs)
-        parts = signs.split(self.compute.chunk(8 * 8 * len(first)))
-        return torch.cat([scorer.score(part[:, first] * part[:, second]) for part in parts]).cpu().numpy()
+        """(feature_map,) scores of a block from the signs (image, feature_map) of the readout, for all maps at once.
+
+        Of two values, ranks are a linear function, so that a rank correlation is a correlation with people's ranks.
+        """
+        judged = np.isfinite(block.human).any(axis=1)
+        scorer = _Scorer(PairBlock(block.images[judged], block.human[judged][:, judged]), self._score, signs.device)
+        own, human = signs[scorer.images], scorer.score.human
+        pairs = own.new_zeros(2, len(own), len(own))
+        pairs[:, *scorer.pairs] = torch.stack([torch.ones_like(human), human])
+        sum_r, sum_rh = ((own * (of_pairs @ own)).sum(0) for of_pairs in pairs)
+        sums = torch.stack([sum_r, sum_rh, torch.full_like(sum_r, len(human))], dim=1)
+        correlations = closed_forms.correlations(sums, len(human), human.square().sum())
+        return (correlations.square() if self._score == "pearson_r2" else correlations).cpu().numpy()
 
     def keeping(self, kept: np.ndarray) -> "PooledAblation":
         """The same network with only some maps."""

@@ -157,7 +157,7 @@ class SumsOfPairs(LeaveOneOut):
 
     def scores(self, found: torch.Tensor) -> torch.Tensor:
         """(map,) correlations."""
-        return _correlations(found, self.judged.n_pairs, self.judged.spread)
+        return correlations(found, self.judged.n_pairs, self.judged.spread)
 
 
 @dataclass(frozen=True)
@@ -208,7 +208,7 @@ class SumsByProducts(LeaveOneOut):
 
     def scores(self, found: torch.Tensor) -> torch.Tensor:
         """(map,) correlations."""
-        return _correlations(found, self.mask.sum() / 2, self.human.square().sum() / 2)
+        return correlations(found, self.mask.sum() / 2, self.human.square().sum() / 2)
 
 
 def correlated(rows: Covariation, images: torch.Tensor, human: torch.Tensor) -> LeaveOneOut:
@@ -223,7 +223,7 @@ def correlated(rows: Covariation, images: torch.Tensor, human: torch.Tensor) -> 
     return (SumsOfPairs if rows.x.device.type == "cpu" else SumsByProducts).of(rows, images, human)
 
 
-def _correlations(sums: torch.Tensor, n_pairs: torch.Tensor | int, spread: torch.Tensor | float) -> torch.Tensor:
+def correlations(sums: torch.Tensor, n_pairs: torch.Tensor | int, spread: torch.Tensor | float) -> torch.Tensor:
     """Pearson correlations (...) of similarities R with judgments H; NaN where all similarities are equal.
 
     Args:
@@ -324,7 +324,7 @@ class TopKOfPairs(TopKCorrelations):
 
     def correlate(self, sums: torch.Tensor) -> torch.Tensor:
         """(k,) correlations."""
-        return _correlations(sums, self.judged.n_pairs, self.judged.spread)
+        return correlations(sums, self.judged.n_pairs, self.judged.spread)
 
 
 @dataclass(frozen=True)
@@ -366,7 +366,7 @@ class TopKByProducts(TopKCorrelations):
 
     def correlate(self, sums: torch.Tensor) -> torch.Tensor:
         """(k,) correlations."""
-        return _correlations(sums, self.mask.sum(), self.human.square().sum())
+        return correlations(sums, self.mask.sum(), self.human.square().sum())
 
 
 #: How many k are computed at a time for one tile, on a GPU.

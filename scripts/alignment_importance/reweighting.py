@@ -62,43 +62,40 @@ class LeastSquares:
     @classmethod
     def of(cls, rows: torch.Tensor, block: PairBlock) -> "LeastSquares":
         """Take rows (image, unit) of all images and the judged pairs of a block."""
-        first, second = (torch.from_numpy(block.images[index]) for index in judged_pairs(block.human))
-        human = torch.from_numpy(block.human[judged_pairs(block.human)]).to(rows.device)
+        first, second = judged_pairs(block.human)
+        human = torch.from_numpy(block.human[first, second]).to(rows.device)
         human = human - human.mean()
-        n_pairs, n_units = len(first), rows.shape[1]
-        if n_pairs <= n_units:
-            features = rows[first] * rows[second]
+        z, n_pairs = rows[torch.from_numpy(block.images)], len(first)
+        if n_pairs <= z.shape[1]:
+            features = z[first] * z[second]
             return cls(features - features.mean(0), human, n_pairs)
-        products, moment, mean = _moments(rows, first, second, human)
-        values, vectors = torch.linalg.eigh(products - n_pairs * torch.outer(mean, mean))
+        pairs = z.new_zeros(2, len(z), len(z))
+        pairs[:, first, second] = torch.stack([human, torch.ones_like(human)])
+        moment, total = ((z * (of_pairs @ z)).sum(0) for of_pairs in pairs)
+        mean = total / n_pairs
+        values, vectors = torch.linalg.eigh(_squares(z, first, second) - n_pairs * torch.outer(mean, mean))
         kept = values > 1e-12 * values[-1]
         root = values[kept].sqrt()
         return cls(root[:, None] * vectors[:, kept].T, (vectors[:, kept].T @ moment) / root, n_pairs)
 
 
-def _moments(
-    rows: torch.Tensor, first: torch.Tensor, second: torch.Tensor, human: torch.Tensor
-) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-    """Sums over pairs of f f' (unit, unit) and of f h (unit,), and the mean of f, where f are products of two rows.
+def _squares(z: torch.Tensor, first: np.ndarray, second: np.ndarray) -> torch.Tensor:
+    """The sum over pairs of f f' (unit, unit), where f (unit,) is the product of two rows of z (image, unit).
 
-    Never pair x unit in memory: with all pairs of n images, the sum of f f' is ((Z'Z)^2 - (Z^2)'(Z^2)) / 2, elementwise
-    squares; otherwise pairs are taken in parts.
+    Never pair x unit in memory: with all pairs of some images, it is ((Z'Z)^2 - (Z^2)'(Z^2)) / 2, elementwise squares;
+    otherwise pairs are taken in parts.
     """
-    images = torch.unique(torch.cat([first, second]))
-    n_images, n_units = len(images), rows.shape[1]
-    complete = len(first) == n_images * (n_images - 1) // 2
-    products, moment, total = (rows.new_zeros(*shape) for shape in ((n_units, n_units), (n_units,), (n_units,)))
-    if complete:
-        z = rows[images]
-        products = ((z.T @ z).square() - z.square().T @ z.square()) / 2
-    size = max(1, 4_000_000 // n_units)
-    for one, other, judged in zip(first.split(size), second.split(size), human.split(size), strict=True):
-        features = rows[one] * rows[other]
-        moment += features.T @ judged
-        total += features.sum(0)
-        if not complete:
-            products += features.T @ features
-    return products, moment, total / len(first)
+    images = np.union1d(first, second)
+    if len(first) == len(images) * (len(images) - 1) // 2:
+        own = z[images]
+        return ((own.T @ own).square() - own.square().T @ own.square()) / 2
+    total = z.new_zeros(z.shape[1], z.shape[1])
+    size = max(1, 4_000_000 // z.shape[1])
+    for start in range(0, len(first), size):
+        part = slice(start, start + size)
+        features = z[first[part]] * z[second[part]]
+        total += features.T @ features
+    return total
 
 
 def ridge(rows: torch.Tensor, fold: Fold, inner: Sequence[Fold], score: str) -> Reweighted:
@@ -144,9 +141,9 @@ def _nothing(rows: torch.Tensor) -> Reweighted:
 def _scores(rows: torch.Tensor, fold: Fold, weights: torch.Tensor, score: str) -> torch.Tensor:
     """(penalty,) test scores of weights (penalty, unit)."""
     pairs = judged_pairs(fold.test.human)
-    first, second = (torch.from_numpy(fold.test.images[index]) for index in pairs)
     second_order = SecondOrder.of(torch.from_numpy(fold.test.human[pairs]).to(rows.device), score)
-    return second_order(torch.stack([((rows * one) @ rows.T)[first, second] for one in weights]))
+    z = rows[torch.from_numpy(fold.test.images)]
+    return second_order(torch.stack([((z * one) @ z.T)[pairs] for one in weights]))
 
 
 def _ridge_path(problem: LeastSquares, penalties: Sequence[float]) -> torch.Tensor:

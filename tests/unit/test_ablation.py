@@ -276,3 +276,20 @@ def test_a_pooled_map_alone_has_only_its_sign() -> None:
     human = np.array([[np.nan, 0, 1, 0], [0, np.nan, 0, 1], [1, 0, np.nan, 0], [0, 1, 0, np.nan]])
     # Map 0 tells the images 0 and 2 from 1 and 3, as people do; all others are 1 everywhere, or undefined.
     np.testing.assert_allclose(pooled.keep_one([PairBlock(np.arange(4), human)]), [[1, np.nan, np.nan, np.nan]])
+
+
+@pytest.mark.parametrize("score", ["pearson_r2", "pearson", "spearman"])
+def test_scores_of_signs_are_those_of_one_similarity_matrix_per_map(score: str) -> None:
+    random = np.random.default_rng(5)
+    readout = random.choice([-2.0, -1.0, 0.0, 1.0, 3.0], p=[0.3, 0.2, 0.01, 0.3, 0.19], size=(9, 40))
+    human = random.random((9, 9))
+    human = np.tril(human, -1) + np.tril(human, -1).T
+    human[[1, 2], [2, 1]] = np.nan
+    human[7] = human[:, 7] = np.nan  # an image without judgments
+    np.fill_diagonal(human, np.nan)
+    pooled = ablation.PooledAblation(readout, resources(), "cosine", score)
+    found = pooled.keep_one([PairBlock(np.arange(9), human)])[0]
+    alone = [np.where(np.arange(40) == k, readout, 0) for k in range(40)]
+    expected = [naive.score(naive.rsm(one, "cosine"), human, score) for one in alone]
+    np.testing.assert_allclose(found, expected, atol=1e-12)
+    assert 0 < np.isnan(found).sum() < 20
