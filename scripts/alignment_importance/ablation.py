@@ -320,7 +320,7 @@ class PooledAblation(Ablation):
         """(k,) rank correlations of a block."""
         scorer = _Scorer(block, self._score, self.compute.device)
         top = closed_forms.TopK.of(self.readout[scorer.images][:, columns], self.similarity)
-        chunk = max(1, _CACHED_VALUES // len(scorer.pairs[0]))
+        chunk = max(1, _CACHED_VALUES // max(1, len(scorer.pairs[0])))
         return torch.cat([scorer.score(similarities) for similarities in top.similarities(scorer.pairs, chunk)])
 
     def _leave_one_out_of_each_image(self, human: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -117,6 +117,8 @@ class SecondOrder:
         return _unit(ranks(similarities.round(decimals=TIED_DECIMALS))).masked_fill(undefined, torch.nan)
 
     def _of_correlation(self, correlation: torch.Tensor) -> torch.Tensor:
+        if not self.human.shape[-1]:
+            return torch.full_like(correlation, torch.nan)
         return correlation.square() if self.score == "pearson_r2" else correlation
 
 

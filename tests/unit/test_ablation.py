@@ -293,3 +293,17 @@ def test_scores_of_signs_are_those_of_one_similarity_matrix_per_map(score: str) 
     expected = [naive.score(naive.rsm(one, "cosine"), human, score) for one in alone]
     np.testing.assert_allclose(found, expected, atol=1e-12)
     assert 0 < np.isnan(found).sum() < 20
+
+
+@pytest.mark.parametrize("n_pairs", [0, 1])
+@pytest.mark.parametrize("score", ["pearson_r2", "pearson", "spearman"])
+@pytest.mark.parametrize("route", ROUTES)
+def test_fewer_than_two_judged_pairs_have_no_score(route: str, score: str, n_pairs: int, maps: np.ndarray) -> None:
+    _, built = engine(route, maps, "pearson", score, resources())
+    human = np.full((4, 4), np.nan)
+    if n_pairs:
+        human[0, 1] = human[1, 0] = 0.5
+    block = PairBlock(np.arange(4), human)
+    whole, without = built.leave_one_out([block])
+    for scores in (whole, without, built.keep_top(np.arange(N_MAPS), [block]), built.keep_one([block])):
+        assert np.isnan(scores).all()
