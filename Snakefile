@@ -22,9 +22,15 @@ include: "workflow/rules/common/origins.smk"
 check_place()
 # What the target `new` starts from. These keys are no part of the configuration.
 START = starting_point(workflow.config_settings.config)
-config = complete_config(without(config, START))
-check_files()
+config, WRONG = complete_config(without(config, START))
+config, UNMADE = without_unmade(config)
+UNSEEN = [*WRONG, *UNMADE, *missing_files(seen_by_check=False), *unusable_names()]
+PROBLEMS = [*UNSEEN, *missing_files(seen_by_check=True)]
+# With problems, the check runs all the same: it tells them beside all that it finds, and nothing else runs.
+if START is not None or not looks_at_files():
+    stop_at(PROBLEMS)
 config["provenance"] = made_with()
+config["problems"] = [(dotted(path), what) for path, what in UNSEEN]
 take_turns_at_gpu()
 end_jobs_with_this_process()
 
@@ -47,58 +53,71 @@ wildcard_constraints:
 report: "workflow/report/workflow.rst"
 
 
-include: "workflow/rules/new.smk"
 include: "workflow/rules/datasets.smk"
 include: "workflow/rules/inputs.smk"
-include: "workflow/rules/networks.smk"
-include: "workflow/rules/activations.smk"
-include: "workflow/rules/importance.smk"
-include: "workflow/rules/prediction.smk"
-include: "workflow/rules/rsms.smk"
-include: "workflow/rules/published.smk"
-include: "workflow/rules/heatmaps.smk"
-include: "workflow/rules/saliency.smk"
-include: "workflow/rules/control.smk"
-include: "workflow/rules/figures.smk"
-include: "workflow/rules/gallery.smk"
-include: "workflow/rules/networks_compared.smk"
-include: "workflow/rules/interactions.smk"
-include: "workflow/rules/paper.smk"
-include: "workflow/rules/benchmark.smk"
 
 
-rule all:
-    """Everything that the configuration asks for."""
-    default_target: True
-    input:
-        rules.check.input,
-        rules.figures.input,
-        rules.gallery.input,
-        rules.networks_compared.input,
-        rules.networks_compared_figures.input,
-        "<results>/prediction/summary.csv",
-        "<results>/prediction/published.csv" if config["published"] else [],
-        expand(
-            [
-                "<results>/prediction/{comparison}/{model}.csv",
-                "<results>/rsm/{comparison}/{model}.nc",
-                "<results>/heatmaps/{comparison}/{model}",
-            ],
-            comparison=config["comparisons"],
-            model=config["models"],
-        ),
-        expand(
-            [
-                "<results>/overlap/{comparison}/{model}/{saliency}.csv",
-                "<results>/saliency_scores/{comparison}/{model}/{saliency}.csv",
-                "<results>/overlap_summary/{comparison}/{model}/{saliency}.csv",
-            ],
-            comparison=config["comparisons"],
-            model=config["models"],
-            saliency=config["saliency"],
-        ),
-        expand(
-            "<results>/control/{control}/{model}.csv",
-            control=config["controls"],
-            model=config["models"],
-        ),
+if PROBLEMS:
+
+    include: "workflow/rules/problems.smk"
+
+    rule all:
+        """The check, which tells all problems."""
+        default_target: True
+        input:
+            rules.check.input,
+
+else:
+
+    include: "workflow/rules/new.smk"
+    include: "workflow/rules/networks.smk"
+    include: "workflow/rules/activations.smk"
+    include: "workflow/rules/importance.smk"
+    include: "workflow/rules/prediction.smk"
+    include: "workflow/rules/rsms.smk"
+    include: "workflow/rules/published.smk"
+    include: "workflow/rules/heatmaps.smk"
+    include: "workflow/rules/saliency.smk"
+    include: "workflow/rules/control.smk"
+    include: "workflow/rules/figures.smk"
+    include: "workflow/rules/gallery.smk"
+    include: "workflow/rules/networks_compared.smk"
+    include: "workflow/rules/interactions.smk"
+    include: "workflow/rules/paper.smk"
+    include: "workflow/rules/benchmark.smk"
+
+    rule all:
+        """Everything that the configuration asks for."""
+        default_target: True
+        input:
+            rules.check.input,
+            rules.figures.input,
+            rules.gallery.input,
+            rules.networks_compared.input,
+            rules.networks_compared_figures.input,
+            "<results>/prediction/summary.csv",
+            "<results>/prediction/published.csv" if config["published"] else [],
+            expand(
+                [
+                    "<results>/prediction/{comparison}/{model}.csv",
+                    "<results>/rsm/{comparison}/{model}.nc",
+                    "<results>/heatmaps/{comparison}/{model}",
+                ],
+                comparison=config["comparisons"],
+                model=config["models"],
+            ),
+            expand(
+                [
+                    "<results>/overlap/{comparison}/{model}/{saliency}.csv",
+                    "<results>/saliency_scores/{comparison}/{model}/{saliency}.csv",
+                    "<results>/overlap_summary/{comparison}/{model}/{saliency}.csv",
+                ],
+                comparison=config["comparisons"],
+                model=config["models"],
+                saliency=config["saliency"],
+            ),
+            expand(
+                "<results>/control/{control}/{model}.csv",
+                control=config["controls"],
+                model=config["models"],
+            ),

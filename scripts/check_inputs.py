@@ -1,7 +1,7 @@
 """Check everything that the workflow is about to use, before anything heavy runs."""
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +11,7 @@ from alignment_importance.judgments import reading
 logger = logging.getLogger("alignment_importance.check_inputs")
 
 #: Parts of the configuration that are checked.
-PARTS = ("image_sets", "comparisons", "models", "cross_validation", "statistics", "saliency", "controls")
+PARTS = ("image_sets", "comparisons", "models", "cross_validation", "statistics", "saliency", "controls", "problems")
 
 Entries = Mapping[str, Mapping[str, Any]]
 
@@ -45,12 +45,13 @@ def as_inputs(
     image_sets: Entries,
     comparisons: Entries,
     models: Entries,
-    cross_validation: Mapping[str, Any],
+    cross_validation: Mapping[str, Any] | None,
     statistics: Mapping[str, Any],
     saliency: Entries,
     controls: Entries,
+    problems: Sequence[tuple[str, str]] = (),
 ) -> checks.Inputs:
-    """Take from the parts of a configuration what is checked."""
+    """Take from the parts of a configuration what is checked, and what is known to be wrong with others."""
     return checks.Inputs(
         image_sets={
             name: checks.ImageSet(Path(entry["folder"]), _path(entry["table"]), entry["background"])
@@ -61,7 +62,9 @@ def as_inputs(
             for name, entry in comparisons.items()
         },
         models={f"models.{name}": networks.Spec(**entry) for name, entry in models.items()},
-        split=checks.Split(
+        split=None
+        if cross_validation is None
+        else checks.Split(
             cross_validation["unit"], cross_validation["folds"], cross_validation["seeds"], statistics["inner_folds"]
         ),
         saliency={
@@ -77,6 +80,7 @@ def as_inputs(
             f"controls.{name}": checks.Control(entry["image_set"], Path(entry["masks"]), entry["objects"])
             for name, entry in controls.items()
         },
+        problems=problems,
     )
 
 

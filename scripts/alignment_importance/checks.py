@@ -63,16 +63,18 @@ class Inputs:
     """What a run uses, every item by the name that messages call it by (`models.vgg16`, but image sets by their own).
 
     Attributes:
-        split: the cross-validation of every comparison.
+        split: the cross-validation of every comparison; None to leave it unchecked.
         saliency: keywords of `saliency.providers.provider`.
+        problems: what is known to be wrong beside them: key or file, and what was found there.
     """
 
     image_sets: Mapping[str, ImageSet]
     comparisons: Mapping[str, Comparison]
     models: Mapping[str, networks.Spec]
-    split: Split
+    split: Split | None
     saliency: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     controls: Mapping[str, Control] = field(default_factory=dict)
+    problems: Sequence[tuple[str, str]] = ()
 
 
 def check(inputs: Inputs, threads: int = 1) -> tuple[Findings, pd.DataFrame]:
@@ -86,6 +88,8 @@ def check(inputs: Inputs, threads: int = 1) -> tuple[Findings, pd.DataFrame]:
         All that was found, and the table of all files that were read (`checked_files.tabulate`).
     """
     findings = Findings()
+    for where, found in inputs.problems:
+        findings.error(where, found, "")
     tables = {}
     judged: dict[str, set[str]] = {name: set() for name in inputs.image_sets}
     for name, image_set in inputs.image_sets.items():
@@ -95,7 +99,8 @@ def check(inputs: Inputs, threads: int = 1) -> tuple[Findings, pd.DataFrame]:
         judgments = reading.inspect(comparison.source, tables[comparison.image_set], findings)
         if judgments is not None:
             judged[comparison.image_set] |= set(judgments["image"].to_numpy())
-            check_split(label, judgments, inputs.split, findings)
+            if inputs.split is not None:
+                check_split(label, judgments, inputs.split, findings)
     for label, spec in inputs.models.items():
         logger.info("Network of %s", label)
         with findings.collect(label):

@@ -37,6 +37,6 @@ def finished_copy(finished: Path, tmp_path: Path) -> Path:
 def common() -> SimpleNamespace:
     """The functions of workflow/rules/common, which are plain Python."""
     names: dict[str, Any] = {"workflow": SimpleNamespace(basedir=str(ROOT))}
-    for file in (ROOT / "workflow/rules/common").glob("*.smk"):
+    for file in sorted((ROOT / "workflow/rules/common").glob("*.smk")):
         exec(compile(file.read_text(encoding="utf-8"), str(file), "exec"), names)
     return SimpleNamespace(**names)

@@ -1,6 +1,6 @@
 """Bad input of every kind that the check of all inputs finds, each by what is said of it.
 
-Keys that are wrong are in test_config.py, files that change while the workflow runs in test_prepare_images.py and
+Keys that are wrong are in test_config.py too, files that change while the workflow runs in test_prepare_images.py and
 test_prepare_judgments.py, and full disks in test_arrays_disk.py.
 """
 
@@ -16,6 +16,7 @@ import pytest
 import torch
 import torchvision
 from PIL import Image
+from published_forms import write_king2019, write_peterson2018
 from tiny_project import change_config, run_snakemake
 
 import check_inputs
@@ -25,7 +26,7 @@ from alignment_importance.findings import Findings
 IDS = [f"i{number:02d}" for number in range(12)]
 PAIRS = list(itertools.combinations(IDS, 2))
 
-Parts = dict[str, dict[str, Any]]
+Parts = dict[str, Any]
 Change = Callable[[Path, Parts], None]
 
 
@@ -90,6 +91,7 @@ def parts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Parts:
         "statistics": {"inner_folds": 2},
         "saliency": {},
         "controls": {},
+        "problems": [],
     }
 
 
@@ -596,6 +598,15 @@ def test_everything_is_told_at_once(parts: Parts, tmp_path: Path) -> None:
     assert [any(text in line for line in lines(found)) for text in said] == [True] * 5
 
 
+def test_what_is_known_to_be_wrong_is_told_first(parts: Parts, tmp_path: Path) -> None:
+    CASES["a network misspelt"][0](tmp_path, parts)
+    parts |= {"problems": [("models.other.sede", "there is no such key; did you mean seed?")], "cross_validation": None}
+    parts["statistics"]["inner_folds"] = None
+    first, second = lines(find(parts))
+    assert first == "error: models.other.sede: there is no such key; did you mean seed?"
+    assert "resnet19" in second
+
+
 def test_cached_weights_that_fail_their_hash_are_told(
     parts: Parts, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -649,3 +660,111 @@ def test_the_check_tells_of_missing_files_beside_all_else(project: Path) -> None
     ):
         assert said in answer.stdout
     assert "Traceback" not in answer.stdout
+
+
+def spoil_everything(config: dict[str, Any]) -> None:
+    """Make a mistake of every kind: in the form of the configuration, in its files and in what these hold."""
+    config["cross_validation"] |= {"folds": 13, "sedes": [1]}
+    config["comparisons"]["pairs"]["knid"] = config["comparisons"]["pairs"].pop("kind")
+    config["comparisons"]["matrix"]["judgments"] = "martix.csv"
+    config["comparisons"]["distances"] = {"image_set": "tyni", "judgments": "pairs.csv"}
+    config["comparisons"]["ratings"] = {"image_set": "tiny", "judgments": "nothing of it.csv", "kind": "similar"}
+    config["comparisons"]["unknown"] = {"image_set": "tiny", "judgments": "unknown.csv", "kind": "similarity"}
+    config["models"]["resnet18"]["architecture"] = "resnet19"
+    config["saliency"]["deep"] = {"method": "deepgaze_iie", "checkpoint": "deepgaze.pth"}
+    config["statistics"]["bootstraps"] = "many"
+    config["datasets"] = {"king2019": {}, "peterson2018": {}}
+    for name, path in (("king", "king2019/set1"), ("fruits", "peterson2018/fruits")):
+        config["image_sets"][name] = {"folder": f"data/{path}/images"}
+        config["comparisons"][name] = {"image_set": name, "judgments": f"data/{path}/judgments.csv"}
+
+
+#: What must be said of these, and of nothing else.
+EVERYTHING = (
+    "cross_validation.sedes: there is no such key; did you mean seeds?",
+    "comparisons.pairs.knid: there is no such key; did you mean kind?",
+    "comparisons.distances.image_set: there is no image set 'tyni'; did you mean tiny?",
+    "comparisons.ratings.kind: 'similar' is not possible; use similarity, dissimilarity, null",
+    "saliency.deep.checkpoint: there is no ",
+    "statistics.bootstraps: 'many' is not a whole number",
+    "lacks the 144 photographs of the first set: images/set1 or set1",
+    "ratings of fruits may be data/peterson2018/original/fruits/oldSim.mat and data/peterson2018/original/fruits/sim.m",
+    "photo 03.png: cannot be decoded",
+    "martix.csv: this file of judgments does not exist. Correct `judgments` of comparisons.matrix.",
+    "unknown.csv: line 200, column image_b: 'nobody' is no image of this set",
+    "cross_validation.folds: comparisons.pairs, 2 of 2 seeds, such as 1: 13 folds need at least as many images",
+    "no network called 'resnet19'",
+)
+
+
+@pytest.mark.parametrize("targets", [("check",), (), ("figures", "results/prediction/summary.csv")], ids=str)
+def test_mistakes_of_every_stage_are_told_in_one_report(targets: tuple[str, ...], project: Path) -> None:
+    truncate(project / "my photos" / "photo 03.png")
+    ratings = (project / "pairs.csv").read_text(encoding="utf-8").replace("dissimilarity", "similarity")
+    (project / "unknown.csv").write_text(f"{ratings}photo 00,nobody,1.0,p1\n", encoding="utf-8")
+    write_king2019(project / "data/king2019/original", n_images=4)
+    (project / "data/king2019/original/images/set1").rename(project / "somewhere else")
+    fruits = project / "data/peterson2018/original/fruits"
+    write_peterson2018(fruits.parent, {"fruits": ["1.jpg", "2.jpg"]})
+    (fruits.parent / "hsim_peterson.npz").unlink()
+    for name in ("sim.mat", "oldSim.mat"):
+        (fruits / name).touch()
+    change_config(project, spoil_everything)
+    answer = run_snakemake(project, *targets, "--cores", "1", "--configfile", "tiny.yaml")
+    assert answer.returncode == 1
+    assert [said for said in EVERYTHING if said not in answer.stdout] == []
+    assert "Traceback" not in answer.stdout
+    report = (project / "results/logs/check_inputs.csv").read_text(encoding="utf-8")
+    assert report.count("error,") == len(EVERYTHING)
+    assert {path.name for path in (project / "results").iterdir()} <= {"logs", "benchmarks", "inputs", "provenance"}
+    assert not (project / "results/inputs/checks.csv").exists()
+
+
+def test_what_can_be_asked_without_a_run_is_not_in_the_way_of_mistakes(project: Path) -> None:
+    change_config(project, lambda config: config["cross_validation"].update(sedes=[1]))
+    said = "cross_validation.sedes: there is no such key; did you mean seeds?"
+    for option in ("--dry-run", "--summary", "--touch", "--rulegraph"):
+        answer = run_snakemake(project, option, "--cores", "1", "--configfile", "tiny.yaml")
+        assert answer.returncode == 1, option
+        assert said in answer.stdout and "Traceback" not in answer.stdout
+    for option in ("--unlock", "--lint", "--list-rules"):
+        assert run_snakemake(project, option, "--configfile", "tiny.yaml").returncode == 0, option
+
+
+def test_mistakes_are_told_where_what_is_to_be_checked_cannot_be_made(project: Path) -> None:
+    write_king2019(project / "data/king2019/original", n_images=4)
+    next((project / "data/king2019/original/images/set1").iterdir()).unlink()
+
+    def spoil(config: dict[str, Any]) -> None:
+        config["cross_validation"]["sedes"] = [1]
+        config["datasets"] = {"king2019": {}}
+        config["image_sets"]["king"] = {"folder": "data/king2019/set1/images"}
+        config["comparisons"]["king"] = {"image_set": "king", "judgments": "data/king2019/set1/judgments.csv"}
+
+    change_config(project, spoil)
+    answer = run_snakemake(project, "check", "--cores", "1", "--configfile", "tiny.yaml")
+    assert answer.returncode == 1
+    assert "but the 3 photographs of set1 have 3 pairs" in answer.stdout
+    assert "  - cross_validation.sedes: there is no such key; did you mean seeds?" in answer.stdout
+
+
+def test_a_file_name_that_snakemake_cannot_follow_is_told_beside_all_else(project: Path) -> None:
+    photo = project / "my photos" / "photo 00.png"
+    photo.rename(photo.with_name("<script>.png"))
+    truncate(project / "my photos" / "photo 03.png")
+    answer = run_snakemake(project, "--cores", "1", "--configfile", "tiny.yaml")
+    assert answer.returncode == 1
+    for said in ("my photos/<script>.png: rename it; Snakemake reads { } < >", "photo 03.png: cannot be decoded"):
+        assert said in answer.stdout
+
+
+def test_a_mistake_after_a_good_check_is_checked_again(project: Path) -> None:
+    """A misspelt key leaves a configuration that may be the one that was checked."""
+    command = ("check", "--cores", "1", "--configfile", "tiny.yaml")
+    assert run_snakemake(project, *command).returncode == 0
+    change_config(project, lambda config: config["cross_validation"].update(sedes=[1]))
+    answer = run_snakemake(project, *command)
+    assert answer.returncode == 1
+    assert "cross_validation.sedes: there is no such key; did you mean seeds?" in answer.stdout
+    change_config(project, lambda config: config["cross_validation"].pop("sedes"))
+    assert run_snakemake(project, *command).returncode == 0

@@ -101,13 +101,15 @@ def test_every_key_of_the_default_configuration_has_a_comment() -> None:
 
 @pytest.mark.parametrize("file", [ROOT / "config.yaml", *READY], ids=lambda file: file.name)
 def test_ready_configuration_is_valid(file: Path, common: SimpleNamespace) -> None:
-    completed = common.complete_config(load(file))
-    assert common.complete_config(completed) == completed
+    completed, problems = common.complete_config(load(file))
+    assert not problems
+    assert common.complete_config(completed) == (completed, [])
 
 
 def test_left_out_keys_take_their_defaults(common: SimpleNamespace) -> None:
     given = {key: CONFIG[key] for key in ("image_sets", "comparisons", "models")}
-    completed = common.complete_config(copy.deepcopy(given))
+    completed, problems = common.complete_config(copy.deepcopy(given))
+    assert not problems
     assert completed["results"] == "results"
     assert completed["cross_validation"] == {
         "unit": "images", "folds": 5, "seeds": [111, 222, 333, 444, 555, 666, 777, 888]
@@ -121,7 +123,7 @@ def test_order_of_keys_and_spelling_of_paths_make_no_difference(common: SimpleNa
     other = copy.deepcopy(CONFIG)
     other["models"]["resnet18"] = dict(reversed(other["models"]["resnet18"].items()))
     other["image_sets"]["tiny"]["folder"] = "./my photos/"
-    assert repr(common.complete_config(other)) == repr(common.complete_config(copy.deepcopy(CONFIG)))
+    assert repr(common.complete_config(other)) == repr((common.complete_config(copy.deepcopy(CONFIG))[0], []))
 
 
 def change(config: dict[str, Any], path: str, value: Any) -> None:
@@ -220,22 +222,76 @@ MISTAKES: list[tuple[str, Any, list[str]]] = [
 ]
 
 
+def assert_problems(config: dict[str, Any], messages: list[str], common: SimpleNamespace) -> None:
+    """Make sure that these messages, and no others, are about a configuration."""
+    _, problems = common.complete_config(config)
+    with pytest.raises(WorkflowError) as error:
+        common.stop_at(problems)
+    for message in messages:
+        assert f"  - {message}" in str(error.value)
+    assert str(error.value).count("  - ") == len(messages)
+
+
 @pytest.mark.parametrize(("path", "value", "messages"), MISTAKES)
 def test_a_mistake_is_told(path: str, value: Any, messages: list[str], common: SimpleNamespace) -> None:
     config = copy.deepcopy(CONFIG)
     change(config, path, value)
-    with pytest.raises(WorkflowError) as error:
-        common.complete_config(config)
-    for message in messages:
-        assert f"  - {message}" in str(error.value)
-    assert str(error.value).count("  - ") == len(messages)
+    assert_problems(config, messages, common)
+
+
+#: Where a mistake is made, with what value, the one message, and what can be used: names of comparisons and controls.
+UNUSABLE: list[tuple[str, Any, str, list[str]]] = [
+    ("image_sets", 5, "image_sets: 5 is not a mapping of keys", []),
+    ("image_sets.tiny.folder", 5, "image_sets.tiny.folder: 5 is not text", []),
+    ("image_sets.tiny", {"fodler": "my photos"}, "fodler: there is no such key; did you mean", ["matrix", "pairs"]),
+    ("comparisons.pairs", [], "comparisons.pairs: [] is not a mapping of keys", ["matrix"]),
+    ("comparisons.<b>", CONFIG["comparisons"]["pairs"], "comparisons.<b>: a name has letters", ["matrix", "pairs"]),
+    ("comparisons.pairs.categories", "x", "comparisons.pairs.categories: 'x' is not a list", ["matrix"]),
+    ("comparisons.pairs.image_set", "tyni", "did you mean tiny?", ["matrix"]),
+    ("comparisons.pairs.by_category", ["a", "/a"], "a second comparison pairs-a;", ["matrix", "pairs", "pairs-a"]),
+    ("cross_validation.folds", "many", "cross_validation.folds: 'many' is not a whole number", ["matrix", "pairs"]),
+    ("datasets", {"king2019": {"source": 5}}, "datasets.king2019.source: 5 is not text", ["matrix", "pairs"]),
+    ("datasets", {"king2019": 5}, "datasets.king2019: 5 is not a mapping of keys", ["matrix", "pairs"]),
+    ("datasets", [], "datasets: [] is not a mapping of keys", ["matrix", "pairs", "king"]),
+]
+
+
+@pytest.mark.parametrize(("path", "value", "message", "usable"), UNUSABLE)
+def test_what_cannot_be_used_is_left_out_with_what_depends_on_it(
+    path: str, value: Any, message: str, usable: list[str], common: SimpleNamespace
+) -> None:
+    config = copy.deepcopy(CONFIG)
+    if path == "datasets":
+        config["image_sets"]["king"] = {"folder": "data/king2019/set1/images"}
+        config["comparisons"]["king"] = {"image_set": "king", "judgments": "data/king2019/set1/judgments.csv"}
+    change(config, path, value)
+    completed, problems = common.complete_config(config)
+    assert [message in common.list_of([problem]) for problem in problems] == [True]
+    assert list(completed["comparisons"]) == usable
+    assert list(completed["controls"]) == ["halves"] * bool(usable)
+    assert (completed["cross_validation"] is None) == path.startswith("cross_validation")
+
+
+def test_a_misspelt_key_is_read_as_what_it_is_most_like(common: SimpleNamespace) -> None:
+    config = copy.deepcopy(CONFIG)
+    config["comparisons"]["pairs"]["knid"] = config["comparisons"]["pairs"].pop("kind")
+    config["modles"] = {"net": config.pop("models")["resnet18"] | {"unheard of": 1, "sede": 2}}
+    completed, problems = common.complete_config(config)
+    assert [".".join(path) for path, _ in problems] == [
+        "comparisons.pairs.knid",
+        "modles",
+        "models.net.unheard of",
+        "models.net.sede",
+    ]
+    assert completed["comparisons"]["pairs"]["kind"] == "dissimilarity"
+    assert completed["models"]["net"]["seed"] == 1
 
 
 def test_a_name_that_is_a_number_is_refused(common: SimpleNamespace) -> None:
     config = copy.deepcopy(CONFIG)
     config["models"][18] = {"architecture": "resnet18"}
     with pytest.raises(WorkflowError, match=r"models.18: a name must be text; put it in quotes"):
-        common.complete_config(config)
+        common.stop_at(common.complete_config(config)[1])
 
 
 def test_a_control_that_nobody_judged_is_refused(common: SimpleNamespace) -> None:
@@ -243,7 +299,7 @@ def test_a_control_that_nobody_judged_is_refused(common: SimpleNamespace) -> Non
     config["image_sets"]["other"] = {"folder": "my photos"}
     config["controls"]["halves"]["image_set"] = "other"
     with pytest.raises(WorkflowError, match=r"controls.halves.image_set: no comparison has the image set 'other'"):
-        common.complete_config(config)
+        common.stop_at(common.complete_config(config)[1])
 
 
 def test_names_that_would_share_a_file_are_refused(common: SimpleNamespace) -> None:
@@ -252,7 +308,7 @@ def test_names_that_would_share_a_file_are_refused(common: SimpleNamespace) -> N
     config["comparisons"] = {"a": pairs, "a_b": pairs}
     config["models"] = {"b_c": network, "c": network}
     with pytest.raises(WorkflowError, match=r"comparisons.a_b: its files with models.c are those of a with models.b_c"):
-        common.complete_config(config)
+        common.stop_at(common.complete_config(config)[1])
 
 
 def test_all_mistakes_are_told_at_once_and_without_a_traceback(project: Path) -> None:

@@ -166,7 +166,7 @@ def test_published_values_that_there_are_not_are_told(common: SimpleNamespace) -
     with pytest.raises(
         Exception, match=r"published: there are no published values 'petersn2018'; did you mean peterson2018"
     ):
-        common.complete_config({**CONFIG, "published": "petersn2018"})
+        common.stop_at(common.complete_config({**CONFIG, "published": "petersn2018"})[1])
 
 
 def test_published_values_stand_beside_those_obtained(finished_copy: Path) -> None:

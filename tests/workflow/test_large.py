@@ -66,7 +66,8 @@ def configured(common: SimpleNamespace, is_main_process: bool) -> dict[str, Any]
     """The names of the common functions with the large configuration, as in a run or in one of its jobs."""
     names: dict[str, Any] = common.complete_config.__globals__
     names["workflow"].is_main_process = is_main_process
-    names["config"] = common.complete_config(configuration())
+    completed, problems = common.complete_config(configuration())
+    names["config"] = completed | {"problems": problems}
     return names
 
 

@@ -23,7 +23,8 @@ def test_what_is_recognised_is_written_and_passes_the_check(project: Path, commo
     ):
         assert said in text
         assert said in answer.stdout
-    completed = common.complete_config(yaml.safe_load(text))
+    completed, problems = common.complete_config(yaml.safe_load(text))
+    assert not problems
     assert completed["image_sets"]["faces"]["folder"] == "my photos"
     assert completed["cross_validation"]["folds"] == 2
     assert list(completed["models"]) == ["efficientnet_lite0"]

@@ -59,7 +59,9 @@ def test_all_that_follows_is_about_the_images_of_the_comparison(few: Path) -> No
 def test_a_comparison_for_every_category_of_a_list(common: SimpleNamespace) -> None:
     pairs = CONFIG["comparisons"]["pairs"]
     config = CONFIG | {"comparisons": {"mine": pairs | {"by_category": ["human face", "(n/a) thing"]}, "other": pairs}}
-    found = common.complete_config(config)["comparisons"]
+    completed, problems = common.complete_config(config)
+    assert not problems
+    found = completed["comparisons"]
     assert list(found) == ["mine", "mine-human-face", "mine-n-a-thing", "other"]
     assert [entry["categories"] for entry in found.values()] == [[], ["human face"], ["(n/a) thing"], []]
     assert all(entry["by_category"] == [] for entry in found.values())
@@ -71,7 +73,7 @@ def test_categories_whose_names_become_the_same_are_refused(common: SimpleNamesp
     pairs = CONFIG["comparisons"]["pairs"]
     config = CONFIG | {"comparisons": {"mine": pairs | {"by_category": ["a b", "a/b"]}, "mine-a": pairs}}
     with pytest.raises(WorkflowError) as error:
-        common.complete_config(config)
+        common.stop_at(common.complete_config(config)[1])
     assert "comparisons.mine.by_category: 'a/b' would make a second comparison mine-a-b; rename one" in str(error.value)
 
 

@@ -11,6 +11,7 @@ import sys
 from pathlib import Path
 
 import yaml
+from snakemake.cli import parse_args
 from snakemake.io import IOFile, directory
 
 # What the checks of all inputs found. Every heavy rule waits for it, so that a mistake anywhere stops the run before it;
@@ -38,8 +39,20 @@ def made_here() -> set[str]:
     return {
         path
         for dataset in config["datasets"]
-        for part in dataset_forms()[dataset]["makes"]
-        for path in files_of_part(dataset, part).values()
+        for path in files_of_dataset(config, dataset)
+    }
+
+
+def files_of_dataset(config: dict, dataset: str) -> set[str]:
+    """All files and folders that can be made of a data set."""
+    folder, parts = (
+        config["datasets"][dataset]["folder"],
+        dataset_forms()[dataset]["makes"],
+    )
+    return {
+        os.path.join(folder, path)
+        for part in parts.values()
+        for path in part["files"].values()
     }
 
 
@@ -100,37 +113,38 @@ def files_of_sources(dataset: str) -> list[str]:
     ]
 
 
-def wrong_sources() -> list[str]:
-    """Say what the configured data sets need and is not there, or is there several times, and where it should be."""
-    problems = []
+def wrong_sources() -> dict[tuple[str, str], Problem]:
+    """Find what the configured data sets need and is not there, or is there several times, by data set and need."""
+    wrong = {}
     for dataset in config["datasets"]:
         for need in needs_of(dataset):
             found = found_of_need(dataset, need)
             twice = [" and ".join(paths) for paths in found if len(paths) > 1]
             if not found:
-                problems.append(missing_source(dataset, need))
+                wrong[dataset, need] = missing_source(dataset, need)
             elif twice:
                 what = dataset_forms()[dataset]["needs"][need]["what"]
                 several = f"{what} may be {'; '.join(twice)}; keep one of them there"
-                problems.append(f"datasets.{dataset}.source: {several}")
-    return problems
+                wrong[dataset, need] = (("datasets", dataset, "source"), several)
+    return wrong
 
 
-def missing_source(dataset: str, need: str) -> str:
+def missing_source(dataset: str, need: str) -> Problem:
     """Say where something that a data set needs was looked for."""
     entry, form = config["datasets"][dataset], dataset_forms()[dataset]["needs"][need]
     if entry.get(need):
-        path = os.path.abspath(entry[need])
-        return f"datasets.{dataset}.{need}: there is no {path} ({form['what']})"
+        lacks = f"there is no {os.path.abspath(entry[need])} ({form['what']})"
+        return ("datasets", dataset, need), lacks
     places = " or ".join(" with ".join(listed(place)) for place in form["places"])
     lacks = f"{os.path.abspath(entry['source'])} lacks {form['what']}: {places}"
     return (
-        f"datasets.{dataset}.source: {lacks} (docs/data_sets.md says where it is from)"
+        ("datasets", dataset, "source"),
+        f"{lacks} (docs/data_sets.md says where it is from)",
     )
 
 
-def given_files() -> dict[str, str]:
-    """Every file or folder that the configuration names, by the key that names it."""
+def files_named_by(config: dict) -> dict[tuple[str, str, str], str]:
+    """Every file or folder that a configuration names, by the path of the key that names it."""
     keys = {
         "image_sets": ["folder", "table"],
         "comparisons": ["judgments", "order", "images"],
@@ -139,7 +153,7 @@ def given_files() -> dict[str, str]:
         "controls": ["masks"],
     }
     return {
-        f"{kind}.{name}.{key}": entry[key]
+        (kind, name, key): entry[key]
         for kind in keys
         for name, entry in config[kind].items()
         for key in keys[kind]
@@ -147,43 +161,71 @@ def given_files() -> dict[str, str]:
     }
 
 
-#: Files whose absence the check of all inputs tells itself, beside all else that is wrong.
-TOLD_BY_CHECK = r"image_sets\..+|comparisons\..+|models\..+|saliency\..+\.(maps|fixations)|controls\..+"
+def given_files() -> dict[tuple[str, str, str], str]:
+    """The same of this configuration."""
+    return files_named_by(config)
 
 
-def check_files() -> None:
-    """Stop when files or folders that the configuration names are not there and no rule makes them.
+def without_unmade(config: dict) -> tuple[dict, list[Problem]]:
+    """Leave out what would be made of sources that are wrong, and say what is wrong with them."""
+    wrong = wrong_sources() if looks_at_files() else {}
+    unmade = {
+        path
+        for dataset, need in wrong
+        for part, form in dataset_forms()[dataset]["makes"].items()
+        if need in form["of"]
+        for path in files_of_part(dataset, part).values()
+    }
+    left = without_dependents(without_files(config, unmade))
+    return left, list(wrong.values())
 
-    The target `check` needs none of the user's files to plan its jobs: there, they are told by the check itself, but for
-    the files of published data sets and of networks that predict gaze.
 
-    Raises:
-        WorkflowError: lists all of them.
+def missing_files(seen_by_check: bool) -> list[Problem]:
+    """Find files and folders that the configuration names, that are not there and that no rule makes.
+
+    Args:
+        seen_by_check: those that the check of all inputs tells itself, or else those of networks that predict gaze.
     """
-    if not workflow.is_main_process:
-        return  # a job of a run that was looked at
-    made = made_here()
-    left = re.compile(TOLD_BY_CHECK if "check" in sys.argv else "$^")
-    # Once for a file that several comparisons of one data set share.
-    keys = {}
+    if not looks_at_files():
+        return []
+    made, keys = made_here(), {}
     for key, path in given_files().items():
-        if path not in made and not os.path.exists(path) and not left.fullmatch(key):
+        kind, _, last = key
+        is_seen = kind != "saliency" or last in ("maps", "fixations")
+        if is_seen == seen_by_check and path not in made and not os.path.exists(path):
+            # Once for a file that several comparisons of one data set share.
             keys.setdefault(path, key)
-    stop_at(
-        [
-            *wrong_sources(),
-            *(
-                f"{key}: there is no {os.path.abspath(path)}{source_of(key)}"
-                for path, key in keys.items()
-            ),
-        ]
-    )
+    return [
+        (key, f"there is no {os.path.abspath(path)}{source_of(key)}")
+        for path, key in keys.items()
+    ]
 
 
-def source_of(key: str) -> str:
+def unusable_names() -> list[Problem]:
+    """Find files in the folders that the user gives whose names Snakemake cannot follow."""
+    if not looks_at_files():
+        return []
+    folders = {*given_files().values()} - made_here()
+    sources = [sources_of(dataset).values() for dataset in config["datasets"]]
+    folders |= {path for needs in sources for paths in needs for path in paths}
+    return [
+        ((file,), f"rename it; {PLACEHOLDERS}")
+        for folder in sorted(folders)
+        if os.path.isdir(folder)
+        for file in files_in(folder)
+        if not can_be_followed(file)
+    ]
+
+
+def can_be_followed(file: str) -> bool:
+    """Whether Snakemake takes the name of a file as it is."""
+    return not re.search(r"[{}<>]", file)
+
+
+def source_of(key: tuple[str, str, str]) -> str:
     """Say where a missing file comes from, if it is one that is published."""
-    entry, _, last = key.removeprefix("saliency.").rpartition(".")
-    if config["saliency"].get(entry, {}).get("method") != "deepgaze_iie":
+    kind, name, last = key
+    if kind != "saliency" or config["saliency"][name]["method"] != "deepgaze_iie":
         return ""
     file = {"checkpoint": "deepgaze2e.pth", "centre_bias": "centerbias_mit1003.npy"}
     return f"; {file[last]} is in the release v1.0.0 of matthias-k/DeepGaze on GitHub"
@@ -191,20 +233,30 @@ def source_of(key: str) -> str:
 
 @functools.cache
 def files_of(folder: str | None) -> list[str]:
-    """List a folder that is an input: file by file, so that a change of any is seen, or whole if a rule here makes it.
-
-    Raises:
-        WorkflowError: a file has a name that Snakemake cannot follow.
-    """
+    """List a folder that is an input: file by file, so that a change of any is seen, or whole if a rule here makes it."""
     if folder is None:
         return []
     if folder in made_here() or not os.path.isdir(folder):
         return [folder]
+    return [file for file in files_in(folder) if can_be_followed(file)]
+
+
+@functools.cache
+def files_in(folder: str) -> list[str]:
+    """The files of a folder, without hidden ones, sorted."""
     entries = [entry for entry in os.scandir(folder) if not entry.name.startswith(".")]
-    files = sorted(entry.path for entry in entries if entry.is_file())
-    unusable = [file for file in files if re.search(r"[{}<>]", file)]
-    stop_at([f"{file}: rename it; {PLACEHOLDERS}" for file in unusable])
-    return files
+    return sorted(entry.path for entry in entries if entry.is_file())
+
+
+def looks_at_files() -> bool:
+    """Whether this process looks whether files are there. Jobs of a run that was looked at do not."""
+    return workflow.is_main_process or runs_with_problems()
+
+
+def runs_with_problems() -> bool:
+    """Whether this process is a job that runs with problems as well: the check, or one that makes what is checked."""
+    makers = ("draw_demo", *(f"make_{dataset}" for dataset in dataset_forms()))
+    return any(map(is_job_of, ("check_inputs", *makers)))
 
 
 def is_given(path: str) -> bool:
@@ -231,7 +283,7 @@ def state_of_inputs() -> str:
         for file in (files_of(path) if os.path.isdir(path) else [path])
     }
     state = {
-        "configuration": settings(*parts, "cross_validation", "datasets"),
+        "configuration": settings(*parts, "cross_validation", "datasets", "problems"),
         "inner_folds": config["statistics"]["inner_folds"],
         "code": [
             hashlib.sha256(Path(file).read_bytes()).hexdigest()
@@ -272,6 +324,44 @@ def library_of_check(wildcards) -> list[str]:
             if not os.path.exists(state):
                 workflow.persistence.cleanup_metadata(IOFile(file))
     return library_used_by("check_inputs")
+
+
+#: Options of Snakemake that look at a plan and run nothing of it. Unlocking and the like ask for no plan.
+PLANS = (
+    "dryrun",
+    "touch",
+    "dag",
+    "rulegraph",
+    "filegraph",
+    "d3dag",
+    "summary",
+    "detailed_summary",
+    "report",
+    "reporter",
+    "archive",
+    "delete_all_output",
+    "delete_temp_output",
+)
+
+
+def targets_without_rule() -> list[str]:
+    """What the command line asks for and has no rule as long as there are problems.
+
+    Raises:
+        WorkflowError: nothing is to be run, so that the check cannot tell the problems.
+    """
+    if not workflow.is_main_process:
+        return []
+    _, asked = parse_args(sys.argv[1:])
+    if any(getattr(asked, option) for option in PLANS):
+        stop_at(PROBLEMS)
+    return sorted(itertools.filterfalse(workflow.is_rule, asked.targets))
+
+
+def time_of_report() -> float | None:
+    """When the check of all inputs last told what it found; None where it never did."""
+    found = regular(with_results("<results>/logs/check_inputs.csv"))
+    return found and found.st_mtime
 
 
 def with_results(path: str) -> str:

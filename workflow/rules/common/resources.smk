@@ -83,5 +83,5 @@ def megabytes_of_check() -> Callable[..., int]:
     """
     files = [comparison["judgments"] for comparison in config["comparisons"].values()]
     return lambda wildcards, attempt: math.ceil(
-        (2500 + 15 * max(map(size_mb, files))) * attempt
+        (2500 + 15 * max(map(size_mb, files), default=0)) * attempt
     )
