@@ -7,6 +7,7 @@ from typing import Any
 
 from alignment_importance import arrays, checks, networks
 from alignment_importance.judgments import reading
+from alignment_importance.wording import counted
 
 logger = logging.getLogger("alignment_importance.check_inputs")
 
@@ -30,7 +31,10 @@ def check_inputs(
     arrays.write_table(found.table(), report)
     found.log_warnings()
     logger.info(
-        "%d errors, %d warnings; the table of all of them is %s.", len(found.errors), len(found.warnings), report
+        "%s, %s; the table of all of them is %s.",
+        counted(len(found.errors), "error", "errors"),
+        counted(len(found.warnings), "warning", "warnings"),
+        report,
     )
     found.raise_errors()
     arrays.write_table(found.table(), findings)

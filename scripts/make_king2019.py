@@ -19,7 +19,7 @@ def make_king2019(*, sources: Mapping[str, Sequence[Path]], outputs: Mapping[str
             photographs = canonical.list_images(folder)
             with findings.collect(file):
                 values = king2019.read_dissimilarities(file, image_set, len(photographs))
-                people = king2019.name_participants(len(values))
+                values, people = king2019.leave_out_silent(values, file, image_set)
                 pairs = canonical.tabulate_pairs(list(photographs), values, "dissimilarity", people)
                 canonical.copy_images(photographs, outputs[f"{image_set}_images"])
                 arrays.write_table(pairs, outputs[f"{image_set}_judgments"])

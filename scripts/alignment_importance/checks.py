@@ -15,6 +15,7 @@ from alignment_importance.errors import InputError
 from alignment_importance.findings import Findings
 from alignment_importance.judgments import mean, reading
 from alignment_importance.saliency import providers
+from alignment_importance.wording import counted
 
 #: A correlation over the pairs of fewer test images scatters widely.
 FEW_TEST_IMAGES = 6
@@ -175,8 +176,8 @@ def check_split(label: str, judgments: xr.Dataset, split: Split, findings: Findi
     if split.unit == "images" and smallest < FEW_TEST_IMAGES:
         findings.warn(
             "cross_validation.folds",
-            f"{len(ids)} images in {split.n_folds} folds leave {smallest} test images, with "
-            f"{smallest * (smallest - 1) // 2} pairs among them",
+            f"{len(ids)} images in {split.n_folds} folds leave {counted(smallest, 'test image', 'test images')}, with "
+            f"{counted(smallest * (smallest - 1) // 2, 'pair', 'pairs')} among them",
             f"Test scores scatter widely with fewer than {FEW_TEST_IMAGES}. Use fewer folds or more images.",
             place=label,
         )

@@ -8,6 +8,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from alignment_importance.errors import InputError
+from alignment_importance.wording import counted
 
 #: What can be split; `images` is the paper's way.
 UNITS = ("images", "pairs")
@@ -205,7 +206,8 @@ def _check(fold: Fold) -> None:
     for name, block in (("train", fold.train), ("test", fold.test)):
         judged = n_judged(block)
         if judged < MIN_PAIRS:
+            pairs = counted(judged, "judged pair", "judged pairs")
             raise InputError(
-                f"cross_validation: the {name} set of fold {fold.fold} has {judged} judged pairs of images, but a "
-                f"score needs {MIN_PAIRS}. Use fewer folds, or more images or judgments."
+                f"cross_validation: the {name} set of fold {fold.fold} has {pairs} of images, but a score needs "
+                f"{MIN_PAIRS}. Use fewer folds, or more images or judgments."
             )

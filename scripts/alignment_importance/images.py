@@ -18,6 +18,7 @@ from PIL import Image, ImageOps
 from alignment_importance import arrays, ids, logs
 from alignment_importance.errors import InputError
 from alignment_importance.findings import Findings
+from alignment_importance.wording import counted
 
 #: Endings of the files that are taken for images (in any case), with the decoders that may open them.
 SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", ".bmp", ".gif")
@@ -102,8 +103,8 @@ def search(folder: str | Path, findings: Findings) -> dict[str, Path]:
     entries = sorted(entry for entry in folder.iterdir() if not entry.name.startswith("."))
     files = [entry for entry in entries if not entry.is_dir()]
     if len(files) < len(entries):
-        count = len(entries) - len(files)
-        findings.warn(folder, f"{count} subfolders are not searched for images", "An image set is one folder.")
+        count = counted(len(entries) - len(files), "subfolder is", "subfolders are")
+        findings.warn(folder, f"{count} not searched for images", "An image set is one folder.")
     strangers = [file.name for file in files if file.suffix.lower() not in SUFFIXES]
     if strangers:
         found = f"not image files by their ending ({', '.join(SUFFIXES)}): {some(strangers)}"

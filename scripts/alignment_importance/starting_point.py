@@ -13,6 +13,7 @@ import xarray as xr
 from alignment_importance import checks, image_checks, images
 from alignment_importance.findings import Findings
 from alignment_importance.judgments import averages, reading
+from alignment_importance.wording import counted
 
 #: As many folds as the paper has, and fewer where their test sets would be small or could not be scored.
 _MOST_FOLDS, _FEWEST_FOLDS = 5, 2
@@ -139,7 +140,7 @@ def _comparison(
         lines.append(f"    images: {_text(source.images)}")
     elif source.images is not None:
         lines += [
-            f"    # {len(left_out)} of {len(table)} images have no judgment and are left out: {images.some(left_out)}.",
+            f"    # Without a judgment and left out, {len(left_out)} of {len(table)} images: {images.some(left_out)}.",
             "    images:",
             *(f"      - {_text(image)}" for image in source.images),
         ]
@@ -163,7 +164,7 @@ def _described(judgments: xr.Dataset) -> str:
     ratings = int(judgments["n_ratings"].to_numpy()[:, rows, columns].sum())
     return (
         f"{judgments.attrs['form']}: {len(ids)} images, {whose}, {judged} of {len(rows)} pairs judged "
-        f"({ratings} ratings)."
+        f"({counted(ratings, 'rating', 'ratings')})."
     )
 
 

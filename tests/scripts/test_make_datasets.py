@@ -144,3 +144,43 @@ def test_only_what_is_wanted_is_read(tmp_path: Path) -> None:
     make_things.make_things(sources=sources, outputs=outputs)
     assert (tmp_path / "order.txt").read_text(encoding="utf-8") == "b\na\nc\n"
     assert np.nansum(np.load(tmp_path / "made.npy")) == 0
+
+
+def king_without(tmp_path: Path, silent: Sequence[int]) -> tuple[dict[str, list[Path]], dict[str, Path]]:
+    """Sources of the first set in which some of three participants have no distance, and where to make it."""
+    distances = write_king2019(tmp_path, n_images=4, participants=3)
+    distances["set1"][list(silent)] = np.nan
+    content = {name: {"pairwisedistances": values} for name, values in distances.items()}
+    scipy.io.savemat(tmp_path / "BEHAVIOR.mat", {"BEHAVIOR": content})
+    outputs = {"set1_images": tmp_path / "made" / "images", "set1_judgments": tmp_path / "made" / "judgments.csv"}
+    return {"set1_images": [tmp_path / "images" / "set1"], "judgments": [tmp_path / "BEHAVIOR.mat"]}, outputs
+
+
+def test_who_did_not_arrange_a_set_is_left_out_and_named(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    sources, outputs = king_without(tmp_path, [1])
+    make_king2019.make_king2019(sources=sources, outputs=outputs)
+    read = read_judgments(
+        outputs["set1_judgments"], "dissimilarity", [f"set1 photo {number:03d}" for number in range(4)]
+    )
+    assert read["participant"].to_numpy().tolist() == ["participant1", "participant3"]
+    assert (
+        "BEHAVIOR.set1.pairwisedistances: participants without any distance are left out: participant2." in caplog.text
+    )
+
+
+def test_a_set_that_nobody_arranged_is_refused(tmp_path: Path) -> None:
+    sources, outputs = king_without(tmp_path, range(3))
+    with pytest.raises(InputError, match=r"BEHAVIOR.mat: BEHAVIOR.set1.pairwisedistances: all distances are missing"):
+        make_king2019.make_king2019(sources=sources, outputs=outputs)
+
+
+def test_a_published_matrix_of_the_other_kind_is_refused(tmp_path: Path) -> None:
+    """The diagonal that it was published with says so."""
+    files = [f"{number}.jpg" for number in range(4)]
+    matrices = write_peterson2018(tmp_path, {"animals": files})
+    np.savez(tmp_path / "hsim_peterson.npz", animals=10 - matrices["animals"])
+    outputs = {"animals_images": tmp_path / "made" / "images", "animals_judgments": tmp_path / "made" / "judgments.csv"}
+    sources = {"animals_images": [tmp_path / "animals/images"], "animals_judgments": [tmp_path / "hsim_peterson.npz"]}
+    make_peterson2018.make_peterson2018(sources=sources, outputs=outputs)
+    with pytest.raises(InputError, match=r"the kind is similarity, but the diagonal .* holds the smallest values"):
+        read_judgments(outputs["animals_judgments"], "similarity", ["0", "1", "2", "3"])

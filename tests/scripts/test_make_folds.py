@@ -33,7 +33,7 @@ def test_a_seed_has_its_table(tmp_path: Path, judged: Path, unit: str, split: ob
 
 def test_what_cannot_be_split_leaves_no_table(tmp_path: Path, judged: Path) -> None:
     output = tmp_path / "seed-1.csv"
-    with pytest.raises(InputError, match="the test set of fold 2 has 1 judged pairs"):
+    with pytest.raises(InputError, match="the test set of fold 2 has 1 judged pair"):
         make_folds.make_folds(judgments=judged, unit="images", n_folds=4, seed=1, output=output)
     with pytest.raises(InputError, match="unit is 'triplets', but must be one of images, pairs"):
         make_folds.make_folds(judgments=judged, unit="triplets", n_folds=3, seed=1, output=output)

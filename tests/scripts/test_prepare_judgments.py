@@ -29,7 +29,7 @@ def test_judgments_are_labelled_and_say_what_they_are(tmp_path: Path, simulated:
         "source": "j.npy",
         "mean_over": "participants",
         "categories": "x",
-        "warnings": "1 pairs have another value in the other direction (largest difference 0.5). "
+        "warnings": "1 pair has another value in the other direction (largest difference 0.5). "
         "The two directions are averaged.",
         "form": "array",
         "simulated": int(simulated),

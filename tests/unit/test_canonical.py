@@ -56,10 +56,10 @@ def test_pairs_are_in_the_order_of_pdist() -> None:
     assert np.array_equal(lower + lower.T, square)
 
 
-def test_a_matrix_has_no_diagonal() -> None:
+def test_a_matrix_keeps_its_diagonal() -> None:
     table = canonical.tabulate_matrix(["a", "b"], np.array([[9.0, 1.5], [2.5, 9.0]]))
     assert table.columns.tolist() == ["image", "a", "b"]
-    assert table.to_csv(index=False) == "image,a,b\na,,1.5\nb,2.5,\n"
+    assert table.to_csv(index=False) == "image,a,b\na,9.0,1.5\nb,2.5,9.0\n"
     with pytest.raises(ValueError, match="do not name"):
         canonical.tabulate_matrix(["a"], np.zeros((2, 2)))
 

@@ -123,9 +123,9 @@ def test_impossible_splits_are_refused() -> None:
 
 
 def test_a_block_too_small_to_score_is_refused() -> None:
-    with pytest.raises(InputError, match="the test set of fold 1 has 1 judged pairs of images, but a score needs 3"):
+    with pytest.raises(InputError, match="the test set of fold 1 has 1 judged pair of images, but a score needs 3"):
         folds.blocks(folds.split_images(IDS, 6, 1), _human(), IDS)
-    with pytest.raises(InputError, match="the train set of fold 1 has 1 judged pairs"):
+    with pytest.raises(InputError, match="the train set of fold 1 has 1 judged pair"):
         table = pd.DataFrame({"image": list("abcde"), "fold": [1, 1, 1, 2, 2]})
         folds.blocks(table, _human(5), list("abcde"))
     judged = np.full((12, 12), np.nan)

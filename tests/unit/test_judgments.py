@@ -74,8 +74,8 @@ def test_pairs_of_several_participants_are_averaged_and_counted(tmp_path: Path) 
     # Participants count once each, however often they rated a pair.
     np.testing.assert_array_equal(judgments.mean(found, IDS), [[NAN, -4, -1], [-4, NAN, NAN], [-1, NAN, NAN]])
     np.testing.assert_array_equal(judgments.mean(found, ["c", "a"]), [[NAN, -1], [-1, NAN]])
-    assert "1 of 3 pairs have no judgment. They are left out of every comparison." in found.attrs["warnings"]
-    assert "1 ratings are of an image with itself. They are not used." in found.attrs["warnings"]
+    assert "1 of 3 pairs has no judgment. It is left out of every comparison." in found.attrs["warnings"]
+    assert "1 rating is of an image with itself. It is not used." in found.attrs["warnings"]
 
 
 def test_directions_that_differ_are_averaged_counted_and_said(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
@@ -87,7 +87,7 @@ def test_directions_that_differ_are_averaged_counted_and_said(tmp_path: Path, ca
     assert values[1, 2] == values[2, 1] == 7
     np.testing.assert_array_equal(values, values.T)
     np.testing.assert_array_equal(found["n_ratings"][0], [[0, 2, 2], [2, 0, 1], [2, 1, 0]])
-    said = "1 pairs have another value in the other direction (largest difference 1). The two directions are averaged."
+    said = "1 pair has another value in the other direction (largest difference 1). The two directions are averaged."
     assert found.attrs["warnings"] == said
     assert f"{path}: {said}" in caplog.text
 

@@ -57,7 +57,7 @@ def test_pairs_with_several_faults_name_them_all(tmp_path: Path) -> None:
     for part in (
         "line 2, column image_b: 'x' is no image of this set.",
         "line 3, column image_b: 'y' is no image of this set.",
-        "line 4, column similarity: 'much' is not a number (and on 1 other lines).",
+        "line 4, column similarity: 'much' is not a number (and on 1 other line).",
         "line 5, column similarity: '-inf' is infinite.",
         "line 6: 3 fields, but the header has 4. Complete it.",
         "line 9: 5 fields, but the header has 4. Numbers need a decimal point, no comma; a name with a comma needs",
@@ -80,7 +80,7 @@ def test_triplets_with_several_faults_name_them_all(tmp_path: Path) -> None:
     message = refusal(write(tmp_path, text), ids=[*IDS, "d"])
     for part in (
         "line 2, column odd: the odd image 'd' is none of the three (a, b, c) (and on 2 other lines). Write the id",
-        "line 3, column image_a and image_c: one image stands twice in a triplet (and on 1 other lines).",
+        "line 3, column image_a and image_c: one image stands twice in a triplet (and on 1 other line).",
         "line 4, column image_a and image_b: one image stands twice in a triplet.",
         "line 5, column image_c: 'x' is no image of this set.",
         "line 6, column participant: there is no participant.",
@@ -147,7 +147,7 @@ def test_decimal_commas(tmp_path: Path) -> None:
     text = "id\ta\tb\tc\na\t\t0,5\t1\nb\t0,5\t\t2\nc\t1\t2\t\n"
     assert f"line 2 (row a), column b: {said}" in refusal(write(tmp_path, text, "j.tsv"), kind="similarity")
     message = refusal(write(tmp_path, f"{PAIRS}\na,b,0,5\nb,c,0,7\n"))
-    assert "line 2: 4 fields, but the header has 3 (and so have 1 others). Numbers need a decimal point" in message
+    assert "line 2: 4 fields, but the header has 3 (and so has 1 other). Numbers need a decimal point" in message
 
 
 @pytest.mark.parametrize(
@@ -206,7 +206,7 @@ def test_the_whole_diagonal_shows_it(tmp_path: Path) -> None:
 
 def test_one_rating_of_an_image_with_itself_proves_nothing(tmp_path: Path) -> None:
     path = write(tmp_path, f"{PAIRS}\na,a,1\na,b,4\na,c,2\nb,c,3\n")
-    assert warnings(path) == "1 ratings are of an image with itself. They are not used."
+    assert warnings(path) == "1 rating is of an image with itself. It is not used."
 
 
 def test_participants_of_both_kinds_are_refused(tmp_path: Path) -> None:
@@ -503,3 +503,20 @@ def test_too_many_images_for_memory_are_told_before_they_are_tried(tmp_path: Pat
     message = refusal(write(tmp_path, f"image_a,image_b,similarity\n{rows}\n"), ids=ids)
     assert "a matrix of 7072 images does not fit into memory. Name 7071 of them at most" in message
     assert "participant" not in message
+
+
+def test_too_many_participants_of_an_array_are_told_what_an_array_has(tmp_path: Path) -> None:
+    ids = [f"{number:04d}" for number in range(300)]
+    np.save(
+        tmp_path / "j.npy", np.broadcast_to(np.arange(300 * 300, dtype=np.float32).reshape(300, 300), (600, 300, 300))
+    )
+    order = write(tmp_path, "\n".join(ids), "order.txt")
+    message = refusal(tmp_path / "j.npy", ids=ids, kind="similarity", order=order)
+    assert "a matrix of 300 images for each of 600 participants does not fit into memory. Save the mean of" in message
+    assert "column" not in message
+
+
+@pytest.mark.parametrize("value", ["1e300", "-1e300"])
+def test_numbers_whose_squares_are_none_are_told(value: str, tmp_path: Path) -> None:
+    message = refusal(write(tmp_path, f"image_a,image_b,similarity\na,b,1\nb,c,2\na,c,{value}\n"))
+    assert "there are judgments of up to 1e+300, whose squares are no numbers any more. Divide all by one" in message

@@ -210,6 +210,14 @@ def test_what_is_no_map_is_refused(photographs: pd.DataFrame, tmp_path: Path, wr
         compute(photographs.iloc[:1], "maps", maps=maps)
 
 
+def test_values_beyond_single_precision_are_told_as_such(photographs: pd.DataFrame, tmp_path: Path) -> None:
+    maps = tmp_path / "maps"
+    maps.mkdir()
+    np.save(maps / "a b.npy", np.full((30, 45), -1e300))
+    with pytest.raises(InputError, match=r"a b.npy: the saliency map has values up to 1e\+300, .*Divide all by one"):
+        compute(photographs.iloc[:1], "maps", maps=maps)
+
+
 def test_another_aspect_ratio_is_refused_unless_it_is_wanted(photographs: pd.DataFrame, tmp_path: Path) -> None:
     maps = tmp_path / "maps"
     maps.mkdir()
@@ -271,6 +279,16 @@ def test_the_order_of_the_fixations_does_not_matter(photographs: pd.DataFrame, t
     one = compute(photographs, "fixations", fixated=write_fixations(tmp_path, rows), degree=3)
     two = compute(photographs, "fixations", fixated=write_fixations(tmp_path, rows[::-1]), degree=3)
     np.testing.assert_array_equal(one.saliency, two.saliency)
+
+
+def test_a_fixation_without_observer_is_told(photographs: pd.DataFrame, tmp_path: Path) -> None:
+    rows = ["a b,4,5,1", "a b,5,4,", "é.1,1,1,  "]
+    with pytest.raises(InputError) as caught:
+        compute(photographs, "fixations", degree=3, fixated=write_fixations(tmp_path, rows, "image,x,y,observer"))
+    remedy = "Name the observer of every fixation, or leave out the column."
+    for line in (3, 4):
+        assert f"line {line}, column observer: there is no observer. {remedy}" in str(caught.value)
+    assert "line 2" not in str(caught.value)
 
 
 def test_every_wrong_cell_of_the_fixations_is_told(photographs: pd.DataFrame, tmp_path: Path) -> None:

@@ -469,12 +469,12 @@ CASES: dict[str, tuple[Change, str]] = {
     ),
     "pairs without a judgment": (
         judgments([line for line in pair_lines() if not line.startswith("i00,i01,")]),
-        "warning: j.csv: 1 of 66 pairs have no judgment. They are left out of every comparison.",
+        "warning: j.csv: 1 of 66 pairs has no judgment. It is left out of every comparison.",
     ),
     "few participants": (judgments(pair_lines(3)), "warning: j.csv: there are few participants: 3."),
     "directions that differ": (
         judgments([*pair_lines(), "i01,i00,9,p0"]),
-        "warning: j.csv: 1 pairs were rated differently by one participant",
+        "warning: j.csv: 1 pair was rated differently by one participant",
     ),
     # folds
     "more folds than images": (
@@ -482,7 +482,7 @@ CASES: dict[str, tuple[Change, str]] = {
         "error: cross_validation.folds: comparisons.c, 2 of 2 seeds, such as 1: 13 folds need at least as many images; "
         "there are 12",
     ),
-    "test sets without pairs": (folds(6), "the test set of fold 1 has 1 judged pairs of images, but a score needs 3"),
+    "test sets without pairs": (folds(6), "the test set of fold 1 has 1 judged pair of images, but a score needs 3"),
     "few test images": (
         folds(3),
         "warning: cross_validation.folds: comparisons.c: 12 images in 3 folds leave 4 test images, with 6 pairs among",

@@ -84,11 +84,12 @@ def tabulate_matrix(image_ids: Sequence[str], values: NDArray[np.float64]) -> pd
         values: (n, n).
 
     Returns:
-        Column image and a column per image. The diagonal is empty: nobody judged an image against itself.
+        Column image and a column per image. The diagonal stays as it is: it tells whether the numbers are of the kind
+        that they are said to be, and nothing else is made of it.
     """
     if len(set(image_ids)) != len(image_ids) or values.shape != (len(image_ids),) * 2:
         raise ValueError(f"{len(image_ids)} images do not name a matrix of {values.shape}")
-    named = pd.DataFrame(np.where(np.eye(len(image_ids), dtype=bool), np.nan, values), columns=list(image_ids))
+    named = pd.DataFrame(values, columns=list(image_ids))
     named.insert(0, "image", list(image_ids), allow_duplicates=True)
     return named
 

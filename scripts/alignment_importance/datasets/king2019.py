@@ -65,6 +65,32 @@ def name_participants(n: int) -> list[str]:
     return [f"participant{number:0{len(str(n))}d}" for number in range(1, n + 1)]
 
 
+def leave_out_silent(
+    distances: NDArray[np.float64], path: str | Path, image_set: str
+) -> tuple[NDArray[np.float64], list[str]]:
+    """Leave out participants without any distance, who did not arrange this set, and name the others.
+
+    Args:
+        distances: (participant, pair), NaN where there is none.
+        path: the file that they are from.
+        image_set: the set.
+
+    Returns:
+        The distances of the others, and their names, which are numbered as in the file.
+
+    Raises:
+        InputError: there are no others.
+    """
+    silent = np.isnan(distances).all(axis=1)
+    names = np.array(name_participants(len(distances)))
+    where = f"{path}: BEHAVIOR.{image_set}.pairwisedistances"
+    if silent.all():
+        raise InputError(f"{where}: all distances are missing (NaN). Use the file BEHAVIOR.mat of the data set.")
+    if silent.any():
+        logger.warning("%s: participants without any distance are left out: %s.", where, ", ".join(names[silent]))
+    return distances[~silent], names[~silent].tolist()
+
+
 def _field(path: Path, field: list[str]) -> Any:
     """Read a field of a field of a struct, of a MATLAB file of any version."""
     try:

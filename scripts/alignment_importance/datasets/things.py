@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from alignment_importance import array_files, images
 from alignment_importance.errors import InputError
 from alignment_importance.findings import Findings
+from alignment_importance.wording import counted
 
 #: Objects of the whole data set, and of the one that was sampled completely.
 N_OBJECTS, N_DENSE = 1854, 48
@@ -256,7 +257,8 @@ def _read_choices(path: Path, n_objects: int) -> NDArray[np.int64]:
         if bad.any():
             at = int(np.argmax(bad))
             raise InputError(
-                f"{path}: {int(bad.sum())} choices are {what}, the first of them choice {at + 1}: "
+                f"{path}: {counted(int(bad.sum()), 'choice is', 'choices are')} {what}, the first of them choice "
+                f"{at + 1}: "
                 f"{', '.join(f'{number:g}' for number in raw[at].tolist())}."
             )
     return numbers - first

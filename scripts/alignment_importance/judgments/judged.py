@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from alignment_importance.findings import Findings
 from alignment_importance.judgments import diagonals
 from alignment_importance.judgments.identifiers import ImageIds, some
+from alignment_importance.wording import counted
 
 #: What the numbers of a file mean; a dissimilarity is negated.
 KINDS = ("similarity", "dissimilarity")
@@ -92,8 +93,23 @@ def numbered(count: int) -> list[str]:
     return [f"{number:0{len(str(count))}d}" for number in range(1, count + 1)]
 
 
-def check_size(findings: Findings, path: Path, n_participants: int, n_images: int) -> None:
+#: What to do about too many participants of a table.
+AVERAGE_TABLE = "Leave out the column `participant`: all ratings of a pair are then averaged together."
+
+_AVERAGE_MATRICES = (
+    "Save the mean of the participants as a single matrix, or compare fewer images (`images`, `categories`)."
+)
+
+
+def check_size(findings: Findings, path: Path, n_participants: int, n_images: int, remedy: str = AVERAGE_TABLE) -> None:
     """Refuse images that are too many for a matrix, and participants who are too many to be kept apart.
+
+    Args:
+        findings: where the error goes.
+        path: the file.
+        n_participants: in the file.
+        n_images: of the comparison.
+        remedy: what to do where the participants are too many.
 
     Raises:
         Problems: their matrices would not fit into memory.
@@ -106,7 +122,6 @@ def check_size(findings: Findings, path: Path, n_participants: int, n_images: in
         remedy = f"Name {most} of them at most with the comparison's `images`, or fewer of its `categories`."
     else:
         found = f"a matrix of {n_images} images for each of {n_participants} participants does not fit into memory"
-        remedy = "Leave out the column `participant`: all ratings of a pair are then averaged together."
     findings.error(path, found, remedy)
     findings.raise_errors()
 
@@ -120,12 +135,13 @@ def from_matrices(matrices: Matrices, images: ImageIds, path: Path, findings: Fi
     _refuse_infinite(matrices, path, findings)
     _refuse_halves(matrices, path, findings)
     diagonals.check(findings, path, matrices.kind, matrices.participants, diagonals.of_matrices(matrices.stack))
-    check_size(findings, path, len(matrices.participants), len(images.wanted))
+    check_size(findings, path, len(matrices.participants), len(images.wanted), _AVERAGE_MATRICES)
     position = {image: at for at, image in enumerate(matrices.image_ids)}
     at = [position[image] for image in images.wanted]
     values, counts, largest, n_differing = _symmetric(matrices.stack[:, at][:, :, at])
     if n_differing:
-        found = f"{n_differing} pairs have another value in the other direction (largest difference {largest:g})"
+        pairs = counted(n_differing, "pair has", "pairs have")
+        found = f"{pairs} another value in the other direction (largest difference {largest:g})"
         findings.warn(path, found, "The two directions are averaged.")
     participants, values, counts = _by_participant(matrices.participants, values, counts)
     return Judged(participants, values, counts, matrices.kind)
@@ -168,7 +184,8 @@ def from_ratings(
     spread = rating[starts + counts - 1] - rating[starts]
     n_differing = int(np.count_nonzero(spread > ROUNDING * np.abs(rating).max(initial=0)))
     if n_differing:
-        found = f"{n_differing} pairs were rated differently by one participant (largest difference {spread.max():g})"
+        pairs = counted(n_differing, "pair was", "pairs were")
+        found = f"{pairs} rated differently by one participant (largest difference {spread.max():g})"
         findings.warn(path, found, "Each participant's ratings of a pair, in either direction, are averaged.")
     values = np.full((len(participants), n, n), np.nan)
     n_ratings = np.zeros(values.shape, dtype=np.int32)

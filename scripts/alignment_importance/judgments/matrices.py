@@ -9,6 +9,7 @@ from alignment_importance import ids
 from alignment_importance.findings import Findings
 from alignment_importance.judgments import judged, text
 from alignment_importance.judgments.identifiers import ImageIds
+from alignment_importance.wording import counted
 
 
 def read(
@@ -70,5 +71,6 @@ def _check_same(findings: Findings, path: Path, columns: Sequence[str], rows: Se
     """Note a matrix that is not square: rows and columns of other images."""
     lacking = sorted(set(columns) ^ set(rows))
     if lacking:
-        found = f"{len(rows)} rows and {len(columns)} columns are not of the same images; only one has: "
+        shape = f"{counted(len(rows), 'row', 'rows')} and {counted(len(columns), 'column', 'columns')}"
+        found = f"{shape} are not of the same images; only one has: "
         findings.error(path, found + ", ".join(lacking[:10]), "A matrix has a row and a column for every image.")

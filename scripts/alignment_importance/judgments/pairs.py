@@ -10,6 +10,7 @@ from alignment_importance import ids
 from alignment_importance.findings import Findings
 from alignment_importance.judgments import diagonals, judged, text
 from alignment_importance.judgments.identifiers import ImageIds
+from alignment_importance.wording import counted, not_used
 
 #: Columns of the table; it has one of similarity and dissimilarity, and need not have participants.
 COLUMNS = ("image_a", "image_b", "similarity", "dissimilarity", "participant")
@@ -38,7 +39,8 @@ def read(
     extremes = diagonals.of_ratings(len(participants), rater[judged_there], is_own[judged_there], rating[judged_there])
     diagonals.check(findings, path, kind, participants, extremes)
     if is_own.any():
-        findings.warn(path, f"{np.count_nonzero(is_own)} ratings are of an image with itself", "They are not used.")
+        found = counted(np.count_nonzero(is_own), "rating is", "ratings are")
+        findings.warn(path, f"{found} of an image with itself", not_used(np.count_nonzero(is_own)))
     wanted = positions_among(images)
     first, second = wanted[first], wanted[second]
     used = judged_there & ~is_own & (first >= 0) & (second >= 0)
@@ -76,7 +78,7 @@ def positions(table: text.Table, column: str, known: Sequence[str], path: Path, 
     found = np.array([position.get(cell, -1) for cell in cells], dtype=np.intp)
     first_rows, counts = table.columns[column].first_rows(), np.bincount(codes, minlength=len(cells))
     unknown = [at for at in np.argsort(first_rows) if found[at] < 0]
-    others = [f" and {counts[at] - 1} others" if counts[at] > 1 else "" for at in unknown]
+    others = [f" and {counted(counts[at] - 1, 'other', 'others')}" if counts[at] > 1 else "" for at in unknown]
     places = [
         f"line {table.lines[first_rows[at]]}{more}, column {column}" for at, more in zip(unknown, others, strict=True)
     ]

@@ -9,6 +9,7 @@ from alignment_importance.findings import Findings
 from alignment_importance.judgments import averages
 from alignment_importance.judgments.identifiers import ImageIds, some
 from alignment_importance.judgments.judged import SINGLE_PARTICIPANT, Judged
+from alignment_importance.wording import counted
 
 #: Fewer participants are few: below it, the mean changes much with every one of them.
 FEW_PARTICIPANTS = 5
@@ -19,6 +20,9 @@ LOW_RELIABILITY = 0.7
 
 #: A participant whose mean correlation with the others is below this may have used the scale the other way round.
 OPPOSED = -0.2
+
+# Sums of squares, and their products, of larger judgments could overflow.
+_LARGEST = 1e60
 
 # A correlation of fewer pairs says nothing.
 _FEWEST_PAIRS = 3
@@ -34,14 +38,19 @@ def check(judged: Judged, images: ImageIds, path: Path, findings: Findings) -> N
     pairs = np.triu_indices(len(images.wanted), k=1)
     ratings, counts = judged.matrices[:, *pairs], judged.n_ratings[:, *pairs]
     mean = averages.average(ratings, counts if judged.mean_over == "trials" else None)
-    if np.nanmin(mean) == np.nanmax(mean):
+    largest = np.nanmax(np.abs(ratings))
+    if largest > _LARGEST:
+        remedy = "Divide all by one number: the scale of judgments does not matter."
+        findings.error(path, f"there are judgments of up to {largest:g}, whose squares are no numbers any more", remedy)
+    elif np.nanmin(mean) == np.nanmax(mean):
         remedy = "Nothing can be aligned with them: bring judgments that tell pairs apart."
         findings.error(path, f"all judgments are the same ({np.nanmax(mean):g})", remedy)
     findings.raise_errors()
     missing = int(np.isnan(mean).sum())
     if missing:
-        found = f"{missing} of {len(mean)} pairs have no judgment"
-        findings.warn(path, found, "They are left out of every comparison.")
+        found = counted(missing, f"of {len(mean)} pairs has", f"of {len(mean)} pairs have") + " no judgment"
+        remedy = f"{'It is' if missing == 1 else 'They are'} left out of every comparison."
+        findings.warn(path, found, remedy)
     if judged.participants == [SINGLE_PARTICIPANT]:
         return
     _warn_of_participants(judged, ratings, path, findings)

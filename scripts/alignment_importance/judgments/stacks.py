@@ -12,6 +12,7 @@ from alignment_importance import array_files, ids
 from alignment_importance.findings import Findings
 from alignment_importance.judgments import judged
 from alignment_importance.judgments.identifiers import ImageIds
+from alignment_importance.wording import counted
 
 # What NumPy's kinds of arrays that hold no numbers are called by who made them.
 _OTHER_KINDS = {"O": "cells or objects", "V": "struct", "U": "text", "S": "text", "c": "complex numbers"}
@@ -131,7 +132,9 @@ def _check_shape(path: Path, order: Path, values: NDArray[np.float64], n: int, f
         remedy += f" {_MOVE_PARTICIPANTS}"
     if values.ndim == 2 and n * (n - 1) // 2 in values.shape:
         remedy += _FROM_PAIRS
-    findings.error(path, f"the array has the shape {values.shape}, but {order} lists {n} images", remedy)
+    findings.error(
+        path, f"the array has the shape {values.shape}, but {order} lists {counted(n, 'image', 'images')}", remedy
+    )
 
 
 def _is_symmetric(values: NDArray[np.float64], one: int, other: int) -> bool:

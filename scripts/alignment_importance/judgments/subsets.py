@@ -9,6 +9,7 @@ import pandas as pd
 from alignment_importance import ids
 from alignment_importance.findings import Findings
 from alignment_importance.judgments.identifiers import ImageIds
+from alignment_importance.wording import counted
 
 #: A correlation over the pairs of fewer images than this says nothing.
 FEWEST_IMAGES = 3
@@ -40,7 +41,7 @@ def choose(
     findings.raise_errors()
     if len(chosen) < FEWEST_IMAGES:
         remedy = f"Take at least {FEWEST_IMAGES}: similarities are compared over pairs."
-        findings.error(where, f"only {len(chosen)} images are chosen", remedy)
+        findings.error(where, f"only {counted(len(chosen), 'image is', 'images are')} chosen", remedy)
         findings.raise_errors()
     return sorted(chosen)
 

@@ -13,6 +13,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from alignment_importance.findings import Findings
+from alignment_importance.wording import counted
 
 #: What separates the columns, by the ending of the file.
 DELIMITERS = {".csv": ",", ".tsv": "\t"}
@@ -59,7 +60,8 @@ class Table:
     ) -> None:
         """Note a mistake in some rows, once, with the first of them and the number of the others."""
         if len(rows):
-            others = f" (and on {len(rows) - 1} other lines)" if len(rows) > 1 else ""
+            more = counted(len(rows) - 1, "other line", "other lines")
+            others = f" (and on {more})" if len(rows) > 1 else ""
             place = f"line {self.lines[rows[0]]}" + (f", column {column}" if column else "")
             findings.error(path, f"{found}{others}", remedy, place)
 
@@ -176,10 +178,13 @@ def _read_lines(path: Path, header: Sequence[str], body: Iterator[Row], findings
 
 def note_length(findings: Findings, path: Path, lines: Sequence[int], found: int, wanted: int) -> None:
     """Note lines with too few or too many fields, and what that is probably due to."""
-    others = f" (and so have {len(lines) - 1} others)" if len(lines) > 1 else ""
+    more = counted(len(lines) - 1, "other", "others")
+    others = f" (and so {'has' if len(lines) == 2 else 'have'} {more})" if len(lines) > 1 else ""
     commas = path.suffix.lower() == ".csv" and found > wanted
     remedy = "Numbers need a decimal point, no comma; a name with a comma needs quotes." if commas else "Complete it."
-    findings.error(path, f"{found} fields, but the header has {wanted}{others}", remedy, f"line {lines[0]}")
+    findings.error(
+        path, f"{counted(found, 'field', 'fields')}, but the header has {wanted}{others}", remedy, f"line {lines[0]}"
+    )
 
 
 def numbers(table: Table, name: str, path: Path, findings: Findings) -> NDArray[np.float64]:

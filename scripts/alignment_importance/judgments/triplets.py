@@ -10,6 +10,7 @@ from alignment_importance import ids
 from alignment_importance.findings import Findings
 from alignment_importance.judgments import judged, pairs, text
 from alignment_importance.judgments.identifiers import ImageIds
+from alignment_importance.wording import counted, not_used
 
 _IMAGES = ("image_a", "image_b", "image_c")
 
@@ -73,7 +74,8 @@ def _odd(
         found = f"the odd image {cell!r} is none of the three ({shown})"
         table.note(findings, path, wrong, "odd", found, "Write the id of the image that was chosen as the odd one.")
     if missing.any():
-        findings.warn(path, f"{np.count_nonzero(missing)} triplets have no odd image", "They are not used.")
+        found = counted(np.count_nonzero(missing), "triplet has no odd image", "triplets have no odd image")
+        findings.warn(path, found, not_used(np.count_nonzero(missing)))
     return np.where(missing, -1, matches.argmax(axis=0))
 
 

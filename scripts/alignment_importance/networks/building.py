@@ -20,6 +20,7 @@ from torch import nn
 from torch.overrides import TorchFunctionMode
 
 from alignment_importance.errors import InputError
+from alignment_importance.wording import counted
 
 _IMAGENET_MEAN, _IMAGENET_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 #: Network input in pixels of the EfficientNet-Lites, which were trained on (pixel - 127) / 128.
@@ -563,8 +564,8 @@ def _fit(module: nn.Module, state: State, source: str) -> OrderedDict[str, torch
     unusable = sorted(name for name, values in complete.items() if not values.isfinite().all())
     if unusable:
         raise InputError(
-            f"{source}: {len(unusable)} weights have values that are not finite numbers, such as {unusable[0]}. The "
-            "training may have failed; take another checkpoint."
+            f"{source}: {counted(len(unusable), 'weight has', 'weights have')} values that are not finite numbers, "
+            f"such as {unusable[0]}. The training may have failed; take another checkpoint."
         )
     fitting = OrderedDict(complete)
     # Names and shapes are the present ones, whatever version of its modules a file may name, or none.

@@ -35,14 +35,14 @@ def read(file: str | Path, table: pd.DataFrame) -> pd.DataFrame:
         its image, 0 <= x < width and 0 <= y < height. A row per fixation, in the order of the file.
 
     Raises:
-        InputError: cells that hold no number, unknown images, or coordinates that cannot be pixels of these images
-            (more than half of them outside, or all of them from 0 to 1).
+        InputError: cells that hold no number, rows without an observer, unknown images, or coordinates that cannot be
+            pixels of these images (more than half of them outside, or all of them from 0 to 1).
     """
     rows = arrays.read_table(file, COLUMNS)
     found = pd.DataFrame({"image": rows["image"].map(ids.clean).to_numpy(dtype=object)})
     for column in ("x", "y"):
         found[column] = pd.to_numeric(rows[column], errors="coerce").astype(np.float64)
-    found["observer"] = rows["observer"].astype(str) if "observer" in rows else ""
+    found["observer"] = rows["observer"].fillna("").astype(str).str.strip() if "observer" in rows else ""
     _check_cells(file, rows, found, table["image"].tolist())
     sizes = table.set_index("image")[["width", "height"]].reindex(found["image"].to_numpy())
     found["inside"] = (
@@ -114,6 +114,10 @@ def _check_cells(file: str | Path, rows: pd.DataFrame, found: pd.DataFrame, imag
         for at in np.flatnonzero(~np.isfinite(found[column])).tolist():
             place = f"line {at + 2}, column {column}"
             findings.error(file, f"{rows[column].iloc[at]!r} is not a number", "Give pixels or remove the row.", place)
+    if "observer" in rows:
+        remedy = "Name the observer of every fixation, or leave out the column."
+        for at in np.flatnonzero(found["observer"] == "").tolist():
+            findings.error(file, "there is no observer", remedy, f"line {at + 2}, column observer")
     known = set(image_ids)
     firsts = {image: line for line, image in reversed(list(enumerate(found["image"].tolist(), start=2)))}
     for image, line in sorted(firsts.items(), key=lambda first: first[1]):

@@ -71,10 +71,15 @@ def _read_map(file: Path) -> Map:
         values = _read_png(file) if file.suffix.lower() == ".png" else _read_array(file)
     except _READING_ERRORS as error:
         raise InputError(f"{file}: cannot be read as a saliency map ({error}). Replace the file.") from error
-    map2d = values.astype(np.float32)
-    if not np.isfinite(map2d).all():
+    if not np.isfinite(values).all():
         raise InputError(f"{file}: the saliency map has values that are not finite numbers. Give every pixel a number.")
-    return map2d
+    largest = np.abs(values.astype(np.float64)).max(initial=0)
+    if largest > np.finfo(np.float32).max:
+        raise InputError(
+            f"{file}: the saliency map has values up to {largest:g}, and single precision ends at "
+            f"{np.finfo(np.float32).max:.1g}. Divide all by one number: the scale of a map does not matter."
+        )
+    return values.astype(np.float32)
 
 
 def _read_png(file: Path) -> NDArray[Any]:

@@ -1,0 +1,11 @@
+"""How messages count."""
+
+import pytest
+
+from alignment_importance import wording
+
+
+@pytest.mark.parametrize(("number", "said"), [(0, "0 pairs have"), (1, "1 pair has"), (2, "2 pairs have")])
+def test_numbers_agree(number: int, said: str) -> None:
+    assert wording.counted(number, "pair has", "pairs have") == said
+    assert wording.not_used(number) == ("It is not used." if number == 1 else "They are not used.")
