@@ -39,8 +39,8 @@ def read(
     extremes = diagonals.of_ratings(len(participants), rater[judged_there], is_own[judged_there], rating[judged_there])
     diagonals.check(findings, path, kind, participants, extremes)
     if is_own.any():
-        found = counted(np.count_nonzero(is_own), "rating is", "ratings are")
-        findings.warn(path, f"{found} of an image with itself", not_used(np.count_nonzero(is_own)))
+        found = counted(int(np.count_nonzero(is_own)), "rating is", "ratings are")
+        findings.warn(path, f"{found} of an image with itself", not_used(int(np.count_nonzero(is_own))))
     wanted = positions_among(images)
     first, second = wanted[first], wanted[second]
     used = judged_there & ~is_own & (first >= 0) & (second >= 0)

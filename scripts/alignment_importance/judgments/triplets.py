@@ -74,8 +74,8 @@ def _odd(
         found = f"the odd image {cell!r} is none of the three ({shown})"
         table.note(findings, path, wrong, "odd", found, "Write the id of the image that was chosen as the odd one.")
     if missing.any():
-        found = counted(np.count_nonzero(missing), "triplet has no odd image", "triplets have no odd image")
-        findings.warn(path, found, not_used(np.count_nonzero(missing)))
+        found = counted(int(np.count_nonzero(missing)), "triplet has no odd image", "triplets have no odd image")
+        findings.warn(path, found, not_used(int(np.count_nonzero(missing))))
     return np.where(missing, -1, matches.argmax(axis=0))
 
 
