@@ -63,7 +63,9 @@ def note_unreadable(findings: Findings, path: Path, error: Exception) -> None:
         start = stream.read(8)
     kind = next((kind for signature, kind in _SIGNATURES.items() if start.startswith(signature)), None)
     looks = f"; by its first bytes it is {kind}" if kind else ""
-    found = f"it cannot be read as {path.suffix} ({error}){looks}"
+    # What NumPy says of pickles tells how to open them all the same, which can run any program.
+    reason = "it holds Python objects, which are not read, or is damaged" if "pickle" in str(error) else str(error)
+    found = f"it cannot be read as {path.suffix} ({reason}){looks}"
     findings.error(path, found, "Save it again, with the ending that fits its content.")
 
 

@@ -14,7 +14,7 @@ from alignment_importance import checked_files, control, folds, image_checks, im
 from alignment_importance.errors import InputError
 from alignment_importance.findings import Findings
 from alignment_importance.judgments import mean, reading
-from alignment_importance.saliency import providers
+from alignment_importance.saliency import fixations, providers
 from alignment_importance.wording import counted
 
 #: A correlation over the pairs of fewer test images scatters widely.
@@ -126,6 +126,8 @@ def _check_saliency(settings: Mapping[str, Any], table: pd.DataFrame, findings: 
         return
     with findings.collect(settings["maps"] or settings["fixated"]):
         provider = providers.provider(table, **settings)
+        if settings["fixated"] is not None:
+            fixations.note_outside(settings["fixated"], fixations.read(settings["fixated"], table), findings)
         if settings["maps"] is None:
             return
         decoded = table[table["width"] > 0]

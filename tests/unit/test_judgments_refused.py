@@ -339,7 +339,7 @@ def test_arrays_that_cannot_be_used(tmp_path: Path) -> None:
         path, kind="similarity", order=order
     )
     np.save(path, np.array([[None]]), allow_pickle=True)
-    assert "it cannot be read as .npy (Object arrays" in refusal(path, kind="similarity", order=order)
+    assert "it cannot be read as .npy (it holds Python objects" in refusal(path, kind="similarity", order=order)
 
 
 def test_of_several_arrays_the_key_must_name_one(tmp_path: Path) -> None:
@@ -520,3 +520,26 @@ def test_too_many_participants_of_an_array_are_told_what_an_array_has(tmp_path: 
 def test_numbers_whose_squares_are_none_are_told(value: str, tmp_path: Path) -> None:
     message = refusal(write(tmp_path, f"image_a,image_b,similarity\na,b,1\nb,c,2\na,c,{value}\n"))
     assert "there are judgments of up to 1e+300, whose squares are no numbers any more. Divide all by one" in message
+
+
+def test_judgments_of_nobody_are_told_by_their_images_alone(tmp_path: Path) -> None:
+    message = refusal(write(tmp_path, "image_a,image_b,similarity\na,a,1\n"))
+    assert "images without any judgment: a, b, c" in message
+    assert "participants" not in message
+
+
+@pytest.mark.parametrize("name", ["j.npy", "j.npz"])
+def test_nobody_is_told_how_to_open_a_pickle(name: str, tmp_path: Path) -> None:
+    with (tmp_path / name).open("wb") as stream:
+        pickle.dump({"a": 1}, stream)
+    if name == "j.npy":
+        np.save(tmp_path / name, np.array([[{}, 1], [1, {}]], dtype=object), allow_pickle=True)
+    message = refusal(tmp_path / name, kind="similarity", order=write(tmp_path, "a\nb\nc", "order.txt"))
+    assert "(it holds Python objects, which are not read, or is damaged)" in message
+    assert "allow_pickle" not in message
+
+
+def test_a_column_of_a_matrix_without_a_name_is_told_as_such(tmp_path: Path) -> None:
+    message = refusal(write(tmp_path, "image,a,b,c,\na,,1,2,\nb,1,,3,\nc,2,3,,\n"), kind="similarity")
+    assert "header, column 5: a column without a name. Name its image, or remove it." in message
+    assert "is no image" not in message

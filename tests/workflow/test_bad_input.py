@@ -188,6 +188,17 @@ def saliency(change: Callable[[Path], Any]) -> Change:
     return bring
 
 
+def fixations(rows: str, header: str = "image,x,y") -> Change:
+    """Bring fixations."""
+
+    def bring(folder: Path, parts: Parts) -> None:
+        (folder / "fixations.csv").write_text(f"{header}\n{rows}")
+        entry = dict.fromkeys(("maps", "spread")) | {"stretch": False, "degree": 3}
+        parts["saliency"]["seen"] = entry | {"method": "fixations", "fixations": "fixations.csv"}
+
+    return bring
+
+
 def masks(change: Callable[[Path], Any]) -> Change:
     """Bring masks, and change them."""
 
@@ -550,6 +561,14 @@ CASES: dict[str, tuple[Change, str]] = {
     "a saliency map of another image": (
         saliency(lambda folder: noise(1, (16, 20)).convert("L").save(folder / "i03.png")),
         "maps/i03.png: the map (16 x 20) has another aspect ratio than its image (20 x 16). Save it transposed",
+    ),
+    "fixations outside their images": (
+        fixations("i00,3,4\ni01,5,6\ni02,99,4\n"),
+        "warning: fixations.csv: 1 of 3 fixations lies outside its image. It is left out.",
+    ),
+    "a fixation without an observer": (
+        fixations("i00,3,4,x\ni01,5,6,\n", header="image,x,y,observer"),
+        "error: fixations.csv: line 3, column observer: there is no observer. Name the observer of every fixation",
     ),
     "no folder of masks": (
         masks(lambda folder: folder.rename("others")),

@@ -42,7 +42,11 @@ def read(
         findings.raise_errors()
     for count, lines in lengths.items():
         text.note_length(findings, path, lines, count, len(header))
-    images.check_listed(findings, path, "column", [(f"column {at}", name) for at, name in enumerate(columns, start=2)])
+    named = [(f"column {at}", name) for at, name in enumerate(columns, start=2)]
+    for place, name in named:
+        if not name:
+            findings.error(path, "a column without a name", "Name its image, or remove it.", f"header, {place}")
+    images.check_listed(findings, path, "column", [(place, name) for place, name in named if name])
     images.check_listed(findings, path, "row", rows)
     _check_same(findings, path, columns, [image for _, image in rows])
     findings.raise_errors()
@@ -69,7 +73,7 @@ def _numbers(
 
 def _check_same(findings: Findings, path: Path, columns: Sequence[str], rows: Sequence[str]) -> None:
     """Note a matrix that is not square: rows and columns of other images."""
-    lacking = sorted(set(columns) ^ set(rows))
+    lacking = sorted((set(columns) ^ set(rows)) - {""})
     if lacking:
         shape = f"{counted(len(rows), 'row', 'rows')} and {counted(len(columns), 'column', 'columns')}"
         found = f"{shape} are not of the same images; only one has: "

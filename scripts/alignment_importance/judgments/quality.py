@@ -112,7 +112,8 @@ def _refuse_unjudged(judged: Judged, images: ImageIds, path: Path, findings: Fin
     """Refuse participants without a rating and images that no one judged."""
     rated: NDArray[np.bool_] = np.any(judged.n_ratings > 0, axis=2)
     silent = [name for name, own in zip(judged.participants, rated, strict=True) if not own.any()]
-    if silent:
+    # Where no participants are told apart, the images say it.
+    if silent and judged.participants != [SINGLE_PARTICIPANT]:
         found = f"participants without a rating of two images of the comparison: {some(silent)}"
         findings.error(path, found, "Remove them, or add their ratings.")
     unjudged = [image for image, own in zip(images.wanted, np.any(rated, axis=0), strict=True) if not own]

@@ -54,6 +54,23 @@ def read(file: str | Path, table: pd.DataFrame) -> pd.DataFrame:
     return found
 
 
+def note_outside(file: str | Path, found: pd.DataFrame, findings: Findings) -> None:
+    """Note how many of the fixations that were read lie outside their images.
+
+    Args:
+        file, found: what `read` took and gave.
+        findings: where that goes.
+    """
+    n_outside = int((~found["inside"]).sum())
+    if n_outside:
+        lie = "lies outside its image" if n_outside == 1 else "lie outside their images"
+        findings.warn(
+            file,
+            f"{n_outside} of {len(found)} fixations {lie}",
+            "It is left out." if n_outside == 1 else "They are left out.",
+        )
+
+
 def density(x: NDArray[np.float64], y: NDArray[np.float64], width: int, height: int, degree: float) -> Map | None:
     """Smooth fixations to a density.
 

@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 
 import yaml
-from snakemake.cli import parse_args
+from snakemake.cli import get_argument_parser
 from snakemake.io import IOFile, directory
 
 # What the checks of all inputs found. Every heavy rule waits for it, so that a mistake anywhere stops the run before it;
@@ -352,7 +352,7 @@ def targets_without_rule() -> list[str]:
     """
     if not workflow.is_main_process:
         return []
-    _, asked = parse_args(sys.argv[1:])
+    asked = get_argument_parser().parse_args(sys.argv[1:])
     if any(getattr(asked, option) for option in PLANS):
         stop_at(PROBLEMS)
     return sorted(itertools.filterfalse(workflow.is_rule, asked.targets))
