@@ -113,6 +113,9 @@ def test_the_centre_bias_of_deepgaze_can_be_a_file(photographs: pd.DataFrame, ch
     np.save(checkpoint.parent / "prior.npy", np.zeros(3))
     with pytest.raises(InputError, match=r"prior\.npy: a log density is needed"):
         run(photographs, checkpoint.parent, **settings, centre_bias=prior)
+    np.save(checkpoint.parent / "prior.npy", np.full((2, 2), -1e300))
+    with pytest.raises(InputError, match=r"prior\.npy: the log density has values up to 1e\+300, which single"):
+        run(photographs, checkpoint.parent, **settings, centre_bias=prior)
 
 
 def test_images_are_scaled_to_the_degrees_that_deepgaze_knows(photographs: pd.DataFrame, checkpoint: Path) -> None:

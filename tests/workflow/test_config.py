@@ -242,6 +242,9 @@ def test_a_mistake_is_told(path: str, value: Any, messages: list[str], common: S
 #: Where a mistake is made, with what value, the one message, and what can be used: names of comparisons and controls.
 UNUSABLE: list[tuple[str, Any, str, list[str]]] = [
     ("image_sets", 5, "image_sets: 5 is not a mapping of keys", []),
+    ("comparisons", GONE, "comparisons: this key is missing", []),
+    ("comparisons", {}, "comparisons: 0 entries, but there must be at least 1", []),
+    ("comparisons", ["pairs"], "comparisons: ['pairs'] is not a mapping of keys", []),
     ("image_sets.tiny.folder", 5, "image_sets.tiny.folder: 5 is not text", []),
     ("image_sets.tiny", {"fodler": "my photos"}, "fodler: there is no such key; did you mean", ["matrix", "pairs"]),
     ("comparisons.pairs", [], "comparisons.pairs: [] is not a mapping of keys", ["matrix"]),
@@ -268,7 +271,7 @@ def test_what_cannot_be_used_is_left_out_with_what_depends_on_it(
     completed, problems = common.complete_config(config)
     assert [message in common.list_of([problem]) for problem in problems] == [True]
     assert list(completed["comparisons"]) == usable
-    assert list(completed["controls"]) == ["halves"] * bool(usable)
+    assert list(completed["controls"]) == ["halves"] * bool(completed["image_sets"])
     assert (completed["cross_validation"] is None) == path.startswith("cross_validation")
 
 

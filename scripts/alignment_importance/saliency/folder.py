@@ -76,8 +76,8 @@ def _read_map(file: Path) -> Map:
     largest = np.abs(values.astype(np.float64)).max(initial=0)
     if largest > np.finfo(np.float32).max:
         raise InputError(
-            f"{file}: the saliency map has values up to {largest:g}, and single precision ends at "
-            f"{np.finfo(np.float32).max:.1g}. Divide all by one number: the scale of a map does not matter."
+            f"{file}: the saliency map has values up to {largest:g}, which single precision cannot hold. Divide all by "
+            "one number: the scale of a map does not matter."
         )
     return values.astype(np.float32)
 

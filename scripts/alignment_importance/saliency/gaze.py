@@ -124,12 +124,17 @@ def _log_prior(spec: Spec) -> Callable[[int, int], NDArray[np.float32]]:
 
 def _read_template(file: Path) -> NDArray[np.float32]:
     try:
-        values = array_files.read(file)["array"].astype(np.float32)
+        values = array_files.read(file)["array"].astype(np.float64)
     except array_files.READING_ERRORS as error:
         raise InputError(f"{file}: cannot be read as the .npy of a log density ({error}). Replace it.") from error
     if values.ndim != 2 or not np.isfinite(values).all():
         raise InputError(f"{file}: a log density is needed, an array with two dimensions of finite numbers.")
-    return values
+    if np.abs(values).max(initial=0) > np.finfo(np.float32).max:
+        raise InputError(
+            f"{file}: the log density has values up to {np.abs(values).max():g}, which single precision cannot hold. "
+            "Give the logarithm, and densities that are not 0."
+        )
+    return values.astype(np.float32)
 
 
 def _normalised(log_density: NDArray[np.floating]) -> NDArray[np.float32]:

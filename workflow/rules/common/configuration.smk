@@ -344,7 +344,8 @@ def wrong_references(config: dict, given: dict) -> list[Problem]:
     """
     sets = list(given["image_sets"]) if config["image_sets"] else []
     judged = [comparison["image_set"] for comparison in config["comparisons"].values()]
-    all_usable = config["comparisons"].keys() == given["comparisons"].keys()
+    usable = list(config["comparisons"])
+    all_usable = usable and sorted(usable) == sorted(given["comparisons"])
     problems = []
     for kind in ("comparisons", "controls"):
         for name, entry in config[kind].items():
