@@ -217,7 +217,7 @@ MISTAKES: list[tuple[str, Any, list[str]]] = [
     (
         "saliency.deep",
         {"method": "network", "architecture": "a:b", "input_size": [3]},
-        ["saliency.deep.input_size: 1 entries, but there must be at least 2"],
+        ["saliency.deep.input_size: 1 entry, but there must be at least 2"],
     ),
 ]
 
@@ -245,6 +245,7 @@ UNUSABLE: list[tuple[str, Any, str, list[str]]] = [
     ("comparisons", GONE, "comparisons: this key is missing", []),
     ("comparisons", {}, "comparisons: 0 entries, but there must be at least 1", []),
     ("comparisons", ["pairs"], "comparisons: ['pairs'] is not a mapping of keys", []),
+    ("image_sets.tiny.background", [0], "1 entry, but there must be at least 3", ["matrix", "pairs"]),
     ("image_sets.tiny.folder", 5, "image_sets.tiny.folder: 5 is not text", []),
     ("image_sets.tiny", {"fodler": "my photos"}, "fodler: there is no such key; did you mean", ["matrix", "pairs"]),
     ("comparisons.pairs", [], "comparisons.pairs: [] is not a mapping of keys", ["matrix"]),

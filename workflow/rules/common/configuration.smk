@@ -32,11 +32,11 @@ KINDS = {
 
 #: What is counted by the words of a schema, and which way the number is a bound.
 BOUNDS = {
-    "minItems": ("entries", "at least"),
-    "maxItems": ("entries", "at most"),
-    "minProperties": ("entries", "at least"),
-    "minLength": ("characters", "at least"),
-    "maxLength": ("characters", "at most"),
+    "minItems": ("entry", "entries", "at least"),
+    "maxItems": ("entry", "entries", "at most"),
+    "minProperties": ("entry", "entries", "at least"),
+    "minLength": ("character", "characters", "at least"),
+    "maxLength": ("character", "characters", "at most"),
 }
 
 
@@ -46,6 +46,10 @@ Problem = tuple[tuple, str]
 
 #: Sections whose entries have names: one of wrong form is left out, and the others can be used.
 NAMED = ("image_sets", "comparisons", "models", "saliency", "controls")
+
+
+#: Keys of such entries that the check can do without: where no other is of wrong form, the entry can be used.
+DISPENSABLE = ("background", "simulated", "sha256", "mean", "std", "resize")
 
 
 def complete_config(config: dict) -> tuple[dict, list[Problem]]:
@@ -85,10 +89,12 @@ def complete_config(config: dict) -> tuple[dict, list[Problem]]:
 
 
 def without_wrong(config: dict, wrong: list[Problem]) -> dict:
-    """Leave out what is wrong: an entry that has a name, or otherwise the whole section; of data sets the value alone."""
+    """Leave out what is wrong: an entry that has a name, or otherwise the whole section; the value where that will do."""
     config = copy.deepcopy(config)
     for (section, *inner), _ in wrong:
-        if section in NAMED and inner:
+        if section in NAMED and inner[1:] and inner[1] in DISPENSABLE:
+            config[section].get(inner[0], {}).pop(inner[1], None)
+        elif section in NAMED and inner:
             config[section].pop(inner[0], None)
         elif section in NAMED:
             config[section] = {}
@@ -244,7 +250,8 @@ def wrong_value(word: str, found: object, wanted: object) -> str:
     if word == "type":
         return f"{found!r} is not {' or '.join(KINDS[kind] for kind in listed(wanted))}"
     if word in BOUNDS:
-        things, bound = BOUNDS[word]
+        one, several, bound = BOUNDS[word]
+        things = one if len(found) == 1 else several
         return f"{len(found)} {things}, but there must be {bound} {wanted}"
     if word == "uniqueItems":
         twice = dict.fromkeys(item for item in found if found.count(item) > 1)
