@@ -787,3 +787,24 @@ def test_a_mistake_after_a_good_check_is_checked_again(project: Path) -> None:
     assert "cross_validation.sedes: there is no such key; did you mean seeds?" in answer.stdout
     change_config(project, lambda config: config["cross_validation"].pop("sedes"))
     assert run_snakemake(project, *command).returncode == 0
+
+
+def test_jobs_of_other_machines_tell_mistakes_as_the_check_or_stop(project: Path) -> None:
+    """Jobs read the configuration again: the check tells its mistakes, others must not run with what is left of it."""
+    change_config(project, lambda config: config["cross_validation"].update(sedes=[1]))
+    said = "cross_validation.sedes: there is no such key; did you mean seeds?"
+    for rule, wildcards, before in (("check_inputs", "", ""), ("make_folds", "comparison=pairs,seed=1", "  - ")):
+        job = (
+            "--target-jobs",
+            f"{rule}:{wildcards}",
+            "--allowed-rules",
+            rule,
+            "--mode",
+            "remote",
+            "--force",
+            "--nolock",
+        )
+        answer = run_snakemake(project, *job, "--cores", "1", "--configfile", "tiny.yaml")
+        assert answer.returncode == 1
+        assert f"\n{before}{said}" in answer.stdout
+    assert not (project / "results/folds").exists()
