@@ -139,8 +139,10 @@ def _comparison(
     if isinstance(source.images, Path):
         lines.append(f"    images: {_text(source.images)}")
     elif source.images is not None:
+        of = f"of {len(table)} images"
+        lacking = counted(len(left_out), f"{of} has no judgment and is", f"{of} have no judgment and are")
         lines += [
-            f"    # Without a judgment and left out, {len(left_out)} of {len(table)} images: {images.some(left_out)}.",
+            f"    # {lacking} left out: {images.some(left_out)}.",
             "    images:",
             *(f"      - {_text(image)}" for image in source.images),
         ]

@@ -36,13 +36,6 @@ def test_what_is_recognised_is_written_and_passes_the_check(project: Path, commo
     assert (project / "faces.yaml").read_text(encoding="utf-8") == text
 
 
-def test_a_misspelt_key_is_told_once(project: Path) -> None:
-    answer = run_snakemake(project, *START, "imags=my photos", "judgments=pairs.csv")
-    assert answer.returncode == 1
-    assert "  - imags: there is no such key; did you mean images?" in answer.stdout
-    assert answer.stdout.count("  - ") == 1
-
-
 def test_what_is_ambiguous_is_asked_for(project: Path) -> None:
     answer = run_snakemake(project, *START, "images=my photos", "judgments=matrix.csv")
     assert answer.returncode == 1

@@ -150,8 +150,7 @@ def starting_point(given: dict) -> dict | None:
     if workflow.is_main_process and "new" not in sys.argv:
         stop_at([((key,), "this key is for the target new alone") for key in given])
     form = {**start, "$defs": schema["$defs"]}
-    given, misspelt = with_known_keys(given, form)
-    stop_at([*misspelt, *against_schema(given, form)])
+    stop_at([*with_known_keys(given, form)[1], *against_schema(given, form)])
     start = with_defaults(given, start)
     files = ("images", "judgments", "order", "table", "only")
     missing = [key for key in files if start[key] and not os.path.exists(start[key])]
