@@ -178,7 +178,7 @@ def test_a_published_matrix_of_the_other_kind_is_refused(tmp_path: Path) -> None
     """The diagonal that it was published with says so."""
     files = [f"{number}.jpg" for number in range(4)]
     matrices = write_peterson2018(tmp_path, {"animals": files})
-    np.savez(tmp_path / "hsim_peterson.npz", animals=10 - matrices["animals"])
+    np.savez(tmp_path / "hsim_peterson.npz", animals=10.5 - matrices["animals"])
     outputs = {"animals_images": tmp_path / "made" / "images", "animals_judgments": tmp_path / "made" / "judgments.csv"}
     sources = {"animals_images": [tmp_path / "animals/images"], "animals_judgments": [tmp_path / "hsim_peterson.npz"]}
     make_peterson2018.make_peterson2018(sources=sources, outputs=outputs)

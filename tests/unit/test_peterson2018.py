@@ -36,6 +36,21 @@ def test_matlab_files(tmp_path: Path) -> None:
         assert np.array_equal(peterson2018.read_similarities(tmp_path / f"{name}.mat", "animals", 4), values)
 
 
+def test_a_diagonal_of_zeros_is_no_similarity(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    values = similarities(4)
+    np.fill_diagonal(values, 0)
+    np.savez(tmp_path / "h.npz", fruits=values)
+    found = peterson2018.read_similarities(tmp_path / "h.npz", "fruits", 4)
+    assert np.array_equal(np.isnan(found), np.eye(4, dtype=bool))
+    assert f"{tmp_path / 'h.npz'}: the diagonal of fruits is 0 throughout and taken for empty." in caplog.messages
+    assert np.array_equal(found[found == found], values[~np.eye(4, dtype=bool)])
+    values[2, 2] = 10
+    caplog.clear()
+    np.savez(tmp_path / "h.npz", fruits=values)
+    assert np.array_equal(peterson2018.read_similarities(tmp_path / "h.npz", "fruits", 4), values)
+    assert "diagonal" not in caplog.text
+
+
 def test_another_number_of_photographs_is_told(tmp_path: Path) -> None:
     write_peterson2018(tmp_path, {"animals": FILES})
     with pytest.raises(InputError) as caught:

@@ -39,7 +39,7 @@ def read_similarities(path: str | Path, category: str, n_images: int) -> NDArray
         n_images: photographs found.
 
     Returns:
-        float64 (n_images, n_images), larger is more similar.
+        float64 (n_images, n_images), larger is more similar; NaN on a diagonal that is 0 throughout.
 
     Raises:
         InputError: the file cannot be read, has no such matrix or several, or one of another size.
@@ -54,7 +54,12 @@ def read_similarities(path: str | Path, category: str, n_images: int) -> NDArray
         )
     if n_images != N_IMAGES:
         logger.warning("%s: %d photographs; the published category has %d.", category, n_images, N_IMAGES)
-    return values.astype(np.float64)
+    values = values.astype(np.float64)
+    if not np.any(np.diagonal(values)):
+        # On a scale of similarity, nobody rated a photograph as unlike itself.
+        logger.warning("%s: the diagonal of %s is 0 throughout and taken for empty.", path, name)
+        np.fill_diagonal(values, np.nan)
+    return values
 
 
 def _matrix(path: Path, category: str) -> tuple[str, NDArray[np.float64]]:
