@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from alignment_importance import arrays, checks, networks
+from alignment_importance import arrays, checks, networks, states
 from alignment_importance.judgments import reading
 from alignment_importance.wording import counted
 
@@ -39,9 +39,7 @@ def check_inputs(
     found.raise_errors()
     arrays.write_table(found.table(), findings)
     arrays.write_table(checked, files)
-    for former in state.parent.glob(".checked-*"):
-        former.unlink()
-    state.touch()
+    states.replace(state)
 
 
 def as_inputs(

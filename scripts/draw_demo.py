@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from alignment_importance import arrays
+from alignment_importance import arrays, states
 from alignment_importance.datasets import demo
 
 
@@ -40,3 +40,4 @@ if __name__ == "__main__":
             shape=Path(snakemake.output.shape),
             colour=Path(snakemake.output.colour),
         )
+        states.replace(Path(snakemake.output.state))

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from alignment_importance import arrays
+from alignment_importance import arrays, states
 from alignment_importance.datasets import canonical, king2019
 from alignment_importance.findings import Findings
 
@@ -36,3 +36,4 @@ if __name__ == "__main__":
             sources={name: [Path(path) for path in paths] for name, paths in snakemake.params.sources.items()},
             outputs={name: Path(path) for name, path in snakemake.output.items()},
         )
+        states.replace(Path(snakemake.output.state))

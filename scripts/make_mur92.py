@@ -6,7 +6,7 @@ from pathlib import Path
 import pandas as pd
 from PIL import Image
 
-from alignment_importance import arrays
+from alignment_importance import arrays, states
 from alignment_importance.datasets import mur92
 
 
@@ -40,3 +40,4 @@ if __name__ == "__main__":
             judgments=Path(snakemake.output.judgments),
             neural={name: Path(snakemake.output[name]) for name in mur92.NEURAL},
         )
+        states.replace(Path(snakemake.output.state))

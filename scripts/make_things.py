@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from alignment_importance import arrays
+from alignment_importance import arrays, states
 from alignment_importance.datasets import canonical, things
 from alignment_importance.findings import Findings
 
@@ -57,3 +57,4 @@ if __name__ == "__main__":
             sources={name: [Path(path) for path in paths] for name, paths in snakemake.params.sources.items()},
             outputs={name: Path(path) for name, path in snakemake.output.items()},
         )
+        states.replace(Path(snakemake.output.state))

@@ -58,12 +58,20 @@ def test_every_script_has_a_rule() -> None:
     assert set(rules()) == {file.stem for file in (ROOT / "scripts").glob("*.py")}
 
 
+def library_of(rule: str) -> str:
+    """How a rule names the library's modules that it uses."""
+    text = (ROOT / "workflow/rules/datasets.smk").read_text(encoding="utf-8")
+    if f"rule {rule}:" in text:
+        return f'library_of_maker("{rule.split("_")[1]}")'
+    return "library_of_check" if rule == "check_inputs" else f'library_used_by("{rule}")'
+
+
 @pytest.mark.parametrize("rule", sorted(rules()))
 def test_a_rule_is_complete(rule: str) -> None:
     text = rules()[rule]
     assert text.lstrip().startswith('"""')
     for part in (
-        "library_of_check" if rule == "check_inputs" else f'library_used_by("{rule}")',
+        library_of(rule),
         f'"<logs>/{rule}',
         f'"<benchmarks>/{rule}',
         "threads: ",

@@ -14,11 +14,12 @@ rule check:
 
 # Needed when the inputs are in another state than at the last check, and for no other reason: Snakemake does not ask
 # whether jobs behind one that must run anyway have reasons of their own, so that nothing behind a check would be
-# computed again together with it. Therefore there are no params, and the inputs are ancient; see `library_of_check`.
+# computed again together with it. Therefore there are no params, and the inputs are ancient; see `need_for_state`.
 rule check_inputs:
     """Check images, judgments, networks, folds, saliency maps and masks, all at once, before anything heavy runs."""
     input:
         made=ancient([path for path in sorted(made_here()) if is_given(path)]),
+        states=ancient(states_of(*given_files().values())),
         code=ancient(library_of_check),
     output:
         findings=update(CHECKED),
@@ -47,6 +48,9 @@ rule prepare_images:
         ),
         table=lambda wildcards: optional(
             config["image_sets"][wildcards.image_set]["table"]
+        ),
+        states=lambda wildcards: states_of(
+            *config["image_sets"][wildcards.image_set].values()
         ),
         checked=ancient(FILES_CHECKED),
         code=library_used_by("prepare_images"),
@@ -84,6 +88,9 @@ rule prepare_judgments:
             config["comparisons"][wildcards.comparison]["order"]
         ),
         chosen=lambda wildcards: file_of_images(wildcards.comparison) or [],
+        states=lambda wildcards: states_of(
+            *config["comparisons"][wildcards.comparison].values()
+        ),
         checked=ancient(FILES_CHECKED),
         code=library_used_by("prepare_judgments"),
     output:

@@ -268,8 +268,9 @@ def is_given(path: str) -> bool:
 def state_of_inputs() -> str:
     """The file that stands for a check of the inputs in their present state: another one when anything changes.
 
-    The state is the configuration of what is checked, the code of the check, and the names, sizes and times of the files
-    that the user gives. Jobs of other rules have no use for it, and do not look at all files each.
+    The state is the configuration of what is checked, the code of the check, the names, sizes and times of the files that
+    the user gives, and the state of those that are made here. Jobs of other rules have no use for it, and do not look at
+    all files each.
     """
     if not (workflow.is_main_process or is_job_of("check_inputs")):
         return "<results>/inputs/.checked"
@@ -285,45 +286,115 @@ def state_of_inputs() -> str:
     state = {
         "configuration": settings(*parts, "cross_validation", "datasets", "problems"),
         "inner_folds": config["statistics"]["inner_folds"],
-        "code": [
-            hashlib.sha256(Path(file).read_bytes()).hexdigest()
-            for file in code_of_check()
-        ],
+        "code": code_of("check_inputs", "checks"),
         "files": [
             (file, found.st_size, found.st_mtime_ns)
             for file in sorted(files)
             if (found := regular(file)) is not None
         ],
+        "made": states_of(*given_files().values()),
     }
-    digest = hashlib.sha256(json.dumps(state).encode()).hexdigest()[:16]
-    return f"<results>/inputs/.checked-{digest}"
+    return f"<results>/inputs/.checked-{digest(state)}"
 
 
-def code_of_check() -> list[str]:
-    """The files that the check of all inputs runs, and that name its packages."""
-    own = [
-        Path(workflow.basedir, "scripts", "check_inputs.py"),
-        Path(workflow.basedir, "envs", "checks.yaml"),
+@functools.cache
+def state_of_data(dataset: str) -> str:
+    """The file that stands for a data set made here in its present state: another one when what it is made of changes.
+
+    The state is the data set's configuration, what of it is wanted, the code that makes it, and the files that it is made
+    of. Jobs of rules that do not name it do not look at all these files.
+    """
+    folder, rule = config["datasets"][dataset]["folder"], maker_of(dataset)
+    naming = ("check_inputs", "prepare_images", "prepare_judgments", rule)
+    if not (workflow.is_main_process or any(map(is_job_of, naming))):
+        return f"{folder}/.made"
+    state = {
+        "configuration": config["datasets"][dataset],
+        "wanted": wanted_parts(dataset),
+        "code": code_of(rule, "figures" if dataset == "demo" else "tables"),
+        "files": [(file, content_of(file)) for file in files_of_sources(dataset)],
+    }
+    return f"{folder}/.made-{digest(state)}"
+
+
+def states_of(*values) -> list[str]:
+    """The files that stand for the states of those data sets made here of which some values are files or folders."""
+    return [
+        state_of_data(dataset)
+        for dataset in config["datasets"]
+        if any(
+            path in values
+            for part in dataset_forms()[dataset]["makes"]
+            for path in files_of_part(dataset, part).values()
+        )
     ]
-    return [*library_used_by("check_inputs"), *relative(own)]
+
+
+def maker_of(dataset: str) -> str:
+    """Name the rule that makes a data set."""
+    return "draw_demo" if dataset == "demo" else f"make_{dataset}"
+
+
+def content_of(file: str) -> str | tuple[int, int] | None:
+    """What another content of a file changes: a digest where reading it takes no time, otherwise size and time."""
+    found = regular(file)
+    if found is None or found.st_size > 1_000_000:
+        return found and (found.st_size, found.st_mtime_ns)
+    return hashlib.sha256(Path(file).read_bytes()).hexdigest()
+
+
+def digest(state: dict) -> str:
+    """A short name for a state."""
+    return hashlib.sha256(json.dumps(state).encode()).hexdigest()[:16]
+
+
+def code_of(rule: str, environment: str) -> list[str]:
+    """Digests of the files that a rule runs, and of the one that names its packages."""
+    own = [
+        Path(workflow.basedir, "scripts", f"{rule}.py"),
+        Path(workflow.basedir, "envs", f"{environment}.yaml"),
+    ]
+    return [
+        hashlib.sha256(Path(file).read_bytes()).hexdigest()
+        for file in [*library_used_by(rule), *relative(own)]
+    ]
 
 
 def library_of_check(wildcards) -> list[str]:
-    """The library's modules that the check uses.
-
-    When Snakemake asks, its own reasons to check again are taken from it (a newer script, other inputs or packages, a
-    check that was killed): the state of the inputs holds all of them. Jobs behind one that must run for a reason of its
-    own are not asked for theirs, so that what changed together with the check would not be computed again.
-    """
-    if workflow.is_main_process:
-        script = os.path.getmtime(Path(workflow.basedir, "scripts", "check_inputs.py"))
-        state = with_results(state_of_inputs())
-        for file in map(with_results, (CHECKED, FILES_CHECKED)):
-            if os.path.exists(file) and os.path.getmtime(file) <= script:
-                os.utime(file)
-            if not os.path.exists(state):
-                workflow.persistence.cleanup_metadata(IOFile(file))
+    """The library's modules that the check uses, which is needed for its state alone."""
+    state, *made = map(with_results, (state_of_inputs(), CHECKED, FILES_CHECKED))
+    need_for_state("check_inputs", state, made)
     return library_used_by("check_inputs")
+
+
+def library_of_maker(dataset: str):
+    """An input function: the library's modules that the rule of a data set uses, which is needed for its state alone."""
+
+    def library(wildcards) -> list[str]:
+        made = wanted_files(dataset).values()
+        need_for_state(maker_of(dataset), state_of_data(dataset), made)
+        return library_used_by(maker_of(dataset))
+
+    return library
+
+
+def need_for_state(rule: str, state: str, made) -> None:
+    """Let the job of a rule be needed when what it has made is in another state, and for no other reason.
+
+    Snakemake's own reasons to run it again are taken from it (a newer script, other settings, inputs or packages, a kill):
+    the state holds all of them. Jobs behind one that must run for a reason of its own are not asked for theirs, so that
+    what changed together with it would not be computed again.
+    """
+    if not workflow.is_main_process:
+        return
+    script = os.path.getmtime(Path(workflow.basedir, "scripts", f"{rule}.py"))
+    for file in map(IOFile, (state, *made)):
+        # Snakemake keeps the time of a folder in a file.
+        timed = f"{file}/.snakemake_timestamp" if file.is_directory else file
+        if os.path.exists(timed) and os.path.getmtime(timed) <= script:
+            os.utime(timed)
+        if not os.path.exists(state):
+            workflow.persistence.cleanup_metadata(file)
 
 
 #: Options of Snakemake that look at a plan and run nothing of it. Unlocking and the like ask for no plan.

@@ -1,0 +1,136 @@
+"""Data that the workflow makes beside a user's own: a change of the one does not hide a change of the other."""
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from published_forms import write_king2019
+from test_reruns import LIBRARY, append, put, rewrite_judgment
+from test_run import results_of
+from tiny_project import change_config, planned_jobs, run_snakemake, write_project
+
+#: Jobs on both kinds of data: the image set `tiny` and the comparison `pairs` are a user's own, `made` are made.
+TARGETS = (
+    "check",
+    *(f"results/folds/{comparison}/seed-1.csv" for comparison in ("pairs", "made")),
+    *(f"results/saliency/{image_set}/spectral_residual.nc" for image_set in ("tiny", "made")),
+    "--configfile",
+    "tiny.yaml",
+)
+SOURCE, MADE = "published", "data/king2019"
+
+#: The jobs on made data, and the check.
+OF_MADE = {
+    "make_king2019": 1,
+    "check_inputs": 1,
+    "prepare_images": 1,
+    "prepare_judgments": 1,
+    "make_folds": 1,
+    "compute_saliency": 1,
+    "check": 1,
+}
+
+
+def add_made(config: dict[str, Any]) -> None:
+    config["datasets"] = {"king2019": {"folder": MADE, "source": SOURCE}}
+    config["image_sets"]["made"] = {"folder": f"{MADE}/set1/images"}
+    judged = {"image_set": "made", "judgments": f"{MADE}/set1/judgments.csv", "kind": "dissimilarity"}
+    config["comparisons"]["made"] = judged
+
+
+@pytest.fixture(scope="module")
+def mixed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A project with both kinds of data, of which the targets have been made."""
+    folder = tmp_path_factory.mktemp("mixed") / "project"
+    write_project(folder)
+    write_king2019(folder / SOURCE, n_images=16)
+    change_config(folder, add_made)
+    run(folder)
+    return folder
+
+
+@pytest.fixture
+def project(mixed: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(mixed, tmp_path / "copy"))
+
+
+def run(folder: Path, *arguments: str) -> None:
+    answer = run_snakemake(folder, "--cores", "2", *arguments, *TARGETS)
+    assert answer.returncode == 0, answer.stdout
+
+
+def replace_photograph(folder: Path) -> None:
+    photographs = sorted((folder / SOURCE / "images/set1").iterdir())
+    shutil.copy(photographs[1], photographs[0])
+
+
+def change_all_else(folder: Path) -> None:
+    """Change a judgment and the colour behind a user's own images, and code of a job on all of them."""
+    rewrite_judgment(folder)
+    put("image_sets.tiny.background", [0, 0, 0])(folder)
+    append("scripts/compute_saliency.py")(folder)
+
+
+AND_ALL_ELSE = OF_MADE | dict.fromkeys(("prepare_images", "prepare_judgments", "make_folds", "compute_saliency"), 2)
+
+#: What makes the made data be made again.
+MAKE_AGAIN: dict[str, Callable[[Path], None]] = {
+    "a published file": replace_photograph,
+    "the adapter": append(f"{LIBRARY}/datasets/king2019.py"),
+    "the script": append("scripts/make_king2019.py"),
+}
+
+
+@pytest.mark.parametrize("again", MAKE_AGAIN)
+def test_made_data_do_not_hide_what_else_changed(again: str, project: Path) -> None:
+    MAKE_AGAIN[again](project)
+    assert planned_jobs(project, *TARGETS) == OF_MADE
+    change_all_else(project)
+    assert planned_jobs(project, *TARGETS) == AND_ALL_ELSE
+
+
+def test_made_data_that_were_killed_do_not_hide_what_else_changed(project: Path, tmp_path: Path) -> None:
+    """In the end there are the results of a run from the beginning."""
+    replace_photograph(project)
+    command = [sys.executable, "-m", "snakemake", "--cores", "1", *TARGETS]
+    nowhere = subprocess.DEVNULL
+    with subprocess.Popen(command, cwd=project, stdout=nowhere, stderr=nowhere, start_new_session=True) as killed:
+        marks = project / ".snakemake/incomplete"
+        while killed.poll() is None and not any(marks.iterdir()):
+            time.sleep(0.02)
+        os.killpg(killed.pid, signal.SIGKILL)
+    assert run_snakemake(project, "--unlock", *TARGETS).returncode == 0
+    change_all_else(project)
+    assert planned_jobs(project, "--rerun-incomplete", *TARGETS) == AND_ALL_ELSE
+    run(project, "--rerun-incomplete")
+    assert planned_jobs(project, *TARGETS) == {}
+    begun = tmp_path / "begun"
+    shutil.copytree(project, begun, ignore=shutil.ignore_patterns("results", ".snakemake", "data"))
+    run(begun)
+    expected, found = results_of(begun), results_of(project)
+    assert [name for name in expected if found[name] != expected[name]] == []
+
+
+def test_made_data_are_those_of_the_present_state(project: Path) -> None:
+    """Also when it is one in which they have been before; a file that was only copied again is no change."""
+    changed = sorted((project / SOURCE / "images/set1").iterdir())[0]
+    former = changed.read_bytes()
+    changed.touch()
+    assert planned_jobs(project, *TARGETS) == {}
+    replace_photograph(project)
+    run(project)
+    changed.write_bytes(former)
+    assert planned_jobs(project, *TARGETS) == OF_MADE
+
+
+def test_a_newer_script_of_the_check_does_not_hide_what_changed(project: Path) -> None:
+    (project / "scripts/check_inputs.py").touch()
+    append("scripts/compute_saliency.py")(project)
+    assert planned_jobs(project, *TARGETS) == {"compute_saliency": 2}
