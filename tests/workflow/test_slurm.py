@@ -3,8 +3,8 @@
 These tests start Slurm's daemons as root and install Debian's packages of Slurm if they are missing. They must be asked
 for: ALIGNMENT_IMPORTANCE_SLURM=1 python -m pytest tests/workflow/test_slurm.py
 
-They run the demo here for comparison, unless ALIGNMENT_IMPORTANCE_DEMO names a folder with the `results` of a run of what
-is committed. Tests of jobs that come to harm (-m harmed) mostly wait.
+They run the demo here for comparison, unless ALIGNMENT_IMPORTANCE_DEMO names a folder with the `results` of a run of
+what is committed. Tests of jobs that come to harm (-m harmed) mostly wait.
 """
 
 import os
