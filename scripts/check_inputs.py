@@ -1,11 +1,13 @@
 """Check everything that the workflow is about to use, before anything heavy runs."""
 
+import itertools
 import logging
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from alignment_importance import arrays, checks, networks, states
+from alignment_importance.findings import Findings
 from alignment_importance.judgments import reading
 from alignment_importance.wording import counted
 
@@ -18,16 +20,35 @@ Entries = Mapping[str, Mapping[str, Any]]
 
 
 def check_inputs(
-    *, inputs: checks.Inputs, threads: int, report: Path, findings: Path, files: Path, state: Path
+    *,
+    inputs: checks.Inputs,
+    made: Sequence[Path],
+    makers: Sequence[Path],
+    threads: int,
+    report: Path,
+    findings: Path,
+    files: Path,
+    state: Path,
 ) -> None:
     """Write all that is found to `report`, and if nothing stands against a run to `findings`, with the files checked.
 
-    The empty file `state` stands for the present state of the inputs; those of former states are removed.
+    Args:
+        inputs: what is checked.
+        made: files and folders among them that the workflow has made of published ones.
+        makers: the states of these (`states.making`), with what was found then. What could not be made is left out.
+        threads: that decode images at the same time.
+        report: everything that is found.
+        findings: the same, if there are no errors.
+        files: all files that were read.
+        state: an empty file that stands for the present state of the inputs; those of former states are removed.
 
     Raises:
         ProblemsError: lists all errors.
     """
-    found, checked = checks.check(inputs, threads)
+    known = {maker: states.read(maker) for maker in makers}
+    found = Findings(itertools.chain(*known.values()))
+    checking, checked = checks.check(inputs.without([path for path in made if states.is_left_empty(path)]), threads)
+    found.extend(checking)
     arrays.write_table(found.table(), report)
     found.log_warnings()
     logger.info(
@@ -36,6 +57,8 @@ def check_inputs(
         counted(len(found.warnings), "warning", "warnings"),
         report,
     )
+    for maker in (maker for maker in makers if known[maker].errors):
+        states.discard(maker, made)
     found.raise_errors()
     arrays.write_table(found.table(), findings)
     arrays.write_table(checked, files)
@@ -111,6 +134,8 @@ if __name__ == "__main__":
     with logs.job(snakemake.log[0], snakemake.config["provenance"]):
         check_inputs(
             inputs=as_inputs(**{part: snakemake.config[part] for part in PARTS}),
+            made=[Path(path) for path in snakemake.input.made],
+            makers=[Path(path) for path in snakemake.input.states],
             threads=snakemake.threads,
             report=Path(snakemake.log.table),
             findings=Path(snakemake.output.findings),

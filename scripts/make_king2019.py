@@ -32,8 +32,10 @@ if __name__ == "__main__":
     snakemake = globals()["snakemake"]  # Snakemake defines it before it runs the script
 
     with logs.job(snakemake.log[0], None):
-        make_king2019(
-            sources={name: [Path(path) for path in paths] for name, paths in snakemake.params.sources.items()},
-            outputs={name: Path(path) for name, path in snakemake.output.items()},
-        )
-        states.replace(Path(snakemake.output.state))
+        outputs = {name: Path(file) for name, file in snakemake.output.items()}
+        state = outputs.pop("state")
+        with states.making("datasets.king2019", outputs.values(), state):
+            make_king2019(
+                sources={name: [Path(path) for path in paths] for name, paths in snakemake.params.sources.items()},
+                outputs=outputs,
+            )

@@ -32,12 +32,14 @@ if __name__ == "__main__":
     snakemake = globals()["snakemake"]  # Snakemake defines it before it runs the script
 
     with logs.job(snakemake.log[0], None):
-        source = snakemake.params.source
-        make_mur92(
-            source=Path(source) if source else None,
-            images=Path(snakemake.output.images),
-            table=Path(snakemake.output.table),
-            judgments=Path(snakemake.output.judgments),
-            neural={name: Path(snakemake.output[name]) for name in mur92.NEURAL},
-        )
-        states.replace(Path(snakemake.output.state))
+        outputs = {name: Path(file) for name, file in snakemake.output.items()}
+        state = outputs.pop("state")
+        with states.making("datasets.mur92", outputs.values(), state):
+            source = snakemake.params.source
+            make_mur92(
+                source=Path(source) if source else None,
+                images=outputs["images"],
+                table=outputs["table"],
+                judgments=outputs["judgments"],
+                neural={name: outputs[name] for name in mur92.NEURAL},
+            )

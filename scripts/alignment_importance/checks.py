@@ -1,8 +1,8 @@
 """One check of everything that a run is about to use: images, judgments, networks, folds, saliency maps, controls."""
 
 import logging
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -76,6 +76,27 @@ class Inputs:
     saliency: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     controls: Mapping[str, Control] = field(default_factory=dict)
     problems: Sequence[tuple[str, str]] = ()
+
+    def without(self, files: Collection[Path]) -> "Inputs":
+        """Leave out what is in some files and folders, and what depends on it."""
+        image_sets = {
+            name: image_set
+            for name, image_set in self.image_sets.items()
+            if not {image_set.folder, image_set.table}.intersection(files)
+        }
+        comparisons = {
+            label: comparison
+            for label, comparison in self.comparisons.items()
+            if comparison.image_set in image_sets
+            and comparison.source.path not in files
+            and comparison.source.order not in files
+        }
+        controls = {
+            label: of_control
+            for label, of_control in self.controls.items()
+            if of_control.image_set in image_sets and of_control.masks not in files
+        }
+        return replace(self, image_sets=image_sets, comparisons=comparisons, controls=controls)
 
 
 def check(inputs: Inputs, threads: int = 1) -> tuple[Findings, pd.DataFrame]:
