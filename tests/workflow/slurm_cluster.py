@@ -6,13 +6,15 @@ Slurm itself is real: it queues, starts, limits and kills jobs. The cores, memor
 import os
 import re
 import shutil
-import signal
 import socket
 import subprocess
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+
+import psutil
 
 PROGRAMS = ("munged", "slurmctld", "slurmd", "sbatch", "scontrol", "squeue", "scancel", "sinfo")
 PACKAGES = ("munge", "slurmctld", "slurmd", "slurm-client")
@@ -204,20 +206,40 @@ def wait_until(condition: Callable[[], object], seconds: float) -> None:
         time.sleep(0.3)
 
 
-def hold(script: str, folder: Path, seconds: float = 600) -> None:
-    """Stop the process of a script in its tracks as soon as it runs in a folder."""
-    found: list[int] = []
+@contextmanager
+def held(script: str, folder: Path, seconds: float = 600) -> Iterator[None]:
+    """Stop the process of a script in its tracks as soon as it runs in a folder.
+
+    In the end everything that still runs there is killed: a node that is down leaves its jobs as they are.
+    """
+    here, found = folder.resolve(), list[psutil.Process]()
 
     def runs() -> bool:
-        for entry in Path("/proc").glob("[0-9]*/cmdline"):
-            try:
-                words = entry.read_text(encoding="utf-8").split("\0")
-                here = (entry.parent / "cwd").resolve() == folder.resolve()
-            except OSError:  # it has ended
-                continue
-            if here and len(words) > 1 and words[1].endswith(f".{script}.py"):
-                found.append(int(entry.parent.name))
+        found.extend(process for process in in_folder(here) if script_of(process).endswith(f".{script}.py"))
         return bool(found)
 
     wait_until(runs, seconds)
-    os.kill(found[0], signal.SIGSTOP)
+    found[0].suspend()
+    try:
+        yield
+    finally:
+        for process in in_folder(here):
+            with suppress(psutil.NoSuchProcess):
+                process.kill()
+
+
+def in_folder(folder: Path) -> list[psutil.Process]:
+    """The processes that work in a folder."""
+    found = []
+    for process in psutil.process_iter():
+        with suppress(psutil.Error):
+            if Path(process.cwd()) == folder:
+                found.append(process)
+    return found
+
+
+def script_of(process: psutil.Process) -> str:
+    """The first argument of a process; nothing where there is none or it has ended."""
+    with suppress(psutil.Error):
+        return [*process.cmdline(), "", ""][1]
+    return ""

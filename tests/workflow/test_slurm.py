@@ -18,7 +18,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from slurm_cluster import Cluster, Job, hold, wait_until, why_not
+from slurm_cluster import Cluster, Job, held, wait_until, why_not
 from test_rules import GPU_RULES
 from test_run import results_of
 from tiny_project import ROOT, run_snakemake, write_project
@@ -219,8 +219,7 @@ def test_what_was_lost_is_done_again(
     """A job that comes to harm in the middle is done again, with more time, and nothing else is."""
     before = cluster.jobs()
     limit = ("--set-resources", f"{RULE}:runtime={minutes}*attempt**3")
-    with running(project, TARGET, "--configfile", "tiny.yaml", *SLURM, *limit) as snakemake:
-        hold(RULE, project)
+    with running(project, TARGET, "--configfile", "tiny.yaml", *SLURM, *limit) as snakemake, held(RULE, project):
         (job,) = cluster.jobs("RUNNING")
         assert RULE in job.comment
         assert job.minutes == minutes
