@@ -1,11 +1,6 @@
 """Data that the workflow makes beside a user's own: a change of the one does not hide a change of the other."""
 
-import os
 import shutil
-import signal
-import subprocess
-import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -14,7 +9,7 @@ import pytest
 from published_forms import write_king2019
 from test_reruns import LIBRARY, append, put, rewrite_judgment
 from test_run import results_of
-from tiny_project import change_config, planned_jobs, run_snakemake, write_project
+from tiny_project import change_config, kill_at_work, planned_jobs, run_snakemake, write_project
 
 #: Jobs on both kinds of data: the image set `tiny` and the comparison `pairs` are a user's own, `made` are made.
 TARGETS = (
@@ -99,14 +94,7 @@ def test_made_data_do_not_hide_what_else_changed(again: str, project: Path) -> N
 def test_made_data_that_were_killed_do_not_hide_what_else_changed(project: Path, tmp_path: Path) -> None:
     """In the end there are the results of a run from the beginning."""
     replace_photograph(project)
-    command = [sys.executable, "-m", "snakemake", "--cores", "1", *TARGETS]
-    nowhere = subprocess.DEVNULL
-    with subprocess.Popen(command, cwd=project, stdout=nowhere, stderr=nowhere, start_new_session=True) as killed:
-        marks = project / ".snakemake/incomplete"
-        while killed.poll() is None and not any(marks.iterdir()):
-            time.sleep(0.02)
-        os.killpg(killed.pid, signal.SIGKILL)
-    assert run_snakemake(project, "--unlock", *TARGETS).returncode == 0
+    kill_at_work(project, *TARGETS)
     change_all_else(project)
     assert planned_jobs(project, "--rerun-incomplete", *TARGETS) == AND_ALL_ELSE
     run(project, "--rerun-incomplete")

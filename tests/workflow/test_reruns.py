@@ -3,13 +3,8 @@
 `python tests/workflow/test_reruns.py` writes that page's table after a change of this one.
 """
 
-import os
 import shutil
-import signal
 import string
-import subprocess
-import sys
-import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,7 +12,7 @@ from typing import Any
 
 import pandas as pd
 import pytest
-from tiny_project import ROOT, change_config, planned_jobs, run_snakemake
+from tiny_project import ROOT, change_config, kill_at_work, planned_jobs
 
 TINY = ("--configfile", "tiny.yaml")
 PAGE = ROOT / "docs/reruns.md"
@@ -253,14 +248,7 @@ def test_another_check_does_not_hide_what_else_changed(of_the_check: str, finish
 
 def test_a_check_that_was_killed_does_not_hide_what_changed(finished_copy: Path) -> None:
     rewrite_judgment(finished_copy)
-    command = [sys.executable, "-m", "snakemake", "--cores", "1", *TINY]
-    nowhere = subprocess.DEVNULL
-    with subprocess.Popen(command, cwd=finished_copy, stdout=nowhere, stderr=nowhere, start_new_session=True) as run:
-        marks = finished_copy / ".snakemake/incomplete"
-        while run.poll() is None and not any(marks.iterdir()):
-            time.sleep(0.02)
-        os.killpg(run.pid, signal.SIGKILL)
-    assert run_snakemake(finished_copy, "--unlock", *TINY).returncode == 0
+    kill_at_work(finished_copy, *TINY)
     assert planned_jobs(finished_copy, "--rerun-incomplete", *TINY) == COMPARISON
 
 

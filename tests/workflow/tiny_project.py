@@ -3,8 +3,10 @@
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -113,3 +115,15 @@ def change_config(folder: Path, change: Callable[[dict[str, Any]], None]) -> Non
     config = yaml.safe_load((folder / "tiny.yaml").read_text(encoding="utf-8"))
     change(config)
     (folder / "tiny.yaml").write_text(yaml.safe_dump(config, sort_keys=False), encoding="utf-8")
+
+
+def kill_at_work(folder: Path, *arguments: str) -> None:
+    """Run Snakemake in a folder, kill it with all its jobs as soon as one has begun, and unlock the folder."""
+    command = [sys.executable, "-m", "snakemake", "--cores", "1", *arguments]
+    nowhere = subprocess.DEVNULL
+    with subprocess.Popen(command, cwd=folder, stdout=nowhere, stderr=nowhere, start_new_session=True) as run:
+        marks = folder / ".snakemake/incomplete"
+        while run.poll() is None and not any(marks.iterdir()):
+            time.sleep(0.02)
+        os.killpg(run.pid, signal.SIGKILL)
+    assert run_snakemake(folder, "--unlock", *arguments).returncode == 0
