@@ -3,12 +3,23 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+import small_heads
 from drawing import IDS, Drawn
 from matplotlib.figure import Figure
 from PIL import Image
 from small_heads import N_IMAGES, N_MAPS
 
 from alignment_importance import arrays, figures, images
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Let the engine be tested on a GPU: `--device cuda`."""
+    parser.addoption("--device", default="cpu", choices=["cpu", "cuda"], help="where the engine runs in the tests")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Tell the tests of the engine where it runs."""
+    small_heads.DEVICE = config.getoption("--device")
 
 
 @pytest.fixture

@@ -350,15 +350,14 @@ class TopKByProducts(TopKCorrelations):
         rows, others = tile
         mask, human = self.mask[tile], self.human[tile].flatten()
         products, done = torch.zeros_like(mask), []
-        # Used again and again: fresh memory would cost more than the arithmetic.
-        space, scales = mask.new_empty(2, _K_OF_TILE, *mask.shape)
         parts = (values.split(_K_OF_TILE) for values in (self.top.columns, self.top.sums, self.top.scale))
         for columns, sums, scale in zip(*parts, strict=True):
-            r = space[: len(columns)]
-            for at, of_k in enumerate(r):
-                products.addmm_(columns[at, rows, None], columns[at, None, others])
-                torch.addmm(products, sums[at, rows, None], sums[at, None, others], alpha=-1, out=of_k)
-            r = r.mul_(torch.mul(scale[:, rows, None], scale[:, None, others], out=scales[: len(r)])).flatten(1)
+            grown = columns[:, rows, None] * columns[:, None, others]
+            grown[0] += products
+            # Along the first axis: each running sum is added up by one thread, in the order of k.
+            products = grown.cumsum_(0)[-1].clone()
+            r = grown.sub_(sums[:, rows, None] * sums[:, None, others])
+            r = r.mul_(scale[:, rows, None]).mul_(scale[:, None, others]).flatten(1)
             counted = r * mask.flatten()
             squares = torch.bmm(counted[:, None], r[:, :, None])[:, 0, 0]
             done.append(torch.stack([counted.sum(1), r @ human, squares], dim=1))

@@ -13,8 +13,10 @@ def readout(head: nn.Module, maps: torch.Tensor, kept: list[int]) -> np.ndarray:
     """(image, unit) readout of maps of which all but `kept` are exactly 0."""
     ablated = torch.zeros_like(maps)
     ablated[:, kept] = maps[:, kept]
+    # The engine may have taken the head to a GPU.
+    device = next((weight.device for weight in head.parameters()), maps.device)
     with torch.inference_mode():
-        return head(ablated).double().numpy()
+        return head(ablated.to(device)).double().cpu().numpy()
 
 
 def rsm(readout: np.ndarray, similarity: str) -> np.ndarray:

@@ -10,13 +10,16 @@ from torch import nn
 from alignment_importance import ablation, compute, heads, networks
 from alignment_importance.compute import Compute
 
+#: Where the engine runs; set by the option `--device` of the tests.
+DEVICE = "cpu"
+
 N_IMAGES, N_MAPS = 13, 10
 ROUTES = ["pooled", "linear", "general"]
 
 
 def resources(memory: int = 10**9, threads: int = 1) -> Compute:
-    """The processor as a job has it."""
-    return compute.prepare("cpu", 0, threads, memory / 1e9)
+    """The processor, or the GPU, as a job has it."""
+    return compute.prepare(DEVICE, None, threads, memory / 1e9)
 
 
 class Coupled(nn.Module):
