@@ -22,7 +22,7 @@ from alignment_importance.compute import Compute
 from alignment_importance.folds import PairBlock
 from alignment_importance.heads import GeneralHead, Head, LinearHead, ReadoutTask, VariantHead
 from alignment_importance.logs import progress
-from alignment_importance.similarity import SecondOrder, judged_pairs, rsm, similarities_to
+from alignment_importance.similarity import OwnSecondOrder, SecondOrder, judged_pairs, rsm, scaled_rows, similarities_to
 
 #: Float64 values of one array in the processor's cache, which decides the speed of elementwise arithmetic.
 _CACHED_VALUES = 60_000
@@ -396,20 +396,13 @@ class ReadoutAblation(Ablation):
         return scores
 
     def _leave_one_out_of_each_image(self, human: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        judged = torch.from_numpy(human).to(self._compute.device)
-        others = [torch.isfinite(row).nonzero()[:, 0] for row in judged]
         score = "spearman" if self._score == "spearman" else "pearson"
-        agreements = [SecondOrder.of(judged[image, which], score) for image, which in enumerate(others)]
-        whole = self._head.intact
+        agreement = OwnSecondOrder.of(torch.from_numpy(human).to(self._compute.device), score)
+        whole = scaled_rows(self._head.intact, self._similarity)
 
         def scores(readouts: torch.Tensor) -> torch.Tensor:
             # Only the image's own row is ablated: row i of the variant against the whole rows.
-            similarities = torch.stack([similarities_to(rows, whole, self._similarity) for rows in readouts])
-            own = [
-                agreement(similarities[:, image, which])
-                for image, (agreement, which) in enumerate(zip(agreements, others, strict=True))
-            ]
-            return torch.stack(own, dim=1)
+            return agreement(similarities_to(readouts, whole, self._similarity))
 
         intact = scores(self._head.intact[None])[0].cpu().numpy()
         n_maps = self.active.shape[1]

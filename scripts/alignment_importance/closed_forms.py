@@ -15,6 +15,7 @@ import functools
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 import torch
@@ -279,18 +280,20 @@ class TopK:
 class TopKCorrelations(ABC):
     """Correlations of the similarities of `TopK` with the judgments of a block, from sums tile by tile.
 
-    A tile is small enough for the processor's cache; memory grows with the readout and not with pairs times k.
+    Memory grows with the readout and not with pairs times k.
 
     Attributes:
         top: of the images of the block.
+        side: images along a side of a tile.
     """
 
     top: TopK
+    side: ClassVar[int]
 
     def tiles(self) -> list[tuple[slice, slice]]:
         """Rows and others of the tiles that hold the pairs below the diagonal."""
         n_images = self.top.columns.shape[1]
-        cuts = [slice(start, min(start + kernels.TILE, n_images)) for start in range(0, n_images, kernels.TILE)]
+        cuts = [slice(start, min(start + self.side, n_images)) for start in range(0, n_images, self.side)]
         return [(rows, others) for rows in cuts for others in cuts if others.start <= rows.start]
 
     @abstractmethod
@@ -311,6 +314,8 @@ class TopKOfPairs(TopKCorrelations):
     """
 
     judged: kernels.PairTables
+    #: What fits the processor's cache.
+    side: ClassVar[int] = kernels.TILE
 
     @classmethod
     def of(cls, top: TopK, human: torch.Tensor) -> "TopKOfPairs":
@@ -338,6 +343,8 @@ class TopKByProducts(TopKCorrelations):
 
     mask: torch.Tensor
     human: torch.Tensor
+    #: Few and large operations; each array of a tile takes 67 MB at most.
+    side: ClassVar[int] = 512
 
     @classmethod
     def of(cls, top: TopK, human: torch.Tensor) -> "TopKByProducts":
@@ -369,7 +376,7 @@ class TopKByProducts(TopKCorrelations):
 
 
 #: How many k are computed at a time for one tile, on a GPU.
-_K_OF_TILE = 64
+_K_OF_TILE = 32
 
 
 def top_k_correlated(x: torch.Tensor, human: torch.Tensor, similarity: str) -> TopKCorrelations:

@@ -1,7 +1,9 @@
 """Where and how the heavy arithmetic runs: device, threads, memory, and the same bits whatever their number."""
 
+import copy
 import ctypes
 import functools
+import itertools
 import logging
 import os
 from collections import deque
@@ -20,6 +22,7 @@ logger = logging.getLogger(__name__)
 
 Task = TypeVar("Task")
 Result = TypeVar("Result")
+Module = TypeVar("Module", bound=torch.nn.Module)
 
 
 @dataclass(frozen=True)
@@ -39,6 +42,13 @@ class Compute:
     def chunk(self, bytes_per_item: int) -> int:
         """How many items one task may hold: at least one."""
         return max(1, self.memory // (_TASKS_IN_MEMORY * max(1, bytes_per_item)))
+
+    def place(self, module: Module) -> Module:
+        """The module, or a copy of it on the device where its weights are elsewhere: it stays as it was."""
+        values = itertools.chain(module.parameters(), module.buffers())
+        if all(value.device.type == self.device.type for value in values):
+            return module
+        return copy.deepcopy(module).to(self.device)
 
     def arithmetic(self) -> AbstractContextManager[object]:
         """What forward passes run in: bfloat16 products where they were asked for."""

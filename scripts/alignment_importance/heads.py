@@ -90,11 +90,11 @@ class LinearHead(VariantHead):
         """Take a head of route `linear` and the maps (image, feature_map, y, x)."""
         super().__init__(head, maps, compute)
         assert head.per_map is not None and head.first_linear is not None and head.tail is not None
-        linear = head.first_linear.to(compute.device)
-        self._tail = head.tail.to(compute.device)
+        apart, linear = compute.place(head.per_map), compute.place(head.first_linear)
+        self._tail = compute.place(head.tail)
         n_images, n_maps = maps.shape[:2]
         with torch.no_grad(), compute.arithmetic():
-            flat = torch.cat([head.per_map(part.to(compute.device)) for part in maps.split(_BATCH)])
+            flat = torch.cat([apart(part.to(compute.device)) for part in maps.split(_BATCH)])
             self._hidden = linear(flat).float()
             self.intact = self._tail(self._hidden)
         #: (map, image) whether a map is anything but zero in an image.
@@ -259,11 +259,11 @@ class GeneralHead(VariantHead):
         """Take a head and the maps (image, feature_map, y, x)."""
         super().__init__(head, maps, compute)
         per_map, tail = (head.per_map, head.tail) if head.route == "general" else (None, None)
-        self._tail = (tail or head.module).to(compute.device)
+        self._tail = compute.place(tail or head.module)
         with torch.no_grad(), compute.arithmetic():
             self._meeting = maps
             if per_map is not None:
-                apart = per_map.to(compute.device)
+                apart = compute.place(per_map)
                 self._meeting = torch.cat([apart(part.to(compute.device)).cpu() for part in maps.split(_BATCH)])
             self.intact = torch.cat([self._tail(part.to(compute.device)) for part in self._meeting.split(_BATCH)])
         self.bytes_per_variant = 4 * self.intact.numel() + 4 * self._meeting[:_BATCH].numel()

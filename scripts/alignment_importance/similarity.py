@@ -27,16 +27,18 @@ def rsm(readout: torch.Tensor, similarity: str) -> torch.Tensor:
         (image, image) or (variant, image, image) float64. Similarities of a constant row (for cosine: an all-zero row)
         are NaN.
     """
-    if readout.ndim == 3:
+    if readout.ndim == 3 and readout.device.type == "cpu":
         # One after the other, in the same place: what one takes in float64 fits the processor's cache.
         place = torch.empty_like(readout[0], dtype=torch.float64, memory_format=torch.contiguous_format)
         return torch.stack([rsm(place.copy_(one), similarity) for one in readout])
     rows = readout.double()
-    gram = rows @ rows.T
-    sums = rows.sum(1)
-    covariation = gram if similarity == "cosine" else gram - torch.outer(sums, sums) / rows.shape[1]
-    scale = varying(covariation.diagonal(), gram.diagonal()).rsqrt()
-    return covariation * scale[:, None] * scale
+    gram = rows @ rows.mT
+    sums = rows.sum(-1)
+    products = sums[..., :, None] * sums[..., None, :]
+    covariation = gram if similarity == "cosine" else gram - products / rows.shape[-1]
+    squares, spread = (matrix.diagonal(dim1=-2, dim2=-1) for matrix in (gram, covariation))
+    scale = varying(spread, squares).rsqrt()
+    return covariation * scale[..., :, None] * scale[..., None, :]
 
 
 def scaled_rows(readout: torch.Tensor, similarity: str) -> torch.Tensor:
@@ -50,26 +52,25 @@ def scaled_rows(readout: torch.Tensor, similarity: str) -> torch.Tensor:
     return deviations * scale[:, None]
 
 
-def similarities_to(readout: torch.Tensor, whole: torch.Tensor, similarity: str) -> torch.Tensor:
+def similarities_to(readout: torch.Tensor, others: torch.Tensor, similarity: str) -> torch.Tensor:
     """What is proportional, row by row and with a positive factor, to similarities with other readouts.
 
     Args:
-        readout: (image, unit) rows to compare.
-        whole: (other, unit) rows to compare with.
+        readout: (image, unit), or (variant, image, unit) for several, rows to compare.
+        others: (other, unit) rows to compare with, as `scaled_rows` gives them.
         similarity: `pearson` or `cosine`.
 
     Returns:
-        (image, other) float64; NaN where a row is constant.
+        (image, other) or (variant, image, other) float64; NaN where a row is constant.
     """
-    rows, others = readout.double(), whole.double()
-    if similarity == "pearson":
-        # Centring one side is enough for a product of deviations.
-        others = others - others.mean(1, keepdim=True)
-    scale = varying(others.square().sum(1), whole.double().square().sum(1)).rsqrt()
-    squares = rows.square().sum(1)
-    spread = squares if similarity == "cosine" else squares - rows.sum(1).square() / rows.shape[1]
-    constant = varying(spread, squares).isnan()
-    return (rows @ others.T * scale).masked_fill(constant[:, None], torch.nan)
+    if readout.ndim == 3 and readout.device.type == "cpu":
+        # As in `rsm`.
+        return torch.stack([similarities_to(one, others, similarity) for one in readout])
+    rows = readout.double()
+    squares = rows.square().sum(-1)
+    spread = squares if similarity == "cosine" else squares - rows.sum(-1).square() / rows.shape[-1]
+    # One side is centred, which is enough for a product of deviations.
+    return (rows @ others.T).masked_fill(varying(spread, squares).isnan()[..., None], torch.nan)
 
 
 def varying(spread: torch.Tensor, squares: torch.Tensor) -> torch.Tensor:
@@ -120,6 +121,53 @@ class SecondOrder:
         if not self.human.shape[-1]:
             return torch.full_like(correlation, torch.nan)
         return correlation.square() if self.score == "pearson_r2" else correlation
+
+
+@dataclass(frozen=True)
+class OwnSecondOrder:
+    """The match of each image's similarities with people's: a correlation per row, over the image's judged others.
+
+    Attributes:
+        score: `pearson` or `spearman`.
+        judged: (image, other) whether there is a judgment.
+        human: (image, other) float64, the judgments (for `spearman` their ranks), each row centred and of length one
+            over its judged others, and 0 elsewhere.
+    """
+
+    score: str
+    judged: torch.Tensor
+    human: torch.Tensor
+
+    @classmethod
+    def of(cls, human: torch.Tensor, score: str) -> "OwnSecondOrder":
+        """Prepare the score against judgments (image, other), NaN where there are none."""
+        judged = torch.isfinite(human)
+        return cls(score, judged, _standard_rows(human.double(), judged, score))
+
+    def __call__(self, similarities: torch.Tensor) -> torch.Tensor:
+        """Correlations (..., image) of similarities (..., image, other).
+
+        Any NaN among the similarities with judged others, or equal values throughout, gives NaN.
+        """
+        similarities = similarities.double()
+        undefined = (similarities.isnan() & self.judged).any(-1)
+        if self.score == "spearman":
+            similarities = similarities.round(decimals=TIED_DECIMALS)
+        standard = _standard_rows(similarities, self.judged, self.score)
+        return (standard * self.human).sum(-1).masked_fill(undefined, torch.nan)
+
+
+def _standard_rows(values: torch.Tensor, judged: torch.Tensor, score: str) -> torch.Tensor:
+    """Values (..., image, other), for `spearman` their ranks, as `OwnSecondOrder.human`; NaN where all are equal."""
+    if score == "spearman":
+        # The others that are not judged rank last and change no rank.
+        values = ranks(values.masked_fill(~judged, torch.inf))
+    values = values.masked_fill(~judged, 0)
+    n_judged = judged.sum(-1, keepdim=True)
+    centred = (values - values.sum(-1, keepdim=True) / n_judged).masked_fill(~judged, 0)
+    spread = centred.square().sum(-1, keepdim=True)
+    constant = ~(spread > CONSTANT**2 * values.square().sum(-1, keepdim=True))
+    return centred / spread.sqrt().masked_fill(constant, torch.nan)
 
 
 def judged_pairs(human: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

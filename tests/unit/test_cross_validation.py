@@ -1,5 +1,6 @@
 """One seed of the cross-validation: every column by its definition."""
 
+import naive
 import numpy as np
 import pandas as pd
 import pytest
@@ -26,7 +27,7 @@ def inputs() -> tuple[np.ndarray, np.ndarray]:
 def validated(route: str, human: np.ndarray, settings: Settings = SETTINGS) -> Validation:
     maps, _ = inputs()
     head, built = engine(route, maps, settings.similarity, settings.score, resources())
-    readout = head.module(torch.from_numpy(maps)).detach().numpy()
+    readout = naive.readout(head.module, torch.from_numpy(maps), list(range(N_MAPS))).astype(np.float32)
     recorded = xr.Dataset(
         {"feature_maps": (("image", "feature_map", "y", "x"), maps), "readout": (("image", "unit"), readout)},
         coords={"image": IDS},
@@ -76,7 +77,7 @@ def test_units_of_another_readout_are_pruned_by_themselves() -> None:
     maps, human = inputs()
     scores = validated("linear", human).scores
     head, _ = engine("linear", maps, "pearson", "pearson_r2", resources())
-    readout = head.module(torch.from_numpy(maps)).detach().numpy()
+    readout = naive.readout(head.module, torch.from_numpy(maps), list(range(N_MAPS))).astype(np.float32)
     fold = folds.blocks(folds.split_images(IDS, 3, 5), human, IDS)[0]
 
     def score(units: list[int], block: folds.PairBlock) -> float:

@@ -7,7 +7,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from alignment_importance.similarity import SecondOrder, judged_pairs, ranks, rsm
+from alignment_importance.similarity import OwnSecondOrder, SecondOrder, judged_pairs, ranks, rsm
 
 
 def test_pearson_rsm_by_hand() -> None:
@@ -84,6 +84,27 @@ def test_nan_and_equal_similarities_have_no_score(score: str) -> None:
 @pytest.mark.parametrize("score", ["pearson", "spearman"])
 def test_equal_judgments_have_no_score(score: str) -> None:
     assert torch.isnan(SecondOrder.of(torch.ones(4), score)(torch.tensor([1.0, 2, 3, 4])))
+
+
+@pytest.mark.parametrize("score", ["pearson", "spearman"])
+def test_each_row_is_scored_over_its_judged_others(score: str) -> None:
+    random = np.random.default_rng(11)
+    human = random.integers(0, 5, (6, 9)).astype(float)
+    human[random.random(human.shape) < 0.3] = np.nan
+    human[3, 1:] = np.nan  # one judged other
+    human[4, ~np.isnan(human[4])] = 2.0  # all judged alike
+    similarities = random.integers(0, 4, (3, 6, 9)).astype(float)
+    similarities[:, np.isnan(human)] = np.nan  # where nobody has judged, nothing is asked
+    similarities[1, 2, np.flatnonzero(~np.isnan(human[2]))[0]] = np.nan
+    found = OwnSecondOrder.of(torch.from_numpy(human), score)(torch.from_numpy(similarities)).numpy()
+    correlate = {"pearson": scipy.stats.pearsonr, "spearman": scipy.stats.spearmanr}[score]
+    for variant, image in np.ndindex(3, 6):
+        judged = ~np.isnan(human[image])
+        if image in (3, 4) or (variant, image) == (1, 2):
+            assert np.isnan(found[variant, image])
+        else:
+            expected = correlate(similarities[variant, image, judged], human[image, judged]).statistic
+            assert found[variant, image] == pytest.approx(expected, abs=1e-12)
 
 
 def test_judged_pairs_are_above_the_diagonal_and_finite() -> None:
