@@ -3,8 +3,11 @@
 Slow and plain on purpose. Every fast route is held against it.
 """
 
+import copy
+
 import numpy as np
 import scipy.stats
+import small_heads
 import torch
 from torch import nn
 
@@ -13,10 +16,11 @@ def readout(head: nn.Module, maps: torch.Tensor, kept: list[int]) -> np.ndarray:
     """(image, unit) readout of maps of which all but `kept` are exactly 0."""
     ablated = torch.zeros_like(maps)
     ablated[:, kept] = maps[:, kept]
-    # The engine may have taken the head to a GPU.
-    device = next((weight.device for weight in head.parameters()), maps.device)
+    if small_heads.DEVICE != "cpu":
+        # Another device sums in another order, which some scores of small heads multiply beyond the tolerance.
+        head, ablated = copy.deepcopy(head).to(small_heads.DEVICE), ablated.to(small_heads.DEVICE)
     with torch.inference_mode():
-        return head(ablated.to(device)).double().cpu().numpy()
+        return head(ablated).double().cpu().numpy()
 
 
 def rsm(readout: np.ndarray, similarity: str) -> np.ndarray:
