@@ -97,8 +97,8 @@ else:
             rules.networks_compared_figures.input,
             "<results>/prediction/summary.csv",
             "<results>/prediction/published.csv" if config["published"] else [],
-            # All that these are made of as well. Otherwise a file that a user deletes, or a job that is killed, stays
-            # missing as long as everything that was made of it is there.
+            # All that these are made of as well. Otherwise a file that a user deletes, or Snakemake before a job that
+            # is then killed, stays missing as long as everything that was made of it is there.
             expand(
                 [
                     *rules.prepare_images.output,
