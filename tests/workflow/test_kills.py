@@ -1,9 +1,8 @@
-"""A run that is killed at thirty random moments, and what comes out of it in the end."""
+"""The demo, killed at thirty random moments or more, and what comes out of it in the end."""
 
 import csv
 import os
 import re
-import shutil
 import signal
 import subprocess
 import sys
@@ -16,11 +15,12 @@ from pathlib import Path
 
 import numpy as np
 import psutil
+from demo_project import demo_and_project
 from test_run import results_of
 from tiny_project import ROOT, planned_jobs, run_snakemake
 
 #: Other than in the undisturbed run: rules with several threads get more of them.
-RUN = ("--cores", "4", "--configfile", "tiny.yaml", "--rerun-incomplete")
+RUN = ("--cores", "4", "--rerun-incomplete")
 
 #: What is killed: Snakemake, a job, or both and all other jobs, as when the power fails. Each once in every stage.
 KINDS = ("snakemake", "job", "everything")
@@ -56,10 +56,10 @@ def stages() -> dict[str, str]:
     }
 
 
-def durations(finished: Path) -> dict[str, float]:
+def durations(demo: Path) -> dict[str, float]:
     """Seconds of the shortest job of every rule that has run."""
     found: dict[str, float] = {}
-    folder = finished / "results/benchmarks"
+    folder = demo / "results/benchmarks"
     for file in folder.rglob("*.tsv"):
         rule = file.relative_to(folder).with_suffix("").parts[0]
         with file.open(encoding="utf-8") as lines:
@@ -128,11 +128,17 @@ def run_until_killed(
     return "finished"
 
 
-def test_nothing_is_lost_by_kills(finished: Path, tmp_path: Path) -> None:
+def made_in(folder: Path) -> dict[str, bytes]:
+    """The bytes of all results and of the demo's data, by path."""
+    files = [file for file in sorted((folder / "data/demo").rglob("*")) if file.is_file()]
+    data = {file.relative_to(folder).as_posix(): file.read_bytes() for file in files if not file.name.startswith(".")}
+    return results_of(folder) | data
+
+
+def test_nothing_is_lost_by_kills(tmp_path: Path) -> None:
     """After every kill Snakemake is started again; where it was killed itself, its folder is unlocked before."""
-    folder = tmp_path / "killed"
-    shutil.copytree(finished, folder, ignore=shutil.ignore_patterns("results", ".snakemake"))
-    shortest = durations(finished)
+    demo, folder = demo_and_project(tmp_path)
+    shortest = durations(demo)
     kills = planned_kills({stages()[rule] for rule in shortest})
     planned = sum(map(len, kills.values()))
     assert planned >= KILLS
@@ -143,14 +149,15 @@ def test_nothing_is_lost_by_kills(finished: Path, tmp_path: Path) -> None:
         end = run_until_killed(folder, ["--forcerun", *again] if again else [], kills, shortest)
         ends[end] += 1
         if end in ("snakemake", "everything"):
-            answer = run_snakemake(folder, "--unlock", "--configfile", "tiny.yaml")
+            answer = run_snakemake(folder, "--unlock")
             assert answer.returncode == 0, answer.stdout
     assert planned == sum(ends[kind] for kind in KINDS)
     answer = run_snakemake(folder, *RUN)
     assert answer.returncode == 0, answer.stdout
 
-    expected, found = results_of(finished), results_of(folder)
+    expected, found = made_in(demo), made_in(folder)
     assert set(found) == set(expected)
     assert [name for name in expected if found[name] != expected[name]] == []
-    assert list((folder / "results").rglob(".*..*")) == []  # see `partials`
-    assert planned_jobs(folder, "--configfile", "tiny.yaml") == {}
+    left = [file for part in ("results", "data") for file in (folder / part).rglob(".*..*")]  # see `partials`
+    assert left == []
+    assert planned_jobs(folder) == {}

@@ -142,6 +142,11 @@ def put(path: str, value: Any) -> Change:
     return configure(change)
 
 
+def delete(path: str) -> Change:
+    """Delete a folder."""
+    return lambda folder: shutil.rmtree(folder / path)
+
+
 def drop(kind: str, name: str) -> Change:
     """Take an entry out of the configuration."""
     return configure(lambda config: config[kind].pop(name))
@@ -229,6 +234,11 @@ CASES = [
     Case("a script, here measure_overlap", append("scripts/measure_overlap.py"), OVERLAP),
     Case("the look of the gallery", append(f"{LIBRARY}/gallery/style.css", "/* changed */"), jobs("build_gallery")),
     Case("a caption of the report", append("workflow/report/curves.rst", "changed"), {}),
+    Case(
+        "results that were deleted, here activations",
+        delete("results/activations"),
+        jobs("extract_activations") | ABLATION,
+    ),
 ]
 
 

@@ -145,6 +145,19 @@ def test_a_ready_configuration_can_be_planned(file: str, tmp_path: Path) -> None
     assert "trace_curves" in answer.stdout
 
 
+@pytest.mark.parametrize("file", ["config.yaml", "workflow/configs/mur92.yaml", "workflow/configs/two_networks.yaml"])
+def test_all_asks_for_everything_that_is_made_for_it(file: str, tmp_path: Path) -> None:
+    """Snakemake makes nothing again that is missing if nobody asks for it and all that was made of it is there."""
+    answer = run_snakemake(
+        tmp_path, "--dry-run", "--snakefile", str(ROOT / "Snakefile"), "--configfile", str(ROOT / file)
+    )
+    (asked,) = re.findall(r"rule all:\n +input: (.*)\n", answer.stdout) or pytest.fail(answer.stdout)
+    made = re.findall(r"^ +output: (.*)$", answer.stdout, flags=re.MULTILINE)
+    files = {output.removesuffix(" (update)") for outputs in made for output in outputs.split(", ")}
+    assert len(files) > 50
+    assert files - set(asked.split(", ")) == set()
+
+
 @pytest.mark.parametrize(
     ("target", "present", "absent"),
     [("check", "check_inputs", "extract_activations"), ("figures", "plot_control", "draw_overlays")],

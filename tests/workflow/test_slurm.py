@@ -3,8 +3,8 @@
 These tests start Slurm's daemons as root and install Debian's packages of Slurm if they are missing. They must be asked
 for: ALIGNMENT_IMPORTANCE_SLURM=1 python -m pytest tests/workflow/test_slurm.py
 
-They run the demo here for comparison, unless ALIGNMENT_IMPORTANCE_DEMO names a folder with the `results` of a run of
-what is committed. Tests of jobs that come to harm (-m harmed) mostly wait.
+They need a run of the demo here for comparison (see `demo_project`). Tests of jobs that come to harm (-m harmed) mostly
+wait.
 """
 
 import os
@@ -18,10 +18,11 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from demo_project import demo_and_project
 from slurm_cluster import Cluster, Job, held, wait_until, why_not
 from test_rules import GPU_RULES
 from test_run import results_of
-from tiny_project import ROOT, run_snakemake, write_project
+from tiny_project import run_snakemake, write_project
 
 pytestmark = [
     pytest.mark.slurm,
@@ -88,17 +89,7 @@ def submitted_since(cluster: Cluster, before: list[Job]) -> list[Job]:
 @pytest.fixture(scope="module")
 def demo(tmp_path_factory: pytest.TempPathFactory, cluster: Cluster) -> tuple[Path, Path, list[Job]]:
     """The demo run here, the demo run by Slurm, and what Slurm says of its jobs."""
-    here, there = (tmp_path_factory.mktemp("demo") / name for name in ("here", "there"))
-    finished = os.environ.get("ALIGNMENT_IMPORTANCE_DEMO")
-    if finished:
-        here = Path(finished)
-        # All results name the commit.
-        subprocess.run(["git", "clone", "--quiet", ROOT, there], check=True)
-    else:
-        write_project(here)
-        write_project(there)
-        answer = run_snakemake(here, "--cores", "2")
-        assert answer.returncode == 0, answer.stdout
+    here, there = demo_and_project(tmp_path_factory.mktemp("demo"))
     before = cluster.jobs()
     answer = run_snakemake(there, *SLURM)
     assert answer.returncode == 0, answer.stdout

@@ -5,13 +5,6 @@
 #         inputs/{image_set}/images.csv, inputs/{comparison}/judgments.nc
 
 
-rule check:
-    """All inputs of the configuration, checked."""
-    input:
-        CHECKED,
-        state_of_inputs(),
-
-
 # Needed when the inputs are in another state than at the last check, and for no other reason: Snakemake does not ask
 # whether jobs behind one that must run anyway have reasons of their own, so that nothing behind a check would be
 # computed again together with it. Therefore there are no params, and the inputs are ancient; see `need_for_state`.
@@ -38,6 +31,14 @@ rule check_inputs:
         runtime=minutes(60),
     script:
         "../../scripts/check_inputs.py"
+
+
+rule check:
+    """All inputs of the configuration, checked."""
+    input:
+        rules.check_inputs.input.made,
+        rules.check_inputs.input.states,
+        rules.check_inputs.output,
 
 
 rule prepare_images:
