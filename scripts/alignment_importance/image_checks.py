@@ -49,13 +49,18 @@ def examine(
     """
     files = images.search(folder, findings)
     categories = images.read_categories(table, list(files), findings) if table is not None else {}
+    used = set(files.values())
+    # Those that share an id with another are looked at as well: one report tells all.
+    others = [file for file in images.pictures(Path(folder)) if file not in used] if files else []
+    decoded = [*files.values(), *others]
     with ThreadPoolExecutor(threads) as pool:
-        results = pool.map(_examine, files.values())
-        examined = dict(zip(files, logs.progress(results, f"{folder}: images decoded", len(files)), strict=True))
-    for image, one in examined.items():
-        with findings.collect(files[image]):
+        results = logs.progress(pool.map(_examine, decoded), f"{folder}: images decoded", len(decoded))
+        found = dict(zip(decoded, results, strict=True))
+    for file, one in found.items():
+        with findings.collect(file):
             if one.problem:
                 raise one.problem
+    examined = {image: found[file] for image, file in files.items()}
     usable = {image: one for image, one in examined.items() if one.problem is None}
     _warn_of_duplicates(folder, usable, files, findings)
     _warn_of_kinds(folder, usable, files, findings, stated=background is not None)

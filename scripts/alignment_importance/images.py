@@ -109,11 +109,17 @@ def search(folder: str | Path, findings: Findings) -> dict[str, Path]:
     if strangers:
         found = f"not image files by their ending ({', '.join(SUFFIXES)}): {some(strangers)}"
         findings.error(folder, found, "Move them elsewhere, or convert them.")
-    pictures = [file for file in files if file.suffix.lower() in SUFFIXES]
-    if not pictures:
+    images = pictures(folder)
+    if not images:
         remedy = f"Put them directly into this folder ({', '.join(SUFFIXES)})."
         findings.error(folder, "no image files", remedy)
-    return _by_id(folder, pictures, findings)
+    return _by_id(folder, images, findings)
+
+
+def pictures(folder: Path) -> list[Path]:
+    """The files of a folder that are images by their ending, sorted by name. Hidden ones are ignored."""
+    files = sorted(file for file in folder.iterdir() if file.suffix.lower() in SUFFIXES and not file.is_dir())
+    return [file for file in files if not file.name.startswith(".")]
 
 
 def _by_id(folder: Path, files: list[Path], findings: Findings) -> dict[str, Path]:

@@ -47,6 +47,19 @@ def test_a_file_that_ends_too_early_is_named_with_every_other(tmp_path: Path, en
     assert "it is none, or damaged" in found["text"]
 
 
+def test_of_two_files_with_one_id_both_are_decoded(tmp_path: Path) -> None:
+    _noise(1).save(tmp_path / "cat.bmp")
+    (tmp_path / "cat.png").touch()
+    findings, table = _examine(tmp_path)
+    assert [Path(finding.where).name for finding in findings.errors] == [tmp_path.name, "cat.png"]
+    assert [finding.found for finding in findings.errors] == [
+        "an image's id is its file name without the ending, and these share one: cat.bmp and cat.png",
+        "cannot be decoded as an image (it is empty). "
+        "Replace or remove the file; PNG, JPEG, WEBP, TIFF, BMP, GIF are read",
+    ]
+    assert table["image"].tolist() == ["cat"]
+
+
 @pytest.mark.filterwarnings("ignore::UserWarning")  # Pillow's own words on the same files
 @pytest.mark.parametrize(("ending", "size"), [("gif", 64), ("tif", 4), ("webp", 64), ("png", 64)])
 def test_no_cut_and_no_wrong_byte_ends_the_check(tmp_path: Path, ending: str, size: int) -> None:
