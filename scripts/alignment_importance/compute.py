@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Generic, TypeVar
 
 import torch
 
@@ -62,7 +62,7 @@ class Compute:
             logger.info("Peak GPU memory: %.0f MB.", torch.cuda.max_memory_allocated(self.device) / 1e6)
 
     def map(self, function: Callable[[Task], Result], tasks: Iterable[Task]) -> Iterator[Result]:
-        """Apply `function` to every task on `threads` threads and yield the results in the order of the tasks.
+        """Apply `function` to every task on `threads` threads, this one among them, and yield the results in order.
 
         Tasks are drawn one by one, in this thread, so that a generator may carry a running sum from one to the next.
         """
@@ -70,17 +70,49 @@ class Compute:
             yield from map(function, tasks)
             return
         at_once = min(self.threads, _TASKS_IN_MEMORY - 2)
-        pool, under_way = _pool(at_once), deque[Future[Result]]()
+        pool, under_way = _pool(at_once - 1), deque[_UnderWay[Result]]()
         try:
             for task in tasks:
-                under_way.append(pool.submit(function, task))
+                call = functools.partial(function, task)
+                under_way.append(_UnderWay(call, pool.submit(call)))
                 if len(under_way) > at_once:
-                    yield under_way.popleft().result()
+                    yield _first_done(under_way)
             while under_way:
-                yield under_way.popleft().result()
+                yield _first_done(under_way)
         finally:
-            for future in under_way:
-                future.cancel()
+            for one in under_way:
+                one.future.cancel()
+
+
+@dataclass
+class _UnderWay(Generic[Result]):
+    """A task that runs, waits or is done."""
+
+    call: Callable[[], Result]
+    future: Future[Result]
+
+    def take(self) -> bool:
+        """Do it here if it still waits; whether it did."""
+        if not self.future.cancel():
+            return False
+        self.future = Future()
+        try:
+            self.future.set_result(self.call())
+        except BaseException as error:
+            self.future.set_exception(error)
+        return True
+
+
+def _first_done(under_way: deque[_UnderWay[Result]]) -> Result:
+    """Take the first task out and return its result; if it is not there yet, do first one that waits.
+
+    A thread that only waits would leave its core to be found by another, which takes longer than a small task.
+    """
+    if not under_way[0].future.done():
+        for one in under_way:
+            if one.take():
+                break
+    return under_way.popleft().future.result()
 
 
 @functools.cache

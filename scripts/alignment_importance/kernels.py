@@ -16,7 +16,7 @@ import numpy as np
 Loop = TypeVar("Loop", bound=Callable[..., Any])
 
 #: Maps that are ablated side by side.
-LANES = 128
+LANES = 256
 
 #: Fewer are filled up to a multiple of this, so that vector instructions alone compute a map, whatever its company.
 FILLED_LANES = 32

@@ -52,6 +52,21 @@ def test_tasks_are_drawn_in_the_calling_thread() -> None:
 def test_an_exception_in_a_task_reaches_the_caller() -> None:
     with pytest.raises(ZeroDivisionError):
         list(cpu(2).map(lambda task: 1 // task, [1, 0, 1]))
+    with pytest.raises(ZeroDivisionError):
+        list(cpu(2).map(lambda task: 1 // task, [1, 1, 1, 0]))
+
+
+def test_the_calling_thread_does_its_part() -> None:
+    done = threading.Event()
+
+    def both_at_once(task: int) -> int:
+        assert done.wait(60) if task == 0 else True
+        done.set()
+        return threading.get_ident()
+
+    found = set(cpu(2).map(both_at_once, [0, 1]))
+    assert len(found) == 2
+    assert threading.get_ident() in found
 
 
 def test_each_task_runs_on_one_thread_of_pytorch() -> None:
