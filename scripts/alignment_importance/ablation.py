@@ -401,8 +401,10 @@ class ReadoutAblation(Ablation):
         whole = scaled_rows(self._head.intact, self._similarity)
 
         def scores(readouts: torch.Tensor) -> torch.Tensor:
+            # One variant at a time on a processor: what is computed of it takes several matrices.
+            parts = readouts.split(1 if readouts.device.type == "cpu" else len(readouts))
             # Only the image's own row is ablated: row i of the variant against the whole rows.
-            return agreement(similarities_to(readouts, whole, self._similarity))
+            return torch.cat([agreement(similarities_to(part, whole, self._similarity)) for part in parts])
 
         intact = scores(self._head.intact[None])[0].cpu().numpy()
         n_maps = self.active.shape[1]

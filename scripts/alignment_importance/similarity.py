@@ -63,9 +63,6 @@ def similarities_to(readout: torch.Tensor, others: torch.Tensor, similarity: str
     Returns:
         (image, other) or (variant, image, other) float64; NaN where a row is constant.
     """
-    if readout.ndim == 3 and readout.device.type == "cpu":
-        # As in `rsm`.
-        return torch.stack([similarities_to(one, others, similarity) for one in readout])
     rows = readout.double()
     squares = rows.square().sum(-1)
     spread = squares if similarity == "cosine" else squares - rows.sum(-1).square() / rows.shape[-1]
