@@ -3,7 +3,8 @@
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from alignment_importance import arrays, paper
+from alignment_importance.report import paper
+from alignment_importance.system import arrays
 
 
 def assemble_paper(
@@ -33,7 +34,7 @@ def assemble_paper(
 
 
 if __name__ == "__main__":
-    from alignment_importance import logs
+    from alignment_importance.system import logs
 
     snakemake = globals()["snakemake"]  # Snakemake defines it before it runs the script
 

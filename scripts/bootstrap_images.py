@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from alignment_importance import arrays, bootstrap
+from alignment_importance.experiments import bootstrap
+from alignment_importance.system import arrays
 
 
 def bootstrap_images(*, predicted: Mapping[int, Path], score: str, n_draws: int, seed: int, output: Path) -> None:
@@ -19,7 +20,7 @@ def bootstrap_images(*, predicted: Mapping[int, Path], score: str, n_draws: int,
 
 
 if __name__ == "__main__":
-    from alignment_importance import logs
+    from alignment_importance.system import logs
 
     snakemake = globals()["snakemake"]  # Snakemake defines it before it runs the script
     with logs.job(snakemake.log[0], snakemake.config["provenance"]):

@@ -4,7 +4,8 @@ from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
-from alignment_importance import arrays, gallery
+from alignment_importance.report import gallery
+from alignment_importance.system import arrays
 
 
 def build_gallery(
@@ -60,12 +61,13 @@ def build_gallery(
 
 
 if __name__ == "__main__":
-    from alignment_importance import drawing, logs
+    from alignment_importance.report.figures import style
+    from alignment_importance.system import logs
 
     snakemake = globals()["snakemake"]  # Snakemake defines it before it runs the script
 
     page = {"heatmap_scale": snakemake.params.heatmap_scale}
-    with logs.job(snakemake.log[0], snakemake.config["provenance"]), drawing.page(page):
+    with logs.job(snakemake.log[0], snakemake.config["provenance"]), style.page(page):
         combinations = [tuple(pair) for pair in snakemake.params.views]
         parts = ("heatmaps", "scores", "rsms", "activations")
         files = zip(*(snakemake.input[part] for part in parts), strict=True)

@@ -6,10 +6,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from alignment_importance import arrays, checks, networks, states
-from alignment_importance.findings import Findings
-from alignment_importance.judgments import reading
-from alignment_importance.wording import counted
+from alignment_importance import checks, networks
+from alignment_importance.inputs.judgments import reading
+from alignment_importance.system import arrays, states
+from alignment_importance.system.plurals import counted
+from alignment_importance.system.problems import Findings
 
 logger = logging.getLogger("alignment_importance.check_inputs")
 
@@ -127,7 +128,7 @@ def _path(path: str | None) -> Path | None:
 
 
 if __name__ == "__main__":
-    from alignment_importance import logs
+    from alignment_importance.system import logs
 
     snakemake = globals()["snakemake"]  # Snakemake defines it before it runs the script
 

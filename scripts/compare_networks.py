@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from alignment_importance import arrays, spread
+from alignment_importance.experiments import spread
+from alignment_importance.system import arrays
 
 
 def compare_networks(
@@ -36,7 +37,7 @@ def compare_networks(
 
 
 if __name__ == "__main__":
-    from alignment_importance import logs
+    from alignment_importance.system import logs
 
     snakemake = globals()["snakemake"]  # Snakemake defines it before it runs the script
     with logs.job(snakemake.log[0], snakemake.config["provenance"]):

@@ -3,8 +3,8 @@
 import logging
 from pathlib import Path
 
-from alignment_importance import arrays
-from alignment_importance import published as literature
+from alignment_importance.report import published as literature
+from alignment_importance.system import arrays
 
 logger = logging.getLogger("alignment_importance.compare_published")
 
@@ -17,7 +17,7 @@ def compare_published(*, summary: Path, published: Path, output: Path) -> None:
 
 
 if __name__ == "__main__":
-    from alignment_importance import logs
+    from alignment_importance.system import logs
 
     snakemake = globals()["snakemake"]  # Snakemake defines it before it runs the script
 

@@ -2,7 +2,8 @@
 
 from pathlib import Path
 
-from alignment_importance import arrays, spread
+from alignment_importance.experiments import spread
+from alignment_importance.system import arrays
 
 
 def compare_spread(*, images: Path, maps: Path, output: Path) -> None:
@@ -20,7 +21,7 @@ def compare_spread(*, images: Path, maps: Path, output: Path) -> None:
 
 
 if __name__ == "__main__":
-    from alignment_importance import logs
+    from alignment_importance.system import logs
 
     snakemake = globals()["snakemake"]  # Snakemake defines it before it runs the script
     with logs.job(snakemake.log[0], snakemake.config["provenance"]):

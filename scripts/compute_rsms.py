@@ -4,7 +4,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from alignment_importance import activations, arrays, compute, rsms
+from alignment_importance.experiments import rsms
+from alignment_importance.networks import activations
+from alignment_importance.system import arrays, compute
 
 
 def compute_rsms(
@@ -34,7 +36,7 @@ def compute_rsms(
 
 
 if __name__ == "__main__":
-    from alignment_importance import logs
+    from alignment_importance.system import logs
 
     snakemake = globals()["snakemake"]  # Snakemake defines it before it runs the script
     with logs.job(snakemake.log[0], snakemake.config["provenance"]):

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from alignment_importance import arrays
-from alignment_importance.saliency import computing, providers
+from alignment_importance.maps.saliency import computing, providers
+from alignment_importance.system import arrays
 
 
 def compute_saliency(
@@ -18,7 +18,7 @@ def compute_saliency(
 
 
 if __name__ == "__main__":
-    from alignment_importance import logs
+    from alignment_importance.system import logs
 
     snakemake = globals()["snakemake"]  # Snakemake defines it before it runs the script
 

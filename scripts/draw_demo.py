@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from alignment_importance import arrays, states
-from alignment_importance.datasets import demo
+from alignment_importance.inputs.datasets import demo
+from alignment_importance.system import arrays, states
 
 
 def draw_demo(
@@ -25,7 +25,7 @@ def draw_demo(
 
 
 if __name__ == "__main__":
-    from alignment_importance import logs
+    from alignment_importance.system import logs
 
     snakemake = globals()["snakemake"]  # Snakemake defines it before it runs the script
 

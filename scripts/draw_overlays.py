@@ -2,7 +2,8 @@
 
 from pathlib import Path
 
-from alignment_importance import arrays, figures
+from alignment_importance.report import figures
+from alignment_importance.system import arrays
 
 
 def draw_overlays(*, heatmaps: Path, images: Path, output: Path) -> None:
@@ -13,12 +14,13 @@ def draw_overlays(*, heatmaps: Path, images: Path, output: Path) -> None:
 
 
 if __name__ == "__main__":
-    from alignment_importance import drawing, logs
+    from alignment_importance.report.figures import style
+    from alignment_importance.system import logs
 
     snakemake = globals()["snakemake"]  # Snakemake defines it before it runs the script
 
     page = {"heatmap_scale": snakemake.params.heatmap_scale}
-    with logs.job(snakemake.log[0], snakemake.config["provenance"]), drawing.page(page):
+    with logs.job(snakemake.log[0], snakemake.config["provenance"]), style.page(page):
         draw_overlays(
             heatmaps=Path(snakemake.input.heatmaps),
             images=Path(snakemake.input.images),

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from alignment_importance import arrays
-from alignment_importance import control as controls
+from alignment_importance.maps import controls
+from alignment_importance.system import arrays
 
 
 def evaluate_control(
@@ -26,7 +26,7 @@ def evaluate_control(
 
 
 if __name__ == "__main__":
-    from alignment_importance import logs
+    from alignment_importance.system import logs
 
     snakemake = globals()["snakemake"]  # Snakemake defines it before it runs the script
 

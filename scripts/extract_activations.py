@@ -4,7 +4,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from alignment_importance import activations, arrays, compute, networks
+from alignment_importance import networks
+from alignment_importance.networks import activations
+from alignment_importance.system import arrays, compute
 
 
 def extract_activations(*, images: Path, network: Mapping[str, Any], resources: compute.Compute, output: Path) -> None:
@@ -17,7 +19,7 @@ def extract_activations(*, images: Path, network: Mapping[str, Any], resources: 
 
 
 if __name__ == "__main__":
-    from alignment_importance import logs
+    from alignment_importance.system import logs
 
     snakemake = globals()["snakemake"]  # Snakemake defines it before it runs the script
     with logs.job(snakemake.log[0], snakemake.config["provenance"]):

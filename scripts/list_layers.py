@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from alignment_importance import arrays, networks
+from alignment_importance import networks
+from alignment_importance.system import arrays
 
 
 def list_layers(*, network: Mapping[str, Any], output: Path) -> None:
@@ -14,7 +15,7 @@ def list_layers(*, network: Mapping[str, Any], output: Path) -> None:
 
 
 if __name__ == "__main__":
-    from alignment_importance import logs
+    from alignment_importance.system import logs
 
     snakemake = globals()["snakemake"]  # Snakemake defines it before it runs the script
     with logs.job(snakemake.log[0], snakemake.config["provenance"]):

@@ -2,9 +2,10 @@
 
 from pathlib import Path
 
-from alignment_importance import arrays, folds
-from alignment_importance import judgments as human
-from alignment_importance.errors import InputError
+from alignment_importance.inputs import folds
+from alignment_importance.inputs import judgments as human
+from alignment_importance.system import arrays
+from alignment_importance.system.errors import InputError
 
 
 def make_folds(*, judgments: Path, unit: str, n_folds: int, seed: int, output: Path) -> None:
@@ -20,7 +21,7 @@ def make_folds(*, judgments: Path, unit: str, n_folds: int, seed: int, output: P
 
 
 if __name__ == "__main__":
-    from alignment_importance import logs
+    from alignment_importance.system import logs
 
     snakemake = globals()["snakemake"]  # Snakemake defines it before it runs the script
 

@@ -2,7 +2,8 @@
 
 from pathlib import Path
 
-from alignment_importance import arrays, heatmaps
+from alignment_importance.maps import heatmaps
+from alignment_importance.system import arrays
 
 
 def make_heatmaps(*, activations: Path, scores: Path, output: Path) -> None:
@@ -12,7 +13,7 @@ def make_heatmaps(*, activations: Path, scores: Path, output: Path) -> None:
 
 
 if __name__ == "__main__":
-    from alignment_importance import logs
+    from alignment_importance.system import logs
 
     snakemake = globals()["snakemake"]  # Snakemake defines it before it runs the script
 

@@ -3,9 +3,9 @@
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from alignment_importance import arrays, states
-from alignment_importance.datasets import canonical, king2019
-from alignment_importance.findings import Findings
+from alignment_importance.inputs.datasets import canonical, king2019
+from alignment_importance.system import arrays, states
+from alignment_importance.system.problems import Findings
 
 
 def make_king2019(*, sources: Mapping[str, Sequence[Path]], outputs: Mapping[str, Path]) -> None:
@@ -27,7 +27,7 @@ def make_king2019(*, sources: Mapping[str, Sequence[Path]], outputs: Mapping[str
 
 
 if __name__ == "__main__":
-    from alignment_importance import logs
+    from alignment_importance.system import logs
 
     snakemake = globals()["snakemake"]  # Snakemake defines it before it runs the script
 

@@ -6,8 +6,8 @@ from pathlib import Path
 import pandas as pd
 from PIL import Image
 
-from alignment_importance import arrays, states
-from alignment_importance.datasets import mur92
+from alignment_importance.inputs.datasets import mur92
+from alignment_importance.system import arrays, states
 
 
 def make_mur92(*, source: Path | None, images: Path, table: Path, judgments: Path, neural: Mapping[str, Path]) -> None:
@@ -27,7 +27,7 @@ def make_mur92(*, source: Path | None, images: Path, table: Path, judgments: Pat
 
 
 if __name__ == "__main__":
-    from alignment_importance import logs
+    from alignment_importance.system import logs
 
     snakemake = globals()["snakemake"]  # Snakemake defines it before it runs the script
 

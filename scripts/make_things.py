@@ -5,9 +5,9 @@ from pathlib import Path
 
 import numpy as np
 
-from alignment_importance import arrays, states
-from alignment_importance.datasets import canonical, things
-from alignment_importance.findings import Findings
+from alignment_importance.inputs.datasets import canonical, things
+from alignment_importance.system import arrays, states
+from alignment_importance.system.problems import Findings
 
 
 def make_things(*, sources: Mapping[str, Sequence[Path]], outputs: Mapping[str, Path]) -> None:
@@ -48,7 +48,7 @@ def _make_embedding(file: Path, objects: Sequence[str], similarities: Path, orde
 
 
 if __name__ == "__main__":
-    from alignment_importance import logs
+    from alignment_importance.system import logs
 
     snakemake = globals()["snakemake"]  # Snakemake defines it before it runs the script
 

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from alignment_importance import agreement, arrays
+from alignment_importance.experiments import agreement
+from alignment_importance.system import arrays
 
 
 def measure_agreement(*, heatmaps: Mapping[str, Path], output: Path) -> None:
@@ -17,7 +18,7 @@ def measure_agreement(*, heatmaps: Mapping[str, Path], output: Path) -> None:
 
 
 if __name__ == "__main__":
-    from alignment_importance import logs
+    from alignment_importance.system import logs
 
     snakemake = globals()["snakemake"]  # Snakemake defines it before it runs the script
     with logs.job(snakemake.log[0], snakemake.config["provenance"]):

@@ -3,7 +3,9 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from alignment_importance import arrays, overlap, overlap_summary
+from alignment_importance.maps.overlap import measuring as overlap
+from alignment_importance.maps.overlap import summary as overlap_summary
+from alignment_importance.system import arrays
 
 
 def measure_overlap(
@@ -35,7 +37,7 @@ def measure_overlap(
 
 
 if __name__ == "__main__":
-    from alignment_importance import logs
+    from alignment_importance.system import logs
 
     snakemake = globals()["snakemake"]  # Snakemake defines it before it runs the script
 

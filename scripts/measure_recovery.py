@@ -6,7 +6,11 @@ from typing import Any
 
 import pandas as pd
 
-from alignment_importance import ablation, activations, arrays, compute, folds, judgments, recovery
+from alignment_importance import ablation
+from alignment_importance.experiments import recovery
+from alignment_importance.inputs import folds, judgments
+from alignment_importance.networks import activations
+from alignment_importance.system import arrays, compute
 
 
 def measure_recovery(
@@ -43,7 +47,7 @@ def measure_recovery(
 
 
 if __name__ == "__main__":
-    from alignment_importance import logs
+    from alignment_importance.system import logs
 
     snakemake = globals()["snakemake"]  # Snakemake defines it before it runs the script
     with logs.job(snakemake.log[0], snakemake.config["provenance"]):

@@ -2,7 +2,8 @@
 
 from pathlib import Path
 
-from alignment_importance import arrays, compute, speed
+from alignment_importance.system import arrays, compute
+from benchmarks import speed
 
 
 def measure_speed(*, work: str, resources: compute.Compute, output: Path) -> None:
@@ -11,7 +12,7 @@ def measure_speed(*, work: str, resources: compute.Compute, output: Path) -> Non
 
 
 if __name__ == "__main__":
-    from alignment_importance import logs
+    from alignment_importance.system import logs
 
     snakemake = globals()["snakemake"]  # Snakemake defines it before it runs the script
 

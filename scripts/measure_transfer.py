@@ -6,7 +6,11 @@ from typing import Any
 
 import pandas as pd
 
-from alignment_importance import ablation, activations, arrays, compute, folds, judgments, transfer
+from alignment_importance import ablation
+from alignment_importance.experiments import transfer
+from alignment_importance.inputs import folds, judgments
+from alignment_importance.networks import activations
+from alignment_importance.system import arrays, compute
 
 
 def measure_transfer(
@@ -62,7 +66,7 @@ def _by_comparison(names: Sequence[str], files: Sequence[str]) -> dict[str, Path
 
 
 if __name__ == "__main__":
-    from alignment_importance import logs
+    from alignment_importance.system import logs
 
     snakemake = globals()["snakemake"]  # Snakemake defines it before it runs the script
     with logs.job(snakemake.log[0], snakemake.config["provenance"]):

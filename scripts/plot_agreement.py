@@ -3,7 +3,10 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-from alignment_importance import agreement, arrays, figures, figures_networks
+from alignment_importance.experiments import agreement
+from alignment_importance.report import figures
+from alignment_importance.report.figures import networks as figures_networks
+from alignment_importance.system import arrays
 
 
 def plot_agreement(
@@ -19,11 +22,12 @@ def plot_agreement(
 
 
 if __name__ == "__main__":
-    from alignment_importance import drawing, logs
+    from alignment_importance.report.figures import style
+    from alignment_importance.system import logs
 
     snakemake = globals()["snakemake"]  # Snakemake defines it before it runs the script
 
-    with logs.job(snakemake.log[0], snakemake.config["provenance"]), drawing.page(snakemake.params.page):
+    with logs.job(snakemake.log[0], snakemake.config["provenance"]), style.page(snakemake.params.page):
         plot_agreement(
             table=Path(snakemake.input.table),
             heatmaps=dict(

@@ -2,7 +2,9 @@
 
 from pathlib import Path
 
-from alignment_importance import arrays, figures, paper_figures
+from alignment_importance.report import figures
+from alignment_importance.report.figures import paper as paper_figures
+from alignment_importance.system import arrays
 
 
 def plot_bars(*, summary: Path, png: Path, pdf: Path) -> None:
@@ -12,11 +14,12 @@ def plot_bars(*, summary: Path, png: Path, pdf: Path) -> None:
 
 
 if __name__ == "__main__":
-    from alignment_importance import drawing, logs
+    from alignment_importance.report.figures import style
+    from alignment_importance.system import logs
 
     snakemake = globals()["snakemake"]  # Snakemake defines it before it runs the script
 
-    with logs.job(snakemake.log[0], snakemake.config["provenance"]), drawing.page(snakemake.params.page):
+    with logs.job(snakemake.log[0], snakemake.config["provenance"]), style.page(snakemake.params.page):
         plot_bars(
             summary=Path(snakemake.input.summary),
             png=Path(snakemake.output.png),

@@ -3,7 +3,9 @@
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from alignment_importance import arrays, control, figures
+from alignment_importance.maps import controls
+from alignment_importance.report import figures
+from alignment_importance.system import arrays
 
 
 def plot_control(
@@ -12,16 +14,17 @@ def plot_control(
     """Draw one control and model; `heatmaps` are files by the comparison's name."""
     maps = {comparison: arrays.read_netcdf(file) for comparison, file in heatmaps.items()}
     pictures = arrays.read_table(images, ["image", "file", "sha256"])
-    areas = arrays.read_table(table, control.COLUMNS)
+    areas = arrays.read_table(table, controls.COLUMNS)
     figures.save(figures.control(areas, maps, pictures, objects, model), png, pdf)
 
 
 if __name__ == "__main__":
-    from alignment_importance import drawing, logs
+    from alignment_importance.report.figures import style
+    from alignment_importance.system import logs
 
     snakemake = globals()["snakemake"]  # Snakemake defines it before it runs the script
 
-    with logs.job(snakemake.log[0], snakemake.config["provenance"]), drawing.page(snakemake.params.page):
+    with logs.job(snakemake.log[0], snakemake.config["provenance"]), style.page(snakemake.params.page):
         plot_control(
             table=Path(snakemake.input.table),
             heatmaps={

@@ -5,7 +5,9 @@ from pathlib import Path
 
 import pandas as pd
 
-from alignment_importance import arrays, figures, paper_figures
+from alignment_importance.report import figures
+from alignment_importance.report.figures import paper as paper_figures
+from alignment_importance.system import arrays
 
 
 def plot_fold_curves(
@@ -28,11 +30,12 @@ def plot_fold_curves(
 
 
 if __name__ == "__main__":
-    from alignment_importance import drawing, logs
+    from alignment_importance.report.figures import style
+    from alignment_importance.system import logs
 
     snakemake = globals()["snakemake"]  # Snakemake defines it before it runs the script
 
-    with logs.job(snakemake.log[0], snakemake.config["provenance"]), drawing.page(snakemake.params.page):
+    with logs.job(snakemake.log[0], snakemake.config["provenance"]), style.page(snakemake.params.page):
         comparisons = list(snakemake.params.comparisons)
         seeds = len(snakemake.input.curves) // len(comparisons)
         plot_fold_curves(

@@ -2,7 +2,8 @@
 
 from pathlib import Path
 
-from alignment_importance import arrays, figures
+from alignment_importance.report import figures
+from alignment_importance.system import arrays
 
 
 def plot_heatmaps(
@@ -15,11 +16,12 @@ def plot_heatmaps(
 
 
 if __name__ == "__main__":
-    from alignment_importance import drawing, logs
+    from alignment_importance.report.figures import style
+    from alignment_importance.system import logs
 
     snakemake = globals()["snakemake"]  # Snakemake defines it before it runs the script
 
-    with logs.job(snakemake.log[0], snakemake.config["provenance"]), drawing.page(snakemake.params.page):
+    with logs.job(snakemake.log[0], snakemake.config["provenance"]), style.page(snakemake.params.page):
         plot_heatmaps(
             heatmaps=Path(snakemake.input.heatmaps),
             scores=Path(snakemake.input.scores),

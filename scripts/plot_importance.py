@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from alignment_importance import arrays, figures
+from alignment_importance.report import figures
+from alignment_importance.system import arrays
 
 
 def plot_importance(
@@ -19,11 +20,12 @@ def plot_importance(
 
 
 if __name__ == "__main__":
-    from alignment_importance import drawing, logs
+    from alignment_importance.report.figures import style
+    from alignment_importance.system import logs
 
     snakemake = globals()["snakemake"]  # Snakemake defines it before it runs the script
 
-    with logs.job(snakemake.log[0], snakemake.config["provenance"]), drawing.page(snakemake.params.page):
+    with logs.job(snakemake.log[0], snakemake.config["provenance"]), style.page(snakemake.params.page):
         plot_importance(
             rankings=[Path(file) for file in snakemake.input.rankings],
             everything=Path(snakemake.input.all),

@@ -5,7 +5,10 @@ from pathlib import Path
 
 import pandas as pd
 
-from alignment_importance import arrays, figures, overlap_figures, overlap_summary
+from alignment_importance.maps.overlap import summary as overlap_summary
+from alignment_importance.report import figures
+from alignment_importance.report.figures import overlap as overlap_figures
+from alignment_importance.system import arrays
 
 
 def plot_overlap(
@@ -25,11 +28,12 @@ def plot_overlap(
 
 
 if __name__ == "__main__":
-    from alignment_importance import drawing, logs
+    from alignment_importance.report.figures import style
+    from alignment_importance.system import logs
 
     snakemake = globals()["snakemake"]  # Snakemake defines it before it runs the script
 
-    with logs.job(snakemake.log[0], snakemake.config["provenance"]), drawing.page(snakemake.params.page):
+    with logs.job(snakemake.log[0], snakemake.config["provenance"]), style.page(snakemake.params.page):
         plot_overlap(
             summaries={
                 saliency: Path(file)

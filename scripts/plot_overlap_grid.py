@@ -4,7 +4,10 @@ from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
-from alignment_importance import arrays, figures, overlap, overlap_figures
+from alignment_importance.maps.overlap import measuring as overlap
+from alignment_importance.report import figures
+from alignment_importance.report.figures import overlap as overlap_figures
+from alignment_importance.system import arrays
 
 
 def plot_overlap_grid(
@@ -31,7 +34,8 @@ def plot_overlap_grid(
 
 
 if __name__ == "__main__":
-    from alignment_importance import drawing, logs
+    from alignment_importance.report.figures import style
+    from alignment_importance.system import logs
 
     snakemake = globals()["snakemake"]  # Snakemake defines it before it runs the script
 
@@ -39,7 +43,7 @@ if __name__ == "__main__":
         """Files by the names of the saliency maps."""
         return {name: Path(file) for name, file in zip(snakemake.params.saliencies, files, strict=True)}
 
-    with logs.job(snakemake.log[0], snakemake.config["provenance"]), drawing.page(snakemake.params.page):
+    with logs.job(snakemake.log[0], snakemake.config["provenance"]), style.page(snakemake.params.page):
         plot_overlap_grid(
             heatmaps=Path(snakemake.input.heatmaps),
             saliency=by_name(snakemake.input.saliency),

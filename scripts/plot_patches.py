@@ -2,7 +2,10 @@
 
 from pathlib import Path
 
-from alignment_importance import arrays, figures, figures_maps, patches
+from alignment_importance.maps import patches
+from alignment_importance.report import figures
+from alignment_importance.report.figures import maps as figures_maps
+from alignment_importance.system import arrays
 
 #: How many feature maps, and how many patches of each.
 N_MAPS, N_PATCHES = 8, 5
@@ -22,11 +25,12 @@ def plot_patches(
 
 
 if __name__ == "__main__":
-    from alignment_importance import drawing, logs
+    from alignment_importance.report.figures import style
+    from alignment_importance.system import logs
 
     snakemake = globals()["snakemake"]  # Snakemake defines it before it runs the script
 
-    with logs.job(snakemake.log[0], snakemake.config["provenance"]), drawing.page(snakemake.params.page):
+    with logs.job(snakemake.log[0], snakemake.config["provenance"]), style.page(snakemake.params.page):
         plot_patches(
             activations=Path(snakemake.input.activations),
             ranking=Path(snakemake.input.ranking),

@@ -2,7 +2,9 @@
 
 from pathlib import Path
 
-from alignment_importance import arrays, figures, figures_interactions
+from alignment_importance.report import figures
+from alignment_importance.report.figures import interactions as figures_interactions
+from alignment_importance.system import arrays
 
 
 def plot_shapley(*, table: Path, ranking: Path, comparison: str, model: str, score: str, png: Path, pdf: Path) -> None:
@@ -13,11 +15,12 @@ def plot_shapley(*, table: Path, ranking: Path, comparison: str, model: str, sco
 
 
 if __name__ == "__main__":
-    from alignment_importance import drawing, logs
+    from alignment_importance.report.figures import style
+    from alignment_importance.system import logs
 
     snakemake = globals()["snakemake"]  # Snakemake defines it before it runs the script
 
-    with logs.job(snakemake.log[0], snakemake.config["provenance"]), drawing.page(snakemake.params.page):
+    with logs.job(snakemake.log[0], snakemake.config["provenance"]), style.page(snakemake.params.page):
         plot_shapley(
             table=Path(snakemake.input.table),
             ranking=Path(snakemake.input.ranking),

@@ -2,7 +2,8 @@
 
 from pathlib import Path
 
-from alignment_importance import arrays, figures
+from alignment_importance.report import figures
+from alignment_importance.system import arrays
 
 
 def plot_speed(*, summary: Path, png: Path, pdf: Path) -> None:
@@ -11,11 +12,12 @@ def plot_speed(*, summary: Path, png: Path, pdf: Path) -> None:
 
 
 if __name__ == "__main__":
-    from alignment_importance import drawing, logs
+    from alignment_importance.report.figures import style
+    from alignment_importance.system import logs
 
     snakemake = globals()["snakemake"]  # Snakemake defines it before it runs the script
 
-    with logs.job(snakemake.log[0], snakemake.config["provenance"]), drawing.page(snakemake.params.page):
+    with logs.job(snakemake.log[0], snakemake.config["provenance"]), style.page(snakemake.params.page):
         plot_speed(
             summary=Path(snakemake.input.summary), png=Path(snakemake.output.png), pdf=Path(snakemake.output.pdf)
         )

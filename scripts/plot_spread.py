@@ -2,7 +2,9 @@
 
 from pathlib import Path
 
-from alignment_importance import arrays, figures, figures_networks
+from alignment_importance.report import figures
+from alignment_importance.report.figures import networks as figures_networks
+from alignment_importance.system import arrays
 
 
 def plot_spread(*, images: Path, maps: Path, differences: Path, comparison: str, png: Path, pdf: Path) -> None:
@@ -12,11 +14,12 @@ def plot_spread(*, images: Path, maps: Path, differences: Path, comparison: str,
 
 
 if __name__ == "__main__":
-    from alignment_importance import drawing, logs
+    from alignment_importance.report.figures import style
+    from alignment_importance.system import logs
 
     snakemake = globals()["snakemake"]  # Snakemake defines it before it runs the script
 
-    with logs.job(snakemake.log[0], snakemake.config["provenance"]), drawing.page(snakemake.params.page):
+    with logs.job(snakemake.log[0], snakemake.config["provenance"]), style.page(snakemake.params.page):
         plot_spread(
             images=Path(snakemake.input.images),
             maps=Path(snakemake.input.maps),

@@ -5,7 +5,9 @@ from pathlib import Path
 
 import pandas as pd
 
-from alignment_importance import arrays, figures, figures_networks
+from alignment_importance.report import figures
+from alignment_importance.report.figures import networks as figures_networks
+from alignment_importance.system import arrays
 
 
 def plot_transfer(*, tables: Mapping[str, Path], model: str, score: str, png: Path, pdf: Path) -> None:
@@ -15,11 +17,12 @@ def plot_transfer(*, tables: Mapping[str, Path], model: str, score: str, png: Pa
 
 
 if __name__ == "__main__":
-    from alignment_importance import drawing, logs
+    from alignment_importance.report.figures import style
+    from alignment_importance.system import logs
 
     snakemake = globals()["snakemake"]  # Snakemake defines it before it runs the script
 
-    with logs.job(snakemake.log[0], snakemake.config["provenance"]), drawing.page(snakemake.params.page):
+    with logs.job(snakemake.log[0], snakemake.config["provenance"]), style.page(snakemake.params.page):
         plot_transfer(
             tables=dict(zip(snakemake.params.comparisons, map(Path, snakemake.input.tables), strict=True)),
             model=snakemake.wildcards.model,

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from alignment_importance import arrays, compute
-from alignment_importance.saliency import computing, gaze
+from alignment_importance.maps.saliency import computing, gaze
+from alignment_importance.system import arrays, compute
 
 
 def predict_gaze(*, images: Path, settings: Mapping[str, Any], resources: compute.Compute, output: Path) -> None:
@@ -15,7 +15,7 @@ def predict_gaze(*, images: Path, settings: Mapping[str, Any], resources: comput
 
 
 if __name__ == "__main__":
-    from alignment_importance import logs
+    from alignment_importance.system import logs
 
     snakemake = globals()["snakemake"]  # Snakemake defines it before it runs the script
 

@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from alignment_importance import arrays, checked_files, images
+from alignment_importance.inputs import checked_files, images
+from alignment_importance.system import arrays
 
 
 def prepare_images(
@@ -17,7 +18,7 @@ def prepare_images(
 
 
 if __name__ == "__main__":
-    from alignment_importance import logs
+    from alignment_importance.system import logs
 
     snakemake = globals()["snakemake"]  # Snakemake defines it before it runs the script
 

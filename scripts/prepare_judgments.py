@@ -2,8 +2,9 @@
 
 from pathlib import Path
 
-from alignment_importance import arrays, checked_files
-from alignment_importance.judgments import reading
+from alignment_importance.inputs import checked_files
+from alignment_importance.inputs.judgments import reading
+from alignment_importance.system import arrays
 
 
 def prepare_judgments(*, source: reading.Source, images: Path, simulated: bool, checked: Path, output: Path) -> None:
@@ -20,7 +21,7 @@ def prepare_judgments(*, source: reading.Source, images: Path, simulated: bool, 
 
 
 if __name__ == "__main__":
-    from alignment_importance import logs
+    from alignment_importance.system import logs
 
     snakemake = globals()["snakemake"]  # Snakemake defines it before it runs the script
 

@@ -4,7 +4,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from alignment_importance import ablation, activations, arrays, compute, folds, importance, judgments
+from alignment_importance import ablation
+from alignment_importance.experiments import rankings
+from alignment_importance.inputs import folds, judgments
+from alignment_importance.networks import activations
+from alignment_importance.system import arrays, compute
 
 
 def rank_feature_maps(
@@ -22,12 +26,12 @@ def rank_feature_maps(
     image_ids = ratings["image"].to_numpy().tolist()
     with activations.read(recorded, image_ids) as maps:
         engine = ablation.ablate(activations.load_head(maps, network), maps, resources, similarity, score)
-        ranking = importance.rank_block(engine, folds.whole(judgments.mean(ratings, image_ids)))
+        ranking = rankings.rank_block(engine, folds.whole(judgments.mean(ratings, image_ids)))
         arrays.write_table(ranking.assign(**arrays.provenance(maps.attrs | ratings.attrs)), output)
 
 
 if __name__ == "__main__":
-    from alignment_importance import logs
+    from alignment_importance.system import logs
 
     snakemake = globals()["snakemake"]  # Snakemake defines it before it runs the script
     with logs.job(snakemake.log[0], snakemake.config["provenance"]):

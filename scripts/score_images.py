@@ -4,7 +4,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from alignment_importance import ablation, activations, arrays, compute, importance, judgments
+from alignment_importance import ablation
+from alignment_importance.experiments import rankings
+from alignment_importance.inputs import judgments
+from alignment_importance.networks import activations
+from alignment_importance.system import arrays, compute
 
 
 def score_images(
@@ -22,12 +26,12 @@ def score_images(
     image_ids = human["image"].to_numpy().tolist()
     with activations.read(recorded, image_ids) as maps:
         engine = ablation.ablate(activations.load_head(maps, network), maps, resources, similarity, score)
-        scores = importance.score_images(engine, judgments.mean(human, image_ids), image_ids)
+        scores = rankings.score_images(engine, judgments.mean(human, image_ids), image_ids)
         arrays.write_netcdf(scores.assign_attrs(maps.attrs | human.attrs), output)
 
 
 if __name__ == "__main__":
-    from alignment_importance import logs
+    from alignment_importance.system import logs
 
     snakemake = globals()["snakemake"]  # Snakemake defines it before it runs the script
     with logs.job(snakemake.log[0], snakemake.config["provenance"]):

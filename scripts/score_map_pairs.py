@@ -4,17 +4,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from alignment_importance import (
-    ablation,
-    activations,
-    arrays,
-    compute,
-    folds,
-    importance,
-    interactions,
-    judgments,
-    resumable,
-)
+from alignment_importance import ablation
+from alignment_importance.experiments import interactions, rankings
+from alignment_importance.inputs import folds, judgments
+from alignment_importance.networks import activations
+from alignment_importance.system import arrays, compute, resumable
 
 
 def score_map_pairs(
@@ -36,7 +30,7 @@ def score_map_pairs(
     with activations.read(recorded, image_ids) as maps:
         human = judgments.mean(ratings, image_ids)
         engine = ablation.ablate(activations.load_head(maps, network), maps, resources, similarity, score)
-        top = importance.order_of(arrays.read_table(ranking, ["feature_map", "rank"]))[:top_maps]
+        top = rankings.order_of(arrays.read_table(ranking, ["feature_map", "rank"]))[:top_maps]
         budget = resumable.beside(
             output,
             None if engine.closed_form else minutes,
@@ -50,7 +44,7 @@ def score_map_pairs(
 
 
 if __name__ == "__main__":
-    from alignment_importance import logs
+    from alignment_importance.system import logs
 
     snakemake = globals()["snakemake"]  # Snakemake defines it before it runs the script
     with logs.job(snakemake.log[0], snakemake.config["provenance"]):

@@ -3,10 +3,12 @@
 import logging
 from pathlib import Path
 
-from alignment_importance import arrays, checks, starting_point
-from alignment_importance.errors import InputError
-from alignment_importance.findings import ProblemsError
-from alignment_importance.judgments import reading
+from alignment_importance import checks
+from alignment_importance.checks import starting_configuration
+from alignment_importance.inputs.judgments import reading
+from alignment_importance.system import arrays
+from alignment_importance.system.errors import InputError
+from alignment_importance.system.problems import ProblemsError
 
 _WHERE_KEYS_ARE = "\nHere these keys stand on the command line, behind --config: kind=similarity order=FILE key=NAME."
 
@@ -22,7 +24,7 @@ def start_configuration(
         InputError: what `propose` says, and where the keys are given here that it asks for.
     """
     try:
-        text, findings = starting_point.propose(name, image_set, source, threads)
+        text, findings = starting_configuration.propose(name, image_set, source, threads)
     except ProblemsError as error:
         asks = "comparison's `" in str(error)
         raise InputError(f"{error}{_WHERE_KEYS_ARE * asks}") from error
@@ -33,7 +35,7 @@ def start_configuration(
 
 
 if __name__ == "__main__":
-    from alignment_importance import logs
+    from alignment_importance.system import logs
 
     snakemake = globals()["snakemake"]  # Snakemake defines it before it runs the script
 

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from alignment_importance import arrays, prediction
+from alignment_importance.experiments import prediction
+from alignment_importance.system import arrays
 
 
 def summarise_prediction(
@@ -44,7 +45,7 @@ def summarise_prediction(
 
 
 if __name__ == "__main__":
-    from alignment_importance import logs
+    from alignment_importance.system import logs
 
     snakemake = globals()["snakemake"]  # Snakemake defines it before it runs the script
     with logs.job(snakemake.log[0], snakemake.config["provenance"]):

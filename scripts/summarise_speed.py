@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from alignment_importance import arrays
+from alignment_importance.system import arrays
 
 
 def summarise_speed(*, tables: Sequence[Path], output: Path) -> None:
@@ -14,7 +14,7 @@ def summarise_speed(*, tables: Sequence[Path], output: Path) -> None:
 
 
 if __name__ == "__main__":
-    from alignment_importance import logs
+    from alignment_importance.system import logs
 
     snakemake = globals()["snakemake"]  # Snakemake defines it before it runs the script
 

@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from alignment_importance import arrays
 from alignment_importance.networks import catalogue
+from alignment_importance.system import arrays
 
 
 def tabulate_networks(*, output: Path) -> None:
@@ -13,7 +13,7 @@ def tabulate_networks(*, output: Path) -> None:
 
 
 if __name__ == "__main__":
-    from alignment_importance import logs
+    from alignment_importance.system import logs
 
     snakemake = globals()["snakemake"]  # Snakemake defines it before it runs the script
     with logs.job(snakemake.log[0], None):

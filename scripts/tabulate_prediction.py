@@ -5,7 +5,9 @@ from pathlib import Path
 
 import pandas as pd
 
-from alignment_importance import arrays, folds, judgments, prediction
+from alignment_importance.experiments import prediction
+from alignment_importance.inputs import folds, judgments
+from alignment_importance.system import arrays
 
 
 def tabulate_prediction(
@@ -30,7 +32,7 @@ def tabulate_prediction(
 
 
 if __name__ == "__main__":
-    from alignment_importance import logs
+    from alignment_importance.system import logs
 
     snakemake = globals()["snakemake"]  # Snakemake defines it before it runs the script
     with logs.job(snakemake.log[0], snakemake.config["provenance"]):

@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-from alignment_importance import arrays, recovery
+from alignment_importance.experiments import recovery
+from alignment_importance.system import arrays
 
 
 def tabulate_recovery(*, table: Path, permutations: int, objects: Mapping[str, int], output: Path) -> None:
@@ -15,7 +16,7 @@ def tabulate_recovery(*, table: Path, permutations: int, objects: Mapping[str, i
 
 
 if __name__ == "__main__":
-    from alignment_importance import logs
+    from alignment_importance.system import logs
 
     snakemake = globals()["snakemake"]  # Snakemake defines it before it runs the script
     with logs.job(snakemake.log[0], snakemake.config["provenance"]):

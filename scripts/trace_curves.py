@@ -4,7 +4,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from alignment_importance import activations, arrays, compute, cross_validation, folds, judgments
+from alignment_importance.experiments import cross_validation
+from alignment_importance.inputs import folds, judgments
+from alignment_importance.networks import activations
+from alignment_importance.system import arrays, compute
 
 
 def trace_curves(
@@ -29,7 +32,7 @@ def trace_curves(
 
 
 if __name__ == "__main__":
-    from alignment_importance import logs
+    from alignment_importance.system import logs
 
     snakemake = globals()["snakemake"]  # Snakemake defines it before it runs the script
     with logs.job(snakemake.log[0], snakemake.config["provenance"]):

@@ -9,7 +9,9 @@ from matplotlib.figure import Figure
 from PIL import Image
 from small_heads import N_IMAGES, N_MAPS
 
-from alignment_importance import arrays, figures, images
+from alignment_importance.inputs import images
+from alignment_importance.report import figures
+from alignment_importance.system import arrays
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

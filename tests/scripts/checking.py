@@ -3,7 +3,8 @@
 from collections.abc import Iterable
 from pathlib import Path
 
-from alignment_importance import arrays, checked_files
+from alignment_importance.inputs import checked_files
+from alignment_importance.system import arrays
 
 
 def list_checked(table: Path, files: Iterable[Path]) -> Path:

@@ -7,7 +7,7 @@ import xarray as xr
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 
-from alignment_importance import arrays
+from alignment_importance.system import arrays
 
 #: Ids that are numbers, and that have spaces, dots and letters beyond ASCII.
 IDS = ["007", "é b.c"]

@@ -3,7 +3,7 @@ from pathlib import Path
 import gallery_sets
 from gallery_sets import IDS
 
-from alignment_importance import arrays
+from alignment_importance.system import arrays
 from build_gallery import build_gallery
 
 

@@ -9,8 +9,10 @@ import pytest
 import xarray as xr
 from PIL import Image
 
-from alignment_importance import arrays, compute, curves, folds, importance, judgments, recovery
 from alignment_importance.ablation import PooledAblation
+from alignment_importance.experiments import curves, rankings, recovery
+from alignment_importance.inputs import folds, judgments
+from alignment_importance.system import arrays, compute
 from compare_networks import compare_networks
 from compare_spread import compare_spread
 from eliminate_feature_maps import eliminate_feature_maps
@@ -78,7 +80,7 @@ def made(tmp_path: Path, resources: compute.Compute) -> Path:
     readout = arrays.read_netcdf(tmp_path / "maps.nc").sel(image=some)["readout"].to_numpy()
     engine = PooledAblation(readout, resources, "pearson", "pearson_r2")
     made = folds.blocks(arrays.read_table(tmp_path / "folds-0.csv"), human, some)
-    traced = curves.trace(engine, made, importance.rank_folds(engine, made))
+    traced = curves.trace(engine, made, rankings.rank_folds(engine, made))
     arrays.write_table(traced, tmp_path / "curves.csv")
     return tmp_path
 

@@ -5,7 +5,7 @@ import pandas as pd
 import torch
 import xarray as xr
 
-from alignment_importance import arrays, compute
+from alignment_importance.system import arrays, compute
 from compute_rsms import compute_rsms
 
 

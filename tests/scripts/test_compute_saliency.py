@@ -3,7 +3,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from alignment_importance import arrays, images
+from alignment_importance.inputs import images
+from alignment_importance.system import arrays
 from compute_saliency import compute_saliency
 
 

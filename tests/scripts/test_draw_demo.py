@@ -2,8 +2,8 @@ import hashlib
 from pathlib import Path
 
 import draw_demo
-from alignment_importance import images
-from alignment_importance.judgments import reading
+from alignment_importance.inputs import images
+from alignment_importance.inputs.judgments import reading
 
 
 def _run(folder: Path, observers: int = 2, seed: int = 2025) -> dict[str, str]:

@@ -6,7 +6,9 @@ import pytest
 from drawing import write_heatmaps
 from PIL import Image
 
-from alignment_importance import drawing, figures, images
+from alignment_importance.inputs import images
+from alignment_importance.report import figures
+from alignment_importance.report.figures import style
 from draw_overlays import draw_overlays
 
 
@@ -36,7 +38,7 @@ def test_on_one_scale_the_weaker_heatmap_stays_darker(
     write_heatmaps(tmp_path / "heatmaps.nc", values, simulated=True)
     files = {"heatmaps": tmp_path / "heatmaps.nc", "images": listed}
     draw_overlays(**files, output=tmp_path / "own")
-    with drawing.page({"heatmap_scale": "set"}), caplog.at_level(logging.INFO):
+    with style.page({"heatmap_scale": "set"}), caplog.at_level(logging.INFO):
         draw_overlays(**files, output=tmp_path / "shared")
     strong, weak = (
         [(tmp_path / folder / f"{name}.png").read_bytes() for folder in ("own", "shared")] for name in ("007", "é b.c")

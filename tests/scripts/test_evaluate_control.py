@@ -4,7 +4,7 @@ import numpy as np
 import xarray as xr
 from PIL import Image
 
-from alignment_importance import arrays
+from alignment_importance.system import arrays
 from evaluate_control import evaluate_control
 
 

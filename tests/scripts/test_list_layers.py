@@ -1,6 +1,6 @@
 from pathlib import Path
 
-from alignment_importance import arrays
+from alignment_importance.system import arrays
 from list_layers import list_layers
 
 

@@ -11,9 +11,9 @@ from published_forms import OBJECTS, write_images, write_king2019, write_peterso
 import make_king2019
 import make_peterson2018
 import make_things
-from alignment_importance import judgments
-from alignment_importance.errors import InputError
-from alignment_importance.judgments import reading
+from alignment_importance.inputs import judgments
+from alignment_importance.inputs.judgments import reading
+from alignment_importance.system.errors import InputError
 
 
 def read_judgments(path: Path, kind: str, image_ids: Sequence[str], order: Path | None = None) -> xr.Dataset:

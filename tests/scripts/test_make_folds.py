@@ -6,8 +6,9 @@ import pytest
 import xarray as xr
 
 import make_folds
-from alignment_importance import arrays, folds
-from alignment_importance.errors import InputError
+from alignment_importance.inputs import folds
+from alignment_importance.system import arrays
+from alignment_importance.system.errors import InputError
 
 IDS = [f"{number:03d}" for number in range(9)]
 

@@ -3,7 +3,7 @@ from pathlib import Path
 import numpy as np
 import xarray as xr
 
-from alignment_importance import arrays
+from alignment_importance.system import arrays
 from make_heatmaps import make_heatmaps
 
 

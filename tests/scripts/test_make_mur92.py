@@ -6,9 +6,9 @@ import pytest
 from PIL import Image
 
 import make_mur92
-from alignment_importance import judgments
-from alignment_importance.datasets import mur92
-from alignment_importance.judgments import reading
+from alignment_importance.inputs import judgments
+from alignment_importance.inputs.datasets import mur92
+from alignment_importance.inputs.judgments import reading
 
 
 def test_the_canonical_form(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

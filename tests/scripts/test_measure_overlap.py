@@ -4,7 +4,8 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from alignment_importance import arrays, overlap_summary
+from alignment_importance.maps.overlap import summary as overlap_summary
+from alignment_importance.system import arrays
 from measure_overlap import measure_overlap
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import xarray as xr
 from drawing import IDS, Drawn, write_heatmaps
 
-from alignment_importance import arrays
+from alignment_importance.system import arrays
 from plot_heatmaps import plot_heatmaps
 
 

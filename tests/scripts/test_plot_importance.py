@@ -3,7 +3,7 @@ from pathlib import Path
 import pandas as pd
 from drawing import Drawn
 
-from alignment_importance import arrays
+from alignment_importance.system import arrays
 from plot_importance import plot_importance
 
 

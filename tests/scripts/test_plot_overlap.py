@@ -7,7 +7,9 @@ import xarray as xr
 from drawing import IDS, Drawn, write_heatmaps
 from matplotlib.figure import Figure
 
-from alignment_importance import arrays, figures, overlap_figures
+from alignment_importance.report import figures
+from alignment_importance.report.figures import overlap as overlap_figures
+from alignment_importance.system import arrays
 from measure_overlap import measure_overlap
 from plot_overlap import plot_overlap
 from plot_overlap_grid import plot_overlap_grid

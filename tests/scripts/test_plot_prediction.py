@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from drawing import Drawn
 
-from alignment_importance import arrays
+from alignment_importance.system import arrays
 from plot_prediction import plot_prediction
 
 

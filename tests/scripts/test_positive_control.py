@@ -11,8 +11,8 @@ import make_heatmaps
 import prepare_images
 import prepare_judgments
 import score_images
-from alignment_importance import compute
-from alignment_importance.judgments import reading
+from alignment_importance.inputs.judgments import reading
+from alignment_importance.system import compute
 
 NETWORK = {"architecture": "efficientnet_lite0"}
 

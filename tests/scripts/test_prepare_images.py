@@ -6,8 +6,8 @@ from checking import list_checked
 from PIL import Image
 
 import prepare_images
-from alignment_importance import arrays
-from alignment_importance.errors import InputError
+from alignment_importance.system import arrays
+from alignment_importance.system.errors import InputError
 
 
 def test_the_table_has_a_row_per_image(tmp_path: Path) -> None:

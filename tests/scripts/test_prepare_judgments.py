@@ -6,9 +6,9 @@ import pytest
 from checking import list_checked
 
 import prepare_judgments
-from alignment_importance import arrays
-from alignment_importance.errors import InputError
-from alignment_importance.judgments import reading
+from alignment_importance.inputs.judgments import reading
+from alignment_importance.system import arrays
+from alignment_importance.system.errors import InputError
 
 
 @pytest.mark.parametrize("simulated", [True, False])

@@ -7,7 +7,8 @@ import pandas as pd
 import pytest
 import xarray as xr
 
-from alignment_importance import arrays, folds
+from alignment_importance.inputs import folds
+from alignment_importance.system import arrays
 from summarise_prediction import summarise_prediction
 from tabulate_prediction import tabulate_prediction
 

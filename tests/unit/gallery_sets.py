@@ -8,7 +8,8 @@ import pandas as pd
 import xarray as xr
 from PIL import Image
 
-from alignment_importance import gallery, images
+from alignment_importance.inputs import images
+from alignment_importance.report import gallery
 
 #: Ids that would run a script, leave the folder, or end the page's own script, and one that is a number.
 IDS = ["007", "../up", "<img src=x onerror=run()>", "</script><script>run()</script>", "é b", "with 'quotes\" & %41"]

@@ -11,9 +11,9 @@ import pytest
 import xarray as xr
 from numpy.typing import NDArray
 
-from alignment_importance.errors import InputError
-from alignment_importance.findings import Findings
-from alignment_importance.judgments import reading
+from alignment_importance.inputs.judgments import reading
+from alignment_importance.system.errors import InputError
+from alignment_importance.system.problems import Findings
 
 NAN = np.nan
 IDS = ["a", "b", "c"]

@@ -7,8 +7,10 @@ import torch
 import xarray as xr
 from torch import nn
 
-from alignment_importance import ablation, compute, heads, networks
-from alignment_importance.compute import Compute
+from alignment_importance import ablation, networks
+from alignment_importance.ablation import heads
+from alignment_importance.system import compute
+from alignment_importance.system.compute import Compute
 
 #: Where the engine runs; set by the option `--device` of the tests.
 DEVICE = "cpu"

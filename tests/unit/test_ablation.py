@@ -10,8 +10,9 @@ import xarray as xr
 from small_heads import N_IMAGES, N_MAPS, ROUTES, Whole, engine, head_of, resources
 from torch import nn
 
-from alignment_importance import ablation, heads, networks
-from alignment_importance.folds import PairBlock
+from alignment_importance import ablation, networks
+from alignment_importance.ablation import heads
+from alignment_importance.inputs.folds import PairBlock
 
 SIMILARITIES = ["pearson", "cosine"]
 SCORES = ["pearson_r2", "pearson", "spearman"]

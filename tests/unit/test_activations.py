@@ -14,10 +14,13 @@ import xarray as xr
 from PIL import Image
 from torch import nn
 
-from alignment_importance import ablation, activations, arrays, images, networks
-from alignment_importance.compute import Compute
-from alignment_importance.errors import InputError
-from alignment_importance.heads import Head
+from alignment_importance import ablation, networks
+from alignment_importance.inputs import images
+from alignment_importance.networks import activations
+from alignment_importance.networks.head import Head
+from alignment_importance.system import arrays
+from alignment_importance.system.compute import Compute
+from alignment_importance.system.errors import InputError
 
 N_IMAGES = 100
 IDS = [f"image {i:03d}" for i in range(N_IMAGES)]

@@ -3,8 +3,8 @@ import pytest
 import scipy.stats
 import xarray as xr
 
-from alignment_importance import agreement
-from alignment_importance import heatmaps as heat
+from alignment_importance.experiments import agreement
+from alignment_importance.maps import heatmaps as heat
 
 
 def dataset(values: np.ndarray, ids: list[str], resize: str = "whole") -> xr.Dataset:

@@ -6,8 +6,8 @@ import pandas as pd
 import pytest
 import xarray as xr
 
-from alignment_importance import arrays
-from alignment_importance.errors import InputError
+from alignment_importance.system import arrays
+from alignment_importance.system.errors import InputError
 
 
 def _maps() -> xr.Dataset:

@@ -11,8 +11,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from alignment_importance import arrays
-from alignment_importance.errors import InputError
+from alignment_importance.system import arrays
+from alignment_importance.system.errors import InputError
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -37,7 +37,7 @@ def test_a_dataset_that_does_not_fit_is_told_and_leaves_nothing(tmp_path: Path) 
 import os, resource, sys
 sys.path.insert(0, "scripts")
 import numpy as np, xarray as xr
-from alignment_importance import arrays
+from alignment_importance.system import arrays
 from alignment_importance.errors import InputError
 resource.setrlimit(resource.RLIMIT_FSIZE, (20000, resource.RLIM_INFINITY))
 noise = np.random.default_rng(1).random((300, 300))

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from alignment_importance import baselines
+from alignment_importance.experiments import baselines
 
 #: Three maps of two images: sums 4, 10, 6 (of absolute values), places that are not zero 4, 1, 3.
 MAPS = np.array(

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from alignment_importance import bootstrap
+from alignment_importance.experiments import bootstrap
 
 
 def predicted(n_images: int, n_folds: int, seed: int) -> pd.DataFrame:

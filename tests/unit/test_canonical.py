@@ -6,8 +6,8 @@ import pytest
 from published_forms import write_images
 from scipy.spatial.distance import pdist, squareform
 
-from alignment_importance.datasets import canonical
-from alignment_importance.errors import InputError
+from alignment_importance.inputs.datasets import canonical
+from alignment_importance.system.errors import InputError
 
 
 def test_images_are_listed_in_the_order_of_their_file_names(tmp_path: Path) -> None:

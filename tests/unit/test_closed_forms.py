@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 import torch
 
-from alignment_importance import closed_forms, kernels
-from alignment_importance.similarity import rsm
+from alignment_importance.ablation import closed_forms, kernels
+from alignment_importance.statistics.similarity import rsm
 
 N_MAPS = 300  # more than two groups of lanes
 

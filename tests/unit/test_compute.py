@@ -7,8 +7,8 @@ from collections.abc import Iterator
 import pytest
 import torch
 
-from alignment_importance import compute
-from alignment_importance.errors import InputError
+from alignment_importance.system import compute
+from alignment_importance.system.errors import InputError
 
 
 def cpu(threads: int, memory: int = 1000) -> compute.Compute:

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from PIL import Image
 from sklearn.metrics import roc_auc_score
 
-from alignment_importance import control
-from alignment_importance.errors import InputError
+from alignment_importance.maps import controls
+from alignment_importance.system.errors import InputError
 
 OBJECTS = {"pictogram": 1, "disc": 2}
 
@@ -40,10 +40,10 @@ RISING = np.arange(8.0).reshape(2, 4)
 
 def test_area_by_hand() -> None:
     # Pairs 3>1, 3=3, 2>1, 2<3: 1 + 0.5 + 1 + 0 of 4.
-    assert control.area_under_curve(np.array([3.0, 2.0]), np.array([1.0, 3.0])) == 0.625
-    assert control.area_under_curve(np.array([1.0, 1.0]), np.array([1.0])) == 0.5
-    assert control.area_under_curve(np.array([2.0, np.nan]), np.array([1.0, np.nan, 0.0])) == 1
-    assert np.isnan(control.area_under_curve(np.array([np.nan]), np.array([1.0])))
+    assert controls.area_under_curve(np.array([3.0, 2.0]), np.array([1.0, 3.0])) == 0.625
+    assert controls.area_under_curve(np.array([1.0, 1.0]), np.array([1.0])) == 0.5
+    assert controls.area_under_curve(np.array([2.0, np.nan]), np.array([1.0, np.nan, 0.0])) == 1
+    assert np.isnan(controls.area_under_curve(np.array([np.nan]), np.array([1.0])))
 
 
 @given(
@@ -52,9 +52,9 @@ def test_area_by_hand() -> None:
 )
 def test_area_is_scikit_learns(first: list[int], second: list[int]) -> None:
     expected = roc_auc_score([1] * len(first) + [0] * len(second), first + second)
-    found = control.area_under_curve(np.array(first, dtype=float), np.array(second, dtype=float))
+    found = controls.area_under_curve(np.array(first, dtype=float), np.array(second, dtype=float))
     assert found == pytest.approx(expected, abs=1e-12)
-    assert control.area_under_curve(np.array(second, dtype=float), np.array(first, dtype=float)) == pytest.approx(
+    assert controls.area_under_curve(np.array(second, dtype=float), np.array(first, dtype=float)) == pytest.approx(
         1 - found, abs=1e-12
     )
 
@@ -63,8 +63,8 @@ def test_table_by_hand(masks: Path) -> None:
     ids = ["b.c", "é a"]
     one = heatmaps([RISING, RISING], ids, mean=[-RISING, RISING])
     two = heatmaps([np.full((2, 4), np.nan), RISING], ids, mean=[-RISING, RISING])
-    table = control.evaluate("demo", {"shape": one, "colour": two}, masks, OBJECTS)
-    assert list(table.columns) == list(control.COLUMNS)
+    table = controls.evaluate("demo", {"shape": one, "colour": two}, masks, OBJECTS)
+    assert list(table.columns) == list(controls.COLUMNS)
     keyed = table.set_index(["comparison", "map", "image"])["auc"]
     assert len(keyed) == 8 and set(table["control"]) == {"demo"}
     # é a: the values 0, 1, 4 against 3, 6, 7: only 4 > 3 of nine pairs. b.c mirrored: 2, 3, 7 against 0, 4, 5.
@@ -77,44 +77,44 @@ def test_table_by_hand(masks: Path) -> None:
 
 def test_pixels_that_the_network_did_not_see_do_not_count(masks: Path) -> None:
     # Of the columns 1 and 2 the first object has one pixel with the value 1, the second one with the value 2.
-    table = control.evaluate("demo", {"shape": heatmaps([np.array([[1.0, 2.0]])], ["é a"], "crop")}, masks, OBJECTS)
+    table = controls.evaluate("demo", {"shape": heatmaps([np.array([[1.0, 2.0]])], ["é a"], "crop")}, masks, OBJECTS)
     assert table["auc"].tolist() == [0, 0]
     hidden = heatmaps([np.array([[1.0, 2.0]])], ["c"], "crop")
     Image.fromarray(np.array([[1, 0, 0, 2], [1, 0, 0, 2]], dtype=np.uint8)).save(masks / "c.png")
-    assert control.evaluate("demo", {"shape": hidden}, masks, OBJECTS)["auc"].isna().all()
+    assert controls.evaluate("demo", {"shape": hidden}, masks, OBJECTS)["auc"].isna().all()
 
 
 def test_the_objects_swapped_mirror_the_area(masks: Path) -> None:
     maps = {"shape": heatmaps([RISING, RISING**2], ["b.c", "é a"])}
-    forward = control.evaluate("demo", maps, masks, OBJECTS)["auc"]
-    np.testing.assert_allclose(control.evaluate("demo", maps, masks, {"disc": 2, "pictogram": 1})["auc"], 1 - forward)
+    forward = controls.evaluate("demo", maps, masks, OBJECTS)["auc"]
+    np.testing.assert_allclose(controls.evaluate("demo", maps, masks, {"disc": 2, "pictogram": 1})["auc"], 1 - forward)
 
 
 def test_masks_with_a_palette_are_read_as_numbers(masks: Path) -> None:
     maps = {"shape": heatmaps([RISING], ["é a"])}
-    before = control.evaluate("demo", maps, masks, OBJECTS)
+    before = controls.evaluate("demo", maps, masks, OBJECTS)
     with Image.open(masks / "é a.png") as palette:
         palette.putpalette([0, 0, 0, 255, 0, 0, 0, 255, 0])
         assert palette.mode == "P"
         palette.save(masks / "é a.png")
-    assert control.evaluate("demo", maps, masks, OBJECTS).equals(before)
+    assert controls.evaluate("demo", maps, masks, OBJECTS).equals(before)
 
 
 def test_bad_masks_are_refused(masks: Path) -> None:
     maps = {"shape": heatmaps([RISING] * 3, ["a", "b", "é a"])}
     with pytest.raises(InputError, match=r"without a mask: a, b\."):
-        control.evaluate("demo", maps, masks, OBJECTS)
+        controls.evaluate("demo", maps, masks, OBJECTS)
     maps = {"shape": heatmaps([RISING], ["é a"])}
     with pytest.raises(InputError, match=r"needs two objects, not 3"):
-        control.evaluate("demo", maps, masks, {**OBJECTS, "x": 3})
+        controls.evaluate("demo", maps, masks, {**OBJECTS, "x": 3})
     with pytest.raises(InputError, match=r"é a\.png: the mask has no pixel of disc \(5\); its numbers are 0, 1, 2"):
-        control.evaluate("demo", maps, masks, {"pictogram": 1, "disc": 5})
+        controls.evaluate("demo", maps, masks, {"pictogram": 1, "disc": 5})
     Image.new("RGB", (4, 2)).save(masks / "é a.png")
     with pytest.raises(InputError, match=r"shape \(2, 4, 3\), but must be \(2, 4\)"):
-        control.evaluate("demo", maps, masks, OBJECTS)
+        controls.evaluate("demo", maps, masks, OBJECTS)
     (masks / "é a.png").write_bytes(b"x")
     with pytest.raises(InputError, match=r"cannot be read as a PNG"):
-        control.evaluate("demo", maps, masks, OBJECTS)
+        controls.evaluate("demo", maps, masks, OBJECTS)
     (masks / "é a.png").write_bytes(bombs.png(bombs.FAR_TOO_LARGE, grey=True))
     with pytest.raises(InputError, match=r"cannot be read as a PNG \(it has far more than 100 million pixels"):
-        control.evaluate("demo", maps, masks, OBJECTS)
+        controls.evaluate("demo", maps, masks, OBJECTS)

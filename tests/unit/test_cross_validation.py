@@ -8,8 +8,9 @@ import torch
 import xarray as xr
 from small_heads import N_IMAGES, N_MAPS, ROUTES, engine, head_of, resources
 
-from alignment_importance import cross_validation, curves, folds, importance, retention
-from alignment_importance.cross_validation import Settings, Validation
+from alignment_importance.experiments import cross_validation, curves, rankings, retention
+from alignment_importance.experiments.cross_validation import Settings, Validation
+from alignment_importance.inputs import folds
 
 IDS = [f"image {number:02d}" for number in range(N_IMAGES)]
 SETTINGS = Settings("pearson", "pearson_r2", 5, False, 3, 2)
@@ -48,7 +49,7 @@ def test_scores_are_those_of_rankings_curves_and_predicted_pairs(route: str) -> 
     found = validated(route, human)
     _, built = engine(route, maps, "pearson", "pearson_r2", resources())
     blocks = folds.blocks(folds.split_images(IDS, 3, 5), human, IDS)
-    pd.testing.assert_frame_equal(found.rankings, importance.rank_folds(built, blocks))
+    pd.testing.assert_frame_equal(found.rankings, rankings.rank_folds(built, blocks))
     traced = curves.trace(built, blocks, found.rankings)
     pd.testing.assert_frame_equal(found.curves[traced.columns], traced)
     for fold, row in zip(blocks, found.scores.to_dict("records"), strict=True):
@@ -61,7 +62,7 @@ def test_scores_are_those_of_rankings_curves_and_predicted_pairs(route: str) -> 
             assert row[f"test_{kind}"] == pytest.approx(r(pairs, kind) ** 2, abs=1e-5, nan_ok=True)
         assert row["test_retained_pearson_pearson"] == pytest.approx(r(pairs, "retained"), abs=1e-5)
         # The same maps at the same k, in the other order.
-        order = importance.order_of(found.rankings[found.rankings["fold"] == fold.fold])[::-1].copy()
+        order = rankings.order_of(found.rankings[found.rankings["fold"] == fold.fold])[::-1].copy()
         assert row["test_reverse"] == pytest.approx(built.keep_top(order, [fold.test])[0][int(kept["k_retained"]) - 1])
 
 

@@ -5,10 +5,10 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from alignment_importance import judgments
-from alignment_importance.datasets import demo
-from alignment_importance.errors import InputError
-from alignment_importance.judgments import reading
+from alignment_importance.inputs import judgments
+from alignment_importance.inputs.datasets import demo
+from alignment_importance.inputs.judgments import reading
+from alignment_importance.system.errors import InputError
 
 
 @pytest.fixture(scope="module")

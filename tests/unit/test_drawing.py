@@ -11,14 +11,15 @@ import pytest
 from matplotlib.figure import Figure
 from PIL import Image
 
-from alignment_importance import drawing, figures
+from alignment_importance.report import figures
+from alignment_importance.report.figures import style
 
 PAGE = {"one_column_mm": 80.0, "two_columns_mm": 160.0, "dpi": 150.0}
 
 
-@drawing.styled
+@style.styled
 def plain(columns: Literal[1, 2]) -> Figure:
-    figure = drawing.new_figure(1.5, columns)
+    figure = style.new_figure(1.5, columns)
     figure.subplots().set(xlabel="Größe $x$ (mm)", ylabel="−1")
     figure.subplots().imshow([[0, 1], [2, 3]])
     return figure
@@ -44,7 +45,7 @@ def test_without_a_page_the_defaults_of_the_configuration_hold(tmp_path: Path) -
 
 @pytest.mark.parametrize(("columns", "width"), [(1, 80), (2, 160)])
 def test_a_figure_is_as_wide_as_columns_of_its_page(columns: Literal[1, 2], width: float, tmp_path: Path) -> None:
-    with drawing.page(PAGE):
+    with style.page(PAGE):
         png, pdf = saved(tmp_path, columns)
     assert millimetres(pdf) == pytest.approx(width, abs=0.01)
     with Image.open(png) as image:
@@ -53,9 +54,9 @@ def test_a_figure_is_as_wide_as_columns_of_its_page(columns: Literal[1, 2], widt
 
 
 def test_a_page_ends_even_after_a_failure() -> None:
-    with pytest.raises(ZeroDivisionError), drawing.page(PAGE):
+    with pytest.raises(ZeroDivisionError), style.page(PAGE):
         raise ZeroDivisionError
-    assert drawing.dots_per_inch() == 300
+    assert style.dots_per_inch() == 300
 
 
 def test_every_font_of_a_pdf_is_embedded_as_truetype(tmp_path: Path) -> None:
@@ -89,7 +90,7 @@ CONES = {
 
 @pytest.mark.parametrize("kind", CONES)
 def test_colours_can_be_told_apart_with_any_kind_of_colour_vision(kind: str) -> None:
-    named = [drawing.BLUE, drawing.ORANGE, drawing.GREEN, drawing.RED, drawing.PURPLE]
+    named = [style.BLUE, style.ORANGE, style.GREEN, style.RED, style.PURPLE]
     rgb = np.array(named)
     linear = np.where(rgb <= 0.04045, rgb / 12.92, ((rgb + 0.055) / 1.055) ** 2.4)
     seen = (linear @ np.array(CONES[kind]).T).clip(0, 1)

@@ -13,8 +13,12 @@ from matplotlib.legend import Legend
 from matplotlib.text import Text
 from PIL import Image
 
-from alignment_importance import drawing, figures, images, paper_figures, prediction_figures
-from alignment_importance.errors import InputError
+from alignment_importance.inputs import images
+from alignment_importance.report import figures
+from alignment_importance.report.figures import paper as paper_figures
+from alignment_importance.report.figures import prediction as prediction_figures
+from alignment_importance.report.figures import style
+from alignment_importance.system.errors import InputError
 
 RANDOM = "random weights (seed 1)"
 PHOTOGRAPH = np.random.default_rng(0).integers(0, 256, (20, 30, 3), dtype=np.uint8)
@@ -85,7 +89,7 @@ def test_a_scale_is_shared_where_the_page_says_so() -> None:
     values = np.array([[[1.0, 5.0]], [[-2.0, 3.0]], [[np.nan, np.nan]]])
     maps = xr.Dataset({"heatmap": (("image", "y", "x"), values)})
     assert figures.shared_limits(maps) is None
-    with drawing.page({"heatmap_scale": "set"}):
+    with style.page({"heatmap_scale": "set"}):
         assert figures.shared_limits(maps) == (-2.0, 5.0)
         assert figures.shared_limits(maps.isel(image=[2])) is None
 
@@ -304,7 +308,7 @@ def test_heatmaps_on_one_scale_have_a_colour_bar_and_their_place_on_it(
     own = figures.heatmap_grid(maps, alignment, table, "a", "net")
     assert not bars_of(own)
     assert "each over its own range" in " ".join(texts(own).split())
-    with drawing.page({"heatmap_scale": "set"}):
+    with style.page({"heatmap_scale": "set"}):
         limits = figures.shared_limits(maps)
         figure = figures.heatmap_grid(maps, alignment, table, "a", "net")
     assert limits is not None
@@ -320,7 +324,7 @@ def test_heatmaps_on_one_scale_have_a_colour_bar_and_their_place_on_it(
 
 
 def test_control_on_one_scale_has_a_bar_for_each_comparison_and_aligned_rows(pictures: pd.DataFrame) -> None:
-    with drawing.page({"heatmap_scale": "set"}):
+    with style.page({"heatmap_scale": "set"}):
         figure = FIGURES["control"](pictures)
     assert len(bars_of(figure)) == 3
     figure.draw_without_rendering()

@@ -15,7 +15,12 @@ from matplotlib.patches import Rectangle
 from matplotlib.text import Text
 from PIL import Image
 
-from alignment_importance import figures, figures_interactions, figures_maps, figures_networks, images, spread
+from alignment_importance.experiments import spread
+from alignment_importance.inputs import images
+from alignment_importance.report import figures
+from alignment_importance.report.figures import interactions as figures_interactions
+from alignment_importance.report.figures import maps as figures_maps
+from alignment_importance.report.figures import networks as figures_networks
 
 RANDOM = "random weights (seed 1)"
 LONG = "a comparison with a long name"

@@ -2,8 +2,8 @@ import logging
 
 import pytest
 
-from alignment_importance.errors import InputError
-from alignment_importance.findings import COLUMNS, Finding, Findings, ProblemsError, describe
+from alignment_importance.system.errors import InputError
+from alignment_importance.system.problems import COLUMNS, Finding, Findings, ProblemsError, describe
 
 
 def _some() -> Findings:

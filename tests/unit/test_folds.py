@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from alignment_importance import folds
-from alignment_importance.errors import InputError
+from alignment_importance.inputs import folds
+from alignment_importance.system.errors import InputError
 
 IDS = [f"{number:02d}" for number in range(12)]
 

@@ -15,8 +15,11 @@ import xarray as xr
 from gallery_sets import IDS, PERCENTS, SIZES
 from PIL import Image, ImageDraw
 
-from alignment_importance import drawing, figures, gallery, images, masks
-from alignment_importance.gallery import content, page, pictures
+from alignment_importance.inputs import images
+from alignment_importance.maps.overlap import masks
+from alignment_importance.report import figures, gallery
+from alignment_importance.report.figures import style
+from alignment_importance.report.gallery import content, page, pictures
 
 
 @pytest.fixture(scope="module")
@@ -193,7 +196,7 @@ def test_heatmaps_on_one_scale_and_its_ends(built: Path, tmp_path: Path) -> None
     assert "the colours of its own range" in (built / "index.html").read_text(encoding="utf-8")
     view = gallery_sets.view("made-up")
     (tmp_path / "built").mkdir()
-    with drawing.page({"heatmap_scale": "set"}):
+    with style.page({"heatmap_scale": "set"}):
         gallery.build([gallery_sets.image_set(tmp_path / "images", [view])], PERCENTS, tmp_path / "built")
         limits = figures.shared_limits(view.heatmaps)
     assert limits is not None

@@ -19,8 +19,9 @@ from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.remote.webelement import WebElement
 from selenium.webdriver.support.ui import Select, WebDriverWait
 
-from alignment_importance import drawing, gallery
-from alignment_importance.gallery import page
+from alignment_importance.report import gallery
+from alignment_importance.report.figures import style
+from alignment_importance.report.gallery import page
 
 DESKTOP, PHONE = (1280, 900), (390, 844)
 
@@ -462,7 +463,7 @@ def test_comparisons_of_other_images_are_not_set_side_by_side(browser: webdriver
 def test_the_ends_of_a_shared_scale_stand_beside_its_colours(browser: webdriver.Chrome, tmp_path: Path) -> None:
     (tmp_path / "built").mkdir()
     shown = gallery_sets.image_set(tmp_path / "images", [gallery_sets.view("people")])
-    with drawing.page({"heatmap_scale": "set"}):
+    with style.page({"heatmap_scale": "set"}):
         gallery.build([shown], PERCENTS, tmp_path / "built")
     opened = Gallery(browser, tmp_path / "built")
     [view] = told(opened)["sets"][0]["views"]

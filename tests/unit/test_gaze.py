@@ -13,9 +13,10 @@ import xarray as xr
 from PIL import Image
 from scipy.special import logsumexp
 
-from alignment_importance import arrays, compute, images
-from alignment_importance.errors import InputError
-from alignment_importance.saliency import centre_bias, computing, gaze
+from alignment_importance.inputs import images
+from alignment_importance.maps.saliency import centre_bias, computing, gaze
+from alignment_importance.system import arrays, compute
+from alignment_importance.system.errors import InputError
 
 # As deepgaze_pytorch does it: the constructor loads weights of its own from the network, by torch.hub and by URL, and
 # the call gets pixels from 0 to 255 and the logarithm of the centre bias.

@@ -9,8 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from alignment_importance import arrays, heatmaps
-from alignment_importance.errors import InputError
+from alignment_importance.maps import heatmaps
+from alignment_importance.system import arrays
+from alignment_importance.system.errors import InputError
 
 A = np.array(
     [

@@ -2,7 +2,7 @@ import unicodedata
 
 import pytest
 
-from alignment_importance import ids
+from alignment_importance.inputs import ids
 
 
 def test_letters_in_parts_and_whole_are_one_id() -> None:

@@ -5,8 +5,9 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from alignment_importance import image_checks, images
-from alignment_importance.findings import Findings
+from alignment_importance.inputs import images
+from alignment_importance.inputs.images import examination
+from alignment_importance.system.problems import Findings
 
 
 def _noise(seed: int, size: tuple[int, int] = (24, 16)) -> Image.Image:
@@ -16,7 +17,7 @@ def _noise(seed: int, size: tuple[int, int] = (24, 16)) -> Image.Image:
 
 def _examine(folder: Path, threads: int = 1) -> tuple[Findings, pd.DataFrame]:
     findings = Findings()
-    return findings, image_checks.examine(folder, None, None, findings, threads)
+    return findings, examination.examine(folder, None, None, findings, threads)
 
 
 @pytest.mark.parametrize("threads", [1, 3])
@@ -98,7 +99,7 @@ def test_what_was_done_with_frames_and_transparency_is_said(tmp_path: Path) -> N
         ("warning", "images of a single colour: blank.png"),
     ]
     stated = Findings()
-    image_checks.examine(tmp_path, None, [255, 255, 255], stated)
+    examination.examine(tmp_path, None, [255, 255, 255], stated)
     assert [finding.found.split(":")[0] for finding in stated] == [
         "files with several frames or pages",
         "images of a single colour",

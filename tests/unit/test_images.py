@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from alignment_importance import images
-from alignment_importance.errors import InputError
+from alignment_importance.inputs import images
+from alignment_importance.system.errors import InputError
 
 
 def _save(path: Path, size: tuple[int, int] = (4, 3), colour: tuple[int, int, int] = (10, 20, 30)) -> Path:

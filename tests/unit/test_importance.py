@@ -6,8 +6,10 @@ import pytest
 import torch
 import xarray as xr
 
-from alignment_importance import ablation, curves, folds, importance, retention
-from alignment_importance.compute import Compute
+from alignment_importance import ablation
+from alignment_importance.experiments import curves, rankings, retention
+from alignment_importance.inputs import folds
+from alignment_importance.system.compute import Compute
 
 CPU = Compute(torch.device("cpu"), 1, 10**9)
 IDS = [f"image-{number:02d}" for number in range(20)]
@@ -28,14 +30,14 @@ def data(seed: int = 1) -> tuple[np.ndarray, np.ndarray]:
 
 
 def test_ranks_by_hand() -> None:
-    ranking = importance.rank(np.array([0.1, np.nan, 0.3, 0.1, -0.2]))
+    ranking = rankings.rank(np.array([0.1, np.nan, 0.3, 0.1, -0.2]))
     assert ranking["rank"].tolist() == [2, 5, 1, 3, 4]
-    assert importance.order_of(ranking).tolist() == [2, 0, 3, 4, 1]
+    assert rankings.order_of(ranking).tolist() == [2, 0, 3, 4, 1]
 
 
 def test_ais_is_the_score_with_all_maps_less_the_score_without_the_map() -> None:
     readout, human = data()
-    everything = importance.rank_block(engine(readout), folds.whole(human))
+    everything = rankings.rank_block(engine(readout), folds.whole(human))
     pairs = np.triu_indices(20, k=1)
 
     def score(rows: np.ndarray) -> float:
@@ -52,9 +54,9 @@ def test_ranking_of_a_fold_is_that_of_its_training_images_alone() -> None:
     readout, human = data()
     split = folds.split_images(IDS, 4, seed=3)
     blocks = folds.blocks(split, human, IDS)
-    ranking = importance.rank_folds(engine(readout), blocks)
+    ranking = rankings.rank_folds(engine(readout), blocks)
     train = np.flatnonzero(split["fold"] != 2)
-    alone = importance.rank_block(engine(readout[train]), folds.whole(human[np.ix_(train, train)]))
+    alone = rankings.rank_block(engine(readout[train]), folds.whole(human[np.ix_(train, train)]))
     of_fold = ranking[ranking["fold"] == 2].reset_index(drop=True)
     np.testing.assert_allclose(of_fold["ais"], alone["ais"], atol=1e-14)
     assert ranking["fold"].tolist() == sorted(ranking["fold"])
@@ -76,7 +78,7 @@ def test_judgments_of_test_pairs_change_no_ranking_and_no_k_retained(unit: str) 
     results = []
     for judgments in (human, leaked):
         blocks = [fold for fold in folds.blocks(split, judgments, IDS) if fold.fold == 3]
-        ranking = importance.rank_folds(engine(readout), blocks)
+        ranking = rankings.rank_folds(engine(readout), blocks)
         curve = curves.trace(engine(readout), blocks, ranking)
         results.append((ranking, curve, retention.retain(curve)))
     (ranking, curve, kept), (other_ranking, other_curve, other_kept) = results
@@ -90,11 +92,11 @@ def test_judgments_of_test_pairs_change_no_ranking_and_no_k_retained(unit: str) 
 def test_curves_by_definition() -> None:
     readout, human = data()
     blocks = folds.blocks(folds.split_images(IDS, 4, 5), human, IDS)
-    ranking = importance.rank_folds(engine(readout), blocks)
+    ranking = rankings.rank_folds(engine(readout), blocks)
     table = curves.trace(engine(readout), blocks, ranking)
     assert table.columns.tolist() == ["fold", "k", "train_score", "test_score"]
     fold = blocks[1]
-    order = importance.order_of(ranking[ranking["fold"] == fold.fold])
+    order = rankings.order_of(ranking[ranking["fold"] == fold.fold])
     kept = np.zeros((20, 15))
     kept[:, order[:6]] = readout.astype(np.float32)[:, order[:6]]
     row = table[(table["fold"] == fold.fold) & (table["k"] == 6)].iloc[0]
@@ -109,16 +111,16 @@ def test_order_of_images_does_not_matter() -> None:
     order = np.random.default_rng(8).permutation(20)
     split = folds.split_images(IDS, 4, 5)
     shuffled = [IDS[position] for position in order]
-    one = importance.rank_folds(engine(readout), folds.blocks(split, human, IDS))
+    one = rankings.rank_folds(engine(readout), folds.blocks(split, human, IDS))
     moved = human[np.ix_(order, order)]
-    other = importance.rank_folds(engine(readout[order]), folds.blocks(split, moved, shuffled))
+    other = rankings.rank_folds(engine(readout[order]), folds.blocks(split, moved, shuffled))
     np.testing.assert_allclose(one["ais"], other["ais"], atol=1e-14)
 
 
 def test_image_scores_are_labelled_and_zero_for_silent_maps() -> None:
     readout, human = data()
     readout[4, 9] = 0
-    scores = importance.score_images(engine(readout), human, IDS)
+    scores = rankings.score_images(engine(readout), human, IDS)
     assert scores["ais"].dims == ("image", "feature_map")
     assert scores["image"].to_numpy().tolist() == IDS
     assert float(scores["ais"].sel(image="image-04")[9]) == 0
@@ -139,9 +141,9 @@ def test_a_planted_map_is_found_on_training_images_and_predicts_the_test_images(
     human = (groups[:, None] == groups).astype(float) + rng.normal(0, 0.05, (20, 20))
     human = human + human.T
     blocks = folds.blocks(folds.split_images(IDS, 4, 1), human, IDS)
-    ranking = importance.rank_folds(engine(readout), blocks)
+    ranking = rankings.rank_folds(engine(readout), blocks)
     for _, fold in ranking.groupby("fold"):
-        assert set(importance.order_of(fold)[:4]) == set(planted)
+        assert set(rankings.order_of(fold)[:4]) == set(planted)
     table = curves.trace(engine(readout), blocks, ranking)
     for _, curve in table.groupby("fold"):
         kept = retention.retain(curve)

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 import scipy.stats
 
-from alignment_importance import inference
-from alignment_importance.inference import paired_test
+from alignment_importance.statistics import inference
+from alignment_importance.statistics.inference import paired_test
 
 
 def test_paired_t_test_equals_scipy() -> None:

@@ -11,11 +11,11 @@ import pytest
 import torch
 from small_heads import N_IMAGES, N_MAPS, ROUTES, engine, resources
 
-from alignment_importance import heads, interactions
-from alignment_importance.ablation import Ablation, PooledAblation
-from alignment_importance.folds import PairBlock
-from alignment_importance.importance import rank
-from alignment_importance.resumable import Budget
+from alignment_importance.ablation import Ablation, PooledAblation, heads
+from alignment_importance.experiments import interactions
+from alignment_importance.experiments.rankings import rank
+from alignment_importance.inputs.folds import PairBlock
+from alignment_importance.system.resumable import Budget
 
 
 class Case:

@@ -15,10 +15,11 @@ from hypothesis import strategies as st
 from judging import IDS, NAN, images, read, warnings, write, write_pairs
 from numpy.typing import NDArray
 
-from alignment_importance import arrays, judgments
-from alignment_importance.errors import InputError
-from alignment_importance.findings import Findings
-from alignment_importance.judgments import reading
+from alignment_importance.inputs import judgments
+from alignment_importance.inputs.judgments import reading
+from alignment_importance.system import arrays
+from alignment_importance.system.errors import InputError
+from alignment_importance.system.problems import Findings
 
 # --- what comes out ---
 

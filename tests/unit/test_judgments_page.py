@@ -11,8 +11,8 @@ import xarray as xr
 import yaml
 from judging import images
 
-from alignment_importance import judgments
-from alignment_importance.judgments import quality, reading
+from alignment_importance.inputs import judgments
+from alignment_importance.inputs.judgments import quality, reading
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "judgments.md"
 IDS = ["hammer", "axe", "saw"]

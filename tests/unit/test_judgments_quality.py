@@ -8,7 +8,7 @@ import pytest
 from judging import NAN, images, warnings, write, write_pairs
 from numpy.typing import NDArray
 
-from alignment_importance.judgments import quality, reading
+from alignment_importance.inputs.judgments import quality, reading
 
 IDS = ["a", "b", "c", "d", "e"]
 

@@ -13,8 +13,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from judging import IDS, images, refusal, warnings, write
 
-from alignment_importance.errors import InputError
-from alignment_importance.judgments import reading
+from alignment_importance.inputs.judgments import reading
+from alignment_importance.system.errors import InputError
 
 PAIRS = "image_a,image_b,similarity"
 TRIPLETS = "image_a,image_b,image_c,odd"

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alignment_importance.findings import Findings
-from alignment_importance.judgments import text
+from alignment_importance.inputs.judgments import delimited_text
+from alignment_importance.system.problems import Findings
 
 CELLS = st.lists(
     st.tuples(*[st.sampled_from(["a", " a", "b c", "ü", "1", "", "nan", "0.50"])] * 2), min_size=1, max_size=20
@@ -19,16 +19,16 @@ CELLS = st.lists(
 def test_tables_are_read_at_once_as_line_by_line(
     cells: list[tuple[str, str]], ending: str, suffix: str, is_ended: bool, has_mark: bool
 ) -> None:
-    mark = text.DELIMITERS[suffix]
+    mark = delimited_text.DELIMITERS[suffix]
     lines = [mark.join(row) for row in [("one", "two"), *cells]]
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / f"table{suffix}"
         content = ("\ufeff" * has_mark) + ending.join(lines) + ending * is_ended
         path.write_bytes(content.encode())
-        at_once = text._read_plain(path, ["one", "two"])
-        body = text.rows(path, Findings())
+        at_once = delimited_text._read_plain(path, ["one", "two"])
+        body = delimited_text.rows(path, Findings())
         next(body)
-        by_line = text._read_lines(path, ["one", "two"], body, Findings())
+        by_line = delimited_text._read_lines(path, ["one", "two"], body, Findings())
     if any(not first.strip() and not second.strip() for first, second in cells):
         assert at_once is None
     if at_once is not None:
@@ -45,4 +45,4 @@ def test_tables_are_read_at_once_as_line_by_line(
 def test_other_tables_are_read_line_by_line(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "table.csv"
     path.write_bytes(content)
-    assert text._read_plain(path, ["one", "two"]) is None
+    assert delimited_text._read_plain(path, ["one", "two"]) is None

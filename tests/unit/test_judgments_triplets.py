@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from judging import NAN, images, read, warnings, write
 
-from alignment_importance import judgments
-from alignment_importance.judgments import reading
+from alignment_importance.inputs import judgments
+from alignment_importance.inputs.judgments import reading
 
 HEADER = "image_a,image_b,image_c,odd"
 ABCD = ["a", "b", "c", "d"]

@@ -7,8 +7,8 @@ import pytest
 import scipy.io
 from published_forms import write_king2019
 
-from alignment_importance.datasets import king2019
-from alignment_importance.errors import InputError
+from alignment_importance.inputs.datasets import king2019
+from alignment_importance.system.errors import InputError
 
 
 def test_distances_of_each_set(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:

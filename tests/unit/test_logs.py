@@ -11,15 +11,15 @@ from pathlib import Path
 
 import pytest
 
-from alignment_importance import logs
-from alignment_importance.errors import InputError
+from alignment_importance.system import logs
+from alignment_importance.system.errors import InputError
 
 ROOT = Path(__file__).resolve().parents[2]
 
 #: A job that would go on for minutes, and says that it began.
 JOB = """
 import sys, time
-from alignment_importance import logs
+from alignment_importance.system import logs
 with logs.job(sys.argv[1], None):
     print("begun", flush=True)
     time.sleep(300)
@@ -73,7 +73,7 @@ def test_a_log_ends_with_the_memory_of_its_job_alone(tmp_path: Path) -> None:
     """Of the job, not of the larger process that started it; and of its peak, not of its end."""
     job = """
 import sys
-from alignment_importance import logs
+from alignment_importance.system import logs
 with logs.job(sys.argv[1], None):
     bytearray(b"1") * int(sys.argv[2])
 """

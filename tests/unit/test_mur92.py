@@ -7,8 +7,8 @@ import pooch
 import pytest
 import scipy.io
 
-from alignment_importance.datasets import mur92
-from alignment_importance.errors import InputError
+from alignment_importance.inputs.datasets import mur92
+from alignment_importance.system.errors import InputError
 
 CATEGORIES = ["human bodypart", "human face", "natural inanimate"]
 

@@ -19,9 +19,9 @@ import xarray as xr
 from torch import nn
 
 from alignment_importance import ablation, networks
-from alignment_importance.compute import Compute
-from alignment_importance.errors import InputError
-from alignment_importance.folds import whole
+from alignment_importance.inputs.folds import whole
+from alignment_importance.system.compute import Compute
+from alignment_importance.system.errors import InputError
 
 CPU = Compute(torch.device("cpu"), 2, 10**9)
 

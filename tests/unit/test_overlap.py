@@ -9,10 +9,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.metrics import roc_auc_score
 
-from alignment_importance import heatmaps, images, masks, overlap, overlap_summary, resampling
-from alignment_importance import saliency_scores as scoring
-from alignment_importance.errors import InputError
-from alignment_importance.saliency import centre_bias
+from alignment_importance.inputs import images
+from alignment_importance.maps import heatmaps
+from alignment_importance.maps.overlap import masks
+from alignment_importance.maps.overlap import measuring as overlap
+from alignment_importance.maps.overlap import scores as scoring
+from alignment_importance.maps.overlap import summary as overlap_summary
+from alignment_importance.maps.saliency import centre_bias
+from alignment_importance.statistics import resampling
+from alignment_importance.system.errors import InputError
 
 MEASURES = ["precision", "recall", "relative_risk"]
 

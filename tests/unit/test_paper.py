@@ -6,7 +6,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from alignment_importance import arrays, paper
+from alignment_importance.report import paper
+from alignment_importance.system import arrays
 
 PROVENANCE = {"weights": "random weights (seed 1)", "arithmetic": "float32", "simulated": True}
 

@@ -6,7 +6,7 @@ import pytest
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 
-from alignment_importance import paper_figures
+from alignment_importance.report.figures import paper as paper_figures
 
 
 def texts(figure: Figure) -> str:

@@ -6,14 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from alignment_importance import arrays, partials
+from alignment_importance.system import arrays, atomic_write
 
 ROOT = Path(__file__).resolve().parents[2]
 
 #: Writes half an output and is killed.
 KILLED = """
 import os, pathlib, signal, sys
-from alignment_importance import {module}
+from alignment_importance.system import {module}
 with {module}.{writer}(pathlib.Path(sys.argv[1])) as partial:
     {write}
     os.kill(os.getpid(), signal.SIGKILL)
@@ -67,11 +67,11 @@ def test_rests_of_other_outputs_stay(tmp_path: Path) -> None:
 @pytest.mark.parametrize("first_ends_first", [True, False])
 def test_two_writers_do_not_meet(tmp_path: Path, first_ends_first: bool) -> None:
     target = tmp_path / "a"
-    one, two = partials.beside(target), partials.beside(target)
+    one, two = atomic_write.beside(target), atomic_write.beside(target)
     first, second = one.__enter__(), two.__enter__()
     first.write_text("first")
     second.write_text("second")
-    partials.remove_abandoned(target)
+    atomic_write.remove_abandoned(target)
     for path, context in ((first, one), (second, two)) if first_ends_first else ((second, two), (first, one)):
         path.replace(target)
         assert target.read_text() == ("first" if path is first else "second")
@@ -83,7 +83,7 @@ def test_a_folder_that_was_not_locked_yet_is_abandoned_when_it_is_empty(tmp_path
     for name in (".a..empty", ".a..used"):
         (tmp_path / name).mkdir()
     (tmp_path / ".a..used" / "precious").write_text("")
-    partials.remove_abandoned(tmp_path / "a")
+    atomic_write.remove_abandoned(tmp_path / "a")
     assert names(tmp_path) == [".a..used"]
 
 
@@ -96,7 +96,7 @@ def test_where_there_are_no_locks_everything_is_written_and_nothing_removed(
     def no_locks(_file: int, _operation: int) -> None:
         raise OSError(38, "Function not implemented")
 
-    monkeypatch.setattr(partials.fcntl, "flock", no_locks)
+    monkeypatch.setattr(atomic_write.fcntl, "flock", no_locks)
     with arrays.atomic(target) as partial:
         partial.write_text("whole")
     assert target.read_text() == "whole"

@@ -3,8 +3,8 @@ import pandas as pd
 import pytest
 import xarray as xr
 
-from alignment_importance import patches
-from alignment_importance.importance import rank
+from alignment_importance.experiments.rankings import rank
+from alignment_importance.maps import patches
 
 IDS = ["007", "b", "c"]
 

@@ -6,7 +6,10 @@ import pytest
 import scipy.stats
 from small_heads import N_IMAGES, N_MAPS, engine, resources
 
-from alignment_importance import ablation, curves, folds, importance, inference, permutation, retention
+from alignment_importance import ablation
+from alignment_importance.experiments import curves, permutation, rankings, retention
+from alignment_importance.inputs import folds
+from alignment_importance.statistics import inference
 
 IDS = [f"{number:02d}" for number in range(N_IMAGES)]
 
@@ -38,7 +41,7 @@ def test_many_at_once_equal_one_by_one(score: str, similarity: str, unit: str, m
     for draw in range(4):
         order = np.arange(N_IMAGES) if draw == 0 else rng.permutation(N_IMAGES)
         blocks = folds.blocks(split, human[np.ix_(order, order)], IDS)
-        curve = curves.trace(pooled, blocks, importance.rank_folds(pooled, blocks))
+        curve = curves.trace(pooled, blocks, rankings.rank_folds(pooled, blocks))
         kept = [retention.retain(of_fold) for _, of_fold in curve.groupby("fold")]
         full, retained = (np.mean([one[f"test_{kind}"] for one in kept]) for kind in ("full", "retained"))
         assert found.loc[draw, "test_full"] == pytest.approx(full, abs=1e-12)
@@ -53,7 +56,7 @@ def test_other_routes_pass_through_the_network() -> None:
         _, other = engine(route, activations(), "pearson", "pearson_r2", resources())
         found = permutation.permute(other, members, human, "pearson_r2", 1, 9)
         blocks = folds.blocks(folds.split_images(IDS, 3, 1), human, IDS)
-        curve = curves.trace(other, blocks, importance.rank_folds(other, blocks))
+        curve = curves.trace(other, blocks, rankings.rank_folds(other, blocks))
         retained = [retention.retain(of_fold)["test_retained"] for _, of_fold in curve.groupby("fold")]
         assert found.loc[0, "test_retained"] == pytest.approx(np.mean(retained))
         assert len(found) == 2

@@ -6,8 +6,8 @@ import pytest
 import scipy.io
 from published_forms import similarities, write_peterson2018
 
-from alignment_importance.datasets import peterson2018
-from alignment_importance.errors import InputError
+from alignment_importance.inputs.datasets import peterson2018
+from alignment_importance.system.errors import InputError
 
 FILES = [f"{number}.jpg" for number in range(4)]
 

@@ -5,7 +5,8 @@ import pandas as pd
 import pytest
 import xarray as xr
 
-from alignment_importance import folds, prediction, reliability
+from alignment_importance.experiments import prediction, reliability
+from alignment_importance.inputs import folds
 
 IDS = [f"{number:02d}" for number in range(12)]
 

@@ -11,8 +11,8 @@ import torch
 import xarray as xr
 from torch import nn
 
-from alignment_importance import arrays, compute, provenance
 from alignment_importance.networks.building import Network
+from alignment_importance.system import arrays, compute, provenance
 
 TABLE = pd.DataFrame({"image": ["a", "b"], "ais": [0.5, np.nan]})
 

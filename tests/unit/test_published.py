@@ -5,8 +5,9 @@ import pandas as pd
 import pytest
 from tiny_project import ROOT
 
-from alignment_importance import arrays, published
-from alignment_importance.errors import InputError
+from alignment_importance.report import published
+from alignment_importance.system import arrays
+from alignment_importance.system.errors import InputError
 
 TABLE = ROOT / "workflow/published/peterson2018.csv"
 

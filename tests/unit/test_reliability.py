@@ -5,7 +5,7 @@ import pytest
 from rsatoolbox.inference import boot_noise_ceiling
 from rsatoolbox.rdm import RDMs
 
-from alignment_importance import reliability
+from alignment_importance.experiments import reliability
 
 
 def simulated(n_participants: int, n_pairs: int, noise: float, seed: int) -> tuple[np.ndarray, np.ndarray]:

@@ -3,7 +3,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from alignment_importance.resumable import Budget, fingerprint
+from alignment_importance.system.resumable import Budget, fingerprint
 
 
 class KilledError(Exception):
@@ -43,7 +43,7 @@ def test_runs_that_are_short_of_time_add_up_to_one_without_limit(tmp_path: Path)
 
 
 def test_a_killed_run_goes_on_from_its_last_record(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("alignment_importance.resumable._SECONDS_BETWEEN_RECORDS", -1.0)
+    monkeypatch.setattr("alignment_importance.system.resumable._SECONDS_BETWEEN_RECORDS", -1.0)
     budget = Budget(None, tmp_path / "partial.npz", "k")
     with pytest.raises(KilledError):
         walk(budget, stop_at=4)

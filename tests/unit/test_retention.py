@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from alignment_importance import retention
+from alignment_importance.experiments import retention
 
 
 def test_retained_maps_are_the_fewest_with_the_highest_train_score() -> None:

@@ -6,10 +6,11 @@ import scipy.optimize
 import torch
 from sklearn.linear_model import Ridge
 
-from alignment_importance import folds, reweighting
-from alignment_importance.folds import Fold, PairBlock
-from alignment_importance.reweighting import LeastSquares
-from alignment_importance.similarity import judged_pairs, rsm, scaled_rows
+from alignment_importance.experiments import reweighting
+from alignment_importance.experiments.reweighting import LeastSquares
+from alignment_importance.inputs import folds
+from alignment_importance.inputs.folds import Fold, PairBlock
+from alignment_importance.statistics.similarity import judged_pairs, rsm, scaled_rows
 
 IDS = [f"{number:02d}" for number in range(18)]
 

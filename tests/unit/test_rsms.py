@@ -6,8 +6,8 @@ import pytest
 import torch
 import xarray as xr
 
-from alignment_importance import rsms
-from alignment_importance.compute import Compute
+from alignment_importance.experiments import rsms
+from alignment_importance.system.compute import Compute
 
 IDS = ["007", "é b", "c", "d"]
 CPU = Compute(torch.device("cpu"), 1, 10**8)

@@ -13,9 +13,11 @@ import scipy.io
 import xarray as xr
 from PIL import Image
 
-from alignment_importance import arrays, heatmaps, images
-from alignment_importance.errors import InputError
-from alignment_importance.saliency import centre_bias, computing, fixations, providers
+from alignment_importance.inputs import images
+from alignment_importance.maps import heatmaps
+from alignment_importance.maps.saliency import centre_bias, computing, fixations, providers
+from alignment_importance.system import arrays
+from alignment_importance.system.errors import InputError
 
 MODELS: dict[str, Any] = {
     "spectral_residual": cv2.saliency.StaticSaliencySpectralResidual,

@@ -7,7 +7,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from alignment_importance.similarity import OwnSecondOrder, SecondOrder, judged_pairs, ranks, rsm
+from alignment_importance.statistics.similarity import OwnSecondOrder, SecondOrder, judged_pairs, ranks, rsm
 
 
 def test_pearson_rsm_by_hand() -> None:

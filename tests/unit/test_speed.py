@@ -9,10 +9,11 @@ import pytest
 import torch
 from small_heads import head_of
 
-from alignment_importance import folds, speed
 from alignment_importance.ablation import PooledAblation, ReadoutAblation
-from alignment_importance.compute import Compute
-from alignment_importance.heads import LinearHead
+from alignment_importance.ablation.heads import LinearHead
+from alignment_importance.inputs import folds
+from alignment_importance.system.compute import Compute
+from benchmarks import speed
 
 CPU = Compute(torch.device("cpu"), 1, 10**9)
 
@@ -66,7 +67,7 @@ def test_memory_of_a_block_is_measured() -> None:
     # In a process of its own, which has no freed memory left from anything else.
     code = """
 import numpy as np, torch
-from alignment_importance import speed
+from benchmarks import speed
 with speed.measure(torch.device("cpu")) as before:
     pass
 with speed.measure(torch.device("cpu")) as measured:

@@ -13,9 +13,9 @@ from torch import nn
 from torch.nn import functional
 
 from alignment_importance import ablation, networks
-from alignment_importance.compute import Compute
-from alignment_importance.errors import InputError
-from alignment_importance.folds import whole
+from alignment_importance.inputs.folds import whole
+from alignment_importance.system.compute import Compute
+from alignment_importance.system.errors import InputError
 
 CPU = Compute(torch.device("cpu"), 1, 10**9)
 N_MAPS, SIDE = 6, 4

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from alignment_importance import spread
+from alignment_importance.experiments import spread
 
 
 def scores(ais: np.ndarray, ids: list[str] | None = None) -> xr.Dataset:

@@ -10,10 +10,11 @@ import pytest
 import yaml
 from published_forms import write_images
 
-from alignment_importance import checks, starting_point
-from alignment_importance.errors import InputError
-from alignment_importance.findings import Findings
-from alignment_importance.judgments import reading
+from alignment_importance import checks
+from alignment_importance.checks import starting_configuration
+from alignment_importance.inputs.judgments import reading
+from alignment_importance.system.errors import InputError
+from alignment_importance.system.problems import Findings
 from start_configuration import start_configuration
 
 IDS = [f"i{number:02d}" for number in range(30)]
@@ -26,7 +27,7 @@ def propose(folder: Path, ids: list[str], share: float, name: str = "j.csv") -> 
     rated = [pair for pair in itertools.combinations(ids, 2) if random.random() < share]
     lines = ["image_a,image_b,similarity", *(f"{a},{b},{random.random():.3f}" for a, b in rated)]
     (folder / name).write_text("\n".join(lines), encoding="utf-8")
-    text, findings = starting_point.propose(
+    text, findings = starting_configuration.propose(
         "mine", checks.ImageSet(folder / "photos"), reading.Source(folder / name, name="comparisons.mine")
     )
     return yaml.safe_load(text), findings

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from alignment_importance import states
-from alignment_importance.errors import InputError
+from alignment_importance.system import states
+from alignment_importance.system.errors import InputError
 
 
 def test_a_state_takes_the_place_of_former_ones_and_of_no_other_file(tmp_path: Path) -> None:
@@ -22,7 +22,7 @@ def test_what_is_wrong_is_kept_and_what_was_not_made_is_left_empty(tmp_path: Pat
     (tmp_path / "a").mkdir()
     with states.making("datasets.own", [images, table], state):
         table.write_text("image\n", encoding="utf-8")
-        logging.getLogger("alignment_importance.datasets.own").warning("two of %d: left out.", 3)
+        logging.getLogger("alignment_importance.inputs.datasets.own").warning("two of %d: left out.", 3)
         raise InputError("file.mat: it has no matrix.")
     first, second = states.read(state)
     assert (first.level, first.where, str(first)) == ("warning", "datasets.own", "two of 3: left out.")

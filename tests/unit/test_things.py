@@ -6,8 +6,8 @@ import pytest
 import scipy.io
 from published_forms import OBJECTS, write_images, write_things
 
-from alignment_importance.datasets import things
-from alignment_importance.errors import InputError
+from alignment_importance.inputs.datasets import things
+from alignment_importance.system.errors import InputError
 
 RELEASE = "image1\timage2\timage3\tchoice\tRT\tsubject_id\n"
 

@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 from small_heads import ROUTES, engine, resources
 
-from alignment_importance import folds, transfer
 from alignment_importance.ablation import Ablation, PooledAblation
-from alignment_importance.importance import order_of, rank
+from alignment_importance.experiments import transfer
+from alignment_importance.experiments.rankings import order_of, rank
+from alignment_importance.inputs import folds
 
 IDS = [f"i{number:02d}" for number in range(13)]
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from alignment_importance import wording
+from alignment_importance.system import plurals as wording
 
 
 @pytest.mark.parametrize(("number", "said"), [(0, "0 pairs have"), (1, "1 pair has"), (2, "2 pairs have")])

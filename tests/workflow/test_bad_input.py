@@ -23,7 +23,7 @@ from tiny_project import change_config, run_snakemake
 
 import check_inputs
 from alignment_importance import checks
-from alignment_importance.findings import Findings
+from alignment_importance.system.problems import Findings
 
 IDS = [f"i{number:02d}" for number in range(12)]
 PAIRS = list(itertools.combinations(IDS, 2))

@@ -51,7 +51,7 @@ def test_every_data_set_has_all_its_places(common: SimpleNamespace) -> None:
         rule = "draw_demo" if name == "demo" else f"make_{name}"
         assert f"    rule {rule}:\n" in snakefile
         assert (ROOT / f"scripts/{rule}.py").is_file()
-        assert (ROOT / f"scripts/alignment_importance/datasets/{name}.py").is_file()
+        assert (ROOT / f"scripts/alignment_importance/inputs/datasets/{name}.py").is_file()
         assert name == "demo" or (CONFIGS / f"{name}.yaml").is_file()
         assert name == "demo" or f"## {name}" in documented
         for part in form["makes"].values():

@@ -12,7 +12,7 @@ import yaml
 from large_project import configuration, name, write_large_project
 from tiny_project import ROOT, planned_jobs, run_snakemake
 
-from alignment_importance import arrays
+from alignment_importance.system import arrays
 
 LARGE = ("--snakefile", str(ROOT / "Snakefile"), "--configfile", "large.yaml")
 

@@ -199,7 +199,7 @@ for script in sys.argv[2:]:
     for name in [name for name in sys.modules if name.split(".")[0] == "alignment_importance"]:
         del sys.modules[name]
     importlib.import_module(script)
-    importlib.import_module("alignment_importance.logs")
+    importlib.import_module("alignment_importance.system.logs")
     loaded[script] = [module.__file__ for name, module in sys.modules.items() if name.startswith("alignment_")]
 print(json.dumps(loaded))
 """
@@ -223,7 +223,7 @@ def test_figures_are_drawn_for_the_page_of_the_configuration(rule: str) -> None:
 
 
 def test_the_style_of_figures_is_an_input_of_what_draws(common: SimpleNamespace) -> None:
-    style = ROOT / "scripts/alignment_importance/drawing.mplstyle"
+    style = ROOT / "scripts/alignment_importance/report/figures/style.mplstyle"
     using = {rule for rule in rules() if style in [Path(file).resolve() for file in common.library_used_by(rule)]}
     assert {rule for rule in rules() if rule.startswith("plot_")} <= using
     assert not using & {"rank_feature_maps", "prepare_images", "summarise_prediction"}

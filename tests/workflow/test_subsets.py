@@ -10,7 +10,7 @@ import pytest
 from snakemake.exceptions import WorkflowError
 from tiny_project import CONFIG, change_config, planned_jobs, run_snakemake
 
-from alignment_importance import arrays
+from alignment_importance.system import arrays
 
 CHOSEN = [f"photo {number:02d}" for number in (0, 1, 3, 4, 5, 7, 8, 10, 11)]
 

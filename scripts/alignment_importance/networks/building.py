@@ -19,8 +19,8 @@ import torchvision
 from torch import nn
 from torch.overrides import TorchFunctionMode
 
-from alignment_importance.errors import InputError
-from alignment_importance.wording import counted
+from alignment_importance.system.errors import InputError
+from alignment_importance.system.plurals import counted
 
 _IMAGENET_MEAN, _IMAGENET_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 #: Network input in pixels of the EfficientNet-Lites, which were trained on (pixel - 127) / 128.

@@ -2,9 +2,9 @@
 
 import pandas as pd
 
-from alignment_importance.errors import InputError
 from alignment_importance.networks.building import Spec, known_architectures, outline
 from alignment_importance.networks.splitting import split
+from alignment_importance.system.errors import InputError
 
 _TEXT = """\
 # Networks

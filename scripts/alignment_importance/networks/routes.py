@@ -10,7 +10,7 @@ import torch
 from torch import fx, nn
 from torch.nn import functional
 
-from alignment_importance.heads import Head
+from alignment_importance.networks.head import Head
 from alignment_importance.networks.tracing import cut, module_of, readers, shape, sources
 
 #: Over y and x.

@@ -8,9 +8,8 @@ import pandas as pd
 from torch import fx, nn
 from torch.nn import functional
 
-from alignment_importance.errors import InputError
-from alignment_importance.heads import Head
 from alignment_importance.networks.building import Network, is_own, nearest
+from alignment_importance.networks.head import Head
 from alignment_importance.networks.routes import analyse, is_identity, is_pooling, is_zero_keeping
 from alignment_importance.networks.tracing import (
     ancestors,
@@ -22,6 +21,7 @@ from alignment_importance.networks.tracing import (
     sources,
     trace,
 )
+from alignment_importance.system.errors import InputError
 
 logger = logging.getLogger(__name__)
 

@@ -10,8 +10,8 @@ import torch
 from torch import fx, nn
 from torchvision.models.feature_extraction import NodePathTracer
 
-from alignment_importance.errors import InputError
 from alignment_importance.networks.building import Network
+from alignment_importance.system.errors import InputError
 
 #: A graph is run for these numbers of images; a number that follows them is the number of images.
 _BATCHES = (1, 3)

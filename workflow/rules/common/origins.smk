@@ -62,7 +62,7 @@ def library_used_by(script: str) -> list[str]:
 
 def parts_of_the_page() -> list[str]:
     """List the files beside the library's modules that the gallery's page is made of."""
-    folder = Path(workflow.basedir, "scripts", "alignment_importance", "gallery")
+    folder = Path(workflow.basedir, "scripts", "alignment_importance", "report", "gallery")
     return relative(folder / name for name in ("page.html", "style.css", "script.js"))
 
 

@@ -1,0 +1,499 @@
+"""Closed forms of ablation where the readout is the pooled maps: readout unit k is 0 without map k, and nothing else
+changes.
+
+Notation: X (image, map) is the readout in float64, D its number of units, t = X 1 the row sums, and
+C = X X' - t t'/D the co-variation of the rows. Without map k, whose column is x, it is
+C - (1 + 1/D) x x' + (t x' + x t')/D. Completing the square makes that one product less:
+
+    C(-k) = B - g g',    B = X X' - t t'/(D + 1),    g = sqrt(1 + 1/D) (x - t/(D + 1)),
+
+and the similarities are R(-k) = C(-k) / sqrt(v v') with v the diagonal of C(-k). For cosine similarity B = X X' and
+g = x. What a correlation with judgments needs are the sums of R, of R*H and of R*R over the judged pairs.
+"""
+
+import functools
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+import torch
+
+from alignment_importance.ablation import kernels
+from alignment_importance.statistics.similarity import CONSTANT, SecondOrder, varying
+
+
+@dataclass(frozen=True)
+class Covariation:
+    """The rows of a pooled readout and their co-variation.
+
+    Attributes:
+        x: (image, map) float64.
+        c: (image, image) C above.
+        squares: (image,) sums of squares of the rows.
+        t: (image,) row sums; zero for cosine similarity.
+        inverse: 1 / D; zero for cosine similarity.
+    """
+
+    x: torch.Tensor
+    c: torch.Tensor
+    squares: torch.Tensor
+    t: torch.Tensor
+    inverse: float
+
+    @classmethod
+    def of(cls, x: torch.Tensor, gram: torch.Tensor, similarity: str) -> "Covariation":
+        """Co-variation of the rows of x (image, map) for `pearson` or `cosine` similarity; `gram` is x x'."""
+        squares = gram.diagonal().clone()
+        if similarity == "cosine":
+            return cls(x, gram, squares, torch.zeros_like(squares), 0.0)
+        t = x.sum(1)
+        return cls(x, torch.addr(gram, t, t, alpha=-1 / x.shape[1]), squares, t, 1 / x.shape[1])
+
+    @functools.cached_property
+    def base(self) -> torch.Tensor:
+        """(image, image) B above."""
+        return torch.addr(self.c, self.t, self.t, alpha=self.inverse**2 / (1 + self.inverse))
+
+    @property
+    def factor(self) -> float:
+        """What x is multiplied with in g."""
+        return float((1 + self.inverse) ** 0.5)
+
+    @property
+    def shift(self) -> torch.Tensor:
+        """(image,) what is then taken away: g of a map that is zero everywhere, up to its sign."""
+        return self.t * (self.inverse / self.factor)
+
+    def g(self, maps: torch.Tensor) -> torch.Tensor:
+        """(image, map) g of some maps, each of which may be `kernels.NO_MAP`."""
+        x = self.x[:, maps].masked_fill_(maps == kernels.NO_MAP, 0)
+        return x.mul_(self.factor).sub_(self.shift[:, None])
+
+    def variance(self) -> torch.Tensor:
+        """(image,) diagonal of C; NaN for constant rows."""
+        return varying(self.c.diagonal(), self.squares)
+
+    def variance_without(self, g: torch.Tensor) -> torch.Tensor:
+        """(image, map) diagonal of C(-k) for maps with these g; NaN where the row is constant then."""
+        return varying(self.base.diagonal()[:, None] - g.square(), self.squares[:, None])
+
+    def similarities_without(self, pairs: tuple[torch.Tensor, torch.Tensor], maps: torch.Tensor) -> torch.Tensor:
+        """(map, pair) R(-k) of pairs of rows, for some maps k, each of which may be `kernels.NO_MAP`."""
+        first, second = pairs
+        g = self.g(maps)
+        scale = self.variance_without(g).T.rsqrt()
+        left = self.base[first, second] - g.T[:, first] * g.T[:, second]
+        return left * scale[:, first] * scale[:, second]
+
+
+class LeaveOneOut(ABC):
+    """Scores of every R(-k) against the judgments of a block, over all its judged pairs.
+
+    Among the maps k may be `kernels.NO_MAP`, which stands for R.
+    """
+
+    @abstractmethod
+    def without(self, maps: torch.Tensor) -> torch.Tensor:
+        """(map, ...) what the scores of some maps follow from."""
+
+    @abstractmethod
+    def scores(self, found: torch.Tensor) -> torch.Tensor:
+        """(map,) scores from what `without` found."""
+
+
+@dataclass(frozen=True)
+class Ranked(LeaveOneOut):
+    """Scores that need each similarity: rank correlations.
+
+    Attributes:
+        rows: of all images.
+        pairs: (pair,) and (pair,), the images of each judged pair.
+        score: against the judgments of these pairs.
+    """
+
+    rows: Covariation
+    pairs: tuple[torch.Tensor, torch.Tensor]
+    score: SecondOrder
+
+    def without(self, maps: torch.Tensor) -> torch.Tensor:
+        """(map,) the scores themselves."""
+        return self.score(self.rows.similarities_without(self.pairs, maps))
+
+    def scores(self, found: torch.Tensor) -> torch.Tensor:
+        """(map,) the same."""
+        return found
+
+
+@dataclass(frozen=True)
+class SumsOfPairs(LeaveOneOut):
+    """Pearson correlations on a processor: from sums, pair after pair, nothing stored.
+
+    Attributes:
+        rows: of all images.
+        images: (image,) those of the block.
+        judged: their judgments.
+        own: of all images, as `kernels.leave_one_out_sums` takes it.
+    """
+
+    rows: Covariation
+    images: torch.Tensor
+    judged: kernels.PairTables
+    own: np.ndarray
+
+    @classmethod
+    def of(cls, rows: Covariation, images: torch.Tensor, human: torch.Tensor) -> "SumsOfPairs":
+        """Prepare a block; see `correlated`."""
+        # Here, and not where it is first used: that is on several threads at once.
+        own = torch.stack([rows.base.diagonal(), CONSTANT * rows.squares, rows.shift], dim=1)
+        return cls(rows, images, kernels.pair_tables(human.numpy()), own.numpy())
+
+    def without(self, maps: torch.Tensor) -> torch.Tensor:
+        """(map, 3) the sums of R(-k), of R(-k) * H and of R(-k) * R(-k)."""
+        rows, images = self.rows, self.images.numpy()
+        base, readout = rows.base.numpy(), rows.x.numpy()
+        sums = kernels.leave_one_out_sums(base, self.own, readout, rows.factor, images, self.judged, maps.numpy())
+        return torch.from_numpy(sums)
+
+    def scores(self, found: torch.Tensor) -> torch.Tensor:
+        """(map,) correlations."""
+        return correlations(found, self.judged.n_pairs, self.judged.spread)
+
+
+@dataclass(frozen=True)
+class SumsByProducts(LeaveOneOut):
+    """Pearson correlations from few products of matrices for all maps at once, which suits a GPU.
+
+    Attributes:
+        rows: of all images.
+        images: (image,) those of the block.
+        mask: (image, image) 1 where a pair of the block is judged, in both triangles, else 0.
+        human: (image, image) judgments less their mean, 0 where there are none.
+        masked_b: (image, image) B over the judged pairs.
+        human_b: (image, image) B times the judgments.
+        masked_bb: (image, image) the square of B over the judged pairs.
+    """
+
+    rows: Covariation
+    images: torch.Tensor
+    mask: torch.Tensor
+    human: torch.Tensor
+    masked_b: torch.Tensor
+    human_b: torch.Tensor
+    masked_bb: torch.Tensor
+
+    @classmethod
+    def of(cls, rows: Covariation, images: torch.Tensor, human: torch.Tensor) -> "SumsByProducts":
+        """Prepare a block; see `correlated`."""
+        judged = torch.isfinite(human)
+        centred = torch.where(judged, human - human.nansum() / judged.sum(), 0.0)
+        mask, base = judged.double(), rows.base[images[:, None], images]
+        masked = mask * base
+        return cls(rows, images, mask, centred, masked, centred * base, masked * base)
+
+    def without(self, maps: torch.Tensor) -> torch.Tensor:
+        """(map, 3) the sums.
+
+        With w = 1/sqrt(v) and q = w g, R(-k)_ij = w_i w_j B_ij - q_i q_j, so that each sum is one of quadratic forms in
+        columns (image, map).
+        """
+        g = self.rows.g(maps)
+        w = self.rows.variance_without(g)[self.images].rsqrt()
+        q = w * g[self.images]
+        u, wq, qq = w * w, w * q, q * q
+        of_r = w * (self.masked_b @ w) - q * (self.mask @ q)
+        of_rh = w * (self.human_b @ w) - q * (self.human @ q)
+        of_rr = u * (self.masked_bb @ u) - 2 * wq * (self.masked_b @ wq) + qq * (self.mask @ qq)
+        return torch.stack([of_r.sum(0), of_rh.sum(0), of_rr.sum(0)], dim=1) / 2
+
+    def scores(self, found: torch.Tensor) -> torch.Tensor:
+        """(map,) correlations."""
+        return correlations(found, self.mask.sum() / 2, self.human.square().sum() / 2)
+
+
+def correlated(rows: Covariation, images: torch.Tensor, human: torch.Tensor) -> LeaveOneOut:
+    """Prepare Pearson correlations with the judgments of a block.
+
+    Args:
+        rows: of all images.
+        images: (image,) those of the block.
+        human: (image, image) their symmetric judgments, NaN on the diagonal and for pairs that are left out. Every
+            image has at least one judged pair.
+    """
+    return (SumsOfPairs if rows.x.device.type == "cpu" else SumsByProducts).of(rows, images, human)
+
+
+def correlations(sums: torch.Tensor, n_pairs: torch.Tensor | int, spread: torch.Tensor | float) -> torch.Tensor:
+    """Pearson correlations (...) of similarities R with judgments H; NaN where all similarities are equal.
+
+    Args:
+        sums: (..., 3) of R, of R * H and of R * R over judged pairs.
+        n_pairs: how many pairs are judged.
+        spread: the sum of the squares of H, which is centred.
+    """
+    sum_r, sum_rh, sum_rr = sums.unbind(-1)
+    of_r = sum_rr - sum_r.square() / n_pairs
+    of_r = of_r.masked_fill(~(of_r > CONSTANT * sum_rr), torch.nan)
+    return sum_rh / (of_r * spread).sqrt()
+
+
+@dataclass(frozen=True)
+class TopK:
+    """Similarities with only the first k columns of x kept, for k = 1..K.
+
+    The sums of products that make up R grow by one outer product per map. They are added one after the other, so that
+    how many k are taken at a time changes no bit.
+
+    Attributes:
+        columns: (k, image) the columns of the readout in the order of the ranking.
+        sums: (k, image) running row sums times sqrt(1/D); zero for cosine similarity.
+        scale: (k, image) 1 / sqrt(variance of a row); NaN where it is constant.
+    """
+
+    columns: torch.Tensor
+    sums: torch.Tensor
+    scale: torch.Tensor
+
+    @classmethod
+    def of(cls, x: torch.Tensor, similarity: str) -> "TopK":
+        """Prepare rows x (image, map) whose columns are in the order of the ranking."""
+        columns = x.T.contiguous()
+        inverse = 1 / x.shape[1] if similarity == "pearson" else 0.0
+        sums = columns.cumsum(0).mul_(inverse**0.5)
+        squares = columns.square().cumsum(0)
+        return cls(columns, sums, varying(squares - sums.square(), squares).rsqrt())
+
+    def similarities(self, pairs: tuple[torch.Tensor, torch.Tensor], chunk: int) -> Iterator[torch.Tensor]:
+        """Yield R pair by pair: (k, pair) for `chunk` consecutive k at a time."""
+        first, second = pairs
+        products = torch.zeros_like(self.columns[0, first])
+        for start in range(0, len(self.columns), chunk):
+            k = slice(start, start + chunk)
+            grown = _running(products, self.columns[k][:, first] * self.columns[k][:, second])
+            products = grown[-1].clone()
+            r = grown.sub_(self.sums[k][:, first] * self.sums[k][:, second])
+            yield r.mul_(self.scale[k][:, first]).mul_(self.scale[k][:, second])
+
+
+@dataclass(frozen=True)
+class TopKCorrelations(ABC):
+    """Correlations of the similarities of `TopK` with the judgments of a block, from sums tile by tile.
+
+    Memory grows with the readout and not with pairs times k.
+
+    Attributes:
+        top: of the images of the block.
+        side: images along a side of a tile.
+    """
+
+    top: TopK
+    side: ClassVar[int]
+
+    def tiles(self) -> list[tuple[slice, slice]]:
+        """Rows and others of the tiles that hold the pairs below the diagonal."""
+        n_images = self.top.columns.shape[1]
+        cuts = [slice(start, min(start + self.side, n_images)) for start in range(0, n_images, self.side)]
+        return [(rows, others) for rows in cuts for others in cuts if others.start <= rows.start]
+
+    @abstractmethod
+    def sums(self, tile: tuple[slice, slice]) -> torch.Tensor:
+        """(k, 3) the sums of R, of R * H and of R * R over the judged pairs of one tile."""
+
+    @abstractmethod
+    def correlate(self, sums: torch.Tensor) -> torch.Tensor:
+        """(k,) Pearson correlations from the sums of all tiles; NaN where all similarities are equal."""
+
+
+@dataclass(frozen=True)
+class TopKOfPairs(TopKCorrelations):
+    """The sums on a processor: pair after pair.
+
+    Attributes:
+        judged: judgments of the images.
+    """
+
+    judged: kernels.PairTables
+    #: What fits the processor's cache.
+    side: ClassVar[int] = kernels.TILE
+
+    @classmethod
+    def of(cls, top: TopK, human: torch.Tensor) -> "TopKOfPairs":
+        """Prepare a block; see `top_k_correlated`."""
+        return cls(top, kernels.pair_tables(human.numpy()))
+
+    def sums(self, tile: tuple[slice, slice]) -> torch.Tensor:
+        """(k, 3) the sums."""
+        columns, sums, scale = (values.numpy() for values in (self.top.columns, self.top.sums, self.top.scale))
+        return torch.from_numpy(kernels.top_k_sums(columns, sums, scale, self.judged, *tile))
+
+    def correlate(self, sums: torch.Tensor) -> torch.Tensor:
+        """(k,) correlations."""
+        return correlations(sums, self.judged.n_pairs, self.judged.spread)
+
+
+@dataclass(frozen=True)
+class TopKByProducts(TopKCorrelations):
+    """The sums by operations on whole tiles, which suits a GPU.
+
+    Attributes:
+        mask: (image, image) 1 below the diagonal where a pair is judged, else 0.
+        human: (image, image) judgments less their mean there, else 0.
+    """
+
+    mask: torch.Tensor
+    human: torch.Tensor
+    #: Few and large operations; each array of a tile takes 67 MB at most.
+    side: ClassVar[int] = 512
+
+    @classmethod
+    def of(cls, top: TopK, human: torch.Tensor) -> "TopKByProducts":
+        """Prepare a block; see `top_k_correlated`."""
+        judged = torch.isfinite(human).tril(-1)
+        return cls(top, judged.double(), torch.where(judged, human - human[judged].mean(), 0.0))
+
+    def sums(self, tile: tuple[slice, slice]) -> torch.Tensor:
+        """(k, 3) the sums, some k at a time."""
+        rows, others = tile
+        mask, human = self.mask[tile], self.human[tile].flatten()
+        products, done = torch.zeros_like(mask), []
+        parts = (values.split(_K_OF_TILE) for values in (self.top.columns, self.top.sums, self.top.scale))
+        for columns, sums, scale in zip(*parts, strict=True):
+            grown = columns[:, rows, None] * columns[:, None, others]
+            grown[0] += products
+            # Along the first axis: each running sum is added up by one thread, in the order of k.
+            products = grown.cumsum_(0)[-1].clone()
+            r = grown.sub_(sums[:, rows, None] * sums[:, None, others])
+            r = r.mul_(scale[:, rows, None]).mul_(scale[:, None, others]).flatten(1)
+            counted = r * mask.flatten()
+            squares = torch.bmm(counted[:, None], r[:, :, None])[:, 0, 0]
+            done.append(torch.stack([counted.sum(1), r @ human, squares], dim=1))
+        return torch.cat(done)
+
+    def correlate(self, sums: torch.Tensor) -> torch.Tensor:
+        """(k,) correlations."""
+        return correlations(sums, self.mask.sum(), self.human.square().sum())
+
+
+#: How many k are computed at a time for one tile, on a GPU.
+_K_OF_TILE = 32
+
+
+def top_k_correlated(x: torch.Tensor, human: torch.Tensor, similarity: str) -> TopKCorrelations:
+    """Prepare Pearson correlations with the judgments of a block.
+
+    Args:
+        x: (image, map) rows of the block's images, the columns in the order of the ranking.
+        human: (image, image) symmetric judgments, NaN on the diagonal and where there are none.
+        similarity: `pearson` or `cosine`.
+    """
+    top = TopK.of(x, similarity)
+    return (TopKOfPairs if x.device.type == "cpu" else TopKByProducts).of(top, human)
+
+
+def top_at(x: torch.Tensor, orders: torch.Tensor, numbers: Sequence[int], similarity: str) -> Iterator[torch.Tensor]:
+    """Similarities with the first k columns of x kept, for some k and several orders at once.
+
+    Args:
+        x: (image, map) float64.
+        orders: (draw, map) columns, from the first to the last that is kept.
+        numbers: k, ascending.
+        similarity: `pearson` or `cosine`.
+
+    Yields:
+        (draw, image, image) R for each k. The sums of products grow by one product of matrices per step.
+    """
+    inverse = 1 / x.shape[1] if similarity == "pearson" else 0.0
+    products = x.new_zeros(len(orders), len(x), len(x))
+    sums = x.new_zeros(len(orders), len(x))
+    start = 0
+    for k in numbers:
+        added = x.T[orders[:, start:k]]
+        products = torch.baddbmm(products, added.mT, added)
+        sums = sums + added.sum(1)
+        squares = products.diagonal(dim1=1, dim2=2)
+        scale = varying(squares - inverse * sums.square(), squares).rsqrt()
+        covariation = torch.baddbmm(products, sums[:, :, None], sums[:, None, :], alpha=-inverse)
+        yield covariation.mul_(scale[:, :, None]).mul_(scale[:, None, :])
+        start = k
+
+
+def _running(start: torch.Tensor, steps: torch.Tensor) -> torch.Tensor:
+    """Running sums along the first axis, from a start, one addition after the other; they overwrite `steps`."""
+    total = start
+    for step in steps:
+        total = torch.add(total, step, out=step)
+    return steps
+
+
+@dataclass(frozen=True)
+class OwnRows:
+    """Similarities of each image with all others when a map is ablated in that image alone.
+
+    The similarity of the ablated row i with the whole row j is (C_ij - x_ik (x_jk - t_j/D)) / sqrt(v_i(-k) v_j). The
+    factor 1/sqrt(v_i(-k)) is the same for all j and changes neither a correlation nor ranks; what is left is
+    q_ij - x_ik y_jk.
+
+    Attributes:
+        x: (image, map).
+        q: (image, image) C_ij / sqrt(v_j), 0 in the columns of constant images.
+        y: (image, map) (x_jk - t_j/D) / sqrt(v_j), 0 in the rows of constant images.
+        constant: (image,) whether a whole row is constant.
+        constant_without: (image, map) whether it is constant without the map.
+    """
+
+    x: torch.Tensor
+    q: torch.Tensor
+    y: torch.Tensor
+    constant: torch.Tensor
+    constant_without: torch.Tensor
+
+    @classmethod
+    def of(cls, rows: Covariation) -> "OwnRows":
+        """Prepare the similarities of all images."""
+        variance = rows.variance()
+        constant = variance.isnan()
+        scale = variance.rsqrt().masked_fill(constant, 0.0)
+        y = (rows.x - rows.inverse * rows.t[:, None]) * scale[:, None]
+        every = torch.arange(rows.x.shape[1], device=rows.x.device)
+        return cls(rows.x, rows.c * scale, y, constant, rows.variance_without(rows.g(every)).isnan())
+
+    def proportional(self, image: int, others: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """What is proportional to the similarities with `others`: (other,), and (map, other) without each map."""
+        q, y = self.q[image, others], self.y[others]
+        q = q.masked_fill(self.constant[others] | self.constant[image], torch.nan)
+        without = q - self.x[image][:, None] * y.T
+        return q, without.masked_fill(self.constant_without[image][:, None], torch.nan)
+
+    def correlations(self, human: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """Pearson correlations of the similarities of each image with people's.
+
+        Sums over j of q - x y, of its square and of its product with the judgments are polynomials in x whose
+        coefficients are products (image x image) @ (image x map).
+
+        Args:
+            human: (image, image) judgments, NaN on the diagonal and where there are none.
+
+        Returns:
+            (image,) with all maps and (image, map) without each map.
+        """
+        judged = torch.isfinite(human)
+        mask = judged.double()
+        n_others = mask.sum(1, keepdim=True)
+        centred = torch.where(judged, human - human.nansum(1, keepdim=True) / n_others, 0.0)
+        x, y, q = self.x, self.y, self.q * mask
+        sums = (q.sum(1, keepdim=True), mask @ y)
+        squares = (q.square().sum(1, keepdim=True), q @ y, mask @ y.square())
+        products = ((q * centred).sum(1, keepdim=True), centred @ y)
+
+        def correlate(x: torch.Tensor) -> torch.Tensor:
+            total = sums[0] - x * sums[1]
+            square = squares[0] - 2 * x * squares[1] + x.square() * squares[2]
+            spread = square - total.square() / n_others
+            spread = spread.masked_fill(~(spread > CONSTANT * square), torch.nan)
+            return (products[0] - x * products[1]) / (spread * centred.square().sum(1, keepdim=True)).sqrt()
+
+        meets_constant = self.constant | (judged & self.constant).any(1)
+        whole = correlate(torch.zeros_like(x))[:, 0]
+        without = correlate(x).masked_fill(self.constant_without | meets_constant[:, None], torch.nan)
+        return whole.masked_fill(meets_constant, torch.nan), without

@@ -1,0 +1,441 @@
+"""The ablation engine: second-order scores of a network without each of its feature maps, or with the top k alone.
+
+Three routes, all exact, chosen by `networks.split` from what lies between the maps and the readout:
+
+- `pooled` (`PooledAblation`): the readout is the pooled maps; closed forms, no forward pass at all.
+- `linear` (`ReadoutAblation` over a `LinearHead`): the maps meet first in a fully connected layer, which is a sum of
+  one contribution per map; only what follows is computed again.
+- `general` (`ReadoutAblation` over a `GeneralHead`): batched forward passes of the head.
+"""
+
+import functools
+import itertools
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator, Sequence
+
+import numpy as np
+import torch
+import xarray as xr
+
+from alignment_importance.ablation import closed_forms, kernels
+from alignment_importance.ablation.heads import GeneralHead, LinearHead, ReadoutTask, VariantHead
+from alignment_importance.inputs.folds import PairBlock
+from alignment_importance.networks.head import Head
+from alignment_importance.statistics.similarity import (
+    OwnSecondOrder,
+    SecondOrder,
+    judged_pairs,
+    rsm,
+    scaled_rows,
+    similarities_to,
+)
+from alignment_importance.system.compute import Compute
+from alignment_importance.system.logs import progress
+
+#: Float64 values of one array in the processor's cache, which decides the speed of elementwise arithmetic.
+_CACHED_VALUES = 60_000
+
+#: Variants of a head at a time beyond which nothing is gained, but memory must be got from the system.
+_MOST_VARIANTS = 64
+
+
+def ablate(head: Head | None, recorded: xr.Dataset, compute: Compute, similarity: str, score: str) -> "Ablation":
+    """Choose the route for a head.
+
+    Args:
+        head: of the split network; None where the readout is the pooled maps, which needs no network.
+        recorded: `feature_maps` (image, feature_map, y, x) and `readout` (image, unit), the head's output for them.
+        compute: device, threads and memory.
+        similarity: `pearson` or `cosine`.
+        score: `pearson_r2`, `pearson` or `spearman`.
+    """
+    if head is None or head.route == "pooled":
+        return PooledAblation(recorded["readout"].to_numpy(), compute, similarity, score)
+    maps = torch.from_numpy(recorded["feature_maps"].to_numpy())
+    variants = LinearHead(head, maps, compute) if head.route == "linear" else GeneralHead(head, maps, compute)
+    return ReadoutAblation(variants, compute, similarity, score)
+
+
+def keep(head: Head | None, recorded: xr.Dataset, kept: np.ndarray, compute: Compute) -> torch.Tensor:
+    """The readout (image, unit) when only some maps are kept and all others set to 0.
+
+    Args:
+        head: as for `ablate`.
+        recorded: as for `ablate`.
+        kept: indices of the maps.
+        compute: device and threads.
+    """
+    if head is None or head.route == "pooled":
+        return _only(recorded["readout"], kept).to(compute.device)
+    return GeneralHead(head, _only(recorded["feature_maps"], kept), compute).intact
+
+
+def _only(values: xr.DataArray, kept: np.ndarray) -> torch.Tensor:
+    """A copy of values (image, feature_map, ...) in which all maps but some are 0."""
+    whole = values.to_numpy()
+    result = np.zeros_like(whole)
+    result[:, kept] = whole[:, kept]
+    return torch.from_numpy(result)
+
+
+class Ablation(ABC):
+    """Scores of ablated representations of one image set by one network.
+
+    Blocks are lists of judged image pairs (`folds.PairBlock`). Scores are float64.
+
+    Attributes:
+        active: (image, feature_map) bool, whether a map is anything but zero in an image.
+        closed_form: whether scores follow from sums of products, without computing a readout or a similarity again.
+    """
+
+    active: np.ndarray
+    closed_form: bool = False
+
+    def leave_one_out(
+        self, blocks: Sequence[PairBlock], maps: np.ndarray | None = None
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Scores with all maps, s(S, H), and with each map ablated in all images, s(S(-k), H).
+
+        Args:
+            blocks: of judged pairs.
+            maps: (n,) the maps to ablate, one at a time; all of them by default.
+
+        Returns:
+            (block,) and (block, n). A map that is zero in all images of a block leaves the score as it is, to the bit.
+        """
+        chosen = np.arange(self.active.shape[1]) if maps is None else np.asarray(maps, dtype=np.intp)
+        whole, without = self._leave_one_out(blocks, chosen)
+        for number, block in enumerate(blocks):
+            without[number, ~_anywhere(self.active[block.images])[chosen]] = whole[number]
+        return whole, without
+
+    @abstractmethod
+    def keeping(self, kept: np.ndarray) -> "Ablation":
+        """The same network with only some maps, `kept` (feature_map,) bool, and the others ablated in all images.
+
+        All scores of the result are scores without the others, among them those with one map less.
+        """
+
+    @abstractmethod
+    def keep_one(self, blocks: Sequence[PairBlock]) -> np.ndarray:
+        """Scores (block, feature_map) with one map at a time kept and all others ablated.
+
+        Where the readout is the pooled maps, one unit alone is left, and the similarity of two images is 1 or -1 or not
+        defined. Unless the map takes both signs and is zero in no image, there is nothing to correlate: NaN.
+        """
+
+    @property
+    @abstractmethod
+    def units(self) -> "PooledAblation":
+        """Ablation of the units of the readout instead of feature maps: unit d is set to 0 and nothing else changes."""
+
+    def keep_top(self, order: np.ndarray, blocks: Sequence[PairBlock]) -> np.ndarray:
+        """Scores (block, k) with the first k = 1..K maps of `order` (feature_map,) kept and the others ablated.
+
+        Adding a map that is zero in all images of a block leaves the score as it is, to the bit.
+        """
+        scores = self._keep_top(order, blocks)
+        for number, block in enumerate(blocks):
+            active = _anywhere(self.active[block.images])[order]
+            for k in np.flatnonzero(~active[1:]) + 1:
+                scores[number, k] = scores[number, k - 1]
+        return scores
+
+    def leave_one_out_of_each_image(self, human: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Correlations of each image's row of similarities with people's, its own maps ablated one at a time.
+
+        Args:
+            human: (image, image) judgments, NaN on the diagonal and where there are none.
+
+        Returns:
+            (image,) with all maps, and (image, feature_map) with each map ablated in that image alone, the others being
+            whole. Rank correlations if the score is `spearman`, else Pearson correlations.
+        """
+        whole, without = self._leave_one_out_of_each_image(human)
+        return whole, np.where(self.active, without, whole[:, None])
+
+    @abstractmethod
+    def _leave_one_out(self, blocks: Sequence[PairBlock], maps: np.ndarray) -> tuple[np.ndarray, np.ndarray]: ...
+
+    @abstractmethod
+    def _keep_top(self, order: np.ndarray, blocks: Sequence[PairBlock]) -> np.ndarray: ...
+
+    @abstractmethod
+    def _leave_one_out_of_each_image(self, human: np.ndarray) -> tuple[np.ndarray, np.ndarray]: ...
+
+
+def _anywhere(active: np.ndarray) -> np.ndarray:
+    """(feature_map,) whether a map is active in any of the images of (image, feature_map)."""
+    return np.asarray(active.any(axis=0))
+
+
+class _Scorer:
+    """The score of a block, on the device, from similarity matrices or from similarities pair by pair."""
+
+    def __init__(self, block: PairBlock, score: str, device: torch.device) -> None:
+        rows, columns = judged_pairs(block.human)
+        self.score = SecondOrder.of(torch.from_numpy(block.human[rows, columns]).to(device), score)
+        self.images = torch.from_numpy(block.images).to(device)
+        self.pairs = torch.from_numpy(rows).to(device), torch.from_numpy(columns).to(device)
+
+    def of_all_images(self, similarities: torch.Tensor) -> torch.Tensor:
+        """Scores (...) of matrices (..., image, image) of all images of the set."""
+        rows, columns = (self.images[index] for index in self.pairs)
+        return self.score(similarities[..., rows, columns])
+
+    def of_block(self, similarities: torch.Tensor) -> torch.Tensor:
+        """Scores (...) of matrices (..., image, image) of the images of the block."""
+        rows, columns = self.pairs
+        return self.score(similarities[..., rows, columns])
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Readout = pooled maps
+
+
+class PooledAblation(Ablation):
+    """Ablation where readout unit k is the pooled value of map k, and 0 without it.
+
+    Attributes:
+        readout: (image, unit) float64, on the device.
+        compute: device, threads and memory.
+        similarity: of readouts.
+    """
+
+    def __init__(self, readout: np.ndarray, compute: Compute, similarity: str, score: str) -> None:
+        """Take the readout (image, unit) of the whole network."""
+        self.active = readout != 0
+        self.readout = torch.from_numpy(readout).to(compute.device, torch.float64)
+        self.compute, self.similarity, self._score = compute, similarity, score
+        self.closed_form = score != "spearman"
+
+    @functools.cached_property
+    def rows(self) -> closed_forms.Covariation:
+        """All rows and their co-variation, which blocks of some images take their part of."""
+        return closed_forms.Covariation.of(self.readout, self._gram(), self.similarity)
+
+    def _gram(self) -> torch.Tensor:
+        """(image, image) products of rows."""
+        if self.compute.device.type != "cpu":
+            return self.readout @ self.readout.T
+        n_images, n_threads = len(self.readout), self.compute.threads
+        readout, products = self.readout.numpy(), np.empty((n_images, n_images))
+        # Equal parts of the triangle of pairs.
+        cuts = [kernels.STEP * int(n_images / kernels.STEP * (part / n_threads) ** 0.5) for part in range(n_threads)]
+        parts = itertools.pairwise([*cuts, n_images])
+        for _ in self.compute.map(lambda part: kernels.gram(readout, *part, products), parts):
+            pass
+        return torch.from_numpy(products)
+
+    @property
+    def units(self) -> "PooledAblation":
+        """Units are maps here."""
+        return self
+
+    def keep_one(self, blocks: Sequence[PairBlock]) -> np.ndarray:
+        """Scores (block, feature_map) with one map at a time kept: similarities are products of signs."""
+        signs = self.readout.sign()
+        signs = signs.masked_fill(signs == 0, torch.nan)
+        return np.stack([self._of_signs(signs, block) for block in blocks])
+
+    def _of_signs(self, signs: torch.Tensor, block: PairBlock) -> np.ndarray:
+        """(feature_map,) scores of a block from the signs (image, feature_map) of the readout, for all maps at once.
+
+        Of two values, ranks are a linear function, so that a rank correlation is a correlation with people's ranks.
+        """
+        judged = np.isfinite(block.human).any(axis=1)
+        scorer = _Scorer(PairBlock(block.images[judged], block.human[judged][:, judged]), self._score, signs.device)
+        own, human = signs[scorer.images], scorer.score.human
+        pairs = own.new_zeros(2, len(own), len(own))
+        pairs[:, *scorer.pairs] = torch.stack([torch.ones_like(human), human])
+        sum_r, sum_rh = ((own * (of_pairs @ own)).sum(0) for of_pairs in pairs)
+        sums = torch.stack([sum_r, sum_rh, torch.full_like(sum_r, len(human))], dim=1)
+        correlations = closed_forms.correlations(sums, len(human), human.square().sum())
+        return (correlations.square() if self._score == "pearson_r2" else correlations).cpu().numpy()
+
+    def keeping(self, kept: np.ndarray) -> "PooledAblation":
+        """The same network with only some maps."""
+        readout = np.where(kept, self.readout.cpu().numpy(), 0.0)
+        return PooledAblation(readout, self.compute, self.similarity, self._score)
+
+    def _leave_one_out(self, blocks: Sequence[PairBlock], maps: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        # First the whole network, as without a map that there is not.
+        ablated = torch.from_numpy(np.insert(maps, 0, kernels.NO_MAP)).to(self.compute.device)
+        prepared: list[closed_forms.LeaveOneOut] = []
+
+        def tasks() -> Iterator[Callable[[], torch.Tensor]]:
+            for block in progress(blocks, "feature maps ablated, block", len(blocks)):
+                one, chunk = self._ranked(block) if self._score == "spearman" else self._correlated(block)
+                prepared.append(one)
+                for some in ablated.split(chunk):
+                    yield functools.partial(one.without, some)
+
+        found = torch.cat(list(self.compute.map(lambda task: task(), tasks()))).split(len(ablated))
+        scores = torch.stack([one.scores(of_block) for one, of_block in zip(prepared, found, strict=True)])
+        if self._score == "pearson_r2":
+            scores = scores.square()
+        return scores[:, 0].cpu().numpy(), scores[:, 1:].cpu().numpy()
+
+    def _correlated(self, block: PairBlock) -> tuple[closed_forms.LeaveOneOut, int]:
+        """The closed forms of a block, and how many maps to take at a time."""
+        images, human = self._judged(block)
+        return closed_forms.correlated(self.rows, images, human), self._maps_at_once(len(human))
+
+    def _judged(self, block: PairBlock) -> tuple[torch.Tensor, torch.Tensor]:
+        """The images (image,) of a block that have a judged pair, and their judgments (image, image)."""
+        judged = np.isfinite(block.human).any(axis=1)
+        images, human = block.images[judged], block.human[judged][:, judged]
+        return torch.from_numpy(images).to(self.compute.device), torch.from_numpy(human).to(self.compute.device)
+
+    def _maps_at_once(self, n_images: int) -> int:
+        """How many maps to take at a time: an equal part for every thread, or what the memory of a GPU holds.
+
+        On a processor the scores of a map do not depend on which maps it is taken with.
+        """
+        if self.compute.device.type != "cpu":
+            return self.compute.chunk(16 * 8 * n_images)
+        n_fillings = -(-(self.readout.shape[1] + 1) // kernels.FILLED_LANES)
+        return kernels.FILLED_LANES * -(-n_fillings // self.compute.threads)
+
+    def _ranked(self, block: PairBlock) -> tuple[closed_forms.LeaveOneOut, int]:
+        """The similarities of a block, and how many maps to take at a time."""
+        scorer = _Scorer(block, self._score, self.compute.device)
+        first, second = (scorer.images[index] for index in scorer.pairs)
+        prepared = closed_forms.Ranked(self.rows, (first, second), scorer.score)
+        # Similarities, two gathered columns, and what sorting them takes.
+        return prepared, self.compute.chunk(8 * 8 * len(scorer.pairs[0]))
+
+    def _keep_top(self, order: np.ndarray, blocks: Sequence[PairBlock]) -> np.ndarray:
+        columns = torch.tensor(order, device=self.compute.device)
+        if self._score == "spearman":
+            return _gather(self.compute.map(functools.partial(self._ranked_curve, columns), blocks))
+        prepared = [self._correlated_curve(columns, block) for block in blocks]
+        tasks = [(number, tile) for number, one in enumerate(prepared) for tile in one.tiles()]
+        totals = torch.zeros(len(blocks), len(order), 3, dtype=torch.float64, device=self.compute.device)
+        done = self.compute.map(lambda task: prepared[task[0]].sums(task[1]), tasks)
+        # Added in the order of the tiles, whichever is ready first.
+        for (number, _), sums in zip(tasks, done, strict=True):
+            totals[number] += sums
+        scores = torch.stack([one.correlate(sums) for one, sums in zip(prepared, totals, strict=True)]).cpu().numpy()
+        return np.square(scores) if self._score == "pearson_r2" else scores
+
+    def _correlated_curve(self, columns: torch.Tensor, block: PairBlock) -> closed_forms.TopKCorrelations:
+        """The running sums of a block."""
+        images, human = self._judged(block)
+        return closed_forms.top_k_correlated(self.readout[images][:, columns], human, self.similarity)
+
+    def _ranked_curve(self, columns: torch.Tensor, block: PairBlock) -> torch.Tensor:
+        """(k,) rank correlations of a block."""
+        scorer = _Scorer(block, self._score, self.compute.device)
+        top = closed_forms.TopK.of(self.readout[scorer.images][:, columns], self.similarity)
+        chunk = max(1, _CACHED_VALUES // max(1, len(scorer.pairs[0])))
+        return torch.cat([scorer.score(similarities) for similarities in top.similarities(scorer.pairs, chunk)])
+
+    def _leave_one_out_of_each_image(self, human: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        judged = torch.from_numpy(human).to(self.compute.device)
+        own = closed_forms.OwnRows.of(self.rows)
+        if self._score != "spearman":
+            whole, without = own.correlations(judged)
+            return whole.cpu().numpy(), without.cpu().numpy()
+
+        def ranked(image: int) -> torch.Tensor:
+            others = torch.isfinite(judged[image]).nonzero()[:, 0]
+            score = SecondOrder.of(judged[image, others], "spearman")
+            whole, without = own.proportional(image, others)
+            return score(torch.cat([whole[None], without]))
+
+        images = progress(range(len(human)), "images ablated", len(human))
+        scores = _gather(self.compute.map(ranked, images))
+        return scores[:, 0], scores[:, 1:]
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Any other head: its readout is computed again
+
+
+class ReadoutAblation(Ablation):
+    """Ablation through readouts, chunk by chunk: never image x map x unit in memory."""
+
+    def __init__(self, head: VariantHead, compute: Compute, similarity: str, score: str) -> None:
+        """Take a head that computes its readout under ablation."""
+        self.active = (head.maps != 0).flatten(2).any(2).numpy()
+        self._head, self._compute, self._similarity, self._score = head, compute, similarity, score
+
+    def keeping(self, kept: np.ndarray) -> "ReadoutAblation":
+        """The same network with only some maps."""
+        head = self._head.keeping(torch.from_numpy(np.asarray(kept, dtype=bool)))
+        return ReadoutAblation(head, self._compute, self._similarity, self._score)
+
+    def _leave_one_out(self, blocks: Sequence[PairBlock], maps: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        scorers = [self._scorer(block) for block in blocks]
+
+        def scores(readouts: torch.Tensor) -> torch.Tensor:
+            similarities = rsm(readouts, self._similarity)
+            return torch.stack([scorer.of_all_images(similarities) for scorer in scorers], dim=1)
+
+        whole = scores(self._head.intact[None])[0].cpu().numpy()
+        tasks = self._head.without_each(maps, self._chunk())
+        return whole, self._over_maps(tasks, len(maps), scores, "feature maps ablated").T
+
+    @property
+    def units(self) -> "PooledAblation":
+        """Unit d of the readout is 0 without unit d, as a pooled map is without its map."""
+        return PooledAblation(self._head.intact.cpu().numpy(), self._compute, self._similarity, self._score)
+
+    def keep_one(self, blocks: Sequence[PairBlock]) -> np.ndarray:
+        """Scores (block, feature_map) with one map at a time kept and all others ablated."""
+        scores = self._score_blocks(blocks)
+        tasks, n_maps = self._head.only_each(self._chunk()), self.active.shape[1]
+        return self._over_maps(tasks, n_maps, scores, "feature maps kept alone").T
+
+    def _keep_top(self, order: np.ndarray, blocks: Sequence[PairBlock]) -> np.ndarray:
+        scores = self._score_blocks(blocks)
+        return self._over_maps(self._head.top(order, self._chunk()), len(order), scores, "top-k subsets").T
+
+    def _score_blocks(self, blocks: Sequence[PairBlock]) -> Callable[[torch.Tensor], torch.Tensor]:
+        """What turns readouts (variant, image, unit) into scores (variant, block), each from its own images alone."""
+        scorers = [self._scorer(block) for block in blocks]
+
+        def scores(readouts: torch.Tensor) -> torch.Tensor:
+            return torch.stack(
+                [scorer.of_block(rsm(readouts[:, scorer.images], self._similarity)) for scorer in scorers], dim=1
+            )
+
+        return scores
+
+    def _leave_one_out_of_each_image(self, human: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        score = "spearman" if self._score == "spearman" else "pearson"
+        agreement = OwnSecondOrder.of(torch.from_numpy(human).to(self._compute.device), score)
+        whole = scaled_rows(self._head.intact, self._similarity)
+
+        def scores(readouts: torch.Tensor) -> torch.Tensor:
+            # One variant at a time on a processor: what is computed of it takes several matrices.
+            parts = readouts.split(1 if readouts.device.type == "cpu" else len(readouts))
+            # Only the image's own row is ablated: row i of the variant against the whole rows.
+            return torch.cat([agreement(similarities_to(part, whole, self._similarity)) for part in parts])
+
+        intact = scores(self._head.intact[None])[0].cpu().numpy()
+        n_maps = self.active.shape[1]
+        tasks = self._head.without_each(np.arange(n_maps), self._chunk())
+        return intact, self._over_maps(tasks, n_maps, scores, "feature maps ablated").T
+
+    def _over_maps(
+        self, tasks: Iterator[ReadoutTask], n: int, scores: Callable[[torch.Tensor], torch.Tensor], what: str
+    ) -> np.ndarray:
+        """Scores (n, ...) of the readouts of all tasks, which are of n maps or k."""
+        chunk = self._chunk()
+        done = self._compute.map(lambda task: scores(task()), tasks)
+        return torch.cat(list(progress(done, f"{what}, {chunk} at a time", -(-n // chunk)))).cpu().numpy()
+
+    def _chunk(self) -> int:
+        n_images = len(self.active)
+        by_memory = self._compute.chunk(self._head.bytes_per_variant + 2 * 8 * n_images**2)
+        return min(by_memory, _MOST_VARIANTS)
+
+    def _scorer(self, block: PairBlock) -> _Scorer:
+        return _Scorer(block, self._score, self._compute.device)
+
+
+def _gather(parts: Iterator[torch.Tensor]) -> np.ndarray:
+    """Stack results, one row each."""
+    return torch.stack(list(parts)).cpu().numpy()

@@ -1,0 +1,281 @@
+"""The part of a network behind its feature maps, and its readout when maps are ablated."""
+
+import functools
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Self
+
+import numpy as np
+import torch
+from torch import fx, nn
+
+from alignment_importance.networks.head import Head
+from alignment_importance.system.compute import Compute
+
+#: Computes the readouts (variant, image, unit) of some ablated variants of a head.
+ReadoutTask = Callable[[], torch.Tensor]
+
+#: Images per forward pass of a whole head.
+_BATCH = 64
+
+
+class VariantHead(ABC):
+    """A head that computes its readout under ablation.
+
+    Attributes:
+        maps: (image, feature_map, y, x) on the CPU.
+        intact: (image, unit) readout with all maps, on the device.
+        bytes_per_variant: memory that one ablated variant of all images takes while its readout is computed.
+    """
+
+    maps: torch.Tensor
+    intact: torch.Tensor
+    bytes_per_variant: int
+
+    def __init__(self, head: Head, maps: torch.Tensor, compute: Compute) -> None:
+        """Take a head and the maps (image, feature_map, y, x)."""
+        self.maps = maps
+        self._head, self._compute = head, compute
+
+    def keeping(self, kept: torch.Tensor) -> Self:
+        """The same head over the maps `kept` (feature_map,) bool; the others are zero in all images."""
+        return type(self)(self._head, self.maps.masked_fill(~kept[:, None, None], 0), self._compute)
+
+    @abstractmethod
+    def without_each(self, maps: np.ndarray, chunk: int) -> Iterator[ReadoutTask]:
+        """Tasks for the readouts with one of `maps` (n,) ablated, `chunk` of them each."""
+
+    @abstractmethod
+    def only_each(self, chunk: int) -> Iterator[ReadoutTask]:
+        """Tasks for the readouts with map k alone kept, `chunk` consecutive k each."""
+
+    @abstractmethod
+    def top(self, order: np.ndarray, chunk: int) -> Iterator[ReadoutTask]:
+        """Tasks for the readouts with the first k maps of an order kept, `chunk` consecutive k each."""
+
+
+class LinearHead(VariantHead):
+    """Maps, operations on each map alone, a first fully connected layer, a tail.
+
+    The layer's output is its bias plus one contribution c_k per map, so that ablating map k is h - c_k and keeping the
+    top k is a running sum; only the tail is computed again. Where the tail begins with a ReLU and a second fully
+    connected layer, that layer is multiplied with the units alone that are active in some variant of an image, and
+    variants that differ by a map which is silent in an image are computed once for it.
+    """
+
+    def __init__(self, head: Head, maps: torch.Tensor, compute: Compute) -> None:
+        """Take a head of route `linear` and the maps (image, feature_map, y, x)."""
+        super().__init__(head, maps, compute)
+        assert head.per_map is not None and head.first_linear is not None and head.tail is not None
+        apart, linear = compute.place(head.per_map), compute.place(head.first_linear)
+        self._tail = compute.place(head.tail)
+        n_images, n_maps = maps.shape[:2]
+        with torch.no_grad(), compute.arithmetic():
+            flat = torch.cat([apart(part.to(compute.device)) for part in maps.split(_BATCH)])
+            self._hidden = linear(flat).float()
+            self.intact = self._tail(self._hidden)
+        #: (map, image) whether a map is anything but zero in an image.
+        self._active = (maps != 0).flatten(2).any(2).T
+        #: (map, image, value) and (hidden unit, map, value): contributions are products of the two.
+        self._values = flat.unflatten(1, (n_maps, -1)).transpose(0, 1)
+        self._weights = linear.weight.detach().unflatten(1, (n_maps, -1))
+        bias = linear.bias if linear.bias is not None else torch.zeros(linear.out_features, device=compute.device)
+        self._nothing = bias.detach().expand_as(self._hidden)
+        # On a GPU the whole product takes less time than choosing its rows.
+        self._gated = GatedLinear.of(self._tail) if compute.device.type == "cpu" else None
+        n_hidden, n_values = self._hidden.shape[1], self._values.shape[2]
+        self.bytes_per_variant = 4 * (n_images * (n_hidden + self.intact.shape[1]) + n_values * n_hidden)
+
+    def without_each(self, maps: np.ndarray, chunk: int) -> Iterator[ReadoutTask]:
+        """The hidden layer less one contribution."""
+        for some in torch.tensor(maps, device=self._hidden.device).split(chunk):
+
+            def task(some: torch.Tensor = some) -> torch.Tensor:
+                contributions = self._contributions(some)
+                hidden = torch.sub(self._hidden, contributions, out=contributions)
+                return self._finish(hidden, _first_silent(self._active[some.cpu()]))
+
+            yield task
+
+    def only_each(self, chunk: int) -> Iterator[ReadoutTask]:
+        """The bias and one contribution."""
+        for some in torch.arange(self.maps.shape[1], device=self._hidden.device).split(chunk):
+
+            def task(some: torch.Tensor = some) -> torch.Tensor:
+                hidden = self._contributions(some).add_(self._nothing)
+                return self._finish(hidden, _first_silent(self._active[some.cpu()]))
+
+            yield task
+
+    def top(self, order: np.ndarray, chunk: int) -> Iterator[ReadoutTask]:
+        """Running sums of contributions in the order of the ranking, one addition after the other."""
+        total = self._nothing
+        for maps in torch.tensor(order, device=self._hidden.device).split(chunk):
+            hidden = self._contributions(maps)
+            for step in hidden:
+                total = torch.add(total, step, out=step)
+            # The task overwrites its hidden layers.
+            total = total.clone()
+            same_as = _last_active(self._active[maps.cpu()])
+
+            def task(hidden: torch.Tensor = hidden, same_as: torch.Tensor = same_as) -> torch.Tensor:
+                return self._finish(hidden, same_as)
+
+            yield task
+
+    def _contributions(self, maps: torch.Tensor) -> torch.Tensor:
+        """(map, image, hidden unit) c_k of some maps."""
+        some = _view(maps)
+        with self._compute.arithmetic():
+            return (self._values[some] @ self._weights[:, some].permute(1, 2, 0)).float()
+
+    def _finish(self, hidden: torch.Tensor, same_as: torch.Tensor) -> torch.Tensor:
+        """(variant, image, unit) readouts of hidden layers; `same_as` is that of `GatedLinear`."""
+        with torch.no_grad(), self._compute.arithmetic():
+            if self._gated is not None:
+                return self._gated(hidden, same_as)
+            return self._tail(hidden.flatten(0, 1)).unflatten(0, hidden.shape[:2])
+
+
+@dataclass(frozen=True)
+class GatedLinear:
+    """A ReLU, a fully connected layer, and what follows: the layer reads only units that are not zero.
+
+    Attributes:
+        weight: (unit, output), the transposed weight matrix, so that the rows of active units lie together.
+        bias: (output,).
+        rest: what follows the layer.
+    """
+
+    weight: torch.Tensor
+    bias: torch.Tensor
+    rest: nn.Module
+
+    @classmethod
+    def of(cls, tail: nn.Module) -> "GatedLinear | None":
+        """The tail in this form, or None if it has another."""
+        match _chain(tail):
+            case [nn.ReLU(), nn.Linear(weight=weight, bias=bias), *rest]:
+                bias = torch.zeros(len(weight)) if bias is None else bias
+                return cls(weight.detach().T.contiguous(), bias.detach(), nn.Sequential(*rest))
+            case _:
+                return None
+
+    def __call__(self, hidden: torch.Tensor, same_as: torch.Tensor) -> torch.Tensor:
+        """Outputs of the layer and what follows it.
+
+        Args:
+            hidden: (variant, image, unit) before the ReLU; overwritten.
+            same_as: (variant, image) a variant, perhaps the same, whose hidden layer of that image is equal.
+
+        Returns:
+            (variant, image, output).
+        """
+        # Used for image after image: fresh memory costs about as much as the arithmetic in it.
+        gated, chosen, weight = (hidden.new_empty(0) for _ in range(3))
+        readouts = hidden
+        for image, of_image in enumerate(hidden.unbind(1)):
+            different, which = torch.unique(same_as[:, image], return_inverse=True)
+            torch.index_select(of_image, 0, different, out=gated.resize_(0)).relu_()
+            active = gated.amax(0).nonzero()[:, 0]
+            torch.index_select(gated, 1, active, out=chosen.resize_(0))
+            torch.index_select(self.weight, 0, active, out=weight.resize_(0))
+            outputs = self.rest(torch.addmm(self.bias, chosen, weight))
+            if outputs.shape[1] != readouts.shape[2]:
+                readouts = outputs.new_empty(*hidden.shape[:2], outputs.shape[1])
+            readouts[:, image] = outputs[which]
+        return readouts
+
+
+def _view(maps: torch.Tensor) -> slice | torch.Tensor:
+    """What picks some maps: a slice where they follow each other, since it copies nothing."""
+    first, last = int(maps[0]), int(maps[-1])
+    consecutive = last - first == len(maps) - 1 and bool((maps.diff() == 1).all())
+    return slice(first, last + 1) if consecutive else maps
+
+
+def _first_silent(active: torch.Tensor) -> torch.Tensor:
+    """For maps ablated, or kept, one at a time (map, image): the first that is silent in the image as well, or the map.
+
+    Ablating a silent map changes nothing, and keeping silent maps alone gives the same.
+    """
+    itself = torch.arange(len(active))[:, None].expand(active.shape)
+    first = (~active).int().argmax(0, keepdim=True)
+    return torch.where(active, itself, first.expand(active.shape))
+
+
+def _last_active(active: torch.Tensor) -> torch.Tensor:
+    """For maps added one after the other (map, image): the last one until then that was active in the image, or 0.
+
+    Adding a silent map changes nothing.
+    """
+    itself = torch.arange(len(active))[:, None].expand(active.shape)
+    return torch.where(active, itself, 0).cummax(0).values
+
+
+def _chain(module: nn.Module) -> list[nn.Module]:
+    """The modules that a traced part calls one after the other, without dropouts; the part itself if it does more."""
+    if not isinstance(module, fx.GraphModule):
+        return [module]
+    nodes = [node for node in module.graph.nodes if node.op not in ("placeholder", "output")]
+    if any(node.op != "call_module" or len(node.all_input_nodes) != 1 or len(node.users) != 1 for node in nodes):
+        return [module]
+    called = [module.get_submodule(str(node.target)) for node in nodes]
+    if any(layer._forward_hooks or layer._forward_pre_hooks for layer in called):
+        return [module]
+    return [layer for layer in called if not isinstance(layer, nn.Dropout | nn.Identity)]
+
+
+class GeneralHead(VariantHead):
+    """Any head: its forward pass with maps set to zero.
+
+    What acts on each map alone, and leaves a zero map zero, is computed once.
+    """
+
+    def __init__(self, head: Head, maps: torch.Tensor, compute: Compute) -> None:
+        """Take a head and the maps (image, feature_map, y, x)."""
+        super().__init__(head, maps, compute)
+        per_map, tail = (head.per_map, head.tail) if head.route == "general" else (None, None)
+        self._tail = compute.place(tail or head.module)
+        with torch.no_grad(), compute.arithmetic():
+            self._meeting = maps
+            if per_map is not None:
+                apart = compute.place(per_map)
+                self._meeting = torch.cat([apart(part.to(compute.device)).cpu() for part in maps.split(_BATCH)])
+            self.intact = torch.cat([self._tail(part.to(compute.device)) for part in self._meeting.split(_BATCH)])
+        self.bytes_per_variant = 4 * self.intact.numel() + 4 * self._meeting[:_BATCH].numel()
+
+    def without_each(self, maps: np.ndarray, chunk: int) -> Iterator[ReadoutTask]:
+        """One map set to zero."""
+        for some in torch.tensor(maps).split(chunk):
+            yield functools.partial(self._readouts, torch.arange(self.maps.shape[1]) != some[:, None])
+
+    def only_each(self, chunk: int) -> Iterator[ReadoutTask]:
+        """All maps but one set to zero."""
+        for kept in torch.eye(self.maps.shape[1], dtype=torch.bool).split(chunk):
+            yield functools.partial(self._readouts, kept)
+
+    def top(self, order: np.ndarray, chunk: int) -> Iterator[ReadoutTask]:
+        """All maps but the top k set to zero."""
+        rank = torch.empty(len(order), dtype=torch.long)
+        rank[torch.tensor(order)] = torch.arange(len(order))
+        for kept in (rank <= torch.arange(len(order))[:, None]).split(chunk):
+            yield functools.partial(self._readouts, kept)
+
+    def _readouts(self, kept: torch.Tensor) -> torch.Tensor:
+        """(variant, image, unit) readouts with the maps (variant, feature_map) kept and the others set to zero."""
+        places = [1] * (self._meeting.ndim - 2)
+        ablated = ~kept.to(self._compute.device).reshape(len(kept), 1, -1, *places)
+        with torch.no_grad(), self._compute.arithmetic():
+            parts = [self._of_part(part.to(self._compute.device), ablated) for part in self._meeting.split(_BATCH)]
+        return torch.cat(parts, dim=1)
+
+    def _of_part(self, part: torch.Tensor, ablated: torch.Tensor) -> torch.Tensor:
+        """(variant, image, unit) readouts of some images, several variants in a forward pass where they are small."""
+        at_once = _BATCH * self.maps[0].numel() // part.numel()
+        readouts = []
+        for some in ablated.split(max(1, at_once)):
+            variants = part.expand(len(some), *part.shape).masked_fill(some, 0)
+            readouts.append(self._tail(variants.flatten(0, 1)).unflatten(0, variants.shape[:2]))
+        return torch.cat(readouts)

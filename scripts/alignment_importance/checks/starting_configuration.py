@@ -1,0 +1,200 @@
+"""A first configuration for a folder of images and a file of judgments, with what was recognised in its comments."""
+
+import json
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from alignment_importance import checks
+from alignment_importance.inputs import images
+from alignment_importance.inputs.images import examination
+from alignment_importance.inputs.judgments import averages, reading
+from alignment_importance.system.plurals import counted
+from alignment_importance.system.problems import Findings
+
+#: As many folds as the paper has, and fewer where their test sets would be small or could not be scored.
+_MOST_FOLDS, _FEWEST_FOLDS = 5, 2
+
+#: Those of the paper.
+_SEEDS = (111, 222, 333, 444, 555, 666, 777, 888)
+
+
+def propose(name: str, image_set: checks.ImageSet, source: reading.Source, threads: int = 1) -> tuple[str, Findings]:
+    """Look at images and judgments, and write the configuration that compares them.
+
+    What is ambiguous is not guessed: it is an error that names the key which decides it. Where some images have no
+    judgments, the comparison is about the others, which it names.
+
+    Args:
+        name: of the image set and of the comparison.
+        image_set: the images.
+        source: the judgments.
+        threads: that decode images at the same time.
+
+    Returns:
+        The text of the configuration, which passes `checks.check`, and what was found that the user should know.
+
+    Raises:
+        ProblemsError: images and judgments do not fit, or more must be said about them.
+    """
+    findings = Findings()
+    table = examination.examine(image_set.folder, image_set.table, image_set.background, findings, threads)
+    left_out = reading.unjudged(source, table) if source.images is None else []
+    if 0 < len(left_out) < len(table):
+        source = replace(source, images=sorted(set(table["image"]) - set(left_out)))
+    judgments = reading.inspect(source, table, findings)
+    findings.raise_errors()
+    assert judgments is not None
+    n_folds = _number_of_folds(name, judgments, findings)
+    findings.raise_errors()
+    parts = [
+        _heading(name, findings),
+        _image_set(name, image_set, table),
+        _comparison(name, source, judgments, table, left_out),
+        _MODELS,
+        _cross_validation(n_folds, len(judgments["image"])),
+    ]
+    return "\n".join(parts), findings
+
+
+def _number_of_folds(name: str, judgments: xr.Dataset, findings: Findings) -> int:
+    """Find how many folds can be scored with every seed; what is found of these, or of the fewest, is noted."""
+    most = int(np.clip(len(judgments["image"]) // checks.FEW_TEST_IMAGES, _FEWEST_FOLDS, _MOST_FOLDS))
+    for n_folds in range(most, _FEWEST_FOLDS - 1, -1):
+        found = Findings()
+        checks.check_split(name, judgments, checks.Split("images", n_folds, _SEEDS), found)
+        if not found.errors:
+            break
+    findings.extend(found)
+    return n_folds
+
+
+_MODELS = """\
+models:
+  # Trained on ImageNet; the weights come with the installed packages.
+  efficientnet_lite0:
+    architecture: efficientnet_lite0
+  # The network of the paper; its weights (528 MB) are downloaded once.
+  # vgg16:
+  #   architecture: vgg16
+"""
+
+
+def _heading(name: str, findings: Findings) -> str:
+    """Say what to do with the file, and what was found."""
+    lines = [
+        "# A starting point, made by `snakemake new`. What is left out has the defaults that config.yaml explains.",
+        "# Read it, correct what is not so, and run",
+        f"#     snakemake --cores 1 check --configfile {name}.yaml",
+        f"#     snakemake --cores all --configfile {name}.yaml",
+    ]
+    if findings.warnings:
+        lines += ["#", "# What the check says:"]
+        lines += [f"# - {finding.where}: {finding}" for finding in findings.warnings]
+    return "\n".join([*lines, "", f"results: results/{name}", ""])
+
+
+def _image_set(name: str, image_set: checks.ImageSet, table: pd.DataFrame) -> str:
+    """The block of the images."""
+    formats = Counter(Path(file).suffix.lower().removeprefix(".") for file in table["file"])
+    sizes = [f"{low} to {high}" if low < high else f"{low}" for low, high in map(_range, (table.width, table.height))]
+    lines = [
+        "image_sets:",
+        f"  {name}:",
+        f"    # {len(table)} images ({_counted(formats)}), {sizes[0]} pixels wide and {sizes[1]} high.",
+        f"    folder: {_text(image_set.folder)}",
+    ]
+    if image_set.table is None:
+        lines += [
+            "    # A CSV with the columns image and category would let categories be compared by themselves.",
+            "    # table: images.csv",
+        ]
+    else:
+        lines.append(f"    table: {_text(image_set.table)}")
+    if image_set.background is not None:
+        lines.append(f"    background: {list(image_set.background)}")
+    return "\n".join([*lines, ""])
+
+
+def _comparison(
+    name: str, source: reading.Source, judgments: xr.Dataset, table: pd.DataFrame, left_out: Sequence[str]
+) -> str:
+    """The block of the judgments."""
+    kind = judgments.attrs["kind"]
+    said = "as the file says" if source.kind is None else "as you say"
+    lines = [
+        "comparisons:",
+        f"  {name}:",
+        f"    image_set: {name}",
+        f"    # {_described(judgments)}",
+        f"    judgments: {_text(source.path)}",
+        f"    kind: {kind} # {said}: a larger number means more {'alike' if kind == 'similarity' else 'different'}",
+    ]
+    for key, value in (("order", source.order), ("key", source.key)):
+        if value is not None:
+            lines.append(f"    {key}: {_text(value)}")
+    if isinstance(source.images, Path):
+        lines.append(f"    images: {_text(source.images)}")
+    elif source.images is not None:
+        of = f"of {len(table)} images"
+        lacking = counted(len(left_out), f"{of} has no judgment and is", f"{of} have no judgment and are")
+        lines += [
+            f"    # {lacking} left out: {images.some(left_out)}.",
+            "    images:",
+            *(f"      - {_text(image)}" for image in source.images),
+        ]
+    categories = Counter(table["category"].dropna())
+    if categories:
+        listed = ", ".join(_text(category) for category in sorted(categories))
+        lines += [
+            f"    # Categories: {_counted(categories)}. This would give each a comparison of its own besides:",
+            f"    # by_category: [{listed}]",
+        ]
+    return "\n".join([*lines, "    simulated: false # true if no people were asked", ""])
+
+
+def _described(judgments: xr.Dataset) -> str:
+    """Say what was recognised in a file of judgments."""
+    ids = judgments["image"].to_numpy().tolist()
+    rows, columns = np.triu_indices(len(ids), k=1)
+    judged = int(np.count_nonzero(~np.isnan(averages.mean(judgments, ids)[rows, columns])))
+    participants = judgments["participant"].to_numpy().tolist()
+    whose = f"{len(participants)} participants" if len(participants) > 1 else "one matrix, participants not told apart"
+    ratings = int(judgments["n_ratings"].to_numpy()[:, rows, columns].sum())
+    return (
+        f"{judgments.attrs['form']}: {len(ids)} images, {whose}, {judged} of {len(rows)} pairs judged "
+        f"({counted(ratings, 'rating', 'ratings')})."
+    )
+
+
+def _cross_validation(n_folds: int, n_images: int) -> str:
+    """The block of the folds."""
+    return (
+        "cross_validation:\n"
+        f"  # {n_images} images in {n_folds} folds: test sets of {n_images // n_folds} images or one more.\n"
+        f"  # {_MOST_FOLDS} folds, or fewer (at least {_FEWEST_FOLDS}) where test sets would have fewer than "
+        f"{checks.FEW_TEST_IMAGES} images\n"
+        "  # or too few judged pairs.\n"
+        f"  folds: {n_folds}\n"
+        f"  seeds: {list(_SEEDS)}\n"
+    )
+
+
+def _range(values: pd.Series) -> tuple[int, int]:
+    return int(values.min()), int(values.max())
+
+
+def _counted(numbers: Counter[str]) -> str:
+    """Name the items with their numbers, the most frequent first."""
+    ordered = sorted(numbers.items(), key=lambda item: (-item[1], item[0]))
+    return images.some([f"{number} {item}" for item, number in ordered])
+
+
+def _text(value: object) -> str:
+    """Write text as YAML, which reads JSON's way of quoting."""
+    return json.dumps(value.as_posix() if isinstance(value, Path) else value, ensure_ascii=False)

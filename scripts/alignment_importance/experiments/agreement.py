@@ -1,0 +1,55 @@
+"""Do two networks see an image's importance in the same places? Correlations of their heatmaps, image by image."""
+
+import itertools
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from alignment_importance.maps import heatmaps as heat
+from alignment_importance.system import logs
+
+#: Columns of the table.
+COLUMNS = ("model", "model_b", "image", "correlation", "correlation_other_image")
+
+
+def agree(heatmaps: Mapping[str, xr.Dataset]) -> pd.DataFrame:
+    """Correlate the heatmaps of every two networks at the resolution of the images.
+
+    Args:
+        heatmaps: what `heatmaps.heatmaps` returns for one comparison, by the network's name. Networks may have maps of
+            any resolution and inputs of any form; images are joined by id.
+
+    Returns:
+        The columns `COLUMNS`, a row per pair of networks and image that both have, sorted by image: Pearson's r over
+        the pixels that both saw, NaN without a heatmap or where one is flat; and, as what the same position in the
+        frame alone would give, the same with the second network's heatmap of another image (the next by id, laid over
+        this image's frame).
+    """
+    pairs = list(itertools.combinations(heatmaps, 2))
+    rows = []
+    for one, other in logs.progress(pairs, "pairs of networks", len(pairs)):
+        first, second = heatmaps[one], heatmaps[other]
+        ids = sorted(set(first.indexes["image"]) & set(second.indexes["image"]))
+        for image, next_image in zip(ids, np.roll(ids, -1).tolist(), strict=True):
+            placed = heat.place_image(first, "heatmap", image)
+            same, another = (
+                correlate(placed, _place_over(second, source, placed.shape)) for source in (image, next_image)
+            )
+            rows.append((one, other, image, same, another if len(ids) > 1 else np.nan))
+    return pd.DataFrame(rows, columns=list(COLUMNS))
+
+
+def _place_over(heatmaps: xr.Dataset, image: str, shape: tuple[int, ...]) -> np.ndarray:
+    """Lay the heatmap of an image over a frame of (height, width)."""
+    height, width = shape
+    return heat.place(heatmaps["heatmap"].sel(image=image).to_numpy(), width, height, heatmaps.attrs["resize"])
+
+
+def correlate(first: np.ndarray, second: np.ndarray) -> float:
+    """Pearson's r of two maps of one shape over the pixels that both have; NaN where one has a single value there."""
+    both = np.isfinite(first) & np.isfinite(second)
+    if not both.any() or np.ptp(first[both]) == 0 or np.ptp(second[both]) == 0:
+        return float("nan")
+    return float(np.corrcoef(first[both], second[both])[0, 1])

@@ -1,0 +1,77 @@
+"""Bootstrap over images: how far the mean test scores would vary with another sample of images."""
+
+import numpy as np
+import pandas as pd
+import scipy.stats
+
+from alignment_importance.statistics.inference import CONFIDENCE, weighted_scores
+
+#: Kinds of similarities; the first is the one that the others are compared with.
+KINDS = ("full", "retained", "ridge", "nonnegative")
+
+#: Weights of draws times pairs that are in memory at once.
+_AT_ONCE = 2_000_000
+
+
+def intervals(predicted: pd.DataFrame, score: str, n_draws: int, seed: int) -> pd.DataFrame:
+    """Bootstrap standard errors and intervals of mean test scores.
+
+    Images are drawn with replacement, the same draw for all folds of all seeds. In a fold's test block a pair then
+    counts as often as the product of its two images' numbers; an image is never paired with itself. Which maps are
+    selected is not repeated: the intervals are about other test images.
+
+    Args:
+        predicted: seed, fold, image, image_b, judged, and the similarities `KINDS`; a row per judged test pair.
+        score: `pearson_r2`, `pearson` or `spearman`.
+        n_draws: bootstrap draws.
+        seed: of the draws.
+
+    Returns:
+        quantity (`test_{kind}`, and `{kind}_difference` to `full`), estimate (mean over folds), se
+        (standard deviation over draws), low and high (estimate -/+ 1.96 se: few images make squared correlations
+        higher, so that percentiles of the draws would lie too high).
+    """
+    ids = sorted({*predicted["image"], *predicted["image_b"]})
+    times = np.random.default_rng(seed).multinomial(len(ids), np.full(len(ids), 1 / len(ids)), size=n_draws)
+    # The first draw is the sample itself.
+    times = np.vstack([np.ones(len(ids), dtype=int), times]).astype(float)
+    first, second = (pd.Index(ids).get_indexer(pd.Index(predicted[name])) for name in ("image", "image_b"))
+    scores = np.stack(
+        [
+            _scores_of_fold(predicted.iloc[at], times, (first[at], second[at]), score)
+            for at in predicted.groupby(["seed", "fold"], sort=False).indices.values()
+        ]
+    )
+    quantities = {f"test_{name}": scores[:, number] for number, name in enumerate(KINDS)}
+    quantities |= {
+        f"{name}_difference": scores[:, number] - scores[:, 0] for number, name in enumerate(KINDS) if number
+    }
+    return pd.DataFrame([{"quantity": name, **_interval(_mean_over_folds(of))} for name, of in quantities.items()])
+
+
+def _scores_of_fold(
+    pairs: pd.DataFrame, times: np.ndarray, images: tuple[np.ndarray, np.ndarray], score: str
+) -> np.ndarray:
+    """(kind, draw) scores of one fold's test pairs."""
+    human = pairs["judged"].to_numpy()
+    size = max(1, _AT_ONCE // max(1, len(pairs)))
+    parts = []
+    for start in range(0, len(times), size):
+        draws = times[start : start + size]
+        weights = draws[:, images[0]] * draws[:, images[1]]
+        parts.append([weighted_scores(pairs[name].to_numpy(), human, weights, score) for name in KINDS])
+    return np.concatenate(parts, axis=1)
+
+
+def _mean_over_folds(scores: np.ndarray) -> np.ndarray:
+    """(draw,) means of scores (fold, draw) over the folds that have one."""
+    defined = np.isfinite(scores)
+    with np.errstate(invalid="ignore"):
+        return np.where(defined, scores, 0).sum(axis=0) / defined.sum(axis=0)
+
+
+def _interval(draws: np.ndarray) -> dict[str, float]:
+    estimate, rest = float(draws[0]), draws[1:][np.isfinite(draws[1:])]
+    se = float(rest.std(ddof=1)) if len(rest) > 1 else float("nan")
+    half = float(scipy.stats.norm.ppf((1 + CONFIDENCE) / 2)) * se
+    return {"estimate": estimate, "se": se, "low": estimate - half, "high": estimate + half}

@@ -1,0 +1,81 @@
+"""Top-k curves: how well the first k maps of a ranking match people, on training and on test images."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import pandas as pd
+
+from alignment_importance.ablation import Ablation
+from alignment_importance.experiments.rankings import order_of, rank
+from alignment_importance.inputs.folds import Fold
+
+
+def trace(engine: Ablation, folds: Sequence[Fold], ranking: pd.DataFrame) -> pd.DataFrame:
+    """Train and test scores of the top k maps, k = 1..K, of every fold's own ranking.
+
+    Args:
+        engine: scores subsets of maps.
+        folds: of one seed.
+        ranking: columns fold, feature_map, ais, rank.
+
+    Returns:
+        Columns fold, k, train_score, test_score.
+    """
+    tables = []
+    for fold in folds:
+        order = order_of(ranking[ranking["fold"] == fold.fold])
+        train, test = engine.keep_top(order, [fold.train, fold.test])
+        k = np.arange(1, len(order) + 1)
+        tables.append(pd.DataFrame({"fold": fold.fold, "k": k, "train_score": train, "test_score": test}))
+    return pd.concat(tables, ignore_index=True)
+
+
+def trace_others(
+    engine: Ablation, folds: Sequence[Fold], ranking: pd.DataFrame, unguided: Mapping[str, Sequence[np.ndarray]]
+) -> pd.DataFrame:
+    """Curves of other rankings, in the rows of `trace`.
+
+    Args:
+        engine: scores subsets of maps.
+        folds: of one seed.
+        ranking: columns fold, feature_map, ais, rank.
+        unguided: of `baselines.unguided`. They are the same for all folds and pass through the network once.
+
+    Returns:
+        test_random (mean over the draws that have a score) and test_random_spread (their standard deviation),
+        test_total_activation,
+        test_active_units, test_reverse (the lowest-ranked maps first), and train_keep and test_keep: maps ranked on the
+        training images by the score that each has alone, all others ablated; NaN where no map has one.
+    """
+    columns = {}
+    for name, orders in unguided.items():
+        draws = np.stack([engine.keep_top(order, [fold.test for fold in folds]) for order in orders])
+        columns[f"test_{name}"] = _over_draws(draws, 0).ravel()
+        if len(orders) > 1:
+            columns[f"test_{name}_spread"] = _over_draws(draws, 1).ravel()
+    reverse, keep = [], []
+    alone = engine.keep_one([fold.train for fold in folds])
+    for fold, scores in zip(folds, alone, strict=True):
+        backward = order_of(ranking[ranking["fold"] == fold.fold])[::-1].copy()
+        reverse.append(engine.keep_top(backward, [fold.test])[0])
+        keep.append(_by_score_alone(engine, fold, scores))
+    train, test = np.concatenate(keep, axis=1)
+    return pd.DataFrame({**columns, "test_reverse": np.concatenate(reverse), "train_keep": train, "test_keep": test})
+
+
+def _by_score_alone(engine: Ablation, fold: Fold, scores: np.ndarray) -> np.ndarray:
+    """(2, k) train and test scores of the top k maps by their scores (feature_map,) alone."""
+    if np.isnan(scores).all():
+        return np.full((2, len(scores)), np.nan)
+    return engine.keep_top(order_of(rank(scores)), [fold.train, fold.test])
+
+
+def _over_draws(draws: np.ndarray, moment: int) -> np.ndarray:
+    """(fold, k) mean (0) or standard deviation (1) of the draws (draw, fold, k) that are not NaN."""
+    defined = np.isfinite(draws)
+    count = defined.sum(axis=0)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        mean = np.where(defined, draws, 0).sum(axis=0) / count
+        if moment == 0:
+            return mean
+        return np.sqrt(np.where(defined, np.square(draws - mean), 0).sum(axis=0) / np.where(count > 1, count - 1, 0))

@@ -1,0 +1,143 @@
+"""Out-of-sample prediction over the folds of one comparison and network: ceilings, moments, tests, intervals."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from alignment_importance.experiments import reliability
+from alignment_importance.inputs.folds import UNIT_NAMES, Fold
+from alignment_importance.inputs.judgments.averages import weights
+from alignment_importance.statistics.inference import holm, paired_test, permutation_p
+
+#: Columns of the table of folds that have no mean and standard deviation in the summary.
+_NOT_SUMMARISED = frozenset(
+    ["seed", "fold", "n_train", "n_test", "penalty_ridge", "penalty_nonnegative", "share_full", "share_retained"]
+)
+
+#: Random splits of the participants into halves.
+_SPLITS = 100
+
+#: P values of the summary that are corrected for the number of comparisons and networks.
+_CORRECTED_FOR_NUMBER = (
+    "p_paired",
+    "p_corrected",
+    "p_permutation_full",
+    "p_permutation_retained",
+    "p_permutation_difference",
+)
+
+
+def add_ceilings(
+    scores: pd.DataFrame, folds: Sequence[Fold], judged: xr.Dataset, score: str, seed: int
+) -> pd.DataFrame:
+    """Add to the scores of one seed how well people agree on each test block, and the scores as shares of it.
+
+    Args:
+        scores: fold, test_full, test_retained and others.
+        folds: of the seed.
+        judged: `similarity` (participant, image, image_b), in the order that the folds were made with.
+        score: `pearson_r2`, `pearson` or `spearman`.
+        seed: of the folds; also of the splits into halves.
+
+    Returns:
+        The table with noise_ceiling_lower, noise_ceiling_upper, split_half, reliability and noise_ceiling_of_mean of
+        `reliability.Ceiling`, and share_full and share_retained, the test scores divided by noise_ceiling_of_mean.
+    """
+    rows = []
+    for fold in folds:
+        block = judged.isel(image=fold.test.images, image_b=fold.test.images)
+        pairs = np.triu_indices(len(fold.test.images), k=1)
+        ratings = np.where(np.isfinite(fold.test.human), block["similarity"].to_numpy(), np.nan)[:, *pairs]
+        weighing = weights(block)
+        of_pairs = None if weighing is None else weighing[:, *pairs]
+        ceiling = reliability.ceiling(ratings, score, _SPLITS, seed, of_pairs)
+        rows.append(
+            {
+                "fold": fold.fold,
+                "noise_ceiling_lower": ceiling.lower,
+                "noise_ceiling_upper": ceiling.upper,
+                "split_half": ceiling.split_half,
+                "reliability": ceiling.reliability,
+                "noise_ceiling_of_mean": ceiling.of_mean,
+            }
+        )
+    table = scores.merge(pd.DataFrame(rows), on="fold", validate="one_to_one")
+    for kind in ("full", "retained"):
+        table[f"share_{kind}"] = table[f"test_{kind}"] / table["noise_ceiling_of_mean"]
+    return table
+
+
+def summarise(table: pd.DataFrame, intervals: pd.DataFrame, permutations: pd.DataFrame) -> dict[str, float]:
+    """Means, standard deviations, tests and intervals over the folds of one comparison and network.
+
+    Args:
+        table: a row per fold of all seeds; `unit` of `folds.unit_name`.
+        intervals: of `bootstrap.intervals`.
+        permutations: of `permutation.permute`; without rows if the test was not made.
+    """
+    test = paired_test(
+        table["test_full"].to_numpy(float),
+        table["test_retained"].to_numpy(float),
+        _test_to_train(table),
+    )
+    measured = [name for name in table.select_dtypes("number") if name not in _NOT_SUMMARISED]
+    moments = {
+        f"{column}_{name}": float(value)
+        for column in measured
+        for name, value in (("mean", table[column].mean()), ("sd", table[column].std(ddof=1)))
+    }
+    ceiling = moments["noise_ceiling_of_mean_mean"]
+    return {
+        "n_folds": len(table),
+        **moments,
+        "share_full": moments["test_full_mean"] / ceiling,
+        "share_retained": moments["test_retained_mean"] / ceiling,
+        "difference_mean": test.difference,
+        "t": test.t,
+        "p_paired": test.p,
+        "t_corrected": test.t_corrected,
+        "p_corrected": test.p_corrected,
+        "difference_low": test.low,
+        "difference_high": test.high,
+        "effect_size": test.effect_size,
+        "effect_size_low": test.effect_size_low,
+        "effect_size_high": test.effect_size_high,
+        **_bootstrapped(intervals),
+        **_permuted(permutations),
+    }
+
+
+def _test_to_train(table: pd.DataFrame) -> float:
+    """Mean ratio of the numbers of what was split: images, or pairs, of which every image is on both sides."""
+    split = "n_pairs" if table["unit"].iloc[0] == UNIT_NAMES["pairs"] else "n"
+    return float((table[f"{split}_test"] / table[f"{split}_train"]).mean())
+
+
+def correct_for_number(summary: pd.DataFrame) -> pd.DataFrame:
+    """Add p values corrected for the number of rows (comparisons and networks) by Holm, in columns `{p}_holm`."""
+    return summary.assign(**{f"{name}_holm": holm(summary[name].tolist()) for name in _CORRECTED_FOR_NUMBER})
+
+
+def _bootstrapped(intervals: pd.DataFrame) -> dict[str, float]:
+    """Interval of every quantity, as {quantity}_boot_low and {quantity}_boot_high."""
+    named = intervals.set_index("quantity")[["low", "high"]]
+    return {
+        f"{quantity}_boot_{side}": float(value) for quantity, row in named.iterrows() for side, value in row.items()
+    }
+
+
+def _permuted(permutations: pd.DataFrame) -> dict[str, float]:
+    """Number of draws, and p of both scores and of their difference."""
+    observed, draws = permutations[permutations["draw"] == 0], permutations[permutations["draw"] > 0]
+    names = {"full": "test_full", "retained": "test_retained", "difference": "difference"}
+    return {
+        "n_permutations": len(draws),
+        **{
+            f"p_permutation_{name}": permutation_p(float(observed[column].iloc[0]), draws[column].to_numpy())
+            if len(draws)
+            else float("nan")
+            for name, column in names.items()
+        },
+    }

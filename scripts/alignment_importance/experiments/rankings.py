@@ -1,0 +1,70 @@
+"""Alignment Importance Scores (AIS) and the rankings of feature maps by them."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from alignment_importance.ablation import Ablation
+from alignment_importance.inputs.folds import Fold, PairBlock
+
+
+def rank(ais: np.ndarray) -> pd.DataFrame:
+    """Rank feature maps by importance.
+
+    Args:
+        ais: (feature_map,) scores.
+
+    Returns:
+        Columns feature_map, ais, rank (1 is the most important), by feature map. Ties go by the number of the map; maps
+        whose score is NaN, because the readout of an image is constant without them, come last.
+    """
+    order = np.lexsort((np.arange(len(ais)), -ais))
+    ranks = np.empty(len(ais), dtype=int)
+    ranks[order] = np.arange(1, len(ais) + 1)
+    return pd.DataFrame({"feature_map": np.arange(len(ais)), "ais": ais, "rank": ranks})
+
+
+def rank_block(engine: Ablation, block: PairBlock) -> pd.DataFrame:
+    """The ranking from the judged pairs of one block: the table of `rank`."""
+    intact, without = engine.leave_one_out([block])
+    return rank(intact[0] - without[0])
+
+
+def rank_folds(engine: Ablation, folds: Sequence[Fold]) -> pd.DataFrame:
+    """Rankings from the training images of every fold, all scored in one pass over the maps.
+
+    Args:
+        engine: ablates the maps.
+        folds: of one seed.
+
+    Returns:
+        The tables of `rank` one below the other, with a column `fold` in front.
+    """
+    intact, without = engine.leave_one_out([fold.train for fold in folds])
+    tables = [rank(ais).assign(fold=fold.fold) for fold, ais in zip(folds, intact[:, None] - without, strict=True)]
+    return pd.concat(tables, ignore_index=True)[["fold", "feature_map", "ais", "rank"]]
+
+
+def order_of(ranking: pd.DataFrame) -> np.ndarray:
+    """(feature_map,) the maps from the most to the least important, of a table of `rank`."""
+    return ranking.sort_values("rank")["feature_map"].to_numpy()
+
+
+def score_images(engine: Ablation, human: np.ndarray, image_ids: Sequence[str]) -> xr.Dataset:
+    """Image-specific AIS: how much a map of one image helps that image's similarities to match people's.
+
+    Args:
+        engine: ablates the maps of one image, the other images being whole.
+        human: (image, image) mean judgments.
+        image_ids: of the images.
+
+    Returns:
+        `alignment` (image), the correlation r_i over the other images, and `ais` (image, feature_map) = r_i - r_i(-k).
+    """
+    whole, without = engine.leave_one_out_of_each_image(human)
+    return xr.Dataset(
+        {"ais": (("image", "feature_map"), whole[:, None] - without), "alignment": ("image", whole)},
+        coords={"image": np.array(image_ids, dtype=str)},
+    )

@@ -1,0 +1,130 @@
+"""How well a perfect model could predict people: agreement of participants, and reliability of their mean."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from rsatoolbox.rdm import RDMs, compare
+from scipy.stats import rankdata
+
+from alignment_importance.inputs import judgments
+from alignment_importance.inputs.folds import MIN_PAIRS
+
+#: rsatoolbox's names of the correlations behind the scores.
+_METHODS = {"pearson_r2": "corr", "pearson": "corr", "spearman": "spearman"}
+
+
+@dataclass(frozen=True)
+class Ceiling:
+    """Noise ceilings of a block of pairs, in the configured score. NaN with fewer than two participants.
+
+    Attributes:
+        lower, upper: mean score of a single participant against the mean of the others, and of all (Nili et al. 2014,
+            doi 10.1371/journal.pcbi.1003553). They bound what a model can reach against single participants.
+        split_half: mean correlation of the means of two random halves of the participants.
+        reliability: that of the mean of all participants, by the Spearman-Brown formula 2 r / (1 + r).
+        of_mean: the highest score to expect against the mean of all participants, which is what networks are scored
+            against: the correlation of the true mean with the observed one is sqrt(reliability) (Spearman 1904), so
+            that this is sqrt(reliability), and reliability itself for `pearson_r2`. NaN where the halves do not agree.
+    """
+
+    lower: float
+    upper: float
+    split_half: float
+    reliability: float
+    of_mean: float
+
+
+def ceiling(ratings: np.ndarray, score: str, n_splits: int, seed: int, weights: np.ndarray | None = None) -> Ceiling:
+    """Noise ceilings of ratings (participant, pair), NaN where a participant did not judge a pair.
+
+    Args:
+        ratings: judgments.
+        score: `pearson_r2`, `pearson` or `spearman`.
+        n_splits: random splits of the participants into halves.
+        seed: of the splits.
+        weights: (participant, pair) of `judgments.averages.weights`, of a judgment in the mean over participants.
+    """
+    lower, upper = noise_ceiling(ratings, score)
+    halves = split_half(ratings, score, n_splits, seed, weights)
+    whole = spearman_brown(halves)
+    of_mean = whole if score == "pearson_r2" else float(np.sqrt(whole)) if whole > 0 else float("nan")
+    return Ceiling(lower, upper, halves, whole, of_mean if whole > 0 else float("nan"))
+
+
+def noise_ceiling(ratings: np.ndarray, score: str) -> tuple[float, float]:
+    """Lower and upper bound of the mean score against single participants, as rsatoolbox pools and compares.
+
+    The bounds are those of `rsatoolbox.inference.boot_noise_ceiling`, which pools participants by the mean of their
+    standardised judgments, or of their ranks for `spearman`. Beyond it, missing pairs may differ between participants
+    (rsatoolbox's pooling takes them to be those of the first one), and correlations may be squared.
+
+    Args:
+        ratings: (participant, pair), the pairs above the diagonal of an image x image matrix row by row.
+        score: `pearson_r2`, `pearson` or `spearman`.
+    """
+    varied = ratings[[_varies(own) for own in ratings]]
+    if len(varied) < 2:
+        return float("nan"), float("nan")
+    everyone = _pool(varied, score)
+    others = (_pool(np.delete(varied, number, axis=0), score) for number in range(len(varied)))
+    lower = [_agreement(own, other, score) for own, other in zip(varied, others, strict=True)]
+    upper = [_agreement(own, everyone, score) for own in varied]
+    return _mean(lower), _mean(upper)
+
+
+def split_half(ratings: np.ndarray, score: str, n_splits: int, seed: int, weights: np.ndarray | None = None) -> float:
+    """Mean correlation, over random splits of the participants into halves, of the halves' mean judgments.
+
+    Args:
+        ratings: (participant, pair), NaN where a participant did not judge a pair.
+        score: `spearman` for rank correlations, otherwise Pearson's, not squared.
+        n_splits: number of random splits.
+        seed: of the splits.
+        weights: (participant, pair), of a judgment in the mean over participants.
+    """
+    if len(ratings) < 2:
+        return float("nan")
+    rng = np.random.default_rng(seed)
+    splits = [np.array_split(rng.permutation(len(ratings)), 2) for _ in range(n_splits)]
+    kind = "spearman" if score == "spearman" else "pearson"
+    means = [[_average(ratings, weights, half) for half in halves] for halves in splits]
+    return _mean([_agreement(one, other, kind) for one, other in means])
+
+
+def spearman_brown(correlation: float, factor: float = 2.0) -> float:
+    """Reliability of a measurement that is `factor` times as long as the one that correlates so with its like."""
+    return factor * correlation / (1 + (factor - 1) * correlation)
+
+
+def _pool(ratings: np.ndarray, score: str) -> np.ndarray:
+    """(pair,) the judgments that agree best with all participants on average: the mean of their standardised ones."""
+    if score == "spearman":
+        return judgments.average(rankdata(ratings, axis=1, nan_policy="omit"))
+    mean, sd = np.nanmean(ratings, axis=1, keepdims=True), np.nanstd(ratings, axis=1, keepdims=True)
+    return judgments.average((ratings - mean) / sd)
+
+
+def _average(ratings: np.ndarray, weights: np.ndarray | None, some: np.ndarray) -> np.ndarray:
+    """(pair,) mean judgments of some participants."""
+    return judgments.average(ratings[some], None if weights is None else weights[some])
+
+
+def _agreement(one: np.ndarray, other: np.ndarray, score: str) -> float:
+    """Score of two vectors of judgments over the pairs that both have; NaN if they are too few or all equal."""
+    both = np.isfinite(one) & np.isfinite(other)
+    first, second = (np.where(both, vector, np.nan) for vector in (one, other))
+    if not (_varies(first) and _varies(second)):
+        return float("nan")
+    r = float(compare(RDMs(first[None]), RDMs(second[None]), _METHODS[score])[0, 0])
+    return r**2 if score == "pearson_r2" else r
+
+
+def _varies(vector: np.ndarray) -> bool:
+    """Whether there are enough judgments and they are not all equal."""
+    defined = vector[np.isfinite(vector)]
+    return len(defined) >= MIN_PAIRS and float(np.ptp(defined)) > 0
+
+
+def _mean(values: list[float]) -> float:
+    defined = [value for value in values if np.isfinite(value)]
+    return float(np.mean(defined)) if defined else float("nan")

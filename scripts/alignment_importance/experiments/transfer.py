@@ -1,0 +1,86 @@
+"""Transfer: does a ranking of feature maps, learned from one comparison, predict another?"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from alignment_importance.ablation import Ablation
+from alignment_importance.experiments.rankings import order_of, rank
+from alignment_importance.inputs.folds import MIN_PAIRS, Fold, PairBlock
+
+
+@dataclass(frozen=True, eq=False)
+class Comparison:
+    """One comparison to one network.
+
+    Attributes:
+        engine: of the images of the comparison.
+        human: (image, image) mean judgments.
+        image_ids: of both.
+    """
+
+    engine: Ablation
+    human: np.ndarray
+    image_ids: Sequence[str]
+
+
+def transfer(source: Comparison, target: Comparison, folds: Sequence[Fold]) -> pd.DataFrame:
+    """Rank and choose maps by one comparison, and score them on the test images of another.
+
+    Nothing of a test block is used for the ranking: images (or, where pairs are split, pairs) of the block that the
+    source has as well are left out of it.
+
+    Args:
+        source: what maps are ranked by. How many are retained is chosen by its score as well: the smallest k with the
+            highest one.
+        target: what they are tested on.
+        folds: of the target.
+
+    Returns:
+        A row per fold, in their order: n_source (images that the ranking is from), k, test_transferred. NaN where
+        fewer than `folds.MIN_PAIRS` judged pairs of the source are left, or its score is undefined for every k.
+    """
+    blocks = [source_block(source, target, fold) for fold in folds]
+    # Where nothing is left out, all folds have the same ranking.
+    different = {_identity(block): block for block in blocks if np.isfinite(block.human).sum() >= 2 * MIN_PAIRS}
+    chosen = dict(zip(different, _choose(source.engine, list(different.values())), strict=True))
+    rows = []
+    for fold, block in zip(folds, blocks, strict=True):
+        order, k = chosen.get(_identity(block), (None, 0))
+        score = np.nan if order is None or not k else target.engine.keep_top(order, [fold.test])[0, k - 1]
+        rows.append((len(block.images), k or np.nan, score))
+    return pd.DataFrame(rows, columns=["n_source", "k", "test_transferred"])
+
+
+def source_block(source: Comparison, target: Comparison, fold: Fold) -> PairBlock:
+    """The judgments of the source without what the target is tested on."""
+    human = source.human.copy()
+    np.fill_diagonal(human, np.nan)
+    tested = [target.image_ids[at] for at in fold.test.images]
+    if not set(fold.train.images) & set(fold.test.images):
+        images = np.flatnonzero(~pd.Index(source.image_ids).isin(tested))
+        return PairBlock(images, human[np.ix_(images, images)])
+    # Pairs are split: every image stands on both sides.
+    in_test = pd.DataFrame(np.isfinite(fold.test.human), index=tested, columns=tested)
+    ids = list(source.image_ids)
+    human[in_test.reindex(index=ids, columns=ids, fill_value=False).to_numpy()] = np.nan
+    return PairBlock(np.arange(len(ids)), human)
+
+
+def _choose(engine: Ablation, blocks: Sequence[PairBlock]) -> list[tuple[np.ndarray, int]]:
+    """Order of the maps for every block, and how many are retained; 0 if no number has a score."""
+    if not blocks:
+        return []
+    whole, without = engine.leave_one_out(blocks)
+    chosen = []
+    for block, ais in zip(blocks, whole[:, None] - without, strict=True):
+        order = order_of(rank(ais))
+        curve = engine.keep_top(order, [block])[0]
+        chosen.append((order, int(np.nanargmax(curve)) + 1 if np.isfinite(curve).any() else 0))
+    return chosen
+
+
+def _identity(block: PairBlock) -> tuple[bytes, bytes]:
+    return block.images.tobytes(), block.human.tobytes()

@@ -1,0 +1,101 @@
+"""What all adapters do: list and copy images, and give arrays of judgments the names of their images."""
+
+import logging
+import shutil
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from alignment_importance.inputs import ids, images
+from alignment_importance.system import arrays
+from alignment_importance.system.errors import InputError
+
+logger = logging.getLogger(__name__)
+
+
+def list_images(folder: str | Path) -> dict[str, Path]:
+    """List the images of a published folder by id, in the order of their file names.
+
+    That is the order of the matrices that come with such folders: capital letters before small ones, digits one by one
+    (`10.jpg` before `2.jpg`), as Python and MATLAB sort. Other files and hidden ones are left out.
+
+    Raises:
+        InputError: there is no image, or two have one id.
+    """
+    names = sorted(entry.name for entry in Path(folder).iterdir() if entry.is_file() and not entry.name.startswith("."))
+    files = [Path(folder, name) for name in names if Path(name).suffix.lower() in images.SUFFIXES]
+    if not files:
+        raise InputError(f"{folder}: no image files. Put the data set's images here ({', '.join(images.SUFFIXES)}).")
+    if len(files) < len(names):
+        logger.warning("%s: files that are no images are left out: %d.", folder, len(names) - len(files))
+    found: dict[str, Path] = {}
+    for file in files:
+        other = found.setdefault(ids.of_file(file), file)
+        if other != file:
+            raise InputError(
+                f"{folder}: {other.name} and {file.name} are one image by their names. "
+                "Keep the one that came with the data set."
+            )
+    return found
+
+
+def copy_images(files: Mapping[str, Path], folder: str | Path) -> None:
+    """Copy image files (id to file) into a folder, each named by its id."""
+    with arrays.atomic_folder(folder) as partial:
+        for image, file in files.items():
+            shutil.copyfile(file, partial / f"{image}{file.suffix}")
+
+
+def tabulate_pairs(
+    image_ids: Sequence[str], values: NDArray[np.float64], column: str, participants: Sequence[str]
+) -> pd.DataFrame:
+    """Name the images and participants of judged pairs.
+
+    Args:
+        image_ids: n images in the order of the judgments.
+        values: (participant, n (n - 1) / 2) judgments in the order of the upper triangle row by row: pair (1, 2),
+            (1, 3), ... (1, n), (2, 3), ... That is the order of SciPy's `pdist` and of MATLAB's, which says the same of
+            the lower triangle column by column.
+        column: `similarity` or `dissimilarity`.
+        participants: their names.
+
+    Returns:
+        Columns image_a, image_b, `column`, participant; a row per pair and participant.
+    """
+    first, second = np.triu_indices(len(image_ids), k=1)
+    names = np.array(image_ids, dtype=object)
+    return pd.DataFrame(
+        {
+            "image_a": np.tile(names[first], len(participants)),
+            "image_b": np.tile(names[second], len(participants)),
+            column: np.asarray(values, dtype=np.float64).reshape(-1),
+            "participant": np.repeat(np.array(participants, dtype=object), len(first)),
+        }
+    )
+
+
+def tabulate_matrix(image_ids: Sequence[str], values: NDArray[np.float64]) -> pd.DataFrame:
+    """Name the rows and columns of a matrix of judgments.
+
+    Args:
+        image_ids: n images in the order of the matrix.
+        values: (n, n).
+
+    Returns:
+        Column image and a column per image. The diagonal stays as it is: it tells whether the numbers are of the kind
+        that they are said to be, and nothing else is made of it.
+    """
+    if len(set(image_ids)) != len(image_ids) or values.shape != (len(image_ids),) * 2:
+        raise ValueError(f"{len(image_ids)} images do not name a matrix of {values.shape}")
+    named = pd.DataFrame(values, columns=list(image_ids))
+    named.insert(0, "image", list(image_ids), allow_duplicates=True)
+    return named
+
+
+def number_of_images(n_pairs: int) -> str:
+    """Say how many images have so many pairs, for messages."""
+    n = (1 + np.sqrt(1 + 8 * n_pairs)) / 2
+    return f"{round(n)} images" if n == round(n) else "no number of images"

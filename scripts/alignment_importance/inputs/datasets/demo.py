@@ -1,0 +1,236 @@
+"""The embedded demo: drawn images and simulated observers whose truth is known, a positive control for heatmaps.
+
+Every image shows a pictogram and, in the opposite quadrant, a coloured disc. One simulated group of observers judges
+the images by the pictogram's kind, the other by the disc's hue; so the heatmaps of the two must lie on different
+objects of the same images.
+"""
+
+import colorsys
+import importlib.util
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from PIL import Image, ImageDraw, ImageFilter, ImageFont
+
+from alignment_importance.system.errors import InputError
+
+#: Ten kinds of six pictograms, all in the DejaVu Sans font that comes with matplotlib.
+GROUPS = {
+    "cards": "🂡🂢🂣🂤🂥🂦",
+    "cats": "😸😹😺😻😼😽",
+    "dice": "⚀⚁⚂⚃⚄⚅",
+    "digits": "❶❷❸❹❺❻",
+    "dominoes": "🁣🁪🁱🁸🁿🂆",
+    "flowers": "✽✾✿❀❁✤",
+    "recycling": "♳♴♵♶♷♸",
+    "stars": "★✪✦✹✸✶",
+    "triangles": "▲▼◀▶◢◣",
+    "trigrams": "☰☱☲☳☵☶",
+}
+
+#: Hues of the discs in degrees.
+HUES = {"red": 0, "yellow": 60, "green": 120, "cyan": 180, "blue": 240, "magenta": 300}
+
+#: Values of a mask's pixels.
+BACKGROUND, PICTOGRAM, DISC = 0, 1, 2
+
+SIDE = 224
+_GLYPH_SIDE = 88
+_DISC_SIDE = 64
+_INK = (25, 25, 25)
+_GREY, _GREY_SD, _GRAIN = 165, 40, 1.5
+_DISC_SATURATION, _DISC_VALUE = 1.0, 0.9
+_JITTER = 8
+
+# Glyphs are drawn large and scaled down, so that each fills the same square whatever its size in the font.
+_FONT_SIZE = 400
+_MISSING = "\uffff"
+
+# Each use of random numbers has a stream of its own: more observers leave the images as they are.
+_STREAM_IMAGES, _STREAM_SHAPE, _STREAM_COLOUR = 0, 1, 2
+
+
+@dataclass(frozen=True, eq=False)
+class Picture:
+    """One drawn image and its truth.
+
+    Attributes:
+        image: the id, group-number-hue.
+        group: the pictogram's group, one of `GROUPS`.
+        hue: the disc's hue in degrees.
+        rgb: the image, 224 x 224.
+        mask: 8-bit grey, 224 x 224: 0 background, 1 pictogram, 2 disc. The pictogram's area is the rectangle around
+            its ink, not the ink alone: a network answers to the figure with the spaces it encloses, and its maps are
+            far too coarse to tell strokes from gaps.
+    """
+
+    image: str
+    group: str
+    hue: int
+    rgb: Image.Image
+    mask: Image.Image
+
+
+def draw(seed: int) -> Iterator[Picture]:
+    """Draw the 60 images: every group with every hue once, and each of a group's pictograms with another hue.
+
+    Raises:
+        InputError: the font is not there or lacks a pictogram.
+    """
+    _check_glyphs()
+    random = np.random.default_rng([seed, _STREAM_IMAGES])
+    for row, (group, characters) in enumerate(GROUPS.items()):
+        for column, character in enumerate(characters):
+            hue_number = (row + column) % len(HUES)
+            # Each quadrant is used 15 times, by every group once or twice and by every hue two or three times.
+            quadrant = (hue_number + row + row // 9) % 4
+            name, hue = list(HUES.items())[hue_number]
+            rgb, mask = _draw(character, hue, quadrant, random)
+            yield Picture(f"{group}-{column + 1}-{name}", group, hue, rgb, mask)
+
+
+def judge_by_shape(table: pd.DataFrame, observers: int, noise: float, seed: int) -> pd.DataFrame:
+    """Simulate observers to whom two images are alike (1) if their pictograms are of one group, else not (0).
+
+    Args:
+        table: a row per image with the columns image, category (the group) and hue (degrees).
+        observers: how many; each rates every pair once.
+        noise: standard deviation of the normal noise on every single rating.
+        seed: of the noise.
+
+    Returns:
+        Columns image_a, image_b, similarity, participant.
+    """
+    a, b = _pairs(table)
+    same = (a["category"] == b["category"]).to_numpy().astype(np.float64)
+    return _rate(a, b, same, observers, noise, np.random.default_rng([seed, _STREAM_SHAPE]))
+
+
+def judge_by_colour(table: pd.DataFrame, observers: int, noise: float, seed: int) -> pd.DataFrame:
+    """Simulate observers to whom two images are alike as their discs' hues are: 1 - (angle between them) / 180 degrees.
+
+    Arguments and returns as for `judge_by_shape`.
+    """
+    a, b = _pairs(table)
+    apart = (a["hue"] - b["hue"]).abs().to_numpy(dtype=np.float64)
+    alike = 1 - np.minimum(apart, 360 - apart) / 180
+    return _rate(a, b, alike, observers, noise, np.random.default_rng([seed, _STREAM_COLOUR]))
+
+
+def _pairs(table: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Give the rows of the first and of the second image of every pair."""
+    table = table.sort_values("image")
+    first, second = np.triu_indices(len(table), k=1)
+    return table.iloc[first].reset_index(drop=True), table.iloc[second].reset_index(drop=True)
+
+
+def _rate(
+    a: pd.DataFrame,
+    b: pd.DataFrame,
+    truth: NDArray[np.float64],
+    observers: int,
+    noise: float,
+    random: np.random.Generator,
+) -> pd.DataFrame:
+    """Rate every pair of images once per observer: the truth (pair,) and noise."""
+    digits = len(str(observers))
+    return pd.concat(
+        [
+            pd.DataFrame(
+                {
+                    "image_a": a["image"],
+                    "image_b": b["image"],
+                    "similarity": np.round(truth + noise * random.standard_normal(len(truth)), 4),
+                    "participant": f"simulated-{number:0{digits}d}",
+                }
+            )
+            for number in range(1, observers + 1)
+        ],
+        ignore_index=True,
+    )
+
+
+def _draw(character: str, hue: int, quadrant: int, random: np.random.Generator) -> tuple[Image.Image, Image.Image]:
+    """Draw one image and its mask; the pictogram goes into `quadrant` (by rows), the disc into the opposite one."""
+    grain = random.normal(_GREY, _GREY_SD, (SIDE, SIDE)).clip(0, 255).astype(np.uint8)
+    rgb = Image.fromarray(grain).filter(ImageFilter.GaussianBlur(_GRAIN)).convert("RGB")
+    mask = Image.new("L", rgb.size, BACKGROUND)
+
+    glyph, disc = _glyph(character), _disc()
+    down, right = divmod(quadrant, 2)
+    glyph_box = _place(glyph, right, down, random)
+    disc_box = _place(disc, 1 - right, 1 - down, random)
+    colour = colorsys.hsv_to_rgb(hue / 360, _DISC_SATURATION, _DISC_VALUE)
+    rgb.paste(_INK, glyph_box, glyph)
+    rgb.paste(tuple(round(255 * part) for part in colour), disc_box, disc)
+    mask.paste(PICTOGRAM, glyph_box)
+    mask.paste(DISC, disc_box, disc.point(lambda covered: 255 * (covered > 127)))
+    return rgb, mask
+
+
+def _place(drawing: Image.Image, right: int, down: int, random: np.random.Generator) -> tuple[int, int, int, int]:
+    """Give the box of a drawing in the middle of a quadrant, shifted by a few random pixels."""
+    centre = SIDE // 4 + SIDE // 2 * np.array([right, down]) + random.integers(-_JITTER, _JITTER + 1, 2)
+    left, top = (centre - np.array(drawing.size) // 2).tolist()
+    return left, top, left + drawing.width, top + drawing.height
+
+
+@cache
+def _disc() -> Image.Image:
+    """Draw how far each pixel is covered by the disc (0 to 255)."""
+    fine = 8
+    large = Image.new("L", (fine * _DISC_SIDE, fine * _DISC_SIDE), 0)
+    ImageDraw.Draw(large).ellipse((0, 0, large.width - 1, large.height - 1), fill=255)
+    return large.resize((_DISC_SIDE, _DISC_SIDE), Image.Resampling.BOX)
+
+
+@cache
+def _glyph(character: str) -> Image.Image:
+    """Draw how far each pixel is covered by a glyph (0 to 255), cropped to its ink, its longer side `_GLYPH_SIDE`."""
+    page = Image.new("L", (3 * _FONT_SIZE, 3 * _FONT_SIZE), 0)
+    ImageDraw.Draw(page).text((_FONT_SIZE, _FONT_SIZE), character, fill=255, font=_font())
+    ink = page.getbbox()
+    if ink is None:
+        return Image.new("L", (1, 1), 0)
+    glyph = page.crop(ink)
+    scale = _GLYPH_SIDE / max(glyph.size)
+    size = (max(1, round(glyph.width * scale)), max(1, round(glyph.height * scale)))
+    return glyph.resize(size, Image.Resampling.BOX)
+
+
+def _check_glyphs() -> None:
+    """Refuse a font that draws nothing, its box for missing characters, or the same for two of the pictograms."""
+    empty, missing = _glyph(" ").tobytes(), _glyph(_MISSING).tobytes()
+    drawn: dict[bytes, str] = {}
+    bad = []
+    for character in "".join(GROUPS.values()):
+        glyph = _glyph(character).tobytes()
+        if glyph in (empty, missing) or glyph in drawn:
+            bad.append(f"U+{ord(character):04X}")
+        drawn[glyph] = character
+    if bad:
+        raise InputError(
+            f"{_font_file()}: the font lacks the pictograms {', '.join(bad)}. "
+            "Install matplotlib in the version that requirements.txt names."
+        )
+
+
+@cache
+def _font() -> ImageFont.FreeTypeFont:
+    # The basic layout needs no other library, so the drawing does not depend on whether there is one.
+    return ImageFont.truetype(_font_file(), _FONT_SIZE, layout_engine=ImageFont.Layout.BASIC)
+
+
+def _font_file() -> Path:
+    """Find matplotlib's font without importing matplotlib."""
+    package = importlib.util.find_spec("matplotlib")
+    if package is None or package.origin is None:
+        raise InputError(
+            "The demo is drawn with a font that comes with matplotlib, which is not installed. Install it."
+        )
+    return Path(package.origin).parent / "mpl-data" / "fonts" / "ttf" / "DejaVuSans.ttf"

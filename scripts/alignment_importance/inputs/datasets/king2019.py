@@ -1,0 +1,119 @@
+"""The data of King et al. 2019: two sets of 144 photographs, arranged freely by their similarity.
+
+King, Groen, Steel, Kravitz & Baker (2019). Similarity judgments and cortical visual responses reflect different
+properties of object and scene categories in naturalistic images. NeuroImage 197, 368-382.
+"""
+
+import logging
+from pathlib import Path
+from typing import Any
+
+import h5py
+import numpy as np
+import scipy.io
+from numpy.typing import NDArray
+
+from alignment_importance.inputs import array_files
+from alignment_importance.inputs.datasets import canonical
+from alignment_importance.system.errors import InputError
+
+#: The two sets, as the file of judgments calls them.
+SETS = ("set1", "set2")
+
+#: Photographs in each.
+N_IMAGES = 144
+
+logger = logging.getLogger(__name__)
+
+
+def read_dissimilarities(path: str | Path, image_set: str, n_images: int) -> NDArray[np.float64]:
+    """Read every participant's distances between the photographs of one set.
+
+    Args:
+        path: the .mat file with the struct `BEHAVIOR`, of which `BEHAVIOR.set1.pairwisedistances` and the same of
+            `set2` are participants x pairs; pairs in the order of MATLAB's `pdist`, see `canonical.tabulate_pairs`.
+        image_set: `set1` or `set2`.
+        n_images: photographs found.
+
+    Returns:
+        float64 (participant, n_images (n_images - 1) / 2), larger is less similar.
+
+    Raises:
+        InputError: the file cannot be read, lacks the field, or has distances of another number of images.
+    """
+    field = f"BEHAVIOR.{image_set}.pairwisedistances"
+    distances = np.atleast_2d(np.asarray(_field(Path(path), field.split("."))))
+    if distances.dtype.kind not in "fiu":
+        raise InputError(
+            f"{path}: {field} holds no numbers (participants x pairs), but {distances.dtype.name}. "
+            "Use the file BEHAVIOR.mat of the data set."
+        )
+    n_pairs = n_images * (n_images - 1) // 2
+    if distances.ndim != 2 or distances.shape[1] != n_pairs:
+        raise InputError(
+            f"{path}: {field} is {' x '.join(map(str, distances.shape))} (participants x pairs; "
+            f"{canonical.number_of_images(distances.shape[-1])}), but the {n_images} photographs of {image_set} have "
+            f"{n_pairs} pairs. Put all photographs of the set into its folder, and nothing else."
+        )
+    if n_images != N_IMAGES:
+        logger.warning("%s: %d photographs; the published set has %d.", image_set, n_images, N_IMAGES)
+    return distances.astype(np.float64)
+
+
+def name_participants(n: int) -> list[str]:
+    """Number the participants, who have no names in the file; the names sort as they count."""
+    return [f"participant{number:0{len(str(n))}d}" for number in range(1, n + 1)]
+
+
+def leave_out_silent(
+    distances: NDArray[np.float64], path: str | Path, image_set: str
+) -> tuple[NDArray[np.float64], list[str]]:
+    """Leave out participants without any distance, who did not arrange this set, and name the others.
+
+    Args:
+        distances: (participant, pair), NaN where there is none.
+        path: the file that they are from.
+        image_set: the set.
+
+    Returns:
+        The distances of the others, and their names, which are numbered as in the file.
+
+    Raises:
+        InputError: there are no others.
+    """
+    silent = np.isnan(distances).all(axis=1)
+    names = np.array(name_participants(len(distances)))
+    where = f"{path}: BEHAVIOR.{image_set}.pairwisedistances"
+    if silent.all():
+        raise InputError(f"{where}: all distances are missing (NaN). Use the file BEHAVIOR.mat of the data set.")
+    if silent.any():
+        logger.warning("%s: participants without any distance are left out: %s.", where, ", ".join(names[silent]))
+    return distances[~silent], names[~silent].tolist()
+
+
+def _field(path: Path, field: list[str]) -> Any:
+    """Read a field of a field of a struct, of a MATLAB file of any version."""
+    try:
+        if h5py.is_hdf5(path):
+            with h5py.File(path) as file:
+                item = _step_down(path, file, field)
+                return item[()].T
+        return _step_down(path, scipy.io.loadmat(path, simplify_cells=True), field)
+    except array_files.READING_ERRORS as error:
+        if isinstance(error, InputError):
+            raise
+        raise InputError(f"{path}: cannot be read as a MATLAB file ({error}). Fetch it again.") from error
+
+
+def _step_down(path: Path, content: Any, field: list[str]) -> Any:
+    """Follow the names of a field into structs."""
+    for depth, name in enumerate(field):
+        known = sorted(key for key in content if not key.startswith("_")) if hasattr(content, "keys") else []
+        if name not in known:
+            above = ".".join(field[:depth]) or "the file"
+            raise InputError(
+                f"{path}: {'.'.join(field)} is missing; {above} has {', '.join(known) or 'no fields'}. "
+                "Use the file BEHAVIOR.mat of the data set."
+            )
+        content = content[name]
+    return content

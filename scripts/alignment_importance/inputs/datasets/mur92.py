@@ -1,0 +1,171 @@
+"""The data of Mur et al. 2013: 92 object photographs and 16 participants' dissimilarities from free arrangement.
+
+Images, and the dissimilarities of human and monkey inferior temporal (IT) cortex: Kriegeskorte et al. 2008, Neuron 60,
+1126-1141. Judgments: Mur et al. 2013, Frontiers in Psychology 4, 128.
+Both are read from the files of the public repository rsagroup/rsatoolbox (demos/92imageData); nothing of them is kept
+in this project.
+"""
+
+import hashlib
+import logging
+import os
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pooch
+import scipy.io
+from numpy.typing import NDArray
+
+from alignment_importance.inputs.datasets import canonical
+from alignment_importance.system.errors import InputError
+
+#: Environment variable: a folder that holds the files, directly or in a subfolder mur92.
+FOLDER_VARIABLE = "ALIGNMENT_IMPORTANCE_DATA"
+
+ORIGIN = (
+    "https://raw.githubusercontent.com/rsagroup/rsatoolbox/f1f83cadb7243492a1aae7460466e0f0140b20ac/demos/92imageData/"
+)
+
+JUDGMENTS_FILE = "92_behavRDMs.mat"
+IMAGES_FILE = "Kriegeskorte_Neuron2008_supplementalData.mat"
+
+#: SHA-256 of the files.
+CHECKSUMS: Mapping[str, str] = {
+    JUDGMENTS_FILE: "7a8e118c144c3840adeeeef6ea0706a0be2b3e80df719af15fbb56fc62562f5f",
+    IMAGES_FILE: "06f21214399a5d43dc264eed19a7f4b8daf11c8622a59eec3e106064ce5e3504",
+}
+
+#: Names in the file of images of the neural dissimilarities (1 - Pearson's r of response patterns), each of one group.
+NEURAL = {"human_it": "hITvisStim_316vx", "monkey_it": "mIT_674neurons"}
+
+_CACHE = "alignment-importance"
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, eq=False)
+class Photograph:
+    """One image.
+
+    Attributes:
+        image: the id: its number in the RDMs' order (from 01) and its category, as in `13-human-face`.
+        category: one of six, such as `human face`.
+        rgb: uint8 (175, 175, 3).
+    """
+
+    image: str
+    category: str
+    rgb: NDArray[np.uint8]
+
+
+def locate(source: str | Path | None = None, checksums: Mapping[str, str] = CHECKSUMS) -> dict[str, Path]:
+    """Find the two files: in `source`, else in the folder that `FOLDER_VARIABLE` names, else by download (cached).
+
+    Args:
+        source: a folder that holds the files.
+        checksums: file name to SHA-256.
+
+    Returns:
+        File name to path, every file as its checksum wants it.
+
+    Raises:
+        InputError: they are not where they were said to be, they are not what they should be, or there is no network.
+    """
+    variable = os.environ.get(FOLDER_VARIABLE)
+    if source is not None:
+        return _from_folder([Path(source)], "the data set's `source`", checksums)
+    if variable:
+        return _from_folder([Path(variable), Path(variable) / "mur92"], f"the variable {FOLDER_VARIABLE}", checksums)
+    return _download(checksums)
+
+
+def read_photographs(path: str | Path) -> Iterator[Photograph]:
+    """Read the photographs in the order of the RDMs, which is that of their ids."""
+    stimuli = scipy.io.loadmat(path)["stimuli_92objs"].ravel()
+    digits = len(str(len(stimuli)))
+    for number, stimulus in enumerate(stimuli, start=1):
+        category = str(stimulus["category"].item())
+        yield Photograph(f"{number:0{digits}d}-{category.replace(' ', '-')}", category, stimulus["image"])
+
+
+def read_judgments(path: str | Path, image_ids: list[str]) -> pd.DataFrame:
+    """Read every participant's dissimilarity of every pair of images.
+
+    Args:
+        path: the file of RDMs.
+        image_ids: the images' ids in the order of the RDMs.
+
+    Returns:
+        Columns image_a, image_b, dissimilarity, participant.
+    """
+    rdms = scipy.io.loadmat(path)["rdms_behav_92"].ravel()
+    pairs = np.triu_indices(len(image_ids), k=1)
+    values = np.stack([rdm["RDM"][pairs] for rdm in rdms])
+    participants = [_participant(str(rdm["name"].item())) for rdm in rdms]
+    return canonical.tabulate_pairs(image_ids, values, "dissimilarity", participants)
+
+
+def read_neural(path: str | Path, image_ids: list[str]) -> dict[str, pd.DataFrame]:
+    """Read the dissimilarities of the responses of human IT (fMRI) and monkey IT (neurons). Nobody judged them.
+
+    Args:
+        path: the file of images, which holds each as a vector over pairs in the order of MATLAB's `pdist`.
+        image_ids: the images' ids in the order of the RDMs.
+
+    Returns:
+        By key of `NEURAL`: columns image_a, image_b, dissimilarity, participant. The only participant is called as the
+        RDM is in the file, which was averaged over the people or monkeys.
+    """
+    rdms = {str(rdm["name"].item()): rdm["RDM"] for rdm in scipy.io.loadmat(path)["RDMs_mIT_hIT_fig1"].ravel()}
+    return {
+        key: canonical.tabulate_pairs(image_ids, rdms[name], "dissimilarity", [name]) for key, name in NEURAL.items()
+    }
+
+
+def _participant(name: str) -> str:
+    """Shorten `simJudge | subject7` to `subject07`, which sorts as it counts."""
+    subject = name.rsplit("|", 1)[-1].strip()
+    stem = subject.rstrip("0123456789")
+    return f"{stem}{int(subject[len(stem) :]):02d}"
+
+
+def _from_folder(folders: list[Path], said_by: str, checksums: Mapping[str, str]) -> dict[str, Path]:
+    """Take the files from the first of the folders that holds them all."""
+    for folder in folders:
+        files = {name: folder / name for name in checksums}
+        if all(file.is_file() for file in files.values()):
+            _check(files, checksums)
+            logger.info("mur92: using the files in %s", folder)
+            return files
+    raise InputError(
+        f"{folders[0]}: this folder, given by {said_by}, does not hold the files of mur92. {_advice(checksums)}"
+    )
+
+
+def _check(files: Mapping[str, Path], checksums: Mapping[str, str]) -> None:
+    changed = [
+        f"{file} (SHA-256 {found}, expected {checksums[name]})"
+        for name, file in files.items()
+        if (found := hashlib.sha256(file.read_bytes()).hexdigest()) != checksums[name]
+    ]
+    if changed:
+        raise InputError(f"mur92: not the published files: {'; '.join(changed)}. {_advice(checksums)}")
+
+
+def _download(checksums: Mapping[str, str]) -> dict[str, Path]:
+    """Fetch the files, or take them from the cache of an earlier run."""
+    files = pooch.create(path=pooch.os_cache(_CACHE), base_url=ORIGIN, registry=dict(checksums))
+    try:
+        return {name: Path(files.fetch(name)) for name in checksums}
+    except (OSError, ValueError) as error:  # no network; another checksum
+        raise InputError(f"mur92: the files cannot be downloaded ({error}). {_advice(checksums)}") from error
+
+
+def _advice(checksums: Mapping[str, str]) -> str:
+    return (
+        f"The files are {' and '.join(checksums)}, from {ORIGIN} - put both into one folder and name it as `source` of "
+        f"the data set mur92 in the configuration or in the environment variable {FOLDER_VARIABLE}."
+    )

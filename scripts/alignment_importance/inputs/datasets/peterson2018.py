@@ -1,0 +1,87 @@
+"""The data of Peterson et al. 2018: six categories of 120 photographs with mean similarity ratings from 0 to 10.
+
+Peterson, Abbott & Griffiths (2018). Evaluating (and improving) the correspondence between deep neural networks and
+human representations. Cognitive Science 42, 2648-2669.
+"""
+
+import logging
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from alignment_importance.inputs import array_files
+from alignment_importance.system.errors import InputError
+
+#: The categories, each with the names that copies of the data set give to it.
+CATEGORIES = {
+    "animals": ("animals",),
+    "fruits": ("fruits",),
+    "furniture": ("furniture",),
+    "transportation": ("transportation", "automobiles"),
+    "various": ("various",),
+    "vegetables": ("vegetables",),
+}
+
+#: Photographs in each.
+N_IMAGES = 120
+
+logger = logging.getLogger(__name__)
+
+
+def read_similarities(path: str | Path, category: str, n_images: int) -> NDArray[np.float64]:
+    """Read the mean ratings of one category.
+
+    Args:
+        path: hsim_peterson.npz with a matrix per category under its name, or the .mat file of one category, with one
+            square matrix or one that has `sim` in its name. Rows and columns are in the order of the sorted file names.
+        category: one of `CATEGORIES`.
+        n_images: photographs found.
+
+    Returns:
+        float64 (n_images, n_images), larger is more similar; NaN on a diagonal that is 0 throughout.
+
+    Raises:
+        InputError: the file cannot be read, has no such matrix or several, or one of another size.
+    """
+    path = Path(path)
+    name, values = _matrix(path, category)
+    if values.shape != (n_images, n_images):
+        raise InputError(
+            f"{path}: {name} is {' x '.join(map(str, values.shape))}, but there are {n_images} photographs of "
+            f"{category}. Its rows are matched by the sorted file names: put all photographs into the folder, and no "
+            "other images."
+        )
+    if n_images != N_IMAGES:
+        logger.warning("%s: %d photographs; the published category has %d.", category, n_images, N_IMAGES)
+    values = values.astype(np.float64)
+    if not np.any(np.diagonal(values)):
+        # On a scale of similarity, nobody rated a photograph as unlike itself.
+        logger.warning("%s: the diagonal of %s is 0 throughout and taken for empty.", path, name)
+        np.fill_diagonal(values, np.nan)
+    return values
+
+
+def _matrix(path: Path, category: str) -> tuple[str, NDArray[np.float64]]:
+    """Find the matrix of a category in a file, with its name there."""
+    try:
+        found = array_files.read(path)
+    except array_files.READING_ERRORS as error:
+        raise InputError(f"{path}: cannot be read as {path.suffix} ({error}). Fetch it again.") from error
+    square = {
+        name: values
+        for name, values in sorted(found.items())
+        if values.dtype.kind in "fiu" and values.ndim == 2 and values.shape[0] == values.shape[1] > 1
+    }
+    if path.suffix.lower() == ".mat":
+        fitting = [name for name in square if "sim" in name.lower()] or list(square)
+        wanted = "a square matrix of its own, or one with 'sim' in its name"
+    else:
+        fitting = [name for name in CATEGORIES[category] if name in square]
+        wanted = f"a square matrix called {' or '.join(CATEGORIES[category])}"
+    if len(fitting) != 1:
+        shapes = ", ".join(f"{name} {'x'.join(map(str, values.shape))}" for name, values in sorted(found.items()))
+        raise InputError(
+            f"{path}: {category} needs {wanted}, and {len(fitting)} fit. The file has: {shapes or 'nothing'}."
+        )
+    return fitting[0], square[fitting[0]]

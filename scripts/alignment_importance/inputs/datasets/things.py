@@ -1,0 +1,313 @@
+"""The similarity data of THINGS: odd-one-out choices among 1854 objects, embeddings made from them, 48-object RDM.
+
+Hebart et al. (2019), PLoS ONE 14, e0223792 (images); Hebart et al. (2020), Nature Human Behaviour 4, 1173-1185 (49
+dimensions, 48-object RDM); Hebart et al. (2023), eLife 12, e82580 (4.7 million choices, 66 dimensions); Muttenthaler et
+al. (2022), NeurIPS 35 (VICE).
+"""
+
+import csv
+import logging
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import scipy.io
+from numpy.typing import NDArray
+
+from alignment_importance.inputs import array_files, images
+from alignment_importance.system.errors import InputError
+from alignment_importance.system.plurals import counted
+from alignment_importance.system.problems import Findings
+
+#: Objects of the whole data set, and of the one that was sampled completely.
+N_OBJECTS, N_DENSE = 1854, 48
+
+#: Columns of the release with one row per choice: three objects counted from 1, and which of the three is the odd one.
+RELEASE_COLUMNS = ("image1", "image2", "image3", "choice")
+
+_MOST_SHOWN = 10
+
+logger = logging.getLogger(__name__)
+
+
+def read_objects(path: str | Path) -> list[str]:
+    """Read the ids of the objects in the order in which the data set counts them.
+
+    Args:
+        path: `unique_id.txt` with one id per line, or a table (.tsv, .csv) with a column uniqueID.
+
+    Raises:
+        InputError: there are none, or one stands twice.
+    """
+    path = Path(path)
+    lines = _lines(path)
+    if path.suffix.lower() in (".tsv", ".csv"):
+        rows = list(csv.reader(lines, delimiter="\t" if path.suffix.lower() == ".tsv" else ","))
+        if not rows or "uniqueID" not in rows[0]:
+            header = ", ".join(rows[0]) if rows else "nothing"
+            raise InputError(f"{path}: the header has no column uniqueID, but {header}.")
+        at = rows[0].index("uniqueID")
+        objects = [row[at].strip() for row in rows[1:] if row]
+    else:
+        objects = [line.strip() for line in lines if line.strip()]
+    twice = sorted({name for name in objects if objects.count(name) > 1})
+    if len(objects) < 3 or twice:
+        problem = f"stand twice: {', '.join(twice[:_MOST_SHOWN])}" if twice else f"are only {len(objects)}"
+        raise InputError(f"{path}: the ids of the objects {problem}. Use unique_id.txt of the data set.")
+    if len(objects) != N_OBJECTS:
+        logger.warning("%s: %d objects; the published data set has %d.", path, len(objects), N_OBJECTS)
+    return objects
+
+
+def find_images(folder: str | Path, objects: Sequence[str]) -> dict[str, Path]:
+    """Find one image of every object: `ID.jpg`, `ID_01b.jpg`, or the latter in a folder `ID`.
+
+    `_01b` is the photograph that was shown in the odd-one-out task, `ID.jpg` the name in the public-domain release.
+
+    Returns:
+        Object id to file.
+
+    Raises:
+        InputError: objects have no image; names them.
+    """
+    found, missing = {}, []
+    for name in objects:
+        places = [name, f"{name}_01b", f"{name}/{name}_01b"]
+        files = [Path(folder, place + suffix) for place in places for suffix in images.SUFFIXES]
+        file = next((file for file in files if file.is_file()), None)
+        if file is None:
+            missing.append(name)
+        else:
+            found[name] = file
+    if missing:
+        raise InputError(
+            f"{folder}: no image of {len(missing)} of {len(objects)} objects: {', '.join(missing[:_MOST_SHOWN])}"
+            f"{' ...' if len(missing) > _MOST_SHOWN else ''}. Looked for ID.jpg, ID_01b.jpg and ID/ID_01b.jpg, with "
+            "other endings too."
+        )
+    return found
+
+
+def read_triplets(paths: Sequence[str | Path], objects: Sequence[str]) -> pd.DataFrame:
+    """Read odd-one-out choices, of all participants together.
+
+    Args:
+        paths: either text files (`trainset.txt`, `validationset.txt`) or .npy files of three object numbers per choice,
+            counted from 0, of which the last is the odd one; or the table of the release with the columns
+            `RELEASE_COLUMNS`, separated by tabs or commas, counted from 1.
+        objects: ids in the order in which the objects are counted.
+
+    Returns:
+        Columns image_a, image_b, image_c, odd (the id of the odd one); a row per choice.
+
+    Raises:
+        InputError: a file cannot be read, or has numbers that are no objects; names the first lines.
+    """
+    findings = Findings()
+    parts = []
+    for path in map(Path, paths):
+        with findings.collect(path):
+            parts.append(_read_choices(path, len(objects)))
+            logger.info("%s: %d choices", path, len(parts[-1]))
+    findings.raise_errors()
+    numbers = np.concatenate(parts)
+    columns = dict(zip(("image_a", "image_b", "image_c"), numbers.T, strict=True)) | {"odd": numbers[:, 2]}
+    names = pd.Index(objects)
+    return pd.DataFrame({name: pd.Categorical.from_codes(codes, names) for name, codes in columns.items()})
+
+
+def read_embedding(path: str | Path, n_objects: int) -> NDArray[np.float64]:
+    """Read an embedding of the objects (SPoSE, VICE).
+
+    Args:
+        path: a text file with a row per object, separated by blanks, tabs or commas; a .npy; or a .npz with one matrix
+            or, as VICE writes it, `pruned_loc`.
+        n_objects: objects of the data set.
+
+    Returns:
+        float64 (n_objects, dimension). A file that holds the transpose is turned round.
+
+    Raises:
+        InputError: the file cannot be read, or neither its rows nor its columns are the objects.
+    """
+    path = Path(path)
+    values = _read_matrix(path, "pruned_loc")
+    if values.shape[0] != n_objects and values.shape[1] == n_objects:
+        logger.info("%s: dimensions x objects (%d x %d), turned round.", path, *values.shape)
+        values = values.T
+    if values.shape[0] != n_objects or not np.isfinite(values).all():
+        problem = "has missing or infinite numbers" if values.shape[0] == n_objects else "has no row per object"
+        raise InputError(
+            f"{path}: the embedding, {' x '.join(map(str, values.shape))}, {problem}; there are {n_objects} objects. "
+            "Use the file and the ids of the objects from one release."
+        )
+    return values
+
+
+def embedding_similarities(embedding: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Similarity of two objects as both models define it: the dot product of their vectors.
+
+    Args:
+        embedding: (object, dimension).
+
+    Returns:
+        (object, object), NaN on the diagonal.
+    """
+    similarities = embedding @ embedding.T
+    np.fill_diagonal(similarities, np.nan)
+    return similarities
+
+
+def read_dense_objects(path: str | Path, objects: Sequence[str]) -> list[str]:
+    """Read which objects the 48-object RDM has, in its order.
+
+    Args:
+        path: `words48.mat` with the cell array `words48`, or a text file with one word per line. A word is the id with
+            blanks for underscores, and without the number where several objects have one name, of which it means the
+            first (`camera` is `camera1`).
+        objects: ids of all objects.
+
+    Raises:
+        InputError: words that are no object, or that mean one that another word means.
+    """
+    path = Path(path)
+    named = {word: _object_called(word, set(objects)) for word in _words(path)}
+    strangers = [word for word, name in named.items() if name is None]
+    if strangers:
+        raise InputError(f"{path}: words that are no object: {', '.join(strangers[:_MOST_SHOWN])}.")
+    found = [name for name in named.values() if name is not None]
+    twice = sorted({name for name in found if found.count(name) > 1})
+    if twice:
+        raise InputError(f"{path}: several words mean the same object: {', '.join(twice[:_MOST_SHOWN])}.")
+    numbered = [f"{word} is {name}" for word, name in named.items() if name not in (word, word.replace(" ", "_"))]
+    if numbered:
+        logger.warning("%s: %s.", path, ", ".join(numbered))
+    if len(found) != N_DENSE:
+        logger.warning("%s: %d objects; the published RDM has %d.", path, len(found), N_DENSE)
+    return found
+
+
+def read_dense_rdm(path: str | Path, n_objects: int) -> NDArray[np.float64]:
+    """Read the 48-object RDM: 1 - share of the choices in which a pair was kept together.
+
+    Args:
+        path: .mat, .npy or .npz with one matrix, or `RDM48_triplet` among several.
+        n_objects: objects that it must have.
+
+    Returns:
+        float64 (n_objects, n_objects).
+
+    Raises:
+        InputError: the file cannot be read or the matrix has another size.
+    """
+    values = _read_matrix(Path(path), "RDM48_triplet")
+    if values.shape != (n_objects, n_objects):
+        raise InputError(
+            f"{path}: the RDM is {' x '.join(map(str, values.shape))}, but its list of words has {n_objects}. Use the "
+            "files of one release."
+        )
+    return values
+
+
+def _object_called(word: str, objects: set[str]) -> str | None:
+    """Find the object that a word means."""
+    name = word.replace(" ", "_")
+    return next((one for one in (word, name, f"{name}1") if one in objects), None)
+
+
+def _words(path: Path) -> list[str]:
+    """Read a list of words, one each line or one each cell."""
+    if path.suffix.lower() != ".mat":
+        return [line.strip() for line in _lines(path) if line.strip()]
+    try:
+        content = scipy.io.loadmat(path, simplify_cells=True)
+    except array_files.READING_ERRORS as error:
+        raise InputError(f"{path}: cannot be read as .mat ({error}). Fetch it again.") from error
+    if "words48" not in content:
+        known = ", ".join(sorted(key for key in content if not key.startswith("_"))) or "nothing"
+        raise InputError(f"{path}: has no cell array words48, but {known}.")
+    return [str(word) for word in content["words48"]]
+
+
+def _read_choices(path: Path, n_objects: int) -> NDArray[np.int64]:
+    """Read one file of choices: (choice, 3) object numbers counted from 0, the odd one last."""
+    release = False
+    try:
+        if path.suffix.lower() == ".npy":
+            raw = np.load(path, allow_pickle=False)
+        else:
+            release = path.suffix.lower() in (".csv", ".tsv")
+            raw = _read_release(path) if release else _read_numbers(path)
+    except array_files.READING_ERRORS as error:
+        if isinstance(error, InputError):
+            raise
+        raise InputError(f"{path}: cannot be read as three numbers per choice ({error}). Fetch it again.") from error
+    if raw.ndim != 2 or raw.shape[1] != 3 or not len(raw):
+        raise InputError(f"{path}: is {' x '.join(map(str, raw.shape))}, but a choice is three object numbers.")
+    with np.errstate(invalid="ignore"):  # a missing number becomes another one, and is told from it
+        numbers = raw.astype(np.int64)
+    first = 1 if release else 0
+    strange = (numbers != raw).any(axis=1) | ((numbers < first) | (numbers >= n_objects + first)).any(axis=1)
+    same = (numbers[:, [0, 0, 1]] == numbers[:, [1, 2, 2]]).any(axis=1)
+    for bad, what in (
+        (strange, f"not of objects (counted from {first} to {n_objects - 1 + first})"),
+        (same & ~strange, "not of three objects"),
+    ):
+        if bad.any():
+            at = int(np.argmax(bad))
+            raise InputError(
+                f"{path}: {counted(int(bad.sum()), 'choice is', 'choices are')} {what}, the first of them choice "
+                f"{at + 1}: "
+                f"{', '.join(f'{number:g}' for number in raw[at].tolist())}."
+            )
+    return numbers - first
+
+
+def _read_numbers(path: Path) -> NDArray[np.float64]:
+    """Read rows of numbers separated by commas, or by blanks and tabs, which count for nothing at the end of a line."""
+    with path.open(encoding="utf-8") as stream:
+        separator = "," if "," in stream.readline() else r"\s+"
+    return pd.read_csv(path, sep=separator, header=None).to_numpy(dtype=np.float64)
+
+
+def _read_release(path: Path) -> NDArray[np.float64]:
+    """Read the table of the release: (choice, 3) object numbers counted from 1, the odd one moved to the end."""
+    with path.open(encoding="utf-8-sig") as stream:
+        header = stream.readline().rstrip("\r\n")
+    separator = "\t" if "\t" in header else ","
+    missing = [name for name in RELEASE_COLUMNS if name not in header.split(separator)]
+    if missing:
+        raise InputError(f"{path}: the header lacks {', '.join(missing)}; it is: {header[:200]}.")
+    table = pd.read_csv(path, sep=separator, usecols=list(RELEASE_COLUMNS), encoding="utf-8-sig")
+    choice = table["choice"].to_numpy()
+    if not np.isin(choice, (1, 2, 3)).all():
+        at = int(np.argmax(~np.isin(choice, (1, 2, 3))))
+        raise InputError(f"{path}: line {at + 2}: the choice is {choice[at]}, but must be 1, 2 or 3.")
+    shown = table[list(RELEASE_COLUMNS[:3])].to_numpy(dtype=np.float64)
+    # The columns of the two that were kept, and of the odd one.
+    order = np.array([[1, 2, 0], [0, 2, 1], [0, 1, 2]])[choice.astype(np.int64) - 1]
+    return np.take_along_axis(shown, order, axis=1)
+
+
+def _read_matrix(path: Path, name: str) -> NDArray[np.float64]:
+    """Read a matrix of numbers; where a file has several, the one with this name."""
+    try:
+        found = {path.name: _read_numbers(path)} if path.suffix.lower() == ".txt" else array_files.read(path)
+    except array_files.READING_ERRORS as error:
+        raise InputError(f"{path}: cannot be read as {path.suffix} ({error}). Fetch it again.") from error
+    fitting = {key: value for key, value in found.items() if value.dtype.kind in "fiu" and value.ndim == 2}
+    if name in fitting:
+        return fitting[name].astype(np.float64)
+    if len(fitting) != 1:
+        known = ", ".join(f"{key} {'x'.join(map(str, value.shape))}" for key, value in sorted(found.items()))
+        raise InputError(f"{path}: needs one matrix of numbers, or one called {name}. It has: {known or 'nothing'}.")
+    return next(iter(fitting.values())).astype(np.float64)
+
+
+def _lines(path: Path) -> list[str]:
+    """Read the lines of a text file."""
+    try:
+        return path.read_text(encoding="utf-8-sig").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"{path}: cannot be read as text ({error}). Fetch it again.") from error

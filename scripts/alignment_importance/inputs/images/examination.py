@@ -1,0 +1,140 @@
+"""Decode every image of a set once, and tell everything that is wrong or worth knowing about them."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from alignment_importance.inputs import images
+from alignment_importance.system import logs
+from alignment_importance.system.errors import InputError
+from alignment_importance.system.problems import Findings
+
+
+@dataclass(frozen=True)
+class _Examined:
+    """What one file is; `problem` if it is no image."""
+
+    sha256: str
+    pixels: tuple[tuple[int, ...], str] = ((), "")
+    size: tuple[int, int] = (0, 0)
+    n_frames: int = 1
+    is_transparent: bool = False
+    is_uniform: bool = False
+    problem: InputError | None = None
+
+
+def examine(
+    folder: str | Path,
+    table: str | Path | None,
+    background: Sequence[int] | None,
+    findings: Findings,
+    threads: int = 1,
+) -> pd.DataFrame:
+    """Decode all images of a folder and note what is found.
+
+    Errors: see `images.search`; files that cannot be decoded; a table that does not fit the images. Warnings: images
+    with the same pixels, several frames or pages, transparency when no background is stated, a single colour.
+
+    Args:
+        folder, table, background: of the image set, see `images.tabulate`.
+        findings: what is found is added here.
+        threads: that decode at the same time.
+
+    Returns:
+        A row per image, sorted by image id: image, file, width and height (0 of those that cannot be decoded), sha256,
+        category.
+    """
+    files = images.search(folder, findings)
+    categories = images.read_categories(table, list(files), findings) if table is not None else {}
+    used = set(files.values())
+    # Those that share an id with another are looked at as well: one report tells all.
+    others = [file for file in images.pictures(Path(folder)) if file not in used] if files else []
+    decoded = [*files.values(), *others]
+    with ThreadPoolExecutor(threads) as pool:
+        results = logs.progress(pool.map(_examine, decoded), f"{folder}: images decoded", len(decoded))
+        found = dict(zip(decoded, results, strict=True))
+    for file, one in found.items():
+        with findings.collect(file):
+            if one.problem:
+                raise one.problem
+    examined = {image: found[file] for image, file in files.items()}
+    usable = {image: one for image, one in examined.items() if one.problem is None}
+    _warn_of_duplicates(folder, usable, files, findings)
+    _warn_of_kinds(folder, usable, files, findings, stated=background is not None)
+    rows = [
+        (image, files[image].as_posix(), *one.size, one.sha256, categories.get(image, np.nan))
+        for image, one in examined.items()
+    ]
+    return pd.DataFrame(rows, columns=["image", "file", "width", "height", "sha256", "category"])
+
+
+def _examine(file: Path) -> _Examined:
+    """Decode one file."""
+    sha256 = ""
+    try:
+        data = images.read_bytes(file)
+        sha256 = images.sha256_of(data)
+        decoded = images.decode(file, data)
+    except InputError as problem:
+        return _Examined(sha256, problem=problem)
+    rgb = decoded.rgb
+    return _Examined(
+        sha256,
+        pixels=(rgb.shape, images.sha256_of(rgb.tobytes())),
+        size=(rgb.shape[1], rgb.shape[0]),
+        n_frames=decoded.n_frames,
+        is_transparent=decoded.is_transparent,
+        is_uniform=bool((rgb == rgb[0, 0]).all()),
+    )
+
+
+def _warn_of_duplicates(
+    folder: str | Path, examined: Mapping[str, _Examined], files: Mapping[str, Path], findings: Findings
+) -> None:
+    """Name images whose pixels are the same, whatever their files' form."""
+    groups: dict[tuple[tuple[int, ...], str], list[str]] = {}
+    for image, one in examined.items():
+        groups.setdefault(one.pixels, []).append(image)
+    for same in groups.values():
+        if len(same) > 1:
+            found = f"these images are the same, pixel by pixel: {_names(same, files)}"
+            remedy = "All are kept. Remove all but one if that is a mistake: copies of training images are no test."
+            findings.warn(folder, found, remedy)
+
+
+def _warn_of_kinds(
+    folder: str | Path,
+    examined: Mapping[str, _Examined],
+    files: Mapping[str, Path],
+    findings: Findings,
+    stated: bool,
+) -> None:
+    """Say what was done with images that can be seen in several ways."""
+    grey = " ".join(map(str, images.MID_GREY))
+    for found, remedy, which in (
+        (
+            "files with several frames or pages",
+            "The first of each is used.",
+            [image for image, one in examined.items() if one.n_frames > 1],
+        ),
+        (
+            "images with transparency, and no background is stated",
+            f"They are laid over mid grey ({grey}); state what people saw as the image set's `background`.",
+            [image for image, one in examined.items() if one.is_transparent and not stated],
+        ),
+        (
+            "images of a single colour",
+            "Look whether they are what they should be.",
+            [image for image, one in examined.items() if one.is_uniform],
+        ),
+    ):
+        if which:
+            findings.warn(folder, f"{found}: {_names(which, files)}", remedy)
+
+
+def _names(image_ids: Iterable[str], files: Mapping[str, Path]) -> str:
+    return images.some([files[image].name for image in image_ids])

@@ -1,0 +1,18 @@
+"""Human similarity judgments: every form that they are filed in, one labelled form, and their mean.
+
+The labelled form is a Dataset with `similarity` (participant, image, image_b), larger for more similar, and `n_ratings`
+of the same shape. One module for each thing that there is to know:
+
+- `reading`: chooses the form by the file and makes the labelled form. It is what checks and `prepare_judgments` call.
+- `matrices`, `pairs`, `triplets`: text files (by `text`); `stacks`: arrays with a file of image ids; `rdms`, `meadows`:
+  files of rsatoolbox and of Meadows.
+- `judged`: what all of these make; how ratings become matrices.
+- `identifiers`: the ids of an image set, and what a wrong one may have been meant to be.
+- `diagonals`, `quality`: judgments that contradict their kind, that say nothing, or that are few or unreliable.
+- `subsets`: the images of a comparison, by category or by name.
+- `averages`: the mean over participants, taken as late as possible. It needs none of the others.
+"""
+
+from alignment_importance.inputs.judgments.averages import average, mean
+
+__all__ = ["average", "mean"]

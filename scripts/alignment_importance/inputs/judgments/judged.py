@@ -1,0 +1,262 @@
+"""What every form of judgments is read into, and how ratings and matrices become it."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from alignment_importance.inputs.judgments import diagonals
+from alignment_importance.inputs.judgments.identifiers import ImageIds, some
+from alignment_importance.system.plurals import counted
+from alignment_importance.system.problems import Findings
+
+#: What the numbers of a file mean; a dissimilarity is negated.
+KINDS = ("similarity", "dissimilarity")
+
+#: The participant's name where a file holds one matrix or names no participants.
+SINGLE_PARTICIPANT = "mean"
+
+#: A difference below this part of the largest value is rounding of the program that wrote the file, no other judgment.
+ROUNDING = 1e-9
+
+# Cells (participant, image, image) beyond which the matrices would not fit into the memory of the job.
+_MOST_CELLS = 50_000_000
+
+
+@dataclass(frozen=True, eq=False)
+class Judged:
+    """The judgments of a file.
+
+    Attributes:
+        participants: their names, sorted.
+        matrices: float64 (participant, n, n) for the n images of the comparison, sorted; in the file's own numbers,
+            symmetric, NaN on the diagonal and where a pair was not judged.
+        n_ratings: int32, the same shape; how many ratings (trials) a value is the mean of.
+        kind: what a larger value means, see `KINDS`.
+        mean_over: what counts once in the mean over participants, see `averages.UNITS`.
+    """
+
+    participants: list[str]
+    matrices: NDArray[np.float64]
+    n_ratings: NDArray[np.int32]
+    kind: str
+    mean_over: str = "participants"
+
+
+@dataclass(frozen=True, eq=False)
+class Matrices:
+    """Square matrices as a file has them.
+
+    Attributes:
+        participants: name of each; a name that stands twice is of one participant who judged twice.
+        image_ids: of the rows, which are those of the columns.
+        stack: float64 (participant, row, column).
+        kind: see `KINDS`.
+    """
+
+    participants: list[str]
+    image_ids: list[str]
+    stack: NDArray[np.float64]
+    kind: str
+
+
+def kind_of(findings: Findings, path: Path, told: str | None, by: str, configured: str | None) -> str:
+    """Decide what a larger number means from what the file and what the configuration says; never from the numbers.
+
+    Where neither says anything, or they contradict each other, that is noted as an error and the answer means nothing.
+
+    Args:
+        findings: where errors are noted.
+        path: the file.
+        told: what the file says, None where it says nothing.
+        by: what of the file says so, such as `the header`.
+        configured: the comparison's `kind`; None where it leaves that to the file.
+    """
+    if configured is not None and configured not in KINDS:
+        findings.error(path, f"`kind` is {configured!r}", f"It must be {' or '.join(KINDS)}.")
+    elif told and configured and told != configured:
+        remedy = "Correct whichever is wrong."
+        findings.error(path, f"{by} says {told}, but the comparison's `kind` is {configured}", remedy)
+    elif not told and not configured:
+        remedy = f"Set the comparison's `kind` to {' or '.join(KINDS)}: it is not guessed from the numbers."
+        findings.error(path, "neither the file nor the configuration says what a larger number means", remedy)
+    return told or configured or ""
+
+
+def numbered(count: int) -> list[str]:
+    """Name participants by numbers, with leading zeros, so that they are sorted; a single one is no participant."""
+    if count == 1:
+        return [SINGLE_PARTICIPANT]
+    return [f"{number:0{len(str(count))}d}" for number in range(1, count + 1)]
+
+
+#: What to do about too many participants of a table.
+AVERAGE_TABLE = "Leave out the column `participant`: all ratings of a pair are then averaged together."
+
+_AVERAGE_MATRICES = (
+    "Save the mean of the participants as a single matrix, or compare fewer images (`images`, `categories`)."
+)
+
+
+def check_size(findings: Findings, path: Path, n_participants: int, n_images: int, remedy: str = AVERAGE_TABLE) -> None:
+    """Refuse images that are too many for a matrix, and participants who are too many to be kept apart.
+
+    Args:
+        findings: where the error goes.
+        path: the file.
+        n_participants: in the file.
+        n_images: of the comparison.
+        remedy: what to do where the participants are too many.
+
+    Raises:
+        Problems: their matrices would not fit into memory.
+    """
+    if n_participants * n_images**2 <= _MOST_CELLS:
+        return
+    if n_images**2 > _MOST_CELLS:
+        most = math.isqrt(_MOST_CELLS)
+        found = f"a matrix of {n_images} images does not fit into memory"
+        remedy = f"Name {most} of them at most with the comparison's `images`, or fewer of its `categories`."
+    else:
+        found = f"a matrix of {n_images} images for each of {n_participants} participants does not fit into memory"
+    findings.error(path, found, remedy)
+    findings.raise_errors()
+
+
+def from_matrices(matrices: Matrices, images: ImageIds, path: Path, findings: Findings) -> Judged:
+    """Bring matrices into the order of the ids, and average the two directions of each pair.
+
+    Raises:
+        Problems: infinite values, halves filled with zeros, or diagonals that contradict the kind.
+    """
+    _refuse_infinite(matrices, path, findings)
+    _refuse_halves(matrices, path, findings)
+    diagonals.check(findings, path, matrices.kind, matrices.participants, diagonals.of_matrices(matrices.stack))
+    check_size(findings, path, len(matrices.participants), len(images.wanted), _AVERAGE_MATRICES)
+    position = {image: at for at, image in enumerate(matrices.image_ids)}
+    at = [position[image] for image in images.wanted]
+    values, counts, largest, n_differing = _symmetric(matrices.stack[:, at][:, :, at])
+    if n_differing:
+        pairs = counted(n_differing, "pair has", "pairs have")
+        found = f"{pairs} another value in the other direction (largest difference {largest:g})"
+        findings.warn(path, found, "The two directions are averaged.")
+    participants, values, counts = _by_participant(matrices.participants, values, counts)
+    return Judged(participants, values, counts, matrices.kind)
+
+
+def from_ratings(
+    participants: Sequence[str],
+    rater: NDArray[np.intp],
+    first: NDArray[np.intp],
+    second: NDArray[np.intp],
+    rating: NDArray[np.float64],
+    kind: str,
+    images: ImageIds,
+    path: Path,
+    findings: Findings,
+) -> Judged:
+    """Average each participant's ratings of a pair, in either direction.
+
+    Args:
+        participants: names, sorted.
+        rater: (rating,) position in `participants`.
+        first: (rating,) position of an image in `images.wanted`.
+        second: (rating,) position of the other image, which is another one.
+        rating: (rating,) without NaN.
+        kind: see `KINDS`.
+        images: the ids.
+        path: the file.
+        findings: where a warning goes if ratings of one pair by one participant differ.
+    """
+    n = len(images.wanted)
+    check_size(findings, path, len(participants), n)
+    low, high = np.minimum(first, second), np.maximum(first, second)
+    # Sorted by value as well: a sum then rounds the same whatever the order of the file's rows.
+    order = np.lexsort((rating, high, low, rater))
+    rater, low, high, rating = rater[order], low[order], high[order], rating[order]
+    new = np.ones(len(rating), dtype=bool)
+    new[1:] = (np.diff(rater) != 0) | (np.diff(low) != 0) | (np.diff(high) != 0)
+    starts = np.flatnonzero(new)
+    counts = np.diff(np.append(starts, len(rating)))
+    spread = rating[starts + counts - 1] - rating[starts]
+    n_differing = int(np.count_nonzero(spread > ROUNDING * np.abs(rating).max(initial=0)))
+    if n_differing:
+        pairs = counted(n_differing, "pair was", "pairs were")
+        found = f"{pairs} rated differently by one participant (largest difference {spread.max():g})"
+        findings.warn(path, found, "Each participant's ratings of a pair, in either direction, are averaged.")
+    values = np.full((len(participants), n, n), np.nan)
+    n_ratings = np.zeros(values.shape, dtype=np.int32)
+    at, low, high = rater[starts], low[starts], high[starts]
+    if len(starts):
+        values[at, low, high] = values[at, high, low] = np.add.reduceat(rating, starts) / counts
+        n_ratings[at, low, high] = n_ratings[at, high, low] = counts
+    return Judged(list(participants), values, n_ratings, kind)
+
+
+def _refuse_infinite(matrices: Matrices, path: Path, findings: Findings) -> None:
+    for at, row, column in np.argwhere(np.isinf(matrices.stack)):
+        place = f"row {matrices.image_ids[row]}, column {matrices.image_ids[column]}"
+        if len(matrices.participants) > 1:
+            place = f"participant {matrices.participants[at]}, {place}"
+        found = f"{matrices.stack[at, row, column]:g} is infinite"
+        findings.error(path, found, "Missing judgments are NaN.", place)
+    findings.raise_errors()
+
+
+def _refuse_halves(matrices: Matrices, path: Path, findings: Findings) -> None:
+    """Refuse matrices of which one half is filled with zeros: averaged with the other, they would be judgments."""
+    lower = np.tri(len(matrices.image_ids), k=-1, dtype=bool)
+    halves = {"below": (lower, lower.T), "above": (lower.T, lower)}
+    for side, (half, other) in halves.items():
+        is_told = np.nan_to_num(matrices.stack[:, other]) != 0
+        empty = (matrices.stack[:, half] == 0).all(axis=1) & is_told.any(axis=1)
+        whose = [name for name, is_empty in zip(matrices.participants, empty, strict=True) if is_empty]
+        if whose:
+            of = f" of these participants: {some(whose)}" if len(matrices.participants) > 1 else ""
+            found = f"all values {side} the diagonal are 0, and those on the other side are not{of}"
+            findings.error(path, found, "If only half of the matrix was filled in, leave the other half empty (NaN).")
+    findings.raise_errors()
+
+
+def _symmetric(
+    stack: NDArray[np.float64],
+) -> tuple[NDArray[np.float64], NDArray[np.int32], float, int]:
+    """Average the two directions of each pair of (participant, n, n).
+
+    Returns:
+        The averages (NaN on the diagonal), how many ratings each is of, the largest difference of two directions, and
+        how many pairs differ. A matrix that is symmetric states every pair once, another one twice.
+    """
+    mirrored = stack.transpose(0, 2, 1)
+    there, back = ~np.isnan(stack), ~np.isnan(mirrored)
+    scale = np.max(np.abs(stack), where=there, initial=0.0)
+    with np.errstate(invalid="ignore"):
+        differences = np.triu(np.abs(stack - mirrored), k=1)
+        differing = differences > ROUNDING * scale
+    values = np.where(there & back, (stack + mirrored) / 2, np.where(there, stack, mirrored))
+    twice = differing.any(axis=(1, 2))[:, np.newaxis, np.newaxis]
+    counts = (there | back) + (there & back & twice).astype(np.int32)
+    diagonal = np.eye(stack.shape[-1], dtype=bool)
+    values[:, diagonal], counts[:, diagonal] = np.nan, 0
+    return values, counts, float(np.max(differences, where=differing, initial=0.0)), int(np.count_nonzero(differing))
+
+
+def _by_participant(
+    names: Sequence[str], values: NDArray[np.float64], counts: NDArray[np.int32]
+) -> tuple[list[str], NDArray[np.float64], NDArray[np.int32]]:
+    """Sort matrices by participant, and average those of one participant, weighted by their ratings."""
+    participants = sorted(set(names))
+    if len(participants) == len(names):
+        order = sorted(range(len(names)), key=lambda at: names[at])
+        return participants, values[order], counts[order]
+    sums = np.zeros((len(participants), *values.shape[1:]))
+    totals = np.zeros(sums.shape, dtype=np.int32)
+    for name, own, number in zip(names, values, counts, strict=True):
+        at = participants.index(name)
+        sums[at] += np.where(number > 0, own, 0.0) * number
+        totals[at] += number
+    with np.errstate(invalid="ignore"):
+        return participants, sums / totals, totals

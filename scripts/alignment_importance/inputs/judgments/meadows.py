@@ -1,0 +1,107 @@
+"""Downloads of the Meadows platform with multiple arrangements, read by rsatoolbox."""
+
+import warnings
+from pathlib import Path
+
+import numpy as np
+import scipy.io
+
+from alignment_importance.inputs import array_files
+from alignment_importance.inputs.judgments import judged, rdms
+from alignment_importance.inputs.judgments.identifiers import ImageIds
+from alignment_importance.system.problems import Findings
+
+# rsatoolbox reads participant and task out of the file's name.
+_KEEP_NAME = (
+    "Keep the name that Meadows gave the file, such as Meadows_study_v_v1_arrangement_1D.mat or "
+    "Meadows_study_v_v1_cuddly-bunny_tree.json; .mat and the tree of one participant (.json) can be read."
+)
+
+
+def is_meadows(path: Path) -> bool:
+    """Tell whether a file was downloaded from Meadows: a .json, or a .mat with its variables."""
+    if path.suffix.lower() != ".mat":
+        return path.suffix.lower() == ".json"
+    try:
+        return any(name.startswith("rdmutv") for name, *_ in scipy.io.whosmat(path))
+    except (NotImplementedError, *array_files.READING_ERRORS):
+        return False
+
+
+def read(path: Path, key: str | None, kind: str | None, images: ImageIds, findings: Findings) -> judged.Judged:
+    """Read the arrangements of one participant or several.
+
+    Args:
+        path: .mat, or .json in the structure "tree".
+        key: the name of the task, where a participant did several.
+        kind: arrangements are dissimilarities (distances); anything else is a contradiction.
+        images: the ids; Meadows names stimuli by their files, and rsatoolbox cuts these names at the first dot.
+        findings: where mistakes are noted.
+
+    Raises:
+        Problems: the file cannot be read, or it is not clear which task is meant.
+    """
+    # Imported here: it takes more than a second, which no other form needs.
+    from rsatoolbox.io.meadows import load_rdms
+
+    kind = judged.kind_of(findings, path, "dissimilarity", "an arrangement of Meadows", kind)
+    _check_stimuli(path, findings)
+    try:
+        with warnings.catch_warnings(record=True) as said:
+            warnings.simplefilter("always")
+            # In the file's order: sorting is no reader's business here.
+            found = load_rdms(str(path), sort=False)
+    except (*array_files.READING_ERRORS, AttributeError) as error:
+        findings.error(path, f"rsatoolbox cannot read it as a file of Meadows ({error})", _KEEP_NAME)
+        findings.raise_errors()
+    for warning in said:
+        findings.warn(path, f"rsatoolbox: {warning.message}", "Tasks with other stimuli are not used.")
+    chosen = _task(found.rdm_descriptors.get("task"), found.n_rdm, key, path, findings)
+    found = found.subset("index", chosen)
+    return rdms.from_rdms(
+        found,
+        "stimulus",
+        rdms.texts(found.pattern_descriptors["conds"]),
+        rdms.texts(found.rdm_descriptors["participant"]),
+        kind,
+        images,
+        path,
+        findings,
+    )
+
+
+def _check_stimuli(path: Path, findings: Findings) -> None:
+    """Refuse participants whose stimuli differ in order: rsatoolbox takes those of the first for all.
+
+    Raises:
+        Problems: they differ.
+    """
+    if path.suffix.lower() != ".mat":
+        return
+    variables = scipy.io.loadmat(path)
+    names = [name for name in sorted(variables) if name.startswith("stimuli")]
+    for name in names[1:]:
+        if not np.array_equal(variables[name], variables[names[0]]):
+            remedy = "Download each participant's file on its own, or bring the matrices into one order."
+            findings.error(path, f"the stimuli are not those of {names[0]} in the same order", remedy, name)
+    findings.raise_errors()
+
+
+def _task(tasks: object, n_rdms: int, key: str | None, path: Path, findings: Findings) -> list[int]:
+    """Choose the RDMs of one task: the key's, or of the only one.
+
+    Raises:
+        Problems: there are several, and no key; or no such task.
+    """
+    names = rdms.texts(tasks) if isinstance(tasks, (list, np.ndarray)) else [""] * n_rdms
+    several = sorted(set(names))
+    if not n_rdms:
+        findings.error(path, "there is no arrangement in it", _KEEP_NAME)
+    elif key is None and len(several) > 1:
+        found = f"there are arrangements of several tasks: {', '.join(several)}"
+        findings.error(path, found, "Name one of them as the comparison's `key`.")
+    elif key is not None and key not in several:
+        remedy = f"There are: {', '.join(several)}." if any(several) else "Remove `key`: the file names no task."
+        findings.error(path, f"there is no arrangement of a task {key!r}", remedy)
+    findings.raise_errors()
+    return [number for number, name in enumerate(names) if key is None or name == key]

@@ -1,0 +1,153 @@
+"""Judgments that say nothing, or less than one would wish: errors and warnings."""
+
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from alignment_importance.inputs.judgments import averages
+from alignment_importance.inputs.judgments.identifiers import ImageIds, some
+from alignment_importance.inputs.judgments.judged import SINGLE_PARTICIPANT, Judged
+from alignment_importance.system.plurals import counted
+from alignment_importance.system.problems import Findings
+
+#: Fewer participants are few: below it, the mean changes much with every one of them.
+FEW_PARTICIPANTS = 5
+
+#: A reliability of the mean below this is low (the usual bound for comparing groups: Nunnally 1978, Psychometric
+#: Theory).
+LOW_RELIABILITY = 0.7
+
+#: A participant whose mean correlation with the others is below this may have used the scale the other way round.
+OPPOSED = -0.2
+
+# Sums of squares, and their products, of larger judgments could overflow.
+_LARGEST = 1e60
+
+# A correlation of fewer pairs says nothing.
+_FEWEST_PAIRS = 3
+
+
+def check(judged: Judged, images: ImageIds, path: Path, findings: Findings) -> None:
+    """Note judgments that cannot be used, and warn of those that are few or unreliable.
+
+    Raises:
+        Problems: participants or images without judgments, or judgments that are all the same.
+    """
+    _refuse_unjudged(judged, images, path, findings)
+    pairs = np.triu_indices(len(images.wanted), k=1)
+    ratings, counts = judged.matrices[:, *pairs], judged.n_ratings[:, *pairs]
+    mean = averages.average(ratings, counts if judged.mean_over == "trials" else None)
+    largest = np.nanmax(np.abs(ratings))
+    if largest > _LARGEST:
+        remedy = "Divide all by one number: the scale of judgments does not matter."
+        findings.error(path, f"there are judgments of up to {largest:g}, whose squares are no numbers any more", remedy)
+    elif np.nanmin(mean) == np.nanmax(mean):
+        remedy = "Nothing can be aligned with them: bring judgments that tell pairs apart."
+        findings.error(path, f"all judgments are the same ({np.nanmax(mean):g})", remedy)
+    findings.raise_errors()
+    missing = int(np.isnan(mean).sum())
+    if missing:
+        found = counted(missing, f"of {len(mean)} pairs has", f"of {len(mean)} pairs have") + " no judgment"
+        remedy = f"{'It is' if missing == 1 else 'They are'} left out of every comparison."
+        findings.warn(path, found, remedy)
+    if judged.participants == [SINGLE_PARTICIPANT]:
+        return
+    _warn_of_participants(judged, ratings, path, findings)
+
+
+def correlations(ratings: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Pearson correlations of participants over the pairs that both judged.
+
+    Args:
+        ratings: (participant, pair), NaN for missing.
+
+    Returns:
+        (participant, participant); NaN on the diagonal, for fewer than three shared pairs, and where one of the two
+        told no two of them apart.
+    """
+    there = ~np.isnan(ratings)
+    # Centred on each participant's own mean, so that sums of products lose no digits.
+    with np.errstate(invalid="ignore", divide="ignore"):
+        means = np.where(there, ratings, 0).sum(axis=1, keepdims=True) / there.sum(axis=1, keepdims=True)
+        centred = np.where(there, ratings - means, 0.0)
+        mask = there.astype(np.float64)
+        shared = mask @ mask.T
+        sums = centred @ mask.T
+        squares = (centred**2) @ mask.T - sums**2 / shared
+        covariances = centred @ centred.T - sums * sums.T / shared
+        scale = (centred**2) @ mask.T
+        r = covariances / np.sqrt(squares * squares.T)
+    # What is left of a constant row is rounding.
+    told_apart = (squares > 1e-12 * scale) & (squares.T > 1e-12 * scale.T)
+    r[(shared < _FEWEST_PAIRS) | ~told_apart] = np.nan
+    np.fill_diagonal(r, np.nan)
+    return r
+
+
+def reliability(ratings: NDArray[np.float64]) -> float:
+    """How far the mean of as many other participants would agree with this one (1 is perfectly).
+
+    The mean correlation r of two participants, stepped up to the n participants who judged a pair on average, by the
+    formula of Spearman (1910) and Brown (1910): n r / (1 + (n − 1) r). With complete data it is the standardised form
+    of Cronbach's alpha, the mean of all split-half reliabilities.
+
+    Args:
+        ratings: (participant, pair), NaN for missing.
+
+    Returns:
+        NaN where no two participants share enough pairs.
+    """
+    known = correlations(ratings)
+    known = known[~np.isnan(known)]
+    if not known.size:
+        return float("nan")
+    r = float(known.mean())
+    judged_by = (~np.isnan(ratings)).sum(axis=0)
+    n = float(judged_by[judged_by > 0].mean())
+    return n * r / (1 + (n - 1) * r) if r > 0 else r
+
+
+def _refuse_unjudged(judged: Judged, images: ImageIds, path: Path, findings: Findings) -> None:
+    """Refuse participants without a rating and images that no one judged."""
+    rated: NDArray[np.bool_] = np.any(judged.n_ratings > 0, axis=2)
+    silent = [name for name, own in zip(judged.participants, rated, strict=True) if not own.any()]
+    # Where no participants are told apart, the images say it.
+    if silent and judged.participants != [SINGLE_PARTICIPANT]:
+        found = f"participants without a rating of two images of the comparison: {some(silent)}"
+        findings.error(path, found, "Remove them, or add their ratings.")
+    unjudged = [image for image, own in zip(images.wanted, np.any(rated, axis=0), strict=True) if not own]
+    if unjudged:
+        images.unjudged |= set(unjudged)
+        remedy = "Add judgments, remove the images, or restrict the comparison to the images that were judged."
+        findings.error(path, f"images without any judgment: {some(unjudged)}", remedy)
+    findings.raise_errors()
+
+
+def _warn_of_participants(judged: Judged, ratings: NDArray[np.float64], path: Path, findings: Findings) -> None:
+    """Warn of participants who are few, unreliable, opposed to the others, or who tell nothing apart."""
+    if len(ratings) < FEW_PARTICIPANTS:
+        found = f"there are few participants: {len(ratings)}"
+        findings.warn(path, found, f"Fewer than {FEW_PARTICIPANTS} make a mean that changes much with every one.")
+    constant = np.nanmin(ratings, axis=1) == np.nanmax(ratings, axis=1)
+    if constant.any():
+        flat = [name for name, is_flat in zip(judged.participants, constant, strict=True) if is_flat]
+        findings.warn(path, f"participants who tell no two pairs apart: {some(flat)}", "They are part of the mean.")
+    if len(ratings) < 2:
+        return
+    found_reliability = reliability(ratings)
+    if found_reliability < LOW_RELIABILITY:
+        found = f"low reliability: participants agree little with each other ({found_reliability:.2f})"
+        remedy = (
+            f"Below {LOW_RELIABILITY:g} a low alignment may be the judgments' fault. It is the mean correlation of two "
+            "participants, stepped up to the number who judged a pair (Spearman-Brown)."
+        )
+        findings.warn(path, found, remedy)
+    r = correlations(ratings)
+    known = ~np.isnan(r)
+    with np.errstate(invalid="ignore"):
+        own = np.where(known, r, 0.0).sum(axis=1) / known.sum(axis=1)
+    opposed = [name for name, agreement in zip(judged.participants, own, strict=True) if agreement < OPPOSED]
+    if opposed:
+        found = f"participants who judge opposite to the others (mean correlation below {OPPOSED:g}): {some(opposed)}"
+        findings.warn(path, found, "Did they use the scale the other way round? They are part of the mean.")

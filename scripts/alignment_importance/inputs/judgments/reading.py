@@ -1,0 +1,220 @@
+"""Read judgments from any of their forms into the labelled form."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from alignment_importance.inputs import ids
+from alignment_importance.inputs.judgments import (
+    delimited_text,
+    matrices,
+    meadows,
+    pairs,
+    quality,
+    rdms,
+    subsets,
+    triplets,
+    unlabelled_arrays,
+)
+from alignment_importance.inputs.judgments.identifiers import ImageIds
+from alignment_importance.inputs.judgments.judged import Judged
+from alignment_importance.system.problems import Findings
+
+#: Endings of files that hold arrays, in any case.
+ARRAY_SUFFIXES = (".npy", ".npz", ".mat", ".h5", ".hdf5")
+
+_PICKLES = (".pkl", ".pickle")
+
+_TEXT_FORMS = (
+    "A matrix has image ids from its second field on; pairs have image_a, image_b, similarity or dissimilarity (and "
+    "participant); triplets image_a, image_b, image_c, odd (and participant)."
+)
+
+
+@dataclass(frozen=True)
+class Source:
+    """What a configuration says of the judgments of a comparison.
+
+    Attributes:
+        path: the file.
+        kind: `similarity` or `dissimilarity`; None where the file says it.
+        order: for an array, the text file with the image id of each row, one per line.
+        key: of several arrays in a file, the name of the one to read; of RDMs, the pattern descriptor with the ids; of
+            Meadows, the task.
+        categories: the comparison is about the images of these; empty for all.
+        images: it is about these: ids, or a text file with one id per line; None for all.
+        name: of the comparison in messages, such as `comparisons.tools`.
+    """
+
+    path: Path
+    kind: str | None = None
+    order: Path | None = None
+    key: str | None = None
+    categories: Sequence[str] = ()
+    images: Sequence[str] | Path | None = None
+    name: str = "the comparison"
+
+
+def read(source: Source, table: pd.DataFrame) -> xr.Dataset:
+    """Read judgments and label them.
+
+    The form is told by the file's ending, and for text by its header: `matrices`, `pairs`, `triplets`, `stacks`, `rdms`
+    and `meadows` describe them. Empty cells and NaN are missing judgments.
+
+    Args:
+        source: the file, and the images that the comparison is about. Each of these must have judgments.
+        table: `image` and `category` of all images of the set; the file must name no others.
+
+    Returns:
+        Two variables (participant, image, image_b), images and participants sorted: `similarity` float64, larger is
+        more similar, symmetric (the two directions of a pair are averaged), NaN on the diagonal and where a pair is
+        missing; `n_ratings` int32, how many ratings or trials that is the mean of.
+        Attributes: kind; form (in words); source (the file's name); mean_over (`averages.UNITS`); categories (empty if
+        they do not matter); warnings, a line each.
+
+    Raises:
+        Problems: the file cannot be used; all that is found wrong with it is named.
+    """
+    findings = Findings()
+    dataset = _label(source, table, findings)
+    findings.log_warnings()
+    return dataset
+
+
+def inspect(source: Source, table: pd.DataFrame, findings: Findings) -> xr.Dataset | None:
+    """Do as `read` does, but note everything that is wrong or doubtful instead of raising it; None if it is wrong."""
+    own = Findings()
+    judgments = None
+    with own.collect(source.path):
+        if len(table):
+            judgments = _label(source, table, own)
+        else:  # why there is no image, the check of the images says
+            _check_file(source, own)
+    findings.extend(own)
+    return judgments
+
+
+def unjudged(source: Source, table: pd.DataFrame) -> list[str]:
+    """Name the images of the comparison of which the file has no judgment, sorted; whatever else is wrong with it."""
+    found: set[str] = set()
+    findings = Findings()
+    _check_file(source, findings)
+    with findings.collect(source.path):
+        wanted = set(subsets.choose(table, source.categories, source.images, source.name, findings))
+        # A matrix may lack the rows of some images, and have nothing but empty cells in those of others.
+        while len(wanted - found) >= subsets.FEWEST_IMAGES:
+            images = ImageIds(table["image"], wanted - found)
+            with Findings().collect(source.path):
+                _read(source, images, Findings())
+            if not images.unjudged:
+                break
+            found |= images.unjudged
+    return sorted(found)
+
+
+def _label(source: Source, table: pd.DataFrame, findings: Findings) -> xr.Dataset:
+    """Read, check and label; what is found on the way goes to `findings`.
+
+    Raises:
+        Problems: the judgments cannot be used.
+    """
+    _check_file(source, findings)
+    wanted = subsets.choose(table, source.categories, source.images, source.name, findings)
+    form, found = _read(source, ImageIds(table["image"], wanted), findings)
+    similarity = found.matrices if found.kind == "similarity" else 0.0 - found.matrices
+    dims = ("participant", "image", "image_b")
+    return xr.Dataset(
+        {"similarity": (dims, similarity), "n_ratings": (dims, found.n_ratings)},
+        coords={
+            "participant": np.array(found.participants, dtype=object),
+            "image": np.array(wanted, dtype=object),
+            "image_b": np.array(wanted, dtype=object),
+        },
+        attrs={
+            "kind": found.kind,
+            "form": form,
+            "source": source.path.name,
+            "mean_over": found.mean_over,
+            "categories": ", ".join(source.categories),
+            "warnings": "\n".join(str(warning) for warning in findings.warnings),
+        },
+    )
+
+
+def _read(source: Source, images: ImageIds, findings: Findings) -> tuple[str, Judged]:
+    """Read and check a file of any form, and name the form.
+
+    Raises:
+        Problems: it cannot be used.
+    """
+    path, kind, order, key = source.path, source.kind, source.order, source.key
+    is_text, is_meadows, is_rdms = (
+        path.suffix.lower() in delimited_text.DELIMITERS,
+        meadows.is_meadows(path),
+        rdms.is_rdms(path),
+    )
+    if order is not None and (is_text or is_meadows or is_rdms):
+        findings.error(path, "`order` has no use for a file that names its images itself", "Remove it.")
+    if key is not None and is_text:
+        findings.error(path, "`key` has no use for text, which holds one table", "Remove it.")
+    if is_text:
+        form, found = _read_text(path, kind, images, findings)
+    elif is_meadows:
+        form, found = "download of Meadows", meadows.read(path, key, kind, images, findings)
+    elif is_rdms:
+        form, found = "RDMs of rsatoolbox", rdms.read(path, key, kind, images, findings)
+    else:
+        form, found = "array", unlabelled_arrays.read(path, order, key, kind, images, findings)
+    quality.check(found, images, path, findings)
+    return form, found
+
+
+def _read_text(path: Path, kind: str | None, images: ImageIds, findings: Findings) -> tuple[str, Judged]:
+    """Read a matrix, pairs or triplets, whichever the header shows."""
+    rows = delimited_text.rows(path, findings)
+    _, header = next(rows, (1, []))
+    header = [name.strip() for name in header]
+    if {"image_a", "image_b", "image_c"} <= set(header) or "odd" in header:
+        return "odd-one-out triplets", triplets.read(path, header, rows, kind, images, findings)
+    if {"image_a", "image_b"} <= set(header):
+        return "pairs", pairs.read(path, header, rows, kind, images, findings)
+    if any(ids.clean(name) in images or ids.suggest(ids.clean(name), images.known) for name in header[1:]):
+        return "matrix", matrices.read(path, header, rows, kind, images, findings)
+    shown = ",".join(header)
+    shown = f"{shown[:200]}..." if len(shown) > 200 else shown or "(empty)"
+    found = f"the header is none of a matrix, of pairs or of triplets: {shown}"
+    findings.error(path, found, _header_remedy(path, header), "header")
+    findings.raise_errors()
+    raise AssertionError("raise_errors raises where there is an error")
+
+
+def _header_remedy(path: Path, header: Sequence[str]) -> str:
+    """Say what to do about a header that is none of any form."""
+    others = [mark for mark in (",", ";", "\t", "|") if mark != delimited_text.DELIMITERS[path.suffix.lower()]]
+    if len(header) == 1 and any(mark in header[0] for mark in others):
+        return "Separate the columns by commas (.csv) or tabs (.tsv), and write numbers with a decimal point."
+    if "stim1_name" in header:
+        return "Of Meadows take the download .mat or the tree .json, or rename the columns."
+    return _TEXT_FORMS
+
+
+def _check_file(source: Source, findings: Findings) -> None:
+    """Note a file that is not there, that is empty, or that no form has the ending of."""
+    path = source.path
+    suffix = path.suffix.lower()
+    if path.is_dir():
+        findings.error(path, "this is a folder", f"Name a file as `judgments` of {source.name}.")
+    elif suffix in _PICKLES:
+        remedy = "Save the RDMs as HDF5: rdms.save('judgments.h5', file_type='hdf5')."
+        findings.error(path, "a pickle can run any program when it is opened, and is not read", remedy)
+    elif suffix not in (*delimited_text.DELIMITERS, *ARRAY_SUFFIXES, ".json"):
+        endings = ", ".join([*delimited_text.DELIMITERS, *ARRAY_SUFFIXES, ".json"])
+        findings.error(path, f"no form of judgments has the ending {suffix!r}", f"The endings are {endings}.")
+    elif not path.is_file():
+        findings.error(path, "this file of judgments does not exist", f"Correct `judgments` of {source.name}.")
+    elif not path.stat().st_size:
+        findings.error(path, "the file is empty", "Save it again.")

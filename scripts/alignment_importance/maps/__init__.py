@@ -1,0 +1,1 @@
+"""Where in an image it lies: heatmaps, patches, controls, saliency and overlap."""

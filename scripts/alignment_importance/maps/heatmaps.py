@@ -1,0 +1,152 @@
+"""Alignment-importance heatmaps: each image's feature maps averaged with its AIS, and laid where the image lies."""
+
+import logging
+
+import numpy as np
+import xarray as xr
+from numpy.typing import NDArray
+from PIL import Image
+
+from alignment_importance.inputs import images
+from alignment_importance.system import logs
+from alignment_importance.system.errors import InputError
+
+_IMAGES_AT_ONCE = 16
+
+logger = logging.getLogger(__name__)
+
+
+def heatmaps(activations: xr.Dataset, scores: xr.Dataset) -> xr.Dataset:
+    """Average every image's feature maps with its image-specific Alignment Importance Scores.
+
+    Args:
+        activations: `feature_maps` (image, feature_map, y, x) with coordinates width and height (image, own pixels);
+            may be lazy, a few images are read at a time.
+        scores: `ais` (image, feature_map). Images are joined by id; the result has these images, in this order.
+
+    Returns:
+        Three variables (image, y, x), float32, at the resolution of the maps:
+        `heatmap`, the average of the maps weighted by the positive part of their scores (NaN where no score is
+        positive or one is undefined); `heatmap_signed`, the sum of the maps times their scores; `activation_mean`,
+        the plain mean of the maps. The attributes are those of both inputs.
+
+    Raises:
+        InputError: an image without activations, or another number of feature maps.
+    """
+    ids = scores.indexes["image"]
+    maps = _maps_of(activations, scores)
+    shape = (len(ids), maps.sizes["y"], maps.sizes["x"])
+    weighted, signed, mean = (np.empty(shape, dtype=np.float32) for _ in range(3))
+    starts = range(0, len(ids), _IMAGES_AT_ONCE)
+    for start in logs.progress(starts, "groups of images averaged", len(starts)):
+        some = slice(start, start + _IMAGES_AT_ONCE)
+        block = maps.isel(image=some).transpose("image", "feature_map", "y", "x").to_numpy()
+        weights = scores["ais"].isel(image=some).transpose("image", "feature_map").to_numpy()
+        for offset, (A, ais) in enumerate(zip(block, weights, strict=True)):
+            weighted[start + offset] = _weighted_average(A, np.maximum(ais, 0.0))
+            signed[start + offset] = _weighted_sum(A, ais)
+            mean[start + offset] = A.mean(axis=0, dtype=np.float64)
+    _log_missing([image for image, map2d in zip(ids, weighted, strict=True) if np.isnan(map2d).all()], len(ids))
+    dims = ("image", "y", "x")
+    return xr.Dataset(
+        {"heatmap": (dims, weighted), "heatmap_signed": (dims, signed), "activation_mean": (dims, mean)},
+        coords={"image": ids, "width": maps["width"].variable, "height": maps["height"].variable},
+        attrs={**activations.attrs, **scores.attrs},
+    )
+
+
+def place(map2d: np.ndarray, width: int, height: int, resize: str) -> np.ndarray:
+    """Lay a map over the image's own pixels: the inverse of the preprocessing's resize.
+
+    Args:
+        map2d: (y, x), what a layer of the network holds for its whole input.
+        width, height: of the image, in pixels.
+        resize: the rule by which the image became the network's input (see `images.input_region`).
+
+    Returns:
+        (height, width) float64: bilinear between the centres of the map's cells, the outermost values continued to
+        the edge of the input, NaN where the network did not see the image.
+    """
+    left, top, right, bottom = images.input_region(width, height, resize)
+    rows = _interpolate(map2d.astype(np.float64), _positions(height, top, bottom, map2d.shape[0]))
+    return _interpolate(rows.T, _positions(width, left, right, map2d.shape[1])).T
+
+
+def place_image(dataset: xr.Dataset, variable: str, image: str) -> np.ndarray:
+    """Lay one variable of a dataset made by `heatmaps` over one of its images: (height, width) float64."""
+    one = dataset[variable].sel(image=image)
+    return place(one.to_numpy(), int(one["width"]), int(one["height"]), dataset.attrs["resize"])
+
+
+def resample(map2d: NDArray[np.float32], width: int, height: int) -> NDArray[np.float32]:
+    """Stretch or shrink a map of a whole image to a size in pixels: bilinear, antialiased where it shrinks.
+
+    Args:
+        map2d: (y, x).
+        width, height: wanted.
+
+    Returns:
+        (height, width).
+    """
+    if map2d.shape == (height, width):
+        return map2d
+    return np.asarray(Image.fromarray(map2d).resize((width, height), Image.Resampling.BILINEAR))
+
+
+def _maps_of(activations: xr.Dataset, scores: xr.Dataset) -> xr.DataArray:
+    """The feature maps of the scored images, in the order of the scores."""
+    ids = scores.indexes["image"]
+    missing = ids.difference(activations.indexes["image"])
+    if len(missing):
+        raise InputError(
+            f"The activations lack {len(missing)} of the {len(ids)} scored images, the first is {missing[0]!r}. "
+            "Extract the activations of the image set again."
+        )
+    maps = activations["feature_maps"]
+    if maps.sizes["feature_map"] != scores["ais"].sizes["feature_map"]:
+        raise InputError(
+            f"The activations have {maps.sizes['feature_map']} feature maps and the scores "
+            f"{scores['ais'].sizes['feature_map']}; they are not of the same network and layer."
+        )
+    return maps.sel(image=ids)
+
+
+def _weighted_average(A: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """Average of the maps (feature_map, y, x); NaN when the weights sum to 0 or one of them is NaN."""
+    total = weights.sum()
+    if not total > 0:
+        return np.full(A.shape[1:], np.nan)
+    return _weighted_sum(A, weights) / total
+
+
+def _weighted_sum(A: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """Sum of the maps times their weights, in float64 and in an order that no number of threads changes."""
+    return np.einsum("k,kyx->yx", weights, A, dtype=np.float64, optimize=False)
+
+
+def _log_missing(missing: list[str], n_images: int) -> None:
+    if missing:
+        logger.warning(
+            "%d of %d images have no heatmap (NaN), because no feature map has a positive score or a score is "
+            "undefined: %s",
+            len(missing),
+            n_images,
+            ", ".join(missing),
+        )
+
+
+def _positions(n_pixels: int, start: float, stop: float, n_cells: int) -> np.ndarray:
+    """Where the centres of the pixels 0..n-1 lie, counted in cells of a map spread from `start` to `stop`."""
+    inside = (np.arange(n_pixels) + 0.5 - start) / (stop - start)
+    return np.where((inside >= 0) & (inside <= 1), inside * n_cells - 0.5, np.nan)
+
+
+def _interpolate(values: np.ndarray, positions: np.ndarray) -> np.ndarray:
+    """Linear interpolation along the first axis; constant beyond the outermost values, NaN at NaN positions."""
+    last = values.shape[0] - 1
+    clamped = np.clip(np.nan_to_num(positions), 0, last)
+    low = clamped.astype(int)
+    fraction = (clamped - low)[:, None]
+    result = values[low] * (1 - fraction) + values[np.minimum(low + 1, last)] * fraction
+    result[np.isnan(positions)] = np.nan
+    return result

@@ -1,0 +1,1 @@
+"""How far heatmaps and saliency maps lie on the same places."""

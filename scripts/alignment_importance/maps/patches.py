@@ -1,0 +1,77 @@
+"""The image patches that drive the most important feature maps of a comparison most."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+import scipy.ndimage
+import xarray as xr
+from numpy.typing import NDArray
+
+from alignment_importance.inputs import images
+
+#: Cells of a feature map that a patch spans in each direction.
+CELLS = 3
+
+_IMAGES_AT_ONCE = 64
+
+
+def strongest(
+    activations: xr.Dataset, ranking: pd.DataFrame, image_ids: Sequence[str], n_maps: int, n_patches: int
+) -> pd.DataFrame:
+    """Find where the highest-ranked maps are most active, in each of a few images once.
+
+    Args:
+        activations: `feature_maps` (image, feature_map, y, x) with coordinates width and height (image, own pixels) and
+            the attribute `resize`; may be lazy, a few images are read at a time.
+        ranking: `feature_map`, `ais`, `rank`; maps without a positive score are left out.
+        image_ids: of the comparison.
+        n_maps: how many maps at most.
+        n_patches: how many images per map at most; images in which a map is nowhere above 0 are left out.
+
+    Returns:
+        A row per patch, by rank and then by activation, descending: feature_map, rank, ais, image, activation, and
+        left, top, right, bottom: the square of `CELLS` cells around the strongest one, in pixels of the image, which
+        may reach beyond its edges. Activations are often cut off at a highest value (ReLU6): of equal images the one
+        with the higher mean comes first, and of equal cells the one with the higher neighbours is taken.
+    """
+    helpful = ranking[ranking["ais"] > 0]
+    chosen = helpful.sort_values("rank")["feature_map"].to_numpy()[:n_maps]
+    maps = activations["feature_maps"].sel(image=list(image_ids)).transpose("feature_map", "image", "y", "x")
+    rows = []
+    for feature_map, values in zip(chosen, _some_maps(maps, chosen), strict=True):
+        ranked = helpful.loc[helpful["feature_map"] == feature_map].iloc[0]
+        peaks = values.reshape(len(values), -1).max(axis=1)
+        for at in np.lexsort((-values.mean(axis=(1, 2)), -peaks))[:n_patches]:
+            if peaks[at] > 0:
+                cell = _strongest_cell(values[at])
+                size = int(maps["width"][at]), int(maps["height"][at])
+                box = _square(cell, values[at].shape, size, activations.attrs["resize"])
+                name = (int(feature_map), int(ranked["rank"]), float(ranked["ais"]), image_ids[at])
+                rows.append((*name, float(peaks[at]), *box))
+    columns = ["feature_map", "rank", "ais", "image", "activation", "left", "top", "right", "bottom"]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def _some_maps(maps: xr.DataArray, chosen: NDArray[np.intp]) -> NDArray[np.float32]:
+    """Some of the maps (feature_map, image, y, x), read from a few images at a time: an image's maps lie together."""
+    starts = range(0, maps.sizes["image"], _IMAGES_AT_ONCE)
+    blocks = [maps.isel(image=slice(start, start + _IMAGES_AT_ONCE)).to_numpy()[chosen] for start in starts]
+    return np.concatenate(blocks, axis=1)
+
+
+def _strongest_cell(values: np.ndarray) -> tuple[np.intp, ...]:
+    """Row and column of the highest value of a map (y, x); of equal ones, that with the highest mean around it."""
+    around = scipy.ndimage.uniform_filter(values, size=CELLS, mode="constant")
+    return np.unravel_index(int(np.lexsort((-around.ravel(), -values.ravel()))[0]), values.shape)
+
+
+def _square(
+    cell: tuple[np.intp, ...], shape: tuple[int, ...], size: tuple[int, int], resize: str
+) -> tuple[int, int, int, int]:
+    """The pixels (left, top, right, bottom) of `CELLS` cells around one of a map that lies over the network's input."""
+    left, top, right, bottom = images.input_region(*size, resize)
+    high, wide = (bottom - top) / shape[0], (right - left) / shape[1]
+    middle_x, middle_y = left + (cell[1] + 0.5) * wide, top + (cell[0] + 0.5) * high
+    x, y = CELLS * wide / 2, CELLS * high / 2
+    return round(middle_x - x), round(middle_y - y), round(middle_x + x), round(middle_y + y)

@@ -1,0 +1,120 @@
+"""The interface of all providers of saliency maps, and the way from an image set to a NetCDF of its maps."""
+
+import logging
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+from numpy.typing import NDArray
+
+from alignment_importance.inputs import images
+from alignment_importance.maps import heatmaps
+from alignment_importance.system import arrays, logs
+from alignment_importance.system.errors import InputError
+
+_MOST_SHOWN = 10
+
+logger = logging.getLogger(__name__)
+
+Map = NDArray[np.float32]
+
+#: An image's pixels, uint8 RGB (height, width, 3).
+Pixels = NDArray[np.uint8]
+
+
+@dataclass(frozen=True)
+class Provider:
+    """What makes saliency maps.
+
+    Attributes:
+        map_of: image id and pixels to the saliency map (y, x) of any size and scale; larger is more salient. None where
+            the provider knows nothing of the image. It raises an `InputError` for an image that it cannot do.
+        attributes: what it is and how it was set, for the attributes of the maps.
+        variables: what else it knows, such as the fixations; joined by image id.
+    """
+
+    map_of: Callable[[str, Pixels], Map | None]
+    attributes: Mapping[str, Any]
+    variables: xr.Dataset = field(default_factory=xr.Dataset)
+
+
+def write(table: pd.DataFrame, provider: Provider, path: str | Path) -> None:
+    """Make the saliency map of every image at the image's own resolution and write them, one image at a time.
+
+    The file has `saliency` (image, y, x) float32, each map in the corner y = x = 0 of the largest size in the set and
+    NaN beyond its image; coordinates width and height (image); and the provider's variables and attributes. A map that
+    is the same everywhere ranks no pixel above another: it becomes NaN, and the log says so. So does a missing one.
+
+    Args:
+        table: of `images.tabulate`, a row per image.
+        provider: makes the maps.
+        path: of the NetCDF.
+
+    Raises:
+        InputError: images or maps that are changed, unreadable or not fitting; all of them are named.
+    """
+    dataset = provider.variables.assign_coords(
+        image=table["image"].to_numpy(dtype=object),
+        width=("image", table["width"].to_numpy()),
+        height=("image", table["height"].to_numpy()),
+    ).assign_attrs(**provider.attributes)
+    shape = (int(table["height"].max()), int(table["width"].max()))
+    blocks = ({"saliency": padded[None]} for padded in _padded(table, provider, shape))
+    arrays.write_streamed(dataset, {"saliency": ("image", "y", "x")}, blocks, path)
+
+
+def own_map(salience: xr.Dataset, image: str) -> Map:
+    """Read the saliency map of one image from an open NetCDF: (height, width)."""
+    one = salience["saliency"].sel(image=image)
+    return one.to_numpy()[: int(one["height"]), : int(one["width"])]
+
+
+def some(names: list[str]) -> str:
+    """Name the first few of many."""
+    more = f" and {len(names) - _MOST_SHOWN} more" if len(names) > _MOST_SHOWN else ""
+    return ", ".join(names[:_MOST_SHOWN]) + more
+
+
+def _padded(table: pd.DataFrame, provider: Provider, shape: tuple[int, int]) -> Iterator[Map]:
+    """Yield every image's map in the corner of an array of one shape; at the end, say what was wrong or missing."""
+    problems: list[str] = []
+    missing: list[str] = []
+    for row in logs.progress(table.to_dict("records"), "saliency maps", len(table)):
+        padded = np.full(shape, np.nan, dtype=np.float32)
+        try:
+            found = _finite(provider.map_of(row["image"], images.read_listed(row)), row["image"])
+        except InputError as error:
+            problems.append(str(error))
+        else:
+            if found is None:
+                missing.append(row["image"])
+            else:
+                padded[: row["height"], : row["width"]] = heatmaps.resample(found, row["width"], row["height"])
+        yield padded
+    if problems:
+        raise InputError("\n".join(problems))
+    if missing:
+        logger.warning(
+            "%d images have no saliency map (NaN), because nothing is known of them or it is uniform: %s",
+            len(missing),
+            some(missing),
+        )
+
+
+def _finite(found: Map | None, image: str) -> Map | None:
+    """A map that ranks pixels; None for one that is the same everywhere.
+
+    Raises:
+        InputError: some of its values are not finite numbers.
+    """
+    if found is None:
+        return None
+    if not np.isfinite(found).all():
+        raise InputError(
+            f"{image}: its saliency map has values that are not finite numbers. Give every pixel a number."
+        )
+    return None if found.min() == found.max() else found

@@ -1,0 +1,162 @@
+"""Real fixations: a table of where people looked, smoothed to a map."""
+
+import logging
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+from numpy.typing import NDArray
+from scipy.ndimage import gaussian_filter
+
+from alignment_importance.inputs import ids
+from alignment_importance.maps.saliency.computing import Map, Pixels
+from alignment_importance.system import arrays
+from alignment_importance.system.errors import InputError
+from alignment_importance.system.problems import Findings
+
+#: Columns that a table of fixations must have; `observer` may be there too.
+COLUMNS = ("image", "x", "y")
+
+logger = logging.getLogger(__name__)
+
+
+def read(file: str | Path, table: pd.DataFrame) -> pd.DataFrame:
+    """Read and check a table of fixations.
+
+    Args:
+        file: CSV with the columns `image`, `x`, `y` and, if there are several people, `observer`. x goes right and y
+            down from the image's upper left corner, in pixels of the image file (as it is seen, see
+            `images.tabulate`); pixel 0 reaches from 0 to 1.
+        table: `image`, `width` and `height` of the image set.
+
+    Returns:
+        `image`, `x`, `y`, `observer` (text, empty where there is none) and `inside`: whether the fixation lies within
+        its image, 0 <= x < width and 0 <= y < height. A row per fixation, in the order of the file.
+
+    Raises:
+        InputError: cells that hold no number, rows without an observer, unknown images, or coordinates that cannot be
+            pixels of these images (more than half of them outside, or all of them from 0 to 1).
+    """
+    rows = arrays.read_table(file, COLUMNS)
+    found = pd.DataFrame({"image": rows["image"].map(ids.clean).to_numpy(dtype=object)})
+    for column in ("x", "y"):
+        found[column] = pd.to_numeric(rows[column], errors="coerce").astype(np.float64)
+    found["observer"] = rows["observer"].fillna("").astype(str).str.strip() if "observer" in rows else ""
+    _check_cells(file, rows, found, table["image"].tolist())
+    sizes = table.set_index("image")[["width", "height"]].reindex(found["image"].to_numpy())
+    found["inside"] = (
+        found["x"].ge(0) & found["y"].ge(0)
+        & (found["x"].to_numpy() < sizes["width"].to_numpy())
+        & (found["y"].to_numpy() < sizes["height"].to_numpy())
+    )  # fmt: skip
+    _check_scale(file, found)
+    return found
+
+
+def note_outside(file: str | Path, found: pd.DataFrame, findings: Findings) -> None:
+    """Note how many of the fixations that were read lie outside their images.
+
+    Args:
+        file, found: what `read` took and gave.
+        findings: where that goes.
+    """
+    n_outside = int((~found["inside"]).sum())
+    if n_outside:
+        lie = "lies outside its image" if n_outside == 1 else "lie outside their images"
+        findings.warn(
+            file,
+            f"{n_outside} of {len(found)} fixations {lie}",
+            "It is left out." if n_outside == 1 else "They are left out.",
+        )
+
+
+def density(x: NDArray[np.float64], y: NDArray[np.float64], width: int, height: int, degree: float) -> Map | None:
+    """Smooth fixations to a density.
+
+    Args:
+        x, y: positions within an image of `width` x `height` pixels.
+        degree: one degree of visual angle in pixels; the standard deviation of the Gaussian.
+
+    Returns:
+        (height, width), sum 1: what of the Gaussians lies outside the image is cut off. None without fixations.
+    """
+    if not len(x):
+        return None
+    pixels = np.floor(y).astype(np.intp) * width + np.floor(x).astype(np.intp)
+    counts = np.bincount(pixels, minlength=width * height).reshape(height, width)
+    smooth = gaussian_filter(counts.astype(np.float64), sigma=degree, mode="constant")
+    return (smooth / smooth.sum()).astype(np.float32)
+
+
+def smoothed(fixated: pd.DataFrame, degree: float) -> Callable[[str, Pixels], Map | None]:
+    """A provider's function that gives an image the density of its own fixations; see `read` and `density`."""
+    inside = fixated[fixated["inside"]]
+    by_image = {str(image): rows for image, rows in inside.groupby("image")}
+
+    def own(image: str, rgb: Pixels) -> Map | None:
+        if image not in by_image:
+            return None
+        rows = by_image[image]
+        return density(rows["x"].to_numpy(), rows["y"].to_numpy(), rgb.shape[1], rgb.shape[0], degree)
+
+    return own
+
+
+def variables(fixated: pd.DataFrame, image_ids: list[str]) -> xr.Dataset:
+    """What is kept of the fixations beside the maps.
+
+    Returns:
+        n_fixations, n_fixations_outside and n_observers (image); fixation_image, fixation_x and fixation_y (fixation),
+        those inside their images.
+    """
+    index = pd.Index(image_ids, name="image")
+    inside = fixated[fixated["inside"]]
+    counts = {
+        "n_fixations": inside.groupby("image").size(),
+        "n_fixations_outside": fixated[~fixated["inside"]].groupby("image").size(),
+        "n_observers": inside.groupby("image")["observer"].nunique(),
+    }
+    per_image = {name: ("image", found.reindex(index, fill_value=0).to_numpy()) for name, found in counts.items()}
+    per_fixation = {f"fixation_{name}": ("fixation", inside[name].to_numpy()) for name in COLUMNS}
+    return xr.Dataset({**per_image, **per_fixation}, coords={"image": index.to_numpy(dtype=object)})
+
+
+def _check_cells(file: str | Path, rows: pd.DataFrame, found: pd.DataFrame, image_ids: list[str]) -> None:
+    """Raise an error that names every cell that holds no number, and every image that is none of the set."""
+    findings = Findings()
+    if found.empty:
+        raise InputError(f"{file}: the table has no fixations. Give it a row for each.")
+    for column in ("x", "y"):
+        for at in np.flatnonzero(~np.isfinite(found[column])).tolist():
+            place = f"line {at + 2}, column {column}"
+            findings.error(file, f"{rows[column].iloc[at]!r} is not a number", "Give pixels or remove the row.", place)
+    if "observer" in rows:
+        remedy = "Name the observer of every fixation, or leave out the column."
+        for at in np.flatnonzero(found["observer"] == "").tolist():
+            findings.error(file, "there is no observer", remedy, f"line {at + 2}, column observer")
+    known = set(image_ids)
+    firsts = {image: line for line, image in reversed(list(enumerate(found["image"].tolist(), start=2)))}
+    for image, line in sorted(firsts.items(), key=lambda first: first[1]):
+        if image not in known:
+            hint, place = ids.suggest(image, image_ids), f"line {line}, column image"
+            findings.error(file, f"{image!r} is no image of this set{hint}", "Correct or remove its rows.", place)
+    findings.raise_errors()
+
+
+def _check_scale(file: str | Path, found: pd.DataFrame) -> None:
+    """Raise an error where coordinates cannot be pixels of the images; log how many lie outside."""
+    n_outside = int((~found["inside"]).sum())
+    if len(found) > 1 and found[["x", "y"]].ge(0).all(axis=None) and found[["x", "y"]].le(1).all(axis=None):
+        raise InputError(
+            f"{file}: all x and y lie between 0 and 1. Give pixels of the image files: multiply x by the width of the "
+            "image, y by its height."
+        )
+    if 2 * n_outside > len(found):
+        raise InputError(
+            f"{file}: {n_outside} of {len(found)} fixations lie outside their images. Give pixels of the image files, "
+            "counted from the image's upper left corner, not from the screen's."
+        )
+    if n_outside:
+        logger.warning("%s: %d of %d fixations lie outside their images and are left out.", file, n_outside, len(found))

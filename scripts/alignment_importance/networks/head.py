@@ -1,0 +1,28 @@
+"""The part of a network behind its feature maps."""
+
+from dataclasses import dataclass
+
+from torch import nn
+
+
+@dataclass(frozen=True)
+class Head:
+    """The part of a network from its map layer to its readout, and how ablating a map acts in it.
+
+    Attributes:
+        module: feature maps (image, feature_map, y, x) to readout (image, unit).
+        n_maps: number of feature maps.
+        route: `pooled` when every readout unit is the pooled value of one map; `linear` when the maps meet first in a
+            fully connected layer; `general` otherwise.
+        per_map: for `linear`, what acts on each map alone: maps to (image, feature_map * value). For `general`, the
+            same, if anything does: to (image, feature_map, ...).
+        first_linear: for `linear`, the layer in which the maps meet.
+        tail: for `linear`, what follows it. For `general`, what follows `per_map`.
+    """
+
+    module: nn.Module
+    n_maps: int
+    route: str
+    per_map: nn.Module | None = None
+    first_linear: nn.Linear | None = None
+    tail: nn.Module | None = None

@@ -1,0 +1,1 @@
+"""What is shown: figures, gallery, paper, published values."""

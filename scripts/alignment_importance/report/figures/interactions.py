@@ -1,0 +1,171 @@
+"""Figures of how feature maps act together."""
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import scipy.stats
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
+
+from alignment_importance.report.figures.style import (
+    BLUE,
+    ORANGE,
+    footnote,
+    key,
+    leaky,
+    new_figure,
+    number,
+    provenance,
+    score_name,
+    styled,
+    title,
+    warning,
+)
+
+#: Feature maps of an interaction matrix that have their numbers written beside it.
+_MOST_NUMBERED = 32
+
+
+@styled
+def elimination(table: pd.DataFrame, comparison: str, model: str, score: str) -> Figure:
+    """Scores of the maps left by backward elimination, beside those of as many maps of the highest AIS.
+
+    Args:
+        table: see `interactions.eliminate_in_folds`, with `unit` and the provenance.
+        comparison: its name.
+        model: its name.
+        score: name of the second-order score.
+    """
+    figure = new_figure(3.6)
+    panels = figure.subplots(1, 2, sharey=True)
+    ways = (("", "one map at a time, scored again", BLUE), ("_one_shot", "one ranking by AIS", ORANGE))
+    n_folds, split = table["fold"].nunique(), "pairs" if leaky(table) else "images"
+    for panel, side in zip(panels, ("train", "test"), strict=True):
+        for ending, label, colour in ways:
+            _curve(panel, table, f"{side}_score{ending}", label, colour)
+        whole = table.loc[table["k"] == table["k"].max(), f"{side}_score"].mean()
+        panel.axhline(whole, color="black", linestyle="--", linewidth=0.9, label="all maps")
+        panel.set_title(f"{'training' if side == 'train' else 'test'} {split}")
+        panel.set_xlabel("feature maps left (k)")
+        panel.set_xlim(1, table["k"].max())
+        panel.xaxis.set_major_locator(MaxNLocator(5))
+    panels[0].set_ylabel(f"alignment ({score_name(score)})")
+    title(figure, "Backward elimination against one ranking", comparison, model, provenance(table))
+    handles, labels = panels[0].get_legend_handles_labels()
+    key(
+        figure,
+        dict(zip(labels, handles, strict=True)),
+        f"Lines: mean over {n_folds} folds of one seed; bands: ± 1 standard deviation. Maps are removed by the score "
+        f"of the training {split}. Triangles: k of the highest mean training score.{_unfinished(table)}"
+        f"{warning(table)}",
+        columns=3,
+    )
+    return figure
+
+
+def _curve(panel: Axes, table: pd.DataFrame, column: str, label: str, colour: Any) -> None:
+    """Mean and standard deviation over folds, and where the training score is highest."""
+    grouped = table.groupby("k")[column]
+    mean, sd = grouped.mean(), grouped.std()
+    panel.fill_between(mean.index, mean - sd, mean + sd, color=colour, alpha=0.2, linewidth=0)
+    panel.plot(mean.index, mean, color=colour, label=label)
+    trained = table.groupby("k")[column.replace("test_", "train_")].mean()
+    if trained.notna().any():
+        best = int(np.nanargmax(trained))
+        panel.plot(trained.index[best], mean.iloc[best], "v", color=colour, markeredgecolor="black", markersize=6)
+
+
+def _unfinished(table: pd.DataFrame) -> str:
+    removed, wanted = int(table["eliminated"].sum()), len(table) - table["fold"].nunique()
+    return "" if removed == wanted else f" The time was up after {removed} of {wanted} removals."
+
+
+@styled
+def pairs(table: pd.DataFrame, comparison: str, model: str, score: str) -> Figure:
+    """Matrix of what pairs of maps are worth beyond the sum of both.
+
+    Args:
+        table: see `interactions.score_pairs`, with the provenance.
+        comparison: its name.
+        model: its name.
+        score: name of the second-order score.
+    """
+    maps = list(dict.fromkeys([*table["feature_map"], *table["feature_map_b"]]))
+    wide = table.pivot_table(index="feature_map", columns="feature_map_b", values="interaction", dropna=False)
+    wide = wide.reindex(index=maps, columns=maps)
+    values = np.fmax(wide.to_numpy(), wide.to_numpy().T)
+    figure = new_figure(4.6)
+    matrix, beside = figure.subplots(1, 2, width_ratios=[1.5, 1])
+    known = np.abs(table["interaction"].dropna())
+    # A few pairs far out would leave all others without colour.
+    limit = known.quantile(0.99) if len(known) and known.max() > 0 else 1.0
+    ends = 0.5, len(maps) + 0.5
+    drawn = matrix.imshow(values, cmap="PuOr", vmin=-limit, vmax=limit, extent=(*ends, *reversed(ends)))
+    figure.colorbar(drawn, ax=matrix, extend="both", location="bottom", label=f"interaction ({score_name(score)})")
+    matrix.set_ylabel("feature maps by rank of AIS")
+    if len(maps) <= _MOST_NUMBERED:
+        ranks, numbers = range(1, len(maps) + 1), [str(name) for name in maps]
+        matrix.set_yticks(ranks, numbers, fontsize=6)
+        matrix.set_xticks(ranks, numbers, fontsize=6, rotation=90)
+    _sum_panel(beside, table, score)
+    title(figure, f"Pairs of the {len(maps)} feature maps of highest AIS", comparison, model, provenance(table))
+    done = int(table["interaction"].notna().sum())
+    unfinished = "" if done == len(table) else f" Known for {done} of {len(table)} pairs; the time was up."
+    footnote(
+        figure,
+        "Interaction: AIS of both together less the sum of the two. Positive (violet): they replace each other. "
+        f"Negative (orange): the loss of one takes away from what the other is worth. Colours end at the 99th "
+        f"percentile of sizes.{unfinished}",
+    )
+    return figure
+
+
+def _sum_panel(panel: Axes, table: pd.DataFrame, score: str) -> None:
+    """The loss without both maps against the sum of the losses."""
+    panel.scatter(table["ais"] + table["ais_b"], table["ais_pair"], s=4, color=BLUE, alpha=0.3, linewidths=0)
+    panel.axline((0, 0), slope=1, color="black", linestyle=":", linewidth=0.9)
+    panel.set_xlabel(f"sum of the two AIS ({score_name(score)})")
+    panel.set_ylabel(f"AIS of both together ({score_name(score)})")
+    panel.set_box_aspect(1)
+    for axis in (panel.xaxis, panel.yaxis):
+        axis.set_major_locator(MaxNLocator(4))
+
+
+@styled
+def shapley(table: pd.DataFrame, ranking: pd.DataFrame, comparison: str, model: str, score: str) -> Figure:
+    """Shapley values with their standard errors against AIS.
+
+    Args:
+        table: see `interactions.shapley`, with the provenance.
+        ranking: `feature_map`, `ais` over the same images.
+        comparison: its name.
+        model: its name.
+        score: name of the second-order score.
+    """
+    joined = table.merge(ranking[["feature_map", "ais"]], on="feature_map", validate="1:1")
+    figure = new_figure(4.0)
+    panel = figure.subplots()
+    panel.errorbar(
+        joined["ais"], joined["shapley"], joined["standard_error"],
+        fmt="o", color=BLUE, ecolor="0.7", elinewidth=0.5, markersize=2.5, alpha=0.7,
+    )  # fmt: skip
+    panel.axhline(0, color="black", linestyle=":", linewidth=0.9)
+    panel.axvline(0, color="black", linestyle=":", linewidth=0.9)
+    for axis in (panel.xaxis, panel.yaxis):
+        axis.set_major_locator(MaxNLocator(5))
+    panel.set_xlabel(f"AIS: loss of {score_name(score)} when the map alone is gone")
+    panel.set_ylabel(f"Shapley value ({score_name(score)})")
+    defined = joined.dropna(subset=["ais", "shapley"])
+    rho = scipy.stats.spearmanr(defined["ais"], defined["shapley"]).statistic if len(defined) > 1 else np.nan
+    panel.set_title(f"Spearman ρ = {number(f'{rho:.2f}')}, {len(joined)} feature maps")
+    title(figure, "Shapley values of the feature maps", comparison, model, provenance(table))
+    first = table.iloc[0]
+    footnote(
+        figure,
+        f"Mean of what a map adds to the score over {int(first['n_permutations'])} random orders of adding maps; "
+        "whiskers: ± 1 standard error of that sampling. Sets of maps without a score, which count as 0: "
+        f"{100 * first['undefined']:.2g} % of those met. The values sum to the score of the whole network.",
+    )
+    return figure

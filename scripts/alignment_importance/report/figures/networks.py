@@ -1,0 +1,299 @@
+"""Figures that put networks, or comparisons, side by side."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure, SubFigure
+from matplotlib.ticker import MaxNLocator
+
+from alignment_importance.maps import heatmaps as heat
+from alignment_importance.report import figures
+from alignment_importance.report.figures.style import (
+    COLOURS,
+    GREY,
+    aspect,
+    footnote,
+    key,
+    leaky,
+    network,
+    new_figure,
+    number,
+    observers,
+    p_value,
+    provenance,
+    read_image,
+    scattered,
+    score_name,
+    short,
+    styled,
+    warning,
+)
+
+#: What is compared, its axis, and what a value of it belongs to.
+_QUANTITIES = {
+    "mean_absolute_deviation": ("mean absolute deviation of AIS", "images"),
+    "gini": ("Gini coefficient of |AIS|", "images"),
+    "ais_mean": ("mean AIS over images", "feature maps"),
+    "entropy": ("entropy of |AIS| over images (bits)", "feature maps"),
+}
+
+#: Images in which two networks agree most, and as many in which they agree least.
+_SHOWN = 3
+
+_LONGEST_ID = 13
+
+#: The longest names of comparisons at the edges of a matrix, and how many stand side by side without being turned.
+_LONGEST_NAME, _UPRIGHT = 20, 3
+
+
+# ----------------------------------------------------------------------------------------------------------------------
+# Scores
+
+
+@styled
+def networks(table: pd.DataFrame, score: str) -> Figure:
+    """Test scores of all and of the retained maps, and the share of maps retained, network by network.
+
+    Args:
+        table: of `spread.describe`, a row per `comparison` and `model`, with `unit` and the provenance.
+        score: name of the second-order score.
+    """
+    comparisons, models = (table[name].unique().tolist() for name in ("comparison", "model"))
+    figure = new_figure(1.6 + 0.3 * len(comparisons) * len(models))
+    scores, shares = figure.subplots(1, 2, sharey=True, width_ratios=[2, 1])
+    step = 0.8 / len(models)
+    for at, model in enumerate(models):
+        rows = table[table["model"] == model].set_index("comparison").loc[comparisons]
+        places = np.arange(len(comparisons)) + step * (at - (len(models) - 1) / 2)
+        colour = COLOURS[at % len(COLOURS)]
+        name = network(model, provenance(rows))
+        for kind, shift, marker, face in (("full", -0.12, "o", "white"), ("retained", 0.12, "o", colour)):
+            scores.errorbar(
+                rows[f"test_{kind}_mean"], places + shift * step, xerr=rows[f"test_{kind}_sd"], fmt=marker,
+                color=colour, markerfacecolor=face, markersize=5, elinewidth=1, capsize=2,
+                label=f"{name}, {'all maps' if kind == 'full' else 'retained'}",
+            )  # fmt: skip
+        share, sd = 100 * rows["share_retained_mean"], 100 * rows["share_retained_sd"]
+        shares.barh(places, share, 0.8 * step, color=colour, alpha=0.7)
+        shares.errorbar(share, places, xerr=sd, fmt="none", ecolor="black", elinewidth=1, capsize=2)
+    scores.axvline(0, color="black", linewidth=0.8, linestyle=":")
+    simulated = table.groupby("comparison")["simulated"].first()
+    labels = [observers(name, {"simulated": simulated[name]}).replace(" (", "\n(") for name in comparisons]
+    scores.set_yticks(range(len(comparisons)), labels)
+    scores.set_ylim(len(comparisons) - 0.5, -0.5)
+    scores.set_xlabel(f"test alignment ({score_name(score)})")
+    shares.set_xlabel("maps retained (%)")
+    shares.set_xlim(0, 100)
+    figure.suptitle("Networks side by side: alignment in the test folds", x=0.01, ha="left")
+    handles, labels = scores.get_legend_handles_labels()
+    note = f"Means over folds; whiskers: ± 1 standard deviation.{warning(table)}"
+    key(figure, dict(zip(labels, handles, strict=True)), note, columns=2)
+    return figure
+
+
+# ----------------------------------------------------------------------------------------------------------------------
+# Spread
+
+
+@styled
+def spread(images: pd.DataFrame, maps: pd.DataFrame, differences: pd.DataFrame, comparison: str) -> Figure:
+    """Distributions of how AIS are spread over maps and images, network by network.
+
+    Args:
+        images: `model` and the columns of `spread.over_maps`, with the provenance.
+        maps: `model` and the columns of `spread.over_images`.
+        differences: see `spread.differences`.
+        comparison: its name.
+    """
+    models = images["model"].unique().tolist()
+    figure = new_figure(5.4)
+    panels = figure.subplots(2, 2)
+    for panel, (quantity, (label, of)) in zip(panels.flat, _QUANTITIES.items(), strict=True):
+        table = images if of == "images" else maps
+        for at, model in enumerate(models):
+            rows = table[table["model"] == model]
+            colour = COLOURS[at % len(COLOURS)]
+            _distribution(panel, rows[quantity].dropna().to_numpy(), colour, network(model, provenance(rows)))
+        panel.set_xlabel(label)
+        panel.set_ylabel(f"share of {of}")
+        panel.set_ylim(0, 1)
+        panel.xaxis.set_major_locator(MaxNLocator(5))
+        panel.set_title(_tests(differences[differences["quantity"] == quantity]), fontsize=7.5)
+    about = observers(comparison, provenance(images))
+    figure.suptitle(f"How Alignment Importance Scores are spread\n{about}", x=0.01, ha="left")
+    handles, labels = panels[0, 0].get_legend_handles_labels()
+    key(
+        figure,
+        dict(zip(labels, handles, strict=True)),
+        "Share of images or feature maps up to a value; bands: 95 % of the whole curve (Dvoretzky, Kiefer & Wolfowitz; "
+        "Massart 1990). D: two-sample Kolmogorov-Smirnov, which takes values as independent. Deviations and means of "
+        "AIS fall with the number of feature maps.",
+        columns=2,
+    )
+    return figure
+
+
+def _distribution(panel: Axes, values: np.ndarray, colour: Any, label: str) -> None:
+    """An empirical distribution function with its uniform 95 % band."""
+    n = len(values)
+    if not n:
+        panel.plot([], [], color=colour, label=f"{label} (undefined)")
+        return
+    at, share = np.sort(values), np.arange(1, n + 1) / n
+    margin = np.sqrt(np.log(2 / 0.05) / (2 * n))
+    low, high = (np.clip(share + sign * margin, 0, 1) for sign in (-1, 1))
+    panel.fill_between(at, low, high, step="post", color=colour, alpha=0.2, linewidth=0)
+    panel.step(at, share, where="post", color=colour, label=label)
+
+
+def _tests(differences: pd.DataFrame) -> str:
+    """The test of two networks, or the range of those of more."""
+    if len(differences) == 1:
+        row = differences.iloc[0]
+        return f"D = {row['ks']:.2f}, {p_value(row['p'])}"
+    return f"D = {differences['ks'].min():.2f} to {differences['ks'].max():.2f} between networks"
+
+
+# ----------------------------------------------------------------------------------------------------------------------
+# Agreement
+
+
+@styled
+def agreement(
+    table: pd.DataFrame, heatmaps: Mapping[str, xr.Dataset], pictures: pd.DataFrame, comparison: str
+) -> Figure:
+    """How far two networks' heatmaps agree, and the images on which they do most and least.
+
+    Args:
+        table: see `agreement.agree`, of two networks alone, with the provenance.
+        heatmaps: what `heatmaps.heatmaps` returns, by the name of the two networks.
+        pictures: `image`, `file`, `sha256` of the images.
+        comparison: its name.
+    """
+    names = list(heatmaps)
+    ranked = table.dropna(subset="correlation").sort_values("correlation", ascending=False, kind="stable")
+    images = ranked["image"].tolist()
+    most, least = images[:_SHOWN], images[_SHOWN:][-_SHOWN:]
+    figure = new_figure(1.2 + 3 * (0.05 + 0.8 * aspect(heatmaps[names[0]])))
+    left, right = np.asarray(figure.subfigures(1, 2, width_ratios=[2.4, 1]), dtype=object)
+    correlations = ranked.set_index("image")["correlation"]
+    _extremes(left, {"agree most": most, "agree least": least}, correlations, heatmaps, pictures)
+    _correlations(right.subplots(), table)
+    shown = ", ".join(network(name, heatmaps[name].attrs) for name in names)
+    about = observers(comparison, provenance(table))
+    figure.suptitle(f"Heatmaps of two networks: {shown}\n{about}", x=0.01, ha="left")
+    footnote(
+        figure,
+        f"{figures.heatmap_note(figures.shared_limits(heatmaps[names[0]]))} "
+        "r: Pearson's correlation over the image's pixels. Other image: with the second network's heatmap of another "
+        "image, as what a common place in the frame would give. Lines: means and their 95 % intervals.",
+    )
+    return figure
+
+
+def _extremes(
+    figure: SubFigure,
+    groups: Mapping[str, Sequence[str]],
+    correlations: pd.Series,
+    heatmaps: Mapping[str, xr.Dataset],
+    pictures: pd.DataFrame,
+) -> None:
+    """Rows: the image, and its heatmap by each network. Columns: images by agreement."""
+    shown = [(group, image) for group, images in groups.items() for image in images]
+    if not shown:
+        figure.text(0.02, 0.5, "No image has a heatmap in both networks.")
+        return
+    panels = figure.subplots(3, len(shown), squeeze=False)
+    limits = [figures.shared_limits(maps) for maps in heatmaps.values()]
+    for column, (group, image) in zip(panels.T, shown, strict=True):
+        rgb = read_image(pictures, image)
+        column[0].imshow(rgb)
+        first = groups[group][0] == image
+        name = f"{short(image, _LONGEST_ID)}\nr = {number(f'{correlations[image]:.2f}')}"
+        column[0].set_title(f"{group if first else ''}\n{name}", fontsize=6.5)
+        for panel, maps, scale in zip(column[1:], heatmaps.values(), limits, strict=True):
+            panel.imshow(figures.overlay(rgb, heat.place_image(maps, "heatmap", image), scale))
+    for at, scale in enumerate(limits, start=1):
+        figures.heatmap_bar(figure, panels[at : at + 1], scale)
+    for panel in panels.flat:
+        panel.set_xticks([])
+        panel.set_yticks([])
+        panel.spines[:].set_visible(False)
+    for panel, label in zip(panels[:, 0], ["image", *heatmaps], strict=True):
+        panel.set_ylabel(short(label, _LONGEST_ID), fontsize=7)
+
+
+def _correlations(panel: Axes, table: pd.DataFrame) -> None:
+    """Every image's correlation, of the same and of another image, with the mean and its interval."""
+    kinds = (("same\nimage", "correlation", COLOURS[0]), ("other\nimage", "correlation_other_image", GREY))
+    for at, (_, column, colour) in enumerate(kinds):
+        values = table[column].dropna()
+        panel.scatter(at + scattered(len(values), 0.5), values, s=8, color=colour, alpha=0.6, linewidths=0)
+        if len(values) > 1:
+            margin = 1.96 * float(values.std(ddof=1)) / len(values) ** 0.5
+            panel.errorbar(at, values.mean(), margin, fmt="_", color="black", markersize=22, capsize=4, elinewidth=1.2)
+            label = number(f"{values.mean():.2f}")
+            panel.annotate(label, (at, 1.03), xycoords=("data", "axes fraction"), ha="center", fontsize=7.5)
+    panel.axhline(0, color="black", linestyle=":", linewidth=0.8)
+    panel.set_xticks([0, 1], [label for label, *_ in kinds])
+    panel.set_xlim(-0.6, 1.6)
+    panel.set_ylim(-1, 1)
+    panel.set_ylabel("correlation of heatmaps (r)")
+
+
+# ----------------------------------------------------------------------------------------------------------------------
+# Transfer
+
+
+@styled
+def transfer(table: pd.DataFrame, model: str, score: str) -> Figure:
+    """What rankings learned from one comparison do for the prediction of others.
+
+    Args:
+        table: `source`, `target`, `test_full`, `test_retained`, `test_transferred`, a row per fold of the target, with
+            `unit` and the provenance.
+        model: its name.
+        score: name of the second-order score.
+    """
+    targets = table["target"].unique().tolist()
+    names = list(dict.fromkeys([*targets, *table["source"].unique()]))
+    gains = pd.DataFrame(np.nan, index=names, columns=targets)
+    spreads = gains.copy()
+    for target, of_target in table.groupby("target", sort=False):
+        own = of_target.drop_duplicates(["seed", "fold"])
+        each = {source: rows["test_transferred"] - rows["test_full"] for source, rows in of_target.groupby("source")}
+        for source, gain in {**each, target: own["test_retained"] - own["test_full"]}.items():
+            gains.loc[source, target], spreads.loc[source, target] = gain.mean(), gain.std(ddof=1)
+    many = len(targets) > _UPRIGHT
+    figure = new_figure(1.8 + 0.9 * many + 0.4 * len(names))
+    panel = figure.subplots()
+    largest = np.nanmax(np.abs(gains.to_numpy())) if np.isfinite(gains.to_numpy()).any() else 1
+    drawn = panel.imshow(gains, cmap="PuOr", vmin=-largest, vmax=largest, aspect="auto")
+    for row, source in enumerate(names):
+        for column, target in enumerate(targets):
+            mean, sd = gains.loc[source, target], spreads.loc[source, target]
+            text = "undefined" if np.isnan(mean) else number(f"{mean:+.3f}\n± {sd:.3f}")
+            dark = abs(mean) > 0.6 * largest
+            panel.text(column, row, text, ha="center", va="center", fontsize=7, color="white" if dark else "black")
+    panel.set_yticks(range(len(names)), [short(name, _LONGEST_NAME) for name in names])
+    panel.set_xticks(range(len(targets)), [short(name, _LONGEST_NAME) for name in targets])
+    if many:
+        panel.tick_params(axis="x", rotation=90)
+    panel.set_ylabel("maps ranked by\nthe judgments of")
+    panel.set_xlabel("tested on the judgments of")
+    figure.colorbar(drawn, label=f"gain in test {score_name(score)}\nover all maps")
+    about, split = provenance(table), "pairs" if leaky(table) else "images"
+    simulated = " (simulated observers)" if table[["simulated", "source_simulated"]].any(axis=None) else ""
+    figure.suptitle(
+        f"Rankings of feature maps used on other comparisons{simulated}\n{network(model, about)}", x=0.01, ha="left"
+    )
+    footnote(
+        figure,
+        "Mean ± standard deviation over the folds of the tested comparison. On the diagonal its own ranking, from its "
+        f"training {split}. {split.capitalize()} of a test set are never used for the ranking.{warning(table)}",
+    )
+    return figure

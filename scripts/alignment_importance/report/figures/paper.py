@@ -1,0 +1,156 @@
+"""The figures that put all comparisons of a run onto one page, in the style of `drawing`."""
+
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
+
+from alignment_importance.report.figures import style
+
+#: Panels side by side: networks in the bars, comparisons in the curves.
+_NETWORKS, _COMPARISONS = 2, 3
+
+#: The longest names beside bars, and over curves.
+_LONGEST_BESIDE, _LONGEST_OVER = 24, 26
+
+#: Values of k at which the curve of a single fold is drawn, if there are more.
+_POINTS = 250
+
+_CEILING = "noise ceiling"
+
+_BARS = (("full", "all feature maps", style.GREY, -0.2), ("retained", "retained feature maps", style.BLUE, 0.2))
+
+
+@style.styled
+def bars(summary: pd.DataFrame) -> Figure:
+    """Test scores of all and of the retained feature maps, how many these are, and the noise ceilings.
+
+    Args:
+        summary: a row per comparison and model (prediction/summary.csv).
+    """
+    models = summary["model"].unique().tolist()
+    comparisons = summary["comparison"].unique().tolist()
+    n_rows, n_columns = -(-len(models) // _NETWORKS), min(len(models), _NETWORKS)
+    figure = style.new_figure(1.35 + n_rows * (0.55 + 0.4 * len(comparisons)))
+    panels = figure.subplots(n_rows, n_columns, squeeze=False, sharex=True, sharey=True)
+    for panel in panels.flat[len(models) :]:
+        panel.set_visible(False)
+    for panel, model in zip(panels.flat, models, strict=False):
+        rows = summary[summary["model"] == model].set_index("comparison").reindex(comparisons)
+        _bar_panel(panel, rows)
+        panel.set_title(style.network(model, style.provenance(rows)).replace(" (", "\n(", 1))
+    labels = [_beside(summary[summary["comparison"] == name].iloc[0]) for name in comparisons]
+    panels[0, 0].set_yticks(range(len(comparisons)), labels)
+    panels[0, 0].set_ylim(len(comparisons) - 0.5, -0.5)
+    found = {
+        label: handle for panel in panels.flat for handle, label in zip(*panel.get_legend_handles_labels(), strict=True)
+    }
+    order = [label for label in (*(label for _, label, *_ in _BARS), _CEILING) if label in found]
+    folds = ", ".join(map(str, sorted(summary["n_folds"].unique())))
+    style.key(
+        figure,
+        {label: found[label] for label in order},
+        f"Bars: means over {folds} folds; whiskers: 95 % intervals by the bootstrap over images. Numbers: feature maps "
+        "retained, mean over folds. Noise ceiling: highest score to expect against the participants' mean; without a "
+        f"line it is unknown.{style.warning(summary)}",
+        columns=3,
+    )
+    return figure
+
+
+def _beside(row: pd.Series) -> str:
+    """What stands beside the bars of a comparison."""
+    name = style.short(row["comparison"], _LONGEST_BESIDE)
+    return f"{name}\n(simulated observers)" if row["simulated"] else name
+
+
+def _bar_panel(panel: Axes, rows: pd.DataFrame) -> None:
+    """The bars of one network, a pair per comparison."""
+    places = np.arange(len(rows))
+    ends = np.zeros(len(rows))
+    for kind, label, colour, shift in _BARS:
+        means = rows[f"test_{kind}_mean"].to_numpy(float)
+        panel.barh(places + shift, means, 0.36, color=colour, label=label, zorder=1)
+        ends = np.fmax(ends, means)
+        names = [f"test_{kind}_boot_{side}" for side in ("low", "high")]
+        if set(names) <= set(rows):
+            low, high = (rows[name].to_numpy(float) for name in names)
+            panel.hlines(places + shift, low, high, color="black", linewidth=0.9, zorder=3)
+            ends = np.fmax(ends, high)
+    ceilings = rows["noise_ceiling_of_mean_mean"] if "noise_ceiling_of_mean_mean" in rows else pd.Series(dtype=float)
+    for place, ceiling in zip(places, ceilings.to_numpy(float), strict=False):
+        if np.isfinite(ceiling):
+            ends_of_line = [place - 0.45, place + 0.45]
+            panel.plot([ceiling] * 2, ends_of_line, color="black", ls=(0, (2, 1)), lw=1, label=_CEILING)
+    for place, end, retained in zip(places, ends, rows["k_retained_mean"], strict=True):
+        text = "–" if np.isnan(retained) else f"{retained:.0f}"
+        panel.annotate(
+            text, (end, place + 0.2), xytext=(4, 0), textcoords="offset points", va="center", fontsize=7,
+            color=style.BLUE, bbox={"facecolor": "white", "alpha": 0.8, "linewidth": 0, "pad": 0.5},
+        )  # fmt: skip
+    panel.axvline(0, color="black", linewidth=0.8)
+    panel.margins(x=0.12)
+    panel.tick_params(axis="y", length=0)
+    panel.xaxis.set_major_locator(MaxNLocator(5))
+    panel.tick_params(labelbottom=True)
+    panel.set_xlabel(f"test alignment ({style.score_name(rows['score'].dropna().iloc[0])})")
+
+
+@style.styled
+def fold_curves(
+    curves: Mapping[str, pd.DataFrame], tables: Mapping[str, pd.DataFrame], model: str, score: str
+) -> Figure:
+    """Test scores of the k highest-ranked feature maps against k in every single fold, comparison by comparison.
+
+    Args:
+        curves: `seed`, `fold`, `k`, `train_score`, `test_score`, by comparison.
+        tables: `k_retained`, a row per fold, `unit` and the provenance (see `drawing.provenance`), by comparison.
+        model: its name.
+        score: name of the second-order score.
+    """
+    n_columns = min(len(curves), _COMPARISONS)
+    n_rows = -(-len(curves) // n_columns)
+    figure = style.new_figure(1.1 + 1.9 * n_rows)
+    panels = figure.subplots(n_rows, n_columns, squeeze=False, sharex=True)
+    for panel in panels.flat[len(curves) :]:
+        panel.set_visible(False)
+    for panel, (comparison, curve) in zip(panels.flat, curves.items(), strict=False):
+        _fold_panel(panel, curve, tables[comparison])
+        simulated = "\n(simulated observers)" if style.provenance(tables[comparison]).get("simulated") else ""
+        panel.set_title(f"{style.short(comparison, _LONGEST_OVER)}{simulated}", fontsize=7.5)
+        panel.tick_params(labelbottom=True)
+        panel.set_xlabel("feature maps kept (k)")
+    for panel in panels[:, 0]:
+        panel.set_ylabel(f"alignment ({style.score_name(score)})")
+    handles, labels = panels[0, 0].get_legend_handles_labels()
+    note = "The k highest-ranked feature maps are kept. Ranking and number retained are of the training data alone."
+    note += style.warning(pd.concat(tables.values()))
+    style.key(figure, dict(zip(labels, handles, strict=True)), note, columns=4)
+    about = style.provenance(next(iter(tables.values())))
+    figure.suptitle(f"Top-k curves of single folds, {style.network(model, about)}", x=0.01, ha="left")
+    return figure
+
+
+def _fold_panel(panel: Axes, curve: pd.DataFrame, table: pd.DataFrame) -> None:
+    """The curves of one comparison, and where its folds retain maps."""
+    shown = np.unique(np.linspace(1, curve["k"].max(), _POINTS).round())
+    few = curve[curve["k"].isin(shown)]
+    label = "test, single folds"
+    for _, one in few.groupby(["seed", "fold"], sort=False):
+        panel.plot(one["k"], one["test_score"], color=style.BLUE, alpha=0.25, linewidth=0.5, label=label)
+    for side, name, colour in (("train", "training", style.ORANGE), ("test", "test", style.BLUE)):
+        mean = few.groupby("k")[f"{side}_score"].mean()
+        panel.plot(mean.index, mean, color=colour, linewidth=1.5, label=f"{name}, mean of the folds")
+    retained = table["k_retained"].astype(float)
+    panel.axvline(retained.mean(), color="black", linestyle=":", linewidth=0.9, label="retained on average")
+    if retained.notna().any():
+        where = (retained.mean(), 1.0)
+        panel.annotate(
+            f"{retained.mean():.0f}", where, xycoords=("data", "axes fraction"), xytext=(2, -1),
+            textcoords="offset points", va="top", fontsize=7,
+        )  # fmt: skip
+    panel.set_xlim(1, curve["k"].max())
+    panel.xaxis.set_major_locator(MaxNLocator(4, integer=True))

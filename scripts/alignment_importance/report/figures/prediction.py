@@ -1,0 +1,232 @@
+"""Figures of the prediction: test scores beside what they are held against, and curves over the number of maps."""
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from alignment_importance.report.figures.style import (
+    BLUE,
+    COLOURS,
+    GREY,
+    ORANGE,
+    footnote,
+    key,
+    leaky,
+    network,
+    new_figure,
+    number,
+    p_value,
+    provenance,
+    scattered,
+    score_name,
+    short,
+    styled,
+    title,
+    warning,
+)
+
+#: What the retained maps are held against: column, label, colour and marker.
+_OTHERS = (
+    ("one_se", "one-standard-error rule", BLUE, "v"),
+    ("positive", "maps with a positive AIS", BLUE, "^"),
+    ("keep", "maps ranked alone (keep)", BLUE, "d"),
+    ("units", "pruned units", COLOURS[4], "s"),
+    ("ridge", "ridge-weighted units", COLOURS[3], "s"),
+    ("nonnegative", "non-negative weights", COLOURS[3], "D"),
+    ("random", "random ranking", GREY, "o"),
+    ("total_activation", "by total activation", GREY, "P"),
+    ("active_units", "by active units", GREY, "X"),
+    ("reverse", "reverse ranking", GREY, "<"),
+)
+
+#: Comparisons side by side.
+_GROUPS = 3
+
+#: Bars of a group, and where its markers begin and end.
+_BARS = (("full", "all feature maps", GREY, -0.36), ("retained", "retained feature maps", BLUE, -0.12))
+_BAR_WIDTH, _MARKERS = 0.22, (0.08, 0.46)
+
+#: Test curves of other rankings: column, label, colour and line.
+_OTHER_CURVES = (
+    ("test_random", "random", GREY, "-"),
+    ("test_total_activation", "by total activation", COLOURS[2], "-."),
+    ("test_active_units", "by active units", COLOURS[4], (0, (4, 1, 1, 1, 1, 1))),
+    ("test_reverse", "reverse", COLOURS[3], "--"),
+    ("test_keep", "by score alone (keep)", COLOURS[5], ":"),
+)
+
+
+@styled
+def prediction(summary: pd.DataFrame, folds: pd.DataFrame) -> Figure:
+    """Test scores of all and of the retained feature maps, with ceilings, intervals and everything held against them.
+
+    Args:
+        summary: a row per comparison and model.
+        folds: `comparison`, `model`, `test_full`, `test_retained`, a row per fold.
+    """
+    shown = [
+        (model, rows.iloc[first : first + _GROUPS].reset_index(drop=True))
+        for model, rows in summary.groupby("model", sort=False)
+        for first in range(0, len(rows), _GROUPS)
+    ]
+    figure = new_figure(2.2 + 2.7 * len(shown))
+    panels = figure.subplots(len(shown), 1, squeeze=False, sharey=True)[:, 0]
+    for panel, (model, rows) in zip(panels, shown, strict=True):
+        _prediction_panel(panel, rows, folds[folds["model"] == model])
+        panel.set_title(network(str(model), provenance(rows)))
+    entries = {
+        label: handle for panel in panels for handle, label in zip(*panel.get_legend_handles_labels(), strict=True)
+    }
+    figure.suptitle(f"Alignment with human judgments in the test folds\n{_unit(summary)}", x=0.01, ha="left")
+    numbers = ", ".join(map(str, sorted(summary["n_folds"].unique())))
+    key(
+        figure,
+        entries,
+        f"Bars and markers: mean over {numbers} folds; points: single folds; whiskers: 95 % intervals by the "
+        "bootstrap over images. Ceiling: highest score to expect against the participants' mean; band: agreement of "
+        "single participants with the others and with all. Δ: retained less all, with its bootstrap interval; d: "
+        "effect size over folds. p: one-sided t-test corrected for folds that share images (Nadeau & Bengio 2003), "
+        "in brackets also for the number of comparisons (Holm); permutation test of the difference.",
+        columns=4,
+    )
+    return figure
+
+
+def _unit(summary: pd.DataFrame) -> str:
+    """What was split into folds."""
+    pairs = "folds over pairs (leaky: every image stands on both sides of the split)"
+    return pairs if leaky(summary) else "folds over images"
+
+
+def _prediction_panel(panel: Axes, rows: pd.DataFrame, folds: pd.DataFrame) -> None:
+    """The groups of one model, one per comparison."""
+    for kind, label, colour, shift in _BARS:
+        means = rows[f"test_{kind}_mean"]
+        panel.bar(rows.index + shift, means, _BAR_WIDTH, color=colour, alpha=0.7, label=label, zorder=1)
+        for at, comparison in enumerate(rows["comparison"]):
+            values = folds.loc[folds["comparison"] == comparison, f"test_{kind}"]
+            places = at + shift + scattered(len(values), 0.16)
+            panel.scatter(places, values, s=6, color="black", alpha=0.3, linewidths=0, zorder=2)
+        _whiskers(panel, rows, kind, shift)
+    shifts = np.linspace(*_MARKERS, len(_OTHERS))
+    for (kind, label, colour, marker), shift in zip(_OTHERS, shifts, strict=True):
+        if rows.get(f"test_{kind}_mean", pd.Series(np.nan)).notna().any():
+            scores = rows[f"test_{kind}_mean"]
+            panel.scatter(rows.index + shift, scores, s=20, color=colour, marker=marker, label=label, zorder=3)
+            _whiskers(panel, rows, kind, float(shift))
+    for at in range(len(rows)):
+        _ceiling(panel, rows.iloc[at], at)
+    panel.axhline(0, color="black", linewidth=0.8)
+    margin = max(0.6, 1.1 - 0.25 * len(rows))
+    panel.set_xlim(-margin, len(rows) - 1 + margin)
+    panel.set_xticks(rows.index, [_prediction_label(row) for _, row in rows.iterrows()])
+    panel.tick_params(axis="x", length=0, labelsize=7)
+    panel.set_ylabel(f"test alignment ({score_name(rows['score'].iloc[0])})")
+
+
+def _whiskers(panel: Axes, rows: pd.DataFrame, kind: str, shift: float) -> None:
+    """Bootstrap intervals, where there are any."""
+    names = [f"test_{kind}_boot_low", f"test_{kind}_boot_high"]
+    if set(names) <= set(rows.columns):
+        low, high = (rows[name].to_numpy(float) for name in names)
+        panel.vlines(rows.index + shift, low, high, color="black", linewidth=1, zorder=3)
+
+
+def _ceiling(panel: Axes, row: pd.Series, at: int) -> None:
+    """The ceiling of the participants' mean, and the band of single participants, over the width of a group."""
+    low, high, mean = (row.get(f"noise_ceiling_{name}_mean", np.nan) for name in ("lower", "upper", "of_mean"))
+    if np.isfinite(low):
+        panel.fill_between(
+            [at - 0.48, at + 0.48], low, high, color="0.85", linewidth=0, zorder=0, label="single participants"
+        )
+    if np.isfinite(mean):
+        panel.plot(
+            [at - 0.48, at + 0.48], [mean] * 2, color="black", linestyle="--", linewidth=1, label="noise ceiling"
+        )
+
+
+def _prediction_label(row: pd.Series) -> str:
+    """What stands below a group."""
+    low, high = (row.get(f"retained_difference_boot_{side}", np.nan) for side in ("low", "high"))
+    interval = f" [{low:.2f}, {high:.2f}]" if np.isfinite(low) else ""
+    effect = _effect(row)
+    permuted = row.get("p_permutation_difference", np.nan)
+    lines = [
+        short(row["comparison"]),
+        "(simulated observers)" if row["simulated"] else "",
+        f"{row['k_retained_mean']:.0f} maps retained",
+        number(f"Δ = {row['test_retained_mean'] - row['test_full_mean']:.3f}{interval}"),
+        effect,
+        f"corrected {p_value(row['p_corrected'])}{_holm(row)}",
+        f"permutation {p_value(permuted)}" if np.isfinite(permuted) else "",
+    ]
+    return "\n".join(line for line in lines if line)
+
+
+def _effect(row: pd.Series) -> str:
+    """The effect size over folds with its interval."""
+    size, low, high = (row.get(f"effect_size{side}", np.nan) for side in ("", "_low", "_high"))
+    return number(f"d = {size:.2f} [{low:.2f}, {high:.2f}]") if np.isfinite(size) else ""
+
+
+def _holm(row: pd.Series) -> str:
+    corrected = row.get("p_corrected_holm", np.nan)
+    return f" ({p_value(corrected).removeprefix('p ').removeprefix('= ')})" if np.isfinite(corrected) else ""
+
+
+@styled
+def curves(curve: pd.DataFrame, table: pd.DataFrame, comparison: str, model: str, score: str) -> Figure:
+    """Training and test score of the k highest-ranked feature maps against k, beside other rankings.
+
+    Args:
+        curve: `k`, `train_score`, `test_score` and the test scores of other rankings, of all folds of all seeds.
+        table: `k_retained`, `test_retained`, a row per fold, `unit` and the provenance (see `drawing.provenance`).
+        comparison: its name.
+        model: its name.
+        score: name of the second-order score.
+    """
+    figure = new_figure(4.2)
+    panel = figure.subplots()
+    for side, name, colour in (("train", "training", ORANGE), ("test", "test", BLUE)):
+        grouped = curve.groupby("k")[f"{side}_score"]
+        mean, sd = grouped.mean(), grouped.std()
+        panel.fill_between(mean.index, mean - sd, mean + sd, color=colour, alpha=0.2, linewidth=0)
+        panel.plot(mean.index, mean, color=colour, label=name)
+        panel.axhline(mean.iloc[-1], color=colour, linestyle="--", linewidth=0.9, label=f"{name}, all maps")
+    _mark_retained(panel, table)
+    _other_rankings(panel, curve)
+    panel.set_xlim(1, curve["k"].max())
+    panel.set_xlabel("feature maps kept, the highest-ranked first (k)")
+    panel.set_ylabel(f"alignment ({score_name(score)})")
+    # Beside the panel, and not the figure, whose title would run into it.
+    panel.legend(loc="upper left", bbox_to_anchor=(1.01, 1), borderaxespad=0)
+    title(figure, "Alignment of the k highest-ranked feature maps", comparison, model, provenance(table))
+    footnote(
+        figure,
+        f"Lines: mean over {len(table)} folds; bands: ± 1 standard deviation. Maps are ranked, and the number to "
+        "retain is chosen, on the training data. Random rankings and those by activations know nothing of people."
+        f"{warning(table)}",
+    )
+    return figure
+
+
+def _other_rankings(panel: Axes, curve: pd.DataFrame) -> None:
+    """Test curves of the other rankings that there are."""
+    found = [one for one in _OTHER_CURVES if one[0] in curve and curve[one[0]].notna().any()]
+    if found:
+        panel.plot([], [], " ", label="test, other rankings:")
+    for column, label, colour, line in found:
+        mean = curve.groupby("k")[column].mean()
+        panel.plot(mean.index, mean, color=colour, linestyle=line, linewidth=1, label=label)
+
+
+def _mark_retained(panel: Axes, table: pd.DataFrame) -> None:
+    """Mark how many maps each fold retains, and the mean."""
+    retained = table["k_retained"].astype(float)
+    panel.axvline(retained.mean(), color="black", linestyle=":", linewidth=0.9)
+    label = f"retained: {retained.mean():.0f} maps on average"
+    panel.scatter(retained.mean(), table["test_retained"].mean(), color=BLUE, edgecolor="black", label=label, zorder=3)
+    below = panel.get_xaxis_transform()
+    panel.vlines(retained, -0.02, 0.02, colors="black", alpha=0.6, transform=below, clip_on=False, linewidth=1)
+    panel.plot([], [], "|", color="black", label="retained in one fold")

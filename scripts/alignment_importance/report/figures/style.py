@@ -1,0 +1,193 @@
+"""What all figures share: one style, names and numbers as they are written, and what a figure says of its origin."""
+
+import functools
+import textwrap
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal, ParamSpec, TypeVar
+
+import matplotlib as mpl
+import numpy as np
+import pandas as pd
+import xarray as xr
+from matplotlib.artist import Artist
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+
+from alignment_importance.inputs import folds, images
+
+mpl.use("Agg")  # draws into files; needs no display
+
+#: The one style of all figures.
+_SETTINGS = mpl.rc_params_from_file(Path(__file__).with_suffix(".mplstyle"), use_default_template=False)
+
+#: Colours that people with any kind of colour vision can tell apart.
+COLOURS = [mpl.colors.to_rgb(colour) for colour in _SETTINGS["axes.prop_cycle"].by_key()["color"]]
+BLUE, ORANGE, GREEN, RED, PURPLE, GREY = (COLOURS[at] for at in (0, 1, 2, 3, 4, 7))
+
+#: The longest names that are written in full.
+SHORT = 28
+
+SCORES = {"pearson_r2": "R²", "pearson": "Pearson r", "spearman": "Spearman ρ"}
+
+Arguments = ParamSpec("Arguments")
+Result = TypeVar("Result")
+
+
+def styled(function: Callable[Arguments, Result]) -> Callable[Arguments, Result]:
+    """Run a function in the style of all figures."""
+
+    @functools.wraps(function)
+    def run(*args: Arguments.args, **kwargs: Arguments.kwargs) -> Result:
+        with mpl.rc_context(_SETTINGS):
+            return function(*args, **kwargs)
+
+    return run
+
+
+@dataclass(frozen=True)
+class Page:
+    """How figures are drawn.
+
+    Attributes:
+        one_column_mm, two_columns_mm: widths of a journal's columns in millimetres.
+        dpi: dots per inch of what is made of pixels.
+        heatmap_scale: what the colours of heatmaps span, the range of each `image` or that of all images of the `set`.
+    """
+
+    one_column_mm: float = 85
+    two_columns_mm: float = 174
+    dpi: float = 300
+    heatmap_scale: Literal["image", "set"] = "image"
+
+
+_DEFAULT_PAGE = Page()
+_page: ContextVar[Page] = ContextVar("page")
+
+
+@contextmanager
+def page(settings: Mapping[str, Any]) -> Iterator[None]:
+    """Draw and save figures for such a page; `settings` are the fields of `Page`."""
+    token = _page.set(Page(**settings))
+    try:
+        yield
+    finally:
+        _page.reset(token)
+
+
+def dots_per_inch() -> float:
+    """Dots per inch of a figure on the present page."""
+    return _page.get(_DEFAULT_PAGE).dpi
+
+
+def one_heatmap_scale() -> bool:
+    """Whether all heatmaps of a comparison and network share one scale on the present page."""
+    return _page.get(_DEFAULT_PAGE).heatmap_scale == "set"
+
+
+def new_figure(height: float, columns: Literal[1, 2] = 2) -> Figure:
+    """An empty figure as wide as columns of the present page; it has no window and is not kept anywhere.
+
+    Args:
+        height: in inches.
+        columns: one or two.
+    """
+    settings = _page.get(_DEFAULT_PAGE)
+    millimetres = settings.one_column_mm if columns == 1 else settings.two_columns_mm
+    return Figure(figsize=(millimetres / 25.4, height), layout="constrained")
+
+
+def title(figure: Figure, what: str, comparison: str, model: str, provenance: Mapping[str, Any]) -> None:
+    """Head a figure with what it shows and, below that, of what."""
+    about = f"{observers(comparison, provenance)}, {network(model, provenance)}"
+    about = textwrap.fill(about, int(11 * figure.get_figwidth()))
+    figure.suptitle(f"{what}\n{about}", x=0.01, ha="left")
+
+
+def observers(comparison: str, provenance: Mapping[str, Any]) -> str:
+    """Name a comparison, and say if its observers are simulated."""
+    return f"{short(comparison)} (simulated observers)" if provenance.get("simulated", False) else short(comparison)
+
+
+def network(model: str, provenance: Mapping[str, Any]) -> str:
+    """Name a model, and say if its weights are random or its arithmetic is not that of float32."""
+    weights, arithmetic = str(provenance.get("weights", "")), str(provenance.get("arithmetic", "float32"))
+    special = [weights] * weights.startswith("random weights") + [arithmetic] * (arithmetic != "float32")
+    return f"{short(model)} ({', '.join(special)})" if special else short(model)
+
+
+def provenance(table: pd.DataFrame) -> dict[str, Any]:
+    """What a table says of its observers (`simulated`, true or false) and its network's `weights` and `arithmetic`."""
+    return {name: table[name].iloc[0] for name in ("simulated", "weights", "arithmetic") if name in table}
+
+
+def leaky(table: pd.DataFrame) -> bool:
+    """Whether a table is of folds over pairs of images (see `folds.UNIT_NAMES`)."""
+    return "unit" in table and bool((table["unit"] == folds.UNIT_NAMES["pairs"]).any())
+
+
+def warning(table: pd.DataFrame) -> str:
+    """What the note of a figure ends with if the folds are leaky, otherwise nothing."""
+    return " Pairs were split, which is leaky: every image stands on both sides of the split." * leaky(table)
+
+
+def footnote(figure: Figure, text: str) -> None:
+    """Say below a figure how it is to be read."""
+    wrapped = textwrap.fill(text, int(19 * figure.get_figwidth()))
+    figure.supxlabel(wrapped, x=0.01, ha="left", fontsize=7, color="0.3")
+
+
+def key(figure: Figure, entries: Mapping[str, Artist], note: str, columns: int) -> None:
+    """Say below a figure what its marks mean and, above them, how it is to be read; the two cannot overlap."""
+    wrapped = textwrap.fill(note, int(19 * figure.get_figwidth()))
+    legend = figure.legend(
+        list(entries.values()), list(entries), title=wrapped, title_fontsize=7, fontsize=7, alignment="left",
+        loc="outside lower left", ncols=columns,
+    )  # fmt: skip
+    legend.get_title().set_color("0.3")
+
+
+def read_image(table: pd.DataFrame, image: str) -> NDArray[np.uint8]:
+    """Read one of the listed images."""
+    return images.read_listed(table[table["image"] == image].iloc[0].to_dict())
+
+
+def evenly(items: Sequence[str], n: int) -> list[str]:
+    """Choose at most n items, evenly spaced from the first to the last."""
+    places = np.linspace(0, len(items) - 1, min(n, len(items))).round().astype(int)
+    return [items[at] for at in places]
+
+
+def aspect(heatmaps: xr.Dataset) -> float:
+    """Height of a typical image as a part of its width."""
+    return float(np.clip((heatmaps["height"] / heatmaps["width"]).median(), 0.5, 2))
+
+
+def scattered(n: int, width: float) -> np.ndarray:
+    """Shifts that keep n points apart: multiples of the golden ratio, which look random and are always the same."""
+    return (np.arange(n) * 0.6180339887 % 1 - 0.5) * width
+
+
+def short(name: str, longest: int = SHORT) -> str:
+    """A name, cut where it is too long to be drawn."""
+    return name if len(name) <= longest else f"{name[: longest - 1]}…"
+
+
+def score_name(score: str) -> str:
+    """A second-order score as it is written on an axis."""
+    return SCORES.get(score, score)
+
+
+def number(text: str) -> str:
+    """A number with the minus sign of print."""
+    return text.replace("-", "−")
+
+
+def p_value(p: float) -> str:
+    """A probability to three digits."""
+    if np.isnan(p):
+        return "p undefined"
+    return "p < 0.001" if p < 0.001 else f"p = {p:.3f}"

@@ -1,0 +1,185 @@
+"""What the gallery tells about every image, as numbers that the page sorts and filters by."""
+
+import itertools
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from alignment_importance.report import figures
+from alignment_importance.system import arrays
+
+#: Feature maps shown of every image: those that weigh most in its heatmap.
+N_MAPS = 6
+
+#: Neighbours shown of every image.
+N_NEAREST = 6
+
+#: Whose similarities tell the nearest images: variables of the matrices, in the order of the page.
+NEAREST = ("people", "full", "retained")
+
+_DECIMALS = 3
+
+
+@dataclass(frozen=True)
+class View:
+    """One comparison seen through one network.
+
+    Attributes:
+        comparison, model: their names.
+        heatmaps: what `heatmaps.heatmaps` returns.
+        scores: what `importance.score_images` returns.
+        rsms: what `rsms.compute` returns.
+        activations: `feature_maps` (image, feature_map, y, x), may be lazy.
+        overlaps: what `overlap.measure` returns first, by the name of the saliency map.
+    """
+
+    comparison: str
+    model: str
+    heatmaps: xr.Dataset
+    scores: xr.Dataset
+    rsms: xr.Dataset
+    activations: xr.Dataset
+    overlaps: Mapping[str, pd.DataFrame]
+
+    @property
+    def name(self) -> str:
+        """Comparison and model: a name of its own in every gallery."""
+        return f"{self.comparison}/{self.model}"
+
+
+@dataclass(frozen=True)
+class ImageSet:
+    """The images of a set, and everything that was found out about them.
+
+    Attributes:
+        name: of the set.
+        table: `image`, `file`, `sha256` and `category` of the images; the gallery keeps their order.
+        saliency: what `saliency.computing.write` writes, by name; may be lazy.
+        views: of the set; each may lack some of the images.
+    """
+
+    name: str
+    table: pd.DataFrame
+    saliency: Mapping[str, xr.Dataset]
+    views: Sequence[View]
+
+
+def describe(
+    image_set: ImageSet, percents: Sequence[float], agreement: Mapping[tuple[int, int], Sequence[float]]
+) -> dict[str, Any]:
+    """Gather the numbers of one set, ready for JSON: lists follow the order of the images, None where undefined.
+
+    Args:
+        image_set: what to describe.
+        percents: sizes of masks whose overlap is told.
+        agreement: by the positions of two views, the correlation (image,) of their heatmaps.
+    """
+    ids = image_set.table["image"].tolist()
+    categories = image_set.table["category"].astype(object).fillna("").tolist()
+    return {
+        "name": image_set.name,
+        "images": ids,
+        "categories": categories if any(categories) else None,
+        "saliency": list(image_set.saliency),
+        "views": [_describe_view(view, ids, percents) for view in image_set.views],
+        "agreement": [
+            {"views": list(pair), "values": numbers(agreement[pair])}
+            for pair in itertools.combinations(range(len(image_set.views)), 2)
+        ],
+    }
+
+
+def _describe_view(view: View, ids: list[str], percents: Sequence[float]) -> dict[str, Any]:
+    made_of = arrays.provenance(view.heatmaps.attrs)
+    alignment = view.scores["alignment"].to_series().reindex(ids)
+    retained = float(view.rsms.attrs["n_retained"])
+    return {
+        "name": view.name,
+        "comparison": view.comparison,
+        "model": view.model,
+        **made_of,
+        "random": str(made_of["weights"]).startswith("random weights"),
+        "maps_total": view.scores.sizes["feature_map"],
+        "maps_retained": None if np.isnan(retained) else int(retained),
+        "present": [int(image in view.heatmaps.indexes["image"]) for image in ids],
+        "limits": _written(figures.shared_limits(view.heatmaps)),
+        "alignment": numbers(alignment),
+        "overlap": {name: _overlap(table, ids, percents) for name, table in view.overlaps.items()},
+        "maps": [leading_maps(view.scores, image) for image in ids],
+        "nearest": {which: nearest(view.rsms[which], ids) for which in NEAREST},
+    }
+
+
+def _written(limits: figures.Limits | None) -> list[float] | None:
+    """What the first and the last colour of all heatmaps of a view stand for; None where each has its own range."""
+    return limits and [float(f"{value:.3g}") for value in limits]
+
+
+def leading_maps(scores: xr.Dataset, image: str) -> list[tuple[int, float, float]]:
+    """The feature maps that weigh most in the heatmap of an image.
+
+    Returns:
+        (feature map, its AIS, its share of all weights), at most `N_MAPS`, the heaviest first, ties by map index. Maps
+        without a positive score have no weight; an image without any, or with an undefined score, has no heatmap.
+    """
+    if image not in scores.indexes["image"]:
+        return []
+    ais = scores["ais"].sel(image=image).to_numpy()
+    weights = np.maximum(ais, 0.0)
+    total = weights.sum()
+    if not total > 0:
+        return []
+    order = np.argsort(-weights, kind="stable")[:N_MAPS]
+    # Scores of single maps are small: significant digits, not decimals.
+    return [(int(k), float(f"{ais[k]:.3g}"), round(weights[k] / total, 4)) for k in order if weights[k] > 0]
+
+
+def nearest(matrix: xr.DataArray, ids: list[str]) -> list[list[tuple[int, float]]]:
+    """The most similar other images of each image.
+
+    Args:
+        matrix: (image, image_b) similarities; NaN is no neighbour.
+        ids: all images of the set; those that the matrix lacks have no neighbours.
+
+    Returns:
+        For each of `ids` at most `N_NEAREST` pairs of a position in `ids` and the similarity, to three digits (people's
+        may have any scale), the most similar first, ties in the order of `ids`.
+    """
+    square = matrix.reindex(image=ids, image_b=ids).to_numpy().copy()
+    np.fill_diagonal(square, np.nan)
+    found = []
+    for row in square:
+        order = np.argsort(-row, kind="stable")[:N_NEAREST]
+        found.append([(int(other), float(f"{row[other]:.3g}")) for other in order if not np.isnan(row[other])])
+    return found
+
+
+def _overlap(table: pd.DataFrame, ids: list[str], percents: Sequence[float]) -> list[dict[str, Any]]:
+    """For each size that was measured of both masks: the share of pixels in common and the relative risk, by image."""
+    same = table[
+        (table["baseline"] == "observed")
+        & (table["direction"] == "saliency_predicts_ais")
+        & (table["top_percent"] == table["target_percent"])
+    ]
+    told = []
+    for percent in sorted(percents):
+        rows = same[same["top_percent"] == percent].set_index("image")
+        if len(rows):
+            shared, risk = (rows[column].reindex(ids) for column in ("precision", "relative_risk"))
+            told.append({"percent": percent, "shared": numbers(shared), "risk": numbers(risk)})
+    return told
+
+
+def numbers(values: Iterable[float]) -> list[float | str | None]:
+    """Round for the page; NaN becomes None, and infinity the text that the page shows, which JSON does not know."""
+    return [_number(value) for value in values]
+
+
+def _number(value: float) -> Any:
+    if np.isnan(value):
+        return None
+    return "∞" if np.isinf(value) else round(float(value), _DECIMALS)

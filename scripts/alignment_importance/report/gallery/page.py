@@ -1,0 +1,61 @@
+"""The page of the gallery: one HTML file with its style, its script and all numbers inside."""
+
+import base64
+import hashlib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import jinja2
+
+from alignment_importance.report import figures
+from alignment_importance.report.gallery import pictures
+from alignment_importance.system import arrays
+
+_HERE = Path(__file__).parent
+
+#: How colours and values of heatmaps belong together, by whether all of a comparison and network share one scale.
+_SCALE_NOTES = {
+    False: "Every heatmap has the colours of its own range.",
+    True: "All heatmaps of a comparison and network share one scale; the table below has its ends.",
+}
+
+
+def write(content: Mapping[str, Any], path: Path) -> None:
+    """Render the page.
+
+    Names of images and categories are data: they are escaped in the HTML, in JSON, and set as text by the script. The
+    page's own policy (Content-Security-Policy) lets no script but this one run and nothing be fetched.
+
+    Args:
+        content: `percents`, and `sets` as `content.describe` returns them.
+        path: of the HTML file.
+    """
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(_HERE), autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True
+    )
+    environment.policies["json.dumps_kwargs"] = {
+        "ensure_ascii": False,
+        "allow_nan": False,
+        "separators": (",", ":"),
+        "sort_keys": True,
+    }
+    style = environment.from_string((_HERE / "style.css").read_text(encoding="utf-8")).render(
+        ramp=", ".join(figures.heat_colours(9)), contours=pictures.CONTOURS
+    )
+    script = (_HERE / "script.js").read_text(encoding="utf-8")
+    html = environment.get_template("page.html").render(
+        content=content,
+        style=style,
+        script=script,
+        scale_note=_SCALE_NOTES[any(view["limits"] for one in content["sets"] for view in one["views"])],
+        style_hash=_hash(style),
+        script_hash=_hash(script),
+    )
+    with arrays.atomic(path) as partial:
+        partial.write_text(html, encoding="utf-8", newline="\n")
+
+
+def _hash(text: str) -> str:
+    """The name by which a content security policy admits an inline script or style."""
+    return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()

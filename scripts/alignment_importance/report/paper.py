@@ -1,0 +1,324 @@
+"""The figures and tables of a paper, numbered, in one folder, with an index whose captions stand alone."""
+
+import shutil
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from alignment_importance.maps.overlap.summary import ALL_IMAGES
+from alignment_importance.system import arrays
+
+#: Of each kind of figure: its title, the question that it answers, and how it is read.
+FIGURES = {
+    "bars": (
+        "Prediction of human judgments with all and with the retained feature maps",
+        "Do the retained feature maps predict the judgments of new images better than all maps?",
+        "Bars: test alignment ({score}) of all feature maps (grey) and of those retained on the training images "
+        "(blue), means over folds; whiskers: 95 % intervals by the bootstrap over images; numbers: feature maps "
+        "retained, mean over folds; dashed: noise ceiling, the highest score to expect against the participants' mean.",
+    ),
+    "fold-curves": (
+        "Alignment of the k highest-ranked feature maps in every fold",
+        "How does alignment depend on the number of feature maps, and how far do folds differ?",
+        "Thin lines: test alignment ({score}) of single folds; thick lines: means over folds on training images "
+        "(orange) and test images (blue); dotted: number of maps retained, mean over folds. Maps are ranked, and their "
+        "number is chosen, on training images alone.",
+    ),
+    "heatmaps": (
+        "Images and their alignment-importance heatmaps",
+        "Where in an image does what matters for comparing it lie?",
+        "Heatmap: the image's feature maps averaged with its own positive scores, clear (lowest) to bright (highest), "
+        "each over its own range unless a colour bar gives one for all; crossed out where no score is positive. r: "
+        "correlation of the network's with people's similarities of the image to all others.",
+    ),
+    "overlap-grid": (
+        "Outlines of the highest pixels of heatmap and saliency map",
+        "Where do heatmaps and saliency maps agree?",
+        "Blue: highest pixels of the heatmap; orange: as many of the saliency map. RR: relative risk, the rate at "
+        "which pixels inside the heatmap's mask lie in the saliency map's, as a multiple of that of pixels outside it.",
+    ),
+    "overlap-categories": (
+        "Precision and recall of saliency maps as predictions of heatmaps, by category",
+        "For which categories do saliency maps predict heatmaps, and at which thresholds?",
+        "The highest pixels of the saliency map as a prediction of those of the heatmap, whose share of the image the "
+        "figure names: precision and recall against the share of the predicting pixels, means over images with 95 % "
+        "bootstrap intervals, beside baselines and chance (dotted).",
+    ),
+    "overlap": (
+        "Saliency maps and heatmaps as predictions of each other",
+        "Do heatmaps and saliency maps mark the same places, more than baselines do?",
+        "Precision, recall and relative risk in both directions over all images, with 95 % bootstrap intervals; "
+        "baselines: saliency maps of other images, a centre bias, and activations without scores.",
+    ),
+    "spread": (
+        "How Alignment Importance Scores are spread over feature maps and images",
+        "Are scores spread as evenly in one network as in another?",
+        "Empirical distribution functions with uniform 95 % bands; D: two-sample Kolmogorov-Smirnov test.",
+    ),
+    "agreement": (
+        "Agreement of two networks' heatmaps of the same images",
+        "Do two networks see importance in the same places?",
+        "r: correlation of the heatmaps over an image's pixels; beside it the same with another image's heatmap. "
+        "Lines: means with 95 % intervals. Left: images on which the networks agree most and least.",
+    ),
+    "control": (
+        "Positive control: heatmaps under different observers of the same images",
+        "Do heatmaps lie on what the observers compared, where that is known?",
+        "Points: images; bars: medians of the area under the ROC curve by which the heatmap tells two objects apart.",
+    ),
+}
+
+#: Of each table: its title, and the columns that the index shows.
+TABLES = {
+    "comparisons": (
+        "Judgments",
+        ["comparison", "n_images", "n_participants", "simulated"],
+    ),
+    "prediction": (
+        "Prediction of the test folds: scores of all and of the retained feature maps, tests, noise ceiling",
+        [
+            "comparison", "model", "n_folds", "test_full_mean", "test_full_sd", "test_retained_mean",
+            "test_retained_sd", "k_retained_mean", "k_retained_sd", "p_paired", "p_corrected",
+            "noise_ceiling_of_mean_mean",
+        ],
+    ),
+    "published": (
+        "Published values beside those of this run",
+        ["comparison", "model", "quantity", "published", "obtained", "difference", "source"],
+    ),
+    "saliency": (
+        "Relative risk of heatmap and saliency map, medians over images with 95 % bootstrap intervals",
+        ["comparison", "model", "saliency", "category", "top_percent", "baseline", "value", "lower", "upper"],
+    ),
+    "spread": (
+        "Spread of the scores of two networks, two-sample Kolmogorov-Smirnov tests",
+        ["comparison", "model", "model_b", "quantity", "median", "median_b", "ks", "p"],
+    ),
+    "agreement": (
+        "Correlation of two networks' heatmaps, over images",
+        ["comparison", "model", "model_b", "n_images", "mean", "sd", "mean_other_image"],
+    ),
+    "control": (
+        "Area under the ROC curve by which heatmaps tell two objects apart, means over images",
+        ["control", "comparison", "model", "map", "n_images", "mean", "sd"],
+    ),
+}  # fmt: skip
+
+_SCORES = {"pearson_r2": "R²", "pearson": "Pearson's r", "spearman": "Spearman's ρ"}
+
+_PROVENANCE = ["weights", "arithmetic", "simulated"]
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """A figure: a key of `FIGURES`, what it is about (`comparison`, `model` and so on), and its two files."""
+
+    kind: str
+    about: Mapping[str, str]
+    png: Path
+    pdf: Path
+
+
+@dataclass(frozen=True)
+class Sources:
+    """Tables of a run; those of several files by the names that their paths have.
+
+    `summary` is a row per comparison and model. `differences` and `agreement` are by comparison, `overlaps` by
+    comparison, model and saliency, `controls` by control and model.
+    """
+
+    summary: pd.DataFrame
+    published: pd.DataFrame | None = None
+    differences: Mapping[str, pd.DataFrame] = field(default_factory=dict)
+    agreement: Mapping[str, pd.DataFrame] = field(default_factory=dict)
+    overlaps: Mapping[tuple[str, str, str], pd.DataFrame] = field(default_factory=dict)
+    controls: Mapping[tuple[str, str], pd.DataFrame] = field(default_factory=dict)
+
+
+def assemble(folder: Path, figures: Sequence[Drawn], sources: Sources, left_out: Mapping[str, str], folds: str) -> None:
+    """Copy the figures into a folder under numbers, write the tables, and write README.md, the index of both.
+
+    Args:
+        folder: exists, and is empty.
+        figures: in their order.
+        sources: what the tables are made of, and what captions say of images, participants and networks.
+        left_out: reasons, by what this run cannot give.
+        folds: how the folds came about.
+    """
+    names = [f"figure-{at:02d}_{figure.png.stem}" for at, figure in enumerate(figures, start=1)]
+    for name, figure in zip(names, figures, strict=True):
+        shutil.copyfile(figure.png, folder / f"{name}.png")
+        shutil.copyfile(figure.pdf, folder / f"{name}.pdf")
+    tables = collect(sources)
+    for at, (kind, table) in enumerate(tables.items(), start=1):
+        arrays.write_table(table, folder / f"table-{at:02d}_{kind}.csv")
+    text = index(dict(zip(names, figures, strict=True)), tables, sources.summary, left_out, folds)
+    (folder / "README.md").write_text(text, encoding="utf-8")
+
+
+def collect(sources: Sources) -> dict[str, pd.DataFrame]:
+    """Make the tables of a paper, by the keys of `TABLES`; those that there is nothing for are left out."""
+    summary = sources.summary
+    tables = {
+        "comparisons": summary.drop_duplicates("comparison")[["comparison", "n_images", "n_participants", "simulated"]],
+        "prediction": summary,
+        "published": sources.published,
+        "saliency": _stacked({names: _risks(table) for names, table in sources.overlaps.items()}, "saliency"),
+        "spread": _stacked({(name,): table for name, table in sources.differences.items()}, None),
+        "agreement": _stacked({(name,): _agreed(table) for name, table in sources.agreement.items()}, None),
+        "control": _controlled(sources.controls),
+    }
+    return {kind: table for kind, table in tables.items() if table is not None and len(table)}
+
+
+def _stacked(tables: Mapping[tuple[str, ...], pd.DataFrame], third: str | None) -> pd.DataFrame | None:
+    """Put tables below each other, with their names in columns in front: comparison, model and a third one."""
+    if not tables:
+        return None
+    names = ["comparison", "model", third] if third else ["comparison"]
+    parts = []
+    for key, table in tables.items():
+        named = dict(zip(names, key, strict=True))
+        parts.append(pd.DataFrame(named, index=table.index).join(table.drop(columns=list(named), errors="ignore")))
+    return pd.concat(parts, ignore_index=True)
+
+
+def _risks(summary: pd.DataFrame) -> pd.DataFrame:
+    """The relative risks of a summary of overlap; masks of one size have one in both directions."""
+    chosen = (summary["measure"] == "relative_risk") & (summary["direction"] == "saliency_predicts_ais")
+    return summary[chosen]
+
+
+def _agreed(table: pd.DataFrame) -> pd.DataFrame:
+    """Means over images of the agreement of every two networks."""
+    keys = ["model", "model_b", *(name for name in map(str, table) if name.removesuffix("_b") in _PROVENANCE)]
+    grouped = table.groupby(keys, sort=False, dropna=False)
+    values = grouped.agg(
+        n_images=("correlation", "count"),
+        mean=("correlation", "mean"),
+        sd=("correlation", "std"),
+        mean_other_image=("correlation_other_image", "mean"),
+    )
+    return values.reset_index()
+
+
+def _controlled(controls: Mapping[tuple[str, str], pd.DataFrame]) -> pd.DataFrame | None:
+    """Means over images of the areas under the ROC curve."""
+    parts = [
+        table.assign(model=model)
+        .groupby(["control", "comparison", "model", "map", *_PROVENANCE], sort=False)["auc"]
+        .agg(["count", "mean", "std"])
+        .reset_index()
+        .rename(columns={"count": "n_images", "std": "sd"})
+        for (_, model), table in controls.items()
+    ]
+    return pd.concat(parts, ignore_index=True) if parts else None
+
+
+# ----------------------------------------------------------------------------------------------------------------------
+# The index
+
+
+def index(
+    figures: Mapping[str, Drawn],
+    tables: Mapping[str, pd.DataFrame],
+    summary: pd.DataFrame,
+    left_out: Mapping[str, str],
+    folds: str,
+) -> str:
+    """Write the index as Markdown: a list of all figures and tables, each with its caption, and what is left out.
+
+    Args:
+        figures: by their names without ending.
+        tables: by the keys of `TABLES`, in their order.
+        summary: a row per comparison and model.
+        left_out, folds: see `assemble`.
+    """
+    score = _SCORES.get(str(summary["score"].iloc[0]), str(summary["score"].iloc[0]))
+    lines = ["# Figures and tables", "", *_contents(figures, tables)]
+    for at, (name, figure) in enumerate(figures.items(), start=1):
+        what, _, reading = FIGURES[figure.kind]
+        caption = f"**Figure {at}. {what}.** {reading.format(score=score)} {facts(figure.about, summary, folds)}"
+        about = ", ".join(figure.about.values())
+        alt = f"{what}: {about}" if about else what
+        lines += ["", f"## Figure {at}", "", f"![{alt}]({name}.png)", "", caption]
+        lines += ["", f"[PDF]({name}.pdf), [PNG]({name}.png)"]
+    for at, (kind, table) in enumerate(tables.items(), start=1):
+        what, shown = TABLES[kind]
+        caption = f"**Table {at}. {what}.** {facts({}, summary, folds)}"
+        of_all = _of_all_images(table)
+        lines += ["", f"## Table {at}", "", caption, "", *_markdown(of_all, shown)]
+        more = "All categories, columns and digits" if len(of_all) < len(table) else "All columns and digits"
+        lines += ["", f"[{more}](table-{at:02d}_{kind}.csv)"]
+    if left_out:
+        lines += ["", "## Left out", "", *(f"- {what}: {why}." for what, why in left_out.items())]
+    return "\n".join(lines) + "\n"
+
+
+def _contents(figures: Mapping[str, Drawn], tables: Mapping[str, pd.DataFrame]) -> list[str]:
+    """The list of everything, with the question that each figure answers."""
+    rows = ["| number | of | answers | files |", "|---|---|---|---|"]
+    for at, (name, figure) in enumerate(figures.items(), start=1):
+        about = _escaped(", ".join(figure.about.values()) or "all")
+        files = f"[PDF]({name}.pdf) [PNG]({name}.png)"
+        rows.append(f"| Figure {at} | {about} | {FIGURES[figure.kind][1]} | {files} |")
+    for at, kind in enumerate(tables, start=1):
+        rows.append(f"| Table {at} | all | {TABLES[kind][0]} | [CSV](table-{at:02d}_{kind}.csv) |")
+    return rows
+
+
+def facts(about: Mapping[str, str], summary: pd.DataFrame, folds: str) -> str:
+    """Say of which images, participants, folds and networks a figure is, and what is simulated or has random weights.
+
+    Args:
+        about: `comparison`, `model`, `model_b` of the figure; all of the run, where it names none.
+        summary: a row per comparison and model.
+        folds: how the folds came about.
+    """
+    models = [about[name] for name in ("model", "model_b") if name in about] or summary["model"].unique().tolist()
+    names = [about["comparison"]] if "comparison" in about else summary["comparison"].unique().tolist()
+    judged = [_judged(summary[summary["comparison"] == name].iloc[0]) for name in names]
+    networks = [f"{name} ({_network(summary[summary['model'] == name].iloc[0])})" for name in models]
+    return f"Judgments: {'; '.join(judged)}. Network{'s' * (len(networks) > 1)}: {'; '.join(networks)}. {folds}"
+
+
+def _judged(row: pd.Series) -> str:
+    who = "simulated observer" if row["simulated"] else "participant"
+    n_participants = int(row["n_participants"])
+    return f"{row['comparison']} ({row['n_images']} images, {n_participants} {who}{'s' * (n_participants != 1)})"
+
+
+def _network(row: pd.Series) -> str:
+    arithmetic = f", {row['arithmetic']}" if row.get("arithmetic", "float32") != "float32" else ""
+    weights = str(row["weights"])
+    return f"{weights if weights.startswith('random') else f'weights: {weights}'}{arithmetic}"
+
+
+def _of_all_images(table: pd.DataFrame) -> pd.DataFrame:
+    """The rows of a table that are not of a single category, which would be hundreds."""
+    return table[table["category"] == ALL_IMAGES] if "category" in table else table
+
+
+def _markdown(table: pd.DataFrame, columns: Sequence[str]) -> list[str]:
+    """Write some columns of a table as Markdown, numbers to three digits."""
+    known = [name for name in columns if name in table]
+    rows = [" | ".join(name.replace("_", " ") for name in known), " | ".join(["---"] * len(known))]
+    rows += [" | ".join(map(_cell, row)) for row in table[known].itertuples(index=False, name=None)]
+    return [f"| {row} |" for row in rows]
+
+
+def _cell(value: object) -> str:
+    """One value of a table."""
+    if isinstance(value, bool | np.bool_):
+        return "yes" if value else "no"
+    if isinstance(value, float):
+        return "–" if np.isnan(value) else f"{value:.3g}".replace("-", "−")
+    return _escaped(str(value))
+
+
+def _escaped(text: str) -> str:
+    """Text that may stand in a table of Markdown."""
+    return text.replace("|", "\\|")

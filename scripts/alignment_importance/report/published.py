@@ -1,0 +1,58 @@
+"""Published values beside the ones obtained: differences, and no verdict on them."""
+
+import logging
+
+import pandas as pd
+
+from alignment_importance.system.errors import InputError
+
+#: Columns of a table of published values; `quantity` is a column of the summary of the predictions.
+COLUMNS = ("comparison", "model", "score", "quantity", "published", "source")
+
+#: What the summary says of the network and the observers, see `arrays.provenance`.
+_PROVENANCE = ["weights", "arithmetic", "simulated"]
+
+logger = logging.getLogger(__name__)
+
+
+def compare(summary: pd.DataFrame, published: pd.DataFrame) -> pd.DataFrame:
+    """Set published values beside those of a run, matched by comparison, model, score and quantity.
+
+    Args:
+        summary: a row per comparison and model, see `prediction.summarise`; columns comparison, model, score, weights,
+            arithmetic, simulated, and the quantities.
+        published: columns `COLUMNS`.
+
+    Returns:
+        The rows of `published` in their order, with the columns obtained, difference (obtained - published), and
+        weights, arithmetic and simulated of the run. NaN where the run has no such comparison and model, or another
+        score.
+
+    Raises:
+        InputError: a quantity that the summary does not have, or a number that is none.
+    """
+    quantities = published["quantity"].unique().tolist()
+    unknown = [name for name in quantities if name not in summary.columns]
+    if unknown or not pd.api.types.is_numeric_dtype(published["published"]):
+        problem = f"unknown quantities {', '.join(map(str, unknown))}" if unknown else "values that are no numbers"
+        raise InputError(
+            f"The table of published values has {problem}. Quantities are columns of prediction/summary.csv."
+        )
+    obtained = summary.melt(
+        ["comparison", "model", "score", *_PROVENANCE], quantities, var_name="quantity", value_name="obtained"
+    )
+    beside = published.merge(obtained, "left", on=["comparison", "model", "score", "quantity"], validate="one_to_one")
+    if beside["obtained"].isna().all():
+        logger.warning("No published value is of a comparison, model and score of this run.")
+    beside["difference"] = beside["obtained"] - beside["published"]
+    columns = ["comparison", "model", "score", "quantity", "published", "obtained", "difference"]
+    return beside[[*columns, *_PROVENANCE, "source"]]
+
+
+def describe(compared: pd.DataFrame) -> str:
+    """Write what `compare` returns as text for people: a line per comparison and model, three numbers per quantity."""
+    names, numbers = ["comparison", "model"], ["published", "obtained", "difference"]
+    wide = compared.pivot_table(numbers, names, "quantity", dropna=False).swaplevel(axis=1)
+    rows = pd.MultiIndex.from_frame(compared[names].drop_duplicates())
+    columns = [(quantity, number) for quantity in compared["quantity"].unique() for number in numbers]
+    return wide.reindex(rows)[columns].to_string(float_format=lambda value: f"{value:.3g}", na_rep="-")

@@ -1,0 +1,1 @@
+"""Similarity, second-order scores, inference and resampling."""

@@ -1,0 +1,1 @@
+"""What every layer stands on: files, records, logs, memory and devices."""

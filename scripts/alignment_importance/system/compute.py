@@ -1,0 +1,196 @@
+"""Where and how the heavy arithmetic runs: device, threads, memory, and the same bits whatever their number."""
+
+import copy
+import ctypes
+import functools
+import itertools
+import logging
+import os
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+import torch
+
+from alignment_importance.system import provenance
+from alignment_importance.system.errors import InputError
+
+logger = logging.getLogger(__name__)
+
+Task = TypeVar("Task")
+Result = TypeVar("Result")
+Module = TypeVar("Module", bound=torch.nn.Module)
+
+
+@dataclass(frozen=True)
+class Compute:
+    """The resources of one job.
+
+    Work is cut into tasks whose size depends on `memory` alone, never on `threads`; every task runs on one thread.
+    Therefore the results are the same, bit for bit, on one core and on many.
+    """
+
+    device: torch.device
+    threads: int
+    memory: int
+    """Bytes that the arrays of all tasks under way may take together."""
+    precision: str = "float32"
+
+    def chunk(self, bytes_per_item: int) -> int:
+        """How many items one task may hold: at least one."""
+        return max(1, self.memory // (_TASKS_IN_MEMORY * max(1, bytes_per_item)))
+
+    def place(self, module: Module) -> Module:
+        """The module, or a copy of it on the device where its weights are elsewhere: it stays as it was."""
+        values = itertools.chain(module.parameters(), module.buffers())
+        if all(value.device.type == self.device.type for value in values):
+            return module
+        return copy.deepcopy(module).to(self.device)
+
+    def arithmetic(self) -> AbstractContextManager[object]:
+        """What forward passes run in: bfloat16 products where they were asked for."""
+        if self.precision == "bfloat16":
+            return torch.autocast(self.device.type, dtype=torch.bfloat16)
+        return nullcontext()
+
+    def report_gpu_memory(self) -> None:
+        """Log the most memory that this process has taken on the GPU, if it has one."""
+        if self.device.type == "cuda":
+            logger.info("Peak GPU memory: %.0f MB.", torch.cuda.max_memory_allocated(self.device) / 1e6)
+
+    def map(self, function: Callable[[Task], Result], tasks: Iterable[Task]) -> Iterator[Result]:
+        """Apply `function` to every task on `threads` threads, this one among them, and yield the results in order.
+
+        Tasks are drawn one by one, in this thread, so that a generator may carry a running sum from one to the next.
+        """
+        if self.threads == 1:
+            yield from map(function, tasks)
+            return
+        at_once = min(self.threads, _TASKS_IN_MEMORY - 2)
+        pool, under_way = _pool(at_once - 1), deque[_UnderWay[Result]]()
+        try:
+            for task in tasks:
+                call = functools.partial(function, task)
+                under_way.append(_UnderWay(call, pool.submit(call)))
+                if len(under_way) > at_once:
+                    yield _first_done(under_way)
+            while under_way:
+                yield _first_done(under_way)
+        finally:
+            for one in under_way:
+                one.future.cancel()
+
+
+@dataclass
+class _UnderWay(Generic[Result]):
+    """A task that runs, waits or is done."""
+
+    call: Callable[[], Result]
+    future: Future[Result]
+
+    def take(self) -> bool:
+        """Do it here if it still waits; whether it did."""
+        if not self.future.cancel():
+            return False
+        self.future = Future()
+        try:
+            self.future.set_result(self.call())
+        except BaseException as error:
+            self.future.set_exception(error)
+        return True
+
+
+def _first_done(under_way: deque[_UnderWay[Result]]) -> Result:
+    """Take the first task out and return its result; if it is not there yet, do first one that waits.
+
+    A thread that only waits would leave its core to be found by another, which takes longer than a small task.
+    """
+    if not under_way[0].future.done():
+        for one in under_way:
+            if one.take():
+                break
+    return under_way.popleft().future.result()
+
+
+@functools.cache
+def _pool(threads: int) -> ThreadPoolExecutor:
+    """Threads that stay for the whole job: a new one costs more than a small task."""
+    return ThreadPoolExecutor(threads, initializer=_use_one_thread)
+
+
+#: Tasks that may be in memory at once: those that run, one that waits and one that is drawn. A constant, since results
+#: must not depend on the number of threads.
+_TASKS_IN_MEMORY = 8
+
+
+def prepare(device: str, gpus: int | None, threads: int, memory_gb: float = 2.0, precision: str = "float32") -> Compute:
+    """Choose the device, and make PyTorch exact and repeatable.
+
+    Args:
+        device: `auto`, `cpu` or `cuda`.
+        gpus: GPUs that the scheduler gave to the job; 0 means the CPU, None that nobody counts them.
+        threads: CPU threads of the job.
+        memory_gb: memory budget of the engine in gigabytes.
+        precision: of the networks' products: `float32`, `tf32` (on GPUs that have it) or `bfloat16`.
+
+    Raises:
+        InputError: the device is `cuda` and there is none.
+    """
+    _use_one_thread()
+    _keep_memory()
+    # TF32 keeps ten bits of the mantissa: only for those who ask for it.
+    torch.set_float32_matmul_precision("high" if precision == "tf32" else "highest")
+    torch.backends.cudnn.allow_tf32 = precision == "tf32"
+    torch.backends.cudnn.benchmark = False
+    torch.backends.cudnn.deterministic = True
+    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
+    chosen = _choose_device(device, gpus)
+    if chosen.type == "cuda":
+        threads = 1
+    provenance.note_device(describe(chosen))
+    logger.info("Computing in %s on %s with %d thread(s).", precision, chosen, threads)
+    return Compute(chosen, threads, int(memory_gb * 1e9), precision)
+
+
+def describe(device: torch.device) -> str:
+    """Name a device: `cpu`, or a GPU with its model."""
+    return f"cuda ({torch.cuda.get_device_name(device)})" if device.type == "cuda" else "cpu"
+
+
+def _choose_device(device: str, gpus: int | None) -> torch.device:
+    if device == "cpu" or (device == "auto" and gpus == 0):
+        return torch.device("cpu")
+    if torch.cuda.is_available():
+        return torch.device("cuda")
+    if device == "cuda":
+        raise InputError(
+            "device: cuda, but PyTorch finds no CUDA device here. Give the job a GPU, or set `device: auto` or "
+            "`device: cpu` in the configuration."
+        )
+    logger.info("No CUDA device is available: device `auto` takes the CPU.")
+    return torch.device("cpu")
+
+
+def _keep_memory() -> None:
+    """Let the C library keep freed memory for the next array instead of handing it back to the system.
+
+    Chunk after chunk takes and frees arrays of the same sizes. Pages fresh from the system are filled with zeros at
+    their first touch, which takes longer than the arithmetic done in them. Only the GNU library knows these options.
+    """
+    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
+    if mallopt is not None:
+        mallopt(_M_MMAP_MAX, 0)
+        mallopt(_M_TRIM_THRESHOLD, 2**31 - 1)
+        mallopt(_M_ARENA_MAX, 1)
+
+
+#: Options of the GNU C library's mallopt (malloc.h).
+_M_TRIM_THRESHOLD, _M_MMAP_MAX, _M_ARENA_MAX = -1, -4, -8
+
+
+def _use_one_thread() -> None:
+    """Keep PyTorch's own operations on one thread: their results may depend on the number of threads."""
+    torch.set_num_threads(1)

@@ -1,0 +1,107 @@
+"""Logging of one job: to its log file and to the terminal, with progress and with every exception."""
+
+import logging
+import os
+import sys
+import threading
+import time
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager, nullcontext
+from pathlib import Path
+from typing import Any, TypeVar
+
+from alignment_importance.system import memory, provenance
+from alignment_importance.system.errors import InputError
+
+_SECONDS_BETWEEN_REPORTS = 5.0
+
+#: Environment variable with the number of the process that started the job and waits for it.
+STARTED_BY = "ALIGNMENT_IMPORTANCE_STARTED_BY"
+
+_SECONDS_BETWEEN_LOOKS = 0.5
+
+#: Whether a loop is reporting its progress.
+_under_way = False
+
+logger = logging.getLogger(__name__)
+
+Item = TypeVar("Item")
+
+
+@contextmanager
+def job(path: str | Path, made_with: Mapping[str, Any] | None) -> Iterator[None]:
+    """Send the log records of a job to `path` and to stderr, and its exceptions or the memory it took as well.
+
+    All that the job writes names its record (`made_with`: the arguments of `provenance.recording`). None for what is
+    the same whoever makes it.
+
+    A job does not outlive the process that started it (`STARTED_BY`): what it would write later might not fit what was
+    changed and run in the meantime.
+
+    An `InputError` ends the process with status 1 and its message alone; any other exception is logged with its
+    traceback and raised again.
+    """
+    Path(path).parent.mkdir(parents=True, exist_ok=True)
+    to_file = logging.FileHandler(path, mode="w", encoding="utf-8")
+    to_file.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
+    to_terminal = logging.StreamHandler(sys.stderr)
+    to_terminal.setFormatter(logging.Formatter("%(message)s"))
+    logging.basicConfig(level=logging.WARNING, handlers=[to_file, to_terminal], force=True)
+    # Only this package tells how it gets on; other libraries report every glyph of a font.
+    logging.getLogger("alignment_importance").setLevel(logging.INFO)
+    logging.captureWarnings(True)
+    if STARTED_BY in os.environ:
+        threading.Thread(target=_end_with, args=(int(os.environ[STARTED_BY]),), daemon=True).start()
+    try:
+        with provenance.recording(**made_with) if made_with is not None else nullcontext():
+            yield
+    except InputError as error:
+        logger.error("%s", error)
+        sys.exit(1)
+    except Exception:
+        logger.exception("The job failed.")
+        raise
+    else:
+        # Snakemake's benchmark files hold samples: every half second at first, then two a minute.
+        logger.info("Peak memory: %.0f MB.", memory.peak_mb())
+    finally:
+        to_file.flush()
+
+
+def _end_with(process: int) -> None:
+    """Wait until a process has ended, and end this one at once."""
+    parent = os.getppid()
+    # A process that was killed keeps its number until somebody asks how it ended, but no children.
+    while os.getppid() == parent and _runs(process):
+        time.sleep(_SECONDS_BETWEEN_LOOKS)
+    logger.error("Snakemake has ended, and so does this job. Run Snakemake again with --rerun-incomplete.")
+    os._exit(1)
+
+
+def _runs(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        pass  # it is somebody else's
+    return True
+
+
+def progress(items: Iterable[Item], what: str, total: int) -> Iterator[Item]:
+    """Yield the items and log now and then, and at the end, how many of `total` are done.
+
+    Of loops inside each other only the outermost reports.
+    """
+    global _under_way  # one per process: a job has one log
+    inner, _under_way = _under_way, True
+    try:
+        started = reported = time.monotonic()
+        for done, item in enumerate(items, start=1):
+            yield item
+            now = time.monotonic()
+            if not inner and (done == total or now - reported >= _SECONDS_BETWEEN_REPORTS):
+                logger.info("%s: %d of %d (%.0f s)", what, done, total, now - started)
+                reported = now
+    finally:
+        _under_way = inner

@@ -1,0 +1,143 @@
+"""What checks of a user's inputs find: collected, reported all at once, kept as a table."""
+
+import logging
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import astuple, dataclass, fields
+from typing import Literal
+
+import pandas as pd
+
+from alignment_importance.system.errors import InputError
+
+#: An error stops the workflow; a warning is said, kept beside the results, and goes with them.
+LEVELS = ("error", "warning")
+
+_MOST_SHOWN = 20
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that a check found.
+
+    Attributes:
+        level: `error` or `warning`.
+        where: the file, or the key of the configuration (`models.vgg16.weights`).
+        place: where in the file, such as `line 3, column similarity`; empty for the whole of it.
+        found: what is there, as a clause without a full stop.
+        remedy: what to do about it, as a sentence; of a warning, it may be what was done.
+    """
+
+    level: Literal["error", "warning"]
+    where: str
+    place: str
+    found: str
+    remedy: str
+
+    def __str__(self) -> str:
+        """Write it as a line for people, without `where`."""
+        place = f"{self.place}: " if self.place else ""
+        stop = "" if self.found.endswith("?") else "."
+        return f"{place}{self.found}{stop} {self.remedy}".strip()
+
+
+#: Columns of the table of findings.
+COLUMNS = tuple(field.name for field in fields(Finding))
+
+
+class Findings:
+    """Everything that checks have found so far, each thing once, in the order in which it was found."""
+
+    def __init__(self, findings: Iterable[Finding] = ()) -> None:
+        """Begin with some findings, or none."""
+        self._found: dict[Finding, None] = dict.fromkeys(findings)
+
+    def __iter__(self) -> Iterator[Finding]:
+        """Go through them in the order in which they were found."""
+        return iter(self._found)
+
+    def __len__(self) -> int:
+        """Count errors and warnings."""
+        return len(self._found)
+
+    def error(self, where: object, found: str, remedy: str, place: str = "") -> None:
+        """Note what stops the workflow, see `Finding`."""
+        self._found[Finding("error", str(where), place, found, remedy)] = None
+
+    def warn(self, where: object, found: str, remedy: str, place: str = "") -> None:
+        """Note what the user should know, see `Finding`."""
+        self._found[Finding("warning", str(where), place, found, remedy)] = None
+
+    def extend(self, others: Iterable[Finding]) -> None:
+        """Add what another check found."""
+        self._found |= dict.fromkeys(others)
+
+    @contextmanager
+    def collect(self, where: object) -> Iterator[None]:
+        """Note an `InputError` of the block instead of letting it end the check.
+
+        Args:
+            where: what the block is about, for an error that says no more than its message.
+        """
+        try:
+            yield
+        except ProblemsError as error:
+            self.extend(error.findings)
+        except InputError as error:
+            self.error(where, str(error).removeprefix(f"{where}: ").removesuffix("."), "")
+
+    @property
+    def errors(self) -> list[Finding]:
+        """Those that stop the workflow."""
+        return [finding for finding in self if finding.level == "error"]
+
+    @property
+    def warnings(self) -> list[Finding]:
+        """Those that do not."""
+        return [finding for finding in self if finding.level == "warning"]
+
+    def table(self) -> pd.DataFrame:
+        """A row per finding with the columns `COLUMNS`, errors first."""
+        return pd.DataFrame([astuple(one) for one in [*self.errors, *self.warnings]], columns=list(COLUMNS), dtype=str)
+
+    def log_warnings(self) -> None:
+        """Log every warning."""
+        for finding in self.warnings:
+            logger.warning("%s: %s", finding.where, finding)
+
+    def raise_errors(self) -> None:
+        """Raise one error that lists all errors, if there are any.
+
+        Raises:
+            ProblemsError: with all findings, the warnings too.
+        """
+        if self.errors:
+            raise ProblemsError(self)
+
+
+class ProblemsError(InputError):
+    """Several things at once that the user can correct.
+
+    Attributes:
+        findings: all of them, and the warnings that came with them.
+    """
+
+    def __init__(self, findings: Iterable[Finding]) -> None:
+        """Make the message from those findings that are errors."""
+        self.findings = list(findings)
+        super().__init__(describe([finding for finding in self.findings if finding.level == "error"]))
+
+
+def describe(findings: Iterable[Finding]) -> str:
+    """Write findings for people: by file or key, a line each, the first twenty of each file or key."""
+    by_where: dict[str, list[str]] = {}
+    for finding in findings:
+        by_where.setdefault(finding.where, []).append(str(finding))
+    blocks = []
+    for where, lines in by_where.items():
+        more = [f"... and {len(lines) - _MOST_SHOWN} more"] if len(lines) > _MOST_SHOWN else []
+        shown = lines[:_MOST_SHOWN] + more
+        blocks.append(f"{where}: {shown[0]}" if len(shown) == 1 else "\n  ".join([f"{where}:", *shown]))
+    return "\n".join(blocks)

@@ -1,0 +1,121 @@
+"""Long computations in steps: within a time budget, with progress, and going on where they stopped."""
+
+import hashlib
+import logging
+import time
+import zipfile
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from alignment_importance.system import arrays, logs
+
+#: Seconds between two records of the state; an interruption costs no more than these.
+_SECONDS_BETWEEN_RECORDS = 30.0
+
+logger = logging.getLogger(__name__)
+
+State = Mapping[str, NDArray[np.float64]]
+
+
+@dataclass(frozen=True)
+class Budget:
+    """How long a computation may take, and where it keeps what it has done so far.
+
+    Attributes:
+        seconds: after which no further step begins (at least one is made); None for no limit.
+        partial: file (.npz) of the state after some steps; it goes once all are done. None keeps nothing.
+        key: `fingerprint` of everything that the state depends on; a file with another one is not used.
+    """
+
+    seconds: float | None = None
+    partial: Path | None = None
+    key: str = ""
+
+    def run(self, state: State, step: Callable[[int], None], n_steps: int, what: str) -> int:
+        """Make steps until all are done or the time is up.
+
+        The result is that of an uninterrupted run, to the bit, as long as a step depends on its number and on the
+        state alone.
+
+        Args:
+            state: named arrays, changed in place; what an earlier run left replaces their values.
+            step: makes the step of a number (from 0) and changes the arrays.
+            n_steps: how many there are.
+            what: they are, for the log.
+
+        Returns:
+            How many steps are done, those of earlier runs included.
+        """
+        first = done = self._resume(state)
+        started = recorded = time.monotonic()
+        for number in logs.progress(self._numbers(first, n_steps, started), what, n_steps - first):
+            step(number)
+            done = number + 1
+            if time.monotonic() - recorded > _SECONDS_BETWEEN_RECORDS:
+                self._record(state, done)
+                recorded = time.monotonic()
+        if done < n_steps:
+            self._record(state, done)
+            logger.warning("%s: the time is up after %d of %d steps. A rerun goes on from there.", what, done, n_steps)
+        elif self.partial is not None:
+            self.partial.unlink(missing_ok=True)
+        return done
+
+    def _numbers(self, first: int, n_steps: int, started: float) -> Iterator[int]:
+        """Numbers of steps while there is time."""
+        for number in range(first, n_steps):
+            if self.seconds is not None and number > first and time.monotonic() - started >= self.seconds:
+                return
+            yield number
+
+    def _resume(self, state: State) -> int:
+        """Fill the arrays with what an earlier run left, and return how many steps that were."""
+        if self.partial is None or not self.partial.is_file():
+            return 0
+        try:
+            with np.load(self.partial, allow_pickle=False) as saved:
+                if str(saved["key"]) != self.key:
+                    logger.info("%s is of other inputs or settings: starting from the beginning.", self.partial)
+                    return 0
+                for name, values in state.items():
+                    values[...] = saved[f"state_{name}"]
+                done = int(saved["done"])
+        except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
+            logger.warning("%s cannot be read (%s): starting from the beginning.", self.partial, error)
+            return 0
+        logger.info("Going on after %d steps of an earlier run (%s).", done, self.partial)
+        return done
+
+    def _record(self, state: State, done: int) -> None:
+        if self.partial is not None:
+            named = {f"state_{name}": values for name, values in state.items()}
+            with arrays.atomic(self.partial) as path:
+                np.savez(path, allow_pickle=False, key=np.array(self.key), done=np.array(done), **named)
+
+
+def beside(output: Path, minutes: float | None, *made_from: np.ndarray | str | float) -> Budget:
+    """A budget whose partial state stands beside an output file.
+
+    Args:
+        output: what will be written at the end.
+        minutes: that it may take, or None for no limit.
+        made_from: see `fingerprint`.
+    """
+    seconds = None if minutes is None else 60 * minutes
+    return Budget(seconds, output.with_suffix(".partial.npz"), fingerprint(*made_from))
+
+
+def fingerprint(*parts: np.ndarray | str | float) -> str:
+    """SHA-256 of arrays and settings, in this order."""
+    digest = hashlib.sha256()
+    for part in parts:
+        if isinstance(part, np.ndarray):
+            digest.update(f"{part.dtype.str}{part.shape}".encode())
+            digest.update(np.ascontiguousarray(part).tobytes())
+        else:
+            digest.update(f"{part!r}\n".encode())
+    return digest.hexdigest()

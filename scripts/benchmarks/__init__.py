@@ -1,0 +1,1 @@
+"""Benchmarks of the engine against other ways to the same numbers."""

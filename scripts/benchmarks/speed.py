@@ -1,0 +1,458 @@
+"""How long the engine takes, and how long other ways to the same numbers take, measured in one run.
+
+All data are simulated and the weights of VGG-16 are random: speed and memory do not depend on their meaning. What does
+matter is how many units of its fully connected layers are active; their biases are set so that 15 per cent are, about
+as in a trained network.
+"""
+
+import functools
+import logging
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TypeVar
+
+import numpy as np
+import pandas as pd
+import torch
+from captum.attr import FeatureAblation
+from torch import nn
+
+from alignment_importance import networks
+from alignment_importance.ablation import PooledAblation, ReadoutAblation
+from alignment_importance.ablation.heads import LinearHead
+from alignment_importance.experiments import curves
+from alignment_importance.experiments import rankings as importance
+from alignment_importance.inputs import folds
+from alignment_importance.networks.head import Head
+from alignment_importance.system import memory
+from alignment_importance.system.compute import Compute
+from alignment_importance.system.logs import progress
+
+logger = logging.getLogger(__name__)
+
+Result = TypeVar("Result")
+
+N_IMAGES, N_MANY = 92, 1854
+N_POOLED_MAPS = 1280
+SEEDS, N_FOLDS = (111, 222, 333, 444, 555, 666, 777, 888), 5
+#: Share of the units of the fully connected layers that are active, over all images.
+ACTIVE = 0.15
+
+COLUMNS = (
+    "network",
+    "work",
+    "against",
+    "n_images",
+    "n_maps",
+    "ours_seconds",
+    "other_seconds",
+    "ratio",
+    "ours_peak_mb",
+    "max_abs_difference",
+    "measured_share",
+)
+
+
+@dataclass
+class Measured:
+    """Seconds and peak memory in MB of what ran inside `measure`.
+
+    The memory is the process's with all libraries and with what earlier work has left, or the GPU's on a GPU.
+    """
+
+    seconds: float = field(default=float("nan"))
+    peak_mb: float = field(default=float("nan"))
+
+
+@contextmanager
+def measure(device: torch.device) -> Iterator[Measured]:
+    """Measure a block of code."""
+    measured = Measured()
+    _reset_peak(device)
+    started = time.perf_counter()
+    yield measured
+    if device.type == "cuda":
+        torch.cuda.synchronize(device)
+    measured.seconds = time.perf_counter() - started
+    measured.peak_mb = _peak_mb(device)
+
+
+def _reset_peak(device: torch.device) -> None:
+    if device.type == "cuda":
+        torch.cuda.reset_peak_memory_stats(device)
+    elif (peak := Path("/proc/self/clear_refs")).exists():
+        peak.write_text("5", encoding="ascii")
+
+
+def _peak_mb(device: torch.device) -> float:
+    if device.type == "cuda":
+        return torch.cuda.max_memory_allocated(device) / 1e6
+    return memory.peak_mb()
+
+
+def row(
+    network: str,
+    work: str,
+    against: str,
+    ours: Measured,
+    other_seconds: float = float("nan"),
+    *,
+    n_images: int,
+    n_maps: int,
+    difference: float = float("nan"),
+    share: float = float("nan"),
+) -> dict[str, object]:
+    """One row of the summary; `other_seconds` is extrapolated from the share of the work that was measured."""
+    ratio = other_seconds / ours.seconds
+    values = (network, work, against, n_images, n_maps, ours.seconds, other_seconds, ratio, ours.peak_mb)
+    logger.info("%s, %s: %.3g s; %s: %.3g s (%.0f times)", network, work, ours.seconds, against, other_seconds, ratio)
+    return dict(zip(COLUMNS, (*values, difference, share), strict=True))
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# VGG-16
+
+
+def vgg16(compute: Compute) -> pd.DataFrame:
+    """Leave-one-out scores and top-k curves of VGG-16, against the published way and against captum."""
+    with measure(compute.device) as preparing:
+        head, maps, human = _vgg16_data(compute)
+        n_maps, splits = head.n_maps, _splits(human)
+    with measure(compute.device) as loo:
+        engine = ReadoutAblation(LinearHead(head, maps, compute), compute, "pearson", "pearson_r2")
+        _, without = engine.leave_one_out([folds.whole(human)])
+    with measure(compute.device) as ranking:
+        rankings = [importance.rank_folds(engine, split) for split in splits]
+    with measure(compute.device) as tracing:
+        traced = [curves.trace(engine, split, table) for split, table in zip(splits, rankings, strict=True)]
+    with measure(compute.device) as scoring:
+        _, own = engine.leave_one_out_of_each_image(human)
+    parts = (preparing, loo, ranking, tracing, scoring)
+    everything = Measured(sum(part.seconds for part in parts), max(part.peak_mb for part in parts))
+    kind = {"n_images": len(maps), "n_maps": n_maps}
+    torch.set_num_threads(compute.threads)
+    try:
+        some = np.linspace(0, n_maps - 1, 6).astype(int)
+        seconds, scores = published_leave_one_out(head.module, maps, human, some)
+        difference = float(np.abs(scores - without[0, some]).max())
+        share = len(some) / n_maps
+        rows = [
+            row("vgg16", "leave_one_out", "published", loo, seconds / share, difference=difference, share=share, **kind)
+        ]
+        n_captum = 2
+        seconds, correlations = captum_leave_one_out(head.module, maps, human, range(n_captum))
+        difference = float(np.abs(correlations - own[:n_captum]).max())
+        share = n_captum / len(maps)
+        rows.append(
+            row("vgg16", "leave_one_out", "captum", loo, seconds / share, difference=difference, share=share, **kind)
+        )
+        seconds, difference, share = _published_curves(head.module, maps, splits, rankings[0], traced[0])
+        rows.append(row("vgg16", "curves", "published", tracing, seconds, difference=difference, share=share, **kind))
+    finally:
+        torch.set_num_threads(1)
+    rows.append(row("vgg16", "everything", "nothing", everything, **kind))
+    return pd.DataFrame(rows)
+
+
+def _vgg16_data(compute: Compute) -> tuple[Head, torch.Tensor, np.ndarray]:
+    """The head of VGG-16, feature maps of simulated images, simulated judgments."""
+    network = networks.build(networks.Spec("vgg16", weights="random", seed=1))
+    split = networks.split(network)
+    trunk = split.trunk.to(compute.device)
+    generator = torch.Generator().manual_seed(2)
+    maps = []
+    with torch.no_grad():
+        for _ in progress(range(0, N_IMAGES, 4), "images through VGG-16, four at a time", N_IMAGES // 4):
+            # Blurred noise: neighbouring pixels resemble each other, as in photographs.
+            noise = torch.randn(4, 3, 28, 28, generator=generator)
+            images = nn.functional.interpolate(noise, size=224, mode="bicubic").to(compute.device)
+            maps.append(trunk(images).cpu())
+    head = split.head
+    _set_active_share(head, torch.cat(maps), compute.device)
+    return head, torch.cat(maps), _judgments(N_IMAGES)
+
+
+def _set_active_share(head: Head, maps: torch.Tensor, device: torch.device) -> None:
+    """Give the units of each fully connected layer the bias with which `ACTIVE` of their activations are not zero."""
+    layers = [layer for layer in head.module.to(device).modules() if isinstance(layer, nn.Linear)]
+    for layer in layers:
+        inputs: list[torch.Tensor] = []
+        hook = layer.register_forward_hook(lambda _layer, given, _output, seen=inputs: seen.append(given[0]))
+        with torch.no_grad():
+            head.module(maps.to(device))
+            hook.remove()
+            sums = inputs[0] @ layer.weight.T
+            layer.bias.fill_(-float(np.quantile(sums.cpu().numpy(), 1 - ACTIVE)))
+
+
+def published_leave_one_out(
+    head: nn.Module, maps: torch.Tensor, human: np.ndarray, ablated: np.ndarray
+) -> tuple[float, np.ndarray]:
+    """One forward pass of the head for each of some maps and each image, then one RSM per map.
+
+    Returns:
+        Seconds, and the scores without these maps.
+    """
+    device = next(head.parameters()).device
+    started = time.perf_counter()
+    scores = []
+    for k in progress(ablated, "the published way: maps ablated", len(ablated)):
+        readouts = []
+        for image in maps:
+            one = image[None].clone()
+            one[:, k] = 0
+            with torch.no_grad():
+                readouts.append(head(one.to(device))[0].cpu().numpy())
+        scores.append(_numpy_score(np.stack(readouts), human))
+    return time.perf_counter() - started, np.array(scores)
+
+
+def captum_leave_one_out(
+    head: nn.Module, maps: torch.Tensor, human: np.ndarray, images: Sequence[int]
+) -> tuple[float, np.ndarray]:
+    """Batched feature ablation of captum, a feature map at a time, for some images.
+
+    Returns:
+        Seconds, and (image, map) the correlations of these images' similarities without each of their maps.
+    """
+    device = next(head.parameters()).device
+    n_maps = maps.shape[1]
+    mask = torch.arange(n_maps, device=device)[None, :, None, None].expand(1, *maps.shape[1:])
+    with torch.no_grad():
+        whole = torch.cat([head(part.to(device)) for part in maps.split(32)]).cpu().numpy()
+    collected: list[np.ndarray] = []
+
+    def forward(ablated: torch.Tensor) -> torch.Tensor:
+        readout = head(ablated)
+        collected.append(readout.cpu().numpy())
+        return readout.sum(1)
+
+    seconds, correlations = 0.0, []
+    for image in progress(images, "captum: images ablated", len(images)):
+        collected.clear()
+        started = time.perf_counter()
+        with torch.no_grad():
+            FeatureAblation(forward).attribute(
+                maps[image : image + 1].to(device), feature_mask=mask, perturbations_per_eval=32
+            )
+        seconds += time.perf_counter() - started
+        # The first output is that of the whole image.
+        rows = np.concatenate(collected)[1:]
+        correlations.append([_own_correlation(one, whole, human, image) for one in rows])
+    return seconds, np.array(correlations)
+
+
+def _published_curves(
+    head: nn.Module,
+    maps: torch.Tensor,
+    splits: Sequence[list[folds.Fold]],
+    ranking: pd.DataFrame,
+    traced: pd.DataFrame,
+) -> tuple[float, float, float]:
+    """The head computed again for some k of the first fold, all images in one batch.
+
+    Returns:
+        Seconds of all folds, the largest difference beyond the first tenth of k (with a few maps all similarities are
+        nearly one, and what is left is rounding of float32), and the share that was measured.
+    """
+    device = next(head.parameters()).device
+    fold = splits[0][0]
+    order = importance.order_of(ranking[ranking["fold"] == fold.fold])
+    expected = traced[traced["fold"] == fold.fold].set_index("k")
+    some = np.linspace(1, len(order), 24).astype(int)
+    seconds, difference = 0.0, 0.0
+    for k in progress(some, "the published way: top-k subsets", len(some)):
+        started = time.perf_counter()
+        kept = torch.zeros_like(maps)
+        kept[:, order[:k].copy()] = maps[:, order[:k].copy()]
+        with torch.no_grad():
+            readout = head(kept.to(device)).cpu().numpy()
+        found = [_numpy_score(readout[block.images], block.human) for block in (fold.train, fold.test)]
+        seconds += time.perf_counter() - started
+        if k > len(order) // 10:
+            ours = expected.loc[k, ["train_score", "test_score"]].to_numpy(float)
+            # With a constant row both have no score; a score on one side alone would make the difference NaN.
+            same = np.isnan(ours) & np.isnan(found)
+            difference = float(np.max([difference, *np.where(same, 0, np.abs(ours - found))]))
+    share = len(some) / (len(order) * sum(len(split) for split in splits))
+    return seconds / share, difference, share
+
+
+def _numpy_score(readout: np.ndarray, human: np.ndarray) -> float:
+    """Square of Pearson's r between the RSM of a readout and judgments."""
+    upper = np.triu_indices(len(human), k=1)
+    return float(np.corrcoef(np.asarray(np.corrcoef(readout))[upper], human[upper])[0, 1] ** 2)
+
+
+def _own_correlation(own: np.ndarray, whole: np.ndarray, human: np.ndarray, image: int) -> float:
+    """Pearson's r between one ablated image's similarities with the whole others and people's."""
+    others = np.arange(len(whole)) != image
+    similarities = np.asarray(np.corrcoef(own, whole[others]))[0, 1:]
+    return float(np.corrcoef(similarities, human[image, others])[0, 1])
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Pooled readouts
+
+
+def pooled(compute: Compute) -> pd.DataFrame:
+    """Leave-one-out scores of pooled readouts, against one RSM per map from the Gram matrix."""
+    rows = []
+    for n_images, n_measured in ((N_IMAGES, N_POOLED_MAPS), (N_MANY, 16)):
+        readout, human = _pooled_data(n_images)
+        some = np.linspace(0, N_POOLED_MAPS - 1, n_measured).astype(int)
+        rounds, repeats = (10, 10) if n_images == N_IMAGES else (3, 1)
+        preparing, gram = _best_of(functools.partial(Gram.of, readout), rounds * repeats, compute)
+        (ours, without), (one_by_one, scores) = _best_of_both(
+            functools.partial(_pooled_leave_one_out, readout, human, compute),
+            functools.partial(gram.leave_one_out, human, some),
+            rounds,
+            repeats,
+            compute,
+        )
+        share = n_measured / N_POOLED_MAPS
+        rows.append(
+            row(
+                "pooled",
+                "leave_one_out",
+                "gram",
+                ours,
+                preparing.seconds + one_by_one.seconds / share,
+                n_images=n_images,
+                n_maps=N_POOLED_MAPS,
+                difference=float(np.abs(scores - without[some]).max()),
+                share=share,
+            )
+        )
+    return pd.DataFrame(rows)
+
+
+@dataclass(frozen=True)
+class Gram:
+    """Leave-one-out scores of a pooled readout in numpy, one RSM per map, each from the Gram matrix less a product.
+
+    Attributes:
+        rows: (image, unit) float64.
+        products: (image, image) the Gram matrix.
+    """
+
+    rows: np.ndarray
+    products: np.ndarray
+
+    @classmethod
+    def of(cls, readout: np.ndarray) -> "Gram":
+        """The Gram matrix of a readout (image, unit)."""
+        rows = readout.astype(np.float64)
+        return cls(rows, rows @ rows.T)
+
+    def leave_one_out(self, human: np.ndarray, ablated: np.ndarray) -> np.ndarray:
+        """Scores without each of some maps."""
+        sums, n_units = self.rows.sum(1), self.rows.shape[1]
+        upper = np.triu_indices(len(self.rows), k=1)
+        scores = []
+        for k in ablated:
+            column = self.rows[:, k]
+            less = sums - column
+            covariation = self.products - np.outer(column, column) - np.outer(less, less) / n_units
+            deviation = np.sqrt(np.diag(covariation))
+            similarities = covariation / np.outer(deviation, deviation)
+            scores.append(np.corrcoef(similarities[upper], human[upper])[0, 1] ** 2)
+        return np.array(scores)
+
+
+def growth(compute: Compute) -> pd.DataFrame:
+    """Time and memory of pooled readouts as the number of images grows: a row for each number and kind of work."""
+    rows = []
+    for n_images in (N_IMAGES, 200, 430, 900, N_MANY):
+        readout, human = _pooled_data(n_images)
+        for work, call in _pooled_work(readout, human, compute).items():
+            measured, _ = _best_of(call, 20 if n_images < 500 else 3, compute)
+            rows.append(row("pooled", work, "nothing", measured, n_images=n_images, n_maps=N_POOLED_MAPS))
+    return pd.DataFrame(rows)
+
+
+def _pooled_work(readout: np.ndarray, human: np.ndarray, compute: Compute) -> dict[str, Callable[[], np.ndarray]]:
+    """What the workflow computes of one pooled readout, by name; the curves are those of one fold."""
+    names = _names(len(human))
+    fold = folds.blocks(folds.split_images(names, N_FOLDS, SEEDS[0]), human, names)[0]
+
+    def engine() -> PooledAblation:
+        return PooledAblation(readout, compute, "pearson", "pearson_r2")
+
+    return {
+        "leave_one_out": lambda: _pooled_leave_one_out(readout, human, compute),
+        "curves": lambda: engine().keep_top(np.arange(N_POOLED_MAPS), [fold.train, fold.test]),
+        "image_scores": lambda: engine().leave_one_out_of_each_image(human)[1],
+    }
+
+
+def all_folds(compute: Compute) -> pd.DataFrame:
+    """Rankings, curves and image scores of 8 seeds and 5 folds, for a readout of the size of EfficientNet-Lite0's."""
+    readout, human = _pooled_data(N_IMAGES)
+    with measure(compute.device) as measured:
+        engine = PooledAblation(readout, compute, "pearson", "pearson_r2")
+        splits = _splits(human)
+        rankings = [importance.rank_folds(engine, split) for split in splits]
+        for split, table in zip(splits, rankings, strict=True):
+            curves.trace(engine, split, table)
+        importance.score_images(engine, human, _names(N_IMAGES))
+    return pd.DataFrame([row("pooled", "40_folds", "nothing", measured, n_images=N_IMAGES, n_maps=N_POOLED_MAPS)])
+
+
+def _best_of(call: Callable[[], Result], repeats: int, compute: Compute) -> tuple[Measured, Result]:
+    """The quickest of several runs, the one least disturbed by the rest of the machine, and the result."""
+    runs = []
+    for _ in range(repeats):
+        with measure(compute.device) as measured:
+            result = call()
+        runs.append(measured)
+    return min(runs, key=lambda run: run.seconds), result
+
+
+def _best_of_both(
+    ours: Callable[[], np.ndarray], other: Callable[[], np.ndarray], rounds: int, repeats: int, compute: Compute
+) -> tuple[tuple[Measured, np.ndarray], tuple[Measured, np.ndarray]]:
+    """The quickest of as many runs of two ways, in turns: what else the machine does in a while disturbs both."""
+    turns = [(_best_of(ours, repeats, compute), _best_of(other, repeats, compute)) for _ in range(rounds)]
+    first, second = zip(*turns, strict=True)
+    return min(first, key=lambda run: run[0].seconds), min(second, key=lambda run: run[0].seconds)
+
+
+def _pooled_leave_one_out(readout: np.ndarray, human: np.ndarray, compute: Compute) -> np.ndarray:
+    """Scores without each map, Gram matrix and all."""
+    engine = PooledAblation(readout, compute, "pearson", "pearson_r2")
+    return engine.leave_one_out([folds.whole(human)])[1][0]
+
+
+def _pooled_data(n_images: int) -> tuple[np.ndarray, np.ndarray]:
+    """A simulated pooled readout (image, unit), none of it negative, and simulated judgments."""
+    random = np.random.default_rng(3)
+    return random.gamma(1.0, size=(n_images, N_POOLED_MAPS)).astype(np.float32), _judgments(n_images)
+
+
+def _judgments(n_images: int) -> np.ndarray:
+    random = np.random.default_rng(4)
+    judged = random.random((n_images, n_images))
+    judged = judged + judged.T
+    np.fill_diagonal(judged, np.nan)
+    return judged
+
+
+def _names(n_images: int) -> list[str]:
+    return [f"image-{number:05d}" for number in range(n_images)]
+
+
+def _splits(human: np.ndarray) -> list[list[folds.Fold]]:
+    names = _names(len(human))
+    return [folds.blocks(folds.split_images(names, N_FOLDS, seed), human, names) for seed in SEEDS]
+
+
+CASES: dict[str, Callable[[Compute], pd.DataFrame]] = {
+    "vgg16": vgg16,
+    "pooled": pooled,
+    "growth": growth,
+    "all_folds": all_folds,
+}
