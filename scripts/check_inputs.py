@@ -10,7 +10,7 @@ from alignment_importance import checks, networks
 from alignment_importance.inputs.judgments import reading
 from alignment_importance.system import arrays, states
 from alignment_importance.system.plurals import counted
-from alignment_importance.system.problems import Findings
+from alignment_importance.system.problems import Problems
 
 logger = logging.getLogger("alignment_importance.check_inputs")
 
@@ -47,7 +47,7 @@ def check_inputs(
         ProblemsError: lists all errors.
     """
     known = {maker: states.read(maker) for maker in makers}
-    found = Findings(itertools.chain(*known.values()))
+    found = Problems(itertools.chain(*known.values()))
     checking, checked = checks.check(inputs.without([path for path in made if states.is_left_empty(path)]), threads)
     found.extend(checking)
     arrays.write_table(found.table(), report)

@@ -5,25 +5,25 @@ from pathlib import Path
 
 from alignment_importance.inputs.datasets import canonical, king2019
 from alignment_importance.system import arrays, states
-from alignment_importance.system.problems import Findings
+from alignment_importance.system.problems import Problems
 
 
 def make_king2019(*, sources: Mapping[str, Sequence[Path]], outputs: Mapping[str, Path]) -> None:
     """Write photographs and judgments (pairs) of each set that is wanted; names as in workflow/datasets.yaml."""
-    findings = Findings()
+    problems = Problems()
     for image_set in king2019.SETS:
         if f"{image_set}_judgments" not in outputs:
             continue
         [folder], [file] = sources[f"{image_set}_images"], sources["judgments"]
-        with findings.collect(folder):
+        with problems.collect(folder):
             photographs = canonical.list_images(folder)
-            with findings.collect(file):
+            with problems.collect(file):
                 values = king2019.read_dissimilarities(file, image_set, len(photographs))
                 values, people = king2019.leave_out_silent(values, file, image_set)
                 pairs = canonical.tabulate_pairs(list(photographs), values, "dissimilarity", people)
                 canonical.copy_images(photographs, outputs[f"{image_set}_images"])
                 arrays.write_table(pairs, outputs[f"{image_set}_judgments"])
-    findings.raise_errors()
+    problems.raise_errors()
 
 
 if __name__ == "__main__":

@@ -5,25 +5,25 @@ from pathlib import Path
 
 from alignment_importance.inputs.datasets import canonical, peterson2018
 from alignment_importance.system import arrays, states
-from alignment_importance.system.problems import Findings
+from alignment_importance.system.problems import Problems
 
 
 def make_peterson2018(*, sources: Mapping[str, Sequence[Path]], outputs: Mapping[str, Path]) -> None:
     """Write photographs and ratings (a matrix) of each category that is wanted; names as in workflow/datasets.yaml."""
-    findings = Findings()
+    problems = Problems()
     for category in peterson2018.CATEGORIES:
         if f"{category}_judgments" not in outputs:
             continue
         [folder], [file] = sources[f"{category}_images"], sources[f"{category}_judgments"]
-        with findings.collect(folder):
+        with problems.collect(folder):
             photographs = canonical.list_images(folder)
-            with findings.collect(file):
+            with problems.collect(file):
                 values = peterson2018.read_similarities(file, category, len(photographs))
                 canonical.copy_images(photographs, outputs[f"{category}_images"])
                 arrays.write_table(
                     canonical.tabulate_matrix(list(photographs), values), outputs[f"{category}_judgments"]
                 )
-    findings.raise_errors()
+    problems.raise_errors()
 
 
 if __name__ == "__main__":

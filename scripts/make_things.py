@@ -7,7 +7,7 @@ import numpy as np
 
 from alignment_importance.inputs.datasets import canonical, things
 from alignment_importance.system import arrays, states
-from alignment_importance.system.problems import Findings
+from alignment_importance.system.problems import Problems
 
 
 def make_things(*, sources: Mapping[str, Sequence[Path]], outputs: Mapping[str, Path]) -> None:
@@ -15,27 +15,27 @@ def make_things(*, sources: Mapping[str, Sequence[Path]], outputs: Mapping[str, 
     [objects_file], [images] = sources["objects"], sources["images"]
     objects = things.read_objects(objects_file)
     # What is wrong with any of them is said at once.
-    findings = Findings()
+    problems = Problems()
     if "images" in outputs:
-        with findings.collect(images):
+        with problems.collect(images):
             canonical.copy_images(things.find_images(images, objects), outputs["images"])
     if "triplets" in outputs:
-        with findings.collect(images):
+        with problems.collect(images):
             arrays.write_table(things.read_triplets(sources["triplets"], objects), outputs["triplets"])
     if "embedding" in outputs:
         [file] = sources["embedding"]
-        with findings.collect(file):
+        with problems.collect(file):
             _make_embedding(file, objects, outputs["embedding"], outputs["order"])
     if "dense_judgments" in outputs:
         [words], [file] = sources["dense_objects"], sources["dense_rdm"]
-        with findings.collect(words):
+        with problems.collect(words):
             dense = things.read_dense_objects(words, objects)
-            with findings.collect(images):
+            with problems.collect(images):
                 canonical.copy_images(things.find_images(images, dense), outputs["dense_images"])
-            with findings.collect(file):
+            with problems.collect(file):
                 rdm = things.read_dense_rdm(file, len(dense))
                 arrays.write_table(canonical.tabulate_matrix(dense, rdm), outputs["dense_judgments"])
-    findings.raise_errors()
+    problems.raise_errors()
 
 
 def _make_embedding(file: Path, objects: Sequence[str], similarities: Path, order: Path) -> None:

@@ -24,11 +24,11 @@ def start_configuration(
         InputError: what `propose` says, and where the keys are given here that it asks for.
     """
     try:
-        text, findings = starting_configuration.propose(name, image_set, source, threads)
+        text, problems = starting_configuration.propose(name, image_set, source, threads)
     except ProblemsError as error:
         asks = "comparison's `" in str(error)
         raise InputError(f"{error}{_WHERE_KEYS_ARE * asks}") from error
-    findings.log_warnings()
+    problems.log_warnings()
     with arrays.atomic(output) as partial:
         partial.write_text(text, encoding="utf-8")
     logger.info("%s:\n\n%s", output, text)

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from alignment_importance.inputs.judgments import reading
 from alignment_importance.system.errors import InputError
-from alignment_importance.system.problems import Findings
+from alignment_importance.system.problems import Problems
 
 NAN = np.nan
 IDS = ["a", "b", "c"]
@@ -39,7 +39,7 @@ def refusal(path: Path, ids: Sequence[str] = IDS, **more: Any) -> str:
     """What is said of a file that cannot be used; the same must be found when nothing is raised."""
     with pytest.raises(InputError) as caught:
         read(path, ids, **more)
-    found = Findings()
+    found = Problems()
     reading.inspect(reading.Source(path, **more), images(ids), found)
     assert found.errors
     with pytest.raises(InputError) as again:
@@ -51,7 +51,7 @@ def refusal(path: Path, ids: Sequence[str] = IDS, **more: Any) -> str:
 def warnings(path: Path, ids: Sequence[str] = IDS, **more: Any) -> str:
     """The warnings that go with the judgments of a file; the same must be found when they are only inspected."""
     said = str(read(path, ids, **more).attrs["warnings"])
-    found = Findings()
+    found = Problems()
     reading.inspect(reading.Source(path, **more), images(ids), found)
     assert not found.errors
     assert "\n".join(map(str, found.warnings)) == said

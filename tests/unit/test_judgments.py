@@ -19,7 +19,7 @@ from alignment_importance.inputs import judgments
 from alignment_importance.inputs.judgments import reading
 from alignment_importance.system import arrays
 from alignment_importance.system.errors import InputError
-from alignment_importance.system.problems import Findings
+from alignment_importance.system.problems import Problems
 
 # --- what comes out ---
 
@@ -295,9 +295,9 @@ def test_images_that_cannot_be_chosen(tmp_path: Path, chosen: dict[str, object],
     with pytest.raises(InputError) as caught:
         reading.read(source, CATEGORIES)
     assert said in str(caught.value)
-    findings = Findings()
-    assert reading.inspect(source, CATEGORIES, findings) is None
-    assert any(said in f"{finding.where}: {finding}" for finding in findings.errors)
+    problems = Problems()
+    assert reading.inspect(source, CATEGORIES, problems) is None
+    assert any(said in f"{finding.where}: {finding}" for finding in problems.errors)
 
 
 def test_a_list_of_images_names_its_lines(tmp_path: Path) -> None:

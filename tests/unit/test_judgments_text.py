@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from alignment_importance.inputs.judgments import delimited_text
-from alignment_importance.system.problems import Findings
+from alignment_importance.system.problems import Problems
 
 CELLS = st.lists(
     st.tuples(*[st.sampled_from(["a", " a", "b c", "ü", "1", "", "nan", "0.50"])] * 2), min_size=1, max_size=20
@@ -26,9 +26,9 @@ def test_tables_are_read_at_once_as_line_by_line(
         content = ("\ufeff" * has_mark) + ending.join(lines) + ending * is_ended
         path.write_bytes(content.encode())
         at_once = delimited_text._read_plain(path, ["one", "two"])
-        body = delimited_text.rows(path, Findings())
+        body = delimited_text.rows(path, Problems())
         next(body)
-        by_line = delimited_text._read_lines(path, ["one", "two"], body, Findings())
+        by_line = delimited_text._read_lines(path, ["one", "two"], body, Problems())
     if any(not first.strip() and not second.strip() for first, second in cells):
         assert at_once is None
     if at_once is not None:

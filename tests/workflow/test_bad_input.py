@@ -23,7 +23,7 @@ from tiny_project import change_config, run_snakemake
 
 import check_inputs
 from alignment_importance import checks
-from alignment_importance.system.problems import Findings
+from alignment_importance.system.problems import Problems
 
 IDS = [f"i{number:02d}" for number in range(12)]
 PAIRS = list(itertools.combinations(IDS, 2))
@@ -97,12 +97,12 @@ def parts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Parts:
     }
 
 
-def find(parts: Parts) -> Findings:
+def find(parts: Parts) -> Problems:
     """Check."""
     return checks.check(check_inputs.as_inputs(**parts))[0]
 
 
-def lines(found: Findings) -> list[str]:
+def lines(found: Problems) -> list[str]:
     """Everything that was found, a line each."""
     return [f"{one.level}: {one.where}: {one}" for one in found]
 
@@ -808,7 +808,7 @@ def test_published_files_that_are_refused_are_told_beside_all_else(project: Path
 def test_mistakes_are_told_where_what_is_to_be_checked_cannot_be_made(project: Path) -> None:
     write_king2019(project / "data/king2019/original", n_images=12)
     script = project / "scripts/make_king2019.py"
-    text = script.read_text(encoding="utf-8").replace("    findings = Findings()", "    raise OSError('no space left')")
+    text = script.read_text(encoding="utf-8").replace("    findings = Problems()", "    raise OSError('no space left')")
     script.write_text(text, encoding="utf-8")
 
     def spoil(config: dict[str, Any]) -> None:

@@ -18,7 +18,7 @@ from alignment_importance.maps import controls as control
 from alignment_importance.maps.saliency import fixations, providers
 from alignment_importance.system.errors import InputError
 from alignment_importance.system.plurals import counted
-from alignment_importance.system.problems import Findings
+from alignment_importance.system.problems import Problems
 
 #: A correlation over the pairs of fewer test images scatters widely.
 FEW_TEST_IMAGES = 6
@@ -102,7 +102,7 @@ class Inputs:
         return replace(self, image_sets=image_sets, comparisons=comparisons, controls=controls)
 
 
-def check(inputs: Inputs, threads: int = 1) -> tuple[Findings, pd.DataFrame]:
+def check(inputs: Inputs, threads: int = 1) -> tuple[Problems, pd.DataFrame]:
     """Check everything, each image and each file of judgments once, without running or downloading a network.
 
     Args:
@@ -112,7 +112,7 @@ def check(inputs: Inputs, threads: int = 1) -> tuple[Findings, pd.DataFrame]:
     Returns:
         All that was found, and the table of all files that were read (`checked_files.tabulate`).
     """
-    findings = Findings()
+    findings = Problems()
     for where, found in inputs.problems:
         findings.error(where, found, "")
     tables = {}
@@ -144,7 +144,7 @@ def check(inputs: Inputs, threads: int = 1) -> tuple[Findings, pd.DataFrame]:
     return findings, checked_files.tabulate(sums)
 
 
-def _check_saliency(settings: Mapping[str, Any], table: pd.DataFrame, findings: Findings) -> None:
+def _check_saliency(settings: Mapping[str, Any], table: pd.DataFrame, findings: Problems) -> None:
     """Note saliency maps and fixations of the user's own that are missing or that cannot be used."""
     if settings["method"] not in providers.METHODS:
         return
@@ -160,7 +160,7 @@ def _check_saliency(settings: Mapping[str, Any], table: pd.DataFrame, findings: 
                 provider.map_of(image, np.zeros((height, width, 3), dtype=np.uint8))
 
 
-def check_split(label: str, judgments: xr.Dataset, split: Split, findings: Findings) -> None:
+def check_split(label: str, judgments: xr.Dataset, split: Split, findings: Problems) -> None:
     """Note folds that cannot be made, that cannot be scored, or that are small."""
     ids = judgments["image"].to_numpy().tolist()
     human = mean(judgments, ids)

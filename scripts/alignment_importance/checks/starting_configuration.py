@@ -15,7 +15,7 @@ from alignment_importance.inputs import images
 from alignment_importance.inputs.images import examination
 from alignment_importance.inputs.judgments import averages, reading
 from alignment_importance.system.plurals import counted
-from alignment_importance.system.problems import Findings
+from alignment_importance.system.problems import Problems
 
 #: As many folds as the paper has, and fewer where their test sets would be small or could not be scored.
 _MOST_FOLDS, _FEWEST_FOLDS = 5, 2
@@ -24,7 +24,7 @@ _MOST_FOLDS, _FEWEST_FOLDS = 5, 2
 _SEEDS = (111, 222, 333, 444, 555, 666, 777, 888)
 
 
-def propose(name: str, image_set: checks.ImageSet, source: reading.Source, threads: int = 1) -> tuple[str, Findings]:
+def propose(name: str, image_set: checks.ImageSet, source: reading.Source, threads: int = 1) -> tuple[str, Problems]:
     """Look at images and judgments, and write the configuration that compares them.
 
     What is ambiguous is not guessed: it is an error that names the key which decides it. Where some images have no
@@ -42,35 +42,35 @@ def propose(name: str, image_set: checks.ImageSet, source: reading.Source, threa
     Raises:
         ProblemsError: images and judgments do not fit, or more must be said about them.
     """
-    findings = Findings()
-    table = examination.examine(image_set.folder, image_set.table, image_set.background, findings, threads)
+    problems = Problems()
+    table = examination.examine(image_set.folder, image_set.table, image_set.background, problems, threads)
     left_out = reading.unjudged(source, table) if source.images is None else []
     if 0 < len(left_out) < len(table):
         source = replace(source, images=sorted(set(table["image"]) - set(left_out)))
-    judgments = reading.inspect(source, table, findings)
-    findings.raise_errors()
+    judgments = reading.inspect(source, table, problems)
+    problems.raise_errors()
     assert judgments is not None
-    n_folds = _number_of_folds(name, judgments, findings)
-    findings.raise_errors()
+    n_folds = _number_of_folds(name, judgments, problems)
+    problems.raise_errors()
     parts = [
-        _heading(name, findings),
+        _heading(name, problems),
         _image_set(name, image_set, table),
         _comparison(name, source, judgments, table, left_out),
         _MODELS,
         _cross_validation(n_folds, len(judgments["image"])),
     ]
-    return "\n".join(parts), findings
+    return "\n".join(parts), problems
 
 
-def _number_of_folds(name: str, judgments: xr.Dataset, findings: Findings) -> int:
+def _number_of_folds(name: str, judgments: xr.Dataset, problems: Problems) -> int:
     """Find how many folds can be scored with every seed; what is found of these, or of the fewest, is noted."""
     most = int(np.clip(len(judgments["image"]) // checks.FEW_TEST_IMAGES, _FEWEST_FOLDS, _MOST_FOLDS))
     for n_folds in range(most, _FEWEST_FOLDS - 1, -1):
-        found = Findings()
+        found = Problems()
         checks.check_split(name, judgments, checks.Split("images", n_folds, _SEEDS), found)
         if not found.errors:
             break
-    findings.extend(found)
+    problems.extend(found)
     return n_folds
 
 
@@ -85,7 +85,7 @@ models:
 """
 
 
-def _heading(name: str, findings: Findings) -> str:
+def _heading(name: str, problems: Problems) -> str:
     """Say what to do with the file, and what was found."""
     lines = [
         "# A starting point, made by `snakemake new`. What is left out has the defaults that config.yaml explains.",
@@ -93,9 +93,9 @@ def _heading(name: str, findings: Findings) -> str:
         f"#     snakemake --cores 1 check --configfile {name}.yaml",
         f"#     snakemake --cores all --configfile {name}.yaml",
     ]
-    if findings.warnings:
+    if problems.warnings:
         lines += ["#", "# What the check says:"]
-        lines += [f"# - {finding.where}: {finding}" for finding in findings.warnings]
+        lines += [f"# - {finding.where}: {finding}" for finding in problems.warnings]
     return "\n".join([*lines, "", f"results: results/{name}", ""])
 
 

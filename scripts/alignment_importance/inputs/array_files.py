@@ -11,7 +11,7 @@ import scipy.io
 from numpy.typing import NDArray
 from scipy.io.matlab import MatReadError
 
-from alignment_importance.system.problems import Findings
+from alignment_importance.system.problems import Problems
 
 #: What NumPy, SciPy and h5py raise on files that are damaged or of another kind.
 READING_ERRORS = (
@@ -57,7 +57,7 @@ def read(path: Path) -> dict[str, NDArray[Any]]:
         return {name: loaded[name] for name in loaded.files}
 
 
-def note_unreadable(findings: Findings, path: Path, error: Exception) -> None:
+def note_unreadable(problems: Problems, path: Path, error: Exception) -> None:
     """Note a file that is damaged or not what its ending says."""
     with path.open("rb") as stream:
         start = stream.read(8)
@@ -66,7 +66,7 @@ def note_unreadable(findings: Findings, path: Path, error: Exception) -> None:
     # What NumPy says of pickles tells how to open them all the same, which can run any program.
     reason = "it holds Python objects, which are not read, or is damaged" if "pickle" in str(error) else str(error)
     found = f"it cannot be read as {path.suffix} ({reason}){looks}"
-    findings.error(path, found, "Save it again, with the ending that fits its content.")
+    problems.error(path, found, "Save it again, with the ending that fits its content.")
 
 
 def _read_matlab(path: Path) -> dict[str, NDArray[Any]]:

@@ -13,7 +13,7 @@ from alignment_importance.inputs import ids, images
 from alignment_importance.maps import heatmaps as heat
 from alignment_importance.system import logs
 from alignment_importance.system.errors import InputError
-from alignment_importance.system.problems import Findings
+from alignment_importance.system.problems import Problems
 
 #: Columns of the table of a control.
 COLUMNS = ("control", "comparison", "map", "image", "auc")
@@ -58,21 +58,21 @@ def evaluate(
     return pd.DataFrame(rows, columns=list(COLUMNS))
 
 
-def check_masks(masks: Path, objects: Mapping[str, int], table: pd.DataFrame, findings: Findings) -> None:
+def check_masks(masks: Path, objects: Mapping[str, int], table: pd.DataFrame, problems: Problems) -> None:
     """Note masks that are missing or that cannot be used.
 
     Args:
         masks, objects: as for `evaluate`.
         table: image, width and height of the images that need one.
-        findings: what is found is added here.
+        problems: what is found is added here.
     """
     if not masks.is_dir():
-        findings.error(masks, "this folder of masks does not exist", "Correct the control's `masks`.")
+        problems.error(masks, "this folder of masks does not exist", "Correct the control's `masks`.")
         return
-    with findings.collect(masks):
+    with problems.collect(masks):
         files = _find_masks(masks, table["image"])
         for image, width, height in zip(table["image"], table["width"], table["height"], strict=True):
-            with findings.collect(files[image]):
+            with problems.collect(files[image]):
                 _read_objects(files[image], (height, width), objects)
 
 

@@ -127,7 +127,7 @@ def _cut_in_two(traced: fx.GraphModule, maps: fx.Node, readout: fx.Node) -> Spli
 
 
 # ---------------------------------------------------------------------------------------------------------------------
-# Finding the two layers
+# Problem the two layers
 
 
 def _choose(

@@ -19,7 +19,7 @@ logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
-class Finding:
+class Problem:
     """One thing that a check found.
 
     Attributes:
@@ -43,18 +43,18 @@ class Finding:
         return f"{place}{self.found}{stop} {self.remedy}".strip()
 
 
-#: Columns of the table of findings.
-COLUMNS = tuple(field.name for field in fields(Finding))
+#: Columns of the table of problems.
+COLUMNS = tuple(field.name for field in fields(Problem))
 
 
-class Findings:
+class Problems:
     """Everything that checks have found so far, each thing once, in the order in which it was found."""
 
-    def __init__(self, findings: Iterable[Finding] = ()) -> None:
-        """Begin with some findings, or none."""
-        self._found: dict[Finding, None] = dict.fromkeys(findings)
+    def __init__(self, problems: Iterable[Problem] = ()) -> None:
+        """Begin with some problems, or none."""
+        self._found: dict[Problem, None] = dict.fromkeys(problems)
 
-    def __iter__(self) -> Iterator[Finding]:
+    def __iter__(self) -> Iterator[Problem]:
         """Go through them in the order in which they were found."""
         return iter(self._found)
 
@@ -63,14 +63,14 @@ class Findings:
         return len(self._found)
 
     def error(self, where: object, found: str, remedy: str, place: str = "") -> None:
-        """Note what stops the workflow, see `Finding`."""
-        self._found[Finding("error", str(where), place, found, remedy)] = None
+        """Note what stops the workflow, see `Problem`."""
+        self._found[Problem("error", str(where), place, found, remedy)] = None
 
     def warn(self, where: object, found: str, remedy: str, place: str = "") -> None:
-        """Note what the user should know, see `Finding`."""
-        self._found[Finding("warning", str(where), place, found, remedy)] = None
+        """Note what the user should know, see `Problem`."""
+        self._found[Problem("warning", str(where), place, found, remedy)] = None
 
-    def extend(self, others: Iterable[Finding]) -> None:
+    def extend(self, others: Iterable[Problem]) -> None:
         """Add what another check found."""
         self._found |= dict.fromkeys(others)
 
@@ -84,17 +84,17 @@ class Findings:
         try:
             yield
         except ProblemsError as error:
-            self.extend(error.findings)
+            self.extend(error.problems)
         except InputError as error:
             self.error(where, str(error).removeprefix(f"{where}: ").removesuffix("."), "")
 
     @property
-    def errors(self) -> list[Finding]:
+    def errors(self) -> list[Problem]:
         """Those that stop the workflow."""
         return [finding for finding in self if finding.level == "error"]
 
     @property
-    def warnings(self) -> list[Finding]:
+    def warnings(self) -> list[Problem]:
         """Those that do not."""
         return [finding for finding in self if finding.level == "warning"]
 
@@ -111,7 +111,7 @@ class Findings:
         """Raise one error that lists all errors, if there are any.
 
         Raises:
-            ProblemsError: with all findings, the warnings too.
+            ProblemsError: with all problems, the warnings too.
         """
         if self.errors:
             raise ProblemsError(self)
@@ -121,19 +121,19 @@ class ProblemsError(InputError):
     """Several things at once that the user can correct.
 
     Attributes:
-        findings: all of them, and the warnings that came with them.
+        problems: all of them, and the warnings that came with them.
     """
 
-    def __init__(self, findings: Iterable[Finding]) -> None:
-        """Make the message from those findings that are errors."""
-        self.findings = list(findings)
-        super().__init__(describe([finding for finding in self.findings if finding.level == "error"]))
+    def __init__(self, problems: Iterable[Problem]) -> None:
+        """Make the message from those problems that are errors."""
+        self.problems = list(problems)
+        super().__init__(describe([finding for finding in self.problems if finding.level == "error"]))
 
 
-def describe(findings: Iterable[Finding]) -> str:
-    """Write findings for people: by file or key, a line each, the first twenty of each file or key."""
+def describe(problems: Iterable[Problem]) -> str:
+    """Write problems for people: by file or key, a line each, the first twenty of each file or key."""
     by_where: dict[str, list[str]] = {}
-    for finding in findings:
+    for finding in problems:
         by_where.setdefault(finding.where, []).append(str(finding))
     blocks = []
     for where, lines in by_where.items():

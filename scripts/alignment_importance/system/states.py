@@ -12,24 +12,24 @@ from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 
-from alignment_importance.system.problems import Finding, Findings, describe
+from alignment_importance.system.problems import Problem, Problems, describe
 
 logger = logging.getLogger(__name__)
 
 
-def replace(state: Path, findings: Iterable[Finding] = ()) -> None:
+def replace(state: Path, problems: Iterable[Problem] = ()) -> None:
     """Put a file for the present state (a name, a hyphen and the digest) in the place of those of former states."""
     name = state.name.rpartition("-")[0]
     for former in state.parent.glob(f"{name}-*"):
         former.unlink()
-    lines = [json.dumps(asdict(finding)) for finding in findings]
+    lines = [json.dumps(asdict(finding)) for finding in problems]
     state.write_text("\n".join(lines), encoding="utf-8")
 
 
-def read(state: Path) -> Findings:
+def read(state: Path) -> Problems:
     """What was found when data were made."""
     lines = state.read_text(encoding="utf-8").splitlines()
-    return Findings(Finding(**json.loads(line)) for line in lines)
+    return Problems(Problem(**json.loads(line)) for line in lines)
 
 
 @contextmanager
@@ -44,14 +44,14 @@ def making(what: str, outputs: Iterable[Path], state: Path) -> Iterator[None]:
         outputs: files and folders; what has no ending is a folder.
         state: see `replace`.
     """
-    findings = Findings()
-    with _kept_warnings(what, findings), findings.collect(what):
+    problems = Problems()
+    with _kept_warnings(what, problems), problems.collect(what):
         yield
-    if findings.errors:
-        logger.error("%s", describe(findings.errors))
+    if problems.errors:
+        logger.error("%s", describe(problems.errors))
         for output in outputs:
             _leave_empty(output)
-    replace(state, findings)
+    replace(state, problems)
 
 
 def is_left_empty(path: Path) -> bool:
@@ -76,12 +76,12 @@ def _leave_empty(output: Path) -> None:
 
 
 @contextmanager
-def _kept_warnings(what: str, findings: Findings) -> Iterator[None]:
+def _kept_warnings(what: str, problems: Problems) -> Iterator[None]:
     """Note the warnings that the package logs."""
 
     class Keep(logging.Handler):
         def emit(self, record: logging.LogRecord) -> None:
-            findings.warn(what, record.getMessage().removesuffix("."), "")
+            problems.warn(what, record.getMessage().removesuffix("."), "")
 
     package, keep = logging.getLogger(__package__), Keep(logging.WARNING)
     package.addHandler(keep)

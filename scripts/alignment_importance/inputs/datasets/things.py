@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from alignment_importance.inputs import array_files, images
 from alignment_importance.system.errors import InputError
 from alignment_importance.system.plurals import counted
-from alignment_importance.system.problems import Findings
+from alignment_importance.system.problems import Problems
 
 #: Objects of the whole data set, and of the one that was sampled completely.
 N_OBJECTS, N_DENSE = 1854, 48
@@ -104,13 +104,13 @@ def read_triplets(paths: Sequence[str | Path], objects: Sequence[str]) -> pd.Dat
     Raises:
         InputError: a file cannot be read, or has numbers that are no objects; names the first lines.
     """
-    findings = Findings()
+    problems = Problems()
     parts = []
     for path in map(Path, paths):
-        with findings.collect(path):
+        with problems.collect(path):
             parts.append(_read_choices(path, len(objects)))
             logger.info("%s: %d choices", path, len(parts[-1]))
-    findings.raise_errors()
+    problems.raise_errors()
     numbers = np.concatenate(parts)
     columns = dict(zip(("image_a", "image_b", "image_c"), numbers.T, strict=True)) | {"odd": numbers[:, 2]}
     names = pd.Index(objects)

@@ -19,7 +19,7 @@ from alignment_importance.inputs import ids
 from alignment_importance.system import arrays, logs
 from alignment_importance.system.errors import InputError
 from alignment_importance.system.plurals import counted
-from alignment_importance.system.problems import Findings
+from alignment_importance.system.problems import Problems
 
 #: Endings of the files that are taken for images (in any case), with the decoders that may open them.
 SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", ".bmp", ".gif")
@@ -85,13 +85,13 @@ def find(folder: str | Path) -> dict[str, Path]:
     Raises:
         InputError: what `search` finds that stops the workflow.
     """
-    findings = Findings()
-    files = search(folder, findings)
-    findings.raise_errors()
+    problems = Problems()
+    files = search(folder, problems)
+    problems.raise_errors()
     return files
 
 
-def search(folder: str | Path, findings: Findings) -> dict[str, Path]:
+def search(folder: str | Path, problems: Problems) -> dict[str, Path]:
     """Find the images of a folder as `find` does, and note what is wrong with their names.
 
     Errors: the folder is missing or has no image, holds other files, or two files share an id, also if capital
@@ -99,22 +99,22 @@ def search(folder: str | Path, findings: Findings) -> dict[str, Path]:
     """
     folder = Path(folder)
     if not folder.is_dir():
-        findings.error(folder, "this folder of images does not exist", "Correct the image set's `folder`.")
+        problems.error(folder, "this folder of images does not exist", "Correct the image set's `folder`.")
         return {}
     entries = sorted(entry for entry in folder.iterdir() if not entry.name.startswith("."))
     files = [entry for entry in entries if not entry.is_dir()]
     if len(files) < len(entries):
         count = counted(len(entries) - len(files), "subfolder is", "subfolders are")
-        findings.warn(folder, f"{count} not searched for images", "An image set is one folder.")
+        problems.warn(folder, f"{count} not searched for images", "An image set is one folder.")
     strangers = [file.name for file in files if file.suffix.lower() not in SUFFIXES]
     if strangers:
         found = f"not image files by their ending ({', '.join(SUFFIXES)}): {some(strangers)}"
-        findings.error(folder, found, "Move them elsewhere, or convert them.")
+        problems.error(folder, found, "Move them elsewhere, or convert them.")
     images = pictures(folder)
     if not images:
         remedy = f"Put them directly into this folder ({', '.join(SUFFIXES)})."
-        findings.error(folder, "no image files", remedy)
-    return _by_id(folder, images, findings)
+        problems.error(folder, "no image files", remedy)
+    return _by_id(folder, images, problems)
 
 
 def pictures(folder: Path) -> list[Path]:
@@ -123,23 +123,23 @@ def pictures(folder: Path) -> list[Path]:
     return [file for file in files if not file.name.startswith(".")]
 
 
-def _by_id(folder: Path, files: list[Path], findings: Findings) -> dict[str, Path]:
+def _by_id(folder: Path, files: list[Path], problems: Problems) -> dict[str, Path]:
     """Give every file its id, and note ids that cannot be told apart or written into a table."""
     groups: dict[str, dict[str, list[Path]]] = {}
     for file in files:
         image = ids.of_file(file)
         groups.setdefault(image.casefold(), {}).setdefault(image, []).append(file)
         if not image or not image.isprintable():
-            findings.error(file, f"{image!r} cannot be an image id", "Give the file a name of visible characters.")
+            problems.error(file, f"{image!r} cannot be an image id", "Give the file a name of visible characters.")
     for spellings in groups.values():
         for sharing in spellings.values():
             if len(sharing) > 1:
                 names = " and ".join(file.name for file in sharing)
                 found = f"an image's id is its file name without the ending, and these share one: {names}"
-                findings.error(folder, found, "Rename or remove one of each.")
+                problems.error(folder, found, "Rename or remove one of each.")
         if len(spellings) > 1:
             found = f"these ids differ in capital letters alone: {' and '.join(sorted(spellings))}"
-            findings.error(folder, found, "Rename or remove one; many disks and people take them for the same.")
+            problems.error(folder, found, "Rename or remove one; many disks and people take them for the same.")
     by_id = {image: sharing[0] for spellings in groups.values() for image, sharing in spellings.items()}
     return {image: by_id[image] for image in sorted(by_id)}
 
@@ -163,18 +163,18 @@ def tabulate(
         InputError: what `find` raises, files that are no images (all of them are named), or a table whose ids are
             not those of the images.
     """
-    findings = Findings()
-    files = search(folder, findings)
-    categories = read_categories(table, list(files), findings) if table is not None else {}
+    problems = Problems()
+    files = search(folder, problems)
+    categories = read_categories(table, list(files), problems) if table is not None else {}
     backdrop = " ".join(map(str, MID_GREY if background is None else background))
     rows = []
     for image, file in logs.progress(files.items(), "images listed", total=len(files)):
-        with findings.collect(file):
+        with problems.collect(file):
             data = read_bytes(file)
             width, height = _size(file, data)
             category = categories.get(image, np.nan)
             rows.append((image, file.as_posix(), width, height, sha256_of(data), category, backdrop))
-    findings.raise_errors()
+    problems.raise_errors()
     return pd.DataFrame(rows, columns=list(COLUMNS))
 
 
@@ -367,20 +367,20 @@ def _from_integers(image: Image.Image) -> Image.Image:
     return Image.fromarray(((pixels + 128) // 257).astype(np.uint8))
 
 
-def read_categories(table: str | Path, image_ids: Sequence[str], findings: Findings) -> dict[str, str | float]:
+def read_categories(table: str | Path, image_ids: Sequence[str], problems: Problems) -> dict[str, str | float]:
     """Read each image's category (NaN where it is empty or there is no such column), and note what does not fit."""
-    with findings.collect(table):
+    with problems.collect(table):
         rows = arrays.read_table(table, ["image"])
         listed = rows["image"].map(ids.clean)
-        _compare_ids(table, listed, image_ids, findings)
+        _compare_ids(table, listed, image_ids, problems)
         if "category" in rows:
             return {image: category or np.nan for image, category in zip(listed, rows["category"], strict=True)}
         found = f"there is no column category, only {', '.join(map(str, rows.columns))}"
-        findings.warn(table, found, "The images have no categories.", "header")
+        problems.warn(table, found, "The images have no categories.", "header")
     return {}
 
 
-def _compare_ids(table: str | Path, listed: pd.Series, image_ids: Sequence[str], findings: Findings) -> None:
+def _compare_ids(table: str | Path, listed: pd.Series, image_ids: Sequence[str], problems: Problems) -> None:
     """Note rows of a table that are not those of the images."""
     for what, names in (
         ("listed twice", sorted(set(listed[listed.duplicated()]))),
@@ -389,7 +389,7 @@ def _compare_ids(table: str | Path, listed: pd.Series, image_ids: Sequence[str],
     ):
         if names:
             hint = ids.suggest(names[0], image_ids) if what == "no such image" else ""
-            findings.error(
+            problems.error(
                 table,
                 f"the table does not fit the images; {what}: {some(names)}{hint}",
                 "It needs one row per image, with the file name without its ending in the column `image`.",

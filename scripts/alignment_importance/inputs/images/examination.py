@@ -11,7 +11,7 @@ import pandas as pd
 from alignment_importance.inputs import images
 from alignment_importance.system import logs
 from alignment_importance.system.errors import InputError
-from alignment_importance.system.problems import Findings
+from alignment_importance.system.problems import Problems
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ def examine(
     folder: str | Path,
     table: str | Path | None,
     background: Sequence[int] | None,
-    findings: Findings,
+    problems: Problems,
     threads: int = 1,
 ) -> pd.DataFrame:
     """Decode all images of a folder and note what is found.
@@ -41,15 +41,15 @@ def examine(
 
     Args:
         folder, table, background: of the image set, see `images.tabulate`.
-        findings: what is found is added here.
+        problems: what is found is added here.
         threads: that decode at the same time.
 
     Returns:
         A row per image, sorted by image id: image, file, width and height (0 of those that cannot be decoded), sha256,
         category.
     """
-    files = images.search(folder, findings)
-    categories = images.read_categories(table, list(files), findings) if table is not None else {}
+    files = images.search(folder, problems)
+    categories = images.read_categories(table, list(files), problems) if table is not None else {}
     used = set(files.values())
     # Those that share an id with another are looked at as well: one report tells all.
     others = [file for file in images.pictures(Path(folder)) if file not in used] if files else []
@@ -58,13 +58,13 @@ def examine(
         results = logs.progress(pool.map(_examine, decoded), f"{folder}: images decoded", len(decoded))
         found = dict(zip(decoded, results, strict=True))
     for file, one in found.items():
-        with findings.collect(file):
+        with problems.collect(file):
             if one.problem:
                 raise one.problem
     examined = {image: found[file] for image, file in files.items()}
     usable = {image: one for image, one in examined.items() if one.problem is None}
-    _warn_of_duplicates(folder, usable, files, findings)
-    _warn_of_kinds(folder, usable, files, findings, stated=background is not None)
+    _warn_of_duplicates(folder, usable, files, problems)
+    _warn_of_kinds(folder, usable, files, problems, stated=background is not None)
     rows = [
         (image, files[image].as_posix(), *one.size, one.sha256, categories.get(image, np.nan))
         for image, one in examined.items()
@@ -93,7 +93,7 @@ def _examine(file: Path) -> _Examined:
 
 
 def _warn_of_duplicates(
-    folder: str | Path, examined: Mapping[str, _Examined], files: Mapping[str, Path], findings: Findings
+    folder: str | Path, examined: Mapping[str, _Examined], files: Mapping[str, Path], problems: Problems
 ) -> None:
     """Name images whose pixels are the same, whatever their files' form."""
     groups: dict[tuple[tuple[int, ...], str], list[str]] = {}
@@ -103,14 +103,14 @@ def _warn_of_duplicates(
         if len(same) > 1:
             found = f"these images are the same, pixel by pixel: {_names(same, files)}"
             remedy = "All are kept. Remove all but one if that is a mistake: copies of training images are no test."
-            findings.warn(folder, found, remedy)
+            problems.warn(folder, found, remedy)
 
 
 def _warn_of_kinds(
     folder: str | Path,
     examined: Mapping[str, _Examined],
     files: Mapping[str, Path],
-    findings: Findings,
+    problems: Problems,
     stated: bool,
 ) -> None:
     """Say what was done with images that can be seen in several ways."""
@@ -133,7 +133,7 @@ def _warn_of_kinds(
         ),
     ):
         if which:
-            findings.warn(folder, f"{found}: {_names(which, files)}", remedy)
+            problems.warn(folder, f"{found}: {_names(which, files)}", remedy)
 
 
 def _names(image_ids: Iterable[str], files: Mapping[str, Path]) -> str:

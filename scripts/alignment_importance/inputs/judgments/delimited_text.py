@@ -13,7 +13,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from alignment_importance.system.plurals import counted
-from alignment_importance.system.problems import Findings
+from alignment_importance.system.problems import Problems
 
 #: What separates the columns, by the ending of the file.
 DELIMITERS = {".csv": ",", ".tsv": "\t"}
@@ -56,17 +56,17 @@ class Table:
     lines: NDArray[np.int64]
 
     def note(
-        self, findings: Findings, path: Path, rows: NDArray[np.intp], column: str, found: str, remedy: str
+        self, problems: Problems, path: Path, rows: NDArray[np.intp], column: str, found: str, remedy: str
     ) -> None:
         """Note a mistake in some rows, once, with the first of them and the number of the others."""
         if len(rows):
             more = counted(len(rows) - 1, "other line", "other lines")
             others = f" (and on {more})" if len(rows) > 1 else ""
             place = f"line {self.lines[rows[0]]}" + (f", column {column}" if column else "")
-            findings.error(path, f"{found}{others}", remedy, place)
+            problems.error(path, f"{found}{others}", remedy, place)
 
 
-def rows(path: Path, findings: Findings) -> Iterator[Row]:
+def rows(path: Path, problems: Problems) -> Iterator[Row]:
     """Yield line number and fields of every line that is not blank.
 
     Raises:
@@ -81,23 +81,23 @@ def rows(path: Path, findings: Findings) -> Iterator[Row]:
                 if row and (row[0].strip() or any(field.strip() for field in row)):
                     yield reader.line_num, row
     except UnicodeDecodeError:
-        findings.error(path, "it is not text in UTF-8", "Save it as CSV in UTF-8.")
-        findings.raise_errors()
+        problems.error(path, "it is not text in UTF-8", "Save it as CSV in UTF-8.")
+        problems.raise_errors()
     except (csv.Error, OSError) as error:
-        findings.error(path, f"it cannot be read ({error})", "Correct or replace the file.")
-        findings.raise_errors()
+        problems.error(path, f"it cannot be read ({error})", "Correct or replace the file.")
+        problems.raise_errors()
 
 
-def read_table(path: Path, header: Sequence[str], body: Iterator[Row], findings: Findings) -> Table:
+def read_table(path: Path, header: Sequence[str], body: Iterator[Row], problems: Problems) -> Table:
     """Read the lines below the header; those with too few or too many fields are noted and left out.
 
     Args:
         path: the file.
         header: names of the columns, each once.
         body: the lines, as `rows` gives them; asked for only where the file must be read line by line.
-        findings: where mistakes are noted.
+        problems: where mistakes are noted.
     """
-    return _read_plain(path, header) or _read_lines(path, header, body, findings)
+    return _read_plain(path, header) or _read_lines(path, header, body, problems)
 
 
 def _read_plain(path: Path, header: Sequence[str]) -> Table | None:
@@ -148,7 +148,7 @@ def _first_rows(codes: NDArray[np.integer], count: int) -> NDArray[np.intp]:
     return first
 
 
-def _read_lines(path: Path, header: Sequence[str], body: Iterator[Row], findings: Findings) -> Table:
+def _read_lines(path: Path, header: Sequence[str], body: Iterator[Row], problems: Problems) -> Table:
     """Do as `read_table` does, line by line."""
     coders: list[dict[str, int]] = [_coder() for _ in header]
     codes: list[list[NDArray[np.int32]]] = [[] for _ in header]
@@ -167,7 +167,7 @@ def _read_lines(path: Path, header: Sequence[str], body: Iterator[Row], findings
         for coder, column, cells in zip(coders, codes, zip(*fields, strict=True), strict=True):
             column.append(np.fromiter(map(coder.__getitem__, cells), dtype=np.int32, count=len(cells)))
     for count, where in wrong.items():
-        note_length(findings, path, where, count, len(header))
+        note_length(problems, path, where, count, len(header))
     nothing = np.empty(0, dtype=np.int32)
     named = {
         name: _merged(Column([cell.strip() for cell in coder], np.concatenate([nothing, *column])))
@@ -176,18 +176,18 @@ def _read_lines(path: Path, header: Sequence[str], body: Iterator[Row], findings
     return Table(named, np.concatenate([nothing.astype(np.int64), *lines]))
 
 
-def note_length(findings: Findings, path: Path, lines: Sequence[int], found: int, wanted: int) -> None:
+def note_length(problems: Problems, path: Path, lines: Sequence[int], found: int, wanted: int) -> None:
     """Note lines with too few or too many fields, and what that is probably due to."""
     more = counted(len(lines) - 1, "other", "others")
     others = f" (and so {'has' if len(lines) == 2 else 'have'} {more})" if len(lines) > 1 else ""
     commas = path.suffix.lower() == ".csv" and found > wanted
     remedy = "Numbers need a decimal point, no comma; a name with a comma needs quotes." if commas else "Complete it."
-    findings.error(
+    problems.error(
         path, f"{counted(found, 'field', 'fields')}, but the header has {wanted}{others}", remedy, f"line {lines[0]}"
     )
 
 
-def numbers(table: Table, name: str, path: Path, findings: Findings) -> NDArray[np.float64]:
+def numbers(table: Table, name: str, path: Path, problems: Problems) -> NDArray[np.float64]:
     """Read a column of judgments; NaN where one is missing or, which is noted, no finite number.
 
     Returns:
@@ -199,7 +199,7 @@ def numbers(table: Table, name: str, path: Path, findings: Findings) -> NDArray[
         value = number(cell)
         if isinstance(value, str):
             wrong = np.flatnonzero(column.codes == at)
-            table.note(findings, path, wrong, name, f"{cell!r} {value}", remedy_of(cell))
+            table.note(problems, path, wrong, name, f"{cell!r} {value}", remedy_of(cell))
         else:
             values[at] = value
     return values[column.codes]

@@ -9,7 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from alignment_importance.inputs.judgments.identifiers import some
-from alignment_importance.system.problems import Findings
+from alignment_importance.system.problems import Problems
 
 # Fewer ratings of an image with itself, such as one check of attention, say nothing about the scale.
 _FEWEST = 3
@@ -51,7 +51,7 @@ def of_ratings(
     return Extremes(extremes(ratings[is_own], _FEWEST), extremes(ratings[~is_own], 1))
 
 
-def check(findings: Findings, path: Path, kind: str, participants: Sequence[str], found: Extremes) -> None:
+def check(problems: Problems, path: Path, kind: str, participants: Sequence[str], found: Extremes) -> None:
     """Refuse judgments in which images are least like themselves.
 
     Raises:
@@ -64,7 +64,7 @@ def check(findings: Findings, path: Path, kind: str, participants: Sequence[str]
     leave = "or leave the diagonal empty (NaN) if its numbers mean nothing"
     if _least_alike(found, other).any():
         names = some([name for name, is_wrong in zip(participants, wrong, strict=True) if is_wrong])
-        findings.error(
+        problems.error(
             path,
             f"similarities and dissimilarities are mixed: the kind is {kind}, but images with themselves have the "
             f"{extreme} values in the judgments of these participants, and not in those of others: {names}",
@@ -73,8 +73,8 @@ def check(findings: Findings, path: Path, kind: str, participants: Sequence[str]
     else:
         remedy = f"Set kind: {other}, {leave}."
         found_there = f"the kind is {kind}, but the diagonal (images with themselves) holds the {extreme} values"
-        findings.error(path, f"{found_there}, as in a {other}", remedy)
-    findings.raise_errors()
+        problems.error(path, f"{found_there}, as in a {other}", remedy)
+    problems.raise_errors()
 
 
 def _least_alike(found: Extremes, kind: str) -> NDArray[np.bool_]:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from alignment_importance.inputs import ids
-from alignment_importance.system.problems import Findings
+from alignment_importance.system.problems import Problems
 
 # Likenesses are looked for in the first of many unknown ids alone: it takes a while, and no more are shown.
 _MOST_GUESSED = 20
@@ -30,35 +30,35 @@ class ImageIds:
         """Tell whether an id is one of the set."""
         return image in self._known
 
-    def check_known(self, findings: Findings, where: Path, found: Iterable[tuple[str, str]]) -> None:
+    def check_known(self, problems: Problems, where: Path, found: Iterable[tuple[str, str]]) -> None:
         """Note ids that are not of this image set; `found` are places and ids."""
         unknown = [(place, image) for place, image in found if image not in self]
         for at, (place, image) in enumerate(unknown):
             remedy = _hint(ids.suggest(image, self.known)) if at < _MOST_GUESSED else ""
             remedy = remedy or "Correct the id, remove it, or add the image to the set."
-            findings.error(where, f"{image!r} is no image of this set", remedy, place)
+            problems.error(where, f"{image!r} is no image of this set", remedy, place)
 
-    def check_listed(self, findings: Findings, where: Path, what: str, found: Sequence[tuple[str, str]]) -> None:
+    def check_listed(self, problems: Problems, where: Path, what: str, found: Sequence[tuple[str, str]]) -> None:
         """Note ids that are unknown, that stand twice or that are missing in a list of all images of a comparison.
 
         Args:
-            findings: where the notes go.
+            problems: where the notes go.
             where: the file.
             what: what names an image there (`row`, `column`, `line`).
             found: place and id of each.
         """
-        self.check_known(findings, where, found)
+        self.check_known(problems, where, found)
         places: dict[str, list[str]] = {}
         for place, image in found:
             places.setdefault(image, []).append(place)
         for image, several in places.items():
             if len(several) > 1:
-                findings.error(where, f"{image!r} stands there {len(several)} times", "Keep one.", some(several))
+                problems.error(where, f"{image!r} stands there {len(several)} times", "Keep one.", some(several))
         missing = [image for image in self.wanted if image not in places]
         if missing:
             self.unjudged |= set(missing)
             remedy = f"Add a {what} for each, or restrict the comparison to the images that were judged."
-            findings.error(where, f"images without a {what}: {some(missing)}", remedy)
+            problems.error(where, f"images without a {what}: {some(missing)}", remedy)
 
 
 def _hint(suggestion: str) -> str:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from alignment_importance.inputs.judgments import diagonals
 from alignment_importance.inputs.judgments.identifiers import ImageIds, some
 from alignment_importance.system.plurals import counted
-from alignment_importance.system.problems import Findings
+from alignment_importance.system.problems import Problems
 
 #: What the numbers of a file mean; a dissimilarity is negated.
 KINDS = ("similarity", "dissimilarity")
@@ -63,26 +63,26 @@ class Matrices:
     kind: str
 
 
-def kind_of(findings: Findings, path: Path, told: str | None, by: str, configured: str | None) -> str:
+def kind_of(problems: Problems, path: Path, told: str | None, by: str, configured: str | None) -> str:
     """Decide what a larger number means from what the file and what the configuration says; never from the numbers.
 
     Where neither says anything, or they contradict each other, that is noted as an error and the answer means nothing.
 
     Args:
-        findings: where errors are noted.
+        problems: where errors are noted.
         path: the file.
         told: what the file says, None where it says nothing.
         by: what of the file says so, such as `the header`.
         configured: the comparison's `kind`; None where it leaves that to the file.
     """
     if configured is not None and configured not in KINDS:
-        findings.error(path, f"`kind` is {configured!r}", f"It must be {' or '.join(KINDS)}.")
+        problems.error(path, f"`kind` is {configured!r}", f"It must be {' or '.join(KINDS)}.")
     elif told and configured and told != configured:
         remedy = "Correct whichever is wrong."
-        findings.error(path, f"{by} says {told}, but the comparison's `kind` is {configured}", remedy)
+        problems.error(path, f"{by} says {told}, but the comparison's `kind` is {configured}", remedy)
     elif not told and not configured:
         remedy = f"Set the comparison's `kind` to {' or '.join(KINDS)}: it is not guessed from the numbers."
-        findings.error(path, "neither the file nor the configuration says what a larger number means", remedy)
+        problems.error(path, "neither the file nor the configuration says what a larger number means", remedy)
     return told or configured or ""
 
 
@@ -101,11 +101,11 @@ _AVERAGE_MATRICES = (
 )
 
 
-def check_size(findings: Findings, path: Path, n_participants: int, n_images: int, remedy: str = AVERAGE_TABLE) -> None:
+def check_size(problems: Problems, path: Path, n_participants: int, n_images: int, remedy: str = AVERAGE_TABLE) -> None:
     """Refuse images that are too many for a matrix, and participants who are too many to be kept apart.
 
     Args:
-        findings: where the error goes.
+        problems: where the error goes.
         path: the file.
         n_participants: in the file.
         n_images: of the comparison.
@@ -122,27 +122,27 @@ def check_size(findings: Findings, path: Path, n_participants: int, n_images: in
         remedy = f"Name {most} of them at most with the comparison's `images`, or fewer of its `categories`."
     else:
         found = f"a matrix of {n_images} images for each of {n_participants} participants does not fit into memory"
-    findings.error(path, found, remedy)
-    findings.raise_errors()
+    problems.error(path, found, remedy)
+    problems.raise_errors()
 
 
-def from_matrices(matrices: Matrices, images: ImageIds, path: Path, findings: Findings) -> Judged:
+def from_matrices(matrices: Matrices, images: ImageIds, path: Path, problems: Problems) -> Judged:
     """Bring matrices into the order of the ids, and average the two directions of each pair.
 
     Raises:
         Problems: infinite values, halves filled with zeros, or diagonals that contradict the kind.
     """
-    _refuse_infinite(matrices, path, findings)
-    _refuse_halves(matrices, path, findings)
-    diagonals.check(findings, path, matrices.kind, matrices.participants, diagonals.of_matrices(matrices.stack))
-    check_size(findings, path, len(matrices.participants), len(images.wanted), _AVERAGE_MATRICES)
+    _refuse_infinite(matrices, path, problems)
+    _refuse_halves(matrices, path, problems)
+    diagonals.check(problems, path, matrices.kind, matrices.participants, diagonals.of_matrices(matrices.stack))
+    check_size(problems, path, len(matrices.participants), len(images.wanted), _AVERAGE_MATRICES)
     position = {image: at for at, image in enumerate(matrices.image_ids)}
     at = [position[image] for image in images.wanted]
     values, counts, largest, n_differing = _symmetric(matrices.stack[:, at][:, :, at])
     if n_differing:
         pairs = counted(n_differing, "pair has", "pairs have")
         found = f"{pairs} another value in the other direction (largest difference {largest:g})"
-        findings.warn(path, found, "The two directions are averaged.")
+        problems.warn(path, found, "The two directions are averaged.")
     participants, values, counts = _by_participant(matrices.participants, values, counts)
     return Judged(participants, values, counts, matrices.kind)
 
@@ -156,7 +156,7 @@ def from_ratings(
     kind: str,
     images: ImageIds,
     path: Path,
-    findings: Findings,
+    problems: Problems,
 ) -> Judged:
     """Average each participant's ratings of a pair, in either direction.
 
@@ -169,10 +169,10 @@ def from_ratings(
         kind: see `KINDS`.
         images: the ids.
         path: the file.
-        findings: where a warning goes if ratings of one pair by one participant differ.
+        problems: where a warning goes if ratings of one pair by one participant differ.
     """
     n = len(images.wanted)
-    check_size(findings, path, len(participants), n)
+    check_size(problems, path, len(participants), n)
     low, high = np.minimum(first, second), np.maximum(first, second)
     # Sorted by value as well: a sum then rounds the same whatever the order of the file's rows.
     order = np.lexsort((rating, high, low, rater))
@@ -186,7 +186,7 @@ def from_ratings(
     if n_differing:
         pairs = counted(n_differing, "pair was", "pairs were")
         found = f"{pairs} rated differently by one participant (largest difference {spread.max():g})"
-        findings.warn(path, found, "Each participant's ratings of a pair, in either direction, are averaged.")
+        problems.warn(path, found, "Each participant's ratings of a pair, in either direction, are averaged.")
     values = np.full((len(participants), n, n), np.nan)
     n_ratings = np.zeros(values.shape, dtype=np.int32)
     at, low, high = rater[starts], low[starts], high[starts]
@@ -196,17 +196,17 @@ def from_ratings(
     return Judged(list(participants), values, n_ratings, kind)
 
 
-def _refuse_infinite(matrices: Matrices, path: Path, findings: Findings) -> None:
+def _refuse_infinite(matrices: Matrices, path: Path, problems: Problems) -> None:
     for at, row, column in np.argwhere(np.isinf(matrices.stack)):
         place = f"row {matrices.image_ids[row]}, column {matrices.image_ids[column]}"
         if len(matrices.participants) > 1:
             place = f"participant {matrices.participants[at]}, {place}"
         found = f"{matrices.stack[at, row, column]:g} is infinite"
-        findings.error(path, found, "Missing judgments are NaN.", place)
-    findings.raise_errors()
+        problems.error(path, found, "Missing judgments are NaN.", place)
+    problems.raise_errors()
 
 
-def _refuse_halves(matrices: Matrices, path: Path, findings: Findings) -> None:
+def _refuse_halves(matrices: Matrices, path: Path, problems: Problems) -> None:
     """Refuse matrices of which one half is filled with zeros: averaged with the other, they would be judgments."""
     lower = np.tri(len(matrices.image_ids), k=-1, dtype=bool)
     halves = {"below": (lower, lower.T), "above": (lower.T, lower)}
@@ -217,8 +217,8 @@ def _refuse_halves(matrices: Matrices, path: Path, findings: Findings) -> None:
         if whose:
             of = f" of these participants: {some(whose)}" if len(matrices.participants) > 1 else ""
             found = f"all values {side} the diagonal are 0, and those on the other side are not{of}"
-            findings.error(path, found, "If only half of the matrix was filled in, leave the other half empty (NaN).")
-    findings.raise_errors()
+            problems.error(path, found, "If only half of the matrix was filled in, leave the other half empty (NaN).")
+    problems.raise_errors()
 
 
 def _symmetric(

@@ -9,7 +9,7 @@ from alignment_importance.inputs import ids
 from alignment_importance.inputs.judgments import delimited_text, judged
 from alignment_importance.inputs.judgments.identifiers import ImageIds
 from alignment_importance.system.plurals import counted
-from alignment_importance.system.problems import Findings
+from alignment_importance.system.problems import Problems
 
 
 def read(
@@ -18,7 +18,7 @@ def read(
     body: Iterable[delimited_text.Row],
     kind: str | None,
     images: ImageIds,
-    findings: Findings,
+    problems: Problems,
 ) -> judged.Judged:
     """Read a matrix; rows and columns in any order.
 
@@ -29,7 +29,7 @@ def read(
     """
     corner = header[0].lower()
     told = corner if corner in judged.KINDS else None
-    kind = judged.kind_of(findings, path, told, "the first cell of the header", kind)
+    kind = judged.kind_of(problems, path, told, "the first cell of the header", kind)
     columns = [ids.clean(name) for name in header[1:]]
     rows: list[tuple[str, str]] = []
     cells: list[list[float]] = []
@@ -38,31 +38,31 @@ def read(
         image = ids.clean(name)
         rows.append((f"line {line}", image))
         if len(fields) == len(columns):
-            cells.append(_numbers(path, fields, line, image, columns, findings))
+            cells.append(_numbers(path, fields, line, image, columns, problems))
         else:
             lengths.setdefault(len(fields) + 1, []).append(line)
     if list(lengths) == [len(header) + 1] and not cells:
         found = "the header has one field fewer than every line: that above the ids of the rows"
-        findings.error(path, found, "Begin it with a field such as `image`, as R's write.csv does.", "header")
-        findings.raise_errors()
+        problems.error(path, found, "Begin it with a field such as `image`, as R's write.csv does.", "header")
+        problems.raise_errors()
     for count, lines in lengths.items():
-        delimited_text.note_length(findings, path, lines, count, len(header))
+        delimited_text.note_length(problems, path, lines, count, len(header))
     named = [(f"column {at}", name) for at, name in enumerate(columns, start=2)]
     for place, name in named:
         if not name:
-            findings.error(path, "a column without a name", "Name its image, or remove it.", f"header, {place}")
-    images.check_listed(findings, path, "column", [(place, name) for place, name in named if name])
-    images.check_listed(findings, path, "row", rows)
-    _check_same(findings, path, columns, [image for _, image in rows])
-    findings.raise_errors()
+            problems.error(path, "a column without a name", "Name its image, or remove it.", f"header, {place}")
+    images.check_listed(problems, path, "column", [(place, name) for place, name in named if name])
+    images.check_listed(problems, path, "row", rows)
+    _check_same(problems, path, columns, [image for _, image in rows])
+    problems.raise_errors()
     position = {image: at for at, (_, image) in enumerate(rows)}
     values = np.array(cells, dtype=np.float64)[[position[image] for image in columns]]
     found_there = judged.Matrices([judged.SINGLE_PARTICIPANT], columns, values[np.newaxis], kind)
-    return judged.from_matrices(found_there, images, path, findings)
+    return judged.from_matrices(found_there, images, path, problems)
 
 
 def _numbers(
-    path: Path, fields: Sequence[str], line: int, row: str, columns: Sequence[str], findings: Findings
+    path: Path, fields: Sequence[str], line: int, row: str, columns: Sequence[str], problems: Problems
 ) -> list[float]:
     """Read the cells of a row; NaN where one is missing or, which is noted, no number."""
     values = []
@@ -70,16 +70,16 @@ def _numbers(
         value = delimited_text.number(field)
         if isinstance(value, str):
             place = f"line {line} (row {row}), column {column}"
-            findings.error(path, f"{field.strip()!r} {value}", delimited_text.remedy_of(field), place)
+            problems.error(path, f"{field.strip()!r} {value}", delimited_text.remedy_of(field), place)
             value = np.nan
         values.append(value)
     return values
 
 
-def _check_same(findings: Findings, path: Path, columns: Sequence[str], rows: Sequence[str]) -> None:
+def _check_same(problems: Problems, path: Path, columns: Sequence[str], rows: Sequence[str]) -> None:
     """Note a matrix that is not square: rows and columns of other images."""
     lacking = sorted((set(columns) ^ set(rows)) - {""})
     if lacking:
         shape = f"{counted(len(rows), 'row', 'rows')} and {counted(len(columns), 'column', 'columns')}"
         found = f"{shape} are not of the same images; only one has: "
-        findings.error(path, found + ", ".join(lacking[:10]), "A matrix has a row and a column for every image.")
+        problems.error(path, found + ", ".join(lacking[:10]), "A matrix has a row and a column for every image.")

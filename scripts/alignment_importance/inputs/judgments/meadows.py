@@ -9,7 +9,7 @@ import scipy.io
 from alignment_importance.inputs import array_files
 from alignment_importance.inputs.judgments import judged, rdms
 from alignment_importance.inputs.judgments.identifiers import ImageIds
-from alignment_importance.system.problems import Findings
+from alignment_importance.system.problems import Problems
 
 # rsatoolbox reads participant and task out of the file's name.
 _KEEP_NAME = (
@@ -28,7 +28,7 @@ def is_meadows(path: Path) -> bool:
         return False
 
 
-def read(path: Path, key: str | None, kind: str | None, images: ImageIds, findings: Findings) -> judged.Judged:
+def read(path: Path, key: str | None, kind: str | None, images: ImageIds, problems: Problems) -> judged.Judged:
     """Read the arrangements of one participant or several.
 
     Args:
@@ -36,7 +36,7 @@ def read(path: Path, key: str | None, kind: str | None, images: ImageIds, findin
         key: the name of the task, where a participant did several.
         kind: arrangements are dissimilarities (distances); anything else is a contradiction.
         images: the ids; Meadows names stimuli by their files, and rsatoolbox cuts these names at the first dot.
-        findings: where mistakes are noted.
+        problems: where mistakes are noted.
 
     Raises:
         Problems: the file cannot be read, or it is not clear which task is meant.
@@ -44,19 +44,19 @@ def read(path: Path, key: str | None, kind: str | None, images: ImageIds, findin
     # Imported here: it takes more than a second, which no other form needs.
     from rsatoolbox.io.meadows import load_rdms
 
-    kind = judged.kind_of(findings, path, "dissimilarity", "an arrangement of Meadows", kind)
-    _check_stimuli(path, findings)
+    kind = judged.kind_of(problems, path, "dissimilarity", "an arrangement of Meadows", kind)
+    _check_stimuli(path, problems)
     try:
         with warnings.catch_warnings(record=True) as said:
             warnings.simplefilter("always")
             # In the file's order: sorting is no reader's business here.
             found = load_rdms(str(path), sort=False)
     except (*array_files.READING_ERRORS, AttributeError) as error:
-        findings.error(path, f"rsatoolbox cannot read it as a file of Meadows ({error})", _KEEP_NAME)
-        findings.raise_errors()
+        problems.error(path, f"rsatoolbox cannot read it as a file of Meadows ({error})", _KEEP_NAME)
+        problems.raise_errors()
     for warning in said:
-        findings.warn(path, f"rsatoolbox: {warning.message}", "Tasks with other stimuli are not used.")
-    chosen = _task(found.rdm_descriptors.get("task"), found.n_rdm, key, path, findings)
+        problems.warn(path, f"rsatoolbox: {warning.message}", "Tasks with other stimuli are not used.")
+    chosen = _task(found.rdm_descriptors.get("task"), found.n_rdm, key, path, problems)
     found = found.subset("index", chosen)
     return rdms.from_rdms(
         found,
@@ -66,11 +66,11 @@ def read(path: Path, key: str | None, kind: str | None, images: ImageIds, findin
         kind,
         images,
         path,
-        findings,
+        problems,
     )
 
 
-def _check_stimuli(path: Path, findings: Findings) -> None:
+def _check_stimuli(path: Path, problems: Problems) -> None:
     """Refuse participants whose stimuli differ in order: rsatoolbox takes those of the first for all.
 
     Raises:
@@ -83,11 +83,11 @@ def _check_stimuli(path: Path, findings: Findings) -> None:
     for name in names[1:]:
         if not np.array_equal(variables[name], variables[names[0]]):
             remedy = "Download each participant's file on its own, or bring the matrices into one order."
-            findings.error(path, f"the stimuli are not those of {names[0]} in the same order", remedy, name)
-    findings.raise_errors()
+            problems.error(path, f"the stimuli are not those of {names[0]} in the same order", remedy, name)
+    problems.raise_errors()
 
 
-def _task(tasks: object, n_rdms: int, key: str | None, path: Path, findings: Findings) -> list[int]:
+def _task(tasks: object, n_rdms: int, key: str | None, path: Path, problems: Problems) -> list[int]:
     """Choose the RDMs of one task: the key's, or of the only one.
 
     Raises:
@@ -96,12 +96,12 @@ def _task(tasks: object, n_rdms: int, key: str | None, path: Path, findings: Fin
     names = rdms.texts(tasks) if isinstance(tasks, (list, np.ndarray)) else [""] * n_rdms
     several = sorted(set(names))
     if not n_rdms:
-        findings.error(path, "there is no arrangement in it", _KEEP_NAME)
+        problems.error(path, "there is no arrangement in it", _KEEP_NAME)
     elif key is None and len(several) > 1:
         found = f"there are arrangements of several tasks: {', '.join(several)}"
-        findings.error(path, found, "Name one of them as the comparison's `key`.")
+        problems.error(path, found, "Name one of them as the comparison's `key`.")
     elif key is not None and key not in several:
         remedy = f"There are: {', '.join(several)}." if any(several) else "Remove `key`: the file names no task."
-        findings.error(path, f"there is no arrangement of a task {key!r}", remedy)
-    findings.raise_errors()
+        problems.error(path, f"there is no arrangement of a task {key!r}", remedy)
+    problems.raise_errors()
     return [number for number, name in enumerate(names) if key is None or name == key]

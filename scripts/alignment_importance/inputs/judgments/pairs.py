@@ -10,7 +10,7 @@ from alignment_importance.inputs import ids
 from alignment_importance.inputs.judgments import delimited_text, diagonals, judged
 from alignment_importance.inputs.judgments.identifiers import ImageIds
 from alignment_importance.system.plurals import counted, not_used
-from alignment_importance.system.problems import Findings
+from alignment_importance.system.problems import Problems
 
 #: Columns of the table; it has one of similarity and dissimilarity, and need not have participants.
 COLUMNS = ("image_a", "image_b", "similarity", "dissimilarity", "participant")
@@ -22,7 +22,7 @@ def read(
     body: Iterator[delimited_text.Row],
     kind: str | None,
     images: ImageIds,
-    findings: Findings,
+    problems: Problems,
 ) -> judged.Judged:
     """Read ratings of pairs; several of one pair by one participant are averaged and counted.
 
@@ -31,31 +31,31 @@ def read(
     Raises:
         Problems: a header that is wrong, unknown ids, ratings that are no numbers, lines without participant.
     """
-    told = _kind_in(header, path, findings)
-    kind = judged.kind_of(findings, path, told, "the header", kind)
-    table = delimited_text.read_table(path, header, body, findings)
-    rating = delimited_text.numbers(table, kind, path, findings)
-    first, second = (positions(table, name, images.known, path, findings) for name in ("image_a", "image_b"))
-    participants, rater = participants_of(table, path, findings)
+    told = _kind_in(header, path, problems)
+    kind = judged.kind_of(problems, path, told, "the header", kind)
+    table = delimited_text.read_table(path, header, body, problems)
+    rating = delimited_text.numbers(table, kind, path, problems)
+    first, second = (positions(table, name, images.known, path, problems) for name in ("image_a", "image_b"))
+    participants, rater = participants_of(table, path, problems)
     if not len(rating):
-        findings.error(path, "there are no ratings in this file", "Add a line for every rating.")
-    findings.raise_errors()
+        problems.error(path, "there are no ratings in this file", "Add a line for every rating.")
+    problems.raise_errors()
     is_own, judged_there = first == second, ~np.isnan(rating)
     extremes = diagonals.of_ratings(len(participants), rater[judged_there], is_own[judged_there], rating[judged_there])
-    diagonals.check(findings, path, kind, participants, extremes)
+    diagonals.check(problems, path, kind, participants, extremes)
     if is_own.any():
         found = counted(int(np.count_nonzero(is_own)), "rating is", "ratings are")
-        findings.warn(path, f"{found} of an image with itself", not_used(int(np.count_nonzero(is_own))))
+        problems.warn(path, f"{found} of an image with itself", not_used(int(np.count_nonzero(is_own))))
     wanted = positions_among(images)
     first, second = wanted[first], wanted[second]
     used = judged_there & ~is_own & (first >= 0) & (second >= 0)
     return judged.from_ratings(
-        participants, rater[used], first[used], second[used], rating[used], kind, images, path, findings
+        participants, rater[used], first[used], second[used], rating[used], kind, images, path, problems
     )
 
 
 def check_header(
-    header: Sequence[str], required: Sequence[str], known: Sequence[str], what: str, path: Path, findings: Findings
+    header: Sequence[str], required: Sequence[str], known: Sequence[str], what: str, path: Path, problems: Problems
 ) -> None:
     """Refuse columns that are unknown, missing or there twice.
 
@@ -66,18 +66,18 @@ def check_header(
         if name not in known:
             remedy = f"{what} have the columns {', '.join(known)}; rename or remove the others."
             found = f"unknown column {name!r}" if name else "a column without a name, such as numbers of rows"
-            findings.error(path, found, remedy, "header")
+            problems.error(path, found, remedy, "header")
         elif header.count(name) > 1:
-            findings.error(path, f"the column {name} stands there {header.count(name)} times", "Keep one.", "header")
+            problems.error(path, f"the column {name} stands there {header.count(name)} times", "Keep one.", "header")
     missing = [name for name in required if name not in header]
     if missing:
         found = f"the column {' and '.join(missing)} is missing"
-        findings.error(path, found, f"{what} need the columns {', '.join(required)}.", "header")
-    findings.raise_errors()
+        problems.error(path, found, f"{what} need the columns {', '.join(required)}.", "header")
+    problems.raise_errors()
 
 
 def positions(
-    table: delimited_text.Table, column: str, known: Sequence[str], path: Path, findings: Findings
+    table: delimited_text.Table, column: str, known: Sequence[str], path: Path, problems: Problems
 ) -> NDArray[np.intp]:
     """Find the images of a column: (row,) positions in `known`, −1 where an id is unknown, which is noted."""
     position = {image: at for at, image in enumerate(known)}
@@ -89,11 +89,11 @@ def positions(
     places = [
         f"line {table.lines[first_rows[at]]}{more}, column {column}" for at, more in zip(unknown, others, strict=True)
     ]
-    ImageIds(known).check_known(findings, path, zip(places, (cells[at] for at in unknown), strict=True))
+    ImageIds(known).check_known(problems, path, zip(places, (cells[at] for at in unknown), strict=True))
     return found[codes]
 
 
-def participants_of(table: delimited_text.Table, path: Path, findings: Findings) -> tuple[list[str], NDArray[np.intp]]:
+def participants_of(table: delimited_text.Table, path: Path, problems: Problems) -> tuple[list[str], NDArray[np.intp]]:
     """Find the participants: their names, sorted, and (row,) positions among them.
 
     Where the table names none, all rows are of one. Lines with an empty name are noted.
@@ -103,7 +103,7 @@ def participants_of(table: delimited_text.Table, path: Path, findings: Findings)
     column = table.columns["participant"]
     nameless = [at for at, name in enumerate(column.cells) if not name]
     rows = np.flatnonzero(np.isin(column.codes, nameless))
-    table.note(findings, path, rows, "participant", "there is no participant", "Name the participant of every line.")
+    table.note(problems, path, rows, "participant", "there is no participant", "Name the participant of every line.")
     names = sorted(column.cells)
     place = {name: at for at, name in enumerate(names)}
     return names, np.array([place[name] for name in column.cells], dtype=np.intp)[column.codes]
@@ -115,15 +115,15 @@ def positions_among(images: ImageIds) -> NDArray[np.intp]:
     return np.array([place.get(image, -1) for image in images.known], dtype=np.intp)
 
 
-def _kind_in(header: Sequence[str], path: Path, findings: Findings) -> str:
+def _kind_in(header: Sequence[str], path: Path, problems: Problems) -> str:
     """Tell from the header what the ratings are."""
-    check_header(header, ("image_a", "image_b"), COLUMNS, "Pairs", path, findings)
+    check_header(header, ("image_a", "image_b"), COLUMNS, "Pairs", path, problems)
     found = [name for name in judged.KINDS if name in header]
     if len(found) == 2:
         remedy = "Keep one of them: the other is the same judgment, or belongs into a file and a comparison of its own."
-        findings.error(path, "similarity and dissimilarity are mixed: there is a column of each", remedy, "header")
+        problems.error(path, "similarity and dissimilarity are mixed: there is a column of each", remedy, "header")
     if not found:
         remedy = f"Name the column of the ratings {' or '.join(judged.KINDS)}."
-        findings.error(path, "there is neither a column similarity nor a column dissimilarity", remedy, "header")
-    findings.raise_errors()
+        problems.error(path, "there is neither a column similarity nor a column dissimilarity", remedy, "header")
+    problems.raise_errors()
     return found[0]

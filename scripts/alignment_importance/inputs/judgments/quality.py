@@ -9,7 +9,7 @@ from alignment_importance.inputs.judgments import averages
 from alignment_importance.inputs.judgments.identifiers import ImageIds, some
 from alignment_importance.inputs.judgments.judged import SINGLE_PARTICIPANT, Judged
 from alignment_importance.system.plurals import counted
-from alignment_importance.system.problems import Findings
+from alignment_importance.system.problems import Problems
 
 #: Fewer participants are few: below it, the mean changes much with every one of them.
 FEW_PARTICIPANTS = 5
@@ -28,32 +28,32 @@ _LARGEST = 1e60
 _FEWEST_PAIRS = 3
 
 
-def check(judged: Judged, images: ImageIds, path: Path, findings: Findings) -> None:
+def check(judged: Judged, images: ImageIds, path: Path, problems: Problems) -> None:
     """Note judgments that cannot be used, and warn of those that are few or unreliable.
 
     Raises:
         Problems: participants or images without judgments, or judgments that are all the same.
     """
-    _refuse_unjudged(judged, images, path, findings)
+    _refuse_unjudged(judged, images, path, problems)
     pairs = np.triu_indices(len(images.wanted), k=1)
     ratings, counts = judged.matrices[:, *pairs], judged.n_ratings[:, *pairs]
     mean = averages.average(ratings, counts if judged.mean_over == "trials" else None)
     largest = np.nanmax(np.abs(ratings))
     if largest > _LARGEST:
         remedy = "Divide all by one number: the scale of judgments does not matter."
-        findings.error(path, f"there are judgments of up to {largest:g}, whose squares are no numbers any more", remedy)
+        problems.error(path, f"there are judgments of up to {largest:g}, whose squares are no numbers any more", remedy)
     elif np.nanmin(mean) == np.nanmax(mean):
         remedy = "Nothing can be aligned with them: bring judgments that tell pairs apart."
-        findings.error(path, f"all judgments are the same ({np.nanmax(mean):g})", remedy)
-    findings.raise_errors()
+        problems.error(path, f"all judgments are the same ({np.nanmax(mean):g})", remedy)
+    problems.raise_errors()
     missing = int(np.isnan(mean).sum())
     if missing:
         found = counted(missing, f"of {len(mean)} pairs has", f"of {len(mean)} pairs have") + " no judgment"
         remedy = f"{'It is' if missing == 1 else 'They are'} left out of every comparison."
-        findings.warn(path, found, remedy)
+        problems.warn(path, found, remedy)
     if judged.participants == [SINGLE_PARTICIPANT]:
         return
-    _warn_of_participants(judged, ratings, path, findings)
+    _warn_of_participants(judged, ratings, path, problems)
 
 
 def correlations(ratings: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -108,31 +108,31 @@ def reliability(ratings: NDArray[np.float64]) -> float:
     return n * r / (1 + (n - 1) * r) if r > 0 else r
 
 
-def _refuse_unjudged(judged: Judged, images: ImageIds, path: Path, findings: Findings) -> None:
+def _refuse_unjudged(judged: Judged, images: ImageIds, path: Path, problems: Problems) -> None:
     """Refuse participants without a rating and images that no one judged."""
     rated: NDArray[np.bool_] = np.any(judged.n_ratings > 0, axis=2)
     silent = [name for name, own in zip(judged.participants, rated, strict=True) if not own.any()]
     # Where no participants are told apart, the images say it.
     if silent and judged.participants != [SINGLE_PARTICIPANT]:
         found = f"participants without a rating of two images of the comparison: {some(silent)}"
-        findings.error(path, found, "Remove them, or add their ratings.")
+        problems.error(path, found, "Remove them, or add their ratings.")
     unjudged = [image for image, own in zip(images.wanted, np.any(rated, axis=0), strict=True) if not own]
     if unjudged:
         images.unjudged |= set(unjudged)
         remedy = "Add judgments, remove the images, or restrict the comparison to the images that were judged."
-        findings.error(path, f"images without any judgment: {some(unjudged)}", remedy)
-    findings.raise_errors()
+        problems.error(path, f"images without any judgment: {some(unjudged)}", remedy)
+    problems.raise_errors()
 
 
-def _warn_of_participants(judged: Judged, ratings: NDArray[np.float64], path: Path, findings: Findings) -> None:
+def _warn_of_participants(judged: Judged, ratings: NDArray[np.float64], path: Path, problems: Problems) -> None:
     """Warn of participants who are few, unreliable, opposed to the others, or who tell nothing apart."""
     if len(ratings) < FEW_PARTICIPANTS:
         found = f"there are few participants: {len(ratings)}"
-        findings.warn(path, found, f"Fewer than {FEW_PARTICIPANTS} make a mean that changes much with every one.")
+        problems.warn(path, found, f"Fewer than {FEW_PARTICIPANTS} make a mean that changes much with every one.")
     constant = np.nanmin(ratings, axis=1) == np.nanmax(ratings, axis=1)
     if constant.any():
         flat = [name for name, is_flat in zip(judged.participants, constant, strict=True) if is_flat]
-        findings.warn(path, f"participants who tell no two pairs apart: {some(flat)}", "They are part of the mean.")
+        problems.warn(path, f"participants who tell no two pairs apart: {some(flat)}", "They are part of the mean.")
     if len(ratings) < 2:
         return
     found_reliability = reliability(ratings)
@@ -142,7 +142,7 @@ def _warn_of_participants(judged: Judged, ratings: NDArray[np.float64], path: Pa
             f"Below {LOW_RELIABILITY:g} a low alignment may be the judgments' fault. It is the mean correlation of two "
             "participants, stepped up to the number who judged a pair (Spearman-Brown)."
         )
-        findings.warn(path, found, remedy)
+        problems.warn(path, found, remedy)
     r = correlations(ratings)
     known = ~np.isnan(r)
     with np.errstate(invalid="ignore"):
@@ -150,4 +150,4 @@ def _warn_of_participants(judged: Judged, ratings: NDArray[np.float64], path: Pa
     opposed = [name for name, agreement in zip(judged.participants, own, strict=True) if agreement < OPPOSED]
     if opposed:
         found = f"participants who judge opposite to the others (mean correlation below {OPPOSED:g}): {some(opposed)}"
-        findings.warn(path, found, "Did they use the scale the other way round? They are part of the mean.")
+        problems.warn(path, found, "Did they use the scale the other way round? They are part of the mean.")

@@ -10,7 +10,7 @@ import numpy as np
 from alignment_importance.inputs import array_files, ids
 from alignment_importance.inputs.judgments import judged
 from alignment_importance.inputs.judgments.identifiers import ImageIds
-from alignment_importance.system.problems import Findings
+from alignment_importance.system.problems import Problems
 
 #: Descriptors of RDMs that name the participant, the first that there is.
 _PARTICIPANT_DESCRIPTORS = ("participant", "subject")
@@ -28,7 +28,7 @@ def is_rdms(path: Path) -> bool:
         return False
 
 
-def read(path: Path, key: str | None, kind: str | None, images: ImageIds, findings: Findings) -> judged.Judged:
+def read(path: Path, key: str | None, kind: str | None, images: ImageIds, problems: Problems) -> judged.Judged:
     """Read an RDMs object, a participant per RDM; RDMs of one participant are averaged.
 
     Args:
@@ -36,7 +36,7 @@ def read(path: Path, key: str | None, kind: str | None, images: ImageIds, findin
         key: the pattern descriptor that holds the image ids; None to take the one that does.
         kind: RDMs are dissimilarities; anything else is a contradiction.
         images: the ids.
-        findings: where mistakes are noted.
+        problems: where mistakes are noted.
 
     Raises:
         Problems: the file cannot be read, or no descriptor holds the image ids.
@@ -44,15 +44,15 @@ def read(path: Path, key: str | None, kind: str | None, images: ImageIds, findin
     # Imported here: it takes more than a second, which no other form needs.
     from rsatoolbox.rdm import load_rdm
 
-    kind = judged.kind_of(findings, path, "dissimilarity", "an RDMs file", kind)
+    kind = judged.kind_of(problems, path, "dissimilarity", "an RDMs file", kind)
     try:
         rdms = load_rdm(str(path), file_type="hdf5")
     except (*array_files.READING_ERRORS, AttributeError, AssertionError) as error:
-        array_files.note_unreadable(findings, path, error)
-        findings.raise_errors()
-    descriptor = _descriptor(rdms.pattern_descriptors, key, images, path, findings)
+        array_files.note_unreadable(problems, path, error)
+        problems.raise_errors()
+    descriptor = _descriptor(rdms.pattern_descriptors, key, images, path, problems)
     image_ids = texts(rdms.pattern_descriptors[descriptor])
-    return from_rdms(rdms, f"pattern ({descriptor})", image_ids, _participants(rdms), kind, images, path, findings)
+    return from_rdms(rdms, f"pattern ({descriptor})", image_ids, _participants(rdms), kind, images, path, problems)
 
 
 def from_rdms(
@@ -63,16 +63,16 @@ def from_rdms(
     kind: str,
     images: ImageIds,
     path: Path,
-    findings: Findings,
+    problems: Problems,
 ) -> judged.Judged:
     """Label the matrices of an rsatoolbox.rdm.RDMs; their diagonals are zero by definition and say nothing."""
     places = [(f"{what} {number}", image) for number, image in enumerate(image_ids, start=1)]
-    images.check_listed(findings, path, "pattern", places)
-    findings.raise_errors()
+    images.check_listed(problems, path, "pattern", places)
+    problems.raise_errors()
     stack = np.array(rdms.get_matrices(), dtype=np.float64)
     stack[:, np.eye(stack.shape[-1], dtype=bool)] = np.nan
     matrices = judged.Matrices(list(participants), list(image_ids), stack, kind)
-    return judged.from_matrices(matrices, images, path, findings)
+    return judged.from_matrices(matrices, images, path, problems)
 
 
 def texts(values: Iterable[Any]) -> list[str]:
@@ -80,19 +80,19 @@ def texts(values: Iterable[Any]) -> list[str]:
     return [ids.clean(value.decode() if isinstance(value, bytes) else str(value)) for value in values]
 
 
-def _descriptor(descriptors: dict[str, Any], key: str | None, images: ImageIds, path: Path, findings: Findings) -> str:
+def _descriptor(descriptors: dict[str, Any], key: str | None, images: ImageIds, path: Path, problems: Problems) -> str:
     """Choose the pattern descriptor that holds the image ids: the key's, or the one that knows the most of them."""
     names = sorted(descriptors)
     if key is not None and key not in names:
-        findings.error(path, f"there is no pattern descriptor {key!r}", f"Its names are {', '.join(names)}.")
+        problems.error(path, f"there is no pattern descriptor {key!r}", f"Its names are {', '.join(names)}.")
     fitting = [key] if key is not None else [name for name in names if _names_images(descriptors[name], images)]
     if not fitting:
         # One that is not just rsatoolbox's numbers is what was meant; what is wrong with its ids is then said.
         fitting = [name for name in names if name != _INDEX]
     if len(fitting) != 1:
         remedy = "Name the one that holds the image ids as the comparison's `key`."
-        findings.error(path, f"it is not clear which pattern descriptor holds the ids: {', '.join(names)}", remedy)
-    findings.raise_errors()
+        problems.error(path, f"it is not clear which pattern descriptor holds the ids: {', '.join(names)}", remedy)
+    problems.raise_errors()
     return fitting[0]
 
 

@@ -22,7 +22,7 @@ from alignment_importance.inputs.judgments import (
 )
 from alignment_importance.inputs.judgments.identifiers import ImageIds
 from alignment_importance.inputs.judgments.judged import Judged
-from alignment_importance.system.problems import Findings
+from alignment_importance.system.problems import Problems
 
 #: Endings of files that hold arrays, in any case.
 ARRAY_SUFFIXES = (".npy", ".npz", ".mat", ".h5", ".hdf5")
@@ -79,52 +79,52 @@ def read(source: Source, table: pd.DataFrame) -> xr.Dataset:
     Raises:
         Problems: the file cannot be used; all that is found wrong with it is named.
     """
-    findings = Findings()
-    dataset = _label(source, table, findings)
-    findings.log_warnings()
+    problems = Problems()
+    dataset = _label(source, table, problems)
+    problems.log_warnings()
     return dataset
 
 
-def inspect(source: Source, table: pd.DataFrame, findings: Findings) -> xr.Dataset | None:
+def inspect(source: Source, table: pd.DataFrame, problems: Problems) -> xr.Dataset | None:
     """Do as `read` does, but note everything that is wrong or doubtful instead of raising it; None if it is wrong."""
-    own = Findings()
+    own = Problems()
     judgments = None
     with own.collect(source.path):
         if len(table):
             judgments = _label(source, table, own)
         else:  # why there is no image, the check of the images says
             _check_file(source, own)
-    findings.extend(own)
+    problems.extend(own)
     return judgments
 
 
 def unjudged(source: Source, table: pd.DataFrame) -> list[str]:
     """Name the images of the comparison of which the file has no judgment, sorted; whatever else is wrong with it."""
     found: set[str] = set()
-    findings = Findings()
-    _check_file(source, findings)
-    with findings.collect(source.path):
-        wanted = set(subsets.choose(table, source.categories, source.images, source.name, findings))
+    problems = Problems()
+    _check_file(source, problems)
+    with problems.collect(source.path):
+        wanted = set(subsets.choose(table, source.categories, source.images, source.name, problems))
         # A matrix may lack the rows of some images, and have nothing but empty cells in those of others.
         while len(wanted - found) >= subsets.FEWEST_IMAGES:
             images = ImageIds(table["image"], wanted - found)
-            with Findings().collect(source.path):
-                _read(source, images, Findings())
+            with Problems().collect(source.path):
+                _read(source, images, Problems())
             if not images.unjudged:
                 break
             found |= images.unjudged
     return sorted(found)
 
 
-def _label(source: Source, table: pd.DataFrame, findings: Findings) -> xr.Dataset:
-    """Read, check and label; what is found on the way goes to `findings`.
+def _label(source: Source, table: pd.DataFrame, problems: Problems) -> xr.Dataset:
+    """Read, check and label; what is found on the way goes to `problems`.
 
     Raises:
         Problems: the judgments cannot be used.
     """
-    _check_file(source, findings)
-    wanted = subsets.choose(table, source.categories, source.images, source.name, findings)
-    form, found = _read(source, ImageIds(table["image"], wanted), findings)
+    _check_file(source, problems)
+    wanted = subsets.choose(table, source.categories, source.images, source.name, problems)
+    form, found = _read(source, ImageIds(table["image"], wanted), problems)
     similarity = found.matrices if found.kind == "similarity" else 0.0 - found.matrices
     dims = ("participant", "image", "image_b")
     return xr.Dataset(
@@ -140,12 +140,12 @@ def _label(source: Source, table: pd.DataFrame, findings: Findings) -> xr.Datase
             "source": source.path.name,
             "mean_over": found.mean_over,
             "categories": ", ".join(source.categories),
-            "warnings": "\n".join(str(warning) for warning in findings.warnings),
+            "warnings": "\n".join(str(warning) for warning in problems.warnings),
         },
     )
 
 
-def _read(source: Source, images: ImageIds, findings: Findings) -> tuple[str, Judged]:
+def _read(source: Source, images: ImageIds, problems: Problems) -> tuple[str, Judged]:
     """Read and check a file of any form, and name the form.
 
     Raises:
@@ -158,37 +158,37 @@ def _read(source: Source, images: ImageIds, findings: Findings) -> tuple[str, Ju
         rdms.is_rdms(path),
     )
     if order is not None and (is_text or is_meadows or is_rdms):
-        findings.error(path, "`order` has no use for a file that names its images itself", "Remove it.")
+        problems.error(path, "`order` has no use for a file that names its images itself", "Remove it.")
     if key is not None and is_text:
-        findings.error(path, "`key` has no use for text, which holds one table", "Remove it.")
+        problems.error(path, "`key` has no use for text, which holds one table", "Remove it.")
     if is_text:
-        form, found = _read_text(path, kind, images, findings)
+        form, found = _read_text(path, kind, images, problems)
     elif is_meadows:
-        form, found = "download of Meadows", meadows.read(path, key, kind, images, findings)
+        form, found = "download of Meadows", meadows.read(path, key, kind, images, problems)
     elif is_rdms:
-        form, found = "RDMs of rsatoolbox", rdms.read(path, key, kind, images, findings)
+        form, found = "RDMs of rsatoolbox", rdms.read(path, key, kind, images, problems)
     else:
-        form, found = "array", unlabelled_arrays.read(path, order, key, kind, images, findings)
-    quality.check(found, images, path, findings)
+        form, found = "array", unlabelled_arrays.read(path, order, key, kind, images, problems)
+    quality.check(found, images, path, problems)
     return form, found
 
 
-def _read_text(path: Path, kind: str | None, images: ImageIds, findings: Findings) -> tuple[str, Judged]:
+def _read_text(path: Path, kind: str | None, images: ImageIds, problems: Problems) -> tuple[str, Judged]:
     """Read a matrix, pairs or triplets, whichever the header shows."""
-    rows = delimited_text.rows(path, findings)
+    rows = delimited_text.rows(path, problems)
     _, header = next(rows, (1, []))
     header = [name.strip() for name in header]
     if {"image_a", "image_b", "image_c"} <= set(header) or "odd" in header:
-        return "odd-one-out triplets", triplets.read(path, header, rows, kind, images, findings)
+        return "odd-one-out triplets", triplets.read(path, header, rows, kind, images, problems)
     if {"image_a", "image_b"} <= set(header):
-        return "pairs", pairs.read(path, header, rows, kind, images, findings)
+        return "pairs", pairs.read(path, header, rows, kind, images, problems)
     if any(ids.clean(name) in images or ids.suggest(ids.clean(name), images.known) for name in header[1:]):
-        return "matrix", matrices.read(path, header, rows, kind, images, findings)
+        return "matrix", matrices.read(path, header, rows, kind, images, problems)
     shown = ",".join(header)
     shown = f"{shown[:200]}..." if len(shown) > 200 else shown or "(empty)"
     found = f"the header is none of a matrix, of pairs or of triplets: {shown}"
-    findings.error(path, found, _header_remedy(path, header), "header")
-    findings.raise_errors()
+    problems.error(path, found, _header_remedy(path, header), "header")
+    problems.raise_errors()
     raise AssertionError("raise_errors raises where there is an error")
 
 
@@ -202,19 +202,19 @@ def _header_remedy(path: Path, header: Sequence[str]) -> str:
     return _TEXT_FORMS
 
 
-def _check_file(source: Source, findings: Findings) -> None:
+def _check_file(source: Source, problems: Problems) -> None:
     """Note a file that is not there, that is empty, or that no form has the ending of."""
     path = source.path
     suffix = path.suffix.lower()
     if path.is_dir():
-        findings.error(path, "this is a folder", f"Name a file as `judgments` of {source.name}.")
+        problems.error(path, "this is a folder", f"Name a file as `judgments` of {source.name}.")
     elif suffix in _PICKLES:
         remedy = "Save the RDMs as HDF5: rdms.save('judgments.h5', file_type='hdf5')."
-        findings.error(path, "a pickle can run any program when it is opened, and is not read", remedy)
+        problems.error(path, "a pickle can run any program when it is opened, and is not read", remedy)
     elif suffix not in (*delimited_text.DELIMITERS, *ARRAY_SUFFIXES, ".json"):
         endings = ", ".join([*delimited_text.DELIMITERS, *ARRAY_SUFFIXES, ".json"])
-        findings.error(path, f"no form of judgments has the ending {suffix!r}", f"The endings are {endings}.")
+        problems.error(path, f"no form of judgments has the ending {suffix!r}", f"The endings are {endings}.")
     elif not path.is_file():
-        findings.error(path, "this file of judgments does not exist", f"Correct `judgments` of {source.name}.")
+        problems.error(path, "this file of judgments does not exist", f"Correct `judgments` of {source.name}.")
     elif not path.stat().st_size:
-        findings.error(path, "the file is empty", "Save it again.")
+        problems.error(path, "the file is empty", "Save it again.")

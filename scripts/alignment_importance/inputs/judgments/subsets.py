@@ -9,14 +9,14 @@ import pandas as pd
 from alignment_importance.inputs import ids
 from alignment_importance.inputs.judgments.identifiers import ImageIds
 from alignment_importance.system.plurals import counted
-from alignment_importance.system.problems import Findings
+from alignment_importance.system.problems import Problems
 
 #: A correlation over the pairs of fewer images than this says nothing.
 FEWEST_IMAGES = 3
 
 
 def choose(
-    table: pd.DataFrame, categories: Sequence[str], images: Sequence[str] | Path | None, where: str, findings: Findings
+    table: pd.DataFrame, categories: Sequence[str], images: Sequence[str] | Path | None, where: str, problems: Problems
 ) -> list[str]:
     """Choose images of a set.
 
@@ -25,7 +25,7 @@ def choose(
         categories: take the images of these; empty for any.
         images: take these: their ids, or a text file with one id per line; None for any.
         where: what the choice is part of, for messages (`comparisons.animals`).
-        findings: where mistakes are noted.
+        problems: where mistakes are noted.
 
     Returns:
         The ids, sorted. Those that are in one of the categories and named, where both are asked for.
@@ -35,40 +35,40 @@ def choose(
     """
     chosen = set(table["image"])
     if categories:
-        chosen &= _of_categories(table, categories, f"{where}.categories", findings)
+        chosen &= _of_categories(table, categories, f"{where}.categories", problems)
     if images is not None:
-        chosen &= _named(table, images, f"{where}.images", findings)
-    findings.raise_errors()
+        chosen &= _named(table, images, f"{where}.images", problems)
+    problems.raise_errors()
     if len(chosen) < FEWEST_IMAGES:
         remedy = f"Take at least {FEWEST_IMAGES}: similarities are compared over pairs."
-        findings.error(where, f"only {counted(len(chosen), 'image is', 'images are')} chosen", remedy)
-        findings.raise_errors()
+        problems.error(where, f"only {counted(len(chosen), 'image is', 'images are')} chosen", remedy)
+        problems.raise_errors()
     return sorted(chosen)
 
 
-def _of_categories(table: pd.DataFrame, categories: Sequence[str], where: str, findings: Findings) -> set[str]:
+def _of_categories(table: pd.DataFrame, categories: Sequence[str], where: str, problems: Problems) -> set[str]:
     """Find the images of some categories."""
     known = sorted(set(table["category"].dropna()))
     for category in categories:
         if category not in known:
             close = difflib.get_close_matches(category, known, n=1)
             remedy = f"Did you mean {close[0]!r}?" if close else f"There are: {', '.join(known) or 'none'}."
-            findings.error(where, f"no image has the category {category!r}", remedy)
+            problems.error(where, f"no image has the category {category!r}", remedy)
     return set(table["image"][table["category"].isin(categories)])
 
 
-def _named(table: pd.DataFrame, images: Sequence[str] | Path, where: str, findings: Findings) -> set[str]:
+def _named(table: pd.DataFrame, images: Sequence[str] | Path, where: str, problems: Problems) -> set[str]:
     """Find the images of a list, or of a file with one id per line."""
     if isinstance(images, Path):
         where = str(images)
         try:
             lines = images.read_text(encoding="utf-8-sig").splitlines()
         except (OSError, UnicodeDecodeError) as error:
-            findings.error(where, f"the list of images cannot be read ({error})", "It is text, one image id per line.")
+            problems.error(where, f"the list of images cannot be read ({error})", "It is text, one image id per line.")
             return set()
         listed = [(f"line {number}", ids.clean(line)) for number, line in enumerate(lines, start=1) if line.strip()]
     else:
         listed = [(f"entry {number}", ids.clean(image)) for number, image in enumerate(images, start=1)]
     # Nothing is wanted of the list but that every id is known and stands there once.
-    ImageIds(table["image"], wanted=[]).check_listed(findings, Path(where), "line", listed)
+    ImageIds(table["image"], wanted=[]).check_listed(problems, Path(where), "line", listed)
     return {image for _, image in listed}

@@ -10,7 +10,7 @@ from alignment_importance.inputs import ids
 from alignment_importance.inputs.judgments import delimited_text, judged, pairs
 from alignment_importance.inputs.judgments.identifiers import ImageIds
 from alignment_importance.system.plurals import counted, not_used
-from alignment_importance.system.problems import Findings
+from alignment_importance.system.problems import Problems
 
 _IMAGES = ("image_a", "image_b", "image_c")
 
@@ -24,7 +24,7 @@ def read(
     body: Iterator[delimited_text.Row],
     kind: str | None,
     images: ImageIds,
-    findings: Findings,
+    problems: Problems,
 ) -> judged.Judged:
     """Count how often the images of a pair were kept together when they were shown with a third.
 
@@ -39,31 +39,31 @@ def read(
         Problems: a header that is wrong, unknown ids, an image twice in a triplet, an odd image that is none of the
             three, lines without participant.
     """
-    pairs.check_header(header, COLUMNS[:-1], COLUMNS, "Triplets", path, findings)
+    pairs.check_header(header, COLUMNS[:-1], COLUMNS, "Triplets", path, problems)
     told = "an odd-one-out (the share of trials in which a pair was kept together)"
-    kind = judged.kind_of(findings, path, "similarity", told, kind)
-    table = delimited_text.read_table(path, header, body, findings)
-    triplets = np.stack([pairs.positions(table, name, images.known, path, findings) for name in _IMAGES])
-    odd = _odd(table, triplets, images, path, findings)
-    participants, rater = pairs.participants_of(table, path, findings)
+    kind = judged.kind_of(problems, path, "similarity", told, kind)
+    table = delimited_text.read_table(path, header, body, problems)
+    triplets = np.stack([pairs.positions(table, name, images.known, path, problems) for name in _IMAGES])
+    odd = _odd(table, triplets, images, path, problems)
+    participants, rater = pairs.participants_of(table, path, problems)
     if not len(table.lines):
-        findings.error(path, "there are no triplets in this file", "Add a line for every trial.")
-    findings.raise_errors()
-    judged.check_size(findings, path, len(participants), len(images.wanted))
+        problems.error(path, "there are no triplets in this file", "Add a line for every trial.")
+    problems.raise_errors()
+    judged.check_size(problems, path, len(participants), len(images.wanted))
     shown, kept = _count(triplets, odd, rater, len(participants), images)
     with np.errstate(invalid="ignore"):
         return judged.Judged(participants, kept / shown, shown, kind, mean_over="trials")
 
 
 def _odd(
-    table: delimited_text.Table, triplets: NDArray[np.intp], images: ImageIds, path: Path, findings: Findings
+    table: delimited_text.Table, triplets: NDArray[np.intp], images: ImageIds, path: Path, problems: Problems
 ) -> NDArray[np.intp]:
     """(row,) which of the three images is the odd one (0, 1, 2); −1 where the answer is missing."""
     unknown = (triplets < 0).any(axis=0)
     for one, other in ((0, 1), (0, 2), (1, 2)):
         same = np.flatnonzero((triplets[one] == triplets[other]) & ~unknown)
         columns = f"{_IMAGES[one]} and {_IMAGES[other]}"
-        table.note(findings, path, same, columns, "one image stands twice in a triplet", "Correct or remove the line.")
+        table.note(problems, path, same, columns, "one image stands twice in a triplet", "Correct or remove the line.")
     answers = table.columns["odd"]
     position = {image: at for at, image in enumerate(images.known)}
     cells = [ids.clean(cell) for cell in answers.cells]
@@ -77,10 +77,10 @@ def _odd(
         cell = cells[answers.codes[wrong[0]]]
         shown = ", ".join(images.known[at] for at in triplets[:, wrong[0]])
         found = f"the odd image {cell!r} is none of the three ({shown})"
-        table.note(findings, path, wrong, "odd", found, "Write the id of the image that was chosen as the odd one.")
+        table.note(problems, path, wrong, "odd", found, "Write the id of the image that was chosen as the odd one.")
     if missing.any():
         found = counted(int(np.count_nonzero(missing)), "triplet has no odd image", "triplets have no odd image")
-        findings.warn(path, found, not_used(int(np.count_nonzero(missing))))
+        problems.warn(path, found, not_used(int(np.count_nonzero(missing))))
     return np.where(missing, -1, matches.argmax(axis=0))
 
 

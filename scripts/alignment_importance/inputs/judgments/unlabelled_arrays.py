@@ -12,7 +12,7 @@ from alignment_importance.inputs import array_files, ids
 from alignment_importance.inputs.judgments import judged
 from alignment_importance.inputs.judgments.identifiers import ImageIds
 from alignment_importance.system.plurals import counted
-from alignment_importance.system.problems import Findings
+from alignment_importance.system.problems import Problems
 
 # What NumPy's kinds of arrays that hold no numbers are called by who made them.
 _OTHER_KINDS = {"O": "cells or objects", "V": "struct", "U": "text", "S": "text", "c": "complex numbers"}
@@ -23,7 +23,7 @@ _MOVE_PARTICIPANTS = "np.moveaxis(array, -1, 0), or permute(array, [3 1 2]) in M
 
 
 def read(
-    path: Path, order: Path | None, key: str | None, kind: str | None, images: ImageIds, findings: Findings
+    path: Path, order: Path | None, key: str | None, kind: str | None, images: ImageIds, problems: Problems
 ) -> judged.Judged:
     """Read (image, image) or (participant, image, image).
 
@@ -33,44 +33,44 @@ def read(
         key: the name of the array where the file has several.
         kind: see `judged.KINDS`; an array cannot say it itself.
         images: the ids.
-        findings: where mistakes are noted.
+        problems: where mistakes are noted.
 
     Raises:
         Problems: the file, its array or the order cannot be used.
     """
-    values = _load(path, key, findings)
-    kind = judged.kind_of(findings, path, None, "", kind)
-    image_ids = _read_order(order, path, images, findings)
+    values = _load(path, key, problems)
+    kind = judged.kind_of(problems, path, None, "", kind)
+    image_ids = _read_order(order, path, images, problems)
     if order is not None and image_ids is not None and values is not None:
-        _check_shape(path, order, values, len(image_ids), findings)
-    findings.raise_errors()
+        _check_shape(path, order, values, len(image_ids), problems)
+    problems.raise_errors()
     assert values is not None and image_ids is not None  # otherwise there was an error
     stack = values if values.ndim == 3 else values[np.newaxis]
     return judged.from_matrices(
-        judged.Matrices(judged.numbered(len(stack)), image_ids, stack, kind), images, path, findings
+        judged.Matrices(judged.numbered(len(stack)), image_ids, stack, kind), images, path, problems
     )
 
 
-def _read_order(order: Path | None, path: Path, images: ImageIds, findings: Findings) -> list[str] | None:
+def _read_order(order: Path | None, path: Path, images: ImageIds, problems: Problems) -> list[str] | None:
     """Read the image ids of an array's rows; None where they cannot be read."""
     what = "text with their ids, one per line in the order of the rows"
     if order is None:
-        findings.error(path, "an array does not name its images", f"Name a file as the comparison's `order`: {what}.")
+        problems.error(path, "an array does not name its images", f"Name a file as the comparison's `order`: {what}.")
         return None
     if not order.is_file():
-        findings.error(order, "this file of image ids does not exist", f"Correct the comparison's `order`: {what}.")
+        problems.error(order, "this file of image ids does not exist", f"Correct the comparison's `order`: {what}.")
         return None
     try:
         lines = order.read_text(encoding="utf-8-sig").splitlines()
     except (OSError, UnicodeDecodeError) as error:
-        findings.error(order, f"the order of the images cannot be read ({error})", f"It must be {what}, in UTF-8.")
+        problems.error(order, f"the order of the images cannot be read ({error})", f"It must be {what}, in UTF-8.")
         return None
     listed = [(f"line {number}", ids.clean(line)) for number, line in enumerate(lines, start=1) if line.strip()]
-    images.check_listed(findings, order, "line", listed)
+    images.check_listed(problems, order, "line", listed)
     return [image for _, image in listed]
 
 
-def _load(path: Path, key: str | None, findings: Findings) -> NDArray[np.float64] | None:
+def _load(path: Path, key: str | None, problems: Problems) -> NDArray[np.float64] | None:
     """Load the one array of numbers with two or three dimensions that is wanted; None where there is none.
 
     Raises:
@@ -78,13 +78,13 @@ def _load(path: Path, key: str | None, findings: Findings) -> NDArray[np.float64
     """
     is_single = path.suffix.lower() == ".npy"
     if is_single and key is not None:
-        findings.error(path, "`key` has no use for a .npy, which holds one array", "Remove it from the comparison.")
+        problems.error(path, "`key` has no use for a .npy, which holds one array", "Remove it from the comparison.")
     try:
         found = array_files.read(path)
     except array_files.READING_ERRORS as error:
-        array_files.note_unreadable(findings, path, error)
+        array_files.note_unreadable(problems, path, error)
         # What it should hold besides cannot be known: it may be a file of rsatoolbox, which needs no order and no kind.
-        findings.raise_errors()
+        problems.raise_errors()
         raise AssertionError("raise_errors raises where there is an error") from error
     fitting = {name: values for name, values in sorted(found.items()) if _fits(values)}
     if len(fitting) == 1 and (key is None or is_single):
@@ -93,7 +93,7 @@ def _load(path: Path, key: str | None, findings: Findings) -> NDArray[np.float64
         return fitting[key].astype(np.float64)
     what = f"there is no array of numbers called {key!r}" if key else "there is not exactly one array of numbers"
     there = ", ".join(_described(name, found[name]) for name in sorted(found)) or "nothing"
-    findings.error(path, f"{what} with two or three dimensions; there is: {there}", _remedy(key, fitting, found))
+    problems.error(path, f"{what} with two or three dimensions; there is: {there}", _remedy(key, fitting, found))
     return None
 
 
@@ -119,11 +119,11 @@ def _remedy(key: str | None, fitting: Mapping[str, NDArray[Any]], found: Mapping
     return "Save one as images x images, or participants x images x images." + _FROM_PAIRS * has_vector
 
 
-def _check_shape(path: Path, order: Path, values: NDArray[np.float64], n: int, findings: Findings) -> None:
+def _check_shape(path: Path, order: Path, values: NDArray[np.float64], n: int, problems: Problems) -> None:
     """Note an array that is not (n, n) or (participant, n, n)."""
     if values.shape == (n, n, n) and _is_symmetric(values, 0, 1) and not _is_symmetric(values, 1, 2):
         found = f"of {n} x {n} x {n} numbers the first two dimensions are images, by their symmetry"
-        findings.error(path, found, f"Participants must come first. {_MOVE_PARTICIPANTS}")
+        problems.error(path, found, f"Participants must come first. {_MOVE_PARTICIPANTS}")
         return
     if values.shape[-2:] == (n, n):
         return
@@ -132,7 +132,7 @@ def _check_shape(path: Path, order: Path, values: NDArray[np.float64], n: int, f
         remedy += f" {_MOVE_PARTICIPANTS}"
     if values.ndim == 2 and n * (n - 1) // 2 in values.shape:
         remedy += _FROM_PAIRS
-    findings.error(
+    problems.error(
         path, f"the array has the shape {values.shape}, but {order} lists {counted(n, 'image', 'images')}", remedy
     )
 

@@ -14,7 +14,7 @@ from alignment_importance.inputs import ids
 from alignment_importance.maps.saliency.computing import Map, Pixels
 from alignment_importance.system import arrays
 from alignment_importance.system.errors import InputError
-from alignment_importance.system.problems import Findings
+from alignment_importance.system.problems import Problems
 
 #: Columns that a table of fixations must have; `observer` may be there too.
 COLUMNS = ("image", "x", "y")
@@ -55,17 +55,17 @@ def read(file: str | Path, table: pd.DataFrame) -> pd.DataFrame:
     return found
 
 
-def note_outside(file: str | Path, found: pd.DataFrame, findings: Findings) -> None:
+def note_outside(file: str | Path, found: pd.DataFrame, problems: Problems) -> None:
     """Note how many of the fixations that were read lie outside their images.
 
     Args:
         file, found: what `read` took and gave.
-        findings: where that goes.
+        problems: where that goes.
     """
     n_outside = int((~found["inside"]).sum())
     if n_outside:
         lie = "lies outside its image" if n_outside == 1 else "lie outside their images"
-        findings.warn(
+        problems.warn(
             file,
             f"{n_outside} of {len(found)} fixations {lie}",
             "It is left out." if n_outside == 1 else "They are left out.",
@@ -125,24 +125,24 @@ def variables(fixated: pd.DataFrame, image_ids: list[str]) -> xr.Dataset:
 
 def _check_cells(file: str | Path, rows: pd.DataFrame, found: pd.DataFrame, image_ids: list[str]) -> None:
     """Raise an error that names every cell that holds no number, and every image that is none of the set."""
-    findings = Findings()
+    problems = Problems()
     if found.empty:
         raise InputError(f"{file}: the table has no fixations. Give it a row for each.")
     for column in ("x", "y"):
         for at in np.flatnonzero(~np.isfinite(found[column])).tolist():
             place = f"line {at + 2}, column {column}"
-            findings.error(file, f"{rows[column].iloc[at]!r} is not a number", "Give pixels or remove the row.", place)
+            problems.error(file, f"{rows[column].iloc[at]!r} is not a number", "Give pixels or remove the row.", place)
     if "observer" in rows:
         remedy = "Name the observer of every fixation, or leave out the column."
         for at in np.flatnonzero(found["observer"] == "").tolist():
-            findings.error(file, "there is no observer", remedy, f"line {at + 2}, column observer")
+            problems.error(file, "there is no observer", remedy, f"line {at + 2}, column observer")
     known = set(image_ids)
     firsts = {image: line for line, image in reversed(list(enumerate(found["image"].tolist(), start=2)))}
     for image, line in sorted(firsts.items(), key=lambda first: first[1]):
         if image not in known:
             hint, place = ids.suggest(image, image_ids), f"line {line}, column image"
-            findings.error(file, f"{image!r} is no image of this set{hint}", "Correct or remove its rows.", place)
-    findings.raise_errors()
+            problems.error(file, f"{image!r} is no image of this set{hint}", "Correct or remove its rows.", place)
+    problems.raise_errors()
 
 
 def _check_scale(file: str | Path, found: pd.DataFrame) -> None:

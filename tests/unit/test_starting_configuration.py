@@ -14,23 +14,23 @@ from alignment_importance import checks
 from alignment_importance.checks import starting_configuration
 from alignment_importance.inputs.judgments import reading
 from alignment_importance.system.errors import InputError
-from alignment_importance.system.problems import Findings
+from alignment_importance.system.problems import Problems
 from start_configuration import start_configuration
 
 IDS = [f"i{number:02d}" for number in range(30)]
 
 
-def propose(folder: Path, ids: list[str], share: float, name: str = "j.csv") -> tuple[dict[str, Any], Findings]:
+def propose(folder: Path, ids: list[str], share: float, name: str = "j.csv") -> tuple[dict[str, Any], Problems]:
     """The proposal for images of which a share of the pairs was rated."""
     write_images(folder / "photos", [f"{image}.png" for image in ids])
     random = np.random.default_rng(1)
     rated = [pair for pair in itertools.combinations(ids, 2) if random.random() < share]
     lines = ["image_a,image_b,similarity", *(f"{a},{b},{random.random():.3f}" for a, b in rated)]
     (folder / name).write_text("\n".join(lines), encoding="utf-8")
-    text, findings = starting_configuration.propose(
+    text, problems = starting_configuration.propose(
         "mine", checks.ImageSet(folder / "photos"), reading.Source(folder / name, name="comparisons.mine")
     )
-    return yaml.safe_load(text), findings
+    return yaml.safe_load(text), problems
 
 
 @pytest.mark.parametrize(("share", "expected"), [(1.0, 5), (0.25, 3)])
@@ -42,9 +42,9 @@ def test_there_are_as_many_folds_as_can_be_scored(tmp_path: Path, share: float, 
     # One fold more could not be scored with some of these seeds, if it is not the number that is asked for at most.
     read = reading.read(reading.Source(tmp_path / "j.csv"), pd.DataFrame({"image": IDS, "category": np.nan}))
     for folds, is_wrong in ((expected, False), (expected + 1, expected < 5)):
-        findings = Findings()
-        checks.check_split("mine", read, checks.Split("images", folds, proposed["seeds"]), findings)
-        assert bool(findings.errors) == is_wrong
+        problems = Problems()
+        checks.check_split("mine", read, checks.Split("images", folds, proposed["seeds"]), problems)
+        assert bool(problems.errors) == is_wrong
 
 
 def test_judgments_that_no_folds_suit_are_told(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ from PIL import Image
 
 from alignment_importance.inputs import images
 from alignment_importance.inputs.images import examination
-from alignment_importance.system.problems import Findings
+from alignment_importance.system.problems import Problems
 
 
 def _noise(seed: int, size: tuple[int, int] = (24, 16)) -> Image.Image:
@@ -15,17 +15,17 @@ def _noise(seed: int, size: tuple[int, int] = (24, 16)) -> Image.Image:
     return Image.fromarray(np.random.default_rng(seed).integers(0, 256, (height, width, 3), dtype=np.uint8))
 
 
-def _examine(folder: Path, threads: int = 1) -> tuple[Findings, pd.DataFrame]:
-    findings = Findings()
-    return findings, examination.examine(folder, None, None, findings, threads)
+def _examine(folder: Path, threads: int = 1) -> tuple[Problems, pd.DataFrame]:
+    problems = Problems()
+    return problems, examination.examine(folder, None, None, problems, threads)
 
 
 @pytest.mark.parametrize("threads", [1, 3])
 def test_good_images_are_sized_and_summed(tmp_path: Path, threads: int) -> None:
     for seed, name in enumerate(("b.png", "a.1.bmp", "c.gif")):
         _noise(seed).save(tmp_path / name)
-    findings, table = _examine(tmp_path, threads)
-    assert not len(findings)
+    problems, table = _examine(tmp_path, threads)
+    assert not len(problems)
     expected = images.tabulate(tmp_path).drop(columns="background")
     assert table["image"].tolist() == ["a.1", "b", "c"]
     pd.testing.assert_frame_equal(table, expected)
@@ -39,8 +39,8 @@ def test_a_file_that_ends_too_early_is_named_with_every_other(tmp_path: Path, en
     (tmp_path / f"cut.{ending}").write_bytes(whole[: len(whole) // 2])
     (tmp_path / f"empty.{ending}").touch()
     (tmp_path / f"text.{ending}").write_text("not an image")
-    findings, table = _examine(tmp_path)
-    found = {Path(finding.where).stem: finding.found for finding in findings.errors}
+    problems, table = _examine(tmp_path)
+    found = {Path(finding.where).stem: finding.found for finding in problems.errors}
     assert table[["image", "width"]].to_numpy().tolist() == [["cut", 0], ["empty", 0], ["good", 64], ["text", 0]]
     assert list(found) == ["cut", "empty", "text"]
     assert all(text.startswith("cannot be decoded as an image (") for text in found.values())
@@ -51,9 +51,9 @@ def test_a_file_that_ends_too_early_is_named_with_every_other(tmp_path: Path, en
 def test_of_two_files_with_one_id_both_are_decoded(tmp_path: Path) -> None:
     _noise(1).save(tmp_path / "cat.bmp")
     (tmp_path / "cat.png").touch()
-    findings, table = _examine(tmp_path)
-    assert [Path(finding.where).name for finding in findings.errors] == [tmp_path.name, "cat.png"]
-    assert [finding.found for finding in findings.errors] == [
+    problems, table = _examine(tmp_path)
+    assert [Path(finding.where).name for finding in problems.errors] == [tmp_path.name, "cat.png"]
+    assert [finding.found for finding in problems.errors] == [
         "an image's id is its file name without the ending, and these share one: cat.bmp and cat.png",
         "cannot be decoded as an image (it is empty). "
         "Replace or remove the file; PNG, JPEG, WEBP, TIFF, BMP, GIF are read",
@@ -72,8 +72,8 @@ def test_no_cut_and_no_wrong_byte_ends_the_check(tmp_path: Path, ending: str, si
     spoilt = [whole[:at] + bytes([whole[at] ^ 255]) + whole[at + 1 :] for at in range(min(len(whole), 250))]
     for content in (*cut, *spoilt):
         file.write_bytes(content)
-        findings, _ = _examine(tmp_path)
-        assert all("cannot be decoded as an image" in finding.found for finding in findings.errors)
+        problems, _ = _examine(tmp_path)
+        assert all("cannot be decoded as an image" in finding.found for finding in problems.errors)
 
 
 def test_copies_are_named_whatever_their_form(tmp_path: Path) -> None:
@@ -92,13 +92,13 @@ def test_what_was_done_with_frames_and_transparency_is_said(tmp_path: Path) -> N
     clear.save(tmp_path / "clear.png")
     _noise(4).convert("RGBA").save(tmp_path / "opaque.png")
     Image.new("RGB", (3, 2), (9, 9, 9)).save(tmp_path / "blank.png")
-    findings = _examine(tmp_path)[0]
-    assert [(finding.level, finding.found) for finding in findings] == [
+    problems = _examine(tmp_path)[0]
+    assert [(finding.level, finding.found) for finding in problems] == [
         ("warning", "files with several frames or pages: moving.gif"),
         ("warning", "images with transparency, and no background is stated: clear.png"),
         ("warning", "images of a single colour: blank.png"),
     ]
-    stated = Findings()
+    stated = Problems()
     examination.examine(tmp_path, None, [255, 255, 255], stated)
     assert [finding.found.split(":")[0] for finding in stated] == [
         "files with several frames or pages",

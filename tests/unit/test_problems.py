@@ -3,11 +3,11 @@ import logging
 import pytest
 
 from alignment_importance.system.errors import InputError
-from alignment_importance.system.problems import COLUMNS, Finding, Findings, ProblemsError, describe
+from alignment_importance.system.problems import COLUMNS, Problem, Problems, ProblemsError, describe
 
 
-def _some() -> Findings:
-    found = Findings()
+def _some() -> Problems:
+    found = Problems()
     found.warn("b.csv", "3 participants", "More participants make the mean more reliable.")
     found.error("a.csv", "'4O' is not a number", "Leave missing judgments empty.", place="line 3, column similarity")
     found.error("models.net", "there is no weights file", "Correct it.")
@@ -20,7 +20,7 @@ def test_errors_stand_before_warnings_in_the_table() -> None:
     assert tuple(table.columns) == COLUMNS == ("level", "where", "place", "found", "remedy")
     assert table["level"].tolist() == ["error"] * 3 + ["warning"]
     assert table.iloc[0].tolist()[1:4] == ["a.csv", "line 3, column similarity", "'4O' is not a number"]
-    assert Findings().table().columns.tolist() == list(COLUMNS)
+    assert Problems().table().columns.tolist() == list(COLUMNS)
 
 
 def test_one_error_names_everything_by_file() -> None:
@@ -32,11 +32,11 @@ def test_one_error_names_everything_by_file() -> None:
         "  line 1: the header has image_a twice. Remove one of them.\n"
         "models.net: there is no weights file. Correct it."
     )
-    assert len(caught.value.findings) == 4
+    assert len(caught.value.problems) == 4
 
 
 def test_warnings_alone_raise_nothing_and_are_logged(caplog: pytest.LogCaptureFixture) -> None:
-    found = Findings(_some().warnings)
+    found = Problems(_some().warnings)
     found.raise_errors()
     with caplog.at_level(logging.WARNING):
         found.log_warnings()
@@ -50,20 +50,20 @@ def test_the_same_thing_is_found_once() -> None:
 
 
 def test_errors_of_a_check_are_collected_with_all_that_they_hold() -> None:
-    found = Findings()
+    found = Problems()
     with found.collect("a.csv"):
         _some().raise_errors()
     with found.collect("f.png"):
         raise InputError("f.png: it is empty. Replace it.")
     assert [finding.where for finding in found.errors] == ["a.csv", "models.net", "a.csv", "f.png"]
-    assert found.errors[-1] == Finding("error", "f.png", "", "it is empty. Replace it", "")
+    assert found.errors[-1] == Problem("error", "f.png", "", "it is empty. Replace it", "")
     assert len(found.warnings) == 1
     with pytest.raises(KeyError), found.collect("x"):
         raise KeyError("a fault of the program is none of the user's")
 
 
 def test_a_long_list_is_shortened() -> None:
-    found = Findings()
+    found = Problems()
     for line in range(50):
         found.error("a.csv", "no number", "Correct it.", place=f"line {line}")
     text = describe(found)

@@ -56,7 +56,7 @@ def test_the_same_for_a_folder(tmp_path: Path) -> None:
 
 def test_rests_of_other_outputs_stay(tmp_path: Path) -> None:
     """One of them has a name that begins like this one's, one is not of this project."""
-    killed(tmp_path / "a.b", "beside", "partial.write_text('half')", "partials")
+    killed(tmp_path / "a.b", "beside", "partial.write_text('half')", "atomic_write")
     (tmp_path / ".a.c").mkdir()
     left = names(tmp_path)
     with arrays.atomic(tmp_path / "a") as partial:
