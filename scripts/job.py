@@ -1,0 +1,68 @@
+"""Run the function of a script as a job: its parameters are bound by name to what Snakemake hands over."""
+
+import inspect
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, get_args, get_origin, get_type_hints
+
+from alignment_importance.system import logs
+
+
+def run(function: Callable[..., None], snakemake: Any) -> None:
+    """Call a function with the files and settings of its rule, see `bind`, and log what it does.
+
+    What it writes names the record of `snakemake.config["provenance"]`, if the rule's params have no `recorded=False`.
+    """
+    recorded = snakemake.params.get("recorded", True)
+    with logs.job(snakemake.log[0], snakemake.config["provenance"] if recorded else None):
+        function(**bind(function, snakemake))
+
+
+def bind(function: Callable[..., None], snakemake: Any) -> dict[str, Any]:
+    """Find a value for every parameter of a function, by its name, among what Snakemake hands to a script.
+
+    Looked for in this order: output, input, params, wildcards, log, and `threads` and `gpu`. Files become what the
+    parameter's type says: a `Path`, a sequence of paths, or a mapping of paths whose keys stand in the params by the same
+    name. An input that may be missing is None, or an empty sequence.
+
+    Raises:
+        TypeError: the rule has nothing by the name of a parameter.
+    """
+    hints = get_type_hints(function)
+    return {name: _value(name, hints[name], snakemake) for name in inspect.signature(function).parameters}
+
+
+def _value(name: str, wanted: Any, snakemake: Any) -> Any:
+    for files in (snakemake.output, snakemake.input, snakemake.log):
+        if name in files.keys():  # noqa: SIM118 - iterating over it gives files
+            return _as(wanted, files[name], snakemake.params.get(name))
+    for values in (snakemake.params, snakemake.wildcards):
+        if name in values.keys():  # noqa: SIM118
+            return values[name]
+    if name == "threads":
+        return snakemake.threads
+    if name == "gpu":
+        return snakemake.resources.get("gpu")
+    raise TypeError(f"the rule has no input, output, param or wildcard {name!r}")
+
+
+def _as(wanted: Any, files: Any, keys: Sequence[Any] | None) -> Any:
+    """Files as a parameter's type wants them."""
+    several = [files] if isinstance(files, str) else list(files)
+    kind = get_origin(wanted)
+    if kind is not None and issubclass_of(kind, Mapping):
+        if keys is None:
+            raise TypeError("a mapping of files needs its keys in the params, by the same name")
+        names = [tuple(key) if isinstance(key, list | tuple) else key for key in keys]
+        return dict(zip(names, map(Path, several), strict=True))
+    if kind is not None and issubclass_of(kind, Sequence):
+        return [Path(file) for file in several]
+    if not several and type(None) in get_args(wanted):
+        return None
+    [only] = several
+    return Path(only)
+
+
+def issubclass_of(kind: Any, parent: type) -> bool:
+    """Whether the origin of a type hint is a class below another one."""
+    return inspect.isclass(kind) and issubclass(kind, parent)
