@@ -4,7 +4,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from alignment_importance.report import paper
-from alignment_importance.system import arrays
+from alignment_importance.system.atomic_write import atomic_folder
+from alignment_importance.system.tables import read_table
 
 
 def assemble_paper(
@@ -22,14 +23,14 @@ def assemble_paper(
 ) -> None:
     """Fill the folder `output`; tables are files by what they are of, see `paper.Sources`."""
     sources = paper.Sources(
-        summary=arrays.read_table(summary),
-        published=arrays.read_table(published) if published else None,
-        differences={name: arrays.read_table(file) for name, file in differences.items()},
-        agreement={name: arrays.read_table(file) for name, file in agreement.items()},
-        overlaps={names: arrays.read_table(file) for names, file in overlaps.items()},
-        controls={names: arrays.read_table(file) for names, file in controls.items()},
+        summary=read_table(summary),
+        published=read_table(published) if published else None,
+        differences={name: read_table(file) for name, file in differences.items()},
+        agreement={name: read_table(file) for name, file in agreement.items()},
+        overlaps={names: read_table(file) for names, file in overlaps.items()},
+        controls={names: read_table(file) for names, file in controls.items()},
     )
-    with arrays.atomic_folder(output) as folder:
+    with atomic_folder(output) as folder:
         paper.assemble(folder, figures, sources, left_out, folds)
 
 

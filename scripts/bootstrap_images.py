@@ -6,17 +6,16 @@ from pathlib import Path
 import pandas as pd
 
 from alignment_importance.experiments import bootstrap
-from alignment_importance.system import arrays
+from alignment_importance.system.netcdf import origin_columns
+from alignment_importance.system.tables import read_table, write_table
 
 
 def bootstrap_images(*, predicted: Mapping[int, Path], score: str, n_draws: int, seed: int, output: Path) -> None:
     """Write the intervals; `predicted` are files by seed of the folds."""
-    tables = {of: arrays.read_table(file, ["fold", "judged", "full"]) for of, file in predicted.items()}
+    tables = {of: read_table(file, ["fold", "judged", "full"]) for of, file in predicted.items()}
     pairs = pd.concat([table.assign(seed=of) for of, table in tables.items()], ignore_index=True)
     found = bootstrap.intervals(pairs, score, n_draws, seed)
-    arrays.write_table(
-        found.assign(**arrays.provenance(dict(pairs[["weights", "arithmetic", "simulated"]].iloc[0]))), output
-    )
+    write_table(found.assign(**origin_columns(dict(pairs[["weights", "arithmetic", "simulated"]].iloc[0]))), output)
 
 
 if __name__ == "__main__":

@@ -5,7 +5,9 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from alignment_importance.report import gallery
-from alignment_importance.system import arrays
+from alignment_importance.system.atomic_write import atomic_folder
+from alignment_importance.system.netcdf import open_netcdf, read_netcdf
+from alignment_importance.system.tables import read_table
 
 
 def build_gallery(
@@ -29,32 +31,26 @@ def build_gallery(
         percents: sizes of the masks that are outlined.
         output: the folder, see `gallery.build`.
     """
-    with ExitStack() as files, arrays.atomic_folder(output) as folder:
+    with ExitStack() as files, atomic_folder(output) as folder:
         sets = []
         for name, table in tables.items():
             seen = [
                 gallery.View(
                     comparison=comparison,
                     model=model,
-                    heatmaps=arrays.read_netcdf(parts["heatmaps"]),
-                    scores=arrays.read_netcdf(parts["scores"]),
-                    rsms=arrays.read_netcdf(parts["rsms"]),
-                    activations=files.enter_context(arrays.open_netcdf(parts["activations"])),
+                    heatmaps=read_netcdf(parts["heatmaps"]),
+                    scores=read_netcdf(parts["scores"]),
+                    rsms=read_netcdf(parts["rsms"]),
+                    activations=files.enter_context(open_netcdf(parts["activations"])),
                     overlaps={
-                        key[2]: arrays.read_table(file)
-                        for key, file in overlaps.items()
-                        if key[:2] == (comparison, model)
+                        key[2]: read_table(file) for key, file in overlaps.items() if key[:2] == (comparison, model)
                     },
                 )
                 for (comparison, model), parts in views.items()
                 if image_set_of[comparison] == name
             ]
-            maps = {
-                key[1]: files.enter_context(arrays.open_netcdf(file))
-                for key, file in saliency.items()
-                if key[0] == name
-            }
-            listed = arrays.read_table(table, ["image", "file", "width", "height", "sha256", "category"])
+            maps = {key[1]: files.enter_context(open_netcdf(file)) for key, file in saliency.items() if key[0] == name}
+            listed = read_table(table, ["image", "file", "width", "height", "sha256", "category"])
             judged = set().union(*(view.heatmaps.indexes["image"] for view in seen))
             sets.append(gallery.ImageSet(name, listed[listed["image"].isin(judged)], maps, seen))
         gallery.build(sets, percents, folder)

@@ -8,9 +8,10 @@ from typing import Any
 
 from alignment_importance import checks, networks
 from alignment_importance.inputs.judgments import reading
-from alignment_importance.system import arrays, states
+from alignment_importance.system import states
 from alignment_importance.system.plurals import counted
 from alignment_importance.system.problems import Problems
+from alignment_importance.system.tables import write_table
 
 logger = logging.getLogger("alignment_importance.check_inputs")
 
@@ -50,7 +51,7 @@ def check_inputs(
     found = Problems(itertools.chain(*known.values()))
     checking, checked = checks.check(inputs.without([path for path in made if states.is_left_empty(path)]), threads)
     found.extend(checking)
-    arrays.write_table(found.table(), report)
+    write_table(found.table(), report)
     found.log_warnings()
     logger.info(
         "%s, %s; the table of all of them is %s.",
@@ -61,8 +62,8 @@ def check_inputs(
     for maker in (maker for maker in makers if known[maker].errors):
         states.discard(maker, made)
     found.raise_errors()
-    arrays.write_table(found.table(), findings)
-    arrays.write_table(checked, files)
+    write_table(found.table(), findings)
+    write_table(checked, files)
     states.replace(state)
 
 

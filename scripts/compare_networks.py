@@ -6,7 +6,8 @@ from pathlib import Path
 import pandas as pd
 
 from alignment_importance.experiments import spread
-from alignment_importance.system import arrays
+from alignment_importance.system.netcdf import origin_columns, read_netcdf
+from alignment_importance.system.tables import read_table, write_table
 
 
 def compare_networks(
@@ -22,18 +23,18 @@ def compare_networks(
     """Write a row per network, and the spread per image and per map of all of them; inputs are files by network."""
     networks, by_image, by_map = [], [], []
     for model, file in scores.items():
-        ais = arrays.read_netcdf(file)
+        ais = read_netcdf(file)
         images, maps = spread.over_maps(ais), spread.over_images(ais)
-        predicted = arrays.read_table(predictions[model], ["k_retained", "test_full", "test_retained", "unit"])
-        described = spread.describe(predicted, arrays.read_table(rankings[model], ["ais"]), images, maps)
-        name, made_of = {"comparison": comparison, "model": model}, arrays.provenance(ais.attrs)
+        predicted = read_table(predictions[model], ["k_retained", "test_full", "test_retained", "unit"])
+        described = spread.describe(predicted, read_table(rankings[model], ["ais"]), images, maps)
+        name, made_of = {"comparison": comparison, "model": model}, origin_columns(ais.attrs)
         about = {"unit": predicted["unit"].iloc[0], "n_images": ais.sizes["image"]}
         networks.append(name | made_of | about | described)
         by_image.append(pd.DataFrame(name, index=images.index).join(images.assign(**made_of)))
         by_map.append(pd.DataFrame(name, index=maps.index).join(maps.assign(**made_of)))
-    arrays.write_table(pd.DataFrame(networks), output)
-    arrays.write_table(pd.concat(by_image), output_images)
-    arrays.write_table(pd.concat(by_map), output_maps)
+    write_table(pd.DataFrame(networks), output)
+    write_table(pd.concat(by_image), output_images)
+    write_table(pd.concat(by_map), output_maps)
 
 
 if __name__ == "__main__":

@@ -4,15 +4,15 @@ import logging
 from pathlib import Path
 
 from alignment_importance.report import published as literature
-from alignment_importance.system import arrays
+from alignment_importance.system.tables import read_table, write_table
 
 logger = logging.getLogger("alignment_importance.compare_published")
 
 
 def compare_published(*, summary: Path, published: Path, output: Path) -> None:
     """Write the table of `published.compare`, and log it."""
-    table = literature.compare(arrays.read_table(summary), arrays.read_table(published, literature.COLUMNS))
-    arrays.write_table(table, output)
+    table = literature.compare(read_table(summary), read_table(published, literature.COLUMNS))
+    write_table(table, output)
     logger.info("Published values and those obtained:\n%s", literature.describe(table))
 
 

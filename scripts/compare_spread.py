@@ -3,13 +3,13 @@
 from pathlib import Path
 
 from alignment_importance.experiments import spread
-from alignment_importance.system import arrays
+from alignment_importance.system.tables import read_table, write_table
 
 
 def compare_spread(*, images: Path, maps: Path, output: Path) -> None:
     """Write a row per pair of networks and quantity, see `spread.differences`."""
-    by_image = arrays.read_table(images, ["model", "image"])
-    by_map = arrays.read_table(maps, ["model", "feature_map"])
+    by_image = read_table(images, ["model", "image"])
+    by_map = read_table(maps, ["model", "feature_map"])
     models = by_image["model"].unique().tolist()
     table = spread.differences(
         {model: by_image[by_image["model"] == model] for model in models},
@@ -17,7 +17,7 @@ def compare_spread(*, images: Path, maps: Path, output: Path) -> None:
     )
     made_of = by_image.groupby("model")[["weights", "arithmetic", "simulated"]].first()
     table = table.join(made_of, on="model").join(made_of[["weights", "arithmetic"]].add_suffix("_b"), on="model_b")
-    arrays.write_table(table, output)
+    write_table(table, output)
 
 
 if __name__ == "__main__":

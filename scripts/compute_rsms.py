@@ -6,7 +6,9 @@ from typing import Any
 
 from alignment_importance.experiments import rsms
 from alignment_importance.networks import activations
-from alignment_importance.system import arrays, compute
+from alignment_importance.system import compute
+from alignment_importance.system.netcdf import read_netcdf, write_netcdf
+from alignment_importance.system.tables import read_table
 
 
 def compute_rsms(
@@ -21,18 +23,18 @@ def compute_rsms(
     output: Path,
 ) -> None:
     """Write the three matrices of one comparison and network, see `rsms.compute`."""
-    human = arrays.read_netcdf(judged)
+    human = read_netcdf(judged)
     with activations.read(recorded, human["image"].to_numpy().tolist()) as maps:
         matrices = rsms.compute(
             activations.load_head(maps, network),
             maps,
             human,
-            arrays.read_table(ranking, ["feature_map", "rank"]),
-            rsms.n_retained(arrays.read_table(prediction, ["k_retained"])),
+            read_table(ranking, ["feature_map", "rank"]),
+            rsms.n_retained(read_table(prediction, ["k_retained"])),
             resources,
             similarity,
         )
-    arrays.write_netcdf(matrices, output)
+    write_netcdf(matrices, output)
 
 
 if __name__ == "__main__":

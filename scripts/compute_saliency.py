@@ -5,14 +5,14 @@ from pathlib import Path
 from typing import Any
 
 from alignment_importance.maps.saliency import computing, providers
-from alignment_importance.system import arrays
+from alignment_importance.system.tables import read_table
 
 
 def compute_saliency(
     *, images: Path, maps: Path | None, fixations: Path | None, settings: Mapping[str, Any], output: Path
 ) -> None:
     """Write one saliency map per listed image; `settings` are keywords of `providers.provider`."""
-    table = arrays.read_table(images, ["image", "file", "width", "height", "sha256"])
+    table = read_table(images, ["image", "file", "width", "height", "sha256"])
     provider = providers.provider(table, maps=maps, fixated=fixations, **settings)
     computing.write(table, provider, output)
 

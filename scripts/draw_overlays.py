@@ -3,14 +3,16 @@
 from pathlib import Path
 
 from alignment_importance.report import figures
-from alignment_importance.system import arrays
+from alignment_importance.system.atomic_write import atomic_folder
+from alignment_importance.system.netcdf import read_netcdf
+from alignment_importance.system.tables import read_table
 
 
 def draw_overlays(*, heatmaps: Path, images: Path, output: Path) -> None:
     """Write one PNG per image, at the image's own size, see `figures.overlay`."""
-    table = arrays.read_table(images, ["image", "file", "sha256"])
-    with arrays.atomic_folder(output) as folder:
-        figures.draw_overlays(arrays.read_netcdf(heatmaps), table, folder)
+    table = read_table(images, ["image", "file", "sha256"])
+    with atomic_folder(output) as folder:
+        figures.draw_overlays(read_netcdf(heatmaps), table, folder)
 
 
 if __name__ == "__main__":

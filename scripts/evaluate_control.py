@@ -6,7 +6,8 @@ from pathlib import Path
 import pandas as pd
 
 from alignment_importance.maps import controls
-from alignment_importance.system import arrays
+from alignment_importance.system.netcdf import origin_columns, read_netcdf
+from alignment_importance.system.tables import write_table
 
 
 def evaluate_control(
@@ -19,10 +20,10 @@ def evaluate_control(
     output: Path,
 ) -> None:
     """Write how well the heatmaps of every comparison single out the first object, see `control.evaluate`."""
-    by_comparison = {name: arrays.read_netcdf(file) for name, file in zip(comparisons, heatmaps, strict=True)}
+    by_comparison = {name: read_netcdf(file) for name, file in zip(comparisons, heatmaps, strict=True)}
     table = controls.evaluate(control, by_comparison, masks, objects)
-    made_of = pd.DataFrame({name: arrays.provenance(maps.attrs) for name, maps in by_comparison.items()}).T
-    arrays.write_table(table.join(made_of, on="comparison"), output)
+    made_of = pd.DataFrame({name: origin_columns(maps.attrs) for name, maps in by_comparison.items()}).T
+    write_table(table.join(made_of, on="comparison"), output)
 
 
 if __name__ == "__main__":

@@ -4,8 +4,9 @@ from pathlib import Path
 
 from alignment_importance.inputs import folds
 from alignment_importance.inputs import judgments as human
-from alignment_importance.system import arrays
 from alignment_importance.system.errors import InputError
+from alignment_importance.system.netcdf import read_netcdf
+from alignment_importance.system.tables import write_table
 
 
 def make_folds(*, judgments: Path, unit: str, n_folds: int, seed: int, output: Path) -> None:
@@ -13,11 +14,11 @@ def make_folds(*, judgments: Path, unit: str, n_folds: int, seed: int, output: P
     if unit not in folds.UNITS:
         raise InputError(f"cross_validation: unit is {unit!r}, but must be one of {', '.join(folds.UNITS)}.")
     split = folds.split_images if unit == "images" else folds.split_pairs
-    dataset = arrays.read_netcdf(judgments)
+    dataset = read_netcdf(judgments)
     image_ids = dataset["image"].values.tolist()
     table = split(image_ids, n_folds, seed)
     folds.blocks(table, human.mean(dataset, image_ids), image_ids)
-    arrays.write_table(table, output)
+    write_table(table, output)
 
 
 if __name__ == "__main__":

@@ -3,13 +3,13 @@
 from pathlib import Path
 
 from alignment_importance.maps import heatmaps
-from alignment_importance.system import arrays
+from alignment_importance.system.netcdf import open_netcdf, read_netcdf, write_netcdf
 
 
 def make_heatmaps(*, activations: Path, scores: Path, output: Path) -> None:
     """Write the heatmaps of one comparison and model, at the resolution of the feature maps."""
-    with arrays.open_netcdf(activations) as maps:
-        arrays.write_netcdf(heatmaps.heatmaps(maps, arrays.read_netcdf(scores)), output)
+    with open_netcdf(activations) as maps:
+        write_netcdf(heatmaps.heatmaps(maps, read_netcdf(scores)), output)
 
 
 if __name__ == "__main__":

@@ -5,7 +5,8 @@ from pathlib import Path
 
 from alignment_importance.maps.overlap import measuring as overlap
 from alignment_importance.maps.overlap import summary as overlap_summary
-from alignment_importance.system import arrays
+from alignment_importance.system.netcdf import open_netcdf, origin_columns, read_netcdf
+from alignment_importance.system.tables import read_table, write_table
 
 
 def measure_overlap(
@@ -24,16 +25,16 @@ def measure_overlap(
     summary: Path,
 ) -> None:
     """Write the tables of one comparison and model, see `overlap.measure` and `overlap_summary.summarise`."""
-    maps = arrays.read_netcdf(heatmaps)
-    table = arrays.read_table(images, ["image", "category"]).dropna(subset="category")
+    maps = read_netcdf(heatmaps)
+    table = read_table(images, ["image", "category"]).dropna(subset="category")
     categories: dict[str, str] = dict(zip(table["image"], table["category"], strict=True))
-    with arrays.open_netcdf(saliency) as salience:
+    with open_netcdf(saliency) as salience:
         overlapping, scored = overlap.measure(
             maps, salience, top_percent, target_percent, relative_risk_percent, spread
         )
     summarised = overlap_summary.summarise(overlapping, scored, categories, relative_risk_percent, resamples, seed)
     for table, output in ((overlapping, overlaps), (scored, scores), (summarised, summary)):
-        arrays.write_table(table.assign(**arrays.provenance(maps.attrs)), output)
+        write_table(table.assign(**origin_columns(maps.attrs)), output)
 
 
 if __name__ == "__main__":

@@ -8,7 +8,9 @@ from alignment_importance import ablation
 from alignment_importance.experiments import permutation
 from alignment_importance.inputs import folds, judgments
 from alignment_importance.networks import activations
-from alignment_importance.system import arrays, compute
+from alignment_importance.system import compute
+from alignment_importance.system.netcdf import origin_columns, read_netcdf
+from alignment_importance.system.tables import read_table, write_table
 
 
 def permute_judgments(
@@ -25,14 +27,14 @@ def permute_judgments(
     output: Path,
 ) -> None:
     """Write the test scores under permutations; `n_draws` by the route of the ablation, `split` of one seed."""
-    ratings = arrays.read_netcdf(judged)
+    ratings = read_netcdf(judged)
     image_ids = ratings["image"].to_numpy().tolist()
     with activations.read(recorded, image_ids) as maps:
         engine = ablation.ablate(activations.load_head(maps, network), maps, resources, similarity, score)
-        blocks = folds.members(arrays.read_table(split), image_ids)
+        blocks = folds.members(read_table(split), image_ids)
         human = judgments.mean(ratings, image_ids)
         found = permutation.permute(engine, blocks, human, score, n_draws[maps.attrs["route"]], seed)
-        arrays.write_table(found.assign(**arrays.provenance(maps.attrs | ratings.attrs)), output)
+        write_table(found.assign(**origin_columns(maps.attrs | ratings.attrs)), output)
 
 
 if __name__ == "__main__":

@@ -6,18 +6,19 @@ from pathlib import Path
 from alignment_importance.experiments import agreement
 from alignment_importance.report import figures
 from alignment_importance.report.figures import networks as figures_networks
-from alignment_importance.system import arrays
+from alignment_importance.system.netcdf import read_netcdf
+from alignment_importance.system.tables import read_table
 
 
 def plot_agreement(
     *, table: Path, heatmaps: Mapping[str, Path], images: Path, comparison: str, png: Path, pdf: Path
 ) -> None:
     """Draw one comparison; `heatmaps` are files by the names of the two networks."""
-    everything = arrays.read_table(table, agreement.COLUMNS)
+    everything = read_table(table, agreement.COLUMNS)
     one, other = heatmaps
     of_both = everything[(everything["model"] == one) & (everything["model_b"] == other)]
-    pictures = arrays.read_table(images, ["image", "file", "sha256"])
-    maps = {model: arrays.read_netcdf(file) for model, file in heatmaps.items()}
+    pictures = read_table(images, ["image", "file", "sha256"])
+    maps = {model: read_netcdf(file) for model, file in heatmaps.items()}
     figures.save(figures_networks.agreement(of_both, maps, pictures, comparison), png, pdf)
 
 

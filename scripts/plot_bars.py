@@ -4,13 +4,13 @@ from pathlib import Path
 
 from alignment_importance.report import figures
 from alignment_importance.report.figures import paper as paper_figures
-from alignment_importance.system import arrays
+from alignment_importance.system.tables import read_table
 
 
 def plot_bars(*, summary: Path, png: Path, pdf: Path) -> None:
     """Draw all comparisons and models."""
     columns = ["comparison", "model", "test_full_mean", "test_retained_mean", "k_retained_mean"]
-    figures.save(paper_figures.bars(arrays.read_table(summary, columns)), png, pdf)
+    figures.save(paper_figures.bars(read_table(summary, columns)), png, pdf)
 
 
 if __name__ == "__main__":

@@ -5,16 +5,17 @@ from pathlib import Path
 
 from alignment_importance.maps import controls
 from alignment_importance.report import figures
-from alignment_importance.system import arrays
+from alignment_importance.system.netcdf import read_netcdf
+from alignment_importance.system.tables import read_table
 
 
 def plot_control(
     *, table: Path, heatmaps: Mapping[str, Path], images: Path, objects: Sequence[str], model: str, png: Path, pdf: Path
 ) -> None:
     """Draw one control and model; `heatmaps` are files by the comparison's name."""
-    maps = {comparison: arrays.read_netcdf(file) for comparison, file in heatmaps.items()}
-    pictures = arrays.read_table(images, ["image", "file", "sha256"])
-    areas = arrays.read_table(table, controls.COLUMNS)
+    maps = {comparison: read_netcdf(file) for comparison, file in heatmaps.items()}
+    pictures = read_table(images, ["image", "file", "sha256"])
+    areas = read_table(table, controls.COLUMNS)
     figures.save(figures.control(areas, maps, pictures, objects, model), png, pdf)
 
 

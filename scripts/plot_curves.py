@@ -7,15 +7,15 @@ import pandas as pd
 
 from alignment_importance.report import figures
 from alignment_importance.report.figures import prediction as prediction_figures
-from alignment_importance.system import arrays
+from alignment_importance.system.tables import read_table
 
 
 def plot_curves(
     *, curves: Sequence[Path], table: Path, comparison: str, model: str, score: str, png: Path, pdf: Path
 ) -> None:
     """Draw the curves of all seeds of one comparison and model."""
-    curve = pd.concat([arrays.read_table(file, ["k", "train_score", "test_score"]) for file in curves])
-    retained = arrays.read_table(table, ["k_retained", "test_retained"])
+    curve = pd.concat([read_table(file, ["k", "train_score", "test_score"]) for file in curves])
+    retained = read_table(table, ["k_retained", "test_retained"])
     figures.save(prediction_figures.curves(curve, retained, comparison, model, score), png, pdf)
 
 

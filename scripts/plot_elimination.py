@@ -4,12 +4,12 @@ from pathlib import Path
 
 from alignment_importance.report import figures
 from alignment_importance.report.figures import interactions as figures_interactions
-from alignment_importance.system import arrays
+from alignment_importance.system.tables import read_table
 
 
 def plot_elimination(*, table: Path, comparison: str, model: str, score: str, png: Path, pdf: Path) -> None:
     """Draw the elimination of one comparison and model."""
-    drawn = figures_interactions.elimination(arrays.read_table(table, ["fold", "k"]), comparison, model, score)
+    drawn = figures_interactions.elimination(read_table(table, ["fold", "k"]), comparison, model, score)
     figures.save(drawn, png, pdf)
 
 

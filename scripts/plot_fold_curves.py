@@ -7,7 +7,7 @@ import pandas as pd
 
 from alignment_importance.report import figures
 from alignment_importance.report.figures import paper as paper_figures
-from alignment_importance.system import arrays
+from alignment_importance.system.tables import read_table
 
 
 def plot_fold_curves(
@@ -22,10 +22,10 @@ def plot_fold_curves(
     """Draw the comparisons of one model; `curves` are the files of its seeds by comparison, `tables` of all seeds."""
     columns = ["fold", "k", "train_score", "test_score"]
     of_folds = {
-        comparison: pd.concat([arrays.read_table(file, columns).assign(seed=file.stem) for file in files])
+        comparison: pd.concat([read_table(file, columns).assign(seed=file.stem) for file in files])
         for comparison, files in curves.items()
     }
-    retained = {comparison: arrays.read_table(file, ["k_retained"]) for comparison, file in tables.items()}
+    retained = {comparison: read_table(file, ["k_retained"]) for comparison, file in tables.items()}
     figures.save(paper_figures.fold_curves(of_folds, retained, model, score), png, pdf)
 
 

@@ -3,16 +3,17 @@
 from pathlib import Path
 
 from alignment_importance.report import figures
-from alignment_importance.system import arrays
+from alignment_importance.system.netcdf import read_netcdf
+from alignment_importance.system.tables import read_table
 
 
 def plot_heatmaps(
     *, heatmaps: Path, scores: Path, images: Path, comparison: str, model: str, png: Path, pdf: Path
 ) -> None:
     """Draw images of one comparison and model, chosen by how well they are aligned."""
-    table = arrays.read_table(images, ["image", "file", "sha256"])
-    alignment = arrays.read_netcdf(scores)["alignment"]
-    figures.save(figures.heatmap_grid(arrays.read_netcdf(heatmaps), alignment, table, comparison, model), png, pdf)
+    table = read_table(images, ["image", "file", "sha256"])
+    alignment = read_netcdf(scores)["alignment"]
+    figures.save(figures.heatmap_grid(read_netcdf(heatmaps), alignment, table, comparison, model), png, pdf)
 
 
 if __name__ == "__main__":

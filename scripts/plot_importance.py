@@ -6,7 +6,7 @@ from pathlib import Path
 import pandas as pd
 
 from alignment_importance.report import figures
-from alignment_importance.system import arrays
+from alignment_importance.system.tables import read_table
 
 
 def plot_importance(
@@ -14,8 +14,8 @@ def plot_importance(
 ) -> None:
     """Draw the rankings of one comparison and model: `everything` over all images, `rankings` a file per seed."""
     columns = ["fold", "feature_map", "ais"]
-    folds = pd.concat([arrays.read_table(file, columns).assign(seed=file.stem) for file in rankings])
-    whole = arrays.read_table(everything, ["feature_map", "ais"])
+    folds = pd.concat([read_table(file, columns).assign(seed=file.stem) for file in rankings])
+    whole = read_table(everything, ["feature_map", "ais"])
     figures.save(figures.importance(folds, whole, comparison, model, score), png, pdf)
 
 

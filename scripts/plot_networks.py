@@ -7,12 +7,12 @@ import pandas as pd
 
 from alignment_importance.report import figures
 from alignment_importance.report.figures import networks as figures_networks
-from alignment_importance.system import arrays
+from alignment_importance.system.tables import read_table
 
 
 def plot_networks(*, tables: Sequence[Path], score: str, png: Path, pdf: Path) -> None:
     """Draw all comparisons and models; a table per comparison."""
-    table = pd.concat([arrays.read_table(file, ["comparison", "model"]) for file in tables])
+    table = pd.concat([read_table(file, ["comparison", "model"]) for file in tables])
     figures.save(figures_networks.networks(table, score), png, pdf)
 
 

@@ -8,7 +8,7 @@ import pandas as pd
 from alignment_importance.maps.overlap import summary as overlap_summary
 from alignment_importance.report import figures
 from alignment_importance.report.figures import overlap as overlap_figures
-from alignment_importance.system import arrays
+from alignment_importance.system.tables import read_table
 
 
 def plot_overlap(
@@ -19,8 +19,7 @@ def plot_overlap(
     `summaries` are files by the saliency map's name, `outputs` PNG and PDF of `overlap` and of `categories`.
     """
     tables = [
-        arrays.read_table(file, overlap_summary.COLUMNS).assign(saliency=saliency)
-        for saliency, file in summaries.items()
+        read_table(file, overlap_summary.COLUMNS).assign(saliency=saliency) for saliency, file in summaries.items()
     ]
     summary = pd.concat(tables, ignore_index=True)
     figures.save(overlap_figures.overlap(summary, comparison, model), *outputs["overlap"])

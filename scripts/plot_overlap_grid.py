@@ -7,7 +7,8 @@ from pathlib import Path
 from alignment_importance.maps.overlap import measuring as overlap
 from alignment_importance.report import figures
 from alignment_importance.report.figures import overlap as overlap_figures
-from alignment_importance.system import arrays
+from alignment_importance.system.netcdf import open_netcdf, read_netcdf
+from alignment_importance.system.tables import read_table
 
 
 def plot_overlap_grid(
@@ -23,13 +24,11 @@ def plot_overlap_grid(
     pdf: Path,
 ) -> None:
     """Draw the grid of one comparison and model; `saliency` and `overlaps` are files by the saliency map's name."""
-    pictures = arrays.read_table(images, ["image", "file", "sha256"])
-    tables = {name: arrays.read_table(file, overlap.COLUMNS) for name, file in overlaps.items()}
+    pictures = read_table(images, ["image", "file", "sha256"])
+    tables = {name: read_table(file, overlap.COLUMNS) for name, file in overlaps.items()}
     with ExitStack() as stack:
-        salience = {name: stack.enter_context(arrays.open_netcdf(file)) for name, file in saliency.items()}
-        figure = overlap_figures.grid(
-            arrays.read_netcdf(heatmaps), salience, tables, pictures, percents, comparison, model
-        )
+        salience = {name: stack.enter_context(open_netcdf(file)) for name, file in saliency.items()}
+        figure = overlap_figures.grid(read_netcdf(heatmaps), salience, tables, pictures, percents, comparison, model)
     figures.save(figure, png, pdf)
 
 

@@ -4,12 +4,12 @@ from pathlib import Path
 
 from alignment_importance.report import figures
 from alignment_importance.report.figures import interactions as figures_interactions
-from alignment_importance.system import arrays
+from alignment_importance.system.tables import read_table
 
 
 def plot_pairs(*, table: Path, comparison: str, model: str, score: str, png: Path, pdf: Path) -> None:
     """Draw the matrix of one comparison and model."""
-    scored = arrays.read_table(table, ["feature_map", "feature_map_b", "interaction"])
+    scored = read_table(table, ["feature_map", "feature_map_b", "interaction"])
     figures.save(figures_interactions.pairs(scored, comparison, model, score), png, pdf)
 
 

@@ -5,7 +5,8 @@ from pathlib import Path
 from alignment_importance.maps import patches
 from alignment_importance.report import figures
 from alignment_importance.report.figures import maps as figures_maps
-from alignment_importance.system import arrays
+from alignment_importance.system.netcdf import open_netcdf, read_netcdf
+from alignment_importance.system.tables import read_table
 
 #: How many feature maps, and how many patches of each.
 N_MAPS, N_PATCHES = 8, 5
@@ -15,10 +16,10 @@ def plot_patches(
     *, activations: Path, ranking: Path, judged: Path, images: Path, comparison: str, model: str, png: Path, pdf: Path
 ) -> None:
     """Draw the patches of one comparison and model."""
-    ratings = arrays.read_netcdf(judged)
-    ranked = arrays.read_table(ranking, ["feature_map", "ais", "rank"])
-    pictures = arrays.read_table(images, ["image", "file", "sha256"])
-    with arrays.open_netcdf(activations) as recorded:
+    ratings = read_netcdf(judged)
+    ranked = read_table(ranking, ["feature_map", "ais", "rank"])
+    pictures = read_table(images, ["image", "file", "sha256"])
+    with open_netcdf(activations) as recorded:
         found = patches.strongest(recorded, ranked, ratings["image"].to_numpy().tolist(), N_MAPS, N_PATCHES)
         made_of = recorded.attrs | ratings.attrs
     figures.save(figures_maps.patches(found, pictures, comparison, model, made_of), png, pdf)

@@ -7,14 +7,14 @@ import pandas as pd
 
 from alignment_importance.report import figures
 from alignment_importance.report.figures import prediction as prediction_figures
-from alignment_importance.system import arrays
+from alignment_importance.system.tables import read_table
 
 
 def plot_prediction(*, summary: Path, tables: Sequence[Path], png: Path, pdf: Path) -> None:
     """Draw all comparisons and models; `tables` are called {comparison}/{model}.csv."""
-    folds = [arrays.read_table(file).assign(comparison=file.parent.name, model=file.stem) for file in tables]
+    folds = [read_table(file).assign(comparison=file.parent.name, model=file.stem) for file in tables]
     columns = ["comparison", "model", "test_full_mean", "test_retained_mean"]
-    figures.save(prediction_figures.prediction(arrays.read_table(summary, columns), pd.concat(folds)), png, pdf)
+    figures.save(prediction_figures.prediction(read_table(summary, columns), pd.concat(folds)), png, pdf)
 
 
 if __name__ == "__main__":

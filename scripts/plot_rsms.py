@@ -4,13 +4,14 @@ from pathlib import Path
 
 from alignment_importance.report import figures
 from alignment_importance.report.figures import maps as figures_maps
-from alignment_importance.system import arrays
+from alignment_importance.system.netcdf import read_netcdf
+from alignment_importance.system.tables import read_table
 
 
 def plot_rsms(*, rsms: Path, images: Path, comparison: str, model: str, png: Path, pdf: Path) -> None:
     """Draw the matrices of one comparison and model."""
-    pictures = arrays.read_table(images, ["image", "category"])
-    figures.save(figures_maps.rsms(arrays.read_netcdf(rsms), pictures, comparison, model), png, pdf)
+    pictures = read_table(images, ["image", "category"])
+    figures.save(figures_maps.rsms(read_netcdf(rsms), pictures, comparison, model), png, pdf)
 
 
 if __name__ == "__main__":

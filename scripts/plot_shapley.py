@@ -4,13 +4,13 @@ from pathlib import Path
 
 from alignment_importance.report import figures
 from alignment_importance.report.figures import interactions as figures_interactions
-from alignment_importance.system import arrays
+from alignment_importance.system.tables import read_table
 
 
 def plot_shapley(*, table: Path, ranking: Path, comparison: str, model: str, score: str, png: Path, pdf: Path) -> None:
     """Draw the values of one comparison and model."""
-    values = arrays.read_table(table, ["feature_map", "shapley", "standard_error"])
-    ranked = arrays.read_table(ranking, ["feature_map", "ais"])
+    values = read_table(table, ["feature_map", "shapley", "standard_error"])
+    ranked = read_table(ranking, ["feature_map", "ais"])
     figures.save(figures_interactions.shapley(values, ranked, comparison, model, score), png, pdf)
 
 

@@ -3,12 +3,12 @@
 from pathlib import Path
 
 from alignment_importance.report import figures
-from alignment_importance.system import arrays
+from alignment_importance.system.tables import read_table
 
 
 def plot_speed(*, summary: Path, png: Path, pdf: Path) -> None:
     """Draw the table of the benchmark."""
-    figures.save(figures.speed(arrays.read_table(summary, ["work", "ours_seconds", "n_images"])), png, pdf)
+    figures.save(figures.speed(read_table(summary, ["work", "ours_seconds", "n_images"])), png, pdf)
 
 
 if __name__ == "__main__":

@@ -4,12 +4,12 @@ from pathlib import Path
 
 from alignment_importance.report import figures
 from alignment_importance.report.figures import networks as figures_networks
-from alignment_importance.system import arrays
+from alignment_importance.system.tables import read_table
 
 
 def plot_spread(*, images: Path, maps: Path, differences: Path, comparison: str, png: Path, pdf: Path) -> None:
     """Draw the distributions of one comparison."""
-    by_image, by_map, tests = (arrays.read_table(file, ["model"]) for file in (images, maps, differences))
+    by_image, by_map, tests = (read_table(file, ["model"]) for file in (images, maps, differences))
     figures.save(figures_networks.spread(by_image, by_map, tests, comparison), png, pdf)
 
 

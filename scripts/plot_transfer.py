@@ -7,12 +7,12 @@ import pandas as pd
 
 from alignment_importance.report import figures
 from alignment_importance.report.figures import networks as figures_networks
-from alignment_importance.system import arrays
+from alignment_importance.system.tables import read_table
 
 
 def plot_transfer(*, tables: Mapping[str, Path], model: str, score: str, png: Path, pdf: Path) -> None:
     """Draw one model; tables are files by the comparison that is tested."""
-    table = pd.concat([arrays.read_table(file).assign(target=target) for target, file in tables.items()])
+    table = pd.concat([read_table(file).assign(target=target) for target, file in tables.items()])
     figures.save(figures_networks.transfer(table, model, score), png, pdf)
 
 

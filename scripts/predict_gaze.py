@@ -5,12 +5,13 @@ from pathlib import Path
 from typing import Any
 
 from alignment_importance.maps.saliency import computing, gaze
-from alignment_importance.system import arrays, compute
+from alignment_importance.system import compute
+from alignment_importance.system.tables import read_table
 
 
 def predict_gaze(*, images: Path, settings: Mapping[str, Any], resources: compute.Compute, output: Path) -> None:
     """Write one saliency map per listed image; `settings` are keywords of `gaze.Spec`."""
-    table = arrays.read_table(images, ["image", "file", "width", "height", "sha256"])
+    table = read_table(images, ["image", "file", "width", "height", "sha256"])
     computing.write(table, gaze.provider(gaze.Spec(**settings), resources), output)
 
 

@@ -8,7 +8,9 @@ from alignment_importance import ablation
 from alignment_importance.experiments import rankings
 from alignment_importance.inputs import folds, judgments
 from alignment_importance.networks import activations
-from alignment_importance.system import arrays, compute
+from alignment_importance.system import compute
+from alignment_importance.system.netcdf import origin_columns, read_netcdf
+from alignment_importance.system.tables import write_table
 
 
 def rank_feature_maps(
@@ -22,12 +24,12 @@ def rank_feature_maps(
     output: Path,
 ) -> None:
     """Write the ranking over all images that were judged."""
-    ratings = arrays.read_netcdf(judged)
+    ratings = read_netcdf(judged)
     image_ids = ratings["image"].to_numpy().tolist()
     with activations.read(recorded, image_ids) as maps:
         engine = ablation.ablate(activations.load_head(maps, network), maps, resources, similarity, score)
         ranking = rankings.rank_block(engine, folds.whole(judgments.mean(ratings, image_ids)))
-        arrays.write_table(ranking.assign(**arrays.provenance(maps.attrs | ratings.attrs)), output)
+        write_table(ranking.assign(**origin_columns(maps.attrs | ratings.attrs)), output)
 
 
 if __name__ == "__main__":

@@ -8,7 +8,8 @@ from alignment_importance import ablation
 from alignment_importance.experiments import rankings
 from alignment_importance.inputs import judgments
 from alignment_importance.networks import activations
-from alignment_importance.system import arrays, compute
+from alignment_importance.system import compute
+from alignment_importance.system.netcdf import read_netcdf, write_netcdf
 
 
 def score_images(
@@ -22,12 +23,12 @@ def score_images(
     output: Path,
 ) -> None:
     """Write the image-specific scores, with the attributes of the activations and of the judgments."""
-    human = arrays.read_netcdf(judged)
+    human = read_netcdf(judged)
     image_ids = human["image"].to_numpy().tolist()
     with activations.read(recorded, image_ids) as maps:
         engine = ablation.ablate(activations.load_head(maps, network), maps, resources, similarity, score)
         scores = rankings.score_images(engine, judgments.mean(human, image_ids), image_ids)
-        arrays.write_netcdf(scores.assign_attrs(maps.attrs | human.attrs), output)
+        write_netcdf(scores.assign_attrs(maps.attrs | human.attrs), output)
 
 
 if __name__ == "__main__":

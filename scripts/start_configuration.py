@@ -6,7 +6,7 @@ from pathlib import Path
 from alignment_importance import checks
 from alignment_importance.checks import starting_configuration
 from alignment_importance.inputs.judgments import reading
-from alignment_importance.system import arrays
+from alignment_importance.system.atomic_write import atomic
 from alignment_importance.system.errors import InputError
 from alignment_importance.system.problems import ProblemsError
 
@@ -29,7 +29,7 @@ def start_configuration(
         asks = "comparison's `" in str(error)
         raise InputError(f"{error}{_WHERE_KEYS_ARE * asks}") from error
     problems.log_warnings()
-    with arrays.atomic(output) as partial:
+    with atomic(output) as partial:
         partial.write_text(text, encoding="utf-8")
     logger.info("%s:\n\n%s", output, text)
 

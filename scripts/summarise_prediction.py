@@ -6,7 +6,8 @@ from pathlib import Path
 import pandas as pd
 
 from alignment_importance.experiments import prediction
-from alignment_importance.system import arrays
+from alignment_importance.system.netcdf import read_netcdf
+from alignment_importance.system.tables import read_table, write_table
 
 
 def summarise_prediction(
@@ -21,8 +22,8 @@ def summarise_prediction(
     """Write a row per comparison and network; files are by both, `judged` by comparison."""
     rows = []
     for (comparison, model), file in tables.items():
-        table = arrays.read_table(file)
-        human = arrays.read_netcdf(judged[comparison])
+        table = read_table(file)
+        human = read_netcdf(judged[comparison])
         rows.append(
             {
                 "comparison": comparison,
@@ -36,12 +37,12 @@ def summarise_prediction(
                 "n_participants": human.sizes["participant"],
                 **prediction.summarise(
                     table,
-                    arrays.read_table(intervals[comparison, model]),
-                    arrays.read_table(permutations[comparison, model]),
+                    read_table(intervals[comparison, model]),
+                    read_table(permutations[comparison, model]),
                 ),
             }
         )
-    arrays.write_table(prediction.correct_for_number(pd.DataFrame(rows)), output)
+    write_table(prediction.correct_for_number(pd.DataFrame(rows)), output)
 
 
 if __name__ == "__main__":

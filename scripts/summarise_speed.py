@@ -5,12 +5,12 @@ from pathlib import Path
 
 import pandas as pd
 
-from alignment_importance.system import arrays
+from alignment_importance.system.tables import read_table, write_table
 
 
 def summarise_speed(*, tables: Sequence[Path], output: Path) -> None:
     """Write all rows of the tables, one below the other."""
-    arrays.write_table(pd.concat([arrays.read_table(file) for file in tables], ignore_index=True), output)
+    write_table(pd.concat([read_table(file) for file in tables], ignore_index=True), output)
 
 
 if __name__ == "__main__":

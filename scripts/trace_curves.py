@@ -7,7 +7,9 @@ from typing import Any
 from alignment_importance.experiments import cross_validation
 from alignment_importance.inputs import folds, judgments
 from alignment_importance.networks import activations
-from alignment_importance.system import arrays, compute
+from alignment_importance.system import compute
+from alignment_importance.system.netcdf import origin_columns, read_netcdf
+from alignment_importance.system.tables import read_table, write_table
 
 
 def trace_curves(
@@ -21,14 +23,14 @@ def trace_curves(
     outputs: Mapping[str, Path],
 ) -> None:
     """Write the tables of the folds of one seed, by the names of `cross_validation.Validation`."""
-    ratings = arrays.read_netcdf(judged)
+    ratings = read_netcdf(judged)
     image_ids = ratings["image"].to_numpy().tolist()
     with activations.read(recorded, image_ids) as maps:
-        blocks = folds.blocks(arrays.read_table(split), judgments.mean(ratings, image_ids), image_ids)
+        blocks = folds.blocks(read_table(split), judgments.mean(ratings, image_ids), image_ids)
         found = cross_validation.validate(activations.load_head(maps, network), maps, blocks, settings, resources)
-        made_of = arrays.provenance(maps.attrs | ratings.attrs)
+        made_of = origin_columns(maps.attrs | ratings.attrs)
         for name, output in outputs.items():
-            arrays.write_table(getattr(found, name).assign(**made_of), output)
+            write_table(getattr(found, name).assign(**made_of), output)
 
 
 if __name__ == "__main__":

@@ -5,7 +5,9 @@ import pandas as pd
 import torch
 import xarray as xr
 
-from alignment_importance.system import arrays, compute
+from alignment_importance.system import compute
+from alignment_importance.system.netcdf import read_netcdf, write_netcdf
+from alignment_importance.system.tables import write_table
 from compute_rsms import compute_rsms
 
 
@@ -25,10 +27,10 @@ def test_files_in_file_out_the_same_bytes(tmp_path: Path) -> None:
         coords={"image": ids, "image_b": ids},
         attrs={"simulated": 1},
     )
-    arrays.write_netcdf(recorded, tmp_path / "maps.nc")
-    arrays.write_netcdf(human, tmp_path / "judgments.nc")
-    arrays.write_table(pd.DataFrame({"feature_map": [0, 1, 2], "rank": [2, 3, 1]}), tmp_path / "all.csv")
-    arrays.write_table(pd.DataFrame({"k_retained": [1, 2, 3]}), tmp_path / "prediction.csv")
+    write_netcdf(recorded, tmp_path / "maps.nc")
+    write_netcdf(human, tmp_path / "judgments.nc")
+    write_table(pd.DataFrame({"feature_map": [0, 1, 2], "rank": [2, 3, 1]}), tmp_path / "all.csv")
+    write_table(pd.DataFrame({"k_retained": [1, 2, 3]}), tmp_path / "prediction.csv")
     for name in ("one.nc", "two.nc"):
         compute_rsms(
             recorded=tmp_path / "maps.nc",
@@ -40,7 +42,7 @@ def test_files_in_file_out_the_same_bytes(tmp_path: Path) -> None:
             resources=compute.Compute(torch.device("cpu"), 1, 10**8),
             output=tmp_path / name,
         )
-    made = arrays.read_netcdf(tmp_path / "one.nc")
+    made = read_netcdf(tmp_path / "one.nc")
     # Maps 0 and 2 are kept: the rows (1, 0, 2), (0, 0, 1) and (2, 0, 1).
     np.testing.assert_allclose(made["retained"].sel(image="é b"), [2 / 5**0.5, 1, 1 / 5**0.5])
     assert made.attrs["n_retained"] == 2

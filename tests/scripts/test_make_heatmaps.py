@@ -3,7 +3,7 @@ from pathlib import Path
 import numpy as np
 import xarray as xr
 
-from alignment_importance.system import arrays
+from alignment_importance.system.netcdf import read_netcdf, write_netcdf
 from make_heatmaps import make_heatmaps
 
 
@@ -16,11 +16,11 @@ def test_files_in_file_out_the_same_bytes(tmp_path: Path) -> None:
         attrs={"resize": "pad"},
     )
     ais = xr.Dataset({"ais": (("image", "feature_map"), [[1.0, 1.0], [-1.0, 3.0]])}, coords={"image": ids[::-1]})
-    arrays.write_netcdf(maps, tmp_path / "maps.nc")
-    arrays.write_netcdf(ais, tmp_path / "scores.nc")
+    write_netcdf(maps, tmp_path / "maps.nc")
+    write_netcdf(ais, tmp_path / "scores.nc")
     for name in ("one.nc", "two.nc"):
         make_heatmaps(activations=tmp_path / "maps.nc", scores=tmp_path / "scores.nc", output=tmp_path / name)
-    result = arrays.read_netcdf(tmp_path / "one.nc")
+    result = read_netcdf(tmp_path / "one.nc")
     np.testing.assert_array_equal(result.heatmap.sel(image="né 1"), [[4, 5], [6, 7]])
     np.testing.assert_array_equal(result.heatmap.sel(image="b.c"), [[10, 11], [12, 13]])
     assert (int(result.heatmap.sel(image="b.c").width), result.attrs["resize"]) == (6, "pad")

@@ -5,14 +5,14 @@ import pandas as pd
 import pytest
 from drawing import Drawn
 
-from alignment_importance.system import arrays
+from alignment_importance.system.tables import write_table
 from plot_curves import plot_curves
 
 
 def test_curves_are_averaged_over_the_folds_of_all_seeds(drawn: Drawn, folds: Path, tmp_path: Path) -> None:
     for seed in (1, 2):
         curve = pd.DataFrame({"fold": 1, "k": [1, 2, 3], "train_score": np.nan, "test_score": [0.1, 0.2, 0.2 * seed]})
-        arrays.write_table(curve, tmp_path / f"seed-{seed}.csv")
+        write_table(curve, tmp_path / f"seed-{seed}.csv")
     plot_curves(
         curves=[tmp_path / "seed-1.csv", tmp_path / "seed-2.csv"],
         table=folds,

@@ -4,14 +4,14 @@ import numpy as np
 import xarray as xr
 from drawing import IDS, Drawn, write_heatmaps
 
-from alignment_importance.system import arrays
+from alignment_importance.system.netcdf import write_netcdf
 from plot_heatmaps import plot_heatmaps
 
 
 def test_images_are_joined_by_id_and_ordered_by_alignment(drawn: Drawn, listed: Path, tmp_path: Path) -> None:
     write_heatmaps(tmp_path / "heatmaps.nc", np.arange(8.0).reshape(2, 2, 2), simulated=True)
     scores = xr.Dataset({"alignment": ("image", [0.25, 0.5])}, coords={"image": IDS[::-1]})
-    arrays.write_netcdf(scores, tmp_path / "scores.nc")
+    write_netcdf(scores, tmp_path / "scores.nc")
     plot_heatmaps(
         heatmaps=tmp_path / "heatmaps.nc",
         scores=tmp_path / "scores.nc",

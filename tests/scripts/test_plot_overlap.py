@@ -9,7 +9,8 @@ from matplotlib.figure import Figure
 
 from alignment_importance.report import figures
 from alignment_importance.report.figures import overlap as overlap_figures
-from alignment_importance.system import arrays
+from alignment_importance.system.netcdf import write_netcdf
+from alignment_importance.system.tables import read_table, write_table
 from measure_overlap import measure_overlap
 from plot_overlap import plot_overlap
 from plot_overlap_grid import plot_overlap_grid
@@ -20,14 +21,14 @@ def measured(listed: Path, tmp_path: Path) -> Path:
     """A folder with heatmaps, two kinds of saliency map and their tables."""
     rng = np.random.default_rng(1)
     write_heatmaps(tmp_path / "heatmaps.nc", rng.random((2, 2, 2)), simulated=True)
-    categories = arrays.read_table(listed).assign(category=["b", "a"])
-    arrays.write_table(categories, tmp_path / "categories.csv")
+    categories = read_table(listed).assign(category=["b", "a"])
+    write_table(categories, tmp_path / "categories.csv")
     for name in ("one", "two"):
         maps = xr.Dataset(
             {"saliency": (("image", "y", "x"), rng.random((2, 10, 12), dtype=np.float32))},
             coords={"image": IDS, "width": ("image", [12, 6]), "height": ("image", [8, 10])},
         )
-        arrays.write_netcdf(maps, tmp_path / f"{name}.nc")
+        write_netcdf(maps, tmp_path / f"{name}.nc")
         measure_overlap(
             heatmaps=tmp_path / "heatmaps.nc",
             saliency=tmp_path / f"{name}.nc",
@@ -60,7 +61,7 @@ def test_what_is_measured_is_drawn_per_saliency_map_and_category(
         model="net.1",
         outputs={name: (measured / f"{name}.png", measured / f"{name}.pdf") for name in ("overlap", "categories")},
     )
-    table = arrays.read_table(measured / "two.csv")
+    table = read_table(measured / "two.csv")
     expected = table.query("baseline == 'observed' and direction == 'saliency_predicts_ais' and target_percent == 20")
     overview = saved[measured / "overlap.png"]
     means = expected.groupby("top_percent")["precision"].mean().to_numpy()
@@ -79,7 +80,7 @@ def test_what_is_measured_is_drawn_per_saliency_map_and_category(
 
 @pytest.mark.parametrize("n_categories", [2, 11])
 def test_many_categories_fit_onto_a_page(measured: Path, n_categories: int) -> None:
-    summary = arrays.read_table(measured / "one summary.csv").query("category == 'a'")
+    summary = read_table(measured / "one summary.csv").query("category == 'a'")
     both = [summary.assign(saliency=name) for name in ("first", "second")]
     rows = [table.assign(category=f"category {at}") for table in both for at in range(n_categories)]
     figure = overlap_figures.categories(pd.concat(rows, ignore_index=True), "a.b", "net.1")
@@ -102,7 +103,7 @@ def test_the_grid_shows_both_masks_and_their_relative_risk(measured: Path, liste
         png=measured / "g.png",
         pdf=measured / "g.pdf",
     )
-    table = arrays.read_table(measured / "two.csv").query(
+    table = read_table(measured / "two.csv").query(
         "top_percent == 20 and target_percent == 20 and baseline == 'observed' and direction == 'ais_predicts_saliency'"
     )
     # Two kinds of map, two sizes, two images; the last row is the second kind at 20 %.

@@ -5,13 +5,13 @@ import pandas as pd
 import pytest
 from drawing import Drawn
 
-from alignment_importance.system import arrays
+from alignment_importance.system.tables import read_table, write_table
 from plot_prediction import plot_prediction
 
 
 def test_folds_are_found_by_the_names_of_their_files(drawn: Drawn, folds: Path, tmp_path: Path) -> None:
     other = folds.parent.parent / "c" / "net.1.csv"
-    arrays.write_table(arrays.read_table(folds).assign(test_full=[0.5, 0.6]), other)
+    write_table(read_table(folds).assign(test_full=[0.5, 0.6]), other)
     row = {
         "model": "net.1",
         "weights": "random weights (seed 1)",
@@ -27,7 +27,7 @@ def test_folds_are_found_by_the_names_of_their_files(drawn: Drawn, folds: Path, 
         "p_corrected": 0.2,
     }
     summary = pd.DataFrame([row | {"comparison": "c"}, row | {"comparison": "a.b"}])
-    arrays.write_table(summary, tmp_path / "summary.csv")
+    write_table(summary, tmp_path / "summary.csv")
     png, pdf = tmp_path / "p.png", tmp_path / "p.pdf"
     plot_prediction(summary=tmp_path / "summary.csv", tables=[folds, other], png=png, pdf=pdf)
     assert drawn.paths == (png, pdf)

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from alignment_importance.maps import heatmaps
-from alignment_importance.system import arrays
 from alignment_importance.system.errors import InputError
+from alignment_importance.system.netcdf import open_netcdf, write_netcdf
 
 A = np.array(
     [
@@ -68,9 +68,9 @@ def test_images_are_joined_by_id_and_lazy_maps_are_enough(tmp_path: Path) -> Non
     ids = [f"i{n:02d}" for n in range(40)]
     maps, ais = rng.random((40, 5, 2, 3)), rng.normal(size=(40, 5))
     shuffled = rng.permutation(40)
-    arrays.write_netcdf(activations(maps[shuffled], [ids[n] for n in shuffled]), tmp_path / "maps.nc")
+    write_netcdf(activations(maps[shuffled], [ids[n] for n in shuffled]), tmp_path / "maps.nc")
     whole = heatmaps.heatmaps(activations(maps, ids), scores(ais, ids))
-    with arrays.open_netcdf(tmp_path / "maps.nc") as lazy:
+    with open_netcdf(tmp_path / "maps.nc") as lazy:
         xr.testing.assert_identical(heatmaps.heatmaps(lazy, scores(ais, ids)), whole)
         some = heatmaps.heatmaps(lazy, scores(ais[10:30], ids[10:30]))
     xr.testing.assert_identical(some, whole.isel(image=slice(10, 30)))

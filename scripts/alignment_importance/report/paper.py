@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from alignment_importance.maps.overlap.summary import ALL_IMAGES
-from alignment_importance.system import arrays
+from alignment_importance.system.tables import write_table
 
 #: Of each kind of figure: its title, the question that it answers, and how it is read.
 FIGURES = {
@@ -154,7 +154,7 @@ def assemble(folder: Path, figures: Sequence[Drawn], sources: Sources, left_out:
         shutil.copyfile(figure.pdf, folder / f"{name}.pdf")
     tables = collect(sources)
     for at, (kind, table) in enumerate(tables.items(), start=1):
-        arrays.write_table(table, folder / f"table-{at:02d}_{kind}.csv")
+        write_table(table, folder / f"table-{at:02d}_{kind}.csv")
     text = index(dict(zip(names, figures, strict=True)), tables, sources.summary, left_out, folds)
     (folder / "README.md").write_text(text, encoding="utf-8")
 

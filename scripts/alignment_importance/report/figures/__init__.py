@@ -42,7 +42,8 @@ from alignment_importance.report.figures.style import score_name as _score
 from alignment_importance.report.figures.style import short as _short
 from alignment_importance.report.figures.style import styled as _styled
 from alignment_importance.report.figures.style import title as _title
-from alignment_importance.system import arrays, logs
+from alignment_importance.system import logs
+from alignment_importance.system.atomic_write import atomic
 
 _COMPARISONS = (_BLUE, _ORANGE, _GREEN, _RED, _PURPLE)
 
@@ -69,9 +70,9 @@ logger = logging.getLogger(__name__)
 @_styled
 def save(figure: Figure, png: str | Path, pdf: str | Path) -> None:
     """Write a figure as PNG and as PDF; the same figure gives the same bytes."""
-    with arrays.atomic(png) as partial:
+    with atomic(png) as partial:
         figure.savefig(partial, format="png", dpi=dots_per_inch())
-    with arrays.atomic(pdf) as partial:
+    with atomic(pdf) as partial:
         figure.savefig(partial, format="pdf", dpi=dots_per_inch(), metadata={"CreationDate": None})
 
 
