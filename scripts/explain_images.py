@@ -1,4 +1,4 @@
-"""Score every feature map of every single image by what it does for that image's similarities."""
+"""Score every feature map of every image by what it does for that image's similarities, and make the heatmaps."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -6,45 +6,49 @@ from typing import Any
 
 from alignment_importance import ablation
 from alignment_importance.experiments import rankings
-from alignment_importance.inputs import judgments
-from alignment_importance.networks import activations
-from alignment_importance.system import arrays, compute
+from alignment_importance.inputs import judgments as human
+from alignment_importance.maps import heatmaps as heat
+from alignment_importance.networks import activations as recorded
+from alignment_importance.system import compute as machine
+from alignment_importance.system import netcdf
 
 
-def score_images(
-    *,
-    recorded: Path,
-    judged: Path,
-    network: Mapping[str, Any],
-    similarity: str,
-    score: str,
-    resources: compute.Compute,
-    output: Path,
+def explain_images(
+    activations: Path,
+    judgments: Path,
+    model: Mapping[str, Any],
+    alignment: Mapping[str, str],
+    compute: Mapping[str, Any],
+    gpu: int | None,
+    threads: int,
+    scores: Path,
+    heatmaps: Path,
 ) -> None:
-    """Write the image-specific scores, with the attributes of the activations and of the judgments."""
-    human = arrays.read_netcdf(judged)
-    image_ids = human["image"].to_numpy().tolist()
-    with activations.read(recorded, image_ids) as maps:
-        engine = ablation.ablate(activations.load_head(maps, network), maps, resources, similarity, score)
-        scores = rankings.score_images(engine, judgments.mean(human, image_ids), image_ids)
-        arrays.write_netcdf(scores.assign_attrs(maps.attrs | human.attrs), output)
+    """Write image-specific scores, and the heatmaps at the resolution of the feature maps.
+
+    Args:
+        activations: of the judged images and perhaps others.
+        judgments: of one comparison.
+        model: the network's entry in the configuration.
+        alignment: `similarity` and `score`.
+        compute: device, memory_gb and precision.
+        gpu: GPUs of the job, None where nobody counts them.
+        threads: CPU threads of the job.
+        scores: ais (image, feature_map), alignment (image).
+        heatmaps: heatmap, heatmap_signed, activation_mean (image, y, x).
+    """
+    with machine.prepared(gpus=gpu, threads=threads, **compute) as resources:
+        ratings = netcdf.read_netcdf(judgments)
+        image_ids = ratings["image"].to_numpy().tolist()
+        with recorded.read(activations, image_ids) as maps:
+            engine = ablation.ablate(recorded.load_head(maps, model), maps, resources, **alignment)
+            scored = rankings.score_images(engine, human.mean(ratings, image_ids), image_ids)
+            scored = scored.assign_attrs(maps.attrs | ratings.attrs)
+            netcdf.write_netcdf(scored, scores)
+            netcdf.write_netcdf(heat.heatmaps(maps, scored), heatmaps)
 
 
 if __name__ == "__main__":
-    from alignment_importance.system import logs
+    from job import run
 
-    snakemake = globals()["snakemake"]  # Snakemake defines it before it runs the script
-    with logs.job(snakemake.log[0], snakemake.config["provenance"]):
-        resources = compute.prepare(
-            gpus=snakemake.resources.get("gpu"), threads=snakemake.threads, **snakemake.params.compute
-        )
-        score_images(
-            recorded=Path(snakemake.input.activations),
-            judged=Path(snakemake.input.judgments),
-            network=snakemake.params.network,
-            similarity=snakemake.params.similarity,
-            score=snakemake.params.score,
-            resources=resources,
-            output=Path(snakemake.output.scores),
-        )
-        resources.report_gpu_memory()
+    run(explain_images, globals()["snakemake"])
