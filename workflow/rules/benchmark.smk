@@ -41,3 +41,33 @@ rule measure_speed:
         code=code_of("measure_speed"),
     script:
         "../../scripts/measure_speed.py"
+
+
+rule summarise_speed:
+    """Put the measurements of all kinds of work into one table, and draw them."""
+    input:
+        tables=expand("<results>/benchmark/{work}.csv", work=BENCHMARKS),
+    output:
+        summary=report(
+            "<results>/benchmark/summary.csv",
+            caption="../report/speed.rst",
+            category="Benchmark",
+            labels={"what": "table of times and memory"},
+        ),
+        png=reported(("speed",)),
+        pdf=figure(("speed",), "pdf"),
+    log:
+        "<logs>/summarise_speed.log",
+    benchmark:
+        "<benchmarks>/summarise_speed.tsv"
+    conda:
+        "../../envs/figures.yaml"
+    threads: 1
+    resources:
+        mem_mb=megabytes(700),
+        runtime=minutes(10),
+    params:
+        page=config["figures"],
+        code=code_of("summarise_speed"),
+    script:
+        "../../scripts/summarise_speed.py"

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from snakemake.exceptions import WorkflowError
 
 from alignment_importance.config import Plan, code, configure, start_of
+from alignment_importance.report import captions
 from alignment_importance.system.errors import InputError
 
 
@@ -118,6 +119,26 @@ def of_inputs(kind: str) -> list[str]:
         *expand(f"<results>/inputs/{{comparison}}/judgments-{kind}.csv", comparison=config["comparisons"]),
         *expand(f"<results>/inputs/{{control}}/masks-{kind}.csv", control=config["controls"]),
     ]
+
+
+def figure(about: tuple[str, ...], ending: str) -> str:
+    """The file of a figure: its kind and what it is about, two networks joined by `and`."""
+    kind, *names = about
+    if kind == "agreement":
+        names = [names[0], "_and_".join(names[1:])]
+    return f"<results>/figures/{'_'.join([kind, *names])}.{ending}"
+
+
+def reported(about: tuple[str, ...]):
+    """The PNG file of a figure with its place in Snakemake's report."""
+    kind, *names = about
+    caption = captions.FIGURES[kind]
+    return report(
+        figure(about, "png"),
+        caption=f"../report/{kind}.rst",
+        category=caption.category,
+        labels={"what": caption.label, **dict(zip(caption.about, names))},
+    )
 
 
 def view(pattern: str) -> Callable:

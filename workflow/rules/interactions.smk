@@ -150,3 +150,32 @@ rule measure_recovery:
         code=code_of("measure_recovery"),
     script:
         "../../scripts/measure_recovery.py"
+
+
+rule plot_interactions:
+    """Draw elimination, pairs and Shapley values of one comparison and model."""
+    input:
+        tables=expand("<results>/interactions/{{comparison}}/{{model}}/{kind}.csv", kind=KINDS_OF_INTERACTION),
+        ranking="<results>/rankings/{comparison}/{model}/all.csv",
+    output:
+        png=[reported((kind, "{comparison}", "{model}")) for kind in KINDS_OF_INTERACTION],
+        pdf=[figure((kind, "{comparison}", "{model}"), "pdf") for kind in KINDS_OF_INTERACTION],
+    log:
+        "<logs>/plot_interactions/{comparison}/{model}.log",
+    benchmark:
+        "<benchmarks>/plot_interactions/{comparison}/{model}.tsv"
+    conda:
+        "../../envs/figures.yaml"
+    threads: 1
+    resources:
+        mem_mb=megabytes(700, tables=10),
+        runtime=minutes(10),
+    params:
+        tables=KINDS_OF_INTERACTION,
+        png=KINDS_OF_INTERACTION,
+        pdf=KINDS_OF_INTERACTION,
+        page=config["figures"],
+        score=config["alignment"]["score"],
+        code=code_of("plot_interactions"),
+    script:
+        "../../scripts/plot_interactions.py"
