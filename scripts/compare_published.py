@@ -1,4 +1,4 @@
-"""Print and write the published values beside those obtained."""
+"""Write the published values beside those obtained, and log them."""
 
 import logging
 from pathlib import Path
@@ -9,21 +9,14 @@ from alignment_importance.system import arrays
 logger = logging.getLogger("alignment_importance.compare_published")
 
 
-def compare_published(*, summary: Path, published: Path, output: Path) -> None:
+def compare_published(*, summary: Path, published: Path, table: Path) -> None:
     """Write the table of `published.compare`, and log it."""
-    table = literature.compare(arrays.read_table(summary), arrays.read_table(published, literature.COLUMNS))
-    arrays.write_table(table, output)
-    logger.info("Published values and those obtained:\n%s", literature.describe(table))
+    compared = literature.compare(arrays.read_table(summary), arrays.read_table(published, literature.COLUMNS))
+    arrays.write_table(compared, table)
+    logger.info("Published values and those obtained:\n%s", literature.describe(compared))
 
 
 if __name__ == "__main__":
-    from alignment_importance.system import logs
+    from job import run
 
-    snakemake = globals()["snakemake"]  # Snakemake defines it before it runs the script
-
-    with logs.job(snakemake.log[0], snakemake.config["provenance"]):
-        compare_published(
-            summary=Path(snakemake.input.summary),
-            published=Path(snakemake.input.published),
-            output=Path(snakemake.output.table),
-        )
+    run(compare_published, globals()["snakemake"])
