@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 from matplotlib.figure import Figure
 
-from alignment_importance.maps.overlap import measuring, summary
+from alignment_importance.maps.overlap import summary
 from alignment_importance.maps.patches import strongest
 from alignment_importance.report.figures import style
 from alignment_importance.report.figures.heatmaps import draw_heatmaps
@@ -75,7 +75,8 @@ def plot_comparison(
             return draw_patches(found, pictures, *names, recorded.attrs | ratings.attrs)
 
     def overlap_grid() -> Figure:
-        tables = {name: arrays.read_table(file, measuring.COLUMNS) for name, file in overlaps.items()}
+        columns = ["image", "baseline", "direction", "top_percent", "target_percent", "relative_risk"]
+        tables = {name: arrays.read_table(file, columns) for name, file in overlaps.items()}
         with ExitStack() as files:
             salience = {name: files.enter_context(arrays.open_netcdf(file)) for name, file in saliency.items()}
             return draw_overlap_grid(maps, salience, tables, pictures, percents, *names)

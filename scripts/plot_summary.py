@@ -9,7 +9,6 @@ import xarray as xr
 from matplotlib.figure import Figure
 
 from alignment_importance.experiments import agreement as agreements
-from alignment_importance.maps import controls as positive_controls
 from alignment_importance.report.figures import style
 from alignment_importance.report.figures.control import draw_control
 from alignment_importance.report.figures.networks import draw_agreement, draw_networks, draw_spread, draw_transfer
@@ -92,7 +91,7 @@ def plot_summary(
     def controlled(name: str, model: str) -> Figure:
         image_set, objects = controls[name]["image_set"], list(controls[name]["objects"])
         maps = read_maps({one: (one, model) for one, its_set in image_set_of.items() if its_set == image_set})
-        areas = arrays.read_table(control[name, model], positive_controls.COLUMNS)
+        areas = arrays.read_table(control[name, model], ["comparison", "image", "map", "auc"])
         return draw_control(areas, maps, pictures_of(image_set), objects, model)
 
     draw: dict[str, Callable[..., Figure]] = {

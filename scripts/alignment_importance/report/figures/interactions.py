@@ -4,7 +4,6 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-import scipy.stats
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
@@ -150,8 +149,7 @@ def draw_shapley(table: pd.DataFrame, ranking: pd.DataFrame, comparison: str, mo
         axis.set_major_locator(MaxNLocator(5))
     panel.set_xlabel(f"AIS: loss of {score_name(score)} when the map alone is gone")
     panel.set_ylabel(f"Shapley value ({score_name(score)})")
-    defined = joined.dropna(subset=["ais", "shapley"])
-    rho = scipy.stats.spearmanr(defined["ais"], defined["shapley"]).statistic if len(defined) > 1 else np.nan
+    rho = joined[["ais", "shapley"]].corr("spearman").iloc[0, 1]
     panel.set_title(f"Spearman ρ = {style.number(f'{rho:.2f}')}, {len(joined)} feature maps")
     style.title(figure, "Shapley values of the feature maps", comparison, model, style.provenance(table))
     first = table.iloc[0]

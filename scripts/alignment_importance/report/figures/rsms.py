@@ -2,7 +2,6 @@
 
 import numpy as np
 import pandas as pd
-import scipy.stats
 import xarray as xr
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
@@ -94,7 +93,7 @@ def _percentiles(values: NDArray[np.float64]) -> NDArray[np.float64]:
     pairs = np.triu(np.isfinite(values), k=1)
     result = np.full_like(values, np.nan)
     if pairs.sum() > 1:
-        result[pairs] = 100 * (scipy.stats.rankdata(values[pairs]) - 1) / (pairs.sum() - 1)
+        result[pairs] = 100 * (pd.Series(values[pairs]).rank().to_numpy() - 1) / (pairs.sum() - 1)
     return np.fmax(result, result.T)
 
 
