@@ -1,11 +1,7 @@
-"""Figures of what lies behind the scores of one comparison and network: similarity matrices, and feature maps."""
-
-from collections.abc import Mapping
-from typing import Any
+"""The similarity matrices of people, of all and of the retained feature maps side by side."""
 
 import numpy as np
 import pandas as pd
-import scipy.stats
 import xarray as xr
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
@@ -15,29 +11,11 @@ from numpy.typing import NDArray
 from scipy.cluster import hierarchy
 from scipy.spatial.distance import squareform
 
-from alignment_importance.report.figures.style import (
-    COLOURS,
-    footnote,
-    key,
-    new_figure,
-    number,
-    read_image,
-    short,
-    styled,
-    title,
-)
-
-#: Feature maps side by side.
-_COLUMNS = 2
-
-_LONGEST_ID = 12
-
-# ----------------------------------------------------------------------------------------------------------------------
-# Similarity matrices
+from alignment_importance.report.figures import style
 
 
-@styled
-def rsms(matrices: xr.Dataset, pictures: pd.DataFrame, comparison: str, model: str) -> Figure:
+@style.styled
+def draw_rsms(matrices: xr.Dataset, pictures: pd.DataFrame, comparison: str, model: str) -> Figure:
     """The similarities of all images for people, all feature maps and the retained ones, in one order.
 
     Args:
@@ -51,7 +29,7 @@ def rsms(matrices: xr.Dataset, pictures: pd.DataFrame, comparison: str, model: s
     category = named.where(named.notna(), "").to_numpy(dtype=str)
     people = matrices["people"].to_numpy()
     order, tree = order_of_images(people, category, ids)
-    figure = new_figure(3.9)
+    figure = style.new_figure(3.9)
     grid = figure.add_gridspec(2, 4, height_ratios=[1, 6], width_ratios=[1, 1, 1, 0.05])
     headings = {"people": "people", "full": "all feature maps", "retained": _retained(matrices)}
     panels = []
@@ -63,15 +41,15 @@ def rsms(matrices: xr.Dataset, pictures: pd.DataFrame, comparison: str, model: s
         panel.set_xticks([])
         panel.set_yticks([])
         panel.spines[:].set_visible(False)
-        match = "" if name == "people" else f"\nr with people = {number(f'{_correlate(values, people):.2f}')}"
+        match = "" if name == "people" else f"\nr with people = {style.number(f'{_correlate(values, people):.2f}')}"
         panel.set_xlabel(f"{len(ids)} images{match}")
         panel.set_title(heading)
     categories = _category_bars(panels, category[order])
     _dendrogram(figure.add_subplot(grid[0, 0]), tree)
     figure.colorbar(drawn, cax=figure.add_subplot(grid[1, 3]), label="similarity (percentile of pairs)")
-    title(figure, "Similarities of all images", comparison, model, matrices.attrs)
+    style.title(figure, "Similarities of all images", comparison, model, matrices.attrs)
     arranged = "by the average linkage of people's similarities" if tree is not None else "by category and name"
-    key(
+    style.key(
         figure,
         categories,
         f"One order of images in all panels, {arranged}. White: the diagonal, and what is undefined. r: Pearson's "
@@ -115,7 +93,7 @@ def _percentiles(values: NDArray[np.float64]) -> NDArray[np.float64]:
     pairs = np.triu(np.isfinite(values), k=1)
     result = np.full_like(values, np.nan)
     if pairs.sum() > 1:
-        result[pairs] = 100 * (scipy.stats.rankdata(values[pairs]) - 1) / (pairs.sum() - 1)
+        result[pairs] = 100 * (pd.Series(values[pairs]).rank().to_numpy() - 1) / (pairs.sum() - 1)
     return np.fmax(result, result.T)
 
 
@@ -144,66 +122,12 @@ def _category_bars(panels: list[Axes], category: NDArray[np.str_]) -> dict[str, 
     There is none where there are no categories, or more than colours.
     """
     names = sorted(set(category) - {""})
-    if not 1 < len(names) <= len(COLOURS):
+    if not 1 < len(names) <= len(style.COLOURS):
         return {}
-    colours = {name: COLOURS[at] for at, name in enumerate(names)} | {"": (1.0, 1.0, 1.0)}
+    colours = {name: style.COLOURS[at] for at, name in enumerate(names)} | {"": (1.0, 1.0, 1.0)}
     strip = np.array([colours[name] for name in category])[:, None]
     for panel in panels:
         bar = panel.inset_axes((-0.06, 0, 0.04, 1))
         bar.imshow(strip, aspect="auto")
         bar.axis("off")
-    return {short(name): Line2D([], [], marker="s", linestyle="", color=colours[name]) for name in names}
-
-
-# ----------------------------------------------------------------------------------------------------------------------
-# Feature maps as patches
-
-
-@styled
-def patches(
-    table: pd.DataFrame, pictures: pd.DataFrame, comparison: str, model: str, provenance: Mapping[str, Any]
-) -> Figure:
-    """The parts of images in which the most important feature maps are most active.
-
-    Args:
-        table: see `patches.strongest`.
-        pictures: `image`, `file`, `sha256` of the images.
-        comparison: its name.
-        model: its name.
-        provenance: attributes that say what the network and the observers are.
-    """
-    maps = table.groupby("rank", sort=True)
-    n_rows = max(1, -(-maps.ngroups // _COLUMNS))
-    figure = new_figure(1.1 + 0.95 * n_rows)
-    cells = np.asarray(figure.subfigures(n_rows, _COLUMNS, squeeze=False), dtype=object)
-    n_patches = int(maps.size().max()) if len(table) else 1
-    seen: dict[str, NDArray[np.uint8]] = {}
-    for part, (rank, rows) in zip(cells.flat, maps, strict=False):
-        about = f"{rank}. map {rows['feature_map'].iloc[0]}, AIS {rows['ais'].iloc[0]:.1e}"
-        part.suptitle(number(about), x=0.01, ha="left", fontsize=7.5, fontweight="normal")
-        for panel, (_, row) in zip(part.subplots(1, n_patches, squeeze=False)[0], rows.iterrows(), strict=False):
-            name = str(row["image"])
-            if name not in seen:
-                seen[name] = read_image(pictures, name)
-            panel.imshow(_cut(seen[name], *row[["left", "top", "right", "bottom"]].astype(int)))
-            panel.set_title(short(name, _LONGEST_ID), fontsize=6, pad=2)
-        for panel in part.axes:
-            panel.axis("off")
-    if not len(table):
-        cells[0, 0].text(0.01, 0.5, "No feature map has a positive score and is active.")
-    title(figure, "Image patches that drive the most important feature maps most", comparison, model, provenance)
-    footnote(
-        figure,
-        "Maps by AIS over all images; of each the images with the highest activation, strongest first, and the square "
-        "of 3 cells of the map around it. The network sees more of the image at that place than the square.",
-    )
-    return figure
-
-
-def _cut(rgb: NDArray[np.uint8], left: int, top: int, right: int, bottom: int) -> NDArray[np.uint8]:
-    """A part of an image; white where it reaches beyond the edges."""
-    result = np.full((bottom - top, right - left, 3), 255, dtype=np.uint8)
-    height, width = rgb.shape[:2]
-    rows, columns = slice(max(top, 0), min(bottom, height)), slice(max(left, 0), min(right, width))
-    result[rows.start - top : rows.stop - top, columns.start - left : columns.stop - left] = rgb[rows, columns]
-    return result
+    return {style.short(name): Line2D([], [], marker="s", linestyle="", color=colours[name]) for name in names}
