@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
-from alignment_importance.maps.overlap import measuring as overlap
+from alignment_importance.maps.overlap import tables as overlap_tables
 from alignment_importance.report import figures
 from alignment_importance.report.figures import overlap as overlap_figures
 from alignment_importance.system import arrays
@@ -24,7 +24,7 @@ def plot_overlap_grid(
 ) -> None:
     """Draw the grid of one comparison and model; `saliency` and `overlaps` are files by the saliency map's name."""
     pictures = arrays.read_table(images, ["image", "file", "sha256"])
-    tables = {name: arrays.read_table(file, overlap.COLUMNS) for name, file in overlaps.items()}
+    tables = {name: arrays.read_table(file, overlap_tables.COLUMNS) for name, file in overlaps.items()}
     with ExitStack() as stack:
         salience = {name: stack.enter_context(arrays.open_netcdf(file)) for name, file in saliency.items()}
         figure = overlap_figures.grid(
