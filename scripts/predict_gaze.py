@@ -10,7 +10,13 @@ from alignment_importance.system import compute as compute_module
 
 
 def predict_gaze(
-    *, images: Path, settings: Mapping[str, Any], compute: Mapping[str, Any], gpu: int, threads: int, saliency: Path
+    *,
+    images: Path,
+    settings: Mapping[str, Any],
+    compute: Mapping[str, Any],
+    gpu: int | None,
+    threads: int,
+    saliency: Path,
 ) -> None:
     """Write one saliency map per listed image; `settings` are an entry of the configuration's `saliency`."""
     machine = compute_module.prepare(gpus=gpu, threads=threads, **compute)

@@ -59,7 +59,8 @@ def control(tmp_path_factory: pytest.TempPathFactory) -> pd.DataFrame:
             output=scores,
         )
         files[comparison] = folder / f"{comparison}-heatmaps.nc"
-        heatmaps.write(recorded, arrays.read_netcdf(scores), files[comparison])
+        with arrays.open_netcdf(recorded) as maps:
+            arrays.write_netcdf(heatmaps.make(maps, arrays.read_netcdf(scores)), files[comparison])
     output = folder / "control.csv"
     evaluate_control.evaluate_control(
         control="demo",

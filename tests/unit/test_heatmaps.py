@@ -80,7 +80,8 @@ def test_files_are_the_same_bytes_each_time(tmp_path: Path) -> None:
     arrays.write_netcdf(activations(A, ["né 1", "b.c"], width=5), tmp_path / "maps.nc")
     ais = scores([[1.0, 1.0, 0.0], [-1.0, 3.0, 0.0]], ["b.c", "né 1"])
     for name in ("one.nc", "two.nc"):
-        heatmaps.write(tmp_path / "maps.nc", ais, tmp_path / name)
+        with arrays.open_netcdf(tmp_path / "maps.nc") as lazy:
+            arrays.write_netcdf(heatmaps.make(lazy, ais), tmp_path / name)
     result = arrays.read_netcdf(tmp_path / "one.nc")
     np.testing.assert_array_equal(result.heatmap.sel(image="né 1"), [[10, 0], [0, 0]])
     np.testing.assert_array_equal(result.heatmap.sel(image="b.c"), [[1.5, 1.5], [1.5, 1.5]])

@@ -1,7 +1,6 @@
 """Alignment-importance heatmaps: averages of an image's feature maps, weighted by its AIS, and laid over the image."""
 
 import logging
-from pathlib import Path
 
 import numpy as np
 import xarray as xr
@@ -9,7 +8,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from alignment_importance.inputs import images
-from alignment_importance.system import arrays, logs
+from alignment_importance.system import logs
 from alignment_importance.system.errors import InputError
 
 _IMAGES_AT_ONCE = 16
@@ -54,12 +53,6 @@ def make(activations: xr.Dataset, scores: xr.Dataset) -> xr.Dataset:
         coords={"image": ids, "width": maps["width"].variable, "height": maps["height"].variable},
         attrs={**activations.attrs, **scores.attrs},
     )
-
-
-def write(activations: Path, scores: xr.Dataset, path: Path) -> None:
-    """Write the heatmaps of one comparison and model, see `make`; `activations` is the NetCDF file of the network."""
-    with arrays.open_netcdf(activations) as recorded:
-        arrays.write_netcdf(make(recorded, scores), path)
 
 
 def place(map2d: np.ndarray, width: int, height: int, resize: str) -> np.ndarray:
