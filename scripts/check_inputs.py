@@ -97,7 +97,7 @@ def as_inputs(
             f"saliency.{name}": {
                 "method": entry["method"],
                 "maps": _path(entry["maps"]),
-                "fixated": _path(entry["fixations"]),
+                "fixations": _path(entry["fixations"]),
                 **{key: entry[key] for key in ("stretch", "degree", "spread")},
             }
             for name, entry in saliency.items()

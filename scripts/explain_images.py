@@ -45,7 +45,7 @@ def explain_images(
             scored = rankings.score_images(engine, human.mean(ratings, image_ids), image_ids)
             scored = scored.assign_attrs(maps.attrs | ratings.attrs)
             netcdf.write_netcdf(scored, scores)
-            netcdf.write_netcdf(heat.heatmaps(maps, scored), heatmaps)
+            netcdf.write_netcdf(heat.make(maps, scored), heatmaps)
 
 
 if __name__ == "__main__":

@@ -2,7 +2,7 @@
 
 import functools
 import textwrap
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -166,12 +166,6 @@ def key(figure: Figure, entries: Mapping[str, Artist], note: str, columns: int) 
         loc="outside lower left", ncols=columns,
     )  # fmt: skip
     legend.get_title().set_color("0.3")
-
-
-def evenly(items: Sequence[str], n: int) -> list[str]:
-    """Choose at most n items, evenly spaced from the first to the last."""
-    places = np.linspace(0, len(items) - 1, min(n, len(items))).round().astype(int)
-    return [items[at] for at in places]
 
 
 def aspect(heatmaps: xr.Dataset) -> float:

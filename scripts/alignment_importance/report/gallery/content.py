@@ -30,7 +30,7 @@ class View:
 
     Attributes:
         comparison, model: their names.
-        heatmaps: what `heatmaps.heatmaps` returns.
+        heatmaps: what `heatmaps.make` returns.
         scores: what `importance.score_images` returns.
         rsms: what `rsms.compute` returns.
         activations: `feature_maps` (image, feature_map, y, x), may be lazy.
