@@ -10,7 +10,7 @@ from PIL import Image
 from small_heads import N_IMAGES, N_MAPS
 
 from alignment_importance.inputs import images
-from alignment_importance.report import figures
+from alignment_importance.report.figures import style
 from alignment_importance.system.tables import write_table
 
 
@@ -26,13 +26,14 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.fixture
 def drawn(monkeypatch: pytest.MonkeyPatch) -> Drawn:
-    """Catch what a script draws instead of saving it, which the tests of `figures` do."""
+    """Catch what a script draws instead of saving it, which the tests of the figures do."""
     caught = Drawn()
 
     def save(figure: Figure, png: Path, pdf: Path) -> None:
-        caught.figure, caught.paths = figure, (png, pdf)
+        assert png.with_suffix("") == pdf.with_suffix("")
+        caught[png.stem] = figure
 
-    monkeypatch.setattr(figures, "save", save)
+    monkeypatch.setattr(style, "save", save)
     return caught
 
 

@@ -22,13 +22,14 @@ def test_files_in_folder_out(tmp_path: Path) -> None:
     (tmp_path / "gallery").mkdir()
     (tmp_path / "gallery" / "old.html").touch()
     build_gallery(
-        tables={"first": tmp_path / "images.csv", "second": tmp_path / "images.csv"},
+        images={"first": tmp_path / "images.csv", "second": tmp_path / "images.csv"},
         saliency={("first", "gaze"): tmp_path / "gaze.nc"},
-        views={key: {part: tmp_path / key[0] / f"{part}.nc" for part in parts} for key in views},
+        **{part: {key: tmp_path / key[0] / f"{part}.nc" for key in views} for part in parts},
         overlaps={("made-up", "net.1", "gaze"): tmp_path / "made-up" / "overlap.csv"},
         image_set_of={"made-up": "first", "people": "second"},
         percents=[15],
-        output=tmp_path / "gallery",
+        heatmap_scale="image",
+        gallery=tmp_path / "gallery",
     )
     pictures = tmp_path / "gallery" / "pictures"
     assert sorted(path.name for path in (tmp_path / "gallery").iterdir()) == ["index.html", "pictures"]

@@ -7,7 +7,11 @@ import numpy as np
 import pandas as pd
 import pytest
 import xarray as xr
+from compare_networks import compare_networks
+from compare_spread import compare_spread
+from measure_agreement import measure_agreement
 from PIL import Image
+from rank_feature_maps import rank_feature_maps
 
 from alignment_importance.ablation import PooledAblation
 from alignment_importance.experiments import curves, rankings, recovery
@@ -15,13 +19,9 @@ from alignment_importance.inputs import folds, judgments
 from alignment_importance.system import compute
 from alignment_importance.system.netcdf import read_netcdf, write_netcdf
 from alignment_importance.system.tables import read_table, write_table
-from compare_networks import compare_networks
-from compare_spread import compare_spread
 from eliminate_feature_maps import eliminate_feature_maps
-from measure_agreement import measure_agreement
 from measure_recovery import measure_recovery
 from measure_transfer import measure_transfer
-from rank_feature_maps import rank_feature_maps
 from sample_shapley_values import sample_shapley_values
 from score_map_pairs import score_map_pairs
 

@@ -19,7 +19,7 @@ def test_table_in_netcdf_out(tmp_path: Path) -> None:
     for method, maps in (("fine_grained", None), ("maps", tmp_path / "maps")):
         output = tmp_path / f"{method}.nc"
         settings = {"method": method, "stretch": False, "degree": None, "spread": None}
-        compute_saliency(images=tmp_path / "images.csv", maps=maps, fixations=None, settings=settings, output=output)
+        compute_saliency(images=tmp_path / "images.csv", maps=maps, fixations=None, settings=settings, saliency=output)
         result = read_netcdf(output)
         assert result.image.to_numpy().tolist() == ["007", "né 1"]
         assert result.saliency.shape == (2, 4, 6)
@@ -37,7 +37,7 @@ def test_a_table_of_fixations_is_read(tmp_path: Path) -> None:
         maps=None,
         fixations=tmp_path / "fixations.csv",
         settings={"method": "fixations", "stretch": False, "degree": 2.0, "spread": None},
-        output=tmp_path / "out.nc",
+        saliency=tmp_path / "out.nc",
     )
     result = read_netcdf(tmp_path / "out.nc")
     assert int(result.n_fixations.sel(image="007")) == 1

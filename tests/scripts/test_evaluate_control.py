@@ -21,11 +21,10 @@ def test_files_in_table_out(tmp_path: Path) -> None:
         write_netcdf(maps, tmp_path / f"{name}.nc")
     evaluate_control(
         control="demo",
-        heatmaps=[tmp_path / "two.nc", tmp_path / "one.nc"],
-        comparisons=["colour", "shape"],
+        heatmaps={"colour": tmp_path / "two.nc", "shape": tmp_path / "one.nc"},
         masks=tmp_path / "masks",
         objects={"pictogram": 1, "disc": 2},
-        output=tmp_path / "control.csv",
+        table=tmp_path / "control.csv",
     )
     assert (tmp_path / "control.csv").read_text().splitlines() == [
         "control,comparison,map,image,auc,weights,arithmetic,simulated",

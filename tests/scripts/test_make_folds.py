@@ -1,11 +1,11 @@
 from pathlib import Path
 
+import make_folds
 import numpy as np
 import pandas as pd
 import pytest
 import xarray as xr
 
-import make_folds
 from alignment_importance.inputs import folds
 from alignment_importance.system.errors import InputError
 from alignment_importance.system.netcdf import write_netcdf

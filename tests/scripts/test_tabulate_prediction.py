@@ -6,12 +6,12 @@ import numpy as np
 import pandas as pd
 import pytest
 import xarray as xr
+from summarise_prediction import summarise_prediction
+from tabulate_prediction import tabulate_prediction
 
 from alignment_importance.inputs import folds
 from alignment_importance.system.netcdf import write_netcdf
 from alignment_importance.system.tables import read_table, write_table
-from summarise_prediction import summarise_prediction
-from tabulate_prediction import tabulate_prediction
 
 IDS = ["007", "é b", *(f"i{number}" for number in range(10))]
 MADE_OF = {"weights": "random weights (seed 1)", "arithmetic": "float32", "simulated": True}

@@ -9,13 +9,13 @@ import pandas as pd
 import pytest
 import yaml
 from published_forms import write_images
+from start_configuration import start_configuration
 
 from alignment_importance import checks
 from alignment_importance.checks import starting_configuration
 from alignment_importance.inputs.judgments import reading
 from alignment_importance.system.errors import InputError
 from alignment_importance.system.problems import Problems
-from start_configuration import start_configuration
 
 IDS = [f"i{number:02d}" for number in range(30)]
 

@@ -11,7 +11,6 @@ import pytest
 from matplotlib.figure import Figure
 from PIL import Image
 
-from alignment_importance.report import figures
 from alignment_importance.report.figures import style
 
 PAGE = {"one_column_mm": 80.0, "two_columns_mm": 160.0, "dpi": 150.0}
@@ -26,7 +25,7 @@ def plain(columns: Literal[1, 2]) -> Figure:
 
 
 def saved(folder: Path, columns: Literal[1, 2] = 2) -> tuple[Path, bytes]:
-    figures.save(plain(columns), folder / "a.png", folder / "a.pdf")
+    style.save(plain(columns), folder / "a.png", folder / "a.pdf")
     return folder / "a.png", (folder / "a.pdf").read_bytes()
 
 

@@ -15,7 +15,7 @@ from alignment_importance.inputs import checked_files, folds, images
 from alignment_importance.inputs.images import examination
 from alignment_importance.inputs.judgments import mean, reading
 from alignment_importance.maps import controls as control
-from alignment_importance.maps.saliency import fixations, providers
+from alignment_importance.maps.saliency import fixations, registry
 from alignment_importance.system.errors import InputError
 from alignment_importance.system.plurals import counted
 from alignment_importance.system.problems import Problems
@@ -68,7 +68,7 @@ class Inputs:
 
     Attributes:
         split: the cross-validation of every comparison; None to leave it unchecked.
-        saliency: keywords of `saliency.providers.provider`.
+        saliency: settings, see `saliency.registry.provider`.
         problems: what is known to be wrong beside them: key or file, and what was found there.
     """
 
@@ -146,12 +146,12 @@ def check(inputs: Inputs, threads: int = 1) -> tuple[Problems, pd.DataFrame]:
 
 def _check_saliency(settings: Mapping[str, Any], table: pd.DataFrame, findings: Problems) -> None:
     """Note saliency maps and fixations of the user's own that are missing or that cannot be used."""
-    if settings["method"] not in providers.METHODS:
+    if registry.METHODS[settings["method"]].is_network:
         return
-    with findings.collect(settings["maps"] or settings["fixated"]):
-        provider = providers.provider(table, **settings)
-        if settings["fixated"] is not None:
-            fixations.note_outside(settings["fixated"], fixations.read(settings["fixated"], table), findings)
+    with findings.collect(settings["maps"] or settings["fixations"]):
+        provider = registry.provider(table, settings)
+        if settings["fixations"] is not None:
+            fixations.note_outside(settings["fixations"], fixations.read(settings["fixations"], table), findings)
         if settings["maps"] is None:
             return
         decoded = table[table["width"] > 0]
@@ -222,7 +222,7 @@ def _is_flat(fold: folds.Fold) -> bool:
 def _single_files(inputs: Inputs) -> set[Path]:
     """The files that are no images."""
     named: list[object] = [image_set.table for image_set in inputs.image_sets.values()]
-    named += [settings["fixated"] for settings in inputs.saliency.values()]
+    named += [settings["fixations"] for settings in inputs.saliency.values()]
     for comparison in inputs.comparisons.values():
         named += [comparison.source.path, comparison.source.order, comparison.source.images]
     named += [Path(spec.checkpoint) for spec in inputs.models.values() if spec.checkpoint]

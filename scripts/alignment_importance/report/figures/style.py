@@ -1,8 +1,8 @@
-"""What all figures share: one style, names and numbers as they are written, and what a figure says of its origin."""
+"""What all figures share: style, colours, page, names and numbers as they are written, and how a figure is saved."""
 
 import functools
 import textwrap
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -15,23 +15,33 @@ import pandas as pd
 import xarray as xr
 from matplotlib.artist import Artist
 from matplotlib.figure import Figure
-from numpy.typing import NDArray
 
-from alignment_importance.inputs import folds, images
+from alignment_importance.inputs import folds
+from alignment_importance.report.overlays import Scale
+from alignment_importance.system.atomic_write import atomic
 
 mpl.use("Agg")  # draws into files; needs no display
 
 #: The one style of all figures.
 _SETTINGS = mpl.rc_params_from_file(Path(__file__).with_suffix(".mplstyle"), use_default_template=False)
 
-#: Colours that people with any kind of colour vision can tell apart.
+#: Colours that people with any kind of colour vision can tell apart; networks and categories take them in turn.
 COLOURS = [mpl.colors.to_rgb(colour) for colour in _SETTINGS["axes.prop_cycle"].by_key()["color"]]
-BLUE, ORANGE, GREEN, RED, PURPLE, GREY = (COLOURS[at] for at in (0, 1, 2, 3, 4, 7))
+BLUE, ORANGE, GREEN, RED, PURPLE, BROWN, GREY = (COLOURS[at] for at in (0, 1, 2, 3, 4, 5, 7))
+
+#: What colours stand for.
+ALL_MAPS, RETAINED = GREY, BLUE
+TRAINING, TEST = ORANGE, BLUE
+HELPING, HINDERING = BLUE, ORANGE
+ONE_SEED, SEVERAL_SEEDS = GREEN, PURPLE
+STEPWISE, ONE_RANKING = BLUE, ORANGE
+HEATMAP, SALIENCY = BLUE, ORANGE
+OBSERVED, OTHER_IMAGES, CENTRE_BIAS, ACTIVATIONS = BLUE, ORANGE, GREEN, GREY
+UNITS, WEIGHTED, BASELINE = PURPLE, RED, GREY
+OBSERVERS = (BLUE, ORANGE, GREEN, RED, PURPLE)
 
 #: The longest names that are written in full.
 SHORT = 28
-
-SCORES = {"pearson_r2": "R²", "pearson": "Pearson r", "spearman": "Spearman ρ"}
 
 Arguments = ParamSpec("Arguments")
 Result = TypeVar("Result")
@@ -61,7 +71,7 @@ class Page:
     one_column_mm: float = 85
     two_columns_mm: float = 174
     dpi: float = 300
-    heatmap_scale: Literal["image", "set"] = "image"
+    heatmap_scale: Scale = "image"
 
 
 _DEFAULT_PAGE = Page()
@@ -83,9 +93,9 @@ def dots_per_inch() -> float:
     return _page.get(_DEFAULT_PAGE).dpi
 
 
-def one_heatmap_scale() -> bool:
-    """Whether all heatmaps of a comparison and network share one scale on the present page."""
-    return _page.get(_DEFAULT_PAGE).heatmap_scale == "set"
+def heatmap_scale() -> Scale:
+    """What the colours of heatmaps span on the present page."""
+    return _page.get(_DEFAULT_PAGE).heatmap_scale
 
 
 def new_figure(height: float, columns: Literal[1, 2] = 2) -> Figure:
@@ -98,6 +108,14 @@ def new_figure(height: float, columns: Literal[1, 2] = 2) -> Figure:
     settings = _page.get(_DEFAULT_PAGE)
     millimetres = settings.one_column_mm if columns == 1 else settings.two_columns_mm
     return Figure(figsize=(millimetres / 25.4, height), layout="constrained")
+
+
+@styled
+def save(figure: Figure, png: str | Path, pdf: str | Path) -> None:
+    """Write a figure as PNG and as PDF; the same figure gives the same bytes."""
+    for path, ending, metadata in ((png, "png", {}), (pdf, "pdf", {"CreationDate": None})):
+        with atomic(path) as partial:
+            figure.savefig(partial, format=ending, dpi=dots_per_inch(), metadata=metadata)
 
 
 def title(figure: Figure, what: str, comparison: str, model: str, provenance: Mapping[str, Any]) -> None:
@@ -150,17 +168,6 @@ def key(figure: Figure, entries: Mapping[str, Artist], note: str, columns: int) 
     legend.get_title().set_color("0.3")
 
 
-def read_image(table: pd.DataFrame, image: str) -> NDArray[np.uint8]:
-    """Read one of the listed images."""
-    return images.read_listed(table[table["image"] == image].iloc[0].to_dict())
-
-
-def evenly(items: Sequence[str], n: int) -> list[str]:
-    """Choose at most n items, evenly spaced from the first to the last."""
-    places = np.linspace(0, len(items) - 1, min(n, len(items))).round().astype(int)
-    return [items[at] for at in places]
-
-
 def aspect(heatmaps: xr.Dataset) -> float:
     """Height of a typical image as a part of its width."""
     return float(np.clip((heatmaps["height"] / heatmaps["width"]).median(), 0.5, 2))
@@ -174,11 +181,6 @@ def scattered(n: int, width: float) -> np.ndarray:
 def short(name: str, longest: int = SHORT) -> str:
     """A name, cut where it is too long to be drawn."""
     return name if len(name) <= longest else f"{name[: longest - 1]}…"
-
-
-def score_name(score: str) -> str:
-    """A second-order score as it is written on an axis."""
-    return SCORES.get(score, score)
 
 
 def number(text: str) -> str:

@@ -8,8 +8,8 @@ from typing import Any
 
 import jinja2
 
-from alignment_importance.report import figures
 from alignment_importance.report.gallery import pictures
+from alignment_importance.report.overlays import heat_colours
 from alignment_importance.system.atomic_write import atomic
 
 _HERE = Path(__file__).parent
@@ -41,7 +41,7 @@ def write(content: Mapping[str, Any], path: Path) -> None:
         "sort_keys": True,
     }
     style = environment.from_string((_HERE / "style.css").read_text(encoding="utf-8")).render(
-        ramp=", ".join(figures.heat_colours(9)), contours=pictures.CONTOURS
+        ramp=", ".join(heat_colours(9)), contours=pictures.CONTOURS
     )
     script = (_HERE / "script.js").read_text(encoding="utf-8")
     html = environment.get_template("page.html").render(

@@ -14,9 +14,9 @@ from PIL import Image
 from alignment_importance.inputs import images
 from alignment_importance.maps import heatmaps as heat
 from alignment_importance.maps.overlap import masks
-from alignment_importance.report import figures
 from alignment_importance.report.gallery import content
 from alignment_importance.report.gallery.content import ImageSet, View
+from alignment_importance.report.overlays import Scale, overlay, shared_limits
 from alignment_importance.system import logs
 
 #: Longest sides in pixels: of the large view, of the overview, of a single feature map, of the masks of contours.
@@ -31,7 +31,9 @@ _WIDEST, _THINNEST = 2.4, 1.0
 _QUALITY = 82
 
 
-def draw(image_set: ImageSet, percents: Sequence[float], folder: Path) -> dict[tuple[int, int], list[float]]:
+def draw(
+    image_set: ImageSet, percents: Sequence[float], folder: Path, scale: Scale
+) -> dict[tuple[int, int], list[float]]:
     """Draw all pictures of a set below `folder`/pictures/{set}, where `{number}` counts the images from 0001.
 
     photograph/{large, small}/{number}.webp; saliency/{saliency}/{large, small}/{number}.webp;
@@ -45,7 +47,7 @@ def draw(image_set: ImageSet, percents: Sequence[float], folder: Path) -> dict[t
     pairs = list(itertools.combinations(range(len(image_set.views)), 2))
     agreement: dict[tuple[int, int], list[float]] = {pair: [] for pair in pairs}
     root = folder / "pictures" / image_set.name
-    limits = [figures.shared_limits(view.heatmaps) for view in image_set.views]
+    limits = [shared_limits(view.heatmaps, scale) for view in image_set.views]
     rows = image_set.table.to_dict("records")
     for number, row in enumerate(logs.progress(rows, "images drawn", len(rows)), start=1):
         image, rgb = row["image"], _shrunk(images.read_listed(row), LARGE)
@@ -53,11 +55,11 @@ def draw(image_set: ImageSet, percents: Sequence[float], folder: Path) -> dict[t
         pages.save_both("photograph", rgb)
         salient = {name: _saliency_of(maps, row) for name, maps in image_set.saliency.items()}
         for name, values in salient.items():
-            pages.save_both(f"saliency/{name}", figures.overlay(rgb, _stretched(values, rgb)))
+            pages.save_both(f"saliency/{name}", overlay(rgb, _stretched(values, rgb)))
         placed = [_heatmap_of(view, image, rgb) for view in image_set.views]
-        for view, heatmap, scale in zip(image_set.views, placed, limits, strict=True):
+        for view, heatmap, range_of_view in zip(image_set.views, placed, limits, strict=True):
             if heatmap is not None:
-                pages.save_both(f"heatmap/{view.name}", figures.overlay(rgb, heatmap, scale))
+                pages.save_both(f"heatmap/{view.name}", overlay(rgb, heatmap, range_of_view))
                 _draw_maps(view, image, rgb, pages)
                 _draw_contours(view, image, rgb, salient, percents, pages)
         for first, second in pairs:
@@ -96,7 +98,7 @@ def _draw_maps(view: View, image: str, rgb: NDArray[np.uint8], pages: _Pages) ->
     if leading:
         small = _shrunk(rgb, MAP)
         maps = view.activations["feature_maps"].sel(image=image).transpose("feature_map", "y", "x").to_numpy()
-        overlays = [figures.overlay(small, _placed(maps[k], view, small)) for k in leading]
+        overlays = [overlay(small, _placed(maps[k], view, small)) for k in leading]
         pages.save(f"maps/{view.name}", np.concatenate(overlays, axis=1))
 
 
