@@ -13,8 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from alignment_importance.system import logs
-from alignment_importance.system.atomic_write import atomic_folder
-from alignment_importance.system.atomic_write import atomic
+from alignment_importance.system.atomic_write import atomic, atomic_folder
 
 #: Seconds between two records of the state; an interruption costs no more than these.
 _SECONDS_BETWEEN_RECORDS = 30.0
