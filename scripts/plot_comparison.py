@@ -17,6 +17,8 @@ from alignment_importance.report.figures.overlap import draw_overlap, draw_overl
 from alignment_importance.report.figures.patches import draw_patches
 from alignment_importance.report.figures.prediction import draw_curves
 from alignment_importance.report.figures.rsms import draw_rsms
+from alignment_importance.report.overlays import draw_overlays
+from alignment_importance.system.atomic_write import atomic_folder
 from alignment_importance.system.netcdf import open_netcdf, read_netcdf
 from alignment_importance.system.tables import read_table
 
@@ -46,6 +48,7 @@ def plot_comparison(
     model: str,
     png: Mapping[str, Path],
     pdf: Mapping[str, Path],
+    overlays: Path,
 ) -> None:
     """Draw the kinds of figure that `png` and `pdf` name.
 
@@ -63,6 +66,7 @@ def plot_comparison(
         percents: sizes of the masks in the grid of overlaps, in per cent of the pixels.
         comparison, model: their names.
         png, pdf: files by kind of figure.
+        overlays: folder of the images with their heatmaps, at the images' own size.
     """
     pictures = read_table(images, ["image", "file", "sha256", "category"])
     maps = read_netcdf(heatmaps)
@@ -102,6 +106,8 @@ def plot_comparison(
     with style.page(page):
         for kind in png:
             style.save(draw[kind](), png[kind], pdf[kind])
+    with atomic_folder(overlays) as folder:
+        draw_overlays(maps, pictures, folder, page["heatmap_scale"])
 
 
 def _of_all_seeds(rankings: Sequence[Path]) -> pd.DataFrame:
