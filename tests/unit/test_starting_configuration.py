@@ -9,10 +9,9 @@ import pandas as pd
 import pytest
 import yaml
 from published_forms import write_images
-from start_configuration import start_configuration
 
-from alignment_importance import checks
 from alignment_importance.checks import starting_configuration
+from alignment_importance.inputs.fold_checks import check_folds
 from alignment_importance.inputs.judgments import reading
 from alignment_importance.system.errors import InputError
 from alignment_importance.system.problems import Problems
@@ -28,7 +27,9 @@ def propose(folder: Path, ids: list[str], share: float, name: str = "j.csv") -> 
     lines = ["image_a,image_b,similarity", *(f"{a},{b},{random.random():.3f}" for a, b in rated)]
     (folder / name).write_text("\n".join(lines), encoding="utf-8")
     text, problems = starting_configuration.propose(
-        "mine", checks.ImageSet(folder / "photos"), reading.Source(folder / name, name="comparisons.mine")
+        "mine",
+        starting_configuration.ImageSet(folder / "photos"),
+        reading.Source(folder / name, name="comparisons.mine"),
     )
     return yaml.safe_load(text), problems
 
@@ -43,7 +44,7 @@ def test_there_are_as_many_folds_as_can_be_scored(tmp_path: Path, share: float, 
     read = reading.read(reading.Source(tmp_path / "j.csv"), pd.DataFrame({"image": IDS, "category": np.nan}))
     for folds, is_wrong in ((expected, False), (expected + 1, expected < 5)):
         problems = Problems()
-        checks.check_split("mine", read, checks.Split("images", folds, proposed["seeds"]), problems)
+        check_folds("mine", read, "images", folds, proposed["seeds"], None, problems)
         assert bool(problems.errors) == is_wrong
 
 
