@@ -15,6 +15,7 @@ from alignment_importance.inputs.fold_checks import check_folds
 from alignment_importance.inputs.judgments import reading
 from alignment_importance.system.errors import InputError
 from alignment_importance.system.problems import Problems
+from new import new
 
 IDS = [f"i{number:02d}" for number in range(30)]
 
@@ -62,26 +63,22 @@ def test_names_of_all_kinds_are_written_as_they_are(tmp_path: Path) -> None:
     assert config["image_sets"]["mine"]["folder"] == str(tmp_path / "photos")
 
 
-def test_keys_that_are_asked_for_are_shown_as_they_are_given(tmp_path: Path) -> None:
+def test_where_keys_are_given_is_told_with_what_is_asked_for(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     write_images(tmp_path / "photos", ["a.png", "b.png", "c.png"])
     np.save(tmp_path / "j.npy", np.eye(3))
-    where = "Here these keys stand on the command line, behind --config: kind=similarity order=FILE key=NAME."
-
-    def refusal() -> str:
-        with pytest.raises(InputError) as caught:
-            start_configuration(
-                name="mine",
-                image_set=checks.ImageSet(tmp_path / "photos"),
-                source=reading.Source(tmp_path / "j.npy"),
-                threads=1,
-                output=tmp_path / "mine.yaml",
-            )
-        assert not (tmp_path / "mine.yaml").exists()
-        return str(caught.value)
-
-    said = refusal()
-    assert "Set the comparison's `kind`" in said and "an array does not name its images" in said
-    assert said.endswith(f"\n{where}")
-    (tmp_path / "photos" / "a.png").write_bytes(b"")
-    (tmp_path / "j.npy").write_bytes(b"")
-    assert where not in refusal()
+    given: dict[str, Any] = {
+        "table": None,
+        "order": None,
+        "only": None,
+        "kind": None,
+        "key": None,
+        "schema": "",
+        "threads": 1,
+    }
+    output = tmp_path / "mine.yaml"
+    with caplog.at_level("INFO"), pytest.raises(InputError) as caught:
+        new(name="mine", images=tmp_path / "photos", judgments=tmp_path / "j.npy", config=output, **given)
+    assert "Set the comparison's `kind`" in str(caught.value)
+    assert "an array does not name its images" in str(caught.value)
+    assert "command line, behind --config: kind=similarity order=FILE key=NAME" in caplog.text
+    assert not output.exists()
