@@ -1,6 +1,5 @@
 """Build networks: of torchvision, the EfficientNet-Lites, and a user's own; with trained, own or random weights."""
 
-import difflib
 import hashlib
 import importlib
 import re
@@ -19,6 +18,7 @@ import torchvision
 from torch import nn
 from torch.overrides import TorchFunctionMode
 
+from alignment_importance.system import digests, names
 from alignment_importance.system.errors import InputError
 from alignment_importance.system.plurals import counted
 
@@ -189,7 +189,7 @@ def is_own(architecture: str) -> bool:
 
 def nearest(name: str, known: list[str]) -> str:
     """A sentence that offers the names most like a misspelt one."""
-    near = difflib.get_close_matches(name, known, n=3, cutoff=0.5)
+    near = names.nearest(name, known, most=3)
     return f" Did you mean {' or '.join(near)}?" if near else f" Known are: {', '.join(known)}."
 
 
@@ -347,7 +347,7 @@ def _check_cached(url: str) -> None:
     """Refuse weights in torch's cache whose SHA-256 does not begin as their name says; torch checks downloads alone."""
     file = Path(torch.hub.get_dir()) / "checkpoints" / Path(url).name
     named = torch.hub.HASH_REGEX.search(file.name)
-    if named and file.is_file() and not _sha256(file).startswith(named[1]):
+    if named and file.is_file() and not digests.sha256(file).startswith(named[1]):
         raise InputError(
             f"its SHA-256 does not begin with {named[1]} as its name says; a download broke off, or it is "
             "another file. Remove it; it is downloaded when it is needed.",
@@ -468,7 +468,7 @@ def _from_checkpoint(plan: _Plan, file: Path, sha256: str | None) -> tuple[nn.Mo
 
 def _read_weights(file: Path, sha256: str | None) -> State:
     """The state dict of a checkpoint of a network, whose SHA-256 must be the given one."""
-    if sha256 is not None and file.is_file() and (found := _sha256(file)) != sha256.lower():
+    if sha256 is not None and file.is_file() and (found := digests.sha256(file)) != sha256.lower():
         raise InputError(
             f"its SHA-256 is {found} and not {sha256}, as the configuration says. Get the right file, or "
             "correct the key `sha256` of the network.",
@@ -478,11 +478,6 @@ def _read_weights(file: Path, sha256: str | None) -> State:
     if not any(value.ndim in (2, 4) for value in state.values()):
         raise InputError("holds no weight matrix; a checkpoint of a network's state dict is needed.", where=file)
     return state
-
-
-def _sha256(file: Path) -> str:
-    with file.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def _count_classes(state: State) -> int:

@@ -18,6 +18,7 @@ from PIL import Image, ImageOps
 from alignment_importance.inputs import ids
 from alignment_importance.system import logs
 from alignment_importance.system.errors import InputError
+from alignment_importance.system.names import some
 from alignment_importance.system.plurals import counted
 from alignment_importance.system.problems import Problems
 from alignment_importance.system.tables import read_table
@@ -55,8 +56,6 @@ DECODING_ERRORS = (
 _ROTATION_MARKS = (b"exif", b"xmp")
 
 _ORIENTATION = 0x0112  # of EXIF; from 5 on, width and height change places
-
-_MOST_SHOWN = 10
 
 logger = logging.getLogger(__name__)
 
@@ -399,9 +398,3 @@ def _compare_ids(table: str | Path, listed: pd.Series, image_ids: Sequence[str],
                 f"the table does not fit the images; {what}: {some(names)}{hint}",
                 "It needs one row per image, with the file name without its ending in the column `image`.",
             )
-
-
-def some(names: Sequence[str]) -> str:
-    """Name the first ten of many."""
-    more = f" and {len(names) - _MOST_SHOWN} more" if len(names) > _MOST_SHOWN else ""
-    return ", ".join(names[:_MOST_SHOWN]) + more

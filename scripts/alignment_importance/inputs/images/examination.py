@@ -11,6 +11,7 @@ import pandas as pd
 from alignment_importance.inputs import images
 from alignment_importance.system import logs
 from alignment_importance.system.errors import InputError
+from alignment_importance.system.names import some
 from alignment_importance.system.problems import Problems
 
 
@@ -137,4 +138,4 @@ def _warn_of_kinds(
 
 
 def _names(image_ids: Iterable[str], files: Mapping[str, Path]) -> str:
-    return images.some([files[image].name for image in image_ids])
+    return some([files[image].name for image in image_ids])

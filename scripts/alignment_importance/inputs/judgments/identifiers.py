@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from alignment_importance.inputs import ids
+from alignment_importance.system.names import some
 from alignment_importance.system.problems import Problems
 
 # Likenesses are looked for in the first of many unknown ids alone: it takes a while, and no more are shown.
@@ -65,9 +66,3 @@ def _hint(suggestion: str) -> str:
     """Make a sentence of what `ids.suggest` appends to one."""
     hint = suggestion.removeprefix("; ")
     return hint[:1].upper() + hint[1:] + "." * (bool(hint) and not hint.endswith("?"))
-
-
-def some(names: Sequence[str], most: int = 10) -> str:
-    """Name the first few of many."""
-    more = f" and {len(names) - most} more" if len(names) > most else ""
-    return ", ".join(names[:most]) + more

@@ -1,6 +1,5 @@
 """The images that a comparison is about: all of a set, those of some categories, or some by name."""
 
-import difflib
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -8,6 +7,7 @@ import pandas as pd
 
 from alignment_importance.inputs import ids
 from alignment_importance.inputs.judgments.identifiers import ImageIds
+from alignment_importance.system.names import nearest
 from alignment_importance.system.plurals import counted
 from alignment_importance.system.problems import Problems
 
@@ -51,7 +51,7 @@ def _of_categories(table: pd.DataFrame, categories: Sequence[str], where: str, p
     known = sorted(set(table["category"].dropna()))
     for category in categories:
         if category not in known:
-            close = difflib.get_close_matches(category, known, n=1)
+            close = nearest(category, known)
             remedy = f"Did you mean {close[0]!r}?" if close else f"There are: {', '.join(known) or 'none'}."
             problems.error(where, f"no image has the category {category!r}", remedy)
     return set(table["image"][table["category"].isin(categories)])

@@ -1,6 +1,5 @@
 """Arrays without labels: a matrix or a stack of participants, with a file that names the images in order."""
 
-import difflib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -11,6 +10,7 @@ from numpy.typing import NDArray
 from alignment_importance.inputs import array_files, ids
 from alignment_importance.inputs.judgments import judged
 from alignment_importance.inputs.judgments.identifiers import ImageIds
+from alignment_importance.system.names import nearest
 from alignment_importance.system.plurals import counted
 from alignment_importance.system.problems import Problems
 
@@ -110,7 +110,7 @@ def _described(name: str, values: NDArray[Any]) -> str:
 
 def _remedy(key: str | None, fitting: Mapping[str, NDArray[Any]], found: Mapping[str, NDArray[Any]]) -> str:
     """Say what to do about a file without the array that is wanted."""
-    close = difflib.get_close_matches(key or "", fitting, n=1)
+    close = nearest(key or "", fitting)
     if close:
         return f"Did you mean {close[0]!r}?"
     if fitting:
