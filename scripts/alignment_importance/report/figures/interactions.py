@@ -149,7 +149,7 @@ def draw_shapley(table: pd.DataFrame, ranking: pd.DataFrame, comparison: str, mo
         axis.set_major_locator(MaxNLocator(5))
     panel.set_xlabel(f"AIS: loss of {score_name(score)} when the map alone is gone")
     panel.set_ylabel(f"Shapley value ({score_name(score)})")
-    rho = joined[["ais", "shapley"]].corr("spearman").iloc[0, 1]
+    rho = float(joined[["ais", "shapley"]].corr("spearman").to_numpy()[0, 1])
     panel.set_title(f"Spearman ρ = {style.number(f'{rho:.2f}')}, {len(joined)} feature maps")
     style.title(figure, "Shapley values of the feature maps", comparison, model, style.provenance(table))
     first = table.iloc[0]
