@@ -1,4 +1,5 @@
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 from drawing import Drawn
@@ -8,8 +9,11 @@ from summarise_speed import summarise_speed
 
 
 def test_all_kinds_of_work_stand_in_one_table_and_figure(drawn: Drawn, tmp_path: Path) -> None:
-    row = {"network": "pooled", "n_images": 92, "ours_seconds": 0.5, "ours_peak_mb": 300.0}
-    works = {"curves": {"against": "nothing", "ratio": None}, "leave_one_out": {"against": "gram", "ratio": 20.0}}
+    row: dict[str, Any] = {"network": "pooled", "n_images": 92, "ours_seconds": 0.5, "ours_peak_mb": 300.0}
+    works: dict[str, dict[str, Any]] = {
+        "curves": {"against": "nothing", "ratio": None},
+        "leave_one_out": {"against": "gram", "ratio": 20.0},
+    }
     for work, compared in works.items():
         arrays.write_table(pd.DataFrame([row | compared | {"work": work}]), tmp_path / f"{work}.csv")
     summarise_speed(
