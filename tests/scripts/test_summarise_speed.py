@@ -4,7 +4,7 @@ from typing import Any
 import pandas as pd
 from drawing import Drawn
 
-from alignment_importance.system import arrays
+from alignment_importance.system.tables import read_table, write_table
 from summarise_speed import summarise_speed
 
 
@@ -15,7 +15,7 @@ def test_all_kinds_of_work_stand_in_one_table_and_figure(drawn: Drawn, tmp_path:
         "leave_one_out": {"against": "gram", "ratio": 20.0},
     }
     for work, compared in works.items():
-        arrays.write_table(pd.DataFrame([row | compared | {"work": work}]), tmp_path / f"{work}.csv")
+        write_table(pd.DataFrame([row | compared | {"work": work}]), tmp_path / f"{work}.csv")
     summarise_speed(
         tables=[tmp_path / f"{work}.csv" for work in works],
         page={},
@@ -23,5 +23,5 @@ def test_all_kinds_of_work_stand_in_one_table_and_figure(drawn: Drawn, tmp_path:
         png=tmp_path / "speed.png",
         pdf=tmp_path / "speed.pdf",
     )
-    assert arrays.read_table(tmp_path / "summary.csv")["work"].tolist() == list(works)
+    assert read_table(tmp_path / "summary.csv")["work"].tolist() == list(works)
     assert "20 x" in drawn.texts("speed")

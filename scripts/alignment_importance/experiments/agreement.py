@@ -18,7 +18,7 @@ def agree(heatmaps: Mapping[str, xr.Dataset]) -> pd.DataFrame:
     """Correlate the heatmaps of every two networks at the resolution of the images.
 
     Args:
-        heatmaps: what `heatmaps.heatmaps` returns for one comparison, by the network's name. Networks may have maps of
+        heatmaps: what `heatmaps.make` returns for one comparison, by the network's name. Networks may have maps of
             any resolution and inputs of any form; images are joined by id.
 
     Returns:

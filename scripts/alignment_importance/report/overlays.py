@@ -59,7 +59,7 @@ def shared_limits(heatmaps: xr.Dataset, scale: Scale) -> Limits | None:
     """The range of all heatmaps of a dataset if they share one scale; None if each has its own, or none is defined.
 
     Args:
-        heatmaps: what `heatmaps.heatmaps` returns. Enlarging its maps to the images leads to no value beyond theirs.
+        heatmaps: what `heatmaps.make` returns. Enlarging its maps to the images leads to no value beyond theirs.
         scale: what colours span.
     """
     values = heatmaps["heatmap"].to_numpy()
@@ -80,7 +80,7 @@ def draw_overlays(heatmaps: xr.Dataset, table: pd.DataFrame, folder: Path, scale
     The log names images without a heatmap, and the ends of the scale if heatmaps share one.
 
     Args:
-        heatmaps: what `heatmaps.heatmaps` returns.
+        heatmaps: what `heatmaps.make` returns.
         table: `image`, `file` and `sha256` of the images.
         folder: exists.
         scale: what colours span.

@@ -7,17 +7,47 @@ objects of the same images.
 
 import colorsys
 import importlib.util
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFilter, ImageFont
 
+from alignment_importance.inputs.datasets.form import Form, Key, Part, folder_key
+from alignment_importance.system import tables
+from alignment_importance.system.atomic_write import atomic_folder
 from alignment_importance.system.errors import InputError
+
+FORM = Form(
+    what="The demo, drawn from a seed: images with a pictogram and a coloured disc, masks of both, and the judgments of "
+    "two groups of simulated observers, one of the shapes and one of the colours.",
+    makes={
+        "all": Part(
+            {
+                "images": "images",
+                "masks": "masks",
+                "table": "images.csv",
+                "shape": "shape.csv",
+                "colour": "colour.csv",
+            }
+        )
+    },
+    keys={
+        "folder": folder_key("data/demo"),
+        "seed": Key("Seed of the images and of the observers' noise.", 2025, "whole"),
+        "observers": Key("Number of simulated observers in each of the two groups.", 12, "whole", least=1),
+        "noise": Key(
+            "Standard deviation of the noise in an observer's judgments, where similarities go from 0 to 1.",
+            0.5,
+            "number",
+        ),
+    },
+)
 
 #: Ten kinds of six pictograms, all in the DejaVu Sans font that comes with matplotlib.
 GROUPS = {
@@ -234,3 +264,24 @@ def _font_file() -> Path:
             "The demo is drawn with a font that comes with matplotlib, which is not installed. Install it."
         )
     return Path(package.origin).parent / "mpl-data" / "fonts" / "ttf" / "DejaVuSans.ttf"
+
+
+def make(sources: Mapping[str, Sequence[Path]], outputs: Mapping[str, Path], settings: Mapping[str, Any]) -> None:
+    """Draw images and masks (PNG) and their table, and simulate judgments by shape and by colour (pairs).
+
+    Args:
+        sources: nothing; all is drawn.
+        outputs: files and folders to make, by the names of `FORM`.
+        settings: the data set's entry in the configuration.
+    """
+    seed, observers, noise = settings["seed"], settings["observers"], settings["noise"]
+    rows = []
+    with atomic_folder(outputs["images"]) as images, atomic_folder(outputs["masks"]) as masks:
+        for picture in draw(seed):
+            picture.rgb.save(images / f"{picture.image}.png")
+            picture.mask.save(masks / f"{picture.image}.png")
+            rows.append((picture.image, picture.group, picture.hue))
+    listed = pd.DataFrame(rows, columns=["image", "category", "hue"]).sort_values("image", ignore_index=True)
+    tables.write_table(listed, outputs["table"])
+    tables.write_table(judge_by_shape(listed, observers, noise, seed), outputs["shape"])
+    tables.write_table(judge_by_colour(listed, observers, noise, seed), outputs["colour"])

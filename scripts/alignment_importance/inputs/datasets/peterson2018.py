@@ -5,13 +5,60 @@ human representations. Cognitive Science 42, 2648-2669.
 """
 
 import logging
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from alignment_importance.inputs import array_files
+from alignment_importance.inputs.datasets import canonical
+from alignment_importance.inputs.datasets.form import Form, Key, Need, Part, folder_key
+from alignment_importance.system import tables
 from alignment_importance.system.errors import InputError
+from alignment_importance.system.problems import Problems
+
+_NAMES = ("animals", "fruits", "furniture", "transportation", "various", "vegetables")
+
+
+def _needs_of(category: str) -> dict[str, Need]:
+    folders = (category, "automobiles") if category == "transportation" else (category,)
+    images = ("{}/images", "original/{}/images", "{}")
+    ratings = ("{}/sim_judgements/*[Ss]im*.mat", "{}/*[Ss]im*.mat")
+    return {
+        f"{category}_images": Need(
+            f"the photographs of {category}", tuple(place.format(name) for place in images for name in folders)
+        ),
+        f"{category}_judgments": Need(
+            f"the similarity ratings of {category}",
+            ("hsim_peterson.npz", *(place.format(name) for name in folders for place in ratings)),
+        ),
+    }
+
+
+FORM = Form(
+    what="Six categories of 120 photographs with mean similarity ratings (Peterson et al. 2018).",
+    needs={name: need for category in _NAMES for name, need in _needs_of(category).items()},
+    makes={
+        category: Part(
+            {
+                f"{category}_images": f"{category}/images",
+                f"{category}_judgments": f"{category}/judgments.csv",
+            },
+            of=(f"{category}_images", f"{category}_judgments"),
+        )
+        for category in _NAMES
+    },
+    keys={
+        "folder": folder_key("data/peterson2018"),
+        "source": Key(
+            "Folder that holds the published files: hsim_peterson.npz, or .mat files, and a folder per category with "
+            "images/.",
+            "data/peterson2018/original",
+        ),
+    },
+)
 
 #: The categories, each with the names that copies of the data set give to it.
 CATEGORIES = {
@@ -85,3 +132,29 @@ def _matrix(path: Path, category: str) -> tuple[str, NDArray[np.float64]]:
             f"{path}: {category} needs {wanted}, and {len(fitting)} fit. The file has: {shapes or 'nothing'}."
         )
     return fitting[0], square[fitting[0]]
+
+
+def make(sources: Mapping[str, Sequence[Path]], outputs: Mapping[str, Path], settings: Mapping[str, Any]) -> None:
+    """Write what is wanted of the data set.
+
+    Args:
+        sources: the published files and folders, by need.
+        outputs: files and folders to make, by the names of `FORM`.
+        settings: the data set's entry in the configuration.
+
+    Raises:
+        ProblemsError: lists everything that is wrong with the sources.
+    """
+    problems = Problems()
+    for category in CATEGORIES:
+        if f"{category}_judgments" not in outputs:
+            continue
+        [folder], [file] = sources[f"{category}_images"], sources[f"{category}_judgments"]
+        with problems.collect(folder):
+            photographs = canonical.list_images(folder)
+            with problems.collect(file):
+                values = read_similarities(file, category, len(photographs))
+                canonical.copy_images(photographs, outputs[f"{category}_images"])
+                matrix = canonical.tabulate_matrix(list(photographs), values)
+                tables.write_table(matrix, outputs[f"{category}_judgments"])
+    problems.raise_errors()

@@ -15,6 +15,7 @@ from alignment_importance.maps.heatmaps import place_image
 from alignment_importance.report.figures import style
 from alignment_importance.report.figures.heatmaps import heatmap_bar, heatmap_note, limits_of
 from alignment_importance.report.overlays import overlay, read_image
+from alignment_importance.statistics import resampling
 
 #: Images side by side.
 _COLUMNS = 5
@@ -32,7 +33,7 @@ def draw_control(
 
     Args:
         table: what `controls.evaluate` returns.
-        heatmaps: what `heatmaps.heatmaps` returns, by the name of the comparison.
+        heatmaps: what `heatmaps.make` returns, by the name of the comparison.
         pictures: `image`, `file` and `sha256` of the images.
         objects: names of the first and the second object.
         model: its name.
@@ -40,7 +41,9 @@ def draw_control(
     names = list(heatmaps)
     figure = style.new_figure(0.8 + (0.28 + 0.9 * style.aspect(heatmaps[names[0]])) * (1 + len(names)))
     halves = figure.add_gridspec(1, 2, width_ratios=[2.2, 1])
-    _examples(figure.add_subfigure(halves[0]), heatmaps, pictures, style.evenly(_shared_images(heatmaps), _COLUMNS))
+    _examples(
+        figure.add_subfigure(halves[0]), heatmaps, pictures, resampling.evenly(_shared_images(heatmaps), _COLUMNS)
+    )
     _areas(figure.add_subfigure(halves[1]).subplots(), table, names, objects)
     observers = "simulated observers" if any(maps.attrs["simulated"] for maps in heatmaps.values()) else "observers"
     network = style.network(model, heatmaps[names[0]].attrs)

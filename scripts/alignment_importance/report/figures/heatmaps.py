@@ -13,6 +13,7 @@ from matplotlib.ticker import MaxNLocator
 from alignment_importance.maps.heatmaps import place_image
 from alignment_importance.report.figures import style
 from alignment_importance.report.overlays import Limits, heat_colours, overlay, read_image, shared_limits
+from alignment_importance.statistics import resampling
 
 #: Images side by side, and the longest name that is written in full over one of them.
 _COLUMNS, _LONGEST_ID = 5, 20
@@ -67,7 +68,7 @@ def draw_heatmaps(
     Images of several categories are chosen within each, and stand in a row for each.
 
     Args:
-        heatmaps: what `heatmaps.heatmaps` returns.
+        heatmaps: what `heatmaps.make` returns.
         alignment: (image), the correlation of an image's similarities with people's.
         table: `image`, `file`, `sha256` and, where there are some, `category` of the images.
         comparison: its name.
@@ -79,7 +80,7 @@ def draw_heatmaps(
     if len(categories) > 1:
         rows = {name: named.loc[named["category"] == name, "image"].tolist() for name in categories}
         return _rows_of_categories(heatmaps, ranked, rows, table, comparison, model)
-    chosen, limits = style.evenly(ranked.index.tolist(), 2 * _COLUMNS), limits_of(heatmaps)
+    chosen, limits = resampling.evenly(ranked.index.tolist(), 2 * _COLUMNS), limits_of(heatmaps)
     n_blocks = -(-len(chosen) // _COLUMNS)
     figure = style.new_figure(0.8 + n_blocks * (0.5 + 2.8 * style.aspect(heatmaps)))
     panels = figure.subplots(2 * n_blocks, _COLUMNS, squeeze=False)
@@ -114,14 +115,14 @@ def _rows_of_categories(
     model: str,
 ) -> Figure:
     """A row for every category: images from the best to the worst aligned, each beside its heatmap."""
-    shown, limits = style.evenly(list(images_of), _MOST_ROWS), limits_of(heatmaps)
+    shown, limits = resampling.evenly(list(images_of), _MOST_ROWS), limits_of(heatmaps)
     figure = style.new_figure(0.9 + len(shown) * (0.16 + 0.73 * style.aspect(heatmaps)))
     panels = figure.subplots(len(shown), 2 * _PAIRS, squeeze=False)
     for panel in panels.flat:
         panel.axis("off")
     for row, category in zip(panels, shown, strict=True):
         members = set(images_of[category])
-        for at, image in enumerate(style.evenly([name for name in ranked.index if name in members], _PAIRS)):
+        for at, image in enumerate(resampling.evenly([name for name in ranked.index if name in members], _PAIRS)):
             photograph, covered = row[2 * at : 2 * at + 2]
             rgb = read_image(table, image)
             photograph.imshow(rgb)

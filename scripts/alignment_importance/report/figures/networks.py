@@ -155,7 +155,7 @@ def draw_agreement(
 
     Args:
         table: see `agreement.agree`, of two networks alone, with the provenance.
-        heatmaps: what `heatmaps.heatmaps` returns, by the name of the two networks.
+        heatmaps: what `heatmaps.make` returns, by the name of the two networks.
         pictures: `image`, `file`, `sha256` of the images.
         comparison: its name.
     """

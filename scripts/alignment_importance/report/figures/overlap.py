@@ -18,6 +18,7 @@ from alignment_importance.maps.overlap.summary import ALL_IMAGES
 from alignment_importance.maps.saliency.computing import own_map
 from alignment_importance.report.figures import style
 from alignment_importance.report.overlays import read_image
+from alignment_importance.statistics import resampling
 
 #: Images side by side in the grid, and kinds of saliency map side by side in the figure of categories.
 _COLUMNS = 6
@@ -128,7 +129,7 @@ def draw_overlap_grid(
     """Images with contours of the masks of heatmap and saliency map, and their relative risk.
 
     Args:
-        heatmaps: what `heatmaps.heatmaps` returns.
+        heatmaps: what `heatmaps.make` returns.
         salience: saliency maps, open, by name.
         overlaps: what `overlap.measuring.measure` returns first, by the name of the saliency maps.
         pictures: table of the images.
@@ -140,7 +141,7 @@ def draw_overlap_grid(
     risks = {name: _risks(table, sizes) for name, table in overlaps.items()}
     first = next(iter(risks.values()))
     ranked = first[sizes[len(sizes) // 2]].sort_values(ascending=False, kind="stable")
-    chosen = style.evenly(ranked.dropna().index.tolist() or ranked.index.tolist(), _COLUMNS)
+    chosen = resampling.evenly(ranked.dropna().index.tolist() or ranked.index.tolist(), _COLUMNS)
     n_rows = len(sizes) * len(salience)
     figure = style.new_figure(1.1 + n_rows * (0.2 + 1.1 * style.aspect(heatmaps)))
     panels = figure.subplots(n_rows, len(chosen), squeeze=False)
