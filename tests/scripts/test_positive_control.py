@@ -2,6 +2,7 @@
 
 import pandas as pd
 import pytest
+import score_images
 from checking import list_checked
 
 import draw_demo
@@ -9,7 +10,6 @@ import evaluate_control
 import extract_activations
 import prepare_images
 import prepare_judgments
-import score_images
 from alignment_importance.inputs.judgments import reading
 from alignment_importance.maps import heatmaps
 from alignment_importance.system import arrays, compute
