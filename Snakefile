@@ -38,19 +38,22 @@ report: "workflow/report/workflow.rst"
 
 
 include: "workflow/rules/new.smk"
-include: "workflow/rules/inputs.smk"
-include: "workflow/rules/networks.smk"
-include: "workflow/rules/experiments.smk"
-include: "workflow/rules/maps.smk"
-include: "workflow/rules/report.smk"
-include: "workflow/rules/interactions.smk"
-include: "workflow/rules/benchmark.smk"
 
 
-rule all:
-    """Everything that the configuration asks for."""
-    default_target: True
-    input:
-        rules.results.input,
-        rules.figures.input,
-        rules.gallery.input,
+if START is None:
+
+    include: "workflow/rules/inputs.smk"
+    include: "workflow/rules/networks.smk"
+    include: "workflow/rules/experiments.smk"
+    include: "workflow/rules/maps.smk"
+    include: "workflow/rules/report.smk"
+    include: "workflow/rules/interactions.smk"
+    include: "workflow/rules/benchmark.smk"
+
+    rule all:
+        """Everything that the configuration asks for."""
+        default_target: True
+        input:
+            rules.results.input,
+            rules.figures.input,
+            rules.gallery.input,

@@ -40,7 +40,9 @@ config["provenance"] = {
 COMPUTE = {key: config[key] for key in ("device", "memory_gb", "precision")}
 SEEDS = config["cross_validation"]["seeds"]
 VIEWS = list(itertools.product(config["comparisons"], config["models"]))
-SCALED = list(itertools.product(config["comparisons"], config["models"], config["saliency"]))
+SCALED = list(
+    itertools.product(config["comparisons"], config["models"], config["saliency"])
+)
 # Comparisons in which there are networks to put side by side.
 COMPARED = list(config["comparisons"]) if PLAN.pairs_of_models() else []
 PNG_AND_PDF = ("png", "pdf")
@@ -74,7 +76,9 @@ def code_of(script: str) -> str:
 
 def entry(section: str, key: str | None = None) -> Callable:
     """An input function: what the configuration says of the unit that the wildcards name."""
-    wildcard = {"image_sets": "image_set", "saliency": "saliency"}.get(section, section[:-1])
+    wildcard = {"image_sets": "image_set", "saliency": "saliency"}.get(
+        section, section[:-1]
+    )
 
     def of_unit(wildcards):
         found = config[section][wildcards[wildcard]]
@@ -115,9 +119,22 @@ def of_saliencies(pattern: str) -> list[str]:
 def of_inputs(kind: str) -> list[str]:
     """What every check of inputs found, or which files it read."""
     return [
-        *expand(f"<results>/inputs/{{image_set}}/images-{kind}.csv", image_set=PLAN.judged_sets()),
-        *expand(f"<results>/inputs/{{comparison}}/judgments-{kind}.csv", comparison=config["comparisons"]),
-        *expand(f"<results>/inputs/{{control}}/masks-{kind}.csv", control=config["controls"]),
+        *expand(
+            f"<results>/inputs/{{image_set}}/images-{kind}.csv",
+            image_set=PLAN.judged_sets(),
+        ),
+        *expand(
+            f"<results>/inputs/{{comparison}}/judgments-{kind}.csv",
+            comparison=config["comparisons"],
+        ),
+        *(
+            expand(
+                "<results>/inputs/{control}/masks-checks.csv",
+                control=config["controls"],
+            )
+            if kind == "checks"
+            else []
+        ),
     ]
 
 

@@ -40,7 +40,9 @@ for number, seeds in enumerate(PLAN.seed_groups(), start=1):
             runtime=minutes(60 * len(seeds), activations=0.2 * len(seeds)),
             gpu=gpus(),
         params:
-            **dict.fromkeys(("folds", "rankings", "curves", "scores", "predicted"), seeds),
+            **dict.fromkeys(
+                ("folds", "rankings", "curves", "scores", "predicted"), seeds
+            ),
             model=entry("models"),
             settings=PLAN.validation_settings(),
             compute=COMPUTE,
@@ -55,8 +57,12 @@ rule assess_prediction:
         activations=view("<results>/activations/{image_set}/{model}.nc"),
         judgments="<results>/inputs/{comparison}/judgments.nc",
         folds=expand("<results>/folds/{{comparison}}/seed-{seed}.csv", seed=SEEDS),
-        scores=expand("<results>/scores/{{comparison}}/{{model}}/seed-{seed}.csv", seed=SEEDS),
-        predicted=expand("<results>/predicted/{{comparison}}/{{model}}/seed-{seed}.csv", seed=SEEDS),
+        scores=expand(
+            "<results>/scores/{{comparison}}/{{model}}/seed-{seed}.csv", seed=SEEDS
+        ),
+        predicted=expand(
+            "<results>/predicted/{{comparison}}/{{model}}/seed-{seed}.csv", seed=SEEDS
+        ),
         network=lambda wildcards: PLAN.files_of_network(wildcards.model),
     output:
         ranking="<results>/rankings/{comparison}/{model}/all.csv",
@@ -96,14 +102,25 @@ rule measure_transfer:
             f"<results>/activations/{PLAN.image_set_of(comparison)}/{{model}}.nc"
             for comparison in config["comparisons"]
         ],
-        judgments=expand("<results>/inputs/{comparison}/judgments.nc", comparison=config["comparisons"]),
-        folds=expand(
-            "<results>/folds/{comparison}/seed-{seed}.csv", comparison=config["comparisons"], seed=SEEDS
+        judgments=expand(
+            "<results>/inputs/{comparison}/judgments.nc",
+            comparison=config["comparisons"],
         ),
-        predictions=expand("<results>/prediction/{comparison}/{{model}}.csv", comparison=config["comparisons"]),
+        folds=expand(
+            "<results>/folds/{comparison}/seed-{seed}.csv",
+            comparison=config["comparisons"],
+            seed=SEEDS,
+        ),
+        predictions=expand(
+            "<results>/prediction/{comparison}/{{model}}.csv",
+            comparison=config["comparisons"],
+        ),
         network=lambda wildcards: PLAN.files_of_network(wildcards.model),
     output:
-        tables=expand("<results>/transfer/{comparison}/{{model}}.csv", comparison=config["comparisons"]),
+        tables=expand(
+            "<results>/transfer/{comparison}/{{model}}.csv",
+            comparison=config["comparisons"],
+        ),
     log:
         "<logs>/measure_transfer/{model}.log",
     benchmark:
@@ -132,10 +149,15 @@ rule measure_transfer:
 rule summarise:
     """Put all comparisons and networks side by side, and gather what the checks of all inputs found."""
     input:
-        judgments=expand("<results>/inputs/{comparison}/judgments.nc", comparison=config["comparisons"]),
+        judgments=expand(
+            "<results>/inputs/{comparison}/judgments.nc",
+            comparison=config["comparisons"],
+        ),
         predictions=of_views("<results>/prediction/{comparison}/{model}.csv"),
         intervals=of_views("<results>/inference/{comparison}/{model}/bootstrap.csv"),
-        permutations=of_views("<results>/inference/{comparison}/{model}/permutations.csv"),
+        permutations=of_views(
+            "<results>/inference/{comparison}/{model}/permutations.csv"
+        ),
         rankings=of_views("<results>/rankings/{comparison}/{model}/all.csv"),
         scores=of_views("<results>/image_scores/{comparison}/{model}.nc"),
         heatmaps=of_views("<results>/heatmaps/{comparison}/{model}.nc"),
@@ -149,11 +171,23 @@ rule summarise:
             category="Prediction",
             labels={"what": "table of all comparisons and models"},
         ),
-        networks=expand("<results>/networks/{comparison}.csv", comparison=config["comparisons"]),
-        by_image=expand("<results>/networks/{comparison}/images.csv", comparison=config["comparisons"]),
-        by_map=expand("<results>/networks/{comparison}/maps.csv", comparison=config["comparisons"]),
-        differences=expand("<results>/networks/{comparison}/differences.csv", comparison=COMPARED),
-        agreements=expand("<results>/networks/{comparison}/agreement.csv", comparison=COMPARED),
+        networks=expand(
+            "<results>/networks/{comparison}.csv", comparison=config["comparisons"]
+        ),
+        by_image=expand(
+            "<results>/networks/{comparison}/images.csv",
+            comparison=config["comparisons"],
+        ),
+        by_map=expand(
+            "<results>/networks/{comparison}/maps.csv",
+            comparison=config["comparisons"],
+        ),
+        differences=expand(
+            "<results>/networks/{comparison}/differences.csv", comparison=COMPARED
+        ),
+        agreements=expand(
+            "<results>/networks/{comparison}/agreement.csv", comparison=COMPARED
+        ),
         published="<results>/prediction/published.csv" if config["published"] else [],
         checks="<results>/inputs/checks.csv",
         files="<results>/inputs/files.csv",

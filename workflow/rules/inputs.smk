@@ -23,10 +23,10 @@ for dataset, settings in config["datasets"].items():
             f"<logs>/make_{dataset}.log",
         benchmark:
             f"<benchmarks>/make_{dataset}.tsv"
+        priority: 100
         conda:
             "../../envs/tables.yaml"
         threads: 1
-        priority: 100
         resources:
             mem_mb=megabytes(3000, published=1),
             runtime=minutes(60),
@@ -50,10 +50,10 @@ rule check:
         checks="<logs>/check.csv",
     benchmark:
         "<benchmarks>/check.tsv"
+    priority: 100
     conda:
         "../../envs/torch.yaml"
     threads: 4
-    priority: 100
     resources:
         mem_mb=megabytes(4000),
         runtime=minutes(60),
@@ -78,10 +78,10 @@ rule prepare_images:
         "<logs>/prepare_images/{image_set}.log",
     benchmark:
         "<benchmarks>/prepare_images/{image_set}.tsv"
+    priority: 100
     conda:
         "../../envs/tables.yaml"
     threads: 2
-    priority: 100
     resources:
         mem_mb=megabytes(800),
         runtime=minutes(10, images=0.1),
@@ -111,10 +111,10 @@ rule prepare_judgments:
         "<logs>/prepare_judgments/{comparison}.log",
     benchmark:
         "<benchmarks>/prepare_judgments/{comparison}.tsv"
+    priority: 100
     conda:
         "../../envs/tables.yaml"
     threads: 1
-    priority: 100
     resources:
         mem_mb=megabytes(1000, judgments_file=15),
         runtime=minutes(10, judgments_file=0.1),
@@ -144,15 +144,14 @@ rule prepare_control:
         ),
     output:
         checks="<results>/inputs/{control}/masks-checks.csv",
-        files="<results>/inputs/{control}/masks-files.csv",
     log:
         "<logs>/prepare_control/{control}.log",
     benchmark:
         "<benchmarks>/prepare_control/{control}.tsv"
+    priority: 100
     conda:
         "../../envs/tables.yaml"
     threads: 1
-    priority: 100
     resources:
         mem_mb=megabytes(600, judgments=5),
         runtime=minutes(10, mask_files=1),

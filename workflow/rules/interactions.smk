@@ -155,11 +155,20 @@ rule measure_recovery:
 rule plot_interactions:
     """Draw elimination, pairs and Shapley values of one comparison and model."""
     input:
-        tables=expand("<results>/interactions/{{comparison}}/{{model}}/{kind}.csv", kind=KINDS_OF_INTERACTION),
+        tables=expand(
+            "<results>/interactions/{{comparison}}/{{model}}/{kind}.csv",
+            kind=KINDS_OF_INTERACTION,
+        ),
         ranking="<results>/rankings/{comparison}/{model}/all.csv",
     output:
-        png=[reported((kind, "{comparison}", "{model}")) for kind in KINDS_OF_INTERACTION],
-        pdf=[figure((kind, "{comparison}", "{model}"), "pdf") for kind in KINDS_OF_INTERACTION],
+        png=[
+            reported((kind, "{comparison}", "{model}"))
+            for kind in KINDS_OF_INTERACTION
+        ],
+        pdf=[
+            figure((kind, "{comparison}", "{model}"), "pdf")
+            for kind in KINDS_OF_INTERACTION
+        ],
     log:
         "<logs>/plot_interactions/{comparison}/{model}.log",
     benchmark:

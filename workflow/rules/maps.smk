@@ -51,11 +51,11 @@ rule compute_saliency:
         "<benchmarks>/compute_saliency/{image_set}/{saliency}.tsv"
     wildcard_constraints:
         saliency=PLAN.any_of(PLAN.saliencies_by(networks=False)),
+    # Mistakes in the user's own maps and fixations are told before networks run.
+    priority: 90
     conda:
         "../../envs/vision.yaml"
     threads: 1
-    # Mistakes in the user's own maps and fixations are told before networks run.
-    priority: 90
     resources:
         mem_mb=megabytes(600, map_files=2),
         runtime=minutes(20, images=300),
@@ -102,8 +102,12 @@ rule measure_overlap:
         images=view("<results>/inputs/{image_set}/images.csv"),
     output:
         overlap=of_saliencies("<results>/overlap/{comparison}/{model}/{saliency}.csv"),
-        scores=of_saliencies("<results>/saliency_scores/{comparison}/{model}/{saliency}.csv"),
-        summary=of_saliencies("<results>/overlap_summary/{comparison}/{model}/{saliency}.csv"),
+        scores=of_saliencies(
+            "<results>/saliency_scores/{comparison}/{model}/{saliency}.csv"
+        ),
+        summary=of_saliencies(
+            "<results>/overlap_summary/{comparison}/{model}/{saliency}.csv"
+        ),
     log:
         "<logs>/measure_overlap/{comparison}/{model}.log",
     benchmark:

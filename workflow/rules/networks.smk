@@ -26,10 +26,10 @@ rule prepare_networks:
         "<logs>/prepare_networks.log",
     benchmark:
         "<benchmarks>/prepare_networks.tsv"
+    priority: 100
     conda:
         "../../envs/torch.yaml"
     threads: 1
-    priority: 100
     resources:
         mem_mb=megabytes_of_network(networks=3),
         runtime=minutes(10),

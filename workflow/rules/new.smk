@@ -7,6 +7,7 @@ if START is not None:
 
     rule new:
         """Look at images and judgments and write the configuration that compares them."""
+        default_target: True
         input:
             images=START["images"],
             judgments=START["judgments"],

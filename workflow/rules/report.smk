@@ -11,23 +11,37 @@ OF_THE_RUN = [
     ("prediction",),
     *([("networks",)] if COMPARED else []),
     *(("spread", comparison) for comparison in COMPARED),
-    *(("agreement", comparison, *pair) for comparison in COMPARED for pair in PLAN.pairs_of_models()),
+    *(
+        ("agreement", comparison, *pair)
+        for comparison in COMPARED
+        for pair in PLAN.pairs_of_models()
+    ),
     *(("transfer", model) for model in config["models"] if PLAN.transferred()),
-    *(("control", control, model) for control in config["controls"] for model in config["models"]),
+    *(
+        ("control", control, model)
+        for control in config["controls"]
+        for model in config["models"]
+    ),
 ]
 TRANSFERRED = list(itertools.product(PLAN.transferred(), config["models"]))
 CONTROLLED = list(itertools.product(config["controls"], config["models"]))
 OWN_OF_PAPER = [("bars",), *(("fold-curves", model) for model in config["models"])]
 OF_PAPER = [
-    (kind, *about.values()) for kind, about in PLAN.figures_of_paper() if (kind, *about.values()) not in OWN_OF_PAPER
+    (kind, *about.values())
+    for kind, about in PLAN.figures_of_paper()
+    if (kind, *about.values()) not in OWN_OF_PAPER
 ]
 
 
 rule plot_comparison:
     """Draw all figures of one comparison and model, and every heatmap over its image."""
     input:
-        curves=expand("<results>/curves/{{comparison}}/{{model}}/seed-{seed}.csv", seed=SEEDS),
-        rankings=expand("<results>/rankings/{{comparison}}/{{model}}/seed-{seed}.csv", seed=SEEDS),
+        curves=expand(
+            "<results>/curves/{{comparison}}/{{model}}/seed-{seed}.csv", seed=SEEDS
+        ),
+        rankings=expand(
+            "<results>/rankings/{{comparison}}/{{model}}/seed-{seed}.csv", seed=SEEDS
+        ),
         all_ranking="<results>/rankings/{comparison}/{model}/all.csv",
         prediction="<results>/prediction/{comparison}/{model}.csv",
         heatmaps="<results>/heatmaps/{comparison}/{model}.nc",
@@ -38,7 +52,9 @@ rule plot_comparison:
         images=view("<results>/inputs/{image_set}/images.csv"),
         saliency=view("<results>/saliency/{image_set}/{saliency}.nc"),
         overlaps=of_saliencies("<results>/overlap/{comparison}/{model}/{saliency}.csv"),
-        summaries=of_saliencies("<results>/overlap_summary/{comparison}/{model}/{saliency}.csv"),
+        summaries=of_saliencies(
+            "<results>/overlap_summary/{comparison}/{model}/{saliency}.csv"
+        ),
     output:
         png=[reported((kind, "{comparison}", "{model}")) for kind in KINDS],
         pdf=[figure((kind, "{comparison}", "{model}"), "pdf") for kind in KINDS],
@@ -51,7 +67,16 @@ rule plot_comparison:
         "../../envs/figures.yaml"
     threads: 1
     resources:
-        mem_mb=megabytes(800, curves=10, rankings=10, heatmaps=8, scores=8, rsms=20, activations=1, summaries=20),
+        mem_mb=megabytes(
+            800,
+            curves=10,
+            rankings=10,
+            heatmaps=8,
+            scores=8,
+            rsms=20,
+            activations=1,
+            summaries=20,
+        ),
         runtime=minutes(20, images=300),
     params:
         saliency=list(config["saliency"]),
@@ -73,14 +98,29 @@ rule plot_summary:
         summary="<results>/prediction/summary.csv",
         predictions=of_views("<results>/prediction/{comparison}/{model}.csv"),
         networks=expand("<results>/networks/{comparison}.csv", comparison=COMPARED),
-        spread_images=expand("<results>/networks/{comparison}/images.csv", comparison=COMPARED),
-        spread_maps=expand("<results>/networks/{comparison}/maps.csv", comparison=COMPARED),
-        differences=expand("<results>/networks/{comparison}/differences.csv", comparison=COMPARED),
-        agreement=expand("<results>/networks/{comparison}/agreement.csv", comparison=COMPARED),
-        transfer=[f"<results>/transfer/{comparison}/{model}.csv" for comparison, model in TRANSFERRED],
-        control=[f"<results>/control/{control}/{model}.csv" for control, model in CONTROLLED],
+        spread_images=expand(
+            "<results>/networks/{comparison}/images.csv", comparison=COMPARED
+        ),
+        spread_maps=expand(
+            "<results>/networks/{comparison}/maps.csv", comparison=COMPARED
+        ),
+        differences=expand(
+            "<results>/networks/{comparison}/differences.csv", comparison=COMPARED
+        ),
+        agreement=expand(
+            "<results>/networks/{comparison}/agreement.csv", comparison=COMPARED
+        ),
+        transfer=[
+            f"<results>/transfer/{comparison}/{model}.csv"
+            for comparison, model in TRANSFERRED
+        ],
+        control=[
+            f"<results>/control/{control}/{model}.csv" for control, model in CONTROLLED
+        ],
         heatmaps=of_views("<results>/heatmaps/{comparison}/{model}.nc"),
-        images=expand("<results>/inputs/{image_set}/images.csv", image_set=PLAN.judged_sets()),
+        images=expand(
+            "<results>/inputs/{image_set}/images.csv", image_set=PLAN.judged_sets()
+        ),
     output:
         png=[reported(about) for about in OF_THE_RUN],
         pdf=[figure(about, "pdf") for about in OF_THE_RUN],
@@ -119,7 +159,9 @@ rule plot_summary:
 rule build_gallery:
     """Draw the pictures of every image and write the page that shows, sorts and compares them."""
     input:
-        images=expand("<results>/inputs/{image_set}/images.csv", image_set=PLAN.judged_sets()),
+        images=expand(
+            "<results>/inputs/{image_set}/images.csv", image_set=PLAN.judged_sets()
+        ),
         saliency=expand(
             "<results>/saliency/{image_set}/{saliency}.nc",
             image_set=PLAN.judged_sets(),
@@ -177,15 +219,21 @@ rule assemble_paper:
             seed=SEEDS,
         ),
         published="<results>/prediction/published.csv" if config["published"] else [],
-        differences=expand("<results>/networks/{comparison}/differences.csv", comparison=COMPARED),
-        agreement=expand("<results>/networks/{comparison}/agreement.csv", comparison=COMPARED),
+        differences=expand(
+            "<results>/networks/{comparison}/differences.csv", comparison=COMPARED
+        ),
+        agreement=expand(
+            "<results>/networks/{comparison}/agreement.csv", comparison=COMPARED
+        ),
         overlaps=expand(
             "<results>/overlap_summary/{comparison}/{model}/{saliency}.csv",
             comparison=config["comparisons"],
             model=config["models"],
             saliency=config["saliency"],
         ),
-        controls=[f"<results>/control/{control}/{model}.csv" for control, model in CONTROLLED],
+        controls=[
+            f"<results>/control/{control}/{model}.csv" for control, model in CONTROLLED
+        ],
     output:
         own_png=[reported(about) for about in OWN_OF_PAPER],
         own_pdf=[figure(about, "pdf") for about in OWN_OF_PAPER],
@@ -246,14 +294,21 @@ rule results:
             kind=["rankings", "curves", "scores", "predicted"],
             seed=SEEDS,
         ),
-        [f"<results>/transfer/{comparison}/{model}.csv" for comparison, model in TRANSFERRED],
+        [
+            f"<results>/transfer/{comparison}/{model}.csv"
+            for comparison, model in TRANSFERRED
+        ],
 
 
 rule figures:
     """All figures, and every heatmap over its image."""
     input:
         rules.plot_summary.output,
-        expand(rules.plot_comparison.output, comparison=config["comparisons"], model=config["models"]),
+        expand(
+            rules.plot_comparison.output,
+            comparison=config["comparisons"],
+            model=config["models"],
+        ),
 
 
 rule gallery:

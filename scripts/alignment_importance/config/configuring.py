@@ -75,7 +75,9 @@ def start_of(given: Mapping[str, Any]) -> dict[str, Any] | None:
     named = {key: getattr(start, key) for key in ("images", "judgments", "order", "table", "only")}
     raise_any([files.missing((key,), path) for key, path in named.items() if path and not Path(path).exists()])
     if Path(f"{start.name}.yaml").exists():
-        raise_any([KeyProblem(("name",), f"there is a file {start.name}.yaml already; take another name, or remove it")])
+        raise_any(
+            [KeyProblem(("name",), f"there is a file {start.name}.yaml already; take another name, or remove it")]
+        )
     return start.model_dump()
 
 
@@ -148,9 +150,7 @@ def _saliency_keys(configuration: Configuration) -> Iterator[KeyProblem]:
             if key in method.needs and value is None:
                 yield KeyProblem(where, f"this key is missing; `method: {entry.method}` needs it")
             if key not in ("method", *method.needs, *method.takes) and value not in (None, False):
-                yield KeyProblem(
-                    where, f"`method: {entry.method}` has no use for it; leave it out or change `method`"
-                )
+                yield KeyProblem(where, f"`method: {entry.method}` has no use for it; leave it out or change `method`")
         if entry.method == "centre_bias":
             yield from _centre_bias_keys(("saliency", name), entry)
 
@@ -194,7 +194,9 @@ def _ambiguous_names(configuration: Configuration) -> Iterator[KeyProblem]:
         for pair in itertools.product(getattr(configuration, kind), configuration.models):
             other = seen.setdefault("_".join(pair), pair)
             if other != pair:
-                found = f"its files with models.{pair[1]} are those of {' with models.'.join(other)}; rename one of them"
+                found = (
+                    f"its files with models.{pair[1]} are those of {' with models.'.join(other)}; rename one of them"
+                )
                 yield KeyProblem((kind, pair[0]), found)
 
 

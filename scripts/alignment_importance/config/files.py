@@ -58,9 +58,7 @@ def wanted_files(configuration: Configuration, dataset: str) -> dict[str, str]:
     """The files and folders of the wanted parts of a data set, by name."""
     form, folder = registry.form(dataset), configuration.datasets[dataset]["folder"]
     return {
-        name: path
-        for part in wanted_parts(configuration, dataset)
-        for name, path in form.files(folder, part).items()
+        name: path for part in wanted_parts(configuration, dataset) for name, path in form.files(folder, part).items()
     }
 
 
@@ -141,9 +139,7 @@ def _missing_source(configuration: Configuration, dataset: str, need: str) -> Ke
         return missing(("datasets", dataset, need), settings[need], f" ({told.what})")
     places = " or ".join(place if isinstance(place, str) else " with ".join(place) for place in told.places)
     lacks = f"{os.path.abspath(settings['source'])} lacks {told.what}: {places}"
-    return KeyProblem(
-        ("datasets", dataset, "source"), f"{lacks} (docs/data_sets.md says where it is from)"
-    )
+    return KeyProblem(("datasets", dataset, "source"), f"{lacks} (docs/data_sets.md says where it is from)")
 
 
 def _needs(configuration: Configuration, dataset: str) -> list[str]:

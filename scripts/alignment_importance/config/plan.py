@@ -139,7 +139,11 @@ class Plan:
                 for comparison in comparisons
                 for one, other in pairs
             ),
-            *(("control", {"control": name, "model": model}) for name in self.configuration.controls for model in models),
+            *(
+                ("control", {"control": name, "model": model})
+                for name in self.configuration.controls
+                for model in models
+            ),
         ]
 
     def files_of_paper(self, ending: str) -> list[str]:

@@ -165,9 +165,9 @@ class Model(Section):
 class Alignment(Section):
     """How a network is compared with people."""
 
-    similarity: Annotated[
-        Literal["pearson", "cosine"], Field(description="Similarity of two images' readouts.")
-    ] = "pearson"
+    similarity: Annotated[Literal["pearson", "cosine"], Field(description="Similarity of two images' readouts.")] = (
+        "pearson"
+    )
     score: Annotated[
         Literal["pearson_r2", "pearson", "spearman"],
         Field(
@@ -423,9 +423,7 @@ class Configuration(Section):
     datasets: Annotated[
         dict[str, dict[str, Any]], Field(description="Data sets that the workflow makes itself, by their names.")
     ] = {}
-    image_sets: Annotated[
-        dict[Name, ImageSet], Field(min_length=1, description="Sets of images by name.")
-    ]
+    image_sets: Annotated[dict[Name, ImageSet], Field(min_length=1, description="Sets of images by name.")]
     comparisons: Annotated[
         dict[Name, Comparison],
         Field(min_length=1, description="Human similarity judgments by name. An image set may have several."),
@@ -475,9 +473,7 @@ class Start(Section):
         Field(description="File of image ids, one per line, in the order of the rows, for judgments without them."),
     ] = None
     key: Annotated[str | None, Field(description="What to read of a file of judgments that holds several.")] = None
-    table: Annotated[
-        Path | None, Field(description="CSV with a row per image, columns `image` and `category`.")
-    ] = None
+    table: Annotated[Path | None, Field(description="CSV with a row per image, columns `image` and `category`.")] = None
     only: Annotated[
         Path | None, Field(description="File with the ids of the images to compare, one per line, if not all.")
     ] = None
