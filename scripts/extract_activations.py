@@ -6,7 +6,8 @@ from typing import Any
 
 from alignment_importance import networks
 from alignment_importance.networks import activations
-from alignment_importance.system import arrays, compute
+from alignment_importance.system import compute
+from alignment_importance.system.tables import read_table
 
 
 def extract_activations(*, images: Path, network: Mapping[str, Any], resources: compute.Compute, output: Path) -> None:
@@ -14,7 +15,7 @@ def extract_activations(*, images: Path, network: Mapping[str, Any], resources: 
     spec = networks.Spec(**network)
     built = networks.build(spec)
     split = networks.split(built, spec.map_layer, spec.readout_layer)
-    table = arrays.read_table(images, ["image", "file", "width", "height", "sha256"])
+    table = read_table(images, ["image", "file", "width", "height", "sha256"])
     activations.write(table, built, split, spec.resize, resources, output)
 
 

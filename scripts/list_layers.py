@@ -5,13 +5,13 @@ from pathlib import Path
 from typing import Any
 
 from alignment_importance import networks
-from alignment_importance.system import arrays
+from alignment_importance.system.tables import write_table
 
 
 def list_layers(*, network: Mapping[str, Any], output: Path) -> None:
     """Write the layers of the network with the keywords of `networks.Spec`, and show them in the log."""
     spec = networks.Spec(**network)
-    arrays.write_table(networks.list_layers(networks.outline(spec), spec.map_layer, spec.readout_layer), output)
+    write_table(networks.list_layers(networks.outline(spec), spec.map_layer, spec.readout_layer), output)
 
 
 if __name__ == "__main__":

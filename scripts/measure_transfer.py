@@ -10,7 +10,9 @@ from alignment_importance import ablation
 from alignment_importance.experiments import transfer
 from alignment_importance.inputs import folds, judgments
 from alignment_importance.networks import activations
-from alignment_importance.system import arrays, compute
+from alignment_importance.system import compute
+from alignment_importance.system.netcdf import origin_columns, read_netcdf
+from alignment_importance.system.tables import read_table, write_table
 
 
 def measure_transfer(
@@ -29,19 +31,19 @@ def measure_transfer(
     """Write a row per source and fold; activations and judgments are files by comparison, splits by seed."""
 
     def load(comparison: str) -> tuple[transfer.Comparison, dict[str, Any]]:
-        ratings = arrays.read_netcdf(judged[comparison])
+        ratings = read_netcdf(judged[comparison])
         ids = ratings["image"].to_numpy().tolist()
         with activations.read(recorded[comparison], ids) as maps:
             engine = ablation.ablate(activations.load_head(maps, network), maps, resources, similarity, score)
             loaded = transfer.Comparison(engine, judgments.mean(ratings, ids), ids)
-            return loaded, arrays.provenance(maps.attrs | ratings.attrs)
+            return loaded, origin_columns(maps.attrs | ratings.attrs)
 
     tested, made_of = load(target)
     own = _own_scores(prediction)
     made = [
         (seed, fold)
         for seed, file in splits.items()
-        for fold in folds.blocks(arrays.read_table(file), tested.human, tested.image_ids)
+        for fold in folds.blocks(read_table(file), tested.human, tested.image_ids)
     ]
     names = pd.DataFrame([(seed, fold.fold) for seed, fold in made], columns=["seed", "fold"])
     tables = []
@@ -52,13 +54,13 @@ def measure_transfer(
             found.insert(0, "source", source)
             found = found.merge(own, on=["seed", "fold"], validate="1:1")
             tables.append(found.assign(**made_of, source_simulated=made_of_source["simulated"]))
-    arrays.write_table(pd.concat(tables), output)
+    write_table(pd.concat(tables), output)
 
 
 def _own_scores(prediction: Path) -> pd.DataFrame:
     """What was split, and what all maps and those that the target itself ranks highest score in every fold."""
     columns = ["seed", "fold", "unit", "test_full", "test_retained"]
-    return arrays.read_table(prediction, columns)[columns]
+    return read_table(prediction, columns)[columns]
 
 
 def _by_comparison(names: Sequence[str], files: Sequence[str]) -> dict[str, Path]:

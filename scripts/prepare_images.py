@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from alignment_importance.inputs import checked_files, images
-from alignment_importance.system import arrays
+from alignment_importance.system.tables import read_table, write_table
 
 
 def prepare_images(
@@ -13,8 +13,8 @@ def prepare_images(
     """Write the table of all images of a folder, see `images.tabulate`, unless they changed since they were checked."""
     listed = images.tabulate(folder, table, background)
     sums = dict(zip(listed["file"], listed["sha256"], strict=True)) | checked_files.sums_of([table] if table else [])
-    checked_files.verify(sums, arrays.read_table(checked))
-    arrays.write_table(listed, output)
+    checked_files.verify(sums, read_table(checked))
+    write_table(listed, output)
 
 
 if __name__ == "__main__":

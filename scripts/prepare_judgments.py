@@ -4,7 +4,8 @@ from pathlib import Path
 
 from alignment_importance.inputs import checked_files
 from alignment_importance.inputs.judgments import reading
-from alignment_importance.system import arrays
+from alignment_importance.system.netcdf import write_netcdf
+from alignment_importance.system.tables import read_table
 
 
 def prepare_judgments(*, source: reading.Source, images: Path, simulated: bool, checked: Path, output: Path) -> None:
@@ -14,10 +15,10 @@ def prepare_judgments(*, source: reading.Source, images: Path, simulated: bool, 
     """
     files = [file for file in (source.path, source.order, source.images) if isinstance(file, Path)]
     sums = checked_files.sums_of(files)
-    checked_files.verify(sums, arrays.read_table(checked))
-    dataset = reading.read(source, arrays.read_table(images, ["image", "category"]))
+    checked_files.verify(sums, read_table(checked))
+    dataset = reading.read(source, read_table(images, ["image", "category"]))
     sha256 = sums[source.path.as_posix()]
-    arrays.write_netcdf(dataset.assign_attrs(simulated=int(simulated), sha256=sha256), output)
+    write_netcdf(dataset.assign_attrs(simulated=int(simulated), sha256=sha256), output)
 
 
 if __name__ == "__main__":
