@@ -349,8 +349,9 @@ def _check_cached(url: str) -> None:
     named = torch.hub.HASH_REGEX.search(file.name)
     if named and file.is_file() and not _sha256(file).startswith(named[1]):
         raise InputError(
-            f"{file}: its SHA-256 does not begin with {named[1]} as its name says; a download broke off, or it is "
-            "another file. Remove it; it is downloaded when it is needed."
+            f"its SHA-256 does not begin with {named[1]} as its name says; a download broke off, or it is "
+            "another file. Remove it; it is downloaded when it is needed.",
+            where=file,
         )
 
 
@@ -469,12 +470,13 @@ def _read_weights(file: Path, sha256: str | None) -> State:
     """The state dict of a checkpoint of a network, whose SHA-256 must be the given one."""
     if sha256 is not None and file.is_file() and (found := _sha256(file)) != sha256.lower():
         raise InputError(
-            f"{file}: its SHA-256 is {found} and not {sha256}, as the configuration says. Get the right file, or "
-            "correct the key `sha256` of the network."
+            f"its SHA-256 is {found} and not {sha256}, as the configuration says. Get the right file, or "
+            "correct the key `sha256` of the network.",
+            where=file,
         )
     state = read_state(file)
     if not any(value.ndim in (2, 4) for value in state.values()):
-        raise InputError(f"{file}: holds no weight matrix; a checkpoint of a network's state dict is needed.")
+        raise InputError("holds no weight matrix; a checkpoint of a network's state dict is needed.", where=file)
     return state
 
 
@@ -497,16 +499,18 @@ def read_state(path: Path) -> State:
         InputError: the file is missing or holds something else than weights.
     """
     if not path.is_file():
-        raise InputError(f"{path}: this checkpoint does not exist. Correct the key `checkpoint` of the network.")
+        raise InputError("this checkpoint does not exist. Correct the key `checkpoint` of the network.", where=path)
     try:
         content = torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:
-        raise InputError(f"{path}: cannot be read as a PyTorch checkpoint of weights only ({_why(error)}") from error
+        raise InputError(
+            f"cannot be read as a PyTorch checkpoint of weights only ({_why(error)}", where=path
+        ) from error
     for key in ("state_dict", "model"):
         if isinstance(content, dict) and isinstance(content.get(key), dict):
             content = content[key]
     if not isinstance(content, dict) or not all(isinstance(value, torch.Tensor) for value in content.values()):
-        raise InputError(f"{path}: is not a state dict (names to tensors). Save `network.state_dict()`.")
+        raise InputError("is not a state dict (names to tensors). Save `network.state_dict()`.", where=path)
     return {_renamed(name): value for name, value in content.items()}
 
 
