@@ -3,7 +3,7 @@
 import pandas as pd
 
 from alignment_importance.networks.building import Spec, known_architectures, outline
-from alignment_importance.networks.splitting import split
+from alignment_importance.networks.cutting import split
 from alignment_importance.system.errors import InputError
 
 _TEXT = """\
