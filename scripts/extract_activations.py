@@ -13,7 +13,7 @@ def extract_activations(*, images: Path, network: Mapping[str, Any], resources: 
     """Write the activations of the images in the table `images` by the network with the keywords of `networks.Spec`."""
     spec = networks.Spec(**network)
     built = networks.build(spec)
-    split = networks.split(built, spec.map_layer, spec.readout_layer)
+    split = networks.cut(built, spec.map_layer, spec.readout_layer)
     table = arrays.read_table(images, ["image", "file", "width", "height", "sha256"])
     activations.write(table, built, split, spec.resize, resources, output)
 

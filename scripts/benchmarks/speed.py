@@ -160,7 +160,7 @@ def vgg16(compute: Compute) -> pd.DataFrame:
 def _vgg16_data(compute: Compute) -> tuple[Head, torch.Tensor, np.ndarray]:
     """The head of VGG-16, feature maps of simulated images, simulated judgments."""
     network = networks.build(networks.Spec("vgg16", weights="random", seed=1))
-    split = networks.split(network)
+    split = networks.cut(network)
     trunk = split.trunk.to(compute.device)
     generator = torch.Generator().manual_seed(2)
     maps = []

@@ -223,10 +223,10 @@ def test_the_network_is_left_as_it_was() -> None:
     before = {name: value.clone() for name, value in whole.state_dict().items()}
     described = repr(whole)
     network = networks.Network(whole, "small", "random", 4, (0.5,) * 3, (0.5,) * 3)
-    split = networks.split(network, map_layer="trunk.0")
+    cut = networks.cut(network, map_layer="trunk.0")
     maps = torch.randn(4, N_MAPS, 4, 4)
     untouched = maps.clone()
-    heads.LinearHead(split.head, maps, resources())
+    heads.LinearHead(cut.head, maps, resources())
     assert torch.equal(maps, untouched)
     assert repr(whole) == described
     assert all(torch.equal(value, before[name]) for name, value in whole.state_dict().items())

@@ -129,7 +129,7 @@ def check(inputs: Inputs, threads: int = 1) -> tuple[Problems, pd.DataFrame]:
     for label, spec in inputs.models.items():
         logger.info("Network of %s", label)
         with findings.collect(label):
-            networks.split(networks.inspect(spec), spec.map_layer, spec.readout_layer)
+            networks.cut(networks.inspect(spec), spec.map_layer, spec.readout_layer)
     for settings in inputs.saliency.values():
         for table in tables.values():
             if len(table):

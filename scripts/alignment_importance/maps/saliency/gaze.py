@@ -17,7 +17,8 @@ from alignment_importance.inputs import array_files
 from alignment_importance.maps import heatmaps
 from alignment_importance.maps.saliency import centre_bias, unloaded
 from alignment_importance.maps.saliency.computing import Map, Pixels, Provider
-from alignment_importance.networks import building
+from alignment_importance.networks import checkpoints
+from alignment_importance.networks.kinds import own_function
 from alignment_importance.system.compute import Compute
 from alignment_importance.system.errors import InputError
 
@@ -87,7 +88,7 @@ def _deepgaze(spec: Spec, resources: Compute) -> Provider:
     # Its own loader would download four backbones, all of which are in the checkpoint.
     with unloaded.without_weights():
         module = package.DeepGazeIIE(pretrained=False)
-    building.load_state(module, building.read_state(Path(spec.checkpoint)), spec.checkpoint)
+    checkpoints.load_state(module, checkpoints.read_state(Path(spec.checkpoint)), spec.checkpoint)
     module.to(resources.device).eval()
     log_prior = _log_prior(spec)
 
@@ -152,9 +153,9 @@ def _scaled(rgb: Pixels, factor: float) -> Pixels:
 
 
 def _network(spec: Spec, architecture: str, resources: Compute) -> Provider:
-    module = building.call(architecture)
+    module = own_function.call(architecture)
     if spec.checkpoint is not None:
-        building.load_state(module, building.read_state(Path(spec.checkpoint)), spec.checkpoint)
+        checkpoints.load_state(module, checkpoints.read_state(Path(spec.checkpoint)), spec.checkpoint)
     module.to(resources.device).eval()
 
     def predict(_image: str, rgb: Pixels) -> Map:

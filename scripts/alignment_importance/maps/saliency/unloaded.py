@@ -16,7 +16,7 @@ def without_weights() -> Iterator[None]:
     """Let constructors that are called meanwhile make their modules, but download, unpickle and load nothing.
 
     `torch.hub.load("pytorch/vision...", name)`, which would fetch and run another torchvision, gives the module of the
-    installed one. For networks whose checkpoint holds every weight: `building.load_state` refuses one that does not.
+    installed one. For networks whose checkpoint holds every weight: `checkpoints.load_state` refuses one that does not.
     """
 
     def from_torchvision(_repository: str, name: str, *_args: Any, **_kwargs: Any) -> nn.Module:
