@@ -5,31 +5,25 @@ from pathlib import Path
 from typing import Any
 
 from alignment_importance import networks
-from alignment_importance.networks import activations
-from alignment_importance.system import arrays, compute
+from alignment_importance.networks import extraction
+from alignment_importance.system import arrays
+from alignment_importance.system import compute as compute_module
 
 
-def extract_activations(*, images: Path, network: Mapping[str, Any], resources: compute.Compute, output: Path) -> None:
-    """Write the activations of the images in the table `images` by the network with the keywords of `networks.Spec`."""
-    spec = networks.Spec(**network)
-    built = networks.build(spec)
-    split = networks.cut(built, spec.map_layer, spec.readout_layer)
+def extract_activations(
+    images: Path, model: Mapping[str, Any], compute: Mapping[str, Any], gpu: int, threads: int, activations: Path
+) -> None:
+    """Write the activations of the images in the table `images` by a network, the keywords of `networks.Spec`."""
+    machine = compute_module.prepare(gpus=gpu, threads=threads, **compute)
+    spec = networks.Spec(**model)
+    network = networks.build(spec)
+    cut = networks.cut(network, spec.map_layer, spec.readout_layer)
     table = arrays.read_table(images, ["image", "file", "width", "height", "sha256"])
-    activations.write(table, built, split, spec.resize, resources, output)
+    extraction.extract(table, network, cut, spec.resize, machine, activations)
+    machine.report_gpu_memory()
 
 
 if __name__ == "__main__":
-    from alignment_importance.system import logs
+    from job import run
 
-    snakemake = globals()["snakemake"]  # Snakemake defines it before it runs the script
-    with logs.job(snakemake.log[0], snakemake.config["provenance"]):
-        resources = compute.prepare(
-            gpus=snakemake.resources.get("gpu"), threads=snakemake.threads, **snakemake.params.compute
-        )
-        extract_activations(
-            images=Path(snakemake.input.images),
-            network=snakemake.params.network,
-            resources=resources,
-            output=Path(snakemake.output.activations),
-        )
-        resources.report_gpu_memory()
+    run(extract_activations, globals()["snakemake"])

@@ -8,15 +8,13 @@ from alignment_importance import networks
 from alignment_importance.system import arrays
 
 
-def list_layers(*, network: Mapping[str, Any], output: Path) -> None:
-    """Write the layers of the network with the keywords of `networks.Spec`, and show them in the log."""
-    spec = networks.Spec(**network)
-    arrays.write_table(networks.list_layers(networks.outline(spec), spec.map_layer, spec.readout_layer), output)
+def list_layers(model: Mapping[str, Any], layers: Path) -> None:
+    """Write the layers of a network, the keywords of `networks.Spec`, and show them in the log."""
+    spec = networks.Spec(**model)
+    arrays.write_table(networks.list_layers(networks.outline(spec), spec.map_layer, spec.readout_layer), layers)
 
 
 if __name__ == "__main__":
-    from alignment_importance.system import logs
+    from job import run
 
-    snakemake = globals()["snakemake"]  # Snakemake defines it before it runs the script
-    with logs.job(snakemake.log[0], snakemake.config["provenance"]):
-        list_layers(network=snakemake.params.network, output=Path(snakemake.output.layers))
+    run(list_layers, globals()["snakemake"])

@@ -384,7 +384,7 @@ def _pooled_work(readout: np.ndarray, human: np.ndarray, compute: Compute) -> di
 
     return {
         "leave_one_out": lambda: _pooled_leave_one_out(readout, human, compute),
-        "curves": lambda: engine().keep_top(np.arange(N_POOLED_MAPS), [fold.train, fold.test]),
+        "curves": lambda: engine().top_k(np.arange(N_POOLED_MAPS), [fold.train, fold.test]),
         "image_scores": lambda: engine().leave_one_out_of_each_image(human)[1],
     }
 

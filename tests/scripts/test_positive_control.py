@@ -38,7 +38,9 @@ def control(tmp_path_factory: pytest.TempPathFactory) -> pd.DataFrame:
         folder=folder / "images", table=folder / "images.csv", background=None, checked=checked, output=listed
     )
     resources = compute.prepare("cpu", None, 2)
-    extract_activations.extract_activations(images=listed, network=NETWORK, resources=resources, output=recorded)
+    extract_activations.extract_activations(
+        images=listed, model=NETWORK, compute={"device": "cpu"}, gpu=0, threads=2, activations=recorded
+    )
     heatmaps = {}
     for comparison, file in judged.items():
         labelled, scores = folder / f"{comparison}.nc", folder / f"{comparison}-scores.nc"

@@ -215,8 +215,8 @@ def test_routes_of_real_heads_equal_one_forward_pass_per_map(architecture: str) 
     _, own = engine.leave_one_out_of_each_image(human)
     np.testing.assert_allclose(own, naive.own_maps(cut.head.module, maps, human, "pearson", "pearson_r2"), atol=3e-6)
     order = np.argsort(without[0])
-    curve = engine.keep_top(order, [whole(human)])[0]
-    expected = naive.keep_top(cut.head.module, maps, order, human, "pearson", "pearson_r2")
+    curve = engine.top_k(order, [whole(human)])[0]
+    expected = naive.top_k(cut.head.module, maps, order, human, "pearson", "pearson_r2")
     # The first maps alone leave similarities that are nearly equal: there float32 decides.
     np.testing.assert_allclose(curve[20:], expected[20:], atol=2e-5)
 

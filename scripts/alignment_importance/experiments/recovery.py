@@ -88,7 +88,7 @@ def by_elimination(network: Network, block: PairBlock) -> Importance:
     """The order of backward elimination; the weight is 1 for the maps left when the score is highest, else 0."""
     [table] = interactions.eliminate(network.engine, [block])
     order = table["feature_map"].to_numpy()
-    curve = network.engine.keep_top(order, [block])[0]
+    curve = network.engine.top_k(order, [block])[0]
     kept = int(np.nanargmax(curve)) + 1 if np.isfinite(curve).any() else 0
     ranking = np.empty(len(order))
     ranking[order] = -np.arange(len(order))
