@@ -1,11 +1,11 @@
 from pathlib import Path
 
 import numpy as np
-from alignment_importance.system.tables import write_table
 from PIL import Image
 
 from alignment_importance.inputs import images
 from alignment_importance.system.netcdf import read_netcdf
+from alignment_importance.system.tables import write_table
 from compute_saliency import compute_saliency
 
 

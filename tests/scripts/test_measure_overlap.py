@@ -3,10 +3,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import xarray as xr
-from alignment_importance.system.tables import read_table, write_table
 
 from alignment_importance.maps.overlap import summary as overlap_summary
 from alignment_importance.system.netcdf import write_netcdf
+from alignment_importance.system.tables import read_table, write_table
 from measure_overlap import measure_overlap
 
 
