@@ -9,7 +9,7 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from alignment_importance.inputs import ids, images
-from alignment_importance.maps import heatmaps as heatmaps_module
+from alignment_importance.maps.heatmaps import place_image
 from alignment_importance.statistics import roc
 from alignment_importance.system import logs
 from alignment_importance.system.errors import InputError
@@ -54,7 +54,7 @@ def evaluate(
         shape = (int(maps["height"].sel(image=image)), int(maps["width"].sel(image=image)))
         first, second = _read_objects(files[image], shape, objects)
         for name, variable in MAPS.items():
-            placed = heatmaps_module.place_image(maps, variable, image)
+            placed = place_image(maps, variable, image)
             rows.append((control, comparison, name, image, roc.area_under_curve(placed[first], placed[second])))
     return pd.DataFrame(rows, columns=list(COLUMNS))
 

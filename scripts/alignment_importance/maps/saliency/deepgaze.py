@@ -19,7 +19,7 @@ from alignment_importance.inputs import array_files
 from alignment_importance.maps import heatmaps
 from alignment_importance.maps.saliency.centre_bias import SPREAD, gaussian
 from alignment_importance.maps.saliency.computing import Map, Pixels, Provider
-from alignment_importance.networks import building
+from alignment_importance.networks import checkpoints
 from alignment_importance.system.compute import Compute
 from alignment_importance.system.errors import InputError
 
@@ -62,7 +62,7 @@ def provider(
         )
     with _without_downloads():
         module = package.DeepGazeIIE(pretrained=False)
-    building.load_state(module, building.read_state(checkpoint), str(checkpoint))
+    checkpoints.load_state(module, checkpoints.read_state(checkpoint), str(checkpoint))
     module.to(machine.device).eval()
     log_prior = _log_prior(centre_bias, spread)
 
@@ -101,7 +101,7 @@ def _without_downloads() -> Iterator[None]:
     """Let DeepGaze's constructor build its four backbones, but download and load nothing.
 
     It insists on loading trained weights into each, two of them by torch.hub with another torchvision. All weights are
-    in DeepGaze's own checkpoint; `building.load_state` refuses one that lacks any.
+    in DeepGaze's own checkpoint; `checkpoints.load_state` refuses one that lacks any.
     """
 
     def from_hub(_repository: str, name: str, **_options: Any) -> nn.Module:
