@@ -28,7 +28,7 @@ def test_objects_in_the_order_of_the_release(tmp_path: Path, caplog: pytest.LogC
 @pytest.mark.parametrize(
     ("name", "text", "said"),
     [
-        ("o.txt", "a\nb\na\nc\n", "the ids of the objects stand twice: a."),
+        ("o.txt", "a\nb\na\nc\n", "the ids of the objects are listed twice: a."),
         ("o.txt", "a\n", "the ids of the objects are only 1."),
         ("o.tsv", "word\tid\nbat\tbat1\n", "the header has no column uniqueID, but word, id."),
         ("o.tsv", "", "the header has no column uniqueID, but nothing."),

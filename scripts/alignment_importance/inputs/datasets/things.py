@@ -99,7 +99,7 @@ def read_objects(path: str | Path) -> list[str]:
         path: `unique_id.txt` with one id per line, or a table (.tsv, .csv) with a column uniqueID.
 
     Raises:
-        InputError: there are none, or one stands twice.
+        InputError: there are none, or one is listed twice.
     """
     path = Path(path)
     lines = _lines(path)
@@ -114,7 +114,7 @@ def read_objects(path: str | Path) -> list[str]:
         objects = [line.strip() for line in lines if line.strip()]
     twice = sorted({name for name in objects if objects.count(name) > 1})
     if len(objects) < 3 or twice:
-        problem = f"stand twice: {some(twice)}" if twice else f"are only {len(objects)}"
+        problem = f"are listed twice: {some(twice)}" if twice else f"are only {len(objects)}"
         raise InputError(f"the ids of the objects {problem}. Use unique_id.txt of the data set.", where=path)
     if len(objects) != N_OBJECTS:
         logger.warning("%s: %d objects; the published data set has %d.", path, len(objects), N_OBJECTS)

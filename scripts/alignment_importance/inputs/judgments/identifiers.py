@@ -40,7 +40,7 @@ class ImageIds:
             problems.error(where, f"{image!r} is no image of this set", remedy, place)
 
     def check_listed(self, problems: Problems, where: Path, what: str, found: Sequence[tuple[str, str]]) -> None:
-        """Note ids that are unknown, that stand twice or that are missing in a list of all images of a comparison.
+        """Note ids that are unknown, listed twice or missing in a list of all images of a comparison.
 
         Args:
             problems: where the notes go.
@@ -54,7 +54,7 @@ class ImageIds:
             places.setdefault(image, []).append(place)
         for image, several in places.items():
             if len(several) > 1:
-                problems.error(where, f"{image!r} stands there {len(several)} times", "Keep one.", some(several))
+                problems.error(where, f"{image!r} is listed {len(several)} times", "Keep one.", some(several))
         missing = [image for image in self.wanted if image not in places]
         if missing:
             self.unjudged |= set(missing)

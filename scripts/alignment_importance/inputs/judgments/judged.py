@@ -52,7 +52,7 @@ class Matrices:
     """Square matrices as a file has them.
 
     Attributes:
-        participants: name of each; a name that stands twice is of one participant who judged twice.
+        participants: name of each; a name that occurs twice is of one participant who judged twice.
         image_ids: of the rows, which are those of the columns.
         stack: float64 (participant, row, column).
         kind: see `KINDS`.

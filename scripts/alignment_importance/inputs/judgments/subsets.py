@@ -31,7 +31,7 @@ def choose(
         The ids, sorted. Those that are in one of the categories and named, where both are asked for.
 
     Raises:
-        Problems: unknown categories or ids, ids that stand twice, or fewer than three images.
+        Problems: unknown categories or ids, ids that are listed twice, or fewer than three images.
     """
     chosen = set(table["image"])
     if categories:
@@ -69,6 +69,6 @@ def _named(table: pd.DataFrame, images: Sequence[str] | Path, where: str, proble
         listed = [(f"line {number}", ids.clean(line)) for number, line in enumerate(lines, start=1) if line.strip()]
     else:
         listed = [(f"entry {number}", ids.clean(image)) for number, image in enumerate(images, start=1)]
-    # Nothing is wanted of the list but that every id is known and stands there once.
+    # Nothing is wanted of the list but that every id is known and listed once.
     ImageIds(table["image"], wanted=[]).check_listed(problems, Path(where), "line", listed)
     return {image for _, image in listed}
