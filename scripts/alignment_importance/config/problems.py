@@ -23,6 +23,7 @@ RENAMED = {("statistics", "permutations_elsewhere"): "permutations_non_pooled"}
 _KINDS = {
     "int_type": "a whole number",
     "float_type": "a number",
+    "finite_number": "a number",
     "string_type": "text",
     "bool_type": "true or false",
     "list_type": "a list",
