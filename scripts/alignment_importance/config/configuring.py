@@ -65,8 +65,8 @@ def _well_formed(given: Mapping[str, Any], problems: Sequence[KeyProblem]) -> Co
     kept: dict[str, Any] = {section: {} for section in ENTRIES}
     for section, kind in ENTRIES.items():
         if isinstance(named := given.get(section), Mapping):
-            right = {name: entry for name, entry in named.items() if (section, name) not in wrong}
-            kept[section] = {name: kind.model_validate(entry) for name, entry in right.items()}
+            names = [name for name in named if isinstance(name, str) and (section, name) not in wrong]
+            kept[section] = {name: kind.model_validate(named[name]) for name in names}
     if ("published",) not in wrong:
         kept["published"] = given.get("published")
     return Configuration.model_construct(None, **kept)
@@ -137,8 +137,9 @@ def _references(configuration: Configuration, given: Mapping[str, Any]) -> Itera
     sets, named = given.get("image_sets"), given.get("comparisons")
     if not isinstance(sets, Mapping) or not sets:
         return
-    judged = {comparison.image_set for comparison in configuration.comparisons.values()}
-    all_known = isinstance(named, Mapping) and len(named) == len(configuration.comparisons)
+    judging = configuration.comparisons
+    judged = {comparison.image_set for comparison in judging.values()}
+    all_known = isinstance(named, Mapping) and len(named) == len(judging) > 0
     for kind in ("comparisons", "controls"):
         for name, entry in getattr(configuration, kind).items():
             where = (kind, name, "image_set")
