@@ -11,7 +11,8 @@ from alignment_importance.report.captions import FIGURES
 from alignment_importance.report.figures import style
 from alignment_importance.report.figures.paper import draw_bars, draw_fold_curves
 from alignment_importance.report.paper import Drawn, Sources, assemble
-from alignment_importance.system import arrays
+from alignment_importance.system.atomic_write import atomic_folder
+from alignment_importance.system.tables import read_table
 
 
 def assemble_paper(
@@ -48,9 +49,7 @@ def assemble_paper(
         own_png, own_pdf: files of the figures drawn here, `("bars",)` and `("fold-curves", model)`; they come first.
         paper: the folder.
     """
-    rows = arrays.read_table(
-        summary, ["comparison", "model", "test_full_mean", "test_retained_mean", "k_retained_mean"]
-    )
+    rows = read_table(summary, ["comparison", "model", "test_full_mean", "test_retained_mean", "k_retained_mean"])
     with style.page(page):
         for key in own_png:
             figure = draw_bars(rows) if key == ("bars",) else _fold_curves(key[1], curves, predictions, score)
@@ -62,13 +61,13 @@ def assemble_paper(
     ]
     sources = Sources(
         summary=rows,
-        published=arrays.read_table(published) if published else None,
-        differences={name: arrays.read_table(file) for name, file in differences.items()},
-        agreement={name: arrays.read_table(file) for name, file in agreement.items()},
-        overlaps={names: arrays.read_table(file) for names, file in overlaps.items()},
-        controls={names: arrays.read_table(file) for names, file in controls.items()},
+        published=read_table(published) if published else None,
+        differences={name: read_table(file) for name, file in differences.items()},
+        agreement={name: read_table(file) for name, file in agreement.items()},
+        overlaps={names: read_table(file) for names, file in overlaps.items()},
+        controls={names: read_table(file) for names, file in controls.items()},
     )
-    with arrays.atomic_folder(paper) as folder:
+    with atomic_folder(paper) as folder:
         assemble(folder, drawn, sources, left_out, folds)
 
 
@@ -81,14 +80,14 @@ def _fold_curves(
     """Draw the curves of all comparisons of one model."""
     columns = ["fold", "k", "train_score", "test_score"]
     tables = {
-        comparison: arrays.read_table(file, ["k_retained"])
+        comparison: read_table(file, ["k_retained"])
         for (comparison, name), file in predictions.items()
         if name == model
     }
     of_folds = {
         comparison: pd.concat(
             [
-                arrays.read_table(file, columns).assign(seed=seed)
+                read_table(file, columns).assign(seed=seed)
                 for (of, name, seed), file in curves.items()
                 if (of, name) == (comparison, model)
             ]

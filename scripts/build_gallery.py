@@ -6,7 +6,9 @@ from pathlib import Path
 
 from alignment_importance.report.gallery import ImageSet, View, build
 from alignment_importance.report.overlays import Scale
-from alignment_importance.system import arrays
+from alignment_importance.system.atomic_write import atomic_folder
+from alignment_importance.system.netcdf import open_netcdf, read_netcdf
+from alignment_importance.system.tables import read_table
 
 
 def build_gallery(
@@ -35,32 +37,30 @@ def build_gallery(
         heatmap_scale: what the colours of heatmaps span.
         gallery: the folder, see `gallery.build`.
     """
-    with ExitStack() as files, arrays.atomic_folder(gallery) as folder:
+    with ExitStack() as files, atomic_folder(gallery) as folder:
         sets = []
         for name, table in images.items():
             views = [
                 View(
                     comparison=comparison,
                     model=model,
-                    heatmaps=arrays.read_netcdf(heatmaps[comparison, model]),
-                    scores=arrays.read_netcdf(scores[comparison, model]),
-                    rsms=arrays.read_netcdf(rsms[comparison, model]),
-                    activations=files.enter_context(arrays.open_netcdf(activations[comparison, model])),
+                    heatmaps=read_netcdf(heatmaps[comparison, model]),
+                    scores=read_netcdf(scores[comparison, model]),
+                    rsms=read_netcdf(rsms[comparison, model]),
+                    activations=files.enter_context(open_netcdf(activations[comparison, model])),
                     overlaps={
-                        key[2]: arrays.read_table(file)
-                        for key, file in overlaps.items()
-                        if key[:2] == (comparison, model)
+                        key[2]: read_table(file) for key, file in overlaps.items() if key[:2] == (comparison, model)
                     },
                 )
                 for comparison, model in heatmaps
                 if image_set_of[comparison] == name
             ]
             maps = {
-                salience: files.enter_context(arrays.open_netcdf(file))
+                salience: files.enter_context(open_netcdf(file))
                 for (image_set, salience), file in saliency.items()
                 if image_set == name
             }
-            listed = arrays.read_table(table, ["image", "file", "width", "height", "sha256", "category"])
+            listed = read_table(table, ["image", "file", "width", "height", "sha256", "category"])
             judged = set().union(*(view.heatmaps.indexes["image"] for view in views))
             sets.append(ImageSet(name, listed[listed["image"].isin(judged)], maps, views))
         build(sets, percents, folder, heatmap_scale)

@@ -5,14 +5,14 @@ from pathlib import Path
 from typing import Any
 
 from alignment_importance.maps.saliency import computing, registry
-from alignment_importance.system import arrays
+from alignment_importance.system.tables import read_table
 
 
 def compute_saliency(
     *, images: Path, maps: Path | None, fixations: Path | None, settings: Mapping[str, Any], saliency: Path
 ) -> None:
     """Write one saliency map per listed image; `settings` are an entry of the configuration's `saliency`."""
-    table = arrays.read_table(images, ["image", "file", "width", "height", "sha256"])
+    table = read_table(images, ["image", "file", "width", "height", "sha256"])
     provider = registry.provider(table, {**settings, "maps": maps, "fixations": fixations})
     computing.write(table, provider, saliency)
 

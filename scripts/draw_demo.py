@@ -5,7 +5,9 @@ from pathlib import Path
 import pandas as pd
 
 from alignment_importance.inputs.datasets import demo
-from alignment_importance.system import arrays, states
+from alignment_importance.system import states
+from alignment_importance.system.atomic_write import atomic_folder
+from alignment_importance.system.tables import write_table
 
 
 def draw_demo(
@@ -13,15 +15,15 @@ def draw_demo(
 ) -> None:
     """Write images and masks (PNG), their table, and the simulated judgments by shape and by colour (pairs)."""
     rows = []
-    with arrays.atomic_folder(images) as image_folder, arrays.atomic_folder(masks) as mask_folder:
+    with atomic_folder(images) as image_folder, atomic_folder(masks) as mask_folder:
         for picture in demo.draw(seed):
             picture.rgb.save(image_folder / f"{picture.image}.png")
             picture.mask.save(mask_folder / f"{picture.image}.png")
             rows.append((picture.image, picture.group, picture.hue))
     listed = pd.DataFrame(rows, columns=["image", "category", "hue"]).sort_values("image", ignore_index=True)
-    arrays.write_table(listed, table)
-    arrays.write_table(demo.judge_by_shape(listed, observers, noise, seed), shape)
-    arrays.write_table(demo.judge_by_colour(listed, observers, noise, seed), colour)
+    write_table(listed, table)
+    write_table(demo.judge_by_shape(listed, observers, noise, seed), shape)
+    write_table(demo.judge_by_colour(listed, observers, noise, seed), colour)
 
 
 if __name__ == "__main__":

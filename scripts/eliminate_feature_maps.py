@@ -8,7 +8,9 @@ from alignment_importance import ablation
 from alignment_importance.experiments import interactions
 from alignment_importance.inputs import folds, judgments
 from alignment_importance.networks import activations
-from alignment_importance.system import arrays, compute, resumable
+from alignment_importance.system import compute, resumable
+from alignment_importance.system.netcdf import origin_columns, read_netcdf
+from alignment_importance.system.tables import read_table, write_table
 
 
 def eliminate_feature_maps(
@@ -25,14 +27,14 @@ def eliminate_feature_maps(
     output: Path,
 ) -> None:
     """Write the order of elimination and the scores of what is left, see `interactions.eliminate_in_folds`."""
-    ratings = arrays.read_netcdf(judged)
+    ratings = read_netcdf(judged)
     image_ids = ratings["image"].to_numpy().tolist()
     with activations.read(recorded, image_ids) as maps:
         human = judgments.mean(ratings, image_ids)
         engine = ablation.ablate(activations.load_head(maps, network), maps, resources, similarity, score)
-        assigned = arrays.read_table(split)
+        assigned = read_table(split)
         blocks = folds.blocks(assigned, human, image_ids)
-        one_shot = arrays.read_table(curves, ["fold", "k", "train_score", "test_score"])
+        one_shot = read_table(curves, ["fold", "k", "train_score", "test_score"])
         budget = resumable.beside(
             output,
             None if engine.closed_form else minutes,
@@ -42,8 +44,8 @@ def eliminate_feature_maps(
             *(fold.train.human for fold in blocks),
         )
         table = interactions.eliminate_in_folds(engine, blocks, one_shot, budget)
-        made_of = {"unit": folds.unit_name(assigned), **arrays.provenance(maps.attrs | ratings.attrs)}
-        arrays.write_table(table.assign(**made_of), output)
+        made_of = {"unit": folds.unit_name(assigned), **origin_columns(maps.attrs | ratings.attrs)}
+        write_table(table.assign(**made_of), output)
 
 
 if __name__ == "__main__":

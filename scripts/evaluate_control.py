@@ -6,17 +6,18 @@ from pathlib import Path
 import pandas as pd
 
 from alignment_importance.maps import controls
-from alignment_importance.system import arrays
+from alignment_importance.system.netcdf import origin_columns, read_netcdf
+from alignment_importance.system.tables import write_table
 
 
 def evaluate_control(
     *, control: str, heatmaps: Mapping[str, Path], masks: Path, objects: Mapping[str, int], table: Path
 ) -> None:
     """Write how well the heatmaps of every comparison single out the first object, see `controls.evaluate`."""
-    by_comparison = {comparison: arrays.read_netcdf(file) for comparison, file in heatmaps.items()}
+    by_comparison = {comparison: read_netcdf(file) for comparison, file in heatmaps.items()}
     evaluated = controls.evaluate(control, by_comparison, masks, objects)
-    origins = pd.DataFrame({name: arrays.provenance(maps.attrs) for name, maps in by_comparison.items()}).T
-    arrays.write_table(evaluated.join(origins, on="comparison"), table)
+    origins = pd.DataFrame({name: origin_columns(maps.attrs) for name, maps in by_comparison.items()}).T
+    write_table(evaluated.join(origins, on="comparison"), table)
 
 
 if __name__ == "__main__":

@@ -5,31 +5,38 @@ from pathlib import Path
 from typing import Any
 
 from alignment_importance import networks
-from alignment_importance.networks import activations
-from alignment_importance.system import arrays, compute
+from alignment_importance.networks import activations as recorded
+from alignment_importance.system import compute as machine
+from alignment_importance.system import tables
 
 
-def extract_activations(*, images: Path, network: Mapping[str, Any], resources: compute.Compute, output: Path) -> None:
-    """Write the activations of the images in the table `images` by the network with the keywords of `networks.Spec`."""
-    spec = networks.Spec(**network)
-    built = networks.build(spec)
-    split = networks.split(built, spec.map_layer, spec.readout_layer)
-    table = arrays.read_table(images, ["image", "file", "width", "height", "sha256"])
-    activations.write(table, built, split, spec.resize, resources, output)
+def extract_activations(
+    images: Path,
+    model: Mapping[str, Any],
+    compute: Mapping[str, Any],
+    gpu: int | None,
+    threads: int,
+    activations: Path,
+) -> None:
+    """Write the activations of all images of a set.
+
+    Args:
+        images: table of the image set.
+        model: the network's entry in the configuration.
+        compute: device, memory_gb and precision.
+        gpu: GPUs of the job, None where nobody counts them.
+        threads: CPU threads of the job.
+        activations: see `activations.write`.
+    """
+    with machine.prepared(gpus=gpu, threads=threads, **compute) as resources:
+        spec = networks.Spec(**model)
+        network = networks.build(spec)
+        split = networks.split(network, spec.map_layer, spec.readout_layer)
+        table = tables.read_table(images, ["image", "file", "width", "height", "sha256"])
+        recorded.write(table, network, split, spec.resize, resources, activations)
 
 
 if __name__ == "__main__":
-    from alignment_importance.system import logs
+    from job import run
 
-    snakemake = globals()["snakemake"]  # Snakemake defines it before it runs the script
-    with logs.job(snakemake.log[0], snakemake.config["provenance"]):
-        resources = compute.prepare(
-            gpus=snakemake.resources.get("gpu"), threads=snakemake.threads, **snakemake.params.compute
-        )
-        extract_activations(
-            images=Path(snakemake.input.images),
-            network=snakemake.params.network,
-            resources=resources,
-            output=Path(snakemake.output.activations),
-        )
-        resources.report_gpu_memory()
+    run(extract_activations, globals()["snakemake"])

@@ -1,22 +1,22 @@
-"""List the layers of a network, with those that are its map layer and readout."""
+"""List the layers of an architecture, with those that are its map layer and readout."""
 
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 from alignment_importance import networks
-from alignment_importance.system import arrays
+from alignment_importance.system import tables
 
 
-def list_layers(*, network: Mapping[str, Any], output: Path) -> None:
-    """Write the layers of the network with the keywords of `networks.Spec`, and show them in the log."""
-    spec = networks.Spec(**network)
-    arrays.write_table(networks.list_layers(networks.outline(spec), spec.map_layer, spec.readout_layer), output)
+def list_layers(network: str, layers: Path) -> None:
+    """Write the layers of an architecture, and show them in the log.
+
+    Args:
+        network: name of the architecture.
+        layers: layer, operation, shape, role.
+    """
+    tables.write_table(networks.list_layers(networks.outline(networks.Spec(architecture=network))), layers)
 
 
 if __name__ == "__main__":
-    from alignment_importance.system import logs
+    from job import run
 
-    snakemake = globals()["snakemake"]  # Snakemake defines it before it runs the script
-    with logs.job(snakemake.log[0], snakemake.config["provenance"]):
-        list_layers(network=snakemake.params.network, output=Path(snakemake.output.layers))
+    run(list_layers, globals()["snakemake"])

@@ -4,8 +4,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from alignment_importance.inputs.datasets import canonical, king2019
-from alignment_importance.system import arrays, states
+from alignment_importance.system import states
 from alignment_importance.system.problems import Problems
+from alignment_importance.system.tables import write_table
 
 
 def make_king2019(*, sources: Mapping[str, Sequence[Path]], outputs: Mapping[str, Path]) -> None:
@@ -22,7 +23,7 @@ def make_king2019(*, sources: Mapping[str, Sequence[Path]], outputs: Mapping[str
                 values, people = king2019.leave_out_silent(values, file, image_set)
                 pairs = canonical.tabulate_pairs(list(photographs), values, "dissimilarity", people)
                 canonical.copy_images(photographs, outputs[f"{image_set}_images"])
-                arrays.write_table(pairs, outputs[f"{image_set}_judgments"])
+                write_table(pairs, outputs[f"{image_set}_judgments"])
     problems.raise_errors()
 
 

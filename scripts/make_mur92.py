@@ -7,23 +7,25 @@ import pandas as pd
 from PIL import Image
 
 from alignment_importance.inputs.datasets import mur92
-from alignment_importance.system import arrays, states
+from alignment_importance.system import states
+from alignment_importance.system.atomic_write import atomic_folder
+from alignment_importance.system.tables import write_table
 
 
 def make_mur92(*, source: Path | None, images: Path, table: Path, judgments: Path, neural: Mapping[str, Path]) -> None:
     """Write the photographs (PNG), their table with categories, the judgments (pairs), and each of `mur92.NEURAL`."""
     files = mur92.locate(source)
     rows = []
-    with arrays.atomic_folder(images) as folder:
+    with atomic_folder(images) as folder:
         for photograph in mur92.read_photographs(files[mur92.IMAGES_FILE]):
             Image.fromarray(photograph.rgb).save(folder / f"{photograph.image}.png")
             rows.append((photograph.image, photograph.category))
     listed = pd.DataFrame(rows, columns=["image", "category"])
     image_ids = listed["image"].tolist()
-    arrays.write_table(listed, table)
-    arrays.write_table(mur92.read_judgments(files[mur92.JUDGMENTS_FILE], image_ids), judgments)
+    write_table(listed, table)
+    write_table(mur92.read_judgments(files[mur92.JUDGMENTS_FILE], image_ids), judgments)
     for name, pairs in mur92.read_neural(files[mur92.IMAGES_FILE], image_ids).items():
-        arrays.write_table(pairs, neural[name])
+        write_table(pairs, neural[name])
 
 
 if __name__ == "__main__":

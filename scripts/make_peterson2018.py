@@ -4,8 +4,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from alignment_importance.inputs.datasets import canonical, peterson2018
-from alignment_importance.system import arrays, states
+from alignment_importance.system import states
 from alignment_importance.system.problems import Problems
+from alignment_importance.system.tables import write_table
 
 
 def make_peterson2018(*, sources: Mapping[str, Sequence[Path]], outputs: Mapping[str, Path]) -> None:
@@ -20,9 +21,7 @@ def make_peterson2018(*, sources: Mapping[str, Sequence[Path]], outputs: Mapping
             with problems.collect(file):
                 values = peterson2018.read_similarities(file, category, len(photographs))
                 canonical.copy_images(photographs, outputs[f"{category}_images"])
-                arrays.write_table(
-                    canonical.tabulate_matrix(list(photographs), values), outputs[f"{category}_judgments"]
-                )
+                write_table(canonical.tabulate_matrix(list(photographs), values), outputs[f"{category}_judgments"])
     problems.raise_errors()
 
 

@@ -6,8 +6,10 @@ from pathlib import Path
 import numpy as np
 
 from alignment_importance.inputs.datasets import canonical, things
-from alignment_importance.system import arrays, states
+from alignment_importance.system import states
+from alignment_importance.system.atomic_write import atomic
 from alignment_importance.system.problems import Problems
+from alignment_importance.system.tables import write_table
 
 
 def make_things(*, sources: Mapping[str, Sequence[Path]], outputs: Mapping[str, Path]) -> None:
@@ -21,7 +23,7 @@ def make_things(*, sources: Mapping[str, Sequence[Path]], outputs: Mapping[str, 
             canonical.copy_images(things.find_images(images, objects), outputs["images"])
     if "triplets" in outputs:
         with problems.collect(images):
-            arrays.write_table(things.read_triplets(sources["triplets"], objects), outputs["triplets"])
+            write_table(things.read_triplets(sources["triplets"], objects), outputs["triplets"])
     if "embedding" in outputs:
         [file] = sources["embedding"]
         with problems.collect(file):
@@ -34,16 +36,16 @@ def make_things(*, sources: Mapping[str, Sequence[Path]], outputs: Mapping[str, 
                 canonical.copy_images(things.find_images(images, dense), outputs["dense_images"])
             with problems.collect(file):
                 rdm = things.read_dense_rdm(file, len(dense))
-                arrays.write_table(canonical.tabulate_matrix(dense, rdm), outputs["dense_judgments"])
+                write_table(canonical.tabulate_matrix(dense, rdm), outputs["dense_judgments"])
     problems.raise_errors()
 
 
 def _make_embedding(file: Path, objects: Sequence[str], similarities: Path, order: Path) -> None:
     """Write the similarities in an embedding, and the ids of their rows."""
     embedding = things.read_embedding(file, len(objects))
-    with arrays.atomic(similarities) as partial:
+    with atomic(similarities) as partial:
         np.save(partial, things.embedding_similarities(embedding))
-    with arrays.atomic(order) as partial:
+    with atomic(order) as partial:
         partial.write_text("".join(f"{name}\n" for name in objects), encoding="utf-8")
 
 

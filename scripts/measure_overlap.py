@@ -7,7 +7,8 @@ from typing import Any
 
 from alignment_importance.maps.overlap import measuring
 from alignment_importance.maps.overlap.summary import summarise
-from alignment_importance.system import arrays
+from alignment_importance.system.netcdf import open_netcdf, origin_columns, read_netcdf
+from alignment_importance.system.tables import read_table, write_table
 
 
 def measure_overlap(
@@ -29,18 +30,18 @@ def measure_overlap(
         settings: the configuration's `overlap`.
         overlap, scores, summary: where the tables go, by the name of the kind of saliency.
     """
-    maps = arrays.read_netcdf(heatmaps)
-    table = arrays.read_table(images, ["image", "category"]).dropna(subset="category")
+    maps = read_netcdf(heatmaps)
+    table = read_table(images, ["image", "category"]).dropna(subset="category")
     categories: dict[str, str] = dict(zip(table["image"], table["category"], strict=True))
     sizes = {key: settings[key] for key in ("top_percent", "target_percent", "relative_risk_percent", "spread")}
     with ExitStack() as stack:
-        opened = {name: stack.enter_context(arrays.open_netcdf(file)) for name, file in saliency.items()}
+        opened = {name: stack.enter_context(open_netcdf(file)) for name, file in saliency.items()}
         measured = measuring.measure(maps, opened, **sizes)
     for name, (overlaps, scored) in measured.items():
         risk_percent, resamples, seed = (settings[key] for key in ("relative_risk_percent", "resamples", "seed"))
         summarised = summarise(overlaps, scored, categories, risk_percent, resamples, seed)
         for rows, files in ((overlaps, overlap), (scored, scores), (summarised, summary)):
-            arrays.write_table(rows.assign(**arrays.provenance(maps.attrs)), files[name])
+            write_table(rows.assign(**origin_columns(maps.attrs)), files[name])
 
 
 if __name__ == "__main__":

@@ -10,7 +10,9 @@ from alignment_importance import ablation
 from alignment_importance.experiments import recovery
 from alignment_importance.inputs import folds, judgments
 from alignment_importance.networks import activations
-from alignment_importance.system import arrays, compute
+from alignment_importance.system import compute
+from alignment_importance.system.netcdf import origin_columns, read_netcdf
+from alignment_importance.system.tables import write_table
 
 
 def measure_recovery(
@@ -30,7 +32,7 @@ def measure_recovery(
     output: Path,
 ) -> None:
     """Write a row per method and draw of maps, and per method, comparison and image; judgments are by comparison."""
-    ratings = {name: arrays.read_netcdf(file) for name, file in judged.items()}
+    ratings = {name: read_netcdf(file) for name, file in judged.items()}
     image_ids = sorted(set.intersection(*(set(each["image"].to_numpy().tolist()) for each in ratings.values())))
     with activations.read(recorded, image_ids) as maps:
         engine = ablation.ablate(activations.load_head(maps, network), maps, resources, similarity, score)
@@ -40,10 +42,10 @@ def measure_recovery(
         table = pd.concat([recovery.find_maps(weighed), places], ignore_index=True)
         table.insert(0, "control", control)
         table.insert(1, "model", model)
-        made_of = {name: arrays.provenance(maps.attrs | each.attrs) for name, each in ratings.items()}
+        made_of = {name: origin_columns(maps.attrs | each.attrs) for name, each in ratings.items()}
         simulated = table["comparison"].map({name: each["simulated"] for name, each in made_of.items()} | {"": True})
         common = {name: maps.attrs[name] for name in ("weights", "arithmetic")}
-        arrays.write_table(table.assign(**common, simulated=simulated), output)
+        write_table(table.assign(**common, simulated=simulated), output)
 
 
 if __name__ == "__main__":

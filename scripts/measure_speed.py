@@ -2,13 +2,14 @@
 
 from pathlib import Path
 
-from alignment_importance.system import arrays, compute
+from alignment_importance.system import compute
+from alignment_importance.system.tables import write_table
 from benchmarks import speed
 
 
 def measure_speed(*, work: str, resources: compute.Compute, output: Path) -> None:
     """Write the table of `speed.CASES[work]`."""
-    arrays.write_table(speed.CASES[work](resources), output)
+    write_table(speed.CASES[work](resources), output)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
-"""Score the test images of one comparison with the feature maps that other comparisons rank highest."""
+"""Score the test images of every comparison with the feature maps that other comparisons rank highest."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -8,81 +8,79 @@ import pandas as pd
 
 from alignment_importance import ablation
 from alignment_importance.experiments import transfer
-from alignment_importance.inputs import folds, judgments
-from alignment_importance.networks import activations
-from alignment_importance.system import arrays, compute
+from alignment_importance.inputs import folds as cuts
+from alignment_importance.inputs import judgments as human
+from alignment_importance.networks import activations as recorded
+from alignment_importance.system import compute as machine
+from alignment_importance.system import netcdf
+from alignment_importance.system import tables as files
 
 
 def measure_transfer(
-    *,
-    target: str,
-    recorded: Mapping[str, Path],
-    judged: Mapping[str, Path],
-    splits: Mapping[int, Path],
-    prediction: Path,
-    network: Mapping[str, Any],
-    similarity: str,
-    score: str,
-    resources: compute.Compute,
-    output: Path,
+    activations: Mapping[str, Path],
+    judgments: Mapping[str, Path],
+    folds: Mapping[tuple[str, int], Path],
+    predictions: Mapping[str, Path],
+    model: Mapping[str, Any],
+    alignment: Mapping[str, str],
+    compute: Mapping[str, Any],
+    gpu: int | None,
+    threads: int,
+    tables: Mapping[str, Path],
 ) -> None:
-    """Write a row per source and fold; activations and judgments are files by comparison, splits by seed."""
+    """Write a row per source and fold for every comparison.
 
-    def load(comparison: str) -> tuple[transfer.Comparison, dict[str, Any]]:
-        ratings = arrays.read_netcdf(judged[comparison])
-        ids = ratings["image"].to_numpy().tolist()
-        with activations.read(recorded[comparison], ids) as maps:
-            engine = ablation.ablate(activations.load_head(maps, network), maps, resources, similarity, score)
-            loaded = transfer.Comparison(engine, judgments.mean(ratings, ids), ids)
-            return loaded, arrays.provenance(maps.attrs | ratings.attrs)
+    Args:
+        activations, judgments, predictions: by comparison.
+        folds: by comparison and seed.
+        model: the network's entry in the configuration.
+        alignment: `similarity` and `score`.
+        compute: device, memory_gb and precision.
+        gpu: GPUs of the job, None where nobody counts them.
+        threads: CPU threads of the job.
+        tables: by the comparison that is tested.
+    """
+    with machine.prepared(gpus=gpu, threads=threads, **compute) as resources:
+        loaded, origins = {}, {}
+        for name, file in activations.items():
+            ratings = netcdf.read_netcdf(judgments[name])
+            ids = ratings["image"].to_numpy().tolist()
+            with recorded.read(file, ids) as maps:
+                engine = ablation.ablate(recorded.load_head(maps, model), maps, resources, **alignment)
+                loaded[name] = transfer.Comparison(engine, human.mean(ratings, ids), ids)
+                origins[name] = netcdf.origin_columns(maps.attrs | ratings.attrs)
+        for target, output in tables.items():
+            cut = {seed: files.read_table(file) for (name, seed), file in folds.items() if name == target}
+            scored = _of_target(target, loaded, origins, cut, predictions[target])
+            files.write_table(scored, output)
 
-    tested, made_of = load(target)
-    own = _own_scores(prediction)
+
+def _of_target(
+    target: str,
+    loaded: Mapping[str, transfer.Comparison],
+    origins: Mapping[str, Mapping[str, Any]],
+    folds: Mapping[int, pd.DataFrame],
+    prediction: Path,
+) -> pd.DataFrame:
+    """What the rankings of every other comparison are worth for one, beside what its own are worth."""
+    tested = loaded[target]
     made = [
-        (seed, fold)
-        for seed, file in splits.items()
-        for fold in folds.blocks(arrays.read_table(file), tested.human, tested.image_ids)
+        (seed, fold) for seed, table in folds.items() for fold in cuts.blocks(table, tested.human, tested.image_ids)
     ]
     names = pd.DataFrame([(seed, fold.fold) for seed, fold in made], columns=["seed", "fold"])
-    tables = []
-    for source in recorded:
-        if source != target:
-            learned, made_of_source = load(source)
-            found = names.join(transfer.transfer(learned, tested, [fold for _, fold in made]))
-            found.insert(0, "source", source)
-            found = found.merge(own, on=["seed", "fold"], validate="1:1")
-            tables.append(found.assign(**made_of, source_simulated=made_of_source["simulated"]))
-    arrays.write_table(pd.concat(tables), output)
-
-
-def _own_scores(prediction: Path) -> pd.DataFrame:
-    """What was split, and what all maps and those that the target itself ranks highest score in every fold."""
     columns = ["seed", "fold", "unit", "test_full", "test_retained"]
-    return arrays.read_table(prediction, columns)[columns]
-
-
-def _by_comparison(names: Sequence[str], files: Sequence[str]) -> dict[str, Path]:
-    return dict(zip(names, map(Path, files), strict=True))
+    own = files.read_table(prediction, columns)[columns]
+    parts = []
+    for source, learned in loaded.items():
+        if source != target:
+            scores = names.join(transfer.transfer(learned, tested, [fold for _, fold in made]))
+            scores.insert(0, "source", source)
+            scores = scores.merge(own, on=["seed", "fold"], validate="1:1")
+            parts.append(scores.assign(**origins[target], source_simulated=origins[source]["simulated"]))
+    return pd.concat(parts)
 
 
 if __name__ == "__main__":
-    from alignment_importance.system import logs
+    from job import run
 
-    snakemake = globals()["snakemake"]  # Snakemake defines it before it runs the script
-    with logs.job(snakemake.log[0], snakemake.config["provenance"]):
-        resources = compute.prepare(
-            gpus=snakemake.resources.get("gpu"), threads=snakemake.threads, **snakemake.params.compute
-        )
-        measure_transfer(
-            target=snakemake.wildcards.comparison,
-            recorded=_by_comparison(snakemake.params.comparisons, snakemake.input.activations),
-            judged=_by_comparison(snakemake.params.comparisons, snakemake.input.judgments),
-            splits=dict(zip(snakemake.params.seeds, map(Path, snakemake.input.folds), strict=True)),
-            prediction=Path(snakemake.input.prediction),
-            network=snakemake.params.network,
-            similarity=snakemake.params.similarity,
-            score=snakemake.params.score,
-            resources=resources,
-            output=Path(snakemake.output.table),
-        )
-        resources.report_gpu_memory()
+    run(measure_transfer, globals()["snakemake"])

@@ -17,7 +17,10 @@ from alignment_importance.report.figures.overlap import draw_overlap, draw_overl
 from alignment_importance.report.figures.patches import draw_patches
 from alignment_importance.report.figures.prediction import draw_curves
 from alignment_importance.report.figures.rsms import draw_rsms
-from alignment_importance.system import arrays
+from alignment_importance.report.overlays import draw_overlays
+from alignment_importance.system.atomic_write import atomic_folder
+from alignment_importance.system.netcdf import open_netcdf, read_netcdf
+from alignment_importance.system.tables import read_table
 
 #: How many feature maps, and how many patches of each.
 N_MAPS, N_PATCHES = 8, 5
@@ -45,6 +48,7 @@ def plot_comparison(
     model: str,
     png: Mapping[str, Path],
     pdf: Mapping[str, Path],
+    overlays: Path,
 ) -> None:
     """Draw the kinds of figure that `png` and `pdf` name.
 
@@ -62,37 +66,38 @@ def plot_comparison(
         percents: sizes of the masks in the grid of overlaps, in per cent of the pixels.
         comparison, model: their names.
         png, pdf: files by kind of figure.
+        overlays: folder of the images with their heatmaps, at the images' own size.
     """
-    pictures = arrays.read_table(images, ["image", "file", "sha256", "category"])
-    maps = arrays.read_netcdf(heatmaps)
+    pictures = read_table(images, ["image", "file", "sha256", "category"])
+    maps = read_netcdf(heatmaps)
     names = comparison, model
 
     def patches() -> Figure:
-        ratings = arrays.read_netcdf(judgments)
-        ranked = arrays.read_table(all_ranking, ["feature_map", "ais", "rank"])
-        with arrays.open_netcdf(activations) as recorded:
+        ratings = read_netcdf(judgments)
+        ranked = read_table(all_ranking, ["feature_map", "ais", "rank"])
+        with open_netcdf(activations) as recorded:
             found = strongest(recorded, ranked, ratings["image"].to_numpy().tolist(), N_MAPS, N_PATCHES)
             return draw_patches(found, pictures, *names, recorded.attrs | ratings.attrs)
 
     def overlap_grid() -> Figure:
         columns = ["image", "baseline", "direction", "top_percent", "target_percent", "relative_risk"]
-        tables = {name: arrays.read_table(file, columns) for name, file in overlaps.items()}
+        tables = {name: read_table(file, columns) for name, file in overlaps.items()}
         with ExitStack() as files:
-            salience = {name: files.enter_context(arrays.open_netcdf(file)) for name, file in saliency.items()}
+            salience = {name: files.enter_context(open_netcdf(file)) for name, file in saliency.items()}
             return draw_overlap_grid(maps, salience, tables, pictures, percents, *names)
 
     draw: dict[str, Callable[[], Figure]] = {
         "curves": lambda: draw_curves(
-            pd.concat([arrays.read_table(file, ["k", "train_score", "test_score"]) for file in curves]),
-            arrays.read_table(prediction, ["k_retained", "test_retained"]),
+            pd.concat([read_table(file, ["k", "train_score", "test_score"]) for file in curves]),
+            read_table(prediction, ["k_retained", "test_retained"]),
             *names,
             score,
         ),
         "importance": lambda: draw_importance(
-            _of_all_seeds(rankings), arrays.read_table(all_ranking, ["feature_map", "ais"]), *names, score
+            _of_all_seeds(rankings), read_table(all_ranking, ["feature_map", "ais"]), *names, score
         ),
-        "heatmaps": lambda: draw_heatmaps(maps, arrays.read_netcdf(scores)["alignment"], pictures, *names),
-        "rsms": lambda: draw_rsms(arrays.read_netcdf(rsms), pictures, *names),
+        "heatmaps": lambda: draw_heatmaps(maps, read_netcdf(scores)["alignment"], pictures, *names),
+        "rsms": lambda: draw_rsms(read_netcdf(rsms), pictures, *names),
         "patches": patches,
         "overlap": lambda: draw_overlap(_of_all_saliencies(summaries), *names),
         "overlap-categories": lambda: draw_overlap_categories(_of_all_saliencies(summaries), *names),
@@ -101,17 +106,19 @@ def plot_comparison(
     with style.page(page):
         for kind in png:
             style.save(draw[kind](), png[kind], pdf[kind])
+    with atomic_folder(overlays) as folder:
+        draw_overlays(maps, pictures, folder, page["heatmap_scale"])
 
 
 def _of_all_seeds(rankings: Sequence[Path]) -> pd.DataFrame:
     """The rankings of all folds, the column `seed` telling the files apart."""
     columns = ["fold", "feature_map", "ais"]
-    return pd.concat([arrays.read_table(file, columns).assign(seed=file.stem) for file in rankings])
+    return pd.concat([read_table(file, columns).assign(seed=file.stem) for file in rankings])
 
 
 def _of_all_saliencies(summaries: Mapping[str, Path]) -> pd.DataFrame:
     """The summaries of overlap below each other, the column `saliency` telling them apart."""
-    tables = [arrays.read_table(file, summary.COLUMNS).assign(saliency=name) for name, file in summaries.items()]
+    tables = [read_table(file, summary.COLUMNS).assign(saliency=name) for name, file in summaries.items()]
     return pd.concat(tables, ignore_index=True)
 
 

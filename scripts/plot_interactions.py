@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 
 from alignment_importance.report.figures import style
 from alignment_importance.report.figures.interactions import draw_elimination, draw_pairs, draw_shapley
-from alignment_importance.system import arrays
+from alignment_importance.system.tables import read_table
 
 
 def plot_interactions(
@@ -34,13 +34,11 @@ def plot_interactions(
     """
     names = comparison, model, score
     draw: dict[str, Callable[[Path], Figure]] = {
-        "elimination": lambda file: draw_elimination(arrays.read_table(file, ["fold", "k"]), *names),
-        "pairs": lambda file: draw_pairs(
-            arrays.read_table(file, ["feature_map", "feature_map_b", "interaction"]), *names
-        ),
+        "elimination": lambda file: draw_elimination(read_table(file, ["fold", "k"]), *names),
+        "pairs": lambda file: draw_pairs(read_table(file, ["feature_map", "feature_map_b", "interaction"]), *names),
         "shapley": lambda file: draw_shapley(
-            arrays.read_table(file, ["feature_map", "shapley", "standard_error"]),
-            arrays.read_table(ranking, ["feature_map", "ais"]),
+            read_table(file, ["feature_map", "shapley", "standard_error"]),
+            read_table(ranking, ["feature_map", "ais"]),
             *names,
         ),
     }

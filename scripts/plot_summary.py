@@ -13,7 +13,8 @@ from alignment_importance.report.figures import style
 from alignment_importance.report.figures.control import draw_control
 from alignment_importance.report.figures.networks import draw_agreement, draw_networks, draw_spread, draw_transfer
 from alignment_importance.report.figures.prediction import draw_prediction
-from alignment_importance.system import arrays
+from alignment_importance.system.netcdf import read_netcdf
+from alignment_importance.system.tables import read_table
 
 
 def plot_summary(
@@ -54,44 +55,42 @@ def plot_summary(
     """
 
     def read_maps(names: Mapping[str, tuple[str, str]]) -> dict[str, xr.Dataset]:
-        return {name: arrays.read_netcdf(heatmaps[key]) for name, key in names.items()}
+        return {name: read_netcdf(heatmaps[key]) for name, key in names.items()}
 
     def pictures_of(image_set: str) -> pd.DataFrame:
-        return arrays.read_table(images[image_set], ["image", "file", "sha256"])
+        return read_table(images[image_set], ["image", "file", "sha256"])
 
     def prediction() -> Figure:
         folds = [
-            arrays.read_table(file).assign(comparison=comparison, model=model)
+            read_table(file).assign(comparison=comparison, model=model)
             for (comparison, model), file in predictions.items()
         ]
         columns = ["comparison", "model", "test_full_mean", "test_retained_mean"]
-        return draw_prediction(arrays.read_table(summary, columns), pd.concat(folds))
+        return draw_prediction(read_table(summary, columns), pd.concat(folds))
 
     def side_by_side() -> Figure:
-        tables = [arrays.read_table(file, ["comparison", "model"]) for file in networks.values()]
+        tables = [read_table(file, ["comparison", "model"]) for file in networks.values()]
         return draw_networks(pd.concat(tables), score)
 
     def spread(comparison: str) -> Figure:
         files = (spread_images[comparison], spread_maps[comparison], differences[comparison])
-        by_image, by_map, tests = (arrays.read_table(file, ["model"]) for file in files)
+        by_image, by_map, tests = (read_table(file, ["model"]) for file in files)
         return draw_spread(by_image, by_map, tests, comparison)
 
     def agreeing(comparison: str, one: str, other: str) -> Figure:
-        table = arrays.read_table(agreement[comparison], agreements.COLUMNS)
+        table = read_table(agreement[comparison], agreements.COLUMNS)
         of_both = table[(table["model"] == one) & (table["model_b"] == other)]
         maps = read_maps({model: (comparison, model) for model in (one, other)})
         return draw_agreement(of_both, maps, pictures_of(image_set_of[comparison]), comparison)
 
     def transferred(model: str) -> Figure:
-        tables = [
-            arrays.read_table(file).assign(target=target) for (target, name), file in transfer.items() if name == model
-        ]
+        tables = [read_table(file).assign(target=target) for (target, name), file in transfer.items() if name == model]
         return draw_transfer(pd.concat(tables), model, score)
 
     def controlled(name: str, model: str) -> Figure:
         image_set, objects = controls[name]["image_set"], list(controls[name]["objects"])
         maps = read_maps({one: (one, model) for one, its_set in image_set_of.items() if its_set == image_set})
-        areas = arrays.read_table(control[name, model], ["comparison", "image", "map", "auc"])
+        areas = read_table(control[name, model], ["comparison", "image", "map", "auc"])
         return draw_control(areas, maps, pictures_of(image_set), objects, model)
 
     draw: dict[str, Callable[..., Figure]] = {

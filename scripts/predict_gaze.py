@@ -5,8 +5,8 @@ from pathlib import Path
 from typing import Any
 
 from alignment_importance.maps.saliency import computing, registry
-from alignment_importance.system import arrays
 from alignment_importance.system import compute as compute_module
+from alignment_importance.system.tables import read_table
 
 
 def predict_gaze(
@@ -20,7 +20,7 @@ def predict_gaze(
 ) -> None:
     """Write one saliency map per listed image; `settings` are an entry of the configuration's `saliency`."""
     machine = compute_module.prepare(gpus=gpu, threads=threads, **compute)
-    table = arrays.read_table(images, ["image", "file", "width", "height", "sha256"])
+    table = read_table(images, ["image", "file", "width", "height", "sha256"])
     computing.write(table, registry.provider(table, settings, machine), saliency)
     machine.report_gpu_memory()
 

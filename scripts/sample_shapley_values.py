@@ -8,7 +8,9 @@ from alignment_importance import ablation
 from alignment_importance.experiments import interactions
 from alignment_importance.inputs import folds, judgments
 from alignment_importance.networks import activations
-from alignment_importance.system import arrays, compute, resumable
+from alignment_importance.system import compute, resumable
+from alignment_importance.system.netcdf import origin_columns, read_netcdf
+from alignment_importance.system.tables import write_table
 
 
 def sample_shapley_values(
@@ -25,7 +27,7 @@ def sample_shapley_values(
     output: Path,
 ) -> None:
     """Write the value of every map with its standard error; see `interactions.shapley`."""
-    ratings = arrays.read_netcdf(judged)
+    ratings = read_netcdf(judged)
     image_ids = ratings["image"].to_numpy().tolist()
     with activations.read(recorded, image_ids) as maps:
         human = judgments.mean(ratings, image_ids)
@@ -39,7 +41,7 @@ def sample_shapley_values(
             seed,
         )
         table = interactions.shapley(engine, folds.whole(human), permutations, seed, budget)
-        arrays.write_table(table.assign(**arrays.provenance(maps.attrs | ratings.attrs)), output)
+        write_table(table.assign(**origin_columns(maps.attrs | ratings.attrs)), output)
 
 
 if __name__ == "__main__":

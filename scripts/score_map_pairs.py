@@ -8,7 +8,9 @@ from alignment_importance import ablation
 from alignment_importance.experiments import interactions, rankings
 from alignment_importance.inputs import folds, judgments
 from alignment_importance.networks import activations
-from alignment_importance.system import arrays, compute, resumable
+from alignment_importance.system import compute, resumable
+from alignment_importance.system.netcdf import origin_columns, read_netcdf
+from alignment_importance.system.tables import read_table, write_table
 
 
 def score_map_pairs(
@@ -25,12 +27,12 @@ def score_map_pairs(
     output: Path,
 ) -> None:
     """Write a row per pair of the `top_maps` highest-ranked maps; see `interactions.score_pairs`."""
-    ratings = arrays.read_netcdf(judged)
+    ratings = read_netcdf(judged)
     image_ids = ratings["image"].to_numpy().tolist()
     with activations.read(recorded, image_ids) as maps:
         human = judgments.mean(ratings, image_ids)
         engine = ablation.ablate(activations.load_head(maps, network), maps, resources, similarity, score)
-        top = rankings.order_of(arrays.read_table(ranking, ["feature_map", "rank"]))[:top_maps]
+        top = rankings.order_of(read_table(ranking, ["feature_map", "rank"]))[:top_maps]
         budget = resumable.beside(
             output,
             None if engine.closed_form else minutes,
@@ -40,7 +42,7 @@ def score_map_pairs(
             top,
         )
         table = interactions.score_pairs(engine, folds.whole(human), top, budget)
-        arrays.write_table(table.assign(**arrays.provenance(maps.attrs | ratings.attrs)), output)
+        write_table(table.assign(**origin_columns(maps.attrs | ratings.attrs)), output)
 
 
 if __name__ == "__main__":

@@ -7,14 +7,14 @@ from typing import Any
 import pandas as pd
 
 from alignment_importance.report.figures import style
-from alignment_importance.system import arrays
+from alignment_importance.system.tables import read_table, write_table
 from benchmarks.figure import draw_speed
 
 
 def summarise_speed(*, tables: Sequence[Path], page: Mapping[str, Any], summary: Path, png: Path, pdf: Path) -> None:
     """Write all rows of the tables, one below the other, and draw times and memory."""
-    rows = pd.concat([arrays.read_table(file) for file in tables], ignore_index=True)
-    arrays.write_table(rows, summary)
+    rows = pd.concat([read_table(file) for file in tables], ignore_index=True)
+    write_table(rows, summary)
     with style.page(page):
         style.save(draw_speed(rows), png, pdf)
 

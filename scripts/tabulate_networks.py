@@ -3,12 +3,12 @@
 from pathlib import Path
 
 from alignment_importance.networks import catalogue
-from alignment_importance.system import arrays
+from alignment_importance.system.atomic_write import atomic
 
 
 def tabulate_networks(*, output: Path) -> None:
     """Write the page of all networks, their layers and routes."""
-    with arrays.atomic(output) as partial:
+    with atomic(output) as partial:
         partial.write_text(catalogue.as_markdown(catalogue.tabulate()), encoding="utf-8", newline="\n")
 
 

@@ -4,13 +4,14 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from alignment_importance.experiments import recovery
-from alignment_importance.system import arrays
+from alignment_importance.system.atomic_write import atomic
+from alignment_importance.system.tables import read_table
 
 
 def tabulate_recovery(*, table: Path, permutations: int, objects: Mapping[str, int], output: Path) -> None:
     """Write the page of one control and network."""
-    found = arrays.read_table(table, ["model", "weights", *recovery.COLUMNS])
-    with arrays.atomic(output) as partial:
+    found = read_table(table, ["model", "weights", *recovery.COLUMNS])
+    with atomic(output) as partial:
         page = recovery.as_markdown(found, permutations, objects)
         partial.write_text(page, encoding="utf-8", newline="\n")
 

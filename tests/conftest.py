@@ -11,7 +11,7 @@ from small_heads import N_IMAGES, N_MAPS
 
 from alignment_importance.inputs import images
 from alignment_importance.report.figures import style
-from alignment_importance.system import arrays
+from alignment_importance.system.tables import write_table
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -45,7 +45,7 @@ def listed(tmp_path: Path) -> Path:
     rng = np.random.default_rng(1)
     for image, (height, width) in zip(IDS, ((8, 12), (10, 6)), strict=True):
         Image.fromarray(rng.integers(0, 256, (height, width, 3), dtype=np.uint8)).save(folder / f"{image}.png")
-    arrays.write_table(images.tabulate(folder), tmp_path / "images.csv")
+    write_table(images.tabulate(folder), tmp_path / "images.csv")
     return tmp_path / "images.csv"
 
 
@@ -61,7 +61,7 @@ def folds(tmp_path: Path) -> Path:
         "weights": ["random weights (seed 1)"] * 2,
         "simulated": [True] * 2,
     }
-    arrays.write_table(pd.DataFrame(table), tmp_path / "a.b" / "net.1.csv")
+    write_table(pd.DataFrame(table), tmp_path / "a.b" / "net.1.csv")
     return tmp_path / "a.b" / "net.1.csv"
 
 

@@ -9,7 +9,7 @@ import xarray as xr
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 
-from alignment_importance.system import arrays
+from alignment_importance.system.netcdf import write_netcdf
 
 #: Ids that are numbers, and that have spaces, dots and letters beyond ASCII.
 IDS = ["007", "é b.c"]
@@ -43,4 +43,4 @@ def write_heatmaps(path: Path, values: np.ndarray, simulated: bool) -> None:
             "simulated": int(simulated),
         },
     )
-    arrays.write_netcdf(maps, path)
+    write_netcdf(maps, path)

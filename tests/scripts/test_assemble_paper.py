@@ -5,7 +5,7 @@ from pathlib import Path
 import pandas as pd
 from drawing import files
 
-from alignment_importance.system import arrays
+from alignment_importance.system.tables import write_table
 from assemble_paper import assemble_paper
 
 
@@ -13,10 +13,10 @@ def test_own_figures_come_first(tmp_path: Path) -> None:
     row = {"model": "net.1", "weights": "ImageNet", "simulated": False, "score": "pearson_r2", "n_folds": 2}
     means = {"test_full_mean": 0.1, "test_retained_mean": 0.2, "k_retained_mean": 2.0}
     summary = pd.DataFrame([row | means | {"comparison": name} for name in ("birds", "cars")])
-    arrays.write_table(summary.assign(n_images=12, n_participants=3), tmp_path / "summary.csv")
+    write_table(summary.assign(n_images=12, n_participants=3), tmp_path / "summary.csv")
     curve = pd.DataFrame({"fold": 1, "k": [1, 2, 3], "train_score": 0.3, "test_score": [0.1, 0.3, 0.2]})
-    arrays.write_table(curve, tmp_path / "curve.csv")
-    arrays.write_table(pd.DataFrame({"k_retained": [2, 2]}), tmp_path / "folds.csv")
+    write_table(curve, tmp_path / "curve.csv")
+    write_table(pd.DataFrame({"k_retained": [2, 2]}), tmp_path / "folds.csv")
     others = files(tmp_path / "drawn", [("heatmaps", "birds", "net.1")])
     (tmp_path / "drawn").mkdir()
     for paths in others.values():

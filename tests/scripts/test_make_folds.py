@@ -1,14 +1,15 @@
 from pathlib import Path
 
+import make_folds
 import numpy as np
 import pandas as pd
 import pytest
 import xarray as xr
 
-import make_folds
 from alignment_importance.inputs import folds
-from alignment_importance.system import arrays
 from alignment_importance.system.errors import InputError
+from alignment_importance.system.netcdf import write_netcdf
+from alignment_importance.system.tables import read_table
 
 IDS = [f"{number:03d}" for number in range(9)]
 
@@ -19,7 +20,7 @@ def judged(tmp_path: Path) -> Path:
     values = values + values.transpose(0, 2, 1)
     dims = ("participant", "image", "image_b")
     coords = {"participant": ["mean"], "image": IDS, "image_b": IDS}
-    arrays.write_netcdf(xr.Dataset({"similarity": (dims, values)}, coords=coords), tmp_path / "j.nc")
+    write_netcdf(xr.Dataset({"similarity": (dims, values)}, coords=coords), tmp_path / "j.nc")
     return tmp_path / "j.nc"
 
 
@@ -29,7 +30,7 @@ def test_a_seed_has_its_table(tmp_path: Path, judged: Path, unit: str, split: ob
     output = tmp_path / "seed.csv"
     make_folds.make_folds(judgments=judged, unit=unit, n_folds=3, seed=seed, output=output)
     expected = split(IDS, 3, seed)  # type: ignore[operator]
-    pd.testing.assert_frame_equal(arrays.read_table(output, expected.columns), expected, check_dtype=False)
+    pd.testing.assert_frame_equal(read_table(output, expected.columns), expected, check_dtype=False)
 
 
 def test_what_cannot_be_split_leaves_no_table(tmp_path: Path, judged: Path) -> None:

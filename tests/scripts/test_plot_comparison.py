@@ -14,7 +14,8 @@ from matplotlib.figure import Figure
 
 from alignment_importance.maps.overlap import summary
 from alignment_importance.report.figures.overlap import draw_overlap_categories
-from alignment_importance.system import arrays
+from alignment_importance.system.netcdf import write_netcdf
+from alignment_importance.system.tables import write_table
 from plot_comparison import plot_comparison
 
 KINDS = ["curves", "importance", "heatmaps", "rsms", "patches", "overlap", "overlap-categories", "overlap-grid"]
@@ -51,28 +52,28 @@ def given(listed: Path, folds: Path, tmp_path: Path) -> dict[str, Any]:
     rng = np.random.default_rng(1)
     for seed in (1, 2):
         curve = pd.DataFrame({"fold": 1, "k": [1, 2, 3], "train_score": np.nan, "test_score": [0.1, 0.2, 0.2 * seed]})
-        arrays.write_table(curve, tmp_path / f"curves/seed-{seed}.csv")
+        write_table(curve, tmp_path / f"curves/seed-{seed}.csv")
         ranking = pd.DataFrame({"fold": [1] * 3 + [2] * 3, "feature_map": [0, 1, 2] * 2, "ais": [3, 2, 1, 3, 2, 1]})
         ranking["ais"] *= 3 - 2 * seed  # 1 and -1
-        arrays.write_table(ranking, tmp_path / f"rankings/seed-{seed}.csv")
+        write_table(ranking, tmp_path / f"rankings/seed-{seed}.csv")
     everything = pd.DataFrame({"feature_map": [0, 1, 2], "ais": [0.5, 0, -1], "rank": [1, 2, 3]})
-    arrays.write_table(everything.assign(weights=ORIGIN["weights"]), tmp_path / "all.csv")
+    write_table(everything.assign(weights=ORIGIN["weights"]), tmp_path / "all.csv")
     write_heatmaps(tmp_path / "heatmaps.nc", np.arange(8.0).reshape(2, 2, 2), simulated=True)
     scores = xr.Dataset({"alignment": ("image", [0.25, 0.5])}, coords={"image": IDS[::-1]})
-    arrays.write_netcdf(scores, tmp_path / "scores.nc")
+    write_netcdf(scores, tmp_path / "scores.nc")
     matrices = {name: (("image", "image_b"), [[np.nan, 1.0], [1.0, np.nan]]) for name in ("people", "full", "retained")}
     square = xr.Dataset(matrices, coords={"image": IDS, "image_b": IDS}, attrs=ATTRIBUTES | {"n_retained": 2.0})
-    arrays.write_netcdf(square, tmp_path / "rsms.nc")
+    write_netcdf(square, tmp_path / "rsms.nc")
     sizes = {"image": IDS, "width": ("image", [12, 6]), "height": ("image", [8, 10])}
     maps = rng.random((2, 3, 2, 2), dtype=np.float32)
     recorded = xr.Dataset({"feature_maps": (("image", "feature_map", "y", "x"), maps)}, coords=sizes, attrs=ATTRIBUTES)
-    arrays.write_netcdf(recorded, tmp_path / "activations.nc")
-    arrays.write_netcdf(xr.Dataset(coords={"image": IDS}, attrs={"simulated": 1}), tmp_path / "judgments.nc")
+    write_netcdf(recorded, tmp_path / "activations.nc")
+    write_netcdf(xr.Dataset(coords={"image": IDS}, attrs={"simulated": 1}), tmp_path / "judgments.nc")
     for seed, name in enumerate(("first", "second")):
         values = (("image", "y", "x"), rng.random((2, 10, 12), dtype=np.float32))
-        arrays.write_netcdf(xr.Dataset({"saliency": values}, coords=sizes), tmp_path / f"{name}.nc")
-        arrays.write_table(overlap_table(seed), tmp_path / f"{name}-overlap.csv")
-        arrays.write_table(summary_table(seed), tmp_path / f"{name}-summary.csv")
+        write_netcdf(xr.Dataset({"saliency": values}, coords=sizes), tmp_path / f"{name}.nc")
+        write_table(overlap_table(seed), tmp_path / f"{name}-overlap.csv")
+        write_table(summary_table(seed), tmp_path / f"{name}-summary.csv")
     return {
         "curves": [tmp_path / f"curves/seed-{seed}.csv" for seed in (1, 2)],
         "rankings": [tmp_path / f"rankings/seed-{seed}.csv" for seed in (1, 2)],

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 from drawing import IDS, Drawn, files, write_heatmaps
 
-from alignment_importance.system import arrays
+from alignment_importance.system.tables import read_table, write_table
 from plot_summary import plot_summary
 
 FILES = ["predictions", "networks", "spread_images", "spread_maps", "differences", "agreement", "transfer", "control"]
@@ -21,7 +21,7 @@ ORIGIN = {"weights": "random weights (seed 1)", "arithmetic": "float32", "simula
 
 
 def test_folds_are_told_apart_by_comparison_and_model(drawn: Drawn, folds: Path, tmp_path: Path) -> None:
-    arrays.write_table(arrays.read_table(folds).assign(test_full=[0.5, 0.6]), tmp_path / "other.csv")
+    write_table(read_table(folds).assign(test_full=[0.5, 0.6]), tmp_path / "other.csv")
     row = {
         "model": "net.1",
         **ORIGIN,
@@ -36,7 +36,7 @@ def test_folds_are_told_apart_by_comparison_and_model(drawn: Drawn, folds: Path,
         "p_corrected": 0.2,
     }
     summary = pd.DataFrame([row | {"comparison": "c"}, row | {"comparison": "a.b"}])
-    arrays.write_table(summary, tmp_path / "summary.csv")
+    write_table(summary, tmp_path / "summary.csv")
     predictions = {("a.b", "net.1"): folds, ("c", "net.1"): tmp_path / "other.csv"}
     given = NOTHING | {"summary": tmp_path / "summary.csv", "predictions": predictions}
     plot_summary(**given | files(tmp_path, [("prediction",)]))
@@ -66,7 +66,7 @@ def test_observers_of_one_image_set_are_compared(drawn: Drawn, listed: Path, tmp
         for image in IDS
         for of in ("ais", "activations")
     ]
-    arrays.write_table(pd.DataFrame(rows), tmp_path / "control.csv")
+    write_table(pd.DataFrame(rows), tmp_path / "control.csv")
     plot_summary(
         **NOTHING
         | {
@@ -103,7 +103,7 @@ def test_networks_and_comparisons_side_by_side(drawn: Drawn, listed: Path, tmp_p
         "transfer": pd.DataFrame(folds).assign(source="d", source_simulated=False),
     }
     for name, table in tables.items():
-        arrays.write_table(table.assign(**ORIGIN), tmp_path / f"{name}.csv")
+        write_table(table.assign(**ORIGIN), tmp_path / f"{name}.csv")
     for model in models:
         write_heatmaps(tmp_path / f"{model}.nc", np.arange(8.0).reshape(2, 2, 2), simulated=True)
     kinds = [("networks",), ("spread", "c"), ("agreement", "c", "net.2", "net.3"), ("transfer", "net.1")]

@@ -2,6 +2,7 @@
 
 import pandas as pd
 import pytest
+import score_images
 from checking import list_checked
 
 import draw_demo
@@ -9,10 +10,10 @@ import evaluate_control
 import extract_activations
 import prepare_images
 import prepare_judgments
-import score_images
 from alignment_importance.inputs.judgments import reading
 from alignment_importance.maps import heatmaps
-from alignment_importance.system import arrays, compute
+from alignment_importance.system import compute
+from alignment_importance.system.netcdf import open_netcdf, read_netcdf, write_netcdf
 
 NETWORK = {"architecture": "efficientnet_lite0"}
 
@@ -59,8 +60,8 @@ def control(tmp_path_factory: pytest.TempPathFactory) -> pd.DataFrame:
             output=scores,
         )
         files[comparison] = folder / f"{comparison}-heatmaps.nc"
-        with arrays.open_netcdf(recorded) as maps:
-            arrays.write_netcdf(heatmaps.make(maps, arrays.read_netcdf(scores)), files[comparison])
+        with open_netcdf(recorded) as maps:
+            write_netcdf(heatmaps.make(maps, read_netcdf(scores)), files[comparison])
     output = folder / "control.csv"
     evaluate_control.evaluate_control(
         control="demo",

@@ -6,8 +6,8 @@ from checking import list_checked
 from PIL import Image
 
 import prepare_images
-from alignment_importance.system import arrays
 from alignment_importance.system.errors import InputError
+from alignment_importance.system.tables import read_table
 
 
 def test_the_table_has_a_row_per_image(tmp_path: Path) -> None:
@@ -24,14 +24,14 @@ def test_the_table_has_a_row_per_image(tmp_path: Path) -> None:
         checked=checked,
         output=tmp_path / "out" / "images.csv",
     )
-    table = arrays.read_table(tmp_path / "out" / "images.csv", ["image", "file", "sha256"])
+    table = read_table(tmp_path / "out" / "images.csv", ["image", "file", "sha256"])
     assert table[["image", "width", "height"]].to_numpy().tolist() == [["007", 4, 2], ["b", 3, 2]]
     assert np.isnan(table["category"][0]) and table["category"][1] == "fruit"
     assert table["background"].tolist() == ["1 2 3"] * 2
     prepare_images.prepare_images(
         folder=folder, table=None, background=None, checked=checked, output=tmp_path / "images.csv"
     )
-    assert arrays.read_table(tmp_path / "images.csv")["category"].isna().all()
+    assert read_table(tmp_path / "images.csv")["category"].isna().all()
 
 
 def test_images_that_changed_or_came_since_they_were_checked_are_refused(tmp_path: Path) -> None:

@@ -7,8 +7,8 @@ from checking import list_checked
 
 import prepare_judgments
 from alignment_importance.inputs.judgments import reading
-from alignment_importance.system import arrays
 from alignment_importance.system.errors import InputError
+from alignment_importance.system.netcdf import read_netcdf
 
 
 @pytest.mark.parametrize("simulated", [True, False])
@@ -23,7 +23,7 @@ def test_judgments_are_labelled_and_say_what_they_are(tmp_path: Path, simulated:
         checked=list_checked(tmp_path / "files.csv", [tmp_path / "j.npy", tmp_path / "order.txt"]),
         output=tmp_path / "judgments.nc",
     )
-    read = arrays.read_netcdf(tmp_path / "judgments.nc")
+    read = read_netcdf(tmp_path / "judgments.nc")
     assert read.attrs == {
         "kind": "dissimilarity",
         "source": "j.npy",

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from alignment_importance.system import arrays, atomic_write
+from alignment_importance.system import atomic_write
+from alignment_importance.system.atomic_write import atomic, atomic_folder
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -39,7 +40,7 @@ def test_a_killed_writer_leaves_the_old_file_and_its_rest_goes_with_the_next(tmp
     killed(target, "atomic", FILE)
     assert target.read_text() == "old"
     assert len(names(tmp_path)) == 2
-    with arrays.atomic(target) as partial:
+    with atomic(target) as partial:
         partial.write_text("new")
     assert target.read_text() == "new"
     assert names(tmp_path) == ["a.csv"]
@@ -48,7 +49,7 @@ def test_a_killed_writer_leaves_the_old_file_and_its_rest_goes_with_the_next(tmp
 def test_the_same_for_a_folder(tmp_path: Path) -> None:
     killed(tmp_path / "a", "atomic_folder", FOLDER)
     assert [name for name in names(tmp_path) if not name.startswith(".a..")] == []
-    with arrays.atomic_folder(tmp_path / "a") as partial:
+    with atomic_folder(tmp_path / "a") as partial:
         (partial / "whole").write_text("")
     assert names(tmp_path) == ["a"]
     assert names(tmp_path / "a") == ["whole"]
@@ -59,7 +60,7 @@ def test_rests_of_other_outputs_stay(tmp_path: Path) -> None:
     killed(tmp_path / "a.b", "beside", "partial.write_text('half')", "atomic_write")
     (tmp_path / ".a.c").mkdir()
     left = names(tmp_path)
-    with arrays.atomic(tmp_path / "a") as partial:
+    with atomic(tmp_path / "a") as partial:
         partial.write_text("")
     assert names(tmp_path) == sorted([*left, "a"])
 
@@ -97,7 +98,7 @@ def test_where_there_are_no_locks_everything_is_written_and_nothing_removed(
         raise OSError(38, "Function not implemented")
 
     monkeypatch.setattr(atomic_write.fcntl, "flock", no_locks)
-    with arrays.atomic(target) as partial:
+    with atomic(target) as partial:
         partial.write_text("whole")
     assert target.read_text() == "whole"
     assert len(names(tmp_path)) == 2
@@ -106,9 +107,9 @@ def test_where_there_are_no_locks_everything_is_written_and_nothing_removed(
 def test_outputs_have_the_usual_permissions(tmp_path: Path) -> None:
     (tmp_path / "usual").mkdir()
     (tmp_path / "usual" / "file").write_text("")
-    with arrays.atomic_folder(tmp_path / "folder") as partial:
+    with atomic_folder(tmp_path / "folder") as partial:
         (partial / "file").write_text("")
-    with arrays.atomic(tmp_path / "file") as partial:
+    with atomic(tmp_path / "file") as partial:
         partial.write_text("")
     assert (tmp_path / "folder").stat().st_mode == (tmp_path / "usual").stat().st_mode
     assert (tmp_path / "file").stat().st_mode == (tmp_path / "usual" / "file").stat().st_mode

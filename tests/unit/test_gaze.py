@@ -15,8 +15,9 @@ from scipy.special import logsumexp
 
 from alignment_importance.inputs import images
 from alignment_importance.maps.saliency import centre_bias, computing, own_network, registry
-from alignment_importance.system import arrays, compute
+from alignment_importance.system import compute
 from alignment_importance.system.errors import InputError
+from alignment_importance.system.netcdf import read_netcdf
 
 # As deepgaze_pytorch does it: the constructor loads weights of its own from the network, by torch.hub and by URL, and
 # the call gets pixels from 0 to 255 and the logarithm of the centre bias.
@@ -66,7 +67,7 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 def run(table: pd.DataFrame, path: Path, **settings: Any) -> xr.Dataset:
     machine = compute.prepare("cpu", None, 1)
     computing.write(table, registry.provider(table, settings, machine), path / "gaze.nc")
-    return arrays.read_netcdf(path / "gaze.nc")
+    return read_netcdf(path / "gaze.nc")
 
 
 def own(dataset: xr.Dataset, image: str) -> np.ndarray:

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from alignment_importance.maps import heatmaps
-from alignment_importance.system import arrays
 from alignment_importance.system.errors import InputError
+from alignment_importance.system.netcdf import open_netcdf, read_netcdf, write_netcdf
 
 A = np.array(
     [
@@ -68,21 +68,21 @@ def test_images_are_joined_by_id_and_lazy_maps_are_enough(tmp_path: Path) -> Non
     ids = [f"i{n:02d}" for n in range(40)]
     maps, ais = rng.random((40, 5, 2, 3)), rng.normal(size=(40, 5))
     shuffled = rng.permutation(40)
-    arrays.write_netcdf(activations(maps[shuffled], [ids[n] for n in shuffled]), tmp_path / "maps.nc")
+    write_netcdf(activations(maps[shuffled], [ids[n] for n in shuffled]), tmp_path / "maps.nc")
     whole = heatmaps.make(activations(maps, ids), scores(ais, ids))
-    with arrays.open_netcdf(tmp_path / "maps.nc") as lazy:
+    with open_netcdf(tmp_path / "maps.nc") as lazy:
         xr.testing.assert_identical(heatmaps.make(lazy, scores(ais, ids)), whole)
         some = heatmaps.make(lazy, scores(ais[10:30], ids[10:30]))
     xr.testing.assert_identical(some, whole.isel(image=slice(10, 30)))
 
 
 def test_files_are_the_same_bytes_each_time(tmp_path: Path) -> None:
-    arrays.write_netcdf(activations(A, ["né 1", "b.c"], width=5), tmp_path / "maps.nc")
+    write_netcdf(activations(A, ["né 1", "b.c"], width=5), tmp_path / "maps.nc")
     ais = scores([[1.0, 1.0, 0.0], [-1.0, 3.0, 0.0]], ["b.c", "né 1"])
     for name in ("one.nc", "two.nc"):
-        with arrays.open_netcdf(tmp_path / "maps.nc") as lazy:
-            arrays.write_netcdf(heatmaps.make(lazy, ais), tmp_path / name)
-    result = arrays.read_netcdf(tmp_path / "one.nc")
+        with open_netcdf(tmp_path / "maps.nc") as lazy:
+            write_netcdf(heatmaps.make(lazy, ais), tmp_path / name)
+    result = read_netcdf(tmp_path / "one.nc")
     np.testing.assert_array_equal(result.heatmap.sel(image="né 1"), [[10, 0], [0, 0]])
     np.testing.assert_array_equal(result.heatmap.sel(image="b.c"), [[1.5, 1.5], [1.5, 1.5]])
     assert (int(result.heatmap.sel(image="b.c").width), result.attrs["resize"]) == (5, "whole")

@@ -11,14 +11,15 @@ from PIL import Image
 from alignment_importance.inputs import images
 from alignment_importance.maps.heatmaps import place
 from alignment_importance.report.overlays import Scale, draw_overlays, overlay
-from alignment_importance.system import arrays
+from alignment_importance.system.netcdf import read_netcdf
+from alignment_importance.system.tables import read_table
 
 
 def drawn_into(folder: Path, values: np.ndarray, listed: Path, scale: Scale) -> Path:
     """Draw the overlays of heatmaps (image, y, x) of the listed images."""
     write_heatmaps(folder.with_suffix(".nc"), values, simulated=True)
     folder.mkdir()
-    draw_overlays(arrays.read_netcdf(folder.with_suffix(".nc")), arrays.read_table(listed), folder, scale)
+    draw_overlays(read_netcdf(folder.with_suffix(".nc")), read_table(listed), folder, scale)
     return folder
 
 

@@ -21,8 +21,8 @@ from PIL import Image
 from alignment_importance.inputs import images
 from alignment_importance.maps import heatmaps
 from alignment_importance.maps.saliency import centre_bias, computing, fixations, registry
-from alignment_importance.system import arrays
 from alignment_importance.system.errors import InputError
+from alignment_importance.system.netcdf import read_netcdf
 
 MODELS: dict[str, Any] = {
     "spectral_residual": cv2.saliency.StaticSaliencySpectralResidual,
@@ -39,7 +39,7 @@ def compute(table: pd.DataFrame, method: str, **settings: Any) -> xr.Dataset:
     """Write the maps of an image set to a file, and read them again."""
     path = Path(table["file"].iloc[0]).parent.parent / "maps.nc"
     computing.write(table, registry.provider(table, {"method": method, **settings}), path)
-    return arrays.read_netcdf(path)
+    return read_netcdf(path)
 
 
 def own_resolution(dataset: xr.Dataset, image: str) -> np.ndarray:

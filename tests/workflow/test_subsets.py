@@ -10,7 +10,8 @@ import pytest
 from snakemake.exceptions import WorkflowError
 from tiny_project import CONFIG, change_config, planned_jobs, run_snakemake
 
-from alignment_importance.system import arrays
+from alignment_importance.system.netcdf import read_netcdf
+from alignment_importance.system.tables import read_table
 
 CHOSEN = [f"photo {number:02d}" for number in (0, 1, 3, 4, 5, 7, 8, 10, 11)]
 
@@ -32,27 +33,27 @@ def few(finished_copy: Path) -> Path:
 
 
 def test_all_that_follows_is_about_the_images_of_the_comparison(few: Path) -> None:
-    judged = arrays.read_netcdf(few / "inputs/few/judgments.nc")
-    whole = arrays.read_netcdf(few / "inputs/matrix/judgments.nc").sel(image=CHOSEN, image_b=CHOSEN)
+    judged = read_netcdf(few / "inputs/few/judgments.nc")
+    whole = read_netcdf(few / "inputs/matrix/judgments.nc").sel(image=CHOSEN, image_b=CHOSEN)
     np.testing.assert_array_equal(judged["similarity"], whole["similarity"])
     for file in ("image_scores/few/resnet18.nc", "heatmaps/few/resnet18.nc"):
-        assert arrays.read_netcdf(few / file)["image"].to_numpy().tolist() == CHOSEN
+        assert read_netcdf(few / file)["image"].to_numpy().tolist() == CHOSEN
     for file in ("folds/few/seed-1.csv", "overlap/few/resnet18/spectral_residual.csv"):
-        assert sorted(set(arrays.read_table(few / file)["image"])) == CHOSEN
+        assert sorted(set(read_table(few / file)["image"])) == CHOSEN
     assert sorted(file.stem for file in (few / "heatmaps/few/resnet18").glob("*.png")) == CHOSEN
-    control = arrays.read_table(few / "control/halves/resnet18.csv")
+    control = read_table(few / "control/halves/resnet18.csv")
     assert set(control.loc[control["comparison"] == "few", "image"]) == set(CHOSEN)
     assert len(set(control.loc[control["comparison"] == "matrix", "image"])) == 12
-    summary = arrays.read_table(few / "prediction/summary.csv").set_index("comparison")
+    summary = read_table(few / "prediction/summary.csv").set_index("comparison")
     assert summary.loc["few", "n_images"] == 9
     assert (few / "figures/control_halves_resnet18.png").is_file()
 
     # The alignment of each image, from the readout of these images and their judgments.
-    readout = arrays.read_netcdf(few / "activations/tiny/resnet18.nc")["readout"].sel(image=CHOSEN).to_numpy()
+    readout = read_netcdf(few / "activations/tiny/resnet18.nc")["readout"].sel(image=CHOSEN).to_numpy()
     network, people = np.array(np.corrcoef(readout.astype(np.float64))), judged["similarity"][0].to_numpy()
     others = ~np.eye(9, dtype=bool)
     expected = [np.corrcoef(a[mask], b[mask])[0, 1] for a, b, mask in zip(network, people, others, strict=True)]
-    found = arrays.read_netcdf(few / "image_scores/few/resnet18.nc")["alignment"]
+    found = read_netcdf(few / "image_scores/few/resnet18.nc")["alignment"]
     np.testing.assert_allclose(found, expected, rtol=1e-5)
 
 

@@ -58,7 +58,7 @@ rule check:
         mem_mb=megabytes(4000),
         runtime=minutes(60),
     params:
-        inputs={key: value for key, value in config.items() if key != "provenance"},
+        configuration={key: value for key, value in config.items() if key != "provenance"},
     script:
         "../../scripts/check.py"
 

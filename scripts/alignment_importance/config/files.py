@@ -70,9 +70,13 @@ def sources(configuration: Configuration, dataset: str) -> dict[str, list[str]]:
     }
 
 
-@functools.cache
 def in_folder(folder: str) -> list[str]:
-    """The files of a folder, without hidden ones, sorted."""
+    """The files of a folder, without hidden ones, sorted; asked for once, since network file systems take their time."""
+    return _in_folder(folder, os.getcwd())
+
+
+@functools.cache
+def _in_folder(folder: str, working_directory: str) -> list[str]:
     with os.scandir(folder) as entries:
         return sorted(entry.path for entry in entries if not entry.name.startswith(".") and entry.is_file())
 

@@ -73,6 +73,15 @@ def split_pairs(image_ids: Sequence[str], n_folds: int, seed: int) -> pd.DataFra
     return pd.DataFrame({"image": ids[first], "image_b": ids[second], "fold": fold})
 
 
+def cut(unit: str, image_ids: Sequence[str], n_folds: int, seed: int) -> pd.DataFrame:
+    """Cut images or pairs of images into folds, see `split_images` and `split_pairs`.
+
+    Args:
+        unit: one of `UNITS`.
+    """
+    return (split_images if unit == "images" else split_pairs)(image_ids, n_folds, seed)
+
+
 def blocks(table: pd.DataFrame, human: NDArray[np.float64], image_ids: Sequence[str]) -> list[Fold]:
     """Cut the judgments into the train and test blocks of every fold.
 

@@ -14,10 +14,11 @@ from numpy.typing import NDArray
 
 from alignment_importance.inputs import images
 from alignment_importance.networks.head import Head
-from alignment_importance.system import arrays, provenance
+from alignment_importance.system import provenance
 from alignment_importance.system.compute import Compute, describe
 from alignment_importance.system.errors import InputError
 from alignment_importance.system.logs import progress
+from alignment_importance.system.netcdf import open_netcdf, write_streamed
 
 if TYPE_CHECKING:
     from alignment_importance.networks import Network, SplitNetwork
@@ -81,7 +82,7 @@ def write(
             "arithmetic": compute.precision,
         },
     )
-    arrays.write_streamed(dataset, _DIMS, _batches(table, network, split, resize, compute), path)
+    write_streamed(dataset, _DIMS, _batches(table, network, split, resize, compute), path)
 
 
 @contextmanager
@@ -97,7 +98,7 @@ def read(path: str | Path, image_ids: Sequence[str]) -> Iterator[xr.Dataset]:
     Raises:
         InputError: an image without activations.
     """
-    with arrays.open_netcdf(path) as recorded:
+    with open_netcdf(path) as recorded:
         missing = sorted(set(image_ids) - set(recorded.indexes["image"]))
         if missing:
             raise InputError(

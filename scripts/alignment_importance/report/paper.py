@@ -10,7 +10,7 @@ import pandas as pd
 
 from alignment_importance.maps.overlap.summary import ALL_IMAGES
 from alignment_importance.report.captions import FIGURES, score_name
-from alignment_importance.system import arrays
+from alignment_importance.system.tables import write_table
 
 #: Of each table: its title, and the columns that the index shows.
 TABLES = {
@@ -93,7 +93,7 @@ def assemble(folder: Path, figures: Sequence[Drawn], sources: Sources, left_out:
         shutil.copyfile(figure.pdf, folder / f"{name}.pdf")
     tables = collect(sources)
     for at, (kind, table) in enumerate(tables.items(), start=1):
-        arrays.write_table(table, folder / f"table-{at:02d}_{kind}.csv")
+        write_table(table, folder / f"table-{at:02d}_{kind}.csv")
     text = index(dict(zip(names, figures, strict=True)), tables, sources.summary, left_out, folds)
     (folder / "README.md").write_text(text, encoding="utf-8")
 

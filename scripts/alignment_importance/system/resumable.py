@@ -12,8 +12,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from alignment_importance.system import arrays, logs
-from alignment_importance.system.arrays import atomic_folder
+from alignment_importance.system import logs
+from alignment_importance.system.atomic_write import atomic, atomic_folder
 
 #: Seconds between two records of the state; an interruption costs no more than these.
 _SECONDS_BETWEEN_RECORDS = 30.0
@@ -95,7 +95,7 @@ class Budget:
     def _record(self, state: State, done: int) -> None:
         if self.partial is not None:
             named = {f"state_{name}": values for name, values in state.items()}
-            with arrays.atomic(self.partial) as path:
+            with atomic(self.partial) as path:
                 np.savez(path, allow_pickle=False, key=np.array(self.key), done=np.array(done), **named)
 
 

@@ -10,7 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from alignment_importance.inputs import ids, images
-from alignment_importance.system import arrays
+from alignment_importance.system.atomic_write import atomic_folder
 from alignment_importance.system.errors import InputError
 
 logger = logging.getLogger(__name__)
@@ -44,7 +44,7 @@ def list_images(folder: str | Path) -> dict[str, Path]:
 
 def copy_images(files: Mapping[str, Path], folder: str | Path) -> None:
     """Copy image files (id to file) into a folder, each named by its id."""
-    with arrays.atomic_folder(folder) as partial:
+    with atomic_folder(folder) as partial:
         for image, file in files.items():
             shutil.copyfile(file, partial / f"{image}{file.suffix}")
 

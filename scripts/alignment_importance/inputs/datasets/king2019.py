@@ -5,6 +5,7 @@ properties of object and scene categories in naturalistic images. NeuroImage 197
 """
 
 import logging
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,9 @@ from numpy.typing import NDArray
 
 from alignment_importance.inputs import array_files
 from alignment_importance.inputs.datasets import canonical
+from alignment_importance.system import tables
 from alignment_importance.system.errors import InputError
+from alignment_importance.system.problems import Problems
 
 #: The two sets, as the file of judgments calls them.
 SETS = ("set1", "set2")
@@ -117,3 +120,30 @@ def _step_down(path: Path, content: Any, field: list[str]) -> Any:
             )
         content = content[name]
     return content
+
+
+def make(sources: Mapping[str, Sequence[Path]], outputs: Mapping[str, Path], settings: Mapping[str, Any]) -> None:
+    """Write what is wanted of the data set.
+
+    Args:
+        sources: the published files and folders, by need.
+        outputs: files and folders to make, by the names of `FORM`.
+        settings: the data set's entry in the configuration.
+
+    Raises:
+        ProblemsError: lists everything that is wrong with the sources.
+    """
+    problems = Problems()
+    for image_set in SETS:
+        if f"{image_set}_judgments" not in outputs:
+            continue
+        [folder], [file] = sources[f"{image_set}_images"], sources["judgments"]
+        with problems.collect(folder):
+            photographs = canonical.list_images(folder)
+            with problems.collect(file):
+                values = read_dissimilarities(file, image_set, len(photographs))
+                values, people = leave_out_silent(values, file, image_set)
+                pairs = canonical.tabulate_pairs(list(photographs), values, "dissimilarity", people)
+                canonical.copy_images(photographs, outputs[f"{image_set}_images"])
+                tables.write_table(pairs, outputs[f"{image_set}_judgments"])
+    problems.raise_errors()

@@ -5,13 +5,18 @@ human representations. Cognitive Science 42, 2648-2669.
 """
 
 import logging
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from alignment_importance.inputs import array_files
+from alignment_importance.inputs.datasets import canonical
+from alignment_importance.system import tables
 from alignment_importance.system.errors import InputError
+from alignment_importance.system.problems import Problems
 
 #: The categories, each with the names that copies of the data set give to it.
 CATEGORIES = {
@@ -85,3 +90,29 @@ def _matrix(path: Path, category: str) -> tuple[str, NDArray[np.float64]]:
             f"{path}: {category} needs {wanted}, and {len(fitting)} fit. The file has: {shapes or 'nothing'}."
         )
     return fitting[0], square[fitting[0]]
+
+
+def make(sources: Mapping[str, Sequence[Path]], outputs: Mapping[str, Path], settings: Mapping[str, Any]) -> None:
+    """Write what is wanted of the data set.
+
+    Args:
+        sources: the published files and folders, by need.
+        outputs: files and folders to make, by the names of `FORM`.
+        settings: the data set's entry in the configuration.
+
+    Raises:
+        ProblemsError: lists everything that is wrong with the sources.
+    """
+    problems = Problems()
+    for category in CATEGORIES:
+        if f"{category}_judgments" not in outputs:
+            continue
+        [folder], [file] = sources[f"{category}_images"], sources[f"{category}_judgments"]
+        with problems.collect(folder):
+            photographs = canonical.list_images(folder)
+            with problems.collect(file):
+                values = read_similarities(file, category, len(photographs))
+                canonical.copy_images(photographs, outputs[f"{category}_images"])
+                matrix = canonical.tabulate_matrix(list(photographs), values)
+                tables.write_table(matrix, outputs[f"{category}_judgments"])
+    problems.raise_errors()

@@ -7,8 +7,9 @@ al. (2022), NeurIPS 35 (VICE).
 
 import csv
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -16,6 +17,8 @@ import scipy.io
 from numpy.typing import NDArray
 
 from alignment_importance.inputs import array_files, images
+from alignment_importance.inputs.datasets import canonical
+from alignment_importance.system import atomic_write, tables
 from alignment_importance.system.errors import InputError
 from alignment_importance.system.plurals import counted
 from alignment_importance.system.problems import Problems
@@ -311,3 +314,48 @@ def _lines(path: Path) -> list[str]:
         return path.read_text(encoding="utf-8-sig").splitlines()
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(f"{path}: cannot be read as text ({error}). Fetch it again.") from error
+
+
+def make(sources: Mapping[str, Sequence[Path]], outputs: Mapping[str, Path], settings: Mapping[str, Any]) -> None:
+    """Write what is wanted of the data set.
+
+    Args:
+        sources: the published files and folders, by need.
+        outputs: files and folders to make, by the names of `FORM`.
+        settings: the data set's entry in the configuration.
+
+    Raises:
+        ProblemsError: lists everything that is wrong with the sources.
+    """
+    [objects_file], [images] = sources["objects"], sources["images"]
+    objects = read_objects(objects_file)
+    problems = Problems()
+    if "images" in outputs:
+        with problems.collect(images):
+            canonical.copy_images(find_images(images, objects), outputs["images"])
+    if "triplets" in outputs:
+        with problems.collect(images):
+            tables.write_table(read_triplets(sources["triplets"], objects), outputs["triplets"])
+    if "embedding" in outputs:
+        [file] = sources["embedding"]
+        with problems.collect(file):
+            _make_embedding(file, objects, outputs["embedding"], outputs["order"])
+    if "dense_judgments" in outputs:
+        [words], [file] = sources["dense_objects"], sources["dense_rdm"]
+        with problems.collect(words):
+            dense = read_dense_objects(words, objects)
+            with problems.collect(images):
+                canonical.copy_images(find_images(images, dense), outputs["dense_images"])
+            with problems.collect(file):
+                rdm = read_dense_rdm(file, len(dense))
+                tables.write_table(canonical.tabulate_matrix(dense, rdm), outputs["dense_judgments"])
+    problems.raise_errors()
+
+
+def _make_embedding(file: Path, objects: Sequence[str], similarities: Path, order: Path) -> None:
+    """Write the similarities in an embedding, and the ids of their rows."""
+    embedding = read_embedding(file, len(objects))
+    with atomic_write.atomic(similarities) as partial:
+        np.save(partial, embedding_similarities(embedding))
+    with atomic_write.atomic(order) as partial:
+        partial.write_text("".join(f"{name}\n" for name in objects), encoding="utf-8")

@@ -16,10 +16,11 @@ from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
 from alignment_importance.inputs import ids
-from alignment_importance.system import arrays, logs
+from alignment_importance.system import logs
 from alignment_importance.system.errors import InputError
 from alignment_importance.system.plurals import counted
 from alignment_importance.system.problems import Problems
+from alignment_importance.system.tables import read_table
 
 #: Endings of the files that are taken for images (in any case), with the decoders that may open them.
 SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", ".bmp", ".gif")
@@ -370,7 +371,7 @@ def _from_integers(image: Image.Image) -> Image.Image:
 def read_categories(table: str | Path, image_ids: Sequence[str], problems: Problems) -> dict[str, str | float]:
     """Read each image's category (NaN where it is empty or there is no such column), and note what does not fit."""
     with problems.collect(table):
-        rows = arrays.read_table(table, ["image"])
+        rows = read_table(table, ["image"])
         listed = rows["image"].map(ids.clean)
         _compare_ids(table, listed, image_ids, problems)
         if "category" in rows:

@@ -13,8 +13,9 @@ from numpy.typing import NDArray
 
 from alignment_importance.inputs import images
 from alignment_importance.maps import heatmaps
-from alignment_importance.system import arrays, logs
+from alignment_importance.system import logs
 from alignment_importance.system.errors import InputError
+from alignment_importance.system.netcdf import write_streamed
 
 logger = logging.getLogger(__name__)
 
@@ -63,7 +64,7 @@ def write(table: pd.DataFrame, provider: Provider, path: str | Path) -> None:
     ).assign_attrs(**provider.attributes)
     shape = (int(table["height"].max()), int(table["width"].max()))
     blocks = ({"saliency": padded[None]} for padded in _padded(table, provider, shape))
-    arrays.write_streamed(dataset, {"saliency": ("image", "y", "x")}, blocks, path)
+    write_streamed(dataset, {"saliency": ("image", "y", "x")}, blocks, path)
 
 
 def own_map(salience: xr.Dataset, image: str) -> Map:

@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 
 from alignment_importance.inputs import ids
 from alignment_importance.maps.saliency.computing import Map, Pixels, Provider
-from alignment_importance.system import arrays
 from alignment_importance.system.errors import InputError
 from alignment_importance.system.problems import Problems
+from alignment_importance.system.tables import read_table
 
 #: Columns that a table of fixations must have; `observer` may be there too.
 COLUMNS = ("image", "x", "y")
@@ -61,7 +61,7 @@ def read(file: str | Path, table: pd.DataFrame) -> pd.DataFrame:
         InputError: cells that hold no number, rows without an observer, unknown images, or coordinates that cannot be
             pixels of these images (more than half of them outside, or all of them from 0 to 1).
     """
-    rows = arrays.read_table(file, COLUMNS)
+    rows = read_table(file, COLUMNS)
     fixations = pd.DataFrame({"image": rows["image"].map(ids.clean).to_numpy(dtype=object)})
     for column in ("x", "y"):
         fixations[column] = pd.to_numeric(rows[column], errors="coerce").astype(np.float64)

@@ -18,7 +18,7 @@ from matplotlib.figure import Figure
 
 from alignment_importance.inputs import folds
 from alignment_importance.report.overlays import Scale
-from alignment_importance.system import arrays
+from alignment_importance.system.atomic_write import atomic
 
 mpl.use("Agg")  # draws into files; needs no display
 
@@ -114,7 +114,7 @@ def new_figure(height: float, columns: Literal[1, 2] = 2) -> Figure:
 def save(figure: Figure, png: str | Path, pdf: str | Path) -> None:
     """Write a figure as PNG and as PDF; the same figure gives the same bytes."""
     for path, ending, metadata in ((png, "png", {}), (pdf, "pdf", {"CreationDate": None})):
-        with arrays.atomic(path) as partial:
+        with atomic(path) as partial:
             figure.savefig(partial, format=ending, dpi=dots_per_inch(), metadata=metadata)
 
 

@@ -10,7 +10,7 @@ import pandas as pd
 import xarray as xr
 
 from alignment_importance.report.overlays import Limits, Scale, shared_limits
-from alignment_importance.system import arrays
+from alignment_importance.system.netcdf import origin_columns
 
 #: Feature maps shown of every image: those that weigh most in its heatmap.
 N_MAPS = 6
@@ -98,7 +98,7 @@ def describe(
 
 
 def _describe_view(view: View, ids: list[str], percents: Sequence[float], scale: Scale) -> dict[str, Any]:
-    made_of = arrays.provenance(view.heatmaps.attrs)
+    made_of = origin_columns(view.heatmaps.attrs)
     alignment = view.scores["alignment"].to_series().reindex(ids)
     retained = float(view.rsms.attrs["n_retained"])
     return {

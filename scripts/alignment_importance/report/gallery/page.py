@@ -10,7 +10,7 @@ import jinja2
 
 from alignment_importance.report.gallery import pictures
 from alignment_importance.report.overlays import heat_colours
-from alignment_importance.system import arrays
+from alignment_importance.system.atomic_write import atomic
 
 _HERE = Path(__file__).parent
 
@@ -52,7 +52,7 @@ def write(content: Mapping[str, Any], path: Path) -> None:
         style_hash=_hash(style),
         script_hash=_hash(script),
     )
-    with arrays.atomic(path) as partial:
+    with atomic(path) as partial:
         partial.write_text(html, encoding="utf-8", newline="\n")
 
 

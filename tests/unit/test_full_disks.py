@@ -11,8 +11,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from alignment_importance.system import arrays
+from alignment_importance.system.atomic_write import atomic, atomic_folder
 from alignment_importance.system.errors import InputError
+from alignment_importance.system.tables import write_table
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -25,7 +26,7 @@ def test_a_table_that_does_not_fit_is_told_and_leaves_nothing(tmp_path: Path) ->
         with pytest.raises(
             InputError, match=r"t\.csv: cannot be written \(File too large\), and no part of it is left"
         ):
-            arrays.write_table(pd.DataFrame({"a": np.arange(5000)}), tmp_path / "t.csv")
+            write_table(pd.DataFrame({"a": np.arange(5000)}), tmp_path / "t.csv")
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, limits)
     assert list(tmp_path.iterdir()) == []
@@ -37,12 +38,14 @@ def test_a_dataset_that_does_not_fit_is_told_and_leaves_nothing(tmp_path: Path) 
 import os, resource, sys
 sys.path.insert(0, "scripts")
 import numpy as np, xarray as xr
-from alignment_importance.system import arrays
-from alignment_importance.errors import InputError
+from alignment_importance.system.atomic_write import atomic, atomic_folder
+from alignment_importance.system.netcdf import write_netcdf
+from alignment_importance.system.tables import write_table
+from alignment_importance.system.errors import InputError
 resource.setrlimit(resource.RLIMIT_FSIZE, (20000, resource.RLIM_INFINITY))
 noise = np.random.default_rng(1).random((300, 300))
 try:
-    arrays.write_netcdf(xr.Dataset({"a": (("x", "y"), noise)}), sys.argv[1])
+    write_netcdf(xr.Dataset({"a": (("x", "y"), noise)}), sys.argv[1])
 except InputError as error:
     print(error, flush=True)
 os._exit(0)
@@ -64,7 +67,7 @@ os._exit(0)
 )
 def test_a_full_disk_is_told_and_leaves_what_was_there(tmp_path: Path, error: Exception, said: str) -> None:
     (tmp_path / "t.csv").write_text("before")
-    with pytest.raises(InputError) as caught, arrays.atomic(tmp_path / "t.csv") as partial:
+    with pytest.raises(InputError) as caught, atomic(tmp_path / "t.csv") as partial:
         partial.write_text("half")
         raise error
     assert said in str(caught.value)
@@ -84,11 +87,11 @@ def test_a_folder_that_cannot_be_written_to_is_told(
     with pytest.raises(
         InputError, match=r"t\.csv: cannot be written \(.*\), .* Allow writing there, or choose another"
     ):
-        arrays.write_table(pd.DataFrame({"a": [1]}), tmp_path / "t.csv")
-    with pytest.raises(InputError, match="maps: cannot be written"), arrays.atomic_folder(tmp_path / "maps"):
+        write_table(pd.DataFrame({"a": [1]}), tmp_path / "t.csv")
+    with pytest.raises(InputError, match="maps: cannot be written"), atomic_folder(tmp_path / "maps"):
         pass
 
 
 def test_other_errors_are_none_of_the_disk(tmp_path: Path) -> None:
-    with pytest.raises(FileNotFoundError), arrays.atomic(tmp_path / "t.csv"):
+    with pytest.raises(FileNotFoundError), atomic(tmp_path / "t.csv"):
         (tmp_path / "nowhere").read_text()
