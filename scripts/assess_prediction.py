@@ -12,7 +12,7 @@ from alignment_importance.experiments import rankings as ranks
 from alignment_importance.inputs import folds as cuts
 from alignment_importance.inputs import judgments as human
 from alignment_importance.networks import activations as recorded
-from alignment_importance.system import compute as machine
+from alignment_importance.system import compute as compute_module
 from alignment_importance.system import netcdf, tables
 
 
@@ -55,36 +55,37 @@ def assess_prediction(
         similarities: RSMs of people, of the whole network and of the maps retained.
     """
     first = next(iter(folds))
-    with machine.prepared(gpus=gpu, threads=threads, **compute) as resources:
-        ratings = netcdf.read_netcdf(judgments)
-        image_ids = ratings["image"].to_numpy().tolist()
-        mean = human.mean(ratings, image_ids)
-        cut = {seed: tables.read_table(file) for seed, file in folds.items()}
-        with recorded.read(activations, image_ids) as maps:
-            made_of = netcdf.origin_columns(maps.attrs | ratings.attrs)
-            head = recorded.load_head(maps, model)
-            engine = ablation.ablate(head, maps, resources, **alignment)
-            ranked = ranks.rank_block(engine, cuts.whole(mean))
-            tables.write_table(ranked.assign(**made_of), ranking)
-            listed = prediction.tabulate(
-                {seed: tables.read_table(file) for seed, file in scores.items()},
-                {seed: (split, cuts.blocks(split, mean, image_ids)) for seed, split in cut.items()},
-                ratings,
-                alignment["score"],
-            )
-            tables.write_table(listed, table)
-            retained = rsms.n_retained(listed)
-            matrices = rsms.compute(head, maps, ratings, ranked, retained, resources, alignment["similarity"])
-            netcdf.write_netcdf(matrices, similarities)
-            pairs = pd.concat(
-                [tables.read_table(file).assign(seed=seed) for seed, file in predicted.items()], ignore_index=True
-            )
-            resampled = bootstrap.intervals(pairs, alignment["score"], n_bootstraps, first)
-            tables.write_table(resampled.assign(**made_of), intervals)
-            draws = n_permutations[maps.attrs["route"]]
-            blocks = cuts.members(cut[first], image_ids)
-            permuted = permutation.permute(engine, blocks, mean, alignment["score"], draws, first)
-            tables.write_table(permuted.assign(**made_of), permutations)
+    machine = compute_module.prepare(gpus=gpu, threads=threads, **compute)
+    ratings = netcdf.read_netcdf(judgments)
+    image_ids = ratings["image"].to_numpy().tolist()
+    mean = human.mean(ratings, image_ids)
+    cut = {seed: tables.read_table(file) for seed, file in folds.items()}
+    with recorded.read(activations, image_ids) as maps:
+        made_of = netcdf.origin_columns(maps.attrs | ratings.attrs)
+        head = recorded.load_head(maps, model)
+        engine = ablation.ablate(head, maps, machine, **alignment)
+        ranked = ranks.rank_block(engine, cuts.whole(mean))
+        tables.write_table(ranked.assign(**made_of), ranking)
+        listed = prediction.tabulate(
+            {seed: tables.read_table(file) for seed, file in scores.items()},
+            {seed: (split, cuts.blocks(split, mean, image_ids)) for seed, split in cut.items()},
+            ratings,
+            alignment["score"],
+        )
+        tables.write_table(listed, table)
+        retained = rsms.n_retained(listed)
+        matrices = rsms.compute(head, maps, ratings, ranked, retained, machine, alignment["similarity"])
+        netcdf.write_netcdf(matrices, similarities)
+        pairs = pd.concat(
+            [tables.read_table(file).assign(seed=seed) for seed, file in predicted.items()], ignore_index=True
+        )
+        resampled = bootstrap.intervals(pairs, alignment["score"], n_bootstraps, first)
+        tables.write_table(resampled.assign(**made_of), intervals)
+        draws = n_permutations[maps.attrs["route"]]
+        blocks = cuts.members(cut[first], image_ids)
+        permuted = permutation.permute(engine, blocks, mean, alignment["score"], draws, first)
+        tables.write_table(permuted.assign(**made_of), permutations)
+    machine.report_gpu_memory()
 
 
 if __name__ == "__main__":

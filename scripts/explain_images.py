@@ -9,7 +9,7 @@ from alignment_importance.experiments import rankings
 from alignment_importance.inputs import judgments as human
 from alignment_importance.maps import heatmaps as heat
 from alignment_importance.networks import activations as recorded
-from alignment_importance.system import compute as machine
+from alignment_importance.system import compute as compute_module
 from alignment_importance.system import netcdf
 
 
@@ -37,15 +37,16 @@ def explain_images(
         scores: ais (image, feature_map), alignment (image).
         heatmaps: heatmap, heatmap_signed, activation_mean (image, y, x).
     """
-    with machine.prepared(gpus=gpu, threads=threads, **compute) as resources:
-        ratings = netcdf.read_netcdf(judgments)
-        image_ids = ratings["image"].to_numpy().tolist()
-        with recorded.read(activations, image_ids) as maps:
-            engine = ablation.ablate(recorded.load_head(maps, model), maps, resources, **alignment)
-            scored = rankings.score_images(engine, human.mean(ratings, image_ids), image_ids)
-            scored = scored.assign_attrs(maps.attrs | ratings.attrs)
-            netcdf.write_netcdf(scored, scores)
-            netcdf.write_netcdf(heat.make(maps, scored), heatmaps)
+    machine = compute_module.prepare(gpus=gpu, threads=threads, **compute)
+    ratings = netcdf.read_netcdf(judgments)
+    image_ids = ratings["image"].to_numpy().tolist()
+    with recorded.read(activations, image_ids) as maps:
+        engine = ablation.ablate(recorded.load_head(maps, model), maps, machine, **alignment)
+        scored = rankings.score_images(engine, human.mean(ratings, image_ids), image_ids)
+        scored = scored.assign_attrs(maps.attrs | ratings.attrs)
+        netcdf.write_netcdf(scored, scores)
+        netcdf.write_netcdf(heat.make(maps, scored), heatmaps)
+    machine.report_gpu_memory()
 
 
 if __name__ == "__main__":

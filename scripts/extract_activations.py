@@ -5,35 +5,22 @@ from pathlib import Path
 from typing import Any
 
 from alignment_importance import networks
-from alignment_importance.networks import activations as recorded
-from alignment_importance.system import compute as machine
-from alignment_importance.system import tables
+from alignment_importance.networks import extraction
+from alignment_importance.system import compute as compute_module
+from alignment_importance.system.tables import read_table
 
 
 def extract_activations(
-    images: Path,
-    model: Mapping[str, Any],
-    compute: Mapping[str, Any],
-    gpu: int | None,
-    threads: int,
-    activations: Path,
+    images: Path, model: Mapping[str, Any], compute: Mapping[str, Any], gpu: int, threads: int, activations: Path
 ) -> None:
-    """Write the activations of all images of a set.
-
-    Args:
-        images: table of the image set.
-        model: the network's entry in the configuration.
-        compute: device, memory_gb and precision.
-        gpu: GPUs of the job, None where nobody counts them.
-        threads: CPU threads of the job.
-        activations: see `activations.write`.
-    """
-    with machine.prepared(gpus=gpu, threads=threads, **compute) as resources:
-        spec = networks.Spec(**model)
-        network = networks.build(spec)
-        split = networks.split(network, spec.map_layer, spec.readout_layer)
-        table = tables.read_table(images, ["image", "file", "width", "height", "sha256"])
-        recorded.write(table, network, split, spec.resize, resources, activations)
+    """Write the activations of the images in the table `images` by a network, the keywords of `networks.Spec`."""
+    machine = compute_module.prepare(gpus=gpu, threads=threads, **compute)
+    spec = networks.Spec(**model)
+    network = networks.build(spec)
+    cut = networks.cut(network, spec.map_layer, spec.readout_layer)
+    table = read_table(images, ["image", "file", "width", "height", "sha256"])
+    extraction.extract(table, network, cut, spec.resize, machine, activations)
+    machine.report_gpu_memory()
 
 
 if __name__ == "__main__":

@@ -34,10 +34,10 @@ def bind(function: Callable[..., None], snakemake: Any) -> dict[str, Any]:
 
 def _value(name: str, wanted: Any, snakemake: Any) -> Any:
     for files in (snakemake.output, snakemake.input, snakemake.log):
-        if name in files.keys():  # noqa: SIM118 - iterating over it gives files
+        if name in files.keys():
             return _as(wanted, files[name], snakemake.params.get(name))
     for values in (snakemake.params, snakemake.wildcards):
-        if name in values.keys():  # noqa: SIM118
+        if name in values.keys():
             return values[name]
     if name == "threads":
         return snakemake.threads

@@ -1,19 +1,17 @@
-"""List the layers of an architecture, with those that are its map layer and readout."""
+"""List the layers of a network, with those that are its map layer and readout."""
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from alignment_importance import networks
-from alignment_importance.system import tables
+from alignment_importance.system.tables import write_table
 
 
-def list_layers(network: str, layers: Path) -> None:
-    """Write the layers of an architecture, and show them in the log.
-
-    Args:
-        network: name of the architecture.
-        layers: layer, operation, shape, role.
-    """
-    tables.write_table(networks.list_layers(networks.outline(networks.Spec(architecture=network))), layers)
+def list_layers(model: Mapping[str, Any], layers: Path) -> None:
+    """Write the layers of a network, the keywords of `networks.Spec`, and show them in the log."""
+    spec = networks.Spec(**model)
+    write_table(networks.list_layers(networks.outline(spec), spec.map_layer, spec.readout_layer), layers)
 
 
 if __name__ == "__main__":

@@ -8,67 +8,52 @@ import pandas as pd
 
 from alignment_importance import ablation
 from alignment_importance.experiments import recovery
-from alignment_importance.inputs import folds, judgments
-from alignment_importance.networks import activations
-from alignment_importance.system import compute
+from alignment_importance.inputs import folds
+from alignment_importance.inputs import judgments as human_judgments
+from alignment_importance.networks import activations as recorded
+from alignment_importance.system import compute as compute_module
 from alignment_importance.system.netcdf import origin_columns, read_netcdf
 from alignment_importance.system.tables import write_table
 
 
 def measure_recovery(
-    *,
     control: str,
-    model: str,
-    recorded: Path,
-    judged: Mapping[str, Path],
+    model_name: str,
+    activations: Path,
+    judgments: Mapping[str, Path],
     masks: Path,
     objects: Mapping[str, int],
-    network: Mapping[str, Any],
-    similarity: str,
-    score: str,
+    model: Mapping[str, Any],
+    alignment: Mapping[str, str],
     permutations: int,
     seed: int,
-    resources: compute.Compute,
-    output: Path,
+    compute: Mapping[str, Any],
+    gpu: int,
+    threads: int,
+    table: Path,
 ) -> None:
     """Write a row per method and draw of maps, and per method, comparison and image; judgments are by comparison."""
-    ratings = {name: read_netcdf(file) for name, file in judged.items()}
+    machine = compute_module.prepare(gpus=gpu, threads=threads, **compute)
+    ratings = {name: read_netcdf(file) for name, file in judgments.items()}
     image_ids = sorted(set.intersection(*(set(each["image"].to_numpy().tolist()) for each in ratings.values())))
-    with activations.read(recorded, image_ids) as maps:
-        engine = ablation.ablate(activations.load_head(maps, network), maps, resources, similarity, score)
-        weighed = recovery.Network(maps["readout"].to_numpy(), engine, similarity, score, permutations, seed, resources)
-        blocks = {name: folds.whole(judgments.mean(each, image_ids)) for name, each in ratings.items()}
-        places = recovery.find_places(weighed, maps, blocks, masks, objects)
-        table = pd.concat([recovery.find_maps(weighed), places], ignore_index=True)
-        table.insert(0, "control", control)
-        table.insert(1, "model", model)
+    with recorded.read(activations, image_ids) as maps:
+        engine = ablation.ablate(recorded.load_head(maps, model), maps, machine, **alignment)
+        network = recovery.Network(
+            maps["readout"].to_numpy(), engine, **alignment, permutations=permutations, seed=seed, compute=machine
+        )
+        blocks = {name: folds.whole(human_judgments.mean(each, image_ids)) for name, each in ratings.items()}
+        places = recovery.find_places(network, maps, blocks, masks, objects)
+        areas = pd.concat([recovery.find_maps(network), places], ignore_index=True)
+        areas.insert(0, "control", control)
+        areas.insert(1, "model", model_name)
         made_of = {name: origin_columns(maps.attrs | each.attrs) for name, each in ratings.items()}
-        simulated = table["comparison"].map({name: each["simulated"] for name, each in made_of.items()} | {"": True})
+        simulated = areas["comparison"].map({name: each["simulated"] for name, each in made_of.items()} | {"": True})
         common = {name: maps.attrs[name] for name in ("weights", "arithmetic")}
-        write_table(table.assign(**common, simulated=simulated), output)
+        write_table(areas.assign(**common, simulated=simulated), table)
+    machine.report_gpu_memory()
 
 
 if __name__ == "__main__":
-    from alignment_importance.system import logs
+    from job import run
 
-    snakemake = globals()["snakemake"]  # Snakemake defines it before it runs the script
-    with logs.job(snakemake.log[0], snakemake.config["provenance"]):
-        resources = compute.prepare(
-            gpus=snakemake.resources.get("gpu"), threads=snakemake.threads, **snakemake.params.compute
-        )
-        measure_recovery(
-            control=snakemake.wildcards.control,
-            model=snakemake.wildcards.model,
-            recorded=Path(snakemake.input.activations),
-            judged=dict(zip(snakemake.params.comparisons, map(Path, snakemake.input.judgments), strict=True)),
-            masks=Path(snakemake.input.masks),
-            objects=snakemake.params.objects,
-            network=snakemake.params.network,
-            similarity=snakemake.params.similarity,
-            score=snakemake.params.score,
-            permutations=snakemake.params.permutations,
-            seed=snakemake.params.seed,
-            resources=resources,
-            output=Path(snakemake.output.table),
-        )
-        resources.report_gpu_memory()
+    run(measure_recovery, globals()["snakemake"])

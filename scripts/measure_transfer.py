@@ -1,4 +1,4 @@
-"""Score the test images of every comparison with the feature maps that other comparisons rank highest."""
+"""Score the test images of every comparison with the feature maps that the other comparisons rank highest."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -8,12 +8,12 @@ import pandas as pd
 
 from alignment_importance import ablation
 from alignment_importance.experiments import transfer
-from alignment_importance.inputs import folds as cuts
-from alignment_importance.inputs import judgments as human
+from alignment_importance.inputs import folds as cross_validation
+from alignment_importance.inputs import judgments as human_judgments
 from alignment_importance.networks import activations as recorded
-from alignment_importance.system import compute as machine
-from alignment_importance.system import netcdf
-from alignment_importance.system import tables as files
+from alignment_importance.system import compute as compute_module
+from alignment_importance.system.netcdf import origin_columns, read_netcdf
+from alignment_importance.system.tables import read_table, write_table
 
 
 def measure_transfer(
@@ -24,60 +24,57 @@ def measure_transfer(
     model: Mapping[str, Any],
     alignment: Mapping[str, str],
     compute: Mapping[str, Any],
-    gpu: int | None,
+    gpu: int,
     threads: int,
     tables: Mapping[str, Path],
 ) -> None:
-    """Write a row per source and fold for every comparison.
+    """Write a table for every comparison, with a row per source and fold.
 
     Args:
-        activations, judgments, predictions: by comparison.
+        activations, judgments, predictions: files by comparison.
         folds: by comparison and seed.
-        model: the network's entry in the configuration.
-        alignment: `similarity` and `score`.
-        compute: device, memory_gb and precision.
-        gpu: GPUs of the job, None where nobody counts them.
-        threads: CPU threads of the job.
-        tables: by the comparison that is tested.
+        model: keywords of `networks.Spec`.
+        alignment: similarity and second-order score.
+        compute, gpu, threads: see `compute.prepare`.
+        tables: what is written, by the comparison that is tested.
     """
-    with machine.prepared(gpus=gpu, threads=threads, **compute) as resources:
-        loaded, origins = {}, {}
-        for name, file in activations.items():
-            ratings = netcdf.read_netcdf(judgments[name])
-            ids = ratings["image"].to_numpy().tolist()
-            with recorded.read(file, ids) as maps:
-                engine = ablation.ablate(recorded.load_head(maps, model), maps, resources, **alignment)
-                loaded[name] = transfer.Comparison(engine, human.mean(ratings, ids), ids)
-                origins[name] = netcdf.origin_columns(maps.attrs | ratings.attrs)
-        for target, output in tables.items():
-            cut = {seed: files.read_table(file) for (name, seed), file in folds.items() if name == target}
-            scored = _of_target(target, loaded, origins, cut, predictions[target])
-            files.write_table(scored, output)
+    machine = compute_module.prepare(gpus=gpu, threads=threads, **compute)
+    comparisons, made_of = {}, {}
+    for name, file in judgments.items():
+        ratings = read_netcdf(file)
+        ids = ratings["image"].to_numpy().tolist()
+        with recorded.read(activations[name], ids) as maps:
+            engine = ablation.ablate(recorded.load_head(maps, model), maps, machine, **alignment)
+            comparisons[name] = transfer.Comparison(engine, human_judgments.mean(ratings, ids), ids)
+            made_of[name] = origin_columns(maps.attrs | ratings.attrs)
+    for target, table in tables.items():
+        of_seeds = {seed: file for (comparison, seed), file in folds.items() if comparison == target}
+        transferred = _transfer_to(target, comparisons, of_seeds, predictions[target])
+        simulated = transferred["source"].map({name: each["simulated"] for name, each in made_of.items()})
+        write_table(transferred.assign(**made_of[target], source_simulated=simulated), table)
+    machine.report_gpu_memory()
 
 
-def _of_target(
-    target: str,
-    loaded: Mapping[str, transfer.Comparison],
-    origins: Mapping[str, Mapping[str, Any]],
-    folds: Mapping[int, pd.DataFrame],
-    prediction: Path,
+def _transfer_to(
+    target: str, comparisons: Mapping[str, transfer.Comparison], folds: Mapping[int, Path], prediction: Path
 ) -> pd.DataFrame:
-    """What the rankings of every other comparison are worth for one, beside what its own are worth."""
-    tested = loaded[target]
+    """A row per source and fold of one target, with the target's own scores."""
+    tested = comparisons[target]
     made = [
-        (seed, fold) for seed, table in folds.items() for fold in cuts.blocks(table, tested.human, tested.image_ids)
+        (seed, fold)
+        for seed, file in folds.items()
+        for fold in cross_validation.blocks(read_table(file), tested.human, tested.image_ids)
     ]
     names = pd.DataFrame([(seed, fold.fold) for seed, fold in made], columns=["seed", "fold"])
     columns = ["seed", "fold", "unit", "test_full", "test_retained"]
-    own = files.read_table(prediction, columns)[columns]
-    parts = []
-    for source, learned in loaded.items():
+    own = read_table(prediction, columns)[columns]
+    tables = []
+    for source, learned in comparisons.items():
         if source != target:
             scores = names.join(transfer.transfer(learned, tested, [fold for _, fold in made]))
             scores.insert(0, "source", source)
-            scores = scores.merge(own, on=["seed", "fold"], validate="1:1")
-            parts.append(scores.assign(**origins[target], source_simulated=origins[source]["simulated"]))
-    return pd.concat(parts)
+            tables.append(scores.merge(own, on=["seed", "fold"], validate="1:1"))
+    return pd.concat(tables)
 
 
 if __name__ == "__main__":

@@ -6,6 +6,9 @@ from pathlib import Path
 from alignment_importance.checks import starting_configuration
 from alignment_importance.inputs.judgments import reading
 from alignment_importance.system.atomic_write import atomic
+from alignment_importance.system.problems import ProblemsError
+
+_KEYS = "kind=similarity order=FILE key=NAME"
 
 logger = logging.getLogger("alignment_importance.new")
 
@@ -43,7 +46,11 @@ def new(
     """
     source = reading.Source(judgments, kind, order, key, images=only, name=f"comparisons.{name}")
     image_set = starting_configuration.ImageSet(images, table)
-    text, problems = starting_configuration.propose(name, image_set, source, threads, schema)
+    try:
+        text, problems = starting_configuration.propose(name, image_set, source, threads, schema)
+    except ProblemsError:
+        logger.info("The comparison's keys are given on the command line, behind --config: %s.", _KEYS)
+        raise
     problems.log_warnings()
     with atomic(config) as partial:
         partial.write_text(text, encoding="utf-8")

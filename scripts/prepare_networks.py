@@ -25,7 +25,7 @@ def prepare_networks(models: Mapping[str, Mapping[str, Any]], layers: Mapping[st
         with problems.collect(f"models.{name}"):
             spec = networks.Spec(**entry)
             network = networks.inspect(spec)
-            networks.split(network, spec.map_layer, spec.readout_layer)
+            networks.cut(network, spec.map_layer, spec.readout_layer)
             found[name] = networks.list_layers(network, spec.map_layer, spec.readout_layer)
     problems.raise_errors()
     for name, table in found.items():

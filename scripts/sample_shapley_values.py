@@ -6,62 +6,49 @@ from typing import Any
 
 from alignment_importance import ablation
 from alignment_importance.experiments import interactions
-from alignment_importance.inputs import folds, judgments
-from alignment_importance.networks import activations
-from alignment_importance.system import compute, resumable
+from alignment_importance.inputs import folds as cross_validation
+from alignment_importance.inputs import judgments as human_judgments
+from alignment_importance.networks import activations as recorded
+from alignment_importance.system import compute as compute_module
+from alignment_importance.system import resumable
 from alignment_importance.system.netcdf import origin_columns, read_netcdf
 from alignment_importance.system.tables import write_table
 
 
 def sample_shapley_values(
-    *,
-    recorded: Path,
-    judged: Path,
-    network: Mapping[str, Any],
-    similarity: str,
-    score: str,
+    activations: Path,
+    judgments: Path,
+    model: Mapping[str, Any],
+    alignment: Mapping[str, str],
     permutations: int,
     seed: int,
     minutes: float,
-    resources: compute.Compute,
-    output: Path,
+    compute: Mapping[str, Any],
+    gpu: int,
+    threads: int,
+    table: Path,
 ) -> None:
     """Write the value of every map with its standard error; see `interactions.shapley`."""
-    ratings = read_netcdf(judged)
+    machine = compute_module.prepare(gpus=gpu, threads=threads, **compute)
+    ratings = read_netcdf(judgments)
     image_ids = ratings["image"].to_numpy().tolist()
-    with activations.read(recorded, image_ids) as maps:
-        human = judgments.mean(ratings, image_ids)
-        engine = ablation.ablate(activations.load_head(maps, network), maps, resources, similarity, score)
+    with recorded.read(activations, image_ids) as maps:
+        human = human_judgments.mean(ratings, image_ids)
+        engine = ablation.ablate(recorded.load_head(maps, model), maps, machine, **alignment)
         budget = resumable.beside(
-            output,
+            table,
             None if engine.closed_form else minutes,
             *(maps[name].to_numpy() for name in ("feature_maps", "readout")),
             human,
-            f"{similarity} {score}",
+            f"{alignment['similarity']} {alignment['score']}",
             seed,
         )
-        table = interactions.shapley(engine, folds.whole(human), permutations, seed, budget)
-        write_table(table.assign(**origin_columns(maps.attrs | ratings.attrs)), output)
+        values = interactions.shapley(engine, cross_validation.whole(human), permutations, seed, budget)
+        write_table(values.assign(**origin_columns(maps.attrs | ratings.attrs)), table)
+    machine.report_gpu_memory()
 
 
 if __name__ == "__main__":
-    from alignment_importance.system import logs
+    from job import run
 
-    snakemake = globals()["snakemake"]  # Snakemake defines it before it runs the script
-    with logs.job(snakemake.log[0], snakemake.config["provenance"]):
-        resources = compute.prepare(
-            gpus=snakemake.resources.get("gpu"), threads=snakemake.threads, **snakemake.params.compute
-        )
-        sample_shapley_values(
-            recorded=Path(snakemake.input.activations),
-            judged=Path(snakemake.input.judgments),
-            network=snakemake.params.network,
-            similarity=snakemake.params.similarity,
-            score=snakemake.params.score,
-            permutations=snakemake.params.permutations,
-            seed=snakemake.params.seed,
-            minutes=snakemake.params.minutes,
-            resources=resources,
-            output=Path(snakemake.output.table),
-        )
-        resources.report_gpu_memory()
+    run(sample_shapley_values, globals()["snakemake"])

@@ -1,20 +1,52 @@
-"""Tabulate the layers of all networks for the documentation."""
+"""Tabulate the layers of all networks for the documentation, and the route that ablation takes in them."""
 
 from pathlib import Path
 
-from alignment_importance.networks import catalogue
+import jinja2
+import pandas as pd
+
+from alignment_importance import networks
+from alignment_importance.networks.kinds import known_architectures
 from alignment_importance.system.atomic_write import atomic
+from alignment_importance.system.errors import InputError
+
+_TEMPLATE = Path(__file__).with_suffix(".md")
 
 
-def tabulate_networks(*, output: Path) -> None:
-    """Write the page of all networks, their layers and routes."""
-    with atomic(output) as partial:
-        partial.write_text(catalogue.as_markdown(catalogue.tabulate()), encoding="utf-8", newline="\n")
+def tabulate_networks(page: Path) -> None:
+    """Write the page of all networks."""
+    template = jinja2.Template(
+        _TEMPLATE.read_text(encoding="utf-8"), keep_trailing_newline=True, undefined=jinja2.StrictUndefined
+    )
+    with atomic(page) as partial:
+        text = template.render(rows=tabulate().to_dict("records"))
+        partial.write_text(text, encoding="utf-8", newline="\n")
+
+
+def tabulate() -> pd.DataFrame:
+    """Find the layers of every network, at the input size of its default weights.
+
+    Returns:
+        Columns architecture, input_size, refusal (why a network cannot be cut, or empty), and for the others
+        map_layer, n_maps, height, width, readout_layer, n_units and route.
+    """
+    rows = []
+    for architecture in sorted(known_architectures()):
+        network = networks.outline(networks.Spec(architecture))
+        row: dict[str, object] = {"architecture": architecture, "input_size": network.input_size}
+        try:
+            cut = networks.cut(network)
+        except InputError as error:
+            rows.append(row | {"refusal": str(error)})
+            continue
+        n_maps, height, width = cut.map_shape
+        row |= {"refusal": "", "map_layer": cut.map_layer, "n_maps": n_maps, "height": height, "width": width}
+        rows.append(row | {"readout_layer": cut.readout_layer, "n_units": cut.n_units, "route": cut.head.route})
+    whole_numbers = dict.fromkeys(("n_maps", "height", "width", "n_units"), "Int64")
+    return pd.DataFrame(rows).astype(whole_numbers)
 
 
 if __name__ == "__main__":
-    from alignment_importance.system import logs
+    from job import run
 
-    snakemake = globals()["snakemake"]  # Snakemake defines it before it runs the script
-    with logs.job(snakemake.log[0], None):
-        tabulate_networks(output=Path(snakemake.output.page))
+    run(tabulate_networks, globals()["snakemake"])

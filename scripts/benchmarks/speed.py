@@ -160,7 +160,7 @@ def vgg16(compute: Compute) -> pd.DataFrame:
 def _vgg16_data(compute: Compute) -> tuple[Head, torch.Tensor, np.ndarray]:
     """The head of VGG-16, feature maps of simulated images, simulated judgments."""
     network = networks.build(networks.Spec("vgg16", weights="random", seed=1))
-    split = networks.split(network)
+    split = networks.cut(network)
     trunk = split.trunk.to(compute.device)
     generator = torch.Generator().manual_seed(2)
     maps = []
@@ -384,7 +384,7 @@ def _pooled_work(readout: np.ndarray, human: np.ndarray, compute: Compute) -> di
 
     return {
         "leave_one_out": lambda: _pooled_leave_one_out(readout, human, compute),
-        "curves": lambda: engine().keep_top(np.arange(N_POOLED_MAPS), [fold.train, fold.test]),
+        "curves": lambda: engine().top_k(np.arange(N_POOLED_MAPS), [fold.train, fold.test]),
         "image_scores": lambda: engine().leave_one_out_of_each_image(human)[1],
     }
 

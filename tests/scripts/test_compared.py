@@ -11,7 +11,6 @@ from compare_networks import compare_networks
 from compare_spread import compare_spread
 from measure_agreement import measure_agreement
 from PIL import Image
-from rank_feature_maps import rank_feature_maps
 
 from alignment_importance.ablation import PooledAblation
 from alignment_importance.experiments import curves, rankings, recovery
@@ -24,12 +23,19 @@ from measure_recovery import measure_recovery
 from measure_transfer import measure_transfer
 from sample_shapley_values import sample_shapley_values
 from score_map_pairs import score_map_pairs
+from tabulate_recovery import as_markdown
 
 IDS = [f"i{number:02d}" for number in range(15)]
 N_MAPS = 6
 NETWORK = {"architecture": "resnet18"}
 ATTRIBUTES = {"weights": "random weights (seed 1)", "arithmetic": "float32", "resize": "whole", "route": "pooled"}
-WAYS: dict[str, Any] = {"network": NETWORK, "similarity": "pearson", "score": "pearson_r2"}
+WAYS: dict[str, Any] = {
+    "model": NETWORK,
+    "alignment": {"similarity": "pearson", "score": "pearson_r2"},
+    "compute": {"device": "cpu"},
+    "gpu": 0,
+    "threads": 1,
+}
 
 
 @pytest.fixture
@@ -75,8 +81,6 @@ def made(tmp_path: Path, resources: compute.Compute) -> Path:
     write_judgments(tmp_path / "two.nc", IDS, 3, simulated=False)
     for number, seed in enumerate((5, 6)):
         write_table(folds.split_images(some, 3, seed), tmp_path / f"folds-{number}.csv")
-    common = {"recorded": tmp_path / "maps.nc", "judged": tmp_path / "one.nc", "resources": resources, **WAYS}
-    rank_feature_maps(**common, output=tmp_path / "all.csv")
     ratings = read_netcdf(tmp_path / "one.nc")
     human = judgments.mean(ratings, some)
     readout = read_netcdf(tmp_path / "maps.nc").sel(image=some)["readout"].to_numpy()
@@ -84,13 +88,14 @@ def made(tmp_path: Path, resources: compute.Compute) -> Path:
     made = folds.blocks(read_table(tmp_path / "folds-0.csv"), human, some)
     traced = curves.trace(engine, made, rankings.rank_folds(engine, made))
     write_table(traced, tmp_path / "curves.csv")
+    write_table(rankings.rank_block(engine, folds.whole(human)), tmp_path / "all.csv")
     return tmp_path
 
 
-def test_elimination_pairs_and_shapley_values(made: Path, resources: compute.Compute) -> None:
-    common = {"recorded": made / "maps.nc", "judged": made / "one.nc", "resources": resources, "minutes": 0, **WAYS}
+def test_elimination_pairs_and_shapley_values(made: Path) -> None:
+    common = {"activations": made / "maps.nc", "judgments": made / "one.nc", "minutes": 0, **WAYS}
     eliminate_feature_maps(
-        **common, split=made / "folds-0.csv", curves=made / "curves.csv", output=made / "elimination.csv"
+        **common, folds=made / "folds-0.csv", curves=made / "curves.csv", table=made / "elimination.csv"
     )
     table = read_table(made / "elimination.csv")
     one_shot = read_table(made / "curves.csv")
@@ -104,14 +109,14 @@ def test_elimination_pairs_and_shapley_values(made: Path, resources: compute.Com
     assert table["simulated"].all()
     assert (table["unit"] == "images").all()
 
-    score_map_pairs(**common, ranking=made / "all.csv", top_maps=4, output=made / "pairs.csv")
+    score_map_pairs(**common, ranking=made / "all.csv", top_maps=4, table=made / "pairs.csv")
     pairs = read_table(made / "pairs.csv")
     ranked = read_table(made / "all.csv").sort_values("rank")
     assert len(pairs) == 6
     assert set(pairs["feature_map"]) | set(pairs["feature_map_b"]) == set(ranked["feature_map"][:4])
     np.testing.assert_allclose(pairs["ais"], ranked.set_index("feature_map")["ais"].loc[pairs["feature_map"]])
 
-    sample_shapley_values(**common, permutations=7, seed=3, output=made / "shapley.csv")
+    sample_shapley_values(**common, permutations=7, seed=3, table=made / "shapley.csv")
     values = read_table(made / "shapley.csv")
     assert values["shapley"].sum() == pytest.approx(score_of_the_whole(made))
     assert (values["n_permutations"] == 7).all()
@@ -127,24 +132,25 @@ def score_of_the_whole(made: Path) -> float:
     return float(engine.leave_one_out([folds.whole(human)])[0][0])
 
 
-def test_what_there_was_no_time_for_is_done_by_the_next_run(made: Path, resources: compute.Compute) -> None:
+def test_what_there_was_no_time_for_is_done_by_the_next_run(made: Path) -> None:
     """Rank correlations have no closed form: with no minutes each run makes one step."""
-    common = {"recorded": made / "maps.nc", "judged": made / "one.nc", "resources": resources, **WAYS}
-    spearman = common | {"score": "spearman", "permutations": 3, "seed": 3}
+    common = {"activations": made / "maps.nc", "judgments": made / "one.nc", **WAYS}
+    alignment = {"similarity": "pearson", "score": "spearman"}
+    spearman = common | {"alignment": alignment, "permutations": 3, "seed": 3}
     for number in (1, 2, 3):
-        sample_shapley_values(**spearman, minutes=0, output=made / "shapley.csv")
+        sample_shapley_values(**spearman, minutes=0, table=made / "shapley.csv")
         assert (read_table(made / "shapley.csv")["n_permutations"] == number).all()
         assert (made / "shapley.partial.npz").exists() == (number < 3)
-    sample_shapley_values(**spearman, minutes=60, output=made / "at once.csv")
+    sample_shapley_values(**spearman, minutes=60, table=made / "at once.csv")
     assert (made / "at once.csv").read_bytes() == (made / "shapley.csv").read_bytes()
     # Judgments that changed make a new start.
-    sample_shapley_values(**spearman, minutes=0, output=made / "shapley.csv")
+    sample_shapley_values(**spearman, minutes=0, table=made / "shapley.csv")
     write_judgments(made / "one.nc", IDS[:13], 9, simulated=True)
-    sample_shapley_values(**spearman, minutes=0, output=made / "shapley.csv")
+    sample_shapley_values(**spearman, minutes=0, table=made / "shapley.csv")
     assert (read_table(made / "shapley.csv")["n_permutations"] == 1).all()
 
 
-def test_transfer_from_other_judgments_of_more_images(made: Path, resources: compute.Compute) -> None:
+def test_transfer_from_other_judgments_of_more_images(made: Path) -> None:
     prediction = pd.DataFrame(
         {
             "seed": [11] * 3 + [12] * 3,
@@ -157,13 +163,11 @@ def test_transfer_from_other_judgments_of_more_images(made: Path, resources: com
     write_table(prediction, made / "prediction.csv")
     names = ("one", "two")
     measure_transfer(
-        target="one",
-        recorded=dict.fromkeys(names, made / "maps.nc"),
-        judged={name: made / f"{name}.nc" for name in names},
-        splits={11: made / "folds-0.csv", 12: made / "folds-1.csv"},
-        prediction=made / "prediction.csv",
-        resources=resources,
-        output=made / "transfer.csv",
+        activations=dict.fromkeys(names, made / "maps.nc"),
+        judgments={name: made / f"{name}.nc" for name in names},
+        folds={("one", 11): made / "folds-0.csv", ("one", 12): made / "folds-1.csv"},
+        predictions={"one": made / "prediction.csv"},
+        tables={"one": made / "transfer.csv"},
         **WAYS,
     )
     table = read_table(made / "transfer.csv")
@@ -223,7 +227,7 @@ def test_networks_of_one_comparison(tmp_path: Path) -> None:
     assert agreement["correlation"].between(-1, 1).all()
 
 
-def test_recovery_of_a_control(made: Path, resources: compute.Compute, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_recovery_of_a_control(made: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (made / "masks").mkdir()
     for image in IDS:
         halves = np.repeat([[1, 2]], 4, axis=1).repeat(8, axis=0).astype(np.uint8)
@@ -232,15 +236,14 @@ def test_recovery_of_a_control(made: Path, resources: compute.Compute, monkeypat
     monkeypatch.setattr(recovery, "N_DRAWS", 3)
     measure_recovery(
         control="halves",
-        model="net.1",
-        recorded=made / "maps.nc",
-        judged={"one": made / "one.nc", "two": made / "two.nc"},
+        model_name="net.1",
+        activations=made / "maps.nc",
+        judgments={"one": made / "one.nc", "two": made / "two.nc"},
         masks=made / "masks",
         objects={"left": 1, "right": 2},
         permutations=4,
         seed=1,
-        resources=resources,
-        output=made / "recovery.csv",
+        table=made / "recovery.csv",
         **WAYS,
     )
     table = read_table(made / "recovery.csv")
@@ -248,7 +251,7 @@ def test_recovery_of_a_control(made: Path, resources: compute.Compute, monkeypat
     # Images of both comparisons: 13.
     assert table.groupby("truth").size().to_dict() == {"maps": 3 * n_methods, "places": 2 * 13 * n_methods}
     assert table.groupby("truth")["simulated"].mean().to_dict() == {"maps": 1, "places": 0.5}
-    page = recovery.as_markdown(table, 4, {"left": 1, "right": 2})
+    page = as_markdown(table, 4, {"left": 1, "right": 2})
     for method in recovery.METHODS:
         assert f"| {method} |" in page
     plain = table[(table["method"] == "activation") & (table["truth"] == "places")]

@@ -19,7 +19,7 @@ from alignment_importance.system.tables import write_table
 from plot_comparison import plot_comparison
 
 KINDS = ["curves", "importance", "heatmaps", "rsms", "patches", "overlap", "overlap-categories", "overlap-grid"]
-ORIGIN = {"weights": "random weights (seed 1)", "arithmetic": "float32", "simulated": True}
+ORIGIN: dict[str, Any] = {"weights": "random weights (seed 1)", "arithmetic": "float32", "simulated": True}
 ATTRIBUTES = ORIGIN | {"resize": "whole", "simulated": 1}
 NAMES = "a.b (simulated observers), net.1 (random weights (seed 1))"
 

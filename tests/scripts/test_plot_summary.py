@@ -17,7 +17,7 @@ NOTHING: dict[str, Any] = {
     "summary": Path("summary.csv"),
     "score": "pearson",
 }
-ORIGIN = {"weights": "random weights (seed 1)", "arithmetic": "float32", "simulated": True}
+ORIGIN: dict[str, Any] = {"weights": "random weights (seed 1)", "arithmetic": "float32", "simulated": True}
 
 
 def test_folds_are_told_apart_by_comparison_and_model(drawn: Drawn, folds: Path, tmp_path: Path) -> None:

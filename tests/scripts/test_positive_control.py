@@ -1,11 +1,11 @@
 """The control with known truth: the same images and network, two groups of simulated observers, two heatmaps each."""
 
+import draw_demo
 import pandas as pd
 import pytest
 import score_images
 from checking import list_checked
 
-import draw_demo
 import evaluate_control
 import extract_activations
 import prepare_images

@@ -55,7 +55,7 @@ def leave_one_out(head: nn.Module, maps: torch.Tensor, human: np.ndarray, simila
     return np.array([score(rsm(one, similarity), human, kind) for one in readouts])
 
 
-def keep_top(
+def top_k(
     head: nn.Module, maps: torch.Tensor, order: np.ndarray, human: np.ndarray, similarity: str, kind: str
 ) -> np.ndarray:
     """(k,) score with the first k maps alone."""

@@ -49,7 +49,7 @@ class Whole(nn.Module):
 
 
 def head_of(route: str) -> heads.Head:
-    """A small head of each route, split out of a whole network as any other."""
+    """A small head of each route, cut out of a whole network as any other."""
     with torch.random.fork_rng():
         torch.manual_seed(3)
         head, width = {
@@ -72,9 +72,9 @@ def head_of(route: str) -> heads.Head:
         }[route]()
         whole = Whole(head, width).eval()
     network = networks.Network(whole, "small", "random weights (seed 3)", 4, (0.5,) * 3, (0.5,) * 3)
-    split = networks.split(network, map_layer="trunk.1")
-    assert split.head.route == route
-    return split.head
+    cut = networks.cut(network, map_layer="trunk.1")
+    assert cut.head.route == route
+    return cut.head
 
 
 def engine(

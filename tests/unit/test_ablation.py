@@ -43,14 +43,14 @@ def test_routes_equal_one_forward_pass_per_map(
     tensor, blocks = torch.from_numpy(maps), blocks_of(human)
     order = np.random.default_rng(8).permutation(N_MAPS)
     whole, without = fast.leave_one_out(blocks)
-    curves = fast.keep_top(order, blocks)
+    curves = fast.top_k(order, blocks)
     for number, block in enumerate(blocks):
         part = tensor[torch.from_numpy(block.images)]
         all_maps = naive.rsm(naive.readout(head.module, part, list(range(N_MAPS))), similarity)
         assert whole[number] == pytest.approx(naive.score(all_maps, block.human, score), abs=2e-6)
         expected = naive.leave_one_out(head.module, part, block.human, similarity, score)
         np.testing.assert_allclose(without[number], expected, atol=2e-6)
-        expected = naive.keep_top(head.module, part, order, block.human, similarity, score)
+        expected = naive.top_k(head.module, part, order, block.human, similarity, score)
         np.testing.assert_allclose(curves[number], expected, atol=2e-6)
 
 
@@ -90,13 +90,13 @@ def test_neither_chunks_nor_threads_change_results(
             reference.leave_one_out_of_each_image(human)[number],
             atol=1e-6,
         )
-    np.testing.assert_allclose(other.keep_top(order, blocks), reference.keep_top(order, blocks), atol=1e-6)
+    np.testing.assert_allclose(other.top_k(order, blocks), reference.top_k(order, blocks), atol=1e-6)
     if route == "pooled" and resources().device.type == "cpu":
         # Each map's sums are added up in the same order, whatever maps are computed with it.
         np.testing.assert_array_equal(other.leave_one_out(blocks)[1], reference.leave_one_out(blocks)[1])
     same_memory = engine(route, maps, "pearson", "pearson_r2", resources(memory, 1))[1]
     np.testing.assert_array_equal(other.leave_one_out(blocks)[1], same_memory.leave_one_out(blocks)[1])
-    np.testing.assert_array_equal(other.keep_top(order, blocks), same_memory.keep_top(order, blocks))
+    np.testing.assert_array_equal(other.top_k(order, blocks), same_memory.top_k(order, blocks))
 
 
 @pytest.mark.parametrize("memory", [1, 30_000, 10**9])
@@ -108,7 +108,7 @@ def test_a_set_of_maps_can_be_ablated_for_good(
 ) -> None:
     head, fast = engine(route, maps, similarity, score, resources(memory))
     kept = np.isin(np.arange(N_MAPS), [0, 2, 3, 5, 6, 7, 9])
-    some, tensor = fast.keeping(kept), torch.from_numpy(maps)
+    some, tensor = fast.only(kept), torch.from_numpy(maps)
     left = np.flatnonzero(kept).tolist()
     readout = naive.readout(head.module, tensor, left)
     block, chosen = PairBlock(np.arange(N_IMAGES), human), np.array([9, 0, 1, 3, 2])
@@ -152,7 +152,7 @@ def test_pooled_cosine_by_hand() -> None:
 def test_pooled_top_k_by_hand() -> None:
     readout, human = by_hand()
     fast = ablation.PooledAblation(readout, resources(), "cosine", "pearson")
-    curve = fast.keep_top(np.array([2, 1, 0]), [PairBlock(np.arange(3), human)])[0]
+    curve = fast.top_k(np.array([2, 1, 0]), [PairBlock(np.arange(3), human)])[0]
     # Map 2 alone leaves image 2 without any value: no similarity. Maps 2 and 1 are all but map 0. All are equal.
     assert np.isnan(curve[0])
     assert curve[1] == pytest.approx(np.sqrt(3) / 2)
@@ -197,7 +197,7 @@ def test_a_map_that_is_zero_everywhere_changes_nothing_to_the_bit(maps: np.ndarr
         _, fast = engine(route, maps, "pearson", "pearson_r2", resources())
         whole, without = fast.leave_one_out([block])
         assert without[0, 4] == whole[0]
-        curve = fast.keep_top(np.array([0, 1, 4, 2, 3, 5, 6, 7, 8, 9]), [block])[0]
+        curve = fast.top_k(np.array([0, 1, 4, 2, 3, 5, 6, 7, 8, 9]), [block])[0]
         assert curve[2] == curve[1]
 
 
@@ -223,10 +223,10 @@ def test_the_network_is_left_as_it_was() -> None:
     before = {name: value.clone() for name, value in whole.state_dict().items()}
     described = repr(whole)
     network = networks.Network(whole, "small", "random", 4, (0.5,) * 3, (0.5,) * 3)
-    split = networks.split(network, map_layer="trunk.0")
+    cut = networks.cut(network, map_layer="trunk.0")
     maps = torch.randn(4, N_MAPS, 4, 4)
     untouched = maps.clone()
-    heads.LinearHead(split.head, maps, resources())
+    heads.LinearHead(cut.head, maps, resources())
     assert torch.equal(maps, untouched)
     assert repr(whole) == described
     assert all(torch.equal(value, before[name]) for name, value in whole.state_dict().items())
@@ -254,7 +254,7 @@ def test_a_kept_subset_is_one_plain_forward_pass(route: str, kept: list[int], ma
         }
     )
     expected = naive.readout(head.module, torch.from_numpy(maps), kept)
-    found = ablation.keep(head, recorded, np.array(kept), resources())
+    found = ablation.top_k_readout(head, recorded, np.array(kept), len(kept), resources())
     np.testing.assert_allclose(found.cpu().numpy(), expected, rtol=1e-5, atol=1e-6)
     np.testing.assert_array_equal(recorded["feature_maps"], maps)
 
@@ -269,7 +269,7 @@ def test_a_map_alone_is_one_forward_pass(
     block = blocks_of(human)[1]
     alone = [naive.readout(head.module, torch.from_numpy(maps), [k])[block.images] for k in range(N_MAPS)]
     expected = [naive.score(naive.rsm(readout, similarity), block.human, score) for readout in alone]
-    np.testing.assert_allclose(built.keep_one([block])[0], expected, atol=2e-4)
+    np.testing.assert_allclose(built.each_alone([block])[0], expected, atol=2e-4)
 
 
 def test_a_pooled_map_alone_has_only_its_sign() -> None:
@@ -277,7 +277,7 @@ def test_a_pooled_map_alone_has_only_its_sign() -> None:
     pooled = ablation.PooledAblation(signs, resources(), "cosine", "pearson")
     human = np.array([[np.nan, 0, 1, 0], [0, np.nan, 0, 1], [1, 0, np.nan, 0], [0, 1, 0, np.nan]])
     # Map 0 tells the images 0 and 2 from 1 and 3, as people do; all others are 1 everywhere, or undefined.
-    np.testing.assert_allclose(pooled.keep_one([PairBlock(np.arange(4), human)]), [[1, np.nan, np.nan, np.nan]])
+    np.testing.assert_allclose(pooled.each_alone([PairBlock(np.arange(4), human)]), [[1, np.nan, np.nan, np.nan]])
 
 
 @pytest.mark.parametrize("score", ["pearson_r2", "pearson", "spearman"])
@@ -290,7 +290,7 @@ def test_scores_of_signs_are_those_of_one_similarity_matrix_per_map(score: str) 
     human[7] = human[:, 7] = np.nan  # an image without judgments
     np.fill_diagonal(human, np.nan)
     pooled = ablation.PooledAblation(readout, resources(), "cosine", score)
-    found = pooled.keep_one([PairBlock(np.arange(9), human)])[0]
+    found = pooled.each_alone([PairBlock(np.arange(9), human)])[0]
     alone = [np.where(np.arange(40) == k, readout, 0) for k in range(40)]
     expected = [naive.score(naive.rsm(one, "cosine"), human, score) for one in alone]
     np.testing.assert_allclose(found, expected, atol=1e-12)
@@ -307,5 +307,5 @@ def test_fewer_than_two_judged_pairs_have_no_score(route: str, score: str, n_pai
         human[0, 1] = human[1, 0] = 0.5
     block = PairBlock(np.arange(4), human)
     whole, without = built.leave_one_out([block])
-    for scores in (whole, without, built.keep_top(np.arange(N_MAPS), [block]), built.keep_one([block])):
+    for scores in (whole, without, built.top_k(np.arange(N_MAPS), [block]), built.each_alone([block])):
         assert np.isnan(scores).all()

@@ -16,7 +16,7 @@ from torch import nn
 
 from alignment_importance import ablation, networks
 from alignment_importance.inputs import images
-from alignment_importance.networks import activations
+from alignment_importance.networks import activations, extraction
 from alignment_importance.networks.head import Head
 from alignment_importance.system.compute import Compute
 from alignment_importance.system.errors import InputError
@@ -49,7 +49,7 @@ def network() -> Any:
 
 
 @pytest.fixture
-def split() -> Any:
+def cut() -> Any:
     """Five feature maps of 2 x 2, and their means as readout."""
     torch.manual_seed(1)
     head = Head(nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Flatten()), 5, "pooled")
@@ -61,9 +61,9 @@ def compute(threads: int = 1) -> Compute:
 
 
 def test_every_image_has_what_a_forward_pass_of_it_alone_gives(
-    table: pd.DataFrame, network: Any, split: Any, tmp_path: Path
+    table: pd.DataFrame, network: Any, cut: Any, tmp_path: Path
 ) -> None:
-    activations.write(table, network, split, "whole", compute(2), tmp_path / "a.nc")
+    extraction.extract(table, network, cut, "whole", compute(2), tmp_path / "a.nc")
     with open_netcdf(tmp_path / "a.nc") as recorded:
         assert recorded["image"].to_numpy().tolist() == IDS
         assert recorded["feature_maps"].dims == ("image", "feature_map", "y", "x")
@@ -71,14 +71,14 @@ def test_every_image_has_what_a_forward_pass_of_it_alone_gives(
         assert recorded.attrs["route"] == "pooled"
         for row in (0, 16, 99):
             pixels = images.read_listed(table.iloc[row].to_dict()).astype(np.float32) / 255 - 0.5
-            maps = split.trunk(torch.from_numpy(pixels).permute(2, 0, 1)[None])[0].detach().numpy()
+            maps = cut.trunk(torch.from_numpy(pixels).permute(2, 0, 1)[None])[0].detach().numpy()
             np.testing.assert_allclose(recorded["feature_maps"][row], maps, rtol=1e-5, atol=1e-6)
             np.testing.assert_allclose(recorded["readout"][row], maps.mean((1, 2)), rtol=1e-5, atol=1e-6)
 
 
 @pytest.mark.parametrize("threads", [1, 2])
 def test_images_are_decoded_as_they_are_written(
-    table: pd.DataFrame, network: Any, split: Any, threads: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    table: pd.DataFrame, network: Any, cut: Any, threads: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     decoded: list[str] = []
     read_listed = images.read_listed
@@ -101,23 +101,23 @@ def test_images_are_decoded_as_they_are_written(
 
     monkeypatch.setattr(images, "read_listed", count)
     monkeypatch.setattr(activations, "write_streamed", watch)
-    activations.write(table, network, split, "whole", compute(threads), tmp_path / "a.nc")
+    extraction.extract(table, network, cut, "whole", compute(threads), tmp_path / "a.nc")
     assert decoded == IDS
     # Of the seven batches of 16, one is being decoded, and one is with every thread.
     assert len(ahead) == 7
     assert max(ahead) <= 16 * (1 + threads)
 
 
-def test_a_changed_image_leaves_no_file(table: pd.DataFrame, network: Any, split: Any, tmp_path: Path) -> None:
+def test_a_changed_image_leaves_no_file(table: pd.DataFrame, network: Any, cut: Any, tmp_path: Path) -> None:
     Image.new("RGB", (8, 8)).save(tmp_path / "images" / f"{IDS[50]}.png")
     with pytest.raises(InputError, match="image 050"):
-        activations.write(table, network, split, "whole", compute(), tmp_path / "results" / "a.nc")
+        extraction.extract(table, network, cut, "whole", compute(), tmp_path / "results" / "a.nc")
     assert list((tmp_path / "results").iterdir()) == []
 
 
 @pytest.fixture
-def recorded(table: pd.DataFrame, network: Any, split: Any, tmp_path: Path) -> Path:
-    activations.write(table, network, split, "whole", compute(), tmp_path / "a.nc")
+def recorded(table: pd.DataFrame, network: Any, cut: Any, tmp_path: Path) -> Path:
+    extraction.extract(table, network, cut, "whole", compute(), tmp_path / "a.nc")
     return tmp_path / "a.nc"
 
 
@@ -162,7 +162,7 @@ def test_a_head_with_other_weights_than_the_trunk_is_refused(table: pd.DataFrame
     spec: dict[str, Any] = {"architecture": "alexnet", "weights": "random", "input_size": 64}
     chosen = networks.Spec(**spec, seed=1)
     network = networks.build(chosen)
-    activations.write(table[:2], network, networks.split(network), "whole", compute(), tmp_path / "a.nc")
+    extraction.extract(table[:2], network, networks.cut(network), "whole", compute(), tmp_path / "a.nc")
     with activations.read(tmp_path / "a.nc", IDS[:2]) as maps:
         head = activations.load_head(maps, spec | {"seed": 1})
         assert head is not None and head.route == "linear"
@@ -182,7 +182,7 @@ def test_an_image_without_activations_is_named(recorded: Path) -> None:
         pass
 
 
-def test_the_same_bytes_whatever_the_threads(table: pd.DataFrame, network: Any, split: Any, tmp_path: Path) -> None:
+def test_the_same_bytes_whatever_the_threads(table: pd.DataFrame, network: Any, cut: Any, tmp_path: Path) -> None:
     for threads in (1, 3):
-        activations.write(table, network, split, "whole", compute(threads), tmp_path / f"{threads}.nc")
+        extraction.extract(table, network, cut, "whole", compute(threads), tmp_path / f"{threads}.nc")
     assert (tmp_path / "1.nc").read_bytes() == (tmp_path / "3.nc").read_bytes()

@@ -12,8 +12,8 @@ from alignment_importance.statistics.similarity import rsm
 N_MAPS = 300  # more than two groups of lanes
 
 Block: TypeAlias = tuple[closed_forms.Covariation, torch.Tensor, torch.Tensor]
-Way: TypeAlias = type[closed_forms.SumsOfPairs] | type[closed_forms.SumsByProducts]
-WAYS: tuple[Way, ...] = (closed_forms.SumsOfPairs, closed_forms.SumsByProducts)
+Way: TypeAlias = type[closed_forms.SumsPairByPair] | type[closed_forms.SumsByProducts]
+WAYS: tuple[Way, ...] = (closed_forms.SumsPairByPair, closed_forms.SumsByProducts)
 
 
 def rows_of(x: torch.Tensor, similarity: str) -> closed_forms.Covariation:
@@ -43,11 +43,12 @@ def test_pairs_and_products_give_the_same_sums(n_images: int, similarity: str, s
     judged = of_block[2][of_block[2].isfinite().tril(-1)]
     n_pairs, spread = len(judged), (judged - judged.mean()).square().sum()
     for way in WAYS:
-        one = way.of(*of_block)
-        sums = one.without(torch.tensor([kernels.NO_MAP, *range(N_MAPS)]))
+        rows, images, human = of_block
+        one = way.of(human)
+        sums = one.without(rows, images, torch.tensor([kernels.NO_MAP, *range(N_MAPS)]))
         torch.testing.assert_close(sums, expected, rtol=1e-9, atol=1e-9)
         correlations = expected[:, 1] / ((expected[:, 2] - expected[:, 0] ** 2 / n_pairs) * spread).sqrt()
-        torch.testing.assert_close(one.scores(sums), correlations, rtol=1e-9, atol=1e-9)
+        torch.testing.assert_close(one.correlations(sums), correlations, rtol=1e-9, atol=1e-9)
 
 
 def direct(rows: closed_forms.Covariation, images: torch.Tensor, human: torch.Tensor, similarity: str) -> torch.Tensor:
@@ -71,17 +72,19 @@ def test_a_row_that_is_constant_without_a_map_makes_its_sums_nan_and_no_others(w
     x[4] = 0
     x[4, 17] = 1
     maps = torch.arange(N_MAPS)
-    sums = way.of(*block(x, "pearson", 7, share)).without(maps)
+    rows, images, human = block(x, "pearson", 7, share)
+    sums = way.of(human).without(rows, images, maps)
     assert torch.isnan(sums[17]).all()
     assert torch.isfinite(sums[maps != 17]).all()
 
 
 @pytest.mark.parametrize("share", [0.0, 0.2])
 def test_the_maps_that_are_computed_together_change_no_bit(share: float) -> None:
-    one = closed_forms.SumsOfPairs.of(*block(readout(12), "pearson", 11, share))
-    together = one.without(torch.arange(N_MAPS))
+    rows, images, human = block(readout(12), "pearson", 11, share)
+    one = closed_forms.SumsPairByPair.of(human)
+    together = one.without(rows, images, torch.arange(N_MAPS))
     for chosen in (torch.tensor([299]), torch.arange(N_MAPS).flip(0), torch.arange(kernels.LANES - 1, N_MAPS, 3)):
-        assert torch.equal(one.without(chosen), together[chosen])
+        assert torch.equal(one.without(rows, images, chosen), together[chosen])
 
 
 @pytest.mark.parametrize("share", [0.0, 0.3])
@@ -99,9 +102,9 @@ def test_top_k_sums_are_those_of_one_similarity_matrix_per_k(n_images: int, simi
         kept[:, k:] = 0
         r = rsm(kept, similarity)[pairs]
         expected.append([r.sum(), (r * judged).sum(), (r * r).sum()])
-    for way in (closed_forms.TopKOfPairs, closed_forms.TopKByProducts):
-        one = way.of(top, human)
-        sums = torch.stack([one.sums(tile) for tile in one.tiles()]).sum(0)
+    for way in WAYS:
+        one = way.of(human)
+        sums = torch.stack([one.top_k(top, tile) for tile in one.tiles(n_images)]).sum(0)
         torch.testing.assert_close(sums, torch.tensor(expected, dtype=torch.float64), rtol=1e-9, atol=1e-9)
 
 

@@ -63,7 +63,7 @@ def test_scores_are_those_of_rankings_curves_and_predicted_pairs(route: str) -> 
         assert row["test_retained_pearson_pearson"] == pytest.approx(r(pairs, "retained"), abs=1e-5)
         # The same maps at the same k, in the other order.
         order = rankings.order_of(found.rankings[found.rankings["fold"] == fold.fold])[::-1].copy()
-        assert row["test_reverse"] == pytest.approx(built.keep_top(order, [fold.test])[0][int(kept["k_retained"]) - 1])
+        assert row["test_reverse"] == pytest.approx(built.top_k(order, [fold.test])[0][int(kept["k_retained"]) - 1])
 
 
 def test_units_of_a_pooled_readout_are_its_maps() -> None:

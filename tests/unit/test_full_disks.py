@@ -38,10 +38,8 @@ def test_a_dataset_that_does_not_fit_is_told_and_leaves_nothing(tmp_path: Path) 
 import os, resource, sys
 sys.path.insert(0, "scripts")
 import numpy as np, xarray as xr
-from alignment_importance.system.atomic_write import atomic, atomic_folder
-from alignment_importance.system.netcdf import write_netcdf
-from alignment_importance.system.tables import write_table
 from alignment_importance.system.errors import InputError
+from alignment_importance.system.netcdf import write_netcdf
 resource.setrlimit(resource.RLIMIT_FSIZE, (20000, resource.RLIM_INFINITY))
 noise = np.random.default_rng(1).random((300, 300))
 try:

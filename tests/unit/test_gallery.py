@@ -142,15 +142,6 @@ def test_a_set_without_categories_has_none(tmp_path: Path) -> None:
     assert content.describe(bare, PERCENTS, {}, "image")["categories"] is None
 
 
-def test_agreement_is_the_correlation_over_pixels_that_both_have() -> None:
-    first = np.array([[1.0, 2.0], [3.0, np.nan]])
-    second = np.array([[2.0, 4.0], [9.0, 1.0]])
-    assert pictures.correlation(first, second) == pytest.approx(np.corrcoef([1, 2, 3], [2, 4, 9])[0, 1])
-    assert np.isnan(pictures.correlation(first, np.ones((2, 2))))
-    assert np.isnan(pictures.correlation(first, np.full((2, 2), np.nan)))
-    assert np.isnan(pictures.correlation(first, None))
-
-
 # ----------------------------------------------------------------------------------------------------------------------
 # Pictures
 

@@ -1,4 +1,4 @@
-"""Tests, effect sizes and corrections by hand, against scipy, statsmodels' examples and simulation."""
+"""Tests, effect sizes and corrections by hand, against scipy and simulation."""
 
 import numpy as np
 import pytest

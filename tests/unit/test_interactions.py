@@ -90,7 +90,7 @@ def test_an_unfinished_elimination_ranks_what_is_left_by_ais(
     assert one["feature_map"].iloc[-1] == whole["feature_map"].iloc[-1]
     kept = np.arange(N_MAPS) != one["feature_map"].iloc[-1]
     left = np.flatnonzero(kept)
-    scored, without = case.fast.keeping(kept).leave_one_out([case.block], left)
+    scored, without = case.fast.only(kept).leave_one_out([case.block], left)
     expected = rank(scored[0] - without[0]).sort_values("rank")["feature_map"].to_numpy()
     np.testing.assert_array_equal(one["feature_map"].iloc[:-1], left[expected])
     for _ in range(N_MAPS - 2):
@@ -158,7 +158,7 @@ def test_the_mean_over_all_orders_is_the_shapley_value(route: str, maps: np.ndar
             for size in range(4)
             for some in itertools.combinations(rest, size)
         )
-    some = case.fast.keeping(kept)
+    some = case.fast.only(kept)
     orders = [np.array([*order, *others]) for order in itertools.permutations(players)]
     found = np.mean([interactions.added_scores(some, case.block, order)[0] for order in orders], axis=0)
     np.testing.assert_allclose(found[players], list(expected.values()), atol=2e-6)

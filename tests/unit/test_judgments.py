@@ -297,7 +297,7 @@ def test_images_that_cannot_be_chosen(tmp_path: Path, chosen: dict[str, object],
     assert said in str(caught.value)
     problems = Problems()
     assert reading.inspect(source, CATEGORIES, problems) is None
-    assert any(said in f"{finding.where}: {finding}" for finding in problems.errors)
+    assert any(said in f"{problem.where}: {problem}" for problem in problems.errors)
 
 
 def test_a_list_of_images_names_its_lines(tmp_path: Path) -> None:

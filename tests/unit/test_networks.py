@@ -1,4 +1,4 @@
-"""Networks: weights, the split at the map layer, and every route on real architectures."""
+"""Networks: weights, the cut at the map layer, and every route on real architectures."""
 
 import hashlib
 import pickle
@@ -76,10 +76,10 @@ def state_of(module: nn.Module) -> list[object]:
 
 @dataclass(frozen=True)
 class Case:
-    """A network with random weights, split, and what its own modules put out, caught by hooks."""
+    """A network with random weights, cut, and what its own modules put out, caught by hooks."""
 
     network: networks.Network
-    split: networks.SplitNetwork
+    cut: networks.CutNetwork
     before: list[object]
     after: list[object]
     route: str
@@ -93,7 +93,7 @@ def case(request: pytest.FixtureRequest) -> Case:
     architecture, size, map_module, reader, route = request.param
     network = random_network(architecture, size=size)
     before = state_of(network.module)
-    split = networks.split(network)
+    cut = networks.cut(network)
     after = state_of(network.module)
     images = some_images(16 if size < 100 else 3, size)
     seen: dict[str, torch.Tensor] = {}
@@ -114,7 +114,7 @@ def case(request: pytest.FixtureRequest) -> Case:
     for hook in hooks:
         hook.remove()
     maps = seen["maps"].relu() if architecture == "densenet121" else seen["maps"]  # a function, not a module
-    return Case(network, split, before, after, route, images, maps, seen.get("readout", output))
+    return Case(network, cut, before, after, route, images, maps, seen.get("readout", output))
 
 
 def test_the_network_is_left_as_it_was(case: Case) -> None:
@@ -122,13 +122,13 @@ def test_the_network_is_left_as_it_was(case: Case) -> None:
 
 
 def test_trunk_and_head_give_what_the_network_itself_computes(case: Case) -> None:
-    assert case.split.head.route == case.route
-    assert (*case.split.map_shape, case.split.n_units) == (*case.maps.shape[1:], case.readout.shape[1])
-    assert case.split.head.n_maps == case.maps.shape[1]
+    assert case.cut.head.route == case.route
+    assert (*case.cut.map_shape, case.cut.n_units) == (*case.maps.shape[1:], case.readout.shape[1])
+    assert case.cut.head.n_maps == case.maps.shape[1]
     with torch.inference_mode():
-        maps = case.split.trunk(case.images)
+        maps = case.cut.trunk(case.images)
         untouched = maps.clone()
-        readout = case.split.head.module(maps)
+        readout = case.cut.head.module(maps)
     assert_same(maps, case.maps)
     assert_same(readout, case.readout)
     assert torch.equal(maps, untouched)
@@ -137,20 +137,20 @@ def test_trunk_and_head_give_what_the_network_itself_computes(case: Case) -> Non
 @pytest.mark.parametrize("number", [1, 3])
 def test_any_number_of_images_can_go_through_at_once(case: Case, number: int) -> None:
     with torch.inference_mode():
-        maps = case.split.trunk(case.images[:number])
-        readout = case.split.head.module(maps)
+        maps = case.cut.trunk(case.images[:number])
+        readout = case.cut.head.module(maps)
     assert_same(maps, case.maps[:number])
     assert_same(readout, case.readout[:number])
 
 
 def test_every_route_equals_one_forward_pass_without_each_map(case: Case) -> None:
     rng = np.random.default_rng(3)
-    shape = (5, *case.split.map_shape)
+    shape = (5, *case.cut.map_shape)
     maps = torch.from_numpy((rng.gamma(1.0, size=shape) * (rng.random(shape) < 0.3)).astype(np.float32))
     human = rng.random((5, 5))
     human += human.T
     np.fill_diagonal(human, np.nan)
-    head = case.split.head
+    head = case.cut.head
     with torch.inference_mode():
         readout = head.module(maps)
     recorded = xr.Dataset(
@@ -167,9 +167,9 @@ def test_outline_has_the_layers_of_the_network_and_no_weights(case: Case) -> Non
     network = case.network
     outline = networks.outline(networks.Spec(network.architecture, input_size=network.input_size))
     assert all(tensor.is_meta for tensor in outline.module.state_dict().values())
-    found = networks.split(outline)
-    assert (found.map_layer, found.readout_layer) == (case.split.map_layer, case.split.readout_layer)
-    assert (found.map_shape, found.head.route) == (case.split.map_shape, case.route)
+    found = networks.cut(outline)
+    assert (found.map_layer, found.readout_layer) == (case.cut.map_layer, case.cut.readout_layer)
+    assert (found.map_shape, found.head.route) == (case.cut.map_shape, case.route)
     assert (outline.mean, outline.std) == (network.mean, network.std)
 
 
@@ -185,38 +185,38 @@ def test_lite_equals_the_package_that_its_weights_were_made_for(number: int) -> 
     original = EfficientNet.from_pretrained(f"efficientnet-lite{number}", weights_path=file).eval()
     size = network.input_size
     images = torch.randn(2, 3, size, size, generator=torch.Generator().manual_seed(3))
-    split = networks.split(network)
+    cut = networks.cut(network)
     with torch.inference_mode():
         expected, maps = original(images), original.extract_features(images)
         torch.testing.assert_close(network.module(images), expected)
-        torch.testing.assert_close(split.trunk(images), maps)
-        torch.testing.assert_close(split.head.module(maps), maps.mean((2, 3)))
-    assert split.head.route == "pooled"
+        torch.testing.assert_close(cut.trunk(images), maps)
+        torch.testing.assert_close(cut.head.module(maps), maps.mean((2, 3)))
+    assert cut.head.route == "pooled"
 
 
 @pytest.mark.parametrize("architecture", ["resnet18", "mobilenet_v3_small"])
 def test_routes_of_real_heads_equal_one_forward_pass_per_map(architecture: str) -> None:
     network = random_network(architecture)
-    split = networks.split(network)
+    cut = networks.cut(network)
     images = torch.randn(7, 3, 64, 64, generator=torch.Generator().manual_seed(4))
     with torch.inference_mode():
-        maps = split.trunk(images)
-        readout = split.head.module(maps)
+        maps = cut.trunk(images)
+        readout = cut.head.module(maps)
     human = np.random.default_rng(5).random((7, 7))
     human = human + human.T
     np.fill_diagonal(human, np.nan)
     recorded = xr.Dataset(
         {"feature_maps": (("image", "feature_map", "y", "x"), maps.numpy()), "readout": (("image", "unit"), readout)}
     )
-    engine = ablation.ablate(split.head, recorded, CPU, "pearson", "pearson_r2")
+    engine = ablation.ablate(cut.head, recorded, CPU, "pearson", "pearson_r2")
     _, without = engine.leave_one_out([whole(human)])
-    expected = naive.leave_one_out(split.head.module, maps, human, "pearson", "pearson_r2")
+    expected = naive.leave_one_out(cut.head.module, maps, human, "pearson", "pearson_r2")
     np.testing.assert_allclose(without[0], expected, atol=3e-6)
     _, own = engine.leave_one_out_of_each_image(human)
-    np.testing.assert_allclose(own, naive.own_maps(split.head.module, maps, human, "pearson", "pearson_r2"), atol=3e-6)
+    np.testing.assert_allclose(own, naive.own_maps(cut.head.module, maps, human, "pearson", "pearson_r2"), atol=3e-6)
     order = np.argsort(without[0])
-    curve = engine.keep_top(order, [whole(human)])[0]
-    expected = naive.keep_top(split.head.module, maps, order, human, "pearson", "pearson_r2")
+    curve = engine.top_k(order, [whole(human)])[0]
+    expected = naive.top_k(cut.head.module, maps, order, human, "pearson", "pearson_r2")
     # The first maps alone leave similarities that are nearly equal: there float32 decides.
     np.testing.assert_allclose(curve[20:], expected[20:], atol=2e-5)
 
@@ -255,7 +255,7 @@ def test_checkpoint_with_another_number_of_classes(wrapping: str, tmp_path: Path
 def wrong(message: str, **spec: object) -> None:
     with pytest.raises(InputError, match=message):
         built = networks.build(networks.Spec(**spec))  # type: ignore[arg-type]
-        networks.split(built, built and spec.get("map_layer"), spec.get("readout_layer"))  # type: ignore[arg-type]
+        networks.cut(built, built and spec.get("map_layer"), spec.get("readout_layer"))  # type: ignore[arg-type]
 
 
 def test_errors_name_what_is_wrong(tmp_path: Path) -> None:
@@ -304,14 +304,14 @@ def test_errors_name_what_is_wrong(tmp_path: Path) -> None:
 def test_vision_transformer_is_refused_with_the_reason() -> None:
     outline = networks.outline(networks.Spec("vit_b_32"))
     with pytest.raises(InputError, match=r"vit_b_32 has no feature maps to ablate: .* tokens .*Take a network"):
-        networks.split(outline)
+        networks.cut(outline)
 
 
 def test_layers_named_by_hand_may_take_sizes_from_the_image() -> None:
     """The patches of a transformer: its head repeats the class token for every image of a batch."""
     network = random_network("vit_b_32")
-    split = networks.split(network, map_layer="conv_proj")
-    assert (split.map_shape, split.head.route) == ((768, 2, 2), "general")
+    cut = networks.cut(network, map_layer="conv_proj")
+    assert (cut.map_shape, cut.head.route) == ((768, 2, 2), "general")
     images = some_images(16, 64)
     read: list[torch.Tensor] = []
     head = network.module.get_submodule("heads.head")
@@ -319,15 +319,15 @@ def test_layers_named_by_hand_may_take_sizes_from_the_image() -> None:
     with torch.inference_mode():
         network.module(images)
         hook.remove()
-        maps = split.trunk(images)
+        maps = cut.trunk(images)
         for number in (1, 3, 16):
-            torch.testing.assert_close(split.head.module(maps[:number]), read[0][:number])
+            torch.testing.assert_close(cut.head.module(maps[:number]), read[0][:number])
 
 
 def test_maps_must_come_before_their_places() -> None:
     outline = networks.outline(networks.Spec("swin_t"))
     with pytest.raises(InputError, match=r"'features.7.1.add_1' .*\(image, 7, 7, 768\).*next permutation"):
-        networks.split(outline, map_layer="features.7.1.add_1")
+        networks.cut(outline, map_layer="features.7.1.add_1")
 
 
 def test_list_of_layers(caplog: pytest.LogCaptureFixture) -> None:
@@ -465,8 +465,8 @@ def test_own_network_from_the_working_directory(own: Path) -> None:
     assert (network.input_size, network.mean) == (224, (0.485, 0.456, 0.406))
     assert not network.module.training
     assert network.module.state_dict()["4.bias"].tolist() == [-1, 4]
-    split = networks.split(network)
-    assert (split.map_layer, split.readout_layer, split.head.route) == ("1", "3", "pooled")
+    cut = networks.cut(network)
+    assert (cut.map_layer, cut.readout_layer, cut.head.route) == ("1", "3", "pooled")
     assert sys.path == path
 
 
@@ -572,7 +572,7 @@ def test_a_checkpoint_is_inspected_with_its_classes_and_without_memory(tmp_path:
     sha256 = hashlib.sha256((tmp_path / "w.pt").read_bytes()).hexdigest()
     network = networks.inspect(networks.Spec("squeezenet1_1", "checkpoint", file, sha256.upper()))
     assert all(values.is_meta for values in network.module.state_dict().values())
-    assert networks.split(network).n_units == 7
+    assert networks.cut(network).n_units == 7
     assert networks.build(networks.Spec("squeezenet1_1", "checkpoint", file, sha256)).weights == "checkpoint w.pt"
 
 

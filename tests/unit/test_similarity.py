@@ -7,7 +7,8 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from alignment_importance.statistics.similarity import OwnSecondOrder, SecondOrder, judged_pairs, ranks, rsm
+from alignment_importance.statistics.scores import judged_pairs
+from alignment_importance.statistics.similarity import OwnSecondOrder, SecondOrder, ranks, rsm
 
 
 def test_pearson_rsm_by_hand() -> None:
@@ -96,7 +97,7 @@ def test_each_row_is_scored_over_its_judged_others(score: str) -> None:
     similarities = random.integers(0, 4, (3, 6, 9)).astype(float)
     similarities[:, np.isnan(human)] = np.nan  # where nobody has judged, nothing is asked
     similarities[1, 2, np.flatnonzero(~np.isnan(human[2]))[0]] = np.nan
-    found = OwnSecondOrder.of(torch.from_numpy(human), score)(torch.from_numpy(similarities)).numpy()
+    found = OwnSecondOrder.of(torch.from_numpy(human), score == "spearman")(torch.from_numpy(similarities)).numpy()
     correlate = {"pearson": scipy.stats.pearsonr, "spearman": scipy.stats.spearmanr}[score]
     for variant, image in np.ndindex(3, 6):
         judged = ~np.isnan(human[image])

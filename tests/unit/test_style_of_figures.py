@@ -2,6 +2,8 @@
 
 import itertools
 import re
+import subprocess
+import sys
 from pathlib import Path
 from typing import Literal
 
@@ -77,6 +79,16 @@ def test_the_style_is_left_behind() -> None:
     before = mpl.rcParams["font.size"], mpl.rcParams["pdf.fonttype"]
     plain(1)
     assert (mpl.rcParams["font.size"], mpl.rcParams["pdf.fonttype"]) == before
+
+
+def test_what_draws_loads_no_heavy_library() -> None:
+    """Each would cost every such job a second or more of processor time."""
+    scripts = ["assemble_paper", "build_gallery", "plot_comparison", "plot_interactions", "plot_summary"]
+    heavy = "{'torch', 'sklearn', 'statsmodels', 'rsatoolbox', 'scipy.stats', 'matplotlib.pyplot'}"
+    program = f"import sys, {', '.join(scripts)}; print(sorted({heavy} & set(sys.modules)))"
+    folder = Path(style.__file__).parents[3]
+    answer = subprocess.run([sys.executable, "-c", program], cwd=folder, capture_output=True, text=True, check=True)
+    assert answer.stdout.strip() == "[]"
 
 
 #: Machado, Oliveira & Fernandes 2009: what people without working L, M or S cones see, as linear RGB from linear RGB.

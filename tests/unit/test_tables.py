@@ -1,25 +1,11 @@
-import hashlib
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
-import xarray as xr
 
-from alignment_importance.system.atomic_write import atomic, atomic_folder
 from alignment_importance.system.errors import InputError
-from alignment_importance.system.netcdf import open_netcdf, read_netcdf, write_netcdf
 from alignment_importance.system.tables import read_table, write_table
-
-
-def _maps() -> xr.Dataset:
-    values = np.arange(12, dtype=np.float32).reshape(2, 3, 2)
-    values[0, 0, 0] = np.nan
-    return xr.Dataset(
-        {"feature_maps": (("image", "feature_map", "y"), values)},
-        coords={"image": np.array(["007", "b"], dtype=object), "width": ("image", [20, 30])},
-        attrs={"weights": "random weights (seed 1)"},
-    )
 
 
 def test_a_table_comes_back_as_it_was(tmp_path: Path) -> None:
@@ -59,52 +45,6 @@ def test_fields_without_a_column_are_told(tmp_path: Path, content: str) -> None:
     (tmp_path / "t.csv").write_text(content)
     with pytest.raises(InputError, match=r"t\.csv: its lines have more fields than its header\. Give every column"):
         read_table(tmp_path / "t.csv")
-
-
-def test_a_dataset_comes_back_as_it_was(tmp_path: Path) -> None:
-    write_netcdf(_maps(), tmp_path / "a.nc")
-    read = read_netcdf(tmp_path / "a.nc")
-    xr.testing.assert_identical(read.assign_coords(image=read["image"].astype(object)), _maps())
-    assert read["feature_maps"].dtype == np.float32
-    assert all(isinstance(image, str) for image in read["image"].to_numpy().tolist())
-
-
-def test_the_same_dataset_gives_the_same_bytes(tmp_path: Path) -> None:
-    digests = set()
-    for name in ("a.nc", "b.nc"):
-        write_netcdf(_maps(), tmp_path / name)
-        digests.add(hashlib.sha256((tmp_path / name).read_bytes()).hexdigest())
-    assert len(digests) == 1
-
-
-def test_an_opened_dataset_reads_what_is_asked_of_it(tmp_path: Path) -> None:
-    write_netcdf(_maps(), tmp_path / "a.nc")
-    with open_netcdf(tmp_path / "a.nc") as opened:
-        assert opened["feature_maps"].sel(image="b").to_numpy().tolist() == [[6, 7], [8, 9], [10, 11]]
-
-
-def test_a_failure_leaves_the_old_file_and_no_rest(tmp_path: Path) -> None:
-    target = tmp_path / "out.txt"
-    target.write_text("old")
-    with pytest.raises(RuntimeError), atomic(target) as partial:
-        partial.write_text("half")
-        raise RuntimeError
-    assert [file.name for file in tmp_path.iterdir()] == ["out.txt"]
-    assert target.read_text() == "old"
-
-
-def test_a_folder_is_replaced_as_a_whole_or_not_at_all(tmp_path: Path) -> None:
-    target = tmp_path / "folder"
-    with atomic_folder(target) as partial:
-        (partial / "one").write_text("1")
-    with pytest.raises(RuntimeError), atomic_folder(target) as partial:
-        (partial / "two").write_text("2")
-        raise RuntimeError
-    assert [file.name for file in target.iterdir()] == ["one"]
-    with atomic_folder(target) as partial:
-        (partial / "three").write_text("3")
-    assert [file.name for file in target.iterdir()] == ["three"]
-    assert [entry.name for entry in tmp_path.iterdir()] == ["folder"]
 
 
 def test_an_image_may_be_called_nan(tmp_path: Path) -> None:

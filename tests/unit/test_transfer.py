@@ -36,7 +36,7 @@ def test_from_itself_it_is_the_prediction_of_the_fold(route: str, maps: np.ndarr
     table = transfer.transfer(same, same, made)
     for fold, row in zip(made, table.itertuples(), strict=True):
         whole, without = fast.leave_one_out([fold.train])
-        train, test = fast.keep_top(order_of(rank(whole[0] - without[0])), [fold.train, fold.test])
+        train, test = fast.top_k(order_of(rank(whole[0] - without[0])), [fold.train, fold.test])
         k = int(np.nanargmax(train)) + 1
         assert row.k == k
         assert row.test_transferred == pytest.approx(test[k - 1], nan_ok=True)
@@ -78,10 +78,10 @@ def test_other_images_give_one_ranking_for_all_folds(unit: str, maps: np.ndarray
     assert table["n_source"].tolist() == [9, 9, 9]
     whole, without = learned.leave_one_out([folds.whole(source_human)])
     order = order_of(rank(whole[0] - without[0]))
-    k = int(np.nanargmax(learned.keep_top(order, [folds.whole(source_human)])[0])) + 1
+    k = int(np.nanargmax(learned.top_k(order, [folds.whole(source_human)])[0])) + 1
     assert (table["k"] == k).all()
     for fold, score in zip(split(human, IDS, unit), table["test_transferred"], strict=True):
-        assert score == pytest.approx(tested.keep_top(order, [fold.test])[0, k - 1], nan_ok=True)
+        assert score == pytest.approx(tested.top_k(order, [fold.test])[0, k - 1], nan_ok=True)
 
 
 def test_too_few_judgments_left_give_nothing(maps: np.ndarray, human: np.ndarray) -> None:

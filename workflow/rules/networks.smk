@@ -56,6 +56,7 @@ rule list_layers:
         mem_mb=megabytes_of_network(),
         runtime=minutes(10),
     params:
+        model=lambda wildcards: {"architecture": wildcards.network},
         code=code_of("list_layers"),
     script:
         "../../scripts/list_layers.py"

@@ -17,11 +17,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
-import numpy as np
 import torch
 
 from alignment_importance.ablation import kernels
-from alignment_importance.statistics.similarity import CONSTANT, SecondOrder, varying
+from alignment_importance.statistics.similarity import CONSTANT, varying
 
 
 @dataclass(frozen=True)
@@ -56,6 +55,11 @@ class Covariation:
         """(image, image) B above."""
         return torch.addr(self.c, self.t, self.t, alpha=self.inverse**2 / (1 + self.inverse))
 
+    @functools.cached_property
+    def own(self) -> torch.Tensor:
+        """(image, 3) diagonal of B, what a variance must exceed in order not to count as zero, and `shift`."""
+        return torch.stack([self.base.diagonal(), CONSTANT * self.squares, self.shift], dim=1)
+
     @property
     def factor(self) -> float:
         """What x is multiplied with in g."""
@@ -88,156 +92,6 @@ class Covariation:
         return left * scale[:, first] * scale[:, second]
 
 
-class LeaveOneOut(ABC):
-    """Scores of every R(-k) against the judgments of a block, over all its judged pairs.
-
-    Among the maps k may be `kernels.NO_MAP`, which stands for R.
-    """
-
-    @abstractmethod
-    def without(self, maps: torch.Tensor) -> torch.Tensor:
-        """(map, ...) what the scores of some maps follow from."""
-
-    @abstractmethod
-    def scores(self, found: torch.Tensor) -> torch.Tensor:
-        """(map,) scores from what `without` found."""
-
-
-@dataclass(frozen=True)
-class Ranked(LeaveOneOut):
-    """Scores that need each similarity: rank correlations.
-
-    Attributes:
-        rows: of all images.
-        pairs: (pair,) and (pair,), the images of each judged pair.
-        score: against the judgments of these pairs.
-    """
-
-    rows: Covariation
-    pairs: tuple[torch.Tensor, torch.Tensor]
-    score: SecondOrder
-
-    def without(self, maps: torch.Tensor) -> torch.Tensor:
-        """(map,) the scores themselves."""
-        return self.score(self.rows.similarities_without(self.pairs, maps))
-
-    def scores(self, found: torch.Tensor) -> torch.Tensor:
-        """(map,) the same."""
-        return found
-
-
-@dataclass(frozen=True)
-class SumsOfPairs(LeaveOneOut):
-    """Pearson correlations on a processor: from sums, pair after pair, nothing stored.
-
-    Attributes:
-        rows: of all images.
-        images: (image,) those of the block.
-        judged: their judgments.
-        own: of all images, as `kernels.leave_one_out_sums` takes it.
-    """
-
-    rows: Covariation
-    images: torch.Tensor
-    judged: kernels.PairTables
-    own: np.ndarray
-
-    @classmethod
-    def of(cls, rows: Covariation, images: torch.Tensor, human: torch.Tensor) -> "SumsOfPairs":
-        """Prepare a block; see `correlated`."""
-        # Here, and not where it is first used: that is on several threads at once.
-        own = torch.stack([rows.base.diagonal(), CONSTANT * rows.squares, rows.shift], dim=1)
-        return cls(rows, images, kernels.pair_tables(human.numpy()), own.numpy())
-
-    def without(self, maps: torch.Tensor) -> torch.Tensor:
-        """(map, 3) the sums of R(-k), of R(-k) * H and of R(-k) * R(-k)."""
-        rows, images = self.rows, self.images.numpy()
-        base, readout = rows.base.numpy(), rows.x.numpy()
-        sums = kernels.leave_one_out_sums(base, self.own, readout, rows.factor, images, self.judged, maps.numpy())
-        return torch.from_numpy(sums)
-
-    def scores(self, found: torch.Tensor) -> torch.Tensor:
-        """(map,) correlations."""
-        return correlations(found, self.judged.n_pairs, self.judged.spread)
-
-
-@dataclass(frozen=True)
-class SumsByProducts(LeaveOneOut):
-    """Pearson correlations from few products of matrices for all maps at once, which suits a GPU.
-
-    Attributes:
-        rows: of all images.
-        images: (image,) those of the block.
-        mask: (image, image) 1 where a pair of the block is judged, in both triangles, else 0.
-        human: (image, image) judgments less their mean, 0 where there are none.
-        masked_b: (image, image) B over the judged pairs.
-        human_b: (image, image) B times the judgments.
-        masked_bb: (image, image) the square of B over the judged pairs.
-    """
-
-    rows: Covariation
-    images: torch.Tensor
-    mask: torch.Tensor
-    human: torch.Tensor
-    masked_b: torch.Tensor
-    human_b: torch.Tensor
-    masked_bb: torch.Tensor
-
-    @classmethod
-    def of(cls, rows: Covariation, images: torch.Tensor, human: torch.Tensor) -> "SumsByProducts":
-        """Prepare a block; see `correlated`."""
-        judged = torch.isfinite(human)
-        centred = torch.where(judged, human - human.nansum() / judged.sum(), 0.0)
-        mask, base = judged.double(), rows.base[images[:, None], images]
-        masked = mask * base
-        return cls(rows, images, mask, centred, masked, centred * base, masked * base)
-
-    def without(self, maps: torch.Tensor) -> torch.Tensor:
-        """(map, 3) the sums.
-
-        With w = 1/sqrt(v) and q = w g, R(-k)_ij = w_i w_j B_ij - q_i q_j, so that each sum is one of quadratic forms in
-        columns (image, map).
-        """
-        g = self.rows.g(maps)
-        w = self.rows.variance_without(g)[self.images].rsqrt()
-        q = w * g[self.images]
-        u, wq, qq = w * w, w * q, q * q
-        of_r = w * (self.masked_b @ w) - q * (self.mask @ q)
-        of_rh = w * (self.human_b @ w) - q * (self.human @ q)
-        of_rr = u * (self.masked_bb @ u) - 2 * wq * (self.masked_b @ wq) + qq * (self.mask @ qq)
-        return torch.stack([of_r.sum(0), of_rh.sum(0), of_rr.sum(0)], dim=1) / 2
-
-    def scores(self, found: torch.Tensor) -> torch.Tensor:
-        """(map,) correlations."""
-        return correlations(found, self.mask.sum() / 2, self.human.square().sum() / 2)
-
-
-def correlated(rows: Covariation, images: torch.Tensor, human: torch.Tensor) -> LeaveOneOut:
-    """Prepare Pearson correlations with the judgments of a block.
-
-    Args:
-        rows: of all images.
-        images: (image,) those of the block.
-        human: (image, image) their symmetric judgments, NaN on the diagonal and for pairs that are left out. Every
-            image has at least one judged pair.
-    """
-    return (SumsOfPairs if rows.x.device.type == "cpu" else SumsByProducts).of(rows, images, human)
-
-
-def correlations(sums: torch.Tensor, n_pairs: torch.Tensor | int, spread: torch.Tensor | float) -> torch.Tensor:
-    """Pearson correlations (...) of similarities R with judgments H; NaN where all similarities are equal.
-
-    Args:
-        sums: (..., 3) of R, of R * H and of R * R over judged pairs.
-        n_pairs: how many pairs are judged.
-        spread: the sum of the squares of H, which is centred.
-    """
-    sum_r, sum_rh, sum_rr = sums.unbind(-1)
-    of_r = sum_rr - sum_r.square() / n_pairs
-    of_r = of_r.masked_fill(~(of_r > CONSTANT * sum_rr), torch.nan)
-    return sum_rh / (of_r * spread).sqrt()
-
-
 @dataclass(frozen=True)
 class TopK:
     """Similarities with only the first k columns of x kept, for k = 1..K.
@@ -264,6 +118,11 @@ class TopK:
         squares = columns.square().cumsum(0)
         return cls(columns, sums, varying(squares - sums.square(), squares).rsqrt())
 
+    @property
+    def n_images(self) -> int:
+        """How many images there are."""
+        return self.columns.shape[1]
+
     def similarities(self, pairs: tuple[torch.Tensor, torch.Tensor], chunk: int) -> Iterator[torch.Tensor]:
         """Yield R pair by pair: (k, pair) for `chunk` consecutive k at a time."""
         first, second = pairs
@@ -277,40 +136,54 @@ class TopK:
 
 
 @dataclass(frozen=True)
-class TopKCorrelations(ABC):
-    """Correlations of the similarities of `TopK` with the judgments of a block, from sums tile by tile.
-
-    Memory grows with the readout and not with pairs times k.
+class PairSums(ABC):
+    """Sums over the judged pairs of a block of images, from which Pearson correlations with its judgments H follow.
 
     Attributes:
-        top: of the images of the block.
-        side: images along a side of a tile.
+        n_pairs: how many pairs are judged.
+        spread: the sum of the squares of H over them, less its mean.
+        side: images along a side of a tile of pairs.
     """
 
-    top: TopK
+    n_pairs: int
+    spread: float
     side: ClassVar[int]
 
-    def tiles(self) -> list[tuple[slice, slice]]:
+    @abstractmethod
+    def without(self, rows: Covariation, images: torch.Tensor, maps: torch.Tensor) -> torch.Tensor:
+        """(map, 3) the sums of R(-k), of R(-k) * H and of R(-k) * R(-k).
+
+        Args:
+            rows: of all images.
+            images: (image,) those of the block.
+            maps: the maps k, among which may be `kernels.NO_MAP`, which stands for R.
+        """
+
+    @abstractmethod
+    def top_k(self, top: TopK, tile: tuple[slice, slice]) -> torch.Tensor:
+        """(k, 3) the sums of R, of R * H and of R * R over the pairs of one tile, with the first k = 1..K maps.
+
+        Args:
+            top: of the images of the block. Memory grows with it, and not with pairs times k.
+            tile: rows and others, one of `tiles`.
+        """
+
+    def tiles(self, n_images: int) -> list[tuple[slice, slice]]:
         """Rows and others of the tiles that hold the pairs below the diagonal."""
-        n_images = self.top.columns.shape[1]
         cuts = [slice(start, min(start + self.side, n_images)) for start in range(0, n_images, self.side)]
         return [(rows, others) for rows in cuts for others in cuts if others.start <= rows.start]
 
-    @abstractmethod
-    def sums(self, tile: tuple[slice, slice]) -> torch.Tensor:
-        """(k, 3) the sums of R, of R * H and of R * R over the judged pairs of one tile."""
-
-    @abstractmethod
-    def correlate(self, sums: torch.Tensor) -> torch.Tensor:
-        """(k,) Pearson correlations from the sums of all tiles; NaN where all similarities are equal."""
+    def correlations(self, sums: torch.Tensor) -> torch.Tensor:
+        """(...) Pearson correlations from sums (..., 3); NaN where all similarities are equal."""
+        return correlations(sums, self.n_pairs, self.spread)
 
 
 @dataclass(frozen=True)
-class TopKOfPairs(TopKCorrelations):
-    """The sums on a processor: pair after pair.
+class SumsPairByPair(PairSums):
+    """The sums on a processor: pair after pair in compiled loops, nothing stored.
 
     Attributes:
-        judged: judgments of the images.
+        judged: the judgments, laid out for the loops.
     """
 
     judged: kernels.PairTables
@@ -318,46 +191,70 @@ class TopKOfPairs(TopKCorrelations):
     side: ClassVar[int] = kernels.TILE
 
     @classmethod
-    def of(cls, top: TopK, human: torch.Tensor) -> "TopKOfPairs":
-        """Prepare a block; see `top_k_correlated`."""
-        return cls(top, kernels.pair_tables(human.numpy()))
+    def of(cls, human: torch.Tensor) -> "SumsPairByPair":
+        """Prepare judgments, see `sums_over`."""
+        judged = kernels.pair_tables(human.numpy())
+        return cls(judged.n_pairs, judged.spread, judged)
 
-    def sums(self, tile: tuple[slice, slice]) -> torch.Tensor:
-        """(k, 3) the sums."""
-        columns, sums, scale = (values.numpy() for values in (self.top.columns, self.top.sums, self.top.scale))
+    def without(self, rows: Covariation, images: torch.Tensor, maps: torch.Tensor) -> torch.Tensor:
+        """(map, 3) sums, a group of maps after the other."""
+        base, own, x = rows.base.numpy(), rows.own.numpy(), rows.x.numpy()
+        sums = kernels.leave_one_out_sums(base, own, x, rows.factor, images.numpy(), self.judged, maps.numpy())
+        return torch.from_numpy(sums)
+
+    def top_k(self, top: TopK, tile: tuple[slice, slice]) -> torch.Tensor:
+        """(k, 3) sums, a few k at a time."""
+        columns, sums, scale = (values.numpy() for values in (top.columns, top.sums, top.scale))
         return torch.from_numpy(kernels.top_k_sums(columns, sums, scale, self.judged, *tile))
-
-    def correlate(self, sums: torch.Tensor) -> torch.Tensor:
-        """(k,) correlations."""
-        return correlations(sums, self.judged.n_pairs, self.judged.spread)
 
 
 @dataclass(frozen=True)
-class TopKByProducts(TopKCorrelations):
-    """The sums by operations on whole tiles, which suits a GPU.
+class SumsByProducts(PairSums):
+    """The sums from few and large operations on matrices, which suits a GPU.
 
     Attributes:
-        mask: (image, image) 1 below the diagonal where a pair is judged, else 0.
-        human: (image, image) judgments less their mean there, else 0.
+        mask: (image, image) 1 where a pair is judged, in both triangles, else 0.
+        human: (image, image) judgments less their mean, 0 where there are none.
     """
 
     mask: torch.Tensor
     human: torch.Tensor
-    #: Few and large operations; each array of a tile takes 67 MB at most.
+    #: Each array of a tile takes 67 MB at most.
     side: ClassVar[int] = 512
 
     @classmethod
-    def of(cls, top: TopK, human: torch.Tensor) -> "TopKByProducts":
-        """Prepare a block; see `top_k_correlated`."""
-        judged = torch.isfinite(human).tril(-1)
-        return cls(top, judged.double(), torch.where(judged, human - human[judged].mean(), 0.0))
+    def of(cls, human: torch.Tensor) -> "SumsByProducts":
+        """Prepare judgments, see `sums_over`."""
+        judged = torch.isfinite(human)
+        n_pairs = int(judged.sum()) // 2
+        centred = torch.where(judged, human - human.nansum() / (2 * n_pairs), 0.0)
+        return cls(n_pairs, float(centred.square().sum() / 2), judged.double(), centred)
 
-    def sums(self, tile: tuple[slice, slice]) -> torch.Tensor:
-        """(k, 3) the sums, some k at a time."""
+    def without(self, rows: Covariation, images: torch.Tensor, maps: torch.Tensor) -> torch.Tensor:
+        """(map, 3) sums of all maps at once.
+
+        With w = 1/sqrt(v) and q = w g, R(-k)_ij = w_i w_j B_ij - q_i q_j, so that each sum is one of quadratic forms in
+        columns (image, map).
+        """
+        base = rows.base[images[:, None], images]
+        masked = self.mask * base
+        g = rows.g(maps)
+        w = rows.variance_without(g)[images].rsqrt()
+        q = w * g[images]
+        u, wq, qq = w * w, w * q, q * q
+        of_r = w * (masked @ w) - q * (self.mask @ q)
+        of_rh = w * ((self.human * base) @ w) - q * (self.human @ q)
+        of_rr = u * ((masked * base) @ u) - 2 * wq * (masked @ wq) + qq * (self.mask @ qq)
+        return torch.stack([of_r.sum(0), of_rh.sum(0), of_rr.sum(0)], dim=1) / 2
+
+    def top_k(self, top: TopK, tile: tuple[slice, slice]) -> torch.Tensor:
+        """(k, 3) sums, some k at a time."""
         rows, others = tile
-        mask, human = self.mask[tile], self.human[tile].flatten()
+        mask, human = self.mask[tile], self.human[tile]
+        if rows == others:
+            mask, human = mask.tril(-1), human.tril(-1)
         products, done = torch.zeros_like(mask), []
-        parts = (values.split(_K_OF_TILE) for values in (self.top.columns, self.top.sums, self.top.scale))
+        parts = (values.split(_K_OF_TILE) for values in (top.columns, top.sums, top.scale))
         for columns, sums, scale in zip(*parts, strict=True):
             grown = columns[:, rows, None] * columns[:, None, others]
             grown[0] += products
@@ -367,28 +264,36 @@ class TopKByProducts(TopKCorrelations):
             r = r.mul_(scale[:, rows, None]).mul_(scale[:, None, others]).flatten(1)
             counted = r * mask.flatten()
             squares = torch.bmm(counted[:, None], r[:, :, None])[:, 0, 0]
-            done.append(torch.stack([counted.sum(1), r @ human, squares], dim=1))
+            done.append(torch.stack([counted.sum(1), r @ human.flatten(), squares], dim=1))
         return torch.cat(done)
-
-    def correlate(self, sums: torch.Tensor) -> torch.Tensor:
-        """(k,) correlations."""
-        return correlations(sums, self.mask.sum(), self.human.square().sum())
 
 
 #: How many k are computed at a time for one tile, on a GPU.
 _K_OF_TILE = 32
 
 
-def top_k_correlated(x: torch.Tensor, human: torch.Tensor, similarity: str) -> TopKCorrelations:
-    """Prepare Pearson correlations with the judgments of a block.
+def sums_over(human: torch.Tensor) -> PairSums:
+    """Prepare sums over the judged pairs of a block, on the device of its judgments.
 
     Args:
-        x: (image, map) rows of the block's images, the columns in the order of the ranking.
-        human: (image, image) symmetric judgments, NaN on the diagonal and where there are none.
-        similarity: `pearson` or `cosine`.
+        human: (image, image) symmetric judgments, NaN on the diagonal and for pairs that are left out. Every image has
+            at least one judged pair.
     """
-    top = TopK.of(x, similarity)
-    return (TopKOfPairs if x.device.type == "cpu" else TopKByProducts).of(top, human)
+    return (SumsPairByPair if human.device.type == "cpu" else SumsByProducts).of(human)
+
+
+def correlations(sums: torch.Tensor, n_pairs: torch.Tensor | int, spread: torch.Tensor | float) -> torch.Tensor:
+    """Pearson correlations (...) of similarities R with judgments H; NaN where all similarities are equal.
+
+    Args:
+        sums: (..., 3) of R, of R * H and of R * R over judged pairs.
+        n_pairs: how many pairs are judged.
+        spread: the sum of the squares of H, which is centred.
+    """
+    sum_r, sum_rh, sum_rr = sums.unbind(-1)
+    of_r = sum_rr - sum_r.square() / n_pairs
+    of_r = of_r.masked_fill(~(of_r > CONSTANT * sum_rr), torch.nan)
+    return sum_rh / (of_r * spread).sqrt()
 
 
 def top_at(x: torch.Tensor, orders: torch.Tensor, numbers: Sequence[int], similarity: str) -> Iterator[torch.Tensor]:

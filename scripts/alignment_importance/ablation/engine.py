@@ -1,6 +1,6 @@
 """The ablation engine: second-order scores of a network without each of its feature maps, or with the top k alone.
 
-Three routes, all exact, chosen by `networks.split` from what lies between the maps and the readout:
+Three routes, all exact, chosen by `networks.cut` from what lies between the maps and the readout:
 
 - `pooled` (`PooledAblation`): the readout is the pooled maps; closed forms, no forward pass at all.
 - `linear` (`ReadoutAblation` over a `LinearHead`): the maps meet first in a fully connected layer, which is a sum of
@@ -21,19 +21,16 @@ from alignment_importance.ablation import closed_forms, kernels
 from alignment_importance.ablation.heads import GeneralHead, LinearHead, ReadoutTask, VariantHead
 from alignment_importance.inputs.folds import PairBlock
 from alignment_importance.networks.head import Head
-from alignment_importance.statistics.similarity import (
-    OwnSecondOrder,
-    SecondOrder,
-    judged_pairs,
-    rsm,
-    scaled_rows,
-    similarities_to,
-)
+from alignment_importance.statistics.scores import SCORES, judged_pairs
+from alignment_importance.statistics.similarity import OwnSecondOrder, SecondOrder, rsm, scaled_rows, similarities_to
 from alignment_importance.system.compute import Compute
 from alignment_importance.system.logs import progress
 
 #: Float64 values of one array in the processor's cache, which decides the speed of elementwise arithmetic.
 _CACHED_VALUES = 60_000
+
+#: Computes the scores (map,) of some maps.
+_ScoreMaps = Callable[[torch.Tensor], torch.Tensor]
 
 #: Variants of a head at a time beyond which nothing is gained, but memory must be got from the system.
 _MOST_VARIANTS = 64
@@ -43,11 +40,11 @@ def ablate(head: Head | None, recorded: xr.Dataset, compute: Compute, similarity
     """Choose the route for a head.
 
     Args:
-        head: of the split network; None where the readout is the pooled maps, which needs no network.
+        head: of the cut network; None where the readout is the pooled maps, which needs no network.
         recorded: `feature_maps` (image, feature_map, y, x) and `readout` (image, unit), the head's output for them.
         compute: device, threads and memory.
         similarity: `pearson` or `cosine`.
-        score: `pearson_r2`, `pearson` or `spearman`.
+        score: one of `statistics.scores.SCORES`.
     """
     if head is None or head.route == "pooled":
         return PooledAblation(recorded["readout"].to_numpy(), compute, similarity, score)
@@ -56,21 +53,21 @@ def ablate(head: Head | None, recorded: xr.Dataset, compute: Compute, similarity
     return ReadoutAblation(variants, compute, similarity, score)
 
 
-def keep(head: Head | None, recorded: xr.Dataset, kept: np.ndarray, compute: Compute) -> torch.Tensor:
-    """The readout (image, unit) when only some maps are kept and all others set to 0.
+def top_k_readout(head: Head | None, recorded: xr.Dataset, order: np.ndarray, k: int, compute: Compute) -> torch.Tensor:
+    """The readout (image, unit) with the first k maps of an order alone, all others ablated.
 
     Args:
-        head: as for `ablate`.
-        recorded: as for `ablate`.
-        kept: indices of the maps.
+        head, recorded: as for `ablate`.
+        order: (feature_map,) maps, the most important first.
+        k: how many maps are kept.
         compute: device and threads.
     """
     if head is None or head.route == "pooled":
-        return _only(recorded["readout"], kept).to(compute.device)
-    return GeneralHead(head, _only(recorded["feature_maps"], kept), compute).intact
+        return _ablate_all_but(recorded["readout"], order[:k]).to(compute.device)
+    return GeneralHead(head, _ablate_all_but(recorded["feature_maps"], order[:k]), compute).intact
 
 
-def _only(values: xr.DataArray, kept: np.ndarray) -> torch.Tensor:
+def _ablate_all_but(values: xr.DataArray, kept: np.ndarray) -> torch.Tensor:
     """A copy of values (image, feature_map, ...) in which all maps but some are 0."""
     whole = values.to_numpy()
     result = np.zeros_like(whole)
@@ -110,14 +107,14 @@ class Ablation(ABC):
         return whole, without
 
     @abstractmethod
-    def keeping(self, kept: np.ndarray) -> "Ablation":
+    def only(self, kept: np.ndarray) -> "Ablation":
         """The same network with only some maps, `kept` (feature_map,) bool, and the others ablated in all images.
 
         All scores of the result are scores without the others, among them those with one map less.
         """
 
     @abstractmethod
-    def keep_one(self, blocks: Sequence[PairBlock]) -> np.ndarray:
+    def each_alone(self, blocks: Sequence[PairBlock]) -> np.ndarray:
         """Scores (block, feature_map) with one map at a time kept and all others ablated.
 
         Where the readout is the pooled maps, one unit alone is left, and the similarity of two images is 1 or -1 or not
@@ -129,12 +126,12 @@ class Ablation(ABC):
     def units(self) -> "PooledAblation":
         """Ablation of the units of the readout instead of feature maps: unit d is set to 0 and nothing else changes."""
 
-    def keep_top(self, order: np.ndarray, blocks: Sequence[PairBlock]) -> np.ndarray:
+    def top_k(self, order: np.ndarray, blocks: Sequence[PairBlock]) -> np.ndarray:
         """Scores (block, k) with the first k = 1..K maps of `order` (feature_map,) kept and the others ablated.
 
         Adding a map that is zero in all images of a block leaves the score as it is, to the bit.
         """
-        scores = self._keep_top(order, blocks)
+        scores = self._top_k(order, blocks)
         for number, block in enumerate(blocks):
             active = _anywhere(self.active[block.images])[order]
             for k in np.flatnonzero(~active[1:]) + 1:
@@ -149,7 +146,7 @@ class Ablation(ABC):
 
         Returns:
             (image,) with all maps, and (image, feature_map) with each map ablated in that image alone, the others being
-            whole. Rank correlations if the score is `spearman`, else Pearson correlations.
+            whole. Correlations are of ranks where the score's are, and never squared.
         """
         whole, without = self._leave_one_out_of_each_image(human)
         return whole, np.where(self.active, without, whole[:, None])
@@ -158,7 +155,7 @@ class Ablation(ABC):
     def _leave_one_out(self, blocks: Sequence[PairBlock], maps: np.ndarray) -> tuple[np.ndarray, np.ndarray]: ...
 
     @abstractmethod
-    def _keep_top(self, order: np.ndarray, blocks: Sequence[PairBlock]) -> np.ndarray: ...
+    def _top_k(self, order: np.ndarray, blocks: Sequence[PairBlock]) -> np.ndarray: ...
 
     @abstractmethod
     def _leave_one_out_of_each_image(self, human: np.ndarray) -> tuple[np.ndarray, np.ndarray]: ...
@@ -207,7 +204,7 @@ class PooledAblation(Ablation):
         self.active = readout != 0
         self.readout = torch.from_numpy(readout).to(compute.device, torch.float64)
         self.compute, self.similarity, self._score = compute, similarity, score
-        self.closed_form = score != "spearman"
+        self.closed_form = not SCORES[score].ranked
 
     @functools.cached_property
     def rows(self) -> closed_forms.Covariation:
@@ -232,7 +229,7 @@ class PooledAblation(Ablation):
         """Units are maps here."""
         return self
 
-    def keep_one(self, blocks: Sequence[PairBlock]) -> np.ndarray:
+    def each_alone(self, blocks: Sequence[PairBlock]) -> np.ndarray:
         """Scores (block, feature_map) with one map at a time kept: similarities are products of signs."""
         signs = self.readout.sign()
         signs = signs.masked_fill(signs == 0, torch.nan)
@@ -251,9 +248,9 @@ class PooledAblation(Ablation):
         sum_r, sum_rh = ((own * (of_pairs @ own)).sum(0) for of_pairs in pairs)
         sums = torch.stack([sum_r, sum_rh, torch.full_like(sum_r, len(human))], dim=1)
         correlations = closed_forms.correlations(sums, len(human), human.square().sum())
-        return (correlations.square() if self._score == "pearson_r2" else correlations).cpu().numpy()
+        return SCORES[self._score].of(correlations).cpu().numpy()
 
-    def keeping(self, kept: np.ndarray) -> "PooledAblation":
+    def only(self, kept: np.ndarray) -> "PooledAblation":
         """The same network with only some maps."""
         readout = np.where(kept, self.readout.cpu().numpy(), 0.0)
         return PooledAblation(readout, self.compute, self.similarity, self._score)
@@ -261,25 +258,26 @@ class PooledAblation(Ablation):
     def _leave_one_out(self, blocks: Sequence[PairBlock], maps: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         # First the whole network, as without a map that there is not.
         ablated = torch.from_numpy(np.insert(maps, 0, kernels.NO_MAP)).to(self.compute.device)
-        prepared: list[closed_forms.LeaveOneOut] = []
 
         def tasks() -> Iterator[Callable[[], torch.Tensor]]:
             for block in progress(blocks, "feature maps ablated, block", len(blocks)):
-                one, chunk = self._ranked(block) if self._score == "spearman" else self._correlated(block)
-                prepared.append(one)
+                score, chunk = self._correlated(block) if self.closed_form else self._ranked(block)
                 for some in ablated.split(chunk):
-                    yield functools.partial(one.without, some)
+                    yield functools.partial(score, some)
 
-        found = torch.cat(list(self.compute.map(lambda task: task(), tasks()))).split(len(ablated))
-        scores = torch.stack([one.scores(of_block) for one, of_block in zip(prepared, found, strict=True)])
-        if self._score == "pearson_r2":
-            scores = scores.square()
-        return scores[:, 0].cpu().numpy(), scores[:, 1:].cpu().numpy()
+        done = torch.cat(list(self.compute.map(lambda task: task(), tasks())))
+        scores = done.unflatten(0, (len(blocks), len(ablated))).cpu().numpy()
+        return scores[:, 0], scores[:, 1:]
 
-    def _correlated(self, block: PairBlock) -> tuple[closed_forms.LeaveOneOut, int]:
-        """The closed forms of a block, and how many maps to take at a time."""
+    def _correlated(self, block: PairBlock) -> tuple[_ScoreMaps, int]:
+        """Scores of a block in closed form, and how many maps to take at a time."""
         images, human = self._judged(block)
-        return closed_forms.correlated(self.rows, images, human), self._maps_at_once(len(human))
+        sums, rows = closed_forms.sums_over(human), self.rows
+
+        def score(maps: torch.Tensor) -> torch.Tensor:
+            return SCORES[self._score].of(sums.correlations(sums.without(rows, images, maps)))
+
+        return score, self._maps_at_once(len(human))
 
     def _judged(self, block: PairBlock) -> tuple[torch.Tensor, torch.Tensor]:
         """The images (image,) of a block that have a judged pair, and their judgments (image, image)."""
@@ -297,32 +295,42 @@ class PooledAblation(Ablation):
         n_fillings = -(-(self.readout.shape[1] + 1) // kernels.FILLED_LANES)
         return kernels.FILLED_LANES * -(-n_fillings // self.compute.threads)
 
-    def _ranked(self, block: PairBlock) -> tuple[closed_forms.LeaveOneOut, int]:
-        """The similarities of a block, and how many maps to take at a time."""
+    def _ranked(self, block: PairBlock) -> tuple[_ScoreMaps, int]:
+        """Scores of a block that need each similarity, and how many maps to take at a time."""
         scorer = _Scorer(block, self._score, self.compute.device)
         first, second = (scorer.images[index] for index in scorer.pairs)
-        prepared = closed_forms.Ranked(self.rows, (first, second), scorer.score)
+        rows = self.rows
+
+        def score(maps: torch.Tensor) -> torch.Tensor:
+            return scorer.score(rows.similarities_without((first, second), maps))
+
         # Similarities, two gathered columns, and what sorting them takes.
-        return prepared, self.compute.chunk(8 * 8 * len(scorer.pairs[0]))
+        return score, self.compute.chunk(8 * 8 * len(first))
 
-    def _keep_top(self, order: np.ndarray, blocks: Sequence[PairBlock]) -> np.ndarray:
+    def _top_k(self, order: np.ndarray, blocks: Sequence[PairBlock]) -> np.ndarray:
         columns = torch.tensor(order, device=self.compute.device)
-        if self._score == "spearman":
+        if not self.closed_form:
             return _gather(self.compute.map(functools.partial(self._ranked_curve, columns), blocks))
-        prepared = [self._correlated_curve(columns, block) for block in blocks]
-        tasks = [(number, tile) for number, one in enumerate(prepared) for tile in one.tiles()]
+        prepared = []
+        for block in blocks:
+            images, human = self._judged(block)
+            top = closed_forms.TopK.of(self.readout[images][:, columns], self.similarity)
+            prepared.append((closed_forms.sums_over(human), top))
+        tasks = [(number, tile) for number, (sums, top) in enumerate(prepared) for tile in sums.tiles(top.n_images)]
         totals = torch.zeros(len(blocks), len(order), 3, dtype=torch.float64, device=self.compute.device)
-        done = self.compute.map(lambda task: prepared[task[0]].sums(task[1]), tasks)
-        # Added in the order of the tiles, whichever is ready first.
-        for (number, _), sums in zip(tasks, done, strict=True):
-            totals[number] += sums
-        scores = torch.stack([one.correlate(sums) for one, sums in zip(prepared, totals, strict=True)]).cpu().numpy()
-        return np.square(scores) if self._score == "pearson_r2" else scores
 
-    def _correlated_curve(self, columns: torch.Tensor, block: PairBlock) -> closed_forms.TopKCorrelations:
-        """The running sums of a block."""
-        images, human = self._judged(block)
-        return closed_forms.top_k_correlated(self.readout[images][:, columns], human, self.similarity)
+        def sum_tile(task: tuple[int, tuple[slice, slice]]) -> torch.Tensor:
+            number, tile = task
+            sums, top = prepared[number]
+            return sums.top_k(top, tile)
+
+        # Added in the order of the tiles, whichever is ready first.
+        for (number, _), of_tile in zip(tasks, self.compute.map(sum_tile, tasks), strict=True):
+            totals[number] += of_tile
+        correlations = torch.stack(
+            [sums.correlations(total) for (sums, _), total in zip(prepared, totals, strict=True)]
+        )
+        return SCORES[self._score].of(correlations).cpu().numpy()
 
     def _ranked_curve(self, columns: torch.Tensor, block: PairBlock) -> torch.Tensor:
         """(k,) rank correlations of a block."""
@@ -334,13 +342,13 @@ class PooledAblation(Ablation):
     def _leave_one_out_of_each_image(self, human: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         judged = torch.from_numpy(human).to(self.compute.device)
         own = closed_forms.OwnRows.of(self.rows)
-        if self._score != "spearman":
+        if self.closed_form:
             whole, without = own.correlations(judged)
             return whole.cpu().numpy(), without.cpu().numpy()
 
         def ranked(image: int) -> torch.Tensor:
             others = torch.isfinite(judged[image]).nonzero()[:, 0]
-            score = SecondOrder.of(judged[image, others], "spearman")
+            score = SecondOrder.against(judged[image, others], SCORES[self._score].unsquared)
             whole, without = own.proportional(image, others)
             return score(torch.cat([whole[None], without]))
 
@@ -361,9 +369,9 @@ class ReadoutAblation(Ablation):
         self.active = (head.maps != 0).flatten(2).any(2).numpy()
         self._head, self._compute, self._similarity, self._score = head, compute, similarity, score
 
-    def keeping(self, kept: np.ndarray) -> "ReadoutAblation":
+    def only(self, kept: np.ndarray) -> "ReadoutAblation":
         """The same network with only some maps."""
-        head = self._head.keeping(torch.from_numpy(np.asarray(kept, dtype=bool)))
+        head = self._head.only(torch.from_numpy(np.asarray(kept, dtype=bool)))
         return ReadoutAblation(head, self._compute, self._similarity, self._score)
 
     def _leave_one_out(self, blocks: Sequence[PairBlock], maps: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -382,15 +390,15 @@ class ReadoutAblation(Ablation):
         """Unit d of the readout is 0 without unit d, as a pooled map is without its map."""
         return PooledAblation(self._head.intact.cpu().numpy(), self._compute, self._similarity, self._score)
 
-    def keep_one(self, blocks: Sequence[PairBlock]) -> np.ndarray:
+    def each_alone(self, blocks: Sequence[PairBlock]) -> np.ndarray:
         """Scores (block, feature_map) with one map at a time kept and all others ablated."""
         scores = self._score_blocks(blocks)
-        tasks, n_maps = self._head.only_each(self._chunk()), self.active.shape[1]
+        tasks, n_maps = self._head.each_alone(self._chunk()), self.active.shape[1]
         return self._over_maps(tasks, n_maps, scores, "feature maps kept alone").T
 
-    def _keep_top(self, order: np.ndarray, blocks: Sequence[PairBlock]) -> np.ndarray:
+    def _top_k(self, order: np.ndarray, blocks: Sequence[PairBlock]) -> np.ndarray:
         scores = self._score_blocks(blocks)
-        return self._over_maps(self._head.top(order, self._chunk()), len(order), scores, "top-k subsets").T
+        return self._over_maps(self._head.top_k(order, self._chunk()), len(order), scores, "top-k subsets").T
 
     def _score_blocks(self, blocks: Sequence[PairBlock]) -> Callable[[torch.Tensor], torch.Tensor]:
         """What turns readouts (variant, image, unit) into scores (variant, block), each from its own images alone."""
@@ -404,8 +412,8 @@ class ReadoutAblation(Ablation):
         return scores
 
     def _leave_one_out_of_each_image(self, human: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        score = "spearman" if self._score == "spearman" else "pearson"
-        agreement = OwnSecondOrder.of(torch.from_numpy(human).to(self._compute.device), score)
+        judged = torch.from_numpy(human).to(self._compute.device)
+        agreement = OwnSecondOrder.of(judged, SCORES[self._score].ranked)
         whole = scaled_rows(self._head.intact, self._similarity)
 
         def scores(readouts: torch.Tensor) -> torch.Tensor:

@@ -38,7 +38,7 @@ class VariantHead(ABC):
         self.maps = maps
         self._head, self._compute = head, compute
 
-    def keeping(self, kept: torch.Tensor) -> Self:
+    def only(self, kept: torch.Tensor) -> Self:
         """The same head over the maps `kept` (feature_map,) bool; the others are zero in all images."""
         return type(self)(self._head, self.maps.masked_fill(~kept[:, None, None], 0), self._compute)
 
@@ -47,11 +47,11 @@ class VariantHead(ABC):
         """Tasks for the readouts with one of `maps` (n,) ablated, `chunk` of them each."""
 
     @abstractmethod
-    def only_each(self, chunk: int) -> Iterator[ReadoutTask]:
+    def each_alone(self, chunk: int) -> Iterator[ReadoutTask]:
         """Tasks for the readouts with map k alone kept, `chunk` consecutive k each."""
 
     @abstractmethod
-    def top(self, order: np.ndarray, chunk: int) -> Iterator[ReadoutTask]:
+    def top_k(self, order: np.ndarray, chunk: int) -> Iterator[ReadoutTask]:
         """Tasks for the readouts with the first k maps of an order kept, `chunk` consecutive k each."""
 
 
@@ -98,7 +98,7 @@ class LinearHead(VariantHead):
 
             yield task
 
-    def only_each(self, chunk: int) -> Iterator[ReadoutTask]:
+    def each_alone(self, chunk: int) -> Iterator[ReadoutTask]:
         """The bias and one contribution."""
         for some in torch.arange(self.maps.shape[1], device=self._hidden.device).split(chunk):
 
@@ -108,7 +108,7 @@ class LinearHead(VariantHead):
 
             yield task
 
-    def top(self, order: np.ndarray, chunk: int) -> Iterator[ReadoutTask]:
+    def top_k(self, order: np.ndarray, chunk: int) -> Iterator[ReadoutTask]:
         """Running sums of contributions in the order of the ranking, one addition after the other."""
         total = self._nothing
         for maps in torch.tensor(order, device=self._hidden.device).split(chunk):
@@ -251,12 +251,12 @@ class GeneralHead(VariantHead):
         for some in torch.tensor(maps).split(chunk):
             yield functools.partial(self._readouts, torch.arange(self.maps.shape[1]) != some[:, None])
 
-    def only_each(self, chunk: int) -> Iterator[ReadoutTask]:
+    def each_alone(self, chunk: int) -> Iterator[ReadoutTask]:
         """All maps but one set to zero."""
         for kept in torch.eye(self.maps.shape[1], dtype=torch.bool).split(chunk):
             yield functools.partial(self._readouts, kept)
 
-    def top(self, order: np.ndarray, chunk: int) -> Iterator[ReadoutTask]:
+    def top_k(self, order: np.ndarray, chunk: int) -> Iterator[ReadoutTask]:
         """All maps but the top k set to zero."""
         rank = torch.empty(len(order), dtype=torch.long)
         rank[torch.tensor(order)] = torch.arange(len(order))

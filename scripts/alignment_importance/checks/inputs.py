@@ -41,7 +41,7 @@ def check(configuration: Mapping[str, Any], problems: Problems, threads: int = 1
         logger.info("Network of models.%s", name)
         with problems.collect(f"models.{name}"):
             spec = networks.Spec(**entry)
-            networks.split(networks.inspect(spec), spec.map_layer, spec.readout_layer)
+            networks.cut(networks.inspect(spec), spec.map_layer, spec.readout_layer)
     for entry in configuration["saliency"].values():
         for table in images.values():
             if len(table):

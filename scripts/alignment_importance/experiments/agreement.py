@@ -8,6 +8,7 @@ import pandas as pd
 import xarray as xr
 
 from alignment_importance.maps import heatmaps as heat
+from alignment_importance.statistics.correlation import correlate
 from alignment_importance.system import logs
 
 #: Columns of the table.
@@ -45,11 +46,3 @@ def _place_over(heatmaps: xr.Dataset, image: str, shape: tuple[int, ...]) -> np.
     """Lay the heatmap of an image over a frame of (height, width)."""
     height, width = shape
     return heat.place(heatmaps["heatmap"].sel(image=image).to_numpy(), width, height, heatmaps.attrs["resize"])
-
-
-def correlate(first: np.ndarray, second: np.ndarray) -> float:
-    """Pearson's r of two maps of one shape over the pixels that both have; NaN where one has a single value there."""
-    both = np.isfinite(first) & np.isfinite(second)
-    if not both.any() or np.ptp(first[both]) == 0 or np.ptp(second[both]) == 0:
-        return float("nan")
-    return float(np.corrcoef(first[both], second[both])[0, 1])

@@ -2,9 +2,6 @@
 
 import numpy as np
 
-#: Rankings that are the same for every fold, since they use no judgment.
-UNGUIDED = ("random", "total_activation", "active_units")
-
 
 def unguided(maps: np.ndarray, n_random: int, seed: int) -> dict[str, list[np.ndarray]]:
     """Orders of the maps, from the first to the last that is kept, by the name of the ranking.

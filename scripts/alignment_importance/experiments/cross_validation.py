@@ -13,7 +13,8 @@ from alignment_importance.experiments import baselines, curves, retention, rewei
 from alignment_importance.experiments import rankings as importance
 from alignment_importance.inputs.folds import Fold, PairBlock, inside, n_judged
 from alignment_importance.networks.head import Head
-from alignment_importance.statistics.similarity import SCORES, SIMILARITIES, SecondOrder, judged_pairs, rsm
+from alignment_importance.statistics.scores import SCORES, SIMILARITIES, judged_pairs
+from alignment_importance.statistics.similarity import SecondOrder, rsm
 from alignment_importance.system.compute import Compute
 
 #: Parts of the training images, or single images where they are fewer, that the jackknife leaves out in turn.
@@ -64,10 +65,10 @@ def validate(
     """Rank, select and test in every fold of one seed.
 
     Args:
-        head: of the split network; None where the readout is the pooled maps.
+        head: of the cut network; None where the readout is the pooled maps.
         recorded: `feature_maps` (image, feature_map, y, x) and `readout` (image, unit) of the judged images.
         folds: of one seed, with positions of the images of `recorded`.
-        settings: see there.
+        settings: of the cross-validation.
         resources: device, threads and memory.
     """
     engine = ablation.ablate(head, recorded, resources, settings.similarity, settings.score)
@@ -156,8 +157,7 @@ class _Selection:
         """(image, unit) readout with the k highest-ranked maps alone; NaN where none is retained."""
         if np.isnan(k):
             return torch.full_like(self._readout, torch.nan)
-        kept = importance.order_of(ranking)[: int(k)].copy()
-        return ablation.keep(self._head, self._recorded, kept, self._resources)
+        return ablation.top_k_readout(self._head, self._recorded, importance.order_of(ranking), int(k), self._resources)
 
     def _rsm(self, readout: torch.Tensor) -> np.ndarray:
         return rsm(readout, self._settings.similarity).cpu().numpy()

@@ -1,16 +1,19 @@
 """Top-k curves: how well the first k maps of a ranking match people, on training and on test images."""
 
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
-from alignment_importance.ablation import Ablation
 from alignment_importance.experiments.rankings import order_of, rank
 from alignment_importance.inputs.folds import Fold
 
+if TYPE_CHECKING:
+    from alignment_importance.ablation import Ablation
 
-def trace(engine: Ablation, folds: Sequence[Fold], ranking: pd.DataFrame) -> pd.DataFrame:
+
+def trace(engine: "Ablation", folds: Sequence[Fold], ranking: pd.DataFrame) -> pd.DataFrame:
     """Train and test scores of the top k maps, k = 1..K, of every fold's own ranking.
 
     Args:
@@ -24,14 +27,14 @@ def trace(engine: Ablation, folds: Sequence[Fold], ranking: pd.DataFrame) -> pd.
     tables = []
     for fold in folds:
         order = order_of(ranking[ranking["fold"] == fold.fold])
-        train, test = engine.keep_top(order, [fold.train, fold.test])
+        train, test = engine.top_k(order, [fold.train, fold.test])
         k = np.arange(1, len(order) + 1)
         tables.append(pd.DataFrame({"fold": fold.fold, "k": k, "train_score": train, "test_score": test}))
     return pd.concat(tables, ignore_index=True)
 
 
 def trace_others(
-    engine: Ablation, folds: Sequence[Fold], ranking: pd.DataFrame, unguided: Mapping[str, Sequence[np.ndarray]]
+    engine: "Ablation", folds: Sequence[Fold], ranking: pd.DataFrame, unguided: Mapping[str, Sequence[np.ndarray]]
 ) -> pd.DataFrame:
     """Curves of other rankings, in the rows of `trace`.
 
@@ -49,25 +52,25 @@ def trace_others(
     """
     columns = {}
     for name, orders in unguided.items():
-        draws = np.stack([engine.keep_top(order, [fold.test for fold in folds]) for order in orders])
+        draws = np.stack([engine.top_k(order, [fold.test for fold in folds]) for order in orders])
         columns[f"test_{name}"] = _over_draws(draws, 0).ravel()
         if len(orders) > 1:
             columns[f"test_{name}_spread"] = _over_draws(draws, 1).ravel()
     reverse, keep = [], []
-    alone = engine.keep_one([fold.train for fold in folds])
+    alone = engine.each_alone([fold.train for fold in folds])
     for fold, scores in zip(folds, alone, strict=True):
         backward = order_of(ranking[ranking["fold"] == fold.fold])[::-1].copy()
-        reverse.append(engine.keep_top(backward, [fold.test])[0])
+        reverse.append(engine.top_k(backward, [fold.test])[0])
         keep.append(_by_score_alone(engine, fold, scores))
     train, test = np.concatenate(keep, axis=1)
     return pd.DataFrame({**columns, "test_reverse": np.concatenate(reverse), "train_keep": train, "test_keep": test})
 
 
-def _by_score_alone(engine: Ablation, fold: Fold, scores: np.ndarray) -> np.ndarray:
+def _by_score_alone(engine: "Ablation", fold: Fold, scores: np.ndarray) -> np.ndarray:
     """(2, k) train and test scores of the top k maps by their scores (feature_map,) alone."""
     if np.isnan(scores).all():
         return np.full((2, len(scores)), np.nan)
-    return engine.keep_top(order_of(rank(scores)), [fold.train, fold.test])
+    return engine.top_k(order_of(rank(scores)), [fold.train, fold.test])
 
 
 def _over_draws(draws: np.ndarray, moment: int) -> np.ndarray:

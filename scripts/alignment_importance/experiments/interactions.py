@@ -60,7 +60,7 @@ def _scores_left(engine: Ablation, block: PairBlock, removed: np.ndarray) -> tup
     kept = np.ones(engine.active.shape[1], dtype=bool)
     kept[removed] = False
     left = np.flatnonzero(kept)
-    whole, without = engine.keeping(kept).leave_one_out([block], left)
+    whole, without = engine.only(kept).leave_one_out([block], left)
     ais = whole[0] - without[0]
     # A map that nothing works without is the most important one; if the whole score is undefined, numbers decide.
     order = np.lexsort((left, -np.nan_to_num(ais, nan=np.inf)))
@@ -132,7 +132,7 @@ def score_pairs(engine: Ablation, block: PairBlock, maps: np.ndarray, budget: Bu
 
     def score_one(step: int) -> None:
         kept = np.arange(engine.active.shape[1]) != maps[step]
-        _, without_both = engine.keeping(kept).leave_one_out([block], maps[step + 1 :])
+        _, without_both = engine.only(kept).leave_one_out([block], maps[step + 1 :])
         state["ais_pair"][step, step + 1 :] = whole[0] - without_both[0]
 
     budget.run(state, score_one, max(0, len(maps) - 1), "maps paired with the others")
@@ -196,7 +196,7 @@ def added_scores(engine: Ablation, block: PairBlock, order: np.ndarray) -> tuple
     Returns:
         (feature_map,), and the number of sets whose score is undefined and counts as 0.
     """
-    scores = engine.keep_top(order, [block])[0]
+    scores = engine.top_k(order, [block])[0]
     added = np.empty(len(order))
     added[order] = np.diff(np.nan_to_num(scores, nan=0.0), prepend=0.0)
     return added, int(np.isnan(scores).sum())

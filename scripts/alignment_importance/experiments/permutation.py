@@ -16,7 +16,8 @@ import torch
 from alignment_importance.ablation import Ablation, PooledAblation, closed_forms, kernels
 from alignment_importance.experiments.rankings import order_of, rank
 from alignment_importance.inputs.folds import Fold, PairBlock
-from alignment_importance.statistics.similarity import SecondOrder, judged_pairs
+from alignment_importance.statistics.scores import judged_pairs
+from alignment_importance.statistics.similarity import SecondOrder
 from alignment_importance.system.logs import progress
 
 #: Numbers of maps to choose among.
@@ -82,7 +83,7 @@ def _repeat(
         blocks = [(_judged(fold.train, permuted), _judged(fold.test, permuted)) for fold in folds]
         intact, without = engine.leave_one_out([train for train, _ in blocks])
         for number, (ais, (train, test)) in enumerate(zip(intact[:, None] - without, blocks, strict=True)):
-            results[:, number, draw] = _choose(*torch.from_numpy(engine.keep_top(order_of(rank(ais)), [train, test])))
+            results[:, number, draw] = _choose(*torch.from_numpy(engine.top_k(order_of(rank(ais)), [train, test])))
     return results[0], results[1]
 
 

@@ -1,13 +1,16 @@
 """Alignment Importance Scores (AIS) and the rankings of feature maps by them."""
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 import xarray as xr
 
-from alignment_importance.ablation import Ablation
 from alignment_importance.inputs.folds import Fold, PairBlock
+
+if TYPE_CHECKING:
+    from alignment_importance.ablation import Ablation
 
 
 def rank(ais: np.ndarray) -> pd.DataFrame:
@@ -26,13 +29,13 @@ def rank(ais: np.ndarray) -> pd.DataFrame:
     return pd.DataFrame({"feature_map": np.arange(len(ais)), "ais": ais, "rank": ranks})
 
 
-def rank_block(engine: Ablation, block: PairBlock) -> pd.DataFrame:
+def rank_block(engine: "Ablation", block: PairBlock) -> pd.DataFrame:
     """The ranking from the judged pairs of one block: the table of `rank`."""
     intact, without = engine.leave_one_out([block])
     return rank(intact[0] - without[0])
 
 
-def rank_folds(engine: Ablation, folds: Sequence[Fold]) -> pd.DataFrame:
+def rank_folds(engine: "Ablation", folds: Sequence[Fold]) -> pd.DataFrame:
     """Rankings from the training images of every fold, all scored in one pass over the maps.
 
     Args:
@@ -52,7 +55,7 @@ def order_of(ranking: pd.DataFrame) -> np.ndarray:
     return ranking.sort_values("rank")["feature_map"].to_numpy()
 
 
-def score_images(engine: Ablation, human: np.ndarray, image_ids: Sequence[str]) -> xr.Dataset:
+def score_images(engine: "Ablation", human: np.ndarray, image_ids: Sequence[str]) -> xr.Dataset:
     """Image-specific AIS: how much a map of one image helps that image's similarities to match people's.
 
     Args:

@@ -11,7 +11,6 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-import scipy.stats
 import torch
 import xarray as xr
 
@@ -89,7 +88,7 @@ def by_elimination(network: Network, block: PairBlock) -> Importance:
     """The order of backward elimination; the weight is 1 for the maps left when the score is highest, else 0."""
     [table] = interactions.eliminate(network.engine, [block])
     order = table["feature_map"].to_numpy()
-    curve = network.engine.keep_top(order, [block])[0]
+    curve = network.engine.top_k(order, [block])[0]
     kept = int(np.nanargmax(curve)) + 1 if np.isfinite(curve).any() else 0
     ranking = np.empty(len(order))
     ranking[order] = -np.arange(len(order))
@@ -207,111 +206,3 @@ def find_places(
                 of_weights.rename(columns={"image": "item"}).assign(truth="places", comparison=comparison, method=name)
             )
     return pd.concat(tables, ignore_index=True)[list(COLUMNS)]
-
-
-# ----------------------------------------------------------------------------------------------------------------------
-# The page of the documentation
-
-#: Headings of the columns by which methods are compared.
-_FOUND, _DIFFERENCE = "maps: AUC", "places: difference"
-
-_PAGE = """# What finds the planted truth
-
-<!-- Made by `snakemake --cores 2 docs/recovery.md`; do not edit. -->
-
-The demo is drawn and its observers are simulated, so that the truth is known, and ways of weighing feature maps can be
-held against it: Alignment Importance Scores (AIS), Shapley values ({permutations}), backward elimination, reweighting
-of the readout by ridge regression (Peterson et al. 2018; a readout unit is a pooled map here) and by weights that are
-not negative, and the plain activation of the maps, which knows nothing of people. Each method sees the judgments of all
-images and its ranking is tested against the truth, not against judgments.
-
-The network is {network}.
-
-**Maps.** Judgments are simulated from {n_planted} random maps: their RSM, with normal noise of {noise:g} times the
-standard deviation of its similarities. The area under the ROC curve (AUC) is the probability that a planted map ranks
-above another one: 1 if all planted maps come first, 0.5 by chance; maps of one rank, such as those of weight 0, count a
-half. Mean over {n_draws} draws of maps.
-
-**Places.** The heatmap of an image is the average of its maps with the weights of a method, the same in all images: the
-positive part of AIS, Shapley values and fitted weights; for elimination, all maps that are left when the score is
-highest. The AUC tells the pixels of the {first} from those of the {second}: 1 if the heatmap lies on the {first}, 0 if
-on the {second}. Good weights make it high where the observers compared shapes and low where they compared colours; the
-difference of the two is the result. Mean over {n_images} images. (The image-specific AIS of the workflow's own heatmaps
-are another thing; see the README.)
-
-± is the 95 % interval of a mean.
-
-{table}
-
-The highest, and how far it is above the next in the same draws or images:
-
-{best}
-"""
-
-
-def as_markdown(table: pd.DataFrame, permutations: int, objects: Mapping[str, int]) -> str:
-    """The page of one control and network.
-
-    Args:
-        table: the columns `COLUMNS`, with `control`, `model` and `weights`.
-        permutations: that Shapley values were estimated from.
-        objects: the two objects, first and second.
-    """
-    first, second = objects
-    model, weights = table[["model", "weights"]].iloc[0]
-    places = table[table["truth"] == "places"]
-    columns = _columns(table, places["comparison"].unique().tolist())
-    return _PAGE.format(
-        permutations=f"from {permutations} orders",
-        n_planted=N_PLANTED,
-        network=f"{model}, {weights}",
-        noise=NOISE,
-        n_draws=table.loc[table["truth"] == "maps", "item"].nunique(),
-        n_images=places["item"].nunique(),
-        first=first,
-        second=second,
-        table=_rows(columns),
-        best="\n".join(_best(name, values) for name, values in columns.items() if name in (_FOUND, _DIFFERENCE)),
-    )
-
-
-def _columns(table: pd.DataFrame, comparisons: list[str]) -> dict[str, pd.DataFrame]:
-    """Areas (item, method) by what they are of: maps found, places for each comparison, and the difference of two."""
-
-    def areas(rows: pd.DataFrame) -> pd.DataFrame:
-        wide = rows.pivot_table(index="item", columns="method", values="auc", dropna=False)
-        return wide[table["method"].unique().tolist()]
-
-    columns = {_FOUND: areas(table[table["truth"] == "maps"])}
-    for name in comparisons:
-        columns[f"places: AUC, {name}"] = areas(table[(table["truth"] == "places") & (table["comparison"] == name)])
-    if len(comparisons) == 2:
-        first, second = (columns[f"places: AUC, {name}"] for name in comparisons)
-        columns[_DIFFERENCE] = first - second
-    return columns
-
-
-def _rows(columns: Mapping[str, pd.DataFrame]) -> str:
-    """A line per method."""
-    cells = [[str(method), *(_mean(values[method]) for values in columns.values())] for method in columns[_FOUND]]
-    lines = [["method", *columns], ["---"] * (1 + len(columns)), *cells]
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
-
-
-def _best(name: str, areas: pd.DataFrame) -> str:
-    """Which method has the highest mean, and how far it is ahead of the next one in the same draws or images."""
-    compared = areas.dropna(axis="columns", thresh=2)
-    first, second, *_ = [*compared.mean().sort_values(ascending=False, kind="stable").index, None, None]
-    if second is None:
-        return f"- {name.split(':')[0]}: undefined."
-    return f"- {name.split(':')[0]}: {first}, {_mean(areas[first] - areas[second])} above {second}."
-
-
-def _mean(values: pd.Series) -> str:
-    """Mean and the half of its 95 % interval."""
-    known = values.dropna().to_numpy(float)
-    if len(known) < 2:
-        return "undefined"
-    # Of few values the normal distribution's 1.96 standard errors would be too narrow.
-    half = scipy.stats.t.ppf(0.975, len(known) - 1) * known.std(ddof=1) / np.sqrt(len(known))
-    return f"{known.mean():.2f} ± {half:.2f}".replace("-", "−")

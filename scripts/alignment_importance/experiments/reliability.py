@@ -3,14 +3,11 @@
 from dataclasses import dataclass
 
 import numpy as np
-from rsatoolbox.rdm import RDMs, compare
 from scipy.stats import rankdata
 
 from alignment_importance.inputs import judgments
 from alignment_importance.inputs.folds import MIN_PAIRS
-
-#: rsatoolbox's names of the correlations behind the scores.
-_METHODS = {"pearson_r2": "corr", "pearson": "corr", "spearman": "spearman"}
+from alignment_importance.statistics.scores import SCORES, Score
 
 
 @dataclass(frozen=True)
@@ -39,7 +36,7 @@ def ceiling(ratings: np.ndarray, score: str, n_splits: int, seed: int, weights: 
 
     Args:
         ratings: judgments.
-        score: `pearson_r2`, `pearson` or `spearman`.
+        score: one of `scores.SCORES`.
         n_splits: random splits of the participants into halves.
         seed: of the splits.
         weights: (participant, pair) of `judgments.averages.weights`, of a judgment in the mean over participants.
@@ -47,8 +44,8 @@ def ceiling(ratings: np.ndarray, score: str, n_splits: int, seed: int, weights: 
     lower, upper = noise_ceiling(ratings, score)
     halves = split_half(ratings, score, n_splits, seed, weights)
     whole = spearman_brown(halves)
-    of_mean = whole if score == "pearson_r2" else float(np.sqrt(whole)) if whole > 0 else float("nan")
-    return Ceiling(lower, upper, halves, whole, of_mean if whole > 0 else float("nan"))
+    of_mean = SCORES[score].of(float(np.sqrt(whole))) if whole > 0 else float("nan")
+    return Ceiling(lower, upper, halves, whole, of_mean)
 
 
 def noise_ceiling(ratings: np.ndarray, score: str) -> tuple[float, float]:
@@ -60,15 +57,16 @@ def noise_ceiling(ratings: np.ndarray, score: str) -> tuple[float, float]:
 
     Args:
         ratings: (participant, pair), the pairs above the diagonal of an image x image matrix row by row.
-        score: `pearson_r2`, `pearson` or `spearman`.
+        score: one of `scores.SCORES`.
     """
+    kind = SCORES[score]
     varied = ratings[[_varies(own) for own in ratings]]
     if len(varied) < 2:
         return float("nan"), float("nan")
-    everyone = _pool(varied, score)
-    others = (_pool(np.delete(varied, number, axis=0), score) for number in range(len(varied)))
-    lower = [_agreement(own, other, score) for own, other in zip(varied, others, strict=True)]
-    upper = [_agreement(own, everyone, score) for own in varied]
+    everyone = _pool(varied, kind)
+    others = (_pool(np.delete(varied, number, axis=0), kind) for number in range(len(varied)))
+    lower = [_agreement(own, other, kind) for own, other in zip(varied, others, strict=True)]
+    upper = [_agreement(own, everyone, kind) for own in varied]
     return _mean(lower), _mean(upper)
 
 
@@ -77,7 +75,7 @@ def split_half(ratings: np.ndarray, score: str, n_splits: int, seed: int, weight
 
     Args:
         ratings: (participant, pair), NaN where a participant did not judge a pair.
-        score: `spearman` for rank correlations, otherwise Pearson's, not squared.
+        score: one of `scores.SCORES`; its correlation, not squared.
         n_splits: number of random splits.
         seed: of the splits.
         weights: (participant, pair), of a judgment in the mean over participants.
@@ -86,7 +84,7 @@ def split_half(ratings: np.ndarray, score: str, n_splits: int, seed: int, weight
         return float("nan")
     rng = np.random.default_rng(seed)
     splits = [np.array_split(rng.permutation(len(ratings)), 2) for _ in range(n_splits)]
-    kind = "spearman" if score == "spearman" else "pearson"
+    kind = SCORES[score].unsquared
     means = [[_average(ratings, weights, half) for half in halves] for halves in splits]
     return _mean([_agreement(one, other, kind) for one, other in means])
 
@@ -96,9 +94,9 @@ def spearman_brown(correlation: float, factor: float = 2.0) -> float:
     return factor * correlation / (1 + (factor - 1) * correlation)
 
 
-def _pool(ratings: np.ndarray, score: str) -> np.ndarray:
+def _pool(ratings: np.ndarray, score: Score) -> np.ndarray:
     """(pair,) the judgments that agree best with all participants on average: the mean of their standardised ones."""
-    if score == "spearman":
+    if score.ranked:
         return judgments.average(rankdata(ratings, axis=1, nan_policy="omit"))
     mean, sd = np.nanmean(ratings, axis=1, keepdims=True), np.nanstd(ratings, axis=1, keepdims=True)
     return judgments.average((ratings - mean) / sd)
@@ -109,14 +107,17 @@ def _average(ratings: np.ndarray, weights: np.ndarray | None, some: np.ndarray) 
     return judgments.average(ratings[some], None if weights is None else weights[some])
 
 
-def _agreement(one: np.ndarray, other: np.ndarray, score: str) -> float:
+def _agreement(one: np.ndarray, other: np.ndarray, score: Score) -> float:
     """Score of two vectors of judgments over the pairs that both have; NaN if they are too few or all equal."""
+    # It takes two seconds, which jobs that only read tables of scores need not wait for.
+    from rsatoolbox.rdm import RDMs, compare
+
     both = np.isfinite(one) & np.isfinite(other)
     first, second = (np.where(both, vector, np.nan) for vector in (one, other))
     if not (_varies(first) and _varies(second)):
         return float("nan")
-    r = float(compare(RDMs(first[None]), RDMs(second[None]), _METHODS[score])[0, 0])
-    return r**2 if score == "pearson_r2" else r
+    r = float(compare(RDMs(first[None]), RDMs(second[None]), "spearman" if score.ranked else "corr")[0, 0])
+    return score.of(r)
 
 
 def _varies(vector: np.ndarray) -> bool:

@@ -12,12 +12,10 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from sklearn.exceptions import ConvergenceWarning
-from sklearn.linear_model import lasso_path
-from threadpoolctl import threadpool_limits
 
 from alignment_importance.inputs.folds import Fold, PairBlock
-from alignment_importance.statistics.similarity import SecondOrder, judged_pairs, scaled_rows
+from alignment_importance.statistics.scores import judged_pairs
+from alignment_importance.statistics.similarity import SecondOrder, scaled_rows
 from alignment_importance.system.compute import Compute
 
 #: Ridge penalties, in units of the mean squared length of a pair's features.
@@ -160,6 +158,11 @@ def _ridge_path(problem: LeastSquares, penalties: Sequence[float]) -> torch.Tens
 
 def _nonnegative_path(problem: LeastSquares, penalties: Sequence[float]) -> torch.Tensor:
     """Coordinate descent of scikit-learn, from the strongest penalty on."""
+    # They take a second, which jobs that fit nothing need not wait for.
+    from sklearn.exceptions import ConvergenceWarning
+    from sklearn.linear_model import lasso_path
+    from threadpoolctl import threadpool_limits
+
     x, y = problem.features.cpu().numpy(), problem.judgments.cpu().numpy()
     largest = float((x.T @ y).max()) / len(y)
     if largest <= 0:

@@ -33,7 +33,7 @@ def compute(
     """Similarities between all images of a comparison, according to people and to the network.
 
     Args:
-        head: of the split network; None where the readout is the pooled maps.
+        head: of the cut network; None where the readout is the pooled maps.
         recorded: `feature_maps` (image, feature_map, y, x) and `readout` (image, unit) of at least the judged images.
         judged: `similarity` (participant, image, image_b).
         ranking: `feature_map` and `rank` over all images.
@@ -51,8 +51,8 @@ def compute(
     full = rsm(torch.tensor(maps["readout"].to_numpy()), similarity)
     retained = torch.full_like(full, torch.nan)
     if not np.isnan(k):
-        kept = rankings.order_of(ranking)[: int(k)]
-        retained = rsm(ablation.keep(head, maps, kept, resources), similarity).cpu()
+        readout = ablation.top_k_readout(head, maps, rankings.order_of(ranking), int(k), resources)
+        retained = rsm(readout, similarity).cpu()
     matrices = {"people": judgments.mean(judged, ids), "full": full.numpy(), "retained": retained.numpy()}
     return xr.Dataset(
         {name: (("image", "image_b"), matrix) for name, matrix in matrices.items()},

@@ -49,7 +49,7 @@ def transfer(source: Comparison, target: Comparison, folds: Sequence[Fold]) -> p
     rows = []
     for fold, block in zip(folds, blocks, strict=True):
         order, k = chosen.get(_identity(block), (None, 0))
-        score = np.nan if order is None or not k else target.engine.keep_top(order, [fold.test])[0, k - 1]
+        score = np.nan if order is None or not k else target.engine.top_k(order, [fold.test])[0, k - 1]
         rows.append((len(block.images), k or np.nan, score))
     return pd.DataFrame(rows, columns=["n_source", "k", "test_transferred"])
 
@@ -77,7 +77,7 @@ def _choose(engine: Ablation, blocks: Sequence[PairBlock]) -> list[tuple[np.ndar
     chosen = []
     for block, ais in zip(blocks, whole[:, None] - without, strict=True):
         order = order_of(rank(ais))
-        curve = engine.keep_top(order, [block])[0]
+        curve = engine.top_k(order, [block])[0]
         chosen.append((order, int(np.nanargmax(curve)) + 1 if np.isfinite(curve).any() else 0))
     return chosen
 

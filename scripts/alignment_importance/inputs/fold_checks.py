@@ -42,7 +42,7 @@ def check_folds(
         try:
             made = folds.blocks(folds.cut(unit, ids, n_folds, seed), human, ids)
         except InputError as error:
-            unmade[seed] = str(error).removeprefix("cross_validation: ")
+            unmade[seed] = error.found.removesuffix(".")
             continue
         names = {f"fold {fold.fold} of seed {seed}": fold for fold in made}
         flat += [name for name, fold in names.items() if _is_flat(fold)]
@@ -52,7 +52,7 @@ def check_folds(
     if unmade:
         seed, found = next(iter(unmade.items()))
         place = f"{label}, {len(unmade)} of {len(seeds)} seeds, such as {seed}"
-        problems.error("cross_validation.folds", found.removesuffix("."), "", place=place)
+        problems.error("cross_validation.folds", found, "", place=place)
         return
     if flat:
         problems.warn(

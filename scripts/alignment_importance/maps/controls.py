@@ -9,7 +9,7 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from alignment_importance.inputs import ids, images
-from alignment_importance.maps import heatmaps as heatmaps_module
+from alignment_importance.maps.heatmaps import place_image
 from alignment_importance.statistics import roc
 from alignment_importance.system import logs
 from alignment_importance.system.errors import InputError
@@ -53,7 +53,7 @@ def evaluate(
         shape = (int(maps["height"].sel(image=image)), int(maps["width"].sel(image=image)))
         first, second = _read_objects(files[image], shape, objects)
         for name, variable in MAPS.items():
-            placed = heatmaps_module.place_image(maps, variable, image)
+            placed = place_image(maps, variable, image)
             rows.append((control, comparison, name, image, roc.area_under_curve(placed[first], placed[second])))
     return pd.DataFrame(rows, columns=list(COLUMNS))
 
@@ -83,7 +83,7 @@ def _find_masks(masks: Path, image_ids: Iterable[str]) -> dict[str, Path]:
     missing = [image for image in wanted if image not in by_id]
     if missing:
         raise InputError(
-            f"{masks}: images without a mask: {images.some(missing)}. Every image needs one, called {{image}}.png."
+            f"images without a mask: {images.some(missing)}. Every image needs one, called {{image}}.png.", where=masks
         )
     return {image: by_id[image] for image in wanted}
 
@@ -94,16 +94,18 @@ def _read_objects(file: Path, shape: tuple[int, int], objects: Mapping[str, int]
         with images.open_limited(file.read_bytes(), ("PNG",)) as opened:
             labels = np.asarray(opened)
     except images.DECODING_ERRORS as error:
-        raise InputError(f"{file}: cannot be read as a PNG ({error}). Replace the mask.") from error
+        raise InputError(f"cannot be read as a PNG ({error}). Replace the mask.", where=file) from error
     if labels.shape != shape:
         raise InputError(
-            f"{file}: the mask has the shape {labels.shape}, but must be {shape} (height, width), one number per "
-            "pixel. Save it in grey at the size of the image."
+            f"the mask has the shape {labels.shape}, but must be {shape} (height, width), one number per "
+            "pixel. Save it in grey at the size of the image.",
+            where=file,
         )
     absent = [f"{name} ({number})" for name, number in objects.items() if not (labels == number).any()]
     if absent:
         raise InputError(
-            f"{file}: the mask has no pixel of {' and '.join(absent)}; its numbers are "
-            f"{', '.join(map(str, np.unique(labels)[:_MOST_NUMBERS]))}. Correct the mask or the control's `objects`."
+            f"the mask has no pixel of {' and '.join(absent)}; its numbers are "
+            f"{', '.join(map(str, np.unique(labels)[:_MOST_NUMBERS]))}. Correct the mask or the control's `objects`.",
+            where=file,
         )
     return [labels == number for number in objects.values()]

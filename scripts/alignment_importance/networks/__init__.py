@@ -1,9 +1,27 @@
-"""Networks: built with their weights, and split at the map layer into a trunk (images to feature maps) and a head.
+"""Networks: built with their weights, and cut at the map layer into a trunk (images to feature maps) and a head.
 
-The only package that imports torchvision and timm.
+The only package that imports torchvision and timm, and only when a network is built, which takes seconds that other
+uses of this package (a `Spec`, recorded `activations`) need not wait for.
 """
 
-from alignment_importance.networks.building import Network, Spec, build, inspect, outline
-from alignment_importance.networks.splitting import SplitNetwork, list_layers, split
+import importlib
+from typing import TYPE_CHECKING, Any
 
-__all__ = ["Network", "Spec", "SplitNetwork", "build", "inspect", "list_layers", "outline", "split"]
+from alignment_importance.networks.spec import Spec
+
+if TYPE_CHECKING:
+    from alignment_importance.networks.building import Network, build, inspect, outline
+    from alignment_importance.networks.cutting import CutNetwork, cut, list_layers
+
+__all__ = ["CutNetwork", "Network", "Spec", "build", "cut", "inspect", "list_layers", "outline"]
+
+_MODULES = dict.fromkeys(("Network", "build", "inspect", "outline"), "building") | dict.fromkeys(
+    ("CutNetwork", "cut", "list_layers"), "cutting"
+)
+
+
+def __getattr__(name: str) -> Any:
+    """Import what is used of the package when it is first used."""
+    if name not in _MODULES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(importlib.import_module(f"{__name__}.{_MODULES[name]}"), name)

@@ -1,88 +1,18 @@
-"""Feature maps and readouts of a set of images, and what is needed to ablate them."""
+"""Recorded feature maps and readouts of a set of images, and the head that goes with them."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
-import pandas as pd
-import torch
 import xarray as xr
-from numpy.typing import NDArray
 
-from alignment_importance.inputs import images
-from alignment_importance.networks.head import Head
-from alignment_importance.system import provenance
-from alignment_importance.system.compute import Compute, describe
+from alignment_importance import networks
 from alignment_importance.system.errors import InputError
-from alignment_importance.system.logs import progress
-from alignment_importance.system.netcdf import open_netcdf, write_streamed
+from alignment_importance.system.netcdf import open_netcdf
 
 if TYPE_CHECKING:
-    from alignment_importance.networks import Network, SplitNetwork
-
-#: Images per forward pass. A constant, so that no bit depends on the machine.
-_BATCH = 16
-
-Item = TypeVar("Item")
-
-
-#: Dimensions of what is recorded.
-_DIMS = {"feature_maps": ("image", "feature_map", "y", "x"), "readout": ("image", "unit")}
-
-
-def write(
-    table: pd.DataFrame,
-    network: "Network",
-    split: "SplitNetwork",
-    resize: str,
-    compute: Compute,
-    path: str | Path,
-) -> None:
-    """Run the trunk and the head on every image and write what comes out, a batch at a time.
-
-    The file has `feature_maps` (image, feature_map, y, x) and `readout` (image, unit) in float32, with the images'
-    width and height in pixels, and attributes that say how they were made. Whatever the number of images, no more than
-    a few batches are in memory.
-
-    Args:
-        table: of `images.tabulate`.
-        network: with its weights.
-        split: the same network, split at its map layer.
-        resize: rule that brings an image to the network's input (`images.input_region`).
-        compute: device and threads.
-        path: of the NetCDF, see `read`.
-
-    Raises:
-        InputError: an image changed since it was listed.
-    """
-    fingerprint = network.fingerprint()
-    provenance.note_weights(f"{network.architecture}: {network.weights}", fingerprint)
-    dataset = xr.Dataset(
-        coords={
-            "image": table["image"].to_numpy(dtype=str),
-            "width": ("image", table["width"].to_numpy()),
-            "height": ("image", table["height"].to_numpy()),
-        },
-        attrs={
-            "architecture": network.architecture,
-            "weights": network.weights,
-            "weights_sha256": fingerprint,
-            "map_layer": split.map_layer,
-            "readout_layer": split.readout_layer,
-            "route": split.head.route,
-            "input_size": network.input_size,
-            "resize": resize,
-            "background": table["background"].iloc[0],
-            "mean": network.mean,
-            "std": network.std,
-            "device": describe(compute.device),
-            "arithmetic": compute.precision,
-        },
-    )
-    write_streamed(dataset, _DIMS, _batches(table, network, split, resize, compute), path)
+    from alignment_importance.networks.head import Head
 
 
 @contextmanager
@@ -92,7 +22,7 @@ def read(path: str | Path, image_ids: Sequence[str]) -> Iterator[xr.Dataset]:
     Where the readout is the pooled maps, ablation never touches the maps, which are nearly all of the file.
 
     Args:
-        path: of a NetCDF that `write` wrote.
+        path: of a NetCDF that `extraction.extract` wrote.
         image_ids: the images wanted.
 
     Raises:
@@ -110,25 +40,7 @@ def read(path: str | Path, image_ids: Sequence[str]) -> Iterator[xr.Dataset]:
         yield recorded if in_order else recorded.sel(image=list(image_ids))
 
 
-def _batches(
-    table: pd.DataFrame, network: "Network", split: "SplitNetwork", resize: str, compute: Compute
-) -> Iterator[dict[str, NDArray[np.float32]]]:
-    """Yield the activations of one batch of images after the other; only batches under way are in memory."""
-    trunk, head = split.trunk.to(compute.device), split.head.module.to(compute.device)
-    mean, std = (torch.tensor(values, device=compute.device)[:, None, None] for values in (network.mean, network.std))
-
-    def forward(pixels: np.ndarray) -> dict[str, NDArray[np.float32]]:
-        with torch.inference_mode(), compute.arithmetic():
-            inputs = torch.from_numpy(pixels).to(compute.device).permute(0, 3, 1, 2).float() / 255
-            maps = trunk((inputs - mean) / std)
-            return {"feature_maps": maps.float().cpu().numpy(), "readout": head(maps).float().cpu().numpy()}
-
-    batches = [table.iloc[start : start + _BATCH] for start in range(0, len(table), _BATCH)]
-    decoded = _ahead(_decode(batch, network.input_size, resize) for batch in batches)
-    return progress(compute.map(forward, decoded), f"images through {network.architecture}, batch", len(batches))
-
-
-def load_head(recorded: xr.Dataset, spec: Mapping[str, Any]) -> Head | None:
+def load_head(recorded: xr.Dataset, spec: Mapping[str, Any]) -> "Head | None":
     """The head of the network that recorded the activations; None where ablating it needs no network.
 
     Args:
@@ -140,9 +52,6 @@ def load_head(recorded: xr.Dataset, spec: Mapping[str, Any]) -> Head | None:
     """
     if recorded.attrs["route"] == "pooled":
         return None
-    # Imported here, since torchvision takes seconds that pooled readouts need not wait for.
-    from alignment_importance import networks
-
     chosen = networks.Spec(**spec)
     network = networks.build(chosen)
     if network.fingerprint() != recorded.attrs["weights_sha256"]:
@@ -150,21 +59,4 @@ def load_head(recorded: xr.Dataset, spec: Mapping[str, Any]) -> Head | None:
             f"{network.architecture}: its weights are no longer those that made the activations. Run the same command "
             "again, which makes them anew, and leave the weights as they are meanwhile."
         )
-    return networks.split(network, chosen.map_layer, chosen.readout_layer).head
-
-
-def _decode(batch: pd.DataFrame, size: int, resize: str) -> np.ndarray:
-    """(image, y, x, colour) uint8 network inputs of some images."""
-    rows = batch.to_dict("records")
-    return np.stack([images.to_input(images.read_listed(row), size, resize) for row in rows])
-
-
-def _ahead(items: Iterable[Item]) -> Iterator[Item]:
-    """Prepare the next item in another thread while the current one is used."""
-    iterator = iter(items)
-    nothing = object()
-    with ThreadPoolExecutor(1) as pool:
-        coming = pool.submit(next, iterator, nothing)
-        while (item := coming.result()) is not nothing:
-            coming = pool.submit(next, iterator, nothing)
-            yield item  # type: ignore[misc]
+    return networks.cut(network, chosen.map_layer, chosen.readout_layer).head

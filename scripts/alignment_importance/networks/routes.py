@@ -11,7 +11,7 @@ from torch import fx, nn
 from torch.nn import functional
 
 from alignment_importance.networks.head import Head
-from alignment_importance.networks.tracing import cut, module_of, readers, shape, sources
+from alignment_importance.networks.tracing import module_of, part, readers, shape, sources
 
 #: Over y and x.
 _POOLING = {
@@ -65,10 +65,10 @@ def analyse(module: fx.GraphModule) -> Head:
     if following is not None and _kind(module, following) is nn.Linear and len(shape(last)) == 1:
         linear = module_of(module, following)
         assert isinstance(linear, nn.Linear)
-        return Head(module, n_maps, "linear", cut(module, None, last), linear, cut(module, following, readout))
+        return Head(module, n_maps, "linear", part(module, None, last), linear, part(module, following, readout))
     if apart is maps:
         return Head(module, n_maps, "general")
-    return Head(module, n_maps, "general", per_map=cut(module, None, apart), tail=cut(module, apart, readout))
+    return Head(module, n_maps, "general", per_map=part(module, None, apart), tail=part(module, apart, readout))
 
 
 def is_pooling(traced: fx.GraphModule, node: fx.Node) -> bool:

@@ -102,7 +102,7 @@ def readers(node: fx.Node) -> list[fx.Node]:
 # Parts
 
 
-def cut(traced: fx.GraphModule, start: fx.Node | None, end: fx.Node) -> fx.GraphModule:
+def part(traced: fx.GraphModule, start: fx.Node | None, end: fx.Node) -> fx.GraphModule:
     """The part of a graph that computes `end`, from the output of `start` (or from the network's input).
 
     A size that comes from before `start` is the number of images, for which that of `start` is put, or follows from the

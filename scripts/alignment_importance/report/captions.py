@@ -313,7 +313,7 @@ def as_rst(kind: str) -> str:
     wrapped = textwrap.fill(text, 120, break_long_words=False, break_on_hyphens=False) + "\n"
     if caption.category == "Benchmark":
         return wrapped
-    return wrapped + (_LEAKY if caption.category == "Prediction" else "") + _ORIGIN
+    return wrapped + _LEAKY + _ORIGIN if caption.category == "Prediction" else wrapped + _ORIGIN
 
 
 def as_markdown() -> str:

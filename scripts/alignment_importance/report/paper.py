@@ -10,6 +10,7 @@ import pandas as pd
 
 from alignment_importance.maps.overlap.summary import ALL_IMAGES
 from alignment_importance.report.captions import FIGURES, score_name
+from alignment_importance.system.plurals import counted
 from alignment_importance.system.tables import write_table
 
 #: Of each table: its title, and the columns that the index shows.
@@ -227,13 +228,13 @@ def facts(about: Mapping[str, str], summary: pd.DataFrame, folds: str) -> str:
     names = [about["comparison"]] if "comparison" in about else summary["comparison"].unique().tolist()
     judged = [_judged(summary[summary["comparison"] == name].iloc[0]) for name in names]
     networks = [f"{name} ({_network(summary[summary['model'] == name].iloc[0])})" for name in models]
-    return f"Judgments: {'; '.join(judged)}. Network{'s' * (len(networks) > 1)}: {'; '.join(networks)}. {folds}"
+    heading = "Networks" if len(networks) > 1 else "Network"
+    return f"Judgments: {'; '.join(judged)}. {heading}: {'; '.join(networks)}. {folds}"
 
 
 def _judged(row: pd.Series) -> str:
     who = "simulated observer" if row["simulated"] else "participant"
-    n_participants = int(row["n_participants"])
-    return f"{row['comparison']} ({row['n_images']} images, {n_participants} {who}{'s' * (n_participants != 1)})"
+    return f"{row['comparison']} ({row['n_images']} images, {counted(int(row['n_participants']), who, f'{who}s')})"
 
 
 def _network(row: pd.Series) -> str:

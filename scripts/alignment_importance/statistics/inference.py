@@ -6,7 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 import scipy.special
 import scipy.stats
-from statsmodels.stats.multitest import multipletests
+
+from alignment_importance.statistics.scores import SCORES
 
 #: Coverage of all intervals.
 CONFIDENCE = 0.95
@@ -72,9 +73,9 @@ def holm(p: Sequence[float]) -> np.ndarray:
     """P values corrected for their number by Holm (1979); NaN ones are not counted and stay NaN."""
     values = np.asarray(p, dtype=float)
     corrected = np.full(values.shape, np.nan)
-    tested = np.isfinite(values)
-    if tested.any():
-        corrected[tested] = multipletests(values[tested], method="holm")[1]
+    ascending = np.argsort(values)[: np.count_nonzero(np.isfinite(values))]  # NaN last
+    multiplied = values[ascending] * np.arange(len(ascending), 0, -1)
+    corrected[ascending] = np.minimum(np.maximum.accumulate(multiplied), 1)
     return corrected
 
 
@@ -96,12 +97,13 @@ def weighted_scores(similarities: np.ndarray, human: np.ndarray, weights: np.nda
         similarities: (pair,).
         human: (pair,) judgments.
         weights: (draw, pair) how often a pair counts.
-        score: `pearson_r2`, `pearson` or `spearman`.
+        score: one of `scores.SCORES`.
 
     Returns:
         (draw,); NaN where fewer than two different values are left on a side.
     """
-    if score == "spearman":
+    kind = SCORES[score]
+    if kind.ranked:
         similarities, human = _weighted_ranks(similarities, weights), _weighted_ranks(human, weights)
     total = weights.sum(axis=1, keepdims=True)
     with np.errstate(invalid="ignore", divide="ignore"):
@@ -109,7 +111,7 @@ def weighted_scores(similarities: np.ndarray, human: np.ndarray, weights: np.nda
         xx, yy, xy = ((weights * product).sum(axis=1) for product in (x * x, y * y, x * y))
         size = np.sqrt((weights * np.square(similarities)).sum(axis=1) * (weights * np.square(human)).sum(axis=1))
         r = np.where(np.sqrt(xx * yy) > 1e-12 * size, xy / np.sqrt(xx * yy), np.nan)
-    return np.square(r) if score == "pearson_r2" else r
+    return kind.of(r)
 
 
 def _weighted_ranks(values: np.ndarray, weights: np.ndarray) -> np.ndarray:

@@ -2,12 +2,9 @@
 
 from dataclasses import dataclass
 
-import numpy as np
 import torch
 
-#: Similarities of two readouts, and second-order scores.
-SIMILARITIES = ("pearson", "cosine")
-SCORES = ("pearson_r2", "pearson", "spearman")
+from alignment_importance.statistics.scores import SCORES, Score
 
 #: A row whose variance is below this share of its mean square counts as constant: what is left is rounding.
 CONSTANT = 1e-12
@@ -80,18 +77,26 @@ class SecondOrder:
     """The score s(S, H): similarities of a network against human judgments of the same image pairs.
 
     Attributes:
-        score: `pearson_r2`, `pearson` or `spearman`.
-        human: (pair,) float64, the judgments (for `spearman` their ranks), centred, of length one; or (draw, pair) for
+        score: what is made of the correlation, and of what.
+        human: (pair,) float64, the judgments (or their ranks), centred, of length one; or (draw, pair) for
             several sets of judgments.
     """
 
-    score: str
+    score: Score
     human: torch.Tensor
 
     @classmethod
     def of(cls, human: torch.Tensor, score: str) -> "SecondOrder":
-        """Prepare the score against judgments (pair,). If they are all equal, or fewer than two, scores are NaN."""
-        return cls(score, _unit(ranks(human) if score == "spearman" else human.double()))
+        """Prepare one of `SCORES` against judgments (pair,).
+
+        If they are all equal, or fewer than two, scores are NaN.
+        """
+        return cls.against(human, SCORES[score])
+
+    @classmethod
+    def against(cls, human: torch.Tensor, score: Score) -> "SecondOrder":
+        """Prepare a score that need not have a name."""
+        return cls(score, _unit(ranks(human) if score.ranked else human.double()))
 
     def __call__(self, similarities: torch.Tensor) -> torch.Tensor:
         """Scores (...) of similarities (..., pair), or (..., draw) against several sets of judgments.
@@ -106,9 +111,9 @@ class SecondOrder:
         return self._of_correlation((self._standard(similarities) * self.human).sum(-1))
 
     def _standard(self, similarities: torch.Tensor) -> torch.Tensor:
-        """Similarities, for `spearman` their ranks, centred, of length one; NaN throughout where one is NaN."""
+        """Similarities, or their ranks, centred, of length one; NaN throughout where one is NaN."""
         similarities = similarities.double()
-        if self.score != "spearman":
+        if not self.score.ranked:
             return _unit(similarities)
         # Ranks hide a NaN.
         undefined = similarities.isnan().any(-1, keepdim=True)
@@ -117,7 +122,7 @@ class SecondOrder:
     def _of_correlation(self, correlation: torch.Tensor) -> torch.Tensor:
         if not self.human.shape[-1]:
             return torch.full_like(correlation, torch.nan)
-        return correlation.square() if self.score == "pearson_r2" else correlation
+        return self.score.of(correlation)
 
 
 @dataclass(frozen=True)
@@ -125,21 +130,21 @@ class OwnSecondOrder:
     """The match of each image's similarities with people's: a correlation per row, over the image's judged others.
 
     Attributes:
-        score: `pearson` or `spearman`.
+        ranked: whether ranks are correlated.
         judged: (image, other) whether there is a judgment.
-        human: (image, other) float64, the judgments (for `spearman` their ranks), each row centred and of length one
+        human: (image, other) float64, the judgments (or their ranks), each row centred and of length one
             over its judged others, and 0 elsewhere.
     """
 
-    score: str
+    ranked: bool
     judged: torch.Tensor
     human: torch.Tensor
 
     @classmethod
-    def of(cls, human: torch.Tensor, score: str) -> "OwnSecondOrder":
+    def of(cls, human: torch.Tensor, ranked: bool) -> "OwnSecondOrder":
         """Prepare the score against judgments (image, other), NaN where there are none."""
         judged = torch.isfinite(human)
-        return cls(score, judged, _standard_rows(human.double(), judged, score))
+        return cls(ranked, judged, _standard_rows(human.double(), judged, ranked))
 
     def __call__(self, similarities: torch.Tensor) -> torch.Tensor:
         """Correlations (..., image) of similarities (..., image, other).
@@ -148,15 +153,15 @@ class OwnSecondOrder:
         """
         similarities = similarities.double()
         undefined = (similarities.isnan() & self.judged).any(-1)
-        if self.score == "spearman":
+        if self.ranked:
             similarities = similarities.round(decimals=TIED_DECIMALS)
-        standard = _standard_rows(similarities, self.judged, self.score)
+        standard = _standard_rows(similarities, self.judged, self.ranked)
         return (standard * self.human).sum(-1).masked_fill(undefined, torch.nan)
 
 
-def _standard_rows(values: torch.Tensor, judged: torch.Tensor, score: str) -> torch.Tensor:
-    """Values (..., image, other), for `spearman` their ranks, as `OwnSecondOrder.human`; NaN where all are equal."""
-    if score == "spearman":
+def _standard_rows(values: torch.Tensor, judged: torch.Tensor, ranked: bool) -> torch.Tensor:
+    """Values (..., image, other), or their ranks, as `OwnSecondOrder.human`; NaN where all are equal."""
+    if ranked:
         # The others that are not judged rank last and change no rank.
         values = ranks(values.masked_fill(~judged, torch.inf))
     values = values.masked_fill(~judged, 0)
@@ -165,12 +170,6 @@ def _standard_rows(values: torch.Tensor, judged: torch.Tensor, score: str) -> to
     spread = centred.square().sum(-1, keepdim=True)
     constant = ~(spread > CONSTANT**2 * values.square().sum(-1, keepdim=True))
     return centred / spread.sqrt().masked_fill(constant, torch.nan)
-
-
-def judged_pairs(human: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Rows and columns (pair,) of the pairs above the diagonal of (image, image) that have a judgment."""
-    rows, columns = np.nonzero(np.triu(np.isfinite(human), k=1))
-    return rows, columns
 
 
 def ranks(values: torch.Tensor) -> torch.Tensor:

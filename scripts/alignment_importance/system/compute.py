@@ -9,7 +9,7 @@ import os
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
@@ -153,16 +153,6 @@ def prepare(device: str, gpus: int | None, threads: int, memory_gb: float = 2.0,
     provenance.note_device(describe(chosen))
     logger.info("Computing in %s on %s with %d thread(s).", precision, chosen, threads)
     return Compute(chosen, threads, int(memory_gb * 1e9), precision)
-
-
-@contextmanager
-def prepared(
-    device: str, gpus: int | None, threads: int, memory_gb: float = 2.0, precision: str = "float32"
-) -> Iterator[Compute]:
-    """Yield what `prepare` chooses, and log in the end how much memory of the GPU was taken."""
-    resources = prepare(device, gpus, threads, memory_gb, precision)
-    yield resources
-    resources.report_gpu_memory()
 
 
 def describe(device: torch.device) -> str:

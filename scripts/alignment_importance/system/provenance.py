@@ -32,7 +32,6 @@ PACKAGES = (
     "rsatoolbox",
     "scikit-learn",
     "scipy",
-    "statsmodels",
     "timm",
     "torch",
     "torchvision",

@@ -44,22 +44,23 @@ def read_table(path: str | Path, required_columns: Sequence[str] = ()) -> pd.Dat
         table = pd.read_csv(path, dtype=text, keep_default_na=False, na_values=unset, encoding="utf-8-sig")
     except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
         raise InputError(
-            f"{path}: cannot be read as a CSV table ({error}). Save it as comma-separated UTF-8."
+            f"cannot be read as a CSV table ({error}). Save it as comma-separated UTF-8.", where=path
         ) from error
     except OSError as error:
         raise InputError(
-            f"{path}: cannot be read ({error.strerror}). Restore the file, or correct its path."
+            f"cannot be read ({error.strerror}). Restore the file, or correct its path.", where=path
         ) from error
     if not isinstance(table.index, pd.RangeIndex):
         # Pandas takes the first fields for names of the rows.
         raise InputError(
-            f"{path}: its lines have more fields than its header. Give every column a name, or quote commas."
+            "its lines have more fields than its header. Give every column a name, or quote commas.", where=path
         )
     missing = [column for column in required_columns if column not in table.columns]
     if missing:
         raise InputError(
-            f"{path}: column {', '.join(missing)} is missing; the header has {', '.join(map(str, table.columns))}. "
-            "Rename or add it; columns are separated by commas."
+            f"column {', '.join(missing)} is missing; the header has {', '.join(map(str, table.columns))}. "
+            "Rename or add it; columns are separated by commas.",
+            where=path,
         )
     if provenance.NAME in table.columns:
         provenance.note_digests(table.pop(provenance.NAME).dropna().astype(str))

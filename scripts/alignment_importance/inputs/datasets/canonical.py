@@ -28,7 +28,9 @@ def list_images(folder: str | Path) -> dict[str, Path]:
     names = sorted(entry.name for entry in Path(folder).iterdir() if entry.is_file() and not entry.name.startswith("."))
     files = [Path(folder, name) for name in names if Path(name).suffix.lower() in images.SUFFIXES]
     if not files:
-        raise InputError(f"{folder}: no image files. Put the data set's images here ({', '.join(images.SUFFIXES)}).")
+        raise InputError(
+            f"no image files. Put the data set's images here ({', '.join(images.SUFFIXES)}).", where=folder
+        )
     if len(files) < len(names):
         logger.warning("%s: files that are no images are left out: %d.", folder, len(names) - len(files))
     found: dict[str, Path] = {}
@@ -36,8 +38,8 @@ def list_images(folder: str | Path) -> dict[str, Path]:
         other = found.setdefault(ids.of_file(file), file)
         if other != file:
             raise InputError(
-                f"{folder}: {other.name} and {file.name} are one image by their names. "
-                "Keep the one that came with the data set."
+                f"{other.name} and {file.name} are one image by their names. Keep the one that came with the data set.",
+                where=folder,
             )
     return found
 

@@ -218,8 +218,9 @@ def _check_glyphs() -> None:
         drawn[glyph] = character
     if bad:
         raise InputError(
-            f"{_font_file()}: the font lacks the pictograms {', '.join(bad)}. "
-            "Install matplotlib in the version that requirements.txt names."
+            f"the font lacks the pictograms {', '.join(bad)}. "
+            "Install matplotlib in the version that requirements.txt names.",
+            where=_font_file(),
         )
 
 

@@ -48,15 +48,17 @@ def read_dissimilarities(path: str | Path, image_set: str, n_images: int) -> NDA
     distances = np.atleast_2d(np.asarray(_field(Path(path), field.split("."))))
     if distances.dtype.kind not in "fiu":
         raise InputError(
-            f"{path}: {field} holds no numbers (participants x pairs), but {distances.dtype.name}. "
-            "Use the file BEHAVIOR.mat of the data set."
+            f"{field} holds no numbers (participants x pairs), but {distances.dtype.name}. "
+            "Use the file BEHAVIOR.mat of the data set.",
+            where=path,
         )
     n_pairs = n_images * (n_images - 1) // 2
     if distances.ndim != 2 or distances.shape[1] != n_pairs:
         raise InputError(
-            f"{path}: {field} is {' x '.join(map(str, distances.shape))} (participants x pairs; "
+            f"{field} is {' x '.join(map(str, distances.shape))} (participants x pairs; "
             f"{canonical.number_of_images(distances.shape[-1])}), but the {n_images} photographs of {image_set} have "
-            f"{n_pairs} pairs. Put all photographs of the set into its folder, and nothing else."
+            f"{n_pairs} pairs. Put all photographs of the set into its folder, and nothing else.",
+            where=path,
         )
     if n_images != N_IMAGES:
         logger.warning("%s: %d photographs; the published set has %d.", image_set, n_images, N_IMAGES)
@@ -105,7 +107,7 @@ def _field(path: Path, field: list[str]) -> Any:
     except array_files.READING_ERRORS as error:
         if isinstance(error, InputError):
             raise
-        raise InputError(f"{path}: cannot be read as a MATLAB file ({error}). Fetch it again.") from error
+        raise InputError(f"cannot be read as a MATLAB file ({error}). Fetch it again.", where=path) from error
 
 
 def _step_down(path: Path, content: Any, field: list[str]) -> Any:
@@ -115,8 +117,9 @@ def _step_down(path: Path, content: Any, field: list[str]) -> Any:
         if name not in known:
             above = ".".join(field[:depth]) or "the file"
             raise InputError(
-                f"{path}: {'.'.join(field)} is missing; {above} has {', '.join(known) or 'no fields'}. "
-                "Use the file BEHAVIOR.mat of the data set."
+                f"{'.'.join(field)} is missing; {above} has {', '.join(known) or 'no fields'}. "
+                "Use the file BEHAVIOR.mat of the data set.",
+                where=path,
             )
         content = content[name]
     return content

@@ -145,7 +145,7 @@ def _from_folder(folders: list[Path], said_by: str, checksums: Mapping[str, str]
             logger.info("mur92: using the files in %s", folder)
             return files
     raise InputError(
-        f"{folders[0]}: this folder, given by {said_by}, does not hold the files of mur92. {_advice(checksums)}"
+        f"this folder, given by {said_by}, does not hold the files of mur92. {_advice(checksums)}", where=folders[0]
     )
 
 

@@ -53,9 +53,10 @@ def read_similarities(path: str | Path, category: str, n_images: int) -> NDArray
     name, values = _matrix(path, category)
     if values.shape != (n_images, n_images):
         raise InputError(
-            f"{path}: {name} is {' x '.join(map(str, values.shape))}, but there are {n_images} photographs of "
+            f"{name} is {' x '.join(map(str, values.shape))}, but there are {n_images} photographs of "
             f"{category}. Its rows are matched by the sorted file names: put all photographs into the folder, and no "
-            "other images."
+            "other images.",
+            where=path,
         )
     if n_images != N_IMAGES:
         logger.warning("%s: %d photographs; the published category has %d.", category, n_images, N_IMAGES)
@@ -72,7 +73,7 @@ def _matrix(path: Path, category: str) -> tuple[str, NDArray[np.float64]]:
     try:
         found = array_files.read(path)
     except array_files.READING_ERRORS as error:
-        raise InputError(f"{path}: cannot be read as {path.suffix} ({error}). Fetch it again.") from error
+        raise InputError(f"cannot be read as {path.suffix} ({error}). Fetch it again.", where=path) from error
     square = {
         name: values
         for name, values in sorted(found.items())
@@ -87,7 +88,7 @@ def _matrix(path: Path, category: str) -> tuple[str, NDArray[np.float64]]:
     if len(fitting) != 1:
         shapes = ", ".join(f"{name} {'x'.join(map(str, values.shape))}" for name, values in sorted(found.items()))
         raise InputError(
-            f"{path}: {category} needs {wanted}, and {len(fitting)} fit. The file has: {shapes or 'nothing'}."
+            f"{category} needs {wanted}, and {len(fitting)} fit. The file has: {shapes or 'nothing'}.", where=path
         )
     return fitting[0], square[fitting[0]]
 

@@ -193,12 +193,15 @@ def read_listed(row: Mapping[Any, Any]) -> NDArray[np.uint8]:
     """
     file = Path(row["file"])
     if not file.is_file():
-        raise InputError(f"{file}: the image was listed but is not there now. Restore it and run the workflow again.")
+        raise InputError(
+            "the image was listed but is not there now. Restore it and run the workflow again.", where=file
+        )
     data = read_bytes(file)
     if sha256_of(data) != row["sha256"]:
         raise InputError(
-            f"{file}: the image has changed since it was listed (its SHA-256 is another). "
-            "Run the workflow again, so that everything is made from the same file."
+            "the image has changed since it was listed (its SHA-256 is another). "
+            "Run the workflow again, so that everything is made from the same file.",
+            where=file,
         )
     red, green, blue = map(int, row["background"].split())
     return decode(file, data, (red, green, blue)).rgb
@@ -250,7 +253,7 @@ def read_bytes(file: str | Path) -> bytes:
         return Path(file).read_bytes()
     except OSError as error:
         raise InputError(
-            f"{file}: cannot be read ({error.strerror}). Replace or remove the file, or correct its permissions."
+            f"cannot be read ({error.strerror}). Replace or remove the file, or correct its permissions.", where=file
         ) from error
 
 
@@ -342,7 +345,8 @@ def _undecodable(path: str | Path, data: bytes, error: BaseException) -> InputEr
     if isinstance(error, Image.DecompressionBombError):
         reason = _FAR_TOO_LARGE
     return InputError(
-        f"{path}: cannot be decoded as an image ({reason}). Replace or remove the file; {', '.join(_FORMATS)} are read."
+        f"cannot be decoded as an image ({reason}). Replace or remove the file; {', '.join(_FORMATS)} are read.",
+        where=path,
     )
 
 

@@ -18,7 +18,7 @@ import pandas as pd
 import xarray as xr
 from numpy.typing import NDArray
 
-from alignment_importance.maps import heatmaps as heatmaps_module
+from alignment_importance.maps.heatmaps import place_image, resample
 from alignment_importance.maps.overlap import masks, tables
 from alignment_importance.maps.overlap import scores as scoring
 from alignment_importance.maps.overlap.masks import Marked
@@ -165,8 +165,7 @@ class _Heatmaps:
     def of(self, image: str) -> _Heatmap:
         view = self.views[image]
         heatmap, activation = (
-            view.crop(heatmaps_module.place_image(self._heatmaps, variable, image))
-            for variable in ("heatmap", "activation_mean")
+            view.crop(place_image(self._heatmaps, variable, image)) for variable in ("heatmap", "activation_mean")
         )
         ais, centre = self.mark(heatmap), self._centres[view.image_shape]
         return _Heatmap(
@@ -187,7 +186,7 @@ class _Heatmaps:
         """Mark a map that is stretched to the frame, unless it has the frame's shape and is `marked` already."""
         if map2d.shape != self.frame:
             height, width = self.frame
-            return self.mark(heatmaps_module.resample(map2d.astype(np.float32), width, height))
+            return self.mark(resample(map2d.astype(np.float32), width, height))
         return marked or self.mark(map2d)
 
 

@@ -19,7 +19,7 @@ from alignment_importance.inputs import array_files
 from alignment_importance.maps import heatmaps
 from alignment_importance.maps.saliency.centre_bias import SPREAD, gaussian
 from alignment_importance.maps.saliency.computing import Map, Pixels, Provider
-from alignment_importance.networks import building
+from alignment_importance.networks import checkpoints
 from alignment_importance.system.compute import Compute
 from alignment_importance.system.errors import InputError
 
@@ -56,12 +56,13 @@ def provider(
     checkpoint = Path(checkpoint)
     if not checkpoint.is_file():
         raise InputError(
-            f"{checkpoint}: there is no such checkpoint of DeepGaze IIE. Download deepgaze2e.pth from the release "
-            f"v1.0.0 of {_REPOSITORY} and name it as the entry's `checkpoint`."
+            f"there is no such checkpoint of DeepGaze IIE. Download deepgaze2e.pth from the release "
+            f"v1.0.0 of {_REPOSITORY} and name it as the entry's `checkpoint`.",
+            where=checkpoint,
         )
     with _without_downloads():
         module = package.DeepGazeIIE(pretrained=False)
-    building.load_state(module, building.read_state(checkpoint), str(checkpoint))
+    checkpoints.load_state(module, checkpoints.read_state(checkpoint), str(checkpoint))
     module.to(machine.device).eval()
     log_prior = _log_prior(centre_bias, spread)
 
@@ -100,7 +101,7 @@ def _without_downloads() -> Iterator[None]:
     """Let DeepGaze's constructor build its four backbones, but download and load nothing.
 
     It insists on loading trained weights into each, two of them by torch.hub with another torchvision. All weights are
-    in DeepGaze's own checkpoint; `building.load_state` refuses one that lacks any.
+    in DeepGaze's own checkpoint; `checkpoints.load_state` refuses one that lacks any.
     """
 
     def from_hub(_repository: str, name: str, **_options: Any) -> nn.Module:
@@ -139,14 +140,15 @@ def _read_template(file: Path) -> NDArray[np.float32]:
     try:
         values = array_files.read(file)["array"].astype(np.float64)
     except array_files.READING_ERRORS as error:
-        raise InputError(f"{file}: cannot be read as the .npy of a log density ({error}). Replace it.") from error
+        raise InputError(f"cannot be read as the .npy of a log density ({error}). Replace it.", where=file) from error
     if values.ndim != 2 or not np.isfinite(values).all():
-        raise InputError(f"{file}: a log density is needed, an array with two dimensions of finite numbers.")
+        raise InputError("a log density is needed, an array with two dimensions of finite numbers.", where=file)
     largest = np.abs(values).max(initial=0)
     if largest > np.finfo(np.float32).max:
         raise InputError(
-            f"{file}: the log density has values up to {largest:g}, which single precision cannot hold. "
-            "Give the logarithm, and densities that are not 0."
+            f"the log density has values up to {largest:g}, which single precision cannot hold. "
+            "Give the logarithm, and densities that are not 0.",
+            where=file,
         )
     return values.astype(np.float32)
 

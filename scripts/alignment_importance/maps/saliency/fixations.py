@@ -137,7 +137,7 @@ def _check_cells(file: str | Path, rows: pd.DataFrame, fixations: pd.DataFrame, 
     """Raise an error that names every cell that holds no number, and every image that is none of the set."""
     problems = Problems()
     if fixations.empty:
-        raise InputError(f"{file}: the table has no fixations. Give it a row for each.")
+        raise InputError("the table has no fixations. Give it a row for each.", where=file)
     for column in ("x", "y"):
         for at in np.flatnonzero(~np.isfinite(fixations[column])).tolist():
             place = f"line {at + 2}, column {column}"
@@ -160,13 +160,15 @@ def _check_scale(file: str | Path, fixations: pd.DataFrame) -> None:
     n_outside = int((~fixations["inside"]).sum())
     if len(fixations) > 1 and fixations[["x", "y"]].ge(0).all(axis=None) and fixations[["x", "y"]].le(1).all(axis=None):
         raise InputError(
-            f"{file}: all x and y lie between 0 and 1. Give pixels of the image files: multiply x by the width of the "
-            "image, y by its height."
+            "all x and y lie between 0 and 1. Give pixels of the image files: multiply x by the width of the "
+            "image, y by its height.",
+            where=file,
         )
     if 2 * n_outside > len(fixations):
         raise InputError(
-            f"{file}: {n_outside} of {len(fixations)} fixations lie outside their images. Give pixels of the image "
-            "files, counted from the image's upper left corner, not from the screen's."
+            f"{n_outside} of {len(fixations)} fixations lie outside their images. Give pixels of the image "
+            "files, counted from the image's upper left corner, not from the screen's.",
+            where=file,
         )
     if n_outside:
         logger.warning(

@@ -48,7 +48,7 @@ def provider(table: pd.DataFrame, maps: str | Path, stretch: bool = False) -> Pr
 def _find_files(folder: Path, image_ids: list[str]) -> dict[str, Path]:
     """Find the file of every image's map, by image id."""
     if not folder.is_dir():
-        raise InputError(f"{folder}: this folder of saliency maps does not exist. Correct the entry's `maps`.")
+        raise InputError("this folder of saliency maps does not exist. Correct the entry's `maps`.", where=folder)
     files = sorted(file for file in folder.iterdir() if not file.name.startswith("."))
     readable = [file for file in files if file.suffix.lower() in SUFFIXES]
     by_id = {ids.of_file(file): file for file in readable}
@@ -62,7 +62,7 @@ def _find_files(folder: Path, image_ids: list[str]) -> dict[str, Path]:
     told = [f"{what}: {images.some(names)}" for what, names in problems.items() if names]
     if told:
         raise InputError(
-            f"{folder}: there must be one saliency map per image, named by the image id. {'; '.join(told)}."
+            f"there must be one saliency map per image, named by the image id. {'; '.join(told)}.", where=folder
         )
     return by_id
 
@@ -76,14 +76,17 @@ def _read_map(file: Path) -> Map:
     try:
         values = _read_png(file) if file.suffix.lower() == ".png" else _read_array(file)
     except _READING_ERRORS as error:
-        raise InputError(f"{file}: cannot be read as a saliency map ({error}). Replace the file.") from error
+        raise InputError(f"cannot be read as a saliency map ({error}). Replace the file.", where=file) from error
     if not np.isfinite(values).all():
-        raise InputError(f"{file}: the saliency map has values that are not finite numbers. Give every pixel a number.")
+        raise InputError(
+            "the saliency map has values that are not finite numbers. Give every pixel a number.", where=file
+        )
     largest = np.abs(values.astype(np.float64)).max(initial=0)
     if largest > np.finfo(np.float32).max:
         raise InputError(
-            f"{file}: the saliency map has values up to {largest:g}, which single precision cannot hold. Divide all by "
-            "one number: the scale of a map does not matter."
+            f"the saliency map has values up to {largest:g}, which single precision cannot hold. Divide all by "
+            "one number: the scale of a map does not matter.",
+            where=file,
         )
     return values.astype(np.float32)
 
@@ -124,6 +127,7 @@ def _check_shape(file: Path, map_shape: tuple[int, ...], image_shape: tuple[int,
     turned = abs(map_height * height - map_width * width) <= 0.5 * (height + width)
     remedy = "Save it transposed" if turned else "Make it from this image"
     raise InputError(
-        f"{file}: the map ({map_width} x {map_height}) has another aspect ratio than its image ({width} x {height}). "
-        f"{remedy}, or set the entry's `stretch: true` if your maps are squares of whole images."
+        f"the map ({map_width} x {map_height}) has another aspect ratio than its image ({width} x {height}). "
+        f"{remedy}, or set the entry's `stretch: true` if your maps are squares of whole images.",
+        where=file,
     )

@@ -11,7 +11,8 @@ from PIL import Image
 
 from alignment_importance.maps import heatmaps
 from alignment_importance.maps.saliency.computing import Map, Pixels, Provider
-from alignment_importance.networks import building
+from alignment_importance.networks import checkpoints
+from alignment_importance.networks.kinds import own_function
 from alignment_importance.system.compute import Compute
 from alignment_importance.system.errors import InputError
 
@@ -39,10 +40,10 @@ def provider(
     Raises:
         InputError: the function cannot be imported or returns no module, or the checkpoint does not fit.
     """
-    module = building.call(architecture)
+    module = own_function.call(architecture)
     weights = "its own"
     if checkpoint is not None:
-        building.load_state(module, building.read_state(Path(checkpoint)), str(checkpoint))
+        checkpoints.load_state(module, checkpoints.read_state(Path(checkpoint)), str(checkpoint))
         weights = Path(checkpoint).name
     module.to(machine.device).eval()
 

@@ -32,7 +32,7 @@ def draw_control(
     """A few images with the heatmaps of every comparison, and how well these single out the first object.
 
     Args:
-        table: what `control.evaluate` returns.
+        table: what `controls.evaluate` returns.
         heatmaps: what `heatmaps.make` returns, by the name of the comparison.
         pictures: `image`, `file` and `sha256` of the images.
         objects: names of the first and the second object.
@@ -45,10 +45,10 @@ def draw_control(
         figure.add_subfigure(halves[0]), heatmaps, pictures, resampling.evenly(_shared_images(heatmaps), _COLUMNS)
     )
     _areas(figure.add_subfigure(halves[1]).subplots(), table, names, objects)
-    simulated = any(maps.attrs["simulated"] for maps in heatmaps.values())
+    observers = "simulated observers" if any(maps.attrs["simulated"] for maps in heatmaps.values()) else "observers"
     network = style.network(model, heatmaps[names[0]].attrs)
     figure.suptitle(
-        f"Heatmaps under different {'simulated ' * simulated}observers\nsame images, same network: {network}",
+        f"Heatmaps under different {observers}\nsame images, same network: {network}",
         x=0.01,
         ha="left",
     )

@@ -18,7 +18,7 @@ def draw_importance(
 
     Args:
         rankings: `seed`, `fold`, `feature_map`, `ais` of all folds.
-        everything: `feature_map`, `ais` over all images, and the provenance (see `_provenance`).
+        everything: `feature_map`, `ais` over all images, and the provenance (see `style.provenance`).
         comparison: its name.
         model: its name.
         score: name of the second-order score.

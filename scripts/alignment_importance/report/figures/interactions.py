@@ -31,13 +31,13 @@ def draw_elimination(table: pd.DataFrame, comparison: str, model: str, score: st
         ("", "one map at a time, scored again", style.STEPWISE),
         ("_one_shot", "one ranking by AIS", style.ONE_RANKING),
     )
-    n_folds, split = table["fold"].nunique(), "pairs" if style.leaky(table) else "images"
+    n_folds, unit = table["fold"].nunique(), "pairs" if style.leaky(table) else "images"
     for panel, side in zip(panels, ("train", "test"), strict=True):
         for ending, label, colour in ways:
             _curve(panel, table, f"{side}_score{ending}", label, colour)
         whole = table.loc[table["k"] == table["k"].max(), f"{side}_score"].mean()
         panel.axhline(whole, color="black", linestyle="--", linewidth=0.9, label="all maps")
-        panel.set_title(f"{'training' if side == 'train' else 'test'} {split}")
+        panel.set_title(f"{'training' if side == 'train' else 'test'} {unit}")
         panel.set_xlabel("feature maps left (k)")
         panel.set_xlim(1, table["k"].max())
         panel.xaxis.set_major_locator(MaxNLocator(5))
@@ -48,7 +48,7 @@ def draw_elimination(table: pd.DataFrame, comparison: str, model: str, score: st
         figure,
         dict(zip(labels, handles, strict=True)),
         f"Lines: mean over {n_folds} folds of one seed; bands: ± 1 standard deviation. Maps are removed by the score "
-        f"of the training {split}. Triangles: k of the highest mean training score.{_unfinished(table)}"
+        f"of the training {unit}. Triangles: k of the highest mean training score.{_unfinished(table)}"
         f"{style.warning(table)}",
         columns=3,
     )
@@ -149,7 +149,7 @@ def draw_shapley(table: pd.DataFrame, ranking: pd.DataFrame, comparison: str, mo
         axis.set_major_locator(MaxNLocator(5))
     panel.set_xlabel(f"AIS: loss of {score_name(score)} when the map alone is gone")
     panel.set_ylabel(f"Shapley value ({score_name(score)})")
-    rho = joined[["ais", "shapley"]].corr("spearman").iloc[0, 1]
+    rho = float(joined[["ais", "shapley"]].corr("spearman").to_numpy()[0, 1])
     panel.set_title(f"Spearman ρ = {style.number(f'{rho:.2f}')}, {len(joined)} feature maps")
     style.title(figure, "Shapley values of the feature maps", comparison, model, style.provenance(table))
     first = table.iloc[0]

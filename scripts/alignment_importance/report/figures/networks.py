@@ -274,7 +274,7 @@ def draw_transfer(table: pd.DataFrame, model: str, score: str) -> Figure:
     panel.set_ylabel("maps ranked by\nthe judgments of")
     panel.set_xlabel("tested on the judgments of")
     figure.colorbar(drawn, label=f"gain in test {score_name(score)}\nover all maps")
-    about, split = style.provenance(table), "pairs" if style.leaky(table) else "images"
+    about, unit = style.provenance(table), "pairs" if style.leaky(table) else "images"
     simulated = " (simulated observers)" if table[["simulated", "source_simulated"]].any(axis=None) else ""
     figure.suptitle(
         f"Rankings of feature maps used on other comparisons{simulated}\n{style.network(model, about)}",
@@ -284,6 +284,6 @@ def draw_transfer(table: pd.DataFrame, model: str, score: str) -> Figure:
     style.footnote(
         figure,
         "Mean ± standard deviation over the folds of the tested comparison. On the diagonal its own ranking, from its "
-        f"training {split}. {split.capitalize()} of a test set are never used for the ranking.{style.warning(table)}",
+        f"training {unit}. {unit.capitalize()} of a test set are never used for the ranking.{style.warning(table)}",
     )
     return figure

@@ -1,4 +1,4 @@
-"""The figures about heatmaps beside saliency maps, in the style of `drawing`."""
+"""Heatmaps of one comparison and network beside saliency maps."""
 
 from collections.abc import Mapping, Sequence
 from typing import Literal
@@ -45,7 +45,7 @@ def draw_overlap(summary: pd.DataFrame, comparison: str, model: str) -> Figure:
     """Precision, recall and relative risk of saliency maps and heatmaps as predictions of each other, all images.
 
     Args:
-        summary: what `overlap_summary.summarise` returns for each saliency map, whose name is in the column `saliency`,
+        summary: what `overlap.summary.summarise` returns for each saliency map, whose name is in the column `saliency`,
             and the provenance (see `style.provenance`).
         comparison: its name.
         model: its name.
@@ -79,7 +79,10 @@ def draw_overlap(summary: pd.DataFrame, comparison: str, model: str) -> Figure:
 def draw_overlap_categories(summary: pd.DataFrame, comparison: str, model: str) -> Figure:
     """Precision and recall of saliency maps as predictions of heatmaps against the threshold, for every category.
 
-    Arguments as for `overlap`.
+    Args:
+        summary: as for `draw_overlap`.
+        comparison: its name.
+        model: its name.
     """
     saliencies, names, target = summary["saliency"].unique().tolist(), summary["category"].unique(), _target(summary)
     n_blocks = -(-len(saliencies) // _SALIENCIES)
@@ -128,7 +131,7 @@ def draw_overlap_grid(
     Args:
         heatmaps: what `heatmaps.make` returns.
         salience: saliency maps, open, by name.
-        overlaps: what `overlap.measure` returns first, by the name of the saliency maps.
+        overlaps: what `overlap.measuring.measure` returns first, by the name of the saliency maps.
         pictures: table of the images.
         percents: sizes of the masks in per cent of the pixels.
         comparison: its name.

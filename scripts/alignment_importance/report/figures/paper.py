@@ -1,4 +1,4 @@
-"""The figures that put all comparisons of a run onto one page, in the style of `drawing`."""
+"""All comparisons of a run on one page."""
 
 from collections.abc import Mapping
 

@@ -12,6 +12,7 @@ from scipy.cluster import hierarchy
 from scipy.spatial.distance import squareform
 
 from alignment_importance.report.figures import style
+from alignment_importance.statistics.correlation import correlate
 
 
 @style.styled
@@ -32,6 +33,7 @@ def draw_rsms(matrices: xr.Dataset, pictures: pd.DataFrame, comparison: str, mod
     figure = style.new_figure(3.9)
     grid = figure.add_gridspec(2, 4, height_ratios=[1, 6], width_ratios=[1, 1, 1, 0.05])
     headings = {"people": "people", "full": "all feature maps", "retained": _retained(matrices)}
+    upper = np.triu_indices_from(people, k=1)
     panels = []
     for at, (name, heading) in enumerate(headings.items()):
         panel = figure.add_subplot(grid[1, at])
@@ -41,7 +43,8 @@ def draw_rsms(matrices: xr.Dataset, pictures: pd.DataFrame, comparison: str, mod
         panel.set_xticks([])
         panel.set_yticks([])
         panel.spines[:].set_visible(False)
-        match = "" if name == "people" else f"\nr with people = {style.number(f'{_correlate(values, people):.2f}')}"
+        r = style.number(f"{correlate(values[upper], people[upper]):.2f}")
+        match = "" if name == "people" else f"\nr with people = {r}"
         panel.set_xlabel(f"{len(ids)} images{match}")
         panel.set_title(heading)
     categories = _category_bars(panels, category[order])
@@ -95,14 +98,6 @@ def _percentiles(values: NDArray[np.float64]) -> NDArray[np.float64]:
     if pairs.sum() > 1:
         result[pairs] = 100 * (pd.Series(values[pairs]).rank().to_numpy() - 1) / (pairs.sum() - 1)
     return np.fmax(result, result.T)
-
-
-def _correlate(first: NDArray[np.float64], second: NDArray[np.float64]) -> float:
-    """Pearson's correlation over the pairs that both have."""
-    pairs = np.triu(np.isfinite(first) & np.isfinite(second), k=1)
-    if pairs.sum() < 2 or np.ptp(first[pairs]) == 0 or np.ptp(second[pairs]) == 0:
-        return float("nan")
-    return float(np.corrcoef(first[pairs], second[pairs])[0, 1])
 
 
 def _dendrogram(panel: Axes, tree: NDArray[np.float64] | None) -> None:

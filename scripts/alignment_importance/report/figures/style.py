@@ -99,7 +99,7 @@ def heatmap_scale() -> Scale:
 
 
 def new_figure(height: float, columns: Literal[1, 2] = 2) -> Figure:
-    """An empty figure as wide as columns of the present page; it has no window and is not kept anywhere.
+    """Make an empty figure as wide as columns of the present page; it has no window and pyplot does not keep it.
 
     Args:
         height: in inches.
@@ -119,7 +119,7 @@ def save(figure: Figure, png: str | Path, pdf: str | Path) -> None:
 
 
 def title(figure: Figure, what: str, comparison: str, model: str, provenance: Mapping[str, Any]) -> None:
-    """Head a figure with what it shows and, below that, of what."""
+    """Head a figure with what it shows and, below that, of which comparison and network."""
     about = f"{observers(comparison, provenance)}, {network(model, provenance)}"
     about = textwrap.fill(about, int(11 * figure.get_figwidth()))
     figure.suptitle(f"{what}\n{about}", x=0.01, ha="left")
@@ -133,8 +133,10 @@ def observers(comparison: str, provenance: Mapping[str, Any]) -> str:
 def network(model: str, provenance: Mapping[str, Any]) -> str:
     """Name a model, and say if its weights are random or its arithmetic is not that of float32."""
     weights, arithmetic = str(provenance.get("weights", "")), str(provenance.get("arithmetic", "float32"))
-    special = [weights] * weights.startswith("random weights") + [arithmetic] * (arithmetic != "float32")
-    return f"{short(model)} ({', '.join(special)})" if special else short(model)
+    unusual = [weights] if weights.startswith("random weights") else []
+    if arithmetic != "float32":
+        unusual.append(arithmetic)
+    return f"{short(model)} ({', '.join(unusual)})" if unusual else short(model)
 
 
 def provenance(table: pd.DataFrame) -> dict[str, Any]:
@@ -143,13 +145,15 @@ def provenance(table: pd.DataFrame) -> dict[str, Any]:
 
 
 def leaky(table: pd.DataFrame) -> bool:
-    """Whether a table is of folds over pairs of images (see `folds.UNIT_NAMES`)."""
+    """Tell whether a table is of folds over pairs of images (see `folds.UNIT_NAMES`)."""
     return "unit" in table and bool((table["unit"] == folds.UNIT_NAMES["pairs"]).any())
 
 
 def warning(table: pd.DataFrame) -> str:
-    """What the note of a figure ends with if the folds are leaky, otherwise nothing."""
-    return " Pairs were split, which is leaky: every image stands on both sides of the split." * leaky(table)
+    """Warn at the end of a note if the folds are leaky."""
+    if not leaky(table):
+        return ""
+    return " Pairs were split, which is leaky: every image stands on both sides of the split."
 
 
 def footnote(figure: Figure, text: str) -> None:
@@ -169,27 +173,27 @@ def key(figure: Figure, entries: Mapping[str, Artist], note: str, columns: int) 
 
 
 def aspect(heatmaps: xr.Dataset) -> float:
-    """Height of a typical image as a part of its width."""
+    """Height of a typical image divided by its width, at least 0.5 and at most 2."""
     return float(np.clip((heatmaps["height"] / heatmaps["width"]).median(), 0.5, 2))
 
 
 def scattered(n: int, width: float) -> np.ndarray:
-    """Shifts that keep n points apart: multiples of the golden ratio, which look random and are always the same."""
+    """Shifts within `width` that keep n points apart: multiples of the golden ratio, random to the eye but fixed."""
     return (np.arange(n) * 0.6180339887 % 1 - 0.5) * width
 
 
 def short(name: str, longest: int = SHORT) -> str:
-    """A name, cut where it is too long to be drawn."""
+    """Shorten a name that is too long to be drawn."""
     return name if len(name) <= longest else f"{name[: longest - 1]}…"
 
 
 def number(text: str) -> str:
-    """A number with the minus sign of print."""
+    """Write a number with a minus sign instead of a hyphen."""
     return text.replace("-", "−")
 
 
 def p_value(p: float) -> str:
-    """A probability to three digits."""
+    """Write a probability to three digits."""
     if np.isnan(p):
         return "p undefined"
     return "p < 0.001" if p < 0.001 else f"p = {p:.3f}"

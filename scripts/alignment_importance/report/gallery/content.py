@@ -31,10 +31,10 @@ class View:
     Attributes:
         comparison, model: their names.
         heatmaps: what `heatmaps.make` returns.
-        scores: what `importance.score_images` returns.
+        scores: what `rankings.score_images` returns.
         rsms: what `rsms.compute` returns.
         activations: `feature_maps` (image, feature_map, y, x), may be lazy.
-        overlaps: what `overlap.measure` returns first, by the name of the saliency map.
+        overlaps: what `overlap.measuring.measure` returns first, by the name of the saliency map.
     """
 
     comparison: str

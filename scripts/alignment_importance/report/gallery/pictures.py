@@ -3,20 +3,21 @@
 import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, cast
+from typing import cast
 
 import contourpy
 import numpy as np
-import xarray as xr
 from numpy.typing import NDArray
 from PIL import Image
 
 from alignment_importance.inputs import images
 from alignment_importance.maps import heatmaps as heat
 from alignment_importance.maps.overlap import masks
+from alignment_importance.maps.saliency.computing import own_map
 from alignment_importance.report.gallery import content
 from alignment_importance.report.gallery.content import ImageSet, View
 from alignment_importance.report.overlays import Scale, overlay, shared_limits
+from alignment_importance.statistics.correlation import correlate
 from alignment_importance.system import logs
 
 #: Longest sides in pixels: of the large view, of the overview, of a single feature map, of the masks of contours.
@@ -53,7 +54,7 @@ def draw(
         image, rgb = row["image"], _shrunk(images.read_listed(row), LARGE)
         pages = _Pages(root, f"{number:04d}")
         pages.save_both("photograph", rgb)
-        salient = {name: _saliency_of(maps, row) for name, maps in image_set.saliency.items()}
+        salient = {name: own_map(maps, image) for name, maps in image_set.saliency.items()}
         for name, values in salient.items():
             pages.save_both(f"saliency/{name}", overlay(rgb, _stretched(values, rgb)))
         placed = [_heatmap_of(view, image, rgb) for view in image_set.views]
@@ -63,7 +64,8 @@ def draw(
                 _draw_maps(view, image, rgb, pages)
                 _draw_contours(view, image, rgb, salient, percents, pages)
         for first, second in pairs:
-            agreement[first, second].append(correlation(placed[first], placed[second]))
+            one, other = placed[first], placed[second]
+            agreement[first, second].append(np.nan if one is None or other is None else correlate(one, other))
     return agreement
 
 
@@ -125,12 +127,6 @@ def _heatmap_of(view: View, image: str, rgb: NDArray[np.uint8]) -> NDArray[np.fl
     return _placed(view.heatmaps["heatmap"].sel(image=image).to_numpy(), view, rgb)
 
 
-def _saliency_of(maps: xr.Dataset, row: Mapping[Any, Any]) -> NDArray[np.float32]:
-    """The saliency map of a listed image at the image's own size, (y, x); NaN if there is none."""
-    one: NDArray[np.float32] = maps["saliency"].sel(image=row["image"]).to_numpy()
-    return one[: int(row["height"]), : int(row["width"])]
-
-
 def _stretched(values: NDArray[np.float32], rgb: NDArray[np.uint8]) -> NDArray[np.float64]:
     """A map of a whole image at the size of a picture of it."""
     return heat.resample(values, rgb.shape[1], rgb.shape[0]).astype(np.float64)
@@ -139,20 +135,6 @@ def _stretched(values: NDArray[np.float32], rgb: NDArray[np.uint8]) -> NDArray[n
 def _placed(map2d: np.ndarray, view: View, rgb: NDArray[np.uint8]) -> NDArray[np.float64]:
     """Lay a map of the network over a picture."""
     return heat.place(map2d, rgb.shape[1], rgb.shape[0], view.heatmaps.attrs["resize"])
-
-
-def correlation(first: NDArray[np.float64] | None, second: NDArray[np.float64] | None) -> float:
-    """Pearson correlation of two maps (y, x) over the pixels that both have.
-
-    NaN where there are fewer than two such pixels, a map is the same in all of them, or one of the maps is missing.
-    """
-    if first is None or second is None:
-        return float("nan")
-    both = ~np.isnan(first) & ~np.isnan(second)
-    a, b = first[both], second[both]
-    if len(a) < 2 or a.min() == a.max() or b.min() == b.max():
-        return float("nan")
-    return float(np.corrcoef(a, b)[0, 1])
 
 
 def contours(heatmap: NDArray[np.float64], salience: NDArray[np.float64], percents: Sequence[float]) -> str:

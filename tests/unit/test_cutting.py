@@ -1,4 +1,4 @@
-"""The split of small networks: what shortens the way through a head, and what must not."""
+"""The cut of small networks: what shortens the way through a head, and what must not."""
 
 import dataclasses
 from collections.abc import Callable
@@ -55,19 +55,19 @@ def network_of(module: nn.Module) -> networks.Network:
     return networks.Network(module.eval(), "small", "random weights (seed 1)", SIDE, (0.5,) * 3, (0.5,) * 3)
 
 
-def split_of(head: nn.Module, width: int = N_MAPS) -> networks.SplitNetwork:
-    return networks.split(network_of(Net(head, width)), map_layer="relu")
+def cut_net(head: nn.Module, width: int = N_MAPS) -> networks.CutNetwork:
+    return networks.cut(network_of(Net(head, width)), map_layer="relu")
 
 
 def some_images(number: int) -> torch.Tensor:
     return torch.randn(number, 3, SIDE, SIDE, generator=torch.Generator().manual_seed(2))
 
 
-def check_against_forward_passes(split: networks.SplitNetwork) -> None:
+def check_against_forward_passes(cut: networks.CutNetwork) -> None:
     """The engine's scores without each map equal those of plain forward passes."""
     with torch.inference_mode():
-        maps = split.trunk(some_images(7))
-        readout = split.head.module(maps)
+        maps = cut.trunk(some_images(7))
+        readout = cut.head.module(maps)
     rng = np.random.default_rng(3)
     human = rng.random((7, 7))
     human += human.T
@@ -75,8 +75,8 @@ def check_against_forward_passes(split: networks.SplitNetwork) -> None:
     recorded = xr.Dataset(
         {"feature_maps": (("image", "feature_map", "y", "x"), maps.numpy()), "readout": (("image", "unit"), readout)}
     )
-    _, without = ablation.ablate(split.head, recorded, CPU, "cosine", "pearson").leave_one_out([whole(human)])
-    expected = naive.leave_one_out(split.head.module, maps, human, "cosine", "pearson")
+    _, without = ablation.ablate(cut.head, recorded, CPU, "cosine", "pearson").leave_one_out([whole(human)])
+    expected = naive.leave_one_out(cut.head.module, maps, human, "cosine", "pearson")
     np.testing.assert_allclose(without[0], expected, atol=1e-5)
 
 
@@ -150,24 +150,24 @@ HEADS: dict[str, tuple[Callable[[], nn.Module], int, str]] = {
 @pytest.mark.parametrize("name", HEADS)
 def test_only_what_is_known_to_be_exact_shortens_the_way(name: str) -> None:
     head, width, route = HEADS[name]
-    split = split_of(head(), width)
-    assert split.head.route == route
-    check_against_forward_passes(split)
+    cut = cut_net(head(), width)
+    assert cut.head.route == route
+    check_against_forward_passes(cut)
 
 
 @pytest.mark.parametrize(("name", "shape"), [("normalised over maps", (N_MAPS,)), ("convolution", None)])
 def test_what_acts_on_each_map_alone_is_computed_once(name: str, shape: tuple[int, ...] | None) -> None:
     head, width, _ = HEADS[name]
-    split = split_of(head(), width)
+    cut = cut_net(head(), width)
     if shape is None:
-        assert split.head.per_map is None and split.head.tail is None
+        assert cut.head.per_map is None and cut.head.tail is None
         return
-    assert split.head.per_map is not None and split.head.tail is not None
+    assert cut.head.per_map is not None and cut.head.tail is not None
     with torch.inference_mode():
-        maps = split.trunk(some_images(3))
-        apart = split.head.per_map(maps)
+        maps = cut.trunk(some_images(3))
+        apart = cut.head.per_map(maps)
         assert apart.shape[1:] == shape
-        torch.testing.assert_close(split.head.tail(apart), split.head.module(maps))
+        torch.testing.assert_close(cut.head.tail(apart), cut.head.module(maps))
 
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -189,31 +189,31 @@ class Body(nn.Module):
 
 
 def test_a_network_without_classifier_has_its_output_for_a_readout() -> None:
-    split = networks.split(network_of(Body()))
-    assert (split.map_layer, split.readout_layer, split.head.route) == ("mul", "flatten", "pooled")
-    check_against_forward_passes(split)
+    cut = networks.cut(network_of(Body()))
+    assert (cut.map_layer, cut.readout_layer, cut.head.route) == ("mul", "flatten", "pooled")
+    check_against_forward_passes(cut)
 
 
 def test_classifier_with_something_behind_it() -> None:
     net = nn.Sequential(
         Net(nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Flatten()), N_MAPS), nn.BatchNorm1d(3), nn.Softmax(1)
     )
-    split = networks.split(network_of(net))
-    assert (split.map_layer, split.readout_layer) == ("0.relu", "0.head.1")
+    cut = networks.cut(network_of(net))
+    assert (cut.map_layer, cut.readout_layer) == ("0.relu", "0.head.1")
 
 
 def test_maps_of_a_single_place_are_found_before_their_pooling() -> None:
     convolutions = [nn.Conv2d(3, 4, 2, 2), nn.ReLU(), nn.Conv2d(4, 5, 2), nn.ReLU()]
     net = nn.Sequential(*convolutions, nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(5, 2))
-    split = networks.split(network_of(net))
-    assert (split.map_layer, split.map_shape) == ("3", (5, 1, 1))
+    cut = networks.cut(network_of(net))
+    assert (cut.map_layer, cut.map_shape) == ("3", (5, 1, 1))
 
 
 def test_patches_are_no_feature_maps() -> None:
     """A mixer of tokens, which are averaged at the end."""
     patches = nn.Sequential(nn.Conv2d(3, N_MAPS, 2, 2), nn.Flatten(2), nn.Linear(4, 4), Function(lambda x: x.mean(2)))
     with pytest.raises(InputError, match=r"small has no feature maps to ablate: its readout '3.mean' .* tokens"):
-        networks.split(network_of(nn.Sequential(*patches, nn.Linear(N_MAPS, 2))))
+        networks.cut(network_of(nn.Sequential(*patches, nn.Linear(N_MAPS, 2))))
 
 
 @pytest.mark.parametrize("last", ["tuple", "maps"])
@@ -221,7 +221,7 @@ def test_a_network_with_another_output_needs_a_name(last: str) -> None:
     end = Function(lambda x: (x, x) if last == "tuple" else x + 1)
     net = network_of(nn.Sequential(nn.Conv2d(3, 4, 1), nn.ReLU(), end))
     with pytest.raises(InputError, match=r"small does not end in a fully connected layer.*name its `readout_layer`"):
-        networks.split(net)
+        networks.cut(net)
 
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -247,11 +247,11 @@ class Sized(nn.Module):
 @pytest.mark.parametrize("number", [1, 3, 16])
 def test_sizes_from_before_the_map_layer_are_those_of_the_batch(number: int) -> None:
     module, images = Sized(), some_images(number)
-    split = networks.split(network_of(module), map_layer="relu")
+    cut = networks.cut(network_of(module), map_layer="relu")
     with torch.inference_mode():
-        maps = split.trunk(images)
-        torch.testing.assert_close(module.fc(split.head.module(maps)), module(images))
-    assert split.head.route == "general"
+        maps = cut.trunk(images)
+        torch.testing.assert_close(module.fc(cut.head.module(maps)), module(images))
+    assert cut.head.route == "general"
 
 
 @pytest.mark.parametrize(
@@ -266,7 +266,7 @@ def test_a_readout_is_one_row_per_image_for_any_number_of_images(
     function: Callable[[torch.Tensor], torch.Tensor], message: str
 ) -> None:
     with pytest.raises(InputError, match=message):
-        split_of(Function(function))
+        cut_net(Function(function))
 
 
 class Overwriting(nn.Module):
@@ -295,11 +295,11 @@ def test_operations_in_place_mean_what_they_meant(layer: str) -> None:
     module, images = Overwriting(), some_images(3)
     network = network_of(module)
     expected = module(images)
-    split = networks.split(network, map_layer=layer, readout_layer="mean")
+    cut = networks.cut(network, map_layer=layer, readout_layer="mean")
     with torch.inference_mode():
-        maps = split.trunk(images)
+        maps = cut.trunk(images)
         untouched = maps.clone()
-        torch.testing.assert_close(module.fc(split.head.module(maps)), expected)
+        torch.testing.assert_close(module.fc(cut.head.module(maps)), expected)
     assert torch.equal(maps, untouched)
     assert module.relu.inplace
 
@@ -313,7 +313,7 @@ def test_a_tensor_that_is_read_under_another_name_after_it_was_overwritten() -> 
     with pytest.raises(
         InputError, match=r"'head.mul_' overwrites its input, which is read afterwards as 'head.flatten'"
     ):
-        split_of(Function(overwrite), N_VALUES)
+        cut_net(Function(overwrite), N_VALUES)
 
 
 def test_what_torch_fx_overlooks_is_found_in_an_own_network() -> None:
@@ -325,7 +325,7 @@ def test_what_torch_fx_overlooks_is_found_in_an_own_network() -> None:
 
     network = network_of(Net(Shortcut(), N_MAPS))
     with pytest.raises(InputError, match=r"what torch.fx makes of it computes something else"):
-        networks.split(dataclasses.replace(network, architecture="package.module:function"))
+        networks.cut(dataclasses.replace(network, architecture="package.module:function"))
 
 
 def test_nothing_is_left_behind_by_an_error() -> None:
@@ -336,10 +336,10 @@ def test_nothing_is_left_behind_by_an_error() -> None:
     head.train()
     for options in ({}, {"map_layer": "none"}, {"readout_layer": "conv"}):
         with pytest.raises(InputError):
-            networks.split(network, **options)
+            networks.cut(network, **options)
     head.function = lambda x: x if x.sum() > 0 else -x
     with pytest.raises(InputError, match="cannot be traced"):
-        networks.split(network)
+        networks.cut(network)
     assert all(torch.equal(value, before[name]) for name, value in module.state_dict().items())
     assert [part.training for part in module.modules()] == [False, False, False, True, False]
     assert not any(

