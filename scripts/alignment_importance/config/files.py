@@ -71,7 +71,7 @@ def sources(configuration: Configuration, dataset: str) -> dict[str, list[str]]:
 
 
 def in_folder(folder: str) -> list[str]:
-    """The files of a folder, without hidden ones, sorted; asked for once, since network file systems take their time."""
+    """The files of a folder, without hidden ones, sorted. Asked for once: network file systems take their time."""
     return _in_folder(folder, os.getcwd())
 
 
