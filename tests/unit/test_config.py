@@ -84,7 +84,7 @@ def test_schema_and_reference_are_those_of_the_types() -> None:
 def test_the_schema_is_one_and_knows_the_keys() -> None:
     jsonschema.Draft202012Validator.check_schema(SCHEMA)
     validator = jsonschema.Draft202012Validator(SCHEMA)
-    wrong = [
+    wrong: list[dict[str, Any]] = [
         {"modles": {}},
         {"cross_validation": {"folds": 1}},
         {"cross_validation": {"seeds": [1, 1]}},
