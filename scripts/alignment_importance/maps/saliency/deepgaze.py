@@ -15,6 +15,7 @@ from PIL import Image
 from torch import nn
 from torch.utils import model_zoo
 
+from alignment_importance import networks
 from alignment_importance.inputs import array_files
 from alignment_importance.maps import heatmaps
 from alignment_importance.maps.saliency.centre_bias import SPREAD, gaussian
@@ -105,7 +106,7 @@ def _without_downloads() -> Iterator[None]:
     """
 
     def from_hub(_repository: str, name: str, **_options: Any) -> nn.Module:
-        return building.build(building.Spec(name, weights="random", seed=0)).module
+        return networks.build(networks.Spec(name, weights="random", seed=0)).module
 
     def from_url(*_args: Any, **_options: Any) -> _Nothing:
         return _Nothing()
