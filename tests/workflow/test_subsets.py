@@ -1,14 +1,12 @@
 """Comparisons of some images of a set: everything that follows is about these alone."""
 
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
-from snakemake.exceptions import WorkflowError
-from tiny_project import CONFIG, change_config, planned_jobs, run_snakemake
+from tiny_project import change_config, planned_jobs, run_snakemake
 
 from alignment_importance.system.netcdf import read_netcdf
 from alignment_importance.system.tables import read_table
@@ -57,27 +55,6 @@ def test_all_that_follows_is_about_the_images_of_the_comparison(few: Path) -> No
     np.testing.assert_allclose(found, expected, rtol=1e-5)
 
 
-def test_a_comparison_for_every_category_of_a_list(common: SimpleNamespace) -> None:
-    pairs = CONFIG["comparisons"]["pairs"]
-    config = CONFIG | {"comparisons": {"mine": pairs | {"by_category": ["human face", "(n/a) thing"]}, "other": pairs}}
-    completed, problems = common.complete_config(config)
-    assert not problems
-    found = completed["comparisons"]
-    assert list(found) == ["mine", "mine-human-face", "mine-n-a-thing", "other"]
-    assert [entry["categories"] for entry in found.values()] == [[], ["human face"], ["(n/a) thing"], []]
-    assert all(entry["by_category"] == [] for entry in found.values())
-    kept = {"categories", "by_category"}
-    assert all(found["mine"][key] == found["mine-human-face"][key] for key in found["mine"].keys() - kept)
-
-
-def test_categories_whose_names_become_the_same_are_refused(common: SimpleNamespace) -> None:
-    pairs = CONFIG["comparisons"]["pairs"]
-    config = CONFIG | {"comparisons": {"mine": pairs | {"by_category": ["a b", "a/b"]}, "mine-a": pairs}}
-    with pytest.raises(WorkflowError) as error:
-        common.stop_at(common.complete_config(config)[1])
-    assert "comparisons.mine.by_category: 'a/b' would make a second comparison mine-a-b; rename one" in str(error.value)
-
-
 def test_an_unknown_category_or_image_stops_the_check(project: Path) -> None:
     ids = [f"photo {number:02d}" for number in range(12)]
     pd.DataFrame({"image": ids, "category": ["x", "y"] * 6}).to_csv(project / "table.csv", index=False)
@@ -93,9 +70,3 @@ def test_an_unknown_category_or_image_stops_the_check(project: Path) -> None:
     assert "comparisons.matrix.categories: no image has the category 'z'. There are: x, y." in answer.stdout
     said = "comparisons.pairs.images: entry 2: 'photo 1' is no image of this set. Did you mean 'photo 1"
     assert said in answer.stdout
-
-
-def test_a_list_of_images_that_is_not_there_is_told_at_once(project: Path) -> None:
-    change_config(project, lambda config: config["comparisons"]["pairs"].update(images="nowhere.txt"))
-    answer = run_snakemake(project, "--dry-run", "--configfile", "tiny.yaml")
-    assert f"comparisons.pairs.images: there is no {project / 'nowhere.txt'}" in answer.stdout

@@ -44,7 +44,7 @@ def files_of_code(script: Path, library: Path) -> set[Path]:
 def commit(folder: Path) -> str:
     """The commit of a workflow in a folder, `-modified` behind it if files differ from it.
 
-    A repository around the folder that does not hold the workflow, such as one of the user's project, is none of its own.
+    A repository around the folder that does not hold the workflow, such as that of a user's project, does not count.
 
     Returns:
         `unknown` where the workflow is in no repository.

@@ -2,17 +2,17 @@
 
 import itertools
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import BaseModel, Field, ValidationError, create_model
+from pydantic import BaseModel, BeforeValidator, Field, ValidationError, WrapValidator, create_model
 
 from alignment_importance.config import files
 from alignment_importance.config.problems import KeyProblem, nearest, of_validation, raise_any
-from alignment_importance.config.sections import Comparison, Configuration, Saliency, Start
+from alignment_importance.config.sections import ENTRIES, Comparison, Configuration, Saliency, Start
 from alignment_importance.config.values import Path as PathValue
-from alignment_importance.config.values import Section, Whole, WrapValidator, _as_given
+from alignment_importance.config.values import Section, as_given, whole
 from alignment_importance.inputs.datasets import registry
 from alignment_importance.inputs.datasets.form import Form, Key
 from alignment_importance.maps.saliency.registry import METHODS
@@ -34,28 +34,42 @@ def configure(given: Mapping[str, Any], *, look_at_files: bool = True) -> Config
     Raises:
         ConfigurationError: with everything that is wrong.
     """
-    problems: list[KeyProblem] = []
-    configuration = None
     try:
         configuration = Configuration.model_validate(dict(given))
+        problems = []
     except ValidationError as error:
-        problems += of_validation(error, Configuration)
+        problems = of_validation(error, Configuration)
+        configuration = _well_formed(given, problems)
     datasets, wrong = _datasets(given.get("datasets", {}))
-    raise_any([*problems, *wrong])
-    assert configuration is not None
+    problems += wrong
+    made_is_known = not any(problem.key[0] == "datasets" for problem in problems)
+    comparisons, doubled = _with_categories(configuration.comparisons)
     problems += [
-        *_references(configuration),
+        *_references(configuration, given),
         *_companions(configuration),
         *_saliency_keys(configuration),
         *_published(configuration),
+        *doubled,
     ]
-    comparisons, doubled = _with_categories(configuration.comparisons)
     configuration = configuration.model_copy(update={"comparisons": comparisons, "datasets": datasets})
-    problems += [*doubled, *_ambiguous_names(configuration)]
-    if look_at_files:
+    problems += _ambiguous_names(configuration)
+    if look_at_files and made_is_known:
         problems += files.problems(configuration)
     raise_any(problems)
     return configuration
+
+
+def _well_formed(given: Mapping[str, Any], problems: Sequence[KeyProblem]) -> Configuration:
+    """Those entries of a configuration whose form is right, so that what else is wrong with them is told as well."""
+    wrong = {problem.key[:2] for problem in problems}
+    kept: dict[str, Any] = {section: {} for section in ENTRIES}
+    for section, kind in ENTRIES.items():
+        if isinstance(named := given.get(section), Mapping):
+            names = [name for name in named if isinstance(name, str) and (section, name) not in wrong]
+            kept[section] = {name: kind.model_validate(named[name]) for name in names}
+    if ("published",) not in wrong:
+        kept["published"] = given.get("published")
+    return Configuration.model_construct(None, **kept)
 
 
 def start_of(given: Mapping[str, Any]) -> dict[str, Any] | None:
@@ -92,9 +106,9 @@ def type_of_dataset(name: str, form: Form) -> type[BaseModel]:
 
 def _type_of_key(key: Key) -> Any:
     if key.kind == "whole":
-        return Annotated[Whole, Field(ge=key.least)]
+        return Annotated[int, Field(ge=key.least), BeforeValidator(whole)]
     if key.kind == "number":
-        return Annotated[float, Field(ge=key.least), WrapValidator(_as_given)]
+        return Annotated[float, Field(ge=key.least), WrapValidator(as_given)]
     return PathValue if key.default is not None else PathValue | None
 
 
@@ -102,10 +116,10 @@ def _datasets(given: Any) -> tuple[dict[str, dict[str, Any]], list[KeyProblem]]:
     """The entries of data sets, completed, and what is wrong with them."""
     completed, problems = {}, []
     for name, entry in given.items() if isinstance(given, Mapping) else ():
-        if name not in registry.NAMES:
-            problems.append(KeyProblem(("datasets", name), f"there is no such key{nearest(name, registry.NAMES)}"))
+        if name not in registry.FORMS:
+            problems.append(KeyProblem(("datasets", name), f"there is no such key{nearest(name, registry.FORMS)}"))
         elif isinstance(entry, Mapping):
-            form = type_of_dataset(name, registry.form(name))
+            form = type_of_dataset(name, registry.FORMS[name])
             try:
                 completed[name] = form.model_validate(dict(entry)).model_dump()
             except ValidationError as error:
@@ -113,16 +127,26 @@ def _datasets(given: Any) -> tuple[dict[str, dict[str, Any]], list[KeyProblem]]:
     return completed, problems
 
 
-def _references(configuration: Configuration) -> Iterator[KeyProblem]:
-    """Find comparisons and controls of image sets that there are not, and controls that nobody has judged."""
-    sets = list(configuration.image_sets)
-    judged = {comparison.image_set for comparison in configuration.comparisons.values()}
+def _references(configuration: Configuration, given: Mapping[str, Any]) -> Iterator[KeyProblem]:
+    """Find comparisons and controls of image sets that there are not, and controls that nobody has judged.
+
+    Args:
+        configuration: those entries whose form is right.
+        given: with all others, which may be what is referred to.
+    """
+    sets, named = given.get("image_sets"), given.get("comparisons")
+    if not isinstance(sets, Mapping) or not sets:
+        return
+    judging = configuration.comparisons
+    judged = {comparison.image_set for comparison in judging.values()}
+    all_known = isinstance(named, Mapping) and len(named) == len(judging) > 0
     for kind in ("comparisons", "controls"):
         for name, entry in getattr(configuration, kind).items():
             where = (kind, name, "image_set")
             if entry.image_set not in sets:
-                yield KeyProblem(where, f"there is no image set {entry.image_set!r}{nearest(entry.image_set, sets)}")
-            elif entry.image_set not in judged:
+                found = f"there is no image set {entry.image_set!r}{nearest(entry.image_set, map(str, sets))}"
+                yield KeyProblem(where, found)
+            elif entry.image_set not in judged and all_known:
                 yield KeyProblem(where, f"no comparison has the image set {entry.image_set!r}")
 
 

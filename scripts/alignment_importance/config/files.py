@@ -43,20 +43,20 @@ def made(configuration: Configuration) -> set[str]:
     return {
         path
         for name, settings in configuration.datasets.items()
-        for path in registry.form(name).all_files(settings["folder"])
+        for path in registry.FORMS[name].all_files(settings["folder"])
     }
 
 
 def wanted_parts(configuration: Configuration, dataset: str) -> list[str]:
     """The parts of a data set of which the configuration names a file."""
     named = set(given(configuration).values())
-    form, folder = registry.form(dataset), configuration.datasets[dataset]["folder"]
+    form, folder = registry.FORMS[dataset], configuration.datasets[dataset]["folder"]
     return [part for part in form.makes if named & set(form.files(folder, part).values())]
 
 
 def wanted_files(configuration: Configuration, dataset: str) -> dict[str, str]:
     """The files and folders of the wanted parts of a data set, by name."""
-    form, folder = registry.form(dataset), configuration.datasets[dataset]["folder"]
+    form, folder = registry.FORMS[dataset], configuration.datasets[dataset]["folder"]
     return {
         name: path for part in wanted_parts(configuration, dataset) for name, path in form.files(folder, part).items()
     }
@@ -70,9 +70,13 @@ def sources(configuration: Configuration, dataset: str) -> dict[str, list[str]]:
     }
 
 
-@functools.cache
 def in_folder(folder: str) -> list[str]:
-    """The files of a folder, without hidden ones, sorted."""
+    """The files of a folder, without hidden ones, sorted. Asked for once: network file systems take their time."""
+    return _in_folder(folder, os.getcwd())
+
+
+@functools.cache
+def _in_folder(folder: str, working_directory: str) -> list[str]:
     with os.scandir(folder) as entries:
         return sorted(entry.path for entry in entries if not entry.name.startswith(".") and entry.is_file())
 
@@ -126,7 +130,7 @@ def _wrong_sources(configuration: Configuration) -> Iterator[KeyProblem]:
             if not found:
                 yield _missing_source(configuration, dataset, need)
             elif several:
-                what = registry.form(dataset).needs[need].what
+                what = registry.FORMS[dataset].needs[need].what
                 yield KeyProblem(
                     ("datasets", dataset, "source"), f"{what} may be {'; '.join(several)}; keep one of them there"
                 )
@@ -134,7 +138,7 @@ def _wrong_sources(configuration: Configuration) -> Iterator[KeyProblem]:
 
 def _missing_source(configuration: Configuration, dataset: str, need: str) -> KeyProblem:
     """Say where something that a data set needs was looked for."""
-    settings, told = configuration.datasets[dataset], registry.form(dataset).needs[need]
+    settings, told = configuration.datasets[dataset], registry.FORMS[dataset].needs[need]
     if settings.get(need):
         return missing(("datasets", dataset, need), settings[need], f" ({told.what})")
     places = " or ".join(place if isinstance(place, str) else " with ".join(place) for place in told.places)
@@ -144,7 +148,7 @@ def _missing_source(configuration: Configuration, dataset: str, need: str) -> Ke
 
 def _needs(configuration: Configuration, dataset: str) -> list[str]:
     """The needs of the wanted parts of a data set."""
-    makes = registry.form(dataset).makes
+    makes = registry.FORMS[dataset].makes
     return list(dict.fromkeys(_flat(makes[part].of for part in wanted_parts(configuration, dataset))))
 
 
@@ -155,7 +159,7 @@ def _found(configuration: Configuration, dataset: str, need: str) -> list[list[s
     if own:
         return [[own]] if os.path.exists(own) else []
     source = glob.escape(settings["source"])
-    for place in registry.form(dataset).needs[need].places:
+    for place in registry.FORMS[dataset].needs[need].places:
         paths = [os.path.join(source, path) for path in ([place] if isinstance(place, str) else place)]
         found = [sorted(glob.glob(path)) for path in paths]
         if all(found):

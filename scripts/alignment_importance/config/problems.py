@@ -23,6 +23,7 @@ RENAMED = {("statistics", "permutations_elsewhere"): "permutations_non_pooled"}
 _KINDS = {
     "int_type": "a whole number",
     "float_type": "a number",
+    "finite_number": "a number",
     "string_type": "text",
     "bool_type": "true or false",
     "list_type": "a list",
@@ -102,10 +103,9 @@ def _problem(details: ErrorDetails, form: type[BaseModel], above: tuple[Any, ...
     # Alternatives and keys of mappings have steps of their own.
     steps = [step for step in details["loc"] if step not in ("ids", "file of ids", "[key]")]
     key = (*above, *steps)
-    if "[key]" in details["loc"]:
-        return KeyProblem(key, NAMES if kind == "string_pattern_mismatch" else "a name must be text; put it in quotes")
-    if kind == "invalid_key":
-        return KeyProblem(key, "a name must be text; put it in quotes")
+    if kind == "invalid_key" or "[key]" in details["loc"]:
+        found = NAMES if kind == "string_pattern_mismatch" else "a name must be text; put it in quotes"
+        return KeyProblem((*key[:-1], value), found)
     if kind == "extra_forbidden":
         return KeyProblem(key, _unknown_key(key, _annotation(form, steps[:-1])))
     return KeyProblem(key, _wrong_value(kind, value, context, _annotation(form, steps)) or details["msg"])

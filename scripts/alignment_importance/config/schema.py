@@ -21,9 +21,9 @@ _INTRODUCTION = """\
 <!-- Made by `python -m alignment_importance.config.schema` from the types in scripts/alignment_importance/config. -->
 
 A configuration stands alone: a file given with `--configfile` takes the place of `config.yaml`, and what it leaves out
-takes the default given here. Paths are relative to the folder in which Snakemake is called. `workflow/config.schema.json`
-is the same as a JSON schema; editors that know YAML schemas complete and check keys with the line
-`# yaml-language-server: $schema=PATH/workflow/config.schema.json` at the top of a configuration.
+takes the default given here. Paths are relative to the folder in which Snakemake is called.
+`workflow/config.schema.json` is the same as a JSON schema; editors that know YAML schemas complete and check keys with
+the line `# yaml-language-server: $schema=PATH/workflow/config.schema.json` at the top of a configuration.
 
 Mistakes are told all at once, with the full key, before any job runs.
 """
@@ -32,7 +32,7 @@ Mistakes are told all at once, with the full key, before any job runs.
 def schema() -> dict[str, Any]:
     """The JSON schema of a configuration file."""
     whole = Configuration.model_json_schema()
-    datasets = {name: type_of_dataset(name, registry.form(name)).model_json_schema() for name in registry.NAMES}
+    datasets = {name: type_of_dataset(name, form).model_json_schema() for name, form in registry.FORMS.items()}
     whole["properties"]["datasets"] |= {"additionalProperties": False, "properties": datasets}
     whole["title"] = "Configuration of the Alignment Importance workflow"
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **whole}
@@ -74,7 +74,8 @@ def _section(name: str, told: dict[str, Any], definitions: dict[str, Any]) -> st
     rows = []
     for key, value in told["properties"].items():
         default = _default(key, value, key in told.get("required", ()))
-        rows.append(f"| `{key}` | {_kind(value, definitions)} | {default} | {value.get('description', '')} |\n")
+        what = value.get("description") or definitions[value["$ref"].rpartition("/")[2]]["description"]
+        rows.append(f"| `{key}` | {_kind(value, definitions)} | {default} | {what} |\n")
     heading = f"`{name}`" if name else "Top"
     header = "| key | value | default | |\n|---|---|---|---|\n"
     return f"\n## {heading}\n\n{told['description']}\n\n{header}{''.join(rows)}"
@@ -96,7 +97,7 @@ def _kind(value: dict[str, Any], definitions: dict[str, Any]) -> str:
     if "enum" in value:
         return ", ".join(f"`{choice}`" for choice in value["enum"])
     if "anyOf" in value or "oneOf" in value:
-        kinds = [_kind(one, definitions) for one in value.get("anyOf", value.get("oneOf"))]
+        kinds = [_kind(one, definitions) for one in value.get("anyOf") or value["oneOf"]]
         return " or ".join(dict.fromkeys(kinds))
     if "$ref" in value or value.get("type") == "object":
         return "section"

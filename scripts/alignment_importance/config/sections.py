@@ -3,11 +3,13 @@
 Defaults, the JSON schema, error messages and docs/configuration.md follow from these classes.
 """
 
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, Discriminator, Field, Tag, WrapValidator
+from pydantic import AfterValidator, BeforeValidator, Discriminator, Field, Tag, WrapValidator
 
 from alignment_importance.config.values import (
+    UNIQUE,
     AtLeastTwo,
     Name,
     Natural,
@@ -17,21 +19,19 @@ from alignment_importance.config.values import (
     PositiveNumber,
     Section,
     Texts,
-    Whole,
-    _as_given,
-    _each_once,
+    as_given,
+    each_once,
+    whole,
 )
 from alignment_importance.maps.saliency.registry import METHODS
 
 #: Red, green and blue from 0 to 255.
-Colour = Annotated[list[Annotated[Whole, Field(ge=0, le=255)]], Field(min_length=3, max_length=3)]
-Means = Annotated[
-    list[Annotated[float, Field(ge=0, le=1), WrapValidator(_as_given)]], Field(min_length=3, max_length=3)
-]
+Colour = Annotated[list[Annotated[int, Field(ge=0, le=255), BeforeValidator(whole)]], Field(min_length=3, max_length=3)]
+Means = Annotated[list[Annotated[float, Field(ge=0, le=1), WrapValidator(as_given)]], Field(min_length=3, max_length=3)]
 Deviations = Annotated[
-    list[Annotated[float, Field(gt=0, le=1), WrapValidator(_as_given)]], Field(min_length=3, max_length=3)
+    list[Annotated[float, Field(gt=0, le=1), WrapValidator(as_given)]], Field(min_length=3, max_length=3)
 ]
-Ids = Annotated[list[str], Field(min_length=1), AfterValidator(_each_once)]
+Ids = Annotated[list[str], Field(min_length=1), AfterValidator(each_once), UNIQUE]
 IdsOrPath = Annotated[
     Annotated[Ids, Tag("ids")] | Annotated[Path, Tag("file of ids")],
     Discriminator(lambda value: "ids" if isinstance(value, list) else "file of ids"),
@@ -63,9 +63,9 @@ class Comparison(Section):
     judgments: Annotated[
         Path,
         Field(
-            description="File of judgments: a square matrix, pairs or odd-one-out triplets (.csv, .tsv); one array or a "
-            "stack of one per participant (.npy, .npz, .mat, .h5); RDMs of rsatoolbox (.h5); or a download of Meadows "
-            "(.mat, .json)."
+            description="File of judgments: a square matrix, pairs or odd-one-out triplets (.csv, .tsv); one array or "
+            "a stack of one per participant (.npy, .npz, .mat, .h5); RDMs of rsatoolbox (.h5); or a download of "
+            "Meadows (.mat, .json)."
         ),
     ]
     kind: Annotated[
@@ -98,8 +98,8 @@ class Comparison(Section):
     by_category: Annotated[
         Texts,
         Field(
-            description="Categories that get a comparison of their own besides this one, called {comparison}-{category},"
-            " with everything else as here."
+            description="Categories that get a comparison of their own besides this one, called "
+            "{comparison}-{category}, with everything else as here."
         ),
     ] = []
     simulated: Annotated[bool, Field(description="Whether the observers are simulated. Every output says so.")] = False
@@ -156,8 +156,8 @@ class Model(Section):
     resize: Annotated[
         Literal["whole", "crop", "pad"],
         Field(
-            description="How an image becomes the network's square input: `whole` squashes the whole image, `crop` takes "
-            "the largest centred square, `pad` adds grey around the image."
+            description="How an image becomes the network's square input: `whole` squashes the whole image, `crop` "
+            "takes the largest centred square, `pad` adds grey around the image."
         ),
     ] = "whole"
 
@@ -171,8 +171,8 @@ class Alignment(Section):
     score: Annotated[
         Literal["pearson_r2", "pearson", "spearman"],
         Field(
-            description="Second-order isomorphism of network and people over pairs of images: `pearson_r2` is the square "
-            "of Pearson's r, `pearson` is r itself, `spearman` is the rank correlation."
+            description="Second-order isomorphism of network and people over pairs of images: `pearson_r2` is the "
+            "square of Pearson's r, `pearson` is r itself, `spearman` is the rank correlation."
         ),
     ] = "pearson_r2"
 
@@ -186,14 +186,14 @@ class CrossValidation(Section):
     ] = "images"
     folds: Annotated[AtLeastTwo, Field(description="Number of folds.")] = 5
     seeds: Annotated[
-        Annotated[list[Natural], Field(min_length=1), AfterValidator(_each_once)],
+        Annotated[list[Natural], Field(min_length=1), AfterValidator(each_once), UNIQUE],
         Field(description="The images are cut into folds once for each seed."),
     ] = [111, 222, 333, 444, 555, 666, 777, 888]
     seeds_per_job: Annotated[
         Positive | None,
         Field(
-            description="Seeds that one job validates for a comparison and network; null for all. Fewer spread the work "
-            "over a cluster, and each job starts anew."
+            description="Seeds that one job validates for a comparison and network; null for all. Fewer spread the "
+            "work over a cluster, and each job starts anew."
         ),
     ] = None
 
@@ -238,9 +238,7 @@ class Saliency(Section):
     ]
     maps: Annotated[
         Path | None,
-        Field(
-            description="Folder of your own maps, one file per image, with the image's id for a name; for `method: maps`."
-        ),
+        Field(description="Folder of your own maps, one file per image, named by the image's id; for `method: maps`."),
     ] = None
     stretch: Annotated[
         bool,
@@ -253,8 +251,8 @@ class Saliency(Section):
         Path | None,
         Field(
             description="CSV with a row per fixation, columns `image`, `x`, `y` (pixels of the image, from its upper "
-            "left corner) and, if you like, `observer`. For `method: fixations`; with `method: centre_bias`, an image's "
-            "centre bias is where people looked in all other images."
+            "left corner) and, if you like, `observer`. For `method: fixations`; with `method: centre_bias`, an "
+            "image's centre bias is where people looked in all other images."
         ),
     ] = None
     degree: Annotated[
@@ -293,8 +291,8 @@ class Saliency(Section):
     input_size: Annotated[
         Annotated[list[Positive], Field(min_length=2, max_length=2)] | None,
         Field(
-            description="Width and height that images are fitted into, with black around them; null for images at their "
-            "own size. For `method: network`."
+            description="Width and height that images are fitted into, with black around them; null for images at "
+            "their own size. For `method: network`."
         ),
     ] = None
 
@@ -339,11 +337,11 @@ class Interactions(Section):
         float,
         Field(
             ge=0,
-            description="Time in minutes that each job may take where no closed form leads to the scores (readouts that "
-            "are not the pooled maps, or rank correlations). Tables say how much was done in it; with more minutes a "
-            "rerun goes on.",
+            description="Time in minutes that each job may take where no closed form leads to the scores (readouts "
+            "that are not the pooled maps, or rank correlations). Tables say how much was done in it; with more "
+            "minutes a rerun goes on.",
         ),
-        WrapValidator(_as_given),
+        WrapValidator(as_given),
     ] = 60
 
 
@@ -353,23 +351,23 @@ class Figures(Section):
     one_column_mm: Annotated[
         float,
         Field(ge=40, description="Width of a figure of one column of the journal, in millimetres."),
-        WrapValidator(_as_given),
+        WrapValidator(as_given),
     ] = 85
     two_columns_mm: Annotated[
         float,
         Field(ge=120, description="Width of a figure of two columns of the journal, in millimetres."),
-        WrapValidator(_as_given),
+        WrapValidator(as_given),
     ] = 174
     dpi: Annotated[
         float,
         Field(ge=50, description="Dots per inch of PNG files, and of what is made of pixels in PDF files."),
-        WrapValidator(_as_given),
+        WrapValidator(as_given),
     ] = 300
     heatmap_scale: Annotated[
         Literal["image", "set"],
         Field(
-            description="What the colours of heatmaps span: the range of each image, or one for the whole set of images "
-            "of a comparison and network, with a colour bar."
+            description="What the colours of heatmaps span: the range of each image, or one for the whole set of "
+            "images of a comparison and network, with a colour bar."
         ),
     ] = "image"
 
@@ -395,6 +393,16 @@ class Control(Section):
     ]
 
 
+#: What stands below a name of the user's choice, by section.
+ENTRIES: Mapping[str, type[Section]] = {
+    "image_sets": ImageSet,
+    "comparisons": Comparison,
+    "models": Model,
+    "saliency": Saliency,
+    "controls": Control,
+}
+
+
 class Configuration(Section):
     """Every key that a configuration file may have. Paths are relative to the working directory."""
 
@@ -409,8 +417,8 @@ class Configuration(Section):
     memory_gb: Annotated[
         PositiveNumber,
         Field(
-            description="Memory in gigabytes that the ablation of feature maps may use at once. It decides how many are "
-            "ablated at a time; scores change with it by rounding alone, and with the number of cores by nothing."
+            description="Memory in gigabytes that the ablation of feature maps may use at once. It decides how many "
+            "are ablated at a time; scores change with it by rounding alone, and with the number of cores by nothing."
         ),
     ] = 2
     precision: Annotated[
@@ -439,8 +447,8 @@ class Configuration(Section):
     published: Annotated[
         str | None,
         Field(
-            description="Published values to print beside the ones obtained: the name of a table in workflow/published, "
-            "without `.csv`. Comparisons and models are matched by their names."
+            description="Published values to print beside the ones obtained: the name of a table in "
+            "workflow/published, without `.csv`. Comparisons and models are matched by their names."
         ),
     ] = None
     saliency: Annotated[

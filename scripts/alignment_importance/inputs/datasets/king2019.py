@@ -16,33 +16,9 @@ from numpy.typing import NDArray
 
 from alignment_importance.inputs import array_files
 from alignment_importance.inputs.datasets import canonical
-from alignment_importance.inputs.datasets.form import Form, Key, Need, Part, folder_key
 from alignment_importance.system import tables
 from alignment_importance.system.errors import InputError
 from alignment_importance.system.problems import Problems
-
-FORM = Form(
-    what="Two sets of 144 photographs, arranged freely by their similarity (King et al. 2019).",
-    needs={
-        "set1_images": Need("the 144 photographs of the first set", ("images/set1", "set1")),
-        "set2_images": Need("the 144 photographs of the second set", ("images/set2", "set2")),
-        "judgments": Need("the distances of both sets", ("BEHAVIOR.mat", "sim_judgements/BEHAVIOR.mat")),
-    },
-    makes={
-        name: Part(
-            {f"{name}_images": f"{name}/images", f"{name}_judgments": f"{name}/judgments.csv"},
-            of=(f"{name}_images", "judgments"),
-        )
-        for name in ("set1", "set2")
-    },
-    keys={
-        "folder": folder_key("data/king2019"),
-        "source": Key(
-            "Folder that holds the published files: BEHAVIOR.mat, images/set1/ and images/set2/.",
-            "data/king2019/original",
-        ),
-    },
-)
 
 #: The two sets, as the file of judgments calls them.
 SETS = ("set1", "set2")

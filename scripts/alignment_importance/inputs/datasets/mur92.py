@@ -21,34 +21,14 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from alignment_importance.inputs.datasets import canonical
+<<<<<<< HEAD
 from alignment_importance.inputs.datasets.form import Form, Key, Part, folder_key
 from alignment_importance.system import digests, tables
+=======
+from alignment_importance.system import tables
+>>>>>>> main
 from alignment_importance.system.atomic_write import atomic_folder
 from alignment_importance.system.errors import InputError
-
-FORM = Form(
-    what="92 photographs with the dissimilarities of human and monkey IT cortex (Kriegeskorte et al. 2008), and the "
-    "dissimilarity judgments of 16 people (Mur et al. 2013).",
-    makes={
-        "all": Part(
-            {
-                "images": "images",
-                "table": "images.csv",
-                "judgments": "judgments.csv",
-                "human_it": "human_it.csv",
-                "monkey_it": "monkey_it.csv",
-            }
-        )
-    },
-    keys={
-        "folder": folder_key("data/mur92"),
-        "source": Key(
-            "Folder that already holds the two files of the data set. Without it they are looked for in the folder "
-            "that the environment variable ALIGNMENT_IMPORTANCE_DATA names, and then downloaded.",
-            None,
-        ),
-    },
-)
 
 #: Environment variable: a folder that holds the files, directly or in a subfolder mur92.
 FOLDER_VARIABLE = "ALIGNMENT_IMPORTANCE_DATA"

@@ -1,22 +1,25 @@
-"""The published data sets that the workflow can make: the adapter of each is a module of this package."""
+"""The data sets that the workflow can make: a line each.
 
-import functools
+The form of a data set stands apart from the module that reads it, since every start of Snakemake needs the form alone.
+"""
+
 import importlib
+from collections.abc import Mapping
 from types import ModuleType
 
 from alignment_importance.inputs.datasets.form import Form
+from alignment_importance.inputs.datasets.forms import demo, king2019, mur92, peterson2018, things
 
-#: Adapters. Each has `FORM`, and a function `make` that makes the files of the parts that are wanted.
-NAMES = ("demo", "mur92", "peterson2018", "king2019", "things")
+#: What each needs, what is made of it, and its keys in the configuration.
+FORMS: Mapping[str, Form] = {
+    "demo": demo.FORM,
+    "mur92": mur92.FORM,
+    "peterson2018": peterson2018.FORM,
+    "king2019": king2019.FORM,
+    "things": things.FORM,
+}
 
 
-@functools.cache
 def adapter(name: str) -> ModuleType:
-    """The module that makes a data set."""
+    """The module that makes a data set, with a function `make` that makes the files of the parts that are wanted."""
     return importlib.import_module(f"{__package__}.{name}")
-
-
-def form(name: str) -> Form:
-    """What a data set needs, what is made of it, and its keys in the configuration."""
-    found: Form = adapter(name).FORM
-    return found

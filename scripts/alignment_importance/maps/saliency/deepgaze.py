@@ -15,12 +15,12 @@ from PIL import Image
 from torch import nn
 from torch.utils import model_zoo
 
+from alignment_importance import networks
 from alignment_importance.inputs import array_files
 from alignment_importance.maps import heatmaps
 from alignment_importance.maps.saliency.centre_bias import SPREAD, gaussian
 from alignment_importance.maps.saliency.computing import Map, Pixels, Provider
-from alignment_importance.networks import building, checkpoints
-from alignment_importance.networks.spec import Spec
+from alignment_importance.networks import checkpoints
 from alignment_importance.system.compute import Compute
 from alignment_importance.system.errors import InputError
 
@@ -106,7 +106,7 @@ def _without_downloads() -> Iterator[None]:
     """
 
     def from_hub(_repository: str, name: str, **_options: Any) -> nn.Module:
-        return building.build(Spec(name, weights="random", seed=0)).module
+        return networks.build(networks.Spec(name, weights="random", seed=0)).module
 
     def from_url(*_args: Any, **_options: Any) -> _Nothing:
         return _Nothing()
