@@ -21,12 +21,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from alignment_importance.inputs.datasets import canonical
-<<<<<<< HEAD
-from alignment_importance.inputs.datasets.form import Form, Key, Part, folder_key
 from alignment_importance.system import digests, tables
-=======
-from alignment_importance.system import tables
->>>>>>> main
 from alignment_importance.system.atomic_write import atomic_folder
 from alignment_importance.system.errors import InputError
 
