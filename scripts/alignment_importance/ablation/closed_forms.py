@@ -198,8 +198,8 @@ class SumsPairByPair(PairSums):
 
     def without(self, rows: Covariation, images: torch.Tensor, maps: torch.Tensor) -> torch.Tensor:
         """(map, 3) sums, a group of maps after the other."""
-        arrays = (values.numpy() for values in (rows.base, rows.own, rows.x))
-        sums = kernels.leave_one_out_sums(*arrays, rows.factor, images.numpy(), self.judged, maps.numpy())
+        base, own, x = rows.base.numpy(), rows.own.numpy(), rows.x.numpy()
+        sums = kernels.leave_one_out_sums(base, own, x, rows.factor, images.numpy(), self.judged, maps.numpy())
         return torch.from_numpy(sums)
 
     def top_k(self, top: TopK, tile: tuple[slice, slice]) -> torch.Tensor:
