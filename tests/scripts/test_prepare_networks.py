@@ -8,7 +8,10 @@ from prepare_networks import prepare_networks
 
 
 def test_layers_of_all_models(tmp_path: Path) -> None:
-    models = {"a": {"architecture": "alexnet"}, "r.18": {"architecture": "resnet18", "weights": "random", "seed": 1}}
+    models: dict[str, dict[str, object]] = {
+        "a": {"architecture": "alexnet"},
+        "r.18": {"architecture": "resnet18", "weights": "random", "seed": 1},
+    }
     prepare_networks(models, [], tmp_path / "layers.csv")
     table = arrays.read_table(tmp_path / "layers.csv", ["model", "layer", "operation", "shape", "role", "route"])
     maps = table[table["role"] == "map layer"].set_index("model")
