@@ -1,16 +1,27 @@
 """Put the figures and tables of a paper into one folder, numbered, with an index."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
-from alignment_importance.report import paper
-from alignment_importance.system import arrays
+import pandas as pd
+from matplotlib.figure import Figure
+
+from alignment_importance.report.captions import FIGURES
+from alignment_importance.report.figures import style
+from alignment_importance.report.figures.paper import draw_bars, draw_fold_curves
+from alignment_importance.report.paper import Drawn, Sources, assemble
+from alignment_importance.system.atomic_write import atomic_folder
+from alignment_importance.system.tables import read_table
 
 
 def assemble_paper(
     *,
-    figures: Sequence[paper.Drawn],
+    png: Mapping[tuple[str, ...], Path],
+    pdf: Mapping[tuple[str, ...], Path],
     summary: Path,
+    predictions: Mapping[tuple[str, str], Path],
+    curves: Mapping[tuple[str, str, int], Path],
     published: Path | None,
     differences: Mapping[str, Path],
     agreement: Mapping[str, Path],
@@ -18,46 +29,75 @@ def assemble_paper(
     controls: Mapping[tuple[str, str], Path],
     left_out: Mapping[str, str],
     folds: str,
-    output: Path,
+    page: Mapping[str, Any],
+    score: str,
+    own_png: Mapping[tuple[str, ...], Path],
+    own_pdf: Mapping[tuple[str, ...], Path],
+    paper: Path,
 ) -> None:
-    """Fill the folder `output`; tables are files by what they are of, see `paper.Sources`."""
-    sources = paper.Sources(
-        summary=arrays.read_table(summary),
-        published=arrays.read_table(published) if published else None,
-        differences={name: arrays.read_table(file) for name, file in differences.items()},
-        agreement={name: arrays.read_table(file) for name, file in agreement.items()},
-        overlaps={names: arrays.read_table(file) for names, file in overlaps.items()},
-        controls={names: arrays.read_table(file) for names, file in controls.items()},
+    """Draw bars and curves of single folds, and fill the folder `paper` with these and all other figures and tables.
+
+    Args:
+        png, pdf: figures of other jobs, in their order, by kind and the names of what they are about.
+        summary: the table of all comparisons and models.
+        predictions: tables of folds, by comparison and model.
+        curves: by comparison, model and seed.
+        published, differences, agreement, overlaps, controls: tables, see `paper.Sources`.
+        left_out, folds: see `paper.assemble`.
+        page: see `style.Page`.
+        score: name of the second-order score.
+        own_png, own_pdf: files of the figures drawn here, `("bars",)` and `("fold-curves", model)`; they come first.
+        paper: the folder.
+    """
+    rows = read_table(summary, ["comparison", "model", "test_full_mean", "test_retained_mean", "k_retained_mean"])
+    with style.page(page):
+        for key in own_png:
+            figure = draw_bars(rows) if key == ("bars",) else _fold_curves(key[1], curves, predictions, score)
+            style.save(figure, own_png[key], own_pdf[key])
+    drawn = [
+        Drawn(kind, dict(zip(FIGURES[kind].about, names, strict=True)), pictures[kind, *names], drawings[kind, *names])
+        for pictures, drawings in ((own_png, own_pdf), (png, pdf))
+        for kind, *names in pictures
+    ]
+    sources = Sources(
+        summary=rows,
+        published=read_table(published) if published else None,
+        differences={name: read_table(file) for name, file in differences.items()},
+        agreement={name: read_table(file) for name, file in agreement.items()},
+        overlaps={names: read_table(file) for names, file in overlaps.items()},
+        controls={names: read_table(file) for names, file in controls.items()},
     )
-    with arrays.atomic_folder(output) as folder:
-        paper.assemble(folder, figures, sources, left_out, folds)
+    with atomic_folder(paper) as folder:
+        assemble(folder, drawn, sources, left_out, folds)
+
+
+def _fold_curves(
+    model: str,
+    curves: Mapping[tuple[str, str, int], Path],
+    predictions: Mapping[tuple[str, str], Path],
+    score: str,
+) -> Figure:
+    """Draw the curves of all comparisons of one model."""
+    columns = ["fold", "k", "train_score", "test_score"]
+    tables = {
+        comparison: read_table(file, ["k_retained"])
+        for (comparison, name), file in predictions.items()
+        if name == model
+    }
+    of_folds = {
+        comparison: pd.concat(
+            [
+                read_table(file, columns).assign(seed=seed)
+                for (of, name, seed), file in curves.items()
+                if (of, name) == (comparison, model)
+            ]
+        )
+        for comparison in tables
+    }
+    return draw_fold_curves(of_folds, tables, model, score)
 
 
 if __name__ == "__main__":
-    from alignment_importance.system import logs
+    from job import run
 
-    snakemake = globals()["snakemake"]  # Snakemake defines it before it runs the script
-
-    with logs.job(snakemake.log[0], snakemake.config["provenance"]):
-        inputs, params = snakemake.input, snakemake.params
-        assemble_paper(
-            figures=[
-                paper.Drawn(kind, about, Path(png), Path(pdf))
-                for (kind, about), png, pdf in zip(params.figures, inputs.png, inputs.pdf, strict=True)
-            ],
-            summary=Path(inputs.summary),
-            published=Path(inputs.published) if inputs.published else None,
-            differences={name: Path(file) for name, file in zip(params.compared, inputs.differences, strict=True)},
-            agreement={name: Path(file) for name, file in zip(params.compared, inputs.agreement, strict=True)},
-            overlaps={
-                (comparison, model, saliency): Path(file)
-                for (comparison, model, saliency), file in zip(params.overlaps, inputs.overlaps, strict=True)
-            },
-            controls={
-                (control, model): Path(file)
-                for (control, model), file in zip(params.controls, inputs.controls, strict=True)
-            },
-            left_out=params.left_out,
-            folds=params.folds,
-            output=Path(snakemake.output.paper),
-        )
+    run(assemble_paper, globals()["snakemake"])

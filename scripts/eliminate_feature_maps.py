@@ -9,8 +9,10 @@ from alignment_importance.experiments import interactions
 from alignment_importance.inputs import folds as cross_validation
 from alignment_importance.inputs import judgments as human_judgments
 from alignment_importance.networks import activations as recorded
-from alignment_importance.system import arrays, resumable
 from alignment_importance.system import compute as compute_module
+from alignment_importance.system import resumable
+from alignment_importance.system.netcdf import origin_columns, read_netcdf
+from alignment_importance.system.tables import read_table, write_table
 
 
 def eliminate_feature_maps(
@@ -28,14 +30,14 @@ def eliminate_feature_maps(
 ) -> None:
     """Write the order of elimination and the scores of what is left, see `interactions.eliminate_in_folds`."""
     machine = compute_module.prepare(gpus=gpu, threads=threads, **compute)
-    ratings = arrays.read_netcdf(judgments)
+    ratings = read_netcdf(judgments)
     image_ids = ratings["image"].to_numpy().tolist()
     with recorded.read(activations, image_ids) as maps:
         human = human_judgments.mean(ratings, image_ids)
         engine = ablation.ablate(recorded.load_head(maps, model), maps, machine, **alignment)
-        assigned = arrays.read_table(folds)
+        assigned = read_table(folds)
         blocks = cross_validation.blocks(assigned, human, image_ids)
-        one_shot = arrays.read_table(curves, ["fold", "k", "train_score", "test_score"])
+        one_shot = read_table(curves, ["fold", "k", "train_score", "test_score"])
         budget = resumable.beside(
             table,
             None if engine.closed_form else minutes,
@@ -45,8 +47,8 @@ def eliminate_feature_maps(
             *(fold.train.human for fold in blocks),
         )
         eliminated = interactions.eliminate_in_folds(engine, blocks, one_shot, budget)
-        made_of = {"unit": cross_validation.unit_name(assigned), **arrays.provenance(maps.attrs | ratings.attrs)}
-        arrays.write_table(eliminated.assign(**made_of), table)
+        made_of = {"unit": cross_validation.unit_name(assigned), **origin_columns(maps.attrs | ratings.attrs)}
+        write_table(eliminated.assign(**made_of), table)
     machine.report_gpu_memory()
 
 

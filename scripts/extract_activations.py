@@ -6,8 +6,8 @@ from typing import Any
 
 from alignment_importance import networks
 from alignment_importance.networks import extraction
-from alignment_importance.system import arrays
 from alignment_importance.system import compute as compute_module
+from alignment_importance.system.tables import read_table
 
 
 def extract_activations(
@@ -18,7 +18,7 @@ def extract_activations(
     spec = networks.Spec(**model)
     network = networks.build(spec)
     cut = networks.cut(network, spec.map_layer, spec.readout_layer)
-    table = arrays.read_table(images, ["image", "file", "width", "height", "sha256"])
+    table = read_table(images, ["image", "file", "width", "height", "sha256"])
     extraction.extract(table, network, cut, spec.resize, machine, activations)
     machine.report_gpu_memory()
 

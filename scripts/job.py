@@ -21,9 +21,9 @@ def run(function: Callable[..., None], snakemake: Any) -> None:
 def bind(function: Callable[..., None], snakemake: Any) -> dict[str, Any]:
     """Find a value for every parameter of a function, by its name, among what Snakemake hands to a script.
 
-    Looked for in this order: output, input, params, wildcards, log, and `threads` and `gpu`. Files become what the
-    parameter's type says: a `Path`, a sequence of paths, or a mapping of paths whose keys stand in the params by the same
-    name. An input that may be missing is None, or an empty sequence.
+    Looked for in this order: output, input, log, params, wildcards, and `threads` and `gpu`. Files become what the
+    parameter's type says: a `Path`, a sequence of paths, or a mapping of paths whose keys stand in the params by the
+    same name. An input that may be missing is None, or an empty sequence.
 
     Raises:
         TypeError: the rule has nothing by the name of a parameter.
@@ -34,10 +34,10 @@ def bind(function: Callable[..., None], snakemake: Any) -> dict[str, Any]:
 
 def _value(name: str, wanted: Any, snakemake: Any) -> Any:
     for files in (snakemake.output, snakemake.input, snakemake.log):
-        if name in files.keys():  # noqa: SIM118 - iterating over it gives files
+        if name in dict(files.items()):
             return _as(wanted, files[name], snakemake.params.get(name))
     for values in (snakemake.params, snakemake.wildcards):
-        if name in values.keys():  # noqa: SIM118
+        if name in dict(values.items()):
             return values[name]
     if name == "threads":
         return snakemake.threads
@@ -50,12 +50,12 @@ def _as(wanted: Any, files: Any, keys: Sequence[Any] | None) -> Any:
     """Files as a parameter's type wants them."""
     several = [files] if isinstance(files, str) else list(files)
     kind = get_origin(wanted)
-    if kind is not None and issubclass_of(kind, Mapping):
+    if kind is not None and _is_below(kind, Mapping):
         if keys is None:
             raise TypeError("a mapping of files needs its keys in the params, by the same name")
         names = [tuple(key) if isinstance(key, list | tuple) else key for key in keys]
         return dict(zip(names, map(Path, several), strict=True))
-    if kind is not None and issubclass_of(kind, Sequence):
+    if kind is not None and _is_below(kind, Sequence):
         return [Path(file) for file in several]
     if not several and type(None) in get_args(wanted):
         return None
@@ -63,6 +63,6 @@ def _as(wanted: Any, files: Any, keys: Sequence[Any] | None) -> Any:
     return Path(only)
 
 
-def issubclass_of(kind: Any, parent: type) -> bool:
+def _is_below(kind: Any, parent: type) -> bool:
     """Whether the origin of a type hint is a class below another one."""
     return inspect.isclass(kind) and issubclass(kind, parent)

@@ -5,13 +5,13 @@ from pathlib import Path
 from typing import Any
 
 from alignment_importance import networks
-from alignment_importance.system import arrays
+from alignment_importance.system.tables import write_table
 
 
 def list_layers(model: Mapping[str, Any], layers: Path) -> None:
     """Write the layers of a network, the keywords of `networks.Spec`, and show them in the log."""
     spec = networks.Spec(**model)
-    arrays.write_table(networks.list_layers(networks.outline(spec), spec.map_layer, spec.readout_layer), layers)
+    write_table(networks.list_layers(networks.outline(spec), spec.map_layer, spec.readout_layer), layers)
 
 
 if __name__ == "__main__":

@@ -1,53 +1,50 @@
-"""Measure the overlap of heatmaps with saliency maps, image by image and over images."""
+"""Measure the overlap of heatmaps with all kinds of saliency maps, image by image and over images."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping
+from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
-from alignment_importance.maps.overlap import measuring as overlap
-from alignment_importance.maps.overlap import summary as overlap_summary
-from alignment_importance.system import arrays
+from alignment_importance.maps.overlap import measuring
+from alignment_importance.maps.overlap.summary import summarise
+from alignment_importance.system.netcdf import open_netcdf, origin_columns, read_netcdf
+from alignment_importance.system.tables import read_table, write_table
 
 
 def measure_overlap(
     *,
     heatmaps: Path,
-    saliency: Path,
+    saliency: Mapping[str, Path],
     images: Path,
-    top_percent: Sequence[float],
-    target_percent: Sequence[float],
-    relative_risk_percent: Sequence[float],
-    spread: float,
-    resamples: int,
-    seed: int,
-    overlaps: Path,
-    scores: Path,
-    summary: Path,
+    settings: Mapping[str, Any],
+    overlap: Mapping[str, Path],
+    scores: Mapping[str, Path],
+    summary: Mapping[str, Path],
 ) -> None:
-    """Write the tables of one comparison and model, see `overlap.measure` and `overlap_summary.summarise`."""
-    maps = arrays.read_netcdf(heatmaps)
-    table = arrays.read_table(images, ["image", "category"]).dropna(subset="category")
+    """Write three tables for every kind of saliency, see `measuring.measure` and `summary.summarise`.
+
+    Args:
+        heatmaps: of one comparison and model.
+        saliency: maps of the image set, by the name of the kind of saliency.
+        images: the table of the image set.
+        settings: the configuration's `overlap`.
+        overlap, scores, summary: where the tables go, by the name of the kind of saliency.
+    """
+    maps = read_netcdf(heatmaps)
+    table = read_table(images, ["image", "category"]).dropna(subset="category")
     categories: dict[str, str] = dict(zip(table["image"], table["category"], strict=True))
-    with arrays.open_netcdf(saliency) as salience:
-        overlapping, scored = overlap.measure(
-            maps, salience, top_percent, target_percent, relative_risk_percent, spread
-        )
-    summarised = overlap_summary.summarise(overlapping, scored, categories, relative_risk_percent, resamples, seed)
-    for table, output in ((overlapping, overlaps), (scored, scores), (summarised, summary)):
-        arrays.write_table(table.assign(**arrays.provenance(maps.attrs)), output)
+    sizes = {key: settings[key] for key in ("top_percent", "target_percent", "relative_risk_percent", "spread")}
+    with ExitStack() as stack:
+        opened = {name: stack.enter_context(open_netcdf(file)) for name, file in saliency.items()}
+        measured = measuring.measure(maps, opened, **sizes)
+    for name, (overlaps, scored) in measured.items():
+        risk_percent, resamples, seed = (settings[key] for key in ("relative_risk_percent", "resamples", "seed"))
+        summarised = summarise(overlaps, scored, categories, risk_percent, resamples, seed)
+        for rows, files in ((overlaps, overlap), (scored, scores), (summarised, summary)):
+            write_table(rows.assign(**origin_columns(maps.attrs)), files[name])
 
 
 if __name__ == "__main__":
-    from alignment_importance.system import logs
+    from job import run
 
-    snakemake = globals()["snakemake"]  # Snakemake defines it before it runs the script
-
-    with logs.job(snakemake.log[0], snakemake.config["provenance"]):
-        measure_overlap(
-            heatmaps=Path(snakemake.input.heatmaps),
-            saliency=Path(snakemake.input.saliency),
-            images=Path(snakemake.input.images),
-            overlaps=Path(snakemake.output.overlap),
-            scores=Path(snakemake.output.scores),
-            summary=Path(snakemake.output.summary),
-            **snakemake.params.settings,
-        )
+    run(measure_overlap, globals()["snakemake"])

@@ -11,8 +11,9 @@ from alignment_importance.experiments import recovery
 from alignment_importance.inputs import folds
 from alignment_importance.inputs import judgments as human_judgments
 from alignment_importance.networks import activations as recorded
-from alignment_importance.system import arrays
 from alignment_importance.system import compute as compute_module
+from alignment_importance.system.netcdf import origin_columns, read_netcdf
+from alignment_importance.system.tables import write_table
 
 
 def measure_recovery(
@@ -33,7 +34,7 @@ def measure_recovery(
 ) -> None:
     """Write a row per method and draw of maps, and per method, comparison and image; judgments are by comparison."""
     machine = compute_module.prepare(gpus=gpu, threads=threads, **compute)
-    ratings = {name: arrays.read_netcdf(file) for name, file in judgments.items()}
+    ratings = {name: read_netcdf(file) for name, file in judgments.items()}
     image_ids = sorted(set.intersection(*(set(each["image"].to_numpy().tolist()) for each in ratings.values())))
     with recorded.read(activations, image_ids) as maps:
         engine = ablation.ablate(recorded.load_head(maps, model), maps, machine, **alignment)
@@ -45,10 +46,10 @@ def measure_recovery(
         areas = pd.concat([recovery.find_maps(network), places], ignore_index=True)
         areas.insert(0, "control", control)
         areas.insert(1, "model", model_name)
-        made_of = {name: arrays.provenance(maps.attrs | each.attrs) for name, each in ratings.items()}
+        made_of = {name: origin_columns(maps.attrs | each.attrs) for name, each in ratings.items()}
         simulated = areas["comparison"].map({name: each["simulated"] for name, each in made_of.items()} | {"": True})
         common = {name: maps.attrs[name] for name in ("weights", "arithmetic")}
-        arrays.write_table(areas.assign(**common, simulated=simulated), table)
+        write_table(areas.assign(**common, simulated=simulated), table)
     machine.report_gpu_memory()
 
 

@@ -4,15 +4,15 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from alignment_importance.system import arrays
 from alignment_importance.system import compute as compute_module
+from alignment_importance.system.tables import write_table
 from benchmarks import speed
 
 
 def measure_speed(work: str, compute: Mapping[str, Any], gpu: int, threads: int, table: Path) -> None:
     """Write the table of `speed.CASES[work]`."""
     machine = compute_module.prepare(gpus=gpu, threads=threads, **compute)
-    arrays.write_table(speed.CASES[work](machine), table)
+    write_table(speed.CASES[work](machine), table)
     machine.report_gpu_memory()
 
 

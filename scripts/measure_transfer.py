@@ -11,8 +11,9 @@ from alignment_importance.experiments import transfer
 from alignment_importance.inputs import folds as cross_validation
 from alignment_importance.inputs import judgments as human_judgments
 from alignment_importance.networks import activations as recorded
-from alignment_importance.system import arrays
 from alignment_importance.system import compute as compute_module
+from alignment_importance.system.netcdf import origin_columns, read_netcdf
+from alignment_importance.system.tables import read_table, write_table
 
 
 def measure_transfer(
@@ -40,17 +41,17 @@ def measure_transfer(
     machine = compute_module.prepare(gpus=gpu, threads=threads, **compute)
     comparisons, made_of = {}, {}
     for name, file in judgments.items():
-        ratings = arrays.read_netcdf(file)
+        ratings = read_netcdf(file)
         ids = ratings["image"].to_numpy().tolist()
         with recorded.read(activations[name], ids) as maps:
             engine = ablation.ablate(recorded.load_head(maps, model), maps, machine, **alignment)
             comparisons[name] = transfer.Comparison(engine, human_judgments.mean(ratings, ids), ids)
-            made_of[name] = arrays.provenance(maps.attrs | ratings.attrs)
+            made_of[name] = origin_columns(maps.attrs | ratings.attrs)
     for target, table in tables.items():
         of_seeds = {seed: file for (comparison, seed), file in folds.items() if comparison == target}
         transferred = _transfer_to(target, comparisons, of_seeds, predictions[target])
         simulated = transferred["source"].map({name: each["simulated"] for name, each in made_of.items()})
-        arrays.write_table(transferred.assign(**made_of[target], source_simulated=simulated), table)
+        write_table(transferred.assign(**made_of[target], source_simulated=simulated), table)
     machine.report_gpu_memory()
 
 
@@ -62,11 +63,11 @@ def _transfer_to(
     made = [
         (seed, fold)
         for seed, file in folds.items()
-        for fold in cross_validation.blocks(arrays.read_table(file), tested.human, tested.image_ids)
+        for fold in cross_validation.blocks(read_table(file), tested.human, tested.image_ids)
     ]
     names = pd.DataFrame([(seed, fold.fold) for seed, fold in made], columns=["seed", "fold"])
     columns = ["seed", "fold", "unit", "test_full", "test_retained"]
-    own = arrays.read_table(prediction, columns)[columns]
+    own = read_table(prediction, columns)[columns]
     tables = []
     for source, learned in comparisons.items():
         if source != target:

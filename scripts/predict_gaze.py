@@ -4,29 +4,28 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from alignment_importance.maps.saliency import computing, gaze
-from alignment_importance.system import arrays, compute
+from alignment_importance.maps.saliency import computing, registry
+from alignment_importance.system import compute as compute_module
+from alignment_importance.system.tables import read_table
 
 
-def predict_gaze(*, images: Path, settings: Mapping[str, Any], resources: compute.Compute, output: Path) -> None:
-    """Write one saliency map per listed image; `settings` are keywords of `gaze.Spec`."""
-    table = arrays.read_table(images, ["image", "file", "width", "height", "sha256"])
-    computing.write(table, gaze.provider(gaze.Spec(**settings), resources), output)
+def predict_gaze(
+    *,
+    images: Path,
+    settings: Mapping[str, Any],
+    compute: Mapping[str, Any],
+    gpu: int | None,
+    threads: int,
+    saliency: Path,
+) -> None:
+    """Write one saliency map per listed image; `settings` are an entry of the configuration's `saliency`."""
+    machine = compute_module.prepare(gpus=gpu, threads=threads, **compute)
+    table = read_table(images, ["image", "file", "width", "height", "sha256"])
+    computing.write(table, registry.provider(table, settings, machine), saliency)
+    machine.report_gpu_memory()
 
 
 if __name__ == "__main__":
-    from alignment_importance.system import logs
+    from job import run
 
-    snakemake = globals()["snakemake"]  # Snakemake defines it before it runs the script
-
-    with logs.job(snakemake.log[0], snakemake.config["provenance"]):
-        resources = compute.prepare(
-            gpus=snakemake.resources.get("gpu"), threads=snakemake.threads, **snakemake.params.compute
-        )
-        predict_gaze(
-            images=Path(snakemake.input.images),
-            settings=snakemake.params.settings,
-            resources=resources,
-            output=Path(snakemake.output.saliency),
-        )
-        resources.report_gpu_memory()
+    run(predict_gaze, globals()["snakemake"])

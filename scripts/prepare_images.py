@@ -1,33 +1,51 @@
-"""List the images of one set."""
+"""Decode and check the images of one set, and list them."""
 
 from collections.abc import Sequence
 from pathlib import Path
 
-from alignment_importance.inputs import checked_files, images
-from alignment_importance.system import arrays
+import pandas as pd
+
+from alignment_importance.inputs import images
+from alignment_importance.inputs.images import examination
+from alignment_importance.system import digests, tables
+from alignment_importance.system.problems import Problems
 
 
 def prepare_images(
-    *, folder: Path, table: Path | None, background: Sequence[int] | None, checked: Path, output: Path
+    folder: Path,
+    table: Path | None,
+    background: Sequence[int] | None,
+    threads: int,
+    listed: Path,
+    checks: Path,
+    files: Path,
 ) -> None:
-    """Write the table of all images of a folder, see `images.tabulate`, unless they changed since they were checked."""
-    listed = images.tabulate(folder, table, background)
-    sums = dict(zip(listed["file"], listed["sha256"], strict=True)) | checked_files.sums_of([table] if table else [])
-    checked_files.verify(sums, arrays.read_table(checked))
-    arrays.write_table(listed, output)
+    """Write a row per image, what the check of the images found, and the files that were read.
+
+    Args:
+        folder: of the images.
+        table: of their categories, if there is one.
+        background: red, green and blue (0 to 255) behind transparent pixels; None for mid grey.
+        threads: that decode images at the same time.
+        listed: the columns `images.COLUMNS`.
+        checks: level, where, place, found, remedy of all warnings.
+        files: file, sha256.
+
+    Raises:
+        ProblemsError: lists everything that is wrong with the images.
+    """
+    problems = Problems()
+    examined = examination.examine(folder, table, background, problems, threads)
+    problems.log_warnings()
+    problems.raise_errors()
+    backdrop = " ".join(map(str, images.MID_GREY if background is None else background))
+    tables.write_table(examined.assign(background=backdrop)[list(images.COLUMNS)], listed)
+    tables.write_table(problems.table(), checks)
+    others = digests.tabulate([table] if table else [])
+    tables.write_table(pd.concat([examined[["file", "sha256"]], others]), files)
 
 
 if __name__ == "__main__":
-    from alignment_importance.system import logs
+    from job import run
 
-    snakemake = globals()["snakemake"]  # Snakemake defines it before it runs the script
-
-    with logs.job(snakemake.log[0], snakemake.config["provenance"]):
-        table = snakemake.input.get("table")
-        prepare_images(
-            folder=Path(snakemake.params.folder),
-            table=Path(table) if table else None,
-            background=snakemake.params.background,
-            checked=Path(snakemake.input.checked),
-            output=Path(snakemake.output.table),
-        )
+    run(prepare_images, globals()["snakemake"])

@@ -1,44 +1,78 @@
-"""Bring the human judgments of one comparison into the labelled form."""
+"""Check and label the judgments of one comparison, and cut its images into folds."""
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
-from alignment_importance.inputs import checked_files
+from alignment_importance.inputs import folds as cuts
+from alignment_importance.inputs.fold_checks import check_folds
 from alignment_importance.inputs.judgments import reading
-from alignment_importance.system import arrays
+from alignment_importance.system import digests, netcdf, tables
+from alignment_importance.system.problems import Problems
 
 
-def prepare_judgments(*, source: reading.Source, images: Path, simulated: bool, checked: Path, output: Path) -> None:
-    """Read the judgments of one comparison and write them as NetCDF, see `reading.read`.
+def prepare_judgments(
+    comparison: str,
+    judgments_file: Path,
+    images: Path,
+    order: Path | None,
+    chosen_file: Path | None,
+    settings: Mapping[str, Any],
+    unit: str,
+    n_folds: int,
+    seeds: Sequence[int],
+    inner_folds: int,
+    judgments: Path,
+    folds: Mapping[int, Path],
+    checks: Path,
+    files: Path,
+) -> None:
+    """Write the labelled judgments, the folds of all seeds, what the check found, and the files that were read.
 
-    The files must be those that were checked; the attribute sha256 is that of the judgments.
+    Args:
+        comparison: its name.
+        judgments_file: in any form that `reading.inspect` knows.
+        images: table of the image set.
+        order: ids of the rows, for arrays.
+        chosen_file: ids of the images to compare, if a file names them.
+        settings: kind, key, categories, images and simulated of the comparison.
+        unit: `images` or `pairs`, what is cut into folds.
+        n_folds, seeds, inner_folds: of the cross-validation.
+        judgments: see `reading.read`; the attribute sha256 is that of the file.
+        folds: the table of folds by seed.
+        checks: level, where, place, found, remedy of all warnings.
+        files: file, sha256.
+
+    Raises:
+        ProblemsError: lists everything that is wrong with the judgments, or with the folds of the images judged.
     """
-    files = [file for file in (source.path, source.order, source.images) if isinstance(file, Path)]
-    sums = checked_files.sums_of(files)
-    checked_files.verify(sums, arrays.read_table(checked))
-    dataset = reading.read(source, arrays.read_table(images, ["image", "category"]))
-    sha256 = sums[source.path.as_posix()]
-    arrays.write_netcdf(dataset.assign_attrs(simulated=int(simulated), sha256=sha256), output)
+    source = reading.Source(
+        path=judgments_file,
+        kind=settings["kind"],
+        order=order,
+        key=settings["key"],
+        categories=settings["categories"],
+        images=chosen_file or settings["images"],
+        name=f"comparisons.{comparison}",
+    )
+    problems = Problems()
+    labelled = reading.inspect(source, tables.read_table(images, ["image", "category"]), problems)
+    if labelled is not None:
+        check_folds(source.name, labelled, unit, n_folds, seeds, inner_folds, problems)
+    problems.log_warnings()
+    problems.raise_errors()
+    assert labelled is not None
+    read = digests.tabulate([file for file in (judgments_file, order, chosen_file) if file])
+    sha256 = read.set_index("file")["sha256"][judgments_file.as_posix()]
+    netcdf.write_netcdf(labelled.assign_attrs(simulated=int(settings["simulated"]), sha256=sha256), judgments)
+    image_ids = labelled["image"].to_numpy().tolist()
+    for seed, output in folds.items():
+        tables.write_table(cuts.cut(unit, image_ids, n_folds, seed), output)
+    tables.write_table(problems.table(), checks)
+    tables.write_table(read, files)
 
 
 if __name__ == "__main__":
-    from alignment_importance.system import logs
+    from job import run
 
-    snakemake = globals()["snakemake"]  # Snakemake defines it before it runs the script
-
-    with logs.job(snakemake.log[0], snakemake.config["provenance"]):
-        order, chosen = snakemake.input.get("order"), snakemake.input.get("chosen")
-        prepare_judgments(
-            source=reading.Source(
-                path=Path(snakemake.input.judgments),
-                kind=snakemake.params.kind,
-                order=Path(order) if order else None,
-                key=snakemake.params.key,
-                categories=snakemake.params.categories,
-                images=Path(chosen) if chosen else snakemake.params.chosen,
-                name=f"comparisons.{snakemake.wildcards.comparison}",
-            ),
-            images=Path(snakemake.input.images),
-            simulated=snakemake.params.simulated,
-            checked=Path(snakemake.input.checked),
-            output=Path(snakemake.output.judgments),
-        )
+    run(prepare_judgments, globals()["snakemake"])

@@ -1,39 +1,35 @@
-"""Check every configured network without its weights, and list the layers of all of them."""
+"""Build all configured networks without their weights, check them, and list their layers."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
-
 from alignment_importance import networks
-from alignment_importance.system import arrays
+from alignment_importance.system import tables
 from alignment_importance.system.problems import Problems
 
 
-def prepare_networks(models: Mapping[str, Mapping[str, Any]], checkpoints: Sequence[Path], layers: Path) -> None:
-    """Write the layers of all networks, a model's one after the other, with the route that its ablation takes.
+def prepare_networks(models: Mapping[str, Mapping[str, Any]], layers: Mapping[str, Path]) -> None:
+    """Write the layers of every network, and say which route its ablation takes.
 
     Args:
-        models: keywords of `networks.Spec` by the model's name.
-        checkpoints: files that these name, which the job waits for.
-        layers: table with columns model, layer, operation, shape, role and route.
+        models: the networks' entries in the configuration.
+        layers: layer, operation, shape, role; by network.
 
     Raises:
-        ProblemsError: with all networks, checkpoints and layers that cannot be used.
+        ProblemsError: lists what is wrong with any of them.
     """
     problems = Problems()
-    tables = []
-    for model, entry in models.items():
-        with problems.collect(f"models.{model}"):
+    found = {}
+    for name, entry in models.items():
+        with problems.collect(f"models.{name}"):
             spec = networks.Spec(**entry)
             network = networks.inspect(spec)
-            cut = networks.cut(network, spec.map_layer, spec.readout_layer)
-            table = networks.list_layers(network, spec.map_layer, spec.readout_layer)
-            table.insert(0, "model", model)
-            tables.append(table.assign(route=cut.head.route))
+            networks.cut(network, spec.map_layer, spec.readout_layer)
+            found[name] = networks.list_layers(network, spec.map_layer, spec.readout_layer)
     problems.raise_errors()
-    arrays.write_table(pd.concat(tables, ignore_index=True), layers)
+    for name, table in found.items():
+        tables.write_table(table, layers[name])
 
 
 if __name__ == "__main__":

@@ -9,8 +9,10 @@ from alignment_importance.experiments import interactions
 from alignment_importance.inputs import folds as cross_validation
 from alignment_importance.inputs import judgments as human_judgments
 from alignment_importance.networks import activations as recorded
-from alignment_importance.system import arrays, resumable
 from alignment_importance.system import compute as compute_module
+from alignment_importance.system import resumable
+from alignment_importance.system.netcdf import origin_columns, read_netcdf
+from alignment_importance.system.tables import write_table
 
 
 def sample_shapley_values(
@@ -28,7 +30,7 @@ def sample_shapley_values(
 ) -> None:
     """Write the value of every map with its standard error; see `interactions.shapley`."""
     machine = compute_module.prepare(gpus=gpu, threads=threads, **compute)
-    ratings = arrays.read_netcdf(judgments)
+    ratings = read_netcdf(judgments)
     image_ids = ratings["image"].to_numpy().tolist()
     with recorded.read(activations, image_ids) as maps:
         human = human_judgments.mean(ratings, image_ids)
@@ -42,7 +44,7 @@ def sample_shapley_values(
             seed,
         )
         values = interactions.shapley(engine, cross_validation.whole(human), permutations, seed, budget)
-        arrays.write_table(values.assign(**arrays.provenance(maps.attrs | ratings.attrs)), table)
+        write_table(values.assign(**origin_columns(maps.attrs | ratings.attrs)), table)
     machine.report_gpu_memory()
 
 

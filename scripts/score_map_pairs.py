@@ -9,8 +9,10 @@ from alignment_importance.experiments import interactions, rankings
 from alignment_importance.inputs import folds as cross_validation
 from alignment_importance.inputs import judgments as human_judgments
 from alignment_importance.networks import activations as recorded
-from alignment_importance.system import arrays, resumable
 from alignment_importance.system import compute as compute_module
+from alignment_importance.system import resumable
+from alignment_importance.system.netcdf import origin_columns, read_netcdf
+from alignment_importance.system.tables import read_table, write_table
 
 
 def score_map_pairs(
@@ -28,12 +30,12 @@ def score_map_pairs(
 ) -> None:
     """Write a row per pair of the `top_maps` highest-ranked maps; see `interactions.score_pairs`."""
     machine = compute_module.prepare(gpus=gpu, threads=threads, **compute)
-    ratings = arrays.read_netcdf(judgments)
+    ratings = read_netcdf(judgments)
     image_ids = ratings["image"].to_numpy().tolist()
     with recorded.read(activations, image_ids) as maps:
         human = human_judgments.mean(ratings, image_ids)
         engine = ablation.ablate(recorded.load_head(maps, model), maps, machine, **alignment)
-        top = rankings.order_of(arrays.read_table(ranking, ["feature_map", "rank"]))[:top_maps]
+        top = rankings.order_of(read_table(ranking, ["feature_map", "rank"]))[:top_maps]
         budget = resumable.beside(
             table,
             None if engine.closed_form else minutes,
@@ -43,7 +45,7 @@ def score_map_pairs(
             top,
         )
         pairs = interactions.score_pairs(engine, cross_validation.whole(human), top, budget)
-        arrays.write_table(pairs.assign(**arrays.provenance(maps.attrs | ratings.attrs)), table)
+        write_table(pairs.assign(**origin_columns(maps.attrs | ratings.attrs)), table)
     machine.report_gpu_memory()
 
 

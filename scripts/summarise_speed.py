@@ -1,22 +1,25 @@
-"""Put the measurements of all kinds of work into one table."""
+"""Put the measurements of all kinds of work into one table, and plot it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
-from alignment_importance.system import arrays
+from alignment_importance.report.figures import style
+from alignment_importance.system.tables import read_table, write_table
+from benchmarks.figure import draw_speed
 
 
-def summarise_speed(*, tables: Sequence[Path], output: Path) -> None:
-    """Write all rows of the tables, one below the other."""
-    arrays.write_table(pd.concat([arrays.read_table(file) for file in tables], ignore_index=True), output)
+def summarise_speed(*, tables: Sequence[Path], page: Mapping[str, Any], summary: Path, png: Path, pdf: Path) -> None:
+    """Write all rows of the tables, one below the other, and draw times and memory."""
+    rows = pd.concat([read_table(file) for file in tables], ignore_index=True)
+    write_table(rows, summary)
+    with style.page(page):
+        style.save(draw_speed(rows), png, pdf)
 
 
 if __name__ == "__main__":
-    from alignment_importance.system import logs
+    from job import run
 
-    snakemake = globals()["snakemake"]  # Snakemake defines it before it runs the script
-
-    with logs.job(snakemake.log[0], snakemake.config["provenance"]):
-        summarise_speed(tables=[Path(file) for file in snakemake.input.tables], output=Path(snakemake.output.summary))
+    run(summarise_speed, globals()["snakemake"])

@@ -7,7 +7,7 @@ import pandas as pd
 
 from alignment_importance import networks
 from alignment_importance.networks.kinds import known_architectures
-from alignment_importance.system import arrays
+from alignment_importance.system.atomic_write import atomic
 from alignment_importance.system.errors import InputError
 
 _TEMPLATE = Path(__file__).with_suffix(".md")
@@ -18,7 +18,7 @@ def tabulate_networks(page: Path) -> None:
     template = jinja2.Template(
         _TEMPLATE.read_text(encoding="utf-8"), keep_trailing_newline=True, undefined=jinja2.StrictUndefined
     )
-    with arrays.atomic(page) as partial:
+    with atomic(page) as partial:
         text = template.render(rows=tabulate().to_dict("records"))
         partial.write_text(text, encoding="utf-8", newline="\n")
 

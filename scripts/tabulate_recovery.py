@@ -9,7 +9,8 @@ import pandas as pd
 import scipy.stats
 
 from alignment_importance.experiments import recovery
-from alignment_importance.system import arrays
+from alignment_importance.system.atomic_write import atomic
+from alignment_importance.system.tables import read_table
 
 _TEMPLATE = Path(__file__).with_suffix(".md")
 
@@ -19,8 +20,8 @@ _FOUND, _DIFFERENCE = "maps: AUC", "places: difference"
 
 def tabulate_recovery(table: Path, permutations: int, objects: Mapping[str, int], page: Path) -> None:
     """Write the page of one control and network."""
-    areas = arrays.read_table(table, ["model", "weights", *recovery.COLUMNS])
-    with arrays.atomic(page) as partial:
+    areas = read_table(table, ["model", "weights", *recovery.COLUMNS])
+    with atomic(page) as partial:
         partial.write_text(as_markdown(areas, permutations, objects), encoding="utf-8", newline="\n")
 
 

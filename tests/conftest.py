@@ -10,8 +10,8 @@ from PIL import Image
 from small_heads import N_IMAGES, N_MAPS
 
 from alignment_importance.inputs import images
-from alignment_importance.report import figures
-from alignment_importance.system import arrays
+from alignment_importance.report.figures import style
+from alignment_importance.system.tables import write_table
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -26,13 +26,14 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.fixture
 def drawn(monkeypatch: pytest.MonkeyPatch) -> Drawn:
-    """Catch what a script draws instead of saving it, which the tests of `figures` do."""
+    """Catch what a script draws instead of saving it, which the tests of the figures do."""
     caught = Drawn()
 
     def save(figure: Figure, png: Path, pdf: Path) -> None:
-        caught.figure, caught.paths = figure, (png, pdf)
+        assert png.with_suffix("") == pdf.with_suffix("")
+        caught[png.stem] = figure
 
-    monkeypatch.setattr(figures, "save", save)
+    monkeypatch.setattr(style, "save", save)
     return caught
 
 
@@ -44,7 +45,7 @@ def listed(tmp_path: Path) -> Path:
     rng = np.random.default_rng(1)
     for image, (height, width) in zip(IDS, ((8, 12), (10, 6)), strict=True):
         Image.fromarray(rng.integers(0, 256, (height, width, 3), dtype=np.uint8)).save(folder / f"{image}.png")
-    arrays.write_table(images.tabulate(folder), tmp_path / "images.csv")
+    write_table(images.tabulate(folder), tmp_path / "images.csv")
     return tmp_path / "images.csv"
 
 
@@ -60,7 +61,7 @@ def folds(tmp_path: Path) -> Path:
         "weights": ["random weights (seed 1)"] * 2,
         "simulated": [True] * 2,
     }
-    arrays.write_table(pd.DataFrame(table), tmp_path / "a.b" / "net.1.csv")
+    write_table(pd.DataFrame(table), tmp_path / "a.b" / "net.1.csv")
     return tmp_path / "a.b" / "net.1.csv"
 
 

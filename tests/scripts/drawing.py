@@ -1,26 +1,34 @@
 """What the tests of the scripts that draw share."""
 
+from collections.abc import Iterable
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 import xarray as xr
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 
-from alignment_importance.system import arrays
+from alignment_importance.system.netcdf import write_netcdf
 
 #: Ids that are numbers, and that have spaces, dots and letters beyond ASCII.
 IDS = ["007", "é b.c"]
 
 
-class Drawn:
-    """The last figure that a script saved, and where to."""
+Key = TypeVar("Key", str, tuple[str, ...])
 
-    figure: Figure
-    paths: tuple[Path, Path]
 
-    def texts(self) -> str:
-        return "\n".join(text.get_text() for text in self.figure.findobj(Text))
+class Drawn(dict[str, Figure]):
+    """The figures that a script saved, by the names of their files without ending."""
+
+    def texts(self, name: str) -> str:
+        return "\n".join(text.get_text() for text in self[name].findobj(Text))
+
+
+def files(folder: Path, kinds: Iterable[Key]) -> dict[str, dict[Key, Path]]:
+    """Where a script saves figures: its arguments `png` and `pdf`, named by all words of a kind."""
+    named = {kind: kind if isinstance(kind, str) else "_".join(kind) for kind in kinds}
+    return {ending: {kind: folder / f"{name}.{ending}" for kind, name in named.items()} for ending in ("png", "pdf")}
 
 
 def write_heatmaps(path: Path, values: np.ndarray, simulated: bool) -> None:
@@ -35,4 +43,4 @@ def write_heatmaps(path: Path, values: np.ndarray, simulated: bool) -> None:
             "simulated": int(simulated),
         },
     )
-    arrays.write_netcdf(maps, path)
+    write_netcdf(maps, path)

@@ -7,16 +7,18 @@ import numpy as np
 import pandas as pd
 import pytest
 import xarray as xr
+from compare_networks import compare_networks
+from compare_spread import compare_spread
+from measure_agreement import measure_agreement
 from PIL import Image
 
 from alignment_importance.ablation import PooledAblation
 from alignment_importance.experiments import curves, rankings, recovery
 from alignment_importance.inputs import folds, judgments
-from alignment_importance.system import arrays, compute
-from compare_networks import compare_networks
-from compare_spread import compare_spread
+from alignment_importance.system import compute
+from alignment_importance.system.netcdf import read_netcdf, write_netcdf
+from alignment_importance.system.tables import read_table, write_table
 from eliminate_feature_maps import eliminate_feature_maps
-from measure_agreement import measure_agreement
 from measure_recovery import measure_recovery
 from measure_transfer import measure_transfer
 from sample_shapley_values import sample_shapley_values
@@ -43,7 +45,7 @@ def resources() -> compute.Compute:
 
 def write_activations(path: Path, ids: list[str], seed: int) -> None:
     maps = np.random.default_rng(seed).random((len(ids), N_MAPS, 3, 3)).astype(np.float32)
-    arrays.write_netcdf(
+    write_netcdf(
         xr.Dataset(
             {
                 "feature_maps": (("image", "feature_map", "y", "x"), maps),
@@ -60,7 +62,7 @@ def write_judgments(path: Path, ids: list[str], seed: int, simulated: bool) -> N
     values = np.random.default_rng(seed).random((2, len(ids), len(ids)))
     values += values.transpose(0, 2, 1)
     values[:, range(len(ids)), range(len(ids))] = np.nan
-    arrays.write_netcdf(
+    write_netcdf(
         xr.Dataset(
             {"similarity": (("participant", "image", "image_b"), values)},
             coords={"participant": ["p", "q"], "image": ids, "image_b": ids},
@@ -78,15 +80,15 @@ def made(tmp_path: Path, resources: compute.Compute) -> Path:
     write_judgments(tmp_path / "one.nc", some, 2, simulated=True)
     write_judgments(tmp_path / "two.nc", IDS, 3, simulated=False)
     for number, seed in enumerate((5, 6)):
-        arrays.write_table(folds.split_images(some, 3, seed), tmp_path / f"folds-{number}.csv")
-    ratings = arrays.read_netcdf(tmp_path / "one.nc")
+        write_table(folds.split_images(some, 3, seed), tmp_path / f"folds-{number}.csv")
+    ratings = read_netcdf(tmp_path / "one.nc")
     human = judgments.mean(ratings, some)
-    readout = arrays.read_netcdf(tmp_path / "maps.nc").sel(image=some)["readout"].to_numpy()
+    readout = read_netcdf(tmp_path / "maps.nc").sel(image=some)["readout"].to_numpy()
     engine = PooledAblation(readout, resources, "pearson", "pearson_r2")
-    made = folds.blocks(arrays.read_table(tmp_path / "folds-0.csv"), human, some)
+    made = folds.blocks(read_table(tmp_path / "folds-0.csv"), human, some)
     traced = curves.trace(engine, made, rankings.rank_folds(engine, made))
-    arrays.write_table(traced, tmp_path / "curves.csv")
-    arrays.write_table(rankings.rank_block(engine, folds.whole(human)), tmp_path / "all.csv")
+    write_table(traced, tmp_path / "curves.csv")
+    write_table(rankings.rank_block(engine, folds.whole(human)), tmp_path / "all.csv")
     return tmp_path
 
 
@@ -95,8 +97,8 @@ def test_elimination_pairs_and_shapley_values(made: Path) -> None:
     eliminate_feature_maps(
         **common, folds=made / "folds-0.csv", curves=made / "curves.csv", table=made / "elimination.csv"
     )
-    table = arrays.read_table(made / "elimination.csv")
-    one_shot = arrays.read_table(made / "curves.csv")
+    table = read_table(made / "elimination.csv")
+    one_shot = read_table(made / "curves.csv")
     assert len(table) == 3 * N_MAPS
     # A closed form has no budget: everything is done, and nothing is left beside the table.
     assert table["eliminated"].sum() == 3 * (N_MAPS - 1)
@@ -108,14 +110,14 @@ def test_elimination_pairs_and_shapley_values(made: Path) -> None:
     assert (table["unit"] == "images").all()
 
     score_map_pairs(**common, ranking=made / "all.csv", top_maps=4, table=made / "pairs.csv")
-    pairs = arrays.read_table(made / "pairs.csv")
-    ranked = arrays.read_table(made / "all.csv").sort_values("rank")
+    pairs = read_table(made / "pairs.csv")
+    ranked = read_table(made / "all.csv").sort_values("rank")
     assert len(pairs) == 6
     assert set(pairs["feature_map"]) | set(pairs["feature_map_b"]) == set(ranked["feature_map"][:4])
     np.testing.assert_allclose(pairs["ais"], ranked.set_index("feature_map")["ais"].loc[pairs["feature_map"]])
 
     sample_shapley_values(**common, permutations=7, seed=3, table=made / "shapley.csv")
-    values = arrays.read_table(made / "shapley.csv")
+    values = read_table(made / "shapley.csv")
     assert values["shapley"].sum() == pytest.approx(score_of_the_whole(made))
     assert (values["n_permutations"] == 7).all()
     assert not list(made.glob("*.partial.npz"))
@@ -123,8 +125,8 @@ def test_elimination_pairs_and_shapley_values(made: Path) -> None:
 
 def score_of_the_whole(made: Path) -> float:
     """The score of the whole network on all judged images."""
-    ratings = arrays.read_netcdf(made / "one.nc")
-    readout = arrays.read_netcdf(made / "maps.nc").sel(image=ratings["image"].to_numpy())["readout"].to_numpy()
+    ratings = read_netcdf(made / "one.nc")
+    readout = read_netcdf(made / "maps.nc").sel(image=ratings["image"].to_numpy())["readout"].to_numpy()
     human = ratings["similarity"].mean("participant").to_numpy()
     engine = PooledAblation(readout, compute.prepare("cpu", None, 1), "pearson", "pearson_r2")
     return float(engine.leave_one_out([folds.whole(human)])[0][0])
@@ -137,7 +139,7 @@ def test_what_there_was_no_time_for_is_done_by_the_next_run(made: Path) -> None:
     spearman = common | {"alignment": alignment, "permutations": 3, "seed": 3}
     for number in (1, 2, 3):
         sample_shapley_values(**spearman, minutes=0, table=made / "shapley.csv")
-        assert (arrays.read_table(made / "shapley.csv")["n_permutations"] == number).all()
+        assert (read_table(made / "shapley.csv")["n_permutations"] == number).all()
         assert (made / "shapley.partial.npz").exists() == (number < 3)
     sample_shapley_values(**spearman, minutes=60, table=made / "at once.csv")
     assert (made / "at once.csv").read_bytes() == (made / "shapley.csv").read_bytes()
@@ -145,7 +147,7 @@ def test_what_there_was_no_time_for_is_done_by_the_next_run(made: Path) -> None:
     sample_shapley_values(**spearman, minutes=0, table=made / "shapley.csv")
     write_judgments(made / "one.nc", IDS[:13], 9, simulated=True)
     sample_shapley_values(**spearman, minutes=0, table=made / "shapley.csv")
-    assert (arrays.read_table(made / "shapley.csv")["n_permutations"] == 1).all()
+    assert (read_table(made / "shapley.csv")["n_permutations"] == 1).all()
 
 
 def test_transfer_from_other_judgments_of_more_images(made: Path) -> None:
@@ -158,7 +160,7 @@ def test_transfer_from_other_judgments_of_more_images(made: Path) -> None:
             "test_retained": 0.2,
         }
     )
-    arrays.write_table(prediction, made / "prediction.csv")
+    write_table(prediction, made / "prediction.csv")
     names = ("one", "two")
     measure_transfer(
         activations=dict.fromkeys(names, made / "maps.nc"),
@@ -168,7 +170,7 @@ def test_transfer_from_other_judgments_of_more_images(made: Path) -> None:
         tables={"one": made / "transfer.csv"},
         **WAYS,
     )
-    table = arrays.read_table(made / "transfer.csv")
+    table = read_table(made / "transfer.csv")
     assert table["source"].unique().tolist() == ["two"]
     assert table[["seed", "fold"]].to_numpy().tolist() == prediction[["seed", "fold"]].to_numpy().tolist()
     # 15 images but for the four or five of a test set.
@@ -183,18 +185,16 @@ def test_networks_of_one_comparison(tmp_path: Path) -> None:
     rng = np.random.default_rng(4)
     for model in ("net.1", "net.2"):
         ais = xr.Dataset({"ais": (("image", "feature_map"), rng.normal(size=(5, 4)))}, coords={"image": IDS[:5]})
-        arrays.write_netcdf(ais.assign_attrs(ATTRIBUTES, simulated=1), tmp_path / f"{model}.nc")
-        arrays.write_table(
-            pd.DataFrame({"feature_map": range(4), "ais": rng.normal(size=4)}), tmp_path / f"{model}.csv"
-        )
+        write_netcdf(ais.assign_attrs(ATTRIBUTES, simulated=1), tmp_path / f"{model}.nc")
+        write_table(pd.DataFrame({"feature_map": range(4), "ais": rng.normal(size=4)}), tmp_path / f"{model}.csv")
         scores = {"k_retained": [1, 2], "test_full": [0.1, 0.2], "test_retained": [0.3, 0.4], "unit": "images"}
-        arrays.write_table(pd.DataFrame(scores), tmp_path / f"{model}-prediction.csv")
+        write_table(pd.DataFrame(scores), tmp_path / f"{model}-prediction.csv")
         maps = xr.Dataset(
             {"heatmap": (("image", "y", "x"), rng.random((5, 3, 3)))},
             coords={"image": IDS[:5], "width": ("image", [9] * 5), "height": ("image", [7] * 5)},
             attrs={**ATTRIBUTES, "simulated": 1},
         )
-        arrays.write_netcdf(maps, tmp_path / f"{model}-heatmaps.nc")
+        write_netcdf(maps, tmp_path / f"{model}-heatmaps.nc")
     files = {
         name: {model: tmp_path / f"{model}{ending}" for model in ("net.1", "net.2")}
         for name, ending in (("scores", ".nc"), ("rankings", ".csv"), ("predictions", "-prediction.csv"))
@@ -206,14 +206,14 @@ def test_networks_of_one_comparison(tmp_path: Path) -> None:
         output_images=tmp_path / "images.csv",
         output_maps=tmp_path / "maps.csv",
     )
-    table = arrays.read_table(tmp_path / "networks.csv")
+    table = read_table(tmp_path / "networks.csv")
     assert table["model"].tolist() == ["net.1", "net.2"]
     assert table["share_retained_mean"].tolist() == [0.375, 0.375]
     assert table["unit"].tolist() == ["images", "images"]
-    assert len(arrays.read_table(tmp_path / "images.csv")) == 10
-    assert len(arrays.read_table(tmp_path / "maps.csv")) == 8
+    assert len(read_table(tmp_path / "images.csv")) == 10
+    assert len(read_table(tmp_path / "maps.csv")) == 8
     compare_spread(images=tmp_path / "images.csv", maps=tmp_path / "maps.csv", output=tmp_path / "differences.csv")
-    tests = arrays.read_table(tmp_path / "differences.csv")
+    tests = read_table(tmp_path / "differences.csv")
     assert tests[["model", "model_b", "n", "n_b"]].to_numpy().tolist() == [
         *[["net.1", "net.2", 5, 5]] * 2, *[["net.1", "net.2", 4, 4]] * 2
     ]  # fmt: skip
@@ -222,7 +222,7 @@ def test_networks_of_one_comparison(tmp_path: Path) -> None:
         heatmaps={model: tmp_path / f"{model}-heatmaps.nc" for model in ("net.1", "net.2")},
         output=tmp_path / "agreement.csv",
     )
-    agreement = arrays.read_table(tmp_path / "agreement.csv")
+    agreement = read_table(tmp_path / "agreement.csv")
     assert agreement["image"].tolist() == IDS[:5]
     assert agreement["correlation"].between(-1, 1).all()
 
@@ -246,7 +246,7 @@ def test_recovery_of_a_control(made: Path, monkeypatch: pytest.MonkeyPatch) -> N
         table=made / "recovery.csv",
         **WAYS,
     )
-    table = arrays.read_table(made / "recovery.csv")
+    table = read_table(made / "recovery.csv")
     n_methods = len(recovery.METHODS)
     # Images of both comparisons: 13.
     assert table.groupby("truth").size().to_dict() == {"maps": 3 * n_methods, "places": 2 * 13 * n_methods}

@@ -1,23 +1,16 @@
 import hashlib
 from pathlib import Path
 
-import draw_demo
 from alignment_importance.inputs import images
 from alignment_importance.inputs.judgments import reading
+from make_dataset import make_dataset
 
 
 def _run(folder: Path, observers: int = 2, seed: int = 2025) -> dict[str, str]:
     """Draw the demo and return the SHA-256 of every file."""
-    draw_demo.draw_demo(
-        seed=seed,
-        observers=observers,
-        noise=0.5,
-        images=folder / "images",
-        masks=folder / "masks",
-        table=folder / "images.csv",
-        shape=folder / "shape.csv",
-        colour=folder / "colour.csv",
-    )
+    names = {"images": "images", "masks": "masks", "table": "images.csv", "shape": "shape.csv", "colour": "colour.csv"}
+    settings = {"seed": seed, "observers": observers, "noise": 0.5}
+    make_dataset("demo", {}, settings, {name: folder / file for name, file in names.items()})
     files = sorted(file for file in folder.rglob("*") if file.is_file())
     return {file.relative_to(folder).as_posix(): hashlib.sha256(file.read_bytes()).hexdigest() for file in files}
 

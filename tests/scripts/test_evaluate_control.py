@@ -4,7 +4,7 @@ import numpy as np
 import xarray as xr
 from PIL import Image
 
-from alignment_importance.system import arrays
+from alignment_importance.system.netcdf import write_netcdf
 from evaluate_control import evaluate_control
 
 
@@ -18,14 +18,13 @@ def test_files_in_table_out(tmp_path: Path) -> None:
             coords={"image": ["007"], "width": ("image", [2]), "height": ("image", [1])},
             attrs={"resize": "whole", "weights": "ImageNet", "arithmetic": "float32", "simulated": int(name == "one")},
         )
-        arrays.write_netcdf(maps, tmp_path / f"{name}.nc")
+        write_netcdf(maps, tmp_path / f"{name}.nc")
     evaluate_control(
         control="demo",
-        heatmaps=[tmp_path / "two.nc", tmp_path / "one.nc"],
-        comparisons=["colour", "shape"],
+        heatmaps={"colour": tmp_path / "two.nc", "shape": tmp_path / "one.nc"},
         masks=tmp_path / "masks",
         objects={"pictogram": 1, "disc": 2},
-        output=tmp_path / "control.csv",
+        table=tmp_path / "control.csv",
     )
     assert (tmp_path / "control.csv").read_text().splitlines() == [
         "control,comparison,map,image,auc,weights,arithmetic,simulated",

@@ -1,4 +1,4 @@
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -8,17 +8,20 @@ import scipy.io
 import xarray as xr
 from published_forms import OBJECTS, write_images, write_king2019, write_peterson2018, write_things
 
-import make_king2019
-import make_peterson2018
-import make_things
 from alignment_importance.inputs import judgments
 from alignment_importance.inputs.judgments import reading
 from alignment_importance.system.errors import InputError
+from make_dataset import make_dataset
 
 
 def read_judgments(path: Path, kind: str, image_ids: Sequence[str], order: Path | None = None) -> xr.Dataset:
     table = pd.DataFrame({"image": image_ids, "category": np.nan})
     return reading.read(reading.Source(path, kind=kind, order=order), table)
+
+
+def make(dataset: str, sources: Mapping[str, Sequence[Path]], outputs: Mapping[str, Path]) -> None:
+    """Make a data set as its rule does."""
+    make_dataset(dataset, {need: list(map(str, paths)) for need, paths in sources.items()}, {}, outputs)
 
 
 def test_ratings_of_categories(tmp_path: Path) -> None:
@@ -36,7 +39,7 @@ def test_ratings_of_categories(tmp_path: Path) -> None:
         "transportation_images": [tmp_path / "o" / "automobiles" / "images"],
         "transportation_judgments": [tmp_path / "o" / "hsim_peterson.npz"],
     }
-    make_peterson2018.make_peterson2018(sources=sources, outputs=outputs)
+    make("peterson2018", sources, outputs)
     for category, name in (("animals", "animals"), ("transportation", "automobiles")):
         assert sorted(file.name for file in outputs[f"{category}_images"].iterdir()) == sorted(files)
         read = read_judgments(outputs[f"{category}_judgments"], "similarity", ["1", "10", "2", "3"])
@@ -55,14 +58,14 @@ def test_all_wrong_categories_are_told_at_once(tmp_path: Path) -> None:
         for name in names
     }
     with pytest.raises(InputError) as caught:
-        make_peterson2018.make_peterson2018(sources=sources, outputs={name: tmp_path / "x" / name for name in names})
+        make("peterson2018", sources, {name: tmp_path / "x" / name for name in names})
     for category in ("animals", "fruits"):
         assert f"\n  {category} is 3 x 3, but there are 2 photographs of {category}" in str(caught.value)
     assert str(caught.value).startswith(f"{tmp_path / 'hsim_peterson.npz'}:\n")
     assert not (tmp_path / "x").exists()
     (tmp_path / "hsim_peterson.npz").write_bytes(b"no archive")
     with pytest.raises(InputError) as caught:
-        make_peterson2018.make_peterson2018(sources=sources, outputs={name: tmp_path / "x" / name for name in names})
+        make("peterson2018", sources, {name: tmp_path / "x" / name for name in names})
     # Once, and not for every category.
     assert str(caught.value).startswith(f"{tmp_path / 'hsim_peterson.npz'}: cannot be read as .npz (")
     assert "\n" not in str(caught.value)
@@ -72,7 +75,7 @@ def test_distances_of_a_set(tmp_path: Path) -> None:
     distances = write_king2019(tmp_path, n_images=4)
     outputs = {"set2_images": tmp_path / "made" / "images", "set2_judgments": tmp_path / "made" / "judgments.csv"}
     sources = {"set2_images": [tmp_path / "images" / "set2"], "judgments": [tmp_path / "BEHAVIOR.mat"]}
-    make_king2019.make_king2019(sources=sources, outputs=outputs)
+    make("king2019", sources, outputs)
     ids = [f"set2 photo {number:03d}" for number in range(4)]
     assert sorted(file.stem for file in outputs["set2_images"].iterdir()) == ids
     read = read_judgments(outputs["set2_judgments"], "dissimilarity", ids)
@@ -111,7 +114,7 @@ def test_all_that_is_wrong_with_things_is_told_at_once(tmp_path: Path) -> None:
     (tmp_path / "o" / "spose_embedding_49d_sorted.txt").write_text("1 2\n", encoding="utf-8")
     scipy.io.savemat(tmp_path / "o" / "words48.mat", {"words48": np.array(["bat", "bat1", "camera"], dtype=object)})
     with pytest.raises(InputError) as caught:
-        make_things.make_things(sources=sources, outputs=outputs)
+        make("things", sources, outputs)
     said = str(caught.value).splitlines()
     assert [line.split(":")[0] for line in said] == [
         str(sources[name][0]) for name in ("images", "triplets", "embedding", "dense_objects")
@@ -122,7 +125,7 @@ def test_all_that_is_wrong_with_things_is_told_at_once(tmp_path: Path) -> None:
 def test_everything_of_things(tmp_path: Path) -> None:
     embedding = write_things(tmp_path / "o")
     sources, outputs = files_of_things(tmp_path)
-    make_things.make_things(sources=sources, outputs=outputs)
+    make("things", sources, outputs)
     assert sorted(file.stem for file in outputs["images"].iterdir()) == sorted(OBJECTS)
     assert outputs["triplets"].read_text(encoding="utf-8").splitlines()[:2] == [
         "image_a,image_b,image_c,odd",
@@ -141,7 +144,7 @@ def test_only_what_is_wanted_is_read(tmp_path: Path) -> None:
     write_images(tmp_path / "images", ["a.jpg"])
     sources = {"objects": [tmp_path / "o.txt"], "images": [tmp_path / "images"], "embedding": [tmp_path / "e.npy"]}
     outputs = {"embedding": tmp_path / "made.npy", "order": tmp_path / "order.txt"}
-    make_things.make_things(sources=sources, outputs=outputs)
+    make("things", sources, outputs)
     assert (tmp_path / "order.txt").read_text(encoding="utf-8") == "b\na\nc\n"
     assert np.nansum(np.load(tmp_path / "made.npy")) == 0
 
@@ -158,7 +161,7 @@ def king_without(tmp_path: Path, silent: Sequence[int]) -> tuple[dict[str, list[
 
 def test_who_did_not_arrange_a_set_is_left_out_and_named(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     sources, outputs = king_without(tmp_path, [1])
-    make_king2019.make_king2019(sources=sources, outputs=outputs)
+    make("king2019", sources, outputs)
     read = read_judgments(
         outputs["set1_judgments"], "dissimilarity", [f"set1 photo {number:03d}" for number in range(4)]
     )
@@ -171,7 +174,7 @@ def test_who_did_not_arrange_a_set_is_left_out_and_named(tmp_path: Path, caplog:
 def test_a_set_that_nobody_arranged_is_refused(tmp_path: Path) -> None:
     sources, outputs = king_without(tmp_path, range(3))
     with pytest.raises(InputError, match=r"BEHAVIOR.mat: BEHAVIOR.set1.pairwisedistances: all distances are missing"):
-        make_king2019.make_king2019(sources=sources, outputs=outputs)
+        make("king2019", sources, outputs)
 
 
 def test_a_published_matrix_of_the_other_kind_is_refused(tmp_path: Path) -> None:
@@ -181,6 +184,6 @@ def test_a_published_matrix_of_the_other_kind_is_refused(tmp_path: Path) -> None
     np.savez(tmp_path / "hsim_peterson.npz", animals=10.5 - matrices["animals"])
     outputs = {"animals_images": tmp_path / "made" / "images", "animals_judgments": tmp_path / "made" / "judgments.csv"}
     sources = {"animals_images": [tmp_path / "animals/images"], "animals_judgments": [tmp_path / "hsim_peterson.npz"]}
-    make_peterson2018.make_peterson2018(sources=sources, outputs=outputs)
+    make("peterson2018", sources, outputs)
     with pytest.raises(InputError, match=r"the kind is similarity, but the diagonal .* holds the smallest values"):
         read_judgments(outputs["animals_judgments"], "similarity", ["0", "1", "2", "3"])

@@ -5,10 +5,10 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-import make_mur92
 from alignment_importance.inputs import judgments
 from alignment_importance.inputs.datasets import mur92
 from alignment_importance.inputs.judgments import reading
+from make_dataset import make_dataset
 
 
 def test_the_canonical_form(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -33,13 +33,9 @@ def test_the_canonical_form(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
 
     monkeypatch.setattr(mur92, "read_judgments", read_judgments)
     monkeypatch.setattr(mur92, "read_neural", read_neural)
-    make_mur92.make_mur92(
-        source=tmp_path,
-        images=tmp_path / "images",
-        table=tmp_path / "t.csv",
-        judgments=tmp_path / "j.csv",
-        neural={"human_it": tmp_path / "h.csv", "monkey_it": tmp_path / "m.csv"},
-    )
+    names = {"images": "images", "table": "t.csv", "judgments": "j.csv", "human_it": "h.csv", "monkey_it": "m.csv"}
+    files = {name: tmp_path / file for name, file in names.items()}
+    make_dataset("mur92", {}, {"source": str(tmp_path)}, files)
     assert (tmp_path / "t.csv").read_text() == "image,category\n1-x,x y\n2-x,x y\n3-x,x y\n"
     with Image.open(tmp_path / "images" / "2-x.png") as image:
         assert image.size == (5, 4)

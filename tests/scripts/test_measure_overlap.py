@@ -5,7 +5,8 @@ import pandas as pd
 import xarray as xr
 
 from alignment_importance.maps.overlap import summary as overlap_summary
-from alignment_importance.system import arrays
+from alignment_importance.system.netcdf import write_netcdf
+from alignment_importance.system.tables import read_table, write_table
 from measure_overlap import measure_overlap
 
 
@@ -16,34 +17,35 @@ def test_files_in_tables_out(tmp_path: Path) -> None:
     dims = ("image", "y", "x")
     maps = {"heatmap": (dims, values[0]), "activation_mean": (dims, values[1])}
     attrs = {"resize": "whole", "weights": "random weights (seed 1)", "arithmetic": "float32", "simulated": 1}
-    arrays.write_netcdf(xr.Dataset(maps, coords=sizes, attrs=attrs), tmp_path / "heatmaps.nc")
-    arrays.write_netcdf(xr.Dataset({"saliency": (dims, values[2])}, coords=sizes), tmp_path / "saliency.nc")
+    write_netcdf(xr.Dataset(maps, coords=sizes, attrs=attrs), tmp_path / "heatmaps.nc")
+    write_netcdf(xr.Dataset({"saliency": (dims, values[2])}, coords=sizes), tmp_path / "saliency.nc")
     images = pd.DataFrame({"image": ["é b.c", "007"], "category": ["b", np.nan]})
-    arrays.write_table(images, tmp_path / "images.csv")
+    write_table(images, tmp_path / "images.csv")
+    settings = {"top_percent": [10, 50], "target_percent": [20], "relative_risk_percent": [10], "spread": 0.235}
     for name in ("one", "two"):
         measure_overlap(
             heatmaps=tmp_path / "heatmaps.nc",
-            saliency=tmp_path / "saliency.nc",
+            saliency={"gaze": tmp_path / "saliency.nc", "other": tmp_path / "saliency.nc"},
             images=tmp_path / "images.csv",
-            top_percent=[10, 50],
-            target_percent=[20],
-            relative_risk_percent=[10],
-            spread=0.235,
-            resamples=20,
-            seed=1,
-            overlaps=tmp_path / name / "overlap.csv",
-            scores=tmp_path / name / "scores.csv",
-            summary=tmp_path / name / "summary.csv",
+            settings={**settings, "resamples": 20, "seed": 1},
+            **{
+                table: {kind: tmp_path / name / table / f"{kind}.csv" for kind in ("gaze", "other")}
+                for table in ("overlap", "scores", "summary")
+            },
         )
-    table = arrays.read_table(tmp_path / "one" / "overlap.csv")
+    table = read_table(tmp_path / "one" / "overlap" / "gaze.csv")
     assert table["image"].unique().tolist() == ["007", "é b.c"]
     assert len(table) == 2 * 4 * 2 * 4
     assert set(table["weights"]) == {"random weights (seed 1)"} and table["simulated"].all()
     assert table.query("image == '007' and baseline == 'observed'")["precision"].isna().all()
     assert table.query("image == 'é b.c' and baseline == 'observed'")["precision"].notna().all()
-    summary = arrays.read_table(tmp_path / "one" / "summary.csv", overlap_summary.COLUMNS)
+    summary = read_table(tmp_path / "one" / "summary" / "gaze.csv", overlap_summary.COLUMNS)
     assert set(summary["category"]) == {"all images"}  # a single category is no group of its own
     assert summary.query("measure == 'cc' and baseline == 'observed'")["n_images"].tolist() == [1]
     for file in ("overlap", "scores", "summary"):
-        first, second = (tmp_path / name / f"{file}.csv" for name in ("one", "two"))
-        assert first.read_bytes() == second.read_bytes()
+        contents = {
+            (tmp_path / name / file / f"{kind}.csv").read_bytes()
+            for name in ("one", "two")
+            for kind in ("gaze", "other")
+        }
+        assert len(contents) == 1

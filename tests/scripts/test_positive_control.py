@@ -1,18 +1,19 @@
 """The control with known truth: the same images and network, two groups of simulated observers, two heatmaps each."""
 
+import draw_demo
 import pandas as pd
 import pytest
+import score_images
 from checking import list_checked
 
-import draw_demo
 import evaluate_control
 import extract_activations
-import make_heatmaps
 import prepare_images
 import prepare_judgments
-import score_images
 from alignment_importance.inputs.judgments import reading
+from alignment_importance.maps import heatmaps
 from alignment_importance.system import compute
+from alignment_importance.system.netcdf import open_netcdf, read_netcdf, write_netcdf
 
 NETWORK = {"architecture": "efficientnet_lite0"}
 
@@ -38,10 +39,8 @@ def control(tmp_path_factory: pytest.TempPathFactory) -> pd.DataFrame:
         folder=folder / "images", table=folder / "images.csv", background=None, checked=checked, output=listed
     )
     resources = compute.prepare("cpu", None, 2)
-    extract_activations.extract_activations(
-        images=listed, model=NETWORK, compute={"device": "cpu"}, gpu=0, threads=2, activations=recorded
-    )
-    heatmaps = {}
+    extract_activations.extract_activations(images=listed, network=NETWORK, resources=resources, output=recorded)
+    files = {}
     for comparison, file in judged.items():
         labelled, scores = folder / f"{comparison}.nc", folder / f"{comparison}-scores.nc"
         prepare_judgments.prepare_judgments(
@@ -60,16 +59,16 @@ def control(tmp_path_factory: pytest.TempPathFactory) -> pd.DataFrame:
             resources=resources,
             output=scores,
         )
-        heatmaps[comparison] = folder / f"{comparison}-heatmaps.nc"
-        make_heatmaps.make_heatmaps(activations=recorded, scores=scores, output=heatmaps[comparison])
+        files[comparison] = folder / f"{comparison}-heatmaps.nc"
+        with open_netcdf(recorded) as maps:
+            write_netcdf(heatmaps.make(maps, read_netcdf(scores)), files[comparison])
     output = folder / "control.csv"
     evaluate_control.evaluate_control(
         control="demo",
-        heatmaps=list(heatmaps.values()),
-        comparisons=list(heatmaps),
+        heatmaps=files,
         masks=folder / "masks",
         objects={"pictogram": 1, "disc": 2},
-        output=output,
+        table=output,
     )
     return pd.read_csv(output)
 

@@ -2,8 +2,8 @@ from pathlib import Path
 
 import pytest
 
-from alignment_importance.system import arrays
 from alignment_importance.system.errors import InputError
+from alignment_importance.system.tables import read_table
 from prepare_networks import prepare_networks
 
 
@@ -13,7 +13,7 @@ def test_layers_of_all_models(tmp_path: Path) -> None:
         "r.18": {"architecture": "resnet18", "weights": "random", "seed": 1},
     }
     prepare_networks(models, [], tmp_path / "layers.csv")
-    table = arrays.read_table(tmp_path / "layers.csv", ["model", "layer", "operation", "shape", "role", "route"])
+    table = read_table(tmp_path / "layers.csv", ["model", "layer", "operation", "shape", "role", "route"])
     maps = table[table["role"] == "map layer"].set_index("model")
     assert maps["layer"].to_dict() == {"a": "features.11", "r.18": "layer4.1.relu_1"}
     assert maps["route"].to_dict() == {"a": "linear", "r.18": "pooled"}

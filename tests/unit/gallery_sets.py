@@ -100,5 +100,7 @@ def image_set(folder: Path, views: Sequence[gallery.View]) -> gallery.ImageSet:
     for place, (width, height) in zip(values, SIZES, strict=True):
         place[:height, :width] = np.arange(width * height).reshape(height, width)
     values[1] = np.nan
-    salience = xr.Dataset({"saliency": (("image", "y", "x"), values)}, coords={"image": IDS})
+    widths, heights = zip(*SIZES, strict=True)
+    sizes = {"width": ("image", list(widths)), "height": ("image", list(heights))}
+    salience = xr.Dataset({"saliency": (("image", "y", "x"), values)}, coords={"image": IDS, **sizes})
     return gallery.ImageSet("tiny", write_images(folder), {"gaze": salience}, views)

@@ -18,9 +18,9 @@ from alignment_importance import ablation, networks
 from alignment_importance.inputs import images
 from alignment_importance.networks import activations, extraction
 from alignment_importance.networks.head import Head
-from alignment_importance.system import arrays
 from alignment_importance.system.compute import Compute
 from alignment_importance.system.errors import InputError
+from alignment_importance.system.netcdf import open_netcdf
 
 N_IMAGES = 100
 IDS = [f"image {i:03d}" for i in range(N_IMAGES)]
@@ -64,7 +64,7 @@ def test_every_image_has_what_a_forward_pass_of_it_alone_gives(
     table: pd.DataFrame, network: Any, cut: Any, tmp_path: Path
 ) -> None:
     extraction.extract(table, network, cut, "whole", compute(2), tmp_path / "a.nc")
-    with arrays.open_netcdf(tmp_path / "a.nc") as recorded:
+    with open_netcdf(tmp_path / "a.nc") as recorded:
         assert recorded["image"].to_numpy().tolist() == IDS
         assert recorded["feature_maps"].dims == ("image", "feature_map", "y", "x")
         assert recorded["width"].to_numpy().tolist() == [8] * N_IMAGES
@@ -87,7 +87,7 @@ def test_images_are_decoded_as_they_are_written(
         decoded.append(row["image"])
         return read_listed(row)
 
-    write_streamed, ahead = arrays.write_streamed, []
+    write_streamed, ahead = activations.write_streamed, []
 
     def watch(dataset: xr.Dataset, dims: Any, blocks: Iterable[Mapping[str, np.ndarray]], path: Path) -> None:
         def watched() -> Iterator[Mapping[str, np.ndarray]]:
@@ -100,7 +100,7 @@ def test_images_are_decoded_as_they_are_written(
         write_streamed(dataset, dims, watched(), path)
 
     monkeypatch.setattr(images, "read_listed", count)
-    monkeypatch.setattr(arrays, "write_streamed", watch)
+    monkeypatch.setattr(activations, "write_streamed", watch)
     extraction.extract(table, network, cut, "whole", compute(threads), tmp_path / "a.nc")
     assert decoded == IDS
     # Of the seven batches of 16, one is being decoded, and one is with every thread.
@@ -145,7 +145,7 @@ def test_only_the_images_wanted_are_read(recorded: Path, reads: dict[str, int]) 
         assert maps["image"].to_numpy().tolist() == wanted
     assert values.shape == (3, 5, 2, 2)
     assert reads["feature_maps"] == values.size
-    with arrays.open_netcdf(recorded) as whole:
+    with open_netcdf(recorded) as whole:
         np.testing.assert_array_equal(values, whole["feature_maps"].to_numpy()[[70, 3, 4]])
 
 

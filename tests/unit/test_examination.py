@@ -40,7 +40,7 @@ def test_a_file_that_ends_too_early_is_named_with_every_other(tmp_path: Path, en
     (tmp_path / f"empty.{ending}").touch()
     (tmp_path / f"text.{ending}").write_text("not an image")
     problems, table = _examine(tmp_path)
-    found = {Path(finding.where).stem: finding.found for finding in problems.errors}
+    found = {Path(problem.where).stem: problem.found for problem in problems.errors}
     assert table[["image", "width"]].to_numpy().tolist() == [["cut", 0], ["empty", 0], ["good", 64], ["text", 0]]
     assert list(found) == ["cut", "empty", "text"]
     assert all(text.startswith("cannot be decoded as an image (") for text in found.values())
@@ -52,8 +52,8 @@ def test_of_two_files_with_one_id_both_are_decoded(tmp_path: Path) -> None:
     _noise(1).save(tmp_path / "cat.bmp")
     (tmp_path / "cat.png").touch()
     problems, table = _examine(tmp_path)
-    assert [Path(finding.where).name for finding in problems.errors] == [tmp_path.name, "cat.png"]
-    assert [finding.found for finding in problems.errors] == [
+    assert [Path(problem.where).name for problem in problems.errors] == [tmp_path.name, "cat.png"]
+    assert [problem.found for problem in problems.errors] == [
         "an image's id is its file name without the ending, and these share one: cat.bmp and cat.png",
         "cannot be decoded as an image (it is empty). "
         "Replace or remove the file; PNG, JPEG, WEBP, TIFF, BMP, GIF are read",
@@ -73,16 +73,16 @@ def test_no_cut_and_no_wrong_byte_ends_the_check(tmp_path: Path, ending: str, si
     for content in (*cut, *spoilt):
         file.write_bytes(content)
         problems, _ = _examine(tmp_path)
-        assert all("cannot be decoded as an image" in finding.found for finding in problems.errors)
+        assert all("cannot be decoded as an image" in problem.found for problem in problems.errors)
 
 
 def test_copies_are_named_whatever_their_form(tmp_path: Path) -> None:
     for name in ("a.png", "b.bmp", "c.tif"):
         _noise(1).save(tmp_path / name)
     _noise(1, (16, 24)).save(tmp_path / "turned.png")
-    [finding] = _examine(tmp_path)[0]
-    assert finding.level == "warning"
-    assert finding.found == "these images are the same, pixel by pixel: a.png, b.bmp, c.tif"
+    [problem] = _examine(tmp_path)[0]
+    assert problem.level == "warning"
+    assert problem.found == "these images are the same, pixel by pixel: a.png, b.bmp, c.tif"
 
 
 def test_what_was_done_with_frames_and_transparency_is_said(tmp_path: Path) -> None:
@@ -93,14 +93,14 @@ def test_what_was_done_with_frames_and_transparency_is_said(tmp_path: Path) -> N
     _noise(4).convert("RGBA").save(tmp_path / "opaque.png")
     Image.new("RGB", (3, 2), (9, 9, 9)).save(tmp_path / "blank.png")
     problems = _examine(tmp_path)[0]
-    assert [(finding.level, finding.found) for finding in problems] == [
+    assert [(problem.level, problem.found) for problem in problems] == [
         ("warning", "files with several frames or pages: moving.gif"),
         ("warning", "images with transparency, and no background is stated: clear.png"),
         ("warning", "images of a single colour: blank.png"),
     ]
     stated = Problems()
     examination.examine(tmp_path, None, [255, 255, 255], stated)
-    assert [finding.found.split(":")[0] for finding in stated] == [
+    assert [problem.found.split(":")[0] for problem in stated] == [
         "files with several frames or pages",
         "images of a single colour",
     ]

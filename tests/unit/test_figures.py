@@ -14,11 +14,16 @@ from matplotlib.text import Text
 from PIL import Image
 
 from alignment_importance.inputs import images
-from alignment_importance.report import figures
-from alignment_importance.report.figures import paper as paper_figures
-from alignment_importance.report.figures import prediction as prediction_figures
+from alignment_importance.maps.heatmaps import place_image
 from alignment_importance.report.figures import style
+from alignment_importance.report.figures.control import draw_control
+from alignment_importance.report.figures.heatmaps import draw_heatmaps, limits_of
+from alignment_importance.report.figures.importance import draw_importance
+from alignment_importance.report.figures.paper import draw_bars, draw_fold_curves
+from alignment_importance.report.figures.prediction import draw_curves, draw_prediction
+from alignment_importance.report.overlays import overlay, shared_limits
 from alignment_importance.system.errors import InputError
+from benchmarks.figure import draw_speed
 
 RANDOM = "random weights (seed 1)"
 PHOTOGRAPH = np.random.default_rng(0).integers(0, 256, (20, 30, 3), dtype=np.uint8)
@@ -32,15 +37,15 @@ def luminance(rgb: np.ndarray) -> np.ndarray:
 
 
 def test_where_the_heatmap_is_lowest_the_photograph_only_loses_colour() -> None:
-    flat = figures.overlay(PHOTOGRAPH, np.full((20, 30), 3.0))
+    flat = overlay(PHOTOGRAPH, np.full((20, 30), 3.0))
     np.testing.assert_allclose(flat, 0.35 * PHOTOGRAPH + 0.65 * luminance(PHOTOGRAPH)[..., None], atol=0.51)
     ramp = np.tile(np.arange(30.0), (20, 1))
-    np.testing.assert_array_equal(figures.overlay(PHOTOGRAPH, ramp)[:, 0], flat[:, 0])
+    np.testing.assert_array_equal(overlay(PHOTOGRAPH, ramp)[:, 0], flat[:, 0])
 
 
 def test_the_strongest_pixel_by_hand() -> None:
     black = np.zeros((1, 3, 3), dtype=np.uint8)
-    covered = figures.overlay(black, np.array([[0.0, 5.0, 10.0]]))
+    covered = overlay(black, np.array([[0.0, 5.0, 10.0]]))
     # Three quarters of the last colour of inferno, (252, 255, 164) of 255.
     np.testing.assert_allclose(covered[0, 2], [189, 191, 123], atol=1)
     assert covered[0, 0].tolist() == [0, 0, 0]
@@ -49,11 +54,11 @@ def test_the_strongest_pixel_by_hand() -> None:
 
 def test_an_overlay_depends_on_the_order_and_spacing_of_the_values_alone() -> None:
     placed = np.random.default_rng(1).random((20, 30))
-    np.testing.assert_array_equal(figures.overlay(PHOTOGRAPH, placed), figures.overlay(PHOTOGRAPH, 1000 * placed - 7))
+    np.testing.assert_array_equal(overlay(PHOTOGRAPH, placed), overlay(PHOTOGRAPH, 1000 * placed - 7))
 
 
 def test_the_photograph_shows_through_the_heatmap() -> None:
-    covered = figures.overlay(PHOTOGRAPH, np.random.default_rng(1).random((20, 30)))
+    covered = overlay(PHOTOGRAPH, np.random.default_rng(1).random((20, 30)))
     assert np.corrcoef(luminance(covered).ravel(), luminance(PHOTOGRAPH).ravel())[0, 1] > 0.7
 
 
@@ -61,37 +66,39 @@ def test_unseen_pixels_are_faded_and_change_nothing_else() -> None:
     placed = np.random.default_rng(1).random((20, 30))
     cropped = np.where(np.arange(30) < 25, placed, np.nan)
     cropped[0, 0], cropped[0, 1] = placed[0, 0], placed[0, 1] = -1, 2  # the same range
-    before, after = figures.overlay(PHOTOGRAPH, placed), figures.overlay(PHOTOGRAPH, cropped)
+    before, after = overlay(PHOTOGRAPH, placed), overlay(PHOTOGRAPH, cropped)
     np.testing.assert_array_equal(after[:, :25], before[:, :25])
     assert after[:, 25:].min() >= 0.6 * 255 - 1
 
 
 def test_an_image_without_heatmap_is_crossed_out() -> None:
-    crossed = figures.overlay(PHOTOGRAPH, np.full((20, 30), np.nan))
-    flat = figures.overlay(PHOTOGRAPH, np.zeros((20, 30)))
+    crossed = overlay(PHOTOGRAPH, np.full((20, 30), np.nan))
+    flat = overlay(PHOTOGRAPH, np.zeros((20, 30)))
     changed = (crossed != flat).any(axis=2)
     assert changed[0, 0] and changed[0, -1] and changed[-1, 0] and changed[-1, -1] and changed[9:11, 14:16].all()
     assert not changed[10, :8].any() and crossed.shape == PHOTOGRAPH.shape
-    assert figures.overlay(PHOTOGRAPH[:1, :1], np.full((1, 1), np.nan)).shape == (1, 1, 3)
+    assert overlay(PHOTOGRAPH[:1, :1], np.full((1, 1), np.nan)).shape == (1, 1, 3)
 
 
 def test_an_overlay_on_a_shared_scale_by_hand() -> None:
     black = np.zeros((1, 2, 3), dtype=np.uint8)
-    weak = figures.overlay(black, np.array([[2.0, 4.0]]), limits=(0.0, 8.0))
-    whole = figures.overlay(np.zeros((1, 9, 3), dtype=np.uint8), np.arange(9.0)[None])
+    weak = overlay(black, np.array([[2.0, 4.0]]), limits=(0.0, 8.0))
+    whole = overlay(np.zeros((1, 9, 3), dtype=np.uint8), np.arange(9.0)[None])
     np.testing.assert_array_equal(weak[0], whole[0, [2, 4]])
     # What lies outside has the first or the last colour.
-    beyond = figures.overlay(black, np.array([[-5.0, 50.0]]), limits=(0.0, 8.0))
+    beyond = overlay(black, np.array([[-5.0, 50.0]]), limits=(0.0, 8.0))
     np.testing.assert_array_equal(beyond[0], whole[0, [0, 8]])
 
 
 def test_a_scale_is_shared_where_the_page_says_so() -> None:
     values = np.array([[[1.0, 5.0]], [[-2.0, 3.0]], [[np.nan, np.nan]]])
     maps = xr.Dataset({"heatmap": (("image", "y", "x"), values)})
-    assert figures.shared_limits(maps) is None
+    assert shared_limits(maps, "image") is None
+    assert shared_limits(maps, "set") == (-2.0, 5.0)
+    assert shared_limits(maps.isel(image=[2]), "set") is None
+    assert limits_of(maps) is None
     with style.page({"heatmap_scale": "set"}):
-        assert figures.shared_limits(maps) == (-2.0, 5.0)
-        assert figures.shared_limits(maps.isel(image=[2])) is None
+        assert limits_of(maps) == (-2.0, 5.0)
 
 
 # --- figures ---
@@ -168,9 +175,9 @@ def control_table() -> pd.DataFrame:
 
 
 FIGURES: dict[str, Callable[[pd.DataFrame], Figure]] = {
-    "prediction": lambda _: prediction_figures.prediction(summary(), fold_table()),
-    "curves": lambda _: prediction_figures.curves(curve_table(), fold_table(), "a", "net", "pearson_r2"),
-    "importance": lambda _: figures.importance(
+    "prediction": lambda _: draw_prediction(summary(), fold_table()),
+    "curves": lambda _: draw_curves(curve_table(), fold_table(), "a", "net", "pearson_r2"),
+    "importance": lambda _: draw_importance(
         ranking_table(),
         pd.DataFrame({"feature_map": range(8), "ais": [2e-5, 0, 0, -1e-6, 1e-6, 0, 0, 0]}).assign(
             simulated=True, weights=RANDOM
@@ -179,10 +186,10 @@ FIGURES: dict[str, Callable[[pd.DataFrame], Figure]] = {
         "net",
         "pearson_r2",
     ),
-    "heatmap_grid": lambda pictures: figures.heatmap_grid(
+    "heatmaps": lambda pictures: draw_heatmaps(
         heatmaps(True), xr.DataArray([0.1, np.nan, -0.3, 0.2], coords={"image": IDS}), pictures, "a", "net"
     ),
-    "control": lambda pictures: figures.control(
+    "control": lambda pictures: draw_control(
         control_table(), {"a": heatmaps(True), "b": heatmaps(False)}, pictures, ["cat", "dog"], "net"
     ),
 }
@@ -202,7 +209,7 @@ def test_figures_save_the_same_bytes_twice_and_leave_the_style_alone(
 ) -> None:
     before = mpl.rcParams.copy()
     for stem in ("one", "two"):
-        figures.save(FIGURES[name](pictures), tmp_path / f"{stem}.png", tmp_path / f"{stem}.pdf")
+        style.save(FIGURES[name](pictures), tmp_path / f"{stem}.png", tmp_path / f"{stem}.pdf")
     assert mpl.rcParams == before
     for ending in ("png", "pdf"):
         assert (tmp_path / f"one.{ending}").read_bytes() == (tmp_path / f"two.{ending}").read_bytes()
@@ -220,10 +227,10 @@ def test_figures_say_what_is_simulated_and_random(name: str, pictures: pd.DataFr
 
 def test_figures_of_real_data_claim_nothing_else(pictures: pd.DataFrame) -> None:
     real = heatmaps(False).assign_attrs(weights="ImageNet")
-    shown = texts(figures.control(control_table(), {"a": real, "b": real}, pictures, ["cat", "dog"], "net"))
+    shown = texts(draw_control(control_table(), {"a": real, "b": real}, pictures, ["cat", "dog"], "net"))
     assert "simulated" not in shown and "random" not in shown
     table = fold_table().assign(simulated=False, weights="ImageNet")
-    shown = texts(prediction_figures.curves(curve_table(), table, "a", "net", "spearman"))
+    shown = texts(draw_curves(curve_table(), table, "a", "net", "spearman"))
     assert "simulated" not in shown and "random" not in shown
 
 
@@ -231,12 +238,12 @@ def test_figures_of_real_data_claim_nothing_else(pictures: pd.DataFrame) -> None
     ("score", "label"), [("pearson_r2", "R²"), ("pearson", "Pearson r"), ("spearman", "Spearman ρ")]
 )
 def test_the_axis_is_that_of_the_score(score: str, label: str) -> None:
-    assert f"({label})" in texts(prediction_figures.prediction(summary(score), fold_table()))
-    assert f"({label})" in texts(prediction_figures.curves(curve_table(), fold_table(), "a", "net", score))
+    assert f"({label})" in texts(draw_prediction(summary(score), fold_table()))
+    assert f"({label})" in texts(draw_curves(curve_table(), fold_table(), "a", "net", score))
 
 
 def test_prediction_shows_means_folds_and_tests() -> None:
-    figure = prediction_figures.prediction(summary(), fold_table())
+    figure = draw_prediction(summary(), fold_table())
     assert len(figure.axes) == 2
     heights = sorted({round(bar.get_height(), 3) for bar in figure.axes[0].patches})  # type: ignore[attr-defined]
     assert heights == [0.2, 0.3]
@@ -246,12 +253,12 @@ def test_prediction_shows_means_folds_and_tests() -> None:
 
 
 def test_curves_show_the_mean_and_the_retained_number() -> None:
-    figure = prediction_figures.curves(curve_table(), fold_table(), "a", "net", "pearson_r2")
+    figure = draw_curves(curve_table(), fold_table(), "a", "net", "pearson_r2")
     lines = {line.get_label(): np.asarray(line.get_ydata(), dtype=float) for line in figure.axes[0].lines}
     assert lines["test"] == pytest.approx(np.arange(1, 7) / 20)
     assert lines["test, all maps"] == pytest.approx([0.3, 0.3])
     assert "retained: 3 maps on average" in texts(figure)
-    long = prediction_figures.curves(curve_table(), fold_table(), "a" * 30, "a network with a long name", "pearson_r2")
+    long = draw_curves(curve_table(), fold_table(), "a" * 30, "a network with a long name", "pearson_r2")
     long.draw_without_rendering()
     [legend] = (each.get_window_extent() for each in long.findobj(Legend))
     heading = long.texts[0].get_window_extent()
@@ -263,10 +270,10 @@ def test_curves_show_the_mean_and_the_retained_number() -> None:
 def test_scores_of_split_pairs_are_called_leaky(unit: str) -> None:
     table, rows = fold_table().assign(unit=unit), summary().assign(unit=unit)
     for figure in (
-        prediction_figures.prediction(rows, table),
-        prediction_figures.curves(curve_table(), table, "a", "net", "pearson_r2"),
-        paper_figures.bars(rows),
-        paper_figures.fold_curves({"a": curve_table().assign(seed=1, fold=1)}, {"a": table}, "net", "pearson_r2"),
+        draw_prediction(rows, table),
+        draw_curves(curve_table(), table, "a", "net", "pearson_r2"),
+        draw_bars(rows),
+        draw_fold_curves({"a": curve_table().assign(seed=1, fold=1)}, {"a": table}, "net", "pearson_r2"),
     ):
         said = " ".join(texts(figure).split())
         assert ("every image stands on both sides of the split" in said) == (unit != "images")
@@ -282,13 +289,13 @@ def test_importance_without_agreement_to_show(tmp_path: Path) -> None:
     everything = folds.query("fold == 1")[["feature_map", "ais"]].assign(ais=0.0)
     one, constant = folds.query("fold == 1"), folds.assign(ais=folds["ais"].where(folds["fold"] == 1, 0.0))
     for rankings in (one, constant):
-        figure = figures.importance(rankings, everything, "a", "net", "pearson_r2")
-        figures.save(figure, tmp_path / "one.png", tmp_path / "one.pdf")
+        figure = draw_importance(rankings, everything, "a", "net", "pearson_r2")
+        style.save(figure, tmp_path / "one.png", tmp_path / "one.pdf")
         assert "change nothing: 8" in texts(figure) and "median" not in texts(figure)
 
 
-def test_heatmap_grid_goes_from_the_best_to_the_worst_image(pictures: pd.DataFrame) -> None:
-    figure = FIGURES["heatmap_grid"](pictures)
+def test_heatmaps_goes_from_the_best_to_the_worst_image(pictures: pd.DataFrame) -> None:
+    figure = FIGURES["heatmaps"](pictures)
     titles = [axes.get_title(loc="left") for axes in figure.axes if axes.get_title(loc="left")]
     assert [title.split("\n")[1] for title in titles] == ["r = 0.20", "r = 0.10", "r = −0.30", "r = nan"]
     assert titles[2].startswith("a very long name of…")
@@ -305,20 +312,20 @@ def test_heatmaps_on_one_scale_have_a_colour_bar_and_their_place_on_it(
     table = pictures.assign(category=["a", "b", "a", "b"]) if categories else pictures
     maps, alignment = heatmaps(True), xr.DataArray([0.4, 0.3, 0.2, 0.1], dims="image", coords={"image": IDS})
     maps["heatmap"][0] /= 10
-    own = figures.heatmap_grid(maps, alignment, table, "a", "net")
+    own = draw_heatmaps(maps, alignment, table, "a", "net")
     assert not bars_of(own)
     assert "each over its own range" in " ".join(texts(own).split())
     with style.page({"heatmap_scale": "set"}):
-        limits = figures.shared_limits(maps)
-        figure = figures.heatmap_grid(maps, alignment, table, "a", "net")
+        limits = limits_of(maps)
+        figure = draw_heatmaps(maps, alignment, table, "a", "net")
     assert limits is not None
     [bar] = bars_of(figure)
     assert bar.get_ylim() == pytest.approx(limits)
     assert bar.get_ylabel() == "mean activation"
     assert "one scale for all images" in " ".join(texts(figure).split())
     # The weakest heatmap is darker than over its own range.
-    placed = figures.heat.place_image(maps, "heatmap", IDS[0])
-    expected = figures.overlay(images.read_image(pictures["file"][0]), placed, limits)
+    placed = place_image(maps, "heatmap", IDS[0])
+    expected = overlay(images.read_image(pictures["file"][0]), placed, limits)
     drawn = [np.asarray(picture.get_array()) for panel in figure.axes for picture in panel.get_images()]
     assert any(picture.shape == expected.shape and (picture == expected).all() for picture in drawn)
 
@@ -332,10 +339,10 @@ def test_control_on_one_scale_has_a_bar_for_each_comparison_and_aligned_rows(pic
     assert len(lefts) == 4  # images, in three rows
 
 
-def test_heatmap_grid_refuses_a_changed_image(pictures: pd.DataFrame) -> None:
+def test_heatmaps_refuses_a_changed_image(pictures: pd.DataFrame) -> None:
     Image.fromarray(PHOTOGRAPH[::-1]).save(pictures["file"][0])
     with pytest.raises(InputError, match="changed"):
-        FIGURES["heatmap_grid"](pictures)
+        FIGURES["heatmaps"](pictures)
 
 
 def test_control_shows_the_activations_once(pictures: pd.DataFrame) -> None:
@@ -360,7 +367,7 @@ def test_speed_shows_a_bar_for_each_other_way_and_a_line_for_each_work() -> None
             "ours_peak_mb": [500.0, 300.0, 310.0, 300.0],
         }
     )
-    figure = figures.speed(summary)
+    figure = draw_speed(summary)
     ratios, times, memory = figure.axes
     assert texts(figure).count("20 x") == 1
     assert [text.get_text() for text in ratios.get_yticklabels()] == ["vgg16, leave one out, 92 images, against captum"]

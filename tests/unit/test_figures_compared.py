@@ -17,10 +17,11 @@ from PIL import Image
 
 from alignment_importance.experiments import spread
 from alignment_importance.inputs import images
-from alignment_importance.report import figures
-from alignment_importance.report.figures import interactions as figures_interactions
-from alignment_importance.report.figures import maps as figures_maps
-from alignment_importance.report.figures import networks as figures_networks
+from alignment_importance.report.figures import style
+from alignment_importance.report.figures.interactions import draw_elimination, draw_pairs, draw_shapley
+from alignment_importance.report.figures.networks import draw_agreement, draw_networks, draw_spread, draw_transfer
+from alignment_importance.report.figures.patches import draw_patches
+from alignment_importance.report.figures.rsms import draw_rsms, order_of_images
 
 RANDOM = "random weights (seed 1)"
 LONG = "a comparison with a long name"
@@ -50,7 +51,7 @@ def pictures(tmp_path: Path) -> pd.DataFrame:
 def save_twice(figures_made: Iterator[Figure], folder: Path) -> None:
     """The same data give the same bytes."""
     for number, figure in enumerate(figures_made):
-        figures.save(figure, folder / f"{number}.png", folder / f"{number}.pdf")
+        style.save(figure, folder / f"{number}.png", folder / f"{number}.pdf")
     assert (folder / "0.png").read_bytes() == (folder / "1.png").read_bytes()
     assert (folder / "0.pdf").read_bytes() == (folder / "1.pdf").read_bytes()
 
@@ -91,10 +92,10 @@ def judged() -> np.ndarray:
 
 
 def test_matrices_share_an_order_in_which_alike_images_are_neighbours(pictures: pd.DataFrame) -> None:
-    drawn = figures_maps.rsms(matrices(judged()), pictures, "c", "n")
+    drawn = draw_rsms(matrices(judged()), pictures, "c", "n")
     shown = [np.asarray(panel.images[0].get_array(), dtype=float) for panel in drawn.axes[:3]]
     neighbours = {frozenset(pair) for pair in ((0, 2), (1, 3))}
-    order = figures_maps.order_of_images(judged(), np.array([""] * 4), IDS)[0].tolist()
+    order = order_of_images(judged(), np.array([""] * 4), IDS)[0].tolist()
     assert {frozenset(order[:2]), frozenset(order[2:])} == neighbours
     # 1, 2, 3, 4, 8, 9 are the percentiles 0, 20, ... 100.
     expected = np.full((4, 4), np.nan)
@@ -116,10 +117,10 @@ def test_matrices_share_an_order_in_which_alike_images_are_neighbours(pictures: 
 def test_with_missing_judgments_images_go_by_category(pictures: pd.DataFrame) -> None:
     people = judged()
     people[0, 1] = people[1, 0] = np.nan
-    order, tree = figures_maps.order_of_images(people, np.array(["z", "y", "z", "y"]), IDS)
+    order, tree = order_of_images(people, np.array(["z", "y", "z", "y"]), IDS)
     assert tree is None
     assert order.tolist() == [1, 3, 0, 2]
-    drawn = figures_maps.rsms(matrices(people), pictures.assign(category=["z", "y", "z", "y"]), "c", "n")
+    drawn = draw_rsms(matrices(people), pictures.assign(category=["z", "y", "z", "y"]), "c", "n")
     assert "by category and name" in texts(drawn)
     assert np.isnan(np.asarray(drawn.axes[0].images[0].get_array(), dtype=float)[0, 2])
 
@@ -127,7 +128,7 @@ def test_with_missing_judgments_images_go_by_category(pictures: pd.DataFrame) ->
 def test_nothing_retained_is_said(pictures: pd.DataFrame) -> None:
     data = matrices(judged()).assign_attrs(n_retained=np.nan)
     data["retained"][:] = np.nan
-    text = texts(figures_maps.rsms(data, pictures, "c", "n"))
+    text = texts(draw_rsms(data, pictures, "c", "n"))
     assert "retained maps (none)" in text
     assert "r with people = nan" in text
 
@@ -139,7 +140,7 @@ def test_patches_are_cut_from_their_images(pictures: pd.DataFrame, tmp_path: Pat
     rows = [(5, 1, 0.25, "007", 3.0, 2, 1, 12, 11), (5, 1, 0.25, "c", 2.0, -4, 14, 6, 24)]
     columns = ["feature_map", "rank", "ais", "image", "activation", "left", "top", "right", "bottom"]
     table = pd.DataFrame(rows, columns=columns)
-    drawn = figures_maps.patches(table, pictures, "c", "n", PROVENANCE)
+    drawn = draw_patches(table, pictures, "c", "n", PROVENANCE)
     first, second = (np.asarray(panel.images[0].get_array()) for panel in drawn.findobj(Axes) if panel.images)
     rgb = images.read_image(tmp_path / "images/007.png")
     np.testing.assert_array_equal(first, rgb[1:11, 2:12])
@@ -148,8 +149,8 @@ def test_patches_are_cut_from_their_images(pictures: pd.DataFrame, tmp_path: Pat
     assert (second[6:] == 255).all()
     np.testing.assert_array_equal(second[:6, 4:], rgb[14:20, 0:6])
     assert "1. map 5, AIS 2.5e−01" in texts(drawn)
-    save_twice((figures_maps.patches(table, pictures, "c", "n", PROVENANCE) for _ in range(2)), tmp_path)
-    assert "No feature map" in texts(figures_maps.patches(table.iloc[:0], pictures, "c", "n", PROVENANCE))
+    save_twice((draw_patches(table, pictures, "c", "n", PROVENANCE) for _ in range(2)), tmp_path)
+    assert "No feature map" in texts(draw_patches(table.iloc[:0], pictures, "c", "n", PROVENANCE))
 
 
 # --- networks ---
@@ -163,7 +164,7 @@ def test_networks_stand_side_by_side() -> None:
             sds = {f"{name}_sd": 0.02 for name in ("test_full", "test_retained", "share_retained")}
             made = {"weights": weights, "arithmetic": "float32", "simulated": simulated}
             rows.append({"comparison": comparison, "model": model, **made, **scores, **sds})
-    drawn = figures_networks.networks(pd.DataFrame(rows), "pearson_r2")
+    drawn = draw_networks(pd.DataFrame(rows), "pearson_r2")
     widths = [bar.get_bbox().width for bar in drawn.axes[1].patches if isinstance(bar, Rectangle)]
     assert widths == pytest.approx([10, 10, 20, 20])
     text = texts(drawn)
@@ -172,7 +173,7 @@ def test_networks_stand_side_by_side() -> None:
     assert "d\n(simulated" not in text
     assert "test alignment (R²)" in text
     leaky = pd.DataFrame(rows).assign(unit="pairs (leaky)")
-    assert "leaky" in texts(figures_networks.networks(leaky, "pearson_r2"))
+    assert "leaky" in texts(draw_networks(leaky, "pearson_r2"))
     assert "leaky" not in text
 
 
@@ -191,7 +192,7 @@ def spreads(models: list[str]) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame
 
 def test_distributions_are_those_of_the_values() -> None:
     by_image, by_map, tests = spreads(["n", "m"])
-    drawn = figures_networks.spread(by_image, by_map, tests, "c")
+    drawn = draw_spread(by_image, by_map, tests, "c")
     for panel, (quantity, over) in zip(drawn.axes, spread.QUANTITIES.items(), strict=True):
         table = by_image if over == "image" else by_map
         first = panel.lines[0]
@@ -202,7 +203,7 @@ def test_distributions_are_those_of_the_values() -> None:
         np.testing.assert_allclose(np.asarray(first.get_ydata(), dtype=float), np.arange(1, n + 1) / n)
         assert f"D = {tests.loc[tests['quantity'] == quantity, 'ks'].iloc[0]:.2f}, p" in panel.get_title(loc="left")
     assert f"m ({RANDOM})" in texts(drawn)
-    three = figures_networks.spread(*spreads([f"network {letter} with a long name" for letter in "nmo"]), LONG)
+    three = draw_spread(*spreads([f"network {letter} with a long name" for letter in "nmo"]), LONG)
     assert_apart(three)
     assert "between networks" in texts(three)
 
@@ -227,15 +228,15 @@ def agreeing(correlations: list[float]) -> pd.DataFrame:
 
 def test_images_of_most_and_least_agreement_are_shown(pictures: pd.DataFrame, tmp_path: Path) -> None:
     table = agreeing([0.5, np.nan, -0.25, 0.75])
-    drawn = figures_networks.agreement(table, heatmaps(), pictures, "c")
+    drawn = draw_agreement(table, heatmaps(), pictures, "c")
     titles = [panel.get_title(loc="left") for panel in drawn.findobj(Axes)]
     named = [title.splitlines()[-2] for title in titles if "r = " in title]
     assert named == ["d", "007", "c"]
     text = texts(drawn)
     assert "r = −0.25" in text
     assert "0.33" in text
-    save_twice((figures_networks.agreement(table, heatmaps(), pictures, "c") for _ in range(2)), tmp_path)
-    nothing = figures_networks.agreement(agreeing([np.nan] * 4), heatmaps(), pictures, "c")
+    save_twice((draw_agreement(table, heatmaps(), pictures, "c") for _ in range(2)), tmp_path)
+    nothing = draw_agreement(agreeing([np.nan] * 4), heatmaps(), pictures, "c")
     assert "No image has a heatmap in both networks." in texts(nothing)
 
 
@@ -255,7 +256,7 @@ def test_transfer_shows_gains_and_on_the_diagonal_the_own_ranking() -> None:
     ]
     columns = ["source", "target", "seed", "fold", "test_full", "test_retained", "test_transferred"]
     table = pd.DataFrame(rows, columns=columns).assign(**PROVENANCE, source_simulated=False)
-    drawn = figures_networks.transfer(table, "n", "pearson_r2")
+    drawn = draw_transfer(table, "n", "pearson_r2")
     shown = np.asarray(drawn.axes[0].images[0].get_array(), dtype=float)
     names = [label.get_text() for label in drawn.axes[0].get_yticklabels()]
     targets = [label.get_text() for label in drawn.axes[0].get_xticklabels()]
@@ -269,7 +270,7 @@ def test_transfer_shows_gains_and_on_the_diagonal_the_own_ranking() -> None:
     assert "undefined" in text
     assert "(simulated observers)" in text
     assert "Images of a test set are never used" in words(drawn)
-    pairs = words(figures_networks.transfer(table.assign(unit="pairs (leaky)"), "n", "pearson_r2"))
+    pairs = words(draw_transfer(table.assign(unit="pairs (leaky)"), "n", "pearson_r2"))
     assert "Pairs of a test set are never used" in pairs and LEAKY in pairs and "images" not in pairs
 
 
@@ -287,7 +288,7 @@ def eliminated(removed: bool = True) -> pd.DataFrame:
 
 
 def test_elimination_stands_beside_the_ranking() -> None:
-    drawn = figures_interactions.elimination(eliminated(), "c", "n", "pearson_r2")
+    drawn = draw_elimination(eliminated(), "c", "n", "pearson_r2")
     train, test = drawn.axes[:2]
     np.testing.assert_allclose(line(train, "one map at a time, scored again"), [np.nan, 0.6, 0.4])
     np.testing.assert_allclose(line(test, "one ranking by AIS"), [0.1, 0.1, 0.2])
@@ -299,14 +300,14 @@ def test_elimination_stands_beside_the_ranking() -> None:
         if each.get_marker() == "v"
     ]
     assert marked == [[2], [3], [2], [3]]
-    assert_apart(figures_interactions.elimination(eliminated(), LONG, "a network with a long name", "pearson_r2"))
+    assert_apart(draw_elimination(eliminated(), LONG, "a network with a long name", "pearson_r2"))
     text = texts(drawn)
     assert "time was up" not in text
     assert f"c (simulated observers), n ({RANDOM})" in text
     assert "test images" in text and "leaky" not in text
-    pairs = words(figures_interactions.elimination(eliminated().assign(unit="pairs (leaky)"), "c", "n", "pearson_r2"))
+    pairs = words(draw_elimination(eliminated().assign(unit="pairs (leaky)"), "c", "n", "pearson_r2"))
     assert "test pairs" in pairs and LEAKY in pairs and "images" not in pairs
-    assert "after 2 of 4 removals" in texts(figures_interactions.elimination(eliminated(False), "c", "n", "pearson"))
+    assert "after 2 of 4 removals" in texts(draw_elimination(eliminated(False), "c", "n", "pearson"))
 
 
 def paired(last: float) -> pd.DataFrame:
@@ -316,12 +317,12 @@ def paired(last: float) -> pd.DataFrame:
 
 
 def test_the_matrix_is_symmetric_and_in_the_order_of_importance() -> None:
-    drawn = figures_interactions.pairs(paired(0.2), "c", "n", "pearson_r2")
+    drawn = draw_pairs(paired(0.2), "c", "n", "pearson_r2")
     shown = np.asarray(drawn.axes[0].images[0].get_array(), dtype=float)
     np.testing.assert_allclose(shown, [[np.nan, 0.1, -0.3], [0.1, np.nan, 0.2], [-0.3, 0.2, np.nan]])
     assert [label.get_text() for label in drawn.axes[0].get_yticklabels()] == ["9", "4", "7"]
     assert "3 feature maps of highest AIS" in texts(drawn)
-    unfinished = figures_interactions.pairs(paired(np.nan), "c", "n", "pearson_r2")
+    unfinished = draw_pairs(paired(np.nan), "c", "n", "pearson_r2")
     assert "Known for 2 of 3 pairs; the time was up" in " ".join(texts(unfinished).split())
     assert np.asarray(unfinished.axes[0].images[0].get_array()).shape == (3, 3)
 
@@ -330,7 +331,7 @@ def test_shapley_values_stand_against_ais_by_map() -> None:
     table = pd.DataFrame({"feature_map": [2, 0, 1], "shapley": [0.3, 0.1, 0.2], "standard_error": 0.05})
     table = table.assign(n_permutations=20, undefined=0.125, **PROVENANCE)
     ranking = pd.DataFrame({"feature_map": [0, 1, 2], "ais": [-1.0, 1.0, 3.0]})
-    drawn = figures_interactions.shapley(table, ranking, "c", "n", "pearson_r2")
+    drawn = draw_shapley(table, ranking, "c", "n", "pearson_r2")
     points = drawn.axes[0].lines[0]
     found = dict(zip(np.asarray(points.get_xdata()).tolist(), np.asarray(points.get_ydata()).tolist(), strict=True))
     assert found == {3.0: 0.3, -1.0: 0.1, 1.0: 0.2}

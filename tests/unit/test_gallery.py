@@ -17,9 +17,9 @@ from PIL import Image, ImageDraw
 
 from alignment_importance.inputs import images
 from alignment_importance.maps.overlap import masks
-from alignment_importance.report import figures, gallery
-from alignment_importance.report.figures import style
+from alignment_importance.report import gallery
 from alignment_importance.report.gallery import content, page, pictures
+from alignment_importance.report.overlays import overlay, shared_limits
 
 
 @pytest.fixture(scope="module")
@@ -29,7 +29,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
     views = [gallery_sets.view("made-up"), gallery_sets.view("people", ids=IDS[:0:-1], seed=2)]
     out = folder / "built"
     out.mkdir()
-    gallery.build([gallery_sets.image_set(folder / "images", views)], PERCENTS, out)
+    gallery.build([gallery_sets.image_set(folder / "images", views)], PERCENTS, out, "image")
     return out
 
 
@@ -139,16 +139,7 @@ def test_what_is_told_of_a_set(built: Path) -> None:
 def test_a_set_without_categories_has_none(tmp_path: Path) -> None:
     one = gallery_sets.image_set(tmp_path / "images", [])
     bare = gallery.ImageSet("bare", one.table.assign(category=np.nan), {}, [])
-    assert content.describe(bare, PERCENTS, {})["categories"] is None
-
-
-def test_agreement_is_the_correlation_over_pixels_that_both_have() -> None:
-    first = np.array([[1.0, 2.0], [3.0, np.nan]])
-    second = np.array([[2.0, 4.0], [9.0, 1.0]])
-    assert pictures.correlation(first, second) == pytest.approx(np.corrcoef([1, 2, 3], [2, 4, 9])[0, 1])
-    assert np.isnan(pictures.correlation(first, np.ones((2, 2))))
-    assert np.isnan(pictures.correlation(first, np.full((2, 2), np.nan)))
-    assert np.isnan(pictures.correlation(first, None))
+    assert content.describe(bare, PERCENTS, {}, "image")["categories"] is None
 
 
 # ----------------------------------------------------------------------------------------------------------------------
@@ -188,7 +179,7 @@ def test_the_heatmap_of_the_gallery_is_that_of_the_figures(built: Path) -> None:
     heatmap = pictures.heat.place_image(view.heatmaps, "heatmap", IDS[0])
     rgb = images.read_image(built.parent / "images" / "0.png")
     shown = images.read_image(built / "pictures/tiny/heatmap/made-up/net.1/large/0001.webp").astype(float)
-    assert np.abs(shown - figures.overlay(rgb, heatmap)).mean() < 12  # lossy
+    assert np.abs(shown - overlay(rgb, heatmap)).mean() < 12  # lossy
 
 
 def test_heatmaps_on_one_scale_and_its_ends(built: Path, tmp_path: Path) -> None:
@@ -196,16 +187,15 @@ def test_heatmaps_on_one_scale_and_its_ends(built: Path, tmp_path: Path) -> None
     assert "the colours of its own range" in (built / "index.html").read_text(encoding="utf-8")
     view = gallery_sets.view("made-up")
     (tmp_path / "built").mkdir()
-    with style.page({"heatmap_scale": "set"}):
-        gallery.build([gallery_sets.image_set(tmp_path / "images", [view])], PERCENTS, tmp_path / "built")
-        limits = figures.shared_limits(view.heatmaps)
+    gallery.build([gallery_sets.image_set(tmp_path / "images", [view])], PERCENTS, tmp_path / "built", "set")
+    limits = shared_limits(view.heatmaps, "set")
     assert limits is not None
     assert told(tmp_path / "built")["sets"][0]["views"][0]["limits"] == pytest.approx(limits, rel=0.005)
     assert "share one scale" in (tmp_path / "built" / "index.html").read_text(encoding="utf-8")
     heatmap = pictures.heat.place_image(view.heatmaps, "heatmap", IDS[0])
     rgb = images.read_image(tmp_path / "images" / "0.png")
     shown = images.read_image(tmp_path / "built/pictures/tiny/heatmap/made-up/net.1/large/0001.webp").astype(float)
-    on_shared, on_own = (np.abs(shown - figures.overlay(rgb, heatmap, scale)).mean() for scale in (limits, None))
+    on_shared, on_own = (np.abs(shown - overlay(rgb, heatmap, scale)).mean() for scale in (limits, None))
     assert on_shared < 0.8 * on_own
 
 
@@ -279,7 +269,7 @@ def test_names_are_data(built: Path) -> None:
 def test_the_same_bytes_again(built: Path, tmp_path: Path) -> None:
     views = [gallery_sets.view("made-up"), gallery_sets.view("people", ids=IDS[:0:-1], seed=2)]
     (tmp_path / "again").mkdir()
-    gallery.build([gallery_sets.image_set(tmp_path / "images", views)], PERCENTS, tmp_path / "again")
+    gallery.build([gallery_sets.image_set(tmp_path / "images", views)], PERCENTS, tmp_path / "again", "image")
     first, second = (
         {
             file.relative_to(folder): file.read_bytes()

@@ -20,7 +20,6 @@ from selenium.webdriver.remote.webelement import WebElement
 from selenium.webdriver.support.ui import Select, WebDriverWait
 
 from alignment_importance.report import gallery
-from alignment_importance.report.figures import style
 from alignment_importance.report.gallery import page
 
 DESKTOP, PHONE = (1280, 900), (390, 844)
@@ -60,7 +59,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
         gallery_sets.view("people", ids=IDS[:0:-1], seed=2),
     ]
     (folder / "built").mkdir()
-    gallery.build([gallery_sets.image_set(folder / "images", views)], PERCENTS, folder / "built")
+    gallery.build([gallery_sets.image_set(folder / "images", views)], PERCENTS, folder / "built", "image")
     return folder / "built"
 
 
@@ -451,7 +450,7 @@ def test_it_prints_all_images_or_the_one_that_is_open(opened: Gallery) -> None:
 def test_comparisons_of_other_images_are_not_set_side_by_side(browser: webdriver.Chrome, tmp_path: Path) -> None:
     (tmp_path / "built").mkdir()
     apart = [gallery_sets.view("first", ids=IDS[:2]), gallery_sets.view("second", ids=IDS[2:])]
-    gallery.build([gallery_sets.image_set(tmp_path / "images", apart)], PERCENTS, tmp_path / "built")
+    gallery.build([gallery_sets.image_set(tmp_path / "images", apart)], PERCENTS, tmp_path / "built", "image")
     opened = Gallery(browser, tmp_path / "built")
     assert opened.find("#left").get_property("value") == "photograph"
     assert set(opened.shown()) == set(IDS[:2])
@@ -463,8 +462,7 @@ def test_comparisons_of_other_images_are_not_set_side_by_side(browser: webdriver
 def test_the_ends_of_a_shared_scale_stand_beside_its_colours(browser: webdriver.Chrome, tmp_path: Path) -> None:
     (tmp_path / "built").mkdir()
     shown = gallery_sets.image_set(tmp_path / "images", [gallery_sets.view("people")])
-    with style.page({"heatmap_scale": "set"}):
-        gallery.build([shown], PERCENTS, tmp_path / "built")
+    gallery.build([shown], PERCENTS, tmp_path / "built", "set")
     opened = Gallery(browser, tmp_path / "built")
     [view] = told(opened)["sets"][0]["views"]
     low, high = view["limits"]
@@ -477,7 +475,7 @@ def test_a_single_comparison_stands_beside_the_photograph(browser: webdriver.Chr
     (tmp_path / "built").mkdir()
     one = gallery_sets.image_set(tmp_path / "images", [gallery_sets.view("people")])
     bare = gallery.ImageSet("bare", one.table.assign(category=float("nan")), {}, one.views)
-    gallery.build([one, bare], PERCENTS, tmp_path / "built")
+    gallery.build([one, bare], PERCENTS, tmp_path / "built", "image")
     opened = Gallery(browser, tmp_path / "built")
     assert len(opened.all(".tile:first-child img")) == 2
     assert "agreement" not in [option.get_attribute("value") for option in opened.all("#sort option")]

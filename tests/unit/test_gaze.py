@@ -14,9 +14,10 @@ from PIL import Image
 from scipy.special import logsumexp
 
 from alignment_importance.inputs import images
-from alignment_importance.maps.saliency import centre_bias, computing, gaze
-from alignment_importance.system import arrays, compute
+from alignment_importance.maps.saliency import centre_bias, computing, own_network, registry
+from alignment_importance.system import compute
 from alignment_importance.system.errors import InputError
+from alignment_importance.system.netcdf import read_netcdf
 
 # As deepgaze_pytorch does it: the constructor loads weights of its own from the network, by torch.hub and by URL, and
 # the call gets pixels from 0 to 255 and the logarithm of the centre bias.
@@ -64,9 +65,9 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 
 
 def run(table: pd.DataFrame, path: Path, **settings: Any) -> xr.Dataset:
-    resources = compute.prepare("cpu", None, 1)
-    computing.write(table, gaze.provider(gaze.Spec(**settings), resources), path / "gaze.nc")
-    return arrays.read_netcdf(path / "gaze.nc")
+    machine = compute.prepare("cpu", None, 1)
+    computing.write(table, registry.provider(table, settings, machine), path / "gaze.nc")
+    return read_netcdf(path / "gaze.nc")
 
 
 def own(dataset: xr.Dataset, image: str) -> np.ndarray:
@@ -121,7 +122,8 @@ def test_the_centre_bias_of_deepgaze_can_be_a_file(photographs: pd.DataFrame, ch
 
 def test_images_are_scaled_to_the_degrees_that_deepgaze_knows(photographs: pd.DataFrame, checkpoint: Path) -> None:
     sizes = []
-    provider = gaze.provider(gaze.Spec("deepgaze_iie", str(checkpoint), degree=17.5), compute.prepare("cpu", None, 1))
+    settings = {"method": "deepgaze_iie", "checkpoint": str(checkpoint), "degree": 17.5}
+    provider = registry.provider(photographs, settings, compute.prepare("cpu", None, 1))
     for image, file in zip(photographs["image"], photographs["file"], strict=True):
         found = provider.map_of(image, images.read_image(file))
         assert found is not None
@@ -208,7 +210,7 @@ def test_an_image_is_fitted_into_the_size_that_a_network_wants_and_cut_out_again
 
 def test_fitting_by_hand() -> None:
     rgb = np.full((6, 12, 3), 200, dtype=np.uint8)
-    fitted, box = gaze._fitted(rgb, (6, 9))
+    fitted, box = own_network._fit(rgb, (6, 9))
     assert fitted.shape == (9, 6, 3) and box == (0, 3, 6, 6)
     assert (fitted[3:6] == 200).all() and not fitted[:3].any() and not fitted[6:].any()
 

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from alignment_importance.maps import heatmaps
-from alignment_importance.system import arrays
 from alignment_importance.system.errors import InputError
+from alignment_importance.system.netcdf import open_netcdf, read_netcdf, write_netcdf
 
 A = np.array(
     [
@@ -37,7 +37,7 @@ def scores(ais: list[list[float]] | np.ndarray, ids: list[str]) -> xr.Dataset:
 
 
 def test_numbers_worked_out_by_hand() -> None:
-    result = heatmaps.heatmaps(activations(A, ["a", "b"]), scores([[0.3, 0.1, -0.2], [0.0, -1.0, 0.5]], ["a", "b"]))
+    result = heatmaps.make(activations(A, ["a", "b"]), scores([[0.3, 0.1, -0.2], [0.0, -1.0, 0.5]], ["a", "b"]))
     # (0.3 A_0 + 0.1 A_1) / 0.4: the negative score does not count.
     np.testing.assert_allclose(result.heatmap.sel(image="a"), [[3.25, 1.5], [2.25, 3.0]], rtol=1e-6)
     # 0.3 A_0 + 0.1 A_1 - 0.2 A_2: no division.
@@ -56,7 +56,7 @@ def test_no_positive_or_an_undefined_score_is_a_nan_map_and_is_said(
     ais: list[float], caplog: pytest.LogCaptureFixture
 ) -> None:
     with caplog.at_level(logging.WARNING):
-        result = heatmaps.heatmaps(activations(A, ["a", "né 1"]), scores([[1.0, 0.0, 0.0], ais], ["a", "né 1"]))
+        result = heatmaps.make(activations(A, ["a", "né 1"]), scores([[1.0, 0.0, 0.0], ais], ["a", "né 1"]))
     assert result.heatmap.sel(image="né 1").isnull().all()
     assert result.heatmap.sel(image="a").notnull().all()
     assert result.activation_mean.notnull().all()
@@ -68,19 +68,32 @@ def test_images_are_joined_by_id_and_lazy_maps_are_enough(tmp_path: Path) -> Non
     ids = [f"i{n:02d}" for n in range(40)]
     maps, ais = rng.random((40, 5, 2, 3)), rng.normal(size=(40, 5))
     shuffled = rng.permutation(40)
-    arrays.write_netcdf(activations(maps[shuffled], [ids[n] for n in shuffled]), tmp_path / "maps.nc")
-    whole = heatmaps.heatmaps(activations(maps, ids), scores(ais, ids))
-    with arrays.open_netcdf(tmp_path / "maps.nc") as lazy:
-        xr.testing.assert_identical(heatmaps.heatmaps(lazy, scores(ais, ids)), whole)
-        some = heatmaps.heatmaps(lazy, scores(ais[10:30], ids[10:30]))
+    write_netcdf(activations(maps[shuffled], [ids[n] for n in shuffled]), tmp_path / "maps.nc")
+    whole = heatmaps.make(activations(maps, ids), scores(ais, ids))
+    with open_netcdf(tmp_path / "maps.nc") as lazy:
+        xr.testing.assert_identical(heatmaps.make(lazy, scores(ais, ids)), whole)
+        some = heatmaps.make(lazy, scores(ais[10:30], ids[10:30]))
     xr.testing.assert_identical(some, whole.isel(image=slice(10, 30)))
+
+
+def test_files_are_the_same_bytes_each_time(tmp_path: Path) -> None:
+    write_netcdf(activations(A, ["né 1", "b.c"], width=5), tmp_path / "maps.nc")
+    ais = scores([[1.0, 1.0, 0.0], [-1.0, 3.0, 0.0]], ["b.c", "né 1"])
+    for name in ("one.nc", "two.nc"):
+        with open_netcdf(tmp_path / "maps.nc") as lazy:
+            write_netcdf(heatmaps.make(lazy, ais), tmp_path / name)
+    result = read_netcdf(tmp_path / "one.nc")
+    np.testing.assert_array_equal(result.heatmap.sel(image="né 1"), [[10, 0], [0, 0]])
+    np.testing.assert_array_equal(result.heatmap.sel(image="b.c"), [[1.5, 1.5], [1.5, 1.5]])
+    assert (int(result.heatmap.sel(image="b.c").width), result.attrs["resize"]) == (5, "whole")
+    assert (tmp_path / "one.nc").read_bytes() == (tmp_path / "two.nc").read_bytes()
 
 
 def test_images_or_maps_that_do_not_fit_are_refused() -> None:
     with pytest.raises(InputError, match=r"lack 1 of the 2 scored images.*'c'"):
-        heatmaps.heatmaps(activations(A, ["a", "b"]), scores([[1, 1, 1], [1, 1, 1]], ["a", "c"]))
+        heatmaps.make(activations(A, ["a", "b"]), scores([[1, 1, 1], [1, 1, 1]], ["a", "c"]))
     with pytest.raises(InputError, match="3 feature maps and the scores 2"):
-        heatmaps.heatmaps(activations(A, ["a", "b"]), scores([[1, 1], [1, 1]], ["a", "b"]))
+        heatmaps.make(activations(A, ["a", "b"]), scores([[1, 1], [1, 1]], ["a", "b"]))
 
 
 @settings(deadline=None, max_examples=50)
@@ -124,7 +137,7 @@ def test_placing_keeps_within_the_range_of_the_map_and_mirrors_with_it(resize: s
 
 
 def test_place_image_reads_size_and_rule_from_the_dataset() -> None:
-    dataset = heatmaps.heatmaps(activations(A, ["a", "b"], width=6, height=3), scores(np.ones((2, 3)), ["a", "b"]))
+    dataset = heatmaps.make(activations(A, ["a", "b"], width=6, height=3), scores(np.ones((2, 3)), ["a", "b"]))
     placed = heatmaps.place_image(dataset, "activation_mean", "b")
     assert placed.shape == (3, 6)
     np.testing.assert_array_equal(placed, heatmaps.place(dataset.activation_mean.values[1], 6, 3, "whole"))

@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 
 from alignment_importance.inputs import judgments
 from alignment_importance.inputs.judgments import reading
-from alignment_importance.system import arrays
 from alignment_importance.system.errors import InputError
+from alignment_importance.system.netcdf import read_netcdf, write_netcdf
 from alignment_importance.system.problems import Problems
 
 # --- what comes out ---
@@ -132,8 +132,8 @@ def test_an_array_deep_in_an_hdf5_file(tmp_path: Path) -> None:
 def test_the_labelled_form_survives_its_file(tmp_path: Path) -> None:
     text = "image_a,image_b,similarity,participant\n007,08,1,1\n007,9,2,02\n08,9,4,1\n"
     found = read(write(tmp_path, text), ["9", "08", "007"])
-    arrays.write_netcdf(found, tmp_path / "j.nc")
-    back = arrays.read_netcdf(tmp_path / "j.nc")
+    write_netcdf(found, tmp_path / "j.nc")
+    back = read_netcdf(tmp_path / "j.nc")
     assert back["participant"].to_numpy().tolist() == ["02", "1"]
     assert back["n_ratings"].dtype == np.int32
     assert back.attrs == found.attrs
@@ -297,7 +297,7 @@ def test_images_that_cannot_be_chosen(tmp_path: Path, chosen: dict[str, object],
     assert said in str(caught.value)
     problems = Problems()
     assert reading.inspect(source, CATEGORIES, problems) is None
-    assert any(said in f"{finding.where}: {finding}" for finding in problems.errors)
+    assert any(said in f"{problem.where}: {problem}" for problem in problems.errors)
 
 
 def test_a_list_of_images_names_its_lines(tmp_path: Path) -> None:

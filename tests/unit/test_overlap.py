@@ -1,4 +1,4 @@
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import pandas as pd
@@ -11,8 +11,7 @@ from sklearn.metrics import roc_auc_score
 
 from alignment_importance.inputs import images
 from alignment_importance.maps import heatmaps
-from alignment_importance.maps.overlap import masks
-from alignment_importance.maps.overlap import measuring as overlap
+from alignment_importance.maps.overlap import masks, measuring, tables
 from alignment_importance.maps.overlap import scores as scoring
 from alignment_importance.maps.overlap import summary as overlap_summary
 from alignment_importance.maps.saliency import centre_bias
@@ -47,9 +46,16 @@ def make(
     )
 
 
+def measure(
+    maps: xr.Dataset, saliencies: xr.Dataset, top: list[float], target: list[float], risk: Sequence[float] = ()
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Measure the overlap with a single kind of saliency."""
+    return measuring.measure(maps, {"one": saliencies}, top, target, risk)["one"]
+
+
 def tabulate(maps: xr.Dataset, saliencies: xr.Dataset, top: list[float], target: list[float]) -> pd.DataFrame:
     """The rows of the sizes that are given; masks of one size predict each other without being asked for."""
-    table, _ = overlap.measure(maps, saliencies, top, target)
+    table, _ = measure(maps, saliencies, top, target)
     return table[table["target_percent"].isin(target)].reset_index(drop=True)
 
 
@@ -88,7 +94,7 @@ def test_numbers_worked_out_by_hand() -> None:
     salience = np.zeros((4, 5))
     salience.flat[[0, 7, 1, 12, 3, 2]] = [9, 8, 7, 6, 5, 4]
     table = tabulate(*make([heat], [salience]), [10, 20], [20])
-    assert list(table.columns) == list(overlap.COLUMNS)
+    assert list(table.columns) == list(tables.COLUMNS)
     assert table["top_percent"].dtype == "int64"
     found = pick(table, "i 0", "observed")
     # AIS 20 %: pixels 0-3. Saliency 10 %: 0, 7; one of 2 is right, 1 of 4 is found, 1 of 16 is a false positive.
@@ -114,7 +120,7 @@ def test_activations_stand_in_the_place_of_the_heatmap() -> None:
     heat, mean, salience = (list(rng.random((3, 6, 6))) for _ in range(3))
     both = tabulate(*make(heat, salience, mean=mean), [10, 30], [20])
     swapped = tabulate(*make(mean, salience), [10, 30], [20])
-    for direction in overlap.DIRECTIONS:
+    for direction in tables.DIRECTIONS:
         pd.testing.assert_frame_equal(
             pick(both, "i 1", "activations", direction)[MEASURES], pick(swapped, "i 1", "observed", direction)[MEASURES]
         )
@@ -243,6 +249,18 @@ def test_what_does_not_fit_is_refused() -> None:
         tabulate(maps, other, [5], [5])
 
 
+def test_kinds_of_saliency_do_not_change_each_other() -> None:
+    rng = np.random.default_rng(11)
+    heat = list(rng.random((3, 3, 3)))
+    maps, first = make(heat, list(rng.random((3, 8, 8))))
+    _, second = make(heat, list(rng.random((3, 8, 8))))
+    second = with_fixations(second, [("i 0", 1.5, 2), ("i 1", 5, 0)])
+    both = measuring.measure(maps, {"first": first, "second": second}, [10, 20], [20], [5])
+    for name, alone in (("first", first), ("second", second)):
+        for found, expected in zip(both[name], measure(maps, alone, [10, 20], [20], [5]), strict=True):
+            pd.testing.assert_frame_equal(found, expected)
+
+
 # --- scores and areas ---
 
 
@@ -262,8 +280,8 @@ def test_scores_of_maps_and_fixations_stand_beside_their_baselines() -> None:
     heat, mean, salience = (list(rng.random((3, 6, 6)).astype("f4")) for _ in range(3))
     maps, saliencies = make(heat, salience, mean=mean)
     saliencies = with_fixations(saliencies, [("i 0", 1.5, 2), ("i 0", 1.9, 2.9), ("i 1", 5, 0), ("i 2", 0, 0.5)])
-    _, scores = overlap.measure(maps, saliencies, [10, 20], [20])
-    assert list(scores.columns) == list(overlap.SCORE_COLUMNS)
+    _, scores = measure(maps, saliencies, [10, 20], [20])
+    assert list(scores.columns) == list(tables.SCORE_COLUMNS)
     placed = [heatmaps.place_image(maps, "heatmap", f"i {n}") for n in range(3)]
     for name, function in {"cc": scoring.cc, "sim": scoring.sim, "kl_divergence": scoring.kl_divergence}.items():
         assert score(scores, "i 0", name) == pytest.approx(function(placed[0].ravel(), salience[0].ravel()))
@@ -283,22 +301,20 @@ def test_scores_of_maps_and_fixations_stand_beside_their_baselines() -> None:
 
 def test_without_fixations_their_scores_are_nan() -> None:
     rng = np.random.default_rng(8)
-    _, scores = overlap.measure(*make(list(rng.random((2, 3, 3))), list(rng.random((2, 6, 6)))), [10, 20], [20])
+    _, scores = measure(*make(list(rng.random((2, 3, 3))), list(rng.random((2, 6, 6)))), [10, 20], [20])
     of_fixations = scores["measure"].isin(["auc_judd", "nss"])
     assert scores[of_fixations]["value"].isna().all() and scores[~of_fixations]["value"].notna().all()
 
 
 def test_areas_are_those_below_the_curves() -> None:
     rng = np.random.default_rng(9)
-    table, scores = overlap.measure(
-        *make(list(rng.random((2, 3, 3))), list(rng.random((2, 20, 20)))), [10, 20, 50], [20]
-    )
+    table, scores = measure(*make(list(rng.random((2, 3, 3))), list(rng.random((2, 20, 20)))), [10, 20, 50], [20])
     one = table.query("image == 'i 1' and baseline == 'observed' and direction == 'ais_predicts_saliency'")
-    for measure in ("precision", "recall"):
-        heights = one[one["target_percent"] == 20][measure].to_numpy()
+    for name in ("precision", "recall"):
+        heights = one[one["target_percent"] == 20][name].to_numpy()
         expected = (10 * (heights[0] + heights[1]) / 2 + 30 * (heights[1] + heights[2]) / 2) / 40
         rows = scores.query("image == 'i 1' and baseline == 'observed' and direction == 'ais_predicts_saliency'")
-        found = rows.loc[rows["measure"] == f"{measure}_area", "value"].item()
+        found = rows.loc[rows["measure"] == f"{name}_area", "value"].item()
         assert found == pytest.approx(expected)
     same = one[one["target_percent"] == one["top_percent"]]
     assert len(same) == 3
@@ -379,7 +395,7 @@ def test_bootstrap_leaves_out_nan_and_bears_infinity() -> None:
 def test_the_summary_is_that_of_the_images_of_each_category() -> None:
     rng = np.random.default_rng(10)
     maps, saliencies = make(list(rng.random((6, 3, 3))), list(rng.random((6, 20, 20))))
-    table, scores = overlap.measure(maps, saliencies, [10, 20], [20], [5, 10])
+    table, scores = measure(maps, saliencies, [10, 20], [20], [5, 10])
     categories = {f"i {n}": "even" if n % 2 == 0 else "odd" for n in range(5)}
     summary = overlap_summary.summarise(table, scores, categories, [5, 10], 100, 1)
     assert list(summary.columns) == list(overlap_summary.COLUMNS)

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from alignment_importance.report import paper
-from alignment_importance.system import arrays
+from alignment_importance.system.tables import read_table
 
 PROVENANCE = {"weights": "random weights (seed 1)", "arithmetic": "float32", "simulated": True}
 
@@ -131,7 +131,7 @@ def test_the_index_shows_all_images_and_the_file_every_category(tmp_path: Path) 
     text = (tmp_path / "paper" / "README.md").read_text(encoding="utf-8")
     assert "all images" in text and "gulls" not in text
     assert "[All categories, columns and digits](table-03_saliency.csv)" in text
-    assert arrays.read_table(tmp_path / "paper" / "table-03_saliency.csv")["value"].tolist() == [2.5, 9.25]
+    assert read_table(tmp_path / "paper" / "table-03_saliency.csv")["value"].tolist() == [2.5, 9.25]
 
 
 def test_every_table_has_a_caption_and_shows_columns_that_it_has() -> None:
@@ -146,5 +146,5 @@ def test_numbers_and_names_in_markdown(folder: Path) -> None:
     text = (folder / "README.md").read_text(encoding="utf-8")
     assert "| a\\|b | net | 10 | −0.123 | – | 7 |" in text
     assert "| birds | 12 | 1 | no |" in text and "| a\\|b | 60 | 3 | yes |" in text
-    full = arrays.read_table(folder / "table-02_prediction.csv")
+    full = read_table(folder / "table-02_prediction.csv")
     assert full["test_full_mean"].tolist() == [-0.12345] * 4

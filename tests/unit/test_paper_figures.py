@@ -6,7 +6,7 @@ import pytest
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 
-from alignment_importance.report.figures import paper as paper_figures
+from alignment_importance.report.figures.paper import draw_bars, draw_fold_curves
 
 
 def texts(figure: Figure) -> str:
@@ -34,7 +34,7 @@ def summary(n_comparisons: int, n_models: int) -> pd.DataFrame:
 
 
 def test_bars_are_the_means_and_numbers_those_retained() -> None:
-    figure = paper_figures.bars(summary(3, 2))
+    figure = draw_bars(summary(3, 2))
     for panel in figure.axes:
         full, retained = panel.containers[:2]
         assert [bar.get_width() for bar in full] == pytest.approx([0, 0.1, 0.2])
@@ -49,7 +49,7 @@ def test_bars_are_the_means_and_numbers_those_retained() -> None:
 
 @pytest.mark.parametrize(("n_comparisons", "n_models"), [(1, 1), (6, 2), (3, 5)])
 def test_names_of_any_number_and_length_stay_apart(n_comparisons: int, n_models: int) -> None:
-    figure = paper_figures.bars(summary(n_comparisons, n_models))
+    figure = draw_bars(summary(n_comparisons, n_models))
     figure.draw_without_rendering()
     edges = figure.bbox
     shown = [panel for panel in figure.axes if panel.get_visible()]
@@ -71,9 +71,7 @@ def curve(n_maps: int) -> pd.DataFrame:
 @pytest.mark.parametrize("n_maps", [6, 900])
 def test_every_fold_has_a_curve(n_maps: int) -> None:
     retained = pd.DataFrame({"k_retained": [2, 4, np.nan], "simulated": True, "weights": "ImageNet"})
-    figure = paper_figures.fold_curves(
-        {"a": curve(n_maps), "b": curve(n_maps)}, {"a": retained, "b": retained}, "n", "pearson"
-    )
+    figure = draw_fold_curves({"a": curve(n_maps), "b": curve(n_maps)}, {"a": retained, "b": retained}, "n", "pearson")
     panel = figure.axes[0]
     single = [line for line in panel.lines if line.get_label() == "test, single folds"]
     assert len(single) == 4

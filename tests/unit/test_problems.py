@@ -53,10 +53,15 @@ def test_errors_of_a_check_are_collected_with_all_that_they_hold() -> None:
     found = Problems()
     with found.collect("a.csv"):
         _some().raise_errors()
-    with found.collect("f.png"):
-        raise InputError("f.png: it is empty. Replace it.")
-    assert [finding.where for finding in found.errors] == ["a.csv", "models.net", "a.csv", "f.png"]
-    assert found.errors[-1] == Problem("error", "f.png", "", "it is empty. Replace it", "")
+    with found.collect("photos"):
+        raise InputError("it is empty. Replace it.", where="f.png")
+    with found.collect("models.net"):
+        raise InputError("there are no weights.")
+    assert [problem.where for problem in found.errors] == ["a.csv", "models.net", "a.csv", "f.png", "models.net"]
+    assert found.errors[-2:] == [
+        Problem("error", "f.png", "", "it is empty. Replace it", ""),
+        Problem("error", "models.net", "", "there are no weights", ""),
+    ]
     assert len(found.warnings) == 1
     with pytest.raises(KeyError), found.collect("x"):
         raise KeyError("a fault of the program is none of the user's")

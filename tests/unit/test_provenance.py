@@ -12,13 +12,15 @@ import xarray as xr
 from torch import nn
 
 from alignment_importance.networks.building import Network
-from alignment_importance.system import arrays, compute, provenance
+from alignment_importance.system import compute, provenance
+from alignment_importance.system.netcdf import read_netcdf, write_netcdf
+from alignment_importance.system.tables import read_table, write_table
 
 TABLE = pd.DataFrame({"image": ["a", "b"], "ais": [0.5, np.nan]})
 
 
 def test_nothing_is_named_where_nothing_is_recorded(tmp_path: Path) -> None:
-    arrays.write_table(TABLE, tmp_path / "t.csv")
+    write_table(TABLE, tmp_path / "t.csv")
     assert (tmp_path / "t.csv").read_text(encoding="utf-8") == "image,ais\na,0.5\nb,NaN\n"
     assert provenance.text() is None
     assert provenance.digest() is None
@@ -27,7 +29,7 @@ def test_nothing_is_named_where_nothing_is_recorded(tmp_path: Path) -> None:
 def test_a_table_names_its_record(tmp_path: Path) -> None:
     with provenance.recording(tmp_path / "records", commit="abc", configuration={"k": 1}):
         compute.prepare("cpu", None, 1)
-        arrays.write_table(TABLE, tmp_path / "t.csv")
+        write_table(TABLE, tmp_path / "t.csv")
     (file,) = (tmp_path / "records").iterdir()
     assert pd.read_csv(tmp_path / "t.csv", dtype=str)["provenance"].tolist() == [file.stem, file.stem]
     assert hashlib.sha256(file.read_bytes()).hexdigest().startswith(file.stem)
@@ -41,14 +43,14 @@ def test_weights_and_devices_are_handed_on(tmp_path: Path) -> None:
     with provenance.recording(records, commit="abc"):
         provenance.note_device("cuda (simulated)")
         provenance.note_weights("net: trained", "12ab")
-        arrays.write_netcdf(xr.Dataset({"ais": ("image", [1.0])}, attrs={"weights": "trained"}), tmp_path / "d.nc")
+        write_netcdf(xr.Dataset({"ais": ("image", [1.0])}, attrs={"weights": "trained"}), tmp_path / "d.nc")
     with provenance.recording(records, commit="abc"):
-        read = arrays.read_netcdf(tmp_path / "d.nc")
+        read = read_netcdf(tmp_path / "d.nc")
         assert read.attrs == {"weights": "trained"}
-        arrays.write_table(TABLE, tmp_path / "t.csv")
+        write_table(TABLE, tmp_path / "t.csv")
     with provenance.recording(records, commit="abc"):
-        assert arrays.read_table(tmp_path / "t.csv").columns.tolist() == ["image", "ais"]
-        arrays.write_table(TABLE, tmp_path / "u.csv")
+        assert read_table(tmp_path / "t.csv").columns.tolist() == ["image", "ais"]
+        write_table(TABLE, tmp_path / "u.csv")
     digest = pd.read_csv(tmp_path / "u.csv", dtype=str)["provenance"][0]
     record = json.loads((records / f"{digest}.json").read_text(encoding="utf-8"))
     assert record["weights"] == {"net: trained": "12ab"}
@@ -56,9 +58,9 @@ def test_weights_and_devices_are_handed_on(tmp_path: Path) -> None:
 
 
 def test_a_table_whose_record_was_lost_can_be_read(tmp_path: Path) -> None:
-    arrays.write_table(TABLE.assign(provenance="0123456789abcdef"), tmp_path / "t.csv")
+    write_table(TABLE.assign(provenance="0123456789abcdef"), tmp_path / "t.csv")
     with provenance.recording(tmp_path / "records", commit="abc"):
-        assert arrays.read_table(tmp_path / "t.csv").columns.tolist() == ["image", "ais"]
+        assert read_table(tmp_path / "t.csv").columns.tolist() == ["image", "ais"]
 
 
 def test_a_record_ends_with_its_block(tmp_path: Path) -> None:

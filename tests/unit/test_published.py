@@ -6,8 +6,8 @@ import pytest
 from tiny_project import ROOT
 
 from alignment_importance.report import published
-from alignment_importance.system import arrays
 from alignment_importance.system.errors import InputError
+from alignment_importance.system.tables import read_table
 
 TABLE = ROOT / "workflow/published/peterson2018.csv"
 
@@ -76,7 +76,7 @@ def test_the_text_has_all_numbers() -> None:
 
 
 def test_the_table_of_the_paper() -> None:
-    table = arrays.read_table(TABLE, published.COLUMNS)
+    table = read_table(TABLE, published.COLUMNS)
     assert len(table) == 6 * 2 * 3
     various = table[(table["comparison"] == "various") & (table["model"] == "vgg16_imagenet")]
     assert dict(zip(various["quantity"], various["published"], strict=True)) == {

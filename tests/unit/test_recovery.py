@@ -11,7 +11,7 @@ from small_heads import resources
 import tabulate_recovery
 from alignment_importance.ablation import PooledAblation
 from alignment_importance.experiments import recovery
-from alignment_importance.maps import controls
+from alignment_importance.statistics import roc
 
 PAGE = Path(__file__).resolve().parents[2] / "docs/recovery.md"
 
@@ -56,7 +56,7 @@ def test_every_method_that_knows_the_judgments_finds_maps_better_than_chance(
     for draw in range(1, 6):
         planted, block = recovery.plant(weighed, draw)
         found = recovery.METHODS[method](weighed, block)
-        areas.append(controls.area_under_curve(found.ranking[planted], found.ranking[~planted]))
+        areas.append(roc.area_under_curve(found.ranking[planted], found.ranking[~planted]))
         assert (found.weights >= 0).all()
         assert found.ranking.shape == found.weights.shape == planted.shape
     assert np.mean(areas) > 0.75

@@ -1,4 +1,9 @@
+import importlib
+import inspect
 import logging
+import os
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -15,9 +20,9 @@ from PIL import Image
 
 from alignment_importance.inputs import images
 from alignment_importance.maps import heatmaps
-from alignment_importance.maps.saliency import centre_bias, computing, fixations, providers
-from alignment_importance.system import arrays
+from alignment_importance.maps.saliency import centre_bias, computing, fixations, registry
 from alignment_importance.system.errors import InputError
+from alignment_importance.system.netcdf import read_netcdf
 
 MODELS: dict[str, Any] = {
     "spectral_residual": cv2.saliency.StaticSaliencySpectralResidual,
@@ -33,8 +38,8 @@ def save(folder: Path, name: str, pixels: np.ndarray) -> None:
 def compute(table: pd.DataFrame, method: str, **settings: Any) -> xr.Dataset:
     """Write the maps of an image set to a file, and read them again."""
     path = Path(table["file"].iloc[0]).parent.parent / "maps.nc"
-    computing.write(table, providers.provider(table, method, **settings), path)
-    return arrays.read_netcdf(path)
+    computing.write(table, registry.provider(table, {"method": method, **settings}), path)
+    return read_netcdf(path)
 
 
 def own_resolution(dataset: xr.Dataset, image: str) -> np.ndarray:
@@ -106,9 +111,10 @@ def test_a_changed_image_is_refused(photographs: pd.DataFrame) -> None:
 @pytest.mark.parametrize(
     ("method", "settings", "message"),
     [
-        ("maps", {}, "'maps' needs the key `maps`"),
-        ("fixations", {}, "'fixations' needs the key `fixations`"),
-        ("deep", {}, "'deep' is no method; there are spectral_residual, .*centre_bias"),
+        ("maps", {}, "`method: maps` needs the key `maps`"),
+        ("fixations", {"maps": "x", "degree": None}, "`method: fixations` needs the key `fixations`"),
+        ("centre_bias", {"fixations": "x"}, "`method: centre_bias` with `fixations` needs the key `degree`"),
+        ("deep", {}, "no method 'deep'; possible: spectral_residual, .*centre_bias"),
     ],
 )
 def test_a_method_must_be_known_and_whole(
@@ -116,6 +122,30 @@ def test_a_method_must_be_known_and_whole(
 ) -> None:
     with pytest.raises(InputError, match=message):
         compute(photographs, method, **settings)
+
+
+@pytest.mark.parametrize("name", registry.METHODS)
+def test_the_registry_lists_the_keys_that_each_method_takes(name: str) -> None:
+    method = registry.METHODS[name]
+    module, function = method.factory.split(":")
+    factory = getattr(importlib.import_module(f"alignment_importance.maps.saliency.{module}"), function)
+    _table, *parameters = inspect.signature(factory).parameters.values()
+    needed = [parameter.name for parameter in parameters if parameter.default is parameter.empty]
+    assert needed == [*method.needs, *["machine"] * method.is_network]
+    assert [parameter.name for parameter in parameters if parameter.name not in needed] == list(method.takes)
+
+
+def test_the_registry_is_quick_to_import() -> None:
+    heavy = "numpy pandas torch cv2 scipy xarray"
+    code = f"import sys, alignment_importance.maps.saliency.registry; print(set(sys.modules) & set('{heavy}'.split()))"
+    answer = subprocess.run(
+        [sys.executable, "-c", code],
+        env=os.environ | {"PYTHONPATH": str(Path(registry.__file__).parents[3])},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert answer.stdout.strip() == "set()"
 
 
 RAMP = np.arange(12.0).reshape(3, 4)
@@ -247,7 +277,7 @@ def write_fixations(folder: Path, rows: list[str], header: str = "image,x,y") ->
 
 def test_one_fixation_becomes_a_gaussian_of_one_degree(photographs: pd.DataFrame, tmp_path: Path) -> None:
     file = write_fixations(tmp_path, ["a b,40.2,30.9,anna"], "image,x,y,observer")
-    result = compute(photographs, "fixations", fixated=file, degree=4)
+    result = compute(photographs, "fixations", fixations=file, degree=4)
     own = own_resolution(result, "a b")
     y, x = np.mgrid[:60, :80]
     expected = np.exp(-((x - 40) ** 2 + (y - 30) ** 2) / (2 * 4**2))  # in the middle of pixel 40, 30
@@ -264,7 +294,7 @@ def test_fixations_are_counted_kept_and_weigh_the_same(
     rows = ["a b,20,10,1", "é.1,0,0,1", "a b,20.5,10.5,2", "a b,60,50,2", "a b,80,5,1", "é.1,3,-0.1,1"]
     file = write_fixations(tmp_path, rows, "image,x,y,observer")
     with caplog.at_level(logging.WARNING):
-        result = compute(photographs, "fixations", fixated=file, degree=2)
+        result = compute(photographs, "fixations", fixations=file, degree=2)
     assert "2 of 6 fixations lie outside their images" in caplog.text
     assert result.n_fixations.to_numpy().tolist() == [3, 1]
     assert result.n_fixations_outside.to_numpy().tolist() == [1, 1]
@@ -278,15 +308,15 @@ def test_fixations_are_counted_kept_and_weigh_the_same(
 def test_the_order_of_the_fixations_does_not_matter(photographs: pd.DataFrame, tmp_path: Path) -> None:
     rng = np.random.default_rng(1)
     rows = [f"{image},{x:.1f},{y:.1f}" for image in ("a b", "é.1") for x, y in rng.uniform(0, 40, (20, 2))]
-    one = compute(photographs, "fixations", fixated=write_fixations(tmp_path, rows), degree=3)
-    two = compute(photographs, "fixations", fixated=write_fixations(tmp_path, rows[::-1]), degree=3)
+    one = compute(photographs, "fixations", fixations=write_fixations(tmp_path, rows), degree=3)
+    two = compute(photographs, "fixations", fixations=write_fixations(tmp_path, rows[::-1]), degree=3)
     np.testing.assert_array_equal(one.saliency, two.saliency)
 
 
 def test_a_fixation_without_observer_is_told(photographs: pd.DataFrame, tmp_path: Path) -> None:
     rows = ["a b,4,5,1", "a b,5,4,", "é.1,1,1,  "]
     with pytest.raises(InputError) as caught:
-        compute(photographs, "fixations", degree=3, fixated=write_fixations(tmp_path, rows, "image,x,y,observer"))
+        compute(photographs, "fixations", degree=3, fixations=write_fixations(tmp_path, rows, "image,x,y,observer"))
     remedy = "Name the observer of every fixation, or leave out the column."
     for line in (3, 4):
         assert f"line {line}, column observer: there is no observer. {remedy}" in str(caught.value)
@@ -296,7 +326,7 @@ def test_a_fixation_without_observer_is_told(photographs: pd.DataFrame, tmp_path
 def test_every_wrong_cell_of_the_fixations_is_told(photographs: pd.DataFrame, tmp_path: Path) -> None:
     file = write_fixations(tmp_path, ["a b,20,ten", "a b,,4", "A B,3,4", "b,nan,4", "A B,1,1"])
     with pytest.raises(InputError) as caught:
-        compute(photographs, "fixations", fixated=file, degree=2)
+        compute(photographs, "fixations", fixations=file, degree=2)
     for part in (
         "line 2, column y: 'ten' is not a number",
         "line 3, column x: '' is not a number",
@@ -320,14 +350,14 @@ def test_coordinates_that_are_no_pixels_are_refused(
     photographs: pd.DataFrame, tmp_path: Path, rows: list[str], message: str
 ) -> None:
     with pytest.raises(InputError, match=message):
-        compute(photographs, "fixations", fixated=write_fixations(tmp_path, rows), degree=2)
+        compute(photographs, "fixations", fixations=write_fixations(tmp_path, rows), degree=2)
 
 
 def test_fixations_need_their_columns_and_their_degree(photographs: pd.DataFrame, tmp_path: Path) -> None:
     with pytest.raises(InputError, match="column y is missing"):
-        compute(photographs, "fixations", fixated=write_fixations(tmp_path, ["a b,1"], "image,x"), degree=2)
+        compute(photographs, "fixations", fixations=write_fixations(tmp_path, ["a b,1"], "image,x"), degree=2)
     with pytest.raises(InputError, match="needs the key `degree`"):
-        compute(photographs, "fixations", fixated=write_fixations(tmp_path, ["a b,1,1"]))
+        compute(photographs, "fixations", fixations=write_fixations(tmp_path, ["a b,1,1"]))
 
 
 # --- centre bias ---
@@ -349,7 +379,7 @@ def test_the_centre_bias_is_a_provider(photographs: pd.DataFrame) -> None:
 
 def test_the_centre_bias_of_fixations_is_that_of_the_other_images(photographs: pd.DataFrame, tmp_path: Path) -> None:
     file = write_fixations(tmp_path, ["a b,20,15", "a b,60,30", "é.1,10,45"])
-    result = compute(photographs, "centre_bias", fixated=file, degree=3)
+    result = compute(photographs, "centre_bias", fixations=file, degree=3)
     # A quarter of the width and of the height of the 80 x 60 image is 10, 22.5 in the one of 40 x 90.
     expected = fixations.density(np.array([10.0, 30.0]), np.array([22.5, 45.0]), 40, 90, 3)
     np.testing.assert_array_equal(own_resolution(result, "é.1"), expected)

@@ -10,12 +10,12 @@ import pytest
 import yaml
 from published_forms import write_images
 
-from alignment_importance import checks
 from alignment_importance.checks import starting_configuration
+from alignment_importance.inputs.fold_checks import check_folds
 from alignment_importance.inputs.judgments import reading
 from alignment_importance.system.errors import InputError
 from alignment_importance.system.problems import Problems
-from start_configuration import start_configuration
+from new import new
 
 IDS = [f"i{number:02d}" for number in range(30)]
 
@@ -28,7 +28,9 @@ def propose(folder: Path, ids: list[str], share: float, name: str = "j.csv") -> 
     lines = ["image_a,image_b,similarity", *(f"{a},{b},{random.random():.3f}" for a, b in rated)]
     (folder / name).write_text("\n".join(lines), encoding="utf-8")
     text, problems = starting_configuration.propose(
-        "mine", checks.ImageSet(folder / "photos"), reading.Source(folder / name, name="comparisons.mine")
+        "mine",
+        starting_configuration.ImageSet(folder / "photos"),
+        reading.Source(folder / name, name="comparisons.mine"),
     )
     return yaml.safe_load(text), problems
 
@@ -43,7 +45,7 @@ def test_there_are_as_many_folds_as_can_be_scored(tmp_path: Path, share: float, 
     read = reading.read(reading.Source(tmp_path / "j.csv"), pd.DataFrame({"image": IDS, "category": np.nan}))
     for folds, is_wrong in ((expected, False), (expected + 1, expected < 5)):
         problems = Problems()
-        checks.check_split("mine", read, checks.Split("images", folds, proposed["seeds"]), problems)
+        check_folds("mine", read, "images", folds, proposed["seeds"], None, problems)
         assert bool(problems.errors) == is_wrong
 
 
@@ -61,26 +63,22 @@ def test_names_of_all_kinds_are_written_as_they_are(tmp_path: Path) -> None:
     assert config["image_sets"]["mine"]["folder"] == str(tmp_path / "photos")
 
 
-def test_keys_that_are_asked_for_are_shown_as_they_are_given(tmp_path: Path) -> None:
+def test_where_keys_are_given_is_told_with_what_is_asked_for(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     write_images(tmp_path / "photos", ["a.png", "b.png", "c.png"])
     np.save(tmp_path / "j.npy", np.eye(3))
-    where = "Here these keys stand on the command line, behind --config: kind=similarity order=FILE key=NAME."
-
-    def refusal() -> str:
-        with pytest.raises(InputError) as caught:
-            start_configuration(
-                name="mine",
-                image_set=checks.ImageSet(tmp_path / "photos"),
-                source=reading.Source(tmp_path / "j.npy"),
-                threads=1,
-                output=tmp_path / "mine.yaml",
-            )
-        assert not (tmp_path / "mine.yaml").exists()
-        return str(caught.value)
-
-    said = refusal()
-    assert "Set the comparison's `kind`" in said and "an array does not name its images" in said
-    assert said.endswith(f"\n{where}")
-    (tmp_path / "photos" / "a.png").write_bytes(b"")
-    (tmp_path / "j.npy").write_bytes(b"")
-    assert where not in refusal()
+    given: dict[str, Any] = {
+        "table": None,
+        "order": None,
+        "only": None,
+        "kind": None,
+        "key": None,
+        "schema": "",
+        "threads": 1,
+    }
+    output = tmp_path / "mine.yaml"
+    with caplog.at_level("INFO"), pytest.raises(InputError) as caught:
+        new(name="mine", images=tmp_path / "photos", judgments=tmp_path / "j.npy", config=output, **given)
+    assert "Set the comparison's `kind`" in str(caught.value)
+    assert "an array does not name its images" in str(caught.value)
+    assert "command line, behind --config: kind=similarity order=FILE key=NAME" in caplog.text
+    assert not output.exists()

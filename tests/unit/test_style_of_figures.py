@@ -2,6 +2,8 @@
 
 import itertools
 import re
+import subprocess
+import sys
 from pathlib import Path
 from typing import Literal
 
@@ -11,7 +13,6 @@ import pytest
 from matplotlib.figure import Figure
 from PIL import Image
 
-from alignment_importance.report import figures
 from alignment_importance.report.figures import style
 
 PAGE = {"one_column_mm": 80.0, "two_columns_mm": 160.0, "dpi": 150.0}
@@ -26,7 +27,7 @@ def plain(columns: Literal[1, 2]) -> Figure:
 
 
 def saved(folder: Path, columns: Literal[1, 2] = 2) -> tuple[Path, bytes]:
-    figures.save(plain(columns), folder / "a.png", folder / "a.pdf")
+    style.save(plain(columns), folder / "a.png", folder / "a.pdf")
     return folder / "a.png", (folder / "a.pdf").read_bytes()
 
 
@@ -78,6 +79,16 @@ def test_the_style_is_left_behind() -> None:
     before = mpl.rcParams["font.size"], mpl.rcParams["pdf.fonttype"]
     plain(1)
     assert (mpl.rcParams["font.size"], mpl.rcParams["pdf.fonttype"]) == before
+
+
+def test_what_draws_loads_no_heavy_library() -> None:
+    """Each would cost every such job a second or more of processor time."""
+    scripts = ["assemble_paper", "build_gallery", "plot_comparison", "plot_interactions", "plot_summary"]
+    heavy = "{'torch', 'sklearn', 'statsmodels', 'rsatoolbox', 'scipy.stats', 'matplotlib.pyplot'}"
+    program = f"import sys, {', '.join(scripts)}; print(sorted({heavy} & set(sys.modules)))"
+    folder = Path(style.__file__).parents[3]
+    answer = subprocess.run([sys.executable, "-c", program], cwd=folder, capture_output=True, text=True, check=True)
+    assert answer.stdout.strip() == "[]"
 
 
 #: Machado, Oliveira & Fernandes 2009: what people without working L, M or S cones see, as linear RGB from linear RGB.

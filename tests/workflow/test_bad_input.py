@@ -12,6 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import check_inputs
 import numpy as np
 import pandas as pd
 import pytest
@@ -21,7 +22,6 @@ from PIL import Image
 from published_forms import write_king2019, write_peterson2018
 from tiny_project import change_config, run_snakemake
 
-import check_inputs
 from alignment_importance import checks
 from alignment_importance.system.problems import Problems
 

@@ -2,18 +2,15 @@
 
 from collections.abc import Callable
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import pandas as pd
 import pytest
 import yaml
 from published_forms import write_king2019, write_peterson2018, write_things
-from tiny_project import CONFIG, ROOT, change_config, planned_jobs, run_snakemake
+from tiny_project import ROOT, change_config, planned_jobs, run_snakemake
 
 CONFIGS = ROOT / "workflow/configs"
-FORMS = yaml.safe_load((ROOT / "workflow/datasets.yaml").read_text(encoding="utf-8"))
-SCHEMA = yaml.safe_load((ROOT / "workflow/schemas/config.schema.yaml").read_text(encoding="utf-8"))
 
 CATEGORIES = ("animals", "fruits", "furniture", "transportation", "various", "vegetables")
 
@@ -43,22 +40,6 @@ def plan(folder: Path, name: str, *arguments: str) -> str:
     return answer.stdout
 
 
-def test_every_data_set_has_all_its_places(common: SimpleNamespace) -> None:
-    snakefile = (ROOT / "workflow/rules/datasets.smk").read_text(encoding="utf-8")
-    documented = (ROOT / "docs/data_sets.md").read_text(encoding="utf-8")
-    assert set(FORMS) == set(SCHEMA["properties"]["datasets"]["properties"])
-    for name, form in FORMS.items():
-        rule = "draw_demo" if name == "demo" else f"make_{name}"
-        assert f"    rule {rule}:\n" in snakefile
-        assert (ROOT / f"scripts/{rule}.py").is_file()
-        assert (ROOT / f"scripts/alignment_importance/inputs/datasets/{name}.py").is_file()
-        assert name == "demo" or (CONFIGS / f"{name}.yaml").is_file()
-        assert name == "demo" or f"## {name}" in documented
-        for part in form["makes"].values():
-            assert set(part["of"]) <= set(form.get("needs", {}))
-        assert set(form.get("needs", {})) == {need for part in form["makes"].values() for need in part["of"]}
-
-
 @pytest.mark.parametrize("name", WRITERS)
 def test_a_ready_configuration_can_be_planned_and_its_data_made(name: str, tmp_path: Path) -> None:
     WRITERS[name](source := tmp_path / "data" / name / "original")
@@ -77,29 +58,6 @@ def test_a_ready_configuration_can_be_planned_and_its_data_made(name: str, tmp_p
     image = next(file for file in sorted(source.rglob("*.jpg")))
     image.write_bytes(image.read_bytes() + b"x")
     assert f"make_{name}" in plan(tmp_path, name)
-
-
-def test_all_missing_files_are_told_at_once_with_their_places(tmp_path: Path) -> None:
-    said = plan(tmp_path, "king2019")
-    source = tmp_path / "data/king2019/original"
-    for problem in (
-        f"datasets.king2019.source: {source} lacks the 144 photographs of the first set: images/set1 or set1",
-        f"datasets.king2019.source: {source} lacks the 144 photographs of the second set: images/set2 or set2",
-        f"datasets.king2019.source: {source} lacks the distances of both sets: BEHAVIOR.mat or sim_judgements/BEHAV",
-    ):
-        assert f"  - {problem}" in said
-    assert said.count("  - ") == 3
-    assert "Traceback" not in said
-
-    said = plan(tmp_path, "peterson2018")
-    assert said.count(" lacks the photographs of ") == said.count(" lacks the similarity ratings of ") == 6
-    assert "transportation: transportation/images or automobiles/images or " in said
-    assert f"models.vgg16_ecoset.checkpoint: there is no {tmp_path}/data/ecoset/vgg16_ecoset.pth" in said
-    assert said.count("  - ") == 13
-
-    said = plan(tmp_path, "things")
-    assert "lacks the odd-one-out choices: trainset.txt with validationset.txt or " in said
-    assert said.count("  - ") == 6
 
 
 def test_only_what_is_wanted_must_be_there(tmp_path: Path, project: Path) -> None:
@@ -135,19 +93,6 @@ def test_only_what_is_wanted_must_be_there(tmp_path: Path, project: Path) -> Non
     )
 
 
-def test_two_files_that_may_be_meant_are_told(tmp_path: Path) -> None:
-    write_peterson(tmp_path / "data" / "peterson2018" / "original")
-    source = tmp_path / "data/peterson2018/original"
-    (source / "hsim_peterson.npz").unlink()
-    for category in CATEGORIES:
-        (source / category / "sim.mat").touch()
-    (source / "fruits" / "oldSim.mat").touch()
-    said = plan(tmp_path, "peterson2018")
-    where = "data/peterson2018/original/fruits"
-    assert f"ratings of fruits may be {where}/oldSim.mat and {where}/sim.mat; keep one of them there" in said
-    assert said.count("  - ") == 1
-
-
 def test_wrong_files_stop_the_check(tmp_path: Path) -> None:
     write_king(tmp_path / "data" / "king2019" / "original")
     for image_set in ("set1", "set2"):
@@ -161,13 +106,6 @@ def test_wrong_files_stop_the_check(tmp_path: Path) -> None:
         )
     assert "Traceback" not in answer.stdout.split("rule make_king2019")[1]
     assert not (tmp_path / "data/king2019/set1").exists()
-
-
-def test_published_values_that_there_are_not_are_told(common: SimpleNamespace) -> None:
-    with pytest.raises(
-        Exception, match=r"published: there are no published values 'petersn2018'; did you mean peterson2018"
-    ):
-        common.stop_at(common.complete_config({**CONFIG, "published": "petersn2018"})[1])
 
 
 def test_published_values_stand_beside_those_obtained(finished_copy: Path) -> None:
@@ -187,16 +125,6 @@ def test_published_values_stand_beside_those_obtained(finished_copy: Path) -> No
     assert "matrix" in said and "0.5" in said
     log = (finished_copy / "results/logs/compare_published.log").read_text(encoding="utf-8")
     assert "Published values and those obtained:" in log
-
-
-@pytest.mark.parametrize("name", ["mur92", *WRITERS])
-def test_every_comparison_of_a_ready_configuration_is_made_here(name: str, common: SimpleNamespace) -> None:
-    config = yaml.safe_load((CONFIGS / f"{name}.yaml").read_text(encoding="utf-8"))
-    folder = config["datasets"][name]["folder"]
-    made = {f"{folder}/{path}" for part in FORMS[name]["makes"].values() for path in part["files"].values()}
-    named = {entry["folder"] for entry in config["image_sets"].values()}
-    named |= {entry["judgments"] for entry in config["comparisons"].values()}
-    assert named <= made
 
 
 def test_the_configuration_of_the_paper() -> None:

@@ -12,7 +12,8 @@ import yaml
 from large_project import configuration, name, write_large_project
 from tiny_project import ROOT, planned_jobs, run_snakemake
 
-from alignment_importance.system import arrays
+from alignment_importance.system.netcdf import open_netcdf
+from alignment_importance.system.tables import read_table
 
 LARGE = ("--snakefile", str(ROOT / "Snakefile"), "--configfile", "large.yaml")
 
@@ -114,12 +115,12 @@ def test_the_simulated_project_runs_and_ranks_on_the_judged_images(tmp_path: Pat
     answer = run_snakemake(tmp_path / "p", ranking, "results/folds/some/seed-111.csv", "--cores", "2", *LARGE)
     assert answer.returncode == 0, answer.stdout
     results = tmp_path / "p" / "results"
-    with arrays.open_netcdf(results / "activations/many/resnet18.nc") as recorded:
+    with open_netcdf(results / "activations/many/resnet18.nc") as recorded:
         assert recorded.sizes["image"] == 40
         n_maps = recorded.sizes["feature_map"]
     table = pd.read_csv(tmp_path / "p" / ranking)
     assert len(table) == n_maps
     assert set(table["weights"]) == {"random weights (seed 1)"}
     assert table["simulated"].all()
-    folds = arrays.read_table(results / "folds/some/seed-111.csv")
+    folds = read_table(results / "folds/some/seed-111.csv")
     assert folds["image"].tolist() == (tmp_path / "p" / "judged.txt").read_text().split()

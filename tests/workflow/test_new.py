@@ -1,16 +1,16 @@
 """A first configuration, written by the target `new` from images and judgments, is one that works."""
 
 from pathlib import Path
-from types import SimpleNamespace
 
 import yaml
-from tiny_project import ROOT, run_snakemake
+from tiny_project import run_snakemake
+
+from alignment_importance.config import configure
 
 START = ("--cores", "1", "new", "--config", "name=faces")
-SCHEMA = yaml.safe_load((ROOT / "workflow/schemas/config.schema.yaml").read_text(encoding="utf-8"))
 
 
-def test_what_is_recognised_is_written_and_passes_the_check(project: Path, common: SimpleNamespace) -> None:
+def test_what_is_recognised_is_written_and_passes_the_check(project: Path) -> None:
     answer = run_snakemake(project, *START, "images=my photos", "judgments=pairs.csv")
     assert answer.returncode == 0, answer.stdout
     text = (project / "faces.yaml").read_text(encoding="utf-8")
@@ -23,8 +23,7 @@ def test_what_is_recognised_is_written_and_passes_the_check(project: Path, commo
     ):
         assert said in text
         assert said in answer.stdout
-    completed, problems = common.complete_config(yaml.safe_load(text))
-    assert not problems
+    completed = configure(yaml.safe_load(text), look_at_files=False).model_dump()
     assert completed["image_sets"]["faces"]["folder"] == "my photos"
     assert completed["cross_validation"]["folds"] == 2
     assert list(completed["models"]) == ["efficientnet_lite0"]
@@ -80,9 +79,3 @@ def test_wrong_keys_and_other_targets_are_told(project: Path) -> None:
     assert "name: this key is for the target new alone" in answer.stdout
     answer = run_snakemake(project, "--cores", "1", "new")
     assert "snakemake --cores 1 new --config name=NAME images=FOLDER judgments=FILE" in answer.stdout
-
-
-def test_the_keys_are_described() -> None:
-    start = SCHEMA["$defs"]["start"]["properties"]
-    assert list(start) == ["name", "images", "judgments", "kind", "order", "key", "table", "only"]
-    assert all(entry["description"].endswith(".") for entry in start.values())

@@ -1,6 +1,5 @@
 """The rules as they are written: complete, in Snakemake's form, each with its own script and library modules."""
 
-import json
 import re
 import subprocess
 import sys
@@ -96,29 +95,6 @@ def test_a_job_keeps_a_record_of_what_it_was_made_with(rule: str) -> None:
     assert f"with logs.job(snakemake.log[0], {made_with})" in text
 
 
-def test_the_commit_is_that_of_the_repository_that_holds_the_workflow(tmp_path: Path, common: SimpleNamespace) -> None:
-    def git(*words: str) -> str:
-        author = ["-c", "user.name=tests", "-c", "user.email=tests@example.org"]
-        answer = subprocess.run(
-            ["git", "-C", str(tmp_path), *author, *words], capture_output=True, text=True, check=True
-        )
-        return answer.stdout.strip()
-
-    common.commit.__globals__["workflow"] = SimpleNamespace(basedir=str(tmp_path))
-    (tmp_path / "Snakefile").write_text("rule all:\n", encoding="utf-8")
-    assert common.commit() == "unknown"
-    git("init")
-    git("commit", "--allow-empty", "--message", "The user's own")
-    assert common.commit() == "unknown"
-    git("add", "Snakefile")
-    git("commit", "--message", "The workflow")
-    assert common.commit() == git("rev-parse", "HEAD")
-    (tmp_path / "new").touch()
-    assert common.commit() == git("rev-parse", "HEAD")
-    (tmp_path / "Snakefile").write_text("rule some:\n", encoding="utf-8")
-    assert common.commit() == git("rev-parse", "HEAD") + "-modified"
-
-
 def test_captions_are_used_and_there() -> None:
     text = "".join(file.read_text(encoding="utf-8") for file in (ROOT / "workflow/rules").glob("*.smk"))
     text += (ROOT / "Snakefile").read_text(encoding="utf-8")
@@ -186,32 +162,6 @@ def test_a_gpu_is_asked_for_unless_the_device_is_the_cpu(device: str, gpus: str,
 
 
 #: Modules that are imported only when a function needs them.
-IMPORTED_LATE = {"networks"}
-
-
-def test_library_used_by_is_what_python_imports(common: SimpleNamespace) -> None:
-    """Import every script and see which modules of the library are loaded."""
-    program = """
-import importlib, json, sys
-sys.path.insert(0, sys.argv[1])
-loaded = {}
-for script in sys.argv[2:]:
-    for name in [name for name in sys.modules if name.split(".")[0] == "alignment_importance"]:
-        del sys.modules[name]
-    importlib.import_module(script)
-    importlib.import_module("alignment_importance.system.logs")
-    loaded[script] = [module.__file__ for name, module in sys.modules.items() if name.startswith("alignment_")]
-print(json.dumps(loaded))
-"""
-    command = [sys.executable, "-c", program, str(ROOT / "scripts"), *sorted(rules())]
-    answer = subprocess.run(command, capture_output=True, text=True, check=True)
-    library = ROOT / "scripts/alignment_importance"
-    for rule, loaded in json.loads(answer.stdout).items():
-        used = {Path(file).resolve() for file in common.library_used_by(rule)}
-        assert {Path(file) for file in loaded} <= used, rule
-        modules = {file for file in used if file.suffix == ".py"}
-        late = {file.relative_to(library) for file in modules - {Path(file) for file in loaded}}
-        assert {path.parts[0].removesuffix(".py") for path in late} <= IMPORTED_LATE, rule
 
 
 @pytest.mark.parametrize("rule", sorted(rule for rule in rules() if rule.startswith("plot_")))

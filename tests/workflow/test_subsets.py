@@ -1,16 +1,15 @@
 """Comparisons of some images of a set: everything that follows is about these alone."""
 
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
-from snakemake.exceptions import WorkflowError
-from tiny_project import CONFIG, change_config, planned_jobs, run_snakemake
+from tiny_project import change_config, planned_jobs, run_snakemake
 
-from alignment_importance.system import arrays
+from alignment_importance.system.netcdf import read_netcdf
+from alignment_importance.system.tables import read_table
 
 CHOSEN = [f"photo {number:02d}" for number in (0, 1, 3, 4, 5, 7, 8, 10, 11)]
 
@@ -32,49 +31,28 @@ def few(finished_copy: Path) -> Path:
 
 
 def test_all_that_follows_is_about_the_images_of_the_comparison(few: Path) -> None:
-    judged = arrays.read_netcdf(few / "inputs/few/judgments.nc")
-    whole = arrays.read_netcdf(few / "inputs/matrix/judgments.nc").sel(image=CHOSEN, image_b=CHOSEN)
+    judged = read_netcdf(few / "inputs/few/judgments.nc")
+    whole = read_netcdf(few / "inputs/matrix/judgments.nc").sel(image=CHOSEN, image_b=CHOSEN)
     np.testing.assert_array_equal(judged["similarity"], whole["similarity"])
     for file in ("image_scores/few/resnet18.nc", "heatmaps/few/resnet18.nc"):
-        assert arrays.read_netcdf(few / file)["image"].to_numpy().tolist() == CHOSEN
+        assert read_netcdf(few / file)["image"].to_numpy().tolist() == CHOSEN
     for file in ("folds/few/seed-1.csv", "overlap/few/resnet18/spectral_residual.csv"):
-        assert sorted(set(arrays.read_table(few / file)["image"])) == CHOSEN
+        assert sorted(set(read_table(few / file)["image"])) == CHOSEN
     assert sorted(file.stem for file in (few / "heatmaps/few/resnet18").glob("*.png")) == CHOSEN
-    control = arrays.read_table(few / "control/halves/resnet18.csv")
+    control = read_table(few / "control/halves/resnet18.csv")
     assert set(control.loc[control["comparison"] == "few", "image"]) == set(CHOSEN)
     assert len(set(control.loc[control["comparison"] == "matrix", "image"])) == 12
-    summary = arrays.read_table(few / "prediction/summary.csv").set_index("comparison")
+    summary = read_table(few / "prediction/summary.csv").set_index("comparison")
     assert summary.loc["few", "n_images"] == 9
     assert (few / "figures/control_halves_resnet18.png").is_file()
 
     # The alignment of each image, from the readout of these images and their judgments.
-    readout = arrays.read_netcdf(few / "activations/tiny/resnet18.nc")["readout"].sel(image=CHOSEN).to_numpy()
+    readout = read_netcdf(few / "activations/tiny/resnet18.nc")["readout"].sel(image=CHOSEN).to_numpy()
     network, people = np.array(np.corrcoef(readout.astype(np.float64))), judged["similarity"][0].to_numpy()
     others = ~np.eye(9, dtype=bool)
     expected = [np.corrcoef(a[mask], b[mask])[0, 1] for a, b, mask in zip(network, people, others, strict=True)]
-    found = arrays.read_netcdf(few / "image_scores/few/resnet18.nc")["alignment"]
+    found = read_netcdf(few / "image_scores/few/resnet18.nc")["alignment"]
     np.testing.assert_allclose(found, expected, rtol=1e-5)
-
-
-def test_a_comparison_for_every_category_of_a_list(common: SimpleNamespace) -> None:
-    pairs = CONFIG["comparisons"]["pairs"]
-    config = CONFIG | {"comparisons": {"mine": pairs | {"by_category": ["human face", "(n/a) thing"]}, "other": pairs}}
-    completed, problems = common.complete_config(config)
-    assert not problems
-    found = completed["comparisons"]
-    assert list(found) == ["mine", "mine-human-face", "mine-n-a-thing", "other"]
-    assert [entry["categories"] for entry in found.values()] == [[], ["human face"], ["(n/a) thing"], []]
-    assert all(entry["by_category"] == [] for entry in found.values())
-    kept = {"categories", "by_category"}
-    assert all(found["mine"][key] == found["mine-human-face"][key] for key in found["mine"].keys() - kept)
-
-
-def test_categories_whose_names_become_the_same_are_refused(common: SimpleNamespace) -> None:
-    pairs = CONFIG["comparisons"]["pairs"]
-    config = CONFIG | {"comparisons": {"mine": pairs | {"by_category": ["a b", "a/b"]}, "mine-a": pairs}}
-    with pytest.raises(WorkflowError) as error:
-        common.stop_at(common.complete_config(config)[1])
-    assert "comparisons.mine.by_category: 'a/b' would make a second comparison mine-a-b; rename one" in str(error.value)
 
 
 def test_an_unknown_category_or_image_stops_the_check(project: Path) -> None:
@@ -92,9 +70,3 @@ def test_an_unknown_category_or_image_stops_the_check(project: Path) -> None:
     assert "comparisons.matrix.categories: no image has the category 'z'. There are: x, y." in answer.stdout
     said = "comparisons.pairs.images: entry 2: 'photo 1' is no image of this set. Did you mean 'photo 1"
     assert said in answer.stdout
-
-
-def test_a_list_of_images_that_is_not_there_is_told_at_once(project: Path) -> None:
-    change_config(project, lambda config: config["comparisons"]["pairs"].update(images="nowhere.txt"))
-    answer = run_snakemake(project, "--dry-run", "--configfile", "tiny.yaml")
-    assert f"comparisons.pairs.images: there is no {project / 'nowhere.txt'}" in answer.stdout

@@ -10,7 +10,7 @@ rule benchmark:
     """Measure speed and memory."""
     input:
         "<results>/benchmark/summary.csv",
-        expand("<results>/figures/speed.{ending}", ending=["png", "pdf"]),
+        expand("<results>/figures/speed.{ending}", ending=PNG_AND_PDF),
 
 
 rule measure_speed:
@@ -21,7 +21,6 @@ rule measure_speed:
             f"<results>/benchmark/{work}.csv"
             for work in BENCHMARKS[: BENCHMARKS.index(wildcards.work)][-1:]
         ],
-        code=library_used_by("measure_speed"),
     output:
         table="<results>/benchmark/{work}.csv",
     log:
@@ -29,7 +28,7 @@ rule measure_speed:
     benchmark:
         "<benchmarks>/measure_speed/{work}.tsv"
     wildcard_constraints:
-        work=any_of(BENCHMARKS),
+        work=PLAN.any_of(BENCHMARKS),
     conda:
         environment("speed")
     threads: 8
@@ -38,16 +37,16 @@ rule measure_speed:
         runtime=minutes(120),
         gpu=gpus(),
     params:
-        compute=settings("device", "memory_gb", "precision"),
+        compute=COMPUTE,
+        code=code_of("measure_speed"),
     script:
         "../../scripts/measure_speed.py"
 
 
 rule summarise_speed:
-    """Put the comparisons of all kinds of work into one table."""
+    """Put the measurements of all kinds of work into one table, and draw them."""
     input:
         tables=expand("<results>/benchmark/{work}.csv", work=BENCHMARKS),
-        code=library_used_by("summarise_speed"),
     output:
         summary=report(
             "<results>/benchmark/summary.csv",
@@ -55,41 +54,12 @@ rule summarise_speed:
             category="Benchmark",
             labels={"what": "table of times and memory"},
         ),
+        png=reported(("speed",)),
+        pdf=figure(("speed",), "pdf"),
     log:
         "<logs>/summarise_speed.log",
     benchmark:
         "<benchmarks>/summarise_speed.tsv"
-    group:
-        "speed"
-    conda:
-        "../../envs/tables.yaml"
-    threads: 1
-    resources:
-        mem_mb=megabytes(500),
-        runtime=minutes(10),
-    script:
-        "../../scripts/summarise_speed.py"
-
-
-rule plot_speed:
-    """Plot times against other ways, and their growth with the number of images."""
-    input:
-        summary="<results>/benchmark/summary.csv",
-        code=library_used_by("plot_speed"),
-    output:
-        png=report(
-            "<results>/figures/speed.png",
-            caption="../report/speed.rst",
-            category="Benchmark",
-            labels={"what": "times and memory"},
-        ),
-        pdf="<results>/figures/speed.pdf",
-    log:
-        "<logs>/plot_speed.log",
-    benchmark:
-        "<benchmarks>/plot_speed.tsv"
-    group:
-        "speed"
     conda:
         "../../envs/figures.yaml"
     threads: 1
@@ -98,5 +68,6 @@ rule plot_speed:
         runtime=minutes(10),
     params:
         page=config["figures"],
+        code=code_of("summarise_speed"),
     script:
-        "../../scripts/plot_speed.py"
+        "../../scripts/summarise_speed.py"

@@ -1,122 +1,162 @@
-# Inputs: images and judgments, checked and brought into one form.
+# Inputs: data sets made, images and judgments checked and brought into one form, folds cut.
 #
 # needs   the folders and files that the configuration names
-# makes   inputs/checks.csv, inputs/files.csv
-#         inputs/{image_set}/images.csv, inputs/{comparison}/judgments.nc
+# makes   the files of published data sets, in the folders that the configuration names
+#         inputs/{image_set}/images.csv, inputs/{comparison}/judgments.nc, folds/{comparison}/seed-{seed}.csv
+#         beside them, what each check found and which files it read, for inputs/checks.csv and inputs/files.csv
+#
+# Each job checks what it reads. They come before all other jobs that can run, so that mistakes are told early.
 
+for dataset, settings in config["datasets"].items():
 
-# Needed when the inputs are in another state than at the last check, and for no other reason: Snakemake does not ask
-# whether jobs behind one that must run anyway have reasons of their own, so that nothing behind a check would be
-# computed again together with it. Therefore there are no params, and the inputs are ancient; see `need_for_state`.
-rule check_inputs:
-    """Check images, judgments, networks, folds, saliency maps and masks, all at once, before anything heavy runs."""
-    input:
-        made=ancient([path for path in sorted(made_here()) if is_given(path)]),
-        states=ancient(states_of(*given_files().values())),
-        code=ancient(library_of_check),
-    output:
-        findings=update(CHECKED),
-        files=update(FILES_CHECKED),
-        state=state_of_inputs(),
-    log:
-        text="<logs>/check_inputs.log",
-        table="<logs>/check_inputs.csv",
-    benchmark:
-        "<benchmarks>/check_inputs.tsv"
-    conda:
-        "../../envs/checks.yaml"
-    threads: 4
-    resources:
-        mem_mb=megabytes_of_check(),
-        runtime=minutes(60),
-    script:
-        "../../scripts/check_inputs.py"
+    rule:
+        name:
+            f"make_{dataset}"
+        input:
+            published=PLAN.files_of_sources(dataset),
+        output:
+            files=[
+                file if os.path.splitext(file)[1] else directory(file)
+                for file in PLAN.wanted_files(dataset).values()
+            ],
+        log:
+            f"<logs>/make_{dataset}.log",
+        benchmark:
+            f"<benchmarks>/make_{dataset}.tsv"
+        priority: 100
+        conda:
+            "../../envs/tables.yaml"
+        threads: 1
+        resources:
+            mem_mb=megabytes(3000, published=1),
+            runtime=minutes(60),
+        params:
+            dataset=dataset,
+            settings=settings,
+            sources=PLAN.sources_of(dataset),
+            files=list(PLAN.wanted_files(dataset)),
+            recorded=False,
+            code=code_of("make_dataset"),
+        script:
+            "../../scripts/make_dataset.py"
 
 
 rule check:
-    """All inputs of the configuration, checked."""
+    """Check all inputs of the configuration and tell everything that is wrong in one report."""
     input:
-        rules.check_inputs.input.made,
-        rules.check_inputs.input.states,
-        rules.check_inputs.output,
+        made=[path for path in sorted(PLAN.made_here()) if PLAN.is_given(path)],
+    log:
+        text="<logs>/check.log",
+        checks="<logs>/check.csv",
+    benchmark:
+        "<benchmarks>/check.tsv"
+    priority: 100
+    conda:
+        "../../envs/torch.yaml"
+    threads: 4
+    resources:
+        mem_mb=megabytes(4000),
+        runtime=minutes(60),
+    params:
+        configuration={key: value for key, value in config.items() if key != "provenance"},
+    script:
+        "../../scripts/check.py"
 
 
 rule prepare_images:
-    """List the images of one set."""
+    """Decode and check the images of one set, and list them."""
     input:
-        images=lambda wildcards: files_of(
+        images=lambda wildcards: PLAN.files_of(
             config["image_sets"][wildcards.image_set]["folder"]
         ),
-        table=lambda wildcards: optional(
-            config["image_sets"][wildcards.image_set]["table"]
-        ),
-        states=lambda wildcards: states_of(
-            *config["image_sets"][wildcards.image_set].values()
-        ),
-        checked=ancient(FILES_CHECKED),
-        code=library_used_by("prepare_images"),
+        table=entry("image_sets", "table"),
     output:
-        table="<results>/inputs/{image_set}/images.csv",
+        listed="<results>/inputs/{image_set}/images.csv",
+        checks="<results>/inputs/{image_set}/images-checks.csv",
+        files="<results>/inputs/{image_set}/images-files.csv",
     log:
         "<logs>/prepare_images/{image_set}.log",
     benchmark:
         "<benchmarks>/prepare_images/{image_set}.tsv"
-    group:
-        "inputs"
+    priority: 100
     conda:
         "../../envs/tables.yaml"
-    threads: 1
+    threads: 2
     resources:
-        mem_mb=megabytes(600),
+        mem_mb=megabytes(800),
         runtime=minutes(10, images=0.1),
     params:
-        folder=lambda wildcards: config["image_sets"][wildcards.image_set]["folder"],
+        folder=entry("image_sets", "folder"),
         background=lambda wildcards: config["image_sets"][wildcards.image_set][
             "background"
         ],
+        code=code_of("prepare_images"),
     script:
         "../../scripts/prepare_images.py"
 
 
 rule prepare_judgments:
-    """Label the judgments of one comparison."""
+    """Check and label the judgments of one comparison, and cut its images into folds."""
     input:
-        judgments=lambda wildcards: config["comparisons"][wildcards.comparison][
-            "judgments"
-        ],
-        images=lambda wildcards: f"<results>/inputs/{image_set_of(wildcards.comparison)}/images.csv",
-        order=lambda wildcards: optional(
-            config["comparisons"][wildcards.comparison]["order"]
-        ),
-        chosen=lambda wildcards: file_of_images(wildcards.comparison) or [],
-        states=lambda wildcards: states_of(
-            *config["comparisons"][wildcards.comparison].values()
-        ),
-        checked=ancient(FILES_CHECKED),
-        code=library_used_by("prepare_judgments"),
+        judgments_file=entry("comparisons", "judgments"),
+        images=view("<results>/inputs/{image_set}/images.csv"),
+        order=entry("comparisons", "order"),
+        chosen_file=lambda wildcards: PLAN.file_of_images(wildcards.comparison) or [],
     output:
         judgments="<results>/inputs/{comparison}/judgments.nc",
+        folds=expand("<results>/folds/{{comparison}}/seed-{seed}.csv", seed=SEEDS),
+        checks="<results>/inputs/{comparison}/judgments-checks.csv",
+        files="<results>/inputs/{comparison}/judgments-files.csv",
     log:
         "<logs>/prepare_judgments/{comparison}.log",
     benchmark:
         "<benchmarks>/prepare_judgments/{comparison}.tsv"
-    group:
-        "inputs"
+    priority: 100
     conda:
         "../../envs/tables.yaml"
     threads: 1
     resources:
-        mem_mb=megabytes(1000, judgments=15),
-        runtime=minutes(10, judgments=0.1),
+        mem_mb=megabytes(1000, judgments_file=15),
+        runtime=minutes(10, judgments_file=0.1),
     params:
-        kind=lambda wildcards: config["comparisons"][wildcards.comparison]["kind"],
-        key=lambda wildcards: config["comparisons"][wildcards.comparison]["key"],
-        categories=lambda wildcards: config["comparisons"][wildcards.comparison][
-            "categories"
-        ],
-        chosen=lambda wildcards: config["comparisons"][wildcards.comparison]["images"],
-        simulated=lambda wildcards: config["comparisons"][wildcards.comparison][
-            "simulated"
-        ],
+        settings=lambda wildcards: {
+            key: config["comparisons"][wildcards.comparison][key]
+            for key in ("kind", "key", "categories", "images", "simulated")
+        },
+        unit=config["cross_validation"]["unit"],
+        n_folds=config["cross_validation"]["folds"],
+        seeds=SEEDS,
+        inner_folds=config["statistics"]["inner_folds"],
+        folds=SEEDS,
+        code=code_of("prepare_judgments"),
     script:
         "../../scripts/prepare_judgments.py"
+
+
+rule prepare_control:
+    """Check the masks of one control."""
+    input:
+        images=of_control("<results>/inputs/{image_set}/images.csv"),
+        judgments=of_control("<results>/inputs/{comparison}/judgments.nc"),
+        masks=entry("controls", "masks"),
+        mask_files=lambda wildcards: PLAN.files_of(
+            config["controls"][wildcards.control]["masks"]
+        ),
+    output:
+        checks="<results>/inputs/{control}/masks-checks.csv",
+    log:
+        "<logs>/prepare_control/{control}.log",
+    benchmark:
+        "<benchmarks>/prepare_control/{control}.tsv"
+    priority: 100
+    conda:
+        "../../envs/tables.yaml"
+    threads: 1
+    resources:
+        mem_mb=megabytes(600, judgments=5),
+        runtime=minutes(10, mask_files=1),
+    params:
+        objects=entry("controls", "objects"),
+        code=code_of("prepare_control"),
+    script:
+        "../../scripts/prepare_control.py"

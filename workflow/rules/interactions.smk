@@ -2,38 +2,34 @@
 #
 # needs   activations, judgments, folds, curves, rankings/{comparison}/{model}/all.csv
 # makes   interactions/{comparison}/{model}/elimination.csv, pairs.csv and shapley.csv, and their figures
+#         recovery/{control}/{model}.csv, docs/recovery.md
 #
 # Where no closed form leads to the scores the jobs stop after `interactions.minutes`, and say how much is done. They
 # leave *.partial.npz beside their output; the same command with more minutes, or after an interruption, goes on there.
+
+KINDS_OF_INTERACTION = ["elimination", "pairs", "shapley"]
 
 
 rule interactions:
     """Elimination, pairs and Shapley values of all comparisons and models."""
     input:
         expand(
-            "<results>/interactions/{comparison}/{model}/{kind}.csv",
-            comparison=config["comparisons"],
-            model=config["models"],
-            kind=["elimination", "pairs", "shapley"],
-        ),
-        expand(
             "<results>/figures/{kind}_{comparison}_{model}.{ending}",
-            kind=["elimination", "pairs", "shapley"],
+            kind=KINDS_OF_INTERACTION,
             comparison=config["comparisons"],
             model=config["models"],
-            ending=["png", "pdf"],
+            ending=PNG_AND_PDF,
         ),
 
 
 rule eliminate_feature_maps:
     """Eliminate feature maps one at a time in the folds of the first seed, scoring again after each."""
     input:
-        activations=activations_of,
+        activations=view("<results>/activations/{image_set}/{model}.nc"),
         judgments="<results>/inputs/{comparison}/judgments.nc",
-        folds=f"<results>/folds/{{comparison}}/seed-{config['cross_validation']['seeds'][0]}.csv",
-        curves=f"<results>/curves/{{comparison}}/{{model}}/seed-{config['cross_validation']['seeds'][0]}.csv",
-        network=lambda wildcards: files_of_network(wildcards.model),
-        code=library_used_by("eliminate_feature_maps"),
+        folds=f"<results>/folds/{{comparison}}/seed-{SEEDS[0]}.csv",
+        curves=f"<results>/curves/{{comparison}}/{{model}}/seed-{SEEDS[0]}.csv",
+        network=lambda wildcards: PLAN.files_of_network(wildcards.model),
     output:
         table="<results>/interactions/{comparison}/{model}/elimination.csv",
     log:
@@ -49,11 +45,11 @@ rule eliminate_feature_maps:
         runtime=minutes(config["interactions"]["minutes"] + 60),
         gpu=gpus(),
     params:
-        network=lambda wildcards: config["models"][wildcards.model],
-        similarity=config["alignment"]["similarity"],
-        score=config["alignment"]["score"],
+        model=entry("models"),
+        alignment=config["alignment"],
         minutes=config["interactions"]["minutes"],
-        compute=settings("device", "memory_gb", "precision"),
+        compute=COMPUTE,
+        code=code_of("eliminate_feature_maps"),
     script:
         "../../scripts/eliminate_feature_maps.py"
 
@@ -61,11 +57,10 @@ rule eliminate_feature_maps:
 rule score_map_pairs:
     """Score pairs of the highest-ranked feature maps."""
     input:
-        activations=activations_of,
+        activations=view("<results>/activations/{image_set}/{model}.nc"),
         judgments="<results>/inputs/{comparison}/judgments.nc",
         ranking="<results>/rankings/{comparison}/{model}/all.csv",
-        network=lambda wildcards: files_of_network(wildcards.model),
-        code=library_used_by("score_map_pairs"),
+        network=lambda wildcards: PLAN.files_of_network(wildcards.model),
     output:
         table="<results>/interactions/{comparison}/{model}/pairs.csv",
     log:
@@ -77,16 +72,15 @@ rule score_map_pairs:
     threads: 4
     resources:
         mem_mb=megabytes_of_ablation(),
-        # The budget, and time to read, to go once more over the maps and to write.
         runtime=minutes(config["interactions"]["minutes"] + 60),
         gpu=gpus(),
     params:
-        network=lambda wildcards: config["models"][wildcards.model],
-        similarity=config["alignment"]["similarity"],
-        score=config["alignment"]["score"],
+        model=entry("models"),
+        alignment=config["alignment"],
         minutes=config["interactions"]["minutes"],
         top_maps=config["interactions"]["top_maps"],
-        compute=settings("device", "memory_gb", "precision"),
+        compute=COMPUTE,
+        code=code_of("score_map_pairs"),
     script:
         "../../scripts/score_map_pairs.py"
 
@@ -94,10 +88,9 @@ rule score_map_pairs:
 rule sample_shapley_values:
     """Estimate Shapley values of feature maps from sampled permutations."""
     input:
-        activations=activations_of,
+        activations=view("<results>/activations/{image_set}/{model}.nc"),
         judgments="<results>/inputs/{comparison}/judgments.nc",
-        network=lambda wildcards: files_of_network(wildcards.model),
-        code=library_used_by("sample_shapley_values"),
+        network=lambda wildcards: PLAN.files_of_network(wildcards.model),
     output:
         table="<results>/interactions/{comparison}/{model}/shapley.csv",
     log:
@@ -109,146 +102,30 @@ rule sample_shapley_values:
     threads: 4
     resources:
         mem_mb=megabytes_of_ablation(),
-        # The budget, and time to read, to go once more over the maps and to write.
         runtime=minutes(config["interactions"]["minutes"] + 60),
         gpu=gpus(),
     params:
-        network=lambda wildcards: config["models"][wildcards.model],
-        similarity=config["alignment"]["similarity"],
-        score=config["alignment"]["score"],
+        model=entry("models"),
+        alignment=config["alignment"],
         minutes=config["interactions"]["minutes"],
         permutations=config["interactions"]["permutations"],
         seed=config["interactions"]["seed"],
-        compute=settings("device", "memory_gb", "precision"),
+        compute=COMPUTE,
+        code=code_of("sample_shapley_values"),
     script:
         "../../scripts/sample_shapley_values.py"
-
-
-rule plot_elimination:
-    """Plot backward elimination against one ranking by AIS."""
-    input:
-        table="<results>/interactions/{comparison}/{model}/elimination.csv",
-        code=library_used_by("plot_elimination"),
-    output:
-        png=report(
-            "<results>/figures/elimination_{comparison}_{model}.png",
-            caption="../report/elimination.rst",
-            category="Interactions",
-            labels={
-                "what": "backward elimination",
-                "comparison": "{comparison}",
-                "model": "{model}",
-            },
-        ),
-        pdf="<results>/figures/elimination_{comparison}_{model}.pdf",
-    log:
-        "<logs>/plot_elimination/{comparison}/{model}.log",
-    benchmark:
-        "<benchmarks>/plot_elimination/{comparison}/{model}.tsv"
-    group:
-        "heatmaps"
-    conda:
-        "../../envs/figures.yaml"
-    threads: 1
-    resources:
-        mem_mb=megabytes(700, table=10),
-        runtime=minutes(10),
-    params:
-        page=config["figures"],
-        score=config["alignment"]["score"],
-    script:
-        "../../scripts/plot_elimination.py"
-
-
-rule plot_pairs:
-    """Plot the interactions of pairs of feature maps."""
-    input:
-        table="<results>/interactions/{comparison}/{model}/pairs.csv",
-        code=library_used_by("plot_pairs"),
-    output:
-        png=report(
-            "<results>/figures/pairs_{comparison}_{model}.png",
-            caption="../report/pairs.rst",
-            category="Interactions",
-            labels={
-                "what": "pairs of maps",
-                "comparison": "{comparison}",
-                "model": "{model}",
-            },
-        ),
-        pdf="<results>/figures/pairs_{comparison}_{model}.pdf",
-    log:
-        "<logs>/plot_pairs/{comparison}/{model}.log",
-    benchmark:
-        "<benchmarks>/plot_pairs/{comparison}/{model}.tsv"
-    group:
-        "heatmaps"
-    conda:
-        "../../envs/figures.yaml"
-    threads: 1
-    resources:
-        mem_mb=megabytes(700, table=10),
-        runtime=minutes(10),
-    params:
-        page=config["figures"],
-        score=config["alignment"]["score"],
-    script:
-        "../../scripts/plot_pairs.py"
-
-
-rule plot_shapley:
-    """Plot Shapley values against AIS."""
-    input:
-        table="<results>/interactions/{comparison}/{model}/shapley.csv",
-        ranking="<results>/rankings/{comparison}/{model}/all.csv",
-        code=library_used_by("plot_shapley"),
-    output:
-        png=report(
-            "<results>/figures/shapley_{comparison}_{model}.png",
-            caption="../report/shapley.rst",
-            category="Interactions",
-            labels={
-                "what": "Shapley values",
-                "comparison": "{comparison}",
-                "model": "{model}",
-            },
-        ),
-        pdf="<results>/figures/shapley_{comparison}_{model}.pdf",
-    log:
-        "<logs>/plot_shapley/{comparison}/{model}.log",
-    benchmark:
-        "<benchmarks>/plot_shapley/{comparison}/{model}.tsv"
-    group:
-        "heatmaps"
-    conda:
-        "../../envs/figures.yaml"
-    threads: 1
-    resources:
-        mem_mb=megabytes(700, table=10),
-        runtime=minutes(10),
-    params:
-        page=config["figures"],
-        score=config["alignment"]["score"],
-    script:
-        "../../scripts/plot_shapley.py"
 
 
 rule measure_recovery:
     """Measure which way of weighing feature maps finds the known truth of a control."""
     input:
-        activations=lambda wildcards: f"<results>/activations/{config['controls'][wildcards.control]['image_set']}/{wildcards.model}.nc",
-        judgments=lambda wildcards: [
-            f"<results>/inputs/{name}/judgments.nc"
-            for name in comparisons_of(
-                config["controls"][wildcards.control]["image_set"]
-            )
-        ],
-        masks=lambda wildcards: config["controls"][wildcards.control]["masks"],
-        mask_files=lambda wildcards: files_of(
+        activations=of_control("<results>/activations/{image_set}/{model}.nc"),
+        judgments=of_control("<results>/inputs/{comparison}/judgments.nc"),
+        masks=entry("controls", "masks"),
+        mask_files=lambda wildcards: PLAN.files_of(
             config["controls"][wildcards.control]["masks"]
         ),
-        network=lambda wildcards: files_of_network(wildcards.model),
-        code=library_used_by("measure_recovery"),
+        network=lambda wildcards: PLAN.files_of_network(wildcards.model),
     output:
         table="<results>/recovery/{control}/{model}.csv",
     log:
@@ -263,39 +140,51 @@ rule measure_recovery:
         runtime=minutes(120, activations=1),
         gpu=gpus(),
     params:
-        comparisons=lambda wildcards: comparisons_of(
-            config["controls"][wildcards.control]["image_set"]
-        ),
-        objects=lambda wildcards: config["controls"][wildcards.control]["objects"],
-        network=lambda wildcards: config["models"][wildcards.model],
-        similarity=config["alignment"]["similarity"],
-        score=config["alignment"]["score"],
+        judgments=comparisons_of_control,
+        objects=entry("controls", "objects"),
+        model=entry("models"),
+        alignment=config["alignment"],
         permutations=config["interactions"]["permutations"],
         seed=config["interactions"]["seed"],
-        compute=settings("device", "memory_gb", "precision"),
+        compute=COMPUTE,
+        code=code_of("measure_recovery"),
     script:
         "../../scripts/measure_recovery.py"
 
 
-rule tabulate_recovery:
-    """Tabulate for the documentation what finds the planted truth of the demo, with its first model."""
+rule plot_interactions:
+    """Draw elimination, pairs and Shapley values of one comparison and model."""
     input:
-        table=lambda wildcards: f"<results>/recovery/demo/{list(config['models'])[0]}.csv",
-        code=library_used_by("tabulate_recovery"),
+        tables=expand(
+            "<results>/interactions/{{comparison}}/{{model}}/{kind}.csv",
+            kind=KINDS_OF_INTERACTION,
+        ),
+        ranking="<results>/rankings/{comparison}/{model}/all.csv",
     output:
-        page="docs/recovery.md",
+        png=[
+            reported((kind, "{comparison}", "{model}"))
+            for kind in KINDS_OF_INTERACTION
+        ],
+        pdf=[
+            figure((kind, "{comparison}", "{model}"), "pdf")
+            for kind in KINDS_OF_INTERACTION
+        ],
     log:
-        "<logs>/tabulate_recovery.log",
+        "<logs>/plot_interactions/{comparison}/{model}.log",
     benchmark:
-        "<benchmarks>/tabulate_recovery.tsv"
+        "<benchmarks>/plot_interactions/{comparison}/{model}.tsv"
     conda:
-        "../../envs/torch.yaml"
+        "../../envs/figures.yaml"
     threads: 1
     resources:
-        mem_mb=megabytes_of_network(table=10),
+        mem_mb=megabytes(700, tables=10),
         runtime=minutes(10),
     params:
-        permutations=config["interactions"]["permutations"],
-        objects=lambda wildcards: config["controls"]["demo"]["objects"],
+        tables=KINDS_OF_INTERACTION,
+        png=KINDS_OF_INTERACTION,
+        pdf=KINDS_OF_INTERACTION,
+        page=config["figures"],
+        score=config["alignment"]["score"],
+        code=code_of("plot_interactions"),
     script:
-        "../../scripts/tabulate_recovery.py"
+        "../../scripts/plot_interactions.py"

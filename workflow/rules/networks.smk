@@ -1,7 +1,7 @@
-# Networks: what there is to choose from. No other rule needs these.
+# Networks: checked, their layers listed, and what they make of the images of a set.
 #
-# needs   the architecture alone
-# makes   layers/{network}.csv, docs/networks.md
+# needs   inputs/{image_set}/images.csv, the networks' weights
+# makes   layers/{network}.csv, activations/{image_set}/{model}.nc, docs/networks.md
 
 
 rule layers:
@@ -10,18 +10,45 @@ rule layers:
         expand("<results>/layers/{network}.csv", network=config["models"]),
 
 
-rule list_layers:
-    """List the layers of one network, which is a configured model or the name of an architecture."""
+# What is no name of a configured model is that of an architecture.
+ruleorder: prepare_networks > list_layers
+
+
+rule prepare_networks:
+    """Build all configured networks without their weights, check them, and list their layers."""
     input:
-        code=library_used_by("list_layers"),
+        networks=[
+            file for model in config["models"] for file in PLAN.files_of_network(model)
+        ],
+    output:
+        layers=expand("<results>/layers/{network}.csv", network=config["models"]),
+    log:
+        "<logs>/prepare_networks.log",
+    benchmark:
+        "<benchmarks>/prepare_networks.tsv"
+    priority: 100
+    conda:
+        "../../envs/torch.yaml"
+    threads: 1
+    resources:
+        mem_mb=megabytes_of_network(networks=3),
+        runtime=minutes(10),
+    params:
+        models=config["models"],
+        layers=list(config["models"]),
+        code=code_of("prepare_networks"),
+    script:
+        "../../scripts/prepare_networks.py"
+
+
+rule list_layers:
+    """List the layers of an architecture."""
     output:
         layers="<results>/layers/{network}.csv",
     log:
         "<logs>/list_layers/{network}.log",
     benchmark:
         "<benchmarks>/list_layers/{network}.tsv"
-    group:
-        "layers"
     conda:
         "../../envs/torch.yaml"
     threads: 1
@@ -29,17 +56,40 @@ rule list_layers:
         mem_mb=megabytes_of_network(),
         runtime=minutes(10),
     params:
-        network=lambda wildcards: config["models"].get(
-            wildcards.network, {"architecture": wildcards.network}
-        ),
+        model=lambda wildcards: {"architecture": wildcards.network},
+        code=code_of("list_layers"),
     script:
         "../../scripts/list_layers.py"
 
 
+rule extract_activations:
+    """Run one network over the images of one set, up to its map layer and on to its readout."""
+    input:
+        images="<results>/inputs/{image_set}/images.csv",
+        network=lambda wildcards: PLAN.files_of_network(wildcards.model),
+    output:
+        activations="<results>/activations/{image_set}/{model}.nc",
+    log:
+        "<logs>/extract_activations/{image_set}/{model}.log",
+    benchmark:
+        "<benchmarks>/extract_activations/{image_set}/{model}.tsv"
+    conda:
+        environment("torch")
+    threads: 4
+    resources:
+        mem_mb=megabytes_of_network(images=50, network=3),
+        runtime=minutes(30, images=60),
+        gpu=gpus(),
+    params:
+        model=entry("models"),
+        compute=COMPUTE,
+        code=code_of("extract_activations"),
+    script:
+        "../../scripts/extract_activations.py"
+
+
 rule tabulate_networks:
     """Tabulate the layers of all networks for the documentation."""
-    input:
-        code=library_used_by("tabulate_networks"),
     output:
         page="docs/networks.md",
     log:
@@ -52,5 +102,8 @@ rule tabulate_networks:
     resources:
         mem_mb=megabytes_of_network(),
         runtime=minutes(30),
+    params:
+        recorded=False,
+        code=code_of("tabulate_networks"),
     script:
         "../../scripts/tabulate_networks.py"

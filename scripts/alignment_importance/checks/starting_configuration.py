@@ -3,15 +3,15 @@
 import json
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import xarray as xr
 
-from alignment_importance import checks
 from alignment_importance.inputs import images
+from alignment_importance.inputs.fold_checks import FEW_TEST_IMAGES, check_folds
 from alignment_importance.inputs.images import examination
 from alignment_importance.inputs.judgments import averages, reading
 from alignment_importance.system.plurals import counted
@@ -24,7 +24,17 @@ _MOST_FOLDS, _FEWEST_FOLDS = 5, 2
 _SEEDS = (111, 222, 333, 444, 555, 666, 777, 888)
 
 
-def propose(name: str, image_set: checks.ImageSet, source: reading.Source, threads: int = 1) -> tuple[str, Problems]:
+@dataclass(frozen=True)
+class ImageSet:
+    """A folder of images, with the table of their categories if there is one."""
+
+    folder: Path
+    table: Path | None = None
+
+
+def propose(
+    name: str, image_set: ImageSet, source: reading.Source, threads: int = 1, schema: str = ""
+) -> tuple[str, Problems]:
     """Look at images and judgments, and write the configuration that compares them.
 
     What is ambiguous is not guessed: it is an error that names the key which decides it. Where some images have no
@@ -35,15 +45,16 @@ def propose(name: str, image_set: checks.ImageSet, source: reading.Source, threa
         image_set: the images.
         source: the judgments.
         threads: that decode images at the same time.
+        schema: path of the JSON schema that editors are told of; none if empty.
 
     Returns:
-        The text of the configuration, which passes `checks.check`, and what was found that the user should know.
+        The text of the configuration, which passes `inputs.check`, and what was found that the user should know.
 
     Raises:
         ProblemsError: images and judgments do not fit, or more must be said about them.
     """
     problems = Problems()
-    table = examination.examine(image_set.folder, image_set.table, image_set.background, problems, threads)
+    table = examination.examine(image_set.folder, image_set.table, None, problems, threads)
     left_out = reading.unjudged(source, table) if source.images is None else []
     if 0 < len(left_out) < len(table):
         source = replace(source, images=sorted(set(table["image"]) - set(left_out)))
@@ -53,7 +64,7 @@ def propose(name: str, image_set: checks.ImageSet, source: reading.Source, threa
     n_folds = _number_of_folds(name, judgments, problems)
     problems.raise_errors()
     parts = [
-        _heading(name, problems),
+        _heading(name, problems, schema),
         _image_set(name, image_set, table),
         _comparison(name, source, judgments, table, left_out),
         _MODELS,
@@ -64,10 +75,10 @@ def propose(name: str, image_set: checks.ImageSet, source: reading.Source, threa
 
 def _number_of_folds(name: str, judgments: xr.Dataset, problems: Problems) -> int:
     """Find how many folds can be scored with every seed; what is found of these, or of the fewest, is noted."""
-    most = int(np.clip(len(judgments["image"]) // checks.FEW_TEST_IMAGES, _FEWEST_FOLDS, _MOST_FOLDS))
+    most = int(np.clip(len(judgments["image"]) // FEW_TEST_IMAGES, _FEWEST_FOLDS, _MOST_FOLDS))
     for n_folds in range(most, _FEWEST_FOLDS - 1, -1):
         found = Problems()
-        checks.check_split(name, judgments, checks.Split("images", n_folds, _SEEDS), found)
+        check_folds(name, judgments, "images", n_folds, _SEEDS, None, found)
         if not found.errors:
             break
     problems.extend(found)
@@ -85,9 +96,10 @@ models:
 """
 
 
-def _heading(name: str, problems: Problems) -> str:
+def _heading(name: str, problems: Problems, schema: str) -> str:
     """Say what to do with the file, and what was found."""
-    lines = [
+    lines = [f"# yaml-language-server: $schema={schema}"] if schema else []
+    lines += [
         "# A starting point, made by `snakemake new`. What is left out has the defaults that config.yaml explains.",
         "# Read it, correct what is not so, and run",
         f"#     snakemake --cores 1 check --configfile {name}.yaml",
@@ -95,11 +107,11 @@ def _heading(name: str, problems: Problems) -> str:
     ]
     if problems.warnings:
         lines += ["#", "# What the check says:"]
-        lines += [f"# - {finding.where}: {finding}" for finding in problems.warnings]
+        lines += [f"# - {problem.where}: {problem}" for problem in problems.warnings]
     return "\n".join([*lines, "", f"results: results/{name}", ""])
 
 
-def _image_set(name: str, image_set: checks.ImageSet, table: pd.DataFrame) -> str:
+def _image_set(name: str, image_set: ImageSet, table: pd.DataFrame) -> str:
     """The block of the images."""
     formats = Counter(Path(file).suffix.lower().removeprefix(".") for file in table["file"])
     sizes = [f"{low} to {high}" if low < high else f"{low}" for low, high in map(_range, (table.width, table.height))]
@@ -116,8 +128,6 @@ def _image_set(name: str, image_set: checks.ImageSet, table: pd.DataFrame) -> st
         ]
     else:
         lines.append(f"    table: {_text(image_set.table)}")
-    if image_set.background is not None:
-        lines.append(f"    background: {list(image_set.background)}")
     return "\n".join([*lines, ""])
 
 
@@ -178,7 +188,7 @@ def _cross_validation(n_folds: int, n_images: int) -> str:
         "cross_validation:\n"
         f"  # {n_images} images in {n_folds} folds: test sets of {n_images // n_folds} images or one more.\n"
         f"  # {_MOST_FOLDS} folds, or fewer (at least {_FEWEST_FOLDS}) where test sets would have fewer than "
-        f"{checks.FEW_TEST_IMAGES} images\n"
+        f"{FEW_TEST_IMAGES} images\n"
         "  # or too few judged pairs.\n"
         f"  folds: {n_folds}\n"
         f"  seeds: {list(_SEEDS)}\n"

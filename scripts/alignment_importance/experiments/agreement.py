@@ -8,6 +8,7 @@ import pandas as pd
 import xarray as xr
 
 from alignment_importance.maps import heatmaps as heat
+from alignment_importance.statistics.correlation import correlate
 from alignment_importance.system import logs
 
 #: Columns of the table.
@@ -18,7 +19,7 @@ def agree(heatmaps: Mapping[str, xr.Dataset]) -> pd.DataFrame:
     """Correlate the heatmaps of every two networks at the resolution of the images.
 
     Args:
-        heatmaps: what `heatmaps.heatmaps` returns for one comparison, by the network's name. Networks may have maps of
+        heatmaps: what `heatmaps.make` returns for one comparison, by the network's name. Networks may have maps of
             any resolution and inputs of any form; images are joined by id.
 
     Returns:
@@ -45,11 +46,3 @@ def _place_over(heatmaps: xr.Dataset, image: str, shape: tuple[int, ...]) -> np.
     """Lay the heatmap of an image over a frame of (height, width)."""
     height, width = shape
     return heat.place(heatmaps["heatmap"].sel(image=image).to_numpy(), width, height, heatmaps.attrs["resize"])
-
-
-def correlate(first: np.ndarray, second: np.ndarray) -> float:
-    """Pearson's r of two maps of one shape over the pixels that both have; NaN where one has a single value there."""
-    both = np.isfinite(first) & np.isfinite(second)
-    if not both.any() or np.ptp(first[both]) == 0 or np.ptp(second[both]) == 0:
-        return float("nan")
-    return float(np.corrcoef(first[both], second[both])[0, 1])

@@ -1,13 +1,13 @@
 """Out-of-sample prediction over the folds of one comparison and network: ceilings, moments, tests, intervals."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
 import xarray as xr
 
 from alignment_importance.experiments import reliability
-from alignment_importance.inputs.folds import UNIT_NAMES, Fold
+from alignment_importance.inputs.folds import UNIT_NAMES, Fold, unit_name
 from alignment_importance.inputs.judgments.averages import weights
 from alignment_importance.statistics.inference import holm, paired_test, permutation_p
 
@@ -27,6 +27,38 @@ _CORRECTED_FOR_NUMBER = (
     "p_permutation_retained",
     "p_permutation_difference",
 )
+
+
+#: Last columns of the table of folds.
+_ORIGIN = ["unit", "weights", "arithmetic", "simulated"]
+
+
+def tabulate(
+    scores: Mapping[int, pd.DataFrame],
+    folds: Mapping[int, tuple[pd.DataFrame, Sequence[Fold]]],
+    judged: xr.Dataset,
+    score: str,
+) -> pd.DataFrame:
+    """List the scores of all folds of all seeds, with the noise ceilings of their test blocks.
+
+    Args:
+        scores: a row per fold, by seed (`cross_validation.Validation`).
+        folds: the table of folds and what `folds.blocks` makes of it, by seed.
+        judged: `similarity` (participant, image, image_b).
+        score: `pearson_r2`, `pearson` or `spearman`.
+
+    Returns:
+        A row per seed and fold: those of `scores` and `add_ceilings`, and `unit`, what was cut into folds.
+    """
+    tables = []
+    for seed, of_seed in scores.items():
+        cut, blocks = folds[seed]
+        table = add_ceilings(of_seed, blocks, judged, score, seed)
+        table.insert(0, "seed", seed)
+        tables.append(table.assign(unit=unit_name(cut)))
+    whole = {name: "Int64" for name in map(str, tables[0]) if name.startswith(("k_", "n_"))}
+    table = pd.concat(tables, ignore_index=True).astype(whole)
+    return table[[*table.columns.drop(_ORIGIN), *_ORIGIN]]
 
 
 def add_ceilings(

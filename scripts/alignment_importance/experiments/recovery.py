@@ -19,7 +19,7 @@ from alignment_importance.experiments import interactions, reweighting
 from alignment_importance.inputs import folds
 from alignment_importance.inputs.folds import Fold, PairBlock
 from alignment_importance.maps import controls, heatmaps
-from alignment_importance.statistics import similarity
+from alignment_importance.statistics import roc, similarity
 from alignment_importance.system import logs
 from alignment_importance.system.compute import Compute
 
@@ -168,7 +168,7 @@ def find_maps(network: Network) -> pd.DataFrame:
         planted, block = plant(network, draw)
         for name, method in METHODS.items():
             ranking = method(network, block).ranking
-            auc = controls.area_under_curve(ranking[planted], ranking[active & ~planted])
+            auc = roc.area_under_curve(ranking[planted], ranking[active & ~planted])
             rows.append(("maps", "", name, str(draw), auc))
     return pd.DataFrame(rows, columns=list(COLUMNS))
 
@@ -200,7 +200,7 @@ def find_places(
                 {"ais": (("image", "feature_map"), np.tile(weights, (activations.sizes["image"], 1)))},
                 coords={"image": activations.indexes["image"]},
             )
-            evaluated = controls.evaluate("", {comparison: heatmaps.heatmaps(activations, scores)}, masks, objects)
+            evaluated = controls.evaluate("", {comparison: heatmaps.make(activations, scores)}, masks, objects)
             of_weights = evaluated.loc[evaluated["map"] == "ais", ["image", "auc"]]
             tables.append(
                 of_weights.rename(columns={"image": "item"}).assign(truth="places", comparison=comparison, method=name)

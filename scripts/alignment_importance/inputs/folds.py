@@ -73,6 +73,15 @@ def split_pairs(image_ids: Sequence[str], n_folds: int, seed: int) -> pd.DataFra
     return pd.DataFrame({"image": ids[first], "image_b": ids[second], "fold": fold})
 
 
+def cut(unit: str, image_ids: Sequence[str], n_folds: int, seed: int) -> pd.DataFrame:
+    """Cut images or pairs of images into folds, see `split_images` and `split_pairs`.
+
+    Args:
+        unit: one of `UNITS`.
+    """
+    return (split_images if unit == "images" else split_pairs)(image_ids, n_folds, seed)
+
+
 def blocks(table: pd.DataFrame, human: NDArray[np.float64], image_ids: Sequence[str]) -> list[Fold]:
     """Cut the judgments into the train and test blocks of every fold.
 
@@ -160,9 +169,9 @@ def whole(human: NDArray[np.float64]) -> PairBlock:
 def _assign(count: int, n_folds: int, seed: int, what: str) -> NDArray[np.int64]:
     """Give each of `count` things its fold number."""
     if n_folds < 2:
-        raise InputError(f"cross_validation: folds is {n_folds}, but there must be at least 2.")
+        raise InputError(f"folds is {n_folds}, but there must be at least 2.", where="cross_validation")
     if n_folds > count:
-        raise InputError(f"cross_validation: {n_folds} folds need at least as many {what}; there are {count}.")
+        raise InputError(f"{n_folds} folds need at least as many {what}; there are {count}.", where="cross_validation")
     fold = np.empty(count, dtype=np.int64)
     permuted = np.random.default_rng(seed).permutation(count)
     for number, members in enumerate(np.array_split(permuted, n_folds), start=1):
@@ -208,6 +217,7 @@ def _check(fold: Fold) -> None:
         if judged < MIN_PAIRS:
             pairs = counted(judged, "judged pair", "judged pairs")
             raise InputError(
-                f"cross_validation: the {name} set of fold {fold.fold} has {pairs} of images, but a score needs "
-                f"{MIN_PAIRS}. Use fewer folds, or more images or judgments."
+                f"the {name} set of fold {fold.fold} has {pairs} of images, but a score needs "
+                f"{MIN_PAIRS}. Use fewer folds, or more images or judgments.",
+                where="cross_validation",
             )

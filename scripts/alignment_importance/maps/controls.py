@@ -7,10 +7,10 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 from numpy.typing import NDArray
-from scipy import stats
 
 from alignment_importance.inputs import ids, images
-from alignment_importance.maps import heatmaps as heat
+from alignment_importance.maps.heatmaps import place_image
+from alignment_importance.statistics import roc
 from alignment_importance.system import logs
 from alignment_importance.system.errors import InputError
 from alignment_importance.system.problems import Problems
@@ -21,23 +21,23 @@ COLUMNS = ("control", "comparison", "map", "image", "auc")
 #: Names of the evaluated maps, and the variables of a dataset of heatmaps that hold them.
 MAPS = {"ais": "heatmap", "activations": "activation_mean"}
 
-_MOST_SHOWN = 10
+_MOST_NUMBERS = 10
 
 
 def evaluate(
     control: str, heatmaps: Mapping[str, xr.Dataset], masks: str | Path, objects: Mapping[str, int]
 ) -> pd.DataFrame:
-    """Tell for every image how well each map singles out the pixels of one object against those of another.
+    """Measure for every image how well each map singles out the pixels of one object against those of another.
 
     Args:
-        control: its name.
-        heatmaps: what `heatmaps.heatmaps` returns, by the name of the comparison.
+        control: its name in the configuration.
+        heatmaps: what `heatmaps.make` returns, by the name of the comparison.
         masks: folder with {image}.png of the image's size, whose pixels are the number of the object they belong to.
         objects: the two objects and their numbers; the first one is to be singled out.
 
     Returns:
         The columns `COLUMNS`, a row per comparison, image and map (`ais`: the heatmap; `activations`: the mean of the
-        feature maps, the same in every comparison). For auc see `area_under_curve`; of pixels that the network did
+        feature maps, the same in every comparison). For auc see `roc.area_under_curve`; of pixels that the network did
         not see nothing is known, and they do not count.
 
     Raises:
@@ -53,8 +53,8 @@ def evaluate(
         shape = (int(maps["height"].sel(image=image)), int(maps["width"].sel(image=image)))
         first, second = _read_objects(files[image], shape, objects)
         for name, variable in MAPS.items():
-            placed = heat.place_image(maps, variable, image)
-            rows.append((control, comparison, name, image, area_under_curve(placed[first], placed[second])))
+            placed = place_image(maps, variable, image)
+            rows.append((control, comparison, name, image, roc.area_under_curve(placed[first], placed[second])))
     return pd.DataFrame(rows, columns=list(COLUMNS))
 
 
@@ -64,7 +64,7 @@ def check_masks(masks: Path, objects: Mapping[str, int], table: pd.DataFrame, pr
     Args:
         masks, objects: as for `evaluate`.
         table: image, width and height of the images that need one.
-        problems: what is found is added here.
+        problems: what is wrong is added here.
     """
     if not masks.is_dir():
         problems.error(masks, "this folder of masks does not exist", "Correct the control's `masks`.")
@@ -76,34 +76,14 @@ def check_masks(masks: Path, objects: Mapping[str, int], table: pd.DataFrame, pr
                 _read_objects(files[image], (height, width), objects)
 
 
-def area_under_curve(first: np.ndarray, second: np.ndarray) -> float:
-    """Area under the ROC curve for telling the first values from the second by their size.
-
-    That is the probability that a value drawn from the first is larger than one drawn from the second, where equal
-    values count one half (the Mann-Whitney U statistic divided by the number of pairs).
-
-    Returns:
-        0 to 1; 0.5 is chance. NaN where NaN values are all there is on one side.
-    """
-    first, second = first[~np.isnan(first)], second[~np.isnan(second)]
-    if not len(first) or not len(second):
-        return np.nan
-    ranks = stats.rankdata(np.concatenate([first, second]))[: len(first)]
-    # The ranks among the first values alone sum to n (n + 1) / 2; what is more are wins over the second.
-    wins = ranks.sum() - len(first) * (len(first) + 1) / 2
-    return float(wins / (len(first) * len(second)))
-
-
 def _find_masks(masks: Path, image_ids: Iterable[str]) -> dict[str, Path]:
     """Find the mask of every image."""
     by_id = {ids.of_file(file): file for file in sorted(masks.glob("*.png"))}
     wanted = sorted(image_ids)
     missing = [image for image in wanted if image not in by_id]
     if missing:
-        more = f" and {len(missing) - _MOST_SHOWN} more" if len(missing) > _MOST_SHOWN else ""
         raise InputError(
-            f"{masks}: images without a mask: {', '.join(missing[:_MOST_SHOWN])}{more}. "
-            "Every image needs one, called {image}.png."
+            f"images without a mask: {images.some(missing)}. Every image needs one, called {{image}}.png.", where=masks
         )
     return {image: by_id[image] for image in wanted}
 
@@ -114,16 +94,18 @@ def _read_objects(file: Path, shape: tuple[int, int], objects: Mapping[str, int]
         with images.open_limited(file.read_bytes(), ("PNG",)) as opened:
             labels = np.asarray(opened)
     except images.DECODING_ERRORS as error:
-        raise InputError(f"{file}: cannot be read as a PNG ({error}). Replace the mask.") from error
+        raise InputError(f"cannot be read as a PNG ({error}). Replace the mask.", where=file) from error
     if labels.shape != shape:
         raise InputError(
-            f"{file}: the mask has the shape {labels.shape}, but must be {shape} (height, width), one number per "
-            "pixel. Save it in grey at the size of the image."
+            f"the mask has the shape {labels.shape}, but must be {shape} (height, width), one number per "
+            "pixel. Save it in grey at the size of the image.",
+            where=file,
         )
     absent = [f"{name} ({number})" for name, number in objects.items() if not (labels == number).any()]
     if absent:
         raise InputError(
-            f"{file}: the mask has no pixel of {' and '.join(absent)}; its numbers are "
-            f"{', '.join(map(str, np.unique(labels)[:_MOST_SHOWN]))}. Correct the mask or the control's `objects`."
+            f"the mask has no pixel of {' and '.join(absent)}; its numbers are "
+            f"{', '.join(map(str, np.unique(labels)[:_MOST_NUMBERS]))}. Correct the mask or the control's `objects`.",
+            where=file,
         )
     return [labels == number for number in objects.values()]

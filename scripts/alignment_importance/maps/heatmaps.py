@@ -1,4 +1,4 @@
-"""Alignment-importance heatmaps: each image's feature maps averaged with its AIS, and laid where the image lies."""
+"""Alignment-importance heatmaps: averages of an image's feature maps, weighted by its AIS, and laid over the image."""
 
 import logging
 
@@ -16,12 +16,12 @@ _IMAGES_AT_ONCE = 16
 logger = logging.getLogger(__name__)
 
 
-def heatmaps(activations: xr.Dataset, scores: xr.Dataset) -> xr.Dataset:
+def make(activations: xr.Dataset, scores: xr.Dataset) -> xr.Dataset:
     """Average every image's feature maps with its image-specific Alignment Importance Scores.
 
     Args:
         activations: `feature_maps` (image, feature_map, y, x) with coordinates width and height (image, own pixels);
-            may be lazy, a few images are read at a time.
+            may be lazy: a few images are read at a time.
         scores: `ais` (image, feature_map). Images are joined by id; the result has these images, in this order.
 
     Returns:
@@ -31,17 +31,17 @@ def heatmaps(activations: xr.Dataset, scores: xr.Dataset) -> xr.Dataset:
         the plain mean of the maps. The attributes are those of both inputs.
 
     Raises:
-        InputError: an image without activations, or another number of feature maps.
+        InputError: an image without activations, or scores of another number of feature maps.
     """
     ids = scores.indexes["image"]
-    maps = _maps_of(activations, scores)
+    maps = _maps_of_scored_images(activations, scores)
     shape = (len(ids), maps.sizes["y"], maps.sizes["x"])
     weighted, signed, mean = (np.empty(shape, dtype=np.float32) for _ in range(3))
     starts = range(0, len(ids), _IMAGES_AT_ONCE)
     for start in logs.progress(starts, "groups of images averaged", len(starts)):
-        some = slice(start, start + _IMAGES_AT_ONCE)
-        block = maps.isel(image=some).transpose("image", "feature_map", "y", "x").to_numpy()
-        weights = scores["ais"].isel(image=some).transpose("image", "feature_map").to_numpy()
+        group = slice(start, start + _IMAGES_AT_ONCE)
+        block = maps.isel(image=group).transpose("image", "feature_map", "y", "x").to_numpy()
+        weights = scores["ais"].isel(image=group).transpose("image", "feature_map").to_numpy()
         for offset, (A, ais) in enumerate(zip(block, weights, strict=True)):
             weighted[start + offset] = _weighted_average(A, np.maximum(ais, 0.0))
             signed[start + offset] = _weighted_sum(A, ais)
@@ -93,7 +93,7 @@ def resample(map2d: NDArray[np.float32], width: int, height: int) -> NDArray[np.
     return np.asarray(Image.fromarray(map2d).resize((width, height), Image.Resampling.BILINEAR))
 
 
-def _maps_of(activations: xr.Dataset, scores: xr.Dataset) -> xr.DataArray:
+def _maps_of_scored_images(activations: xr.Dataset, scores: xr.Dataset) -> xr.DataArray:
     """The feature maps of the scored images, in the order of the scores."""
     ids = scores.indexes["image"]
     missing = ids.difference(activations.indexes["image"])

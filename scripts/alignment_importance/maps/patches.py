@@ -4,7 +4,6 @@ from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
-import scipy.ndimage
 import xarray as xr
 from numpy.typing import NDArray
 
@@ -62,7 +61,8 @@ def _some_maps(maps: xr.DataArray, chosen: NDArray[np.intp]) -> NDArray[np.float
 
 def _strongest_cell(values: np.ndarray) -> tuple[np.intp, ...]:
     """Row and column of the highest value of a map (y, x); of equal ones, that with the highest mean around it."""
-    around = scipy.ndimage.uniform_filter(values, size=CELLS, mode="constant")
+    padded = np.pad(values.astype(np.float64), CELLS // 2)
+    around = np.lib.stride_tricks.sliding_window_view(padded, (CELLS, CELLS)).mean(axis=(2, 3))
     return np.unravel_index(int(np.lexsort((-around.ravel(), -values.ravel()))[0]), values.shape)
 
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import xarray as xr
 
 from alignment_importance import networks
-from alignment_importance.system import arrays
 from alignment_importance.system.errors import InputError
+from alignment_importance.system.netcdf import open_netcdf
 
 if TYPE_CHECKING:
     from alignment_importance.networks.head import Head
@@ -28,7 +28,7 @@ def read(path: str | Path, image_ids: Sequence[str]) -> Iterator[xr.Dataset]:
     Raises:
         InputError: an image without activations.
     """
-    with arrays.open_netcdf(path) as recorded:
+    with open_netcdf(path) as recorded:
         missing = sorted(set(image_ids) - set(recorded.indexes["image"]))
         if missing:
             raise InputError(

@@ -14,9 +14,10 @@ from numpy.typing import NDArray
 from alignment_importance.inputs import images
 from alignment_importance.networks.building import Network
 from alignment_importance.networks.cutting import CutNetwork
-from alignment_importance.system import arrays, provenance
+from alignment_importance.system import provenance
 from alignment_importance.system.compute import Compute, describe
 from alignment_importance.system.logs import progress
+from alignment_importance.system.netcdf import write_streamed
 
 #: Images per forward pass. A constant, so that no bit depends on the machine.
 _BATCH = 16
@@ -76,7 +77,7 @@ def extract(
             "arithmetic": compute.precision,
         },
     )
-    arrays.write_streamed(dataset, _DIMS, _batches(table, network, cut, resize, compute), path)
+    write_streamed(dataset, _DIMS, _batches(table, network, cut, resize, compute), path)
 
 
 def _batches(

@@ -9,67 +9,9 @@ import numpy as np
 import pandas as pd
 
 from alignment_importance.maps.overlap.summary import ALL_IMAGES
-from alignment_importance.system import arrays
-
-#: Of each kind of figure: its title, the question that it answers, and how it is read.
-FIGURES = {
-    "bars": (
-        "Prediction of human judgments with all and with the retained feature maps",
-        "Do the retained feature maps predict the judgments of new images better than all maps?",
-        "Bars: test alignment ({score}) of all feature maps (grey) and of those retained on the training images "
-        "(blue), means over folds; whiskers: 95 % intervals by the bootstrap over images; numbers: feature maps "
-        "retained, mean over folds; dashed: noise ceiling, the highest score to expect against the participants' mean.",
-    ),
-    "fold-curves": (
-        "Alignment of the k highest-ranked feature maps in every fold",
-        "How does alignment depend on the number of feature maps, and how far do folds differ?",
-        "Thin lines: test alignment ({score}) of single folds; thick lines: means over folds on training images "
-        "(orange) and test images (blue); dotted: number of maps retained, mean over folds. Maps are ranked, and their "
-        "number is chosen, on training images alone.",
-    ),
-    "heatmaps": (
-        "Images and their alignment-importance heatmaps",
-        "Where in an image does what matters for comparing it lie?",
-        "Heatmap: the image's feature maps averaged with its own positive scores, clear (lowest) to bright (highest), "
-        "each over its own range unless a colour bar gives one for all; crossed out where no score is positive. r: "
-        "correlation of the network's with people's similarities of the image to all others.",
-    ),
-    "overlap-grid": (
-        "Outlines of the highest pixels of heatmap and saliency map",
-        "Where do heatmaps and saliency maps agree?",
-        "Blue: highest pixels of the heatmap; orange: as many of the saliency map. RR: relative risk, the rate at "
-        "which pixels inside the heatmap's mask lie in the saliency map's, as a multiple of that of pixels outside it.",
-    ),
-    "overlap-categories": (
-        "Precision and recall of saliency maps as predictions of heatmaps, by category",
-        "For which categories do saliency maps predict heatmaps, and at which thresholds?",
-        "The highest pixels of the saliency map as a prediction of those of the heatmap, whose share of the image the "
-        "figure names: precision and recall against the share of the predicting pixels, means over images with 95 % "
-        "bootstrap intervals, beside baselines and chance (dotted).",
-    ),
-    "overlap": (
-        "Saliency maps and heatmaps as predictions of each other",
-        "Do heatmaps and saliency maps mark the same places, more than baselines do?",
-        "Precision, recall and relative risk in both directions over all images, with 95 % bootstrap intervals; "
-        "baselines: saliency maps of other images, a centre bias, and activations without scores.",
-    ),
-    "spread": (
-        "How Alignment Importance Scores are spread over feature maps and images",
-        "Are scores spread as evenly in one network as in another?",
-        "Empirical distribution functions with uniform 95 % bands; D: two-sample Kolmogorov-Smirnov test.",
-    ),
-    "agreement": (
-        "Agreement of two networks' heatmaps of the same images",
-        "Do two networks see importance in the same places?",
-        "r: correlation of the heatmaps over an image's pixels; beside it the same with another image's heatmap. "
-        "Lines: means with 95 % intervals. Left: images on which the networks agree most and least.",
-    ),
-    "control": (
-        "Positive control: heatmaps under different observers of the same images",
-        "Do heatmaps lie on what the observers compared, where that is known?",
-        "Points: images; bars: medians of the area under the ROC curve by which the heatmap tells two objects apart.",
-    ),
-}
+from alignment_importance.report.captions import FIGURES, score_name
+from alignment_importance.system.plurals import counted
+from alignment_importance.system.tables import write_table
 
 #: Of each table: its title, and the columns that the index shows.
 TABLES = {
@@ -107,14 +49,12 @@ TABLES = {
     ),
 }  # fmt: skip
 
-_SCORES = {"pearson_r2": "R²", "pearson": "Pearson's r", "spearman": "Spearman's ρ"}
-
 _PROVENANCE = ["weights", "arithmetic", "simulated"]
 
 
 @dataclass(frozen=True)
 class Drawn:
-    """A figure: a key of `FIGURES`, what it is about (`comparison`, `model` and so on), and its two files."""
+    """A figure: a key of `captions.FIGURES`, what it is about (`comparison`, `model` and so on), and its two files."""
 
     kind: str
     about: Mapping[str, str]
@@ -154,7 +94,7 @@ def assemble(folder: Path, figures: Sequence[Drawn], sources: Sources, left_out:
         shutil.copyfile(figure.pdf, folder / f"{name}.pdf")
     tables = collect(sources)
     for at, (kind, table) in enumerate(tables.items(), start=1):
-        arrays.write_table(table, folder / f"table-{at:02d}_{kind}.csv")
+        write_table(table, folder / f"table-{at:02d}_{kind}.csv")
     text = index(dict(zip(names, figures, strict=True)), tables, sources.summary, left_out, folds)
     (folder / "README.md").write_text(text, encoding="utf-8")
 
@@ -237,20 +177,26 @@ def index(
         summary: a row per comparison and model.
         left_out, folds: see `assemble`.
     """
-    score = _SCORES.get(str(summary["score"].iloc[0]), str(summary["score"].iloc[0]))
+    score = score_name(str(summary["score"].iloc[0]))
     lines = ["# Figures and tables", "", *_contents(figures, tables)]
     for at, (name, figure) in enumerate(figures.items(), start=1):
-        what, _, reading = FIGURES[figure.kind]
-        caption = f"**Figure {at}. {what}.** {reading.format(score=score)} {facts(figure.about, summary, folds)}"
-        about = ", ".join(figure.about.values())
-        alt = f"{what}: {about}" if about else what
-        lines += ["", f"## Figure {at}", "", f"![{alt}]({name}.png)", "", caption]
+        caption, about = FIGURES[figure.kind], ", ".join(figure.about.values())
+        alt = f"{caption.title}: {about}" if about else caption.title
+        reading = f"{caption.reading.format(score=score)} {facts(figure.about, summary, folds)}"
+        lines += [
+            "",
+            f"## Figure {at}",
+            "",
+            f"![{alt}]({name}.png)",
+            "",
+            f"**Figure {at}. {caption.title}.** {reading}",
+        ]
         lines += ["", f"[PDF]({name}.pdf), [PNG]({name}.png)"]
     for at, (kind, table) in enumerate(tables.items(), start=1):
         what, shown = TABLES[kind]
-        caption = f"**Table {at}. {what}.** {facts({}, summary, folds)}"
         of_all = _of_all_images(table)
-        lines += ["", f"## Table {at}", "", caption, "", *_markdown(of_all, shown)]
+        lines += ["", f"## Table {at}", "", f"**Table {at}. {what}.** {facts({}, summary, folds)}"]
+        lines += ["", *_markdown(of_all, shown)]
         more = "All categories, columns and digits" if len(of_all) < len(table) else "All columns and digits"
         lines += ["", f"[{more}](table-{at:02d}_{kind}.csv)"]
     if left_out:
@@ -264,7 +210,7 @@ def _contents(figures: Mapping[str, Drawn], tables: Mapping[str, pd.DataFrame]) 
     for at, (name, figure) in enumerate(figures.items(), start=1):
         about = _escaped(", ".join(figure.about.values()) or "all")
         files = f"[PDF]({name}.pdf) [PNG]({name}.png)"
-        rows.append(f"| Figure {at} | {about} | {FIGURES[figure.kind][1]} | {files} |")
+        rows.append(f"| Figure {at} | {about} | {FIGURES[figure.kind].question} | {files} |")
     for at, kind in enumerate(tables, start=1):
         rows.append(f"| Table {at} | all | {TABLES[kind][0]} | [CSV](table-{at:02d}_{kind}.csv) |")
     return rows
@@ -282,13 +228,13 @@ def facts(about: Mapping[str, str], summary: pd.DataFrame, folds: str) -> str:
     names = [about["comparison"]] if "comparison" in about else summary["comparison"].unique().tolist()
     judged = [_judged(summary[summary["comparison"] == name].iloc[0]) for name in names]
     networks = [f"{name} ({_network(summary[summary['model'] == name].iloc[0])})" for name in models]
-    return f"Judgments: {'; '.join(judged)}. Network{'s' * (len(networks) > 1)}: {'; '.join(networks)}. {folds}"
+    heading = "Networks" if len(networks) > 1 else "Network"
+    return f"Judgments: {'; '.join(judged)}. {heading}: {'; '.join(networks)}. {folds}"
 
 
 def _judged(row: pd.Series) -> str:
     who = "simulated observer" if row["simulated"] else "participant"
-    n_participants = int(row["n_participants"])
-    return f"{row['comparison']} ({row['n_images']} images, {n_participants} {who}{'s' * (n_participants != 1)})"
+    return f"{row['comparison']} ({row['n_images']} images, {counted(int(row['n_participants']), who, f'{who}s')})"
 
 
 def _network(row: pd.Series) -> str:

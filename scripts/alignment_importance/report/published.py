@@ -9,7 +9,7 @@ from alignment_importance.system.errors import InputError
 #: Columns of a table of published values; `quantity` is a column of the summary of the predictions.
 COLUMNS = ("comparison", "model", "score", "quantity", "published", "source")
 
-#: What the summary says of the network and the observers, see `arrays.provenance`.
+#: What the summary says of the network and the observers, see `netcdf.origin_columns`.
 _PROVENANCE = ["weights", "arithmetic", "simulated"]
 
 logger = logging.getLogger(__name__)

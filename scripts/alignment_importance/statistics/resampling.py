@@ -1,10 +1,18 @@
-"""Bootstrap intervals of means and medians over images."""
+"""Bootstrap intervals of means and medians over images, and choices of a few of many."""
+
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
 #: Percentiles between which 95 % of the resampled values lie.
 _INTERVAL = (2.5, 97.5)
+
+
+def evenly(items: Sequence[str], n: int) -> list[str]:
+    """Choose at most n items, evenly spaced from the first to the last."""
+    places = np.linspace(0, len(items) - 1, min(n, len(items))).round().astype(int)
+    return [items[at] for at in places]
 
 
 def resample(n: int, resamples: int, seed: int) -> NDArray[np.intp]:

@@ -1,76 +1,97 @@
-"""Where outputs are written until they are whole: folders beside their place, told from those of killed jobs."""
+"""Outputs that are whole or not there: written beside their place, and moved there at the end."""
 
-import fcntl
+import errno
+import glob
 import os
+import re
 import shutil
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
-#: A file that the writer keeps locked. The system frees it with the process, however that ends.
-_LOCK = "lock"
+from alignment_importance.system.errors import InputError
+
+# What the system says when nothing more fits on a disk, into a quota, or into a file; and when nothing may be written.
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+_FORBIDDEN = (*_FULL, errno.EROFS, errno.EACCES, errno.EPERM, errno.ENOTDIR, errno.EEXIST)
 
 
 @contextmanager
-def beside(path: Path) -> Iterator[Path]:
-    """Yield a path of the same name as `path` in a new folder beside it, where nobody else writes.
+def atomic(path: str | Path) -> Iterator[Path]:
+    """Yield a path beside `path`; what is written there takes its place at the end, or vanishes after an error.
 
-    The folder goes in the end. Where its process is killed, it stays until somebody writes `path` again. Two processes
-    that write the same at once do not meet.
+    What a killed job left half written vanishes when `path` is written again. Of two processes that write the same
+    output at once, the one that began last succeeds.
 
     Raises:
-        OSError: nothing can be made beside `path`.
+        InputError: the disk is full, or nothing may be written there.
     """
-    remove_abandoned(path)
-    folder, lock = _make_folder(path)
+    path = Path(path)
+    with _folder_beside(path) as folder, explained(path, _FULL):
+        partial = folder / path.name
+        yield partial
+        partial.replace(path)
+
+
+@contextmanager
+def atomic_folder(path: str | Path) -> Iterator[Path]:
+    """Yield a folder beside `path` that takes its place as `atomic` does, and replaces a folder that is there."""
+    path = Path(path)
+    with _folder_beside(path) as folder, explained(path, _FULL):
+        partial = folder / path.name
+        partial.mkdir()
+        yield partial
+        if path.exists():
+            shutil.rmtree(path)
+        partial.replace(path)
+
+
+@contextmanager
+def _folder_beside(path: Path) -> Iterator[Path]:
+    """Yield a new folder beside `path`, after removing those that killed processes left."""
+    # Two dots at the end, so that no folder of `a.b` is taken for one of `a`.
+    prefix = f".{path.name}.."
+    with explained(path, _FORBIDDEN):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        for abandoned in path.parent.glob(f"{glob.escape(prefix)}*/"):
+            shutil.rmtree(abandoned, ignore_errors=True)
+        folder = Path(tempfile.mkdtemp(dir=path.parent, prefix=prefix))
     try:
-        yield folder / path.name
+        yield folder
     finally:
-        os.close(lock)
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def remove_abandoned(path: Path) -> None:
-    """Remove what killed processes left beside `path`, if there is anything.
+@contextmanager
+def explained(path: Path, causes: Collection[int] = _FORBIDDEN) -> Iterator[None]:
+    """Say what to do where `path` cannot be written for one of some causes, by default for any.
 
-    A folder that a running process holds locked stays, and so do all where the disk knows no locks.
+    Args:
+        path: what is written.
+        causes: the system's numbers of errors; others are raised as they are.
+
+    Raises:
+        InputError: one of the causes occurred.
     """
-    prefix = _prefix(path)
-    for folder in sorted(path.parent.glob(".*")):
-        if folder.name.startswith(prefix) and folder.is_dir():
-            # Whatever goes wrong here is no reason not to write the output.
-            with suppress(OSError):
-                _remove_if_abandoned(folder)
-
-
-def _prefix(path: Path) -> str:
-    # Two dots at the end, so that no folder of `a.b` is taken for one of `a`.
-    return f".{path.name}.."
-
-
-def _make_folder(path: Path) -> tuple[Path, int]:
-    """Make a folder and lock it."""
-    while True:
-        folder = Path(tempfile.mkdtemp(dir=path.parent, prefix=_prefix(path)))
-        # Before the folder is locked, another process may take it for abandoned.
-        with suppress(FileNotFoundError):
-            lock = os.open(folder / _LOCK, os.O_CREAT | os.O_WRONLY)
-            with suppress(OSError):  # no locks on this disk
-                fcntl.flock(lock, fcntl.LOCK_EX)
-            if (folder / _LOCK).exists():
-                return folder, lock
-            os.close(lock)
-
-
-def _remove_if_abandoned(folder: Path) -> None:
     try:
-        lock = os.open(folder / _LOCK, os.O_WRONLY)
-    except FileNotFoundError:
-        folder.rmdir()  # which is possible as long as it is empty: killed before it was locked
-        return
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        shutil.rmtree(folder)
-    finally:
-        os.close(lock)
+        yield
+    except (OSError, RuntimeError) as error:
+        number = _number_of(error)
+        if number not in causes:
+            raise
+        remedy = "Free some space" if number in _FULL else "Allow writing there"
+        raise InputError(
+            f"cannot be written ({os.strerror(number)}), and no part of it is left. {remedy}, or choose "
+            "another place with the key `results`.",
+            where=path,
+        ) from error
+
+
+def _number_of(error: OSError | RuntimeError) -> int:
+    """The system's number of an error, or 0."""
+    if isinstance(error, OSError) and error.errno:
+        return error.errno
+    # HDF5 has no other place for it than its message.
+    in_message = re.search(r"errno = (\d+)", str(error))
+    return int(in_message[1]) if in_message else 0

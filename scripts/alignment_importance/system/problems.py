@@ -10,9 +10,6 @@ import pandas as pd
 
 from alignment_importance.system.errors import InputError
 
-#: An error stops the workflow; a warning is said, kept beside the results, and goes with them.
-LEVELS = ("error", "warning")
-
 _MOST_SHOWN = 20
 
 logger = logging.getLogger(__name__)
@@ -23,7 +20,7 @@ class Problem:
     """One thing that a check found.
 
     Attributes:
-        level: `error` or `warning`.
+        level: an error stops the workflow; a warning is told, and kept beside the results.
         where: the file, or the key of the configuration (`models.vgg16.weights`).
         place: where in the file, such as `line 3, column similarity`; empty for the whole of it.
         found: what is there, as a clause without a full stop.
@@ -79,33 +76,33 @@ class Problems:
         """Note an `InputError` of the block instead of letting it end the check.
 
         Args:
-            where: what the block is about, for an error that says no more than its message.
+            where: what the block is about, for an error that does not say it.
         """
         try:
             yield
         except ProblemsError as error:
             self.extend(error.problems)
         except InputError as error:
-            self.error(where, str(error).removeprefix(f"{where}: ").removesuffix("."), "")
+            self.error(error.where or where, error.found.removesuffix("."), "")
 
     @property
     def errors(self) -> list[Problem]:
         """Those that stop the workflow."""
-        return [finding for finding in self if finding.level == "error"]
+        return [problem for problem in self if problem.level == "error"]
 
     @property
     def warnings(self) -> list[Problem]:
         """Those that do not."""
-        return [finding for finding in self if finding.level == "warning"]
+        return [problem for problem in self if problem.level == "warning"]
 
     def table(self) -> pd.DataFrame:
-        """A row per finding with the columns `COLUMNS`, errors first."""
+        """A row per problem with the columns `COLUMNS`, errors first."""
         return pd.DataFrame([astuple(one) for one in [*self.errors, *self.warnings]], columns=list(COLUMNS), dtype=str)
 
     def log_warnings(self) -> None:
         """Log every warning."""
-        for finding in self.warnings:
-            logger.warning("%s: %s", finding.where, finding)
+        for problem in self.warnings:
+            logger.warning("%s: %s", problem.where, problem)
 
     def raise_errors(self) -> None:
         """Raise one error that lists all errors, if there are any.
@@ -127,14 +124,14 @@ class ProblemsError(InputError):
     def __init__(self, problems: Iterable[Problem]) -> None:
         """Make the message from those problems that are errors."""
         self.problems = list(problems)
-        super().__init__(describe([finding for finding in self.problems if finding.level == "error"]))
+        super().__init__(describe([problem for problem in self.problems if problem.level == "error"]))
 
 
 def describe(problems: Iterable[Problem]) -> str:
     """Write problems for people: by file or key, a line each, the first twenty of each file or key."""
     by_where: dict[str, list[str]] = {}
-    for finding in problems:
-        by_where.setdefault(finding.where, []).append(str(finding))
+    for problem in problems:
+        by_where.setdefault(problem.where, []).append(str(problem))
     blocks = []
     for where, lines in by_where.items():
         more = [f"... and {len(lines) - _MOST_SHOWN} more"] if len(lines) > _MOST_SHOWN else []

@@ -2,6 +2,7 @@
 
 import hashlib
 import logging
+import shutil
 import time
 import zipfile
 from collections.abc import Callable, Iterator, Mapping
@@ -11,7 +12,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from alignment_importance.system import arrays, logs
+from alignment_importance.system import logs
+from alignment_importance.system.atomic_write import atomic, atomic_folder
 
 #: Seconds between two records of the state; an interruption costs no more than these.
 _SECONDS_BETWEEN_RECORDS = 30.0
@@ -93,7 +95,7 @@ class Budget:
     def _record(self, state: State, done: int) -> None:
         if self.partial is not None:
             named = {f"state_{name}": values for name, values in state.items()}
-            with arrays.atomic(self.partial) as path:
+            with atomic(self.partial) as path:
                 np.savez(path, allow_pickle=False, key=np.array(self.key), done=np.array(done), **named)
 
 
@@ -119,3 +121,39 @@ def fingerprint(*parts: np.ndarray | str | float) -> str:
         else:
             digest.update(f"{part!r}\n".encode())
     return digest.hexdigest()
+
+
+class Parts:
+    """The parts of a job that writes many files: those that an interrupted job had finished are taken over.
+
+    Snakemake removes the outputs of a job that did not end well, so that finished parts wait in a folder of their own.
+    """
+
+    def __init__(self, folder: Path, key: str) -> None:
+        """Keep parts in a folder, which goes in the end; `key` is the `fingerprint` of all that they depend on."""
+        self._folder, self._key = folder, key[:16]
+        self._waiting: list[tuple[Path, Path]] = []
+
+    def make(self, name: str, outputs: Mapping[str, Path], write: Callable[[Mapping[str, Path]], None]) -> None:
+        """Let `write` make the files of one part, unless an earlier job has made them.
+
+        Args:
+            name: of the part.
+            outputs: where its files go in the end, by name.
+            write: makes the files; it is given paths by the same names.
+        """
+        part = self._folder / f"{name}-{self._key}"
+        kept = {kind: part / f"{kind}{output.suffix}" for kind, output in outputs.items()}
+        if part.is_dir():
+            logger.info("%s: made by an earlier job that was interrupted.", name)
+        else:
+            with atomic_folder(part) as partial:
+                write({kind: partial / file.name for kind, file in kept.items()})
+        self._waiting.extend((kept[kind], output) for kind, output in outputs.items())
+
+    def finish(self) -> None:
+        """Move all files to their places and remove the folder, with what other inputs had left there."""
+        for kept, output in self._waiting:
+            output.parent.mkdir(parents=True, exist_ok=True)
+            kept.replace(output)
+        shutil.rmtree(self._folder, ignore_errors=True)

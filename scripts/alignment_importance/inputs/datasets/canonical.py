@@ -10,7 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from alignment_importance.inputs import ids, images
-from alignment_importance.system import arrays
+from alignment_importance.system.atomic_write import atomic_folder
 from alignment_importance.system.errors import InputError
 
 logger = logging.getLogger(__name__)
@@ -28,7 +28,9 @@ def list_images(folder: str | Path) -> dict[str, Path]:
     names = sorted(entry.name for entry in Path(folder).iterdir() if entry.is_file() and not entry.name.startswith("."))
     files = [Path(folder, name) for name in names if Path(name).suffix.lower() in images.SUFFIXES]
     if not files:
-        raise InputError(f"{folder}: no image files. Put the data set's images here ({', '.join(images.SUFFIXES)}).")
+        raise InputError(
+            f"no image files. Put the data set's images here ({', '.join(images.SUFFIXES)}).", where=folder
+        )
     if len(files) < len(names):
         logger.warning("%s: files that are no images are left out: %d.", folder, len(names) - len(files))
     found: dict[str, Path] = {}
@@ -36,15 +38,15 @@ def list_images(folder: str | Path) -> dict[str, Path]:
         other = found.setdefault(ids.of_file(file), file)
         if other != file:
             raise InputError(
-                f"{folder}: {other.name} and {file.name} are one image by their names. "
-                "Keep the one that came with the data set."
+                f"{other.name} and {file.name} are one image by their names. Keep the one that came with the data set.",
+                where=folder,
             )
     return found
 
 
 def copy_images(files: Mapping[str, Path], folder: str | Path) -> None:
     """Copy image files (id to file) into a folder, each named by its id."""
-    with arrays.atomic_folder(folder) as partial:
+    with atomic_folder(folder) as partial:
         for image, file in files.items():
             shutil.copyfile(file, partial / f"{image}{file.suffix}")
 

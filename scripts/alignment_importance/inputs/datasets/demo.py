@@ -7,16 +7,19 @@ objects of the same images.
 
 import colorsys
 import importlib.util
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFilter, ImageFont
 
+from alignment_importance.system import tables
+from alignment_importance.system.atomic_write import atomic_folder
 from alignment_importance.system.errors import InputError
 
 #: Ten kinds of six pictograms, all in the DejaVu Sans font that comes with matplotlib.
@@ -215,8 +218,9 @@ def _check_glyphs() -> None:
         drawn[glyph] = character
     if bad:
         raise InputError(
-            f"{_font_file()}: the font lacks the pictograms {', '.join(bad)}. "
-            "Install matplotlib in the version that requirements.txt names."
+            f"the font lacks the pictograms {', '.join(bad)}. "
+            "Install matplotlib in the version that requirements.txt names.",
+            where=_font_file(),
         )
 
 
@@ -234,3 +238,24 @@ def _font_file() -> Path:
             "The demo is drawn with a font that comes with matplotlib, which is not installed. Install it."
         )
     return Path(package.origin).parent / "mpl-data" / "fonts" / "ttf" / "DejaVuSans.ttf"
+
+
+def make(sources: Mapping[str, Sequence[Path]], outputs: Mapping[str, Path], settings: Mapping[str, Any]) -> None:
+    """Draw images and masks (PNG) and their table, and simulate judgments by shape and by colour (pairs).
+
+    Args:
+        sources: nothing; all is drawn.
+        outputs: files and folders to make, by the names of `FORM`.
+        settings: the data set's entry in the configuration.
+    """
+    seed, observers, noise = settings["seed"], settings["observers"], settings["noise"]
+    rows = []
+    with atomic_folder(outputs["images"]) as images, atomic_folder(outputs["masks"]) as masks:
+        for picture in draw(seed):
+            picture.rgb.save(images / f"{picture.image}.png")
+            picture.mask.save(masks / f"{picture.image}.png")
+            rows.append((picture.image, picture.group, picture.hue))
+    listed = pd.DataFrame(rows, columns=["image", "category", "hue"]).sort_values("image", ignore_index=True)
+    tables.write_table(listed, outputs["table"])
+    tables.write_table(judge_by_shape(listed, observers, noise, seed), outputs["shape"])
+    tables.write_table(judge_by_colour(listed, observers, noise, seed), outputs["colour"])

@@ -5,6 +5,7 @@ properties of object and scene categories in naturalistic images. NeuroImage 197
 """
 
 import logging
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,9 @@ from numpy.typing import NDArray
 
 from alignment_importance.inputs import array_files
 from alignment_importance.inputs.datasets import canonical
+from alignment_importance.system import tables
 from alignment_importance.system.errors import InputError
+from alignment_importance.system.problems import Problems
 
 #: The two sets, as the file of judgments calls them.
 SETS = ("set1", "set2")
@@ -45,15 +48,17 @@ def read_dissimilarities(path: str | Path, image_set: str, n_images: int) -> NDA
     distances = np.atleast_2d(np.asarray(_field(Path(path), field.split("."))))
     if distances.dtype.kind not in "fiu":
         raise InputError(
-            f"{path}: {field} holds no numbers (participants x pairs), but {distances.dtype.name}. "
-            "Use the file BEHAVIOR.mat of the data set."
+            f"{field} holds no numbers (participants x pairs), but {distances.dtype.name}. "
+            "Use the file BEHAVIOR.mat of the data set.",
+            where=path,
         )
     n_pairs = n_images * (n_images - 1) // 2
     if distances.ndim != 2 or distances.shape[1] != n_pairs:
         raise InputError(
-            f"{path}: {field} is {' x '.join(map(str, distances.shape))} (participants x pairs; "
+            f"{field} is {' x '.join(map(str, distances.shape))} (participants x pairs; "
             f"{canonical.number_of_images(distances.shape[-1])}), but the {n_images} photographs of {image_set} have "
-            f"{n_pairs} pairs. Put all photographs of the set into its folder, and nothing else."
+            f"{n_pairs} pairs. Put all photographs of the set into its folder, and nothing else.",
+            where=path,
         )
     if n_images != N_IMAGES:
         logger.warning("%s: %d photographs; the published set has %d.", image_set, n_images, N_IMAGES)
@@ -102,7 +107,7 @@ def _field(path: Path, field: list[str]) -> Any:
     except array_files.READING_ERRORS as error:
         if isinstance(error, InputError):
             raise
-        raise InputError(f"{path}: cannot be read as a MATLAB file ({error}). Fetch it again.") from error
+        raise InputError(f"cannot be read as a MATLAB file ({error}). Fetch it again.", where=path) from error
 
 
 def _step_down(path: Path, content: Any, field: list[str]) -> Any:
@@ -112,8 +117,36 @@ def _step_down(path: Path, content: Any, field: list[str]) -> Any:
         if name not in known:
             above = ".".join(field[:depth]) or "the file"
             raise InputError(
-                f"{path}: {'.'.join(field)} is missing; {above} has {', '.join(known) or 'no fields'}. "
-                "Use the file BEHAVIOR.mat of the data set."
+                f"{'.'.join(field)} is missing; {above} has {', '.join(known) or 'no fields'}. "
+                "Use the file BEHAVIOR.mat of the data set.",
+                where=path,
             )
         content = content[name]
     return content
+
+
+def make(sources: Mapping[str, Sequence[Path]], outputs: Mapping[str, Path], settings: Mapping[str, Any]) -> None:
+    """Write what is wanted of the data set.
+
+    Args:
+        sources: the published files and folders, by need.
+        outputs: files and folders to make, by the names of `FORM`.
+        settings: the data set's entry in the configuration.
+
+    Raises:
+        ProblemsError: lists everything that is wrong with the sources.
+    """
+    problems = Problems()
+    for image_set in SETS:
+        if f"{image_set}_judgments" not in outputs:
+            continue
+        [folder], [file] = sources[f"{image_set}_images"], sources["judgments"]
+        with problems.collect(folder):
+            photographs = canonical.list_images(folder)
+            with problems.collect(file):
+                values = read_dissimilarities(file, image_set, len(photographs))
+                values, people = leave_out_silent(values, file, image_set)
+                pairs = canonical.tabulate_pairs(list(photographs), values, "dissimilarity", people)
+                canonical.copy_images(photographs, outputs[f"{image_set}_images"])
+                tables.write_table(pairs, outputs[f"{image_set}_judgments"])
+    problems.raise_errors()

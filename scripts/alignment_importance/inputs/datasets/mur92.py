@@ -9,17 +9,21 @@ in this project.
 import hashlib
 import logging
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import pooch
 import scipy.io
 from numpy.typing import NDArray
+from PIL import Image
 
 from alignment_importance.inputs.datasets import canonical
+from alignment_importance.system import tables
+from alignment_importance.system.atomic_write import atomic_folder
 from alignment_importance.system.errors import InputError
 
 #: Environment variable: a folder that holds the files, directly or in a subfolder mur92.
@@ -141,7 +145,7 @@ def _from_folder(folders: list[Path], said_by: str, checksums: Mapping[str, str]
             logger.info("mur92: using the files in %s", folder)
             return files
     raise InputError(
-        f"{folders[0]}: this folder, given by {said_by}, does not hold the files of mur92. {_advice(checksums)}"
+        f"this folder, given by {said_by}, does not hold the files of mur92. {_advice(checksums)}", where=folders[0]
     )
 
 
@@ -169,3 +173,28 @@ def _advice(checksums: Mapping[str, str]) -> str:
         f"The files are {' and '.join(checksums)}, from {ORIGIN} - put both into one folder and name it as `source` of "
         f"the data set mur92 in the configuration or in the environment variable {FOLDER_VARIABLE}."
     )
+
+
+def make(sources: Mapping[str, Sequence[Path]], outputs: Mapping[str, Path], settings: Mapping[str, Any]) -> None:
+    """Find or fetch the files, and write photographs (PNG), their table, judgments (pairs) and neural RDMs (pairs).
+
+    Args:
+        sources: nothing; `locate` finds the files.
+        outputs: files and folders to make, by the names of `FORM`.
+        settings: the data set's entry in the configuration.
+
+    Raises:
+        InputError: the files cannot be had, or are not the published ones.
+    """
+    files = locate(Path(settings["source"]) if settings["source"] else None)
+    rows = []
+    with atomic_folder(outputs["images"]) as folder:
+        for photograph in read_photographs(files[IMAGES_FILE]):
+            Image.fromarray(photograph.rgb).save(folder / f"{photograph.image}.png")
+            rows.append((photograph.image, photograph.category))
+    listed = pd.DataFrame(rows, columns=["image", "category"])
+    image_ids = listed["image"].tolist()
+    tables.write_table(listed, outputs["table"])
+    tables.write_table(read_judgments(files[JUDGMENTS_FILE], image_ids), outputs["judgments"])
+    for name, pairs in read_neural(files[IMAGES_FILE], image_ids).items():
+        tables.write_table(pairs, outputs[name])

@@ -5,13 +5,18 @@ human representations. Cognitive Science 42, 2648-2669.
 """
 
 import logging
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from alignment_importance.inputs import array_files
+from alignment_importance.inputs.datasets import canonical
+from alignment_importance.system import tables
 from alignment_importance.system.errors import InputError
+from alignment_importance.system.problems import Problems
 
 #: The categories, each with the names that copies of the data set give to it.
 CATEGORIES = {
@@ -48,9 +53,10 @@ def read_similarities(path: str | Path, category: str, n_images: int) -> NDArray
     name, values = _matrix(path, category)
     if values.shape != (n_images, n_images):
         raise InputError(
-            f"{path}: {name} is {' x '.join(map(str, values.shape))}, but there are {n_images} photographs of "
+            f"{name} is {' x '.join(map(str, values.shape))}, but there are {n_images} photographs of "
             f"{category}. Its rows are matched by the sorted file names: put all photographs into the folder, and no "
-            "other images."
+            "other images.",
+            where=path,
         )
     if n_images != N_IMAGES:
         logger.warning("%s: %d photographs; the published category has %d.", category, n_images, N_IMAGES)
@@ -67,7 +73,7 @@ def _matrix(path: Path, category: str) -> tuple[str, NDArray[np.float64]]:
     try:
         found = array_files.read(path)
     except array_files.READING_ERRORS as error:
-        raise InputError(f"{path}: cannot be read as {path.suffix} ({error}). Fetch it again.") from error
+        raise InputError(f"cannot be read as {path.suffix} ({error}). Fetch it again.", where=path) from error
     square = {
         name: values
         for name, values in sorted(found.items())
@@ -82,6 +88,32 @@ def _matrix(path: Path, category: str) -> tuple[str, NDArray[np.float64]]:
     if len(fitting) != 1:
         shapes = ", ".join(f"{name} {'x'.join(map(str, values.shape))}" for name, values in sorted(found.items()))
         raise InputError(
-            f"{path}: {category} needs {wanted}, and {len(fitting)} fit. The file has: {shapes or 'nothing'}."
+            f"{category} needs {wanted}, and {len(fitting)} fit. The file has: {shapes or 'nothing'}.", where=path
         )
     return fitting[0], square[fitting[0]]
+
+
+def make(sources: Mapping[str, Sequence[Path]], outputs: Mapping[str, Path], settings: Mapping[str, Any]) -> None:
+    """Write what is wanted of the data set.
+
+    Args:
+        sources: the published files and folders, by need.
+        outputs: files and folders to make, by the names of `FORM`.
+        settings: the data set's entry in the configuration.
+
+    Raises:
+        ProblemsError: lists everything that is wrong with the sources.
+    """
+    problems = Problems()
+    for category in CATEGORIES:
+        if f"{category}_judgments" not in outputs:
+            continue
+        [folder], [file] = sources[f"{category}_images"], sources[f"{category}_judgments"]
+        with problems.collect(folder):
+            photographs = canonical.list_images(folder)
+            with problems.collect(file):
+                values = read_similarities(file, category, len(photographs))
+                canonical.copy_images(photographs, outputs[f"{category}_images"])
+                matrix = canonical.tabulate_matrix(list(photographs), values)
+                tables.write_table(matrix, outputs[f"{category}_judgments"])
+    problems.raise_errors()

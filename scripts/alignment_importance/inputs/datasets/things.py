@@ -7,8 +7,9 @@ al. (2022), NeurIPS 35 (VICE).
 
 import csv
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -16,6 +17,8 @@ import scipy.io
 from numpy.typing import NDArray
 
 from alignment_importance.inputs import array_files, images
+from alignment_importance.inputs.datasets import canonical
+from alignment_importance.system import atomic_write, tables
 from alignment_importance.system.errors import InputError
 from alignment_importance.system.plurals import counted
 from alignment_importance.system.problems import Problems
@@ -46,7 +49,7 @@ def read_objects(path: str | Path) -> list[str]:
         rows = list(csv.reader(lines, delimiter="\t" if path.suffix.lower() == ".tsv" else ","))
         if not rows or "uniqueID" not in rows[0]:
             header = ", ".join(rows[0]) if rows else "nothing"
-            raise InputError(f"{path}: the header has no column uniqueID, but {header}.")
+            raise InputError(f"the header has no column uniqueID, but {header}.", where=path)
         at = rows[0].index("uniqueID")
         objects = [row[at].strip() for row in rows[1:] if row]
     else:
@@ -54,7 +57,7 @@ def read_objects(path: str | Path) -> list[str]:
     twice = sorted({name for name in objects if objects.count(name) > 1})
     if len(objects) < 3 or twice:
         problem = f"stand twice: {', '.join(twice[:_MOST_SHOWN])}" if twice else f"are only {len(objects)}"
-        raise InputError(f"{path}: the ids of the objects {problem}. Use unique_id.txt of the data set.")
+        raise InputError(f"the ids of the objects {problem}. Use unique_id.txt of the data set.", where=path)
     if len(objects) != N_OBJECTS:
         logger.warning("%s: %d objects; the published data set has %d.", path, len(objects), N_OBJECTS)
     return objects
@@ -82,9 +85,10 @@ def find_images(folder: str | Path, objects: Sequence[str]) -> dict[str, Path]:
             found[name] = file
     if missing:
         raise InputError(
-            f"{folder}: no image of {len(missing)} of {len(objects)} objects: {', '.join(missing[:_MOST_SHOWN])}"
+            f"no image of {len(missing)} of {len(objects)} objects: {', '.join(missing[:_MOST_SHOWN])}"
             f"{' ...' if len(missing) > _MOST_SHOWN else ''}. Looked for ID.jpg, ID_01b.jpg and ID/ID_01b.jpg, with "
-            "other endings too."
+            "other endings too.",
+            where=folder,
         )
     return found
 
@@ -139,8 +143,9 @@ def read_embedding(path: str | Path, n_objects: int) -> NDArray[np.float64]:
     if values.shape[0] != n_objects or not np.isfinite(values).all():
         problem = "has missing or infinite numbers" if values.shape[0] == n_objects else "has no row per object"
         raise InputError(
-            f"{path}: the embedding, {' x '.join(map(str, values.shape))}, {problem}; there are {n_objects} objects. "
-            "Use the file and the ids of the objects from one release."
+            f"the embedding, {' x '.join(map(str, values.shape))}, {problem}; there are {n_objects} objects. "
+            "Use the file and the ids of the objects from one release.",
+            where=path,
         )
     return values
 
@@ -175,11 +180,11 @@ def read_dense_objects(path: str | Path, objects: Sequence[str]) -> list[str]:
     named = {word: _object_called(word, set(objects)) for word in _words(path)}
     strangers = [word for word, name in named.items() if name is None]
     if strangers:
-        raise InputError(f"{path}: words that are no object: {', '.join(strangers[:_MOST_SHOWN])}.")
+        raise InputError(f"words that are no object: {', '.join(strangers[:_MOST_SHOWN])}.", where=path)
     found = [name for name in named.values() if name is not None]
     twice = sorted({name for name in found if found.count(name) > 1})
     if twice:
-        raise InputError(f"{path}: several words mean the same object: {', '.join(twice[:_MOST_SHOWN])}.")
+        raise InputError(f"several words mean the same object: {', '.join(twice[:_MOST_SHOWN])}.", where=path)
     numbered = [f"{word} is {name}" for word, name in named.items() if name not in (word, word.replace(" ", "_"))]
     if numbered:
         logger.warning("%s: %s.", path, ", ".join(numbered))
@@ -204,8 +209,9 @@ def read_dense_rdm(path: str | Path, n_objects: int) -> NDArray[np.float64]:
     values = _read_matrix(Path(path), "RDM48_triplet")
     if values.shape != (n_objects, n_objects):
         raise InputError(
-            f"{path}: the RDM is {' x '.join(map(str, values.shape))}, but its list of words has {n_objects}. Use the "
-            "files of one release."
+            f"the RDM is {' x '.join(map(str, values.shape))}, but its list of words has {n_objects}. Use the "
+            "files of one release.",
+            where=path,
         )
     return values
 
@@ -223,10 +229,10 @@ def _words(path: Path) -> list[str]:
     try:
         content = scipy.io.loadmat(path, simplify_cells=True)
     except array_files.READING_ERRORS as error:
-        raise InputError(f"{path}: cannot be read as .mat ({error}). Fetch it again.") from error
+        raise InputError(f"cannot be read as .mat ({error}). Fetch it again.", where=path) from error
     if "words48" not in content:
         known = ", ".join(sorted(key for key in content if not key.startswith("_"))) or "nothing"
-        raise InputError(f"{path}: has no cell array words48, but {known}.")
+        raise InputError(f"has no cell array words48, but {known}.", where=path)
     return [str(word) for word in content["words48"]]
 
 
@@ -242,9 +248,11 @@ def _read_choices(path: Path, n_objects: int) -> NDArray[np.int64]:
     except array_files.READING_ERRORS as error:
         if isinstance(error, InputError):
             raise
-        raise InputError(f"{path}: cannot be read as three numbers per choice ({error}). Fetch it again.") from error
+        raise InputError(
+            f"cannot be read as three numbers per choice ({error}). Fetch it again.", where=path
+        ) from error
     if raw.ndim != 2 or raw.shape[1] != 3 or not len(raw):
-        raise InputError(f"{path}: is {' x '.join(map(str, raw.shape))}, but a choice is three object numbers.")
+        raise InputError(f"is {' x '.join(map(str, raw.shape))}, but a choice is three object numbers.", where=path)
     with np.errstate(invalid="ignore"):  # a missing number becomes another one, and is told from it
         numbers = raw.astype(np.int64)
     first = 1 if release else 0
@@ -257,9 +265,10 @@ def _read_choices(path: Path, n_objects: int) -> NDArray[np.int64]:
         if bad.any():
             at = int(np.argmax(bad))
             raise InputError(
-                f"{path}: {counted(int(bad.sum()), 'choice is', 'choices are')} {what}, the first of them choice "
+                f"{counted(int(bad.sum()), 'choice is', 'choices are')} {what}, the first of them choice "
                 f"{at + 1}: "
-                f"{', '.join(f'{number:g}' for number in raw[at].tolist())}."
+                f"{', '.join(f'{number:g}' for number in raw[at].tolist())}.",
+                where=path,
             )
     return numbers - first
 
@@ -278,12 +287,12 @@ def _read_release(path: Path) -> NDArray[np.float64]:
     separator = "\t" if "\t" in header else ","
     missing = [name for name in RELEASE_COLUMNS if name not in header.split(separator)]
     if missing:
-        raise InputError(f"{path}: the header lacks {', '.join(missing)}; it is: {header[:200]}.")
+        raise InputError(f"the header lacks {', '.join(missing)}; it is: {header[:200]}.", where=path)
     table = pd.read_csv(path, sep=separator, usecols=list(RELEASE_COLUMNS), encoding="utf-8-sig")
     choice = table["choice"].to_numpy()
     if not np.isin(choice, (1, 2, 3)).all():
         at = int(np.argmax(~np.isin(choice, (1, 2, 3))))
-        raise InputError(f"{path}: line {at + 2}: the choice is {choice[at]}, but must be 1, 2 or 3.")
+        raise InputError(f"line {at + 2}: the choice is {choice[at]}, but must be 1, 2 or 3.", where=path)
     shown = table[list(RELEASE_COLUMNS[:3])].to_numpy(dtype=np.float64)
     # The columns of the two that were kept, and of the odd one.
     order = np.array([[1, 2, 0], [0, 2, 1], [0, 1, 2]])[choice.astype(np.int64) - 1]
@@ -295,13 +304,15 @@ def _read_matrix(path: Path, name: str) -> NDArray[np.float64]:
     try:
         found = {path.name: _read_numbers(path)} if path.suffix.lower() == ".txt" else array_files.read(path)
     except array_files.READING_ERRORS as error:
-        raise InputError(f"{path}: cannot be read as {path.suffix} ({error}). Fetch it again.") from error
+        raise InputError(f"cannot be read as {path.suffix} ({error}). Fetch it again.", where=path) from error
     fitting = {key: value for key, value in found.items() if value.dtype.kind in "fiu" and value.ndim == 2}
     if name in fitting:
         return fitting[name].astype(np.float64)
     if len(fitting) != 1:
         known = ", ".join(f"{key} {'x'.join(map(str, value.shape))}" for key, value in sorted(found.items()))
-        raise InputError(f"{path}: needs one matrix of numbers, or one called {name}. It has: {known or 'nothing'}.")
+        raise InputError(
+            f"needs one matrix of numbers, or one called {name}. It has: {known or 'nothing'}.", where=path
+        )
     return next(iter(fitting.values())).astype(np.float64)
 
 
@@ -310,4 +321,49 @@ def _lines(path: Path) -> list[str]:
     try:
         return path.read_text(encoding="utf-8-sig").splitlines()
     except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"{path}: cannot be read as text ({error}). Fetch it again.") from error
+        raise InputError(f"cannot be read as text ({error}). Fetch it again.", where=path) from error
+
+
+def make(sources: Mapping[str, Sequence[Path]], outputs: Mapping[str, Path], settings: Mapping[str, Any]) -> None:
+    """Write what is wanted of the data set.
+
+    Args:
+        sources: the published files and folders, by need.
+        outputs: files and folders to make, by the names of `FORM`.
+        settings: the data set's entry in the configuration.
+
+    Raises:
+        ProblemsError: lists everything that is wrong with the sources.
+    """
+    [objects_file], [images] = sources["objects"], sources["images"]
+    objects = read_objects(objects_file)
+    problems = Problems()
+    if "images" in outputs:
+        with problems.collect(images):
+            canonical.copy_images(find_images(images, objects), outputs["images"])
+    if "triplets" in outputs:
+        with problems.collect(images):
+            tables.write_table(read_triplets(sources["triplets"], objects), outputs["triplets"])
+    if "embedding" in outputs:
+        [file] = sources["embedding"]
+        with problems.collect(file):
+            _make_embedding(file, objects, outputs["embedding"], outputs["order"])
+    if "dense_judgments" in outputs:
+        [words], [file] = sources["dense_objects"], sources["dense_rdm"]
+        with problems.collect(words):
+            dense = read_dense_objects(words, objects)
+            with problems.collect(images):
+                canonical.copy_images(find_images(images, dense), outputs["dense_images"])
+            with problems.collect(file):
+                rdm = read_dense_rdm(file, len(dense))
+                tables.write_table(canonical.tabulate_matrix(dense, rdm), outputs["dense_judgments"])
+    problems.raise_errors()
+
+
+def _make_embedding(file: Path, objects: Sequence[str], similarities: Path, order: Path) -> None:
+    """Write the similarities in an embedding, and the ids of their rows."""
+    embedding = read_embedding(file, len(objects))
+    with atomic_write.atomic(similarities) as partial:
+        np.save(partial, embedding_similarities(embedding))
+    with atomic_write.atomic(order) as partial:
+        partial.write_text("".join(f"{name}\n" for name in objects), encoding="utf-8")

@@ -16,10 +16,11 @@ from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
 from alignment_importance.inputs import ids
-from alignment_importance.system import arrays, logs
+from alignment_importance.system import logs
 from alignment_importance.system.errors import InputError
 from alignment_importance.system.plurals import counted
 from alignment_importance.system.problems import Problems
+from alignment_importance.system.tables import read_table
 
 #: Endings of the files that are taken for images (in any case), with the decoders that may open them.
 SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", ".bmp", ".gif")
@@ -192,12 +193,15 @@ def read_listed(row: Mapping[Any, Any]) -> NDArray[np.uint8]:
     """
     file = Path(row["file"])
     if not file.is_file():
-        raise InputError(f"{file}: the image was listed but is not there now. Restore it and run the workflow again.")
+        raise InputError(
+            "the image was listed but is not there now. Restore it and run the workflow again.", where=file
+        )
     data = read_bytes(file)
     if sha256_of(data) != row["sha256"]:
         raise InputError(
-            f"{file}: the image has changed since it was listed (its SHA-256 is another). "
-            "Run the workflow again, so that everything is made from the same file."
+            "the image has changed since it was listed (its SHA-256 is another). "
+            "Run the workflow again, so that everything is made from the same file.",
+            where=file,
         )
     red, green, blue = map(int, row["background"].split())
     return decode(file, data, (red, green, blue)).rgb
@@ -249,7 +253,7 @@ def read_bytes(file: str | Path) -> bytes:
         return Path(file).read_bytes()
     except OSError as error:
         raise InputError(
-            f"{file}: cannot be read ({error.strerror}). Replace or remove the file, or correct its permissions."
+            f"cannot be read ({error.strerror}). Replace or remove the file, or correct its permissions.", where=file
         ) from error
 
 
@@ -341,7 +345,8 @@ def _undecodable(path: str | Path, data: bytes, error: BaseException) -> InputEr
     if isinstance(error, Image.DecompressionBombError):
         reason = _FAR_TOO_LARGE
     return InputError(
-        f"{path}: cannot be decoded as an image ({reason}). Replace or remove the file; {', '.join(_FORMATS)} are read."
+        f"cannot be decoded as an image ({reason}). Replace or remove the file; {', '.join(_FORMATS)} are read.",
+        where=path,
     )
 
 
@@ -370,7 +375,7 @@ def _from_integers(image: Image.Image) -> Image.Image:
 def read_categories(table: str | Path, image_ids: Sequence[str], problems: Problems) -> dict[str, str | float]:
     """Read each image's category (NaN where it is empty or there is no such column), and note what does not fit."""
     with problems.collect(table):
-        rows = arrays.read_table(table, ["image"])
+        rows = read_table(table, ["image"])
         listed = rows["image"].map(ids.clean)
         _compare_ids(table, listed, image_ids, problems)
         if "category" in rows:

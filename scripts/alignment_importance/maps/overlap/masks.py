@@ -1,6 +1,7 @@
 """Masks of the highest pixels of a map, each with exactly the share of pixels that is asked for."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -8,14 +9,35 @@ from numpy.typing import NDArray
 #: (pixel): the number of the smallest mask that holds each pixel, and the number of masks where none does.
 Levels = NDArray[np.intp]
 
+Percents = Sequence[float] | NDArray[np.floating]
 
-def sizes(percents: Sequence[float] | NDArray[np.floating], n_pixels: int) -> NDArray[np.intp]:
+
+@dataclass(frozen=True)
+class Marked:
+    """The pixels of a map, and the masks that hold them.
+
+    Attributes:
+        pixels: the values (pixel).
+        levels: None where the map is NaN or ranks no pixel above another.
+    """
+
+    pixels: NDArray[np.floating]
+    levels: Levels | None
+
+    @classmethod
+    def of(cls, map2d: NDArray[np.floating], percents: Percents) -> "Marked":
+        """Mark the highest pixels of a map; `percents` ascending."""
+        values = map2d.ravel()
+        return cls(values, levels(values, percents) if ranks(values) else None)
+
+
+def sizes(percents: Percents, n_pixels: int) -> NDArray[np.intp]:
     """Give the number of pixels of each mask, rounded to whole pixels."""
     return np.round(np.asarray(percents) * n_pixels / 100).astype(np.intp)
 
 
-def levels(values: NDArray[np.floating], percents: Sequence[float] | NDArray[np.floating]) -> Levels:
-    """Rank pixels, and say which is the smallest mask that holds each of them.
+def levels(values: NDArray[np.floating], percents: Percents) -> Levels:
+    """Rank pixels, and find the smallest mask that holds each of them.
 
     Args:
         values: (pixel), without NaN. Equal values are ranked by their place, the first one highest.

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import xlogy
-from scipy.stats import rankdata
+
+from alignment_importance.statistics import roc
 
 #: Constant that keeps the KL divergence finite, that of the benchmark.
 _EPSILON = 2.2204e-16
@@ -32,14 +32,6 @@ def density(values: NDArray[np.floating]) -> Values:
     return exact / exact.sum()
 
 
-def places_of_ranks(values: NDArray[np.floating]) -> Values:
-    """Give each pixel of a map the part of all pixels that lie below it, equal ones counting half.
-
-    Its mean over fixations is AUC-Judd, see `auc_judd`.
-    """
-    return (rankdata(values) - 0.5) / len(values)
-
-
 def auc_judd(values: NDArray[np.floating], fixated: NDArray[np.intp]) -> float:
     """Area under the ROC curve of a map that tells fixated pixels from all pixels.
 
@@ -50,7 +42,7 @@ def auc_judd(values: NDArray[np.floating], fixated: NDArray[np.intp]) -> float:
         values: (pixel).
         fixated: (fixation), places among the pixels.
     """
-    return float(places_of_ranks(values)[fixated].mean())
+    return float(roc.share_below(values[fixated], values).mean())
 
 
 def nss(values: NDArray[np.floating], fixated: NDArray[np.intp]) -> float:
@@ -96,16 +88,17 @@ class Reference:
 
     @classmethod
     def of(cls, values: NDArray[np.floating]) -> "Reference":
-        """Prepare the pixels of a map."""
+        """Prepare the pixels (pixel) of a map."""
         P = density(values)
-        return cls(P.astype(np.float32), float(P.std()), float(xlogy(P, P).sum()))
+        positive = P[P > 0]
+        return cls(P.astype(np.float32), float(P.std()), float((positive * np.log(positive)).sum()))
 
 
 def mean_scores(prediction: NDArray[np.floating], references: Sequence[Reference]) -> list[float]:
     """Mean CC, SIM and KL divergence of one prediction with many true maps, which costs little more than one."""
     z, Q = standardised(prediction), density(prediction)
     log_Q = np.log(Q + _EPSILON)
-    found = [
+    of_each = [
         (
             _dot(one.density, z) / (len(z) * one.deviation),
             np.minimum(one.density, Q).sum(),
@@ -113,7 +106,7 @@ def mean_scores(prediction: NDArray[np.floating], references: Sequence[Reference
         )
         for one in references
     ]
-    return np.mean(found, axis=0).tolist()
+    return np.mean(of_each, axis=0).tolist()
 
 
 def _dot(first: NDArray[np.floating], second: NDArray[np.floating]) -> float:

@@ -1,5 +1,5 @@
-"""Saliency maps of an image set, one module per provider.
+"""Saliency maps of an image set, one module per method.
 
-A provider (`computing.Provider`) turns one image into one map; `computing.write` runs it over an image set and writes
-the maps at the images' own resolution. `providers` has those that need no network, `gaze` the networks.
+A method makes a `computing.Provider`, which turns one image into one map; `computing.write` runs it over an image set
+and writes the maps at the images' own resolution. `registry` lists the methods.
 """

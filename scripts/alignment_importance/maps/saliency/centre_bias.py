@@ -1,21 +1,46 @@
 """The centre bias: people look at the middle of a picture, whatever it shows."""
 
-from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from alignment_importance.maps.saliency import fixations
-from alignment_importance.maps.saliency.computing import Map, Pixels
+from alignment_importance.maps.saliency import fixations as fixation_tables
+from alignment_importance.maps.saliency.computing import Map, Pixels, Provider
+from alignment_importance.system.errors import InputError
 
 #: Standard deviation as a part of the image's sides. Horizontally that of the baseline of Clarke & Tatler 2014,
 #: doi 10.1016/j.visres.2014.06.016, over ten data sets: a variance of 0.22 where half the width is 1.
 SPREAD = 0.235
 
 
+def provider(
+    table: pd.DataFrame, fixations: str | Path | None = None, degree: float | None = None, spread: float = SPREAD
+) -> Provider:
+    """Give every image a Gaussian; or, with fixations, where people looked in all other images.
+
+    Args:
+        table: `image`, `width` and `height` of the image set.
+        fixations: file, see `fixations.read`.
+        degree: one degree of visual angle in pixels; needed with fixations.
+        spread: of the Gaussian, see `gaussian`.
+
+    Raises:
+        InputError: fixations without `degree`, or that do not fit the images.
+    """
+    if fixations is None:
+        return Provider(
+            lambda _image, rgb: gaussian(rgb.shape[1], rgb.shape[0], spread).astype(np.float32),
+            {"method": "centre_bias", "spread": spread},
+        )
+    if degree is None:
+        raise InputError("saliency: `method: centre_bias` with `fixations` needs the key `degree`.")
+    return _of_other_images(fixation_tables.read(fixations, table), table, float(degree))
+
+
 def gaussian(width: int, height: int, spread: float = SPREAD) -> NDArray[np.float64]:
-    """A Gaussian in the middle of an image, stretched to its sides.
+    """Make a Gaussian in the middle of an image, stretched to its sides.
 
     Args:
         width, height: of the image, in pixels.
@@ -28,33 +53,19 @@ def gaussian(width: int, height: int, spread: float = SPREAD) -> NDArray[np.floa
     return np.outer(rows, columns)
 
 
-def of_gaussian(spread: float) -> Callable[[str, Pixels], Map]:
-    """A provider's function that gives every image the same Gaussian, see `gaussian`."""
+def _of_other_images(fixations: pd.DataFrame, table: pd.DataFrame, degree: float) -> Provider:
+    """Smooth the fixations of all other images; positions are taken as parts of the sides of their images."""
+    inside = fixations[fixations["inside"]]
+    image = inside["image"].to_numpy(dtype=object)
+    sizes = table.set_index("image").reindex(image)
+    across, down = (
+        inside["x"].to_numpy() / sizes["width"].to_numpy(),
+        inside["y"].to_numpy() / sizes["height"].to_numpy(),
+    )
 
-    def centred(_image: str, rgb: Pixels) -> Map:
-        return gaussian(rgb.shape[1], rgb.shape[0], spread).astype(np.float32)
-
-    return centred
-
-
-def of_other_images(fixated: pd.DataFrame, table: pd.DataFrame, degree: float) -> Callable[[str, Pixels], Map | None]:
-    """A provider's function that gives an image where people looked in all the others, smoothed.
-
-    Positions are taken as parts of the sides of the image that they are from.
-
-    Args:
-        fixated: see `fixations.read`.
-        table: `image`, `width` and `height` of the image set.
-        degree: one degree of visual angle in pixels, the standard deviation of the smoothing.
-    """
-    sizes = table.set_index("image")
-    image = fixated["image"].to_numpy(dtype=object)
-    across = fixated["x"].to_numpy() / sizes["width"].reindex(image).to_numpy()
-    down = fixated["y"].to_numpy() / sizes["height"].reindex(image).to_numpy()
-
-    def elsewhere(this: str, rgb: Pixels) -> Map | None:
+    def map_of(this: str, rgb: Pixels) -> Map | None:
         others = image != this
         height, width = rgb.shape[:2]
-        return fixations.density(across[others] * width, down[others] * height, width, height, degree)
+        return fixation_tables.density(across[others] * width, down[others] * height, width, height, degree)
 
-    return elsewhere
+    return Provider(map_of, {"method": "centre_bias", "degree": degree})

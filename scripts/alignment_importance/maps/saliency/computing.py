@@ -1,4 +1,4 @@
-"""The interface of all providers of saliency maps, and the way from an image set to a NetCDF of its maps."""
+"""What every method of saliency makes, and how the maps of an image set are written to a NetCDF file."""
 
 import logging
 from collections.abc import Callable, Iterator, Mapping
@@ -13,10 +13,9 @@ from numpy.typing import NDArray
 
 from alignment_importance.inputs import images
 from alignment_importance.maps import heatmaps
-from alignment_importance.system import arrays, logs
+from alignment_importance.system import logs
 from alignment_importance.system.errors import InputError
-
-_MOST_SHOWN = 10
+from alignment_importance.system.netcdf import write_streamed
 
 logger = logging.getLogger(__name__)
 
@@ -31,10 +30,11 @@ class Provider:
     """What makes saliency maps.
 
     Attributes:
-        map_of: image id and pixels to the saliency map (y, x) of any size and scale; larger is more salient. None where
-            the provider knows nothing of the image. It raises an `InputError` for an image that it cannot do.
-        attributes: what it is and how it was set, for the attributes of the maps.
-        variables: what else it knows, such as the fixations; joined by image id.
+        map_of: takes the id and the pixels of an image and returns its saliency map (y, x), of any size and scale;
+            larger is more salient. Returns None where nothing is known of the image, and raises an `InputError` where
+            its map cannot be made.
+        attributes: the method and its settings, for the attributes of the maps.
+        variables: what else is known of the images, such as the fixations; joined by image id.
     """
 
     map_of: Callable[[str, Pixels], Map | None]
@@ -64,7 +64,7 @@ def write(table: pd.DataFrame, provider: Provider, path: str | Path) -> None:
     ).assign_attrs(**provider.attributes)
     shape = (int(table["height"].max()), int(table["width"].max()))
     blocks = ({"saliency": padded[None]} for padded in _padded(table, provider, shape))
-    arrays.write_streamed(dataset, {"saliency": ("image", "y", "x")}, blocks, path)
+    write_streamed(dataset, {"saliency": ("image", "y", "x")}, blocks, path)
 
 
 def own_map(salience: xr.Dataset, image: str) -> Map:
@@ -73,27 +73,21 @@ def own_map(salience: xr.Dataset, image: str) -> Map:
     return one.to_numpy()[: int(one["height"]), : int(one["width"])]
 
 
-def some(names: list[str]) -> str:
-    """Name the first few of many."""
-    more = f" and {len(names) - _MOST_SHOWN} more" if len(names) > _MOST_SHOWN else ""
-    return ", ".join(names[:_MOST_SHOWN]) + more
-
-
 def _padded(table: pd.DataFrame, provider: Provider, shape: tuple[int, int]) -> Iterator[Map]:
-    """Yield every image's map in the corner of an array of one shape; at the end, say what was wrong or missing."""
+    """Yield every image's map in the corner of an array of one shape; at the end, tell what was wrong or missing."""
     problems: list[str] = []
     missing: list[str] = []
     for row in logs.progress(table.to_dict("records"), "saliency maps", len(table)):
         padded = np.full(shape, np.nan, dtype=np.float32)
         try:
-            found = _finite(provider.map_of(row["image"], images.read_listed(row)), row["image"])
+            map2d = _ranking_map(provider.map_of(row["image"], images.read_listed(row)), row["image"])
         except InputError as error:
             problems.append(str(error))
         else:
-            if found is None:
+            if map2d is None:
                 missing.append(row["image"])
             else:
-                padded[: row["height"], : row["width"]] = heatmaps.resample(found, row["width"], row["height"])
+                padded[: row["height"], : row["width"]] = heatmaps.resample(map2d, row["width"], row["height"])
         yield padded
     if problems:
         raise InputError("\n".join(problems))
@@ -101,20 +95,20 @@ def _padded(table: pd.DataFrame, provider: Provider, shape: tuple[int, int]) -> 
         logger.warning(
             "%d images have no saliency map (NaN), because nothing is known of them or it is uniform: %s",
             len(missing),
-            some(missing),
+            images.some(missing),
         )
 
 
-def _finite(found: Map | None, image: str) -> Map | None:
+def _ranking_map(map2d: Map | None, image: str) -> Map | None:
     """A map that ranks pixels; None for one that is the same everywhere.
 
     Raises:
         InputError: some of its values are not finite numbers.
     """
-    if found is None:
+    if map2d is None:
         return None
-    if not np.isfinite(found).all():
+    if not np.isfinite(map2d).all():
         raise InputError(
             f"{image}: its saliency map has values that are not finite numbers. Give every pixel a number."
         )
-    return None if found.min() == found.max() else found
+    return None if map2d.min() == map2d.max() else map2d

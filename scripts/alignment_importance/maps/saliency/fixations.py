@@ -1,25 +1,47 @@
 """Real fixations: a table of where people looked, smoothed to a map."""
 
 import logging
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import xarray as xr
 from numpy.typing import NDArray
-from scipy.ndimage import gaussian_filter
 
 from alignment_importance.inputs import ids
-from alignment_importance.maps.saliency.computing import Map, Pixels
-from alignment_importance.system import arrays
+from alignment_importance.maps.saliency.computing import Map, Pixels, Provider
 from alignment_importance.system.errors import InputError
 from alignment_importance.system.problems import Problems
+from alignment_importance.system.tables import read_table
 
 #: Columns that a table of fixations must have; `observer` may be there too.
 COLUMNS = ("image", "x", "y")
 
 logger = logging.getLogger(__name__)
+
+
+def provider(table: pd.DataFrame, fixations: str | Path, degree: float) -> Provider:
+    """Give every image the density of its own fixations, and keep the fixations beside the maps.
+
+    Args:
+        table: `image`, `width` and `height` of the image set.
+        fixations: file, see `read`.
+        degree: see `density`.
+
+    Raises:
+        InputError: the fixations do not fit the images.
+    """
+    rows = read(fixations, table)
+    by_image = {str(image): own for image, own in rows[rows["inside"]].groupby("image")}
+
+    def map_of(image: str, rgb: Pixels) -> Map | None:
+        if image not in by_image:
+            return None
+        own = by_image[image]
+        return density(own["x"].to_numpy(), own["y"].to_numpy(), rgb.shape[1], rgb.shape[0], float(degree))
+
+    attributes = {"method": "fixations", "degree": float(degree)}
+    return Provider(map_of, attributes, _variables(rows, table["image"].tolist()))
 
 
 def read(file: str | Path, table: pd.DataFrame) -> pd.DataFrame:
@@ -39,35 +61,35 @@ def read(file: str | Path, table: pd.DataFrame) -> pd.DataFrame:
         InputError: cells that hold no number, rows without an observer, unknown images, or coordinates that cannot be
             pixels of these images (more than half of them outside, or all of them from 0 to 1).
     """
-    rows = arrays.read_table(file, COLUMNS)
-    found = pd.DataFrame({"image": rows["image"].map(ids.clean).to_numpy(dtype=object)})
+    rows = read_table(file, COLUMNS)
+    fixations = pd.DataFrame({"image": rows["image"].map(ids.clean).to_numpy(dtype=object)})
     for column in ("x", "y"):
-        found[column] = pd.to_numeric(rows[column], errors="coerce").astype(np.float64)
-    found["observer"] = rows["observer"].fillna("").astype(str).str.strip() if "observer" in rows else ""
-    _check_cells(file, rows, found, table["image"].tolist())
-    sizes = table.set_index("image")[["width", "height"]].reindex(found["image"].to_numpy())
-    found["inside"] = (
-        found["x"].ge(0) & found["y"].ge(0)
-        & (found["x"].to_numpy() < sizes["width"].to_numpy())
-        & (found["y"].to_numpy() < sizes["height"].to_numpy())
+        fixations[column] = pd.to_numeric(rows[column], errors="coerce").astype(np.float64)
+    fixations["observer"] = rows["observer"].fillna("").astype(str).str.strip() if "observer" in rows else ""
+    _check_cells(file, rows, fixations, table["image"].tolist())
+    sizes = table.set_index("image")[["width", "height"]].reindex(fixations["image"].to_numpy())
+    fixations["inside"] = (
+        fixations["x"].ge(0) & fixations["y"].ge(0)
+        & (fixations["x"].to_numpy() < sizes["width"].to_numpy())
+        & (fixations["y"].to_numpy() < sizes["height"].to_numpy())
     )  # fmt: skip
-    _check_scale(file, found)
-    return found
+    _check_scale(file, fixations)
+    return fixations
 
 
-def note_outside(file: str | Path, found: pd.DataFrame, problems: Problems) -> None:
+def note_outside(file: str | Path, fixations: pd.DataFrame, problems: Problems) -> None:
     """Note how many of the fixations that were read lie outside their images.
 
     Args:
-        file, found: what `read` took and gave.
-        problems: where that goes.
+        file, fixations: what `read` took and returned.
+        problems: the warning is added here.
     """
-    n_outside = int((~found["inside"]).sum())
+    n_outside = int((~fixations["inside"]).sum())
     if n_outside:
         lie = "lies outside its image" if n_outside == 1 else "lie outside their images"
         problems.warn(
             file,
-            f"{n_outside} of {len(found)} fixations {lie}",
+            f"{n_outside} of {len(fixations)} fixations {lie}",
             "It is left out." if n_outside == 1 else "They are left out.",
         )
 
@@ -82,6 +104,8 @@ def density(x: NDArray[np.float64], y: NDArray[np.float64], width: int, height: 
     Returns:
         (height, width), sum 1: what of the Gaussians lies outside the image is cut off. None without fixations.
     """
+    from scipy.ndimage import gaussian_filter  # slow to import, and needed by few jobs
+
     if not len(x):
         return None
     pixels = np.floor(y).astype(np.intp) * width + np.floor(x).astype(np.intp)
@@ -90,54 +114,40 @@ def density(x: NDArray[np.float64], y: NDArray[np.float64], width: int, height: 
     return (smooth / smooth.sum()).astype(np.float32)
 
 
-def smoothed(fixated: pd.DataFrame, degree: float) -> Callable[[str, Pixels], Map | None]:
-    """A provider's function that gives an image the density of its own fixations; see `read` and `density`."""
-    inside = fixated[fixated["inside"]]
-    by_image = {str(image): rows for image, rows in inside.groupby("image")}
-
-    def own(image: str, rgb: Pixels) -> Map | None:
-        if image not in by_image:
-            return None
-        rows = by_image[image]
-        return density(rows["x"].to_numpy(), rows["y"].to_numpy(), rgb.shape[1], rgb.shape[0], degree)
-
-    return own
-
-
-def variables(fixated: pd.DataFrame, image_ids: list[str]) -> xr.Dataset:
-    """What is kept of the fixations beside the maps.
+def _variables(fixations: pd.DataFrame, image_ids: list[str]) -> xr.Dataset:
+    """Keep the fixations, and count them.
 
     Returns:
         n_fixations, n_fixations_outside and n_observers (image); fixation_image, fixation_x and fixation_y (fixation),
         those inside their images.
     """
     index = pd.Index(image_ids, name="image")
-    inside = fixated[fixated["inside"]]
+    inside = fixations[fixations["inside"]]
     counts = {
         "n_fixations": inside.groupby("image").size(),
-        "n_fixations_outside": fixated[~fixated["inside"]].groupby("image").size(),
+        "n_fixations_outside": fixations[~fixations["inside"]].groupby("image").size(),
         "n_observers": inside.groupby("image")["observer"].nunique(),
     }
-    per_image = {name: ("image", found.reindex(index, fill_value=0).to_numpy()) for name, found in counts.items()}
+    per_image = {name: ("image", count.reindex(index, fill_value=0).to_numpy()) for name, count in counts.items()}
     per_fixation = {f"fixation_{name}": ("fixation", inside[name].to_numpy()) for name in COLUMNS}
     return xr.Dataset({**per_image, **per_fixation}, coords={"image": index.to_numpy(dtype=object)})
 
 
-def _check_cells(file: str | Path, rows: pd.DataFrame, found: pd.DataFrame, image_ids: list[str]) -> None:
+def _check_cells(file: str | Path, rows: pd.DataFrame, fixations: pd.DataFrame, image_ids: list[str]) -> None:
     """Raise an error that names every cell that holds no number, and every image that is none of the set."""
     problems = Problems()
-    if found.empty:
-        raise InputError(f"{file}: the table has no fixations. Give it a row for each.")
+    if fixations.empty:
+        raise InputError("the table has no fixations. Give it a row for each.", where=file)
     for column in ("x", "y"):
-        for at in np.flatnonzero(~np.isfinite(found[column])).tolist():
+        for at in np.flatnonzero(~np.isfinite(fixations[column])).tolist():
             place = f"line {at + 2}, column {column}"
             problems.error(file, f"{rows[column].iloc[at]!r} is not a number", "Give pixels or remove the row.", place)
     if "observer" in rows:
         remedy = "Name the observer of every fixation, or leave out the column."
-        for at in np.flatnonzero(found["observer"] == "").tolist():
+        for at in np.flatnonzero(fixations["observer"] == "").tolist():
             problems.error(file, "there is no observer", remedy, f"line {at + 2}, column observer")
     known = set(image_ids)
-    firsts = {image: line for line, image in reversed(list(enumerate(found["image"].tolist(), start=2)))}
+    firsts = {image: line for line, image in reversed(list(enumerate(fixations["image"].tolist(), start=2)))}
     for image, line in sorted(firsts.items(), key=lambda first: first[1]):
         if image not in known:
             hint, place = ids.suggest(image, image_ids), f"line {line}, column image"
@@ -145,18 +155,22 @@ def _check_cells(file: str | Path, rows: pd.DataFrame, found: pd.DataFrame, imag
     problems.raise_errors()
 
 
-def _check_scale(file: str | Path, found: pd.DataFrame) -> None:
+def _check_scale(file: str | Path, fixations: pd.DataFrame) -> None:
     """Raise an error where coordinates cannot be pixels of the images; log how many lie outside."""
-    n_outside = int((~found["inside"]).sum())
-    if len(found) > 1 and found[["x", "y"]].ge(0).all(axis=None) and found[["x", "y"]].le(1).all(axis=None):
+    n_outside = int((~fixations["inside"]).sum())
+    if len(fixations) > 1 and fixations[["x", "y"]].ge(0).all(axis=None) and fixations[["x", "y"]].le(1).all(axis=None):
         raise InputError(
-            f"{file}: all x and y lie between 0 and 1. Give pixels of the image files: multiply x by the width of the "
-            "image, y by its height."
+            "all x and y lie between 0 and 1. Give pixels of the image files: multiply x by the width of the "
+            "image, y by its height.",
+            where=file,
         )
-    if 2 * n_outside > len(found):
+    if 2 * n_outside > len(fixations):
         raise InputError(
-            f"{file}: {n_outside} of {len(found)} fixations lie outside their images. Give pixels of the image files, "
-            "counted from the image's upper left corner, not from the screen's."
+            f"{n_outside} of {len(fixations)} fixations lie outside their images. Give pixels of the image "
+            "files, counted from the image's upper left corner, not from the screen's.",
+            where=file,
         )
     if n_outside:
-        logger.warning("%s: %d of %d fixations lie outside their images and are left out.", file, n_outside, len(found))
+        logger.warning(
+            "%s: %d of %d fixations lie outside their images and are left out.", file, n_outside, len(fixations)
+        )

@@ -1,64 +1,70 @@
 """Saliency maps that the user brings: a folder with one file per image."""
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from alignment_importance.inputs import array_files, ids, images
-from alignment_importance.maps.saliency.computing import Map, Pixels, some
+from alignment_importance.maps.saliency.computing import Map, Pixels, Provider
 from alignment_importance.system.errors import InputError
 
-#: Endings of the files that can hold a saliency map.
+#: Endings of files that can hold a saliency map.
 SUFFIXES = (".png", ".npy", ".mat")
 
 # What Pillow, NumPy, SciPy and h5py raise on files that are damaged or of another kind.
 _READING_ERRORS = (SyntaxError, *array_files.READING_ERRORS)
 
 
-def reader(folder: str | Path, image_ids: list[str], stretch: bool = False) -> Callable[[str, Pixels], Map]:
-    """Find the file of every image's map, and give what reads them.
+def provider(table: pd.DataFrame, maps: str | Path, stretch: bool = False) -> Provider:
+    """Find the file of every image's map, which is read when its turn comes.
 
     Args:
-        folder: a map for every image and nothing else: {image}.png (grey, 8 or 16 bits), .npy or .mat (one array with
-            two dimensions), of any size and scale; larger is more salient.
-        image_ids: of the image set.
+        table: `image` of the image set.
+        maps: a folder with a map for every image and nothing else: {image}.png (grey, 8 or 16 bits), .npy or .mat (one
+            array with two dimensions), of any size and scale; larger is more salient.
         stretch: take maps of another aspect ratio than their image's, and stretch them.
 
     Returns:
-        A function for `computing.Provider`; it raises an `InputError` for a file that holds no map of finite numbers,
-        or one of another aspect ratio.
+        A provider that raises an `InputError` for a file that holds no map of finite numbers, or one of another aspect
+        ratio.
 
     Raises:
         InputError: the folder is not one map per image.
     """
-    folder = Path(folder)
+    files = _find_files(Path(maps), table["image"].tolist())
+
+    def map_of(image: str, rgb: Pixels) -> Map:
+        map2d = _read_map(files[image])
+        if not stretch:
+            _check_shape(files[image], map2d.shape, rgb.shape[:2])
+        return map2d
+
+    return Provider(map_of, {"method": "maps"})
+
+
+def _find_files(folder: Path, image_ids: list[str]) -> dict[str, Path]:
+    """Find the file of every image's map, by image id."""
     if not folder.is_dir():
-        raise InputError(f"{folder}: this folder of saliency maps does not exist. Correct the entry's `maps`.")
+        raise InputError("this folder of saliency maps does not exist. Correct the entry's `maps`.", where=folder)
     files = sorted(file for file in folder.iterdir() if not file.name.startswith("."))
     readable = [file for file in files if file.suffix.lower() in SUFFIXES]
     by_id = {ids.of_file(file): file for file in readable}
+    known = set(image_ids)
     problems = {
         f"not {', '.join(SUFFIXES)}": [file.name for file in files if file not in readable],
         "several maps of one image": [file.name for file in readable if by_id[ids.of_file(file)] != file],
-        "maps of no image of this set": [file.name for file in readable if ids.of_file(file) not in set(image_ids)],
+        "maps of no image of this set": [file.name for file in readable if ids.of_file(file) not in known],
         "images without a map": [image for image in image_ids if image not in by_id],
     }
-    found = [f"{what}: {some(names)}" for what, names in problems.items() if names]
-    if found:
+    told = [f"{what}: {images.some(names)}" for what, names in problems.items() if names]
+    if told:
         raise InputError(
-            f"{folder}: there must be one saliency map per image, named by the image id. {'; '.join(found)}."
+            f"there must be one saliency map per image, named by the image id. {'; '.join(told)}.", where=folder
         )
-
-    def read(image: str, rgb: Pixels) -> Map:
-        map2d = _read_map(by_id[image])
-        if not stretch:
-            _check_shape(by_id[image], map2d.shape, rgb.shape[:2])
-        return map2d
-
-    return read
+    return by_id
 
 
 def _read_map(file: Path) -> Map:
@@ -70,14 +76,17 @@ def _read_map(file: Path) -> Map:
     try:
         values = _read_png(file) if file.suffix.lower() == ".png" else _read_array(file)
     except _READING_ERRORS as error:
-        raise InputError(f"{file}: cannot be read as a saliency map ({error}). Replace the file.") from error
+        raise InputError(f"cannot be read as a saliency map ({error}). Replace the file.", where=file) from error
     if not np.isfinite(values).all():
-        raise InputError(f"{file}: the saliency map has values that are not finite numbers. Give every pixel a number.")
+        raise InputError(
+            "the saliency map has values that are not finite numbers. Give every pixel a number.", where=file
+        )
     largest = np.abs(values.astype(np.float64)).max(initial=0)
     if largest > np.finfo(np.float32).max:
         raise InputError(
-            f"{file}: the saliency map has values up to {largest:g}, which single precision cannot hold. Divide all by "
-            "one number: the scale of a map does not matter."
+            f"the saliency map has values up to {largest:g}, which single precision cannot hold. Divide all by "
+            "one number: the scale of a map does not matter.",
+            where=file,
         )
     return values.astype(np.float32)
 
@@ -95,14 +104,14 @@ def _read_png(file: Path) -> NDArray[Any]:
 
 def _read_array(file: Path) -> NDArray[Any]:
     """Read the only array of numbers with two dimensions."""
-    found = [
+    arrays = [
         values
         for values in array_files.read(file).values()
         if values.dtype.kind in "fiub" and values.ndim == 2 and values.size
     ]
-    if len(found) != 1:
-        raise ValueError(f"it holds {len(found)} arrays of numbers with two dimensions, not one")
-    return found[0]
+    if len(arrays) != 1:
+        raise ValueError(f"it holds {len(arrays)} arrays of numbers with two dimensions, not one")
+    return arrays[0]
 
 
 def _check_shape(file: Path, map_shape: tuple[int, ...], image_shape: tuple[int, ...]) -> None:
@@ -118,6 +127,7 @@ def _check_shape(file: Path, map_shape: tuple[int, ...], image_shape: tuple[int,
     turned = abs(map_height * height - map_width * width) <= 0.5 * (height + width)
     remedy = "Save it transposed" if turned else "Make it from this image"
     raise InputError(
-        f"{file}: the map ({map_width} x {map_height}) has another aspect ratio than its image ({width} x {height}). "
-        f"{remedy}, or set the entry's `stretch: true` if your maps are squares of whole images."
+        f"the map ({map_width} x {map_height}) has another aspect ratio than its image ({width} x {height}). "
+        f"{remedy}, or set the entry's `stretch: true` if your maps are squares of whole images.",
+        where=file,
     )

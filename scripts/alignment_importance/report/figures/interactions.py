@@ -4,32 +4,19 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-import scipy.stats
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from alignment_importance.report.figures.style import (
-    BLUE,
-    ORANGE,
-    footnote,
-    key,
-    leaky,
-    new_figure,
-    number,
-    provenance,
-    score_name,
-    styled,
-    title,
-    warning,
-)
+from alignment_importance.report.captions import score_name
+from alignment_importance.report.figures import style
 
 #: Feature maps of an interaction matrix that have their numbers written beside it.
 _MOST_NUMBERED = 32
 
 
-@styled
-def elimination(table: pd.DataFrame, comparison: str, model: str, score: str) -> Figure:
+@style.styled
+def draw_elimination(table: pd.DataFrame, comparison: str, model: str, score: str) -> Figure:
     """Scores of the maps left by backward elimination, beside those of as many maps of the highest AIS.
 
     Args:
@@ -38,28 +25,31 @@ def elimination(table: pd.DataFrame, comparison: str, model: str, score: str) ->
         model: its name.
         score: name of the second-order score.
     """
-    figure = new_figure(3.6)
+    figure = style.new_figure(3.6)
     panels = figure.subplots(1, 2, sharey=True)
-    ways = (("", "one map at a time, scored again", BLUE), ("_one_shot", "one ranking by AIS", ORANGE))
-    n_folds, split = table["fold"].nunique(), "pairs" if leaky(table) else "images"
+    ways = (
+        ("", "one map at a time, scored again", style.STEPWISE),
+        ("_one_shot", "one ranking by AIS", style.ONE_RANKING),
+    )
+    n_folds, unit = table["fold"].nunique(), "pairs" if style.leaky(table) else "images"
     for panel, side in zip(panels, ("train", "test"), strict=True):
         for ending, label, colour in ways:
             _curve(panel, table, f"{side}_score{ending}", label, colour)
         whole = table.loc[table["k"] == table["k"].max(), f"{side}_score"].mean()
         panel.axhline(whole, color="black", linestyle="--", linewidth=0.9, label="all maps")
-        panel.set_title(f"{'training' if side == 'train' else 'test'} {split}")
+        panel.set_title(f"{'training' if side == 'train' else 'test'} {unit}")
         panel.set_xlabel("feature maps left (k)")
         panel.set_xlim(1, table["k"].max())
         panel.xaxis.set_major_locator(MaxNLocator(5))
     panels[0].set_ylabel(f"alignment ({score_name(score)})")
-    title(figure, "Backward elimination against one ranking", comparison, model, provenance(table))
+    style.title(figure, "Backward elimination against one ranking", comparison, model, style.provenance(table))
     handles, labels = panels[0].get_legend_handles_labels()
-    key(
+    style.key(
         figure,
         dict(zip(labels, handles, strict=True)),
         f"Lines: mean over {n_folds} folds of one seed; bands: ± 1 standard deviation. Maps are removed by the score "
-        f"of the training {split}. Triangles: k of the highest mean training score.{_unfinished(table)}"
-        f"{warning(table)}",
+        f"of the training {unit}. Triangles: k of the highest mean training score.{_unfinished(table)}"
+        f"{style.warning(table)}",
         columns=3,
     )
     return figure
@@ -82,8 +72,8 @@ def _unfinished(table: pd.DataFrame) -> str:
     return "" if removed == wanted else f" The time was up after {removed} of {wanted} removals."
 
 
-@styled
-def pairs(table: pd.DataFrame, comparison: str, model: str, score: str) -> Figure:
+@style.styled
+def draw_pairs(table: pd.DataFrame, comparison: str, model: str, score: str) -> Figure:
     """Matrix of what pairs of maps are worth beyond the sum of both.
 
     Args:
@@ -96,7 +86,7 @@ def pairs(table: pd.DataFrame, comparison: str, model: str, score: str) -> Figur
     wide = table.pivot_table(index="feature_map", columns="feature_map_b", values="interaction", dropna=False)
     wide = wide.reindex(index=maps, columns=maps)
     values = np.fmax(wide.to_numpy(), wide.to_numpy().T)
-    figure = new_figure(4.6)
+    figure = style.new_figure(4.6)
     matrix, beside = figure.subplots(1, 2, width_ratios=[1.5, 1])
     known = np.abs(table["interaction"].dropna())
     # A few pairs far out would leave all others without colour.
@@ -110,10 +100,12 @@ def pairs(table: pd.DataFrame, comparison: str, model: str, score: str) -> Figur
         matrix.set_yticks(ranks, numbers, fontsize=6)
         matrix.set_xticks(ranks, numbers, fontsize=6, rotation=90)
     _sum_panel(beside, table, score)
-    title(figure, f"Pairs of the {len(maps)} feature maps of highest AIS", comparison, model, provenance(table))
+    style.title(
+        figure, f"Pairs of the {len(maps)} feature maps of highest AIS", comparison, model, style.provenance(table)
+    )
     done = int(table["interaction"].notna().sum())
     unfinished = "" if done == len(table) else f" Known for {done} of {len(table)} pairs; the time was up."
-    footnote(
+    style.footnote(
         figure,
         "Interaction: AIS of both together less the sum of the two. Positive (violet): they replace each other. "
         f"Negative (orange): the loss of one takes away from what the other is worth. Colours end at the 99th "
@@ -124,7 +116,7 @@ def pairs(table: pd.DataFrame, comparison: str, model: str, score: str) -> Figur
 
 def _sum_panel(panel: Axes, table: pd.DataFrame, score: str) -> None:
     """The loss without both maps against the sum of the losses."""
-    panel.scatter(table["ais"] + table["ais_b"], table["ais_pair"], s=4, color=BLUE, alpha=0.3, linewidths=0)
+    panel.scatter(table["ais"] + table["ais_b"], table["ais_pair"], s=4, color=style.BLUE, alpha=0.3, linewidths=0)
     panel.axline((0, 0), slope=1, color="black", linestyle=":", linewidth=0.9)
     panel.set_xlabel(f"sum of the two AIS ({score_name(score)})")
     panel.set_ylabel(f"AIS of both together ({score_name(score)})")
@@ -133,8 +125,8 @@ def _sum_panel(panel: Axes, table: pd.DataFrame, score: str) -> None:
         axis.set_major_locator(MaxNLocator(4))
 
 
-@styled
-def shapley(table: pd.DataFrame, ranking: pd.DataFrame, comparison: str, model: str, score: str) -> Figure:
+@style.styled
+def draw_shapley(table: pd.DataFrame, ranking: pd.DataFrame, comparison: str, model: str, score: str) -> Figure:
     """Shapley values with their standard errors against AIS.
 
     Args:
@@ -145,11 +137,11 @@ def shapley(table: pd.DataFrame, ranking: pd.DataFrame, comparison: str, model: 
         score: name of the second-order score.
     """
     joined = table.merge(ranking[["feature_map", "ais"]], on="feature_map", validate="1:1")
-    figure = new_figure(4.0)
+    figure = style.new_figure(4.0)
     panel = figure.subplots()
     panel.errorbar(
         joined["ais"], joined["shapley"], joined["standard_error"],
-        fmt="o", color=BLUE, ecolor="0.7", elinewidth=0.5, markersize=2.5, alpha=0.7,
+        fmt="o", color=style.BLUE, ecolor="0.7", elinewidth=0.5, markersize=2.5, alpha=0.7,
     )  # fmt: skip
     panel.axhline(0, color="black", linestyle=":", linewidth=0.9)
     panel.axvline(0, color="black", linestyle=":", linewidth=0.9)
@@ -157,12 +149,11 @@ def shapley(table: pd.DataFrame, ranking: pd.DataFrame, comparison: str, model: 
         axis.set_major_locator(MaxNLocator(5))
     panel.set_xlabel(f"AIS: loss of {score_name(score)} when the map alone is gone")
     panel.set_ylabel(f"Shapley value ({score_name(score)})")
-    defined = joined.dropna(subset=["ais", "shapley"])
-    rho = scipy.stats.spearmanr(defined["ais"], defined["shapley"]).statistic if len(defined) > 1 else np.nan
-    panel.set_title(f"Spearman ρ = {number(f'{rho:.2f}')}, {len(joined)} feature maps")
-    title(figure, "Shapley values of the feature maps", comparison, model, provenance(table))
+    rho = float(joined[["ais", "shapley"]].corr("spearman").to_numpy()[0, 1])
+    panel.set_title(f"Spearman ρ = {style.number(f'{rho:.2f}')}, {len(joined)} feature maps")
+    style.title(figure, "Shapley values of the feature maps", comparison, model, style.provenance(table))
     first = table.iloc[0]
-    footnote(
+    style.footnote(
         figure,
         f"Mean of what a map adds to the score over {int(first['n_permutations'])} random orders of adding maps; "
         "whiskers: ± 1 standard error of that sampling. Sets of maps without a score, which count as 0: "

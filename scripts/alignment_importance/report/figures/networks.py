@@ -10,28 +10,11 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure, SubFigure
 from matplotlib.ticker import MaxNLocator
 
-from alignment_importance.maps import heatmaps as heat
-from alignment_importance.report import figures
-from alignment_importance.report.figures.style import (
-    COLOURS,
-    GREY,
-    aspect,
-    footnote,
-    key,
-    leaky,
-    network,
-    new_figure,
-    number,
-    observers,
-    p_value,
-    provenance,
-    read_image,
-    scattered,
-    score_name,
-    short,
-    styled,
-    warning,
-)
+from alignment_importance.maps.heatmaps import place_image
+from alignment_importance.report.captions import score_name
+from alignment_importance.report.figures import style
+from alignment_importance.report.figures.heatmaps import heatmap_bar, heatmap_note, limits_of
+from alignment_importance.report.overlays import overlay, read_image
 
 #: What is compared, its axis, and what a value of it belongs to.
 _QUANTITIES = {
@@ -54,8 +37,8 @@ _LONGEST_NAME, _UPRIGHT = 20, 3
 # Scores
 
 
-@styled
-def networks(table: pd.DataFrame, score: str) -> Figure:
+@style.styled
+def draw_networks(table: pd.DataFrame, score: str) -> Figure:
     """Test scores of all and of the retained maps, and the share of maps retained, network by network.
 
     Args:
@@ -63,14 +46,14 @@ def networks(table: pd.DataFrame, score: str) -> Figure:
         score: name of the second-order score.
     """
     comparisons, models = (table[name].unique().tolist() for name in ("comparison", "model"))
-    figure = new_figure(1.6 + 0.3 * len(comparisons) * len(models))
+    figure = style.new_figure(1.6 + 0.3 * len(comparisons) * len(models))
     scores, shares = figure.subplots(1, 2, sharey=True, width_ratios=[2, 1])
     step = 0.8 / len(models)
     for at, model in enumerate(models):
         rows = table[table["model"] == model].set_index("comparison").loc[comparisons]
         places = np.arange(len(comparisons)) + step * (at - (len(models) - 1) / 2)
-        colour = COLOURS[at % len(COLOURS)]
-        name = network(model, provenance(rows))
+        colour = style.COLOURS[at % len(style.COLOURS)]
+        name = style.network(model, style.provenance(rows))
         for kind, shift, marker, face in (("full", -0.12, "o", "white"), ("retained", 0.12, "o", colour)):
             scores.errorbar(
                 rows[f"test_{kind}_mean"], places + shift * step, xerr=rows[f"test_{kind}_sd"], fmt=marker,
@@ -82,7 +65,7 @@ def networks(table: pd.DataFrame, score: str) -> Figure:
         shares.errorbar(share, places, xerr=sd, fmt="none", ecolor="black", elinewidth=1, capsize=2)
     scores.axvline(0, color="black", linewidth=0.8, linestyle=":")
     simulated = table.groupby("comparison")["simulated"].first()
-    labels = [observers(name, {"simulated": simulated[name]}).replace(" (", "\n(") for name in comparisons]
+    labels = [style.observers(name, {"simulated": simulated[name]}).replace(" (", "\n(") for name in comparisons]
     scores.set_yticks(range(len(comparisons)), labels)
     scores.set_ylim(len(comparisons) - 0.5, -0.5)
     scores.set_xlabel(f"test alignment ({score_name(score)})")
@@ -90,8 +73,8 @@ def networks(table: pd.DataFrame, score: str) -> Figure:
     shares.set_xlim(0, 100)
     figure.suptitle("Networks side by side: alignment in the test folds", x=0.01, ha="left")
     handles, labels = scores.get_legend_handles_labels()
-    note = f"Means over folds; whiskers: ± 1 standard deviation.{warning(table)}"
-    key(figure, dict(zip(labels, handles, strict=True)), note, columns=2)
+    note = f"Means over folds; whiskers: ± 1 standard deviation.{style.warning(table)}"
+    style.key(figure, dict(zip(labels, handles, strict=True)), note, columns=2)
     return figure
 
 
@@ -99,8 +82,8 @@ def networks(table: pd.DataFrame, score: str) -> Figure:
 # Spread
 
 
-@styled
-def spread(images: pd.DataFrame, maps: pd.DataFrame, differences: pd.DataFrame, comparison: str) -> Figure:
+@style.styled
+def draw_spread(images: pd.DataFrame, maps: pd.DataFrame, differences: pd.DataFrame, comparison: str) -> Figure:
     """Distributions of how AIS are spread over maps and images, network by network.
 
     Args:
@@ -110,23 +93,25 @@ def spread(images: pd.DataFrame, maps: pd.DataFrame, differences: pd.DataFrame, 
         comparison: its name.
     """
     models = images["model"].unique().tolist()
-    figure = new_figure(5.4)
+    figure = style.new_figure(5.4)
     panels = figure.subplots(2, 2)
     for panel, (quantity, (label, of)) in zip(panels.flat, _QUANTITIES.items(), strict=True):
         table = images if of == "images" else maps
         for at, model in enumerate(models):
             rows = table[table["model"] == model]
-            colour = COLOURS[at % len(COLOURS)]
-            _distribution(panel, rows[quantity].dropna().to_numpy(), colour, network(model, provenance(rows)))
+            colour = style.COLOURS[at % len(style.COLOURS)]
+            _distribution(
+                panel, rows[quantity].dropna().to_numpy(), colour, style.network(model, style.provenance(rows))
+            )
         panel.set_xlabel(label)
         panel.set_ylabel(f"share of {of}")
         panel.set_ylim(0, 1)
         panel.xaxis.set_major_locator(MaxNLocator(5))
         panel.set_title(_tests(differences[differences["quantity"] == quantity]), fontsize=7.5)
-    about = observers(comparison, provenance(images))
+    about = style.observers(comparison, style.provenance(images))
     figure.suptitle(f"How Alignment Importance Scores are spread\n{about}", x=0.01, ha="left")
     handles, labels = panels[0, 0].get_legend_handles_labels()
-    key(
+    style.key(
         figure,
         dict(zip(labels, handles, strict=True)),
         "Share of images or feature maps up to a value; bands: 95 % of the whole curve (Dvoretzky, Kiefer & Wolfowitz; "
@@ -154,7 +139,7 @@ def _tests(differences: pd.DataFrame) -> str:
     """The test of two networks, or the range of those of more."""
     if len(differences) == 1:
         row = differences.iloc[0]
-        return f"D = {row['ks']:.2f}, {p_value(row['p'])}"
+        return f"D = {row['ks']:.2f}, {style.p_value(row['p'])}"
     return f"D = {differences['ks'].min():.2f} to {differences['ks'].max():.2f} between networks"
 
 
@@ -162,15 +147,15 @@ def _tests(differences: pd.DataFrame) -> str:
 # Agreement
 
 
-@styled
-def agreement(
+@style.styled
+def draw_agreement(
     table: pd.DataFrame, heatmaps: Mapping[str, xr.Dataset], pictures: pd.DataFrame, comparison: str
 ) -> Figure:
     """How far two networks' heatmaps agree, and the images on which they do most and least.
 
     Args:
         table: see `agreement.agree`, of two networks alone, with the provenance.
-        heatmaps: what `heatmaps.heatmaps` returns, by the name of the two networks.
+        heatmaps: what `heatmaps.make` returns, by the name of the two networks.
         pictures: `image`, `file`, `sha256` of the images.
         comparison: its name.
     """
@@ -178,17 +163,17 @@ def agreement(
     ranked = table.dropna(subset="correlation").sort_values("correlation", ascending=False, kind="stable")
     images = ranked["image"].tolist()
     most, least = images[:_SHOWN], images[_SHOWN:][-_SHOWN:]
-    figure = new_figure(1.2 + 3 * (0.05 + 0.8 * aspect(heatmaps[names[0]])))
+    figure = style.new_figure(1.2 + 3 * (0.05 + 0.8 * style.aspect(heatmaps[names[0]])))
     left, right = np.asarray(figure.subfigures(1, 2, width_ratios=[2.4, 1]), dtype=object)
     correlations = ranked.set_index("image")["correlation"]
     _extremes(left, {"agree most": most, "agree least": least}, correlations, heatmaps, pictures)
     _correlations(right.subplots(), table)
-    shown = ", ".join(network(name, heatmaps[name].attrs) for name in names)
-    about = observers(comparison, provenance(table))
+    shown = ", ".join(style.network(name, heatmaps[name].attrs) for name in names)
+    about = style.observers(comparison, style.provenance(table))
     figure.suptitle(f"Heatmaps of two networks: {shown}\n{about}", x=0.01, ha="left")
-    footnote(
+    style.footnote(
         figure,
-        f"{figures.heatmap_note(figures.shared_limits(heatmaps[names[0]]))} "
+        f"{heatmap_note(limits_of(heatmaps[names[0]]))} "
         "r: Pearson's correlation over the image's pixels. Other image: with the second network's heatmap of another "
         "image, as what a common place in the frame would give. Lines: means and their 95 % intervals.",
     )
@@ -208,35 +193,38 @@ def _extremes(
         figure.text(0.02, 0.5, "No image has a heatmap in both networks.")
         return
     panels = figure.subplots(3, len(shown), squeeze=False)
-    limits = [figures.shared_limits(maps) for maps in heatmaps.values()]
+    limits = [limits_of(maps) for maps in heatmaps.values()]
     for column, (group, image) in zip(panels.T, shown, strict=True):
         rgb = read_image(pictures, image)
         column[0].imshow(rgb)
         first = groups[group][0] == image
-        name = f"{short(image, _LONGEST_ID)}\nr = {number(f'{correlations[image]:.2f}')}"
+        name = f"{style.short(image, _LONGEST_ID)}\nr = {style.number(f'{correlations[image]:.2f}')}"
         column[0].set_title(f"{group if first else ''}\n{name}", fontsize=6.5)
         for panel, maps, scale in zip(column[1:], heatmaps.values(), limits, strict=True):
-            panel.imshow(figures.overlay(rgb, heat.place_image(maps, "heatmap", image), scale))
+            panel.imshow(overlay(rgb, place_image(maps, "heatmap", image), scale))
     for at, scale in enumerate(limits, start=1):
-        figures.heatmap_bar(figure, panels[at : at + 1], scale)
+        heatmap_bar(figure, panels[at : at + 1], scale)
     for panel in panels.flat:
         panel.set_xticks([])
         panel.set_yticks([])
         panel.spines[:].set_visible(False)
     for panel, label in zip(panels[:, 0], ["image", *heatmaps], strict=True):
-        panel.set_ylabel(short(label, _LONGEST_ID), fontsize=7)
+        panel.set_ylabel(style.short(label, _LONGEST_ID), fontsize=7)
 
 
 def _correlations(panel: Axes, table: pd.DataFrame) -> None:
     """Every image's correlation, of the same and of another image, with the mean and its interval."""
-    kinds = (("same\nimage", "correlation", COLOURS[0]), ("other\nimage", "correlation_other_image", GREY))
+    kinds = (
+        ("same\nimage", "correlation", style.OBSERVED),
+        ("other\nimage", "correlation_other_image", style.BASELINE),
+    )
     for at, (_, column, colour) in enumerate(kinds):
         values = table[column].dropna()
-        panel.scatter(at + scattered(len(values), 0.5), values, s=8, color=colour, alpha=0.6, linewidths=0)
+        panel.scatter(at + style.scattered(len(values), 0.5), values, s=8, color=colour, alpha=0.6, linewidths=0)
         if len(values) > 1:
             margin = 1.96 * float(values.std(ddof=1)) / len(values) ** 0.5
             panel.errorbar(at, values.mean(), margin, fmt="_", color="black", markersize=22, capsize=4, elinewidth=1.2)
-            label = number(f"{values.mean():.2f}")
+            label = style.number(f"{values.mean():.2f}")
             panel.annotate(label, (at, 1.03), xycoords=("data", "axes fraction"), ha="center", fontsize=7.5)
     panel.axhline(0, color="black", linestyle=":", linewidth=0.8)
     panel.set_xticks([0, 1], [label for label, *_ in kinds])
@@ -249,8 +237,8 @@ def _correlations(panel: Axes, table: pd.DataFrame) -> None:
 # Transfer
 
 
-@styled
-def transfer(table: pd.DataFrame, model: str, score: str) -> Figure:
+@style.styled
+def draw_transfer(table: pd.DataFrame, model: str, score: str) -> Figure:
     """What rankings learned from one comparison do for the prediction of others.
 
     Args:
@@ -269,31 +257,33 @@ def transfer(table: pd.DataFrame, model: str, score: str) -> Figure:
         for source, gain in {**each, target: own["test_retained"] - own["test_full"]}.items():
             gains.loc[source, target], spreads.loc[source, target] = gain.mean(), gain.std(ddof=1)
     many = len(targets) > _UPRIGHT
-    figure = new_figure(1.8 + 0.9 * many + 0.4 * len(names))
+    figure = style.new_figure(1.8 + 0.9 * many + 0.4 * len(names))
     panel = figure.subplots()
     largest = np.nanmax(np.abs(gains.to_numpy())) if np.isfinite(gains.to_numpy()).any() else 1
     drawn = panel.imshow(gains, cmap="PuOr", vmin=-largest, vmax=largest, aspect="auto")
     for row, source in enumerate(names):
         for column, target in enumerate(targets):
             mean, sd = gains.loc[source, target], spreads.loc[source, target]
-            text = "undefined" if np.isnan(mean) else number(f"{mean:+.3f}\n± {sd:.3f}")
+            text = "undefined" if np.isnan(mean) else style.number(f"{mean:+.3f}\n± {sd:.3f}")
             dark = abs(mean) > 0.6 * largest
             panel.text(column, row, text, ha="center", va="center", fontsize=7, color="white" if dark else "black")
-    panel.set_yticks(range(len(names)), [short(name, _LONGEST_NAME) for name in names])
-    panel.set_xticks(range(len(targets)), [short(name, _LONGEST_NAME) for name in targets])
+    panel.set_yticks(range(len(names)), [style.short(name, _LONGEST_NAME) for name in names])
+    panel.set_xticks(range(len(targets)), [style.short(name, _LONGEST_NAME) for name in targets])
     if many:
         panel.tick_params(axis="x", rotation=90)
     panel.set_ylabel("maps ranked by\nthe judgments of")
     panel.set_xlabel("tested on the judgments of")
     figure.colorbar(drawn, label=f"gain in test {score_name(score)}\nover all maps")
-    about, split = provenance(table), "pairs" if leaky(table) else "images"
+    about, unit = style.provenance(table), "pairs" if style.leaky(table) else "images"
     simulated = " (simulated observers)" if table[["simulated", "source_simulated"]].any(axis=None) else ""
     figure.suptitle(
-        f"Rankings of feature maps used on other comparisons{simulated}\n{network(model, about)}", x=0.01, ha="left"
+        f"Rankings of feature maps used on other comparisons{simulated}\n{style.network(model, about)}",
+        x=0.01,
+        ha="left",
     )
-    footnote(
+    style.footnote(
         figure,
         "Mean ± standard deviation over the folds of the tested comparison. On the diagonal its own ranking, from its "
-        f"training {split}. {split.capitalize()} of a test set are never used for the ranking.{warning(table)}",
+        f"training {unit}. {unit.capitalize()} of a test set are never used for the ranking.{style.warning(table)}",
     )
     return figure

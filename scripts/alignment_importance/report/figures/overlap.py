@@ -1,4 +1,4 @@
-"""The figures about heatmaps beside saliency maps, in the style of `drawing`."""
+"""Heatmaps of one comparison and network beside saliency maps."""
 
 from collections.abc import Mapping, Sequence
 from typing import Literal
@@ -12,11 +12,13 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from numpy.typing import NDArray
 
-from alignment_importance.maps import heatmaps as heat
+from alignment_importance.maps.heatmaps import place_image
 from alignment_importance.maps.overlap import masks
 from alignment_importance.maps.overlap.summary import ALL_IMAGES
 from alignment_importance.maps.saliency.computing import own_map
-from alignment_importance.report.figures import style as drawing
+from alignment_importance.report.figures import style
+from alignment_importance.report.overlays import read_image
+from alignment_importance.statistics import resampling
 
 #: Images side by side in the grid, and kinds of saliency map side by side in the figure of categories.
 _COLUMNS = 6
@@ -26,10 +28,10 @@ _SALIENCIES = 2
 _ROWS, _LOWEST, _HIGHEST = 7.8, 0.55, 1.05
 
 _BASELINES = {
-    "observed": ("heatmap and saliency map of one image", drawing.BLUE),
-    "shuffled_saliency": ("saliency maps of other images", drawing.ORANGE),
-    "centre_bias": ("centre bias instead of the saliency map", drawing.GREEN),
-    "activations": ("activations instead of the heatmap", drawing.GREY),
+    "observed": ("heatmap and saliency map of one image", style.OBSERVED),
+    "shuffled_saliency": ("saliency maps of other images", style.OTHER_IMAGES),
+    "centre_bias": ("centre bias instead of the saliency map", style.CENTRE_BIAS),
+    "activations": ("activations instead of the heatmap", style.ACTIVATIONS),
 }
 
 _DIRECTIONS: dict[str, tuple[str, Literal["-", "--"]]] = {
@@ -37,22 +39,20 @@ _DIRECTIONS: dict[str, tuple[str, Literal["-", "--"]]] = {
     "ais_predicts_saliency": ("the heatmap predicts", "--"),
 }
 
-_HEATMAP_COLOUR, _SALIENCY_COLOUR = drawing.BLUE, drawing.ORANGE
 
-
-@drawing.styled
-def overlap(summary: pd.DataFrame, comparison: str, model: str) -> Figure:
+@style.styled
+def draw_overlap(summary: pd.DataFrame, comparison: str, model: str) -> Figure:
     """Precision, recall and relative risk of saliency maps and heatmaps as predictions of each other, all images.
 
     Args:
-        summary: what `overlap_summary.summarise` returns for each saliency map, whose name is in the column `saliency`,
-            and the provenance (see `drawing.provenance`).
+        summary: what `overlap.summary.summarise` returns for each saliency map, whose name is in the column `saliency`,
+            and the provenance (see `style.provenance`).
         comparison: its name.
         model: its name.
     """
     everything = summary[summary["category"] == ALL_IMAGES]
     saliencies, target = everything["saliency"].unique().tolist(), _target(everything)
-    figure = drawing.new_figure(1.6 + 2.0 * len(saliencies))
+    figure = style.new_figure(1.6 + 2.0 * len(saliencies))
     panels = figure.subplots(len(saliencies), 3, squeeze=False, sharex="col", sharey="col")
     for row, saliency in zip(panels, saliencies, strict=True):
         one = everything[everything["saliency"] == saliency]
@@ -60,7 +60,7 @@ def overlap(summary: pd.DataFrame, comparison: str, model: str) -> Figure:
             _curves(panel, one, everything, measure, target, list(_DIRECTIONS))
             panel.set_ylabel(measure)
         _relative_risks(row[2], one)
-        row[0].set_title(drawing.short(saliency))
+        row[0].set_title(style.short(saliency))
     for panel in panels[-1, :2]:
         panel.set_xlabel("predicting mask (% of pixels)")
     panels[-1, 2].set_xlabel("both masks (% of pixels)")
@@ -69,20 +69,25 @@ def overlap(summary: pd.DataFrame, comparison: str, model: str) -> Figure:
         "relative risk: medians.\nBands and bars: 95 % bootstrap intervals."
     )
     _legend(figure, note, directions=True)
-    _head(figure, "Saliency maps and heatmaps as predictions of each other", comparison, model, summary)
+    style.title(
+        figure, "Saliency maps and heatmaps as predictions of each other", comparison, model, style.provenance(summary)
+    )
     return figure
 
 
-@drawing.styled
-def categories(summary: pd.DataFrame, comparison: str, model: str) -> Figure:
+@style.styled
+def draw_overlap_categories(summary: pd.DataFrame, comparison: str, model: str) -> Figure:
     """Precision and recall of saliency maps as predictions of heatmaps against the threshold, for every category.
 
-    Arguments as for `overlap`.
+    Args:
+        summary: as for `draw_overlap`.
+        comparison: its name.
+        model: its name.
     """
     saliencies, names, target = summary["saliency"].unique().tolist(), summary["category"].unique(), _target(summary)
     n_blocks = -(-len(saliencies) // _SALIENCIES)
     row_height = float(np.clip(_ROWS / (n_blocks * len(names)), _LOWEST, _HIGHEST))
-    figure = drawing.new_figure(1.5 + n_blocks * (0.3 + row_height * len(names)))
+    figure = style.new_figure(1.5 + n_blocks * (0.3 + row_height * len(names)))
     panels = figure.subplots(n_blocks * len(names), 2 * min(len(saliencies), _SALIENCIES), squeeze=False, sharex=True)
     for panel in panels.flat:
         panel.set_visible(False)
@@ -95,9 +100,9 @@ def categories(summary: pd.DataFrame, comparison: str, model: str) -> Figure:
                 one = summary[(summary["saliency"] == saliency) & (summary["category"] == name)]
                 _curves(panel, one, summary, measure, target, ["saliency_predicts_ais"])
                 if column == 0:
-                    panel.set_ylabel(f"{drawing.short(str(name), 18)}\n{one['n_images'].max()} images")
+                    panel.set_ylabel(f"{style.short(str(name), 18)}\n{one['n_images'].max()} images")
                 if row == 0:
-                    panel.set_title(f"{drawing.short(saliency) if column == left else ''}\n{measure}")
+                    panel.set_title(f"{style.short(saliency) if column == left else ''}\n{measure}")
             panel.tick_params(labelbottom=True)
             panel.set_xlabel("threshold: predicting\nmask (% of pixels)", fontsize=7)
     note = (
@@ -105,12 +110,14 @@ def categories(summary: pd.DataFrame, comparison: str, model: str) -> Figure:
         "Lines: means over images; bands: 95 % bootstrap intervals."
     )
     _legend(figure, note, directions=False)
-    _head(figure, "How well saliency maps predict heatmaps, by category", comparison, model, summary)
+    style.title(
+        figure, "How well saliency maps predict heatmaps, by category", comparison, model, style.provenance(summary)
+    )
     return figure
 
 
-@drawing.styled
-def grid(
+@style.styled
+def draw_overlap_grid(
     heatmaps: xr.Dataset,
     salience: Mapping[str, xr.Dataset],
     overlaps: Mapping[str, pd.DataFrame],
@@ -122,9 +129,9 @@ def grid(
     """Images with contours of the masks of heatmap and saliency map, and their relative risk.
 
     Args:
-        heatmaps: what `heatmaps.heatmaps` returns.
+        heatmaps: what `heatmaps.make` returns.
         salience: saliency maps, open, by name.
-        overlaps: what `overlap.measure` returns first, by the name of the saliency maps.
+        overlaps: what `overlap.measuring.measure` returns first, by the name of the saliency maps.
         pictures: table of the images.
         percents: sizes of the masks in per cent of the pixels.
         comparison: its name.
@@ -134,39 +141,39 @@ def grid(
     risks = {name: _risks(table, sizes) for name, table in overlaps.items()}
     first = next(iter(risks.values()))
     ranked = first[sizes[len(sizes) // 2]].sort_values(ascending=False, kind="stable")
-    chosen = drawing.evenly(ranked.dropna().index.tolist() or ranked.index.tolist(), _COLUMNS)
+    chosen = resampling.evenly(ranked.dropna().index.tolist() or ranked.index.tolist(), _COLUMNS)
     n_rows = len(sizes) * len(salience)
-    figure = drawing.new_figure(1.1 + n_rows * (0.2 + 1.1 * drawing.aspect(heatmaps)))
+    figure = style.new_figure(1.1 + n_rows * (0.2 + 1.1 * style.aspect(heatmaps)))
     panels = figure.subplots(n_rows, len(chosen), squeeze=False)
     for column, image in enumerate(chosen):
-        faded = _faded(drawing.read_image(pictures, image))
-        placed = heat.place_image(heatmaps, "heatmap", image)
+        faded = _faded(read_image(pictures, image))
+        placed = place_image(heatmaps, "heatmap", image)
         for block, name in enumerate(salience):
             other = np.where(np.isnan(placed), np.nan, own_map(salience[name], image))
             for at, size in enumerate(sizes):
                 panel = panels[block * len(sizes) + at, column]
                 panel.imshow(faded)
-                _contours(panel, placed, size, _HEATMAP_COLOUR)
-                _contours(panel, other, size, _SALIENCY_COLOUR)
-                title = f"RR {drawing.number(f'{risks[name][size][image]:.1f}')}"
-                above = f"{drawing.short(image, 19)}\n" if block == at == 0 else ""
+                _contours(panel, placed, size, style.HEATMAP)
+                _contours(panel, other, size, style.SALIENCY)
+                title = f"RR {style.number(f'{risks[name][size][image]:.1f}')}"
+                above = f"{style.short(image, 19)}\n" if block == at == 0 else ""
                 panel.set_title(above + title, fontsize=7)
     for block, name in enumerate(salience):
         for at, size in enumerate(sizes):
-            panels[block * len(sizes) + at, 0].set_ylabel(f"{drawing.short(name, 20)}\nhighest {size:g} %", fontsize=7)
+            panels[block * len(sizes) + at, 0].set_ylabel(f"{style.short(name, 20)}\nhighest {size:g} %", fontsize=7)
     for panel in panels.flat:
         panel.set(xticks=[], yticks=[])
         panel.spines[:].set_visible(False)
     lines = [
         Line2D([], [], color=colour, label=f"highest pixels of the {what}", linewidth=1.5)
-        for what, colour in (("heatmap", _HEATMAP_COLOUR), ("saliency map", _SALIENCY_COLOUR))
+        for what, colour in (("heatmap", style.HEATMAP), ("saliency map", style.SALIENCY))
     ]
     note = (
         "RR: relative risk, how many times more often pixels inside the heatmap's mask lie in the saliency map's mask\n"
         f"than pixels outside it. Images from the highest to the lowest RR at {sizes[len(sizes) // 2]:g} %."
     )
     figure.legend(handles=lines, title=note, title_fontsize=7, alignment="left", loc="outside lower left", ncols=2)
-    drawing.title(figure, "Where heatmaps and saliency maps lie", comparison, model, heatmaps.attrs)
+    style.title(figure, "Where heatmaps and saliency maps lie", comparison, model, heatmaps.attrs)
     return figure
 
 
@@ -259,7 +266,3 @@ def _legend(figure: Figure, note: str, *, directions: bool) -> None:
         lines += [Line2D([], [], color="black", linestyle=style, label=label) for label, style in _DIRECTIONS.values()]
     lines.append(Line2D([], [], color="black", linestyle=":", linewidth=0.8, label="chance"))
     figure.legend(handles=lines, title=note, title_fontsize=7, alignment="left", loc="outside lower left", ncols=2)
-
-
-def _head(figure: Figure, what: str, comparison: str, model: str, table: pd.DataFrame) -> None:
-    drawing.title(figure, what, comparison, model, drawing.provenance(table))

@@ -1,4 +1,4 @@
-"""The figures that put all comparisons of a run onto one page, in the style of `drawing`."""
+"""All comparisons of a run on one page."""
 
 from collections.abc import Mapping
 
@@ -8,6 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
+from alignment_importance.report.captions import score_name
 from alignment_importance.report.figures import style
 
 #: Panels side by side: networks in the bars, comparisons in the curves.
@@ -21,11 +22,11 @@ _POINTS = 250
 
 _CEILING = "noise ceiling"
 
-_BARS = (("full", "all feature maps", style.GREY, -0.2), ("retained", "retained feature maps", style.BLUE, 0.2))
+_BARS = (("full", "all feature maps", style.ALL_MAPS, -0.2), ("retained", "retained feature maps", style.RETAINED, 0.2))
 
 
 @style.styled
-def bars(summary: pd.DataFrame) -> Figure:
+def draw_bars(summary: pd.DataFrame) -> Figure:
     """Test scores of all and of the retained feature maps, how many these are, and the noise ceilings.
 
     Args:
@@ -89,25 +90,25 @@ def _bar_panel(panel: Axes, rows: pd.DataFrame) -> None:
         text = "–" if np.isnan(retained) else f"{retained:.0f}"
         panel.annotate(
             text, (end, place + 0.2), xytext=(4, 0), textcoords="offset points", va="center", fontsize=7,
-            color=style.BLUE, bbox={"facecolor": "white", "alpha": 0.8, "linewidth": 0, "pad": 0.5},
+            color=style.RETAINED, bbox={"facecolor": "white", "alpha": 0.8, "linewidth": 0, "pad": 0.5},
         )  # fmt: skip
     panel.axvline(0, color="black", linewidth=0.8)
     panel.margins(x=0.12)
     panel.tick_params(axis="y", length=0)
     panel.xaxis.set_major_locator(MaxNLocator(5))
     panel.tick_params(labelbottom=True)
-    panel.set_xlabel(f"test alignment ({style.score_name(rows['score'].dropna().iloc[0])})")
+    panel.set_xlabel(f"test alignment ({score_name(rows['score'].dropna().iloc[0])})")
 
 
 @style.styled
-def fold_curves(
+def draw_fold_curves(
     curves: Mapping[str, pd.DataFrame], tables: Mapping[str, pd.DataFrame], model: str, score: str
 ) -> Figure:
     """Test scores of the k highest-ranked feature maps against k in every single fold, comparison by comparison.
 
     Args:
         curves: `seed`, `fold`, `k`, `train_score`, `test_score`, by comparison.
-        tables: `k_retained`, a row per fold, `unit` and the provenance (see `drawing.provenance`), by comparison.
+        tables: `k_retained`, a row per fold, `unit` and the provenance (see `style.provenance`), by comparison.
         model: its name.
         score: name of the second-order score.
     """
@@ -124,7 +125,7 @@ def fold_curves(
         panel.tick_params(labelbottom=True)
         panel.set_xlabel("feature maps kept (k)")
     for panel in panels[:, 0]:
-        panel.set_ylabel(f"alignment ({style.score_name(score)})")
+        panel.set_ylabel(f"alignment ({score_name(score)})")
     handles, labels = panels[0, 0].get_legend_handles_labels()
     note = "The k highest-ranked feature maps are kept. Ranking and number retained are of the training data alone."
     note += style.warning(pd.concat(tables.values()))
@@ -140,8 +141,8 @@ def _fold_panel(panel: Axes, curve: pd.DataFrame, table: pd.DataFrame) -> None:
     few = curve[curve["k"].isin(shown)]
     label = "test, single folds"
     for _, one in few.groupby(["seed", "fold"], sort=False):
-        panel.plot(one["k"], one["test_score"], color=style.BLUE, alpha=0.25, linewidth=0.5, label=label)
-    for side, name, colour in (("train", "training", style.ORANGE), ("test", "test", style.BLUE)):
+        panel.plot(one["k"], one["test_score"], color=style.TEST, alpha=0.25, linewidth=0.5, label=label)
+    for side, name, colour in (("train", "training", style.TRAINING), ("test", "test", style.TEST)):
         mean = few.groupby("k")[f"{side}_score"].mean()
         panel.plot(mean.index, mean, color=colour, linewidth=1.5, label=f"{name}, mean of the folds")
     retained = table["k_retained"].astype(float)

@@ -5,60 +5,45 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from alignment_importance.report.figures.style import (
-    BLUE,
-    COLOURS,
-    GREY,
-    ORANGE,
-    footnote,
-    key,
-    leaky,
-    network,
-    new_figure,
-    number,
-    p_value,
-    provenance,
-    scattered,
-    score_name,
-    short,
-    styled,
-    title,
-    warning,
-)
+from alignment_importance.report.captions import score_name
+from alignment_importance.report.figures import style
 
 #: What the retained maps are held against: column, label, colour and marker.
 _OTHERS = (
-    ("one_se", "one-standard-error rule", BLUE, "v"),
-    ("positive", "maps with a positive AIS", BLUE, "^"),
-    ("keep", "maps ranked alone (keep)", BLUE, "d"),
-    ("units", "pruned units", COLOURS[4], "s"),
-    ("ridge", "ridge-weighted units", COLOURS[3], "s"),
-    ("nonnegative", "non-negative weights", COLOURS[3], "D"),
-    ("random", "random ranking", GREY, "o"),
-    ("total_activation", "by total activation", GREY, "P"),
-    ("active_units", "by active units", GREY, "X"),
-    ("reverse", "reverse ranking", GREY, "<"),
+    ("one_se", "one-standard-error rule", style.RETAINED, "v"),
+    ("positive", "maps with a positive AIS", style.RETAINED, "^"),
+    ("keep", "maps ranked alone (keep)", style.RETAINED, "d"),
+    ("units", "pruned units", style.UNITS, "s"),
+    ("ridge", "ridge-weighted units", style.WEIGHTED, "s"),
+    ("nonnegative", "non-negative weights", style.WEIGHTED, "D"),
+    ("random", "random ranking", style.BASELINE, "o"),
+    ("total_activation", "by total activation", style.BASELINE, "P"),
+    ("active_units", "by active units", style.BASELINE, "X"),
+    ("reverse", "reverse ranking", style.BASELINE, "<"),
 )
 
 #: Comparisons side by side.
 _GROUPS = 3
 
 #: Bars of a group, and where its markers begin and end.
-_BARS = (("full", "all feature maps", GREY, -0.36), ("retained", "retained feature maps", BLUE, -0.12))
+_BARS = (
+    ("full", "all feature maps", style.ALL_MAPS, -0.36),
+    ("retained", "retained feature maps", style.RETAINED, -0.12),
+)
 _BAR_WIDTH, _MARKERS = 0.22, (0.08, 0.46)
 
 #: Test curves of other rankings: column, label, colour and line.
 _OTHER_CURVES = (
-    ("test_random", "random", GREY, "-"),
-    ("test_total_activation", "by total activation", COLOURS[2], "-."),
-    ("test_active_units", "by active units", COLOURS[4], (0, (4, 1, 1, 1, 1, 1))),
-    ("test_reverse", "reverse", COLOURS[3], "--"),
-    ("test_keep", "by score alone (keep)", COLOURS[5], ":"),
+    ("test_random", "random", style.BASELINE, "-"),
+    ("test_total_activation", "by total activation", style.GREEN, "-."),
+    ("test_active_units", "by active units", style.PURPLE, (0, (4, 1, 1, 1, 1, 1))),
+    ("test_reverse", "reverse", style.RED, "--"),
+    ("test_keep", "by score alone (keep)", style.BROWN, ":"),
 )
 
 
-@styled
-def prediction(summary: pd.DataFrame, folds: pd.DataFrame) -> Figure:
+@style.styled
+def draw_prediction(summary: pd.DataFrame, folds: pd.DataFrame) -> Figure:
     """Test scores of all and of the retained feature maps, with ceilings, intervals and everything held against them.
 
     Args:
@@ -70,17 +55,17 @@ def prediction(summary: pd.DataFrame, folds: pd.DataFrame) -> Figure:
         for model, rows in summary.groupby("model", sort=False)
         for first in range(0, len(rows), _GROUPS)
     ]
-    figure = new_figure(2.2 + 2.7 * len(shown))
+    figure = style.new_figure(2.2 + 2.7 * len(shown))
     panels = figure.subplots(len(shown), 1, squeeze=False, sharey=True)[:, 0]
     for panel, (model, rows) in zip(panels, shown, strict=True):
         _prediction_panel(panel, rows, folds[folds["model"] == model])
-        panel.set_title(network(str(model), provenance(rows)))
+        panel.set_title(style.network(str(model), style.provenance(rows)))
     entries = {
         label: handle for panel in panels for handle, label in zip(*panel.get_legend_handles_labels(), strict=True)
     }
     figure.suptitle(f"Alignment with human judgments in the test folds\n{_unit(summary)}", x=0.01, ha="left")
     numbers = ", ".join(map(str, sorted(summary["n_folds"].unique())))
-    key(
+    style.key(
         figure,
         entries,
         f"Bars and markers: mean over {numbers} folds; points: single folds; whiskers: 95 % intervals by the "
@@ -96,7 +81,7 @@ def prediction(summary: pd.DataFrame, folds: pd.DataFrame) -> Figure:
 def _unit(summary: pd.DataFrame) -> str:
     """What was split into folds."""
     pairs = "folds over pairs (leaky: every image stands on both sides of the split)"
-    return pairs if leaky(summary) else "folds over images"
+    return pairs if style.leaky(summary) else "folds over images"
 
 
 def _prediction_panel(panel: Axes, rows: pd.DataFrame, folds: pd.DataFrame) -> None:
@@ -106,7 +91,7 @@ def _prediction_panel(panel: Axes, rows: pd.DataFrame, folds: pd.DataFrame) -> N
         panel.bar(rows.index + shift, means, _BAR_WIDTH, color=colour, alpha=0.7, label=label, zorder=1)
         for at, comparison in enumerate(rows["comparison"]):
             values = folds.loc[folds["comparison"] == comparison, f"test_{kind}"]
-            places = at + shift + scattered(len(values), 0.16)
+            places = at + shift + style.scattered(len(values), 0.16)
             panel.scatter(places, values, s=6, color="black", alpha=0.3, linewidths=0, zorder=2)
         _whiskers(panel, rows, kind, shift)
     shifts = np.linspace(*_MARKERS, len(_OTHERS))
@@ -153,13 +138,13 @@ def _prediction_label(row: pd.Series) -> str:
     effect = _effect(row)
     permuted = row.get("p_permutation_difference", np.nan)
     lines = [
-        short(row["comparison"]),
+        style.short(row["comparison"]),
         "(simulated observers)" if row["simulated"] else "",
         f"{row['k_retained_mean']:.0f} maps retained",
-        number(f"Δ = {row['test_retained_mean'] - row['test_full_mean']:.3f}{interval}"),
+        style.number(f"Δ = {row['test_retained_mean'] - row['test_full_mean']:.3f}{interval}"),
         effect,
-        f"corrected {p_value(row['p_corrected'])}{_holm(row)}",
-        f"permutation {p_value(permuted)}" if np.isfinite(permuted) else "",
+        f"corrected {style.p_value(row['p_corrected'])}{_holm(row)}",
+        f"permutation {style.p_value(permuted)}" if np.isfinite(permuted) else "",
     ]
     return "\n".join(line for line in lines if line)
 
@@ -167,28 +152,28 @@ def _prediction_label(row: pd.Series) -> str:
 def _effect(row: pd.Series) -> str:
     """The effect size over folds with its interval."""
     size, low, high = (row.get(f"effect_size{side}", np.nan) for side in ("", "_low", "_high"))
-    return number(f"d = {size:.2f} [{low:.2f}, {high:.2f}]") if np.isfinite(size) else ""
+    return style.number(f"d = {size:.2f} [{low:.2f}, {high:.2f}]") if np.isfinite(size) else ""
 
 
 def _holm(row: pd.Series) -> str:
     corrected = row.get("p_corrected_holm", np.nan)
-    return f" ({p_value(corrected).removeprefix('p ').removeprefix('= ')})" if np.isfinite(corrected) else ""
+    return f" ({style.p_value(corrected).removeprefix('p ').removeprefix('= ')})" if np.isfinite(corrected) else ""
 
 
-@styled
-def curves(curve: pd.DataFrame, table: pd.DataFrame, comparison: str, model: str, score: str) -> Figure:
+@style.styled
+def draw_curves(curve: pd.DataFrame, table: pd.DataFrame, comparison: str, model: str, score: str) -> Figure:
     """Training and test score of the k highest-ranked feature maps against k, beside other rankings.
 
     Args:
         curve: `k`, `train_score`, `test_score` and the test scores of other rankings, of all folds of all seeds.
-        table: `k_retained`, `test_retained`, a row per fold, `unit` and the provenance (see `drawing.provenance`).
+        table: `k_retained`, `test_retained`, a row per fold, `unit` and the provenance (see `style.provenance`).
         comparison: its name.
         model: its name.
         score: name of the second-order score.
     """
-    figure = new_figure(4.2)
+    figure = style.new_figure(4.2)
     panel = figure.subplots()
-    for side, name, colour in (("train", "training", ORANGE), ("test", "test", BLUE)):
+    for side, name, colour in (("train", "training", style.TRAINING), ("test", "test", style.TEST)):
         grouped = curve.groupby("k")[f"{side}_score"]
         mean, sd = grouped.mean(), grouped.std()
         panel.fill_between(mean.index, mean - sd, mean + sd, color=colour, alpha=0.2, linewidth=0)
@@ -201,12 +186,12 @@ def curves(curve: pd.DataFrame, table: pd.DataFrame, comparison: str, model: str
     panel.set_ylabel(f"alignment ({score_name(score)})")
     # Beside the panel, and not the figure, whose title would run into it.
     panel.legend(loc="upper left", bbox_to_anchor=(1.01, 1), borderaxespad=0)
-    title(figure, "Alignment of the k highest-ranked feature maps", comparison, model, provenance(table))
-    footnote(
+    style.title(figure, "Alignment of the k highest-ranked feature maps", comparison, model, style.provenance(table))
+    style.footnote(
         figure,
         f"Lines: mean over {len(table)} folds; bands: ± 1 standard deviation. Maps are ranked, and the number to "
         "retain is chosen, on the training data. Random rankings and those by activations know nothing of people."
-        f"{warning(table)}",
+        f"{style.warning(table)}",
     )
     return figure
 
@@ -226,7 +211,9 @@ def _mark_retained(panel: Axes, table: pd.DataFrame) -> None:
     retained = table["k_retained"].astype(float)
     panel.axvline(retained.mean(), color="black", linestyle=":", linewidth=0.9)
     label = f"retained: {retained.mean():.0f} maps on average"
-    panel.scatter(retained.mean(), table["test_retained"].mean(), color=BLUE, edgecolor="black", label=label, zorder=3)
+    panel.scatter(
+        retained.mean(), table["test_retained"].mean(), color=style.RETAINED, edgecolor="black", label=label, zorder=3
+    )
     below = panel.get_xaxis_transform()
     panel.vlines(retained, -0.02, 0.02, colors="black", alpha=0.6, transform=below, clip_on=False, linewidth=1)
     panel.plot([], [], "|", color="black", label="retained in one fold")

@@ -1,8 +1,8 @@
-"""What all figures share: one style, names and numbers as they are written, and what a figure says of its origin."""
+"""What all figures share: style, colours, page, names and numbers as they are written, and how a figure is saved."""
 
 import functools
 import textwrap
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -15,23 +15,33 @@ import pandas as pd
 import xarray as xr
 from matplotlib.artist import Artist
 from matplotlib.figure import Figure
-from numpy.typing import NDArray
 
-from alignment_importance.inputs import folds, images
+from alignment_importance.inputs import folds
+from alignment_importance.report.overlays import Scale
+from alignment_importance.system.atomic_write import atomic
 
 mpl.use("Agg")  # draws into files; needs no display
 
 #: The one style of all figures.
 _SETTINGS = mpl.rc_params_from_file(Path(__file__).with_suffix(".mplstyle"), use_default_template=False)
 
-#: Colours that people with any kind of colour vision can tell apart.
+#: Colours that people with any kind of colour vision can tell apart; networks and categories take them in turn.
 COLOURS = [mpl.colors.to_rgb(colour) for colour in _SETTINGS["axes.prop_cycle"].by_key()["color"]]
-BLUE, ORANGE, GREEN, RED, PURPLE, GREY = (COLOURS[at] for at in (0, 1, 2, 3, 4, 7))
+BLUE, ORANGE, GREEN, RED, PURPLE, BROWN, GREY = (COLOURS[at] for at in (0, 1, 2, 3, 4, 5, 7))
+
+#: What colours stand for.
+ALL_MAPS, RETAINED = GREY, BLUE
+TRAINING, TEST = ORANGE, BLUE
+HELPING, HINDERING = BLUE, ORANGE
+ONE_SEED, SEVERAL_SEEDS = GREEN, PURPLE
+STEPWISE, ONE_RANKING = BLUE, ORANGE
+HEATMAP, SALIENCY = BLUE, ORANGE
+OBSERVED, OTHER_IMAGES, CENTRE_BIAS, ACTIVATIONS = BLUE, ORANGE, GREEN, GREY
+UNITS, WEIGHTED, BASELINE = PURPLE, RED, GREY
+OBSERVERS = (BLUE, ORANGE, GREEN, RED, PURPLE)
 
 #: The longest names that are written in full.
 SHORT = 28
-
-SCORES = {"pearson_r2": "R²", "pearson": "Pearson r", "spearman": "Spearman ρ"}
 
 Arguments = ParamSpec("Arguments")
 Result = TypeVar("Result")
@@ -61,7 +71,7 @@ class Page:
     one_column_mm: float = 85
     two_columns_mm: float = 174
     dpi: float = 300
-    heatmap_scale: Literal["image", "set"] = "image"
+    heatmap_scale: Scale = "image"
 
 
 _DEFAULT_PAGE = Page()
@@ -83,13 +93,13 @@ def dots_per_inch() -> float:
     return _page.get(_DEFAULT_PAGE).dpi
 
 
-def one_heatmap_scale() -> bool:
-    """Whether all heatmaps of a comparison and network share one scale on the present page."""
-    return _page.get(_DEFAULT_PAGE).heatmap_scale == "set"
+def heatmap_scale() -> Scale:
+    """What the colours of heatmaps span on the present page."""
+    return _page.get(_DEFAULT_PAGE).heatmap_scale
 
 
 def new_figure(height: float, columns: Literal[1, 2] = 2) -> Figure:
-    """An empty figure as wide as columns of the present page; it has no window and is not kept anywhere.
+    """Make an empty figure as wide as columns of the present page; it has no window and pyplot does not keep it.
 
     Args:
         height: in inches.
@@ -100,8 +110,16 @@ def new_figure(height: float, columns: Literal[1, 2] = 2) -> Figure:
     return Figure(figsize=(millimetres / 25.4, height), layout="constrained")
 
 
+@styled
+def save(figure: Figure, png: str | Path, pdf: str | Path) -> None:
+    """Write a figure as PNG and as PDF; the same figure gives the same bytes."""
+    for path, ending, metadata in ((png, "png", {}), (pdf, "pdf", {"CreationDate": None})):
+        with atomic(path) as partial:
+            figure.savefig(partial, format=ending, dpi=dots_per_inch(), metadata=metadata)
+
+
 def title(figure: Figure, what: str, comparison: str, model: str, provenance: Mapping[str, Any]) -> None:
-    """Head a figure with what it shows and, below that, of what."""
+    """Head a figure with what it shows and, below that, of which comparison and network."""
     about = f"{observers(comparison, provenance)}, {network(model, provenance)}"
     about = textwrap.fill(about, int(11 * figure.get_figwidth()))
     figure.suptitle(f"{what}\n{about}", x=0.01, ha="left")
@@ -115,8 +133,10 @@ def observers(comparison: str, provenance: Mapping[str, Any]) -> str:
 def network(model: str, provenance: Mapping[str, Any]) -> str:
     """Name a model, and say if its weights are random or its arithmetic is not that of float32."""
     weights, arithmetic = str(provenance.get("weights", "")), str(provenance.get("arithmetic", "float32"))
-    special = [weights] * weights.startswith("random weights") + [arithmetic] * (arithmetic != "float32")
-    return f"{short(model)} ({', '.join(special)})" if special else short(model)
+    unusual = [weights] if weights.startswith("random weights") else []
+    if arithmetic != "float32":
+        unusual.append(arithmetic)
+    return f"{short(model)} ({', '.join(unusual)})" if unusual else short(model)
 
 
 def provenance(table: pd.DataFrame) -> dict[str, Any]:
@@ -125,13 +145,15 @@ def provenance(table: pd.DataFrame) -> dict[str, Any]:
 
 
 def leaky(table: pd.DataFrame) -> bool:
-    """Whether a table is of folds over pairs of images (see `folds.UNIT_NAMES`)."""
+    """Tell whether a table is of folds over pairs of images (see `folds.UNIT_NAMES`)."""
     return "unit" in table and bool((table["unit"] == folds.UNIT_NAMES["pairs"]).any())
 
 
 def warning(table: pd.DataFrame) -> str:
-    """What the note of a figure ends with if the folds are leaky, otherwise nothing."""
-    return " Pairs were split, which is leaky: every image stands on both sides of the split." * leaky(table)
+    """Warn at the end of a note if the folds are leaky."""
+    if not leaky(table):
+        return ""
+    return " Pairs were split, which is leaky: every image stands on both sides of the split."
 
 
 def footnote(figure: Figure, text: str) -> None:
@@ -150,44 +172,28 @@ def key(figure: Figure, entries: Mapping[str, Artist], note: str, columns: int) 
     legend.get_title().set_color("0.3")
 
 
-def read_image(table: pd.DataFrame, image: str) -> NDArray[np.uint8]:
-    """Read one of the listed images."""
-    return images.read_listed(table[table["image"] == image].iloc[0].to_dict())
-
-
-def evenly(items: Sequence[str], n: int) -> list[str]:
-    """Choose at most n items, evenly spaced from the first to the last."""
-    places = np.linspace(0, len(items) - 1, min(n, len(items))).round().astype(int)
-    return [items[at] for at in places]
-
-
 def aspect(heatmaps: xr.Dataset) -> float:
-    """Height of a typical image as a part of its width."""
+    """Height of a typical image divided by its width, at least 0.5 and at most 2."""
     return float(np.clip((heatmaps["height"] / heatmaps["width"]).median(), 0.5, 2))
 
 
 def scattered(n: int, width: float) -> np.ndarray:
-    """Shifts that keep n points apart: multiples of the golden ratio, which look random and are always the same."""
+    """Shifts within `width` that keep n points apart: multiples of the golden ratio, random to the eye but fixed."""
     return (np.arange(n) * 0.6180339887 % 1 - 0.5) * width
 
 
 def short(name: str, longest: int = SHORT) -> str:
-    """A name, cut where it is too long to be drawn."""
+    """Shorten a name that is too long to be drawn."""
     return name if len(name) <= longest else f"{name[: longest - 1]}…"
 
 
-def score_name(score: str) -> str:
-    """A second-order score as it is written on an axis."""
-    return SCORES.get(score, score)
-
-
 def number(text: str) -> str:
-    """A number with the minus sign of print."""
+    """Write a number with a minus sign instead of a hyphen."""
     return text.replace("-", "−")
 
 
 def p_value(p: float) -> str:
-    """A probability to three digits."""
+    """Write a probability to three digits."""
     if np.isnan(p):
         return "p undefined"
     return "p < 0.001" if p < 0.001 else f"p = {p:.3f}"

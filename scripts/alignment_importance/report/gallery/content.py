@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from alignment_importance.report import figures
-from alignment_importance.system import arrays
+from alignment_importance.report.overlays import Limits, Scale, shared_limits
+from alignment_importance.system.netcdf import origin_columns
 
 #: Feature maps shown of every image: those that weigh most in its heatmap.
 N_MAPS = 6
@@ -30,11 +30,11 @@ class View:
 
     Attributes:
         comparison, model: their names.
-        heatmaps: what `heatmaps.heatmaps` returns.
-        scores: what `importance.score_images` returns.
+        heatmaps: what `heatmaps.make` returns.
+        scores: what `rankings.score_images` returns.
         rsms: what `rsms.compute` returns.
         activations: `feature_maps` (image, feature_map, y, x), may be lazy.
-        overlaps: what `overlap.measure` returns first, by the name of the saliency map.
+        overlaps: what `overlap.measuring.measure` returns first, by the name of the saliency map.
     """
 
     comparison: str
@@ -69,7 +69,10 @@ class ImageSet:
 
 
 def describe(
-    image_set: ImageSet, percents: Sequence[float], agreement: Mapping[tuple[int, int], Sequence[float]]
+    image_set: ImageSet,
+    percents: Sequence[float],
+    agreement: Mapping[tuple[int, int], Sequence[float]],
+    scale: Scale,
 ) -> dict[str, Any]:
     """Gather the numbers of one set, ready for JSON: lists follow the order of the images, None where undefined.
 
@@ -77,6 +80,7 @@ def describe(
         image_set: what to describe.
         percents: sizes of masks whose overlap is told.
         agreement: by the positions of two views, the correlation (image,) of their heatmaps.
+        scale: what the colours of heatmaps span.
     """
     ids = image_set.table["image"].tolist()
     categories = image_set.table["category"].astype(object).fillna("").tolist()
@@ -85,7 +89,7 @@ def describe(
         "images": ids,
         "categories": categories if any(categories) else None,
         "saliency": list(image_set.saliency),
-        "views": [_describe_view(view, ids, percents) for view in image_set.views],
+        "views": [_describe_view(view, ids, percents, scale) for view in image_set.views],
         "agreement": [
             {"views": list(pair), "values": numbers(agreement[pair])}
             for pair in itertools.combinations(range(len(image_set.views)), 2)
@@ -93,8 +97,8 @@ def describe(
     }
 
 
-def _describe_view(view: View, ids: list[str], percents: Sequence[float]) -> dict[str, Any]:
-    made_of = arrays.provenance(view.heatmaps.attrs)
+def _describe_view(view: View, ids: list[str], percents: Sequence[float], scale: Scale) -> dict[str, Any]:
+    made_of = origin_columns(view.heatmaps.attrs)
     alignment = view.scores["alignment"].to_series().reindex(ids)
     retained = float(view.rsms.attrs["n_retained"])
     return {
@@ -106,7 +110,7 @@ def _describe_view(view: View, ids: list[str], percents: Sequence[float]) -> dic
         "maps_total": view.scores.sizes["feature_map"],
         "maps_retained": None if np.isnan(retained) else int(retained),
         "present": [int(image in view.heatmaps.indexes["image"]) for image in ids],
-        "limits": _written(figures.shared_limits(view.heatmaps)),
+        "limits": _written(shared_limits(view.heatmaps, scale)),
         "alignment": numbers(alignment),
         "overlap": {name: _overlap(table, ids, percents) for name, table in view.overlaps.items()},
         "maps": [leading_maps(view.scores, image) for image in ids],
@@ -114,7 +118,7 @@ def _describe_view(view: View, ids: list[str], percents: Sequence[float]) -> dic
     }
 
 
-def _written(limits: figures.Limits | None) -> list[float] | None:
+def _written(limits: Limits | None) -> list[float] | None:
     """What the first and the last colour of all heatmaps of a view stand for; None where each has its own range."""
     return limits and [float(f"{value:.3g}") for value in limits]
 

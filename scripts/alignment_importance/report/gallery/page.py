@@ -8,9 +8,9 @@ from typing import Any
 
 import jinja2
 
-from alignment_importance.report import figures
 from alignment_importance.report.gallery import pictures
-from alignment_importance.system import arrays
+from alignment_importance.report.overlays import heat_colours
+from alignment_importance.system.atomic_write import atomic
 
 _HERE = Path(__file__).parent
 
@@ -41,7 +41,7 @@ def write(content: Mapping[str, Any], path: Path) -> None:
         "sort_keys": True,
     }
     style = environment.from_string((_HERE / "style.css").read_text(encoding="utf-8")).render(
-        ramp=", ".join(figures.heat_colours(9)), contours=pictures.CONTOURS
+        ramp=", ".join(heat_colours(9)), contours=pictures.CONTOURS
     )
     script = (_HERE / "script.js").read_text(encoding="utf-8")
     html = environment.get_template("page.html").render(
@@ -52,7 +52,7 @@ def write(content: Mapping[str, Any], path: Path) -> None:
         style_hash=_hash(style),
         script_hash=_hash(script),
     )
-    with arrays.atomic(path) as partial:
+    with atomic(path) as partial:
         partial.write_text(html, encoding="utf-8", newline="\n")
 
 

@@ -3,20 +3,21 @@
 import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, cast
+from typing import cast
 
 import contourpy
 import numpy as np
-import xarray as xr
 from numpy.typing import NDArray
 from PIL import Image
 
 from alignment_importance.inputs import images
 from alignment_importance.maps import heatmaps as heat
 from alignment_importance.maps.overlap import masks
-from alignment_importance.report import figures
+from alignment_importance.maps.saliency.computing import own_map
 from alignment_importance.report.gallery import content
 from alignment_importance.report.gallery.content import ImageSet, View
+from alignment_importance.report.overlays import Scale, overlay, shared_limits
+from alignment_importance.statistics.correlation import correlate
 from alignment_importance.system import logs
 
 #: Longest sides in pixels: of the large view, of the overview, of a single feature map, of the masks of contours.
@@ -31,7 +32,9 @@ _WIDEST, _THINNEST = 2.4, 1.0
 _QUALITY = 82
 
 
-def draw(image_set: ImageSet, percents: Sequence[float], folder: Path) -> dict[tuple[int, int], list[float]]:
+def draw(
+    image_set: ImageSet, percents: Sequence[float], folder: Path, scale: Scale
+) -> dict[tuple[int, int], list[float]]:
     """Draw all pictures of a set below `folder`/pictures/{set}, where `{number}` counts the images from 0001.
 
     photograph/{large, small}/{number}.webp; saliency/{saliency}/{large, small}/{number}.webp;
@@ -45,23 +48,24 @@ def draw(image_set: ImageSet, percents: Sequence[float], folder: Path) -> dict[t
     pairs = list(itertools.combinations(range(len(image_set.views)), 2))
     agreement: dict[tuple[int, int], list[float]] = {pair: [] for pair in pairs}
     root = folder / "pictures" / image_set.name
-    limits = [figures.shared_limits(view.heatmaps) for view in image_set.views]
+    limits = [shared_limits(view.heatmaps, scale) for view in image_set.views]
     rows = image_set.table.to_dict("records")
     for number, row in enumerate(logs.progress(rows, "images drawn", len(rows)), start=1):
         image, rgb = row["image"], _shrunk(images.read_listed(row), LARGE)
         pages = _Pages(root, f"{number:04d}")
         pages.save_both("photograph", rgb)
-        salient = {name: _saliency_of(maps, row) for name, maps in image_set.saliency.items()}
+        salient = {name: own_map(maps, image) for name, maps in image_set.saliency.items()}
         for name, values in salient.items():
-            pages.save_both(f"saliency/{name}", figures.overlay(rgb, _stretched(values, rgb)))
+            pages.save_both(f"saliency/{name}", overlay(rgb, _stretched(values, rgb)))
         placed = [_heatmap_of(view, image, rgb) for view in image_set.views]
-        for view, heatmap, scale in zip(image_set.views, placed, limits, strict=True):
+        for view, heatmap, range_of_view in zip(image_set.views, placed, limits, strict=True):
             if heatmap is not None:
-                pages.save_both(f"heatmap/{view.name}", figures.overlay(rgb, heatmap, scale))
+                pages.save_both(f"heatmap/{view.name}", overlay(rgb, heatmap, range_of_view))
                 _draw_maps(view, image, rgb, pages)
                 _draw_contours(view, image, rgb, salient, percents, pages)
         for first, second in pairs:
-            agreement[first, second].append(correlation(placed[first], placed[second]))
+            one, other = placed[first], placed[second]
+            agreement[first, second].append(np.nan if one is None or other is None else correlate(one, other))
     return agreement
 
 
@@ -96,7 +100,7 @@ def _draw_maps(view: View, image: str, rgb: NDArray[np.uint8], pages: _Pages) ->
     if leading:
         small = _shrunk(rgb, MAP)
         maps = view.activations["feature_maps"].sel(image=image).transpose("feature_map", "y", "x").to_numpy()
-        overlays = [figures.overlay(small, _placed(maps[k], view, small)) for k in leading]
+        overlays = [overlay(small, _placed(maps[k], view, small)) for k in leading]
         pages.save(f"maps/{view.name}", np.concatenate(overlays, axis=1))
 
 
@@ -123,12 +127,6 @@ def _heatmap_of(view: View, image: str, rgb: NDArray[np.uint8]) -> NDArray[np.fl
     return _placed(view.heatmaps["heatmap"].sel(image=image).to_numpy(), view, rgb)
 
 
-def _saliency_of(maps: xr.Dataset, row: Mapping[Any, Any]) -> NDArray[np.float32]:
-    """The saliency map of a listed image at the image's own size, (y, x); NaN if there is none."""
-    one: NDArray[np.float32] = maps["saliency"].sel(image=row["image"]).to_numpy()
-    return one[: int(row["height"]), : int(row["width"])]
-
-
 def _stretched(values: NDArray[np.float32], rgb: NDArray[np.uint8]) -> NDArray[np.float64]:
     """A map of a whole image at the size of a picture of it."""
     return heat.resample(values, rgb.shape[1], rgb.shape[0]).astype(np.float64)
@@ -137,20 +135,6 @@ def _stretched(values: NDArray[np.float32], rgb: NDArray[np.uint8]) -> NDArray[n
 def _placed(map2d: np.ndarray, view: View, rgb: NDArray[np.uint8]) -> NDArray[np.float64]:
     """Lay a map of the network over a picture."""
     return heat.place(map2d, rgb.shape[1], rgb.shape[0], view.heatmaps.attrs["resize"])
-
-
-def correlation(first: NDArray[np.float64] | None, second: NDArray[np.float64] | None) -> float:
-    """Pearson correlation of two maps (y, x) over the pixels that both have.
-
-    NaN where there are fewer than two such pixels, a map is the same in all of them, or one of the maps is missing.
-    """
-    if first is None or second is None:
-        return float("nan")
-    both = ~np.isnan(first) & ~np.isnan(second)
-    a, b = first[both], second[both]
-    if len(a) < 2 or a.min() == a.max() or b.min() == b.max():
-        return float("nan")
-    return float(np.corrcoef(a, b)[0, 1])
 
 
 def contours(heatmap: NDArray[np.float64], salience: NDArray[np.float64], percents: Sequence[float]) -> str:

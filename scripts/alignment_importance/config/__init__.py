@@ -1,0 +1,8 @@
+"""What a configuration may say, as types; what is wrong with one, the files that it names, and what goes with what."""
+
+from alignment_importance.config.configuring import configure, start_of
+from alignment_importance.config.plan import Plan
+from alignment_importance.config.problems import ConfigurationError, KeyProblem
+from alignment_importance.config.sections import Configuration
+
+__all__ = ["Configuration", "ConfigurationError", "KeyProblem", "Plan", "configure", "start_of"]

@@ -1,0 +1,90 @@
+"""Which code an output was made with: digests of the Python files of each script, and the workflow's commit."""
+
+import functools
+import hashlib
+import re
+import subprocess
+from pathlib import Path
+
+# Parsing all modules at every start of Snakemake would take a second.
+_IMPORT = re.compile(r"^[ \t]*import +([\w., ]+)$", re.MULTILINE)
+_FROM = re.compile(r"^[ \t]*from +([\w.]+) +import +(\([^)]*\)|[^\n(]+)", re.MULTILINE)
+
+#: Files beside a module that it reads.
+_BESIDE = ("*.mplstyle", "*.html", "*.css", "*.js", "*.j2")
+
+
+def digest_of_code(script: Path, library: Path) -> str:
+    """A digest of a script and of all that it imports, directly or not, from a folder.
+
+    It is a param of the script's rule, so that a change of the library reruns the rules that use it and no others.
+
+    Args:
+        script: a Python file.
+        library: the folder that its packages are in.
+    """
+    digest = hashlib.sha256()
+    for file in sorted(files_of_code(script, library)):
+        digest.update(f"{file.relative_to(library)} {_sha256(file)}\n".encode())
+    return digest.hexdigest()[:16]
+
+
+def files_of_code(script: Path, library: Path) -> set[Path]:
+    """A script, the modules that it imports, directly or not, and what they read beside themselves."""
+    found: set[Path] = set()
+    waiting = [script]
+    while waiting:
+        file = waiting.pop()
+        if file not in found:
+            found.add(file)
+            waiting.extend(_imports_of(file, library))
+    return found | {other for folder in {file.parent for file in found - {script}} for other in _beside(folder)}
+
+
+def commit(folder: Path) -> str:
+    """The commit of a workflow in a folder, `-modified` behind it if files differ from it.
+
+    A repository around the folder that does not hold the workflow, such as that of a user's project, does not count.
+
+    Returns:
+        `unknown` where the workflow is in no repository.
+    """
+    git = ["git", "-C", str(folder)]
+    try:
+        _, head, changes = (
+            subprocess.run([*git, *words], capture_output=True, text=True, check=True)
+            for words in (
+                ["ls-files", "--error-unmatch", "Snakefile"],
+                ["rev-parse", "HEAD"],
+                ["status", "--porcelain", "--untracked-files=no"],
+            )
+        )
+    except (OSError, subprocess.CalledProcessError):
+        return "unknown"
+    return head.stdout.strip() + ("-modified" if changes.stdout.strip() else "")
+
+
+@functools.cache
+def _sha256(file: Path) -> str:
+    return hashlib.sha256(file.read_bytes()).hexdigest()
+
+
+@functools.cache
+def _beside(folder: Path) -> list[Path]:
+    return [file for pattern in _BESIDE for file in folder.glob(pattern)]
+
+
+@functools.cache
+def _imports_of(file: Path, library: Path) -> list[Path]:
+    """The modules in a folder that a Python file imports, with the packages that they are in."""
+    text = file.read_text(encoding="utf-8")
+    names = {name.strip() for names in _IMPORT.findall(text) for name in names.split(",")}
+    for package, imported in _FROM.findall(text):
+        names.update(f"{package}.{name.split()[0]}" for name in imported.strip("()").split(",") if name.strip())
+    parts = {tuple(name.split(".")[:n]) for name in names for n in range(1, name.count(".") + 2)}
+    candidates = (library.joinpath(*part) for part in parts)
+    found = [
+        module for path in candidates for module in (path.with_suffix(".py"), path / "__init__.py") if module.is_file()
+    ]
+    # A registry imports the modules beside it by their names.
+    return [*found, *file.parent.glob("*.py")] if file.name == "registry.py" else found

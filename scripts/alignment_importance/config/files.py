@@ -1,0 +1,171 @@
+"""The files and folders that a configuration names, and those that the workflow makes of published data sets."""
+
+import functools
+import glob
+import itertools
+import os
+import re
+from collections.abc import Iterable, Iterator
+
+from alignment_importance.config.problems import PLACEHOLDERS, KeyProblem
+from alignment_importance.config.sections import Configuration
+from alignment_importance.inputs.datasets import registry
+
+#: Keys that name a file or folder, by section.
+_NAMING = {
+    "image_sets": ("folder", "table"),
+    "comparisons": ("judgments", "order", "images"),
+    "models": ("checkpoint",),
+    "saliency": ("maps", "fixations", "checkpoint", "centre_bias"),
+    "controls": ("masks",),
+}
+
+#: Files that are published, by method of saliency and key.
+_RELEASED = {
+    ("deepgaze_iie", "checkpoint"): "deepgaze2e.pth",
+    ("deepgaze_iie", "centre_bias"): "centerbias_mit1003.npy",
+}
+
+
+def given(configuration: Configuration) -> dict[tuple[str, str, str], str]:
+    """Every file or folder that a configuration names, by the path of the key that names it."""
+    return {
+        (kind, name, key): path
+        for kind, keys in _NAMING.items()
+        for name, entry in getattr(configuration, kind).items()
+        for key in keys
+        if isinstance(path := getattr(entry, key), str)
+    }
+
+
+def made(configuration: Configuration) -> set[str]:
+    """Files and folders that can be made of the configured data sets."""
+    return {
+        path
+        for name, settings in configuration.datasets.items()
+        for path in registry.FORMS[name].all_files(settings["folder"])
+    }
+
+
+def wanted_parts(configuration: Configuration, dataset: str) -> list[str]:
+    """The parts of a data set of which the configuration names a file."""
+    named = set(given(configuration).values())
+    form, folder = registry.FORMS[dataset], configuration.datasets[dataset]["folder"]
+    return [part for part in form.makes if named & set(form.files(folder, part).values())]
+
+
+def wanted_files(configuration: Configuration, dataset: str) -> dict[str, str]:
+    """The files and folders of the wanted parts of a data set, by name."""
+    form, folder = registry.FORMS[dataset], configuration.datasets[dataset]["folder"]
+    return {
+        name: path for part in wanted_parts(configuration, dataset) for name, path in form.files(folder, part).items()
+    }
+
+
+def sources(configuration: Configuration, dataset: str) -> dict[str, list[str]]:
+    """The user's files and folders that the wanted parts of a data set are made of, by need."""
+    return {
+        need: [path for paths in _found(configuration, dataset, need) for path in paths]
+        for need in _needs(configuration, dataset)
+    }
+
+
+def in_folder(folder: str) -> list[str]:
+    """The files of a folder, without hidden ones, sorted. Asked for once: network file systems take their time."""
+    return _in_folder(folder, os.getcwd())
+
+
+@functools.cache
+def _in_folder(folder: str, working_directory: str) -> list[str]:
+    with os.scandir(folder) as entries:
+        return sorted(entry.path for entry in entries if not entry.name.startswith(".") and entry.is_file())
+
+
+def can_be_followed(file: str) -> bool:
+    """Whether Snakemake takes the name of a file as it is."""
+    return not re.search(r"[{}<>]", file)
+
+
+def problems(configuration: Configuration) -> Iterator[KeyProblem]:
+    """Find files and folders that are named, that are not there and that no data set makes, and names that mislead."""
+    yield from _wrong_sources(configuration)
+    yield from _missing_files(configuration)
+    yield from _unusable_names(configuration)
+
+
+def missing(key: tuple[str, ...], path: str, source: str = "") -> KeyProblem:
+    """Say that a file is not there."""
+    return KeyProblem(key, f"there is no {os.path.abspath(path)}{source}")
+
+
+def _missing_files(configuration: Configuration) -> Iterator[KeyProblem]:
+    made_here, keys = made(configuration), dict[str, tuple[str, str, str]]()
+    for key, path in given(configuration).items():
+        if path not in made_here and not os.path.exists(path):
+            # Once for a file that several comparisons of one data set share.
+            keys.setdefault(path, key)
+    for path, (kind, name, last) in keys.items():
+        method = configuration.saliency[name].method if kind == "saliency" else ""
+        file = _RELEASED.get((method, last))
+        source = f"; {file} is in the release v1.0.0 of matthias-k/DeepGaze on GitHub" if file else ""
+        yield missing((kind, name, last), path, source)
+
+
+def _unusable_names(configuration: Configuration) -> Iterator[KeyProblem]:
+    """Find files in the user's folders whose names Snakemake cannot follow."""
+    of_datasets = [path for name in configuration.datasets for path in _flat(sources(configuration, name).values())]
+    folders = (set(given(configuration).values()) - made(configuration)) | set(of_datasets)
+    for folder in sorted(filter(os.path.isdir, folders)):
+        for file in in_folder(folder):
+            if not can_be_followed(file):
+                yield KeyProblem((file,), f"rename it; {PLACEHOLDERS}")
+
+
+def _wrong_sources(configuration: Configuration) -> Iterator[KeyProblem]:
+    """Find what the configured data sets need and is not there, or is there several times."""
+    for dataset in configuration.datasets:
+        for need in _needs(configuration, dataset):
+            found = _found(configuration, dataset, need)
+            several = [" and ".join(paths) for paths in found if len(paths) > 1]
+            if not found:
+                yield _missing_source(configuration, dataset, need)
+            elif several:
+                what = registry.FORMS[dataset].needs[need].what
+                yield KeyProblem(
+                    ("datasets", dataset, "source"), f"{what} may be {'; '.join(several)}; keep one of them there"
+                )
+
+
+def _missing_source(configuration: Configuration, dataset: str, need: str) -> KeyProblem:
+    """Say where something that a data set needs was looked for."""
+    settings, told = configuration.datasets[dataset], registry.FORMS[dataset].needs[need]
+    if settings.get(need):
+        return missing(("datasets", dataset, need), settings[need], f" ({told.what})")
+    places = " or ".join(place if isinstance(place, str) else " with ".join(place) for place in told.places)
+    lacks = f"{os.path.abspath(settings['source'])} lacks {told.what}: {places}"
+    return KeyProblem(("datasets", dataset, "source"), f"{lacks} (docs/data_sets.md says where it is from)")
+
+
+def _needs(configuration: Configuration, dataset: str) -> list[str]:
+    """The needs of the wanted parts of a data set."""
+    makes = registry.FORMS[dataset].makes
+    return list(dict.fromkeys(_flat(makes[part].of for part in wanted_parts(configuration, dataset))))
+
+
+def _found(configuration: Configuration, dataset: str, need: str) -> list[list[str]]:
+    """What is there of a need: for each path of the first place that is whole, what fits it."""
+    settings = configuration.datasets[dataset]
+    own = settings.get(need)
+    if own:
+        return [[own]] if os.path.exists(own) else []
+    source = glob.escape(settings["source"])
+    for place in registry.FORMS[dataset].needs[need].places:
+        paths = [os.path.join(source, path) for path in ([place] if isinstance(place, str) else place)]
+        found = [sorted(glob.glob(path)) for path in paths]
+        if all(found):
+            return found
+    return []
+
+
+def _flat(lists: Iterable[Iterable[str]]) -> Iterator[str]:
+    return itertools.chain.from_iterable(lists)

@@ -1,0 +1,193 @@
+"""What of a configuration goes with what, for the rules: which units there are, and which files they read."""
+
+import itertools
+import os
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from alignment_importance.config import files
+from alignment_importance.config.configuring import PUBLISHED
+from alignment_importance.config.sections import Configuration
+from alignment_importance.maps.saliency.registry import METHODS
+
+#: Kinds of figure of the paper that need saliency maps.
+_OF_SALIENCY = ("overlap-grid", "overlap-categories", "overlap")
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The units of a run and the files that they name. Paths of results begin with `<results>/`."""
+
+    configuration: Configuration
+
+    def image_set_of(self, comparison: str) -> str:
+        """Name the image set that was judged."""
+        return self.configuration.comparisons[comparison].image_set
+
+    def comparisons_of(self, image_set: str) -> list[str]:
+        """Name the comparisons of an image set."""
+        return [name for name in self.configuration.comparisons if self.image_set_of(name) == image_set]
+
+    def judged_sets(self) -> list[str]:
+        """Name the image sets that have been judged."""
+        return [name for name in self.configuration.image_sets if self.comparisons_of(name)]
+
+    def file_of_images(self, comparison: str) -> str | None:
+        """The file that names the images of a comparison, if one does."""
+        images = self.configuration.comparisons[comparison].images
+        return images if isinstance(images, str) else None
+
+    def files_of_network(self, model: str) -> list[str]:
+        """The user's files that a network is made of: its checkpoint, and the Python file of an own architecture."""
+        network = self.configuration.models[model]
+        return [*_own_code(network.architecture), *([network.checkpoint] if network.checkpoint else [])]
+
+    def saliencies_by(self, networks: bool) -> list[str]:
+        """Name the kinds of saliency map that networks make, or those that they do not make."""
+        return [
+            name for name, entry in self.configuration.saliency.items() if METHODS[entry.method].is_network == networks
+        ]
+
+    def files_of_gaze_network(self, saliency: str) -> list[str]:
+        """The user's files that a network which predicts gaze is made of."""
+        entry = self.configuration.saliency[saliency]
+        named = [file for file in (entry.checkpoint, entry.centre_bias) if file]
+        return [*_own_code(entry.architecture or ""), *named]
+
+    def pairs_of_models(self) -> list[tuple[str, str]]:
+        """Every two models."""
+        return list(itertools.combinations(self.configuration.models, 2))
+
+    def transferred(self) -> list[str]:
+        """The comparisons between which rankings are transferred: all, where there are several."""
+        names = list(self.configuration.comparisons)
+        return names if len(names) > 1 else []
+
+    def seed_groups(self) -> list[list[int]]:
+        """The seeds that one job validates together."""
+        settings = self.configuration.cross_validation
+        size = settings.seeds_per_job or len(settings.seeds)
+        return [settings.seeds[start : start + size] for start in range(0, len(settings.seeds), size)]
+
+    def validation_settings(self) -> dict[str, Any]:
+        """What the cross-validation is told, by the names of `cross_validation.Settings` but for the seed."""
+        return self.configuration.alignment.model_dump() | {
+            "by_pairs": self.configuration.cross_validation.unit == "pairs",
+            "random_rankings": self.configuration.statistics.random_rankings,
+            "inner_folds": self.configuration.statistics.inner_folds,
+        }
+
+    def permutations_by_route(self) -> dict[str, int]:
+        """How many permutations are made for networks of each route."""
+        statistics = self.configuration.statistics
+        others = dict.fromkeys(("linear", "general"), statistics.permutations_non_pooled)
+        return {"pooled": statistics.permutations, **others}
+
+    def published_file(self) -> str | None:
+        """The table of published values to stand beside the results, if there is one."""
+        name = self.configuration.published
+        return str(PUBLISHED / f"{name}.csv") if name else None
+
+    def made_here(self) -> set[str]:
+        """Files and folders that the rules of the configured data sets make."""
+        return files.made(self.configuration)
+
+    def is_given(self, path: str) -> bool:
+        """Whether the configuration names a file or folder."""
+        return path in files.given(self.configuration).values()
+
+    def files_of(self, folder: str | None) -> list[str]:
+        """A folder as inputs of a rule: file by file, so that a change of any is seen, or whole if a rule makes it."""
+        if folder is None:
+            return []
+        if folder in self.made_here() or not os.path.isdir(folder):
+            return [folder]
+        return [file for file in files.in_folder(folder) if files.can_be_followed(file)]
+
+    def wanted_files(self, dataset: str) -> dict[str, str]:
+        """The files and folders of a data set that the configuration wants, by name."""
+        return files.wanted_files(self.configuration, dataset)
+
+    def sources_of(self, dataset: str) -> dict[str, list[str]]:
+        """The user's files and folders that a data set is made of, by need."""
+        return files.sources(self.configuration, dataset)
+
+    def files_of_sources(self, dataset: str) -> list[str]:
+        """The files that a data set is made of, folders file by file."""
+        paths = dict.fromkeys(itertools.chain.from_iterable(self.sources_of(dataset).values()))
+        return [file for path in paths for file in (self.files_of(path) if os.path.isdir(path) else [path])]
+
+    def any_of(self, names: Iterable[str]) -> str:
+        """A regular expression for one of some names; one that nothing matches where there are none."""
+        return "|".join(map(re.escape, names)) or "(?!)"
+
+    def figures_of_paper(self) -> list[tuple[str, dict[str, str]]]:
+        """The figures of the paper in their order: the kind of each and what it is of."""
+        comparisons, models = list(self.configuration.comparisons), list(self.configuration.models)
+        views = [{"comparison": comparison, "model": model} for comparison in comparisons for model in models]
+        pairs = self.pairs_of_models()
+        return [
+            ("bars", {}),
+            *(("fold-curves", {"model": model}) for model in models),
+            *(("heatmaps", view) for view in views),
+            *((kind, view) for kind in (_OF_SALIENCY if self.configuration.saliency else ()) for view in views),
+            *(("spread", {"comparison": comparison}) for comparison in (comparisons if pairs else ())),
+            *(
+                ("agreement", {"comparison": comparison, "model": one, "model_b": other})
+                for comparison in comparisons
+                for one, other in pairs
+            ),
+            *(
+                ("control", {"control": name, "model": model})
+                for name in self.configuration.controls
+                for model in models
+            ),
+        ]
+
+    def files_of_paper(self, ending: str) -> list[str]:
+        """The files of these figures."""
+        return [f"<results>/figures/{_stem(kind, about)}.{ending}" for kind, about in self.figures_of_paper()]
+
+    def left_out_of_paper(self) -> dict[str, str]:
+        """What this configuration cannot give, and why."""
+        reasons = {
+            "spread of the scores of two networks, agreement of their heatmaps": (
+                "the configuration names one network alone",
+                self.pairs_of_models(),
+            ),
+            "overlap of heatmaps with saliency maps, their precision and recall": (
+                "the configuration names no saliency maps",
+                self.configuration.saliency,
+            ),
+            "published values beside those of this run": (
+                "the configuration names none (`published`)",
+                self.configuration.published,
+            ),
+            "positive control": (
+                "the configuration names no image set whose truth is known (`controls`)",
+                self.configuration.controls,
+            ),
+        }
+        return {what: why for what, (why, there) in reasons.items() if not there}
+
+    def folds_of_paper(self) -> str:
+        """How the folds came about, in words."""
+        settings = self.configuration.cross_validation
+        leaky = " Pairs were cut into folds: every image stands on both sides." if settings.unit == "pairs" else ""
+        return f"Folds: {settings.folds} for each of {len(settings.seeds)} seeds.{leaky}"
+
+
+def _stem(kind: str, about: dict[str, str]) -> str:
+    """The name of a figure's files without the ending."""
+    of = [about[name] for name in ("comparison", "control") if name in about]
+    models = [about[name] for name in ("model", "model_b") if name in about]
+    return "_".join([kind, *of, *(["_and_".join(models)] if models else [])])
+
+
+def _own_code(architecture: str) -> list[str]:
+    """The Python file of an own architecture `package.module:function`, if it is one in the working directory."""
+    package, colon, _ = architecture.partition(":")
+    file = f"{package.replace('.', os.sep)}.py"
+    return [file] if colon and os.path.isfile(file) else []

@@ -1,0 +1,174 @@
+"""What is wrong with a configuration, each thing with the full key, what was found and what is possible."""
+
+import difflib
+import types
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
+
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+
+from alignment_importance.config.values import NAME_PATTERN
+from alignment_importance.system.errors import InputError
+from alignment_importance.system.plurals import counted
+
+NAMES = "a name has letters, digits, '_', '-' and '.', and starts with a letter or digit"
+PLACEHOLDERS = "Snakemake reads { } < > in a path as placeholders"
+
+#: Keys that have another name now, by their full path.
+RENAMED = {("statistics", "permutations_elsewhere"): "permutations_non_pooled"}
+
+#: What a value should be, by pydantic's type of error.
+_KINDS = {
+    "int_type": "a whole number",
+    "float_type": "a number",
+    "finite_number": "a number",
+    "string_type": "text",
+    "bool_type": "true or false",
+    "list_type": "a list",
+    "dict_type": "a mapping of keys",
+    "model_type": "a mapping of keys",
+}
+
+#: How a bound reads, and the name of its value, by pydantic's type of error.
+_BOUNDS = {
+    "greater_than": ("more than", "gt"),
+    "greater_than_equal": ("at least", "ge"),
+    "less_than": ("less than", "lt"),
+    "less_than_equal": ("at most", "le"),
+}
+
+
+@dataclass(frozen=True)
+class KeyProblem:
+    """One thing that is wrong with a configuration.
+
+    Attributes:
+        key: path of the key, or the name of a file.
+        found: what is wrong there and what is possible, as a clause.
+    """
+
+    key: tuple[Any, ...]
+    found: str
+
+    def __str__(self) -> str:
+        """Write it with the full key: a.b.c."""
+        return f"{'.'.join(map(str, self.key))}: {self.found}"
+
+
+class ConfigurationError(InputError):
+    """Everything that is wrong with a configuration.
+
+    Attributes:
+        problems: in the order of the keys.
+    """
+
+    def __init__(self, problems: Iterable[KeyProblem]) -> None:
+        """Make the message, a line for each problem."""
+        self.problems = list(dict.fromkeys(problems))
+        super().__init__("\n".join(["The configuration cannot be used:", *(f"  - {one}" for one in self.problems)]))
+
+
+def raise_any(problems: Sequence[KeyProblem]) -> None:
+    """Raise one error for all problems, if there are any.
+
+    Raises:
+        ConfigurationError: there are some.
+    """
+    if problems:
+        raise ConfigurationError(problems)
+
+
+def nearest(word: object, known: Iterable[str]) -> str:
+    """Offer the known word most like a misspelt one, and otherwise all of them."""
+    known = list(known)
+    close = difflib.get_close_matches(str(word), known, n=1, cutoff=0.5)
+    return f"; did you mean {close[0]}?" if close else f"; possible: {', '.join(known)}"
+
+
+def of_validation(error: ValidationError, form: type[BaseModel], above: tuple[Any, ...] = ()) -> list[KeyProblem]:
+    """Say what pydantic found.
+
+    Args:
+        error: of `form.model_validate`.
+        form: the class that was validated.
+        above: path of the key whose value it was.
+    """
+    return [_problem(details, form, above) for details in error.errors(include_url=False)]
+
+
+def _problem(details: ErrorDetails, form: type[BaseModel], above: tuple[Any, ...]) -> KeyProblem:
+    kind, value, context = details["type"], details["input"], details.get("ctx", {})
+    # Alternatives and keys of mappings have steps of their own.
+    steps = [step for step in details["loc"] if step not in ("ids", "file of ids", "[key]")]
+    key = (*above, *steps)
+    if kind == "invalid_key" or "[key]" in details["loc"]:
+        found = NAMES if kind == "string_pattern_mismatch" else "a name must be text; put it in quotes"
+        return KeyProblem((*key[:-1], value), found)
+    if kind == "extra_forbidden":
+        return KeyProblem(key, _unknown_key(key, _annotation(form, steps[:-1])))
+    return KeyProblem(key, _wrong_value(kind, value, context, _annotation(form, steps)) or details["msg"])
+
+
+def _unknown_key(key: tuple[Any, ...], section: Any) -> str:
+    if key in RENAMED:
+        return f"this key is called {RENAMED[key]} now; rename it"
+    return f"there is no such key{nearest(key[-1], section.model_fields)}"
+
+
+def _wrong_value(kind: str, value: Any, context: dict[str, Any], annotation: Any) -> str:
+    if kind == "missing":
+        return "this key is missing"
+    if kind == "literal_error":
+        return f"{value!r} is not possible; use {', '.join(map(_shown, _choices(annotation)))}"
+    if kind in _KINDS:
+        return f"{value!r} is not {_KINDS[kind]}"
+    if kind in _BOUNDS:
+        words, name = _BOUNDS[kind]
+        return f"{value!r} is not possible; it must be {words} {context[name]:g}"
+    if kind == "string_pattern_mismatch":
+        return f"{value!r} cannot be used; {NAMES if context['pattern'] == NAME_PATTERN else PLACEHOLDERS}"
+    if kind in ("string_too_short", "string_too_long", "too_short", "too_long"):
+        things = ("character", "characters") if kind.startswith("string") else ("entry", "entries")
+        bound = f"at least {context['min_length']}" if "min_length" in context else f"at most {context['max_length']}"
+        return f"{counted(len(value), *things)}, but there must be {bound}"
+    if kind == "repeated":
+        return f"there more than once: {context['items']}; keep one of each"
+    return ""
+
+
+def _annotation(form: Any, steps: Sequence[Any]) -> Any:
+    """The type of the value at a path below a class."""
+    for step in steps:
+        form = _bare(form)
+        if isinstance(form, type) and issubclass(form, BaseModel):
+            form = form.model_fields[step].annotation
+        else:
+            form = get_args(form)[-1]
+    return _bare(form)
+
+
+def _bare(annotation: Any) -> Any:
+    """A type without what is said about it, and without None where it is one type or None."""
+    while get_origin(annotation) is Annotated:
+        annotation = get_args(annotation)[0]
+    if get_origin(annotation) in (Union, types.UnionType):
+        [*others] = [one for one in get_args(annotation) if one is not type(None)]
+        if len(others) == 1 and get_origin(_bare(others[0])) is not Literal:
+            return _bare(others[0])
+    return annotation
+
+
+def _choices(annotation: Any) -> list[Any]:
+    """What a Literal allows, and None if it may be that."""
+    if get_origin(annotation) in (Union, types.UnionType):
+        return [choice for one in get_args(annotation) for choice in _choices(one)]
+    if annotation is type(None):
+        return [None]
+    return list(get_args(_bare(annotation)))
+
+
+def _shown(value: Any) -> str:
+    """A value as YAML writes it."""
+    return "null" if value is None else str(value)

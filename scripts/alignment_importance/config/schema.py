@@ -1,0 +1,127 @@
+"""The JSON schema of the configuration, for editors, and the reference of its keys, for the documentation.
+
+`python -m alignment_importance.config.schema`, called in the folder `scripts` of a checkout, writes both.
+"""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from alignment_importance.config.configuring import type_of_dataset
+from alignment_importance.config.sections import Configuration
+from alignment_importance.inputs.datasets import registry
+
+#: Where they stand in a checkout.
+SCHEMA, REFERENCE = Path("workflow/config.schema.json"), Path("docs/configuration.md")
+
+_INTRODUCTION = """\
+# Configuration
+
+<!-- Made by `python -m alignment_importance.config.schema` from the types in scripts/alignment_importance/config. -->
+
+A configuration stands alone: a file given with `--configfile` takes the place of `config.yaml`, and what it leaves out
+takes the default given here. Paths are relative to the folder in which Snakemake is called.
+`workflow/config.schema.json` is the same as a JSON schema; editors that know YAML schemas complete and check keys with
+the line `# yaml-language-server: $schema=PATH/workflow/config.schema.json` at the top of a configuration.
+
+Mistakes are told all at once, with the full key, before any job runs.
+"""
+
+
+def schema() -> dict[str, Any]:
+    """The JSON schema of a configuration file."""
+    whole = Configuration.model_json_schema()
+    datasets = {name: type_of_dataset(name, form).model_json_schema() for name, form in registry.FORMS.items()}
+    whole["properties"]["datasets"] |= {"additionalProperties": False, "properties": datasets}
+    whole["title"] = "Configuration of the Alignment Importance workflow"
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **whole}
+
+
+def reference() -> str:
+    """The page of the documentation that lists all keys."""
+    whole = schema()
+    tables = "".join(_section(name, told, whole["$defs"]) for name, told in _sections(whole))
+    return f"{_INTRODUCTION}{tables}"
+
+
+def write(checkout: Path) -> None:
+    """Write both files of a checkout."""
+    (checkout / SCHEMA).write_text(f"{json.dumps(schema(), indent=2, ensure_ascii=False)}\n", encoding="utf-8")
+    (checkout / REFERENCE).write_text(reference(), encoding="utf-8")
+
+
+def _sections(whole: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Every mapping of keys: the whole, its sections, and what stands below a name of the user's choice."""
+    definitions = whole["$defs"]
+    yield (
+        "",
+        {key: value for key, value in whole.items() if key != "description"} | {"description": "The keys at the top."},
+    )
+    for key, told in whole["properties"].items():
+        inner = told.get("additionalProperties")
+        if key == "datasets":
+            for name, form in told["properties"].items():
+                yield f"datasets.{name}", form
+        elif isinstance(inner, dict) and "$ref" in inner:
+            yield f"{key}.NAME", definitions[inner["$ref"].rpartition("/")[2]]
+        elif "$ref" in told:
+            yield key, definitions[told["$ref"].rpartition("/")[2]]
+
+
+def _section(name: str, told: dict[str, Any], definitions: dict[str, Any]) -> str:
+    """A heading, what the section is about, and a table of its keys."""
+    rows = []
+    for key, value in told["properties"].items():
+        default = _default(key, value, key in told.get("required", ()))
+        what = value.get("description") or definitions[value["$ref"].rpartition("/")[2]]["description"]
+        rows.append(f"| `{key}` | {_kind(value, definitions)} | {default} | {what} |\n")
+    heading = f"`{name}`" if name else "Top"
+    header = "| key | value | default | |\n|---|---|---|---|\n"
+    return f"\n## {heading}\n\n{told['description']}\n\n{header}{''.join(rows)}"
+
+
+def _default(key: str, value: dict[str, Any], required: bool) -> str:
+    if required:
+        return "must be there"
+    default = value.get("default")
+    if isinstance(default, dict):
+        return "see below" if default else "none"
+    if key == "top_percent":
+        return "1 to 50"
+    return f"`{json.dumps(default, ensure_ascii=False)}`"
+
+
+def _kind(value: dict[str, Any], definitions: dict[str, Any]) -> str:
+    """What a value may be, in words."""
+    if "enum" in value:
+        return ", ".join(f"`{choice}`" for choice in value["enum"])
+    if "anyOf" in value or "oneOf" in value:
+        kinds = [_kind(one, definitions) for one in value.get("anyOf") or value["oneOf"]]
+        return " or ".join(dict.fromkeys(kinds))
+    if "$ref" in value or value.get("type") == "object":
+        return "section"
+    if value.get("type") == "array":
+        few = value.get("maxItems")
+        return f"list of {few}" if few else "list"
+    if "const" in value:
+        return f"`{value['const']}`"
+    named = {
+        "string": "text",
+        "integer": "whole number",
+        "number": "number",
+        "boolean": "true or false",
+        "null": "null",
+    }
+    bounds = {
+        "minimum": "from {:g}",
+        "exclusiveMinimum": "above {:g}",
+        "maximum": "to {:g}",
+        "exclusiveMaximum": "below {:g}",
+    }
+    limits = [words.format(value[bound]) for bound, words in bounds.items() if bound in value]
+    return " ".join([named[value["type"]], *limits])
+
+
+if __name__ == "__main__":
+    write(Path(__file__).resolve().parents[3])

@@ -1,0 +1,58 @@
+"""The kinds of value that a configuration may hold, and what is checked of each alone."""
+
+import os.path
+from typing import Annotated, Any, TypeVar
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, WrapValidator
+from pydantic_core import PydanticCustomError
+
+#: What a name must look like: it becomes part of file names.
+NAME_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9_.-]*$"
+
+#: Braces would be placeholders to Snakemake, and so would a word in angle brackets.
+PATH_PATTERN = r"^[^{}<>]*$"
+
+Item = TypeVar("Item")
+
+
+class Section(BaseModel):
+    """A part of the configuration, with its keys and no others."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, allow_inf_nan=False)
+
+
+def _spelt_once(path: str) -> str:
+    """One spelling for every path, so that another one is no change."""
+    return os.path.normpath(os.path.expanduser(path))
+
+
+def each_once(items: list[Item]) -> list[Item]:
+    """Refuse a list that has an item more than once."""
+    repeated = dict.fromkeys(item for item in items if items.count(item) > 1)
+    if repeated:
+        raise PydanticCustomError("repeated", "{items}", {"items": ", ".join(map(str, repeated))})
+    return items
+
+
+def whole(value: Any) -> Any:
+    """To YAML 5.0 is another number than 5; to people, and to JSON schemas, it is the same."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+def as_given(value: Any, check: Any) -> Any:
+    """Check a number and leave it as it was given: 5 is not written as 5.0."""
+    check(value)
+    return value
+
+
+Name = Annotated[str, StringConstraints(pattern=NAME_PATTERN)]
+Path = Annotated[str, StringConstraints(min_length=1, pattern=PATH_PATTERN), AfterValidator(_spelt_once)]
+Natural = Annotated[int, Field(ge=0), BeforeValidator(whole)]
+Positive = Annotated[int, Field(ge=1), BeforeValidator(whole)]
+AtLeastTwo = Annotated[int, Field(ge=2), BeforeValidator(whole)]
+Number = Annotated[float, WrapValidator(as_given)]
+PositiveNumber = Annotated[float, Field(gt=0), WrapValidator(as_given)]
+Percentage = Annotated[float, Field(gt=0, lt=100), WrapValidator(as_given)]
+UNIQUE = Field(json_schema_extra={"uniqueItems": True})
+Percentages = Annotated[list[Percentage], Field(min_length=1), AfterValidator(each_once), UNIQUE]
+Texts = Annotated[list[str], AfterValidator(each_once), UNIQUE]

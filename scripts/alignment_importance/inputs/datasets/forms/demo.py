@@ -1,0 +1,29 @@
+"""What the demo gives, and its keys in the configuration."""
+
+from alignment_importance.inputs.datasets.form import Form, Key, Part, folder_key
+
+FORM = Form(
+    what="The demo, drawn from a seed: images with a pictogram and a coloured disc, masks of both, and the judgments "
+    "of two groups of simulated observers, one of the shapes and one of the colours.",
+    makes={
+        "all": Part(
+            {
+                "images": "images",
+                "masks": "masks",
+                "table": "images.csv",
+                "shape": "shape.csv",
+                "colour": "colour.csv",
+            }
+        )
+    },
+    keys={
+        "folder": folder_key("data/demo"),
+        "seed": Key("Seed of the images and of the observers' noise.", 2025, "whole"),
+        "observers": Key("Number of simulated observers in each of the two groups.", 12, "whole", least=1),
+        "noise": Key(
+            "Standard deviation of the noise in an observer's judgments, where similarities go from 0 to 1.",
+            0.5,
+            "number",
+        ),
+    },
+)

@@ -1,0 +1,44 @@
+"""What the data of Peterson et al. 2018 need and give, and their keys in the configuration."""
+
+from alignment_importance.inputs.datasets.form import Form, Key, Need, Part, folder_key
+
+_CATEGORIES = ("animals", "fruits", "furniture", "transportation", "various", "vegetables")
+
+
+def _needs_of(category: str) -> dict[str, Need]:
+    folders = (category, "automobiles") if category == "transportation" else (category,)
+    images = ("{}/images", "original/{}/images", "{}")
+    ratings = ("{}/sim_judgements/*[Ss]im*.mat", "{}/*[Ss]im*.mat")
+    return {
+        f"{category}_images": Need(
+            f"the photographs of {category}", tuple(place.format(name) for place in images for name in folders)
+        ),
+        f"{category}_judgments": Need(
+            f"the similarity ratings of {category}",
+            ("hsim_peterson.npz", *(place.format(name) for name in folders for place in ratings)),
+        ),
+    }
+
+
+FORM = Form(
+    what="Six categories of 120 photographs with mean similarity ratings (Peterson et al. 2018).",
+    needs={name: need for category in _CATEGORIES for name, need in _needs_of(category).items()},
+    makes={
+        category: Part(
+            {
+                f"{category}_images": f"{category}/images",
+                f"{category}_judgments": f"{category}/judgments.csv",
+            },
+            of=(f"{category}_images", f"{category}_judgments"),
+        )
+        for category in _CATEGORIES
+    },
+    keys={
+        "folder": folder_key("data/peterson2018"),
+        "source": Key(
+            "Folder that holds the published files: hsim_peterson.npz, or .mat files, and a folder per category with "
+            "images/.",
+            "data/peterson2018/original",
+        ),
+    },
+)

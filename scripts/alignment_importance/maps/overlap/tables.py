@@ -1,0 +1,84 @@
+"""Tables of the overlap of heatmaps with one kind of saliency map."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+#: Columns of the table of overlaps.
+COLUMNS = ("image", "top_percent", "target_percent", "direction", "precision", "recall", "relative_risk", "baseline")
+
+#: Columns of the table of scores and areas.
+SCORE_COLUMNS = ("image", "measure", "direction", "baseline", "target_percent", "value")
+
+#: Which mask is taken for a prediction of the other.
+DIRECTIONS = ("saliency_predicts_ais", "ais_predicts_saliency")
+
+#: `observed` is no baseline but the overlap itself.
+BASELINES = ("observed", "shuffled_saliency", "centre_bias", "activations")
+
+#: Scores of maps, and of a map at fixations.
+SCORES = ("cc", "sim", "kl_divergence", "auc_judd", "nss")
+
+#: Sizes of the predicting and of the predicted mask, in per cent of the pixels.
+Pair = tuple[float, float]
+
+
+def tabulate_overlap(ids: Sequence[str], pairs: Sequence[Pair], values: NDArray[np.float64]) -> pd.DataFrame:
+    """Write precision, recall and relative risk in the columns `COLUMNS`.
+
+    Args:
+        ids: of the images.
+        pairs: of sizes.
+        values: (image, baseline, direction, pair, measure).
+
+    Returns:
+        A row per image, baseline, direction and pair, in this order.
+    """
+    rows = [(b, d, top, target) for b in BASELINES for d in DIRECTIONS for top, target in pairs]
+    one = pd.DataFrame(rows, columns=["baseline", "direction", "top_percent", "target_percent"])
+    table = pd.DataFrame(values.reshape(-1, 3), columns=["precision", "recall", "relative_risk"])
+    for column in one:
+        table[column] = np.tile(one[column].to_numpy(), len(ids))
+    table["image"] = np.repeat(np.array(ids, dtype=object), len(one))
+    return table[list(COLUMNS)]
+
+
+def tabulate_scores(ids: Sequence[str], scores: NDArray[np.float64]) -> pd.DataFrame:
+    """Write scores (image, baseline, score) in the columns `SCORE_COLUMNS`."""
+    index = pd.MultiIndex.from_product([ids, BASELINES, SCORES], names=["image", "baseline", "measure"])
+    table = pd.DataFrame({"value": scores.ravel()}, index=index).reset_index()
+    return table.assign(direction="ais_predicts_saliency", target_percent=np.nan)[list(SCORE_COLUMNS)]
+
+
+def tabulate_areas(
+    ids: Sequence[str],
+    pairs: Sequence[Pair],
+    values: NDArray[np.float64],
+    top_percent: Sequence[float],
+    target_percent: Sequence[float],
+) -> pd.DataFrame:
+    """Write areas below the curves of precision and recall over the sizes `top_percent` in the columns `SCORE_COLUMNS`.
+
+    Args:
+        ids, pairs, values: see `tabulate_overlap`.
+        top_percent: sizes of the predicting mask.
+        target_percent: sizes of the predicted mask, a curve for each; and one more where both masks have one size.
+    """
+    tops = sorted(top_percent)
+    curves = [
+        *(("precision_area", 0, target, [(top, target) for top in tops]) for target in target_percent),
+        *(("recall_area", 1, target, [(top, target) for top in tops]) for target in target_percent),
+        ("equal_masks_area", 0, np.nan, [(top, top) for top in tops]),
+    ]
+    place = {pair: at for at, pair in enumerate(pairs)}
+    tables = []
+    for measure, column, target, on_curve in curves:
+        heights = values[..., [place[pair] for pair in on_curve], column]
+        length = tops[-1] - tops[0]
+        areas = np.trapezoid(heights, tops, axis=-1) / length if length else np.full(heights.shape[:-1], np.nan)
+        index = pd.MultiIndex.from_product([ids, BASELINES, DIRECTIONS], names=["image", "baseline", "direction"])
+        table = pd.DataFrame({"value": areas.ravel()}, index=index).reset_index()
+        tables.append(table.assign(measure=measure, target_percent=target))
+    return pd.concat(tables, ignore_index=True)[list(SCORE_COLUMNS)]

@@ -1,0 +1,78 @@
+"""What the network saw of an image, and where people looked in it."""
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+import xarray as xr
+from numpy.typing import NDArray
+
+from alignment_importance.inputs import images
+
+#: Pixels that the frame of all images has at most.
+_MOST_PIXELS = 2**20
+
+
+@dataclass(frozen=True)
+class View:
+    """The part of images of one size that the network saw: the pixels that count.
+
+    Attributes:
+        image_shape: height and width of the whole image.
+        rows, columns: of the image, that the network saw.
+    """
+
+    image_shape: tuple[int, int]
+    rows: slice
+    columns: slice
+
+    @classmethod
+    def of(cls, width: int, height: int, resize: str) -> "View":
+        """Find what a resize rule leaves of images of one size, see `images.input_region`."""
+        left, top, right, bottom = images.input_region(width, height, resize)
+        rows, columns = slice(max(top, 0), min(bottom, height)), slice(max(left, 0), min(right, width))
+        return cls((height, width), rows, columns)
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Height and width of what the network saw."""
+        return self.rows.stop - self.rows.start, self.columns.stop - self.columns.start
+
+    def crop(self, map2d: NDArray[np.floating]) -> NDArray[np.floating]:
+        """Cut what the network saw out of a map of the whole image."""
+        return map2d[self.rows, self.columns]
+
+
+def common_frame(views: Iterable[View]) -> tuple[int, int]:
+    """Height and width of the most common view, made smaller if it has more than about a million pixels."""
+    counts = Counter(view.shape for view in views)
+    height, width = min(counts, key=lambda shape: (-counts[shape], shape))
+    shrink = min(1.0, (_MOST_PIXELS / (height * width)) ** 0.5)
+    return max(1, int(height * shrink)), max(1, int(width * shrink))
+
+
+class Fixations:
+    """Where people looked, as parts of the sides of the images."""
+
+    def __init__(self, saliency: xr.Dataset, image_ids: list[str]) -> None:
+        """Take the fixations within some images from their saliency maps; there may be none."""
+        if "fixation_x" not in saliency:
+            self.image, self.across, self.down = np.array([], dtype=object), np.zeros(0), np.zeros(0)
+            return
+        image = saliency["fixation_image"].to_numpy().astype(object)
+        wanted = np.isin(image.astype(str), np.array(image_ids, dtype=str))
+        self.image = image[wanted]
+        sizes = saliency.sel(image=xr.DataArray(self.image, dims="fixation"))
+        self.across = saliency["fixation_x"].to_numpy()[wanted] / sizes["width"].to_numpy()
+        self.down = saliency["fixation_y"].to_numpy()[wanted] / sizes["height"].to_numpy()
+
+    def places(self, chosen: NDArray[np.bool_], view: View) -> tuple[NDArray[np.intp], NDArray]:
+        """Find the chosen fixations among the pixels of a view, and the images that they are from."""
+        height, width = view.image_shape
+        x = np.minimum(np.floor(self.across[chosen] * width).astype(np.intp), width - 1)
+        y = np.minimum(np.floor(self.down[chosen] * height).astype(np.intp), height - 1)
+        rows, columns = view.rows, view.columns
+        seen = (x >= columns.start) & (x < columns.stop) & (y >= rows.start) & (y < rows.stop)
+        places = (y[seen] - rows.start) * (columns.stop - columns.start) + x[seen] - columns.start
+        return places, self.image[chosen][seen]

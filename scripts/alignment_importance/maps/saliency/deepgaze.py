@@ -1,0 +1,165 @@
+"""DeepGaze IIE (Linardos et al. 2021, arXiv 2105.12441), which predicts where people look."""
+
+import importlib
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import torch
+from numpy.typing import NDArray
+from PIL import Image
+from torch import nn
+from torch.utils import model_zoo
+
+from alignment_importance import networks
+from alignment_importance.inputs import array_files
+from alignment_importance.maps import heatmaps
+from alignment_importance.maps.saliency.centre_bias import SPREAD, gaussian
+from alignment_importance.maps.saliency.computing import Map, Pixels, Provider
+from alignment_importance.networks import checkpoints
+from alignment_importance.system.compute import Compute
+from alignment_importance.system.errors import InputError
+
+#: Pixels per degree of visual angle of the images that it was trained with.
+_TRAINED_DEGREE = 35
+
+_PACKAGE = "deepgaze_pytorch"
+_REPOSITORY = "the repository matthias-k/DeepGaze on GitHub"
+
+
+def provider(
+    _table: pd.DataFrame,
+    checkpoint: str | Path,
+    centre_bias: str | Path | None = None,
+    spread: float = SPREAD,
+    degree: float | None = None,
+    *,
+    machine: Compute,
+) -> Provider:
+    """Build DeepGaze IIE with its weights. Nothing is downloaded, and nothing in a checkpoint is run.
+
+    Args:
+        checkpoint: file with a state dict that has every weight.
+        centre_bias: a .npy file with a log density over an image; a Gaussian when None.
+        spread: of that Gaussian, see `centre_bias.gaussian`.
+        degree: one degree of visual angle in pixels of the images, which are then scaled to the 35 pixels that the
+            network was trained with; when None, images stay as they are.
+        machine: what the network may use.
+
+    Raises:
+        InputError: the package or the checkpoint is missing (the message says where to get it) or does not fit.
+    """
+    package = _import_package()
+    checkpoint = Path(checkpoint)
+    if not checkpoint.is_file():
+        raise InputError(
+            f"there is no such checkpoint of DeepGaze IIE. Download deepgaze2e.pth from the release "
+            f"v1.0.0 of {_REPOSITORY} and name it as the entry's `checkpoint`.",
+            where=checkpoint,
+        )
+    with _without_downloads():
+        module = package.DeepGazeIIE(pretrained=False)
+    checkpoints.load_state(module, checkpoints.read_state(checkpoint), str(checkpoint))
+    module.to(machine.device).eval()
+    log_prior = _log_prior(centre_bias, spread)
+
+    def predict(_image: str, rgb: Pixels) -> Map:
+        scaled = rgb if degree is None else _scale(rgb, _TRAINED_DEGREE / degree)
+        height, width = scaled.shape[:2]
+        inputs = torch.from_numpy(scaled).permute(2, 0, 1)[None].to(machine.device, torch.float32)
+        prior = torch.from_numpy(log_prior(width, height))[None].to(machine.device)
+        with torch.inference_mode(), machine.arithmetic():
+            output = module(inputs, prior)
+        log_density = output.float().cpu().numpy().reshape(height, width)
+        return np.exp(log_density - log_density.max())
+
+    return Provider(predict, {"method": "deepgaze_iie", "checkpoint": checkpoint.name})
+
+
+def _import_package() -> ModuleType:
+    try:
+        return importlib.import_module(_PACKAGE)
+    except ImportError as error:
+        raise InputError(
+            f"saliency: the method `deepgaze_iie` needs the package {_PACKAGE}, which cannot be imported ({error}). "
+            f"Install it from {_REPOSITORY} (pip install git+https://github.com/matthias-k/DeepGaze)."
+        ) from error
+
+
+class _Nothing(dict):
+    """A checkpoint without weights, whatever part of it is asked for."""
+
+    def __missing__(self, key: object) -> "_Nothing":
+        return _Nothing()
+
+
+@contextmanager
+def _without_downloads() -> Iterator[None]:
+    """Let DeepGaze's constructor build its four backbones, but download and load nothing.
+
+    It insists on loading trained weights into each, two of them by torch.hub with another torchvision. All weights are
+    in DeepGaze's own checkpoint; `checkpoints.load_state` refuses one that lacks any.
+    """
+
+    def from_hub(_repository: str, name: str, **_options: Any) -> nn.Module:
+        return networks.build(networks.Spec(name, weights="random", seed=0)).module
+
+    def from_url(*_args: Any, **_options: Any) -> _Nothing:
+        return _Nothing()
+
+    def load_nothing(*_args: Any, **_options: Any) -> Any:
+        return nn.modules.module._IncompatibleKeys([], [])
+
+    replacements: list[tuple[Any, str, Callable[..., Any]]] = [
+        (torch.hub, "load", from_hub),
+        (model_zoo, "load_url", from_url),
+        (nn.Module, "load_state_dict", load_nothing),
+    ]
+    originals = [getattr(owner, name) for owner, name, _ in replacements]
+    try:
+        for owner, name, replacement in replacements:
+            setattr(owner, name, replacement)
+        yield
+    finally:
+        for (owner, name, _), original in zip(replacements, originals, strict=True):
+            setattr(owner, name, original)
+
+
+def _log_prior(file: str | Path | None, spread: float) -> Callable[[int, int], NDArray[np.float32]]:
+    """A function that gives the logarithm of the centre bias, a density over the pixels of an image, by its size."""
+    if file is None:
+        return lambda width, height: _normalise(np.log(gaussian(width, height, spread)))
+    template = _read_template(Path(file))
+    return lambda width, height: _normalise(heatmaps.resample(template, width, height))
+
+
+def _read_template(file: Path) -> NDArray[np.float32]:
+    try:
+        values = array_files.read(file)["array"].astype(np.float64)
+    except array_files.READING_ERRORS as error:
+        raise InputError(f"cannot be read as the .npy of a log density ({error}). Replace it.", where=file) from error
+    if values.ndim != 2 or not np.isfinite(values).all():
+        raise InputError("a log density is needed, an array with two dimensions of finite numbers.", where=file)
+    largest = np.abs(values).max(initial=0)
+    if largest > np.finfo(np.float32).max:
+        raise InputError(
+            f"the log density has values up to {largest:g}, which single precision cannot hold. "
+            "Give the logarithm, and densities that are not 0.",
+            where=file,
+        )
+    return values.astype(np.float32)
+
+
+def _normalise(log_density: NDArray[np.floating]) -> NDArray[np.float32]:
+    """Shift a log density so that the density sums to 1."""
+    highest = log_density.max()
+    return (log_density - highest - np.log(np.exp(log_density - highest).sum())).astype(np.float32)
+
+
+def _scale(rgb: Pixels, factor: float) -> Pixels:
+    height, width = (max(1, round(side * factor)) for side in rgb.shape[:2])
+    return np.array(Image.fromarray(rgb).resize((width, height), Image.Resampling.BILINEAR))

@@ -1,0 +1,340 @@
+"""The captions of all figures, for the index of a paper, Snakemake's report and the README.
+
+`python -m alignment_importance.report.captions FOLDER` writes them into workflow/report/ and README.md of a checkout.
+"""
+
+import re
+import sys
+import textwrap
+from dataclasses import dataclass
+from pathlib import Path
+
+_SCORES = {"pearson_r2": "R²", "pearson": "Pearson r", "spearman": "Spearman ρ"}
+
+
+@dataclass(frozen=True)
+class Caption:
+    """What is said of a kind of figure.
+
+    Attributes:
+        title: what the figure shows.
+        question: that it answers.
+        claim: of the paper, that it stands for.
+        category, label: where it stands in Snakemake's report, and what it is called there.
+        reading: how it is read; `{score}` stands for the second-order score.
+        about: what a figure of the kind is of, in the order of its file name: a comparison, a model and so on.
+        condition: of a run that has figures of the kind, if not every one has.
+    """
+
+    title: str
+    question: str
+    claim: str
+    category: str
+    label: str
+    reading: str
+    about: tuple[str, ...] = ()
+    condition: str = ""
+
+
+_VIEW = ("comparison", "model")
+
+#: Captions by the kind of the figure, the first part of its file name.
+FIGURES = {
+    "prediction": Caption(
+        title="Prediction of human judgments in the test folds",
+        question="Do the retained feature maps predict the judgments of new images better than all maps?",
+        claim="they do: test R² of full and retained representations",
+        category="Prediction",
+        label="all against retained feature maps",
+        reading="Test alignment ({score}) of all feature maps and of those retained on the training images, beside "
+        "noise ceilings and everything that the selection is held against. Every fold of every seed is one value; "
+        "folds of one data set are not independent.",
+    ),
+    "curves": Caption(
+        title="Alignment of the k highest-ranked feature maps",
+        question="How does the alignment of the k highest-ranked maps depend on k, and where is the retained number?",
+        claim="how the number of retained maps is chosen",
+        category="Prediction",
+        label="top-k curves",
+        reading="Alignment ({score}) of the k highest-ranked feature maps on the training images that they were ranked "
+        "on and on the test images. The retained number is the smallest k with the highest training score.",
+        about=_VIEW,
+    ),
+    "importance": Caption(
+        title="Alignment Importance Scores of the feature maps",
+        question="How many maps help or hinder, how unequal are they, and do the folds agree?",
+        claim="none; says how stable the ranking is",
+        category="Importance",
+        label="spread of the scores, agreement of the folds",
+        reading="How the scores are spread over feature maps, and how far the folds agree on them. A positive score "
+        "means that the map helps the alignment.",
+        about=_VIEW,
+    ),
+    "heatmaps": Caption(
+        title="Images and their alignment-importance heatmaps",
+        question="Where in an image does what matters for comparing it lie?",
+        claim="image-specific heatmaps",
+        category="Heatmaps",
+        label="images beside their heatmaps",
+        reading="Heatmap: the image's feature maps averaged with its own positive scores, clear (lowest) to bright "
+        "(highest), each over its own range unless a colour bar gives one for all; crossed out where no score is "
+        "positive. r: correlation of the network's with people's similarities of the image to all others.",
+        about=_VIEW,
+    ),
+    "overlap": Caption(
+        title="Saliency maps and heatmaps as predictions of each other",
+        question="Do heatmaps and saliency maps mark the same places, more than saliency maps of other images or plain "
+        "activations do?",
+        claim="heatmaps correspond to the saliency maps of a gaze-prediction model, and differ in part; here with the "
+        "saliency maps of the configuration",
+        category="Saliency",
+        label="heatmaps and saliency maps",
+        reading="Precision, recall and relative risk in both directions over all images, with 95 % bootstrap "
+        "intervals; baselines: saliency maps of other images, a centre bias, and activations without scores.",
+        about=_VIEW,
+        condition="with saliency maps",
+    ),
+    "overlap-categories": Caption(
+        title="Precision and recall of saliency maps as predictions of heatmaps, by category",
+        question="For which categories do saliency maps predict heatmaps, and at which thresholds?",
+        claim="they do for animals alone, and worse at higher thresholds",
+        category="Saliency",
+        label="by category",
+        reading="The highest pixels of the saliency map as a prediction of those of the heatmap, whose share of the "
+        "image the figure names: precision and recall against the share of the predicting pixels, means over images "
+        "with 95 % bootstrap intervals, beside baselines and chance (dotted).",
+        about=_VIEW,
+        condition="with saliency maps",
+    ),
+    "overlap-grid": Caption(
+        title="Outlines of the highest pixels of heatmap and saliency map",
+        question="Where do the highest pixels of both lie in an image?",
+        claim="outlines of both masks at 5, 10 and 15 %, and the relative risk",
+        category="Saliency",
+        label="images",
+        reading="Blue: highest pixels of the heatmap; orange: as many of the saliency map. RR: relative risk, the rate "
+        "at which pixels inside the heatmap's mask lie in the saliency map's, as a multiple of that of pixels outside "
+        "it.",
+        about=_VIEW,
+        condition="with saliency maps",
+    ),
+    "rsms": Caption(
+        title="Similarities of all images for people, all and the retained feature maps",
+        question="What do people, the whole network and the retained maps find alike?",
+        claim="alignment is a match of similarity matrices",
+        category="Similarities",
+        label="similarity matrices",
+        reading="Similarities as percentiles of the pairs, in one order of images. The retained maps were chosen by "
+        "judgments of the same images.",
+        about=_VIEW,
+    ),
+    "patches": Caption(
+        title="Image patches that drive the most important feature maps most",
+        question="What do the most important maps answer to?",
+        claim="none",
+        category="Importance",
+        label="patches",
+        reading="The parts of images in which the feature maps of the highest scores are most active.",
+        about=_VIEW,
+    ),
+    "networks": Caption(
+        title="Networks side by side",
+        question="Which network predicts the judgments better, and how many of its maps does that take?",
+        claim="ImageNet and ecoset side by side",
+        category="Networks",
+        label="scores and retained maps",
+        reading="Test alignment ({score}) with all and with the retained feature maps, and the share of maps retained.",
+        condition="several models",
+    ),
+    "spread": Caption(
+        title="How Alignment Importance Scores are spread over feature maps and images",
+        question="Are scores spread over maps and images as evenly in one network as in another?",
+        claim="ecoset-trained VGG-16 is slightly more uniform",
+        category="Networks",
+        label="spread of the scores",
+        reading="Empirical distribution functions with uniform 95 % bands; D: two-sample Kolmogorov-Smirnov test.",
+        about=("comparison",),
+        condition="several models",
+    ),
+    "agreement": Caption(
+        title="Agreement of two networks' heatmaps of the same images",
+        question="Do two networks see importance in the same places, and on which images?",
+        claim="none",
+        category="Networks",
+        label="agreement of heatmaps",
+        reading="r: correlation of the heatmaps over an image's pixels; beside it the correlation with another image's "
+        "heatmap. Lines: means with 95 % intervals. Left: images on which the networks agree most and least.",
+        about=("comparison", "model", "model_b"),
+        condition="several models",
+    ),
+    "transfer": Caption(
+        title="Rankings of feature maps used on other comparisons",
+        question="Does a ranking learned from one comparison predict others?",
+        claim="none",
+        category="Networks",
+        label="transfer of rankings",
+        reading="Test alignment ({score}), less that of all maps, of the maps that another comparison's judgments rank "
+        "highest.",
+        about=("model",),
+        condition="several comparisons",
+    ),
+    "elimination": Caption(
+        title="Backward elimination against one ranking",
+        question="Are maps chosen better one at a time than by one ranking?",
+        claim="its open question, how maps interact",
+        category="Interactions",
+        label="backward elimination",
+        reading="Alignment ({score}) of the feature maps left when they are removed one at a time and scored again "
+        "after each, and of as many maps of the highest scores in one ranking, on the training and on the test images "
+        "of the folds of one seed.",
+        about=_VIEW,
+        condition="target `interactions`",
+    ),
+    "pairs": Caption(
+        title="Interactions of pairs of feature maps",
+        question="Which maps replace each other?",
+        claim="its open question, how maps interact",
+        category="Interactions",
+        label="pairs of maps",
+        reading="What pairs of feature maps are worth beyond the sum of both. Positive: they replace each other.",
+        about=_VIEW,
+        condition="target `interactions`",
+    ),
+    "shapley": Caption(
+        title="Shapley values of the feature maps",
+        question="Is a map worth more, or less, when others may be gone too?",
+        claim="its open question, how maps interact",
+        category="Interactions",
+        label="Shapley values",
+        reading="Shapley values with standard errors of the sampling, against Alignment Importance Scores.",
+        about=_VIEW,
+        condition="target `interactions`",
+    ),
+    "bars": Caption(
+        title="Prediction of human judgments with all and with the retained feature maps",
+        question="Do the retained feature maps predict the judgments of new images better than all maps, in all "
+        "comparisons and networks?",
+        claim="bars of test R² with retained counts",
+        category="Prediction",
+        label="bars with numbers of retained maps",
+        reading="Bars: test alignment ({score}) of all feature maps (grey) and of those retained on the training "
+        "images (blue), means over folds; whiskers: 95 % intervals by the bootstrap over images; numbers: feature maps "
+        "retained, mean over folds; dashed: noise ceiling, the highest score to expect against the participants' mean.",
+        condition="target `paper`",
+    ),
+    "fold-curves": Caption(
+        title="Alignment of the k highest-ranked feature maps in every fold",
+        question="How does alignment depend on the number of feature maps, and how far do folds differ?",
+        claim="curves of single folds",
+        category="Prediction",
+        label="curves of single folds",
+        reading="Thin lines: test alignment ({score}) of single folds; thick lines: means over folds on training "
+        "images (orange) and test images (blue); dotted: number of maps retained, mean over folds. Maps are ranked, "
+        "and their number is chosen, on training images alone.",
+        about=("model",),
+        condition="target `paper`",
+    ),
+    "control": Caption(
+        title="Positive control: heatmaps under different observers of the same images",
+        question="Do heatmaps lie on what the observers compared, where that is known?",
+        claim="none; a positive control",
+        category="Control",
+        label="heatmaps under different observers",
+        reading="Points: images; bars: medians of the area under the ROC curve by which the heatmap tells two objects "
+        "apart. Plain activations are the baseline.",
+        about=("control", "model"),
+        condition="with controls",
+    ),
+    "speed": Caption(
+        title="Speed and memory of the ablation engine",
+        question="How much faster is the engine than other ways to the same numbers, and how does it grow?",
+        claim="none",
+        category="Benchmark",
+        label="times and memory",
+        reading="Time and memory on this machine, against the published way (one forward pass of the head per feature "
+        "map and image), batched feature ablation with captum, and one RSM per map from the Gram matrix. Data are "
+        "simulated and VGG-16 has random weights, with biases such that 15 per cent of the units of its fully "
+        "connected layers are active. The other ways are timed on the share of the work that the table names, and "
+        "extrapolated; the published way of the curves has all images in one batch, and differences of curves are "
+        "those beyond the first tenth of k.",
+        condition="target `benchmark`",
+    ),
+}
+
+#: What the report says of the run, by Jinja: of the comparison and model of a job, or of all if the job is of several.
+_ORIGIN = """\
+{% for name, comparison in snakemake.config["comparisons"].items()
+   if comparison["simulated"] and snakemake.wildcards.get("comparison", name) == name %}
+The observers of ``{{ name }}`` are **simulated**.
+{% endfor %}
+{% for name, model in snakemake.config["models"].items()
+   if model["weights"] == "random" and snakemake.wildcards.get("model", name) == name %}
+The network ``{{ name }}`` has **random weights**.
+{% endfor %}
+"""
+
+_LEAKY = """\
+{% if snakemake.config["cross_validation"]["unit"] == "pairs" %}
+Pairs were split, not images, which is leaky: every image stands on both sides of the split.
+{% endif %}
+"""
+
+
+def score_name(score: str) -> str:
+    """Name a second-order score as it is written in figures and captions."""
+    return _SCORES.get(score, score)
+
+
+def stem(kind: str, *names: str) -> str:
+    """Name the file of a figure, without its ending.
+
+    Args:
+        kind: a key of `FIGURES`.
+        names: of what it is about, as many as `FIGURES[kind].about`.
+
+    Example:
+        >>> stem("agreement", "birds", "vgg16", "resnet50")
+        'agreement_birds_vgg16_and_resnet50'
+    """
+    about = dict(zip(FIGURES[kind].about, names, strict=True))
+    other = about.pop("model_b", None)
+    return "_".join([kind, *about.values()]) + (f"_and_{other}" if other else "")
+
+
+def labels(kind: str, *names: str) -> dict[str, str]:
+    """What Snakemake's report tells a figure by; arguments as for `stem`."""
+    return {"what": FIGURES[kind].label, **dict(zip(FIGURES[kind].about, names, strict=True))}
+
+
+def as_rst(kind: str) -> str:
+    """Write the caption for Snakemake's report: reStructuredText with Jinja."""
+    caption = FIGURES[kind]
+    text = f"{caption.title}. {caption.reading}".format(score="``{{snakemake.params.score}}``")
+    wrapped = textwrap.fill(text, 120, break_long_words=False, break_on_hyphens=False) + "\n"
+    if caption.category == "Benchmark":
+        return wrapped
+    return wrapped + _LEAKY + _ORIGIN if caption.category == "Prediction" else wrapped + _ORIGIN
+
+
+def as_markdown() -> str:
+    """Write the table of all figures for the README."""
+    rows = ["| figure | question | claim of the paper that it stands for |", "|---|---|---|"]
+    for kind, caption in FIGURES.items():
+        name = stem(kind, *(f"{{{about}}}" for about in caption.about))
+        condition = f" ({caption.condition})" if caption.condition else ""
+        rows.append(f"| `figures/{name}`{condition} | {caption.question} | {caption.claim} |")
+    return "\n".join(rows) + "\n"
+
+
+def write(folder: Path) -> None:
+    """Write all captions into a checkout of the project."""
+    for kind in FIGURES:
+        (folder / "workflow/report" / f"{kind}.rst").write_text(as_rst(kind), encoding="utf-8")
+    readme = folder / "README.md"
+    text = readme.read_text(encoding="utf-8")
+    table = re.compile(r"^\| figure \| question \|.*\n(\|.*\n)+", flags=re.MULTILINE)
+    readme.write_text(table.sub(lambda _: as_markdown(), text), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    write(Path(sys.argv[1]))

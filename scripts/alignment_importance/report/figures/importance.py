@@ -1,0 +1,80 @@
+"""How the Alignment Importance Scores of one comparison and network are spread, and how far folds agree on them."""
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter, MaxNLocator
+
+from alignment_importance.report.captions import score_name
+from alignment_importance.report.figures import style
+
+
+@style.styled
+def draw_importance(
+    rankings: pd.DataFrame, everything: pd.DataFrame, comparison: str, model: str, score: str
+) -> Figure:
+    """How the scores are spread over feature maps, and how far the folds agree on them.
+
+    Args:
+        rankings: `seed`, `fold`, `feature_map`, `ais` of all folds.
+        everything: `feature_map`, `ais` over all images, and the provenance (see `style.provenance`).
+        comparison: its name.
+        model: its name.
+        score: name of the second-order score.
+    """
+    figure = style.new_figure(3.2)
+    spread, agreement = figure.subplots(1, 2)
+    _spread_panel(spread, everything["ais"])
+    spread.set_ylabel(f"AIS (loss of {score_name(score)} without the map)")
+    _agreement_panel(agreement, rankings)
+    style.title(
+        figure, "Alignment Importance Scores (AIS) of the feature maps", comparison, model, style.provenance(everything)
+    )
+    return figure
+
+
+def _spread_panel(panel: Axes, ais: pd.Series) -> None:
+    """The scores of all maps over all images, in descending order."""
+    ordered = ais.sort_values(ascending=False, ignore_index=True)
+    kinds = (("help", ordered > 0, style.HELPING), ("hinder", ordered < 0, style.HINDERING))
+    for verb, chosen, colour in kinds:
+        values = ordered.where(chosen)
+        panel.fill_between(values.index + 1, values, 0, color=colour, linewidth=0, step="mid")
+        panel.plot(values.index + 1, values, color=colour, linewidth=1, label=f"{verb}: {chosen.sum()}")
+    panel.plot([], [], " ", label=f"change nothing: {(ordered == 0).sum()}")
+    panel.axhline(0, color="black", linewidth=0.8)
+    panel.set_xlabel(f"feature maps by rank (of {len(ais)})")
+    panel.yaxis.set_major_locator(MaxNLocator(5))
+    panel.yaxis.set_major_formatter(FuncFormatter(lambda value, _: style.number(f"{value:g}")))
+    panel.legend(loc="upper right", title="feature maps that", alignment="left")
+
+
+def _agreement_panel(panel: Axes, rankings: pd.DataFrame) -> None:
+    """Histogram of the rank correlations of the scores between folds."""
+    wide = rankings.pivot_table(index="feature_map", columns=["seed", "fold"], values="ais")
+    correlation = wide.corr("spearman").to_numpy()
+    seeds = wide.columns.get_level_values("seed").to_numpy()
+    first, second = np.triu_indices(len(seeds), k=1)
+    pairs = pd.DataFrame({"rho": correlation[first, second], "same": seeds[first] == seeds[second]}).dropna()
+    kinds = [
+        ("of one seed", pairs.loc[pairs["same"], "rho"], style.ONE_SEED),
+        ("of different seeds", pairs.loc[~pairs["same"], "rho"], style.SEVERAL_SEEDS),
+    ]
+    panel.hist(
+        [values for _, values, _ in kinds],
+        bins=25,
+        stacked=True,
+        color=[colour for *_, colour in kinds],
+        label=[
+            f"{name}: median {style.number(f'{values.median():.2f}')}" if len(values) else name
+            for name, values, _ in kinds
+        ],
+    )
+    panel.set_xlim(min([0, *pairs["rho"]]), 1)
+    panel.set_ylim(top=1.4 * panel.get_ylim()[1])  # room for the legend
+    panel.xaxis.set_major_locator(MaxNLocator(5))
+    panel.yaxis.set_major_locator(MaxNLocator(6, integer=True))
+    panel.set_xlabel("agreement of folds (Spearman ρ of AIS)")
+    panel.set_ylabel("pairs of folds")
+    panel.legend(loc="upper left", title="folds", alignment="left")

@@ -1,0 +1,128 @@
+"""The similarity matrices of people, of all and of the retained feature maps side by side."""
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+from matplotlib.artist import Artist
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from numpy.typing import NDArray
+from scipy.cluster import hierarchy
+from scipy.spatial.distance import squareform
+
+from alignment_importance.report.figures import style
+from alignment_importance.statistics.correlation import correlate
+
+
+@style.styled
+def draw_rsms(matrices: xr.Dataset, pictures: pd.DataFrame, comparison: str, model: str) -> Figure:
+    """The similarities of all images for people, all feature maps and the retained ones, in one order.
+
+    Args:
+        matrices: `people`, `full`, `retained` (image, image_b), see `rsms.compute`.
+        pictures: `image`, `category` of the images.
+        comparison: its name.
+        model: its name.
+    """
+    ids = matrices["image"].to_numpy().tolist()
+    named = pictures.set_index("image")["category"].astype(object).reindex(ids)
+    category = named.where(named.notna(), "").to_numpy(dtype=str)
+    people = matrices["people"].to_numpy()
+    order, tree = order_of_images(people, category, ids)
+    figure = style.new_figure(3.9)
+    grid = figure.add_gridspec(2, 4, height_ratios=[1, 6], width_ratios=[1, 1, 1, 0.05])
+    headings = {"people": "people", "full": "all feature maps", "retained": _retained(matrices)}
+    upper = np.triu_indices_from(people, k=1)
+    panels = []
+    for at, (name, heading) in enumerate(headings.items()):
+        panel = figure.add_subplot(grid[1, at])
+        panels.append(panel)
+        values = matrices[name].to_numpy()
+        drawn = panel.imshow(_percentiles(values)[np.ix_(order, order)], vmin=0, vmax=100, cmap="cividis")
+        panel.set_xticks([])
+        panel.set_yticks([])
+        panel.spines[:].set_visible(False)
+        r = style.number(f"{correlate(values[upper], people[upper]):.2f}")
+        match = "" if name == "people" else f"\nr with people = {r}"
+        panel.set_xlabel(f"{len(ids)} images{match}")
+        panel.set_title(heading)
+    categories = _category_bars(panels, category[order])
+    _dendrogram(figure.add_subplot(grid[0, 0]), tree)
+    figure.colorbar(drawn, cax=figure.add_subplot(grid[1, 3]), label="similarity (percentile of pairs)")
+    style.title(figure, "Similarities of all images", comparison, model, matrices.attrs)
+    arranged = "by the average linkage of people's similarities" if tree is not None else "by category and name"
+    style.key(
+        figure,
+        categories,
+        f"One order of images in all panels, {arranged}. White: the diagonal, and what is undefined. r: Pearson's "
+        "correlation over pairs; the retained maps were chosen by judgments of the same images, so that their r is not "
+        "out of sample.",
+        columns=6,
+    )
+    return figure
+
+
+def order_of_images(
+    people: NDArray[np.float64], category: NDArray[np.str_], ids: list[str]
+) -> tuple[NDArray[np.intp], NDArray[np.float64] | None]:
+    """Order images so that those which people find alike are neighbours.
+
+    Returns:
+        Their positions, and the average linkage of people's similarities whose leaves they are. Where a pair has no
+        judgment: by category and id, and None.
+    """
+    tree = _cluster(people)
+    return (hierarchy.leaves_list(tree), tree) if tree is not None else (np.lexsort((np.array(ids), category)), None)
+
+
+def _retained(matrices: xr.Dataset) -> str:
+    n_retained = float(matrices.attrs["n_retained"])
+    return "retained maps (none)" if np.isnan(n_retained) else f"{n_retained:.0f} retained maps"
+
+
+def _cluster(people: NDArray[np.float64]) -> NDArray[np.float64] | None:
+    """Average linkage of similarities (image, image); None where one is missing."""
+    pairs = np.triu_indices(len(people), k=1)
+    if len(people) < 2 or not np.isfinite(people[pairs]).all():
+        return None
+    distance = np.zeros_like(people)
+    distance[pairs] = people[pairs].max() - people[pairs]
+    return np.asarray(hierarchy.linkage(squareform(distance + distance.T), "average", optimal_ordering=True))
+
+
+def _percentiles(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Each pair's similarity as the share of pairs below it, in per cent; NaN on the diagonal and where undefined."""
+    pairs = np.triu(np.isfinite(values), k=1)
+    result = np.full_like(values, np.nan)
+    if pairs.sum() > 1:
+        result[pairs] = 100 * (pd.Series(values[pairs]).rank().to_numpy() - 1) / (pairs.sum() - 1)
+    return np.fmax(result, result.T)
+
+
+def _dendrogram(panel: Axes, tree: NDArray[np.float64] | None) -> None:
+    panel.axis("off")
+    if tree is not None:
+        drawn = hierarchy.dendrogram(tree, no_plot=True)
+        # Leaves are 10 apart and begin at 5.
+        for x, y in zip(drawn["icoord"], drawn["dcoord"], strict=True):
+            panel.plot(np.array(x) / 10 - 0.5, y, color="0.3", linewidth=0.6)
+        panel.set_xlim(-0.5, len(tree) + 0.5)
+        panel.set_ylim(bottom=0)
+
+
+def _category_bars(panels: list[Axes], category: NDArray[np.str_]) -> dict[str, Artist]:
+    """Draw a strip of colours along the left of every matrix, and name the colours.
+
+    There is none where there are no categories, or more than colours.
+    """
+    names = sorted(set(category) - {""})
+    if not 1 < len(names) <= len(style.COLOURS):
+        return {}
+    colours = {name: style.COLOURS[at] for at, name in enumerate(names)} | {"": (1.0, 1.0, 1.0)}
+    strip = np.array([colours[name] for name in category])[:, None]
+    for panel in panels:
+        bar = panel.inset_axes((-0.06, 0, 0.04, 1))
+        bar.imshow(strip, aspect="auto")
+        bar.axis("off")
+    return {style.short(name): Line2D([], [], marker="s", linestyle="", color=colours[name]) for name in names}

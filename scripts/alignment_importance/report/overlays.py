@@ -1,0 +1,115 @@
+"""Heatmaps laid over the photographs that they are of."""
+
+import logging
+from pathlib import Path
+from typing import Literal
+
+import matplotlib as mpl
+import numpy as np
+import pandas as pd
+import xarray as xr
+from numpy.typing import NDArray
+from PIL import Image, ImageDraw
+
+from alignment_importance.inputs import images
+from alignment_importance.maps.heatmaps import place_image
+from alignment_importance.system import logs
+
+# The photograph keeps this part of its colours, and the heatmap at its strongest covers this part of it.
+_COLOUR_KEPT = 0.35
+_STRONGEST = 0.75
+_HEAT = mpl.colormaps["inferno"]
+
+#: The lowest and the highest value that colours stand for.
+Limits = tuple[float, float]
+
+#: What the colours of heatmaps span: the range of each image, or that of all images of a set.
+Scale = Literal["image", "set"]
+
+logger = logging.getLogger(__name__)
+
+
+def overlay(rgb: NDArray[np.uint8], placed: NDArray[np.float64], limits: Limits | None = None) -> NDArray[np.uint8]:
+    """Lay a heatmap over its photograph, which loses colour but stays recognisable.
+
+    Colour and opacity rise with the heatmap. Pixels that the network did not see (NaN) are faded. An image without a
+    heatmap (all NaN) is crossed out.
+
+    Args:
+        rgb: uint8 (height, width, 3).
+        placed: (height, width), see `heatmaps.place`.
+        limits: values of the first and of the last colour, see `shared_limits`; the heatmap's own range when None.
+
+    Returns:
+        uint8 (height, width, 3).
+    """
+    grey = rgb @ np.array([0.299, 0.587, 0.114])
+    photograph = _COLOUR_KEPT * rgb + (1 - _COLOUR_KEPT) * grey[..., None]
+    seen = ~np.isnan(placed)
+    if not seen.any():
+        return _crossed_out(_to_bytes(photograph))
+    low, high = limits or (placed[seen].min(), placed[seen].max())
+    strength = (np.where(seen, placed - low, 0.0) / (high - low if high > low else 1.0)).clip(0, 1)
+    opacity = _STRONGEST * strength[..., None]
+    mixed = photograph * (1 - opacity) + 255 * _HEAT(strength)[..., :3] * opacity
+    return _to_bytes(np.where(seen[..., None], mixed, 0.4 * photograph + 0.6 * 255))
+
+
+def shared_limits(heatmaps: xr.Dataset, scale: Scale) -> Limits | None:
+    """The range of all heatmaps of a dataset if they share one scale; None if each has its own, or none is defined.
+
+    Args:
+        heatmaps: what `heatmaps.make` returns. Enlarging its maps to the images leads to no value beyond theirs.
+        scale: what colours span.
+    """
+    values = heatmaps["heatmap"].to_numpy()
+    if scale == "image" or np.isnan(values).all():
+        return None
+    return float(np.nanmin(values)), float(np.nanmax(values))
+
+
+def heat_colours(n: int) -> list[str]:
+    """The colours of heatmaps over mid grey, from the lowest to the highest value, n of them, as #rrggbb."""
+    grey = np.full((1, n, 3), 128, dtype=np.uint8)
+    return [mpl.colors.to_hex(colour / 255) for colour in overlay(grey, np.linspace(0, 1, n)[None])[0]]
+
+
+def draw_overlays(heatmaps: xr.Dataset, table: pd.DataFrame, folder: Path, scale: Scale) -> None:
+    """Draw the overlay of every image of a dataset of heatmaps into `folder`/{image}.png, at the image's own size.
+
+    The log names images without a heatmap, and the ends of the scale if heatmaps share one.
+
+    Args:
+        heatmaps: what `heatmaps.make` returns.
+        table: `image`, `file` and `sha256` of the images.
+        folder: exists.
+        scale: what colours span.
+    """
+    ids, limits = heatmaps.indexes["image"], shared_limits(heatmaps, scale)
+    if limits:
+        logger.info("colours of all overlays: from %.6g (clear) to %.6g (bright)", *limits)
+    for image in logs.progress(ids, "overlays", len(ids)):
+        placed = place_image(heatmaps, "heatmap", image)
+        if np.isnan(placed).all():
+            logger.warning("no heatmap, crossed out: %s", image)
+        Image.fromarray(overlay(read_image(table, image), placed, limits)).save(folder / f"{image}.png")
+
+
+def read_image(table: pd.DataFrame, image: str) -> NDArray[np.uint8]:
+    """Read one of the listed images (`image`, `file`, `sha256`) as (height, width, 3)."""
+    return images.read_listed(table[table["image"] == image].iloc[0].to_dict())
+
+
+def _crossed_out(rgb: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    image = Image.fromarray(rgb)
+    draw = ImageDraw.Draw(image)
+    right, bottom = image.width - 1, image.height - 1
+    thin = max(1, min(image.size) // 60)
+    for colour, width in (("white", 3 * thin), ("black", thin)):
+        draw.line((0, 0, right, bottom), fill=colour, width=width)
+        draw.line((0, bottom, right, 0), fill=colour, width=width)
+    return np.array(image)
+
+
+def _to_bytes(values: np.ndarray) -> NDArray[np.uint8]:
+    return np.round(values).clip(0, 255).astype(np.uint8)

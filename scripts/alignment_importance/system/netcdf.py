@@ -1,0 +1,93 @@
+"""Labelled arrays on disk (NetCDF 4): the same Dataset always gives the same bytes."""
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import h5netcdf
+import numpy as np
+import xarray as xr
+from numpy.typing import NDArray
+
+from alignment_importance.system import provenance
+from alignment_importance.system.atomic_write import atomic
+
+
+def write_netcdf(dataset: xr.Dataset, path: str | Path) -> None:
+    """Write a Dataset as NetCDF 4, arrays of numbers compressed.
+
+    A job that keeps a record (`provenance.recording`) writes it into an attribute.
+    """
+    if (text := provenance.text()) is not None:
+        dataset = dataset.assign_attrs({provenance.NAME: text})
+    encoding = {
+        name: {"zlib": True, "complevel": 1, "shuffle": True, "_FillValue": None}
+        for name, variable in dataset.data_vars.items()
+        if np.issubdtype(variable.dtype, np.number) and variable.ndim > 1
+    }
+    with atomic(path) as partial:
+        dataset.to_netcdf(partial, engine="h5netcdf", encoding=encoding)
+
+
+def write_streamed(
+    dataset: xr.Dataset,
+    dims: Mapping[str, tuple[str, ...]],
+    blocks: Iterable[Mapping[str, NDArray[np.float32]]],
+    path: str | Path,
+) -> None:
+    """Write a Dataset and more variables that come in blocks and are never in memory as a whole.
+
+    Every place along the first dimension is compressed by itself, so that who needs some of them reads no others.
+
+    Args:
+        dataset: has the first dimension of the variables.
+        dims: of each of the variables, all with the same first dimension.
+        blocks: of every variable the next places along its first dimension, float32.
+        path: of the NetCDF. Its record is named as by `write_netcdf`.
+    """
+    if (text := provenance.text()) is not None:
+        dataset = dataset.assign_attrs({provenance.NAME: text})
+    with atomic(path) as partial:
+        dataset.to_netcdf(partial, engine="h5netcdf")
+        with h5netcdf.File(partial, "a") as file:
+            start = 0
+            for block in blocks:
+                for name, values in block.items():
+                    variable = file.variables[name] if start else _begin(file, name, dims[name], values.shape[1:])
+                    variable[start : start + len(values)] = values
+                start += len(values)
+
+
+def _begin(file: h5netcdf.File, name: str, dims: tuple[str, ...], shape: tuple[int, ...]) -> h5netcdf.Variable:
+    """Make a variable of which the first dimension is there already and the others have this shape."""
+    new = {dim: size for dim, size in zip(dims[1:], shape, strict=True) if dim not in file.dimensions}
+    file.dimensions.update(new)
+    return file.create_variable(
+        name, dims, np.float32, chunks=(1, *shape), compression="gzip", compression_opts=1, shuffle=True
+    )
+
+
+def read_netcdf(path: str | Path) -> xr.Dataset:
+    """Read a whole Dataset into memory and close its file."""
+    with open_netcdf(path) as dataset:
+        return dataset.load()
+
+
+def open_netcdf(path: str | Path) -> xr.Dataset:
+    """Open a Dataset whose variables are read when they are used. The caller closes it.
+
+    Its record becomes part of that of the job, and is no attribute any more.
+    """
+    dataset = xr.open_dataset(path, engine="h5netcdf")
+    if (text := dataset.attrs.pop(provenance.NAME, None)) is not None:
+        provenance.note_source(text)
+    return dataset
+
+
+def origin_columns(attributes: Mapping[str, Any]) -> dict[str, Any]:
+    """What tables say of the network and the observers that they came from, taken from the attributes of Datasets."""
+    return {
+        "weights": attributes["weights"],
+        "arithmetic": attributes["arithmetic"],
+        "simulated": bool(attributes["simulated"]),
+    }

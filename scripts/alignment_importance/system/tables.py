@@ -1,0 +1,79 @@
+"""Tables on disk (CSV): the same table always gives the same bytes, and names stay text."""
+
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+
+import pandas as pd
+
+from alignment_importance.system import provenance
+from alignment_importance.system.atomic_write import atomic, explained
+from alignment_importance.system.errors import InputError
+
+#: Columns that hold names: always text, so that an image called `007` stays `007`.
+TEXT_COLUMNS = ("image", "image_a", "image_b", "image_c", "odd", "participant", "file", "sha256", "category")
+
+#: Those of them in which `NaN` is a name as well.
+_NAMES = frozenset(TEXT_COLUMNS) - {"category"}
+
+
+def write_table(table: pd.DataFrame, path: str | Path) -> None:
+    """Write a table as CSV (UTF-8, every digit of a number, NaN spelt `NaN`).
+
+    A job that keeps a record (`provenance.recording`) names it in the last column.
+    """
+    with atomic(path) as partial:
+        if (named := provenance.digest()) is not None:
+            digest, file = named
+            table = table.assign(**{provenance.NAME: digest})
+            _keep_record(file, partial.with_name("record"))
+        table.to_csv(partial, index=False, na_rep="NaN", lineterminator="\n", encoding="utf-8")
+
+
+def read_table(path: str | Path, required_columns: Sequence[str] = ()) -> pd.DataFrame:
+    """Read a CSV; columns of names (`TEXT_COLUMNS`) are text.
+
+    Raises:
+        InputError: the file is not there, is not a table or lacks one of `required_columns`.
+    """
+    text = dict.fromkeys(TEXT_COLUMNS, "str")
+    try:
+        # An image may be called NaN; only a category may be missing.
+        header = pd.read_csv(path, nrows=0, encoding="utf-8-sig").columns
+        unset = {column: [] if column in _NAMES else ["NaN"] for column in header}
+        table = pd.read_csv(path, dtype=text, keep_default_na=False, na_values=unset, encoding="utf-8-sig")
+    except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
+        raise InputError(
+            f"cannot be read as a CSV table ({error}). Save it as comma-separated UTF-8.", where=path
+        ) from error
+    except OSError as error:
+        raise InputError(
+            f"cannot be read ({error.strerror}). Restore the file, or correct its path.", where=path
+        ) from error
+    if not isinstance(table.index, pd.RangeIndex):
+        # Pandas takes the first fields for names of the rows.
+        raise InputError(
+            "its lines have more fields than its header. Give every column a name, or quote commas.", where=path
+        )
+    missing = [column for column in required_columns if column not in table.columns]
+    if missing:
+        raise InputError(
+            f"column {', '.join(missing)} is missing; the header has {', '.join(map(str, table.columns))}. "
+            "Rename or add it; columns are separated by commas.",
+            where=path,
+        )
+    if provenance.NAME in table.columns:
+        provenance.note_digests(table.pop(provenance.NAME).dropna().astype(str))
+    return table
+
+
+def _keep_record(file: Path, partial: Path) -> None:
+    """Write the job's record where its digest leads to, by way of a path that no other job writes to.
+
+    Several jobs may write the same record at the same time.
+    """
+    if not file.exists():
+        with explained(file):
+            file.parent.mkdir(parents=True, exist_ok=True)
+            partial.write_text(str(provenance.text()), encoding="utf-8")
+            shutil.move(partial, file)

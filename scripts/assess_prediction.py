@@ -1,0 +1,94 @@
+"""Assess what rankings predict: permuted judgments, resampled images, and the similarities of the maps retained."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from alignment_importance import ablation
+from alignment_importance.experiments import bootstrap, permutation, prediction, rsms
+from alignment_importance.experiments import rankings as ranks
+from alignment_importance.inputs import folds as cuts
+from alignment_importance.inputs import judgments as human
+from alignment_importance.networks import activations as recorded
+from alignment_importance.system import compute as compute_module
+from alignment_importance.system import netcdf, tables
+
+
+def assess_prediction(
+    activations: Path,
+    judgments: Path,
+    folds: Mapping[int, Path],
+    scores: Mapping[int, Path],
+    predicted: Mapping[int, Path],
+    model: Mapping[str, Any],
+    alignment: Mapping[str, str],
+    n_permutations: Mapping[str, int],
+    n_bootstraps: int,
+    compute: Mapping[str, Any],
+    gpu: int | None,
+    threads: int,
+    ranking: Path,
+    table: Path,
+    permutations: Path,
+    intervals: Path,
+    similarities: Path,
+) -> None:
+    """Write what stands on the cross-validation of all seeds, and the ranking over all images.
+
+    Args:
+        activations: of the judged images and perhaps others.
+        judgments: of one comparison.
+        folds, scores, predicted: of the cross-validation, by seed.
+        model: the network's entry in the configuration.
+        alignment: `similarity` and `score`.
+        n_permutations: of the judgments, by route of the ablation; made in the folds of the first seed.
+        n_bootstraps: samples of the images.
+        compute: device, memory_gb and precision.
+        gpu: GPUs of the job, None where nobody counts them.
+        threads: CPU threads of the job.
+        ranking: feature_map, ais, rank over all images.
+        table: the scores of all folds of all seeds, with the noise ceilings of their test blocks.
+        permutations: test scores under every permutation.
+        intervals: of the mean test scores.
+        similarities: RSMs of people, of the whole network and of the maps retained.
+    """
+    first = next(iter(folds))
+    machine = compute_module.prepare(gpus=gpu, threads=threads, **compute)
+    ratings = netcdf.read_netcdf(judgments)
+    image_ids = ratings["image"].to_numpy().tolist()
+    mean = human.mean(ratings, image_ids)
+    cut = {seed: tables.read_table(file) for seed, file in folds.items()}
+    with recorded.read(activations, image_ids) as maps:
+        made_of = netcdf.origin_columns(maps.attrs | ratings.attrs)
+        head = recorded.load_head(maps, model)
+        engine = ablation.ablate(head, maps, machine, **alignment)
+        ranked = ranks.rank_block(engine, cuts.whole(mean))
+        tables.write_table(ranked.assign(**made_of), ranking)
+        listed = prediction.tabulate(
+            {seed: tables.read_table(file) for seed, file in scores.items()},
+            {seed: (split, cuts.blocks(split, mean, image_ids)) for seed, split in cut.items()},
+            ratings,
+            alignment["score"],
+        )
+        tables.write_table(listed, table)
+        retained = rsms.n_retained(listed)
+        matrices = rsms.compute(head, maps, ratings, ranked, retained, machine, alignment["similarity"])
+        netcdf.write_netcdf(matrices, similarities)
+        pairs = pd.concat(
+            [tables.read_table(file).assign(seed=seed) for seed, file in predicted.items()], ignore_index=True
+        )
+        resampled = bootstrap.intervals(pairs, alignment["score"], n_bootstraps, first)
+        tables.write_table(resampled.assign(**made_of), intervals)
+        draws = n_permutations[maps.attrs["route"]]
+        blocks = cuts.members(cut[first], image_ids)
+        permuted = permutation.permute(engine, blocks, mean, alignment["score"], draws, first)
+        tables.write_table(permuted.assign(**made_of), permutations)
+    machine.report_gpu_memory()
+
+
+if __name__ == "__main__":
+    from job import run
+
+    run(assess_prediction, globals()["snakemake"])

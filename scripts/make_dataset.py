@@ -1,0 +1,28 @@
+"""Bring a published data set, or the drawn demo, into the canonical form."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from alignment_importance.inputs.datasets import registry
+
+
+def make_dataset(
+    dataset: str, sources: Mapping[str, Sequence[str]], settings: Mapping[str, Any], files: Mapping[str, Path]
+) -> None:
+    """Write those files and folders of a data set that are wanted.
+
+    Args:
+        dataset: its name.
+        sources: the published files and folders, by need.
+        settings: the data set's entry in the configuration.
+        files: to make, by the names that the data set's form gives them.
+    """
+    published = {need: [Path(path) for path in paths] for need, paths in sources.items()}
+    registry.adapter(dataset).make(published, files, settings)
+
+
+if __name__ == "__main__":
+    from job import run
+
+    run(make_dataset, globals()["snakemake"])

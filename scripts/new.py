@@ -1,0 +1,63 @@
+"""Write a first configuration for a folder of images and a file of judgments."""
+
+import logging
+from pathlib import Path
+
+from alignment_importance.checks import starting_configuration
+from alignment_importance.inputs.judgments import reading
+from alignment_importance.system.atomic_write import atomic
+from alignment_importance.system.problems import ProblemsError
+
+_KEYS = "kind=similarity order=FILE key=NAME"
+
+logger = logging.getLogger("alignment_importance.new")
+
+
+def new(
+    name: str,
+    images: Path,
+    judgments: Path,
+    table: Path | None,
+    order: Path | None,
+    only: Path | None,
+    kind: str | None,
+    key: str | None,
+    schema: str,
+    threads: int,
+    config: Path,
+) -> None:
+    """Write what `starting_configuration.propose` proposes, and say it.
+
+    Args:
+        name: of the image set and of the comparison.
+        images: folder.
+        judgments: file.
+        table: of categories.
+        order: ids of the rows of arrays.
+        only: ids of the images to compare.
+        kind: what a larger number means, if the file does not say it.
+        key: what to read of a file that holds several.
+        schema: of configurations, for editors.
+        threads: that decode images at the same time.
+        config: is written.
+
+    Raises:
+        ProblemsError: images and judgments do not fit, or more must be said about them.
+    """
+    source = reading.Source(judgments, kind, order, key, images=only, name=f"comparisons.{name}")
+    image_set = starting_configuration.ImageSet(images, table)
+    try:
+        text, problems = starting_configuration.propose(name, image_set, source, threads, schema)
+    except ProblemsError:
+        logger.info("The comparison's keys are given on the command line, behind --config: %s.", _KEYS)
+        raise
+    problems.log_warnings()
+    with atomic(config) as partial:
+        partial.write_text(text, encoding="utf-8")
+    logger.info("%s:\n\n%s", config, text)
+
+
+if __name__ == "__main__":
+    from job import run
+
+    run(new, globals()["snakemake"])

@@ -1,0 +1,128 @@
+"""Plot all figures of one comparison and network."""
+
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from matplotlib.figure import Figure
+
+from alignment_importance.maps.overlap import summary
+from alignment_importance.maps.patches import strongest
+from alignment_importance.report.figures import style
+from alignment_importance.report.figures.heatmaps import draw_heatmaps
+from alignment_importance.report.figures.importance import draw_importance
+from alignment_importance.report.figures.overlap import draw_overlap, draw_overlap_categories, draw_overlap_grid
+from alignment_importance.report.figures.patches import draw_patches
+from alignment_importance.report.figures.prediction import draw_curves
+from alignment_importance.report.figures.rsms import draw_rsms
+from alignment_importance.report.overlays import draw_overlays
+from alignment_importance.system.atomic_write import atomic_folder
+from alignment_importance.system.netcdf import open_netcdf, read_netcdf
+from alignment_importance.system.tables import read_table
+
+#: How many feature maps, and how many patches of each.
+N_MAPS, N_PATCHES = 8, 5
+
+
+def plot_comparison(
+    *,
+    curves: Sequence[Path],
+    rankings: Sequence[Path],
+    all_ranking: Path,
+    prediction: Path,
+    heatmaps: Path,
+    scores: Path,
+    rsms: Path,
+    activations: Path,
+    judgments: Path,
+    images: Path,
+    saliency: Mapping[str, Path],
+    overlaps: Mapping[str, Path],
+    summaries: Mapping[str, Path],
+    page: Mapping[str, Any],
+    score: str,
+    percents: Sequence[float],
+    comparison: str,
+    model: str,
+    png: Mapping[str, Path],
+    pdf: Mapping[str, Path],
+    overlays: Path,
+) -> None:
+    """Draw the kinds of figure that `png` and `pdf` name.
+
+    Args:
+        curves, rankings: a file per seed.
+        all_ranking: over all images.
+        prediction: the table of all folds.
+        heatmaps, scores, rsms: of the comparison and model; `scores` are those of images.
+        activations: of the model.
+        judgments: of the comparison.
+        images: the table of its image set.
+        saliency, overlaps, summaries: by the name of the saliency maps; none if there are no figures of saliency.
+        page: see `style.Page`.
+        score: name of the second-order score.
+        percents: sizes of the masks in the grid of overlaps, in per cent of the pixels.
+        comparison, model: their names.
+        png, pdf: files by kind of figure.
+        overlays: folder of the images with their heatmaps, at the images' own size.
+    """
+    pictures = read_table(images, ["image", "file", "sha256", "category"])
+    maps = read_netcdf(heatmaps)
+    names = comparison, model
+
+    def patches() -> Figure:
+        ratings = read_netcdf(judgments)
+        ranked = read_table(all_ranking, ["feature_map", "ais", "rank"])
+        with open_netcdf(activations) as recorded:
+            found = strongest(recorded, ranked, ratings["image"].to_numpy().tolist(), N_MAPS, N_PATCHES)
+            return draw_patches(found, pictures, *names, recorded.attrs | ratings.attrs)
+
+    def overlap_grid() -> Figure:
+        columns = ["image", "baseline", "direction", "top_percent", "target_percent", "relative_risk"]
+        tables = {name: read_table(file, columns) for name, file in overlaps.items()}
+        with ExitStack() as files:
+            salience = {name: files.enter_context(open_netcdf(file)) for name, file in saliency.items()}
+            return draw_overlap_grid(maps, salience, tables, pictures, percents, *names)
+
+    draw: dict[str, Callable[[], Figure]] = {
+        "curves": lambda: draw_curves(
+            pd.concat([read_table(file, ["k", "train_score", "test_score"]) for file in curves]),
+            read_table(prediction, ["k_retained", "test_retained"]),
+            *names,
+            score,
+        ),
+        "importance": lambda: draw_importance(
+            _of_all_seeds(rankings), read_table(all_ranking, ["feature_map", "ais"]), *names, score
+        ),
+        "heatmaps": lambda: draw_heatmaps(maps, read_netcdf(scores)["alignment"], pictures, *names),
+        "rsms": lambda: draw_rsms(read_netcdf(rsms), pictures, *names),
+        "patches": patches,
+        "overlap": lambda: draw_overlap(_of_all_saliencies(summaries), *names),
+        "overlap-categories": lambda: draw_overlap_categories(_of_all_saliencies(summaries), *names),
+        "overlap-grid": overlap_grid,
+    }
+    with style.page(page):
+        for kind in png:
+            style.save(draw[kind](), png[kind], pdf[kind])
+    with atomic_folder(overlays) as folder:
+        draw_overlays(maps, pictures, folder, page["heatmap_scale"])
+
+
+def _of_all_seeds(rankings: Sequence[Path]) -> pd.DataFrame:
+    """The rankings of all folds, the column `seed` telling the files apart."""
+    columns = ["fold", "feature_map", "ais"]
+    return pd.concat([read_table(file, columns).assign(seed=file.stem) for file in rankings])
+
+
+def _of_all_saliencies(summaries: Mapping[str, Path]) -> pd.DataFrame:
+    """The summaries of overlap below each other, the column `saliency` telling them apart."""
+    tables = [read_table(file, summary.COLUMNS).assign(saliency=name) for name, file in summaries.items()]
+    return pd.concat(tables, ignore_index=True)
+
+
+if __name__ == "__main__":
+    from job import run
+
+    run(plot_comparison, globals()["snakemake"])

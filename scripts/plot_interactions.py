@@ -1,0 +1,53 @@
+"""Plot how the feature maps of one comparison and network act together."""
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from matplotlib.figure import Figure
+
+from alignment_importance.report.figures import style
+from alignment_importance.report.figures.interactions import draw_elimination, draw_pairs, draw_shapley
+from alignment_importance.system.tables import read_table
+
+
+def plot_interactions(
+    *,
+    tables: Mapping[str, Path],
+    ranking: Path,
+    page: Mapping[str, Any],
+    score: str,
+    comparison: str,
+    model: str,
+    png: Mapping[str, Path],
+    pdf: Mapping[str, Path],
+) -> None:
+    """Draw the kinds of figure that `tables` names: elimination, pairs and Shapley values.
+
+    Args:
+        tables: files by kind.
+        ranking: over all images, beside which Shapley values stand.
+        page: see `style.Page`.
+        score: name of the second-order score.
+        comparison, model: their names.
+        png, pdf: files by kind.
+    """
+    names = comparison, model, score
+    draw: dict[str, Callable[[Path], Figure]] = {
+        "elimination": lambda file: draw_elimination(read_table(file, ["fold", "k"]), *names),
+        "pairs": lambda file: draw_pairs(read_table(file, ["feature_map", "feature_map_b", "interaction"]), *names),
+        "shapley": lambda file: draw_shapley(
+            read_table(file, ["feature_map", "shapley", "standard_error"]),
+            read_table(ranking, ["feature_map", "ais"]),
+            *names,
+        ),
+    }
+    with style.page(page):
+        for kind, file in tables.items():
+            style.save(draw[kind](file), png[kind], pdf[kind])
+
+
+if __name__ == "__main__":
+    from job import run
+
+    run(plot_interactions, globals()["snakemake"])

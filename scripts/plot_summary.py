@@ -1,0 +1,113 @@
+"""Plot the figures of a whole run: predictions, and networks, comparisons and observers side by side."""
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import xarray as xr
+from matplotlib.figure import Figure
+
+from alignment_importance.experiments import agreement as agreements
+from alignment_importance.report.figures import style
+from alignment_importance.report.figures.control import draw_control
+from alignment_importance.report.figures.networks import draw_agreement, draw_networks, draw_spread, draw_transfer
+from alignment_importance.report.figures.prediction import draw_prediction
+from alignment_importance.system.netcdf import read_netcdf
+from alignment_importance.system.tables import read_table
+
+
+def plot_summary(
+    *,
+    summary: Path,
+    predictions: Mapping[tuple[str, str], Path],
+    networks: Mapping[str, Path],
+    spread_images: Mapping[str, Path],
+    spread_maps: Mapping[str, Path],
+    differences: Mapping[str, Path],
+    agreement: Mapping[str, Path],
+    transfer: Mapping[tuple[str, str], Path],
+    control: Mapping[tuple[str, str], Path],
+    heatmaps: Mapping[tuple[str, str], Path],
+    images: Mapping[str, Path],
+    image_set_of: Mapping[str, str],
+    controls: Mapping[str, Mapping[str, Any]],
+    page: Mapping[str, Any],
+    score: str,
+    png: Mapping[tuple[str, ...], Path],
+    pdf: Mapping[tuple[str, ...], Path],
+) -> None:
+    """Draw the figures that `png` and `pdf` name; what none of them needs may be missing.
+
+    Args:
+        summary: the table of all comparisons and models.
+        predictions: tables of folds, by comparison and model.
+        networks, spread_images, spread_maps, differences, agreement: tables of all models, by comparison.
+        transfer: tables by the comparison that is tested, and model.
+        control: tables of areas under the ROC curve, by control and model.
+        heatmaps: by comparison and model.
+        images: tables of images, by image set.
+        image_set_of: the image set of each comparison.
+        controls: `image_set` and `objects` of each control.
+        page: see `style.Page`.
+        score: name of the second-order score.
+        png, pdf: files by the kind of figure, followed by the names of what it is about (see `captions.FIGURES`).
+    """
+
+    def read_maps(names: Mapping[str, tuple[str, str]]) -> dict[str, xr.Dataset]:
+        return {name: read_netcdf(heatmaps[key]) for name, key in names.items()}
+
+    def pictures_of(image_set: str) -> pd.DataFrame:
+        return read_table(images[image_set], ["image", "file", "sha256"])
+
+    def prediction() -> Figure:
+        folds = [
+            read_table(file).assign(comparison=comparison, model=model)
+            for (comparison, model), file in predictions.items()
+        ]
+        columns = ["comparison", "model", "test_full_mean", "test_retained_mean"]
+        return draw_prediction(read_table(summary, columns), pd.concat(folds))
+
+    def side_by_side() -> Figure:
+        tables = [read_table(file, ["comparison", "model"]) for file in networks.values()]
+        return draw_networks(pd.concat(tables), score)
+
+    def spread(comparison: str) -> Figure:
+        files = (spread_images[comparison], spread_maps[comparison], differences[comparison])
+        by_image, by_map, tests = (read_table(file, ["model"]) for file in files)
+        return draw_spread(by_image, by_map, tests, comparison)
+
+    def agreeing(comparison: str, one: str, other: str) -> Figure:
+        table = read_table(agreement[comparison], agreements.COLUMNS)
+        of_both = table[(table["model"] == one) & (table["model_b"] == other)]
+        maps = read_maps({model: (comparison, model) for model in (one, other)})
+        return draw_agreement(of_both, maps, pictures_of(image_set_of[comparison]), comparison)
+
+    def transferred(model: str) -> Figure:
+        tables = [read_table(file).assign(target=target) for (target, name), file in transfer.items() if name == model]
+        return draw_transfer(pd.concat(tables), model, score)
+
+    def controlled(name: str, model: str) -> Figure:
+        image_set, objects = controls[name]["image_set"], list(controls[name]["objects"])
+        maps = read_maps({one: (one, model) for one, its_set in image_set_of.items() if its_set == image_set})
+        areas = read_table(control[name, model], ["comparison", "image", "map", "auc"])
+        return draw_control(areas, maps, pictures_of(image_set), objects, model)
+
+    draw: dict[str, Callable[..., Figure]] = {
+        "prediction": prediction,
+        "networks": side_by_side,
+        "spread": spread,
+        "agreement": agreeing,
+        "transfer": transferred,
+        "control": controlled,
+    }
+    with style.page(page):
+        for key in png:
+            kind, *about = key
+            style.save(draw[kind](*about), png[key], pdf[key])
+
+
+if __name__ == "__main__":
+    from job import run
+
+    run(plot_summary, globals()["snakemake"])

@@ -1,0 +1,38 @@
+"""Check the masks of one control before networks run."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from alignment_importance.maps import controls
+from alignment_importance.system import netcdf, tables
+from alignment_importance.system.problems import Problems
+
+
+def prepare_control(
+    images: Path, judgments: Sequence[Path], masks: Path, objects: Mapping[str, int], checks: Path
+) -> None:
+    """Check that every judged image has a mask of its size with both objects, and write the warnings.
+
+    Args:
+        images: table of the control's image set.
+        judgments: of all its comparisons.
+        masks: folder of masks.
+        objects: number of each object in the masks.
+        checks: what was found, a row per warning.
+
+    Raises:
+        ProblemsError: lists everything that is wrong.
+    """
+    judged = {image for file in judgments for image in netcdf.read_netcdf(file)["image"].to_numpy()}
+    table = tables.read_table(images, ["image", "width", "height"])
+    problems = Problems()
+    controls.check_masks(masks, objects, table[table["image"].isin(judged)], problems)
+    problems.log_warnings()
+    problems.raise_errors()
+    tables.write_table(problems.table(), checks)
+
+
+if __name__ == "__main__":
+    from job import run
+
+    run(prepare_control, globals()["snakemake"])

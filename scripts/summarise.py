@@ -1,0 +1,161 @@
+"""Put all comparisons and networks side by side, and gather what the checks of all inputs found."""
+
+import logging
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import pandas as pd
+import xarray as xr
+
+from alignment_importance.experiments import agreement, prediction, spread
+from alignment_importance.report import published as literature
+from alignment_importance.system import netcdf, tables
+
+logger = logging.getLogger("alignment_importance.summarise")
+
+#: Columns that say what a table is made of.
+_ORIGIN = ["weights", "arithmetic", "simulated"]
+
+
+def summarise(
+    alignment: Mapping[str, str],
+    judgments: Mapping[str, Path],
+    predictions: Mapping[tuple[str, str], Path],
+    intervals: Mapping[tuple[str, str], Path],
+    permutations: Mapping[tuple[str, str], Path],
+    rankings: Mapping[tuple[str, str], Path],
+    scores: Mapping[tuple[str, str], Path],
+    heatmaps: Mapping[tuple[str, str], Path],
+    reported: Path | None,
+    checked: Sequence[Path],
+    read: Sequence[Path],
+    summary: Path,
+    networks: Mapping[str, Path],
+    by_image: Mapping[str, Path],
+    by_map: Mapping[str, Path],
+    differences: Mapping[str, Path],
+    agreements: Mapping[str, Path],
+    published: Mapping[str, Path],
+    checks: Path,
+    files: Path,
+) -> None:
+    """Write the tables of the whole run.
+
+    Args:
+        alignment: `similarity` and `score`.
+        judgments: by comparison.
+        predictions, intervals, permutations, rankings, scores, heatmaps: by comparison and network.
+        reported: published values to stand beside those obtained, if any.
+        checked: warnings of each check of inputs.
+        read: files that each of them read.
+        summary: a row per comparison and network.
+        networks: a row per network, by comparison.
+        by_image, by_map: how the scores of all networks are spread over maps and over images, by comparison.
+        differences: tests of every two networks, by comparison; empty with one network.
+        agreements: correlations of the heatmaps of every two networks, by comparison; empty with one network.
+        published: published values beside those obtained, under the key `table`; empty without `reported`.
+        checks, files: all rows of `checked` and of `read`, each once.
+    """
+    rows = _predictions(alignment, judgments, predictions, intervals, permutations)
+    tables.write_table(rows, summary)
+    if reported is not None:
+        compared = literature.compare(rows, tables.read_table(reported, literature.COLUMNS))
+        tables.write_table(compared, published["table"])
+        logger.info("Published values and those obtained:\n%s", literature.describe(compared))
+    models = list(dict.fromkeys(model for _, model in predictions))
+    for comparison, output in networks.items():
+        described, images, maps = _networks(comparison, models, scores, rankings, predictions)
+        tables.write_table(described, output)
+        tables.write_table(images, by_image[comparison])
+        tables.write_table(maps, by_map[comparison])
+        if comparison in differences:
+            tables.write_table(_differences(models, images, maps), differences[comparison])
+        if comparison in agreements:
+            drawn = {model: netcdf.read_netcdf(heatmaps[comparison, model]) for model in models}
+            tables.write_table(_agreement(drawn), agreements[comparison])
+    for parts, output in ((checked, checks), (read, files)):
+        together = pd.concat([tables.read_table(part) for part in parts]).drop_duplicates()
+        tables.write_table(together.sort_values("file") if "file" in together else together, output)
+
+
+def _predictions(
+    alignment: Mapping[str, str],
+    judgments: Mapping[str, Path],
+    predictions: Mapping[tuple[str, str], Path],
+    intervals: Mapping[tuple[str, str], Path],
+    permutations: Mapping[tuple[str, str], Path],
+) -> pd.DataFrame:
+    """Means, tests, intervals and noise ceilings; a row per comparison and network."""
+    rows = []
+    for (comparison, model), file in predictions.items():
+        table = tables.read_table(file)
+        human = netcdf.read_netcdf(judgments[comparison])
+        rows.append(
+            {
+                "comparison": comparison,
+                "model": model,
+                "weights": table["weights"].iloc[0],
+                "arithmetic": table["arithmetic"].iloc[0],
+                "simulated": bool(human.attrs["simulated"]),
+                **alignment,
+                "unit": table["unit"].iloc[0],
+                "n_images": human.sizes["image"],
+                "n_participants": human.sizes["participant"],
+                **prediction.summarise(
+                    table,
+                    tables.read_table(intervals[comparison, model]),
+                    tables.read_table(permutations[comparison, model]),
+                ),
+            }
+        )
+    return prediction.correct_for_number(pd.DataFrame(rows))
+
+
+def _networks(
+    comparison: str,
+    models: Sequence[str],
+    scores: Mapping[tuple[str, str], Path],
+    rankings: Mapping[tuple[str, str], Path],
+    predictions: Mapping[tuple[str, str], Path],
+) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
+    """The networks of one comparison, and the spread of their scores by image and by feature map."""
+    described, by_image, by_map = [], [], []
+    for model in models:
+        ais = netcdf.read_netcdf(scores[comparison, model])
+        images, maps = spread.over_maps(ais), spread.over_images(ais)
+        predicted = tables.read_table(
+            predictions[comparison, model], ["k_retained", "test_full", "test_retained", "unit"]
+        )
+        ranking = tables.read_table(rankings[comparison, model], ["ais"])
+        name, origin = {"comparison": comparison, "model": model}, netcdf.origin_columns(ais.attrs)
+        about = {"unit": predicted["unit"].iloc[0], "n_images": ais.sizes["image"]}
+        described.append(name | origin | about | spread.describe(predicted, ranking, images, maps))
+        by_image.append(pd.DataFrame(name, index=images.index).join(images.assign(**origin)))
+        by_map.append(pd.DataFrame(name, index=maps.index).join(maps.assign(**origin)))
+    return pd.DataFrame(described), pd.concat(by_image), pd.concat(by_map)
+
+
+def _differences(models: Sequence[str], images: pd.DataFrame, maps: pd.DataFrame) -> pd.DataFrame:
+    """A row per pair of networks and quantity, see `spread.differences`."""
+    table = spread.differences(
+        {model: images[images["model"] == model] for model in models},
+        {model: maps[maps["model"] == model] for model in models},
+    )
+    return _with_origins(table, images.groupby("model")[_ORIGIN].first())
+
+
+def _agreement(heatmaps: Mapping[str, xr.Dataset]) -> pd.DataFrame:
+    """A row per pair of networks and image, see `agreement.agree`."""
+    origins = pd.DataFrame({model: netcdf.origin_columns(one.attrs) for model, one in heatmaps.items()}).T
+    return _with_origins(agreement.agree(heatmaps), origins)
+
+
+def _with_origins(table: pd.DataFrame, origins: pd.DataFrame) -> pd.DataFrame:
+    """Say of both networks of every row what they are made of."""
+    return table.join(origins, on="model").join(origins[["weights", "arithmetic"]].add_suffix("_b"), on="model_b")
+
+
+if __name__ == "__main__":
+    from job import run
+
+    run(summarise, globals()["snakemake"])

@@ -1,0 +1,78 @@
+"""Rank feature maps on the training images of every fold, select among them, and test what was selected."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from alignment_importance.experiments import cross_validation
+from alignment_importance.inputs import folds as cuts
+from alignment_importance.inputs import judgments as human
+from alignment_importance.networks import activations as recorded
+from alignment_importance.system import compute as compute_module
+from alignment_importance.system import netcdf, provenance, resumable, tables
+
+
+def validate_rankings(
+    activations: Path,
+    judgments: Path,
+    folds: Mapping[int, Path],
+    model: Mapping[str, Any],
+    settings: Mapping[str, Any],
+    compute: Mapping[str, Any],
+    gpu: int | None,
+    threads: int,
+    rankings: Mapping[int, Path],
+    curves: Mapping[int, Path],
+    scores: Mapping[int, Path],
+    predicted: Mapping[int, Path],
+) -> None:
+    """Write the tables of the cross-validation, one of each kind for every seed.
+
+    What an interrupted job had done of the same inputs and settings is taken over, seed by seed.
+
+    Args:
+        activations: of the judged images and perhaps others.
+        judgments: of one comparison.
+        folds: table of folds by seed.
+        model: the network's entry in the configuration.
+        settings: of `cross_validation.Settings`, without the seed.
+        compute: device, memory_gb and precision.
+        gpu: GPUs of the job, None where nobody counts them.
+        threads: CPU threads of the job.
+        rankings, curves, scores, predicted: what `cross_validation.Validation` has by these names, by seed.
+    """
+    machine = compute_module.prepare(gpus=gpu, threads=threads, **compute)
+    ratings = netcdf.read_netcdf(judgments)
+    image_ids = ratings["image"].to_numpy().tolist()
+    mean = human.mean(ratings, image_ids)
+    with recorded.read(activations, image_ids) as maps:
+        head = recorded.load_head(maps, model)
+        made_of = netcdf.origin_columns(maps.attrs | ratings.attrs)
+        arrays = [maps[name].to_numpy() for name in ("feature_maps", "readout")]
+        key = resumable.fingerprint(*arrays, mean, repr(settings), provenance.text() or "")
+        parts = resumable.Parts(rankings[min(rankings)].parent / ".validate_rankings.partial", key)
+        for seed, file in folds.items():
+            cut = tables.read_table(file)
+
+            def write(outputs: Mapping[str, Path], seed: int = seed, cut: Any = cut) -> None:
+                chosen = cross_validation.Settings(seed=seed, **settings)
+                blocks = cuts.blocks(cut, mean, image_ids)
+                validation = cross_validation.validate(head, maps, blocks, chosen, machine)
+                for kind, output in outputs.items():
+                    tables.write_table(getattr(validation, kind).assign(**made_of), output)
+
+            outputs = {
+                "rankings": rankings[seed],
+                "curves": curves[seed],
+                "scores": scores[seed],
+                "predicted": predicted[seed],
+            }
+            parts.make(f"{seed}-{resumable.fingerprint(cut.to_csv())[:8]}", outputs, write)
+        parts.finish()
+    machine.report_gpu_memory()
+
+
+if __name__ == "__main__":
+    from job import run
+
+    run(validate_rankings, globals()["snakemake"])

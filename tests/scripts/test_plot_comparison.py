@@ -1,0 +1,174 @@
+"""All figures of a comparison and network: files in, figures out, joined by image id."""
+
+import itertools
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+import xarray as xr
+from drawing import IDS, Drawn, files, write_heatmaps
+from matplotlib.figure import Figure
+
+from alignment_importance.maps.overlap import summary
+from alignment_importance.report.figures.overlap import draw_overlap_categories
+from alignment_importance.system.netcdf import write_netcdf
+from alignment_importance.system.tables import write_table
+from plot_comparison import plot_comparison
+
+KINDS = ["curves", "importance", "heatmaps", "rsms", "patches", "overlap", "overlap-categories", "overlap-grid"]
+ORIGIN: dict[str, Any] = {"weights": "random weights (seed 1)", "arithmetic": "float32", "simulated": True}
+ATTRIBUTES = ORIGIN | {"resize": "whole", "simulated": 1}
+NAMES = "a.b (simulated observers), net.1 (random weights (seed 1))"
+
+BASELINES = ["observed", "shuffled_saliency", "centre_bias", "activations"]
+DIRECTIONS = ["saliency_predicts_ais", "ais_predicts_saliency"]
+
+
+def overlap_table(seed: int) -> pd.DataFrame:
+    """Overlaps of both images at two sizes."""
+    rows = itertools.product(IDS, BASELINES, DIRECTIONS, [10, 20])
+    table = pd.DataFrame(rows, columns=["image", "baseline", "direction", "top_percent"])
+    risks = np.random.default_rng(seed).random(len(table)) * 4
+    return table.assign(target_percent=table["top_percent"], relative_risk=risks)
+
+
+def summary_table(seed: int, categories: Sequence[str] = (summary.ALL_IMAGES, "a", "b")) -> pd.DataFrame:
+    """Means of three measures over images of some categories, at three sizes of the predicting mask."""
+    measures = ["precision", "recall", "relative_risk"]
+    rows = itertools.product(categories, BASELINES, DIRECTIONS, measures, [10, 20, 50])
+    table = pd.DataFrame(rows, columns=["category", "baseline", "direction", "measure", "top_percent"])
+    table["value"] = np.random.default_rng(seed).random(len(table))
+    bounds = {"lower": table["value"] - 0.1, "upper": table["value"] + 0.1}
+    table = table.assign(target_percent=20, n_images=2, **bounds, **ORIGIN)
+    return table.reindex(columns=list(dict.fromkeys([*summary.COLUMNS, *table])))
+
+
+@pytest.fixture
+def given(listed: Path, folds: Path, tmp_path: Path) -> dict[str, Any]:
+    """The arguments of the script, with files of two seeds and two kinds of saliency map."""
+    rng = np.random.default_rng(1)
+    for seed in (1, 2):
+        curve = pd.DataFrame({"fold": 1, "k": [1, 2, 3], "train_score": np.nan, "test_score": [0.1, 0.2, 0.2 * seed]})
+        write_table(curve, tmp_path / f"curves/seed-{seed}.csv")
+        ranking = pd.DataFrame({"fold": [1] * 3 + [2] * 3, "feature_map": [0, 1, 2] * 2, "ais": [3, 2, 1, 3, 2, 1]})
+        ranking["ais"] *= 3 - 2 * seed  # 1 and -1
+        write_table(ranking, tmp_path / f"rankings/seed-{seed}.csv")
+    everything = pd.DataFrame({"feature_map": [0, 1, 2], "ais": [0.5, 0, -1], "rank": [1, 2, 3]})
+    write_table(everything.assign(weights=ORIGIN["weights"]), tmp_path / "all.csv")
+    write_heatmaps(tmp_path / "heatmaps.nc", np.arange(8.0).reshape(2, 2, 2), simulated=True)
+    scores = xr.Dataset({"alignment": ("image", [0.25, 0.5])}, coords={"image": IDS[::-1]})
+    write_netcdf(scores, tmp_path / "scores.nc")
+    matrices = {name: (("image", "image_b"), [[np.nan, 1.0], [1.0, np.nan]]) for name in ("people", "full", "retained")}
+    square = xr.Dataset(matrices, coords={"image": IDS, "image_b": IDS}, attrs=ATTRIBUTES | {"n_retained": 2.0})
+    write_netcdf(square, tmp_path / "rsms.nc")
+    sizes = {"image": IDS, "width": ("image", [12, 6]), "height": ("image", [8, 10])}
+    maps = rng.random((2, 3, 2, 2), dtype=np.float32)
+    recorded = xr.Dataset({"feature_maps": (("image", "feature_map", "y", "x"), maps)}, coords=sizes, attrs=ATTRIBUTES)
+    write_netcdf(recorded, tmp_path / "activations.nc")
+    write_netcdf(xr.Dataset(coords={"image": IDS}, attrs={"simulated": 1}), tmp_path / "judgments.nc")
+    for seed, name in enumerate(("first", "second")):
+        values = (("image", "y", "x"), rng.random((2, 10, 12), dtype=np.float32))
+        write_netcdf(xr.Dataset({"saliency": values}, coords=sizes), tmp_path / f"{name}.nc")
+        write_table(overlap_table(seed), tmp_path / f"{name}-overlap.csv")
+        write_table(summary_table(seed), tmp_path / f"{name}-summary.csv")
+    return {
+        "curves": [tmp_path / f"curves/seed-{seed}.csv" for seed in (1, 2)],
+        "rankings": [tmp_path / f"rankings/seed-{seed}.csv" for seed in (1, 2)],
+        "all_ranking": tmp_path / "all.csv",
+        "prediction": folds,
+        **{name: tmp_path / f"{name}.nc" for name in ("heatmaps", "scores", "rsms", "activations", "judgments")},
+        "images": listed,
+        "saliency": {name: tmp_path / f"{name}.nc" for name in ("first", "second")},
+        "overlaps": {name: tmp_path / f"{name}-overlap.csv" for name in ("first", "second")},
+        "summaries": {name: tmp_path / f"{name}-summary.csv" for name in ("first", "second")},
+        "page": {},
+        "score": "pearson",
+        "percents": [10, 20],
+        "comparison": "a.b",
+        "model": "net.1",
+        **files(tmp_path, KINDS),
+    }
+
+
+def lines_of(figure: Figure, panel: int) -> list[np.ndarray]:
+    return [np.asarray(line.get_ydata(), dtype=float) for line in figure.axes[panel].lines]
+
+
+def test_every_kind_is_drawn_and_says_what_it_is_of(given: dict[str, Any], drawn: Drawn) -> None:
+    plot_comparison(**given)
+    assert list(drawn) == KINDS
+    for kind in set(KINDS) - {"importance"}:  # whose table says nothing of observers
+        assert NAMES in drawn.texts(kind), kind
+    assert "net.1 (random weights (seed 1))" in drawn.texts("importance")
+
+
+def test_without_saliency_its_figures_are_left_out(given: dict[str, Any], drawn: Drawn, tmp_path: Path) -> None:
+    plot_comparison(**given | {"saliency": {}, "overlaps": {}, "summaries": {}} | files(tmp_path, KINDS[:5]))
+    assert list(drawn) == KINDS[:5]
+
+
+def test_curves_are_averaged_over_the_folds_of_all_seeds(given: dict[str, Any], drawn: Drawn, tmp_path: Path) -> None:
+    plot_comparison(**given | files(tmp_path, ["curves"]))
+    lines = {line.get_label(): np.asarray(line.get_ydata(), dtype=float) for line in drawn["curves"].axes[0].lines}
+    assert lines["test"] == pytest.approx(np.array([0.1, 0.2, 0.3]))
+    shown = drawn.texts("curves")
+    assert "retained: 3 maps on average" in shown and "alignment (Pearson r)" in shown
+
+
+def test_folds_of_a_seed_are_told_from_those_of_others(given: dict[str, Any], drawn: Drawn, tmp_path: Path) -> None:
+    plot_comparison(**given | files(tmp_path, ["importance"]))
+    shown = drawn.texts("importance")
+    assert "of one seed: median 1.00" in shown and "of different seeds: median −1.00" in shown
+    assert "help: 1" in shown and "AIS (loss of Pearson r without the map)" in shown
+
+
+def test_images_are_joined_by_id_and_ordered_by_alignment(given: dict[str, Any], drawn: Drawn, tmp_path: Path) -> None:
+    plot_comparison(**given | files(tmp_path, ["heatmaps"]))
+    panels = drawn["heatmaps"].axes
+    titles = [axes.get_title(loc="left") for axes in panels if axes.get_title(loc="left")]
+    assert titles == ["007\nr = 0.50", "é b.c\nr = 0.25"]
+    shapes = [np.asarray(axes.images[0].get_array()).shape for axes in panels if axes.images]
+    assert shapes == [(8, 12, 3), (10, 6, 3), (8, 12, 3), (10, 6, 3)]
+
+
+def test_overlap_is_drawn_per_saliency_map_and_category(given: dict[str, Any], drawn: Drawn, tmp_path: Path) -> None:
+    plot_comparison(**given | files(tmp_path, ["overlap", "overlap-categories"]))
+    table = summary_table(1).query("baseline == 'observed' and direction == 'saliency_predicts_ais'")
+    means = table.query(f"measure == 'precision' and category == '{summary.ALL_IMAGES}'")["value"].to_numpy()
+    # The second row of three panels.
+    overview = drawn["overlap"]
+    assert any(len(line) == 3 and line == pytest.approx(means) for line in lines_of(overview, 3))
+    assert overview.axes[3].get_title(loc="left") == "second"
+    # All images, a and b; precision and recall of two kinds of map. The recall of the second in category b is the last.
+    by_category = drawn["overlap-categories"]
+    assert len(by_category.axes) == 3 * 4
+    recall = table.query("measure == 'recall' and category == 'b'")["value"].to_numpy()
+    assert any(len(line) == 3 and line == pytest.approx(recall) for line in lines_of(by_category, 11))
+
+
+@pytest.mark.parametrize("n_categories", [2, 11])
+def test_many_categories_fit_onto_a_page(n_categories: int) -> None:
+    names = [f"category {at}" for at in range(n_categories)]
+    both = [summary_table(1, names).assign(saliency=name) for name in ("first", "second")]
+    figure = draw_overlap_categories(pd.concat(both, ignore_index=True), "a.b", "net.1")
+    assert len(figure.axes) == 4 * n_categories
+    assert figure.get_figheight() < 10
+    figure.draw_without_rendering()
+    shown = [panel.get_position() for panel in figure.axes[::4]]
+    assert min(place.height for place in shown) * figure.get_figheight() > 0.3  # inches
+
+
+def test_the_grid_shows_both_masks_and_their_relative_risk(given: dict[str, Any], drawn: Drawn, tmp_path: Path) -> None:
+    plot_comparison(**given | files(tmp_path, ["overlap-grid"]))
+    table = overlap_table(1).query(
+        "top_percent == 20 and baseline == 'observed' and direction == 'saliency_predicts_ais'"
+    )
+    # Two kinds of map, two sizes, two images; the last row is the second kind at 20 %.
+    panels = drawn["overlap-grid"].axes
+    assert len(panels) == 8
+    titles = sorted(panel.get_title(loc="left") for panel in panels[6:])
+    assert titles == sorted(f"RR {risk:.1f}" for risk in table["relative_risk"])
+    assert [len(panel.collections) for panel in panels] == [2] * 8

@@ -1,0 +1,59 @@
+"""The captions of all figures: what is written from their table is what the project has."""
+
+from pathlib import Path
+from types import SimpleNamespace
+
+import docutils.core
+import jinja2
+import pytest
+
+from alignment_importance.report import captions
+
+ROOT = Path(__file__).parents[2]
+RENEW = "make it anew: PYTHONPATH=scripts python -m alignment_importance.report.captions ."
+
+
+@pytest.mark.parametrize("kind", captions.FIGURES)
+def test_the_caption_of_the_report_is_that_of_the_table(kind: str) -> None:
+    written = (ROOT / "workflow/report" / f"{kind}.rst").read_text(encoding="utf-8")
+    assert written == captions.as_rst(kind), RENEW
+
+
+def test_the_readme_has_the_table_of_figures() -> None:
+    assert captions.as_markdown() in (ROOT / "README.md").read_text(encoding="utf-8"), RENEW
+
+
+def rendered(kind: str, **wildcards: str) -> str:
+    """A caption as Snakemake's report shows it, as HTML."""
+    config = {
+        "comparisons": {"birds": {"simulated": True}, "cars": {"simulated": False}, "tools": {"simulated": True}},
+        "models": {"net": {"weights": "random"}, "other": {"weights": "imagenet"}},
+        "cross_validation": {"unit": "pairs"},
+    }
+    job = SimpleNamespace(config=config, wildcards=wildcards, params=SimpleNamespace(score="pearson_r2"))
+    text = jinja2.Template(captions.as_rst(kind), undefined=jinja2.StrictUndefined).render(snakemake=job)
+    settings = {"halt_level": 2, "report_level": 2}  # warnings are errors
+    return str(docutils.core.publish_parts(text, writer="html", settings_overrides=settings)["body"])
+
+
+@pytest.mark.parametrize("kind", captions.FIGURES)
+def test_captions_are_valid_text(kind: str) -> None:
+    assert captions.FIGURES[kind].title in rendered(kind).replace("\n", " ").replace("&#x27;", "'")
+
+
+def test_captions_say_what_is_simulated_random_and_leaky() -> None:
+    one = rendered("curves", comparison="birds", model="other")
+    assert "birds" in one and "tools" not in one and "random weights" not in one and "leaky" in one
+    assert "simulated" not in rendered("heatmaps", comparison="cars", model="other")
+    of_all = rendered("networks")
+    assert "birds" in of_all and "tools" in of_all and "cars" not in of_all and "random weights" in of_all
+    assert "pearson_r2" in of_all and "leaky" not in rendered("heatmaps")
+
+
+def test_names_of_files_and_labels() -> None:
+    assert captions.stem("bars") == "bars"
+    assert captions.stem("control", "halves", "net") == "control_halves_net"
+    assert captions.stem("agreement", "birds", "net", "other") == "agreement_birds_net_and_other"
+    assert captions.labels("spread", "birds") == {"what": "spread of the scores", "comparison": "birds"}
+    with pytest.raises(ValueError, match="shorter"):
+        captions.stem("curves", "birds")

@@ -1,0 +1,157 @@
+"""The files that a configuration names: what is not there is told, with its key, unless a data set makes it."""
+
+import copy
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from published_forms import write_king2019, write_peterson2018, write_things
+from tiny_project import CONFIG, ROOT, write_inputs
+
+from alignment_importance.config import ConfigurationError, Plan, configure
+from alignment_importance.inputs.datasets import registry
+
+CATEGORIES = ("animals", "fruits", "furniture", "transportation", "various", "vegetables")
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The working directory, with the inputs of the tiny configuration."""
+    write_inputs(tmp_path / "project")
+    monkeypatch.chdir(tmp_path / "project")
+    return tmp_path / "project"
+
+
+def ready(name: str) -> dict[str, Any]:
+    loaded: dict[str, Any] = yaml.safe_load((ROOT / f"workflow/configs/{name}.yaml").read_text(encoding="utf-8"))
+    return loaded
+
+
+def problems_of(config: dict[str, Any]) -> list[str]:
+    with pytest.raises(ConfigurationError) as error:
+        configure(config)
+    return [str(problem) for problem in error.value.problems]
+
+
+def write_peterson(folder: Path) -> None:
+    write_peterson2018(folder, {category: [f"{number}.jpg" for number in range(16)] for category in CATEGORIES})
+    (folder.parents[1] / "ecoset").mkdir()
+    (folder.parents[1] / "ecoset" / "vgg16_ecoset.pth").touch()
+
+
+def test_files_that_are_there_are_no_mistake(folder: Path) -> None:
+    assert configure(CONFIG) == configure(CONFIG, look_at_files=False)
+
+
+def test_missing_files_are_told_all_at_once(folder: Path) -> None:
+    config = copy.deepcopy(CONFIG)
+    (folder / "pairs.csv").unlink()
+    config["image_sets"]["tiny"]["folder"] = "my pictures"
+    config["comparisons"]["matrix"]["images"] = "nowhere.txt"
+    config["comparisons"]["third"] = config["comparisons"]["pairs"]
+    config["models"]["resnet18"] = {"architecture": "resnet18", "weights": "checkpoint", "checkpoint": "w.pth"}
+    config["saliency"]["deep"] = {"method": "deepgaze_iie", "checkpoint": "deep.pth"}
+    config["cross_validation"]["sedes"] = [1]
+    assert problems_of(config) == [
+        "cross_validation.sedes: there is no such key; did you mean seeds?",
+        f"image_sets.tiny.folder: there is no {folder}/my pictures",
+        f"comparisons.matrix.images: there is no {folder}/nowhere.txt",
+        f"comparisons.pairs.judgments: there is no {folder}/pairs.csv",
+        f"models.resnet18.checkpoint: there is no {folder}/w.pth",
+        f"saliency.deep.checkpoint: there is no {folder}/deep.pth; deepgaze2e.pth is in the release v1.0.0 of "
+        "matthias-k/DeepGaze on GitHub",
+    ]
+
+
+def test_a_file_name_that_snakemake_cannot_follow_is_told(folder: Path) -> None:
+    photo = folder / "my photos" / "photo 00.png"
+    photo.rename(photo.with_name("<script>.png"))
+    assert problems_of(CONFIG) == [
+        "my photos/<script>.png: rename it; Snakemake reads { } < > in a path as placeholders"
+    ]
+
+
+# --- data sets ---
+
+
+@pytest.mark.parametrize("name", registry.FORMS)
+def test_every_data_set_has_all_its_places(name: str) -> None:
+    form = registry.FORMS[name]
+    assert set(form.needs) == {need for part in form.makes.values() for need in part.of}
+    assert "folder" in form.keys and ("source" in form.keys or name == "demo")
+    assert all(key.description.endswith(".") for key in form.keys.values())
+    if name != "demo":
+        plan = Plan(configure(ready(name), look_at_files=False))
+        settings = plan.configuration
+        named = {entry.folder for entry in settings.image_sets.values()}
+        named |= {entry.judgments for entry in settings.comparisons.values()}
+        assert named <= set(plan.wanted_files(name).values()) <= plan.made_here()
+        assert f"## {name}" in (ROOT / "docs/data_sets.md").read_text(encoding="utf-8")
+
+
+WRITERS: dict[str, Callable[[Path], Any]] = {
+    "peterson2018": write_peterson,
+    "king2019": lambda folder: write_king2019(folder, n_images=16),
+    "things": write_things,
+}
+
+
+@pytest.mark.parametrize("name", WRITERS)
+def test_the_published_files_are_found(name: str, folder: Path) -> None:
+    WRITERS[name](folder / "data" / name / "original")
+    plan = Plan(configure(ready(name)))
+    files = plan.files_of_sources(name)
+    assert len(files) > 5
+    assert all((folder / file).is_file() for file in files)
+    assert set(plan.sources_of(name)) == set(registry.FORMS[name].needs)
+
+
+def test_all_missing_sources_are_told_at_once_with_their_places(folder: Path) -> None:
+    source = f"{folder}/data/king2019/original"
+    where = "(docs/data_sets.md says where it is from)"
+    assert problems_of(ready("king2019")) == [
+        f"datasets.king2019.source: {source} lacks the 144 photographs of the first set: images/set1 or set1 {where}",
+        f"datasets.king2019.source: {source} lacks the distances of both sets: BEHAVIOR.mat or "
+        f"sim_judgements/BEHAVIOR.mat {where}",
+        f"datasets.king2019.source: {source} lacks the 144 photographs of the second set: images/set2 or set2 {where}",
+    ]
+    told = problems_of(ready("peterson2018"))
+    assert len(told) == 13
+    assert any("transportation: transportation/images or automobiles/images or " in line for line in told)
+    told = problems_of(ready("things"))
+    assert len(told) == 6
+    assert any("lacks the odd-one-out choices: trainset.txt with validationset.txt or " in line for line in told)
+
+
+def test_only_what_is_wanted_must_be_there(folder: Path) -> None:
+    source = folder / "data/things/original"
+    write_things(source)
+    for name in ("RDM48_triplet.mat", "trainset.txt"):
+        (source / name).unlink()
+    (source / "spose_embedding_49d_sorted.txt").rename(folder / "own embedding.txt")
+    config = ready("things")
+    del config["comparisons"]["things-triplets"], config["comparisons"]["things48"], config["image_sets"]["things48"]
+    config["datasets"]["things"]["embedding"] = "own embedding.txt"
+    plan = Plan(configure(config))
+    assert plan.sources_of("things")["embedding"] == ["own embedding.txt"]
+    assert list(plan.wanted_files("things")) == ["images", "embedding", "order"]
+    config["datasets"]["things"]["embedding"] = "gone.txt"
+    [told] = problems_of(config)
+    assert told == (
+        f"datasets.things.embedding: there is no {folder}/gone.txt (a SPoSE or VICE embedding of the objects)"
+    )
+
+
+def test_two_files_that_may_be_meant_are_told(folder: Path) -> None:
+    write_peterson(source := folder / "data/peterson2018/original")
+    (source / "hsim_peterson.npz").unlink()
+    for category in CATEGORIES:
+        (source / category / "sim.mat").touch()
+    (source / "fruits" / "oldSim.mat").touch()
+    where = "data/peterson2018/original/fruits"
+    assert problems_of(ready("peterson2018")) == [
+        "datasets.peterson2018.source: the similarity ratings of fruits may be "
+        f"{where}/oldSim.mat and {where}/sim.mat; keep one of them there"
+    ]

@@ -1,0 +1,108 @@
+"""What of a configuration goes with what."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tiny_project import CONFIG
+
+from alignment_importance.config import Plan, configure
+
+
+def plan(**changed: Any) -> Plan:
+    return Plan(configure(CONFIG | changed, look_at_files=False))
+
+
+def test_image_sets_and_comparisons_find_each_other() -> None:
+    sets = {"tiny": {"folder": "a"}, "other": {"folder": "b"}}
+    found = plan(image_sets=sets)
+    assert found.image_set_of("pairs") == "tiny"
+    assert found.comparisons_of("tiny") == ["matrix", "pairs"]
+    assert found.comparisons_of("other") == []
+    assert found.judged_sets() == ["tiny"]
+    assert found.transferred() == ["matrix", "pairs"]
+    assert plan(comparisons={"one": CONFIG["comparisons"]["pairs"]}).transferred() == []
+
+
+def test_seeds_are_validated_together_unless_fewer_are_asked_for() -> None:
+    seeds = [3, 1, 4, 15, 9]
+    assert plan(cross_validation={"seeds": seeds}).seed_groups() == [seeds]
+    few = plan(cross_validation={"seeds": seeds, "seeds_per_job": 2})
+    assert few.seed_groups() == [[3, 1], [4, 15], [9]]
+    assert plan(cross_validation={"seeds": seeds, "seeds_per_job": 9}).seed_groups() == [seeds]
+
+
+def test_settings_of_jobs() -> None:
+    found = plan(cross_validation={"unit": "pairs"}, statistics={"permutations": 7, "permutations_non_pooled": 2})
+    assert found.permutations_by_route() == {"pooled": 7, "linear": 2, "general": 2}
+    assert found.validation_settings() == {
+        "similarity": "pearson",
+        "score": "pearson_r2",
+        "by_pairs": True,
+        "random_rankings": 5,
+        "inner_folds": 3,
+    }
+    assert found.folds_of_paper() == (
+        "Folds: 5 for each of 8 seeds. Pairs were cut into folds: every image stands on both sides."
+    )
+
+
+def test_files_of_networks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "own").mkdir()
+    (tmp_path / "own/nets.py").touch()
+    models = {
+        "mine": {"architecture": "own.nets:build", "weights": "checkpoint", "checkpoint": "w.pt"},
+        "elsewhere": {"architecture": "installed.nets:build"},
+    }
+    saliency = {
+        "gaze": {"method": "network", "architecture": "own.nets:look"},
+        "deep": {"method": "deepgaze_iie", "checkpoint": "d.pth", "centre_bias": "c.npy"},
+        "classic": {"method": "fine_grained"},
+    }
+    found = plan(models=models, saliency=saliency)
+    assert found.files_of_network("mine") == ["own/nets.py", "w.pt"]
+    assert found.files_of_network("elsewhere") == []
+    assert found.files_of_gaze_network("gaze") == ["own/nets.py"]
+    assert found.files_of_gaze_network("deep") == ["d.pth", "c.npy"]
+    assert found.saliencies_by(networks=True) == ["gaze", "deep"]
+    assert found.saliencies_by(networks=False) == ["classic"]
+
+
+def test_a_folder_of_the_user_is_its_files_and_one_that_is_made_is_itself(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for folder in ("mine", "data/demo/images"):
+        (tmp_path / folder).mkdir(parents=True)
+        for name in ("b.png", "a.png", ".hidden", "{c}.png"):
+            (tmp_path / folder / name).touch()
+    (tmp_path / "mine/folder").mkdir()
+    found = plan(datasets={"demo": {}}, image_sets={"tiny": {"folder": "data/demo/images"}})
+    assert found.files_of("mine") == ["mine/a.png", "mine/b.png"]
+    assert found.files_of("data/demo/images") == ["data/demo/images"]
+    assert found.files_of("nowhere") == ["nowhere"]
+    assert found.files_of(None) == []
+    assert found.is_given("data/demo/images") and not found.is_given("data/demo/masks")
+    assert "data/demo/masks" in found.made_here()
+
+
+def test_figures_of_the_paper() -> None:
+    models = {name: {"architecture": name} for name in ("alexnet", "vgg16")}
+    files = plan(models=models).files_of_paper("pdf")
+    assert files[:2] == ["<results>/figures/bars.pdf", "<results>/figures/fold-curves_alexnet.pdf"]
+    assert "<results>/figures/overlap-grid_matrix_vgg16.pdf" in files
+    assert "<results>/figures/agreement_pairs_alexnet_and_vgg16.pdf" in files
+    assert files[-1] == "<results>/figures/control_halves_vgg16.pdf"
+    assert len(files) == len(set(files))
+    assert list(plan(models=models).left_out_of_paper().values()) == ["the configuration names none (`published`)"]
+    assert len(plan(saliency={}, controls={}).left_out_of_paper()) == 4
+    assert not any("overlap" in file for file in plan(saliency={}).files_of_paper("pdf"))
+
+
+def test_a_pattern_for_names_matches_these_alone() -> None:
+    names = ["a.b", "c-d"]
+    pattern = plan().any_of(names)
+    assert [name for name in (*names, "axb", "") if re.fullmatch(pattern, name)] == names
+    assert re.search(plan().any_of([]), "anything") is None

@@ -1,0 +1,57 @@
+"""The configuration as Snakemake takes it: its mistakes are told before any job, and a file stands alone.
+
+What is wrong and what is completed is in tests/unit/test_config.py, files in test_config_files.py there.
+"""
+
+import re
+from pathlib import Path
+from typing import Any
+
+from tiny_project import ROOT, change_config, run_snakemake
+
+
+def test_all_mistakes_are_told_at_once_and_without_a_traceback(project: Path) -> None:
+    def spoil(config: dict[str, Any]) -> None:
+        config["cross_validation"]["sedes"] = [1]
+        config["comparisons"]["pairs"]["kind"] = "similar"
+
+    change_config(project, spoil)
+    answer = run_snakemake(project, "--dry-run", "--configfile", "tiny.yaml")
+    assert answer.returncode == 1
+    assert "cross_validation.sedes: there is no such key; did you mean seeds?" in answer.stdout
+    assert "comparisons.pairs.kind: 'similar' is not possible; use similarity, dissimilarity, null" in answer.stdout
+    assert "Traceback" not in answer.stdout
+
+
+def test_a_configuration_stands_alone(project: Path) -> None:
+    """Nothing of the demo in config.yaml gets into another run."""
+    answer = run_snakemake(project, "--dry-run", "--configfile", "tiny.yaml")
+    assert answer.returncode == 0, answer.stdout
+    assert "draw_demo" not in answer.stdout
+    assert "demo" not in answer.stdout
+
+
+def test_the_default_is_the_demo_in_any_folder(tmp_path: Path) -> None:
+    snakefile = str(ROOT / "Snakefile")
+    answer = run_snakemake(tmp_path, "--dry-run", "--snakefile", snakefile, "--config", "results=elsewhere")
+    assert answer.returncode == 0, answer.stdout
+    assert "draw_demo" in answer.stdout
+    assert "elsewhere/figures/control_demo_efficientnet_lite0.png" in answer.stdout
+
+
+def test_a_configuration_in_the_working_directory_is_taken(project: Path, tmp_path: Path) -> None:
+    (project / "tiny.yaml").replace(project / "config.yaml")
+    snakefile = str(ROOT / "Snakefile")
+    answer = run_snakemake(tmp_path, "--dry-run", "--snakefile", snakefile, "--directory", str(project))
+    assert answer.returncode == 0, answer.stdout
+    assert "results/prediction/pairs/resnet18.csv" in answer.stdout
+
+
+def test_results_moves_everything_that_is_computed(project: Path) -> None:
+    answer = run_snakemake(project, "--dry-run", "--configfile", "tiny.yaml", "--config", "results=some where")
+    assert answer.returncode == 0, answer.stdout
+    written = re.findall(r"^ +(?:output|log|benchmark): (.*)$", answer.stdout, flags=re.MULTILINE)
+    paths = [path for line in written for path in line.split(", ")]
+    assert len(paths) > 150
+    assert all(path.startswith("some where/") for path in paths)
+    assert "results/" not in answer.stdout

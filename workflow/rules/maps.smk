@@ -1,0 +1,158 @@
+# Maps: where in an image alignment lies, and whether people look there.
+#
+# needs   activations/{image_set}/{model}.nc, inputs/{comparison}/judgments.nc, inputs/{image_set}/images.csv
+# makes   image_scores/{comparison}/{model}.nc, heatmaps/{comparison}/{model}.nc, saliency/{image_set}/{saliency}.nc
+#         {overlap,saliency_scores,overlap_summary}/{comparison}/{model}/{saliency}.csv, control/{control}/{model}.csv
+
+
+rule explain_images:
+    """Score every feature map of every image, and average the image's maps weighted by their scores."""
+    input:
+        activations=view("<results>/activations/{image_set}/{model}.nc"),
+        judgments="<results>/inputs/{comparison}/judgments.nc",
+        network=lambda wildcards: PLAN.files_of_network(wildcards.model),
+    output:
+        scores="<results>/image_scores/{comparison}/{model}.nc",
+        heatmaps="<results>/heatmaps/{comparison}/{model}.nc",
+    log:
+        "<logs>/explain_images/{comparison}/{model}.log",
+    benchmark:
+        "<benchmarks>/explain_images/{comparison}/{model}.tsv"
+    conda:
+        environment("torch")
+    threads: 4
+    resources:
+        mem_mb=megabytes_of_ablation(),
+        runtime=minutes(60, activations=0.2),
+        gpu=gpus(),
+    params:
+        model=entry("models"),
+        alignment=config["alignment"],
+        compute=COMPUTE,
+        code=code_of("explain_images"),
+    script:
+        "../../scripts/explain_images.py"
+
+
+rule compute_saliency:
+    """Make one saliency map per image: a classic model, the user's own maps, fixations, or the centre bias."""
+    input:
+        images="<results>/inputs/{image_set}/images.csv",
+        maps=entry("saliency", "maps"),
+        map_files=lambda wildcards: PLAN.files_of(
+            config["saliency"][wildcards.saliency]["maps"]
+        ),
+        fixations=entry("saliency", "fixations"),
+    output:
+        saliency="<results>/saliency/{image_set}/{saliency}.nc",
+    log:
+        "<logs>/compute_saliency/{image_set}/{saliency}.log",
+    benchmark:
+        "<benchmarks>/compute_saliency/{image_set}/{saliency}.tsv"
+    wildcard_constraints:
+        saliency=PLAN.any_of(PLAN.saliencies_by(networks=False)),
+    # Mistakes in the user's own maps and fixations are told before networks run.
+    priority: 90
+    conda:
+        "../../envs/vision.yaml"
+    threads: 1
+    resources:
+        mem_mb=megabytes(600, map_files=2),
+        runtime=minutes(20, images=300),
+    params:
+        settings=entry("saliency"),
+        code=code_of("compute_saliency"),
+    script:
+        "../../scripts/compute_saliency.py"
+
+
+rule predict_gaze:
+    """Make one saliency map per image with a network that predicts gaze."""
+    input:
+        images="<results>/inputs/{image_set}/images.csv",
+        network=lambda wildcards: PLAN.files_of_gaze_network(wildcards.saliency),
+    output:
+        saliency="<results>/saliency/{image_set}/{saliency}.nc",
+    log:
+        "<logs>/predict_gaze/{image_set}/{saliency}.log",
+    benchmark:
+        "<benchmarks>/predict_gaze/{image_set}/{saliency}.tsv"
+    wildcard_constraints:
+        saliency=PLAN.any_of(PLAN.saliencies_by(networks=True)),
+    conda:
+        environment("torch")
+    threads: 1
+    resources:
+        mem_mb=megabytes_of_network(network=6),
+        runtime=minutes(240, images=1000),
+        gpu=gpus(),
+    params:
+        settings=entry("saliency"),
+        compute=COMPUTE,
+        code=code_of("predict_gaze"),
+    script:
+        "../../scripts/predict_gaze.py"
+
+
+rule measure_overlap:
+    """Compare the heatmaps with all kinds of saliency map, beside baselines: masks, scores, intervals over images."""
+    input:
+        heatmaps="<results>/heatmaps/{comparison}/{model}.nc",
+        saliency=view("<results>/saliency/{image_set}/{saliency}.nc"),
+        images=view("<results>/inputs/{image_set}/images.csv"),
+    output:
+        overlap=of_saliencies("<results>/overlap/{comparison}/{model}/{saliency}.csv"),
+        scores=of_saliencies(
+            "<results>/saliency_scores/{comparison}/{model}/{saliency}.csv"
+        ),
+        summary=of_saliencies(
+            "<results>/overlap_summary/{comparison}/{model}/{saliency}.csv"
+        ),
+    log:
+        "<logs>/measure_overlap/{comparison}/{model}.log",
+    benchmark:
+        "<benchmarks>/measure_overlap/{comparison}/{model}.tsv"
+    conda:
+        "../../envs/tables.yaml"
+    threads: 1
+    resources:
+        mem_mb=megabytes(1000, heatmaps=8, saliency=2),
+        runtime=minutes(20, saliency=0.5),
+    params:
+        saliency=list(config["saliency"]),
+        overlap=list(config["saliency"]),
+        scores=list(config["saliency"]),
+        summary=list(config["saliency"]),
+        settings=config["overlap"],
+        code=code_of("measure_overlap"),
+    script:
+        "../../scripts/measure_overlap.py"
+
+
+rule evaluate_control:
+    """Tell for every image how well its heatmaps single out the first object against the second."""
+    input:
+        heatmaps=of_control("<results>/heatmaps/{comparison}/{model}.nc"),
+        masks=entry("controls", "masks"),
+        mask_files=lambda wildcards: PLAN.files_of(
+            config["controls"][wildcards.control]["masks"]
+        ),
+        checks="<results>/inputs/{control}/masks-checks.csv",
+    output:
+        table="<results>/control/{control}/{model}.csv",
+    log:
+        "<logs>/evaluate_control/{control}/{model}.log",
+    benchmark:
+        "<benchmarks>/evaluate_control/{control}/{model}.tsv"
+    conda:
+        "../../envs/tables.yaml"
+    threads: 1
+    resources:
+        mem_mb=megabytes(500, heatmaps=8, mask_files=1),
+        runtime=minutes(10, mask_files=1),
+    params:
+        heatmaps=comparisons_of_control,
+        objects=entry("controls", "objects"),
+        code=code_of("evaluate_control"),
+    script:
+        "../../scripts/evaluate_control.py"
