@@ -103,9 +103,9 @@ def test_captions_are_used_and_there() -> None:
     outputs = [output for rule in RULES.values() for output in rule.output]
     flagged = [output.flags["report"].caption for output in outputs if "report" in output.flags]
     used = {Path(caption.get_path_or_uri(secret_free=False)).name for caption in flagged}
-    assert used | {"workflow.rst"} >= {
-        file.name for file in (ROOT / "workflow/report").iterdir()
-    } - {f"{kind}.rst" for kind in ("networks", "spread", "agreement")}  # of several networks
+    assert used | {"workflow.rst"} >= {file.name for file in (ROOT / "workflow/report").iterdir()} - {
+        f"{kind}.rst" for kind in ("networks", "spread", "agreement")
+    }  # of several networks
     assert used <= {file.name for file in (ROOT / "workflow/report").iterdir()}
 
 
@@ -153,8 +153,12 @@ def test_a_gpu_is_asked_for_unless_the_device_is_the_cpu(device: str, gpus: str,
 
 
 def test_jobs_that_draw_or_tabulate_load_no_torch() -> None:
-    light = [name for name in RULES if name.startswith(("plot_", "prepare_images", "prepare_judg", "summarise", "build"))]
+    light = [
+        name for name in RULES if name.startswith(("plot_", "prepare_images", "prepare_judg", "summarise", "build"))
+    ]
     for name in light:
-        program = f"import sys; sys.path.append('scripts'); import {script_of(RULES[name])}; print('torch' in sys.modules)"
+        program = (
+            f"import sys; sys.path.append('scripts'); import {script_of(RULES[name])}; print('torch' in sys.modules)"
+        )
         answer = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True)
         assert answer.stdout.strip() == "False", name
