@@ -58,6 +58,7 @@ rule check:
         mem_mb=megabytes(4000),
         runtime=minutes(60),
     params:
+        recorded=False,
         configuration={key: value for key, value in config.items() if key != "provenance"},
     script:
         "../../scripts/check.py"
