@@ -1,76 +1,73 @@
 """The control with known truth: the same images and network, two groups of simulated observers, two heatmaps each."""
 
-import draw_demo
+from pathlib import Path
+from typing import Any
+
 import pandas as pd
 import pytest
-import score_images
-from checking import list_checked
 
-import evaluate_control
-import extract_activations
-import prepare_images
-import prepare_judgments
-from alignment_importance.inputs.judgments import reading
-from alignment_importance.maps import heatmaps
-from alignment_importance.system import compute
-from alignment_importance.system.netcdf import open_netcdf, read_netcdf, write_netcdf
+from evaluate_control import evaluate_control
+from explain_images import explain_images
+from extract_activations import extract_activations
+from make_dataset import make_dataset
+from prepare_images import prepare_images
+from prepare_judgments import prepare_judgments
 
-NETWORK = {"architecture": "efficientnet_lite0"}
+#: What the scripts that run networks or ablate have in common.
+WAYS: dict[str, Any] = {
+    "model": {"architecture": "efficientnet_lite0"},
+    "compute": {"device": "cpu"},
+    "gpu": 0,
+    "threads": 2,
+}
 
 
 @pytest.fixture(scope="module")
 def control(tmp_path_factory: pytest.TempPathFactory) -> pd.DataFrame:
     """Areas under the ROC curve of the demo: columns control, comparison, map, image, auc."""
     folder = tmp_path_factory.mktemp("demo")
-    judged = {"shape": folder / "shape.csv", "colour": folder / "colour.csv"}
-    draw_demo.draw_demo(
-        seed=2025,
-        observers=12,
-        noise=0.5,
-        images=folder / "images",
-        masks=folder / "masks",
-        table=folder / "images.csv",
-        **judged,
+    names = {"images": "images", "masks": "masks", "table": "images.csv", "shape": "shape.csv", "colour": "colour.csv"}
+    drawn = {name: folder / file for name, file in names.items()}
+    make_dataset("demo", {}, {"seed": 2025, "observers": 12, "noise": 0.5}, drawn)
+    listed, activations = folder / "listed.csv", folder / "activations.nc"
+    prepare_images(drawn["images"], drawn["table"], None, 2, listed, folder / "checks.csv", folder / "files.csv")
+    extract_activations(images=listed, activations=activations, **WAYS)
+    heatmaps = {comparison: _explain(comparison, folder, drawn[comparison]) for comparison in ("shape", "colour")}
+    table = folder / "control.csv"
+    evaluate_control(
+        control="demo", heatmaps=heatmaps, masks=drawn["masks"], objects={"pictogram": 1, "disc": 2}, table=table
     )
-    listed, recorded = folder / "listed.csv", folder / "activations.nc"
-    given = [*(folder / "images").iterdir(), folder / "images.csv", *judged.values()]
-    checked = list_checked(folder / "files.csv", given)
-    prepare_images.prepare_images(
-        folder=folder / "images", table=folder / "images.csv", background=None, checked=checked, output=listed
+    return pd.read_csv(table)
+
+
+def _explain(comparison: str, folder: Path, judged: Path) -> Path:
+    """Prepare the judgments of one group of observers and make the heatmaps."""
+    files = {name: folder / f"{comparison}-{name}" for name in ("judgments.nc", "scores.nc", "heatmaps.nc")}
+    prepare_judgments(
+        comparison=comparison,
+        judgments_file=judged,
+        images=folder / "listed.csv",
+        order=None,
+        chosen_file=None,
+        settings={"kind": "similarity", "key": None, "categories": [], "images": None, "simulated": True},
+        unit="images",
+        n_folds=5,
+        seeds=[1],
+        inner_folds=4,
+        judgments=files["judgments.nc"],
+        folds={1: folder / f"{comparison}-folds.csv"},
+        checks=folder / f"{comparison}-checks.csv",
+        files=folder / f"{comparison}-files.csv",
     )
-    resources = compute.prepare("cpu", None, 2)
-    extract_activations.extract_activations(images=listed, network=NETWORK, resources=resources, output=recorded)
-    files = {}
-    for comparison, file in judged.items():
-        labelled, scores = folder / f"{comparison}.nc", folder / f"{comparison}-scores.nc"
-        prepare_judgments.prepare_judgments(
-            source=reading.Source(file, kind="similarity"),
-            images=listed,
-            simulated=True,
-            checked=checked,
-            output=labelled,
-        )
-        score_images.score_images(
-            recorded=recorded,
-            judged=labelled,
-            network=NETWORK,
-            similarity="pearson",
-            score="pearson_r2",
-            resources=resources,
-            output=scores,
-        )
-        files[comparison] = folder / f"{comparison}-heatmaps.nc"
-        with open_netcdf(recorded) as maps:
-            write_netcdf(heatmaps.make(maps, read_netcdf(scores)), files[comparison])
-    output = folder / "control.csv"
-    evaluate_control.evaluate_control(
-        control="demo",
-        heatmaps=files,
-        masks=folder / "masks",
-        objects={"pictogram": 1, "disc": 2},
-        table=output,
+    explain_images(
+        activations=folder / "activations.nc",
+        judgments=files["judgments.nc"],
+        alignment={"similarity": "pearson", "score": "pearson_r2"},
+        scores=files["scores.nc"],
+        heatmaps=files["heatmaps.nc"],
+        **WAYS,
     )
-    return pd.read_csv(output)
+    return files["heatmaps.nc"]
 
 
 def areas(control: pd.DataFrame, drawn_from: str, comparison: str) -> pd.Series:

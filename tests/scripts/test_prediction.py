@@ -1,81 +1,177 @@
-"""Folds to one table, tables to the summary: joined by image id, and pairs that were split are called leaky."""
+"""From activations, judgments and folds to rankings, predictions and the summary: files in, tables out, by image id."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
-import xarray as xr
-from summarise_prediction import summarise_prediction
-from tabulate_prediction import tabulate_prediction
+from prepared_files import N_MAPS, WAYS, write_activations, write_judgments
 
+import assess_prediction
+import summarise
+import validate_rankings
 from alignment_importance.inputs import folds
-from alignment_importance.system.netcdf import write_netcdf
+from alignment_importance.inputs import judgments as human
+from alignment_importance.system.netcdf import read_netcdf, write_netcdf
 from alignment_importance.system.tables import read_table, write_table
 
 IDS = ["007", "é b", *(f"i{number}" for number in range(10))]
-MADE_OF = {"weights": "random weights (seed 1)", "arithmetic": "float32", "simulated": True}
+SEEDS = (6, 5)
+KINDS = ("rankings", "curves", "scores", "predicted")
+ALIGNMENT = WAYS["alignment"]
 
 
-def write_judgments(path: Path) -> None:
-    rng = np.random.default_rng(1)
-    stack = rng.normal(size=(12, 12)) + 0.5 * rng.normal(size=(4, 12, 12))
-    stack = stack + stack.transpose(0, 2, 1)
-    stack[:, range(12), range(12)] = np.nan
-    judged = xr.Dataset(
-        {"similarity": (("participant", "image", "image_b"), stack)},
-        coords={"participant": list("pqrs"), "image": IDS, "image_b": IDS},
-        attrs={"simulated": 1},
+def validate(folder: Path, activations: str, by_pairs: bool, out: str) -> dict[str, dict[int, Path]]:
+    """Rank, select and test in the folds of a folder."""
+    files = {kind: {seed: folder / out / kind / f"seed-{seed}.csv" for seed in SEEDS} for kind in KINDS}
+    settings = {**ALIGNMENT, "by_pairs": by_pairs, "random_rankings": 2, "inner_folds": 2}
+    validate_rankings.validate_rankings(
+        activations=folder / activations,
+        judgments=folder / "judgments.nc",
+        folds={seed: folder / f"folds-{seed}.csv" for seed in SEEDS},
+        settings=settings,
+        **files,  # type: ignore[arg-type]
+        **{name: value for name, value in WAYS.items() if name != "alignment"},
     )
-    write_netcdf(judged, path)
+    return files
 
 
-def write_scores(path: Path, seed: int) -> None:
-    rng = np.random.default_rng(seed)
-    numbers = {"n_train": 8, "n_test": 4, "n_pairs_train": 40, "n_pairs_test": 8, "k_retained": [3, 2, 5]}
-    scores = {"test_full": rng.random(3), "test_retained": rng.random(3)}
-    write_table(pd.DataFrame({"fold": [3, 1, 2]} | numbers | scores | MADE_OF), path)
+@pytest.fixture(params=["images", "pairs"])
+def made(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
+    """Activations of more images than were judged, in another order, judgments, and folds of images or of pairs."""
+    write_activations(tmp_path / "maps.nc", ["another", *reversed(IDS)], 1)
+    write_judgments(tmp_path / "judgments.nc", IDS, 2, simulated=True)
+    cut = folds.split_images if request.param == "images" else folds.split_pairs
+    for seed in SEEDS:
+        write_table(cut(IDS, 3, seed), tmp_path / f"folds-{seed}.csv")
+    return tmp_path
 
 
-@pytest.mark.parametrize(
-    ("split", "unit", "ratio"), [(folds.split_images, "images", 4 / 8), (folds.split_pairs, "pairs (leaky)", 8 / 40)]
-)
-def test_what_was_split_is_said_of_every_fold_and_of_the_whole(split, unit: str, ratio: float, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
-    write_judgments(tmp_path / "judgments.nc")
-    for seed in (5, 6):
-        write_table(split(IDS, 3, seed), tmp_path / f"folds-{seed}.csv")
-        write_scores(tmp_path / f"scores-{seed}.csv", seed)
-    tabulate_prediction(
-        scores={seed: tmp_path / f"scores-{seed}.csv" for seed in (5, 6)},
-        splits={seed: tmp_path / f"folds-{seed}.csv" for seed in (5, 6)},
-        judged=tmp_path / "judgments.nc",
-        score="pearson",
-        output=tmp_path / "table.csv",
+def leaky(folder: Path) -> bool:
+    return "image_b" in read_table(folder / "folds-5.csv").columns
+
+
+def test_rankings_are_joined_by_image_id(made: Path) -> None:
+    files = validate(made, "maps.nc", leaky(made), "one")
+    ratings = read_netcdf(made / "judgments.nc")
+    judged = pd.DataFrame(human.mean(ratings, IDS), index=IDS, columns=IDS)
+    for seed in SEEDS:
+        tables = {kind: read_table(files[kind][seed]) for kind in KINDS}
+        for table in tables.values():
+            assert set(table["weights"]) == {"random weights (seed 1)"} and table["simulated"].all()
+        for _, ranking in tables["rankings"].groupby("fold"):
+            assert sorted(ranking["feature_map"]) == list(range(N_MAPS))
+            assert ranking.sort_values("rank")["ais"].is_monotonic_decreasing
+        assert tables["scores"]["fold"].tolist() == [1, 2, 3]
+        assert len(tables["curves"]) == 3 * N_MAPS
+        pairs = tables["predicted"]
+        expected = [judged.loc[a, b] for a, b in zip(pairs["image"], pairs["image_b"], strict=True)]
+        np.testing.assert_allclose(pairs["judged"], expected)
+        assigned = read_table(made / f"folds-{seed}.csv")
+        if not leaky(made):
+            of_image = assigned.set_index("image")["fold"]
+            assert (pairs["image"].map(of_image) == pairs["fold"]).all()
+            assert (pairs["image_b"].map(of_image) == pairs["fold"]).all()
+    # The order of the activations makes no difference.
+    write_netcdf(read_netcdf(made / "maps.nc").sel(image=IDS), made / "sorted.nc")
+    again = validate(made, "sorted.nc", leaky(made), "two")
+    for kind in KINDS:
+        for seed in SEEDS:
+            assert again[kind][seed].read_bytes() == files[kind][seed].read_bytes()
+    assert not list(made.glob("*/rankings/.validate_rankings.partial"))
+
+
+def test_an_interrupted_job_goes_on_with_the_seed_that_it_was_at(made: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = validate(made, "maps.nc", leaky(made), "one")
+    begun = []
+    real = validate_rankings.cross_validation.validate
+
+    def interrupted(*given: Any) -> Any:
+        begun.append(given[3].seed)
+        if len(begun) == 2:
+            raise KeyboardInterrupt
+        return real(*given)
+
+    monkeypatch.setattr(validate_rankings.cross_validation, "validate", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        validate(made, "maps.nc", leaky(made), "two")
+    again = validate(made, "maps.nc", leaky(made), "two")
+    assert begun == [6, 5, 5]
+    for kind in KINDS:
+        for seed in SEEDS:
+            assert again[kind][seed].read_bytes() == whole[kind][seed].read_bytes()
+
+
+def test_what_was_split_is_said_of_every_fold_and_of_the_whole(made: Path) -> None:
+    files = validate(made, "maps.nc", leaky(made), "one")
+    names = {"ranking": "all.csv", "table": "table.csv", "permutations": "permutations.csv"}
+    names |= {"intervals": "bootstrap.csv", "similarities": "rsm.nc"}
+    paths = {name: made / file for name, file in names.items()}
+    assess_prediction.assess_prediction(
+        activations=made / "maps.nc",
+        judgments=made / "judgments.nc",
+        folds={seed: made / f"folds-{seed}.csv" for seed in SEEDS},
+        scores=files["scores"],
+        predicted=files["predicted"],
+        n_permutations={"pooled": 4, "linear": 3, "general": 2},
+        n_bootstraps=5,
+        **paths,
+        **WAYS,
     )
-    table = read_table(tmp_path / "table.csv")
-    assert table[["seed", "fold"]].to_numpy().tolist() == [[5, 3], [5, 1], [5, 2], [6, 3], [6, 1], [6, 2]]
+    unit = "pairs (leaky)" if leaky(made) else "images"
+    table = read_table(paths["table"])
+    assert table[["seed", "fold"]].to_numpy().tolist() == [[seed, fold] for seed in SEEDS for fold in (1, 2, 3)]
     assert (table["unit"] == unit).all()
-    given = pd.concat([read_table(tmp_path / f"scores-{seed}.csv") for seed in (5, 6)])
+    given = pd.concat([read_table(files["scores"][seed]) for seed in SEEDS])
     assert table["test_full"].tolist() == given["test_full"].tolist()
-    assert (table["noise_ceiling_lower"] < table["noise_ceiling_upper"]).all()
+    assert (table["noise_ceiling_lower"] <= table["noise_ceiling_upper"]).all()
+    assert sorted(read_table(paths["ranking"])["rank"]) == list(range(1, N_MAPS + 1))
+    assert len(read_table(paths["permutations"])) == 4 + 1  # with the judgments as they are
+    matrices = read_netcdf(paths["similarities"])
+    assert matrices["image"].to_numpy().tolist() == IDS
+    readout = read_netcdf(made / "maps.nc").sel(image=IDS)["readout"].to_numpy()
+    np.testing.assert_allclose(matrices["full"], np.corrcoef(readout), atol=1e-6)
 
-    intervals = {"quantity": ["test_full"], "estimate": [0.5], "se": [0.1], "low": [0.3], "high": [0.7]}
-    write_table(pd.DataFrame(intervals), tmp_path / "bootstrap.csv")
-    columns = ("draw", "test_full", "test_retained", "difference")
-    write_table(pd.DataFrame({name: [0.0, 1.0] for name in columns}), tmp_path / "permutations.csv")
-    both = ("c", "n")
-    summarise_prediction(
-        tables={both: tmp_path / "table.csv"},
-        intervals={both: tmp_path / "bootstrap.csv"},
-        permutations={both: tmp_path / "permutations.csv"},
-        judged={"c": tmp_path / "judgments.nc"},
-        alignment={"similarity": "cosine", "score": "pearson"},
-        output=tmp_path / "summary.csv",
-    )
-    [row] = read_table(tmp_path / "summary.csv").to_dict("records")
-    assert (row["comparison"], row["model"], row["unit"], row["similarity"]) == ("c", "n", unit, "cosine")
-    assert (row["n_images"], row["n_participants"], row["n_folds"]) == (12, 4, 6)
+    row = summarise_one(made, paths)
+    assert (row["comparison"], row["model"], row["unit"], row["similarity"]) == ("c", "n", unit, "pearson")
+    assert (row["n_images"], row["n_participants"], row["n_folds"]) == (12, 2, 6)
+    # Of what was split, half as much is tested as learned from.
     difference = table["test_retained"] - table["test_full"]
-    spread = np.sqrt(difference.var() * (1 / 6 + ratio))
-    assert row["t_corrected"] == pytest.approx(difference.mean() / spread)
+    assert row["t_corrected"] == pytest.approx(difference.mean() / np.sqrt(difference.var() * (1 / 6 + 1 / 2)))
     assert row["p_paired_holm"] == row["p_paired"]
+
+
+def summarise_one(folder: Path, paths: dict[str, Path]) -> dict[str, Any]:
+    """The only row of the summary of one comparison and network; what checks found and read is gathered beside it."""
+    found = pd.DataFrame({"level": ["warning"], "where": ["a"], "place": [""], "found": ["b"], "remedy": ["c"]})
+    for number, (where, file) in enumerate((("photos", "z.png"), ("photos", "a.png"), ("z.csv", "z.png"))):
+        write_table(found.assign(where=where), folder / f"checks-{number}.csv")
+        write_table(pd.DataFrame({"file": [file], "sha256": ["0"]}), folder / f"files-{number}.csv")
+    both = ("c", "n")
+    summarise.summarise(
+        alignment=ALIGNMENT,
+        judgments={"c": folder / "judgments.nc"},
+        predictions={both: paths["table"]},
+        intervals={both: paths["intervals"]},
+        permutations={both: paths["permutations"]},
+        rankings={both: paths["ranking"]},
+        scores={},
+        heatmaps={},
+        reported=None,
+        checked=[folder / f"checks-{number}.csv" for number in range(3)],
+        read=[folder / f"files-{number}.csv" for number in range(3)],
+        summary=folder / "summary.csv",
+        networks={},
+        by_image={},
+        by_map={},
+        differences={},
+        agreements={},
+        published={},
+        checks=folder / "checks.csv",
+        files=folder / "files.csv",
+    )
+    assert read_table(folder / "checks.csv")["where"].tolist() == ["photos", "z.csv"]
+    assert read_table(folder / "files.csv")["file"].tolist() == ["a.png", "z.png"]
+    [row] = read_table(folder / "summary.csv").to_dict("records")
+    return {str(name): value for name, value in row.items()}

@@ -657,7 +657,7 @@ MISTAKES = (
     "saliency.own.maps: there is no {here}/mpas",
     "saliency.deep.checkpoint: there is no {here}/deepgaze.pth; deepgaze2e.pth is in the release",
     "statistics.bootstraps: 'many' is not a whole number",
-    "datasets.king2019.source: {here}/data/king2019/original lacks the 144 photographs of the first set: images/set1 or",
+    "datasets.king2019.source: {here}/data/king2019/original lacks the 144 photographs of the first set: images/set1",
     "ratings of fruits may be data/peterson2018/original/fruits/oldSim.mat and data/peterson2018/original/fruits/sim.m",
     "my photos/<script>.png: rename it; Snakemake reads { } < > in a path as placeholders",
 )
