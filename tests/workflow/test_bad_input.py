@@ -700,7 +700,7 @@ def spoil_judgments(project: Path) -> None:
 
 
 def spoil_mask(project: Path) -> None:
-    Image.new("L", (48, 48), 1).save(project / "masks/photo 03.png")
+    Image.new("L", (48, 48), 1).save(project / "masks/photo 05.png")
 
 
 def spoil_folds(project: Path) -> None:
@@ -726,7 +726,7 @@ FOUND_BY: dict[str, tuple[Callable[[Path], None], str, str]] = {
     ),
     "folds": (spoil_folds, "prepare_judgments", "13 folds need at least as many images; there are 12"),
     "network": (spoil_network, "prepare_networks", "models.resnet18: There is no network called 'resnet19'"),
-    "mask": (spoil_mask, "prepare_control", "masks/photo 03.png: the mask has no pixel of right (2)"),
+    "mask": (spoil_mask, "prepare_control", "masks/photo 05.png: the mask has no pixel of right (2)"),
     "saliency": (spoil_saliency, "compute_saliency", "maps: there must be one saliency map per image"),
 }
 
@@ -748,7 +748,7 @@ def test_the_check_tells_all_that_is_wrong_with_inputs_in_one_report(project: Pa
             "my photos/photo 03.png",
             "pairs.csv",
             "models.resnet18",
-            "masks/photo 03.png",
+            "masks/photo 05.png",
             "maps",
         }
         # What is not wrong enough to stop for is told beside it.
@@ -844,19 +844,26 @@ def test_warnings_are_logged_and_kept_with_the_results(project: Path) -> None:
     assert found.columns.tolist()[:5] == ["level", "where", "place", "found", "remedy"]
     assert set(found["level"]) == {"warning"}
     assert not found.duplicated().any()
-    by_job = {
-        "prepare_images/tiny": ("my photos", "these images are the same, pixel by pixel: photo 03.png, photo 04.png"),
-        "prepare_judgments/pairs": ("pairs.csv", "there are few participants: 3"),
-        "prepare_judgments/matrix": (
-            "cross_validation.folds",
-            "comparisons.matrix: 12 images in 3 folds leave 4 test images, with 6 pairs among them",
+    rows = found[["where", "place", "found"]].to_numpy().tolist()
+    for job, where, place, said in (
+        (
+            "prepare_images/tiny",
+            "my photos",
+            "",
+            "these images are the same, pixel by pixel: photo 03.png, photo 04.png",
         ),
-    }
-    for job, (where, said) in by_job.items():
-        assert [where, said] in found[["where", "found"]].to_numpy().tolist()
-        log = (project / f"results/logs/{job}.log").read_text(encoding="utf-8")
-        assert f" WARNING {where}: {said}" in log
-        assert f"{where}: {said}" in answer.stdout
+        ("prepare_judgments/pairs", "pairs.csv", "", "there are few participants: 3"),
+        (
+            "prepare_judgments/matrix",
+            "cross_validation.folds",
+            "comparisons.matrix",
+            "12 images in 3 folds leave 4 test images, with 6 pairs among them",
+        ),
+    ):
+        assert [where, place, said] in rows
+        line = f"{where}: {place}: {said}" if place else f"{where}: {said}"
+        assert f" WARNING {line}" in (project / f"results/logs/{job}.log").read_text(encoding="utf-8")
+        assert line in answer.stdout
     files = pd.read_csv(project / "results/inputs/files.csv")["file"].tolist()
     photos = [f"my photos/photo {number:02d}.png" for number in range(12)]
     assert files == ["matrix.csv", *photos, "pairs.csv"]
