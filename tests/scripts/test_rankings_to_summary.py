@@ -107,7 +107,7 @@ def test_what_was_split_is_said_of_every_fold_and_of_the_whole(made: Path) -> No
     files = validate(made, "maps.nc", leaky(made), "one")
     names = {"ranking": "all.csv", "table": "table.csv", "permutations": "permutations.csv"}
     names |= {"intervals": "bootstrap.csv", "similarities": "rsm.nc"}
-    paths = {name: made / file for name, file in names.items()}
+    paths: dict[str, Any] = {name: made / file for name, file in names.items()}
     assess_prediction.assess_prediction(
         activations=made / "maps.nc",
         judgments=made / "judgments.nc",
