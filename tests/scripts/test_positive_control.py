@@ -1,6 +1,5 @@
 """The control with known truth: the same images and network, two groups of simulated observers, two heatmaps each."""
 
-from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -13,10 +12,9 @@ from make_dataset import make_dataset
 from prepare_images import prepare_images
 from prepare_judgments import prepare_judgments
 
-#: What the scripts that run networks or ablate have in common.
-WAYS: dict[str, Any] = {
-    "model": {"architecture": "efficientnet_lite0"},
-    "compute": {"device": "cpu"},
+NETWORK = {"architecture": "efficientnet_lite0"}
+MACHINE: dict[str, Any] = {
+    "compute": {"device": "cpu", "memory_gb": 2, "precision": "float32"},
     "gpu": 0,
     "threads": 2,
 }
@@ -26,48 +24,45 @@ WAYS: dict[str, Any] = {
 def control(tmp_path_factory: pytest.TempPathFactory) -> pd.DataFrame:
     """Areas under the ROC curve of the demo: columns control, comparison, map, image, auc."""
     folder = tmp_path_factory.mktemp("demo")
-    names = {"images": "images", "masks": "masks", "table": "images.csv", "shape": "shape.csv", "colour": "colour.csv"}
-    drawn = {name: folder / file for name, file in names.items()}
-    make_dataset("demo", {}, {"seed": 2025, "observers": 12, "noise": 0.5}, drawn)
-    listed, activations = folder / "listed.csv", folder / "activations.nc"
-    prepare_images(drawn["images"], drawn["table"], None, 2, listed, folder / "checks.csv", folder / "files.csv")
-    extract_activations(images=listed, activations=activations, **WAYS)
-    heatmaps = {comparison: _explain(comparison, folder, drawn[comparison]) for comparison in ("shape", "colour")}
-    table = folder / "control.csv"
-    evaluate_control(
-        control="demo", heatmaps=heatmaps, masks=drawn["masks"], objects={"pictogram": 1, "disc": 2}, table=table
-    )
-    return pd.read_csv(table)
-
-
-def _explain(comparison: str, folder: Path, judged: Path) -> Path:
-    """Prepare the judgments of one group of observers and make the heatmaps."""
-    files = {name: folder / f"{comparison}-{name}" for name in ("judgments.nc", "scores.nc", "heatmaps.nc")}
-    prepare_judgments(
-        comparison=comparison,
-        judgments_file=judged,
-        images=folder / "listed.csv",
-        order=None,
-        chosen_file=None,
-        settings={"kind": "similarity", "key": None, "categories": [], "images": None, "simulated": True},
-        unit="images",
-        n_folds=5,
-        seeds=[1],
-        inner_folds=4,
-        judgments=files["judgments.nc"],
-        folds={1: folder / f"{comparison}-folds.csv"},
-        checks=folder / f"{comparison}-checks.csv",
-        files=folder / f"{comparison}-files.csv",
-    )
-    explain_images(
-        activations=folder / "activations.nc",
-        judgments=files["judgments.nc"],
-        alignment={"similarity": "pearson", "score": "pearson_r2"},
-        scores=files["scores.nc"],
-        heatmaps=files["heatmaps.nc"],
-        **WAYS,
-    )
-    return files["heatmaps.nc"]
+    files = {"images": "images", "masks": "masks", "table": "t.csv", "shape": "shape.csv", "colour": "colour.csv"}
+    made = {name: folder / file for name, file in files.items()}
+    make_dataset("demo", {}, {"seed": 2025, "observers": 12, "noise": 0.5}, made)
+    kept = {"checks": folder / "checks.csv", "files": folder / "files.csv"}
+    listed, activations = folder / "images.csv", folder / "activations.nc"
+    prepare_images(made["images"], made["table"], None, threads=2, listed=listed, **kept)
+    extract_activations(listed, NETWORK, activations=activations, **MACHINE)
+    settings: dict[str, Any] = {"kind": "similarity", "key": None, "categories": [], "images": None, "simulated": True}
+    heatmaps = {name: folder / f"{name}-heatmaps.nc" for name in ("shape", "colour")}
+    for comparison, output in heatmaps.items():
+        judgments = folder / f"{comparison}.nc"
+        prepare_judgments(
+            comparison=comparison,
+            judgments_file=made[comparison],
+            images=listed,
+            order=None,
+            chosen_file=None,
+            settings=settings,
+            unit="images",
+            n_folds=5,
+            seeds=[1],
+            inner_folds=3,
+            judgments=judgments,
+            folds={1: folder / "folds.csv"},
+            **kept,
+        )
+        explain_images(
+            activations,
+            judgments,
+            NETWORK,
+            alignment={"similarity": "pearson", "score": "pearson_r2"},
+            scores=folder / f"{comparison}-scores.nc",
+            heatmaps=output,
+            **MACHINE,
+        )
+    objects = {"pictogram": 1, "disc": 2}
+    output = folder / "control.csv"
+    evaluate_control(control="demo", heatmaps=heatmaps, masks=made["masks"], objects=objects, table=output)
+    return pd.read_csv(output)
 
 
 def areas(control: pd.DataFrame, drawn_from: str, comparison: str) -> pd.Series:

@@ -89,7 +89,7 @@ def test_every_seed_has_its_folds(judged: Path, unit: str, split: Callable[..., 
     prepare(judged, "j.npy", kind="similarity", unit=unit, n_folds=3, seeds=(1, 22))
     for seed in (1, 22):
         expected = split(IDS, 3, seed)
-        found = read_table(judged / f"out/seed-{seed}.csv", list(expected.columns))
+        found = read_table(judged / f"out/seed-{seed}.csv", expected.columns.tolist())
         pd.testing.assert_frame_equal(found, expected, check_dtype=False)
 
 

@@ -10,13 +10,17 @@ from tiny_project import ROOT
 
 
 @functools.cache
-def rules_of(configuration: Path) -> dict[str, Rule]:
-    """The rules of a run with some configuration file, by name, with those that run a script alone."""
+def all_rules(configuration: Path = ROOT / "config.yaml") -> dict[str, Rule]:
+    """All rules of a run with a configuration file, by name."""
     with SnakemakeApi(OutputSettings(quiet={Quietness.ALL})) as api:
         workflow = api.workflow(
             resource_settings=ResourceSettings(cores=1),
             config_settings=ConfigSettings(configfiles=[configuration]),
             snakefile=ROOT / "Snakefile",
         )._workflow
-        workflow.include(ROOT / "Snakefile", overwrite_default_target=True)
-    return {rule.name: rule for rule in workflow.rules if rule.script is not None}
+        return {rule.name: rule for rule in workflow.rules}
+
+
+def rules(configuration: Path = ROOT / "config.yaml") -> dict[str, Rule]:
+    """The rules that run a script."""
+    return {name: rule for name, rule in all_rules(configuration).items() if rule.script}

@@ -3,29 +3,17 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NoReturn
 
 import numpy as np
 import pandas as pd
 import xarray as xr
 
-from alignment_importance.inputs import ids
-from alignment_importance.inputs.judgments import (
-    delimited_text,
-    matrices,
-    meadows,
-    pairs,
-    quality,
-    rdms,
-    subsets,
-    triplets,
-    unlabelled_arrays,
-)
+from alignment_importance.inputs.judgments import delimited_text, quality, registry, subsets
+from alignment_importance.inputs.judgments.form import File
 from alignment_importance.inputs.judgments.identifiers import ImageIds
 from alignment_importance.inputs.judgments.judged import Judged
 from alignment_importance.system.problems import Problems
-
-#: Endings of files that hold arrays, in any case.
-ARRAY_SUFFIXES = (".npy", ".npz", ".mat", ".h5", ".hdf5")
 
 _PICKLES = (".pkl", ".pickle")
 
@@ -62,8 +50,7 @@ class Source:
 def read(source: Source, table: pd.DataFrame) -> xr.Dataset:
     """Read judgments and label them.
 
-    The form is told by the file's ending, and for text by its header: `matrices`, `pairs`, `triplets`, `stacks`, `rdms`
-    and `meadows` describe them. Empty cells and NaN are missing judgments.
+    The forms of `registry` recognise the file by its ending and content. Empty cells and NaN are missing judgments.
 
     Args:
         source: the file, and the images that the comparison is about. Each of these must have judgments.
@@ -86,7 +73,7 @@ def read(source: Source, table: pd.DataFrame) -> xr.Dataset:
 
 
 def inspect(source: Source, table: pd.DataFrame, problems: Problems) -> xr.Dataset | None:
-    """Do as `read` does, but note everything that is wrong or doubtful instead of raising it; None if it is wrong."""
+    """Read and label judgments, and note all that is wrong or doubtful; None where the file cannot be used."""
     own = Problems()
     judgments = None
     with own.collect(source.path):
@@ -151,43 +138,29 @@ def _read(source: Source, images: ImageIds, problems: Problems) -> tuple[str, Ju
     Raises:
         Problems: it cannot be used.
     """
-    path, kind, order, key = source.path, source.kind, source.order, source.key
-    is_text, is_meadows, is_rdms = (
-        path.suffix.lower() in delimited_text.DELIMITERS,
-        meadows.is_meadows(path),
-        rdms.is_rdms(path),
-    )
-    if order is not None and (is_text or is_meadows or is_rdms):
-        problems.error(path, "`order` has no use for a file that names its images itself", "Remove it.")
-    if key is not None and is_text:
-        problems.error(path, "`key` has no use for text, which holds one table", "Remove it.")
-    if is_text:
-        form, found = _read_text(path, kind, images, problems)
-    elif is_meadows:
-        form, found = "download of Meadows", meadows.read(path, key, kind, images, problems)
-    elif is_rdms:
-        form, found = "RDMs of rsatoolbox", rdms.read(path, key, kind, images, problems)
-    else:
-        form, found = "array", unlabelled_arrays.read(path, order, key, kind, images, problems)
-    quality.check(found, images, path, problems)
-    return form, found
-
-
-def _read_text(path: Path, kind: str | None, images: ImageIds, problems: Problems) -> tuple[str, Judged]:
-    """Read a matrix, pairs or triplets, whichever the header shows."""
-    rows = delimited_text.rows(path, problems)
+    path = source.path
+    is_text = path.suffix.lower() in delimited_text.DELIMITERS
+    rows = delimited_text.rows(path, problems) if is_text else iter(())
     _, header = next(rows, (1, []))
-    header = [name.strip() for name in header]
-    if {"image_a", "image_b", "image_c"} <= set(header) or "odd" in header:
-        return "odd-one-out triplets", triplets.read(path, header, rows, kind, images, problems)
-    if {"image_a", "image_b"} <= set(header):
-        return "pairs", pairs.read(path, header, rows, kind, images, problems)
-    if any(ids.clean(name) in images or ids.suggest(ids.clean(name), images.known) for name in header[1:]):
-        return "matrix", matrices.read(path, header, rows, kind, images, problems)
-    shown = ",".join(header)
+    file = File(path, source.kind, source.order, source.key, [name.strip() for name in header], rows)
+    form = registry.form_of(file, images)
+    if form is None:
+        _refuse_header(file, problems)
+    if file.order is not None and not form.needs_order:
+        problems.error(path, "`order` has no use for a file that names its images itself", "Remove it.")
+    if file.key is not None and not form.has_parts:
+        problems.error(path, "`key` has no use for text, which holds one table", "Remove it.")
+    found = form.read(file, images, problems)
+    quality.check(found, images, path, problems)
+    return form.name, found
+
+
+def _refuse_header(file: File, problems: Problems) -> NoReturn:
+    """Raise what is wrong with the header of a text file that no form recognises."""
+    shown = ",".join(file.header)
     shown = f"{shown[:200]}..." if len(shown) > 200 else shown or "(empty)"
     found = f"the header is none of a matrix, of pairs or of triplets: {shown}"
-    problems.error(path, found, _header_remedy(path, header), "header")
+    problems.error(file.path, found, _header_remedy(file.path, file.header), "header")
     problems.raise_errors()
     raise AssertionError("raise_errors raises where there is an error")
 
@@ -211,9 +184,9 @@ def _check_file(source: Source, problems: Problems) -> None:
     elif suffix in _PICKLES:
         remedy = "Save the RDMs as HDF5: rdms.save('judgments.h5', file_type='hdf5')."
         problems.error(path, "a pickle can run any program when it is opened, and is not read", remedy)
-    elif suffix not in (*delimited_text.DELIMITERS, *ARRAY_SUFFIXES, ".json"):
-        endings = ", ".join([*delimited_text.DELIMITERS, *ARRAY_SUFFIXES, ".json"])
-        problems.error(path, f"no form of judgments has the ending {suffix!r}", f"The endings are {endings}.")
+    elif suffix not in registry.SUFFIXES:
+        remedy = f"The endings are {', '.join(registry.SUFFIXES)}."
+        problems.error(path, f"no form of judgments has the ending {suffix!r}", remedy)
     elif not path.is_file():
         problems.error(path, "this file of judgments does not exist", f"Correct `judgments` of {source.name}.")
     elif not path.stat().st_size:
