@@ -44,6 +44,7 @@ for dataset, settings in config["datasets"].items():
 
 rule check:
     """Check all inputs of the configuration and tell everything that is wrong in one report."""
+
     # Without an output or a benchmark, which would count as one, it runs whenever it is asked for.
     input:
         made=[path for path in sorted(PLAN.made_here()) if PLAN.is_given(path)],
@@ -59,7 +60,9 @@ rule check:
         runtime=minutes(60),
     params:
         recorded=False,
-        configuration={key: value for key, value in config.items() if key != "provenance"},
+        configuration={
+            key: value for key, value in config.items() if key != "provenance"
+        },
     script:
         "../../scripts/check.py"
 
