@@ -1,13 +1,13 @@
 """Networks, comparisons and interactions: files in, tables out, joined by image id."""
 
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
 import xarray as xr
 from PIL import Image
+from prepared_files import ATTRIBUTES, N_MAPS, WAYS, write_activations, write_judgments
 
 import summarise
 from alignment_importance.ablation import PooledAblation
@@ -24,50 +24,11 @@ from score_map_pairs import score_map_pairs
 from tabulate_recovery import as_markdown
 
 IDS = [f"i{number:02d}" for number in range(15)]
-N_MAPS = 6
-NETWORK = {"architecture": "resnet18"}
-ATTRIBUTES = {"weights": "random weights (seed 1)", "arithmetic": "float32", "resize": "whole", "route": "pooled"}
-WAYS: dict[str, Any] = {
-    "model": NETWORK,
-    "alignment": {"similarity": "pearson", "score": "pearson_r2"},
-    "compute": {"device": "cpu"},
-    "gpu": 0,
-    "threads": 1,
-}
 
 
 @pytest.fixture
 def resources() -> compute.Compute:
     return compute.prepare("cpu", None, 1)
-
-
-def write_activations(path: Path, ids: list[str], seed: int) -> None:
-    maps = np.random.default_rng(seed).random((len(ids), N_MAPS, 3, 3)).astype(np.float32)
-    write_netcdf(
-        xr.Dataset(
-            {
-                "feature_maps": (("image", "feature_map", "y", "x"), maps),
-                "readout": (("image", "unit"), maps.mean((2, 3))),
-            },
-            coords={"image": ids, "width": ("image", [8] * len(ids)), "height": ("image", [8] * len(ids))},
-            attrs=ATTRIBUTES,
-        ),
-        path,
-    )
-
-
-def write_judgments(path: Path, ids: list[str], seed: int, simulated: bool) -> None:
-    values = np.random.default_rng(seed).random((2, len(ids), len(ids)))
-    values += values.transpose(0, 2, 1)
-    values[:, range(len(ids)), range(len(ids))] = np.nan
-    write_netcdf(
-        xr.Dataset(
-            {"similarity": (("participant", "image", "image_b"), values)},
-            coords={"participant": ["p", "q"], "image": ids, "image_b": ids},
-            attrs={"simulated": int(simulated)},
-        ),
-        path,
-    )
 
 
 @pytest.fixture

@@ -1,18 +1,16 @@
-"""Bad input of every kind that the check of all inputs finds, each by what is said of it.
+"""Bad input of every kind, each by what is said of it, and when it is said.
 
-Keys that are wrong are in test_config.py too, files that change while the workflow runs in test_prepare_images.py and
-test_prepare_judgments.py, and full disks in test_arrays_disk.py.
+Mistakes of the configuration alone are in test_config.py and test_config_files.py, files that change while the workflow
+runs in test_images.py and test_activations.py, and full disks in test_full_disks.py.
 """
 
 import itertools
-import shutil
 import struct
 import zlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import check_inputs
 import numpy as np
 import pandas as pd
 import pytest
@@ -22,7 +20,8 @@ from PIL import Image
 from published_forms import write_king2019, write_peterson2018
 from tiny_project import change_config, run_snakemake
 
-from alignment_importance import checks
+from alignment_importance.checks import inputs
+from alignment_importance.config import ConfigurationError, configure
 from alignment_importance.system.problems import Problems
 
 IDS = [f"i{number:02d}" for number in range(12)]
@@ -76,39 +75,29 @@ def parts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Parts:
         Image.fromarray(halves).save(f"masks/{image}.png")
     Path("pairs.csv").write_text("\n".join(pair_lines()))
     return {
-        "image_sets": {"tiny": {"folder": "photos", "table": None, "background": None}},
-        "comparisons": {
-            "c": {
-                "image_set": "tiny",
-                "judgments": "pairs.csv",
-                "kind": None,
-                "order": None,
-                "key": None,
-                "categories": [],
-                "images": None,
-            }
-        },
-        "models": {},
-        "cross_validation": {"unit": "images", "folds": 2, "seeds": [1, 2]},
+        "image_sets": {"tiny": {"folder": "photos"}},
+        "comparisons": {"c": {"image_set": "tiny", "judgments": "pairs.csv"}},
+        "models": {"net": {"architecture": "squeezenet1_1", "weights": "random", "seed": 1}},
+        "cross_validation": {"folds": 2, "seeds": [1, 2]},
         "statistics": {"inner_folds": 2},
         "saliency": {},
         "controls": {},
-        "problems": [],
     }
 
 
-def find(parts: Parts) -> Problems:
-    """Check."""
-    return checks.check(check_inputs.as_inputs(**parts))[0]
-
-
-def lines(found: Problems) -> list[str]:
-    """Everything that was found, a line each."""
-    return [f"{one.level}: {one.where}: {one}" for one in found]
+def told(parts: Parts) -> list[str]:
+    """Everything that is told, a line each: of the configuration and its files, or else of what these hold."""
+    try:
+        configuration = configure(parts)
+    except ConfigurationError as error:
+        return [f"start: {problem}" for problem in error.problems]
+    problems = Problems()
+    inputs.check(configuration.model_dump(), problems)
+    return [f"{problem.level}: {problem.where}: {problem}" for problem in problems]
 
 
 def test_good_input_has_nothing_against_it(parts: Parts) -> None:
-    assert lines(find(parts)) == []
+    assert told(parts) == []
 
 
 # --- what is changed ---
@@ -183,8 +172,7 @@ def saliency(change: Callable[[Path], Any]) -> Change:
     """Bring saliency maps, and change them."""
 
     def bring(folder: Path, parts: Parts) -> None:
-        entry = dict.fromkeys(("fixations", "degree", "spread"))
-        parts["saliency"]["own"] = entry | {"method": "maps", "maps": "maps", "stretch": False}
+        parts["saliency"]["own"] = {"method": "maps", "maps": "maps"}
         change(folder / "maps")
 
     return bring
@@ -195,8 +183,7 @@ def fixations(rows: str, header: str = "image,x,y") -> Change:
 
     def bring(folder: Path, parts: Parts) -> None:
         (folder / "fixations.csv").write_text(f"{header}\n{rows}")
-        entry = dict.fromkeys(("maps", "spread")) | {"stretch": False, "degree": 3}
-        parts["saliency"]["seen"] = entry | {"method": "fixations", "fixations": "fixations.csv"}
+        parts["saliency"]["seen"] = {"method": "fixations", "fixations": "fixations.csv", "degree": 3}
 
     return bring
 
@@ -301,7 +288,7 @@ CASES: dict[str, tuple[Change, str]] = {
     ),
     "no folder of images": (
         lambda folder, parts: parts["image_sets"]["tiny"].update(folder="fotos"),
-        "error: fotos: this folder of images does not exist. Correct the image set's `folder`.",
+        "start: image_sets.tiny.folder: there is no {here}/fotos",
     ),
     "copies of an image": (
         images(lambda folder: noise(3).save(folder / "i04.png")),
@@ -334,7 +321,7 @@ CASES: dict[str, tuple[Change, str]] = {
     ),
     "a table that is not there": (
         lambda folder, parts: parts["image_sets"]["tiny"].update(table="images.csv"),
-        "error: images.csv: cannot be read (No such file or directory). Restore the file, or correct its path.",
+        "start: image_sets.tiny.table: there is no {here}/images.csv",
     ),
     "a table with more fields than columns": (
         table("image,category\n" + "".join(f"{image},x,\n" for image in IDS)),
@@ -351,7 +338,7 @@ CASES: dict[str, tuple[Change, str]] = {
     # judgments
     "no file of judgments": (
         lambda folder, parts: parts["comparisons"]["c"].update(judgments="nowhere.csv"),
-        "error: nowhere.csv: this file of judgments does not exist. Correct `judgments` of comparisons.c.",
+        "start: comparisons.c.judgments: there is no {here}/nowhere.csv",
     ),
     "an empty file": (judgments([]), "error: j.csv: the file is empty"),
     "a folder of judgments": (
@@ -454,7 +441,7 @@ CASES: dict[str, tuple[Change, str]] = {
     ),
     "an order that is not there": (
         array(similarities(), order="oder.txt"),
-        "error: oder.txt: this file of image ids does not exist. Correct the comparison's `order`: text with their ids",
+        "start: comparisons.c.order: there is no {here}/oder.txt",
     ),
     "an array of no numbers": (
         array(similarities().astype(str)),
@@ -545,7 +532,7 @@ CASES: dict[str, tuple[Change, str]] = {
     "a checkpoint that is no state dict": (checkpoint([1, 2]), "w.pt: is not a state dict (names to tensors)"),
     "no checkpoint": (
         checkpoint(b"hello", checkpoint="v.pt"),
-        "v.pt: this checkpoint does not exist. Correct the key `checkpoint` of the network.",
+        "start: models.net.checkpoint: there is no {here}/v.pt",
     ),
     "a checkpoint that fails its hash": (
         checkpoint(b"hello", sha256="0" * 64),
@@ -574,7 +561,7 @@ CASES: dict[str, tuple[Change, str]] = {
     ),
     "no folder of masks": (
         masks(lambda folder: folder.rename("others")),
-        "error: masks: this folder of masks does not exist. Correct the control's `masks`.",
+        "start: controls.halves.masks: there is no {here}/masks",
     ),
     "an image without a mask": (
         masks(lambda folder: (folder / "i03.png").unlink()),
@@ -595,37 +582,36 @@ CASES: dict[str, tuple[Change, str]] = {
 def test_bad_input_is_told(case: str, parts: Parts, tmp_path: Path) -> None:
     change, said = CASES[case]
     change(tmp_path, parts)
-    found = lines(find(parts))
-    assert any(said in line for line in found), found
+    lines = told(parts)
+    assert any(said.replace("{here}", str(tmp_path)) in line for line in lines), lines
 
 
 def test_there_are_forty_kinds_and_more_each_with_a_message_of_its_own() -> None:
     assert len({said for _, said in CASES.values()}) == len(CASES) >= 40
 
 
-def test_what_follows_from_another_mistake_is_not_told(parts: Parts) -> None:
-    parts["image_sets"]["tiny"]["folder"] = "fotos"
-    parts["comparisons"]["c"]["judgments"] = "nowhere.csv"
-    assert [one.where for one in find(parts)] == ["fotos", "nowhere.csv"]
+def test_what_follows_from_another_mistake_is_not_told(parts: Parts, tmp_path: Path) -> None:
+    """Without images, nothing is said of the judgments, masks and maps that fit none of them."""
+    for case in ("no images", "an image without a saliency map", "an image without a mask"):
+        CASES[case][0](tmp_path, parts)
+    assert [line.split(". ")[0] for line in told(parts)] == ["error: photos: no image files"]
 
 
 def test_everything_is_told_at_once(parts: Parts, tmp_path: Path) -> None:
-    chosen = ["a truncated image", "no number", "a network misspelt", "an image without a saliency map"]
+    chosen = [
+        "another file among the images",
+        "no number",
+        "more inner folds than training images",
+        "a network misspelt",
+        "an image without a saliency map",
+        "a mask of another size",
+    ]
     for case in chosen:
         CASES[case][0](tmp_path, parts)
-    parts["comparisons"]["other"] = parts["comparisons"]["c"] | {"judgments": "nowhere.csv"}
-    found = find(parts)
-    said = [*(CASES[case][1] for case in chosen), CASES["no file of judgments"][1].replace(".c.", ".other.")]
-    assert [any(text in line for line in lines(found)) for text in said] == [True] * 5
-
-
-def test_what_is_known_to_be_wrong_is_told_first(parts: Parts, tmp_path: Path) -> None:
-    CASES["a network misspelt"][0](tmp_path, parts)
-    parts |= {"problems": [("models.other.sede", "there is no such key; did you mean seed?")], "cross_validation": None}
-    parts["statistics"]["inner_folds"] = None
-    first, second = lines(find(parts))
-    assert first == "error: models.other.sede: there is no such key; did you mean seed?"
-    assert "resnet19" in second
+    parts["comparisons"]["good"] = {"image_set": "tiny", "judgments": "pairs.csv"}
+    lines = told(parts)
+    wanted = [CASES[case][1].replace("comparisons.c:", "comparisons.good:") for case in chosen]
+    assert [said for said in wanted if not any(said in line for line in lines)] == []
 
 
 def test_cached_weights_that_fail_their_hash_are_told(
@@ -635,63 +621,22 @@ def test_cached_weights_that_fail_their_hash_are_told(
     (tmp_path / "checkpoints").mkdir()
     (tmp_path / "checkpoints" / "squeezenet1_1-b8a52dc0.pth").write_bytes(b"half a file")
     parts["models"]["net"] = {"architecture": "squeezenet1_1"}
-    assert "squeezenet1_1-b8a52dc0.pth: its SHA-256 does not begin with b8a52dc0" in lines(find(parts))[0]
+    assert "squeezenet1_1-b8a52dc0.pth: its SHA-256 does not begin with b8a52dc0" in told(parts)[0]
 
 
-def test_a_check_in_a_run_tells_all_of_it_and_starts_nothing_heavy(project: Path) -> None:
-    truncate(project / "my photos" / "photo 03.png")
-    with (project / "pairs.csv").open("a", encoding="utf-8") as stream:
-        stream.write("photo 00,nobody,1.0,p1\n")
-
-    def misspell(config: dict[str, Any]) -> None:
-        config["models"]["resnet18"]["architecture"] = "resnet19"
-
-    change_config(project, misspell)
-    answer = run_snakemake(project, "--cores", "1", "--configfile", "tiny.yaml")
-    assert answer.returncode == 1
-    for said in ("photo 03.png: cannot be decoded", "'nobody' is no image of this set", "no network called 'resnet19'"):
-        assert said in answer.stdout
-    assert "Traceback" not in answer.stdout
-    results = project / "results"
-    assert not (results / "inputs/checks.csv").exists()
-    assert not (results / "activations").exists()
-    assert (results / "logs/check_inputs.csv").read_text(encoding="utf-8").count("error,") == 3
+# --- when Snakemake starts ---
 
 
-def test_the_check_tells_of_missing_files_beside_all_else(project: Path) -> None:
-    truncate(project / "my photos" / "photo 03.png")
-
-    def spoil(config: dict[str, Any]) -> None:
-        config["comparisons"]["pairs"]["judgments"] = "piars.csv"
-        config["image_sets"]["tiny"]["table"] = "tabel.csv"
-        config["saliency"]["own"] = {"method": "maps", "maps": "mpas"}
-        config["controls"]["halves"]["masks"] = "msaks"
-        config["models"]["resnet18"]["architecture"] = "resnet19"
-
-    change_config(project, spoil)
-    answer = run_snakemake(project, "check", "--cores", "1", "--configfile", "tiny.yaml")
-    assert answer.returncode == 1
-    for said in (
-        "piars.csv: this file of judgments does not exist. Correct `judgments` of comparisons.pairs.",
-        "tabel.csv: cannot be read (No such file or directory).",
-        "mpas: this folder of saliency maps does not exist.",
-        "msaks: this folder of masks does not exist.",
-        "photo 03.png: cannot be decoded",
-        "no network called 'resnet19'",
-    ):
-        assert said in answer.stdout
-    assert "Traceback" not in answer.stdout
-
-
-def spoil_everything(config: dict[str, Any]) -> None:
-    """Make a mistake of every kind: in the form of the configuration, in its files and in what these hold."""
-    config["cross_validation"] |= {"folds": 13, "sedes": [1]}
+def spoil_configuration(config: dict[str, Any]) -> None:
+    """Make a mistake of every kind that shows without a look into files."""
+    config["cross_validation"]["sedes"] = [1]
     config["comparisons"]["pairs"]["knid"] = config["comparisons"]["pairs"].pop("kind")
     config["comparisons"]["matrix"]["judgments"] = "martix.csv"
     config["comparisons"]["distances"] = {"image_set": "tyni", "judgments": "pairs.csv"}
-    config["comparisons"]["ratings"] = {"image_set": "tiny", "judgments": "nothing of it.csv", "kind": "similar"}
-    config["comparisons"]["unknown"] = {"image_set": "tiny", "judgments": "unknown.csv", "kind": "similarity"}
-    config["models"]["resnet18"]["architecture"] = "resnet19"
+    config["comparisons"]["ratings"] = {"image_set": "tiny", "judgments": "pairs.csv", "kind": "similar"}
+    config["image_sets"]["tiny"]["table"] = "tabel.csv"
+    config["controls"]["halves"]["masks"] = "msaks"
+    config["saliency"]["own"] = {"method": "maps", "maps": "mpas"}
     config["saliency"]["deep"] = {"method": "deepgaze_iie", "checkpoint": "deepgaze.pth"}
     config["statistics"]["bootstraps"] = "many"
     config["datasets"] = {"king2019": {}, "peterson2018": {}}
@@ -700,29 +645,25 @@ def spoil_everything(config: dict[str, Any]) -> None:
         config["comparisons"][name] = {"image_set": name, "judgments": f"data/{path}/judgments.csv"}
 
 
-#: What must be said of these, and of nothing else.
-EVERYTHING = (
+#: What must be said of these, and of nothing else; {here} is the folder of the project.
+MISTAKES = (
     "cross_validation.sedes: there is no such key; did you mean seeds?",
     "comparisons.pairs.knid: there is no such key; did you mean kind?",
+    "comparisons.matrix.judgments: there is no {here}/martix.csv",
     "comparisons.distances.image_set: there is no image set 'tyni'; did you mean tiny?",
     "comparisons.ratings.kind: 'similar' is not possible; use similarity, dissimilarity, null",
-    "saliency.deep.checkpoint: there is no ",
+    "image_sets.tiny.table: there is no {here}/tabel.csv",
+    "controls.halves.masks: there is no {here}/msaks",
+    "saliency.own.maps: there is no {here}/mpas",
+    "saliency.deep.checkpoint: there is no {here}/deepgaze.pth; deepgaze2e.pth is in the release",
     "statistics.bootstraps: 'many' is not a whole number",
-    "lacks the 144 photographs of the first set: images/set1 or set1",
+    "datasets.king2019.source: {here}/data/king2019/original lacks the 144 photographs of the first set: images/set1",
     "ratings of fruits may be data/peterson2018/original/fruits/oldSim.mat and data/peterson2018/original/fruits/sim.m",
-    "photo 03.png: cannot be decoded",
-    "martix.csv: this file of judgments does not exist. Correct `judgments` of comparisons.matrix.",
-    "unknown.csv: line 200, column image_b: 'nobody' is no image of this set",
-    "cross_validation.folds: comparisons.pairs, 2 of 2 seeds, such as 1: 13 folds need at least as many images",
-    "no network called 'resnet19'",
+    "my photos/<script>.png: rename it; Snakemake reads { } < > in a path as placeholders",
 )
 
 
-@pytest.mark.parametrize("targets", [("check",), (), ("figures", "results/prediction/summary.csv")], ids=str)
-def test_mistakes_of_every_stage_are_told_in_one_report(targets: tuple[str, ...], project: Path) -> None:
-    truncate(project / "my photos" / "photo 03.png")
-    ratings = (project / "pairs.csv").read_text(encoding="utf-8").replace("dissimilarity", "similarity")
-    (project / "unknown.csv").write_text(f"{ratings}photo 00,nobody,1.0,p1\n", encoding="utf-8")
+def test_mistakes_of_the_configuration_and_missing_files_are_told_at_once_when_snakemake_starts(project: Path) -> None:
     write_king2019(project / "data/king2019/original", n_images=4)
     (project / "data/king2019/original/images/set1").rename(project / "somewhere else")
     fruits = project / "data/peterson2018/original/fruits"
@@ -730,138 +671,199 @@ def test_mistakes_of_every_stage_are_told_in_one_report(targets: tuple[str, ...]
     (fruits.parent / "hsim_peterson.npz").unlink()
     for name in ("sim.mat", "oldSim.mat"):
         (fruits / name).touch()
-    change_config(project, spoil_everything)
-    answer = run_snakemake(project, *targets, "--cores", "1", "--configfile", "tiny.yaml")
+    (project / "my photos/photo 00.png").rename(project / "my photos/<script>.png")
+    change_config(project, spoil_configuration)
+    wanted = [said.replace("{here}", str(project)) for said in MISTAKES]
+    for targets in ((), ("--dry-run",), ("check",), ("figures", "--summary")):
+        answer = run_snakemake(project, *targets, "--cores", "1", "--configfile", "tiny.yaml")
+        assert answer.returncode == 1
+        assert [said for said in wanted if said not in answer.stdout] == [], answer.stdout
+        assert answer.stdout.count("\n  - ") == len(MISTAKES), answer.stdout
+        assert "Traceback" not in answer.stdout
+    assert not (project / "results").exists()
+
+
+# --- the target `check`, and jobs that prepare ---
+
+CHECK = ("check", "--cores", "1", "--configfile", "tiny.yaml")
+
+HINT = "The target `check` lists everything that is wrong with the inputs"
+
+
+def spoil_image(project: Path) -> None:
+    truncate(project / "my photos/photo 03.png")
+
+
+def spoil_judgments(project: Path) -> None:
+    with (project / "pairs.csv").open("a", encoding="utf-8") as stream:
+        stream.write("photo 00,nobody,1.0,p1\n")
+
+
+def spoil_mask(project: Path) -> None:
+    Image.new("L", (48, 48), 1).save(project / "masks/photo 05.png")
+
+
+def spoil_folds(project: Path) -> None:
+    change_config(project, lambda config: config["cross_validation"].update(folds=13))
+
+
+def spoil_network(project: Path) -> None:
+    change_config(project, lambda config: config["models"]["resnet18"].update(architecture="resnet19"))
+
+
+def spoil_saliency(project: Path) -> None:
+    (project / "maps").mkdir()
+    change_config(project, lambda config: config["saliency"].update(own={"method": "maps", "maps": "maps"}))
+
+
+#: A mistake, the job that finds it, and what must be said of it.
+FOUND_BY: dict[str, tuple[Callable[[Path], None], str, str]] = {
+    "image": (spoil_image, "prepare_images", "my photos/photo 03.png: cannot be decoded as an image"),
+    "judgments": (
+        spoil_judgments,
+        "prepare_judgments",
+        "pairs.csv: line 200, column image_b: 'nobody' is no image of this set",
+    ),
+    "folds": (spoil_folds, "prepare_judgments", "13 folds need at least as many images; there are 12"),
+    "network": (spoil_network, "prepare_networks", "models.resnet18: There is no network called 'resnet19'"),
+    "mask": (spoil_mask, "prepare_control", "masks/photo 05.png: the mask has no pixel of right (2)"),
+    "saliency": (spoil_saliency, "compute_saliency", "maps: there must be one saliency map per image"),
+}
+
+
+def test_the_check_tells_all_that_is_wrong_with_inputs_in_one_report(project: Path) -> None:
+    for name in ("image", "judgments", "network", "mask", "saliency"):
+        FOUND_BY[name][0](project)
+    for _ in range(2):  # nothing that was refused is taken for checked
+        answer = run_snakemake(project, *CHECK)
+        assert answer.returncode == 1
+        for name in ("image", "judgments", "network", "mask", "saliency"):
+            assert FOUND_BY[name][2] in answer.stdout
+        assert "Traceback" not in answer.stdout
+        assert HINT not in answer.stdout
+        found = pd.read_csv(project / "results/logs/check.csv", keep_default_na=False)
+        assert found.columns.tolist() == ["level", "where", "place", "found", "remedy"]
+        errors = found[found["level"] == "error"]
+        assert set(errors["where"]) == {
+            "my photos/photo 03.png",
+            "pairs.csv",
+            "models.resnet18",
+            "masks/photo 05.png",
+            "maps",
+        }
+        # What is not wrong enough to stop for is told beside it.
+        assert "cross_validation.folds" in set(found.loc[found["level"] == "warning", "where"])
+    assert {path.name for path in (project / "results").iterdir()} <= {"logs", "benchmarks"}
+
+
+def test_the_check_looks_anew_whenever_it_is_asked(project: Path) -> None:
+    for spoil, status in ((None, 0), (spoil_image, 1)):
+        if spoil is not None:
+            spoil(project)
+        assert run_snakemake(project, *CHECK).returncode == status
+
+
+@pytest.mark.parametrize("mistake", FOUND_BY)
+def test_a_run_tells_mistakes_before_networks_run(mistake: str, project: Path) -> None:
+    spoil, rule, said = FOUND_BY[mistake]
+    spoil(project)
+    answer = run_snakemake(project, "--cores", "1", "--configfile", "tiny.yaml")
     assert answer.returncode == 1
-    assert [said for said in EVERYTHING if said not in answer.stdout] == []
+    assert said in answer.stdout
+    assert HINT in answer.stdout
+    assert f"Error in rule {rule}:" in answer.stdout
     assert "Traceback" not in answer.stdout
-    report = (project / "results/logs/check_inputs.csv").read_text(encoding="utf-8")
-    assert report.count("error,") == len(EVERYTHING)
-    assert {path.name for path in (project / "results").iterdir()} <= {"logs", "benchmarks", "inputs", "provenance"}
+    assert not (project / "results/logs/extract_activations").exists()
     assert not (project / "results/inputs/checks.csv").exists()
 
 
-def test_what_can_be_asked_without_a_run_is_not_in_the_way_of_mistakes(project: Path) -> None:
-    change_config(project, lambda config: config["cross_validation"].update(sedes=[1]))
-    said = "cross_validation.sedes: there is no such key; did you mean seeds?"
-    for option in ("--dry-run", "--summary", "--touch", "--rulegraph"):
-        answer = run_snakemake(project, option, "--cores", "1", "--configfile", "tiny.yaml")
-        assert answer.returncode == 1, option
-        assert said in answer.stdout and "Traceback" not in answer.stdout
-    for option in ("--unlock", "--lint", "--list-rules"):
-        assert run_snakemake(project, option, "--configfile", "tiny.yaml").returncode == 0, option
+# --- published data sets ---
 
 
 def use_published(config: dict[str, Any]) -> None:
-    """Add two data sets that the workflow makes, one of them of two categories."""
+    """Compare two sets of one data set that the workflow makes, and two categories of another."""
     config["datasets"] = {"king2019": {}, "peterson2018": {}}
-    for name, path in (
-        ("king", "king2019/set1"),
-        ("fruits", "peterson2018/fruits"),
-        ("animals", "peterson2018/animals"),
+    for name, path, kind in (
+        ("first", "king2019/set1", None),
+        ("second", "king2019/set2", None),
+        ("fruits", "peterson2018/fruits", "similarity"),
+        ("animals", "peterson2018/animals", "similarity"),
     ):
         config["image_sets"][name] = {"folder": f"data/{path}/images"}
-        judged = {"judgments": f"data/{path}/judgments.csv", "kind": None if name == "king" else "similarity"}
-        config["comparisons"][name] = {"image_set": name, **judged}
+        config["comparisons"][name] = {"image_set": name, "judgments": f"data/{path}/judgments.csv", "kind": kind}
 
 
-def test_published_files_that_are_refused_are_told_beside_all_else(project: Path) -> None:
+def test_all_that_is_wrong_with_a_published_data_set_is_told_by_the_job_that_makes_it(project: Path) -> None:
     king, peterson = (project / f"data/{name}/original" for name in ("king2019", "peterson2018"))
     write_king2019(king, n_images=12)
     lost = sorted((king / "images/set1").iterdir())[0]
     lost.rename(project / "lost")
+    truncate(sorted((king / "images/set2").iterdir())[0])
+    (king / "images/set2/one more.jpg").write_bytes(lost.name.encode())
     matrices = write_peterson2018(peterson, {name: [f"{n}.jpg" for n in range(12)] for name in ("fruits", "animals")})
-    np.savez(peterson / "hsim_peterson.npz", fruits=matrices["fruits"][:5], animals=matrices["animals"])
-    truncate(project / "my photos" / "photo 03.png")
+    np.savez(peterson / "hsim_peterson.npz", fruits=matrices["fruits"][:5], animals=matrices["animals"][:7, :7])
     change_config(project, use_published)
-    change_config(project, lambda config: config["cross_validation"].update(folds=2, sedes=[1]))
-    said = (
+    answer = run_snakemake(project, *CHECK, "--keep-going")
+    assert answer.returncode == 1
+    for said in (
         "but the 11 photographs of set1 have 55 pairs",
-        "fruits needs a square matrix called fruits, and 0 fit. The file has: animals 12x12, fruits 5x12",
-        "photo 03.png: cannot be decoded",
-        "cross_validation.sedes: there is no such key; did you mean seeds?",
-    )
-    command = ("check", "--cores", "1", "--configfile", "tiny.yaml")
-    # Again without a change: what was refused may have been so for a reason that has passed.
-    for _ in range(2):
-        answer = run_snakemake(project, *command)
-        assert answer.returncode == 1
-        assert [text for text in said if text not in answer.stdout] == []
-        assert "Traceback" not in answer.stdout
-        report = pd.read_csv(project / "results/logs/check_inputs.csv", keep_default_na=False)
-        assert (report["level"] == "error").sum() == len(said), report
-        assert "make_king2019" in answer.stdout and "make_peterson2018" in answer.stdout
-        assert not (project / "data/king2019/set1/images").exists()
-        assert not (project / "data/peterson2018/fruits/judgments.csv").exists()
-    (project / "lost").rename(lost)
-    np.savez(peterson / "hsim_peterson.npz", fruits=matrices["fruits"], animals=matrices["animals"])
-    shutil.copy(project / "my photos" / "photo 02.png", project / "my photos" / "photo 03.png")
-    change_config(project, lambda config: config["cross_validation"].pop("sedes"))
-    answer = run_snakemake(project, *command)
-    assert answer.returncode == 0, answer.stdout
-    # The warnings of adapters are kept with all others.
-    found = pd.read_csv(project / "results/inputs/checks.csv", keep_default_na=False)
-    kept = found[found["where"] == "datasets.peterson2018"]
-    assert "animals: 12 photographs; the published category has 120" in kept["found"].tolist()
-
-
-def test_mistakes_are_told_where_what_is_to_be_checked_cannot_be_made(project: Path) -> None:
-    write_king2019(project / "data/king2019/original", n_images=12)
-    script = project / "scripts/make_king2019.py"
-    text = script.read_text(encoding="utf-8").replace("    findings = Problems()", "    raise OSError('no space left')")
-    script.write_text(text, encoding="utf-8")
-
-    def spoil(config: dict[str, Any]) -> None:
-        config["cross_validation"]["sedes"] = [1]
-        config["datasets"] = {"king2019": {}}
-        config["image_sets"]["king"] = {"folder": "data/king2019/set1/images"}
-        config["comparisons"]["king"] = {"image_set": "king", "judgments": "data/king2019/set1/judgments.csv"}
-
-    change_config(project, spoil)
-    answer = run_snakemake(project, "check", "--cores", "1", "--configfile", "tiny.yaml")
-    assert answer.returncode == 1
-    assert "no space left" in answer.stdout
-    assert "  - cross_validation.sedes: there is no such key; did you mean seeds?" in answer.stdout
-
-
-def test_a_file_name_that_snakemake_cannot_follow_is_told_beside_all_else(project: Path) -> None:
-    photo = project / "my photos" / "photo 00.png"
-    photo.rename(photo.with_name("<script>.png"))
-    truncate(project / "my photos" / "photo 03.png")
-    answer = run_snakemake(project, "--cores", "1", "--configfile", "tiny.yaml")
-    assert answer.returncode == 1
-    for said in ("my photos/<script>.png: rename it; Snakemake reads { } < >", "photo 03.png: cannot be decoded"):
+        "but the 13 photographs of set2 have 78 pairs",
+        "fruits needs a square matrix called fruits, and 0 fit. The file has: animals 7x7, fruits 5x12",
+        "animals is 7 x 7, but there are 12 photographs of animals",
+        "Error in rule make_king2019:",
+        "Error in rule make_peterson2018:",
+    ):
         assert said in answer.stdout
+    assert "Traceback" not in answer.stdout
+    assert not (project / "data/king2019/set1/images").exists()
+    assert not (project / "data/peterson2018/fruits/judgments.csv").exists()
+
+    (project / "lost").rename(lost)
+    write_king2019(king, n_images=12)
+    (king / "images/set2/one more.jpg").unlink()
+    np.savez(peterson / "hsim_peterson.npz", fruits=matrices["fruits"], animals=matrices["animals"])
+    answer = run_snakemake(project, *CHECK)
+    assert answer.returncode == 0, answer.stdout
+    log = (project / "results/logs/make_peterson2018.log").read_text(encoding="utf-8")
+    assert "animals: 12 photographs; the published category has 120" in log
 
 
-def test_a_mistake_after_a_good_check_is_checked_again(project: Path) -> None:
-    """A misspelt key leaves a configuration that may be the one that was checked."""
-    command = ("check", "--cores", "1", "--configfile", "tiny.yaml")
-    assert run_snakemake(project, *command).returncode == 0
-    change_config(project, lambda config: config["cross_validation"].update(sedes=[1]))
-    answer = run_snakemake(project, *command)
-    assert answer.returncode == 1
-    assert "cross_validation.sedes: there is no such key; did you mean seeds?" in answer.stdout
-    change_config(project, lambda config: config["cross_validation"].pop("sedes"))
-    assert run_snakemake(project, *command).returncode == 0
+# --- warnings ---
 
 
-def test_jobs_of_other_machines_tell_mistakes_as_the_check_or_stop(project: Path) -> None:
-    """Jobs read the configuration again: the check tells its mistakes, others must not run with what is left of it."""
-    change_config(project, lambda config: config["cross_validation"].update(sedes=[1]))
-    said = "cross_validation.sedes: there is no such key; did you mean seeds?"
-    for rule, wildcards, before in (("check_inputs", "", ""), ("make_folds", "comparison=pairs,seed=1", "  - ")):
-        job = (
-            "--target-jobs",
-            f"{rule}:{wildcards}",
-            "--allowed-rules",
-            rule,
-            "--mode",
-            "remote",
-            "--force",
-            "--nolock",
-        )
-        answer = run_snakemake(project, *job, "--cores", "1", "--configfile", "tiny.yaml")
-        assert answer.returncode == 1
-        assert f"\n{before}{said}" in answer.stdout
-    assert not (project / "results/folds").exists()
+def test_warnings_are_logged_and_kept_with_the_results(project: Path) -> None:
+    noise(1, (48, 48)).save(project / "my photos/photo 03.png")
+    noise(1, (48, 48)).save(project / "my photos/photo 04.png")
+    ratings = (project / "pairs.csv").read_text(encoding="utf-8").splitlines()
+    (project / "pairs.csv").write_text("\n".join(ratings[:1] + ratings[2:]), encoding="utf-8")
+    answer = run_snakemake(
+        project, "results/inputs/checks.csv", "results/inputs/files.csv", "--cores", "2", "--configfile", "tiny.yaml"
+    )
+    assert answer.returncode == 0, answer.stdout
+    found = pd.read_csv(project / "results/inputs/checks.csv", keep_default_na=False)
+    assert found.columns.tolist()[:5] == ["level", "where", "place", "found", "remedy"]
+    assert set(found["level"]) == {"warning"}
+    assert not found.duplicated().any()
+    rows = found[["where", "place", "found"]].to_numpy().tolist()
+    for job, where, place, said in (
+        (
+            "prepare_images/tiny",
+            "my photos",
+            "",
+            "these images are the same, pixel by pixel: photo 03.png, photo 04.png",
+        ),
+        ("prepare_judgments/pairs", "pairs.csv", "", "there are few participants: 3"),
+        (
+            "prepare_judgments/matrix",
+            "cross_validation.folds",
+            "comparisons.matrix",
+            "12 images in 3 folds leave 4 test images, with 6 pairs among them",
+        ),
+    ):
+        assert [where, place, said] in rows
+        line = f"{where}: {place}: {said}" if place else f"{where}: {said}"
+        assert f" WARNING {line}" in (project / f"results/logs/{job}.log").read_text(encoding="utf-8")
+        assert line in answer.stdout
+    files = pd.read_csv(project / "results/inputs/files.csv")["file"].tolist()
+    photos = [f"my photos/photo {number:02d}.png" for number in range(12)]
+    assert files == ["matrix.csv", *photos, "pairs.csv"]

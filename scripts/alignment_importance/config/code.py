@@ -39,7 +39,9 @@ def files_of_code(script: Path, library: Path) -> set[Path]:
             found.add(file)
             waiting.extend(_imports_of(file, library))
     folders = {file.parent for file in found - {script}}
-    return found | {other for folder in folders for other in _beside(folder)} | set(script.parent.glob(f"{script.stem}.*"))
+    return (
+        found | {other for folder in folders for other in _beside(folder)} | set(script.parent.glob(f"{script.stem}.*"))
+    )
 
 
 def commit(folder: Path) -> str:

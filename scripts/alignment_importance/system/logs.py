@@ -17,6 +17,8 @@ _SECONDS_BETWEEN_REPORTS = 5.0
 
 _SECONDS_BETWEEN_LOOKS = 0.5
 
+_HINT = "The target `check` lists everything that is wrong with the inputs (snakemake --cores 1 check)."
+
 #: Whether a loop is reporting its progress.
 _under_way = False
 
@@ -35,8 +37,9 @@ def job(path: str | Path, made_with: Mapping[str, Any] | None) -> Iterator[None]
     A job does not outlive the process that started it: what it would write later might not fit what was changed and run
     in the meantime.
 
-    An `InputError` ends the process with status 1 and its message alone; any other exception is logged with its
-    traceback and raised again.
+    An `InputError` ends the process with status 1 and its message alone, and if the job is part of a run (it has a
+    record), with a word on where all mistakes are told; any other exception is logged with its traceback and raised
+    again.
     """
     Path(path).parent.mkdir(parents=True, exist_ok=True)
     to_file = logging.FileHandler(path, mode="w", encoding="utf-8")
@@ -54,6 +57,8 @@ def job(path: str | Path, made_with: Mapping[str, Any] | None) -> Iterator[None]
             yield
     except InputError as error:
         logger.error("%s", error)
+        if made_with is not None:
+            logger.error(_HINT)
         sys.exit(1)
     except Exception:
         logger.exception("The job failed.")
