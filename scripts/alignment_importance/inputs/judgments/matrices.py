@@ -11,6 +11,14 @@ from alignment_importance.inputs.judgments.identifiers import ImageIds
 from alignment_importance.system.plurals import counted
 from alignment_importance.system.problems import Problems
 
+NAME = "matrix"
+HEADER = "a matrix has image ids from its second field on"
+
+
+def includes(header: Sequence[str], images: ImageIds) -> bool:
+    """Whether a header names an image, or nearly."""
+    return any(ids.clean(name) in images or ids.suggest(ids.clean(name), images.known) for name in header[1:])
+
 
 def read(
     path: Path,

@@ -11,6 +11,11 @@ from alignment_importance.inputs.judgments import judged, rdms
 from alignment_importance.inputs.judgments.identifiers import ImageIds
 from alignment_importance.system.problems import Problems
 
+NAME = "download of Meadows"
+
+#: Endings of its files.
+SUFFIXES = (".mat", ".json")
+
 # rsatoolbox reads participant and task out of the file's name.
 _KEEP_NAME = (
     "Keep the name that Meadows gave the file, such as Meadows_study_v_v1_arrangement_1D.mat or "
@@ -18,8 +23,8 @@ _KEEP_NAME = (
 )
 
 
-def is_meadows(path: Path) -> bool:
-    """Tell whether a file was downloaded from Meadows: a .json, or a .mat with its variables."""
+def includes(path: Path) -> bool:
+    """Whether a file was downloaded from Meadows: a .json, or a .mat with its variables."""
     if path.suffix.lower() != ".mat":
         return path.suffix.lower() == ".json"
     try:

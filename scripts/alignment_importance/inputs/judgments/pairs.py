@@ -12,8 +12,16 @@ from alignment_importance.inputs.judgments.identifiers import ImageIds
 from alignment_importance.system.plurals import counted, not_used
 from alignment_importance.system.problems import Problems
 
+NAME = "pairs"
+HEADER = "pairs have image_a, image_b, similarity or dissimilarity (and participant)"
+
 #: Columns of the table; it has one of similarity and dissimilarity, and need not have participants.
 COLUMNS = ("image_a", "image_b", "similarity", "dissimilarity", "participant")
+
+
+def includes(header: Sequence[str], images: ImageIds) -> bool:
+    """Whether a header is that of pairs."""
+    return {"image_a", "image_b"} <= set(header)
 
 
 def read(

@@ -12,6 +12,11 @@ from alignment_importance.inputs.judgments import judged
 from alignment_importance.inputs.judgments.identifiers import ImageIds
 from alignment_importance.system.problems import Problems
 
+NAME = "RDMs of rsatoolbox"
+
+#: Endings of its files.
+SUFFIXES = (".h5", ".hdf5")
+
 #: Descriptors of RDMs that name the participant, the first that there is.
 _PARTICIPANT_DESCRIPTORS = ("participant", "subject")
 
@@ -19,8 +24,8 @@ _PARTICIPANT_DESCRIPTORS = ("participant", "subject")
 _INDEX = "index"
 
 
-def is_rdms(path: Path) -> bool:
-    """Tell whether an HDF5 file was saved by `rsatoolbox.rdm.RDMs.save`."""
+def includes(path: Path) -> bool:
+    """Whether an HDF5 file was saved by `rsatoolbox.rdm.RDMs.save`."""
     try:
         with h5py.File(path) as file:
             return {"dissimilarities", "pattern_descriptors"} <= set(file)

@@ -8,30 +8,23 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from alignment_importance.inputs import ids
-from alignment_importance.inputs.judgments import (
-    delimited_text,
-    matrices,
-    meadows,
-    pairs,
-    quality,
-    rdms,
-    subsets,
-    triplets,
-    unlabelled_arrays,
-)
+from alignment_importance.inputs.judgments import delimited_text, quality, subsets, unlabelled_arrays
 from alignment_importance.inputs.judgments.identifiers import ImageIds
 from alignment_importance.inputs.judgments.judged import Judged
+from alignment_importance.inputs.judgments.registry import FILE_FORMS, TEXT_FORMS
 from alignment_importance.system.problems import Problems
-
-#: Endings of files that hold arrays, in any case.
-ARRAY_SUFFIXES = (".npy", ".npz", ".mat", ".h5", ".hdf5")
 
 _PICKLES = (".pkl", ".pickle")
 
-_TEXT_FORMS = (
-    "A matrix has image ids from its second field on; pairs have image_a, image_b, similarity or dissimilarity (and "
-    "participant); triplets image_a, image_b, image_c, odd (and participant)."
+#: Endings of files that can be read, in any case.
+_SUFFIXES = tuple(
+    dict.fromkeys(
+        [
+            *delimited_text.DELIMITERS,
+            *unlabelled_arrays.SUFFIXES,
+            *(suffix for form in FILE_FORMS for suffix in form.SUFFIXES),
+        ]
+    )
 )
 
 
@@ -62,8 +55,8 @@ class Source:
 def read(source: Source, table: pd.DataFrame) -> xr.Dataset:
     """Read judgments and label them.
 
-    The form is told by the file's ending, and for text by its header: `matrices`, `pairs`, `triplets`, `stacks`, `rdms`
-    and `meadows` describe them. Empty cells and NaN are missing judgments.
+    The form (one of `registry`) is told by the file's ending, and for text by its header. Empty cells and NaN are
+    missing judgments.
 
     Args:
         source: the file, and the images that the comparison is about. Each of these must have judgments.
@@ -152,41 +145,33 @@ def _read(source: Source, images: ImageIds, problems: Problems) -> tuple[str, Ju
         Problems: it cannot be used.
     """
     path, kind, order, key = source.path, source.kind, source.order, source.key
-    is_text, is_meadows, is_rdms = (
-        path.suffix.lower() in delimited_text.DELIMITERS,
-        meadows.is_meadows(path),
-        rdms.is_rdms(path),
-    )
-    if order is not None and (is_text or is_meadows or is_rdms):
+    is_text = path.suffix.lower() in delimited_text.DELIMITERS
+    labelled = None if is_text else next((form for form in FILE_FORMS if form.includes(path)), None)
+    if order is not None and (is_text or labelled):
         problems.error(path, "`order` has no use for a file that names its images itself", "Remove it.")
     if key is not None and is_text:
         problems.error(path, "`key` has no use for text, which holds one table", "Remove it.")
     if is_text:
-        form, found = _read_text(path, kind, images, problems)
-    elif is_meadows:
-        form, found = "download of Meadows", meadows.read(path, key, kind, images, problems)
-    elif is_rdms:
-        form, found = "RDMs of rsatoolbox", rdms.read(path, key, kind, images, problems)
+        name, found = _read_text(path, kind, images, problems)
+    elif labelled:
+        name, found = labelled.NAME, labelled.read(path, key, kind, images, problems)
     else:
-        form, found = "array", unlabelled_arrays.read(path, order, key, kind, images, problems)
+        name, found = unlabelled_arrays.NAME, unlabelled_arrays.read(path, order, key, kind, images, problems)
     quality.check(found, images, path, problems)
-    return form, found
+    return name, found
 
 
 def _read_text(path: Path, kind: str | None, images: ImageIds, problems: Problems) -> tuple[str, Judged]:
-    """Read a matrix, pairs or triplets, whichever the header shows."""
+    """Read a text file of the form that its header shows."""
     rows = delimited_text.rows(path, problems)
     _, header = next(rows, (1, []))
     header = [name.strip() for name in header]
-    if {"image_a", "image_b", "image_c"} <= set(header) or "odd" in header:
-        return "odd-one-out triplets", triplets.read(path, header, rows, kind, images, problems)
-    if {"image_a", "image_b"} <= set(header):
-        return "pairs", pairs.read(path, header, rows, kind, images, problems)
-    if any(ids.clean(name) in images or ids.suggest(ids.clean(name), images.known) for name in header[1:]):
-        return "matrix", matrices.read(path, header, rows, kind, images, problems)
+    for form in TEXT_FORMS:
+        if form.includes(header, images):
+            return form.NAME, form.read(path, header, rows, kind, images, problems)
     shown = ",".join(header)
     shown = f"{shown[:200]}..." if len(shown) > 200 else shown or "(empty)"
-    found = f"the header is none of a matrix, of pairs or of triplets: {shown}"
+    found = f"the header is that of no form of judgments: {shown}"
     problems.error(path, found, _header_remedy(path, header), "header")
     problems.raise_errors()
     raise AssertionError("raise_errors raises where there is an error")
@@ -199,7 +184,8 @@ def _header_remedy(path: Path, header: Sequence[str]) -> str:
         return "Separate the columns by commas (.csv) or tabs (.tsv), and write numbers with a decimal point."
     if "stim1_name" in header:
         return "Of Meadows take the download .mat or the tree .json, or rename the columns."
-    return _TEXT_FORMS
+    forms = "; ".join(form.HEADER for form in TEXT_FORMS)
+    return f"{forms[0].upper()}{forms[1:]}."
 
 
 def _check_file(source: Source, problems: Problems) -> None:
@@ -211,9 +197,9 @@ def _check_file(source: Source, problems: Problems) -> None:
     elif suffix in _PICKLES:
         remedy = "Save the RDMs as HDF5: rdms.save('judgments.h5', file_type='hdf5')."
         problems.error(path, "a pickle can run any program when it is opened, and is not read", remedy)
-    elif suffix not in (*delimited_text.DELIMITERS, *ARRAY_SUFFIXES, ".json"):
-        endings = ", ".join([*delimited_text.DELIMITERS, *ARRAY_SUFFIXES, ".json"])
-        problems.error(path, f"no form of judgments has the ending {suffix!r}", f"The endings are {endings}.")
+    elif suffix not in _SUFFIXES:
+        remedy = f"The endings are {', '.join(_SUFFIXES)}."
+        problems.error(path, f"no form of judgments has the ending {suffix!r}", remedy)
     elif not path.is_file():
         problems.error(path, "this file of judgments does not exist", f"Correct `judgments` of {source.name}.")
     elif not path.stat().st_size:

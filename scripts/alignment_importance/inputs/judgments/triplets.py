@@ -12,10 +12,18 @@ from alignment_importance.inputs.judgments.identifiers import ImageIds
 from alignment_importance.system.plurals import counted, not_used
 from alignment_importance.system.problems import Problems
 
+NAME = "odd-one-out triplets"
+HEADER = "triplets have image_a, image_b, image_c, odd (and participant)"
+
 _IMAGES = ("image_a", "image_b", "image_c")
 
 #: Columns of the table; it need not have participants.
 COLUMNS = (*_IMAGES, "odd", "participant")
+
+
+def includes(header: Sequence[str], images: ImageIds) -> bool:
+    """Whether a header is that of triplets."""
+    return {"image_a", "image_b", "image_c"} <= set(header) or "odd" in header
 
 
 def read(

@@ -14,6 +14,11 @@ from alignment_importance.inputs.judgments.identifiers import ImageIds
 from alignment_importance.system.plurals import counted
 from alignment_importance.system.problems import Problems
 
+NAME = "array"
+
+#: Endings of files that hold arrays, in any case.
+SUFFIXES = (".npy", ".npz", ".mat", ".h5", ".hdf5")
+
 # What NumPy's kinds of arrays that hold no numbers are called by who made them.
 _OTHER_KINDS = {"O": "cells or objects", "V": "struct", "U": "text", "S": "text", "c": "complex numbers"}
 
