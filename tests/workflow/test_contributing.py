@@ -1,4 +1,4 @@
-"""CONTRIBUTING.md: its examples of something new are carried out on a copy of the project, and the new thing is used."""
+"""The examples of CONTRIBUTING.md are carried out on a copy of the project, and what they add is used."""
 
 import re
 import subprocess
