@@ -7,11 +7,9 @@ import numpy as np
 import pandas as pd
 import pytest
 import xarray as xr
-from compare_networks import compare_networks
-from compare_spread import compare_spread
-from measure_agreement import measure_agreement
 from PIL import Image
 
+import summarise
 from alignment_importance.ablation import PooledAblation
 from alignment_importance.experiments import curves, rankings, recovery
 from alignment_importance.inputs import folds, judgments
@@ -195,34 +193,22 @@ def test_networks_of_one_comparison(tmp_path: Path) -> None:
             attrs={**ATTRIBUTES, "simulated": 1},
         )
         write_netcdf(maps, tmp_path / f"{model}-heatmaps.nc")
-    files = {
-        name: {model: tmp_path / f"{model}{ending}" for model in ("net.1", "net.2")}
-        for name, ending in (("scores", ".nc"), ("rankings", ".csv"), ("predictions", "-prediction.csv"))
-    }
-    compare_networks(
-        comparison="c",
-        **files,
-        output=tmp_path / "networks.csv",
-        output_images=tmp_path / "images.csv",
-        output_maps=tmp_path / "maps.csv",
-    )
-    table = read_table(tmp_path / "networks.csv")
-    assert table["model"].tolist() == ["net.1", "net.2"]
-    assert table["share_retained_mean"].tolist() == [0.375, 0.375]
-    assert table["unit"].tolist() == ["images", "images"]
-    assert len(read_table(tmp_path / "images.csv")) == 10
-    assert len(read_table(tmp_path / "maps.csv")) == 8
-    compare_spread(images=tmp_path / "images.csv", maps=tmp_path / "maps.csv", output=tmp_path / "differences.csv")
-    tests = read_table(tmp_path / "differences.csv")
+    models = ["net.1", "net.2"]
+    files = [
+        {("c", model): tmp_path / f"{model}{ending}" for model in models}
+        for ending in (".nc", ".csv", "-prediction.csv")
+    ]
+    described, images, of_maps = summarise._networks("c", models, *files)
+    assert described["model"].tolist() == models
+    assert described["share_retained_mean"].tolist() == [0.375, 0.375]
+    assert described["unit"].tolist() == ["images", "images"]
+    assert (len(images), len(of_maps)) == (10, 8)
+    tests = summarise._differences(models, images, of_maps)
     assert tests[["model", "model_b", "n", "n_b"]].to_numpy().tolist() == [
         *[["net.1", "net.2", 5, 5]] * 2, *[["net.1", "net.2", 4, 4]] * 2
     ]  # fmt: skip
     assert tests["weights_b"].eq("random weights (seed 1)").all()
-    measure_agreement(
-        heatmaps={model: tmp_path / f"{model}-heatmaps.nc" for model in ("net.1", "net.2")},
-        output=tmp_path / "agreement.csv",
-    )
-    agreement = read_table(tmp_path / "agreement.csv")
+    agreement = summarise._agreement({model: read_netcdf(tmp_path / f"{model}-heatmaps.nc") for model in models})
     assert agreement["image"].tolist() == IDS[:5]
     assert agreement["correlation"].between(-1, 1).all()
 

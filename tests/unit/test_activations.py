@@ -87,7 +87,7 @@ def test_images_are_decoded_as_they_are_written(
         decoded.append(row["image"])
         return read_listed(row)
 
-    write_streamed, ahead = activations.write_streamed, []
+    write_streamed, ahead = extraction.write_streamed, []
 
     def watch(dataset: xr.Dataset, dims: Any, blocks: Iterable[Mapping[str, np.ndarray]], path: Path) -> None:
         def watched() -> Iterator[Mapping[str, np.ndarray]]:
@@ -100,7 +100,7 @@ def test_images_are_decoded_as_they_are_written(
         write_streamed(dataset, dims, watched(), path)
 
     monkeypatch.setattr(images, "read_listed", count)
-    monkeypatch.setattr(activations, "write_streamed", watch)
+    monkeypatch.setattr(extraction, "write_streamed", watch)
     extraction.extract(table, network, cut, "whole", compute(threads), tmp_path / "a.nc")
     assert decoded == IDS
     # Of the seven batches of 16, one is being decoded, and one is with every thread.

@@ -108,26 +108,6 @@ def test_top_k_sums_are_those_of_one_similarity_matrix_per_k(n_images: int, simi
         torch.testing.assert_close(sums, torch.tensor(expected, dtype=torch.float64), rtol=1e-9, atol=1e-9)
 
 
-@pytest.mark.parametrize("n_rows", [1, 3, 4, 33, 70])
-@pytest.mark.parametrize("n_units", [1, 7, 300])
-def test_products_of_rows_are_those_of_numpy_however_the_rows_are_cut(n_rows: int, n_units: int) -> None:
-    values = np.random.default_rng(n_units).normal(size=(n_rows, n_units))
-    whole, parts = np.full((2, n_rows, n_rows), np.nan)
-    kernels.gram(values, 0, n_rows, whole)
-    np.testing.assert_allclose(whole, values @ values.T, rtol=1e-12, atol=1e-12)
-    for start in range(0, n_rows, kernels.STEP):
-        kernels.gram(values, start, min(start + kernels.STEP, n_rows), parts)
-    np.testing.assert_array_equal(parts, whole)
-
-
-def test_products_of_rows_keep_nan_where_it_is() -> None:
-    values = np.ones((6, 5))
-    values[2, 3] = np.nan
-    products = np.empty((6, 6))
-    kernels.gram(values, 0, 6, products)
-    np.testing.assert_array_equal(products, np.where(np.isnan(values @ values.T), np.nan, 5.0))
-
-
 def test_loops_are_compiled_where_nothing_can_be_kept(monkeypatch: pytest.MonkeyPatch) -> None:
     given = []
 

@@ -70,7 +70,8 @@ def test_the_calling_thread_does_its_part() -> None:
 
 
 def test_each_task_runs_on_one_thread_of_pytorch() -> None:
-    assert set(cpu(2).map(lambda _task: torch.get_num_threads(), range(6))) == {1}
+    prepared = compute.prepare("cpu", None, 2)
+    assert set(prepared.map(lambda _task: torch.get_num_threads(), range(6))) == {1}
 
 
 def test_chunks_follow_from_memory_and_not_from_threads() -> None:

@@ -9,7 +9,6 @@ Three routes, all exact, chosen by `networks.cut` from what lies between the map
 """
 
 import functools
-import itertools
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
 
@@ -210,20 +209,9 @@ class PooledAblation(Ablation):
     @functools.cached_property
     def rows(self) -> closed_forms.Covariation:
         """All rows and their co-variation, which blocks of some images take their part of."""
-        return closed_forms.Covariation.of(self.readout, self._gram(), self.similarity)
-
-    def _gram(self) -> torch.Tensor:
-        """(image, image) products of rows."""
-        if self.compute.device.type != "cpu":
-            return self.readout @ self.readout.T
-        n_images, n_threads = len(self.readout), self.compute.threads
-        readout, products = self.readout.numpy(), np.empty((n_images, n_images))
-        # Equal parts of the triangle of pairs.
-        cuts = [kernels.STEP * int(n_images / kernels.STEP * (part / n_threads) ** 0.5) for part in range(n_threads)]
-        parts = itertools.pairwise([*cuts, n_images])
-        for _ in self.compute.map(lambda part: kernels.gram(readout, *part, products), parts):
-            pass
-        return torch.from_numpy(products)
+        # By BLAS: for 92 images and 1280 maps a loop of our own takes 0.5 instead of 0.6 ms, of 5 ms for all scores;
+        # for 1854 images it takes 0.25 instead of 0.19 s.
+        return closed_forms.Covariation.of(self.readout, self.readout @ self.readout.T, self.similarity)
 
     @property
     def units(self) -> "PooledAblation":

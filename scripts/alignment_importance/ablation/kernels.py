@@ -33,9 +33,6 @@ STEP = 4
 #: Images whose lanes stay in the second-level cache while all others meet them; a multiple of the step.
 _MET_IN_CACHE = 128
 
-#: Rows of a readout that stay there while all later ones meet them; a multiple of the step.
-_ROWS_IN_CACHE = 32
-
 #: Images on each side of a tile of pairs whose sums of products stay there; a multiple of the longest vector.
 TILE = 256
 
@@ -56,20 +53,6 @@ def _compiled(*, reorder: bool = False) -> Callable[[Loop], Loop]:
             return cast(Loop, compiler()(loop))
 
     return compile_loop
-
-
-def gram(readout: np.ndarray, start: int, stop: int, products: np.ndarray) -> None:
-    """Write the products of some rows with all rows before them, and with themselves, at both places of each pair.
-
-    Libraries of linear algebra are slower for so few rows, and their sums may depend on how many rows are asked for.
-
-    Args:
-        readout: (row, unit).
-        start: the first of the rows, a multiple of `STEP`.
-        stop: the one behind the last.
-        products: (row, row), written to.
-    """
-    _multiply_rows(readout, start, stop, products)
 
 
 class PairTables(NamedTuple):
@@ -239,35 +222,6 @@ def _add_two_rows(
             rr_a = (ca0 * ra0 + ca1 * ra1) + (ca2 * ra2 + ca3 * ra3)
             rr_b = (cb0 * rb0 + cb1 * rb1) + (cb2 * rb2 + cb3 * rb3)
             sum_rr[lane] += weight_a * weight_a * rr_a + weight_b * weight_b * rr_b
-
-
-@_compiled(reorder=True)
-def _multiply_rows(readout: np.ndarray, start: int, stop: int, products: np.ndarray) -> None:
-    """`gram`, four by four products at a time."""
-    for tile in range(0, stop, _ROWS_IN_CACHE):
-        for i in range(max(start, tile), stop, STEP):
-            for j in range(tile, min(tile + _ROWS_IN_CACHE, i + 1), STEP):
-                _multiply_four_by_four(readout, i, j, stop, products)
-
-
-@_compiled(reorder=True)
-def _multiply_four_by_four(readout: np.ndarray, i: int, j: int, stop: int, products: np.ndarray) -> None:
-    """Products of rows i..i + 3 with rows j..j + 3, as far as they come before `stop`."""
-    last = len(readout) - 1
-    x0, x1, x2, x3 = readout[i], readout[min(i + 1, last)], readout[min(i + 2, last)], readout[min(i + 3, last)]
-    y0, y1, y2, y3 = readout[j], readout[min(j + 1, last)], readout[min(j + 2, last)], readout[min(j + 3, last)]
-    s00 = s01 = s02 = s03 = s10 = s11 = s12 = s13 = s20 = s21 = s22 = s23 = s30 = s31 = s32 = s33 = 0.0
-    for unit in range(readout.shape[1]):
-        a0, a1, a2, a3 = x0[unit], x1[unit], x2[unit], x3[unit]
-        b0, b1, b2, b3 = y0[unit], y1[unit], y2[unit], y3[unit]
-        s00, s01, s02, s03 = s00 + a0 * b0, s01 + a0 * b1, s02 + a0 * b2, s03 + a0 * b3
-        s10, s11, s12, s13 = s10 + a1 * b0, s11 + a1 * b1, s12 + a1 * b2, s13 + a1 * b3
-        s20, s21, s22, s23 = s20 + a2 * b0, s21 + a2 * b1, s22 + a2 * b2, s23 + a2 * b3
-        s30, s31, s32, s33 = s30 + a3 * b0, s31 + a3 * b1, s32 + a3 * b2, s33 + a3 * b3
-    found = ((s00, s01, s02, s03), (s10, s11, s12, s13), (s20, s21, s22, s23), (s30, s31, s32, s33))
-    for row in range(min(STEP, stop - i)):
-        for column in range(min(STEP, i + row + 1 - j)):
-            products[i + row, j + column] = products[j + column, i + row] = found[row][column]
 
 
 def top_k_sums(

@@ -187,7 +187,7 @@ def find_places(
         activations: `feature_maps` (image, feature_map, y, x), see `activations.extract`.
         judged: judgments by comparison.
         masks: see `control.evaluate`.
-        objects: likewise.
+        objects: the number of each object in the masks, by its name.
 
     Returns:
         The columns `COLUMNS`: item is the image, auc as in `control.evaluate`.
