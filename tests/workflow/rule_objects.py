@@ -1,8 +1,11 @@
 """The rules of the workflow, as Snakemake itself sees them."""
 
 import functools
+import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 
+import yaml
 from snakemake.api import SnakemakeApi
 from snakemake.rules import Rule
 from snakemake.settings.types import ConfigSettings, OutputSettings, Quietness, ResourceSettings
@@ -18,5 +21,26 @@ def rules_of(configuration: Path) -> dict[str, Rule]:
             config_settings=ConfigSettings(configfiles=[configuration]),
             snakefile=ROOT / "Snakefile",
         )._workflow
-        workflow.include(ROOT / "Snakefile", overwrite_default_target=True)
     return {rule.name: rule for rule in workflow.rules if rule.script is not None}
+
+
+@functools.cache
+def all_rules() -> Mapping[str, Rule]:
+    """The rules of the demo, by name, and the one that writes a configuration to start from."""
+    with tempfile.TemporaryDirectory() as folder:
+        start = Path(folder, "start.yaml")
+        # It is not read before the rule runs.
+        anything = {"name": "started", "images": str(ROOT / "docs"), "judgments": str(ROOT / "README.md")}
+        demo = yaml.safe_load((ROOT / "config.yaml").read_text(encoding="utf-8"))
+        start.write_text(yaml.safe_dump(demo | anything), encoding="utf-8")
+        return rules_of(ROOT / "config.yaml") | rules_of(start)
+
+
+def script_of(rule: Rule) -> Path:
+    """The script that a rule runs."""
+    return (ROOT / "workflow/rules" / rule.script).resolve()
+
+
+def env_of(rule: Rule) -> Path:
+    """The file of the environment that a rule names."""
+    return (ROOT / "workflow/rules" / rule.conda_env).resolve()

@@ -152,6 +152,31 @@ rule measure_recovery:
         "../../scripts/measure_recovery.py"
 
 
+rule tabulate_recovery:
+    """Tabulate for the documentation what finds the planted truth of the demo, with its first model."""
+    input:
+        table=f"<results>/recovery/demo/{list(config['models'])[0]}.csv",
+    output:
+        page="docs/recovery.md",
+    log:
+        "<logs>/tabulate_recovery.log",
+    benchmark:
+        "<benchmarks>/tabulate_recovery.tsv"
+    conda:
+        "../../envs/torch.yaml"
+    threads: 1
+    resources:
+        mem_mb=megabytes_of_network(table=10),
+        runtime=minutes(10),
+    params:
+        permutations=config["interactions"]["permutations"],
+        objects=lambda wildcards: config["controls"]["demo"]["objects"],
+        recorded=False,
+        code=code_of("tabulate_recovery"),
+    script:
+        "../../scripts/tabulate_recovery.py"
+
+
 rule plot_interactions:
     """Draw elimination, pairs and Shapley values of one comparison and model."""
     input:
