@@ -6,7 +6,6 @@ from pathlib import Path
 import pandas as pd
 
 from alignment_importance.inputs import images
-from alignment_importance.inputs.images import examination
 from alignment_importance.system import digests, tables
 from alignment_importance.system.problems import Problems
 
@@ -27,7 +26,7 @@ def prepare_images(
         table: of their categories, if there is one.
         background: red, green and blue (0 to 255) behind transparent pixels; None for mid grey.
         threads: that decode images at the same time.
-        listed: the columns `images.COLUMNS`.
+        listed: the columns `images.examination.COLUMNS`.
         checks: level, where, place, found, remedy of all warnings.
         files: file, sha256.
 
@@ -35,11 +34,10 @@ def prepare_images(
         ProblemsError: lists everything that is wrong with the images.
     """
     problems = Problems()
-    examined = examination.examine(folder, table, background, problems, threads)
+    examined = images.examine(folder, table, background, problems, threads)
     problems.log_warnings()
     problems.raise_errors()
-    backdrop = " ".join(map(str, images.MID_GREY if background is None else background))
-    tables.write_table(examined.assign(background=backdrop)[list(images.COLUMNS)], listed)
+    tables.write_table(examined, listed)
     tables.write_table(problems.table(), checks)
     others = digests.tabulate([table] if table else [])
     tables.write_table(pd.concat([examined[["file", "sha256"]], others]), files)

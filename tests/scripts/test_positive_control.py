@@ -1,75 +1,67 @@
 """The control with known truth: the same images and network, two groups of simulated observers, two heatmaps each."""
 
-import draw_demo
+from typing import Any
+
 import pandas as pd
 import pytest
-import score_images
-from checking import list_checked
 
-import evaluate_control
-import extract_activations
-import prepare_images
-import prepare_judgments
-from alignment_importance.inputs.judgments import reading
-from alignment_importance.maps import heatmaps
-from alignment_importance.system import compute
-from alignment_importance.system.netcdf import open_netcdf, read_netcdf, write_netcdf
+from evaluate_control import evaluate_control
+from explain_images import explain_images
+from extract_activations import extract_activations
+from make_dataset import make_dataset
+from prepare_images import prepare_images
+from prepare_judgments import prepare_judgments
 
 NETWORK = {"architecture": "efficientnet_lite0"}
+MACHINE: dict[str, Any] = {
+    "compute": {"device": "cpu", "memory_gb": 2, "precision": "float32"},
+    "gpu": 0,
+    "threads": 2,
+}
 
 
 @pytest.fixture(scope="module")
 def control(tmp_path_factory: pytest.TempPathFactory) -> pd.DataFrame:
     """Areas under the ROC curve of the demo: columns control, comparison, map, image, auc."""
     folder = tmp_path_factory.mktemp("demo")
-    judged = {"shape": folder / "shape.csv", "colour": folder / "colour.csv"}
-    draw_demo.draw_demo(
-        seed=2025,
-        observers=12,
-        noise=0.5,
-        images=folder / "images",
-        masks=folder / "masks",
-        table=folder / "images.csv",
-        **judged,
-    )
-    listed, recorded = folder / "listed.csv", folder / "activations.nc"
-    given = [*(folder / "images").iterdir(), folder / "images.csv", *judged.values()]
-    checked = list_checked(folder / "files.csv", given)
-    prepare_images.prepare_images(
-        folder=folder / "images", table=folder / "images.csv", background=None, checked=checked, output=listed
-    )
-    resources = compute.prepare("cpu", None, 2)
-    extract_activations.extract_activations(images=listed, network=NETWORK, resources=resources, output=recorded)
-    files = {}
-    for comparison, file in judged.items():
-        labelled, scores = folder / f"{comparison}.nc", folder / f"{comparison}-scores.nc"
-        prepare_judgments.prepare_judgments(
-            source=reading.Source(file, kind="similarity"),
+    files = {"images": "images", "masks": "masks", "table": "t.csv", "shape": "shape.csv", "colour": "colour.csv"}
+    made = {name: folder / file for name, file in files.items()}
+    make_dataset("demo", {}, {"seed": 2025, "observers": 12, "noise": 0.5}, made)
+    kept = {"checks": folder / "checks.csv", "files": folder / "files.csv"}
+    listed, activations = folder / "images.csv", folder / "activations.nc"
+    prepare_images(made["images"], made["table"], None, threads=2, listed=listed, **kept)
+    extract_activations(listed, NETWORK, activations=activations, **MACHINE)
+    settings: dict[str, Any] = {"kind": "similarity", "key": None, "categories": [], "images": None, "simulated": True}
+    heatmaps = {name: folder / f"{name}-heatmaps.nc" for name in ("shape", "colour")}
+    for comparison, output in heatmaps.items():
+        judgments = folder / f"{comparison}.nc"
+        prepare_judgments(
+            comparison=comparison,
+            judgments_file=made[comparison],
             images=listed,
-            simulated=True,
-            checked=checked,
-            output=labelled,
+            order=None,
+            chosen_file=None,
+            settings=settings,
+            unit="images",
+            n_folds=5,
+            seeds=[1],
+            inner_folds=3,
+            judgments=judgments,
+            folds={1: folder / "folds.csv"},
+            **kept,
         )
-        score_images.score_images(
-            recorded=recorded,
-            judged=labelled,
-            network=NETWORK,
-            similarity="pearson",
-            score="pearson_r2",
-            resources=resources,
-            output=scores,
+        explain_images(
+            activations,
+            judgments,
+            NETWORK,
+            alignment={"similarity": "pearson", "score": "pearson_r2"},
+            scores=folder / f"{comparison}-scores.nc",
+            heatmaps=output,
+            **MACHINE,
         )
-        files[comparison] = folder / f"{comparison}-heatmaps.nc"
-        with open_netcdf(recorded) as maps:
-            write_netcdf(heatmaps.make(maps, read_netcdf(scores)), files[comparison])
+    objects = {"pictogram": 1, "disc": 2}
     output = folder / "control.csv"
-    evaluate_control.evaluate_control(
-        control="demo",
-        heatmaps=files,
-        masks=folder / "masks",
-        objects={"pictogram": 1, "disc": 2},
-        table=output,
-    )
+    evaluate_control(control="demo", heatmaps=heatmaps, masks=made["masks"], objects=objects, table=output)
     return pd.read_csv(output)
 
 

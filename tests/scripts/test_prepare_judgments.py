@@ -20,7 +20,7 @@ def prepare(
     folder: Path, file: str, *, unit: str = "images", n_folds: int = 2, seeds: Sequence[int] = (1,), **settings: Any
 ) -> None:
     """Prepare the judgments in a folder, which holds images.csv as well."""
-    defaults = {"kind": None, "key": None, "categories": [], "images": None, "simulated": False}
+    defaults: dict[str, Any] = {"kind": None, "key": None, "categories": [], "images": None, "simulated": False}
     order = folder / "order.txt"
     prepare_judgments(
         comparison="mine",
@@ -89,7 +89,7 @@ def test_every_seed_has_its_folds(judged: Path, unit: str, split: Callable[..., 
     prepare(judged, "j.npy", kind="similarity", unit=unit, n_folds=3, seeds=(1, 22))
     for seed in (1, 22):
         expected = split(IDS, 3, seed)
-        found = read_table(judged / f"out/seed-{seed}.csv", expected.columns)
+        found = read_table(judged / f"out/seed-{seed}.csv", expected.columns.tolist())
         pd.testing.assert_frame_equal(found, expected, check_dtype=False)
 
 

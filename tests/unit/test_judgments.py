@@ -286,7 +286,7 @@ def test_a_file_may_be_about_the_images_of_the_comparison_alone(tmp_path: Path) 
             {"images": ["a", "b", "A"]},
             "comparisons.z.images: entry 3: 'A' is no image of this set. 'a' differs from it",
         ),
-        ({"images": ["a", "b", "c", "a"]}, "comparisons.z.images: entry 1, entry 4: 'a' stands there 2 times"),
+        ({"images": ["a", "b", "c", "a"]}, "comparisons.z.images: entry 1, entry 4: 'a' is listed 2 times"),
         ({"images": Path("nowhere.txt")}, "nowhere.txt: the list of images cannot be read"),
     ],
 )
@@ -305,7 +305,7 @@ def test_a_list_of_images_names_its_lines(tmp_path: Path) -> None:
     with pytest.raises(InputError) as caught:
         reading.read(reading.Source(_all_pairs(tmp_path), images=listed), CATEGORIES)
     assert "line 3: 'b.png' is no image of this set. An image id has no file ending" in str(caught.value)
-    assert "line 4, line 5: 'c' stands there 2 times" in str(caught.value)
+    assert "line 4, line 5: 'c' is listed 2 times" in str(caught.value)
 
 
 def test_a_set_without_categories_says_so(tmp_path: Path) -> None:

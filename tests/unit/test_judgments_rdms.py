@@ -68,7 +68,7 @@ def test_the_descriptor_that_holds_the_ids(tmp_path: Path) -> None:
     wrong = save(tmp_path / "wrong.h5", [ONE], {"image": ["saw.jpg", "axe", "axe"]})
     message = refusal(wrong, IDS)
     assert "pattern (image) 1: 'saw.jpg' is no image of this set. An image id has no file ending" in message
-    assert "pattern (image) 2, pattern (image) 3: 'axe' stands there 2 times" in message
+    assert "pattern (image) 2, pattern (image) 3: 'axe' is listed 2 times" in message
     assert "images without a pattern: hammer, saw." in message
 
 

@@ -34,7 +34,7 @@ def test_a_matrix_with_several_faults_names_them_all(tmp_path: Path) -> None:
         "line 3 (row b), column b: 'inf' is infinite. Leave missing judgments empty.",
         "line 6 (row ), column x: '1_0' is not a number.",
         "line 5: 3 fields, but the header has 5. Complete it.",
-        "column 3, column 4: 'b' stands there 2 times. Keep one.",
+        "column 3, column 4: 'b' is listed 2 times. Keep one.",
         "column 5: 'x' is no image of this set. Correct the id, remove it, or add the image to the set.",
         "images without a column: c. Add a column for each",
         "line 5: 'd' is no image of this set.",
@@ -80,8 +80,8 @@ def test_triplets_with_several_faults_name_them_all(tmp_path: Path) -> None:
     message = refusal(write(tmp_path, text), ids=[*IDS, "d"])
     for part in (
         "line 2, column odd: the odd image 'd' is none of the three (a, b, c) (and on 2 other lines). Write the id",
-        "line 3, column image_a and image_c: one image stands twice in a triplet (and on 1 other line).",
-        "line 4, column image_a and image_b: one image stands twice in a triplet.",
+        "line 3, column image_a and image_c: an image occurs twice in a triplet (and on 1 other line).",
+        "line 4, column image_a and image_b: an image occurs twice in a triplet.",
         "line 5, column image_c: 'x' is no image of this set.",
         "line 6, column participant: there is no participant.",
         "line 8: 3 fields, but the header has 5.",
@@ -118,8 +118,8 @@ def test_the_same_fault_in_many_lines_is_one(tmp_path: Path) -> None:
             None,
             "header: a column without a name, such as numbers of rows. Pairs have the columns image_a,",
         ),
-        (f"{PAIRS},similarity", None, "header: the column similarity stands there 2 times. Keep one."),
-        (f"{TRIPLETS},odd", None, "header: the column odd stands there 2 times. Keep one."),
+        (f"{PAIRS},similarity", None, "header: the column similarity occurs 2 times. Keep one."),
+        (f"{TRIPLETS},odd", None, "header: the column odd occurs 2 times. Keep one."),
         ("image_a,image_b,image_c", None, "header: the column odd is missing. Triplets need the columns image_a,"),
         ("image_a,image_b,odd", None, "header: the column image_c is missing."),
         (TRIPLETS, "dissimilarity", "kept together) says similarity, but the comparison's `kind` is dissimilarity."),
@@ -259,7 +259,7 @@ def test_files_without_content(tmp_path: Path) -> None:
     assert "header: the header is that of no form of judgments: (empty)." in refusal(write(tmp_path, "\n"))
     missing = "this file of judgments does not exist. Correct `judgments` of the comparison."
     assert missing in refusal(tmp_path / "nowhere.csv")
-    assert "no form of judgments has the ending '.xlsx'. The endings are .csv, .tsv, .npy" in refusal(
+    assert "no form of judgments has the ending '.xlsx'. The endings are .csv, .tsv, .mat" in refusal(
         write(tmp_path, "x", "j.xlsx")
     )
 
@@ -277,7 +277,7 @@ def test_text_that_is_no_text(tmp_path: Path) -> None:
     [
         ("a\nb\n", "order.txt: images without a line: c."),
         ("a\nb\nc\nA.png\n", "order.txt: line 4: 'A.png' is no image of this set."),
-        ("a\nb\n\nb\nc\n", "order.txt: line 2, line 4: 'b' stands there 2 times. Keep one."),
+        ("a\nb\n\nb\nc\n", "order.txt: line 2, line 4: 'b' is listed 2 times. Keep one."),
     ],
 )
 def test_an_order_that_does_not_fit_the_images(tmp_path: Path, ids: str, said: str) -> None:
@@ -292,7 +292,7 @@ def test_all_that_is_wrong_with_an_array_and_its_order_is_said_at_once(tmp_path:
     message = refusal(tmp_path / "j.npy", kind="similarity", order=order_of(tmp_path, "a\na\n"))
     for part in (
         f"{tmp_path / 'order.txt'}:\n",
-        "line 1, line 2: 'a' stands there 2 times",
+        "line 1, line 2: 'a' is listed 2 times",
         "images without a line: b, c",
         "order.txt lists 2 images. It must be (2, 2) or (participants, 2, 2), participants first.",
     ):

@@ -28,7 +28,7 @@ def test_objects_in_the_order_of_the_release(tmp_path: Path, caplog: pytest.LogC
 @pytest.mark.parametrize(
     ("name", "text", "said"),
     [
-        ("o.txt", "a\nb\na\nc\n", "the ids of the objects stand twice: a."),
+        ("o.txt", "a\nb\na\nc\n", "the ids of the objects are listed twice: a."),
         ("o.txt", "a\n", "the ids of the objects are only 1."),
         ("o.tsv", "word\tid\nbat\tbat1\n", "the header has no column uniqueID, but word, id."),
         ("o.tsv", "", "the header has no column uniqueID, but nothing."),
@@ -62,7 +62,7 @@ def test_objects_without_image_are_named(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"no image of 2 of 3 objects: cat, dog\. Looked for ID\.jpg, ID_01b\.jpg"):
         things.find_images(tmp_path, ["bat", "cat", "dog"])
     many = [f"object{number:02d}" for number in range(30)]
-    with pytest.raises(InputError, match=r"no image of 30 of 30 objects: object00, .*, object09 \.\.\.\. Looked"):
+    with pytest.raises(InputError, match=r"no image of 30 of 30 objects: object00, .*, object09 and 20 more\. Looked"):
         things.find_images(tmp_path, many)
 
 

@@ -2,10 +2,10 @@
 
 import functools
 import tempfile
-from collections.abc import Mapping
 from pathlib import Path
 
 import yaml
+
 from snakemake.api import SnakemakeApi
 from snakemake.rules import Rule
 from snakemake.settings.types import ConfigSettings, OutputSettings, Quietness, ResourceSettings
@@ -13,27 +13,32 @@ from tiny_project import ROOT
 
 
 @functools.cache
-def rules_of(configuration: Path) -> dict[str, Rule]:
-    """The rules of a run with some configuration file, by name, with those that run a script alone."""
+def all_rules(configuration: Path = ROOT / "config.yaml") -> dict[str, Rule]:
+    """All rules of a run with a configuration file, by name."""
     with SnakemakeApi(OutputSettings(quiet={Quietness.ALL})) as api:
         workflow = api.workflow(
             resource_settings=ResourceSettings(cores=1),
             config_settings=ConfigSettings(configfiles=[configuration]),
             snakefile=ROOT / "Snakefile",
         )._workflow
-    return {rule.name: rule for rule in workflow.rules if rule.script is not None}
+        return {rule.name: rule for rule in workflow.rules}
+
+
+def rules(configuration: Path = ROOT / "config.yaml") -> dict[str, Rule]:
+    """The rules that run a script."""
+    return {name: rule for name, rule in all_rules(configuration).items() if rule.script}
 
 
 @functools.cache
-def all_rules() -> Mapping[str, Rule]:
-    """The rules of the demo, by name, and the one that writes a configuration to start from."""
+def rules_and_start() -> dict[str, Rule]:
+    """The rules of the demo that run a script, and the one that writes a configuration to start from."""
     with tempfile.TemporaryDirectory() as folder:
         start = Path(folder, "start.yaml")
         # It is not read before the rule runs.
         anything = {"name": "started", "images": str(ROOT / "docs"), "judgments": str(ROOT / "README.md")}
         demo = yaml.safe_load((ROOT / "config.yaml").read_text(encoding="utf-8"))
         start.write_text(yaml.safe_dump(demo | anything), encoding="utf-8")
-        return rules_of(ROOT / "config.yaml") | rules_of(start)
+        return rules() | rules(start)
 
 
 def script_of(rule: Rule) -> Path:

@@ -400,11 +400,11 @@ CASES: dict[str, tuple[Change, str]] = {
     ),
     "a duplicate header": (
         judgments(["image_a,image_b,similarity,similarity", "i00,i01,1,1"]),
-        "error: j.csv: header: the column similarity stands there 2 times. Keep one.",
+        "error: j.csv: header: the column similarity occurs 2 times. Keep one.",
     ),
     "an image twice in the header of a matrix": (
         judgments([line.replace("i04", "i03") for line in matrix_lines(similarities())], kind="similarity"),
-        "error: j.csv: column 5, column 6: 'i03' stands there 2 times. Keep one.",
+        "error: j.csv: column 5, column 6: 'i03' is listed 2 times. Keep one.",
     ),
     "a header without its first field": (
         judgments([",".join(IDS), *matrix_lines(similarities())[1:]], kind="similarity"),

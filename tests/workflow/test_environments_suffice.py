@@ -16,14 +16,14 @@ import pandas as pd
 import pytest
 from conda_stand_in import write_command
 from environments import ENVS, load
-from rule_objects import all_rules, env_of, script_of
+from rule_objects import env_of, rules_and_start, script_of
 from tiny_project import change_config, run_snakemake, write_project
 
 #: Of the rules that the default run does not need.
 TARGETS = ["check", "results/layers/alexnet.csv", "data/demo/images", "results/benchmark/pooled.csv"]
 
 #: The script of every rule, and its environment.
-SCRIPTS = {script_of(rule).stem: env_of(rule).name for rule in all_rules().values()}
+SCRIPTS = {script_of(rule).stem: env_of(rule).name for rule in rules_and_start().values()}
 
 #: Where Python's own modules are: not in the environment of the tests, whose packages are elsewhere.
 STANDARD_LIBRARY = Path(sysconfig.get_path("stdlib"))

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import yaml
 from environments import ENVS, PYPI_NAMES, WITHOUT_VERSION, load, packages
-from rule_objects import all_rules, env_of, rules_of, script_of
+from rule_objects import env_of, rules, rules_and_start, script_of
 from snakemake.rules import Rule
 from tiny_project import ROOT
 
@@ -93,9 +93,9 @@ def test_cuda_is_demanded_where_the_device_is_cuda(
         assert env_of(rule).stem.endswith("_cuda") == (device == "cuda" and "gpu" in rule.resources)
 
 
-@pytest.mark.parametrize("name", sorted(all_rules()))
+@pytest.mark.parametrize("name", sorted(rules_and_start()))
 def test_environment_has_what_the_script_of_a_rule_imports(name: str) -> None:
-    rule = all_rules()[name]
+    rule = rules_and_start()[name]
     files = code.files_of_code(script_of(rule), ROOT / "scripts")
     names = {imports for file in files if file.suffix == ".py" for imports in imported(file)}
     names -= {*sys.stdlib_module_names, "alignment_importance", "job", "benchmarks"}
@@ -107,13 +107,13 @@ def test_environment_has_what_the_script_of_a_rule_imports(name: str) -> None:
 def with_device(tmp_path: Path) -> Callable[[str], Mapping[str, Rule]]:
     """The rules of the demo on some device."""
 
-    def rules(device: str) -> Mapping[str, Rule]:
+    def of_device(device: str) -> Mapping[str, Rule]:
         demo = yaml.safe_load((ROOT / "config.yaml").read_text(encoding="utf-8"))
         file = tmp_path / f"{device}.yaml"
         file.write_text(yaml.safe_dump(demo | {"device": device}), encoding="utf-8")
-        return rules_of(file)
+        return rules(file)
 
-    return rules
+    return of_device
 
 
 def imported(file: Path) -> set[str]:

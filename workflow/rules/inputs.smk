@@ -10,6 +10,7 @@
 for dataset, settings in config["datasets"].items():
 
     rule:
+        """Bring one published data set, or the drawn demo, into the form of any data set."""
         name:
             f"make_{dataset}"
         input:

@@ -142,6 +142,7 @@ rule measure_recovery:
     params:
         judgments=comparisons_of_control,
         objects=entry("controls", "objects"),
+        model_name=lambda wildcards: wildcards.model,
         model=entry("models"),
         alignment=config["alignment"],
         permutations=config["interactions"]["permutations"],

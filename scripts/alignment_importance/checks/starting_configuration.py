@@ -10,10 +10,10 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from alignment_importance.inputs import images
 from alignment_importance.inputs.fold_checks import FEW_TEST_IMAGES, check_folds
 from alignment_importance.inputs.images import examination
 from alignment_importance.inputs.judgments import averages, reading
+from alignment_importance.system.names import some
 from alignment_importance.system.plurals import counted
 from alignment_importance.system.problems import Problems
 
@@ -154,7 +154,7 @@ def _comparison(
         of = f"of {len(table)} images"
         lacking = counted(len(left_out), f"{of} has no judgment and is", f"{of} have no judgment and are")
         lines += [
-            f"    # {lacking} left out: {images.some(left_out)}.",
+            f"    # {lacking} left out: {some(left_out)}.",
             "    images:",
             *(f"      - {_text(image)}" for image in source.images),
         ]
@@ -202,7 +202,7 @@ def _range(values: pd.Series) -> tuple[int, int]:
 def _counted(numbers: Counter[str]) -> str:
     """Name the items with their numbers, the most frequent first."""
     ordered = sorted(numbers.items(), key=lambda item: (-item[1], item[0]))
-    return images.some([f"{number} {item}" for item, number in ordered])
+    return some([f"{number} {item}" for item, number in ordered])
 
 
 def _text(value: object) -> str:

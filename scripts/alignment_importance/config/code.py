@@ -38,7 +38,10 @@ def files_of_code(script: Path, library: Path) -> set[Path]:
         if file not in found:
             found.add(file)
             waiting.extend(_imports_of(file, library))
-    return found | {other for folder in {file.parent for file in found - {script}} for other in _beside(folder)}
+    folders = {file.parent for file in found - {script}}
+    return (
+        found | {other for folder in folders for other in _beside(folder)} | set(script.parent.glob(f"{script.stem}.*"))
+    )
 
 
 def commit(folder: Path) -> str:

@@ -1,6 +1,5 @@
 """What is wrong with a configuration, each thing with the full key, what was found and what is possible."""
 
-import difflib
 import types
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -10,6 +9,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from alignment_importance.config.values import NAME_PATTERN
+from alignment_importance.system import names
 from alignment_importance.system.errors import InputError
 from alignment_importance.system.plurals import counted
 
@@ -83,7 +83,7 @@ def raise_any(problems: Sequence[KeyProblem]) -> None:
 def nearest(word: object, known: Iterable[str]) -> str:
     """Offer the known word most like a misspelt one, and otherwise all of them."""
     known = list(known)
-    close = difflib.get_close_matches(str(word), known, n=1, cutoff=0.5)
+    close = names.nearest(str(word), known)
     return f"; did you mean {close[0]}?" if close else f"; possible: {', '.join(known)}"
 
 

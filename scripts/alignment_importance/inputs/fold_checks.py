@@ -5,9 +5,10 @@ from collections.abc import Sequence
 import numpy as np
 import xarray as xr
 
-from alignment_importance.inputs import folds, images
+from alignment_importance.inputs import folds
 from alignment_importance.inputs.judgments import mean
 from alignment_importance.system.errors import InputError
+from alignment_importance.system.names import some
 from alignment_importance.system.plurals import counted
 from alignment_importance.system.problems import Problems
 
@@ -57,7 +58,7 @@ def check_folds(
     if flat:
         problems.warn(
             "cross_validation.folds",
-            f"folds in which all judgments of the training or of the test pairs are the same: {images.some(flat)}",
+            f"folds in which all judgments of the training or of the test pairs are the same: {some(flat)}",
             "Their scores are NaN. Use fewer folds, or more images or judgments.",
             place=label,
         )
@@ -65,7 +66,7 @@ def check_folds(
         problems.warn(
             "statistics.inner_folds",
             f"{inner_folds} folds leave no test block of {folds.MIN_PAIRS} judged pairs inside the training data of "
-            f"{images.some(uncut)}",
+            f"{some(uncut)}",
             "No penalty of fitted weights can be chosen, and their scores are NaN. Use fewer folds, or more images or "
             "judgments.",
             place=label,

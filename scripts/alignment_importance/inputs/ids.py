@@ -1,9 +1,10 @@
 """Image ids: how a file's name becomes one, and which one somebody probably meant."""
 
-import difflib
 import unicodedata
 from collections.abc import Iterable
 from pathlib import Path
+
+from alignment_importance.system.names import nearest
 
 
 def clean(name: str) -> str:
@@ -31,5 +32,5 @@ def suggest(unknown: str, known: Iterable[str]) -> str:
             return f"; {image!r} differs from it in capital letters alone"
         if image in (unknown.rpartition(".")[0], Path(unknown).stem):
             return f"; an image id has no file ending and no folder, {image!r} would be one"
-    near = difflib.get_close_matches(unknown, ids, n=1, cutoff=0.75)
+    near = nearest(unknown, ids, alike=0.75)
     return f"; did you mean {near[0]!r}?" if near else ""

@@ -13,6 +13,7 @@ from alignment_importance.maps.heatmaps import place_image
 from alignment_importance.statistics import roc
 from alignment_importance.system import logs
 from alignment_importance.system.errors import InputError
+from alignment_importance.system.names import some
 from alignment_importance.system.problems import Problems
 
 #: Columns of the table of a control.
@@ -83,7 +84,7 @@ def _find_masks(masks: Path, image_ids: Iterable[str]) -> dict[str, Path]:
     missing = [image for image in wanted if image not in by_id]
     if missing:
         raise InputError(
-            f"images without a mask: {images.some(missing)}. Every image needs one, called {{image}}.png.", where=masks
+            f"images without a mask: {some(missing)}. Every image needs one, called {{image}}.png.", where=masks
         )
     return {image: by_id[image] for image in wanted}
 

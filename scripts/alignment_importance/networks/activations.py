@@ -32,8 +32,9 @@ def read(path: str | Path, image_ids: Sequence[str]) -> Iterator[xr.Dataset]:
         missing = sorted(set(image_ids) - set(recorded.indexes["image"]))
         if missing:
             raise InputError(
-                f"{path}: it lacks {len(missing)} of {len(image_ids)} images, the first is {missing[0]!r}. "
-                "Extract the activations of the image set again."
+                f"it lacks {len(missing)} of {len(image_ids)} images, the first is {missing[0]!r}. "
+                "Extract the activations of the image set again.",
+                where=path,
             )
         # Picking images one by one takes longer than reading all.
         in_order = list(image_ids) == recorded.indexes["image"].tolist()

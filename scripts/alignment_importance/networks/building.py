@@ -10,10 +10,11 @@ import torch
 from torch import nn
 from torch.overrides import TorchFunctionMode
 
-from alignment_importance.networks.checkpoints import State, fit, load_state, read_weights, sha256_of
+from alignment_importance.networks.checkpoints import State, fit, load_state, read_weights
 from alignment_importance.networks.kinds import registry
 from alignment_importance.networks.plan import Inputs, Plan, seeded
 from alignment_importance.networks.spec import Spec
+from alignment_importance.system import digests
 from alignment_importance.system.errors import InputError
 
 
@@ -178,8 +179,9 @@ def _check_cached(url: str) -> None:
     """Refuse weights in torch's cache whose SHA-256 does not begin as their name says; torch checks downloads alone."""
     file = Path(torch.hub.get_dir()) / "checkpoints" / Path(url).name
     named = torch.hub.HASH_REGEX.search(file.name)
-    if named and file.is_file() and not sha256_of(file).startswith(named[1]):
+    if named and file.is_file() and not digests.sha256(file).startswith(named[1]):
         raise InputError(
-            f"{file}: its SHA-256 does not begin with {named[1]} as its name says; a download broke off, or it is "
-            "another file. Remove it; it is downloaded when it is needed."
+            f"its SHA-256 does not begin with {named[1]} as its name says; a download broke off, or it is "
+            "another file. Remove it; it is downloaded when it is needed.",
+            where=file,
         )

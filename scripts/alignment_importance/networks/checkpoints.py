@@ -1,6 +1,5 @@
 """Weights in files: read without running anything in them, and loaded only where every name and shape fits."""
 
-import hashlib
 import re
 from collections import OrderedDict
 from collections.abc import Mapping
@@ -9,6 +8,7 @@ from pathlib import Path
 import torch
 from torch import nn
 
+from alignment_importance.system import digests
 from alignment_importance.system.errors import InputError
 from alignment_importance.system.plurals import counted
 
@@ -22,21 +22,16 @@ def read_weights(file: Path, sha256: str | None) -> State:
     Raises:
         InputError: the file is missing, has another SHA-256 than the given one, or holds no weight matrix.
     """
-    if sha256 is not None and file.is_file() and (digest := sha256_of(file)) != sha256.lower():
+    if sha256 is not None and file.is_file() and (digest := digests.sha256(file)) != sha256.lower():
         raise InputError(
-            f"{file}: its SHA-256 is {digest} and not {sha256}, as the configuration says. Get the right file, or "
-            "correct the key `sha256` of the network."
+            f"its SHA-256 is {digest} and not {sha256}, as the configuration says. Get the right file, or "
+            "correct the key `sha256` of the network.",
+            where=file,
         )
     state = read_state(file)
     if not any(value.ndim in (2, 4) for value in state.values()):
-        raise InputError(f"{file}: holds no weight matrix; a checkpoint of a network's state dict is needed.")
+        raise InputError("holds no weight matrix; a checkpoint of a network's state dict is needed.", where=file)
     return state
-
-
-def sha256_of(file: Path) -> str:
-    """SHA-256 of a file."""
-    with file.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def count_classes(state: State) -> int:
@@ -53,16 +48,18 @@ def read_state(path: Path) -> State:
         InputError: the file is missing or holds something else than weights.
     """
     if not path.is_file():
-        raise InputError(f"{path}: this checkpoint does not exist. Correct the key `checkpoint` of the network.")
+        raise InputError("this checkpoint does not exist. Correct the key `checkpoint` of the network.", where=path)
     try:
         content = torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:
-        raise InputError(f"{path}: cannot be read as a PyTorch checkpoint of weights only ({_why(error)}") from error
+        raise InputError(
+            f"cannot be read as a PyTorch checkpoint of weights only ({_why(error)}", where=path
+        ) from error
     for key in ("state_dict", "model"):
         if isinstance(content, dict) and isinstance(content.get(key), dict):
             content = content[key]
     if not isinstance(content, dict) or not all(isinstance(value, torch.Tensor) for value in content.values()):
-        raise InputError(f"{path}: is not a state dict (names to tensors). Save `network.state_dict()`.")
+        raise InputError("is not a state dict (names to tensors). Save `network.state_dict()`.", where=path)
     return {_renamed(name): value for name, value in content.items()}
 
 

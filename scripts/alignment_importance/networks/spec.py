@@ -1,8 +1,9 @@
 """What a configuration says of a network."""
 
-import difflib
 from collections.abc import Sequence
 from dataclasses import dataclass
+
+from alignment_importance.system import names
 
 
 @dataclass(frozen=True)
@@ -39,5 +40,5 @@ class Spec:
 
 def nearest(name: str, known: Sequence[str]) -> str:
     """A sentence that offers the names most like a misspelt one."""
-    near = difflib.get_close_matches(name, known, n=3, cutoff=0.5)
+    near = names.nearest(name, known, most=3)
     return f" Did you mean {' or '.join(near)}?" if near else f" Known are: {', '.join(known)}."

@@ -15,9 +15,6 @@ from alignment_importance.system.errors import InputError
 
 _SECONDS_BETWEEN_REPORTS = 5.0
 
-#: Environment variable with the number of the process that started the job and waits for it.
-STARTED_BY = "ALIGNMENT_IMPORTANCE_STARTED_BY"
-
 _SECONDS_BETWEEN_LOOKS = 0.5
 
 #: Whether a loop is reporting its progress.
@@ -35,8 +32,8 @@ def job(path: str | Path, made_with: Mapping[str, Any] | None) -> Iterator[None]
     All that the job writes names its record (`made_with`: the arguments of `provenance.recording`). None for what is
     the same whoever makes it.
 
-    A job does not outlive the process that started it (`STARTED_BY`): what it would write later might not fit what was
-    changed and run in the meantime.
+    A job does not outlive the process that started it: what it would write later might not fit what was changed and run
+    in the meantime.
 
     An `InputError` ends the process with status 1 and its message alone; any other exception is logged with its
     traceback and raised again.
@@ -50,8 +47,8 @@ def job(path: str | Path, made_with: Mapping[str, Any] | None) -> Iterator[None]
     # Only this package tells how it gets on; other libraries report every glyph of a font.
     logging.getLogger("alignment_importance").setLevel(logging.INFO)
     logging.captureWarnings(True)
-    if STARTED_BY in os.environ:
-        threading.Thread(target=_end_with, args=(int(os.environ[STARTED_BY]),), daemon=True).start()
+    ended = threading.Event()
+    threading.Thread(target=_end_with_parent, args=(os.getppid(), ended), daemon=True).start()
     try:
         with provenance.recording(**made_with) if made_with is not None else nullcontext():
             yield
@@ -65,27 +62,16 @@ def job(path: str | Path, made_with: Mapping[str, Any] | None) -> Iterator[None]
         # Snakemake's benchmark files hold samples: every half second at first, then two a minute.
         logger.info("Peak memory: %.0f MB.", memory.peak_mb())
     finally:
+        ended.set()
         to_file.flush()
 
 
-def _end_with(process: int) -> None:
-    """Wait until a process has ended, and end this one at once."""
-    parent = os.getppid()
-    # A process that was killed keeps its number until somebody asks how it ended, but no children.
-    while os.getppid() == parent and _runs(process):
-        time.sleep(_SECONDS_BETWEEN_LOOKS)
-    logger.error("Snakemake has ended, and so does this job. Run Snakemake again with --rerun-incomplete.")
-    os._exit(1)
-
-
-def _runs(process: int) -> bool:
-    try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        pass  # it is somebody else's
-    return True
+def _end_with_parent(parent: int, ended: threading.Event) -> None:
+    """End this process as soon as its parent process has ended, unless the job has."""
+    while not ended.wait(_SECONDS_BETWEEN_LOOKS):
+        if os.getppid() != parent:
+            logger.error("Snakemake has ended, and so does this job. Run Snakemake again with --rerun-incomplete.")
+            os._exit(1)
 
 
 def progress(items: Iterable[Item], what: str, total: int) -> Iterator[Item]:

@@ -100,7 +100,7 @@ def note_source(text: str) -> None:
 
 
 def note_digests(digests: Iterable[str]) -> None:
-    """The same for the records of a table that the job has read. Records that are not there add nothing."""
+    """Add the devices and weights of the records that a table names. Records that are not there add nothing."""
     if (record := _running.get()) is None:
         return
     for digest in sorted(set(digests)):

@@ -6,7 +6,6 @@ Both are read from the files of the public repository rsagroup/rsatoolbox (demos
 in this project.
 """
 
-import hashlib
 import logging
 import os
 from collections.abc import Iterator, Mapping, Sequence
@@ -22,7 +21,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from alignment_importance.inputs.datasets import canonical
-from alignment_importance.system import tables
+from alignment_importance.system import digests, tables
 from alignment_importance.system.atomic_write import atomic_folder
 from alignment_importance.system.errors import InputError
 
@@ -153,7 +152,7 @@ def _check(files: Mapping[str, Path], checksums: Mapping[str, str]) -> None:
     changed = [
         f"{file} (SHA-256 {found}, expected {checksums[name]})"
         for name, file in files.items()
-        if (found := hashlib.sha256(file.read_bytes()).hexdigest()) != checksums[name]
+        if (found := digests.sha256(file)) != checksums[name]
     ]
     if changed:
         raise InputError(f"mur92: not the published files: {'; '.join(changed)}. {_advice(checksums)}")

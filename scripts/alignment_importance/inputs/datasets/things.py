@@ -20,6 +20,7 @@ from alignment_importance.inputs import array_files, images
 from alignment_importance.inputs.datasets import canonical
 from alignment_importance.system import atomic_write, tables
 from alignment_importance.system.errors import InputError
+from alignment_importance.system.names import some
 from alignment_importance.system.plurals import counted
 from alignment_importance.system.problems import Problems
 
@@ -28,8 +29,6 @@ N_OBJECTS, N_DENSE = 1854, 48
 
 #: Columns of the release with one row per choice: three objects counted from 1, and which of the three is the odd one.
 RELEASE_COLUMNS = ("image1", "image2", "image3", "choice")
-
-_MOST_SHOWN = 10
 
 logger = logging.getLogger(__name__)
 
@@ -41,7 +40,7 @@ def read_objects(path: str | Path) -> list[str]:
         path: `unique_id.txt` with one id per line, or a table (.tsv, .csv) with a column uniqueID.
 
     Raises:
-        InputError: there are none, or one stands twice.
+        InputError: there are none, or one is listed twice.
     """
     path = Path(path)
     lines = _lines(path)
@@ -56,7 +55,7 @@ def read_objects(path: str | Path) -> list[str]:
         objects = [line.strip() for line in lines if line.strip()]
     twice = sorted({name for name in objects if objects.count(name) > 1})
     if len(objects) < 3 or twice:
-        problem = f"stand twice: {', '.join(twice[:_MOST_SHOWN])}" if twice else f"are only {len(objects)}"
+        problem = f"are listed twice: {some(twice)}" if twice else f"are only {len(objects)}"
         raise InputError(f"the ids of the objects {problem}. Use unique_id.txt of the data set.", where=path)
     if len(objects) != N_OBJECTS:
         logger.warning("%s: %d objects; the published data set has %d.", path, len(objects), N_OBJECTS)
@@ -85,9 +84,8 @@ def find_images(folder: str | Path, objects: Sequence[str]) -> dict[str, Path]:
             found[name] = file
     if missing:
         raise InputError(
-            f"no image of {len(missing)} of {len(objects)} objects: {', '.join(missing[:_MOST_SHOWN])}"
-            f"{' ...' if len(missing) > _MOST_SHOWN else ''}. Looked for ID.jpg, ID_01b.jpg and ID/ID_01b.jpg, with "
-            "other endings too.",
+            f"no image of {len(missing)} of {len(objects)} objects: {some(missing)}. Looked for ID.jpg, ID_01b.jpg and "
+            "ID/ID_01b.jpg, with other endings too.",
             where=folder,
         )
     return found
@@ -180,11 +178,11 @@ def read_dense_objects(path: str | Path, objects: Sequence[str]) -> list[str]:
     named = {word: _object_called(word, set(objects)) for word in _words(path)}
     strangers = [word for word, name in named.items() if name is None]
     if strangers:
-        raise InputError(f"words that are no object: {', '.join(strangers[:_MOST_SHOWN])}.", where=path)
+        raise InputError(f"words that are no object: {some(strangers)}.", where=path)
     found = [name for name in named.values() if name is not None]
     twice = sorted({name for name in found if found.count(name) > 1})
     if twice:
-        raise InputError(f"several words mean the same object: {', '.join(twice[:_MOST_SHOWN])}.", where=path)
+        raise InputError(f"several words mean the same object: {some(twice)}.", where=path)
     numbered = [f"{word} is {name}" for word, name in named.items() if name not in (word, word.replace(" ", "_"))]
     if numbered:
         logger.warning("%s: %s.", path, ", ".join(numbered))

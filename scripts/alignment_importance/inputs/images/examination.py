@@ -8,10 +8,14 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from alignment_importance.inputs import images
+from alignment_importance.inputs.images import decoding, listing
 from alignment_importance.system import logs
 from alignment_importance.system.errors import InputError
+from alignment_importance.system.names import some
 from alignment_importance.system.problems import Problems
+
+#: Columns of the table of an image set.
+COLUMNS = ("image", "file", "width", "height", "sha256", "category", "background")
 
 
 @dataclass(frozen=True)
@@ -36,23 +40,26 @@ def examine(
 ) -> pd.DataFrame:
     """Decode all images of a folder and note what is found.
 
-    Errors: see `images.search`; files that cannot be decoded; a table that does not fit the images. Warnings: images
+    Errors: see `listing.search`; files that cannot be decoded; a table that does not fit the images. Warnings: images
     with the same pixels, several frames or pages, transparency when no background is stated, a single colour.
 
     Args:
-        folder, table, background: of the image set, see `images.tabulate`.
+        folder: of image files.
+        table: CSV with a row per image (`image`, and `category` where there are categories); other columns are ignored.
+        background: red, green and blue (0 to 255) of what is seen through transparent pixels; None for mid grey.
         problems: what is found is added here.
         threads: that decode at the same time.
 
     Returns:
-        A row per image, sorted by image id: image, file, width and height (0 of those that cannot be decoded), sha256,
-        category.
+        A row per image, sorted by image id, with the columns `COLUMNS`: width and height in pixels as the image is
+        seen, that is after the rotation that its EXIF data asks for (0 where it cannot be decoded); category NaN where
+        there is none; background as three numbers.
     """
-    files = images.search(folder, problems)
-    categories = images.read_categories(table, list(files), problems) if table is not None else {}
+    files = listing.search(folder, problems)
+    categories = listing.read_categories(table, list(files), problems) if table is not None else {}
     used = set(files.values())
     # Those that share an id with another are looked at as well: one report tells all.
-    others = [file for file in images.pictures(Path(folder)) if file not in used] if files else []
+    others = [file for file in listing.pictures(Path(folder)) if file not in used] if files else []
     decoded = [*files.values(), *others]
     with ThreadPoolExecutor(threads) as pool:
         results = logs.progress(pool.map(_examine, decoded), f"{folder}: images decoded", len(decoded))
@@ -65,26 +72,41 @@ def examine(
     usable = {image: one for image, one in examined.items() if one.problem is None}
     _warn_of_duplicates(folder, usable, files, problems)
     _warn_of_kinds(folder, usable, files, problems, stated=background is not None)
+    backdrop = " ".join(map(str, decoding.MID_GREY if background is None else background))
     rows = [
-        (image, files[image].as_posix(), *one.size, one.sha256, categories.get(image, np.nan))
+        (image, files[image].as_posix(), *one.size, one.sha256, categories.get(image, np.nan), backdrop)
         for image, one in examined.items()
     ]
-    return pd.DataFrame(rows, columns=["image", "file", "width", "height", "sha256", "category"])
+    return pd.DataFrame(rows, columns=list(COLUMNS))
+
+
+def tabulate(
+    folder: str | Path, table: str | Path | None = None, background: Sequence[int] | None = None
+) -> pd.DataFrame:
+    """List the images of a folder as `examine` does, but raise its errors and drop its warnings.
+
+    Raises:
+        ProblemsError: lists all errors.
+    """
+    problems = Problems()
+    listed = examine(folder, table, background, problems)
+    problems.raise_errors()
+    return listed
 
 
 def _examine(file: Path) -> _Examined:
     """Decode one file."""
     sha256 = ""
     try:
-        data = images.read_bytes(file)
-        sha256 = images.sha256_of(data)
-        decoded = images.decode(file, data)
+        data = decoding.read_bytes(file)
+        sha256 = decoding.sha256_of(data)
+        decoded = decoding.decode(file, data)
     except InputError as problem:
         return _Examined(sha256, problem=problem)
     rgb = decoded.rgb
     return _Examined(
         sha256,
-        pixels=(rgb.shape, images.sha256_of(rgb.tobytes())),
+        pixels=(rgb.shape, decoding.sha256_of(rgb.tobytes())),
         size=(rgb.shape[1], rgb.shape[0]),
         n_frames=decoded.n_frames,
         is_transparent=decoded.is_transparent,
@@ -114,7 +136,7 @@ def _warn_of_kinds(
     stated: bool,
 ) -> None:
     """Say what was done with images that can be seen in several ways."""
-    grey = " ".join(map(str, images.MID_GREY))
+    grey = " ".join(map(str, decoding.MID_GREY))
     for found, remedy, which in (
         (
             "files with several frames or pages",
@@ -137,4 +159,4 @@ def _warn_of_kinds(
 
 
 def _names(image_ids: Iterable[str], files: Mapping[str, Path]) -> str:
-    return images.some([files[image].name for image in image_ids])
+    return some([files[image].name for image in image_ids])

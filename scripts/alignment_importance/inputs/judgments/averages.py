@@ -7,11 +7,10 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from alignment_importance.system.errors import InputError
+from alignment_importance.system.names import some
 
 #: What counts once in the mean of a pair: every participant who judged it, or every trial that showed it.
 UNITS = ("participants", "trials")
-
-_MOST_SHOWN = 10
 
 
 def mean(judgments: xr.Dataset, image_ids: Sequence[str]) -> NDArray[np.float64]:
@@ -30,10 +29,7 @@ def mean(judgments: xr.Dataset, image_ids: Sequence[str]) -> NDArray[np.float64]
     ids = list(image_ids)
     unknown = sorted(set(ids) - set(judgments["image"].values.tolist()))
     if unknown:
-        more = f" and {len(unknown) - _MOST_SHOWN} more" if len(unknown) > _MOST_SHOWN else ""
-        raise InputError(
-            f"{judgments.attrs.get('source', 'judgments')}: no judgments of {', '.join(unknown[:_MOST_SHOWN])}{more}."
-        )
+        raise InputError(f"{judgments.attrs.get('source', 'judgments')}: no judgments of {some(unknown)}.")
     chosen = judgments.sel(image=ids, image_b=ids)
     return average(chosen["similarity"].to_numpy(), weights(chosen))
 

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from alignment_importance.inputs.judgments.identifiers import some
+from alignment_importance.system.names import some
 from alignment_importance.system.problems import Problems
 
 # Fewer ratings of an image with itself, such as one check of attention, say nothing about the scale.

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from alignment_importance.inputs import ids
+from alignment_importance.system.names import some
 from alignment_importance.system.problems import Problems
 
 # Likenesses are looked for in the first of many unknown ids alone: it takes a while, and no more are shown.
@@ -39,7 +40,7 @@ class ImageIds:
             problems.error(where, f"{image!r} is no image of this set", remedy, place)
 
     def check_listed(self, problems: Problems, where: Path, what: str, found: Sequence[tuple[str, str]]) -> None:
-        """Note ids that are unknown, that stand twice or that are missing in a list of all images of a comparison.
+        """Note ids that are unknown, listed twice or missing in a list of all images of a comparison.
 
         Args:
             problems: where the notes go.
@@ -53,7 +54,7 @@ class ImageIds:
             places.setdefault(image, []).append(place)
         for image, several in places.items():
             if len(several) > 1:
-                problems.error(where, f"{image!r} stands there {len(several)} times", "Keep one.", some(several))
+                problems.error(where, f"{image!r} is listed {len(several)} times", "Keep one.", some(several))
         missing = [image for image in self.wanted if image not in places]
         if missing:
             self.unjudged |= set(missing)
@@ -65,9 +66,3 @@ def _hint(suggestion: str) -> str:
     """Make a sentence of what `ids.suggest` appends to one."""
     hint = suggestion.removeprefix("; ")
     return hint[:1].upper() + hint[1:] + "." * (bool(hint) and not hint.endswith("?"))
-
-
-def some(names: Sequence[str], most: int = 10) -> str:
-    """Name the first few of many."""
-    more = f" and {len(names) - most} more" if len(names) > most else ""
-    return ", ".join(names[:most]) + more

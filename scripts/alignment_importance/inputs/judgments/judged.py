@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from alignment_importance.inputs.judgments import diagonals
-from alignment_importance.inputs.judgments.identifiers import ImageIds, some
+from alignment_importance.inputs.judgments.identifiers import ImageIds
+from alignment_importance.system.names import some
 from alignment_importance.system.plurals import counted
 from alignment_importance.system.problems import Problems
 
@@ -51,7 +52,7 @@ class Matrices:
     """Square matrices as a file has them.
 
     Attributes:
-        participants: name of each; a name that stands twice is of one participant who judged twice.
+        participants: name of each; a name that occurs twice is of one participant who judged twice.
         image_ids: of the rows, which are those of the columns.
         stack: float64 (participant, row, column).
         kind: see `KINDS`.

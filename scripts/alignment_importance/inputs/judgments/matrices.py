@@ -1,33 +1,19 @@
 """A square matrix as text: the header and the first column are image ids."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 
 from alignment_importance.inputs import ids
 from alignment_importance.inputs.judgments import delimited_text, judged
+from alignment_importance.inputs.judgments.form import File, Form
 from alignment_importance.inputs.judgments.identifiers import ImageIds
 from alignment_importance.system.plurals import counted
 from alignment_importance.system.problems import Problems
 
-NAME = "matrix"
-HEADER = "a matrix has image ids from its second field on"
 
-
-def includes(header: Sequence[str], images: ImageIds) -> bool:
-    """Whether a header names an image, or nearly."""
-    return any(ids.clean(name) in images or ids.suggest(ids.clean(name), images.known) for name in header[1:])
-
-
-def read(
-    path: Path,
-    header: Sequence[str],
-    body: Iterable[delimited_text.Row],
-    kind: str | None,
-    images: ImageIds,
-    problems: Problems,
-) -> judged.Judged:
+def read(file: File, images: ImageIds, problems: Problems) -> judged.Judged:
     """Read a matrix; rows and columns in any order.
 
     The first cell of the header may say `similarity` or `dissimilarity`; anything else in it means nothing.
@@ -35,14 +21,15 @@ def read(
     Raises:
         Problems: ids that are wrong, missing or there twice, and cells that are no numbers.
     """
+    path, header = file.path, file.header
     corner = header[0].lower()
     told = corner if corner in judged.KINDS else None
-    kind = judged.kind_of(problems, path, told, "the first cell of the header", kind)
+    kind = judged.kind_of(problems, path, told, "the first cell of the header", file.kind)
     columns = [ids.clean(name) for name in header[1:]]
     rows: list[tuple[str, str]] = []
     cells: list[list[float]] = []
     lengths: dict[int, list[int]] = {}
-    for line, (name, *fields) in body:
+    for line, (name, *fields) in file.body:
         image = ids.clean(name)
         rows.append((f"line {line}", image))
         if len(fields) == len(columns):
@@ -91,3 +78,18 @@ def _check_same(problems: Problems, path: Path, columns: Sequence[str], rows: Se
         shape = f"{counted(len(rows), 'row', 'rows')} and {counted(len(columns), 'column', 'columns')}"
         found = f"{shape} are not of the same images; only one has: "
         problems.error(path, found + ", ".join(lacking[:10]), "A matrix has a row and a column for every image.")
+
+
+def _is_matrix(file: File, images: ImageIds) -> bool:
+    """Whether the header names images, even if misspelt."""
+    names = [ids.clean(name) for name in file.header[1:]]
+    return any(name in images or ids.suggest(name, images.known) for name in names)
+
+
+FORM = Form(
+    "matrix",
+    tuple(delimited_text.DELIMITERS),
+    _is_matrix,
+    read,
+    header="a matrix has image ids from its second field on",
+)

@@ -8,13 +8,9 @@ import scipy.io
 
 from alignment_importance.inputs import array_files
 from alignment_importance.inputs.judgments import judged, rdms
+from alignment_importance.inputs.judgments.form import File, Form
 from alignment_importance.inputs.judgments.identifiers import ImageIds
 from alignment_importance.system.problems import Problems
-
-NAME = "download of Meadows"
-
-#: Endings of its files.
-SUFFIXES = (".mat", ".json")
 
 # rsatoolbox reads participant and task out of the file's name.
 _KEEP_NAME = (
@@ -23,23 +19,22 @@ _KEEP_NAME = (
 )
 
 
-def includes(path: Path) -> bool:
+def _is_meadows(file: File, _images: ImageIds) -> bool:
     """Whether a file was downloaded from Meadows: a .json, or a .mat with its variables."""
-    if path.suffix.lower() != ".mat":
-        return path.suffix.lower() == ".json"
+    if file.path.suffix.lower() == ".json":
+        return True
     try:
-        return any(name.startswith("rdmutv") for name, *_ in scipy.io.whosmat(path))
+        return any(name.startswith("rdmutv") for name, *_ in scipy.io.whosmat(file.path))
     except (NotImplementedError, *array_files.READING_ERRORS):
         return False
 
 
-def read(path: Path, key: str | None, kind: str | None, images: ImageIds, problems: Problems) -> judged.Judged:
+def read(file: File, images: ImageIds, problems: Problems) -> judged.Judged:
     """Read the arrangements of one participant or several.
 
     Args:
-        path: .mat, or .json in the structure "tree".
-        key: the name of the task, where a participant did several.
-        kind: arrangements are dissimilarities (distances); anything else is a contradiction.
+        file: .mat, or .json in the structure "tree". Its key is the name of the task, where a participant did several.
+            Arrangements are dissimilarities (distances); another kind is a contradiction.
         images: the ids; Meadows names stimuli by their files, and rsatoolbox cuts these names at the first dot.
         problems: where mistakes are noted.
 
@@ -49,7 +44,8 @@ def read(path: Path, key: str | None, kind: str | None, images: ImageIds, proble
     # Imported here: it takes more than a second, which no other form needs.
     from rsatoolbox.io.meadows import load_rdms
 
-    kind = judged.kind_of(problems, path, "dissimilarity", "an arrangement of Meadows", kind)
+    path = file.path
+    kind = judged.kind_of(problems, path, "dissimilarity", "an arrangement of Meadows", file.kind)
     _check_stimuli(path, problems)
     try:
         with warnings.catch_warnings(record=True) as said:
@@ -61,7 +57,7 @@ def read(path: Path, key: str | None, kind: str | None, images: ImageIds, proble
         problems.raise_errors()
     for warning in said:
         problems.warn(path, f"rsatoolbox: {warning.message}", "Tasks with other stimuli are not used.")
-    chosen = _task(found.rdm_descriptors.get("task"), found.n_rdm, key, path, problems)
+    chosen = _task(found.rdm_descriptors.get("task"), found.n_rdm, file.key, path, problems)
     found = found.subset("index", chosen)
     return rdms.from_rdms(
         found,
@@ -110,3 +106,6 @@ def _task(tasks: object, n_rdms: int, key: str | None, path: Path, problems: Pro
         problems.error(path, f"there is no arrangement of a task {key!r}", remedy)
     problems.raise_errors()
     return [number for number, name in enumerate(names) if key is None or name == key]
+
+
+FORM = Form("download of Meadows", (".mat", ".json"), _is_meadows, read, has_parts=True)

@@ -1,6 +1,6 @@
 """Ratings of pairs: a long table with a row per rating."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -8,30 +8,16 @@ from numpy.typing import NDArray
 
 from alignment_importance.inputs import ids
 from alignment_importance.inputs.judgments import delimited_text, diagonals, judged
+from alignment_importance.inputs.judgments.form import File, Form
 from alignment_importance.inputs.judgments.identifiers import ImageIds
 from alignment_importance.system.plurals import counted, not_used
 from alignment_importance.system.problems import Problems
-
-NAME = "pairs"
-HEADER = "pairs have image_a, image_b, similarity or dissimilarity (and participant)"
 
 #: Columns of the table; it has one of similarity and dissimilarity, and need not have participants.
 COLUMNS = ("image_a", "image_b", "similarity", "dissimilarity", "participant")
 
 
-def includes(header: Sequence[str], images: ImageIds) -> bool:
-    """Whether a header is that of pairs."""
-    return {"image_a", "image_b"} <= set(header)
-
-
-def read(
-    path: Path,
-    header: Sequence[str],
-    body: Iterator[delimited_text.Row],
-    kind: str | None,
-    images: ImageIds,
-    problems: Problems,
-) -> judged.Judged:
+def read(file: File, images: ImageIds, problems: Problems) -> judged.Judged:
     """Read ratings of pairs; several of one pair by one participant are averaged and counted.
 
     Ratings of an image with itself are not used, but must not contradict the kind.
@@ -39,9 +25,10 @@ def read(
     Raises:
         Problems: a header that is wrong, unknown ids, ratings that are no numbers, lines without participant.
     """
-    told = _kind_in(header, path, problems)
-    kind = judged.kind_of(problems, path, told, "the header", kind)
-    table = delimited_text.read_table(path, header, body, problems)
+    path = file.path
+    told = _kind_in(file.header, path, problems)
+    kind = judged.kind_of(problems, path, told, "the header", file.kind)
+    table = delimited_text.read_table(path, file.header, file.body, problems)
     rating = delimited_text.numbers(table, kind, path, problems)
     first, second = (positions(table, name, images.known, path, problems) for name in ("image_a", "image_b"))
     participants, rater = participants_of(table, path, problems)
@@ -76,7 +63,7 @@ def check_header(
             found = f"unknown column {name!r}" if name else "a column without a name, such as numbers of rows"
             problems.error(path, found, remedy, "header")
         elif header.count(name) > 1:
-            problems.error(path, f"the column {name} stands there {header.count(name)} times", "Keep one.", "header")
+            problems.error(path, f"the column {name} occurs {header.count(name)} times", "Keep one.", "header")
     missing = [name for name in required if name not in header]
     if missing:
         found = f"the column {' and '.join(missing)} is missing"
@@ -135,3 +122,16 @@ def _kind_in(header: Sequence[str], path: Path, problems: Problems) -> str:
         problems.error(path, "there is neither a column similarity nor a column dissimilarity", remedy, "header")
     problems.raise_errors()
     return found[0]
+
+
+def _is_pairs(file: File, _images: ImageIds) -> bool:
+    return {"image_a", "image_b"} <= set(file.header)
+
+
+FORM = Form(
+    "pairs",
+    tuple(delimited_text.DELIMITERS),
+    _is_pairs,
+    read,
+    header="pairs have image_a, image_b, similarity or dissimilarity (and participant)",
+)

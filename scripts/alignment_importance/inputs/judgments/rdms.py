@@ -9,13 +9,9 @@ import numpy as np
 
 from alignment_importance.inputs import array_files, ids
 from alignment_importance.inputs.judgments import judged
+from alignment_importance.inputs.judgments.form import File, Form
 from alignment_importance.inputs.judgments.identifiers import ImageIds
 from alignment_importance.system.problems import Problems
-
-NAME = "RDMs of rsatoolbox"
-
-#: Endings of its files.
-SUFFIXES = (".h5", ".hdf5")
 
 #: Descriptors of RDMs that name the participant, the first that there is.
 _PARTICIPANT_DESCRIPTORS = ("participant", "subject")
@@ -24,22 +20,21 @@ _PARTICIPANT_DESCRIPTORS = ("participant", "subject")
 _INDEX = "index"
 
 
-def includes(path: Path) -> bool:
-    """Whether an HDF5 file was saved by `rsatoolbox.rdm.RDMs.save`."""
+def _is_rdms(file: File, _images: ImageIds) -> bool:
+    """Whether a file was saved by `rsatoolbox.rdm.RDMs.save`."""
     try:
-        with h5py.File(path) as file:
-            return {"dissimilarities", "pattern_descriptors"} <= set(file)
+        with h5py.File(file.path) as content:
+            return {"dissimilarities", "pattern_descriptors"} <= set(content)
     except OSError:
         return False
 
 
-def read(path: Path, key: str | None, kind: str | None, images: ImageIds, problems: Problems) -> judged.Judged:
+def read(file: File, images: ImageIds, problems: Problems) -> judged.Judged:
     """Read an RDMs object, a participant per RDM; RDMs of one participant are averaged.
 
     Args:
-        path: the file.
-        key: the pattern descriptor that holds the image ids; None to take the one that does.
-        kind: RDMs are dissimilarities; anything else is a contradiction.
+        file: its key is the pattern descriptor that holds the image ids; None to take the one that does. RDMs are
+            dissimilarities; another kind is a contradiction.
         images: the ids.
         problems: where mistakes are noted.
 
@@ -49,13 +44,14 @@ def read(path: Path, key: str | None, kind: str | None, images: ImageIds, proble
     # Imported here: it takes more than a second, which no other form needs.
     from rsatoolbox.rdm import load_rdm
 
-    kind = judged.kind_of(problems, path, "dissimilarity", "an RDMs file", kind)
+    path = file.path
+    kind = judged.kind_of(problems, path, "dissimilarity", "an RDMs file", file.kind)
     try:
         rdms = load_rdm(str(path), file_type="hdf5")
     except (*array_files.READING_ERRORS, AttributeError, AssertionError) as error:
         array_files.note_unreadable(problems, path, error)
         problems.raise_errors()
-    descriptor = _descriptor(rdms.pattern_descriptors, key, images, path, problems)
+    descriptor = _descriptor(rdms.pattern_descriptors, file.key, images, path, problems)
     image_ids = texts(rdms.pattern_descriptors[descriptor])
     return from_rdms(rdms, f"pattern ({descriptor})", image_ids, _participants(rdms), kind, images, path, problems)
 
@@ -109,3 +105,6 @@ def _participants(rdms: Any) -> list[str]:
     """Name the participant of each RDM."""
     named = [name for name in _PARTICIPANT_DESCRIPTORS if name in rdms.rdm_descriptors]
     return texts(rdms.rdm_descriptors[named[0]]) if named else judged.numbered(rdms.n_rdm)
+
+
+FORM = Form("RDMs of rsatoolbox", (".h5", ".hdf5"), _is_rdms, read, has_parts=True)

@@ -3,29 +3,19 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NoReturn
 
 import numpy as np
 import pandas as pd
 import xarray as xr
 
-from alignment_importance.inputs.judgments import delimited_text, quality, subsets, unlabelled_arrays
+from alignment_importance.inputs.judgments import delimited_text, quality, registry, subsets
+from alignment_importance.inputs.judgments.form import File
 from alignment_importance.inputs.judgments.identifiers import ImageIds
 from alignment_importance.inputs.judgments.judged import Judged
-from alignment_importance.inputs.judgments.registry import FILE_FORMS, TEXT_FORMS
 from alignment_importance.system.problems import Problems
 
 _PICKLES = (".pkl", ".pickle")
-
-#: Endings of files that can be read, in any case.
-_SUFFIXES = tuple(
-    dict.fromkeys(
-        [
-            *delimited_text.DELIMITERS,
-            *unlabelled_arrays.SUFFIXES,
-            *(suffix for form in FILE_FORMS for suffix in form.SUFFIXES),
-        ]
-    )
-)
 
 
 @dataclass(frozen=True)
@@ -55,8 +45,7 @@ class Source:
 def read(source: Source, table: pd.DataFrame) -> xr.Dataset:
     """Read judgments and label them.
 
-    The form (one of `registry`) is told by the file's ending, and for text by its header. Empty cells and NaN are
-    missing judgments.
+    The forms of `registry` recognise the file by its ending and content. Empty cells and NaN are missing judgments.
 
     Args:
         source: the file, and the images that the comparison is about. Each of these must have judgments.
@@ -79,7 +68,7 @@ def read(source: Source, table: pd.DataFrame) -> xr.Dataset:
 
 
 def inspect(source: Source, table: pd.DataFrame, problems: Problems) -> xr.Dataset | None:
-    """Do as `read` does, but note everything that is wrong or doubtful instead of raising it; None if it is wrong."""
+    """Read and label judgments, and note all that is wrong or doubtful; None where the file cannot be used."""
     own = Problems()
     judgments = None
     with own.collect(source.path):
@@ -144,35 +133,29 @@ def _read(source: Source, images: ImageIds, problems: Problems) -> tuple[str, Ju
     Raises:
         Problems: it cannot be used.
     """
-    path, kind, order, key = source.path, source.kind, source.order, source.key
+    path = source.path
     is_text = path.suffix.lower() in delimited_text.DELIMITERS
-    labelled = None if is_text else next((form for form in FILE_FORMS if form.includes(path)), None)
-    if order is not None and (is_text or labelled):
-        problems.error(path, "`order` has no use for a file that names its images itself", "Remove it.")
-    if key is not None and is_text:
-        problems.error(path, "`key` has no use for text, which holds one table", "Remove it.")
-    if is_text:
-        name, found = _read_text(path, kind, images, problems)
-    elif labelled:
-        name, found = labelled.NAME, labelled.read(path, key, kind, images, problems)
-    else:
-        name, found = unlabelled_arrays.NAME, unlabelled_arrays.read(path, order, key, kind, images, problems)
-    quality.check(found, images, path, problems)
-    return name, found
-
-
-def _read_text(path: Path, kind: str | None, images: ImageIds, problems: Problems) -> tuple[str, Judged]:
-    """Read a text file of the form that its header shows."""
-    rows = delimited_text.rows(path, problems)
+    rows = delimited_text.rows(path, problems) if is_text else iter(())
     _, header = next(rows, (1, []))
-    header = [name.strip() for name in header]
-    for form in TEXT_FORMS:
-        if form.includes(header, images):
-            return form.NAME, form.read(path, header, rows, kind, images, problems)
-    shown = ",".join(header)
+    file = File(path, source.kind, source.order, source.key, [name.strip() for name in header], rows)
+    form = registry.form_of(file, images)
+    if form is None:
+        _refuse_header(file, problems)
+    if file.order is not None and not form.needs_order:
+        problems.error(path, "`order` has no use for a file that names its images itself", "Remove it.")
+    if file.key is not None and not form.has_parts:
+        problems.error(path, "`key` has no use for text, which holds one table", "Remove it.")
+    found = form.read(file, images, problems)
+    quality.check(found, images, path, problems)
+    return form.name, found
+
+
+def _refuse_header(file: File, problems: Problems) -> NoReturn:
+    """Raise what is wrong with the header of a text file that no form recognises."""
+    shown = ",".join(file.header)
     shown = f"{shown[:200]}..." if len(shown) > 200 else shown or "(empty)"
     found = f"the header is that of no form of judgments: {shown}"
-    problems.error(path, found, _header_remedy(path, header), "header")
+    problems.error(file.path, found, _header_remedy(file.path, file.header), "header")
     problems.raise_errors()
     raise AssertionError("raise_errors raises where there is an error")
 
@@ -184,8 +167,8 @@ def _header_remedy(path: Path, header: Sequence[str]) -> str:
         return "Separate the columns by commas (.csv) or tabs (.tsv), and write numbers with a decimal point."
     if "stim1_name" in header:
         return "Of Meadows take the download .mat or the tree .json, or rename the columns."
-    forms = "; ".join(form.HEADER for form in TEXT_FORMS)
-    return f"{forms[0].upper()}{forms[1:]}."
+    headers = "; ".join(form.header for form in registry.FORMS if form.header)
+    return f"{headers[0].upper()}{headers[1:]}."
 
 
 def _check_file(source: Source, problems: Problems) -> None:
@@ -197,8 +180,8 @@ def _check_file(source: Source, problems: Problems) -> None:
     elif suffix in _PICKLES:
         remedy = "Save the RDMs as HDF5: rdms.save('judgments.h5', file_type='hdf5')."
         problems.error(path, "a pickle can run any program when it is opened, and is not read", remedy)
-    elif suffix not in _SUFFIXES:
-        remedy = f"The endings are {', '.join(_SUFFIXES)}."
+    elif suffix not in registry.SUFFIXES:
+        remedy = f"The endings are {', '.join(registry.SUFFIXES)}."
         problems.error(path, f"no form of judgments has the ending {suffix!r}", remedy)
     elif not path.is_file():
         problems.error(path, "this file of judgments does not exist", f"Correct `judgments` of {source.name}.")

@@ -1,6 +1,5 @@
 """The images that a comparison is about: all of a set, those of some categories, or some by name."""
 
-import difflib
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -8,6 +7,7 @@ import pandas as pd
 
 from alignment_importance.inputs import ids
 from alignment_importance.inputs.judgments.identifiers import ImageIds
+from alignment_importance.system.names import nearest
 from alignment_importance.system.plurals import counted
 from alignment_importance.system.problems import Problems
 
@@ -31,7 +31,7 @@ def choose(
         The ids, sorted. Those that are in one of the categories and named, where both are asked for.
 
     Raises:
-        Problems: unknown categories or ids, ids that stand twice, or fewer than three images.
+        Problems: unknown categories or ids, ids that are listed twice, or fewer than three images.
     """
     chosen = set(table["image"])
     if categories:
@@ -51,7 +51,7 @@ def _of_categories(table: pd.DataFrame, categories: Sequence[str], where: str, p
     known = sorted(set(table["category"].dropna()))
     for category in categories:
         if category not in known:
-            close = difflib.get_close_matches(category, known, n=1)
+            close = nearest(category, known)
             remedy = f"Did you mean {close[0]!r}?" if close else f"There are: {', '.join(known) or 'none'}."
             problems.error(where, f"no image has the category {category!r}", remedy)
     return set(table["image"][table["category"].isin(categories)])
@@ -69,6 +69,6 @@ def _named(table: pd.DataFrame, images: Sequence[str] | Path, where: str, proble
         listed = [(f"line {number}", ids.clean(line)) for number, line in enumerate(lines, start=1) if line.strip()]
     else:
         listed = [(f"entry {number}", ids.clean(image)) for number, image in enumerate(images, start=1)]
-    # Nothing is wanted of the list but that every id is known and stands there once.
+    # Nothing is wanted of the list but that every id is known and listed once.
     ImageIds(table["image"], wanted=[]).check_listed(problems, Path(where), "line", listed)
     return {image for _, image in listed}

@@ -1,6 +1,5 @@
 """Odd-one-out triplets: a long table with a row per trial."""
 
-from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -8,12 +7,10 @@ from numpy.typing import NDArray
 
 from alignment_importance.inputs import ids
 from alignment_importance.inputs.judgments import delimited_text, judged, pairs
+from alignment_importance.inputs.judgments.form import File, Form
 from alignment_importance.inputs.judgments.identifiers import ImageIds
 from alignment_importance.system.plurals import counted, not_used
 from alignment_importance.system.problems import Problems
-
-NAME = "odd-one-out triplets"
-HEADER = "triplets have image_a, image_b, image_c, odd (and participant)"
 
 _IMAGES = ("image_a", "image_b", "image_c")
 
@@ -21,19 +18,7 @@ _IMAGES = ("image_a", "image_b", "image_c")
 COLUMNS = (*_IMAGES, "odd", "participant")
 
 
-def includes(header: Sequence[str], images: ImageIds) -> bool:
-    """Whether a header is that of triplets."""
-    return {"image_a", "image_b", "image_c"} <= set(header) or "odd" in header
-
-
-def read(
-    path: Path,
-    header: Sequence[str],
-    body: Iterator[delimited_text.Row],
-    kind: str | None,
-    images: ImageIds,
-    problems: Problems,
-) -> judged.Judged:
+def read(file: File, images: ImageIds, problems: Problems) -> judged.Judged:
     """Count how often the images of a pair were kept together when they were shown with a third.
 
     A trial shows three pairs; the one without the odd image is kept together, the other two are not. The similarity of
@@ -47,10 +32,11 @@ def read(
         Problems: a header that is wrong, unknown ids, an image twice in a triplet, an odd image that is none of the
             three, lines without participant.
     """
-    pairs.check_header(header, COLUMNS[:-1], COLUMNS, "Triplets", path, problems)
+    path = file.path
+    pairs.check_header(file.header, COLUMNS[:-1], COLUMNS, "Triplets", path, problems)
     told = "an odd-one-out (the share of trials in which a pair was kept together)"
-    kind = judged.kind_of(problems, path, "similarity", told, kind)
-    table = delimited_text.read_table(path, header, body, problems)
+    kind = judged.kind_of(problems, path, "similarity", told, file.kind)
+    table = delimited_text.read_table(path, file.header, file.body, problems)
     triplets = np.stack([pairs.positions(table, name, images.known, path, problems) for name in _IMAGES])
     odd = _odd(table, triplets, images, path, problems)
     participants, rater = pairs.participants_of(table, path, problems)
@@ -71,7 +57,7 @@ def _odd(
     for one, other in ((0, 1), (0, 2), (1, 2)):
         same = np.flatnonzero((triplets[one] == triplets[other]) & ~unknown)
         columns = f"{_IMAGES[one]} and {_IMAGES[other]}"
-        table.note(problems, path, same, columns, "one image stands twice in a triplet", "Correct or remove the line.")
+        table.note(problems, path, same, columns, "an image occurs twice in a triplet", "Correct or remove the line.")
     answers = table.columns["odd"]
     position = {image: at for at, image in enumerate(images.known)}
     cells = [ids.clean(cell) for cell in answers.cells]
@@ -106,3 +92,16 @@ def _count(
             cells = np.ravel_multi_index((rater[chosen], low[chosen], high[chosen]), counts.shape)
             counts += np.bincount(cells, minlength=counts.size).astype(np.int32).reshape(counts.shape)
     return shown + shown.transpose(0, 2, 1), kept + kept.transpose(0, 2, 1)
+
+
+def _is_triplets(file: File, _images: ImageIds) -> bool:
+    return set(_IMAGES) <= set(file.header) or "odd" in file.header
+
+
+FORM = Form(
+    "odd-one-out triplets",
+    tuple(delimited_text.DELIMITERS),
+    _is_triplets,
+    read,
+    header="triplets have image_a, image_b, image_c, odd (and participant)",
+)

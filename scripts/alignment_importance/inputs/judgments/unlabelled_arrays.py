@@ -1,6 +1,5 @@
 """Arrays without labels: a matrix or a stack of participants, with a file that names the images in order."""
 
-import difflib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -10,14 +9,11 @@ from numpy.typing import NDArray
 
 from alignment_importance.inputs import array_files, ids
 from alignment_importance.inputs.judgments import judged
+from alignment_importance.inputs.judgments.form import File, Form
 from alignment_importance.inputs.judgments.identifiers import ImageIds
+from alignment_importance.system.names import nearest
 from alignment_importance.system.plurals import counted
 from alignment_importance.system.problems import Problems
-
-NAME = "array"
-
-#: Endings of files that hold arrays, in any case.
-SUFFIXES = (".npy", ".npz", ".mat", ".h5", ".hdf5")
 
 # What NumPy's kinds of arrays that hold no numbers are called by who made them.
 _OTHER_KINDS = {"O": "cells or objects", "V": "struct", "U": "text", "S": "text", "c": "complex numbers"}
@@ -27,24 +23,21 @@ _FROM_PAIRS = " Are these the pairs above the diagonal? scipy.spatial.distance.s
 _MOVE_PARTICIPANTS = "np.moveaxis(array, -1, 0), or permute(array, [3 1 2]) in MATLAB, moves them there from the end."
 
 
-def read(
-    path: Path, order: Path | None, key: str | None, kind: str | None, images: ImageIds, problems: Problems
-) -> judged.Judged:
+def read(file: File, images: ImageIds, problems: Problems) -> judged.Judged:
     """Read (image, image) or (participant, image, image).
 
     Args:
-        path: .npy, .npz, .mat, .h5 or .hdf5.
-        order: text file with the image id of each row, one per line.
-        key: the name of the array where the file has several.
-        kind: see `judged.KINDS`; an array cannot say it itself.
+        file: its order names a text file with the image id of each row, its key the array where there are several. Its
+            kind must be given.
         images: the ids.
         problems: where mistakes are noted.
 
     Raises:
         Problems: the file, its array or the order cannot be used.
     """
-    values = _load(path, key, problems)
-    kind = judged.kind_of(problems, path, None, "", kind)
+    path, order = file.path, file.order
+    values = _load(path, file.key, problems)
+    kind = judged.kind_of(problems, path, None, "", file.kind)
     image_ids = _read_order(order, path, images, problems)
     if order is not None and image_ids is not None and values is not None:
         _check_shape(path, order, values, len(image_ids), problems)
@@ -115,7 +108,7 @@ def _described(name: str, values: NDArray[Any]) -> str:
 
 def _remedy(key: str | None, fitting: Mapping[str, NDArray[Any]], found: Mapping[str, NDArray[Any]]) -> str:
     """Say what to do about a file without the array that is wanted."""
-    close = difflib.get_close_matches(key or "", fitting, n=1)
+    close = nearest(key or "", fitting)
     if close:
         return f"Did you mean {close[0]!r}?"
     if fitting:
@@ -144,3 +137,11 @@ def _check_shape(path: Path, order: Path, values: NDArray[np.float64], n: int, p
 
 def _is_symmetric(values: NDArray[np.float64], one: int, other: int) -> bool:
     return np.allclose(values, np.swapaxes(values, one, other), rtol=0, atol=judged.ROUNDING, equal_nan=True)
+
+
+def _is_array(_file: File, _images: ImageIds) -> bool:
+    """Whatever no other form has recognised is an array."""
+    return True
+
+
+FORM = Form("array", (".npy", ".npz", ".mat", ".h5", ".hdf5"), _is_array, read, needs_order=True, has_parts=True)

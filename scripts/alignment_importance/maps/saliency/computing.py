@@ -15,6 +15,7 @@ from alignment_importance.inputs import images
 from alignment_importance.maps import heatmaps
 from alignment_importance.system import logs
 from alignment_importance.system.errors import InputError
+from alignment_importance.system.names import some
 from alignment_importance.system.netcdf import write_streamed
 
 logger = logging.getLogger(__name__)
@@ -95,7 +96,7 @@ def _padded(table: pd.DataFrame, provider: Provider, shape: tuple[int, int]) -> 
         logger.warning(
             "%d images have no saliency map (NaN), because nothing is known of them or it is uniform: %s",
             len(missing),
-            images.some(missing),
+            some(missing),
         )
 
 

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from alignment_importance.inputs import array_files, ids, images
 from alignment_importance.maps.saliency.computing import Map, Pixels, Provider
 from alignment_importance.system.errors import InputError
+from alignment_importance.system.names import some
 
 #: Endings of files that can hold a saliency map.
 SUFFIXES = (".png", ".npy", ".mat")
@@ -59,7 +60,7 @@ def _find_files(folder: Path, image_ids: list[str]) -> dict[str, Path]:
         "maps of no image of this set": [file.name for file in readable if ids.of_file(file) not in known],
         "images without a map": [image for image in image_ids if image not in by_id],
     }
-    told = [f"{what}: {images.some(names)}" for what, names in problems.items() if names]
+    told = [f"{what}: {some(names)}" for what, names in problems.items() if names]
     if told:
         raise InputError(
             f"there must be one saliency map per image, named by the image id. {'; '.join(told)}.", where=folder

@@ -1,0 +1,100 @@
+"""The images of a folder, told apart by their ids, and the table of their categories."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from alignment_importance.inputs import ids
+from alignment_importance.system.names import some
+from alignment_importance.system.plurals import counted
+from alignment_importance.system.problems import Problems
+from alignment_importance.system.tables import read_table
+
+#: Endings of the files that are taken for images (in any case).
+SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", ".bmp", ".gif")
+
+
+def search(folder: str | Path, problems: Problems) -> dict[str, Path]:
+    """Find the images of a folder: id (file name without its ending) to file, sorted by id.
+
+    Hidden files are ignored, and subfolders are not searched.
+
+    Errors: the folder is missing or has no image, holds other files, or two files share an id, also if capital letters
+    are not told apart, as on many disks.
+    """
+    folder = Path(folder)
+    if not folder.is_dir():
+        problems.error(folder, "this folder of images does not exist", "Correct the image set's `folder`.")
+        return {}
+    entries = sorted(entry for entry in folder.iterdir() if not entry.name.startswith("."))
+    files = [entry for entry in entries if not entry.is_dir()]
+    if len(files) < len(entries):
+        count = counted(len(entries) - len(files), "subfolder is", "subfolders are")
+        problems.warn(folder, f"{count} not searched for images", "An image set is one folder.")
+    strangers = [file.name for file in files if file.suffix.lower() not in SUFFIXES]
+    if strangers:
+        found = f"not image files by their ending ({', '.join(SUFFIXES)}): {some(strangers)}"
+        problems.error(folder, found, "Move them elsewhere, or convert them.")
+    images = pictures(folder)
+    if not images:
+        remedy = f"Put them directly into this folder ({', '.join(SUFFIXES)})."
+        problems.error(folder, "no image files", remedy)
+    return _by_id(folder, images, problems)
+
+
+def pictures(folder: Path) -> list[Path]:
+    """The files of a folder that are images by their ending, sorted by name. Hidden ones are ignored."""
+    files = sorted(file for file in folder.iterdir() if file.suffix.lower() in SUFFIXES and not file.is_dir())
+    return [file for file in files if not file.name.startswith(".")]
+
+
+def read_categories(table: str | Path, image_ids: Sequence[str], problems: Problems) -> dict[str, str | float]:
+    """Read each image's category (NaN where it is empty or there is no such column), and note what does not fit."""
+    with problems.collect(table):
+        rows = read_table(table, ["image"])
+        listed = rows["image"].map(ids.clean)
+        _compare_ids(table, listed, image_ids, problems)
+        if "category" in rows:
+            return {image: category or np.nan for image, category in zip(listed, rows["category"], strict=True)}
+        found = f"there is no column category, only {', '.join(map(str, rows.columns))}"
+        problems.warn(table, found, "The images have no categories.", "header")
+    return {}
+
+
+def _by_id(folder: Path, files: list[Path], problems: Problems) -> dict[str, Path]:
+    """Give every file its id, and note ids that cannot be told apart or written into a table."""
+    groups: dict[str, dict[str, list[Path]]] = {}
+    for file in files:
+        image = ids.of_file(file)
+        groups.setdefault(image.casefold(), {}).setdefault(image, []).append(file)
+        if not image or not image.isprintable():
+            problems.error(file, f"{image!r} cannot be an image id", "Give the file a name of visible characters.")
+    for spellings in groups.values():
+        for sharing in spellings.values():
+            if len(sharing) > 1:
+                names = " and ".join(file.name for file in sharing)
+                found = f"an image's id is its file name without the ending, and these share one: {names}"
+                problems.error(folder, found, "Rename or remove one of each.")
+        if len(spellings) > 1:
+            found = f"these ids differ in capital letters alone: {' and '.join(sorted(spellings))}"
+            problems.error(folder, found, "Rename or remove one; many disks and people take them for the same.")
+    by_id = {image: sharing[0] for spellings in groups.values() for image, sharing in spellings.items()}
+    return {image: by_id[image] for image in sorted(by_id)}
+
+
+def _compare_ids(table: str | Path, listed: pd.Series, image_ids: Sequence[str], problems: Problems) -> None:
+    """Note rows of a table that are not those of the images."""
+    for what, names in (
+        ("listed twice", sorted(set(listed[listed.duplicated()]))),
+        ("no such image", sorted(set(listed) - set(image_ids))),
+        ("images without a row", sorted(set(image_ids) - set(listed))),
+    ):
+        if names:
+            hint = ids.suggest(names[0], image_ids) if what == "no such image" else ""
+            problems.error(
+                table,
+                f"the table does not fit the images; {what}: {some(names)}{hint}",
+                "It needs one row per image, with the file name without its ending in the column `image`.",
+            )

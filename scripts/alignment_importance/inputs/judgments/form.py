@@ -1,0 +1,54 @@
+"""What a form of judgments is: a file that somebody can bring, how it is recognised and how it is read."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from alignment_importance.inputs.judgments.delimited_text import Row
+from alignment_importance.inputs.judgments.identifiers import ImageIds
+from alignment_importance.inputs.judgments.judged import Judged
+from alignment_importance.system.problems import Problems
+
+
+@dataclass(frozen=True)
+class File:
+    """A file of judgments, and what the configuration says of it.
+
+    Attributes:
+        path: the file.
+        kind: `similarity` or `dissimilarity`; None where the file says it.
+        order: text file with the image id of each row of an array.
+        key: which of several things in the file to read.
+        header: fields of the first line of a text file, without blanks around them; empty for other files.
+        body: the other lines of a text file.
+    """
+
+    path: Path
+    kind: str | None
+    order: Path | None
+    key: str | None
+    header: Sequence[str] = ()
+    body: Iterator[Row] = field(default_factory=lambda: iter(()))
+
+
+@dataclass(frozen=True)
+class Form:
+    """A form of judgments.
+
+    Attributes:
+        name: in words, for the attribute `form` of the labelled judgments.
+        suffixes: endings of its files.
+        recognises: whether a file with such an ending is of this form; it may look for the ids of the images.
+        read: reads such a file, and notes what is wrong with it.
+        needs_order: whether its files do not name their images, so that `order` must.
+        has_parts: whether `key` can choose among several things in a file.
+        header: what the header of its files looks like, where they are text; for messages.
+    """
+
+    name: str
+    suffixes: tuple[str, ...]
+    recognises: Callable[[File, ImageIds], bool]
+    read: Callable[[File, ImageIds, Problems], Judged]
+    needs_order: bool = False
+    has_parts: bool = False
+    header: str = ""
