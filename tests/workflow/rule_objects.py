@@ -5,7 +5,6 @@ import tempfile
 from pathlib import Path
 
 import yaml
-
 from snakemake.api import SnakemakeApi
 from snakemake.rules import Rule
 from snakemake.settings.types import ConfigSettings, OutputSettings, Quietness, ResourceSettings
