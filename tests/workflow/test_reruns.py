@@ -20,46 +20,22 @@ BEGIN, END = "<!-- written by tests/workflow/test_reruns.py -->", "<!-- end -->"
 
 #: All jobs of the tiny project, of two comparisons of one image set, one network, two seeds, one kind of saliency.
 JOBS = {
-    "check_inputs": 1,
     "prepare_images": 1,
     "prepare_judgments": 2,
-    "make_folds": 4,
+    "prepare_control": 1,
+    "prepare_networks": 1,
     "extract_activations": 1,
-    "rank_feature_maps": 2,
-    "trace_curves": 4,
-    "permute_judgments": 2,
-    "bootstrap_images": 2,
-    "tabulate_prediction": 2,
-    "summarise_prediction": 1,
-    "compute_rsms": 2,
-    "compare_networks": 2,
-    "measure_transfer": 2,
-    "score_images": 2,
-    "make_heatmaps": 2,
-    "draw_overlays": 2,
+    "validate_rankings": 2,
+    "assess_prediction": 2,
+    "measure_transfer": 1,
+    "explain_images": 2,
     "compute_saliency": 1,
     "measure_overlap": 2,
     "evaluate_control": 1,
-    "plot_prediction": 1,
-    "plot_curves": 2,
-    "plot_importance": 2,
-    "plot_rsms": 2,
-    "plot_transfer": 1,
-    "plot_heatmaps": 2,
-    "plot_patches": 2,
-    "plot_overlap": 2,
-    "plot_overlap_grid": 2,
-    "plot_control": 1,
+    "summarise": 1,
+    "plot_comparison": 2,
+    "plot_summary": 1,
     "build_gallery": 1,
-}
-
-#: Jobs of one network compared with another; there are none in the tiny project.
-OF_TWO_NETWORKS = {
-    "measure_agreement": 2,
-    "compare_spread": 2,
-    "plot_networks": 1,
-    "plot_agreement": 2,
-    "plot_spread": 2,
 }
 
 
@@ -68,40 +44,25 @@ def jobs(*rules: str) -> dict[str, int]:
     return {rule: JOBS[rule] for rule in rules}
 
 
-#: What is made of curves and folds.
-PREDICTION = jobs(
-    *("tabulate_prediction", "bootstrap_images", "summarise_prediction", "compute_rsms", "compare_networks"),
-    *("measure_transfer", "plot_prediction", "plot_curves", "plot_importance", "plot_rsms", "plot_transfer"),
-    "build_gallery",
-)
+#: What is drawn, and the gallery.
+DRAWING = jobs("plot_comparison", "plot_summary", "build_gallery")
+#: What is made of folds, rankings and curves.
+PREDICTION = jobs("validate_rankings", "assess_prediction", "measure_transfer", "summarise") | DRAWING
+#: What is made of image-specific scores and heatmaps.
+HEATMAPS = jobs("explain_images", "measure_overlap", "evaluate_control", "summarise") | DRAWING
+ABLATION = PREDICTION | HEATMAPS
 #: What is made of measured overlap.
-OVERLAP = jobs("measure_overlap", "plot_overlap", "plot_overlap_grid", "build_gallery")
-#: What is made of the scores of feature maps, with the scores.
-ABLATION = (
-    jobs("rank_feature_maps", "trace_curves", "permute_judgments", "score_images", "make_heatmaps", "draw_overlays")
-    | jobs("evaluate_control", "plot_heatmaps", "plot_patches", "plot_control")
-    | OVERLAP
-    | PREDICTION
-)
-#: Jobs that are about all comparisons at once, or about each together with all others.
-OF_ALL = jobs(
-    *("summarise_prediction", "measure_transfer", "evaluate_control"),
-    *("plot_prediction", "plot_transfer", "plot_control", "build_gallery"),
-)
+OVERLAP = jobs("measure_overlap", "plot_comparison", "build_gallery")
+#: Jobs that are about all comparisons at once.
+OF_ALL = jobs("prepare_control", "measure_transfer", "evaluate_control", "summarise", "plot_summary", "build_gallery")
 #: What is made of one comparison.
-COMPARISON = (
-    {"check_inputs": 1}
-    | {rule: JOBS[rule] // 2 for rule in ("prepare_judgments", "make_folds", *ABLATION) if rule not in OF_ALL}
-    | OF_ALL
+COMPARISON = {rule: JOBS[rule] // 2 for rule in ("prepare_judgments", *ABLATION) if rule not in OF_ALL} | OF_ALL
+#: The masks that are judged depend on the images judged.
+CONTROL = jobs("prepare_control")
+NETWORK = jobs("prepare_networks", "extract_activations") | ABLATION
+IMAGES = (
+    jobs("prepare_images", "prepare_judgments", "prepare_control", "extract_activations", "compute_saliency") | ABLATION
 )
-CHECK = jobs("check_inputs")
-NETWORK = CHECK | jobs("extract_activations") | ABLATION
-IMAGES = NETWORK | jobs("prepare_images", "prepare_judgments", "make_folds", "compute_saliency")
-FIGURES = jobs(
-    *("plot_prediction", "plot_curves", "plot_importance", "plot_rsms", "plot_transfer", "plot_heatmaps"),
-    *("plot_patches", "plot_overlap", "plot_overlap_grid", "plot_control"),
-)
-DRAWING = FIGURES | jobs("draw_overlays", "build_gallery")
 
 Change = Callable[[Path], None]
 
@@ -185,54 +146,52 @@ def add_network(config: dict[str, Any]) -> None:
 LIBRARY = "scripts/alignment_importance"
 
 CASES = [
-    Case("a file of judgments is written again with the same content", touch, CHECK),
+    Case("a file of judgments is written again with the same content", touch, {}),
     Case("keys of the configuration in another order", configure(reorder), {}),
     Case("a judgment", rewrite_judgment, COMPARISON),
     Case(
         "whether observers are simulated, which every output says", put("comparisons.pairs.simulated", True), COMPARISON
     ),
-    Case("a comparison more", configure(add_comparison), COMPARISON | {"measure_transfer": 3}),
+    Case("a comparison more", configure(add_comparison), COMPARISON),
     Case(
         "a comparison less",
         drop("comparisons", "matrix"),
-        CHECK | jobs("summarise_prediction", "plot_prediction", "evaluate_control", "plot_control", "build_gallery"),
+        jobs("prepare_control", "evaluate_control", "summarise", "plot_summary", "build_gallery"),
     ),
     Case("an image", replace_photo, IMAGES),
     Case("the colour behind transparent images", put("image_sets.tiny.background", [0, 0, 0]), IMAGES),
     Case("the network's input, weights or layers", put("models.resnet18.resize", "crop"), NETWORK),
-    Case("a network more", configure(add_network), NETWORK | OF_TWO_NETWORKS),
+    Case("a network more", configure(add_network), NETWORK),
     Case("similarity or score of the alignment", put("alignment.score", "spearman"), ABLATION),
-    Case(
-        "a seed more",
-        put("cross_validation.seeds", [1, 2, 3]),
-        CHECK | PREDICTION | {"make_folds": 2, "trace_curves": 2},
-    ),
-    Case("a seed less", put("cross_validation.seeds", [1]), CHECK | PREDICTION),
+    Case("a seed more", put("cross_validation.seeds", [1, 2, 3]), jobs("prepare_judgments") | ABLATION | CONTROL),
+    Case("a seed less", put("cross_validation.seeds", [1]), jobs("prepare_judgments") | ABLATION | CONTROL),
     Case(
         "number or unit of the folds",
         put("cross_validation.folds", 2),
-        CHECK | PREDICTION | jobs("make_folds", "trace_curves", "permute_judgments"),
+        jobs("prepare_judgments") | ABLATION | CONTROL,
     ),
     Case(
         "number of permutations",
         put("statistics.permutations", 10),
-        jobs("permute_judgments", "summarise_prediction", "plot_prediction"),
+        jobs("assess_prediction", "measure_transfer", "summarise") | DRAWING,
     ),
     Case("sizes of masks, also of those that figures show", put("overlap.relative_risk_percent", [20]), OVERLAP),
     Case(
         "a kind of saliency more",
         put("saliency.fine", {"method": "fine_grained"}),
-        CHECK | jobs("compute_saliency") | OVERLAP,
+        jobs("compute_saliency") | OVERLAP,
     ),
-    Case("width or resolution of figures", put("figures.dpi", 150), FIGURES),
-    Case("a mask of a control", replace_mask, CHECK | jobs("evaluate_control", "plot_control")),
-    Case("a control less", drop("controls", "halves"), CHECK),
+    Case("width or resolution of figures", put("figures.dpi", 150), jobs("plot_comparison", "plot_summary")),
+    Case("a mask of a control", replace_mask, jobs("prepare_control", "evaluate_control", "summarise", "plot_summary")),
+    Case("a control less", drop("controls", "halves"), jobs("summarise", "plot_summary")),
     Case("`device` or `precision`", put("device", "auto"), jobs("extract_activations") | ABLATION),
-    Case("`memory_gb`", put("memory_gb", 0.4), ABLATION),
-    Case("the library's module of the ablation", append(f"{LIBRARY}/ablation.py"), ABLATION),
-    Case("the module that draws", append(f"{LIBRARY}/figures.py"), DRAWING),
+    Case("`memory_gb`", put("memory_gb", 0.4), jobs("extract_activations") | ABLATION),
+    Case("the library's engine of the ablation", append(f"{LIBRARY}/ablation/engine.py"), ABLATION),
+    Case("a module that draws", append(f"{LIBRARY}/report/figures/rsms.py"), DRAWING),
     Case("a script, here measure_overlap", append("scripts/measure_overlap.py"), OVERLAP),
-    Case("the look of the gallery", append(f"{LIBRARY}/gallery/style.css", "/* changed */"), jobs("build_gallery")),
+    Case(
+        "the look of the gallery", append(f"{LIBRARY}/report/gallery/style.css", "/* changed */"), jobs("build_gallery")
+    ),
     Case("a caption of the report", append("workflow/report/curves.rst", "changed"), {}),
     Case(
         "results that were deleted, here activations",
@@ -248,15 +207,15 @@ def test_a_change_reruns_what_depends_on_it(case: Case, finished_copy: Path) -> 
     assert planned_jobs(finished_copy, *TINY) == case.jobs
 
 
-@pytest.mark.parametrize("of_the_check", ["scripts/check_inputs.py", f"{LIBRARY}/image_checks.py"])
-def test_another_check_does_not_hide_what_else_changed(of_the_check: str, finished_copy: Path) -> None:
-    append(of_the_check)(finished_copy)
-    assert planned_jobs(finished_copy, *TINY) == CHECK
-    rewrite_judgment(finished_copy)
-    assert planned_jobs(finished_copy, *TINY) == COMPARISON
+def test_a_change_of_what_checks_does_not_hide_what_else_changed(finished_copy: Path) -> None:
+    append(f"{LIBRARY}/inputs/images/examination.py")(finished_copy)
+    assert planned_jobs(finished_copy, *TINY) == IMAGES
+    put("figures.dpi", 150)(finished_copy)
+    put("overlap.relative_risk_percent", [20])(finished_copy)
+    assert planned_jobs(finished_copy, *TINY) == IMAGES
 
 
-def test_a_check_that_was_killed_does_not_hide_what_changed(finished_copy: Path) -> None:
+def test_a_kill_does_not_hide_what_changed(finished_copy: Path) -> None:
     rewrite_judgment(finished_copy)
     kill_at_work(finished_copy, *TINY)
     assert planned_jobs(finished_copy, "--rerun-incomplete", *TINY) == COMPARISON
@@ -282,7 +241,6 @@ def rows(cells: Iterable[Iterable[object]]) -> str:
 def table() -> str:
     """What the page shows: the changes with a letter each, and how many jobs of each rule they make run."""
     letters = string.ascii_letters[: len(CASES)]
-    rules = JOBS | dict.fromkeys(OF_TWO_NETWORKS, 0)
     return "\n".join(
         (
             rows(
@@ -296,7 +254,7 @@ def table() -> str:
                 [
                     ("rule", "all jobs", *letters),
                     ("---",) * (2 + len(CASES)),
-                    *((f"`{rule}`", n, *(case.jobs.get(rule, "") for case in CASES)) for rule, n in rules.items()),
+                    *((f"`{rule}`", n, *(case.jobs.get(rule, "") for case in CASES)) for rule, n in JOBS.items()),
                 ]
             ),
         )

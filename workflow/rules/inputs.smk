@@ -58,7 +58,9 @@ rule check:
         mem_mb=megabytes(4000),
         runtime=minutes(60),
     params:
-        configuration={key: value for key, value in config.items() if key != "provenance"},
+        configuration={
+            key: value for key, value in config.items() if key != "provenance"
+        },
     script:
         "../../scripts/check.py"
 
