@@ -16,8 +16,9 @@ from pathlib import Path
 import numpy as np
 import psutil
 from demo_project import demo_and_project
+from rule_objects import rules, script_of
 from test_run import results_of
-from tiny_project import ROOT, planned_jobs, run_snakemake
+from tiny_project import planned_jobs, run_snakemake
 
 #: Other than in the undisturbed run: rules with several threads get more of them.
 RUN = ("--cores", "4", "--rerun-incomplete")
@@ -44,27 +45,24 @@ class Job:
     """A running job."""
 
     process: psutil.Process
-    rule: str
+    script: str
 
 
 def stages() -> dict[str, str]:
-    """The stage of every rule: the file that it is in."""
-    return {
-        rule: file.stem
-        for file in sorted((ROOT / "workflow/rules").glob("*.smk"))
-        for rule in re.findall(r"^ *rule (\w+):$", file.read_text(encoding="utf-8"), flags=re.MULTILINE)
-    }
+    """The stage of every rule's script: the file that the rule is in."""
+    return {script_of(rule).stem: Path(rule.snakefile).stem for rule in rules().values()}
 
 
 def durations(demo: Path) -> dict[str, float]:
-    """Seconds of the shortest job of every rule that has run."""
+    """Seconds of the shortest job of every script that has run."""
     found: dict[str, float] = {}
     folder = demo / "results/benchmarks"
     for file in folder.rglob("*.tsv"):
         rule = file.relative_to(folder).with_suffix("").parts[0]
         with file.open(encoding="utf-8") as lines:
             seconds = float(next(csv.DictReader(lines, delimiter="\t"))["s"])
-        found[rule] = min(seconds, found.get(rule, np.inf))
+        script = script_of(rules()[rule]).stem
+        found[script] = min(seconds, found.get(script, np.inf))
     return found
 
 
@@ -116,9 +114,9 @@ def run_until_killed(
     ):
         while run.poll() is None:
             for job in running_jobs(psutil.Process(run.pid)):
-                waiting = kills[stage_of[job.rule]]
+                waiting = kills[stage_of[job.script]]
                 if waiting:
-                    time.sleep(waiting[0].moment * shortest[job.rule])
+                    time.sleep(waiting[0].moment * shortest[job.script])
                     if run.poll() is None and kill(waiting[0].kind, run, job):
                         return waiting.popleft().kind
                     # The machine is faster than it was: come earlier.
@@ -139,13 +137,15 @@ def test_nothing_is_lost_by_kills(tmp_path: Path) -> None:
     """After every kill Snakemake is started again; where it was killed itself, its folder is unlocked before."""
     demo, folder = demo_and_project(tmp_path)
     shortest = durations(demo)
-    kills = planned_kills({stages()[rule] for rule in shortest})
+    stage_of = stages()
+    rule_of = {script_of(rule).stem: name for name, rule in rules().items()}
+    kills = planned_kills({stage_of[script] for script in shortest})
     planned = sum(map(len, kills.values()))
     assert planned >= KILLS
     ends: Counter[str] = Counter()
     while any(kills.values()):
         # A stage that was over before its time is done again.
-        again = [rule for rule in shortest if kills[stages()[rule]]] if ends["finished"] else []
+        again = [rule_of[script] for script in shortest if kills[stage_of[script]]] if ends["finished"] else []
         end = run_until_killed(folder, ["--forcerun", *again] if again else [], kills, shortest)
         ends[end] += 1
         if end in ("snakemake", "everything"):
@@ -158,6 +158,7 @@ def test_nothing_is_lost_by_kills(tmp_path: Path) -> None:
     expected, found = made_in(demo), made_in(folder)
     assert set(found) == set(expected)
     assert [name for name in expected if found[name] != expected[name]] == []
-    left = [file for part in ("results", "data") for file in (folder / part).rglob(".*..*")]  # see `partials`
+    left = [file for part in ("results", "data") for file in (folder / part).rglob(".*..*")]  # see `atomic_write`
+    left += list((folder / "results").rglob("*.partial"))
     assert left == []
     assert planned_jobs(folder) == {}

@@ -42,7 +42,7 @@ SLURM = (
     "20",
 )
 
-#: A job of its own in the tiny project, after a packed one.
+#: A job of the tiny project, after those that prepare its inputs.
 RULE, TARGET = "compute_saliency", "results/saliency/tiny/spectral_residual.nc"
 
 
@@ -103,11 +103,10 @@ def test_the_demo_on_slurm_gives_the_same_bytes(demo: tuple[Path, Path, list[Job
     assert [name for name in expected if found[name] != expected[name]] == []
 
 
-def test_slurm_gets_few_jobs_and_all_of_them_succeed(demo: tuple[Path, Path, list[Job]]) -> None:
+def test_slurm_gets_a_job_for_every_script_and_all_of_them_succeed(demo: tuple[Path, Path, list[Job]]) -> None:
     _, there, jobs = demo
     assert {job.state for job in jobs} == {"COMPLETED"}
-    scripts = len(list((there / "results/benchmarks").rglob("*.tsv")))
-    assert len(jobs) < scripts / 3
+    assert len(jobs) == len(list((there / "results/benchmarks").rglob("*.tsv")))
 
 
 def test_slurm_gets_the_memory_and_time_that_the_rules_ask_for(demo: tuple[Path, Path, list[Job]]) -> None:
@@ -117,37 +116,18 @@ def test_slurm_gets_the_memory_and_time_that_the_rules_ask_for(demo: tuple[Path,
     asked = re.findall(
         r"rule (\w+):\n(?: +.*\n)*? +resources: .*\bruntime=(\d+).*\bmem_mb=(\d+)", answer.stdout
     ) or pytest.fail(answer.stdout)
-    for rule in ("extract_activations", "compute_rsms", "compute_saliency"):
+    for rule in ("extract_activations", "validate_rankings", "assess_prediction", "compute_saliency"):
         wanted = {(int(mem_mb), int(runtime)) for name, runtime, mem_mb in asked if name == rule}
         given = {(job.memory_mb, job.minutes) for job in jobs if rule in job.comment}
         assert given == wanted, rule
-    # A packed job asks for as much as its largest part at least, and for the time of its parts one after the other.
-    mem_mb = max(int(mem_mb) for name, _, mem_mb in asked if name == "trace_curves")
-    minutes = sum(int(runtime) for name, runtime, _ in asked if name in ("trace_curves", "rank_feature_maps"))
-    packed = [job for job in jobs if "ablation" in job.comment]
-    assert all(job.memory_mb >= mem_mb for job in packed)
-    assert sum(job.minutes for job in packed) >= minutes
 
 
 def test_slurm_gives_one_gpu_to_jobs_that_run_networks_and_to_no_others(demo: tuple[Path, Path, list[Job]]) -> None:
     _, _, jobs = demo
     with_gpu = {job.comment for job in jobs if job.gpus}
     assert {job.gpus for job in jobs} == {0, 1}
-    expected = {"ablation", *GPU_RULES}
-    assert all(any(name in comment for name in expected) for comment in with_gpu)
-    assert all(job.gpus == 1 for job in jobs if any(name in job.comment for name in expected))
-
-
-def test_seeds_in_one_job_take_turns_at_its_gpu(demo: tuple[Path, Path, list[Job]]) -> None:
-    """Each began after the one before it had ended, as their logs' first and last lines say."""
-    _, there, jobs = demo
-    packed = [job for job in jobs if "ablation" in job.comment]
-    logs = sorted((there / "results/logs/trace_curves").rglob("*.log"))
-    assert len(logs) == 16
-    lines = [re.findall(r"^(\S+ \S+) INFO", log.read_text(encoding="utf-8"), re.MULTILINE) for log in logs]
-    times = [(written[0], written[-1]) for written in lines]
-    at_once = max(sum(first <= begun < last for first, last in times) for begun, _ in times)
-    assert at_once <= len(packed)
+    assert all(any(name in comment for name in GPU_RULES) for comment in with_gpu)
+    assert all(job.gpus == 1 for job in jobs if any(name in job.comment for name in GPU_RULES))
 
 
 # ----------------------------------------------------------------------------------------------------------------------
