@@ -19,7 +19,7 @@ def make_dataset(
         files: to make, by the names that the data set's form gives them.
     """
     published = {need: [Path(path) for path in paths] for need, paths in sources.items()}
-    registry.adapter(dataset).make(published, files, settings)
+    registry.maker(dataset)(published, files, settings)
 
 
 if __name__ == "__main__":

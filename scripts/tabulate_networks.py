@@ -6,7 +6,7 @@ import jinja2
 import pandas as pd
 
 from alignment_importance import networks
-from alignment_importance.networks.kinds import known_architectures
+from alignment_importance.networks.kinds.registry import known_architectures
 from alignment_importance.system.atomic_write import atomic
 from alignment_importance.system.errors import InputError
 

@@ -125,7 +125,7 @@ def test_the_same_fault_in_many_lines_is_one(tmp_path: Path) -> None:
         (TRIPLETS, "dissimilarity", "kept together) says similarity, but the comparison's `kind` is dissimilarity."),
         ("image_a;image_b;similarity", None, "Separate the columns by commas (.csv) or tabs (.tsv), and write numbers"),
         ("image_a\timage_b\tsimilarity", None, "Separate the columns by commas (.csv) or tabs (.tsv)"),
-        ("first,second,similarity", None, "header: the header is none of a matrix, of pairs or of triplets: first,sec"),
+        ("first,second,similarity", None, "header: the header is that of no form of judgments: first,sec"),
         ("stim1_name,stim2_name,label", None, "Of Meadows take the download .mat or the tree .json"),
         ("dissimilarity,a,b,c", "similarity", "the first cell of the header says dissimilarity, but the comparison's"),
         ("image,a,b,c", None, "neither the file nor the configuration says what a larger number means. Set the compa"),
@@ -256,7 +256,7 @@ def test_files_without_content(tmp_path: Path) -> None:
     assert "there are no triplets in this file." in refusal(write(tmp_path, f"{TRIPLETS}\n"))
     assert "images without a row: a, b, c" in refusal(write(tmp_path, "id,a,b,c\n"), kind="similarity")
     assert "the file is empty. Save it again." in refusal(write(tmp_path, ""))
-    assert "header: the header is none of a matrix, of pairs or of triplets: (empty)." in refusal(write(tmp_path, "\n"))
+    assert "header: the header is that of no form of judgments: (empty)." in refusal(write(tmp_path, "\n"))
     missing = "this file of judgments does not exist. Correct `judgments` of the comparison."
     assert missing in refusal(tmp_path / "nowhere.csv")
     assert "no form of judgments has the ending '.xlsx'. The endings are .csv, .tsv, .mat" in refusal(

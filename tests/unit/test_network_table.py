@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 import tabulate_networks
-from alignment_importance.networks.kinds import known_architectures
+from alignment_importance.networks.kinds.registry import known_architectures
 
 PAGE = Path(__file__).resolve().parents[2] / "docs/networks.md"
 

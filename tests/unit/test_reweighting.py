@@ -10,7 +10,7 @@ from alignment_importance.experiments import reweighting
 from alignment_importance.experiments.reweighting import LeastSquares
 from alignment_importance.inputs import folds
 from alignment_importance.inputs.folds import Fold, PairBlock
-from alignment_importance.statistics.scores import judged_pairs
+from alignment_importance.statistics.judged import judged_pairs
 from alignment_importance.statistics.similarity import rsm, scaled_rows
 
 IDS = [f"{number:02d}" for number in range(18)]

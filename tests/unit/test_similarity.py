@@ -7,7 +7,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from alignment_importance.statistics.scores import judged_pairs
+from alignment_importance.statistics.judged import judged_pairs
 from alignment_importance.statistics.similarity import OwnSecondOrder, SecondOrder, ranks, rsm
 
 

@@ -381,7 +381,10 @@ CASES: dict[str, tuple[Change, str]] = {
         judgments(changed(2, "i00,i02,0.5,")),
         "error: j.csv: line 3, column participant: there is no participant. Name the participant of every line.",
     ),
-    "a header that is none": (judgments(["a;b", "1;2"]), "error: j.csv: header: the header is none of a matrix"),
+    "a header that is none": (
+        judgments(["a;b", "1;2"]),
+        "error: j.csv: header: the header is that of no form of judgments",
+    ),
     "a duplicate header": (
         judgments(["image_a,image_b,similarity,similarity", "i00,i01,1,1"]),
         "error: j.csv: header: the column similarity occurs 2 times. Keep one.",

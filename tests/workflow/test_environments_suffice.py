@@ -16,11 +16,14 @@ import pandas as pd
 import pytest
 from conda_stand_in import write_command
 from environments import ENVS, load
-from test_envs import env_of
-from tiny_project import change_config, rules, run_snakemake, write_project
+from rule_objects import env_of, rules_and_start, script_of
+from tiny_project import change_config, run_snakemake, write_project
 
-#: Rules of other targets, and what asks for them.
-TARGETS = {"list_layers": "layers", "draw_demo": "data/demo/shape.csv", "measure_speed": "results/benchmark/pooled.csv"}
+#: Of the rules that the default run does not need.
+TARGETS = ["check", "results/layers/alexnet.csv", "data/demo/images", "results/benchmark/pooled.csv"]
+
+#: The script of every rule, and its environment.
+SCRIPTS = {script_of(rule).stem: env_of(rule).name for rule in rules_and_start().values()}
 
 #: Where Python's own modules are: not in the environment of the tests, whose packages are elsewhere.
 STANDARD_LIBRARY = Path(sysconfig.get_path("stdlib"))
@@ -33,25 +36,30 @@ pytestmark = pytest.mark.skipif(
 
 @pytest.fixture(scope="module")
 def proved(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A tiny project all of whose rules have run in environments of their own, which are in its folder `made`."""
+    """A tiny project all of whose scripts have run in environments of their own, which are in its folder `made`."""
     folder = tmp_path_factory.mktemp("conda") / "project"
     write_project(folder)
-    change_config(folder, lambda config: config.update(datasets={"demo": {"folder": "data/demo"}}))
+    change_config(
+        folder,
+        lambda config: (
+            config.update(datasets={"demo": {}}) or config["image_sets"].update(demo={"folder": "data/demo/images"})
+        ),
+    )
     write_command(folder / "conda/bin")
     # The kind of work that the shortest one waits for.
     (folder / "results/benchmark").mkdir(parents=True)
     pd.DataFrame({"network": []}).to_csv(folder / "results/benchmark/vgg16.csv")
     environment = {"PATH": f"{folder / 'conda/bin'}:{os.environ['PATH']}"}
     answer = run_snakemake(
-        folder, "all", *TARGETS.values(), "--cores", "2", "--configfile", "tiny.yaml",
+        folder, "all", *TARGETS, "--cores", "2", "--configfile", "tiny.yaml",
         "--sdm", "conda", "--conda-prefix", "made", "--rerun-triggers", "mtime", environment=environment,
     )  # fmt: skip
     assert answer.returncode == 0, answer.stdout
-    # The scripts of rules that this run does not reach (they need others' files or take minutes) are imported.
-    for rule in rules():
-        prefix = made_of(folder, env_of(rule).name)
-        if rule not in imports_in(prefix):
-            program = f"import sys; sys.path.append('scripts'); sys.argv[0] = 'imported.{rule}.py'; import {rule}"
+    # Scripts that this run does not reach (they need others' files or take minutes) are imported.
+    for script, env in SCRIPTS.items():
+        prefix = made_of(folder, env)
+        if script not in imports_in(prefix):
+            program = f"import sys; sys.path.append('scripts'); sys.argv[0] = 'imported.{script}.py'; import {script}"
             subprocess.run([prefix / "bin/python", "-c", program], cwd=folder, check=True)
     return folder
 
@@ -95,10 +103,10 @@ def from_outside(modules: dict[str, str | None], prefix: Path, project: Path) ->
     }
 
 
-@pytest.mark.parametrize("rule", sorted(rules()))
-def test_nothing_outside_the_environment_is_imported(rule: str, proved: Path) -> None:
-    prefix = made_of(proved, env_of(rule).name)
-    modules = imports_in(prefix)[rule]
+@pytest.mark.parametrize("script", sorted(SCRIPTS))
+def test_nothing_outside_the_environment_is_imported(script: str, proved: Path) -> None:
+    prefix = made_of(proved, SCRIPTS[script])
+    modules = imports_in(prefix)[script]
     assert "alignment_importance" in modules
     assert from_outside(modules, prefix, proved) == {}
 

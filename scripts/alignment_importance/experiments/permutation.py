@@ -16,7 +16,7 @@ import torch
 from alignment_importance.ablation import Ablation, PooledAblation, closed_forms, kernels
 from alignment_importance.experiments.rankings import order_of, rank
 from alignment_importance.inputs.folds import Fold, PairBlock
-from alignment_importance.statistics.scores import judged_pairs
+from alignment_importance.statistics.judged import judged_pairs
 from alignment_importance.statistics.similarity import SecondOrder
 from alignment_importance.system.logs import progress
 

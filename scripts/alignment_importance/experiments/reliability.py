@@ -84,7 +84,7 @@ def split_half(ratings: np.ndarray, score: str, n_splits: int, seed: int, weight
         return float("nan")
     rng = np.random.default_rng(seed)
     splits = [np.array_split(rng.permutation(len(ratings)), 2) for _ in range(n_splits)]
-    kind = SCORES[score].unsquared
+    kind = SCORES[score].correlation
     means = [[_average(ratings, weights, half) for half in halves] for halves in splits]
     return _mean([_agreement(one, other, kind) for one, other in means])
 

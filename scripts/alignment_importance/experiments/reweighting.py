@@ -14,7 +14,7 @@ import numpy as np
 import torch
 
 from alignment_importance.inputs.folds import Fold, PairBlock
-from alignment_importance.statistics.scores import judged_pairs
+from alignment_importance.statistics.judged import judged_pairs
 from alignment_importance.statistics.similarity import SecondOrder, scaled_rows
 from alignment_importance.system.compute import Compute
 

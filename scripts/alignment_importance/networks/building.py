@@ -10,8 +10,8 @@ import torch
 from torch import nn
 from torch.overrides import TorchFunctionMode
 
-from alignment_importance.networks import kinds
 from alignment_importance.networks.checkpoints import State, fit, load_state, read_weights
+from alignment_importance.networks.kinds import registry
 from alignment_importance.networks.plan import Inputs, Plan, seeded
 from alignment_importance.networks.spec import Spec
 from alignment_importance.system import digests
@@ -54,7 +54,7 @@ def build(spec: Spec) -> Network:
             failed, a function that cannot be imported or returns no module.
     """
     _check(spec)
-    plan = kinds.plan(spec)
+    plan = registry.plan(spec)
     if spec.weights == "random":
         module, label = _random(plan, spec), f"random weights (seed {spec.seed})"
     elif spec.weights == "checkpoint":
@@ -74,7 +74,7 @@ def inspect(spec: Spec) -> Network:
         InputError: what `build` raises but for downloads, and weights in torch's cache that fail their hash.
     """
     _check(spec)
-    plan = kinds.plan(spec)
+    plan = registry.plan(spec)
     if spec.weights == "checkpoint":
         file = Path(str(spec.checkpoint))
         state = read_weights(file, spec.sha256)
@@ -96,7 +96,7 @@ def outline(spec: Spec) -> Network:
     Raises:
         InputError: unknown architecture, or a function that cannot be imported or returns no module.
     """
-    plan = kinds.plan(spec)
+    plan = registry.plan(spec)
     return _network(_without_memory(plan, spec, None), "no weights", spec, plan.inputs)
 
 

@@ -9,7 +9,7 @@ import textwrap
 from dataclasses import dataclass
 from pathlib import Path
 
-_SCORES = {"pearson_r2": "R²", "pearson": "Pearson r", "spearman": "Spearman ρ"}
+from alignment_importance.statistics.scores import SCORES
 
 
 @dataclass(frozen=True)
@@ -282,7 +282,7 @@ Pairs were split, not images, which is leaky: every image stands on both sides o
 
 def score_name(score: str) -> str:
     """Name a second-order score as it is written in figures and captions."""
-    return _SCORES.get(score, score)
+    return SCORES[score].label
 
 
 def stem(kind: str, *names: str) -> str:

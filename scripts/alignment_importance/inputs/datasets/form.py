@@ -57,12 +57,16 @@ class Form:
 
     Attributes:
         what: it is, for the documentation.
+        make: `module:function` in the package `datasets`. The function makes the files of the parts that are wanted; it
+            takes the published files and folders by need, the files and folders to make by name, and the data set's
+            entry in the configuration.
         makes: its parts by name.
         keys: of its entry in the configuration.
         needs: by name; nothing where the adapter finds or draws its files itself.
     """
 
     what: str
+    make: str
     makes: Mapping[str, Part]
     keys: Mapping[str, Key]
     needs: Mapping[str, Need] = field(default_factory=dict)

@@ -42,6 +42,7 @@ class Form:
         read: reads such a file, and notes what is wrong with it.
         needs_order: whether its files do not name their images, so that `order` must.
         has_parts: whether `key` can choose among several things in a file.
+        header: what the header of its files looks like, where they are text; for messages.
     """
 
     name: str
@@ -50,3 +51,4 @@ class Form:
     read: Callable[[File, ImageIds, Problems], Judged]
     needs_order: bool = False
     has_parts: bool = False
+    header: str = ""

@@ -86,4 +86,10 @@ def _is_matrix(file: File, images: ImageIds) -> bool:
     return any(name in images or ids.suggest(name, images.known) for name in names)
 
 
-FORM = Form("matrix", tuple(delimited_text.DELIMITERS), _is_matrix, read)
+FORM = Form(
+    "matrix",
+    tuple(delimited_text.DELIMITERS),
+    _is_matrix,
+    read,
+    header="a matrix has image ids from its second field on",
+)

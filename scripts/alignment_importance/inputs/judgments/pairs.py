@@ -128,4 +128,10 @@ def _is_pairs(file: File, _images: ImageIds) -> bool:
     return {"image_a", "image_b"} <= set(file.header)
 
 
-FORM = Form("pairs", tuple(delimited_text.DELIMITERS), _is_pairs, read)
+FORM = Form(
+    "pairs",
+    tuple(delimited_text.DELIMITERS),
+    _is_pairs,
+    read,
+    header="pairs have image_a, image_b, similarity or dissimilarity (and participant)",
+)

@@ -17,11 +17,6 @@ from alignment_importance.system.problems import Problems
 
 _PICKLES = (".pkl", ".pickle")
 
-_TEXT_FORMS = (
-    "A matrix has image ids from its second field on; pairs have image_a, image_b, similarity or dissimilarity (and "
-    "participant); triplets image_a, image_b, image_c, odd (and participant)."
-)
-
 
 @dataclass(frozen=True)
 class Source:
@@ -159,7 +154,7 @@ def _refuse_header(file: File, problems: Problems) -> NoReturn:
     """Raise what is wrong with the header of a text file that no form recognises."""
     shown = ",".join(file.header)
     shown = f"{shown[:200]}..." if len(shown) > 200 else shown or "(empty)"
-    found = f"the header is none of a matrix, of pairs or of triplets: {shown}"
+    found = f"the header is that of no form of judgments: {shown}"
     problems.error(file.path, found, _header_remedy(file.path, file.header), "header")
     problems.raise_errors()
     raise AssertionError("raise_errors raises where there is an error")
@@ -172,7 +167,8 @@ def _header_remedy(path: Path, header: Sequence[str]) -> str:
         return "Separate the columns by commas (.csv) or tabs (.tsv), and write numbers with a decimal point."
     if "stim1_name" in header:
         return "Of Meadows take the download .mat or the tree .json, or rename the columns."
-    return _TEXT_FORMS
+    headers = "; ".join(form.header for form in registry.FORMS if form.header)
+    return f"{headers[0].upper()}{headers[1:]}."
 
 
 def _check_file(source: Source, problems: Problems) -> None:

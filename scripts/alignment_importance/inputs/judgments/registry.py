@@ -1,17 +1,24 @@
-"""The forms of judgments: a line each. Of several that recognise a file, the first reads it."""
+"""The forms of judgments: a module of this package each, a line each here.
 
-from alignment_importance.inputs.judgments import matrices, meadows, pairs, rdms, triplets, unlabelled_arrays
+Of several that recognise a file, the first reads it.
+"""
+
+from collections.abc import Sequence
+from importlib import import_module
+
 from alignment_importance.inputs.judgments.form import File, Form
 from alignment_importance.inputs.judgments.identifiers import ImageIds
 
-FORMS: tuple[Form, ...] = (
-    triplets.FORM,
-    pairs.FORM,
-    matrices.FORM,
-    meadows.FORM,
-    rdms.FORM,
-    unlabelled_arrays.FORM,
+_MODULES = (
+    "triplets",
+    "pairs",
+    "matrices",
+    "meadows",
+    "rdms",
+    "unlabelled_arrays",
 )
+
+FORMS: Sequence[Form] = [import_module(f"{__package__}.{name}").FORM for name in _MODULES]
 
 #: Endings of all files of judgments.
 SUFFIXES = tuple(dict.fromkeys(suffix for form in FORMS for suffix in form.suffixes))

@@ -98,4 +98,10 @@ def _is_triplets(file: File, _images: ImageIds) -> bool:
     return set(_IMAGES) <= set(file.header) or "odd" in file.header
 
 
-FORM = Form("odd-one-out triplets", tuple(delimited_text.DELIMITERS), _is_triplets, read)
+FORM = Form(
+    "odd-one-out triplets",
+    tuple(delimited_text.DELIMITERS),
+    _is_triplets,
+    read,
+    header="triplets have image_a, image_b, image_c, odd (and participant)",
+)

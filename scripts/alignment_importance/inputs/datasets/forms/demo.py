@@ -3,6 +3,7 @@
 from alignment_importance.inputs.datasets.form import Form, Key, Part, folder_key
 
 FORM = Form(
+    make="demo:make",
     what="The demo, drawn from a seed: images with a pictogram and a coloured disc, masks of both, and the judgments "
     "of two groups of simulated observers, one of the shapes and one of the colours.",
     makes={

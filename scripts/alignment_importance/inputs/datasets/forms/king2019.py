@@ -3,6 +3,7 @@
 from alignment_importance.inputs.datasets.form import Form, Key, Need, Part, folder_key
 
 FORM = Form(
+    make="king2019:make",
     what="Two sets of 144 photographs, arranged freely by their similarity (King et al. 2019).",
     needs={
         "set1_images": Need("the 144 photographs of the first set", ("images/set1", "set1")),

@@ -3,6 +3,7 @@
 from alignment_importance.inputs.datasets.form import Form, Key, Part, folder_key
 
 FORM = Form(
+    make="mur92:make",
     what="92 photographs with the dissimilarities of human and monkey IT cortex (Kriegeskorte et al. 2008), and the "
     "dissimilarity judgments of 16 people (Mur et al. 2013).",
     makes={

@@ -21,6 +21,7 @@ def _needs_of(category: str) -> dict[str, Need]:
 
 
 FORM = Form(
+    make="peterson2018:make",
     what="Six categories of 120 photographs with mean similarity ratings (Peterson et al. 2018).",
     needs={name: need for category in _CATEGORIES for name, need in _needs_of(category).items()},
     makes={

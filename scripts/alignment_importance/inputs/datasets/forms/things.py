@@ -3,6 +3,7 @@
 from alignment_importance.inputs.datasets.form import Form, Key, Need, Part, folder_key
 
 FORM = Form(
+    make="things:make",
     what="Odd-one-out choices among 1854 objects, embeddings made from them, and an RDM of 48 objects (Hebart et al. "
     "2020, 2023).",
     needs={

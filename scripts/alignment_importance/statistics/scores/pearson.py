@@ -1,0 +1,5 @@
+"""Pearson's correlation."""
+
+from alignment_importance.statistics.scores.score import Score
+
+SCORE = Score("Pearson r")

@@ -1,0 +1,5 @@
+"""The square of Pearson's correlation."""
+
+from alignment_importance.statistics.scores.score import Score
+
+SCORE = Score("R²", of=lambda correlation: correlation * correlation)
