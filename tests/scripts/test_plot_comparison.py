@@ -11,6 +11,7 @@ import pytest
 import xarray as xr
 from drawing import IDS, Drawn, files, write_heatmaps
 from matplotlib.figure import Figure
+from PIL import Image
 
 from alignment_importance.maps.overlap import summary
 from alignment_importance.report.figures.overlap import draw_overlap_categories
@@ -84,12 +85,13 @@ def given(listed: Path, folds: Path, tmp_path: Path) -> dict[str, Any]:
         "saliency": {name: tmp_path / f"{name}.nc" for name in ("first", "second")},
         "overlaps": {name: tmp_path / f"{name}-overlap.csv" for name in ("first", "second")},
         "summaries": {name: tmp_path / f"{name}-summary.csv" for name in ("first", "second")},
-        "page": {},
+        "page": {"heatmap_scale": "image"},
         "score": "pearson",
         "percents": [10, 20],
         "comparison": "a.b",
         "model": "net.1",
         **files(tmp_path, KINDS),
+        "overlays": tmp_path / "overlays",
     }
 
 
@@ -172,3 +174,10 @@ def test_the_grid_shows_both_masks_and_their_relative_risk(given: dict[str, Any]
     titles = sorted(panel.get_title(loc="left") for panel in panels[6:])
     assert titles == sorted(f"RR {risk:.1f}" for risk in table["relative_risk"])
     assert [len(panel.collections) for panel in panels] == [2] * 8
+
+
+def test_every_heatmap_is_laid_over_its_image(given: dict[str, Any], drawn: Drawn) -> None:
+    plot_comparison(**given)
+    for image, size in zip(IDS, ((12, 8), (6, 10)), strict=True):
+        with Image.open(given["overlays"] / f"{image}.png") as overlay:
+            assert overlay.size == size

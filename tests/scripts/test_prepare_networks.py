@@ -30,7 +30,6 @@ def test_all_networks_that_cannot_be_used_are_told_at_once(tmp_path: Path) -> No
         prepare_networks(models, {name: tmp_path / f"{name}.csv" for name in models})
     for message in (
         "models.one: There is no network called 'resnet81'. Did you mean",
-        "models.two: ",
         "none.pt: this checkpoint does not exist",
         "models.three: map_layer: the network has no layer 'features.111'",
     ):
