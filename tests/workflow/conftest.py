@@ -2,11 +2,9 @@
 
 import shutil
 from pathlib import Path
-from types import SimpleNamespace
-from typing import Any
 
 import pytest
-from tiny_project import ROOT, run_snakemake, write_project
+from tiny_project import run_snakemake, write_project
 
 
 @pytest.fixture
@@ -31,12 +29,3 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def finished_copy(finished: Path, tmp_path: Path) -> Path:
     """A copy of the finished project, times of the files included, in another place."""
     return Path(shutil.copytree(finished, tmp_path / "copy"))
-
-
-@pytest.fixture
-def common() -> SimpleNamespace:
-    """The functions of workflow/rules/common, which are plain Python."""
-    names: dict[str, Any] = {"workflow": SimpleNamespace(basedir=str(ROOT))}
-    for file in sorted((ROOT / "workflow/rules/common").glob("*.smk")):
-        exec(compile(file.read_text(encoding="utf-8"), str(file), "exec"), names)
-    return SimpleNamespace(**names)

@@ -27,7 +27,7 @@ def test_a_configuration_stands_alone(project: Path) -> None:
     """Nothing of the demo in config.yaml gets into another run."""
     answer = run_snakemake(project, "--dry-run", "--configfile", "tiny.yaml")
     assert answer.returncode == 0, answer.stdout
-    assert "draw_demo" not in answer.stdout
+    assert "make_demo" not in answer.stdout
     assert "demo" not in answer.stdout
 
 
@@ -35,7 +35,7 @@ def test_the_default_is_the_demo_in_any_folder(tmp_path: Path) -> None:
     snakefile = str(ROOT / "Snakefile")
     answer = run_snakemake(tmp_path, "--dry-run", "--snakefile", snakefile, "--config", "results=elsewhere")
     assert answer.returncode == 0, answer.stdout
-    assert "draw_demo" in answer.stdout
+    assert "make_demo" in answer.stdout
     assert "elsewhere/figures/control_demo_efficientnet_lite0.png" in answer.stdout
 
 

@@ -45,7 +45,7 @@ def test_a_ready_configuration_can_be_planned_and_its_data_made(name: str, tmp_p
     WRITERS[name](source := tmp_path / "data" / name / "original")
     assert source.is_dir()
     said = plan(tmp_path, name)
-    assert f"make_{name}" in said and "trace_curves" in said, said
+    assert f"make_{name}" in said and "validate_rankings" in said, said
     config = yaml.safe_load((CONFIGS / f"{name}.yaml").read_text(encoding="utf-8"))
     wanted = [entry["folder"] for entry in config["image_sets"].values()]
     wanted += [entry["judgments"] for entry in config["comparisons"].values()]
@@ -83,8 +83,8 @@ def test_only_what_is_wanted_must_be_there(tmp_path: Path, project: Path) -> Non
     assert planned_jobs(project, "check", "--configfile", "tiny.yaml")["make_things"] == 1
     answer = run_snakemake(project, "check", "--cores", "1", "--configfile", "tiny.yaml")
     assert answer.returncode == 0, answer.stdout
-    state, *made = sorted(path.name for path in (project / "made").iterdir())
-    assert state.startswith(".made-") and made == ["embedding.npy", "images", "objects.txt"]
+    made = sorted(path.name for path in (project / "made").iterdir() if not path.name.startswith("."))
+    assert made == ["embedding.npy", "images", "objects.txt"]
 
     change_config(project, lambda config: config["datasets"]["things"].update(embedding="gone.txt"))
     answer = run_snakemake(project, "-n", "--configfile", "tiny.yaml")
@@ -113,7 +113,7 @@ def test_published_values_stand_beside_those_obtained(finished_copy: Path) -> No
     row = "matrix,resnet18,pearson_r2,test_full_mean,0.5,a paper\n"
     (finished_copy / "workflow/published/tiny.csv").write_text(table + row, encoding="utf-8")
     change_config(finished_copy, lambda config: config.update(published="tiny"))
-    assert planned_jobs(finished_copy, "--configfile", "tiny.yaml") == {"compare_published": 1}
+    assert planned_jobs(finished_copy, "--configfile", "tiny.yaml") == {"summarise": 1, "plot_summary": 1}
     answer = run_snakemake(finished_copy, "--cores", "1", "--configfile", "tiny.yaml")
     assert answer.returncode == 0, answer.stdout
     [made] = pd.read_csv(finished_copy / "results/prediction/published.csv").to_dict("records")
@@ -123,7 +123,7 @@ def test_published_values_stand_beside_those_obtained(finished_copy: Path) -> No
     assert made["weights"] == "random weights (seed 1)" and made["simulated"]
     said = answer.stdout.split("Published values and those obtained:")[1]
     assert "matrix" in said and "0.5" in said
-    log = (finished_copy / "results/logs/compare_published.log").read_text(encoding="utf-8")
+    log = (finished_copy / "results/logs/summarise.log").read_text(encoding="utf-8")
     assert "Published values and those obtained:" in log
 
 

@@ -2,13 +2,12 @@
 
 import csv
 import re
-import sys
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
 import yaml
-from tiny_project import run_snakemake
+from rule_objects import rules
+from tiny_project import ROOT, run_snakemake
 
 #: MB that Snakemake takes beside a script: a cluster counts both as one job.
 SNAKEMAKE = 200
@@ -22,66 +21,38 @@ class Inputs(dict[str, object]):
 
 @pytest.fixture
 def inputs(tmp_path: Path) -> Inputs:
-    """A file of 3 MB, two files of 1 MB, a folder with both of them, and a file that is yet to be made."""
+    """A file of 3 MB, a folder with two files of 1 MB, and a file that is yet to be made."""
     (tmp_path / "folder").mkdir()
-    parts = [tmp_path / "folder" / name for name in "ab"]
-    for part in parts:
-        part.write_bytes(bytes(1_000_000))
-    (tmp_path / "table").write_bytes(bytes(3_000_000))
-    names = {"table": "table", "folder": "folder", "later": "later"}
-    return Inputs({name: str(tmp_path / path) for name, path in names.items()}, parts=[str(part) for part in parts])
-
-
-def test_resources_grow_with_the_named_inputs_and_the_attempt(inputs: Inputs, common: SimpleNamespace) -> None:
-    assert common.megabytes(500)(None, inputs, 1) == 500
-    assert common.megabytes(500, table=10)(None, inputs, 1) == 530
-    assert common.megabytes(500, table=10, parts=2)(None, inputs, 3) == 3 * 534
-    assert common.megabytes(500, folder=2, later=100)(None, inputs, 1) == 504
-    assert common.minutes(10, table=0.1)(None, inputs, 1) == 11
-    with pytest.raises(KeyError):
-        common.megabytes(500, tabel=1)(None, inputs, 1)
-
-
-def test_a_gpu_needs_memory_of_its_own(inputs: Inputs, common: SimpleNamespace) -> None:
-    def asked(device: str, memory_gb: float) -> int:
-        common.gpus.__globals__["config"] = {"device": device, "memory_gb": memory_gb}
-        empty = Inputs(activations=inputs["later"], network=[])
-        return common.megabytes_of_ablation()(None, empty, 1)
-
-    assert asked("cuda", 2) == asked("auto", 2) == asked("cpu", 2) + 1000
-    assert asked("cpu", 3) == asked("cpu", 2) + 1000
-
-
-def test_the_check_needs_memory_for_the_largest_judgments(
-    inputs: Inputs, tmp_path: Path, common: SimpleNamespace
-) -> None:
-    comparisons = {
-        "few": {"judgments": str(tmp_path / "folder/a")},
-        "many": {"judgments": inputs["table"]},
-        "to be made": {"judgments": inputs["later"]},
-    }
-    common.megabytes_of_check.__globals__["config"] = {"comparisons": comparisons}
-    assert common.megabytes_of_check()(None, 2) == 2 * (2500 + 3 * 15)
-
-
-@pytest.mark.parametrize(
-    ("driver", "local", "said", "expected"),
-    [
-        (True, True, {}, {"gpu": 1}),
-        (True, True, {"gpu": 4}, {"gpu": 4}),
-        (False, True, {}, {}),
-        (True, False, {}, {}),
-    ],
-)
-def test_jobs_take_turns_at_the_gpu_of_a_machine(
-    driver: bool, local: bool, said: dict[str, int], expected: dict[str, int], tmp_path: Path, common: SimpleNamespace
-) -> None:
-    resources = dict(said)
-    common.take_turns_at_gpu.__globals__["workflow"] = SimpleNamespace(
-        local_exec=local, global_resources=resources, register_resource=resources.__setitem__
+    for name in "ab":
+        (tmp_path / "folder" / name).write_bytes(bytes(1_000_000))
+    (tmp_path / "activations").write_bytes(bytes(3_000_000))
+    return Inputs(
+        activations=str(tmp_path / "activations"), network=[str(tmp_path / "folder"), str(tmp_path / "later")]
     )
-    common.take_turns_at_gpu(sys.executable if driver else str(tmp_path / "none"))
-    assert resources == expected
+
+
+def memory_of(rule: str, inputs: Inputs, attempt: int) -> int:
+    """MB that a rule of the demo asks for."""
+    return int(rules()[rule].resources["mem_mb"].value(None, input=inputs, attempt=attempt))
+
+
+def test_resources_grow_with_the_named_inputs_and_the_attempt(inputs: Inputs) -> None:
+    little = Inputs(activations=[], network=[])
+    base = memory_of("explain_images", little, 1)
+    # 10 MB for every MB of activations, and 3 for every MB of the network's files that are there.
+    assert memory_of("explain_images", inputs, 1) == base + 30 + 6
+    assert memory_of("explain_images", inputs, 3) == 3 * (base + 36)
+
+
+def test_a_gpu_needs_memory_of_its_own(tmp_path: Path) -> None:
+    asked = {}
+    for device in ("auto", "cpu"):
+        answer = run_snakemake(
+            tmp_path, "--dry-run", "--snakefile", str(ROOT / "Snakefile"), "--config", f"device={device}"
+        )
+        (mem_mb,) = set(re.findall(r"rule explain_images:\n(?: +.*\n)*? +resources: .*\bmem_mb=(\d+)", answer.stdout))
+        asked[device] = int(mem_mb)
+    assert asked["auto"] == asked["cpu"] + 1000
 
 
 def test_two_gpu_jobs_never_run_at_once_here(tmp_path: Path) -> None:
