@@ -33,7 +33,7 @@ def inputs(tmp_path: Path) -> Inputs:
 
 def memory_of(rule: str, inputs: Inputs, attempt: int) -> int:
     """MB that a rule of the demo asks for."""
-    return int(rules()[rule].resources["mem_mb"].value(None, input=inputs, attempt=attempt))
+    return int(rules()[rule].resources["mem_mb"].evaluate(None, input=inputs, attempt=attempt).value)
 
 
 def test_resources_grow_with_the_named_inputs_and_the_attempt(inputs: Inputs) -> None:
