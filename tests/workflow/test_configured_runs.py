@@ -52,6 +52,6 @@ def test_results_moves_everything_that_is_computed(project: Path) -> None:
     assert answer.returncode == 0, answer.stdout
     written = re.findall(r"^ +(?:output|log|benchmark): (.*)$", answer.stdout, flags=re.MULTILINE)
     paths = [path for line in written for path in line.split(", ")]
-    assert len(paths) > 150
+    assert len(paths) > 100
     assert all(path.startswith("some where/") for path in paths)
     assert "results/" not in answer.stdout
