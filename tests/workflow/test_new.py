@@ -76,6 +76,7 @@ def test_wrong_keys_and_other_targets_are_told(project: Path) -> None:
     answer = run_snakemake(project, *START, "images=my fotos", "judgments=pairs.csv")
     assert f"images: there is no {project / 'my fotos'}" in answer.stdout
     answer = run_snakemake(project, "--cores", "1", "check", "--config", "name=faces")
-    assert "name: this key is for the target new alone" in answer.stdout
+    assert "images: this key is missing" in answer.stdout
+    assert "judgments: this key is missing" in answer.stdout
     answer = run_snakemake(project, "--cores", "1", "new")
     assert "snakemake --cores 1 new --config name=NAME images=FOLDER judgments=FILE" in answer.stdout

@@ -81,8 +81,10 @@ def start_of(given: Mapping[str, Any]) -> dict[str, Any] | None:
     required = {name for name, key in Start.model_fields.items() if key.is_required()}
     if not required & set(given):
         return None
+    # Beside them stand the keys of the default configuration.
+    said = {key: value for key, value in given.items() if key not in Configuration.model_fields}
     try:
-        start = Start.model_validate({key: given[key] for key in Start.model_fields if key in given})
+        start = Start.model_validate(said)
     except ValidationError as error:
         raise_any(of_validation(error, Start))
         raise
