@@ -185,9 +185,13 @@ CASES = [
     Case("a mask of a control", replace_mask, jobs("prepare_control", "evaluate_control", "summarise", "plot_summary")),
     Case("a control less", drop("controls", "halves"), jobs("summarise", "plot_summary")),
     Case("`device` or `precision`", put("device", "auto"), jobs("extract_activations") | ABLATION),
-    Case("`memory_gb`", put("memory_gb", 0.4), jobs("extract_activations") | ABLATION),
+    Case("`memory_gb`", put("memory_gb", 0.4), ABLATION),
     Case("the library's engine of the ablation", append(f"{LIBRARY}/ablation/engine.py"), ABLATION),
-    Case("a module that draws", append(f"{LIBRARY}/report/figures/rsms.py"), DRAWING),
+    Case(
+        "the style of all figures",
+        append(f"{LIBRARY}/report/figures/style.py"),
+        jobs("plot_comparison", "plot_summary"),
+    ),
     Case("a script, here measure_overlap", append("scripts/measure_overlap.py"), OVERLAP),
     Case(
         "the look of the gallery", append(f"{LIBRARY}/report/gallery/style.css", "/* changed */"), jobs("build_gallery")

@@ -82,7 +82,7 @@ rule extract_activations:
         gpu=gpus(),
     params:
         model=entry("models"),
-        compute=COMPUTE,
+        compute={key: COMPUTE[key] for key in ("device", "precision")},
         code=code_of("extract_activations"),
     script:
         "../../scripts/extract_activations.py"
