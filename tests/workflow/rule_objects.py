@@ -1,26 +1,52 @@
 """The rules of the workflow, as Snakemake itself sees them."""
 
+import contextlib
 import functools
+import io
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import yaml
-from snakemake.api import SnakemakeApi
+from snakemake.api import SnakemakeApi, WorkflowApi
+from snakemake.jobs import Job
 from snakemake.rules import Rule
-from snakemake.settings.types import ConfigSettings, OutputSettings, Quietness, ResourceSettings
+from snakemake.settings.types import ConfigSettings, DAGSettings, OutputSettings, Quietness, ResourceSettings
 from tiny_project import ROOT
+
+#: What the target `new` takes on the command line. The files are not read before it runs.
+START = {"name": "started", "images": str(ROOT / "docs"), "judgments": str(ROOT / "README.md")}
+
+
+@contextlib.contextmanager
+def opened(configuration: Path) -> Iterator[WorkflowApi]:
+    """The workflow with a configuration file, in an empty folder."""
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        SnakemakeApi(OutputSettings(quiet={Quietness.ALL})) as api,
+    ):
+        yield api.workflow(
+            resource_settings=ResourceSettings(cores=8),
+            config_settings=ConfigSettings(configfiles=[configuration]),
+            snakefile=ROOT / "Snakefile",
+            workdir=Path(folder),
+        )
 
 
 @functools.cache
 def all_rules(configuration: Path = ROOT / "config.yaml") -> dict[str, Rule]:
     """All rules of a run with a configuration file, by name."""
-    with SnakemakeApi(OutputSettings(quiet={Quietness.ALL})) as api:
-        workflow = api.workflow(
-            resource_settings=ResourceSettings(cores=1),
-            config_settings=ConfigSettings(configfiles=[configuration]),
-            snakefile=ROOT / "Snakefile",
-        )._workflow
-        return {rule.name: rule for rule in workflow.rules}
+    with opened(configuration) as workflow:
+        return {rule.name: rule for rule in workflow._workflow.rules}
+
+
+@functools.cache
+def jobs(configuration: Path = ROOT / "config.yaml", *targets: str) -> list[Job]:
+    """All jobs of a run with a configuration file of which nothing is there yet."""
+    with opened(configuration) as workflow, contextlib.redirect_stdout(io.StringIO()):
+        workflow.dag(DAGSettings(targets=set(targets))).printrulegraph()
+        return list(workflow._workflow.dag.needrun_jobs())
 
 
 def rules(configuration: Path = ROOT / "config.yaml") -> dict[str, Rule]:
@@ -28,16 +54,19 @@ def rules(configuration: Path = ROOT / "config.yaml") -> dict[str, Rule]:
     return {name: rule for name, rule in all_rules(configuration).items() if rule.script}
 
 
+def changed(folder: Path, changes: dict[str, Any]) -> Path:
+    """Write the demo's configuration with other values for some keys into a folder."""
+    file = folder / f"{'-'.join(changes)}.yaml"
+    demo = yaml.safe_load((ROOT / "config.yaml").read_text(encoding="utf-8"))
+    file.write_text(yaml.safe_dump(demo | changes), encoding="utf-8")
+    return file
+
+
 @functools.cache
 def rules_and_start() -> dict[str, Rule]:
     """The rules of the demo that run a script, and the one that writes a configuration to start from."""
     with tempfile.TemporaryDirectory() as folder:
-        start = Path(folder, "start.yaml")
-        # It is not read before the rule runs.
-        anything = {"name": "started", "images": str(ROOT / "docs"), "judgments": str(ROOT / "README.md")}
-        demo = yaml.safe_load((ROOT / "config.yaml").read_text(encoding="utf-8"))
-        start.write_text(yaml.safe_dump(demo | anything), encoding="utf-8")
-        return rules() | rules(start)
+        return rules() | rules(changed(Path(folder), START))
 
 
 def script_of(rule: Rule) -> Path:

@@ -7,7 +7,6 @@ if START is not None:
 
     rule new:
         """Look at images and judgments and write the configuration that compares them."""
-        default_target: True
         input:
             images=START["images"],
             judgments=START["judgments"],
