@@ -50,7 +50,7 @@ def validate_rankings(
         made_of = netcdf.origin_columns(maps.attrs | ratings.attrs)
         arrays = [maps[name].to_numpy() for name in ("feature_maps", "readout")]
         key = resumable.fingerprint(*arrays, mean, repr(settings), provenance.text() or "")
-        parts = resumable.Parts(rankings[min(rankings)].parent / ".validate_rankings.partial", key)
+        parts = resumable.Parts(key)
         for seed, file in folds.items():
             cut = tables.read_table(file)
 
@@ -67,7 +67,8 @@ def validate_rankings(
                 "scores": scores[seed],
                 "predicted": predicted[seed],
             }
-            parts.make(f"{seed}-{resumable.fingerprint(cut.to_csv())[:8]}", outputs, write)
+            folder = rankings[seed].with_name(f".{rankings[seed].stem}.partial")
+            parts.make(folder, resumable.fingerprint(cut.to_csv()), outputs, write)
         parts.finish()
     machine.report_gpu_memory()
 

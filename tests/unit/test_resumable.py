@@ -1,9 +1,10 @@
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from alignment_importance.system.resumable import Budget, fingerprint
+from alignment_importance.system.resumable import Budget, Parts, fingerprint
 
 
 class KilledError(Exception):
@@ -71,3 +72,78 @@ def test_fingerprints_tell_values_shapes_types_and_settings_apart() -> None:
     ]  # fmt: skip
     assert len({fingerprint(*each) for each in parts}) == len(parts)
     assert fingerprint(values[::-1][::-1], "a") == fingerprint(values.copy(), "a")
+
+
+def write_parts(folder: Path, letters: str, key: str = "k", own: str = "", stop_at: str = "") -> list[str]:
+    """Make a part of two files for every letter, and give those that were made now."""
+    parts, made = Parts(key), []
+    for letter in letters:
+
+        def write(outputs: Mapping[str, Path], letter: str = letter) -> None:
+            outputs["upper"].write_text(letter.upper(), encoding="utf-8")
+            if letter == stop_at:
+                raise KilledError
+            outputs["lower"].write_text(letter, encoding="utf-8")
+            made.append(letter)
+
+        outputs = {kind: folder / kind / f"{letter}.txt" for kind in ("upper", "lower")}
+        parts.make(folder / f".{letter}.partial", own, outputs, write)
+    parts.finish()
+    return made
+
+
+def files_in(folder: Path) -> dict[str, str]:
+    files = (file for file in folder.rglob("*") if file.is_file())
+    return {str(file.relative_to(folder)): file.read_text(encoding="utf-8") for file in files}
+
+
+WHOLE = {"upper/a.txt": "A", "lower/a.txt": "a", "upper/b.txt": "B", "lower/b.txt": "b"}
+
+
+def test_parts_are_made_and_put_in_their_places(tmp_path: Path) -> None:
+    assert write_parts(tmp_path, "ab") == ["a", "b"]
+    assert files_in(tmp_path) == WHOLE
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["lower", "upper"]
+
+
+def test_an_interrupted_job_leaves_its_finished_parts_to_the_next(tmp_path: Path) -> None:
+    with pytest.raises(KilledError):
+        write_parts(tmp_path, "ab", stop_at="b")
+    assert [path.name for path in tmp_path.iterdir() if not path.name.startswith(".")] == []
+    assert write_parts(tmp_path, "ab") == ["b"]
+    assert files_in(tmp_path) == WHOLE
+    # Finished is finished: another job starts anew.
+    assert write_parts(tmp_path, "ab") == ["a", "b"]
+
+
+@pytest.mark.parametrize("other", [{"key": "another"}, {"own": "another"}])
+def test_parts_of_other_inputs_are_made_again_and_go(tmp_path: Path, other: dict[str, str]) -> None:
+    with pytest.raises(KilledError):
+        write_parts(tmp_path, "ab", stop_at="b")
+    assert write_parts(tmp_path, "ab", **other) == ["a", "b"]
+    assert files_in(tmp_path) == WHOLE
+
+
+def test_a_job_killed_between_its_last_moves_is_made_up_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    replace = Path.replace
+
+    def move(file: Path, target: Path) -> Path:
+        if target == tmp_path / "lower/a.txt":
+            raise KilledError
+        return replace(file, target)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "replace", move)
+        with pytest.raises(KilledError):
+            write_parts(tmp_path, "ab")
+    (tmp_path / "upper/a.txt").unlink()  # as Snakemake does
+    assert write_parts(tmp_path, "ab") == ["a"]
+    assert files_in(tmp_path) == WHOLE
+
+
+def test_a_job_leaves_the_parts_of_others_alone(tmp_path: Path) -> None:
+    """One that runs at the same time, of other parts in the same folder."""
+    with pytest.raises(KilledError):
+        write_parts(tmp_path, "ab", stop_at="b")
+    assert write_parts(tmp_path, "c") == ["c"]
+    assert write_parts(tmp_path, "ab") == ["b"]

@@ -126,34 +126,41 @@ def fingerprint(*parts: np.ndarray | str | float) -> str:
 class Parts:
     """The parts of a job that writes many files: those that an interrupted job had finished are taken over.
 
-    Snakemake removes the outputs of a job that did not end well, so that finished parts wait in a folder of their own.
+    Snakemake removes the outputs of a job that did not end well, so that finished parts wait in folders of their own.
     """
 
-    def __init__(self, folder: Path, key: str) -> None:
-        """Keep parts in a folder, which goes in the end; `key` is the `fingerprint` of all that they depend on."""
-        self._folder, self._key = folder, key[:16]
+    def __init__(self, key: str) -> None:
+        """Start a job; `key` is the `fingerprint` of what all parts depend on."""
+        self._key = key
         self._waiting: list[tuple[Path, Path]] = []
+        self._folders: list[Path] = []
 
-    def make(self, name: str, outputs: Mapping[str, Path], write: Callable[[Mapping[str, Path]], None]) -> None:
-        """Let `write` make the files of one part, unless an earlier job has made them.
+    def make(
+        self, folder: Path, key: str, outputs: Mapping[str, Path], write: Callable[[Mapping[str, Path]], None]
+    ) -> None:
+        """Let `write` make the files of one part, unless an earlier job has made them all.
 
         Args:
-            name: of the part.
+            folder: in which the part waits. No other part may use it: jobs of other parts may run at the same time.
+            key: the `fingerprint` of what this part depends on beside the key of all parts.
             outputs: where its files go in the end, by name.
             write: makes the files; it is given paths by the same names.
         """
-        part = self._folder / f"{name}-{self._key}"
+        part = folder / fingerprint(self._key, key)[:16]
         kept = {kind: part / f"{kind}{output.suffix}" for kind, output in outputs.items()}
-        if part.is_dir():
-            logger.info("%s: made by an earlier job that was interrupted.", name)
+        # A job that was killed while it moved files to their places has left some of them.
+        if all(file.is_file() for file in kept.values()):
+            logger.info("Taking over %s of an earlier job that was interrupted.", folder)
         else:
             with atomic_folder(part) as partial:
                 write({kind: partial / file.name for kind, file in kept.items()})
         self._waiting.extend((kept[kind], output) for kind, output in outputs.items())
+        self._folders.append(folder)
 
     def finish(self) -> None:
-        """Move all files to their places and remove the folder, with what other inputs had left there."""
+        """Move all files to their places, and remove the folders with what was made there of other inputs."""
         for kept, output in self._waiting:
             output.parent.mkdir(parents=True, exist_ok=True)
             kept.replace(output)
-        shutil.rmtree(self._folder, ignore_errors=True)
+        for folder in self._folders:
+            shutil.rmtree(folder, ignore_errors=True)
