@@ -38,7 +38,7 @@ def _value(name: str, wanted: Any, snakemake: Any) -> Any:
             return _as(wanted, files[name], snakemake.params.get(name))
     for values in (snakemake.params, snakemake.wildcards):
         if name in dict(values.items()):
-            return values[name]
+            return Path(values[name]) if wanted is Path else values[name]
     if name == "threads":
         return snakemake.threads
     if name == "gpu":
