@@ -95,7 +95,7 @@ def test_everything_is_made(finished: Path) -> None:
 def test_every_table_and_dataset_says_what_it_was_made_with(finished: Path) -> None:
     results = finished / "results"
     records = {file.stem: json.loads(file.read_text(encoding="utf-8")) for file in (results / "provenance").iterdir()}
-    named = set()
+    named = set[str]()
     for file in results.rglob("*.csv"):
         table = pd.read_csv(file, dtype={"provenance": str})
         # A check that found nothing has no row to name a record in.
