@@ -24,18 +24,19 @@ def handed(**parts: dict[str, Any]) -> SimpleNamespace:
 
 
 def test_a_value_is_found_wherever_it_stands() -> None:
-    def function(table: Path, image: Path, score: str, model: str, gpu: int, threads: int) -> None: ...
+    def function(table: Path, image: Path, folder: Path, score: str, model: str, gpu: int, threads: int) -> None: ...
 
     snakemake = handed(
         output={"table": "t.csv"},
         input={"image": "i.png"},
-        params={"score": "pearson"},
+        params={"score": "pearson", "folder": "photos"},
         wildcards={"model": "m"},
         resources={"gpu": 1},
     )
     assert bind(function, snakemake) == {
         "table": Path("t.csv"),
         "image": Path("i.png"),
+        "folder": Path("photos"),
         "score": "pearson",
         "model": "m",
         "gpu": 1,

@@ -1,7 +1,6 @@
 """A tiny project (12 images, 3 observers, a network with random weights) on which Snakemake is really run."""
 
 import os
-import re
 import shutil
 import signal
 import subprocess
@@ -61,13 +60,6 @@ def planned_jobs(folder: Path, *arguments: str) -> dict[str, int]:
         return {}
     lines = answer.stdout.split("Job stats:")[1].split("\n\n")[0].splitlines()[3:]
     return {rule: int(count) for rule, count in (line.split() for line in lines) if rule not in ("all", "total")}
-
-
-def rules() -> dict[str, str]:
-    """The text of every rule that runs a script."""
-    text = "".join(file.read_text(encoding="utf-8") for file in sorted((ROOT / "workflow/rules").glob("*.smk")))
-    _, *parts = re.split(r"^ *rule (\w+):\n", text, flags=re.MULTILINE)
-    return {name: body for name, body in zip(parts[::2], parts[1::2], strict=True) if "script:" in body}
 
 
 def write_inputs(folder: Path) -> None:
