@@ -8,6 +8,7 @@ from collections.abc import Callable
 from snakemake.exceptions import WorkflowError
 
 from alignment_importance.config import Plan, code, configure, start_of
+from alignment_importance.config.problems import PLACEHOLDERS
 from alignment_importance.report import captions
 from alignment_importance.system.errors import InputError
 
@@ -19,6 +20,10 @@ def checked(make: Callable, *given, **settings):
     except InputError as error:
         raise WorkflowError(str(error)) from None
 
+
+# The rules' own files, scripts and environments, lie there.
+if set("{}<>") & set(str(HERE)):
+    raise WorkflowError(f"{HERE}: rename the folder of this project; {PLACEHOLDERS}")
 
 # What the target `new` starts from, if the command line says so. These keys are no part of the configuration.
 START = checked(start_of, config)
