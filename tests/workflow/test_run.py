@@ -269,3 +269,41 @@ def test_an_own_saliency_map_is_read_and_watched(finished_copy: Path) -> None:
     assert planned_jobs(finished_copy, target, *TINY) == {}
     shutil.copy(gaze / "photo 03.png", gaze / "photo 05.png")
     assert planned_jobs(finished_copy, target, *TINY) == {"compute_saliency": 1, "measure_overlap": 1}
+
+
+#: Tables of every seed of a comparison and network.
+VALIDATED = [
+    f"results/{kind}/pairs/resnet18/seed-{seed}.csv"
+    for kind in ("rankings", "curves", "scores", "predicted")
+    for seed in (1, 2)
+]
+
+
+def test_seeds_in_jobs_of_their_own_give_the_same_tables(finished: Path, finished_copy: Path) -> None:
+    change_config(finished_copy, lambda config: config["cross_validation"].update(seeds_per_job=1))
+    arguments = (*VALIDATED, *TINY)
+    assert planned_jobs(finished_copy, *arguments) == {"validate_rankings": 1, "validate_rankings_2": 1}
+    answer = run_snakemake(finished_copy, *arguments)
+    assert answer.returncode == 0, answer.stdout
+    for table in VALIDATED:
+        ours, theirs = (pd.read_csv(folder / table, dtype=str) for folder in (finished, finished_copy))
+        assert set(ours["provenance"]) != set(theirs["provenance"])  # another configuration
+        pd.testing.assert_frame_equal(theirs.drop(columns="provenance"), ours.drop(columns="provenance"))
+    assert list((finished_copy / "results").rglob("*.partial")) == []
+
+
+def test_seeds_that_an_interrupted_job_had_done_are_taken_over(finished: Path, finished_copy: Path) -> None:
+    arguments = (*VALIDATED, *TINY, "--forcerun", "validate_rankings")
+    obstacle = finished_copy / "results/rankings/pairs/resnet18/.seed-2.partial"
+    obstacle.touch()  # a file where the second seed needs a folder
+    answer = run_snakemake(finished_copy, *arguments)
+    assert answer.returncode == 1
+    assert not any((finished_copy / table).exists() for table in VALIDATED)
+    obstacle.unlink()
+    answer = run_snakemake(finished_copy, *VALIDATED, *TINY)
+    assert answer.returncode == 0, answer.stdout
+    log = (finished_copy / "results/logs/validate_rankings/pairs/resnet18-1.log").read_text(encoding="utf-8")
+    assert re.findall(r"Taking over \S*/(\S+) of an earlier job", log) == [".seed-1.partial"]
+    for table in VALIDATED:
+        assert (finished_copy / table).read_bytes() == (finished / table).read_bytes()
+    assert list((finished_copy / "results").rglob("*.partial")) == []
