@@ -90,10 +90,42 @@ def test_the_schema_is_one_and_knows_the_keys() -> None:
         {"cross_validation": {"seeds": [1, 1]}},
         {"datasets": {"demo": {"seed": -1}}},
         {"datasets": {"demos": {}}},
+        {"models": {"a b": {"architecture": "vgg16"}}},
         {"results": "{a}"},
     ]
     assert [one for one in wrong if validator.is_valid(CONFIG | one)] == []
     assert validator.is_valid(CONFIG)
+
+
+def mappings(told: Any) -> Iterator[dict[str, Any]]:
+    """All mappings that a schema describes, at any depth."""
+    if isinstance(told, dict):
+        if told.get("type") == "object":
+            yield told
+        for entry in told.values():
+            yield from mappings(entry)
+
+
+def test_no_mapping_takes_keys_of_another_name() -> None:
+    found = list(mappings(SCHEMA))
+    assert len(found) > len(SCHEMA["$defs"])
+    assert [told for told in found if told.get("additionalProperties") is not False] == []
+
+
+def test_the_reference_has_a_table_for_every_section() -> None:
+    """A table lists the keys of its section alone, in their order."""
+    text = (ROOT / schema.REFERENCE).read_text(encoding="utf-8")
+    tables = {
+        heading.strip("`"): re.findall(r"^\| `(\w+)` \|", rows, re.MULTILINE)
+        for heading, rows in re.findall(r"^## (.+)\n((?:(?!## ).*\n)*)", text, re.MULTILINE)
+    }
+    expected: dict[str, list[str]] = {}
+    for *above, key in KEYS:
+        expected.setdefault(".".join(above).replace("*", "NAME") or "Top", []).append(key)
+    # The data sets are known; their names are headings instead of rows.
+    del expected["datasets"]
+    # Below `objects` stand names of the user's choice, without keys.
+    assert tables == {name: keys for name, keys in expected.items() if not name.endswith(".objects")}
 
 
 @pytest.mark.parametrize("path", KEYS, ids=".".join)
@@ -195,7 +227,7 @@ MISTAKES: list[tuple[str, Any, list[str]]] = [
     ("models", GONE, ["models: this key is missing"]),
     ("comparisons.pairs.judgments", GONE, ["comparisons.pairs.judgments: this key is missing"]),
     ("device", "gpu", ["device: 'gpu' is not possible; use auto, cpu, cuda"]),
-    ("image_sets", None, ["image_sets: None is not a mapping of keys"]),
+    ("image_sets", None, ["image_sets: null is not a mapping of keys"]),
     ("memory_gb", "much", ["memory_gb: 'much' is not a number"]),
     ("memory_gb", float("inf"), ["memory_gb: inf is not a number"]),
     (
@@ -217,12 +249,17 @@ MISTAKES: list[tuple[str, Any, list[str]]] = [
         ["x", "y", "x", "z", "y"],
         ["comparisons.pairs.images: there more than once: x, y; keep one of each"],
     ),
-    ("cross_validation.seeds", [3, True], ["cross_validation.seeds.1: True is not a whole number"]),
+    ("cross_validation.seeds", [3, True], ["cross_validation.seeds.1: true is not a whole number"]),
     ("overlap.top_percent", [100], ["overlap.top_percent.0: 100 is not possible; it must be less than 100"]),
     ("models.a b", {"architecture": "vgg16"}, ["models.a b: a name has letters, digits, '_', '-' and '.'"]),
     ("models./up", {"architecture": "vgg16"}, ["models./up: a name has letters, digits, '_', '-' and '.'"]),
     ("comparisons.<script>", CONFIG["comparisons"]["pairs"], ["comparisons.<script>: a name has letters, digits"]),
     ("controls.halves.objects", {"<b>": 1, "disc": 2}, ["controls.halves.objects.<b>: a name has letters, digits"]),
+    (
+        "controls.halves.objects",
+        {"disc": 2, "square": 2},
+        ["controls.halves.objects: there more than once: 2; keep one of each"],
+    ),
     ("results", "my {results}", ["results: 'my {results}' cannot be used; Snakemake reads { } < >"]),
     (
         "comparisons.pairs.image_set",
@@ -310,6 +347,9 @@ FORMS: list[tuple[str, Any, str]] = [
     ("datasets", {"king2019": {"source": 5}}, "datasets.king2019.source: 5 is not text"),
     ("datasets", {"king2019": 5}, "datasets.king2019: 5 is not a mapping of keys"),
     ("datasets", {"king2019": {"sorce": "x"}}, "datasets.king2019.sorce: there is no such key; did you mean source?"),
+    ("datasets", {1: {}}, "datasets.1: a name must be text; put it in quotes"),
+    ("datasets", None, "datasets: null is not a mapping of keys"),
+    ("datasets", {"demo": None}, "datasets.demo: null is not a mapping of keys"),
     ("datasets", [], "datasets: [] is not a mapping of keys"),
     ("published", "petersn2018", "published: there are no published values 'petersn2018'; did you mean peterson2018?"),
 ]

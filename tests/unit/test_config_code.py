@@ -88,7 +88,7 @@ from alignment_importance.config import code
 between = time.process_time()
 for script in Path(sys.argv[1]).glob("*.py"):
     code.digest_of_code(script, Path(sys.argv[1]))
-heavy = {"torch", "matplotlib", "xarray", "scipy", "pandas", "numpy"} & set(sys.modules)
+heavy = {"torch", "matplotlib", "xarray", "scipy", "pandas", "numpy", "sklearn", "h5py", "pooch"} & set(sys.modules)
 print(between - start, time.process_time() - between, *heavy)
 """
     command = [sys.executable, "-c", program, str(ROOT / "scripts")]

@@ -118,6 +118,9 @@ def _datasets(given: Any) -> tuple[dict[str, dict[str, Any]], list[KeyProblem]]:
     """The entries of data sets, completed, and what is wrong with them."""
     completed, problems = {}, []
     for name, entry in given.items() if isinstance(given, Mapping) else ():
+        if not isinstance(name, str):
+            # Configuration refuses such a name already.
+            continue
         if name not in registry.FORMS:
             problems.append(KeyProblem(("datasets", name), f"there is no such key{nearest(name, registry.FORMS)}"))
         elif isinstance(entry, Mapping):

@@ -1,5 +1,6 @@
 """What is wrong with a configuration, each thing with the full key, what was found and what is possible."""
 
+import json
 import types
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -121,14 +122,14 @@ def _wrong_value(kind: str, value: Any, context: dict[str, Any], annotation: Any
     if kind == "missing":
         return "this key is missing"
     if kind == "literal_error":
-        return f"{value!r} is not possible; use {', '.join(map(_shown, _choices(annotation)))}"
+        return f"{_shown(value)} is not possible; use {', '.join(_choices(annotation))}"
     if kind in _KINDS:
-        return f"{value!r} is not {_KINDS[kind]}"
+        return f"{_shown(value)} is not {_KINDS[kind]}"
     if kind in _BOUNDS:
         words, name = _BOUNDS[kind]
-        return f"{value!r} is not possible; it must be {words} {context[name]:g}"
+        return f"{_shown(value)} is not possible; it must be {words} {context[name]:g}"
     if kind == "string_pattern_mismatch":
-        return f"{value!r} cannot be used; {NAMES if context['pattern'] == NAME_PATTERN else PLACEHOLDERS}"
+        return f"{_shown(value)} cannot be used; {NAMES if context['pattern'] == NAME_PATTERN else PLACEHOLDERS}"
     if kind in ("string_too_short", "string_too_long", "too_short", "too_long"):
         things = ("character", "characters") if kind.startswith("string") else ("entry", "entries")
         bound = f"at least {context['min_length']}" if "min_length" in context else f"at most {context['max_length']}"
@@ -160,15 +161,15 @@ def _bare(annotation: Any) -> Any:
     return annotation
 
 
-def _choices(annotation: Any) -> list[Any]:
-    """What a Literal allows, and None if it may be that."""
+def _choices(annotation: Any) -> list[str]:
+    """What a Literal allows, and null if it may be that."""
     if get_origin(annotation) in (Union, types.UnionType):
         return [choice for one in get_args(annotation) for choice in _choices(one)]
     if annotation is type(None):
-        return [None]
+        return ["null"]
     return list(get_args(_bare(annotation)))
 
 
 def _shown(value: Any) -> str:
-    """A value as YAML writes it."""
-    return "null" if value is None else str(value)
+    """A value as people write it in YAML: null, true, and text in quotes."""
+    return json.dumps(value) if value is None or isinstance(value, bool) else repr(value)

@@ -8,6 +8,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
+from pydantic_core.core_schema import DictSchema
+
 from alignment_importance.config.configuring import type_of_dataset
 from alignment_importance.config.sections import Configuration
 from alignment_importance.inputs.datasets import registry
@@ -29,11 +32,19 @@ Mistakes are told all at once, with the full key, before any job runs.
 """
 
 
+class _Closed(GenerateJsonSchema):
+    """Refuses names of a wrong form in mappings, as the types do; pydantic's own JSON schemas leave them unchecked."""
+
+    def dict_schema(self, schema: DictSchema) -> JsonSchemaValue:
+        """Close a mapping of names."""
+        return super().dict_schema(schema) | {"additionalProperties": False}
+
+
 def schema() -> dict[str, Any]:
     """The JSON schema of a configuration file."""
-    whole = Configuration.model_json_schema()
+    whole = Configuration.model_json_schema(schema_generator=_Closed)
     datasets = {name: type_of_dataset(name, form).model_json_schema() for name, form in registry.FORMS.items()}
-    whole["properties"]["datasets"] |= {"additionalProperties": False, "properties": datasets}
+    whole["properties"]["datasets"]["properties"] = datasets
     whole["title"] = "Configuration of the Alignment Importance workflow"
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **whole}
 
@@ -59,11 +70,11 @@ def _sections(whole: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
         {key: value for key, value in whole.items() if key != "description"} | {"description": "The keys at the top."},
     )
     for key, told in whole["properties"].items():
-        inner = told.get("additionalProperties")
+        inner = _named(told)
         if key == "datasets":
             for name, form in told["properties"].items():
                 yield f"datasets.{name}", form
-        elif isinstance(inner, dict) and "$ref" in inner:
+        elif inner:
             yield f"{key}.NAME", definitions[inner["$ref"].rpartition("/")[2]]
         elif "$ref" in told:
             yield key, definitions[told["$ref"].rpartition("/")[2]]
@@ -81,12 +92,17 @@ def _section(name: str, told: dict[str, Any], definitions: dict[str, Any]) -> st
     return f"\n## {heading}\n\n{told['description']}\n\n{header}{''.join(rows)}"
 
 
+def _named(told: dict[str, Any]) -> dict[str, Any]:
+    """What stands below each name, in a mapping of names of the user's choice; nothing for other values."""
+    return next(iter(told.get("patternProperties", {}).values()), {})
+
+
 def _default(key: str, value: dict[str, Any], required: bool) -> str:
     if required:
         return "must be there"
     default = value.get("default")
     if isinstance(default, dict):
-        return "see below" if default else "none"
+        return "see below" if "$ref" in value else ", ".join(f"`{name}`" for name in default) or "none"
     if key == "top_percent":
         return "1 to 50"
     return f"`{json.dumps(default, ensure_ascii=False)}`"
@@ -99,6 +115,8 @@ def _kind(value: dict[str, Any], definitions: dict[str, Any]) -> str:
     if "anyOf" in value or "oneOf" in value:
         kinds = [_kind(one, definitions) for one in value.get("anyOf") or value["oneOf"]]
         return " or ".join(dict.fromkeys(kinds))
+    if named := _named(value):
+        return f"{_kind(named, definitions)} by name"
     if "$ref" in value or value.get("type") == "object":
         return "section"
     if value.get("type") == "array":
@@ -106,7 +124,7 @@ def _kind(value: dict[str, Any], definitions: dict[str, Any]) -> str:
         return f"list of {few}" if few else "list"
     if "const" in value:
         return f"`{value['const']}`"
-    named = {
+    kinds_of_value = {
         "string": "text",
         "integer": "whole number",
         "number": "number",
@@ -120,7 +138,7 @@ def _kind(value: dict[str, Any], definitions: dict[str, Any]) -> str:
         "exclusiveMaximum": "below {:g}",
     }
     limits = [words.format(value[bound]) for bound, words in bounds.items() if bound in value]
-    return " ".join([named[value["type"]], *limits])
+    return " ".join([kinds_of_value[value["type"]], *limits])
 
 
 if __name__ == "__main__":

@@ -374,6 +374,12 @@ class Figures(Section):
     ] = "image"
 
 
+def _told_apart(objects: dict[str, int]) -> dict[str, int]:
+    """Refuse two objects with one number: the control would hold an object against itself."""
+    each_once(list(objects.values()))
+    return objects
+
+
 class Control(Section):
     """One positive control."""
 
@@ -392,6 +398,7 @@ class Control(Section):
             description="The number of each object in the masks. The area under the ROC curve is first against second "
             "object.",
         ),
+        AfterValidator(_told_apart),
     ]
 
 
