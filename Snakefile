@@ -26,14 +26,6 @@ pathvars:
     benchmarks=f"{config['results']}/benchmarks",
 
 
-wildcard_constraints:
-    image_set=PLAN.any_of(config["image_sets"]),
-    comparison=PLAN.any_of(config["comparisons"]),
-    model=PLAN.any_of(config["models"]),
-    saliency=PLAN.any_of(config["saliency"]),
-    control=PLAN.any_of(config["controls"]),
-
-
 report: "workflow/report/workflow.rst"
 
 
@@ -57,3 +49,11 @@ if START is None:
             rules.results.input,
             rules.figures.input,
             rules.gallery.input,
+
+else:
+
+    rule all:
+        """The configuration to start from, which the command line asks for."""
+        default_target: True
+        input:
+            rules.new.output,

@@ -8,6 +8,7 @@ import pytest
 from tiny_project import CONFIG
 
 from alignment_importance.config import Plan, configure
+from alignment_importance.report.captions import stem
 
 
 def plan(**changed: Any) -> Plan:
@@ -88,17 +89,22 @@ def test_a_folder_of_the_user_is_its_files_and_one_that_is_made_is_itself(
     assert "data/demo/masks" in found.made_here()
 
 
+def stems(made: Plan) -> list[str]:
+    """The names of the figures' files."""
+    return [stem(kind, *about.values()) for kind, about in made.figures_of_paper()]
+
+
 def test_figures_of_the_paper() -> None:
     models = {name: {"architecture": name} for name in ("alexnet", "vgg16")}
-    files = plan(models=models).files_of_paper("pdf")
-    assert files[:2] == ["<results>/figures/bars.pdf", "<results>/figures/fold-curves_alexnet.pdf"]
-    assert "<results>/figures/overlap-grid_matrix_vgg16.pdf" in files
-    assert "<results>/figures/agreement_pairs_alexnet_and_vgg16.pdf" in files
-    assert files[-1] == "<results>/figures/control_halves_vgg16.pdf"
+    files = stems(plan(models=models))
+    assert files[:2] == ["bars", "fold-curves_alexnet"]
+    assert "overlap-grid_matrix_vgg16" in files
+    assert "agreement_pairs_alexnet_and_vgg16" in files
+    assert files[-1] == "control_halves_vgg16"
     assert len(files) == len(set(files))
     assert list(plan(models=models).left_out_of_paper().values()) == ["the configuration names none (`published`)"]
     assert len(plan(saliency={}, controls={}).left_out_of_paper()) == 4
-    assert not any("overlap" in file for file in plan(saliency={}).files_of_paper("pdf"))
+    assert not any("overlap" in file for file in stems(plan(saliency={})))
 
 
 def test_a_pattern_for_names_matches_these_alone() -> None:

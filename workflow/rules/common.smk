@@ -52,6 +52,15 @@ SCALED = list(
 COMPARED = list(config["comparisons"]) if PLAN.pairs_of_models() else []
 PNG_AND_PDF = ("png", "pdf")
 
+
+wildcard_constraints:
+    image_set=PLAN.any_of(config["image_sets"]),
+    comparison=PLAN.any_of(config["comparisons"]),
+    model=PLAN.any_of(config["models"]),
+    saliency=PLAN.any_of(config["saliency"]),
+    control=PLAN.any_of(config["controls"]),
+
+
 # Jobs on this machine take turns at its GPU, unless somebody has said how many may run at once.
 if (
     workflow.local_exec
@@ -144,22 +153,18 @@ def of_inputs(kind: str) -> list[str]:
 
 
 def figure(about: tuple[str, ...], ending: str) -> str:
-    """The file of a figure: its kind and what it is about, two networks joined by `and`."""
-    kind, *names = about
-    if kind == "agreement":
-        names = [names[0], "_and_".join(names[1:])]
-    return f"<results>/figures/{'_'.join([kind, *names])}.{ending}"
+    """The file of a figure: its kind and what it is about."""
+    return f"<results>/figures/{captions.stem(*about)}.{ending}"
 
 
 def reported(about: tuple[str, ...]):
     """The PNG file of a figure with its place in Snakemake's report."""
-    kind, *names = about
-    caption = captions.FIGURES[kind]
+    kind, *_ = about
     return report(
         figure(about, "png"),
         caption=f"../report/{kind}.rst",
-        category=caption.category,
-        labels={"what": caption.label, **dict(zip(caption.about, names))},
+        category=captions.FIGURES[kind].category,
+        labels=captions.labels(*about),
     )
 
 

@@ -146,10 +146,6 @@ class Plan:
             ),
         ]
 
-    def files_of_paper(self, ending: str) -> list[str]:
-        """The files of these figures."""
-        return [f"<results>/figures/{_stem(kind, about)}.{ending}" for kind, about in self.figures_of_paper()]
-
     def left_out_of_paper(self) -> dict[str, str]:
         """What this configuration cannot give, and why."""
         reasons = {
@@ -177,13 +173,6 @@ class Plan:
         settings = self.configuration.cross_validation
         leaky = " Pairs were cut into folds: every image stands on both sides." if settings.unit == "pairs" else ""
         return f"Folds: {settings.folds} for each of {len(settings.seeds)} seeds.{leaky}"
-
-
-def _stem(kind: str, about: dict[str, str]) -> str:
-    """The name of a figure's files without the ending."""
-    of = [about[name] for name in ("comparison", "control") if name in about]
-    models = [about[name] for name in ("model", "model_b") if name in about]
-    return "_".join([kind, *of, *(["_and_".join(models)] if models else [])])
 
 
 def _own_code(architecture: str) -> list[str]:
