@@ -118,7 +118,7 @@ def test_an_environment_holds_no_more_than_it_names(proved: Path) -> None:
         return subprocess.run(command, capture_output=True, check=False).returncode == 0
 
     assert has("torch", "torch")
-    assert not has("torch", "matplotlib")
+    assert not has("torch", "snakemake")
     assert has("figures", "matplotlib")
     assert not has("tables", "torch")
     assert not has("tables", "snakemake")
