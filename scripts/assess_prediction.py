@@ -14,6 +14,7 @@ from alignment_importance.inputs import judgments as human
 from alignment_importance.networks import activations as recorded
 from alignment_importance.system import compute as compute_module
 from alignment_importance.system import netcdf, tables
+from job import run
 
 
 def assess_prediction(
@@ -85,10 +86,7 @@ def assess_prediction(
         blocks = cuts.members(cut[first], image_ids)
         permuted = permutation.permute(engine, blocks, mean, alignment["score"], draws, first)
         tables.write_table(permuted.assign(**made_of), permutations)
-    machine.report_gpu_memory()
 
 
 if __name__ == "__main__":
-    from job import run
-
     run(assess_prediction, globals()["snakemake"])

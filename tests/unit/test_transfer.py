@@ -2,18 +2,20 @@
 
 import numpy as np
 import pytest
+import xarray as xr
 from small_heads import ROUTES, engine, resources
 
 from alignment_importance.ablation import Ablation, PooledAblation
 from alignment_importance.experiments import transfer
+from alignment_importance.experiments.comparisons import Comparison
 from alignment_importance.experiments.rankings import order_of, rank
 from alignment_importance.inputs import folds
 
 IDS = [f"i{number:02d}" for number in range(13)]
 
 
-def comparison(fast: Ablation, human: np.ndarray, ids: list[str] | None = None) -> transfer.Comparison:
-    return transfer.Comparison(fast, human, ids if ids is not None else IDS)
+def comparison(fast: Ablation, human: np.ndarray, ids: list[str] | None = None) -> Comparison:
+    return Comparison(ids if ids is not None else IDS, human, fast, xr.Dataset(), {})
 
 
 def judged(seed: int, n: int = 13) -> np.ndarray:

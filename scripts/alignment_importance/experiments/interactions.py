@@ -4,19 +4,48 @@ An Alignment Importance Score asks what the match with people loses when one map
 carry the same thing then hide each other. Here maps go after others have gone.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
 from alignment_importance.ablation import Ablation
 from alignment_importance.experiments import curves
+from alignment_importance.experiments.comparisons import Comparison
 from alignment_importance.experiments.rankings import rank
 from alignment_importance.inputs.folds import Fold, PairBlock
+from alignment_importance.system import resumable
 from alignment_importance.system.resumable import Budget
 
 #: No limit, and nothing kept.
 AT_ONCE = Budget()
+
+
+def budget(
+    comparison: Comparison,
+    alignment: Mapping[str, str],
+    minutes: float,
+    output: Path,
+    *settings: np.ndarray | float,
+) -> Budget:
+    """How long a job may take, and where it keeps what it has done: beside its output. Closed forms have no limit.
+
+    Args:
+        comparison: what is computed of.
+        alignment: `similarity` and `score`.
+        minutes: that the job may take.
+        output: what it writes at the end.
+        settings: all else that the result depends on.
+    """
+    return resumable.beside(
+        output,
+        None if comparison.engine.closed_form else minutes,
+        *(comparison.activations[name].to_numpy() for name in ("feature_maps", "readout")),
+        comparison.human,
+        f"{alignment['similarity']} {alignment['score']}",
+        *settings,
+    )
 
 
 # ----------------------------------------------------------------------------------------------------------------------

@@ -1,29 +1,14 @@
 """Transfer: does a ranking of feature maps, learned from one comparison, predict another?"""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
 from alignment_importance.ablation import Ablation
+from alignment_importance.experiments.comparisons import Comparison
 from alignment_importance.experiments.rankings import order_of, rank
 from alignment_importance.inputs.folds import MIN_PAIRS, Fold, PairBlock
-
-
-@dataclass(frozen=True, eq=False)
-class Comparison:
-    """One comparison to one network.
-
-    Attributes:
-        engine: of the images of the comparison.
-        human: (image, image) mean judgments.
-        image_ids: of both.
-    """
-
-    engine: Ablation
-    human: np.ndarray
-    image_ids: Sequence[str]
 
 
 def transfer(source: Comparison, target: Comparison, folds: Sequence[Fold]) -> pd.DataFrame:
