@@ -49,9 +49,13 @@ def test_ceilings_are_those_of_the_test_pairs(unit: str) -> None:
         block = people["similarity"].to_numpy()[:, fold.test.images][:, :, fold.test.images]
         ratings = np.where(np.isfinite(fold.test.human), block, np.nan)
         expected = reliability.ceiling(ratings[:, *np.triu_indices(len(fold.test.images), 1)], "pearson", 100, 7)
-        assert row["noise_ceiling_lower"] == expected.lower
-        assert row["noise_ceiling_of_mean"] == expected.of_mean == pytest.approx(np.sqrt(expected.reliability))
-        assert row["share_full"] == row["test_full"] / expected.of_mean
+        assert row["noise_ceiling_lower"] == expected.noise_ceiling_lower
+        assert (
+            row["noise_ceiling_of_mean"]
+            == expected.noise_ceiling_of_mean
+            == pytest.approx(np.sqrt(expected.reliability))
+        )
+        assert row["share_full"] == row["test_full"] / expected.noise_ceiling_of_mean
     assert found["test_full"].tolist() == [0.1, 0.2, 0.3]
     assert np.isnan(found["share_retained"][2])
 

@@ -7,7 +7,8 @@ import pandas as pd
 
 from alignment_importance.ablation import Ablation
 from alignment_importance.experiments.comparisons import Comparison
-from alignment_importance.experiments.rankings import order_of, rank
+from alignment_importance.experiments.rankings import order_of, rank, score_maps
+from alignment_importance.experiments.retention import best_k
 from alignment_importance.inputs.folds import MIN_PAIRS, Fold, PairBlock
 
 
@@ -58,13 +59,8 @@ def _choose(engine: Ablation, blocks: Sequence[PairBlock]) -> list[tuple[np.ndar
     """Order of the maps for every block, and how many are retained; 0 if no number has a score."""
     if not blocks:
         return []
-    whole, without = engine.leave_one_out(blocks)
-    chosen = []
-    for block, ais in zip(blocks, whole[:, None] - without, strict=True):
-        order = order_of(rank(ais))
-        curve = engine.top_k(order, [block])[0]
-        chosen.append((order, int(np.nanargmax(curve)) + 1 if np.isfinite(curve).any() else 0))
-    return chosen
+    orders = [order_of(rank(of_block)) for of_block in score_maps(engine, blocks)]
+    return [(order, best_k(engine.top_k(order, [block])[0])) for order, block in zip(orders, blocks, strict=True)]
 
 
 def _identity(block: PairBlock) -> tuple[bytes, bytes]:
