@@ -69,7 +69,7 @@ def assess_prediction(
         tables.write_table(ranked.assign(**made_of), ranking)
         listed = prediction.tabulate(
             {seed: tables.read_table(file) for seed, file in scores.items()},
-            {seed: (split, cuts.blocks(split, mean, image_ids)) for seed, split in cut.items()},
+            {seed: (of_seed, cuts.blocks(of_seed, mean, image_ids)) for seed, of_seed in cut.items()},
             ratings,
             alignment["score"],
         )

@@ -15,8 +15,8 @@ from alignment_importance.inputs.folds import MIN_PAIRS, Fold, PairBlock
 def transfer(source: Comparison, target: Comparison, folds: Sequence[Fold]) -> pd.DataFrame:
     """Rank and choose maps by one comparison, and score them on the test images of another.
 
-    Nothing of a test block is used for the ranking: images (or, where pairs are split, pairs) of the block that the
-    source has as well are left out of it.
+    Nothing of a test block is used for the ranking: images (or, where pairs are cut into folds, pairs) of the block
+    that the source has as well are left out of it.
 
     Args:
         source: what maps are ranked by. How many are retained is chosen by its score as well: the smallest k with the
@@ -48,7 +48,7 @@ def source_block(source: Comparison, target: Comparison, fold: Fold) -> PairBloc
     if not set(fold.train.images) & set(fold.test.images):
         images = np.flatnonzero(~pd.Index(source.image_ids).isin(tested))
         return PairBlock(images, human[np.ix_(images, images)])
-    # Pairs are split: every image stands on both sides.
+    # Pairs are cut into folds: every image stands on both sides.
     in_test = pd.DataFrame(np.isfinite(fold.test.human), index=tested, columns=tested)
     ids = list(source.image_ids)
     human[in_test.reindex(index=ids, columns=ids, fill_value=False).to_numpy()] = np.nan
