@@ -7,6 +7,7 @@ from alignment_importance.checks import starting_configuration
 from alignment_importance.inputs.judgments import reading
 from alignment_importance.system.atomic_write import atomic
 from alignment_importance.system.problems import ProblemsError
+from job import run
 
 _KEYS = "kind=similarity order=FILE key=NAME"
 
@@ -58,6 +59,4 @@ def new(
 
 
 if __name__ == "__main__":
-    from job import run
-
     run(new, globals()["snakemake"])

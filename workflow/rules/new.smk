@@ -23,8 +23,8 @@ if START is not None:
             "../../envs/tables.yaml"
         threads: 4
         resources:
-            mem_mb=megabytes(2000, judgments=15),
-            runtime=minutes(10, images=0.1),
+            mem_mb=growing(2000, judgments=15),
+            runtime=growing(10, images=0.1),
         params:
             name=START["name"],
             kind=START["kind"],
@@ -35,6 +35,15 @@ if START is not None:
             "../../scripts/new.py"
 
 else:
+
+    def tell_how_to_start(wildcards):
+        """Say what the target `new` needs.
+
+        Raises:
+            WorkflowError: always.
+        """
+        command = "snakemake --cores 1 new --config name=NAME images=FOLDER judgments=FILE"
+        raise WorkflowError(f"Say what to start from: {command}")
 
     rule new:
         """A configuration for images and judgments that the command line names."""

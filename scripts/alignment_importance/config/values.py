@@ -18,7 +18,9 @@ Item = TypeVar("Item")
 class Section(BaseModel):
     """A part of the configuration, with its keys and no others."""
 
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, allow_inf_nan=False)
+    model_config = ConfigDict(
+        extra="forbid", strict=True, frozen=True, allow_inf_nan=False, use_attribute_docstrings=True
+    )
 
 
 def _spelt_once(path: str) -> str:
@@ -50,7 +52,6 @@ Path = Annotated[str, StringConstraints(min_length=1, pattern=PATH_PATTERN), Aft
 Natural = Annotated[int, Field(ge=0), BeforeValidator(whole)]
 Positive = Annotated[int, Field(ge=1), BeforeValidator(whole)]
 AtLeastTwo = Annotated[int, Field(ge=2), BeforeValidator(whole)]
-Number = Annotated[float, WrapValidator(as_given)]
 PositiveNumber = Annotated[float, Field(gt=0), WrapValidator(as_given)]
 Percentage = Annotated[float, Field(gt=0, lt=100), WrapValidator(as_given)]
 UNIQUE = Field(json_schema_extra={"uniqueItems": True})
