@@ -240,7 +240,7 @@ def test_what_is_no_map_is_refused(photographs: pd.DataFrame, tmp_path: Path, wr
     maps.mkdir()
     write(maps / "x")
     next(maps.iterdir()).rename(maps / f"a b{next(maps.iterdir()).suffix}")
-    with pytest.raises(InputError, match=r"a b\.\w+: cannot be read as a saliency map"):
+    with pytest.raises(InputError, match=r"a b\.\w+: (cannot be read as a saliency map|is not read as an image)"):
         compute(photographs.iloc[:1], "maps", maps=maps)
 
 

@@ -59,8 +59,9 @@ class Fixations:
     def __init__(self, saliency: xr.Dataset, image_ids: list[str]) -> None:
         """Take the fixations within some images from their saliency maps; there may be none."""
         if "fixation_x" not in saliency:
-            self.image, nowhere = np.array([], dtype=object), np.zeros(0)
-            self._x = self._y = self._width = self._height = nowhere
+            self.image = np.array([], dtype=object)
+            self._x = self._y = np.zeros(0)
+            self._width = self._height = np.zeros(0, dtype=np.intp)
             return
         image = saliency["fixation_image"].to_numpy().astype(object)
         wanted = np.isin(image.astype(str), np.array(image_ids, dtype=str))
