@@ -42,7 +42,7 @@ def _decoded(*before: bytes) -> np.ndarray:
 
 
 def test_what_is_not_seen_of_a_png_may_be_anything() -> None:
-    """A profile and texts of two megabytes, EXIF that is none, a comment with another checksum, somebody's own chunk."""
+    """A profile and texts of two megabytes, EXIF that is none, a comment with another checksum, an own chunk."""
     large = zlib.compress(bytes(2_000_000))
     spoilt = bytearray(chunk(b"tEXt", b"Comment\0nothing"))
     spoilt[-1] ^= 1

@@ -1,4 +1,5 @@
 import hashlib
+import os
 import struct
 import unicodedata
 import zlib
@@ -137,13 +138,25 @@ def test_ids_that_differ_in_capital_letters_or_accents_alone_are_refused(tmp_pat
     assert "these share one: é.png and é.png. Rename" in unicodedata.normalize("NFC", str(caught.value))
 
 
-def test_an_id_must_be_visible(tmp_path: Path) -> None:
-    for name in (" .png", "a\nb.png"):
+def test_an_id_is_what_outputs_can_hold(tmp_path: Path) -> None:
+    for name in (" .png", "a\nb.png", "good.png", "Bildschirmfoto um 1.00\u202fPM.png"):
         _save(tmp_path / name)
+    _save(Path(os.fsdecode(os.fsencode(tmp_path) + b"/caf\xe9.png")))
     with pytest.raises(InputError) as caught:
         images.tabulate(tmp_path)
-    assert "'' cannot be an image id. Give the file a name of visible characters." in str(caught.value)
-    assert "'a\\nb' cannot be an image id" in str(caught.value)
+    assert str(caught.value).splitlines() == [
+        rf"{tmp_path}: names that are not UTF-8 or have control characters: a\nb.png, caf\udce9.png. "
+        "Rename these files.",
+        f"{tmp_path}/ .png: its name has nothing but blanks before the ending. Rename it.",
+    ]
+
+
+def test_a_category_is_what_outputs_can_hold(tmp_path: Path) -> None:
+    (tmp_path / "images").mkdir()
+    _save(tmp_path / "images" / "a.png")
+    (tmp_path / "t.csv").write_bytes(b"image,category\na,to\x07ol\n")
+    with pytest.raises(InputError, match=r"t\.csv: the category 'to\\x07ol' has control characters\. Rename it\."):
+        images.tabulate(tmp_path / "images", tmp_path / "t.csv")
 
 
 # --- decoding ---
