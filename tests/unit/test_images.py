@@ -8,9 +8,11 @@ from pathlib import Path
 import bombs
 import numpy as np
 import pytest
-from hypothesis import given
+import torch
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
+from torch import nn
 
 from alignment_importance.inputs import images
 from alignment_importance.system.errors import InputError
@@ -340,3 +342,26 @@ def test_an_image_of_the_input_size_stays_as_it_is() -> None:
     rgb = np.random.default_rng(0).integers(0, 256, (6, 6, 3), dtype=np.uint8)
     for resize in images.RESIZE_RULES:
         np.testing.assert_array_equal(images.to_input(rgb, 6, resize), rgb)
+
+
+@given(st.integers(0, 2**32 - 1), st.integers(1, 40), st.integers(1, 40), st.integers(1, 30))
+@settings(max_examples=50, deadline=None)
+def test_resizing_in_float_is_exact_to_single_precision(seed: int, width: int, height: int, size: int) -> None:
+    """As torchvision does it to tensors, with antialiasing."""
+    rgb = np.random.default_rng(seed).integers(0, 256, (height, width, 3), dtype=np.uint8)
+    found = images.to_input(rgb, size, "whole", "float")
+    tensor = torch.from_numpy(rgb).permute(2, 0, 1)[None].double()
+    expected = nn.functional.interpolate(tensor, (size, size), mode="bilinear", antialias=True)[0].permute(1, 2, 0)
+    assert found.dtype == np.float32
+    np.testing.assert_allclose(found, expected, atol=2e-4)
+    np.testing.assert_allclose(images.to_input(rgb, size, "whole"), found, atol=1.01)
+
+
+def test_resizing_in_float_by_hand() -> None:
+    rgb = np.zeros((2, 4, 3), dtype=np.uint8)
+    rgb[:, :, :] = np.array([10, 20, 30, 40])[None, :, None]
+    squashed = images.to_input(rgb, 2, "whole", "float")[..., 1]
+    np.testing.assert_allclose(squashed, [[120 / 7, 230 / 7]] * 2, rtol=1e-6)
+    padded = images.to_input(rgb, 4, "pad", "float")[..., 2]
+    assert padded.tolist() == [[128] * 4, [10, 20, 30, 40], [10, 20, 30, 40], [128] * 4]
+    assert images.to_input(rgb, 2, "crop", "float")[..., 0].tolist() == [[20, 30], [20, 30]]

@@ -126,6 +126,13 @@ class Model(Section):
         ),
     ] = "default"
     checkpoint: Annotated[Path | None, Field(description="File with a state dict, for `weights: checkpoint`.")] = None
+    key: Annotated[
+        str | None,
+        Field(
+            description="What stands before the names of the weights in a checkpoint that holds the network several "
+            "times, such as `state_dict` or `state_dict_ema`; null where it holds it once."
+        ),
+    ] = None
     sha256: Annotated[
         Annotated[str, Field(min_length=64, max_length=64)] | None,
         Field(description="SHA-256 that the checkpoint must have, in hexadecimal digits; null does not check it."),
@@ -161,6 +168,13 @@ class Model(Section):
             "takes the largest centred square, `pad` adds grey around the image."
         ),
     ] = "whole"
+    resize_in: Annotated[
+        Literal["uint8", "float"],
+        Field(
+            description="Numbers in which that is done, bilinear with antialiasing: `uint8` is Pillow's way with 8 "
+            "bits, which rounds twice; `float` does not round. Outputs name `float` in `arithmetic`."
+        ),
+    ] = "uint8"
 
 
 class Alignment(Section):
