@@ -256,15 +256,15 @@ CASES: dict[str, tuple[Change, str]] = {
     ),
     "text called an image": (
         images(lambda folder: (folder / "i03.png").write_text("hello")),
-        "error: photos/i03.png: cannot be decoded as an image (it is none, or damaged)",
+        "error: photos/i03.png: cannot be decoded as an image (it is text)",
     ),
     "an image that claims too many pixels": (
         images(lambda folder: claim_pixels(folder / "i03.png")),
-        "(it has far more than 100 million pixels, and is not read; reduce it)",
+        "it has far more than 100 million pixels, and is not read. Reduce it.",
     ),
     "pixels without an agreed white": (
         images(lambda folder: Image.fromarray(np.ones((4, 4), dtype=np.float32)).save(folder / "i99.tif")),
-        "error: photos/i99.tif: cannot be decoded as an image (floating-point pixels have no agreed white",
+        "error: photos/i99.tif: is not read as an image: numbers with a sign or with fractions have no agreed white",
     ),
     "two images with one id": (
         images(lambda folder: noise(50).save(folder / "i03.jpg")),

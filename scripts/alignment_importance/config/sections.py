@@ -97,6 +97,10 @@ class Model(Section):
     """
     checkpoint: Path | None = None
     """File with a state dict, for `weights: checkpoint`."""
+    key: str | None = None
+    """What stands before the names of the weights in a checkpoint that holds the network several times, such as
+    `state_dict` or `state_dict_ema`; null where it holds it once.
+    """
     sha256: Annotated[str, Field(min_length=64, max_length=64)] | None = None
     """SHA-256 that the checkpoint must have, in hexadecimal digits; null does not check it."""
     seed: Natural | None = None
@@ -116,6 +120,10 @@ class Model(Section):
     resize: Literal["whole", "crop", "pad"] = "whole"
     """How an image becomes the network's square input: `whole` squashes the whole image, `crop` takes the largest
     centred square, `pad` adds grey around the image.
+    """
+    resize_in: Literal["uint8", "float"] = "uint8"
+    """Numbers in which that is done, bilinear with antialiasing: `uint8` is Pillow's way with 8 bits, which rounds twice;
+    `float` does not round. Outputs name `float` in `arithmetic`.
     """
 
 
