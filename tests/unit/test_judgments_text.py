@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alignment_importance.inputs.judgments import delimited_text
+from alignment_importance.inputs import delimited_text
 from alignment_importance.system.problems import Problems
 
 CELLS = st.lists(

@@ -4,8 +4,8 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from alignment_importance.inputs.judgments.delimited_text import Row
-from alignment_importance.inputs.judgments.identifiers import ImageIds
+from alignment_importance.inputs.delimited_text import Row
+from alignment_importance.inputs.identifiers import ImageIds
 from alignment_importance.inputs.judgments.judged import Judged
 from alignment_importance.system.problems import Problems
 

@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from alignment_importance.inputs.identifiers import ImageIds
 from alignment_importance.inputs.judgments import diagonals
-from alignment_importance.inputs.judgments.identifiers import ImageIds
 from alignment_importance.system.names import some
 from alignment_importance.system.plurals import counted
 from alignment_importance.system.problems import Problems

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import numpy as np
 
-from alignment_importance.inputs import ids
-from alignment_importance.inputs.judgments import delimited_text, judged
+from alignment_importance.inputs import delimited_text, ids
+from alignment_importance.inputs.identifiers import ImageIds
+from alignment_importance.inputs.judgments import judged
 from alignment_importance.inputs.judgments.form import File, Form
-from alignment_importance.inputs.judgments.identifiers import ImageIds
 from alignment_importance.system.plurals import counted
 from alignment_importance.system.problems import Problems
 

@@ -6,10 +6,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from alignment_importance.inputs import ids
-from alignment_importance.inputs.judgments import delimited_text, diagonals, judged
+from alignment_importance.inputs import delimited_text, ids
+from alignment_importance.inputs.identifiers import ImageIds
+from alignment_importance.inputs.judgments import diagonals, judged
 from alignment_importance.inputs.judgments.form import File, Form
-from alignment_importance.inputs.judgments.identifiers import ImageIds
 from alignment_importance.system.plurals import counted, not_used
 from alignment_importance.system.problems import Problems
 

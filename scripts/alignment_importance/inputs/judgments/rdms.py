@@ -8,9 +8,9 @@ import h5py
 import numpy as np
 
 from alignment_importance.inputs import array_files, ids
+from alignment_importance.inputs.identifiers import ImageIds
 from alignment_importance.inputs.judgments import judged
 from alignment_importance.inputs.judgments.form import File, Form
-from alignment_importance.inputs.judgments.identifiers import ImageIds
 from alignment_importance.system.problems import Problems
 
 #: Descriptors of RDMs that name the participant, the first that there is.

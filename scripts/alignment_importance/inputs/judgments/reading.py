@@ -9,9 +9,10 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from alignment_importance.inputs.judgments import delimited_text, quality, registry, subsets
+from alignment_importance.inputs import delimited_text
+from alignment_importance.inputs.identifiers import ImageIds
+from alignment_importance.inputs.judgments import quality, registry, subsets
 from alignment_importance.inputs.judgments.form import File
-from alignment_importance.inputs.judgments.identifiers import ImageIds
 from alignment_importance.inputs.judgments.judged import Judged
 from alignment_importance.system.problems import Problems
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pandas as pd
 
 from alignment_importance.inputs import ids
-from alignment_importance.inputs.judgments.identifiers import ImageIds
+from alignment_importance.inputs.identifiers import ImageIds
 from alignment_importance.system.names import nearest
 from alignment_importance.system.plurals import counted
 from alignment_importance.system.problems import Problems
