@@ -11,6 +11,7 @@ from alignment_importance.inputs.judgments.form import File, Form
 
 _MODULES = (
     "triplets",
+    "alternatives",
     "pairs",
     "matrices",
     "meadows",
