@@ -308,7 +308,7 @@ CASES: dict[str, tuple[Change, str]] = {
     ),
     "a table with an unknown image": (
         table("image,category\n" + "".join(f"{image},x\n" for image in [*IDS, "i99"])),
-        "error: images.csv: line 14: 'i99' is no image of this set. Did you mean 'i09'?",
+        "error: images.csv: line 14: 'i99' is no image of this set. Correct the id, remove it, or add",
     ),
     "a table that lacks an image": (
         table("image,category\n" + "".join(f"{image},x\n" for image in IDS[1:])),
@@ -364,7 +364,7 @@ CASES: dict[str, tuple[Change, str]] = {
         judgments(
             [line.replace("i02", "new/i02.png" if line.startswith("i00") else "old/i02.png") for line in pair_lines()]
         ),
-        "error: j.csv: line 13 and 49 others, column image_a: 'new/i02.png' and 'old/i02.png' would both be the image 'i02'.",
+        "column image_a: 'old/i02.png' and 'new/i02.png' would both be the image 'i02'. Write the ids of the images.",
     ),
     "an image without judgments": (
         judgments(without("i05")),

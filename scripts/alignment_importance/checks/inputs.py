@@ -58,6 +58,7 @@ def source_of(name: str, entry: Mapping[str, Any]) -> reading.Source:
     return reading.Source(
         path=Path(entry["judgments"]),
         kind=entry["kind"],
+        columns=entry["columns"],
         order=Path(entry["order"]) if entry["order"] else None,
         key=entry["key"],
         categories=entry["categories"],

@@ -39,6 +39,14 @@ IdsOrPath = Annotated[
 ]
 
 
+#: What the columns of tables of judgments are called.
+Column = Literal[
+    "image_a", "image_b", "image_c", "similarity", "dissimilarity", "odd", "anchor", "left", "right", "chosen",
+    "participant",
+]  # fmt: skip
+Columns = dict[Column, str]
+
+
 class ImageSet(Section):
     """One set of images."""
 
@@ -64,9 +72,10 @@ class Comparison(Section):
     judgments: Annotated[
         Path,
         Field(
-            description="File of judgments: a square matrix, pairs or odd-one-out triplets (.csv, .tsv); one array or "
-            "a stack of one per participant (.npy, .npz, .mat, .h5); RDMs of rsatoolbox (.h5); or a download of "
-            "Meadows (.mat, .json)."
+            description="File of judgments: a square matrix, pairs, odd-one-out triplets or trials of two alternatives "
+            "(.csv, .tsv, .txt); one array or a stack of one per participant (.npy, .npz, .mat, .h5); RDMs of "
+            "rsatoolbox (.h5); or a download of Meadows (.mat, .json). Or a folder with such a file per participant, "
+            "who is called like it."
         ),
     ]
     kind: Annotated[
@@ -76,10 +85,18 @@ class Comparison(Section):
             "header of pairs, triplets, RDMs and downloads of Meadows do, a matrix may in its first cell."
         ),
     ] = None
+    columns: Annotated[
+        Columns,
+        Field(
+            description="What a table calls its columns, by the names that docs/judgments.md gives them: `{image_a: "
+            "first, image_b: second, similarity: rating, participant: subject}`. Other columns are then passed over."
+        ),
+    ] = {}
     order: Annotated[
         Path | None,
         Field(
-            description="File of image ids, one per line, in the order of the rows; for arrays, which do not name them."
+            description="File of image ids, one per line or in a column `image`, in the order of the rows; for "
+            "arrays, which do not name them."
         ),
     ] = None
     key: Annotated[
@@ -94,7 +111,10 @@ class Comparison(Section):
     ] = []
     images: Annotated[
         IdsOrPath | None,
-        Field(description="Compare these images alone: a list of ids, or a file with one id per line; null for all."),
+        Field(
+            description="Compare these images alone: a list of ids, or a file with one id per line or with a column "
+            "`image`; null for all. Judgments of images that are not of the set are then passed over."
+        ),
     ] = None
     by_category: Annotated[
         Texts,
@@ -480,11 +500,12 @@ class Start(Section):
 
     name: Annotated[Name, Field(description="Name of the image set, of the comparison and of the file, NAME.yaml.")]
     images: Annotated[Path, Field(description="Folder of image files.")]
-    judgments: Annotated[Path, Field(description="File of judgments.")]
+    judgments: Annotated[Path, Field(description="File of judgments, or folder with one per participant.")]
     kind: Annotated[
         Literal["similarity", "dissimilarity"] | None,
         Field(description="What a larger number means, if the file does not say it."),
     ] = None
+    columns: Annotated[Columns, Field(description="What a table of judgments calls its columns.")] = {}
     order: Annotated[
         Path | None,
         Field(description="File of image ids, one per line, in the order of the rows, for judgments without them."),
