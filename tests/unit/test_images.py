@@ -60,13 +60,13 @@ def test_a_table_that_does_not_fit_is_refused_with_every_id(tmp_path: Path) -> N
     folder.mkdir()
     for name in ("a.png", "b.png", "c.png"):
         _save(folder / name)
-    (tmp_path / "t.csv").write_text("image\na\na\nx.png\n")
+    (tmp_path / "t.csv").write_text("image\na\na.png\nx.png\n")
     with pytest.raises(InputError) as caught:
         images.tabulate(folder, tmp_path / "t.csv")
     assert str(caught.value).splitlines()[1:] == [
-        f"  the table does not fit the images; {found}. "
-        "It needs one row per image, with the file name without its ending in the column `image`."
-        for found in ("listed twice: a", "no such image: x.png", "images without a row: b, c")
+        "  line 4: 'x.png' is no image of this set. Correct the id, remove it, or add the image to the set.",
+        "  line 2, line 3: 'a' is listed 2 times. Keep one.",
+        "  images without a row: b, c. Add a row for each.",
     ]
 
 

@@ -28,6 +28,7 @@ if START is not None:
         params:
             name=START["name"],
             kind=START["kind"],
+            columns=START["columns"],
             key=START["key"],
             schema=str(HERE / "workflow" / "config.schema.json"),
             recorded=False,

@@ -105,6 +105,9 @@ def _problem(details: ErrorDetails, form: type[BaseModel], above: tuple[Any, ...
     # Alternatives and keys of mappings have steps of their own.
     steps = [step for step in details["loc"] if step not in ("ids", "file of ids", "[key]")]
     key = (*above, *steps)
+    if kind == "literal_error" and "[key]" in details["loc"]:
+        known, _ = get_args(_annotation(form, steps[:-1]))
+        return KeyProblem(key, f"there is no such key{nearest(value, _choices(known))}")
     if kind == "invalid_key" or "[key]" in details["loc"]:
         found = NAMES if kind == "string_pattern_mismatch" else "a name must be text; put it in quotes"
         return KeyProblem((*key[:-1], value), found)

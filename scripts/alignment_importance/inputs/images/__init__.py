@@ -3,6 +3,7 @@
 Everything that other packages use is imported from here.
 """
 
+from alignment_importance.inputs.ids import SUFFIXES
 from alignment_importance.inputs.images.decoding import (
     MID_GREY,
     decode,
@@ -11,7 +12,6 @@ from alignment_importance.inputs.images.decoding import (
     read_listed,
 )
 from alignment_importance.inputs.images.examination import COLUMNS, examine, tabulate
-from alignment_importance.inputs.images.listing import SUFFIXES
 from alignment_importance.inputs.images.resizing import RESIZE_RULES, input_region, to_input
 
 __all__ = [

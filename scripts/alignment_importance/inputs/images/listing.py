@@ -4,16 +4,13 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 
 from alignment_importance.inputs import ids
+from alignment_importance.inputs.delimited_text import MISSING, Text
+from alignment_importance.inputs.identifiers import ImageIds
 from alignment_importance.system.names import can_be_written, some, visible
 from alignment_importance.system.plurals import counted
 from alignment_importance.system.problems import Problems
-from alignment_importance.system.tables import read_table
-
-#: Endings of the files that are taken for images (in any case).
-SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", ".bmp", ".gif")
 
 
 def search(folder: str | Path, problems: Problems) -> dict[str, Path]:
@@ -33,9 +30,9 @@ def search(folder: str | Path, problems: Problems) -> dict[str, Path]:
     if len(files) < len(entries):
         count = counted(len(entries) - len(files), "subfolder is", "subfolders are")
         problems.warn(folder, f"{count} not searched for images", "An image set is one folder.")
-    strangers = [visible(file.name) for file in files if file.suffix.lower() not in SUFFIXES]
+    strangers = [visible(file.name) for file in files if file.suffix.lower() not in ids.SUFFIXES]
     if strangers:
-        found = f"not image files by their ending ({', '.join(SUFFIXES)}): {some(strangers)}"
+        found = f"not image files by their ending ({', '.join(ids.SUFFIXES)}): {some(strangers)}"
         problems.error(folder, found, "Move them elsewhere, or convert them.")
     unwritable = [visible(entry.name) for entry in files if not can_be_written(entry.name)]
     if unwritable:
@@ -43,7 +40,7 @@ def search(folder: str | Path, problems: Problems) -> dict[str, Path]:
         problems.error(folder, found, "Rename these files.")
     images = pictures(folder)
     if not images:
-        remedy = f"Put them directly into this folder ({', '.join(SUFFIXES)})."
+        remedy = f"Put them directly into this folder ({', '.join(ids.SUFFIXES)})."
         problems.error(folder, "no image files", remedy)
     return _by_id(folder, images, problems)
 
@@ -53,23 +50,27 @@ def pictures(folder: Path) -> list[Path]:
 
     Hidden ones are ignored, and those whose names cannot be written, which `search` notes.
     """
-    files = sorted(file for file in folder.iterdir() if file.suffix.lower() in SUFFIXES and not file.is_dir())
+    files = sorted(file for file in folder.iterdir() if file.suffix.lower() in ids.SUFFIXES and not file.is_dir())
     return [file for file in files if can_be_written(file.name) and not file.name.startswith(".")]
 
 
 def read_categories(table: str | Path, image_ids: Sequence[str], problems: Problems) -> dict[str, str | float]:
     """Read each image's category (NaN where it is empty or there is no such column), and note what does not fit."""
-    with problems.collect(table):
-        rows = read_table(table, ["image"])
-        listed = rows["image"].map(ids.clean)
-        _compare_ids(table, listed, image_ids, problems)
-        if "category" in rows:
-            for category in rows["category"].dropna().unique():
+    path = Path(table)
+    with problems.collect(path):
+        text = Text(path, problems)
+        text.require(["image"], ["category"])
+        rows = text.table()
+        places = [(f"line {line}", cell) for line, cell in rows.cells("image")]
+        listed = ImageIds(image_ids).listed(problems, path, "row", places, otherwise="")
+        if "category" in text.header:
+            for category in {cell for _, cell in rows.cells("category")}:
                 if not can_be_written(category):
-                    problems.error(table, f"the category {category!r} has control characters", "Rename it.")
-            return {image: category or np.nan for image, category in zip(listed, rows["category"], strict=True)}
-        found = f"there is no column category, only {', '.join(map(str, rows.columns))}"
-        problems.warn(table, found, "The images have no categories.", "header")
+                    problems.error(path, f"the category {category!r} has control characters", "Rename it.")
+            categories = (np.nan if cell.lower() in MISSING else cell for _, cell in rows.cells("category"))
+            return dict(zip(listed, categories, strict=True))
+        found = f"there is no column category, only {', '.join(text.header)}"
+        problems.warn(path, found, "The images have no categories.", "header")
     return {}
 
 
@@ -92,19 +93,3 @@ def _by_id(folder: Path, files: list[Path], problems: Problems) -> dict[str, Pat
             problems.error(folder, found, "Rename or remove one; many disks and people take them for the same.")
     by_id = {image: sharing[0] for spellings in groups.values() for image, sharing in spellings.items()}
     return {image: by_id[image] for image in sorted(by_id)}
-
-
-def _compare_ids(table: str | Path, listed: pd.Series, image_ids: Sequence[str], problems: Problems) -> None:
-    """Note rows of a table that are not those of the images."""
-    for what, names in (
-        ("listed twice", sorted(set(listed[listed.duplicated()]))),
-        ("no such image", sorted(set(listed) - set(image_ids))),
-        ("images without a row", sorted(set(image_ids) - set(listed))),
-    ):
-        if names:
-            hint = ids.suggest(names[0], image_ids) if what == "no such image" else ""
-            problems.error(
-                table,
-                f"the table does not fit the images; {what}: {some(names)}{hint}",
-                "It needs one row per image, with the file name without its ending in the column `image`.",
-            )

@@ -5,8 +5,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from alignment_importance.inputs.identifiers import ImageIds
 from alignment_importance.inputs.judgments import averages
-from alignment_importance.inputs.judgments.identifiers import ImageIds
 from alignment_importance.inputs.judgments.judged import SINGLE_PARTICIPANT, Judged
 from alignment_importance.system.names import can_be_written, some
 from alignment_importance.system.plurals import counted

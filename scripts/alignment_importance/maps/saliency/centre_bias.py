@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from alignment_importance.maps.saliency import fixations as fixation_tables
 from alignment_importance.maps.saliency.computing import Map, Pixels, Provider
 from alignment_importance.system.errors import InputError
+from alignment_importance.system.problems import Problems
 
 #: Standard deviation as a part of the image's sides. Horizontally that of the baseline of Clarke & Tatler 2014,
 #: doi 10.1016/j.visres.2014.06.016, over ten data sets: a variance of 0.22 where half the width is 1.
@@ -36,7 +37,10 @@ def provider(
         )
     if degree is None:
         raise InputError("saliency: `method: centre_bias` with `fixations` needs the key `degree`.")
-    return _of_other_images(fixation_tables.read(fixations, table), table, float(degree))
+    problems = Problems()
+    rows = fixation_tables.read(fixations, table, problems)
+    problems.log_warnings()
+    return _of_other_images(rows, table, float(degree))
 
 
 def gaussian(width: int, height: int, spread: float = SPREAD) -> NDArray[np.float64]:
