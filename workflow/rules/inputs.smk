@@ -95,9 +95,7 @@ rule prepare_images:
 rule prepare_judgments:
     """Check and label the judgments of one comparison, and cut its images into folds."""
     input:
-        sources=lambda wildcards: PLAN.files_of(
-            config["comparisons"][wildcards.comparison]["judgments"]
-        ),
+        sources=lambda wildcards: PLAN.files_of(config["comparisons"][wildcards.comparison]["judgments"]),
         images=view("<results>/inputs/{image_set}/images.csv"),
         order=entry("comparisons", "order"),
         chosen_file=lambda wildcards: PLAN.file_of_images(wildcards.comparison) or [],

@@ -76,8 +76,8 @@ class Comparison(Section):
     triplets, RDMs and downloads of Meadows do, a matrix may in its first cell.
     """
     columns: Columns = {}
-    """What a table calls its columns, by the names that docs/judgments.md gives them: `{image_a: first, image_b: second,
-    similarity: rating, participant: subject}`. Other columns are then passed over.
+    """What a table calls its columns, by the names that docs/judgments.md gives them: `{image_a: first, image_b:
+    second, similarity: rating, participant: subject}`. Other columns are then passed over.
     """
     order: Path | None = None
     """File of image ids, one per line or in a column `image`, in the order of the rows; for arrays, which do not name
