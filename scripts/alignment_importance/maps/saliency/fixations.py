@@ -85,7 +85,7 @@ def pixels_along(positions: NDArray[np.float64], own_side: NDArray[np.integer], 
     return np.minimum(np.floor(positions * side / own_side).astype(np.intp), side - 1)
 
 
-def density(x: NDArray[np.float64], y: NDArray[np.float64], width: int, height: int, degree: float) -> Map | None:
+def density(x: NDArray, y: NDArray, width: int, height: int, degree: float) -> Map | None:
     """Smooth fixations to a density.
 
     Args:
