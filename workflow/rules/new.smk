@@ -37,15 +37,6 @@ if START is not None:
 
 else:
 
-    def tell_how_to_start(wildcards):
-        """Say what the target `new` needs.
-
-        Raises:
-            WorkflowError: always.
-        """
-        command = "snakemake --cores 1 new --config name=NAME images=FOLDER judgments=FILE"
-        raise WorkflowError(f"Say what to start from: {command}")
-
     rule new:
         """A configuration for images and judgments that the command line names."""
         input:

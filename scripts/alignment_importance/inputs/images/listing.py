@@ -64,9 +64,6 @@ def read_categories(table: str | Path, image_ids: Sequence[str], problems: Probl
         places = [(f"line {line}", cell) for line, cell in rows.cells("image")]
         listed = ImageIds(image_ids).listed(problems, path, "row", places, otherwise="")
         if "category" in text.header:
-            for category in {cell for _, cell in rows.cells("category")}:
-                if not can_be_written(category):
-                    problems.error(path, f"the category {category!r} has control characters", "Rename it.")
             categories = (np.nan if cell.lower() in MISSING else cell for _, cell in rows.cells("category"))
             return dict(zip(listed, categories, strict=True))
         found = f"there is no column category, only {', '.join(text.header)}"
