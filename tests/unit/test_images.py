@@ -157,9 +157,7 @@ def test_a_category_is_what_outputs_can_hold(tmp_path: Path) -> None:
     (tmp_path / "images").mkdir()
     _save(tmp_path / "images" / "a.png")
     (tmp_path / "t.csv").write_bytes(b"image,category\na,to\x07ol\n")
-    with pytest.raises(
-        InputError, match=r"line 2: there is a character that cannot be seen, '\\x07'\. Remove it\."
-    ):
+    with pytest.raises(InputError, match=r"line 2: there is a character that cannot be seen, '\\x07'\. Remove it\."):
         images.tabulate(tmp_path / "images", tmp_path / "t.csv")
 
 
