@@ -259,8 +259,8 @@ def top_k_sums(
     return totals[: len(order)]
 
 
-#: What is known of the images of a tile stands in lanes of one array, at distances that the compiler knows: else it sees
-#: no vectors. Were they a power of two, all lanes of an image would share one place in the processor's cache.
+#: What is known of the images of a tile stands in lanes of one array, at distances that the compiler knows: else it
+#: sees no vectors. Were they a power of two, all lanes of an image would share one place in the processor's cache.
 _LANE = TILE + VECTOR
 
 #: Lanes of two k each, behind those of their columns: t and 1 / sqrt(v).
@@ -356,7 +356,7 @@ def _add_rows(
     products: np.ndarray,
     met: np.ndarray,
 ) -> None:
-    """Add the pairs of four rows with images start..stop to what these add to the sums, all of them if there is no mask.
+    """Add the pairs of four rows with images start..stop to what these add to the sums; all if there is no mask.
 
     Four times two similarities share one load and one store of the sums: they would otherwise take longer than the
     arithmetic.
