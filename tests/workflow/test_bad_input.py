@@ -276,7 +276,7 @@ CASES: dict[str, tuple[Change, str]] = {
     ),
     "an id that cannot be seen": (
         images(lambda folder: noise(50).save(folder / "a\tb.png")),
-        "'a\\tb' cannot be an image id. Give the file a name of visible characters.",
+        "photos/a\\tb.png: rename it; the name is not UTF-8 or has control characters",
     ),
     "another file among the images": (
         images(lambda folder: (folder / "notes.txt").touch()),
@@ -364,7 +364,7 @@ CASES: dict[str, tuple[Change, str]] = {
         judgments(
             [line.replace("i02", "new/i02.png" if line.startswith("i00") else "old/i02.png") for line in pair_lines()]
         ),
-        "column image_a: 'old/i02.png' and 'new/i02.png' would both be the image 'i02'. Write the ids of the images.",
+        "column image_b: 'old/i02.png' and 'new/i02.png' would both be the image 'i02'. Write the ids of the images.",
     ),
     "an image without judgments": (
         judgments(without("i05")),
@@ -404,11 +404,11 @@ CASES: dict[str, tuple[Change, str]] = {
     ),
     "a header without its first field": (
         judgments([",".join(IDS), *matrix_lines(similarities())[1:]], kind="similarity"),
-        "error: j.csv: header: the header has one field fewer than every line: that above the ids of the rows. Begin",
+        "warning: j.csv: header: the header has one field fewer than the lines, as R writes it: that above the ids of the",
     ),
     "a column of row numbers": (
         judgments([f"{number},{line}" if number else f",{line}" for number, line in enumerate(pair_lines())]),
-        "error: j.csv: header: a column without a name, such as numbers of rows. Pairs have the columns image_a,",
+        "warning: j.csv: the lines begin with names of rows, as R and pandas write them. These are not used.",
     ),
     "another kind than the header": (
         judgments(pair_lines(), kind="dissimilarity"),
@@ -469,7 +469,7 @@ CASES: dict[str, tuple[Change, str]] = {
     ),
     "an odd image that is none of the three": (
         judgments([*TRIPLETS, "i00,i01,i02,i05"]),
-        "the odd image 'i05' is none of the three (i00, i01, i02)",
+        "line 222, column odd: the answer 'i05' is none of i00, i01, i02. Write the id of the image that was chosen.",
     ),
     "asymmetric ratings": (
         array(similarities() + 0.001 * np.triu(np.ones((12, 12)), k=1)),
@@ -557,7 +557,7 @@ CASES: dict[str, tuple[Change, str]] = {
     ),
     "a saliency map that cannot be read": (
         saliency(lambda folder: truncate(folder / "i03.png")),
-        "maps/i03.png: cannot be read as a saliency map (",
+        "error: maps/i03.png: cannot be decoded as an image (image file is truncated). Replace or remove the file; PNG",
     ),
     "a saliency map of another image": (
         saliency(lambda folder: noise(1, (16, 20)).convert("L").save(folder / "i03.png")),
