@@ -404,7 +404,7 @@ CASES: dict[str, tuple[Change, str]] = {
     ),
     "a header without its first field": (
         judgments([",".join(IDS), *matrix_lines(similarities())[1:]], kind="similarity"),
-        "warning: j.csv: header: the header has one field fewer than the lines, as R writes it: that above the ids of the",
+        "warning: j.csv: header: the header has one field fewer than the lines, as R writes it: that above the ids of",
     ),
     "a column of row numbers": (
         judgments([f"{number},{line}" if number else f",{line}" for number, line in enumerate(pair_lines())]),
