@@ -159,7 +159,6 @@ rule summarise:
         **dict.fromkeys(("judgments", "networks", "by_image", "by_map"), COMPARISONS),
         **dict.fromkeys(("differences", "agreements"), COMPARED),
         **dict.fromkeys(("predictions", "intervals", "permutations", "rankings", "scores", "heatmaps"), VIEWS),
-        published=["table"] if config["published"] else [],
         alignment=config["alignment"],
         code=code_of("summarise"),
     script:
