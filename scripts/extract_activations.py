@@ -20,7 +20,7 @@ def extract_activations(
     network = networks.build(spec)
     cut = networks.cut(network, spec.map_layer, spec.readout_layer)
     table = read_table(images, ["image", "file", "width", "height", "sha256"])
-    extraction.extract(table, network, cut, spec.resize, machine, activations)
+    extraction.extract(table, network, cut, spec, machine, activations)
 
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
 """Plot all figures of one comparison and network."""
 
+import functools
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
@@ -73,6 +74,10 @@ def plot_comparison(
     maps = read_netcdf(heatmaps)
     names = comparison, model
 
+    @functools.cache
+    def summarised() -> pd.DataFrame:
+        return _of_all_saliencies(summaries)
+
     def patches() -> Figure:
         ratings = read_netcdf(judgments)
         ranked = read_table(all_ranking, ["feature_map", "ais", "rank"])
@@ -100,8 +105,8 @@ def plot_comparison(
         "heatmaps": lambda: draw_heatmaps(maps, read_netcdf(scores)["alignment"], pictures, *names),
         "rsms": lambda: draw_rsms(read_netcdf(rsms), pictures, *names),
         "patches": patches,
-        "overlap": lambda: draw_overlap(_of_all_saliencies(summaries), *names),
-        "overlap-categories": lambda: draw_overlap_categories(_of_all_saliencies(summaries), *names),
+        "overlap": lambda: draw_overlap(summarised(), *names),
+        "overlap-categories": lambda: draw_overlap_categories(summarised(), *names),
         "overlap-grid": overlap_grid,
     }
     with style.page(page):

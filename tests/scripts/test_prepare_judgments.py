@@ -20,11 +20,19 @@ def prepare(
     folder: Path, file: str, *, unit: str = "images", n_folds: int = 2, seeds: Sequence[int] = (1,), **settings: Any
 ) -> None:
     """Prepare the judgments in a folder, which holds images.csv as well."""
-    defaults: dict[str, Any] = {"kind": None, "key": None, "categories": [], "images": None, "simulated": False}
-    order = folder / "order.txt"
+    defaults: dict[str, Any] = {
+        "kind": None,
+        "columns": {},
+        "key": None,
+        "categories": [],
+        "images": None,
+        "simulated": False,
+    }
+    order, source = folder / "order.txt", folder / file
     prepare_judgments(
         comparison="mine",
-        judgments_file=folder / file,
+        source=source,
+        sources=sorted(source.iterdir()) if source.is_dir() else [source],
         images=folder / "images.csv",
         order=order if order.exists() else None,
         chosen_file=None,

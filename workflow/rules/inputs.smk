@@ -95,7 +95,7 @@ rule prepare_images:
 rule prepare_judgments:
     """Check and label the judgments of one comparison, and cut its images into folds."""
     input:
-        judgments_file=entry("comparisons", "judgments"),
+        sources=lambda wildcards: PLAN.files_of(config["comparisons"][wildcards.comparison]["judgments"]),
         images=view("<results>/inputs/{image_set}/images.csv"),
         order=entry("comparisons", "order"),
         chosen_file=lambda wildcards: PLAN.file_of_images(wildcards.comparison) or [],
@@ -113,12 +113,20 @@ rule prepare_judgments:
         "../../envs/tables.yaml"
     threads: 1
     resources:
-        mem_mb=growing(1000, judgments_file=15),
-        runtime=growing(10, judgments_file=0.1),
+        mem_mb=growing(1000, sources=15),
+        runtime=growing(10, sources=0.1),
     params:
+        source=entry("comparisons", "judgments"),
         settings=lambda wildcards: {
             key: config["comparisons"][wildcards.comparison][key]
-            for key in ("kind", "key", "categories", "images", "simulated")
+            for key in (
+                "kind",
+                "columns",
+                "key",
+                "categories",
+                "images",
+                "simulated",
+            )
         },
         unit=config["cross_validation"]["unit"],
         n_folds=config["cross_validation"]["folds"],

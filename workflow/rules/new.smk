@@ -28,6 +28,7 @@ if START is not None:
         params:
             name=START["name"],
             kind=START["kind"],
+            columns=START["columns"],
             key=START["key"],
             schema=str(HERE / "workflow" / "config.schema.json"),
             recorded=False,
@@ -35,15 +36,6 @@ if START is not None:
             "../../scripts/new.py"
 
 else:
-
-    def tell_how_to_start(wildcards):
-        """Say what the target `new` needs.
-
-        Raises:
-            WorkflowError: always.
-        """
-        command = "snakemake --cores 1 new --config name=NAME images=FOLDER judgments=FILE"
-        raise WorkflowError(f"Say what to start from: {command}")
 
     rule new:
         """A configuration for images and judgments that the command line names."""

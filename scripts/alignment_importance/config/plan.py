@@ -72,7 +72,7 @@ class Plan:
         return [settings.seeds[start : start + size] for start in range(0, len(settings.seeds), size)]
 
     def validation_settings(self) -> dict[str, Any]:
-        """What the cross-validation is told, by the names of `cross_validation.Settings` but for the seed."""
+        """What the cross-validation is told, by the names of `cross_validation.Settings`."""
         return self.configuration.alignment.model_dump() | {
             "by_pairs": self.configuration.cross_validation.unit == "pairs",
             "random_rankings": self.configuration.statistics.random_rankings,

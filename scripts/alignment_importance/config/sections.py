@@ -40,6 +40,14 @@ IdsOrPath = Annotated[
 Seeds = Annotated[list[Natural], Field(min_length=1), AfterValidator(each_once), UNIQUE]
 
 
+#: What the columns of tables of judgments are called.
+Column = Literal[
+    "image_a", "image_b", "image_c", "similarity", "dissimilarity", "odd", "anchor", "left", "right", "chosen",
+    "participant",
+]  # fmt: skip
+Columns = dict[Column, str]
+
+
 class ImageSet(Section):
     """One set of images."""
 
@@ -59,15 +67,22 @@ class Comparison(Section):
     image_set: str
     """The image set that was judged."""
     judgments: Path
-    """File of judgments: a square matrix, pairs or odd-one-out triplets (.csv, .tsv); one array or a stack of one per
-    participant (.npy, .npz, .mat, .h5); RDMs of rsatoolbox (.h5); or a download of Meadows (.mat, .json).
+    """File of judgments: a square matrix, pairs, odd-one-out triplets or trials of two alternatives (.csv, .tsv, .txt);
+    one array or a stack of one per participant (.npy, .npz, .mat, .h5); RDMs of rsatoolbox (.h5); or a download of
+    Meadows (.mat, .json). Or a folder with such a file per participant, who is called like it.
     """
     kind: Literal["similarity", "dissimilarity"] | None = None
     """What a larger number means. Dissimilarities are negated. Null where the file says it: the header of pairs,
     triplets, RDMs and downloads of Meadows do, a matrix may in its first cell.
     """
+    columns: Columns = {}
+    """What a table calls its columns, by the names that docs/judgments.md gives them: `{image_a: first, image_b:
+    second, similarity: rating, participant: subject}`. Other columns are then passed over.
+    """
     order: Path | None = None
-    """File of image ids, one per line, in the order of the rows; for arrays, which do not name them."""
+    """File of image ids, one per line or in a column `image`, in the order of the rows; for arrays, which do not name
+    them.
+    """
     key: str | None = None
     """What to read of a file that holds several: the name of an array, the task of a Meadows download, or the pattern
     descriptor of RDMs that holds the image ids.
@@ -75,7 +90,9 @@ class Comparison(Section):
     categories: Texts = []
     """Compare the images of these categories alone; empty for all images."""
     images: IdsOrPath | None = None
-    """Compare these images alone: a list of ids, or a file with one id per line; null for all."""
+    """Compare these images alone: a list of ids, or a file with one id per line or with a column `image`; null for all.
+    Judgments of images that are not of the set are then passed over.
+    """
     by_category: Texts = []
     """Categories that get a comparison of their own besides this one, called {comparison}-{category}, with everything
     else as here.
@@ -97,6 +114,10 @@ class Model(Section):
     """
     checkpoint: Path | None = None
     """File with a state dict, for `weights: checkpoint`."""
+    key: str | None = None
+    """What stands before the names of the weights in a checkpoint that holds the network several times, such as
+    `state_dict` or `state_dict_ema`; null where it holds it once.
+    """
     sha256: Annotated[str, Field(min_length=64, max_length=64)] | None = None
     """SHA-256 that the checkpoint must have, in hexadecimal digits; null does not check it."""
     seed: Natural | None = None
@@ -116,6 +137,10 @@ class Model(Section):
     resize: Literal["whole", "crop", "pad"] = "whole"
     """How an image becomes the network's square input: `whole` squashes the whole image, `crop` takes the largest
     centred square, `pad` adds grey around the image.
+    """
+    resize_in: Literal["uint8", "float"] = "uint8"
+    """Numbers in which that is done, bilinear with antialiasing: `uint8` is Pillow's way with 8 bits, which rounds
+    twice; `float` does not round. Outputs name `float` in `arithmetic`.
     """
 
 
@@ -329,9 +354,11 @@ class Start(Section):
     images: Path
     """Folder of image files."""
     judgments: Path
-    """File of judgments."""
+    """File of judgments, or folder with one per participant."""
     kind: Literal["similarity", "dissimilarity"] | None = None
     """What a larger number means, if the file does not say it."""
+    columns: Columns = {}
+    """What a table of judgments calls its columns."""
     order: Path | None = None
     """File of image ids, one per line, in the order of the rows, for judgments without them."""
     key: str | None = None

@@ -9,8 +9,8 @@ from pydantic_core import PydanticCustomError
 #: What a name must look like: it becomes part of file names.
 NAME_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9_.-]*$"
 
-#: Braces would be placeholders to Snakemake, and so would a word in angle brackets.
-PATH_PATTERN = r"^[^{}<>]*$"
+#: Braces would be placeholders to Snakemake, and so would a word in angle brackets; no name holds control characters.
+PATH_PATTERN = r"^[^{}<>\u0000-\u001f\u007f]*$"
 
 Item = TypeVar("Item")
 
