@@ -36,7 +36,7 @@ def summarise(
     by_map: Mapping[str, Path],
     differences: Mapping[str, Path],
     agreements: Mapping[str, Path],
-    published: Mapping[str, Path],
+    published: Path | None,
     checks: Path,
     files: Path,
 ) -> None:
@@ -54,14 +54,14 @@ def summarise(
         by_image, by_map: how the scores of all networks are spread over maps and over images, by comparison.
         differences: tests of every two networks, by comparison; empty with one network.
         agreements: correlations of the heatmaps of every two networks, by comparison; empty with one network.
-        published: published values beside those obtained, under the key `table`; empty without `reported`.
+        published: published values beside those obtained; None without `reported`.
         checks, files: all rows of `checked` and of `read`, each once.
     """
     rows = _predictions(alignment, judgments, predictions, intervals, permutations)
     tables.write_table(rows, summary)
-    if reported is not None:
+    if reported is not None and published is not None:
         compared = literature.compare(rows, tables.read_table(reported, literature.COLUMNS))
-        tables.write_table(compared, published["table"])
+        tables.write_table(compared, published)
         logger.info("Published values and those obtained:\n%s", literature.describe(compared))
     models = list(dict.fromkeys(model for _, model in predictions))
     for comparison, output in networks.items():

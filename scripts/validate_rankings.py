@@ -4,12 +4,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from alignment_importance.experiments import cross_validation
+from alignment_importance.experiments import comparisons, cross_validation
 from alignment_importance.inputs import folds as cuts
-from alignment_importance.inputs import judgments as human
-from alignment_importance.networks import activations as recorded
 from alignment_importance.system import compute as compute_module
-from alignment_importance.system import netcdf, provenance, resumable, tables
+from alignment_importance.system import provenance, resumable, tables
 from job import run
 
 
@@ -18,6 +16,7 @@ def validate_rankings(
     judgments: Path,
     folds: Mapping[int, Path],
     model: Mapping[str, Any],
+    alignment: Mapping[str, str],
     settings: Mapping[str, Any],
     compute: Mapping[str, Any],
     gpu: int | None,
@@ -36,31 +35,25 @@ def validate_rankings(
         judgments: of one comparison.
         folds: table of folds by seed.
         model: the network's entry in the configuration.
-        settings: of `cross_validation.Settings`.
+        alignment: `similarity` and `score`.
+        settings: what else `cross_validation.Settings` has.
         compute: device, memory_gb and precision.
         gpu: GPUs of the job, None where nobody counts them.
         threads: CPU threads of the job.
         rankings, curves, scores, predicted: what `cross_validation.Validation` has by these names, by seed.
     """
     machine = compute_module.prepare(gpus=gpu, threads=threads, **compute)
-    ratings = netcdf.read_netcdf(judgments)
-    image_ids = ratings["image"].to_numpy().tolist()
-    mean = human.mean(ratings, image_ids)
-    with recorded.read(activations, image_ids) as maps:
-        head = recorded.load_head(maps, model)
-        made_of = netcdf.origin_columns(maps.attrs | ratings.attrs)
-        arrays = [maps[name].to_numpy() for name in ("feature_maps", "readout")]
-        key = resumable.fingerprint(*arrays, mean, repr(settings), provenance.text() or "")
-        parts = resumable.Parts(key)
-        chosen = cross_validation.Settings(**settings)
-        validation = cross_validation.CrossValidation(head, maps, mean, chosen, machine)
+    with comparisons.opened(activations, judgments, model, alignment, machine) as comparison:
+        chosen = cross_validation.Settings(**{**alignment, **settings})
+        validation = cross_validation.CrossValidation(comparison, chosen, machine)
+        parts = resumable.Parts(comparison.fingerprint(repr(chosen), provenance.text() or ""))
         for seed, file in folds.items():
             cut = tables.read_table(file)
 
             def write(outputs: Mapping[str, Path], seed: int = seed, cut: Any = cut) -> None:
-                done = validation.validate(cuts.blocks(cut, mean, image_ids), seed)
+                done = validation.validate(cuts.blocks(cut, comparison.human, comparison.image_ids), seed)
                 for kind, output in outputs.items():
-                    tables.write_table(getattr(done, kind).assign(**made_of), output)
+                    tables.write_table(getattr(done, kind).assign(**comparison.origin), output)
 
             outputs = {
                 "rankings": rankings[seed],

@@ -25,14 +25,14 @@ ALIGNMENT = WAYS["alignment"]
 def validate(folder: Path, activations: str, by_pairs: bool, out: str) -> dict[str, dict[int, Path]]:
     """Rank, select and test in the folds of a folder."""
     files = {kind: {seed: folder / out / kind / f"seed-{seed}.csv" for seed in SEEDS} for kind in KINDS}
-    settings = {**ALIGNMENT, "by_pairs": by_pairs, "random_rankings": 2, "inner_folds": 2}
+    settings = {"by_pairs": by_pairs, "random_rankings": 2, "inner_folds": 2}
     validate_rankings.validate_rankings(
         activations=folder / activations,
         judgments=folder / "judgments.nc",
         folds={seed: folder / f"folds-{seed}.csv" for seed in SEEDS},
         settings=settings,
         **files,  # type: ignore[arg-type]
-        **{name: value for name, value in WAYS.items() if name != "alignment"},
+        **WAYS,
     )
     return files
 
@@ -166,7 +166,7 @@ def summarise_one(folder: Path, paths: dict[str, Path]) -> dict[str, Any]:
         by_map={},
         differences={},
         agreements={},
-        published={},
+        published=None,
         checks=folder / "checks.csv",
         files=folder / "files.csv",
     )

@@ -9,6 +9,7 @@ import xarray as xr
 from small_heads import N_IMAGES, N_MAPS, ROUTES, engine, head_of, resources
 
 from alignment_importance.experiments import cross_validation, curves, rankings, retention
+from alignment_importance.experiments.comparisons import Comparison
 from alignment_importance.experiments.cross_validation import CrossValidation, Settings, Validation
 from alignment_importance.inputs import folds
 
@@ -37,7 +38,8 @@ def validated(route: str, human: np.ndarray, settings: Settings = SETTINGS) -> V
     cut = folds.cut("pairs" if settings.by_pairs else "images", IDS, 3, SEED)
     assert built.active.shape == (N_IMAGES, N_MAPS)
     given = None if route == "pooled" else head_of(route)
-    return CrossValidation(given, recorded, human, settings, resources()).validate(folds.blocks(cut, human, IDS), SEED)
+    comparison = Comparison(IDS, xr.Dataset(), human, recorded, given, built)
+    return CrossValidation(comparison, settings, resources()).validate(folds.blocks(cut, human, IDS), SEED)
 
 
 def r(table: pd.DataFrame, kind: str) -> float:

@@ -38,8 +38,6 @@ def test_settings_of_jobs() -> None:
     found = plan(cross_validation={"unit": "pairs"}, statistics={"permutations": 7, "permutations_non_pooled": 2})
     assert found.permutations_by_route() == {"pooled": 7, "linear": 2, "general": 2}
     assert found.validation_settings() == {
-        "similarity": "pearson",
-        "score": "pearson_r2",
         "by_pairs": True,
         "random_rankings": 5,
         "inner_folds": 3,

@@ -145,10 +145,6 @@ ABLATION_PARAMS = {"model": entry("models"), "alignment": config["alignment"], "
 
 
 def tell_how_to_start(wildcards):
-    """Say what the target `new` needs.
-
-    Raises:
-        WorkflowError: always.
-    """
+    """Raise an error that says what the target `new` needs."""
     command = "snakemake --cores 1 new --config name=NAME images=FOLDER judgments=FILE"
     raise WorkflowError(f"Say what to start from: {command}")

@@ -36,9 +36,8 @@ for number, seeds in enumerate(PLAN.seed_groups(), start=1):
             gpu=GPUS,
         params:
             **dict.fromkeys(("folds", "rankings", "curves", "scores", "predicted"), seeds),
-            model=entry("models"),
+            **ABLATION_PARAMS,
             settings=PLAN.validation_settings(),
-            compute=COMPUTE,
             code=code_of("validate_rankings"),
         script:
             "../../scripts/validate_rankings.py"
@@ -159,7 +158,6 @@ rule summarise:
         **dict.fromkeys(("judgments", "networks", "by_image", "by_map"), COMPARISONS),
         **dict.fromkeys(("differences", "agreements"), COMPARED),
         **dict.fromkeys(("predictions", "intervals", "permutations", "rankings", "scores", "heatmaps"), VIEWS),
-        published=["table"] if config["published"] else [],
         alignment=config["alignment"],
         code=code_of("summarise"),
     script:

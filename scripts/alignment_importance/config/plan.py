@@ -72,8 +72,8 @@ class Plan:
         return [settings.seeds[start : start + size] for start in range(0, len(settings.seeds), size)]
 
     def validation_settings(self) -> dict[str, Any]:
-        """What the cross-validation is told, by the names of `cross_validation.Settings`."""
-        return self.configuration.alignment.model_dump() | {
+        """What `cross_validation.Settings` has beside similarity and score."""
+        return {
             "by_pairs": self.configuration.cross_validation.unit == "pairs",
             "random_rankings": self.configuration.statistics.random_rankings,
             "inner_folds": self.configuration.statistics.inner_folds,

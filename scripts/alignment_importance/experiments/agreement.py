@@ -23,10 +23,10 @@ def agree(heatmaps: Mapping[str, xr.Dataset]) -> pd.DataFrame:
             any resolution and inputs of any form; images are joined by id.
 
     Returns:
-        The columns `COLUMNS`, a row per pair of networks and image that both have, sorted by image: Pearson's r over
-        the pixels that both saw, NaN without a heatmap or where one is flat; and, as what the same position in the
-        frame alone would give, the same with the second network's heatmap of another image (the next by id, laid over
-        this image's frame).
+        The columns `COLUMNS`, a row per pair of networks and image that both have, sorted by image. `correlation` is
+        Pearson's r over the pixels that both saw, NaN without a heatmap or where one is flat. `correlation_other_image`
+        is r with the second network's heatmap of another image (the next by id, laid over this image's frame): what
+        position in the frame alone would give.
     """
     pairs = list(itertools.combinations(heatmaps, 2))
     rows = []

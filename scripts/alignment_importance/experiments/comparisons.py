@@ -13,6 +13,7 @@ from alignment_importance import ablation
 from alignment_importance.inputs import judgments as human_judgments
 from alignment_importance.networks import activations as recorded
 from alignment_importance.networks.head import Head
+from alignment_importance.system import resumable
 from alignment_importance.system.compute import Compute
 from alignment_importance.system.netcdf import origin_columns, read_netcdf
 
@@ -46,6 +47,11 @@ class Comparison:
     def origin(self) -> dict[str, Any]:
         """What tables say of the network and the observers, see `netcdf.origin_columns`."""
         return origin_columns(self.attributes)
+
+    def fingerprint(self, *settings: np.ndarray | str | float) -> str:
+        """SHA-256 of activations, judgments, and the settings of what is computed of them."""
+        arrays = (self.activations[name].to_numpy() for name in ("feature_maps", "readout"))
+        return resumable.fingerprint(*arrays, self.human, *settings)
 
 
 @contextmanager

@@ -6,13 +6,12 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 import torch
-import xarray as xr
 
 from alignment_importance import ablation
 from alignment_importance.experiments import baselines, curves, retention, reweighting
 from alignment_importance.experiments import rankings as importance
+from alignment_importance.experiments.comparisons import Comparison
 from alignment_importance.inputs.folds import Fold, PairBlock, inside, n_judged, whole
-from alignment_importance.networks.head import Head
 from alignment_importance.statistics.judged import judged_pairs
 from alignment_importance.statistics.scores import SCORES, SIMILARITIES
 from alignment_importance.statistics.similarity import SecondOrder, rsm
@@ -29,7 +28,7 @@ class Settings:
     Attributes:
         similarity: of readouts.
         score: second-order score.
-        by_pairs: whether pairs are split instead of images.
+        by_pairs: whether pairs are cut into folds instead of images.
         random_rankings: number of random rankings.
         inner_folds: folds of the training block, for choosing penalties.
     """
@@ -61,27 +60,18 @@ class Validation:
 class CrossValidation:
     """A network and the judgments of one comparison, of which every seed takes its own folds."""
 
-    def __init__(
-        self, head: Head | None, recorded: xr.Dataset, human: np.ndarray, settings: Settings, resources: Compute
-    ) -> None:
-        """Prepare what all seeds share.
-
-        Args:
-            head: of the cut network; None where the readout is the pooled maps.
-            recorded: `feature_maps` (image, feature_map, y, x) and `readout` (image, unit) of the judged images.
-            human: (image, image) mean judgments of the same images, NaN where there are none.
-            settings: of the cross-validation.
-            resources: device, threads and memory.
-        """
-        self._head, self._recorded, self._settings, self._resources = head, recorded, settings, resources
-        self._engine = ablation.ablate(head, recorded, resources, settings.similarity, settings.score)
+    def __init__(self, comparison: Comparison, settings: Settings, resources: Compute) -> None:
+        """Prepare what all seeds share."""
+        self._head, self._recorded, self._engine = comparison.head, comparison.activations, comparison.engine
+        self._settings, self._resources = settings, resources
+        recorded = self._recorded
         self._readout = torch.from_numpy(recorded["readout"].to_numpy()).to(resources.device)
         self._full = _rsms(self._readout)
         pooled = (
             recorded["readout"] if self._engine.units is self._engine else recorded["feature_maps"].mean(("y", "x"))
         )
         self._units, self._maps = (
-            reweighting.Rows.of(values.to_numpy(), whole(human), settings.similarity, resources)
+            reweighting.Rows.of(values.to_numpy(), whole(comparison.human), settings.similarity, resources)
             for values in (recorded["readout"], pooled)
         )
 

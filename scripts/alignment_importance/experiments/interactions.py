@@ -14,7 +14,7 @@ from alignment_importance.ablation import Ablation
 from alignment_importance.experiments import curves, rankings
 from alignment_importance.experiments.comparisons import Comparison
 from alignment_importance.inputs.folds import Fold, PairBlock
-from alignment_importance.system.resumable import Budget, fingerprint
+from alignment_importance.system.resumable import Budget
 
 #: No limit, and nothing kept.
 AT_ONCE = Budget()
@@ -36,12 +36,7 @@ def budget(
         output: what it writes at the end.
         settings: all else that the result depends on.
     """
-    key = fingerprint(
-        *(comparison.activations[name].to_numpy() for name in ("feature_maps", "readout")),
-        comparison.human,
-        f"{alignment['similarity']} {alignment['score']}",
-        *settings,
-    )
+    key = comparison.fingerprint(f"{alignment['similarity']} {alignment['score']}", *settings)
     return Budget(None if comparison.engine.closed_form else 60 * minutes, output.with_suffix(".partial.npz"), key)
 
 

@@ -182,13 +182,13 @@ def find_places(
 
     Args:
         network: whose readout and engine are of the images of `activations`, in their order.
-        activations: `feature_maps` (image, feature_map, y, x), see `activations.extract`.
+        activations: `feature_maps` (image, feature_map, y, x), see `extraction.extract`.
         judged: judgments by comparison.
-        masks: see `control.evaluate`.
+        masks: see `controls.evaluate`.
         objects: the number of each object in the masks, by its name.
 
     Returns:
-        The columns `COLUMNS`: item is the image, auc as in `control.evaluate`.
+        The columns `COLUMNS`: item is the image, auc as in `controls.evaluate`.
     """
     tables = []
     for comparison, block in judged.items():

@@ -16,7 +16,7 @@ def over_maps(scores: xr.Dataset) -> pd.DataFrame:
     """How unequal the maps of each image are.
 
     Args:
-        scores: `ais` (image, feature_map), see `importance.score_images`.
+        scores: `ais` (image, feature_map), see `rankings.score_images`.
 
     Returns:
         image, mean_absolute_deviation (of the image's scores from their mean), gini (of their sizes); NaN for an image
@@ -115,7 +115,7 @@ def differences(images: Mapping[str, pd.DataFrame], maps: Mapping[str, pd.DataFr
 
 
 def describe(prediction: pd.DataFrame, ranking: pd.DataFrame, images: pd.DataFrame, maps: pd.DataFrame) -> dict:
-    """One network in one line.
+    """Describe one network in one row.
 
     Args:
         prediction: a row per fold: k_retained, test_full, test_retained.

@@ -59,7 +59,7 @@ def place(map2d: np.ndarray, width: int, height: int, resize: str) -> np.ndarray
     """Lay a map over the image's own pixels: the inverse of the preprocessing's resize.
 
     Args:
-        map2d: (y, x), what a layer of the network holds for its whole input.
+        map2d: (y, x), of the network's whole input.
         width, height: of the image, in pixels.
         resize: the rule by which the image became the network's input (see `images.input_region`).
 
@@ -73,7 +73,7 @@ def place(map2d: np.ndarray, width: int, height: int, resize: str) -> np.ndarray
 
 
 def place_image(dataset: xr.Dataset, variable: str, image: str) -> np.ndarray:
-    """Lay one variable of a dataset made by `heatmaps` over one of its images: (height, width) float64."""
+    """Lay one variable of a dataset of heatmaps (`make`) over one of its images: (height, width) float64."""
     one = dataset[variable].sel(image=image)
     return place(one.to_numpy(), int(one["width"]), int(one["height"]), dataset.attrs["resize"])
 

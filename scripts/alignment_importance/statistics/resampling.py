@@ -50,7 +50,7 @@ def mean_interval(values: NDArray[np.float64], drawn: NDArray[np.intp]) -> NDArr
 
 
 def median_interval(values: NDArray[np.float64], drawn: NDArray[np.intp]) -> NDArray[np.float64]:
-    """The 95 % percentile bootstrap interval of medians; values may be infinite, all else is as for `mean_interval`."""
+    """The 95 % percentile bootstrap interval of medians, as `mean_interval` for values that may be infinite."""
     return _percentiles(np.stack([medians(column[drawn]) for column in values.T]))
 
 

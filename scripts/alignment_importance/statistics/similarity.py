@@ -50,7 +50,7 @@ def scaled_rows(readout: torch.Tensor, similarity: str) -> torch.Tensor:
 
 
 def similarities_to(readout: torch.Tensor, others: torch.Tensor, similarity: str) -> torch.Tensor:
-    """What is proportional, row by row and with a positive factor, to similarities with other readouts.
+    """Similarities with other readouts, up to a positive factor for each row.
 
     Args:
         readout: (image, unit), or (variant, image, unit) for several, rows to compare.
@@ -68,7 +68,7 @@ def similarities_to(readout: torch.Tensor, others: torch.Tensor, similarity: str
 
 
 def varying(spread: torch.Tensor, squares: torch.Tensor) -> torch.Tensor:
-    """Sums of squared deviations, made NaN where they are but rounding of the sums of squares they came from."""
+    """Sums of squared deviations, NaN where they are nothing but rounding of the sums of squares they came from."""
     return spread.masked_fill(~(spread > CONSTANT * squares), torch.nan)
 
 

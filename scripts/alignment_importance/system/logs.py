@@ -29,17 +29,18 @@ Item = TypeVar("Item")
 
 @contextmanager
 def job(path: str | Path, made_with: Mapping[str, Any] | None) -> Iterator[None]:
-    """Send the log records of a job to `path` and to stderr, and its exceptions or the memory it took as well.
+    """Send a job's log records to `path` and to stderr, with its exception or the memory that it took.
 
-    All that the job writes names its record (`made_with`: the arguments of `provenance.recording`). None for what is
-    the same whoever makes it.
+    A job does not outlive the process that started it: what it wrote later might not fit what has been changed and run
+    since.
 
-    A job does not outlive the process that started it: what it would write later might not fit what was changed and run
-    in the meantime.
+    An `InputError` ends the process with status 1 and its message alone, followed by where all mistakes are told if the
+    job has a record. Any other exception is logged with its traceback and raised again.
 
-    An `InputError` ends the process with status 1 and its message alone, and if the job is part of a run (it has a
-    record), with a word on where all mistakes are told; any other exception is logged with its traceback and raised
-    again.
+    Args:
+        path: of the log file.
+        made_with: arguments of `provenance.recording`, whose record all outputs of the job name; None for outputs that
+            are the same whoever makes them.
     """
     Path(path).parent.mkdir(parents=True, exist_ok=True)
     to_file = logging.FileHandler(path, mode="w", encoding="utf-8")

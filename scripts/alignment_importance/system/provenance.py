@@ -2,7 +2,7 @@
 
 A job opens a record; everything that it reads adds the weights and devices that went into it, and everything that it
 writes names the record: a Dataset holds it as an attribute, a table holds its digest, which is the name of a file in
-the records' folder. Same circumstances give the same record: there are no dates and no paths of results in it.
+the records' folder. The same circumstances give the same record, which has no dates and no paths of results.
 """
 
 import hashlib

@@ -1,4 +1,4 @@
-"""Long computations in steps: within a time budget, with progress, and going on where they stopped."""
+"""Long computations in steps: within a time budget, with progress, and resumed where they stopped."""
 
 import hashlib
 import logging
@@ -47,7 +47,7 @@ class Budget:
             state: named arrays, changed in place; what an earlier run left replaces their values.
             step: makes the step of a number (from 0) and changes the arrays.
             n_steps: how many there are.
-            what: they are, for the log.
+            what: the steps are, for the log.
 
         Returns:
             How many steps are done, those of earlier runs included.
@@ -112,9 +112,9 @@ def fingerprint(*parts: np.ndarray | str | float) -> str:
 
 
 class Parts:
-    """The parts of a job that writes many files: those that an interrupted job had finished are taken over.
+    """The parts of a job that writes many files: what an interrupted job has finished is taken over.
 
-    Snakemake removes the outputs of a job that did not end well, so that finished parts wait in folders of their own.
+    Snakemake removes the outputs of a job that failed. Finished parts therefore wait in folders of their own.
     """
 
     def __init__(self, key: str) -> None:
@@ -136,7 +136,7 @@ class Parts:
         """
         part = folder / fingerprint(self._key, key)[:16]
         kept = {kind: part / f"{kind}{output.suffix}" for kind, output in outputs.items()}
-        # A job that was killed while it moved files to their places has left some of them.
+        # A job that was killed while it moved the files to their places has left only some of them here.
         if all(file.is_file() for file in kept.values()):
             logger.info("Taking over %s of an earlier job that was interrupted.", folder)
         else:

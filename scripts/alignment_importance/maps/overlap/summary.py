@@ -41,7 +41,7 @@ def summarise(
     resamples: int,
     seed: int,
 ) -> pd.DataFrame:
-    """Summarise both tables of `overlap.measure` over images.
+    """Summarise both tables of `measuring.measure` over images.
 
     Args:
         overlap, scores: the tables; every image has the same rows in the same order.
