@@ -10,6 +10,7 @@ from alignment_importance.inputs import judgments as human
 from alignment_importance.networks import activations as recorded
 from alignment_importance.system import compute as compute_module
 from alignment_importance.system import netcdf, provenance, resumable, tables
+from job import run
 
 
 def validate_rankings(
@@ -70,10 +71,7 @@ def validate_rankings(
             folder = rankings[seed].with_name(f".{rankings[seed].stem}.partial")
             parts.make(folder, resumable.fingerprint(cut.to_csv()), outputs, write)
         parts.finish()
-    machine.report_gpu_memory()
 
 
 if __name__ == "__main__":
-    from job import run
-
     run(validate_rankings, globals()["snakemake"])

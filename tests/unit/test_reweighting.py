@@ -63,7 +63,9 @@ def test_sums_over_pairs_are_those_of_explicit_features(missing: bool) -> None:
         kernel = rows.kernel_of(first, second)
         assert (kernel is None) == (len(rows.first) > 22)
         larger = Rows(torch.cat([rows.z] * 7, 1), rows.first, rows.second)
-        np.testing.assert_allclose(larger.kernel_of(first, second), 7 * x @ x.T, atol=1e-13)
+        of_larger = larger.kernel_of(first, second)
+        assert of_larger is not None
+        np.testing.assert_allclose(of_larger, 7 * x @ x.T, atol=1e-13)
 
 
 @pytest.mark.parametrize("missing", [False, True])
@@ -96,8 +98,8 @@ def test_nonnegative_weights_are_those_of_scikit_learn(n_units: int, missing: bo
 
 
 def fold_of(human: np.ndarray, by_pairs: bool = False) -> tuple[Fold, list[Fold]]:
-    split = (folds.split_pairs if by_pairs else folds.split_images)(IDS, 3, 1)
-    fold = folds.blocks(split, human, IDS)[1]
+    cut = folds.cut("pairs" if by_pairs else "images", IDS, 3, 1)
+    fold = folds.blocks(cut, human, IDS)[1]
     return fold, folds.inside(fold, 3, 1, by_pairs)
 
 

@@ -77,7 +77,9 @@ class CrossValidation:
         self._engine = ablation.ablate(head, recorded, resources, settings.similarity, settings.score)
         self._readout = torch.from_numpy(recorded["readout"].to_numpy()).to(resources.device)
         self._full = _rsms(self._readout)
-        pooled = recorded["readout"] if self._engine.units is self._engine else recorded["feature_maps"].mean(("y", "x"))
+        pooled = (
+            recorded["readout"] if self._engine.units is self._engine else recorded["feature_maps"].mean(("y", "x"))
+        )
         self._units, self._maps = (
             reweighting.Rows.of(values.to_numpy(), whole(human), settings.similarity, resources)
             for values in (recorded["readout"], pooled)
@@ -97,9 +99,7 @@ class CrossValidation:
             [curves.trace(engine, folds, rankings), curves.trace_others(engine, folds, rankings, unguided)], axis=1
         )
         done = [
-            self._score(
-                fold, seed, rankings[rankings["fold"] == fold.fold], traced[traced["fold"] == fold.fold], units
-            )
+            self._score(fold, seed, rankings[rankings["fold"] == fold.fold], traced[traced["fold"] == fold.fold], units)
             for fold, units in zip(folds, self._prune_units(folds), strict=True)
         ]
         scores, predicted = (list(tables) for tables in zip(*done, strict=True))
