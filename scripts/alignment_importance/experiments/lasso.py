@@ -72,48 +72,63 @@ def _improve(gram: np.ndarray, target: np.ndarray, weights: np.ndarray, level: f
                 w[i] += step
                 for j in range(n):
                     down[j] -= step * part[i, j]
-    while not _solve(part, down, w):
-        pass
+    _solve(part, down, w)
     for i in range(n):
         weights[chosen[i]] = w[i]
     return True
 
 
 @compiled(reorder=True)
-def _solve(gram: np.ndarray, slope: np.ndarray, weights: np.ndarray) -> bool:
-    """Change positive weights, in place, so that their slopes become 0; or go as far that way as none is negative.
+def _solve(gram: np.ndarray, slope: np.ndarray, weights: np.ndarray) -> None:
+    """Change positive weights, in place, until their slopes are 0, those apart that become 0 on the way.
 
-    By Cholesky's method. Where a unit depends on those before it, it and they are moved far, until a weight is 0.
+    By Cholesky's method. A unit that depends on others moves far along with them, until one of them is 0. The smallest
+    weights come last: they are the first to go, and what is factorised of those before them holds.
     """
-    positive = np.flatnonzero(weights > 0)
-    n, i = len(positive), 0
+    n, rows = 0, 0
+    units = np.empty(len(weights), dtype=np.intp)
+    for unit in range(len(weights)):
+        if weights[unit] > 0:
+            i = n
+            while i > 0 and weights[units[i - 1]] < weights[unit]:
+                units[i] = units[i - 1]
+                i -= 1
+            units[i], n = unit, n + 1
     factor, step = np.empty((n, n)), np.empty(n)
-    while i < n:
-        for j in range(i + 1):
-            rest = gram[positive[i], positive[j]]
-            for k in range(j):
-                rest -= factor[i, k] * factor[j, k]
-            factor[i, j] = rest / factor[j, j] if j < i else rest
-        own = gram[positive[i], positive[i]]
-        if factor[i, i] < _DEPENDENT * own:
-            factor[i, i], n = _DEPENDENT * own, i + 1
-        factor[i, i] = math.sqrt(factor[i, i])
-        step[i] = slope[positive[i]]
-        for k in range(i):
-            step[i] -= factor[i, k] * step[k]
-        step[i] /= factor[i, i]
-        i += 1
-    share, last = 1.0, -1
-    for i in range(n - 1, -1, -1):
-        for k in range(i + 1, n):
-            step[i] -= factor[k, i] * step[k]
-        step[i] /= factor[i, i]
-        if weights[positive[i]] + share * step[i] < 0:
-            share, last = -weights[positive[i]] / step[i], i
-    for i in range(n):
-        old = weights[positive[i]]
-        new = max(old + share * step[i], 0.0) if i != last else 0.0
-        weights[positive[i]] = new
-        for j in range(len(slope)):
-            slope[j] -= (new - old) * gram[positive[i], j]
-    return last < 0
+    while n > 0:
+        end = n
+        i = rows
+        while i < end:
+            own = gram[units[i], units[i]]
+            for j in range(i + 1):
+                rest = gram[units[i], units[j]]
+                for k in range(j):
+                    rest -= factor[i, k] * factor[j, k]
+                factor[i, j] = rest / factor[j, j] if j < i else rest
+            if factor[i, i] < _DEPENDENT * own:
+                factor[i, i], end = _DEPENDENT * own, i + 1
+            factor[i, i] = math.sqrt(factor[i, i])
+            i += 1
+        for i in range(end):
+            step[i] = slope[units[i]]
+            for k in range(i):
+                step[i] -= factor[i, k] * step[k]
+            step[i] /= factor[i, i]
+        share, gone = 1.0, -1
+        for i in range(end - 1, -1, -1):
+            step[i] /= factor[i, i]
+            for k in range(i):
+                step[k] -= factor[i, k] * step[i]
+            if weights[units[i]] + share * step[i] < 0:
+                share, gone = -weights[units[i]] / step[i], i
+        for i in range(end):
+            old = weights[units[i]]
+            new = max(old + share * step[i], 0.0) if i != gone else 0.0
+            weights[units[i]] = new
+            for j in range(len(slope)):
+                slope[j] -= (new - old) * gram[units[i], j]
+        if gone < 0:
+            return
+        n, rows = n - 1, gone
+        for i in range(gone, n):
+            units[i] = units[i + 1]
