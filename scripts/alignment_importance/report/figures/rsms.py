@@ -18,7 +18,7 @@ from alignment_importance.report.figures import style
 from alignment_importance.statistics.correlation import correlate
 
 #: Images that have their names written beside the first matrix, and the longest name that is written in full.
-_MOST_NAMED, _LONGEST_ID = 28, 16
+_MOST_NAMED, _LONGEST_ID = 20, 16
 
 
 @style.styled
