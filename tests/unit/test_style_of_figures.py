@@ -11,6 +11,7 @@ import matplotlib as mpl
 import numpy as np
 import pytest
 from matplotlib.figure import Figure
+from matplotlib.layout_engine import ConstrainedLayoutEngine
 from PIL import Image
 
 from alignment_importance.report import palette
@@ -74,6 +75,22 @@ def test_the_same_figure_has_the_same_bytes(tmp_path: Path) -> None:
     assert b"CreationDate" not in first[1] and b"ModDate" not in first[1]
     before = first[0].read_bytes()
     assert saved(tmp_path)[0].read_bytes() == before
+
+
+def test_the_layout_is_solved_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    solved: list[Figure] = []
+    execute = ConstrainedLayoutEngine.execute
+
+    def count(engine: ConstrainedLayoutEngine, figure: Figure) -> None:
+        solved.append(figure)
+        execute(engine, figure)
+
+    monkeypatch.setattr(ConstrainedLayoutEngine, "execute", count)
+    figure = plain(2)
+    before = figure.axes[0].get_position().bounds
+    style.save(figure, tmp_path / "a.png", tmp_path / "a.pdf")
+    assert len(solved) == 1
+    assert figure.axes[0].get_position().bounds != before
 
 
 def test_the_style_is_left_behind() -> None:
