@@ -51,11 +51,12 @@ def draw_patches(
             sheet.show(row, first + column, cut, style.short(name, _LONGEST_ID), size=6)
     style.title(figure, "Image patches that drive the most important feature maps most", comparison, model, provenance)
     if len(table):
+        which, where = counted(maps.ngroups, "feature map", "feature maps"), counted(n_patches, "image", "images")
         style.footnote(
             figure,
-            f"The {counted(maps.ngroups, 'feature map', 'feature maps')} of highest AIS over all images; of each, where "
-            f"it is most active in the {counted(n_patches, 'image', 'images')} that drive it most, strongest first: the "
-            "square of 3 cells of the map around the place. The network sees more of the image there than the square.",
+            f"The {which} of highest AIS over all images; of each, where it is most active in the {where} that drive "
+            "it most, strongest first: the square of 3 cells of the map around the place. The network sees more of the "
+            "image there than the square.",
         )
     else:
         panel.text(0, 0, "No feature map has a positive score and is active.", va="top")
