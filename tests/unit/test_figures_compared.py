@@ -149,6 +149,7 @@ def test_patches_are_cut_from_their_images(pictures: pd.DataFrame, tmp_path: Pat
     assert (second[6:] == 255).all()
     np.testing.assert_array_equal(second[:6, 4:], rgb[14:20, 0:6])
     assert "1. map 5, AIS 2.5e−01" in texts(drawn)
+    assert "The 1 feature map of highest AIS over all images" in words(drawn) and "in the 2 images" in words(drawn)
     save_twice((draw_patches(table, pictures, "c", "n", PROVENANCE) for _ in range(2)), tmp_path)
     assert "No feature map" in texts(draw_patches(table.iloc[:0], pictures, "c", "n", PROVENANCE))
 

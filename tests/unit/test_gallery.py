@@ -172,6 +172,16 @@ def test_pictures_keep_their_shape_and_are_never_enlarged(built: Path) -> None:
         assert strip.size == (3 * 40, 20)
 
 
+def test_a_small_picture_is_encoded_once(built: Path) -> None:
+    folder = built / "pictures/tiny/image"
+    same = {
+        number: (folder / f"large/{number:04d}.webp").read_bytes() == (folder / f"small/{number:04d}.webp").read_bytes()
+        for number in range(1, len(SIZES) + 1)
+    }
+    assert same == {number: max(size) <= pictures.SMALL for number, size in enumerate(SIZES, start=1)}
+    assert set(same.values()) == {True, False}
+
+
 def test_the_heatmap_of_the_gallery_is_that_of_the_figures(built: Path) -> None:
     view = gallery_sets.view("made-up")
     heatmap = pictures.heat.place_image(view.heatmaps, "heatmap", IDS[0])
@@ -233,7 +243,8 @@ def test_outlines_enclose_the_masks_of_the_overlap() -> None:
 
 def test_a_map_without_ranks_has_no_outline() -> None:
     flat, ramp = np.ones((6, 6)), np.arange(36.0).reshape(6, 6)
-    contours = pictures.Contours({"gaze": ramp}, [10])
+    contours = pictures.Contours({"gaze": ramp, "same": flat}, [10])
+    assert list(contours.with_heatmap(flat)) == ["gaze", "same"]
     assert pictures.CONTOURS["heatmap"] not in contours.with_heatmap(flat)["gaze"]
     assert pictures.CONTOURS["saliency"] in contours.with_heatmap(flat)["gaze"]
     assert "<use" not in contours.with_heatmap(np.full((6, 6), np.nan))["gaze"]

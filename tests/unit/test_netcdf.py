@@ -37,3 +37,5 @@ def test_an_opened_dataset_reads_what_is_asked_of_it(tmp_path: Path) -> None:
     write_netcdf(_maps(), tmp_path / "a.nc")
     with open_netcdf(tmp_path / "a.nc") as opened:
         assert opened["feature_maps"].sel(image="b").to_numpy().tolist() == [[6, 7], [8, 9], [10, 11]]
+    # Coordinates are read at once, and known even when the file is gone.
+    assert opened["width"].to_numpy().tolist() == [20, 30]

@@ -11,6 +11,7 @@ import matplotlib as mpl
 import numpy as np
 import pytest
 from matplotlib.figure import Figure
+from matplotlib.layout_engine import ConstrainedLayoutEngine
 from PIL import Image
 
 from alignment_importance.report import palette
@@ -76,17 +77,39 @@ def test_the_same_figure_has_the_same_bytes(tmp_path: Path) -> None:
     assert saved(tmp_path)[0].read_bytes() == before
 
 
+def test_the_layout_is_solved_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    solved: list[Figure] = []
+    execute = ConstrainedLayoutEngine.execute
+
+    def count(engine: ConstrainedLayoutEngine, figure: Figure) -> None:
+        solved.append(figure)
+        execute(engine, figure)
+
+    monkeypatch.setattr(ConstrainedLayoutEngine, "execute", count)
+    figure = plain(2)
+    before = figure.axes[0].get_position().bounds
+    style.save(figure, tmp_path / "a.png", tmp_path / "a.pdf")
+    assert len(solved) == 1
+    assert figure.axes[0].get_position().bounds != before
+
+
 def test_the_style_is_left_behind() -> None:
     before = mpl.rcParams["font.size"], mpl.rcParams["pdf.fonttype"]
     plain(1)
     assert (mpl.rcParams["font.size"], mpl.rcParams["pdf.fonttype"]) == before
 
 
-def test_what_draws_loads_no_heavy_library() -> None:
+@pytest.mark.parametrize(
+    ("scripts", "and_not"),
+    [
+        ("assemble_paper build_gallery plot_comparison plot_interactions plot_summary", "matplotlib.pyplot"),
+        ("evaluate_control measure_overlap", "matplotlib"),
+    ],
+)
+def test_what_draws_or_compares_maps_loads_no_heavy_library(scripts: str, and_not: str) -> None:
     """Each would cost every such job a second or more of processor time."""
-    scripts = ["assemble_paper", "build_gallery", "plot_comparison", "plot_interactions", "plot_summary"]
-    heavy = "{'torch', 'sklearn', 'statsmodels', 'rsatoolbox', 'scipy.stats', 'matplotlib.pyplot'}"
-    program = f"import sys, {', '.join(scripts)}; print(sorted({heavy} & set(sys.modules)))"
+    heavy = {"torch", "sklearn", "statsmodels", "rsatoolbox", "scipy.stats", and_not}
+    program = f"import sys, {', '.join(scripts.split())}; print(sorted({heavy} & set(sys.modules)))"
     folder = Path(style.__file__).parents[3]
     answer = subprocess.run([sys.executable, "-c", program], cwd=folder, capture_output=True, text=True, check=True)
     assert answer.stdout.strip() == "[]"

@@ -47,8 +47,8 @@ FIGURES = {
         category="Prediction",
         label="all against retained feature maps",
         reading="Test alignment ({score}) of all feature maps and of those retained on the training images, beside "
-        "noise ceilings and everything that the selection is held against. Every fold of every seed is one value; "
-        "folds of one data set are not independent.",
+        "everything that the selection is held against and, with several participants, noise ceilings. Every fold of "
+        "every seed is one value; folds of one data set are not independent.",
     ),
     "curves": Caption(
         title="Alignment of the k highest-ranked feature maps",
@@ -90,7 +90,8 @@ FIGURES = {
         category="Saliency",
         label="heatmaps and saliency maps",
         reading="Precision, recall and relative risk in both directions over all images, with 95 % bootstrap "
-        "intervals; baselines: saliency maps of other images, a centre bias, and activations without scores.",
+        "intervals; baselines: saliency maps of other images, a centre bias, and activations without scores. Where "
+        "lines coincide, the wider ones lie below.",
         about=_VIEW,
         condition="with saliency maps",
     ),
@@ -102,7 +103,8 @@ FIGURES = {
         label="by category",
         reading="The highest pixels of the saliency map as a prediction of those of the heatmap, whose share of the "
         "image the figure names: precision and recall against the share of the predicting pixels, means over images "
-        "with 95 % bootstrap intervals, beside baselines and chance (dotted).",
+        "with 95 % bootstrap intervals, beside baselines and chance (dotted). Where lines coincide, the wider ones lie "
+        "below.",
         about=_VIEW,
         condition="with saliency maps",
     ),
@@ -219,7 +221,8 @@ FIGURES = {
         label="bars with numbers of retained maps",
         reading="Bars: test alignment ({score}) of all feature maps (grey) and of those retained on the training "
         "images (blue), means over folds; whiskers: 95 % intervals by the bootstrap over images; numbers: feature maps "
-        "retained, mean over folds; dashed: noise ceiling, the highest score to expect against the participants' mean.",
+        "retained, mean over folds; dashed, with several participants: noise ceiling, the highest score to expect "
+        "against their mean.",
         condition="target `paper`",
     ),
     "fold-curves": Caption(

@@ -113,10 +113,8 @@ def _chosen(ranked: list[str], table: pd.DataFrame) -> tuple[list[tuple[str, lis
     if len(categories) < 2:
         images = resampling.evenly(ranked, _ROWS * _PAIRS)
         rows = [("", images[start : start + _PAIRS]) for start in range(0, len(images), _PAIRS)]
-        return (
-            rows,
-            f"{style.some(len(images), len(ranked), 'images').capitalize()}, from the best to the worst aligned.",
-        )
+        count = style.some(len(images), len(ranked), "images").capitalize()
+        return rows, f"{count}, from the best to the worst aligned."
     shown = resampling.evenly(categories, _CATEGORIES)
     rows = [(name, resampling.evenly(listed.index[listed == name].tolist(), _PAIRS)) for name in shown]
     count = style.some(sum(len(images) for _, images in rows), len(ranked), "images").capitalize()

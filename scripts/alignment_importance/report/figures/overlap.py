@@ -2,7 +2,7 @@
 
 import textwrap
 from collections.abc import Mapping, Sequence
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -37,13 +37,13 @@ _MARKS = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0)
 #: From one row of categories to the next, in heights of a row.
 _STEP = 1.3
 
-#: Labels, colours and widths of lines, each drawn over those before it: where curves coincide, the wider ones are seen
-#: on both sides of the narrower ones.
-_BASELINES = {
-    "observed": ("heatmap and saliency map of one image", palette.OBSERVED, 2.0),
-    "shuffled_saliency": ("saliency maps of other images", palette.OTHER_IMAGES, 1.5),
-    "centre_bias": ("centre bias instead of the saliency map", palette.CENTRE_BIAS, 1.0),
-    "activations": ("activations instead of the heatmap", palette.ACTIVATIONS, 0.6),
+#: Labels, colours, widths and dashes of lines, each drawn over those before it: where curves coincide, the wider ones
+#: are seen on both sides of the narrower ones. Dashes show them better, where no other meaning needs the dashes.
+_BASELINES: dict[str, tuple[str, str, float, Any]] = {
+    "observed": ("heatmap and saliency map of one image", palette.OBSERVED, 2.6, "-"),
+    "shuffled_saliency": ("saliency maps of other images", palette.OTHER_IMAGES, 1.8, (0, (3, 2))),
+    "centre_bias": ("centre bias instead of the saliency map", palette.CENTRE_BIAS, 1.1, (0, (2, 3))),
+    "activations": ("activations instead of the heatmap", palette.ACTIVATIONS, 0.8, "-"),
 }
 
 _DIRECTIONS: dict[str, tuple[str, Literal["-", "--"]]] = {
@@ -232,7 +232,7 @@ def _directions(panel: Axes, summary: pd.DataFrame, summary_of_all: pd.DataFrame
     if aimed["value"].isna().all():
         style.undefined(panel, measure)
         return
-    for baseline, (_, colour, width) in _BASELINES.items():
+    for baseline, (_, colour, width, _) in _BASELINES.items():
         for direction, (_, line) in _DIRECTIONS.items():
             rows = aimed[(aimed["baseline"] == baseline) & (aimed["direction"] == direction)]
             rows = rows.sort_values("top_percent")
@@ -266,10 +266,10 @@ def _stack(panel: Axes, summary: pd.DataFrame, summary_of_all: pd.DataFrame, mea
         return np.pad(values / highest + bottoms[:, None], ((0, 0), (0, 1)), constant_values=np.nan).ravel()
 
     x = np.tile(np.append(sizes, np.nan), len(names))
-    for baseline, (_, colour, width) in _BASELINES.items():
+    for baseline, (_, colour, width, dashes) in _BASELINES.items():
         value, lower, upper = (in_rows(wide[name][baseline].to_numpy()) for name in ("value", "lower", "upper"))
         panel.fill_between(x, lower, upper, color=colour, alpha=0.15, linewidth=0)
-        panel.plot(x, value, color=colour, linewidth=width)
+        panel.plot(x, value, color=colour, linewidth=width, linestyle=dashes, dash_capstyle="butt")
     chance = np.full_like(sizes, target / 100) if measure == "precision" else sizes / 100
     panel.plot(x, in_rows(np.tile(chance, (len(names), 1))), color="black", linewidth=0.8, linestyle=":")
     for bottom in bottoms[wide["value"].isna().to_numpy().all(axis=1)]:
@@ -298,7 +298,7 @@ def _relative_risks(panel: Axes, summary: pd.DataFrame) -> None:
         style.undefined(panel, "relative risk")
         return
     sizes = sorted(rows["top_percent"].unique())
-    for at, (baseline, (_, colour, _)) in enumerate(_BASELINES.items()):
+    for at, (baseline, (_, colour, *_)) in enumerate(_BASELINES.items()):
         one = rows[rows["baseline"] == baseline].set_index("top_percent").reindex(sizes)
         places = np.arange(len(sizes)) + 0.18 * (at - 1.5)
         panel.vlines(places, one["lower"], one["upper"], color=colour)
@@ -312,7 +312,10 @@ def _relative_risks(panel: Axes, summary: pd.DataFrame) -> None:
 
 def _legend(figure: Figure, note: str, *, directions: bool) -> None:
     """Say below a figure what lines and colours mean, and how numbers came about."""
-    lines = [Line2D([], [], color=colour, label=label, linewidth=width) for label, colour, width in _BASELINES.values()]
+    lines = [
+        Line2D([], [], color=colour, label=label, linewidth=width, linestyle="-" if directions else dashes)
+        for label, colour, width, dashes in _BASELINES.values()
+    ]
     if directions:
         lines += [Line2D([], [], color="black", linestyle=style, label=label) for label, style in _DIRECTIONS.values()]
     lines.append(Line2D([], [], color="black", linestyle=":", linewidth=0.8, label="chance"))

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from alignment_importance.report.figures import style
 from alignment_importance.report.figures.sheet import Sheet
 from alignment_importance.report.overlays import read_image, shrunk
+from alignment_importance.system.plurals import counted
 
 #: Feature maps side by side, and how many patches would have room between them.
 _COLUMNS, _BETWEEN = 2, 0.3
@@ -48,14 +49,17 @@ def draw_patches(
                 seen[name] = read_image(pictures, name)
             cut = shrunk(_cut(seen[name], *box), sheet.pixels)
             sheet.show(row, first + column, cut, style.short(name, _LONGEST_ID), size=6)
-    if not len(table):
-        panel.text(0, 0, "No feature map has a positive score and is active.", va="top")
     style.title(figure, "Image patches that drive the most important feature maps most", comparison, model, provenance)
-    style.footnote(
-        figure,
-        "Maps by AIS over all images; of each the images with the highest activation, strongest first, and the square "
-        "of 3 cells of the map around it. The network sees more of the image at that place than the square.",
-    )
+    if len(table):
+        which, where = counted(maps.ngroups, "feature map", "feature maps"), counted(n_patches, "image", "images")
+        style.footnote(
+            figure,
+            f"The {which} of highest AIS over all images; of each, where it is most active in the {where} that drive "
+            "it most, strongest first: the square of 3 cells of the map around the place. The network sees more of the "
+            "image there than the square.",
+        )
+    else:
+        panel.text(0, 0, "No feature map has a positive score and is active.", va="top")
     return figure
 
 

@@ -18,7 +18,7 @@ from alignment_importance.report.figures import style
 from alignment_importance.statistics.correlation import correlate
 
 #: Images that have their names written beside the first matrix, and the longest name that is written in full.
-_MOST_NAMED, _LONGEST_ID = 28, 16
+_MOST_NAMED, _LONGEST_ID = 20, 16
 
 
 @style.styled
@@ -62,10 +62,12 @@ def draw_rsms(matrices: xr.Dataset, pictures: pd.DataFrame, comparison: str, mod
     figure.colorbar(drawn, cax=figure.add_subplot(grid[1, 3]), label="similarity (percentile of pairs)")
     style.title(figure, "Similarities of all images", comparison, model, matrices.attrs)
     arranged = "by the average linkage of people's similarities" if tree is not None else "by category and name"
+    missing = any(np.isnan(matrices[name].to_numpy()[upper]).any() for name in headings)
+    undefined = ", and what is undefined" if missing else ""
     style.key(
         figure,
         categories,
-        f"One order of images in all panels, {arranged}. White: the diagonal, and what is undefined. r: Pearson's "
+        f"One order of images in all panels, {arranged}. White: the diagonal{undefined}. r: Pearson's "
         "correlation over pairs; the retained maps were chosen by judgments of the same images, so that their r is not "
         "out of sample.",
         columns=6,

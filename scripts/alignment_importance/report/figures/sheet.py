@@ -26,7 +26,7 @@ class Place:
     def lines(self, outlines: Outlines) -> list[NDArray[np.float64]]:
         """Bring outlines from the pixels of the picture to the panel: lines (point, x and y)."""
         points = (self.left, self.top) + self.pixel * outlines.points
-        return np.split(points, outlines.starts[1:-1])
+        return np.split(points, outlines.starts[:-1])[1:]
 
 
 class Sheet:
