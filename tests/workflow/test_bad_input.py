@@ -364,7 +364,7 @@ CASES: dict[str, tuple[Change, str]] = {
         judgments(
             [line.replace("i02", "new/i02.png" if line.startswith("i00") else "old/i02.png") for line in pair_lines()]
         ),
-        "column image_a: 'old/i02.png' and 'new/i02.png' would both be the image 'i02'. Write the ids of the images.",
+        "column image_b: 'old/i02.png' and 'new/i02.png' would both be the image 'i02'. Write the ids of the images.",
     ),
     "an image without judgments": (
         judgments(without("i05")),
@@ -408,7 +408,7 @@ CASES: dict[str, tuple[Change, str]] = {
     ),
     "a column of row numbers": (
         judgments([f"{number},{line}" if number else f",{line}" for number, line in enumerate(pair_lines())]),
-        "error: j.csv: header: a column without a name, such as numbers of rows. Pairs have the columns image_a,",
+        "warning: j.csv: the lines begin with names of rows, as R and pandas write them. These are not used.",
     ),
     "another kind than the header": (
         judgments(pair_lines(), kind="dissimilarity"),

@@ -262,6 +262,10 @@ class Saliency(Section):
         Path | None,
         Field(description="Folder of your own maps, one file per image, named by the image's id; for `method: maps`."),
     ] = None
+    key: Annotated[
+        str | None,
+        Field(description="Name of the map in files that hold several arrays (.npz, .mat, .h5); for `method: maps`."),
+    ] = None
     stretch: Annotated[
         bool,
         Field(
