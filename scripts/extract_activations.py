@@ -8,6 +8,7 @@ from alignment_importance import networks
 from alignment_importance.networks import extraction
 from alignment_importance.system import compute as compute_module
 from alignment_importance.system.tables import read_table
+from job import run
 
 
 def extract_activations(
@@ -19,11 +20,8 @@ def extract_activations(
     network = networks.build(spec)
     cut = networks.cut(network, spec.map_layer, spec.readout_layer)
     table = read_table(images, ["image", "file", "width", "height", "sha256"])
-    extraction.extract(table, network, cut, spec.resize, machine, activations)
-    machine.report_gpu_memory()
+    extraction.extract(table, network, cut, spec, machine, activations)
 
 
 if __name__ == "__main__":
-    from job import run
-
     run(extract_activations, globals()["snakemake"])

@@ -8,6 +8,7 @@ from alignment_importance.checks import starting_configuration
 from alignment_importance.inputs.judgments import reading
 from alignment_importance.system.atomic_write import atomic
 from alignment_importance.system.problems import ProblemsError
+from job import run
 
 _KEYS = "kind=similarity order=FILE key=NAME columns='{image_a: NAME, image_b: NAME, similarity: NAME}'"
 
@@ -61,6 +62,4 @@ def new(
 
 
 if __name__ == "__main__":
-    from job import run
-
     run(new, globals()["snakemake"])

@@ -1,5 +1,6 @@
 """Plot all figures of one comparison and network."""
 
+import functools
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
@@ -21,6 +22,7 @@ from alignment_importance.report.overlays import draw_overlays
 from alignment_importance.system.atomic_write import atomic_folder
 from alignment_importance.system.netcdf import open_netcdf, read_netcdf
 from alignment_importance.system.tables import read_table
+from job import run
 
 #: How many feature maps, and how many patches of each.
 N_MAPS, N_PATCHES = 8, 5
@@ -72,6 +74,10 @@ def plot_comparison(
     maps = read_netcdf(heatmaps)
     names = comparison, model
 
+    @functools.cache
+    def summarised() -> pd.DataFrame:
+        return _of_all_saliencies(summaries)
+
     def patches() -> Figure:
         ratings = read_netcdf(judgments)
         ranked = read_table(all_ranking, ["feature_map", "ais", "rank"])
@@ -99,8 +105,8 @@ def plot_comparison(
         "heatmaps": lambda: draw_heatmaps(maps, read_netcdf(scores)["alignment"], pictures, *names),
         "rsms": lambda: draw_rsms(read_netcdf(rsms), pictures, *names),
         "patches": patches,
-        "overlap": lambda: draw_overlap(_of_all_saliencies(summaries), *names),
-        "overlap-categories": lambda: draw_overlap_categories(_of_all_saliencies(summaries), *names),
+        "overlap": lambda: draw_overlap(summarised(), *names),
+        "overlap-categories": lambda: draw_overlap_categories(summarised(), *names),
         "overlap-grid": overlap_grid,
     }
     with style.page(page):
@@ -123,6 +129,4 @@ def _of_all_saliencies(summaries: Mapping[str, Path]) -> pd.DataFrame:
 
 
 if __name__ == "__main__":
-    from job import run
-
     run(plot_comparison, globals()["snakemake"])

@@ -9,6 +9,7 @@ from alignment_importance.inputs.fold_checks import check_folds
 from alignment_importance.inputs.judgments import reading
 from alignment_importance.system import digests, netcdf, tables
 from alignment_importance.system.problems import Problems
+from job import run
 
 
 def prepare_judgments(
@@ -76,6 +77,4 @@ def prepare_judgments(
 
 
 if __name__ == "__main__":
-    from job import run
-
     run(prepare_judgments, globals()["snakemake"])

@@ -7,6 +7,7 @@ from typing import Any
 from alignment_importance import networks
 from alignment_importance.system import tables
 from alignment_importance.system.problems import Problems
+from job import run
 
 
 def prepare_networks(models: Mapping[str, Mapping[str, Any]], layers: Mapping[str, Path]) -> None:
@@ -33,6 +34,4 @@ def prepare_networks(models: Mapping[str, Mapping[str, Any]], layers: Mapping[st
 
 
 if __name__ == "__main__":
-    from job import run
-
     run(prepare_networks, globals()["snakemake"])

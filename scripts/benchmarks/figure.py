@@ -6,6 +6,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator
 
+from alignment_importance.report import palette
 from alignment_importance.report.figures import style
 
 
@@ -44,7 +45,7 @@ def _ratio_panel(panel: Axes, compared: pd.DataFrame) -> None:
         for network, work, n_images, against in named
     ]
     positions = np.arange(len(compared))[::-1]
-    panel.barh(positions, compared["ratio"], color=style.BLUE, alpha=0.7)
+    panel.barh(positions, compared["ratio"], color=palette.BLUE, alpha=0.7)
     for position, ratio in zip(positions, compared["ratio"], strict=True):
         panel.annotate(f"{ratio:.0f} x", (ratio, position), xytext=(3, 0), textcoords="offset points", va="center")
     panel.set_xscale("log")
@@ -57,7 +58,7 @@ def _ratio_panel(panel: Axes, compared: pd.DataFrame) -> None:
 def _growth_panel(panel: Axes, grown: pd.DataFrame, column: str) -> None:
     """A line for each kind of work, and the square of the number of images through the last point of the highest."""
     for colour, (work, rows) in zip(
-        (style.BLUE, style.ORANGE, style.GREEN), grown.groupby("work", sort=False), strict=False
+        (palette.BLUE, palette.ORANGE, palette.GREEN), grown.groupby("work", sort=False), strict=False
     ):
         panel.plot(rows["n_images"], rows[column], "o-", color=colour, label=str(work).replace("_", " "))
     last = grown[grown["n_images"] == grown["n_images"].max()][column].max()

@@ -41,20 +41,6 @@ SEEDS, N_FOLDS = (111, 222, 333, 444, 555, 666, 777, 888), 5
 #: Share of the units of the fully connected layers that are active, over all images.
 ACTIVE = 0.15
 
-COLUMNS = (
-    "network",
-    "work",
-    "against",
-    "n_images",
-    "n_maps",
-    "ours_seconds",
-    "other_seconds",
-    "ratio",
-    "ours_peak_mb",
-    "max_abs_difference",
-    "measured_share",
-)
-
 
 @dataclass
 class Measured:
@@ -105,11 +91,23 @@ def row(
     difference: float = float("nan"),
     share: float = float("nan"),
 ) -> dict[str, object]:
-    """One row of the summary; `other_seconds` is extrapolated from the share of the work that was measured."""
-    ratio = other_seconds / ours.seconds
-    values = (network, work, against, n_images, n_maps, ours.seconds, other_seconds, ratio, ours.peak_mb)
-    logger.info("%s, %s: %.3g s; %s: %.3g s (%.0f times)", network, work, ours.seconds, against, other_seconds, ratio)
-    return dict(zip(COLUMNS, (*values, difference, share), strict=True))
+    """One row of the summary: another way took `other_seconds` for a share of the work, from which it extrapolates."""
+    extrapolated = other_seconds / share
+    ratio = extrapolated / ours.seconds
+    logger.info("%s, %s: %.3g s; %s: %.3g s (%.0f times)", network, work, ours.seconds, against, extrapolated, ratio)
+    return {
+        "network": network,
+        "work": work,
+        "against": against,
+        "n_images": n_images,
+        "n_maps": n_maps,
+        "ours_seconds": ours.seconds,
+        "other_seconds": extrapolated,
+        "ratio": ratio,
+        "ours_peak_mb": ours.peak_mb,
+        "max_abs_difference": difference,
+        "measured_share": share,
+    }
 
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -120,14 +118,14 @@ def vgg16(compute: Compute) -> pd.DataFrame:
     """Leave-one-out scores and top-k curves of VGG-16, against the published way and against captum."""
     with measure(compute.device) as preparing:
         head, maps, human = _vgg16_data(compute)
-        n_maps, splits = head.n_maps, _splits(human)
+        n_maps, folds_of_seeds = head.n_maps, _folds_of_seeds(human)
     with measure(compute.device) as loo:
         engine = ReadoutAblation(LinearHead(head, maps, compute), compute, "pearson", "pearson_r2")
         _, without = engine.leave_one_out([folds.whole(human)])
     with measure(compute.device) as ranking:
-        rankings = [importance.rank_folds(engine, split) for split in splits]
+        rankings = [importance.rank_folds(engine, of_seed) for of_seed in folds_of_seeds]
     with measure(compute.device) as tracing:
-        traced = [curves.trace(engine, split, table) for split, table in zip(splits, rankings, strict=True)]
+        traced = [curves.trace(engine, of_seed, table) for of_seed, table in zip(folds_of_seeds, rankings, strict=True)]
     with measure(compute.device) as scoring:
         _, own = engine.leave_one_out_of_each_image(human)
     parts = (preparing, loo, ranking, tracing, scoring)
@@ -137,19 +135,13 @@ def vgg16(compute: Compute) -> pd.DataFrame:
     try:
         some = np.linspace(0, n_maps - 1, 6).astype(int)
         seconds, scores = published_leave_one_out(head.module, maps, human, some)
-        difference = float(np.abs(scores - without[0, some]).max())
-        share = len(some) / n_maps
-        rows = [
-            row("vgg16", "leave_one_out", "published", loo, seconds / share, difference=difference, share=share, **kind)
-        ]
+        difference, share = float(np.abs(scores - without[0, some]).max()), len(some) / n_maps
+        rows = [row("vgg16", "leave_one_out", "published", loo, seconds, difference=difference, share=share, **kind)]
         n_captum = 2
         seconds, correlations = captum_leave_one_out(head.module, maps, human, range(n_captum))
-        difference = float(np.abs(correlations - own[:n_captum]).max())
-        share = n_captum / len(maps)
-        rows.append(
-            row("vgg16", "leave_one_out", "captum", loo, seconds / share, difference=difference, share=share, **kind)
-        )
-        seconds, difference, share = _published_curves(head.module, maps, splits, rankings[0], traced[0])
+        difference, share = float(np.abs(correlations - own[:n_captum]).max()), n_captum / len(maps)
+        rows.append(row("vgg16", "leave_one_out", "captum", loo, seconds, difference=difference, share=share, **kind))
+        seconds, difference, share = _published_curves(head.module, maps, folds_of_seeds, rankings[0], traced[0])
         rows.append(row("vgg16", "curves", "published", tracing, seconds, difference=difference, share=share, **kind))
     finally:
         torch.set_num_threads(1)
@@ -160,8 +152,8 @@ def vgg16(compute: Compute) -> pd.DataFrame:
 def _vgg16_data(compute: Compute) -> tuple[Head, torch.Tensor, np.ndarray]:
     """The head of VGG-16, feature maps of simulated images, simulated judgments."""
     network = networks.build(networks.Spec("vgg16", weights="random", seed=1))
-    split = networks.cut(network)
-    trunk = split.trunk.to(compute.device)
+    cut = networks.cut(network)
+    trunk = cut.trunk.to(compute.device)
     generator = torch.Generator().manual_seed(2)
     maps = []
     with torch.no_grad():
@@ -170,9 +162,9 @@ def _vgg16_data(compute: Compute) -> tuple[Head, torch.Tensor, np.ndarray]:
             noise = torch.randn(4, 3, 28, 28, generator=generator)
             images = nn.functional.interpolate(noise, size=224, mode="bicubic").to(compute.device)
             maps.append(trunk(images).cpu())
-    head = split.head
-    _set_active_share(head, torch.cat(maps), compute.device)
-    return head, torch.cat(maps), _judgments(N_IMAGES)
+    together = torch.cat(maps)
+    _set_active_share(cut.head, together, compute.device)
+    return cut.head, together, _judgments(N_IMAGES)
 
 
 def _set_active_share(head: Head, maps: torch.Tensor, device: torch.device) -> None:
@@ -248,18 +240,18 @@ def captum_leave_one_out(
 def _published_curves(
     head: nn.Module,
     maps: torch.Tensor,
-    splits: Sequence[list[folds.Fold]],
+    folds_of_seeds: Sequence[list[folds.Fold]],
     ranking: pd.DataFrame,
     traced: pd.DataFrame,
 ) -> tuple[float, float, float]:
     """The head computed again for some k of the first fold, all images in one batch.
 
     Returns:
-        Seconds of all folds, the largest difference beyond the first tenth of k (with a few maps all similarities are
+        Seconds, the largest difference beyond the first tenth of k (with a few maps all similarities are
         nearly one, and what is left is rounding of float32), and the share that was measured.
     """
     device = next(head.parameters()).device
-    fold = splits[0][0]
+    fold = folds_of_seeds[0][0]
     order = importance.order_of(ranking[ranking["fold"] == fold.fold])
     expected = traced[traced["fold"] == fold.fold].set_index("k")
     some = np.linspace(1, len(order), 24).astype(int)
@@ -277,8 +269,8 @@ def _published_curves(
             # With a constant row both have no score; a score on one side alone would make the difference NaN.
             same = np.isnan(ours) & np.isnan(found)
             difference = float(np.max([difference, *np.where(same, 0, np.abs(ours - found))]))
-    share = len(some) / (len(order) * sum(len(split) for split in splits))
-    return seconds / share, difference, share
+    share = len(some) / (len(order) * sum(len(of_seed) for of_seed in folds_of_seeds))
+    return seconds, difference, share
 
 
 def _numpy_score(readout: np.ndarray, human: np.ndarray) -> float:
@@ -305,62 +297,47 @@ def pooled(compute: Compute) -> pd.DataFrame:
         readout, human = _pooled_data(n_images)
         some = np.linspace(0, N_POOLED_MAPS - 1, n_measured).astype(int)
         rounds, repeats = (10, 10) if n_images == N_IMAGES else (3, 1)
-        preparing, gram = _best_of(functools.partial(Gram.of, readout), rounds * repeats, compute)
+        preparing, (units, products) = _best_of(functools.partial(gram, readout), rounds * repeats, compute)
         (ours, without), (one_by_one, scores) = _best_of_both(
             functools.partial(_pooled_leave_one_out, readout, human, compute),
-            functools.partial(gram.leave_one_out, human, some),
+            functools.partial(gram_leave_one_out, units, products, human, some),
             rounds,
             repeats,
             compute,
         )
         share = n_measured / N_POOLED_MAPS
-        rows.append(
-            row(
-                "pooled",
-                "leave_one_out",
-                "gram",
-                ours,
-                preparing.seconds + one_by_one.seconds / share,
-                n_images=n_images,
-                n_maps=N_POOLED_MAPS,
-                difference=float(np.abs(scores - without[some]).max()),
-                share=share,
-            )
-        )
+        seconds = share * preparing.seconds + one_by_one.seconds
+        difference = float(np.abs(scores - without[some]).max())
+        kind = {"n_images": n_images, "n_maps": N_POOLED_MAPS}
+        rows.append(row("pooled", "leave_one_out", "gram", ours, seconds, difference=difference, share=share, **kind))
     return pd.DataFrame(rows)
 
 
-@dataclass(frozen=True)
-class Gram:
-    """Leave-one-out scores of a pooled readout in numpy, one RSM per map, each from the Gram matrix less a product.
+def gram(readout: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """A readout (image, unit) in float64 and its Gram matrix (image, image)."""
+    rows = readout.astype(np.float64)
+    return rows, rows @ rows.T
 
-    Attributes:
-        rows: (image, unit) float64.
-        products: (image, image) the Gram matrix.
+
+def gram_leave_one_out(rows: np.ndarray, products: np.ndarray, human: np.ndarray, ablated: np.ndarray) -> np.ndarray:
+    """Scores without each of some maps in numpy, one RSM per map, each from the Gram matrix less a product.
+
+    Args:
+        rows, products: of a pooled readout, see `gram`.
+        human: (image, image) judgments.
+        ablated: (n,) maps.
     """
-
-    rows: np.ndarray
-    products: np.ndarray
-
-    @classmethod
-    def of(cls, readout: np.ndarray) -> "Gram":
-        """The Gram matrix of a readout (image, unit)."""
-        rows = readout.astype(np.float64)
-        return cls(rows, rows @ rows.T)
-
-    def leave_one_out(self, human: np.ndarray, ablated: np.ndarray) -> np.ndarray:
-        """Scores without each of some maps."""
-        sums, n_units = self.rows.sum(1), self.rows.shape[1]
-        upper = np.triu_indices(len(self.rows), k=1)
-        scores = []
-        for k in ablated:
-            column = self.rows[:, k]
-            less = sums - column
-            covariation = self.products - np.outer(column, column) - np.outer(less, less) / n_units
-            deviation = np.sqrt(np.diag(covariation))
-            similarities = covariation / np.outer(deviation, deviation)
-            scores.append(np.corrcoef(similarities[upper], human[upper])[0, 1] ** 2)
-        return np.array(scores)
+    sums, n_units = rows.sum(1), rows.shape[1]
+    upper = np.triu_indices(len(rows), k=1)
+    scores = []
+    for k in ablated:
+        column = rows[:, k]
+        less = sums - column
+        covariation = products - np.outer(column, column) - np.outer(less, less) / n_units
+        deviation = np.sqrt(np.diag(covariation))
+        similarities = covariation / np.outer(deviation, deviation)
+        scores.append(np.corrcoef(similarities[upper], human[upper])[0, 1] ** 2)
+    return np.array(scores)
 
 
 def growth(compute: Compute) -> pd.DataFrame:
@@ -377,7 +354,7 @@ def growth(compute: Compute) -> pd.DataFrame:
 def _pooled_work(readout: np.ndarray, human: np.ndarray, compute: Compute) -> dict[str, Callable[[], np.ndarray]]:
     """What the workflow computes of one pooled readout, by name; the curves are those of one fold."""
     names = _names(len(human))
-    fold = folds.blocks(folds.split_images(names, N_FOLDS, SEEDS[0]), human, names)[0]
+    fold = folds.blocks(folds.cut("images", names, N_FOLDS, SEEDS[0]), human, names)[0]
 
     def engine() -> PooledAblation:
         return PooledAblation(readout, compute, "pearson", "pearson_r2")
@@ -394,10 +371,10 @@ def all_folds(compute: Compute) -> pd.DataFrame:
     readout, human = _pooled_data(N_IMAGES)
     with measure(compute.device) as measured:
         engine = PooledAblation(readout, compute, "pearson", "pearson_r2")
-        splits = _splits(human)
-        rankings = [importance.rank_folds(engine, split) for split in splits]
-        for split, table in zip(splits, rankings, strict=True):
-            curves.trace(engine, split, table)
+        folds_of_seeds = _folds_of_seeds(human)
+        rankings = [importance.rank_folds(engine, of_seed) for of_seed in folds_of_seeds]
+        for of_seed, table in zip(folds_of_seeds, rankings, strict=True):
+            curves.trace(engine, of_seed, table)
         importance.score_images(engine, human, _names(N_IMAGES))
     return pd.DataFrame([row("pooled", "40_folds", "nothing", measured, n_images=N_IMAGES, n_maps=N_POOLED_MAPS)])
 
@@ -445,9 +422,9 @@ def _names(n_images: int) -> list[str]:
     return [f"image-{number:05d}" for number in range(n_images)]
 
 
-def _splits(human: np.ndarray) -> list[list[folds.Fold]]:
+def _folds_of_seeds(human: np.ndarray) -> list[list[folds.Fold]]:
     names = _names(len(human))
-    return [folds.blocks(folds.split_images(names, N_FOLDS, seed), human, names) for seed in SEEDS]
+    return [folds.blocks(folds.cut("images", names, N_FOLDS, seed), human, names) for seed in SEEDS]
 
 
 CASES: dict[str, Callable[[Compute], pd.DataFrame]] = {

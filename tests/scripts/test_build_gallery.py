@@ -36,12 +36,12 @@ def test_files_in_folder_out(tmp_path: Path) -> None:
     assert sorted(path.name for path in (pictures / "first").iterdir()) == [
         "contours",
         "heatmap",
+        "image",
         "maps",
-        "photograph",
         "saliency",
     ]
-    assert sorted(path.name for path in (pictures / "second").iterdir()) == ["heatmap", "maps", "photograph"]
+    assert sorted(path.name for path in (pictures / "second").iterdir()) == ["heatmap", "image", "maps"]
     assert [path.name for path in (pictures / "second" / "heatmap").iterdir()] == ["people"]
-    assert len(list((pictures / "first/photograph/large").iterdir())) == len(IDS)
+    assert len(list((pictures / "first/image/large").iterdir())) == len(IDS)
     page = (tmp_path / "gallery" / "index.html").read_text(encoding="utf-8")
     assert page.index('"name":"first"') < page.index('"name":"second"')

@@ -1,5 +1,5 @@
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -92,11 +92,11 @@ def test_judgments_are_labelled_and_say_what_they_are(tmp_path: Path, simulated:
     assert found["found"][0] == warning.removesuffix(".")
 
 
-@pytest.mark.parametrize(("unit", "split"), [("images", folds.split_images), ("pairs", folds.split_pairs)])
-def test_every_seed_has_its_folds(judged: Path, unit: str, split: Callable[..., pd.DataFrame]) -> None:
+@pytest.mark.parametrize("unit", ["images", "pairs"])
+def test_every_seed_has_its_folds(judged: Path, unit: str) -> None:
     prepare(judged, "j.npy", kind="similarity", unit=unit, n_folds=3, seeds=(1, 22))
     for seed in (1, 22):
-        expected = split(IDS, 3, seed)
+        expected = folds.cut(unit, IDS, 3, seed)
         found = read_table(judged / f"out/seed-{seed}.csv", expected.columns.tolist())
         pd.testing.assert_frame_equal(found, expected, check_dtype=False)
 

@@ -34,7 +34,7 @@ AIS = np.array(
 
 
 def write_images(folder: Path) -> pd.DataFrame:
-    """Write a photograph for every id, under names that can be written, and list them."""
+    """Write an image for every id, under names that can be written, and list them."""
     folder.mkdir()
     random = np.random.default_rng(3)
     for number, (width, height) in enumerate(SIZES):

@@ -23,6 +23,7 @@ from alignment_importance.system.errors import InputError
 from alignment_importance.system.netcdf import open_netcdf
 
 N_IMAGES = 100
+TINY = networks.Spec("tiny")
 IDS = [f"image {i:03d}" for i in range(N_IMAGES)]
 
 
@@ -63,7 +64,7 @@ def compute(threads: int = 1) -> Compute:
 def test_every_image_has_what_a_forward_pass_of_it_alone_gives(
     table: pd.DataFrame, network: Any, cut: Any, tmp_path: Path
 ) -> None:
-    extraction.extract(table, network, cut, "whole", compute(2), tmp_path / "a.nc")
+    extraction.extract(table, network, cut, TINY, compute(2), tmp_path / "a.nc")
     with open_netcdf(tmp_path / "a.nc") as recorded:
         assert recorded["image"].to_numpy().tolist() == IDS
         assert recorded["feature_maps"].dims == ("image", "feature_map", "y", "x")
@@ -74,6 +75,24 @@ def test_every_image_has_what_a_forward_pass_of_it_alone_gives(
             maps = cut.trunk(torch.from_numpy(pixels).permute(2, 0, 1)[None])[0].detach().numpy()
             np.testing.assert_allclose(recorded["feature_maps"][row], maps, rtol=1e-5, atol=1e-6)
             np.testing.assert_allclose(recorded["readout"][row], maps.mean((1, 2)), rtol=1e-5, atol=1e-6)
+
+
+def test_activations_say_in_which_numbers_images_were_resized(
+    table: pd.DataFrame, network: Any, cut: Any, tmp_path: Path
+) -> None:
+    network.input_size = 4
+    found = {}
+    for resize_in, arithmetic in (("uint8", "float32"), ("float", "float32, images resized in float")):
+        extraction.extract(
+            table, network, cut, networks.Spec("tiny", resize_in=resize_in), compute(), tmp_path / "a.nc"
+        )
+        with open_netcdf(tmp_path / "a.nc") as recorded:
+            assert (recorded.attrs["resize_in"], recorded.attrs["arithmetic"]) == (resize_in, arithmetic)
+            found[resize_in] = recorded["feature_maps"].to_numpy()
+    pixels = images.to_input(images.read_listed(table.iloc[7].to_dict()), 4, "whole", "float") / 255 - 0.5
+    maps = cut.trunk(torch.from_numpy(pixels).permute(2, 0, 1)[None])[0].detach().numpy()
+    np.testing.assert_allclose(found["float"][7], maps, rtol=1e-5, atol=1e-6)
+    assert 0 < np.abs(found["float"] - found["uint8"]).max() < 0.01
 
 
 @pytest.mark.parametrize("threads", [1, 2])
@@ -101,7 +120,7 @@ def test_images_are_decoded_as_they_are_written(
 
     monkeypatch.setattr(images, "read_listed", count)
     monkeypatch.setattr(extraction, "write_streamed", watch)
-    extraction.extract(table, network, cut, "whole", compute(threads), tmp_path / "a.nc")
+    extraction.extract(table, network, cut, TINY, compute(threads), tmp_path / "a.nc")
     assert decoded == IDS
     # Of the seven batches of 16, one is being decoded, and one is with every thread.
     assert len(ahead) == 7
@@ -111,13 +130,13 @@ def test_images_are_decoded_as_they_are_written(
 def test_a_changed_image_leaves_no_file(table: pd.DataFrame, network: Any, cut: Any, tmp_path: Path) -> None:
     Image.new("RGB", (8, 8)).save(tmp_path / "images" / f"{IDS[50]}.png")
     with pytest.raises(InputError, match="image 050"):
-        extraction.extract(table, network, cut, "whole", compute(), tmp_path / "results" / "a.nc")
+        extraction.extract(table, network, cut, TINY, compute(), tmp_path / "results" / "a.nc")
     assert list((tmp_path / "results").iterdir()) == []
 
 
 @pytest.fixture
 def recorded(table: pd.DataFrame, network: Any, cut: Any, tmp_path: Path) -> Path:
-    extraction.extract(table, network, cut, "whole", compute(), tmp_path / "a.nc")
+    extraction.extract(table, network, cut, TINY, compute(), tmp_path / "a.nc")
     return tmp_path / "a.nc"
 
 
@@ -162,7 +181,7 @@ def test_a_head_with_other_weights_than_the_trunk_is_refused(table: pd.DataFrame
     spec: dict[str, Any] = {"architecture": "alexnet", "weights": "random", "input_size": 64}
     chosen = networks.Spec(**spec, seed=1)
     network = networks.build(chosen)
-    extraction.extract(table[:2], network, networks.cut(network), "whole", compute(), tmp_path / "a.nc")
+    extraction.extract(table[:2], network, networks.cut(network), TINY, compute(), tmp_path / "a.nc")
     with activations.read(tmp_path / "a.nc", IDS[:2]) as maps:
         head = activations.load_head(maps, spec | {"seed": 1})
         assert head is not None and head.route == "linear"
@@ -184,5 +203,5 @@ def test_an_image_without_activations_is_named(recorded: Path) -> None:
 
 def test_the_same_bytes_whatever_the_threads(table: pd.DataFrame, network: Any, cut: Any, tmp_path: Path) -> None:
     for threads in (1, 3):
-        extraction.extract(table, network, cut, "whole", compute(threads), tmp_path / f"{threads}.nc")
+        extraction.extract(table, network, cut, TINY, compute(threads), tmp_path / f"{threads}.nc")
     assert (tmp_path / "1.nc").read_bytes() == (tmp_path / "3.nc").read_bytes()

@@ -296,9 +296,9 @@ def test_importance_without_agreement_to_show(tmp_path: Path) -> None:
 
 def test_heatmaps_goes_from_the_best_to_the_worst_image(pictures: pd.DataFrame) -> None:
     figure = FIGURES["heatmaps"](pictures)
-    titles = [axes.get_title(loc="left") for axes in figure.axes if axes.get_title(loc="left")]
-    assert [title.split("\n")[1] for title in titles] == ["r = 0.20", "r = 0.10", "r = −0.30", "r = nan"]
-    assert titles[2].startswith("a very long name of…")
+    titles = [text.get_text() for text in figure.axes[0].texts if ", r " in text.get_text()]
+    assert titles == ["d, r = 0.20", "$x$ 1, r = 0.10", "a very long name …, r = −0.30", "é.b, r undefined"]
+    assert "All 4 images, from the best to the worst aligned." in " ".join(texts(figure).split())
 
 
 def bars_of(figure: Figure) -> list[Axes]:
@@ -335,8 +335,10 @@ def test_control_on_one_scale_has_a_bar_for_each_comparison_and_aligned_rows(pic
         figure = FIGURES["control"](pictures)
     assert len(bars_of(figure)) == 3
     figure.draw_without_rendering()
-    lefts = {round(panel.get_position().x0, 2) for panel in figure.axes if panel.get_images()}
-    assert len(lefts) == 4  # images, in three rows
+    rows = [panel for panel in figure.axes if panel.get_images()]
+    assert [len(panel.get_images()) for panel in rows] == [4, 4, 4]
+    assert len({round(panel.get_position().x0, 2) for panel in rows}) == 1
+    assert len({round(panel.get_position().width, 2) for panel in rows}) == 1
 
 
 def test_heatmaps_refuses_a_changed_image(pictures: pd.DataFrame) -> None:

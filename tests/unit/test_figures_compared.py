@@ -130,7 +130,7 @@ def test_nothing_retained_is_said(pictures: pd.DataFrame) -> None:
     data["retained"][:] = np.nan
     text = texts(draw_rsms(data, pictures, "c", "n"))
     assert "retained maps (none)" in text
-    assert "r with people = nan" in text
+    assert "r with people undefined" in text
 
 
 # --- patches ---
@@ -141,7 +141,7 @@ def test_patches_are_cut_from_their_images(pictures: pd.DataFrame, tmp_path: Pat
     columns = ["feature_map", "rank", "ais", "image", "activation", "left", "top", "right", "bottom"]
     table = pd.DataFrame(rows, columns=columns)
     drawn = draw_patches(table, pictures, "c", "n", PROVENANCE)
-    first, second = (np.asarray(panel.images[0].get_array()) for panel in drawn.findobj(Axes) if panel.images)
+    first, second = (np.asarray(picture.get_array()) for picture in drawn.axes[0].images)
     rgb = images.read_image(tmp_path / "images/007.png")
     np.testing.assert_array_equal(first, rgb[1:11, 2:12])
     rgb = images.read_image(tmp_path / "images/c.png")
@@ -229,9 +229,13 @@ def agreeing(correlations: list[float]) -> pd.DataFrame:
 def test_images_of_most_and_least_agreement_are_shown(pictures: pd.DataFrame, tmp_path: Path) -> None:
     table = agreeing([0.5, np.nan, -0.25, 0.75])
     drawn = draw_agreement(table, heatmaps(), pictures, "c")
-    titles = [panel.get_title(loc="left") for panel in drawn.findobj(Axes)]
-    named = [title.splitlines()[-2] for title in titles if "r = " in title]
-    assert named == ["d", "007", "c"]
+    titles = [text.get_text() for text in drawn.findobj(Text) if "\nr = " in text.get_text()]
+    assert [title.splitlines() for title in titles] == [
+        ["agree most", "d", "r = 0.75"],
+        ["", "007", "r = 0.50"],
+        ["", "c", "r = −0.25"],
+    ]
+    assert "3 of 4 images, those with the highest and the lowest r." in words(drawn)
     text = texts(drawn)
     assert "r = −0.25" in text
     assert "0.33" in text

@@ -150,9 +150,7 @@ def test_every_picture_has_a_number_for_a_name(built: Path) -> None:
     found = {file.relative_to(built).as_posix() for file in built.rglob("*") if file.is_file()}
     numbers = [f"{number:04d}" for number in range(1, 7)]
     both = [f"{size}/{number}.webp" for size in ("large", "small") for number in numbers]
-    expected = {"index.html"} | {
-        f"pictures/tiny/{layer}/{one}" for layer in ("photograph", "saliency/gaze") for one in both
-    }
+    expected = {"index.html"} | {f"pictures/tiny/{layer}/{one}" for layer in ("image", "saliency/gaze") for one in both}
     for comparison, first in (("made-up", 0), ("people", 1)):
         there = numbers[first:]
         view = f"{comparison}/net.1"
@@ -165,9 +163,9 @@ def test_every_picture_has_a_number_for_a_name(built: Path) -> None:
 
 def test_pictures_keep_their_shape_and_are_never_enlarged(built: Path) -> None:
     for number, (width, height) in enumerate(SIZES, start=1):
-        for size, longest in (("large", 480), ("small", 192)):
+        for size, longest in (("large", 480), ("small", 224)):
             scale = min(1, longest / max(width, height))
-            for layer in ("photograph", "heatmap/made-up/net.1", "saliency/gaze"):
+            for layer in ("image", "heatmap/made-up/net.1", "saliency/gaze"):
                 with Image.open(built / f"pictures/tiny/{layer}/{size}/{number:04d}.webp") as picture:
                     assert picture.size == (round(width * scale), round(height * scale))
     with Image.open(built / "pictures/tiny/maps/made-up/net.1/0002.webp") as strip:
@@ -225,7 +223,7 @@ def test_outlines_enclose_the_masks_of_the_overlap() -> None:
     heatmap[:, 13:] = np.nan
     salience = np.add.outer(np.arange(12.0), np.arange(15.0))
     seen = ~np.isnan(heatmap)
-    svg = pictures.contours(heatmap, salience, [25, 5])
+    svg = pictures.Contours({"gaze": salience}, [25, 5]).with_heatmap(heatmap)["gaze"]
     for name, values in (("heatmap", heatmap), ("saliency", salience)):
         found = filled(svg, pictures.CONTOURS[name], (12, 15))
         expected = masks.masks(np.where(seen, values, np.nan), [5, 25])
@@ -235,8 +233,10 @@ def test_outlines_enclose_the_masks_of_the_overlap() -> None:
 
 def test_a_map_without_ranks_has_no_outline() -> None:
     flat, ramp = np.ones((6, 6)), np.arange(36.0).reshape(6, 6)
-    assert pictures.CONTOURS["heatmap"] not in pictures.contours(flat, ramp, [10])
-    assert "<use" not in pictures.contours(np.full((6, 6), np.nan), ramp, [10])
+    contours = pictures.Contours({"gaze": ramp}, [10])
+    assert pictures.CONTOURS["heatmap"] not in contours.with_heatmap(flat)["gaze"]
+    assert pictures.CONTOURS["saliency"] in contours.with_heatmap(flat)["gaze"]
+    assert "<use" not in contours.with_heatmap(np.full((6, 6), np.nan))["gaze"]
 
 
 # ----------------------------------------------------------------------------------------------------------------------

@@ -145,7 +145,7 @@ def test_names_of_images_run_nothing(opened: Gallery) -> None:
 def test_the_first_thing_seen_are_two_groups_of_observers_side_by_side(opened: Gallery) -> None:
     assert opened.find("#lead-title").text == "Same images, same network, different observers"
     assert [row.text.split("\n")[0] for row in opened.all(".samples-row > span")] == [
-        "photograph",
+        "image",
         "made-up, net.1 simulated observers random weights",
         "people, net.1 random weights",
     ]
@@ -236,7 +236,7 @@ def test_the_large_view(opened: Gallery) -> None:
     titles = [title.text for title in opened.all("#large h3")]
     assert titles == ["Layers", "Overlap with saliency", "Feature maps that made the heatmap", "Nearest images"]
     layers = opened.all("#large .figures:not(.wide) img")
-    assert len(layers) == 1 + 3 + 1  # photograph, heatmaps, saliency map
+    assert len(layers) == 1 + 3 + 1  # image, heatmaps, saliency map
     outlines = opened.all("#large .stack img[src$='.svg']")
     assert len(outlines) == 2
     maps = opened.all("#large .is-left ol.six")[0].text
@@ -452,7 +452,7 @@ def test_comparisons_of_other_images_are_not_set_side_by_side(browser: webdriver
     apart = [gallery_sets.view("first", ids=IDS[:2]), gallery_sets.view("second", ids=IDS[2:])]
     gallery.build([gallery_sets.image_set(tmp_path / "images", apart)], PERCENTS, tmp_path / "built", "image")
     opened = Gallery(browser, tmp_path / "built")
-    assert opened.find("#left").get_property("value") == "photograph"
+    assert opened.find("#left").get_property("value") == "image"
     assert set(opened.shown()) == set(IDS[:2])
     opened.choose("#right", "view:1")
     assert set(opened.shown()) == set(IDS[2:])
@@ -471,7 +471,7 @@ def test_the_ends_of_a_shared_scale_stand_beside_its_colours(browser: webdriver.
     assert opened.run("return document.documentElement.scrollWidth") <= DESKTOP[0]
 
 
-def test_a_single_comparison_stands_beside_the_photograph(browser: webdriver.Chrome, tmp_path: Path) -> None:
+def test_a_single_comparison_stands_beside_the_image(browser: webdriver.Chrome, tmp_path: Path) -> None:
     (tmp_path / "built").mkdir()
     one = gallery_sets.image_set(tmp_path / "images", [gallery_sets.view("people")])
     bare = gallery.ImageSet("bare", one.table.assign(category=float("nan")), {}, one.views)

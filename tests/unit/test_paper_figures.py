@@ -40,7 +40,7 @@ def test_bars_are_the_means_and_numbers_those_retained() -> None:
         assert [bar.get_width() for bar in full] == pytest.approx([0, 0.1, 0.2])
         np.testing.assert_allclose([bar.get_width() for bar in retained], [np.nan, 0.2, 0.4])
         numbers = [text.get_text() for text in panel.texts]
-        assert numbers == ["–", "13", "14"]
+        assert numbers == ["undefined", "13", "14"]
         ceilings = [line for line in panel.lines if line.get_label() == "noise ceiling"]
         assert len(ceilings) == 2 and np.asarray(ceilings[0].get_xdata()).tolist() == [0.9, 0.9]
     assert texts(figure).count("(simulated observers)") >= 1

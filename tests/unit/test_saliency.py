@@ -16,6 +16,8 @@ import pandas as pd
 import pytest
 import scipy.io
 import xarray as xr
+from hypothesis import given
+from hypothesis import strategies as st
 from PIL import Image
 
 from alignment_importance.inputs import images
@@ -238,7 +240,7 @@ def test_what_is_no_map_is_refused(photographs: pd.DataFrame, tmp_path: Path, wr
     maps.mkdir()
     write(maps / "x")
     next(maps.iterdir()).rename(maps / f"a b{next(maps.iterdir()).suffix}")
-    with pytest.raises(InputError, match=r"a b\.\w+: cannot be read as a saliency map"):
+    with pytest.raises(InputError, match=r"a b\.\w+: (cannot be read as a saliency map|is not read as an image)"):
         compute(photographs.iloc[:1], "maps", maps=maps)
 
 
@@ -356,6 +358,24 @@ def test_fixations_need_their_columns_and_their_degree(photographs: pd.DataFrame
         compute(photographs, "fixations", fixations=write_fixations(tmp_path, ["a b,1"], "image,x"), degree=2)
     with pytest.raises(InputError, match="needs the key `degree`"):
         compute(photographs, "fixations", fixations=write_fixations(tmp_path, ["a b,1,1"]))
+
+
+def test_a_position_stays_on_its_pixel_in_an_image_of_its_own_size() -> None:
+    """Of every width to 4000, at the left edge of each pixel and just before the next."""
+    for width in range(1, 4001):
+        pixels = np.arange(width)
+        sides = np.full(width, width)
+        for positions in (pixels.astype(np.float64), np.nextafter(pixels + 1.0, 0.0)):
+            np.testing.assert_array_equal(fixations.pixels_along(positions, sides, width), pixels)
+
+
+@given(st.integers(1, 4000), st.integers(1, 4000), st.data())
+def test_a_position_in_an_image_of_another_size_is_the_exact_one(own: int, other: int, data: st.DataObject) -> None:
+    pixel = data.draw(st.integers(0, own - 1))
+    found = fixations.pixels_along(np.array([float(pixel)]), np.array([own]), other)
+    assert found.tolist() == [pixel * other // own]
+    last = fixations.pixels_along(np.array([np.nextafter(own, 0.0)]), np.array([own]), other)
+    assert last.tolist() == [other - 1]
 
 
 # --- centre bias ---

@@ -13,6 +13,7 @@ import pytest
 from matplotlib.figure import Figure
 from PIL import Image
 
+from alignment_importance.report import palette
 from alignment_importance.report.figures import style
 
 PAGE = {"one_column_mm": 80.0, "two_columns_mm": 160.0, "dpi": 150.0}
@@ -101,8 +102,7 @@ CONES = {
 
 @pytest.mark.parametrize("kind", CONES)
 def test_colours_can_be_told_apart_with_any_kind_of_colour_vision(kind: str) -> None:
-    named = [style.BLUE, style.ORANGE, style.GREEN, style.RED, style.PURPLE]
-    rgb = np.array(named)
+    rgb = np.array([mpl.colors.to_rgb(colour) for colour in palette.OBSERVERS])
     linear = np.where(rgb <= 0.04045, rgb / 12.92, ((rgb + 0.055) / 1.055) ** 2.4)
     seen = (linear @ np.array(CONES[kind]).T).clip(0, 1)
     xyz = seen @ np.array([[0.4125, 0.2127, 0.0193], [0.3576, 0.7152, 0.1192], [0.1804, 0.0722, 0.9503]])

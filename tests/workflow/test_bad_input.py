@@ -256,15 +256,15 @@ CASES: dict[str, tuple[Change, str]] = {
     ),
     "text called an image": (
         images(lambda folder: (folder / "i03.png").write_text("hello")),
-        "error: photos/i03.png: cannot be decoded as an image (it is none, or damaged)",
+        "error: photos/i03.png: cannot be decoded as an image (it is text)",
     ),
     "an image that claims too many pixels": (
         images(lambda folder: claim_pixels(folder / "i03.png")),
-        "(it has far more than 100 million pixels, and is not read; reduce it)",
+        "it has far more than 100 million pixels, and is not read. Reduce it.",
     ),
     "pixels without an agreed white": (
         images(lambda folder: Image.fromarray(np.ones((4, 4), dtype=np.float32)).save(folder / "i99.tif")),
-        "error: photos/i99.tif: cannot be decoded as an image (floating-point pixels have no agreed white",
+        "error: photos/i99.tif: is not read as an image: numbers with a sign or with fractions have no agreed white",
     ),
     "two images with one id": (
         images(lambda folder: noise(50).save(folder / "i03.jpg")),
@@ -276,7 +276,7 @@ CASES: dict[str, tuple[Change, str]] = {
     ),
     "an id that cannot be seen": (
         images(lambda folder: noise(50).save(folder / "a\tb.png")),
-        "'a\\tb' cannot be an image id. Give the file a name of visible characters.",
+        "photos/a\\tb.png: rename it; the name is not UTF-8 or has control characters",
     ),
     "another file among the images": (
         images(lambda folder: (folder / "notes.txt").touch()),
@@ -404,7 +404,7 @@ CASES: dict[str, tuple[Change, str]] = {
     ),
     "a header without its first field": (
         judgments([",".join(IDS), *matrix_lines(similarities())[1:]], kind="similarity"),
-        "error: j.csv: header: the header has one field fewer than every line: that above the ids of the rows. Begin",
+        "warning: j.csv: header: the header has one field fewer than the lines, as R writes it: that above the ids of",
     ),
     "a column of row numbers": (
         judgments([f"{number},{line}" if number else f",{line}" for number, line in enumerate(pair_lines())]),
@@ -469,7 +469,7 @@ CASES: dict[str, tuple[Change, str]] = {
     ),
     "an odd image that is none of the three": (
         judgments([*TRIPLETS, "i00,i01,i02,i05"]),
-        "the odd image 'i05' is none of the three (i00, i01, i02)",
+        "line 222, column odd: the answer 'i05' is none of i00, i01, i02. Write the id of the image that was chosen.",
     ),
     "asymmetric ratings": (
         array(similarities() + 0.001 * np.triu(np.ones((12, 12)), k=1)),
@@ -557,7 +557,7 @@ CASES: dict[str, tuple[Change, str]] = {
     ),
     "a saliency map that cannot be read": (
         saliency(lambda folder: truncate(folder / "i03.png")),
-        "maps/i03.png: cannot be read as a saliency map (",
+        "error: maps/i03.png: cannot be decoded as an image (image file is truncated). Replace or remove the file; PNG",
     ),
     "a saliency map of another image": (
         saliency(lambda folder: noise(1, (16, 20)).convert("L").save(folder / "i03.png")),

@@ -39,7 +39,7 @@ def test_what_is_ambiguous_is_asked_for(project: Path) -> None:
     answer = run_snakemake(project, *START, "images=my photos", "judgments=matrix.csv")
     assert answer.returncode == 1
     assert "neither the file nor the configuration says what a larger number means" in answer.stdout
-    assert "behind --config: kind=similarity order=FILE key=NAME." in answer.stdout
+    assert "behind --config: kind=similarity order=FILE key=NAME columns=" in answer.stdout
     assert not (project / "faces.yaml").exists()
     (project / "images.csv").write_text(
         "image,category\n" + "".join(f"photo {i:02d},{'ab'[i % 2]}\n" for i in range(12)), encoding="utf-8"

@@ -23,8 +23,8 @@ if START is not None:
             "../../envs/tables.yaml"
         threads: 4
         resources:
-            mem_mb=megabytes(2000, judgments=15),
-            runtime=minutes(10, images=0.1),
+            mem_mb=growing(2000, judgments=15),
+            runtime=growing(10, images=0.1),
         params:
             name=START["name"],
             kind=START["kind"],

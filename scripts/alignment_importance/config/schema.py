@@ -47,7 +47,9 @@ def schema() -> dict[str, Any]:
     datasets = {name: type_of_dataset(name, form).model_json_schema() for name, form in registry.FORMS.items()}
     whole["properties"]["datasets"]["properties"] = datasets
     whole["title"] = "Configuration of the Alignment Importance workflow"
-    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **whole}
+    # Descriptions are docstrings, which have lines.
+    in_one_line = json.loads(json.dumps(whole).replace(r"\n", " "))
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **in_one_line}
 
 
 def reference() -> str:

@@ -36,16 +36,17 @@ def strongest(
     """
     helpful = ranking[ranking["ais"] > 0]
     chosen = helpful.sort_values("rank")["feature_map"].to_numpy()[:n_maps]
-    maps = activations["feature_maps"].sel(image=list(image_ids)).transpose("feature_map", "image", "y", "x")
+    maps = activations["feature_maps"].transpose("image", "feature_map", "y", "x")
+    wanted = [maps.indexes["image"].get_loc(image) for image in image_ids]
+    sizes = [(int(maps["width"][at]), int(maps["height"][at])) for at in wanted]
     rows = []
-    for feature_map, values in zip(chosen, _some_maps(maps, chosen), strict=True):
+    for feature_map, values in zip(chosen, _some_maps(maps, chosen)[:, wanted], strict=True):
         ranked = helpful.loc[helpful["feature_map"] == feature_map].iloc[0]
         peaks = values.reshape(len(values), -1).max(axis=1)
         for at in np.lexsort((-values.mean(axis=(1, 2)), -peaks))[:n_patches]:
             if peaks[at] > 0:
                 cell = _strongest_cell(values[at])
-                size = int(maps["width"][at]), int(maps["height"][at])
-                box = _square(cell, values[at].shape, size, activations.attrs["resize"])
+                box = _square(cell, values[at].shape, sizes[at], activations.attrs["resize"])
                 name = (int(feature_map), int(ranked["rank"]), float(ranked["ais"]), image_ids[at])
                 rows.append((*name, float(peaks[at]), *box))
     columns = ["feature_map", "rank", "ais", "image", "activation", "left", "top", "right", "bottom"]
@@ -53,10 +54,14 @@ def strongest(
 
 
 def _some_maps(maps: xr.DataArray, chosen: NDArray[np.intp]) -> NDArray[np.float32]:
-    """Some of the maps (feature_map, image, y, x), read from a few images at a time: an image's maps lie together."""
+    """Some of the maps of all images: (feature_map, image, y, x).
+
+    An image's maps lie together, and picking images one by one takes longer than reading all: all are read, a few
+    images at a time.
+    """
     starts = range(0, maps.sizes["image"], _IMAGES_AT_ONCE)
-    blocks = [maps.isel(image=slice(start, start + _IMAGES_AT_ONCE)).to_numpy()[chosen] for start in starts]
-    return np.concatenate(blocks, axis=1)
+    blocks = [maps[start : start + _IMAGES_AT_ONCE].to_numpy()[:, chosen] for start in starts]
+    return np.concatenate(blocks).swapaxes(0, 1)
 
 
 def _strongest_cell(values: np.ndarray) -> tuple[np.intp, ...]:

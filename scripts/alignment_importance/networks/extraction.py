@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from alignment_importance.inputs import images
 from alignment_importance.networks.building import Network
 from alignment_importance.networks.cutting import CutNetwork
+from alignment_importance.networks.spec import Spec
 from alignment_importance.system import provenance
 from alignment_importance.system.compute import Compute, describe
 from alignment_importance.system.logs import progress
@@ -32,7 +33,7 @@ def extract(
     table: pd.DataFrame,
     network: Network,
     cut: CutNetwork,
-    resize: str,
+    spec: Spec,
     compute: Compute,
     path: str | Path,
 ) -> None:
@@ -46,7 +47,7 @@ def extract(
         table: of `images.tabulate`.
         network: with its weights.
         cut: this network, cut at its map layer.
-        resize: rule that brings an image to the network's input (`images.input_region`).
+        spec: what the network was built of; how an image is brought to its input.
         compute: device and threads.
         path: of the NetCDF, see `activations.read`.
 
@@ -69,19 +70,20 @@ def extract(
             "readout_layer": cut.readout_layer,
             "route": cut.head.route,
             "input_size": network.input_size,
-            "resize": resize,
+            "resize": spec.resize,
+            "resize_in": spec.resize_in,
             "background": table["background"].iloc[0],
             "mean": network.mean,
             "std": network.std,
             "device": describe(compute.device),
-            "arithmetic": compute.precision,
+            "arithmetic": compute.precision + (", images resized in float" if spec.resize_in == "float" else ""),
         },
     )
-    write_streamed(dataset, _DIMS, _batches(table, network, cut, resize, compute), path)
+    write_streamed(dataset, _DIMS, _batches(table, network, cut, spec, compute), path)
 
 
 def _batches(
-    table: pd.DataFrame, network: Network, cut: CutNetwork, resize: str, compute: Compute
+    table: pd.DataFrame, network: Network, cut: CutNetwork, spec: Spec, compute: Compute
 ) -> Iterator[dict[str, NDArray[np.float32]]]:
     """Yield the activations of one batch of images after the other; only batches under way are in memory."""
     trunk, head = cut.trunk.to(compute.device), cut.head.module.to(compute.device)
@@ -94,14 +96,14 @@ def _batches(
             return {"feature_maps": maps.float().cpu().numpy(), "readout": head(maps).float().cpu().numpy()}
 
     batches = [table.iloc[start : start + _BATCH] for start in range(0, len(table), _BATCH)]
-    decoded = _ahead(_decode(batch, network.input_size, resize) for batch in batches)
+    decoded = _ahead(_decode(batch, network.input_size, spec) for batch in batches)
     return progress(compute.map(forward, decoded), f"images through {network.architecture}, batch", len(batches))
 
 
-def _decode(batch: pd.DataFrame, size: int, resize: str) -> np.ndarray:
-    """(image, y, x, colour) uint8 network inputs of some images."""
+def _decode(batch: pd.DataFrame, size: int, spec: Spec) -> np.ndarray:
+    """(image, y, x, colour) network inputs of some images, from 0 to 255."""
     rows = batch.to_dict("records")
-    return np.stack([images.to_input(images.read_listed(row), size, resize) for row in rows])
+    return np.stack([images.to_input(images.read_listed(row), size, spec.resize, spec.resize_in) for row in rows])
 
 
 def _ahead(items: Iterable[Item]) -> Iterator[Item]:

@@ -16,6 +16,7 @@ class Spec:
         weights: `default` (for a function: as it returns them), the name of torchvision weights, `checkpoint`, or
             `random`.
         checkpoint: file with a state dict, for `weights: checkpoint`.
+        key: what stands before the names of the weights in a checkpoint that holds the network several times.
         sha256: SHA-256 that the checkpoint must have; any when None.
         seed: of random weights.
         map_layer, readout_layer: names of nodes of the traced network; found when None.
@@ -23,11 +24,13 @@ class Spec:
         mean, std: of the three colour channels, of pixel values in 0..1, that an input is normalised with; when None
             those that the weights were trained with, and ImageNet's for a function.
         resize: rule that brings an image to this input, see `images.input_region`.
+        resize_in: numbers in which that is done, see `images.to_input`.
     """
 
     architecture: str
     weights: str = "default"
     checkpoint: str | None = None
+    key: str | None = None
     sha256: str | None = None
     seed: int | None = None
     map_layer: str | None = None
@@ -36,6 +39,7 @@ class Spec:
     mean: tuple[float, ...] | None = None
     std: tuple[float, ...] | None = None
     resize: str = "whole"
+    resize_in: str = "uint8"
 
 
 def nearest(name: str, known: Sequence[str]) -> str:

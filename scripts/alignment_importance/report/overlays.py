@@ -1,4 +1,4 @@
-"""Heatmaps laid over the photographs that they are of."""
+"""Heatmaps laid over the images that they are of."""
 
 import logging
 from pathlib import Path
@@ -12,13 +12,21 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
 from alignment_importance.inputs import images
-from alignment_importance.maps.heatmaps import place_image
+from alignment_importance.maps.heatmaps import place
 from alignment_importance.system import logs
 
-# The photograph keeps this part of its colours, and the heatmap at its strongest covers this part of it.
-_COLOUR_KEPT = 0.35
+# The image keeps this part of its colours, and the heatmap at its strongest covers this part of it.
+_COLOUR_KEPT = np.float32(0.35)
 _STRONGEST = 0.75
-_HEAT = mpl.colormaps["inferno"]
+
+#: The colours of heatmaps (strength, red and green and blue), 0 to 255, from the lowest to the highest value.
+_HEAT = 255 * mpl.colormaps["inferno"](np.arange(256))[:, :3].astype(np.float32)
+
+#: What red, green and blue add to a grey of the same brightness.
+_BRIGHTNESS = np.array([0.299, 0.587, 0.114], dtype=np.float32)
+
+#: How hard PNG files are compressed (zlib): higher levels take up to four times as long and save a tenth.
+COMPRESSION = 2
 
 #: The lowest and the highest value that colours stand for.
 Limits = tuple[float, float]
@@ -30,7 +38,7 @@ logger = logging.getLogger(__name__)
 
 
 def overlay(rgb: NDArray[np.uint8], placed: NDArray[np.float64], limits: Limits | None = None) -> NDArray[np.uint8]:
-    """Lay a heatmap over its photograph, which loses colour but stays recognisable.
+    """Lay a heatmap over its image, which loses colour but stays recognisable.
 
     Colour and opacity rise with the heatmap. Pixels that the network did not see (NaN) are faded. An image without a
     heatmap (all NaN) is crossed out.
@@ -43,16 +51,33 @@ def overlay(rgb: NDArray[np.uint8], placed: NDArray[np.float64], limits: Limits 
     Returns:
         uint8 (height, width, 3).
     """
-    grey = rgb @ np.array([0.299, 0.587, 0.114])
-    photograph = _COLOUR_KEPT * rgb + (1 - _COLOUR_KEPT) * grey[..., None]
+    pale = rgb.astype(np.float32)
+    grey = np.einsum("yxc,c->yx", pale, _BRIGHTNESS)
+    pale = _COLOUR_KEPT * pale + (1 - _COLOUR_KEPT) * grey[..., None]
     seen = ~np.isnan(placed)
     if not seen.any():
-        return _crossed_out(_to_bytes(photograph))
+        return _crossed_out(_to_bytes(pale))
     low, high = limits or (placed[seen].min(), placed[seen].max())
     strength = (np.where(seen, placed - low, 0.0) / (high - low if high > low else 1.0)).clip(0, 1)
-    opacity = _STRONGEST * strength[..., None]
-    mixed = photograph * (1 - opacity) + 255 * _HEAT(strength)[..., :3] * opacity
-    return _to_bytes(np.where(seen[..., None], mixed, 0.4 * photograph + 0.6 * 255))
+    colour = _HEAT[np.minimum(256 * strength, 255).astype(np.uint8)]
+    mixed = pale + (colour - pale) * (_STRONGEST * strength).astype(np.float32)[..., None]
+    return _to_bytes(np.where(seen[..., None], mixed, 0.4 * pale + 0.6 * 255))
+
+
+def heatmap_over(
+    rgb: NDArray[np.uint8], heatmaps: xr.Dataset, image: str, limits: Limits | None = None
+) -> NDArray[np.uint8]:
+    """Lay the heatmap of an image over a picture of it.
+
+    Args:
+        rgb: uint8 (height, width, 3), the whole image at any size.
+        heatmaps: what `heatmaps.make` returns.
+        image: its id.
+        limits: see `overlay`.
+    """
+    height, width = rgb.shape[:2]
+    placed = place(heatmaps["heatmap"].sel(image=image).to_numpy(), width, height, heatmaps.attrs["resize"])
+    return overlay(rgb, placed, limits)
 
 
 def shared_limits(heatmaps: xr.Dataset, scale: Scale) -> Limits | None:
@@ -89,15 +114,32 @@ def draw_overlays(heatmaps: xr.Dataset, table: pd.DataFrame, folder: Path, scale
     if limits:
         logger.info("colours of all overlays: from %.6g (clear) to %.6g (bright)", *limits)
     for image in logs.progress(ids, "overlays", len(ids)):
-        placed = place_image(heatmaps, "heatmap", image)
-        if np.isnan(placed).all():
+        if np.isnan(heatmaps["heatmap"].sel(image=image)).all():
             logger.warning("no heatmap, crossed out: %s", image)
-        Image.fromarray(overlay(read_image(table, image), placed, limits)).save(folder / f"{image}.png")
+        covered = heatmap_over(read_image(table, image), heatmaps, image, limits)
+        Image.fromarray(covered).save(folder / f"{image}.png", compress_level=COMPRESSION)
 
 
-def read_image(table: pd.DataFrame, image: str) -> NDArray[np.uint8]:
-    """Read one of the listed images (`image`, `file`, `sha256`) as (height, width, 3)."""
-    return images.read_listed(table[table["image"] == image].iloc[0].to_dict())
+def read_image(table: pd.DataFrame, image: str, longest: int | None = None) -> NDArray[np.uint8]:
+    """Read one of the listed images (`image`, `file`, `sha256`) as (height, width, 3), made smaller if it is larger.
+
+    Args:
+        table: of the images.
+        image: its id.
+        longest: pixels of the longer side at most.
+    """
+    rgb = images.read_listed(table[table["image"] == image].iloc[0].to_dict())
+    return rgb if longest is None else shrunk(rgb, longest)
+
+
+def shrunk(rgb: NDArray[np.uint8], longest: int) -> NDArray[np.uint8]:
+    """Shrink a picture so that neither side is longer; never enlarge it."""
+    height, width = rgb.shape[:2]
+    if max(height, width) <= longest:
+        return rgb
+    scale = longest / max(height, width)
+    size = max(1, round(width * scale)), max(1, round(height * scale))
+    return np.asarray(Image.fromarray(rgb).resize(size, Image.Resampling.LANCZOS))
 
 
 def _crossed_out(rgb: NDArray[np.uint8]) -> NDArray[np.uint8]:
@@ -112,4 +154,4 @@ def _crossed_out(rgb: NDArray[np.uint8]) -> NDArray[np.uint8]:
 
 
 def _to_bytes(values: np.ndarray) -> NDArray[np.uint8]:
-    return np.round(values).clip(0, 255).astype(np.uint8)
+    return np.rint(values).astype(np.uint8)

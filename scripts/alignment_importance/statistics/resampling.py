@@ -34,46 +34,52 @@ def mean_interval(values: NDArray[np.float64], drawn: NDArray[np.intp]) -> NDArr
     Returns:
         (2, column): lower and upper bound, NaN where a column has no value.
     """
-    times = np.stack([np.bincount(places, minlength=len(values)) for places in drawn]).astype(np.float64)
-    valid = ~np.isnan(values)
-    # Sums without BLAS, whose rounding may depend on the number of threads.
-    sums = np.einsum("bn,nk->bk", times, np.where(valid, values, 0.0), optimize=False)
-    if valid.all():
-        return _percentiles(sums / len(values))
-    with np.errstate(invalid="ignore", divide="ignore"):
-        return _percentiles(sums / np.einsum("bn,nk->bk", times, valid.astype(np.float64), optimize=False))
+    from threadpoolctl import threadpool_limits  # which those who draw need not have
+
+    n = len(values)
+    flat = (drawn + n * np.arange(len(drawn))[:, None]).ravel()
+    times = np.bincount(flat, minlength=n * len(drawn)).reshape(-1, n).astype(np.float64)
+    known = ~np.isnan(values)
+    some_missing = ~known.all(axis=0)
+    # The rounding of matrix products may depend on the number of threads.
+    with threadpool_limits(1), np.errstate(invalid="ignore", divide="ignore"):
+        means = np.where(known, values, 0.0).T @ times.T
+        means[~some_missing] /= n
+        means[some_missing] /= known[:, some_missing].T.astype(np.float64) @ times.T
+    return _percentiles(means)
 
 
 def median_interval(values: NDArray[np.float64], drawn: NDArray[np.intp]) -> NDArray[np.float64]:
     """The 95 % percentile bootstrap interval of medians; values may be infinite, all else is as for `mean_interval`."""
-    return np.concatenate([_percentiles(_medians(column[drawn])) for column in values.T], axis=1)
+    return _percentiles(np.stack([medians(column[drawn]) for column in values.T]))
 
 
-def _medians(values: NDArray[np.float64]) -> NDArray[np.float64]:
-    """The median of every row without its NaN: (row, 1)."""
+def medians(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The median of every row without its NaN; NaN where a row has nothing else. Values may be infinite."""
     ordered = np.sort(values, axis=1)  # NaN last
     n_valid = (~np.isnan(values)).sum(axis=1)
     rows = np.arange(len(values))
     low, high = (ordered[rows, np.maximum(at, 0)] for at in ((n_valid - 1) // 2, n_valid // 2 - (n_valid == 0)))
     with np.errstate(invalid="ignore"):
         middle = np.where(low == high, low, (low + high) / 2)
-    return np.where(n_valid > 0, middle, np.nan)[:, None]
+    return np.where(n_valid > 0, middle, np.nan)
 
 
 def _percentiles(resampled: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Lower and upper bound of every column (resample, column), without resamples that have no value."""
-    bounds = np.full((2, resampled.shape[1]), np.nan)
-    known = ~np.isnan(resampled)
-    whole = known.all(axis=0)
-    if whole.any():
-        bounds[:, whole] = _quantiles(resampled[:, whole])
-    for at in np.flatnonzero(known.any(axis=0) & ~whole):
-        bounds[:, at] = _quantiles(resampled[known[:, at], at][:, None])[:, 0]
-    return bounds
+    """Lower and upper bound of every row (row, resample), without resamples that have no value.
 
-
-def _quantiles(resampled: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Percentiles of columns; of infinite values the next lower one, since there is nothing between them."""
-    if np.isfinite(resampled).all():
-        return np.percentile(resampled, _INTERVAL, axis=0)
-    return np.percentile(resampled, _INTERVAL, axis=0, method="lower")
+    Between two resamples there is a straight line; between infinite ones there is nothing, and the lower one is taken.
+    """
+    ordered = np.sort(resampled, axis=1)  # NaN last
+    last = (~np.isnan(ordered)).sum(axis=1) - 1
+    bounds = []
+    for percent in _INTERVAL:
+        place = percent / 100 * np.maximum(last, 0)
+        below = place.astype(np.intp)
+        low, high = (
+            np.take_along_axis(ordered, at[:, None], axis=1)[:, 0] for at in (below, np.minimum(below + 1, last))
+        )
+        with np.errstate(invalid="ignore"):
+            between = low + (high - low) * (place - below)
+        bounds.append(np.where(np.isfinite(between), between, low))
+    return np.stack(bounds)

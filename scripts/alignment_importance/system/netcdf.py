@@ -74,11 +74,14 @@ def read_netcdf(path: str | Path) -> xr.Dataset:
 
 
 def open_netcdf(path: str | Path) -> xr.Dataset:
-    """Open a Dataset whose variables are read when they are used. The caller closes it.
+    """Open a Dataset whose variables are read when they are used, its coordinates at once. The caller closes it.
 
     Its record becomes part of that of the job, and is no attribute any more.
     """
     dataset = xr.open_dataset(path, engine="h5netcdf")
+    # Otherwise every image's size is looked up in the file, which takes as long as reading its map.
+    for coordinate in dataset.coords.values():
+        coordinate.load()
     if (text := dataset.attrs.pop(provenance.NAME, None)) is not None:
         provenance.note_source(text)
     return dataset

@@ -5,10 +5,9 @@ Everything that other packages use is imported from here.
 
 from alignment_importance.inputs.ids import SUFFIXES
 from alignment_importance.inputs.images.decoding import (
-    DECODING_ERRORS,
     MID_GREY,
     decode,
-    open_limited,
+    opened,
     read_image,
     read_listed,
 )
@@ -17,14 +16,13 @@ from alignment_importance.inputs.images.resizing import RESIZE_RULES, input_regi
 
 __all__ = [
     "COLUMNS",
-    "DECODING_ERRORS",
     "MID_GREY",
     "RESIZE_RULES",
     "SUFFIXES",
     "decode",
     "examine",
     "input_region",
-    "open_limited",
+    "opened",
     "read_image",
     "read_listed",
     "tabulate",

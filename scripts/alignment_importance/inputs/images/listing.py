@@ -8,7 +8,7 @@ import numpy as np
 from alignment_importance.inputs import ids
 from alignment_importance.inputs.delimited_text import MISSING, Text
 from alignment_importance.inputs.identifiers import ImageIds
-from alignment_importance.system.names import some
+from alignment_importance.system.names import can_be_written, some, visible
 from alignment_importance.system.plurals import counted
 from alignment_importance.system.problems import Problems
 
@@ -18,8 +18,8 @@ def search(folder: str | Path, problems: Problems) -> dict[str, Path]:
 
     Hidden files are ignored, and subfolders are not searched.
 
-    Errors: the folder is missing or has no image, holds other files, or two files share an id, also if capital letters
-    are not told apart, as on many disks.
+    Errors: the folder is missing or has no image, holds other files or files with names that cannot be written, or two
+    files share an id, also if capital letters are not told apart, as on many disks.
     """
     folder = Path(folder)
     if not folder.is_dir():
@@ -30,10 +30,14 @@ def search(folder: str | Path, problems: Problems) -> dict[str, Path]:
     if len(files) < len(entries):
         count = counted(len(entries) - len(files), "subfolder is", "subfolders are")
         problems.warn(folder, f"{count} not searched for images", "An image set is one folder.")
-    strangers = [file.name for file in files if file.suffix.lower() not in ids.SUFFIXES]
+    strangers = [visible(file.name) for file in files if file.suffix.lower() not in ids.SUFFIXES]
     if strangers:
         found = f"not image files by their ending ({', '.join(ids.SUFFIXES)}): {some(strangers)}"
         problems.error(folder, found, "Move them elsewhere, or convert them.")
+    unwritable = [visible(entry.name) for entry in files if not can_be_written(entry.name)]
+    if unwritable:
+        found = f"names that are not UTF-8 or have control characters: {some(unwritable)}"
+        problems.error(folder, found, "Rename these files.")
     images = pictures(folder)
     if not images:
         remedy = f"Put them directly into this folder ({', '.join(ids.SUFFIXES)})."
@@ -42,9 +46,12 @@ def search(folder: str | Path, problems: Problems) -> dict[str, Path]:
 
 
 def pictures(folder: Path) -> list[Path]:
-    """The files of a folder that are images by their ending, sorted by name. Hidden ones are ignored."""
+    """The files of a folder that are images by their ending, sorted by name.
+
+    Hidden ones are ignored, and those whose names cannot be written, which `search` notes.
+    """
     files = sorted(file for file in folder.iterdir() if file.suffix.lower() in ids.SUFFIXES and not file.is_dir())
-    return [file for file in files if not file.name.startswith(".")]
+    return [file for file in files if can_be_written(file.name) and not file.name.startswith(".")]
 
 
 def read_categories(table: str | Path, image_ids: Sequence[str], problems: Problems) -> dict[str, str | float]:
@@ -65,13 +72,13 @@ def read_categories(table: str | Path, image_ids: Sequence[str], problems: Probl
 
 
 def _by_id(folder: Path, files: list[Path], problems: Problems) -> dict[str, Path]:
-    """Give every file its id, and note ids that cannot be told apart or written into a table."""
+    """Give every file its id, and note ids that are empty or cannot be told apart."""
     groups: dict[str, dict[str, list[Path]]] = {}
     for file in files:
         image = ids.of_file(file)
         groups.setdefault(image.casefold(), {}).setdefault(image, []).append(file)
-        if not image or not image.isprintable():
-            problems.error(file, f"{image!r} cannot be an image id", "Give the file a name of visible characters.")
+        if not image:
+            problems.error(file, "its name has nothing but blanks before the ending", "Rename it.")
     for spellings in groups.values():
         for sharing in spellings.values():
             if len(sharing) > 1:

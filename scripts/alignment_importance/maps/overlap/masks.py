@@ -46,10 +46,16 @@ def levels(values: NDArray[np.floating], percents: Percents) -> Levels:
     Returns:
         (pixel): masks are nested, so that mask m holds the pixels whose level is at most m.
     """
-    order = np.argsort(-values, kind="stable")
-    result = np.full(len(values), len(percents), dtype=np.intp)
-    for at, size in reversed(list(enumerate(sizes(percents, len(values)).tolist()))):
-        result[order[:size]] = at
+    negated, counts = -values, sizes(percents, len(values))
+    ordered = np.sort(negated)  # several times as fast as a stable order of places
+    ends = np.where(counts > 0, ordered[counts - 1], -np.inf)
+    result = np.searchsorted(ends, negated)
+    first, after = (np.searchsorted(ordered, ends, side) for side in ("left", "right"))
+    # Some of the values that are equal to the last one of a mask may have no room in it.
+    for end in np.unique(ends[(counts > 0) & (after > counts)]):
+        ending = np.flatnonzero(ends == end)
+        begin, n_equal = first[ending[0]], after[ending[0]] - first[ending[0]]
+        result[negated == end] = ending[0] + np.searchsorted(counts[ending] - begin, np.arange(n_equal), "right")
     return result
 
 

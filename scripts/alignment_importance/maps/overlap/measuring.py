@@ -10,7 +10,7 @@ of the other. Beside it stand three baselines (`tables.BASELINES`):
 """
 
 import itertools
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -77,24 +77,18 @@ def measure(
     _check_percents([size for pair in pairs for size in pair])
     for one in saliency.values():
         _check_images(heatmaps, one)
-    heatmap_masks = _Heatmaps(heatmaps, np.unique(pairs), spread)
-    kinds = {name: _Saliency(one, heatmap_masks, name) for name, one in saliency.items()}
-    ids = heatmap_masks.ids
-    shared: dict[str, list[NDArray[np.float64]]] = {name: [] for name in kinds}
-    scores: dict[str, list[NDArray[np.float64]]] = {name: [] for name in kinds}
-    for image in logs.progress(ids, "images compared", len(ids)):
-        heatmap = heatmap_masks.of(image)
-        for name, kind in kinds.items():
-            of_pairs, of_maps = _compare(heatmap, kind, heatmap_masks.percents, pairs)
-            shared[name].append(of_pairs)
-            scores[name].append(of_maps)
-    measured = {}
-    for name in kinds:
-        values = np.stack(shared[name])
-        areas = tables.tabulate_areas(ids, pairs, values, top_percent, target_percent)
-        scored = pd.concat([tables.tabulate_scores(ids, np.stack(scores[name])), areas], ignore_index=True)
-        measured[name] = tables.tabulate_overlap(ids, pairs, values), scored
-    return measured
+    prepared = _Heatmaps(heatmaps, np.unique(pairs), spread)
+    kinds = {name: _Saliency(one, prepared, pairs) for name, one in saliency.items()}
+    # Every map is read and ranked once. What heatmaps share with the maps of other images is known after all are read.
+    for image in logs.progress(prepared.ids, "images compared", len(prepared.ids)):
+        heatmap = prepared.of(image)
+        for kind in kinds.values():
+            kind.compare(heatmap)
+    for image in logs.progress(prepared.ids, "images compared with others", len(prepared.ids)):
+        framed = prepared.framed(image)
+        for kind in kinds.values():
+            kind.compare_with_others(image, framed)
+    return {name: kind.tabulate(top_percent, target_percent) for name, kind in kinds.items()}
 
 
 def _check_percents(percents: Sequence[float]) -> None:
@@ -163,21 +157,22 @@ class _Heatmaps:
         self.frame = common_frame(self.views.values())
 
     def of(self, image: str) -> _Heatmap:
-        view = self.views[image]
-        heatmap, activation = (
-            view.crop(place_image(self._heatmaps, variable, image)) for variable in ("heatmap", "activation_mean")
-        )
+        view, heatmap = self.views[image], self._seen(image, "heatmap")
         ais, centre = self.mark(heatmap), self._centres[view.image_shape]
         return _Heatmap(
             image,
             view,
             ais,
-            activation=self.mark(activation),
+            activation=self.mark(self._seen(image, "activation_mean")),
             centre=centre,
             framed=self.mark_framed(heatmap, ais),
             shared_with_centre=_shared(ais, centre, len(self.percents)),
             scores_of_centre=_map_scores(ais, centre),
         )
+
+    def framed(self, image: str) -> Marked:
+        """The heatmap of an image stretched to the frame."""
+        return self.mark_framed(self._seen(image, "heatmap"))
 
     def mark(self, map2d: NDArray[np.floating]) -> Marked:
         return Marked.of(map2d, self.percents)
@@ -189,59 +184,62 @@ class _Heatmaps:
             return self.mark(resample(map2d.astype(np.float32), width, height))
         return marked or self.mark(map2d)
 
-
-class _Saliency:
-    """The saliency maps of one kind."""
-
-    def __init__(self, saliency: xr.Dataset, heatmaps: _Heatmaps, name: str) -> None:
-        self._saliency, self._heatmaps = saliency, heatmaps
-        self.fixations = Fixations(saliency, heatmaps.ids)
-        height, width = heatmaps.frame
-        framed = logs.progress(self._framed(), f"saliency maps ({name}) brought to one frame", len(heatmaps.ids))
-        self.of_all = SaliencyOfAll(framed, heatmaps.ids, height * width, len(heatmaps.percents))
-
-    def of(self, image: str) -> tuple[Marked, Marked]:
-        """The saliency map of an image, and the map stretched to the frame."""
-        map2d = self._seen(image)
-        marked = self._heatmaps.mark(map2d)
-        return marked, self._heatmaps.mark_framed(map2d, marked)
-
-    def _seen(self, image: str) -> NDArray[np.floating]:
-        return self._heatmaps.views[image].crop(own_map(self._saliency, image))
-
-    def _framed(self) -> Iterator[tuple[str, Marked]]:
-        for image in self._heatmaps.ids:
-            yield image, self._heatmaps.mark_framed(self._seen(image))
+    def _seen(self, image: str, variable: str) -> NDArray[np.floating]:
+        """What the network saw of a map of an image."""
+        return self.views[image].crop(place_image(self._heatmaps, variable, image))
 
 
 # ----------------------------------------------------------------------------------------------------------------------
-# One image and one kind of saliency
+# One kind of saliency
 
 
-def _compare(
-    heatmap: _Heatmap, kind: _Saliency, percents: NDArray, pairs: Sequence[tables.Pair]
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """All measures (baseline, direction, pair, measure) and scores (baseline, score) of an image."""
-    own, own_framed = kind.of(heatmap.image)
-    ais, activation, n_pixels = heatmap.ais, heatmap.activation, len(heatmap.ais.pixels)
-    shared = {
-        "observed": (_shared(ais, own, len(percents)), n_pixels),
-        "shuffled_saliency": (kind.of_all.shared(heatmap.framed.levels, own_framed.levels), kind.of_all.n_pixels),
-        "centre_bias": (heatmap.shared_with_centre, n_pixels),
-        "activations": (_shared(activation, own, len(percents)), n_pixels),
-    }
-    fixated, _ = kind.fixations.places(kind.fixations.image == heatmap.image, heatmap.view)
-    scores = {
-        "observed": [*_map_scores(ais, own), *_fixation_scores(ais, fixated)],
-        "shuffled_saliency": [
-            *kind.of_all.scores(heatmap.image, heatmap.framed),
-            *_scores_at_other_fixations(heatmap, kind.fixations),
-        ],
-        "centre_bias": [*heatmap.scores_of_centre, *_fixation_scores(heatmap.centre, fixated)],
-        "activations": [*_map_scores(activation, own), *_fixation_scores(activation, fixated)],
-    }
-    measures = [_measures(*shared[baseline], percents, pairs) for baseline in tables.BASELINES]
-    return np.stack(measures), np.array([scores[baseline] for baseline in tables.BASELINES])
+class _Saliency:
+    """The saliency maps of one kind, and how the heatmaps compare with them."""
+
+    def __init__(self, saliency: xr.Dataset, heatmaps: _Heatmaps, pairs: Sequence[tables.Pair]) -> None:
+        self._saliency, self._heatmaps, self._pairs = saliency, heatmaps, pairs
+        height, width = heatmaps.frame
+        self._of_all = SaliencyOfAll(heatmaps.ids, height * width, len(heatmaps.percents))
+        self._fixations = Fixations(saliency, heatmaps.ids)
+        self._at_other_fixations: dict[str, list[float]] = {}
+        #: By baseline, for every image: measures (direction, pair, measure), and scores.
+        self._measures: dict[str, list[NDArray[np.float64]]] = {name: [] for name in tables.BASELINES}
+        self._scores: dict[str, list[list[float]]] = {name: [] for name in tables.BASELINES}
+
+    def compare(self, heatmap: _Heatmap) -> None:
+        """Compare a heatmap with the saliency map of its image, and with baselines that need no other image."""
+        map2d = heatmap.view.crop(own_map(self._saliency, heatmap.image))
+        own = self._heatmaps.mark(map2d)
+        self._of_all.add(heatmap.image, self._heatmaps.mark_framed(map2d, own), heatmap.framed)
+        ais, activation, n_masks = heatmap.ais, heatmap.activation, len(self._heatmaps.percents)
+        fixated, _ = self._fixations.places(self._fixations.image == heatmap.image, heatmap.view)
+        for baseline, predicting, shared, scores in (
+            ("observed", ais, _shared(ais, own, n_masks), _map_scores(ais, own)),
+            ("centre_bias", heatmap.centre, heatmap.shared_with_centre, heatmap.scores_of_centre),
+            ("activations", activation, _shared(activation, own, n_masks), _map_scores(activation, own)),
+        ):
+            self._keep(baseline, shared, len(ais.pixels), [*scores, *_fixation_scores(predicting, fixated)])
+        self._at_other_fixations[heatmap.image] = _scores_at_other_fixations(heatmap, self._fixations)
+
+    def compare_with_others(self, image: str, framed: Marked) -> None:
+        """Compare a heatmap, stretched to the frame, with the saliency maps of all other images."""
+        scores = [*self._of_all.scores(image, framed), *self._at_other_fixations[image]]
+        self._keep("shuffled_saliency", self._of_all.shared(image, framed), self._of_all.n_pixels, scores)
+
+    def tabulate(
+        self, top_percent: Sequence[float], target_percent: Sequence[float]
+    ) -> tuple[pd.DataFrame, pd.DataFrame]:
+        """The two tables of `measure`."""
+        ids, pairs = self._heatmaps.ids, self._pairs
+        values = np.stack([np.stack(self._measures[name]) for name in tables.BASELINES], axis=1)
+        scores = np.stack([np.array(self._scores[name]) for name in tables.BASELINES], axis=1)
+        areas = tables.tabulate_areas(ids, pairs, values, top_percent, target_percent)
+        scored = pd.concat([tables.tabulate_scores(ids, scores), areas], ignore_index=True)
+        return tables.tabulate_overlap(ids, pairs, values), scored
+
+    def _keep(self, baseline: str, shared: NDArray[np.float64], n_pixels: int, scores: list[float]) -> None:
+        self._measures[baseline].append(_measures(shared, n_pixels, self._heatmaps.percents, self._pairs))
+        self._scores[baseline].append(scores)
 
 
 def _shared(heatmap: Marked, other: Marked, n_masks: int) -> NDArray[np.float64]:

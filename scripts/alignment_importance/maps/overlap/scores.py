@@ -5,9 +5,6 @@ Definitions: Bylinskii et al. 2019, doi 10.1109/TPAMI.2018.2815601, in the form 
 used itself: it needs a compiler, and its ROC curve a function that NumPy no longer has.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -72,43 +69,49 @@ def kl_divergence(prediction: NDArray[np.floating], truth: NDArray[np.floating])
     return float((P * np.log(_EPSILON + P / (Q + _EPSILON))).sum())
 
 
-@dataclass(frozen=True)
-class Reference:
-    """A true map with which many predictions are compared.
+class References:
+    """True maps with which many predictions are compared, each with all but one of them.
 
-    Attributes:
-        density: (pixel), sum 1.
-        deviation: standard deviation of the density.
-        information: sum of the density times its logarithm.
+    CC and KL divergence are sums over pixels of the true map times something of the prediction, so that their means
+    over maps are those of the mean map. SIM needs every map.
     """
 
-    density: NDArray[np.float32]
-    deviation: float
-    information: float
+    def __init__(self, n_pixels: int) -> None:
+        """Begin without a map, of so many pixels."""
+        self._densities: dict[str, NDArray[np.float32]] = {}
+        self._deviations: dict[str, float] = {}
+        self._information: dict[str, float] = {}
+        self._sum, self._sum_of_standardised = np.zeros(n_pixels), np.zeros(n_pixels)
 
-    @classmethod
-    def of(cls, values: NDArray[np.floating]) -> "Reference":
-        """Prepare the pixels (pixel) of a map."""
+    def add(self, name: str, values: NDArray[np.floating]) -> None:
+        """Add the pixels (pixel) of a map that ranks some above others."""
         P = density(values)
         positive = P[P > 0]
-        return cls(P.astype(np.float32), float(P.std()), float((positive * np.log(positive)).sum()))
+        self._densities[name] = P.astype(np.float32)
+        self._deviations[name] = float(P.std())
+        self._information[name] = float((positive * np.log(positive)).sum())
+        kept = self._densities[name].astype(np.float64)
+        self._sum += kept
+        self._sum_of_standardised += kept / self._deviations[name]
 
-
-def mean_scores(prediction: NDArray[np.floating], references: Sequence[Reference]) -> list[float]:
-    """Mean CC, SIM and KL divergence of one prediction with many true maps, which costs little more than one."""
-    z, Q = standardised(prediction), density(prediction)
-    log_Q = np.log(Q + _EPSILON)
-    of_each = [
-        (
-            _dot(one.density, z) / (len(z) * one.deviation),
-            np.minimum(one.density, Q).sum(),
-            one.information - _dot(one.density, log_Q),
+    def mean_scores(self, prediction: NDArray[np.floating], left_out: str | None = None) -> list[float]:
+        """Mean CC, SIM and KL divergence of the pixels (pixel) of a prediction with all maps but one; NaN without."""
+        others = [name for name in self._densities if name != left_out]
+        if not others:
+            return [np.nan] * 3
+        z, Q = standardised(prediction), density(prediction)
+        total, total_of_standardised = self._sum, self._sum_of_standardised
+        if left_out in self._densities:
+            own = self._densities[left_out].astype(np.float64)
+            total, total_of_standardised = total - own, total_of_standardised - own / self._deviations[left_out]
+        sums = (
+            _dot(total_of_standardised, z) / len(z),
+            sum(float(np.minimum(self._densities[name], Q).sum()) for name in others),
+            sum(self._information[name] for name in others) - _dot(total, np.log(Q + _EPSILON)),
         )
-        for one in references
-    ]
-    return np.mean(of_each, axis=0).tolist()
+        return [one / len(others) for one in sums]
 
 
-def _dot(first: NDArray[np.floating], second: NDArray[np.floating]) -> float:
+def _dot(first: Values, second: Values) -> float:
     """Sum of products without BLAS, whose rounding may depend on the number of threads."""
-    return float(np.einsum("p,p->", first, second, dtype=np.float64))
+    return float(np.einsum("p,p->", first, second))

@@ -1,12 +1,13 @@
 """The baseline of shuffled images: the saliency maps of all other images in the place of the image's own."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
-from alignment_importance.maps.overlap import masks, scores
-from alignment_importance.maps.overlap.masks import Levels, Marked
+from alignment_importance.maps.overlap import masks
+from alignment_importance.maps.overlap.masks import Marked
+from alignment_importance.maps.overlap.scores import References
 from alignment_importance.statistics import resampling
 
 #: Other images with which CC, SIM and KL divergence of an image are computed at most.
@@ -14,57 +15,57 @@ _MOST_REFERENCES = 100
 
 
 class SaliencyOfAll:
-    """The saliency maps of all images in one frame, of which each image is compared with those of the others."""
+    """The saliency maps of all images in one frame, of which each image is compared with those of the others.
 
-    def __init__(self, marked: Iterable[tuple[str, Marked]], image_ids: Sequence[str], n_pixels: int, n_masks: int):
-        """Go through the maps of all images once.
+    All maps are added first. What an image's own map shares with its heatmap is kept, to be left out later.
+    """
+
+    def __init__(self, image_ids: Sequence[str], n_pixels: int, n_masks: int) -> None:
+        """Begin without a map.
 
         Args:
-            marked: image id and saliency map of every image, brought to the frame.
-            image_ids: of all of them.
+            image_ids: of all images.
             n_pixels: of the frame.
             n_masks: of every map.
         """
-        self.n_pixels, self.n_masks, self.n_maps = n_pixels, n_masks, 0
-        self.references: dict[str, scores.Reference] = {}
-        chosen = set(resampling.evenly(sorted(image_ids), _MOST_REFERENCES + 1))
-        counts = np.zeros((n_masks + 1, n_pixels), dtype=np.min_scalar_type(len(image_ids)))
-        pixels = np.arange(n_pixels)
-        for image, one in marked:
-            if one.levels is not None:
-                counts[one.levels, pixels] += 1
-                self.n_maps += 1
-                if image in chosen:
-                    self.references[image] = scores.Reference.of(one.pixels)
-        #: (mask, pixel): how many maps have the pixel in this mask.
-        self.times_marked = np.cumsum(counts[:n_masks], axis=0, dtype=counts.dtype)
+        self.n_pixels, self.n_masks = n_pixels, n_masks
+        self._chosen = set(resampling.evenly(sorted(image_ids), _MOST_REFERENCES + 1))
+        self._references = References(n_pixels)
+        #: (level, pixel): how many maps have the pixel in this mask, and in none smaller.
+        self._counts = np.zeros((n_masks + 1, n_pixels), dtype=np.min_scalar_type(len(image_ids)))
+        self._own: dict[str, NDArray[np.intp] | None] = {}
 
-    def shared(self, heatmap: Levels | None, own: Levels | None) -> NDArray[np.float64]:
+    def add(self, image: str, salience: Marked, heatmap: Marked) -> None:
+        """Add the saliency map of an image, and compare it with the image's own heatmap; both brought to the frame."""
+        if salience.levels is None:
+            return
+        self._counts[salience.levels, np.arange(self.n_pixels)] += 1
+        if image in self._chosen:
+            self._references.add(image, salience.pixels)
+        own = None if heatmap.levels is None else masks.shared(heatmap.levels, salience.levels, self.n_masks)
+        self._own[image] = own
+
+    def shared(self, image: str, heatmap: Marked) -> NDArray[np.float64]:
         """Count the pixels that each mask of a heatmap shares with each of another image's map, on average.
 
         Args:
-            heatmap: of the image.
-            own: of its own saliency map, which is left out.
+            image: whose saliency map is left out.
+            heatmap: of the image, brought to the frame.
 
         Returns:
             (mask, mask); NaN without a heatmap or without other images.
         """
-        n_others = self.n_maps - (own is not None)
-        if heatmap is None or n_others == 0:
+        own = self._own.get(image)
+        n_others = len(self._own) - (image in self._own)
+        if heatmap.levels is None or n_others == 0:
             return np.full((self.n_masks, self.n_masks), np.nan)
         # Sums of whole numbers, which float64 holds exactly in any order.
-        sums = [
-            np.bincount(heatmap, weights=marked, minlength=self.n_masks + 1)[: self.n_masks]
-            for marked in self.times_marked
-        ]
-        together = np.stack(sums, axis=1).cumsum(axis=0)
-        if own is not None:
-            together -= masks.shared(heatmap, own, self.n_masks)
-        return together / n_others
+        sums = [np.bincount(heatmap.levels, weights=marked, minlength=self.n_masks + 1) for marked in self._counts[:-1]]
+        together = np.stack(sums, axis=1)[:-1].cumsum(axis=0).cumsum(axis=1)
+        return (together if own is None else together - own) / n_others
 
     def scores(self, image: str, heatmap: Marked) -> list[float]:
         """CC, SIM and KL divergence of an image's heatmap with other images' saliency maps, averaged; NaN without."""
-        references = [reference for other, reference in self.references.items() if other != image]
-        if not references or heatmap.levels is None:
+        if heatmap.levels is None:
             return [np.nan] * 3
-        return scores.mean_scores(heatmap.pixels, references)
+        return self._references.mean_scores(heatmap.pixels, left_out=image)

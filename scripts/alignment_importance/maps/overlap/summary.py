@@ -1,6 +1,7 @@
 """Overlap and saliency scores over images, with bootstrap intervals, for all images and for every category."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -62,7 +63,13 @@ def summarise(
     groups: dict[str, NDArray[np.bool_]] = {ALL_IMAGES: np.ones(len(ids), dtype=bool)}
     if len(names) > 1:
         groups |= {name: np.array([categories.get(image) == name for image in ids]) for name in names}
-    tables = [_group(columns, values[inside], resamples, seed).assign(category=name) for name, inside in groups.items()]
+    risk = (columns["measure"] == "relative_risk").to_numpy()
+    compared, observed = _compared(columns, risk)
+    columns = columns.assign(statistic=np.where(risk, "median", "mean"))
+    tables = []
+    for name, inside in groups.items():
+        found = _summarise(values[inside], risk, compared, observed, resampling.resample(inside.sum(), resamples, seed))
+        tables.append(columns.assign(category=name, **found))
     return pd.concat(tables, ignore_index=True)[list(COLUMNS)]
 
 
@@ -84,38 +91,39 @@ def _wide(
     return pd.concat([keys for keys, _ in parts], ignore_index=True), np.concatenate([v for _, v in parts], axis=1)
 
 
-def _group(columns: pd.DataFrame, values: NDArray[np.float64], resamples: int, seed: int) -> pd.DataFrame:
-    """Statistics, intervals and differences of one group of images."""
-    drawn = resampling.resample(len(values), resamples, seed)
-    risk = (columns["measure"] == "relative_risk").to_numpy()
-    known = ~np.isnan(values)
-    result = columns.assign(statistic=np.where(risk, "median", "mean"), n_images=known.sum(axis=0))
-    result["value"] = [_statistic(column, median) for column, median in zip(values.T, risk.tolist(), strict=True)]
-    bounds = np.full((2, len(columns)), np.nan)
-    bounds[:, ~risk] = resampling.mean_interval(values[:, ~risk], drawn)
-    if risk.any():
-        bounds[:, risk] = resampling.median_interval(values[:, risk], drawn)
-    result["lower"], result["upper"] = bounds
-    return result.assign(**_differences(columns, values, risk, drawn))
-
-
-def _statistic(column: NDArray[np.float64], median: bool) -> float:
-    known = column[~np.isnan(column)]
-    if not len(known):
-        return np.nan
-    return float(np.median(known) if median else known.mean())
-
-
-def _differences(
-    columns: pd.DataFrame, values: NDArray[np.float64], risk: NDArray[np.bool_], drawn: NDArray[np.intp]
-) -> dict[str, NDArray[np.float64]]:
-    """The observed value minus the baseline's, image by image, and its interval."""
+def _compared(columns: pd.DataFrame, risk: NDArray[np.bool_]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """The columns of baselines whose mean is compared with what was observed, and the observed column of each."""
     keys = [tuple(row) for row in columns.drop(columns="baseline").fillna(-1).itertuples(index=False)]
-    observed = (columns["baseline"] == "observed").to_numpy()
-    place = {keys[at]: at for at in np.flatnonzero(observed)}
-    compared = ~observed & ~risk
-    pairs = values[:, [place[keys[at]] for at in np.flatnonzero(compared)]] - values[:, compared]
-    found = np.full((3, len(columns)), np.nan)
-    found[0, compared] = [_statistic(column, False) for column in pairs.T]
-    found[1:, compared] = resampling.mean_interval(pairs, drawn)
-    return dict(zip(("difference", "difference_lower", "difference_upper"), found, strict=True))
+    is_observed = (columns["baseline"] == "observed").to_numpy()
+    place = {keys[at]: at for at in np.flatnonzero(is_observed)}
+    compared = np.flatnonzero(~is_observed & ~risk)
+    return compared, np.array([place[keys[at]] for at in compared], dtype=np.intp)
+
+
+def _summarise(
+    values: NDArray[np.float64],
+    risk: NDArray[np.bool_],
+    compared: NDArray[np.intp],
+    observed: NDArray[np.intp],
+    drawn: NDArray[np.intp],
+) -> dict[str, NDArray[Any]]:
+    """Statistics, intervals and differences of the values (image, column) of one group of images."""
+    result = np.full((3, values.shape[1]), np.nan)
+    result[0, ~risk], result[0, risk] = _means(values[:, ~risk]), resampling.medians(values[:, risk].T)
+    result[1:, ~risk] = resampling.mean_interval(values[:, ~risk], drawn)
+    if risk.any():
+        result[1:, risk] = resampling.median_interval(values[:, risk], drawn)
+    differences = np.full((3, values.shape[1]), np.nan)
+    of_pairs = values[:, observed] - values[:, compared]
+    differences[0, compared] = _means(of_pairs)
+    differences[1:, compared] = resampling.mean_interval(of_pairs, drawn)
+    named = zip(("value", "lower", "upper"), result, strict=True)
+    differing = zip(("difference", "difference_lower", "difference_upper"), differences, strict=True)
+    return {"n_images": (~np.isnan(values)).sum(axis=0), **dict(named), **dict(differing)}
+
+
+def _means(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The mean of every column (image, column) without its NaN; NaN where it has nothing else."""
+    known = ~np.isnan(values)
+    with np.errstate(invalid="ignore"):
+        return np.where(known, values, 0.0).sum(axis=0) / known.sum(axis=0)

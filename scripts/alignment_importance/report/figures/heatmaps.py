@@ -1,25 +1,28 @@
 """Images beside their heatmaps, and how figures say what the colours of heatmaps mean."""
 
 import textwrap
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import matplotlib as mpl
 import numpy as np
 import pandas as pd
 import xarray as xr
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure, SubFigure
 from matplotlib.ticker import MaxNLocator
 
-from alignment_importance.maps.heatmaps import place_image
 from alignment_importance.report.figures import style
-from alignment_importance.report.overlays import Limits, heat_colours, overlay, read_image, shared_limits
+from alignment_importance.report.figures.sheet import Sheet
+from alignment_importance.report.overlays import Limits, heat_colours, heatmap_over, read_image, shared_limits
 from alignment_importance.statistics import resampling
 
-#: Images side by side, and the longest name that is written in full over one of them.
-_COLUMNS, _LONGEST_ID = 5, 20
+#: Images side by side, each beside its heatmap, and the longest name that is written in full over one of them.
+_PAIRS, _LONGEST_ID = 4, 18
 
-#: Categories below each other, and images of a category, each beside its heatmap.
-_MOST_ROWS, _PAIRS = 10, 4
+#: Rows of images, and rows that are of a category each.
+_ROWS, _CATEGORIES = 3, 10
+
+_CROSSED_OUT = "; crossed out where no score is positive or one is undefined"
 
 #: A colour bar is at most as high as so many rows of images.
 _ROWS_OF_BAR = 3
@@ -30,27 +33,31 @@ def limits_of(heatmaps: xr.Dataset) -> Limits | None:
     return shared_limits(heatmaps, style.heatmap_scale())
 
 
-def heatmap_note(limits: Limits | None) -> str:
-    """Say how the colours of heatmaps in a figure are read."""
+def heatmap_note(shown: Sequence[xr.DataArray], limits: Limits | None) -> str:
+    """Say how the colours of the heatmaps (image, y, x) that a figure shows are read."""
     scale = "each over its own range" if limits is None else "one scale for all images of the comparison and network"
-    return f"Heatmaps: clear (lowest) to bright (highest), {scale}; crossed out where there is none."
+    missing = any(np.isnan(maps.to_numpy()).all(axis=(1, 2)).any() for maps in shown)
+    return f"Heatmaps: clear (lowest) to bright (highest), {scale}{_CROSSED_OUT if missing else ''}."
 
 
-def heatmap_bar(figure: Figure | SubFigure, panels: np.ndarray, limits: Limits | None, *, hidden: bool = False) -> None:
-    """Draw a colour bar beside panels (row, column), if their colours stand for numbers that can be compared.
+def heatmap_bar(
+    figure: Figure | SubFigure, panel: Axes, n_rows: int, limits: Limits | None, *, hidden: bool = False
+) -> None:
+    """Draw a colour bar beside a panel of heatmaps, if their colours stand for numbers that can be compared.
 
     Args:
-        figure: that the panels are in.
-        panels: the heatmaps, among others.
+        figure: that the panel is in.
+        panel: the heatmaps, among others.
+        n_rows: of pictures in it.
         limits: see `shared_limits`; there is no bar without.
-        hidden: leave no more than the bar's space, so that rows of panels with and without one are aligned.
+        hidden: leave no more than the bar's space, so that panels with and without one are aligned.
     """
     if limits is None:
         return
     colours = mpl.cm.ScalarMappable(mpl.colors.Normalize(*limits), mpl.colors.ListedColormap(heat_colours(256)))
-    shrink = min(0.8, _ROWS_OF_BAR / len(panels))
+    shrink = min(0.8, _ROWS_OF_BAR / n_rows)
     bar = figure.colorbar(
-        colours, ax=panels, aspect=15, shrink=shrink, pad=0.01, ticks=MaxNLocator(3), alpha=0 if hidden else None
+        colours, ax=panel, aspect=15, shrink=shrink, pad=0.01, ticks=MaxNLocator(3), alpha=0 if hidden else None
     )
     bar.set_label("mean activation", fontsize=7)
     bar.outline.set_visible(False)
@@ -63,7 +70,7 @@ def heatmap_bar(figure: Figure | SubFigure, panels: np.ndarray, limits: Limits |
 def draw_heatmaps(
     heatmaps: xr.Dataset, alignment: xr.DataArray, table: pd.DataFrame, comparison: str, model: str
 ) -> Figure:
-    """A few images, evenly chosen from the best to the worst aligned, each with its heatmap.
+    """A few images, evenly chosen from the best to the worst aligned, each beside its heatmap.
 
     Images of several categories are chosen within each, and stand in a row for each.
 
@@ -75,67 +82,43 @@ def draw_heatmaps(
         model: its name.
     """
     ranked = alignment.to_series().sort_values(ascending=False, kind="stable")
-    named = table[table["image"].isin(ranked.index) & table["category"].notna()] if "category" in table else table[:0]
-    categories = sorted(named["category"].unique()) if len(named) else []
-    if len(categories) > 1:
-        rows = {name: named.loc[named["category"] == name, "image"].tolist() for name in categories}
-        return _rows_of_categories(heatmaps, ranked, rows, table, comparison, model)
-    chosen, limits = resampling.evenly(ranked.index.tolist(), 2 * _COLUMNS), limits_of(heatmaps)
-    n_blocks = -(-len(chosen) // _COLUMNS)
-    figure = style.new_figure(0.8 + n_blocks * (0.5 + 2.8 * style.aspect(heatmaps)))
-    panels = figure.subplots(2 * n_blocks, _COLUMNS, squeeze=False)
-    for panel in panels.flat:
-        panel.axis("off")
-    for at, image in enumerate(chosen):
-        block, column = divmod(at, _COLUMNS)
-        photograph, covered = panels[2 * block : 2 * block + 2, column]
-        rgb = read_image(table, image)
-        photograph.imshow(rgb)
-        photograph.set_title(
-            f"{style.short(image, _LONGEST_ID)}\nr = {style.number(f'{ranked[image]:.2f}')}", fontsize=7.5
+    rows, note = _chosen(ranked.index.tolist(), table)
+    shown = heatmaps["heatmap"].sel(image=[image for _, images in rows for image in images])
+    limits, aspect = limits_of(heatmaps), style.aspect(heatmaps)
+    figure = style.new_figure(0.9 + len(rows) * (0.16 + 0.73 * aspect))
+    panel = figure.subplots()
+    sheet = Sheet(figure, panel, len(rows), 2 * _PAIRS, aspect, above=0.22)
+    for row, (category, images) in enumerate(rows):
+        if category:
+            sheet.beside(row, textwrap.fill(style.short(category), 12))
+        for at, image in enumerate(images):
+            rgb = read_image(table, image, sheet.pixels)
+            named = f"{style.short(image, _LONGEST_ID)}, {style.said('r', ranked[image], '.2f')}"
+            sheet.show(row, 2 * at, rgb, named)
+            sheet.show(row, 2 * at + 1, heatmap_over(rgb, heatmaps, image, limits))
+    heatmap_bar(figure, panel, len(rows), limits)
+    style.title(figure, "Images and their heatmaps", comparison, model, heatmaps.attrs)
+    style.footnote(
+        figure,
+        f"{note} {heatmap_note([shown], limits)} r: correlation of the network's with people's similarities of an "
+        "image to all others.",
+    )
+    return figure
+
+
+def _chosen(ranked: list[str], table: pd.DataFrame) -> tuple[list[tuple[str, list[str]]], str]:
+    """The rows of images, each with its category if there are several, and which images these are."""
+    listed = table.set_index("image")["category"].reindex(ranked).dropna() if "category" in table else pd.Series()
+    categories = sorted(listed.unique())
+    if len(categories) < 2:
+        images = resampling.evenly(ranked, _ROWS * _PAIRS)
+        rows = [("", images[start : start + _PAIRS]) for start in range(0, len(images), _PAIRS)]
+        return (
+            rows,
+            f"{style.some(len(images), len(ranked), 'images').capitalize()}, from the best to the worst aligned.",
         )
-        covered.imshow(overlay(rgb, place_image(heatmaps, "heatmap", image), limits))
-    heatmap_bar(figure, panels, limits)
-    style.title(
-        figure, "Images and their heatmaps, from the best to the worst aligned", comparison, model, heatmaps.attrs
-    )
-    style.footnote(
-        figure,
-        f"{heatmap_note(limits)} r: correlation of the network's with people's similarities of an image to all others.",
-    )
-    return figure
-
-
-def _rows_of_categories(
-    heatmaps: xr.Dataset,
-    ranked: pd.Series,
-    images_of: Mapping[str, Sequence[str]],
-    table: pd.DataFrame,
-    comparison: str,
-    model: str,
-) -> Figure:
-    """A row for every category: images from the best to the worst aligned, each beside its heatmap."""
-    shown, limits = resampling.evenly(list(images_of), _MOST_ROWS), limits_of(heatmaps)
-    figure = style.new_figure(0.9 + len(shown) * (0.16 + 0.73 * style.aspect(heatmaps)))
-    panels = figure.subplots(len(shown), 2 * _PAIRS, squeeze=False)
-    for panel in panels.flat:
-        panel.axis("off")
-    for row, category in zip(panels, shown, strict=True):
-        members = set(images_of[category])
-        for at, image in enumerate(resampling.evenly([name for name in ranked.index if name in members], _PAIRS)):
-            photograph, covered = row[2 * at : 2 * at + 2]
-            rgb = read_image(table, image)
-            photograph.imshow(rgb)
-            photograph.set_title(f"r = {style.number(f'{ranked[image]:.2f}')}", fontsize=6.5, pad=2)
-            covered.imshow(overlay(rgb, place_image(heatmaps, "heatmap", image), limits))
-        beside = textwrap.fill(style.short(category), 12)
-        row[0].text(-0.08, 0.5, beside, transform=row[0].transAxes, ha="right", va="center", fontsize=7.5)
-    heatmap_bar(figure, panels, limits)
-    style.title(figure, "Images of every category and their heatmaps", comparison, model, heatmaps.attrs)
-    left_out = f" {len(shown)} of {len(images_of)} categories." if len(shown) < len(images_of) else ""
-    style.footnote(
-        figure,
-        f"In a row from the best to the worst aligned.{left_out} {heatmap_note(limits)} r: correlation of the "
-        "network's with people's similarities of an image to all others.",
-    )
-    return figure
+    shown = resampling.evenly(categories, _CATEGORIES)
+    rows = [(name, resampling.evenly(listed.index[listed == name].tolist(), _PAIRS)) for name in shown]
+    count = style.some(sum(len(images) for _, images in rows), len(ranked), "images").capitalize()
+    of = style.some(len(shown), len(categories), "categories")
+    return rows, f"{count} of {of}; of each from the best to the worst aligned."

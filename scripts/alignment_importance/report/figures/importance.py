@@ -6,6 +6,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
+from alignment_importance.report import palette
 from alignment_importance.report.captions import score_name
 from alignment_importance.report.figures import style
 
@@ -36,8 +37,11 @@ def draw_importance(
 
 def _spread_panel(panel: Axes, ais: pd.Series) -> None:
     """The scores of all maps over all images, in descending order."""
+    if ais.isna().all():
+        style.undefined(panel, "AIS over all images")
+        return
     ordered = ais.sort_values(ascending=False, ignore_index=True)
-    kinds = (("help", ordered > 0, style.HELPING), ("hinder", ordered < 0, style.HINDERING))
+    kinds = (("help", ordered > 0, palette.HELPING), ("hinder", ordered < 0, palette.HINDERING))
     for verb, chosen, colour in kinds:
         values = ordered.where(chosen)
         panel.fill_between(values.index + 1, values, 0, color=colour, linewidth=0, step="mid")
@@ -46,7 +50,7 @@ def _spread_panel(panel: Axes, ais: pd.Series) -> None:
     panel.axhline(0, color="black", linewidth=0.8)
     panel.set_xlabel(f"feature maps by rank (of {len(ais)})")
     panel.yaxis.set_major_locator(MaxNLocator(5))
-    panel.yaxis.set_major_formatter(FuncFormatter(lambda value, _: style.number(f"{value:g}")))
+    panel.yaxis.set_major_formatter(FuncFormatter(lambda value, _: style.number(value, "g")))
     panel.legend(loc="upper right", title="feature maps that", alignment="left")
 
 
@@ -57,9 +61,12 @@ def _agreement_panel(panel: Axes, rankings: pd.DataFrame) -> None:
     seeds = wide.columns.get_level_values("seed").to_numpy()
     first, second = np.triu_indices(len(seeds), k=1)
     pairs = pd.DataFrame({"rho": correlation[first, second], "same": seeds[first] == seeds[second]}).dropna()
+    if pairs.empty:
+        style.undefined(panel, "agreement of folds")
+        return
     kinds = [
-        ("of one seed", pairs.loc[pairs["same"], "rho"], style.ONE_SEED),
-        ("of different seeds", pairs.loc[~pairs["same"], "rho"], style.SEVERAL_SEEDS),
+        ("of one seed", pairs.loc[pairs["same"], "rho"], palette.ONE_SEED),
+        ("of different seeds", pairs.loc[~pairs["same"], "rho"], palette.SEVERAL_SEEDS),
     ]
     panel.hist(
         [values for _, values, _ in kinds],
@@ -67,7 +74,7 @@ def _agreement_panel(panel: Axes, rankings: pd.DataFrame) -> None:
         stacked=True,
         color=[colour for *_, colour in kinds],
         label=[
-            f"{name}: median {style.number(f'{values.median():.2f}')}" if len(values) else name
+            f"{name}: median {style.number(values.median(), '.2f')}" if len(values) else name
             for name, values, _ in kinds
         ],
     )

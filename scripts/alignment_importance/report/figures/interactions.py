@@ -8,6 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
+from alignment_importance.report import palette
 from alignment_importance.report.captions import score_name
 from alignment_importance.report.figures import style
 
@@ -28,13 +29,16 @@ def draw_elimination(table: pd.DataFrame, comparison: str, model: str, score: st
     figure = style.new_figure(3.6)
     panels = figure.subplots(1, 2, sharey=True)
     ways = (
-        ("", "one map at a time, scored again", style.STEPWISE),
-        ("_one_shot", "one ranking by AIS", style.ONE_RANKING),
+        ("", "one map at a time, scored again", palette.STEPWISE),
+        ("_one_shot", "one ranking by AIS", palette.ONE_RANKING),
     )
     n_folds, unit = table["fold"].nunique(), "pairs" if style.leaky(table) else "images"
     for panel, side in zip(panels, ("train", "test"), strict=True):
+        if table[[f"{side}_score{ending}" for ending, *_ in ways]].isna().all(axis=None):
+            style.undefined(panel, f"alignment, {'training' if side == 'train' else 'test'} {unit}")
+            continue
         for ending, label, colour in ways:
-            _curve(panel, table, f"{side}_score{ending}", label, colour)
+            _curve(panel, table, f"{side}_score{ending}", label, colour, score)
         whole = table.loc[table["k"] == table["k"].max(), f"{side}_score"].mean()
         panel.axhline(whole, color="black", linestyle="--", linewidth=0.9, label="all maps")
         panel.set_title(f"{'training' if side == 'train' else 'test'} {unit}")
@@ -43,10 +47,12 @@ def draw_elimination(table: pd.DataFrame, comparison: str, model: str, score: st
         panel.xaxis.set_major_locator(MaxNLocator(5))
     panels[0].set_ylabel(f"alignment ({score_name(score)})")
     style.title(figure, "Backward elimination against one ranking", comparison, model, style.provenance(table))
-    handles, labels = panels[0].get_legend_handles_labels()
+    entries = {
+        label: handle for panel in panels for handle, label in zip(*panel.get_legend_handles_labels(), strict=True)
+    }
     style.key(
         figure,
-        dict(zip(labels, handles, strict=True)),
+        entries,
         f"Lines: mean over {n_folds} folds of one seed; bands: ± 1 standard deviation. Maps are removed by the score "
         f"of the training {unit}. Triangles: k of the highest mean training score.{_unfinished(table)}"
         f"{style.warning(table)}",
@@ -55,11 +61,11 @@ def draw_elimination(table: pd.DataFrame, comparison: str, model: str, score: st
     return figure
 
 
-def _curve(panel: Axes, table: pd.DataFrame, column: str, label: str, colour: Any) -> None:
+def _curve(panel: Axes, table: pd.DataFrame, column: str, label: str, colour: Any, score: str) -> None:
     """Mean and standard deviation over folds, and where the training score is highest."""
     grouped = table.groupby("k")[column]
     mean, sd = grouped.mean(), grouped.std()
-    panel.fill_between(mean.index, mean - sd, mean + sd, color=colour, alpha=0.2, linewidth=0)
+    panel.fill_between(mean.index, style.bounded(mean - sd, score), mean + sd, color=colour, alpha=0.2, linewidth=0)
     panel.plot(mean.index, mean, color=colour, label=label)
     trained = table.groupby("k")[column.replace("test_", "train_")].mean()
     if trained.notna().any():
@@ -116,7 +122,7 @@ def draw_pairs(table: pd.DataFrame, comparison: str, model: str, score: str) -> 
 
 def _sum_panel(panel: Axes, table: pd.DataFrame, score: str) -> None:
     """The loss without both maps against the sum of the losses."""
-    panel.scatter(table["ais"] + table["ais_b"], table["ais_pair"], s=4, color=style.BLUE, alpha=0.3, linewidths=0)
+    panel.scatter(table["ais"] + table["ais_b"], table["ais_pair"], s=4, color=palette.BLUE, alpha=0.3, linewidths=0)
     panel.axline((0, 0), slope=1, color="black", linestyle=":", linewidth=0.9)
     panel.set_xlabel(f"sum of the two AIS ({score_name(score)})")
     panel.set_ylabel(f"AIS of both together ({score_name(score)})")
@@ -141,7 +147,7 @@ def draw_shapley(table: pd.DataFrame, ranking: pd.DataFrame, comparison: str, mo
     panel = figure.subplots()
     panel.errorbar(
         joined["ais"], joined["shapley"], joined["standard_error"],
-        fmt="o", color=style.BLUE, ecolor="0.7", elinewidth=0.5, markersize=2.5, alpha=0.7,
+        fmt="o", color=palette.BLUE, ecolor="0.7", elinewidth=0.5, markersize=2.5, alpha=0.7,
     )  # fmt: skip
     panel.axhline(0, color="black", linestyle=":", linewidth=0.9)
     panel.axvline(0, color="black", linestyle=":", linewidth=0.9)
@@ -150,7 +156,7 @@ def draw_shapley(table: pd.DataFrame, ranking: pd.DataFrame, comparison: str, mo
     panel.set_xlabel(f"AIS: loss of {score_name(score)} when the map alone is gone")
     panel.set_ylabel(f"Shapley value ({score_name(score)})")
     rho = float(joined[["ais", "shapley"]].corr("spearman").to_numpy()[0, 1])
-    panel.set_title(f"Spearman ρ = {style.number(f'{rho:.2f}')}, {len(joined)} feature maps")
+    panel.set_title(f"{style.said('Spearman ρ', rho, '.2f')}, {len(joined)} feature maps")
     style.title(figure, "Shapley values of the feature maps", comparison, model, style.provenance(table))
     first = table.iloc[0]
     style.footnote(

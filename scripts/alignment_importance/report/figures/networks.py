@@ -10,11 +10,12 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure, SubFigure
 from matplotlib.ticker import MaxNLocator
 
-from alignment_importance.maps.heatmaps import place_image
+from alignment_importance.report import palette
 from alignment_importance.report.captions import score_name
 from alignment_importance.report.figures import style
 from alignment_importance.report.figures.heatmaps import heatmap_bar, heatmap_note, limits_of
-from alignment_importance.report.overlays import overlay, read_image
+from alignment_importance.report.figures.sheet import Sheet
+from alignment_importance.report.overlays import heatmap_over, read_image
 
 #: What is compared, its axis, and what a value of it belongs to.
 _QUANTITIES = {
@@ -52,14 +53,17 @@ def draw_networks(table: pd.DataFrame, score: str) -> Figure:
     for at, model in enumerate(models):
         rows = table[table["model"] == model].set_index("comparison").loc[comparisons]
         places = np.arange(len(comparisons)) + step * (at - (len(models) - 1) / 2)
-        colour = style.COLOURS[at % len(style.COLOURS)]
+        colour = palette.COLOURS[at % len(palette.COLOURS)]
         name = style.network(model, style.provenance(rows))
         for kind, shift, marker, face in (("full", -0.12, "o", "white"), ("retained", 0.12, "o", colour)):
+            means, sds = (rows[f"test_{kind}_{name}"].to_numpy(float) for name in ("mean", "sd"))
             scores.errorbar(
-                rows[f"test_{kind}_mean"], places + shift * step, xerr=rows[f"test_{kind}_sd"], fmt=marker,
+                means, places + shift * step, xerr=[means - style.bounded(means - sds, score), sds], fmt=marker,
                 color=colour, markerfacecolor=face, markersize=5, elinewidth=1, capsize=2,
                 label=f"{name}, {'all maps' if kind == 'full' else 'retained'}",
             )  # fmt: skip
+        for place in places[rows["test_full_mean"].isna() & rows["test_retained_mean"].isna()]:
+            scores.text(0, place, " undefined", va="center", fontsize=7, color=colour)
         share, sd = 100 * rows["share_retained_mean"], 100 * rows["share_retained_sd"]
         shares.barh(places, share, 0.8 * step, color=colour, alpha=0.7)
         shares.errorbar(share, places, xerr=sd, fmt="none", ecolor="black", elinewidth=1, capsize=2)
@@ -99,10 +103,13 @@ def draw_spread(images: pd.DataFrame, maps: pd.DataFrame, differences: pd.DataFr
         table = images if of == "images" else maps
         for at, model in enumerate(models):
             rows = table[table["model"] == model]
-            colour = style.COLOURS[at % len(style.COLOURS)]
+            colour = palette.COLOURS[at % len(palette.COLOURS)]
             _distribution(
                 panel, rows[quantity].dropna().to_numpy(), colour, style.network(model, style.provenance(rows))
             )
+        if table[quantity].isna().all():
+            style.undefined(panel, label)
+            continue
         panel.set_xlabel(label)
         panel.set_ylabel(f"share of {of}")
         panel.set_ylim(0, 1)
@@ -163,17 +170,22 @@ def draw_agreement(
     ranked = table.dropna(subset="correlation").sort_values("correlation", ascending=False, kind="stable")
     images = ranked["image"].tolist()
     most, least = images[:_SHOWN], images[_SHOWN:][-_SHOWN:]
-    figure = style.new_figure(1.2 + 3 * (0.05 + 0.8 * style.aspect(heatmaps[names[0]])))
-    left, right = np.asarray(figure.subfigures(1, 2, width_ratios=[2.4, 1]), dtype=object)
+    aspect = style.aspect(heatmaps[names[0]])
+    figure = style.new_figure(1.2 + 3 * (0.05 + 0.8 * aspect))
+    halves = figure.add_gridspec(1, 2, width_ratios=[2.4, 1])
     correlations = ranked.set_index("image")["correlation"]
-    _extremes(left, {"agree most": most, "agree least": least}, correlations, heatmaps, pictures)
-    _correlations(right.subplots(), table)
+    groups = {"agree most": most, "agree least": least}
+    _extremes(figure.add_subfigure(halves[0]), groups, correlations, heatmaps, pictures, aspect)
+    _correlations(figure.add_subfigure(halves[1]).subplots(), table)
     shown = ", ".join(style.network(name, heatmaps[name].attrs) for name in names)
     about = style.observers(comparison, style.provenance(table))
     figure.suptitle(f"Heatmaps of two networks: {shown}\n{about}", x=0.01, ha="left")
+    examples = [maps["heatmap"].sel(image=[*most, *least]) for maps in heatmaps.values()]
+    note = heatmap_note(examples, limits_of(heatmaps[names[0]]))
+    count = style.some(len(most) + len(least), len(table), "images").capitalize()
     style.footnote(
         figure,
-        f"{heatmap_note(limits_of(heatmaps[names[0]]))} "
+        f"{count}, those with the highest and the lowest r. {note} "
         "r: Pearson's correlation over the image's pixels. Other image: with the second network's heatmap of another "
         "image, as what a common place in the frame would give. Lines: means and their 95 % intervals.",
     )
@@ -186,37 +198,37 @@ def _extremes(
     correlations: pd.Series,
     heatmaps: Mapping[str, xr.Dataset],
     pictures: pd.DataFrame,
+    aspect: float,
 ) -> None:
     """Rows: the image, and its heatmap by each network. Columns: images by agreement."""
     shown = [(group, image) for group, images in groups.items() for image in images]
     if not shown:
         figure.text(0.02, 0.5, "No image has a heatmap in both networks.")
         return
-    panels = figure.subplots(3, len(shown), squeeze=False)
+    panels = figure.subplots(3, 1)
+    above, *rows = (Sheet(figure, panel, 1, len(shown), aspect, above=0.45) for panel in panels)
+    above.beside(0, "image", size=7, rotation=90)
     limits = [limits_of(maps) for maps in heatmaps.values()]
-    for column, (group, image) in zip(panels.T, shown, strict=True):
-        rgb = read_image(pictures, image)
-        column[0].imshow(rgb)
+    for column, (group, image) in enumerate(shown):
+        rgb = read_image(pictures, image, above.pixels)
         first = groups[group][0] == image
-        name = f"{style.short(image, _LONGEST_ID)}\nr = {style.number(f'{correlations[image]:.2f}')}"
-        column[0].set_title(f"{group if first else ''}\n{name}", fontsize=6.5)
-        for panel, maps, scale in zip(column[1:], heatmaps.values(), limits, strict=True):
-            panel.imshow(overlay(rgb, place_image(maps, "heatmap", image), scale))
-    for at, scale in enumerate(limits, start=1):
-        heatmap_bar(figure, panels[at : at + 1], scale)
-    for panel in panels.flat:
-        panel.set_xticks([])
-        panel.set_yticks([])
-        panel.spines[:].set_visible(False)
-    for panel, label in zip(panels[:, 0], ["image", *heatmaps], strict=True):
-        panel.set_ylabel(style.short(label, _LONGEST_ID), fontsize=7)
+        name = f"{style.short(image, _LONGEST_ID)}\n{style.said('r', correlations[image], '.2f')}"
+        above.show(0, column, rgb, f"{group if first else ''}\n{name}")
+        for sheet, maps, scale in zip(rows, heatmaps.values(), limits, strict=True):
+            sheet.show(0, column, heatmap_over(rgb, maps, image, scale))
+    for panel, sheet, name, scale in zip(panels[1:], rows, heatmaps, limits, strict=True):
+        sheet.beside(0, style.short(name, _LONGEST_ID), size=7, rotation=90)
+        heatmap_bar(figure, panel, 1, scale)
 
 
 def _correlations(panel: Axes, table: pd.DataFrame) -> None:
     """Every image's correlation, of the same and of another image, with the mean and its interval."""
+    if table[["correlation", "correlation_other_image"]].isna().all(axis=None):
+        style.undefined(panel, "correlation of heatmaps (r)")
+        return
     kinds = (
-        ("same\nimage", "correlation", style.OBSERVED),
-        ("other\nimage", "correlation_other_image", style.BASELINE),
+        ("same\nimage", "correlation", palette.OBSERVED),
+        ("other\nimage", "correlation_other_image", palette.BASELINE),
     )
     for at, (_, column, colour) in enumerate(kinds):
         values = table[column].dropna()
@@ -224,7 +236,7 @@ def _correlations(panel: Axes, table: pd.DataFrame) -> None:
         if len(values) > 1:
             margin = 1.96 * float(values.std(ddof=1)) / len(values) ** 0.5
             panel.errorbar(at, values.mean(), margin, fmt="_", color="black", markersize=22, capsize=4, elinewidth=1.2)
-            label = style.number(f"{values.mean():.2f}")
+            label = style.number(values.mean(), ".2f")
             panel.annotate(label, (at, 1.03), xycoords=("data", "axes fraction"), ha="center", fontsize=7.5)
     panel.axhline(0, color="black", linestyle=":", linewidth=0.8)
     panel.set_xticks([0, 1], [label for label, *_ in kinds])
@@ -264,7 +276,7 @@ def draw_transfer(table: pd.DataFrame, model: str, score: str) -> Figure:
     for row, source in enumerate(names):
         for column, target in enumerate(targets):
             mean, sd = gains.loc[source, target], spreads.loc[source, target]
-            text = "undefined" if np.isnan(mean) else style.number(f"{mean:+.3f}\n± {sd:.3f}")
+            text = "undefined" if np.isnan(mean) else f"{style.number(mean, '+.3f')}\n± {style.number(sd, '.3f')}"
             dark = abs(mean) > 0.6 * largest
             panel.text(column, row, text, ha="center", va="center", fontsize=7, color="white" if dark else "black")
     panel.set_yticks(range(len(names)), [style.short(name, _LONGEST_NAME) for name in names])

@@ -1,22 +1,26 @@
 """Heatmaps of one comparison and network beside saliency maps."""
 
+import textwrap
 from collections.abc import Mapping, Sequence
 from typing import Literal
 
 import numpy as np
 import pandas as pd
 import xarray as xr
-from matplotlib import patheffects
 from matplotlib.axes import Axes
+from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from numpy.typing import NDArray
 
-from alignment_importance.maps.heatmaps import place_image
+from alignment_importance.maps.heatmaps import place, resample
 from alignment_importance.maps.overlap import masks
 from alignment_importance.maps.overlap.summary import ALL_IMAGES
 from alignment_importance.maps.saliency.computing import own_map
+from alignment_importance.report import palette
 from alignment_importance.report.figures import style
+from alignment_importance.report.figures.sheet import Sheet
+from alignment_importance.report.outlines import Outlines
 from alignment_importance.report.overlays import read_image
 from alignment_importance.statistics import resampling
 
@@ -27,17 +31,28 @@ _SALIENCIES = 2
 #: Inches that the rows of categories share, so that they fit onto a page, and limits of a single row.
 _ROWS, _LOWEST, _HIGHEST = 7.8, 0.55, 1.05
 
+#: Values of which the highest that fits is marked on the axis of a row.
+_MARKS = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0)
+
+#: From one row of categories to the next, in heights of a row.
+_STEP = 1.3
+
+#: Labels, colours and widths of lines, each drawn over those before it: where curves coincide, the wider ones are seen
+#: on both sides of the narrower ones.
 _BASELINES = {
-    "observed": ("heatmap and saliency map of one image", style.OBSERVED),
-    "shuffled_saliency": ("saliency maps of other images", style.OTHER_IMAGES),
-    "centre_bias": ("centre bias instead of the saliency map", style.CENTRE_BIAS),
-    "activations": ("activations instead of the heatmap", style.ACTIVATIONS),
+    "observed": ("heatmap and saliency map of one image", palette.OBSERVED, 2.0),
+    "shuffled_saliency": ("saliency maps of other images", palette.OTHER_IMAGES, 1.5),
+    "centre_bias": ("centre bias instead of the saliency map", palette.CENTRE_BIAS, 1.0),
+    "activations": ("activations instead of the heatmap", palette.ACTIVATIONS, 0.6),
 }
 
 _DIRECTIONS: dict[str, tuple[str, Literal["-", "--"]]] = {
     "saliency_predicts_ais": ("the saliency map predicts", "-"),
     "ais_predicts_saliency": ("the heatmap predicts", "--"),
 }
+
+#: Widths of outlines in points, and of the white lines below them.
+_OUTLINE, _HALO = 1.2, 2.2
 
 
 @style.styled
@@ -57,7 +72,7 @@ def draw_overlap(summary: pd.DataFrame, comparison: str, model: str) -> Figure:
     for row, saliency in zip(panels, saliencies, strict=True):
         one = everything[everything["saliency"] == saliency]
         for panel, measure in zip(row, ("precision", "recall"), strict=False):
-            _curves(panel, one, everything, measure, target, list(_DIRECTIONS))
+            _directions(panel, one, everything, measure, target)
             panel.set_ylabel(measure)
         _relative_risks(row[2], one)
         row[0].set_title(style.short(saliency))
@@ -87,24 +102,22 @@ def draw_overlap_categories(summary: pd.DataFrame, comparison: str, model: str) 
     saliencies, names, target = summary["saliency"].unique().tolist(), summary["category"].unique(), _target(summary)
     n_blocks = -(-len(saliencies) // _SALIENCIES)
     row_height = float(np.clip(_ROWS / (n_blocks * len(names)), _LOWEST, _HIGHEST))
-    figure = style.new_figure(1.5 + n_blocks * (0.3 + row_height * len(names)))
-    panels = figure.subplots(n_blocks * len(names), 2 * min(len(saliencies), _SALIENCIES), squeeze=False, sharex=True)
-    for panel in panels.flat:
+    figure = style.new_figure(1.5 + n_blocks * (0.6 + row_height * len(names)))
+    panels = figure.subplots(n_blocks, 2 * min(len(saliencies), _SALIENCIES), squeeze=False, sharex=True)
+    for panel in panels.flat[2 * len(saliencies) :]:
         panel.set_visible(False)
-    for at, saliency in enumerate(saliencies):
-        block, left = at // _SALIENCIES * len(names), 2 * (at % _SALIENCIES)
-        for column, measure in zip((left, left + 1), ("precision", "recall"), strict=True):
-            for row, name in enumerate(names):
-                panel = panels[block + row, column]
-                panel.set_visible(True)
-                one = summary[(summary["saliency"] == saliency) & (summary["category"] == name)]
-                _curves(panel, one, summary, measure, target, ["saliency_predicts_ais"])
-                if column == 0:
-                    panel.set_ylabel(f"{style.short(str(name), 18)}\n{one['n_images'].max()} images")
-                if row == 0:
-                    panel.set_title(f"{style.short(saliency) if column == left else ''}\n{measure}")
-            panel.tick_params(labelbottom=True)
+    for pair, saliency in zip(panels.reshape(-1, 2), saliencies, strict=False):
+        one = summary[summary["saliency"] == saliency]
+        for panel, measure in zip(pair, ("precision", "recall"), strict=True):
+            _stack(panel, one, summary, measure, target)
+            panel.set_title(f"{style.short(saliency) if panel is pair[0] else ''}\n{measure}")
             panel.set_xlabel("threshold: predicting\nmask (% of pixels)", fontsize=7)
+    for panel in panels[:, 0]:
+        for row, name in enumerate(names):
+            n_images = summary.loc[summary["category"] == name, "n_images"].max()
+            beside = f"{textwrap.fill(style.short(str(name), 18), 12)}\n{n_images} images"
+            at = {"transform": panel.get_yaxis_transform(), "ha": "right", "va": "center"}
+            panel.text(-0.22, 0.5 - _STEP * row, beside, fontsize=7.5, **at)
     note = (
         f"The highest pixels of the saliency map as a prediction of the highest {target:g} % of the heatmap.\n"
         "Lines: means over images; bands: 95 % bootstrap intervals."
@@ -126,7 +139,7 @@ def draw_overlap_grid(
     comparison: str,
     model: str,
 ) -> Figure:
-    """Images with contours of the masks of heatmap and saliency map, and their relative risk.
+    """Images with outlines of the masks of heatmap and saliency map, and their relative risk.
 
     Args:
         heatmaps: what `heatmaps.make` returns.
@@ -139,42 +152,56 @@ def draw_overlap_grid(
     """
     sizes = sorted(percents)
     risks = {name: _risks(table, sizes) for name, table in overlaps.items()}
-    first = next(iter(risks.values()))
-    ranked = first[sizes[len(sizes) // 2]].sort_values(ascending=False, kind="stable")
-    chosen = resampling.evenly(ranked.dropna().index.tolist() or ranked.index.tolist(), _COLUMNS)
-    n_rows = len(sizes) * len(salience)
-    figure = style.new_figure(1.1 + n_rows * (0.2 + 1.1 * style.aspect(heatmaps)))
-    panels = figure.subplots(n_rows, len(chosen), squeeze=False)
+    chosen, which = _chosen(risks, sizes[len(sizes) // 2])
+    n_rows, aspect = len(sizes) * len(salience), style.aspect(heatmaps)
+    figure = style.new_figure(1.2 + n_rows * (0.2 + 1.02 * aspect))
+    panel = figure.subplots()
+    sheet = Sheet(figure, panel, n_rows, len(chosen), aspect, above=0.2)
+    lines: dict[str, list[NDArray[np.float64]]] = {palette.HEATMAP: [], palette.SALIENCY: []}
     for column, image in enumerate(chosen):
-        faded = _faded(read_image(pictures, image))
-        placed = place_image(heatmaps, "heatmap", image)
-        for block, name in enumerate(salience):
-            other = np.where(np.isnan(placed), np.nan, own_map(salience[name], image))
+        rgb = read_image(pictures, image, sheet.pixels)
+        height, width = rgb.shape[:2]
+        heatmap = place(heatmaps["heatmap"].sel(image=image).to_numpy(), width, height, heatmaps.attrs["resize"])
+        marked = {palette.HEATMAP: masks.masks(heatmap, sizes)}
+        for block, (name, maps) in enumerate(salience.items()):
+            seen = np.where(np.isnan(heatmap), np.nan, resample(own_map(maps, image), width, height))
+            marked[palette.SALIENCY] = masks.masks(seen, sizes)
             for at, size in enumerate(sizes):
-                panel = panels[block * len(sizes) + at, column]
-                panel.imshow(faded)
-                _contours(panel, placed, size, style.HEATMAP)
-                _contours(panel, other, size, style.SALIENCY)
-                title = f"RR {style.number(f'{risks[name][size][image]:.1f}')}"
+                title = f"RR {style.number(risks[name][size][image], '.1f')}"
                 above = f"{style.short(image, 19)}\n" if block == at == 0 else ""
-                panel.set_title(above + title, fontsize=7)
+                where = sheet.show(block * len(sizes) + at, column, _faded(rgb), above + title, size=7)
+                for colour, found in marked.items():
+                    lines[colour] += [] if found is None else where.lines(Outlines.of(found[at]))
     for block, name in enumerate(salience):
         for at, size in enumerate(sizes):
-            panels[block * len(sizes) + at, 0].set_ylabel(f"{style.short(name, 20)}\nhighest {size:g} %", fontsize=7)
-    for panel in panels.flat:
-        panel.set(xticks=[], yticks=[])
-        panel.spines[:].set_visible(False)
-    lines = [
+            words = f"{style.short(name, 20)}\nhighest {size:g} %"
+            sheet.beside(block * len(sizes) + at, words, size=7, rotation=90)
+    for colour, segments in lines.items():
+        panel.add_collection(LineCollection(segments, colors="white", linewidths=_HALO), autolim=False)
+        panel.add_collection(LineCollection(segments, colors=colour, linewidths=_OUTLINE), autolim=False)
+    keys = [
         Line2D([], [], color=colour, label=f"highest pixels of the {what}", linewidth=1.5)
-        for what, colour in (("heatmap", style.HEATMAP), ("saliency map", style.SALIENCY))
+        for colour, what in ((palette.HEATMAP, "heatmap"), (palette.SALIENCY, "saliency map"))
     ]
     note = (
         "RR: relative risk, how many times more often pixels inside the heatmap's mask lie in the saliency map's mask\n"
-        f"than pixels outside it. Images from the highest to the lowest RR at {sizes[len(sizes) // 2]:g} %."
+        f"than pixels outside it. {which}"
     )
-    figure.legend(handles=lines, title=note, title_fontsize=7, alignment="left", loc="outside lower left", ncols=2)
+    figure.legend(handles=keys, title=note, title_fontsize=7, alignment="left", loc="outside lower left", ncols=2)
     style.title(figure, "Where heatmaps and saliency maps lie", comparison, model, heatmaps.attrs)
     return figure
+
+
+def _chosen(risks: Mapping[str, pd.DataFrame], size: float) -> tuple[list[str], str]:
+    """A few images, evenly chosen by their relative risk under the first kind of saliency, and which they are."""
+    first, table = next(iter(risks.items()))
+    ranked = table[size].sort_values(ascending=False, kind="stable")
+    defined = ranked.dropna()
+    chosen = resampling.evenly((ranked if defined.empty else defined).index.tolist(), _COLUMNS)
+    count = style.some(len(chosen), len(ranked), "images").capitalize()
+    by = f"RR of {style.short(first)} at {size:g} %"
+    order = f"the {by} is undefined" if defined.empty else f"from the highest to the lowest {by}"
+    return chosen, f"{count}, {order}."
 
 
 def _risks(table: pd.DataFrame, sizes: Sequence[float]) -> pd.DataFrame:
@@ -185,21 +212,8 @@ def _risks(table: pd.DataFrame, sizes: Sequence[float]) -> pd.DataFrame:
 
 
 def _faded(rgb: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """A paler photograph, on which coloured lines can be seen."""
+    """A paler picture, on which coloured lines can be seen."""
     return np.round(0.55 * rgb + 0.45 * 255).astype(np.uint8)
-
-
-def _contours(panel: Axes, map2d: NDArray[np.floating], size: float, colour: tuple[float, float, float]) -> None:
-    """The outline of a map's highest pixels, if it has any."""
-    found = masks.masks(map2d, [size])
-    if found is None or not found[0].any() or found[0].all():
-        return
-    # A frame of pixels outside, so that outlines are closed at the edge of the image.
-    padded = np.pad(found[0].astype(float), 1)
-    height, width = map2d.shape
-    x, y = np.arange(-1, width + 1).clip(-0.5, width - 0.5), np.arange(-1, height + 1).clip(-0.5, height - 0.5)
-    lines = panel.contour(x, y, padded, levels=[0.5], colors=[colour], linewidths=1.2)
-    lines.set_path_effects([patheffects.withStroke(linewidth=2.2, foreground="white")])
 
 
 def _target(summary: pd.DataFrame) -> float:
@@ -212,28 +226,62 @@ def _target(summary: pd.DataFrame) -> float:
     return float(full[len(full) // 2])
 
 
-def _curves(
-    panel: Axes,
-    summary: pd.DataFrame,
-    summary_of_all: pd.DataFrame,
-    measure: str,
-    target: float,
-    directions: Sequence[str],
-) -> None:
+def _directions(panel: Axes, summary: pd.DataFrame, summary_of_all: pd.DataFrame, measure: str, target: float) -> None:
     """One measure against the size of the predicting mask; a colour per baseline, a line style per direction."""
     aimed = summary[(summary["measure"] == measure) & (summary["target_percent"] == target)]
-    for baseline, (_, colour) in _BASELINES.items():
-        for direction in directions:
+    if aimed["value"].isna().all():
+        style.undefined(panel, measure)
+        return
+    for baseline, (_, colour, width) in _BASELINES.items():
+        for direction, (_, line) in _DIRECTIONS.items():
             rows = aimed[(aimed["baseline"] == baseline) & (aimed["direction"] == direction)]
             rows = rows.sort_values("top_percent")
             panel.fill_between(rows["top_percent"], rows["lower"], rows["upper"], color=colour, alpha=0.15, linewidth=0)
-            panel.plot(rows["top_percent"], rows["value"], _DIRECTIONS[direction][1], color=colour, linewidth=1.2)
+            panel.plot(rows["top_percent"], rows["value"], line, color=colour, linewidth=width)
     if measure == "precision":
         panel.axhline(target / 100, color="black", linewidth=0.8, linestyle=":")
     else:
         panel.axline((0, 0), (100, 1), color="black", linewidth=0.8, linestyle=":")
     panel.set_xlim(0, aimed["top_percent"].max())
     panel.set_ylim(0, _highest(summary_of_all, measure, target))
+
+
+def _stack(panel: Axes, summary: pd.DataFrame, summary_of_all: pd.DataFrame, measure: str, target: float) -> None:
+    """One measure of the saliency map's prediction for every category, in rows that share one panel.
+
+    A row is 1 high, from 0 to the highest value of any, and row r begins at -r times `_STEP`.
+    """
+    names = summary_of_all["category"].unique()
+    highest = _highest(summary_of_all, measure, target)
+    bottoms = -_STEP * np.arange(len(names))
+    aimed = summary[(summary["measure"] == measure) & (summary["target_percent"] == target)]
+    aimed = aimed[aimed["direction"] == "saliency_predicts_ais"]
+    values = ["value", "lower", "upper"]
+    wide = aimed.pivot_table(index="category", columns=["baseline", "top_percent"], values=values, dropna=False)
+    wide = wide.reindex(names)
+    sizes = np.array(sorted(aimed["top_percent"].unique()))
+
+    def in_rows(values: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Values (category, size) one after the other in their rows, NaN between rows."""
+        return np.pad(values / highest + bottoms[:, None], ((0, 0), (0, 1)), constant_values=np.nan).ravel()
+
+    x = np.tile(np.append(sizes, np.nan), len(names))
+    for baseline, (_, colour, width) in _BASELINES.items():
+        value, lower, upper = (in_rows(wide[name][baseline].to_numpy()) for name in ("value", "lower", "upper"))
+        panel.fill_between(x, lower, upper, color=colour, alpha=0.15, linewidth=0)
+        panel.plot(x, value, color=colour, linewidth=width)
+    chance = np.full_like(sizes, target / 100) if measure == "precision" else sizes / 100
+    panel.plot(x, in_rows(np.tile(chance, (len(names), 1))), color="black", linewidth=0.8, linestyle=":")
+    for bottom in bottoms[wide["value"].isna().to_numpy().all(axis=1)]:
+        panel.text(sizes.mean(), bottom + 0.5, "undefined", ha="center", va="center", fontsize=7)
+    panel.hlines(bottoms, 0, sizes.max(), color="0.15", linewidth=0.8)
+    panel.vlines(np.zeros_like(bottoms), bottoms, bottoms + 1, color="0.15", linewidth=0.8)
+    panel.spines[:].set_visible(False)
+    mark = max(value for value in _MARKS if value <= highest)
+    marks = np.concatenate([bottoms, bottoms + mark / highest])
+    panel.set_yticks(marks, ["0"] * len(names) + [f"{mark:g}"] * len(names), fontsize=6.5)
+    panel.set_xlim(0, sizes.max())
+    panel.set_ylim(bottoms[-1] - 0.1, 1.1)
 
 
 def _highest(summary: pd.DataFrame, measure: str, target: float) -> float:
@@ -246,8 +294,11 @@ def _highest(summary: pd.DataFrame, measure: str, target: float) -> float:
 def _relative_risks(panel: Axes, summary: pd.DataFrame) -> None:
     """Median and interval of the relative risk where both masks have one size, and so both directions one value."""
     rows = summary[(summary["measure"] == "relative_risk") & (summary["direction"] == "saliency_predicts_ais")]
+    if rows["value"].isna().all():
+        style.undefined(panel, "relative risk")
+        return
     sizes = sorted(rows["top_percent"].unique())
-    for at, (baseline, (_, colour)) in enumerate(_BASELINES.items()):
+    for at, (baseline, (_, colour, _)) in enumerate(_BASELINES.items()):
         one = rows[rows["baseline"] == baseline].set_index("top_percent").reindex(sizes)
         places = np.arange(len(sizes)) + 0.18 * (at - 1.5)
         panel.vlines(places, one["lower"], one["upper"], color=colour)
@@ -261,7 +312,7 @@ def _relative_risks(panel: Axes, summary: pd.DataFrame) -> None:
 
 def _legend(figure: Figure, note: str, *, directions: bool) -> None:
     """Say below a figure what lines and colours mean, and how numbers came about."""
-    lines = [Line2D([], [], color=colour, label=label) for label, colour in _BASELINES.values()]
+    lines = [Line2D([], [], color=colour, label=label, linewidth=width) for label, colour, width in _BASELINES.values()]
     if directions:
         lines += [Line2D([], [], color="black", linestyle=style, label=label) for label, style in _DIRECTIONS.values()]
     lines.append(Line2D([], [], color="black", linestyle=":", linewidth=0.8, label="chance"))

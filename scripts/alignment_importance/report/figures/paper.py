@@ -8,6 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
+from alignment_importance.report import palette
 from alignment_importance.report.captions import score_name
 from alignment_importance.report.figures import style
 
@@ -22,7 +23,10 @@ _POINTS = 250
 
 _CEILING = "noise ceiling"
 
-_BARS = (("full", "all feature maps", style.ALL_MAPS, -0.2), ("retained", "retained feature maps", style.RETAINED, 0.2))
+_BARS = (
+    ("full", "all feature maps", palette.ALL_MAPS, -0.2),
+    ("retained", "retained feature maps", palette.RETAINED, 0.2),
+)
 
 
 @style.styled
@@ -50,16 +54,23 @@ def draw_bars(summary: pd.DataFrame) -> Figure:
         label: handle for panel in panels.flat for handle, label in zip(*panel.get_legend_handles_labels(), strict=True)
     }
     order = [label for label in (*(label for _, label, *_ in _BARS), _CEILING) if label in found]
-    folds = ", ".join(map(str, sorted(summary["n_folds"].unique())))
-    style.key(
-        figure,
-        {label: found[label] for label in order},
-        f"Bars: means over {folds} folds; whiskers: 95 % intervals by the bootstrap over images. Numbers: feature maps "
-        "retained, mean over folds. Noise ceiling: highest score to expect against the participants' mean; without a "
-        f"line it is unknown.{style.warning(summary)}",
-        columns=3,
-    )
+    style.key(figure, {label: found[label] for label in order}, _bars_note(summary, _CEILING in found), columns=3)
     return figure
+
+
+def _bars_note(summary: pd.DataFrame, ceiling: bool) -> str:
+    """Explain what is drawn."""
+    folds = ", ".join(map(str, sorted(summary["n_folds"].unique())))
+    whiskers = "test_full_boot_low" in summary and summary["test_full_boot_low"].notna().any()
+    parts = [
+        f"Bars: means over {folds} folds",
+        "; whiskers: 95 % intervals by the bootstrap over images" if whiskers else "",
+        ". Numbers: feature maps retained, mean over folds.",
+        " Noise ceiling: highest score to expect against the participants' mean." if ceiling else "",
+        " Without a line it is unknown." if ceiling and summary["noise_ceiling_of_mean_mean"].isna().any() else "",
+        style.warning(summary),
+    ]
+    return "".join(parts)
 
 
 def _beside(row: pd.Series) -> str:
@@ -79,6 +90,7 @@ def _bar_panel(panel: Axes, rows: pd.DataFrame) -> None:
         names = [f"test_{kind}_boot_{side}" for side in ("low", "high")]
         if set(names) <= set(rows):
             low, high = (rows[name].to_numpy(float) for name in names)
+            low = style.bounded(low, rows["score"].dropna().iloc[0])
             panel.hlines(places + shift, low, high, color="black", linewidth=0.9, zorder=3)
             ends = np.fmax(ends, high)
     ceilings = rows["noise_ceiling_of_mean_mean"] if "noise_ceiling_of_mean_mean" in rows else pd.Series(dtype=float)
@@ -87,10 +99,10 @@ def _bar_panel(panel: Axes, rows: pd.DataFrame) -> None:
             ends_of_line = [place - 0.45, place + 0.45]
             panel.plot([ceiling] * 2, ends_of_line, color="black", ls=(0, (2, 1)), lw=1, label=_CEILING)
     for place, end, retained in zip(places, ends, rows["k_retained_mean"], strict=True):
-        text = "–" if np.isnan(retained) else f"{retained:.0f}"
+        text = style.number(retained, ".0f")
         panel.annotate(
             text, (end, place + 0.2), xytext=(4, 0), textcoords="offset points", va="center", fontsize=7,
-            color=style.RETAINED, bbox={"facecolor": "white", "alpha": 0.8, "linewidth": 0, "pad": 0.5},
+            color=palette.RETAINED, bbox={"facecolor": "white", "alpha": 0.8, "linewidth": 0, "pad": 0.5},
         )  # fmt: skip
     panel.axvline(0, color="black", linewidth=0.8)
     panel.margins(x=0.12)
@@ -126,10 +138,12 @@ def draw_fold_curves(
         panel.set_xlabel("feature maps kept (k)")
     for panel in panels[:, 0]:
         panel.set_ylabel(f"alignment ({score_name(score)})")
-    handles, labels = panels[0, 0].get_legend_handles_labels()
+    entries = {
+        label: handle for panel in panels.flat for handle, label in zip(*panel.get_legend_handles_labels(), strict=True)
+    }
     note = "The k highest-ranked feature maps are kept. Ranking and number retained are of the training data alone."
     note += style.warning(pd.concat(tables.values()))
-    style.key(figure, dict(zip(labels, handles, strict=True)), note, columns=4)
+    style.key(figure, entries, note, columns=4)
     about = style.provenance(next(iter(tables.values())))
     figure.suptitle(f"Top-k curves of single folds, {style.network(model, about)}", x=0.01, ha="left")
     return figure
@@ -137,17 +151,20 @@ def draw_fold_curves(
 
 def _fold_panel(panel: Axes, curve: pd.DataFrame, table: pd.DataFrame) -> None:
     """The curves of one comparison, and where its folds retain maps."""
+    if curve[["train_score", "test_score"]].isna().all(axis=None):
+        style.undefined(panel, "alignment")
+        return
     shown = np.unique(np.linspace(1, curve["k"].max(), _POINTS).round())
     few = curve[curve["k"].isin(shown)]
     label = "test, single folds"
     for _, one in few.groupby(["seed", "fold"], sort=False):
-        panel.plot(one["k"], one["test_score"], color=style.TEST, alpha=0.25, linewidth=0.5, label=label)
-    for side, name, colour in (("train", "training", style.TRAINING), ("test", "test", style.TEST)):
+        panel.plot(one["k"], one["test_score"], color=palette.TEST, alpha=0.25, linewidth=0.5, label=label)
+    for side, name, colour in (("train", "training", palette.TRAINING), ("test", "test", palette.TEST)):
         mean = few.groupby("k")[f"{side}_score"].mean()
         panel.plot(mean.index, mean, color=colour, linewidth=1.5, label=f"{name}, mean of the folds")
     retained = table["k_retained"].astype(float)
-    panel.axvline(retained.mean(), color="black", linestyle=":", linewidth=0.9, label="retained on average")
     if retained.notna().any():
+        panel.axvline(retained.mean(), color="black", linestyle=":", linewidth=0.9, label="retained on average")
         where = (retained.mean(), 1.0)
         panel.annotate(
             f"{retained.mean():.0f}", where, xycoords=("data", "axes fraction"), xytext=(2, -1),

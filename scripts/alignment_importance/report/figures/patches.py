@@ -9,10 +9,11 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from alignment_importance.report.figures import style
-from alignment_importance.report.overlays import read_image
+from alignment_importance.report.figures.sheet import Sheet
+from alignment_importance.report.overlays import read_image, shrunk
 
-#: Feature maps side by side.
-_COLUMNS = 2
+#: Feature maps side by side, and how many patches would have room between them.
+_COLUMNS, _BETWEEN = 2, 0.3
 
 _LONGEST_ID = 12
 
@@ -32,23 +33,23 @@ def draw_patches(
     """
     maps = table.groupby("rank", sort=True)
     n_rows = max(1, -(-maps.ngroups // _COLUMNS))
-    figure = style.new_figure(1.1 + 0.95 * n_rows)
-    cells = np.asarray(figure.subfigures(n_rows, _COLUMNS, squeeze=False), dtype=object)
     n_patches = int(maps.size().max()) if len(table) else 1
+    figure = style.new_figure(1.05 + 0.95 * n_rows)
+    panel = figure.subplots()
+    sheet = Sheet(figure, panel, n_rows, _COLUMNS * (n_patches + _BETWEEN) - _BETWEEN, 1, above=0.58)
     seen: dict[str, NDArray[np.uint8]] = {}
-    for part, (rank, rows) in zip(cells.flat, maps, strict=False):
-        about = f"{rank}. map {rows['feature_map'].iloc[0]}, AIS {rows['ais'].iloc[0]:.1e}"
-        part.suptitle(style.number(about), x=0.01, ha="left", fontsize=7.5, fontweight="normal")
-        for panel, (_, row) in zip(part.subplots(1, n_patches, squeeze=False)[0], rows.iterrows(), strict=False):
-            name = str(row["image"])
+    for at, (rank, rows) in enumerate(maps):
+        row, first = at // _COLUMNS, at % _COLUMNS * (n_patches + _BETWEEN)
+        about = f"{rank}. map {rows['feature_map'].iloc[0]}, AIS {style.number(rows['ais'].iloc[0], '.1e')}"
+        sheet.head(row, first, about)
+        boxes = rows[["left", "top", "right", "bottom"]].to_numpy(int)
+        for column, (name, box) in enumerate(zip(rows["image"], boxes, strict=True)):
             if name not in seen:
                 seen[name] = read_image(pictures, name)
-            panel.imshow(_cut(seen[name], *row[["left", "top", "right", "bottom"]].astype(int)))
-            panel.set_title(style.short(name, _LONGEST_ID), fontsize=6, pad=2)
-        for panel in part.axes:
-            panel.axis("off")
+            cut = shrunk(_cut(seen[name], *box), sheet.pixels)
+            sheet.show(row, first + column, cut, style.short(name, _LONGEST_ID), size=6)
     if not len(table):
-        cells[0, 0].text(0.01, 0.5, "No feature map has a positive score and is active.")
+        panel.text(0, 0, "No feature map has a positive score and is active.", va="top")
     style.title(figure, "Image patches that drive the most important feature maps most", comparison, model, provenance)
     style.footnote(
         figure,

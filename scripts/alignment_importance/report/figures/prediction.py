@@ -1,45 +1,54 @@
 """Figures of the prediction: test scores beside what they are held against, and curves over the number of maps."""
 
+from collections.abc import Collection
+
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from alignment_importance.report import palette
 from alignment_importance.report.captions import score_name
 from alignment_importance.report.figures import style
 
 #: What the retained maps are held against: column, label, colour and marker.
 _OTHERS = (
-    ("one_se", "one-standard-error rule", style.RETAINED, "v"),
-    ("positive", "maps with a positive AIS", style.RETAINED, "^"),
-    ("keep", "maps ranked alone (keep)", style.RETAINED, "d"),
-    ("units", "pruned units", style.UNITS, "s"),
-    ("ridge", "ridge-weighted units", style.WEIGHTED, "s"),
-    ("nonnegative", "non-negative weights", style.WEIGHTED, "D"),
-    ("random", "random ranking", style.BASELINE, "o"),
-    ("total_activation", "by total activation", style.BASELINE, "P"),
-    ("active_units", "by active units", style.BASELINE, "X"),
-    ("reverse", "reverse ranking", style.BASELINE, "<"),
+    ("one_se", "one-standard-error rule", palette.RETAINED, "v"),
+    ("positive", "maps with a positive AIS", palette.RETAINED, "^"),
+    ("keep", "maps ranked alone (keep)", palette.RETAINED, "d"),
+    ("units", "pruned units", palette.UNITS, "s"),
+    ("ridge", "ridge-weighted units", palette.WEIGHTED, "s"),
+    ("nonnegative", "non-negative weights", palette.WEIGHTED, "D"),
+    ("random", "random ranking", palette.BASELINE, "o"),
+    ("total_activation", "by total activation", palette.BASELINE, "P"),
+    ("active_units", "by active units", palette.BASELINE, "X"),
+    ("reverse", "reverse ranking", palette.BASELINE, "<"),
 )
 
 #: Comparisons side by side.
 _GROUPS = 3
 
+#: What the lines and the bands over the width of a group are.
+_CEILING, _PARTICIPANTS = "noise ceiling", "single participants"
+
 #: Bars of a group, and where its markers begin and end.
 _BARS = (
-    ("full", "all feature maps", style.ALL_MAPS, -0.36),
-    ("retained", "retained feature maps", style.RETAINED, -0.12),
+    ("full", "all feature maps", palette.ALL_MAPS, -0.36),
+    ("retained", "retained feature maps", palette.RETAINED, -0.12),
 )
 _BAR_WIDTH, _MARKERS = 0.22, (0.08, 0.46)
 
 #: Test curves of other rankings: column, label, colour and line.
 _OTHER_CURVES = (
-    ("test_random", "random", style.BASELINE, "-"),
-    ("test_total_activation", "by total activation", style.GREEN, "-."),
-    ("test_active_units", "by active units", style.PURPLE, (0, (4, 1, 1, 1, 1, 1))),
-    ("test_reverse", "reverse", style.RED, "--"),
-    ("test_keep", "by score alone (keep)", style.BROWN, ":"),
+    ("test_random", "random", palette.BASELINE, "-"),
+    ("test_total_activation", "by total activation", palette.GREEN, "-."),
+    ("test_active_units", "by active units", palette.PURPLE, (0, (4, 1, 1, 1, 1, 1))),
+    ("test_reverse", "reverse", palette.RED, "--"),
+    ("test_keep", "by score alone (keep)", palette.BROWN, ":"),
 )
+
+
+_IGNORANT = " Random rankings and those by activations know nothing of people."
 
 
 @style.styled
@@ -64,18 +73,30 @@ def draw_prediction(summary: pd.DataFrame, folds: pd.DataFrame) -> Figure:
         label: handle for panel in panels for handle, label in zip(*panel.get_legend_handles_labels(), strict=True)
     }
     figure.suptitle(f"Alignment with human judgments in the test folds\n{_unit(summary)}", x=0.01, ha="left")
-    numbers = ", ".join(map(str, sorted(summary["n_folds"].unique())))
-    style.key(
-        figure,
-        entries,
-        f"Bars and markers: mean over {numbers} folds; points: single folds; whiskers: 95 % intervals by the "
-        "bootstrap over images. Ceiling: highest score to expect against the participants' mean; band: agreement of "
-        "single participants with the others and with all. Δ: retained less all, with its bootstrap interval; d: "
-        "effect size over folds. p: one-sided t-test corrected for folds that share images (Nadeau & Bengio 2003), "
-        "in brackets also for the number of comparisons (Holm); permutation test of the difference.",
-        columns=4,
-    )
+    style.key(figure, entries, _prediction_note(summary, set(entries)), columns=4)
     return figure
+
+
+def _prediction_note(summary: pd.DataFrame, drawn: Collection[str]) -> str:
+    """Explain what is drawn, and what stands below it."""
+
+    def known(column: str) -> bool:
+        return column in summary and bool(summary[column].notna().any())
+
+    numbers = ", ".join(map(str, sorted(summary["n_folds"].unique())))
+    whiskers = "; whiskers: 95 % intervals by the bootstrap over images" if known("test_full_boot_low") else ""
+    interval = ", with its bootstrap interval" if known("retained_difference_boot_low") else ""
+    parts = {
+        f"Bars and markers: mean over {numbers} folds; points: single folds{whiskers}.": True,
+        "Ceiling: highest score to expect against the participants' mean.": _CEILING in drawn,
+        "Band: agreement of single participants with the others and with all.": _PARTICIPANTS in drawn,
+        f"Δ: retained less all{interval}.": True,
+        "d: effect size over folds.": known("effect_size"),
+        "Corrected p: one-sided t-test corrected for folds that share images (Nadeau & Bengio 2003).": True,
+        "In brackets: p corrected also for the number of comparisons (Holm).": known("p_corrected_holm"),
+        "Permutation p: permutation test of the difference.": known("p_permutation_difference"),
+    }
+    return " ".join(part for part, drawn in parts.items() if drawn)
 
 
 def _unit(summary: pd.DataFrame) -> str:
@@ -102,6 +123,8 @@ def _prediction_panel(panel: Axes, rows: pd.DataFrame, folds: pd.DataFrame) -> N
             _whiskers(panel, rows, kind, float(shift))
     for at in range(len(rows)):
         _ceiling(panel, rows.iloc[at], at)
+        if rows.loc[at, ["test_full_mean", "test_retained_mean"]].isna().all():
+            panel.text(at, 0.5, "undefined", transform=panel.get_xaxis_transform(), ha="center", color="0.3")
     panel.axhline(0, color="black", linewidth=0.8)
     margin = max(0.6, 1.1 - 0.25 * len(rows))
     panel.set_xlim(-margin, len(rows) - 1 + margin)
@@ -115,6 +138,7 @@ def _whiskers(panel: Axes, rows: pd.DataFrame, kind: str, shift: float) -> None:
     names = [f"test_{kind}_boot_low", f"test_{kind}_boot_high"]
     if set(names) <= set(rows.columns):
         low, high = (rows[name].to_numpy(float) for name in names)
+        low = style.bounded(low, rows["score"].iloc[0])
         panel.vlines(rows.index + shift, low, high, color="black", linewidth=1, zorder=3)
 
 
@@ -122,26 +146,22 @@ def _ceiling(panel: Axes, row: pd.Series, at: int) -> None:
     """The ceiling of the participants' mean, and the band of single participants, over the width of a group."""
     low, high, mean = (row.get(f"noise_ceiling_{name}_mean", np.nan) for name in ("lower", "upper", "of_mean"))
     if np.isfinite(low):
-        panel.fill_between(
-            [at - 0.48, at + 0.48], low, high, color="0.85", linewidth=0, zorder=0, label="single participants"
-        )
+        panel.fill_between([at - 0.48, at + 0.48], low, high, color="0.85", linewidth=0, zorder=0, label=_PARTICIPANTS)
     if np.isfinite(mean):
-        panel.plot(
-            [at - 0.48, at + 0.48], [mean] * 2, color="black", linestyle="--", linewidth=1, label="noise ceiling"
-        )
+        panel.plot([at - 0.48, at + 0.48], [mean] * 2, color="black", linestyle="--", linewidth=1, label=_CEILING)
 
 
 def _prediction_label(row: pd.Series) -> str:
     """What stands below a group."""
     low, high = (row.get(f"retained_difference_boot_{side}", np.nan) for side in ("low", "high"))
-    interval = f" [{low:.2f}, {high:.2f}]" if np.isfinite(low) else ""
+    known = np.isfinite(row["k_retained_mean"])
     effect = _effect(row)
     permuted = row.get("p_permutation_difference", np.nan)
     lines = [
         style.short(row["comparison"]),
         "(simulated observers)" if row["simulated"] else "",
-        f"{row['k_retained_mean']:.0f} maps retained",
-        style.number(f"Δ = {row['test_retained_mean'] - row['test_full_mean']:.3f}{interval}"),
+        f"{style.number(row['k_retained_mean'], '.0f')} maps retained" if known else "retained maps: undefined",
+        f"{style.said('Δ', row['test_retained_mean'] - row['test_full_mean'], '.3f')}{style.interval(low, high)}",
         effect,
         f"corrected {style.p_value(row['p_corrected'])}{_holm(row)}",
         f"permutation {style.p_value(permuted)}" if np.isfinite(permuted) else "",
@@ -152,7 +172,7 @@ def _prediction_label(row: pd.Series) -> str:
 def _effect(row: pd.Series) -> str:
     """The effect size over folds with its interval."""
     size, low, high = (row.get(f"effect_size{side}", np.nan) for side in ("", "_low", "_high"))
-    return style.number(f"d = {size:.2f} [{low:.2f}, {high:.2f}]") if np.isfinite(size) else ""
+    return f"d = {style.number(size, '.2f')}{style.interval(low, high)}" if np.isfinite(size) else ""
 
 
 def _holm(row: pd.Series) -> str:
@@ -173,46 +193,54 @@ def draw_curves(curve: pd.DataFrame, table: pd.DataFrame, comparison: str, model
     """
     figure = style.new_figure(4.2)
     panel = figure.subplots()
-    for side, name, colour in (("train", "training", style.TRAINING), ("test", "test", style.TEST)):
+    style.title(figure, "Alignment of the k highest-ranked feature maps", comparison, model, style.provenance(table))
+    if curve[["train_score", "test_score"]].isna().all(axis=None):
+        style.undefined(panel, f"alignment ({score_name(score)})")
+        return figure
+    for side, name, colour in (("train", "training", palette.TRAINING), ("test", "test", palette.TEST)):
         grouped = curve.groupby("k")[f"{side}_score"]
         mean, sd = grouped.mean(), grouped.std()
-        panel.fill_between(mean.index, mean - sd, mean + sd, color=colour, alpha=0.2, linewidth=0)
+        low = style.bounded(mean - sd, score)
+        panel.fill_between(mean.index, low, mean + sd, color=colour, alpha=0.2, linewidth=0)
         panel.plot(mean.index, mean, color=colour, label=name)
         panel.axhline(mean.iloc[-1], color=colour, linestyle="--", linewidth=0.9, label=f"{name}, all maps")
     _mark_retained(panel, table)
-    _other_rankings(panel, curve)
+    others = _other_rankings(panel, curve)
     panel.set_xlim(1, curve["k"].max())
     panel.set_xlabel("feature maps kept, the highest-ranked first (k)")
     panel.set_ylabel(f"alignment ({score_name(score)})")
     # Beside the panel, and not the figure, whose title would run into it.
     panel.legend(loc="upper left", bbox_to_anchor=(1.01, 1), borderaxespad=0)
-    style.title(figure, "Alignment of the k highest-ranked feature maps", comparison, model, style.provenance(table))
+    ignorant = {"test_random", "test_total_activation", "test_active_units"} & others
     style.footnote(
         figure,
         f"Lines: mean over {len(table)} folds; bands: ± 1 standard deviation. Maps are ranked, and the number to "
-        "retain is chosen, on the training data. Random rankings and those by activations know nothing of people."
-        f"{style.warning(table)}",
+        f"retain is chosen, on the training data.{_IGNORANT if ignorant else ''}{style.warning(table)}",
     )
     return figure
 
 
-def _other_rankings(panel: Axes, curve: pd.DataFrame) -> None:
-    """Test curves of the other rankings that there are."""
+def _other_rankings(panel: Axes, curve: pd.DataFrame) -> set[str]:
+    """Draw test curves of the other rankings that there are; return their columns."""
     found = [one for one in _OTHER_CURVES if one[0] in curve and curve[one[0]].notna().any()]
     if found:
         panel.plot([], [], " ", label="test, other rankings:")
     for column, label, colour, line in found:
         mean = curve.groupby("k")[column].mean()
         panel.plot(mean.index, mean, color=colour, linestyle=line, linewidth=1, label=label)
+    return {column for column, *_ in found}
 
 
 def _mark_retained(panel: Axes, table: pd.DataFrame) -> None:
     """Mark how many maps each fold retains, and the mean."""
     retained = table["k_retained"].astype(float)
+    if retained.isna().all():
+        panel.plot([], [], " ", label="retained maps: undefined")
+        return
     panel.axvline(retained.mean(), color="black", linestyle=":", linewidth=0.9)
     label = f"retained: {retained.mean():.0f} maps on average"
     panel.scatter(
-        retained.mean(), table["test_retained"].mean(), color=style.RETAINED, edgecolor="black", label=label, zorder=3
+        retained.mean(), table["test_retained"].mean(), color=palette.RETAINED, edgecolor="black", label=label, zorder=3
     )
     below = panel.get_xaxis_transform()
     panel.vlines(retained, -0.02, 0.02, colors="black", alpha=0.6, transform=below, clip_on=False, linewidth=1)

@@ -5,14 +5,20 @@ import pandas as pd
 import xarray as xr
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
+from matplotlib.collections import LineCollection
+from matplotlib.colors import to_rgba_array
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from numpy.typing import NDArray
 from scipy.cluster import hierarchy
 from scipy.spatial.distance import squareform
 
+from alignment_importance.report import palette
 from alignment_importance.report.figures import style
 from alignment_importance.statistics.correlation import correlate
+
+#: Images that have their names written beside the first matrix, and the longest name that is written in full.
+_MOST_NAMED, _LONGEST_ID = 28, 16
 
 
 @style.styled
@@ -43,11 +49,15 @@ def draw_rsms(matrices: xr.Dataset, pictures: pd.DataFrame, comparison: str, mod
         panel.set_xticks([])
         panel.set_yticks([])
         panel.spines[:].set_visible(False)
-        r = style.number(f"{correlate(values[upper], people[upper]):.2f}")
-        match = "" if name == "people" else f"\nr with people = {r}"
+        r = correlate(values[upper], people[upper])
+        match = "" if name == "people" else f"\n{style.said('r with people', r, '.2f')}"
         panel.set_xlabel(f"{len(ids)} images{match}")
         panel.set_title(heading)
     categories = _category_bars(panels, category[order])
+    if len(ids) <= _MOST_NAMED:
+        names = [style.short(ids[at], _LONGEST_ID) for at in order]
+        panels[0].set_yticks(range(len(ids)), names, fontsize=5)
+        panels[0].tick_params(axis="y", length=0, pad=9 if categories else 2)
     _dendrogram(figure.add_subplot(grid[0, 0]), tree)
     figure.colorbar(drawn, cax=figure.add_subplot(grid[1, 3]), label="similarity (percentile of pairs)")
     style.title(figure, "Similarities of all images", comparison, model, matrices.attrs)
@@ -105,10 +115,10 @@ def _dendrogram(panel: Axes, tree: NDArray[np.float64] | None) -> None:
     if tree is not None:
         drawn = hierarchy.dendrogram(tree, no_plot=True)
         # Leaves are 10 apart and begin at 5.
-        for x, y in zip(drawn["icoord"], drawn["dcoord"], strict=True):
-            panel.plot(np.array(x) / 10 - 0.5, y, color="0.3", linewidth=0.6)
+        joints = np.stack([np.array(drawn["icoord"]) / 10 - 0.5, drawn["dcoord"]], axis=-1)
+        panel.add_collection(LineCollection(list(joints), colors="0.3", linewidths=0.6))
         panel.set_xlim(-0.5, len(tree) + 0.5)
-        panel.set_ylim(bottom=0)
+        panel.set_ylim(0, 1.02 * joints[..., 1].max() or 1)
 
 
 def _category_bars(panels: list[Axes], category: NDArray[np.str_]) -> dict[str, Artist]:
@@ -117,10 +127,10 @@ def _category_bars(panels: list[Axes], category: NDArray[np.str_]) -> dict[str, 
     There is none where there are no categories, or more than colours.
     """
     names = sorted(set(category) - {""})
-    if not 1 < len(names) <= len(style.COLOURS):
+    if not 1 < len(names) <= len(palette.COLOURS):
         return {}
-    colours = {name: style.COLOURS[at] for at, name in enumerate(names)} | {"": (1.0, 1.0, 1.0)}
-    strip = np.array([colours[name] for name in category])[:, None]
+    colours = {name: palette.COLOURS[at] for at, name in enumerate(names)} | {"": "white"}
+    strip = to_rgba_array([colours[name] for name in category])[:, None]
     for panel in panels:
         bar = panel.inset_axes((-0.06, 0, 0.04, 1))
         bar.imshow(strip, aspect="auto")

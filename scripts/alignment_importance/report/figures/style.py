@@ -14,31 +14,18 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 from matplotlib.artist import Artist
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from alignment_importance.inputs import folds
-from alignment_importance.report.overlays import Scale
+from alignment_importance.report.overlays import COMPRESSION, Scale
+from alignment_importance.statistics.scores import SCORES
 from alignment_importance.system.atomic_write import atomic
 
 mpl.use("Agg")  # draws into files; needs no display
 
 #: The one style of all figures.
 _SETTINGS = mpl.rc_params_from_file(Path(__file__).with_suffix(".mplstyle"), use_default_template=False)
-
-#: Colours that people with any kind of colour vision can tell apart; networks and categories take them in turn.
-COLOURS = [mpl.colors.to_rgb(colour) for colour in _SETTINGS["axes.prop_cycle"].by_key()["color"]]
-BLUE, ORANGE, GREEN, RED, PURPLE, BROWN, GREY = (COLOURS[at] for at in (0, 1, 2, 3, 4, 5, 7))
-
-#: What colours stand for.
-ALL_MAPS, RETAINED = GREY, BLUE
-TRAINING, TEST = ORANGE, BLUE
-HELPING, HINDERING = BLUE, ORANGE
-ONE_SEED, SEVERAL_SEEDS = GREEN, PURPLE
-STEPWISE, ONE_RANKING = BLUE, ORANGE
-HEATMAP, SALIENCY = BLUE, ORANGE
-OBSERVED, OTHER_IMAGES, CENTRE_BIAS, ACTIVATIONS = BLUE, ORANGE, GREEN, GREY
-UNITS, WEIGHTED, BASELINE = PURPLE, RED, GREY
-OBSERVERS = (BLUE, ORANGE, GREEN, RED, PURPLE)
 
 #: The longest names that are written in full.
 SHORT = 28
@@ -113,9 +100,19 @@ def new_figure(height: float, columns: Literal[1, 2] = 2) -> Figure:
 @styled
 def save(figure: Figure, png: str | Path, pdf: str | Path) -> None:
     """Write a figure as PNG and as PDF; the same figure gives the same bytes."""
-    for path, ending, metadata in ((png, "png", {}), (pdf, "pdf", {"CreationDate": None})):
-        with atomic(path) as partial:
-            figure.savefig(partial, format=ending, dpi=dots_per_inch(), metadata=metadata)
+    lay_out(figure)
+    with atomic(png) as partial:
+        figure.savefig(partial, format="png", dpi=dots_per_inch(), pil_kwargs={"compress_level": COMPRESSION})
+    with atomic(pdf) as partial:
+        figure.savefig(partial, format="pdf", dpi=dots_per_inch(), metadata={"CreationDate": None})
+
+
+def lay_out(figure: Figure) -> None:
+    """Give all parts of a figure their places, once: Matplotlib would solve the layout again for every file."""
+    figure.set_dpi(dots_per_inch())
+    if (engine := figure.get_layout_engine()) is not None:
+        engine.execute(figure)
+        figure.set_layout_engine(None)
 
 
 def title(figure: Figure, what: str, comparison: str, model: str, provenance: Mapping[str, Any]) -> None:
@@ -172,6 +169,17 @@ def key(figure: Figure, entries: Mapping[str, Artist], note: str, columns: int) 
     legend.get_title().set_color("0.3")
 
 
+def undefined(panel: Axes, what: str) -> None:
+    """Say that there is nothing to draw, instead of drawing empty axes."""
+    panel.set_axis_off()
+    panel.text(0.5, 0.5, f"{what}:\nundefined", transform=panel.transAxes, ha="center", va="center", color="0.3")
+
+
+def bounded(low: Any, score: str) -> Any:
+    """Raise lower ends of intervals to the lowest value of a second-order score: a square is not negative."""
+    return np.maximum(low, SCORES[score].lowest)
+
+
 def aspect(heatmaps: xr.Dataset) -> float:
     """Height of a typical image divided by its width, at least 0.5 and at most 2."""
     return float(np.clip((heatmaps["height"] / heatmaps["width"]).median(), 0.5, 2))
@@ -187,13 +195,28 @@ def short(name: str, longest: int = SHORT) -> str:
     return name if len(name) <= longest else f"{name[: longest - 1]}…"
 
 
-def number(text: str) -> str:
-    """Write a number with a minus sign instead of a hyphen."""
-    return text.replace("-", "−")
+def some(n: int, of: int, things: str) -> str:
+    """Say how many of all things are shown."""
+    return f"all {of} {things}" if n == of else f"{n} of {of} {things}"
+
+
+def number(value: float, form: str) -> str:
+    """Write a number in a form such as `.2f`: with a minus sign, not a hyphen, and with none before zero."""
+    if np.isnan(value):
+        return "undefined"
+    return format(value, form.replace(".", "z.")).replace("-", "−").replace("inf", "∞")
+
+
+def said(name: str, value: float, form: str) -> str:
+    """Say what a quantity is, or that it is undefined."""
+    return f"{name} undefined" if np.isnan(value) else f"{name} = {number(value, form)}"
+
+
+def interval(low: float, high: float) -> str:
+    """Write an interval behind its estimate; nothing if it is undefined."""
+    return f" [{number(low, '.2f')}, {number(high, '.2f')}]" if np.isfinite(low) else ""
 
 
 def p_value(p: float) -> str:
     """Write a probability to three digits."""
-    if np.isnan(p):
-        return "p undefined"
-    return "p < 0.001" if p < 0.001 else f"p = {p:.3f}"
+    return "p < 0.001" if p < 0.001 else said("p", p, ".3f")

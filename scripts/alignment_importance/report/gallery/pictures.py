@@ -1,11 +1,10 @@
 """The pictures of the gallery: small files, numbered in the order of the images, so that no id becomes a path."""
 
+import io
 import itertools
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import cast
 
-import contourpy
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
@@ -14,22 +13,25 @@ from alignment_importance.inputs import images
 from alignment_importance.maps import heatmaps as heat
 from alignment_importance.maps.overlap import masks
 from alignment_importance.maps.saliency.computing import own_map
+from alignment_importance.report import palette
 from alignment_importance.report.gallery import content
 from alignment_importance.report.gallery.content import ImageSet, View
-from alignment_importance.report.overlays import Scale, overlay, shared_limits
+from alignment_importance.report.outlines import Outlines
+from alignment_importance.report.overlays import Scale, overlay, shared_limits, shrunk
 from alignment_importance.statistics.correlation import correlate
 from alignment_importance.system import logs
 
-#: Longest sides in pixels: of the large view, of the overview, of a single feature map, of the masks of contours.
-LARGE, SMALL, MAP, MASK = 480, 192, 128, 224
+#: Longest sides in pixels: of the large view, of the overview and of the masks of contours, and of a feature map.
+LARGE, SMALL, MAP = 480, 224, 128
 
-#: Colours of the contours of heatmaps and of saliency maps, told apart by colour-blind people too.
-CONTOURS = {"heatmap": "#e69f00", "saliency": "#56b4e9"}
+#: Colours of the contours of heatmaps and of saliency maps.
+CONTOURS = {"heatmap": palette.HEATMAP, "saliency": palette.SALIENCY}
 
 #: Widths of contours in pixels of the screen, of the smallest mask and of the largest.
 _WIDEST, _THINNEST = 2.4, 1.0
 
-_QUALITY = 82
+#: Of WebP, from 0 to 100; and how hard it is compressed: 4, the default, takes three times as long and saves a sixth.
+_QUALITY, _EFFORT = 82, 1
 
 
 def draw(
@@ -37,9 +39,9 @@ def draw(
 ) -> dict[tuple[int, int], list[float]]:
     """Draw all pictures of a set below `folder`/pictures/{set}, where `{number}` counts the images from 0001.
 
-    photograph/{large, small}/{number}.webp; saliency/{saliency}/{large, small}/{number}.webp;
+    image/{large, small}/{number}.webp; saliency/{saliency}/{large, small}/{number}.webp;
     heatmap/{comparison}/{model}/{large, small}/{number}.webp; maps/{comparison}/{model}/{number}.webp, the leading maps
-    in a row; contours/{comparison}/{model}/{saliency}/{number}.svg, to lie over the photograph.
+    in a row; contours/{comparison}/{model}/{saliency}/{number}.svg, to lie over the image.
 
     Returns:
         By the positions of two views: for each image the correlation of their heatmaps over the pixels that both
@@ -51,18 +53,21 @@ def draw(
     limits = [shared_limits(view.heatmaps, scale) for view in image_set.views]
     rows = image_set.table.to_dict("records")
     for number, row in enumerate(logs.progress(rows, "images drawn", len(rows)), start=1):
-        image, rgb = row["image"], _shrunk(images.read_listed(row), LARGE)
+        image, rgb = row["image"], shrunk(images.read_listed(row), LARGE)
+        small = shrunk(rgb, SMALL)
         pages = _Pages(root, f"{number:04d}")
-        pages.save_both("photograph", rgb)
+        pages.save_both("image", rgb)
         salient = {name: own_map(maps, image) for name, maps in image_set.saliency.items()}
         for name, values in salient.items():
             pages.save_both(f"saliency/{name}", overlay(rgb, _stretched(values, rgb)))
-        placed = [_heatmap_of(view, image, rgb) for view in image_set.views]
-        for view, heatmap, range_of_view in zip(image_set.views, placed, limits, strict=True):
-            if heatmap is not None:
-                pages.save_both(f"heatmap/{view.name}", overlay(rgb, heatmap, range_of_view))
+        contours = Contours({name: _stretched(values, small) for name, values in salient.items()}, percents)
+        placed, placed_small = ([_heatmap_of(view, image, size) for view in image_set.views] for size in (rgb, small))
+        for view, heatmap, smaller, span in zip(image_set.views, placed, placed_small, limits, strict=True):
+            if heatmap is not None and smaller is not None:
+                pages.save_both(f"heatmap/{view.name}", overlay(rgb, heatmap, span))
                 _draw_maps(view, image, rgb, pages)
-                _draw_contours(view, image, rgb, salient, percents, pages)
+                for name, svg in contours.with_heatmap(smaller).items():
+                    pages.save_svg(f"contours/{view.name}/{name}", svg)
         for first, second in pairs:
             one, other = placed[first], placed[second]
             agreement[first, second].append(np.nan if one is None or other is None else correlate(one, other))
@@ -75,14 +80,20 @@ class _Pages:
     def __init__(self, root: Path, number: str) -> None:
         self._root, self._number = root, number
 
-    def save(self, layer: str, rgb: NDArray[np.uint8]) -> None:
-        """Write one picture as WebP."""
-        Image.fromarray(rgb).save(self._path(layer, "webp"), quality=_QUALITY, method=4)
+    def save(self, layer: str, rgb: NDArray[np.uint8]) -> bytes:
+        """Write one picture as WebP; return its bytes."""
+        encoded = io.BytesIO()
+        Image.fromarray(rgb).save(encoded, format="webp", quality=_QUALITY, method=_EFFORT)
+        self._path(layer, "webp").write_bytes(encoded.getvalue())
+        return encoded.getvalue()
 
     def save_both(self, layer: str, rgb: NDArray[np.uint8]) -> None:
-        """Write a picture for the large view and for the overview."""
-        self.save(f"{layer}/large", rgb)
-        self.save(f"{layer}/small", _shrunk(rgb, SMALL))
+        """Write a picture for the large view and for the overview, which are the same if it is small."""
+        encoded, small = self.save(f"{layer}/large", rgb), shrunk(rgb, SMALL)
+        if small is rgb:
+            self._path(f"{layer}/small", "webp").write_bytes(encoded)
+        else:
+            self.save(f"{layer}/small", small)
 
     def save_svg(self, layer: str, svg: str) -> None:
         """Write a drawing."""
@@ -98,26 +109,10 @@ def _draw_maps(view: View, image: str, rgb: NDArray[np.uint8], pages: _Pages) ->
     """Draw the leading feature maps of an image over small pictures of it, side by side."""
     leading = [k for k, _, _ in content.leading_maps(view.scores, image)]
     if leading:
-        small = _shrunk(rgb, MAP)
+        small = shrunk(rgb, MAP)
         maps = view.activations["feature_maps"].sel(image=image).transpose("feature_map", "y", "x").to_numpy()
         overlays = [overlay(small, _placed(maps[k], view, small)) for k in leading]
         pages.save(f"maps/{view.name}", np.concatenate(overlays, axis=1))
-
-
-def _draw_contours(
-    view: View,
-    image: str,
-    rgb: NDArray[np.uint8],
-    salient: Mapping[str, NDArray[np.float32]],
-    percents: Sequence[float],
-    pages: _Pages,
-) -> None:
-    """Outline the masks of a heatmap with those of every saliency map."""
-    small = _shrunk(rgb, MASK)
-    heatmap = _heatmap_of(view, image, small)
-    assert heatmap is not None
-    for name, values in salient.items():
-        pages.save_svg(f"contours/{view.name}/{name}", contours(heatmap, _stretched(values, small), percents))
 
 
 def _heatmap_of(view: View, image: str, rgb: NDArray[np.uint8]) -> NDArray[np.float64] | None:
@@ -137,73 +132,70 @@ def _placed(map2d: np.ndarray, view: View, rgb: NDArray[np.uint8]) -> NDArray[np
     return heat.place(map2d, rgb.shape[1], rgb.shape[0], view.heatmaps.attrs["resize"])
 
 
-def contours(heatmap: NDArray[np.float64], salience: NDArray[np.float64], percents: Sequence[float]) -> str:
-    """Outline the highest pixels of a heatmap and of a saliency map of the same image, as a transparent SVG.
+class Contours:
+    """Outlines of the highest pixels of the saliency maps of an image, to lie below those of heatmaps of the image.
 
     The masks are those of `masks.masks`: exactly so many per cent of the pixels that the network saw. A map that is NaN
     or the same everywhere has none.
-
-    Args:
-        heatmap: (height, width), NaN where the network did not see the image.
-        salience: (height, width).
-        percents: sizes of the masks. The smaller a mask, the wider its outline.
     """
-    seen = ~np.isnan(heatmap)
-    height, width = seen.shape
-    shapes: list[str] = []
-    drawn: list[str] = []
-    for name, values in (("saliency", salience), ("heatmap", heatmap)):
-        for path, stroke in _outlines(values, seen, sorted(percents)):
-            key = f"{name}{len(shapes)}"
-            shapes.append(f'<path id="{key}" d="{path}" vector-effect="non-scaling-stroke"/>')
-            # A dark line below keeps the bright one visible on any photograph.
-            drawn.append(f'<use href="#{key}" stroke="#000" stroke-opacity="0.55" stroke-width="{stroke + 1.2:g}"/>')
-            drawn.append(f'<use href="#{key}" stroke="{CONTOURS[name]}" stroke-width="{stroke:g}"/>')
+
+    def __init__(self, salience: Mapping[str, NDArray[np.float64]], percents: Sequence[float]) -> None:
+        """Take the saliency maps (height, width) by name, and the sizes of the masks: the smaller, the wider drawn."""
+        self._salience, self._percents = salience, sorted(percents)
+        #: By the pixels that the network saw: most networks see the same.
+        self._outlined: dict[bytes, dict[str, list[tuple[str, str]]]] = {}
+
+    def with_heatmap(self, heatmap: NDArray[np.float64]) -> dict[str, str]:
+        """Draw a transparent SVG for every saliency map.
+
+        Args:
+            heatmap: (height, width), NaN where the network did not see the image.
+        """
+        seen = ~np.isnan(heatmap)
+        if (key := seen.tobytes()) not in self._outlined:
+            self._outlined[key] = {
+                name: _outlined("saliency", np.where(seen, values, np.nan), self._percents)
+                for name, values in self._salience.items()
+            }
+        above = _outlined("heatmap", heatmap, self._percents)
+        return {name: _drawing([*below, *above], *seen.shape) for name, below in self._outlined[key].items()}
+
+
+def _drawing(outlined: Sequence[tuple[str, str]], height: int, width: int) -> str:
+    """Put paths and how they are drawn into an SVG."""
+    paths, uses = ("".join(parts[at] for parts in outlined) for at in (0, 1))
     # Half pixels are whole numbers in these coordinates.
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {2 * width} {2 * height}" width="{width}" '
-        f'height="{height}" fill="none" stroke-linejoin="round"><defs>{"".join(shapes)}</defs>{"".join(drawn)}</svg>\n'
+        f'height="{height}" fill="none" stroke-linejoin="round"><defs>{paths}</defs>{uses}</svg>\n'
     )
 
 
-def _outlines(
-    values: NDArray[np.float64], seen: NDArray[np.bool_], percents: Sequence[float]
-) -> Iterator[tuple[str, float]]:
-    """Yield the path of each mask's outline with its width, the largest mask first."""
-    found = masks.masks(np.where(seen, values, np.nan), percents)
+def _outlined(name: str, values: NDArray[np.float64], percents: Sequence[float]) -> list[tuple[str, str]]:
+    """The path of each mask's outline and how it is drawn, the largest mask first."""
+    found = masks.masks(values, percents)
     if found is None:
-        return
+        return []
+    result = []
     widths = np.linspace(_WIDEST, _THINNEST, len(percents))
-    for mask, width in reversed(list(zip(found, widths, strict=True))):
-        # A margin closes outlines at the edge of the picture.
-        flat = np.zeros(np.add(seen.shape, 2))
-        flat[1:-1, 1:-1] = mask
-        lines = contourpy.contour_generator(z=flat, line_type=contourpy.LineType.Separate).lines(0.5)
-        yield _path(cast(list[np.ndarray], lines)), float(width)
+    for at, (mask, width) in reversed(list(enumerate(zip(found, widths, strict=True)))):
+        key = f"{name}{at}"
+        path = f'<path id="{key}" d="{_path(Outlines.of(mask))}" vector-effect="non-scaling-stroke"/>'
+        # A white line below the coloured one parts it from the picture.
+        below = f'<use href="#{key}" stroke="#fff" stroke-opacity="0.8" stroke-width="{width + 1.2:g}"/>'
+        result.append((path, f'{below}<use href="#{key}" stroke="{CONTOURS[name]}" stroke-width="{width:g}"/>'))
+    return result
 
 
-def _path(lines: Sequence[np.ndarray]) -> str:
-    """Write closed lines (point, x and y) of a grid with a margin of one as the path of an SVG, in half pixels."""
-    parts = []
-    for line in lines:
-        # The centre of the first pixel is at 1 in the grid with margin, and half a pixel from the edge of the picture.
-        points = np.rint(2 * line - 1).astype(int)
-        first, steps = points[0], _straightened(np.diff(points, axis=0))
-        parts.append(f"M{first[0]} {first[1]}l{' '.join(f'{x} {y}' for x, y in steps[:-1].tolist())}z")
-    return "".join(parts)
-
-
-def _straightened(steps: NDArray[np.int_]) -> NDArray[np.int_]:
-    """Join steps (step, x and y) that follow each other in one direction."""
-    starts = np.flatnonzero(np.any(np.diff(steps, axis=0, prepend=steps[:1] - 1), axis=1))
-    return np.add.reduceat(steps, starts, axis=0)
-
-
-def _shrunk(rgb: NDArray[np.uint8], longest: int) -> NDArray[np.uint8]:
-    """Shrink a picture so that neither side is longer; never enlarge it."""
-    height, width = rgb.shape[:2]
-    if max(height, width) <= longest:
-        return rgb
-    scale = longest / max(height, width)
-    size = max(1, round(width * scale)), max(1, round(height * scale))
-    return np.asarray(Image.fromarray(rgb).resize(size, Image.Resampling.LANCZOS))
+def _path(outlines: Outlines) -> str:
+    """Write outlines as the path of an SVG, in half pixels. Steps in one direction are joined."""
+    points = np.rint(2 * outlines.points).astype(int)
+    begins, ends = outlines.starts[:-1], outlines.starts[1:] - 1
+    steps = np.diff(points, axis=0, append=points[:1])
+    turns = np.any(steps != np.roll(steps, 1, axis=0), axis=1)
+    turns[begins] = turns[ends] = True  # what leads from the end of a line to the next is no step of either
+    joints = np.flatnonzero(turns)
+    joined = [f"{x} {y}" for x, y in np.add.reduceat(steps, joints).tolist()] if len(joints) else []
+    # The last step of a line closes it, which is what "z" says.
+    spans = np.stack([points[begins, 0], points[begins, 1], *np.searchsorted(joints, [begins, ends])], axis=1)
+    return "".join(f"M{x} {y}l{' '.join(joined[first : last - 1])}z" for x, y, first, last in spans.tolist())

@@ -40,18 +40,18 @@
   const several = (key) => new Set(set().views.map((view) => view[key])).size > 1;
   const collator = new Intl.Collator("en", { numeric: true, sensitivity: "variant" });
 
-  /** A layer is the photograph, the heatmap of a view, or a saliency map: `photograph`, `view:0`, `saliency:name`. */
+  /** A layer is the image, the heatmap of a view, or a saliency map: `image`, `view:0`, `saliency:name`. */
   function viewOf(layer) {
     return layer.startsWith("view:") ? set().views[Number(layer.slice(5))] : null;
   }
 
   function layers() {
-    return ["photograph", ...set().views.map((_, at) => `view:${at}`), ...set().saliency.map((name) => `saliency:${name}`)];
+    return ["image", ...set().views.map((_, at) => `view:${at}`), ...set().saliency.map((name) => `saliency:${name}`)];
   }
 
   function nameOf(layer) {
     const view = viewOf(layer);
-    if (layer === "photograph") return "photograph";
+    if (layer === "image") return "image";
     if (!view) return `saliency: ${layer.slice(9)}`;
     if (several("comparison") && several("model")) return `${view.comparison}, ${view.model}`;
     return several("model") ? view.model : view.comparison;
@@ -77,7 +77,7 @@
 
   function folderOf(layer) {
     const view = viewOf(layer);
-    if (layer === "photograph") return "photograph";
+    if (layer === "image") return "image";
     return view ? `heatmap/${view.name}` : `saliency/${layer.slice(9)}`;
   }
 
@@ -86,7 +86,7 @@
 
   function altOf(layer, image) {
     const id = set().images[image];
-    if (layer === "photograph") return `Photograph ${id}`;
+    if (layer === "image") return `Image ${id}`;
     const view = viewOf(layer);
     if (!view) return `Saliency map ${layer.slice(9)} over ${id}`;
     const none = view.maps[image].length === 0 ? "No heatmap, crossed out: " : "Heatmap over ";
@@ -185,9 +185,9 @@
 
   function sampleRows() {
     const chosen = samples();
-    const rows = new Map([["photograph", null], [state.left, "left"], [state.right, "right"]]);
+    const rows = new Map([["image", null], [state.left, "left"], [state.right, "right"]]);
     return [...rows].map(([layer, side]) => {
-      const name = side ? make("span", {}, sideName(side)) : make("span", { class: "soft" }, "photograph");
+      const name = side ? make("span", {}, sideName(side)) : make("span", { class: "soft" }, "image");
       const row = make("div", { class: "samples-row" }, name, chosen.map((image) =>
         make("button", { type: "button", title: set().images[image], onclick: () => openLarge(image) }, picture(layer, image, "small"))));
       row.style.setProperty("--columns", chosen.length);
@@ -216,7 +216,7 @@
     }
     byId("lead-text").replaceChildren(...parts);
     byId("samples").replaceChildren(...sampleRows());
-    byId("lead-caption").textContent = "Images evenly spaced in the list of all; all of them follow below.";
+    byId("lead-caption").textContent = `${samples().length} of ${set().images.length} images, evenly spaced in the list of all; all of them follow below.`;
     const views = set().views;
     const count = (key, one, many) => { const n = new Set(views.map((view) => view[key])).size; return `${n} ${n === 1 ? one : many}`; };
     byId("about").replaceChildren(
@@ -255,7 +255,7 @@
     const shares = (view) => view !== first && view.present.some((there, image) => there && first.present[image]);
     let other = views.findIndex((view) => shares(view) && view.model === first.model);
     if (other < 0) other = views.findIndex(shares);
-    [state.left, state.right] = other < 0 ? ["photograph", "view:0"] : ["view:0", `view:${other}`];
+    [state.left, state.right] = other < 0 ? ["image", "view:0"] : ["view:0", `view:${other}`];
   }
 
   function renderControls() {
@@ -339,7 +339,7 @@
       ...["left", "right"].filter((side) => viewOf(state[side])).map((side) => `${plainName(state[side])}: r ${written(viewOf(state[side]).alignment[image])}`),
       ...facts].filter(Boolean).join("; ");
     const pictures = state.mode === "slider" ? wipe(image, "small", null)
-      : make("span", { class: "row" }, state.left === "photograph" || state.right === "photograph" ? null : cell("photograph", image, null),
+      : make("span", { class: "row" }, state.left === "image" || state.right === "image" ? null : cell("image", image, null),
         cell(state.left, image, "left"), cell(state.right, image, "right"));
     const button = make("button", { type: "button", tabindex: place === state.active ? 0 : -1, "aria-label": spoken, "aria-haspopup": "dialog", "data-image": image },
       make("span", { class: "heading" }, make("b", {}, id), category ? make("span", {}, category) : null), pictures,
@@ -456,7 +456,7 @@
     const note = make("p", { class: "soft" }, `Outlines of the highest ${percents} per cent of pixels, the smaller the wider: `,
       make("span", { class: "swatch heatmap" }), " heatmap, ", make("span", { class: "swatch saliency" }), " saliency map.");
     return forSides("Overlap with saliency", note, (view) => (view.present[image] ? make("div", { class: "figures wide" }, set().saliency.map((name) =>
-      make("figure", {}, make("div", { class: "stack" }, picture("photograph", image, "large"),
+      make("figure", {}, make("div", { class: "stack" }, picture("image", image, "large"),
         make("img", { src: path(`contours/${view.name}/${name}`, image, "svg"), loading: "lazy", alt: `Outlines of the highest ${percents} per cent of the heatmap and of the saliency map ${name}` })),
       make("figcaption", {}, name, ": ", view.overlap[name].map(({ percent, shared }) => `${perCent(shared[image])} in common at ${percent}\u00a0%`).join(", ")))))
       : make("p", {}, "This image was not judged.")));
@@ -492,7 +492,7 @@
         return make("li", {}, make("button", {
           type: "button", class: shared ? "shared" : null, title: name, onclick: () => openLarge(other),
           "aria-label": `${name}, similarity ${significant(similarity)}${shared ? ", also among the nearest according to people" : ""}`,
-        }, make("span", { class: "frame square" }, picture("photograph", other, "small")), make("small", {}, name), make("small", { class: "soft number" }, significant(similarity))));
+        }, make("span", { class: "frame square" }, picture("image", other, "small")), make("small", {}, name), make("small", { class: "soft number" }, significant(similarity))));
       }))];
     }));
   }

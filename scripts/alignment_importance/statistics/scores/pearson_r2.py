@@ -2,4 +2,4 @@
 
 from alignment_importance.statistics.scores.score import Score
 
-SCORE = Score("R²", of=lambda correlation: correlation * correlation)
+SCORE = Score("R²", of=lambda correlation: correlation * correlation, lowest=0.0)

@@ -18,11 +18,13 @@ class Score:
         label: what figures and captions call it.
         ranked: whether ranks are correlated instead of values.
         of: the score that follows from a correlation, which is a number, an array or a tensor.
+        lowest: that it can be.
     """
 
     label: str
     ranked: bool = False
     of: Callable[[Any], Any] = unchanged
+    lowest: float = -1.0
 
     @property
     def correlation(self) -> "Score":

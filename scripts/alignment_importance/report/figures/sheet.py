@@ -1,0 +1,83 @@
+"""Rows and columns of pictures in one panel."""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure, SubFigure
+from numpy.typing import NDArray
+
+from alignment_importance.report.figures import style
+from alignment_importance.report.outlines import Outlines
+
+#: Between pictures of a row, in widths of a picture.
+_GAP = 0.08
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a picture lies in a panel: its left and upper edge and the side of a pixel, in the panel's units."""
+
+    left: float
+    top: float
+    pixel: float
+
+    def lines(self, outlines: Outlines) -> list[NDArray[np.float64]]:
+        """Bring outlines from the pixels of the picture to the panel: lines (point, x and y)."""
+        points = (self.left, self.top) + self.pixel * outlines.points
+        return np.split(points, outlines.starts[1:-1])
+
+
+class Sheet:
+    """Pictures in rows and columns, with words above and beside them.
+
+    All share one panel. A panel of its own would have axes, ticks and a place in the layout, which take far longer to
+    draw than the picture.
+
+    Attributes:
+        pixels: as many as can be seen of the longer side of a picture.
+    """
+
+    def __init__(
+        self, figure: Figure | SubFigure, panel: Axes, n_rows: int, n_columns: float, aspect: float, above: float
+    ) -> None:
+        """Divide an empty panel.
+
+        Args:
+            figure: that the panel is in.
+            panel: becomes as wide and as high as the pictures; its unit is the width of one.
+            n_rows, n_columns: of pictures.
+            aspect: height of every picture's place, in widths.
+            above: room for words above every picture, in widths.
+        """
+        self._panel, self._aspect, self._above = panel, aspect, above
+        inches = figure.bbox.width / figure.dpi
+        self.pixels = math.ceil(max(1, aspect) * inches / n_columns * style.dots_per_inch())
+        panel.axis("off")
+        panel.set(xlim=(0, n_columns * (1 + _GAP) - _GAP), ylim=(n_rows * (aspect + above), 0), anchor="NW")
+
+    def show(self, row: int, column: float, picture: NDArray[np.uint8], title: str = "", size: float = 6.5) -> Place:
+        """Show a picture as large as its place allows, below a title of `size` points."""
+        height, width = picture.shape[:2]
+        pixel = min(1 / width, self._aspect / height)
+        left = column * (1 + _GAP) + (1 - pixel * width) / 2
+        top = self._top(row) + (self._aspect - pixel * height) / 2
+        self._panel.imshow(picture, extent=(left, left + pixel * width, top + pixel * height, top))
+        if title:
+            self._panel.text(left, top - 0.02, title, va="bottom", fontsize=size)
+        return Place(left, top, pixel)
+
+    def head(self, row: int, column: float, words: str, colour: str = "0.15") -> None:
+        """Write words at the upper edge of a row, over the title of the picture in a column."""
+        at = column * (1 + _GAP), row * (self._aspect + self._above) + 0.12
+        self._panel.text(*at, words, va="top", fontsize=7.5, color=colour)
+
+    def beside(self, row: int, words: str, size: float = 7.5, rotation: float = 0) -> None:
+        """Write words of `size` points left of a row."""
+        middle = self._top(row) + self._aspect / 2
+        self._panel.text(-0.06, middle, words, ha="right", va="center", fontsize=size, rotation=rotation)
+
+    def _top(self, row: int) -> float:
+        """The upper edge of the pictures of a row."""
+        return row * (self._aspect + self._above) + self._above

@@ -1,0 +1,35 @@
+"""Outlines of masks."""
+
+from dataclasses import dataclass
+from typing import cast
+
+import contourpy
+import numpy as np
+from numpy.typing import NDArray
+
+
+@dataclass(frozen=True)
+class Outlines:
+    """Closed lines around the pixels of a mask.
+
+    They run through the middles of the edges of pixels, and cut corners off.
+
+    Attributes:
+        points: (point, x and y), in pixels from the upper left corner of the picture; one line after the other, the
+            first point of a line being its last as well.
+        starts: where each line begins among the points, and where the last one ends.
+    """
+
+    points: NDArray[np.float64]
+    starts: NDArray[np.intp]
+
+    @classmethod
+    def of(cls, mask: NDArray[np.bool_]) -> "Outlines":
+        """Draw lines around the pixels of a mask (y, x)."""
+        # A margin closes lines at the edge of the picture, and moves all by a pixel.
+        padded = np.pad(mask.astype(np.float64), 1)
+        generator = contourpy.contour_generator(z=padded, line_type=contourpy.LineType.ChunkCombinedOffset)
+        [points], [starts] = cast(tuple[list[NDArray[np.float64] | None], list[NDArray | None]], generator.lines(0.5))
+        if points is None or starts is None:
+            return cls(np.zeros((0, 2)), np.zeros(1, dtype=np.intp))
+        return cls(points - 0.5, starts.astype(np.intp))
