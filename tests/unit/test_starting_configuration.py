@@ -63,6 +63,34 @@ def test_names_of_all_kinds_are_written_as_they_are(tmp_path: Path) -> None:
     assert config["image_sets"]["mine"]["folder"] == str(tmp_path / "photos")
 
 
+def test_categories_are_proposed_if_their_folds_can_be_scored(tmp_path: Path) -> None:
+    """With all pairs judged, 30 images are cut into 5 folds: a category needs 15 images, of which this one has 14."""
+    write_images(tmp_path / "photos", [f"{image}.png" for image in IDS])
+    category = {image: "large" if at < 16 else "small" for at, image in enumerate(IDS)}
+    rows = "\n".join(["image,category", *(f"{image},{name}" for image, name in category.items())])
+    (tmp_path / "images.csv").write_text(rows)
+    random = np.random.default_rng(1)
+    pairs = [f"{a},{b},{random.random():.3f}" for a, b in itertools.combinations(IDS, 2)]
+    source = reading.Source(tmp_path / "j.csv", name="comparisons.mine")
+    image_set = starting_configuration.ImageSet(tmp_path / "photos", tmp_path / "images.csv")
+
+    def proposed(lines: list[str]) -> str:
+        (tmp_path / "j.csv").write_text("\n".join(["image_a,image_b,similarity", *lines]))
+        text, _ = starting_configuration.propose("mine", image_set, source)
+        return text
+
+    text = proposed(pairs)
+    assert "# Categories: 16 large, 14 small." in text
+    assert '# by_category: ["large"]\n' in text
+    config = yaml.safe_load(text.replace("# by_category", "by_category"))
+    assert config["comparisons"]["mine"]["by_category"] == ["large"]
+    assert config["cross_validation"]["folds"] == 5
+    # Where one image of a category was judged with others alone, there is none to propose.
+    text = proposed([line for line in pairs if not ("i00" in line and category[line.split(",")[1]] == "large")])
+    assert "# Categories: 16 large, 14 small." in text
+    assert "by_category" not in text
+
+
 def test_where_keys_are_given_is_told_with_what_is_asked_for(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     write_images(tmp_path / "photos", ["a.png", "b.png", "c.png"])
     np.save(tmp_path / "j.npy", np.eye(3))
@@ -71,6 +99,7 @@ def test_where_keys_are_given_is_told_with_what_is_asked_for(tmp_path: Path, cap
         "order": None,
         "only": None,
         "kind": None,
+        "columns": {},
         "key": None,
         "schema": "",
         "threads": 1,

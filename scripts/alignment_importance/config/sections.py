@@ -194,6 +194,8 @@ class Saliency(Section):
     """
     maps: Path | None = None
     """Folder of your own maps, one file per image, named by the image's id; for `method: maps`."""
+    key: str | None = None
+    """Name of the map in files that hold several arrays (.npz, .mat, .h5); for `method: maps`."""
     stretch: bool = False
     """Whether maps of another aspect ratio than their image's are stretched to it, instead of being an error; for
     `method: maps`.

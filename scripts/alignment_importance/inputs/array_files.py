@@ -1,9 +1,11 @@
-"""Files of plain arrays that users bring: NumPy's and MATLAB's."""
+"""Files of plain arrays that users bring: NumPy's and MATLAB's. Of each the wanted array alone is read."""
 
 import zipfile
 import zlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import h5py
 import numpy as np
@@ -11,6 +13,7 @@ import scipy.io
 from numpy.typing import NDArray
 from scipy.io.matlab import MatReadError
 
+from alignment_importance.system.names import nearest
 from alignment_importance.system.problems import Problems
 
 #: What NumPy, SciPy and h5py raise on files that are damaged or of another kind.
@@ -26,6 +29,25 @@ READING_ERRORS = (
     MatReadError,
 )
 
+# What NumPy's kinds of arrays that hold no numbers are of, and MATLAB's classes.
+_NO_NUMBERS = {
+    "O": "cells or objects",
+    "V": "struct",
+    "U": "text",
+    "S": "text",
+    "c": "complex numbers",
+    "M": "dates",
+    "m": "times",
+    "cell": "cells or objects",
+    "struct": "struct",
+    "char": "text",
+    "string": "text",
+    "sparse": "a sparse matrix",
+    "function": "a function",
+    "object": "an object",
+    "opaque": "an object",
+}
+
 # What a file is by its first bytes.
 _SIGNATURES = {
     b"\x93NUMPY": "a .npy",
@@ -35,26 +57,92 @@ _SIGNATURES = {
 }
 
 
-def read(path: Path) -> dict[str, NDArray[Any]]:
-    """Read all arrays of a .npy (called `array`), .npz, .mat, .h5 or .hdf5 file by name (`group/name` in HDF5).
+@dataclass(frozen=True)
+class Stored:
+    """An array in a file, which is not read before it is asked for.
 
-    Dimensions have the order in which NumPy, MATLAB or h5py show them.
+    Attributes:
+        shape: of all its dimensions, in the order in which NumPy, MATLAB or h5py show them.
+        of: what it is of if that is no (real) numbers: text, cells, ...; otherwise empty.
+        read: reads it.
+    """
+
+    shape: tuple[int, ...]
+    of: str
+    read: Callable[[], NDArray[Any]]
+
+    def __str__(self) -> str:
+        """Write the shape, and what it is of if not of numbers."""
+        return ("x".join(map(str, self.shape)) or "single") + (f" ({self.of})" if self.of else "")
+
+
+def stored(path: Path) -> dict[str, Stored]:
+    """Find all arrays of a .npy (called `array`), .npz, .mat, .h5 or .hdf5 file by name (`group/name` in HDF5), sorted.
 
     Raises:
         one of `READING_ERRORS`: the file is damaged or of another kind.
     """
-    if path.suffix.lower() == ".mat":
-        return _read_matlab_hdf5(path) if h5py.is_hdf5(path) else _read_matlab(path)
-    if path.suffix.lower() in (".h5", ".hdf5"):
-        return _read_hdf5(path)
-    if path.suffix.lower() == ".npy":
+    suffix = path.suffix.lower()
+    if suffix == ".npy":
         with path.open("rb") as stream:
-            return {"array": np.lib.format.read_array(stream, allow_pickle=False)}
-    loaded = np.load(path, allow_pickle=False)
-    if isinstance(loaded, np.ndarray):
-        raise ValueError("it holds one array without a name")
-    with loaded:
-        return {name: loaded[name] for name in loaded.files}
+            shape, of = _header(stream)
+        return {"array": Stored(shape, of, lambda: np.load(path, allow_pickle=False))}
+    if suffix in (".h5", ".hdf5") or (suffix == ".mat" and h5py.is_hdf5(path)):
+        found = _in_hdf5(path)
+    else:
+        found = _in_matlab(path) if suffix == ".mat" else _in_archive(path)
+    return dict(sorted(found.items()))
+
+
+def wanted(
+    path: Path, dimensions: Sequence[int], key: str | None, layout: str, problems: Problems, of_vectors: str = ""
+) -> NDArray[Any] | None:
+    """Read the one array of numbers that is wanted, and nothing else of a file.
+
+    Single numbers and vectors are none, which MATLAB gives two dimensions too.
+
+    Args:
+        path: the file.
+        dimensions: how many it may have.
+        key: its name; None for the only one.
+        layout: how it should be saved, for messages.
+        problems: where errors are noted, such as a file that cannot be read.
+        of_vectors: what else to say of a file of vectors.
+
+    Returns:
+        It, or None where there is no such array.
+    """
+    try:
+        there = stored(path)
+        fitting = [
+            name
+            for name, array in there.items()
+            if not array.of and len(array.shape) in dimensions and min(array.shape[-2:]) > 1
+        ]
+        name = fitting[0] if key is None and len(fitting) == 1 else key
+        if name in fitting:
+            values = there[name].read()
+            if values.dtype.kind in "fiub":
+                return values
+            there[name] = replace(there[name], of=_NO_NUMBERS[values.dtype.kind])
+    except READING_ERRORS as error:
+        note_unreadable(problems, path, error)
+        return None
+    sizes = " or ".join({2: "two", 3: "three"}[number] for number in dimensions)
+    what = f"there is no array of numbers called {key!r}" if key else "there is not exactly one array of numbers"
+    listed = ", ".join(f"{name} {array}" for name, array in there.items()) or "nothing"
+    close = nearest(key or "", fitting)
+    if close:
+        remedy = f"Did you mean {close[0]!r}?"
+    elif fitting:
+        remedy = "Name the one to read as `key`."
+    else:
+        is_vector = any(
+            not array.of and max(array.shape, default=0) == np.prod(array.shape) > 1 for array in there.values()
+        )
+        remedy = f"Save one as {layout}." + of_vectors * is_vector
+    problems.error(path, f"{what} with {sizes} dimensions; there is: {listed}", remedy)
+    return None
 
 
 def note_unreadable(problems: Problems, path: Path, error: Exception) -> None:
@@ -69,27 +157,73 @@ def note_unreadable(problems: Problems, path: Path, error: Exception) -> None:
     problems.error(path, found, "Save it again, with the ending that fits its content.")
 
 
-def _read_matlab(path: Path) -> dict[str, NDArray[Any]]:
-    return {name: value for name, value in scipy.io.loadmat(path).items() if isinstance(value, np.ndarray)}
+def _header(stream: IO[bytes]) -> tuple[tuple[int, ...], str]:
+    """Read shape and kind of an array as NumPy saves it."""
+    readers = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}
+    version = np.lib.format.read_magic(stream)
+    if version not in readers:  # structs whose fields have names that are not ASCII
+        return (), "struct"
+    shape, _, dtype = readers[version](stream)
+    return shape, _NO_NUMBERS.get(dtype.kind, "")
 
 
-def _read_hdf5(path: Path) -> dict[str, NDArray[Any]]:
-    found: dict[str, NDArray[Any]] = {}
+def _in_archive(path: Path) -> dict[str, Stored]:
+    """Find the arrays of a .npz."""
 
-    def keep(name: str, item: h5py.Group | h5py.Dataset) -> None:
-        if isinstance(item, h5py.Dataset) and item.shape is not None:
-            found[name] = np.asarray(item[()])
+    def reader(name: str) -> Callable[[], NDArray[Any]]:
+        def read() -> NDArray[Any]:
+            with np.load(path, allow_pickle=False) as archive:
+                return archive[name]
 
-    with h5py.File(path) as file:
-        file.visititems(keep)
+        return read
+
+    found = {}
+    with zipfile.ZipFile(path) as archive:
+        for member in archive.namelist():
+            if member.endswith(".npy"):
+                with archive.open(member) as stream:
+                    name = member.removesuffix(".npy")
+                    found[name] = Stored(*_header(stream), reader(name))
     return found
 
 
-def _read_matlab_hdf5(path: Path) -> dict[str, NDArray[Any]]:
-    """Read a MATLAB 7.3 file, which stores dimensions in reverse and text as numbers."""
+def _in_matlab(path: Path) -> dict[str, Stored]:
+    """Find the variables of a MATLAB file up to version 7."""
+
+    def reader(name: str) -> Callable[[], NDArray[Any]]:
+        return lambda: scipy.io.loadmat(path, variable_names=[name])[name]
+
+    return {
+        name: Stored(shape, _NO_NUMBERS.get(kind, ""), reader(name)) for name, shape, kind in scipy.io.whosmat(path)
+    }
+
+
+def _in_hdf5(path: Path) -> dict[str, Stored]:
+    """Find the arrays of an HDF5 file. MATLAB 7.3 stores dimensions in reverse, and text and objects as numbers."""
+    is_matlab = path.suffix.lower() == ".mat"
+
+    def reader(name: str) -> Callable[[], NDArray[Any]]:
+        def read() -> NDArray[Any]:
+            with h5py.File(path) as file:
+                values = np.asarray(file[name][()])
+            return values.T if is_matlab else values
+
+        return read
+
+    found = {}
+
+    def note(name: str, item: h5py.Group | h5py.Dataset) -> None:
+        # What begins so is what MATLAB keeps for itself.
+        if not isinstance(item, h5py.Dataset) or item.shape is None or name.startswith("#"):
+            return
+        of = _NO_NUMBERS.get(item.dtype.kind, "")
+        if is_matlab:
+            kind = bytes(item.attrs.get("MATLAB_class", b"double")).decode()
+            of = of or _NO_NUMBERS.get(kind, "an object" if "MATLAB_object_decode" in item.attrs else "")
+        empty = "MATLAB_empty" in item.attrs
+        shape = item.shape[::-1] if is_matlab else item.shape
+        found[name] = Stored((0,) if empty else shape, of, reader(name))
+
     with h5py.File(path) as file:
-        return {
-            name: np.asarray(item[()]).T
-            for name, item in file.items()
-            if isinstance(item, h5py.Dataset) and item.attrs.get("MATLAB_class", b"double") != b"char"
-        }
+        file.visititems(note)
+    return found

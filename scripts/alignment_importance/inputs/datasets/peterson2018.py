@@ -71,26 +71,34 @@ def read_similarities(path: str | Path, category: str, n_images: int) -> NDArray
 def _matrix(path: Path, category: str) -> tuple[str, NDArray[np.float64]]:
     """Find the matrix of a category in a file, with its name there."""
     try:
-        found = array_files.read(path)
+        found = array_files.stored(path)
+        name = _name_of_matrix(path, category, found)
+        return name, found[name].read()
     except array_files.READING_ERRORS as error:
+        if isinstance(error, InputError):
+            raise
         raise InputError(f"cannot be read as {path.suffix} ({error}). Fetch it again.", where=path) from error
-    square = {
-        name: values
-        for name, values in sorted(found.items())
-        if values.dtype.kind in "fiu" and values.ndim == 2 and values.shape[0] == values.shape[1] > 1
-    }
+
+
+def _name_of_matrix(path: Path, category: str, found: Mapping[str, array_files.Stored]) -> str:
+    """Choose the matrix of a category among the arrays of a file."""
+    square = [
+        name
+        for name, array in found.items()
+        if not array.of and len(array.shape) == 2 and array.shape[0] == array.shape[1] > 1
+    ]
     if path.suffix.lower() == ".mat":
-        fitting = [name for name in square if "sim" in name.lower()] or list(square)
+        fitting = [name for name in square if "sim" in name.lower()] or square
         wanted = "a square matrix of its own, or one with 'sim' in its name"
     else:
         fitting = [name for name in CATEGORIES[category] if name in square]
         wanted = f"a square matrix called {' or '.join(CATEGORIES[category])}"
     if len(fitting) != 1:
-        shapes = ", ".join(f"{name} {'x'.join(map(str, values.shape))}" for name, values in sorted(found.items()))
+        shapes = ", ".join(f"{name} {array}" for name, array in found.items())
         raise InputError(
             f"{category} needs {wanted}, and {len(fitting)} fit. The file has: {shapes or 'nothing'}.", where=path
         )
-    return fitting[0], square[fitting[0]]
+    return fitting[0]
 
 
 def make(sources: Mapping[str, Sequence[Path]], outputs: Mapping[str, Path], settings: Mapping[str, Any]) -> None:

@@ -300,18 +300,18 @@ def _read_release(path: Path) -> NDArray[np.float64]:
 def _read_matrix(path: Path, name: str) -> NDArray[np.float64]:
     """Read a matrix of numbers; where a file has several, the one with this name."""
     try:
-        found = {path.name: _read_numbers(path)} if path.suffix.lower() == ".txt" else array_files.read(path)
+        if path.suffix.lower() == ".txt":
+            return _read_numbers(path)
+        found = array_files.stored(path)
+        fitting = [key for key, array in found.items() if not array.of and len(array.shape) == 2]
+        if name not in fitting and len(fitting) != 1:
+            known = ", ".join(f"{key} {array}" for key, array in found.items()) or "nothing"
+            raise InputError(f"needs one matrix of numbers, or one called {name}. It has: {known}.", where=path)
+        return found[name if name in fitting else fitting[0]].read().astype(np.float64)
     except array_files.READING_ERRORS as error:
+        if isinstance(error, InputError):
+            raise
         raise InputError(f"cannot be read as {path.suffix} ({error}). Fetch it again.", where=path) from error
-    fitting = {key: value for key, value in found.items() if value.dtype.kind in "fiu" and value.ndim == 2}
-    if name in fitting:
-        return fitting[name].astype(np.float64)
-    if len(fitting) != 1:
-        known = ", ".join(f"{key} {'x'.join(map(str, value.shape))}" for key, value in sorted(found.items()))
-        raise InputError(
-            f"needs one matrix of numbers, or one called {name}. It has: {known or 'nothing'}.", where=path
-        )
-    return next(iter(fitting.values())).astype(np.float64)
 
 
 def _lines(path: Path) -> list[str]:

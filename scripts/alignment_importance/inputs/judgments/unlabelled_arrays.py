@@ -1,8 +1,6 @@
 """Arrays without labels: a matrix or a stack of participants, with a file that names the images in order."""
 
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,12 +9,8 @@ from alignment_importance.inputs import array_files
 from alignment_importance.inputs.identifiers import ImageIds
 from alignment_importance.inputs.judgments import judged
 from alignment_importance.inputs.judgments.form import File, Form
-from alignment_importance.system.names import nearest
 from alignment_importance.system.plurals import counted
 from alignment_importance.system.problems import Problems
-
-# What NumPy's kinds of arrays that hold no numbers are called by who made them.
-_OTHER_KINDS = {"O": "cells or objects", "V": "struct", "U": "text", "S": "text", "c": "complex numbers"}
 
 _FROM_PAIRS = " Are these the pairs above the diagonal? scipy.spatial.distance.squareform makes matrices of them."
 
@@ -62,52 +56,13 @@ def _read_order(order: Path | None, path: Path, images: ImageIds, problems: Prob
 
 
 def _load(path: Path, key: str | None, problems: Problems) -> NDArray[np.float64] | None:
-    """Load the one array of numbers with two or three dimensions that is wanted; None where there is none.
-
-    Raises:
-        Problems: the file cannot be read.
-    """
-    is_single = path.suffix.lower() == ".npy"
-    if is_single and key is not None:
+    """Load the one array of numbers with two or three dimensions that is wanted; None where there is none."""
+    if key is not None and path.suffix.lower() == ".npy":
         problems.error(path, "`key` has no use for a .npy, which holds one array", "Remove it from the comparison.")
-    try:
-        found = array_files.read(path)
-    except array_files.READING_ERRORS as error:
-        array_files.note_unreadable(problems, path, error)
-        # What it should hold besides cannot be known: it may be a file of rsatoolbox, which needs no order and no kind.
-        problems.raise_errors()
-        raise AssertionError("raise_errors raises where there is an error") from error
-    fitting = {name: values for name, values in sorted(found.items()) if _fits(values)}
-    if len(fitting) == 1 and (key is None or is_single):
-        key = next(iter(fitting))
-    if key in fitting:
-        return fitting[key].astype(np.float64)
-    what = f"there is no array of numbers called {key!r}" if key else "there is not exactly one array of numbers"
-    there = ", ".join(_described(name, found[name]) for name in sorted(found)) or "nothing"
-    problems.error(path, f"{what} with two or three dimensions; there is: {there}", _remedy(key, fitting, found))
-    return None
-
-
-def _fits(values: NDArray[Any]) -> bool:
-    return values.dtype.kind in "fiub" and values.ndim in (2, 3)
-
-
-def _described(name: str, values: NDArray[Any]) -> str:
-    """Name an array with its shape, and with what it is of if not of numbers."""
-    kind = _OTHER_KINDS.get(values.dtype.kind)
-    shape = "x".join(map(str, values.shape)) or "single"
-    return f"{name} {shape}" + (f" ({kind})" if kind else "")
-
-
-def _remedy(key: str | None, fitting: Mapping[str, NDArray[Any]], found: Mapping[str, NDArray[Any]]) -> str:
-    """Say what to do about a file without the array that is wanted."""
-    close = nearest(key or "", fitting)
-    if close:
-        return f"Did you mean {close[0]!r}?"
-    if fitting:
-        return "Name the one to read as the comparison's `key`."
-    has_vector = any(values.dtype.kind in "fiub" and values.ndim == 1 for values in found.values())
-    return "Save one as images x images, or participants x images x images." + _FROM_PAIRS * has_vector
+        key = None
+    layout = "images x images, or participants x images x images"
+    values = array_files.wanted(path, (2, 3), key, layout, problems, _FROM_PAIRS)
+    return None if values is None else values.astype(np.float64)
 
 
 def _check_shape(path: Path, order: Path, values: NDArray[np.float64], n: int, problems: Problems) -> None:

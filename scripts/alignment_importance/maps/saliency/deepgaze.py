@@ -140,7 +140,7 @@ def _log_prior(file: str | Path | None, spread: float) -> Callable[[int, int], N
 
 def _read_template(file: Path) -> NDArray[np.float32]:
     try:
-        values = array_files.read(file)["array"].astype(np.float64)
+        values = array_files.stored(file)["array"].read().astype(np.float64)
     except array_files.READING_ERRORS as error:
         raise InputError(f"cannot be read as the .npy of a log density ({error}). Replace it.", where=file) from error
     if values.ndim != 2 or not np.isfinite(values).all():

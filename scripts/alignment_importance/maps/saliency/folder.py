@@ -11,19 +11,21 @@ from alignment_importance.inputs import array_files, ids, images
 from alignment_importance.maps.saliency.computing import Map, Pixels, Provider
 from alignment_importance.system.errors import InputError
 from alignment_importance.system.names import some
+from alignment_importance.system.problems import Problems
 
 #: Endings of files that can hold a saliency map.
-SUFFIXES = (".png", ".npy", ".mat")
+SUFFIXES = (".png", ".npy", ".npz", ".mat", ".h5", ".hdf5")
 
 
-def provider(table: pd.DataFrame, maps: str | Path, stretch: bool = False) -> Provider:
+def provider(table: pd.DataFrame, maps: str | Path, stretch: bool = False, key: str | None = None) -> Provider:
     """Find the file of every image's map, which is read when its turn comes.
 
     Args:
         table: `image` of the image set.
-        maps: a folder with a map for every image and nothing else: {image}.png (grey, 8 or 16 bits), .npy or .mat (one
-            array with two dimensions), of any size and scale; larger is more salient.
+        maps: a folder with a map for every image and nothing else: {image}.png (grey, 8 or 16 bits), or .npy, .npz,
+            .mat or .h5 (one array with two dimensions), of any size and scale; larger is more salient.
         stretch: take maps of another aspect ratio than their image's, and stretch them.
+        key: the name of the array in files that hold several.
 
     Returns:
         A provider that raises an `InputError` for a file that holds no map of finite numbers, or one of another aspect
@@ -35,7 +37,7 @@ def provider(table: pd.DataFrame, maps: str | Path, stretch: bool = False) -> Pr
     files = _find_files(Path(maps), table["image"].tolist())
 
     def map_of(image: str, rgb: Pixels) -> Map:
-        map2d = _read_map(files[image])
+        map2d = _read_map(files[image], key)
         if not stretch:
             _check_shape(files[image], map2d.shape, rgb.shape[:2])
         return map2d
@@ -65,14 +67,14 @@ def _find_files(folder: Path, image_ids: list[str]) -> dict[str, Path]:
     return by_id
 
 
-def _read_map(file: Path) -> Map:
+def _read_map(file: Path, key: str | None) -> Map:
     """Read one map.
 
     Raises:
         InputError: the file holds no map of finite numbers.
     """
     try:
-        values = _read_png(file) if file.suffix.lower() == ".png" else _read_array(file)
+        values = _read_png(file) if file.suffix.lower() == ".png" else _read_array(file, key)
     except InputError:
         raise
     except array_files.READING_ERRORS as error:
@@ -102,16 +104,14 @@ def _read_png(file: Path) -> NDArray[Any]:
     return channels[..., 0]
 
 
-def _read_array(file: Path) -> NDArray[Any]:
-    """Read the only array of numbers with two dimensions."""
-    arrays = [
-        values
-        for values in array_files.read(file).values()
-        if values.dtype.kind in "fiub" and values.ndim == 2 and values.size
-    ]
-    if len(arrays) != 1:
-        raise ValueError(f"it holds {len(arrays)} arrays of numbers with two dimensions, not one")
-    return arrays[0]
+def _read_array(file: Path, key: str | None) -> NDArray[Any]:
+    """Read the array of numbers with two dimensions that is wanted."""
+    problems = Problems()
+    only_one = file.suffix.lower() == ".npy"
+    values = array_files.wanted(file, (2,), None if only_one else key, "height x width", problems)
+    problems.raise_errors()
+    assert values is not None
+    return values
 
 
 def _check_shape(file: Path, map_shape: tuple[int, ...], image_shape: tuple[int, ...]) -> None:

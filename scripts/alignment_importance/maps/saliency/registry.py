@@ -37,7 +37,7 @@ class Method:
 METHODS: Mapping[str, Method] = {
     "spectral_residual": Method("classic:spectral_residual"),
     "fine_grained": Method("classic:fine_grained"),
-    "maps": Method("folder:provider", needs=("maps",), takes=("stretch",)),
+    "maps": Method("folder:provider", needs=("maps",), takes=("stretch", "key")),
     "fixations": Method("fixations:provider", needs=("fixations", "degree")),
     "centre_bias": Method("centre_bias:provider", takes=("fixations", "degree", "spread")),
     "deepgaze_iie": Method("deepgaze:provider", ("checkpoint",), ("centre_bias", "spread", "degree"), is_network=True),
