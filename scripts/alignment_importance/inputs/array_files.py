@@ -11,6 +11,7 @@ import scipy.io
 from numpy.typing import NDArray
 from scipy.io.matlab import MatReadError
 
+from alignment_importance.system import contents
 from alignment_importance.system.problems import Problems
 
 #: What NumPy, SciPy and h5py raise on files that are damaged or of another kind.
@@ -25,14 +26,6 @@ READING_ERRORS = (
     zlib.error,
     MatReadError,
 )
-
-# What a file is by its first bytes.
-_SIGNATURES = {
-    b"\x93NUMPY": "a .npy",
-    b"PK\x03\x04": "a zip archive, such as .npz or .xlsx",
-    b"\x89HDF": "HDF5, such as .h5 or a .mat of MATLAB 7.3",
-    b"MATLAB": "a .mat",
-}
 
 
 def read(path: Path) -> dict[str, NDArray[Any]]:
@@ -60,13 +53,11 @@ def read(path: Path) -> dict[str, NDArray[Any]]:
 def note_unreadable(problems: Problems, path: Path, error: Exception) -> None:
     """Note a file that is damaged or not what its ending says."""
     with path.open("rb") as stream:
-        start = stream.read(8)
-    kind = next((kind for signature, kind in _SIGNATURES.items() if start.startswith(signature)), None)
-    looks = f"; by its first bytes it is {kind}" if kind else ""
+        what, remedy = contents.recognise(stream.read(4096))
     # What NumPy says of pickles tells how to open them all the same, which can run any program.
     reason = "it holds Python objects, which are not read, or is damaged" if "pickle" in str(error) else str(error)
-    found = f"it cannot be read as {path.suffix} ({reason}){looks}"
-    problems.error(path, found, "Save it again, with the ending that fits its content.")
+    found = f"it cannot be read as {path.suffix} ({reason})" + (f"; {what}" if what else "")
+    problems.error(path, found, remedy or "Save it again, with the ending that fits its content.")
 
 
 def _read_matlab(path: Path) -> dict[str, NDArray[Any]]:
