@@ -1,5 +1,6 @@
 """Judgments that cannot be used: each is told by file, place, what was found and what to do."""
 
+import gzip
 import itertools
 import pickle
 from collections.abc import Callable
@@ -11,7 +12,7 @@ import pytest
 import scipy.io
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from judging import IDS, images, refusal, warnings, write
+from judging import IDS, images, read, refusal, warnings, write
 
 from alignment_importance.inputs.judgments import reading
 from alignment_importance.system.errors import InputError
@@ -423,12 +424,12 @@ def test_order_and_key_are_not_for_files_with_labels(tmp_path: Path) -> None:
     ("name", "content", "said"),
     [
         ("j.npy", "j.npz", "it cannot be read as .npy"),
-        ("j.npz", "j.npy", "by its first bytes it is a .npy. Save it again, with the ending that fits its content."),
-        ("j.mat", "j.npz", "by its first bytes it is a zip archive, such as .npz or .xlsx."),
-        ("j.h5", "j.mat", "by its first bytes it is a .mat."),
-        ("j.npz", "j.h5", "by its first bytes it is HDF5, such as .h5 or a .mat of MATLAB 7.3."),
+        ("j.npz", "j.npy", "it is an array of NumPy (.npy). Save it again, with the ending that fits its content."),
+        ("j.mat", "j.npz", "it is arrays of NumPy (.npz)."),
+        ("j.h5", "j.mat", "it is a file of MATLAB (.mat)."),
+        ("j.npz", "j.h5", "it is HDF5, such as .h5 or a .mat of MATLAB 7.3."),
         ("j.json", "j.npy", "rsatoolbox cannot read it as a file of Meadows"),
-        ("j.csv", "j.npz", "it is not text in UTF-8"),
+        ("j.csv", "j.npz", 'it is arrays of NumPy (.npz). Save it as "CSV UTF-8"'),
     ],
 )
 def test_a_file_that_is_not_what_its_ending_says(tmp_path: Path, name: str, content: str, said: str) -> None:
@@ -528,3 +529,27 @@ def test_a_column_of_a_matrix_without_a_name_is_told_as_such(tmp_path: Path) -> 
     message = refusal(write(tmp_path, "image,a,b,c,\na,,1,2,\nb,1,,3,\nc,2,3,,\n"), kind="similarity")
     assert "header, column 5: a column without a name. Name its image, or remove it." in message
     assert "is no image" not in message
+
+
+@pytest.mark.parametrize("name", ["j.csv", "j.npy", "j.mat"])
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (gzip.compress(b"X\n\0\0\0\3\0\4\1\3"), "it is an object of R (.rds). Save it as text with write.csv in R."),
+        (b"version https://git-lfs.github.com/spec/v1\n", "Git LFS in the place of the file. Run `git lfs pull`."),
+        (b"<!DOCTYPE html><html></html>", "it is a web page. Servers send one in the place of a file"),
+    ],
+)
+def test_what_a_file_is_that_is_none_of_judgments(tmp_path: Path, name: str, content: bytes, said: str) -> None:
+    (tmp_path / name).write_bytes(content)
+    (tmp_path / "order.txt").write_text("a\nb\nc\n")
+    order = None if name == "j.csv" else tmp_path / "order.txt"
+    assert said in refusal(tmp_path / name, kind="similarity", order=order)
+
+
+def test_names_that_begin_like_other_files_are_names(tmp_path: Path) -> None:
+    """PAR1 begins a Parquet file, P1 a picture, and A an object of R."""
+    text = "id,PAR1,P1,A\nPAR1,,1,2\nP1,1,,3\nA,2,3,\n"
+    for header in ("PAR1", "P1 ", "A", "BM"):
+        found = read(write(tmp_path, text.replace("id", header, 1)), ["PAR1", "P1", "A"], kind="similarity")
+        assert found["image"].to_numpy().tolist() == ["A", "P1", "PAR1"]

@@ -13,6 +13,7 @@ import scipy.io
 from numpy.typing import NDArray
 from scipy.io.matlab import MatReadError
 
+from alignment_importance.system import contents
 from alignment_importance.system.names import nearest
 from alignment_importance.system.problems import Problems
 
@@ -46,14 +47,6 @@ _NO_NUMBERS = {
     "function": "a function",
     "object": "an object",
     "opaque": "an object",
-}
-
-# What a file is by its first bytes.
-_SIGNATURES = {
-    b"\x93NUMPY": "a .npy",
-    b"PK\x03\x04": "a zip archive, such as .npz or .xlsx",
-    b"\x89HDF": "HDF5, such as .h5 or a .mat of MATLAB 7.3",
-    b"MATLAB": "a .mat",
 }
 
 
@@ -148,13 +141,11 @@ def wanted(
 def note_unreadable(problems: Problems, path: Path, error: Exception) -> None:
     """Note a file that is damaged or not what its ending says."""
     with path.open("rb") as stream:
-        start = stream.read(8)
-    kind = next((kind for signature, kind in _SIGNATURES.items() if start.startswith(signature)), None)
-    looks = f"; by its first bytes it is {kind}" if kind else ""
+        what, remedy = contents.recognise(stream.read(4096))
     # What NumPy says of pickles tells how to open them all the same, which can run any program.
     reason = "it holds Python objects, which are not read, or is damaged" if "pickle" in str(error) else str(error)
-    found = f"it cannot be read as {path.suffix} ({reason}){looks}"
-    problems.error(path, found, "Save it again, with the ending that fits its content.")
+    found = f"it cannot be read as {path.suffix} ({reason})" + (f"; {what}" if what else "")
+    problems.error(path, found, remedy or "Save it again, with the ending that fits its content.")
 
 
 def _header(stream: IO[bytes]) -> tuple[tuple[int, ...], str]:

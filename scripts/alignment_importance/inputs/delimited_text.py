@@ -19,6 +19,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from alignment_importance.system import contents
 from alignment_importance.system.names import nearest
 from alignment_importance.system.plurals import counted
 from alignment_importance.system.problems import Problems
@@ -344,6 +345,9 @@ def _in_utf8(path: Path, problems: Problems) -> bytes:
         data = path.read_bytes()
     except OSError as error:
         problems.fail(path, f"it cannot be read ({error.strerror})", "Restore the file, or correct its path.")
+    what, other_remedy = contents.recognise(data)
+    if other_remedy:
+        problems.fail(path, what, other_remedy)
     is_wide = data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
     data = data.removeprefix(codecs.BOM_UTF8)
     remedy = 'Save it as "CSV UTF-8", as spreadsheets call it.'
@@ -353,7 +357,7 @@ def _in_utf8(path: Path, problems: Problems) -> bytes:
         else:
             data.decode()
     except UnicodeDecodeError as error:
-        problems.fail(path, "it is not text in UTF-8", remedy, _line_of(data, error.start))
+        problems.fail(path, what or "it is not text in UTF-8", remedy, _line_of(data, error.start))
     if len(data.translate(None, _CONTROL)) < len(data):
         at = next(at for at, character in enumerate(data) if character in _CONTROL)
         found = f"there is a character that cannot be seen, {chr(data[at])!r}"
