@@ -93,7 +93,8 @@ def test_the_maps_that_are_computed_together_change_no_bit(share: float) -> None
 def test_top_k_sums_are_those_of_one_similarity_matrix_per_k(n_images: int, similarity: str, share: float) -> None:
     x = readout(n_images)[:, :70]
     _, _, human = block(x, similarity, n_images, share if n_images > 8 else 0)
-    top = closed_forms.TopK.of(x, similarity)
+    inverse = 1 / 70 if similarity == "pearson" else 0.0
+    top = closed_forms.TopK(x.T.contiguous(), torch.arange(70), torch.arange(n_images), inverse)
     pairs = torch.isfinite(human).tril(-1).nonzero(as_tuple=True)
     judged = human[pairs] - human[pairs].mean()
     expected = []
@@ -108,6 +109,17 @@ def test_top_k_sums_are_those_of_one_similarity_matrix_per_k(n_images: int, simi
         torch.testing.assert_close(sums, torch.tensor(expected, dtype=torch.float64), rtol=1e-9, atol=1e-9)
 
 
+@pytest.mark.parametrize("similarity", ["pearson", "cosine"])
+def test_similarities_with_some_columns_are_those_without_the_others(similarity: str) -> None:
+    x = readout(9)
+    kept = torch.rand(4, x.shape[1], generator=torch.Generator().manual_seed(1)) < 0.3
+    kept[3] = False
+    found = closed_forms.with_some(x, kept, similarity)
+    torch.testing.assert_close(found, rsm(x * kept[:, None], similarity), rtol=0, atol=1e-12, equal_nan=True)
+    # Without any column, no row varies.
+    assert found[3].isnan().all()
+
+
 def test_loops_are_compiled_where_nothing_can_be_kept(monkeypatch: pytest.MonkeyPatch) -> None:
     given = []
 
@@ -118,5 +130,5 @@ def test_loops_are_compiled_where_nothing_can_be_kept(monkeypatch: pytest.Monkey
         return lambda loop: loop
 
     monkeypatch.setattr(kernels.numba, "njit", njit)
-    assert kernels._compiled()(abs) is abs
+    assert kernels._compiled(abs) is abs
     assert given and given[0]["nogil"]

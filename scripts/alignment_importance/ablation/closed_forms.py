@@ -100,28 +100,37 @@ class TopK:
     how many k are taken at a time changes no bit.
 
     Attributes:
-        columns: (k, image) the columns of the readout in the order of the ranking.
-        sums: (k, image) running row sums times sqrt(1/D); zero for cosine similarity.
-        scale: (k, image) 1 / sqrt(variance of a row); NaN where it is constant.
+        readout: (map, any image) float64.
+        order: (k,) maps, the most important first.
+        images: (image,) those of the block.
+        inverse: 1/D; zero for cosine similarity.
     """
 
-    columns: torch.Tensor
-    sums: torch.Tensor
-    scale: torch.Tensor
+    readout: torch.Tensor
+    order: torch.Tensor
+    images: torch.Tensor
+    inverse: float
 
-    @classmethod
-    def of(cls, x: torch.Tensor, similarity: str) -> "TopK":
-        """Prepare rows x (image, map) whose columns are in the order of the ranking."""
-        columns = x.T.contiguous()
-        inverse = 1 / x.shape[1] if similarity == "pearson" else 0.0
-        sums = columns.cumsum(0).mul_(inverse**0.5)
-        squares = columns.square().cumsum(0)
-        return cls(columns, sums, varying(squares - sums.square(), squares).rsqrt())
+    @functools.cached_property
+    def columns(self) -> torch.Tensor:
+        """(k, image) the columns of x in the order of the ranking."""
+        return self.readout[:, self.images][self.order]
+
+    @functools.cached_property
+    def sums(self) -> torch.Tensor:
+        """(k, image) running row sums times sqrt(1/D); zero for cosine similarity."""
+        return self.columns.cumsum(0).mul_(self.inverse**0.5)
+
+    @functools.cached_property
+    def scale(self) -> torch.Tensor:
+        """(k, image) 1 / sqrt(variance of a row); NaN where it is constant."""
+        squares = self.columns.square().cumsum(0)
+        return varying(squares - self.sums.square(), squares).rsqrt()
 
     @property
     def n_images(self) -> int:
         """How many images there are."""
-        return self.columns.shape[1]
+        return len(self.images)
 
     def similarities(self, pairs: tuple[torch.Tensor, torch.Tensor], chunk: int) -> Iterator[torch.Tensor]:
         """Yield R pair by pair: (k, pair) for `chunk` consecutive k at a time."""
@@ -204,8 +213,8 @@ class SumsPairByPair(PairSums):
 
     def top_k(self, top: TopK, tile: tuple[slice, slice]) -> torch.Tensor:
         """(k, 3) sums, a few k at a time."""
-        columns, sums, scale = (values.numpy() for values in (top.columns, top.sums, top.scale))
-        return torch.from_numpy(kernels.top_k_sums(columns, sums, scale, self.judged, *tile))
+        readout, order, images = (values.numpy() for values in (top.readout, top.order, top.images))
+        return torch.from_numpy(kernels.top_k_sums(readout, order, images, top.inverse, self.judged, *tile))
 
 
 @dataclass(frozen=True)
@@ -296,6 +305,12 @@ def correlations(sums: torch.Tensor, n_pairs: torch.Tensor | int, spread: torch.
     return sum_rh / (of_r * spread).sqrt()
 
 
+def with_some(x: torch.Tensor, kept: torch.Tensor, similarity: str) -> torch.Tensor:
+    """(set, image, image) R of x (image, map) float64 with several sets of its columns kept, kept (set, map) bool."""
+    alone = kept[:, None] * x
+    return _similarities(alone @ x.T, alone.sum(2), 1 / x.shape[1] if similarity == "pearson" else 0.0)
+
+
 def top_at(x: torch.Tensor, orders: torch.Tensor, numbers: Sequence[int], similarity: str) -> Iterator[torch.Tensor]:
     """Similarities with the first k columns of x kept, for some k and several orders at once.
 
@@ -316,11 +331,16 @@ def top_at(x: torch.Tensor, orders: torch.Tensor, numbers: Sequence[int], simila
         added = x.T[orders[:, start:k]]
         products = torch.baddbmm(products, added.mT, added)
         sums = sums + added.sum(1)
-        squares = products.diagonal(dim1=1, dim2=2)
-        scale = varying(squares - inverse * sums.square(), squares).rsqrt()
-        covariation = torch.baddbmm(products, sums[:, :, None], sums[:, None, :], alpha=-inverse)
-        yield covariation.mul_(scale[:, :, None]).mul_(scale[:, None, :])
+        yield _similarities(products, sums, inverse)
         start = k
+
+
+def _similarities(products: torch.Tensor, sums: torch.Tensor, inverse: float) -> torch.Tensor:
+    """R (..., image, image) from products of rows and their sums (..., image)."""
+    squares = products.diagonal(dim1=-2, dim2=-1)
+    scale = varying(squares - inverse * sums.square(), squares).rsqrt()
+    covariation = products - inverse * (sums[..., :, None] * sums[..., None, :])
+    return covariation.mul_(scale[..., :, None]).mul_(scale[..., None, :])
 
 
 def _running(start: torch.Tensor, steps: torch.Tensor) -> torch.Tensor:

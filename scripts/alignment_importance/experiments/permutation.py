@@ -1,9 +1,9 @@
 """Permutation test of the whole procedure: the images' labels in the judgments are permuted, everything is repeated.
 
 Under every permutation the maps are ranked on the training images of each fold, the number to retain is chosen on
-them, and test scores are computed. Rank correlations with a pooled readout would take long, one permutation after the
-other: since similarities do not depend on the judgments, they are ranked once for many permutations, and k is chosen
-among a grid and not among all numbers, for the judgments as they are as well.
+them, and test scores are computed. Similarities without a map do not depend on the judgments, so that one pass over the
+maps ranks them for all permutations. Rank correlations of the first k maps of a pooled readout would still take long: k
+is chosen among a grid there and not among all numbers, for the judgments as they are as well.
 """
 
 from collections.abc import Sequence
@@ -17,8 +17,12 @@ from alignment_importance.ablation import Ablation, PooledAblation, closed_forms
 from alignment_importance.experiments.rankings import order_of, rank
 from alignment_importance.inputs.folds import Fold, PairBlock
 from alignment_importance.statistics.judged import judged_pairs
+from alignment_importance.statistics.scores import SCORES
 from alignment_importance.statistics.similarity import SecondOrder
 from alignment_importance.system.logs import progress
+
+#: (pair,) images of pairs, as positions in the image set.
+_Pairs = tuple[torch.Tensor, torch.Tensor]
 
 #: Numbers of maps to choose among.
 _GRID_STEPS = 64
@@ -56,7 +60,7 @@ def permute(
         return pd.DataFrame({name: [] for name in ("draw", "test_full", "test_retained", "difference")})
     rng = np.random.default_rng(seed)
     labels = np.stack([np.arange(len(human)), *(rng.permutation(len(human)) for _ in range(n_draws))])
-    if isinstance(engine, PooledAblation) and not engine.closed_form:
+    if isinstance(engine, PooledAblation):
         full, retained = _repeat_at_once(engine, folds, human, labels, score)
     else:
         full, retained = _repeat(engine, folds, human, labels)
@@ -76,111 +80,153 @@ def permute(
 def _repeat(
     engine: Ablation, folds: Sequence[Fold], human: np.ndarray, labels: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Full and retained test scores (fold, draw), one draw of labels (draw, image) after the other."""
-    results = np.full((2, len(folds), len(labels)), np.nan)
-    for draw, order in enumerate(progress(labels, "permutations", len(labels))):
-        permuted = human[np.ix_(order, order)]
-        blocks = [(_judged(fold.train, permuted), _judged(fold.test, permuted)) for fold in folds]
-        intact, without = engine.leave_one_out([train for train, _ in blocks])
-        for number, (ais, (train, test)) in enumerate(zip(intact[:, None] - without, blocks, strict=True)):
-            results[:, number, draw] = _choose(*torch.from_numpy(engine.top_k(order_of(rank(ais)), [train, test])))
-    return results[0], results[1]
-
-
-def _judged(block: PairBlock, human: np.ndarray) -> PairBlock:
-    """The block with other judgments of the pairs in it."""
-    return PairBlock(
-        block.images, np.where(np.isfinite(block.human), human[np.ix_(block.images, block.images)], np.nan)
-    )
-
-
-def _choose(train: torch.Tensor, test: torch.Tensor) -> torch.Tensor:
-    """(2, ...) test scores with all maps and with the number that has the highest train score; both (k, ...)."""
-    best = train.nan_to_num(-torch.inf).argmax(0, keepdim=True)
-    retained = test.gather(0, best)[0].masked_fill(train.isnan().all(0), torch.nan)
-    return torch.stack([test[-1], retained])
-
-
-def _repeat_at_once(
-    engine: PooledAblation, folds: Sequence[Fold], human: np.ndarray, labels: np.ndarray, score: str
-) -> tuple[np.ndarray, np.ndarray]:
-    """Full and retained test scores (fold, draw), many draws of labels (draw, image) at once."""
-    device = engine.readout.device
-    permuted = _Permuted(torch.from_numpy(human).to(device), torch.from_numpy(labels).to(device))
-    some = max(1, _CACHED_VALUES // len(human) ** 2)
-    results = []
-    for fold in progress(folds, "permutations of fold", len(folds)):
-        train, test = (_pairs(block, device) for block in (fold.train, fold.test))
-        at_once = engine.compute.chunk(8 * 8 * len(train[0]))
-        orders = torch.cat([_orders(engine, part.of(train), train, score) for part in permuted.split(at_once)])
-        parts = zip(orders.split(some), permuted.split(some), strict=True)
-        traced = [_trace(engine, order, part.of(train), part.of(test), train, test, score) for order, part in parts]
-        results.append(torch.cat(traced, dim=1))
-    full, retained = torch.stack(results, dim=1).cpu().numpy()
+    """Full and retained test scores (fold, draw) under labels (draw, image)."""
+    sides = [[_relabel(block, human, order) for block in (fold.train, fold.test)] for fold in folds for order in labels]
+    intact, without = engine.leave_one_out([train for train, _ in sides])
+    results = np.full((2, len(sides)), np.nan)
+    for number, blocks in enumerate(progress(sides, "permutations of a fold", len(sides))):
+        train, test = engine.top_k(order_of(rank(intact[number] - without[number])), blocks)
+        results[0, number] = test[-1]
+        if np.isfinite(train).any():
+            results[1, number] = test[np.nanargmax(train)]
+    full, retained = results.reshape(2, len(folds), len(labels))
     return full, retained
+
+
+def _relabel(block: PairBlock, human: np.ndarray, labels: np.ndarray) -> PairBlock:
+    """The block with judgments (image, image) whose images are labelled otherwise."""
+    images = labels[block.images]
+    return PairBlock(block.images, np.where(np.isfinite(block.human), human[np.ix_(images, images)], np.nan))
 
 
 @dataclass(frozen=True)
 class _Permuted:
     """Judgments (image, image) whose images are labelled otherwise in every draw, labels (draw, image)."""
 
-    human: torch.Tensor
-    labels: torch.Tensor
+    human: np.ndarray
+    labels: np.ndarray
+
+    @property
+    def complete(self) -> bool:
+        """Whether all pairs of different images are judged."""
+        return bool((np.isfinite(self.human) | np.eye(len(self.human), dtype=bool)).all())
 
     def split(self, size: int) -> list["_Permuted"]:
         """The same judgments with some draws each."""
-        return [_Permuted(self.human, part) for part in self.labels.split(size)]
+        return [_Permuted(self.human, self.labels[start : start + size]) for start in range(0, len(self.labels), size)]
 
-    def of(self, pairs: tuple[torch.Tensor, torch.Tensor]) -> torch.Tensor:
+    def of(self, pairs: _Pairs) -> torch.Tensor:
         """(draw, pair) judgments of some pairs."""
-        first, second = pairs
-        return self.human[self.labels[:, first], self.labels[:, second]]
+        first, second = (self.labels[:, images.cpu().numpy()] for images in pairs)
+        return torch.from_numpy(self.human[first, second]).to(pairs[0].device)
+
+    def blocks(self, block: PairBlock) -> list[PairBlock]:
+        """The block in every draw."""
+        return [_relabel(block, self.human, labels) for labels in self.labels]
 
 
-def _pairs(block: PairBlock, device: torch.device) -> tuple[torch.Tensor, torch.Tensor]:
-    """(pair,) and (pair,) images of the pairs of a block, as positions in the image set."""
-    rows, columns = judged_pairs(block.human)
-    first, second = (torch.from_numpy(block.images[index]).to(device) for index in (rows, columns))
+def _repeat_at_once(
+    engine: PooledAblation, folds: Sequence[Fold], human: np.ndarray, labels: np.ndarray, score: str
+) -> tuple[np.ndarray, np.ndarray]:
+    """Full and retained test scores (fold, draw) under labels (draw, image), many draws at once."""
+    permuted, n_maps, results = _Permuted(human, labels), engine.readout.shape[1], []
+    for fold in progress(folds, "permutations of fold", len(folds)):
+        n_train, n_test = len(fold.train.images), len(fold.test.images)
+        # Judgments, curves, the readout of the test images with the maps retained, and what is made of them.
+        size = engine.compute.chunk(8 * (4 * n_train**2 + 8 * n_maps + 2 * n_test * n_maps))
+        orders = _orders(engine, fold.train, permuted, size, score)
+        parts = zip(orders.split(size), permuted.split(size), strict=True)
+        results.append(torch.cat([_test(engine, fold, some, part, score) for some, part in parts], dim=1))
+    full, retained = torch.stack(results, dim=1).cpu().numpy()
+    return full, retained
+
+
+def _orders(engine: PooledAblation, block: PairBlock, permuted: _Permuted, size: int, score: str) -> torch.Tensor:
+    """(draw, feature_map) maps by their AIS under the judgments of a training block, descending.
+
+    Similarities without a map are computed once for all draws, or `size` of them, unless every draw lacks the judgments
+    of other pairs.
+    """
+    if permuted.complete and engine.closed_form:
+        scores = _correlated_without(engine, block, permuted, score)
+    elif permuted.complete:
+        scores = torch.cat([_ranked_without(engine, block, part, score) for part in permuted.split(size)])
+    else:
+        parts = [engine.leave_one_out(part.blocks(block)) for part in permuted.split(size)]
+        scores = torch.from_numpy(np.concatenate([np.insert(without, 0, whole, axis=1) for whole, without in parts]))
+    whole, without = scores[:, :1], scores[:, 1:]
+    # A map that is zero in all images of the block changes nothing, to the bit.
+    active = torch.from_numpy(engine.active[block.images].any(0)).to(scores.device)
+    ais = torch.where(active, whole - without, whole - whole)
+    return ais.nan_to_num(-torch.inf).argsort(dim=1, descending=True, stable=True).to(engine.readout.device)
+
+
+def _correlated_without(engine: PooledAblation, block: PairBlock, permuted: _Permuted, score: str) -> torch.Tensor:
+    """(draw, 1 + feature_map) scores with all maps and without each, from sums over pairs, some pairs at a time."""
+    maps, pairs = _maps(engine), _pairs(block, engine.readout.device)
+    n_draws, n_pairs = len(permuted.labels), len(pairs[0])
+    of_r, of_rr = engine.readout.new_zeros(2, len(maps))
+    of_h, of_hh = engine.readout.new_zeros(2, n_draws, 1)
+    of_rh = engine.readout.new_zeros(n_draws, len(maps))
+    # Near its mean, of which little is lost in what is left of squares.
+    middle = np.nanmean(permuted.human)
+    size = engine.compute.chunk(8 * 4 * (2 * len(maps) + n_draws))
+    for some in zip(*(images.split(size) for images in pairs), strict=True):
+        r, human = engine.rows.similarities_without(some, maps), permuted.of(some) - middle
+        of_r, of_rr, of_rh = of_r + r.sum(1), of_rr + r.square().sum(1), of_rh + human @ r.T
+        of_h, of_hh = of_h + human.sum(1, keepdim=True), of_hh + human.square().sum(1, keepdim=True)
+    of_rh -= of_h * of_r / n_pairs
+    sums = torch.stack(torch.broadcast_tensors(of_r, of_rh, of_rr), dim=-1)
+    return SCORES[score].of(closed_forms.correlations(sums, n_pairs, of_hh - of_h.square() / n_pairs))
+
+
+def _ranked_without(engine: PooledAblation, block: PairBlock, permuted: _Permuted, score: str) -> torch.Tensor:
+    """(draw, 1 + feature_map) scores that need each similarity, with all maps and without each."""
+    pairs = _pairs(block, engine.readout.device)
+    of_draws = SecondOrder.of(permuted.of(pairs), score)
+    parts = _maps(engine).split(engine.compute.chunk(8 * 8 * len(pairs[0])))
+    return torch.cat([of_draws(engine.rows.similarities_without(pairs, some)) for some in parts]).T
+
+
+def _maps(engine: PooledAblation) -> torch.Tensor:
+    """(1 + feature_map,) no map, and all."""
+    return torch.arange(kernels.NO_MAP, engine.readout.shape[1], device=engine.readout.device)
+
+
+def _pairs(block: PairBlock, device: torch.device) -> _Pairs:
+    """The pairs of a block."""
+    first, second = (torch.from_numpy(block.images[index]).to(device) for index in judged_pairs(block.human))
     return first, second
 
 
-def _orders(
-    engine: PooledAblation, human: torch.Tensor, pairs: tuple[torch.Tensor, torch.Tensor], score: str
-) -> torch.Tensor:
-    """(draw, feature_map) maps by their AIS under judgments (draw, pair) of the training pairs, descending."""
-    rows = engine.rows
-    maps = torch.arange(kernels.NO_MAP, engine.readout.shape[1], device=engine.readout.device)
-    parts = maps.split(engine.compute.chunk(8 * 8 * len(pairs[0])))
-    scores = torch.cat([_of_each(rows.similarities_without(pairs, part), human, score) for part in parts])
-    # The first is that of all maps.
-    ais = (scores[:1] - scores[1:]).T.nan_to_num(-torch.inf)
-    return ais.argsort(dim=1, descending=True, stable=True)
+def _test(engine: PooledAblation, fold: Fold, orders: torch.Tensor, permuted: _Permuted, score: str) -> torch.Tensor:
+    """(2, draw) test scores with all maps, and with the first of the orders (draw, feature_map) that are retained."""
+    numbers, curves = _train_curves(engine, fold.train, orders, permuted, score)
+    # The first of the highest; no map where no number has a score.
+    best = numbers[curves.nan_to_num(-torch.inf).argmax(1)].masked_fill(curves.isnan().all(1), 0)
+    first = torch.arange(orders.shape[1], device=orders.device) < best[:, None]
+    kept = torch.cat([torch.ones_like(first[:1]), torch.zeros_like(first).scatter_(1, orders, first)])
+    readout, pairs = engine.readout[torch.from_numpy(fold.test.images)], judged_pairs(fold.test.human)
+    similarities = closed_forms.with_some(readout, kept, engine.similarity)[:, *pairs]
+    human = permuted.of(_pairs(fold.test, orders.device))
+    sides = (similarities[:1].expand_as(similarities[1:]), similarities[1:])
+    return torch.stack([_of_own(side, human, score) for side in sides])
 
 
-def _trace(
-    engine: PooledAblation,
-    orders: torch.Tensor,
-    human_train: torch.Tensor,
-    human_test: torch.Tensor,
-    train: tuple[torch.Tensor, torch.Tensor],
-    test: tuple[torch.Tensor, torch.Tensor],
-    score: str,
-) -> torch.Tensor:
-    """(2, draw) full and retained test scores of some draws, with maps in the orders (draw, feature_map)."""
-    sides = ((train, human_train), (test, human_test))
-    curves = [
-        [_of_own(similarities[:, *pairs], human, score) for pairs, human in sides]
-        for similarities in closed_forms.top_at(engine.readout, orders, grid(orders.shape[1]), engine.similarity)
-    ]
-    of_train, of_test = (torch.stack(list(side)) for side in zip(*curves, strict=True))
-    return _choose(of_train, of_test)
-
-
-def _of_each(similarities: torch.Tensor, human: torch.Tensor, score: str) -> torch.Tensor:
-    """Scores (map, draw) of similarities (map, pair) against judgments (draw, pair), NaN where there are none."""
-    if human.isfinite().all():
-        return SecondOrder.of(human, score)(similarities)
-    return torch.stack([_of_judged(similarities, one, score) for one in human], dim=1)
+def _train_curves(
+    engine: PooledAblation, block: PairBlock, orders: torch.Tensor, permuted: _Permuted, score: str
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Numbers of maps (k,) and train scores (draw, k) of so many first maps of the orders (draw, feature_map)."""
+    n_maps, device = orders.shape[1], orders.device
+    if engine.closed_form:
+        scores = torch.from_numpy(engine.top_k_of_each(orders.cpu().numpy(), permuted.blocks(block)))
+        return torch.arange(1, n_maps + 1, device=device), scores.to(device)
+    steps, pairs, curves = grid(n_maps), _pairs(block, device), []
+    size = max(1, _CACHED_VALUES // len(engine.readout) ** 2)
+    for some, part in zip(orders.split(size), permuted.split(size), strict=True):
+        human, similarities = part.of(pairs), closed_forms.top_at(engine.readout, some, steps, engine.similarity)
+        curves.append(torch.stack([_of_own(of_k[:, *pairs], human, score) for of_k in similarities], dim=1))
+    return torch.tensor(steps, device=device), torch.cat(curves)
 
 
 def _of_own(similarities: torch.Tensor, human: torch.Tensor, score: str) -> torch.Tensor:
