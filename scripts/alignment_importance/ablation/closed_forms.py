@@ -87,9 +87,10 @@ class Covariation:
         """(map, pair) R(-k) of pairs of rows, for some maps k, each of which may be `kernels.NO_MAP`."""
         first, second = pairs
         g = self.g(maps)
-        scale = self.variance_without(g).T.rsqrt()
-        left = self.base[first, second] - g.T[:, first] * g.T[:, second]
-        return left * scale[:, first] * scale[:, second]
+        scale = self.variance_without(g).rsqrt()
+        # (pair, map) until the end, so that whole rows are copied.
+        left = torch.addcmul(self.base[first, second, None], g[first], g[second], value=-1)
+        return left.mul_(scale[first]).mul_(scale[second]).T
 
 
 @dataclass(frozen=True)
