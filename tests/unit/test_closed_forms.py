@@ -109,6 +109,17 @@ def test_top_k_sums_are_those_of_one_similarity_matrix_per_k(n_images: int, simi
         torch.testing.assert_close(sums, torch.tensor(expected, dtype=torch.float64), rtol=1e-9, atol=1e-9)
 
 
+@pytest.mark.parametrize("similarity", ["pearson", "cosine"])
+def test_similarities_with_some_columns_are_those_without_the_others(similarity: str) -> None:
+    x = readout(9)
+    kept = torch.rand(4, x.shape[1], generator=torch.Generator().manual_seed(1)) < 0.3
+    kept[3] = False
+    found = closed_forms.with_some(x, kept, similarity)
+    torch.testing.assert_close(found, rsm(x * kept[:, None], similarity), rtol=0, atol=1e-12, equal_nan=True)
+    # Without any column, no row varies.
+    assert found[3].isnan().all()
+
+
 def test_loops_are_compiled_where_nothing_can_be_kept(monkeypatch: pytest.MonkeyPatch) -> None:
     given = []
 

@@ -333,7 +333,8 @@ def test_arrays_that_cannot_be_used(tmp_path: Path) -> None:
         path, kind="similarity", order=order
     )
     np.save(path, np.array([[None]]), allow_pickle=True)
-    assert "it cannot be read as .npy (it holds Python objects" in refusal(path, kind="similarity", order=order)
+    message = refusal(path, kind="similarity", order=order)
+    assert message.endswith(f"{said} 1x1 (cells or objects). {save}")
 
 
 def test_of_several_arrays_the_key_must_name_one(tmp_path: Path) -> None:
@@ -346,8 +347,7 @@ def test_of_several_arrays_the_key_must_name_one(tmp_path: Path) -> None:
     for name in ("j.npz", "j.mat", "j.h5"):
         message = refusal(tmp_path / name, kind="similarity", order=order)
         assert "there is not exactly one array of numbers with two or three dimensions; there is: " in message
-        assert "one 3x3, two 3x3. Name" in message
-        assert "Name the one to read as the comparison's `key`." in message
+        assert "one 3x3, two 3x3. Name the one to read as `key`." in message
         message = refusal(tmp_path / name, kind="similarity", order=order, key="tow")
         assert "there is no array of numbers called 'tow' with two or three dimensions; there is: " in message
         assert "Did you mean 'two'?" in message
@@ -457,7 +457,8 @@ def test_pickles_are_not_opened(tmp_path: Path) -> None:
         message = refusal(tmp_path / name)
         assert "a pickle can run any program when it is opened, and is not read. Save the RDMs as HDF5" in message
     np.savez(tmp_path / "j.npz", one=np.array([[Harm()]], dtype=object))
-    assert "cannot be read as .npz" in refusal(tmp_path / "j.npz", kind="similarity", order=order_of(tmp_path))
+    message = refusal(tmp_path / "j.npz", kind="similarity", order=order_of(tmp_path))
+    assert "there is: one 1x1 (cells or objects)." in message
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -514,15 +515,14 @@ def test_judgments_of_nobody_are_told_by_their_images_alone(tmp_path: Path) -> N
     assert "participants" not in message
 
 
-@pytest.mark.parametrize("name", ["j.npy", "j.npz"])
-def test_nobody_is_told_how_to_open_a_pickle(name: str, tmp_path: Path) -> None:
-    with (tmp_path / name).open("wb") as stream:
-        pickle.dump({"a": 1}, stream)
-    if name == "j.npy":
-        np.save(tmp_path / name, np.array([[{}, 1], [1, {}]], dtype=object), allow_pickle=True)
-    message = refusal(tmp_path / name, kind="similarity", order=write(tmp_path, "a\nb\nc", "order.txt"))
-    assert "(it holds Python objects, which are not read, or is damaged)" in message
-    assert "allow_pickle" not in message
+def test_nobody_is_told_how_to_open_a_pickle(tmp_path: Path) -> None:
+    order = order_of(tmp_path)
+    for name, said in (("j.npy", "magic string"), ("j.npz", "not a zip file")):
+        with (tmp_path / name).open("wb") as stream:
+            pickle.dump({"a": 1}, stream)
+        message = refusal(tmp_path / name, kind="similarity", order=order)
+        assert said in message
+        assert "allow_pickle" not in message
 
 
 def test_a_column_of_a_matrix_without_a_name_is_told_as_such(tmp_path: Path) -> None:
@@ -535,7 +535,10 @@ def test_a_column_of_a_matrix_without_a_name_is_told_as_such(tmp_path: Path) -> 
 @pytest.mark.parametrize(
     ("content", "said"),
     [
-        (gzip.compress(b"X\n\0\0\0\3\0\4\1\3"), "it is an object of R (.rds). Save it as text with write.csv in R."),
+        (
+            gzip.compress(b"X\n\0\0\0\3\0\4\1\3", mtime=0),
+            "it is an object of R (.rds). Save it as text with write.csv in R.",
+        ),
         (b"version https://git-lfs.github.com/spec/v1\n", "Git LFS in the place of the file. Run `git lfs pull`."),
         (b"<!DOCTYPE html><html></html>", "it is a web page. Servers send one in the place of a file"),
     ],

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from alignment_importance.experiments import lasso
@@ -29,6 +29,7 @@ def test_units_that_nothing_speaks_for_have_no_weight() -> None:
     twice=st.integers(0, 5),
     seed=st.integers(0, 10**6),
 )
+@example(n_rows=5, n_units=12, twice=1, seed=5)
 def test_weights_are_at_the_minimum(n_rows: int, n_units: int, twice: int, seed: int) -> None:
     """Also where units are more than rows, some of them the same as others, one of them zero."""
     rng = np.random.default_rng(seed)

@@ -49,6 +49,23 @@ def test_many_at_once_equal_one_by_one(score: str, similarity: str, unit: str, m
         assert found.loc[draw, "difference"] == pytest.approx(retained - full, abs=1e-11)
 
 
+@pytest.mark.parametrize("missing", [False, True])
+@pytest.mark.parametrize("score", ["pearson", "spearman"])
+def test_memory_does_not_change_results(score: str, missing: bool) -> None:
+    """With one byte, pairs and draws are taken one at a time."""
+    human = judgments(N_IMAGES, 1)
+    if missing:
+        human[1, 2] = human[2, 1] = np.nan
+    members = folds.members(folds.cut("images", IDS, 3, 1), IDS)
+    found = [
+        permutation.permute(
+            engine("pooled", activations(), "pearson", score, resources(memory))[1], members, human, score, 3, 9
+        )
+        for memory in (1, 10**9)
+    ]
+    pd.testing.assert_frame_equal(*found, rtol=0, atol=1e-11)
+
+
 def test_other_routes_pass_through_the_network() -> None:
     human = judgments(N_IMAGES, 3)
     members = folds.members(folds.cut("images", IDS, 3, 1), IDS)

@@ -87,9 +87,10 @@ class Covariation:
         """(map, pair) R(-k) of pairs of rows, for some maps k, each of which may be `kernels.NO_MAP`."""
         first, second = pairs
         g = self.g(maps)
-        scale = self.variance_without(g).T.rsqrt()
-        left = self.base[first, second] - g.T[:, first] * g.T[:, second]
-        return left * scale[:, first] * scale[:, second]
+        scale = self.variance_without(g).rsqrt()
+        # (pair, map) until the end, so that whole rows are copied.
+        left = torch.addcmul(self.base[first, second, None], g[first], g[second], value=-1)
+        return left.mul_(scale[first]).mul_(scale[second]).T
 
 
 @dataclass(frozen=True)
@@ -305,6 +306,12 @@ def correlations(sums: torch.Tensor, n_pairs: torch.Tensor | int, spread: torch.
     return sum_rh / (of_r * spread).sqrt()
 
 
+def with_some(x: torch.Tensor, kept: torch.Tensor, similarity: str) -> torch.Tensor:
+    """(set, image, image) R of x (image, map) float64 with several sets of its columns kept, kept (set, map) bool."""
+    alone = kept[:, None] * x
+    return _similarities(alone @ x.T, alone.sum(2), 1 / x.shape[1] if similarity == "pearson" else 0.0)
+
+
 def top_at(x: torch.Tensor, orders: torch.Tensor, numbers: Sequence[int], similarity: str) -> Iterator[torch.Tensor]:
     """Similarities with the first k columns of x kept, for some k and several orders at once.
 
@@ -325,11 +332,16 @@ def top_at(x: torch.Tensor, orders: torch.Tensor, numbers: Sequence[int], simila
         added = x.T[orders[:, start:k]]
         products = torch.baddbmm(products, added.mT, added)
         sums = sums + added.sum(1)
-        squares = products.diagonal(dim1=1, dim2=2)
-        scale = varying(squares - inverse * sums.square(), squares).rsqrt()
-        covariation = torch.baddbmm(products, sums[:, :, None], sums[:, None, :], alpha=-inverse)
-        yield covariation.mul_(scale[:, :, None]).mul_(scale[:, None, :])
+        yield _similarities(products, sums, inverse)
         start = k
+
+
+def _similarities(products: torch.Tensor, sums: torch.Tensor, inverse: float) -> torch.Tensor:
+    """R (..., image, image) from products of rows and their sums (..., image)."""
+    squares = products.diagonal(dim1=-2, dim2=-1)
+    scale = varying(squares - inverse * sums.square(), squares).rsqrt()
+    covariation = products - inverse * (sums[..., :, None] * sums[..., None, :])
+    return covariation.mul_(scale[..., :, None]).mul_(scale[..., None, :])
 
 
 def _running(start: torch.Tensor, steps: torch.Tensor) -> torch.Tensor:

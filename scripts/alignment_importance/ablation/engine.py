@@ -334,7 +334,7 @@ class PooledAblation(Ablation):
 
     def _top(self, order: torch.Tensor, images: torch.Tensor) -> closed_forms.TopK:
         """The first maps of an order (map,) in some images (image,)."""
-        inverse = 1 / len(order) if self.similarity == "pearson" else 0.0
+        inverse = 1 / len(self._columns) if self.similarity == "pearson" else 0.0
         return closed_forms.TopK(self._columns, order, images, inverse)
 
     def _ranked_curve(self, columns: torch.Tensor, block: PairBlock) -> torch.Tensor:

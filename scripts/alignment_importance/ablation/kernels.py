@@ -36,7 +36,7 @@ STEP = 4
 _MET_IN_CACHE = 128
 
 #: Images on each side of a tile of pairs whose sums of products stay there; a multiple of the longest vector.
-TILE = 64
+TILE = 192
 
 
 def compiled(*, reorder: bool = False) -> Callable[[Loop], Loop]:
@@ -254,25 +254,20 @@ def top_k_sums(
     """
     totals = np.empty((len(order) + len(order) % 2, 3))
     tile = (rows.start, rows.stop, others.start, others.stop)
-    given = (columns, order, images, math.sqrt(inverse), CONSTANT, judged.human, judged.mask, judged.complete)
-    _sum_top_k(*given, *tile, totals)
+    _sum_top_k(columns, order, images, math.sqrt(inverse), CONSTANT, judged.human, judged.mask, *tile, totals)
     return totals[: len(order)]
 
 
 #: What is known of the images of a tile stands in lanes of one array, at distances that the compiler knows: else it
 #: sees no vectors. Were they a power of two, all lanes of an image would share one place in the processor's cache.
-_LANE = TILE + VECTOR
+#: Unsigned: an index that could be negative would cost a loop its vectors.
+_1, _2, _3 = (np.uintp(n * (TILE + VECTOR)) for n in (1, 2, 3))
 
-#: Lanes of two k each, behind those of their columns: t and 1 / sqrt(v).
-_T, _SCALE = 2 * _LANE, 4 * _LANE
+#: Lanes behind the columns of two k: their t and 1 / sqrt(v); the running sums of columns and of their squares; what
+#: the pairs of an image add to the sums of R, of R * H and of R * R.
+_T0, _T1, _S0, _S1, _SUM, _SQUARES, _R0, _R1, _RH0, _RH1, _RR0, _RR1, _END = (n * _1 for n in range(2, 15))
 
-#: The running sums of the columns and of their squares.
-_SUM, _SQUARES = 6 * _LANE, 7 * _LANE
-
-#: Lanes of two k each: what the pairs of an image add to the sums of R, R * H and R * R.
-_OF_R, _OF_RH, _OF_RR, _END = 8 * _LANE, 10 * _LANE, 12 * _LANE, 14 * _LANE
-
-#: Rows of a tile that share the lanes of the images that they meet.
+#: Rows of a tile that share a pass through the images that they meet.
 _ROWS = 4
 
 
@@ -285,7 +280,6 @@ def _sum_top_k(
     rounding: float,
     human: np.ndarray,
     mask: np.ndarray,
-    complete: bool,
     start: int,
     stop: int,
     first: int,
@@ -296,26 +290,27 @@ def _sum_top_k(
     n_rows, n_others = stop - start, last - first
     met = np.zeros(_END)
     own = met if start == first else np.zeros(_END)
-    size = -(-n_rows // _ROWS) * _ROWS * _LANE
-    h, m, products = np.zeros(size), np.zeros(size), np.zeros(size)
-    for i in range(n_rows):
-        h[i * _LANE : i * _LANE + n_others] = human[start + i, first:last]
-        m[i * _LANE : i * _LANE + n_others] = mask[start + i, first:last]
+    size = np.uintp(-(-n_rows // _ROWS) * _ROWS) * _1
+    judged, counted, products = np.zeros(size), np.zeros(size), np.zeros(size)
+    for i in range(np.uintp(n_rows)):
+        for j in range(np.uintp(n_others)):
+            judged[i * _1 + j] = human[np.uintp(start) + i, np.uintp(first) + j]
+            counted[i * _1 + j] = mask[np.uintp(start) + i, np.uintp(first) + j]
     for k in range(0, len(order), 2):
         _take_two(columns, order, k, images[first:last], root, rounding, met)
         if start != first:
             _take_two(columns, order, k, images[start:stop], root, rounding, own)
-        for lane in range(_OF_R, _END, _LANE):
-            met[lane : lane + n_others] = 0.0
+        for lane in range(_R0, _END, _1):
+            met[lane : lane + np.uintp(n_others)] = 0.0
         for i in range(0, n_rows, _ROWS):
-            n = min(start + i + _ROWS - first, n_others)
-            _add_rows(np.uintp(i), np.uintp(-(-n // VECTOR) * VECTOR), own, h, m, products, met)
+            n_met = min(start + i + _ROWS - first, n_others)
+            _add_rows(i, np.uintp(-(-n_met // VECTOR) * VECTOR), own, judged, counted, products, met)
         r0 = r1 = rh0 = rh1 = rr0 = rr1 = 0.0
         for j in range(np.uintp(n_others)):
-            s0, s1 = met[j + np.uintp(_SCALE)], met[j + np.uintp(_SCALE + _LANE)]
-            r0, r1 = r0 + s0 * met[j + np.uintp(_OF_R)], r1 + s1 * met[j + np.uintp(_OF_R + _LANE)]
-            rh0, rh1 = rh0 + s0 * met[j + np.uintp(_OF_RH)], rh1 + s1 * met[j + np.uintp(_OF_RH + _LANE)]
-            rr0, rr1 = rr0 + s0 * s0 * met[j + np.uintp(_OF_RR)], rr1 + s1 * s1 * met[j + np.uintp(_OF_RR + _LANE)]
+            s0, s1 = met[j + _S0], met[j + _S1]
+            r0, r1 = r0 + s0 * met[j + _R0], r1 + s1 * met[j + _R1]
+            rh0, rh1 = rh0 + s0 * met[j + _RH0], rh1 + s1 * met[j + _RH1]
+            rr0, rr1 = rr0 + s0 * s0 * met[j + _RR0], rr1 + s1 * s1 * met[j + _RR1]
         totals[k, 0], totals[k, 1], totals[k, 2] = r0, rh0, rr0
         totals[k + 1, 0], totals[k + 1, 1], totals[k + 1, 2] = r1, rh1, rr1
 
@@ -332,23 +327,20 @@ def _take_two(
 ) -> None:
     """Fill the lanes of some images for two k; beyond the last k, columns are zero."""
     for at in range(2):
-        lane = np.uintp(at * _LANE)
+        x, t, scale = np.uintp(at) * _1, _T0 + np.uintp(at) * _1, _S0 + np.uintp(at) * _1
         for i in range(len(images)):
-            lanes[i + lane] = columns[order[k + at], images[i]] if k + at < len(order) else 0.0
-        # Unsigned: an index that could be negative would cost the loop its vectors.
+            lanes[np.uintp(i) + x] = columns[order[k + at], images[i]] if k + at < len(order) else 0.0
         for i in range(np.uintp(len(images))):
-            x = lanes[i + lane]
-            total, squares = lanes[i + _SUM] + x, lanes[i + _SQUARES] + x * x
-            t = root * total
-            variance = squares - t * t
-            lanes[i + _SUM], lanes[i + _SQUARES] = total, squares
-            lanes[i + lane + _T] = t
-            lanes[i + lane + _SCALE] = 1 / math.sqrt(variance if variance > rounding * squares else math.nan)
+            lanes[i + _SUM] += lanes[i + x]
+            lanes[i + _SQUARES] += lanes[i + x] * lanes[i + x]
+            lanes[i + t] = root * lanes[i + _SUM]
+            variance = lanes[i + _SQUARES] - lanes[i + t] * lanes[i + t]
+            lanes[i + scale] = 1 / math.sqrt(variance if variance > rounding * lanes[i + _SQUARES] else math.nan)
 
 
 @compiled()
 def _add_rows(
-    i: np.uintp,
+    i: int,
     n: np.uintp,
     own: np.ndarray,
     human: np.ndarray,
@@ -356,53 +348,53 @@ def _add_rows(
     products: np.ndarray,
     met: np.ndarray,
 ) -> None:
-    """Add the pairs of four rows with images start..stop to what these add to the sums; all if there is no mask.
+    """Add the pairs of rows i to i + 3 with the first n of the others to what these add to the sums.
 
-    Four times two similarities share one load and one store of the sums: they would otherwise take longer than the
+    Four times two pairs share one load and one store of the sums, which would otherwise take longer than the
     arithmetic.
     """
-    xa0, xb0, xc0, xd0 = own[i], own[i + 1], own[i + 2], own[i + 3]
-    i1, t0, t1 = i + np.uintp(_LANE), i + np.uintp(_T), i + np.uintp(_T + _LANE)
-    s0, s1 = i + np.uintp(_SCALE), i + np.uintp(_SCALE + _LANE)
-    xa1, xb1, xc1, xd1 = own[i1], own[i1 + 1], own[i1 + 2], own[i1 + 3]
-    ta0, tb0, tc0, td0 = own[t0], own[t0 + 1], own[t0 + 2], own[t0 + 3]
-    ta1, tb1, tc1, td1 = own[t1], own[t1 + 1], own[t1 + 2], own[t1 + 3]
-    sa0, sb0, sc0, sd0 = own[s0], own[s0 + 1], own[s0 + 2], own[s0 + 3]
-    sa1, sb1, sc1, sd1 = own[s1], own[s1 + 1], own[s1 + 2], own[s1 + 3]
-    row = i * np.uintp(_LANE)
+    a, b, c, d = np.uintp(i), np.uintp(i + 1), np.uintp(i + 2), np.uintp(i + 3)
+    xa0, xb0, xc0, xd0 = own[a], own[b], own[c], own[d]
+    xa1, xb1, xc1, xd1 = own[a + _1], own[b + _1], own[c + _1], own[d + _1]
+    ta0, tb0, tc0, td0 = own[a + _T0], own[b + _T0], own[c + _T0], own[d + _T0]
+    ta1, tb1, tc1, td1 = own[a + _T1], own[b + _T1], own[c + _T1], own[d + _T1]
+    sa0, sb0, sc0, sd0 = own[a + _S0], own[b + _S0], own[c + _S0], own[d + _S0]
+    sa1, sb1, sc1, sd1 = own[a + _S1], own[b + _S1], own[c + _S1], own[d + _S1]
+    row = a * _1
     for j in range(n):
-        at = row + j
-        x0, x1, t0_, t1_ = met[j], met[j + np.uintp(_LANE)], met[j + np.uintp(_T)], met[j + np.uintp(_T + _LANE)]
-        pa0, pb0 = products[at] + xa0 * x0, products[at + np.uintp(_LANE)] + xb0 * x0
-        pc0, pd0 = products[at + np.uintp(2 * _LANE)] + xc0 * x0, products[at + np.uintp(3 * _LANE)] + xd0 * x0
+        pair = row + j
+        x0, x1, t0, t1 = met[j], met[j + _1], met[j + _T0], met[j + _T1]
+        pa0, pb0 = products[pair] + xa0 * x0, products[pair + _1] + xb0 * x0
+        pc0, pd0 = products[pair + _2] + xc0 * x0, products[pair + _3] + xd0 * x0
         pa1, pb1, pc1, pd1 = pa0 + xa1 * x1, pb0 + xb1 * x1, pc0 + xc1 * x1, pd0 + xd1 * x1
-        (
-            products[at],
-            products[at + np.uintp(_LANE)],
-            products[at + np.uintp(2 * _LANE)],
-            products[at + np.uintp(3 * _LANE)],
-        ) = pa1, pb1, pc1, pd1
-        ra0, rb0 = sa0 * (pa0 - ta0 * t0_), sb0 * (pb0 - tb0 * t0_)
-        rc0, rd0 = sc0 * (pc0 - tc0 * t0_), sd0 * (pd0 - td0 * t0_)
-        ra1, rb1 = sa1 * (pa1 - ta1 * t1_), sb1 * (pb1 - tb1 * t1_)
-        rc1, rd1 = sc1 * (pc1 - tc1 * t1_), sd1 * (pd1 - td1 * t1_)
-        ha, hb, hc, hd = (
-            human[at],
-            human[at + np.uintp(_LANE)],
-            human[at + np.uintp(2 * _LANE)],
-            human[at + np.uintp(3 * _LANE)],
+        products[pair], products[pair + _1], products[pair + _2], products[pair + _3] = pa1, pb1, pc1, pd1
+        ra0, rb0, rc0, rd0 = (
+            sa0 * (pa0 - ta0 * t0),
+            sb0 * (pb0 - tb0 * t0),
+            sc0 * (pc0 - tc0 * t0),
+            sd0 * (pd0 - td0 * t0),
         )
-        ma, mb, mc, md = (
-            mask[at],
-            mask[at + np.uintp(_LANE)],
-            mask[at + np.uintp(2 * _LANE)],
-            mask[at + np.uintp(3 * _LANE)],
+        ra1, rb1, rc1, rd1 = (
+            sa1 * (pa1 - ta1 * t1),
+            sb1 * (pb1 - tb1 * t1),
+            sc1 * (pc1 - tc1 * t1),
+            sd1 * (pd1 - td1 * t1),
         )
-        ca0, cb0, cc0, cd0 = ma * ra0, mb * rb0, mc * rc0, md * rd0
-        ca1, cb1, cc1, cd1 = ma * ra1, mb * rb1, mc * rc1, md * rd1
-        met[j + np.uintp(_OF_R)] += (ca0 + cb0) + (cc0 + cd0)
-        met[j + np.uintp(_OF_R + _LANE)] += (ca1 + cb1) + (cc1 + cd1)
-        met[j + np.uintp(_OF_RH)] += (ha * ra0 + hb * rb0) + (hc * rc0 + hd * rd0)
-        met[j + np.uintp(_OF_RH + _LANE)] += (ha * ra1 + hb * rb1) + (hc * rc1 + hd * rd1)
-        met[j + np.uintp(_OF_RR)] += (ca0 * ra0 + cb0 * rb0) + (cc0 * rc0 + cd0 * rd0)
-        met[j + np.uintp(_OF_RR + _LANE)] += (ca1 * ra1 + cb1 * rb1) + (cc1 * rc1 + cd1 * rd1)
+        ha, hb, hc, hd = human[pair], human[pair + _1], human[pair + _2], human[pair + _3]
+        ma, mb, mc, md = mask[pair], mask[pair + _1], mask[pair + _2], mask[pair + _3]
+        ca0, cb0, cc0, cd0, ca1, cb1, cc1, cd1 = (
+            ma * ra0,
+            mb * rb0,
+            mc * rc0,
+            md * rd0,
+            ma * ra1,
+            mb * rb1,
+            mc * rc1,
+            md * rd1,
+        )
+        met[j + _R0] += (ca0 + cb0) + (cc0 + cd0)
+        met[j + _R1] += (ca1 + cb1) + (cc1 + cd1)
+        met[j + _RH0] += (ha * ra0 + hb * rb0) + (hc * rc0 + hd * rd0)
+        met[j + _RH1] += (ha * ra1 + hb * rb1) + (hc * rc1 + hd * rd1)
+        met[j + _RR0] += (ca0 * ra0 + cb0 * rb0) + (cc0 * rc0 + cd0 * rd0)
+        met[j + _RR1] += (ca1 * ra1 + cb1 * rb1) + (cc1 * rc1 + cd1 * rd1)

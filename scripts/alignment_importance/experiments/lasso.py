@@ -127,8 +127,10 @@ def _solve(gram: np.ndarray, slope: np.ndarray, weights: np.ndarray) -> None:
             weights[units[i]] = new
             for j in range(len(slope)):
                 slope[j] -= (new - old) * gram[units[i], j]
-        if gone < 0:
+        if gone < 0 and end == n:
             return
+        if gone < 0:  # Nothing speaks for moving along with others, as one of two equal units does not: it stays.
+            gone = end - 1
         n, rows = n - 1, gone
         for i in range(gone, n):
             units[i] = units[i + 1]

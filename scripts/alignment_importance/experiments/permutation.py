@@ -18,8 +18,11 @@ from alignment_importance.experiments.rankings import order_of, rank
 from alignment_importance.inputs.folds import Fold, PairBlock
 from alignment_importance.statistics.judged import judged_pairs
 from alignment_importance.statistics.scores import SCORES
-from alignment_importance.statistics.similarity import SecondOrder, rsm
+from alignment_importance.statistics.similarity import SecondOrder
 from alignment_importance.system.logs import progress
+
+#: (pair,) images of pairs, as positions in the image set.
+_Pairs = tuple[torch.Tensor, torch.Tensor]
 
 #: Numbers of maps to choose among.
 _GRID_STEPS = 64
@@ -96,121 +99,134 @@ def _relabel(block: PairBlock, human: np.ndarray, labels: np.ndarray) -> PairBlo
     return PairBlock(block.images, np.where(np.isfinite(block.human), human[np.ix_(images, images)], np.nan))
 
 
+@dataclass(frozen=True)
+class _Permuted:
+    """Judgments (image, image) whose images are labelled otherwise in every draw, labels (draw, image)."""
+
+    human: np.ndarray
+    labels: np.ndarray
+
+    @property
+    def complete(self) -> bool:
+        """Whether all pairs of different images are judged."""
+        return bool((np.isfinite(self.human) | np.eye(len(self.human), dtype=bool)).all())
+
+    def split(self, size: int) -> list["_Permuted"]:
+        """The same judgments with some draws each."""
+        return [_Permuted(self.human, self.labels[start : start + size]) for start in range(0, len(self.labels), size)]
+
+    def of(self, pairs: _Pairs) -> torch.Tensor:
+        """(draw, pair) judgments of some pairs."""
+        first, second = (self.labels[:, images.cpu().numpy()] for images in pairs)
+        return torch.from_numpy(self.human[first, second]).to(pairs[0].device)
+
+    def blocks(self, block: PairBlock) -> list[PairBlock]:
+        """The block in every draw."""
+        return [_relabel(block, self.human, labels) for labels in self.labels]
+
+
 def _repeat_at_once(
     engine: PooledAblation, folds: Sequence[Fold], human: np.ndarray, labels: np.ndarray, score: str
 ) -> tuple[np.ndarray, np.ndarray]:
     """Full and retained test scores (fold, draw) under labels (draw, image), many draws at once."""
-    results = []
+    permuted, n_maps, results = _Permuted(human, labels), engine.readout.shape[1], []
     for fold in progress(folds, "permutations of fold", len(folds)):
-        train, test = (_Pairs.of(block, engine.readout.device) for block in (fold.train, fold.test))
-        # Judgments and what is made of them, curves, and the readout of the test images with the maps retained.
-        n_values = 8 * len(train.rows) + (8 + 2 * len(test.images)) * engine.readout.shape[1]
-        size = engine.compute.chunk(8 * n_values)
-        parts = [_Permuted(human, labels[start : start + size], score) for start in range(0, len(labels), size)]
-        results.append(torch.cat([_retain(engine, fold.train, train, test, part) for part in parts], dim=1))
+        n_train, n_test = len(fold.train.images), len(fold.test.images)
+        # Judgments, curves, the readout of the test images with the maps retained, and what is made of them.
+        size = engine.compute.chunk(8 * (4 * n_train**2 + 8 * n_maps + 2 * n_test * n_maps))
+        orders = _orders(engine, fold.train, permuted, size, score)
+        parts = zip(orders.split(size), permuted.split(size), strict=True)
+        results.append(torch.cat([_test(engine, fold, some, part, score) for some, part in parts], dim=1))
     full, retained = torch.stack(results, dim=1).cpu().numpy()
     return full, retained
 
 
-@dataclass(frozen=True)
-class _Pairs:
-    """The pairs of a block.
+def _orders(engine: PooledAblation, block: PairBlock, permuted: _Permuted, size: int, score: str) -> torch.Tensor:
+    """(draw, feature_map) maps by their AIS under the judgments of a training block, descending.
 
-    Attributes:
-        images: (image,) of the block, as positions in the image set.
-        rows, columns: (pair,) as positions in the block.
+    Similarities without a map are computed once for all draws, or `size` of them, unless every draw lacks the judgments
+    of other pairs.
     """
-
-    images: torch.Tensor
-    rows: torch.Tensor
-    columns: torch.Tensor
-
-    @classmethod
-    def of(cls, block: PairBlock, device: torch.device) -> "_Pairs":
-        """Those of a block of `folds.members`."""
-        return cls(*(torch.from_numpy(index).to(device) for index in (block.images, *judged_pairs(block.human))))
-
-    @property
-    def in_set(self) -> tuple[torch.Tensor, torch.Tensor]:
-        """(pair,) rows and columns as positions in the image set."""
-        return self.images[self.rows], self.images[self.columns]
+    if permuted.complete and engine.closed_form:
+        scores = _correlated_without(engine, block, permuted, score)
+    elif permuted.complete:
+        scores = torch.cat([_ranked_without(engine, block, part, score) for part in permuted.split(size)])
+    else:
+        parts = [engine.leave_one_out(part.blocks(block)) for part in permuted.split(size)]
+        scores = torch.from_numpy(np.concatenate([np.insert(without, 0, whole, axis=1) for whole, without in parts]))
+    whole, without = scores[:, :1], scores[:, 1:]
+    # A map that is zero in all images of the block changes nothing, to the bit.
+    active = torch.from_numpy(engine.active[block.images].any(0)).to(scores.device)
+    ais = torch.where(active, whole - without, whole - whole)
+    return ais.nan_to_num(-torch.inf).argsort(dim=1, descending=True, stable=True).to(engine.readout.device)
 
 
-@dataclass(frozen=True)
-class _Permuted:
-    """Judgments (image, image) whose images are labelled otherwise in every draw, labels (draw, image), and a score."""
+def _correlated_without(engine: PooledAblation, block: PairBlock, permuted: _Permuted, score: str) -> torch.Tensor:
+    """(draw, 1 + feature_map) scores with all maps and without each, from sums over pairs, some pairs at a time."""
+    maps, pairs = _maps(engine), _pairs(block, engine.readout.device)
+    n_draws, n_pairs = len(permuted.labels), len(pairs[0])
+    of_r, of_rr = engine.readout.new_zeros(2, len(maps))
+    of_h, of_hh = engine.readout.new_zeros(2, n_draws, 1)
+    of_rh = engine.readout.new_zeros(n_draws, len(maps))
+    # Near its mean, of which little is lost in what is left of squares.
+    middle = np.nanmean(permuted.human)
+    size = engine.compute.chunk(8 * 4 * (2 * len(maps) + n_draws))
+    for some in zip(*(images.split(size) for images in pairs), strict=True):
+        r, human = engine.rows.similarities_without(some, maps), permuted.of(some) - middle
+        of_r, of_rr, of_rh = of_r + r.sum(1), of_rr + r.square().sum(1), of_rh + human @ r.T
+        of_h, of_hh = of_h + human.sum(1, keepdim=True), of_hh + human.square().sum(1, keepdim=True)
+    of_rh -= of_h * of_r / n_pairs
+    sums = torch.stack(torch.broadcast_tensors(of_r, of_rh, of_rr), dim=-1)
+    return SCORES[score].of(closed_forms.correlations(sums, n_pairs, of_hh - of_h.square() / n_pairs))
 
-    human: np.ndarray
-    labels: np.ndarray
-    score: str
 
-    def of(self, pairs: _Pairs) -> torch.Tensor:
-        """(draw, pair) judgments of some pairs."""
-        first, second = (self.labels[:, images.cpu().numpy()] for images in pairs.in_set)
-        return torch.from_numpy(self.human[first, second]).to(pairs.images.device)
+def _ranked_without(engine: PooledAblation, block: PairBlock, permuted: _Permuted, score: str) -> torch.Tensor:
+    """(draw, 1 + feature_map) scores that need each similarity, with all maps and without each."""
+    pairs = _pairs(block, engine.readout.device)
+    of_draws = SecondOrder.of(permuted.of(pairs), score)
+    parts = _maps(engine).split(engine.compute.chunk(8 * 8 * len(pairs[0])))
+    return torch.cat([of_draws(engine.rows.similarities_without(pairs, some)) for some in parts]).T
 
 
-def _retain(engine: PooledAblation, block: PairBlock, train: _Pairs, test: _Pairs, permuted: _Permuted) -> torch.Tensor:
-    """(2, draw) test scores with all maps and with those that training, on the pairs of a block, retains."""
-    orders = _orders(engine, block, train, permuted)
-    numbers, curves = _curves(engine, orders, block, train, permuted)
+def _maps(engine: PooledAblation) -> torch.Tensor:
+    """(1 + feature_map,) no map, and all."""
+    return torch.arange(kernels.NO_MAP, engine.readout.shape[1], device=engine.readout.device)
+
+
+def _pairs(block: PairBlock, device: torch.device) -> _Pairs:
+    """The pairs of a block."""
+    first, second = (torch.from_numpy(block.images[index]).to(device) for index in judged_pairs(block.human))
+    return first, second
+
+
+def _test(engine: PooledAblation, fold: Fold, orders: torch.Tensor, permuted: _Permuted, score: str) -> torch.Tensor:
+    """(2, draw) test scores with all maps, and with the first of the orders (draw, feature_map) that are retained."""
+    numbers, curves = _train_curves(engine, fold.train, orders, permuted, score)
     # The first of the highest; no map where no number has a score.
-    n_retained = numbers[curves.nan_to_num(-torch.inf).argmax(1)].masked_fill(curves.isnan().all(1), 0)
-    first = torch.arange(orders.shape[1], device=orders.device) < n_retained[:, None]
-    kept = torch.zeros_like(first).scatter_(1, orders, first)
-    readout, human = engine.readout[test.images], permuted.of(test)
-    full, retained = (
-        rsm(variants, engine.similarity)[:, test.rows, test.columns]
-        for variants in (readout[None], torch.where(kept[:, None], readout, 0.0))
-    )
-    return torch.stack([_of_each(full, human, permuted.score)[0], _of_own(retained, human, permuted.score)])
+    best = numbers[curves.nan_to_num(-torch.inf).argmax(1)].masked_fill(curves.isnan().all(1), 0)
+    first = torch.arange(orders.shape[1], device=orders.device) < best[:, None]
+    kept = torch.cat([torch.ones_like(first[:1]), torch.zeros_like(first).scatter_(1, orders, first)])
+    readout, pairs = engine.readout[torch.from_numpy(fold.test.images)], judged_pairs(fold.test.human)
+    similarities = closed_forms.with_some(readout, kept, engine.similarity)[:, *pairs]
+    human = permuted.of(_pairs(fold.test, orders.device))
+    sides = (similarities[:1].expand_as(similarities[1:]), similarities[1:])
+    return torch.stack([_of_own(side, human, score) for side in sides])
 
 
-def _orders(engine: PooledAblation, block: PairBlock, pairs: _Pairs, permuted: _Permuted) -> torch.Tensor:
-    """(draw, feature_map) maps by their AIS under the judgments of the training pairs, descending."""
-    human, device = permuted.of(pairs), engine.readout.device
-    maps = torch.arange(kernels.NO_MAP, engine.readout.shape[1], device=device)
-    parts = maps.split(engine.compute.chunk(8 * 8 * len(pairs.rows)))
-    similarities = (engine.rows.similarities_without(pairs.in_set, part) for part in parts)
-    # The first is that of all maps.
-    whole, *without = torch.cat([_of_each(some, human, permuted.score) for some in similarities])
-    active = torch.from_numpy(engine.active[block.images].any(0)).to(device)
-    ais = torch.where(active[:, None], whole - torch.stack(without), whole - whole)
-    return ais.T.nan_to_num(-torch.inf).argsort(dim=1, descending=True, stable=True)
-
-
-def _curves(
-    engine: PooledAblation, orders: torch.Tensor, block: PairBlock, pairs: _Pairs, permuted: _Permuted
+def _train_curves(
+    engine: PooledAblation, block: PairBlock, orders: torch.Tensor, permuted: _Permuted, score: str
 ) -> tuple[torch.Tensor, torch.Tensor]:
     """Numbers of maps (k,) and train scores (draw, k) of so many first maps of the orders (draw, feature_map)."""
-    n_maps = orders.shape[1]
+    n_maps, device = orders.shape[1], orders.device
     if engine.closed_form:
-        blocks = [_relabel(block, permuted.human, labels) for labels in permuted.labels]
-        curves = torch.from_numpy(engine.top_k_of_each(orders.cpu().numpy(), blocks))
-        return torch.arange(1, n_maps + 1, device=orders.device), curves.to(orders.device)
-    steps, readout, parts = grid(n_maps), engine.readout[pairs.images], []
-    size = max(1, _CACHED_VALUES // len(pairs.images) ** 2)
-    for some, human in zip(orders.split(size), permuted.of(pairs).split(size), strict=True):
-        similarities = closed_forms.top_at(readout, some, steps, engine.similarity)
-        of_pairs = (of_k[:, pairs.rows, pairs.columns] for of_k in similarities)
-        parts.append(torch.stack([_of_own(one, human, permuted.score) for one in of_pairs], dim=1))
-    return torch.tensor(steps, device=orders.device), torch.cat(parts)
-
-
-def _of_each(similarities: torch.Tensor, human: torch.Tensor, score: str) -> torch.Tensor:
-    """Scores (map, draw) of similarities (map, pair) against judgments (draw, pair), NaN where there are none."""
-    judged = human.isfinite()
-    if judged.all():
-        return SecondOrder.of(human, score)(similarities)
-    if SCORES[score].ranked:
-        return torch.stack([_of_judged(similarities, one, score) for one in human], dim=1)
-    n_judged = judged.sum(1)
-    centred = torch.where(judged, human - human.nansum(1, keepdim=True) / n_judged[:, None], 0.0)
-    counted, undefined = judged.double().T, similarities.isnan()
-    r = similarities.masked_fill(undefined, 0)
-    sums = torch.stack([r @ counted, r @ centred.T, r.square() @ counted], dim=-1)
-    correlations = closed_forms.correlations(sums, n_judged, centred.square().sum(1))
-    return SCORES[score].of(correlations.masked_fill(undefined.double() @ counted > 0, torch.nan))
+        scores = torch.from_numpy(engine.top_k_of_each(orders.cpu().numpy(), permuted.blocks(block)))
+        return torch.arange(1, n_maps + 1, device=device), scores.to(device)
+    steps, pairs, curves = grid(n_maps), _pairs(block, device), []
+    size = max(1, _CACHED_VALUES // len(engine.readout) ** 2)
+    for some, part in zip(orders.split(size), permuted.split(size), strict=True):
+        human, similarities = part.of(pairs), closed_forms.top_at(engine.readout, some, steps, engine.similarity)
+        curves.append(torch.stack([_of_own(of_k[:, *pairs], human, score) for of_k in similarities], dim=1))
+    return torch.tensor(steps, device=device), torch.cat(curves)
 
 
 def _of_own(similarities: torch.Tensor, human: torch.Tensor, score: str) -> torch.Tensor:

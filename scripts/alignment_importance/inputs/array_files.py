@@ -142,9 +142,7 @@ def note_unreadable(problems: Problems, path: Path, error: Exception) -> None:
     """Note a file that is damaged or not what its ending says."""
     with path.open("rb") as stream:
         what, remedy = contents.recognise(stream.read(4096))
-    # What NumPy says of pickles tells how to open them all the same, which can run any program.
-    reason = "it holds Python objects, which are not read, or is damaged" if "pickle" in str(error) else str(error)
-    found = f"it cannot be read as {path.suffix} ({reason})" + (f"; {what}" if what else "")
+    found = f"it cannot be read as {path.suffix} ({error})" + (f"; {what}" if what else "")
     problems.error(path, found, remedy or "Save it again, with the ending that fits its content.")
 
 
