@@ -57,13 +57,13 @@ def test_memory_does_not_change_results(score: str, missing: bool) -> None:
     if missing:
         human[1, 2] = human[2, 1] = np.nan
     members = folds.members(folds.cut("images", IDS, 3, 1), IDS)
-    found = [
+    little, much = (
         permutation.permute(
             engine("pooled", activations(), "pearson", score, resources(memory))[1], members, human, score, 3, 9
         )
         for memory in (1, 10**9)
-    ]
-    pd.testing.assert_frame_equal(*found, rtol=0, atol=1e-11)
+    )
+    pd.testing.assert_frame_equal(little, much, rtol=0, atol=1e-11)
 
 
 def test_other_routes_pass_through_the_network() -> None:
