@@ -19,7 +19,7 @@ def extract_activations(
     network = networks.build(spec)
     cut = networks.cut(network, spec.map_layer, spec.readout_layer)
     table = read_table(images, ["image", "file", "width", "height", "sha256"])
-    extraction.extract(table, network, cut, spec.resize, machine, activations)
+    extraction.extract(table, network, cut, network.resize, machine, activations)
     machine.report_gpu_memory()
 
 

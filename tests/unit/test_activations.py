@@ -45,6 +45,8 @@ def network() -> Any:
         input_size=8,
         mean=(0.5, 0.5, 0.5),
         std=(1.0, 1.0, 1.0),
+        interpolation="bilinear",
+        normalisation="",
     )
 
 
@@ -69,6 +71,7 @@ def test_every_image_has_what_a_forward_pass_of_it_alone_gives(
         assert recorded["feature_maps"].dims == ("image", "feature_map", "y", "x")
         assert recorded["width"].to_numpy().tolist() == [8] * N_IMAGES
         assert recorded.attrs["route"] == "pooled"
+        assert (recorded.attrs["interpolation"], recorded.attrs["normalisation"]) == ("bilinear", "assumed")
         for row in (0, 16, 99):
             pixels = images.read_listed(table.iloc[row].to_dict()).astype(np.float32) / 255 - 0.5
             maps = cut.trunk(torch.from_numpy(pixels).permute(2, 0, 1)[None])[0].detach().numpy()

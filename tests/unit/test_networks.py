@@ -268,9 +268,7 @@ def test_errors_name_what_is_wrong(tmp_path: Path) -> None:
     wrong("does not exist", architecture="resnet18", weights="checkpoint", checkpoint=missing)
     broken = tmp_path / "broken.pt"
     broken.write_bytes(b"no checkpoint")
-    wrong(
-        "cannot be read as a PyTorch checkpoint", architecture="resnet18", weights="checkpoint", checkpoint=str(broken)
-    )
+    wrong("cannot be read as a checkpoint", architecture="resnet18", weights="checkpoint", checkpoint=str(broken))
     other = tmp_path / "other.pt"
     torch.save(torchvision.models.alexnet(num_classes=5).state_dict(), other)
     wrong(
@@ -461,7 +459,7 @@ def own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 def test_own_network_from_the_working_directory(own: Path) -> None:
     path = list(sys.path)
     network = networks.build(networks.Spec("my_networks.nets:trained"))
-    assert network.weights == "own weights (my_networks.nets:trained)"
+    assert network.weights == "own weights (my_networks.nets:trained), mean and std assumed"
     assert (network.input_size, network.mean) == (224, (0.485, 0.456, 0.406))
     assert not network.module.training
     assert network.module.state_dict()["4.bias"].tolist() == [-1, 4]

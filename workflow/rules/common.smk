@@ -142,10 +142,13 @@ def of_inputs(kind: str) -> list[str]:
             comparison=config["comparisons"],
         ),
         *(
-            expand(
-                "<results>/inputs/{control}/masks-checks.csv",
-                control=config["controls"],
-            )
+            [
+                "<results>/inputs/networks-checks.csv",
+                *expand(
+                    "<results>/inputs/{control}/masks-checks.csv",
+                    control=config["controls"],
+                ),
+            ]
             if kind == "checks"
             else []
         ),

@@ -1,7 +1,7 @@
 # Networks: checked, their layers listed, and what they make of the images of a set.
 #
 # needs   inputs/{image_set}/images.csv, the networks' weights
-# makes   layers/{network}.csv, activations/{image_set}/{model}.nc, docs/networks.md
+# makes   layers/{network}.csv, inputs/networks-checks.csv, activations/{image_set}/{model}.nc, docs/networks.md
 
 
 rule layers:
@@ -22,6 +22,7 @@ rule prepare_networks:
         ],
     output:
         layers=expand("<results>/layers/{network}.csv", network=config["models"]),
+        checks="<results>/inputs/networks-checks.csv",
     log:
         "<logs>/prepare_networks.log",
     benchmark:

@@ -113,19 +113,22 @@ class Model(Section):
         str,
         Field(
             description="efficientnet_lite0, efficientnet_lite1, efficientnet_lite2, any torchvision classification "
-            "network by its name, or package.module:function for a function without arguments that returns a "
-            "torch.nn.Module."
+            "network by its name, any network of timm as timm/NAME or timm/NAME.TAG, or package.module:function for a "
+            "function without arguments that returns a torch.nn.Module."
         ),
     ]
     weights: Annotated[
         str,
         Field(
-            description="`default` (the trained weights that come with the architecture; for a function, what it "
-            "returns), the name of torchvision weights, `checkpoint` (the file `checkpoint`), or `random` (untrained, "
-            "from `seed`)."
+            description="`default` (the trained weights that come with the architecture, or those of timm's tag; for a "
+            "function, what it returns), the name of torchvision weights, `checkpoint` (the file `checkpoint`), or "
+            "`random` (untrained, from `seed`)."
         ),
     ] = "default"
-    checkpoint: Annotated[Path | None, Field(description="File with a state dict, for `weights: checkpoint`.")] = None
+    checkpoint: Annotated[
+        Path | None,
+        Field(description="File with a state dict (.pt, .pth, .safetensors and others), for `weights: checkpoint`."),
+    ] = None
     sha256: Annotated[
         Annotated[str, Field(min_length=64, max_length=64)] | None,
         Field(description="SHA-256 that the checkpoint must have, in hexadecimal digits; null does not check it."),
@@ -141,24 +144,27 @@ class Model(Section):
     input_size: Annotated[
         Positive | None,
         Field(
-            description="Side of the network's square input in pixels; null takes the weights' own, 224 for a function."
+            description="Side of the network's square input in pixels; null takes the weights' own, 224 for a function "
+            "unless what it returns says more."
         ),
     ] = None
     mean: Annotated[
         Means | None,
         Field(
             description="Means of red, green and blue, of pixel values from 0 to 1, that an input is normalised with; "
-            "null takes those that the weights were trained with, ImageNet's for a function."
+            "null takes those that the weights were trained with. Where a function of your own does not say them, "
+            "ImageNet's are assumed, and check and outputs say so."
         ),
     ] = None
     std: Annotated[
         Deviations | None, Field(description="Standard deviations of red, green and blue, as for `mean`.")
     ] = None
     resize: Annotated[
-        Literal["whole", "crop", "pad"],
+        Literal["whole", "crop", "pad", "as_evaluated"],
         Field(
             description="How an image becomes the network's square input: `whole` squashes the whole image, `crop` "
-            "takes the largest centred square, `pad` adds grey around the image."
+            "takes the largest centred square, `pad` adds grey around the image, `as_evaluated` does what the weights "
+            "were evaluated with, for most the middle of the largest centred square."
         ),
     ] = "whole"
 

@@ -4,7 +4,9 @@ import re
 from collections import OrderedDict
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
+import safetensors.torch
 import torch
 from torch import nn
 
@@ -34,11 +36,6 @@ def read_weights(file: Path, sha256: str | None) -> State:
     return state
 
 
-def count_classes(state: State) -> int:
-    """Number of classes of the last weight matrix, which is the classifier's."""
-    return int([value for value in state.values() if value.ndim in (2, 4)][-1].shape[0])
-
-
 def read_state(path: Path) -> State:
     """Read the state dict of a checkpoint without running anything in it.
 
@@ -50,17 +47,21 @@ def read_state(path: Path) -> State:
     if not path.is_file():
         raise InputError("this checkpoint does not exist. Correct the key `checkpoint` of the network.", where=path)
     try:
-        content = torch.load(path, map_location="cpu", weights_only=True)
+        content = _read(path)
     except Exception as error:
-        raise InputError(
-            f"cannot be read as a PyTorch checkpoint of weights only ({_why(error)}", where=path
-        ) from error
+        raise InputError(f"cannot be read as a checkpoint of weights only ({_why(error)}", where=path) from error
     for key in ("state_dict", "model"):
         if isinstance(content, dict) and isinstance(content.get(key), dict):
             content = content[key]
     if not isinstance(content, dict) or not all(isinstance(value, torch.Tensor) for value in content.values()):
         raise InputError("is not a state dict (names to tensors). Save `network.state_dict()`.", where=path)
     return {_renamed(name): value for name, value in content.items()}
+
+
+def _read(path: Path) -> Any:
+    if path.suffix == ".safetensors":
+        return safetensors.torch.load_file(path)
+    return torch.load(path, map_location="cpu", weights_only=True)
 
 
 def _why(error: Exception) -> str:

@@ -70,9 +70,11 @@ def extract(
             "route": cut.head.route,
             "input_size": network.input_size,
             "resize": resize,
+            "interpolation": network.interpolation,
             "background": table["background"].iloc[0],
             "mean": network.mean,
             "std": network.std,
+            "normalisation": network.normalisation or "assumed",
             "device": describe(compute.device),
             "arithmetic": compute.precision,
         },
@@ -94,14 +96,14 @@ def _batches(
             return {"feature_maps": maps.float().cpu().numpy(), "readout": head(maps).float().cpu().numpy()}
 
     batches = [table.iloc[start : start + _BATCH] for start in range(0, len(table), _BATCH)]
-    decoded = _ahead(_decode(batch, network.input_size, resize) for batch in batches)
+    decoded = _ahead(_decode(batch, network, resize) for batch in batches)
     return progress(compute.map(forward, decoded), f"images through {network.architecture}, batch", len(batches))
 
 
-def _decode(batch: pd.DataFrame, size: int, resize: str) -> np.ndarray:
+def _decode(batch: pd.DataFrame, network: Network, resize: str) -> np.ndarray:
     """(image, y, x, colour) uint8 network inputs of some images."""
-    rows = batch.to_dict("records")
-    return np.stack([images.to_input(images.read_listed(row), size, resize) for row in rows])
+    decoded = map(images.read_listed, batch.to_dict("records"))
+    return np.stack([images.to_input(rgb, network.input_size, resize, network.interpolation) for rgb in decoded])
 
 
 def _ahead(items: Iterable[Item]) -> Iterator[Item]:
