@@ -328,6 +328,32 @@ def test_maps_must_come_before_their_places() -> None:
         networks.cut(outline, map_layer="features.7.1.add_1")
 
 
+@pytest.mark.parametrize(
+    ("architecture", "module", "size"),
+    [
+        ("resnet18", "layer3", 64),
+        ("resnet18", "layer3.0", 64),
+        ("vgg11", "features.7", 64),
+        ("densenet121", "features", 64),
+        ("efficientnet_b0", "features.5", 64),
+        ("timm/test_resnet", "layer2", 64),
+        ("timm/convnext_atto", "stages.2.blocks.3", 64),
+    ],
+)
+def test_a_module_stands_for_its_output(architecture: str, module: str, size: int) -> None:
+    network = random_network(architecture, size=size)
+    cut = networks.cut(network, map_layer=module)
+    images = some_images(2, size)
+    seen: list[torch.Tensor] = []
+    hook = network.module.get_submodule(module).register_forward_hook(
+        lambda _module, _inputs, output: seen.append(output.clone())
+    )
+    with torch.inference_mode():
+        network.module(images)
+        hook.remove()
+        assert_same(cut.trunk(images), seen[0])
+
+
 def test_list_of_layers(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level("INFO")
     layers = networks.list_layers(networks.outline(networks.Spec("vgg11")))

@@ -136,10 +136,13 @@ class Model(Section):
     seed: Annotated[Natural | None, Field(description="Seed of the random numbers, for `weights: random`.")] = None
     map_layer: Annotated[
         str | None,
-        Field(description="Node whose output is the feature maps; null finds the deepest convolutional block."),
+        Field(
+            description="Node or module whose output is the feature maps, such as `layer4` or `features.29`; null "
+            "finds the deepest convolutional block."
+        ),
     ] = None
     readout_layer: Annotated[
-        str | None, Field(description="Node whose output is the readout; null finds the penultimate layer.")
+        str | None, Field(description="Node or module whose output is the readout; null finds the penultimate layer.")
     ] = None
     input_size: Annotated[
         Positive | None,

@@ -18,6 +18,7 @@ from alignment_importance.networks.tracing import (
     module_of,
     operation,
     part,
+    readers,
     require_equal,
     shape,
     sources,
@@ -61,8 +62,9 @@ def cut(network: Network, map_layer: str | None = None, readout_layer: str | Non
 
     Args:
         network: what `build` returned. It is only read.
-        map_layer: node whose output are the feature maps; by default the deepest spatial output before pooling.
-        readout_layer: node whose output is the readout; by default what the last fully connected layer reads.
+        map_layer: node or module whose output are the feature maps; by default the deepest spatial output before
+            pooling.
+        readout_layer: node or module whose output is the readout; by default what the last fully connected layer reads.
 
     Raises:
         InputError: a layer that does not exist or has no suitable shape; a network in which none is found; a readout
@@ -145,9 +147,15 @@ def _choose(
 
 
 def _named(names: Mapping[str, fx.Node], name: str, key: str) -> fx.Node:
-    if name not in names:
-        raise InputError(f"{key}: the network has no layer {name!r}.{nearest(name, list(names))}")
-    return names[name]
+    """The node of a name, or the output of the module of a name: of its nodes the last that is read outside of it."""
+    if name in names:
+        return names[name]
+    inside = [node for other, node in names.items() if other.startswith(f"{name}.")]
+    read_outside = [node for node in inside if not set(readers(node)) <= set(inside)]
+    if not read_outside:
+        modules = {other[:end] for other in names for end, sign in enumerate(other) if sign == "."}
+        raise InputError(f"{key}: the network has no layer {name!r}.{nearest(name, [*names, *modules - names.keys()])}")
+    return read_outside[-1]
 
 
 def _require_units(node: fx.Node) -> None:

@@ -22,7 +22,7 @@ class Spec:
         checkpoint: file with a state dict, for `weights: checkpoint`.
         sha256: SHA-256 that the checkpoint must have; any when None.
         seed: of random weights.
-        map_layer, readout_layer: names of nodes of the traced network; found when None.
+        map_layer, readout_layer: names of nodes of the traced network, or of its modules; found when None.
         input_size: side of the square input in pixels; when None the weights' own, and 224 where nobody knows it.
         mean, std: of the three colour channels, of pixel values in 0..1, that an input is normalised with; when None
             those that the weights were trained with, and ImageNet's where nobody knows them.
