@@ -10,6 +10,11 @@ KINDS += ["overlap", "overlap-categories", "overlap-grid"] if config["saliency"]
 OF_THE_RUN = [
     ("prediction",),
     *([("networks",)] if COMPARED else []),
+    *(
+        ("depth", comparison, network)
+        for comparison in config["comparisons"]
+        for network in PLAN.sweeps()
+    ),
     *(("spread", comparison) for comparison in COMPARED),
     *(
         ("agreement", comparison, *pair)
@@ -146,6 +151,7 @@ rule plot_summary:
         heatmaps=VIEWS,
         images=PLAN.judged_sets(),
         image_set_of={name: PLAN.image_set_of(name) for name in config["comparisons"]},
+        sweeps=PLAN.sweeps(),
         controls=config["controls"],
         png=OF_THE_RUN,
         pdf=OF_THE_RUN,

@@ -32,6 +32,8 @@ Means = Annotated[list[Annotated[float, Field(ge=0, le=1), WrapValidator(as_give
 Deviations = Annotated[
     list[Annotated[float, Field(gt=0, le=1), WrapValidator(as_given)]], Field(min_length=3, max_length=3)
 ]
+#: They become parts of names.
+Layers = Annotated[list[Name], AfterValidator(each_once), UNIQUE]
 Ids = Annotated[list[str], Field(min_length=1), AfterValidator(each_once), UNIQUE]
 IdsOrPath = Annotated[
     Annotated[Ids, Tag("ids")] | Annotated[Path, Tag("file of ids")],
@@ -141,6 +143,16 @@ class Model(Section):
             "finds the deepest convolutional block."
         ),
     ] = None
+    map_layers: Annotated[
+        Layers,
+        Field(
+            description="Several map layers, from the first to the last: each gives a model of its own, called "
+            "{model}.{layer}, with everything else as here. They are recorded in one pass over the images, and a "
+            "figure shows alignment over them. Empty for one.",
+            # A completed configuration has a model for each.
+            exclude=True,
+        ),
+    ] = []
     readout_layer: Annotated[
         str | None, Field(description="Node or module whose output is the readout; null finds the penultimate layer.")
     ] = None

@@ -1,7 +1,7 @@
 """Cut a network at its map layer into a trunk (images to feature maps) and a head (feature maps to readout)."""
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import pandas as pd
@@ -34,7 +34,8 @@ class CutNetwork:
     """A network cut at its map layer into trunk and head.
 
     Attributes:
-        trunk: images (image, colour, y, x) to feature maps (image, feature_map, y, x).
+        trunk: images (image, colour, y, x), or the maps of another layer (see `cut_in_turn`), to feature maps (image,
+            feature_map, y, x).
         head: feature maps to readout (image, unit).
         map_layer, readout_layer: names of the nodes.
         map_shape: (feature_map, y, x).
@@ -70,11 +71,34 @@ def cut(network: Network, map_layer: str | None = None, readout_layer: str | Non
         InputError: a layer that does not exist or has no suitable shape; a network in which none is found; a readout
             that does not come from the maps alone.
     """
+    [cut_network] = cut_in_turn(network, [map_layer], readout_layer).values()
+    return cut_network
+
+
+def cut_in_turn(
+    network: Network, map_layers: Sequence[str | None], readout_layer: str | None = None
+) -> dict[str | None, CutNetwork]:
+    """Cut a network at several map layers, the first to be reached first.
+
+    The trunk of each but the first goes on from the maps of the one before.
+
+    Args:
+        network, readout_layer: as in `cut`, which says what is raised, too.
+        map_layers: each as in `cut`.
+
+    Returns:
+        By map layer.
+    """
     traced = trace(network)
-    maps, readout = _choose(traced, network.architecture, map_layer, readout_layer)
+    chosen = {layer: _choose(traced, network.architecture, layer, readout_layer) for layer in map_layers}
     if own_function.includes(network.architecture):
         require_equal(traced, network)
-    return _cut_in_two(traced, maps, readout)
+    order = {node: number for number, node in enumerate(traced.graph.nodes)}
+    cuts, before = {}, None
+    for layer, (maps, readout) in sorted(chosen.items(), key=lambda item: order[item[1][0]]):
+        cuts[layer] = _cut_in_two(traced, maps, readout, before)
+        before = maps
+    return cuts
 
 
 def list_layers(network: Network, map_layer: str | None = None, readout_layer: str | None = None) -> pd.DataFrame:
@@ -118,10 +142,11 @@ def _aligned(table: pd.DataFrame) -> str:
     return "\n" + "\n".join(padded)
 
 
-def _cut_in_two(traced: fx.GraphModule, maps: fx.Node, readout: fx.Node) -> CutNetwork:
+def _cut_in_two(traced: fx.GraphModule, maps: fx.Node, readout: fx.Node, start: fx.Node | None = None) -> CutNetwork:
+    """Trunk, from the output of `start` or the images, and head."""
     n_maps, height, width = shape(maps)
     return CutNetwork(
-        trunk=part(traced, None, maps),
+        trunk=part(traced, start, maps),
         head=analyse(part(traced, maps, readout)),
         map_layer=maps.meta["name"],
         readout_layer=readout.meta["name"],
