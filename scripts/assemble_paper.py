@@ -13,6 +13,7 @@ from alignment_importance.report.figures.paper import draw_bars, draw_fold_curve
 from alignment_importance.report.paper import Drawn, Sources, assemble
 from alignment_importance.system.atomic_write import atomic_folder
 from alignment_importance.system.tables import read_table
+from job import run
 
 
 def assemble_paper(
@@ -98,6 +99,4 @@ def _fold_curves(
 
 
 if __name__ == "__main__":
-    from job import run
-
     run(assemble_paper, globals()["snakemake"])

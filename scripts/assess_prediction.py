@@ -14,6 +14,7 @@ from alignment_importance.inputs import judgments as human
 from alignment_importance.networks import activations as recorded
 from alignment_importance.system import compute as compute_module
 from alignment_importance.system import netcdf, tables
+from job import run
 
 
 def assess_prediction(
@@ -68,7 +69,7 @@ def assess_prediction(
         tables.write_table(ranked.assign(**made_of), ranking)
         listed = prediction.tabulate(
             {seed: tables.read_table(file) for seed, file in scores.items()},
-            {seed: (split, cuts.blocks(split, mean, image_ids)) for seed, split in cut.items()},
+            {seed: (of_seed, cuts.blocks(of_seed, mean, image_ids)) for seed, of_seed in cut.items()},
             ratings,
             alignment["score"],
         )
@@ -85,10 +86,7 @@ def assess_prediction(
         blocks = cuts.members(cut[first], image_ids)
         permuted = permutation.permute(engine, blocks, mean, alignment["score"], draws, first)
         tables.write_table(permuted.assign(**made_of), permutations)
-    machine.report_gpu_memory()
 
 
 if __name__ == "__main__":
-    from job import run
-
     run(assess_prediction, globals()["snakemake"])

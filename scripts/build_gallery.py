@@ -9,6 +9,7 @@ from alignment_importance.report.overlays import Scale
 from alignment_importance.system.atomic_write import atomic_folder
 from alignment_importance.system.netcdf import open_netcdf, read_netcdf
 from alignment_importance.system.tables import read_table
+from job import run
 
 
 def build_gallery(
@@ -67,6 +68,4 @@ def build_gallery(
 
 
 if __name__ == "__main__":
-    from job import run
-
     run(build_gallery, globals()["snakemake"])

@@ -9,6 +9,7 @@ from alignment_importance.checks import inputs
 from alignment_importance.system import tables
 from alignment_importance.system.plurals import counted
 from alignment_importance.system.problems import Problems
+from job import run
 
 logger = logging.getLogger("alignment_importance.check")
 
@@ -38,6 +39,4 @@ def check(configuration: Mapping[str, Any], threads: int, checks: Path) -> None:
 
 
 if __name__ == "__main__":
-    from job import run
-
     run(check, globals()["snakemake"])

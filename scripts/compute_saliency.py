@@ -6,6 +6,7 @@ from typing import Any
 
 from alignment_importance.maps.saliency import computing, registry
 from alignment_importance.system.tables import read_table
+from job import run
 
 
 def compute_saliency(
@@ -18,6 +19,4 @@ def compute_saliency(
 
 
 if __name__ == "__main__":
-    from job import run
-
     run(compute_saliency, globals()["snakemake"])

@@ -4,15 +4,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from alignment_importance import ablation
-from alignment_importance.experiments import interactions
-from alignment_importance.inputs import folds as cross_validation
-from alignment_importance.inputs import judgments as human_judgments
-from alignment_importance.networks import activations as recorded
+from alignment_importance.experiments import comparisons, interactions
+from alignment_importance.inputs import folds as cuts
 from alignment_importance.system import compute as compute_module
-from alignment_importance.system import resumable
-from alignment_importance.system.netcdf import origin_columns, read_netcdf
 from alignment_importance.system.tables import read_table, write_table
+from job import run
 
 
 def eliminate_feature_maps(
@@ -30,29 +26,14 @@ def eliminate_feature_maps(
 ) -> None:
     """Write the order of elimination and the scores of what is left, see `interactions.eliminate_in_folds`."""
     machine = compute_module.prepare(gpus=gpu, threads=threads, **compute)
-    ratings = read_netcdf(judgments)
-    image_ids = ratings["image"].to_numpy().tolist()
-    with recorded.read(activations, image_ids) as maps:
-        human = human_judgments.mean(ratings, image_ids)
-        engine = ablation.ablate(recorded.load_head(maps, model), maps, machine, **alignment)
-        assigned = read_table(folds)
-        blocks = cross_validation.blocks(assigned, human, image_ids)
+    with comparisons.opened(activations, judgments, model, alignment, machine) as comparison:
+        cut = read_table(folds)
+        blocks = cuts.blocks(cut, comparison.human, comparison.image_ids)
         one_shot = read_table(curves, ["fold", "k", "train_score", "test_score"])
-        budget = resumable.beside(
-            table,
-            None if engine.closed_form else minutes,
-            *(maps[name].to_numpy() for name in ("feature_maps", "readout")),
-            human,
-            f"{alignment['similarity']} {alignment['score']}",
-            *(fold.train.human for fold in blocks),
-        )
-        eliminated = interactions.eliminate_in_folds(engine, blocks, one_shot, budget)
-        made_of = {"unit": cross_validation.unit_name(assigned), **origin_columns(maps.attrs | ratings.attrs)}
-        write_table(eliminated.assign(**made_of), table)
-    machine.report_gpu_memory()
+        budget = interactions.budget(comparison, alignment, minutes, table, *(fold.train.human for fold in blocks))
+        eliminated = interactions.eliminate_in_folds(comparison.engine, blocks, one_shot, budget)
+        write_table(eliminated.assign(unit=cuts.unit_name(cut), **comparison.origin), table)
 
 
 if __name__ == "__main__":
-    from job import run
-
     run(eliminate_feature_maps, globals()["snakemake"])

@@ -8,6 +8,7 @@ import pandas as pd
 from alignment_importance.maps import controls
 from alignment_importance.system.netcdf import origin_columns, read_netcdf
 from alignment_importance.system.tables import write_table
+from job import run
 
 
 def evaluate_control(
@@ -21,6 +22,4 @@ def evaluate_control(
 
 
 if __name__ == "__main__":
-    from job import run
-
     run(evaluate_control, globals()["snakemake"])

@@ -4,13 +4,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from alignment_importance import ablation
-from alignment_importance.experiments import rankings
-from alignment_importance.inputs import judgments as human
+from alignment_importance.experiments import comparisons, rankings
 from alignment_importance.maps import heatmaps as heat
-from alignment_importance.networks import activations as recorded
 from alignment_importance.system import compute as compute_module
 from alignment_importance.system import netcdf
+from job import run
 
 
 def explain_images(
@@ -38,18 +36,12 @@ def explain_images(
         heatmaps: heatmap, heatmap_signed, activation_mean (image, y, x).
     """
     machine = compute_module.prepare(gpus=gpu, threads=threads, **compute)
-    ratings = netcdf.read_netcdf(judgments)
-    image_ids = ratings["image"].to_numpy().tolist()
-    with recorded.read(activations, image_ids) as maps:
-        engine = ablation.ablate(recorded.load_head(maps, model), maps, machine, **alignment)
-        scored = rankings.score_images(engine, human.mean(ratings, image_ids), image_ids)
-        scored = scored.assign_attrs(maps.attrs | ratings.attrs)
+    with comparisons.opened(activations, judgments, model, alignment, machine) as comparison:
+        scored = rankings.score_images(comparison.engine, comparison.human, comparison.image_ids)
+        scored = scored.assign_attrs(comparison.attributes)
         netcdf.write_netcdf(scored, scores)
-        netcdf.write_netcdf(heat.make(maps, scored), heatmaps)
-    machine.report_gpu_memory()
+        netcdf.write_netcdf(heat.make(comparison.activations, scored), heatmaps)
 
 
 if __name__ == "__main__":
-    from job import run
-
     run(explain_images, globals()["snakemake"])

@@ -8,6 +8,7 @@ from alignment_importance import networks
 from alignment_importance.networks import extraction
 from alignment_importance.system import compute as compute_module
 from alignment_importance.system.tables import read_table
+from job import run
 
 
 def extract_activations(
@@ -34,10 +35,7 @@ def extract_activations(
     cuts = networks.cut_in_turn(network, list(files), one.readout_layer)
     table = read_table(images, ["image", "file", "width", "height", "sha256"])
     extraction.extract(table, network, list(cuts.values()), machine, [files[layer] for layer in cuts])
-    machine.report_gpu_memory()
 
 
 if __name__ == "__main__":
-    from job import run
-
     run(extract_activations, globals()["snakemake"])

@@ -6,6 +6,7 @@ from typing import Any
 
 from alignment_importance import networks
 from alignment_importance.system.tables import write_table
+from job import run
 
 
 def list_layers(model: Mapping[str, Any], layers: Path) -> None:
@@ -15,6 +16,4 @@ def list_layers(model: Mapping[str, Any], layers: Path) -> None:
 
 
 if __name__ == "__main__":
-    from job import run
-
     run(list_layers, globals()["snakemake"])

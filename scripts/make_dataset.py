@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from alignment_importance.inputs.datasets import registry
+from job import run
 
 
 def make_dataset(
@@ -23,6 +24,4 @@ def make_dataset(
 
 
 if __name__ == "__main__":
-    from job import run
-
     run(make_dataset, globals()["snakemake"])

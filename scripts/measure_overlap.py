@@ -9,6 +9,7 @@ from alignment_importance.maps.overlap import measuring
 from alignment_importance.maps.overlap.summary import summarise
 from alignment_importance.system.netcdf import open_netcdf, origin_columns, read_netcdf
 from alignment_importance.system.tables import read_table, write_table
+from job import run
 
 
 def measure_overlap(
@@ -45,6 +46,4 @@ def measure_overlap(
 
 
 if __name__ == "__main__":
-    from job import run
-
     run(measure_overlap, globals()["snakemake"])

@@ -14,6 +14,7 @@ from alignment_importance.networks import activations as recorded
 from alignment_importance.system import compute as compute_module
 from alignment_importance.system.netcdf import origin_columns, read_netcdf
 from alignment_importance.system.tables import write_table
+from job import run
 
 
 def measure_recovery(
@@ -50,10 +51,7 @@ def measure_recovery(
         simulated = areas["comparison"].map({name: each["simulated"] for name, each in made_of.items()} | {"": True})
         common = {name: maps.attrs[name] for name in ("weights", "arithmetic")}
         write_table(areas.assign(**common, simulated=simulated), table)
-    machine.report_gpu_memory()
 
 
 if __name__ == "__main__":
-    from job import run
-
     run(measure_recovery, globals()["snakemake"])

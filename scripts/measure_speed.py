@@ -7,16 +7,14 @@ from typing import Any
 from alignment_importance.system import compute as compute_module
 from alignment_importance.system.tables import write_table
 from benchmarks import speed
+from job import run
 
 
 def measure_speed(work: str, compute: Mapping[str, Any], gpu: int, threads: int, table: Path) -> None:
     """Write the table of `speed.CASES[work]`."""
     machine = compute_module.prepare(gpus=gpu, threads=threads, **compute)
     write_table(speed.CASES[work](machine), table)
-    machine.report_gpu_memory()
 
 
 if __name__ == "__main__":
-    from job import run
-
     run(measure_speed, globals()["snakemake"])

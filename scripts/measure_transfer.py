@@ -6,14 +6,12 @@ from typing import Any
 
 import pandas as pd
 
-from alignment_importance import ablation
 from alignment_importance.experiments import transfer
-from alignment_importance.inputs import folds as cross_validation
-from alignment_importance.inputs import judgments as human_judgments
-from alignment_importance.networks import activations as recorded
+from alignment_importance.experiments.comparisons import Comparison, opened
+from alignment_importance.inputs import folds as cuts
 from alignment_importance.system import compute as compute_module
-from alignment_importance.system.netcdf import origin_columns, read_netcdf
 from alignment_importance.system.tables import read_table, write_table
+from job import run
 
 
 def measure_transfer(
@@ -39,31 +37,27 @@ def measure_transfer(
         tables: what is written, by the comparison that is tested.
     """
     machine = compute_module.prepare(gpus=gpu, threads=threads, **compute)
-    comparisons, made_of = {}, {}
+    comparisons = {}
     for name, file in judgments.items():
-        ratings = read_netcdf(file)
-        ids = ratings["image"].to_numpy().tolist()
-        with recorded.read(activations[name], ids) as maps:
-            engine = ablation.ablate(recorded.load_head(maps, model), maps, machine, **alignment)
-            comparisons[name] = transfer.Comparison(engine, human_judgments.mean(ratings, ids), ids)
-            made_of[name] = origin_columns(maps.attrs | ratings.attrs)
+        with opened(activations[name], file, model, alignment, machine) as comparison:
+            comparisons[name] = comparison
+    is_simulated = {name: comparison.origin["simulated"] for name, comparison in comparisons.items()}
     for target, table in tables.items():
         of_seeds = {seed: file for (comparison, seed), file in folds.items() if comparison == target}
         transferred = _transfer_to(target, comparisons, of_seeds, predictions[target])
-        simulated = transferred["source"].map({name: each["simulated"] for name, each in made_of.items()})
-        write_table(transferred.assign(**made_of[target], source_simulated=simulated), table)
-    machine.report_gpu_memory()
+        simulated = transferred["source"].map(is_simulated)
+        write_table(transferred.assign(**comparisons[target].origin, source_simulated=simulated), table)
 
 
 def _transfer_to(
-    target: str, comparisons: Mapping[str, transfer.Comparison], folds: Mapping[int, Path], prediction: Path
+    target: str, comparisons: Mapping[str, Comparison], folds: Mapping[int, Path], prediction: Path
 ) -> pd.DataFrame:
     """A row per source and fold of one target, with the target's own scores."""
     tested = comparisons[target]
     made = [
         (seed, fold)
         for seed, file in folds.items()
-        for fold in cross_validation.blocks(read_table(file), tested.human, tested.image_ids)
+        for fold in cuts.blocks(read_table(file), tested.human, tested.image_ids)
     ]
     names = pd.DataFrame([(seed, fold.fold) for seed, fold in made], columns=["seed", "fold"])
     columns = ["seed", "fold", "unit", "test_full", "test_retained"]
@@ -78,6 +72,4 @@ def _transfer_to(
 
 
 if __name__ == "__main__":
-    from job import run
-
     run(measure_transfer, globals()["snakemake"])

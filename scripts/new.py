@@ -1,14 +1,16 @@
 """Write a first configuration for a folder of images and a file of judgments."""
 
 import logging
+from collections.abc import Mapping
 from pathlib import Path
 
 from alignment_importance.checks import starting_configuration
 from alignment_importance.inputs.judgments import reading
 from alignment_importance.system.atomic_write import atomic
 from alignment_importance.system.problems import ProblemsError
+from job import run
 
-_KEYS = "kind=similarity order=FILE key=NAME"
+_KEYS = "kind=similarity order=FILE key=NAME columns='{image_a: NAME, image_b: NAME, similarity: NAME}'"
 
 logger = logging.getLogger("alignment_importance.new")
 
@@ -21,6 +23,7 @@ def new(
     order: Path | None,
     only: Path | None,
     kind: str | None,
+    columns: Mapping[str, str],
     key: str | None,
     schema: str,
     threads: int,
@@ -31,11 +34,12 @@ def new(
     Args:
         name: of the image set and of the comparison.
         images: folder.
-        judgments: file.
+        judgments: file, or folder with one per participant.
         table: of categories.
         order: ids of the rows of arrays.
         only: ids of the images to compare.
         kind: what a larger number means, if the file does not say it.
+        columns: what a table calls its columns, by their names here.
         key: what to read of a file that holds several.
         schema: of configurations, for editors.
         threads: that decode images at the same time.
@@ -44,7 +48,7 @@ def new(
     Raises:
         ProblemsError: images and judgments do not fit, or more must be said about them.
     """
-    source = reading.Source(judgments, kind, order, key, images=only, name=f"comparisons.{name}")
+    source = reading.Source(judgments, kind, order, key, columns, images=only, name=f"comparisons.{name}")
     image_set = starting_configuration.ImageSet(images, table)
     try:
         text, problems = starting_configuration.propose(name, image_set, source, threads, schema)
@@ -58,6 +62,4 @@ def new(
 
 
 if __name__ == "__main__":
-    from job import run
-
     run(new, globals()["snakemake"])

@@ -21,6 +21,7 @@ from alignment_importance.report.overlays import draw_overlays
 from alignment_importance.system.atomic_write import atomic_folder
 from alignment_importance.system.netcdf import open_netcdf, read_netcdf
 from alignment_importance.system.tables import read_table
+from job import run
 
 #: How many feature maps, and how many patches of each.
 N_MAPS, N_PATCHES = 8, 5
@@ -123,6 +124,4 @@ def _of_all_saliencies(summaries: Mapping[str, Path]) -> pd.DataFrame:
 
 
 if __name__ == "__main__":
-    from job import run
-
     run(plot_comparison, globals()["snakemake"])

@@ -9,6 +9,7 @@ from matplotlib.figure import Figure
 from alignment_importance.report.figures import style
 from alignment_importance.report.figures.interactions import draw_elimination, draw_pairs, draw_shapley
 from alignment_importance.system.tables import read_table
+from job import run
 
 
 def plot_interactions(
@@ -48,6 +49,4 @@ def plot_interactions(
 
 
 if __name__ == "__main__":
-    from job import run
-
     run(plot_interactions, globals()["snakemake"])

@@ -16,6 +16,7 @@ from alignment_importance.report.figures.networks import draw_agreement, draw_ne
 from alignment_importance.report.figures.prediction import draw_prediction
 from alignment_importance.system.netcdf import read_netcdf
 from alignment_importance.system.tables import read_table
+from job import run
 
 
 def plot_summary(
@@ -116,6 +117,4 @@ def plot_summary(
 
 
 if __name__ == "__main__":
-    from job import run
-
     run(plot_summary, globals()["snakemake"])

@@ -7,6 +7,7 @@ from typing import Any
 from alignment_importance.maps.saliency import computing, registry
 from alignment_importance.system import compute as compute_module
 from alignment_importance.system.tables import read_table
+from job import run
 
 
 def predict_gaze(
@@ -22,10 +23,7 @@ def predict_gaze(
     machine = compute_module.prepare(gpus=gpu, threads=threads, **compute)
     table = read_table(images, ["image", "file", "width", "height", "sha256"])
     computing.write(table, registry.provider(table, settings, machine), saliency)
-    machine.report_gpu_memory()
 
 
 if __name__ == "__main__":
-    from job import run
-
     run(predict_gaze, globals()["snakemake"])

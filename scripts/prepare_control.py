@@ -6,6 +6,7 @@ from pathlib import Path
 from alignment_importance.maps import controls
 from alignment_importance.system import netcdf, tables
 from alignment_importance.system.problems import Problems
+from job import run
 
 
 def prepare_control(
@@ -33,6 +34,4 @@ def prepare_control(
 
 
 if __name__ == "__main__":
-    from job import run
-
     run(prepare_control, globals()["snakemake"])

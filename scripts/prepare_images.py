@@ -8,6 +8,7 @@ import pandas as pd
 from alignment_importance.inputs import images
 from alignment_importance.system import digests, tables
 from alignment_importance.system.problems import Problems
+from job import run
 
 
 def prepare_images(
@@ -44,6 +45,4 @@ def prepare_images(
 
 
 if __name__ == "__main__":
-    from job import run
-
     run(prepare_images, globals()["snakemake"])

@@ -9,11 +9,13 @@ from alignment_importance.inputs.fold_checks import check_folds
 from alignment_importance.inputs.judgments import reading
 from alignment_importance.system import digests, netcdf, tables
 from alignment_importance.system.problems import Problems
+from job import run
 
 
 def prepare_judgments(
     comparison: str,
-    judgments_file: Path,
+    source: Path,
+    sources: Sequence[Path],
     images: Path,
     order: Path | None,
     chosen_file: Path | None,
@@ -31,14 +33,15 @@ def prepare_judgments(
 
     Args:
         comparison: its name.
-        judgments_file: in any form that `reading.inspect` knows.
+        source: file, or folder with one per participant, in any form that `reading.inspect` knows.
+        sources: that file, or those of the folder.
         images: table of the image set.
         order: ids of the rows, for arrays.
         chosen_file: ids of the images to compare, if a file names them.
-        settings: kind, key, categories, images and simulated of the comparison.
+        settings: kind, columns, key, categories, images and simulated of the comparison.
         unit: `images` or `pairs`, what is cut into folds.
         n_folds, seeds, inner_folds: of the cross-validation.
-        judgments: see `reading.read`; the attribute sha256 is that of the file.
+        judgments: see `reading.read`; the attribute sha256 is that of the file, or one for each file of the folder.
         folds: the table of folds by seed.
         checks: level, where, place, found, remedy of all warnings.
         files: file, sha256.
@@ -46,9 +49,10 @@ def prepare_judgments(
     Raises:
         ProblemsError: lists everything that is wrong with the judgments, or with the folds of the images judged.
     """
-    source = reading.Source(
-        path=judgments_file,
+    told = reading.Source(
+        path=source,
         kind=settings["kind"],
+        columns=settings["columns"],
         order=order,
         key=settings["key"],
         categories=settings["categories"],
@@ -56,14 +60,14 @@ def prepare_judgments(
         name=f"comparisons.{comparison}",
     )
     problems = Problems()
-    labelled = reading.inspect(source, tables.read_table(images, ["image", "category"]), problems)
+    labelled = reading.inspect(told, tables.read_table(images, ["image", "category"]), problems)
     if labelled is not None:
-        check_folds(source.name, labelled, unit, n_folds, seeds, inner_folds, problems)
+        check_folds(told.name, labelled, unit, n_folds, seeds, inner_folds, problems)
     problems.log_warnings()
     problems.raise_errors()
     assert labelled is not None
-    read = digests.tabulate([file for file in (judgments_file, order, chosen_file) if file])
-    sha256 = read.set_index("file")["sha256"][judgments_file.as_posix()]
+    sha256 = " ".join(digests.tabulate(sources)["sha256"])
+    read = digests.tabulate([*sources, *(file for file in (order, chosen_file) if file)])
     netcdf.write_netcdf(labelled.assign_attrs(simulated=int(settings["simulated"]), sha256=sha256), judgments)
     image_ids = labelled["image"].to_numpy().tolist()
     for seed, output in folds.items():
@@ -73,6 +77,4 @@ def prepare_judgments(
 
 
 if __name__ == "__main__":
-    from job import run
-
     run(prepare_judgments, globals()["snakemake"])

@@ -8,6 +8,7 @@ from alignment_importance.networks.checking import check
 from alignment_importance.networks.spec import Spec
 from alignment_importance.system import tables
 from alignment_importance.system.problems import Problems
+from job import run
 
 
 def prepare_networks(models: Mapping[str, Mapping[str, Any]], layers: Mapping[str, Path], checks: Path) -> None:
@@ -32,6 +33,4 @@ def prepare_networks(models: Mapping[str, Mapping[str, Any]], layers: Mapping[st
 
 
 if __name__ == "__main__":
-    from job import run
-
     run(prepare_networks, globals()["snakemake"])

@@ -10,6 +10,7 @@ import xarray as xr
 from alignment_importance.experiments import agreement, prediction, spread
 from alignment_importance.report import published as literature
 from alignment_importance.system import netcdf, tables
+from job import run
 
 logger = logging.getLogger("alignment_importance.summarise")
 
@@ -156,6 +157,4 @@ def _with_origins(table: pd.DataFrame, origins: pd.DataFrame) -> pd.DataFrame:
 
 
 if __name__ == "__main__":
-    from job import run
-
     run(summarise, globals()["snakemake"])

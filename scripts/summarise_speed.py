@@ -9,6 +9,7 @@ import pandas as pd
 from alignment_importance.report.figures import style
 from alignment_importance.system.tables import read_table, write_table
 from benchmarks.figure import draw_speed
+from job import run
 
 
 def summarise_speed(*, tables: Sequence[Path], page: Mapping[str, Any], summary: Path, png: Path, pdf: Path) -> None:
@@ -20,6 +21,4 @@ def summarise_speed(*, tables: Sequence[Path], page: Mapping[str, Any], summary:
 
 
 if __name__ == "__main__":
-    from job import run
-
     run(summarise_speed, globals()["snakemake"])

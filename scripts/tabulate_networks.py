@@ -9,6 +9,7 @@ from alignment_importance import networks
 from alignment_importance.networks.kinds.registry import known_architectures
 from alignment_importance.system.atomic_write import atomic
 from alignment_importance.system.errors import InputError
+from job import run
 
 _TEMPLATE = Path(__file__).with_suffix(".md")
 
@@ -47,6 +48,4 @@ def tabulate() -> pd.DataFrame:
 
 
 if __name__ == "__main__":
-    from job import run
-
     run(tabulate_networks, globals()["snakemake"])

@@ -11,6 +11,7 @@ import scipy.stats
 from alignment_importance.experiments import recovery
 from alignment_importance.system.atomic_write import atomic
 from alignment_importance.system.tables import read_table
+from job import run
 
 _TEMPLATE = Path(__file__).with_suffix(".md")
 
@@ -91,6 +92,4 @@ def _mean(values: pd.Series) -> str:
 
 
 if __name__ == "__main__":
-    from job import run
-
     run(tabulate_recovery, globals()["snakemake"])

@@ -10,6 +10,7 @@ from alignment_importance.inputs import judgments as human
 from alignment_importance.networks import activations as recorded
 from alignment_importance.system import compute as compute_module
 from alignment_importance.system import netcdf, provenance, resumable, tables
+from job import run
 
 
 def validate_rankings(
@@ -35,7 +36,7 @@ def validate_rankings(
         judgments: of one comparison.
         folds: table of folds by seed.
         model: the network's entry in the configuration.
-        settings: of `cross_validation.Settings`, without the seed.
+        settings: of `cross_validation.Settings`.
         compute: device, memory_gb and precision.
         gpu: GPUs of the job, None where nobody counts them.
         threads: CPU threads of the job.
@@ -51,15 +52,15 @@ def validate_rankings(
         arrays = [maps[name].to_numpy() for name in ("feature_maps", "readout")]
         key = resumable.fingerprint(*arrays, mean, repr(settings), provenance.text() or "")
         parts = resumable.Parts(key)
+        chosen = cross_validation.Settings(**settings)
+        validation = cross_validation.CrossValidation(head, maps, mean, chosen, machine)
         for seed, file in folds.items():
             cut = tables.read_table(file)
 
             def write(outputs: Mapping[str, Path], seed: int = seed, cut: Any = cut) -> None:
-                chosen = cross_validation.Settings(seed=seed, **settings)
-                blocks = cuts.blocks(cut, mean, image_ids)
-                validation = cross_validation.validate(head, maps, blocks, chosen, machine)
+                done = validation.validate(cuts.blocks(cut, mean, image_ids), seed)
                 for kind, output in outputs.items():
-                    tables.write_table(getattr(validation, kind).assign(**made_of), output)
+                    tables.write_table(getattr(done, kind).assign(**made_of), output)
 
             outputs = {
                 "rankings": rankings[seed],
@@ -70,10 +71,7 @@ def validate_rankings(
             folder = rankings[seed].with_name(f".{rankings[seed].stem}.partial")
             parts.make(folder, resumable.fingerprint(cut.to_csv()), outputs, write)
         parts.finish()
-    machine.report_gpu_memory()
 
 
 if __name__ == "__main__":
-    from job import run
-
     run(validate_rankings, globals()["snakemake"])

@@ -120,14 +120,14 @@ def vgg16(compute: Compute) -> pd.DataFrame:
     """Leave-one-out scores and top-k curves of VGG-16, against the published way and against captum."""
     with measure(compute.device) as preparing:
         head, maps, human = _vgg16_data(compute)
-        n_maps, splits = head.n_maps, _splits(human)
+        n_maps, folds_of_seeds = head.n_maps, _folds_of_seeds(human)
     with measure(compute.device) as loo:
         engine = ReadoutAblation(LinearHead(head, maps, compute), compute, "pearson", "pearson_r2")
         _, without = engine.leave_one_out([folds.whole(human)])
     with measure(compute.device) as ranking:
-        rankings = [importance.rank_folds(engine, split) for split in splits]
+        rankings = [importance.rank_folds(engine, of_seed) for of_seed in folds_of_seeds]
     with measure(compute.device) as tracing:
-        traced = [curves.trace(engine, split, table) for split, table in zip(splits, rankings, strict=True)]
+        traced = [curves.trace(engine, of_seed, table) for of_seed, table in zip(folds_of_seeds, rankings, strict=True)]
     with measure(compute.device) as scoring:
         _, own = engine.leave_one_out_of_each_image(human)
     parts = (preparing, loo, ranking, tracing, scoring)
@@ -149,7 +149,7 @@ def vgg16(compute: Compute) -> pd.DataFrame:
         rows.append(
             row("vgg16", "leave_one_out", "captum", loo, seconds / share, difference=difference, share=share, **kind)
         )
-        seconds, difference, share = _published_curves(head.module, maps, splits, rankings[0], traced[0])
+        seconds, difference, share = _published_curves(head.module, maps, folds_of_seeds, rankings[0], traced[0])
         rows.append(row("vgg16", "curves", "published", tracing, seconds, difference=difference, share=share, **kind))
     finally:
         torch.set_num_threads(1)
@@ -160,8 +160,8 @@ def vgg16(compute: Compute) -> pd.DataFrame:
 def _vgg16_data(compute: Compute) -> tuple[Head, torch.Tensor, np.ndarray]:
     """The head of VGG-16, feature maps of simulated images, simulated judgments."""
     network = networks.build(networks.Spec("vgg16", weights="random", seed=1))
-    split = networks.cut(network)
-    trunk = split.trunk.to(compute.device)
+    cut = networks.cut(network)
+    trunk = cut.trunk.to(compute.device)
     generator = torch.Generator().manual_seed(2)
     maps = []
     with torch.no_grad():
@@ -170,9 +170,9 @@ def _vgg16_data(compute: Compute) -> tuple[Head, torch.Tensor, np.ndarray]:
             noise = torch.randn(4, 3, 28, 28, generator=generator)
             images = nn.functional.interpolate(noise, size=224, mode="bicubic").to(compute.device)
             maps.append(trunk(images).cpu())
-    head = split.head
-    _set_active_share(head, torch.cat(maps), compute.device)
-    return head, torch.cat(maps), _judgments(N_IMAGES)
+    together = torch.cat(maps)
+    _set_active_share(cut.head, together, compute.device)
+    return cut.head, together, _judgments(N_IMAGES)
 
 
 def _set_active_share(head: Head, maps: torch.Tensor, device: torch.device) -> None:
@@ -248,7 +248,7 @@ def captum_leave_one_out(
 def _published_curves(
     head: nn.Module,
     maps: torch.Tensor,
-    splits: Sequence[list[folds.Fold]],
+    folds_of_seeds: Sequence[list[folds.Fold]],
     ranking: pd.DataFrame,
     traced: pd.DataFrame,
 ) -> tuple[float, float, float]:
@@ -259,7 +259,7 @@ def _published_curves(
         nearly one, and what is left is rounding of float32), and the share that was measured.
     """
     device = next(head.parameters()).device
-    fold = splits[0][0]
+    fold = folds_of_seeds[0][0]
     order = importance.order_of(ranking[ranking["fold"] == fold.fold])
     expected = traced[traced["fold"] == fold.fold].set_index("k")
     some = np.linspace(1, len(order), 24).astype(int)
@@ -277,7 +277,7 @@ def _published_curves(
             # With a constant row both have no score; a score on one side alone would make the difference NaN.
             same = np.isnan(ours) & np.isnan(found)
             difference = float(np.max([difference, *np.where(same, 0, np.abs(ours - found))]))
-    share = len(some) / (len(order) * sum(len(split) for split in splits))
+    share = len(some) / (len(order) * sum(len(of_seed) for of_seed in folds_of_seeds))
     return seconds / share, difference, share
 
 
@@ -377,7 +377,7 @@ def growth(compute: Compute) -> pd.DataFrame:
 def _pooled_work(readout: np.ndarray, human: np.ndarray, compute: Compute) -> dict[str, Callable[[], np.ndarray]]:
     """What the workflow computes of one pooled readout, by name; the curves are those of one fold."""
     names = _names(len(human))
-    fold = folds.blocks(folds.split_images(names, N_FOLDS, SEEDS[0]), human, names)[0]
+    fold = folds.blocks(folds.cut("images", names, N_FOLDS, SEEDS[0]), human, names)[0]
 
     def engine() -> PooledAblation:
         return PooledAblation(readout, compute, "pearson", "pearson_r2")
@@ -394,10 +394,10 @@ def all_folds(compute: Compute) -> pd.DataFrame:
     readout, human = _pooled_data(N_IMAGES)
     with measure(compute.device) as measured:
         engine = PooledAblation(readout, compute, "pearson", "pearson_r2")
-        splits = _splits(human)
-        rankings = [importance.rank_folds(engine, split) for split in splits]
-        for split, table in zip(splits, rankings, strict=True):
-            curves.trace(engine, split, table)
+        folds_of_seeds = _folds_of_seeds(human)
+        rankings = [importance.rank_folds(engine, of_seed) for of_seed in folds_of_seeds]
+        for of_seed, table in zip(folds_of_seeds, rankings, strict=True):
+            curves.trace(engine, of_seed, table)
         importance.score_images(engine, human, _names(N_IMAGES))
     return pd.DataFrame([row("pooled", "40_folds", "nothing", measured, n_images=N_IMAGES, n_maps=N_POOLED_MAPS)])
 
@@ -445,9 +445,9 @@ def _names(n_images: int) -> list[str]:
     return [f"image-{number:05d}" for number in range(n_images)]
 
 
-def _splits(human: np.ndarray) -> list[list[folds.Fold]]:
+def _folds_of_seeds(human: np.ndarray) -> list[list[folds.Fold]]:
     names = _names(len(human))
-    return [folds.blocks(folds.split_images(names, N_FOLDS, seed), human, names) for seed in SEEDS]
+    return [folds.blocks(folds.cut("images", names, N_FOLDS, seed), human, names) for seed in SEEDS]
 
 
 CASES: dict[str, Callable[[Compute], pd.DataFrame]] = {

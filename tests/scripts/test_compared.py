@@ -39,7 +39,7 @@ def made(tmp_path: Path, resources: compute.Compute) -> Path:
     write_judgments(tmp_path / "one.nc", some, 2, simulated=True)
     write_judgments(tmp_path / "two.nc", IDS, 3, simulated=False)
     for number, seed in enumerate((5, 6)):
-        write_table(folds.split_images(some, 3, seed), tmp_path / f"folds-{number}.csv")
+        write_table(folds.cut("images", some, 3, seed), tmp_path / f"folds-{number}.csv")
     ratings = read_netcdf(tmp_path / "one.nc")
     human = judgments.mean(ratings, some)
     readout = read_netcdf(tmp_path / "maps.nc").sel(image=some)["readout"].to_numpy()

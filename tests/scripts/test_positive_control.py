@@ -31,13 +31,21 @@ def control(tmp_path_factory: pytest.TempPathFactory) -> pd.DataFrame:
     listed, activations = folder / "images.csv", folder / "activations.nc"
     prepare_images(made["images"], made["table"], None, threads=2, listed=listed, **kept)
     extract_activations(listed, {"lite": NETWORK}, activations={"lite": activations}, **MACHINE)
-    settings: dict[str, Any] = {"kind": "similarity", "key": None, "categories": [], "images": None, "simulated": True}
+    settings: dict[str, Any] = {
+        "kind": "similarity",
+        "columns": {},
+        "key": None,
+        "categories": [],
+        "images": None,
+        "simulated": True,
+    }
     heatmaps = {name: folder / f"{name}-heatmaps.nc" for name in ("shape", "colour")}
     for comparison, output in heatmaps.items():
         judgments = folder / f"{comparison}.nc"
         prepare_judgments(
             comparison=comparison,
-            judgments_file=made[comparison],
+            source=made[comparison],
+            sources=[made[comparison]],
             images=listed,
             order=None,
             chosen_file=None,

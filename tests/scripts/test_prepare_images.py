@@ -59,5 +59,5 @@ def test_all_mistakes_are_told_at_once_and_nothing_is_written(tmp_path: Path, fo
     with pytest.raises(InputError) as caught:
         prepare(folder, tmp_path / "t.csv")
     assert f"{folder / 'b.png'}: cannot be decoded as an image" in str(caught.value)
-    assert "the table does not fit the images; images without a row: b" in str(caught.value)
+    assert "images without a row: b. Add a row for each." in str(caught.value)
     assert not (tmp_path / "out").exists()

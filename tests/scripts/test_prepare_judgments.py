@@ -1,5 +1,5 @@
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,11 +20,19 @@ def prepare(
     folder: Path, file: str, *, unit: str = "images", n_folds: int = 2, seeds: Sequence[int] = (1,), **settings: Any
 ) -> None:
     """Prepare the judgments in a folder, which holds images.csv as well."""
-    defaults: dict[str, Any] = {"kind": None, "key": None, "categories": [], "images": None, "simulated": False}
-    order = folder / "order.txt"
+    defaults: dict[str, Any] = {
+        "kind": None,
+        "columns": {},
+        "key": None,
+        "categories": [],
+        "images": None,
+        "simulated": False,
+    }
+    order, source = folder / "order.txt", folder / file
     prepare_judgments(
         comparison="mine",
-        judgments_file=folder / file,
+        source=source,
+        sources=sorted(source.iterdir()) if source.is_dir() else [source],
         images=folder / "images.csv",
         order=order if order.exists() else None,
         chosen_file=None,
@@ -84,11 +92,11 @@ def test_judgments_are_labelled_and_say_what_they_are(tmp_path: Path, simulated:
     assert found["found"][0] == warning.removesuffix(".")
 
 
-@pytest.mark.parametrize(("unit", "split"), [("images", folds.split_images), ("pairs", folds.split_pairs)])
-def test_every_seed_has_its_folds(judged: Path, unit: str, split: Callable[..., pd.DataFrame]) -> None:
+@pytest.mark.parametrize("unit", ["images", "pairs"])
+def test_every_seed_has_its_folds(judged: Path, unit: str) -> None:
     prepare(judged, "j.npy", kind="similarity", unit=unit, n_folds=3, seeds=(1, 22))
     for seed in (1, 22):
-        expected = split(IDS, 3, seed)
+        expected = folds.cut(unit, IDS, 3, seed)
         found = read_table(judged / f"out/seed-{seed}.csv", expected.columns.tolist())
         pd.testing.assert_frame_equal(found, expected, check_dtype=False)
 

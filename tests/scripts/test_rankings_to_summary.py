@@ -42,9 +42,8 @@ def made(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
     """Activations of more images than were judged, in another order, judgments, and folds of images or of pairs."""
     write_activations(tmp_path / "maps.nc", ["another", *reversed(IDS)], 1)
     write_judgments(tmp_path / "judgments.nc", IDS, 2, simulated=True)
-    cut = folds.split_images if request.param == "images" else folds.split_pairs
     for seed in SEEDS:
-        write_table(cut(IDS, 3, seed), tmp_path / f"folds-{seed}.csv")
+        write_table(folds.cut(request.param, IDS, 3, seed), tmp_path / f"folds-{seed}.csv")
     return tmp_path
 
 
@@ -103,7 +102,7 @@ def test_an_interrupted_job_goes_on_with_the_seed_that_it_was_at(made: Path, mon
             assert again[kind][seed].read_bytes() == whole[kind][seed].read_bytes()
 
 
-def test_what_was_split_is_said_of_every_fold_and_of_the_whole(made: Path) -> None:
+def test_what_was_cut_is_said_of_every_fold_and_of_the_whole(made: Path) -> None:
     files = validate(made, "maps.nc", leaky(made), "one")
     names = {"ranking": "all.csv", "table": "table.csv", "permutations": "permutations.csv"}
     names |= {"intervals": "bootstrap.csv", "similarities": "rsm.nc"}
@@ -136,7 +135,7 @@ def test_what_was_split_is_said_of_every_fold_and_of_the_whole(made: Path) -> No
     row = summarise_one(made, paths)
     assert (row["comparison"], row["model"], row["unit"], row["similarity"]) == ("c", "n", unit, "pearson")
     assert (row["n_images"], row["n_participants"], row["n_folds"]) == (12, 2, 6)
-    # Of what was split, half as much is tested as learned from.
+    # Of what was cut into folds, half as much is tested as learned from.
     difference = table["test_retained"] - table["test_full"]
     assert row["t_corrected"] == pytest.approx(difference.mean() / np.sqrt(difference.var() * (1 / 6 + 1 / 2)))
     assert row["p_paired_holm"] == row["p_paired"]

@@ -47,6 +47,7 @@ def network() -> Any:
         mean=(0.5, 0.5, 0.5),
         std=(1.0, 1.0, 1.0),
         resize="whole",
+        resize_in="uint8",
         interpolation="bilinear",
         normalisation="",
     )
@@ -79,6 +80,23 @@ def test_every_image_has_what_a_forward_pass_of_it_alone_gives(
             maps = cut.trunk(torch.from_numpy(pixels).permute(2, 0, 1)[None])[0].detach().numpy()
             np.testing.assert_allclose(recorded["feature_maps"][row], maps, rtol=1e-5, atol=1e-6)
             np.testing.assert_allclose(recorded["readout"][row], maps.mean((1, 2)), rtol=1e-5, atol=1e-6)
+
+
+def test_activations_say_in_which_numbers_images_were_resized(
+    table: pd.DataFrame, network: Any, cut: Any, tmp_path: Path
+) -> None:
+    network.input_size = 4
+    found = {}
+    for resize_in, arithmetic in (("uint8", "float32"), ("float", "float32, images resized in float")):
+        network.resize_in = resize_in
+        extraction.extract(table, network, [cut], compute(), [tmp_path / "a.nc"])
+        with open_netcdf(tmp_path / "a.nc") as recorded:
+            assert (recorded.attrs["resize_in"], recorded.attrs["arithmetic"]) == (resize_in, arithmetic)
+            found[resize_in] = recorded["feature_maps"].to_numpy()
+    pixels = images.to_input(images.read_listed(table.iloc[7].to_dict()), 4, "whole", "float") / 255 - 0.5
+    maps = cut.trunk(torch.from_numpy(pixels).permute(2, 0, 1)[None])[0].detach().numpy()
+    np.testing.assert_allclose(found["float"][7], maps, rtol=1e-5, atol=1e-6)
+    assert 0 < np.abs(found["float"] - found["uint8"]).max() < 0.01
 
 
 @pytest.mark.parametrize("threads", [1, 2])

@@ -1,6 +1,9 @@
 """The files that a configuration names: what is not there is told, with its key, unless a data set makes it."""
 
 import copy
+import os
+import subprocess
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -71,6 +74,50 @@ def test_a_file_name_that_snakemake_cannot_follow_is_told(folder: Path) -> None:
     assert problems_of(CONFIG) == [
         "my photos/<script>.png: rename it; Snakemake reads { } < > in a path as placeholders"
     ]
+
+
+def test_a_file_name_that_no_output_can_hold_is_told(folder: Path) -> None:
+    photos = folder / "my photos"
+    (photos / "photo 00.png").rename(os.fsdecode(os.fsencode(photos) + b"/caf\xe9.png"))
+    (photos / "photo 01.png").rename(photos / "a\tb.png")
+    reason = "rename it; the name is not UTF-8 or has control characters"
+    assert problems_of(CONFIG) == [
+        rf"my photos/a\tb.png: {reason}",
+        rf"my photos/caf\udce9.png: {reason}",
+    ]
+    assert not any(
+        "\t" in file or "caf" in file for file in Plan(configure(CONFIG, look_at_files=False)).files_of("my photos")
+    )
+
+
+def test_times_to_come_are_told_with_what_sets_them(folder: Path) -> None:
+    """Of a camera whose clock is wrong, or out of a zip archive of another time zone; Snakemake blames the network."""
+    tomorrow = time.time() + 86_400
+    said = time.strftime("%Y-%m-%d %H:%M", time.localtime(tomorrow))
+    first, second = (folder / "my photos" / f"photo {number}.png" for number in ("03", "07"))
+    for file in (first, folder / "pairs.csv"):
+        os.utime(file, (tomorrow, tomorrow))
+    change = f"the time of its last change, {said}, is yet to come"
+    assert problems_of(CONFIG) == [
+        f"my photos/photo 03.png: {change}; set it to now: touch 'my photos/photo 03.png'",
+        f"pairs.csv: {change}; set it to now: touch pairs.csv",
+    ]
+    os.utime(second, (tomorrow, tomorrow))
+    assert problems_of(CONFIG)[0] == (
+        f"my photos/photo 03.png: {change}, and that of 1 other in my photos; set it to now: "
+        "touch 'my photos' 'my photos'/*"
+    )
+    assert subprocess.run(["bash", "-c", "touch 'my photos' 'my photos'/* pairs.csv"], check=True).returncode == 0
+    assert configure(CONFIG)
+
+
+def test_a_path_with_a_control_character_is_told(folder: Path) -> None:
+    config = copy.deepcopy(CONFIG)
+    config["image_sets"]["tiny"]["folder"] = "my\0photos"
+    assert problems_of(config)[0] == (
+        "image_sets.tiny.folder: 'my\\x00photos' cannot be used; Snakemake reads { } < > in a path as placeholders, "
+        "and control characters are part of none"
+    )
 
 
 # --- data sets ---

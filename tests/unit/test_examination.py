@@ -1,4 +1,5 @@
 import hashlib
+import struct
 from pathlib import Path
 
 import numpy as np
@@ -6,6 +7,7 @@ import pandas as pd
 import pytest
 from PIL import Image
 
+from alignment_importance.inputs import images
 from alignment_importance.inputs.images import examination
 from alignment_importance.system.problems import Problems
 
@@ -46,7 +48,7 @@ def test_a_file_that_ends_too_early_is_named_with_every_other(tmp_path: Path, en
     assert list(found) == ["cut", "empty", "text"]
     assert all(text.startswith("cannot be decoded as an image (") for text in found.values())
     assert "it is empty" in found["empty"]
-    assert "it is none, or damaged" in found["text"]
+    assert "it is text" in found["text"]
 
 
 def test_of_two_files_with_one_id_both_are_decoded(tmp_path: Path) -> None:
@@ -57,7 +59,7 @@ def test_of_two_files_with_one_id_both_are_decoded(tmp_path: Path) -> None:
     assert [problem.found for problem in problems.errors] == [
         "an image's id is its file name without the ending, and these share one: cat.bmp and cat.png",
         "cannot be decoded as an image (it is empty). "
-        "Replace or remove the file; PNG, JPEG, WEBP, TIFF, BMP, GIF are read",
+        "Replace or remove the file; PNG, JPEG, WEBP, TIFF, BMP, GIF can be read",
     ]
     assert table["image"].tolist() == ["cat"]
 
@@ -74,7 +76,7 @@ def test_no_cut_and_no_wrong_byte_ends_the_check(tmp_path: Path, ending: str, si
     for content in (*cut, *spoilt):
         file.write_bytes(content)
         problems, _ = _examine(tmp_path)
-        assert all("cannot be decoded as an image" in problem.found for problem in problems.errors)
+        assert all("read as an image" in one.found or "decoded as an image" in one.found for one in problems.errors)
 
 
 def test_copies_are_named_whatever_their_form(tmp_path: Path) -> None:
@@ -105,3 +107,57 @@ def test_what_was_done_with_frames_and_transparency_is_said(tmp_path: Path) -> N
         "files with several frames or pages",
         "images of a single colour",
     ]
+
+
+def test_images_are_examined_on_the_background_that_is_stated(tmp_path: Path) -> None:
+    """White shapes on nothing are a single colour to who sees them on white, and to nobody else."""
+    for name, column in (("left", 0), ("right", 5)):
+        shape = np.zeros((4, 6, 4), dtype=np.uint8)
+        shape[:, column] = 255
+        Image.fromarray(shape).save(tmp_path / f"{name}.png")
+    on_white, on_grey = Problems(), Problems()
+    table = examination.examine(tmp_path, None, [255, 255, 255], on_white)
+    assert table["background"].tolist() == ["255 255 255"] * 2
+    assert [problem.found for problem in on_white] == [
+        "these images are the same, pixel by pixel: left.png, right.png",
+        "images of a single colour: left.png, right.png",
+    ]
+    examination.examine(tmp_path, None, None, on_grey)
+    assert [problem.found.split(":")[0] for problem in on_grey] == [
+        "images with transparency, and no background is stated"
+    ]
+
+
+@pytest.mark.parametrize("form", ["jpg", "png", "tif", "webp"])
+@pytest.mark.parametrize("orientation", [0, 6, 9])
+def test_the_size_that_is_listed_is_that_of_later_jobs(tmp_path: Path, form: str, orientation: int) -> None:
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    _noise(1).save(tmp_path / f"a.{form}", exif=exif)
+    problems, table = _examine(tmp_path)
+    assert not len(problems)
+    seen = images.read_listed(table.iloc[0].to_dict())
+    assert (table["height"][0], table["width"][0]) == seen.shape[:2] == ((24, 16) if orientation == 6 else (16, 24))
+
+
+@pytest.mark.parametrize("form", ["jpg", "png", "webp"])
+def test_an_orientation_in_words_turns_nothing(tmp_path: Path, form: str) -> None:
+    text = struct.pack("<2sHIHHHI4sI", b"II", 42, 8, 1, 0x0112, 2, 2, b"6\0\0\0", 0)
+    _noise(1).save(tmp_path / f"a.{form}", exif=b"Exif\0\0" + text)
+    assert images.read_image(tmp_path / f"a.{form}").shape == (16, 24, 3)
+    assert _examine(tmp_path)[1]["width"].tolist() == [24]
+
+
+def test_exif_that_is_none_turns_nothing(tmp_path: Path) -> None:
+    for name, exif in (("a.png", b"garbage"), ("b.jpg", b"Exif\0\0garbage"), ("c.webp", b"garbage")):
+        _noise(1).save(tmp_path / name, exif=exif)
+    problems, table = _examine(tmp_path)
+    assert not problems.errors
+    assert table["width"].tolist() == [24, 24, 24]
+
+
+def test_an_orientation_outside_of_exif_turns_nothing(tmp_path: Path) -> None:
+    xmp = b'<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:Description tiff:Orientation="6"/></x:xmpmeta>'
+    for name in ("a.jpg", "b.webp", "c.tif"):
+        _noise(1).save(tmp_path / name, xmp=xmp)
+    assert _examine(tmp_path)[1]["width"].tolist() == [24, 24, 24]

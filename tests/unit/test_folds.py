@@ -18,8 +18,8 @@ def _human(n: int = 12) -> np.ndarray:
     return (100 * low + high).astype(np.float64)
 
 
-def test_the_split_is_the_permutation_cut_into_parts() -> None:
-    table = folds.split_images(["d", "b", "a", "e", "c"], 2, seed=7)
+def test_folds_are_the_permutation_cut_into_parts() -> None:
+    table = folds.cut("images", ["d", "b", "a", "e", "c"], 2, seed=7)
     permuted = np.random.default_rng(7).permutation(5)
     expected = {"abcde"[at]: 1 if place < 3 else 2 for place, at in enumerate(permuted)}
     assert table.columns.tolist() == ["image", "fold"]
@@ -33,10 +33,10 @@ def test_the_split_is_the_permutation_cut_into_parts() -> None:
 )
 def test_every_image_and_every_pair_is_tested_once(ids: set[str], n_folds: int, seed: int, data: st.DataObject) -> None:
     shuffled = data.draw(st.permutations(sorted(ids)))
-    by_images = folds.split_images(shuffled, n_folds, seed)
-    pd.testing.assert_frame_equal(by_images, folds.split_images(sorted(ids), n_folds, seed))
+    by_images = folds.cut("images", shuffled, n_folds, seed)
+    pd.testing.assert_frame_equal(by_images, folds.cut("images", sorted(ids), n_folds, seed))
     assert by_images["image"].tolist() == sorted(ids)
-    by_pairs = folds.split_pairs(shuffled, n_folds, seed)
+    by_pairs = folds.cut("pairs", shuffled, n_folds, seed)
     pairs = list(zip(by_pairs["image"], by_pairs["image_b"], strict=True))
     assert pairs == list(combinations(sorted(ids), 2))
     for table in (by_images, by_pairs):
@@ -46,8 +46,8 @@ def test_every_image_and_every_pair_is_tested_once(ids: set[str], n_folds: int, 
 
 
 def test_seeds_differ() -> None:
-    assert not folds.split_images(IDS, 3, 1)["fold"].equals(folds.split_images(IDS, 3, 2)["fold"])
-    assert not folds.split_pairs(IDS, 3, 1)["fold"].equals(folds.split_pairs(IDS, 3, 2)["fold"])
+    assert not folds.cut("images", IDS, 3, 1)["fold"].equals(folds.cut("images", IDS, 3, 2)["fold"])
+    assert not folds.cut("pairs", IDS, 3, 1)["fold"].equals(folds.cut("pairs", IDS, 3, 2)["fold"])
 
 
 def test_blocks_of_images_by_hand() -> None:
@@ -65,7 +65,7 @@ def test_blocks_of_images_by_hand() -> None:
 
 
 def test_no_judgment_of_a_test_image_is_in_a_train_block() -> None:
-    table = folds.split_images(IDS, 3, 5)
+    table = folds.cut("images", IDS, 3, 5)
     changed = _human()
     before = folds.blocks(table, _human(), IDS)
     for number, fold in enumerate(before):
@@ -82,7 +82,7 @@ def test_blocks_of_pairs_share_the_images_but_no_pair() -> None:
     human[3, 7] = human[7, 3] = np.nan
     upper = np.triu_indices(12, k=1)
     tested = []
-    for fold in folds.blocks(folds.split_pairs(IDS, 4, 9), human, IDS):
+    for fold in folds.blocks(folds.cut("pairs", IDS, 4, 9), human, IDS):
         for block in (fold.train, fold.test):
             np.testing.assert_array_equal(block.images, np.arange(12))
             np.testing.assert_array_equal(block.human, block.human.T)
@@ -93,9 +93,9 @@ def test_blocks_of_pairs_share_the_images_but_no_pair() -> None:
     assert sorted(tested) == sorted(human[upper][~np.isnan(human[upper])])
 
 
-@pytest.mark.parametrize("split", [folds.split_images, folds.split_pairs])
-def test_the_order_of_rows_and_ids_does_not_matter(split: object) -> None:
-    table = split(IDS, 3, 1)  # type: ignore[operator]
+@pytest.mark.parametrize("unit", ["images", "pairs"])
+def test_the_order_of_rows_and_ids_does_not_matter(unit: str) -> None:
+    table = folds.cut(unit, IDS, 3, 1)
     turned = np.arange(12)[::-1]
     straight = folds.blocks(table, _human(), IDS)
     reverse = folds.blocks(table.iloc[::-1], _human()[np.ix_(turned, turned)], IDS[::-1])
@@ -113,30 +113,30 @@ def test_the_whole_block_has_all_pairs_and_no_diagonal() -> None:
     assert human[1, 1] == 101  # the caller's array is left alone
 
 
-def test_impossible_splits_are_refused() -> None:
+def test_impossible_cuts_are_refused() -> None:
     with pytest.raises(InputError, match="4 folds need at least as many images; there are 3"):
-        folds.split_images(["a", "b", "c"], 4, 1)
+        folds.cut("images", ["a", "b", "c"], 4, 1)
     with pytest.raises(InputError, match="4 folds need at least as many pairs of images; there are 3"):
-        folds.split_pairs(["a", "b", "c"], 4, 1)
+        folds.cut("pairs", ["a", "b", "c"], 4, 1)
     with pytest.raises(InputError, match="folds is 1, but there must be at least 2"):
-        folds.split_images(["a", "b", "c"], 1, 1)
+        folds.cut("images", ["a", "b", "c"], 1, 1)
 
 
 def test_a_block_too_small_to_score_is_refused() -> None:
     with pytest.raises(InputError, match="the test set of fold 1 has 1 judged pair of images, but a score needs 3"):
-        folds.blocks(folds.split_images(IDS, 6, 1), _human(), IDS)
+        folds.blocks(folds.cut("images", IDS, 6, 1), _human(), IDS)
     with pytest.raises(InputError, match="the train set of fold 1 has 1 judged pair"):
         table = pd.DataFrame({"image": list("abcde"), "fold": [1, 1, 1, 2, 2]})
         folds.blocks(table, _human(5), list("abcde"))
     judged = np.full((12, 12), np.nan)
     judged[0] = judged[:, 0] = 1
     with pytest.raises(InputError, match="has 0 judged pairs"):
-        folds.blocks(folds.split_images(IDS, 2, 1), judged, IDS)
+        folds.blocks(folds.cut("images", IDS, 2, 1), judged, IDS)
 
 
-@pytest.mark.parametrize("split", [folds.split_images, folds.split_pairs])
-def test_folds_of_other_images_are_refused(split: object) -> None:
+@pytest.mark.parametrize("unit", ["images", "pairs"])
+def test_folds_of_other_images_are_refused(unit: str) -> None:
     for ids in ([*IDS[:-1], "other"], IDS[:-1], [*IDS, "other"]):
-        table = split(ids, 3, 1)  # type: ignore[operator]
+        table = folds.cut(unit, ids, 3, 1)
         with pytest.raises(InputError, match="The folds are not those of these images"):
             folds.blocks(table, _human(), IDS)

@@ -16,12 +16,25 @@ def test_only_the_last_ending_is_dropped() -> None:
 
 
 @pytest.mark.parametrize(
+    ("path", "image"),
+    [
+        ("dog.jpg", "dog"),
+        ("photos/dog.JPG", "dog"),
+        ("C:\\photos\\a dog .tiff", "a dog"),
+        ("/x/dog.1.png", "dog.1"),
+        ("dog.1", "dog.1"),
+        ("dog.mp4", "dog.mp4"),
+    ],
+)
+def test_a_path_of_any_system_names_an_image(path: str, image: str) -> None:
+    assert ids.of_path(path) == image
+
+
+@pytest.mark.parametrize(
     ("unknown", "said"),
     [
-        ("Dog", "; 'dog' differs from it in capital letters alone"),
-        ("dog.jpg", "; an image id has no file ending and no folder, 'dog' would be one"),
-        ("photos/dog.jpg", "; an image id has no file ending and no folder, 'dog' would be one"),
-        ("elefant", "; did you mean 'elephant'?"),
+        ("Dog", "'dog' differs from it in capital letters alone."),
+        ("elefant", "Did you mean 'elephant'?"),
         ("xyz", ""),
     ],
 )

@@ -1,4 +1,5 @@
 import hashlib
+import os
 import struct
 import unicodedata
 import zlib
@@ -7,9 +8,11 @@ from pathlib import Path
 import bombs
 import numpy as np
 import pytest
-from hypothesis import given
+import torch
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
+from torch import nn
 
 from alignment_importance.inputs import images
 from alignment_importance.system.errors import InputError
@@ -57,13 +60,13 @@ def test_a_table_that_does_not_fit_is_refused_with_every_id(tmp_path: Path) -> N
     folder.mkdir()
     for name in ("a.png", "b.png", "c.png"):
         _save(folder / name)
-    (tmp_path / "t.csv").write_text("image\na\na\nx.png\n")
+    (tmp_path / "t.csv").write_text("image\na\na.png\nx.png\n")
     with pytest.raises(InputError) as caught:
         images.tabulate(folder, tmp_path / "t.csv")
     assert str(caught.value).splitlines()[1:] == [
-        f"  the table does not fit the images; {found}. "
-        "It needs one row per image, with the file name without its ending in the column `image`."
-        for found in ("listed twice: a", "no such image: x.png", "images without a row: b, c")
+        "  line 4: 'x.png' is no image of this set. Correct the id, remove it, or add the image to the set.",
+        "  line 2, line 3: 'a' is listed 2 times. Keep one.",
+        "  images without a row: b, c. Add a row for each.",
     ]
 
 
@@ -82,9 +85,9 @@ def test_files_that_are_no_images_are_all_named_at_once(tmp_path: Path) -> None:
         images.tabulate(tmp_path)
     assert str(caught.value).splitlines() == [
         f"{tmp_path}/empty.png: cannot be decoded as an image (it is empty). Replace or remove the file; "
-        "PNG, JPEG, WEBP, TIFF, BMP, GIF are read.",
-        f"{tmp_path}/text.jpg: cannot be decoded as an image (it is none, or damaged). Replace or remove the file; "
-        "PNG, JPEG, WEBP, TIFF, BMP, GIF are read.",
+        "PNG, JPEG, WEBP, TIFF, BMP, GIF can be read.",
+        f"{tmp_path}/text.jpg: cannot be decoded as an image (it is text). Replace or remove the file; "
+        "PNG, JPEG, WEBP, TIFF, BMP, GIF can be read.",
     ]
 
 
@@ -137,13 +140,25 @@ def test_ids_that_differ_in_capital_letters_or_accents_alone_are_refused(tmp_pat
     assert "these share one: é.png and é.png. Rename" in unicodedata.normalize("NFC", str(caught.value))
 
 
-def test_an_id_must_be_visible(tmp_path: Path) -> None:
-    for name in (" .png", "a\nb.png"):
+def test_an_id_is_what_outputs_can_hold(tmp_path: Path) -> None:
+    for name in (" .png", "a\nb.png", "good.png", "Bildschirmfoto um 1.00\u202fPM.png"):
         _save(tmp_path / name)
+    _save(Path(os.fsdecode(os.fsencode(tmp_path) + b"/caf\xe9.png")))
     with pytest.raises(InputError) as caught:
         images.tabulate(tmp_path)
-    assert "'' cannot be an image id. Give the file a name of visible characters." in str(caught.value)
-    assert "'a\\nb' cannot be an image id" in str(caught.value)
+    assert str(caught.value).splitlines() == [
+        rf"{tmp_path}: names that are not UTF-8 or have control characters: a\nb.png, caf\udce9.png. "
+        "Rename these files.",
+        f"{tmp_path}/ .png: its name has nothing but blanks before the ending. Rename it.",
+    ]
+
+
+def test_a_category_is_what_outputs_can_hold(tmp_path: Path) -> None:
+    (tmp_path / "images").mkdir()
+    _save(tmp_path / "images" / "a.png")
+    (tmp_path / "t.csv").write_bytes(b"image,category\na,to\x07ol\n")
+    with pytest.raises(InputError, match=r"line 2: there is a character that cannot be seen, '\\x07'\. Remove it\."):
+        images.tabulate(tmp_path / "images", tmp_path / "t.csv")
 
 
 # --- decoding ---
@@ -214,17 +229,17 @@ def test_cmyk_becomes_rgb(tmp_path: Path) -> None:
 def test_pixels_without_an_agreed_white_are_refused(tmp_path: Path) -> None:
     Image.fromarray(np.array([[0.5, 1.5]], dtype=np.float32)).save(tmp_path / "float.tif")
     Image.fromarray(np.array([[0, 70000]], dtype=np.int32)).save(tmp_path / "int.tif")
-    with pytest.raises(InputError, match=r"float\.tif: .* \(floating-point pixels have no agreed white"):
+    with pytest.raises(InputError, match=r"float\.tif: .* fractions have no agreed white"):
         images.read_image(tmp_path / "float.tif")
-    with pytest.raises(InputError, match=r"int\.tif: .* \(grey pixels beyond 16 bits"):
+    with pytest.raises(InputError, match=r"int\.tif: .* with a sign .* have no agreed white"):
         images.read_image(tmp_path / "int.tif")
 
 
 @pytest.mark.parametrize(
     ("size", "message"),
     [
-        (bombs.TOO_LARGE, "it has 12000 x 9000 pixels, and more than 100 million are not read; reduce"),
-        (bombs.FAR_TOO_LARGE, "it has far more than 100 million pixels, and is not read; reduce"),
+        (bombs.TOO_LARGE, "it has 12000 x 9000 pixels, and more than 100 million are not read. Reduce it"),
+        (bombs.FAR_TOO_LARGE, "it has far more than 100 million pixels, and is not read. Reduce it"),
     ],
 )
 def test_an_image_that_claims_too_many_pixels_is_refused_before_it_is_decoded(
@@ -327,3 +342,26 @@ def test_an_image_of_the_input_size_stays_as_it_is() -> None:
     rgb = np.random.default_rng(0).integers(0, 256, (6, 6, 3), dtype=np.uint8)
     for resize in images.RESIZE_RULES:
         np.testing.assert_array_equal(images.to_input(rgb, 6, resize), rgb)
+
+
+@given(st.integers(0, 2**32 - 1), st.integers(1, 40), st.integers(1, 40), st.integers(1, 30))
+@settings(max_examples=50, deadline=None)
+def test_resizing_in_float_is_exact_to_single_precision(seed: int, width: int, height: int, size: int) -> None:
+    """As torchvision does it to tensors, with antialiasing."""
+    rgb = np.random.default_rng(seed).integers(0, 256, (height, width, 3), dtype=np.uint8)
+    found = images.to_input(rgb, size, "whole", "float")
+    tensor = torch.from_numpy(rgb).permute(2, 0, 1)[None].double()
+    expected = nn.functional.interpolate(tensor, (size, size), mode="bilinear", antialias=True)[0].permute(1, 2, 0)
+    assert found.dtype == np.float32
+    np.testing.assert_allclose(found, expected, atol=2e-4)
+    np.testing.assert_allclose(images.to_input(rgb, size, "whole"), found, atol=1.01)
+
+
+def test_resizing_in_float_by_hand() -> None:
+    rgb = np.zeros((2, 4, 3), dtype=np.uint8)
+    rgb[:, :, :] = np.array([10, 20, 30, 40])[None, :, None]
+    squashed = images.to_input(rgb, 2, "whole", "float")[..., 1]
+    np.testing.assert_allclose(squashed, [[120 / 7, 230 / 7]] * 2, rtol=1e-6)
+    padded = images.to_input(rgb, 4, "pad", "float")[..., 2]
+    assert padded.tolist() == [[128] * 4, [10, 20, 30, 40], [10, 20, 30, 40], [128] * 4]
+    assert images.to_input(rgb, 2, "crop", "float")[..., 0].tolist() == [[20, 30], [20, 30]]

@@ -13,7 +13,7 @@ def test_paired_t_test_equals_scipy() -> None:
     full, retained = rng.random(40), rng.random(40) + 0.1
     found = paired_test(full, retained, 0.25)
     expected = scipy.stats.ttest_rel(retained, full, alternative="greater")
-    assert (found.t, found.p) == (pytest.approx(expected.statistic), pytest.approx(expected.pvalue))
+    assert (found.t, found.p_paired) == (pytest.approx(expected.statistic), pytest.approx(expected.pvalue))
     assert found.effect_size == pytest.approx(expected.statistic / np.sqrt(40))
 
 
@@ -22,35 +22,36 @@ def test_interval_without_shared_images_equals_scipy() -> None:
     full, retained = rng.random(12), rng.random(12)
     found = paired_test(full, retained, 0.0)
     expected = scipy.stats.ttest_rel(retained, full).confidence_interval(0.95)
-    assert (found.low, found.high) == (pytest.approx(expected.low), pytest.approx(expected.high))
+    assert (found.difference_low, found.difference_high) == (pytest.approx(expected.low), pytest.approx(expected.high))
 
 
 def test_corrected_t_test_by_hand() -> None:
     # Differences 1, 2, 3: mean 2, variance 1. Uncorrected t = 2 / sqrt(1/3); corrected t = 2 / sqrt(1/3 + 1/4).
     found = paired_test(np.zeros(3), np.array([1.0, 2.0, 3.0]), 0.25)
-    assert found.difference == 2
+    assert found.difference_mean == 2
     assert found.effect_size == 2
     assert found.t == pytest.approx(2 * np.sqrt(3))
     assert found.t_corrected == pytest.approx(2 / np.sqrt(1 / 3 + 1 / 4))
     # One-sided tail of Student's t with two degrees of freedom: (1 - t / sqrt(2 + t^2)) / 2.
-    for t, p in ((found.t, found.p), (found.t_corrected, found.p_corrected)):
+    for t, p in ((found.t, found.p_paired), (found.t_corrected, found.p_corrected)):
         assert p == pytest.approx((1 - t / np.sqrt(2 + t * t)) / 2)
-    assert found.p_corrected > found.p
+    assert found.p_corrected > found.p_paired
     # The quantile 0.975 of that distribution is 4.302653.
-    assert found.high - found.difference == pytest.approx(4.302653 * np.sqrt(1 / 3 + 1 / 4), rel=1e-6)
+    assert found.difference_high - found.difference_mean == pytest.approx(4.302653 * np.sqrt(1 / 3 + 1 / 4), rel=1e-6)
     assert found.effect_size_low < 2 < found.effect_size_high
 
 
-def test_folds_without_a_score_are_left_out_and_counted() -> None:
+def test_folds_without_a_score_are_left_out() -> None:
     found = paired_test(np.array([0.1, np.nan, 0.2]), np.array([0.3, 0.5, 0.3]), 0.25)
-    assert found.n == 2
-    assert found.difference == pytest.approx(0.15)
+    assert found.difference_mean == pytest.approx(0.15)
 
 
 @pytest.mark.parametrize("differences", [np.zeros(4), np.array([0.2]), np.array([np.nan, np.nan])])
 def test_without_spread_there_is_no_test(differences: np.ndarray) -> None:
     found = paired_test(np.zeros(len(differences)), differences, 0.25)
-    assert np.isnan([found.t, found.p, found.t_corrected, found.p_corrected, found.low, found.effect_size_low]).all()
+    assert np.isnan(
+        [found.t, found.p_paired, found.t_corrected, found.p_corrected, found.difference_low, found.effect_size_low]
+    ).all()
 
 
 @pytest.mark.parametrize(("t", "df"), [(3.3, 39), (-1.2, 4), (0.0, 9)])

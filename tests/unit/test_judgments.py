@@ -287,7 +287,10 @@ def test_a_file_may_be_about_the_images_of_the_comparison_alone(tmp_path: Path) 
             "comparisons.z.images: entry 3: 'A' is no image of this set. 'a' differs from it",
         ),
         ({"images": ["a", "b", "c", "a"]}, "comparisons.z.images: entry 1, entry 4: 'a' is listed 2 times"),
-        ({"images": Path("nowhere.txt")}, "nowhere.txt: the list of images cannot be read"),
+        (
+            {"images": Path("nowhere.txt")},
+            "nowhere.txt: it cannot be read (No such file or directory). Restore the file",
+        ),
     ],
 )
 def test_images_that_cannot_be_chosen(tmp_path: Path, chosen: dict[str, object], said: str) -> None:
@@ -301,10 +304,10 @@ def test_images_that_cannot_be_chosen(tmp_path: Path, chosen: dict[str, object],
 
 
 def test_a_list_of_images_names_its_lines(tmp_path: Path) -> None:
-    listed = write(tmp_path, "a\n\nb.png\nc\nc\n", "listed.txt")
+    listed = write(tmp_path, "a\n\nB\nc\nc\n", "listed.txt")
     with pytest.raises(InputError) as caught:
         reading.read(reading.Source(_all_pairs(tmp_path), images=listed), CATEGORIES)
-    assert "line 3: 'b.png' is no image of this set. An image id has no file ending" in str(caught.value)
+    assert "line 3: 'B' is no image of this set. 'b' differs from it in capital letters alone." in str(caught.value)
     assert "line 4, line 5: 'c' is listed 2 times" in str(caught.value)
 
 

@@ -65,9 +65,9 @@ def test_the_descriptor_that_holds_the_ids(tmp_path: Path) -> None:
     for key in ("image", "copy"):
         assert read(path, IDS, key=key)["similarity"].sel(image="axe", image_b="hammer").item() == -0.3
     assert "pattern (label) 1: 'x' is no image of this set." in refusal(path, IDS, key="label")
-    wrong = save(tmp_path / "wrong.h5", [ONE], {"image": ["saw.jpg", "axe", "axe"]})
+    wrong = save(tmp_path / "wrong.h5", [ONE], {"image": ["Saw.jpg", "axe", "axe"]})
     message = refusal(wrong, IDS)
-    assert "pattern (image) 1: 'saw.jpg' is no image of this set. An image id has no file ending" in message
+    assert "pattern (image) 1: 'Saw.jpg' is no image of this set. 'saw' differs from it in capital" in message
     assert "pattern (image) 2, pattern (image) 3: 'axe' is listed 2 times" in message
     assert "images without a pattern: hammer, saw." in message
 

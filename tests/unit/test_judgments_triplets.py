@@ -66,7 +66,7 @@ def test_the_third_image_of_a_trial_need_not_be_of_the_comparison(tmp_path: Path
 def test_trials_without_an_answer_are_left_out_and_said(tmp_path: Path) -> None:
     path = write(tmp_path, f"{HEADER}\na,b,c,c\na,b,c,\na,b,c,NaN\nb,c,a,a\n")
     assert read(path)["n_ratings"].sel(image="a", image_b="b").item() == 2
-    assert "2 triplets have no odd image. They are not used." in warnings(path)
+    assert "2 trials have no answer. They are not used." in warnings(path)
 
 
 def test_an_image_may_be_called_na(tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ from alignment_importance.maps import heatmaps
 from alignment_importance.maps.overlap import masks, measuring, tables
 from alignment_importance.maps.overlap import scores as scoring
 from alignment_importance.maps.overlap import summary as overlap_summary
+from alignment_importance.maps.overlap.views import Fixations, View
 from alignment_importance.maps.saliency import centre_bias
 from alignment_importance.statistics import resampling
 from alignment_importance.system.errors import InputError
@@ -297,6 +298,32 @@ def test_scores_of_maps_and_fixations_stand_beside_their_baselines() -> None:
     assert score(scores, "i 1", "auc_judd") == pytest.approx(((placed[1] < placed[1][0, 5]).sum() + 0.5) / 36)
     # The corner is the lowest place of a Gaussian in the middle, with the three other corners.
     assert score(scores, "i 1", "auc_judd", "centre_bias") == pytest.approx(2 / 36)
+
+
+def test_fixations_in_images_of_the_set_that_are_not_compared_change_nothing() -> None:
+    rng = np.random.default_rng(12)
+    maps, saliencies = make(list(rng.random((4, 3, 3))), list(rng.random((4, 6, 6))))
+    seen = [("i 0", 1.5, 2.0), ("i 3", 2.0, 2.0), ("i 1", 5.0, 0.0), ("i 2", 0.0, 0.5)]
+    some, of_some = maps.isel(image=[0, 1, 2]), saliencies.isel(image=[0, 1, 2])
+    _, found = measure(some, with_fixations(saliencies, seen), [10, 20], [20])
+    _, expected = measure(some, with_fixations(of_some, [one for one in seen if one[0] != "i 3"]), [10, 20], [20])
+    pd.testing.assert_frame_equal(found, expected)
+
+
+def test_a_fixation_is_scored_at_its_own_pixel_whatever_the_width() -> None:
+    """In fractions of a width of 600 pixels, some positions would move one pixel to the left."""
+    salience = [np.random.default_rng(13).random((2, 600)) for _ in range(2)]
+    maps, saliencies = make(salience, salience)
+    placed = heatmaps.place_image(maps, "heatmap", "i 0")
+    z = (placed - placed.mean()) / placed.std()
+    moving = [x for x in range(600) if int(x / 600 * 600) != x]
+    assert len(moving) > 10
+    for x in moving:
+        fixations = with_fixations(saliencies, [("i 0", float(x), 1.0)])
+        places, images_of = Fixations(fixations, ["i 0", "i 1"]).places(np.array([True]), View.of(600, 2, "whole"))
+        assert (places.tolist(), images_of.tolist()) == ([600 + x], ["i 0"])
+    _, scores = measure(maps, with_fixations(saliencies, [("i 0", float(moving[0]), 1.0)]), [10, 20], [20])
+    assert score(scores, "i 0", "nss") == pytest.approx(z[1, moving[0]])
 
 
 def test_without_fixations_their_scores_are_nan() -> None:

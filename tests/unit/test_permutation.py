@@ -35,12 +35,12 @@ def test_many_at_once_equal_one_by_one(score: str, similarity: str, unit: str, m
     if missing:
         human[1, 2] = human[2, 1] = human[4, 8] = human[8, 4] = np.nan
     _, pooled = engine("pooled", activations(), similarity, score, resources())
-    split = (folds.split_images if unit == "images" else folds.split_pairs)(IDS, 3, 1)
-    found = permutation.permute(pooled, folds.members(split, IDS), human, score, 3, 9)
+    cut = folds.cut(unit, IDS, 3, 1)
+    found = permutation.permute(pooled, folds.members(cut, IDS), human, score, 3, 9)
     rng = np.random.default_rng(9)
     for draw in range(4):
         order = np.arange(N_IMAGES) if draw == 0 else rng.permutation(N_IMAGES)
-        blocks = folds.blocks(split, human[np.ix_(order, order)], IDS)
+        blocks = folds.blocks(cut, human[np.ix_(order, order)], IDS)
         curve = curves.trace(pooled, blocks, rankings.rank_folds(pooled, blocks))
         kept = [retention.retain(of_fold) for _, of_fold in curve.groupby("fold")]
         full, retained = (np.mean([one[f"test_{kind}"] for one in kept]) for kind in ("full", "retained"))
@@ -51,11 +51,11 @@ def test_many_at_once_equal_one_by_one(score: str, similarity: str, unit: str, m
 
 def test_other_routes_pass_through_the_network() -> None:
     human = judgments(N_IMAGES, 3)
-    members = folds.members(folds.split_images(IDS, 3, 1), IDS)
+    members = folds.members(folds.cut("images", IDS, 3, 1), IDS)
     for route in ("linear", "general"):
         _, other = engine(route, activations(), "pearson", "pearson_r2", resources())
         found = permutation.permute(other, members, human, "pearson_r2", 1, 9)
-        blocks = folds.blocks(folds.split_images(IDS, 3, 1), human, IDS)
+        blocks = folds.blocks(folds.cut("images", IDS, 3, 1), human, IDS)
         curve = curves.trace(other, blocks, rankings.rank_folds(other, blocks))
         retained = [retention.retain(of_fold)["test_retained"] for _, of_fold in curve.groupby("fold")]
         assert found.loc[0, "test_retained"] == pytest.approx(np.mean(retained))
@@ -77,7 +77,7 @@ def test_grid_has_both_ends_and_no_number_twice() -> None:
 
 def without_signal(n_sets: int, n_draws: int, score: str) -> pd.DataFrame:
     """P values, and the difference retained - full, of networks and judgments that have nothing in common."""
-    members = folds.members(folds.split_images(IDS, 3, 1), IDS)
+    members = folds.members(folds.cut("images", IDS, 3, 1), IDS)
     rows = []
     for number in range(n_sets):
         readout = np.random.default_rng((1, number)).gamma(1.0, size=(N_IMAGES, 12)).astype(np.float32)
@@ -116,6 +116,6 @@ def test_a_signal_is_found() -> None:
     np.fill_diagonal(human, np.nan)
     pooled = ablation.PooledAblation(readout, resources(), "pearson", "pearson")
     ids = [f"{number:02d}" for number in range(36)]
-    draws = permutation.permute(pooled, folds.members(folds.split_images(ids, 3, 1), ids), human, "pearson", 99, 1)
+    draws = permutation.permute(pooled, folds.members(folds.cut("images", ids, 3, 1), ids), human, "pearson", 99, 1)
     for name in ("test_full", "test_retained"):
         assert inference.permutation_p(draws[name][0], draws[name][1:].to_numpy()) == 0.01

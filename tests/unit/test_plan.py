@@ -109,13 +109,13 @@ def test_a_folder_of_the_user_is_its_files_and_one_that_is_made_is_itself(
 
 def stems(made: Plan) -> list[str]:
     """The names of the figures' files."""
-    return [stem(kind, *about.values()) for kind, about in made.figures_of_paper()]
+    return [stem(*about) for about in made.figures_of_paper()]
 
 
 def test_figures_of_the_paper() -> None:
     models = {name: {"architecture": name} for name in ("alexnet", "vgg16")}
     files = stems(plan(models=models))
-    assert files[:2] == ["bars", "fold-curves_alexnet"]
+    assert files[0] == "heatmaps_matrix_alexnet"
     assert "overlap-grid_matrix_vgg16" in files
     assert "agreement_pairs_alexnet_and_vgg16" in files
     assert files[-1] == "control_halves_vgg16"
@@ -123,6 +123,13 @@ def test_figures_of_the_paper() -> None:
     assert list(plan(models=models).left_out_of_paper().values()) == ["the configuration names none (`published`)"]
     assert len(plan(saliency={}, controls={}).left_out_of_paper()) == 4
     assert not any("overlap" in file for file in stems(plan(saliency={})))
+
+
+def test_figures_of_the_run() -> None:
+    assert plan(controls={}).figures_of_run() == [("prediction",), ("transfer", "resnet18")]
+    assert ("control", "halves", "resnet18") in plan().figures_of_run()
+    two = plan(models={name: {"architecture": name} for name in ("alexnet", "vgg16")}).figures_of_run()
+    assert {("networks",), ("spread", "pairs"), ("agreement", "matrix", "alexnet", "vgg16")} <= set(two)
 
 
 def test_a_pattern_for_names_matches_these_alone() -> None:

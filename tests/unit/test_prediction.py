@@ -41,24 +41,28 @@ def no_permutations() -> pd.DataFrame:
 def test_ceilings_are_those_of_the_test_pairs(unit: str) -> None:
     people = judged(5, missing=True)
     human = people["similarity"].to_numpy().mean(0)
-    split = (folds.split_images if unit == "images" else folds.split_pairs)(IDS, 3, 1)
-    blocks = folds.blocks(split, human, IDS)
+    cut = folds.cut(unit, IDS, 3, 1)
+    blocks = folds.blocks(cut, human, IDS)
     scores = pd.DataFrame({"fold": [1, 2, 3], "test_full": [0.1, 0.2, 0.3], "test_retained": [0.2, 0.2, np.nan]})
     found = prediction.add_ceilings(scores, blocks, people, "pearson", 7)
     for fold, (_, row) in zip(blocks, found.iterrows(), strict=True):
         block = people["similarity"].to_numpy()[:, fold.test.images][:, :, fold.test.images]
         ratings = np.where(np.isfinite(fold.test.human), block, np.nan)
         expected = reliability.ceiling(ratings[:, *np.triu_indices(len(fold.test.images), 1)], "pearson", 100, 7)
-        assert row["noise_ceiling_lower"] == expected.lower
-        assert row["noise_ceiling_of_mean"] == expected.of_mean == pytest.approx(np.sqrt(expected.reliability))
-        assert row["share_full"] == row["test_full"] / expected.of_mean
+        assert row["noise_ceiling_lower"] == expected.noise_ceiling_lower
+        assert (
+            row["noise_ceiling_of_mean"]
+            == expected.noise_ceiling_of_mean
+            == pytest.approx(np.sqrt(expected.reliability))
+        )
+        assert row["share_full"] == row["test_full"] / expected.noise_ceiling_of_mean
     assert found["test_full"].tolist() == [0.1, 0.2, 0.3]
     assert np.isnan(found["share_retained"][2])
 
 
 def test_one_participant_has_no_shares() -> None:
     people = judged(1)
-    blocks = folds.blocks(folds.split_images(IDS, 3, 1), people["similarity"].to_numpy()[0], IDS)
+    blocks = folds.blocks(folds.cut("images", IDS, 3, 1), people["similarity"].to_numpy()[0], IDS)
     scores = pd.DataFrame({"fold": [1, 2, 3], "test_full": [0.1, 0.2, 0.3], "test_retained": [0.2, 0.2, 0.1]})
     found = prediction.add_ceilings(scores, blocks, people, "pearson_r2", 1)
     assert found.drop(columns=scores.columns).isna().all().all()
@@ -82,7 +86,7 @@ def test_summary_of_folds() -> None:
     assert "penalty_ridge_mean" not in summary
 
 
-def test_where_pairs_are_split_the_corrected_test_counts_pairs() -> None:
+def test_where_pairs_are_cut_the_corrected_test_counts_pairs() -> None:
     """Every image is on both sides: the ratio of images, 1, says nothing of what folds share."""
     pairs = table(n_train=[10, 10], n_test=[10, 10], n_pairs_train=[36, 30], n_pairs_test=[9, 15])
     summary = prediction.summarise(pairs.assign(unit="pairs (leaky)"), no_intervals(), no_permutations())

@@ -52,10 +52,10 @@ def test_ais_is_the_score_with_all_maps_less_the_score_without_the_map() -> None
 
 def test_ranking_of_a_fold_is_that_of_its_training_images_alone() -> None:
     readout, human = data()
-    split = folds.split_images(IDS, 4, seed=3)
-    blocks = folds.blocks(split, human, IDS)
+    cut = folds.cut("images", IDS, 4, seed=3)
+    blocks = folds.blocks(cut, human, IDS)
     ranking = rankings.rank_folds(engine(readout), blocks)
-    train = np.flatnonzero(split["fold"] != 2)
+    train = np.flatnonzero(cut["fold"] != 2)
     alone = rankings.rank_block(engine(readout[train]), folds.whole(human[np.ix_(train, train)]))
     of_fold = ranking[ranking["fold"] == 2].reset_index(drop=True)
     np.testing.assert_allclose(of_fold["ais"], alone["ais"], atol=1e-14)
@@ -66,8 +66,8 @@ def test_ranking_of_a_fold_is_that_of_its_training_images_alone() -> None:
 @pytest.mark.parametrize("unit", ["images", "pairs"])
 def test_judgments_of_test_pairs_change_no_ranking_and_no_k_retained(unit: str) -> None:
     readout, human = data()
-    split = (folds.split_images if unit == "images" else folds.split_pairs)(IDS, 4, 5)
-    fold = next(fold for fold in folds.blocks(split, human, IDS) if fold.fold == 3)
+    cut = folds.cut(unit, IDS, 4, 5)
+    fold = next(fold for fold in folds.blocks(cut, human, IDS) if fold.fold == 3)
     leaked = human.copy()
     seen = np.full((20, 20), np.nan)
     seen[np.ix_(fold.train.images, fold.train.images)] = fold.train.human
@@ -77,7 +77,7 @@ def test_judgments_of_test_pairs_change_no_ranking_and_no_k_retained(unit: str) 
     np.fill_diagonal(leaked, np.nan)
     results = []
     for judgments in (human, leaked):
-        blocks = [fold for fold in folds.blocks(split, judgments, IDS) if fold.fold == 3]
+        blocks = [fold for fold in folds.blocks(cut, judgments, IDS) if fold.fold == 3]
         ranking = rankings.rank_folds(engine(readout), blocks)
         curve = curves.trace(engine(readout), blocks, ranking)
         results.append((ranking, curve, retention.retain(curve)))
@@ -91,7 +91,7 @@ def test_judgments_of_test_pairs_change_no_ranking_and_no_k_retained(unit: str) 
 
 def test_curves_by_definition() -> None:
     readout, human = data()
-    blocks = folds.blocks(folds.split_images(IDS, 4, 5), human, IDS)
+    blocks = folds.blocks(folds.cut("images", IDS, 4, 5), human, IDS)
     ranking = rankings.rank_folds(engine(readout), blocks)
     table = curves.trace(engine(readout), blocks, ranking)
     assert table.columns.tolist() == ["fold", "k", "train_score", "test_score"]
@@ -109,11 +109,11 @@ def test_curves_by_definition() -> None:
 def test_order_of_images_does_not_matter() -> None:
     readout, human = data()
     order = np.random.default_rng(8).permutation(20)
-    split = folds.split_images(IDS, 4, 5)
+    cut = folds.cut("images", IDS, 4, 5)
     shuffled = [IDS[position] for position in order]
-    one = rankings.rank_folds(engine(readout), folds.blocks(split, human, IDS))
+    one = rankings.rank_folds(engine(readout), folds.blocks(cut, human, IDS))
     moved = human[np.ix_(order, order)]
-    other = rankings.rank_folds(engine(readout[order]), folds.blocks(split, moved, shuffled))
+    other = rankings.rank_folds(engine(readout[order]), folds.blocks(cut, moved, shuffled))
     np.testing.assert_allclose(one["ais"], other["ais"], atol=1e-14)
 
 
@@ -140,7 +140,7 @@ def test_a_planted_map_is_found_on_training_images_and_predicts_the_test_images(
     readout[:, 39] = rng.random(20) * 3
     human = (groups[:, None] == groups).astype(float) + rng.normal(0, 0.05, (20, 20))
     human = human + human.T
-    blocks = folds.blocks(folds.split_images(IDS, 4, 1), human, IDS)
+    blocks = folds.blocks(folds.cut("images", IDS, 4, 1), human, IDS)
     ranking = rankings.rank_folds(engine(readout), blocks)
     for _, fold in ranking.groupby("fold"):
         assert set(rankings.order_of(fold)[:4]) == set(planted)

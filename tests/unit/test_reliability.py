@@ -47,13 +47,21 @@ def test_missing_pairs_are_left_out(score: str) -> None:
     missing = ratings.copy()
     missing[0, 4] = missing[2, :20] = np.nan
     found = reliability.ceiling(missing, score, 20, 1)
-    assert 0 < found.lower < found.upper < 1
-    assert 0 < found.of_mean < 1
+    assert 0 < found.noise_ceiling_lower < found.noise_ceiling_upper < 1
+    assert 0 < found.noise_ceiling_of_mean < 1
 
 
 def test_one_participant_has_no_ceiling() -> None:
     found = reliability.ceiling(np.arange(6.0)[None], "pearson", 10, 1)
-    assert np.isnan([found.lower, found.upper, found.split_half, found.reliability, found.of_mean]).all()
+    assert np.isnan(
+        [
+            found.noise_ceiling_lower,
+            found.noise_ceiling_upper,
+            found.split_half,
+            found.reliability,
+            found.noise_ceiling_of_mean,
+        ]
+    ).all()
 
 
 def test_spearman_brown_by_hand() -> None:
@@ -66,7 +74,7 @@ def test_halves_of_two_participants_are_the_participants() -> None:
     _, ratings = simulated(2, 28, 1.0, 4)
     r = np.corrcoef(ratings)[0, 1]
     assert reliability.split_half(ratings, "pearson_r2", 5, 1) == pytest.approx(r)
-    assert reliability.ceiling(ratings, "pearson_r2", 5, 1).of_mean == pytest.approx(2 * r / (1 + r))
+    assert reliability.ceiling(ratings, "pearson_r2", 5, 1).noise_ceiling_of_mean == pytest.approx(2 * r / (1 + r))
 
 
 def test_the_ceiling_is_what_the_truth_reaches() -> None:
@@ -76,17 +84,17 @@ def test_the_ceiling_is_what_the_truth_reaches() -> None:
         found = reliability.ceiling(ratings, score, 50, 1)
         r = np.corrcoef(truth, ratings.mean(0))[0, 1]
         # The standard error of a correlation of 4950 pairs is below 0.01.
-        assert found.of_mean == pytest.approx(expected, abs=0.03)
-        assert (r**2 if score == "pearson_r2" else r) == pytest.approx(found.of_mean, abs=0.03)
+        assert found.noise_ceiling_of_mean == pytest.approx(expected, abs=0.03)
+        assert (r**2 if score == "pearson_r2" else r) == pytest.approx(found.noise_ceiling_of_mean, abs=0.03)
         # Bounds for single participants are lower: their judgments are noisier than the mean.
-        assert found.lower < found.upper < found.of_mean
+        assert found.noise_ceiling_lower < found.noise_ceiling_upper < found.noise_ceiling_of_mean
 
 
 def test_halves_that_do_not_agree_give_no_ceiling() -> None:
     ratings = np.array([[1.0, 2, 3], [3, 2, 1]])
     found = reliability.ceiling(ratings, "pearson_r2", 5, 1)
     assert found.split_half == pytest.approx(-1)
-    assert np.isnan(found.of_mean)
+    assert np.isnan(found.noise_ceiling_of_mean)
 
 
 def test_trials_weigh_in_halves() -> None:

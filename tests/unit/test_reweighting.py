@@ -73,8 +73,8 @@ def test_nonnegative_weights_tend_to_those_of_scipy(missing: bool) -> None:
 
 
 def fold_of(human: np.ndarray, by_pairs: bool = False) -> tuple[Fold, list[Fold]]:
-    split = (folds.split_pairs if by_pairs else folds.split_images)(IDS, 3, 1)
-    fold = folds.blocks(split, human, IDS)[1]
+    cut = folds.cut("pairs" if by_pairs else "images", IDS, 3, 1)
+    fold = folds.blocks(cut, human, IDS)[1]
     return fold, folds.inside(fold, 3, 1, by_pairs)
 
 

@@ -97,7 +97,7 @@ def test_the_share_of_a_crop_is_that_of_timm() -> None:
     assert images.input_region(200, 160, "whole 0.5") == (50, 40, 150, 120)
     assert images.input_region(200, 160, "pad 0.9") == (10, -10, 190, 170)
     # Nothing is resampled where the region has the size of the input.
-    np.testing.assert_array_equal(images.to_input(rgb, 140, "crop 0.875", "bicubic"), rgb[10:150, 30:170])
+    np.testing.assert_array_equal(images.to_input(rgb, 140, "crop 0.875", interpolation="bicubic"), rgb[10:150, 30:170])
     with pytest.raises(InputError, match=r"'middle 0\.5' is none of whole, crop, pad"):
         images.input_region(200, 160, "middle 0.5")
 
@@ -105,9 +105,13 @@ def test_the_share_of_a_crop_is_that_of_timm() -> None:
 def test_images_are_interpolated_as_the_network_wants() -> None:
     edge = np.zeros((8, 8, 3), dtype=np.uint8)
     edge[:, 4:] = 200
-    bilinear, bicubic = (images.to_input(edge, 16, "whole", name)[0, :, 0] for name in ("bilinear", "bicubic"))
-    assert bilinear.max() == 200
-    assert bicubic.max() > 200  # it overshoots beside an edge
+    for resize_in in ("uint8", "float"):
+        bilinear, bicubic = (
+            images.to_input(edge, 16, "whole", resize_in, name)[0, :, 0] for name in ("bilinear", "bicubic")
+        )
+        assert bilinear.max() == 200
+        assert bicubic.max() > 200  # it overshoots beside an edge
+        assert bicubic.min() == 0  # but not what a pixel can be
 
 
 def test_weights_come_from_the_cache_of_the_hub(hub: Path) -> None:

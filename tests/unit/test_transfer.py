@@ -2,18 +2,20 @@
 
 import numpy as np
 import pytest
+import xarray as xr
 from small_heads import ROUTES, engine, resources
 
 from alignment_importance.ablation import Ablation, PooledAblation
 from alignment_importance.experiments import transfer
+from alignment_importance.experiments.comparisons import Comparison
 from alignment_importance.experiments.rankings import order_of, rank
 from alignment_importance.inputs import folds
 
 IDS = [f"i{number:02d}" for number in range(13)]
 
 
-def comparison(fast: Ablation, human: np.ndarray, ids: list[str] | None = None) -> transfer.Comparison:
-    return transfer.Comparison(fast, human, ids if ids is not None else IDS)
+def comparison(fast: Ablation, human: np.ndarray, ids: list[str] | None = None) -> Comparison:
+    return Comparison(ids if ids is not None else IDS, human, fast, xr.Dataset(), {})
 
 
 def judged(seed: int, n: int = 13) -> np.ndarray:
@@ -23,16 +25,15 @@ def judged(seed: int, n: int = 13) -> np.ndarray:
     return values
 
 
-def split(human: np.ndarray, ids: list[str], unit: str = "images") -> list[folds.Fold]:
-    make = folds.split_images if unit == "images" else folds.split_pairs
-    return folds.blocks(make(ids, 3, 1), human, ids)
+def cut(human: np.ndarray, ids: list[str], unit: str = "images") -> list[folds.Fold]:
+    return folds.blocks(folds.cut(unit, ids, 3, 1), human, ids)
 
 
 @pytest.mark.parametrize("route", ROUTES)
 def test_from_itself_it_is_the_prediction_of_the_fold(route: str, maps: np.ndarray, human: np.ndarray) -> None:
     """With one comparison for source and target, what is left for the ranking is the training set."""
     _, fast = engine(route, maps, "pearson", "pearson_r2", resources())
-    same, made = comparison(fast, human), split(human, IDS)
+    same, made = comparison(fast, human), cut(human, IDS)
     table = transfer.transfer(same, same, made)
     for fold, row in zip(made, table.itertuples(), strict=True):
         whole, without = fast.leave_one_out([fold.train])
@@ -49,7 +50,7 @@ def test_judgments_of_the_test_set_make_no_difference_to_what_is_learned(unit: s
     fast = PooledAblation(readout, resources(), "pearson", "pearson_r2")
     human, other = judged(1), judged(2)
     source, target = comparison(fast, other), comparison(fast, human)
-    made = split(human, IDS, unit)
+    made = cut(human, IDS, unit)
     first = transfer.source_block(source, target, made[0])
     changed = other.copy()
     tested = np.isfinite(made[0].test.human)
@@ -72,15 +73,13 @@ def test_other_images_give_one_ranking_for_all_folds(unit: str, maps: np.ndarray
     learned = PooledAblation(others, resources(), "pearson", "pearson_r2")
     tested = PooledAblation(maps.mean((2, 3)), resources(), "pearson", "pearson_r2")
     human, source_human = judged(1), judged(4, 9)
-    table = transfer.transfer(
-        comparison(learned, source_human, ids), comparison(tested, human), split(human, IDS, unit)
-    )
+    table = transfer.transfer(comparison(learned, source_human, ids), comparison(tested, human), cut(human, IDS, unit))
     assert table["n_source"].tolist() == [9, 9, 9]
     whole, without = learned.leave_one_out([folds.whole(source_human)])
     order = order_of(rank(whole[0] - without[0]))
     k = int(np.nanargmax(learned.top_k(order, [folds.whole(source_human)])[0])) + 1
     assert (table["k"] == k).all()
-    for fold, score in zip(split(human, IDS, unit), table["test_transferred"], strict=True):
+    for fold, score in zip(cut(human, IDS, unit), table["test_transferred"], strict=True):
         assert score == pytest.approx(tested.top_k(order, [fold.test])[0, k - 1], nan_ok=True)
 
 
@@ -88,5 +87,5 @@ def test_too_few_judgments_left_give_nothing(maps: np.ndarray, human: np.ndarray
     fast = PooledAblation(maps.mean((2, 3)), resources(), "pearson", "pearson_r2")
     few = np.full_like(human, np.nan)
     few[0, 1] = few[1, 0] = 1.0
-    table = transfer.transfer(comparison(fast, few), comparison(fast, human), split(human, IDS))
+    table = transfer.transfer(comparison(fast, few), comparison(fast, human), cut(human, IDS))
     assert table[["k", "test_transferred"]].isna().all(axis=None)

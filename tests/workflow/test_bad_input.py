@@ -256,15 +256,15 @@ CASES: dict[str, tuple[Change, str]] = {
     ),
     "text called an image": (
         images(lambda folder: (folder / "i03.png").write_text("hello")),
-        "error: photos/i03.png: cannot be decoded as an image (it is none, or damaged)",
+        "error: photos/i03.png: cannot be decoded as an image (it is text)",
     ),
     "an image that claims too many pixels": (
         images(lambda folder: claim_pixels(folder / "i03.png")),
-        "(it has far more than 100 million pixels, and is not read; reduce it)",
+        "it has far more than 100 million pixels, and is not read. Reduce it.",
     ),
     "pixels without an agreed white": (
         images(lambda folder: Image.fromarray(np.ones((4, 4), dtype=np.float32)).save(folder / "i99.tif")),
-        "error: photos/i99.tif: cannot be decoded as an image (floating-point pixels have no agreed white",
+        "error: photos/i99.tif: is not read as an image: numbers with a sign or with fractions have no agreed white",
     ),
     "two images with one id": (
         images(lambda folder: noise(50).save(folder / "i03.jpg")),
@@ -307,14 +307,17 @@ CASES: dict[str, tuple[Change, str]] = {
         "warning: photos: images of a single colour: i00.png.",
     ),
     "a table with an unknown image": (
-        table("image,category\n" + "".join(f"{image},x\n" for image in [*IDS, "i00.png"])),
-        "error: images.csv: the table does not fit the images; no such image: i00.png; an image id has no file ending",
+        table("image,category\n" + "".join(f"{image},x\n" for image in [*IDS, "i99"])),
+        "error: images.csv: line 14: 'i99' is no image of this set. Correct the id, remove it, or add",
     ),
     "a table that lacks an image": (
         table("image,category\n" + "".join(f"{image},x\n" for image in IDS[1:])),
-        "error: images.csv: the table does not fit the images; images without a row: i00.",
+        "error: images.csv: images without a row: i00. Add a row for each.",
     ),
-    "a table without ids": (table("name\nx\n"), "error: images.csv: column image is missing; the header has name"),
+    "a table without ids": (
+        table("name\nx\n"),
+        "error: images.csv: header: the column image is missing. It needs the columns image; the header has name.",
+    ),
     "a table without categories": (
         table("image,Category\n" + "".join(f"{image},x\n" for image in IDS)),
         "warning: images.csv: header: there is no column category, only image, Category.",
@@ -324,8 +327,8 @@ CASES: dict[str, tuple[Change, str]] = {
         "start: image_sets.tiny.table: there is no {here}/images.csv",
     ),
     "a table with more fields than columns": (
-        table("image,category\n" + "".join(f"{image},x,\n" for image in IDS)),
-        "error: images.csv: its lines have more fields than its header. Give every column a name, or quote commas.",
+        table("image,category\n" + "".join(f"{image},x,y\n" for image in IDS)),
+        "error: images.csv: line 2: 3 fields, but the header has 2 (and so have 11 others). Numbers need a decimal",
     ),
     "an unknown category": (
         table("image,category\n" + "".join(f"{image},tools\n" for image in IDS), categories=["tool"]),
@@ -341,9 +344,9 @@ CASES: dict[str, tuple[Change, str]] = {
         "start: comparisons.c.judgments: there is no {here}/nowhere.csv",
     ),
     "an empty file": (judgments([]), "error: j.csv: the file is empty"),
-    "a folder of judgments": (
+    "a folder of images as judgments": (
         lambda folder, parts: parts["comparisons"]["c"].update(judgments="photos"),
-        "error: photos: this is a folder. Name a file as `judgments` of comparisons.c.",
+        "error: photos/i00.png: no form of judgments has the ending '.png'. The endings are .csv,",
     ),
     "a judgment without an image": (
         judgments(changed(2, "i00,zebra,0.5,p0")),
@@ -355,7 +358,13 @@ CASES: dict[str, tuple[Change, str]] = {
     ),
     "an id with a file ending": (
         judgments(changed(2, "i00,i02.png,0.5,p0")),
-        "'i02.png' is no image of this set. An image id has no file ending and no folder, 'i02' would be one",
+        "warning: j.csv: ids are written as names of files, such as 'i02.png' for 'i02'. The last part without its",
+    ),
+    "two files that would be one image": (
+        judgments(
+            [line.replace("i02", "new/i02.png" if line.startswith("i00") else "old/i02.png") for line in pair_lines()]
+        ),
+        "column image_a: 'old/i02.png' and 'new/i02.png' would both be the image 'i02'. Write the ids of the images.",
     ),
     "an image without judgments": (
         judgments(without("i05")),

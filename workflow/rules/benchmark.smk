@@ -18,8 +18,7 @@ rule measure_speed:
     input:
         # One after the other, on any number of cores.
         before=lambda wildcards: [
-            f"<results>/benchmark/{work}.csv"
-            for work in BENCHMARKS[: BENCHMARKS.index(wildcards.work)][-1:]
+            f"<results>/benchmark/{work}.csv" for work in BENCHMARKS[: BENCHMARKS.index(wildcards.work)][-1:]
         ],
     output:
         table="<results>/benchmark/{work}.csv",
@@ -33,9 +32,9 @@ rule measure_speed:
         environment("speed")
     threads: 8
     resources:
-        mem_mb=megabytes(8000),
-        runtime=minutes(120),
-        gpu=gpus(),
+        mem_mb=growing(8000),
+        runtime=growing(120),
+        gpu=GPUS,
     params:
         compute=COMPUTE,
         code=code_of("measure_speed"),
@@ -64,8 +63,8 @@ rule summarise_speed:
         "../../envs/figures.yaml"
     threads: 1
     resources:
-        mem_mb=megabytes(700),
-        runtime=minutes(10),
+        mem_mb=growing(700),
+        runtime=growing(10),
     params:
         page=config["figures"],
         code=code_of("summarise_speed"),

@@ -16,16 +16,11 @@ for number, seeds in enumerate(PLAN.seed_groups(), start=1):
         name:
             "validate_rankings" if number == 1 else f"validate_rankings_{number}"
         input:
-            activations=view("<results>/activations/{image_set}/{model}.nc"),
-            judgments="<results>/inputs/{comparison}/judgments.nc",
+            **ABLATION_INPUT,
             folds=expand("<results>/folds/{{comparison}}/seed-{seed}.csv", seed=seeds),
-            network=lambda wildcards: PLAN.files_of_network(wildcards.model),
         output:
             **{
-                kind: expand(
-                    f"<results>/{kind}/{{{{comparison}}}}/{{{{model}}}}/seed-{{seed}}.csv",
-                    seed=seeds,
-                )
+                kind: expand(f"<results>/{kind}/{{{{comparison}}}}/{{{{model}}}}/seed-{{seed}}.csv", seed=seeds)
                 for kind in ("rankings", "curves", "scores", "predicted")
             },
         log:
@@ -37,12 +32,10 @@ for number, seeds in enumerate(PLAN.seed_groups(), start=1):
         threads: 1
         resources:
             mem_mb=megabytes_of_ablation(),
-            runtime=minutes(60 * len(seeds), activations=0.2 * len(seeds)),
-            gpu=gpus(),
+            runtime=growing(60 * len(seeds), activations=0.2 * len(seeds)),
+            gpu=GPUS,
         params:
-            **dict.fromkeys(
-                ("folds", "rankings", "curves", "scores", "predicted"), seeds
-            ),
+            **dict.fromkeys(("folds", "rankings", "curves", "scores", "predicted"), seeds),
             model=entry("models"),
             settings=PLAN.validation_settings(),
             compute=COMPUTE,
@@ -54,16 +47,10 @@ for number, seeds in enumerate(PLAN.seed_groups(), start=1):
 rule assess_prediction:
     """Rank on all images, gather all folds, permute judgments, resample images, and compute the RSMs."""
     input:
-        activations=view("<results>/activations/{image_set}/{model}.nc"),
-        judgments="<results>/inputs/{comparison}/judgments.nc",
+        **ABLATION_INPUT,
         folds=expand("<results>/folds/{{comparison}}/seed-{seed}.csv", seed=SEEDS),
-        scores=expand(
-            "<results>/scores/{{comparison}}/{{model}}/seed-{seed}.csv", seed=SEEDS
-        ),
-        predicted=expand(
-            "<results>/predicted/{{comparison}}/{{model}}/seed-{seed}.csv", seed=SEEDS
-        ),
-        network=lambda wildcards: PLAN.files_of_network(wildcards.model),
+        scores=expand("<results>/scores/{{comparison}}/{{model}}/seed-{seed}.csv", seed=SEEDS),
+        predicted=expand("<results>/predicted/{{comparison}}/{{model}}/seed-{seed}.csv", seed=SEEDS),
     output:
         ranking="<results>/rankings/{comparison}/{model}/all.csv",
         table="<results>/prediction/{comparison}/{model}.csv",
@@ -79,17 +66,13 @@ rule assess_prediction:
     threads: 1
     resources:
         mem_mb=megabytes_of_ablation(),
-        runtime=minutes(120, activations=0.3),
-        gpu=gpus(),
+        runtime=growing(120, activations=0.3),
+        gpu=GPUS,
     params:
-        folds=SEEDS,
-        scores=SEEDS,
-        predicted=SEEDS,
-        model=entry("models"),
-        alignment=config["alignment"],
+        **dict.fromkeys(("folds", "scores", "predicted"), SEEDS),
+        **ABLATION_PARAMS,
         n_permutations=PLAN.permutations_by_route(),
         n_bootstraps=config["statistics"]["bootstraps"],
-        compute=COMPUTE,
         code=code_of("assess_prediction"),
     script:
         "../../scripts/assess_prediction.py"
@@ -99,28 +82,14 @@ rule measure_transfer:
     """Score the test images of every comparison with the maps that every other one ranks highest."""
     input:
         activations=[
-            f"<results>/activations/{PLAN.image_set_of(comparison)}/{{model}}.nc"
-            for comparison in config["comparisons"]
+            f"<results>/activations/{PLAN.image_set_of(comparison)}/{{model}}.nc" for comparison in COMPARISONS
         ],
-        judgments=expand(
-            "<results>/inputs/{comparison}/judgments.nc",
-            comparison=config["comparisons"],
-        ),
-        folds=expand(
-            "<results>/folds/{comparison}/seed-{seed}.csv",
-            comparison=config["comparisons"],
-            seed=SEEDS,
-        ),
-        predictions=expand(
-            "<results>/prediction/{comparison}/{{model}}.csv",
-            comparison=config["comparisons"],
-        ),
+        judgments=expand("<results>/inputs/{comparison}/judgments.nc", comparison=COMPARISONS),
+        folds=expand("<results>/folds/{comparison}/seed-{seed}.csv", comparison=COMPARISONS, seed=SEEDS),
+        predictions=expand("<results>/prediction/{comparison}/{{model}}.csv", comparison=COMPARISONS),
         network=lambda wildcards: PLAN.files_of_network(wildcards.model),
     output:
-        tables=expand(
-            "<results>/transfer/{comparison}/{{model}}.csv",
-            comparison=config["comparisons"],
-        ),
+        tables=expand("<results>/transfer/{comparison}/{{model}}.csv", comparison=COMPARISONS),
     log:
         "<logs>/measure_transfer/{model}.log",
     benchmark:
@@ -130,17 +99,12 @@ rule measure_transfer:
     threads: 4
     resources:
         mem_mb=megabytes_of_ablation(),
-        runtime=minutes(120, activations=0.5),
-        gpu=gpus(),
+        runtime=growing(120, activations=0.5),
+        gpu=GPUS,
     params:
-        activations=list(config["comparisons"]),
-        judgments=list(config["comparisons"]),
-        folds=list(itertools.product(config["comparisons"], SEEDS)),
-        predictions=list(config["comparisons"]),
-        tables=list(config["comparisons"]),
-        model=entry("models"),
-        alignment=config["alignment"],
-        compute=COMPUTE,
+        **dict.fromkeys(("activations", "judgments", "predictions", "tables"), COMPARISONS),
+        **ABLATION_PARAMS,
+        folds=list(itertools.product(COMPARISONS, SEEDS)),
         code=code_of("measure_transfer"),
     script:
         "../../scripts/measure_transfer.py"
@@ -149,21 +113,24 @@ rule measure_transfer:
 rule summarise:
     """Put all comparisons and networks side by side, and gather what the checks of all inputs found."""
     input:
-        judgments=expand(
-            "<results>/inputs/{comparison}/judgments.nc",
-            comparison=config["comparisons"],
-        ),
+        judgments=expand("<results>/inputs/{comparison}/judgments.nc", comparison=COMPARISONS),
         predictions=of_views("<results>/prediction/{comparison}/{model}.csv"),
         intervals=of_views("<results>/inference/{comparison}/{model}/bootstrap.csv"),
-        permutations=of_views(
-            "<results>/inference/{comparison}/{model}/permutations.csv"
-        ),
+        permutations=of_views("<results>/inference/{comparison}/{model}/permutations.csv"),
         rankings=of_views("<results>/rankings/{comparison}/{model}/all.csv"),
         scores=of_views("<results>/image_scores/{comparison}/{model}.nc"),
         heatmaps=of_views("<results>/heatmaps/{comparison}/{model}.nc"),
         reported=PLAN.published_file() or [],
-        checked=of_inputs("checks"),
-        read=of_inputs("files"),
+        checked=[
+            *expand(rules.prepare_images.output.checks, image_set=PLAN.judged_sets()),
+            *expand(rules.prepare_judgments.output.checks, comparison=COMPARISONS),
+            *expand(rules.prepare_control.output.checks, control=CONTROLS),
+            rules.prepare_networks.output.checks,
+        ],
+        read=[
+            *expand(rules.prepare_images.output.files, image_set=PLAN.judged_sets()),
+            *expand(rules.prepare_judgments.output.files, comparison=COMPARISONS),
+        ],
     output:
         summary=report(
             "<results>/prediction/summary.csv",
@@ -171,23 +138,11 @@ rule summarise:
             category="Prediction",
             labels={"what": "table of all comparisons and models"},
         ),
-        networks=expand(
-            "<results>/networks/{comparison}.csv", comparison=config["comparisons"]
-        ),
-        by_image=expand(
-            "<results>/networks/{comparison}/images.csv",
-            comparison=config["comparisons"],
-        ),
-        by_map=expand(
-            "<results>/networks/{comparison}/maps.csv",
-            comparison=config["comparisons"],
-        ),
-        differences=expand(
-            "<results>/networks/{comparison}/differences.csv", comparison=COMPARED
-        ),
-        agreements=expand(
-            "<results>/networks/{comparison}/agreement.csv", comparison=COMPARED
-        ),
+        networks=expand("<results>/networks/{comparison}.csv", comparison=COMPARISONS),
+        by_image=expand("<results>/networks/{comparison}/images.csv", comparison=COMPARISONS),
+        by_map=expand("<results>/networks/{comparison}/maps.csv", comparison=COMPARISONS),
+        differences=expand("<results>/networks/{comparison}/differences.csv", comparison=COMPARED),
+        agreements=expand("<results>/networks/{comparison}/agreement.csv", comparison=COMPARED),
         published="<results>/prediction/published.csv" if config["published"] else [],
         checks="<results>/inputs/checks.csv",
         files="<results>/inputs/files.csv",
@@ -199,21 +154,12 @@ rule summarise:
         "../../envs/tables.yaml"
     threads: 1
     resources:
-        mem_mb=megabytes(600, judgments=10, predictions=10, scores=12, heatmaps=10),
-        runtime=minutes(20),
+        mem_mb=growing(600, judgments=10, predictions=10, scores=12, heatmaps=10),
+        runtime=growing(20),
     params:
-        judgments=list(config["comparisons"]),
-        predictions=VIEWS,
-        intervals=VIEWS,
-        permutations=VIEWS,
-        rankings=VIEWS,
-        scores=VIEWS,
-        heatmaps=VIEWS,
-        networks=list(config["comparisons"]),
-        by_image=list(config["comparisons"]),
-        by_map=list(config["comparisons"]),
-        differences=COMPARED,
-        agreements=COMPARED,
+        **dict.fromkeys(("judgments", "networks", "by_image", "by_map"), COMPARISONS),
+        **dict.fromkeys(("differences", "agreements"), COMPARED),
+        **dict.fromkeys(("predictions", "intervals", "permutations", "rankings", "scores", "heatmaps"), VIEWS),
         published=["table"] if config["published"] else [],
         alignment=config["alignment"],
         code=code_of("summarise"),

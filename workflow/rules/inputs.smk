@@ -17,8 +17,7 @@ for dataset, settings in config["datasets"].items():
             published=PLAN.files_of_sources(dataset),
         output:
             files=[
-                file if os.path.splitext(file)[1] else directory(file)
-                for file in PLAN.wanted_files(dataset).values()
+                file if os.path.splitext(file)[1] else directory(file) for file in PLAN.wanted_files(dataset).values()
             ],
         log:
             f"<logs>/make_{dataset}.log",
@@ -29,8 +28,8 @@ for dataset, settings in config["datasets"].items():
             "../../envs/tables.yaml"
         threads: 1
         resources:
-            mem_mb=megabytes(3000, published=1),
-            runtime=minutes(60),
+            mem_mb=growing(3000, published=1),
+            runtime=growing(60),
         params:
             dataset=dataset,
             settings=settings,
@@ -56,13 +55,11 @@ rule check:
         "../../envs/torch.yaml"
     threads: 4
     resources:
-        mem_mb=megabytes(4000),
-        runtime=minutes(60),
+        mem_mb=growing(4000),
+        runtime=growing(60),
     params:
         recorded=False,
-        configuration={
-            key: value for key, value in config.items() if key != "provenance"
-        },
+        configuration={key: value for key, value in config.items() if key != "provenance"},
     script:
         "../../scripts/check.py"
 
@@ -70,9 +67,7 @@ rule check:
 rule prepare_images:
     """Decode and check the images of one set, and list them."""
     input:
-        images=lambda wildcards: PLAN.files_of(
-            config["image_sets"][wildcards.image_set]["folder"]
-        ),
+        images=files_in("image_sets", "folder"),
         table=entry("image_sets", "table"),
     output:
         listed="<results>/inputs/{image_set}/images.csv",
@@ -87,13 +82,11 @@ rule prepare_images:
         "../../envs/tables.yaml"
     threads: 2
     resources:
-        mem_mb=megabytes(800),
-        runtime=minutes(10, images=0.1),
+        mem_mb=growing(800),
+        runtime=growing(10, images=0.1),
     params:
         folder=entry("image_sets", "folder"),
-        background=lambda wildcards: config["image_sets"][wildcards.image_set][
-            "background"
-        ],
+        background=lambda wildcards: config["image_sets"][wildcards.image_set]["background"],
         code=code_of("prepare_images"),
     script:
         "../../scripts/prepare_images.py"
@@ -102,7 +95,7 @@ rule prepare_images:
 rule prepare_judgments:
     """Check and label the judgments of one comparison, and cut its images into folds."""
     input:
-        judgments_file=entry("comparisons", "judgments"),
+        sources=lambda wildcards: PLAN.files_of(config["comparisons"][wildcards.comparison]["judgments"]),
         images=view("<results>/inputs/{image_set}/images.csv"),
         order=entry("comparisons", "order"),
         chosen_file=lambda wildcards: PLAN.file_of_images(wildcards.comparison) or [],
@@ -120,12 +113,20 @@ rule prepare_judgments:
         "../../envs/tables.yaml"
     threads: 1
     resources:
-        mem_mb=megabytes(1000, judgments_file=15),
-        runtime=minutes(10, judgments_file=0.1),
+        mem_mb=growing(1000, sources=15),
+        runtime=growing(10, sources=0.1),
     params:
+        source=entry("comparisons", "judgments"),
         settings=lambda wildcards: {
             key: config["comparisons"][wildcards.comparison][key]
-            for key in ("kind", "key", "categories", "images", "simulated")
+            for key in (
+                "kind",
+                "columns",
+                "key",
+                "categories",
+                "images",
+                "simulated",
+            )
         },
         unit=config["cross_validation"]["unit"],
         n_folds=config["cross_validation"]["folds"],
@@ -143,9 +144,7 @@ rule prepare_control:
         images=of_control("<results>/inputs/{image_set}/images.csv"),
         judgments=of_control("<results>/inputs/{comparison}/judgments.nc"),
         masks=entry("controls", "masks"),
-        mask_files=lambda wildcards: PLAN.files_of(
-            config["controls"][wildcards.control]["masks"]
-        ),
+        mask_files=files_in("controls", "masks"),
     output:
         checks="<results>/inputs/{control}/masks-checks.csv",
     log:
@@ -157,8 +156,8 @@ rule prepare_control:
         "../../envs/tables.yaml"
     threads: 1
     resources:
-        mem_mb=megabytes(600, judgments=5),
-        runtime=minutes(10, mask_files=1),
+        mem_mb=growing(600, judgments=5),
+        runtime=growing(10, mask_files=1),
     params:
         objects=entry("controls", "objects"),
         code=code_of("prepare_control"),

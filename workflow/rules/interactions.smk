@@ -16,8 +16,8 @@ rule interactions:
         expand(
             "<results>/figures/{kind}_{comparison}_{model}.{ending}",
             kind=KINDS_OF_INTERACTION,
-            comparison=config["comparisons"],
-            model=config["models"],
+            comparison=COMPARISONS,
+            model=MODELS,
             ending=PNG_AND_PDF,
         ),
 
@@ -25,11 +25,9 @@ rule interactions:
 rule eliminate_feature_maps:
     """Eliminate feature maps one at a time in the folds of the first seed, scoring again after each."""
     input:
-        activations=view("<results>/activations/{image_set}/{model}.nc"),
-        judgments="<results>/inputs/{comparison}/judgments.nc",
+        **ABLATION_INPUT,
         folds=f"<results>/folds/{{comparison}}/seed-{SEEDS[0]}.csv",
         curves=f"<results>/curves/{{comparison}}/{{model}}/seed-{SEEDS[0]}.csv",
-        network=lambda wildcards: PLAN.files_of_network(wildcards.model),
     output:
         table="<results>/interactions/{comparison}/{model}/elimination.csv",
     log:
@@ -42,13 +40,11 @@ rule eliminate_feature_maps:
     resources:
         mem_mb=megabytes_of_ablation(),
         # The budget, and time to read, to go once more over the maps and to write.
-        runtime=minutes(config["interactions"]["minutes"] + 60),
-        gpu=gpus(),
+        runtime=growing(config["interactions"]["minutes"] + 60),
+        gpu=GPUS,
     params:
-        model=entry("models"),
-        alignment=config["alignment"],
+        **ABLATION_PARAMS,
         minutes=config["interactions"]["minutes"],
-        compute=COMPUTE,
         code=code_of("eliminate_feature_maps"),
     script:
         "../../scripts/eliminate_feature_maps.py"
@@ -57,10 +53,8 @@ rule eliminate_feature_maps:
 rule score_map_pairs:
     """Score pairs of the highest-ranked feature maps."""
     input:
-        activations=view("<results>/activations/{image_set}/{model}.nc"),
-        judgments="<results>/inputs/{comparison}/judgments.nc",
+        **ABLATION_INPUT,
         ranking="<results>/rankings/{comparison}/{model}/all.csv",
-        network=lambda wildcards: PLAN.files_of_network(wildcards.model),
     output:
         table="<results>/interactions/{comparison}/{model}/pairs.csv",
     log:
@@ -72,14 +66,12 @@ rule score_map_pairs:
     threads: 4
     resources:
         mem_mb=megabytes_of_ablation(),
-        runtime=minutes(config["interactions"]["minutes"] + 60),
-        gpu=gpus(),
+        runtime=growing(config["interactions"]["minutes"] + 60),
+        gpu=GPUS,
     params:
-        model=entry("models"),
-        alignment=config["alignment"],
+        **ABLATION_PARAMS,
         minutes=config["interactions"]["minutes"],
         top_maps=config["interactions"]["top_maps"],
-        compute=COMPUTE,
         code=code_of("score_map_pairs"),
     script:
         "../../scripts/score_map_pairs.py"
@@ -88,9 +80,7 @@ rule score_map_pairs:
 rule sample_shapley_values:
     """Estimate Shapley values of feature maps from sampled permutations."""
     input:
-        activations=view("<results>/activations/{image_set}/{model}.nc"),
-        judgments="<results>/inputs/{comparison}/judgments.nc",
-        network=lambda wildcards: PLAN.files_of_network(wildcards.model),
+        **ABLATION_INPUT,
     output:
         table="<results>/interactions/{comparison}/{model}/shapley.csv",
     log:
@@ -102,15 +92,13 @@ rule sample_shapley_values:
     threads: 4
     resources:
         mem_mb=megabytes_of_ablation(),
-        runtime=minutes(config["interactions"]["minutes"] + 60),
-        gpu=gpus(),
+        runtime=growing(config["interactions"]["minutes"] + 60),
+        gpu=GPUS,
     params:
-        model=entry("models"),
-        alignment=config["alignment"],
+        **ABLATION_PARAMS,
         minutes=config["interactions"]["minutes"],
         permutations=config["interactions"]["permutations"],
         seed=config["interactions"]["seed"],
-        compute=COMPUTE,
         code=code_of("sample_shapley_values"),
     script:
         "../../scripts/sample_shapley_values.py"
@@ -122,9 +110,7 @@ rule measure_recovery:
         activations=of_control("<results>/activations/{image_set}/{model}.nc"),
         judgments=of_control("<results>/inputs/{comparison}/judgments.nc"),
         masks=entry("controls", "masks"),
-        mask_files=lambda wildcards: PLAN.files_of(
-            config["controls"][wildcards.control]["masks"]
-        ),
+        mask_files=files_in("controls", "masks"),
         network=lambda wildcards: PLAN.files_of_network(wildcards.model),
     output:
         table="<results>/recovery/{control}/{model}.csv",
@@ -137,17 +123,15 @@ rule measure_recovery:
     threads: 4
     resources:
         mem_mb=megabytes_of_ablation(),
-        runtime=minutes(120, activations=1),
-        gpu=gpus(),
+        runtime=growing(120, activations=1),
+        gpu=GPUS,
     params:
+        **ABLATION_PARAMS,
         judgments=comparisons_of_control,
         objects=entry("controls", "objects"),
         model_name=lambda wildcards: wildcards.model,
-        model=entry("models"),
-        alignment=config["alignment"],
         permutations=config["interactions"]["permutations"],
         seed=config["interactions"]["seed"],
-        compute=COMPUTE,
         code=code_of("measure_recovery"),
     script:
         "../../scripts/measure_recovery.py"
@@ -168,7 +152,7 @@ rule tabulate_recovery:
     threads: 1
     resources:
         mem_mb=megabytes_of_network(table=10),
-        runtime=minutes(10),
+        runtime=growing(10),
     params:
         permutations=config["interactions"]["permutations"],
         objects=lambda wildcards: config["controls"]["demo"]["objects"],
@@ -181,20 +165,10 @@ rule tabulate_recovery:
 rule plot_interactions:
     """Draw elimination, pairs and Shapley values of one comparison and model."""
     input:
-        tables=expand(
-            "<results>/interactions/{{comparison}}/{{model}}/{kind}.csv",
-            kind=KINDS_OF_INTERACTION,
-        ),
+        tables=expand("<results>/interactions/{{comparison}}/{{model}}/{kind}.csv", kind=KINDS_OF_INTERACTION),
         ranking="<results>/rankings/{comparison}/{model}/all.csv",
     output:
-        png=[
-            reported((kind, "{comparison}", "{model}"))
-            for kind in KINDS_OF_INTERACTION
-        ],
-        pdf=[
-            figure((kind, "{comparison}", "{model}"), "pdf")
-            for kind in KINDS_OF_INTERACTION
-        ],
+        **pictures([(kind, "{comparison}", "{model}") for kind in KINDS_OF_INTERACTION]),
     log:
         "<logs>/plot_interactions/{comparison}/{model}.log",
     benchmark:
@@ -203,12 +177,10 @@ rule plot_interactions:
         "../../envs/figures.yaml"
     threads: 1
     resources:
-        mem_mb=megabytes(700, tables=10),
-        runtime=minutes(10),
+        mem_mb=growing(700, tables=10),
+        runtime=growing(10),
     params:
-        tables=KINDS_OF_INTERACTION,
-        png=KINDS_OF_INTERACTION,
-        pdf=KINDS_OF_INTERACTION,
+        **dict.fromkeys(("tables", "png", "pdf"), KINDS_OF_INTERACTION),
         page=config["figures"],
         score=config["alignment"]["score"],
         code=code_of("plot_interactions"),

@@ -8,9 +8,7 @@
 rule explain_images:
     """Score every feature map of every image, and average the image's maps weighted by their scores."""
     input:
-        activations=view("<results>/activations/{image_set}/{model}.nc"),
-        judgments="<results>/inputs/{comparison}/judgments.nc",
-        network=lambda wildcards: PLAN.files_of_network(wildcards.model),
+        **ABLATION_INPUT,
     output:
         scores="<results>/image_scores/{comparison}/{model}.nc",
         heatmaps="<results>/heatmaps/{comparison}/{model}.nc",
@@ -23,12 +21,10 @@ rule explain_images:
     threads: 4
     resources:
         mem_mb=megabytes_of_ablation(),
-        runtime=minutes(60, activations=0.2),
-        gpu=gpus(),
+        runtime=growing(60, activations=0.2),
+        gpu=GPUS,
     params:
-        model=entry("models"),
-        alignment=config["alignment"],
-        compute=COMPUTE,
+        **ABLATION_PARAMS,
         code=code_of("explain_images"),
     script:
         "../../scripts/explain_images.py"
@@ -39,9 +35,7 @@ rule compute_saliency:
     input:
         images="<results>/inputs/{image_set}/images.csv",
         maps=entry("saliency", "maps"),
-        map_files=lambda wildcards: PLAN.files_of(
-            config["saliency"][wildcards.saliency]["maps"]
-        ),
+        map_files=files_in("saliency", "maps"),
         fixations=entry("saliency", "fixations"),
     output:
         saliency="<results>/saliency/{image_set}/{saliency}.nc",
@@ -57,8 +51,8 @@ rule compute_saliency:
         "../../envs/vision.yaml"
     threads: 1
     resources:
-        mem_mb=megabytes(600, map_files=2),
-        runtime=minutes(20, images=300),
+        mem_mb=growing(600, map_files=2),
+        runtime=growing(20, images=300),
     params:
         settings=entry("saliency"),
         code=code_of("compute_saliency"),
@@ -84,8 +78,8 @@ rule predict_gaze:
     threads: 1
     resources:
         mem_mb=megabytes_of_network(network=6),
-        runtime=minutes(240, images=1000),
-        gpu=gpus(),
+        runtime=growing(240, images=1000),
+        gpu=GPUS,
     params:
         settings=entry("saliency"),
         compute=COMPUTE,
@@ -101,13 +95,9 @@ rule measure_overlap:
         saliency=view("<results>/saliency/{image_set}/{saliency}.nc"),
         images=view("<results>/inputs/{image_set}/images.csv"),
     output:
-        overlap=of_saliencies("<results>/overlap/{comparison}/{model}/{saliency}.csv"),
-        scores=of_saliencies(
-            "<results>/saliency_scores/{comparison}/{model}/{saliency}.csv"
-        ),
-        summary=of_saliencies(
-            "<results>/overlap_summary/{comparison}/{model}/{saliency}.csv"
-        ),
+        overlap=expand("<results>/overlap/{{comparison}}/{{model}}/{saliency}.csv", saliency=SALIENCY),
+        scores=expand("<results>/saliency_scores/{{comparison}}/{{model}}/{saliency}.csv", saliency=SALIENCY),
+        summary=expand("<results>/overlap_summary/{{comparison}}/{{model}}/{saliency}.csv", saliency=SALIENCY),
     log:
         "<logs>/measure_overlap/{comparison}/{model}.log",
     benchmark:
@@ -116,13 +106,10 @@ rule measure_overlap:
         "../../envs/tables.yaml"
     threads: 1
     resources:
-        mem_mb=megabytes(1000, heatmaps=8, saliency=2),
-        runtime=minutes(20, saliency=0.5),
+        mem_mb=growing(1000, heatmaps=8, saliency=2),
+        runtime=growing(20, saliency=0.5),
     params:
-        saliency=list(config["saliency"]),
-        overlap=list(config["saliency"]),
-        scores=list(config["saliency"]),
-        summary=list(config["saliency"]),
+        **dict.fromkeys(("saliency", "overlap", "scores", "summary"), SALIENCY),
         settings=config["overlap"],
         code=code_of("measure_overlap"),
     script:
@@ -134,9 +121,7 @@ rule evaluate_control:
     input:
         heatmaps=of_control("<results>/heatmaps/{comparison}/{model}.nc"),
         masks=entry("controls", "masks"),
-        mask_files=lambda wildcards: PLAN.files_of(
-            config["controls"][wildcards.control]["masks"]
-        ),
+        mask_files=files_in("controls", "masks"),
         checks="<results>/inputs/{control}/masks-checks.csv",
     output:
         table="<results>/control/{control}/{model}.csv",
@@ -148,8 +133,8 @@ rule evaluate_control:
         "../../envs/tables.yaml"
     threads: 1
     resources:
-        mem_mb=megabytes(500, heatmaps=8, mask_files=1),
-        runtime=minutes(10, mask_files=1),
+        mem_mb=growing(500, heatmaps=8, mask_files=1),
+        runtime=growing(10, mask_files=1),
     params:
         heatmaps=comparisons_of_control,
         objects=entry("controls", "objects"),

@@ -7,7 +7,7 @@
 rule layers:
     """The layers of all configured models."""
     input:
-        expand("<results>/layers/{network}.csv", network=config["models"]),
+        expand("<results>/layers/{network}.csv", network=MODELS),
 
 
 # What is no name of a configured model is that of an architecture.
@@ -17,11 +17,9 @@ ruleorder: prepare_networks > list_layers
 rule prepare_networks:
     """Build all configured networks without their weights, check them, and list their layers."""
     input:
-        networks=[
-            file for model in config["models"] for file in PLAN.files_of_network(model)
-        ],
+        networks=[file for model in MODELS for file in PLAN.files_of_network(model)],
     output:
-        layers=expand("<results>/layers/{network}.csv", network=config["models"]),
+        layers=expand("<results>/layers/{network}.csv", network=MODELS),
         checks="<results>/inputs/networks-checks.csv",
     log:
         "<logs>/prepare_networks.log",
@@ -33,10 +31,10 @@ rule prepare_networks:
     threads: 1
     resources:
         mem_mb=megabytes_of_network(networks=3),
-        runtime=minutes(10),
+        runtime=growing(10),
     params:
         models=config["models"],
-        layers=list(config["models"]),
+        layers=MODELS,
         code=code_of("prepare_networks"),
     script:
         "../../scripts/prepare_networks.py"
@@ -55,7 +53,7 @@ rule list_layers:
     threads: 1
     resources:
         mem_mb=megabytes_of_network(),
-        runtime=minutes(10),
+        runtime=growing(10),
     params:
         model=lambda wildcards: {"architecture": wildcards.network},
         code=code_of("list_layers"),
@@ -74,9 +72,7 @@ for number, models in enumerate([["{model}"], *PLAN.sweeps().values()], start=1)
             images="<results>/inputs/{image_set}/images.csv",
             network=files_of_network(models[0]),
         output:
-            activations=[
-                f"<results>/activations/{{image_set}}/{model}.nc" for model in models
-            ],
+            activations=[f"<results>/activations/{{image_set}}/{model}.nc" for model in models],
         log:
             f"<logs>/extract_activations/{{image_set}}/{models[0]}.log",
         benchmark:
@@ -88,8 +84,8 @@ for number, models in enumerate([["{model}"], *PLAN.sweeps().values()], start=1)
         threads: 4
         resources:
             mem_mb=megabytes_of_network(images=50, network=3),
-            runtime=minutes(30, images=60),
-            gpu=gpus(),
+            runtime=growing(30, images=60),
+            gpu=GPUS,
         params:
             models=models_of(models),
             activations=models_of(models),
@@ -112,7 +108,7 @@ rule tabulate_networks:
     threads: 1
     resources:
         mem_mb=megabytes_of_network(),
-        runtime=minutes(30),
+        runtime=growing(30),
     params:
         recorded=False,
         code=code_of("tabulate_networks"),

@@ -23,11 +23,12 @@ if START is not None:
             "../../envs/tables.yaml"
         threads: 4
         resources:
-            mem_mb=megabytes(2000, judgments=15),
-            runtime=minutes(10, images=0.1),
+            mem_mb=growing(2000, judgments=15),
+            runtime=growing(10, images=0.1),
         params:
             name=START["name"],
             kind=START["kind"],
+            columns=START["columns"],
             key=START["key"],
             schema=str(HERE / "workflow" / "config.schema.json"),
             recorded=False,

@@ -4,49 +4,25 @@
 # makes   figures/*.png and figures/*.pdf, heatmaps/{comparison}/{model}/{image}.png
 #         gallery/index.html and the pictures beside it, paper/README.md and what it names
 
-# The kinds of figure of every comparison and model, and the figures of the whole run: a kind and what it is about.
+# The kinds of figure of every comparison and model; of other figures, the kind of each and what it is about.
 KINDS = ["curves", "importance", "heatmaps", "rsms", "patches"]
-KINDS += ["overlap", "overlap-categories", "overlap-grid"] if config["saliency"] else []
-OF_THE_RUN = [
-    ("prediction",),
-    *([("networks",)] if COMPARED else []),
-    *(
-        ("depth", comparison, network)
-        for comparison in config["comparisons"]
-        for network in PLAN.sweeps()
-    ),
-    *(("spread", comparison) for comparison in COMPARED),
-    *(
-        ("agreement", comparison, *pair)
-        for comparison in COMPARED
-        for pair in PLAN.pairs_of_models()
-    ),
-    *(("transfer", model) for model in config["models"] if PLAN.transferred()),
-    *(
-        ("control", control, model)
-        for control in config["controls"]
-        for model in config["models"]
-    ),
-]
-TRANSFERRED = list(itertools.product(PLAN.transferred(), config["models"]))
-CONTROLLED = list(itertools.product(config["controls"], config["models"]))
-OWN_OF_PAPER = [("bars",), *(("fold-curves", model) for model in config["models"])]
-OF_PAPER = [
-    (kind, *about.values())
-    for kind, about in PLAN.figures_of_paper()
-    if (kind, *about.values()) not in OWN_OF_PAPER
-]
+KINDS += ["overlap", "overlap-categories", "overlap-grid"] if SALIENCY else []
+TRANSFERRED = list(itertools.product(PLAN.transferred(), MODELS))
+CONTROLLED = list(itertools.product(CONTROLS, MODELS))
+SCALED = list(itertools.product(COMPARISONS, MODELS, SALIENCY))
+OF_THE_RUN = PLAN.figures_of_run()
+OF_PAPER = PLAN.figures_of_paper()
+OWN_OF_PAPER = [("bars",), *(("fold-curves", model) for model in MODELS)]
+
+
+include: "figures.smk"
 
 
 rule plot_comparison:
     """Draw all figures of one comparison and model, and every heatmap over its image."""
     input:
-        curves=expand(
-            "<results>/curves/{{comparison}}/{{model}}/seed-{seed}.csv", seed=SEEDS
-        ),
-        rankings=expand(
-            "<results>/rankings/{{comparison}}/{{model}}/seed-{seed}.csv", seed=SEEDS
-        ),
+        curves=expand("<results>/curves/{{comparison}}/{{model}}/seed-{seed}.csv", seed=SEEDS),
+        rankings=expand("<results>/rankings/{{comparison}}/{{model}}/seed-{seed}.csv", seed=SEEDS),
         all_ranking="<results>/rankings/{comparison}/{model}/all.csv",
         prediction="<results>/prediction/{comparison}/{model}.csv",
         heatmaps="<results>/heatmaps/{comparison}/{model}.nc",
@@ -56,13 +32,10 @@ rule plot_comparison:
         judgments="<results>/inputs/{comparison}/judgments.nc",
         images=view("<results>/inputs/{image_set}/images.csv"),
         saliency=view("<results>/saliency/{image_set}/{saliency}.nc"),
-        overlaps=of_saliencies("<results>/overlap/{comparison}/{model}/{saliency}.csv"),
-        summaries=of_saliencies(
-            "<results>/overlap_summary/{comparison}/{model}/{saliency}.csv"
-        ),
+        overlaps=expand("<results>/overlap/{{comparison}}/{{model}}/{saliency}.csv", saliency=SALIENCY),
+        summaries=expand("<results>/overlap_summary/{{comparison}}/{{model}}/{saliency}.csv", saliency=SALIENCY),
     output:
-        png=[reported((kind, "{comparison}", "{model}")) for kind in KINDS],
-        pdf=[figure((kind, "{comparison}", "{model}"), "pdf") for kind in KINDS],
+        **pictures([(kind, "{comparison}", "{model}") for kind in KINDS]),
         overlays=directory("<results>/heatmaps/{comparison}/{model}"),
     log:
         "<logs>/plot_comparison/{comparison}/{model}.log",
@@ -72,23 +45,11 @@ rule plot_comparison:
         "../../envs/figures.yaml"
     threads: 1
     resources:
-        mem_mb=megabytes(
-            800,
-            curves=10,
-            rankings=10,
-            heatmaps=8,
-            scores=8,
-            rsms=20,
-            activations=1,
-            summaries=20,
-        ),
-        runtime=minutes(20, images=300),
+        mem_mb=growing(800, curves=10, rankings=10, heatmaps=8, scores=8, rsms=20, activations=1, summaries=20),
+        runtime=growing(20, images=300),
     params:
-        saliency=list(config["saliency"]),
-        overlaps=list(config["saliency"]),
-        summaries=list(config["saliency"]),
-        png=KINDS,
-        pdf=KINDS,
+        **dict.fromkeys(("saliency", "overlaps", "summaries"), SALIENCY),
+        **dict.fromkeys(("png", "pdf"), KINDS),
         page=config["figures"],
         score=config["alignment"]["score"],
         percents=config["overlap"]["relative_risk_percent"],
@@ -103,32 +64,16 @@ rule plot_summary:
         summary="<results>/prediction/summary.csv",
         predictions=of_views("<results>/prediction/{comparison}/{model}.csv"),
         networks=expand("<results>/networks/{comparison}.csv", comparison=COMPARED),
-        spread_images=expand(
-            "<results>/networks/{comparison}/images.csv", comparison=COMPARED
-        ),
-        spread_maps=expand(
-            "<results>/networks/{comparison}/maps.csv", comparison=COMPARED
-        ),
-        differences=expand(
-            "<results>/networks/{comparison}/differences.csv", comparison=COMPARED
-        ),
-        agreement=expand(
-            "<results>/networks/{comparison}/agreement.csv", comparison=COMPARED
-        ),
-        transfer=[
-            f"<results>/transfer/{comparison}/{model}.csv"
-            for comparison, model in TRANSFERRED
-        ],
-        control=[
-            f"<results>/control/{control}/{model}.csv" for control, model in CONTROLLED
-        ],
+        spread_images=expand("<results>/networks/{comparison}/images.csv", comparison=COMPARED),
+        spread_maps=expand("<results>/networks/{comparison}/maps.csv", comparison=COMPARED),
+        differences=expand("<results>/networks/{comparison}/differences.csv", comparison=COMPARED),
+        agreement=expand("<results>/networks/{comparison}/agreement.csv", comparison=COMPARED),
+        transfer=[f"<results>/transfer/{comparison}/{model}.csv" for comparison, model in TRANSFERRED],
+        control=[f"<results>/control/{control}/{model}.csv" for control, model in CONTROLLED],
         heatmaps=of_views("<results>/heatmaps/{comparison}/{model}.nc"),
-        images=expand(
-            "<results>/inputs/{image_set}/images.csv", image_set=PLAN.judged_sets()
-        ),
+        images=expand("<results>/inputs/{image_set}/images.csv", image_set=PLAN.judged_sets()),
     output:
-        png=[reported(about) for about in OF_THE_RUN],
-        pdf=[figure(about, "pdf") for about in OF_THE_RUN],
+        **pictures(OF_THE_RUN),
     log:
         "<logs>/plot_summary.log",
     benchmark:
@@ -137,24 +82,18 @@ rule plot_summary:
         "../../envs/figures.yaml"
     threads: 1
     resources:
-        mem_mb=megabytes(700, heatmaps=10, transfer=10, predictions=10),
-        runtime=minutes(20),
+        mem_mb=growing(700, heatmaps=10, transfer=10, predictions=10),
+        runtime=growing(20),
     params:
-        predictions=VIEWS,
-        networks=COMPARED,
-        spread_images=COMPARED,
-        spread_maps=COMPARED,
-        differences=COMPARED,
-        agreement=COMPARED,
+        **dict.fromkeys(("predictions", "heatmaps"), VIEWS),
+        **dict.fromkeys(("networks", "spread_images", "spread_maps", "differences", "agreement"), COMPARED),
+        **dict.fromkeys(("png", "pdf"), OF_THE_RUN),
         transfer=TRANSFERRED,
         control=CONTROLLED,
-        heatmaps=VIEWS,
         images=PLAN.judged_sets(),
-        image_set_of={name: PLAN.image_set_of(name) for name in config["comparisons"]},
+        image_set_of={name: PLAN.image_set_of(name) for name in COMPARISONS},
         sweeps=PLAN.sweeps(),
         controls=config["controls"],
-        png=OF_THE_RUN,
-        pdf=OF_THE_RUN,
         page=config["figures"],
         score=config["alignment"]["score"],
         code=code_of("plot_summary"),
@@ -165,23 +104,17 @@ rule plot_summary:
 rule build_gallery:
     """Draw the pictures of every image and write the page that shows, sorts and compares them."""
     input:
-        images=expand(
-            "<results>/inputs/{image_set}/images.csv", image_set=PLAN.judged_sets()
-        ),
-        saliency=expand(
-            "<results>/saliency/{image_set}/{saliency}.nc",
-            image_set=PLAN.judged_sets(),
-            saliency=config["saliency"],
-        ),
+        images=expand("<results>/inputs/{image_set}/images.csv", image_set=PLAN.judged_sets()),
+        saliency=expand("<results>/saliency/{image_set}/{saliency}.nc", image_set=PLAN.judged_sets(), saliency=SALIENCY),
         heatmaps=of_views("<results>/heatmaps/{comparison}/{model}.nc"),
         scores=of_views("<results>/image_scores/{comparison}/{model}.nc"),
         rsms=of_views("<results>/rsm/{comparison}/{model}.nc"),
         activations=of_views("<results>/activations/{image_set}/{model}.nc"),
         overlaps=expand(
             "<results>/overlap/{comparison}/{model}/{saliency}.csv",
-            comparison=config["comparisons"],
-            model=config["models"],
-            saliency=config["saliency"],
+            comparison=COMPARISONS,
+            model=MODELS,
+            saliency=SALIENCY,
         ),
     output:
         gallery=directory("<results>/gallery"),
@@ -193,17 +126,14 @@ rule build_gallery:
         "../../envs/figures.yaml"
     threads: 1
     resources:
-        mem_mb=megabytes(1000, heatmaps=8, rsms=10, overlaps=5),
-        runtime=minutes(20, images=300),
+        mem_mb=growing(1000, heatmaps=8, rsms=10, overlaps=5),
+        runtime=growing(20, images=300),
     params:
+        **dict.fromkeys(("heatmaps", "scores", "rsms", "activations"), VIEWS),
         images=PLAN.judged_sets(),
-        saliency=list(itertools.product(PLAN.judged_sets(), config["saliency"])),
-        heatmaps=VIEWS,
-        scores=VIEWS,
-        rsms=VIEWS,
-        activations=VIEWS,
+        saliency=list(itertools.product(PLAN.judged_sets(), SALIENCY)),
         overlaps=SCALED,
-        image_set_of={name: PLAN.image_set_of(name) for name in config["comparisons"]},
+        image_set_of={name: PLAN.image_set_of(name) for name in COMPARISONS},
         percents=config["overlap"]["relative_risk_percent"],
         heatmap_scale=config["figures"]["heatmap_scale"],
         code=code_of("build_gallery"),
@@ -219,27 +149,18 @@ rule assemble_paper:
         summary="<results>/prediction/summary.csv",
         predictions=of_views("<results>/prediction/{comparison}/{model}.csv"),
         curves=expand(
-            "<results>/curves/{comparison}/{model}/seed-{seed}.csv",
-            comparison=config["comparisons"],
-            model=config["models"],
-            seed=SEEDS,
+            "<results>/curves/{comparison}/{model}/seed-{seed}.csv", comparison=COMPARISONS, model=MODELS, seed=SEEDS
         ),
         published="<results>/prediction/published.csv" if config["published"] else [],
-        differences=expand(
-            "<results>/networks/{comparison}/differences.csv", comparison=COMPARED
-        ),
-        agreement=expand(
-            "<results>/networks/{comparison}/agreement.csv", comparison=COMPARED
-        ),
+        differences=expand("<results>/networks/{comparison}/differences.csv", comparison=COMPARED),
+        agreement=expand("<results>/networks/{comparison}/agreement.csv", comparison=COMPARED),
         overlaps=expand(
             "<results>/overlap_summary/{comparison}/{model}/{saliency}.csv",
-            comparison=config["comparisons"],
-            model=config["models"],
-            saliency=config["saliency"],
+            comparison=COMPARISONS,
+            model=MODELS,
+            saliency=SALIENCY,
         ),
-        controls=[
-            f"<results>/control/{control}/{model}.csv" for control, model in CONTROLLED
-        ],
+        controls=[f"<results>/control/{control}/{model}.csv" for control, model in CONTROLLED],
     output:
         own_png=[reported(about) for about in OWN_OF_PAPER],
         own_pdf=[figure(about, "pdf") for about in OWN_OF_PAPER],
@@ -252,19 +173,16 @@ rule assemble_paper:
         "../../envs/figures.yaml"
     threads: 1
     resources:
-        mem_mb=megabytes(700, overlaps=10, curves=10),
-        runtime=minutes(20, curves=0.2),
+        mem_mb=growing(700, overlaps=10, curves=10),
+        runtime=growing(20, curves=0.2),
     params:
-        png=OF_PAPER,
-        pdf=OF_PAPER,
+        **dict.fromkeys(("png", "pdf"), OF_PAPER),
+        **dict.fromkeys(("differences", "agreement"), COMPARED),
+        **dict.fromkeys(("own_png", "own_pdf"), OWN_OF_PAPER),
         predictions=VIEWS,
-        curves=list(itertools.product(config["comparisons"], config["models"], SEEDS)),
-        differences=COMPARED,
-        agreement=COMPARED,
+        curves=list(itertools.product(COMPARISONS, MODELS, SEEDS)),
         overlaps=SCALED,
         controls=CONTROLLED,
-        own_png=OWN_OF_PAPER,
-        own_pdf=OWN_OF_PAPER,
         left_out=PLAN.left_out_of_paper(),
         folds=PLAN.folds_of_paper(),
         page=config["figures"],
@@ -293,28 +211,21 @@ rule results:
                 "<results>/{kind}/{comparison}/{model}/seed-{seed}.csv",
             ],
             image_set=PLAN.judged_sets(),
-            comparison=config["comparisons"],
-            model=config["models"],
-            saliency=config["saliency"],
-            control=config["controls"],
+            comparison=COMPARISONS,
+            model=MODELS,
+            saliency=SALIENCY,
+            control=CONTROLS,
             kind=["rankings", "curves", "scores", "predicted"],
             seed=SEEDS,
         ),
-        [
-            f"<results>/transfer/{comparison}/{model}.csv"
-            for comparison, model in TRANSFERRED
-        ],
+        [f"<results>/transfer/{comparison}/{model}.csv" for comparison, model in TRANSFERRED],
 
 
 rule figures:
     """All figures, and every heatmap over its image."""
     input:
         rules.plot_summary.output,
-        expand(
-            rules.plot_comparison.output,
-            comparison=config["comparisons"],
-            model=config["models"],
-        ),
+        expand(rules.plot_comparison.output, comparison=COMPARISONS, model=MODELS),
 
 
 rule gallery:

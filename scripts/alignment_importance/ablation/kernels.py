@@ -37,7 +37,7 @@ _MET_IN_CACHE = 128
 TILE = 256
 
 
-def _compiled(*, reorder: bool = False) -> Callable[[Loop], Loop]:
+def compiled(*, reorder: bool = False) -> Callable[[Loop], Loop]:
     """Compile a loop at its first call, and keep the result for later processes where a place can be written to.
 
     Products may be fused with sums, and NaN stays NaN. Terms of a sum are added in the order of the loop, unless the
@@ -83,7 +83,7 @@ def pair_tables(human: np.ndarray) -> PairTables:
     return PairTables(centred, mask, n_pairs, spread, 2 * n_pairs == n_images * (n_images - 1))
 
 
-@_compiled()
+@compiled()
 def _fill_tables(human: np.ndarray, centred: np.ndarray, mask: np.ndarray) -> tuple[int, float]:
     """Write the tables; return the number of pairs and the spread."""
     n_pairs, total, spread = 0, 0.0, 0.0
@@ -133,7 +133,7 @@ def leave_one_out_sums(
     return sums
 
 
-@_compiled()
+@compiled()
 def _sum_without_each(
     base: np.ndarray,
     own: np.ndarray,
@@ -173,7 +173,7 @@ def _sum_without_each(
             sums[start + lane, 2] = sum_rr[lane]
 
 
-@_compiled()
+@compiled()
 def _add_two_rows(
     i: int,
     start: int,
@@ -251,7 +251,7 @@ def top_k_sums(
 _K_AT_ONCE = 4
 
 
-@_compiled(reorder=True)
+@compiled(reorder=True)
 def _sum_top_k(
     columns: np.ndarray,
     sums: np.ndarray,
@@ -282,7 +282,7 @@ def _sum_top_k(
             _add_four_k(image, others, number, row, own, met, human, mask, products, k, totals)
 
 
-@_compiled(reorder=True)
+@compiled(reorder=True)
 def _add_four_k(
     i: np.uintp,
     first: np.uintp,

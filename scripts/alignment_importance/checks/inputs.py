@@ -57,6 +57,7 @@ def source_of(name: str, entry: Mapping[str, Any]) -> reading.Source:
     return reading.Source(
         path=Path(entry["judgments"]),
         kind=entry["kind"],
+        columns=entry["columns"],
         order=Path(entry["order"]) if entry["order"] else None,
         key=entry["key"],
         categories=entry["categories"],
@@ -84,7 +85,7 @@ def _check_saliency(entry: Mapping[str, Any], table: pd.DataFrame, problems: Pro
     with problems.collect(entry["maps"] or entry["fixations"]):
         provider = registry.provider(table, entry)
         if entry["fixations"] is not None:
-            fixations.note_outside(entry["fixations"], fixations.read(entry["fixations"], table), problems)
+            fixations.read(entry["fixations"], table, problems)
         if entry["maps"] is None:
             return
         decoded = table[table["width"] > 0]

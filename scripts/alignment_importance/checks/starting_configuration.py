@@ -2,7 +2,7 @@
 
 import json
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -11,8 +11,11 @@ import pandas as pd
 import xarray as xr
 
 from alignment_importance.inputs.fold_checks import FEW_TEST_IMAGES, check_folds
+from alignment_importance.inputs.identifiers import ImageIds
 from alignment_importance.inputs.images import examination
-from alignment_importance.inputs.judgments import averages, reading
+from alignment_importance.inputs.judgments import averages, quality, reading
+from alignment_importance.inputs.judgments.judged import Judged
+from alignment_importance.inputs.judgments.subsets import FEWEST_IMAGES
 from alignment_importance.system.names import some
 from alignment_importance.system.plurals import counted
 from alignment_importance.system.problems import Problems
@@ -66,7 +69,7 @@ def propose(
     parts = [
         _heading(name, problems, schema),
         _image_set(name, image_set, table),
-        _comparison(name, source, judgments, table, left_out),
+        _comparison(name, source, judgments, table, left_out, n_folds),
         _MODELS,
         _cross_validation(n_folds, len(judgments["image"])),
     ]
@@ -132,7 +135,7 @@ def _image_set(name: str, image_set: ImageSet, table: pd.DataFrame) -> str:
 
 
 def _comparison(
-    name: str, source: reading.Source, judgments: xr.Dataset, table: pd.DataFrame, left_out: Sequence[str]
+    name: str, source: reading.Source, judgments: xr.Dataset, table: pd.DataFrame, left_out: Sequence[str], n_folds: int
 ) -> str:
     """The block of the judgments."""
     kind = judgments.attrs["kind"]
@@ -145,8 +148,8 @@ def _comparison(
         f"    judgments: {_text(source.path)}",
         f"    kind: {kind} # {said}: a larger number means more {'alike' if kind == 'similarity' else 'different'}",
     ]
-    for key, value in (("order", source.order), ("key", source.key)):
-        if value is not None:
+    for key, value in (("columns", source.columns), ("order", source.order), ("key", source.key)):
+        if value:
             lines.append(f"    {key}: {_text(value)}")
     if isinstance(source.images, Path):
         lines.append(f"    images: {_text(source.images)}")
@@ -160,12 +163,31 @@ def _comparison(
         ]
     categories = Counter(table["category"].dropna())
     if categories:
-        listed = ", ".join(_text(category) for category in sorted(categories))
-        lines += [
-            f"    # Categories: {_counted(categories)}. This would give each a comparison of its own besides:",
-            f"    # by_category: [{listed}]",
-        ]
+        lines.append(f"    # Categories: {_counted(categories)}.")
+        images = table.groupby("category")["image"]
+        large = [category for category, own in images if _can_be_compared(judgments, own, n_folds)]
+        if large:
+            lines += [
+                "    # This would give a comparison of its own to each that has judgments enough for the folds below:",
+                f"    # by_category: [{', '.join(map(_text, large))}]",
+            ]
     return "\n".join([*lines, "    simulated: false # true if no people were asked", ""])
+
+
+def _can_be_compared(judgments: xr.Dataset, category: Iterable[str], n_folds: int) -> bool:
+    """Whether the judged images of a category could be a comparison of their own."""
+    images = sorted(set(category) & set(judgments["image"].to_numpy()))
+    if len(images) < FEWEST_IMAGES:
+        return False
+    problems, own = Problems(), judgments.sel(image=images, image_b=images)
+    with problems.collect("category"):
+        matrices, n_ratings = own["similarity"].to_numpy(), own["n_ratings"].to_numpy()
+        found = Judged(
+            own["participant"].to_numpy().tolist(), matrices, n_ratings, "similarity", own.attrs["mean_over"]
+        )
+        quality.check(found, ImageIds(images), Path(), problems)
+    check_folds("category", own, "images", n_folds, _SEEDS, None, problems)
+    return not problems.errors
 
 
 def _described(judgments: xr.Dataset) -> str:

@@ -165,6 +165,7 @@ def _companions(configuration: Configuration) -> Iterator[KeyProblem]:
     for weights, companion, needed in (
         ("checkpoint", "checkpoint", True),
         ("checkpoint", "sha256", False),
+        ("checkpoint", "key", False),
         ("random", "seed", True),
     ):
         for name, model in configuration.models.items():

@@ -5,11 +5,15 @@ import glob
 import itertools
 import os
 import re
+import shlex
+import time
 from collections.abc import Iterable, Iterator
 
 from alignment_importance.config.problems import PLACEHOLDERS, KeyProblem
 from alignment_importance.config.sections import Configuration
 from alignment_importance.inputs.datasets import registry
+from alignment_importance.system import names
+from alignment_importance.system.plurals import counted
 
 #: Keys that name a file or folder, by section.
 _NAMING = {
@@ -19,6 +23,9 @@ _NAMING = {
     "saliency": ("maps", "fixations", "checkpoint", "centre_bias"),
     "controls": ("masks",),
 }
+
+#: Seconds that every job takes at least. A file whose time is later than that would be younger than what is made of it.
+_SHORTEST_JOB = 2
 
 #: Files that are published, by method of saliency and key.
 _RELEASED = {
@@ -82,15 +89,17 @@ def _in_folder(folder: str, working_directory: str) -> list[str]:
 
 
 def can_be_followed(file: str) -> bool:
-    """Whether Snakemake takes the name of a file as it is."""
-    return not re.search(r"[{}<>]", file)
+    """Whether Snakemake and the outputs take the name of a file as it is."""
+    return names.can_be_written(file) and not re.search(r"[{}<>]", file)
 
 
 def problems(configuration: Configuration) -> Iterator[KeyProblem]:
-    """Find files and folders that are named, that are not there and that no data set makes, and names that mislead."""
+    """Find files and folders that are not there and that no data set makes, and those that Snakemake cannot use."""
     yield from _wrong_sources(configuration)
     yield from _missing_files(configuration)
-    yield from _unusable_names(configuration)
+    for path in _own_paths(configuration):
+        yield from _unusable_names(path)
+        yield from _times_to_come(path)
 
 
 def missing(key: tuple[str, ...], path: str, source: str = "") -> KeyProblem:
@@ -111,14 +120,34 @@ def _missing_files(configuration: Configuration) -> Iterator[KeyProblem]:
         yield missing((kind, name, last), path, source)
 
 
-def _unusable_names(configuration: Configuration) -> Iterator[KeyProblem]:
-    """Find files in the user's folders whose names Snakemake cannot follow."""
+def _own_paths(configuration: Configuration) -> list[str]:
+    """The user's files and folders that are there, each once."""
     of_datasets = [path for name in configuration.datasets for path in _flat(sources(configuration, name).values())]
-    folders = (set(given(configuration).values()) - made(configuration)) | set(of_datasets)
-    for folder in sorted(filter(os.path.isdir, folders)):
-        for file in in_folder(folder):
-            if not can_be_followed(file):
-                yield KeyProblem((file,), f"rename it; {PLACEHOLDERS}")
+    named = set(given(configuration).values()) - made(configuration)
+    return sorted(filter(os.path.exists, named | set(of_datasets)))
+
+
+def _unusable_names(path: str) -> Iterator[KeyProblem]:
+    """Find files in a folder whose names Snakemake or the outputs cannot take."""
+    for file in in_folder(path) if os.path.isdir(path) else ():
+        if not names.can_be_written(file):
+            yield KeyProblem((names.visible(file),), "rename it; the name is not UTF-8 or has control characters")
+        elif not can_be_followed(file):
+            yield KeyProblem((file,), f"rename it; {PLACEHOLDERS}")
+
+
+def _times_to_come(path: str) -> Iterator[KeyProblem]:
+    """Find a file or folder, or files in a folder, with a time to come: Snakemake wants outputs to be younger."""
+    latest = time.time() + _SHORTEST_JOB
+    files = [path, *(in_folder(path) if os.path.isdir(path) else ())]
+    early = [file for file in files if os.path.getmtime(file) > latest]
+    if early:
+        changed = time.strftime("%Y-%m-%d %H:%M", time.localtime(os.path.getmtime(early[0])))
+        more, folder = len(early) - 1, shlex.quote(path)
+        others = f", and that of {counted(more, 'other', 'others')} in {path}" if more else ""
+        command = f"touch {folder} {folder}/*" if more else f"touch {shlex.quote(early[0])}"
+        found = f"the time of its last change, {changed}, is yet to come{others}; set it to now: {command}"
+        yield KeyProblem((names.visible(early[0]),), found)
 
 
 def _wrong_sources(configuration: Configuration) -> Iterator[KeyProblem]:

@@ -86,7 +86,7 @@ class Plan:
         return [settings.seeds[start : start + size] for start in range(0, len(settings.seeds), size)]
 
     def validation_settings(self) -> dict[str, Any]:
-        """What the cross-validation is told, by the names of `cross_validation.Settings` but for the seed."""
+        """What the cross-validation is told, by the names of `cross_validation.Settings`."""
         return self.configuration.alignment.model_dump() | {
             "by_pairs": self.configuration.cross_validation.unit == "pairs",
             "random_rankings": self.configuration.statistics.random_rankings,
@@ -137,27 +137,38 @@ class Plan:
         """A regular expression for one of some names; one that nothing matches where there are none."""
         return "|".join(map(re.escape, names)) or "(?!)"
 
-    def figures_of_paper(self) -> list[tuple[str, dict[str, str]]]:
-        """The figures of the paper in their order: the kind of each and what it is of."""
-        comparisons, models = list(self.configuration.comparisons), list(self.configuration.models)
-        views = [{"comparison": comparison, "model": model} for comparison in comparisons for model in models]
-        pairs = self.pairs_of_models()
+    def figures_of_run(self) -> list[tuple[str, ...]]:
+        """The figures of the whole run: the kind of each and the names of what it is about."""
         return [
-            ("bars", {}),
-            *(("fold-curves", {"model": model}) for model in models),
-            *(("heatmaps", view) for view in views),
-            *((kind, view) for kind in (_OF_SALIENCY if self.configuration.saliency else ()) for view in views),
-            *(("spread", {"comparison": comparison}) for comparison in (comparisons if pairs else ())),
-            *(
-                ("agreement", {"comparison": comparison, "model": one, "model_b": other})
-                for comparison in comparisons
-                for one, other in pairs
-            ),
-            *(
-                ("control", {"control": name, "model": model})
-                for name in self.configuration.controls
-                for model in models
-            ),
+            ("prediction",),
+            *([("networks",)] if self.pairs_of_models() else []),
+            *(("depth", *about) for about in itertools.product(self.configuration.comparisons, self.sweeps())),
+            *self._figures_of_compared_networks(),
+            *(("transfer", model) for model in self.configuration.models if self.transferred()),
+            *self._figures_of_controls(),
+        ]
+
+    def figures_of_paper(self) -> list[tuple[str, ...]]:
+        """Those of all figures that a paper shows, in its order."""
+        views = list(itertools.product(self.configuration.comparisons, self.configuration.models))
+        kinds = ["heatmaps", *(_OF_SALIENCY if self.configuration.saliency else ())]
+        return [
+            *((kind, *view) for kind in kinds for view in views),
+            *self._figures_of_compared_networks(),
+            *self._figures_of_controls(),
+        ]
+
+    def _figures_of_compared_networks(self) -> list[tuple[str, ...]]:
+        pairs = self.pairs_of_models()
+        comparisons = list(self.configuration.comparisons) if pairs else []
+        return [
+            *(("spread", comparison) for comparison in comparisons),
+            *(("agreement", comparison, *pair) for comparison in comparisons for pair in pairs),
+        ]
+
+    def _figures_of_controls(self) -> list[tuple[str, ...]]:
+        return [
+            ("control", *about) for about in itertools.product(self.configuration.controls, self.configuration.models)
         ]
 
     def left_out_of_paper(self) -> dict[str, str]:

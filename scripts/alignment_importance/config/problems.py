@@ -16,6 +16,7 @@ from alignment_importance.system.plurals import counted
 
 NAMES = "a name has letters, digits, '_', '-' and '.', and starts with a letter or digit"
 PLACEHOLDERS = "Snakemake reads { } < > in a path as placeholders"
+PATHS = f"{PLACEHOLDERS}, and control characters are part of none"
 
 #: Keys that have another name now, by their full path.
 RENAMED = {("statistics", "permutations_elsewhere"): "permutations_non_pooled"}
@@ -104,6 +105,9 @@ def _problem(details: ErrorDetails, form: type[BaseModel], above: tuple[Any, ...
     # Alternatives and keys of mappings have steps of their own.
     steps = [step for step in details["loc"] if step not in ("ids", "file of ids", "[key]")]
     key = (*above, *steps)
+    if kind == "literal_error" and "[key]" in details["loc"]:
+        known, _ = get_args(_annotation(form, steps[:-1]))
+        return KeyProblem(key, f"there is no such key{nearest(value, _choices(known))}")
     if kind == "invalid_key" or "[key]" in details["loc"]:
         found = NAMES if kind == "string_pattern_mismatch" else "a name must be text; put it in quotes"
         return KeyProblem((*key[:-1], value), found)
@@ -129,7 +133,7 @@ def _wrong_value(kind: str, value: Any, context: dict[str, Any], annotation: Any
         words, name = _BOUNDS[kind]
         return f"{_shown(value)} is not possible; it must be {words} {context[name]:g}"
     if kind == "string_pattern_mismatch":
-        return f"{_shown(value)} cannot be used; {NAMES if context['pattern'] == NAME_PATTERN else PLACEHOLDERS}"
+        return f"{_shown(value)} cannot be used; {NAMES if context['pattern'] == NAME_PATTERN else PATHS}"
     if kind in ("string_too_short", "string_too_long", "too_short", "too_long"):
         things = ("character", "characters") if kind.startswith("string") else ("entry", "entries")
         bound = f"at least {context['min_length']}" if "min_length" in context else f"at most {context['max_length']}"

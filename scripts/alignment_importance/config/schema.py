@@ -36,8 +36,9 @@ class _Closed(GenerateJsonSchema):
     """Refuses names of a wrong form in mappings, as the types do; pydantic's own JSON schemas leave them unchecked."""
 
     def dict_schema(self, schema: DictSchema) -> JsonSchemaValue:
-        """Close a mapping of names."""
-        return super().dict_schema(schema) | {"additionalProperties": False}
+        """Close a mapping of names, unless they are listed."""
+        told = super().dict_schema(schema)
+        return told if "propertyNames" in told else told | {"additionalProperties": False}
 
 
 def schema() -> dict[str, Any]:
@@ -46,7 +47,9 @@ def schema() -> dict[str, Any]:
     datasets = {name: type_of_dataset(name, form).model_json_schema() for name, form in registry.FORMS.items()}
     whole["properties"]["datasets"]["properties"] = datasets
     whole["title"] = "Configuration of the Alignment Importance workflow"
-    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **whole}
+    # Descriptions are docstrings, which have lines.
+    in_one_line = json.loads(json.dumps(whole).replace(r"\n", " "))
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **in_one_line}
 
 
 def reference() -> str:
@@ -115,7 +118,7 @@ def _kind(value: dict[str, Any], definitions: dict[str, Any]) -> str:
     if "anyOf" in value or "oneOf" in value:
         kinds = [_kind(one, definitions) for one in value.get("anyOf") or value["oneOf"]]
         return " or ".join(dict.fromkeys(kinds))
-    if named := _named(value):
+    if named := _named(value) or ("propertyNames" in value and value["additionalProperties"]):
         return f"{_kind(named, definitions)} by name"
     if "$ref" in value or value.get("type") == "object":
         return "section"

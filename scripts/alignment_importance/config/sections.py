@@ -39,360 +39,253 @@ IdsOrPath = Annotated[
     Annotated[Ids, Tag("ids")] | Annotated[Path, Tag("file of ids")],
     Discriminator(lambda value: "ids" if isinstance(value, list) else "file of ids"),
 ]
+Seeds = Annotated[list[Natural], Field(min_length=1), AfterValidator(each_once), UNIQUE]
+
+
+#: What the columns of tables of judgments are called.
+Column = Literal[
+    "image_a", "image_b", "image_c", "similarity", "dissimilarity", "odd", "anchor", "left", "right", "chosen",
+    "participant",
+]  # fmt: skip
+Columns = dict[Column, str]
 
 
 class ImageSet(Section):
     """One set of images."""
 
-    folder: Annotated[
-        Path, Field(description="Folder of image files; an image's id is its file name without the ending.")
-    ]
-    table: Annotated[
-        Path | None, Field(description="CSV with a row per image, columns `image` and `category`; null for none.")
-    ] = None
-    background: Annotated[
-        Colour | None,
-        Field(
-            description="Red, green and blue (0 to 255) of what people saw through transparent pixels; null takes mid "
-            "grey (128, 128, 128), and the check names the images with transparency."
-        ),
-    ] = None
+    folder: Path
+    """Folder of image files; an image's id is its file name without the ending."""
+    table: Path | None = None
+    """CSV with a row per image, columns `image` and `category`; null for none."""
+    background: Colour | None = None
+    """Red, green and blue (0 to 255) of what people saw through transparent pixels; null takes mid grey (128, 128,
+    128), and the check names the images with transparency.
+    """
 
 
 class Comparison(Section):
     """The judgments of one group of people."""
 
-    image_set: Annotated[str, Field(description="The image set that was judged.")]
-    judgments: Annotated[
-        Path,
-        Field(
-            description="File of judgments: a square matrix, pairs or odd-one-out triplets (.csv, .tsv); one array or "
-            "a stack of one per participant (.npy, .npz, .mat, .h5); RDMs of rsatoolbox (.h5); or a download of "
-            "Meadows (.mat, .json)."
-        ),
-    ]
-    kind: Annotated[
-        Literal["similarity", "dissimilarity"] | None,
-        Field(
-            description="What a larger number means. Dissimilarities are negated. Null where the file says it: the "
-            "header of pairs, triplets, RDMs and downloads of Meadows do, a matrix may in its first cell."
-        ),
-    ] = None
-    order: Annotated[
-        Path | None,
-        Field(
-            description="File of image ids, one per line, in the order of the rows; for arrays, which do not name them."
-        ),
-    ] = None
-    key: Annotated[
-        str | None,
-        Field(
-            description="What to read of a file that holds several: the name of an array, the task of a Meadows "
-            "download, or the pattern descriptor of RDMs that holds the image ids."
-        ),
-    ] = None
-    categories: Annotated[
-        Texts, Field(description="Compare the images of these categories alone; empty for all images.")
-    ] = []
-    images: Annotated[
-        IdsOrPath | None,
-        Field(description="Compare these images alone: a list of ids, or a file with one id per line; null for all."),
-    ] = None
-    by_category: Annotated[
-        Texts,
-        Field(
-            description="Categories that get a comparison of their own besides this one, called "
-            "{comparison}-{category}, with everything else as here."
-        ),
-    ] = []
-    simulated: Annotated[bool, Field(description="Whether the observers are simulated. Every output says so.")] = False
+    image_set: str
+    """The image set that was judged."""
+    judgments: Path
+    """File of judgments: a square matrix, pairs, odd-one-out triplets or trials of two alternatives (.csv, .tsv, .txt);
+    one array or a stack of one per participant (.npy, .npz, .mat, .h5); RDMs of rsatoolbox (.h5); or a download of
+    Meadows (.mat, .json). Or a folder with such a file per participant, who is called like it.
+    """
+    kind: Literal["similarity", "dissimilarity"] | None = None
+    """What a larger number means. Dissimilarities are negated. Null where the file says it: the header of pairs,
+    triplets, RDMs and downloads of Meadows do, a matrix may in its first cell.
+    """
+    columns: Columns = {}
+    """What a table calls its columns, by the names that docs/judgments.md gives them: `{image_a: first, image_b:
+    second, similarity: rating, participant: subject}`. Other columns are then passed over.
+    """
+    order: Path | None = None
+    """File of image ids, one per line or in a column `image`, in the order of the rows; for arrays, which do not name
+    them.
+    """
+    key: str | None = None
+    """What to read of a file that holds several: the name of an array, the task of a Meadows download, or the pattern
+    descriptor of RDMs that holds the image ids.
+    """
+    categories: Texts = []
+    """Compare the images of these categories alone; empty for all images."""
+    images: IdsOrPath | None = None
+    """Compare these images alone: a list of ids, or a file with one id per line or with a column `image`; null for all.
+    Judgments of images that are not of the set are then passed over.
+    """
+    by_category: Texts = []
+    """Categories that get a comparison of their own besides this one, called {comparison}-{category}, with everything
+    else as here.
+    """
+    simulated: bool = False
+    """Whether the observers are simulated. Every output says so."""
 
 
 class Model(Section):
     """One network."""
 
-    architecture: Annotated[
-        str,
-        Field(
-            description="efficientnet_lite0, efficientnet_lite1, efficientnet_lite2, any torchvision classification "
-            "network by its name, any network of timm as timm/NAME or timm/NAME.TAG, or package.module:function for a "
-            "function without arguments that returns a torch.nn.Module."
-        ),
-    ]
-    weights: Annotated[
-        str,
-        Field(
-            description="`default` (the trained weights that come with the architecture, or those of timm's tag; for a "
-            "function, what it returns), the name of torchvision weights, `checkpoint` (the file `checkpoint`), or "
-            "`random` (untrained, from `seed`)."
-        ),
-    ] = "default"
-    checkpoint: Annotated[
-        Path | None,
-        Field(description="File with a state dict (.pt, .pth, .safetensors and others), for `weights: checkpoint`."),
-    ] = None
-    sha256: Annotated[
-        Annotated[str, Field(min_length=64, max_length=64)] | None,
-        Field(description="SHA-256 that the checkpoint must have, in hexadecimal digits; null does not check it."),
-    ] = None
-    seed: Annotated[Natural | None, Field(description="Seed of the random numbers, for `weights: random`.")] = None
-    map_layer: Annotated[
-        str | None,
-        Field(
-            description="Node or module whose output is the feature maps, such as `layer4` or `features.29`; null "
-            "finds the deepest convolutional block."
-        ),
-    ] = None
-    map_layers: Annotated[
-        Layers,
-        Field(
-            description="Several map layers, from the first to the last: each gives a model of its own, called "
-            "{model}.{layer}, with everything else as here. They are recorded in one pass over the images, and a "
-            "figure shows alignment over them. Empty for one.",
-            # A completed configuration has a model for each.
-            exclude=True,
-        ),
-    ] = []
-    readout_layer: Annotated[
-        str | None, Field(description="Node or module whose output is the readout; null finds the penultimate layer.")
-    ] = None
-    input_size: Annotated[
-        Positive | None,
-        Field(
-            description="Side of the network's square input in pixels; null takes the weights' own, 224 for a function "
-            "unless what it returns says more."
-        ),
-    ] = None
-    mean: Annotated[
-        Means | None,
-        Field(
-            description="Means of red, green and blue, of pixel values from 0 to 1, that an input is normalised with; "
-            "null takes those that the weights were trained with. Where a function of your own does not say them, "
-            "ImageNet's are assumed, and check and outputs say so."
-        ),
-    ] = None
-    std: Annotated[
-        Deviations | None, Field(description="Standard deviations of red, green and blue, as for `mean`.")
-    ] = None
-    resize: Annotated[
-        Literal["whole", "crop", "pad", "as_evaluated"],
-        Field(
-            description="How an image becomes the network's square input: `whole` squashes the whole image, `crop` "
-            "takes the largest centred square, `pad` adds grey around the image, `as_evaluated` does what the weights "
-            "were evaluated with, for most the middle of the largest centred square."
-        ),
-    ] = "whole"
+    architecture: str
+    """efficientnet_lite0, efficientnet_lite1, efficientnet_lite2, any torchvision classification network by its name,
+    any network of timm as timm/NAME or timm/NAME.TAG, or package.module:function for a function without arguments that
+    returns a torch.nn.Module.
+    """
+    weights: str = "default"
+    """`default` (the trained weights that come with the architecture, or those of timm's tag; for a function, what it
+    returns), the name of torchvision weights, `checkpoint` (the file `checkpoint`), or `random` (untrained, from
+    `seed`).
+    """
+    checkpoint: Path | None = None
+    """File with a state dict (.pt, .pth, .safetensors and others), for `weights: checkpoint`."""
+    key: str | None = None
+    """What stands before the names of the weights in a checkpoint that holds the network several times, such as
+    `state_dict` or `state_dict_ema`; null where it holds it once.
+    """
+    sha256: Annotated[str, Field(min_length=64, max_length=64)] | None = None
+    """SHA-256 that the checkpoint must have, in hexadecimal digits; null does not check it."""
+    seed: Natural | None = None
+    """Seed of the random numbers, for `weights: random`."""
+    map_layer: str | None = None
+    """Node or module whose output is the feature maps, such as `layer4` or `features.29`; null finds the deepest
+    convolutional block.
+    """
+    # A completed configuration has a model for each.
+    map_layers: Annotated[Layers, Field(exclude=True)] = []
+    """Several map layers, from the first to the last: each gives a model of its own, called {model}.{layer}, with
+    everything else as here. They are recorded in one pass over the images, and a figure shows alignment over them.
+    Empty for one.
+    """
+    readout_layer: str | None = None
+    """Node or module whose output is the readout; null finds the penultimate layer."""
+    input_size: Positive | None = None
+    """Side of the network's square input in pixels; null takes the weights' own, 224 for a function unless what it
+    returns says more.
+    """
+    mean: Means | None = None
+    """Means of red, green and blue, of pixel values from 0 to 1, that an input is normalised with; null takes those
+    that the weights were trained with. Where a function of your own does not say them, ImageNet's are assumed, and
+    check and outputs say so.
+    """
+    std: Deviations | None = None
+    """Standard deviations of red, green and blue, as for `mean`."""
+    resize: Literal["whole", "crop", "pad", "as_evaluated"] = "whole"
+    """How an image becomes the network's square input: `whole` squashes the whole image, `crop` takes the largest
+    centred square, `pad` adds grey around the image, `as_evaluated` does what the weights were evaluated with, for most
+    the middle of the largest centred square.
+    """
+    resize_in: Literal["uint8", "float"] = "uint8"
+    """Numbers in which that is done, antialiased: `uint8` is Pillow's way with 8 bits, which rounds twice; `float` does
+    not round. Outputs name `float` in `arithmetic`.
+    """
 
 
 class Alignment(Section):
     """How a network is compared with people."""
 
-    similarity: Annotated[
-        Literal[SIMILARITIES],  # type: ignore[valid-type]
-        Field(description="Similarity of two images' readouts."),
-    ] = "pearson"
-    score: Annotated[
-        Literal[tuple(SCORES)],  # type: ignore[valid-type]
-        Field(
-            description="Second-order isomorphism of network and people over pairs of images: `pearson_r2` is the "
-            "square of Pearson's r, `pearson` is r itself, `spearman` is the rank correlation."
-        ),
-    ] = "pearson_r2"
+    similarity: Literal[SIMILARITIES] = "pearson"  # type: ignore[valid-type]
+    """Similarity of two images' readouts."""
+    score: Literal[tuple(SCORES)] = "pearson_r2"  # type: ignore[valid-type]
+    """Second-order isomorphism of network and people over pairs of images: `pearson_r2` is the square of Pearson's r,
+    `pearson` is r itself, `spearman` is the rank correlation.
+    """
 
 
 class CrossValidation(Section):
     """How feature maps are selected on some images and tested on others."""
 
-    unit: Annotated[
-        Literal["images", "pairs"],
-        Field(description="What is cut into folds. `pairs` is leaky, since an image then stands on both sides."),
-    ] = "images"
-    folds: Annotated[AtLeastTwo, Field(description="Number of folds.")] = 5
-    seeds: Annotated[
-        Annotated[list[Natural], Field(min_length=1), AfterValidator(each_once), UNIQUE],
-        Field(description="The images are cut into folds once for each seed."),
-    ] = [111, 222, 333, 444, 555, 666, 777, 888]
-    seeds_per_job: Annotated[
-        Positive | None,
-        Field(
-            description="Seeds that one job validates for a comparison and network; null for all. Fewer spread the "
-            "work over a cluster, and each job starts anew."
-        ),
-    ] = None
+    unit: Literal["images", "pairs"] = "images"
+    """What is cut into folds. `pairs` is leaky, since an image then stands on both sides."""
+    folds: AtLeastTwo = 5
+    """Number of folds."""
+    seeds: Seeds = [111, 222, 333, 444, 555, 666, 777, 888]
+    """The images are cut into folds once for each seed."""
+    seeds_per_job: Positive | None = None
+    """Seeds that one job validates for a comparison and network; null for all. Fewer spread the work over a cluster,
+    and each job starts anew.
+    """
 
 
 class Statistics(Section):
     """Baselines, tests and intervals of the prediction (docs/statistics.md)."""
 
-    random_rankings: Annotated[
-        Positive,
-        Field(description="Random rankings of the feature maps that the ranking by importance is held against."),
-    ] = 5
-    inner_folds: Annotated[
-        AtLeastTwo,
-        Field(description="Folds within the training images, on which penalties of fitted weights are chosen."),
-    ] = 3
-    bootstraps: Annotated[AtLeastTwo, Field(description="Bootstrap samples of the images.")] = 1000
-    permutations: Annotated[
-        Natural,
-        Field(
-            description="Permutations of the judgments for networks whose readout is the pooled feature maps; 0 for no "
-            "permutation test."
-        ),
-    ] = 1000
-    permutations_non_pooled: Annotated[
-        Natural,
-        Field(
-            description="Permutations for all other networks, through which each must pass again; 0 for no permutation "
-            "test."
-        ),
-    ] = 0
+    random_rankings: Positive = 5
+    """Random rankings of the feature maps that the ranking by importance is held against."""
+    inner_folds: AtLeastTwo = 3
+    """Folds within the training images, on which penalties of fitted weights are chosen."""
+    bootstraps: AtLeastTwo = 1000
+    """Bootstrap samples of the images."""
+    permutations: Natural = 1000
+    """Permutations of the judgments for networks whose readout is the pooled feature maps; 0 for no test."""
+    permutations_non_pooled: Natural = 0
+    """Permutations for all other networks, through which each must pass again; 0 for no test."""
 
 
 class Saliency(Section):
     """One saliency map per image."""
 
-    method: Annotated[
-        Literal[tuple(METHODS)],  # type: ignore[valid-type]
-        Field(
-            description="A classic model (`spectral_residual`, `fine_grained`), your own `maps`, real `fixations`, the "
-            "`centre_bias`, or a network that predicts gaze: `deepgaze_iie`, or your own `network`."
-        ),
-    ]
-    maps: Annotated[
-        Path | None,
-        Field(description="Folder of your own maps, one file per image, named by the image's id; for `method: maps`."),
-    ] = None
-    stretch: Annotated[
-        bool,
-        Field(
-            description="Whether maps of another aspect ratio than their image's are stretched to it, instead of being "
-            "an error; for `method: maps`."
-        ),
-    ] = False
-    fixations: Annotated[
-        Path | None,
-        Field(
-            description="CSV with a row per fixation, columns `image`, `x`, `y` (pixels of the image, from its upper "
-            "left corner) and, if you like, `observer`. For `method: fixations`; with `method: centre_bias`, an "
-            "image's centre bias is where people looked in all other images."
-        ),
-    ] = None
-    degree: Annotated[
-        PositiveNumber | None,
-        Field(
-            description="One degree of visual angle in pixels of the images: the standard deviation with which "
-            "fixations are smoothed. For `method: deepgaze_iie`, images are scaled to the 35 pixels per degree that it "
-            "knows; null leaves them."
-        ),
-    ] = None
-    spread: Annotated[
-        PositiveNumber | None,
-        Field(
-            description="Standard deviation of a Gaussian centre bias as a part of the image's sides; null is 0.235 "
-            "(Clarke & Tatler 2014). For `method: centre_bias` and `deepgaze_iie`."
-        ),
-    ] = None
-    checkpoint: Annotated[
-        Path | None,
-        Field(description="File with a state dict of the network; for `method: deepgaze_iie` and `network`."),
-    ] = None
-    centre_bias: Annotated[
-        Path | None,
-        Field(
-            description="File (.npy) with the log density of a centre bias over an image; null for a Gaussian. For "
-            "`method: deepgaze_iie`."
-        ),
-    ] = None
-    architecture: Annotated[
-        str | None,
-        Field(
-            description="package.module:function, a function without arguments that returns a torch.nn.Module: one RGB "
-            "image from 0 to 1 to one map. For `method: network`."
-        ),
-    ] = None
-    input_size: Annotated[
-        Annotated[list[Positive], Field(min_length=2, max_length=2)] | None,
-        Field(
-            description="Width and height that images are fitted into, with black around them; null for images at "
-            "their own size. For `method: network`."
-        ),
-    ] = None
+    method: Literal[tuple(METHODS)]  # type: ignore[valid-type]
+    """A classic model (`spectral_residual`, `fine_grained`), your own `maps`, real `fixations`, the `centre_bias`, or a
+    network that predicts gaze: `deepgaze_iie`, or your own `network`.
+    """
+    maps: Path | None = None
+    """Folder of your own maps, one file per image, named by the image's id; for `method: maps`."""
+    stretch: bool = False
+    """Whether maps of another aspect ratio than their image's are stretched to it, instead of being an error; for
+    `method: maps`.
+    """
+    fixations: Path | None = None
+    """CSV with a row per fixation, columns `image`, `x`, `y` (pixels of the image, from its upper left corner) and, if
+    you like, `observer`. For `method: fixations`; with `method: centre_bias`, an image's centre bias is where people
+    looked in all other images.
+    """
+    degree: PositiveNumber | None = None
+    """One degree of visual angle in pixels of the images: the standard deviation with which fixations are smoothed. For
+    `method: deepgaze_iie`, images are scaled to the 35 pixels per degree that it knows; null leaves them.
+    """
+    spread: PositiveNumber | None = None
+    """Standard deviation of a Gaussian centre bias as a part of the image's sides; null is 0.235 (Clarke & Tatler
+    2014). For `method: centre_bias` and `deepgaze_iie`.
+    """
+    checkpoint: Path | None = None
+    """File with a state dict of the network; for `method: deepgaze_iie` and `network`."""
+    centre_bias: Path | None = None
+    """Log density (.npy) of a centre bias over an image; null for a Gaussian. For `method: deepgaze_iie`."""
+    architecture: str | None = None
+    """package.module:function, a function without arguments that returns a torch.nn.Module: one RGB image from 0 to 1
+    to one map. For `method: network`.
+    """
+    input_size: Annotated[list[Positive], Field(min_length=2, max_length=2)] | None = None
+    """Width and height that images are fitted into, with black around them; null for images at their own size. For
+    `method: network`.
+    """
 
 
 class Overlap(Section):
     """How heatmaps are compared with saliency maps."""
 
-    top_percent: Annotated[
-        Percentages,
-        Field(
-            description="Sizes of the predicting mask, in per cent of the pixels. Masks of one size also predict each "
-            "other."
-        ),
-    ] = list(range(1, 51))
-    target_percent: Annotated[
-        Percentages, Field(description="Sizes of the mask that is predicted, in per cent of the pixels.")
-    ] = [10]
-    relative_risk_percent: Annotated[
-        Percentages, Field(description="Sizes of both masks for the relative risk, in per cent of the pixels.")
-    ] = [5, 10, 15]
-    spread: Annotated[
-        PositiveNumber,
-        Field(description="Standard deviation of the centre bias that is a baseline, as a part of the image's sides."),
-    ] = 0.235
-    resamples: Annotated[
-        Positive, Field(description="Number of bootstrap resamples of the images for the 95 % intervals.")
-    ] = 1000
-    seed: Annotated[Natural, Field(description="Seed of the bootstrap.")] = 1
+    top_percent: Percentages = list(range(1, 51))
+    """Sizes of the predicting mask, in per cent of the pixels. Masks of one size also predict each other."""
+    target_percent: Percentages = [10]
+    """Sizes of the mask that is predicted, in per cent of the pixels."""
+    relative_risk_percent: Percentages = [5, 10, 15]
+    """Sizes of both masks for the relative risk, in per cent of the pixels."""
+    spread: PositiveNumber = 0.235
+    """Standard deviation of the centre bias that is a baseline, as a part of the image's sides."""
+    resamples: Positive = 1000
+    """Number of bootstrap resamples of the images for the 95 % intervals."""
+    seed: Natural = 1
+    """Seed of the bootstrap."""
 
 
 class Interactions(Section):
     """How feature maps act together, for the target `interactions`."""
 
-    top_maps: Annotated[
-        AtLeastTwo, Field(description="Number of highest-ranked feature maps of which all pairs are scored.")
-    ] = 64
-    permutations: Annotated[
-        Positive, Field(description="Number of orders of the feature maps that Shapley values are estimated from.")
-    ] = 200
-    seed: Annotated[Natural, Field(description="Seed of these orders.")] = 1
-    minutes: Annotated[
-        float,
-        Field(
-            ge=0,
-            description="Time in minutes that each job may take where no closed form leads to the scores (readouts "
-            "that are not the pooled maps, or rank correlations). Tables say how much was done in it; with more "
-            "minutes a rerun goes on.",
-        ),
-        WrapValidator(as_given),
-    ] = 60
+    top_maps: AtLeastTwo = 64
+    """Number of highest-ranked feature maps of which all pairs are scored."""
+    permutations: Positive = 200
+    """Number of orders of the feature maps that Shapley values are estimated from."""
+    seed: Natural = 1
+    """Seed of these orders."""
+    minutes: Annotated[float, Field(ge=0), WrapValidator(as_given)] = 60
+    """Time in minutes that each job may take where no closed form leads to the scores (readouts that are not the pooled
+    maps, or rank correlations). Tables say how much was done in it; with more minutes a rerun goes on.
+    """
 
 
 class Figures(Section):
     """The page that all figures are drawn for."""
 
-    one_column_mm: Annotated[
-        float,
-        Field(ge=40, description="Width of a figure of one column of the journal, in millimetres."),
-        WrapValidator(as_given),
-    ] = 85
-    two_columns_mm: Annotated[
-        float,
-        Field(ge=120, description="Width of a figure of two columns of the journal, in millimetres."),
-        WrapValidator(as_given),
-    ] = 174
-    dpi: Annotated[
-        float,
-        Field(ge=50, description="Dots per inch of PNG files, and of what is made of pixels in PDF files."),
-        WrapValidator(as_given),
-    ] = 300
-    heatmap_scale: Annotated[
-        Literal["image", "set"],
-        Field(
-            description="What the colours of heatmaps span: the range of each image, or one for the whole set of "
-            "images of a comparison and network, with a colour bar."
-        ),
-    ] = "image"
+    one_column_mm: Annotated[float, Field(ge=40), WrapValidator(as_given)] = 85
+    """Width of a figure of one column of the journal, in millimetres."""
+    two_columns_mm: Annotated[float, Field(ge=120), WrapValidator(as_given)] = 174
+    """Width of a figure of two columns of the journal, in millimetres."""
+    dpi: Annotated[float, Field(ge=50), WrapValidator(as_given)] = 300
+    """Dots per inch of PNG files, and of what is made of pixels in PDF files."""
+    heatmap_scale: Literal["image", "set"] = "image"
+    """What the colours of heatmaps span: the range of each image, or one for the whole set of images of a comparison
+    and network, with a colour bar.
+    """
 
 
 def _told_apart(objects: dict[str, int]) -> dict[str, int]:
@@ -404,23 +297,12 @@ def _told_apart(objects: dict[str, int]) -> dict[str, int]:
 class Control(Section):
     """One positive control."""
 
-    image_set: Annotated[str, Field(description="The image set that the masks are about.")]
-    masks: Annotated[
-        Path,
-        Field(
-            description="Folder of masks, one PNG per image, whose pixels hold the number of the object they belong to."
-        ),
-    ]
-    objects: Annotated[
-        dict[Name, Positive],
-        Field(
-            min_length=2,
-            max_length=2,
-            description="The number of each object in the masks. The area under the ROC curve is first against second "
-            "object.",
-        ),
-        AfterValidator(_told_apart),
-    ]
+    image_set: str
+    """The image set that the masks are about."""
+    masks: Path
+    """Folder of masks, one PNG per image, whose pixels hold the number of the object they belong to."""
+    objects: Annotated[dict[Name, Positive], Field(min_length=2, max_length=2), AfterValidator(_told_apart)]
+    """The number of each object in the masks. The area under the ROC curve is first against second object."""
 
 
 #: What stands below a name of the user's choice, by section.
@@ -436,82 +318,68 @@ ENTRIES: Mapping[str, type[Section]] = {
 class Configuration(Section):
     """Every key that a configuration file may have. Paths are relative to the working directory."""
 
-    results: Annotated[Path, Field(description="Folder for everything that is computed.")] = "results"
-    device: Annotated[
-        Literal["auto", "cpu", "cuda"],
-        Field(
-            description="Where the networks run: `auto` takes a CUDA GPU where there is one and the CPU otherwise, "
-            "`cuda` stops where there is none."
-        ),
-    ] = "auto"
-    memory_gb: Annotated[
-        PositiveNumber,
-        Field(
-            description="Memory in gigabytes that the ablation of feature maps may use at once. It decides how many "
-            "are ablated at a time; scores change with it by rounding alone, and with the number of cores by nothing."
-        ),
-    ] = 2
-    precision: Annotated[
-        Literal["float32", "tf32", "bfloat16"],
-        Field(
-            description="Arithmetic of the networks' matrix products: float32, tf32 (rounds to ten bits, on GPUs that "
-            "have it) or bfloat16. Outputs name it. Scores are always computed in float64."
-        ),
-    ] = "float32"
-    datasets: Annotated[
-        dict[str, dict[str, Any]], Field(description="Data sets that the workflow makes itself, by their names.")
-    ] = {}
-    image_sets: Annotated[dict[Name, ImageSet], Field(min_length=1, description="Sets of images by name.")]
-    comparisons: Annotated[
-        dict[Name, Comparison],
-        Field(min_length=1, description="Human similarity judgments by name. An image set may have several."),
-    ]
-    models: Annotated[dict[Name, Model], Field(min_length=1, description="Networks by name.")]
-    alignment: Annotated[Alignment, Field(description="How a network is compared with people.")] = Alignment()
-    cross_validation: Annotated[
-        CrossValidation, Field(description="How feature maps are selected on some images and tested on others.")
-    ] = CrossValidation()
-    statistics: Annotated[
-        Statistics, Field(description="Baselines, tests and intervals of the prediction (docs/statistics.md).")
-    ] = Statistics()
-    published: Annotated[
-        str | None,
-        Field(
-            description="Published values to print beside the ones obtained: the name of a table in "
-            "workflow/published, without `.csv`. Comparisons and models are matched by their names."
-        ),
-    ] = None
-    saliency: Annotated[
-        dict[Name, Saliency],
-        Field(description="Saliency maps by name, with which the heatmaps are compared."),
-    ] = {name: Saliency(method=name) for name in ("spectral_residual", "fine_grained")}
-    overlap: Annotated[Overlap, Field(description="How heatmaps are compared with saliency maps.")] = Overlap()
-    interactions: Annotated[
-        Interactions, Field(description="How feature maps act together, for the target `interactions`.")
-    ] = Interactions()
-    figures: Annotated[Figures, Field(description="The page that all figures are drawn for.")] = Figures()
-    controls: Annotated[
-        dict[Name, Control],
-        Field(description="Image sets whose truth is known, by name. All comparisons of the image set are evaluated."),
-    ] = {}
+    results: Path = "results"
+    """Folder for everything that is computed."""
+    device: Literal["auto", "cpu", "cuda"] = "auto"
+    """Where the networks run: `auto` takes a CUDA GPU where there is one and the CPU otherwise, `cuda` stops where
+    there is none.
+    """
+    memory_gb: PositiveNumber = 2
+    """Memory in gigabytes that the ablation of feature maps may use at once. It decides how many are ablated at a time;
+    scores change with it by rounding alone, and with the number of cores by nothing.
+    """
+    precision: Literal["float32", "tf32", "bfloat16"] = "float32"
+    """Arithmetic of the networks' matrix products: float32, tf32 (rounds to ten bits, on GPUs that have it) or
+    bfloat16. Outputs name it. Scores are always computed in float64.
+    """
+    datasets: dict[str, dict[str, Any]] = {}
+    """Data sets that the workflow makes itself, by their names."""
+    image_sets: Annotated[dict[Name, ImageSet], Field(min_length=1)]
+    """Sets of images by name."""
+    comparisons: Annotated[dict[Name, Comparison], Field(min_length=1)]
+    """Human similarity judgments by name. An image set may have several."""
+    models: Annotated[dict[Name, Model], Field(min_length=1)]
+    """Networks by name."""
+    alignment: Alignment = Alignment()
+    """How a network is compared with people."""
+    cross_validation: CrossValidation = CrossValidation()
+    """How feature maps are selected on some images and tested on others."""
+    statistics: Statistics = Statistics()
+    """Baselines, tests and intervals of the prediction (docs/statistics.md)."""
+    published: str | None = None
+    """Published values to print beside the ones obtained: the name of a table in workflow/published, without `.csv`.
+    Comparisons and models are matched by their names.
+    """
+    saliency: dict[Name, Saliency] = {name: Saliency(method=name) for name in ("spectral_residual", "fine_grained")}
+    """Saliency maps by name, with which the heatmaps are compared."""
+    overlap: Overlap = Overlap()
+    """How heatmaps are compared with saliency maps."""
+    interactions: Interactions = Interactions()
+    """How feature maps act together, for the target `interactions`."""
+    figures: Figures = Figures()
+    """The page that all figures are drawn for."""
+    controls: dict[Name, Control] = {}
+    """Image sets whose truth is known, by name. All comparisons of the image set are evaluated."""
 
 
 class Start(Section):
     """What the target `new` starts from, on its command line alone."""
 
-    name: Annotated[Name, Field(description="Name of the image set, of the comparison and of the file, NAME.yaml.")]
-    images: Annotated[Path, Field(description="Folder of image files.")]
-    judgments: Annotated[Path, Field(description="File of judgments.")]
-    kind: Annotated[
-        Literal["similarity", "dissimilarity"] | None,
-        Field(description="What a larger number means, if the file does not say it."),
-    ] = None
-    order: Annotated[
-        Path | None,
-        Field(description="File of image ids, one per line, in the order of the rows, for judgments without them."),
-    ] = None
-    key: Annotated[str | None, Field(description="What to read of a file of judgments that holds several.")] = None
-    table: Annotated[Path | None, Field(description="CSV with a row per image, columns `image` and `category`.")] = None
-    only: Annotated[
-        Path | None, Field(description="File with the ids of the images to compare, one per line, if not all.")
-    ] = None
+    name: Name
+    """Name of the image set, of the comparison and of the file, NAME.yaml."""
+    images: Path
+    """Folder of image files."""
+    judgments: Path
+    """File of judgments, or folder with one per participant."""
+    kind: Literal["similarity", "dissimilarity"] | None = None
+    """What a larger number means, if the file does not say it."""
+    columns: Columns = {}
+    """What a table of judgments calls its columns."""
+    order: Path | None = None
+    """File of image ids, one per line, in the order of the rows, for judgments without them."""
+    key: str | None = None
+    """What to read of a file of judgments that holds several."""
+    table: Path | None = None
+    """CSV with a row per image, columns `image` and `category`."""
+    only: Path | None = None
+    """File with the ids of the images to compare, one per line, if not all."""

@@ -9,8 +9,8 @@ from pydantic_core import PydanticCustomError
 #: What a name must look like: it becomes part of file names.
 NAME_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9_.-]*$"
 
-#: Braces would be placeholders to Snakemake, and so would a word in angle brackets.
-PATH_PATTERN = r"^[^{}<>]*$"
+#: Braces would be placeholders to Snakemake, and so would a word in angle brackets; no name holds control characters.
+PATH_PATTERN = r"^[^{}<>\u0000-\u001f\u007f]*$"
 
 Item = TypeVar("Item")
 
@@ -18,7 +18,9 @@ Item = TypeVar("Item")
 class Section(BaseModel):
     """A part of the configuration, with its keys and no others."""
 
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, allow_inf_nan=False)
+    model_config = ConfigDict(
+        extra="forbid", strict=True, frozen=True, allow_inf_nan=False, use_attribute_docstrings=True
+    )
 
 
 def _spelt_once(path: str) -> str:
@@ -50,7 +52,6 @@ Path = Annotated[str, StringConstraints(min_length=1, pattern=PATH_PATTERN), Aft
 Natural = Annotated[int, Field(ge=0), BeforeValidator(whole)]
 Positive = Annotated[int, Field(ge=1), BeforeValidator(whole)]
 AtLeastTwo = Annotated[int, Field(ge=2), BeforeValidator(whole)]
-Number = Annotated[float, WrapValidator(as_given)]
 PositiveNumber = Annotated[float, Field(gt=0), WrapValidator(as_given)]
 Percentage = Annotated[float, Field(gt=0, lt=100), WrapValidator(as_given)]
 UNIQUE = Field(json_schema_extra={"uniqueItems": True})

@@ -42,10 +42,9 @@ def intervals(predicted: pd.DataFrame, score: str, n_draws: int, seed: int) -> p
             for at in predicted.groupby(["seed", "fold"], sort=False).indices.values()
         ]
     )
-    quantities = {f"test_{name}": scores[:, number] for number, name in enumerate(KINDS)}
-    quantities |= {
-        f"{name}_difference": scores[:, number] - scores[:, 0] for number, name in enumerate(KINDS) if number
-    }
+    by_kind = dict(zip(KINDS, scores.swapaxes(0, 1), strict=True))
+    quantities = {f"test_{kind}": of_kind for kind, of_kind in by_kind.items()}
+    quantities |= {f"{kind}_difference": by_kind[kind] - by_kind["full"] for kind in KINDS[1:]}
     return pd.DataFrame([{"quantity": name, **_interval(_mean_over_folds(of))} for name, of in quantities.items()])
 
 

@@ -1,6 +1,6 @@
 """One seed of the cross-validation: feature maps selected on training images, and other ways, all in the same folds."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,7 +11,7 @@ import xarray as xr
 from alignment_importance import ablation
 from alignment_importance.experiments import baselines, curves, retention, reweighting
 from alignment_importance.experiments import rankings as importance
-from alignment_importance.inputs.folds import Fold, PairBlock, inside, n_judged
+from alignment_importance.inputs.folds import Fold, PairBlock, inside, n_judged, whole
 from alignment_importance.networks.head import Head
 from alignment_importance.statistics.judged import judged_pairs
 from alignment_importance.statistics.scores import SCORES, SIMILARITIES
@@ -29,7 +29,6 @@ class Settings:
     Attributes:
         similarity: of readouts.
         score: second-order score.
-        seed: of the folds; also of random rankings and inner folds.
         by_pairs: whether pairs are split instead of images.
         random_rankings: number of random rankings.
         inner_folds: folds of the training block, for choosing penalties.
@@ -37,7 +36,6 @@ class Settings:
 
     similarity: str
     score: str
-    seed: int
     by_pairs: bool
     random_rankings: int
     inner_folds: int
@@ -60,48 +58,54 @@ class Validation:
     predicted: pd.DataFrame
 
 
-def validate(
-    head: Head | None, recorded: xr.Dataset, folds: Sequence[Fold], settings: Settings, resources: Compute
-) -> Validation:
-    """Rank, select and test in every fold of one seed.
-
-    Args:
-        head: of the cut network; None where the readout is the pooled maps.
-        recorded: `feature_maps` (image, feature_map, y, x) and `readout` (image, unit) of the judged images.
-        folds: of one seed, with positions of the images of `recorded`.
-        settings: of the cross-validation.
-        resources: device, threads and memory.
-    """
-    engine = ablation.ablate(head, recorded, resources, settings.similarity, settings.score)
-    maps = recorded["feature_maps"].to_numpy()
-    rankings = importance.rank_folds(engine, folds)
-    unguided = baselines.unguided(maps, settings.random_rankings, settings.seed)
-    traced = pd.concat(
-        [curves.trace(engine, folds, rankings), curves.trace_others(engine, folds, rankings, unguided)], axis=1
-    )
-    selection = _Selection(engine, head, recorded, settings, resources)
-    done = [
-        selection.score(fold, rankings[rankings["fold"] == fold.fold], traced[traced["fold"] == fold.fold], units)
-        for fold, units in zip(folds, selection.prune_units(folds), strict=True)
-    ]
-    scores, predicted = (list(tables) for tables in zip(*done, strict=True))
-    return Validation(rankings, traced, pd.DataFrame(scores), pd.concat(predicted, ignore_index=True))
-
-
-class _Selection:
-    """What is selected or fitted on training blocks, and how it does on test blocks."""
+class CrossValidation:
+    """A network and the judgments of one comparison, of which every seed takes its own folds."""
 
     def __init__(
-        self, engine: ablation.Ablation, head: Head | None, recorded: xr.Dataset, settings: Settings, resources: Compute
+        self, head: Head | None, recorded: xr.Dataset, human: np.ndarray, settings: Settings, resources: Compute
     ) -> None:
-        self._engine, self._head, self._recorded = engine, head, recorded
-        self._settings, self._resources = settings, resources
-        self._readout = torch.from_numpy(recorded["readout"].to_numpy()).to(resources.device)
-        pooled = recorded["feature_maps"].mean(("y", "x")) if engine.units is not engine else recorded["readout"]
-        self._units = reweighting.prepare(recorded["readout"].to_numpy(), settings.similarity, resources)
-        self._maps = reweighting.prepare(pooled.to_numpy(), settings.similarity, resources)
+        """Prepare what all seeds share.
 
-    def prune_units(self, folds: Sequence[Fold]) -> list[dict[str, float]]:
+        Args:
+            head: of the cut network; None where the readout is the pooled maps.
+            recorded: `feature_maps` (image, feature_map, y, x) and `readout` (image, unit) of the judged images.
+            human: (image, image) mean judgments of the same images, NaN where there are none.
+            settings: of the cross-validation.
+            resources: device, threads and memory.
+        """
+        self._head, self._recorded, self._settings, self._resources = head, recorded, settings, resources
+        self._engine = ablation.ablate(head, recorded, resources, settings.similarity, settings.score)
+        self._readout = torch.from_numpy(recorded["readout"].to_numpy()).to(resources.device)
+        self._full = _rsms(self._readout)
+        pooled = (
+            recorded["readout"] if self._engine.units is self._engine else recorded["feature_maps"].mean(("y", "x"))
+        )
+        self._units, self._maps = (
+            reweighting.Rows.of(values.to_numpy(), whole(human), settings.similarity, resources)
+            for values in (recorded["readout"], pooled)
+        )
+
+    def validate(self, folds: Sequence[Fold], seed: int) -> Validation:
+        """Rank, select and test in every fold of one seed.
+
+        Args:
+            folds: of the seed, with positions of the images.
+            seed: of the folds; also of random rankings and inner folds.
+        """
+        engine, maps = self._engine, self._recorded["feature_maps"].to_numpy()
+        rankings = importance.rank_folds(engine, folds)
+        unguided = baselines.unguided(maps, self._settings.random_rankings, seed)
+        traced = pd.concat(
+            [curves.trace(engine, folds, rankings), curves.trace_others(engine, folds, rankings, unguided)], axis=1
+        )
+        done = [
+            self._score(fold, seed, rankings[rankings["fold"] == fold.fold], traced[traced["fold"] == fold.fold], units)
+            for fold, units in zip(folds, self._prune_units(folds), strict=True)
+        ]
+        scores, predicted = (list(tables) for tables in zip(*done, strict=True))
+        return Validation(rankings, traced, pd.DataFrame(scores), pd.concat(predicted, ignore_index=True))
+
+    def _prune_units(self, folds: Sequence[Fold]) -> list[dict[str, float]]:
         """Retain units of the readout by leaving one out, as feature maps are retained; a result per fold.
 
         Where units are maps, that is the selection of maps itself, and nothing is computed: an empty result.
@@ -113,23 +117,17 @@ class _Selection:
         curve = curves.trace(units, folds, ranking)
         return [retention.retain(curve[curve["fold"] == fold.fold]) for fold in folds]
 
-    def score(
-        self, fold: Fold, ranking: pd.DataFrame, curve: pd.DataFrame, units: dict[str, float]
+    def _score(
+        self, fold: Fold, seed: int, ranking: pd.DataFrame, curve: pd.DataFrame, units: dict[str, float]
     ) -> tuple[dict[str, float], pd.DataFrame]:
         """The row of the table of scores, and the predicted test pairs, of one fold."""
         settings = self._settings
         kept = retention.retain(curve)
-        retained = self._retained(ranking, kept["k_retained"])
-        se = _jackknife(self._rsm(retained), fold.train, settings.score)
-        inner = inside(fold, settings.inner_folds, settings.seed, settings.by_pairs)
+        retained = _rsms(self._retained(ranking, kept["k_retained"]))
+        se = _jackknife(retained[settings.similarity], fold.train, settings.score)
+        inner = inside(fold, settings.inner_folds, seed, settings.by_pairs)
         ridge = reweighting.ridge(self._units, fold, inner, settings.score)
         nonnegative = reweighting.nonnegative(self._maps, fold, inner, settings.score)
-        similarities = {
-            "full": self._rsm(self._readout),
-            "retained": self._rsm(retained),
-            "ridge": ridge.similarities,
-            "nonnegative": nonnegative.similarities,
-        }
         pruned = units or kept
         row = {
             "fold": fold.fold,
@@ -143,14 +141,19 @@ class _Selection:
             "k_units": pruned["k_retained"],
             "test_units": pruned["test_retained"],
             "penalty_ridge": ridge.penalty,
-            "test_ridge": _score(similarities["ridge"], fold.test, settings.score),
+            "test_ridge": _score(ridge.similarities, fold.test, settings.score),
             "penalty_nonnegative": nonnegative.penalty,
             "n_nonnegative": float(np.count_nonzero(nonnegative.weights))
             if np.isfinite(nonnegative.penalty)
             else float("nan"),
-            "test_nonnegative": _score(similarities["nonnegative"], fold.test, settings.score),
-            **_every_score("full", self._readout, fold.test),
-            **_every_score("retained", retained, fold.test),
+            "test_nonnegative": _score(nonnegative.similarities, fold.test, settings.score),
+            **_every_score({"full": self._full, "retained": retained}, fold.test),
+        }
+        similarities = {
+            "full": self._full[settings.similarity],
+            "retained": retained[settings.similarity],
+            "ridge": ridge.similarities,
+            "nonnegative": nonnegative.similarities,
         }
         return row, self._predicted(fold, similarities)
 
@@ -159,9 +162,6 @@ class _Selection:
         if np.isnan(k):
             return torch.full_like(self._readout, torch.nan)
         return ablation.top_k_readout(self._head, self._recorded, importance.order_of(ranking), int(k), self._resources)
-
-    def _rsm(self, readout: torch.Tensor) -> np.ndarray:
-        return rsm(readout, self._settings.similarity).cpu().numpy()
 
     def _predicted(self, fold: Fold, similarities: dict[str, np.ndarray]) -> pd.DataFrame:
         """The judged test pairs with what people and each way say of them."""
@@ -179,6 +179,11 @@ class _Selection:
         )
 
 
+def _rsms(readout: torch.Tensor) -> dict[str, np.ndarray]:
+    """The RSM (image, image) of a readout (image, unit) by similarity."""
+    return {similarity: rsm(readout, similarity).cpu().numpy() for similarity in SIMILARITIES}
+
+
 def _score(similarities: np.ndarray, block: PairBlock, score: str) -> float:
     """Score of (image, image) similarities of all images over the judged pairs of a block."""
     rows, columns = judged_pairs(block.human)
@@ -186,11 +191,11 @@ def _score(similarities: np.ndarray, block: PairBlock, score: str) -> float:
     return float(SecondOrder.of(torch.from_numpy(block.human[rows, columns]), score)(values))
 
 
-def _every_score(kind: str, readout: torch.Tensor, block: PairBlock) -> dict[str, float]:
-    """Test scores of a readout for every similarity and every second-order score."""
-    matrices = {similarity: rsm(readout, similarity).cpu().numpy() for similarity in SIMILARITIES}
+def _every_score(rsms: Mapping[str, Mapping[str, np.ndarray]], block: PairBlock) -> dict[str, float]:
+    """Test scores of RSMs, which are given by kind and similarity, with every second-order score."""
     return {
         f"test_{kind}_{similarity}_{score}": _score(matrix, block, score)
+        for kind, matrices in rsms.items()
         for similarity, matrix in matrices.items()
         for score in SCORES
     }
@@ -202,8 +207,13 @@ def _jackknife(similarities: np.ndarray, block: PairBlock, score: str) -> float:
     With g parts, it is sqrt((g - 1) / g * sum of squared deviations of the g scores from their mean) (Efron 1982).
     """
     n = len(block.images)
+    rows, columns = judged_pairs(block.human)
+    human = torch.from_numpy(block.human[rows, columns])
+    values = torch.from_numpy(similarities[block.images[rows], block.images[columns]])
     scores = []
     for part in np.array_split(np.arange(n), min(n, _JACKKNIFE_PARTS)):
-        left = np.setdiff1d(np.arange(n), part)
-        scores.append(_score(similarities, PairBlock(block.images[left], block.human[np.ix_(left, left)]), score))
+        kept = np.ones(n, dtype=bool)
+        kept[part] = False
+        left = torch.from_numpy(kept[rows] & kept[columns])
+        scores.append(float(SecondOrder.of(human[left], score)(values[left])))
     return float(np.sqrt((len(scores) - 1) * np.var(scores)))

@@ -1,5 +1,6 @@
 """Top-k curves: how well the first k maps of a ranking match people, on training and on test images."""
 
+import warnings
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
@@ -46,16 +47,19 @@ def trace_others(
 
     Returns:
         test_random (mean over the draws that have a score) and test_random_spread (their standard deviation),
-        test_total_activation,
-        test_active_units, test_reverse (the lowest-ranked maps first), and train_keep and test_keep: maps ranked on the
-        training images by the score that each has alone, all others ablated; NaN where no map has one.
+        test_total_activation, test_active_units, test_reverse (the lowest-ranked maps first), and train_keep and
+        test_keep: maps ranked on the training images by the score that each has alone, all others ablated; NaN where no
+        map has one.
     """
     columns = {}
     for name, orders in unguided.items():
         draws = np.stack([engine.top_k(order, [fold.test for fold in folds]) for order in orders])
-        columns[f"test_{name}"] = _over_draws(draws, 0).ravel()
-        if len(orders) > 1:
-            columns[f"test_{name}_spread"] = _over_draws(draws, 1).ravel()
+        with warnings.catch_warnings():
+            # Where no draw has a score, neither have their mean and spread.
+            warnings.simplefilter("ignore", RuntimeWarning)
+            columns[f"test_{name}"] = np.nanmean(draws, axis=0).ravel()
+            if len(orders) > 1:
+                columns[f"test_{name}_spread"] = np.nanstd(draws, axis=0, ddof=1).ravel()
     reverse, keep = [], []
     alone = engine.each_alone([fold.train for fold in folds])
     for fold, scores in zip(folds, alone, strict=True):
@@ -71,14 +75,3 @@ def _by_score_alone(engine: "Ablation", fold: Fold, scores: np.ndarray) -> np.nd
     if np.isnan(scores).all():
         return np.full((2, len(scores)), np.nan)
     return engine.top_k(order_of(rank(scores)), [fold.train, fold.test])
-
-
-def _over_draws(draws: np.ndarray, moment: int) -> np.ndarray:
-    """(fold, k) mean (0) or standard deviation (1) of the draws (draw, fold, k) that are not NaN."""
-    defined = np.isfinite(draws)
-    count = defined.sum(axis=0)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        mean = np.where(defined, draws, 0).sum(axis=0) / count
-        if moment == 0:
-            return mean
-        return np.sqrt(np.where(defined, np.square(draws - mean), 0).sum(axis=0) / np.where(count > 1, count - 1, 0))

@@ -4,19 +4,47 @@ An Alignment Importance Score asks what the match with people loses when one map
 carry the same thing then hide each other. Here maps go after others have gone.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
 from alignment_importance.ablation import Ablation
-from alignment_importance.experiments import curves
-from alignment_importance.experiments.rankings import rank
+from alignment_importance.experiments import curves, rankings
+from alignment_importance.experiments.comparisons import Comparison
 from alignment_importance.inputs.folds import Fold, PairBlock
+from alignment_importance.system import resumable
 from alignment_importance.system.resumable import Budget
 
 #: No limit, and nothing kept.
 AT_ONCE = Budget()
+
+
+def budget(
+    comparison: Comparison,
+    alignment: Mapping[str, str],
+    minutes: float,
+    output: Path,
+    *settings: np.ndarray | float,
+) -> Budget:
+    """How long a job may take, and where it keeps what it has done: beside its output. Closed forms have no limit.
+
+    Args:
+        comparison: what is computed of.
+        alignment: `similarity` and `score`.
+        minutes: that the job may take.
+        output: what it writes at the end.
+        settings: all else that the result depends on.
+    """
+    return resumable.beside(
+        output,
+        None if comparison.engine.closed_form else minutes,
+        *(comparison.activations[name].to_numpy() for name in ("feature_maps", "readout")),
+        comparison.human,
+        f"{alignment['similarity']} {alignment['score']}",
+        *settings,
+    )
 
 
 # ----------------------------------------------------------------------------------------------------------------------
@@ -60,8 +88,7 @@ def _scores_left(engine: Ablation, block: PairBlock, removed: np.ndarray) -> tup
     kept = np.ones(engine.active.shape[1], dtype=bool)
     kept[removed] = False
     left = np.flatnonzero(kept)
-    whole, without = engine.only(kept).leave_one_out([block], left)
-    ais = whole[0] - without[0]
+    [ais] = rankings.score_maps(engine.only(kept), [block], left)
     # A map that nothing works without is the most important one; if the whole score is undefined, numbers decide.
     order = np.lexsort((left, -np.nan_to_num(ais, nan=np.inf)))
     return left[order], ais[order]
@@ -180,7 +207,7 @@ def shapley(engine: Ablation, block: PairBlock, permutations: int, seed: int, bu
     drawn = budget.run(state, draw_one, permutations, "permutations for Shapley values")
     variance = state["squares"] / (drawn - 1) if drawn > 1 else np.full(n_maps, np.nan)
     return (
-        rank(state["mean"])
+        rankings.rank(state["mean"])
         .rename(columns={"ais": "shapley"})
         .assign(
             standard_error=np.sqrt(variance / drawn),

@@ -1,6 +1,7 @@
 """Out-of-sample prediction over the folds of one comparison and network: ceilings, moments, tests, intervals."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 
 import numpy as np
 import pandas as pd
@@ -74,8 +75,8 @@ def add_ceilings(
         seed: of the folds; also of the splits into halves.
 
     Returns:
-        The table with noise_ceiling_lower, noise_ceiling_upper, split_half, reliability and noise_ceiling_of_mean of
-        `reliability.Ceiling`, and share_full and share_retained, the test scores divided by noise_ceiling_of_mean.
+        The table with the attributes of `reliability.Ceiling`, and share_full and share_retained, the test scores
+        divided by noise_ceiling_of_mean.
     """
     rows = []
     for fold in folds:
@@ -85,16 +86,7 @@ def add_ceilings(
         weighing = weights(block)
         of_pairs = None if weighing is None else weighing[:, *pairs]
         ceiling = reliability.ceiling(ratings, score, _SPLITS, seed, of_pairs)
-        rows.append(
-            {
-                "fold": fold.fold,
-                "noise_ceiling_lower": ceiling.lower,
-                "noise_ceiling_upper": ceiling.upper,
-                "split_half": ceiling.split_half,
-                "reliability": ceiling.reliability,
-                "noise_ceiling_of_mean": ceiling.of_mean,
-            }
-        )
+        rows.append({"fold": fold.fold, **asdict(ceiling)})
     table = scores.merge(pd.DataFrame(rows), on="fold", validate="one_to_one")
     for kind in ("full", "retained"):
         table[f"share_{kind}"] = table[f"test_{kind}"] / table["noise_ceiling_of_mean"]
@@ -109,11 +101,7 @@ def summarise(table: pd.DataFrame, intervals: pd.DataFrame, permutations: pd.Dat
         intervals: of `bootstrap.intervals`.
         permutations: of `permutation.permute`; without rows if the test was not made.
     """
-    test = paired_test(
-        table["test_full"].to_numpy(float),
-        table["test_retained"].to_numpy(float),
-        _test_to_train(table),
-    )
+    full, retained = (table[name].to_numpy(float) for name in ("test_full", "test_retained"))
     measured = [name for name in table.select_dtypes("number") if name not in _NOT_SUMMARISED]
     moments = {
         f"{column}_{name}": float(value)
@@ -126,25 +114,16 @@ def summarise(table: pd.DataFrame, intervals: pd.DataFrame, permutations: pd.Dat
         **moments,
         "share_full": moments["test_full_mean"] / ceiling,
         "share_retained": moments["test_retained_mean"] / ceiling,
-        "difference_mean": test.difference,
-        "t": test.t,
-        "p_paired": test.p,
-        "t_corrected": test.t_corrected,
-        "p_corrected": test.p_corrected,
-        "difference_low": test.low,
-        "difference_high": test.high,
-        "effect_size": test.effect_size,
-        "effect_size_low": test.effect_size_low,
-        "effect_size_high": test.effect_size_high,
+        **asdict(paired_test(full, retained, _test_to_train(table))),
         **_bootstrapped(intervals),
         **_permuted(permutations),
     }
 
 
 def _test_to_train(table: pd.DataFrame) -> float:
-    """Mean ratio of the numbers of what was split: images, or pairs, of which every image is on both sides."""
-    split = "n_pairs" if table["unit"].iloc[0] == UNIT_NAMES["pairs"] else "n"
-    return float((table[f"{split}_test"] / table[f"{split}_train"]).mean())
+    """Mean ratio of the numbers of what was cut into folds: images, or pairs, of which every image is on both sides."""
+    number = "n_pairs" if table["unit"].iloc[0] == UNIT_NAMES["pairs"] else "n"
+    return float((table[f"{number}_test"] / table[f"{number}_train"]).mean())
 
 
 def correct_for_number(summary: pd.DataFrame) -> pd.DataFrame:
@@ -164,12 +143,10 @@ def _permuted(permutations: pd.DataFrame) -> dict[str, float]:
     """Number of draws, and p of both scores and of their difference."""
     observed, draws = permutations[permutations["draw"] == 0], permutations[permutations["draw"] > 0]
     names = {"full": "test_full", "retained": "test_retained", "difference": "difference"}
-    return {
-        "n_permutations": len(draws),
-        **{
-            f"p_permutation_{name}": permutation_p(float(observed[column].iloc[0]), draws[column].to_numpy())
-            if len(draws)
-            else float("nan")
-            for name, column in names.items()
-        },
+    p = {
+        f"p_permutation_{name}": permutation_p(float(observed[column].iloc[0]), draws[column].to_numpy())
+        if len(draws)
+        else np.nan
+        for name, column in names.items()
     }
+    return {"n_permutations": len(draws), **p}

@@ -13,6 +13,21 @@ if TYPE_CHECKING:
     from alignment_importance.ablation import Ablation
 
 
+def score_maps(engine: "Ablation", blocks: Sequence[PairBlock], maps: np.ndarray | None = None) -> np.ndarray:
+    """Alignment Importance Scores: what the score loses when a map is ablated in all images.
+
+    Args:
+        engine: ablates the maps.
+        blocks: of judged pairs.
+        maps: (n,) the maps to score; all of them by default.
+
+    Returns:
+        (block, n) s(S, H) - s(S(-k), H).
+    """
+    whole, without = engine.leave_one_out(blocks, maps)
+    return whole[:, None] - without
+
+
 def rank(ais: np.ndarray) -> pd.DataFrame:
     """Rank feature maps by importance.
 
@@ -31,8 +46,7 @@ def rank(ais: np.ndarray) -> pd.DataFrame:
 
 def rank_block(engine: "Ablation", block: PairBlock) -> pd.DataFrame:
     """The ranking from the judged pairs of one block: the table of `rank`."""
-    intact, without = engine.leave_one_out([block])
-    return rank(intact[0] - without[0])
+    return rank(score_maps(engine, [block])[0])
 
 
 def rank_folds(engine: "Ablation", folds: Sequence[Fold]) -> pd.DataFrame:
@@ -45,8 +59,8 @@ def rank_folds(engine: "Ablation", folds: Sequence[Fold]) -> pd.DataFrame:
     Returns:
         The tables of `rank` one below the other, with a column `fold` in front.
     """
-    intact, without = engine.leave_one_out([fold.train for fold in folds])
-    tables = [rank(ais).assign(fold=fold.fold) for fold, ais in zip(folds, intact[:, None] - without, strict=True)]
+    scores = score_maps(engine, [fold.train for fold in folds])
+    tables = [rank(of_fold).assign(fold=fold.fold) for fold, of_fold in zip(folds, scores, strict=True)]
     return pd.concat(tables, ignore_index=True)[["fold", "feature_map", "ais", "rank"]]
 
 

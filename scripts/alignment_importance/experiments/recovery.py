@@ -15,7 +15,7 @@ import torch
 import xarray as xr
 
 from alignment_importance.ablation import Ablation
-from alignment_importance.experiments import interactions, reweighting
+from alignment_importance.experiments import interactions, rankings, retention, reweighting
 from alignment_importance.inputs import folds
 from alignment_importance.inputs.folds import Fold, PairBlock
 from alignment_importance.maps import controls, heatmaps
@@ -74,8 +74,7 @@ class Importance:
 
 def by_ais(network: Network, block: PairBlock) -> Importance:
     """Alignment Importance Scores; weights are their positive part."""
-    whole, without = network.engine.leave_one_out([block])
-    return _signed(whole[0] - without[0])
+    return _signed(rankings.score_maps(network.engine, [block])[0])
 
 
 def by_shapley(network: Network, block: PairBlock) -> Importance:
@@ -88,8 +87,7 @@ def by_elimination(network: Network, block: PairBlock) -> Importance:
     """The order of backward elimination; the weight is 1 for the maps left when the score is highest, else 0."""
     [table] = interactions.eliminate(network.engine, [block])
     order = table["feature_map"].to_numpy()
-    curve = network.engine.top_k(order, [block])[0]
-    kept = int(np.nanargmax(curve)) + 1 if np.isfinite(curve).any() else 0
+    kept = retention.best_k(network.engine.top_k(order, [block])[0])
     ranking = np.empty(len(order))
     ranking[order] = -np.arange(len(order))
     return Importance(ranking, np.isin(np.arange(len(order)), order[:kept]).astype(float))

@@ -15,20 +15,22 @@ class Ceiling:
     """Noise ceilings of a block of pairs, in the configured score. NaN with fewer than two participants.
 
     Attributes:
-        lower, upper: mean score of a single participant against the mean of the others, and of all (Nili et al. 2014,
-            doi 10.1371/journal.pcbi.1003553). They bound what a model can reach against single participants.
+        noise_ceiling_lower, noise_ceiling_upper: mean score of a single participant against the mean of the others,
+            and of all (Nili et al. 2014, doi 10.1371/journal.pcbi.1003553). They bound what a model can reach against
+            single participants.
         split_half: mean correlation of the means of two random halves of the participants.
         reliability: that of the mean of all participants, by the Spearman-Brown formula 2 r / (1 + r).
-        of_mean: the highest score to expect against the mean of all participants, which is what networks are scored
-            against: the correlation of the true mean with the observed one is sqrt(reliability) (Spearman 1904), so
-            that this is sqrt(reliability), and reliability itself for `pearson_r2`. NaN where the halves do not agree.
+        noise_ceiling_of_mean: the highest score to expect against the mean of all participants, which is what networks
+            are scored against: the correlation of the true mean with the observed one is sqrt(reliability) (Spearman
+            1904), so that this is sqrt(reliability), and reliability itself for `pearson_r2`. NaN where the halves do
+            not agree.
     """
 
-    lower: float
-    upper: float
+    noise_ceiling_lower: float
+    noise_ceiling_upper: float
     split_half: float
     reliability: float
-    of_mean: float
+    noise_ceiling_of_mean: float
 
 
 def ceiling(ratings: np.ndarray, score: str, n_splits: int, seed: int, weights: np.ndarray | None = None) -> Ceiling:

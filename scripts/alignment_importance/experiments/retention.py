@@ -28,6 +28,11 @@ def retain(curve: pd.DataFrame) -> dict[str, float]:
     }
 
 
+def best_k(scores: np.ndarray) -> int:
+    """The smallest k whose score, of scores (k,) for k = 1..K, is the highest; 0 if none is defined."""
+    return int(np.nanargmax(scores)) + 1 if np.isfinite(scores).any() else 0
+
+
 def retain_otherwise(curve: pd.DataFrame, ais: np.ndarray, train_se: float) -> dict[str, float]:
     """Other rules for the number of maps, and other rankings, in the same fold.
 

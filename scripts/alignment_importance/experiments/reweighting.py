@@ -6,13 +6,14 @@ weights minimise the squared error over the judged training pairs plus a penalty
 data.
 """
 
-import warnings
+import functools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import torch
 
+from alignment_importance.experiments import lasso
 from alignment_importance.inputs.folds import Fold, PairBlock
 from alignment_importance.statistics.judged import judged_pairs
 from alignment_importance.statistics.similarity import SecondOrder, scaled_rows
@@ -42,98 +43,135 @@ class Reweighted:
 
 
 @dataclass(frozen=True)
-class LeastSquares:
-    """A least-squares problem with the same solutions as the one over all judged pairs of a block.
-
-    It has as many rows as pairs or as units, whichever are fewer.
+class Rows:
+    """Rows of a readout and the judged pairs of them; what is fitted is fitted to some of these pairs.
 
     Attributes:
-        features: (row, unit), centred over pairs.
-        judgments: (row,), centred.
-        n_pairs: number of pairs.
+        z: (image, unit) float64, whose products sum to the RSM.
+        first, second: (pair,) images of every judged pair.
     """
 
-    features: torch.Tensor
-    judgments: torch.Tensor
-    n_pairs: int
+    z: torch.Tensor
+    first: np.ndarray
+    second: np.ndarray
 
     @classmethod
-    def of(cls, rows: torch.Tensor, block: PairBlock) -> "LeastSquares":
-        """Take rows (image, unit) of all images and the judged pairs of a block."""
+    def of(cls, readout: np.ndarray, block: PairBlock, similarity: str, compute: Compute) -> "Rows":
+        """Take a readout (image, unit), and a block with all pairs of all blocks to come."""
+        rows = scaled_rows(torch.from_numpy(readout).to(compute.device), similarity)
         first, second = judged_pairs(block.human)
-        human = torch.from_numpy(block.human[first, second]).to(rows.device)
-        human = human - human.mean()
-        z, n_pairs = rows[torch.from_numpy(block.images)], len(first)
-        if n_pairs <= z.shape[1]:
-            features = z[first] * z[second]
-            return cls(features - features.mean(0), human, n_pairs)
-        pairs = z.new_zeros(2, len(z), len(z))
-        pairs[:, first, second] = torch.stack([human, torch.ones_like(human)])
-        moment, total = ((z * (of_pairs @ z)).sum(0) for of_pairs in pairs)
-        mean = total / n_pairs
-        values, vectors = torch.linalg.eigh(_squares(z, first, second) - n_pairs * torch.outer(mean, mean))
-        kept = values > 1e-12 * values[-1]
-        root = values[kept].sqrt()
-        return cls(root[:, None] * vectors[:, kept].T, (vectors[:, kept].T @ moment) / root, n_pairs)
+        return cls(rows, block.images[first], block.images[second])
+
+    @functools.cached_property
+    def kernel(self) -> torch.Tensor | None:
+        """(pair, pair) products of the features of pairs; None where units are few in comparison.
+
+        All folds take their part of it.
+        """
+        if len(self.first) > 2 * self.z.shape[1]:
+            return None
+        features = self.z[self.first] * self.z[self.second]
+        return features @ features.T
+
+    def kernel_of(self, first: np.ndarray, second: np.ndarray) -> torch.Tensor | None:
+        """The part of the kernel of some of its pairs, with features centred over these."""
+        if self.kernel is None:
+            return None
+        numbers = np.empty((len(self.z), len(self.z)), dtype=np.intp)
+        numbers[self.first, self.second] = np.arange(len(self.first))
+        chosen = torch.from_numpy(numbers[first, second]).to(self.z.device)
+        part = self.kernel.index_select(0, chosen).index_select(1, chosen)
+        part.sub_(part.mean(0))
+        return part.sub_(part.mean(1, keepdim=True))
 
 
-def _squares(z: torch.Tensor, first: np.ndarray, second: np.ndarray) -> torch.Tensor:
-    """The sum over pairs of f f' (unit, unit), where f (unit,) is the product of two rows of z (image, unit).
+@dataclass(frozen=True)
+class LeastSquares:
+    """Judgments of the pairs of a block, to be explained by products of rows; both are centred over pairs.
 
-    Never pair x unit in memory: with all pairs of some images, it is ((Z'Z)^2 - (Z^2)'(Z^2)) / 2, elementwise squares;
-    otherwise pairs are taken in parts.
+    Attributes:
+        z: (image, unit) rows of the block.
+        first, second: (pair,) the judged pairs.
+        human: (pair,) their judgments, centred.
     """
-    images = np.union1d(first, second)
-    if len(first) == len(images) * (len(images) - 1) // 2:
-        own = z[images]
-        return ((own.T @ own).square() - own.square().T @ own.square()) / 2
-    total = z.new_zeros(z.shape[1], z.shape[1])
-    size = max(1, 4_000_000 // z.shape[1])
-    for start in range(0, len(first), size):
-        part = slice(start, start + size)
-        features = z[first[part]] * z[second[part]]
-        total += features.T @ features
-    return total
+
+    z: torch.Tensor
+    first: np.ndarray
+    second: np.ndarray
+    human: torch.Tensor
+
+    @classmethod
+    def of(cls, rows: Rows, block: PairBlock) -> "LeastSquares":
+        """Take the judged pairs of a block."""
+        first, second = judged_pairs(block.human)
+        human = torch.from_numpy(block.human[first, second]).to(rows.z.device)
+        return cls(rows.z[torch.from_numpy(block.images)], first, second, human - human.mean())
+
+    def sums(self, values: torch.Tensor) -> torch.Tensor:
+        """(..., unit) the sums over pairs of values (..., pair) times features, never pair x unit in memory."""
+        pairs = self.z.new_zeros(*values.shape[:-1], len(self.z), len(self.z))
+        pairs[..., self.first, self.second] = values
+        return (self.z * (pairs @ self.z)).sum(-2)
+
+    def gram(self) -> torch.Tensor:
+        """(unit, unit) products of features, centred over pairs.
+
+        With all pairs of some images, it is ((Z'Z)^2 - (Z^2)'(Z^2)) / 2, elementwise squares, before it is centred;
+        otherwise pairs are taken in parts.
+        """
+        images, n_pairs = np.union1d(self.first, self.second), len(self.first)
+        mean = self.sums(torch.ones_like(self.human)) / n_pairs
+        if n_pairs == len(images) * (len(images) - 1) // 2:
+            z = self.z[images]
+            total = (z.T @ z).square_().addmm_(z.square().T, z.square(), beta=0.5, alpha=-0.5)
+        else:
+            total = self.z.new_zeros(self.z.shape[1], self.z.shape[1])
+            size = max(1, 4_000_000 // self.z.shape[1])
+            for start in range(0, n_pairs, size):
+                part = slice(start, start + size)
+                features = self.z[self.first[part]] * self.z[self.second[part]]
+                total.addmm_(features.T, features)
+        return total.addr_(mean, mean, alpha=-n_pairs)
 
 
-def ridge(rows: torch.Tensor, fold: Fold, inner: Sequence[Fold], score: str) -> Reweighted:
+def ridge(rows: Rows, fold: Fold, inner: Sequence[Fold], score: str) -> Reweighted:
     """Weights of any sign, with a penalty on their squares (Peterson et al. 2018).
 
     Args:
-        rows: (image, unit) of `similarity.scaled_rows`, of all images.
+        rows: of all images.
         fold: its training block is fitted.
         inner: folds of the training block, on which the penalty is chosen by the mean test `score`.
         score: name of the second-order score.
     """
-    return _fit(rows, fold, inner, score, _ridge_path, RIDGE_PENALTIES)
+    return _fit(rows, fold, inner, score, _ridge, RIDGE_PENALTIES)
 
 
-def nonnegative(rows: torch.Tensor, fold: Fold, inner: Sequence[Fold], score: str) -> Reweighted:
+def nonnegative(rows: Rows, fold: Fold, inner: Sequence[Fold], score: str) -> Reweighted:
     """Weights that are not negative, with a penalty on their sum; arguments as for `ridge`."""
-    return _fit(rows, fold, inner, score, _nonnegative_path, NONNEGATIVE_PENALTIES)
+    return _fit(rows, fold, inner, score, _nonnegative, NONNEGATIVE_PENALTIES)
 
 
-#: Weights (penalty, unit) of a problem for some penalties, from the strongest to the weakest.
-Path = Callable[[LeastSquares, Sequence[float]], torch.Tensor]
+#: Weights (penalty, unit) that are fitted to a block with some penalties, from the strongest to the weakest.
+Fitted = Callable[[Rows, PairBlock, Sequence[float]], torch.Tensor]
 
 
 def _fit(
-    rows: torch.Tensor, fold: Fold, inner: Sequence[Fold], score: str, path: Path, penalties: Sequence[float]
+    rows: Rows, fold: Fold, inner: Sequence[Fold], score: str, fitted: Fitted, penalties: Sequence[float]
 ) -> Reweighted:
-    if not inner or rows[torch.from_numpy(fold.train.images)].isnan().any():
-        return _nothing(rows)
-    paths = [path(LeastSquares.of(rows, one.train), penalties) for one in inner]
-    mean = torch.stack([_scores(rows, *of, score) for of in zip(inner, paths, strict=True)]).nanmean(0)
+    z = rows.z
+    if not inner or z[torch.from_numpy(fold.train.images)].isnan().any():
+        return _nothing(z)
+    mean = torch.stack([_scores(z, one, fitted(rows, one.train, penalties), score) for one in inner]).nanmean(0)
     if mean.isnan().all():
-        return _nothing(rows)
+        return _nothing(z)
     # The first of equal ones, which is the strongest.
-    best = int(mean.nan_to_num(-torch.inf).argmax())
-    weights = path(LeastSquares.of(rows, fold.train), penalties[: best + 1])[-1]
-    return Reweighted(penalties[best], weights.cpu().numpy(), ((rows * weights) @ rows.T).cpu().numpy())
+    penalty = penalties[int(mean.nan_to_num(-torch.inf).argmax())]
+    [weights] = fitted(rows, fold.train, [penalty])
+    return Reweighted(penalty, weights.cpu().numpy(), ((z * weights) @ z.T).cpu().numpy())
 
 
-def _nothing(rows: torch.Tensor) -> Reweighted:
-    return Reweighted(float("nan"), np.full(rows.shape[1], np.nan), np.full((len(rows), len(rows)), np.nan))
+def _nothing(z: torch.Tensor) -> Reweighted:
+    return Reweighted(float("nan"), np.full(z.shape[1], np.nan), np.full((len(z), len(z)), np.nan))
 
 
 def _scores(rows: torch.Tensor, fold: Fold, weights: torch.Tensor, score: str) -> torch.Tensor:
@@ -144,39 +182,30 @@ def _scores(rows: torch.Tensor, fold: Fold, weights: torch.Tensor, score: str) -
     return second_order(torch.stack([((z * one) @ z.T)[pairs] for one in weights]))
 
 
-def _ridge_path(problem: LeastSquares, penalties: Sequence[float]) -> torch.Tensor:
-    """Ridge regression in its dual form, which is as large as the smaller side of the problem."""
-    x, y = problem.features, problem.judgments
-    kernel = x @ x.T
-    unit = kernel.diagonal().sum() / problem.n_pairs
-    weights = []
+def _ridge(rows: Rows, block: PairBlock, penalties: Sequence[float]) -> torch.Tensor:
+    """Ridge regression in its dual form, weights of pairs, or where pairs are many in its primal form.
+
+    A factorisation for each penalty: seven take half as long as one eigendecomposition.
+    """
+    problem = LeastSquares.of(rows, block)
+    kernel = rows.kernel_of(block.images[problem.first], block.images[problem.second])
+    if kernel is None:
+        products, target = problem.gram(), problem.sums(problem.human)
+    else:
+        products, target = kernel, problem.human
+    unit = products.trace() / len(problem.human)
+    solutions = []
     for penalty in penalties:
-        factor = torch.linalg.cholesky(kernel + torch.eye(len(y), dtype=x.dtype, device=x.device) * (penalty * unit))
-        weights.append(x.T @ torch.cholesky_solve(y[:, None], factor)[:, 0])
-    return torch.stack(weights)
+        penalised = products.clone()
+        penalised.diagonal().add_(penalty * unit)
+        solutions.append(torch.cholesky_solve(target[:, None], torch.linalg.cholesky(penalised))[:, 0])
+    found = torch.stack(solutions)
+    # Weights of pairs sum to 0 but for rounding, which the mean of the features, not centred here, would magnify.
+    return found if kernel is None else problem.sums(found - found.mean(1, keepdim=True))
 
 
-def _nonnegative_path(problem: LeastSquares, penalties: Sequence[float]) -> torch.Tensor:
-    """Coordinate descent of scikit-learn, from the strongest penalty on."""
-    # They take a second, which jobs that fit nothing need not wait for.
-    from sklearn.exceptions import ConvergenceWarning
-    from sklearn.linear_model import lasso_path
-    from threadpoolctl import threadpool_limits
-
-    x, y = problem.features.cpu().numpy(), problem.judgments.cpu().numpy()
-    largest = float((x.T @ y).max()) / len(y)
-    if largest <= 0:
-        return torch.zeros(len(penalties), x.shape[1], dtype=torch.float64, device=problem.features.device)
-    # One thread, so that no bit depends on their number.
-    with threadpool_limits(1), warnings.catch_warnings():
-        # The weakest penalties may not settle to all digits; they are judged by their predictions.
-        warnings.simplefilter("ignore", ConvergenceWarning)
-        _, weights, _ = lasso_path(
-            x, y, alphas=[largest * penalty for penalty in penalties], positive=True, precompute=False
-        )
-    return torch.from_numpy(weights.T.copy()).to(problem.features.device)
-
-
-def prepare(readout: np.ndarray, similarity: str, compute: Compute) -> torch.Tensor:
-    """Rows (image, unit) whose products sum to the RSM, on the device."""
-    return scaled_rows(torch.from_numpy(readout).to(compute.device), similarity)
+def _nonnegative(rows: Rows, block: PairBlock, penalties: Sequence[float]) -> torch.Tensor:
+    """The non-negative lasso."""
+    problem = LeastSquares.of(rows, block)
+    gram, moment = problem.gram().cpu().numpy(), problem.sums(problem.human).cpu().numpy()
+    return torch.from_numpy(lasso.path(gram, moment, penalties)).to(rows.z.device)

@@ -95,9 +95,8 @@ def differences(images: Mapping[str, pd.DataFrame], maps: Mapping[str, pd.DataFr
     for one, other in itertools.combinations(images, 2):
         for quantity, over in QUANTITIES.items():
             tables = images if over == "image" else maps
-            first, second = (tables[model][quantity].dropna().to_numpy() for model in (one, other))
-            known = len(first) and len(second)
-            test = scipy.stats.ks_2samp(first, second) if known else None
+            first, second = (tables[model][quantity].dropna() for model in (one, other))
+            test = scipy.stats.ks_2samp(first, second) if len(first) and len(second) else None
             rows.append(
                 {
                     "model": one,
@@ -106,8 +105,8 @@ def differences(images: Mapping[str, pd.DataFrame], maps: Mapping[str, pd.DataFr
                     "over": over,
                     "n": len(first),
                     "n_b": len(second),
-                    "median": np.median(first) if len(first) else np.nan,
-                    "median_b": np.median(second) if len(second) else np.nan,
+                    "median": first.median(),
+                    "median_b": second.median(),
                     "ks": test.statistic if test else np.nan,
                     "p": test.pvalue if test else np.nan,
                 }

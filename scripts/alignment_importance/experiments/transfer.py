@@ -1,36 +1,22 @@
 """Transfer: does a ranking of feature maps, learned from one comparison, predict another?"""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
 from alignment_importance.ablation import Ablation
-from alignment_importance.experiments.rankings import order_of, rank
+from alignment_importance.experiments.comparisons import Comparison
+from alignment_importance.experiments.rankings import order_of, rank, score_maps
+from alignment_importance.experiments.retention import best_k
 from alignment_importance.inputs.folds import MIN_PAIRS, Fold, PairBlock
-
-
-@dataclass(frozen=True, eq=False)
-class Comparison:
-    """One comparison to one network.
-
-    Attributes:
-        engine: of the images of the comparison.
-        human: (image, image) mean judgments.
-        image_ids: of both.
-    """
-
-    engine: Ablation
-    human: np.ndarray
-    image_ids: Sequence[str]
 
 
 def transfer(source: Comparison, target: Comparison, folds: Sequence[Fold]) -> pd.DataFrame:
     """Rank and choose maps by one comparison, and score them on the test images of another.
 
-    Nothing of a test block is used for the ranking: images (or, where pairs are split, pairs) of the block that the
-    source has as well are left out of it.
+    Nothing of a test block is used for the ranking: images (or, where pairs are cut into folds, pairs) of the block
+    that the source has as well are left out of it.
 
     Args:
         source: what maps are ranked by. How many are retained is chosen by its score as well: the smallest k with the
@@ -62,7 +48,7 @@ def source_block(source: Comparison, target: Comparison, fold: Fold) -> PairBloc
     if not set(fold.train.images) & set(fold.test.images):
         images = np.flatnonzero(~pd.Index(source.image_ids).isin(tested))
         return PairBlock(images, human[np.ix_(images, images)])
-    # Pairs are split: every image stands on both sides.
+    # Pairs are cut into folds: every image stands on both sides.
     in_test = pd.DataFrame(np.isfinite(fold.test.human), index=tested, columns=tested)
     ids = list(source.image_ids)
     human[in_test.reindex(index=ids, columns=ids, fill_value=False).to_numpy()] = np.nan
@@ -73,13 +59,8 @@ def _choose(engine: Ablation, blocks: Sequence[PairBlock]) -> list[tuple[np.ndar
     """Order of the maps for every block, and how many are retained; 0 if no number has a score."""
     if not blocks:
         return []
-    whole, without = engine.leave_one_out(blocks)
-    chosen = []
-    for block, ais in zip(blocks, whole[:, None] - without, strict=True):
-        order = order_of(rank(ais))
-        curve = engine.top_k(order, [block])[0]
-        chosen.append((order, int(np.nanargmax(curve)) + 1 if np.isfinite(curve).any() else 0))
-    return chosen
+    orders = [order_of(rank(of_block)) for of_block in score_maps(engine, blocks)]
+    return [(order, best_k(engine.top_k(order, [block])[0])) for order, block in zip(orders, blocks, strict=True)]
 
 
 def _identity(block: PairBlock) -> tuple[bytes, bytes]:

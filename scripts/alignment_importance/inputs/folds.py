@@ -10,10 +10,8 @@ from numpy.typing import NDArray
 from alignment_importance.system.errors import InputError
 from alignment_importance.system.plurals import counted
 
-#: What can be split; `images` is the paper's way.
-UNITS = ("images", "pairs")
-
-#: What tables call them. Where pairs are split, what is known of an image leaks from one side to the other.
+#: What can be cut into folds, and what tables call it. `images` is the paper's way; with pairs, every image stands on
+#: both sides, so that what is known of it leaks.
 UNIT_NAMES = {"images": "images", "pairs": "pairs (leaky)"}
 
 #: A correlation of fewer values than this says nothing: two always lie on a line.
@@ -43,75 +41,55 @@ class Fold:
     test: PairBlock
 
 
-def split_images(image_ids: Sequence[str], n_folds: int, seed: int) -> pd.DataFrame:
-    """Permute the images (sorted by id, then shuffled with `seed`) and cut them into folds of nearly equal size.
-
-    Returns:
-        Columns image and fold (1 to `n_folds`: the fold whose test set the image is in), sorted by image.
-
-    Raises:
-        InputError: fewer than two folds, or more folds than images.
-    """
-    ids = sorted(image_ids)
-    return pd.DataFrame({"image": ids, "fold": _assign(len(ids), n_folds, seed, "images")})
-
-
-def split_pairs(image_ids: Sequence[str], n_folds: int, seed: int) -> pd.DataFrame:
-    """Permute all pairs of images and cut them into folds of nearly equal size.
-
-    Every image then stands on both sides of the split; only the pairs are apart.
-
-    Returns:
-        Columns image, image_b (image before image_b) and fold (1 to `n_folds`), sorted by image and image_b.
-
-    Raises:
-        InputError: fewer than two folds, or more folds than pairs.
-    """
-    ids = np.array(sorted(image_ids), dtype=object)
-    first, second = np.triu_indices(len(ids), k=1)
-    fold = _assign(len(first), n_folds, seed, "pairs of images")
-    return pd.DataFrame({"image": ids[first], "image_b": ids[second], "fold": fold})
-
-
 def cut(unit: str, image_ids: Sequence[str], n_folds: int, seed: int) -> pd.DataFrame:
-    """Cut images or pairs of images into folds, see `split_images` and `split_pairs`.
+    """Sort images or pairs of images by id, permute them, and cut them into folds of nearly equal size.
 
     Args:
-        unit: one of `UNITS`.
+        unit: `images` or `pairs`.
+        image_ids: of the images, in any order.
+        n_folds: number of folds.
+        seed: of the permutation.
+
+    Returns:
+        Columns image, image_b (for pairs alone; after `image` by id) and fold (1 to `n_folds`: the one in whose test
+        set the image or pair is), sorted by id.
+
+    Raises:
+        InputError: fewer than two folds, or more folds than images or pairs.
     """
-    return (split_images if unit == "images" else split_pairs)(image_ids, n_folds, seed)
+    ids = np.array(sorted(image_ids), dtype=object)
+    if unit == "images":
+        return pd.DataFrame({"image": ids, "fold": _assign(len(ids), n_folds, seed, "images")})
+    first, second = np.triu_indices(len(ids), k=1)
+    assigned = _assign(len(first), n_folds, seed, "pairs of images")
+    return pd.DataFrame({"image": ids[first], "image_b": ids[second], "fold": assigned})
 
 
 def blocks(table: pd.DataFrame, human: NDArray[np.float64], image_ids: Sequence[str]) -> list[Fold]:
     """Cut the judgments into the train and test blocks of every fold.
 
     Args:
-        table: what `split_images` or `split_pairs` made; rows in any order.
+        table: what `cut` made; rows in any order.
         human: (n, n) mean judgments in the order of `image_ids`, NaN where no one judged.
         image_ids: the n image ids.
 
     Returns:
-        The folds by number. Split by images, a block is all pairs among its images; split by pairs, every block has
-        all images and NaN for the pairs outside it.
+        The folds by number. Of folds of images, a block is all pairs among its images; of folds of pairs, every block
+        has all images and NaN for the pairs outside it.
 
     Raises:
         InputError: the table is not about these images, or a block has fewer than `MIN_PAIRS` judged pairs.
     """
-    human = whole(human).human
-    by_pairs = _of_pairs(table)
-    assigned = _pair_folds(table, image_ids) if by_pairs else _image_folds(table, image_ids)
-    cut = _cut_pairs if by_pairs else _cut_images
-    folds = []
-    for fold in sorted(set(table["fold"])):
-        inside = assigned == fold
-        made = Fold(int(fold), train=cut(human, ~inside), test=cut(human, inside))
-        _check(made)
-        folds.append(made)
+    assigned = (_pair_folds if _of_pairs(table) else _image_folds)(table, image_ids)
+    everything = whole(human)
+    folds = [_fold(int(number), everything, assigned) for number in sorted(set(table["fold"]))]
+    for fold in folds:
+        _check(fold)
     return folds
 
 
 def unit_name(table: pd.DataFrame) -> str:
-    """What tables say was split in folds that `split_images` or `split_pairs` made."""
+    """What tables say was cut into folds, of a table that `cut` made."""
     return UNIT_NAMES["pairs" if _of_pairs(table) else "images"]
 
 
@@ -127,31 +105,23 @@ def inside(fold: Fold, n_folds: int, seed: int, by_pairs: bool) -> list[Fold]:
         fold: the outer fold.
         n_folds: number of inner folds.
         seed: of the cut.
-        by_pairs: whether pairs are split instead of images.
+        by_pairs: whether pairs are cut into folds instead of images.
 
     Returns:
         Folds whose blocks hold training images, or training pairs, alone. None of those with fewer than `MIN_PAIRS`
         judged pairs on a side, and so none at all of more folds than there are images or pairs.
     """
     images, human = fold.train.images, fold.train.human
-    made: list[Fold] = []
     if n_folds > (n_judged(fold.train) if by_pairs else len(images)):
-        return made
+        return []
     if by_pairs:
         rows, columns = np.nonzero(np.triu(~np.isnan(human), k=1))
         assigned = np.zeros(human.shape, dtype=np.int64)
         assigned[rows, columns] = assigned[columns, rows] = _assign(len(rows), n_folds, seed, "pairs of images")
     else:
         assigned = _assign(len(images), n_folds, seed, "training images")
-    for number in range(1, n_folds + 1):
-        chosen = assigned == number
-        if by_pairs:
-            train, test = (PairBlock(images, np.where(side, human, np.nan)) for side in (~chosen, chosen))
-        else:
-            train, test = (PairBlock(images[side], human[np.ix_(side, side)]) for side in (~chosen, chosen))
-        if min(n_judged(train), n_judged(test)) >= MIN_PAIRS:
-            made.append(Fold(number, train, test))
-    return made
+    folds = [_fold(number, fold.train, assigned) for number in range(1, n_folds + 1)]
+    return [inner for inner in folds if min(n_judged(inner.train), n_judged(inner.test)) >= MIN_PAIRS]
 
 
 def n_judged(block: PairBlock) -> int:
@@ -202,13 +172,17 @@ def _pair_folds(table: pd.DataFrame, image_ids: Sequence[str]) -> NDArray[np.int
     return fold
 
 
-def _cut_images(human: NDArray[np.float64], members: NDArray[np.bool_]) -> PairBlock:
-    images = np.flatnonzero(members)
-    return PairBlock(images, human[np.ix_(images, images)])
+def _fold(number: int, block: PairBlock, assigned: NDArray[np.int64]) -> Fold:
+    """Cut a block by the folds of its images (image,), or of its pairs (image, image)."""
+    test = assigned == number
+    return Fold(number, train=_part(block, ~test), test=_part(block, test))
 
 
-def _cut_pairs(human: NDArray[np.float64], members: NDArray[np.bool_]) -> PairBlock:
-    return PairBlock(np.arange(len(human)), np.where(members, human, np.nan))
+def _part(block: PairBlock, members: NDArray[np.bool_]) -> PairBlock:
+    """Some images (image,) of a block, or some of its pairs (image, image)."""
+    if members.ndim == 1:
+        return PairBlock(block.images[members], block.human[np.ix_(members, members)])
+    return PairBlock(block.images, np.where(members, block.human, np.nan))
 
 
 def _check(fold: Fold) -> None:

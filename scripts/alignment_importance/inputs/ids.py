@@ -1,10 +1,14 @@
 """Image ids: how a file's name becomes one, and which one somebody probably meant."""
 
+import re
 import unicodedata
 from collections.abc import Iterable
 from pathlib import Path
 
 from alignment_importance.system.names import nearest
+
+#: Endings of the files that are taken for images (in any case).
+SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", ".bmp", ".gif")
 
 
 def clean(name: str) -> str:
@@ -20,17 +24,18 @@ def of_file(file: str | Path) -> str:
     return clean(Path(file).stem)
 
 
-def suggest(unknown: str, known: Iterable[str]) -> str:
-    """Say which image was probably meant by an id that no image has, or nothing.
+def of_path(path: str) -> str:
+    """Give the image id of a path of any system: its last part, without the ending of an image."""
+    name = re.split(r"[/\\]", path)[-1]
+    stem, dot, ending = name.rpartition(".")
+    return clean(stem if dot + ending.lower() in SUFFIXES else name)
 
-    Returns:
-        a clause that begins with a semicolon and a blank, or an empty text.
-    """
+
+def suggest(unknown: str, known: Iterable[str]) -> str:
+    """Say in a sentence which image was probably meant by an id that no image has; empty where none is like it."""
     ids = sorted(known)
     for image in ids:
         if image.casefold() == unknown.casefold():
-            return f"; {image!r} differs from it in capital letters alone"
-        if image in (unknown.rpartition(".")[0], Path(unknown).stem):
-            return f"; an image id has no file ending and no folder, {image!r} would be one"
+            return f"{image!r} differs from it in capital letters alone."
     near = nearest(unknown, ids, alike=0.75)
-    return f"; did you mean {near[0]!r}?" if near else ""
+    return f"Did you mean {near[0]!r}?" if near else ""

@@ -91,11 +91,8 @@ def _find_masks(masks: Path, image_ids: Iterable[str]) -> dict[str, Path]:
 
 def _read_objects(file: Path, shape: tuple[int, int], objects: Mapping[str, int]) -> list[NDArray[np.bool_]]:
     """Read where the objects of one image are: (height, width) each."""
-    try:
-        with images.open_limited(file.read_bytes(), ("PNG",)) as opened:
-            labels = np.asarray(opened)
-    except images.DECODING_ERRORS as error:
-        raise InputError(f"cannot be read as a PNG ({error}). Replace the mask.", where=file) from error
+    with images.opened(file, file.read_bytes(), ("PNG",)) as opened:
+        labels = np.asarray(opened)
     if labels.shape != shape:
         raise InputError(
             f"the mask has the shape {labels.shape}, but must be {shape} (height, width), one number per "

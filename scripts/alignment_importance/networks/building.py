@@ -7,7 +7,7 @@ from pathlib import Path
 import torch
 from torch import nn
 
-from alignment_importance.networks.checkpoints import State, fit, load_state, read_weights
+from alignment_importance.networks import checkpoints
 from alignment_importance.networks.kinds import registry
 from alignment_importance.networks.plan import Inputs, Plan, UnallocatedParameters, seeded
 from alignment_importance.networks.spec import AS_EVALUATED, Spec
@@ -25,6 +25,7 @@ class Network:
         input_size: side of the square input in pixels.
         mean, std: per colour channel, of pixel values in 0..1.
         resize: rule that brings an image to this input, see `images.input_region`.
+        resize_in: numbers in which that is done, see `images.to_input`.
         interpolation: by which it is resized, `bilinear` or `bicubic`.
         normalisation: who says that `mean` and `std` are right; empty if they are assumed.
     """
@@ -36,6 +37,7 @@ class Network:
     mean: tuple[float, ...]
     std: tuple[float, ...]
     resize: str = "whole"
+    resize_in: str = "uint8"
     interpolation: str = "bilinear"
     normalisation: str = ""
 
@@ -60,7 +62,7 @@ def build(spec: Spec) -> Network:
     if spec.weights == "random":
         module, label = _random(plan, spec), f"random weights (seed {spec.seed})"
     elif spec.weights == "checkpoint":
-        module, label = _from_checkpoint(plan, Path(str(spec.checkpoint)), spec.sha256)
+        module, label = _from_checkpoint(plan, spec)
     else:
         module, label = plan.trained()
     return _network(module, label, spec, plan)
@@ -79,11 +81,10 @@ def inspect(spec: Spec) -> Network:
     _check(spec)
     plan = registry.plan(spec)
     if spec.weights == "checkpoint":
-        file = Path(str(spec.checkpoint))
-        state = read_weights(file, spec.sha256)
-        module = _without_memory(plan, spec, state)
-        fit(module, state, str(file))
-        return _network(module, f"checkpoint {file.name}", spec, plan)
+        checkpoint = _read(plan, spec)
+        module = _without_memory(plan, checkpoint)
+        checkpoints.fit(module, checkpoint.weights, str(spec.checkpoint))
+        return _network(module, f"checkpoint {checkpoint.label}", spec, plan)
     if spec.weights == "random" and plan.own:
         return build(spec)
     if spec.weights != "random":
@@ -100,7 +101,7 @@ def outline(spec: Spec) -> Network:
         InputError: unknown architecture, or a function that cannot be imported or returns no module.
     """
     plan = registry.plan(spec)
-    return _network(_without_memory(plan, spec, None), "no weights", spec, plan)
+    return _network(_without_memory(plan), "no weights", spec, plan)
 
 
 def _check(spec: Spec) -> None:
@@ -132,6 +133,7 @@ def _network(module: nn.Module, weights: str, spec: Spec, plan: Plan) -> Network
         tuple(spec.mean or inputs.mean),
         tuple(spec.std or inputs.std),
         _resize_rule(spec, inputs),
+        spec.resize_in,
         inputs.interpolation,
         normalisation,
     )
@@ -149,12 +151,12 @@ def _resize_rule(spec: Spec, inputs: Inputs) -> str:
     return inputs.evaluated
 
 
-def _without_memory(plan: Plan, spec: Spec, state: State | None) -> nn.Module:
-    """The module on PyTorch's meta device, with the classes of a checkpoint's state; a user's own as it is."""
+def _without_memory(plan: Plan, checkpoint: checkpoints.Checkpoint | None = None) -> nn.Module:
+    """The module on PyTorch's meta device, with the classes of a checkpoint; a user's own as it is."""
     if plan.own:
-        return plan.create(state)
+        return plan.create(checkpoint)
     with UnallocatedParameters():
-        module = plan.create(state)
+        module = plan.create(checkpoint)
     return module.to("meta")
 
 
@@ -176,9 +178,15 @@ def _random(plan: Plan, spec: Spec) -> nn.Module:
     return module
 
 
-def _from_checkpoint(plan: Plan, file: Path, sha256: str | None) -> tuple[nn.Module, str]:
+def _from_checkpoint(plan: Plan, spec: Spec) -> tuple[nn.Module, str]:
     """The module with the weights of a file."""
-    state = read_weights(file, sha256)
-    module = plan.create(state)
-    load_state(module, state, str(file))
-    return module, f"checkpoint {file.name}"
+    checkpoint = _read(plan, spec)
+    module = plan.create(checkpoint)
+    checkpoints.load_state(module, checkpoint.weights, str(spec.checkpoint))
+    return module, f"checkpoint {checkpoint.label}"
+
+
+def _read(plan: Plan, spec: Spec) -> checkpoints.Checkpoint:
+    """The checkpoint of a network, found by the names of its weights."""
+    network = _without_memory(plan).state_dict()
+    return checkpoints.read(Path(str(spec.checkpoint)), network, spec.sha256, spec.key)

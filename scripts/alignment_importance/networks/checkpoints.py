@@ -2,7 +2,8 @@
 
 import re
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -10,19 +11,48 @@ import safetensors.torch
 import torch
 from torch import nn
 
-from alignment_importance.system import digests
+from alignment_importance.system import contents, digests
 from alignment_importance.system.errors import InputError
+from alignment_importance.system.names import some
 from alignment_importance.system.plurals import counted
 
-#: State dict of a checkpoint.
+#: State dict of a network: names to tensors.
 State = Mapping[str, torch.Tensor]
 
+_MOST_NAMED = 3
 
-def read_weights(file: Path, sha256: str | None) -> State:
-    """Read the state dict of a network's checkpoint, see `read_state`, and hold it against what is known of it.
+
+@dataclass(frozen=True, eq=False)
+class Checkpoint:
+    """The weights of a file, under the names of the network that they are for.
+
+    Attributes:
+        weights: those of the part of the file that holds the network; names that the network lacks stay as they are.
+        n_classes: of the classifier, the network's last weight matrix; None where the file has no such weight.
+        label: the file's name, and the first of its weights that has another name than in the network, if any has.
+    """
+
+    weights: State
+    n_classes: int | None
+    label: str
+
+
+def read(file: Path, network: State, sha256: str | None = None, key: str | None = None) -> Checkpoint:
+    """Read a network's checkpoint, whatever the weights are wrapped in.
+
+    Weights may lie in mappings (`state_dict`, `model`, `state_dict_ema`), and modules around the network or its parts
+    may stand before their names (`module.` of DataParallel, `_orig_mod.` of torch.compile, `model.` of Lightning). Both
+    are what stands before the network's own names, and comes off.
+
+    Args:
+        file: the checkpoint.
+        network: state dict of the network, of any number of classes; names and dimensions are used alone.
+        sha256: that the file must have.
+        key: what stands before the names, where the file holds the network several times.
 
     Raises:
-        InputError: the file is missing, has another SHA-256 than the given one, or holds no weight matrix.
+        InputError: the file is missing or damaged, has another SHA-256, holds no weight matrix, or holds the network
+            several times.
     """
     if sha256 is not None and file.is_file() and (digest := digests.sha256(file)) != sha256.lower():
         raise InputError(
@@ -33,50 +63,104 @@ def read_weights(file: Path, sha256: str | None) -> State:
     state = read_state(file)
     if not any(value.ndim in (2, 4) for value in state.values()):
         raise InputError("holds no weight matrix; a checkpoint of a network's state dict is needed.", where=file)
-    return state
+    stored = _names_in_file(state, network, key, file)
+    weights = {name: state[original] for name, original in stored.items()}
+    classifier = [name for name, value in network.items() if value.ndim in (2, 4)][-1:]
+    n_classes = next((int(weights[name].shape[0]) for name in classifier if name in weights), None)
+    renamed = [f" ({stored[name]} as {name})" for name in network if stored.get(name, name) != name]
+    return Checkpoint(weights, n_classes, "".join([file.name, *renamed[:1]]))
 
 
 def read_state(path: Path) -> State:
-    """Read the state dict of a checkpoint without running anything in it.
-
-    A wrapping under `state_dict` or `model` and the prefix `module.` come off.
+    """Read all tensors of a checkpoint without running anything in it; names of nested mappings are joined by dots.
 
     Raises:
-        InputError: the file is missing or holds something else than weights.
+        InputError: the file is missing, damaged or of another kind, or holds no tensors.
     """
     if not path.is_file():
         raise InputError("this checkpoint does not exist. Correct the key `checkpoint` of the network.", where=path)
     try:
-        content = _read(path)
+        content = _content(path)
     except Exception as error:
-        raise InputError(f"cannot be read as a checkpoint of weights only ({_why(error)}", where=path) from error
-    for key in ("state_dict", "model"):
-        if isinstance(content, dict) and isinstance(content.get(key), dict):
-            content = content[key]
-    if not isinstance(content, dict) or not all(isinstance(value, torch.Tensor) for value in content.values()):
+        raise InputError(f"cannot be read as a checkpoint of weights only ({_why(path, error)}", where=path) from error
+    state = dict(_flat(content)) if isinstance(content, Mapping) else {}
+    if not state:
         raise InputError("is not a state dict (names to tensors). Save `network.state_dict()`.", where=path)
-    return {_renamed(name): value for name, value in content.items()}
+    return state
 
 
-def _read(path: Path) -> Any:
+def _content(path: Path) -> Any:
     if path.suffix == ".safetensors":
         return safetensors.torch.load_file(path)
     return torch.load(path, map_location="cpu", weights_only=True)
 
 
-def _why(error: Exception) -> str:
+def _flat(content: Mapping[Any, Any], above: str = "") -> Iterator[tuple[str, torch.Tensor]]:
+    """All tensors in nested mappings, by their full names."""
+    for name, value in content.items():
+        if isinstance(value, torch.Tensor):
+            yield f"{above}{name}", value
+        elif isinstance(value, Mapping):
+            yield from _flat(value, f"{above}{name}.")
+
+
+def _why(path: Path, error: Exception) -> str:
     """Say what stands in the way of reading a checkpoint, and what to do.
 
     PyTorch's own words are a page of advice, which begins with how to let the file run programs.
     """
     if found := re.search(r"Unsupported global: GLOBAL ([\w.]+)", str(error)):
         return f"it holds {found[1]}, which can run programs). Save `network.state_dict()` instead."
-    return "it is damaged, or a file of another kind). Get or save it again."
+    with path.open("rb") as stream:
+        start = stream.read(4096)
+    if start.startswith(b"PK"):  # a zip archive, as PyTorch's own files are
+        return "it is damaged, or a program of TorchScript). Get it again, or save `network.state_dict()`."
+    what, remedy = contents.recognise(start)
+    return f"{what or 'it is damaged, or a file of another kind'}). {remedy or 'Get or save it again.'}"
 
 
-def _renamed(name: str) -> str:
-    """The present name of a weight: without `module.`; the `norm.1` of torchvision's files for DenseNet is `norm1`."""
-    name = re.sub(r"^module\.", "", name)
+def _names_in_file(state: State, network: State, key: str | None, file: Path) -> dict[str, str]:
+    """Find the network in a file: the names of its weights there, by the network's own names.
+
+    Names that the network lacks are those of the file, without what stands before the others.
+    """
+    own = {_plain(name): name for name in network}
+    plain = {_plain(name): name for name in state}
+    by_prefix: dict[str, set[str]] = {}
+    for name in plain:
+        for start in [0, *(dot.end() for dot in re.finditer(r"\.", name))]:
+            if name[start:] in own:
+                by_prefix.setdefault(name[:start], set()).add(name[start:])
+    # A part of a network may be named like another; what has most of its names is the network.
+    most = max(map(len, by_prefix.values()), default=0)
+    networks = [prefix for prefix, found in by_prefix.items() if len(found) == most] if 2 * most > len(own) else [""]
+    prefix = _chosen([prefix.rstrip(".") for prefix in networks], key, file)
+    prefix = f"{prefix}." if prefix else ""
+    inside = {name[len(prefix) :]: original for name, original in plain.items() if name.startswith(prefix)}
+    # Averages of weights over training (torch.optim.swa_utils) count their steps.
+    return {own.get(name, name): original for name, original in inside.items() if name != "n_averaged"}
+
+
+def _chosen(networks: Sequence[str], key: str | None, file: Path) -> str:
+    """Which of several networks in a file is meant."""
+    chosen = [name for name in networks if key is None or name == key]
+    if len(chosen) == 1:
+        return chosen[0]
+    told = some([name or "(no name)" for name in networks])
+    raise InputError(
+        f"holds the network under {told}. Name one of them as the `key` of the network."
+        if key is None
+        else f"does not hold the network under {key!r}, but under {told}. Correct the `key` of the network.",
+        where=file,
+    )
+
+
+def _plain(name: str) -> str:
+    """A weight's name without the modules that DataParallel and torch.compile put around a network or its parts.
+
+    The `norm.1` of torchvision's files for DenseNet is `norm1` now.
+    """
+    name = re.sub(r"(?<![^.])(module|_orig_mod)\.", "", name)
     return re.sub(r"(denselayer\d+\.(?:norm|conv))\.([12]\.)", r"\1\2", name)
 
 
@@ -103,20 +187,20 @@ def fit(module: nn.Module, state: State, source: str) -> OrderedDict[str, torch.
     own = module.state_dict()
     # Older files lack these counters, which only training reads.
     complete = {name: own[name] for name in own if name.endswith("num_batches_tracked")} | dict(state)
-    missing, unknown = sorted(own.keys() - complete.keys()), sorted(complete.keys() - own.keys())
     shapes = [
         f"{name} {tuple(complete[name].shape)} instead of {tuple(own[name].shape)}"
-        for name in own.keys() & complete.keys()
-        if own[name].shape != complete[name].shape
+        for name in own
+        if name in complete and own[name].shape != complete[name].shape
     ]
-    if missing or unknown or shapes:
-        problems = [
-            f"{len(names)} {what}, such as {names[0]}"
-            for what, names in (("missing", missing), ("unknown", unknown), ("of another shape", sorted(shapes)))
-            if names
-        ]
+    differing = {
+        "missing": [name for name in own if name not in complete],
+        "unknown": [name for name in complete if name not in own],
+        "of another shape": shapes,
+    }
+    if any(differing.values()):
+        told = [f"{len(names)} {what}: {some(names, _MOST_NAMED)}" for what, names in differing.items() if names]
         raise InputError(
-            f"{source}: the weights do not fit the architecture ({'; '.join(problems)}). Name the architecture that "
+            f"{source}: the weights do not fit the architecture ({'; '.join(told)}). Name the architecture that "
             "they were trained in, or another checkpoint."
         )
     unusable = sorted(name for name, values in complete.items() if not values.isfinite().all())

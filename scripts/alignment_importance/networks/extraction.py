@@ -78,13 +78,14 @@ def _described(
             "route": cut.head.route,
             "input_size": network.input_size,
             "resize": network.resize,
+            "resize_in": network.resize_in,
             "interpolation": network.interpolation,
             "background": table["background"].iloc[0],
             "mean": network.mean,
             "std": network.std,
             "normalisation": network.normalisation or "assumed",
             "device": describe(compute.device),
-            "arithmetic": compute.precision,
+            "arithmetic": compute.precision + (", images resized in float" if network.resize_in == "float" else ""),
         },
     )
 
@@ -112,11 +113,10 @@ def _batches(
 
 
 def _decode(batch: pd.DataFrame, network: Network) -> np.ndarray:
-    """(image, y, x, colour) uint8 network inputs of some images."""
+    """(image, y, x, colour) network inputs of some images, from 0 to 255."""
     decoded = map(images.read_listed, batch.to_dict("records"))
-    return np.stack(
-        [images.to_input(rgb, network.input_size, network.resize, network.interpolation) for rgb in decoded]
-    )
+    how = network.input_size, network.resize, network.resize_in, network.interpolation
+    return np.stack([images.to_input(rgb, *how) for rgb in decoded])
 
 
 def _ahead(items: Iterable[Item]) -> Iterator[Item]:

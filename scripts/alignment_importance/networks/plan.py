@@ -9,7 +9,7 @@ import torch
 from torch import nn
 from torch.overrides import TorchFunctionMode
 
-from alignment_importance.networks.checkpoints import State
+from alignment_importance.networks.checkpoints import Checkpoint
 from alignment_importance.networks.spec import Spec
 
 IMAGENET_MEAN, IMAGENET_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
@@ -40,7 +40,7 @@ class Plan:
     """How to build one network.
 
     Attributes:
-        create: makes the module with the weights it starts with; given a checkpoint's state, for its classes.
+        create: makes the module with the weights it starts with; given a checkpoint, with its classes.
         trained: makes the module with its trained weights, and says what to call them.
         inputs: of the module, that these weights, or otherwise the usual ones, were trained on.
         names: of the trained weights.
@@ -48,7 +48,7 @@ class Plan:
         own: whether a user's own code makes the module: it is run as it is, and its random weights are checked.
     """
 
-    create: Callable[[State | None], nn.Module]
+    create: Callable[[Checkpoint | None], nn.Module]
     trained: Callable[[], tuple[nn.Module, str]]
     inputs: Callable[[nn.Module], Inputs]
     names: Sequence[str] = ()

@@ -20,6 +20,7 @@ class Spec:
         weights: `default` (for a function: as it returns them), the name of torchvision weights, `checkpoint`, or
             `random`.
         checkpoint: file with a state dict, for `weights: checkpoint`.
+        key: what stands before the names of the weights in a checkpoint that holds the network several times.
         sha256: SHA-256 that the checkpoint must have; any when None.
         seed: of random weights.
         map_layer, readout_layer: names of nodes of the traced network, or of its modules; found when None.
@@ -28,11 +29,13 @@ class Spec:
             those that the weights were trained with, and ImageNet's where nobody knows them.
         resize: rule that brings an image to this input, see `images.input_region`, or `as_evaluated`: the one with
             which the weights were evaluated.
+        resize_in: numbers in which that is done, see `images.to_input`.
     """
 
     architecture: str
     weights: str = "default"
     checkpoint: str | None = None
+    key: str | None = None
     sha256: str | None = None
     seed: int | None = None
     map_layer: str | None = None
@@ -41,6 +44,7 @@ class Spec:
     mean: tuple[float, ...] | None = None
     std: tuple[float, ...] | None = None
     resize: str = "whole"
+    resize_in: str = "uint8"
 
 
 def nearest(name: str, known: Sequence[str]) -> str:

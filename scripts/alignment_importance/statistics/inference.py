@@ -18,24 +18,22 @@ class PairedTest:
     """One-sided tests that one kind of score is higher than another, over paired fold results.
 
     Attributes:
-        n: number of pairs without NaN.
-        difference: mean of better - worse.
-        t, p: the paired t-test, which treats folds as independent (as the paper does).
+        difference_mean: of better - worse, over the folds that have both.
+        t, p_paired: the paired t-test, which treats folds as independent (as the paper does).
         t_corrected, p_corrected: the corrected resampled t-test of Nadeau & Bengio (2003), doi 10.1023/A:1024068626366:
             folds of one data set share training images, so that the variance of the mean is s2 (1/n + n_test/n_train).
-        low, high: 95 per cent interval of the difference with that variance.
+        difference_low, difference_high: 95 per cent interval of the difference with that variance.
         effect_size: Cohen's d of paired values, the mean over the standard deviation of the differences.
         effect_size_low, effect_size_high: its 95 per cent interval, from the non-central t distribution of t_corrected.
     """
 
-    n: int
-    difference: float
+    difference_mean: float
     t: float
-    p: float
+    p_paired: float
     t_corrected: float
     p_corrected: float
-    low: float
-    high: float
+    difference_low: float
+    difference_high: float
     effect_size: float
     effect_size_low: float
     effect_size_high: float
@@ -49,13 +47,13 @@ def paired_test(worse: np.ndarray, better: np.ndarray, test_to_train: float) -> 
     mean = float(differences.mean()) if n else nan
     sd = float(differences.std(ddof=1)) if n > 1 else nan
     if not sd > 0:
-        return PairedTest(n, mean, *[nan] * 9)
+        return PairedTest(mean, *[nan] * 9)
     independent, shared = np.sqrt(1 / n), np.sqrt(1 / n + test_to_train)
     t, t_corrected = float(mean / (sd * independent)), float(mean / (sd * shared))
     p, p_corrected = (float(scipy.stats.t.sf(statistic, n - 1)) for statistic in (t, t_corrected))
     half = float(scipy.stats.t.ppf((1 + CONFIDENCE) / 2, n - 1) * sd * shared)
     low, high = (float(bound * shared) for bound in noncentrality_interval(t_corrected, n - 1))
-    return PairedTest(n, mean, t, p, t_corrected, p_corrected, mean - half, mean + half, mean / sd, low, high)
+    return PairedTest(mean, t, p, t_corrected, p_corrected, mean - half, mean + half, mean / sd, low, high)
 
 
 def noncentrality_interval(t: float, df: int) -> tuple[float, float]:

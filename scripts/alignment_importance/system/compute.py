@@ -56,11 +56,6 @@ class Compute:
             return torch.autocast(self.device.type, dtype=torch.bfloat16)
         return nullcontext()
 
-    def report_gpu_memory(self) -> None:
-        """Log the most memory that this process has taken on the GPU, if it has one."""
-        if self.device.type == "cuda":
-            logger.info("Peak GPU memory: %.0f MB.", torch.cuda.max_memory_allocated(self.device) / 1e6)
-
     def map(self, function: Callable[[Task], Result], tasks: Iterable[Task]) -> Iterator[Result]:
         """Apply `function` to every task on `threads` threads, this one among them, and yield the results in order.
 

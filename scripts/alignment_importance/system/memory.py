@@ -1,4 +1,4 @@
-"""The most memory that this process has taken."""
+"""The most memory that this process has taken, beside the processor and on a GPU."""
 
 import resource
 import sys
@@ -16,3 +16,10 @@ def peak_mb() -> float:
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     # Bytes on macOS, kilobytes elsewhere.
     return peak / 1e6 if sys.platform == "darwin" else peak * 1024 / 1e6
+
+
+def peak_gpu_mb() -> float:
+    """The most memory that this process has taken so far on a GPU, in MB; 0 if it has used none."""
+    # What has not imported PyTorch, which takes seconds, has used none.
+    torch = sys.modules.get("torch")
+    return torch.cuda.max_memory_allocated() / 1e6 if torch is not None and torch.cuda.is_initialized() else 0.0

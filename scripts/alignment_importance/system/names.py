@@ -1,7 +1,12 @@
-"""How messages name things: the first of many, and what a misspelt name was probably meant to be."""
+"""How messages name things, what a misspelt name was probably meant to be, and which names tables can hold."""
 
 import difflib
+import unicodedata
 from collections.abc import Iterable, Sequence
+
+#: Unicode's categories of what no line of text can hold: control characters such as NUL and line breaks, and what a
+#: file's name has in the place of bytes that are not UTF-8.
+_UNWRITABLE = ("Cc", "Cs", "Zl", "Zp")
 
 
 def some(names: Sequence[str], most: int = 10) -> str:
@@ -27,3 +32,21 @@ def nearest(name: str, known: Iterable[str], most: int = 1, alike: float = 0.5) 
     ['fruit']
     """
     return difflib.get_close_matches(name, list(known), n=most, cutoff=alike)
+
+
+def can_be_written(name: str) -> bool:
+    """Whether tables and NetCDF files can hold a name.
+
+    >>> can_be_written("été 1"), can_be_written("a\\0b")
+    (True, False)
+    """
+    return not any(unicodedata.category(character) in _UNWRITABLE for character in name)
+
+
+def visible(name: str) -> str:
+    r"""Write what tables cannot hold as Python would.
+
+    >>> print(visible("a\0é"))
+    a\x00é
+    """
+    return "".join(one if can_be_written(one) else one.encode("unicode_escape").decode() for one in name)

@@ -4,7 +4,7 @@ import logging
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import astuple, dataclass, fields
-from typing import Literal
+from typing import Literal, NoReturn
 
 import pandas as pd
 
@@ -62,6 +62,15 @@ class Problems:
     def error(self, where: object, found: str, remedy: str, place: str = "") -> None:
         """Note what stops the workflow, see `Problem`."""
         self._found[Problem("error", str(where), place, found, remedy)] = None
+
+    def fail(self, where: object, found: str, remedy: str, place: str = "") -> NoReturn:
+        """Note an error behind which nothing more can be looked at, and raise all errors.
+
+        Raises:
+            ProblemsError: with all problems, the warnings too.
+        """
+        self.error(where, found, remedy, place)
+        raise ProblemsError(self)
 
     def warn(self, where: object, found: str, remedy: str, place: str = "") -> None:
         """Note what the user should know, see `Problem`."""

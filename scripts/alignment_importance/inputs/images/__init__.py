@@ -3,28 +3,26 @@
 Everything that other packages use is imported from here.
 """
 
+from alignment_importance.inputs.ids import SUFFIXES
 from alignment_importance.inputs.images.decoding import (
-    DECODING_ERRORS,
     MID_GREY,
     decode,
-    open_limited,
+    opened,
     read_image,
     read_listed,
 )
 from alignment_importance.inputs.images.examination import COLUMNS, examine, tabulate
-from alignment_importance.inputs.images.listing import SUFFIXES
 from alignment_importance.inputs.images.resizing import RESIZE_RULES, input_region, to_input
 
 __all__ = [
     "COLUMNS",
-    "DECODING_ERRORS",
     "MID_GREY",
     "RESIZE_RULES",
     "SUFFIXES",
     "decode",
     "examine",
     "input_region",
-    "open_limited",
+    "opened",
     "read_image",
     "read_listed",
     "tabulate",

@@ -4,15 +4,18 @@ import hashlib
 import io
 import struct
 import warnings
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageOps
+from PIL import ExifTags, Image, ImageFile, TiffImagePlugin, UnidentifiedImageError
 
+from alignment_importance.inputs.images import layouts
+from alignment_importance.system import contents
 from alignment_importance.system.errors import InputError
 
 #: Pillow's names of the decoders that may open a file.
@@ -24,12 +27,23 @@ MID_GREY: Colour = (128, 128, 128)
 
 #: A larger image is refused: decoded it takes gigabytes, and a small file can claim any size.
 MAX_PIXELS = 100_000_000
-_FAR_TOO_LARGE = f"it has far more than {MAX_PIXELS // 10**6} million pixels, and is not read; reduce it"
+_FAR_TOO_LARGE = f"it has far more than {MAX_PIXELS // 10**6} million pixels, and is not read. Reduce it."
 # Pillow itself warns of nearly as many.
 warnings.simplefilter("ignore", Image.DecompressionBombWarning)
 
+#: What brings an image to the way in which it is seen, by the number in its EXIF data.
+_TURNED = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+
 #: What Pillow raises on files that are damaged, of another kind, or absurdly large.
-DECODING_ERRORS = (
+_DECODING_ERRORS = (
     OSError,
     SyntaxError,
     ValueError,
@@ -99,7 +113,7 @@ def read_image(path: str | Path, background: Colour = MID_GREY) -> NDArray[np.ui
 def decode(path: str | Path, data: bytes, background: Colour = MID_GREY) -> Decoded:
     """Decode the first frame of an image file.
 
-    The rotation that EXIF asks for is applied, transparency is laid over `background`, and 16-bit grey is scaled to 8.
+    The rotation that EXIF asks for is applied, transparency is laid over `background`, and 16 bits are scaled to 8.
     Embedded colour profiles are not applied.
 
     Args:
@@ -110,13 +124,10 @@ def decode(path: str | Path, data: bytes, background: Colour = MID_GREY) -> Deco
     Raises:
         InputError: the data are no image, are damaged, or have more than `MAX_PIXELS`.
     """
-    try:
-        with open_limited(data) as opened:
-            n_frames = getattr(opened, "n_frames", 1)
-            opened.seek(0)
-            rgb, is_transparent = _to_rgb(ImageOps.exif_transpose(opened), background)
-    except DECODING_ERRORS as error:
-        raise _undecodable(path, data, error) from error
+    with opened(path, data) as image:
+        n_frames = getattr(image, "n_frames", 1)
+        image.seek(0)
+        rgb, is_transparent = _to_rgb(_upright(image), background)
     return Decoded(np.array(rgb, dtype=np.uint8), n_frames, is_transparent)
 
 
@@ -139,47 +150,86 @@ def sha256_of(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
 
 
-def open_limited(data: bytes, formats: tuple[str, ...] = _FORMATS) -> Image.Image:
-    """Open an image without decoding it, unless it is too large to be decoded.
+@contextmanager
+def opened(path: str | Path, data: bytes, formats: tuple[str, ...] = _FORMATS) -> Iterator[ImageFile.ImageFile]:
+    """Yield an image of which the pixels are not decoded yet.
 
     Args:
-        data: content of the file.
+        path: of the file, for messages.
+        data: its content.
         formats: Pillow's names of the decoders that may be tried.
 
     Raises:
-        ValueError: it has more than `MAX_PIXELS`.
-        OSError: it is no image of these formats, or damaged; Pillow knows other errors besides.
+        InputError: the data are no image of these formats, are damaged (also if that turns out in the block), are not
+            shown alike everywhere, or have more than `MAX_PIXELS`.
     """
     try:
-        opened = Image.open(io.BytesIO(data), formats=formats)
+        with _open(data, formats) as image:
+            yield image
+    except InputError as refused:
+        raise InputError(f"is not read as an image: {refused.found}", where=path) from refused
+    except _DECODING_ERRORS as error:
+        what, remedy = _explained(data, formats, error)
+        remedy = remedy or f"Replace or remove the file; {', '.join(formats)} can be read."
+        raise InputError(f"cannot be decoded as an image ({what}). {remedy}", where=path) from error
+
+
+def _open(data: bytes, formats: tuple[str, ...]) -> ImageFile.ImageFile:
+    """Open an image that is shown alike everywhere and is not too large."""
+    if data.startswith(b"\x89PNG\r\n\x1a\n"):
+        data = layouts.plain_png(data)
+    elif data[:4] in TiffImagePlugin.PREFIXES:
+        layouts.check_tiff(data)
+    try:
+        image = Image.open(io.BytesIO(data), formats=formats)
     except Image.DecompressionBombError as error:
-        raise ValueError(_FAR_TOO_LARGE) from error
-    width, height = opened.size
+        raise InputError(_FAR_TOO_LARGE) from error
+    width, height = image.size
     if width * height > MAX_PIXELS:
-        raise ValueError(
-            f"it has {width} x {height} pixels, and more than {MAX_PIXELS // 10**6} million are not read; reduce it"
+        raise InputError(
+            f"it has {width} x {height} pixels, and more than {MAX_PIXELS // 10**6} million are not read. Reduce it."
         )
-    return opened
+    layouts.check_opened(image, data)
+    return image
 
 
-def _undecodable(path: str | Path, data: bytes, error: BaseException) -> InputError:
-    """Say that and why a file is not an image."""
-    reason = str(error).replace("cannot identify image file", "it is none, or damaged") if data else "it is empty"
-    reason = reason.split(" <_io")[0]
-    if isinstance(error, Image.DecompressionBombError):
-        reason = _FAR_TOO_LARGE
-    return InputError(
-        f"cannot be decoded as an image ({reason}). Replace or remove the file; {', '.join(_FORMATS)} are read.",
-        where=path,
-    )
+def _explained(data: bytes, formats: tuple[str, ...], error: BaseException) -> tuple[str, str]:
+    """Why a file cannot be decoded, or what it is if that is nothing that is read; and what to do about that."""
+    if not isinstance(error, UnidentifiedImageError):
+        return str(error), ""
+    for name in formats:
+        open_as, accepts = Image.OPEN[name]
+        if accepts and accepts(data[:16]):
+            # Why its decoder refused the file, Pillow keeps to itself.
+            try:
+                open_as(io.BytesIO(data), "")
+            except _DECODING_ERRORS as refused:
+                return f"it is damaged: {refused}", ""
+    what, remedy = contents.recognise(data)
+    return what or "it is none, or damaged", remedy
+
+
+def _upright(image: ImageFile.ImageFile) -> Image.Image:
+    """Turn an image as its EXIF data ask for; what are no such data, or ask for nothing that there is, is passed over.
+
+    Few programs heed the orientation in XMP, which Pillow takes where EXIF has none.
+    """
+    image.info.pop("xmp", None)
+    image.load()
+    try:
+        orientation = image.getexif().get(ExifTags.Base.Orientation)
+    except _DECODING_ERRORS:
+        return image
+    turned = _TURNED.get(orientation) if isinstance(orientation, int) else None
+    return image if turned is None else image.transpose(turned)
 
 
 def _to_rgb(image: Image.Image, background: Colour) -> tuple[Image.Image, bool]:
-    """Convert any mode that Pillow decodes to RGB without transparency, and tell whether there was any."""
+    """Convert any mode that is read to RGB without transparency, and tell whether there was any."""
     if image.mode.startswith("I"):
-        return _from_integers(image).convert("RGB"), False
-    if image.mode == "F":
-        raise ValueError("floating-point pixels have no agreed white; save it with 8 or 16 bits")
+        image = _from_16_bits(image)
+    if image.mode == "P" and 3 * image.getextrema()[1] >= len(image.getpalette() or ()):  # type: ignore[operator]
+        raise InputError("some pixels have colours that its palette lacks. Save it again.")
     if not image.has_transparency_data:
         return image.convert("RGB"), False
     layered = image.convert("RGBA")
@@ -188,9 +238,11 @@ def _to_rgb(image: Image.Image, background: Colour) -> tuple[Image.Image, bool]:
     return Image.alpha_composite(backdrop, layered).convert("RGB"), lowest_alpha < 255  # type: ignore[operator]
 
 
-def _from_integers(image: Image.Image) -> Image.Image:
-    """Scale grey pixels of 16 bits to 8; Pillow's own conversion would clip them at 255."""
+def _from_16_bits(image: Image.Image) -> Image.Image:
+    """Scale grey pixels of 16 bits to 8, which Pillow would clip at 255; one of the greys may be transparent."""
     pixels = np.asarray(image).astype(np.int64)
-    if pixels.min() < 0 or pixels.max() > 65535:
-        raise ValueError("grey pixels beyond 16 bits have no agreed white; save it with 8 or 16 bits")
-    return Image.fromarray(((pixels + 128) // 257).astype(np.uint8))
+    grey = Image.fromarray(((pixels + 128) // 257).astype(np.uint8))
+    if "transparency" not in image.info:
+        return grey
+    alpha = np.where(pixels == image.info["transparency"], 0, 255).astype(np.uint8)
+    return Image.merge("LA", (grey, Image.fromarray(alpha)))

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -55,6 +56,8 @@ def examine(
         seen, that is after the rotation that its EXIF data asks for (0 where it cannot be decoded); category NaN where
         there is none; background as three numbers.
     """
+    red, green, blue = decoding.MID_GREY if background is None else background
+    seen_through = (red, green, blue)
     files = listing.search(folder, problems)
     categories = listing.read_categories(table, list(files), problems) if table is not None else {}
     used = set(files.values())
@@ -62,7 +65,8 @@ def examine(
     others = [file for file in listing.pictures(Path(folder)) if file not in used] if files else []
     decoded = [*files.values(), *others]
     with ThreadPoolExecutor(threads) as pool:
-        results = logs.progress(pool.map(_examine, decoded), f"{folder}: images decoded", len(decoded))
+        examining = pool.map(partial(_examine, background=seen_through), decoded)
+        results = logs.progress(examining, f"{folder}: images decoded", len(decoded))
         found = dict(zip(decoded, results, strict=True))
     for file, one in found.items():
         with problems.collect(file):
@@ -72,9 +76,8 @@ def examine(
     usable = {image: one for image, one in examined.items() if one.problem is None}
     _warn_of_duplicates(folder, usable, files, problems)
     _warn_of_kinds(folder, usable, files, problems, stated=background is not None)
-    backdrop = " ".join(map(str, decoding.MID_GREY if background is None else background))
     rows = [
-        (image, files[image].as_posix(), *one.size, one.sha256, categories.get(image, np.nan), backdrop)
+        (image, files[image].as_posix(), *one.size, one.sha256, categories.get(image, np.nan), f"{red} {green} {blue}")
         for image, one in examined.items()
     ]
     return pd.DataFrame(rows, columns=list(COLUMNS))
@@ -94,13 +97,13 @@ def tabulate(
     return listed
 
 
-def _examine(file: Path) -> _Examined:
-    """Decode one file."""
+def _examine(file: Path, background: decoding.Colour) -> _Examined:
+    """Decode one file as all jobs will."""
     sha256 = ""
     try:
         data = decoding.read_bytes(file)
         sha256 = decoding.sha256_of(data)
-        decoded = decoding.decode(file, data)
+        decoded = decoding.decode(file, data, background)
     except InputError as problem:
         return _Examined(sha256, problem=problem)
     rgb = decoded.rgb

@@ -4,16 +4,13 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 
 from alignment_importance.inputs import ids
-from alignment_importance.system.names import some
+from alignment_importance.inputs.delimited_text import MISSING, Text
+from alignment_importance.inputs.identifiers import ImageIds
+from alignment_importance.system.names import can_be_written, some, visible
 from alignment_importance.system.plurals import counted
 from alignment_importance.system.problems import Problems
-from alignment_importance.system.tables import read_table
-
-#: Endings of the files that are taken for images (in any case).
-SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", ".bmp", ".gif")
 
 
 def search(folder: str | Path, problems: Problems) -> dict[str, Path]:
@@ -21,8 +18,8 @@ def search(folder: str | Path, problems: Problems) -> dict[str, Path]:
 
     Hidden files are ignored, and subfolders are not searched.
 
-    Errors: the folder is missing or has no image, holds other files, or two files share an id, also if capital letters
-    are not told apart, as on many disks.
+    Errors: the folder is missing or has no image, holds other files or files with names that cannot be written, or two
+    files share an id, also if capital letters are not told apart, as on many disks.
     """
     folder = Path(folder)
     if not folder.is_dir():
@@ -33,44 +30,55 @@ def search(folder: str | Path, problems: Problems) -> dict[str, Path]:
     if len(files) < len(entries):
         count = counted(len(entries) - len(files), "subfolder is", "subfolders are")
         problems.warn(folder, f"{count} not searched for images", "An image set is one folder.")
-    strangers = [file.name for file in files if file.suffix.lower() not in SUFFIXES]
+    strangers = [visible(file.name) for file in files if file.suffix.lower() not in ids.SUFFIXES]
     if strangers:
-        found = f"not image files by their ending ({', '.join(SUFFIXES)}): {some(strangers)}"
+        found = f"not image files by their ending ({', '.join(ids.SUFFIXES)}): {some(strangers)}"
         problems.error(folder, found, "Move them elsewhere, or convert them.")
+    unwritable = [visible(entry.name) for entry in files if not can_be_written(entry.name)]
+    if unwritable:
+        found = f"names that are not UTF-8 or have control characters: {some(unwritable)}"
+        problems.error(folder, found, "Rename these files.")
     images = pictures(folder)
     if not images:
-        remedy = f"Put them directly into this folder ({', '.join(SUFFIXES)})."
+        remedy = f"Put them directly into this folder ({', '.join(ids.SUFFIXES)})."
         problems.error(folder, "no image files", remedy)
     return _by_id(folder, images, problems)
 
 
 def pictures(folder: Path) -> list[Path]:
-    """The files of a folder that are images by their ending, sorted by name. Hidden ones are ignored."""
-    files = sorted(file for file in folder.iterdir() if file.suffix.lower() in SUFFIXES and not file.is_dir())
-    return [file for file in files if not file.name.startswith(".")]
+    """The files of a folder that are images by their ending, sorted by name.
+
+    Hidden ones are ignored, and those whose names cannot be written, which `search` notes.
+    """
+    files = sorted(file for file in folder.iterdir() if file.suffix.lower() in ids.SUFFIXES and not file.is_dir())
+    return [file for file in files if can_be_written(file.name) and not file.name.startswith(".")]
 
 
 def read_categories(table: str | Path, image_ids: Sequence[str], problems: Problems) -> dict[str, str | float]:
     """Read each image's category (NaN where it is empty or there is no such column), and note what does not fit."""
-    with problems.collect(table):
-        rows = read_table(table, ["image"])
-        listed = rows["image"].map(ids.clean)
-        _compare_ids(table, listed, image_ids, problems)
-        if "category" in rows:
-            return {image: category or np.nan for image, category in zip(listed, rows["category"], strict=True)}
-        found = f"there is no column category, only {', '.join(map(str, rows.columns))}"
-        problems.warn(table, found, "The images have no categories.", "header")
+    path = Path(table)
+    with problems.collect(path):
+        text = Text(path, problems)
+        text.require(["image"], ["category"])
+        rows = text.table()
+        places = [(f"line {line}", cell) for line, cell in rows.cells("image")]
+        listed = ImageIds(image_ids).listed(problems, path, "row", places, otherwise="")
+        if "category" in text.header:
+            categories = (np.nan if cell.lower() in MISSING else cell for _, cell in rows.cells("category"))
+            return dict(zip(listed, categories, strict=True))
+        found = f"there is no column category, only {', '.join(text.header)}"
+        problems.warn(path, found, "The images have no categories.", "header")
     return {}
 
 
 def _by_id(folder: Path, files: list[Path], problems: Problems) -> dict[str, Path]:
-    """Give every file its id, and note ids that cannot be told apart or written into a table."""
+    """Give every file its id, and note ids that are empty or cannot be told apart."""
     groups: dict[str, dict[str, list[Path]]] = {}
     for file in files:
         image = ids.of_file(file)
         groups.setdefault(image.casefold(), {}).setdefault(image, []).append(file)
-        if not image or not image.isprintable():
-            problems.error(file, f"{image!r} cannot be an image id", "Give the file a name of visible characters.")
+        if not image:
+            problems.error(file, "its name has nothing but blanks before the ending", "Rename it.")
     for spellings in groups.values():
         for sharing in spellings.values():
             if len(sharing) > 1:
@@ -82,19 +90,3 @@ def _by_id(folder: Path, files: list[Path], problems: Problems) -> dict[str, Pat
             problems.error(folder, found, "Rename or remove one; many disks and people take them for the same.")
     by_id = {image: sharing[0] for spellings in groups.values() for image, sharing in spellings.items()}
     return {image: by_id[image] for image in sorted(by_id)}
-
-
-def _compare_ids(table: str | Path, listed: pd.Series, image_ids: Sequence[str], problems: Problems) -> None:
-    """Note rows of a table that are not those of the images."""
-    for what, names in (
-        ("listed twice", sorted(set(listed[listed.duplicated()]))),
-        ("no such image", sorted(set(listed) - set(image_ids))),
-        ("images without a row", sorted(set(image_ids) - set(listed))),
-    ):
-        if names:
-            hint = ids.suggest(names[0], image_ids) if what == "no such image" else ""
-            problems.error(
-                table,
-                f"the table does not fit the images; {what}: {some(names)}{hint}",
-                "It needs one row per image, with the file name without its ending in the column `image`.",
-            )

@@ -38,20 +38,28 @@ def input_region(width: int, height: int, resize: str) -> tuple[int, int, int, i
     return left, top, left + across, top + down
 
 
-def to_input(rgb: NDArray[np.uint8], size: int, resize: str, interpolation: str = "bilinear") -> NDArray[np.uint8]:
-    """Bring an image to a network's input size: antialiased, padding in mid grey.
+def to_input(
+    rgb: NDArray[np.uint8], size: int, resize: str, resize_in: str = "uint8", interpolation: str = "bilinear"
+) -> NDArray[np.uint8] | NDArray[np.float32]:
+    """Bring an image to a network's input size: antialiased, padding in mid grey, as Pillow does it.
 
     Args:
         rgb: uint8 (height, width, 3).
         size: side of the square input in pixels.
         resize: the rule, see `input_region`.
+        resize_in: `uint8`, in which rows and then columns are rounded to whole numbers, or `float`.
         interpolation: name of a filter of Pillow, `bilinear` or `bicubic`.
 
     Returns:
-        uint8 (size, size, 3).
+        (size, size, 3), from 0 to 255: uint8, or float32 that is not rounded to whole numbers.
     """
     height, width = rgb.shape[:2]
     left, top, right, bottom = input_region(width, height, resize)
     square = Image.new("RGB", (right - left, bottom - top), MID_GREY)
     square.paste(Image.fromarray(rgb), (-left, -top))
-    return np.array(square.resize((size, size), Image.Resampling[interpolation.upper()]), dtype=np.uint8)
+    chosen = Image.Resampling[interpolation.upper()]
+    if resize_in == "uint8":
+        return np.array(square.resize((size, size), chosen), dtype=np.uint8)
+    colours = [colour.convert("F").resize((size, size), chosen) for colour in square.split()]
+    # A bicubic filter overshoots beside edges.
+    return np.stack([np.asarray(colour) for colour in colours], axis=2).clip(0, 255)

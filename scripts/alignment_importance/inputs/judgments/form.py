@@ -1,11 +1,11 @@
 """What a form of judgments is: a file that somebody can bring, how it is recognised and how it is read."""
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
-from alignment_importance.inputs.judgments.delimited_text import Row
-from alignment_importance.inputs.judgments.identifiers import ImageIds
+from alignment_importance.inputs.delimited_text import Text
+from alignment_importance.inputs.identifiers import ImageIds
 from alignment_importance.inputs.judgments.judged import Judged
 from alignment_importance.system.problems import Problems
 
@@ -19,16 +19,22 @@ class File:
         kind: `similarity` or `dissimilarity`; None where the file says it.
         order: text file with the image id of each row of an array.
         key: which of several things in the file to read.
-        header: fields of the first line of a text file, without blanks around them; empty for other files.
-        body: the other lines of a text file.
+        participant: whose judgments these are, if the file does not say it.
+        opened: the file as text; None where it is none.
     """
 
     path: Path
     kind: str | None
     order: Path | None
     key: str | None
-    header: Sequence[str] = ()
-    body: Iterator[Row] = field(default_factory=lambda: iter(()))
+    participant: str
+    opened: Text | None = None
+
+    @property
+    def text(self) -> Text:
+        """The file of a form whose files are text."""
+        assert self.opened is not None
+        return self.opened
 
 
 @dataclass(frozen=True)

@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from alignment_importance.inputs.identifiers import ImageIds
 from alignment_importance.inputs.judgments import diagonals
-from alignment_importance.inputs.judgments.identifiers import ImageIds
 from alignment_importance.system.names import some
 from alignment_importance.system.plurals import counted
 from alignment_importance.system.problems import Problems
@@ -87,11 +87,15 @@ def kind_of(problems: Problems, path: Path, told: str | None, by: str, configure
     return told or configured or ""
 
 
-def numbered(count: int) -> list[str]:
-    """Name participants by numbers, with leading zeros, so that they are sorted; a single one is no participant."""
+def numbered(count: int, participant: str) -> list[str]:
+    """Name the participants of a file that does not: `participant`, or numbers, with leading zeros, of several.
+
+    Several in a file of its own participant have its name before their numbers.
+    """
     if count == 1:
-        return [SINGLE_PARTICIPANT]
-    return [f"{number:0{len(str(count))}d}" for number in range(1, count + 1)]
+        return [participant]
+    prefix = "" if participant == SINGLE_PARTICIPANT else f"{participant}-"
+    return [f"{prefix}{number:0{len(str(count))}d}" for number in range(1, count + 1)]
 
 
 #: What to do about too many participants of a table.
@@ -130,6 +134,8 @@ def check_size(problems: Problems, path: Path, n_participants: int, n_images: in
 def from_matrices(matrices: Matrices, images: ImageIds, path: Path, problems: Problems) -> Judged:
     """Bring matrices into the order of the ids, and average the two directions of each pair.
 
+    Images that they do not have are not judged (NaN).
+
     Raises:
         Problems: infinite values, halves filled with zeros, or diagonals that contradict the kind.
     """
@@ -138,14 +144,32 @@ def from_matrices(matrices: Matrices, images: ImageIds, path: Path, problems: Pr
     diagonals.check(problems, path, matrices.kind, matrices.participants, diagonals.of_matrices(matrices.stack))
     check_size(problems, path, len(matrices.participants), len(images.wanted), _AVERAGE_MATRICES)
     position = {image: at for at, image in enumerate(matrices.image_ids)}
-    at = [position[image] for image in images.wanted]
-    values, counts, largest, n_differing = _symmetric(matrices.stack[:, at][:, :, at])
+    at = np.array([position.get(image, -1) for image in images.wanted])
+    stack = matrices.stack[:, at][:, :, at]
+    stack[:, at < 0] = stack[:, :, at < 0] = np.nan
+    values, counts, largest, n_differing = _symmetric(stack)
     if n_differing:
         pairs = counted(n_differing, "pair has", "pairs have")
         found = f"{pairs} another value in the other direction (largest difference {largest:g})"
         problems.warn(path, found, "The two directions are averaged.")
     participants, values, counts = _by_participant(matrices.participants, values, counts)
     return Judged(participants, values, counts, matrices.kind)
+
+
+def together(files: Sequence[Judged], path: Path, problems: Problems) -> Judged:
+    """Put the judgments of files of one form and kind together; what a participant judged in several is averaged.
+
+    Raises:
+        Problems: their matrices do not fit into memory.
+    """
+    first = files[0]
+    if len(files) == 1:
+        return first
+    names = [name for one in files for name in one.participants]
+    check_size(problems, path, len(names), first.matrices.shape[-1])
+    values = np.concatenate([one.matrices for one in files])
+    counts = np.concatenate([one.n_ratings for one in files])
+    return Judged(*_by_participant(names, values, counts), first.kind, first.mean_over)
 
 
 def from_ratings(

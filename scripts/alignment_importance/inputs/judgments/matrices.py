@@ -5,10 +5,11 @@ from pathlib import Path
 
 import numpy as np
 
-from alignment_importance.inputs import ids
-from alignment_importance.inputs.judgments import delimited_text, judged
+from alignment_importance.inputs import delimited_text, ids
+from alignment_importance.inputs.delimited_text import Row, Text
+from alignment_importance.inputs.identifiers import ImageIds
+from alignment_importance.inputs.judgments import judged
 from alignment_importance.inputs.judgments.form import File, Form
-from alignment_importance.inputs.judgments.identifiers import ImageIds
 from alignment_importance.system.plurals import counted
 from alignment_importance.system.problems import Problems
 
@@ -21,51 +22,54 @@ def read(file: File, images: ImageIds, problems: Problems) -> judged.Judged:
     Raises:
         Problems: ids that are wrong, missing or there twice, and cells that are no numbers.
     """
-    path, header = file.path, file.header
+    path, text = file.path, file.text
+    lines = list(text.rows())
+    header = _header(text, lines)
     corner = header[0].lower()
     told = corner if corner in judged.KINDS else None
     kind = judged.kind_of(problems, path, told, "the first cell of the header", file.kind)
-    columns = [ids.clean(name) for name in header[1:]]
-    rows: list[tuple[str, str]] = []
-    cells: list[list[float]] = []
-    lengths: dict[int, list[int]] = {}
-    for line, (name, *fields) in file.body:
-        image = ids.clean(name)
-        rows.append((f"line {line}", image))
-        if len(fields) == len(columns):
-            cells.append(_numbers(path, fields, line, image, columns, problems))
-        else:
-            lengths.setdefault(len(fields) + 1, []).append(line)
-    if list(lengths) == [len(header) + 1] and not cells:
-        found = "the header has one field fewer than every line: that above the ids of the rows"
-        problems.error(path, found, "Begin it with a field such as `image`, as R's write.csv does.", "header")
-        problems.raise_errors()
-    for count, lines in lengths.items():
-        delimited_text.note_length(problems, path, lines, count, len(header))
-    named = [(f"column {at}", name) for at, name in enumerate(columns, start=2)]
+    named = [(f"column {at}", name) for at, name in enumerate(header[1:], start=2)]
     for place, name in named:
         if not name:
             problems.error(path, "a column without a name", "Name its image, or remove it.", f"header, {place}")
-    images.check_listed(problems, path, "column", [(place, name) for place, name in named if name])
-    images.check_listed(problems, path, "row", rows)
-    _check_same(problems, path, columns, [image for _, image in rows])
+    columns = images.listed(problems, path, "column", [(place, name) for place, name in named if name])
+    rows = images.listed(problems, path, "row", [(f"line {line}", fields[0]) for line, fields in lines])
+    _check_same(problems, path, columns, rows)
+    lengths: dict[int, list[int]] = {}
+    for line, fields in lines:
+        if len(fields) != len(header):
+            lengths.setdefault(len(fields), []).append(line)
+    for length, where in lengths.items():
+        text.note_length(where, length)
+    whole = {
+        row: _numbers(text, line, fields, header)
+        for row, (line, fields) in zip(rows, lines, strict=True)
+        if len(fields) == len(header)
+    }
     problems.raise_errors()
-    position = {image: at for at, (_, image) in enumerate(rows)}
-    values = np.array(cells, dtype=np.float64)[[position[image] for image in columns]]
-    found_there = judged.Matrices([judged.SINGLE_PARTICIPANT], columns, values[np.newaxis], kind)
+    values = np.array([whole[image] for image in columns], dtype=np.float64)
+    found_there = judged.Matrices([file.participant], columns, values[np.newaxis], kind)
     return judged.from_matrices(found_there, images, path, problems)
 
 
-def _numbers(
-    path: Path, fields: Sequence[str], line: int, row: str, columns: Sequence[str], problems: Problems
-) -> list[float]:
+def _header(text: Text, lines: Sequence[Row]) -> list[str]:
+    """Give the header, with a first field also where R's write.table has left it out."""
+    if not lines or any(len(fields) != len(text.header) + 1 for _, fields in lines):
+        return text.header
+    found = "the header has one field fewer than the lines, as R writes it: that above the ids of the rows"
+    text.problems.warn(text.path, found, "The first field of each line is taken for its image.", "header")
+    return ["", *text.header]
+
+
+def _numbers(text: Text, line: int, fields: Sequence[str], header: Sequence[str]) -> list[float]:
     """Read the cells of a row; NaN where one is missing or, which is noted, no number."""
     values = []
-    for column, field in zip(columns, fields, strict=True):
-        value = delimited_text.number(field)
+    for column, field in zip(header[1:], fields[1:], strict=True):
+        value = text.number(field)
         if isinstance(value, str):
-            place = f"line {line} (row {row}), column {column}"
-            problems.error(path, f"{field.strip()!r} {value}", delimited_text.remedy_of(field), place)
+            place = f"line {line} (row {fields[0].strip()}), column {column}"
+            remedy = delimited_text.remedy_of(field, "Leave missing judgments empty.")
+            text.problems.error(text.path, f"{field.strip()!r} {value}", remedy, place)
             value = np.nan
         values.append(value)
     return values
@@ -81,14 +85,15 @@ def _check_same(problems: Problems, path: Path, columns: Sequence[str], rows: Se
 
 
 def _is_matrix(file: File, images: ImageIds) -> bool:
-    """Whether the header names images, even if misspelt."""
-    names = [ids.clean(name) for name in file.header[1:]]
-    return any(name in images or ids.suggest(name, images.known) for name in names)
+    """Whether the header names many images, even if misspelt: four, which no table of trials has, or half of them."""
+    names = [images.resolve(name) for name in file.text.header]
+    likely = [name for name in names if name in images or ids.suggest(name, images.known)]
+    return len(likely) >= min(4, len(images.wanted) / 2)
 
 
 FORM = Form(
     "matrix",
-    tuple(delimited_text.DELIMITERS),
+    delimited_text.SUFFIXES,
     _is_matrix,
     read,
     header="a matrix has image ids from its second field on",

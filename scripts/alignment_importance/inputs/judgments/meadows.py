@@ -7,9 +7,9 @@ import numpy as np
 import scipy.io
 
 from alignment_importance.inputs import array_files
+from alignment_importance.inputs.identifiers import ImageIds
 from alignment_importance.inputs.judgments import judged, rdms
 from alignment_importance.inputs.judgments.form import File, Form
-from alignment_importance.inputs.judgments.identifiers import ImageIds
 from alignment_importance.system.problems import Problems
 
 # rsatoolbox reads participant and task out of the file's name.

@@ -5,10 +5,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from alignment_importance.inputs.identifiers import ImageIds
 from alignment_importance.inputs.judgments import averages
-from alignment_importance.inputs.judgments.identifiers import ImageIds
 from alignment_importance.inputs.judgments.judged import SINGLE_PARTICIPANT, Judged
-from alignment_importance.system.names import some
+from alignment_importance.system.names import can_be_written, some
 from alignment_importance.system.plurals import counted
 from alignment_importance.system.problems import Problems
 
@@ -33,8 +33,12 @@ def check(judged: Judged, images: ImageIds, path: Path, problems: Problems) -> N
     """Note judgments that cannot be used, and warn of those that are few or unreliable.
 
     Raises:
-        Problems: participants or images without judgments, or judgments that are all the same.
+        Problems: participants or images without judgments, participants whose names outputs cannot hold, or judgments
+            that are all the same.
     """
+    for name in judged.participants:
+        if not can_be_written(name):
+            problems.error(path, f"the participant {name!r} has control characters", "Rename this participant.")
     _refuse_unjudged(judged, images, path, problems)
     pairs = np.triu_indices(len(images.wanted), k=1)
     ratings, counts = judged.matrices[:, *pairs], judged.n_ratings[:, *pairs]

@@ -8,9 +8,9 @@ import h5py
 import numpy as np
 
 from alignment_importance.inputs import array_files, ids
+from alignment_importance.inputs.identifiers import ImageIds
 from alignment_importance.inputs.judgments import judged
 from alignment_importance.inputs.judgments.form import File, Form
-from alignment_importance.inputs.judgments.identifiers import ImageIds
 from alignment_importance.system.problems import Problems
 
 #: Descriptors of RDMs that name the participant, the first that there is.
@@ -53,7 +53,9 @@ def read(file: File, images: ImageIds, problems: Problems) -> judged.Judged:
         problems.raise_errors()
     descriptor = _descriptor(rdms.pattern_descriptors, file.key, images, path, problems)
     image_ids = texts(rdms.pattern_descriptors[descriptor])
-    return from_rdms(rdms, f"pattern ({descriptor})", image_ids, _participants(rdms), kind, images, path, problems)
+    return from_rdms(
+        rdms, f"pattern ({descriptor})", image_ids, _participants(rdms, file.participant), kind, images, path, problems
+    )
 
 
 def from_rdms(
@@ -68,11 +70,11 @@ def from_rdms(
 ) -> judged.Judged:
     """Label the matrices of an rsatoolbox.rdm.RDMs; their diagonals are zero by definition and say nothing."""
     places = [(f"{what} {number}", image) for number, image in enumerate(image_ids, start=1)]
-    images.check_listed(problems, path, "pattern", places)
+    listed = images.listed(problems, path, "pattern", places)
     problems.raise_errors()
     stack = np.array(rdms.get_matrices(), dtype=np.float64)
     stack[:, np.eye(stack.shape[-1], dtype=bool)] = np.nan
-    matrices = judged.Matrices(list(participants), list(image_ids), stack, kind)
+    matrices = judged.Matrices(list(participants), listed, stack, kind)
     return judged.from_matrices(matrices, images, path, problems)
 
 
@@ -98,13 +100,13 @@ def _descriptor(descriptors: dict[str, Any], key: str | None, images: ImageIds, 
 
 
 def _names_images(values: Iterable[Any], images: ImageIds) -> bool:
-    return any(image in images for image in texts(values))
+    return any(images.resolve(image) in images for image in texts(values))
 
 
-def _participants(rdms: Any) -> list[str]:
-    """Name the participant of each RDM."""
+def _participants(rdms: Any, participant: str) -> list[str]:
+    """Name the participant of each RDM, `participant` where there is one that the file does not name."""
     named = [name for name in _PARTICIPANT_DESCRIPTORS if name in rdms.rdm_descriptors]
-    return texts(rdms.rdm_descriptors[named[0]]) if named else judged.numbered(rdms.n_rdm)
+    return texts(rdms.rdm_descriptors[named[0]]) if named else judged.numbered(rdms.n_rdm, participant)
 
 
 FORM = Form("RDMs of rsatoolbox", (".h5", ".hdf5"), _is_rdms, read, has_parts=True)

@@ -6,11 +6,12 @@ Of several that recognise a file, the first reads it.
 from collections.abc import Sequence
 from importlib import import_module
 
+from alignment_importance.inputs.identifiers import ImageIds
 from alignment_importance.inputs.judgments.form import File, Form
-from alignment_importance.inputs.judgments.identifiers import ImageIds
 
 _MODULES = (
     "triplets",
+    "alternatives",
     "pairs",
     "matrices",
     "meadows",

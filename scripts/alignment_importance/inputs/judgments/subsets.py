@@ -5,8 +5,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from alignment_importance.inputs import ids
-from alignment_importance.inputs.judgments.identifiers import ImageIds
+from alignment_importance.inputs.identifiers import ImageIds
 from alignment_importance.system.names import nearest
 from alignment_importance.system.plurals import counted
 from alignment_importance.system.problems import Problems
@@ -59,16 +58,9 @@ def _of_categories(table: pd.DataFrame, categories: Sequence[str], where: str, p
 
 def _named(table: pd.DataFrame, images: Sequence[str] | Path, where: str, problems: Problems) -> set[str]:
     """Find the images of a list, or of a file with one id per line."""
-    if isinstance(images, Path):
-        where = str(images)
-        try:
-            lines = images.read_text(encoding="utf-8-sig").splitlines()
-        except (OSError, UnicodeDecodeError) as error:
-            problems.error(where, f"the list of images cannot be read ({error})", "It is text, one image id per line.")
-            return set()
-        listed = [(f"line {number}", ids.clean(line)) for number, line in enumerate(lines, start=1) if line.strip()]
-    else:
-        listed = [(f"entry {number}", ids.clean(image)) for number, image in enumerate(images, start=1)]
     # Nothing is wanted of the list but that every id is known and listed once.
-    ImageIds(table["image"], wanted=[]).check_listed(problems, Path(where), "line", listed)
-    return {image for _, image in listed}
+    known = ImageIds(table["image"], wanted=[])
+    if isinstance(images, Path):
+        return set(known.read_list(problems, images))
+    listed = [(f"entry {number}", image) for number, image in enumerate(images, start=1)]
+    return set(known.listed(problems, Path(where), "entry", listed))

@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from alignment_importance.inputs import array_files, ids
+from alignment_importance.inputs import array_files
+from alignment_importance.inputs.identifiers import ImageIds
 from alignment_importance.inputs.judgments import judged
 from alignment_importance.inputs.judgments.form import File, Form
-from alignment_importance.inputs.judgments.identifiers import ImageIds
 from alignment_importance.system.names import nearest
 from alignment_importance.system.plurals import counted
 from alignment_importance.system.problems import Problems
@@ -45,27 +45,20 @@ def read(file: File, images: ImageIds, problems: Problems) -> judged.Judged:
     assert values is not None and image_ids is not None  # otherwise there was an error
     stack = values if values.ndim == 3 else values[np.newaxis]
     return judged.from_matrices(
-        judged.Matrices(judged.numbered(len(stack)), image_ids, stack, kind), images, path, problems
+        judged.Matrices(judged.numbered(len(stack), file.participant), image_ids, stack, kind), images, path, problems
     )
 
 
 def _read_order(order: Path | None, path: Path, images: ImageIds, problems: Problems) -> list[str] | None:
     """Read the image ids of an array's rows; None where they cannot be read."""
-    what = "text with their ids, one per line in the order of the rows"
+    what = "text with their ids, one per line in the order of the rows, or a table with the column `image`"
     if order is None:
         problems.error(path, "an array does not name its images", f"Name a file as the comparison's `order`: {what}.")
         return None
     if not order.is_file():
         problems.error(order, "this file of image ids does not exist", f"Correct the comparison's `order`: {what}.")
         return None
-    try:
-        lines = order.read_text(encoding="utf-8-sig").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        problems.error(order, f"the order of the images cannot be read ({error})", f"It must be {what}, in UTF-8.")
-        return None
-    listed = [(f"line {number}", ids.clean(line)) for number, line in enumerate(lines, start=1) if line.strip()]
-    images.check_listed(problems, order, "line", listed)
-    return [image for _, image in listed]
+    return images.read_list(problems, order)
 
 
 def _load(path: Path, key: str | None, problems: Problems) -> NDArray[np.float64] | None:

@@ -9,6 +9,7 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from alignment_importance.inputs import images
+from alignment_importance.maps.saliency.fixations import pixels_along
 
 #: Pixels that the frame of all images has at most.
 _MOST_PIXELS = 2**20
@@ -53,25 +54,30 @@ def common_frame(views: Iterable[View]) -> tuple[int, int]:
 
 
 class Fixations:
-    """Where people looked, as parts of the sides of the images."""
+    """Where people looked, in pixels of the images that they saw."""
 
     def __init__(self, saliency: xr.Dataset, image_ids: list[str]) -> None:
         """Take the fixations within some images from their saliency maps; there may be none."""
         if "fixation_x" not in saliency:
-            self.image, self.across, self.down = np.array([], dtype=object), np.zeros(0), np.zeros(0)
+            self.image = np.array([], dtype=object)
+            self._x = self._y = np.zeros(0)
+            self._width = self._height = np.zeros(0, dtype=np.intp)
             return
         image = saliency["fixation_image"].to_numpy().astype(object)
         wanted = np.isin(image.astype(str), np.array(image_ids, dtype=str))
         self.image = image[wanted]
-        sizes = saliency.sel(image=xr.DataArray(self.image, dims="fixation"))
-        self.across = saliency["fixation_x"].to_numpy()[wanted] / sizes["width"].to_numpy()
-        self.down = saliency["fixation_y"].to_numpy()[wanted] / sizes["height"].to_numpy()
+        self._x, self._y = (saliency[f"fixation_{axis}"].to_numpy()[wanted] for axis in "xy")
+        sizes = saliency[["width", "height"]].sel(image=xr.DataArray(self.image, dims="fixation"))
+        self._width, self._height = (sizes[side].to_numpy() for side in ("width", "height"))
 
     def places(self, chosen: NDArray[np.bool_], view: View) -> tuple[NDArray[np.intp], NDArray]:
-        """Find the chosen fixations among the pixels of a view, and the images that they are from."""
+        """Find the chosen fixations among the pixels of a view, and the images that they are from.
+
+        Those from an image of another size lie where they lie when that image is stretched to the view's.
+        """
         height, width = view.image_shape
-        x = np.minimum(np.floor(self.across[chosen] * width).astype(np.intp), width - 1)
-        y = np.minimum(np.floor(self.down[chosen] * height).astype(np.intp), height - 1)
+        x = pixels_along(self._x[chosen], self._width[chosen], width)
+        y = pixels_along(self._y[chosen], self._height[chosen], height)
         rows, columns = view.rows, view.columns
         seen = (x >= columns.start) & (x < columns.stop) & (y >= rows.start) & (y < rows.stop)
         places = (y[seen] - rows.start) * (columns.stop - columns.start) + x[seen] - columns.start

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from alignment_importance.maps.saliency import fixations as fixation_tables
 from alignment_importance.maps.saliency.computing import Map, Pixels, Provider
 from alignment_importance.system.errors import InputError
+from alignment_importance.system.problems import Problems
 
 #: Standard deviation as a part of the image's sides. Horizontally that of the baseline of Clarke & Tatler 2014,
 #: doi 10.1016/j.visres.2014.06.016, over ten data sets: a variance of 0.22 where half the width is 1.
@@ -36,7 +37,10 @@ def provider(
         )
     if degree is None:
         raise InputError("saliency: `method: centre_bias` with `fixations` needs the key `degree`.")
-    return _of_other_images(fixation_tables.read(fixations, table), table, float(degree))
+    problems = Problems()
+    rows = fixation_tables.read(fixations, table, problems)
+    problems.log_warnings()
+    return _of_other_images(rows, table, float(degree))
 
 
 def gaussian(width: int, height: int, spread: float = SPREAD) -> NDArray[np.float64]:
@@ -54,18 +58,17 @@ def gaussian(width: int, height: int, spread: float = SPREAD) -> NDArray[np.floa
 
 
 def _of_other_images(fixations: pd.DataFrame, table: pd.DataFrame, degree: float) -> Provider:
-    """Smooth the fixations of all other images; positions are taken as parts of the sides of their images."""
+    """Smooth the fixations of all other images, each of which is stretched to the image."""
     inside = fixations[fixations["inside"]]
-    image = inside["image"].to_numpy(dtype=object)
+    image, x, y = (inside[column].to_numpy() for column in fixation_tables.COLUMNS)
     sizes = table.set_index("image").reindex(image)
-    across, down = (
-        inside["x"].to_numpy() / sizes["width"].to_numpy(),
-        inside["y"].to_numpy() / sizes["height"].to_numpy(),
-    )
+    own_width, own_height = (sizes[side].to_numpy() for side in ("width", "height"))
 
     def map_of(this: str, rgb: Pixels) -> Map | None:
         others = image != this
         height, width = rgb.shape[:2]
-        return fixation_tables.density(across[others] * width, down[others] * height, width, height, degree)
+        columns = fixation_tables.pixels_along(x[others], own_width[others], width)
+        rows = fixation_tables.pixels_along(y[others], own_height[others], height)
+        return fixation_tables.density(columns, rows, width, height, degree)
 
     return Provider(map_of, {"method": "centre_bias", "degree": degree})

@@ -1,6 +1,5 @@
 """Real fixations: a table of where people looked, smoothed to a map."""
 
-import logging
 from pathlib import Path
 
 import numpy as np
@@ -8,16 +7,13 @@ import pandas as pd
 import xarray as xr
 from numpy.typing import NDArray
 
-from alignment_importance.inputs import ids
+from alignment_importance.inputs.delimited_text import MISSING, Text
+from alignment_importance.inputs.identifiers import ImageIds
 from alignment_importance.maps.saliency.computing import Map, Pixels, Provider
-from alignment_importance.system.errors import InputError
 from alignment_importance.system.problems import Problems
-from alignment_importance.system.tables import read_table
 
 #: Columns that a table of fixations must have; `observer` may be there too.
 COLUMNS = ("image", "x", "y")
-
-logger = logging.getLogger(__name__)
 
 
 def provider(table: pd.DataFrame, fixations: str | Path, degree: float) -> Provider:
@@ -29,9 +25,11 @@ def provider(table: pd.DataFrame, fixations: str | Path, degree: float) -> Provi
         degree: see `density`.
 
     Raises:
-        InputError: the fixations do not fit the images.
+        Problems: the fixations do not fit the images.
     """
-    rows = read(fixations, table)
+    problems = Problems()
+    rows = read(fixations, table, problems)
+    problems.log_warnings()
     by_image = {str(image): own for image, own in rows[rows["inside"]].groupby("image")}
 
     def map_of(image: str, rgb: Pixels) -> Map | None:
@@ -44,61 +42,54 @@ def provider(table: pd.DataFrame, fixations: str | Path, degree: float) -> Provi
     return Provider(map_of, attributes, _variables(rows, table["image"].tolist()))
 
 
-def read(file: str | Path, table: pd.DataFrame) -> pd.DataFrame:
+def read(file: str | Path, table: pd.DataFrame, problems: Problems) -> pd.DataFrame:
     """Read and check a table of fixations.
 
     Args:
-        file: CSV with the columns `image`, `x`, `y` and, if there are several people, `observer`. x goes right and y
+        file: table with the columns `image`, `x`, `y` and, if there are several people, `observer`. x goes right and y
             down from the image's upper left corner, in pixels of the image file (as it is seen, see
             `images.tabulate`); pixel 0 reaches from 0 to 1.
         table: `image`, `width` and `height` of the image set.
+        problems: what the user should know is noted here, such as how many fixations lie outside their images.
 
     Returns:
         `image`, `x`, `y`, `observer` (text, empty where there is none) and `inside`: whether the fixation lies within
         its image, 0 <= x < width and 0 <= y < height. A row per fixation, in the order of the file.
 
     Raises:
-        InputError: cells that hold no number, rows without an observer, unknown images, or coordinates that cannot be
+        Problems: cells that hold no number, rows without an observer, unknown images, or coordinates that cannot be
             pixels of these images (more than half of them outside, or all of them from 0 to 1).
     """
-    rows = read_table(file, COLUMNS)
-    fixations = pd.DataFrame({"image": rows["image"].map(ids.clean).to_numpy(dtype=object)})
-    for column in ("x", "y"):
-        fixations[column] = pd.to_numeric(rows[column], errors="coerce").astype(np.float64)
-    fixations["observer"] = rows["observer"].fillna("").astype(str).str.strip() if "observer" in rows else ""
-    _check_cells(file, rows, fixations, table["image"].tolist())
+    fixations = _read_cells(Text(Path(file), problems), ImageIds(table["image"]))
     sizes = table.set_index("image")[["width", "height"]].reindex(fixations["image"].to_numpy())
     fixations["inside"] = (
         fixations["x"].ge(0) & fixations["y"].ge(0)
         & (fixations["x"].to_numpy() < sizes["width"].to_numpy())
         & (fixations["y"].to_numpy() < sizes["height"].to_numpy())
     )  # fmt: skip
-    _check_scale(file, fixations)
+    _check_scale(file, fixations, problems)
     return fixations
 
 
-def note_outside(file: str | Path, fixations: pd.DataFrame, problems: Problems) -> None:
-    """Note how many of the fixations that were read lie outside their images.
+def pixels_along(positions: NDArray[np.float64], own_side: NDArray[np.integer], side: int) -> NDArray[np.intp]:
+    """Find on which pixels of an image's side positions fall that were measured in images of other sizes.
+
+    In an image of its own size a position stays on its pixel, whatever the size: the product is divided last, since
+    parts of a side (position / own_side) are rounded.
 
     Args:
-        file, fixations: what `read` took and returned.
-        problems: the warning is added here.
+        positions: in pixels of their own images, from 0 to below `own_side`.
+        own_side: width or height of the image of each.
+        side: width or height of the image to which those are stretched.
     """
-    n_outside = int((~fixations["inside"]).sum())
-    if n_outside:
-        lie = "lies outside its image" if n_outside == 1 else "lie outside their images"
-        problems.warn(
-            file,
-            f"{n_outside} of {len(fixations)} fixations {lie}",
-            "It is left out." if n_outside == 1 else "They are left out.",
-        )
+    return np.minimum(np.floor(positions * side / own_side).astype(np.intp), side - 1)
 
 
-def density(x: NDArray[np.float64], y: NDArray[np.float64], width: int, height: int, degree: float) -> Map | None:
+def density(x: NDArray, y: NDArray, width: int, height: int, degree: float) -> Map | None:
     """Smooth fixations to a density.
 
     Args:
-        x, y: positions within an image of `width` x `height` pixels.
+        x, y: positions within an image of `width` x `height` pixels, or numbers of its pixels.
         degree: one degree of visual angle in pixels; the standard deviation of the Gaussian.
 
     Returns:
@@ -133,44 +124,53 @@ def _variables(fixations: pd.DataFrame, image_ids: list[str]) -> xr.Dataset:
     return xr.Dataset({**per_image, **per_fixation}, coords={"image": index.to_numpy(dtype=object)})
 
 
-def _check_cells(file: str | Path, rows: pd.DataFrame, fixations: pd.DataFrame, image_ids: list[str]) -> None:
-    """Raise an error that names every cell that holds no number, and every image that is none of the set."""
-    problems = Problems()
-    if fixations.empty:
-        raise InputError("the table has no fixations. Give it a row for each.", where=file)
+def _read_cells(text: Text, images: ImageIds) -> pd.DataFrame:
+    """Read image, x, y and observer, and note every cell that holds no number and every image that is none of the set.
+
+    Raises:
+        Problems: all of these.
+    """
+    text.require(COLUMNS, ["observer"])
+    rows = text.table()
+    if not len(rows.lines):
+        text.problems.error(text.path, "there are no fixations in this table", "Give it a row for each.")
+    remedy = "Give pixels or remove the row."
+    numbers = {}
     for column in ("x", "y"):
-        for at in np.flatnonzero(~np.isfinite(fixations[column])).tolist():
-            place = f"line {at + 2}, column {column}"
-            problems.error(file, f"{rows[column].iloc[at]!r} is not a number", "Give pixels or remove the row.", place)
-    if "observer" in rows:
+        numbers[column] = rows.numbers(column, remedy)
+        missing = [cell.lower() in MISSING for cell in rows.columns[column].cells]
+        rows.note(rows.rows_of(column, missing), column, "there is no number", remedy)
+    known = images.numbers_of(rows, "image")
+    observers = rows.columns.get("observer")
+    if observers is not None:
+        nameless = [not cell for cell in observers.cells]
         remedy = "Name the observer of every fixation, or leave out the column."
-        for at in np.flatnonzero(fixations["observer"] == "").tolist():
-            problems.error(file, "there is no observer", remedy, f"line {at + 2}, column observer")
-    known = set(image_ids)
-    firsts = {image: line for line, image in reversed(list(enumerate(fixations["image"].tolist(), start=2)))}
-    for image, line in sorted(firsts.items(), key=lambda first: first[1]):
-        if image not in known:
-            hint, place = ids.suggest(image, image_ids), f"line {line}, column image"
-            problems.error(file, f"{image!r} is no image of this set{hint}", "Correct or remove its rows.", place)
-    problems.raise_errors()
+        rows.note(rows.rows_of("observer", nameless), "observer", "there is no observer", remedy)
+    text.problems.raise_errors()
+    return pd.DataFrame(
+        {
+            "image": np.array(images.known, dtype=object)[known],
+            **numbers,
+            "observer": "" if observers is None else np.array(observers.cells, dtype=object)[observers.codes],
+        }
+    )
 
 
-def _check_scale(file: str | Path, fixations: pd.DataFrame) -> None:
-    """Raise an error where coordinates cannot be pixels of the images; log how many lie outside."""
+def _check_scale(file: str | Path, fixations: pd.DataFrame, problems: Problems) -> None:
+    """Refuse coordinates that cannot be pixels of the images; say how many lie outside.
+
+    Raises:
+        Problems: they cannot.
+    """
+    positions = fixations[["x", "y"]]
+    if len(fixations) > 1 and positions.ge(0).all(axis=None) and positions.le(1).all(axis=None):
+        remedy = "Give pixels of the image files: multiply x by the width of the image, y by its height."
+        problems.fail(file, "all x and y lie between 0 and 1", remedy)
     n_outside = int((~fixations["inside"]).sum())
-    if len(fixations) > 1 and fixations[["x", "y"]].ge(0).all(axis=None) and fixations[["x", "y"]].le(1).all(axis=None):
-        raise InputError(
-            "all x and y lie between 0 and 1. Give pixels of the image files: multiply x by the width of the "
-            "image, y by its height.",
-            where=file,
-        )
+    lie = "lies outside its image" if n_outside == 1 else "lie outside their images"
+    found = f"{n_outside} of {len(fixations)} fixations {lie}"
     if 2 * n_outside > len(fixations):
-        raise InputError(
-            f"{n_outside} of {len(fixations)} fixations lie outside their images. Give pixels of the image "
-            "files, counted from the image's upper left corner, not from the screen's.",
-            where=file,
-        )
+        remedy = "Give pixels of the image files, counted from the image's upper left corner, not from the screen's."
+        problems.fail(file, found, remedy)
     if n_outside:
-        logger.warning(
-            "%s: %d of %d fixations lie outside their images and are left out.", file, n_outside, len(fixations)
-        )
+        problems.warn(file, found, "It is left out." if n_outside == 1 else "They are left out.")

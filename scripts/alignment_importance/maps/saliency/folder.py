@@ -15,9 +15,6 @@ from alignment_importance.system.names import some
 #: Endings of files that can hold a saliency map.
 SUFFIXES = (".png", ".npy", ".mat")
 
-# What Pillow, NumPy, SciPy and h5py raise on files that are damaged or of another kind.
-_READING_ERRORS = (SyntaxError, *array_files.READING_ERRORS)
-
 
 def provider(table: pd.DataFrame, maps: str | Path, stretch: bool = False) -> Provider:
     """Find the file of every image's map, which is read when its turn comes.
@@ -76,7 +73,9 @@ def _read_map(file: Path) -> Map:
     """
     try:
         values = _read_png(file) if file.suffix.lower() == ".png" else _read_array(file)
-    except _READING_ERRORS as error:
+    except InputError:
+        raise
+    except array_files.READING_ERRORS as error:
         raise InputError(f"cannot be read as a saliency map ({error}). Replace the file.", where=file) from error
     if not np.isfinite(values).all():
         raise InputError(
@@ -94,7 +93,7 @@ def _read_map(file: Path) -> Map:
 
 def _read_png(file: Path) -> NDArray[Any]:
     """Read a grey PNG with all of its 8 or 16 bits."""
-    with images.open_limited(file.read_bytes(), ("PNG",)) as opened:
+    with images.opened(file, file.read_bytes(), ("PNG",)) as opened:
         if opened.mode in ("1", "L") or opened.mode.startswith("I"):
             return np.asarray(opened)
         channels = np.asarray(opened.convert("RGBA"))

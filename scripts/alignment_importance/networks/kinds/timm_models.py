@@ -9,7 +9,7 @@ from timm.models import PretrainedCfg, get_pretrained_cfg, split_model_name_tag
 from torch import nn
 
 from alignment_importance.networks import downloads
-from alignment_importance.networks.checkpoints import State
+from alignment_importance.networks.checkpoints import Checkpoint, State
 from alignment_importance.networks.plan import Inputs, Plan
 from alignment_importance.networks.spec import Spec, nearest
 from alignment_importance.system.errors import InputError
@@ -40,9 +40,9 @@ def plan(spec: Spec) -> Plan:
     inputs = inputs_of(trained_on.to_dict())
     size = spec.input_size or inputs.size
 
-    def create(state: State | None, **options: Any) -> nn.Module:
-        if state is not None:
-            options["num_classes"] = count_classes(state, trained_on)
+    def create(checkpoint: Checkpoint | None, **options: Any) -> nn.Module:
+        if checkpoint is not None:
+            options["num_classes"] = count_classes(checkpoint.weights, trained_on)
         if trained_on.fixed_input_size:
             options["img_size"] = size
         try:

@@ -1,14 +1,13 @@
 """Classification networks of torchvision, by name."""
 
-from collections.abc import Mapping
 from typing import Any
 
 import torchvision
 from torch import nn
 
 from alignment_importance.networks import downloads
-from alignment_importance.networks.checkpoints import State
-from alignment_importance.networks.plan import Inputs, Plan, UnallocatedParameters
+from alignment_importance.networks.checkpoints import Checkpoint
+from alignment_importance.networks.plan import Inputs, Plan
 from alignment_importance.networks.spec import AS_EVALUATED, Spec
 from alignment_importance.system.errors import InputError
 
@@ -36,11 +35,9 @@ def plan(spec: Spec) -> Plan:
     inputs = _trained_on(spec, weights)
     size = spec.input_size or inputs.size
 
-    def create(state: State | None, weights: Any = None) -> nn.Module:
-        options = _options(spec.architecture, size, state)
+    def create(checkpoint: Checkpoint | None, weights: Any = None) -> nn.Module:
+        options = _options(spec.architecture, size, checkpoint)
         try:
-            if state is not None:
-                options["num_classes"] = _count_classes(spec.architecture, state, options)
             return torchvision.models.get_model(spec.architecture, weights=weights, progress=False, **options)
         except (AssertionError, ValueError) as error:
             raise InputError(
@@ -66,27 +63,19 @@ def inputs_of(module: nn.Module) -> Inputs | None:
     return Inputs(size, *_CENTRED_VALUES, source="torchvision") if centred else Inputs(size, source="torchvision")
 
 
-def _options(architecture: str, size: int, state: State | None) -> dict[str, Any]:
+def _options(architecture: str, size: int, checkpoint: Checkpoint | None) -> dict[str, Any]:
     """Arguments of torchvision's builder of an architecture."""
-    options: dict[str, Any] = {}
+    options: dict[str, Any] = {"num_classes": checkpoint.n_classes} if checkpoint and checkpoint.n_classes else {}
     if architecture in _CENTRED:
         # Their own initialisation takes minutes, and trained weights need none.
         options |= {"transform_input": False, "init_weights": False}
-        if state is not None:
-            options["aux_logits"] = any(name.lower().startswith("aux") for name in state)
+        if checkpoint is not None:
+            options["aux_logits"] = any(name.lower().startswith("aux") for name in checkpoint.weights)
     if architecture.startswith("vit_"):
         options["image_size"] = size
     if architecture.startswith("maxvit_"):
         options["input_size"] = (size, size)
     return options
-
-
-def _count_classes(architecture: str, state: State, options: Mapping[str, Any]) -> int:
-    """Number of classes of a checkpoint, whose weights may come in any order: rows of the last weight matrix."""
-    with UnallocatedParameters():
-        own = torchvision.models.get_model(architecture, weights=None, **options).state_dict()
-    last = [name for name, value in own.items() if value.ndim in (2, 4)][-1]
-    return int(state.get(last, own[last]).shape[0])
 
 
 def _trained_on(spec: Spec, weights: Any) -> Inputs:

@@ -1,0 +1,405 @@
+"""Delimited text: every table that a user brings, with the number of the line of everything.
+
+It is text in UTF-8, or in UTF-16 with a mark. What separates the columns is seen from the header: commas, semicolons,
+tabs or blanks. Blanks around a field mean nothing, empty lines are passed over, and quotes may be around any field.
+Names of rows, as R and pandas write them, are passed over and said.
+"""
+
+import codecs
+import csv
+import io
+import itertools
+import re
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from alignment_importance.system.names import nearest
+from alignment_importance.system.plurals import counted
+from alignment_importance.system.problems import Problems
+
+#: Endings of tables as text.
+SUFFIXES = (".csv", ".tsv", ".txt")
+
+#: Spellings of a missing number (in any case).
+MISSING = ("", "nan", "na")
+
+# Characters that no table needs, and that the names in results cannot hold.
+_CONTROL = bytes({*range(32), 127} - set(b"\t\n\r"))
+
+_LINES_AT_ONCE = 5_000
+
+Row = tuple[int, list[str]]
+
+
+@dataclass(frozen=True, eq=False)
+class Column:
+    """A column of a long table, every distinct cell once.
+
+    Attributes:
+        cells: the distinct cells, stripped of blanks.
+        codes: int32 (row,), the place of each row's cell in `cells`.
+    """
+
+    cells: list[str]
+    codes: NDArray[np.int32]
+
+    def first_rows(self) -> NDArray[np.intp]:
+        """Give the first row in which each of `cells` stands."""
+        first = np.full(len(self.cells), len(self.codes), dtype=np.intp)
+        np.minimum.at(first, self.codes, np.arange(len(self.codes)))
+        return first
+
+
+class Text:
+    """A table as text, opened.
+
+    Attributes:
+        path: the file.
+        problems: where mistakes are noted.
+        own: what the file calls a column, by the name that it has here.
+        separator: what separates the columns; a blank stands for any number of them.
+        header: the names that the columns have here, without blanks around them.
+    """
+
+    def __init__(self, path: Path, problems: Problems, own: Mapping[str, str] | None = None) -> None:
+        """Read a file as far as its header.
+
+        Args:
+            path: the file.
+            problems: where mistakes are noted.
+            own: what the file calls a column, by the name that it has here; None where they are the same.
+
+        Raises:
+            Problems: the file is no text, or `own` names a column that it does not have.
+        """
+        self.path, self.problems, self.own = path, problems, own or {}
+        self._data = _in_utf8(path, problems)
+        first_line = next(filter(bytes.strip, io.BytesIO(self._data)), b"").decode()
+        self.separator = _separator(first_line)
+        self._header_line, header = next(self._lines(), (1, []))
+        self.header = self._renamed([name.strip() for name in header])
+
+    def rows(self) -> Iterator[Row]:
+        """Yield line number and fields of every line below the header that is not blank.
+
+        Raises:
+            Problems: quotes that are not closed.
+        """
+        return itertools.islice(self._lines(), 1, None)
+
+    def lines(self) -> list[tuple[int, str]]:
+        """Give number and content of every line that is not blank, whatever separates what is in it."""
+        stripped = enumerate(map(str.strip, re.split(r"\r\n?|\n", self._data.decode())), start=1)
+        return [(number, _unquoted(line)) for number, line in stripped if line]
+
+    def check_header(self, required: Sequence[str], known: Sequence[str], what: str) -> None:
+        """Refuse columns that are missing or there twice, and unknown ones unless the user has named the others.
+
+        Args:
+            required: columns that there must be.
+            known: all columns that there may be.
+            what: what the table holds, for messages.
+
+        Raises:
+            Problems: all of these.
+        """
+        names = list(dict.fromkeys(filter(None, self.header)))
+        unknown = [name for name in names if name not in known]
+        if unknown and self.own:
+            self.problems.warn(self.path, f"other columns: {', '.join(unknown)}", "They are not used.", "header")
+        for name in () if self.own else unknown:
+            remedy = (
+                f"{what} have the columns {', '.join(known)}; rename or remove the others, or say with `columns` which "
+                "is which."
+            )
+            self.problems.error(self.path, f"unknown column {name!r}", remedy, "header")
+        self.require(required, [name for name in names if name in known], f"{what} need")
+
+    def require(self, required: Sequence[str], used: Sequence[str] = (), need: str = "It needs") -> None:
+        """Refuse a header in which columns are missing, or there twice.
+
+        Raises:
+            Problems: all of these.
+        """
+        for name in dict.fromkeys([*used, *required]):
+            if (times := self.header.count(name)) > 1:
+                self.problems.error(self.path, f"the column {name} occurs {times} times", "Keep one.", "header")
+        missing = [name for name in required if name not in self.header]
+        if missing:
+            remedy = f"{need} the columns {', '.join(required)}; the header has {', '.join(self.header)}."
+            self.problems.error(self.path, f"the column {' and '.join(missing)} is missing", remedy, "header")
+        self.problems.raise_errors()
+
+    def table(self) -> "Table":
+        """Read what stands below the header; lines with too few or too many fields are noted and left out."""
+        columns, lines = self._read_plain() or self._read_lines()
+        is_longer = len(columns) > len(self.header)
+        # R's write.table names no column of row names; others end every line with a separator.
+        added = [[], [""]] if is_longer and not any(columns[-1].cells) else [[""] * is_longer, []]
+        header = [*added[0], *self.header, *added[1]]
+        for at, (name, column) in enumerate(zip(header, columns, strict=True)):
+            if name or not any(column.cells):
+                continue
+            are_distinct = at == 0 and len(column.cells) == len(lines)
+            if are_distinct and (not is_longer or all(map(str.isdecimal, column.cells))):
+                found = "the lines begin with names of rows, as R and pandas write them"
+                self.problems.warn(self.path, found, "These are not used.")
+            elif is_longer:
+                self.note_length(lines.tolist(), len(columns))
+            else:
+                self.problems.error(self.path, f"column {at + 1} has no name", "Name or remove it.", "header")
+        return Table(self, {name: column for name, column in zip(header, columns, strict=True) if name}, lines)
+
+    def note_length(self, lines: Sequence[int], found: int) -> None:
+        """Note lines with too few or too many fields, and what that is probably due to."""
+        wanted = len(self.header)
+        more = counted(len(lines) - 1, "other", "others")
+        others = f" (and so {'has' if len(lines) == 2 else 'have'} {more})" if len(lines) > 1 else ""
+        is_comma = self.separator == "," and found > wanted
+        remedy = "Numbers need a decimal point; a name with a comma needs quotes." if is_comma else "Complete it."
+        told = f"{counted(found, 'field', 'fields')}, but the header has {wanted}{others}"
+        self.problems.error(self.path, told, remedy, f"line {lines[0]}")
+
+    def number(self, cell: str) -> float | str:
+        """Read a number: NaN where it is missing, and what is wrong with it where it is no finite number.
+
+        Where semicolons separate columns, a comma is a decimal one: spreadsheets write semicolons where it is.
+        """
+        cell = cell.strip()
+        if cell.lower() in MISSING:
+            return np.nan
+        if self.separator == ";" and cell.count(",") == 1 and "." not in cell:
+            self.problems.warn(self.path, "numbers have decimal commas", "They are read as such.")
+            cell = cell.replace(",", ".")
+        try:
+            # Python takes 1_000 for a number.
+            value = np.nan if "_" in cell else float(cell)
+        except ValueError:
+            value = np.nan
+        if np.isinf(value):
+            return "is infinite"
+        return "is not a number" if np.isnan(value) else value
+
+    def _renamed(self, header: list[str]) -> list[str]:
+        """Give columns their names here instead of the user's own."""
+        names = {theirs: ours for ours, theirs in self.own.items()}
+        missing = [theirs for theirs in names if theirs not in header]
+        for theirs in missing:
+            close = nearest(theirs, header)
+            remedy = f"Did you mean {close[0]!r}?" if close else f"There are: {', '.join(header)}."
+            found = f"there is no column {theirs!r}, which `columns` gives as {names[theirs]}"
+            self.problems.error(self.path, found, remedy, "header")
+        if missing:
+            self.problems.raise_errors()
+        return [names.get(name, name) for name in header]
+
+    def _lines(self) -> Iterator[Row]:
+        """Yield number and fields of every line that is not blank."""
+        lines: Iterable[str] = io.TextIOWrapper(io.BytesIO(self._data), "utf-8", newline="")
+        if self.separator == " ":
+            lines = (line.strip() for line in lines)
+        reader = csv.reader(lines, delimiter=self.separator, skipinitialspace=True, strict=True)
+        try:
+            for row in reader:
+                # The first field of a line is seldom blank, and a generator for every line would take longest of all.
+                if row and (row[0].strip() or any(field.strip() for field in row)):
+                    yield reader.line_num, row
+        except csv.Error as error:
+            self.problems.fail(
+                self.path, f"it cannot be read ({error})", "Look at its quotes.", f"line {reader.line_num}"
+            )
+
+    def _read_plain(self) -> tuple[list[Column], NDArray[np.int64]] | None:
+        """Read a table without quotes or blank lines that has all fields in every line; None of any other.
+
+        Millions of trials then take seconds: pandas reads them without making a Python object of every cell.
+        """
+        body = self._data[self._data.find(b"\n") + 1 :] if self._header_line == 1 else b""
+        if (
+            not body
+            or self.separator == " "
+            or b'"' in self._data
+            or self._data.count(b"\r") != self._data.count(b"\r\n")
+        ):
+            return None
+        width = body[: body.find(b"\n")].count(self.separator.encode()) + 1
+        characters = np.frombuffer(body if body.endswith(b"\n") else body + b"\n", dtype=np.uint8)
+        ends = characters[(characters == ord(self.separator)) | (characters == ord("\n"))]
+        line = np.frombuffer((self.separator * (width - 1) + "\n").encode(), dtype=np.uint8)
+        if width - len(self.header) not in (0, 1) or len(ends) % width or (ends.reshape(-1, width) != line).any():
+            return None
+        read = pd.read_csv(
+            io.BytesIO(body),
+            sep=self.separator,
+            header=None,
+            dtype=str,
+            na_filter=False,
+            quoting=csv.QUOTE_NONE,
+            skip_blank_lines=False,
+        )
+        columns = [_merged(_column(read[at])) for at in range(width)]
+        # There may be a line without anything but delimiters, which is a blank one.
+        if all("" in column.cells for column in columns):
+            return None
+        return columns, np.arange(2, len(read) + 2, dtype=np.int64)
+
+    def _read_lines(self) -> tuple[list[Column], NDArray[np.int64]]:
+        """Do as `_read_plain` does, line by line, of any table."""
+        lengths = {len(row) for _, row in self.rows()}
+        width = len(self.header) + (lengths == {len(self.header) + 1})
+        coders: list[dict[str, int]] = [_coder() for _ in range(width)]
+        codes: list[list[NDArray[np.int32]]] = [[] for _ in range(width)]
+        lines: list[NDArray[np.int64]] = []
+        wrong: dict[int, list[int]] = {}
+        body = self.rows()
+        while chunk := list(itertools.islice(body, _LINES_AT_ONCE)):
+            if any(len(row) != width for _, row in chunk):
+                for number, row in chunk:
+                    if len(row) != width:
+                        wrong.setdefault(len(row), []).append(number)
+                chunk = [(number, row) for number, row in chunk if len(row) == width]
+            if not chunk:
+                continue
+            numbers, fields = zip(*chunk, strict=True)
+            lines.append(np.array(numbers, dtype=np.int64))
+            for coder, column, cells in zip(coders, codes, zip(*fields, strict=True), strict=True):
+                column.append(np.fromiter(map(coder.__getitem__, cells), dtype=np.int32, count=len(cells)))
+        for length, where in wrong.items():
+            self.note_length(where, length)
+        nothing = np.empty(0, dtype=np.int32)
+        columns = [
+            _merged(Column([cell.strip() for cell in coder], np.concatenate([nothing, *column])))
+            for coder, column in zip(coders, codes, strict=True)
+        ]
+        return columns, np.concatenate([nothing.astype(np.int64), *lines])
+
+
+@dataclass(frozen=True, eq=False)
+class Table:
+    """A long table.
+
+    Attributes:
+        text: that it was read from.
+        columns: by their names.
+        lines: int64 (row,), the number of each row's line in the file.
+    """
+
+    text: Text
+    columns: dict[str, Column]
+    lines: NDArray[np.int64]
+
+    def note(self, rows: NDArray[np.intp], column: str, found: str, remedy: str) -> None:
+        """Note a mistake in some rows, once, with the first of them and the number of the others."""
+        if len(rows):
+            more = counted(len(rows) - 1, "other line", "other lines")
+            others = f" (and on {more})" if len(rows) > 1 else ""
+            place = f"line {self.lines[rows[0]]}" + (f", column {column}" if column else "")
+            self.text.problems.error(self.text.path, f"{found}{others}", remedy, place)
+
+    def rows_of(self, name: str, marked: Sequence[bool]) -> NDArray[np.intp]:
+        """Find the rows in which a column has one of its cells that are marked."""
+        return np.flatnonzero(np.array(marked, dtype=bool)[self.columns[name].codes])
+
+    def cells(self, name: str) -> list[tuple[int, str]]:
+        """Give line and content of every cell of a column."""
+        column = self.columns[name]
+        return [(line, column.cells[code]) for line, code in zip(self.lines.tolist(), column.codes, strict=True)]
+
+    def numbers(self, name: str, missing: str) -> NDArray[np.float64]:
+        """Read a column of numbers; NaN where one is missing or, which is noted, no finite number.
+
+        Args:
+            name: of the column.
+            missing: what to do about cells that are meant to have no number.
+
+        Returns:
+            float64 (row,).
+        """
+        column = self.columns[name]
+        values = np.full(len(column.cells), np.nan)
+        for at, cell in enumerate(column.cells):
+            value = self.text.number(cell)
+            if isinstance(value, str):
+                wrong = np.flatnonzero(column.codes == at)
+                self.note(wrong, name, f"{cell!r} {value}", remedy_of(cell, missing))
+            else:
+                values[at] = value
+        return values[column.codes]
+
+
+def remedy_of(cell: str, missing: str) -> str:
+    """Say what to do about a cell that is no number; `missing` if nothing tells more."""
+    return "Write numbers with a decimal point, not with a comma." if "," in cell else missing
+
+
+def _in_utf8(path: Path, problems: Problems) -> bytes:
+    """Read a text in UTF-8 without a mark, whatever it was."""
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        problems.fail(path, f"it cannot be read ({error.strerror})", "Restore the file, or correct its path.")
+    is_wide = data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+    data = data.removeprefix(codecs.BOM_UTF8)
+    remedy = 'Save it as "CSV UTF-8", as spreadsheets call it.'
+    try:
+        if is_wide:
+            data = data.decode("utf-16").encode()
+        else:
+            data.decode()
+    except UnicodeDecodeError as error:
+        problems.fail(path, "it is not text in UTF-8", remedy, _line_of(data, error.start))
+    if len(data.translate(None, _CONTROL)) < len(data):
+        at = next(at for at, character in enumerate(data) if character in _CONTROL)
+        found = f"there is a character that cannot be seen, {chr(data[at])!r}"
+        problems.fail(path, found, f"Remove it. {remedy}", _line_of(data, at))
+    return data
+
+
+def _line_of(data: bytes, at: int) -> str:
+    """Name the line of a byte."""
+    number = data.count(b"\n", 0, at) + 1
+    return f"line {number}"
+
+
+def _separator(header: str) -> str:
+    """Find what separates the columns: tabs if there are any, commas or semicolons, whichever are more, or blanks."""
+    marks = Counter(re.sub(r'"[^"]*"', "x", header).strip("\r\n "))
+    if marks["\t"]:
+        return "\t"
+    if marks[","] or marks[";"]:
+        return "," if marks[","] >= marks[";"] else ";"
+    return " " if marks[" "] else ","
+
+
+def _unquoted(line: str) -> str:
+    """Take the quotes around a whole line away."""
+    return line[1:-1].replace('""', '"') if len(line) > 1 and line[0] == line[-1] == '"' else line
+
+
+def _column(read: pd.Series) -> Column:
+    """Take a column of text."""
+    codes, cells = pd.factorize(read)
+    return Column([cell.strip() for cell in cells], codes.astype(np.int32))
+
+
+def _coder() -> dict[str, int]:
+    """A dictionary that gives every new key the next number."""
+    coder: defaultdict[str, int] = defaultdict()
+    coder.default_factory = coder.__len__
+    return coder
+
+
+def _merged(column: Column) -> Column:
+    """Make one of cells that were told apart by blanks alone."""
+    cells = list(dict.fromkeys(column.cells))
+    if len(cells) == len(column.cells):
+        return column
+    number_of = {cell: at for at, cell in enumerate(cells)}
+    renumbered = np.array([number_of[cell] for cell in column.cells], dtype=np.int32)
+    return Column(cells, renumbered[column.codes])

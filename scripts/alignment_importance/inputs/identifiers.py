@@ -1,0 +1,157 @@
+"""The ids of an image set, and what the files of users call them."""
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from alignment_importance.inputs import ids
+from alignment_importance.inputs.delimited_text import Table, Text
+from alignment_importance.system.names import some
+from alignment_importance.system.plurals import counted
+from alignment_importance.system.problems import Problems
+
+# Likenesses are looked for in the first of many unknown ids alone: it takes a while, and no more are shown.
+_MOST_GUESSED = 20
+
+
+class ImageIds:
+    """The ids of an image set, and those of them that a comparison is about.
+
+    Attributes:
+        known: all ids of the set, sorted.
+        wanted: those of the comparison, sorted.
+        numbers: a number for each known id, in their order, and for each that was passed over.
+        unjudged: those of the comparison of which a file turned out to have no judgment.
+    """
+
+    def __init__(
+        self,
+        known: Iterable[str],
+        wanted: Iterable[str] | None = None,
+        *,
+        pass_over: bool = False,
+        in_parts: bool = False,
+        remedy: str = "Correct the id, remove it, or add the image to the set.",
+    ) -> None:
+        """Take the ids of the set, and of the comparison if it is not about all of them.
+
+        Args:
+            known: the ids of the set.
+            wanted: those of the comparison; None for all.
+            pass_over: whether other images are passed over; if not, they are mistakes.
+            in_parts: whether a file may be about some of the wanted images alone.
+            remedy: what to do about an image that is not of the set and like none of it.
+        """
+        self.known = sorted(known)
+        self.wanted = self.known if wanted is None else sorted(wanted)
+        self.numbers = {image: number for number, image in enumerate(self.known)}
+        self.unjudged: set[str] = set()
+        self._known = frozenset(self.known)
+        self._pass_over, self._in_parts, self._remedy = pass_over, in_parts, remedy
+        self._strangers: dict[Path, dict[str, None]] = {}
+        self._spelt: dict[Path, dict[str, str]] = {}
+
+    def __contains__(self, image: str) -> bool:
+        """Tell whether an id is one of the set."""
+        return image in self._known
+
+    def resolve(self, cell: str) -> str:
+        """Give the id that a cell stands for: an id, or the name or path of an image's file."""
+        image = ids.clean(cell)
+        return of_path if image not in self and (of_path := ids.of_path(image)) in self else image
+
+    def find(self, problems: Problems, where: Path, found: Iterable[tuple[str, str]]) -> list[str]:
+        """Give the ids that cells of a file stand for, and note those that are no image of this set.
+
+        Args:
+            problems: where the notes go.
+            where: the file.
+            found: place and content of each cell.
+        """
+        image_ids, n_unknown = [], 0
+        for place, cell in found:
+            image = self.resolve(cell)
+            image_ids.append(image)
+            if image in self:
+                self._note_spelling(problems, where, place, image, ids.clean(cell))
+            elif self._pass_over:
+                self.numbers.setdefault(image, len(self.numbers))
+                self._strangers.setdefault(where, {})[image] = None
+            else:
+                n_unknown += 1
+                hint = ids.suggest(ids.of_path(image), self.known) if n_unknown <= _MOST_GUESSED else ""
+                problems.error(where, f"{image!r} is no image of this set", hint or self._remedy, place)
+        return image_ids
+
+    def numbers_of(self, table: Table, column: str) -> NDArray[np.intp]:
+        """Find the images of a column: (row,) their `numbers`, −1 where an id is unknown, which is noted."""
+        cells, codes = table.columns[column].cells, table.columns[column].codes
+        first_rows, counts = table.columns[column].first_rows(), np.bincount(codes, minlength=len(cells))
+        others = [f" and {counted(count - 1, 'other', 'others')}" if count > 1 else "" for count in counts]
+        order = np.argsort(first_rows)
+        found = [(f"line {table.lines[first_rows[at]]}{others[at]}, column {column}", cells[at]) for at in order]
+        image_ids = self.find(table.text.problems, table.text.path, found)
+        numbers = np.empty(len(cells), dtype=np.intp)
+        numbers[order] = [self.numbers.get(image, -1) for image in image_ids]
+        return numbers[codes]
+
+    def listed(
+        self,
+        problems: Problems,
+        where: Path,
+        what: str,
+        found: Sequence[tuple[str, str]],
+        otherwise: str = ", or restrict the comparison to the images that were judged",
+    ) -> list[str]:
+        """Do as `find` does, and note ids that are listed twice or missing in a list of all images of a comparison.
+
+        Args:
+            problems: where the notes go.
+            where: the file.
+            what: what names an image there (`row`, `column`, `line`).
+            found: place and content of each cell.
+            otherwise: what may be done instead of adding those that are missing.
+        """
+        image_ids = self.find(problems, where, found)
+        places: dict[str, list[str]] = {}
+        for (place, _), image in zip(found, image_ids, strict=True):
+            places.setdefault(image, []).append(place)
+        for image, several in places.items():
+            if len(several) > 1:
+                problems.error(where, f"{image!r} is listed {len(several)} times", "Keep one.", some(several))
+        missing = [image for image in self.wanted if image not in places]
+        if missing and not self._in_parts:
+            self.unjudged |= set(missing)
+            remedy = f"Add a {what} for each{otherwise}."
+            problems.error(where, f"images without a {what}: {some(missing)}", remedy)
+        return image_ids
+
+    def read_list(self, problems: Problems, file: Path) -> list[str]:
+        """Read a list of all images of a comparison: an id per line, or the column `image` of a table.
+
+        Raises:
+            Problems: the file is no text.
+        """
+        text = Text(file, problems)
+        is_table = "image" in text.header and "image" not in self
+        cells = text.table().cells("image") if is_table else text.lines()
+        return self.listed(problems, file, "line", [(f"line {number}", cell) for number, cell in cells])
+
+    def note_strangers(self, problems: Problems) -> None:
+        """Warn of the images that were passed over."""
+        for where, strangers in self._strangers.items():
+            problems.warn(where, f"images that are not of this set: {some(list(strangers))}", "They are left out.")
+
+    def _note_spelling(self, problems: Problems, where: Path, place: str, image: str, cell: str) -> None:
+        """Say that ids are written as names of files, and note where two of these would be one image."""
+        if cell == image:
+            return
+        if where not in self._spelt:
+            found = f"ids are written as names of files, such as {cell!r} for {image!r}"
+            problems.warn(where, found, "The last part without its ending is taken.")
+        other = self._spelt.setdefault(where, {}).setdefault(image, cell)
+        if other != cell:
+            found = f"{other!r} and {cell!r} would both be the image {image!r}"
+            problems.error(where, found, "Write the ids of the images.", place)

@@ -1,0 +1,143 @@
+"""How files lay out what is seen: what of a PNG is used, and what of other forms is shown alike everywhere.
+
+Pillow's modes hide bit depths, what the numbers of a TIFF stand for, and which pixels are transparent. What the file
+itself says is looked at here, and refused by name where programs show it differently.
+"""
+
+import io
+import struct
+import zlib
+from collections.abc import Iterator
+
+from PIL import ImageFile, TiffImagePlugin
+
+from alignment_importance.system.errors import InputError
+
+#: How a PNG gives colours, by its header.
+_BY_RGB, _BY_PALETTE = 2, 3
+
+#: Chunks that decide what is seen of a PNG: pixels, palette, transparency, rotation, frames.
+_USED = (b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"eXIf", b"acTL", b"fcTL", b"fdAT", b"IEND")
+
+_PHOTOMETRIC, _BITS, _SAMPLES, _EXTRA, _FORMAT, _PLANES, _FILL, _COMPRESSION, _SUBFILE, _PALETTE, _INKS = (
+    262, 258, 277, 338, 339, 284, 266, 259, 254, 320, 332,
+)  # fmt: skip
+
+#: What the numbers of a TIFF stand for.
+_PHOTOMETRICS = {
+    0: "grey in which white is 0", 1: "grey", 2: "RGB", 3: "palette", 4: "mask", 5: "CMYK", 6: "YCbCr", 8: "CIELAB",
+}  # fmt: skip
+
+#: Photometric interpretation, bits of each sample, and what samples beyond the colours are (1: alpha by which the
+#: colours are multiplied, 2: alpha), of the TIFFs that are read.
+_READ = {
+    *((grey, (bits,), ()) for grey in (0, 1) for bits in (1, 2, 4, 8)),
+    (1, (16,), ()),
+    (1, (8, 8), (2,)),
+    *((2, (bits,) * 3, ()) for bits in (8, 16)),
+    *((2, (bits,) * 4, (alpha,)) for bits in (8, 16) for alpha in (1, 2)),
+    *((3, (bits,), ()) for bits in (1, 2, 4, 8)),
+    (5, (8,) * 4, ()),
+    (6, (8,) * 3, ()),
+}
+
+
+def plain_png(data: bytes) -> bytes:
+    """Leave out of a PNG what is not seen: texts, profiles, times, whatever they hold and however damaged they are.
+
+    What marks a grey or a colour as transparent is brought to the 8 bits to which Pillow brings the pixels.
+
+    Raises:
+        InputError: a chunk that is used is damaged, missing or unknown.
+    """
+    if len(data) < 33 or data[12:16] != b"IHDR":
+        raise InputError("it ends within its header. Get or save it again.")
+    depth, colours = data[24:26]
+    chunks = list(_used_chunks(data))
+    if colours == _BY_PALETTE and b"PLTE" not in dict(chunks):
+        raise InputError("it has no palette. Save it again.")
+    clear = [] if colours == _BY_PALETTE else [at for at, (name, _) in enumerate(chunks) if name == b"tRNS"]
+    for at in clear:
+        chunks[at] = (b"tRNS", _transparent(bytes(chunks[at][1][8:-4]), depth, colours))
+    return b"".join([data[:8], *(chunk for _, chunk in chunks)])
+
+
+def _used_chunks(data: bytes) -> Iterator[tuple[bytes, memoryview | bytes]]:
+    """Those chunks of a PNG that are used, by name; of a file that is cut off the last may be incomplete.
+
+    Raises:
+        InputError: one is damaged, or is unknown and must not be left out.
+    """
+    at, name = 8, b""
+    while at + 8 <= len(data) and name != b"IEND":
+        length, name = struct.unpack_from(">I4s", data, at)
+        chunk = memoryview(data)[at : at + 12 + length]
+        at += 12 + length
+        if name in _USED:
+            if len(chunk) == 12 + length and struct.unpack(">I", chunk[-4:])[0] != zlib.crc32(chunk[4:-4]):
+                raise InputError(f"its part {name.decode()} is damaged (another checksum). Get or save it again.")
+            yield name, chunk
+        elif not name[0] & 32:  # begins with a capital letter: nothing can be shown without it
+            raise InputError(f"its part {name!r} is damaged, or known to few programs. Save it again.")
+
+
+def _transparent(content: bytes, depth: int, colours: int) -> bytes:
+    """The chunk of a PNG with its transparent grey or colour, in the numbers that Pillow gives to pixels."""
+    if depth == 16 and colours == _BY_RGB:
+        raise InputError("a colour of 16 bits is transparent in it. Save it with 8 bits, or with an alpha channel.")
+    most = 2**depth - 1
+    scale = max(1, 255 // most)
+    named = b"tRNS" + b"".join(
+        struct.pack(">H", (value & most) * scale) for (value,) in struct.iter_unpack(">H", content)
+    )
+    return struct.pack(">I", len(content)) + named + struct.pack(">I", zlib.crc32(named))
+
+
+def check_tiff(data: bytes) -> None:
+    """Refuse a TIFF whose pixels are not shown alike everywhere, or not read as they are shown.
+
+    Raises:
+        InputError: names what it is.
+        struct.error: it is damaged; Pillow knows other errors besides.
+    """
+    stream = io.BytesIO(data)
+    if data.startswith(b"MM\0+"):
+        raise InputError("it is a BigTIFF that begins with the highest byte. Save it as a common TIFF.")
+    tags = TiffImagePlugin.ImageFileDirectory_v2(stream.read(16 if data.startswith(b"II+") else 8))
+    stream.seek(tags.next)
+    tags.load(stream)
+    bits = tuple(tags.get(_BITS, (1,)))
+    bits = bits if len(bits) > 1 else bits * min(tags.get(_SAMPLES, 1), 9)
+    photometric, extra = tags.get(_PHOTOMETRIC, -1), tuple(tags.get(_EXTRA, ()))
+    kind = _PHOTOMETRICS.get(photometric, "colours of another kind")
+    samples = f"{'+'.join(map(str, bits))} bits" + (f" and extra samples {', '.join(map(str, extra))}" if extra else "")
+    of_old_jpeg = tags.get(_COMPRESSION) == 6 or (kind == "YCbCr" and tags.get(_COMPRESSION) != 7)
+    refusals = {
+        "numbers with a sign or with fractions have no agreed white": set(tags.get(_FORMAT, (1,))) != {1},
+        f"programs show {kind} with {samples} differently": (photometric, bits, extra) not in _READ,
+        "colours in planes of their own are read with 8 bits alone": (
+            tags.get(_PLANES) == 2 and (bits[0] == 16 or extra == (1,))
+        ),
+        "reversed bits are read with black and white alone": tags.get(_FILL) == 2 and bits != (1,),
+        "programs show YCbCr without present-day JPEG differently": of_old_jpeg,
+        "its inks are not those of CMYK": kind == "CMYK" and tags.get(_INKS, 1) != 1,
+        "its palette has 8 bits where TIFF has 16": kind == "palette" and 0 < max(tags.get(_PALETTE, (0,))) < 256,
+        "its first page is a reduced version of another": tags.get(_SUBFILE, 0) & 1,
+    }
+    for found, is_so in refusals.items():
+        if is_so:
+            raise InputError(f"{found}. Save it as RGB or grey with 8 bits.")
+
+
+def check_opened(opened: ImageFile.ImageFile, data: bytes) -> None:
+    """Refuse a BMP with alpha, which few programs show, and a GIF with a border that none of its pixels fills.
+
+    Raises:
+        InputError: it is one of them.
+    """
+    if opened.format == "BMP" and opened.mode == "RGBA":
+        raise InputError("programs show a BMP with an alpha channel differently. Save it as PNG.")
+    if opened.format == "GIF" and "transparency" not in opened.info:
+        canvas = (0, 0, *struct.unpack_from("<HH", data, 6))
+        if opened.tile[0].extents != canvas:
+            raise InputError("its first frame does not fill it. Save it as PNG.")

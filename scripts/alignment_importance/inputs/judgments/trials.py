@@ -1,0 +1,119 @@
+"""Trials that show three images and ask for one of them: a long table with a row per trial."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from alignment_importance.inputs.delimited_text import MISSING, Table
+from alignment_importance.inputs.identifiers import ImageIds
+from alignment_importance.inputs.judgments import judged, pairs
+from alignment_importance.inputs.judgments.form import File
+from alignment_importance.system.plurals import counted, not_used
+from alignment_importance.system.problems import Problems
+
+
+@dataclass(frozen=True)
+class Design:
+    """What a trial is.
+
+    Attributes:
+        trials: what they are called, in words.
+        images: the columns of the three images.
+        answer: the column of the answer.
+        shown: which two of the three images were compared (0, 1, 2 each), by the answer that says these are alike.
+        told: what the file says of its numbers, for messages.
+    """
+
+    trials: str
+    images: tuple[str, str, str]
+    answer: str
+    shown: dict[int, tuple[int, int]]
+    told: str
+
+
+def read(file: File, images: ImageIds, problems: Problems, design: Design) -> tuple[judged.Judged, NDArray[np.intp]]:
+    """Count how often a pair was compared, and how often it was found alike.
+
+    The similarity of a pair is the share of its trials in which it was found alike; a pair that was never compared has
+    none (NaN). Of several participants each has shares of their own, but the mean is over trials: it is the share over
+    the trials of all.
+
+    An image of a trial may be one that the comparison is not about.
+
+    Returns:
+        The judgments; and how often each of the three images was the answer.
+
+    Raises:
+        Problems: a header that is wrong, unknown ids, an image twice in a trial, an answer that is none of its images,
+            lines without participant.
+    """
+    path = file.path
+    required = (*design.images, design.answer)
+    file.text.check_header(required, (*required, "participant"), design.trials.capitalize())
+    kind = judged.kind_of(problems, path, "similarity", design.told, file.kind)
+    table = file.text.table()
+    three = np.stack([images.numbers_of(table, name) for name in design.images])
+    answer = _answers(table, three, images, design)
+    participants, rater = pairs.participants_of(table, file.participant)
+    if not len(table.lines):
+        problems.error(path, f"there are no {design.trials} in this file", "Add a line for every trial.")
+    problems.raise_errors()
+    judged.check_size(problems, path, len(participants), len(images.wanted))
+    shown, alike = _count(pairs.wanted(three, images), answer, rater, len(participants), len(images.wanted), design)
+    with np.errstate(invalid="ignore"):
+        found = judged.Judged(participants, alike / shown, shown, kind, mean_over="trials")
+    return found, np.bincount(answer[answer >= 0], minlength=3)
+
+
+def _answers(table: Table, three: NDArray[np.intp], images: ImageIds, design: Design) -> NDArray[np.intp]:
+    """(row,) which of the three images is the answer (0, 1, 2); −1 where it is missing or, which is noted, wrong.
+
+    An answer is the id of an image or, where no image is called so, the name of its column.
+    """
+    unknown = (three < 0).any(axis=0)
+    for one, other in ((0, 1), (0, 2), (1, 2)):
+        same = np.flatnonzero((three[one] == three[other]) & ~unknown)
+        columns = f"{design.images[one]} and {design.images[other]}"
+        table.note(same, columns, "an image occurs twice in a trial", "Correct or remove the line.")
+    options = sorted(design.shown)
+    column = table.columns[design.answer]
+    cells = [images.resolve(cell) for cell in column.cells]
+    # Which of several images is meant is seen from the trial; a missing answer must not be taken for an unknown id.
+    given = np.array([images.numbers.get(cell, -1) for cell in cells], dtype=np.intp)[column.codes]
+    matches = three[options] == given
+    for at, option in enumerate(options):
+        name = design.images[option]
+        called = {name, table.text.own.get(name, name)} - set(images.numbers)
+        matches[at] |= np.array([cell in called for cell in cells], dtype=bool)[column.codes]
+    is_missing = [cell.lower() in MISSING and cell not in images.numbers for cell in cells]
+    missing = np.array(is_missing, dtype=bool)[column.codes]
+    wrong = np.flatnonzero(~matches.any(axis=0) & ~missing & ~unknown)
+    if len(wrong):
+        known = list(images.numbers)
+        possible = ", ".join(known[at] for at in three[options, wrong[0]])
+        found = f"the answer {cells[column.codes[wrong[0]]]!r} is none of {possible}"
+        table.note(wrong, design.answer, found, "Write the id of the image that was chosen.")
+    if missing.any():
+        found = counted(int(np.count_nonzero(missing)), "trial has no answer", "trials have no answer")
+        table.text.problems.warn(table.text.path, found, not_used(int(np.count_nonzero(missing))))
+    return np.where(matches.any(axis=0), np.array(options)[matches.argmax(axis=0)], -1)
+
+
+def _count(
+    three: NDArray[np.intp],
+    answer: NDArray[np.intp],
+    rater: NDArray[np.intp],
+    n_participants: int,
+    n_images: int,
+    design: Design,
+) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+    """Count, (participant, n, n) each, the trials that compared a pair and those that found it alike."""
+    shown, alike = (np.zeros((n_participants, n_images, n_images), dtype=np.int32) for _ in range(2))
+    for option, (one, other) in design.shown.items():
+        low, high = np.minimum(three[one], three[other]), np.maximum(three[one], three[other])
+        used = (answer >= 0) & (low >= 0)
+        for counts, chosen in ((shown, used), (alike, used & (answer == option))):
+            cells = np.ravel_multi_index((rater[chosen], low[chosen], high[chosen]), counts.shape)
+            counts += np.bincount(cells, minlength=counts.size).astype(np.int32).reshape(counts.shape)
+    return shown + shown.transpose(0, 2, 1), alike + alike.transpose(0, 2, 1)

@@ -1,0 +1,22 @@
+# How figures are outputs of rules: their files, and their places in Snakemake's report.
+
+
+def figure(about: tuple[str, ...], ending: str) -> str:
+    """The file of a figure: its kind and what it is about."""
+    return f"<results>/figures/{captions.stem(*about)}.{ending}"
+
+
+def reported(about: tuple[str, ...]):
+    """The PNG file of a figure with its place in Snakemake's report."""
+    kind, *_ = about
+    return report(
+        figure(about, "png"),
+        caption=f"../report/{kind}.rst",
+        category=captions.FIGURES[kind].category,
+        labels=captions.labels(*about),
+    )
+
+
+def pictures(figures: list[tuple[str, ...]]) -> dict[str, list]:
+    """Figures as outputs of a rule."""
+    return {"png": [reported(about) for about in figures], "pdf": [figure(about, "pdf") for about in figures]}
