@@ -84,15 +84,15 @@ def test_rankings_are_joined_by_image_id(made: Path) -> None:
 def test_an_interrupted_job_goes_on_with_the_seed_that_it_was_at(made: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     whole = validate(made, "maps.nc", leaky(made), "one")
     begun = []
-    real = validate_rankings.cross_validation.validate
+    real = validate_rankings.cross_validation.CrossValidation.validate
 
-    def interrupted(*given: Any) -> Any:
-        begun.append(given[3].seed)
+    def interrupted(self: Any, folds: Any, seed: int) -> Any:
+        begun.append(seed)
         if len(begun) == 2:
             raise KeyboardInterrupt
-        return real(*given)
+        return real(self, folds, seed)
 
-    monkeypatch.setattr(validate_rankings.cross_validation, "validate", interrupted)
+    monkeypatch.setattr(validate_rankings.cross_validation.CrossValidation, "validate", interrupted)
     with pytest.raises(KeyboardInterrupt):
         validate(made, "maps.nc", leaky(made), "two")
     again = validate(made, "maps.nc", leaky(made), "two")

@@ -118,5 +118,5 @@ def test_loops_are_compiled_where_nothing_can_be_kept(monkeypatch: pytest.Monkey
         return lambda loop: loop
 
     monkeypatch.setattr(kernels.numba, "njit", njit)
-    assert kernels._compiled()(abs) is abs
+    assert kernels.compiled()(abs) is abs
     assert given and given[0]["nogil"]

@@ -485,7 +485,7 @@ def test_a_start_is_completed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     (tmp_path / "photos").mkdir()
     (tmp_path / "pairs.csv").touch()
     start = {"name": "faces", "images": "./photos/", "judgments": "pairs.csv"}
-    others = {"columns": {}} | dict.fromkeys(("kind", "order", "key", "table", "only"))
+    others: dict[str, Any] = {"columns": {}} | dict.fromkeys(("kind", "order", "key", "table", "only"))
     assert start_of(start | {"results": "elsewhere"}) == start | {"images": "photos"} | others
     (tmp_path / "faces.yaml").touch()
     with pytest.raises(ConfigurationError, match=r"name: there is a file faces.yaml already; take another name"):

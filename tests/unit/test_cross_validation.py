@@ -9,11 +9,12 @@ import xarray as xr
 from small_heads import N_IMAGES, N_MAPS, ROUTES, engine, head_of, resources
 
 from alignment_importance.experiments import cross_validation, curves, rankings, retention
-from alignment_importance.experiments.cross_validation import Settings, Validation
+from alignment_importance.experiments.cross_validation import CrossValidation, Settings, Validation
 from alignment_importance.inputs import folds
 
 IDS = [f"image {number:02d}" for number in range(N_IMAGES)]
-SETTINGS = Settings("pearson", "pearson_r2", 5, False, 3, 2)
+SETTINGS = Settings("pearson", "pearson_r2", False, 3, 2)
+SEED = 5
 
 
 def inputs() -> tuple[np.ndarray, np.ndarray]:
@@ -33,10 +34,10 @@ def validated(route: str, human: np.ndarray, settings: Settings = SETTINGS) -> V
         {"feature_maps": (("image", "feature_map", "y", "x"), maps), "readout": (("image", "unit"), readout)},
         coords={"image": IDS},
     )
-    cut = folds.cut("pairs" if settings.by_pairs else "images", IDS, 3, settings.seed)
+    cut = folds.cut("pairs" if settings.by_pairs else "images", IDS, 3, SEED)
     assert built.active.shape == (N_IMAGES, N_MAPS)
     given = None if route == "pooled" else head_of(route)
-    return cross_validation.validate(given, recorded, folds.blocks(cut, human, IDS), settings, resources())
+    return CrossValidation(given, recorded, human, settings, resources()).validate(folds.blocks(cut, human, IDS), SEED)
 
 
 def r(table: pd.DataFrame, kind: str) -> float:
@@ -48,7 +49,7 @@ def test_scores_are_those_of_rankings_curves_and_predicted_pairs(route: str) -> 
     maps, human = inputs()
     found = validated(route, human)
     _, built = engine(route, maps, "pearson", "pearson_r2", resources())
-    blocks = folds.blocks(folds.cut("images", IDS, 3, 5), human, IDS)
+    blocks = folds.blocks(folds.cut("images", IDS, 3, SEED), human, IDS)
     pd.testing.assert_frame_equal(found.rankings, rankings.rank_folds(built, blocks))
     traced = curves.trace(built, blocks, found.rankings)
     pd.testing.assert_frame_equal(found.curves[traced.columns], traced)
@@ -79,7 +80,7 @@ def test_units_of_another_readout_are_pruned_by_themselves() -> None:
     scores = validated("linear", human).scores
     head, _ = engine("linear", maps, "pearson", "pearson_r2", resources())
     readout = naive.readout(head.module, torch.from_numpy(maps), list(range(N_MAPS))).astype(np.float32)
-    fold = folds.blocks(folds.cut("images", IDS, 3, 5), human, IDS)[0]
+    fold = folds.blocks(folds.cut("images", IDS, 3, SEED), human, IDS)[0]
 
     def score(units: list[int], block: folds.PairBlock) -> float:
         kept = np.zeros_like(readout)
@@ -103,7 +104,7 @@ def test_units_of_another_readout_are_pruned_by_themselves() -> None:
 
 def test_judgments_of_test_pairs_change_nothing_that_is_chosen() -> None:
     _, human = inputs()
-    fold = folds.blocks(folds.cut("images", IDS, 3, 5), human, IDS)[0]
+    fold = folds.blocks(folds.cut("images", IDS, 3, SEED), human, IDS)[0]
     other = human.copy()
     inside = np.ix_(fold.train.images, fold.train.images)
     noise = np.random.default_rng(3).normal(size=human.shape)
@@ -119,7 +120,7 @@ def test_judgments_of_test_pairs_change_nothing_that_is_chosen() -> None:
 def test_pairs_can_be_cut_and_missing_ones_are_counted() -> None:
     _, human = inputs()
     human[0, 1] = human[1, 0] = np.nan
-    scores = validated("pooled", human, Settings("cosine", "spearman", 2, True, 1, 2)).scores
+    scores = validated("pooled", human, Settings("cosine", "spearman", True, 1, 2)).scores
     assert (scores["n_pairs_train"] + scores["n_pairs_test"]).tolist() == [N_IMAGES * (N_IMAGES - 1) / 2 - 1] * 3
     assert scores["test_full"].to_numpy() == pytest.approx(scores["test_full_cosine_spearman"].to_numpy())
     assert "test_random_spread" not in scores

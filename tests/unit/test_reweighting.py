@@ -1,13 +1,14 @@
-"""Fitted weights against scikit-learn and scipy on explicit features, and that nothing is learned from test images."""
+"""Fitted weights against scikit-learn on explicit features, and that nothing is learned from test images."""
+
+import warnings
 
 import numpy as np
 import pytest
-import scipy.optimize
 import torch
-from sklearn.linear_model import Ridge
+from sklearn.linear_model import Ridge, lasso_path
 
 from alignment_importance.experiments import reweighting
-from alignment_importance.experiments.reweighting import LeastSquares
+from alignment_importance.experiments.reweighting import LeastSquares, Rows
 from alignment_importance.inputs import folds
 from alignment_importance.inputs.folds import Fold, PairBlock
 from alignment_importance.statistics.judged import judged_pairs
@@ -16,24 +17,24 @@ from alignment_importance.statistics.similarity import rsm, scaled_rows
 IDS = [f"{number:02d}" for number in range(18)]
 
 
-def data(n_units: int, missing: bool = False) -> tuple[torch.Tensor, np.ndarray]:
+def data(n_units: int, missing: bool = False) -> tuple[Rows, np.ndarray]:
     """Scaled rows (image, unit) and judgments that weigh the units unequally."""
     rng = np.random.default_rng(1)
-    rows = scaled_rows(torch.from_numpy(rng.gamma(1.0, size=(18, n_units))), "pearson")
+    z = scaled_rows(torch.from_numpy(rng.gamma(1.0, size=(18, n_units))), "pearson")
     weights = rng.gamma(0.3, size=n_units)
-    human = (rows.numpy() * weights) @ rows.numpy().T + 0.02 * rng.normal(size=(18, 18))
+    human = (z.numpy() * weights) @ z.numpy().T + 0.02 * rng.normal(size=(18, 18))
     human = human + human.T
     np.fill_diagonal(human, np.nan)
     if missing:
         human[2, 5] = human[5, 2] = human[0, 17] = human[17, 0] = np.nan
-    return rows, human
+    return Rows(z, *judged_pairs(human)), human
 
 
-def features(rows: torch.Tensor, block: PairBlock) -> tuple[np.ndarray, np.ndarray]:
+def features(rows: Rows, block: PairBlock) -> tuple[np.ndarray, np.ndarray]:
     """(pair, unit) products of rows and (pair,) judgments."""
     pairs = judged_pairs(block.human)
     first, second = (block.images[index] for index in pairs)
-    return (rows[first] * rows[second]).numpy(), block.human[pairs]
+    return (rows.z[first] * rows.z[second]).numpy(), block.human[pairs]
 
 
 def test_products_of_scaled_rows_are_the_rsm() -> None:
@@ -44,32 +45,54 @@ def test_products_of_scaled_rows_are_the_rsm() -> None:
         torch.testing.assert_close(rows @ rows.T, rsm(readout, similarity), equal_nan=True)
 
 
+def blocks(human: np.ndarray) -> list[PairBlock]:
+    """All images, and fewer."""
+    some = np.array([1, 2, 3, 5, 8, 9, 13, 16])
+    return [folds.whole(human), PairBlock(some, folds.whole(human[np.ix_(some, some)]).human)]
+
+
+@pytest.mark.parametrize("missing", [False, True])
+def test_sums_over_pairs_are_those_of_explicit_features(missing: bool) -> None:
+    rows, human = data(11, missing)
+    for block in blocks(human):
+        x, y = features(rows, block)
+        x, problem = x - x.mean(0), LeastSquares.of(rows, block)
+        np.testing.assert_allclose(problem.sums(problem.human), x.T @ y, atol=1e-14)
+        np.testing.assert_allclose(problem.gram(), x.T @ x, atol=1e-14)
+        first, second = (block.images[index] for index in judged_pairs(block.human))
+        kernel = rows.kernel_of(first, second)
+        assert (kernel is None) == (len(rows.first) > 22)
+        larger = Rows(torch.cat([rows.z] * 7, 1), rows.first, rows.second)
+        np.testing.assert_allclose(larger.kernel_of(first, second), 7 * x @ x.T, atol=1e-13)
+
+
 @pytest.mark.parametrize("missing", [False, True])
 @pytest.mark.parametrize("n_units", [7, 200])
 def test_ridge_is_that_of_scikit_learn(n_units: int, missing: bool) -> None:
     """With fewer units than pairs, and with more."""
     rows, human = data(n_units, missing)
-    block = folds.whole(human)
-    x, y = features(rows, block)
-    unit = np.square(x - x.mean(0)).sum() / len(y)
-    problem = LeastSquares.of(rows, block)
-    assert problem.features.shape[0] <= min(len(y), n_units)
-    for penalty, weights in zip((1.0, 0.01), reweighting._ridge_path(problem, (1.0, 0.01)), strict=True):
-        expected = Ridge(alpha=penalty * unit, solver="svd").fit(x, y)
-        np.testing.assert_allclose(weights.numpy(), expected.coef_, rtol=1e-6, atol=1e-9)
+    for block in blocks(human):
+        x, y = features(rows, block)
+        unit = np.square(x - x.mean(0)).sum() / len(y)
+        for penalty, weights in zip((1.0, 0.01), reweighting._ridge(rows, block, (1.0, 0.01)), strict=True):
+            expected = Ridge(alpha=penalty * unit, solver="svd").fit(x, y)
+            np.testing.assert_allclose(weights.numpy(), expected.coef_, rtol=1e-9, atol=1e-9)
 
 
 @pytest.mark.parametrize("missing", [False, True])
-def test_nonnegative_weights_tend_to_those_of_scipy(missing: bool) -> None:
-    rows, human = data(6, missing)
-    # One unit would have a negative weight.
-    block = folds.whole(human - 2 * np.outer(rows[:, 0], rows[:, 0]))
-    x, y = features(rows, block)
-    expected, _ = scipy.optimize.nnls(x - x.mean(0), y - y.mean())
-    weights = reweighting._nonnegative_path(LeastSquares.of(rows, block), (0.1, 1e-3, 1e-6))[-1].numpy()
-    assert (weights >= 0).all()
-    assert (expected == 0).any()
-    np.testing.assert_allclose(weights, expected, atol=0.02 * expected.max())
+@pytest.mark.parametrize("n_units", [7, 200])
+def test_nonnegative_weights_are_those_of_scikit_learn(n_units: int, missing: bool) -> None:
+    rows, human = data(n_units, missing)
+    for block in blocks(human):
+        x, y = features(rows, block)
+        x, y = x - x.mean(0), y - y.mean()
+        alphas = (x.T @ y).max() / len(y) * np.array(reweighting.NONNEGATIVE_PENALTIES)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            _, expected, _ = lasso_path(x, y, alphas=alphas, positive=True, tol=1e-14, max_iter=1_000_000)
+        weights = reweighting._nonnegative(rows, block, reweighting.NONNEGATIVE_PENALTIES).numpy()
+        assert (weights >= 0).all()
+        np.testing.assert_allclose(weights, expected.T, rtol=1e-5, atol=1e-5 * weights.max())
 
 
 def fold_of(human: np.ndarray, by_pairs: bool = False) -> tuple[Fold, list[Fold]]:
@@ -93,15 +116,16 @@ def test_fitted_weights_predict_better_than_equal_ones(way, by_pairs: bool) -> N
 
 
 @pytest.mark.parametrize("way", [reweighting.ridge, reweighting.nonnegative])
-def test_test_images_change_no_weight(way) -> None:  # type: ignore[no-untyped-def]
-    rows, human = data(8)
+@pytest.mark.parametrize("n_units", [8, 100])
+def test_test_images_change_no_weight(way, n_units: int) -> None:  # type: ignore[no-untyped-def]
+    rows, human = data(n_units)
     fold, inner = fold_of(human)
     found = way(rows, fold, inner, "spearman")
-    other, seen = human.copy(), rows.clone()
+    other, seen = human.copy(), rows.z.clone()
     other[np.ix_(fold.test.images, np.arange(18))] = other[np.ix_(np.arange(18), fold.test.images)] = 7.0
     seen[fold.test.images] = 0.3
     changed_fold, changed_inner = fold_of(other)
-    changed = way(seen, changed_fold, changed_inner, "spearman")
+    changed = way(Rows(seen, rows.first, rows.second), changed_fold, changed_inner, "spearman")
     assert changed.penalty == found.penalty
     np.testing.assert_array_equal(changed.weights, found.weights)
 
@@ -137,7 +161,7 @@ def test_without_inner_folds_nothing_is_fitted(by_pairs: bool) -> None:
 def test_a_constant_row_in_the_training_images_gives_nan() -> None:
     rows, human = data(8)
     fold, inner = fold_of(human)
-    rows[fold.train.images[0]] = torch.nan
+    rows.z[fold.train.images[0]] = torch.nan
     found = reweighting.ridge(rows, fold, inner, "pearson")
     assert np.isnan(found.penalty)
     assert np.isnan(found.similarities).all()

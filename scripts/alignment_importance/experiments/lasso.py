@@ -16,6 +16,9 @@ from alignment_importance.ablation.kernels import compiled
 #: Share of the largest m that a slope must exceed in order to count.
 _LEVEL = 1e-11
 
+#: Share of a unit's G that must be left beside others, or it depends on them.
+_DEPENDENT = 1e-10
+
 #: Sweeps of coordinate descent before equations are solved, and how often both are done at most.
 _SWEEPS, _MOST_ROUNDS = 40, 1000
 
@@ -53,9 +56,9 @@ def _improve(gram: np.ndarray, target: np.ndarray, weights: np.ndarray, level: f
     chosen = np.flatnonzero((weights > 0) | (slope > level))
     n, done = len(chosen), True
     # What is needed lies side by side, in the processor's cache.
-    part, w, down, goal = np.empty((n, n)), np.empty(n), np.empty(n), np.empty(n)
+    part, w, down = np.empty((n, n)), np.empty(n), np.empty(n)
     for i in range(n):
-        w[i], down[i], goal[i] = weights[chosen[i]], slope[chosen[i]], target[chosen[i]]
+        w[i], down[i] = weights[chosen[i]], slope[chosen[i]]
         done = done and abs(down[i]) <= level
         for j in range(n):
             part[i, j] = gram[chosen[i], chosen[j]]
@@ -68,39 +71,37 @@ def _improve(gram: np.ndarray, target: np.ndarray, weights: np.ndarray, level: f
                 w[i] += step
                 for j in range(n):
                     down[j] -= step * part[i, j]
-    _solve(part, goal, w)
+    _solve(part, down, w)
     for i in range(n):
         weights[chosen[i]] = w[i]
     return True
 
 
 @compiled(reorder=True)
-def _solve(gram: np.ndarray, target: np.ndarray, weights: np.ndarray) -> None:
-    """Give positive weights, in place, the values at which their slopes are 0, by Cholesky's method.
+def _solve(gram: np.ndarray, slope: np.ndarray, weights: np.ndarray) -> None:
+    """Change positive weights, in place, so that their slopes become 0; or go as far that way as none is negative.
 
-    Nothing changes where there are no such values or one of them is not positive.
+    By Cholesky's method. Where units depend on each other, some of them are moved far, and one becomes 0.
     """
     positive = np.flatnonzero(weights > 0)
     n = len(positive)
-    # The last row is the target.
+    # The last row is the right side of the equations.
     factor = np.empty((n + 1, n))
     for i in range(n + 1):
         for j in range(min(i + 1, n)):
-            rest = gram[positive[i], positive[j]] if i < n else target[positive[j]]
+            rest = gram[positive[i], positive[j]] if i < n else slope[positive[j]]
             for k in range(j):
                 rest -= factor[i, k] * factor[j, k]
             if i != j:
                 factor[i, j] = rest / factor[j, j]
-            elif rest > _LEVEL * gram[positive[i], positive[i]]:
-                factor[i, i] = math.sqrt(rest)
             else:
-                return
-    exact = factor[n]
+                factor[i, i] = math.sqrt(max(rest, _DEPENDENT * gram[positive[i], positive[i]]))
+    step, share, last = factor[n], 1.0, -1
     for i in range(n - 1, -1, -1):
         for k in range(i + 1, n):
-            exact[i] -= factor[k, i] * exact[k]
-        exact[i] /= factor[i, i]
-        if exact[i] <= 0:
-            return
+            step[i] -= factor[k, i] * step[k]
+        step[i] /= factor[i, i]
+        if weights[positive[i]] + share * step[i] < 0:
+            share, last = -weights[positive[i]] / step[i], i
     for i in range(n):
-        weights[positive[i]] = exact[i]
+        weights[positive[i]] = max(weights[positive[i]] + share * step[i], 0.0) if i != last else 0.0

@@ -109,7 +109,7 @@ def _reweighted(network: Network, block: PairBlock, fit: Callable[..., reweighti
         return _signed(np.full(network.engine.active.shape[1], np.nan))
     everything = Fold(1, train=block, test=block)
     inner = folds.inside(everything, N_INNER_FOLDS, network.seed, by_pairs=False)
-    rows = reweighting.prepare(network.readout, network.similarity, network.compute)
+    rows = reweighting.Rows.of(network.readout, block, network.similarity, network.compute)
     return _signed(fit(rows, everything, inner, network.score).weights)
 
 
