@@ -6,12 +6,9 @@ from typing import Any
 
 import pandas as pd
 
-from alignment_importance import ablation
-from alignment_importance.experiments import bootstrap, permutation, prediction, rsms
+from alignment_importance.experiments import bootstrap, comparisons, permutation, prediction, rsms
 from alignment_importance.experiments import rankings as ranks
 from alignment_importance.inputs import folds as cuts
-from alignment_importance.inputs import judgments as human
-from alignment_importance.networks import activations as recorded
 from alignment_importance.system import compute as compute_module
 from alignment_importance.system import netcdf, tables
 from job import run
@@ -57,35 +54,31 @@ def assess_prediction(
     """
     first = next(iter(folds))
     machine = compute_module.prepare(gpus=gpu, threads=threads, **compute)
-    ratings = netcdf.read_netcdf(judgments)
-    image_ids = ratings["image"].to_numpy().tolist()
-    mean = human.mean(ratings, image_ids)
     cut = {seed: tables.read_table(file) for seed, file in folds.items()}
-    with recorded.read(activations, image_ids) as maps:
-        made_of = netcdf.origin_columns(maps.attrs | ratings.attrs)
-        head = recorded.load_head(maps, model)
-        engine = ablation.ablate(head, maps, machine, **alignment)
-        ranked = ranks.rank_block(engine, cuts.whole(mean))
-        tables.write_table(ranked.assign(**made_of), ranking)
+    with comparisons.opened(activations, judgments, model, alignment, machine) as comparison:
+        human, ratings, maps = comparison.human, comparison.ratings, comparison.activations
+        image_ids = comparison.image_ids
+        ranked = ranks.rank_block(comparison.engine, cuts.whole(human))
+        tables.write_table(ranked.assign(**comparison.origin), ranking)
         listed = prediction.tabulate(
             {seed: tables.read_table(file) for seed, file in scores.items()},
-            {seed: (of_seed, cuts.blocks(of_seed, mean, image_ids)) for seed, of_seed in cut.items()},
+            {seed: (of_seed, cuts.blocks(of_seed, human, image_ids)) for seed, of_seed in cut.items()},
             ratings,
             alignment["score"],
         )
         tables.write_table(listed, table)
         retained = rsms.n_retained(listed)
-        matrices = rsms.compute(head, maps, ratings, ranked, retained, machine, alignment["similarity"])
+        matrices = rsms.compute(comparison.head, maps, ratings, ranked, retained, machine, alignment["similarity"])
         netcdf.write_netcdf(matrices, similarities)
         pairs = pd.concat(
             [tables.read_table(file).assign(seed=seed) for seed, file in predicted.items()], ignore_index=True
         )
         resampled = bootstrap.intervals(pairs, alignment["score"], n_bootstraps, first)
-        tables.write_table(resampled.assign(**made_of), intervals)
+        tables.write_table(resampled.assign(**comparison.origin), intervals)
         draws = n_permutations[maps.attrs["route"]]
         blocks = cuts.members(cut[first], image_ids)
-        permuted = permutation.permute(engine, blocks, mean, alignment["score"], draws, first)
-        tables.write_table(permuted.assign(**made_of), permutations)
+        permuted = permutation.permute(comparison.engine, blocks, human, alignment["score"], draws, first)
+        tables.write_table(permuted.assign(**comparison.origin), permutations)
 
 
 if __name__ == "__main__":

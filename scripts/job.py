@@ -50,19 +50,14 @@ def _as(wanted: Any, files: Any, keys: Sequence[Any] | None) -> Any:
     """Files as a parameter's type wants them."""
     several = [files] if isinstance(files, str) else list(files)
     kind = get_origin(wanted)
-    if kind is not None and _is_below(kind, Mapping):
+    if kind is Mapping:
         if keys is None:
             raise TypeError("a mapping of files needs its keys in the params, by the same name")
         names = [tuple(key) if isinstance(key, list | tuple) else key for key in keys]
         return dict(zip(names, map(Path, several), strict=True))
-    if kind is not None and _is_below(kind, Sequence):
+    if kind is Sequence:
         return [Path(file) for file in several]
     if not several and type(None) in get_args(wanted):
         return None
     [only] = several
     return Path(only)
-
-
-def _is_below(kind: Any, parent: type) -> bool:
-    """Whether the origin of a type hint is a class below another one."""
-    return inspect.isclass(kind) and issubclass(kind, parent)

@@ -41,20 +41,6 @@ SEEDS, N_FOLDS = (111, 222, 333, 444, 555, 666, 777, 888), 5
 #: Share of the units of the fully connected layers that are active, over all images.
 ACTIVE = 0.15
 
-COLUMNS = (
-    "network",
-    "work",
-    "against",
-    "n_images",
-    "n_maps",
-    "ours_seconds",
-    "other_seconds",
-    "ratio",
-    "ours_peak_mb",
-    "max_abs_difference",
-    "measured_share",
-)
-
 
 @dataclass
 class Measured:
@@ -105,11 +91,23 @@ def row(
     difference: float = float("nan"),
     share: float = float("nan"),
 ) -> dict[str, object]:
-    """One row of the summary; `other_seconds` is extrapolated from the share of the work that was measured."""
-    ratio = other_seconds / ours.seconds
-    values = (network, work, against, n_images, n_maps, ours.seconds, other_seconds, ratio, ours.peak_mb)
-    logger.info("%s, %s: %.3g s; %s: %.3g s (%.0f times)", network, work, ours.seconds, against, other_seconds, ratio)
-    return dict(zip(COLUMNS, (*values, difference, share), strict=True))
+    """One row of the summary: another way took `other_seconds` for a share of the work, from which it extrapolates."""
+    extrapolated = other_seconds / share
+    ratio = extrapolated / ours.seconds
+    logger.info("%s, %s: %.3g s; %s: %.3g s (%.0f times)", network, work, ours.seconds, against, extrapolated, ratio)
+    return {
+        "network": network,
+        "work": work,
+        "against": against,
+        "n_images": n_images,
+        "n_maps": n_maps,
+        "ours_seconds": ours.seconds,
+        "other_seconds": extrapolated,
+        "ratio": ratio,
+        "ours_peak_mb": ours.peak_mb,
+        "max_abs_difference": difference,
+        "measured_share": share,
+    }
 
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -137,18 +135,12 @@ def vgg16(compute: Compute) -> pd.DataFrame:
     try:
         some = np.linspace(0, n_maps - 1, 6).astype(int)
         seconds, scores = published_leave_one_out(head.module, maps, human, some)
-        difference = float(np.abs(scores - without[0, some]).max())
-        share = len(some) / n_maps
-        rows = [
-            row("vgg16", "leave_one_out", "published", loo, seconds / share, difference=difference, share=share, **kind)
-        ]
+        difference, share = float(np.abs(scores - without[0, some]).max()), len(some) / n_maps
+        rows = [row("vgg16", "leave_one_out", "published", loo, seconds, difference=difference, share=share, **kind)]
         n_captum = 2
         seconds, correlations = captum_leave_one_out(head.module, maps, human, range(n_captum))
-        difference = float(np.abs(correlations - own[:n_captum]).max())
-        share = n_captum / len(maps)
-        rows.append(
-            row("vgg16", "leave_one_out", "captum", loo, seconds / share, difference=difference, share=share, **kind)
-        )
+        difference, share = float(np.abs(correlations - own[:n_captum]).max()), n_captum / len(maps)
+        rows.append(row("vgg16", "leave_one_out", "captum", loo, seconds, difference=difference, share=share, **kind))
         seconds, difference, share = _published_curves(head.module, maps, folds_of_seeds, rankings[0], traced[0])
         rows.append(row("vgg16", "curves", "published", tracing, seconds, difference=difference, share=share, **kind))
     finally:
@@ -255,7 +247,7 @@ def _published_curves(
     """The head computed again for some k of the first fold, all images in one batch.
 
     Returns:
-        Seconds of all folds, the largest difference beyond the first tenth of k (with a few maps all similarities are
+        Seconds, the largest difference beyond the first tenth of k (with a few maps all similarities are
         nearly one, and what is left is rounding of float32), and the share that was measured.
     """
     device = next(head.parameters()).device
@@ -278,7 +270,7 @@ def _published_curves(
             same = np.isnan(ours) & np.isnan(found)
             difference = float(np.max([difference, *np.where(same, 0, np.abs(ours - found))]))
     share = len(some) / (len(order) * sum(len(of_seed) for of_seed in folds_of_seeds))
-    return seconds / share, difference, share
+    return seconds, difference, share
 
 
 def _numpy_score(readout: np.ndarray, human: np.ndarray) -> float:
@@ -305,62 +297,47 @@ def pooled(compute: Compute) -> pd.DataFrame:
         readout, human = _pooled_data(n_images)
         some = np.linspace(0, N_POOLED_MAPS - 1, n_measured).astype(int)
         rounds, repeats = (10, 10) if n_images == N_IMAGES else (3, 1)
-        preparing, gram = _best_of(functools.partial(Gram.of, readout), rounds * repeats, compute)
+        preparing, (units, products) = _best_of(functools.partial(gram, readout), rounds * repeats, compute)
         (ours, without), (one_by_one, scores) = _best_of_both(
             functools.partial(_pooled_leave_one_out, readout, human, compute),
-            functools.partial(gram.leave_one_out, human, some),
+            functools.partial(gram_leave_one_out, units, products, human, some),
             rounds,
             repeats,
             compute,
         )
         share = n_measured / N_POOLED_MAPS
-        rows.append(
-            row(
-                "pooled",
-                "leave_one_out",
-                "gram",
-                ours,
-                preparing.seconds + one_by_one.seconds / share,
-                n_images=n_images,
-                n_maps=N_POOLED_MAPS,
-                difference=float(np.abs(scores - without[some]).max()),
-                share=share,
-            )
-        )
+        seconds = share * preparing.seconds + one_by_one.seconds
+        difference = float(np.abs(scores - without[some]).max())
+        kind = {"n_images": n_images, "n_maps": N_POOLED_MAPS}
+        rows.append(row("pooled", "leave_one_out", "gram", ours, seconds, difference=difference, share=share, **kind))
     return pd.DataFrame(rows)
 
 
-@dataclass(frozen=True)
-class Gram:
-    """Leave-one-out scores of a pooled readout in numpy, one RSM per map, each from the Gram matrix less a product.
+def gram(readout: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """A readout (image, unit) in float64 and its Gram matrix (image, image)."""
+    rows = readout.astype(np.float64)
+    return rows, rows @ rows.T
 
-    Attributes:
-        rows: (image, unit) float64.
-        products: (image, image) the Gram matrix.
+
+def gram_leave_one_out(rows: np.ndarray, products: np.ndarray, human: np.ndarray, ablated: np.ndarray) -> np.ndarray:
+    """Scores without each of some maps in numpy, one RSM per map, each from the Gram matrix less a product.
+
+    Args:
+        rows, products: of a pooled readout, see `gram`.
+        human: (image, image) judgments.
+        ablated: (n,) maps.
     """
-
-    rows: np.ndarray
-    products: np.ndarray
-
-    @classmethod
-    def of(cls, readout: np.ndarray) -> "Gram":
-        """The Gram matrix of a readout (image, unit)."""
-        rows = readout.astype(np.float64)
-        return cls(rows, rows @ rows.T)
-
-    def leave_one_out(self, human: np.ndarray, ablated: np.ndarray) -> np.ndarray:
-        """Scores without each of some maps."""
-        sums, n_units = self.rows.sum(1), self.rows.shape[1]
-        upper = np.triu_indices(len(self.rows), k=1)
-        scores = []
-        for k in ablated:
-            column = self.rows[:, k]
-            less = sums - column
-            covariation = self.products - np.outer(column, column) - np.outer(less, less) / n_units
-            deviation = np.sqrt(np.diag(covariation))
-            similarities = covariation / np.outer(deviation, deviation)
-            scores.append(np.corrcoef(similarities[upper], human[upper])[0, 1] ** 2)
-        return np.array(scores)
+    sums, n_units = rows.sum(1), rows.shape[1]
+    upper = np.triu_indices(len(rows), k=1)
+    scores = []
+    for k in ablated:
+        column = rows[:, k]
+        less = sums - column
+        covariation = products - np.outer(column, column) - np.outer(less, less) / n_units
+        deviation = np.sqrt(np.diag(covariation))
+        similarities = covariation / np.outer(deviation, deviation)
+        scores.append(np.corrcoef(similarities[upper], human[upper])[0, 1] ** 2)
+    return np.array(scores)
 
 
 def growth(compute: Compute) -> pd.DataFrame:

@@ -219,7 +219,7 @@ def small_tiff(tags: dict[int, int], pixels: bytes) -> bytes:
     return b"II*\0" + struct.pack("<IH", 8, len(entries)) + directory + b"\0" * 4 + pixels
 
 
-# --- JPEG, WebP, GIF ---
+# --- what programs compress ---
 
 
 def pillow(mode: str, form: str, size: tuple[int, int] = (24, 16), **options: object) -> bytes:
@@ -232,11 +232,14 @@ def pillow(mode: str, form: str, size: tuple[int, int] = (24, 16), **options: ob
     return stream.getvalue()
 
 
-def jpegs_and_webps() -> Iterator[Case]:
-    """With one, three or four colours, progressive or not, and in any quality; seen as OpenCV sees them."""
+def compressed() -> Iterator[Case]:
+    """JPEGs, TIFFs and WebPs, with one, three or four colours, progressive or not; seen as OpenCV sees them."""
     for mode, progressive, quality in itertools.product(("L", "RGB", "CMYK"), (False, True), (60, 95, 100)):
         data = pillow(mode, "JPEG", progressive=progressive, quality=quality, subsampling=0)
         yield f"jpeg {mode} {progressive=} {quality}", data, opencv(data)
+    for mode, compression in itertools.product(("L", "RGB"), ("jpeg", "tiff_lzw", "packbits", "tiff_adobe_deflate")):
+        data = pillow(mode, "TIFF", compression=compression)
+        yield f"tiff {mode} {compression}", data, opencv(data)
     for mode, lossless in itertools.product(("RGB", "RGBA"), (False, True)):
         data = pillow(mode, "WEBP", lossless=lossless)
         yield f"webp {mode} {lossless=}", data, opencv(data)
@@ -317,4 +320,4 @@ def _bmp(
 
 def all_cases() -> list[Case]:
     """All of them."""
-    return [*pngs(), *tiffs(), *packed_tiffs(), *jpegs_and_webps(), *gifs(), *bmps()]
+    return [*pngs(), *tiffs(), *packed_tiffs(), *compressed(), *gifs(), *bmps()]

@@ -13,7 +13,7 @@ import yaml
 from published_forms import write_king2019, write_peterson2018, write_things
 from tiny_project import CONFIG, ROOT, write_inputs
 
-from alignment_importance.config import ConfigurationError, Plan, configure
+from alignment_importance.config import ConfigurationError, Plan, configure, files
 from alignment_importance.inputs.datasets import registry
 
 CATEGORIES = ("animals", "fruits", "furniture", "transportation", "various", "vegetables")
@@ -134,7 +134,7 @@ def test_every_data_set_has_all_its_places(name: str) -> None:
         settings = plan.configuration
         named = {entry.folder for entry in settings.image_sets.values()}
         named |= {entry.judgments for entry in settings.comparisons.values()}
-        assert named <= set(plan.wanted_files(name).values()) <= plan.made_here()
+        assert named <= set(plan.wanted_files(name).values()) <= files.made(settings)
         assert f"## {name}" in (ROOT / "docs/data_sets.md").read_text(encoding="utf-8")
 
 
@@ -149,9 +149,9 @@ WRITERS: dict[str, Callable[[Path], Any]] = {
 def test_the_published_files_are_found(name: str, folder: Path) -> None:
     WRITERS[name](folder / "data" / name / "original")
     plan = Plan(configure(ready(name)))
-    files = plan.files_of_sources(name)
-    assert len(files) > 5
-    assert all((folder / file).is_file() for file in files)
+    sources = plan.files_of_sources(name)
+    assert len(sources) > 5
+    assert all((folder / file).is_file() for file in sources)
     assert set(plan.sources_of(name)) == set(registry.FORMS[name].needs)
 
 

@@ -11,7 +11,7 @@ PENALTIES = (0.5, 0.1, 1e-3)
 
 
 def test_two_units_by_hand() -> None:
-    """G = [[2, 1], [1, 2]], m = (4, 3): the second weight is positive below p = 2, where m - p - G (1, 0)' = (0, 0)'."""
+    """G = [[2, 1], [1, 2]], m = (4, 3): the second weight is positive below p = 2: m - p - G (1, 0)' = 0."""
     gram, moment = np.array([[2.0, 1.0], [1.0, 2.0]]), np.array([4.0, 3.0])
     weights = lasso.path(gram, moment, [1.0, 0.75, 0.5, 0.25])
     np.testing.assert_allclose(weights, [[0, 0], [0.5, 0], [1, 0], [4 / 3, 1 / 3]], atol=1e-15)

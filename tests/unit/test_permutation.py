@@ -44,9 +44,9 @@ def test_many_at_once_equal_one_by_one(score: str, similarity: str, unit: str, m
         curve = curves.trace(pooled, blocks, rankings.rank_folds(pooled, blocks))
         kept = [retention.retain(of_fold) for _, of_fold in curve.groupby("fold")]
         full, retained = (np.mean([one[f"test_{kind}"] for one in kept]) for kind in ("full", "retained"))
-        assert found.loc[draw, "test_full"] == pytest.approx(full, abs=1e-12)
-        assert found.loc[draw, "test_retained"] == pytest.approx(retained, abs=1e-12)
-        assert found.loc[draw, "difference"] == pytest.approx(retained - full, abs=1e-12)
+        assert found.loc[draw, "test_full"] == pytest.approx(full, abs=1e-11)
+        assert found.loc[draw, "test_retained"] == pytest.approx(retained, abs=1e-11)
+        assert found.loc[draw, "difference"] == pytest.approx(retained - full, abs=1e-11)
 
 
 def test_other_routes_pass_through_the_network() -> None:

@@ -103,8 +103,7 @@ def test_a_folder_of_the_user_is_its_files_and_one_that_is_made_is_itself(
     assert found.files_of("data/demo/images") == ["data/demo/images"]
     assert found.files_of("nowhere") == ["nowhere"]
     assert found.files_of(None) == []
-    assert found.is_given("data/demo/images") and not found.is_given("data/demo/masks")
-    assert "data/demo/masks" in found.made_here()
+    assert found.made_inputs() == ["data/demo/images"]
 
 
 def stems(made: Plan) -> list[str]:

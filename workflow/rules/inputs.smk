@@ -46,7 +46,7 @@ rule check:
 
     # Without an output or a benchmark, which would count as one, it runs whenever it is asked for.
     input:
-        made=[path for path in sorted(PLAN.made_here()) if PLAN.is_given(path)],
+        made=PLAN.made_inputs(),
     log:
         text="<logs>/check.log",
         checks="<logs>/check.csv",

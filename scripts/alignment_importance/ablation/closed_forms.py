@@ -100,28 +100,37 @@ class TopK:
     how many k are taken at a time changes no bit.
 
     Attributes:
-        columns: (k, image) the columns of the readout in the order of the ranking.
-        sums: (k, image) running row sums times sqrt(1/D); zero for cosine similarity.
-        scale: (k, image) 1 / sqrt(variance of a row); NaN where it is constant.
+        readout: (map, any image) float64.
+        order: (k,) maps, the most important first.
+        images: (image,) those of the block.
+        inverse: 1/D; zero for cosine similarity.
     """
 
-    columns: torch.Tensor
-    sums: torch.Tensor
-    scale: torch.Tensor
+    readout: torch.Tensor
+    order: torch.Tensor
+    images: torch.Tensor
+    inverse: float
 
-    @classmethod
-    def of(cls, x: torch.Tensor, similarity: str) -> "TopK":
-        """Prepare rows x (image, map) whose columns are in the order of the ranking."""
-        columns = x.T.contiguous()
-        inverse = 1 / x.shape[1] if similarity == "pearson" else 0.0
-        sums = columns.cumsum(0).mul_(inverse**0.5)
-        squares = columns.square().cumsum(0)
-        return cls(columns, sums, varying(squares - sums.square(), squares).rsqrt())
+    @functools.cached_property
+    def columns(self) -> torch.Tensor:
+        """(k, image) the columns of x in the order of the ranking."""
+        return self.readout[:, self.images][self.order]
+
+    @functools.cached_property
+    def sums(self) -> torch.Tensor:
+        """(k, image) running row sums times sqrt(1/D); zero for cosine similarity."""
+        return self.columns.cumsum(0).mul_(self.inverse**0.5)
+
+    @functools.cached_property
+    def scale(self) -> torch.Tensor:
+        """(k, image) 1 / sqrt(variance of a row); NaN where it is constant."""
+        squares = self.columns.square().cumsum(0)
+        return varying(squares - self.sums.square(), squares).rsqrt()
 
     @property
     def n_images(self) -> int:
         """How many images there are."""
-        return self.columns.shape[1]
+        return len(self.images)
 
     def similarities(self, pairs: tuple[torch.Tensor, torch.Tensor], chunk: int) -> Iterator[torch.Tensor]:
         """Yield R pair by pair: (k, pair) for `chunk` consecutive k at a time."""
@@ -204,8 +213,8 @@ class SumsPairByPair(PairSums):
 
     def top_k(self, top: TopK, tile: tuple[slice, slice]) -> torch.Tensor:
         """(k, 3) sums, a few k at a time."""
-        columns, sums, scale = (values.numpy() for values in (top.columns, top.sums, top.scale))
-        return torch.from_numpy(kernels.top_k_sums(columns, sums, scale, self.judged, *tile))
+        readout, order, images = (values.numpy() for values in (top.readout, top.order, top.images))
+        return torch.from_numpy(kernels.top_k_sums(readout, order, images, top.inverse, self.judged, *tile))
 
 
 @dataclass(frozen=True)

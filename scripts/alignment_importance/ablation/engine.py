@@ -132,11 +132,12 @@ class Ablation(ABC):
         Adding a map that is zero in all images of a block leaves the score as it is, to the bit.
         """
         scores = self._top_k(order, blocks)
-        for number, block in enumerate(blocks):
-            active = _anywhere(self.active[block.images])[order]
-            for k in np.flatnonzero(~active[1:]) + 1:
-                scores[number, k] = scores[number, k - 1]
-        return scores
+        return np.stack([self._carry(curve, order, block) for curve, block in zip(scores, blocks, strict=True)])
+
+    def _carry(self, curve: np.ndarray, order: np.ndarray, block: PairBlock) -> np.ndarray:
+        """The curve (k,) with the score before it where the map that is added is zero in all images of the block."""
+        active = _anywhere(self.active[block.images])[order]
+        return curve[np.maximum.accumulate(np.where(active, np.arange(len(order)), 0))]
 
     def leave_one_out_of_each_image(self, human: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Correlations of each image's row of similarities with people's, its own maps ablated one at a time.
@@ -296,35 +297,50 @@ class PooledAblation(Ablation):
         # Similarities, two gathered columns, and what sorting them takes.
         return score, self.compute.chunk(8 * 8 * len(first))
 
-    def _top_k(self, order: np.ndarray, blocks: Sequence[PairBlock]) -> np.ndarray:
-        columns = torch.tensor(order, device=self.compute.device)
-        if not self.closed_form:
-            return _gather(self.compute.map(functools.partial(self._ranked_curve, columns), blocks))
-        prepared = []
-        for block in blocks:
-            images, human = self._judged(block)
-            top = closed_forms.TopK.of(self.readout[images][:, columns], self.similarity)
-            prepared.append((closed_forms.sums_over(human), top))
-        tasks = [(number, tile) for number, (sums, top) in enumerate(prepared) for tile in sums.tiles(top.n_images)]
-        totals = torch.zeros(len(blocks), len(order), 3, dtype=torch.float64, device=self.compute.device)
+    def top_k_of_each(self, orders: np.ndarray, blocks: Sequence[PairBlock]) -> np.ndarray:
+        """Scores (block, k) as those of `top_k`, of each block with its own order (block, feature_map)."""
+        parts = list(zip(self._curves(orders, blocks), orders, blocks, strict=True))
+        return np.stack([self._carry(*part) for part in parts])
 
-        def sum_tile(task: tuple[int, tuple[slice, slice]]) -> torch.Tensor:
-            number, tile = task
-            sums, top = prepared[number]
-            return sums.top_k(top, tile)
+    def _top_k(self, order: np.ndarray, blocks: Sequence[PairBlock]) -> np.ndarray:
+        return self._curves(np.broadcast_to(order, (len(blocks), len(order))), blocks)
+
+    def _curves(self, orders: np.ndarray, blocks: Sequence[PairBlock]) -> np.ndarray:
+        """(block, k) scores with the first k maps of each block's order (block, feature_map)."""
+        columns = torch.tensor(orders, device=self.compute.device)
+        if not self.closed_form:
+            return _gather(self.compute.map(lambda part: self._ranked_curve(*part), zip(columns, blocks, strict=True)))
+        totals = torch.zeros(*orders.shape, 3, dtype=torch.float64, device=self.compute.device)
+        n_pairs, spread = totals.new_empty(2, len(blocks), 1)
+
+        def tiles() -> Iterator[tuple[int, closed_forms.PairSums, closed_forms.TopK, tuple[slice, slice]]]:
+            for number, (order, block) in enumerate(zip(columns, blocks, strict=True)):
+                images, human = self._judged(block)
+                sums = closed_forms.sums_over(human)
+                n_pairs[number], spread[number] = sums.n_pairs, sums.spread
+                top = self._top(order, images)
+                for tile in sums.tiles(top.n_images):
+                    yield number, sums, top, tile
 
         # Added in the order of the tiles, whichever is ready first.
-        for (number, _), of_tile in zip(tasks, self.compute.map(sum_tile, tasks), strict=True):
+        for number, of_tile in self.compute.map(lambda task: (task[0], task[1].top_k(*task[2:])), tiles()):
             totals[number] += of_tile
-        correlations = torch.stack(
-            [sums.correlations(total) for (sums, _), total in zip(prepared, totals, strict=True)]
-        )
-        return SCORES[self._score].of(correlations).cpu().numpy()
+        return SCORES[self._score].of(closed_forms.correlations(totals, n_pairs, spread)).cpu().numpy()
+
+    @functools.cached_property
+    def _columns(self) -> torch.Tensor:
+        """(map, image) the readout, a map's values side by side."""
+        return self.readout.T.contiguous()
+
+    def _top(self, order: torch.Tensor, images: torch.Tensor) -> closed_forms.TopK:
+        """The first maps of an order (map,) in some images (image,)."""
+        inverse = 1 / len(order) if self.similarity == "pearson" else 0.0
+        return closed_forms.TopK(self._columns, order, images, inverse)
 
     def _ranked_curve(self, columns: torch.Tensor, block: PairBlock) -> torch.Tensor:
         """(k,) rank correlations of a block."""
         scorer = _Scorer(block, self._score, self.compute.device)
-        top = closed_forms.TopK.of(self.readout[scorer.images][:, columns], self.similarity)
+        top = self._top(columns, scorer.images)
         chunk = max(1, _CACHED_VALUES // max(1, len(scorer.pairs[0])))
         return torch.cat([scorer.score(similarities) for similarities in top.similarities(scorer.pairs, chunk)])
 

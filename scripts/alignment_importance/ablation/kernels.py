@@ -13,6 +13,8 @@ from typing import Any, NamedTuple, TypeVar, cast
 import numba
 import numpy as np
 
+from alignment_importance.statistics.similarity import CONSTANT
+
 Loop = TypeVar("Loop", bound=Callable[..., Any])
 
 #: Maps that are ablated side by side.
@@ -34,7 +36,7 @@ STEP = 4
 _MET_IN_CACHE = 128
 
 #: Images on each side of a tile of pairs whose sums of products stay there; a multiple of the longest vector.
-TILE = 256
+TILE = 64
 
 
 def compiled(*, reorder: bool = False) -> Callable[[Loop], Loop]:
@@ -225,100 +227,182 @@ def _add_two_rows(
 
 
 def top_k_sums(
-    columns: np.ndarray, sums: np.ndarray, scale: np.ndarray, judged: PairTables, rows: slice, others: slice
+    columns: np.ndarray,
+    order: np.ndarray,
+    images: np.ndarray,
+    inverse: float,
+    judged: PairTables,
+    rows: slice,
+    others: slice,
 ) -> np.ndarray:
     """Sums over the pairs of a tile of the similarities R(k) with the first k = 1..K maps kept.
 
-    R(k)_ij = scale_ki scale_kj (P_ij - sums_ki sums_kj) where P, the sum of products of the first k columns, grows by
-    one product per map.
+    R(k)_ij = (P_ij - t_i t_j) / sqrt(v_i v_j) where P, the sum of products of the first k columns, grows by one product
+    per map, t is the running sum of the columns times the root of `inverse`, and v_i = P_ii - t_i^2.
 
     Args:
-        columns, sums, scale: (k, image).
-        judged: the images' judgments H.
+        columns: (map, any image) of the readout.
+        order: (k,) maps, the most important first.
+        images: (image,) those of the block.
+        inverse: 1 / number of units; zero for cosine similarity.
+        judged: their judgments H.
         rows, others: images of the tile, at most `TILE` each; the first of the others is a multiple of `TILE`.
 
     Returns:
-        (k, 3) the sums of R, of R * H and of R * R over judged pairs of a row with another image that comes before it.
+        (k, 3) the sums of R, of R * H and of R * R over judged pairs of a row with another image that comes before it;
+        NaN if a v counts as zero.
     """
-    totals = np.zeros((-(-len(columns) // _K_AT_ONCE) * _K_AT_ONCE, 3))
-    _sum_top_k(
-        columns, sums, scale, judged.human, judged.mask, rows.start, rows.stop, others.start, others.stop, totals
-    )
-    return totals[: len(columns)]
+    totals = np.empty((len(order) + len(order) % 2, 3))
+    tile = (rows.start, rows.stop, others.start, others.stop)
+    given = (columns, order, images, math.sqrt(inverse), CONSTANT, judged.human, judged.mask, judged.complete)
+    _sum_top_k(*given, *tile, totals)
+    return totals[: len(order)]
 
 
-#: How many k share one pass through the pairs.
-_K_AT_ONCE = 4
+#: What is known of the images of a tile stands in lanes of one array, at distances that the compiler knows: else it
+#: sees no vectors. Were they a power of two, all lanes of an image would share one place in the processor's cache.
+_LANE = TILE + VECTOR
+
+#: Lanes of two k each, behind those of their columns: t and 1 / sqrt(v).
+_T, _SCALE = 2 * _LANE, 4 * _LANE
+
+#: The running sums of the columns and of their squares.
+_SUM, _SQUARES = 6 * _LANE, 7 * _LANE
+
+#: Lanes of two k each: what the pairs of an image add to the sums of R, R * H and R * R.
+_OF_R, _OF_RH, _OF_RR, _END = 8 * _LANE, 10 * _LANE, 12 * _LANE, 14 * _LANE
+
+#: Rows of a tile that share the lanes of the images that they meet.
+_ROWS = 4
 
 
-@compiled(reorder=True)
+@compiled()
 def _sum_top_k(
     columns: np.ndarray,
-    sums: np.ndarray,
-    scale: np.ndarray,
+    order: np.ndarray,
+    images: np.ndarray,
+    root: float,
+    rounding: float,
     human: np.ndarray,
     mask: np.ndarray,
+    complete: bool,
     start: int,
     stop: int,
     first: int,
     last: int,
     totals: np.ndarray,
 ) -> None:
-    """`top_k_sums`, four k after the other."""
-    products = np.zeros((stop - start, TILE))
-    # One array for what a row meets, at distances that the compiler knows: else it sees no vectors.
-    met, own = np.zeros(3 * _K_AT_ONCE * TILE), np.zeros((stop - start, 3 * _K_AT_ONCE))
-    for k in range(0, len(columns), _K_AT_ONCE):
-        for at in range(_K_AT_ONCE):
-            for kind, values in enumerate((columns, sums, scale)):
-                of_k = values[k + at] if k + at < len(columns) else np.zeros(values.shape[1])
-                place = (kind * _K_AT_ONCE + at) * TILE
-                met[place : place + last - first] = of_k[first:last]
-                own[:, kind * _K_AT_ONCE + at] = of_k[start:stop]
-        for i in range(start, stop):
-            n = min(-(-i // VECTOR) * VECTOR - first, TILE)
-            # Unsigned: an index that could be negative would cost the loop its vectors.
-            row, image, others, number = np.uintp(i - start), np.uintp(i), np.uintp(first), np.uintp(n)
-            _add_four_k(image, others, number, row, own, met, human, mask, products, k, totals)
+    """`top_k_sums`, two k after the other; a v up to `rounding` of the sum of squares counts as zero."""
+    n_rows, n_others = stop - start, last - first
+    met = np.zeros(_END)
+    own = met if start == first else np.zeros(_END)
+    size = -(-n_rows // _ROWS) * _ROWS * _LANE
+    h, m, products = np.zeros(size), np.zeros(size), np.zeros(size)
+    for i in range(n_rows):
+        h[i * _LANE : i * _LANE + n_others] = human[start + i, first:last]
+        m[i * _LANE : i * _LANE + n_others] = mask[start + i, first:last]
+    for k in range(0, len(order), 2):
+        _take_two(columns, order, k, images[first:last], root, rounding, met)
+        if start != first:
+            _take_two(columns, order, k, images[start:stop], root, rounding, own)
+        for lane in range(_OF_R, _END, _LANE):
+            met[lane : lane + n_others] = 0.0
+        for i in range(0, n_rows, _ROWS):
+            n = min(start + i + _ROWS - first, n_others)
+            _add_rows(np.uintp(i), np.uintp(-(-n // VECTOR) * VECTOR), own, h, m, products, met)
+        r0 = r1 = rh0 = rh1 = rr0 = rr1 = 0.0
+        for j in range(np.uintp(n_others)):
+            s0, s1 = met[j + np.uintp(_SCALE)], met[j + np.uintp(_SCALE + _LANE)]
+            r0, r1 = r0 + s0 * met[j + np.uintp(_OF_R)], r1 + s1 * met[j + np.uintp(_OF_R + _LANE)]
+            rh0, rh1 = rh0 + s0 * met[j + np.uintp(_OF_RH)], rh1 + s1 * met[j + np.uintp(_OF_RH + _LANE)]
+            rr0, rr1 = rr0 + s0 * s0 * met[j + np.uintp(_OF_RR)], rr1 + s1 * s1 * met[j + np.uintp(_OF_RR + _LANE)]
+        totals[k, 0], totals[k, 1], totals[k, 2] = r0, rh0, rr0
+        totals[k + 1, 0], totals[k + 1, 1], totals[k + 1, 2] = r1, rh1, rr1
 
 
-@compiled(reorder=True)
-def _add_four_k(
+@compiled()
+def _take_two(
+    columns: np.ndarray,
+    order: np.ndarray,
+    k: int,
+    images: np.ndarray,
+    root: float,
+    rounding: float,
+    lanes: np.ndarray,
+) -> None:
+    """Fill the lanes of some images for two k; beyond the last k, columns are zero."""
+    for at in range(2):
+        lane = np.uintp(at * _LANE)
+        for i in range(len(images)):
+            lanes[i + lane] = columns[order[k + at], images[i]] if k + at < len(order) else 0.0
+        # Unsigned: an index that could be negative would cost the loop its vectors.
+        for i in range(np.uintp(len(images))):
+            x = lanes[i + lane]
+            total, squares = lanes[i + _SUM] + x, lanes[i + _SQUARES] + x * x
+            t = root * total
+            variance = squares - t * t
+            lanes[i + _SUM], lanes[i + _SQUARES] = total, squares
+            lanes[i + lane + _T] = t
+            lanes[i + lane + _SCALE] = 1 / math.sqrt(variance if variance > rounding * squares else math.nan)
+
+
+@compiled()
+def _add_rows(
     i: np.uintp,
-    first: np.uintp,
     n: np.uintp,
-    row: np.uintp,
     own: np.ndarray,
-    met: np.ndarray,
     human: np.ndarray,
     mask: np.ndarray,
     products: np.ndarray,
-    k: int,
-    totals: np.ndarray,
+    met: np.ndarray,
 ) -> None:
-    """Add the pairs of image i with n images from the first on to the sums of four k.
+    """Add the pairs of four rows with images start..stop to what these add to the sums; all if there is no mask.
 
-    Whole arrays are handed over, since taking a part of one takes as long as some vectors.
+    Four times two similarities share one load and one store of the sums: they would otherwise take longer than the
+    arithmetic.
     """
-    x0, x1, x2, x3 = own[row, 0], own[row, 1], own[row, 2], own[row, 3]
-    t0, t1, t2, t3 = own[row, 4], own[row, 5], own[row, 6], own[row, 7]
-    r_0 = r_1 = r_2 = r_3 = rh_0 = rh_1 = rh_2 = rh_3 = rr_0 = rr_1 = rr_2 = rr_3 = 0.0
+    xa0, xb0, xc0, xd0 = own[i], own[i + 1], own[i + 2], own[i + 3]
+    i1, t0, t1 = i + np.uintp(_LANE), i + np.uintp(_T), i + np.uintp(_T + _LANE)
+    s0, s1 = i + np.uintp(_SCALE), i + np.uintp(_SCALE + _LANE)
+    xa1, xb1, xc1, xd1 = own[i1], own[i1 + 1], own[i1 + 2], own[i1 + 3]
+    ta0, tb0, tc0, td0 = own[t0], own[t0 + 1], own[t0 + 2], own[t0 + 3]
+    ta1, tb1, tc1, td1 = own[t1], own[t1 + 1], own[t1 + 2], own[t1 + 3]
+    sa0, sb0, sc0, sd0 = own[s0], own[s0 + 1], own[s0 + 2], own[s0 + 3]
+    sa1, sb1, sc1, sd1 = own[s1], own[s1 + 1], own[s1 + 2], own[s1 + 3]
+    row = i * np.uintp(_LANE)
     for j in range(n):
-        p0 = products[row, j] + x0 * met[j]
-        p1 = p0 + x1 * met[j + TILE]
-        p2 = p1 + x2 * met[j + 2 * TILE]
-        p3 = p2 + x3 * met[j + 3 * TILE]
-        products[row, j] = p3
-        r0, r1 = met[j + 8 * TILE] * (p0 - t0 * met[j + 4 * TILE]), met[j + 9 * TILE] * (p1 - t1 * met[j + 5 * TILE])
-        r2, r3 = met[j + 10 * TILE] * (p2 - t2 * met[j + 6 * TILE]), met[j + 11 * TILE] * (p3 - t3 * met[j + 7 * TILE])
-        h, m = human[i, first + j], mask[i, first + j]
-        rh_0, rh_1, rh_2, rh_3 = rh_0 + h * r0, rh_1 + h * r1, rh_2 + h * r2, rh_3 + h * r3
-        m0, m1, m2, m3 = m * r0, m * r1, m * r2, m * r3
-        rr_0, rr_1, rr_2, rr_3 = rr_0 + m0 * r0, rr_1 + m1 * r1, rr_2 + m2 * r2, rr_3 + m3 * r3
-        r_0, r_1, r_2, r_3 = r_0 + m0, r_1 + m1, r_2 + m2, r_3 + m3
-    found = ((r_0, rh_0, rr_0), (r_1, rh_1, rr_1), (r_2, rh_2, rr_2), (r_3, rh_3, rr_3))
-    for at in range(4):
-        weight = own[row, 8 + at]
-        totals[k + at, 0] += weight * found[at][0]
-        totals[k + at, 1] += weight * found[at][1]
-        totals[k + at, 2] += weight * weight * found[at][2]
+        at = row + j
+        x0, x1, t0_, t1_ = met[j], met[j + np.uintp(_LANE)], met[j + np.uintp(_T)], met[j + np.uintp(_T + _LANE)]
+        pa0, pb0 = products[at] + xa0 * x0, products[at + np.uintp(_LANE)] + xb0 * x0
+        pc0, pd0 = products[at + np.uintp(2 * _LANE)] + xc0 * x0, products[at + np.uintp(3 * _LANE)] + xd0 * x0
+        pa1, pb1, pc1, pd1 = pa0 + xa1 * x1, pb0 + xb1 * x1, pc0 + xc1 * x1, pd0 + xd1 * x1
+        (
+            products[at],
+            products[at + np.uintp(_LANE)],
+            products[at + np.uintp(2 * _LANE)],
+            products[at + np.uintp(3 * _LANE)],
+        ) = pa1, pb1, pc1, pd1
+        ra0, rb0 = sa0 * (pa0 - ta0 * t0_), sb0 * (pb0 - tb0 * t0_)
+        rc0, rd0 = sc0 * (pc0 - tc0 * t0_), sd0 * (pd0 - td0 * t0_)
+        ra1, rb1 = sa1 * (pa1 - ta1 * t1_), sb1 * (pb1 - tb1 * t1_)
+        rc1, rd1 = sc1 * (pc1 - tc1 * t1_), sd1 * (pd1 - td1 * t1_)
+        ha, hb, hc, hd = (
+            human[at],
+            human[at + np.uintp(_LANE)],
+            human[at + np.uintp(2 * _LANE)],
+            human[at + np.uintp(3 * _LANE)],
+        )
+        ma, mb, mc, md = (
+            mask[at],
+            mask[at + np.uintp(_LANE)],
+            mask[at + np.uintp(2 * _LANE)],
+            mask[at + np.uintp(3 * _LANE)],
+        )
+        ca0, cb0, cc0, cd0 = ma * ra0, mb * rb0, mc * rc0, md * rd0
+        ca1, cb1, cc1, cd1 = ma * ra1, mb * rb1, mc * rc1, md * rd1
+        met[j + np.uintp(_OF_R)] += (ca0 + cb0) + (cc0 + cd0)
+        met[j + np.uintp(_OF_R + _LANE)] += (ca1 + cb1) + (cc1 + cd1)
+        met[j + np.uintp(_OF_RH)] += (ha * ra0 + hb * rb0) + (hc * rc0 + hd * rd0)
+        met[j + np.uintp(_OF_RH + _LANE)] += (ha * ra1 + hb * rb1) + (hc * rc1 + hd * rd1)
+        met[j + np.uintp(_OF_RR)] += (ca0 * ra0 + cb0 * rb0) + (cc0 * rc0 + cd0 * rd0)
+        met[j + np.uintp(_OF_RR + _LANE)] += (ca1 * ra1 + cb1 * rb1) + (cc1 * rc1 + cd1 * rd1)

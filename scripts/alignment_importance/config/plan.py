@@ -104,19 +104,15 @@ class Plan:
         name = self.configuration.published
         return str(PUBLISHED / f"{name}.csv") if name else None
 
-    def made_here(self) -> set[str]:
-        """Files and folders that the rules of the configured data sets make."""
-        return files.made(self.configuration)
-
-    def is_given(self, path: str) -> bool:
-        """Whether the configuration names a file or folder."""
-        return path in files.given(self.configuration).values()
+    def made_inputs(self) -> list[str]:
+        """Files and folders that the configuration names and the rules of its data sets make."""
+        return sorted(files.made(self.configuration) & set(files.given(self.configuration).values()))
 
     def files_of(self, folder: str | None) -> list[str]:
         """A folder as inputs of a rule: file by file, so that a change of any is seen, or whole if a rule makes it."""
         if folder is None:
             return []
-        if folder in self.made_here() or not os.path.isdir(folder):
+        if folder in files.made(self.configuration) or not os.path.isdir(folder):
             return [folder]
         return [file for file in files.in_folder(folder) if files.can_be_followed(file)]
 

@@ -12,6 +12,7 @@ import xarray as xr
 from alignment_importance import ablation
 from alignment_importance.inputs import judgments as human_judgments
 from alignment_importance.networks import activations as recorded
+from alignment_importance.networks.head import Head
 from alignment_importance.system.compute import Compute
 from alignment_importance.system.netcdf import origin_columns, read_netcdf
 
@@ -22,17 +23,24 @@ class Comparison:
 
     Attributes:
         image_ids: of the images, in the order of all else.
+        ratings: `similarity` (participant, image, image_b).
         human: (image, image) mean judgments.
-        engine: ablates the network's feature maps.
         activations: of the images, see `activations.read`.
-        attributes: those of judgments and activations.
+        head: of the network; None where the readout is the pooled maps.
+        engine: ablates the network's feature maps.
     """
 
     image_ids: list[str]
+    ratings: xr.Dataset
     human: np.ndarray
-    engine: ablation.Ablation
     activations: xr.Dataset
-    attributes: Mapping[str, Any]
+    head: Head | None
+    engine: ablation.Ablation
+
+    @property
+    def attributes(self) -> dict[str, Any]:
+        """Those of activations and judgments."""
+        return self.activations.attrs | self.ratings.attrs
 
     @property
     def origin(self) -> dict[str, Any]:
@@ -59,6 +67,6 @@ def opened(
     ratings = read_netcdf(judgments)
     image_ids = ratings["image"].to_numpy().tolist()
     with recorded.read(activations, image_ids) as maps:
-        engine = ablation.ablate(recorded.load_head(maps, model), maps, machine, **alignment)
-        human = human_judgments.mean(ratings, image_ids)
-        yield Comparison(image_ids, human, engine, maps, maps.attrs | ratings.attrs)
+        head = recorded.load_head(maps, model)
+        engine = ablation.ablate(head, maps, machine, **alignment)
+        yield Comparison(image_ids, ratings, human_judgments.mean(ratings, image_ids), maps, head, engine)

@@ -14,8 +14,7 @@ from alignment_importance.ablation import Ablation
 from alignment_importance.experiments import curves, rankings
 from alignment_importance.experiments.comparisons import Comparison
 from alignment_importance.inputs.folds import Fold, PairBlock
-from alignment_importance.system import resumable
-from alignment_importance.system.resumable import Budget
+from alignment_importance.system.resumable import Budget, fingerprint
 
 #: No limit, and nothing kept.
 AT_ONCE = Budget()
@@ -37,14 +36,13 @@ def budget(
         output: what it writes at the end.
         settings: all else that the result depends on.
     """
-    return resumable.beside(
-        output,
-        None if comparison.engine.closed_form else minutes,
+    key = fingerprint(
         *(comparison.activations[name].to_numpy() for name in ("feature_maps", "readout")),
         comparison.human,
         f"{alignment['similarity']} {alignment['score']}",
         *settings,
     )
+    return Budget(None if comparison.engine.closed_form else 60 * minutes, output.with_suffix(".partial.npz"), key)
 
 
 # ----------------------------------------------------------------------------------------------------------------------

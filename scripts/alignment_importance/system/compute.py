@@ -116,7 +116,7 @@ def _first_done(under_way: deque[_UnderWay[Result]]) -> Result:
 @functools.cache
 def _pool(threads: int) -> ThreadPoolExecutor:
     """Threads that stay for the whole job: a new one costs more than a small task."""
-    return ThreadPoolExecutor(threads, initializer=_use_one_thread)
+    return ThreadPoolExecutor(threads, initializer=torch.set_num_threads, initargs=(1,))
 
 
 #: Tasks that may be in memory at once: those that run, one that waits and one that is drawn. A constant, since results
@@ -137,7 +137,8 @@ def prepare(device: str, gpus: int | None, threads: int, memory_gb: float = 2.0,
     Raises:
         InputError: the device is `cuda` and there is none.
     """
-    _use_one_thread()
+    # Results of PyTorch's own operations may depend on the number of threads.
+    torch.set_num_threads(1)
     _keep_memory()
     # TF32 keeps ten bits of the mantissa: only for those who ask for it.
     torch.set_float32_matmul_precision("high" if precision == "tf32" else "highest")
@@ -189,8 +190,3 @@ def _keep_memory() -> None:
 
 #: Options of the GNU C library's mallopt (malloc.h).
 _M_TRIM_THRESHOLD, _M_MMAP_MAX, _M_ARENA_MAX = -1, -4, -8
-
-
-def _use_one_thread() -> None:
-    """Keep PyTorch's own operations on one thread: their results may depend on the number of threads."""
-    torch.set_num_threads(1)

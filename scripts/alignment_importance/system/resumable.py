@@ -99,18 +99,6 @@ class Budget:
                 np.savez(path, allow_pickle=False, key=np.array(self.key), done=np.array(done), **named)
 
 
-def beside(output: Path, minutes: float | None, *made_from: np.ndarray | str | float) -> Budget:
-    """A budget whose partial state stands beside an output file.
-
-    Args:
-        output: what will be written at the end.
-        minutes: that it may take, or None for no limit.
-        made_from: see `fingerprint`.
-    """
-    seconds = None if minutes is None else 60 * minutes
-    return Budget(seconds, output.with_suffix(".partial.npz"), fingerprint(*made_from))
-
-
 def fingerprint(*parts: np.ndarray | str | float) -> str:
     """SHA-256 of arrays and settings, in this order."""
     digest = hashlib.sha256()

@@ -1,0 +1,123 @@
+"""Comparisons of some of the images, with every kind of saliency, through all targets in one run."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+import torchvision
+from PIL import Image
+from tiny_project import change_config, run_snakemake
+
+from alignment_importance.maps.heatmaps import place_image
+from alignment_importance.maps.saliency.registry import METHODS
+from alignment_importance.system.netcdf import read_netcdf
+from alignment_importance.system.tables import read_table
+
+IDS = [f"photo {number:02d}" for number in range(12)]
+CHOSEN = [IDS[number] for number in (0, 2, 3, 5, 7, 8, 10, 11)]
+#: The images of each comparison: of a category, of all, of a category of all, and by name.
+IMAGES = {"few": IDS[::2], "pairs": IDS, "pairs-odd": IDS[1::2], "chosen": CHOSEN}
+
+#: In the place of the package: the red channel and the centre bias, without downloads.
+DEEPGAZE = """
+import torch
+
+class DeepGazeIIE(torch.nn.Module):
+    def __init__(self, pretrained=True):
+        super().__init__()
+        self.hub = torch.hub.load("pytorch/vision:v0.6.0", "resnet18", pretrained=True)
+        self.bias_weight = torch.nn.Parameter(torch.zeros(1))
+
+    def forward(self, image, centerbias):
+        return image[:, :1] / 255 + self.bias_weight * centerbias[:, None]
+"""
+
+OWN_NETWORK = """
+import torch
+
+class Green(torch.nn.Module):
+    def forward(self, image):
+        return image[:, 1:2, ::2, ::2]
+"""
+
+SALIENCY: dict[str, dict[str, Any]] = {
+    "spectral": {"method": "spectral_residual"},
+    "fine": {"method": "fine_grained"},
+    "own": {"method": "maps", "maps": "maps"},
+    "seen": {"method": "fixations", "fixations": "fixations.csv", "degree": 4},
+    "centre": {"method": "centre_bias"},
+    "others": {"method": "centre_bias", "fixations": "fixations.csv", "degree": 4},
+    "deep": {"method": "deepgaze_iie", "checkpoint": "deepgaze.pth"},
+    "network": {"method": "network", "architecture": "own_network:Green"},
+}
+
+
+@pytest.fixture
+def results(project: Path) -> Path:
+    """What one run of all targets makes of images of two sizes; nobody looked at the last two of them."""
+    random = np.random.default_rng(1)
+    (project / "maps").mkdir()
+    fixations = []
+    for number, image in enumerate(IDS):
+        file = project / "my photos" / f"{image}.png"
+        size = (64, 40) if number % 3 else (48, 48)
+        with Image.open(file) as opened:
+            opened.resize(size).save(file)
+        np.save(project / "maps" / f"{image}.npy", random.random((size[1], size[0])))
+        fixations += [(image, *random.uniform(0, size)) for _ in range(5 if number < 10 else 0)]
+    pd.DataFrame(fixations, columns=["image", "x", "y"]).to_csv(project / "fixations.csv", index=False)
+    categories = {"image": IDS, "category": ["even", "odd"] * 6}
+    pd.DataFrame(categories).to_csv(project / "table.csv", index=False)
+    (project / "deepgaze_pytorch.py").write_text(DEEPGAZE, encoding="utf-8")
+    (project / "own_network.py").write_text(OWN_NETWORK, encoding="utf-8")
+    state = {f"hub.{name}": value for name, value in torchvision.models.resnet18().state_dict().items()}
+    torch.save(state | {"bias_weight": torch.ones(1)}, project / "deepgaze.pth")
+
+    def change(config: dict[str, Any]) -> None:
+        matrix, pairs = config["comparisons"]["matrix"], config["comparisons"]["pairs"]
+        config["image_sets"]["tiny"]["table"] = "table.csv"
+        config["comparisons"] = {
+            "few": matrix | {"categories": ["even"]},
+            "pairs": pairs | {"by_category": ["odd"]},
+            "chosen": matrix | {"images": CHOSEN},
+        }
+        config["cross_validation"] = {"folds": 2, "seeds": [1]}
+        config["interactions"] = {"top_maps": 4, "permutations": 2, "minutes": 0.1}
+        config["saliency"], config["controls"] = SALIENCY, {}
+
+    change_config(project, change)
+    interacting = [f"results/figures/{kind}_chosen_resnet18.pdf" for kind in ("elimination", "pairs", "shapley")]
+    answer = run_snakemake(
+        project,
+        *("check", "all", "layers", "paper", *interacting),
+        *("--cores", "2", "--configfile", "tiny.yaml"),
+        environment={"PYTHONPATH": str(project)},
+    )
+    assert answer.returncode == 0, answer.stdout
+    return project / "results"
+
+
+def test_every_comparison_is_about_its_images_with_every_kind_of_saliency(results: Path) -> None:
+    assert {entry["method"] for entry in SALIENCY.values()} == set(METHODS)
+    seen = read_table(results.parent / "fixations.csv")
+    for comparison, images in IMAGES.items():
+        heatmaps = read_netcdf(results / f"heatmaps/{comparison}/resnet18.nc")
+        assert heatmaps["image"].to_numpy().tolist() == images
+        for saliency in SALIENCY:
+            for table in ("overlap", "saliency_scores"):
+                found = read_table(results / f"{table}/{comparison}/resnet18/{saliency}.csv")
+                assert found["image"].unique().tolist() == images
+        scores = read_table(results / f"saliency_scores/{comparison}/resnet18/seen.csv")
+        nss = scores.query("measure == 'nss' and baseline == 'observed'").set_index("image")["value"]
+        for image in images:
+            placed = place_image(heatmaps, "heatmap", image)
+            own = seen[seen["image"] == image]
+            if own.empty or np.isnan(placed).all():
+                assert np.isnan(nss[image])
+            else:
+                z = (placed - placed.mean()) / placed.std()
+                assert nss[image] == pytest.approx(np.mean(z[own["y"].astype(int), own["x"].astype(int)]), rel=1e-5)
+    assert (results / "gallery/index.html").is_file() and (results / "paper/README.md").is_file()
