@@ -14,7 +14,7 @@ def test_two_units_by_hand() -> None:
     """G = [[2, 1], [1, 2]], m = (4, 3): the second weight is positive below p = 2: m - p - G (1, 0)' = 0."""
     gram, moment = np.array([[2.0, 1.0], [1.0, 2.0]]), np.array([4.0, 3.0])
     weights = lasso.path(gram, moment, [1.0, 0.75, 0.5, 0.25])
-    np.testing.assert_allclose(weights, [[0, 0], [0.5, 0], [1, 0], [4 / 3, 1 / 3]], atol=1e-15)
+    np.testing.assert_allclose(weights, np.array([[0, 0], [0.5, 0], [1, 0], [4 / 3, 1 / 3]]), atol=1e-15)
 
 
 def test_units_that_nothing_speaks_for_have_no_weight() -> None:

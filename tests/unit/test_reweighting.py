@@ -63,7 +63,9 @@ def test_sums_over_pairs_are_those_of_explicit_features(missing: bool) -> None:
         kernel = rows.kernel_of(first, second)
         assert (kernel is None) == (len(rows.first) > 22)
         larger = Rows(torch.cat([rows.z] * 7, 1), rows.first, rows.second)
-        np.testing.assert_allclose(larger.kernel_of(first, second), 7 * x @ x.T, atol=1e-13)
+        of_larger = larger.kernel_of(first, second)
+        assert of_larger is not None
+        np.testing.assert_allclose(of_larger, 7 * x @ x.T, atol=1e-13)
 
 
 @pytest.mark.parametrize("missing", [False, True])
