@@ -30,7 +30,7 @@ def control(tmp_path_factory: pytest.TempPathFactory) -> pd.DataFrame:
     kept = {"checks": folder / "checks.csv", "files": folder / "files.csv"}
     listed, activations = folder / "images.csv", folder / "activations.nc"
     prepare_images(made["images"], made["table"], None, threads=2, listed=listed, **kept)
-    extract_activations(listed, NETWORK, activations=activations, **MACHINE)
+    extract_activations(listed, {"lite": NETWORK}, activations={"lite": activations}, **MACHINE)
     settings: dict[str, Any] = {
         "kind": "similarity",
         "columns": {},

@@ -231,6 +231,18 @@ MISTAKES: list[tuple[str, Any, list[str]]] = [
     ("image_sets", None, ["image_sets: null is not a mapping of keys"]),
     ("memory_gb", "much", ["memory_gb: 'much' is not a number"]),
     ("memory_gb", float("inf"), ["memory_gb: inf is not a number"]),
+    ("models.resnet18.map_layers", ["a", "a"], ["models.resnet18.map_layers: there more than once: a; keep one"]),
+    ("models.resnet18.map_layers", ["a b"], ["models.resnet18.map_layers.0: 'a b' cannot be used; a name has letters"]),
+    (
+        "models.resnet18",
+        {"architecture": "vgg16", "map_layer": "features.3", "map_layers": ["features.29"]},
+        ["models.resnet18.map_layer: it has no use beside `map_layers`; keep one"],
+    ),
+    (
+        "models",
+        {"a": {"architecture": "vgg16", "map_layers": ["features.3"]}, "a.features.3": {"architecture": "vgg16"}},
+        ["models.a.map_layers: 'features.3' would make a second model a.features.3; rename one of them"],
+    ),
     (
         "statistics.permutations_elsewhere",
         5,

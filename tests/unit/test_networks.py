@@ -268,9 +268,7 @@ def test_errors_name_what_is_wrong(tmp_path: Path) -> None:
     wrong("does not exist", architecture="resnet18", weights="checkpoint", checkpoint=missing)
     broken = tmp_path / "broken.pt"
     broken.write_bytes(b"no checkpoint")
-    wrong(
-        "cannot be read as a PyTorch checkpoint", architecture="resnet18", weights="checkpoint", checkpoint=str(broken)
-    )
+    wrong("cannot be read as a checkpoint", architecture="resnet18", weights="checkpoint", checkpoint=str(broken))
     other = tmp_path / "other.pt"
     torch.save(torchvision.models.alexnet(num_classes=5).state_dict(), other)
     wrong(
@@ -328,6 +326,32 @@ def test_maps_must_come_before_their_places() -> None:
     outline = networks.outline(networks.Spec("swin_t"))
     with pytest.raises(InputError, match=r"'features.7.1.add_1' .*\(image, 7, 7, 768\).*next permutation"):
         networks.cut(outline, map_layer="features.7.1.add_1")
+
+
+@pytest.mark.parametrize(
+    ("architecture", "module", "size"),
+    [
+        ("resnet18", "layer3", 64),
+        ("resnet18", "layer3.0", 64),
+        ("vgg11", "features.7", 64),
+        ("densenet121", "features", 64),
+        ("efficientnet_b0", "features.5", 64),
+        ("timm/test_resnet", "layer2", 64),
+        ("timm/convnext_atto", "stages.2.blocks.3", 64),
+    ],
+)
+def test_a_module_stands_for_its_output(architecture: str, module: str, size: int) -> None:
+    network = random_network(architecture, size=size)
+    cut = networks.cut(network, map_layer=module)
+    images = some_images(2, size)
+    seen: list[torch.Tensor] = []
+    hook = network.module.get_submodule(module).register_forward_hook(
+        lambda _module, _inputs, output: seen.append(output.clone())
+    )
+    with torch.inference_mode():
+        network.module(images)
+        hook.remove()
+        assert_same(cut.trunk(images), seen[0])
 
 
 def test_list_of_layers(caplog: pytest.LogCaptureFixture) -> None:
@@ -461,7 +485,7 @@ def own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 def test_own_network_from_the_working_directory(own: Path) -> None:
     path = list(sys.path)
     network = networks.build(networks.Spec("my_networks.nets:trained"))
-    assert network.weights == "own weights (my_networks.nets:trained)"
+    assert network.weights == "own weights (my_networks.nets:trained), mean and std assumed"
     assert (network.input_size, network.mean) == (224, (0.485, 0.456, 0.406))
     assert not network.module.training
     assert network.module.state_dict()["4.bias"].tolist() == [-1, 4]

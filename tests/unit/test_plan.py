@@ -26,6 +26,24 @@ def test_image_sets_and_comparisons_find_each_other() -> None:
     assert plan(comparisons={"one": CONFIG["comparisons"]["pairs"]}).transferred() == []
 
 
+def test_models_of_several_map_layers_make_a_sweep() -> None:
+    network = {"architecture": "resnet18", "weights": "random", "seed": 1}
+    swept = {"map_layers": ["layer2", "layer3"]}
+    models = {"one": network, "r": network | swept, "other": network | {"map_layer": "layer1"}}
+    found = plan(models=models)
+    assert list(found.configuration.models) == ["one", "r.layer2", "r.layer3", "other"]
+    assert found.configuration.models["r.layer3"].map_layer == "layer3"
+    assert found.sweeps() == {"r": ["r.layer2", "r.layer3"]}
+    assert found.alone() == ["one", "other"]
+    # The completed configuration says the same, without the key.
+    assert not any("map_layers" in model for model in found.configuration.model_dump()["models"].values())
+    again = Plan(configure(found.configuration.model_dump(), look_at_files=False))
+    assert again.sweeps() == found.sweeps()
+    # Other weights are another network.
+    named = {f"r.layer{n}": network | {"map_layer": f"layer{n}", "seed": n} for n in (1, 2)}
+    assert plan(models=named).sweeps() == {}
+
+
 def test_seeds_are_validated_together_unless_fewer_are_asked_for() -> None:
     seeds = [3, 1, 4, 15, 9]
     assert plan(cross_validation={"seeds": seeds}).seed_groups() == [seeds]

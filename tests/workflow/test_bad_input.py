@@ -530,7 +530,7 @@ CASES: dict[str, tuple[Change, str]] = {
     ),
     "a checkpoint that is none": (
         checkpoint(b"\x80\x02hello"),
-        "w.pt: cannot be read as a PyTorch checkpoint of weights only (it is damaged, or a file of another kind). Get",
+        "w.pt: cannot be read as a checkpoint of weights only (it is damaged, or a file of another kind). Get",
     ),
     "a checkpoint of a training that failed": (
         checkpoint({name: values * np.nan for name, values in torchvision.models.squeezenet1_1().state_dict().items()}),
@@ -538,7 +538,7 @@ CASES: dict[str, tuple[Change, str]] = {
     ),
     "a checkpoint that is a whole network": (
         checkpoint(torch.nn.Linear(2, 2)),
-        "w.pt: cannot be read as a PyTorch checkpoint of weights only (it holds torch.nn.modules.linear.Linear, which "
+        "w.pt: cannot be read as a checkpoint of weights only (it holds torch.nn.modules.linear.Linear, which "
         "can run programs). Save `network.state_dict()` instead.",
     ),
     "a checkpoint that is no state dict": (checkpoint([1, 2]), "w.pt: is not a state dict (names to tensors)"),

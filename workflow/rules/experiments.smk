@@ -124,6 +124,7 @@ rule summarise:
             *expand(rules.prepare_images.output.checks, image_set=PLAN.judged_sets()),
             *expand(rules.prepare_judgments.output.checks, comparison=COMPARISONS),
             *expand(rules.prepare_control.output.checks, control=CONTROLS),
+            rules.prepare_networks.output.checks,
         ],
         read=[
             *expand(rules.prepare_images.output.files, image_set=PLAN.judged_sets()),

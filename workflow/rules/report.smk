@@ -92,6 +92,7 @@ rule plot_summary:
         control=CONTROLLED,
         images=PLAN.judged_sets(),
         image_set_of={name: PLAN.image_set_of(name) for name in COMPARISONS},
+        sweeps=PLAN.sweeps(),
         controls=config["controls"],
         page=config["figures"],
         score=config["alignment"]["score"],

@@ -14,6 +14,7 @@ from alignment_importance.inputs.images import examination
 from alignment_importance.inputs.judgments import reading
 from alignment_importance.maps import controls
 from alignment_importance.maps.saliency import fixations, registry
+from alignment_importance.networks import checking
 from alignment_importance.system.problems import Problems
 
 logger = logging.getLogger(__name__)
@@ -39,9 +40,7 @@ def check(configuration: Mapping[str, Any], problems: Problems, threads: int = 1
         )
     for name, entry in configuration["models"].items():
         logger.info("Network of models.%s", name)
-        with problems.collect(f"models.{name}"):
-            spec = networks.Spec(**entry)
-            networks.cut(networks.inspect(spec), spec.map_layer, spec.readout_layer)
+        checking.check(networks.Spec(**entry), f"models.{name}", problems)
     for entry in configuration["saliency"].values():
         for table in images.values():
             if len(table):

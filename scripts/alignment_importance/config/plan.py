@@ -44,6 +44,20 @@ class Plan:
         network = self.configuration.models[model]
         return [*_own_code(network.architecture), *([network.checkpoint] if network.checkpoint else [])]
 
+    def sweeps(self) -> dict[str, list[str]]:
+        """Models that differ in their map layer alone and are called NAME.LAYER, by NAME."""
+        alike: dict[tuple[str, str], list[str]] = {}
+        for name, model in self.configuration.models.items():
+            if model.map_layer and name.endswith(f".{model.map_layer}"):
+                network = name.removesuffix(f".{model.map_layer}")
+                alike.setdefault((network, model.model_dump_json(exclude={"map_layer"})), []).append(name)
+        return {network: names for (network, _), names in alike.items() if len(names) > 1}
+
+    def alone(self) -> list[str]:
+        """Models that are part of no sweep."""
+        swept = {name for names in self.sweeps().values() for name in names}
+        return [name for name in self.configuration.models if name not in swept]
+
     def saliencies_by(self, networks: bool) -> list[str]:
         """Name the kinds of saliency map that networks make, or those that they do not make."""
         return [
@@ -124,6 +138,7 @@ class Plan:
         return [
             ("prediction",),
             *([("networks",)] if self.pairs_of_models() else []),
+            *(("depth", *about) for about in itertools.product(self.configuration.comparisons, self.sweeps())),
             *self._figures_of_compared_networks(),
             *(("transfer", model) for model in self.configuration.models if self.transferred()),
             *self._figures_of_controls(),

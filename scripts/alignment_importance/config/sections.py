@@ -32,6 +32,8 @@ Means = Annotated[list[Annotated[float, Field(ge=0, le=1), WrapValidator(as_give
 Deviations = Annotated[
     list[Annotated[float, Field(gt=0, le=1), WrapValidator(as_given)]], Field(min_length=3, max_length=3)
 ]
+#: They become parts of names.
+Layers = Annotated[list[Name], AfterValidator(each_once), UNIQUE]
 Ids = Annotated[list[str], Field(min_length=1), AfterValidator(each_once), UNIQUE]
 IdsOrPath = Annotated[
     Annotated[Ids, Tag("ids")] | Annotated[Path, Tag("file of ids")],
@@ -106,14 +108,16 @@ class Model(Section):
 
     architecture: str
     """efficientnet_lite0, efficientnet_lite1, efficientnet_lite2, any torchvision classification network by its name,
-    or package.module:function for a function without arguments that returns a torch.nn.Module.
+    any network of timm as timm/NAME or timm/NAME.TAG, or package.module:function for a function without arguments that
+    returns a torch.nn.Module.
     """
     weights: str = "default"
-    """`default` (the trained weights that come with the architecture; for a function, what it returns), the name of
-    torchvision weights, `checkpoint` (the file `checkpoint`), or `random` (untrained, from `seed`).
+    """`default` (the trained weights that come with the architecture, or those of timm's tag; for a function, what it
+    returns), the name of torchvision weights, `checkpoint` (the file `checkpoint`), or `random` (untrained, from
+    `seed`).
     """
     checkpoint: Path | None = None
-    """File with a state dict, for `weights: checkpoint`."""
+    """File with a state dict (.pt, .pth, .safetensors and others), for `weights: checkpoint`."""
     key: str | None = None
     """What stands before the names of the weights in a checkpoint that holds the network several times, such as
     `state_dict` or `state_dict_ema`; null where it holds it once.
@@ -123,24 +127,36 @@ class Model(Section):
     seed: Natural | None = None
     """Seed of the random numbers, for `weights: random`."""
     map_layer: str | None = None
-    """Node whose output is the feature maps; null finds the deepest convolutional block."""
+    """Node or module whose output is the feature maps, such as `layer4` or `features.29`; null finds the deepest
+    convolutional block.
+    """
+    # A completed configuration has a model for each.
+    map_layers: Annotated[Layers, Field(exclude=True)] = []
+    """Several map layers, from the first to the last: each gives a model of its own, called {model}.{layer}, with
+    everything else as here. They are recorded in one pass over the images, and a figure shows alignment over them.
+    Empty for one.
+    """
     readout_layer: str | None = None
-    """Node whose output is the readout; null finds the penultimate layer."""
+    """Node or module whose output is the readout; null finds the penultimate layer."""
     input_size: Positive | None = None
-    """Side of the network's square input in pixels; null takes the weights' own, 224 for a function."""
+    """Side of the network's square input in pixels; null takes the weights' own, 224 for a function unless what it
+    returns says more.
+    """
     mean: Means | None = None
     """Means of red, green and blue, of pixel values from 0 to 1, that an input is normalised with; null takes those
-    that the weights were trained with, ImageNet's for a function.
+    that the weights were trained with. Where a function of your own does not say them, ImageNet's are assumed, and
+    check and outputs say so.
     """
     std: Deviations | None = None
     """Standard deviations of red, green and blue, as for `mean`."""
-    resize: Literal["whole", "crop", "pad"] = "whole"
+    resize: Literal["whole", "crop", "pad", "as_evaluated"] = "whole"
     """How an image becomes the network's square input: `whole` squashes the whole image, `crop` takes the largest
-    centred square, `pad` adds grey around the image.
+    centred square, `pad` adds grey around the image, `as_evaluated` does what the weights were evaluated with, for most
+    the middle of the largest centred square.
     """
     resize_in: Literal["uint8", "float"] = "uint8"
-    """Numbers in which that is done, bilinear with antialiasing: `uint8` is Pillow's way with 8 bits, which rounds
-    twice; `float` does not round. Outputs name `float` in `arithmetic`.
+    """Numbers in which that is done, antialiased: `uint8` is Pillow's way with 8 bits, which rounds twice; `float` does
+    not round. Outputs name `float` in `arithmetic`.
     """
 
 

@@ -1,7 +1,7 @@
 """Cut a network at its map layer into a trunk (images to feature maps) and a head (feature maps to readout)."""
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import pandas as pd
@@ -18,6 +18,7 @@ from alignment_importance.networks.tracing import (
     module_of,
     operation,
     part,
+    readers,
     require_equal,
     shape,
     sources,
@@ -33,7 +34,8 @@ class CutNetwork:
     """A network cut at its map layer into trunk and head.
 
     Attributes:
-        trunk: images (image, colour, y, x) to feature maps (image, feature_map, y, x).
+        trunk: images (image, colour, y, x), or the maps of another layer (see `cut_in_turn`), to feature maps (image,
+            feature_map, y, x).
         head: feature maps to readout (image, unit).
         map_layer, readout_layer: names of the nodes.
         map_shape: (feature_map, y, x).
@@ -61,18 +63,42 @@ def cut(network: Network, map_layer: str | None = None, readout_layer: str | Non
 
     Args:
         network: what `build` returned. It is only read.
-        map_layer: node whose output are the feature maps; by default the deepest spatial output before pooling.
-        readout_layer: node whose output is the readout; by default what the last fully connected layer reads.
+        map_layer: node or module whose output are the feature maps; by default the deepest spatial output before
+            pooling.
+        readout_layer: node or module whose output is the readout; by default what the last fully connected layer reads.
 
     Raises:
         InputError: a layer that does not exist or has no suitable shape; a network in which none is found; a readout
             that does not come from the maps alone.
     """
+    [cut_network] = cut_in_turn(network, [map_layer], readout_layer).values()
+    return cut_network
+
+
+def cut_in_turn(
+    network: Network, map_layers: Sequence[str | None], readout_layer: str | None = None
+) -> dict[str | None, CutNetwork]:
+    """Cut a network at several map layers, the first to be reached first.
+
+    The trunk of each but the first goes on from the maps of the one before.
+
+    Args:
+        network, readout_layer: as in `cut`, which says what is raised, too.
+        map_layers: each as in `cut`.
+
+    Returns:
+        By map layer.
+    """
     traced = trace(network)
-    maps, readout = _choose(traced, network.architecture, map_layer, readout_layer)
+    chosen = {layer: _choose(traced, network.architecture, layer, readout_layer) for layer in map_layers}
     if own_function.includes(network.architecture):
         require_equal(traced, network)
-    return _cut_in_two(traced, maps, readout)
+    order = {node: number for number, node in enumerate(traced.graph.nodes)}
+    cuts, before = {}, None
+    for layer, (maps, readout) in sorted(chosen.items(), key=lambda item: order[item[1][0]]):
+        cuts[layer] = _cut_in_two(traced, maps, readout, before)
+        before = maps
+    return cuts
 
 
 def list_layers(network: Network, map_layer: str | None = None, readout_layer: str | None = None) -> pd.DataFrame:
@@ -116,10 +142,11 @@ def _aligned(table: pd.DataFrame) -> str:
     return "\n" + "\n".join(padded)
 
 
-def _cut_in_two(traced: fx.GraphModule, maps: fx.Node, readout: fx.Node) -> CutNetwork:
+def _cut_in_two(traced: fx.GraphModule, maps: fx.Node, readout: fx.Node, start: fx.Node | None = None) -> CutNetwork:
+    """Trunk, from the output of `start` or the images, and head."""
     n_maps, height, width = shape(maps)
     return CutNetwork(
-        trunk=part(traced, None, maps),
+        trunk=part(traced, start, maps),
         head=analyse(part(traced, maps, readout)),
         map_layer=maps.meta["name"],
         readout_layer=readout.meta["name"],
@@ -145,9 +172,15 @@ def _choose(
 
 
 def _named(names: Mapping[str, fx.Node], name: str, key: str) -> fx.Node:
-    if name not in names:
-        raise InputError(f"{key}: the network has no layer {name!r}.{nearest(name, list(names))}")
-    return names[name]
+    """The node of a name, or the output of the module of a name: of its nodes the last that is read outside of it."""
+    if name in names:
+        return names[name]
+    inside = [node for other, node in names.items() if other.startswith(f"{name}.")]
+    read_outside = [node for node in inside if not set(readers(node)) <= set(inside)]
+    if not read_outside:
+        modules = {other[:end] for other in names for end, sign in enumerate(other) if sign == "."}
+        raise InputError(f"{key}: the network has no layer {name!r}.{nearest(name, [*names, *modules - names.keys()])}")
+    return read_outside[-1]
 
 
 def _require_units(node: fx.Node) -> None:

@@ -148,6 +148,18 @@ FIGURES = {
         reading="Test alignment ({score}) with all and with the retained feature maps, and the share of maps retained.",
         condition="several models",
     ),
+    "depth": Caption(
+        title="Alignment over the map layers of a network",
+        question="At which depth do the feature maps of a network match judgments best, and does choosing help there?",
+        claim="none",
+        category="Networks",
+        label="alignment over map layers",
+        reading="Test alignment ({score}) of all feature maps of each map layer and of those retained on the training "
+        "images, means over folds with 95 % intervals by the bootstrap over images, from the first layer to the last; "
+        "dashed: noise ceiling.",
+        about=("comparison", "network"),
+        condition="models with `map_layers`",
+    ),
     "spread": Caption(
         title="How Alignment Importance Scores are spread over feature maps and images",
         question="Are scores spread over maps and images as evenly in one network as in another?",

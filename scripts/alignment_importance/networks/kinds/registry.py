@@ -12,6 +12,7 @@ _MODULES = (
     "own_function",
     "efficientnet_lite",
     "torchvision_models",
+    "timm_models",
 )
 
 
