@@ -7,13 +7,14 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from alignment_importance.report import palette
 from alignment_importance.report.captions import score_name
 from alignment_importance.report.figures import style
 
 #: Lines: column, label, colour, marker and shift of its points, which keeps their whiskers apart.
 _LINES = (
-    ("full", "all feature maps", style.ALL_MAPS, "s", -0.04),
-    ("retained", "retained feature maps", style.RETAINED, "o", 0.04),
+    ("full", "all feature maps", palette.ALL_MAPS, "s", -0.04),
+    ("retained", "retained feature maps", palette.RETAINED, "o", 0.04),
 )
 
 
