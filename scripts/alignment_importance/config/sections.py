@@ -138,6 +138,13 @@ class Model(Section):
     readout_layer: Annotated[
         str | None, Field(description="Node whose output is the readout; null finds the penultimate layer.")
     ] = None
+    readout: Annotated[
+        Literal["token", "mean"] | None,
+        Field(
+            description="For transformers of timm: the class token (`token`) or the mean of the tokens of the patches "
+            "(`mean`) is the readout; null takes what the network itself reads."
+        ),
+    ] = None
     input_size: Annotated[
         Positive | None,
         Field(

@@ -10,6 +10,7 @@ import torch
 from torch import nn
 from torch.overrides import TorchFunctionMode
 
+from alignment_importance.networks import readouts
 from alignment_importance.networks.checkpoints import State, fit, load_state, read_weights
 from alignment_importance.networks.kinds import registry
 from alignment_importance.networks.plan import Inputs, Plan, seeded
@@ -119,6 +120,8 @@ def _check(spec: Spec) -> None:
 def _network(module: nn.Module, weights: str, spec: Spec, inputs: Inputs) -> Network:
     """The network in evaluation mode, with the inputs that the configuration gives or these."""
     module.eval().requires_grad_(False)
+    if spec.readout is not None:
+        readouts.choose(module, spec.architecture, spec.readout)
     return Network(
         module,
         spec.architecture,

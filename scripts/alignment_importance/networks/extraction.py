@@ -25,7 +25,11 @@ _BATCH = 16
 Item = TypeVar("Item")
 
 #: Dimensions of what is recorded.
-_DIMS = {"feature_maps": ("image", "feature_map", "y", "x"), "readout": ("image", "unit")}
+_DIMS = {
+    "feature_maps": ("image", "feature_map", "y", "x"),
+    "readout": ("image", "unit"),
+    "prefix_tokens": ("image", "token", "channel"),
+}
 
 
 def extract(
@@ -38,9 +42,10 @@ def extract(
 ) -> None:
     """Run the trunk and the head on every image and write what comes out, a batch at a time.
 
-    The file has `feature_maps` (image, feature_map, y, x) and `readout` (image, unit) in float32, with the images'
-    width and height in pixels, and attributes that say how they were made. Whatever the number of images, no more than
-    a few batches are in memory.
+    The file has `feature_maps` (image, feature_map, y, x) and `readout` (image, unit) in float32, and where the readout
+    of a transformer depends on them its `prefix_tokens` (image, token, channel), which stand for no place; with the
+    images' width and height in pixels, and attributes that say how they were made. Whatever the number of images, no
+    more than a few batches are in memory.
 
     Args:
         table: of `images.tabulate`.
@@ -90,8 +95,11 @@ def _batches(
     def forward(pixels: np.ndarray) -> dict[str, NDArray[np.float32]]:
         with torch.inference_mode(), compute.arithmetic():
             inputs = torch.from_numpy(pixels).to(compute.device).permute(0, 3, 1, 2).float() / 255
-            maps = trunk((inputs - mean) / std)
-            return {"feature_maps": maps.float().cpu().numpy(), "readout": head(maps).float().cpu().numpy()}
+            outputs = trunk((inputs - mean) / std)
+            maps, *prefix = outputs if cut.head.reads_prefix else (outputs,)
+            recorded = {"feature_maps": maps, "readout": head(maps, *prefix)}
+            recorded.update(zip(["prefix_tokens"], prefix, strict=False))
+            return {name: values.float().cpu().numpy() for name, values in recorded.items()}
 
     batches = [table.iloc[start : start + _BATCH] for start in range(0, len(table), _BATCH)]
     decoded = _ahead(_decode(batch, network.input_size, resize) for batch in batches)

@@ -19,6 +19,8 @@ class Spec:
         sha256: SHA-256 that the checkpoint must have; any when None.
         seed: of random weights.
         map_layer, readout_layer: names of nodes of the traced network; found when None.
+        readout: what a transformer's readout is made of: `token` (the class token), `mean` (of the tokens of the
+            patches), or what the network itself reads when None.
         input_size: side of the square input in pixels; when None the weights' own, and 224 for a function.
         mean, std: of the three colour channels, of pixel values in 0..1, that an input is normalised with; when None
             those that the weights were trained with, and ImageNet's for a function.
@@ -32,6 +34,7 @@ class Spec:
     seed: int | None = None
     map_layer: str | None = None
     readout_layer: str | None = None
+    readout: str | None = None
     input_size: int | None = None
     mean: tuple[float, ...] | None = None
     std: tuple[float, ...] | None = None
