@@ -171,3 +171,46 @@ def test_routes_equal_forward_passes_with_the_channel_set_to_zero(name: str) -> 
     np.testing.assert_allclose(engine.top_k(order, [block])[0], expected, atol=2e-5)
     expected = naive.own_maps(head, maps, human, "pearson", "pearson")
     np.testing.assert_allclose(engine.leave_one_out_of_each_image(human)[1], expected, atol=2e-5)
+
+
+@pytest.mark.parametrize("memory", [1, 10**9])
+@pytest.mark.parametrize("name", ["registers", "q/k norm"])
+def test_each_channel_alone_equals_forward_passes(name: str, memory: int) -> None:
+    make, size, (n_maps, _, _), _ = NETWORKS[name]
+    one, human = cut_of(make, size), people()
+    head, maps = one.plain
+    compute = Compute(torch.device("cpu"), 1, memory)
+    engine = ablation.ablate(one.cut.head, one.recorded(), compute, "cosine", "pearson")
+    alone = [naive.rsm(naive.readout(head, maps, [k]), "cosine") for k in range(n_maps)]
+    expected = [naive.score(similarities, human, "pearson") for similarities in alone]
+    np.testing.assert_allclose(engine.each_alone([whole(human)])[0], expected, atol=2e-5)
+
+
+def test_a_readout_can_be_chosen() -> None:
+    network = network_of(vit)
+    readouts.choose(network.module, "small", "mean")
+    cut = networks.cut(network)
+    assert (cut.map_layer, cut.head.route) == ("norm.layer_norm", "pooled")
+    without = network_of(lambda: vit(global_pool="avg", class_token=False))
+    with pytest.raises(InputError, match="small has no class token"):
+        readouts.choose(without.module, "small", "token")
+    with pytest.raises(InputError, match="`readout: mean` is for transformers of timm alone"):
+        readouts.choose(nn.Conv2d(3, 3, 1), "small", "mean")
+
+
+class Merging(nn.Module):
+    """A transformer that leaves out the last patch before its last block."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.whole = vit()
+        self.num_prefix_tokens, self.blocks, self.head = 1, self.whole.blocks, self.whole.head
+
+    def forward(self, images: torch.Tensor) -> torch.Tensor:
+        tokens = self.blocks[0](self.whole._pos_embed(self.whole.patch_embed(images)))
+        return self.head(self.blocks[1](tokens[:, :-1])[:, 0])
+
+
+def test_tokens_without_a_grid_are_refused_with_their_number() -> None:
+    with pytest.raises(InputError, match=r"16 tokens per image, 1 of them for no place.*grid of 15 places"):
+        networks.cut(network_of(Merging))

@@ -90,11 +90,12 @@ class AttentionHead(VariantHead):
     def _patches(self, images: slice, channels: torch.Tensor) -> _Patches:
         """The patches of some images with some channels alone."""
         x = self._x[images][:, channels]
+        values = self._values[:, channels].transpose(0, 1).flatten(1)
         return _Patches(
             self._keys[images][:, :, channels] @ x,
             x.sum(1, dtype=torch.float64),
             x.double().square().sum(1),
-            x.mT[:, None] @ self._values[:, channels],
+            (x.mT @ values).unflatten(2, self._values.shape[::2]).transpose(1, 2).contiguous(),
         )
 
     def without_each(self, maps: np.ndarray, chunk: int) -> Iterator[ReadoutTask]:
@@ -144,15 +145,17 @@ class AttentionHead(VariantHead):
         shift = mean.float()[:, None]
         keys = self._keys[images]
         logits = change @ (keys[:, :, channels, None] * x[:, None])
-        logits.add_(patches.attention[:, :, None]).sub_(shift * keys.sum(-1)[:, :, None, None])
-        logits.mul_(scale).add_(self._keys_constant[images])
-        before = self._prefix_logits[images].expand(-1, -1, len(change), -1)
-        weights = torch.cat([before, logits], dim=-1).softmax(-1)
-        of_prefix, weights = weights.split([before.shape[-1], logits.shape[-1]], dim=-1)
+        logits.add_(patches.attention[:, :, None]).addcmul_(shift, keys.sum(-1)[:, :, None, None], value=-1)
+        logits.mul_(scale)
+        # What all patches have in common is taken from the other tokens instead: a softmax is the same then.
+        before = (self._prefix_logits - self._keys_constant)[images]
+        highest = torch.maximum(logits.amax(-1, keepdim=True), before.amax(-1, keepdim=True))
+        weights, of_prefix = logits.sub_(highest).exp_(), (before - highest).exp_()
         total, scaled = weights.sum(-1, keepdim=True), weights * scale
         attended = scaled @ patches.values + ((scaled @ x.mT[:, None]) * change) @ self._values[:, channels]
         attended.sub_((scaled * shift).sum(-1, keepdim=True) * self._values.sum(1, keepdim=True))
         attended.add_(total * self._values_constant).add_(of_prefix @ self._prefix_values[images])
+        attended.div_(total + of_prefix.sum(-1, keepdim=True))
         return attended.transpose(1, 2).flatten(2)
 
     def _finish(self, images: slice, attended: torch.Tensor) -> torch.Tensor:
