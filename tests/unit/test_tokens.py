@@ -16,7 +16,9 @@ from torch import nn
 
 from alignment_importance import ablation, networks
 from alignment_importance.inputs.folds import whole
+from alignment_importance.networks import readouts
 from alignment_importance.system.compute import Compute
+from alignment_importance.system.errors import InputError
 
 CPU = Compute(torch.device("cpu"), 1, 10**9)
 N_IMAGES = 6
