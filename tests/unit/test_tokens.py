@@ -207,6 +207,7 @@ class Merging(nn.Module):
         super().__init__()
         self.whole = vit()
         self.num_prefix_tokens, self.blocks, self.head = 1, self.whole.blocks, self.whole.head
+        self.whole.blocks = self.whole.head = nn.Identity()
 
     def forward(self, images: torch.Tensor) -> torch.Tensor:
         tokens = self.blocks[0](self.whole._pos_embed(self.whole.patch_embed(images)))
