@@ -58,10 +58,8 @@ def layout_of(node: fx.Node, prefix: int) -> Layout:
     number = shape(node)[0]
     before = ancestors(node)
     for other in node.graph.nodes:
-        # What joins the patches later, as in CaiT, is not there yet.
-        if other in before and len(shape(other)) == 3 and number - math.prod(shape(other)[1:]) in {0, prefix}:
-            _, height, width = shape(other)
-            return Layout(number - height * width, height, width)
+        if other in before and len(shape(other)) == 3 and number - math.prod(shape(other)[1:]) == prefix:
+            return Layout(prefix, *shape(other)[1:])
     raise InputError(
         f"map_layer {node.meta['name']!r} has {number} tokens per image, {prefix} of them for no place, and no layer "
         f"before it has a grid of {number - prefix} places: it is not known where they lie. Name a layer before tokens "
