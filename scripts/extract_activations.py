@@ -31,10 +31,9 @@ def extract_activations(
     specs = {name: networks.Spec(**model) for name, model in models.items()}
     one, *_ = specs.values()
     network = networks.build(one)
-    files = {spec.map_layer: activations[name] for name, spec in specs.items()}
-    cuts = networks.cut_in_turn(network, list(files), one.readout_layer)
+    cuts = [networks.cut(network, spec.map_layer, spec.readout_layer) for spec in specs.values()]
     table = read_table(images, ["image", "file", "width", "height", "sha256"])
-    extraction.extract(table, network, list(cuts.values()), machine, [files[layer] for layer in cuts])
+    extraction.extract(table, network, cuts, machine, [activations[name] for name in specs])
 
 
 if __name__ == "__main__":

@@ -150,12 +150,11 @@ def recorded(table: pd.DataFrame, network: Any, cut: Any, tmp_path: Path) -> Pat
 def test_several_map_layers_are_recorded_in_one_pass_as_each_alone(table: pd.DataFrame, tmp_path: Path) -> None:
     network = networks.build(networks.Spec("resnet18", weights="random", seed=1, input_size=64))
     layers = ["layer4", "layer2", "layer3"]
-    together = networks.cut_in_turn(network, layers)
-    assert list(together) == ["layer2", "layer3", "layer4"]
-    paths = {layer: tmp_path / f"{layer}.nc" for layer in together}
-    extraction.extract(table[:20], network, list(together.values()), compute(), list(paths.values()))
-    for layer, path in paths.items():
-        extraction.extract(table[:20], network, [networks.cut(network, layer)], compute(), [tmp_path / "alone.nc"])
+    cuts = [networks.cut(network, layer) for layer in layers]
+    paths = [tmp_path / f"{layer}.nc" for layer in layers]
+    extraction.extract(table[:20], network, cuts, compute(), paths)
+    for cut, path in zip(cuts, paths, strict=True):
+        extraction.extract(table[:20], network, [cut], compute(), [tmp_path / "alone.nc"])
         assert path.read_bytes() == (tmp_path / "alone.nc").read_bytes()
 
 

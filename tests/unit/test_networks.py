@@ -322,10 +322,9 @@ def test_layers_named_by_hand_may_take_sizes_from_the_image() -> None:
             torch.testing.assert_close(cut.head.module(maps[:number]), read[0][:number])
 
 
-def test_maps_must_come_before_their_places() -> None:
-    outline = networks.outline(networks.Spec("swin_t"))
-    with pytest.raises(InputError, match=r"'features.7.1.add_1' .*\(image, 7, 7, 768\).*next permutation"):
-        networks.cut(outline, map_layer="features.7.1.add_1")
+def test_maps_may_come_behind_their_places() -> None:
+    cut = networks.cut(networks.outline(networks.Spec("swin_t")), map_layer="features.7.1.add_1")
+    assert (cut.map_layer, cut.map_shape) == ("features.7.1.add_1", (768, 7, 7))
 
 
 @pytest.mark.parametrize(

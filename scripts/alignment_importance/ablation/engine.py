@@ -1,10 +1,12 @@
 """The ablation engine: second-order scores of a network without each of its feature maps, or with the top k alone.
 
-Three routes, all exact, chosen by `networks.cut` from what lies between the maps and the readout:
+Four routes, all exact, chosen by `networks.cut` from what lies between the maps and the readout:
 
 - `pooled` (`PooledAblation`): the readout is the pooled maps; closed forms, no forward pass at all.
 - `linear` (`ReadoutAblation` over a `LinearHead`): the maps meet first in a fully connected layer, which is a sum of
   one contribution per map; only what follows is computed again.
+- `attention` (`ReadoutAblation` over an `AttentionHead`): the maps are the patches that enter the last block of a
+  transformer, of which the class token alone is read; closed forms up to the projection of that token.
 - `general` (`ReadoutAblation` over a `GeneralHead`): batched forward passes of the head.
 """
 
@@ -17,6 +19,7 @@ import torch
 import xarray as xr
 
 from alignment_importance.ablation import closed_forms, kernels
+from alignment_importance.ablation.attention import AttentionHead
 from alignment_importance.ablation.heads import GeneralHead, LinearHead, ReadoutTask, VariantHead
 from alignment_importance.inputs.folds import PairBlock
 from alignment_importance.networks.head import Head
@@ -28,6 +31,9 @@ from alignment_importance.system.logs import progress
 
 #: Float64 values of one array in the processor's cache, which decides the speed of elementwise arithmetic.
 _CACHED_VALUES = 60_000
+
+#: How a head computes its readout under ablation, by route.
+_VARIANTS: dict[str, type[VariantHead]] = {"linear": LinearHead, "attention": AttentionHead, "general": GeneralHead}
 
 #: Computes the scores (map,) of some maps.
 _ScoreMaps = Callable[[torch.Tensor], torch.Tensor]
@@ -48,9 +54,8 @@ def ablate(head: Head | None, recorded: xr.Dataset, compute: Compute, similarity
     """
     if head is None or head.route == "pooled":
         return PooledAblation(recorded["readout"].to_numpy(), compute, similarity, score)
-    maps = torch.from_numpy(recorded["feature_maps"].to_numpy())
-    variants = LinearHead(head, maps, compute) if head.route == "linear" else GeneralHead(head, maps, compute)
-    return ReadoutAblation(variants, compute, similarity, score)
+    variants = _VARIANTS[head.route]
+    return ReadoutAblation(variants(head, compute, *_inputs(head, recorded)), compute, similarity, score)
 
 
 def top_k_readout(head: Head | None, recorded: xr.Dataset, order: np.ndarray, k: int, compute: Compute) -> torch.Tensor:
@@ -64,7 +69,14 @@ def top_k_readout(head: Head | None, recorded: xr.Dataset, order: np.ndarray, k:
     """
     if head is None or head.route == "pooled":
         return _ablate_all_but(recorded["readout"], order[:k]).to(compute.device)
-    return GeneralHead(head, _ablate_all_but(recorded["feature_maps"], order[:k]), compute).intact
+    kept = _ablate_all_but(recorded["feature_maps"], order[:k])
+    return GeneralHead(head, compute, kept, *_inputs(head, recorded)[1:]).intact
+
+
+def _inputs(head: Head, recorded: xr.Dataset) -> list[torch.Tensor]:
+    """What a head reads: the maps, and the tokens beside them if it reads any."""
+    names = ["feature_maps", "prefix_tokens"] if head.reads_prefix else ["feature_maps"]
+    return [torch.from_numpy(recorded[name].to_numpy()) for name in names]
 
 
 def _ablate_all_but(values: xr.DataArray, kept: np.ndarray) -> torch.Tensor:

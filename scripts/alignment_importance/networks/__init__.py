@@ -11,12 +11,12 @@ from alignment_importance.networks.spec import Spec
 
 if TYPE_CHECKING:
     from alignment_importance.networks.building import Network, build, inspect, outline
-    from alignment_importance.networks.cutting import CutNetwork, cut, cut_in_turn, list_layers
+    from alignment_importance.networks.cutting import CutNetwork, cut, list_layers
 
-__all__ = ["CutNetwork", "Network", "Spec", "build", "cut", "cut_in_turn", "inspect", "list_layers", "outline"]
+__all__ = ["CutNetwork", "Network", "Spec", "build", "cut", "inspect", "list_layers", "outline"]
 
 _MODULES = dict.fromkeys(("Network", "build", "inspect", "outline"), "building") | dict.fromkeys(
-    ("CutNetwork", "cut", "cut_in_turn", "list_layers"), "cutting"
+    ("CutNetwork", "cut", "list_layers"), "cutting"
 )
 
 

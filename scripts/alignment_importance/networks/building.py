@@ -7,7 +7,7 @@ from pathlib import Path
 import torch
 from torch import nn
 
-from alignment_importance.networks import checkpoints
+from alignment_importance.networks import checkpoints, readouts
 from alignment_importance.networks.kinds import registry
 from alignment_importance.networks.plan import Inputs, Plan, UnallocatedParameters, seeded
 from alignment_importance.networks.spec import AS_EVALUATED, Spec
@@ -123,6 +123,8 @@ def _check(spec: Spec) -> None:
 def _network(module: nn.Module, weights: str, spec: Spec, plan: Plan) -> Network:
     """The network in evaluation mode, with the inputs that the configuration gives or those of the plan."""
     module.eval().requires_grad_(False)
+    if spec.readout is not None:
+        readouts.choose(module, spec.architecture, spec.readout)
     inputs = plan.inputs(module)
     normalisation = "the configuration" if spec.mean and spec.std else inputs.source
     return Network(

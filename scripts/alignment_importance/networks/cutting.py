@@ -2,15 +2,17 @@
 
 import logging
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pandas as pd
 from torch import fx, nn
 from torch.nn import functional
 
+from alignment_importance.networks import tokens
 from alignment_importance.networks.building import Network
 from alignment_importance.networks.head import Head
 from alignment_importance.networks.kinds import own_function
+from alignment_importance.networks.last_block import has_closed_form
 from alignment_importance.networks.routes import analyse, is_identity, is_pooling, is_zero_keeping
 from alignment_importance.networks.spec import nearest
 from alignment_importance.networks.tracing import (
@@ -34,8 +36,8 @@ class CutNetwork:
     """A network cut at its map layer into trunk and head.
 
     Attributes:
-        trunk: images (image, colour, y, x), or the maps of another layer (see `cut_in_turn`), to feature maps (image,
-            feature_map, y, x).
+        trunk: images (image, colour, y, x) to feature maps (image, feature_map, y, x); where the head reads them, to
+            these and the tokens beside them (image, token, unit).
         head: feature maps to readout (image, unit).
         map_layer, readout_layer: names of the nodes.
         map_shape: (feature_map, y, x).
@@ -71,34 +73,23 @@ def cut(network: Network, map_layer: str | None = None, readout_layer: str | Non
         InputError: a layer that does not exist or has no suitable shape; a network in which none is found; a readout
             that does not come from the maps alone.
     """
-    [cut_network] = cut_in_turn(network, [map_layer], readout_layer).values()
-    return cut_network
-
-
-def cut_in_turn(
-    network: Network, map_layers: Sequence[str | None], readout_layer: str | None = None
-) -> dict[str | None, CutNetwork]:
-    """Cut a network at several map layers, the first to be reached first.
-
-    The trunk of each but the first goes on from the maps of the one before.
-
-    Args:
-        network, readout_layer: as in `cut`, which says what is raised, too.
-        map_layers: each as in `cut`.
-
-    Returns:
-        By map layer.
-    """
     traced = trace(network)
-    chosen = {layer: _choose(traced, network.architecture, layer, readout_layer) for layer in map_layers}
+    layers = _choose(traced, network, map_layer, readout_layer)
     if own_function.includes(network.architecture):
         require_equal(traced, network)
-    order = {node: number for number, node in enumerate(traced.graph.nodes)}
-    cuts, before = {}, None
-    for layer, (maps, readout) in sorted(chosen.items(), key=lambda item: order[item[1][0]]):
-        cuts[layer] = _cut_in_two(traced, maps, readout, before)
-        before = maps
-    return cuts
+    return _cut_in_two(traced, layers)
+
+
+def common_trunk(network: Network, cuts: Sequence[CutNetwork]) -> nn.Module:
+    """The trunk of several cuts of a network in one: images to the outputs of each, one after the other."""
+    if len(cuts) == 1:
+        return cuts[0].trunk
+    traced = trace(network)
+    outputs: list[fx.Node] = []
+    for cut_network in cuts:
+        layers = _choose(traced, network, cut_network.map_layer, cut_network.readout_layer)
+        outputs += [layers.maps, *(layers.prefix if cut_network.head.reads_prefix else [])]
+    return part(traced, [], *outputs)
 
 
 def list_layers(network: Network, map_layer: str | None = None, readout_layer: str | None = None) -> pd.DataFrame:
@@ -119,9 +110,9 @@ def list_layers(network: Network, map_layer: str | None = None, readout_layer: s
     traced = trace(network)
     roles = {}
     try:
-        maps, readout = _choose(traced, network.architecture, map_layer, readout_layer)
-        conclusion = f"Network {network.architecture}: {_cut_in_two(traced, maps, readout).describe()}"
-        roles = {maps: "map layer", readout: "readout"}
+        chosen = _choose(traced, network, map_layer, readout_layer)
+        conclusion = f"Network {network.architecture}: {_cut_in_two(traced, chosen).describe()}"
+        roles = {chosen.maps: "map layer", chosen.readout: "readout"}
     except InputError as error:
         conclusion = str(error)
     rows = [
@@ -142,12 +133,18 @@ def _aligned(table: pd.DataFrame) -> str:
     return "\n" + "\n".join(padded)
 
 
-def _cut_in_two(traced: fx.GraphModule, maps: fx.Node, readout: fx.Node, start: fx.Node | None = None) -> CutNetwork:
-    """Trunk, from the output of `start` or the images, and head."""
+def _cut_in_two(traced: fx.GraphModule, layers: "_Layers") -> CutNetwork:
+    maps, readout, block = layers.maps, layers.readout, layers.block
     n_maps, height, width = shape(maps)
+    read = [node for node in layers.prefix if node in ancestors(readout, {maps, *layers.prefix})]
+    head = analyse(part(traced, [maps, *read], readout))
+    if block is not None and block.entering in maps.all_input_nodes and head.reads_prefix:
+        tail = part(traced, [block.leaving], readout)
+        if has_closed_form(block.module, tail):
+            head = replace(head, route="attention", block=block.module, tail=tail)
     return CutNetwork(
-        trunk=part(traced, start, maps),
-        head=analyse(part(traced, maps, readout)),
+        trunk=part(traced, [], maps, *read),
+        head=head,
         map_layer=maps.meta["name"],
         readout_layer=readout.meta["name"],
         map_shape=(n_maps, height, width),
@@ -159,16 +156,37 @@ def _cut_in_two(traced: fx.GraphModule, maps: fx.Node, readout: fx.Node, start: 
 # Finding the two layers
 
 
-def _choose(
-    traced: fx.GraphModule, architecture: str, map_layer: str | None, readout_layer: str | None
-) -> tuple[fx.Node, fx.Node]:
-    """The map layer and the readout: those named, and otherwise found."""
+@dataclass(frozen=True)
+class _Layers:
+    """The nodes of a cut: the maps, tokens beside them if there are any, the readout, a transformer's last block."""
+
+    maps: fx.Node
+    prefix: list[fx.Node]
+    readout: fx.Node
+    block: tokens.LastBlock | None
+
+
+def _choose(traced: fx.GraphModule, network: Network, map_layer: str | None, readout_layer: str | None) -> _Layers:
+    """The layers that are named, and otherwise found."""
     names = {node.meta["name"]: node for node in traced.graph.nodes if "name" in node.meta}
-    readout = _named(names, readout_layer, "readout_layer") if readout_layer else _find_readout(traced, architecture)
+    if readout_layer:
+        readout = _named(names, readout_layer, "readout_layer")
+    else:
+        readout = _find_readout(traced, network.architecture)
     _require_units(readout)
-    maps = _named(names, map_layer, "map_layer") if map_layer else _find_maps(traced, readout, architecture)
+    n_prefix = tokens.prefix_tokens(network.module)
+    block = None if n_prefix is None else tokens.LastBlock.of(traced, network.module, readout)
+    if map_layer:
+        maps = _named(names, map_layer, "map_layer")
+    elif block is not None:
+        maps = tokens.find_tokens(traced, block)
+    else:
+        maps = _find_maps(traced, readout, network.architecture)
+    prefix: list[fx.Node] = []
+    if (n_prefix is not None and len(shape(maps)) == 2) or _ends_with_channels(maps):
+        maps, prefix = tokens.lay_out(traced, maps, tokens.layout_of(maps, n_prefix or 0))
     _require_maps(maps)
-    return maps, readout
+    return _Layers(maps, prefix, readout, block)
 
 
 def _named(names: Mapping[str, fx.Node], name: str, key: str) -> fx.Node:
@@ -196,11 +214,6 @@ def _require_maps(node: fx.Node) -> None:
             f"map_layer {node.meta['name']!r} is {_shown(node)}; (image, feature_map, y, x) is needed, for "
             "any number of images."
         )
-    if _ends_with_channels(node):
-        raise InputError(
-            f"map_layer {node.meta['name']!r} is {_shown(node)}, which looks like (image, y, x, "
-            "feature_map); (image, feature_map, y, x) is needed. Name a layer behind the next permutation."
-        )
 
 
 def _shown(node: fx.Node) -> str:
@@ -218,9 +231,10 @@ def _find_readout(traced: fx.GraphModule, architecture: str) -> fx.Node:
     if isinstance(last, fx.Node) and not shape(last):
         raise InputError(f"Network {architecture}: its output is {_shown(last)}, for one image or for three.")
     while isinstance(node, fx.Node) and len(shape(node)) == 1:
-        if isinstance(module_of(traced, node), nn.Linear) or node.target is functional.linear:
+        if _is_linear(traced, node):
             return _before_identities(traced, sources(node)[0])
-        if len(sources(node)) != 1:
+        # The mean of several classifiers, as of a class and a distillation token: what the first of them reads.
+        if len(sources(node)) != 1 and not all(_is_linear(traced, source) for source in sources(node)):
             break
         node = sources(node)[0]
     if not isinstance(last, fx.Node) or len(shape(last)) != 1 or len(shape(node)) < 2:
@@ -231,12 +245,18 @@ def _find_readout(traced: fx.GraphModule, architecture: str) -> fx.Node:
     return last
 
 
+def _is_linear(traced: fx.GraphModule, node: fx.Node) -> bool:
+    return isinstance(module_of(traced, node), nn.Linear) or node.target is functional.linear
+
+
 def _find_maps(traced: fx.GraphModule, readout: fx.Node, architecture: str) -> fx.Node:
     """The deepest output on the way to the readout that has places, or is pooled, and is no mere pooling of another."""
     node, pooled = readout, False
     while sources(node):
         if is_pooling(traced, node):
             pooled = True
+        elif tokens.is_mean_over_places(node):
+            return sources(node)[0]
         elif _is_grid(node) and (pooled or max(shape(node)[1:]) > 1) and not is_identity(traced, node):
             node = _before_classifier(traced, node)
             if not _is_first_convolution(traced, node):
@@ -255,8 +275,7 @@ def _is_grid(node: fx.Node) -> bool:
 
 def _ends_with_channels(node: fx.Node) -> bool:
     """Whether the last dimension is that of the maps: the input is square, and so are they."""
-    first, second, third = shape(node)
-    return first == second != third
+    return len(shape(node)) == 3 and shape(node)[0] == shape(node)[1] != shape(node)[2]
 
 
 def _before_classifier(traced: fx.GraphModule, node: fx.Node) -> fx.Node:

@@ -12,6 +12,7 @@ import torch
 import xarray as xr
 
 from alignment_importance.inputs import images
+from alignment_importance.networks import cutting
 from alignment_importance.networks.building import Network
 from alignment_importance.networks.cutting import CutNetwork
 from alignment_importance.system import provenance
@@ -25,7 +26,11 @@ _BATCH = 16
 Item = TypeVar("Item")
 
 #: Dimensions of what is recorded.
-_DIMS = {"feature_maps": ("image", "feature_map", "y", "x"), "readout": ("image", "unit")}
+_DIMS = {
+    "feature_maps": ("image", "feature_map", "y", "x"),
+    "readout": ("image", "unit"),
+    "prefix_tokens": ("image", "token", "channel"),
+}
 
 
 def extract(
@@ -33,14 +38,15 @@ def extract(
 ) -> None:
     """Run a network on every image and write what comes out at each map layer, a batch at a time.
 
-    Each file has `feature_maps` (image, feature_map, y, x) and `readout` (image, unit) in float32, with the images'
-    width and height in pixels, and attributes that say how they were made. Whatever the number of images, no more than
-    a few batches are in memory.
+    Each file has `feature_maps` (image, feature_map, y, x) and `readout` (image, unit) in float32, and where the
+    readout of a transformer depends on them its `prefix_tokens` (image, token, channel), which stand for no place; with
+    the images' width and height in pixels, and attributes that say how they were made. Whatever the number of images,
+    no more than a few batches are in memory.
 
     Args:
         table: of `images.tabulate`.
         network: with its weights.
-        cuts: this network, cut at each map layer, the first to be reached first (see `cutting.cut_in_turn`).
+        cuts: this network, cut at each map layer, for the same readout.
         compute: device and threads.
         paths: of their NetCDFs, see `activations.read`.
 
@@ -94,18 +100,23 @@ def _batches(
     table: pd.DataFrame, network: Network, cuts: Sequence[CutNetwork], compute: Compute
 ) -> Iterator[list[Block]]:
     """Yield the activations of one batch of images after the other, by cut; only batches under way are in memory."""
-    trunks = [cut.trunk.to(compute.device) for cut in cuts]
+    trunk = cutting.common_trunk(network, cuts).to(compute.device)
+    # The last is the shortest way to the readout, which all share.
     head = cuts[-1].head.module.to(compute.device)
+    names_of_cuts = [["feature_maps", "prefix_tokens"][: 1 + cut.head.reads_prefix] for cut in cuts]
     mean, std = (torch.tensor(values, device=compute.device)[:, None, None] for values in (network.mean, network.std))
 
     def forward(pixels: np.ndarray) -> list[Block]:
         with torch.inference_mode(), compute.arithmetic():
             inputs = torch.from_numpy(pixels).to(compute.device).permute(0, 3, 1, 2).float() / 255
-            reached = [(inputs - mean) / std]
-            for trunk in trunks:
-                reached.append(trunk(reached[-1]))
-            readout = head(reached[-1]).float().cpu().numpy()
-            return [{"feature_maps": maps.float().cpu().numpy(), "readout": readout} for maps in reached[1:]]
+            outputs = trunk((inputs - mean) / std)
+            left = iter(outputs if isinstance(outputs, tuple) else [outputs])
+            recorded = [{name: next(left) for name in names} for names in names_of_cuts]
+            readout = head(*recorded[-1].values())
+            return [
+                {name: values.float().cpu().numpy() for name, values in {**of_cut, "readout": readout}.items()}
+                for of_cut in recorded
+            ]
 
     batches = [table.iloc[start : start + _BATCH] for start in range(0, len(table), _BATCH)]
     decoded = _ahead(_decode(batch, network) for batch in batches)

@@ -24,6 +24,8 @@ class Spec:
         sha256: SHA-256 that the checkpoint must have; any when None.
         seed: of random weights.
         map_layer, readout_layer: names of nodes of the traced network, or of its modules; found when None.
+        readout: what a transformer's readout is made of: `token` (the class token), `mean` (of the tokens of the
+            patches), or what the network itself reads when None.
         input_size: side of the square input in pixels; when None the weights' own, and 224 where nobody knows it.
         mean, std: of the three colour channels, of pixel values in 0..1, that an input is normalised with; when None
             those that the weights were trained with, and ImageNet's where nobody knows them.
@@ -40,6 +42,7 @@ class Spec:
     seed: int | None = None
     map_layer: str | None = None
     readout_layer: str | None = None
+    readout: str | None = None
     input_size: int | None = None
     mean: tuple[float, ...] | None = None
     std: tuple[float, ...] | None = None
