@@ -53,6 +53,8 @@ OF_DEMO = {
     ("image_sets", "*", "table"),
     ("comparisons", "*", "simulated"),
     ("comparisons", "*", "kind"),
+    # Stands for the models that are made of it.
+    ("models", "*", "map_layers"),
 }
 
 

@@ -206,6 +206,8 @@ class Merging(nn.Module):
     def __init__(self) -> None:
         super().__init__()
         self.whole: Any = vit()
+        self.blocks: Any
+        self.head: Any
         self.num_prefix_tokens, self.blocks, self.head = 1, self.whole.blocks, self.whole.head
         self.whole.blocks = self.whole.head = nn.Identity()
 

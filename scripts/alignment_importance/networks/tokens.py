@@ -136,9 +136,8 @@ def is_mean_over_places(node: fx.Node) -> bool:
 def _is_mean_over(node: fx.Node, dimensions: tuple[int, ...]) -> bool:
     if node.target not in ("mean", torch.mean):
         return False
-    given: dict[str, Any] = (
-        {"dim": None, "keepdim": False} | dict(zip(("dim", "keepdim"), node.args[1:], strict=False)) | node.kwargs
-    )
+    given: dict[str, Any] = {"dim": None, "keepdim": False} | node.kwargs
+    given.update(zip(("dim", "keepdim"), node.args[1:], strict=False))
     chosen = (given["dim"],) if isinstance(given["dim"], int) else given["dim"]
     return not given["keepdim"] and tuple(chosen or ()) == dimensions
 
