@@ -94,10 +94,9 @@ class Plan:
         }
 
     def permutations_by_route(self) -> dict[str, int]:
-        """How many permutations are made for networks of each route."""
+        """How many permutations are made for networks of the route `pooled`, and of `other` routes."""
         statistics = self.configuration.statistics
-        others = dict.fromkeys(("linear", "general"), statistics.permutations_non_pooled)
-        return {"pooled": statistics.permutations, **others}
+        return {"pooled": statistics.permutations, "other": statistics.permutations_non_pooled}
 
     def published_file(self) -> str | None:
         """The table of published values to stand beside the results, if there is one."""
