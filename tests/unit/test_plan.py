@@ -54,7 +54,7 @@ def test_seeds_are_validated_together_unless_fewer_are_asked_for() -> None:
 
 def test_settings_of_jobs() -> None:
     found = plan(cross_validation={"unit": "pairs"}, statistics={"permutations": 7, "permutations_non_pooled": 2})
-    assert found.permutations_by_route() == {"pooled": 7, "linear": 2, "general": 2}
+    assert found.permutations_by_route() == {"pooled": 7, "other": 2}
     assert found.validation_settings() == {
         "by_pairs": True,
         "random_rankings": 5,
