@@ -41,7 +41,8 @@ def assess_prediction(
         folds, scores, predicted: of the cross-validation, by seed.
         model: the network's entry in the configuration.
         alignment: `similarity` and `score`.
-        n_permutations: of the judgments, for the route `pooled` and for `other` routes; made in the folds of the first seed.
+        n_permutations: of the judgments, for the route `pooled` and for `other` routes; made in the folds of the first
+            seed.
         n_bootstraps: samples of the images.
         compute: device, memory_gb and precision.
         gpu: GPUs of the job, None where nobody counts them.

@@ -33,7 +33,12 @@ from alignment_importance.system.logs import progress
 _CACHED_VALUES = 60_000
 
 #: How a head computes its readout under ablation, by route.
-_VARIANTS: dict[str, type[VariantHead]] = {"linear": LinearHead, "attention": AttentionHead, "general": GeneralHead}
+_VARIANTS: dict[str, type[VariantHead]] = {
+    "linear": LinearHead,
+    "attention": AttentionHead,
+    "general": GeneralHead,
+    "hooked": GeneralHead,
+}
 
 #: Computes the scores (map,) of some maps.
 _ScoreMaps = Callable[[torch.Tensor], torch.Tensor]

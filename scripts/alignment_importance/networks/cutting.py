@@ -1,14 +1,16 @@
 """Cut a network at its map layer into a trunk (images to feature maps) and a head (feature maps to readout)."""
 
+import itertools
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import pandas as pd
+import torch
 from torch import fx, nn
 from torch.nn import functional
 
-from alignment_importance.networks import tokens
+from alignment_importance.networks import hooks, tokens
 from alignment_importance.networks.building import Network
 from alignment_importance.networks.head import Head
 from alignment_importance.networks.kinds import own_function
@@ -16,10 +18,12 @@ from alignment_importance.networks.last_block import has_closed_form
 from alignment_importance.networks.routes import analyse, is_identity, is_pooling, is_zero_keeping
 from alignment_importance.networks.spec import nearest
 from alignment_importance.networks.tracing import (
+    UntraceableError,
     ancestors,
     module_of,
     operation,
     part,
+    random_image,
     readers,
     require_equal,
     shape,
@@ -73,10 +77,17 @@ def cut(network: Network, map_layer: str | None = None, readout_layer: str | Non
         InputError: a layer that does not exist or has no suitable shape; a network in which none is found; a readout
             that does not come from the maps alone.
     """
-    traced = trace(network)
-    layers = _choose(traced, network, map_layer, readout_layer)
-    if own_function.includes(network.architecture):
-        require_equal(traced, network)
+    try:
+        traced = trace(network)
+        layers = _choose(traced, network, map_layer, readout_layer)
+        if own_function.includes(network.architecture):
+            require_equal(traced, network)
+    except UntraceableError as error:
+        if map_layer is None:
+            raise InputError(
+                f"{error} Or name a module as `map_layer`: the whole network runs then for every map that is ablated."
+            ) from error
+        return _cut_by_hooks(network, map_layer, readout_layer)
     return _cut_in_two(traced, layers)
 
 
@@ -84,6 +95,9 @@ def common_trunk(network: Network, cuts: Sequence[CutNetwork]) -> nn.Module:
     """The trunk of several cuts of a network in one: images to the outputs of each, one after the other."""
     if len(cuts) == 1:
         return cuts[0].trunk
+    hooked = [cut_network.trunk.cuts for cut_network in cuts if isinstance(cut_network.trunk, hooks.Trunk)]
+    if hooked:
+        return hooks.Trunk(network.module, list(itertools.chain(*hooked)))
     traced = trace(network)
     outputs: list[fx.Node] = []
     for cut_network in cuts:
@@ -107,19 +121,26 @@ def list_layers(network: Network, map_layer: str | None = None, readout_layer: s
     Raises:
         InputError: the network cannot be traced.
     """
-    traced = trace(network)
-    roles = {}
     try:
-        chosen = _choose(traced, network, map_layer, readout_layer)
-        conclusion = f"Network {network.architecture}: {_cut_in_two(traced, chosen).describe()}"
-        roles = {chosen.maps: "map layer", chosen.readout: "readout"}
+        traced = trace(network)
+        outputs = [
+            (node.meta["name"], operation(traced, node), shape(node))
+            for node in traced.graph.nodes
+            if shape(node) and "name" in node.meta
+        ]
+    except UntraceableError:
+        traced, outputs = None, hooks.outputs(network)
+    roles: dict[str, str] = {}
+    try:
+        if traced is None:
+            chosen = cut(network, map_layer, readout_layer)
+        else:
+            chosen = _cut_in_two(traced, _choose(traced, network, map_layer, readout_layer))
+        conclusion = f"Network {network.architecture}: {chosen.describe()}"
+        roles = {chosen.map_layer: "map layer", chosen.readout_layer: "readout"}
     except InputError as error:
         conclusion = str(error)
-    rows = [
-        (node.meta["name"], operation(traced, node), " x ".join(map(str, shape(node))), roles.get(node, ""))
-        for node in traced.graph.nodes
-        if shape(node) and "name" in node.meta
-    ]
+    rows = [(name, kind, " x ".join(map(str, size)), roles.get(name, "")) for name, kind, size in outputs]
     layers = pd.DataFrame(rows, columns=["layer", "operation", "shape", "role"])
     logger.info("%s\n\n%s", _aligned(layers), conclusion)
     return layers
@@ -131,6 +152,24 @@ def _aligned(table: pd.DataFrame) -> str:
     widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
     padded = ("  ".join(map(str.ljust, line, widths)).rstrip() for line in lines)
     return "\n" + "\n".join(padded)
+
+
+def _cut_by_hooks(network: Network, map_layer: str, readout_layer: str | None) -> CutNetwork:
+    """Cut a network that torch.fx cannot follow, and compare what the rest of it makes of maps with the whole of it."""
+    layers = hooks.find(network, map_layer, readout_layer)
+    trunk, rest = hooks.Trunk(network.module, [layers]), hooks.Rest(network.module, layers, network.input_size)
+    head = Head(rest, layers.map_shape[0], "hooked", reads_prefix=layers.prefix > 0)
+    if not any(values.is_meta for values in network.module.state_dict().values()):
+        image = random_image(network.input_size)
+        with torch.inference_mode():
+            parts = trunk(image)
+            found = rest(*(parts if isinstance(parts, tuple) else [parts]))
+            if not torch.allclose(found, rest.readout(image), rtol=1e-4, atol=1e-5, equal_nan=True):
+                raise InputError(
+                    f"The readout of {network.architecture} depends on the image by a path around the map layer "
+                    f"{map_layer!r}: ablation of its maps has no meaning there. Name other layers."
+                )
+    return CutNetwork(trunk, head, map_layer, layers.readout, layers.map_shape, layers.n_units)
 
 
 def _cut_in_two(traced: fx.GraphModule, layers: "_Layers") -> CutNetwork:

@@ -15,7 +15,8 @@ class Head:
         n_maps: number of feature maps.
         route: `pooled` when every readout unit is the pooled value of one map; `linear` when the maps meet first in a
             fully connected layer; `attention` when they enter the last block of a transformer, of which the class token
-            alone is read; `general` otherwise.
+            alone is read; `hooked` when torch.fx cannot follow the network, all of which `module` runs; `general`
+            otherwise.
         per_map: for `linear`, what acts on each map alone: maps to (image, feature_map * value). For `general`, the
             same, if anything does: to (image, feature_map, ...).
         first_linear: for `linear`, the layer in which the maps meet.

@@ -13,6 +13,11 @@ from torchvision.models.feature_extraction import NodePathTracer
 from alignment_importance.networks.building import Network
 from alignment_importance.system.errors import InputError
 
+
+class UntraceableError(InputError):
+    """torch.fx cannot follow a network, or makes another one of it."""
+
+
 #: A graph is run for these numbers of images; a number that follows them is the number of images.
 _BATCHES = (1, 3)
 
@@ -34,7 +39,7 @@ def trace(network: Network) -> fx.GraphModule:
     try:
         graph = tracer.trace(network.module)
     except Exception as error:
-        raise InputError(
+        raise UntraceableError(
             f"Network {network.architecture} cannot be traced by torch.fx: {error}. Its forward pass must not branch "
             "on values or shapes of tensors."
         ) from error
@@ -63,17 +68,21 @@ def require_equal(traced: fx.GraphModule, network: Network) -> None:
     Raises:
         InputError: the graph computes something else.
     """
-    size = network.input_size
-    image = torch.randn(1, 3, size, size, generator=torch.Generator().manual_seed(0))
+    image = random_image(network.input_size)
     with torch.inference_mode():
         expected, found = network.module(image.clone()), traced(image)
     try:
         torch.testing.assert_close(found, expected, equal_nan=True)
     except AssertionError as error:
-        raise InputError(
+        raise UntraceableError(
             f"Network {network.architecture}: what torch.fx makes of it computes something else. Write its forward "
             "pass without operations in place, such as `x += y`."
         ) from error
+
+
+def random_image(size: int) -> torch.Tensor:
+    """(1, colour, y, x) random numbers, always the same."""
+    return torch.randn(1, 3, size, size, generator=torch.Generator().manual_seed(0))
 
 
 def module_of(traced: fx.GraphModule, node: fx.Node) -> nn.Module | None:
