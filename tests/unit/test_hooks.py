@@ -202,7 +202,8 @@ def test_the_check_says_what_hooks_cost(tmp_path: Path, monkeypatch: pytest.Monk
     (tmp_path / "branching.py").write_text(
         "import torch\n\n\nclass Net(torch.nn.Module):\n    def __init__(self):\n        super().__init__()\n"
         "        self.maps, self.head = torch.nn.Conv2d(3, 5, 2), torch.nn.Linear(5, 2)\n\n"
-        "    def forward(self, x):\n        x = self.maps(x)\n        return self.head(x.mean((2, 3)) if x.ndim else 0)\n"
+        "    def forward(self, x):\n        x = self.maps(x)\n"
+        "        return self.head(x.mean((2, 3)) if len(x) else x)\n"
     )
     monkeypatch.chdir(tmp_path)
     problems = Problems()

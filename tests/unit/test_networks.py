@@ -299,9 +299,9 @@ def test_errors_name_what_is_wrong(tmp_path: Path) -> None:
     )
 
 
-def test_vision_transformer_is_refused_with_the_reason() -> None:
-    outline = networks.outline(networks.Spec("vit_b_32"))
-    with pytest.raises(InputError, match=r"vit_b_32 has no feature maps to ablate: .* tokens .*Take a network"):
+def test_a_mixer_is_refused_with_the_reason() -> None:
+    outline = networks.outline(networks.Spec("timm/mixer_s32_224"))
+    with pytest.raises(InputError, match=r"mixer_s32_224 has no feature maps to ablate: .* tokens .*Take a network"):
         networks.cut(outline)
 
 
@@ -368,10 +368,10 @@ def test_list_of_layers(caplog: pytest.LogCaptureFixture) -> None:
 
 def test_layers_of_a_refused_network_are_listed_all_the_same(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level("INFO")
-    layers = networks.list_layers(networks.outline(networks.Spec("vit_b_32")))
-    assert "conv_proj" in layers["layer"].tolist()
+    layers = networks.list_layers(networks.outline(networks.Spec("timm/mixer_s32_224")))
+    assert "stem.proj" in layers["layer"].tolist()
     assert (layers["role"] == "").all()
-    assert "vit_b_32 has no feature maps" in caplog.text
+    assert "mixer_s32_224 has no feature maps" in caplog.text
 
 
 # ---------------------------------------------------------------------------------------------------------------------

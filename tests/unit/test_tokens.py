@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import timm
 import torch
+import torchvision
 import xarray as xr
 from timm.layers import SwiGLUPacked
 from timm.models.vision_transformer import VisionTransformer
@@ -131,6 +132,9 @@ NETWORKS: dict[str, tuple[Callable[[], nn.Module], int, tuple[int, int, int], st
     "eva02": (lambda: named("eva02_tiny_patch14_224", img_size=28, **SMALL), 28, (16, 2, 2), "general"),
     "beit": (lambda: named("beit_base_patch16_224", img_size=32, **SMALL), 32, (16, 2, 2), "general"),
     "siglip": (lambda: named("vit_base_patch16_siglip_224", img_size=32, **SMALL), 32, (16, 2, 2), "general"),
+    "torchvision": (
+        lambda: torchvision.models.VisionTransformer(32, 8, 2, 2, 16, 32, num_classes=3), 32, (16, 4, 4), "general"
+    ),
     "swin": (
         lambda: named(
             "swin_tiny_patch4_window7_224", img_size=32, embed_dim=8, depths=(1, 1), num_heads=(1, 2), window_size=2

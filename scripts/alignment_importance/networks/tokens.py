@@ -14,6 +14,7 @@ from typing import Any
 import torch
 from torch import fx, nn
 from torch.nn import functional
+from torchvision.models import VisionTransformer
 
 from alignment_importance.networks.tracing import ancestors, module_of, readers, shape, sources
 from alignment_importance.system.errors import InputError
@@ -22,8 +23,11 @@ from alignment_importance.system.errors import InputError
 def prefix_tokens(module: nn.Module) -> int | None:
     """How many tokens of a transformer stand before those of the patches; None where nothing is known of tokens.
 
-    They are the class token, a distillation token and registers. timm's transformers say their number.
+    They are the class token, a distillation token and registers. timm's transformers say their number; torchvision's
+    have the class token alone.
     """
+    if isinstance(module, VisionTransformer):
+        return 1
     number = getattr(module, "num_prefix_tokens", None)
     return number if isinstance(number, int) and hasattr(module, "blocks") else None
 
@@ -162,7 +166,8 @@ class LastBlock:
     @classmethod
     def of(cls, traced: fx.GraphModule, module: Any, readout: fx.Node) -> "LastBlock | None":
         """Find it before a readout; None where it is no function of tokens alone."""
-        name = f"blocks.{len(module.blocks) - 1}"
+        blocks = module.encoder.layers if isinstance(module, VisionTransformer) else module.blocks
+        name = next(name for name, found in module.named_modules() if found is blocks[-1])
         before = ancestors(readout)
         inside = [
             node for node in traced.graph.nodes if node in before and node.meta.get("name", "").startswith(f"{name}.")
