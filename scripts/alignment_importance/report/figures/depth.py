@@ -28,7 +28,7 @@ def draw_depth(summary: pd.DataFrame, models: Sequence[str], comparison: str, ne
         comparison: its name.
         network: name of the sweep.
     """
-    rows = summary[summary["comparison"] == comparison].set_index("model").loc[list(models)].reset_index()
+    rows = summary[summary["comparison"] == comparison].copy().set_index("model").loc[list(models)].reset_index()
     figure = style.new_figure(3.6)
     panel = figure.subplots()
     for kind, label, colour, marker, shift in _LINES:
