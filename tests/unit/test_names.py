@@ -23,7 +23,7 @@ def test_a_participant_whose_name_outputs_cannot_hold_is_told(tmp_path: Path) ->
     rows = [f"{pair},{number},anna\u2028{number}" for pair in ("a,b", "a,c", "b,c") for number in (1, 2)]
     text = "\n".join(["image_a,image_b,similarity,participant", *rows]) + "\n"
     said = refusal(write(tmp_path, text))
-    assert r"participants who cannot be named in results: 'anna\u20281', 'anna\u20282'. Give them names of" in said
+    assert r"the participant 'anna\u20281' has control characters. Rename this participant." in said
 
 
 @pytest.mark.parametrize("module", [contents, names])
