@@ -582,9 +582,7 @@ def test_a_checkpoint_of_another_network_or_hash_is_refused(
     tmp_path: Path, use: Callable[[networks.Spec], networks.Network]
 ) -> None:
     file = _saved(tmp_path / "w.pt", torchvision.models.squeezenet1_1())
-    with pytest.raises(
-        InputError, match=r"w\.pt: the weights do not fit the architecture \(102 missing: conv1\.weight"
-    ):
+    with pytest.raises(InputError, match=r"w\.pt: the weights do not fit the architecture \(102 missing: conv1"):
         use(networks.Spec("resnet18", "checkpoint", file))
     with pytest.raises(InputError, match=rf"w\.pt: its SHA-256 is [0-9a-f]{{64}} and not {'0' * 64}, as the config"):
         use(networks.Spec("squeezenet1_1", "checkpoint", file, sha256="0" * 64))
