@@ -1,5 +1,7 @@
 """Tiny projects, run and not run."""
 
+import fcntl
+import os
 import shutil
 from pathlib import Path
 
@@ -18,10 +20,17 @@ def project(tmp_path: Path) -> Path:
 @pytest.fixture(scope="session")
 def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A tiny project that has been run on two cores. Tests read it; those that change it take `finished_copy`."""
-    folder = tmp_path_factory.mktemp("finished") / "tiny project"
-    write_project(folder)
-    answer = run_snakemake(folder, "--cores", "2", "--configfile", "tiny.yaml")
-    assert answer.returncode == 0, answer.stdout
+    shared = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        shared = shared.parent  # of the folders of all workers
+    folder, ended = shared / "finished" / "tiny project", shared / "finished.txt"
+    with (shared / "finished.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not ended.exists():
+            write_project(folder)
+            answer = run_snakemake(folder, "--cores", "2", "--configfile", "tiny.yaml")
+            assert answer.returncode == 0, answer.stdout
+            ended.touch()
     return folder
 
 

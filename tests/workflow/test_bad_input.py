@@ -5,6 +5,7 @@ runs in test_images.py and test_activations.py, and full disks in test_full_disk
 """
 
 import itertools
+import shutil
 import struct
 import zlib
 from collections.abc import Callable
@@ -333,6 +334,10 @@ CASES: dict[str, tuple[Change, str]] = {
     "an unknown category": (
         table("image,category\n" + "".join(f"{image},tools\n" for image in IDS), categories=["tool"]),
         "error: comparisons.c.categories: no image has the category 'tool'. Did you mean 'tools'?",
+    ),
+    "an unknown image chosen": (
+        lambda folder, parts: parts["comparisons"]["c"].update(images=[*IDS[:9], "i1"]),
+        "error: comparisons.c.images: entry 10: 'i1' is no image of this set. Did you mean 'i1",
     ),
     "too few images chosen": (
         lambda folder, parts: parts["comparisons"]["c"].update(images=["i00", "i01"]),
@@ -686,7 +691,7 @@ def test_mistakes_of_the_configuration_and_missing_files_are_told_at_once_when_s
     (project / "my photos/photo 00.png").rename(project / "my photos/<script>.png")
     change_config(project, spoil_configuration)
     wanted = [said.replace("{here}", str(project)) for said in MISTAKES]
-    for targets in ((), ("--dry-run",), ("check",), ("figures", "--summary")):
+    for targets in (("--dry-run",), ("check",)):
         answer = run_snakemake(project, *targets, "--cores", "1", "--configfile", "tiny.yaml")
         assert answer.returncode == 1
         assert [said for said in wanted if said not in answer.stdout] == [], answer.stdout
@@ -743,40 +748,38 @@ FOUND_BY: dict[str, tuple[Callable[[Path], None], str, str]] = {
 }
 
 
-def test_the_check_tells_all_that_is_wrong_with_inputs_in_one_report(project: Path) -> None:
+def test_the_check_looks_anew_and_tells_all_that_is_wrong_with_inputs_in_one_report(project: Path) -> None:
+    answer = run_snakemake(project, *CHECK)
+    assert answer.returncode == 0, answer.stdout
     for name in ("image", "judgments", "network", "mask", "saliency"):
         FOUND_BY[name][0](project)
-    for _ in range(2):  # nothing that was refused is taken for checked
-        answer = run_snakemake(project, *CHECK)
-        assert answer.returncode == 1
-        for name in ("image", "judgments", "network", "mask", "saliency"):
-            assert FOUND_BY[name][2] in answer.stdout
-        assert "Traceback" not in answer.stdout
-        assert HINT not in answer.stdout
-        found = pd.read_csv(project / "results/logs/check.csv", keep_default_na=False)
-        assert found.columns.tolist() == ["level", "where", "place", "found", "remedy"]
-        errors = found[found["level"] == "error"]
-        assert set(errors["where"]) == {
-            "my photos/photo 03.png",
-            "pairs.csv",
-            "models.resnet18",
-            "masks/photo 05.png",
-            "maps",
-        }
-        # What is not wrong enough to stop for is told beside it.
-        assert "cross_validation.folds" in set(found.loc[found["level"] == "warning", "where"])
+    answer = run_snakemake(project, *CHECK)
+    assert answer.returncode == 1
+    for name in ("image", "judgments", "network", "mask", "saliency"):
+        assert FOUND_BY[name][2] in answer.stdout
+    assert "Traceback" not in answer.stdout
+    assert HINT not in answer.stdout
+    found = pd.read_csv(project / "results/logs/check.csv", keep_default_na=False)
+    assert found.columns.tolist() == ["level", "where", "place", "found", "remedy"]
+    errors = found[found["level"] == "error"]
+    assert set(errors["where"]) == {
+        "my photos/photo 03.png",
+        "pairs.csv",
+        "models.resnet18",
+        "masks/photo 05.png",
+        "maps",
+    }
+    # What is not wrong enough to stop for is told beside it.
+    assert "cross_validation.folds" in set(found.loc[found["level"] == "warning", "where"])
     assert {path.name for path in (project / "results").iterdir()} <= {"logs", "benchmarks"}
 
 
-def test_the_check_looks_anew_whenever_it_is_asked(project: Path) -> None:
-    for spoil, status in ((None, 0), (spoil_image, 1)):
-        if spoil is not None:
-            spoil(project)
-        assert run_snakemake(project, *CHECK).returncode == status
-
-
 @pytest.mark.parametrize("mistake", FOUND_BY)
-def test_a_run_tells_mistakes_before_networks_run(mistake: str, project: Path) -> None:
+def test_a_run_tells_mistakes_before_networks_run(mistake: str, finished_copy: Path) -> None:
+    project = finished_copy
+    for made in ("activations", "logs/extract_activations"):
+        shutil.rmtree(project / "results" / made)
+    (project / "results/inputs/checks.csv").unlink()
     spoil, rule, said = FOUND_BY[mistake]
     spoil(project)
     answer = run_snakemake(project, "--cores", "1", "--configfile", "tiny.yaml")
