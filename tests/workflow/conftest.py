@@ -19,18 +19,18 @@ def project(tmp_path: Path) -> Path:
 
 @pytest.fixture(scope="session")
 def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A tiny project that has been run on two cores. Tests read it; those that change it take `finished_copy`."""
+    """A tiny project that has been run on two cores, and said.txt. Tests that change it take `finished_copy`."""
     shared = tmp_path_factory.getbasetemp()
     if "PYTEST_XDIST_WORKER" in os.environ:
         shared = shared.parent  # of the folders of all workers
-    folder, ended = shared / "finished" / "tiny project", shared / "finished.txt"
+    folder = shared / "finished" / "tiny project"
     with (shared / "finished.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        if not ended.exists():
+        if not (folder / "said.txt").exists():
             write_project(folder)
             answer = run_snakemake(folder, "--cores", "2", "--configfile", "tiny.yaml")
             assert answer.returncode == 0, answer.stdout
-            ended.touch()
+            (folder / "said.txt").write_text(answer.stdout, encoding="utf-8")
     return folder
 
 
