@@ -463,7 +463,7 @@ def spoilt(draw: st.DrawFn) -> dict[str, Any]:
     return config
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(st.dictionaries(_NAMES, _VALUES, max_size=5) | spoilt())
 def test_any_mapping_is_a_configuration_or_is_told_what_is_wrong(config: dict[Any, Any]) -> None:
     try:
