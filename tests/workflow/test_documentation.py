@@ -52,8 +52,9 @@ def command_lines() -> Iterator[tuple[str, str]]:
                 yield page.name, f"snakemake --cores 1 {line}"
 
 
-LINES = sorted(set(command_lines()))
-OF_SNAKEMAKE = [(page, line) for page, line in LINES if "snakemake " in line]
+#: Each once, with one of its pages.
+LINES = sorted({line: page for page, line in command_lines()}.items())
+OF_SNAKEMAKE = [(line, page) for line, page in LINES if "snakemake " in line]
 EXAMPLE: dict[str, Any] = yaml.safe_load(blocks("yaml")[0][1])
 
 
@@ -124,9 +125,9 @@ def is_possible(words: Sequence[str]) -> bool:
     return possible
 
 
-@pytest.mark.parametrize(("page", "line"), [named for named in OF_SNAKEMAKE if SLURM not in named[1]])
+@pytest.mark.parametrize(("line", "page"), [one for one in OF_SNAKEMAKE if SLURM not in one[0]])
 def test_snakemake_can_do_what_a_command_says(
-    page: str, line: str, project: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+    line: str, page: str, project: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.chdir(project)
     if page == "module.md":
@@ -152,16 +153,16 @@ def asked_of_slurm(folder: Path, programs: Path, *words: str) -> dict[str, str]:
         (programs / name).write_text(f"#!/bin/sh\n{line}\n", encoding="utf-8")
         (programs / name).chmod(0o755)
     environment = {"PATH": f"{programs}:{os.environ['PATH']}"}
-    answer = run_snakemake(
-        folder, *words, "--retries", "0", "--seconds-between-status-checks", "1", environment=environment
-    )
+    # Snakemake ends no sooner than the timespan does.
+    once = ("--retries", "0", "--max-jobs-per-timespan", "20/1s")
+    answer = run_snakemake(folder, *words, *once, environment=environment)
     assert asked.exists(), answer.stdout
     lines = asked.read_text(encoding="utf-8").splitlines()
     return {re.findall(r"--allowed-rules (\w+)", line)[0]: line for line in lines}
 
 
-@pytest.mark.parametrize(("page", "line"), [named for named in OF_SNAKEMAKE if SLURM in named[1]])
-def test_a_command_submits_to_slurm(page: str, line: str, project: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("line", [line for line, _ in OF_SNAKEMAKE if SLURM in line])
+def test_a_command_submits_to_slurm(line: str, project: Path, tmp_path: Path) -> None:
     (project / "tools.yaml").write_text(yaml.safe_dump(EXAMPLE), encoding="utf-8")
     [(_, *words)] = steps(line)
     for command in asked_of_slurm(project, tmp_path / "programs", *words).values():
@@ -188,8 +189,8 @@ def help_of(*command: str) -> str:
     return subprocess.run([*command, "--help"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
 
 
-@pytest.mark.parametrize(("page", "line"), [named for named in LINES if named not in OF_SNAKEMAKE])
-def test_other_programs_know_their_options(page: str, line: str) -> None:
+@pytest.mark.parametrize("line", [line for line, page in LINES if (line, page) not in OF_SNAKEMAKE])
+def test_other_programs_know_their_options(line: str) -> None:
     """What a line calls is there, and so are the files that it names; its help names the options."""
     for words in steps(line):
         first = next(word for word in words[1:] if not word.startswith("-"))
