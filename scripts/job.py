@@ -1,20 +1,24 @@
 """Run the function of a script as a job: its parameters are bound by name to what Snakemake hands over."""
 
 import inspect
+import logging
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, get_args, get_origin, get_type_hints
 
 from alignment_importance.system import logs
 
+logger = logging.getLogger("alignment_importance.job")
+
 
 def run(function: Callable[..., None], snakemake: Any) -> None:
-    """Call a function with the files and settings of its rule, see `bind`, and log what it does.
+    """Call a function with the files and settings of its rule, see `bind`; log its unit and what it does.
 
     What it writes names the record of `snakemake.config["provenance"]`, if the rule's params have no `recorded=False`.
     """
     recorded = snakemake.params.get("recorded", True)
     with logs.job(snakemake.log[0], snakemake.config["provenance"] if recorded else None):
+        logger.info("%s", " ".join([snakemake.rule, *snakemake.wildcards]))
         function(**bind(function, snakemake))
 
 

@@ -4,6 +4,7 @@ import copy
 import json
 import re
 from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -353,7 +354,9 @@ FORMS: list[tuple[str, Any, str]] = [
     ("comparisons", {}, "comparisons: 0 entries, but there must be at least 1"),
     ("comparisons", ["pairs"], "comparisons: ['pairs'] is not a mapping of keys"),
     ("image_sets.tiny.background", [0], "image_sets.tiny.background: 1 entry, but there must be at least 3"),
-    ("image_sets.tiny.folder", 5, "image_sets.tiny.folder: 5 is not text"),
+    ("image_sets.tiny.folder", 5, "image_sets.tiny.folder: 5 is not text; put it in quotes"),
+    ("results", date(2026, 11, 27), "results: 2026-11-27 is not text; put it in quotes"),
+    ("results", None, "results: null is not text"),
     ("comparisons.pairs", [], "comparisons.pairs: [] is not a mapping of keys"),
     ("comparisons.pairs.categories", "x", "comparisons.pairs.categories: 'x' is not a list"),
     ("comparisons.pairs.by_category", ["a", "/a"], "comparisons.pairs.by_category: '/a' would make a second"),

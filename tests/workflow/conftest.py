@@ -1,12 +1,17 @@
 """Tiny projects, run and not run."""
 
 import fcntl
+import itertools
 import os
+import re
 import shutil
 from pathlib import Path
 
+import numpy as np
+import pandas as pd
 import pytest
-from tiny_project import run_snakemake, write_project
+from PIL import Image
+from tiny_project import ROOT, run_snakemake, write_project
 
 
 @pytest.fixture
@@ -38,3 +43,22 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def finished_copy(finished: Path, tmp_path: Path) -> Path:
     """A copy of the finished project, times of the files included, in another place."""
     return Path(shutil.copytree(finished, tmp_path / "copy"))
+
+
+@pytest.fixture(scope="session")
+def own_data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The project with the images, judgments and configuration of the README's example."""
+    folder = tmp_path_factory.mktemp("readme") / "project"
+    write_project(folder)
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    [configuration, *_] = re.findall(r"^```yaml\n(.*?)^```$", readme, re.MULTILINE | re.DOTALL)
+    (folder / "tools.yaml").write_text(configuration, encoding="utf-8")
+    photos = folder / "data/tools/photos"
+    photos.mkdir(parents=True)
+    random = np.random.default_rng(1)
+    ids = [f"hammer{number}" for number in range(1, 16)]
+    for image in ids:
+        Image.fromarray(random.integers(0, 255, (8, 8, 3), dtype=np.uint8)).save(photos / f"{image}.jpg")
+    pairs = pd.DataFrame(list(itertools.combinations(ids, 2)), columns=["image_a", "image_b"])
+    pairs.assign(similarity=random.integers(1, 8, len(pairs))).to_csv(folder / "data/tools/similarity.csv", index=False)
+    return folder

@@ -5,8 +5,9 @@ import shutil
 from collections.abc import Callable
 
 from snakemake.exceptions import WorkflowError
+from snakemake.utils import update_config
 
-from alignment_importance.config import Plan, code, configure, start_of
+from alignment_importance.config import Plan, code, command_line, configure, start_of
 from alignment_importance.config.problems import PLACEHOLDERS
 from alignment_importance.config.resources import growing
 from alignment_importance.report import captions
@@ -24,6 +25,12 @@ def checked(make: Callable, *given, **settings):
 # The rules' own files, scripts and environments, lie there.
 if set("{}<>") & set(str(HERE)):
     raise WorkflowError(f"{HERE}: rename the folder of this project; {PLACEHOLDERS}")
+
+RESOURCES = workflow.resource_settings
+checked(command_line.check_resources, RESOURCES.default_resources or {}, *RESOURCES.overwrite_resources.values())
+# As a module of another workflow, this one has no configuration on the command line.
+if not workflow.modifier.skip_configfile:
+    update_config(config, command_line.misread(workflow.config_settings.config_args))
 
 # What the target `new` starts from, if the command line says so. These keys are no part of the configuration.
 START = checked(start_of, config)
@@ -154,9 +161,3 @@ ABLATION_INPUT = {
     "network": lambda wildcards: PLAN.files_of_network(wildcards.model),
 }
 ABLATION_PARAMS = {"model": entry("models"), "alignment": config["alignment"], "compute": COMPUTE}
-
-
-def tell_how_to_start(wildcards):
-    """Raise an error that says what the target `new` needs."""
-    command = "snakemake --cores 1 new --config name=NAME images=FOLDER judgments=FILE"
-    raise WorkflowError(f"Say what to start from: {command}")

@@ -4,6 +4,7 @@ import json
 import types
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
@@ -128,7 +129,8 @@ def _wrong_value(kind: str, value: Any, context: dict[str, Any], annotation: Any
     if kind == "literal_error":
         return f"{_shown(value)} is not possible; use {', '.join(_choices(annotation))}"
     if kind in _KINDS:
-        return f"{_shown(value)} is not {_KINDS[kind]}"
+        remedy = "; put it in quotes" if kind == "string_type" and isinstance(value, int | float | date) else ""
+        return f"{_shown(value)} is not {_KINDS[kind]}{remedy}"
     if kind in _BOUNDS:
         words, name = _BOUNDS[kind]
         return f"{_shown(value)} is not possible; it must be {words} {context[name]:g}"
@@ -146,22 +148,22 @@ def _wrong_value(kind: str, value: Any, context: dict[str, Any], annotation: Any
 def _annotation(form: Any, steps: Sequence[Any]) -> Any:
     """The type of the value at a path below a class."""
     for step in steps:
-        form = _bare(form)
+        form = bare(form)
         if isinstance(form, type) and issubclass(form, BaseModel):
             form = form.model_fields[step].annotation
         else:
             form = get_args(form)[-1]
-    return _bare(form)
+    return bare(form)
 
 
-def _bare(annotation: Any) -> Any:
+def bare(annotation: Any) -> Any:
     """A type without what is said about it, and without None where it is one type or None."""
     while get_origin(annotation) is Annotated:
         annotation = get_args(annotation)[0]
     if get_origin(annotation) in (Union, types.UnionType):
         [*others] = [one for one in get_args(annotation) if one is not type(None)]
-        if len(others) == 1 and get_origin(_bare(others[0])) is not Literal:
-            return _bare(others[0])
+        if len(others) == 1 and get_origin(bare(others[0])) is not Literal:
+            return bare(others[0])
     return annotation
 
 
@@ -171,9 +173,11 @@ def _choices(annotation: Any) -> list[str]:
         return [choice for one in get_args(annotation) for choice in _choices(one)]
     if annotation is type(None):
         return ["null"]
-    return list(get_args(_bare(annotation)))
+    return list(get_args(bare(annotation)))
 
 
 def _shown(value: Any) -> str:
-    """A value as people write it in YAML: null, true, and text in quotes."""
+    """A value as people write it in YAML: null, true, a date, and text in quotes."""
+    if isinstance(value, date):
+        return str(value)
     return json.dumps(value) if value is None or isinstance(value, bool) else repr(value)

@@ -1,0 +1,48 @@
+"""The command line is read as it is meant."""
+
+from typing import Any
+
+import pytest
+from snakemake.cli import parse_config
+from snakemake.resources import Resources
+from snakemake.utils import update_config
+
+from alignment_importance.config import ConfigurationError, command_line
+
+
+@pytest.mark.parametrize(
+    ("word", "meant"),
+    [
+        ("results=2026", {"results": "2026"}),
+        ("results='2026_01'", {"results": "2026_01"}),
+        ("results=2026-11-27", {"results": "2026-11-27"}),
+        ("results=1e5", {"results": "1e5"}),
+        ("results=True", {"results": "True"}),
+        ("results=out", {"results": "out"}),
+        ("name=2023_02", {"name": "2023_02"}),
+        ("images=007", {"images": "007"}),
+        ("published=", {"published": None}),
+        ("memory_gb=4", {"memory_gb": 4}),
+        ("columns={image_a: 1}", {"columns": {"image_a": "1"}}),
+        ("cross_validation={folds: 4}", {"cross_validation": {"folds": 4, "seeds": [1]}}),
+        ("cross_validation={seeds: [2, 3]}", {"cross_validation": {"seeds": [2, 3]}}),
+        ("cross_validation={folds: ", {"cross_validation": "{folds: "}),
+    ],
+)
+def test_words_are_read_as_their_keys_want_them(word: str, meant: dict[str, Any]) -> None:
+    config: dict[str, Any] = {"cross_validation": {"seeds": [1]}}
+    update_config(config, parse_config([word]))
+    update_config(config, command_line.misread([word]))
+    assert config == {"cross_validation": {"seeds": [1]}} | meant
+
+
+def test_a_resource_that_is_a_function_of_python_is_refused() -> None:
+    of_profile = Resources.parse(["slurm_partition=all", "mem_mb=500", "slurm_account=physics"], allow_expressions=True)
+    of_rule = Resources.parse(["lsf_queue=any", "slurm_partition='all'"], allow_expressions=True)
+    with pytest.raises(ConfigurationError) as refused:
+        command_line.check_resources(of_profile, of_rule)
+    reason = "Snakemake takes this for a function of Python; put it in two kinds of quotes"
+    assert [str(problem) for problem in refused.value.problems] == [
+        f"slurm_partition: {reason}: \"'all'\"",
+        f"lsf_queue: {reason}: \"'any'\"",
+    ]
