@@ -187,6 +187,10 @@ class PairSums(ABC):
         """(...) Pearson correlations from sums (..., 3); NaN where all similarities are equal."""
         return correlations(sums, self.n_pairs, self.spread)
 
+    def mean_and_length(self, sums: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """(...) means of similarities from sums (..., 3), and lengths of their deviations, NaN where all are equal."""
+        return sums[..., 0] / self.n_pairs, spread_of_r(sums, self.n_pairs).sqrt()
+
 
 @dataclass(frozen=True)
 class SumsPairByPair(PairSums):
@@ -300,10 +304,13 @@ def correlations(sums: torch.Tensor, n_pairs: torch.Tensor | int, spread: torch.
         n_pairs: how many pairs are judged.
         spread: the sum of the squares of H, which is centred.
     """
-    sum_r, sum_rh, sum_rr = sums.unbind(-1)
-    of_r = sum_rr - sum_r.square() / n_pairs
-    of_r = of_r.masked_fill(~(of_r > CONSTANT * sum_rr), torch.nan)
-    return sum_rh / (of_r * spread).sqrt()
+    return sums[..., 1] / (spread_of_r(sums, n_pairs) * spread).sqrt()
+
+
+def spread_of_r(sums: torch.Tensor, n_pairs: torch.Tensor | int) -> torch.Tensor:
+    """(...) sums of squares of R less its mean, from sums as for `correlations`; NaN where all R are equal."""
+    sum_r, _, sum_rr = sums.unbind(-1)
+    return varying(sum_rr - sum_r.square() / n_pairs, sum_rr)
 
 
 def with_some(x: torch.Tensor, kept: torch.Tensor, similarity: str) -> torch.Tensor:

@@ -11,6 +11,7 @@ Three routes, all exact, chosen by `networks.cut` from what lies between the map
 import functools
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -75,6 +76,29 @@ def _ablate_all_but(values: xr.DataArray, kept: np.ndarray) -> torch.Tensor:
     return torch.from_numpy(result)
 
 
+@dataclass(frozen=True, eq=False)
+class Standardised:
+    """Judgments and similarities of some pairs, standardised over all judged pairs of a block.
+
+    Standardised is: less the mean over all judged pairs, and scaled so that the squares of all of them sum to 1. Over
+    all judged pairs the products of judgments and similarities then sum to the correlation. Of a rank correlation they
+    are ranks.
+
+    Attributes:
+        human: (pair,) judgments.
+        whole: (pair,) similarities with all maps.
+        without: (map, pair) with each map ablated in all images.
+        correlation: of all judged pairs with all maps.
+        correlation_without: (map,) with each map ablated.
+    """
+
+    human: np.ndarray
+    whole: np.ndarray
+    without: np.ndarray
+    correlation: float
+    correlation_without: np.ndarray
+
+
 class Ablation(ABC):
     """Scores of ablated representations of one image set by one network.
 
@@ -105,6 +129,22 @@ class Ablation(ABC):
         for number, block in enumerate(blocks):
             without[number, ~_anywhere(self.active[block.images])[chosen]] = whole[number]
         return whole, without
+
+    def standardised(self, block: PairBlock, pairs: np.ndarray) -> Standardised:
+        """What pairs contribute to the correlation of a block, with all maps and with each map ablated in all images.
+
+        Args:
+            block: of judged pairs.
+            pairs: (pair,) places of some pairs among the `judged_pairs` of the block.
+
+        Returns:
+            For these pairs. A map that is zero in all images of the block leaves everything as it is, to the bit.
+        """
+        scorer = self._scorer(block)
+        values = self._standardised(block, scorer, torch.from_numpy(pairs).to(scorer.images.device))
+        values[1:][~_anywhere(self.active[block.images])] = values[0]
+        human = scorer.score.human.cpu().numpy()[pairs]
+        return Standardised(human, values[0, :-1], values[1:, :-1], float(values[0, -1]), values[1:, -1])
 
     @abstractmethod
     def only(self, kept: np.ndarray) -> "Ablation":
@@ -156,6 +196,13 @@ class Ablation(ABC):
     def _leave_one_out(self, blocks: Sequence[PairBlock], maps: np.ndarray) -> tuple[np.ndarray, np.ndarray]: ...
 
     @abstractmethod
+    def _scorer(self, block: PairBlock) -> "_Scorer": ...
+
+    @abstractmethod
+    def _standardised(self, block: PairBlock, scorer: "_Scorer", pairs: torch.Tensor) -> np.ndarray:
+        """(1 + map, pair + 1) standardised similarities and the correlation, with all maps and without each."""
+
+    @abstractmethod
     def _top_k(self, order: np.ndarray, blocks: Sequence[PairBlock]) -> np.ndarray: ...
 
     @abstractmethod
@@ -178,8 +225,17 @@ class _Scorer:
 
     def of_all_images(self, similarities: torch.Tensor) -> torch.Tensor:
         """Scores (...) of matrices (..., image, image) of all images of the set."""
+        return self.score(self.of_pairs(similarities))
+
+    def of_pairs(self, similarities: torch.Tensor) -> torch.Tensor:
+        """The judged pairs (..., judged pair) of matrices (..., image, image) of all images of the set."""
         rows, columns = (self.images[index] for index in self.pairs)
-        return self.score(similarities[..., rows, columns])
+        return similarities[..., rows, columns]
+
+    def standardised(self, similarities: torch.Tensor, pairs: torch.Tensor) -> torch.Tensor:
+        """(..., pair + 1) some pairs of the similarities (..., judged pair), see `Ablation._standardised`."""
+        standard = self.score.standard(similarities)
+        return torch.cat([standard[..., pairs], (standard @ self.score.human)[..., None]], dim=-1)
 
     def of_block(self, similarities: torch.Tensor) -> torch.Tensor:
         """Scores (...) of matrices (..., image, image) of the images of the block."""
@@ -287,7 +343,7 @@ class PooledAblation(Ablation):
 
     def _ranked(self, block: PairBlock) -> tuple[_ScoreMaps, int]:
         """Scores of a block that need each similarity, and how many maps to take at a time."""
-        scorer = _Scorer(block, self._score, self.compute.device)
+        scorer = self._scorer(block)
         first, second = (scorer.images[index] for index in scorer.pairs)
         rows = self.rows
 
@@ -296,6 +352,30 @@ class PooledAblation(Ablation):
 
         # Similarities, two gathered columns, and what sorting them takes.
         return score, self.compute.chunk(8 * 8 * len(first))
+
+    def _scorer(self, block: PairBlock) -> _Scorer:
+        return _Scorer(block, self._score, self.compute.device)
+
+    def _standardised(self, block: PairBlock, scorer: _Scorer, pairs: torch.Tensor) -> np.ndarray:
+        rows, (first, second) = self.rows, (scorer.images[index] for index in scorer.pairs)
+        some = first[pairs], second[pairs]
+        images, human = self._judged(block)
+        sums = closed_forms.sums_over(human)
+
+        def standardised(maps: torch.Tensor) -> torch.Tensor:
+            if not self.closed_form:
+                return scorer.standardised(rows.similarities_without((first, second), maps), pairs)
+            # Mean and length over all judged pairs follow from sums, so that other pairs need not be computed.
+            over_all = sums.without(rows, images, maps)
+            mean, length = sums.mean_and_length(over_all)
+            standard = (rows.similarities_without(some, maps) - mean[:, None]) / length[:, None]
+            return torch.cat([standard, sums.correlations(over_all)[:, None]], dim=1)
+
+        n_maps = self.readout.shape[1]
+        ablated = torch.tensor([kernels.NO_MAP, *range(n_maps)], device=self.compute.device)
+        # As for `_ranked`.
+        chunk = self.compute.chunk(8 * 8 * len(pairs if self.closed_form else first))
+        return torch.cat(list(self.compute.map(standardised, ablated.split(chunk)))).cpu().numpy()
 
     def top_k_of_each(self, orders: np.ndarray, blocks: Sequence[PairBlock]) -> np.ndarray:
         """Scores (block, k) as those of `top_k`, of each block with its own order (block, feature_map)."""
@@ -339,7 +419,7 @@ class PooledAblation(Ablation):
 
     def _ranked_curve(self, columns: torch.Tensor, block: PairBlock) -> torch.Tensor:
         """(k,) rank correlations of a block."""
-        scorer = _Scorer(block, self._score, self.compute.device)
+        scorer = self._scorer(block)
         top = self._top(columns, scorer.images)
         chunk = max(1, _CACHED_VALUES // max(1, len(scorer.pairs[0])))
         return torch.cat([scorer.score(similarities) for similarities in top.similarities(scorer.pairs, chunk)])
@@ -389,6 +469,14 @@ class ReadoutAblation(Ablation):
         whole = scores(self._head.intact[None])[0].cpu().numpy()
         tasks = self._head.without_each(maps, self._chunk())
         return whole, self._over_maps(tasks, len(maps), scores, "feature maps ablated").T
+
+    def _standardised(self, _block: PairBlock, scorer: _Scorer, pairs: torch.Tensor) -> np.ndarray:
+        def standardised(readouts: torch.Tensor) -> torch.Tensor:
+            return scorer.standardised(scorer.of_pairs(rsm(readouts, self._similarity)), pairs)
+
+        whole, n_maps = standardised(self._head.intact[None]).cpu().numpy(), self.active.shape[1]
+        tasks = self._head.without_each(np.arange(n_maps), self._chunk())
+        return np.concatenate([whole, self._over_maps(tasks, n_maps, standardised, "feature maps ablated")])
 
     @property
     def units(self) -> "PooledAblation":

@@ -104,13 +104,13 @@ class SecondOrder:
         Any NaN among the similarities, or equal values throughout, gives NaN.
         """
         human = self.human if self.human.ndim == 1 else self.human.mT
-        return self._of_correlation(self._standard(similarities) @ human)
+        return self._of_correlation(self.standard(similarities) @ human)
 
     def paired(self, similarities: torch.Tensor) -> torch.Tensor:
         """Scores (draw,) of similarities (draw, pair), each against its own set of judgments."""
-        return self._of_correlation((self._standard(similarities) * self.human).sum(-1))
+        return self._of_correlation((self.standard(similarities) * self.human).sum(-1))
 
-    def _standard(self, similarities: torch.Tensor) -> torch.Tensor:
+    def standard(self, similarities: torch.Tensor) -> torch.Tensor:
         """Similarities, or their ranks, centred, of length one; NaN throughout where one is NaN."""
         similarities = similarities.double()
         if not self.score.ranked:
