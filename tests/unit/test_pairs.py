@@ -14,6 +14,7 @@ from alignment_importance import ablation
 from alignment_importance.experiments import pairs, rankings
 from alignment_importance.experiments.comparisons import Comparison
 from alignment_importance.inputs import folds
+from alignment_importance.maps import heatmaps
 from alignment_importance.statistics.similarity import rsm
 from alignment_importance.system.errors import InputError
 
@@ -32,7 +33,7 @@ def comparison_of(
         readout = head.module(torch.from_numpy(maps)).numpy()
     recorded = xr.Dataset(
         {"feature_maps": (("image", "feature_map", "y", "x"), maps), "readout": (("image", "unit"), readout)},
-        coords={"image": ids},
+        coords={"image": ids, "width": ("image", [4] * len(ids)), "height": ("image", [4] * len(ids))},
         attrs={"route": route, "weights": "random weights (seed 3)", "arithmetic": "float32"},
     )
     return Comparison(ids, xr.Dataset(attrs={"simulated": 1}), human, recorded, head, fast)
@@ -79,6 +80,26 @@ def test_contributions_of_all_pairs_sum_to_the_scores_of_the_maps(
 
 
 @pytest.mark.parametrize("score", ["pearson_r2", "spearman"])
+@pytest.mark.parametrize("similarity", ["pearson", "cosine"])
+@pytest.mark.parametrize("route", ROUTES)
+def test_over_the_partners_of_an_image_they_sum_to_its_own_scores_and_heatmap(
+    route: str, similarity: str, score: str, maps: np.ndarray, human: np.ndarray
+) -> None:
+    alignment, judged = {"similarity": similarity, "score": score}, with_holes(human)
+    comparison = comparison_of(maps, judged, alignment, route)
+    result = explained(comparison, alignment)
+    scored = rankings.score_images(comparison.engine, judged, comparison.image_ids)
+    heat = heatmaps.make(comparison.activations, scored)
+    for image in comparison.image_ids:
+        with_partners = [result.sel(side=side).isel(pair=result[side].to_numpy() == image) for side in SIDES]
+        ais = sum(part["contribution_to_image"].sum("pair") for part in with_partners)
+        np.testing.assert_allclose(ais, scored["ais"].sel(image=image), atol=1e-12 if route == "pooled" else 1e-6)
+        signed = sum(part["heatmap_signed"].sum("pair") for part in with_partners)
+        np.testing.assert_allclose(signed, heat["heatmap_signed"].sel(image=image), atol=1e-5)
+    assert not result["contribution_to_image"].sel(feature_map=4).any()
+
+
+@pytest.mark.parametrize("score", ["pearson_r2", "spearman"])
 @pytest.mark.parametrize("route", ROUTES)
 def test_neither_memory_nor_the_pairs_beside_it_change_a_pair(
     route: str, score: str, maps: np.ndarray, human: np.ndarray
@@ -99,7 +120,7 @@ def test_the_other_order_of_a_pair_swaps_its_sides(route: str, maps: np.ndarray,
     assert one["image"].to_numpy().tolist() == other["image_b"].to_numpy().tolist() == ["n03", "n08", "n01"]
     for name in ("contribution", "human", "similarity", "similarity_retained"):
         np.testing.assert_array_equal(one[name], other[name])
-    for name in ("heatmap", "heatmap_signed"):
+    for name in ("heatmap", "heatmap_signed", "contribution_to_image"):
         np.testing.assert_array_equal(one[name], other[name][:, ::-1])
     if route == "pooled":
         np.testing.assert_array_equal(one["places"], other["places"].transpose("pair", "y_b", "x_b", "y", "x"))
@@ -180,13 +201,15 @@ def test_three_images_by_hand() -> None:
     # Map 0 contributes (2, 1, 0) / sqrt(12) to the pairs, map 1 (-1, 1, 0) / sqrt(12), map 2 what is left of all.
     c = result["contribution"].sel(pair=0).to_numpy()
     np.testing.assert_allclose(c[:2], np.array([2, -1]) / np.sqrt(12), atol=1e-7)
-    # In the light of n01, n00 is its map 0 and map 2 weighted by c; the negative weight counts in the signed sum alone.
-    signed = result["heatmap_signed"].sel(pair=0, side="image_b").to_numpy()
-    np.testing.assert_allclose(signed[1, 0], 16 * c[1] + c[2], rtol=1e-6)
-    weights = np.maximum(c, 0)
-    heat = result["heatmap"].sel(pair=0, side="image_b").to_numpy()
-    np.testing.assert_allclose(heat[1, 0], weights[2] / weights.sum(), rtol=1e-6)
-    np.testing.assert_allclose(heat[0, 1], (16 * weights[0] + weights[2]) / weights.sum(), rtol=1e-6)
+    # To n00 people and network find n01 more similar than n02. Without its map 0, n00 is (0, 0, 1) and more similar to
+    # n02: both pairs lose (1 - -1) / sqrt(2) of theirs, 1 / sqrt(2). Without its map 2, (1, 0, 0), it is as before.
+    own = result["contribution_to_image"].sel(side="image", pair=[0, 1]).to_numpy()
+    np.testing.assert_allclose(own[:, :3], [[1, 0, 0], [1, 0, 0]], atol=1e-12)
+    for pair in (0, 1):
+        for name in ("heatmap", "heatmap_signed"):
+            np.testing.assert_allclose(result[name].sel(pair=pair, side="image"), maps[0, 0], atol=1e-6)
+    # Both others are as similar to n01: there is no correlation.
+    assert np.isnan(result["heatmap"].sel(pair=0, side="image_b")).all()
     table = pairs.tabulate(result)
     np.testing.assert_allclose(table["agreement"], h * s, atol=1e-7)
     assert table.loc[0, "most_1"] == np.argmax(c) and table.loc[0, "least_1"] == np.argmin(c)
@@ -200,7 +223,7 @@ def test_pairs_are_chosen_by_what_people_say_and_by_their_share() -> None:
     shares = np.array([0.1, 0.3, -0.2, 0.4, nan])
 
     def named(*numbers: int) -> list[str]:
-        return ["".join(ids[pair]) for pair in pairs.choose(human, ids, shares, *numbers).images]
+        return ["".join(ids[pair]) for pair in pairs.choose(human, ids, shares, *numbers)]
 
     # People find b and c equally similar to d: the first name is taken.
     assert named(1, 0, 0) == ["ab", "bd", "cd"]

@@ -187,10 +187,6 @@ class PairSums(ABC):
         """(...) Pearson correlations from sums (..., 3); NaN where all similarities are equal."""
         return correlations(sums, self.n_pairs, self.spread)
 
-    def mean_and_length(self, sums: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        """(...) means of similarities from sums (..., 3), and lengths of their deviations, NaN where all are equal."""
-        return sums[..., 0] / self.n_pairs, spread_of_r(sums, self.n_pairs).sqrt()
-
 
 @dataclass(frozen=True)
 class SumsPairByPair(PairSums):
@@ -304,13 +300,10 @@ def correlations(sums: torch.Tensor, n_pairs: torch.Tensor | int, spread: torch.
         n_pairs: how many pairs are judged.
         spread: the sum of the squares of H, which is centred.
     """
-    return sums[..., 1] / (spread_of_r(sums, n_pairs) * spread).sqrt()
-
-
-def spread_of_r(sums: torch.Tensor, n_pairs: torch.Tensor | int) -> torch.Tensor:
-    """(...) sums of squares of R less its mean, from sums as for `correlations`; NaN where all R are equal."""
-    sum_r, _, sum_rr = sums.unbind(-1)
-    return varying(sum_rr - sum_r.square() / n_pairs, sum_rr)
+    sum_r, sum_rh, sum_rr = sums.unbind(-1)
+    of_r = sum_rr - sum_r.square() / n_pairs
+    of_r = of_r.masked_fill(~(of_r > CONSTANT * sum_rr), torch.nan)
+    return sum_rh / (of_r * spread).sqrt()
 
 
 def with_some(x: torch.Tensor, kept: torch.Tensor, similarity: str) -> torch.Tensor:
@@ -391,12 +384,12 @@ class OwnRows:
         every = torch.arange(rows.x.shape[1], device=rows.x.device)
         return cls(rows.x, rows.c * scale, y, constant, rows.variance_without(rows.g(every)).isnan())
 
-    def proportional(self, image: int, others: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        """What is proportional to the similarities with `others`: (other,), and (map, other) without each map."""
+    def proportional(self, image: int, others: torch.Tensor) -> torch.Tensor:
+        """What is proportional to the similarities with `others`: (1 + map, other), with all maps and without each."""
         q, y = self.q[image, others], self.y[others]
         q = q.masked_fill(self.constant[others] | self.constant[image], torch.nan)
         without = q - self.x[image][:, None] * y.T
-        return q, without.masked_fill(self.constant_without[image][:, None], torch.nan)
+        return torch.cat([q[None], without.masked_fill(self.constant_without[image][:, None], torch.nan)])
 
     def correlations(self, human: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """Pearson correlations of the similarities of each image with people's.

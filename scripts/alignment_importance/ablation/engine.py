@@ -21,7 +21,7 @@ from alignment_importance.ablation import closed_forms, kernels
 from alignment_importance.ablation.heads import GeneralHead, LinearHead, ReadoutTask, VariantHead
 from alignment_importance.inputs.folds import PairBlock
 from alignment_importance.networks.head import Head
-from alignment_importance.statistics.judged import judged_pairs
+from alignment_importance.statistics.judged import judged_pairs, places_among_judged
 from alignment_importance.statistics.scores import SCORES
 from alignment_importance.statistics.similarity import OwnSecondOrder, SecondOrder, rsm, scaled_rows, similarities_to
 from alignment_importance.system.compute import Compute
@@ -78,25 +78,26 @@ def _ablate_all_but(values: xr.DataArray, kept: np.ndarray) -> torch.Tensor:
 
 @dataclass(frozen=True, eq=False)
 class Standardised:
-    """Judgments and similarities of some pairs, standardised over all judged pairs of a block.
+    """Judgments and similarities of some pairs as parts of a correlation, with all maps and without each.
 
-    Standardised is: less the mean over all judged pairs, and scaled so that the squares of all of them sum to 1. Over
-    all judged pairs the products of judgments and similarities then sum to the correlation. Of a rank correlation they
-    are ranks.
+    Standardised is: less the mean over all pairs that are correlated, and scaled so that the squares of all of them sum
+    to 1. Over all of them the products of judgments and similarities sum to the correlation. Where ranks are correlated
+    they are ranks.
 
     Attributes:
         human: (pair,) judgments.
         whole: (pair,) similarities with all maps.
-        without: (map, pair) with each map ablated in all images.
-        correlation: of all judged pairs with all maps.
-        correlation_without: (map,) with each map ablated.
+        without: (pair, map) similarities with each map ablated.
     """
 
     human: np.ndarray
     whole: np.ndarray
     without: np.ndarray
-    correlation: float
-    correlation_without: np.ndarray
+
+    @property
+    def contributions(self) -> np.ndarray:
+        """(pair, map) what a pair loses of its part in the correlation without a map."""
+        return self.human[:, None] * (self.whole[:, None] - self.without)
 
 
 class Ablation(ABC):
@@ -111,6 +112,7 @@ class Ablation(ABC):
 
     active: np.ndarray
     closed_form: bool = False
+    _score: str
 
     def leave_one_out(
         self, blocks: Sequence[PairBlock], maps: np.ndarray | None = None
@@ -129,22 +131,6 @@ class Ablation(ABC):
         for number, block in enumerate(blocks):
             without[number, ~_anywhere(self.active[block.images])[chosen]] = whole[number]
         return whole, without
-
-    def standardised(self, block: PairBlock, pairs: np.ndarray) -> Standardised:
-        """What pairs contribute to the correlation of a block, with all maps and with each map ablated in all images.
-
-        Args:
-            block: of judged pairs.
-            pairs: (pair,) places of some pairs among the `judged_pairs` of the block.
-
-        Returns:
-            For these pairs. A map that is zero in all images of the block leaves everything as it is, to the bit.
-        """
-        scorer = self._scorer(block)
-        values = self._standardised(block, scorer, torch.from_numpy(pairs).to(scorer.images.device))
-        values[1:][~_anywhere(self.active[block.images])] = values[0]
-        human = scorer.score.human.cpu().numpy()[pairs]
-        return Standardised(human, values[0, :-1], values[1:, :-1], float(values[0, -1]), values[1:, -1])
 
     @abstractmethod
     def only(self, kept: np.ndarray) -> "Ablation":
@@ -192,6 +178,31 @@ class Ablation(ABC):
         whole, without = self._leave_one_out_of_each_image(human)
         return whole, np.where(self.active, without, whole[:, None])
 
+    def standardised(self, human: np.ndarray, pairs: np.ndarray) -> tuple[list[Standardised], np.ndarray]:
+        """Parts of some pairs in the correlation of all judged pairs, and in those of the rows of both their images.
+
+        Args:
+            human: (image, image) judgments, NaN on the diagonal and where there are none.
+            pairs: (pair, 2) images, each pair a judged one.
+
+        Returns:
+            Three parts: in the correlation of all judged pairs, maps being ablated in all images; in that of the row of
+            the first image, whose maps are ablated in it alone; and likewise of the second. A map that is zero there
+            leaves them as they are, to the bit. And (1 + map,) the correlations of all judged pairs, with all maps and
+            without each.
+        """
+        every, sides = self._scorer(PairBlock(np.arange(len(human)), human)), [pairs, pairs[:, ::-1]]
+        places = places_among_judged(human, pairs)
+        own = OwnSecondOrder.of(torch.from_numpy(human).to(every.images.device), SCORES[self._score].ranked)
+        values = self._standardised(every, own, torch.from_numpy(places), np.concatenate(sides))
+        parts = np.split(values[:, :-1].T, 3)
+        judged = [every.score.human.cpu().numpy()[places], *(own.human.cpu().numpy()[*side.T] for side in sides)]
+        silent = [~_anywhere(self.active), *(~self.active[side[:, 0]] for side in sides)]
+        return [
+            Standardised(said, part[:, 0], np.where(still, part[:, :1], part[:, 1:]))
+            for said, part, still in zip(judged, parts, silent, strict=True)
+        ], values[:, -1]
+
     @abstractmethod
     def _leave_one_out(self, blocks: Sequence[PairBlock], maps: np.ndarray) -> tuple[np.ndarray, np.ndarray]: ...
 
@@ -199,8 +210,17 @@ class Ablation(ABC):
     def _scorer(self, block: PairBlock) -> "_Scorer": ...
 
     @abstractmethod
-    def _standardised(self, block: PairBlock, scorer: "_Scorer", pairs: torch.Tensor) -> np.ndarray:
-        """(1 + map, pair + 1) standardised similarities and the correlation, with all maps and without each."""
+    def _standardised(
+        self, every: "_Scorer", own: OwnSecondOrder, places: torch.Tensor, rows: np.ndarray
+    ) -> np.ndarray:
+        """(1 + map, place + row + 1) standardised similarities with all maps and without each, and correlations.
+
+        Args:
+            every: of all judged pairs.
+            own: of the rows of images.
+            places: some of the judged pairs.
+            rows: (row, 2) images, each with another one.
+        """
 
     @abstractmethod
     def _top_k(self, order: np.ndarray, blocks: Sequence[PairBlock]) -> np.ndarray: ...
@@ -225,17 +245,13 @@ class _Scorer:
 
     def of_all_images(self, similarities: torch.Tensor) -> torch.Tensor:
         """Scores (...) of matrices (..., image, image) of all images of the set."""
-        return self.score(self.of_pairs(similarities))
-
-    def of_pairs(self, similarities: torch.Tensor) -> torch.Tensor:
-        """The judged pairs (..., judged pair) of matrices (..., image, image) of all images of the set."""
         rows, columns = (self.images[index] for index in self.pairs)
-        return similarities[..., rows, columns]
+        return self.score(similarities[..., rows, columns])
 
-    def standardised(self, similarities: torch.Tensor, pairs: torch.Tensor) -> torch.Tensor:
-        """(..., pair + 1) some pairs of the similarities (..., judged pair), see `Ablation._standardised`."""
+    def parts(self, similarities: torch.Tensor, places: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """Some of the similarities (..., judged pair), standardised, and the correlations (..., 1) of all."""
         standard = self.score.standard(similarities)
-        return torch.cat([standard[..., pairs], (standard @ self.score.human)[..., None]], dim=-1)
+        return standard[..., places], (standard @ self.score.human)[..., None]
 
     def of_block(self, similarities: torch.Tensor) -> torch.Tensor:
         """Scores (...) of matrices (..., image, image) of the images of the block."""
@@ -353,30 +369,6 @@ class PooledAblation(Ablation):
         # Similarities, two gathered columns, and what sorting them takes.
         return score, self.compute.chunk(8 * 8 * len(first))
 
-    def _scorer(self, block: PairBlock) -> _Scorer:
-        return _Scorer(block, self._score, self.compute.device)
-
-    def _standardised(self, block: PairBlock, scorer: _Scorer, pairs: torch.Tensor) -> np.ndarray:
-        rows, (first, second) = self.rows, (scorer.images[index] for index in scorer.pairs)
-        some = first[pairs], second[pairs]
-        images, human = self._judged(block)
-        sums = closed_forms.sums_over(human)
-
-        def standardised(maps: torch.Tensor) -> torch.Tensor:
-            if not self.closed_form:
-                return scorer.standardised(rows.similarities_without((first, second), maps), pairs)
-            # Mean and length over all judged pairs follow from sums, so that other pairs need not be computed.
-            over_all = sums.without(rows, images, maps)
-            mean, length = sums.mean_and_length(over_all)
-            standard = (rows.similarities_without(some, maps) - mean[:, None]) / length[:, None]
-            return torch.cat([standard, sums.correlations(over_all)[:, None]], dim=1)
-
-        n_maps = self.readout.shape[1]
-        ablated = torch.tensor([kernels.NO_MAP, *range(n_maps)], device=self.compute.device)
-        # As for `_ranked`.
-        chunk = self.compute.chunk(8 * 8 * len(pairs if self.closed_form else first))
-        return torch.cat(list(self.compute.map(standardised, ablated.split(chunk)))).cpu().numpy()
-
     def top_k_of_each(self, orders: np.ndarray, blocks: Sequence[PairBlock]) -> np.ndarray:
         """Scores (block, k) as those of `top_k`, of each block with its own order (block, feature_map)."""
         parts = list(zip(self._curves(orders, blocks), orders, blocks, strict=True))
@@ -434,12 +426,35 @@ class PooledAblation(Ablation):
         def ranked(image: int) -> torch.Tensor:
             others = torch.isfinite(judged[image]).nonzero()[:, 0]
             score = SecondOrder.against(judged[image, others], SCORES[self._score].correlation)
-            whole, without = own.proportional(image, others)
-            return score(torch.cat([whole[None], without]))
+            return score(own.proportional(image, others))
 
         images = progress(range(len(human)), "images ablated", len(human))
         scores = _gather(self.compute.map(ranked, images))
         return scores[:, 0], scores[:, 1:]
+
+    def _scorer(self, block: PairBlock) -> _Scorer:
+        return _Scorer(block, self._score, self.compute.device)
+
+    def _standardised(self, every: _Scorer, own: OwnSecondOrder, places: torch.Tensor, rows: np.ndarray) -> np.ndarray:
+        n_maps = self.readout.shape[1]
+        maps = torch.tensor([kernels.NO_MAP, *range(n_maps)], device=self.compute.device)
+        # As for `_ranked`.
+        tasks = maps.split(self.compute.chunk(8 * 8 * len(every.pairs[0])))
+        done = self.compute.map(
+            lambda some: every.parts(self.rows.similarities_without(every.pairs, some), places), tasks
+        )
+        of_all, correlations = (torch.cat(parts) for parts in zip(*done, strict=True))
+        by_image, own_rows = np.empty((1 + n_maps, len(rows))), closed_forms.OwnRows.of(self.rows)
+        everyone = torch.arange(len(self.readout), device=self.compute.device)
+
+        def of_row(image: int) -> np.ndarray:
+            proportional = own_rows.proportional(image, everyone)[:, None]
+            return own.of_image(image).standard(proportional)[:, 0].cpu().numpy()
+
+        images = np.unique(rows[:, 0])
+        for image, with_others in zip(images, self.compute.map(of_row, images), strict=True):
+            by_image[:, rows[:, 0] == image] = with_others[:, rows[rows[:, 0] == image, 1]]
+        return np.concatenate([of_all.cpu().numpy(), by_image, correlations.cpu().numpy()], axis=1)
 
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -470,13 +485,21 @@ class ReadoutAblation(Ablation):
         tasks = self._head.without_each(maps, self._chunk())
         return whole, self._over_maps(tasks, len(maps), scores, "feature maps ablated").T
 
-    def _standardised(self, _block: PairBlock, scorer: _Scorer, pairs: torch.Tensor) -> np.ndarray:
-        def standardised(readouts: torch.Tensor) -> torch.Tensor:
-            return scorer.standardised(scorer.of_pairs(rsm(readouts, self._similarity)), pairs)
+    def _standardised(self, every: _Scorer, own: OwnSecondOrder, places: torch.Tensor, rows: np.ndarray) -> np.ndarray:
+        whole, (images, others) = scaled_rows(self._head.intact, self._similarity), torch.from_numpy(rows).T
 
-        whole, n_maps = standardised(self._head.intact[None]).cpu().numpy(), self.active.shape[1]
+        def standardised(readouts: torch.Tensor) -> torch.Tensor:
+            of_all, correlations = every.parts(rsm(readouts, self._similarity)[..., *every.pairs], places)
+            by_image = own.standard(similarities_to(readouts, whole, self._similarity))[..., images, others]
+            return torch.cat([of_all, by_image, correlations], dim=-1)
+
+        def one_by_one(readouts: torch.Tensor) -> torch.Tensor:
+            # What is computed of one takes several matrices.
+            return torch.cat([standardised(one) for one in readouts.split(1)])
+
+        intact, n_maps = standardised(self._head.intact[None]).cpu().numpy(), self.active.shape[1]
         tasks = self._head.without_each(np.arange(n_maps), self._chunk())
-        return np.concatenate([whole, self._over_maps(tasks, n_maps, standardised, "feature maps ablated")])
+        return np.concatenate([intact, self._over_maps(tasks, n_maps, one_by_one, "feature maps ablated")])
 
     @property
     def units(self) -> "PooledAblation":

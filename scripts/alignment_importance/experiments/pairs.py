@@ -2,12 +2,12 @@
 
 With similarities and judgments of all judged pairs centred and of length one, s and h, their correlation is the sum of
 h_p s_p over the pairs p. Map k contributes h_p (s_p - s_p(-k)) to pair p, which sums over the pairs to what the
-correlation loses without the map: its Alignment Importance Score for the score `pearson`, and for another score when it
-is multiplied with the slope of that score between both correlations, which for `pearson_r2` is their sum.
+correlation loses without the map: its Alignment Importance Score for the score `pearson`, and for another score when
+it is multiplied with the slope of that score between both correlations, which for `pearson_r2` is their sum.
+Image-specific scores are sums over the partners of an image in the same way.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -17,10 +17,9 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from alignment_importance.experiments.comparisons import Comparison
-from alignment_importance.inputs import folds
 from alignment_importance.maps import pairs as places
 from alignment_importance.maps.pairs import SIDES
-from alignment_importance.statistics.judged import judged_pairs
+from alignment_importance.statistics.judged import judged_pairs, places_among_judged
 from alignment_importance.statistics.scores import SCORES, Score
 from alignment_importance.statistics.similarity import SecondOrder, rsm
 from alignment_importance.system.compute import Compute
@@ -31,19 +30,6 @@ N_NAMED = 5
 
 #: Between correlations that agree more than this, a slope is taken around both: of their difference rounding is left.
 _STEP = 1e-6
-
-
-@dataclass(frozen=True, eq=False)
-class Pairs:
-    """Some judged pairs.
-
-    Attributes:
-        places: (pair,) among all judged pairs, see `judged_pairs`.
-        images: (pair, 2) both images, by their position in the comparison.
-    """
-
-    places: NDArray[np.intp]
-    images: NDArray[np.intp]
 
 
 def explain(
@@ -64,11 +50,14 @@ def explain(
         compute: device, threads and memory.
 
     Returns:
-        `contribution` (pair, feature_map), which over all judged pairs sums to the AIS of the map; `human`,
-        `similarity` and `similarity_retained` (pair), standardised over all judged pairs, so that the products of the
-        first two sum to the correlation; and what `maps.pairs.make` gives. The images are the coordinates image and
-        image_b (pair). Attributes: those of the comparison, `score`, `n_judged` (all judged pairs) and `ranks`, whether
-        ranks were standardised. NaN where the similarity of any judged pair is.
+        `contribution` (pair, feature_map), which over all judged pairs sums to the AIS of the map.
+        `contribution_to_image` (pair, side, feature_map): the same within the row of an image, whose maps are ablated
+        in it alone; over its partners it sums to its image-specific AIS.
+        `human`, `similarity` and `similarity_retained` (pair), standardised over all judged pairs, so that the products
+        of the first two sum to the correlation.
+        And what `maps.pairs.make` gives. The images are the coordinates image and image_b (pair). Attributes: those of
+        the comparison, `score`, `n_judged` (all judged pairs) and `ranks`, whether ranks were standardised. NaN where a
+        similarity that is correlated is.
 
     Raises:
         InputError: the result would take more memory than there may be.
@@ -79,19 +68,22 @@ def explain(
     full = rsm(torch.from_numpy(comparison.activations["readout"].to_numpy()), alignment["similarity"])
     shares = standard.human * standard.standard(full[rows, columns])
     pairs = _find(asked, comparison, shares.numpy())
-    _refuse_too_many(len(pairs.places), comparison.activations, compute.memory)
-    some = comparison.engine.standardised(folds.whole(comparison.human), pairs.places)
-    lost = some.human[:, None] * (some.whole - some.without).T
+    _refuse_too_many(len(pairs), comparison.activations, compute.memory)
+    (every, *own), correlations = comparison.engine.standardised(comparison.human, pairs)
     of_retained = standard.standard(torch.from_numpy(retained.sel(image=ids, image_b=ids).to_numpy()[rows, columns]))
-    first, second = ids[pairs.images].T
+    contributions = every.contributions * _slope(score, correlations[0], correlations[1:])
     explained = xr.Dataset(
         {
-            "contribution": (("pair", "feature_map"), lost * _slope(score, some.correlation, some.correlation_without)),
-            "human": ("pair", some.human),
-            "similarity": ("pair", some.whole),
-            "similarity_retained": ("pair", of_retained.numpy()[pairs.places]),
+            "contribution": (("pair", "feature_map"), contributions),
+            "contribution_to_image": (
+                ("pair", "side", "feature_map"),
+                np.stack([side.contributions for side in own], axis=1),
+            ),
+            "human": ("pair", every.human),
+            "similarity": ("pair", every.whole),
+            "similarity_retained": ("pair", of_retained.numpy()[places_among_judged(comparison.human, pairs)]),
         },
-        coords={"image": ("pair", first), "image_b": ("pair", second)},
+        coords={name: ("pair", ids[of_side]) for name, of_side in zip(SIDES, pairs.T, strict=True)},
         attrs={
             **comparison.attributes,
             "score": alignment["score"],
@@ -100,7 +92,7 @@ def explain(
         },
     )
     return explained.merge(
-        places.make(comparison.activations, explained["contribution"], alignment["similarity"], compute)
+        places.make(comparison.activations, explained["contribution_to_image"], alignment["similarity"], compute)
     )
 
 
@@ -131,7 +123,7 @@ def choose(
     per_image: int,
     agreement: int,
     disagreement: int,
-) -> Pairs:
+) -> NDArray[np.intp]:
     """Choose pairs that are worth a look, each once, by name.
 
     Args:
@@ -140,6 +132,9 @@ def choose(
         shares: (judged pair,) parts of the pairs in the correlation of network and people.
         per_image: of every image, as many partners as this that people find most similar.
         agreement, disagreement: as many pairs as this with the highest, and with the lowest, shares.
+
+    Returns:
+        (pair, 2) images.
     """
     rows, columns = judged_pairs(human)
     # The order of images decides nothing, nor which of equal judgments are taken.
@@ -152,32 +147,25 @@ def choose(
     taken = (chosen | chosen.T)[rows, columns]
     taken[ranked[:agreement]] = True
     taken[ranked[max(0, len(ranked) - disagreement) :]] = True
-    return _by_name(np.flatnonzero(taken), rows, columns, names)
+    return _by_name(np.stack([rows, columns], axis=1)[taken], names)
 
 
-def _by_name(
-    places: NDArray[np.intp], rows: NDArray[np.intp], columns: NDArray[np.intp], names: NDArray[np.intp]
-) -> Pairs:
-    """Pairs in the order of their names, the first image of each being the first by name."""
-    images = np.stack([rows[places], columns[places]], axis=1)
-    images = np.take_along_axis(images, np.argsort(names[images], axis=1), axis=1)
-    order = np.lexsort((names[images[:, 1]], names[images[:, 0]]))
-    return Pairs(places[order], images[order])
+def _by_name(pairs: NDArray[np.intp], names: NDArray[np.intp]) -> NDArray[np.intp]:
+    """Pairs (pair, 2) in the order of their names (image,), the first image of each being the first by name."""
+    pairs = np.take_along_axis(pairs, np.argsort(names[pairs], axis=1), axis=1)
+    return pairs[np.lexsort(names[pairs].T[::-1])]
 
 
-def _find(asked: Mapping[str, int] | str | pd.DataFrame, comparison: Comparison, shares: NDArray[np.float64]) -> Pairs:
-    """The pairs that are asked for."""
-    human, ids = comparison.human, np.array(comparison.image_ids, dtype=str)
-    rows, columns = judged_pairs(human)
+def _find(
+    asked: Mapping[str, int] | str | pd.DataFrame, comparison: Comparison, shares: NDArray[np.float64]
+) -> NDArray[np.intp]:
+    """The pairs (pair, 2) of images that are asked for."""
+    ids = np.array(comparison.image_ids, dtype=str)
     if isinstance(asked, pd.DataFrame):
-        at = pd.Index(ids).get_indexer
-        images = np.stack([at(asked[side]) for side in SIDES], axis=1)
-        low, high = np.sort(images, axis=1).T
-        # Pairs are judged in the order of the rows of a matrix.
-        return Pairs(np.searchsorted(rows * len(ids) + columns, low * len(ids) + high), images)
+        return np.stack([pd.Index(ids).get_indexer(asked[side]) for side in SIDES], axis=1)
     if isinstance(asked, str):
-        return _by_name(np.arange(len(rows)), rows, columns, np.argsort(np.argsort(ids)))
-    return choose(human, ids, shares, **asked)
+        return _by_name(np.stack(judged_pairs(comparison.human), axis=1), np.argsort(np.argsort(ids)))
+    return choose(comparison.human, ids, shares, **asked)
 
 
 def _slope(score: Score, first: float, second: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -187,10 +175,10 @@ def _slope(score: Score, first: float, second: NDArray[np.float64]) -> NDArray[n
 
 
 def _refuse_too_many(n_pairs: int, activations: xr.Dataset, memory: int) -> None:
-    """Refuse pairs whose contributions, heatmaps and places would take more memory than there may be."""
+    """Refuse pairs whose contributions, heatmaps and places, and what these are made of, would take too much memory."""
     sizes: Any = activations["feature_maps"].sizes
     n_places = sizes["y"] * sizes["x"]
-    n_bytes = n_pairs * (3 * 8 * sizes["feature_map"] + 4 * 4 * n_places)
+    n_bytes = n_pairs * (8 * 8 * sizes["feature_map"] + 4 * 4 * n_places)
     if activations.attrs["route"] == "pooled":
         n_bytes += n_pairs * 4 * n_places**2
     if n_bytes > memory:

@@ -21,8 +21,9 @@ def make(activations: xr.Dataset, contributions: xr.DataArray, similarity: str, 
     Args:
         activations: `feature_maps` (image, feature_map, y, x) and `readout` (image, unit) with coordinates width and
             height (image, own pixels); may be lazy.
-        contributions: (pair, feature_map), with the images as coordinates image and image_b (pair). Pairs of one image
-            should follow each other: its maps are then read once.
+        contributions: (pair, side, feature_map) of the maps of each image, sides being `SIDES`, with the images as
+            coordinates image and image_b (pair). Pairs of one image should follow each other: its maps are then read
+            once.
         similarity: of readouts, `pearson` or `cosine`.
         compute: how much memory the maps that are kept may take.
 
@@ -41,14 +42,16 @@ def make(activations: xr.Dataset, contributions: xr.DataArray, similarity: str, 
 
     # What is kept of images that are in several pairs: their maps, and in float64 for the comparison of places.
     n_kept = compute.chunk(12 * maps[0].size)
+    if len(maps) <= n_kept:
+        # Reading them one by one takes longer.
+        maps = maps.load()
     read = functools.lru_cache(n_kept)(lambda image: maps.sel(image=image).to_numpy())
     scaled = functools.lru_cache(n_kept)(lambda image: _scaled_places(read(image), similarity))
     pooled = activations.attrs["route"] == "pooled"
     places = np.empty((n_pairs if pooled else 0, *grid, *grid), dtype=np.float32)
     names = np.stack([contributions[side].to_numpy() for side in SIDES], axis=1)
     for pair, both in enumerate(logs.progress(names, "pairs of images explained", n_pairs)):
-        weights = contributions[pair].to_numpy()
-        for side, image in enumerate(both):
+        for side, (image, weights) in enumerate(zip(both, contributions[pair].to_numpy(), strict=True)):
             heat[pair, side] = weighted_average(read(image), np.maximum(weights, 0.0))
             signed[pair, side] = weighted_sum(read(image), weights)
         if pooled:

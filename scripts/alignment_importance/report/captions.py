@@ -244,7 +244,8 @@ FIGURES = {
         category="Control",
         label="heatmaps under different observers",
         reading="Points: images; bars: medians of the area under the ROC curve by which the heatmap tells two objects "
-        "apart. Plain activations are the baseline.",
+        "apart, with 95 % bootstrap intervals. Pairs: heatmaps in the light of another image that people find alike, "
+        "means over such images. Plain activations are the baseline.",
         about=("control", "model"),
         condition="with controls",
     ),
