@@ -44,6 +44,17 @@ def test_models_of_several_map_layers_make_a_sweep() -> None:
     assert plan(models=named).sweeps() == {}
 
 
+def test_pairs_to_explain_are_numbers_or_named() -> None:
+    numbers = {"per_image": 3, "agreement": 12, "disagreement": 12}
+    asked = {"numbers": numbers, "all": "all", "list": [["x", "y"]], "file": "pairs.csv"}
+    comparison = CONFIG["comparisons"]["pairs"]
+    found = plan(comparisons={name: comparison | {"pairs": pairs} for name, pairs in asked.items()})
+    assert found.names_pairs() == ["list", "file"]
+    assert {name: found.numbers_of_pairs(name) for name in asked} == asked | {"list": {}, "file": {}}
+    assert {name: found.listed_pairs(name) for name in asked} == {name: [] for name in asked} | {"list": [["x", "y"]]}
+    assert {name: found.file_of_pairs(name) for name in asked} == dict.fromkeys(asked) | {"file": "pairs.csv"}
+
+
 def test_seeds_are_validated_together_unless_fewer_are_asked_for() -> None:
     seeds = [3, 1, 4, 15, 9]
     assert plan(cross_validation={"seeds": seeds}).seed_groups() == [seeds]

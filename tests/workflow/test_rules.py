@@ -77,6 +77,12 @@ def test_a_script_takes_all_that_its_rule_makes_and_sets(name: str) -> None:
 #: A network that predicts gaze, which none of the ready configurations has: any files stand for its own.
 GAZE = {"method": "deepgaze_iie", "checkpoint": str(ROOT / "README.md"), "centre_bias": str(ROOT / "README.md")}
 
+#: Comparisons that name the pairs to explain, in a list and in a file: any file stands for it.
+NAMED_PAIRS = {
+    name: {"image_set": "demo", "judgments": "data/demo/shape.csv", "pairs": pairs}
+    for name, pairs in (("listed", [["cat", "dog"]]), ("tabled", str(ROOT / "README.md")))
+}
+
 #: What nobody makes but on demand.
 ON_DEMAND = (
     "check", "paper", "interactions", "benchmark", "layers", "results/layers/alexnet.csv",
@@ -91,6 +97,7 @@ def all_jobs(folder: Path) -> Iterator[Job]:
     yield from jobs(ROOT / "workflow/configs/mur92.yaml")
     yield from jobs(single(folder))
     yield from jobs(changed(folder, START), "new")
+    yield from jobs(changed(folder, {"comparisons": NAMED_PAIRS, "controls": {}}))
 
 
 def single(folder: Path) -> Path:
@@ -119,7 +126,14 @@ def test_every_parameter_of_a_script_is_bound_to_a_value_of_its_type(tmp_path: P
 
 def test_mistakes_are_told_before_networks_run() -> None:
     first = {name for name, rule in RULES.items() if rule.priority > 0}
-    assert {"make_demo", "prepare_images", "prepare_judgments", "prepare_networks", "prepare_control"} <= first
+    assert {
+        "make_demo",
+        "prepare_images",
+        "prepare_judgments",
+        "prepare_pairs",
+        "prepare_networks",
+        "prepare_control",
+    } <= first
     assert not first & (GPU_RULES | GPU_OTHERS)
 
 

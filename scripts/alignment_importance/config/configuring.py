@@ -10,7 +10,7 @@ from pydantic import BaseModel, BeforeValidator, Field, ValidationError, WrapVal
 
 from alignment_importance.config import files
 from alignment_importance.config.problems import KeyProblem, nearest, of_validation, raise_any
-from alignment_importance.config.sections import ENTRIES, Comparison, Configuration, Model, Saliency, Start
+from alignment_importance.config.sections import ENTRIES, Comparison, Configuration, Model, PairNumbers, Saliency, Start
 from alignment_importance.config.values import Path as PathValue
 from alignment_importance.config.values import Section, as_given, whole
 from alignment_importance.inputs.datasets import registry
@@ -218,7 +218,10 @@ def _with_categories(
                 )
                 problems.append(KeyProblem(("comparisons", name, "by_category"), found))
             else:
-                together[own] = together[name].model_copy(update={"categories": [category]})
+                # Pairs that are named may be of several categories.
+                pairs = PairNumbers() if comparison.names_pairs else comparison.pairs
+                update = {"categories": [category], "pairs": pairs}
+                together[own] = together[name].model_copy(update=update)
     return together, problems
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from alignment_importance.config import files
 from alignment_importance.config.configuring import PUBLISHED
-from alignment_importance.config.sections import Configuration
+from alignment_importance.config.sections import ALL_PAIRS, Configuration, PairNumbers
 from alignment_importance.maps.saliency.registry import METHODS
 
 #: Kinds of figure of the paper that need saliency maps.
@@ -38,6 +38,27 @@ class Plan:
         """The file that names the images of a comparison, if one does."""
         images = self.configuration.comparisons[comparison].images
         return images if isinstance(images, str) else None
+
+    def names_pairs(self) -> list[str]:
+        """Name the comparisons that name the pairs to explain."""
+        return [name for name, comparison in self.configuration.comparisons.items() if comparison.names_pairs]
+
+    def listed_pairs(self, comparison: str) -> list[list[str]]:
+        """The pairs to explain that a comparison lists; none where it does not."""
+        pairs = self.configuration.comparisons[comparison].pairs
+        return pairs if isinstance(pairs, list) else []
+
+    def file_of_pairs(self, comparison: str) -> str | None:
+        """The file that names the pairs to explain, if one does."""
+        entry = self.configuration.comparisons[comparison]
+        return entry.pairs if entry.names_pairs and isinstance(entry.pairs, str) else None
+
+    def numbers_of_pairs(self, comparison: str) -> dict[str, int] | str:
+        """How many pairs of each kind are explained, or `all`; nothing where the comparison names them."""
+        entry = self.configuration.comparisons[comparison]
+        if entry.names_pairs:
+            return {}
+        return entry.pairs.model_dump() if isinstance(entry.pairs, PairNumbers) else ALL_PAIRS
 
     def files_of_network(self, model: str) -> list[str]:
         """The user's files that a network is made of: its checkpoint, and the Python file of an own architecture."""

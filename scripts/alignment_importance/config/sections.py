@@ -39,6 +39,40 @@ IdsOrPath = Annotated[
     Annotated[Ids, Tag("ids")] | Annotated[Path, Tag("file of ids")],
     Discriminator(lambda value: "ids" if isinstance(value, list) else "file of ids"),
 ]
+#: What explains every judged pair.
+ALL_PAIRS = "all"
+
+
+class PairNumbers(Section):
+    """How many pairs of images are explained: those that are worth a look."""
+
+    per_image: Natural = 3
+    """Of every image, as many partners as this that people find most similar."""
+    agreement: Natural = 12
+    """As many pairs as this that speak most for the alignment of network and people."""
+    disagreement: Natural = 12
+    """As many pairs as this that speak most against it."""
+
+
+Pair = Annotated[list[str], Field(min_length=2, max_length=2)]
+
+
+def _form_of_pairs(value: Any) -> str:
+    """Tell the forms of pairs apart by what stands there."""
+    if isinstance(value, list):
+        return "list of pairs"
+    if isinstance(value, dict | PairNumbers):
+        return "numbers of pairs"
+    return "all pairs" if value == ALL_PAIRS else "file of pairs"
+
+
+Pairs = Annotated[
+    Annotated[PairNumbers, Tag("numbers of pairs")]
+    | Annotated[Annotated[list[Pair], Field(min_length=1)], Tag("list of pairs")]
+    | Annotated[Path, Tag("file of pairs")]
+    | Annotated[Literal["all"], Tag("all pairs")],
+    Discriminator(_form_of_pairs),
+]
 Seeds = Annotated[list[Natural], Field(min_length=1), AfterValidator(each_once), UNIQUE]
 
 
@@ -99,8 +133,18 @@ class Comparison(Section):
     """Categories that get a comparison of their own besides this one, called {comparison}-{category}, with everything
     else as here.
     """
+    pairs: Pairs = PairNumbers()
+    """Pairs of images to explain (docs/pairs.md): numbers of pairs, `{per_image: 3, agreement: 12, disagreement: 12}`;
+    a list, `[[cat, dog], [cat, car]]`; a CSV with the columns `image_a` and `image_b`; or `all`, as far as `memory_gb`
+    allows.
+    """
     simulated: bool = False
     """Whether the observers are simulated. Every output says so."""
+
+    @property
+    def names_pairs(self) -> bool:
+        """Whether it names the pairs to explain, in a list or a file."""
+        return isinstance(self.pairs, list | str) and self.pairs != ALL_PAIRS
 
 
 class Model(Section):
