@@ -1,5 +1,6 @@
 """Activations are written and read in parts: what is in memory does not grow with the images that are there."""
 
+import dataclasses
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -58,7 +59,7 @@ def cut() -> Any:
     """Five feature maps of 2 x 2, and their means as readout."""
     torch.manual_seed(1)
     head = Head(nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Flatten()), 5, "pooled")
-    return SimpleNamespace(trunk=nn.Conv2d(3, 5, 4, stride=4), head=head, map_layer="maps", readout_layer="readout")
+    return networks.CutNetwork(nn.Conv2d(3, 5, 4, stride=4), head, "maps", "readout", (5, 2, 2), 5, of_tokens=False)
 
 
 def compute(threads: int = 1) -> Compute:
@@ -156,6 +157,24 @@ def test_several_map_layers_are_recorded_in_one_pass_as_each_alone(table: pd.Dat
     for cut, path in zip(cuts, paths, strict=True):
         extraction.extract(table[:20], network, [cut], compute(), [tmp_path / "alone.nc"])
         assert path.read_bytes() == (tmp_path / "alone.nc").read_bytes()
+
+
+def test_artefacts_are_counted_and_told(
+    table: pd.DataFrame, network: Any, cut: Any, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The trunk makes a token a hundred times larger than all others, in one of two images."""
+
+    class Trunk(nn.Module):
+        def forward(self, images: torch.Tensor) -> torch.Tensor:
+            maps = torch.ones(len(images), 5, 2, 2)
+            maps[1::2, :, 0, 1] = 100
+            return maps
+
+    trunk = dataclasses.replace(cut, trunk=Trunk(), of_tokens=True)
+    extraction.extract(table[:20], network, [trunk], compute(), [tmp_path / "a.nc"])
+    with activations.read(tmp_path / "a.nc", IDS[:20]) as recorded:
+        assert recorded["artefact_tokens"].to_numpy().tolist() == [0, 1] * 10
+    assert "map layer 'maps': in 10 of 20 images some tokens have more than 3 times the usual norm" in caplog.text
 
 
 @pytest.fixture

@@ -17,7 +17,7 @@ from torch import nn
 
 from alignment_importance import ablation, networks
 from alignment_importance.inputs.folds import whole
-from alignment_importance.networks import readouts
+from alignment_importance.networks import readouts, tokens
 from alignment_importance.system.compute import Compute
 from alignment_importance.system.errors import InputError
 
@@ -202,6 +202,15 @@ def test_a_readout_can_be_chosen() -> None:
         readouts.choose(without.module, "small", "token")
     with pytest.raises(InputError, match="`readout: mean` is for transformers of timm alone"):
         readouts.choose(nn.Conv2d(3, 3, 1), "small", "mean")
+
+
+def test_tokens_of_artefact_norm_are_counted() -> None:
+    """Tokens of norm 1, but for two of norm 3.1 and 9 in the second image and one of exactly 3 in the third."""
+    maps = torch.zeros(3, 5, 3, 3)
+    maps[:, 1] = 1
+    maps[1, 1, 0, :2] = torch.tensor([3.1, 9])
+    maps[2, 1, 2, 2] = 3
+    assert tokens.artefacts(maps).tolist() == [0, 2, 0]
 
 
 class Merging(nn.Module):

@@ -46,6 +46,7 @@ class CutNetwork:
         map_layer, readout_layer: names of the nodes.
         map_shape: (feature_map, y, x).
         n_units: of the readout.
+        of_tokens: whether the places of the maps are tokens of a transformer.
     """
 
     trunk: nn.Module
@@ -54,6 +55,7 @@ class CutNetwork:
     readout_layer: str
     map_shape: tuple[int, int, int]
     n_units: int
+    of_tokens: bool
 
     def describe(self) -> str:
         """Say in a sentence what the layers are."""
@@ -169,7 +171,7 @@ def _cut_by_hooks(network: Network, map_layer: str, readout_layer: str | None) -
                     f"The readout of {network.architecture} depends on the image by a path around the map layer "
                     f"{map_layer!r}: ablation of its maps has no meaning there. Name other layers."
                 )
-    return CutNetwork(trunk, head, map_layer, layers.readout, layers.map_shape, layers.n_units)
+    return CutNetwork(trunk, head, map_layer, layers.readout, layers.map_shape, layers.n_units, layers.are_tokens)
 
 
 def _cut_in_two(traced: fx.GraphModule, layers: "_Layers") -> CutNetwork:
@@ -188,6 +190,7 @@ def _cut_in_two(traced: fx.GraphModule, layers: "_Layers") -> CutNetwork:
         readout_layer=readout.meta["name"],
         map_shape=(n_maps, height, width),
         n_units=shape(readout)[0],
+        of_tokens=layers.of_tokens,
     )
 
 
@@ -200,6 +203,7 @@ class _Layers:
     """The nodes of a cut: the maps, tokens beside them if there are any, the readout, a transformer's last block."""
 
     maps: fx.Node
+    of_tokens: bool
     prefix: list[fx.Node]
     readout: fx.Node
     block: tokens.LastBlock | None
@@ -222,10 +226,11 @@ def _choose(traced: fx.GraphModule, network: Network, map_layer: str | None, rea
     else:
         maps = _find_maps(traced, readout, network.architecture)
     prefix: list[fx.Node] = []
-    if (n_prefix is not None and len(shape(maps)) == 2) or _ends_with_channels(maps):
+    of_tokens = n_prefix is not None and len(shape(maps)) == 2
+    if of_tokens or _ends_with_channels(maps):
         maps, prefix = tokens.lay_out(traced, maps, tokens.layout_of(maps, n_prefix or 0))
     _require_maps(maps)
-    return _Layers(maps, prefix, readout, block)
+    return _Layers(maps, of_tokens, prefix, readout, block)
 
 
 def _named(names: Mapping[str, fx.Node], name: str, key: str) -> fx.Node:

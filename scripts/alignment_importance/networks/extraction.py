@@ -1,5 +1,6 @@
 """Run a network on a set of images and record its feature maps and readouts."""
 
+import logging
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
@@ -12,13 +13,15 @@ import torch
 import xarray as xr
 
 from alignment_importance.inputs import images
-from alignment_importance.networks import cutting
+from alignment_importance.networks import cutting, tokens
 from alignment_importance.networks.building import Network
 from alignment_importance.networks.cutting import CutNetwork
 from alignment_importance.system import provenance
 from alignment_importance.system.compute import Compute, describe
 from alignment_importance.system.logs import progress
 from alignment_importance.system.netcdf import Block, streaming
+
+logger = logging.getLogger(__name__)
 
 #: Images per forward pass. A constant, so that no bit depends on the machine.
 _BATCH = 16
@@ -30,6 +33,7 @@ _DIMS = {
     "feature_maps": ("image", "feature_map", "y", "x"),
     "readout": ("image", "unit"),
     "prefix_tokens": ("image", "token", "channel"),
+    "artefact_tokens": ("image",),
 }
 
 
@@ -41,7 +45,8 @@ def extract(
     Each file has `feature_maps` (image, feature_map, y, x) and `readout` (image, unit) in float32, and where the
     readout of a transformer depends on them its `prefix_tokens` (image, token, channel), which stand for no place; with
     the images' width and height in pixels, and attributes that say how they were made. Whatever the number of images,
-    no more than a few batches are in memory.
+    no more than a few batches are in memory. Of maps that are tokens, `artefact_tokens` (image) counts those of a norm
+    that says they are artefacts (see `tokens.artefacts`), and the log warns of them.
 
     Args:
         table: of `images.tabulate`.
@@ -60,9 +65,19 @@ def extract(
             files.enter_context(streaming(_described(table, network, cut, fingerprint, compute), _DIMS, path))
             for cut, path in zip(cuts, paths, strict=True)
         ]
+        n_with_artefacts = [0] * len(cuts)
         for of_cuts in _batches(table, network, cuts, compute):
-            for write, block in zip(writers, of_cuts, strict=True):
+            for number, (write, block) in enumerate(zip(writers, of_cuts, strict=True)):
                 write(block)
+                n_with_artefacts[number] += int(np.count_nonzero(block.get("artefact_tokens", 0)))
+    for cut, number in zip(cuts, n_with_artefacts, strict=True):
+        if number:
+            logger.warning(
+                "%s, map layer %r: in %d of %d images some tokens have more than %d times the usual norm. Such are "
+                "known as artefacts and tell nothing of their place: trust no heatmap there. Networks with registers "
+                "have none.",
+                network.architecture, cut.map_layer, number, len(table), tokens.ARTEFACT,
+            )  # fmt: skip
 
 
 def _described(
@@ -113,10 +128,11 @@ def _batches(
             left = iter(outputs if isinstance(outputs, tuple) else [outputs])
             recorded = [{name: next(left) for name in names} for names in names_of_cuts]
             readout = head(*recorded[-1].values())
-            return [
-                {name: values.float().cpu().numpy() for name, values in {**of_cut, "readout": readout}.items()}
-                for of_cut in recorded
-            ]
+            for of_cut, cut in zip(recorded, cuts, strict=True):
+                of_cut["readout"] = readout
+                if cut.of_tokens:
+                    of_cut["artefact_tokens"] = tokens.artefacts(of_cut["feature_maps"])
+            return [{name: values.float().cpu().numpy() for name, values in of_cut.items()} for of_cut in recorded]
 
     batches = [table.iloc[start : start + _BATCH] for start in range(0, len(table), _BATCH)]
     decoded = _ahead(_decode(batch, network) for batch in batches)

@@ -91,6 +91,26 @@ def to_places(maps: torch.Tensor) -> torch.Tensor:
     return maps.movedim(1, -1)
 
 
+#: How many times the norm of the image's median token an artefact has.
+ARTEFACT = 3
+
+
+def artefacts(maps: torch.Tensor) -> torch.Tensor:
+    """Count tokens whose norm is more than three times that of the image's median token.
+
+    In some networks a few patches of the background carry what the whole image is and nothing of their place (Darcet et
+    al. 2024, "Vision transformers need registers"). Their norms are several times those of all others.
+
+    Args:
+        maps: (image, feature_map, y, x).
+
+    Returns:
+        (image,) numbers.
+    """
+    norms = maps.flatten(2).norm(dim=1)
+    return (norms > ARTEFACT * norms.median(dim=1, keepdim=True).values).sum(1)
+
+
 def lay_out(traced: fx.GraphModule, node: fx.Node, layout: Layout) -> tuple[fx.Node, list[fx.Node]]:
     """Let all that reads a node's output read it from maps, and from the tokens before them.
 
