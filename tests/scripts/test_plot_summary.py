@@ -87,7 +87,7 @@ def test_observers_of_one_image_set_are_compared(drawn: Drawn, listed: Path, tmp
     # Of each row the median, and its interval.
     ends = np.stack([np.asarray(line.get_xdata(), dtype=float) for line in panel.lines[:8]])
     np.testing.assert_allclose(ends[::2, 0], [1, 0.375, 0, 0.5])
-    np.testing.assert_allclose(ends[1::2], [[1, 1], [0.25, 0.5], [0, 0], [0.5, 0.5]])
+    np.testing.assert_allclose(ends[1::2], [[1.0, 1.0], [0.25, 0.5], [0.0, 0.0], [0.5, 0.5]])
     shown = drawn.texts("control_demo_net.1")
     assert "sees-right (simulated observers)" in shown and "sees-left (simulated" not in shown
     assert "0\n(right)" in shown and "1\n(left)" in shown and "net.1 (random weights (seed 1))" in shown
