@@ -21,6 +21,7 @@ def build_gallery(
     rsms: Mapping[tuple[str, str], Path],
     activations: Mapping[tuple[str, str], Path],
     overlaps: Mapping[tuple[str, str, str], Path],
+    pairs: Mapping[tuple[str, str], Path],
     image_set_of: Mapping[str, str],
     percents: Sequence[float],
     heatmap_scale: Scale,
@@ -33,6 +34,7 @@ def build_gallery(
         saliency: saliency maps, by image set and name.
         heatmaps, scores, rsms, activations: by comparison and model.
         overlaps: tables of overlap, by comparison, model and saliency map.
+        pairs: what explains pairs of images, by comparison and model.
         image_set_of: the image set of each comparison.
         percents: sizes of the masks that are outlined.
         heatmap_scale: what the colours of heatmaps span.
@@ -52,6 +54,7 @@ def build_gallery(
                     overlaps={
                         key[2]: read_table(file) for key, file in overlaps.items() if key[:2] == (comparison, model)
                     },
+                    pairs=read_netcdf(pairs[comparison, model]),
                 )
                 for comparison, model in heatmaps
                 if image_set_of[comparison] == name

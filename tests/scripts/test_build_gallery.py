@@ -14,7 +14,7 @@ def test_files_in_folder_out(tmp_path: Path) -> None:
     one = gallery_sets.image_set(tmp_path / "images", list(views.values()))
     write_table(one.table, tmp_path / "images.csv")
     write_netcdf(one.saliency["gaze"], tmp_path / "gaze.nc")
-    parts = ("heatmaps", "scores", "rsms", "activations")
+    parts = ("heatmaps", "scores", "rsms", "activations", "pairs")
     for (comparison, _), view in views.items():
         for part in parts:
             write_netcdf(getattr(view, part), tmp_path / comparison / f"{part}.nc")
@@ -38,9 +38,15 @@ def test_files_in_folder_out(tmp_path: Path) -> None:
         "heatmap",
         "image",
         "maps",
+        "pairs",
         "saliency",
     ]
-    assert sorted(path.name for path in (pictures / "second").iterdir()) == ["heatmap", "image", "maps"]
+    assert sorted(path.name for path in (pictures / "second").iterdir()) == [
+        "heatmap",
+        "image",
+        "maps",
+        "pairs",
+    ]
     assert [path.name for path in (pictures / "second" / "heatmap").iterdir()] == ["people"]
     assert len(list((pictures / "first/image/large").iterdir())) == len(IDS)
     page = (tmp_path / "gallery" / "index.html").read_text(encoding="utf-8")

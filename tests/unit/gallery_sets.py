@@ -1,6 +1,6 @@
 """A small gallery whose numbers can be worked out by hand, with names that would harm a careless page."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +19,9 @@ CATEGORIES = ["b", "a", "<b>bold</b>", "a", "a", "b"]
 SIZES = [(24, 24), (40, 20), (20, 30), (24, 24), (600, 300), (24, 24)]
 
 PERCENTS = (5, 25, 15)
+
+#: The images of explained pairs: people and network agree about the first pair, and disagree about the second.
+PAIRS = [(IDS[1], IDS[2]), (IDS[2], IDS[5])]
 
 #: (image, feature_map): map 3 has no positive score anywhere, image 4 has none at all.
 AIS = np.array(
@@ -41,6 +44,28 @@ def write_images(folder: Path) -> pd.DataFrame:
         pixels = random.integers(0, 256, (4, 4, 3), dtype=np.uint8)
         Image.fromarray(pixels).resize((width, height)).save(folder / f"{number}.png")
     return images.tabulate(folder).assign(image=IDS, category=CATEGORIES)
+
+
+def explained(ids: Sequence[str], maps: np.ndarray, attrs: Mapping[str, str | int]) -> xr.Dataset:
+    """What explains the pairs both of whose images are there, with 3 x 3 places, each of which meets one most."""
+    human, similarity = np.array([0.5, 0.5]), np.array([0.25, -0.25])
+    heatmap = np.stack([maps[[IDS.index(image) for image in pair], 0] for pair in PAIRS])
+    heatmap[1, 1] = np.nan
+    # Place p meets place 8 - p; of the second pair, place 0 meets nothing, and so does place 8 of the other image.
+    places = np.where(np.eye(9)[::-1], [[[1.0]], [[2.0]]], -0.1)
+    places[1, 0] = -0.1
+    made = xr.Dataset(
+        {
+            "contribution": (("pair", "feature_map"), np.tile([0.3, -0.1, 0.2, 0.0], (2, 1))),
+            "human": ("pair", human),
+            "similarity": ("pair", similarity),
+            "heatmap": (("pair", "side", "y", "x"), heatmap),
+            "places": (("pair", "y", "x", "y_b", "x_b"), places.reshape(2, 3, 3, 3, 3).astype(np.float32)),
+        },
+        coords={side: ("pair", [pair[at] for pair in PAIRS]) for at, side in enumerate(("image", "image_b"))},
+        attrs={**attrs, "n_judged": 4, "ranks": 0},
+    )
+    return made.isel(pair=[at for at, pair in enumerate(PAIRS) if set(pair) <= set(ids)])
 
 
 def view(comparison: str, model: str = "net.1", ids: Sequence[str] = tuple(IDS), seed: int = 1) -> gallery.View:
@@ -91,6 +116,7 @@ def view(comparison: str, model: str = "net.1", ids: Sequence[str] = tuple(IDS),
         rsms=xr.Dataset(matrices, coords={"image": list(ids), "image_b": list(ids)}, attrs={"n_retained": 2.0}),
         activations=xr.Dataset({"feature_maps": (("image", "feature_map", "y", "x"), maps)}, coords={"image": IDS}),
         overlaps={"gaze": pd.concat([overlap, *other_rows])},
+        pairs=explained(ids, maps, attrs),
     )
 
 

@@ -18,8 +18,8 @@ from PIL import Image, ImageDraw
 from alignment_importance.inputs import images
 from alignment_importance.maps.overlap import masks
 from alignment_importance.report import gallery
-from alignment_importance.report.gallery import content, page, pictures
-from alignment_importance.report.overlays import overlay, shared_limits
+from alignment_importance.report.gallery import content, explained, page, pictures
+from alignment_importance.report.overlays import layer, overlay, shared_limits
 
 
 @pytest.fixture(scope="module")
@@ -136,6 +136,39 @@ def test_what_is_told_of_a_set(built: Path) -> None:
     assert [value is None for value in agreement["values"]] == [True, False, False, False, True, False]
 
 
+def test_what_is_told_of_pairs(built: Path) -> None:
+    for view in told(built)["sets"][0]["views"]:
+        one, other = view["explained"]["pairs"]
+        assert (one["images"], other["images"]) == ([1, 2], [2, 5])
+        # In standard deviations over four judged pairs: twice the values of length one.
+        assert [(pair["people"], pair["network"], pair["share"]) for pair in (one, other)] == [
+            (1.0, 0.5, 0.125),
+            (1.0, -0.5, -0.125),
+        ]
+        assert one["maps"] == [[0, 0.3], [2, 0.2], [3, 0.0], [1, -0.1]]
+        assert other["maps"] == [[1, -0.1], [3, 0.0], [2, 0.2], [0, 0.3]]
+        assert (one["heatmap"], other["heatmap"]) == ([1, 1], [1, 0])
+        assert one["meets"] == [list(range(8, -1, -1))] * 2
+        assert other["meets"] == [[None, *range(7, -1, -1)], [*range(8, 0, -1), None]]
+
+
+def test_where_the_places_of_an_image_lie() -> None:
+    shown = gallery_sets.view("people", ids=IDS[:3])
+    assert explained.describe(shown.pairs, shown.heatmaps, IDS)["boxes"] == [None] * 6
+    # 24 x 24, 40 x 20 and 20 x 30 pixels, of which the centred square is seen.
+    boxes = explained.describe(shown.pairs, shown.heatmaps.assign_attrs(resize="crop"), IDS)["boxes"]
+    assert boxes == [None, [0.25, 0, 0.5, 1], [0, 0.1667, 1, 0.6667], None, None, None]
+
+
+def test_pairs_without_places_and_with_undefined_contributions() -> None:
+    shown = gallery_sets.view("people")
+    pairs = shown.pairs.drop_vars("places")
+    unknown = pairs.assign({name: np.nan * pairs[name] for name in ("contribution", "similarity", "heatmap")})
+    for pair in explained.describe(unknown, shown.heatmaps, IDS)["pairs"]:
+        assert (pair["maps"], pair["meets"], pair["heatmap"]) == ([], [], [0, 0])
+        assert (pair["people"], pair["network"], pair["share"]) == (1.0, None, None)
+
+
 def test_a_set_without_categories_has_none(tmp_path: Path) -> None:
     one = gallery_sets.image_set(tmp_path / "images", [])
     bare = gallery.ImageSet("bare", one.table.assign(category=np.nan), {}, [])
@@ -144,6 +177,40 @@ def test_a_set_without_categories_has_none(tmp_path: Path) -> None:
 
 # ----------------------------------------------------------------------------------------------------------------------
 # Pictures
+
+
+def test_the_picture_of_a_pair_holds_its_maps_side_by_side(built: Path) -> None:
+    shown = gallery_sets.view("made-up")
+    with Image.open(built / "pictures/tiny/pairs/made-up/net.1/0001.webp") as picture:
+        pixels = np.asarray(picture.convert("RGBA"))
+    # 2 heatmaps, 4 maps in 2 images, 9 places of each image, in rows of 3 maps of 3 x 3 places; what is left is clear.
+    assert pixels.shape == (30, 9, 4)
+    tiles = pixels.reshape(10, 3, 3, 3, 4).swapaxes(1, 2).reshape(30, 3, 3, 4)
+
+    def same(tile: np.ndarray, values: np.ndarray, limits: tuple[float, float] | None = None) -> bool:
+        expected = layer(values, limits)
+        # The file keeps no colours where all is clear.
+        return np.array_equal(np.where(expected[..., 3:] > 0, expected, 0), np.where(tile[..., 3:] > 0, tile, 0))
+
+    for side in (0, 1):
+        assert same(tiles[side], shown.pairs["heatmap"][0, side].to_numpy())
+        for at, number in enumerate((0, 2, 3, 1)):
+            values = shown.activations["feature_maps"].sel(image=IDS[1 + side]).to_numpy()[number]
+            assert same(tiles[2 + 2 * at + side], values)
+        for place in range(9):
+            met = np.zeros(9)
+            met[8 - place] = 1
+            assert same(tiles[10 + 9 * side + place], met.reshape(3, 3), (0, 1))
+    assert not tiles[28:].any()
+
+
+def test_more_places_than_are_drawn_are_left_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    shown = gallery_sets.view("made-up")
+    monkeypatch.setattr(explained, "MOST_PLACES", 8)
+    assert [pair["meets"] for pair in explained.describe(shown.pairs, shown.heatmaps, IDS)["pairs"]] == [[], []]
+    explained.draw(shown.pairs, shown.activations["feature_maps"], tmp_path / "pairs", "image")
+    with Image.open(tmp_path / "pairs" / "0002.webp") as picture:
+        assert picture.size == (9, 12)
 
 
 def test_every_picture_has_a_number_for_a_name(built: Path) -> None:
@@ -156,6 +223,7 @@ def test_every_picture_has_a_number_for_a_name(built: Path) -> None:
         view = f"{comparison}/net.1"
         expected |= {f"pictures/tiny/heatmap/{view}/{size}/{one}.webp" for size in ("large", "small") for one in there}
         expected |= {f"pictures/tiny/contours/{view}/gaze/{one}.svg" for one in there}
+        expected |= {f"pictures/tiny/pairs/{view}/{one}.webp" for one in ("0001", "0002")}
         # The fifth image has no feature map with a positive score.
         expected |= {f"pictures/tiny/maps/{view}/{one}.webp" for one in there if one != "0005"}
     assert found == expected
@@ -165,8 +233,8 @@ def test_pictures_keep_their_shape_and_are_never_enlarged(built: Path) -> None:
     for number, (width, height) in enumerate(SIZES, start=1):
         for size, longest in (("large", 480), ("small", 224)):
             scale = min(1, longest / max(width, height))
-            for layer in ("image", "heatmap/made-up/net.1", "saliency/gaze"):
-                with Image.open(built / f"pictures/tiny/{layer}/{size}/{number:04d}.webp") as picture:
+            for kind in ("image", "heatmap/made-up/net.1", "saliency/gaze"):
+                with Image.open(built / f"pictures/tiny/{kind}/{size}/{number:04d}.webp") as picture:
                     assert picture.size == (round(width * scale), round(height * scale))
     with Image.open(built / "pictures/tiny/maps/made-up/net.1/0002.webp") as strip:
         assert strip.size == (3 * 40, 20)

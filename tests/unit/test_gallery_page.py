@@ -14,6 +14,7 @@ import pytest
 from gallery_sets import IDS, PERCENTS
 from PIL import Image
 from selenium import webdriver
+from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.remote.webelement import WebElement
@@ -255,9 +256,118 @@ def test_the_large_view(opened: Gallery) -> None:
     )
     assert [label.split(", similarity")[0] for label in people] == [label.split(", similarity")[0] for label in full]
     assert all(label.endswith("also among the nearest according to people") for label in full)
-    wanted = people[0].split(", similarity")[0]
-    opened.all("#large .is-left ol.six")[1].find_element(By.CSS_SELECTOR, "button").click()
-    assert opened.find("#large-title").text == wanted
+    # An image whose pair with this one is not explained is shown itself.
+    neighbours = opened.all("#large .is-left ol.six")[1].find_elements(By.CSS_SELECTOR, "button")
+    wanted = next(one for one in neighbours if "explained" not in (one.get_attribute("aria-label") or ""))
+    name = wanted.get_attribute("title")
+    wanted.click()
+    assert opened.find("#large-title").text == name
+
+
+def open_pair(opened: Gallery) -> tuple[WebElement, WebElement]:
+    """Open the first explained pair from its first image, by clicking the second; give both images with their maps."""
+    opened.open(opened.shown().index(IDS[1]))
+    neighbours = opened.all("#large .is-left ol.six button")
+    next(one for one in neighbours if ", explained" in (one.get_attribute("aria-label") or "")).click()
+    first, second = opened.all("#large .two .covered")
+    return first, second
+
+
+def brightest(opened: Gallery, image: WebElement) -> int | None:
+    """The place of an image, of 3 x 3, that the map over it lights most; None if it lights none."""
+    # A canvas with pictures from disk tells a page nothing of its pixels: what is seen is looked at, without the image.
+    opened.run("arguments[0].querySelector('img').style.visibility = 'hidden'", image)
+    opened.run("arguments[0].style.background = '#000'", image)
+    picture = Image.open(io.BytesIO(image.find_element(By.CSS_SELECTOR, "canvas").screenshot_as_png)).convert("L")
+    height, width = picture.height // 3, picture.width // 3
+    centres = [picture.getpixel((width * x + width // 4, height * y + height // 4)) for y in range(3) for x in range(3)]
+    return int(np.argmax(centres)) if max(centres) > 20 else None
+
+
+def test_a_neighbour_whose_pair_is_explained_is_shown_beside_the_image(opened: Gallery) -> None:
+    first, second = open_pair(opened)
+    assert opened.find("#large-title").text == f"Why these two? {IDS[1]} and {IDS[2]}"
+    assert opened.run("return document.activeElement.id") == "large-title"
+    told_of_it = opened.find("#large .large-body").text
+    assert "people +1 SD, according to the network +0.5 SD" in told_of_it
+    assert "Share of r: +0.125." in told_of_it
+    assert "most to the agreement of people and network" in told_of_it
+    labels = [one.get_attribute("aria-label") for one in opened.all("#large .two canvas")]
+    assert labels == [f"Heatmap of {IDS[at]} in the light of {IDS[3 - at]}" for at in (1, 2)]
+    maps = [one.text.split("\n") for one in opened.all("#large ol.six li")]
+    assert maps == [["map 0", "+0.3"], ["map 2", "+0.2"], ["map 3", "0"], ["map 1", "−0.1"]]
+    # No place is lit before one is pointed at.
+    assert not any(place.is_displayed() for place in opened.all("#large .place"))
+    opened.all("#large figcaption button")[1].click()
+    assert opened.find("#large-title").text == IDS[2]
+    assert opened.browser.get_log("browser") == []
+
+
+def test_pointing_at_a_place_lights_what_it_meets_in_the_other_image(opened: Gallery) -> None:
+    first, second = open_pair(opened)
+    width, height = first.size["width"], first.size["height"]
+    pointer = ActionChains(opened.browser)
+    # The upper right place, number 2, meets the lower left, number 6.
+    pointer.move_to_element_with_offset(first, width // 3, -height // 3).perform()
+    assert opened.find("#large .said").text == f"In {IDS[1]}, row 1, column 3: meets row 3, column 1 of {IDS[2]} most."
+    WebDriverWait(opened.browser, 10).until(lambda _: brightest(opened, second) == 6)
+    pointer.move_to_element_with_offset(second, 0, 0).perform()
+    assert opened.find("#large .said").text == f"In {IDS[2]}, row 2, column 2: meets row 2, column 2 of {IDS[1]} most."
+    WebDriverWait(opened.browser, 10).until(lambda _: brightest(opened, first) == 4)
+    pointer.move_to_element(opened.find("#large-title")).perform()
+    assert opened.find("#large .said").text == ""
+    assert not any(place.is_displayed() for place in opened.all("#large .place"))
+
+
+def test_places_are_reached_with_the_keyboard_and_told(opened: Gallery) -> None:
+    open_pair(opened)
+    opened.choose("#pair-image", str(IDS.index(IDS[5])))
+    assert opened.find("#large-title").text == f"Why these two? {IDS[5]} and {IDS[2]}"
+    assert opened.run("return document.activeElement.id") == "pair-image"
+    assert "they disagree" in opened.find("#large .large-body").text
+    assert "No heatmap: no feature map has a positive contribution." in opened.all("#large .two figcaption")[0].text
+    assert [one.get_attribute("value") for one in opened.all("#pair-other option")] == ["2"]
+    opened.press(Keys.TAB, Keys.TAB)
+    assert opened.run("return document.activeElement.getAttribute('role')") == "application"
+    # From the middle to the last place, which meets nothing; the arrows do not lead out of the grid.
+    opened.press(Keys.ARROW_DOWN, Keys.ARROW_RIGHT, Keys.ARROW_RIGHT)
+    said = opened.find("#large .said")
+    assert said.get_attribute("aria-live") == "polite"
+    assert said.text == f"In {IDS[5]}, row 3, column 3: meets nothing in {IDS[2]}."
+    opened.press(Keys.ARROW_UP)
+    assert said.text == f"In {IDS[5]}, row 2, column 3: meets row 2, column 1 of {IDS[2]} most."
+    assert opened.find("#large-title").text.endswith(IDS[2])  # arrows do not turn the pages of the large view here
+    opened.press(Keys.TAB)
+    assert said.text == ""
+    opened.press(Keys.ESCAPE)
+    assert not opened.is_open()
+    assert opened.focus() == IDS[5]
+
+
+def test_any_explained_pair_is_reached_from_its_images(opened: Gallery) -> None:
+    opened.open(opened.shown().index(IDS[2]))
+    why = opened.find("#large .is-left .why")
+    assert why.text == "Why these two? 2 explained pairs of this image"
+    why.click()
+    assert [one.text for one in opened.all("#pair-image option")] == sorted(IDS[at] for at in (1, 2, 5))
+    opened.choose("#pair-other", "5")
+    assert opened.find("#large-title").text == f"Why these two? {IDS[2]} and {IDS[5]}"
+    opened.press(Keys.ESCAPE)
+    opened.open(opened.shown().index(IDS[4]))
+    assert opened.all("#large .why") == []
+
+
+@pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_a_pair_is_readable_and_everything_in_it_has_a_name(
+    browser: webdriver.Chrome, built: Path, scheme: str, size: tuple[int, int]
+) -> None:
+    opened = Gallery(browser, built, size, scheme)
+    open_pair(opened)
+    texts = "#large h2, #large h3, #large p, #large label, #large button, #large .soft, #large .tag"
+    assert min(opened.run(CONTRAST, texts)) > 4.5
+    assert opened.run("const one = document.getElementById('large'); return one.scrollWidth - one.clientWidth") <= 0
+    assert opened.run(NAMELESS) == []
 
 
 def test_an_image_without_heatmap_and_one_that_was_not_judged_say_so(opened: Gallery) -> None:
@@ -367,16 +477,18 @@ def test_closing_leads_back_to_where_the_large_view_was_opened(opened: Gallery) 
     assert opened.focus() == opened.shown()[0]
 
 
+NAMELESS = """
+    const named = (element) => element.getAttribute('aria-label') || element.textContent.trim() || element.title
+        || element.labels?.length || element.querySelector('img[alt]');
+    return [...document.querySelectorAll('button, input, select, summary, dialog')]
+        .filter((element) => !named(element)).map((element) => element.outerHTML)
+        .concat([...document.images].filter((image) => !image.alt).map((image) => image.outerHTML));
+"""
+
+
 def test_everything_has_a_name(opened: Gallery) -> None:
     opened.open(0)
-    nameless = """
-        const named = (element) => element.getAttribute('aria-label') || element.textContent.trim() || element.title
-            || element.labels?.length || element.querySelector('img[alt]');
-        return [...document.querySelectorAll('button, input, select, summary, dialog')]
-            .filter((element) => !named(element)).map((element) => element.outerHTML)
-            .concat([...document.images].filter((image) => !image.alt).map((image) => image.outerHTML));
-    """
-    assert opened.run(nameless) == []
+    assert opened.run(NAMELESS) == []
     ids = opened.run("return [...document.querySelectorAll('[id]')].map((element) => element.id)")
     assert len(ids) == len(set(ids))
 

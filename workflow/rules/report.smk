@@ -117,6 +117,7 @@ rule build_gallery:
             model=MODELS,
             saliency=SALIENCY,
         ),
+        pairs=of_views("<results>/pairs/{comparison}/{model}.nc"),
     output:
         gallery=directory("<results>/gallery"),
     log:
@@ -130,7 +131,7 @@ rule build_gallery:
         mem_mb=growing(1000, heatmaps=8, rsms=10, overlaps=5),
         runtime=growing(20, images=300),
     params:
-        **dict.fromkeys(("heatmaps", "scores", "rsms", "activations"), VIEWS),
+        **dict.fromkeys(("heatmaps", "scores", "rsms", "activations", "pairs"), VIEWS),
         images=PLAN.judged_sets(),
         saliency=list(itertools.product(PLAN.judged_sets(), SALIENCY)),
         overlaps=SCALED,

@@ -22,6 +22,9 @@ _STRONGEST = 0.75
 #: The colours of heatmaps (strength, red and green and blue), 0 to 255, from the lowest to the highest value.
 _HEAT = 255 * mpl.colormaps["inferno"](np.arange(256))[:, :3].astype(np.float32)
 
+#: Steps of the colours of a layer.
+_STEPS = 63
+
 #: What red, green and blue add to a grey of the same brightness.
 _BRIGHTNESS = np.array([0.299, 0.587, 0.114], dtype=np.float32)
 
@@ -57,11 +60,37 @@ def overlay(rgb: NDArray[np.uint8], placed: NDArray[np.float64], limits: Limits 
     seen = ~np.isnan(placed)
     if not seen.any():
         return _crossed_out(_to_bytes(pale))
-    low, high = limits or (placed[seen].min(), placed[seen].max())
-    strength = (np.where(seen, placed - low, 0.0) / (high - low if high > low else 1.0)).clip(0, 1)
-    colour = _HEAT[np.minimum(256 * strength, 255).astype(np.uint8)]
-    mixed = pale + (colour - pale) * (_STRONGEST * strength).astype(np.float32)[..., None]
+    colour, opacity = _heat(_strength(placed, limits))
+    mixed = pale + (colour - pale) * opacity[..., None]
     return _to_bytes(np.where(seen[..., None], mixed, 0.4 * pale + 0.6 * 255))
+
+
+def layer(values: NDArray[np.float64], limits: Limits | None = None) -> NDArray[np.uint8]:
+    """Colour a heatmap, whatever its size, to be laid over a picture by another program.
+
+    Args:
+        values: (y, x); where it is NaN nothing covers the picture.
+        limits: see `overlay`.
+
+    Returns:
+        uint8 (y, x, 4), red, green, blue and opacity.
+    """
+    # Steps that can hardly be told apart make files of a quarter.
+    colour, opacity = _heat(np.rint(_STEPS * _strength(values, limits)) / _STEPS)
+    return _to_bytes(np.concatenate([colour, 255 * opacity[..., None]], axis=-1))
+
+
+def _strength(values: NDArray[np.float64], limits: Limits | None) -> NDArray[np.float64]:
+    """Where the values (y, x) of a heatmap lie between the first colour, 0, and the last, 1; 0 where they are NaN."""
+    seen = ~np.isnan(values)
+    low, high = limits or (values[seen].min(initial=np.inf), values[seen].max(initial=-np.inf))
+    strength: NDArray[np.float64] = np.where(seen, values - low, 0.0) / (high - low if high > low else 1.0)
+    return strength.clip(0, 1)
+
+
+def _heat(strength: NDArray[np.float64]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Colours (y, x, 3), 0 to 255, and opacities (y, x), 0 to 1."""
+    return _HEAT[np.minimum(256 * strength, 255).astype(np.uint8)], (_STRONGEST * strength).astype(np.float32)
 
 
 def heatmap_over(

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
+from alignment_importance.report.gallery import explained
 from alignment_importance.report.overlays import Limits, Scale, shared_limits
 from alignment_importance.system.netcdf import origin_columns
 
@@ -35,6 +36,7 @@ class View:
         rsms: what `rsms.compute` returns.
         activations: `feature_maps` (image, feature_map, y, x), may be lazy.
         overlaps: what `overlap.measuring.measure` returns first, by the name of the saliency map.
+        pairs: what `experiments.pairs.explain` returns; may be lazy.
     """
 
     comparison: str
@@ -44,6 +46,7 @@ class View:
     rsms: xr.Dataset
     activations: xr.Dataset
     overlaps: Mapping[str, pd.DataFrame]
+    pairs: xr.Dataset
 
     @property
     def name(self) -> str:
@@ -114,6 +117,7 @@ def _describe_view(view: View, ids: list[str], percents: Sequence[float], scale:
         "alignment": numbers(alignment),
         "overlap": {name: _overlap(table, ids, percents) for name, table in view.overlaps.items()},
         "maps": [leading_maps(view.scores, image) for image in ids],
+        "explained": explained.describe(view.pairs, view.heatmaps, ids),
         "nearest": {which: nearest(view.rsms[which], ids) for which in NEAREST},
     }
 

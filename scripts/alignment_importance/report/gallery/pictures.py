@@ -14,7 +14,7 @@ from alignment_importance.maps import heatmaps as heat
 from alignment_importance.maps.overlap import masks
 from alignment_importance.maps.saliency.computing import own_map
 from alignment_importance.report import palette
-from alignment_importance.report.gallery import content
+from alignment_importance.report.gallery import content, explained
 from alignment_importance.report.gallery.content import ImageSet, View
 from alignment_importance.report.outlines import Outlines
 from alignment_importance.report.overlays import Scale, overlay, shared_limits, shrunk
@@ -41,7 +41,8 @@ def draw(
 
     image/{large, small}/{number}.webp; saliency/{saliency}/{large, small}/{number}.webp;
     heatmap/{comparison}/{model}/{large, small}/{number}.webp; maps/{comparison}/{model}/{number}.webp, the leading maps
-    in a row; contours/{comparison}/{model}/{saliency}/{number}.svg, to lie over the image.
+    in a row; contours/{comparison}/{model}/{saliency}/{number}.svg, to lie over the image;
+    pairs/{comparison}/{model}/{number}.webp, see `explained.draw`, where the number counts the explained pairs.
 
     Returns:
         By the positions of two views: for each image the correlation of their heatmaps over the pixels that both
@@ -71,6 +72,8 @@ def draw(
         for first, second in pairs:
             one, other = placed[first], placed[second]
             agreement[first, second].append(np.nan if one is None or other is None else correlate(one, other))
+    for view in image_set.views:
+        explained.draw(view.pairs, view.activations["feature_maps"], root / "pairs" / view.name, scale)
     return agreement
 
 

@@ -417,7 +417,8 @@
   // The large view
 
   let open = null; // the position of the image that is shown
-  let openedWith = null; // and of the one that it was opened with
+  let partner = null; // where a pair is shown: the other image, and the view that explains them
+  let openedWith = null; // the position of the image that the large view was opened with
 
   function facts(image) {
     const sides = ["left", "right"].filter((side) => viewOf(state[side]));
@@ -480,8 +481,8 @@
   function nearestOf(image) {
     const rows = [["people", () => "according to people"], ["full", (view) => `according to the network, all ${view.maps_total} feature maps`],
       ["retained", (view) => (view.maps_retained === null ? "according to the network, retained: undefined" : `according to the network, ${view.maps_retained} retained feature maps`)]];
-    const note = make("p", { class: "soft" }, "With a bold border: also among the nearest according to people.");
-    return forSides("Nearest images", note, (view) => rows.flatMap(([which, title]) => {
+    const note = make("p", { class: "soft" }, "With a bold border: also among the nearest according to people. With a question mark: what explains the pair is shown.");
+    return forSides("Nearest images", note, (view) => [partnersOf(view, image), ...rows.flatMap(([which, title]) => {
       const found = view.nearest[which][image];
       const people = new Set(view.nearest.people[image].map(([other]) => other));
       const heading = make("div", { class: "soft-heading" }, title(view));
@@ -489,13 +490,172 @@
       return [heading, make("ol", { class: "six" }, found.map(([other, similarity]) => {
         const shared = which !== "people" && people.has(other);
         const name = set().images[other];
+        const explained = pairOf(view, image, other) !== undefined;
         return make("li", {}, make("button", {
-          type: "button", class: shared ? "shared" : null, title: name, onclick: () => openLarge(other),
-          "aria-label": `${name}, similarity ${significant(similarity)}${shared ? ", also among the nearest according to people" : ""}`,
-        }, make("span", { class: "frame square" }, picture("image", other, "small")), make("small", {}, name), make("small", { class: "soft number" }, significant(similarity))));
+          type: "button", class: shared ? "shared" : null, title: name, onclick: () => (explained ? openLarge(image, { view, other }) : openLarge(other)),
+          "aria-label": `${name}, similarity ${significant(similarity)}${explained ? ", explained" : ""}${shared ? ", also among the nearest according to people" : ""}`,
+        }, make("span", { class: explained ? "frame square explained" : "frame square" }, picture("image", other, "small")), make("small", {}, name), make("small", { class: "soft number" }, significant(similarity))));
       }))];
-    }));
+    })]);
   }
+
+  // --------------------------------------------------------------------------------------------------------------------
+  // Two images in the large view, and what explains them
+
+  const pairOf = (view, image, other) => view.explained.pairs.find(({ images }) => images.includes(image) && images.includes(other));
+  const partners = (view, image) => view.explained.pairs.filter(({ images }) => images.includes(image)).map(({ images }) => images[images[0] === image ? 1 : 0]);
+
+  function partnersOf(view, image) {
+    const others = partners(view, image);
+    if (!others.length) return null;
+    return make("p", {}, make("button", { type: "button", class: "why", onclick: () => openLarge(image, { view, other: others[0] }) },
+      `Why these two? ${others.length} explained ${others.length === 1 ? "pair" : "pairs"} of this image`));
+  }
+
+  /** What draws the maps of a pair: its picture holds them side by side, with a pixel for each place. */
+  function drawer({ name, explained: { grid: [rows, columns], pairs } }, pair) {
+    const tiles = new Image();
+    tiles.src = path(`pairs/${name}`, pairs.indexOf(pair));
+    const ready = tiles.decode();
+    return (canvas, number) => ready.then(() => {
+      const pen = canvas.getContext("2d");
+      pen.clearRect(0, 0, columns, rows);
+      pen.drawImage(tiles, (number % columns) * columns, Math.floor(number / columns) * rows, columns, rows, 0, 0, columns, rows);
+    });
+  }
+
+  /** Lay something over the part of a picture that a network saw, or over some places of it. */
+  function over(element, { explained: { boxes, grid } }, image, place = null) {
+    const [left, top, width, height] = boxes[image] ?? [0, 0, 1, 1];
+    const [rows, columns] = place === null ? [1, 1] : grid;
+    const [row, column] = place === null ? [0, 0] : [Math.floor(place / columns), place % columns];
+    Object.assign(element.style, { left: `${100 * (left + (width * column) / columns)}%`, top: `${100 * (top + (height * row) / rows)}%`,
+      width: `${(100 * width) / columns}%`, height: `${(100 * height) / rows}%` });
+    return element;
+  }
+
+  function covered(view, image, size, label, attributes = {}) {
+    const [height, width] = view.explained.grid;
+    const canvas = over(make("canvas", { width, height, role: "img", "aria-label": label }), view, image);
+    return { canvas, box: make("div", { class: "covered", ...attributes }, picture("image", image, size), canvas) };
+  }
+
+  /**
+   * Both images of a pair under their heatmaps. Where places are compared, a place that is pointed at, or reached with the
+   * arrow keys, lights in the other image what it meets there.
+   */
+  function heatmapsOf(view, pair, shownImages, draw) {
+    const [rows, columns] = view.explained.grid;
+    const names = shownImages.map((image) => set().images[image]);
+    const compared = pair.meets.length > 0;
+    const said = make("output", { class: "said", "aria-live": "polite" });
+    const sides = shownImages.map((image, at) => {
+      const side = pair.images.indexOf(image);
+      const label = pair.heatmap[side] ? `Heatmap of ${names[at]} in the light of ${names[1 - at]}` : `No heatmap of ${names[at]}`;
+      const places = { tabindex: 0, role: "application", "aria-roledescription": "places", "aria-label": `Places of ${names[at]}: move with the arrow keys` };
+      const { canvas, box } = covered(view, image, "large", label, compared ? places : {});
+      return { image, side, canvas, box, mark: make("span", { class: "place", hidden: true }) };
+    });
+
+    function point(at, place) {
+      sides.forEach(({ image, side, canvas, mark }, here) => {
+        const from = sides[at];
+        const met = place === null ? null : pair.meets[from.side][place];
+        const marked = here === at ? place : met;
+        mark.hidden = marked === null;
+        over(mark, view, image, marked);
+        // While a place of the other image is pointed at, the places that it meets; otherwise the heatmap.
+        const lit = place !== null && here !== at;
+        canvas.classList.toggle("lit", lit);
+        draw(canvas, lit ? 2 + 2 * pair.maps.length + from.side * rows * columns + place : side);
+      });
+      const where = (number) => `row ${Math.floor(number / columns) + 1}, column ${(number % columns) + 1}`;
+      const [self, other] = [names[at], names[1 - at]];
+      const met = place === null ? null : pair.meets[sides[at].side][place];
+      said.textContent = place === null ? "" : `In ${self}, ${where(place)}: ${met === null ? `meets nothing in ${other}` : `meets ${where(met)} of ${other} most`}.`;
+    }
+
+    sides.forEach(({ box, canvas, mark }, at) => {
+      box.append(mark);
+      if (!compared) return;
+      let last = Math.floor(rows / 2) * columns + Math.floor(columns / 2);
+      const pointed = (event) => {
+        const { left, top, width, height } = canvas.getBoundingClientRect();
+        const [column, row] = [Math.floor(((event.clientX - left) / width) * columns), Math.floor(((event.clientY - top) / height) * rows)];
+        const inside = row >= 0 && row < rows && column >= 0 && column < columns;
+        if (inside) last = row * columns + column;
+        point(at, inside ? last : null);
+      };
+      box.addEventListener("pointermove", pointed);
+      box.addEventListener("pointerdown", pointed);
+      box.addEventListener("pointerleave", () => point(at, null));
+      box.addEventListener("focus", () => point(at, last));
+      box.addEventListener("blur", () => point(at, null));
+      box.addEventListener("keydown", (event) => {
+        const [down, right] = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] }[event.key] ?? [0, 0];
+        if ((!down && !right) || event.altKey || event.ctrlKey || event.metaKey) return;
+        event.preventDefault();
+        const [row, column] = [Math.floor(last / columns) + down, (last % columns) + right];
+        if (row >= 0 && row < rows && column >= 0 && column < columns) last = row * columns + column;
+        point(at, last);
+      });
+    });
+    point(0, null);
+    const note = compared
+      ? "Point at a place of one image, or go there with Tab and the arrow keys: the other lights up where it meets that place, the brighter the larger the part that both places have in the similarity of the two images. Parts below zero stay clear. All parts sum to the similarity."
+      : `Which place meets which is not shown: the similarity has parts of places only where the readout is the mean of the feature maps, and they are drawn for up to ${view.explained.most_places} places.`;
+    return make("section", {}, make("div", { class: "two" }, sides.map(({ image, side, box }, at) =>
+      make("figure", {}, box, make("figcaption", {}, make("button", { type: "button", onclick: () => openLarge(image) }, `large view of ${names[at]}`),
+        pair.heatmap[side] ? null : " No heatmap: no feature map has a positive contribution.")))), said, make("p", { class: "soft" }, note));
+  }
+
+  function mapsOfPair(view, pair, shownImages, draw) {
+    const against = pair.share < 0;
+    const note = make("p", { class: "soft" }, `Those that contribute most to the ${against ? "disagreement" : "agreement"} of people and network about this pair, each over its own range in each image. Over all judged pairs the contributions of a map sum to its AIS.`);
+    const maps = pair.maps.map(([map, contribution], at) => make("li", {}, shownImages.map((image) => {
+      const { canvas, box } = covered(view, image, "small", `Feature map ${map} over ${set().images[image]}`);
+      draw(canvas, 2 + 2 * at + pair.images.indexOf(image));
+      return box;
+    }), make("span", {}, `map ${map}`), make("br"), make("span", { class: "soft number" }, signed(contribution))));
+    return make("section", {}, make("h3", {}, "Feature maps responsible"), maps.length ? [note, make("ol", { class: "six" }, maps)] : make("p", {}, "None: the contributions are undefined."));
+  }
+
+  const signed = (value) => (value === null ? "undefined" : `${value > 0 ? "+" : ""}${significant(value)}`);
+
+  function factsOfPair(view, pair) {
+    const deviations = (value) => (value === null ? "undefined" : `${signed(value)} SD`);
+    return make("p", {}, "Similarity according to people ", make("b", { class: "number" }, deviations(pair.people)), ", according to the network ",
+      make("b", { class: "number" }, deviations(pair.network)), `, in standard deviations ${view.explained.ranks ? "of ranks " : ""}over all judged pairs. Share of r: `,
+      make("b", { class: "number" }, signed(pair.share)), pair.share < 0 ? ": they disagree." : ".");
+  }
+
+  /** Choose any of the pairs that are explained. */
+  function choiceOfPair(view) {
+    const field = (id, words, images, chosen, go) => {
+      const select = make("select", { id, onchange: () => { go(Number(select.value)); byId(id).focus(); } });
+      options(select, images.map((image) => [String(image), set().images[image]]).sort(([, a], [, b]) => collator.compare(a, b)), String(chosen));
+      return make("label", {}, `${words} `, select);
+    };
+    const explained = [...new Set(view.explained.pairs.flatMap(({ images }) => images))];
+    return make("div", { class: "choice" },
+      field("pair-image", "Image", explained, open, (image) => openLarge(image, { view, other: partners(view, image)[0] })),
+      field("pair-other", "and", partners(view, open), partner.other, (other) => openLarge(open, { view, other })));
+  }
+
+  function renderPair() {
+    const { view, other } = partner;
+    const pair = pairOf(view, open, other);
+    const draw = drawer(view, pair);
+    const top = make("div", { class: "large-top" }, make("h2", { id: "large-title", tabindex: "-1" }, `Why these two? ${set().images[open]} and ${set().images[other]}`),
+      make("span", { class: "buttons" }, make("button", { type: "button", id: "close", "aria-keyshortcuts": "Escape", onclick: closeLarge }, "close ✕")));
+    const layer = `view:${set().views.indexOf(view)}`;
+    byId("large").replaceChildren(top, make("div", { class: "large-body" },
+      make("div", {}, make("p", {}, nameOf(layer), tags(layer)), choiceOfPair(view), factsOfPair(view, pair)),
+      heatmapsOf(view, pair, [open, other], draw), mapsOfPair(view, pair, [open, other], draw)));
+  }
+
+  // --------------------------------------------------------------------------------------------------------------------
+  // The large view as a whole
 
   function renderLarge() {
     const image = open;
@@ -512,10 +672,12 @@
     byId("large").replaceChildren(top, body);
   }
 
-  function openLarge(image) {
-    open = image;
+  /** Show an image, or with a partner the pair. */
+  function openLarge(image, chosen = null) {
+    [open, partner] = [image, chosen];
     const dialog = byId("large");
-    renderLarge();
+    if (partner) renderPair();
+    else renderLarge();
     if (!dialog.open) {
       openedWith = image;
       dialog.showModal();
@@ -543,7 +705,7 @@
 
   // The focus can be on nothing in the view, after a turn through the browser's own controls.
   document.addEventListener("keydown", (event) => {
-    if (open === null || event.altKey || event.ctrlKey || event.metaKey || event.target.matches("input, select")) return;
+    if (open === null || partner || event.altKey || event.ctrlKey || event.metaKey || event.target.matches("input, select")) return;
     if (event.key === "ArrowLeft") go(-1);
     if (event.key === "ArrowRight") go(1);
   });
