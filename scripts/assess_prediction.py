@@ -41,7 +41,8 @@ def assess_prediction(
         folds, scores, predicted: of the cross-validation, by seed.
         model: the network's entry in the configuration.
         alignment: `similarity` and `score`.
-        n_permutations: of the judgments, by route of the ablation; made in the folds of the first seed.
+        n_permutations: of the judgments, for the route `pooled` and for `other` routes; made in the folds of the first
+            seed.
         n_bootstraps: samples of the images.
         compute: device, memory_gb and precision.
         gpu: GPUs of the job, None where nobody counts them.
@@ -75,7 +76,7 @@ def assess_prediction(
         )
         resampled = bootstrap.intervals(pairs, alignment["score"], n_bootstraps, first)
         tables.write_table(resampled.assign(**comparison.origin), intervals)
-        draws = n_permutations[maps.attrs["route"]]
+        draws = n_permutations["pooled" if maps.attrs["route"] == "pooled" else "other"]
         blocks = cuts.members(cut[first], image_ids)
         permuted = permutation.permute(comparison.engine, blocks, human, alignment["score"], draws, first)
         tables.write_table(permuted.assign(**comparison.origin), permutations)

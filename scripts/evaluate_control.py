@@ -12,11 +12,18 @@ from job import run
 
 
 def evaluate_control(
-    *, control: str, heatmaps: Mapping[str, Path], masks: Path, objects: Mapping[str, int], table: Path
+    *,
+    control: str,
+    heatmaps: Mapping[str, Path],
+    pairs: Mapping[str, Path],
+    masks: Path,
+    objects: Mapping[str, int],
+    table: Path,
 ) -> None:
     """Write how well the heatmaps of every comparison single out the first object, see `controls.evaluate`."""
     by_comparison = {comparison: read_netcdf(file) for comparison, file in heatmaps.items()}
-    evaluated = controls.evaluate(control, by_comparison, masks, objects)
+    explained = {comparison: read_netcdf(file) for comparison, file in pairs.items()}
+    evaluated = controls.evaluate(control, by_comparison, explained, masks, objects)
     origins = pd.DataFrame({name: origin_columns(maps.attrs) for name, maps in by_comparison.items()}).T
     write_table(evaluated.join(origins, on="comparison"), table)
 

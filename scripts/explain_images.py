@@ -1,19 +1,23 @@
-"""Score every feature map of every image by what it does for that image's similarities, and make the heatmaps."""
+"""Score every feature map of every image, and of pairs of images, by what it does for their match with people."""
 
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from alignment_importance.experiments import comparisons, rankings
+from alignment_importance.experiments import pairs as explained_pairs
 from alignment_importance.maps import heatmaps as heat
 from alignment_importance.system import compute as compute_module
-from alignment_importance.system import netcdf
+from alignment_importance.system import netcdf, tables
 from job import run
 
 
 def explain_images(
     activations: Path,
     judgments: Path,
+    rsms: Path,
+    named_pairs: Path | None,
+    asked: Mapping[str, int] | str,
     model: Mapping[str, Any],
     alignment: Mapping[str, str],
     compute: Mapping[str, Any],
@@ -21,12 +25,17 @@ def explain_images(
     threads: int,
     scores: Path,
     heatmaps: Path,
+    pairs: Path,
+    pairs_table: Path,
 ) -> None:
-    """Write image-specific scores, and the heatmaps at the resolution of the feature maps.
+    """Write image-specific scores, the heatmaps at the resolution of the feature maps, and what explains pairs.
 
     Args:
         activations: of the judged images and perhaps others.
         judgments: of one comparison.
+        rsms: similarities of the maps retained.
+        named_pairs: image, image_b of the pairs to explain, if they are named.
+        asked: otherwise how many, or all, see `pairs.explain`.
         model: the network's entry in the configuration.
         alignment: `similarity` and `score`.
         compute: device, memory_gb and precision.
@@ -34,6 +43,7 @@ def explain_images(
         threads: CPU threads of the job.
         scores: ais (image, feature_map), alignment (image).
         heatmaps: heatmap, heatmap_signed, activation_mean (image, y, x).
+        pairs, pairs_table: see `pairs.explain` and `pairs.tabulate`.
     """
     machine = compute_module.prepare(gpus=gpu, threads=threads, **compute)
     with comparisons.opened(activations, judgments, model, alignment, machine) as comparison:
@@ -41,6 +51,11 @@ def explain_images(
         scored = scored.assign_attrs(comparison.attributes)
         netcdf.write_netcdf(scored, scores)
         netcdf.write_netcdf(heat.make(comparison.activations, scored), heatmaps)
+        wanted = tables.read_table(named_pairs, ["image", "image_b"]) if named_pairs else asked
+        retained = netcdf.read_netcdf(rsms)["retained"]
+        explained = explained_pairs.explain(comparison, retained, wanted, alignment, machine)
+        netcdf.write_netcdf(explained, pairs)
+        tables.write_table(explained_pairs.tabulate(explained).assign(**comparison.origin), pairs_table)
 
 
 if __name__ == "__main__":

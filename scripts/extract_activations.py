@@ -1,4 +1,4 @@
-"""Run a network on the images of a set and record its feature maps and readout."""
+"""Run a network on the images of a set and record its feature maps, of one layer or several, and readout."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -12,15 +12,28 @@ from job import run
 
 
 def extract_activations(
-    images: Path, model: Mapping[str, Any], compute: Mapping[str, Any], gpu: int, threads: int, activations: Path
+    images: Path,
+    models: Mapping[str, Mapping[str, Any]],
+    compute: Mapping[str, Any],
+    gpu: int,
+    threads: int,
+    activations: Mapping[str, Path],
 ) -> None:
-    """Write the activations of the images in the table `images` by a network, the keywords of `networks.Spec`."""
+    """Write the activations of the images in a table, of networks that differ in their map layer alone.
+
+    Args:
+        images: the table.
+        models: keywords of `networks.Spec`, by name.
+        compute, gpu, threads: see `compute.prepare`.
+        activations: to be written, by name.
+    """
     machine = compute_module.prepare(gpus=gpu, threads=threads, **compute)
-    spec = networks.Spec(**model)
-    network = networks.build(spec)
-    cut = networks.cut(network, spec.map_layer, spec.readout_layer)
+    specs = {name: networks.Spec(**model) for name, model in models.items()}
+    one, *_ = specs.values()
+    network = networks.build(one)
+    cuts = [networks.cut(network, spec.map_layer, spec.readout_layer) for spec in specs.values()]
     table = read_table(images, ["image", "file", "width", "height", "sha256"])
-    extraction.extract(table, network, cut, spec, machine, activations)
+    extraction.extract(table, network, cuts, machine, [activations[name] for name in specs])
 
 
 if __name__ == "__main__":

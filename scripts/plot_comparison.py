@@ -10,8 +10,9 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from alignment_importance.maps.overlap import summary
-from alignment_importance.maps.patches import strongest
+from alignment_importance.maps.patches import locate, strongest
 from alignment_importance.report.figures import style
+from alignment_importance.report.figures.explained_pairs import draw_explained_pairs
 from alignment_importance.report.figures.heatmaps import draw_heatmaps
 from alignment_importance.report.figures.importance import draw_importance
 from alignment_importance.report.figures.overlap import draw_overlap, draw_overlap_categories, draw_overlap_grid
@@ -37,6 +38,7 @@ def plot_comparison(
     heatmaps: Path,
     scores: Path,
     rsms: Path,
+    pairs: Path,
     activations: Path,
     judgments: Path,
     images: Path,
@@ -58,7 +60,7 @@ def plot_comparison(
         curves, rankings: a file per seed.
         all_ranking: over all images.
         prediction: the table of all folds.
-        heatmaps, scores, rsms: of the comparison and model; `scores` are those of images.
+        heatmaps, scores, rsms, pairs: of the comparison and model; `scores` are those of images.
         activations: of the model.
         judgments: of the comparison.
         images: the table of its image set.
@@ -85,6 +87,10 @@ def plot_comparison(
             found = strongest(recorded, ranked, ratings["image"].to_numpy().tolist(), N_MAPS, N_PATCHES)
             return draw_patches(found, pictures, *names, recorded.attrs | ratings.attrs)
 
+    def explained_pairs() -> Figure:
+        with open_netcdf(pairs) as explained, open_netcdf(activations) as recorded:
+            return draw_explained_pairs(explained, functools.partial(locate, recorded), pictures, *names)
+
     def overlap_grid() -> Figure:
         columns = ["image", "baseline", "direction", "top_percent", "target_percent", "relative_risk"]
         tables = {name: read_table(file, columns) for name, file in overlaps.items()}
@@ -105,6 +111,7 @@ def plot_comparison(
         "heatmaps": lambda: draw_heatmaps(maps, read_netcdf(scores)["alignment"], pictures, *names),
         "rsms": lambda: draw_rsms(read_netcdf(rsms), pictures, *names),
         "patches": patches,
+        "pairs-explained": explained_pairs,
         "overlap": lambda: draw_overlap(summarised(), *names),
         "overlap-categories": lambda: draw_overlap_categories(summarised(), *names),
         "overlap-grid": overlap_grid,

@@ -1,6 +1,6 @@
 """Plot the figures of a whole run: predictions, and networks, comparisons and observers side by side."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +11,7 @@ from matplotlib.figure import Figure
 from alignment_importance.experiments import agreement as agreements
 from alignment_importance.report.figures import style
 from alignment_importance.report.figures.control import draw_control
+from alignment_importance.report.figures.depth import draw_depth
 from alignment_importance.report.figures.networks import draw_agreement, draw_networks, draw_spread, draw_transfer
 from alignment_importance.report.figures.prediction import draw_prediction
 from alignment_importance.system.netcdf import read_netcdf
@@ -32,6 +33,7 @@ def plot_summary(
     heatmaps: Mapping[tuple[str, str], Path],
     images: Mapping[str, Path],
     image_set_of: Mapping[str, str],
+    sweeps: Mapping[str, Sequence[str]],
     controls: Mapping[str, Mapping[str, Any]],
     page: Mapping[str, Any],
     score: str,
@@ -49,6 +51,7 @@ def plot_summary(
         heatmaps: by comparison and model.
         images: tables of images, by image set.
         image_set_of: the image set of each comparison.
+        sweeps: models from the first map layer to the last, by network.
         controls: `image_set` and `objects` of each control.
         page: see `style.Page`.
         score: name of the second-order score.
@@ -72,6 +75,10 @@ def plot_summary(
     def side_by_side() -> Figure:
         tables = [read_table(file, ["comparison", "model"]) for file in networks.values()]
         return draw_networks(pd.concat(tables), score)
+
+    def depth(comparison: str, network: str) -> Figure:
+        columns = ["comparison", "model", "test_full_mean", "test_retained_mean"]
+        return draw_depth(read_table(summary, columns), sweeps[network], comparison, network)
 
     def spread(comparison: str) -> Figure:
         files = (spread_images[comparison], spread_maps[comparison], differences[comparison])
@@ -97,6 +104,7 @@ def plot_summary(
     draw: dict[str, Callable[..., Figure]] = {
         "prediction": prediction,
         "networks": side_by_side,
+        "depth": depth,
         "spread": spread,
         "agreement": agreeing,
         "transfer": transferred,

@@ -6,7 +6,7 @@ import jinja2
 import pandas as pd
 
 from alignment_importance import networks
-from alignment_importance.networks.kinds.registry import known_architectures
+from alignment_importance.networks.kinds.registry import tabulated
 from alignment_importance.system.atomic_write import atomic
 from alignment_importance.system.errors import InputError
 from job import run
@@ -25,16 +25,16 @@ def tabulate_networks(page: Path) -> None:
 
 
 def tabulate() -> pd.DataFrame:
-    """Find the layers of every network, at the input size of its default weights.
+    """Find the layers of networks, built without weights, at the input size of their default weights.
 
     Returns:
-        Columns architecture, input_size, refusal (why a network cannot be cut, or empty), and for the others
-        map_layer, n_maps, height, width, readout_layer, n_units and route.
+        Columns family (empty where all networks of a kind are there), architecture, input_size, refusal (why a network
+        cannot be cut, or empty), and for the others map_layer, n_maps, height, width, readout_layer, n_units and route.
     """
     rows = []
-    for architecture in sorted(known_architectures()):
+    for architecture, family in sorted(tabulated().items()):
         network = networks.outline(networks.Spec(architecture))
-        row: dict[str, object] = {"architecture": architecture, "input_size": network.input_size}
+        row: dict[str, object] = {"family": family, "architecture": architecture, "input_size": network.input_size}
         try:
             cut = networks.cut(network)
         except InputError as error:

@@ -16,17 +16,20 @@ from typing import TypeVar
 
 import numpy as np
 import pandas as pd
+import timm
 import torch
 from captum.attr import FeatureAblation
 from torch import nn
 
 from alignment_importance import networks
 from alignment_importance.ablation import PooledAblation, ReadoutAblation
+from alignment_importance.ablation.attention import AttentionHead
 from alignment_importance.ablation.heads import LinearHead
 from alignment_importance.experiments import curves
 from alignment_importance.experiments import rankings as importance
 from alignment_importance.inputs import folds
 from alignment_importance.networks.head import Head
+from alignment_importance.networks.plan import seeded
 from alignment_importance.system import memory
 from alignment_importance.system.compute import Compute
 from alignment_importance.system.logs import progress
@@ -120,7 +123,7 @@ def vgg16(compute: Compute) -> pd.DataFrame:
         head, maps, human = _vgg16_data(compute)
         n_maps, folds_of_seeds = head.n_maps, _folds_of_seeds(human)
     with measure(compute.device) as loo:
-        engine = ReadoutAblation(LinearHead(head, maps, compute), compute, "pearson", "pearson_r2")
+        engine = ReadoutAblation(LinearHead(head, compute, maps), compute, "pearson", "pearson_r2")
         _, without = engine.leave_one_out([folds.whole(human)])
     with measure(compute.device) as ranking:
         rankings = [importance.rank_folds(engine, of_seed) for of_seed in folds_of_seeds]
@@ -287,6 +290,58 @@ def _own_correlation(own: np.ndarray, whole: np.ndarray, human: np.ndarray, imag
 
 
 # ---------------------------------------------------------------------------------------------------------------------
+# ViT-B/16, of which the class token is the readout
+
+
+def transformer(compute: Compute) -> pd.DataFrame:
+    """Leave-one-out scores of the patches that enter the last block, against that block run again for every channel."""
+    head, maps, prefix, human = _transformer_data()
+    with measure(compute.device) as ours:
+        engine = ReadoutAblation(AttentionHead(head, compute, maps, prefix), compute, "pearson", "pearson_r2")
+        _, without = engine.leave_one_out([folds.whole(human)])
+    some = np.linspace(0, head.n_maps - 1, 4).astype(int)
+    torch.set_num_threads(compute.threads)
+    try:
+        seconds, scores = _blocks_run_again(head.module, maps, prefix, human, some)
+    finally:
+        torch.set_num_threads(1)
+    difference, share = float(np.abs(scores - without[0, some]).max()), len(some) / head.n_maps
+    compared = ("vit_b_16", "leave_one_out", "last_block", ours, seconds)
+    return pd.DataFrame([row(*compared, difference=difference, share=share, n_images=len(maps), n_maps=head.n_maps)])
+
+
+def _transformer_data() -> tuple[Head, torch.Tensor, torch.Tensor, np.ndarray]:
+    """The head of ViT-B/16 with random weights, simulated patches and class tokens, simulated judgments."""
+    with seeded(1):
+        module = timm.create_model("vit_base_patch16_224", pretrained=False).eval().requires_grad_(False)
+    cut = networks.cut(networks.Network(module, "vit_b_16", "random weights", 224, (0.5,) * 3, (0.5,) * 3))
+    generator = torch.Generator().manual_seed(2)
+    # Some channels of trained transformers are far larger than others.
+    scale = torch.randn(cut.head.n_maps, generator=generator).exp()
+    tokens = torch.randn(N_IMAGES, 197, cut.head.n_maps, generator=generator) * scale
+    return cut.head, tokens[:, 1:].mT.reshape(-1, *cut.map_shape), tokens[:, :1], _judgments(N_IMAGES)
+
+
+def _blocks_run_again(
+    head: nn.Module, maps: torch.Tensor, prefix: torch.Tensor, human: np.ndarray, ablated: np.ndarray
+) -> tuple[float, np.ndarray]:
+    """The last block for all images with one channel after the other set to zero.
+
+    Returns:
+        Seconds, and the scores without these channels.
+    """
+    started = time.perf_counter()
+    scores = []
+    for k in progress(ablated, "the last block run again: channels ablated", len(ablated)):
+        without = maps.clone()
+        without[:, k] = 0
+        with torch.no_grad():
+            readouts = [head(*parts) for parts in zip(without.split(32), prefix.split(32), strict=True)]
+        scores.append(_numpy_score(torch.cat(readouts).numpy(), human))
+    return time.perf_counter() - started, np.array(scores)
+
+
+# ---------------------------------------------------------------------------------------------------------------------
 # Pooled readouts
 
 
@@ -429,6 +484,7 @@ def _folds_of_seeds(human: np.ndarray) -> list[list[folds.Fold]]:
 
 CASES: dict[str, Callable[[Compute], pd.DataFrame]] = {
     "vgg16": vgg16,
+    "transformer": transformer,
     "pooled": pooled,
     "growth": growth,
     "all_folds": all_folds,

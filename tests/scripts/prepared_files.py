@@ -40,6 +40,13 @@ def write_activations(path: Path, ids: Sequence[str], seed: int) -> None:
     )
 
 
+def write_similarities(path: Path, ids: Sequence[str], seed: int) -> None:
+    """Write random similarities of retained feature maps."""
+    values = np.random.default_rng(seed).random((len(ids), len(ids)))
+    dims = ("image", "image_b")
+    write_netcdf(xr.Dataset({"retained": (dims, values + values.T)}, coords={dim: list(ids) for dim in dims}), path)
+
+
 def write_judgments(path: Path, ids: Sequence[str], seed: int, simulated: bool) -> None:
     """Write random judgments of two participants."""
     values = np.random.default_rng(seed).random((2, len(ids), len(ids)))

@@ -22,14 +22,15 @@ def test_files_in_table_out(tmp_path: Path) -> None:
     evaluate_control(
         control="demo",
         heatmaps={"colour": tmp_path / "two.nc", "shape": tmp_path / "one.nc"},
+        pairs={},
         masks=tmp_path / "masks",
         objects={"pictogram": 1, "disc": 2},
         table=tmp_path / "control.csv",
     )
     assert (tmp_path / "control.csv").read_text().splitlines() == [
-        "control,comparison,map,image,auc,weights,arithmetic,simulated",
-        "demo,colour,ais,007,0.0,ImageNet,float32,False",
-        "demo,colour,activations,007,0.5,ImageNet,float32,False",
-        "demo,shape,ais,007,1.0,ImageNet,float32,True",
-        "demo,shape,activations,007,0.5,ImageNet,float32,True",
+        "control,comparison,map,image,image_b,auc,weights,arithmetic,simulated",
+        "demo,colour,ais,007,,0.0,ImageNet,float32,False",
+        "demo,colour,activations,007,,0.5,ImageNet,float32,False",
+        "demo,shape,ais,007,,1.0,ImageNet,float32,True",
+        "demo,shape,activations,007,,0.5,ImageNet,float32,True",
     ]

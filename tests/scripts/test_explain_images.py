@@ -1,22 +1,33 @@
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import xarray as xr
-from prepared_files import ATTRIBUTES, N_MAPS, WAYS, write_activations, write_judgments
+from prepared_files import ATTRIBUTES, N_MAPS, WAYS, write_activations, write_judgments, write_similarities
 
 from alignment_importance.system.netcdf import read_netcdf, write_netcdf
+from alignment_importance.system.tables import read_table, write_table
 from explain_images import explain_images
 
 IDS = ["007", "é b.c", *(f"i{number}" for number in range(6))]
 
 
-def explain(folder: Path, activations: str) -> tuple[xr.Dataset, xr.Dataset]:
+def explain(
+    folder: Path, activations: str, asked: Mapping[str, int] | str = "all", named_pairs: Path | None = None
+) -> tuple[xr.Dataset, xr.Dataset]:
     """Explain the judged images, and read what was written."""
+    write_similarities(folder / "rsms.nc", IDS, 3)
     explain_images(
         activations=folder / activations,
         judgments=folder / "judgments.nc",
+        rsms=folder / "rsms.nc",
+        asked=asked,
+        named_pairs=named_pairs,
         scores=folder / "out/scores.nc",
         heatmaps=folder / "out/heatmaps.nc",
+        pairs=folder / "out/pairs.nc",
+        pairs_table=folder / "out/pairs.csv",
         **WAYS,
     )
     return read_netcdf(folder / "out/scores.nc"), read_netcdf(folder / "out/heatmaps.nc")
@@ -60,3 +71,31 @@ def test_a_score_is_what_an_image_loses_without_a_map(tmp_path: Path) -> None:
             without = readout.copy()
             without[image, feature_map] = 0  # the other images stay whole
             np.testing.assert_allclose(scores["ais"][image, feature_map], whole - alignment(image, without), atol=1e-6)
+
+
+def test_pairs_are_explained_as_they_are_named(tmp_path: Path) -> None:
+    write_activations(tmp_path / "maps.nc", IDS, 1)
+    write_judgments(tmp_path / "judgments.nc", IDS, 2, simulated=True)
+    write_table(pd.DataFrame({"image": ["i3", "007"], "image_b": ["i1", "i5"]}), tmp_path / "named.csv")
+    explain(tmp_path, "maps.nc", {}, tmp_path / "named.csv")
+    explained, table = read_netcdf(tmp_path / "out/pairs.nc"), read_table(tmp_path / "out/pairs.csv")
+    assert table[["image", "image_b"]].to_numpy().tolist() == [["i3", "i1"], ["007", "i5"]]
+    assert (table["weights"] == ATTRIBUTES["weights"]).all() and table["simulated"].all()
+    np.testing.assert_allclose(table["human"] * table["similarity"], table["agreement"])
+    np.testing.assert_allclose(table["similarity"], explained["similarity"])
+    strongest = explained["contribution"].to_numpy().argsort(axis=1)
+    assert table["most_1"].tolist() == strongest[:, -1].tolist()
+    assert table["least_5"].tolist() == strongest[:, 4].tolist()
+    assert explained["places"].shape == (2, 3, 3, 3, 3)
+    assert explained.attrs["simulated"] == 1 and explained.attrs["resize"] == "whole"
+
+
+def test_of_few_pairs_all_are_as_many_as_are_judged(tmp_path: Path) -> None:
+    write_activations(tmp_path / "maps.nc", IDS, 1)
+    write_judgments(tmp_path / "judgments.nc", IDS, 2, simulated=False)
+    numbers = {"per_image": 99, "agreement": 99, "disagreement": 99}
+    explain(tmp_path, "maps.nc", numbers)
+    by_numbers = read_netcdf(tmp_path / "out/pairs.nc")
+    explain(tmp_path, "maps.nc", "all")
+    xr.testing.assert_identical(by_numbers, read_netcdf(tmp_path / "out/pairs.nc"))
+    assert by_numbers.sizes["pair"] == 28

@@ -15,11 +15,21 @@ from PIL import Image
 
 from alignment_importance.maps.overlap import summary
 from alignment_importance.report.figures.overlap import draw_overlap_categories
-from alignment_importance.system.netcdf import write_netcdf
+from alignment_importance.system.netcdf import read_netcdf, write_netcdf
 from alignment_importance.system.tables import write_table
 from plot_comparison import plot_comparison
 
-KINDS = ["curves", "importance", "heatmaps", "rsms", "patches", "overlap", "overlap-categories", "overlap-grid"]
+KINDS = [
+    "curves",
+    "importance",
+    "heatmaps",
+    "rsms",
+    "patches",
+    "pairs-explained",
+    "overlap",
+    "overlap-categories",
+    "overlap-grid",
+]
 ORIGIN: dict[str, Any] = {"weights": "random weights (seed 1)", "arithmetic": "float32", "simulated": True}
 ATTRIBUTES = ORIGIN | {"resize": "whole", "simulated": 1}
 NAMES = "a.b (simulated observers), net.1 (random weights (seed 1))"
@@ -65,6 +75,17 @@ def given(listed: Path, folds: Path, tmp_path: Path) -> dict[str, Any]:
     matrices = {name: (("image", "image_b"), [[np.nan, 1.0], [1.0, np.nan]]) for name in ("people", "full", "retained")}
     square = xr.Dataset(matrices, coords={"image": IDS, "image_b": IDS}, attrs=ATTRIBUTES | {"n_retained": 2.0})
     write_netcdf(square, tmp_path / "rsms.nc")
+    explained = xr.Dataset(
+        {
+            "contribution": (("pair", "feature_map"), [[0.1, -0.2, 0.3]]),
+            "heatmap": (("pair", "side", "y", "x"), rng.random((1, 2, 2, 2), dtype=np.float32)),
+            "human": ("pair", [0.5]),
+            "similarity": ("pair", [-0.25]),
+        },
+        coords={"side": ["image", "image_b"], "image": ("pair", IDS[:1]), "image_b": ("pair", IDS[1:])},
+        attrs=ATTRIBUTES | {"n_judged": 4, "ranks": 1},
+    )
+    write_netcdf(explained, tmp_path / "pairs.nc")
     sizes = {"image": IDS, "width": ("image", [12, 6]), "height": ("image", [8, 10])}
     maps = rng.random((2, 3, 2, 2), dtype=np.float32)
     recorded = xr.Dataset({"feature_maps": (("image", "feature_map", "y", "x"), maps)}, coords=sizes, attrs=ATTRIBUTES)
@@ -80,7 +101,10 @@ def given(listed: Path, folds: Path, tmp_path: Path) -> dict[str, Any]:
         "rankings": [tmp_path / f"rankings/seed-{seed}.csv" for seed in (1, 2)],
         "all_ranking": tmp_path / "all.csv",
         "prediction": folds,
-        **{name: tmp_path / f"{name}.nc" for name in ("heatmaps", "scores", "rsms", "activations", "judgments")},
+        **{
+            name: tmp_path / f"{name}.nc"
+            for name in ("heatmaps", "scores", "rsms", "pairs", "activations", "judgments")
+        },
         "images": listed,
         "saliency": {name: tmp_path / f"{name}.nc" for name in ("first", "second")},
         "overlaps": {name: tmp_path / f"{name}-overlap.csv" for name in ("first", "second")},
@@ -108,8 +132,8 @@ def test_every_kind_is_drawn_and_says_what_it_is_of(given: dict[str, Any], drawn
 
 
 def test_without_saliency_its_figures_are_left_out(given: dict[str, Any], drawn: Drawn, tmp_path: Path) -> None:
-    plot_comparison(**given | {"saliency": {}, "overlaps": {}, "summaries": {}} | files(tmp_path, KINDS[:5]))
-    assert list(drawn) == KINDS[:5]
+    plot_comparison(**given | {"saliency": {}, "overlaps": {}, "summaries": {}} | files(tmp_path, KINDS[:6]))
+    assert list(drawn) == KINDS[:6]
 
 
 def test_curves_are_averaged_over_the_folds_of_all_seeds(given: dict[str, Any], drawn: Drawn, tmp_path: Path) -> None:
@@ -133,6 +157,28 @@ def test_images_are_joined_by_id_and_ordered_by_alignment(given: dict[str, Any],
     assert [text.get_text() for text in panel.texts] == ["007, r = 0.50", "é b.c, r = 0.25"]
     shapes = [np.asarray(picture.get_array()).shape for picture in panel.images]
     assert shapes == [(8, 12, 3), (8, 12, 3), (10, 6, 3), (10, 6, 3)]
+
+
+def test_pairs_are_drawn_with_what_people_and_the_network_say(
+    given: dict[str, Any], drawn: Drawn, tmp_path: Path
+) -> None:
+    plot_comparison(**given | files(tmp_path, ["pairs-explained"]))
+    shown = drawn.texts("pairs-explained")
+    # 0.5 and -0.25 of a length of 1 over 4 pairs, whose mean square is 1/4.
+    assert "people +1.0 SD, network −0.5 SD, share of r −0.1250" in shown
+    assert "007" in shown and "é b.c" in shown and "of their ranks" in shown
+    # The pair disagrees: the maps come from the one that contributes least.
+    titles = [text.get_text() for text in drawn["pairs-explained"].axes[0].texts]
+    assert [title for title in titles if title.startswith("map")] == ["map 1", "map 0", "map 2"]
+    # Both images with their heatmaps, and a patch of both for each of three maps.
+    assert len(drawn["pairs-explained"].axes[0].images) == 4 + 6
+
+
+def test_pairs_whose_shares_are_undefined_are_not_shown(given: dict[str, Any], drawn: Drawn, tmp_path: Path) -> None:
+    explained = read_netcdf(given["pairs"])
+    write_netcdf(explained.assign(similarity=explained["similarity"] * np.nan), given["pairs"])
+    plot_comparison(**given | files(tmp_path, ["pairs-explained"]))
+    assert "No explained pair has a share of the correlation." in drawn.texts("pairs-explained")
 
 
 def test_overlap_is_drawn_per_saliency_map_and_category(given: dict[str, Any], drawn: Drawn, tmp_path: Path) -> None:

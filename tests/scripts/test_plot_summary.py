@@ -13,7 +13,7 @@ from plot_summary import plot_summary
 
 FILES = ["predictions", "networks", "spread_images", "spread_maps", "differences", "agreement", "transfer", "control"]
 NOTHING: dict[str, Any] = {
-    **{name: {} for name in [*FILES, "heatmaps", "images", "image_set_of", "controls", "page"]},
+    **{name: {} for name in [*FILES, "heatmaps", "images", "image_set_of", "sweeps", "controls", "page"]},
     "summary": Path("summary.csv"),
     "score": "pearson",
 }

@@ -4,7 +4,9 @@ from typing import Any
 
 import pandas as pd
 import pytest
+from prepared_files import write_similarities
 
+from alignment_importance.system.tables import read_table
 from evaluate_control import evaluate_control
 from explain_images import explain_images
 from extract_activations import extract_activations
@@ -30,7 +32,7 @@ def control(tmp_path_factory: pytest.TempPathFactory) -> pd.DataFrame:
     kept = {"checks": folder / "checks.csv", "files": folder / "files.csv"}
     listed, activations = folder / "images.csv", folder / "activations.nc"
     prepare_images(made["images"], made["table"], None, threads=2, listed=listed, **kept)
-    extract_activations(listed, NETWORK, activations=activations, **MACHINE)
+    extract_activations(listed, {"lite": NETWORK}, activations={"lite": activations}, **MACHINE)
     settings: dict[str, Any] = {
         "kind": "similarity",
         "columns": {},
@@ -58,18 +60,25 @@ def control(tmp_path_factory: pytest.TempPathFactory) -> pd.DataFrame:
             folds={1: folder / "folds.csv"},
             **kept,
         )
+        write_similarities(folder / "rsms.nc", read_table(listed)["image"].tolist(), 1)
         explain_images(
             activations,
             judgments,
-            NETWORK,
+            rsms=folder / "rsms.nc",
+            named_pairs=None,
+            asked={"per_image": 3, "agreement": 12, "disagreement": 12},
+            model=NETWORK,
             alignment={"similarity": "pearson", "score": "pearson_r2"},
             scores=folder / f"{comparison}-scores.nc",
             heatmaps=output,
+            pairs=folder / f"{comparison}-pairs.nc",
+            pairs_table=folder / f"{comparison}-pairs.csv",
             **MACHINE,
         )
     objects = {"pictogram": 1, "disc": 2}
     output = folder / "control.csv"
-    evaluate_control(control="demo", heatmaps=heatmaps, masks=made["masks"], objects=objects, table=output)
+    pairs = {name: folder / f"{name}-pairs.nc" for name in heatmaps}
+    evaluate_control(control="demo", heatmaps=heatmaps, pairs=pairs, masks=made["masks"], objects=objects, table=output)
     return pd.read_csv(output)
 
 
@@ -89,6 +98,20 @@ def test_heatmaps_lie_on_what_the_observers_compared(control: pd.DataFrame) -> N
     assert (shape > colour).mean() > 0.9
     assert shape.mean() > 0.65
     assert colour.mean() < 0.15
+
+
+def test_heatmaps_of_pairs_lie_on_what_the_observers_found_alike(control: pd.DataFrame) -> None:
+    of_pairs = control[control["map"] == "pairs"]
+    for comparison, part in ((("shape", 0)), ("colour", 2)):
+        both = of_pairs[of_pairs["comparison"] == comparison]
+        # Of most pairs the pictograms are of one kind, or the discs of one hue.
+        alike = both["image"].str.split("-").str[part] == both["image_b"].str.split("-").str[part]
+        assert alike.mean() > 0.9
+        assert alike.sum() > 2 * 100
+    means = of_pairs.groupby(["comparison", "image"])["auc"].mean()
+    assert (means["shape"] - means["colour"]).mean() > 0.4
+    assert (means["shape"] > means["colour"]).mean() > 0.8
+    assert means["colour"].mean() < 0.15
 
 
 def test_activations_alone_know_nothing_of_the_observers(control: pd.DataFrame) -> None:

@@ -13,7 +13,8 @@ def test_layers_of_all_models(tmp_path: Path) -> None:
         "r.18": {"architecture": "resnet18", "weights": "random", "seed": 1},
     }
     layers = {name: tmp_path / f"{name}.csv" for name in models}
-    prepare_networks(models, layers)
+    prepare_networks(models, layers, checks=tmp_path / "checks.csv")
+    assert tables.read_table(tmp_path / "checks.csv").empty
     for name, expected in (("a", "features.11"), ("r.18", "layer4.1.relu_1")):
         table = tables.read_table(layers[name], ["layer", "operation", "shape", "role"])
         assert table.loc[table["role"] == "map layer", "layer"].tolist() == [expected]
@@ -27,7 +28,7 @@ def test_all_networks_that_cannot_be_used_are_told_at_once(tmp_path: Path) -> No
         "four": {"architecture": "alexnet"},
     }
     with pytest.raises(InputError) as error:
-        prepare_networks(models, {name: tmp_path / f"{name}.csv" for name in models})
+        prepare_networks(models, {name: tmp_path / f"{name}.csv" for name in models}, checks=tmp_path / "checks.csv")
     for message in (
         "models.one: There is no network called 'resnet81'. Did you mean",
         "none.pt: this checkpoint does not exist",

@@ -113,7 +113,7 @@ def test_what_was_cut_is_said_of_every_fold_and_of_the_whole(made: Path) -> None
         folds={seed: made / f"folds-{seed}.csv" for seed in SEEDS},
         scores=files["scores"],
         predicted=files["predicted"],
-        n_permutations={"pooled": 4, "linear": 3, "general": 2},
+        n_permutations={"pooled": 4, "other": 3},
         n_bootstraps=5,
         **paths,
         **WAYS,

@@ -1,6 +1,7 @@
 """Activations are written and read in parts: what is in memory does not grow with the images that are there."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -23,7 +24,6 @@ from alignment_importance.system.errors import InputError
 from alignment_importance.system.netcdf import open_netcdf
 
 N_IMAGES = 100
-TINY = networks.Spec("tiny")
 IDS = [f"image {i:03d}" for i in range(N_IMAGES)]
 
 
@@ -46,6 +46,10 @@ def network() -> Any:
         input_size=8,
         mean=(0.5, 0.5, 0.5),
         std=(1.0, 1.0, 1.0),
+        resize="whole",
+        resize_in="uint8",
+        interpolation="bilinear",
+        normalisation="",
     )
 
 
@@ -64,12 +68,13 @@ def compute(threads: int = 1) -> Compute:
 def test_every_image_has_what_a_forward_pass_of_it_alone_gives(
     table: pd.DataFrame, network: Any, cut: Any, tmp_path: Path
 ) -> None:
-    extraction.extract(table, network, cut, TINY, compute(2), tmp_path / "a.nc")
+    extraction.extract(table, network, [cut], compute(2), [tmp_path / "a.nc"])
     with open_netcdf(tmp_path / "a.nc") as recorded:
         assert recorded["image"].to_numpy().tolist() == IDS
         assert recorded["feature_maps"].dims == ("image", "feature_map", "y", "x")
         assert recorded["width"].to_numpy().tolist() == [8] * N_IMAGES
         assert recorded.attrs["route"] == "pooled"
+        assert (recorded.attrs["interpolation"], recorded.attrs["normalisation"]) == ("bilinear", "assumed")
         for row in (0, 16, 99):
             pixels = images.read_listed(table.iloc[row].to_dict()).astype(np.float32) / 255 - 0.5
             maps = cut.trunk(torch.from_numpy(pixels).permute(2, 0, 1)[None])[0].detach().numpy()
@@ -83,9 +88,8 @@ def test_activations_say_in_which_numbers_images_were_resized(
     network.input_size = 4
     found = {}
     for resize_in, arithmetic in (("uint8", "float32"), ("float", "float32, images resized in float")):
-        extraction.extract(
-            table, network, cut, networks.Spec("tiny", resize_in=resize_in), compute(), tmp_path / "a.nc"
-        )
+        network.resize_in = resize_in
+        extraction.extract(table, network, [cut], compute(), [tmp_path / "a.nc"])
         with open_netcdf(tmp_path / "a.nc") as recorded:
             assert (recorded.attrs["resize_in"], recorded.attrs["arithmetic"]) == (resize_in, arithmetic)
             found[resize_in] = recorded["feature_maps"].to_numpy()
@@ -106,21 +110,24 @@ def test_images_are_decoded_as_they_are_written(
         decoded.append(row["image"])
         return read_listed(row)
 
-    write_streamed, ahead = extraction.write_streamed, []
+    streaming, ahead = extraction.streaming, []
 
-    def watch(dataset: xr.Dataset, dims: Any, blocks: Iterable[Mapping[str, np.ndarray]], path: Path) -> None:
-        def watched() -> Iterator[Mapping[str, np.ndarray]]:
+    @contextmanager
+    def watch(dataset: xr.Dataset, dims: Any, path: Path) -> Iterator[Callable[[Mapping[str, np.ndarray]], None]]:
+        with streaming(dataset, dims, path) as write:
             written = 0
-            for block in blocks:
+
+            def watched(block: Mapping[str, np.ndarray]) -> None:
+                nonlocal written
                 written += len(block["feature_maps"])
                 ahead.append(len(decoded) - written)
-                yield block
+                write(block)
 
-        write_streamed(dataset, dims, watched(), path)
+            yield watched
 
     monkeypatch.setattr(images, "read_listed", count)
-    monkeypatch.setattr(extraction, "write_streamed", watch)
-    extraction.extract(table, network, cut, TINY, compute(threads), tmp_path / "a.nc")
+    monkeypatch.setattr(extraction, "streaming", watch)
+    extraction.extract(table, network, [cut], compute(threads), [tmp_path / "a.nc"])
     assert decoded == IDS
     # Of the seven batches of 16, one is being decoded, and one is with every thread.
     assert len(ahead) == 7
@@ -130,14 +137,25 @@ def test_images_are_decoded_as_they_are_written(
 def test_a_changed_image_leaves_no_file(table: pd.DataFrame, network: Any, cut: Any, tmp_path: Path) -> None:
     Image.new("RGB", (8, 8)).save(tmp_path / "images" / f"{IDS[50]}.png")
     with pytest.raises(InputError, match="image 050"):
-        extraction.extract(table, network, cut, TINY, compute(), tmp_path / "results" / "a.nc")
+        extraction.extract(table, network, [cut], compute(), [tmp_path / "results" / "a.nc"])
     assert list((tmp_path / "results").iterdir()) == []
 
 
 @pytest.fixture
 def recorded(table: pd.DataFrame, network: Any, cut: Any, tmp_path: Path) -> Path:
-    extraction.extract(table, network, cut, TINY, compute(), tmp_path / "a.nc")
+    extraction.extract(table, network, [cut], compute(), [tmp_path / "a.nc"])
     return tmp_path / "a.nc"
+
+
+def test_several_map_layers_are_recorded_in_one_pass_as_each_alone(table: pd.DataFrame, tmp_path: Path) -> None:
+    network = networks.build(networks.Spec("resnet18", weights="random", seed=1, input_size=64))
+    layers = ["layer4", "layer2", "layer3"]
+    cuts = [networks.cut(network, layer) for layer in layers]
+    paths = [tmp_path / f"{layer}.nc" for layer in layers]
+    extraction.extract(table[:20], network, cuts, compute(), paths)
+    for cut, path in zip(cuts, paths, strict=True):
+        extraction.extract(table[:20], network, [cut], compute(), [tmp_path / "alone.nc"])
+        assert path.read_bytes() == (tmp_path / "alone.nc").read_bytes()
 
 
 @pytest.fixture
@@ -181,7 +199,7 @@ def test_a_head_with_other_weights_than_the_trunk_is_refused(table: pd.DataFrame
     spec: dict[str, Any] = {"architecture": "alexnet", "weights": "random", "input_size": 64}
     chosen = networks.Spec(**spec, seed=1)
     network = networks.build(chosen)
-    extraction.extract(table[:2], network, networks.cut(network), TINY, compute(), tmp_path / "a.nc")
+    extraction.extract(table[:2], network, [networks.cut(network)], compute(), [tmp_path / "a.nc"])
     with activations.read(tmp_path / "a.nc", IDS[:2]) as maps:
         head = activations.load_head(maps, spec | {"seed": 1})
         assert head is not None and head.route == "linear"
@@ -203,5 +221,5 @@ def test_an_image_without_activations_is_named(recorded: Path) -> None:
 
 def test_the_same_bytes_whatever_the_threads(table: pd.DataFrame, network: Any, cut: Any, tmp_path: Path) -> None:
     for threads in (1, 3):
-        extraction.extract(table, network, cut, TINY, compute(threads), tmp_path / f"{threads}.nc")
+        extraction.extract(table, network, [cut], compute(threads), [tmp_path / f"{threads}.nc"])
     assert (tmp_path / "1.nc").read_bytes() == (tmp_path / "3.nc").read_bytes()

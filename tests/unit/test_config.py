@@ -54,6 +54,8 @@ OF_DEMO = {
     ("image_sets", "*", "table"),
     ("comparisons", "*", "simulated"),
     ("comparisons", "*", "kind"),
+    # Stands for the models that are made of it.
+    ("models", "*", "map_layers"),
 }
 
 
@@ -204,6 +206,22 @@ def test_a_comparison_for_every_category_of_a_list() -> None:
     assert all(found["mine"][key] == found["mine-human-face"][key] for key in found["mine"].keys() - kept)
 
 
+@pytest.mark.parametrize(
+    ("asked", "of_category"),
+    [
+        ("all", "all"),
+        ({"per_image": 1}, {"per_image": 1, "agreement": 12, "disagreement": 12}),
+        # Pairs that are named may be of other categories.
+        ([["x", "y"]], {"per_image": 3, "agreement": 12, "disagreement": 12}),
+        ("pairs.csv", {"per_image": 3, "agreement": 12, "disagreement": 12}),
+    ],
+)
+def test_what_is_explained_of_a_category(asked: Any, of_category: Any) -> None:
+    mine = CONFIG["comparisons"]["pairs"] | {"by_category": ["tool"], "pairs": asked}
+    found = completed(CONFIG | {"comparisons": {"mine": mine}})["comparisons"]
+    assert found["mine-tool"]["pairs"] == of_category
+
+
 # --- what is wrong ---
 
 
@@ -232,6 +250,18 @@ MISTAKES: list[tuple[str, Any, list[str]]] = [
     ("image_sets", None, ["image_sets: null is not a mapping of keys"]),
     ("memory_gb", "much", ["memory_gb: 'much' is not a number"]),
     ("memory_gb", float("inf"), ["memory_gb: inf is not a number"]),
+    ("models.resnet18.map_layers", ["a", "a"], ["models.resnet18.map_layers: there more than once: a; keep one"]),
+    ("models.resnet18.map_layers", ["a b"], ["models.resnet18.map_layers.0: 'a b' cannot be used; a name has letters"]),
+    (
+        "models.resnet18",
+        {"architecture": "vgg16", "map_layer": "features.3", "map_layers": ["features.29"]},
+        ["models.resnet18.map_layer: it has no use beside `map_layers`; keep one"],
+    ),
+    (
+        "models",
+        {"a": {"architecture": "vgg16", "map_layers": ["features.3"]}, "a.features.3": {"architecture": "vgg16"}},
+        ["models.a.map_layers: 'features.3' would make a second model a.features.3; rename one of them"],
+    ),
     (
         "statistics.permutations_elsewhere",
         5,
@@ -251,6 +281,12 @@ MISTAKES: list[tuple[str, Any, list[str]]] = [
         ["x", "y", "x", "z", "y"],
         ["comparisons.pairs.images: there more than once: x, y; keep one of each"],
     ),
+    ("comparisons.pairs.pairs", {"per_imge": 1}, ["comparisons.pairs.pairs.per_imge: there is no such key; did you"]),
+    ("comparisons.pairs.pairs", {"agreement": -1}, ["comparisons.pairs.pairs.agreement: -1 is not possible; it must"]),
+    ("comparisons.pairs.pairs", [["x", "y"], ["x"]], ["comparisons.pairs.pairs.1: 1 entry, but there must be at"]),
+    ("comparisons.pairs.pairs", [["x", 7]], ["comparisons.pairs.pairs.0.1: 7 is not text"]),
+    ("comparisons.pairs.pairs", ["xy"], ["comparisons.pairs.pairs.0: 'xy' is not a list"]),
+    ("comparisons.pairs.pairs", None, ["comparisons.pairs.pairs: null is not text"]),
     ("cross_validation.seeds", [3, True], ["cross_validation.seeds.1: true is not a whole number"]),
     ("overlap.top_percent", [100], ["overlap.top_percent.0: 100 is not possible; it must be less than 100"]),
     ("models.a b", {"architecture": "vgg16"}, ["models.a b: a name has letters, digits, '_', '-' and '.'"]),
@@ -452,7 +488,7 @@ def spoilt(draw: st.DrawFn) -> dict[str, Any]:
     return config
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(st.dictionaries(_NAMES, _VALUES, max_size=5) | spoilt())
 def test_any_mapping_is_a_configuration_or_is_told_what_is_wrong(config: dict[Any, Any]) -> None:
     try:

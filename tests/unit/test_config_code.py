@@ -77,27 +77,6 @@ print(json.dumps(loaded))
         assert {Path(file) for file in loaded} <= used, script
 
 
-def test_digests_and_the_configuration_take_little_time() -> None:
-    """Every process of Snakemake needs both, that of each job included."""
-    program = """
-import sys, time
-from pathlib import Path
-sys.path.insert(0, sys.argv[1])
-start = time.process_time()
-from alignment_importance.config import code
-between = time.process_time()
-for script in Path(sys.argv[1]).glob("*.py"):
-    code.digest_of_code(script, Path(sys.argv[1]))
-heavy = {"torch", "matplotlib", "xarray", "scipy", "pandas", "numpy", "sklearn", "h5py", "pooch"} & set(sys.modules)
-print(between - start, time.process_time() - between, *heavy)
-"""
-    command = [sys.executable, "-c", program, str(ROOT / "scripts")]
-    answers = [subprocess.run(command, capture_output=True, text=True, check=True).stdout.split() for _ in range(3)]
-    assert all(len(answer) == 2 for answer in answers), answers
-    assert min(float(imported) for imported, _ in answers) < 0.7
-    assert min(float(digests) for _, digests in answers) < 0.5
-
-
 def test_the_commit_is_that_of_the_repository_that_holds_the_workflow(tmp_path: Path) -> None:
     def git(*words: str) -> str:
         author = ["-c", "user.name=tests", "-c", "user.email=tests@example.org"]

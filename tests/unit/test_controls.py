@@ -39,7 +39,7 @@ def test_table_by_hand(masks: Path) -> None:
     ids = ["b.c", "é a"]
     one = heatmaps([RISING, RISING], ids, mean=[-RISING, RISING])
     two = heatmaps([np.full((2, 4), np.nan), RISING], ids, mean=[-RISING, RISING])
-    table = controls.evaluate("demo", {"shape": one, "colour": two}, masks, OBJECTS)
+    table = controls.evaluate("demo", {"shape": one, "colour": two}, {}, masks, OBJECTS)
     assert list(table.columns) == list(controls.COLUMNS)
     keyed = table.set_index(["comparison", "map", "image"])["auc"]
     assert len(keyed) == 8 and set(table["control"]) == {"demo"}
@@ -51,46 +51,70 @@ def test_table_by_hand(masks: Path) -> None:
     assert keyed["colour", "ais", "é a"] == keyed["shape", "ais", "é a"]
 
 
+def test_pairs_that_people_find_alike_are_held_against_the_truth(masks: Path) -> None:
+    maps = {"shape": heatmaps([RISING, RISING], ["b.c", "é a"])}
+    both = np.stack([np.stack([RISING, -RISING]), np.stack([-RISING, RISING])])
+    explained = xr.Dataset(
+        {"heatmap": (("pair", "side", "y", "x"), both.astype("f4")), "human": ("pair", [0.1, -0.1])},
+        coords={
+            "side": ["image", "image_b"],
+            "image": ("pair", ["é a", "é a"]),
+            "image_b": ("pair", ["b.c", "b.c"]),
+        },
+    )
+    table = controls.evaluate("demo", maps, {"shape": explained}, masks, OBJECTS)
+    of_pairs = table[table["map"] == "pairs"].set_index(["image", "image_b"])["auc"]
+    # The second pair is less alike than the average one.
+    assert of_pairs.index.tolist() == [("b.c", "é a"), ("é a", "b.c")]
+    assert of_pairs["é a", "b.c"] == pytest.approx(1 / 9)
+    assert of_pairs["b.c", "é a"] == pytest.approx(1 - 5 / 9)
+    assert (table.loc[table["map"] != "pairs", "image_b"] == "").all()
+
+
 def test_pixels_that_the_network_did_not_see_do_not_count(masks: Path) -> None:
     # Of the columns 1 and 2 the first object has one pixel with the value 1, the second one with the value 2.
-    table = controls.evaluate("demo", {"shape": heatmaps([np.array([[1.0, 2.0]])], ["é a"], "crop")}, masks, OBJECTS)
+    table = controls.evaluate(
+        "demo", {"shape": heatmaps([np.array([[1.0, 2.0]])], ["é a"], "crop")}, {}, masks, OBJECTS
+    )
     assert table["auc"].tolist() == [0, 0]
     hidden = heatmaps([np.array([[1.0, 2.0]])], ["c"], "crop")
     Image.fromarray(np.array([[1, 0, 0, 2], [1, 0, 0, 2]], dtype=np.uint8)).save(masks / "c.png")
-    assert controls.evaluate("demo", {"shape": hidden}, masks, OBJECTS)["auc"].isna().all()
+    assert controls.evaluate("demo", {"shape": hidden}, {}, masks, OBJECTS)["auc"].isna().all()
 
 
 def test_the_objects_swapped_mirror_the_area(masks: Path) -> None:
     maps = {"shape": heatmaps([RISING, RISING**2], ["b.c", "é a"])}
-    forward = controls.evaluate("demo", maps, masks, OBJECTS)["auc"]
-    np.testing.assert_allclose(controls.evaluate("demo", maps, masks, {"disc": 2, "pictogram": 1})["auc"], 1 - forward)
+    forward = controls.evaluate("demo", maps, {}, masks, OBJECTS)["auc"]
+    np.testing.assert_allclose(
+        controls.evaluate("demo", maps, {}, masks, {"disc": 2, "pictogram": 1})["auc"], 1 - forward
+    )
 
 
 def test_masks_with_a_palette_are_read_as_numbers(masks: Path) -> None:
     maps = {"shape": heatmaps([RISING], ["é a"])}
-    before = controls.evaluate("demo", maps, masks, OBJECTS)
+    before = controls.evaluate("demo", maps, {}, masks, OBJECTS)
     with Image.open(masks / "é a.png") as palette:
         palette.putpalette([0, 0, 0, 255, 0, 0, 0, 255, 0])
         assert palette.mode == "P"
         palette.save(masks / "é a.png")
-    assert controls.evaluate("demo", maps, masks, OBJECTS).equals(before)
+    assert controls.evaluate("demo", maps, {}, masks, OBJECTS).equals(before)
 
 
 def test_bad_masks_are_refused(masks: Path) -> None:
     maps = {"shape": heatmaps([RISING] * 3, ["a", "b", "é a"])}
     with pytest.raises(InputError, match=r"without a mask: a, b\."):
-        controls.evaluate("demo", maps, masks, OBJECTS)
+        controls.evaluate("demo", maps, {}, masks, OBJECTS)
     maps = {"shape": heatmaps([RISING], ["é a"])}
     with pytest.raises(InputError, match=r"needs two objects, not 3"):
-        controls.evaluate("demo", maps, masks, {**OBJECTS, "x": 3})
+        controls.evaluate("demo", maps, {}, masks, {**OBJECTS, "x": 3})
     with pytest.raises(InputError, match=r"é a\.png: the mask has no pixel of disc \(5\); its numbers are 0, 1, 2"):
-        controls.evaluate("demo", maps, masks, {"pictogram": 1, "disc": 5})
+        controls.evaluate("demo", maps, {}, masks, {"pictogram": 1, "disc": 5})
     Image.new("RGB", (4, 2)).save(masks / "é a.png")
     with pytest.raises(InputError, match=r"shape \(2, 4, 3\), but must be \(2, 4\)"):
-        controls.evaluate("demo", maps, masks, OBJECTS)
+        controls.evaluate("demo", maps, {}, masks, OBJECTS)
     (masks / "é a.png").write_bytes(b"x")
     with pytest.raises(InputError, match=r"é a\.png: cannot be decoded as an image"):
-        controls.evaluate("demo", maps, masks, OBJECTS)
+        controls.evaluate("demo", maps, {}, masks, OBJECTS)
     (masks / "é a.png").write_bytes(bombs.png(bombs.FAR_TOO_LARGE, grey=True))
     with pytest.raises(InputError, match=r"is not read as an image: it has far more than 100 million pixels"):
-        controls.evaluate("demo", maps, masks, OBJECTS)
+        controls.evaluate("demo", maps, {}, masks, OBJECTS)

@@ -143,7 +143,7 @@ def test_a_checkpoint_must_have_every_weight(photographs: pd.DataFrame, checkpoi
     state = torch.load(checkpoint, weights_only=True)
     del state["hub.conv1.weight"]
     torch.save(state, checkpoint)
-    with pytest.raises(InputError, match=r"do not fit the architecture \(1 missing, such as hub\.conv1\.weight\)"):
+    with pytest.raises(InputError, match=r"do not fit the architecture \(1 missing: hub\.conv1\.weight\)"):
         run(photographs, checkpoint.parent, method="deepgaze_iie", checkpoint=str(checkpoint))
 
 
@@ -167,7 +167,7 @@ import torch
 class Red(torch.nn.Module):
     def __init__(self):
         super().__init__()
-        self.weight = torch.nn.Parameter(torch.zeros(1))
+        self.weight = torch.nn.Parameter(torch.zeros(1, 1))
 
     def forward(self, image):
         assert image.shape[0] == 1 and 0 <= float(image.min()) and float(image.max()) <= 1
@@ -181,7 +181,7 @@ def make():
 
 def write_own(folder: Path, output: str) -> str:
     (folder / "own_gaze.py").write_text(OWN.replace("{output}", output), encoding="utf-8")
-    torch.save({"weight": torch.ones(1)}, folder / "own.pt")
+    torch.save({"weight": torch.ones(1, 1)}, folder / "own.pt")
     return "own_gaze:make"
 
 

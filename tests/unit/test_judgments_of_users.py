@@ -203,7 +203,7 @@ def test_what_is_wrong_with_a_folder_is_told_file_by_file(tmp_path: Path) -> Non
 
 def test_a_participant_whose_name_cannot_be_shown_is_told(tmp_path: Path) -> None:
     text = f'{PAIRS},participant\na,b,1,"an\nna"\na,c,2,ben\nb,c,3,ben\n'
-    said = "participants who cannot be named in results: 'an\\nna'. Give them names of visible characters."
+    said = "the participant 'an\\nna' has control characters. Rename this participant."
     assert said in refusal(write(tmp_path, text))
     assert "line 2: there is a character that cannot be seen, '\\x00'." in refusal(
         write(tmp_path, f"{PAIRS},participant\na,b,1,anna\0\n")

@@ -35,10 +35,11 @@ def example(section: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> xr.D
         exec(compile(code, section, "exec"), {})
     for text in blocks(section, "csv"):
         Path(comparison["judgments"]).write_text(text, encoding="utf-8")
-    entry = SimpleNamespace(**{"kind": None, "order": None, "key": None} | comparison)
+    entry = SimpleNamespace(**{"kind": None, "order": None, "key": None, "columns": {}} | comparison)
     assert entry.image_set == "tools"
     order = Path(entry.order) if entry.order else None
-    return reading.read(reading.Source(Path(entry.judgments), entry.kind, order, entry.key), images(IDS))
+    source = reading.Source(Path(entry.judgments), entry.kind, order, entry.key, entry.columns)
+    return reading.read(source, images(IDS))
 
 
 #: Mean similarity of hammer and axe, of hammer and saw, and of axe and saw.
@@ -46,6 +47,8 @@ MEANS: dict[str, list[float]] = {
     "Matrix": [6, 3, 4],
     "Pairs": [-1.5, -4, np.nan],
     "Odd-one-out triplets": [2 / 3, 0, 1 / 3],
+    "Two alternatives": [3 / 4, 0, 1 / 2],
+    "Other names of columns": [1, 1 / 2, 0],
     "Arrays": [5.5, 2, 3],
     "RDMs of rsatoolbox": [-1.5, -5, -4],
     "Multiple arrangements of Meadows": [-0.2, -0.7, -0.6],

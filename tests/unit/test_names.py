@@ -20,10 +20,10 @@ def test_what_people_write_stays_as_it_is(name: str) -> None:
 
 
 def test_a_participant_whose_name_outputs_cannot_hold_is_told(tmp_path: Path) -> None:
-    rows = [f"{pair},{number},anna\0 {number}" for pair in ("a,b", "a,c", "b,c") for number in (1, 2)]
+    rows = [f"{pair},{number},anna\u2028{number}" for pair in ("a,b", "a,c", "b,c") for number in (1, 2)]
     text = "\n".join(["image_a,image_b,similarity,participant", *rows]) + "\n"
     said = refusal(write(tmp_path, text))
-    assert r"the participant 'anna\x00 1' has control characters. Rename this participant." in said
+    assert r"the participant 'anna\u20281' has control characters. Rename this participant." in said
 
 
 @pytest.mark.parametrize("module", [contents, names])

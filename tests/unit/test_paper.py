@@ -48,7 +48,9 @@ def sources() -> paper.Sources:
             **PROVENANCE,
         }
     )
-    areas = pd.DataFrame({"control": "halves", "comparison": "birds", "map": "ais", "auc": [0.5, 1.0], **PROVENANCE})
+    areas = pd.DataFrame(
+        {"control": "halves", "comparison": "birds", "map": "ais", "image": ["1", "2"], "auc": [0.5, 1.0], **PROVENANCE}
+    )
     return paper.Sources(
         summary(),
         agreement={"birds": agreed},

@@ -26,6 +26,35 @@ def test_image_sets_and_comparisons_find_each_other() -> None:
     assert plan(comparisons={"one": CONFIG["comparisons"]["pairs"]}).transferred() == []
 
 
+def test_models_of_several_map_layers_make_a_sweep() -> None:
+    network = {"architecture": "resnet18", "weights": "random", "seed": 1}
+    swept = {"map_layers": ["layer2", "layer3"]}
+    models = {"one": network, "r": network | swept, "other": network | {"map_layer": "layer1"}}
+    found = plan(models=models)
+    assert list(found.configuration.models) == ["one", "r.layer2", "r.layer3", "other"]
+    assert found.configuration.models["r.layer3"].map_layer == "layer3"
+    assert found.sweeps() == {"r": ["r.layer2", "r.layer3"]}
+    assert found.alone() == ["one", "other"]
+    # The completed configuration says the same, without the key.
+    assert not any("map_layers" in model for model in found.configuration.model_dump()["models"].values())
+    again = Plan(configure(found.configuration.model_dump(), look_at_files=False))
+    assert again.sweeps() == found.sweeps()
+    # Other weights are another network.
+    named = {f"r.layer{n}": network | {"map_layer": f"layer{n}", "seed": n} for n in (1, 2)}
+    assert plan(models=named).sweeps() == {}
+
+
+def test_pairs_to_explain_are_numbers_or_named() -> None:
+    numbers = {"per_image": 3, "agreement": 12, "disagreement": 12}
+    asked = {"numbers": numbers, "all": "all", "list": [["x", "y"]], "file": "pairs.csv"}
+    comparison = CONFIG["comparisons"]["pairs"]
+    found = plan(comparisons={name: comparison | {"pairs": pairs} for name, pairs in asked.items()})
+    assert found.names_pairs() == ["list", "file"]
+    assert {name: found.numbers_of_pairs(name) for name in asked} == asked | {"list": {}, "file": {}}
+    assert {name: found.listed_pairs(name) for name in asked} == {name: [] for name in asked} | {"list": [["x", "y"]]}
+    assert {name: found.file_of_pairs(name) for name in asked} == dict.fromkeys(asked) | {"file": "pairs.csv"}
+
+
 def test_seeds_are_validated_together_unless_fewer_are_asked_for() -> None:
     seeds = [3, 1, 4, 15, 9]
     assert plan(cross_validation={"seeds": seeds}).seed_groups() == [seeds]
@@ -36,7 +65,7 @@ def test_seeds_are_validated_together_unless_fewer_are_asked_for() -> None:
 
 def test_settings_of_jobs() -> None:
     found = plan(cross_validation={"unit": "pairs"}, statistics={"permutations": 7, "permutations_non_pooled": 2})
-    assert found.permutations_by_route() == {"pooled": 7, "linear": 2, "general": 2}
+    assert found.permutations_by_route() == {"pooled": 7, "other": 2}
     assert found.validation_settings() == {
         "by_pairs": True,
         "random_rankings": 5,

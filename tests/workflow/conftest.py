@@ -1,6 +1,8 @@
 """Tiny projects, run and not run."""
 
+import fcntl
 import itertools
+import os
 import re
 import shutil
 from pathlib import Path
@@ -22,11 +24,18 @@ def project(tmp_path: Path) -> Path:
 
 @pytest.fixture(scope="session")
 def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A tiny project that has been run on two cores. Tests read it; those that change it take `finished_copy`."""
-    folder = tmp_path_factory.mktemp("finished") / "tiny project"
-    write_project(folder)
-    answer = run_snakemake(folder, "--cores", "2", "--configfile", "tiny.yaml")
-    assert answer.returncode == 0, answer.stdout
+    """A tiny project that has been run on two cores, and said.txt. Tests that change it take `finished_copy`."""
+    shared = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        shared = shared.parent  # of the folders of all workers
+    folder = shared / "finished" / "tiny project"
+    with (shared / "finished.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (folder / "said.txt").exists():
+            write_project(folder)
+            answer = run_snakemake(folder, "--cores", "2", "--configfile", "tiny.yaml")
+            assert answer.returncode == 0, answer.stdout
+            (folder / "said.txt").write_text(answer.stdout, encoding="utf-8")
     return folder
 
 

@@ -5,6 +5,7 @@ runs in test_images.py and test_activations.py, and full disks in test_full_disk
 """
 
 import itertools
+import shutil
 import struct
 import zlib
 from collections.abc import Callable
@@ -334,6 +335,10 @@ CASES: dict[str, tuple[Change, str]] = {
         table("image,category\n" + "".join(f"{image},tools\n" for image in IDS), categories=["tool"]),
         "error: comparisons.c.categories: no image has the category 'tool'. Did you mean 'tools'?",
     ),
+    "an unknown image chosen": (
+        lambda folder, parts: parts["comparisons"]["c"].update(images=[*IDS[:9], "i1"]),
+        "error: comparisons.c.images: entry 10: 'i1' is no image of this set. Did you mean 'i1",
+    ),
     "too few images chosen": (
         lambda folder, parts: parts["comparisons"]["c"].update(images=["i00", "i01"]),
         "error: comparisons.c: only 2 images are chosen. Take at least 3",
@@ -530,7 +535,7 @@ CASES: dict[str, tuple[Change, str]] = {
     ),
     "a checkpoint that is none": (
         checkpoint(b"\x80\x02hello"),
-        "w.pt: cannot be read as a PyTorch checkpoint of weights only (it is damaged, or a file of another kind). Get",
+        "w.pt: cannot be read as a checkpoint of weights only (it is damaged, or a file of another kind). Get",
     ),
     "a checkpoint of a training that failed": (
         checkpoint({name: values * np.nan for name, values in torchvision.models.squeezenet1_1().state_dict().items()}),
@@ -538,7 +543,7 @@ CASES: dict[str, tuple[Change, str]] = {
     ),
     "a checkpoint that is a whole network": (
         checkpoint(torch.nn.Linear(2, 2)),
-        "w.pt: cannot be read as a PyTorch checkpoint of weights only (it holds torch.nn.modules.linear.Linear, which "
+        "w.pt: cannot be read as a checkpoint of weights only (it holds torch.nn.modules.linear.Linear, which "
         "can run programs). Save `network.state_dict()` instead.",
     ),
     "a checkpoint that is no state dict": (checkpoint([1, 2]), "w.pt: is not a state dict (names to tensors)"),
@@ -686,7 +691,7 @@ def test_mistakes_of_the_configuration_and_missing_files_are_told_at_once_when_s
     (project / "my photos/photo 00.png").rename(project / "my photos/<script>.png")
     change_config(project, spoil_configuration)
     wanted = [said.replace("{here}", str(project)) for said in MISTAKES]
-    for targets in ((), ("--dry-run",), ("check",), ("figures", "--summary")):
+    for targets in (("--dry-run",), ("check",)):
         answer = run_snakemake(project, *targets, "--cores", "1", "--configfile", "tiny.yaml")
         assert answer.returncode == 1
         assert [said for said in wanted if said not in answer.stdout] == [], answer.stdout
@@ -743,40 +748,38 @@ FOUND_BY: dict[str, tuple[Callable[[Path], None], str, str]] = {
 }
 
 
-def test_the_check_tells_all_that_is_wrong_with_inputs_in_one_report(project: Path) -> None:
+def test_the_check_looks_anew_and_tells_all_that_is_wrong_with_inputs_in_one_report(project: Path) -> None:
+    answer = run_snakemake(project, *CHECK)
+    assert answer.returncode == 0, answer.stdout
     for name in ("image", "judgments", "network", "mask", "saliency"):
         FOUND_BY[name][0](project)
-    for _ in range(2):  # nothing that was refused is taken for checked
-        answer = run_snakemake(project, *CHECK)
-        assert answer.returncode == 1
-        for name in ("image", "judgments", "network", "mask", "saliency"):
-            assert FOUND_BY[name][2] in answer.stdout
-        assert "Traceback" not in answer.stdout
-        assert HINT not in answer.stdout
-        found = pd.read_csv(project / "results/logs/check.csv", keep_default_na=False)
-        assert found.columns.tolist() == ["level", "where", "place", "found", "remedy"]
-        errors = found[found["level"] == "error"]
-        assert set(errors["where"]) == {
-            "my photos/photo 03.png",
-            "pairs.csv",
-            "models.resnet18",
-            "masks/photo 05.png",
-            "maps",
-        }
-        # What is not wrong enough to stop for is told beside it.
-        assert "cross_validation.folds" in set(found.loc[found["level"] == "warning", "where"])
+    answer = run_snakemake(project, *CHECK)
+    assert answer.returncode == 1
+    for name in ("image", "judgments", "network", "mask", "saliency"):
+        assert FOUND_BY[name][2] in answer.stdout
+    assert "Traceback" not in answer.stdout
+    assert HINT not in answer.stdout
+    found = pd.read_csv(project / "results/logs/check.csv", keep_default_na=False)
+    assert found.columns.tolist() == ["level", "where", "place", "found", "remedy"]
+    errors = found[found["level"] == "error"]
+    assert set(errors["where"]) == {
+        "my photos/photo 03.png",
+        "pairs.csv",
+        "models.resnet18",
+        "masks/photo 05.png",
+        "maps",
+    }
+    # What is not wrong enough to stop for is told beside it.
+    assert "cross_validation.folds" in set(found.loc[found["level"] == "warning", "where"])
     assert {path.name for path in (project / "results").iterdir()} <= {"logs", "benchmarks"}
 
 
-def test_the_check_looks_anew_whenever_it_is_asked(project: Path) -> None:
-    for spoil, status in ((None, 0), (spoil_image, 1)):
-        if spoil is not None:
-            spoil(project)
-        assert run_snakemake(project, *CHECK).returncode == status
-
-
 @pytest.mark.parametrize("mistake", FOUND_BY)
-def test_a_run_tells_mistakes_before_networks_run(mistake: str, project: Path) -> None:
+def test_a_run_tells_mistakes_before_networks_run(mistake: str, finished_copy: Path) -> None:
+    project = finished_copy
+    for made in ("activations", "logs/extract_activations"):
+        shutil.rmtree(project / "results" / made)
+    (project / "results/inputs/checks.csv").unlink()
     spoil, rule, said = FOUND_BY[mistake]
     spoil(project)
     answer = run_snakemake(project, "--cores", "1", "--configfile", "tiny.yaml")
@@ -843,30 +846,16 @@ def test_all_that_is_wrong_with_a_published_data_set_is_told_by_the_job_that_mak
 # --- warnings ---
 
 
-def test_warnings_are_logged_and_kept_with_the_results(project: Path) -> None:
-    noise(1, (48, 48)).save(project / "my photos/photo 03.png")
-    noise(1, (48, 48)).save(project / "my photos/photo 04.png")
-    ratings = (project / "pairs.csv").read_text(encoding="utf-8").splitlines()
-    (project / "pairs.csv").write_text("\n".join(ratings[:1] + ratings[2:]), encoding="utf-8")
-    answer = run_snakemake(
-        project, "results/inputs/checks.csv", "results/inputs/files.csv", "--cores", "2", "--configfile", "tiny.yaml"
-    )
-    assert answer.returncode == 0, answer.stdout
-    found = pd.read_csv(project / "results/inputs/checks.csv", keep_default_na=False)
+def test_warnings_are_logged_and_kept_with_the_results(finished: Path) -> None:
+    found = pd.read_csv(finished / "results/inputs/checks.csv", keep_default_na=False)
     assert found.columns.tolist()[:5] == ["level", "where", "place", "found", "remedy"]
     assert set(found["level"]) == {"warning"}
     assert not found.duplicated().any()
     rows = found[["where", "place", "found"]].to_numpy().tolist()
     for job, where, place, said in (
+        ("pairs", "pairs.csv", "", "there are few participants: 3"),
         (
-            "prepare_images/tiny",
-            "my photos",
-            "",
-            "these images are the same, pixel by pixel: photo 03.png, photo 04.png",
-        ),
-        ("prepare_judgments/pairs", "pairs.csv", "", "there are few participants: 3"),
-        (
-            "prepare_judgments/matrix",
+            "matrix",
             "cross_validation.folds",
             "comparisons.matrix",
             "12 images in 3 folds leave 4 test images, with 6 pairs among them",
@@ -874,8 +863,9 @@ def test_warnings_are_logged_and_kept_with_the_results(project: Path) -> None:
     ):
         assert [where, place, said] in rows
         line = f"{where}: {place}: {said}" if place else f"{where}: {said}"
-        assert f" WARNING {line}" in (project / f"results/logs/{job}.log").read_text(encoding="utf-8")
-        assert line in answer.stdout
-    files = pd.read_csv(project / "results/inputs/files.csv")["file"].tolist()
+        log = (finished / f"results/logs/prepare_judgments/{job}.log").read_text(encoding="utf-8")
+        assert f" WARNING {line}" in log
+        assert line in (finished / "said.txt").read_text(encoding="utf-8")
+    files = pd.read_csv(finished / "results/inputs/files.csv")["file"].tolist()
     photos = [f"my photos/photo {number:02d}.png" for number in range(12)]
     assert files == ["matrix.csv", *photos, "pairs.csv"]

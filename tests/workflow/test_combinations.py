@@ -9,7 +9,7 @@ import pytest
 import torch
 import torchvision
 from PIL import Image
-from tiny_project import change_config, run_snakemake
+from tiny_project import change_config, run_snakemake, write_project
 
 from alignment_importance.maps.heatmaps import place_image
 from alignment_importance.maps.saliency.registry import METHODS
@@ -55,17 +55,19 @@ SALIENCY: dict[str, dict[str, Any]] = {
 }
 
 
-@pytest.fixture
-def results(project: Path) -> Path:
+@pytest.fixture(scope="module")
+def results(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """What one run of all targets makes of images of two sizes; nobody looked at the last two of them."""
+    project = tmp_path_factory.mktemp("combinations") / "project"
+    write_project(project)
     random = np.random.default_rng(1)
     (project / "maps").mkdir()
     fixations = []
     for number, image in enumerate(IDS):
-        file = project / "my photos" / f"{image}.png"
         size = (64, 40) if number % 3 else (48, 48)
-        with Image.open(file) as opened:
-            opened.resize(size).save(file)
+        for file in (project / folder / f"{image}.png" for folder in ("my photos", "masks")):
+            with Image.open(file) as opened:
+                opened.resize(size, Image.Resampling.NEAREST).save(file)
         np.save(project / "maps" / f"{image}.npy", random.random((size[1], size[0])))
         fixations += [(image, *random.uniform(0, size)) for _ in range(5 if number < 10 else 0)]
     pd.DataFrame(fixations, columns=["image", "x", "y"]).to_csv(project / "fixations.csv", index=False)
@@ -73,6 +75,7 @@ def results(project: Path) -> Path:
     pd.DataFrame(categories).to_csv(project / "table.csv", index=False)
     (project / "deepgaze_pytorch.py").write_text(DEEPGAZE, encoding="utf-8")
     (project / "own_network.py").write_text(OWN_NETWORK, encoding="utf-8")
+    (project / "chosen.txt").write_text("\n".join(reversed(CHOSEN)), encoding="utf-8")
     state = {f"hub.{name}": value for name, value in torchvision.models.resnet18().state_dict().items()}
     torch.save(state | {"bias_weight": torch.ones(1)}, project / "deepgaze.pth")
 
@@ -82,11 +85,11 @@ def results(project: Path) -> Path:
         config["comparisons"] = {
             "few": matrix | {"categories": ["even"]},
             "pairs": pairs | {"by_category": ["odd"]},
-            "chosen": matrix | {"images": CHOSEN},
+            "chosen": matrix | {"images": "chosen.txt"},
         }
         config["cross_validation"] = {"folds": 2, "seeds": [1]}
         config["interactions"] = {"top_maps": 4, "permutations": 2, "minutes": 0.1}
-        config["saliency"], config["controls"] = SALIENCY, {}
+        config["saliency"] = SALIENCY
 
     change_config(project, change)
     interacting = [f"results/figures/{kind}_chosen_resnet18.pdf" for kind in ("elimination", "pairs", "shapley")]
@@ -105,7 +108,12 @@ def test_every_comparison_is_about_its_images_with_every_kind_of_saliency(result
     seen = read_table(results.parent / "fixations.csv")
     for comparison, images in IMAGES.items():
         heatmaps = read_netcdf(results / f"heatmaps/{comparison}/resnet18.nc")
-        assert heatmaps["image"].to_numpy().tolist() == images
+        of_images = read_netcdf(results / f"image_scores/{comparison}/resnet18.nc")
+        assert heatmaps["image"].to_numpy().tolist() == of_images["image"].to_numpy().tolist() == images
+        assert sorted(file.stem for file in (results / f"heatmaps/{comparison}/resnet18").glob("*.png")) == images
+        assert sorted(read_table(results / f"folds/{comparison}/seed-1.csv")["image"]) == images
+        control = read_table(results / "control/halves/resnet18.csv")
+        assert sorted(set(control.loc[control["comparison"] == comparison, "image"])) == images
         for saliency in SALIENCY:
             for table in ("overlap", "saliency_scores"):
                 found = read_table(results / f"{table}/{comparison}/resnet18/{saliency}.csv")
@@ -120,4 +128,24 @@ def test_every_comparison_is_about_its_images_with_every_kind_of_saliency(result
             else:
                 z = (placed - placed.mean()) / placed.std()
                 assert nss[image] == pytest.approx(np.mean(z[own["y"].astype(int), own["x"].astype(int)]), rel=1e-5)
+    summary = read_table(results / "prediction/summary.csv").set_index("comparison")["n_images"]
+    assert summary.to_dict() == {comparison: len(images) for comparison, images in IMAGES.items()}
     assert (results / "gallery/index.html").is_file() and (results / "paper/README.md").is_file()
+
+
+def test_judgments_of_some_images_are_those_among_all(results: Path) -> None:
+    whole, some = (
+        read_netcdf(results / f"inputs/{name}/judgments.nc")["similarity"] for name in ("pairs", "pairs-odd")
+    )
+    odd = IMAGES["pairs-odd"]
+    np.testing.assert_array_equal(some, whole.sel(image=odd, image_b=odd))
+
+
+def test_the_alignment_of_an_image_is_that_with_the_images_of_the_comparison(results: Path) -> None:
+    judged = read_netcdf(results / "inputs/chosen/judgments.nc")["similarity"][0].to_numpy()
+    readout = read_netcdf(results / "activations/tiny/resnet18.nc")["readout"].sel(image=CHOSEN).to_numpy()
+    network = np.array(np.corrcoef(readout.astype(np.float64)))
+    others = ~np.eye(len(CHOSEN), dtype=bool)
+    expected = [np.corrcoef(a[mask], b[mask])[0, 1] for a, b, mask in zip(network, judged, others, strict=True)]
+    found = read_netcdf(results / "image_scores/chosen/resnet18.nc")["alignment"]
+    np.testing.assert_allclose(found, expected, rtol=1e-5)

@@ -5,22 +5,8 @@ What is wrong and what is completed is in tests/unit/test_config.py, files in te
 
 import re
 from pathlib import Path
-from typing import Any
 
-from tiny_project import ROOT, change_config, run_snakemake
-
-
-def test_all_mistakes_are_told_at_once_and_without_a_traceback(project: Path) -> None:
-    def spoil(config: dict[str, Any]) -> None:
-        config["cross_validation"]["sedes"] = [1]
-        config["comparisons"]["pairs"]["kind"] = "similar"
-
-    change_config(project, spoil)
-    answer = run_snakemake(project, "--dry-run", "--configfile", "tiny.yaml")
-    assert answer.returncode == 1
-    assert "cross_validation.sedes: there is no such key; did you mean seeds?" in answer.stdout
-    assert "comparisons.pairs.kind: 'similar' is not possible; use similarity, dissimilarity, null" in answer.stdout
-    assert "Traceback" not in answer.stdout
+from tiny_project import ROOT, run_snakemake
 
 
 def test_a_configuration_stands_alone(project: Path) -> None:

@@ -34,17 +34,20 @@ pytestmark = pytest.mark.skipif(
 )
 
 
+def reduce(config: dict[str, Any]) -> None:
+    """Use the demo's data too, and have no more than one job of a rule."""
+    config["datasets"] = {"demo": {}}
+    config["image_sets"]["demo"] = {"folder": "data/demo/images"}
+    del config["comparisons"]["pairs"]
+    config["cross_validation"]["seeds"] = [1]
+
+
 @pytest.fixture(scope="module")
 def proved(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A tiny project all of whose scripts have run in environments of their own, which are in its folder `made`."""
     folder = tmp_path_factory.mktemp("conda") / "project"
     write_project(folder)
-    change_config(
-        folder,
-        lambda config: (
-            config.update(datasets={"demo": {}}) or config["image_sets"].update(demo={"folder": "data/demo/images"})
-        ),
-    )
+    change_config(folder, reduce)
     write_command(folder / "conda/bin")
     # The kind of work that the shortest one waits for.
     (folder / "results/benchmark").mkdir(parents=True)

@@ -46,7 +46,7 @@ def test_environment_is_one_that_conda_takes(file: Path) -> None:
             assert all(re.fullmatch(r"[a-z0-9.-]+==[0-9.]+", line) for line in dependency["pip"])
             assert "pip" in env["dependencies"]
         else:
-            assert dependency in WITHOUT_VERSION or re.fullmatch(r"[a-z0-9-]+ =[0-9.]+", dependency)
+            assert dependency in WITHOUT_VERSION or re.fullmatch(r"[a-z0-9_-]+ =[0-9.]+", dependency)
             names.append(dependency.split(" ")[0])
     assert len(set(names)) == len(names)
     assert names[0] == "python"

@@ -1,17 +1,18 @@
 """The workflow as a module of another one."""
 
+import shutil
 from pathlib import Path
 
-import pandas as pd
 import pytest
 import yaml
-from tiny_project import CONFIG, ROOT, planned_jobs, run_snakemake, write_inputs
+from test_run import results_of
+from tiny_project import CONFIG, ROOT, planned_jobs, run_snakemake, write_inputs, write_project
 
-CALLER = f"""
+CALLER = """
 configfile: "caller.yaml"
 
 module alignment_importance:
-    snakefile: "{ROOT}/Snakefile"
+    snakefile: "project/Snakefile"
     config: config["ai"]
 
 use rule * from alignment_importance as ai_*
@@ -20,23 +21,45 @@ rule copy_summary:
     default_target: True
     input: "results/prediction/summary.csv"
     output: "copied.csv"
-    shell: "cp {{input}} {{output}}"
+    shell: "cp {input} {output}"
 """
 
 #: A scheduler without a queue: the script of a job runs while it is submitted, in a process of its own.
 CLUSTER = ("--executor", "cluster-generic", "--cluster-generic-submit-cmd", "setsid bash", "--jobs", "2")
 
 
-@pytest.mark.parametrize("executor", [("--cores", "2"), CLUSTER], ids=["local", "cluster"])
-def test_another_workflow_uses_this_one(executor: tuple[str, ...], tmp_path: Path) -> None:
+@pytest.fixture
+def caller(tmp_path: Path) -> Path:
+    """Another workflow, in whose folder the photographs have been written in another order."""
+    write_project(tmp_path / "project")
     write_inputs(tmp_path)
+    photos = tmp_path / "my photos"
+    shutil.rmtree(photos)
+    photos.mkdir()
+    for photo in sorted((tmp_path / "project/my photos").iterdir(), reverse=True):
+        shutil.copy2(photo, photos)
     (tmp_path / "caller.yaml").write_text(yaml.safe_dump({"other": 1, "ai": CONFIG}), encoding="utf-8")
     (tmp_path / "Snakefile").write_text(CALLER, encoding="utf-8")
-    answer = run_snakemake(tmp_path, *executor)
+    return tmp_path
+
+
+def test_another_workflow_gets_the_same_bytes_on_one_core(finished: Path, caller: Path) -> None:
+    """Another number of cores, another place, another order of hashes and of the photographs in their folder."""
+    answer = run_snakemake(caller, "copied.csv", "ai_all", "--cores", "1", environment={"PYTHONHASHSEED": "7"})
     assert answer.returncode == 0, answer.stdout
-    made = pd.read_csv(tmp_path / "copied.csv")
-    assert set(made["comparison"]) == set(CONFIG["comparisons"])
-    assert planned_jobs(tmp_path) == {}
+    expected, found = results_of(finished), results_of(caller)
+    assert set(found) == set(expected)
+    assert [name for name in expected if found[name] != expected[name]] == []
+    assert (caller / "copied.csv").read_bytes() == expected["prediction/summary.csv"]
+    assert planned_jobs(caller) == {}
+
+
+def test_another_workflow_gets_them_on_a_cluster(finished: Path, caller: Path) -> None:
+    made = ("results/inputs/pairs/judgments.nc", "results/saliency/tiny/spectral_residual.nc")
+    answer = run_snakemake(caller, *made, *CLUSTER)
+    assert answer.returncode == 0, answer.stdout
+    for file in made:
+        assert (caller / file).read_bytes() == (finished / file).read_bytes()
 
 
 def test_the_catalogue_finds_the_workflow(tmp_path: Path) -> None:

@@ -10,11 +10,12 @@ from pathlib import Path
 from typing import get_type_hints
 
 import pytest
+import yaml
 from pydantic import TypeAdapter, ValidationError
 from rule_objects import START, changed, env_of, jobs, rules, script_of
 from snakemake.jobs import Job
 from snakemake.rules import Rule
-from tiny_project import ROOT, planned_jobs, run_snakemake
+from tiny_project import ROOT, run_snakemake
 
 from job import bind
 
@@ -76,6 +77,12 @@ def test_a_script_takes_all_that_its_rule_makes_and_sets(name: str) -> None:
 #: A network that predicts gaze, which none of the ready configurations has: any files stand for its own.
 GAZE = {"method": "deepgaze_iie", "checkpoint": str(ROOT / "README.md"), "centre_bias": str(ROOT / "README.md")}
 
+#: Comparisons that name the pairs to explain, in a list and in a file: any file stands for it.
+NAMED_PAIRS = {
+    name: {"image_set": "demo", "judgments": "data/demo/shape.csv", "pairs": pairs}
+    for name, pairs in (("listed", [["cat", "dog"]]), ("tabled", str(ROOT / "README.md")))
+}
+
 #: What nobody makes but on demand.
 ON_DEMAND = (
     "check", "paper", "interactions", "benchmark", "layers", "results/layers/alexnet.csv",
@@ -88,7 +95,17 @@ def all_jobs(folder: Path) -> Iterator[Job]:
     yield from jobs(changed(folder, {"saliency": {"predicted": GAZE}}), "all", *ON_DEMAND)
     yield from jobs(ROOT / "workflow/configs/two_networks.yaml", "all", "paper")
     yield from jobs(ROOT / "workflow/configs/mur92.yaml")
+    yield from jobs(single(folder))
     yield from jobs(changed(folder, START), "new")
+    yield from jobs(changed(folder, {"comparisons": NAMED_PAIRS, "controls": {}}))
+
+
+def single(folder: Path) -> Path:
+    """One comparison and one seed, and no saliency: lists of one file, or of none, reach the scripts as lists."""
+    demo = yaml.safe_load((ROOT / "config.yaml").read_text(encoding="utf-8"))
+    seeds = demo["cross_validation"] | {"seeds": [1]}
+    comparisons = {"demo-shape": demo["comparisons"]["demo-shape"]}
+    return changed(folder, {"comparisons": comparisons, "cross_validation": seeds, "saliency": {}})
 
 
 def test_every_parameter_of_a_script_is_bound_to_a_value_of_its_type(tmp_path: Path) -> None:
@@ -109,7 +126,14 @@ def test_every_parameter_of_a_script_is_bound_to_a_value_of_its_type(tmp_path: P
 
 def test_mistakes_are_told_before_networks_run() -> None:
     first = {name for name, rule in RULES.items() if rule.priority > 0}
-    assert {"make_demo", "prepare_images", "prepare_judgments", "prepare_networks", "prepare_control"} <= first
+    assert {
+        "make_demo",
+        "prepare_images",
+        "prepare_judgments",
+        "prepare_pairs",
+        "prepare_networks",
+        "prepare_control",
+    } <= first
     assert not first & (GPU_RULES | GPU_OTHERS)
 
 
@@ -152,27 +176,32 @@ def test_all_asks_for_everything_that_is_made_for_it(file: str) -> None:
     ("target", "present", "absent"),
     [("check", "check", "extract_activations"), ("figures", "plot_summary", "build_gallery")],
 )
-def test_targets(target: str, present: str, absent: str, tmp_path: Path) -> None:
-    jobs = planned_jobs(tmp_path, target, "--snakefile", str(ROOT / "Snakefile"))
-    assert present in jobs
-    assert absent not in jobs
+def test_targets(target: str, present: str, absent: str) -> None:
+    planned = {job.rule.name for job in jobs(ROOT / "config.yaml", target)}
+    assert present in planned
+    assert absent not in planned
 
 
-@pytest.mark.parametrize(("device", "gpus"), [("auto", "gpu=1"), ("cpu", "gpu=0")])
-def test_a_gpu_is_asked_for_unless_the_device_is_the_cpu(device: str, gpus: str, tmp_path: Path) -> None:
-    snakefile = str(ROOT / "Snakefile")
-    answer = run_snakemake(tmp_path, "--dry-run", "--snakefile", snakefile, "--config", f"device={device}")
-    assert answer.returncode == 0, answer.stdout
-    asked = re.findall(r"rule (\w+):\n(?: +.*\n)*? +resources: (.*)\n", answer.stdout)
-    assert {rule for rule, resources in asked if gpus in resources} == GPU_RULES
+def test_a_gpu_and_memory_of_its_own_are_asked_for_unless_the_device_is_the_cpu(tmp_path: Path) -> None:
+    asked = {}
+    for device in ("auto", "cpu"):
+        (tmp_path / device).mkdir()
+        planned = jobs(changed(tmp_path / device, {"device": device}))
+        asked[device] = {job.rule.name: job.resources for job in planned}
+    for device, gpus in (("auto", 1), ("cpu", 0)):
+        assert {name for name, resources in asked[device].items() if resources.get("gpu") == gpus} == GPU_RULES
+    memory = {device: resources["explain_images"].mem_mb for device, resources in asked.items()}
+    assert memory["auto"] == memory["cpu"] + 1000
 
 
 def test_jobs_that_draw_or_tabulate_load_no_torch() -> None:
     light = [
         name for name in RULES if name.startswith(("plot_", "prepare_images", "prepare_judg", "summarise", "build"))
     ]
-    for name in light:
-        script = script_of(RULES[name]).stem
-        program = f"import sys; sys.path.append('scripts'); import {script}; print('torch' in sys.modules)"
-        answer = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True)
-        assert answer.stdout.strip() == "False", name
+    scripts = sorted({script_of(RULES[name]).stem for name in light})
+    program = "\n".join(
+        ["import sys", "sys.path.append('scripts')"]
+        + [f"import {script}\nassert 'torch' not in sys.modules, {script!r}" for script in scripts]
+    )
+    answer = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert answer.returncode == 0, answer.stderr

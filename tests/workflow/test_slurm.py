@@ -3,8 +3,7 @@
 These tests start Slurm's daemons as root and install Debian's packages of Slurm if they are missing. They must be asked
 for: ALIGNMENT_IMPORTANCE_SLURM=1 python -m pytest tests/workflow/test_slurm.py
 
-They need a run of the demo here for comparison (see `demo_project`). Tests of jobs that come to harm (-m harmed) mostly
-wait.
+They need a run of the demo here for comparison (see `demo_project`). Those of jobs that come to harm mostly wait.
 """
 
 import os
@@ -172,7 +171,6 @@ def lose_node(cluster: Cluster, job: Job) -> None:
     cluster.set_node("resume")
 
 
-@pytest.mark.harmed
 @pytest.mark.parametrize(
     ("harm", "state", "minutes"),
     # Minutes in which the job has surely started, and, at the second attempt, surely ended.
@@ -208,7 +206,6 @@ def test_what_was_lost_is_done_again(
     )
 
 
-@pytest.mark.harmed
 def test_a_job_that_takes_too_much_memory_gets_more(project: Path, undisturbed: bytes, cluster: Cluster) -> None:
     before = cluster.jobs()
     # Slurm looks once a second: Snakemake itself takes more than 100 MB, and for longer than that.
@@ -221,7 +218,6 @@ def test_a_job_that_takes_too_much_memory_gets_more(project: Path, undisturbed: 
     assert (project / TARGET).read_bytes() == undisturbed
 
 
-@pytest.mark.harmed
 def test_a_job_whose_gpu_is_none_says_so(project: Path, cluster: Cluster) -> None:
     target = "results/activations/tiny/resnet18.nc"
     given = (target, "--configfile", "tiny.yaml", *SLURM, "--retries", "0", "--config")
@@ -233,5 +229,3 @@ def test_a_job_whose_gpu_is_none_says_so(project: Path, cluster: Cluster) -> Non
     assert run_snakemake(project, *given, "device=auto").returncode == 0
     assert "device `auto` takes the CPU" in log.read_text(encoding="utf-8")
     assert cluster.jobs()[-1].gpus == 1
-    assert run_snakemake(project, *given, "device=cpu", "--forcerun", "extract_activations").returncode == 0
-    assert cluster.jobs()[-1].gpus == 0

@@ -1,12 +1,14 @@
 """A tiny project (12 images, 3 observers, a network with random weights) on which Snakemake is really run."""
 
+import multiprocessing
 import os
 import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +16,7 @@ import numpy as np
 import pandas as pd
 import yaml
 from PIL import Image
+from snakemake.cli import main
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -34,22 +37,35 @@ CONFIG: dict[str, Any] = {
     "saliency": {"spectral_residual": {"method": "spectral_residual"}},
     "overlap": {"top_percent": [5, 20], "target_percent": [5], "resamples": 50},
     "controls": {"halves": {"image_set": "tiny", "masks": "masks", "objects": {"left": 1, "right": 2}}},
+    "figures": {"dpi": 100},
 }
+
+#: Half of what a start of Snakemake takes is its imports: the processes that run it begin with them.
+_STARTED = multiprocessing.get_context("forkserver")
+_STARTED.set_forkserver_preload(["snakemake.cli"])
 
 
 def run_snakemake(
     folder: Path, *arguments: str, environment: dict[str, str] | None = None
 ) -> subprocess.CompletedProcess[str]:
     """Call Snakemake in a folder with the Python of the tests and return what it said, whatever its exit status."""
-    return subprocess.run(
-        [sys.executable, "-m", "snakemake", *arguments],
-        cwd=folder,
-        env=os.environ | (environment or {}),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        check=False,
-    )
+    with tempfile.NamedTemporaryFile("r", encoding="utf-8") as said:
+        process = _STARTED.Process(
+            target=_snakemake, args=(folder, arguments, os.environ | (environment or {}), Path(said.name))
+        )
+        process.start()
+        process.join()
+        return subprocess.CompletedProcess(arguments, process.exitcode or 0, said.read())
+
+
+def _snakemake(folder: Path, arguments: Sequence[str], environment: dict[str, str], said: Path) -> None:
+    """Be Snakemake in a folder, and say everything into a file."""
+    os.environ.update(environment)
+    os.chdir(folder)
+    with said.open("w", encoding="utf-8") as file:
+        os.dup2(file.fileno(), sys.stdout.fileno())
+        os.dup2(file.fileno(), sys.stderr.fileno())
+    main(list(arguments))
 
 
 def planned_jobs(folder: Path, *arguments: str) -> dict[str, int]:
@@ -95,7 +111,7 @@ def write_project(folder: Path) -> None:
     for part in PARTS:
         source = ROOT / part
         if source.is_dir():
-            shutil.copytree(source, folder / part, ignore=shutil.ignore_patterns("__pycache__"))
+            shutil.copytree(source, folder / part)
         else:
             shutil.copy2(source, folder / part)
     write_inputs(folder)
@@ -110,12 +126,11 @@ def change_config(folder: Path, change: Callable[[dict[str, Any]], None]) -> Non
 
 
 def kill_at_work(folder: Path, *arguments: str) -> None:
-    """Run Snakemake in a folder, kill it with all its jobs as soon as one has begun, and unlock the folder."""
-    command = [sys.executable, "-m", "snakemake", "--cores", "1", *arguments]
+    """Run Snakemake in a folder, which it does not lock, and kill it with all its jobs as soon as one has begun."""
+    command = [sys.executable, "-m", "snakemake", "--cores", "1", "--nolock", *arguments]
     nowhere = subprocess.DEVNULL
     with subprocess.Popen(command, cwd=folder, stdout=nowhere, stderr=nowhere, start_new_session=True) as run:
         marks = folder / ".snakemake/incomplete"
         while run.poll() is None and not any(marks.iterdir()):
             time.sleep(0.02)
         os.killpg(run.pid, signal.SIGKILL)
-    assert run_snakemake(folder, "--unlock", *arguments).returncode == 0

@@ -3,7 +3,7 @@
 # needs   nothing: simulated data, random weights
 # makes   benchmark/{work}.csv, benchmark/summary.csv, figures/speed.png and speed.pdf
 
-BENCHMARKS = ["vgg16", "pooled", "growth", "all_folds"]
+BENCHMARKS = ["vgg16", "transformer", "pooled", "growth", "all_folds"]
 
 
 rule benchmark:

@@ -98,6 +98,18 @@ def entry(section: str, key: str | None = None) -> Callable:
     return of_unit
 
 
+def models_of(names: list[str]) -> Callable:
+    """An input function: the models of some names, which may have the wildcard `model`, with their entries."""
+    return lambda wildcards: {
+        filled: config["models"][filled] for filled in [name.format(model=wildcards.get("model")) for name in names]
+    }
+
+
+def files_of_network(name: str) -> Callable:
+    """An input function: the files that a model is made of, whose name may be the wildcard `model`."""
+    return lambda wildcards: PLAN.files_of_network(name.format(model=wildcards.get("model")))
+
+
 def files_in(section: str, key: str) -> Callable:
     """An input function: the files in a folder that the configuration names."""
     return lambda wildcards: PLAN.files_of(config[section][wildcards[section.removesuffix("s")]][key])

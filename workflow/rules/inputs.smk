@@ -2,7 +2,7 @@
 #
 # needs   the folders and files that the configuration names
 # makes   the files of published data sets, in the folders that the configuration names
-#         inputs/{image_set}/images.csv, inputs/{comparison}/judgments.nc, folds/{comparison}/seed-{seed}.csv
+#         inputs/{image_set}/images.csv, inputs/{comparison}/judgments.nc and pairs.csv (of named pairs), folds/{comparison}/seed-{seed}.csv
 #         beside them, what each check found and which files it read, for inputs/checks.csv and inputs/files.csv
 #
 # Each job checks what it reads. They come before all other jobs that can run, so that mistakes are told early.
@@ -136,6 +136,34 @@ rule prepare_judgments:
         code=code_of("prepare_judgments"),
     script:
         "../../scripts/prepare_judgments.py"
+
+
+rule prepare_pairs:
+    """Check the pairs of images that a comparison names to be explained."""
+    input:
+        judgments="<results>/inputs/{comparison}/judgments.nc",
+        file=lambda wildcards: PLAN.file_of_pairs(wildcards.comparison) or [],
+    output:
+        pairs="<results>/inputs/{comparison}/pairs.csv",
+        checks="<results>/inputs/{comparison}/pairs-checks.csv",
+    log:
+        "<logs>/prepare_pairs/{comparison}.log",
+    benchmark:
+        "<benchmarks>/prepare_pairs/{comparison}.tsv"
+    wildcard_constraints:
+        comparison=PLAN.any_of(PLAN.names_pairs()),
+    priority: 100
+    conda:
+        "../../envs/tables.yaml"
+    threads: 1
+    resources:
+        mem_mb=growing(600, judgments=5),
+        runtime=growing(10),
+    params:
+        named=lambda wildcards: PLAN.listed_pairs(wildcards.comparison),
+        code=code_of("prepare_pairs"),
+    script:
+        "../../scripts/prepare_pairs.py"
 
 
 rule prepare_control:

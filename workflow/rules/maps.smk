@@ -1,17 +1,23 @@
 # Maps: where in an image alignment lies, and whether people look there.
 #
 # needs   activations/{image_set}/{model}.nc, inputs/{comparison}/judgments.nc, inputs/{image_set}/images.csv
-# makes   image_scores/{comparison}/{model}.nc, heatmaps/{comparison}/{model}.nc, saliency/{image_set}/{saliency}.nc
+# makes   {image_scores,heatmaps,pairs}/{comparison}/{model}.nc, pairs/{comparison}/{model}.csv, saliency/{image_set}/{saliency}.nc
 #         {overlap,saliency_scores,overlap_summary}/{comparison}/{model}/{saliency}.csv, control/{control}/{model}.csv
 
 
 rule explain_images:
-    """Score every feature map of every image, and average the image's maps weighted by their scores."""
+    """Score every feature map of every image and of pairs of images, and average the images' maps by their scores."""
     input:
         **ABLATION_INPUT,
+        rsms="<results>/rsm/{comparison}/{model}.nc",
+        named_pairs=lambda wildcards: (
+            "<results>/inputs/{comparison}/pairs.csv" if wildcards.comparison in PLAN.names_pairs() else []
+        ),
     output:
         scores="<results>/image_scores/{comparison}/{model}.nc",
         heatmaps="<results>/heatmaps/{comparison}/{model}.nc",
+        pairs="<results>/pairs/{comparison}/{model}.nc",
+        pairs_table="<results>/pairs/{comparison}/{model}.csv",
     log:
         "<logs>/explain_images/{comparison}/{model}.log",
     benchmark:
@@ -25,6 +31,7 @@ rule explain_images:
         gpu=GPUS,
     params:
         **ABLATION_PARAMS,
+        asked=lambda wildcards: PLAN.numbers_of_pairs(wildcards.comparison),
         code=code_of("explain_images"),
     script:
         "../../scripts/explain_images.py"
@@ -120,6 +127,7 @@ rule evaluate_control:
     """Tell for every image how well its heatmaps single out the first object against the second."""
     input:
         heatmaps=of_control("<results>/heatmaps/{comparison}/{model}.nc"),
+        pairs=of_control("<results>/pairs/{comparison}/{model}.nc"),
         masks=entry("controls", "masks"),
         mask_files=files_in("controls", "masks"),
         checks="<results>/inputs/{control}/masks-checks.csv",
@@ -137,6 +145,7 @@ rule evaluate_control:
         runtime=growing(10, mask_files=1),
     params:
         heatmaps=comparisons_of_control,
+        pairs=comparisons_of_control,
         objects=entry("controls", "objects"),
         code=code_of("evaluate_control"),
     script:

@@ -1,7 +1,7 @@
 # Networks: checked, their layers listed, and what they make of the images of a set.
 #
 # needs   inputs/{image_set}/images.csv, the networks' weights
-# makes   layers/{network}.csv, activations/{image_set}/{model}.nc, docs/networks.md
+# makes   layers/{network}.csv, inputs/networks-checks.csv, activations/{image_set}/{model}.nc, docs/networks.md
 
 
 rule layers:
@@ -20,6 +20,7 @@ rule prepare_networks:
         networks=[file for model in MODELS for file in PLAN.files_of_network(model)],
     output:
         layers=expand("<results>/layers/{network}.csv", network=MODELS),
+        checks="<results>/inputs/networks-checks.csv",
     log:
         "<logs>/prepare_networks.log",
     benchmark:
@@ -60,30 +61,38 @@ rule list_layers:
         "../../scripts/list_layers.py"
 
 
-rule extract_activations:
-    """Run one network over the images of one set, up to its map layer and on to its readout."""
-    input:
-        images="<results>/inputs/{image_set}/images.csv",
-        network=lambda wildcards: PLAN.files_of_network(wildcards.model),
-    output:
-        activations="<results>/activations/{image_set}/{model}.nc",
-    log:
-        "<logs>/extract_activations/{image_set}/{model}.log",
-    benchmark:
-        "<benchmarks>/extract_activations/{image_set}/{model}.tsv"
-    conda:
-        environment("torch")
-    threads: 4
-    resources:
-        mem_mb=megabytes_of_network(images=50, network=3),
-        runtime=growing(30, images=60),
-        gpu=GPUS,
-    params:
-        model=entry("models"),
-        compute={key: COMPUTE[key] for key in ("device", "precision")},
-        code=code_of("extract_activations"),
-    script:
-        "../../scripts/extract_activations.py"
+# A rule for each sweep, whose models differ in their map layer alone, and one for each of the other models.
+for number, models in enumerate([["{model}"], *PLAN.sweeps().values()], start=1):
+
+    rule:
+        """Run a network over the images of one set, up to its map layer, or through several, and on to its readout."""
+        name:
+            "extract_activations" if number == 1 else f"extract_activations_{number}"
+        input:
+            images="<results>/inputs/{image_set}/images.csv",
+            network=files_of_network(models[0]),
+        output:
+            activations=[f"<results>/activations/{{image_set}}/{model}.nc" for model in models],
+        log:
+            f"<logs>/extract_activations/{{image_set}}/{models[0]}.log",
+        benchmark:
+            f"<benchmarks>/extract_activations/{{image_set}}/{models[0]}.tsv"
+        wildcard_constraints:
+            model=PLAN.any_of(PLAN.alone()),
+        conda:
+            environment("torch")
+        threads: 4
+        resources:
+            mem_mb=megabytes_of_network(images=50, network=3),
+            runtime=growing(30, images=60),
+            gpu=GPUS,
+        params:
+            models=models_of(models),
+            activations=models_of(models),
+            compute={key: COMPUTE[key] for key in ("device", "precision")},
+            code=code_of("extract_activations"),
+        script:
+            "../../scripts/extract_activations.py"
 
 
 rule tabulate_networks:

@@ -5,7 +5,7 @@
 #         gallery/index.html and the pictures beside it, paper/README.md and what it names
 
 # The kinds of figure of every comparison and model; of other figures, the kind of each and what it is about.
-KINDS = ["curves", "importance", "heatmaps", "rsms", "patches"]
+KINDS = ["curves", "importance", "heatmaps", "rsms", "patches", "pairs-explained"]
 KINDS += ["overlap", "overlap-categories", "overlap-grid"] if SALIENCY else []
 TRANSFERRED = list(itertools.product(PLAN.transferred(), MODELS))
 CONTROLLED = list(itertools.product(CONTROLS, MODELS))
@@ -28,6 +28,7 @@ rule plot_comparison:
         heatmaps="<results>/heatmaps/{comparison}/{model}.nc",
         scores="<results>/image_scores/{comparison}/{model}.nc",
         rsms="<results>/rsm/{comparison}/{model}.nc",
+        pairs="<results>/pairs/{comparison}/{model}.nc",
         activations=view("<results>/activations/{image_set}/{model}.nc"),
         judgments="<results>/inputs/{comparison}/judgments.nc",
         images=view("<results>/inputs/{image_set}/images.csv"),
@@ -45,7 +46,7 @@ rule plot_comparison:
         "../../envs/figures.yaml"
     threads: 1
     resources:
-        mem_mb=growing(800, curves=10, rankings=10, heatmaps=8, scores=8, rsms=20, activations=1, summaries=20),
+        mem_mb=growing(800, curves=10, rankings=10, heatmaps=8, scores=8, rsms=20, pairs=2, activations=1, summaries=20),
         runtime=growing(20, images=300),
     params:
         **dict.fromkeys(("saliency", "overlaps", "summaries"), SALIENCY),
@@ -92,6 +93,7 @@ rule plot_summary:
         control=CONTROLLED,
         images=PLAN.judged_sets(),
         image_set_of={name: PLAN.image_set_of(name) for name in COMPARISONS},
+        sweeps=PLAN.sweeps(),
         controls=config["controls"],
         page=config["figures"],
         score=config["alignment"]["score"],
@@ -196,6 +198,7 @@ rule results:
     input:
         rules.summarise.output,
         rules.prepare_networks.output,
+        expand(rules.prepare_pairs.output, comparison=PLAN.names_pairs()),
         expand(
             [
                 *rules.prepare_images.output,

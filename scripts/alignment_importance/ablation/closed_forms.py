@@ -384,12 +384,12 @@ class OwnRows:
         every = torch.arange(rows.x.shape[1], device=rows.x.device)
         return cls(rows.x, rows.c * scale, y, constant, rows.variance_without(rows.g(every)).isnan())
 
-    def proportional(self, image: int, others: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        """What is proportional to the similarities with `others`: (other,), and (map, other) without each map."""
+    def proportional(self, image: int, others: torch.Tensor) -> torch.Tensor:
+        """What is proportional to the similarities with `others`: (1 + map, other), with all maps and without each."""
         q, y = self.q[image, others], self.y[others]
         q = q.masked_fill(self.constant[others] | self.constant[image], torch.nan)
         without = q - self.x[image][:, None] * y.T
-        return q, without.masked_fill(self.constant_without[image][:, None], torch.nan)
+        return torch.cat([q[None], without.masked_fill(self.constant_without[image][:, None], torch.nan)])
 
     def correlations(self, human: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """Pearson correlations of the similarities of each image with people's.

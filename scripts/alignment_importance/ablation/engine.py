@@ -1,26 +1,30 @@
 """The ablation engine: second-order scores of a network without each of its feature maps, or with the top k alone.
 
-Three routes, all exact, chosen by `networks.cut` from what lies between the maps and the readout:
+Four routes, all exact, chosen by `networks.cut` from what lies between the maps and the readout:
 
 - `pooled` (`PooledAblation`): the readout is the pooled maps; closed forms, no forward pass at all.
 - `linear` (`ReadoutAblation` over a `LinearHead`): the maps meet first in a fully connected layer, which is a sum of
   one contribution per map; only what follows is computed again.
+- `attention` (`ReadoutAblation` over an `AttentionHead`): the maps are the patches that enter the last block of a
+  transformer, of which the class token alone is read; closed forms up to the projection of that token.
 - `general` (`ReadoutAblation` over a `GeneralHead`): batched forward passes of the head.
 """
 
 import functools
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import torch
 import xarray as xr
 
 from alignment_importance.ablation import closed_forms, kernels
+from alignment_importance.ablation.attention import AttentionHead
 from alignment_importance.ablation.heads import GeneralHead, LinearHead, ReadoutTask, VariantHead
 from alignment_importance.inputs.folds import PairBlock
 from alignment_importance.networks.head import Head
-from alignment_importance.statistics.judged import judged_pairs
+from alignment_importance.statistics.judged import judged_pairs, places_among_judged
 from alignment_importance.statistics.scores import SCORES
 from alignment_importance.statistics.similarity import OwnSecondOrder, SecondOrder, rsm, scaled_rows, similarities_to
 from alignment_importance.system.compute import Compute
@@ -28,6 +32,14 @@ from alignment_importance.system.logs import progress
 
 #: Float64 values of one array in the processor's cache, which decides the speed of elementwise arithmetic.
 _CACHED_VALUES = 60_000
+
+#: How a head computes its readout under ablation, by route.
+_VARIANTS: dict[str, type[VariantHead]] = {
+    "linear": LinearHead,
+    "attention": AttentionHead,
+    "general": GeneralHead,
+    "hooked": GeneralHead,
+}
 
 #: Computes the scores (map,) of some maps.
 _ScoreMaps = Callable[[torch.Tensor], torch.Tensor]
@@ -48,9 +60,8 @@ def ablate(head: Head | None, recorded: xr.Dataset, compute: Compute, similarity
     """
     if head is None or head.route == "pooled":
         return PooledAblation(recorded["readout"].to_numpy(), compute, similarity, score)
-    maps = torch.from_numpy(recorded["feature_maps"].to_numpy())
-    variants = LinearHead(head, maps, compute) if head.route == "linear" else GeneralHead(head, maps, compute)
-    return ReadoutAblation(variants, compute, similarity, score)
+    variants = _VARIANTS[head.route]
+    return ReadoutAblation(variants(head, compute, *_inputs(head, recorded)), compute, similarity, score)
 
 
 def top_k_readout(head: Head | None, recorded: xr.Dataset, order: np.ndarray, k: int, compute: Compute) -> torch.Tensor:
@@ -64,7 +75,14 @@ def top_k_readout(head: Head | None, recorded: xr.Dataset, order: np.ndarray, k:
     """
     if head is None or head.route == "pooled":
         return _ablate_all_but(recorded["readout"], order[:k]).to(compute.device)
-    return GeneralHead(head, _ablate_all_but(recorded["feature_maps"], order[:k]), compute).intact
+    kept = _ablate_all_but(recorded["feature_maps"], order[:k])
+    return GeneralHead(head, compute, kept, *_inputs(head, recorded)[1:]).intact
+
+
+def _inputs(head: Head, recorded: xr.Dataset) -> list[torch.Tensor]:
+    """What a head reads: the maps, and the tokens beside them if it reads any."""
+    names = ["feature_maps", "prefix_tokens"] if head.reads_prefix else ["feature_maps"]
+    return [torch.from_numpy(recorded[name].to_numpy()) for name in names]
 
 
 def _ablate_all_but(values: xr.DataArray, kept: np.ndarray) -> torch.Tensor:
@@ -73,6 +91,30 @@ def _ablate_all_but(values: xr.DataArray, kept: np.ndarray) -> torch.Tensor:
     result = np.zeros_like(whole)
     result[:, kept] = whole[:, kept]
     return torch.from_numpy(result)
+
+
+@dataclass(frozen=True, eq=False)
+class Standardised:
+    """Judgments and similarities of some pairs as parts of a correlation, with all maps and without each.
+
+    Standardised is: less the mean over all pairs that are correlated, and scaled so that the squares of all of them sum
+    to 1. Over all of them the products of judgments and similarities sum to the correlation. Where ranks are correlated
+    they are ranks.
+
+    Attributes:
+        human: (pair,) judgments.
+        whole: (pair,) similarities with all maps.
+        without: (pair, map) similarities with each map ablated.
+    """
+
+    human: np.ndarray
+    whole: np.ndarray
+    without: np.ndarray
+
+    @property
+    def contributions(self) -> np.ndarray:
+        """(pair, map) what a pair loses of its part in the correlation without a map."""
+        return self.human[:, None] * (self.whole[:, None] - self.without)
 
 
 class Ablation(ABC):
@@ -87,6 +129,7 @@ class Ablation(ABC):
 
     active: np.ndarray
     closed_form: bool = False
+    _score: str
 
     def leave_one_out(
         self, blocks: Sequence[PairBlock], maps: np.ndarray | None = None
@@ -152,8 +195,49 @@ class Ablation(ABC):
         whole, without = self._leave_one_out_of_each_image(human)
         return whole, np.where(self.active, without, whole[:, None])
 
+    def standardised(self, human: np.ndarray, pairs: np.ndarray) -> tuple[list[Standardised], np.ndarray]:
+        """Parts of some pairs in the correlation of all judged pairs, and in those of the rows of both their images.
+
+        Args:
+            human: (image, image) judgments, NaN on the diagonal and where there are none.
+            pairs: (pair, 2) images, each pair a judged one.
+
+        Returns:
+            Three parts: in the correlation of all judged pairs, maps being ablated in all images; in that of the row of
+            the first image, whose maps are ablated in it alone; and likewise of the second. A map that is zero there
+            leaves them as they are, to the bit. And (1 + map,) the correlations of all judged pairs, with all maps and
+            without each.
+        """
+        every, sides = self._scorer(PairBlock(np.arange(len(human)), human)), [pairs, pairs[:, ::-1]]
+        places = places_among_judged(human, pairs)
+        own = OwnSecondOrder.of(torch.from_numpy(human).to(every.images.device), SCORES[self._score].ranked)
+        values = self._standardised(every, own, torch.from_numpy(places), np.concatenate(sides))
+        parts = np.split(values[:, :-1].T, 3)
+        judged = [every.score.human.cpu().numpy()[places], *(own.human.cpu().numpy()[*side.T] for side in sides)]
+        silent = [~_anywhere(self.active), *(~self.active[side[:, 0]] for side in sides)]
+        return [
+            Standardised(said, part[:, 0], np.where(still, part[:, :1], part[:, 1:]))
+            for said, part, still in zip(judged, parts, silent, strict=True)
+        ], values[:, -1]
+
     @abstractmethod
     def _leave_one_out(self, blocks: Sequence[PairBlock], maps: np.ndarray) -> tuple[np.ndarray, np.ndarray]: ...
+
+    @abstractmethod
+    def _scorer(self, block: PairBlock) -> "_Scorer": ...
+
+    @abstractmethod
+    def _standardised(
+        self, every: "_Scorer", own: OwnSecondOrder, places: torch.Tensor, rows: np.ndarray
+    ) -> np.ndarray:
+        """(1 + map, place + row + 1) standardised similarities with all maps and without each, and correlations.
+
+        Args:
+            every: of all judged pairs.
+            own: of the rows of images.
+            places: some of the judged pairs.
+            rows: (row, 2) images, each with another one.
+        """
 
     @abstractmethod
     def _top_k(self, order: np.ndarray, blocks: Sequence[PairBlock]) -> np.ndarray: ...
@@ -180,6 +264,11 @@ class _Scorer:
         """Scores (...) of matrices (..., image, image) of all images of the set."""
         rows, columns = (self.images[index] for index in self.pairs)
         return self.score(similarities[..., rows, columns])
+
+    def parts(self, similarities: torch.Tensor, places: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """Some of the similarities (..., judged pair), standardised, and the correlations (..., 1) of all."""
+        standard = self.score.standard(similarities)
+        return standard[..., places], (standard @ self.score.human)[..., None]
 
     def of_block(self, similarities: torch.Tensor) -> torch.Tensor:
         """Scores (...) of matrices (..., image, image) of the images of the block."""
@@ -287,7 +376,7 @@ class PooledAblation(Ablation):
 
     def _ranked(self, block: PairBlock) -> tuple[_ScoreMaps, int]:
         """Scores of a block that need each similarity, and how many maps to take at a time."""
-        scorer = _Scorer(block, self._score, self.compute.device)
+        scorer = self._scorer(block)
         first, second = (scorer.images[index] for index in scorer.pairs)
         rows = self.rows
 
@@ -339,7 +428,7 @@ class PooledAblation(Ablation):
 
     def _ranked_curve(self, columns: torch.Tensor, block: PairBlock) -> torch.Tensor:
         """(k,) rank correlations of a block."""
-        scorer = _Scorer(block, self._score, self.compute.device)
+        scorer = self._scorer(block)
         top = self._top(columns, scorer.images)
         chunk = max(1, _CACHED_VALUES // max(1, len(scorer.pairs[0])))
         return torch.cat([scorer.score(similarities) for similarities in top.similarities(scorer.pairs, chunk)])
@@ -354,12 +443,35 @@ class PooledAblation(Ablation):
         def ranked(image: int) -> torch.Tensor:
             others = torch.isfinite(judged[image]).nonzero()[:, 0]
             score = SecondOrder.against(judged[image, others], SCORES[self._score].correlation)
-            whole, without = own.proportional(image, others)
-            return score(torch.cat([whole[None], without]))
+            return score(own.proportional(image, others))
 
         images = progress(range(len(human)), "images ablated", len(human))
         scores = _gather(self.compute.map(ranked, images))
         return scores[:, 0], scores[:, 1:]
+
+    def _scorer(self, block: PairBlock) -> _Scorer:
+        return _Scorer(block, self._score, self.compute.device)
+
+    def _standardised(self, every: _Scorer, own: OwnSecondOrder, places: torch.Tensor, rows: np.ndarray) -> np.ndarray:
+        n_maps = self.readout.shape[1]
+        maps = torch.tensor([kernels.NO_MAP, *range(n_maps)], device=self.compute.device)
+        # As for `_ranked`.
+        tasks = maps.split(self.compute.chunk(8 * 8 * len(every.pairs[0])))
+        done = self.compute.map(
+            lambda some: every.parts(self.rows.similarities_without(every.pairs, some), places), tasks
+        )
+        of_all, correlations = (torch.cat(parts) for parts in zip(*done, strict=True))
+        by_image, own_rows = np.empty((1 + n_maps, len(rows))), closed_forms.OwnRows.of(self.rows)
+        everyone = torch.arange(len(self.readout), device=self.compute.device)
+
+        def of_row(image: int) -> np.ndarray:
+            proportional = own_rows.proportional(image, everyone)[:, None]
+            return own.of_image(image).standard(proportional)[:, 0].cpu().numpy()
+
+        images = np.unique(rows[:, 0])
+        for image, with_others in zip(images, self.compute.map(of_row, images), strict=True):
+            by_image[:, rows[:, 0] == image] = with_others[:, rows[rows[:, 0] == image, 1]]
+        return np.concatenate([of_all.cpu().numpy(), by_image, correlations.cpu().numpy()], axis=1)
 
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -389,6 +501,22 @@ class ReadoutAblation(Ablation):
         whole = scores(self._head.intact[None])[0].cpu().numpy()
         tasks = self._head.without_each(maps, self._chunk())
         return whole, self._over_maps(tasks, len(maps), scores, "feature maps ablated").T
+
+    def _standardised(self, every: _Scorer, own: OwnSecondOrder, places: torch.Tensor, rows: np.ndarray) -> np.ndarray:
+        whole, (images, others) = scaled_rows(self._head.intact, self._similarity), torch.from_numpy(rows).T
+
+        def standardised(readouts: torch.Tensor) -> torch.Tensor:
+            of_all, correlations = every.parts(rsm(readouts, self._similarity)[..., *every.pairs], places)
+            by_image = own.standard(similarities_to(readouts, whole, self._similarity))[..., images, others]
+            return torch.cat([of_all, by_image, correlations], dim=-1)
+
+        def one_by_one(readouts: torch.Tensor) -> torch.Tensor:
+            # What is computed of one takes several matrices.
+            return torch.cat([standardised(one) for one in readouts.split(1)])
+
+        intact, n_maps = standardised(self._head.intact[None]).cpu().numpy(), self.active.shape[1]
+        tasks = self._head.without_each(np.arange(n_maps), self._chunk())
+        return np.concatenate([intact, self._over_maps(tasks, n_maps, one_by_one, "feature maps ablated")])
 
     @property
     def units(self) -> "PooledAblation":

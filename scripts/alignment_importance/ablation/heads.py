@@ -33,14 +33,14 @@ class VariantHead(ABC):
     intact: torch.Tensor
     bytes_per_variant: int
 
-    def __init__(self, head: Head, maps: torch.Tensor, compute: Compute) -> None:
-        """Take a head and the maps (image, feature_map, y, x)."""
+    def __init__(self, head: Head, compute: Compute, maps: torch.Tensor, *prefix: torch.Tensor) -> None:
+        """Take a head, the maps (image, feature_map, y, x) and, where it reads them, tokens (image, token, unit)."""
         self.maps = maps
-        self._head, self._compute = head, compute
+        self._head, self._compute, self._prefix = head, compute, prefix
 
     def only(self, kept: torch.Tensor) -> Self:
         """The same head over the maps `kept` (feature_map,) bool; the others are zero in all images."""
-        return type(self)(self._head, self.maps.masked_fill(~kept[:, None, None], 0), self._compute)
+        return type(self)(self._head, self._compute, self.maps.masked_fill(~kept[:, None, None], 0), *self._prefix)
 
     @abstractmethod
     def without_each(self, maps: np.ndarray, chunk: int) -> Iterator[ReadoutTask]:
@@ -64,9 +64,9 @@ class LinearHead(VariantHead):
     variants that differ by a map which is silent in an image are computed once for it.
     """
 
-    def __init__(self, head: Head, maps: torch.Tensor, compute: Compute) -> None:
+    def __init__(self, head: Head, compute: Compute, maps: torch.Tensor) -> None:
         """Take a head of route `linear` and the maps (image, feature_map, y, x)."""
-        super().__init__(head, maps, compute)
+        super().__init__(head, compute, maps)
         assert head.per_map is not None and head.first_linear is not None and head.tail is not None
         apart, linear = compute.place(head.per_map), compute.place(head.first_linear)
         self._tail = compute.place(head.tail)
@@ -233,9 +233,9 @@ class GeneralHead(VariantHead):
     What acts on each map alone, and leaves a zero map zero, is computed once.
     """
 
-    def __init__(self, head: Head, maps: torch.Tensor, compute: Compute) -> None:
-        """Take a head and the maps (image, feature_map, y, x)."""
-        super().__init__(head, maps, compute)
+    def __init__(self, head: Head, compute: Compute, maps: torch.Tensor, *prefix: torch.Tensor) -> None:
+        """Take a head, the maps (image, feature_map, y, x) and, where it reads them, tokens (image, token, unit)."""
+        super().__init__(head, compute, maps, *prefix)
         per_map, tail = (head.per_map, head.tail) if head.route == "general" else (None, None)
         self._tail = compute.place(tail or head.module)
         with torch.no_grad(), compute.arithmetic():
@@ -243,8 +243,13 @@ class GeneralHead(VariantHead):
             if per_map is not None:
                 apart = compute.place(per_map)
                 self._meeting = torch.cat([apart(part.to(compute.device)).cpu() for part in maps.split(_BATCH)])
-            self.intact = torch.cat([self._tail(part.to(compute.device)) for part in self._meeting.split(_BATCH)])
+            self.intact = torch.cat([self._tail(*parts) for parts in self._batches()])
         self.bytes_per_variant = 4 * self.intact.numel() + 4 * self._meeting[:_BATCH].numel()
+
+    def _batches(self) -> Iterator[list[torch.Tensor]]:
+        """What the tail reads of some images at a time, on the device."""
+        for parts in zip(*(values.split(_BATCH) for values in (self._meeting, *self._prefix)), strict=True):
+            yield [part.to(self._compute.device) for part in parts]
 
     def without_each(self, maps: np.ndarray, chunk: int) -> Iterator[ReadoutTask]:
         """One map set to zero."""
@@ -268,14 +273,15 @@ class GeneralHead(VariantHead):
         places = [1] * (self._meeting.ndim - 2)
         ablated = ~kept.to(self._compute.device).reshape(len(kept), 1, -1, *places)
         with torch.no_grad(), self._compute.arithmetic():
-            parts = [self._of_part(part.to(self._compute.device), ablated) for part in self._meeting.split(_BATCH)]
-        return torch.cat(parts, dim=1)
+            readouts = [self._of_batch(ablated, *parts) for parts in self._batches()]
+        return torch.cat(readouts, dim=1)
 
-    def _of_part(self, part: torch.Tensor, ablated: torch.Tensor) -> torch.Tensor:
+    def _of_batch(self, ablated: torch.Tensor, part: torch.Tensor, *prefix: torch.Tensor) -> torch.Tensor:
         """(variant, image, unit) readouts of some images, several variants in a forward pass where they are small."""
         at_once = _BATCH * self.maps[0].numel() // part.numel()
         readouts = []
         for some in ablated.split(max(1, at_once)):
             variants = part.expand(len(some), *part.shape).masked_fill(some, 0)
-            readouts.append(self._tail(variants.flatten(0, 1)).unflatten(0, variants.shape[:2]))
+            inputs = [variants, *(beside.expand(len(some), *beside.shape) for beside in prefix)]
+            readouts.append(self._tail(*(values.flatten(0, 1) for values in inputs)).unflatten(0, variants.shape[:2]))
         return torch.cat(readouts)

@@ -7,13 +7,15 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import xarray as xr
 
 from alignment_importance import networks
 from alignment_importance.inputs.fold_checks import check_folds
 from alignment_importance.inputs.images import examination
-from alignment_importance.inputs.judgments import reading
+from alignment_importance.inputs.judgments import named_pairs, reading
 from alignment_importance.maps import controls
 from alignment_importance.maps.saliency import fixations, registry
+from alignment_importance.networks import checking
 from alignment_importance.system.problems import Problems
 
 logger = logging.getLogger(__name__)
@@ -39,9 +41,7 @@ def check(configuration: Mapping[str, Any], problems: Problems, threads: int = 1
         )
     for name, entry in configuration["models"].items():
         logger.info("Network of models.%s", name)
-        with problems.collect(f"models.{name}"):
-            spec = networks.Spec(**entry)
-            networks.cut(networks.inspect(spec), spec.map_layer, spec.readout_layer)
+        checking.check(networks.Spec(**entry), f"models.{name}", problems)
     for entry in configuration["saliency"].values():
         for table in images.values():
             if len(table):
@@ -76,7 +76,15 @@ def _check_comparison(
         return set()
     cut, inner_folds = configuration["cross_validation"], configuration["statistics"]["inner_folds"]
     check_folds(f"comparisons.{name}", judgments, cut["unit"], cut["folds"], cut["seeds"], inner_folds, problems)
+    _check_pairs(f"comparisons.{name}.pairs", entry["pairs"], judgments, problems)
     return set(judgments["image"].to_numpy())
+
+
+def _check_pairs(where: str, asked: Any, judgments: xr.Dataset, problems: Problems) -> None:
+    """Note what is wrong with the pairs that a comparison names to be explained."""
+    if isinstance(asked, list | str) and asked != "all":
+        with problems.collect(where):
+            named_pairs.read(Path(asked) if isinstance(asked, str) else asked, judgments, where, problems)
 
 
 def _check_saliency(entry: Mapping[str, Any], table: pd.DataFrame, problems: Problems) -> None:

@@ -10,7 +10,7 @@ from pydantic import BaseModel, BeforeValidator, Field, ValidationError, WrapVal
 
 from alignment_importance.config import files
 from alignment_importance.config.problems import KeyProblem, nearest, of_validation, raise_any
-from alignment_importance.config.sections import ENTRIES, Comparison, Configuration, Saliency, Start
+from alignment_importance.config.sections import ENTRIES, Comparison, Configuration, Model, PairNumbers, Saliency, Start
 from alignment_importance.config.values import Path as PathValue
 from alignment_importance.config.values import Section, as_given, whole
 from alignment_importance.inputs.datasets import registry
@@ -29,7 +29,8 @@ def configure(given: Mapping[str, Any], *, look_at_files: bool = True) -> Config
         look_at_files: whether the files that it names are looked for.
 
     Returns:
-        The completed configuration, with a comparison for every category of `by_category`.
+        The completed configuration, with a comparison for every category of `by_category`, and a model for every layer
+        of `map_layers`.
 
     Raises:
         ConfigurationError: with everything that is wrong.
@@ -44,14 +45,18 @@ def configure(given: Mapping[str, Any], *, look_at_files: bool = True) -> Config
     problems += wrong
     made_is_known = not any(problem.key[0] == "datasets" for problem in problems)
     comparisons, doubled = _with_categories(configuration.comparisons)
+    models, twice = _with_layers(configuration.models)
     problems += [
         *_references(configuration, given),
         *_companions(configuration),
         *_saliency_keys(configuration),
         *_published(configuration),
         *doubled,
+        *twice,
     ]
-    configuration = configuration.model_copy(update={"comparisons": comparisons, "datasets": datasets})
+    configuration = configuration.model_copy(
+        update={"comparisons": comparisons, "datasets": datasets, "models": models}
+    )
     problems += _ambiguous_names(configuration)
     if look_at_files and made_is_known:
         problems += files.problems(configuration)
@@ -213,7 +218,27 @@ def _with_categories(
                 )
                 problems.append(KeyProblem(("comparisons", name, "by_category"), found))
             else:
-                together[own] = together[name].model_copy(update={"categories": [category]})
+                # Pairs that are named may be of several categories.
+                pairs = PairNumbers() if comparison.names_pairs else comparison.pairs
+                update = {"categories": [category], "pairs": pairs}
+                together[own] = together[name].model_copy(update=update)
+    return together, problems
+
+
+def _with_layers(models: Mapping[str, Model]) -> tuple[dict[str, Model], list[KeyProblem]]:
+    """Put a model for every layer of `map_layers` in the place of one, and find those that clash with other keys."""
+    together: dict[str, Model] = {}
+    problems = []
+    for name, model in models.items():
+        if model.map_layers and model.map_layer:
+            problems.append(KeyProblem(("models", name, "map_layer"), "it has no use beside `map_layers`; keep one"))
+        together |= {name: model} if not model.map_layers else {}
+        for layer in model.map_layers:
+            own = f"{name}.{layer}"
+            if own in models or own in together:
+                found = f"{layer!r} would make a second model {own}; rename one of them"
+                problems.append(KeyProblem(("models", name, "map_layers"), found))
+            together[own] = model.model_copy(update={"map_layer": layer, "map_layers": []})
     return together, problems
 
 

@@ -10,7 +10,7 @@ import time
 from collections.abc import Iterable, Iterator
 
 from alignment_importance.config.problems import PLACEHOLDERS, KeyProblem
-from alignment_importance.config.sections import Configuration
+from alignment_importance.config.sections import ALL_PAIRS, Configuration
 from alignment_importance.inputs.datasets import registry
 from alignment_importance.system import names
 from alignment_importance.system.plurals import counted
@@ -18,7 +18,7 @@ from alignment_importance.system.plurals import counted
 #: Keys that name a file or folder, by section.
 _NAMING = {
     "image_sets": ("folder", "table"),
-    "comparisons": ("judgments", "order", "images"),
+    "comparisons": ("judgments", "order", "images", "pairs"),
     "models": ("checkpoint",),
     "saliency": ("maps", "fixations", "checkpoint", "centre_bias"),
     "controls": ("masks",),
@@ -41,7 +41,7 @@ def given(configuration: Configuration) -> dict[tuple[str, str, str], str]:
         for kind, keys in _NAMING.items()
         for name, entry in getattr(configuration, kind).items()
         for key in keys
-        if isinstance(path := getattr(entry, key), str)
+        if isinstance(path := getattr(entry, key), str) and path != ALL_PAIRS
     }
 
 

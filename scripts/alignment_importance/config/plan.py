@@ -9,7 +9,7 @@ from typing import Any
 
 from alignment_importance.config import files
 from alignment_importance.config.configuring import PUBLISHED
-from alignment_importance.config.sections import Configuration
+from alignment_importance.config.sections import ALL_PAIRS, Configuration, PairNumbers
 from alignment_importance.maps.saliency.registry import METHODS
 
 #: Kinds of figure of the paper that need saliency maps.
@@ -39,10 +39,45 @@ class Plan:
         images = self.configuration.comparisons[comparison].images
         return images if isinstance(images, str) else None
 
+    def names_pairs(self) -> list[str]:
+        """Name the comparisons that name the pairs to explain."""
+        return [name for name, comparison in self.configuration.comparisons.items() if comparison.names_pairs]
+
+    def listed_pairs(self, comparison: str) -> list[list[str]]:
+        """The pairs to explain that a comparison lists; none where it does not."""
+        pairs = self.configuration.comparisons[comparison].pairs
+        return pairs if isinstance(pairs, list) else []
+
+    def file_of_pairs(self, comparison: str) -> str | None:
+        """The file that names the pairs to explain, if one does."""
+        entry = self.configuration.comparisons[comparison]
+        return entry.pairs if entry.names_pairs and isinstance(entry.pairs, str) else None
+
+    def numbers_of_pairs(self, comparison: str) -> dict[str, int] | str:
+        """How many pairs of each kind are explained, or `all`; nothing where the comparison names them."""
+        entry = self.configuration.comparisons[comparison]
+        if entry.names_pairs:
+            return {}
+        return entry.pairs.model_dump() if isinstance(entry.pairs, PairNumbers) else ALL_PAIRS
+
     def files_of_network(self, model: str) -> list[str]:
         """The user's files that a network is made of: its checkpoint, and the Python file of an own architecture."""
         network = self.configuration.models[model]
         return [*_own_code(network.architecture), *([network.checkpoint] if network.checkpoint else [])]
+
+    def sweeps(self) -> dict[str, list[str]]:
+        """Models that differ in their map layer alone and are called NAME.LAYER, by NAME."""
+        alike: dict[tuple[str, str], list[str]] = {}
+        for name, model in self.configuration.models.items():
+            if model.map_layer and name.endswith(f".{model.map_layer}"):
+                network = name.removesuffix(f".{model.map_layer}")
+                alike.setdefault((network, model.model_dump_json(exclude={"map_layer"})), []).append(name)
+        return {network: names for (network, _), names in alike.items() if len(names) > 1}
+
+    def alone(self) -> list[str]:
+        """Models that are part of no sweep."""
+        swept = {name for names in self.sweeps().values() for name in names}
+        return [name for name in self.configuration.models if name not in swept]
 
     def saliencies_by(self, networks: bool) -> list[str]:
         """Name the kinds of saliency map that networks make, or those that they do not make."""
@@ -80,10 +115,9 @@ class Plan:
         }
 
     def permutations_by_route(self) -> dict[str, int]:
-        """How many permutations are made for networks of each route."""
+        """How many permutations are made for networks of the route `pooled`, and of `other` routes."""
         statistics = self.configuration.statistics
-        others = dict.fromkeys(("linear", "general"), statistics.permutations_non_pooled)
-        return {"pooled": statistics.permutations, **others}
+        return {"pooled": statistics.permutations, "other": statistics.permutations_non_pooled}
 
     def published_file(self) -> str | None:
         """The table of published values to stand beside the results, if there is one."""
@@ -124,6 +158,7 @@ class Plan:
         return [
             ("prediction",),
             *([("networks",)] if self.pairs_of_models() else []),
+            *(("depth", *about) for about in itertools.product(self.configuration.comparisons, self.sweeps())),
             *self._figures_of_compared_networks(),
             *(("transfer", model) for model in self.configuration.models if self.transferred()),
             *self._figures_of_controls(),

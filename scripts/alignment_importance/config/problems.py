@@ -34,6 +34,11 @@ _KINDS = {
     "model_type": "a mapping of keys",
 }
 
+#: Steps of pydantic's paths that are no keys: the forms of a value that has several, and names of mappings.
+_NO_KEYS = {
+    "ids", "file of ids", "numbers of pairs", "list of pairs", "file of pairs", "all pairs", "[key]",
+}  # fmt: skip
+
 #: How a bound reads, and the name of its value, by pydantic's type of error.
 _BOUNDS = {
     "greater_than": ("more than", "gt"),
@@ -103,8 +108,7 @@ def of_validation(error: ValidationError, form: type[BaseModel], above: tuple[An
 
 def _problem(details: ErrorDetails, form: type[BaseModel], above: tuple[Any, ...]) -> KeyProblem:
     kind, value, context = details["type"], details["input"], details.get("ctx", {})
-    # Alternatives and keys of mappings have steps of their own.
-    steps = [step for step in details["loc"] if step not in ("ids", "file of ids", "[key]")]
+    steps = [step for step in details["loc"] if step not in _NO_KEYS]
     key = (*above, *steps)
     if kind == "literal_error" and "[key]" in details["loc"]:
         known, _ = get_args(_annotation(form, steps[:-1]))
@@ -113,7 +117,7 @@ def _problem(details: ErrorDetails, form: type[BaseModel], above: tuple[Any, ...
         found = NAMES if kind == "string_pattern_mismatch" else "a name must be text; put it in quotes"
         return KeyProblem((*key[:-1], value), found)
     if kind == "extra_forbidden":
-        return KeyProblem(key, _unknown_key(key, _annotation(form, steps[:-1])))
+        return KeyProblem(key, _unknown_key(key, _alternative(_annotation(form, steps[:-1]), steps[-1])))
     return KeyProblem(key, _wrong_value(kind, value, context, _annotation(form, steps)) or details["msg"])
 
 
@@ -148,12 +152,19 @@ def _wrong_value(kind: str, value: Any, context: dict[str, Any], annotation: Any
 def _annotation(form: Any, steps: Sequence[Any]) -> Any:
     """The type of the value at a path below a class."""
     for step in steps:
-        form = bare(form)
+        form = _alternative(bare(form), step)
         if isinstance(form, type) and issubclass(form, BaseModel):
             form = form.model_fields[step].annotation
         else:
             form = get_args(form)[-1]
     return bare(form)
+
+
+def _alternative(annotation: Any, step: Any) -> Any:
+    """Of several types the one that a step leads into: a list by a number, a section by a key."""
+    kinds = [one for one in map(bare, get_args(annotation)) if isinstance(get_origin(one) or one, type)]
+    wanted = [one for one in kinds if issubclass(get_origin(one) or one, list if isinstance(step, int) else BaseModel)]
+    return wanted[0] if get_origin(annotation) in (Union, types.UnionType) and wanted else annotation
 
 
 def bare(annotation: Any) -> Any:

@@ -32,10 +32,46 @@ Means = Annotated[list[Annotated[float, Field(ge=0, le=1), WrapValidator(as_give
 Deviations = Annotated[
     list[Annotated[float, Field(gt=0, le=1), WrapValidator(as_given)]], Field(min_length=3, max_length=3)
 ]
+#: They become parts of names.
+Layers = Annotated[list[Name], AfterValidator(each_once), UNIQUE]
 Ids = Annotated[list[str], Field(min_length=1), AfterValidator(each_once), UNIQUE]
 IdsOrPath = Annotated[
     Annotated[Ids, Tag("ids")] | Annotated[Path, Tag("file of ids")],
     Discriminator(lambda value: "ids" if isinstance(value, list) else "file of ids"),
+]
+#: What explains every judged pair.
+ALL_PAIRS = "all"
+
+
+class PairNumbers(Section):
+    """How many pairs of images are explained: those that are worth a look."""
+
+    per_image: Natural = 3
+    """Of every image, as many partners as this that people find most similar."""
+    agreement: Natural = 12
+    """As many pairs as this that speak most for the alignment of network and people."""
+    disagreement: Natural = 12
+    """As many pairs as this that speak most against it."""
+
+
+Pair = Annotated[list[str], Field(min_length=2, max_length=2)]
+
+
+def _form_of_pairs(value: Any) -> str:
+    """Tell the forms of pairs apart by what stands there."""
+    if isinstance(value, list):
+        return "list of pairs"
+    if isinstance(value, dict | PairNumbers):
+        return "numbers of pairs"
+    return "all pairs" if value == ALL_PAIRS else "file of pairs"
+
+
+Pairs = Annotated[
+    Annotated[PairNumbers, Tag("numbers of pairs")]
+    | Annotated[Annotated[list[Pair], Field(min_length=1)], Tag("list of pairs")]
+    | Annotated[Path, Tag("file of pairs")]
+    | Annotated[Literal["all"], Tag("all pairs")],
+    Discriminator(_form_of_pairs),
 ]
 Seeds = Annotated[list[Natural], Field(min_length=1), AfterValidator(each_once), UNIQUE]
 
@@ -97,8 +133,18 @@ class Comparison(Section):
     """Categories that get a comparison of their own besides this one, called {comparison}-{category}, with everything
     else as here.
     """
+    pairs: Pairs = PairNumbers()
+    """Pairs of images to explain (docs/pairs.md): numbers of pairs, `{per_image: 3, agreement: 12, disagreement: 12}`;
+    a list, `[[cat, dog], [cat, car]]`; a CSV with the columns `image_a` and `image_b`; or `all`, as far as `memory_gb`
+    allows.
+    """
     simulated: bool = False
     """Whether the observers are simulated. Every output says so."""
+
+    @property
+    def names_pairs(self) -> bool:
+        """Whether it names the pairs to explain, in a list or a file."""
+        return isinstance(self.pairs, list | str) and self.pairs != ALL_PAIRS
 
 
 class Model(Section):
@@ -106,14 +152,16 @@ class Model(Section):
 
     architecture: str
     """efficientnet_lite0, efficientnet_lite1, efficientnet_lite2, any torchvision classification network by its name,
-    or package.module:function for a function without arguments that returns a torch.nn.Module.
+    any network of timm as timm/NAME or timm/NAME.TAG, or package.module:function for a function without arguments that
+    returns a torch.nn.Module.
     """
     weights: str = "default"
-    """`default` (the trained weights that come with the architecture; for a function, what it returns), the name of
-    torchvision weights, `checkpoint` (the file `checkpoint`), or `random` (untrained, from `seed`).
+    """`default` (the trained weights that come with the architecture, or those of timm's tag; for a function, what it
+    returns), the name of torchvision weights, `checkpoint` (the file `checkpoint`), or `random` (untrained, from
+    `seed`).
     """
     checkpoint: Path | None = None
-    """File with a state dict, for `weights: checkpoint`."""
+    """File with a state dict (.pt, .pth, .safetensors and others), for `weights: checkpoint`."""
     key: str | None = None
     """What stands before the names of the weights in a checkpoint that holds the network several times, such as
     `state_dict` or `state_dict_ema`; null where it holds it once.
@@ -123,24 +171,40 @@ class Model(Section):
     seed: Natural | None = None
     """Seed of the random numbers, for `weights: random`."""
     map_layer: str | None = None
-    """Node whose output is the feature maps; null finds the deepest convolutional block."""
+    """Node or module whose output is the feature maps, such as `layer4` or `features.29`; null finds the deepest
+    convolutional block.
+    """
+    # A completed configuration has a model for each.
+    map_layers: Annotated[Layers, Field(exclude=True)] = []
+    """Several map layers, from the first to the last: each gives a model of its own, called {model}.{layer}, with
+    everything else as here. They are recorded in one pass over the images, and a figure shows alignment over them.
+    Empty for one.
+    """
     readout_layer: str | None = None
-    """Node whose output is the readout; null finds the penultimate layer."""
+    """Node or module whose output is the readout; null finds the penultimate layer."""
+    readout: Literal["token", "mean"] | None = None
+    """For transformers of timm: the class token (`token`) or the mean of the tokens of the patches (`mean`) is the
+    readout; null takes what the network itself reads.
+    """
     input_size: Positive | None = None
-    """Side of the network's square input in pixels; null takes the weights' own, 224 for a function."""
+    """Side of the network's square input in pixels; null takes the weights' own, 224 for a function unless what it
+    returns says more.
+    """
     mean: Means | None = None
     """Means of red, green and blue, of pixel values from 0 to 1, that an input is normalised with; null takes those
-    that the weights were trained with, ImageNet's for a function.
+    that the weights were trained with. Where a function of your own does not say them, ImageNet's are assumed, and
+    check and outputs say so.
     """
     std: Deviations | None = None
     """Standard deviations of red, green and blue, as for `mean`."""
-    resize: Literal["whole", "crop", "pad"] = "whole"
+    resize: Literal["whole", "crop", "pad", "as_evaluated"] = "whole"
     """How an image becomes the network's square input: `whole` squashes the whole image, `crop` takes the largest
-    centred square, `pad` adds grey around the image.
+    centred square, `pad` adds grey around the image, `as_evaluated` does what the weights were evaluated with, for most
+    the middle of the largest centred square.
     """
     resize_in: Literal["uint8", "float"] = "uint8"
-    """Numbers in which that is done, bilinear with antialiasing: `uint8` is Pillow's way with 8 bits, which rounds
-    twice; `float` does not round. Outputs name `float` in `arithmetic`.
+    """Numbers in which that is done, antialiased: `uint8` is Pillow's way with 8 bits, which rounds twice; `float` does
+    not round. Outputs name `float` in `arithmetic`.
     """
 
 

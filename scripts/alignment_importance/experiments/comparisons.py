@@ -50,7 +50,7 @@ class Comparison:
 
     def fingerprint(self, *settings: np.ndarray | str | float) -> str:
         """SHA-256 of activations, judgments, and the settings of what is computed of them."""
-        arrays = (self.activations[name].to_numpy() for name in ("feature_maps", "readout"))
+        arrays = (values.to_numpy() for _, values in sorted(self.activations.data_vars.items()))
         return resumable.fingerprint(*arrays, self.human, *settings)
 
 

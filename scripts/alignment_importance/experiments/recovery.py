@@ -198,7 +198,7 @@ def find_places(
                 {"ais": (("image", "feature_map"), np.tile(weights, (activations.sizes["image"], 1)))},
                 coords={"image": activations.indexes["image"]},
             )
-            evaluated = controls.evaluate("", {comparison: heatmaps.make(activations, scores)}, masks, objects)
+            evaluated = controls.evaluate("", {comparison: heatmaps.make(activations, scores)}, {}, masks, objects)
             of_weights = evaluated.loc[evaluated["map"] == "ais", ["image", "auc"]]
             tables.append(
                 of_weights.rename(columns={"image": "item"}).assign(truth="places", comparison=comparison, method=name)

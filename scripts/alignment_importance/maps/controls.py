@@ -1,6 +1,6 @@
 """Control with known truth: do heatmaps lie on the object that the observers judged by?"""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +9,7 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from alignment_importance.inputs import ids, images
-from alignment_importance.maps.heatmaps import place_image
+from alignment_importance.maps.heatmaps import place, place_image
 from alignment_importance.statistics import roc
 from alignment_importance.system import logs
 from alignment_importance.system.errors import InputError
@@ -17,29 +17,39 @@ from alignment_importance.system.names import some
 from alignment_importance.system.problems import Problems
 
 #: Columns of the table of a control.
-COLUMNS = ("control", "comparison", "map", "image", "auc")
+COLUMNS = ("control", "comparison", "map", "image", "image_b", "auc")
 
 #: Names of the evaluated maps, and the variables of a dataset of heatmaps that hold them.
 MAPS = {"ais": "heatmap", "activations": "activation_mean"}
+
+#: What maps of an image in the light of another one are called.
+PAIR_MAP = "pairs"
 
 _MOST_NUMBERS = 10
 
 
 def evaluate(
-    control: str, heatmaps: Mapping[str, xr.Dataset], masks: str | Path, objects: Mapping[str, int]
+    control: str,
+    heatmaps: Mapping[str, xr.Dataset],
+    pairs: Mapping[str, xr.Dataset],
+    masks: str | Path,
+    objects: Mapping[str, int],
 ) -> pd.DataFrame:
     """Measure for every image how well each map singles out the pixels of one object against those of another.
 
     Args:
         control: its name in the configuration.
         heatmaps: what `heatmaps.make` returns, by the name of the comparison.
+        pairs: what `experiments.pairs.explain` returns, by the name of the comparison; of comparisons without, there
+            are no rows of pairs.
         masks: folder with {image}.png of the image's size, whose pixels are the number of the object they belong to.
         objects: the two objects and their numbers; the first one is to be singled out.
 
     Returns:
         The columns `COLUMNS`, a row per comparison, image and map (`ais`: the heatmap; `activations`: the mean of the
-        feature maps, the same in every comparison). For auc see `roc.area_under_curve`; of pixels that the network did
-        not see nothing is known, and they do not count.
+        feature maps, the same in every comparison), and a row for each image of every explained pair that people find
+        more alike than the average pair (`pairs`: the heatmap in the light of image_b). For auc see
+        `roc.area_under_curve`; of pixels that the network did not see nothing is known, and they do not count.
 
     Raises:
         InputError: not two objects, or masks that are missing, unreadable, of another size or without an object.
@@ -47,16 +57,29 @@ def evaluate(
     if len(objects) != 2:
         raise InputError(f"control {control}: it needs two objects, not {len(objects)} ({', '.join(objects)}).")
     files = _find_masks(Path(masks), set().union(*(maps.indexes["image"] for maps in heatmaps.values())))
-    pairs = [(comparison, image) for comparison, maps in heatmaps.items() for image in maps.indexes["image"]]
+    every = [(comparison, image) for comparison, maps in heatmaps.items() for image in maps.indexes["image"]]
     rows = []
-    for comparison, image in logs.progress(pairs, "heatmaps compared with the truth", len(pairs)):
+    for comparison, image in logs.progress(every, "heatmaps compared with the truth", len(every)):
         maps = heatmaps[comparison]
         shape = (int(maps["height"].sel(image=image)), int(maps["width"].sel(image=image)))
         first, second = _read_objects(files[image], shape, objects)
         for name, variable in MAPS.items():
             placed = place_image(maps, variable, image)
-            rows.append((control, comparison, name, image, roc.area_under_curve(placed[first], placed[second])))
+            rows.append((control, comparison, name, image, "", roc.area_under_curve(placed[first], placed[second])))
+        for partner, map2d in _of_pairs(pairs[comparison], image) if comparison in pairs else ():
+            placed = place(map2d, shape[1], shape[0], maps.attrs["resize"])
+            area = roc.area_under_curve(placed[first], placed[second])
+            rows.append((control, comparison, PAIR_MAP, image, partner, area))
     return pd.DataFrame(rows, columns=list(COLUMNS))
+
+
+def _of_pairs(explained: xr.Dataset, image: str) -> Iterator[tuple[str, NDArray[np.float32]]]:
+    """Partners that people find more like an image than the average pair is alike, and its maps in their light."""
+    sides = explained["side"].to_numpy().tolist()
+    alike = explained["human"].to_numpy() > 0
+    for side, name in enumerate(sides):
+        for pair in np.flatnonzero(alike & (explained[name].to_numpy() == image)):
+            yield str(explained[sides[1 - side]].to_numpy()[pair]), explained["heatmap"].to_numpy()[pair, side]
 
 
 def check_masks(masks: Path, objects: Mapping[str, int], table: pd.DataFrame, problems: Problems) -> None:

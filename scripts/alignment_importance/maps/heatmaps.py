@@ -43,8 +43,8 @@ def make(activations: xr.Dataset, scores: xr.Dataset) -> xr.Dataset:
         block = maps.isel(image=group).transpose("image", "feature_map", "y", "x").to_numpy()
         weights = scores["ais"].isel(image=group).transpose("image", "feature_map").to_numpy()
         for offset, (A, ais) in enumerate(zip(block, weights, strict=True)):
-            weighted[start + offset] = _weighted_average(A, np.maximum(ais, 0.0))
-            signed[start + offset] = _weighted_sum(A, ais)
+            weighted[start + offset] = weighted_average(A, np.maximum(ais, 0.0))
+            signed[start + offset] = weighted_sum(A, ais)
             mean[start + offset] = A.mean(axis=0, dtype=np.float64)
     _log_missing([image for image, map2d in zip(ids, weighted, strict=True) if np.isnan(map2d).all()], len(ids))
     dims = ("image", "y", "x")
@@ -111,15 +111,15 @@ def _maps_of_scored_images(activations: xr.Dataset, scores: xr.Dataset) -> xr.Da
     return maps.sel(image=ids)
 
 
-def _weighted_average(A: np.ndarray, weights: np.ndarray) -> np.ndarray:
+def weighted_average(A: np.ndarray, weights: np.ndarray) -> np.ndarray:
     """Average of the maps (feature_map, y, x); NaN when the weights sum to 0 or one of them is NaN."""
     total = weights.sum()
     if not total > 0:
         return np.full(A.shape[1:], np.nan)
-    return _weighted_sum(A, weights) / total
+    return weighted_sum(A, weights) / total
 
 
-def _weighted_sum(A: np.ndarray, weights: np.ndarray) -> np.ndarray:
+def weighted_sum(A: np.ndarray, weights: np.ndarray) -> np.ndarray:
     """Sum of the maps times their weights, in float64 and in an order that no number of threads changes."""
     return np.einsum("k,kyx->yx", weights, A, dtype=np.float64, optimize=False)
 

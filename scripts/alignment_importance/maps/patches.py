@@ -9,6 +9,9 @@ from numpy.typing import NDArray
 
 from alignment_importance.inputs import images
 
+#: Left, upper, right and lower edge of a part of an image, in pixels; it may reach beyond the image.
+Square = tuple[int, int, int, int]
+
 #: Cells of a feature map that a patch spans in each direction.
 CELLS = 3
 
@@ -53,6 +56,32 @@ def strongest(
     return pd.DataFrame(rows, columns=columns)
 
 
+def locate(activations: xr.Dataset, image: str, feature_maps: Sequence[int]) -> list[Square | None]:
+    """Find where some maps are most active in an image: the square around the strongest cell, None of a silent map.
+
+    Args:
+        activations: as for `strongest`.
+        image: its id.
+        feature_maps: numbers of the maps.
+    """
+    of_image = activations["feature_maps"].sel(image=image)
+    size, resize = (int(of_image["width"]), int(of_image["height"])), activations.attrs["resize"]
+    maps = of_image.transpose("feature_map", "y", "x").to_numpy()[list(feature_maps)]
+    return [
+        _square(_strongest_cell(values), values.shape, size, resize) if values.max() > 0 else None for values in maps
+    ]
+
+
+def cut(rgb: NDArray[np.uint8], square: Square) -> NDArray[np.uint8]:
+    """A part of an image (height, width, 3); white where it reaches beyond the edges."""
+    left, top, right, bottom = square
+    result = np.full((bottom - top, right - left, 3), 255, dtype=np.uint8)
+    height, width = rgb.shape[:2]
+    rows, columns = slice(max(top, 0), min(bottom, height)), slice(max(left, 0), min(right, width))
+    result[rows.start - top : rows.stop - top, columns.start - left : columns.stop - left] = rgb[rows, columns]
+    return result
+
+
 def _some_maps(maps: xr.DataArray, chosen: NDArray[np.intp]) -> NDArray[np.float32]:
     """Some of the maps of all images: (feature_map, image, y, x).
 
@@ -71,9 +100,7 @@ def _strongest_cell(values: np.ndarray) -> tuple[np.intp, ...]:
     return np.unravel_index(int(np.lexsort((-around.ravel(), -values.ravel()))[0]), values.shape)
 
 
-def _square(
-    cell: tuple[np.intp, ...], shape: tuple[int, ...], size: tuple[int, int], resize: str
-) -> tuple[int, int, int, int]:
+def _square(cell: tuple[np.intp, ...], shape: tuple[int, ...], size: tuple[int, int], resize: str) -> Square:
     """The pixels (left, top, right, bottom) of `CELLS` cells around one of a map that lies over the network's input."""
     left, top, right, bottom = images.input_region(*size, resize)
     high, wide = (bottom - top) / shape[0], (right - left) / shape[1]

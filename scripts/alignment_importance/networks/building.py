@@ -1,20 +1,16 @@
 """Build networks: with trained, own or random weights, or without any for their layers alone."""
 
 import hashlib
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import torch
 from torch import nn
-from torch.overrides import TorchFunctionMode
 
-from alignment_importance.networks import checkpoints
+from alignment_importance.networks import checkpoints, readouts
 from alignment_importance.networks.kinds import registry
-from alignment_importance.networks.plan import Inputs, Plan, seeded
-from alignment_importance.networks.spec import Spec
-from alignment_importance.system import digests
+from alignment_importance.networks.plan import Inputs, Plan, UnallocatedParameters, seeded
+from alignment_importance.networks.spec import AS_EVALUATED, Spec
 from alignment_importance.system.errors import InputError
 
 
@@ -28,6 +24,10 @@ class Network:
         weights: description of the weights; starts with "random weights" when they are random.
         input_size: side of the square input in pixels.
         mean, std: per colour channel, of pixel values in 0..1.
+        resize: rule that brings an image to this input, see `images.input_region`.
+        resize_in: numbers in which that is done, see `images.to_input`.
+        interpolation: by which it is resized, `bilinear` or `bicubic`.
+        normalisation: who says that `mean` and `std` are right; empty if they are assumed.
     """
 
     module: nn.Module
@@ -36,6 +36,10 @@ class Network:
     input_size: int
     mean: tuple[float, ...]
     std: tuple[float, ...]
+    resize: str = "whole"
+    resize_in: str = "uint8"
+    interpolation: str = "bilinear"
+    normalisation: str = ""
 
     def fingerprint(self) -> str:
         """SHA-256 of the names and values of all parameters and buffers, by name."""
@@ -61,7 +65,7 @@ def build(spec: Spec) -> Network:
         module, label = _from_checkpoint(plan, spec)
     else:
         module, label = plan.trained()
-    return _network(module, label, spec, plan.inputs)
+    return _network(module, label, spec, plan)
 
 
 def inspect(spec: Spec) -> Network:
@@ -71,7 +75,8 @@ def inspect(spec: Spec) -> Network:
         What `outline` does, with the classes of the checkpoint.
 
     Raises:
-        InputError: what `build` raises but for downloads, and weights in torch's cache that fail their hash.
+        InputError: what `build` raises but for failed downloads, weights in torch's cache that fail their hash, and
+            weights that are neither in the cache of the Hugging Face hub nor to be had from there.
     """
     _check(spec)
     plan = registry.plan(spec)
@@ -79,11 +84,11 @@ def inspect(spec: Spec) -> Network:
         checkpoint = _read(plan, spec)
         module = _without_memory(plan, checkpoint)
         checkpoints.fit(module, checkpoint.weights, str(spec.checkpoint))
-        return _network(module, f"checkpoint {checkpoint.label}", spec, plan.inputs)
+        return _network(module, f"checkpoint {checkpoint.label}", spec, plan)
     if spec.weights == "random" and plan.own:
         return build(spec)
-    if spec.weights != "random" and plan.url is not None:
-        _check_cached(plan.url)
+    if spec.weights != "random":
+        plan.check()
     return outline(spec)
 
 
@@ -96,7 +101,7 @@ def outline(spec: Spec) -> Network:
         InputError: unknown architecture, or a function that cannot be imported or returns no module.
     """
     plan = registry.plan(spec)
-    return _network(_without_memory(plan), "no weights", spec, plan.inputs)
+    return _network(_without_memory(plan), "no weights", spec, plan)
 
 
 def _check(spec: Spec) -> None:
@@ -115,37 +120,46 @@ def _check(spec: Spec) -> None:
         raise InputError(f"Network {spec.architecture}: `std` is {list(spec.std)}; no colour can be divided by 0.")
 
 
-def _network(module: nn.Module, weights: str, spec: Spec, inputs: Inputs) -> Network:
-    """The network in evaluation mode, with the inputs that the configuration gives or these."""
+def _network(module: nn.Module, weights: str, spec: Spec, plan: Plan) -> Network:
+    """The network in evaluation mode, with the inputs that the configuration gives or those of the plan."""
     module.eval().requires_grad_(False)
+    if spec.readout is not None:
+        readouts.choose(module, spec.architecture, spec.readout)
+    inputs = plan.inputs(module)
+    normalisation = "the configuration" if spec.mean and spec.std else inputs.source
     return Network(
         module,
         spec.architecture,
-        weights,
+        weights if normalisation else f"{weights}, mean and std assumed",
         spec.input_size or inputs.size,
         tuple(spec.mean or inputs.mean),
         tuple(spec.std or inputs.std),
+        _resize_rule(spec, inputs),
+        spec.resize_in,
+        inputs.interpolation,
+        normalisation,
     )
+
+
+def _resize_rule(spec: Spec, inputs: Inputs) -> str:
+    """The rule that the configuration names, or with which the weights were evaluated."""
+    if spec.resize != AS_EVALUATED:
+        return spec.resize
+    if inputs.evaluated is None:
+        raise InputError(
+            f"Network {spec.architecture}: `resize: {AS_EVALUATED}`, but nothing says how its weights were evaluated. "
+            "Set `whole`, `crop` or `pad`."
+        )
+    return inputs.evaluated
 
 
 def _without_memory(plan: Plan, checkpoint: checkpoints.Checkpoint | None = None) -> nn.Module:
     """The module on PyTorch's meta device, with the classes of a checkpoint; a user's own as it is."""
     if plan.own:
         return plan.create(checkpoint)
-    with _UnallocatedParameters():
+    with UnallocatedParameters():
         module = plan.create(checkpoint)
     return module.to("meta")
-
-
-class _UnallocatedParameters(TorchFunctionMode):
-    """Let modules that are made meanwhile hold parameters without memory; other tensors keep their values."""
-
-    def __torch_function__(
-        self, func: Callable, types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
-    ) -> Any:
-        # PyTorch's modules make their parameters by `torch.empty` and fill them afterwards.
-        elsewhere = {"device": "meta"} if func is torch.empty else {}
-        return func(*args, **{**(kwargs or {}), **elsewhere})
 
 
 def _random(plan: Plan, spec: Spec) -> nn.Module:
@@ -178,15 +192,3 @@ def _read(plan: Plan, spec: Spec) -> checkpoints.Checkpoint:
     """The checkpoint of a network, found by the names of its weights."""
     network = _without_memory(plan).state_dict()
     return checkpoints.read(Path(str(spec.checkpoint)), network, spec.sha256, spec.key)
-
-
-def _check_cached(url: str) -> None:
-    """Refuse weights in torch's cache whose SHA-256 does not begin as their name says; torch checks downloads alone."""
-    file = Path(torch.hub.get_dir()) / "checkpoints" / Path(url).name
-    named = torch.hub.HASH_REGEX.search(file.name)
-    if named and file.is_file() and not digests.sha256(file).startswith(named[1]):
-        raise InputError(
-            f"its SHA-256 does not begin with {named[1]} as its name says; a download broke off, or it is "
-            "another file. Remove it; it is downloaded when it is needed.",
-            where=file,
-        )

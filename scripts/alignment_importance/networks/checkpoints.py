@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import safetensors.torch
 import torch
 from torch import nn
 
@@ -79,15 +80,19 @@ def read_state(path: Path) -> State:
     if not path.is_file():
         raise InputError("this checkpoint does not exist. Correct the key `checkpoint` of the network.", where=path)
     try:
-        content = torch.load(path, map_location="cpu", weights_only=True)
+        content = _content(path)
     except Exception as error:
-        raise InputError(
-            f"cannot be read as a PyTorch checkpoint of weights only ({_why(path, error)}", where=path
-        ) from error
+        raise InputError(f"cannot be read as a checkpoint of weights only ({_why(path, error)}", where=path) from error
     state = dict(_flat(content)) if isinstance(content, Mapping) else {}
     if not state:
         raise InputError("is not a state dict (names to tensors). Save `network.state_dict()`.", where=path)
     return state
+
+
+def _content(path: Path) -> Any:
+    if path.suffix == ".safetensors":
+        return safetensors.torch.load_file(path)
+    return torch.load(path, map_location="cpu", weights_only=True)
 
 
 def _flat(content: Mapping[Any, Any], above: str = "") -> Iterator[tuple[str, torch.Tensor]]:

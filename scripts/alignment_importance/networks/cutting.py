@@ -1,23 +1,30 @@
 """Cut a network at its map layer into a trunk (images to feature maps) and a head (feature maps to readout)."""
 
+import itertools
 import logging
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import pandas as pd
+import torch
 from torch import fx, nn
 from torch.nn import functional
 
+from alignment_importance.networks import hooks, tokens
 from alignment_importance.networks.building import Network
 from alignment_importance.networks.head import Head
 from alignment_importance.networks.kinds import own_function
+from alignment_importance.networks.last_block import has_closed_form
 from alignment_importance.networks.routes import analyse, is_identity, is_pooling, is_zero_keeping
 from alignment_importance.networks.spec import nearest
 from alignment_importance.networks.tracing import (
+    UntraceableError,
     ancestors,
     module_of,
     operation,
     part,
+    random_image,
+    readers,
     require_equal,
     shape,
     sources,
@@ -33,7 +40,8 @@ class CutNetwork:
     """A network cut at its map layer into trunk and head.
 
     Attributes:
-        trunk: images (image, colour, y, x) to feature maps (image, feature_map, y, x).
+        trunk: images (image, colour, y, x) to feature maps (image, feature_map, y, x); where the head reads them, to
+            these and the tokens beside them (image, token, unit).
         head: feature maps to readout (image, unit).
         map_layer, readout_layer: names of the nodes.
         map_shape: (feature_map, y, x).
@@ -61,18 +69,41 @@ def cut(network: Network, map_layer: str | None = None, readout_layer: str | Non
 
     Args:
         network: what `build` returned. It is only read.
-        map_layer: node whose output are the feature maps; by default the deepest spatial output before pooling.
-        readout_layer: node whose output is the readout; by default what the last fully connected layer reads.
+        map_layer: node or module whose output are the feature maps; by default the deepest spatial output before
+            pooling.
+        readout_layer: node or module whose output is the readout; by default what the last fully connected layer reads.
 
     Raises:
         InputError: a layer that does not exist or has no suitable shape; a network in which none is found; a readout
             that does not come from the maps alone.
     """
+    try:
+        traced = trace(network)
+        layers = _choose(traced, network, map_layer, readout_layer)
+        if own_function.includes(network.architecture):
+            require_equal(traced, network)
+    except UntraceableError as error:
+        if map_layer is None:
+            raise InputError(
+                f"{error} Or name a module as `map_layer`: the whole network runs then for every map that is ablated."
+            ) from error
+        return _cut_by_hooks(network, map_layer, readout_layer)
+    return _cut_in_two(traced, layers)
+
+
+def common_trunk(network: Network, cuts: Sequence[CutNetwork]) -> nn.Module:
+    """The trunk of several cuts of a network in one: images to the outputs of each, one after the other."""
+    if len(cuts) == 1:
+        return cuts[0].trunk
+    hooked = [cut_network.trunk.cuts for cut_network in cuts if isinstance(cut_network.trunk, hooks.Trunk)]
+    if hooked:
+        return hooks.Trunk(network.module, list(itertools.chain(*hooked)))
     traced = trace(network)
-    maps, readout = _choose(traced, network.architecture, map_layer, readout_layer)
-    if own_function.includes(network.architecture):
-        require_equal(traced, network)
-    return _cut_in_two(traced, maps, readout)
+    outputs: list[fx.Node] = []
+    for cut_network in cuts:
+        layers = _choose(traced, network, cut_network.map_layer, cut_network.readout_layer)
+        outputs += [layers.maps, *(layers.prefix if cut_network.head.reads_prefix else [])]
+    return part(traced, [], *outputs)
 
 
 def list_layers(network: Network, map_layer: str | None = None, readout_layer: str | None = None) -> pd.DataFrame:
@@ -90,19 +121,26 @@ def list_layers(network: Network, map_layer: str | None = None, readout_layer: s
     Raises:
         InputError: the network cannot be traced.
     """
-    traced = trace(network)
-    roles = {}
     try:
-        maps, readout = _choose(traced, network.architecture, map_layer, readout_layer)
-        conclusion = f"Network {network.architecture}: {_cut_in_two(traced, maps, readout).describe()}"
-        roles = {maps: "map layer", readout: "readout"}
+        traced = trace(network)
+        outputs = [
+            (node.meta["name"], operation(traced, node), shape(node))
+            for node in traced.graph.nodes
+            if shape(node) and "name" in node.meta
+        ]
+    except UntraceableError:
+        traced, outputs = None, hooks.outputs(network)
+    roles: dict[str, str] = {}
+    try:
+        if traced is None:
+            chosen = cut(network, map_layer, readout_layer)
+        else:
+            chosen = _cut_in_two(traced, _choose(traced, network, map_layer, readout_layer))
+        conclusion = f"Network {network.architecture}: {chosen.describe()}"
+        roles = {chosen.map_layer: "map layer", chosen.readout_layer: "readout"}
     except InputError as error:
         conclusion = str(error)
-    rows = [
-        (node.meta["name"], operation(traced, node), " x ".join(map(str, shape(node))), roles.get(node, ""))
-        for node in traced.graph.nodes
-        if shape(node) and "name" in node.meta
-    ]
+    rows = [(name, kind, " x ".join(map(str, size)), roles.get(name, "")) for name, kind, size in outputs]
     layers = pd.DataFrame(rows, columns=["layer", "operation", "shape", "role"])
     logger.info("%s\n\n%s", _aligned(layers), conclusion)
     return layers
@@ -116,11 +154,36 @@ def _aligned(table: pd.DataFrame) -> str:
     return "\n" + "\n".join(padded)
 
 
-def _cut_in_two(traced: fx.GraphModule, maps: fx.Node, readout: fx.Node) -> CutNetwork:
+def _cut_by_hooks(network: Network, map_layer: str, readout_layer: str | None) -> CutNetwork:
+    """Cut a network that torch.fx cannot follow, and compare what the rest of it makes of maps with the whole of it."""
+    layers = hooks.find(network, map_layer, readout_layer)
+    trunk, rest = hooks.Trunk(network.module, [layers]), hooks.Rest(network.module, layers, network.input_size)
+    head = Head(rest, layers.map_shape[0], "hooked", reads_prefix=layers.prefix > 0)
+    if not any(values.is_meta for values in network.module.state_dict().values()):
+        image = random_image(network.input_size)
+        with torch.inference_mode():
+            parts = trunk(image)
+            found = rest(*(parts if isinstance(parts, tuple) else [parts]))
+            if not torch.allclose(found, rest.readout(image), rtol=1e-4, atol=1e-5, equal_nan=True):
+                raise InputError(
+                    f"The readout of {network.architecture} depends on the image by a path around the map layer "
+                    f"{map_layer!r}: ablation of its maps has no meaning there. Name other layers."
+                )
+    return CutNetwork(trunk, head, map_layer, layers.readout, layers.map_shape, layers.n_units)
+
+
+def _cut_in_two(traced: fx.GraphModule, layers: "_Layers") -> CutNetwork:
+    maps, readout, block = layers.maps, layers.readout, layers.block
     n_maps, height, width = shape(maps)
+    read = [node for node in layers.prefix if node in ancestors(readout, {maps, *layers.prefix})]
+    head = analyse(part(traced, [maps, *read], readout))
+    if block is not None and block.entering in maps.all_input_nodes and head.reads_prefix:
+        tail = part(traced, [block.leaving], readout)
+        if has_closed_form(block.module, tail):
+            head = replace(head, route="attention", block=block.module, tail=tail)
     return CutNetwork(
-        trunk=part(traced, None, maps),
-        head=analyse(part(traced, maps, readout)),
+        trunk=part(traced, [], maps, *read),
+        head=head,
         map_layer=maps.meta["name"],
         readout_layer=readout.meta["name"],
         map_shape=(n_maps, height, width),
@@ -132,22 +195,49 @@ def _cut_in_two(traced: fx.GraphModule, maps: fx.Node, readout: fx.Node) -> CutN
 # Finding the two layers
 
 
-def _choose(
-    traced: fx.GraphModule, architecture: str, map_layer: str | None, readout_layer: str | None
-) -> tuple[fx.Node, fx.Node]:
-    """The map layer and the readout: those named, and otherwise found."""
+@dataclass(frozen=True)
+class _Layers:
+    """The nodes of a cut: the maps, tokens beside them if there are any, the readout, a transformer's last block."""
+
+    maps: fx.Node
+    prefix: list[fx.Node]
+    readout: fx.Node
+    block: tokens.LastBlock | None
+
+
+def _choose(traced: fx.GraphModule, network: Network, map_layer: str | None, readout_layer: str | None) -> _Layers:
+    """The layers that are named, and otherwise found."""
     names = {node.meta["name"]: node for node in traced.graph.nodes if "name" in node.meta}
-    readout = _named(names, readout_layer, "readout_layer") if readout_layer else _find_readout(traced, architecture)
+    if readout_layer:
+        readout = _named(names, readout_layer, "readout_layer")
+    else:
+        readout = _find_readout(traced, network.architecture)
     _require_units(readout)
-    maps = _named(names, map_layer, "map_layer") if map_layer else _find_maps(traced, readout, architecture)
+    n_prefix = tokens.prefix_tokens(network.module)
+    block = None if n_prefix is None else tokens.LastBlock.of(traced, network.module, readout)
+    if map_layer:
+        maps = _named(names, map_layer, "map_layer")
+    elif block is not None:
+        maps = tokens.find_tokens(traced, block)
+    else:
+        maps = _find_maps(traced, readout, network.architecture)
+    prefix: list[fx.Node] = []
+    if (n_prefix is not None and len(shape(maps)) == 2) or _ends_with_channels(maps):
+        maps, prefix = tokens.lay_out(traced, maps, tokens.layout_of(maps, n_prefix or 0))
     _require_maps(maps)
-    return maps, readout
+    return _Layers(maps, prefix, readout, block)
 
 
 def _named(names: Mapping[str, fx.Node], name: str, key: str) -> fx.Node:
-    if name not in names:
-        raise InputError(f"{key}: the network has no layer {name!r}.{nearest(name, list(names))}")
-    return names[name]
+    """The node of a name, or the output of the module of a name: of its nodes the last that is read outside of it."""
+    if name in names:
+        return names[name]
+    inside = [node for other, node in names.items() if other.startswith(f"{name}.")]
+    read_outside = [node for node in inside if not set(readers(node)) <= set(inside)]
+    if not read_outside:
+        modules = {other[:end] for other in names for end, sign in enumerate(other) if sign == "."}
+        raise InputError(f"{key}: the network has no layer {name!r}.{nearest(name, [*names, *modules - names.keys()])}")
+    return read_outside[-1]
 
 
 def _require_units(node: fx.Node) -> None:
@@ -162,11 +252,6 @@ def _require_maps(node: fx.Node) -> None:
         raise InputError(
             f"map_layer {node.meta['name']!r} is {_shown(node)}; (image, feature_map, y, x) is needed, for "
             "any number of images."
-        )
-    if _ends_with_channels(node):
-        raise InputError(
-            f"map_layer {node.meta['name']!r} is {_shown(node)}, which looks like (image, y, x, "
-            "feature_map); (image, feature_map, y, x) is needed. Name a layer behind the next permutation."
         )
 
 
@@ -185,9 +270,10 @@ def _find_readout(traced: fx.GraphModule, architecture: str) -> fx.Node:
     if isinstance(last, fx.Node) and not shape(last):
         raise InputError(f"Network {architecture}: its output is {_shown(last)}, for one image or for three.")
     while isinstance(node, fx.Node) and len(shape(node)) == 1:
-        if isinstance(module_of(traced, node), nn.Linear) or node.target is functional.linear:
+        if _is_linear(traced, node):
             return _before_identities(traced, sources(node)[0])
-        if len(sources(node)) != 1:
+        # The mean of several classifiers, as of a class and a distillation token: what the first of them reads.
+        if len(sources(node)) != 1 and not all(_is_linear(traced, source) for source in sources(node)):
             break
         node = sources(node)[0]
     if not isinstance(last, fx.Node) or len(shape(last)) != 1 or len(shape(node)) < 2:
@@ -198,12 +284,18 @@ def _find_readout(traced: fx.GraphModule, architecture: str) -> fx.Node:
     return last
 
 
+def _is_linear(traced: fx.GraphModule, node: fx.Node) -> bool:
+    return isinstance(module_of(traced, node), nn.Linear) or node.target is functional.linear
+
+
 def _find_maps(traced: fx.GraphModule, readout: fx.Node, architecture: str) -> fx.Node:
     """The deepest output on the way to the readout that has places, or is pooled, and is no mere pooling of another."""
     node, pooled = readout, False
     while sources(node):
         if is_pooling(traced, node):
             pooled = True
+        elif tokens.is_mean_over_places(node):
+            return sources(node)[0]
         elif _is_grid(node) and (pooled or max(shape(node)[1:]) > 1) and not is_identity(traced, node):
             node = _before_classifier(traced, node)
             if not _is_first_convolution(traced, node):
@@ -222,8 +314,7 @@ def _is_grid(node: fx.Node) -> bool:
 
 def _ends_with_channels(node: fx.Node) -> bool:
     """Whether the last dimension is that of the maps: the input is square, and so are they."""
-    first, second, third = shape(node)
-    return first == second != third
+    return len(shape(node)) == 3 and shape(node)[0] == shape(node)[1] != shape(node)[2]
 
 
 def _before_classifier(traced: fx.GraphModule, node: fx.Node) -> fx.Node:

@@ -1,7 +1,8 @@
 """Run a network on a set of images and record its feature maps and readouts."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TypeVar
 
@@ -9,16 +10,15 @@ import numpy as np
 import pandas as pd
 import torch
 import xarray as xr
-from numpy.typing import NDArray
 
 from alignment_importance.inputs import images
+from alignment_importance.networks import cutting
 from alignment_importance.networks.building import Network
 from alignment_importance.networks.cutting import CutNetwork
-from alignment_importance.networks.spec import Spec
 from alignment_importance.system import provenance
 from alignment_importance.system.compute import Compute, describe
 from alignment_importance.system.logs import progress
-from alignment_importance.system.netcdf import write_streamed
+from alignment_importance.system.netcdf import Block, streaming
 
 #: Images per forward pass. A constant, so that no bit depends on the machine.
 _BATCH = 16
@@ -26,37 +26,50 @@ _BATCH = 16
 Item = TypeVar("Item")
 
 #: Dimensions of what is recorded.
-_DIMS = {"feature_maps": ("image", "feature_map", "y", "x"), "readout": ("image", "unit")}
+_DIMS = {
+    "feature_maps": ("image", "feature_map", "y", "x"),
+    "readout": ("image", "unit"),
+    "prefix_tokens": ("image", "token", "channel"),
+}
 
 
 def extract(
-    table: pd.DataFrame,
-    network: Network,
-    cut: CutNetwork,
-    spec: Spec,
-    compute: Compute,
-    path: str | Path,
+    table: pd.DataFrame, network: Network, cuts: Sequence[CutNetwork], compute: Compute, paths: Sequence[Path]
 ) -> None:
-    """Run the trunk and the head on every image and write what comes out, a batch at a time.
+    """Run a network on every image and write what comes out at each map layer, a batch at a time.
 
-    The file has `feature_maps` (image, feature_map, y, x) and `readout` (image, unit) in float32, with the images'
-    width and height in pixels, and attributes that say how they were made. Whatever the number of images, no more than
-    a few batches are in memory.
+    Each file has `feature_maps` (image, feature_map, y, x) and `readout` (image, unit) in float32, and where the
+    readout of a transformer depends on them its `prefix_tokens` (image, token, channel), which stand for no place; with
+    the images' width and height in pixels, and attributes that say how they were made. Whatever the number of images,
+    no more than a few batches are in memory.
 
     Args:
         table: of `images.tabulate`.
         network: with its weights.
-        cut: this network, cut at its map layer.
-        spec: what the network was built of; how an image is brought to its input.
+        cuts: this network, cut at each map layer, for the same readout.
         compute: device and threads.
-        path: of the NetCDF, see `activations.read`.
+        paths: of their NetCDFs, see `activations.read`.
 
     Raises:
         InputError: an image changed since it was listed.
     """
     fingerprint = network.fingerprint()
     provenance.note_weights(f"{network.architecture}: {network.weights}", fingerprint)
-    dataset = xr.Dataset(
+    with ExitStack() as files:
+        writers = [
+            files.enter_context(streaming(_described(table, network, cut, fingerprint, compute), _DIMS, path))
+            for cut, path in zip(cuts, paths, strict=True)
+        ]
+        for of_cuts in _batches(table, network, cuts, compute):
+            for write, block in zip(writers, of_cuts, strict=True):
+                write(block)
+
+
+def _described(
+    table: pd.DataFrame, network: Network, cut: CutNetwork, fingerprint: str, compute: Compute
+) -> xr.Dataset:
+    """The images of a file of activations, and how these are made."""
+    return xr.Dataset(
         coords={
             "image": table["image"].to_numpy(dtype=str),
             "width": ("image", table["width"].to_numpy()),
@@ -70,40 +83,51 @@ def extract(
             "readout_layer": cut.readout_layer,
             "route": cut.head.route,
             "input_size": network.input_size,
-            "resize": spec.resize,
-            "resize_in": spec.resize_in,
+            "resize": network.resize,
+            "resize_in": network.resize_in,
+            "interpolation": network.interpolation,
             "background": table["background"].iloc[0],
             "mean": network.mean,
             "std": network.std,
+            "normalisation": network.normalisation or "assumed",
             "device": describe(compute.device),
-            "arithmetic": compute.precision + (", images resized in float" if spec.resize_in == "float" else ""),
+            "arithmetic": compute.precision + (", images resized in float" if network.resize_in == "float" else ""),
         },
     )
-    write_streamed(dataset, _DIMS, _batches(table, network, cut, spec, compute), path)
 
 
 def _batches(
-    table: pd.DataFrame, network: Network, cut: CutNetwork, spec: Spec, compute: Compute
-) -> Iterator[dict[str, NDArray[np.float32]]]:
-    """Yield the activations of one batch of images after the other; only batches under way are in memory."""
-    trunk, head = cut.trunk.to(compute.device), cut.head.module.to(compute.device)
+    table: pd.DataFrame, network: Network, cuts: Sequence[CutNetwork], compute: Compute
+) -> Iterator[list[Block]]:
+    """Yield the activations of one batch of images after the other, by cut; only batches under way are in memory."""
+    trunk = cutting.common_trunk(network, cuts).to(compute.device)
+    # The last is the shortest way to the readout, which all share.
+    head = cuts[-1].head.module.to(compute.device)
+    names_of_cuts = [["feature_maps", "prefix_tokens"][: 1 + cut.head.reads_prefix] for cut in cuts]
     mean, std = (torch.tensor(values, device=compute.device)[:, None, None] for values in (network.mean, network.std))
 
-    def forward(pixels: np.ndarray) -> dict[str, NDArray[np.float32]]:
+    def forward(pixels: np.ndarray) -> list[Block]:
         with torch.inference_mode(), compute.arithmetic():
             inputs = torch.from_numpy(pixels).to(compute.device).permute(0, 3, 1, 2).float() / 255
-            maps = trunk((inputs - mean) / std)
-            return {"feature_maps": maps.float().cpu().numpy(), "readout": head(maps).float().cpu().numpy()}
+            outputs = trunk((inputs - mean) / std)
+            left = iter(outputs if isinstance(outputs, tuple) else [outputs])
+            recorded = [{name: next(left) for name in names} for names in names_of_cuts]
+            readout = head(*recorded[-1].values())
+            return [
+                {name: values.float().cpu().numpy() for name, values in {**of_cut, "readout": readout}.items()}
+                for of_cut in recorded
+            ]
 
     batches = [table.iloc[start : start + _BATCH] for start in range(0, len(table), _BATCH)]
-    decoded = _ahead(_decode(batch, network.input_size, spec) for batch in batches)
+    decoded = _ahead(_decode(batch, network) for batch in batches)
     return progress(compute.map(forward, decoded), f"images through {network.architecture}, batch", len(batches))
 
 
-def _decode(batch: pd.DataFrame, size: int, spec: Spec) -> np.ndarray:
+def _decode(batch: pd.DataFrame, network: Network) -> np.ndarray:
     """(image, y, x, colour) network inputs of some images, from 0 to 255."""
-    rows = batch.to_dict("records")
-    return np.stack([images.to_input(images.read_listed(row), size, spec.resize, spec.resize_in) for row in rows])
+    decoded = map(images.read_listed, batch.to_dict("records"))
+    how = network.input_size, network.resize, network.resize_in, network.interpolation
+    return np.stack([images.to_input(rgb, *how) for rgb in decoded])
 
 
 def _ahead(items: Iterable[Item]) -> Iterator[Item]:

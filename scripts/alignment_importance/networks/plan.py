@@ -3,10 +3,11 @@
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 import torch
 from torch import nn
+from torch.overrides import TorchFunctionMode
 
 from alignment_importance.networks.checkpoints import Checkpoint
 from alignment_importance.networks.spec import Spec
@@ -16,11 +17,22 @@ IMAGENET_MEAN, IMAGENET_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 
 @dataclass(frozen=True)
 class Inputs:
-    """Side of the square input in pixels, mean and standard deviation of pixel values in 0..1."""
+    """What weights were trained on.
+
+    Attributes:
+        size: side of the square input in pixels.
+        mean, std: per colour channel, of pixel values in 0..1.
+        interpolation: by which an image is resized, `bilinear` or `bicubic`.
+        evaluated: resize rule with which the weights were evaluated (`images.input_region`); None if it is not known.
+        source: who says all this; empty if nobody does, so that it is assumed.
+    """
 
     size: int
     mean: tuple[float, ...] = IMAGENET_MEAN
     std: tuple[float, ...] = IMAGENET_STD
+    interpolation: str = "bilinear"
+    evaluated: str | None = None
+    source: str = ""
 
 
 @dataclass(frozen=True)
@@ -30,17 +42,17 @@ class Plan:
     Attributes:
         create: makes the module with the weights it starts with; given a checkpoint, with its classes.
         trained: makes the module with its trained weights, and says what to call them.
-        inputs: that these weights, or otherwise the usual ones, were trained on.
+        inputs: of the module, that these weights, or otherwise the usual ones, were trained on.
         names: of the trained weights.
-        url: where the trained weights are downloaded from; None if they need not be.
+        check: raises an InputError if it is known already that the trained weights cannot be had.
         own: whether a user's own code makes the module: it is run as it is, and its random weights are checked.
     """
 
     create: Callable[[Checkpoint | None], nn.Module]
     trained: Callable[[], tuple[nn.Module, str]]
-    inputs: Inputs
+    inputs: Callable[[nn.Module], Inputs]
     names: Sequence[str] = ()
-    url: str | None = None
+    check: Callable[[], None] = lambda: None
     own: bool = False
 
 
@@ -49,6 +61,9 @@ class Kind(Protocol):
 
     def names(self) -> list[str]:
         """The architectures that can be listed."""
+
+    def tabulated(self) -> dict[str, str]:
+        """The architectures that the documentation has the layers of, with the family that each stands for."""
 
     def includes(self, architecture: str) -> bool:
         """Whether an architecture is of this kind."""
@@ -63,3 +78,14 @@ def seeded(seed: int) -> Iterator[None]:
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         yield
+
+
+class UnallocatedParameters(TorchFunctionMode):
+    """Let modules that are made meanwhile hold parameters without memory; other tensors keep their values."""
+
+    def __torch_function__(
+        self, func: Callable, types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
+    ) -> Any:
+        """Call a function of PyTorch, whose modules make their parameters by `torch.empty` and fill them afterwards."""
+        elsewhere = {"device": "meta"} if func is torch.empty else {}
+        return func(*args, **{**(kwargs or {}), **elsewhere})

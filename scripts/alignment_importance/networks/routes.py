@@ -5,6 +5,7 @@ else is computed again in full.
 """
 
 import math
+from dataclasses import replace
 
 import torch
 from torch import fx, nn
@@ -50,9 +51,9 @@ def analyse(module: fx.GraphModule) -> Head:
     """Follow the feature maps through a head until they meet, and choose the route.
 
     Args:
-        module: a part of a traced network, from its map layer to its readout.
+        module: a part of a traced network, from its map layer, and from tokens beside the maps, to its readout.
     """
-    maps = next(node for node in module.graph.nodes if node.op == "placeholder")
+    maps, *beside = [node for node in module.graph.nodes if node.op == "placeholder"]
     readout = next(node for node in module.graph.nodes if node.op == "output").all_input_nodes[0]
     n_maps = shape(maps)[0]
     last = apart = maps
@@ -65,10 +66,11 @@ def analyse(module: fx.GraphModule) -> Head:
     if following is not None and _kind(module, following) is nn.Linear and len(shape(last)) == 1:
         linear = module_of(module, following)
         assert isinstance(linear, nn.Linear)
-        return Head(module, n_maps, "linear", part(module, None, last), linear, part(module, following, readout))
+        return Head(module, n_maps, "linear", part(module, [], last), linear, part(module, [following], readout))
+    general = Head(module, n_maps, "general", reads_prefix=bool(beside))
     if apart is maps:
-        return Head(module, n_maps, "general")
-    return Head(module, n_maps, "general", per_map=part(module, None, apart), tail=part(module, apart, readout))
+        return general
+    return replace(general, per_map=part(module, [], apart), tail=part(module, [apart, *beside], readout))
 
 
 def is_pooling(traced: fx.GraphModule, node: fx.Node) -> bool:

@@ -5,6 +5,9 @@ from dataclasses import dataclass
 
 from alignment_importance.system import names
 
+#: The resize rule that comes from the weights.
+AS_EVALUATED = "as_evaluated"
+
 
 @dataclass(frozen=True)
 class Spec:
@@ -12,18 +15,22 @@ class Spec:
 
     Attributes:
         architecture: a name of one of the `kinds` of networks: `efficientnet_lite0` to `2`, the name of a torchvision
-            classification network, or `package.module:function` for a function that returns a module.
+            classification network, `timm/NAME` or `timm/NAME.TAG` for one of timm, or `package.module:function` for a
+            function that returns a module.
         weights: `default` (for a function: as it returns them), the name of torchvision weights, `checkpoint`, or
             `random`.
         checkpoint: file with a state dict, for `weights: checkpoint`.
         key: what stands before the names of the weights in a checkpoint that holds the network several times.
         sha256: SHA-256 that the checkpoint must have; any when None.
         seed: of random weights.
-        map_layer, readout_layer: names of nodes of the traced network; found when None.
-        input_size: side of the square input in pixels; when None the weights' own, and 224 for a function.
+        map_layer, readout_layer: names of nodes of the traced network, or of its modules; found when None.
+        readout: what a transformer's readout is made of: `token` (the class token), `mean` (of the tokens of the
+            patches), or what the network itself reads when None.
+        input_size: side of the square input in pixels; when None the weights' own, and 224 where nobody knows it.
         mean, std: of the three colour channels, of pixel values in 0..1, that an input is normalised with; when None
-            those that the weights were trained with, and ImageNet's for a function.
-        resize: rule that brings an image to this input, see `images.input_region`.
+            those that the weights were trained with, and ImageNet's where nobody knows them.
+        resize: rule that brings an image to this input, see `images.input_region`, or `as_evaluated`: the one with
+            which the weights were evaluated.
         resize_in: numbers in which that is done, see `images.to_input`.
     """
 
@@ -35,6 +42,7 @@ class Spec:
     seed: int | None = None
     map_layer: str | None = None
     readout_layer: str | None = None
+    readout: str | None = None
     input_size: int | None = None
     mean: tuple[float, ...] | None = None
     std: tuple[float, ...] | None = None
@@ -45,4 +53,4 @@ class Spec:
 def nearest(name: str, known: Sequence[str]) -> str:
     """A sentence that offers the names most like a misspelt one."""
     near = names.nearest(name, known, most=3)
-    return f" Did you mean {' or '.join(near)}?" if near else f" Known are: {', '.join(known)}."
+    return f" Did you mean {' or '.join(near)}?" if near else f" Known are: {names.some(known, 20)}."

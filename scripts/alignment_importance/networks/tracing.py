@@ -2,7 +2,7 @@
 
 import copy
 from collections import defaultdict
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import timm.models
@@ -12,6 +12,11 @@ from torchvision.models.feature_extraction import NodePathTracer
 
 from alignment_importance.networks.building import Network
 from alignment_importance.system.errors import InputError
+
+
+class UntraceableError(InputError):
+    """torch.fx cannot follow a network, or makes another one of it."""
+
 
 #: A graph is run for these numbers of images; a number that follows them is the number of images.
 _BATCHES = (1, 3)
@@ -34,10 +39,11 @@ def trace(network: Network) -> fx.GraphModule:
     try:
         graph = tracer.trace(network.module)
     except Exception as error:
-        raise InputError(
+        raise UntraceableError(
             f"Network {network.architecture} cannot be traced by torch.fx: {error}. Its forward pass must not branch "
             "on values or shapes of tensors."
         ) from error
+    _leave_out_options(graph)
     traced = fx.GraphModule(tracer.root, graph)
     for node, name in tracer.node_to_qualname.items():
         node.meta["name"] = name
@@ -46,23 +52,37 @@ def trace(network: Network) -> fx.GraphModule:
     return traced
 
 
+def _leave_out_options(graph: fx.Graph) -> None:
+    """Give further arguments of a network, such as a mask of its attention, the values that they have by default."""
+    options = [node for node in graph.nodes if node.op == "placeholder" and node.args]
+    given = {node: node for node in graph.nodes} | {option: option.args[0] for option in options}
+    for option in options:
+        for user in list(option.users):
+            user.args, user.kwargs = fx.node.map_arg((user.args, user.kwargs), given.__getitem__)
+        graph.erase_node(option)
+
+
 def require_equal(traced: fx.GraphModule, network: Network) -> None:
     """Compare a graph with its network on an image of random numbers: torch.fx takes `x += y` for `x = x + y`.
 
     Raises:
         InputError: the graph computes something else.
     """
-    size = network.input_size
-    image = torch.randn(1, 3, size, size, generator=torch.Generator().manual_seed(0))
+    image = random_image(network.input_size)
     with torch.inference_mode():
         expected, found = network.module(image.clone()), traced(image)
     try:
         torch.testing.assert_close(found, expected, equal_nan=True)
     except AssertionError as error:
-        raise InputError(
+        raise UntraceableError(
             f"Network {network.architecture}: what torch.fx makes of it computes something else. Write its forward "
             "pass without operations in place, such as `x += y`."
         ) from error
+
+
+def random_image(size: int) -> torch.Tensor:
+    """(1, colour, y, x) random numbers, always the same."""
+    return torch.randn(1, 3, size, size, generator=torch.Generator().manual_seed(0))
 
 
 def module_of(traced: fx.GraphModule, node: fx.Node) -> nn.Module | None:
@@ -102,33 +122,34 @@ def readers(node: fx.Node) -> list[fx.Node]:
 # Parts
 
 
-def part(traced: fx.GraphModule, start: fx.Node | None, end: fx.Node) -> fx.GraphModule:
-    """The part of a graph that computes `end`, from the output of `start` (or from the network's input).
+def part(traced: fx.GraphModule, starts: Sequence[fx.Node], end: fx.Node, *others: fx.Node) -> fx.GraphModule:
+    """The part of a graph that computes `end`, and beside it `others`, from `starts` (or else the network's input).
 
-    A size that comes from before `start` is the number of images, for which that of `start` is put, or follows from the
-    size of the network's input, and is put as a constant.
+    A size that comes from before the first of them is the number of images, for which that of this node is put, or
+    follows from the size of the network's input, and is put as a constant.
 
     Raises:
-        InputError: `end` depends on the image by a path around `start`.
+        InputError: `end` depends on the image by a path around `starts`.
     """
     graph = fx.Graph()
     copies: dict[fx.Node, Any] = {}
-    if start is not None:
-        copies[start] = graph.placeholder("feature_maps")
+    for start, name in zip(starts, _PARAMETERS, strict=False):
+        copies[start] = graph.placeholder(name)
         copies[start].meta = dict(start.meta)
-    sizes = {} if start is None else _sizes_from_before(traced, start)
-    needed = ancestors(end, {*copies, *sizes}) - copies.keys()
+    sizes = _sizes_from_before(traced, starts[0]) if starts else {}
+    given = {*copies, *sizes}
+    needed = set().union(*(ancestors(node, given) for node in (end, *others))) - copies.keys()
     for node in (node for node in traced.graph.nodes if node in needed):
-        if start is not None and node in sizes:
-            copies[node] = _written(sizes[node], copies[start], graph)
-        elif start is not None and node.op == "placeholder":
+        if starts and node in sizes:
+            copies[node] = _written(sizes[node], copies[starts[0]], graph)
+        elif starts and node.op == "placeholder":
             raise InputError(
                 f"The readout {end.meta['name']!r} depends on the image by a path around the map layer "
-                f"{start.meta['name']!r}: ablation of its maps has no meaning there. Name other layers."
+                f"{starts[0].meta['name']!r}: ablation of its maps has no meaning there. Name other layers."
             )
         else:
             copies[node] = graph.node_copy(node, lambda argument: copies[argument])
-    graph.output(copies[end])
+    graph.output(tuple(copies[node] for node in (end, *others)) if others else copies[end])
     return fx.GraphModule(traced, graph)
 
 
@@ -142,6 +163,9 @@ def ancestors(end: fx.Node, given: Collection[fx.Node] = ()) -> set[fx.Node]:
             waiting += [] if node in given else node.all_input_nodes
     return needed
 
+
+#: What the parameters of a part are called.
+_PARAMETERS = ("feature_maps", "prefix_tokens")
 
 #: Stands for the number of images in a size.
 _IMAGES = "images"

@@ -139,6 +139,18 @@ FIGURES = {
         reading="The parts of images in which the feature maps of the highest scores are most active.",
         about=_VIEW,
     ),
+    "pairs-explained": Caption(
+        title="Pairs of images that people and network agree and disagree on most",
+        question="Why are two images alike to people and network, or to one of them alone: which maps, which places?",
+        claim="none",
+        category="Similarities",
+        label="pairs explained",
+        reading="Pairs with the highest and with the lowest shares of the correlation r of the network with people: "
+        "both images, each with the heatmap of its maps in the light of the other, and where the feature maps that "
+        "contribute most to the agreement, or to the disagreement, are most active in both. SD: similarities in "
+        "standard deviations over all judged pairs.",
+        about=_VIEW,
+    ),
     "networks": Caption(
         title="Networks side by side",
         question="Which network predicts the judgments better, and how many of its maps does that take?",
@@ -147,6 +159,18 @@ FIGURES = {
         label="scores and retained maps",
         reading="Test alignment ({score}) with all and with the retained feature maps, and the share of maps retained.",
         condition="several models",
+    ),
+    "depth": Caption(
+        title="Alignment over the map layers of a network",
+        question="At which depth do the feature maps of a network match judgments best, and does choosing help there?",
+        claim="none",
+        category="Networks",
+        label="alignment over map layers",
+        reading="Test alignment ({score}) of all feature maps of each map layer and of those retained on the training "
+        "images, means over folds with 95 % intervals by the bootstrap over images, from the first layer to the last; "
+        "dashed: noise ceiling.",
+        about=("comparison", "network"),
+        condition="models with `map_layers`",
     ),
     "spread": Caption(
         title="How Alignment Importance Scores are spread over feature maps and images",
@@ -244,7 +268,8 @@ FIGURES = {
         category="Control",
         label="heatmaps under different observers",
         reading="Points: images; bars: medians of the area under the ROC curve by which the heatmap tells two objects "
-        "apart. Plain activations are the baseline.",
+        "apart, with 95 % bootstrap intervals. Pairs: heatmaps in the light of another image that people find alike, "
+        "means over such images. Plain activations are the baseline.",
         about=("control", "model"),
         condition="with controls",
     ),

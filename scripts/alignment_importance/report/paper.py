@@ -146,10 +146,13 @@ def _agreed(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def _controlled(controls: Mapping[tuple[str, str], pd.DataFrame]) -> pd.DataFrame | None:
-    """Means over images of the areas under the ROC curve."""
+    """Means over images of the areas under the ROC curve, and of their means over an image's partners."""
+    keys = ["control", "comparison", "model", "map", *_PROVENANCE]
     parts = [
         table.assign(model=model)
-        .groupby(["control", "comparison", "model", "map", *_PROVENANCE], sort=False)["auc"]
+        .groupby([*keys, "image"], sort=False)["auc"]
+        .mean()
+        .groupby(keys, sort=False)
         .agg(["count", "mean", "std"])
         .reset_index()
         .rename(columns={"count": "n_images", "std": "sd"})

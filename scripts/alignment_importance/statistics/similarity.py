@@ -104,13 +104,13 @@ class SecondOrder:
         Any NaN among the similarities, or equal values throughout, gives NaN.
         """
         human = self.human if self.human.ndim == 1 else self.human.mT
-        return self._of_correlation(self._standard(similarities) @ human)
+        return self._of_correlation(self.standard(similarities) @ human)
 
     def paired(self, similarities: torch.Tensor) -> torch.Tensor:
         """Scores (draw,) of similarities (draw, pair), each against its own set of judgments."""
-        return self._of_correlation((self._standard(similarities) * self.human).sum(-1))
+        return self._of_correlation((self.standard(similarities) * self.human).sum(-1))
 
-    def _standard(self, similarities: torch.Tensor) -> torch.Tensor:
+    def standard(self, similarities: torch.Tensor) -> torch.Tensor:
         """Similarities, or their ranks, centred, of length one; NaN throughout where one is NaN."""
         similarities = similarities.double()
         if not self.score.ranked:
@@ -151,12 +151,19 @@ class OwnSecondOrder:
 
         Any NaN among the similarities with judged others, or equal values throughout, gives NaN.
         """
+        return (self.standard(similarities) * self.human).sum(-1)
+
+    def standard(self, similarities: torch.Tensor) -> torch.Tensor:
+        """Similarities (..., image, other), or their ranks, as `human`; NaN throughout a row where one is NaN."""
         similarities = similarities.double()
-        undefined = (similarities.isnan() & self.judged).any(-1)
+        undefined = (similarities.isnan() & self.judged).any(-1, keepdim=True)
         if self.ranked:
             similarities = similarities.round(decimals=TIED_DECIMALS)
-        standard = _standard_rows(similarities, self.judged, self.ranked)
-        return (standard * self.human).sum(-1).masked_fill(undefined, torch.nan)
+        return _standard_rows(similarities, self.judged, self.ranked).masked_fill(undefined, torch.nan)
+
+    def of_image(self, image: int) -> "OwnSecondOrder":
+        """The score of one image alone."""
+        return OwnSecondOrder(self.ranked, self.judged[[image]], self.human[[image]])
 
 
 def _standard_rows(values: torch.Tensor, judged: torch.Tensor, ranked: bool) -> torch.Tensor:

@@ -38,7 +38,7 @@ _KINDS = (
     (rb"PK\x03\x04.{26}(\[Content_Types\]|_rels|xl/)", "a file of Office, such as .xlsx", _AS_TEXT),
     (rb"PK\x03\x04.{26}[^\x00-\x1f]*\.npy", "arrays of NumPy (.npz)", ""),
     (rb"PK\x03\x04|\x1f\x8b|BZh|\xfd7zXZ|7z\xbc\xaf|Rar!", "a packed file, such as .zip or .gz", "Unpack it."),
-    (rb".{4}\x00{4}\{\s*\"", "weights of safetensors", "Load them with safetensors, save them with torch.save."),
+    (rb".{4}\x00{4}\{\s*\"", "weights of safetensors", "Give the file the ending .safetensors."),
     (rb"([\t-\r -~]|[\xc2-\xf4][\x80-\xbf]+)*\Z", "text", ""),
 )
 

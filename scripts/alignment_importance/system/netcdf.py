@@ -1,6 +1,7 @@
 """Labelled arrays on disk (NetCDF 4): the same Dataset always gives the same bytes."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -29,20 +30,30 @@ def write_netcdf(dataset: xr.Dataset, path: str | Path) -> None:
         dataset.to_netcdf(partial, engine="h5netcdf", encoding=encoding)
 
 
+#: Of every variable the next places along its first dimension, float32.
+Block = Mapping[str, NDArray[np.float32]]
+
+
 def write_streamed(
-    dataset: xr.Dataset,
-    dims: Mapping[str, tuple[str, ...]],
-    blocks: Iterable[Mapping[str, NDArray[np.float32]]],
-    path: str | Path,
+    dataset: xr.Dataset, dims: Mapping[str, tuple[str, ...]], blocks: Iterable[Block], path: str | Path
 ) -> None:
-    """Write a Dataset and more variables that come in blocks and are never in memory as a whole.
+    """Write a Dataset and more variables that come in blocks and are never in memory as a whole, see `streaming`."""
+    with streaming(dataset, dims, path) as write:
+        for block in blocks:
+            write(block)
+
+
+@contextmanager
+def streaming(
+    dataset: xr.Dataset, dims: Mapping[str, tuple[str, ...]], path: str | Path
+) -> Iterator[Callable[[Block], None]]:
+    """Begin a Dataset to which more variables are written in blocks, and give what writes the next block.
 
     Every place along the first dimension is compressed by itself, so that who needs some of them reads no others.
 
     Args:
         dataset: has the first dimension of the variables.
         dims: of each of the variables, all with the same first dimension.
-        blocks: of every variable the next places along its first dimension, float32.
         path: of the NetCDF. Its record is named as by `write_netcdf`.
     """
     if (text := provenance.text()) is not None:
@@ -51,11 +62,15 @@ def write_streamed(
         dataset.to_netcdf(partial, engine="h5netcdf")
         with h5netcdf.File(partial, "a") as file:
             start = 0
-            for block in blocks:
+
+            def write(block: Block) -> None:
+                nonlocal start
                 for name, values in block.items():
                     variable = file.variables[name] if start else _begin(file, name, dims[name], values.shape[1:])
                     variable[start : start + len(values)] = values
                 start += len(values)
+
+            yield write
 
 
 def _begin(file: h5netcdf.File, name: str, dims: tuple[str, ...], shape: tuple[int, ...]) -> h5netcdf.Variable:

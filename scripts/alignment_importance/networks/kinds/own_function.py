@@ -9,6 +9,7 @@ from typing import Any
 from torch import nn
 
 from alignment_importance.networks.checkpoints import Checkpoint
+from alignment_importance.networks.kinds import timm_models, torchvision_models
 from alignment_importance.networks.plan import Inputs, Plan, seeded
 from alignment_importance.networks.spec import Spec, nearest
 from alignment_importance.system.errors import InputError
@@ -17,6 +18,11 @@ from alignment_importance.system.errors import InputError
 def names() -> list[str]:
     """None: they are the user's."""
     return []
+
+
+def tabulated() -> dict[str, str]:
+    """None."""
+    return {}
 
 
 def includes(architecture: str) -> bool:
@@ -35,7 +41,14 @@ def plan(spec: Spec) -> Plan:
         with seeded(0):
             return create(None), f"own weights ({spec.architecture})"
 
-    return Plan(create, trained, Inputs(224), own=True)
+    return Plan(create, trained, _inputs_of, own=True)
+
+
+def _inputs_of(module: nn.Module) -> Inputs:
+    """What timm or torchvision say of a network that is one of theirs; otherwise what most networks are trained on."""
+    if pretrained_cfg := getattr(module, "pretrained_cfg", None):
+        return timm_models.inputs_of(pretrained_cfg)
+    return torchvision_models.inputs_of(module) or Inputs(224)
 
 
 def call(architecture: str) -> nn.Module:

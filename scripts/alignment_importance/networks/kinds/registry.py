@@ -12,6 +12,7 @@ _MODULES = (
     "own_function",
     "efficientnet_lite",
     "torchvision_models",
+    "timm_models",
 )
 
 
@@ -26,6 +27,11 @@ KINDS: Sequence[Kind] = [_imported(name) for name in _MODULES]
 def known_architectures() -> list[str]:
     """Names of all architectures but the users' own."""
     return [name for kind in KINDS for name in kind.names()]
+
+
+def tabulated() -> dict[str, str]:
+    """The architectures that the documentation has the layers of, with the family that each stands for, or none."""
+    return {name: family for kind in KINDS for name, family in kind.tabulated().items()}
 
 
 def plan(spec: Spec) -> Plan:

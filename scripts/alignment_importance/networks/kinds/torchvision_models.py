@@ -1,28 +1,30 @@
 """Classification networks of torchvision, by name."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
-from urllib.error import URLError
 
-import torch
 import torchvision
 from torch import nn
 
+from alignment_importance.networks import downloads
 from alignment_importance.networks.checkpoints import Checkpoint
 from alignment_importance.networks.plan import Inputs, Plan
-from alignment_importance.networks.spec import Spec
+from alignment_importance.networks.spec import AS_EVALUATED, Spec
 from alignment_importance.system.errors import InputError
 
 #: Trained on inputs from -1 to 1. With its own weights, and only then, torchvision takes inputs with ImageNet's mean
 #: and deviation and corrects them inside (`transform_input`); here mean and deviation are right from the start.
 _CENTRED = ("googlenet", "inception_v3")
+_CENTRED_VALUES = (0.5,) * 3, (0.5,) * 3
 
 
 def names() -> list[str]:
     """What torchvision lists."""
     return torchvision.models.list_models(module=torchvision.models)
+
+
+def tabulated() -> dict[str, str]:
+    """All of them."""
+    return dict.fromkeys(names(), "")
 
 
 def includes(architecture: str) -> bool:
@@ -31,27 +33,39 @@ def includes(architecture: str) -> bool:
 
 
 def plan(spec: Spec) -> Plan:
-    """Build it with torchvision, which downloads and checks its weights."""
+    """Build it with torchvision, which downloads its weights."""
     available = torchvision.models.get_model_weights(spec.architecture)
     weight_names = [member.name for member in available]
     weights = available[spec.weights] if spec.weights in weight_names else available.DEFAULT
-    inputs = _trained_on(spec.architecture, weights)
+    inputs = _trained_on(spec, weights)
     size = spec.input_size or inputs.size
 
     def create(checkpoint: Checkpoint | None, weights: Any = None) -> nn.Module:
         options = _options(spec.architecture, size, checkpoint)
         try:
             return torchvision.models.get_model(spec.architecture, weights=weights, progress=False, **options)
-        except ValueError as error:
+        except (AssertionError, ValueError) as error:
             raise InputError(
                 f"Network {spec.architecture} cannot be built for inputs of {size} x {size} pixels ({error})."
             ) from error
 
     def trained() -> tuple[nn.Module, str]:
-        with _download(weights):
+        with downloads.from_url(weights.name, weights.url):
             return create(None, weights), f"torchvision {weights.name}"
 
-    return Plan(create, trained, inputs, weight_names, weights.url)
+    return Plan(create, trained, lambda _module: inputs, weight_names, lambda: downloads.check_cached(weights.url))
+
+
+def inputs_of(module: nn.Module) -> Inputs | None:
+    """What a network of torchvision was trained on, whatever its weights; None for any other network.
+
+    All of its weights share mean and standard deviation, but not input size and crop.
+    """
+    if not type(module).__module__.startswith(f"{torchvision.models.__name__}."):
+        return None
+    size = getattr(module, "image_size", 224)
+    centred = getattr(module, "transform_input", None) is False
+    return Inputs(size, *_CENTRED_VALUES, source="torchvision") if centred else Inputs(size, source="torchvision")
 
 
 def _options(architecture: str, size: int, checkpoint: Checkpoint | None) -> dict[str, Any]:
@@ -69,22 +83,16 @@ def _options(architecture: str, size: int, checkpoint: Checkpoint | None) -> dic
     return options
 
 
-def _trained_on(architecture: str, weights: Any) -> Inputs:
-    """Input size, mean and standard deviation with which torchvision's weights were trained."""
+def _trained_on(spec: Spec, weights: Any) -> Inputs:
+    """What torchvision's weights were trained on."""
     transform = weights.transforms()
-    if architecture in _CENTRED:
-        return Inputs(transform.crop_size[0], (0.5,) * 3, (0.5,) * 3)
-    return Inputs(transform.crop_size[0], tuple(transform.mean), tuple(transform.std))
-
-
-@contextmanager
-def _download(weights: Any) -> Iterator[None]:
-    """Say what to do when torch's own loader, which checks the hash and keeps files in its cache, has no success."""
-    try:
-        yield
-    except (URLError, OSError, RuntimeError) as error:
-        folder = Path(torch.hub.get_dir()) / "checkpoints"
-        raise InputError(
-            f"The weights {weights.name} could not be had from {weights.url} ({error}). Put that file into {folder}, "
-            "or name a local file with `weights: checkpoint` and `checkpoint: FILE`."
-        ) from error
+    (size,), (side,) = transform.crop_size, transform.resize_size
+    values = _CENTRED_VALUES if spec.architecture in _CENTRED else (tuple(transform.mean), tuple(transform.std))
+    return Inputs(
+        size,
+        *values,
+        # Whole images, squares and padded ones are resized bilinearly for all of these networks.
+        interpolation=transform.interpolation.value if spec.resize == AS_EVALUATED else "bilinear",
+        evaluated=f"crop {size / side:g}" if size < side else "crop",
+        source=f"torchvision {weights.name}",
+    )

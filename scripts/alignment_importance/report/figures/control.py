@@ -19,6 +19,9 @@ from alignment_importance.statistics import resampling
 #: Images side by side.
 _COLUMNS = 5
 
+#: Bootstrap resamples of the images for the intervals of medians, and their seed.
+_RESAMPLES, _SEED = 1000, 1
+
 
 @style.styled
 def draw_control(
@@ -54,7 +57,11 @@ def draw_control(
     count = style.some(len(chosen), len(shared), "images").capitalize()
     shown = [maps["heatmap"].sel(image=maps["image"].isin(chosen)) for maps in heatmaps.values()]
     note = heatmap_note(shown, limits_of(heatmaps[names[0]]))
-    style.footnote(figure, f"{count}, evenly chosen by name. {note} Points: all images; bars: medians.")
+    style.footnote(
+        figure,
+        f"{count}, evenly chosen by name. {note} Points: all images (of pairs: means over an image's partners); bars: "
+        "medians with 95 % bootstrap intervals over images.",
+    )
     return figure
 
 
@@ -88,12 +95,20 @@ def _areas(panel: Axes, table: pd.DataFrame, names: Sequence[str], objects: Sequ
     """Every image's area under the ROC curve, for each comparison and for the activations, with the median."""
     ais = table[table["map"] == "ais"]
     plain = table[table["map"] == "activations"].drop_duplicates("image")
-    groups = [(name, ais.loc[ais["comparison"] == name, "auc"]) for name in names]
+    with_partners = table[table["map"] == "pairs"].groupby(["comparison", "image"], as_index=False)["auc"].mean()
+    groups, colours = [], []
+    for name, colour in zip(names, itertools.cycle(palette.OBSERVERS)):
+        for label, areas in ((name, ais), (f"{name}, pairs", with_partners)):
+            if (areas["comparison"] == name).any():
+                groups.append((label, areas.loc[areas["comparison"] == name, "auc"]))
+                colours.append(colour)
     groups.append(("activations without AIS", plain["auc"]))
-    for at, (_, areas) in enumerate(groups):
-        colour = palette.ACTIVATIONS if at == len(names) else palette.OBSERVERS[at % len(palette.OBSERVERS)]
+    for at, ((_, areas), colour) in enumerate(zip(groups, [*colours, palette.ACTIVATIONS], strict=True)):
         panel.scatter(areas, at + style.scattered(len(areas), 0.5), s=9, color=colour, alpha=0.7, linewidths=0)
         panel.plot([areas.median()] * 2, [at - 0.33, at + 0.33], color="black", linewidth=2)
+        drawn = resampling.resample(len(areas), _RESAMPLES, _SEED)
+        interval = resampling.median_interval(areas.to_numpy()[:, None], drawn)[:, 0]
+        panel.plot(interval, [at, at], color="black", linewidth=1)
         if areas.isna().all():
             panel.text(0.5, at, "undefined", ha="center", va="center", fontsize=7)
     panel.axvline(0.5, color="black", linestyle=":", linewidth=0.9)

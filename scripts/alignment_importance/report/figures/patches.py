@@ -8,6 +8,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
+from alignment_importance.maps.patches import cut
 from alignment_importance.report.figures import style
 from alignment_importance.report.figures.sheet import Sheet
 from alignment_importance.report.overlays import read_image, shrunk
@@ -47,8 +48,8 @@ def draw_patches(
         for column, (name, box) in enumerate(zip(rows["image"], boxes, strict=True)):
             if name not in seen:
                 seen[name] = read_image(pictures, name)
-            cut = shrunk(_cut(seen[name], *box), sheet.pixels)
-            sheet.show(row, first + column, cut, style.short(name, _LONGEST_ID), size=6)
+            patch = shrunk(cut(seen[name], (box[0], box[1], box[2], box[3])), sheet.pixels)
+            sheet.show(row, first + column, patch, style.short(name, _LONGEST_ID), size=6)
     style.title(figure, "Image patches that drive the most important feature maps most", comparison, model, provenance)
     if len(table):
         which, where = counted(maps.ngroups, "feature map", "feature maps"), counted(n_patches, "image", "images")
@@ -61,12 +62,3 @@ def draw_patches(
     else:
         panel.text(0, 0, "No feature map has a positive score and is active.", va="top")
     return figure
-
-
-def _cut(rgb: NDArray[np.uint8], left: int, top: int, right: int, bottom: int) -> NDArray[np.uint8]:
-    """A part of an image; white where it reaches beyond the edges."""
-    result = np.full((bottom - top, right - left, 3), 255, dtype=np.uint8)
-    height, width = rgb.shape[:2]
-    rows, columns = slice(max(top, 0), min(bottom, height)), slice(max(left, 0), min(right, width))
-    result[rows.start - top : rows.stop - top, columns.start - left : columns.stop - left] = rgb[rows, columns]
-    return result

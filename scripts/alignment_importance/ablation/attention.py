@@ -1,0 +1,170 @@
+"""The last block of a transformer without channels of its patches, for the class token alone, in closed form.
+
+Notation: x_td is channel d of patch t as it enters the block, D the number of channels, gamma, beta and eps those of
+the first layer normalisation, W_k and W_v the weights of keys and values. With some channels changed, the normalised
+patch is
+
+    gamma (x_t - mu_t) / sigma_t + beta,    mu_t = sum_d x_td / D,    sigma_t² = sum_d x_td² / D - mu_t² + eps,
+
+and its key W_k gamma x_t / sigma_t - mu_t W_k gamma / sigma_t + W_k beta + b. The class token is not ablated, and
+neither is its query q, so that its attention to a patch needs of a channel one number per head, q W_k[:, d] gamma_d,
+times x_td. The attended value is a sum of values linear in x_td in the same way. What is left to compute for each
+change is the projection and the fully connected layers of one token.
+"""
+
+import functools
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+
+from alignment_importance.ablation.heads import ReadoutTask, VariantHead
+from alignment_importance.networks.head import Head
+from alignment_importance.system.compute import Compute
+
+#: Tokens, of all changes and images of a group, that go through the fully connected layers together.
+_ROWS = 256
+
+
+@dataclass(frozen=True)
+class _Patches:
+    """Sums over the channels of the patches of some images, to which changes are added.
+
+    Attributes:
+        attention: (image, head, patch) of q W_k[:, d] gamma_d x_td.
+        sums, squares: (image, patch) of x_td and of its square, in float64.
+        values: (image, head, patch, unit) of W_v[:, d] gamma_d x_td.
+    """
+
+    attention: torch.Tensor
+    sums: torch.Tensor
+    squares: torch.Tensor
+    values: torch.Tensor
+
+    def of(self, images: slice) -> "_Patches":
+        """Those of some of the images."""
+        return _Patches(self.attention[images], self.sums[images], self.squares[images], self.values[images])
+
+
+class AttentionHead(VariantHead):
+    """The last block of a transformer, and what follows it, for the class token."""
+
+    def __init__(self, head: Head, compute: Compute, maps: torch.Tensor, prefix: torch.Tensor) -> None:
+        """Take a head of route `attention`, the maps, and the tokens before them, the class token first."""
+        super().__init__(head, compute, maps, prefix)
+        assert head.block is not None and head.tail is not None
+        # A `timm.models.vision_transformer.Block` and its parts, see `last_block`.
+        self._block: Any
+        self._block, self._tail = compute.place(head.block), compute.place(head.tail)
+        self._x = maps.flatten(2).to(compute.device)
+        self._class_token = prefix[:, 0].to(compute.device)
+        with torch.no_grad():
+            self._prepare(prefix.to(compute.device))
+            self._whole = self._patches(slice(None), torch.arange(maps.shape[1], device=compute.device))
+        nothing = torch.arange(0, device=compute.device)
+        self.intact = self._readouts(None, nothing, torch.zeros(1, 0, device=compute.device))[0]
+        n_images, n_maps, n_patches = self._x.shape
+        of_rows = 4 * self._keys.shape[1] * n_patches + 12 * n_maps
+        self.bytes_per_variant = 4 * (n_images * self.intact.shape[1] + 4 * of_rows)
+
+    def _prepare(self, prefix: torch.Tensor) -> None:
+        """Compute what no change of a patch changes."""
+        norm, attention = self._block.norm1, self._block.attn
+        heads = (attention.num_heads, attention.head_dim)
+        of_q, of_k, of_v = attention.qkv.weight.chunk(3)
+        bias = attention.qkv.bias
+        b_q, b_k, b_v = of_q.new_zeros(3, len(of_q)) if bias is None else bias.chunk(3)
+        tokens = norm(prefix)
+        query = ((tokens[:, 0] @ of_q.T + b_q) * attention.scale).unflatten(-1, heads)
+        keys, values = ((tokens @ of_one.T + b).unflatten(-1, heads) for of_one, b in ((of_k, b_k), (of_v, b_v)))
+        #: (image, head, 1, token) logits and (image, head, token, unit) values of the tokens before the patches.
+        self._prefix_logits = torch.einsum("nhe,nphe->nhp", query, keys)[:, :, None]
+        self._prefix_values = values.transpose(1, 2).contiguous()
+        #: (image, head, channel) q W_k gamma, and (image, head, 1, 1) q (W_k beta + b).
+        self._keys = torch.einsum("nhe,hed->nhd", query, (of_k * norm.weight).unflatten(0, heads))
+        constant = (of_k @ norm.bias + b_k).unflatten(0, heads)
+        self._keys_constant = torch.einsum("nhe,he->nh", query, constant)[:, :, None, None]
+        #: (head, channel, unit) W_v gamma, and (head, 1, unit) W_v beta + b.
+        self._values = (of_v * norm.weight).unflatten(0, heads).mT.contiguous()
+        self._values_constant = (of_v @ norm.bias + b_v).unflatten(0, heads)[:, None]
+
+    def _patches(self, images: slice, channels: torch.Tensor) -> _Patches:
+        """The patches of some images with some channels alone."""
+        x = self._x[images][:, channels]
+        values = self._values[:, channels].transpose(0, 1).flatten(1)
+        return _Patches(
+            self._keys[images][:, :, channels] @ x,
+            x.sum(1, dtype=torch.float64),
+            x.double().square().sum(1),
+            (x.mT @ values).unflatten(2, self._values.shape[::2]).transpose(1, 2).contiguous(),
+        )
+
+    def without_each(self, maps: np.ndarray, chunk: int) -> Iterator[ReadoutTask]:
+        """The patches less one channel."""
+        for some in torch.tensor(maps, device=self._x.device).split(chunk):
+            yield functools.partial(self._readouts, None, some, -torch.eye(len(some), device=some.device))
+
+    def each_alone(self, chunk: int) -> Iterator[ReadoutTask]:
+        """One channel and no other."""
+        every = torch.arange(self.maps.shape[1], device=self._x.device)
+        for some in every.split(chunk):
+            yield functools.partial(self._readouts, every[:0], some, torch.eye(len(some), device=some.device))
+
+    def top_k(self, order: np.ndarray, chunk: int) -> Iterator[ReadoutTask]:
+        """The channels before those of the chunk, and one after the other of these."""
+        ranked = torch.tensor(order, device=self._x.device)
+        for start in range(0, len(ranked), chunk):
+            some = ranked[start : start + chunk]
+            added = torch.ones(len(some), len(some), device=some.device).tril()
+            yield functools.partial(self._readouts, ranked[:start], some, added)
+
+    def _readouts(self, base: torch.Tensor | None, channels: torch.Tensor, change: torch.Tensor) -> torch.Tensor:
+        """(variant, image, unit) readouts with channels added to the patches or taken away.
+
+        Args:
+            base: the channels that the patches have before the change; None for all.
+            channels: (channel,) those that change.
+            change: (variant, channel) 1 where a channel is added, -1 where it is taken away.
+        """
+        at_once = max(1, _ROWS // len(change))
+        done = []
+        with torch.no_grad():
+            for start in range(0, len(self._x), at_once):
+                images = slice(start, start + at_once)
+                patches = self._whole.of(images) if base is None else self._patches(images, base)
+                done.append(self._finish(images, self._attended(images, patches, channels, change)))
+        return torch.cat(done).transpose(0, 1)
+
+    def _attended(self, images: slice, patches: _Patches, channels: torch.Tensor, change: torch.Tensor) -> torch.Tensor:
+        """(image, variant, head * unit) values that the class token attends to."""
+        x, n_maps = self._x[images][:, channels], self._x.shape[1]
+        # Variances are differences of squares, which some channels of transformers make large.
+        exact, of_change = x.double(), change.double()
+        mean = (patches.sums[:, None] + of_change @ exact) / n_maps
+        square = (patches.squares[:, None] + of_change @ exact.square()) / n_maps
+        scale = (square - mean.square()).clamp_(min=0).add_(self._block.norm1.eps).rsqrt().float()[:, None]
+        shift = mean.float()[:, None]
+        keys = self._keys[images]
+        logits = change @ (keys[:, :, channels, None] * x[:, None])
+        logits.add_(patches.attention[:, :, None]).addcmul_(shift, keys.sum(-1)[:, :, None, None], value=-1)
+        logits.mul_(scale)
+        # What all patches have in common is taken from the other tokens instead: a softmax is the same then.
+        before = (self._prefix_logits - self._keys_constant)[images]
+        highest = torch.maximum(logits.amax(-1, keepdim=True), before.amax(-1, keepdim=True))
+        weights, of_prefix = logits.sub_(highest).exp_(), (before - highest).exp_()
+        total, scaled = weights.sum(-1, keepdim=True), weights * scale
+        attended = scaled @ patches.values + ((scaled @ x.mT[:, None]) * change) @ self._values[:, channels]
+        attended.sub_((scaled * shift).sum(-1, keepdim=True) * self._values.sum(1, keepdim=True))
+        attended.add_(total * self._values_constant).add_(of_prefix @ self._prefix_values[images])
+        attended.div_(total + of_prefix.sum(-1, keepdim=True))
+        return attended.transpose(1, 2).flatten(2)
+
+    def _finish(self, images: slice, attended: torch.Tensor) -> torch.Tensor:
+        """(image, variant, unit) readouts of what the class token attended to, by the rest of the block and head."""
+        block = self._block
+        with self._compute.arithmetic():
+            tokens = self._class_token[images, None] + block.ls1(block.attn.proj(attended))
+            tokens = tokens + block.ls2(block.mlp(block.norm2(tokens)))
+            return self._tail(tokens.flatten(0, 1)[:, None]).float().unflatten(0, tokens.shape[:2])

@@ -1,0 +1,188 @@
+"""Why these two? What every feature map contributes to the agreement of single pairs of images with people's judgments.
+
+With similarities and judgments of all judged pairs centred and of length one, s and h, their correlation is the sum of
+h_p s_p over the pairs p. Map k contributes h_p (s_p - s_p(-k)) to pair p, which sums over the pairs to what the
+correlation loses without the map: its Alignment Importance Score for the score `pearson`, and for another score when
+it is multiplied with the slope of that score between both correlations, which for `pearson_r2` is their sum.
+Image-specific scores are sums over the partners of an image in the same way.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import torch
+import xarray as xr
+from numpy.typing import NDArray
+
+from alignment_importance.experiments.comparisons import Comparison
+from alignment_importance.maps import pairs as places
+from alignment_importance.maps.pairs import SIDES
+from alignment_importance.statistics.judged import judged_pairs, places_among_judged
+from alignment_importance.statistics.scores import SCORES, Score
+from alignment_importance.statistics.similarity import SecondOrder, rsm
+from alignment_importance.system.compute import Compute
+from alignment_importance.system.errors import InputError
+
+#: Feature maps that the table names, of those that contribute most and of those that contribute least.
+N_NAMED = 5
+
+#: Between correlations that agree more than this, a slope is taken around both: of their difference rounding is left.
+_STEP = 1e-6
+
+
+def explain(
+    comparison: Comparison,
+    retained: xr.DataArray,
+    asked: Mapping[str, int] | str | pd.DataFrame,
+    alignment: Mapping[str, str],
+    compute: Compute,
+) -> xr.Dataset:
+    """Take the agreement of pairs of images with people apart: by feature maps, and by places in both images.
+
+    Args:
+        comparison: to one network.
+        retained: (image, image_b) similarities of the retained feature maps.
+        asked: `per_image`, `agreement` and `disagreement`, see `choose`; `all`; or a table with the columns image and
+            image_b of pairs that are judged, whose order is kept.
+        alignment: `similarity` and `score`.
+        compute: device, threads and memory.
+
+    Returns:
+        `contribution` (pair, feature_map), which over all judged pairs sums to the AIS of the map.
+        `contribution_to_image` (pair, side, feature_map): the same within the row of an image, whose maps are ablated
+        in it alone; over its partners it sums to its image-specific AIS.
+        `human`, `similarity` and `similarity_retained` (pair), standardised over all judged pairs, so that the products
+        of the first two sum to the correlation.
+        And what `maps.pairs.make` gives. The images are the coordinates image and image_b (pair). Attributes: those of
+        the comparison, `score`, `n_judged` (all judged pairs) and `ranks`, whether ranks were standardised. NaN where a
+        similarity that is correlated is.
+
+    Raises:
+        InputError: the result would take more memory than there may be.
+    """
+    score, ids = SCORES[alignment["score"]], np.array(comparison.image_ids, dtype=str)
+    rows, columns = judged_pairs(comparison.human)
+    standard = SecondOrder.against(torch.from_numpy(comparison.human[rows, columns]), score)
+    full = rsm(torch.from_numpy(comparison.activations["readout"].to_numpy()), alignment["similarity"])
+    shares = standard.human * standard.standard(full[rows, columns])
+    pairs = _find(asked, comparison, shares.numpy())
+    _refuse_too_many(len(pairs), comparison.activations, compute.memory)
+    (every, *own), correlations = comparison.engine.standardised(comparison.human, pairs)
+    of_retained = standard.standard(torch.from_numpy(retained.sel(image=ids, image_b=ids).to_numpy()[rows, columns]))
+    contributions = every.contributions * _slope(score, correlations[0], correlations[1:])
+    explained = xr.Dataset(
+        {
+            "contribution": (("pair", "feature_map"), contributions),
+            "contribution_to_image": (
+                ("pair", "side", "feature_map"),
+                np.stack([side.contributions for side in own], axis=1),
+            ),
+            "human": ("pair", every.human),
+            "similarity": ("pair", every.whole),
+            "similarity_retained": ("pair", of_retained.numpy()[places_among_judged(comparison.human, pairs)]),
+        },
+        coords={name: ("pair", ids[of_side]) for name, of_side in zip(SIDES, pairs.T, strict=True)},
+        attrs={
+            **comparison.attributes,
+            "score": alignment["score"],
+            "n_judged": len(rows),
+            "ranks": int(score.ranked),
+        },
+    )
+    return explained.merge(
+        places.make(comparison.activations, explained["contribution_to_image"], alignment["similarity"], compute)
+    )
+
+
+def tabulate(explained: xr.Dataset) -> pd.DataFrame:
+    """Write what `explain` gives as a table.
+
+    Returns:
+        A row per pair: image, image_b, human, similarity, agreement (the part of the pair in the correlation, human
+        times similarity), and the feature maps that contribute most to it and least: most_1 .. most_5, least_1 ..
+        least_5; empty where a contribution is undefined or there are not so many maps.
+    """
+    contributions = explained["contribution"].to_numpy()
+    table = pd.DataFrame({name: explained[name].to_numpy() for name in (*SIDES, "human", "similarity")})
+    table["agreement"] = table["human"] * table["similarity"]
+    for name, sign in (("most", -1), ("least", 1)):
+        order = np.argsort(sign * contributions, axis=1, kind="stable")
+        for rank in range(N_NAMED):
+            known = np.isfinite(contributions).all(axis=1) & (rank < contributions.shape[1])
+            named = order[:, min(rank, contributions.shape[1] - 1)]
+            table[f"{name}_{rank + 1}"] = pd.Series(named, dtype="Int64").where(known)
+    return table
+
+
+def choose(
+    human: NDArray[np.float64],
+    image_ids: NDArray[np.str_],
+    shares: NDArray[np.float64],
+    per_image: int,
+    agreement: int,
+    disagreement: int,
+) -> NDArray[np.intp]:
+    """Choose pairs that are worth a look, each once, by name.
+
+    Args:
+        human: (image, image) judgments, NaN where there are none.
+        image_ids: (image,).
+        shares: (judged pair,) parts of the pairs in the correlation of network and people.
+        per_image: of every image, as many partners as this that people find most similar.
+        agreement, disagreement: as many pairs as this with the highest, and with the lowest, shares.
+
+    Returns:
+        (pair, 2) images.
+    """
+    rows, columns = judged_pairs(human)
+    # The order of images decides nothing, nor which of equal judgments are taken.
+    names = np.argsort(np.argsort(image_ids))
+    low, high = np.sort(names[np.stack([rows, columns])], axis=0)
+    ranked = np.lexsort((high, low, -shares))[: np.isfinite(shares).sum()]
+    chosen = np.zeros(human.shape, dtype=bool)
+    for image, row in enumerate(human):
+        chosen[image, np.lexsort((names, -row))[: min(per_image, np.isfinite(row).sum())]] = True
+    taken = (chosen | chosen.T)[rows, columns]
+    taken[ranked[:agreement]] = True
+    taken[ranked[max(0, len(ranked) - disagreement) :]] = True
+    return _by_name(np.stack([rows, columns], axis=1)[taken], names)
+
+
+def _by_name(pairs: NDArray[np.intp], names: NDArray[np.intp]) -> NDArray[np.intp]:
+    """Pairs (pair, 2) in the order of their names (image,), the first image of each being the first by name."""
+    pairs = np.take_along_axis(pairs, np.argsort(names[pairs], axis=1), axis=1)
+    return pairs[np.lexsort(names[pairs].T[::-1])]
+
+
+def _find(
+    asked: Mapping[str, int] | str | pd.DataFrame, comparison: Comparison, shares: NDArray[np.float64]
+) -> NDArray[np.intp]:
+    """The pairs (pair, 2) of images that are asked for."""
+    ids = np.array(comparison.image_ids, dtype=str)
+    if isinstance(asked, pd.DataFrame):
+        return np.stack([pd.Index(ids).get_indexer(asked[side]) for side in SIDES], axis=1)
+    if isinstance(asked, str):
+        return _by_name(np.stack(judged_pairs(comparison.human), axis=1), np.argsort(np.argsort(ids)))
+    return choose(comparison.human, ids, shares, **asked)
+
+
+def _slope(score: Score, first: float, second: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Mean slope of a score between two correlations, with which their difference is that of the scores."""
+    middle, step = (first + second) / 2, np.maximum(np.abs(first - second), _STEP)
+    return np.asarray((score.of(middle + step / 2) - score.of(middle - step / 2)) / step)
+
+
+def _refuse_too_many(n_pairs: int, activations: xr.Dataset, memory: int) -> None:
+    """Refuse pairs whose contributions, heatmaps and places, and what these are made of, would take too much memory."""
+    sizes: Any = activations["feature_maps"].sizes
+    n_places = sizes["y"] * sizes["x"]
+    n_bytes = n_pairs * (8 * 8 * sizes["feature_map"] + 4 * 4 * n_places)
+    if activations.attrs["route"] == "pooled":
+        n_bytes += n_pairs * 4 * n_places**2
+    if n_bytes > memory:
+        raise InputError(
+            f"pairs: {n_pairs} pairs of images with {sizes['feature_map']} feature maps take {n_bytes / 1e9:.1f} GB, "
+            f"more than `memory_gb: {memory / 1e9:g}`. Ask for fewer pairs, or for more memory."
+        )

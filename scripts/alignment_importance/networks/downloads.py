@@ -1,0 +1,94 @@
+"""Trained weights that are downloaded once, into the cache of PyTorch or of the Hugging Face hub."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.error import URLError
+
+import huggingface_hub
+import torch
+from huggingface_hub.errors import EntryNotFoundError, LocalEntryNotFoundError
+from huggingface_hub.file_download import repo_folder_name
+
+from alignment_importance.system import digests
+from alignment_importance.system.errors import InputError
+
+_OR_A_FILE = "or name a local file with `weights: checkpoint` and `checkpoint: FILE`."
+
+
+def check_cached(url: str) -> None:
+    """Refuse weights in torch's cache whose SHA-256 does not begin as their name says; torch checks downloads alone."""
+    file = Path(torch.hub.get_dir()) / "checkpoints" / Path(url).name
+    named = torch.hub.HASH_REGEX.search(file.name)
+    if named and file.is_file() and not digests.sha256(file).startswith(named[1]):
+        raise InputError(
+            f"its SHA-256 does not begin with {named[1]} as its name says; a download broke off, or it is "
+            "another file. Remove it; it is downloaded when it is needed.",
+            where=file,
+        )
+
+
+@contextmanager
+def from_url(weights: str, url: str) -> Iterator[None]:
+    """Say what to do when torch's own loader, which checks the hash and keeps files in its cache, has no success."""
+    try:
+        yield
+    except (URLError, OSError, RuntimeError) as error:
+        folder = Path(torch.hub.get_dir()) / "checkpoints"
+        raise InputError(
+            f"The weights {weights} could not be had from {url} ({error}). Put that file into {folder}, {_OR_A_FILE}"
+        ) from error
+
+
+def check_hub(repository: str, files: tuple[str, ...]) -> None:
+    """Check that weights are in the cache of the Hugging Face hub, or could be downloaded now.
+
+    Args:
+        repository: such as timm/resnet50.a1_in1k.
+        files: names that the weights may have there; the first that there is counts.
+
+    Raises:
+        InputError: neither.
+    """
+    if _cached(repository, files) is None:
+        with _reaching(repository, files):
+            if not any(huggingface_hub.file_exists(repository, file) for file in files):
+                raise EntryNotFoundError(f"it has no {' or '.join(files)}")
+
+
+def from_hub(repository: str, files: tuple[str, ...]) -> Path:
+    """Weights in the cache of the Hugging Face hub, downloaded if they are not there yet; as for `check_hub`.
+
+    What is in the cache is used without asking the hub whether it is the latest: a run's weights stay the same.
+    """
+    if (cached := _cached(repository, files)) is not None:
+        return cached
+    with _reaching(repository, files):
+        for file in files:
+            try:
+                return Path(huggingface_hub.hf_hub_download(repository, file))
+            except LocalEntryNotFoundError:  # the hub was not reached
+                raise
+            except EntryNotFoundError:
+                continue
+        raise EntryNotFoundError(f"it has no {' or '.join(files)}")
+
+
+def _cached(repository: str, files: tuple[str, ...]) -> Path | None:
+    found = (huggingface_hub.try_to_load_from_cache(repository, file) for file in files)
+    return next((Path(path) for path in found if isinstance(path, str)), None)
+
+
+@contextmanager
+def _reaching(repository: str, files: tuple[str, ...]) -> Iterator[None]:
+    """Say what to download, and to where, when the hub gives nothing: its client has errors of many families."""
+    try:
+        yield
+    except Exception as error:
+        (reason, *_) = str(error).splitlines() or [type(error).__name__]
+        folder = Path(huggingface_hub.constants.HF_HUB_CACHE) / repo_folder_name(repo_id=repository, repo_type="model")
+        raise InputError(
+            f"The weights {repository} are not in the cache of the Hugging Face hub, and could not be had from it "
+            f"({reason}). Where there is internet, run `hf download {repository} {files[0]}`, and copy the folder that "
+            f"it makes to {folder}, {_OR_A_FILE}"
+        ) from error

@@ -1,0 +1,289 @@
+"""Networks that torch.fx cannot follow: hooks record and replace what modules put out, and all else runs as it is.
+
+Ablation then costs a run of the whole network for each map, and serves every network.
+"""
+
+import copy
+import functools
+import threading
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import nn
+
+from alignment_importance.networks import tokens
+from alignment_importance.networks.building import Network
+from alignment_importance.networks.spec import nearest
+from alignment_importance.system.errors import InputError
+
+
+@dataclass(frozen=True)
+class Call:
+    """What a module does when a network runs, without the dimension of images.
+
+    Attributes:
+        kind: the module's type.
+        reads, puts_out: shapes of the first tensors that it reads and puts out; None where there are none.
+        times: how often it is called.
+    """
+
+    kind: type[nn.Module]
+    reads: tuple[int, ...] | None
+    puts_out: tuple[int, ...] | None
+    times: int
+
+
+def calls(network: Network) -> dict[str, Call]:
+    """Run a network without values, and note what its modules do, in the order in which they end.
+
+    Raises:
+        InputError: it does not take inputs of this size.
+    """
+    without_values = _sharing_none(network.module)
+    found: dict[str, Call] = {}
+
+    def note(name: str, module: nn.Module, inputs: tuple[Any, ...], output: Any) -> None:
+        times = found.pop(name).times if name in found else 0
+        found[name] = Call(type(module), _shape(inputs), _shape(output), times + 1)
+
+    for name, module in without_values.named_modules():
+        if name:
+            module.register_forward_hook(functools.partial(note, name))
+    size = network.input_size
+    try:
+        with torch.no_grad(), torch.device("meta"):
+            without_values(torch.zeros(1, 3, size, size))
+    except Exception as error:
+        (reason, *_) = str(error).splitlines() or [type(error).__name__]
+        raise InputError(
+            f"Network {network.architecture} does not run on inputs of {size} x {size} pixels ({reason}). Set "
+            "`input_size`."
+        ) from error
+    return found
+
+
+def _sharing_none(module: nn.Module) -> nn.Module:
+    """A copy of a module without values."""
+    tensors = [*module.parameters(), *module.buffers()]
+    return copy.deepcopy(module, {id(tensor): tensor.to("meta") for tensor in tensors})
+
+
+def _sharing_all(module: nn.Module) -> nn.Module:
+    """A copy of a module, to which hooks can be given, with the same tensors."""
+    return copy.deepcopy(module, {id(tensor): tensor for tensor in [*module.parameters(), *module.buffers()]})
+
+
+def _tensor(value: Any) -> torch.Tensor | None:
+    """The first tensor of what a module reads or puts out: a tensor, a tuple or a mapping."""
+    if isinstance(value, Mapping):
+        value = tuple(value.values())
+    value = value[0] if isinstance(value, tuple | list) and value else value
+    return value if isinstance(value, torch.Tensor) else None
+
+
+def _with_tensor(value: Any, tensor: torch.Tensor) -> Any:
+    """What a module puts out with another first tensor."""
+    if isinstance(value, Mapping):
+        changed: Any = copy.copy(value)
+        changed[next(iter(value))] = tensor
+        return changed
+    return type(value)([tensor, *value[1:]]) if isinstance(value, tuple | list) else tensor
+
+
+def _shape(value: Any) -> tuple[int, ...] | None:
+    tensor = _tensor(value)
+    return tuple(tensor.shape[1:]) if tensor is not None and tensor.ndim and tensor.shape[0] == 1 else None
+
+
+@dataclass(frozen=True)
+class Layers:
+    """The two layers of a cut.
+
+    Attributes:
+        maps: name of the module whose output the maps are.
+        layout: how its places are laid out where they are not (feature_map, y, x) already.
+        are_tokens: whether they are (token, unit) then, and not (y, x, unit).
+        map_shape: (feature_map, y, x).
+        readout: name of the module that puts the readout out, or reads it.
+        read: whether it reads it.
+        n_units: of the readout.
+    """
+
+    maps: str
+    layout: tokens.Layout | None
+    are_tokens: bool
+    map_shape: tuple[int, int, int]
+    readout: str
+    read: bool
+    n_units: int
+
+    @property
+    def prefix(self) -> int:
+        """Tokens that stand for no place."""
+        return self.layout.prefix if self.layout else 0
+
+
+def find(network: Network, map_layer: str, readout_layer: str | None) -> Layers:
+    """Find the layers of a cut: the modules of these names; by default the readout is what the classifier reads.
+
+    Raises:
+        InputError: a name that is no module's, or that of one whose output is of no use.
+    """
+    called = calls(network)
+    maps = _called(called, map_layer, "map_layer")
+    puts_out = maps.puts_out or ()
+    layout, map_shape = _laid_out(called, map_layer, puts_out)
+    if readout_layer is not None:
+        name, shape = readout_layer, _called(called, readout_layer, "readout_layer").puts_out or ()
+    else:
+        name = _classifier(called, network.architecture)
+        shape = called[name].reads or ()
+    if len(shape) not in (1, 3) or any(side != 1 for side in shape[1:]):
+        raise InputError(f"readout_layer {name!r} is {_shown(shape)}; (image, unit) is needed.")
+    return Layers(map_layer, layout, len(puts_out) == 2, map_shape, name, readout_layer is None, shape[0])
+
+
+def _called(called: Mapping[str, Call], name: str, key: str) -> Call:
+    if name not in called:
+        raise InputError(f"{key} {name!r} is no module that the network runs.{nearest(name, list(called))}")
+    if called[name].times > 1:
+        raise InputError(
+            f"{key} {name!r} runs {called[name].times} times for an image: which output is meant is not known. Name a "
+            "module that runs once."
+        )
+    return called[name]
+
+
+def _classifier(called: Mapping[str, Call], architecture: str) -> str:
+    """The last fully connected layer that runs once and reads (image, unit)."""
+    for name in reversed(list(called)):
+        call = called[name]
+        if issubclass(call.kind, nn.Linear) and call.reads is not None and len(call.reads) == 1 and call.times == 1:
+            return name
+    raise InputError(f"Network {architecture} has no fully connected layer for a classifier: name its `readout_layer`.")
+
+
+def _laid_out(
+    called: Mapping[str, Call], name: str, shape: tuple[int, ...]
+) -> tuple[tokens.Layout | None, tuple[int, int, int]]:
+    """How the places of a map layer are laid out, and the shape of its maps."""
+    if len(shape) == 3 and shape[0] == shape[1] != shape[2]:
+        height, width, n_maps = shape
+        return tokens.Layout(0, height, width), (n_maps, height, width)
+    if len(shape) == 3:
+        n_maps, height, width = shape
+        return None, (n_maps, height, width)
+    if len(shape) != 2:
+        raise InputError(
+            f"map_layer {name!r} is {_shown(shape)}; (image, feature_map, y, x) or (image, token, unit) is needed."
+        )
+    number, n_maps = shape
+    grids = [call.puts_out for call in called.values() if issubclass(call.kind, nn.Conv2d) and call.puts_out]
+    # Patches are made by a convolution.
+    if not grids or not 0 <= number - grids[0][1] * grids[0][2] < number / 2:
+        raise InputError(
+            f"map_layer {name!r} has {number} tokens per image, and no convolution says how they are laid out. Name a "
+            "layer whose tokens are those of patches of the image."
+        )
+    _, height, width = grids[0]
+    return tokens.Layout(number - height * width, height, width), (n_maps, height, width)
+
+
+def _shown(shape: tuple[int, ...]) -> str:
+    return f"(image, {', '.join(map(str, shape))})" if shape else "no tensor with an entry per image"
+
+
+def outputs(network: Network) -> list[tuple[str, str, tuple[int, ...]]]:
+    """List the modules that put out something for each image, in the order in which they end: name, type and shape."""
+    return [(name, call.kind.__name__, call.puts_out) for name, call in calls(network).items() if call.puts_out]
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Parts of a network
+
+#: What hooks note and put in place, in every thread for itself.
+_now = threading.local()
+
+
+def _note_output(name: str, _module: nn.Module, _inputs: Any, output: Any) -> None:
+    if (noted := getattr(_now, "noted", None)) is not None:
+        # What follows may overwrite it.
+        noted[name] = _tensor(output).clone()  # type: ignore[union-attr]
+
+
+def _note_input(name: str, _module: nn.Module, inputs: Any) -> None:
+    if (noted := getattr(_now, "noted", None)) is not None:
+        noted[name] = _tensor(inputs).clone()  # type: ignore[union-attr]
+
+
+def _replace(_module: nn.Module, _inputs: Any, output: Any) -> Any:
+    given = getattr(_now, "given", None)
+    return output if given is None else _with_tensor(output, given)
+
+
+class Trunk(nn.Module):
+    """Images (image, colour, y, x) to the maps of some layers, each with the tokens beside them."""
+
+    def __init__(self, module: nn.Module, cuts: Sequence[Layers]) -> None:
+        """Take the whole network."""
+        super().__init__()
+        self._network, self.cuts = _sharing_all(module), cuts
+        for name in {layers.maps for layers in cuts}:
+            self._network.get_submodule(name).register_forward_hook(functools.partial(_note_output, name))
+
+    def forward(self, images: torch.Tensor) -> tuple[torch.Tensor, ...] | torch.Tensor:
+        """Run the whole network."""
+        _now.noted = {}
+        try:
+            self._network(images)
+            noted = _now.noted
+        finally:
+            _now.noted = None
+        outputs = []
+        for layers in self.cuts:
+            values = noted[layers.maps]
+            if layers.layout is None:
+                outputs.append(values)
+                continue
+            outputs.append(tokens.to_maps(values, layers.prefix, layers.layout.height, layers.layout.width))
+            if layers.prefix:
+                outputs.append(tokens.to_prefix(values, layers.prefix))
+        return outputs[0] if len(outputs) == 1 else tuple(outputs)
+
+
+class Rest(nn.Module):
+    """Maps, and tokens beside them, to the readout (image, unit).
+
+    The whole network runs, on images that are black, and the maps take the place of what its map layer puts out.
+    """
+
+    def __init__(self, module: nn.Module, layers: Layers, input_size: int) -> None:
+        """Take the whole network."""
+        super().__init__()
+        self._network, self._layers, self._size = _sharing_all(module), layers, input_size
+        self._network.get_submodule(layers.maps).register_forward_hook(_replace)
+        readout = self._network.get_submodule(layers.readout)
+        if layers.read:
+            readout.register_forward_pre_hook(functools.partial(_note_input, layers.readout))
+        else:
+            readout.register_forward_hook(functools.partial(_note_output, layers.readout))
+
+    def forward(self, maps: torch.Tensor, *prefix: torch.Tensor) -> torch.Tensor:
+        """Run the whole network."""
+        values = maps
+        if self._layers.layout is not None:
+            values = tokens.to_tokens(maps, *prefix) if self._layers.are_tokens else tokens.to_places(maps)
+        # What follows may overwrite it.
+        return self.readout(maps.new_zeros(len(maps), 3, self._size, self._size), values.clone())
+
+    def readout(self, images: torch.Tensor, given: torch.Tensor | None = None) -> torch.Tensor:
+        """The readout (image, unit) of images, with `given` in place of what the map layer puts out, if anything is."""
+        _now.noted, _now.given = {}, given
+        try:
+            self._network(images)
+            readout: torch.Tensor = _now.noted[self._layers.readout].flatten(1)
+        finally:
+            _now.noted = _now.given = None
+        return readout

@@ -1,0 +1,51 @@
+"""Whether a transformer's last block has a closed form for its class token: what is known, and nothing else."""
+
+from collections.abc import Iterable
+
+from timm.layers import GluMlp, LayerNorm, LayerScale, Mlp, SwiGLU
+from timm.layers.attention import Attention
+from timm.models import vision_transformer
+from torch import fx, nn
+
+from alignment_importance.networks.tokens import acts_on_each_token, picks, readers
+
+
+def has_closed_form(block: nn.Module, tail: fx.GraphModule) -> bool:
+    """Whether ablating channels of the patches that enter a block acts as `ablation.attention` computes it.
+
+    Norms of queries and keys, gates, positions that turn queries and keys, and biases of attention have none here.
+
+    Args:
+        block: the module.
+        tail: what follows it up to the readout: (image, token, unit) to (image, unit).
+    """
+    if type(block) is not vision_transformer.Block or type(block.attn) is not Attention:
+        return False
+    attention = block.attn
+    plain = (
+        _are(nn.LayerNorm | LayerNorm, [block.norm1, block.norm2])
+        and _are(nn.Identity, [attention.q_norm, attention.k_norm, attention.norm])
+        and _are(LayerScale | nn.Identity, [block.ls1, block.ls2])
+        and _are(Mlp | GluMlp | SwiGLU, [block.mlp])
+        and block.norm1.bias is not None
+        and attention.gate is None
+    )
+    return plain and not any(_has_hooks(part) for part in block.modules()) and _reads_first_token(tail)
+
+
+def _are(kinds: object, modules: Iterable[nn.Module]) -> bool:
+    return all(isinstance(module, kinds) for module in modules)  # type: ignore[arg-type]
+
+
+def _has_hooks(module: nn.Module) -> bool:
+    return bool(module._forward_hooks or module._forward_pre_hooks)
+
+
+def _reads_first_token(tail: fx.GraphModule) -> bool:
+    """Whether each token is normalised by itself, if at all, and what follows reads the first alone."""
+    node = next(node for node in tail.graph.nodes if node.op == "placeholder")
+    while len(reading := readers(node)) == 1:
+        (node,) = reading
+        if not acts_on_each_token(tail, node):
+            return picks(node, 0)
+    return False

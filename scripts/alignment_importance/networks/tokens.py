@@ -1,0 +1,203 @@
+"""Tokens as feature maps: channel d of the tokens of patches is a map (y, x); tokens that stand for no place are not.
+
+A traced network's tokens are laid out as maps and back again, by operations that change no number. The map layer can
+then be cut as that of any network.
+"""
+
+import dataclasses
+import math
+import operator
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import fx, nn
+from torch.nn import functional
+from torchvision.models import VisionTransformer
+
+from alignment_importance.networks.tracing import ancestors, module_of, readers, shape, sources
+from alignment_importance.system.errors import InputError
+
+
+def prefix_tokens(module: nn.Module) -> int | None:
+    """How many tokens of a transformer stand before those of the patches; None where nothing is known of tokens.
+
+    They are the class token, a distillation token and registers. timm's transformers say their number; torchvision's
+    have the class token alone.
+    """
+    if isinstance(module, VisionTransformer):
+        return 1
+    number = getattr(module, "num_prefix_tokens", None)
+    return number if isinstance(number, int) and hasattr(module, "blocks") else None
+
+
+@dataclass(frozen=True)
+class Layout:
+    """How the places of a node's output (image, token, unit) or (image, y, x, unit) are laid out.
+
+    Attributes:
+        prefix: tokens before those of the patches.
+        height, width: of the grid of patches, which come row by row.
+    """
+
+    prefix: int
+    height: int
+    width: int
+
+
+def layout_of(node: fx.Node, prefix: int) -> Layout:
+    """Find the grid of a node's tokens: that of the first layer before it that has as many places.
+
+    Args:
+        node: with the output (image, token, unit) or (image, y, x, unit).
+        prefix: tokens of the network before those of the patches, see `prefix_tokens`.
+
+    Raises:
+        InputError: no layer before has as many places as there are tokens of patches.
+    """
+    if len(shape(node)) == 3:
+        height, width, _ = shape(node)
+        return Layout(0, height, width)
+    number = shape(node)[0]
+    before = ancestors(node)
+    for other in node.graph.nodes:
+        if other in before and len(shape(other)) == 3 and number - math.prod(shape(other)[1:]) == prefix:
+            return Layout(prefix, *shape(other)[1:])
+    raise InputError(
+        f"map_layer {node.meta['name']!r} has {number} tokens per image, {prefix} of them for no place, and no layer "
+        f"before it has a grid of {number - prefix} places: it is not known where they lie. Name a layer before tokens "
+        "are merged or left out."
+    )
+
+
+def to_maps(values: torch.Tensor, prefix: int, height: int, width: int) -> torch.Tensor:
+    """(image, unit, y, x) of the tokens of the patches among (image, token, unit) or (image, y, x, unit)."""
+    return values.flatten(1, -2)[:, prefix:].mT.unflatten(2, (height, width))
+
+
+def to_prefix(values: torch.Tensor, prefix: int) -> torch.Tensor:
+    """The first tokens (image, token, unit), which stand for no place."""
+    return values[:, :prefix]
+
+
+def to_tokens(maps: torch.Tensor, *prefix: torch.Tensor) -> torch.Tensor:
+    """(image, token, unit) of maps (image, unit, y, x), behind the tokens that stand before them."""
+    return torch.cat([*prefix, maps.flatten(2).mT], dim=1)
+
+
+def to_places(maps: torch.Tensor) -> torch.Tensor:
+    """(image, y, x, unit) of maps (image, unit, y, x)."""
+    return maps.movedim(1, -1)
+
+
+def lay_out(traced: fx.GraphModule, node: fx.Node, layout: Layout) -> tuple[fx.Node, list[fx.Node]]:
+    """Let all that reads a node's output read it from maps, and from the tokens before them.
+
+    A mean over the patches becomes the mean over y and x.
+
+    Returns:
+        The node of the maps (image, feature_map, y, x), under the name of the layer, and that of the tokens before them
+        (image, token, unit), if there are any.
+    """
+    users, places = list(node.users), (1, 2) if len(shape(node)) == 3 else (1,)
+    maps = _insert(traced, node, to_maps, node, *dataclasses.astuple(layout))
+    maps.meta["name"] = node.meta["name"]
+    prefix = [_insert(traced, maps, to_prefix, node, layout.prefix)] if layout.prefix else []
+    back = to_places if len(places) == 2 else to_tokens
+    again = _insert(traced, (prefix or [maps])[-1], back, maps, *prefix)
+    for user in users:
+        user.replace_input_with(node, again)
+    all_of_them = slice(layout.prefix, None, None)
+    for patches in [again] * (not prefix) + [user for user in users if picks(user, all_of_them)]:
+        patches.target, patches.args = back, (maps,)
+        for reader in list(patches.users):
+            if _is_mean_over(reader, places):
+                reader.args, reader.kwargs = (maps, (2, 3)), {}
+    traced.recompile()
+    return maps, prefix
+
+
+def _insert(traced: fx.GraphModule, behind: fx.Node, function: Callable[..., torch.Tensor], *args: Any) -> fx.Node:
+    """Add a call of a function to a graph, with its outputs."""
+    with traced.graph.inserting_after(behind):
+        node = traced.graph.call_function(function, args)
+    inputs = [argument.meta["outputs"] if isinstance(argument, fx.Node) else [argument] * 2 for argument in args]
+    node.meta["outputs"] = [function(*of_run) for of_run in zip(*inputs, strict=True)]
+    return node
+
+
+def picks(node: fx.Node, tokens: Any) -> bool:
+    """Whether a node takes some tokens from (image, token, unit), or one of them."""
+    return node.target is operator.getitem and node.args[1] == (slice(None), tokens)
+
+
+def is_mean_over_places(node: fx.Node) -> bool:
+    """Whether a node is the mean of (image, y, x, unit) over y and x."""
+    return [len(shape(source)) for source in sources(node)] == [3] and _is_mean_over(node, (1, 2))
+
+
+def _is_mean_over(node: fx.Node, dimensions: tuple[int, ...]) -> bool:
+    if node.target not in ("mean", torch.mean):
+        return False
+    given: dict[str, Any] = {"dim": None, "keepdim": False} | node.kwargs
+    given.update(zip(("dim", "keepdim"), node.args[1:], strict=False))
+    chosen = (given["dim"],) if isinstance(given["dim"], int) else given["dim"]
+    return not given["keepdim"] and tuple(chosen or ()) == dimensions
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Blocks
+
+
+@dataclass(frozen=True)
+class LastBlock:
+    """The last block of a transformer, in its traced graph.
+
+    Attributes:
+        module: the block.
+        entering, leaving: nodes with the tokens (image, token, unit) before and after it.
+    """
+
+    module: nn.Module
+    entering: fx.Node
+    leaving: fx.Node
+
+    @classmethod
+    def of(cls, traced: fx.GraphModule, module: Any, readout: fx.Node) -> "LastBlock | None":
+        """Find it before a readout; None where it is no function of tokens alone."""
+        blocks = module.encoder.layers if isinstance(module, VisionTransformer) else module.blocks
+        name = next(name for name, found in module.named_modules() if found is blocks[-1])
+        before = ancestors(readout)
+        inside = [
+            node for node in traced.graph.nodes if node in before and node.meta.get("name", "").startswith(f"{name}.")
+        ]
+        if not inside or len(shape(inside[-1])) != 2:
+            return None
+        read = {source: None for node in inside for source in sources(node) if source not in inside}
+        entering = [node for node in read if shape(node) == shape(inside[-1])]
+        return cls(module.get_submodule(name), entering[0], inside[-1]) if len(entering) == 1 else None
+
+
+def find_tokens(traced: fx.GraphModule, block: LastBlock) -> fx.Node:
+    """The tokens whose patches a readout depends on, as deep as there are any.
+
+    Where the readout takes one token from behind the last block, the others reach it through that block alone: the
+    tokens that enter it. Otherwise those that leave it, normalised if they are.
+    """
+    last = block.leaving
+    while len(reading := readers(last)) == 1 and acts_on_each_token(traced, reading[0]):
+        last = reading[0]
+    return block.entering if all(_takes_one(node) for node in readers(last)) else last
+
+
+def _takes_one(node: fx.Node) -> bool:
+    """Whether a node takes one token from (image, token, unit)."""
+    index: Any = node.args[1] if node.target is operator.getitem else None
+    return isinstance(index, tuple) and isinstance(index[1], int)
+
+
+def acts_on_each_token(traced: fx.GraphModule, node: fx.Node) -> bool:
+    """Whether a node normalises each token by itself, or changes nothing outside training."""
+    normalises = node.target is functional.layer_norm and bool(node.args[1] == shape(node)[-1:])
+    return normalises or isinstance(module_of(traced, node), nn.LayerNorm | nn.Identity | nn.Dropout)

@@ -1,0 +1,64 @@
+"""Figure of a sweep: alignment over the map layers of a network."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from alignment_importance.report import palette
+from alignment_importance.report.captions import score_name
+from alignment_importance.report.figures import style
+
+#: Lines: column, label, colour, marker and shift of its points, which keeps their whiskers apart.
+_LINES = (
+    ("full", "all feature maps", palette.ALL_MAPS, "s", -0.04),
+    ("retained", "retained feature maps", palette.RETAINED, "o", 0.04),
+)
+
+
+@style.styled
+def draw_depth(summary: pd.DataFrame, models: Sequence[str], comparison: str, network: str) -> Figure:
+    """Test scores of all and of the retained feature maps over map layers, with their noise ceiling.
+
+    Args:
+        summary: the table of all comparisons and models.
+        models: those of the sweep, from the first map layer to the last; called {network}.{layer}.
+        comparison: its name.
+        network: name of the sweep.
+    """
+    rows = summary[summary["comparison"] == comparison].copy().set_index("model").loc[list(models)].reset_index()
+    figure = style.new_figure(3.6)
+    panel = figure.subplots()
+    for kind, label, colour, marker, shift in _LINES:
+        at, means = rows.index + shift, rows[f"test_{kind}_mean"]
+        panel.plot(at, means, color=colour, marker=marker, markersize=4, label=label)
+        low, high = (rows[f"test_{kind}_boot_{side}"] for side in ("low", "high"))
+        panel.vlines(at, low, high, color=colour, linewidth=1)
+    _ceiling(panel, rows)
+    panel.axhline(0, color="black", linewidth=0.8)
+    labels = [f"{style.short(model.removeprefix(f'{network}.'))}\n{kept:.0f} retained" for model, kept in
+              zip(rows["model"], rows["k_retained_mean"], strict=True)]  # fmt: skip
+    panel.set_xticks(rows.index, labels)
+    panel.set_xlim(-0.5, len(rows) - 0.5)
+    panel.set_xlabel("map layer, from the first to the last")
+    panel.set_ylabel(f"test alignment ({score_name(rows['score'].iloc[0])})")
+    panel.legend(loc="upper left", bbox_to_anchor=(1.01, 1), borderaxespad=0)
+    title = "Alignment with human judgments over map layers"
+    style.title(figure, title, comparison, network, style.provenance(rows))
+    style.footnote(
+        figure,
+        f"Points: mean over {rows['n_folds'].iloc[0]} folds; whiskers: 95 % intervals by the bootstrap over images. "
+        "All layers have the same readout, so that they differ in the maps that are retained; the score of all maps is "
+        "that of the readout. Dashed: noise ceiling, the highest score to expect against the participants' mean."
+        f"{style.warning(rows)}",
+    )
+    return figure
+
+
+def _ceiling(panel: Axes, rows: pd.DataFrame) -> None:
+    """The noise ceiling of the participants' mean, which all layers share, if there are participants."""
+    ceiling = rows.get("noise_ceiling_of_mean_mean", pd.Series(np.nan)).iloc[0]
+    if np.isfinite(ceiling):
+        panel.axhline(ceiling, color="black", linestyle="--", linewidth=1, label="noise ceiling")

@@ -1,0 +1,129 @@
+"""Why these two: the pairs of images that people and network agree and disagree on most, and what makes them do so."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+
+from alignment_importance.maps.heatmaps import place
+from alignment_importance.maps.patches import Square, cut
+from alignment_importance.report.figures import style
+from alignment_importance.report.figures.heatmaps import heatmap_note, limits_of
+from alignment_importance.report.figures.sheet import Sheet
+from alignment_importance.report.overlays import overlay, read_image, shrunk
+
+#: Pairs of each kind, and feature maps of each pair.
+_PAIRS, _MAPS = 3, 3
+
+#: Room between the images and the patches, and between the patches of two maps, in widths of a picture.
+_BEFORE, _BETWEEN = 0.25, 0.12
+
+_LONGEST_ID = 24
+
+_SIDES = ("image", "image_b")
+
+
+@dataclass(frozen=True)
+class _Row:
+    """A pair: its place among those explained, its two images, its share of r, and the maps responsible for it."""
+
+    pair: int
+    images: tuple[str, str]
+    share: float
+    maps: list[int]
+
+
+@style.styled
+def draw_explained_pairs(
+    explained: xr.Dataset,
+    squares: Callable[[str, Sequence[int]], list[Square | None]],
+    pictures: pd.DataFrame,
+    comparison: str,
+    model: str,
+) -> Figure:
+    """The pairs with the highest and with the lowest shares of the correlation of network and people.
+
+    Args:
+        explained: what `experiments.pairs.explain` returns; may be lazy.
+        squares: finds where some feature maps are most active in an image, see `patches.locate`.
+        pictures: `image`, `file`, `sha256` of the images.
+        comparison: its name.
+        model: its name.
+    """
+    agreeing, disagreeing = _shown(explained)
+    rows = [*agreeing, *disagreeing]
+    figure = style.new_figure(0.75 + 0.96 * max(1, len(rows)))
+    panel = figure.subplots()
+    n_columns = 2 * len(_SIDES) + _BEFORE + _MAPS * (len(_SIDES) + _BETWEEN) - _BETWEEN
+    sheet = Sheet(figure, panel, max(1, len(rows)), n_columns, 1, above=0.5)
+    limits = limits_of(explained)
+    for at, row in enumerate(rows):
+        sheet.head(at, 0, _said(explained, row))
+        images = [read_image(pictures, image) for image in row.images]
+        for side, (image, rgb) in enumerate(zip(row.images, images, strict=True)):
+            small = shrunk(rgb, sheet.pixels)
+            height, width = small.shape[:2]
+            heat = explained["heatmap"][row.pair, side].to_numpy()
+            sheet.show(at, 2 * side, small, style.short(image, _LONGEST_ID), size=6)
+            sheet.show(at, 2 * side + 1, overlay(small, place(heat, width, height, explained.attrs["resize"]), limits))
+        found = [squares(image, row.maps) for image in row.images]
+        for number, both in enumerate(zip(*found, strict=True)):
+            title = f"map {row.maps[number]}"
+            for side, square in enumerate(both):
+                if square is not None:
+                    column = 2 * len(_SIDES) + _BEFORE + number * (len(_SIDES) + _BETWEEN) + side
+                    sheet.show(at, column, shrunk(cut(images[side], square), sheet.pixels), title, size=6)
+                    title = ""
+    title = "Pairs of images that people and network agree and disagree on most"
+    style.title(figure, title, comparison, model, explained.attrs)
+    if not rows:
+        panel.text(0, 0, "No explained pair has a share of the correlation.", va="top")
+        return figure
+    shown = [explained["heatmap"][row.pair].load() for row in rows]
+    style.footnote(
+        figure,
+        f"Above, {len(agreeing)} pairs that speak most for the alignment, below, {len(disagreeing)} that speak most "
+        f"against it, of {explained.sizes['pair']} explained pairs. SD: similarity to people and to the network, in "
+        f"standard deviations over all {explained.attrs['n_judged']} judged pairs{_of_ranks(explained)}; the mean of "
+        f"their products is r. {heatmap_note(shown, limits)} Each weighs the image's own maps by what they do "
+        f"for the match of its similarity to the other. Right: where the {_MAPS} feature maps that contribute most to "
+        "the agreement of the pair, or to its disagreement, are most active in both images.",
+    )
+    return figure
+
+
+def _shown(explained: xr.Dataset) -> tuple[list[_Row], list[_Row]]:
+    """The pairs with the highest shares above zero, and with the lowest below, the furthest from zero first."""
+    shares = (explained["human"] * explained["similarity"]).to_numpy()
+    order = np.argsort(-shares, kind="stable")
+    agreeing = [_row(explained, pair, shares[pair], -1) for pair in order[:_PAIRS] if shares[pair] > 0]
+    lowest = order[np.isfinite(shares[order])][::-1][:_PAIRS]
+    return agreeing, [_row(explained, pair, shares[pair], 1) for pair in lowest if shares[pair] < 0]
+
+
+def _row(explained: xr.Dataset, pair: int, share: float, sign: int) -> _Row:
+    """A pair with the maps that contribute most to its share, or least."""
+    first, second = (str(explained[side].to_numpy()[pair]) for side in _SIDES)
+    contributions: NDArray[np.float64] = explained["contribution"][pair].to_numpy()
+    order = np.argsort(sign * contributions, kind="stable")[:_MAPS]
+    return _Row(pair, (first, second), share, order.tolist())
+
+
+def _said(explained: xr.Dataset, row: _Row) -> str:
+    """What people and the network say of a pair, and its share of the correlation."""
+    people, network = (
+        float(explained[name].to_numpy()[row.pair]) * explained.attrs["n_judged"] ** 0.5
+        for name in ("human", "similarity")
+    )
+    return (
+        f"people {style.number(people, '+.1f')} SD, network {style.number(network, '+.1f')} SD, "
+        f"share of r {style.number(row.share, '+.4f')}"
+    )
+
+
+def _of_ranks(explained: xr.Dataset) -> str:
+    return ", of their ranks" if explained.attrs["ranks"] else ""

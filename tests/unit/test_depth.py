@@ -1,0 +1,38 @@
+"""The figure of alignment over the map layers of a network."""
+
+import numpy as np
+import pandas as pd
+
+from alignment_importance.report.figures.depth import draw_depth
+
+MODELS = ["r.layer2", "r.layer3", "r.layer4"]
+
+
+def summary() -> pd.DataFrame:
+    rows = pd.DataFrame({"comparison": "c", "model": ["r.layer4", "other", "r.layer2", "r.layer3"]})
+    rows = rows.assign(
+        simulated=False, weights="w", arithmetic="float32", unit="images", score="pearson_r2", n_folds=10
+    )
+    for kind, means in (("full", [0.2] * 4), ("retained", [0.5, 0.9, 0.3, 0.4])):
+        mean = np.array(means)
+        columns = {f"test_{kind}_mean": mean, f"test_{kind}_boot_low": mean - 0.1, f"test_{kind}_boot_high": mean + 0.1}
+        rows = rows.assign(**columns)
+    return pd.concat([rows.assign(k_retained_mean=[40.2, 1, 20, 30.0]), rows.assign(comparison="d")])
+
+
+def test_layers_stand_in_their_order_with_intervals_and_ceiling() -> None:
+    figure = draw_depth(summary().assign(noise_ceiling_of_mean_mean=0.7), MODELS, "c", "r")
+    [panel] = figure.axes
+    lines = {str(line.get_label()): np.asarray(line.get_ydata()).tolist() for line in panel.lines}
+    assert lines["all feature maps"] == [0.2, 0.2, 0.2]
+    assert lines["retained feature maps"] == [0.3, 0.4, 0.5]
+    assert lines["noise ceiling"] == [0.7, 0.7]
+    intervals = [np.asarray(path.vertices)[:, 1].tolist() for path in panel.collections[1].get_paths()]
+    np.testing.assert_allclose(intervals, [[0.2, 0.4], [0.3, 0.5], [0.4, 0.6]])
+    labels = [label.get_text() for label in panel.get_xticklabels()]
+    assert labels == ["layer2\n20 retained", "layer3\n30 retained", "layer4\n40 retained"]
+
+
+def test_no_ceiling_without_participants() -> None:
+    figure = draw_depth(summary(), MODELS, "c", "r")
+    assert "noise ceiling" not in [line.get_label() for line in figure.axes[0].lines]

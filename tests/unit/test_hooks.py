@@ -1,0 +1,214 @@
+"""Networks that torch.fx cannot follow: hooks ablate as plain forward passes do."""
+
+import logging
+from pathlib import Path
+from typing import Any
+
+import naive
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+import xarray as xr
+from PIL import Image
+from small_heads import resources
+from torch import nn
+
+from alignment_importance import ablation, networks
+from alignment_importance.inputs import folds, images
+from alignment_importance.networks import activations, checking, extraction
+from alignment_importance.system.errors import InputError
+from alignment_importance.system.problems import Problems
+
+N_IMAGES, SIZE = 9, 8
+
+
+class Branching(nn.Module):
+    """Branches on a value, which torch.fx cannot follow; a ReLU in place follows the maps."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.early = nn.Conv2d(3, 6, 3, stride=2)
+        self.maps = nn.Conv2d(6, 5, 2)
+        self.relu = nn.ReLU(inplace=True)
+        self.meet = nn.Conv2d(5, 7, 2)
+        self.head = nn.Linear(7, 3)
+
+    def forward(self, images: torch.Tensor) -> Any:
+        x = self.relu(self.early(images))
+        x = self.relu(self.maps(x))
+        if x.shape[0] > 10**6:
+            raise AssertionError
+        return {"logits": self.head(torch.sigmoid(self.meet(x)).mean((2, 3))), "maps": x}
+
+
+class Encoder(nn.Module):
+    """A layer that puts out tokens in a tuple, as those of other libraries do."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.qkv = nn.Linear(6, 18)
+
+    def forward(self, tokens: torch.Tensor) -> tuple[torch.Tensor, None]:
+        q, k, v = self.qkv(tokens).chunk(3, -1)
+        return tokens + nn.functional.scaled_dot_product_attention(q, k, v), None
+
+
+class Transformer(Branching):
+    """Tokens, the first of which is read."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.patches = nn.Conv2d(3, 6, 4, stride=2)
+        self.first, self.second = Encoder(), Encoder()
+        self.token = nn.Parameter(torch.randn(2, 6))
+        self.head = nn.Linear(6, 3)
+
+    def forward(self, images: torch.Tensor) -> Any:
+        x = self.patches(images).flatten(2).mT
+        x = torch.cat([self.token.expand(len(x), 2, 6), x], dim=1)
+        if x.shape[0] > 10**6:
+            raise AssertionError
+        x = self.second(self.first(x)[0])[0]
+        return self.head(x[:, 0])
+
+
+class Around(Branching):
+    """Its classifier reads the image, too."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.again = nn.Linear(7, 3)
+
+    def forward(self, images: torch.Tensor) -> Any:
+        maps = super().forward(images)["maps"]
+        return self.again(torch.sigmoid(self.meet(maps)).mean((2, 3)) + images.mean()[None, None])
+
+
+def network_of(kind: type[nn.Module]) -> networks.Network:
+    with torch.random.fork_rng():
+        torch.manual_seed(2)
+        module = kind().eval().requires_grad_(False)
+    return networks.Network(module, kind.__name__, "random weights (seed 2)", SIZE, (0.5,) * 3, (0.5,) * 3)
+
+
+def some_images(number: int = N_IMAGES) -> torch.Tensor:
+    return torch.randn(number, 3, SIZE, SIZE, generator=torch.Generator().manual_seed(4))
+
+
+def plain(network: networks.Network, layer: str, prefix: int | None, kept: list[int]) -> np.ndarray:
+    """(image, unit) what the classifier reads when all channels but some are zero, of patches alone in tokens."""
+    read: list[torch.Tensor] = []
+
+    def ablate(_module: nn.Module, _inputs: Any, output: Any) -> Any:
+        values = output[0] if isinstance(output, tuple) else output
+        ablated = torch.zeros_like(values)
+        if prefix is None:
+            ablated[:, kept] = values[:, kept]
+        else:
+            ablated[:, :prefix] = values[:, :prefix]
+            ablated[:, prefix:, kept] = values[:, prefix:, kept]
+        return (ablated, *output[1:]) if isinstance(output, tuple) else ablated
+
+    hooks = [
+        network.module.get_submodule(layer).register_forward_hook(ablate),
+        network.module.get_submodule("head").register_forward_pre_hook(lambda _module, inputs: read.append(inputs[0])),
+    ]
+    with torch.inference_mode():
+        network.module(some_images())
+    for hook in hooks:
+        hook.remove()
+    return read[0].double().numpy()
+
+
+@pytest.mark.parametrize(
+    ("kind", "layer", "prefix", "shape"),
+    [(Branching, "maps", None, (5, 2, 2)), (Transformer, "first", 2, (6, 3, 3))],
+)
+@pytest.mark.parametrize("threads", [1, 2])
+def test_hooks_ablate_as_plain_forward_passes(
+    kind: type[nn.Module], layer: str, prefix: int | None, shape: tuple[int, int, int], threads: int
+) -> None:
+    network = network_of(kind)
+    cut = networks.cut(network, map_layer=layer)
+    assert (cut.head.route, cut.map_shape, cut.readout_layer) == ("hooked", shape, "head")
+    with torch.inference_mode():
+        parts = cut.trunk(some_images())
+        maps, *beside = parts if cut.head.reads_prefix else (parts,)
+        readout = cut.head.module(maps, *beside)
+    recorded = xr.Dataset(
+        {"feature_maps": (("image", "feature_map", "y", "x"), maps), "readout": (("image", "unit"), readout)}
+    )
+    if beside:
+        recorded["prefix_tokens"] = (("image", "token", "channel"), beside[0])
+    human = naive.rsm(np.random.default_rng(5).normal(size=(N_IMAGES, 4)), "pearson")
+    engine = ablation.ablate(cut.head, recorded, resources(threads=threads), "pearson", "pearson_r2")
+    [whole], [without] = engine.leave_one_out([folds.whole(human)])
+    every = list(range(shape[0]))
+    sets = [every, *([other for other in every if other != one] for one in every)]
+    readouts = (plain(network, layer, prefix, kept) for kept in sets)
+    expected = [naive.score(naive.rsm(of_set, "pearson"), human, "pearson_r2") for of_set in readouts]
+    np.testing.assert_allclose([whole, *without], expected, atol=1e-6)
+
+
+def test_several_layers_are_recorded_together(tmp_path: Path) -> None:
+    table = _listed(tmp_path)
+    network = network_of(Branching)
+    cuts = [networks.cut(network, layer) for layer in ("early", "maps")]
+    paths = [tmp_path / "early.nc", tmp_path / "maps.nc"]
+    extraction.extract(table, network, cuts, resources(), paths)
+    for cut, path in zip(cuts, paths, strict=True):
+        extraction.extract(table, network, [cut], resources(), [tmp_path / "alone.nc"])
+        assert path.read_bytes() == (tmp_path / "alone.nc").read_bytes()
+        with activations.read(path, ["a", "b"]) as recorded:
+            assert recorded.attrs["route"] == "hooked"
+
+
+def _listed(folder: Path) -> pd.DataFrame:
+    (folder / "images").mkdir()
+    for name, colour in (("a", "red"), ("b", "blue")):
+        Image.new("RGB", (12, 12), colour).save(folder / "images" / f"{name}.png")
+    return images.tabulate(folder / "images")
+
+
+@pytest.mark.parametrize(
+    ("kind", "layers", "said"),
+    [
+        (Branching, {}, "cannot be traced by torch.fx.* Or name a module as `map_layer`: the whole network runs"),
+        (Branching, {"map_layer": "map"}, "map_layer 'map' is no module that the network runs. Did you mean maps?"),
+        (Branching, {"map_layer": "relu"}, "map_layer 'relu' runs 2 times for an image"),
+        (Branching, {"map_layer": "maps", "readout_layer": "early"}, r"readout_layer 'early' is \(image, 6, 3, 3\)"),
+        (Branching, {"map_layer": "head"}, r"map_layer 'head' is \(image, 3\); \(image, feature_map, y, x\) or"),
+        (
+            Around,
+            {"map_layer": "maps", "readout_layer": "again"},
+            "depends on the image by a path around the map layer 'maps'",
+        ),
+    ],
+)
+def test_what_hooks_cannot_do_is_told(kind: type[nn.Module], layers: dict[str, str], said: str) -> None:
+    with pytest.raises(InputError, match=said):
+        networks.cut(network_of(kind), **layers)
+
+
+def test_modules_are_listed() -> None:
+    layers = networks.list_layers(network_of(Branching), "maps")
+    assert layers["layer"].tolist() == ["early", "maps", "relu", "meet", "head"]
+    assert layers["shape"].tolist() == ["6 x 3 x 3", "5 x 2 x 2", "5 x 2 x 2", "7 x 1 x 1", "3"]
+    assert layers["role"].tolist() == ["", "map layer", "", "", "readout"]
+
+
+def test_the_check_says_what_hooks_cost(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: Any) -> None:
+    (tmp_path / "branching.py").write_text(
+        "import torch\n\n\nclass Net(torch.nn.Module):\n    def __init__(self):\n        super().__init__()\n"
+        "        self.maps, self.head = torch.nn.Conv2d(3, 5, 2), torch.nn.Linear(5, 2)\n\n"
+        "    def forward(self, x):\n        x = self.maps(x)\n"
+        "        return self.head(x.mean((2, 3)) if len(x) else x)\n"
+    )
+    monkeypatch.chdir(tmp_path)
+    problems = Problems()
+    caplog.set_level(logging.INFO)
+    layers = checking.check(networks.Spec("branching:Net", map_layer="maps", input_size=8), "models.net", problems)
+    assert layers is not None
+    assert "5 times for each image in every pass" in str(problems.table().to_dict())
+    assert "models.net: a pass takes about" in caplog.text

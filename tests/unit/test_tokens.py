@@ -1,0 +1,225 @@
+"""Transformers: tokens as maps, and every route of ablating them against plain forward passes."""
+
+import dataclasses
+from collections.abc import Callable
+from typing import Any
+
+import naive
+import numpy as np
+import pytest
+import timm
+import torch
+import torchvision
+import xarray as xr
+from timm.layers import SwiGLUPacked
+from timm.models.vision_transformer import VisionTransformer
+from torch import nn
+
+from alignment_importance import ablation, networks
+from alignment_importance.inputs.folds import whole
+from alignment_importance.networks import readouts
+from alignment_importance.system.compute import Compute
+from alignment_importance.system.errors import InputError
+
+CPU = Compute(torch.device("cpu"), 1, 10**9)
+N_IMAGES = 6
+SMALL: dict[str, Any] = {"embed_dim": 16, "depth": 2, "num_heads": 2}
+
+
+def vit(**options: Any) -> nn.Module:
+    """A small transformer of 4 x 4 patches."""
+    return VisionTransformer(**{"img_size": 32, "patch_size": 8, "num_classes": 3, **SMALL, **options})
+
+
+def named(name: str, **options: Any) -> nn.Module:
+    """A small one of an architecture of timm."""
+    return timm.create_model(name, pretrained=False, num_classes=3, **options)
+
+
+def network_of(make: Callable[[], nn.Module], size: int = 32) -> networks.Network:
+    """A network with weights that take part in everything, biases and constants of normalisations included."""
+    with torch.random.fork_rng():
+        torch.manual_seed(1)
+        module = make().eval().requires_grad_(False)
+        for values in module.parameters():
+            values.add_(0.2 * torch.randn(values.shape))
+    return networks.Network(module, "small", "random weights (seed 1)", size, (0.5,) * 3, (0.5,) * 3)
+
+
+def some_images(size: int) -> torch.Tensor:
+    return torch.randn(N_IMAGES, 3, size, size, generator=torch.Generator().manual_seed(2))
+
+
+class Bound(nn.Module):
+    """A head with the tokens beside the maps given."""
+
+    def __init__(self, head: nn.Module, prefix: list[torch.Tensor]) -> None:
+        super().__init__()
+        self.head, self.prefix = head, prefix
+
+    def forward(self, maps: torch.Tensor) -> torch.Tensor:
+        return self.head(maps, *self.prefix)
+
+
+@dataclasses.dataclass
+class Cut:
+    """A network that was cut, and what it makes of some images."""
+
+    cut: networks.CutNetwork
+    network: networks.Network
+    images: torch.Tensor
+
+    @property
+    def plain(self) -> tuple[nn.Module, torch.Tensor]:
+        """The head, and the maps."""
+        with torch.inference_mode():
+            outputs = self.cut.trunk(self.images)
+        maps, *prefix = outputs if self.cut.head.reads_prefix else (outputs,)
+        return Bound(self.cut.head.module, prefix), maps
+
+    def recorded(self) -> xr.Dataset:
+        head, maps = self.plain
+        assert isinstance(head, Bound)
+        variables = {
+            "feature_maps": (("image", "feature_map", "y", "x"), maps.numpy()),
+            "readout": (("image", "unit"), naive_readout(head, maps)),
+        }
+        for prefix in head.prefix:
+            variables["prefix_tokens"] = (("image", "token", "channel"), prefix.numpy())
+        return xr.Dataset(variables)
+
+
+def naive_readout(head: nn.Module, maps: torch.Tensor) -> np.ndarray:
+    with torch.inference_mode():
+        return head(maps).numpy()
+
+
+def cut_of(make: Callable[[], nn.Module], size: int = 32, **options: Any) -> Cut:
+    network = network_of(make, size)
+    return Cut(networks.cut(network, **options), network, some_images(size))
+
+
+def people() -> np.ndarray:
+    human = np.random.default_rng(3).random((N_IMAGES, N_IMAGES))
+    human += human.T
+    np.fill_diagonal(human, np.nan)
+    return human
+
+
+#: Architecture: how it is made, its input in pixels, maps, readout, route.
+NETWORKS: dict[str, tuple[Callable[[], nn.Module], int, tuple[int, int, int], str]] = {
+    "vit": (vit, 32, (16, 4, 4), "attention"),
+    "registers": (lambda: vit(reg_tokens=4, init_values=0.5), 32, (16, 4, 4), "attention"),
+    "q/k norm": (lambda: vit(qk_norm=True), 32, (16, 4, 4), "general"),
+    "no bias": (lambda: vit(qkv_bias=False), 32, (16, 4, 4), "attention"),
+    "clip": (lambda: vit(pre_norm=True, final_norm=False), 32, (16, 4, 4), "attention"),
+    "swiglu": (lambda: vit(mlp_layer=SwiGLUPacked), 32, (16, 4, 4), "attention"),
+    "mean": (lambda: vit(global_pool="avg", fc_norm=False), 32, (16, 4, 4), "pooled"),
+    "mean without class token": (
+        lambda: vit(global_pool="avg", class_token=False, fc_norm=False), 32, (16, 4, 4), "pooled"
+    ),
+    "mean, normalised": (lambda: vit(global_pool="avg"), 32, (16, 4, 4), "general"),
+    "mean of all tokens": (
+        lambda: vit(global_pool="avg", fc_norm=False, pool_include_prefix=True), 32, (16, 4, 4), "general"
+    ),
+    "attention pooling": (lambda: vit(global_pool="map", class_token=False), 32, (16, 4, 4), "general"),
+    "maximum": (lambda: vit(global_pool="max", fc_norm=False), 32, (16, 4, 4), "general"),
+    "deit3": (lambda: named("deit3_small_patch16_224", img_size=32, **SMALL), 32, (16, 2, 2), "attention"),
+    "distilled": (
+        lambda: named("deit_tiny_distilled_patch16_224", img_size=32, **SMALL), 32, (16, 2, 2), "attention"
+    ),
+    "dinov2": (lambda: named("vit_small_patch14_reg4_dinov2", img_size=28, **SMALL), 28, (16, 2, 2), "attention"),
+    "eva02": (lambda: named("eva02_tiny_patch14_224", img_size=28, **SMALL), 28, (16, 2, 2), "general"),
+    "beit": (lambda: named("beit_base_patch16_224", img_size=32, **SMALL), 32, (16, 2, 2), "general"),
+    "siglip": (lambda: named("vit_base_patch16_siglip_224", img_size=32, **SMALL), 32, (16, 2, 2), "general"),
+    "torchvision": (
+        lambda: torchvision.models.VisionTransformer(32, 8, 2, 2, 16, 32, num_classes=3), 32, (16, 4, 4), "general"
+    ),
+    "swin": (
+        lambda: named(
+            "swin_tiny_patch4_window7_224", img_size=32, embed_dim=8, depths=(1, 1), num_heads=(1, 2), window_size=2
+        ),
+        32, (16, 4, 4), "pooled",
+    ),
+    "convnext": (
+        lambda: named("convnext_atto", depths=(1, 1, 1, 1), dims=(4, 4, 8, 12)), 64, (12, 2, 2), "general"
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_maps_are_the_patches_and_the_head_gives_what_the_network_reads(name: str) -> None:
+    make, size, shape, route = NETWORKS[name]
+    one = cut_of(make, size)
+    assert (one.cut.map_shape, one.cut.head.route) == (shape, route)
+    read: list[torch.Tensor] = []
+    last = [module for module in one.network.module.modules() if isinstance(module, nn.Linear)][-1]
+    if name == "distilled":
+        last = one.network.module.head  # type: ignore[assignment]
+    hook = last.register_forward_pre_hook(lambda _module, inputs: read.append(inputs[0]))
+    with torch.inference_mode():
+        one.network.module(one.images)
+        hook.remove()
+        head, maps = one.plain
+        torch.testing.assert_close(head(maps), read[0])
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_routes_equal_forward_passes_with_the_channel_set_to_zero(name: str) -> None:
+    make, size, (n_maps, _, _), _ = NETWORKS[name]
+    one, human = cut_of(make, size), people()
+    head, maps = one.plain
+    engine, block = ablation.ablate(one.cut.head, one.recorded(), CPU, "pearson", "pearson"), whole(human)
+    order = np.random.default_rng(4).permutation(n_maps)
+    expected = naive.leave_one_out(head, maps, human, "pearson", "pearson")
+    np.testing.assert_allclose(engine.leave_one_out([block])[1][0], expected, atol=2e-5)
+    expected = naive.top_k(head, maps, order, human, "pearson", "pearson")
+    np.testing.assert_allclose(engine.top_k(order, [block])[0], expected, atol=2e-5)
+    expected = naive.own_maps(head, maps, human, "pearson", "pearson")
+    np.testing.assert_allclose(engine.leave_one_out_of_each_image(human)[1], expected, atol=2e-5)
+
+
+@pytest.mark.parametrize("memory", [1, 10**9])
+@pytest.mark.parametrize("name", ["registers", "q/k norm"])
+def test_each_channel_alone_equals_forward_passes(name: str, memory: int) -> None:
+    make, size, (n_maps, _, _), _ = NETWORKS[name]
+    one, human = cut_of(make, size), people()
+    head, maps = one.plain
+    compute = Compute(torch.device("cpu"), 1, memory)
+    engine = ablation.ablate(one.cut.head, one.recorded(), compute, "cosine", "pearson")
+    alone = [naive.rsm(naive.readout(head, maps, [k]), "cosine") for k in range(n_maps)]
+    expected = [naive.score(similarities, human, "pearson") for similarities in alone]
+    np.testing.assert_allclose(engine.each_alone([whole(human)])[0], expected, atol=2e-5)
+
+
+def test_a_readout_can_be_chosen() -> None:
+    network = network_of(vit)
+    readouts.choose(network.module, "small", "mean")
+    cut = networks.cut(network)
+    assert (cut.map_layer, cut.head.route) == ("norm.layer_norm", "pooled")
+    without = network_of(lambda: vit(global_pool="avg", class_token=False))
+    with pytest.raises(InputError, match="small has no class token"):
+        readouts.choose(without.module, "small", "token")
+    with pytest.raises(InputError, match="`readout: mean` is for transformers of timm alone"):
+        readouts.choose(nn.Conv2d(3, 3, 1), "small", "mean")
+
+
+class Merging(nn.Module):
+    """A transformer that leaves out the last patch before its last block."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.whole: Any = vit()
+        self.blocks: Any
+        self.head: Any
+        self.num_prefix_tokens, self.blocks, self.head = 1, self.whole.blocks, self.whole.head
+        self.whole.blocks = self.whole.head = nn.Identity()
+
+    def forward(self, images: torch.Tensor) -> torch.Tensor:
+        tokens = self.blocks[0](self.whole._pos_embed(self.whole.patch_embed(images)))
+        return self.head(self.blocks[1](tokens[:, :-1])[:, 0])
+
+
+def test_tokens_without_a_grid_are_refused_with_their_number() -> None:
+    with pytest.raises(InputError, match=r"16 tokens per image, 1 of them for no place.*grid of 15 places"):
+        networks.cut(network_of(Merging))
