@@ -161,3 +161,9 @@ ABLATION_INPUT = {
     "network": lambda wildcards: PLAN.files_of_network(wildcards.model),
 }
 ABLATION_PARAMS = {"model": entry("models"), "alignment": config["alignment"], "compute": COMPUTE}
+
+
+def tell_how_to_start(wildcards):
+    """Raise an error that says what the target `new` needs."""
+    command = "snakemake --cores 1 new --config name=NAME images=FOLDER judgments=FILE"
+    raise WorkflowError(f"Say what to start from: {command}")
