@@ -147,7 +147,7 @@ def test_captions_are_used_and_there() -> None:
     flagged = [output.flags["report"].caption for output in outputs if "report" in output.flags]
     used = {Path(caption.get_path_or_uri(secret_free=False)).name for caption in flagged}
     assert used | {"workflow.rst"} >= {file.name for file in (ROOT / "workflow/report").iterdir()} - {
-        f"{kind}.rst" for kind in ("networks", "spread", "agreement")
+        f"{kind}.rst" for kind in ("networks", "spread", "agreement", "depth")
     }  # of several networks
     assert used <= {file.name for file in (ROOT / "workflow/report").iterdir()}
 
