@@ -66,6 +66,11 @@ def test_observers_of_one_image_set_are_compared(drawn: Drawn, listed: Path, tmp
         for image in IDS
         for of in ("ais", "activations")
     ]
+    # Means over the partners of each image: 0.5 and 0.25.
+    rows += [
+        {"control": "demo", "comparison": "sees-left", "image": image, "map": "pairs", "auc": area}
+        for image, area in ((IDS[0], 0.75), (IDS[0], 0.25), (IDS[1], 0.25))
+    ]
     write_table(pd.DataFrame(rows), tmp_path / "control.csv")
     plot_summary(
         **NOTHING
@@ -79,8 +84,10 @@ def test_observers_of_one_image_set_are_compared(drawn: Drawn, listed: Path, tmp
         | files(tmp_path, [("control", "demo", "net.1")])
     )
     panel = drawn["control_demo_net.1"].axes[-1]
-    medians = [np.asarray(line.get_xdata(), dtype=float)[0] for line in panel.lines[:3]]
-    assert medians == [1, 0, 0.5]
+    # Of each row the median, and its interval.
+    ends = np.stack([np.asarray(line.get_xdata(), dtype=float) for line in panel.lines[:8]])
+    np.testing.assert_allclose(ends[::2, 0], [1, 0.375, 0, 0.5])
+    np.testing.assert_allclose(ends[1::2], [[1.0, 1.0], [0.25, 0.5], [0.0, 0.0], [0.5, 0.5]])
     shown = drawn.texts("control_demo_net.1")
     assert "sees-right (simulated observers)" in shown and "sees-left (simulated" not in shown
     assert "0\n(right)" in shown and "1\n(left)" in shown and "net.1 (random weights (seed 1))" in shown

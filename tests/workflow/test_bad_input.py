@@ -452,6 +452,18 @@ CASES: dict[str, tuple[Change, str]] = {
         judgments(matrix_lines(similarities())[:-1], kind="similarity"),
         "error: j.csv: images without a row: i11.",
     ),
+    "a pair to explain of an unknown image": (
+        judgments(pair_lines(), pairs=[["i03", "i30"]]),
+        "error: comparisons.c.pairs: entry 1: 'i30' is no image of this set. Correct the id",
+    ),
+    "pairs to explain that nobody judged": (
+        judgments([line for line in pair_lines() if not line.startswith("i03,i07,")], pairs=[["i07", "i03"]]),
+        "error: comparisons.c.pairs: pairs without a judgment: i07 and i03. Remove them",
+    ),
+    "a table of pairs to explain that is not there": (
+        judgments(pair_lines(), pairs="explain.csv"),
+        "start: comparisons.c.pairs: there is no ",
+    ),
     "an array without an order": (
         array(similarities(), order=None),
         "error: j.npy: an array does not name its images. Name a file as the comparison's `order`: text with their ids",

@@ -48,7 +48,7 @@ def jobs(*rules: str) -> dict[str, int]:
 DRAWING = jobs("plot_comparison", "plot_summary", "build_gallery")
 #: What is made of folds, rankings and curves.
 PREDICTION = jobs("validate_rankings", "assess_prediction", "measure_transfer", "summarise") | DRAWING
-#: What is made of image-specific scores and heatmaps.
+#: What is made of the scores and heatmaps of images and of pairs of images.
 HEATMAPS = jobs("explain_images", "measure_overlap", "evaluate_control", "summarise") | DRAWING
 ABLATION = PREDICTION | HEATMAPS
 #: What is made of measured overlap.
@@ -173,7 +173,12 @@ CASES = [
     Case(
         "number of permutations",
         put("statistics.permutations", 10),
-        jobs("assess_prediction", "measure_transfer", "summarise") | DRAWING,
+        jobs("assess_prediction", "measure_transfer") | HEATMAPS,
+    ),
+    Case(
+        "pairs to explain",
+        put("comparisons.pairs.pairs", "all"),
+        {rule: n // 2 if rule not in OF_ALL else n for rule, n in HEATMAPS.items()},
     ),
     Case("sizes of masks, also of those that figures show", put("overlap.relative_risk_percent", [20]), OVERLAP),
     Case(
