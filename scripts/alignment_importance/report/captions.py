@@ -299,6 +299,10 @@ The observers of ``{{ name }}`` are **simulated**.
    if model["weights"] == "random" and snakemake.wildcards.get("model", name) == name %}
 The network ``{{ name }}`` has **random weights**.
 {% endfor %}
+{% for name, model in snakemake.config["models"].items()
+   if model["layout"] == "units" and snakemake.wildcards.get("model", name) == name %}
+``{{ name }}`` is features of another tool, **units** without places: they stand for its feature maps.
+{% endfor %}
 """
 
 _LEAKY = """\
