@@ -533,3 +533,23 @@ def test_a_start_is_completed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
 def test_a_wrong_start_is_told(start: dict[str, str], message: str) -> None:
     with pytest.raises(ConfigurationError, match=message):
         start_of(start)
+
+
+@pytest.mark.parametrize(
+    ("entry", "told"),
+    [
+        ({"features": "f.npy"}, "models.mine.order: this key is missing"),
+        ({"features": "f.npy", "order": "o.txt", "seed": 1}, "models.mine.seed: there is no such key"),
+        (
+            {"features": "f.npy", "order": "o.txt", "architecture": "vgg16"},
+            "models.mine.architecture: there is no such",
+        ),
+        ({"features": "f.npy", "order": "o.txt", "layout": "x"}, "layout: 'x' is not possible; use maps, units"),
+        ({"architecture": "vgg16", "order": "o.txt"}, "models.mine.order: there is no such key"),
+        ({}, "models.mine.architecture: this key is missing"),
+        (3, "models.mine: 3 is not a mapping of keys"),
+    ],
+)
+def test_a_model_is_a_network_or_features(entry: Any, told: str) -> None:
+    with pytest.raises(ConfigurationError, match=re.escape(told)):
+        configure(CONFIG | {"models": {"mine": entry}}, look_at_files=False)

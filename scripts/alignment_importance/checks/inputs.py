@@ -43,7 +43,7 @@ def check(configuration: Mapping[str, Any], problems: Problems, threads: int = 1
     for name, entry in configuration["models"].items():
         if "features" in entry:
             logger.info("Features of models.%s", name)
-            for image_set in {comparison["image_set"] for comparison in configuration["comparisons"].values()}:
+            for image_set in dict.fromkeys(one["image_set"] for one in configuration["comparisons"].values()):
                 if len(images[image_set]):
                     features.read(_features_of(entry), images[image_set], problems)
             continue
@@ -76,7 +76,7 @@ def source_of(name: str, entry: Mapping[str, Any]) -> reading.Source:
 
 def _features_of(entry: Mapping[str, Any]) -> features.Source:
     """The features of a model, from its entry in the configuration."""
-    return features.Source(**entry | {key: Path(entry[key]) for key in ("features", "order")})
+    return features.Source(**{**entry, "features": Path(entry["features"]), "order": Path(entry["order"])})
 
 
 def _check_comparison(
