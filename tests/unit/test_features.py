@@ -154,6 +154,6 @@ def test_scores_are_those_of_leaving_columns_out(tmp_path: Path, layout: str) ->
         return float(np.corrcoef(np.corrcoef(columns)[pairs], human[pairs])[0, 1] ** 2)
 
     lost = [score(pooled) - score(np.where(np.arange(5) == k, 0, pooled)) for k in range(5)]
-    engine = ablation.ablate(None, found, compute.prepare("cpu"), similarity="pearson", score="pearson_r2")
+    engine = ablation.ablate(None, found, compute.prepare("cpu", 0, 1), similarity="pearson", score="pearson_r2")
     ranked = rankings.rank_block(engine, folds.whole(human)).sort_values("feature_map")
     np.testing.assert_allclose(ranked["ais"], lost, atol=1e-6)

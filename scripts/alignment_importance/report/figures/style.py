@@ -176,7 +176,7 @@ def call_maps_units(figure: Figure) -> None:
     for text in figure.findobj(Text):
         assert isinstance(text, Text)
         words = re.sub(r"(?<![\w.-])(?:feature\s)?map(s?)(?![\w-]|\.\w)", r"unit\1", text.get_text())
-        text.set_text(words)
+        text.set_text(re.sub(r"(?<![\w.-])(?:Feature m|M)ap(s?)(?![\w-]|\.\w)", r"Unit\1", words))
 
 
 def undefined(panel: Axes, what: str) -> None:
