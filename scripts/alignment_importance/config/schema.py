@@ -79,7 +79,8 @@ def _sections(whole: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
                 yield f"datasets.{name}", form
         elif inner:
             for form in inner.get("oneOf", [inner]):
-                yield f"{key}.NAME", definitions[form["$ref"].rpartition("/")[2]]
+                told = definitions[form["$ref"].rpartition("/")[2]]
+                yield f"{key}.NAME" + (" (features)" if told["title"] == "Features" else ""), told
         elif "$ref" in told:
             yield key, definitions[told["$ref"].rpartition("/")[2]]
 
