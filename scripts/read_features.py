@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from alignment_importance.inputs.features import Source, read
 from alignment_importance.system import digests, netcdf, tables
@@ -13,7 +14,7 @@ def read_features(
     images: Path,
     features: Path,
     order: Path,
-    settings: Mapping[str, str],
+    settings: Mapping[str, Any],
     activations: Path,
     checks: Path,
     files: Path,
