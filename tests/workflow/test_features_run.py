@@ -34,7 +34,7 @@ def test_maps_and_their_means_give_the_same_tables_and_units_no_heatmaps(project
     for table in ("rankings/matrix/{}/all.csv", "prediction/matrix/{}.csv"):
         ours, theirs = (read_table(results / table.format(model)) for model in ("maps", "clip"))
         # By what ranks without judgments, places count; the rest is of the means alone.
-        same = [name for name in ours if ours[name].dtype.kind in "if" and "activ" not in name]
+        same = [name for name in ours if ours[name].dtype.kind in "if" and "activ" not in str(name)]
         np.testing.assert_allclose(ours[same], theirs[same], rtol=1e-6)
     row = dict(zip(names, maps, strict=True))["photo 03.png"]
     found = read_netcdf(results / "activations/tiny/maps.nc")["feature_maps"].sel(image="photo 03")
