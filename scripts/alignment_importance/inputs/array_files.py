@@ -1,5 +1,6 @@
-"""Files of plain arrays that users bring: NumPy's and MATLAB's. Of each the wanted array alone is read."""
+"""Files of plain arrays that users bring: NumPy's, MATLAB's and PyTorch's. Of each the wanted array alone is read."""
 
+import pickle
 import zipfile
 import zlib
 from collections.abc import Callable, Sequence
@@ -70,7 +71,7 @@ class Stored:
 
 
 def stored(path: Path) -> dict[str, Stored]:
-    """Find all arrays of a .npy (called `array`), .npz, .mat, .h5 or .hdf5 file by name (`group/name` in HDF5), sorted.
+    """Find all arrays of a file by name, sorted: .npy (called `array`), .npz, .mat, .h5 or .hdf5 (`group/name`), .pt.
 
     Raises:
         one of `READING_ERRORS`: the file is damaged or of another kind.
@@ -80,6 +81,8 @@ def stored(path: Path) -> dict[str, Stored]:
         with path.open("rb") as stream:
             shape, of = _header(stream)
         return {"array": Stored(shape, of, lambda: np.load(path, allow_pickle=False))}
+    if suffix in (".pt", ".pth"):
+        return _in_tensors(path)
     if suffix in (".h5", ".hdf5") or (suffix == ".mat" and h5py.is_hdf5(path)):
         found = _in_hdf5(path)
     else:
@@ -110,7 +113,7 @@ def wanted(
         fitting = [
             name
             for name, array in there.items()
-            if not array.of and len(array.shape) in dimensions and min(array.shape[-2:]) > 1
+            if not array.of and len(array.shape) in dimensions and sorted(array.shape)[-2] > 1
         ]
         name = fitting[0] if key is None and len(fitting) == 1 else key
         if name in fitting:
@@ -121,7 +124,7 @@ def wanted(
     except READING_ERRORS as error:
         note_unreadable(problems, path, error)
         return None
-    sizes = " or ".join({2: "two", 3: "three"}[number] for number in dimensions)
+    sizes = " or ".join({2: "two", 3: "three", 4: "four"}[number] for number in dimensions)
     what = f"there is no array of numbers called {key!r}" if key else "there is not exactly one array of numbers"
     listed = ", ".join(f"{name} {array}" for name, array in there.items()) or "nothing"
     close = nearest(key or "", fitting)
@@ -216,3 +219,25 @@ def _in_hdf5(path: Path) -> dict[str, Stored]:
     with h5py.File(path) as file:
         file.visititems(note)
     return found
+
+
+def _in_tensors(path: Path) -> dict[str, Stored]:
+    """Find the tensors of a file that torch.save wrote of one (called `array`) or of a dict. Nothing in it is run."""
+    # No other file needs PyTorch, whose import takes seconds.
+    import torch
+
+    try:
+        content = torch.load(path, map_location="cpu", weights_only=True)
+    except pickle.UnpicklingError as error:
+        raise ValueError("it holds more than tensors, which could run programs") from error
+    named = content if isinstance(content, dict) else {"array": content}
+    tensors = {name: value for name, value in named.items() if isinstance(value, torch.Tensor)}
+
+    def reader(tensor: torch.Tensor) -> Callable[[], NDArray[Any]]:
+        # NumPy has no bfloat16.
+        return lambda: (tensor.float() if tensor.dtype == torch.bfloat16 else tensor).detach().numpy()
+
+    return {
+        name: Stored(tuple(tensor.shape), "complex numbers" if tensor.is_complex() else "", reader(tensor))
+        for name, tensor in sorted(tensors.items())
+    }
