@@ -1,6 +1,5 @@
 """Files of plain arrays that users bring: NumPy's, MATLAB's and PyTorch's. Of each the wanted array alone is read."""
 
-import pickle
 import zipfile
 import zlib
 from collections.abc import Callable, Sequence
@@ -71,7 +70,7 @@ class Stored:
 
 
 def stored(path: Path) -> dict[str, Stored]:
-    """Find all arrays of a file by name, sorted: .npy (called `array`), .npz, .mat, .h5 or .hdf5 (`group/name`), .pt.
+    """Find all arrays of a file by name, sorted: .npy (called `array`), .npz, .mat, .h5 or .hdf5 (`group/name`).
 
     Raises:
         one of `READING_ERRORS`: the file is damaged or of another kind.
@@ -81,8 +80,6 @@ def stored(path: Path) -> dict[str, Stored]:
         with path.open("rb") as stream:
             shape, of = _header(stream)
         return {"array": Stored(shape, of, lambda: np.load(path, allow_pickle=False))}
-    if suffix in (".pt", ".pth"):
-        return _in_tensors(path)
     if suffix in (".h5", ".hdf5") or (suffix == ".mat" and h5py.is_hdf5(path)):
         found = _in_hdf5(path)
     else:
@@ -91,7 +88,13 @@ def stored(path: Path) -> dict[str, Stored]:
 
 
 def wanted(
-    path: Path, dimensions: Sequence[int], key: str | None, layout: str, problems: Problems, of_vectors: str = ""
+    path: Path,
+    dimensions: Sequence[int],
+    key: str | None,
+    layout: str,
+    problems: Problems,
+    of_vectors: str = "",
+    find: Callable[[Path], dict[str, Stored]] = stored,
 ) -> NDArray[Any] | None:
     """Read the one array of numbers that is wanted, and nothing else of a file.
 
@@ -104,12 +107,13 @@ def wanted(
         layout: how it should be saved, for messages.
         problems: where errors are noted, such as a file that cannot be read.
         of_vectors: what else to say of a file of vectors.
+        find: finds the arrays of the file, as `stored` does.
 
     Returns:
         It, or None where there is no such array.
     """
     try:
-        there = stored(path)
+        there = find(path)
         fitting = [
             name
             for name, array in there.items()
@@ -219,25 +223,3 @@ def _in_hdf5(path: Path) -> dict[str, Stored]:
     with h5py.File(path) as file:
         file.visititems(note)
     return found
-
-
-def _in_tensors(path: Path) -> dict[str, Stored]:
-    """Find the tensors of a file that torch.save wrote of one (called `array`) or of a dict. Nothing in it is run."""
-    # No other file needs PyTorch, whose import takes seconds.
-    import torch
-
-    try:
-        content = torch.load(path, map_location="cpu", weights_only=True)
-    except pickle.UnpicklingError as error:
-        raise ValueError("it holds more than tensors, which could run programs") from error
-    named = content if isinstance(content, dict) else {"array": content}
-    tensors = {name: value for name, value in named.items() if isinstance(value, torch.Tensor)}
-
-    def reader(tensor: torch.Tensor) -> Callable[[], NDArray[Any]]:
-        # NumPy has no bfloat16.
-        return lambda: (tensor.float() if tensor.dtype == torch.bfloat16 else tensor).detach().numpy()
-
-    return {
-        name: Stored(tuple(tensor.shape), "complex numbers" if tensor.is_complex() else "", reader(tensor))
-        for name, tensor in sorted(tensors.items())
-    }

@@ -8,7 +8,7 @@ import pandas as pd
 import xarray as xr
 from numpy.typing import NDArray
 
-from alignment_importance.inputs import array_files
+from alignment_importance.inputs import array_files, tensor_files
 from alignment_importance.inputs.identifiers import ImageIds
 from alignment_importance.system import digests, provenance
 from alignment_importance.system.names import some
@@ -69,7 +69,9 @@ def _labelled(source: Source, table: pd.DataFrame, problems: Problems) -> xr.Dat
     otherwise = ", with its features, or take the image out of the set"
     listed = images.read_list(problems, source.order, otherwise)
     layout = " or ".join(" x ".join(dimensions) for dimensions in _DIMENSIONS.values())
-    values = array_files.wanted(source.features, (2, 4), source.key, layout, problems)
+    is_of_torch = source.features.suffix.lower() in (".pt", ".pth")
+    find = tensor_files.stored if is_of_torch else array_files.stored
+    values = array_files.wanted(source.features, (2, 4), source.key, layout, problems, find=find)
     if values is not None:
         _check_shape(source, values, len(listed), problems)
     images.note_strangers(problems)
