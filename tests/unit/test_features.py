@@ -15,6 +15,7 @@ from alignment_importance import ablation
 from alignment_importance.experiments import rankings
 from alignment_importance.inputs import folds
 from alignment_importance.inputs.features import Source, read
+from alignment_importance.inputs.images.resizing import input_region
 from alignment_importance.system import compute
 from alignment_importance.system.problems import Problems
 
@@ -88,6 +89,14 @@ def test_units_are_maps_of_one_place(tmp_path: Path) -> None:
 def test_maps_that_are_pooled_already_have_places_of_one_cell(tmp_path: Path) -> None:
     found = read(write(tmp_path, MAPS.reshape(4, 4, 1, 1)), TABLE, Problems())
     assert found is not None and found.sizes["feature_map"] == 4
+
+
+@pytest.mark.parametrize(("middle", "region"), [(1, (50, 0, 250, 200)), (0.5, (100, 50, 200, 150))])
+def test_heatmaps_are_laid_over_what_the_network_saw(
+    tmp_path: Path, middle: float, region: tuple[int, int, int, int]
+) -> None:
+    found = read(write(tmp_path, resize="crop", middle=middle), TABLE, Problems())
+    assert found is not None and input_region(300, 200, found.attrs["resize"]) == region
 
 
 def infinite(at: float) -> Any:

@@ -119,7 +119,9 @@ rule read_features:
         mem_mb=growing(1500, features=3),
         runtime=growing(10, features=0.1),
     params:
-        settings=lambda wildcards: {key: config["models"][wildcards.model][key] for key in ("key", "layout", "resize")},
+        settings=lambda wildcards: {
+            key: config["models"][wildcards.model][key] for key in ("key", "layout", "resize", "middle")
+        },
         code=code_of("read_features"),
     script:
         "../../scripts/read_features.py"

@@ -227,6 +227,10 @@ class Features(Section):
     """How images became the square input of the network that the maps are from: `whole` squashed the whole image,
     `crop` took the largest centred square, `pad` added grey around the image. Heatmaps are laid over images by it.
     """
+    middle: Annotated[float, Field(gt=0, le=1), WrapValidator(as_given)] = 1
+    """Share of the sides of that rectangle which became the input, around its middle: 0.875 where the shorter side was
+    resized to 256 pixels and the central 224 were kept.
+    """
 
 
 def _has_features(entry: Any) -> str:

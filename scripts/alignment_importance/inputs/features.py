@@ -28,6 +28,7 @@ class Source:
         key: name of the array where the file holds several.
         layout: `maps` (image, map, y, x) or `units` (image, unit).
         resize: how images became the input that the maps are of, see `images.input_region`.
+        middle: share of the sides of that rectangle which became the input, around its middle.
     """
 
     features: Path
@@ -35,6 +36,7 @@ class Source:
     key: str | None = None
     layout: str = "maps"
     resize: str = "whole"
+    middle: float = 1
 
 
 def read(source: Source, table: pd.DataFrame, problems: Problems) -> xr.Dataset | None:
@@ -140,7 +142,7 @@ def _described(source: Source, table: pd.DataFrame, maps: NDArray[np.float32]) -
             "weights_sha256": sha256,
             "layout": source.layout,
             "route": "pooled",
-            "resize": source.resize,
+            "resize": f"{source.resize} {source.middle}" if source.middle < 1 else source.resize,
             "arithmetic": "float32",
         },
     )

@@ -143,8 +143,10 @@ class ImageIds:
             Problems: the file is no text.
         """
         text = Text(file, problems)
-        is_table = "image" in text.header and "image" not in self
-        cells = text.table().cells("image") if is_table else text.lines()
+        lines = text.lines()
+        # The word may be an id, or stand in one that has blanks: image 01.png.
+        is_table = "image" in text.header and self.resolve(lines[0][1]) not in self
+        cells = text.table().cells("image") if is_table else lines
         return self.listed(problems, file, "line", [(f"line {number}", cell) for number, cell in cells], otherwise)
 
     def note_strangers(self, problems: Problems) -> None:
