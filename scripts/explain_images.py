@@ -24,9 +24,9 @@ def explain_images(
     gpu: int | None,
     threads: int,
     scores: Path,
-    heatmaps: Path,
-    pairs: Path,
-    pairs_table: Path,
+    heatmaps: Path | None,
+    pairs: Path | None,
+    pairs_table: Path | None,
 ) -> None:
     """Write image-specific scores, the heatmaps at the resolution of the feature maps, and what explains pairs.
 
@@ -42,14 +42,16 @@ def explain_images(
         gpu: GPUs of the job, None where nobody counts them.
         threads: CPU threads of the job.
         scores: ais (image, feature_map), alignment (image).
-        heatmaps: heatmap, heatmap_signed, activation_mean (image, y, x).
-        pairs, pairs_table: see `pairs.explain` and `pairs.tabulate`.
+        heatmaps: None for units, which have no places; heatmap, heatmap_signed, activation_mean (image, y, x).
+        pairs, pairs_table: see `pairs.explain` and `pairs.tabulate`; None for units.
     """
     machine = compute_module.prepare(gpus=gpu, threads=threads, **compute)
     with comparisons.opened(activations, judgments, model, alignment, machine) as comparison:
         scored = rankings.score_images(comparison.engine, comparison.human, comparison.image_ids)
         scored = scored.assign_attrs(comparison.attributes)
         netcdf.write_netcdf(scored, scores)
+        if heatmaps is None or pairs is None or pairs_table is None:
+            return
         netcdf.write_netcdf(heat.make(comparison.activations, scored), heatmaps)
         wanted = tables.read_table(named_pairs, ["image", "image_b"]) if named_pairs else asked
         retained = netcdf.read_netcdf(rsms)["retained"]

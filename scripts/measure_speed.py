@@ -6,14 +6,14 @@ from typing import Any
 
 from alignment_importance.system import compute as compute_module
 from alignment_importance.system.tables import write_table
-from benchmarks import speed
+from benchmarks.cases import CASES
 from job import run
 
 
 def measure_speed(work: str, compute: Mapping[str, Any], gpu: int, threads: int, table: Path) -> None:
-    """Write the table of `speed.CASES[work]`."""
+    """Write the table of `CASES[work]`."""
     machine = compute_module.prepare(gpus=gpu, threads=threads, **compute)
-    write_table(speed.CASES[work](machine), table)
+    write_table(CASES[work](machine), table)
 
 
 if __name__ == "__main__":

@@ -47,13 +47,14 @@ ACTIVE = 0.15
 
 @dataclass
 class Measured:
-    """Seconds and peak memory in MB of what ran inside `measure`.
+    """Seconds, by the clock and of processors, and peak memory in MB of what ran inside `measure`.
 
     The memory is the process's with all libraries and with what earlier work has left, or the GPU's on a GPU.
     """
 
     seconds: float = field(default=float("nan"))
     peak_mb: float = field(default=float("nan"))
+    processor_seconds: float = field(default=float("nan"))
 
 
 @contextmanager
@@ -61,11 +62,11 @@ def measure(device: torch.device) -> Iterator[Measured]:
     """Measure a block of code."""
     measured = Measured()
     _reset_peak(device)
-    started = time.perf_counter()
+    started, used = time.perf_counter(), time.process_time()
     yield measured
     if device.type == "cuda":
         torch.cuda.synchronize(device)
-    measured.seconds = time.perf_counter() - started
+    measured.seconds, measured.processor_seconds = time.perf_counter() - started, time.process_time() - used
     measured.peak_mb = _peak_mb(device)
 
 
@@ -105,6 +106,7 @@ def row(
         "n_images": n_images,
         "n_maps": n_maps,
         "ours_seconds": ours.seconds,
+        "ours_processor_seconds": ours.processor_seconds,
         "other_seconds": extrapolated,
         "ratio": ratio,
         "ours_peak_mb": ours.peak_mb,
@@ -132,7 +134,11 @@ def vgg16(compute: Compute) -> pd.DataFrame:
     with measure(compute.device) as scoring:
         _, own = engine.leave_one_out_of_each_image(human)
     parts = (preparing, loo, ranking, tracing, scoring)
-    everything = Measured(sum(part.seconds for part in parts), max(part.peak_mb for part in parts))
+    everything = Measured(
+        sum(part.seconds for part in parts),
+        max(part.peak_mb for part in parts),
+        sum(part.processor_seconds for part in parts),
+    )
     kind = {"n_images": len(maps), "n_maps": n_maps}
     torch.set_num_threads(compute.threads)
     try:
@@ -480,12 +486,3 @@ def _names(n_images: int) -> list[str]:
 def _folds_of_seeds(human: np.ndarray) -> list[list[folds.Fold]]:
     names = _names(len(human))
     return [folds.blocks(folds.cut("images", names, N_FOLDS, seed), human, names) for seed in SEEDS]
-
-
-CASES: dict[str, Callable[[Compute], pd.DataFrame]] = {
-    "vgg16": vgg16,
-    "transformer": transformer,
-    "pooled": pooled,
-    "growth": growth,
-    "all_folds": all_folds,
-}

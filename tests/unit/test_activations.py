@@ -17,12 +17,15 @@ from PIL import Image
 from torch import nn
 
 from alignment_importance import ablation, networks
-from alignment_importance.inputs import images
+from alignment_importance.experiments import rankings
+from alignment_importance.inputs import features, images
+from alignment_importance.maps import heatmaps
 from alignment_importance.networks import activations, extraction
 from alignment_importance.networks.head import Head
 from alignment_importance.system.compute import Compute
 from alignment_importance.system.errors import InputError
-from alignment_importance.system.netcdf import open_netcdf
+from alignment_importance.system.netcdf import open_netcdf, read_netcdf
+from alignment_importance.system.problems import Problems
 
 N_IMAGES = 100
 IDS = [f"image {i:03d}" for i in range(N_IMAGES)]
@@ -81,6 +84,30 @@ def test_every_image_has_what_a_forward_pass_of_it_alone_gives(
             maps = cut.trunk(torch.from_numpy(pixels).permute(2, 0, 1)[None])[0].detach().numpy()
             np.testing.assert_allclose(recorded["feature_maps"][row], maps, rtol=1e-5, atol=1e-6)
             np.testing.assert_allclose(recorded["readout"][row], maps.mean((1, 2)), rtol=1e-5, atol=1e-6)
+
+
+def test_recorded_maps_brought_as_features_give_the_scores_and_heatmaps_of_the_network(
+    table: pd.DataFrame, network: Any, cut: Any, tmp_path: Path
+) -> None:
+    few = table[:12]
+    extraction.extract(few, network, [cut], compute(), [tmp_path / "a.nc"])
+    recorded = read_netcdf(tmp_path / "a.nc")
+    random = np.random.default_rng(2)
+    order = random.permutation(12)
+    np.save(tmp_path / "features.npy", recorded["feature_maps"].to_numpy()[order])
+    (tmp_path / "order.txt").write_text("\n".join(few["image"].iloc[order]), encoding="utf-8")
+    brought = features.read(features.Source(tmp_path / "features.npy", tmp_path / "order.txt"), few, Problems())
+    assert brought is not None
+    human = random.random((12, 12))
+    human += human.T
+    np.fill_diagonal(human, np.nan)
+    found = []
+    for maps in (recorded, brought):
+        engine = ablation.ablate(None, maps, compute(), similarity="pearson", score="pearson_r2")
+        scores = rankings.score_images(engine, human, few["image"].tolist())
+        found.append(xr.merge([scores, heatmaps.make(maps, scores)], combine_attrs="drop"))
+    assert np.isfinite(found[0]["ais"]).all()
+    xr.testing.assert_allclose(*found, rtol=1e-4, atol=1e-5)
 
 
 def test_activations_say_in_which_numbers_images_were_resized(

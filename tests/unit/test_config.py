@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from tiny_project import CONFIG, ROOT
 
 from alignment_importance.config import ConfigurationError, configure, schema, start_of
+from alignment_importance.config.sections import Features
 
 SCHEMA = json.loads((ROOT / schema.SCHEMA).read_text(encoding="utf-8"))
 READY = [ROOT / "config.yaml", *sorted((ROOT / "workflow/configs").glob("*.yaml"))]
@@ -42,7 +43,8 @@ def keys_of(told: dict[str, Any], path: tuple[str, ...] = ()) -> Iterator[tuple[
         yield (*path, key), entry
         yield from keys_of(below(entry), (*path, key))
     for entry in told.get("patternProperties", {}).values():
-        yield from keys_of(below(entry), (*path, "*"))
+        # Of a model that may be a network or features, the network's.
+        yield from keys_of(below(entry.get("oneOf", [entry])[0]), (*path, "*"))
 
 
 KEYS = dict(keys_of(SCHEMA))
@@ -128,6 +130,7 @@ def test_the_reference_has_a_table_for_every_section() -> None:
         expected.setdefault(".".join(above).replace("*", "NAME") or "Top", []).append(key)
     # The data sets are known; their names are headings instead of rows.
     del expected["datasets"]
+    expected["models.NAME (features)"] = list(Features.model_fields)
     # Below `objects` stand names of the user's choice, without keys.
     assert tables == {name: keys for name, keys in expected.items() if not name.endswith(".objects")}
 
@@ -533,3 +536,23 @@ def test_a_start_is_completed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
 def test_a_wrong_start_is_told(start: dict[str, str], message: str) -> None:
     with pytest.raises(ConfigurationError, match=message):
         start_of(start)
+
+
+@pytest.mark.parametrize(
+    ("entry", "told"),
+    [
+        ({"features": "f.npy"}, "models.mine.order: this key is missing"),
+        ({"features": "f.npy", "order": "o.txt", "seed": 1}, "models.mine.seed: there is no such key"),
+        (
+            {"features": "f.npy", "order": "o.txt", "architecture": "vgg16"},
+            "models.mine.architecture: there is no such",
+        ),
+        ({"features": "f.npy", "order": "o.txt", "layout": "x"}, "layout: 'x' is not possible; use maps, units"),
+        ({"architecture": "vgg16", "order": "o.txt"}, "models.mine.order: there is no such key"),
+        ({}, "models.mine.architecture: this key is missing"),
+        (3, "models.mine: 3 is not a mapping of keys"),
+    ],
+)
+def test_a_model_is_a_network_or_features(entry: Any, told: str) -> None:
+    with pytest.raises(ConfigurationError, match=re.escape(told)):
+        configure(CONFIG | {"models": {"mine": entry}}, look_at_files=False)

@@ -241,6 +241,12 @@ def test_an_image_may_be_called_image(tmp_path: Path) -> None:
     assert ImageIds(["image", "other"]).read_list(Problems(), file) == ["image", "other"]
 
 
+def test_the_word_image_in_an_id_with_blanks_is_no_header(tmp_path: Path) -> None:
+    file = tmp_path / "order.txt"
+    file.write_text("photos/image 2.png\nphotos/image 1.png\n", encoding="utf-8")
+    assert ImageIds(["image 1", "image 2"]).read_list(Problems(), file) == ["image 2", "image 1"]
+
+
 def test_names_of_files_are_ids_where_no_two_would_be_one() -> None:
     images, problems = ImageIds(["a", "b", "b.png"]), Problems()
     cells = ["a", "x/a.jpg", "b.png", "x\\b.PNG", "x/b.png"]

@@ -362,7 +362,6 @@ def test_list_of_layers(caplog: pytest.LogCaptureFixture) -> None:
         ["classifier.4", "ReLU", "4096", "readout"],
     ]
     assert layers.iloc[0].tolist() == ["x", "input", "3 x 224 x 224", ""]
-    assert "features.19   ReLU               512 x 14 x 14    map layer" in caplog.text
     assert "vgg11: 512 feature maps of 14 x 14 ('features.19'), a readout of 4096 units" in caplog.text
 
 

@@ -32,7 +32,7 @@ def test_models_of_several_map_layers_make_a_sweep() -> None:
     models = {"one": network, "r": network | swept, "other": network | {"map_layer": "layer1"}}
     found = plan(models=models)
     assert list(found.configuration.models) == ["one", "r.layer2", "r.layer3", "other"]
-    assert found.configuration.models["r.layer3"].map_layer == "layer3"
+    assert found.configuration.model_dump()["models"]["r.layer3"]["map_layer"] == "layer3"
     assert found.sweeps() == {"r": ["r.layer2", "r.layer3"]}
     assert found.alone() == ["one", "other"]
     # The completed configuration says the same, without the key.
@@ -53,6 +53,22 @@ def test_pairs_to_explain_are_numbers_or_named() -> None:
     assert {name: found.numbers_of_pairs(name) for name in asked} == asked | {"list": {}, "file": {}}
     assert {name: found.listed_pairs(name) for name in asked} == {name: [] for name in asked} | {"list": [["x", "y"]]}
     assert {name: found.file_of_pairs(name) for name in asked} == dict.fromkeys(asked) | {"file": "pairs.csv"}
+
+
+def test_features_are_models_and_units_have_no_heatmaps() -> None:
+    brought = {"features": "f.npy", "order": "o.txt"}
+    models = {"net": {"architecture": "alexnet"}, "maps": brought, "clip": brought | {"layout": "units"}}
+    found = plan(models=models)
+    assert found.networks() == found.alone() == ["net"]
+    assert found.features() == ["maps", "clip"]
+    assert found.with_places() == ["net", "maps"]
+    assert found.files_of_network("maps") == []
+    figures = found.figures_of_run()
+    assert [about[2:] for about in figures if about[0] == "agreement"] == [("net", "maps")] * 2
+    assert ("transfer", "clip") in figures and ("control", "halves", "clip") not in figures
+    # Two models can be compared of which one has heatmaps.
+    two = plan(models={"maps": brought, "clip": models["clip"]}).figures_of_run()
+    assert ("spread", "pairs") in two and "agreement" not in {about[0] for about in two}
 
 
 def test_seeds_are_validated_together_unless_fewer_are_asked_for() -> None:

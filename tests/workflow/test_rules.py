@@ -27,6 +27,7 @@ GPU_OTHERS = {
     "eliminate_feature_maps",
     "score_map_pairs",
     "sample_shapley_values",
+    "score_images",
     "measure_recovery",
 }
 
@@ -98,6 +99,9 @@ def all_jobs(folder: Path) -> Iterator[Job]:
     yield from jobs(single(folder))
     yield from jobs(changed(folder, START), "new")
     yield from jobs(changed(folder, {"comparisons": NAMED_PAIRS, "controls": {}}))
+    (folder / "order.txt").touch()
+    features = {"features": str(folder / "order.txt"), "order": str(folder / "order.txt")}
+    yield from jobs(changed(folder, {"models": {"maps": features, "clip": features | {"layout": "units"}}}))
 
 
 def single(folder: Path) -> Path:
@@ -147,7 +151,7 @@ def test_captions_are_used_and_there() -> None:
     flagged = [output.flags["report"].caption for output in outputs if "report" in output.flags]
     used = {Path(caption.get_path_or_uri(secret_free=False)).name for caption in flagged}
     assert used | {"workflow.rst"} >= {file.name for file in (ROOT / "workflow/report").iterdir()} - {
-        f"{kind}.rst" for kind in ("networks", "spread", "agreement")
+        f"{kind}.rst" for kind in ("networks", "spread", "agreement", "depth")
     }  # of several networks
     assert used <= {file.name for file in (ROOT / "workflow/report").iterdir()}
 

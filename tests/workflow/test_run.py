@@ -36,6 +36,7 @@ def test_everything_is_made(finished: Path) -> None:
         "layers/resnet18.csv",
         "inputs/checks.csv",
         "inputs/files.csv",
+        "inputs/networks-checks.csv",
         "activations/tiny/resnet18.nc",
         "saliency/tiny/spectral_residual.nc",
         "prediction/summary.csv",
@@ -64,6 +65,7 @@ def test_everything_is_made(finished: Path) -> None:
             f"transfer/{comparison}/resnet18.csv",
             f"image_scores/{comparison}/resnet18.nc",
             f"heatmaps/{comparison}/resnet18.nc",
+            *(f"pairs/{comparison}/resnet18.{ending}" for ending in ("nc", "csv")),
             *(
                 f"{kind}/{comparison}/resnet18/spectral_residual.csv"
                 for kind in ("overlap", "saliency_scores", "overlap_summary")
@@ -79,6 +81,7 @@ def test_everything_is_made(finished: Path) -> None:
                     "overlap-grid",
                     "rsms",
                     "patches",
+                    "pairs-explained",
                 )
                 for ending in ("png", "pdf")
             ),

@@ -3,7 +3,16 @@
 # needs   nothing: simulated data, random weights
 # makes   benchmark/{work}.csv, benchmark/summary.csv, figures/speed.png and speed.pdf
 
-BENCHMARKS = ["vgg16", "transformer", "pooled", "growth", "all_folds"]
+BENCHMARKS = [
+    "vgg16",
+    "transformer",
+    "pooled",
+    "growth",
+    "all_folds",
+    "cross_validation",
+    "permutations",
+    "runs",
+]
 
 
 rule benchmark:

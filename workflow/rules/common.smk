@@ -51,12 +51,16 @@ config["provenance"] = {
 
 COMPARISONS = list(config["comparisons"])
 MODELS = list(config["models"])
+WITH_PLACES = PLAN.with_places()
 SALIENCY = list(config["saliency"])
 CONTROLS = list(config["controls"])
 SEEDS = config["cross_validation"]["seeds"]
 VIEWS = list(itertools.product(COMPARISONS, MODELS))
+# Those that have heatmaps.
+MAPPED = list(itertools.product(COMPARISONS, WITH_PLACES))
 # Comparisons in which there are networks to put side by side.
 COMPARED = COMPARISONS if PLAN.pairs_of_models() else []
+AGREEING = COMPARISONS if PLAN.pairs_with_places() else []
 COMPUTE = {key: config[key] for key in ("device", "memory_gb", "precision")}
 GPUS = 0 if config["device"] == "cpu" else 1
 PNG_AND_PDF = ("png", "pdf")
@@ -137,11 +141,13 @@ def comparisons_of_control(wildcards) -> list[str]:
     return PLAN.comparisons_of(config["controls"][wildcards.control]["image_set"])
 
 
-def of_views(pattern: str) -> list[str]:
-    """Fill every comparison with every model, and the comparison's image set, into a file's name."""
-    comparisons, models = zip(*VIEWS)
-    image_sets = [PLAN.image_set_of(comparison) for comparison in comparisons]
-    return expand(pattern, zip, comparison=comparisons, model=models, image_set=image_sets)
+def of_views(pattern: str, views: list[tuple[str, str]] = VIEWS) -> list[str]:
+    """Fill comparisons and models, and the image set of each comparison, into a file's name."""
+    return [
+        filled
+        for comparison, model in views
+        for filled in expand(pattern, comparison=comparison, model=model, image_set=PLAN.image_set_of(comparison))
+    ]
 
 
 def megabytes_of_network(**per_mb: float) -> Callable[..., int]:
@@ -161,3 +167,9 @@ ABLATION_INPUT = {
     "network": lambda wildcards: PLAN.files_of_network(wildcards.model),
 }
 ABLATION_PARAMS = {"model": entry("models"), "alignment": config["alignment"], "compute": COMPUTE}
+
+
+def tell_how_to_start(wildcards):
+    """Raise an error that says what the target `new` needs."""
+    command = "snakemake --cores 1 new --config name=NAME images=FOLDER judgments=FILE"
+    raise WorkflowError(f"Say what to start from: {command}")

@@ -118,7 +118,7 @@ rule summarise:
         permutations=of_views("<results>/inference/{comparison}/{model}/permutations.csv"),
         rankings=of_views("<results>/rankings/{comparison}/{model}/all.csv"),
         scores=of_views("<results>/image_scores/{comparison}/{model}.nc"),
-        heatmaps=of_views("<results>/heatmaps/{comparison}/{model}.nc"),
+        heatmaps=of_views("<results>/heatmaps/{comparison}/{model}.nc", MAPPED),
         reported=PLAN.published_file() or [],
         checked=[
             *expand(rules.prepare_images.output.checks, image_set=PLAN.judged_sets()),
@@ -126,10 +126,12 @@ rule summarise:
             *expand(rules.prepare_pairs.output.checks, comparison=PLAN.names_pairs()),
             *expand(rules.prepare_control.output.checks, control=CONTROLS),
             rules.prepare_networks.output.checks,
+            *expand(rules.read_features.output.checks, image_set=PLAN.judged_sets(), model=PLAN.features()),
         ],
         read=[
             *expand(rules.prepare_images.output.files, image_set=PLAN.judged_sets()),
             *expand(rules.prepare_judgments.output.files, comparison=COMPARISONS),
+            *expand(rules.read_features.output.files, image_set=PLAN.judged_sets(), model=PLAN.features()),
         ],
     output:
         summary=report(
@@ -142,7 +144,7 @@ rule summarise:
         by_image=expand("<results>/networks/{comparison}/images.csv", comparison=COMPARISONS),
         by_map=expand("<results>/networks/{comparison}/maps.csv", comparison=COMPARISONS),
         differences=expand("<results>/networks/{comparison}/differences.csv", comparison=COMPARED),
-        agreements=expand("<results>/networks/{comparison}/agreement.csv", comparison=COMPARED),
+        agreements=expand("<results>/networks/{comparison}/agreement.csv", comparison=AGREEING),
         published="<results>/prediction/published.csv" if config["published"] else [],
         checks="<results>/inputs/checks.csv",
         files="<results>/inputs/files.csv",
@@ -158,8 +160,10 @@ rule summarise:
         runtime=growing(20),
     params:
         **dict.fromkeys(("judgments", "networks", "by_image", "by_map"), COMPARISONS),
-        **dict.fromkeys(("differences", "agreements"), COMPARED),
-        **dict.fromkeys(("predictions", "intervals", "permutations", "rankings", "scores", "heatmaps"), VIEWS),
+        **dict.fromkeys(("predictions", "intervals", "permutations", "rankings", "scores"), VIEWS),
+        differences=COMPARED,
+        agreements=AGREEING,
+        heatmaps=MAPPED,
         alignment=config["alignment"],
         code=code_of("summarise"),
     script:

@@ -22,6 +22,8 @@ rule explain_images:
         "<logs>/explain_images/{comparison}/{model}.log",
     benchmark:
         "<benchmarks>/explain_images/{comparison}/{model}.tsv"
+    wildcard_constraints:
+        model=PLAN.any_of(WITH_PLACES),
     conda:
         environment("torch")
     threads: 4
@@ -35,6 +37,21 @@ rule explain_images:
         code=code_of("explain_images"),
     script:
         "../../scripts/explain_images.py"
+
+
+use rule explain_images as score_images with:
+    output:
+        scores="<results>/image_scores/{comparison}/{model}.nc",
+        heatmaps=[],
+        pairs=[],
+        pairs_table=[],
+    log:
+        "<logs>/score_images/{comparison}/{model}.log",
+    benchmark:
+        "<benchmarks>/score_images/{comparison}/{model}.tsv"
+    # Units have no places for heatmaps.
+    wildcard_constraints:
+        model=PLAN.any_of(PLAN.units()),
 
 
 rule compute_saliency:

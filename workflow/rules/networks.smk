@@ -1,13 +1,13 @@
-# Networks: checked, their layers listed, and what they make of the images of a set.
+# Networks: checked, their layers listed, and what they make of the images of a set; features in the place of networks.
 #
-# needs   inputs/{image_set}/images.csv, the networks' weights
+# needs   inputs/{image_set}/images.csv, the networks' weights, files of features
 # makes   layers/{network}.csv, inputs/networks-checks.csv, activations/{image_set}/{model}.nc, docs/networks.md
 
 
 rule layers:
     """The layers of all configured models."""
     input:
-        expand("<results>/layers/{network}.csv", network=MODELS),
+        expand("<results>/layers/{network}.csv", network=PLAN.networks()),
 
 
 # What is no name of a configured model is that of an architecture.
@@ -17,9 +17,9 @@ ruleorder: prepare_networks > list_layers
 rule prepare_networks:
     """Build all configured networks without their weights, check them, and list their layers."""
     input:
-        networks=[file for model in MODELS for file in PLAN.files_of_network(model)],
+        networks=[file for model in PLAN.networks() for file in PLAN.files_of_network(model)],
     output:
-        layers=expand("<results>/layers/{network}.csv", network=MODELS),
+        layers=expand("<results>/layers/{network}.csv", network=PLAN.networks()),
         checks="<results>/inputs/networks-checks.csv",
     log:
         "<logs>/prepare_networks.log",
@@ -33,8 +33,8 @@ rule prepare_networks:
         mem_mb=megabytes_of_network(networks=3),
         runtime=growing(10),
     params:
-        models=config["models"],
-        layers=MODELS,
+        models={name: config["models"][name] for name in PLAN.networks()},
+        layers=PLAN.networks(),
         code=code_of("prepare_networks"),
     script:
         "../../scripts/prepare_networks.py"
@@ -93,6 +93,38 @@ for number, models in enumerate([["{model}"], *PLAN.sweeps().values()], start=1)
             code=code_of("extract_activations"),
         script:
             "../../scripts/extract_activations.py"
+
+
+rule read_features:
+    """Check features that another tool computed, and bring those of the images of one set into the form of activations."""
+    input:
+        images="<results>/inputs/{image_set}/images.csv",
+        features=entry("models", "features"),
+        order=entry("models", "order"),
+    output:
+        activations="<results>/activations/{image_set}/{model}.nc",
+        checks="<results>/inputs/{image_set}/features/{model}-checks.csv",
+        files="<results>/inputs/{image_set}/features/{model}-files.csv",
+    log:
+        "<logs>/read_features/{image_set}/{model}.log",
+    benchmark:
+        "<benchmarks>/read_features/{image_set}/{model}.tsv"
+    wildcard_constraints:
+        model=PLAN.any_of(PLAN.features()),
+    priority: 100
+    conda:
+        "../../envs/torch.yaml"
+    threads: 1
+    resources:
+        mem_mb=growing(1500, features=3),
+        runtime=growing(10, features=0.1),
+    params:
+        settings=lambda wildcards: {
+            key: config["models"][wildcards.model][key] for key in ("key", "layout", "resize", "middle")
+        },
+        code=code_of("read_features"),
+    script:
+        "../../scripts/read_features.py"
 
 
 rule tabulate_networks:

@@ -5,11 +5,12 @@
 #         gallery/index.html and the pictures beside it, paper/README.md and what it names
 
 # The kinds of figure of every comparison and model; of other figures, the kind of each and what it is about.
-KINDS = ["curves", "importance", "heatmaps", "rsms", "patches", "pairs-explained"]
+KINDS_OF_UNITS = ["curves", "importance", "rsms"]
+KINDS = [*KINDS_OF_UNITS, "heatmaps", "patches", "pairs-explained"]
 KINDS += ["overlap", "overlap-categories", "overlap-grid"] if SALIENCY else []
 TRANSFERRED = list(itertools.product(PLAN.transferred(), MODELS))
-CONTROLLED = list(itertools.product(CONTROLS, MODELS))
-SCALED = list(itertools.product(COMPARISONS, MODELS, SALIENCY))
+CONTROLLED = list(itertools.product(CONTROLS, WITH_PLACES))
+SCALED = list(itertools.product(COMPARISONS, WITH_PLACES, SALIENCY))
 OF_THE_RUN = PLAN.figures_of_run()
 OF_PAPER = PLAN.figures_of_paper()
 OWN_OF_PAPER = [("bars",), *(("fold-curves", model) for model in MODELS)]
@@ -42,6 +43,8 @@ rule plot_comparison:
         "<logs>/plot_comparison/{comparison}/{model}.log",
     benchmark:
         "<benchmarks>/plot_comparison/{comparison}/{model}.tsv"
+    wildcard_constraints:
+        model=PLAN.any_of(WITH_PLACES),
     conda:
         "../../envs/figures.yaml"
     threads: 1
@@ -59,6 +62,38 @@ rule plot_comparison:
         "../../scripts/plot_comparison.py"
 
 
+rule plot_units:
+    """Draw all figures of one comparison and of features without places."""
+    input:
+        curves=expand("<results>/curves/{{comparison}}/{{model}}/seed-{seed}.csv", seed=SEEDS),
+        rankings=expand("<results>/rankings/{{comparison}}/{{model}}/seed-{seed}.csv", seed=SEEDS),
+        all_ranking="<results>/rankings/{comparison}/{model}/all.csv",
+        prediction="<results>/prediction/{comparison}/{model}.csv",
+        rsms="<results>/rsm/{comparison}/{model}.nc",
+        images=view("<results>/inputs/{image_set}/images.csv"),
+    output:
+        **pictures([(kind, "{comparison}", "{model}") for kind in KINDS_OF_UNITS]),
+    log:
+        "<logs>/plot_units/{comparison}/{model}.log",
+    benchmark:
+        "<benchmarks>/plot_units/{comparison}/{model}.tsv"
+    wildcard_constraints:
+        model=PLAN.any_of(PLAN.units()),
+    conda:
+        "../../envs/figures.yaml"
+    threads: 1
+    resources:
+        mem_mb=growing(800, curves=10, rankings=10, rsms=20),
+        runtime=growing(20),
+    params:
+        **dict.fromkeys(("png", "pdf"), KINDS_OF_UNITS),
+        page=config["figures"],
+        score=config["alignment"]["score"],
+        code=code_of("plot_units"),
+    script:
+        "../../scripts/plot_units.py"
+
+
 rule plot_summary:
     """Draw the figures of the whole run: predictions, and networks, comparisons and observers side by side."""
     input:
@@ -68,10 +103,10 @@ rule plot_summary:
         spread_images=expand("<results>/networks/{comparison}/images.csv", comparison=COMPARED),
         spread_maps=expand("<results>/networks/{comparison}/maps.csv", comparison=COMPARED),
         differences=expand("<results>/networks/{comparison}/differences.csv", comparison=COMPARED),
-        agreement=expand("<results>/networks/{comparison}/agreement.csv", comparison=COMPARED),
+        agreement=expand("<results>/networks/{comparison}/agreement.csv", comparison=AGREEING),
         transfer=[f"<results>/transfer/{comparison}/{model}.csv" for comparison, model in TRANSFERRED],
         control=[f"<results>/control/{control}/{model}.csv" for control, model in CONTROLLED],
-        heatmaps=of_views("<results>/heatmaps/{comparison}/{model}.nc"),
+        heatmaps=of_views("<results>/heatmaps/{comparison}/{model}.nc", MAPPED),
         images=expand("<results>/inputs/{image_set}/images.csv", image_set=PLAN.judged_sets()),
     output:
         **pictures(OF_THE_RUN),
@@ -86,9 +121,11 @@ rule plot_summary:
         mem_mb=growing(700, heatmaps=10, transfer=10, predictions=10),
         runtime=growing(20),
     params:
-        **dict.fromkeys(("predictions", "heatmaps"), VIEWS),
-        **dict.fromkeys(("networks", "spread_images", "spread_maps", "differences", "agreement"), COMPARED),
+        **dict.fromkeys(("networks", "spread_images", "spread_maps", "differences"), COMPARED),
         **dict.fromkeys(("png", "pdf"), OF_THE_RUN),
+        predictions=VIEWS,
+        heatmaps=MAPPED,
+        agreement=AGREEING,
         transfer=TRANSFERRED,
         control=CONTROLLED,
         images=PLAN.judged_sets(),
@@ -107,17 +144,17 @@ rule build_gallery:
     input:
         images=expand("<results>/inputs/{image_set}/images.csv", image_set=PLAN.judged_sets()),
         saliency=expand("<results>/saliency/{image_set}/{saliency}.nc", image_set=PLAN.judged_sets(), saliency=SALIENCY),
-        heatmaps=of_views("<results>/heatmaps/{comparison}/{model}.nc"),
-        scores=of_views("<results>/image_scores/{comparison}/{model}.nc"),
-        rsms=of_views("<results>/rsm/{comparison}/{model}.nc"),
-        activations=of_views("<results>/activations/{image_set}/{model}.nc"),
+        heatmaps=of_views("<results>/heatmaps/{comparison}/{model}.nc", MAPPED),
+        scores=of_views("<results>/image_scores/{comparison}/{model}.nc", MAPPED),
+        rsms=of_views("<results>/rsm/{comparison}/{model}.nc", MAPPED),
+        activations=of_views("<results>/activations/{image_set}/{model}.nc", MAPPED),
         overlaps=expand(
             "<results>/overlap/{comparison}/{model}/{saliency}.csv",
             comparison=COMPARISONS,
-            model=MODELS,
+            model=WITH_PLACES,
             saliency=SALIENCY,
         ),
-        pairs=of_views("<results>/pairs/{comparison}/{model}.nc"),
+        pairs=of_views("<results>/pairs/{comparison}/{model}.nc", MAPPED),
     output:
         gallery=directory("<results>/gallery"),
     log:
@@ -131,7 +168,7 @@ rule build_gallery:
         mem_mb=growing(1000, heatmaps=8, rsms=10, overlaps=5),
         runtime=growing(20, images=300),
     params:
-        **dict.fromkeys(("heatmaps", "scores", "rsms", "activations", "pairs"), VIEWS),
+        **dict.fromkeys(("heatmaps", "scores", "rsms", "activations", "pairs"), MAPPED),
         images=PLAN.judged_sets(),
         saliency=list(itertools.product(PLAN.judged_sets(), SALIENCY)),
         overlaps=SCALED,
@@ -155,11 +192,11 @@ rule assemble_paper:
         ),
         published="<results>/prediction/published.csv" if config["published"] else [],
         differences=expand("<results>/networks/{comparison}/differences.csv", comparison=COMPARED),
-        agreement=expand("<results>/networks/{comparison}/agreement.csv", comparison=COMPARED),
+        agreement=expand("<results>/networks/{comparison}/agreement.csv", comparison=AGREEING),
         overlaps=expand(
             "<results>/overlap_summary/{comparison}/{model}/{saliency}.csv",
             comparison=COMPARISONS,
-            model=MODELS,
+            model=WITH_PLACES,
             saliency=SALIENCY,
         ),
         controls=[f"<results>/control/{control}/{model}.csv" for control, model in CONTROLLED],
@@ -179,8 +216,9 @@ rule assemble_paper:
         runtime=growing(20, curves=0.2),
     params:
         **dict.fromkeys(("png", "pdf"), OF_PAPER),
-        **dict.fromkeys(("differences", "agreement"), COMPARED),
         **dict.fromkeys(("own_png", "own_pdf"), OWN_OF_PAPER),
+        differences=COMPARED,
+        agreement=AGREEING,
         predictions=VIEWS,
         curves=list(itertools.product(COMPARISONS, MODELS, SEEDS)),
         overlaps=SCALED,
@@ -204,20 +242,28 @@ rule results:
             [
                 *rules.prepare_images.output,
                 *rules.prepare_judgments.output,
-                *rules.extract_activations.output,
-                *rules.assess_prediction.output,
                 *rules.explain_images.output,
                 *rules.compute_saliency.output,
                 *rules.measure_overlap.output,
                 *rules.prepare_control.output,
                 *rules.evaluate_control.output,
+            ],
+            image_set=PLAN.judged_sets(),
+            comparison=COMPARISONS,
+            model=WITH_PLACES,
+            saliency=SALIENCY,
+            control=CONTROLS,
+        ),
+        expand(
+            [
+                *rules.extract_activations.output,
+                *rules.assess_prediction.output,
+                rules.explain_images.output.scores,
                 "<results>/{kind}/{comparison}/{model}/seed-{seed}.csv",
             ],
             image_set=PLAN.judged_sets(),
             comparison=COMPARISONS,
             model=MODELS,
-            saliency=SALIENCY,
-            control=CONTROLS,
             kind=["rankings", "curves", "scores", "predicted"],
             seed=SEEDS,
         ),
@@ -228,13 +274,14 @@ rule figures:
     """All figures, and every heatmap over its image."""
     input:
         rules.plot_summary.output,
-        expand(rules.plot_comparison.output, comparison=COMPARISONS, model=MODELS),
+        expand(rules.plot_comparison.output, comparison=COMPARISONS, model=WITH_PLACES),
+        expand(rules.plot_units.output, comparison=COMPARISONS, model=PLAN.units()),
 
 
 rule gallery:
     """The gallery."""
     input:
-        rules.build_gallery.output,
+        rules.build_gallery.output if WITH_PLACES else [],
 
 
 rule paper:

@@ -10,6 +10,7 @@ import pandas as pd
 import xarray as xr
 
 from alignment_importance import networks
+from alignment_importance.inputs import features
 from alignment_importance.inputs.fold_checks import check_folds
 from alignment_importance.inputs.images import examination
 from alignment_importance.inputs.judgments import named_pairs, reading
@@ -40,6 +41,12 @@ def check(configuration: Mapping[str, Any], problems: Problems, threads: int = 1
             name, entry, images[entry["image_set"]], configuration, problems
         )
     for name, entry in configuration["models"].items():
+        if "features" in entry:
+            logger.info("Features of models.%s", name)
+            for image_set in dict.fromkeys(one["image_set"] for one in configuration["comparisons"].values()):
+                if len(images[image_set]):
+                    features.read(_features_of(entry), images[image_set], problems)
+            continue
         logger.info("Network of models.%s", name)
         checking.check(networks.Spec(**entry), f"models.{name}", problems)
     for entry in configuration["saliency"].values():
@@ -65,6 +72,11 @@ def source_of(name: str, entry: Mapping[str, Any]) -> reading.Source:
         images=Path(images) if isinstance(images, str) else images,
         name=f"comparisons.{name}",
     )
+
+
+def _features_of(entry: Mapping[str, Any]) -> features.Source:
+    """The features of a model, from its entry in the configuration."""
+    return features.Source(**{**entry, "features": Path(entry["features"]), "order": Path(entry["order"])})
 
 
 def _check_comparison(

@@ -120,7 +120,7 @@ def _image_set(name: str, image_set: ImageSet, table: pd.DataFrame) -> str:
     sizes = [f"{low} to {high}" if low < high else f"{low}" for low, high in map(_range, (table.width, table.height))]
     lines = [
         "image_sets:",
-        f"  {name}:",
+        f"  {_text(name)}:",
         f"    # {len(table)} images ({_counted(formats)}), {sizes[0]} pixels wide and {sizes[1]} high.",
         f"    folder: {_text(image_set.folder)}",
     ]
@@ -142,8 +142,8 @@ def _comparison(
     said = "as the file says" if source.kind is None else "as you say"
     lines = [
         "comparisons:",
-        f"  {name}:",
-        f"    image_set: {name}",
+        f"  {_text(name)}:",
+        f"    image_set: {_text(name)}",
         f"    # {_described(judgments)}",
         f"    judgments: {_text(source.path)}",
         f"    kind: {kind} # {said}: a larger number means more {'alike' if kind == 'similarity' else 'different'}",

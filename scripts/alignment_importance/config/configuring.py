@@ -6,11 +6,20 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, Field, ValidationError, WrapValidator, create_model
+from pydantic import BaseModel, BeforeValidator, Field, TypeAdapter, ValidationError, WrapValidator, create_model
 
 from alignment_importance.config import files
 from alignment_importance.config.problems import KeyProblem, nearest, of_validation, raise_any
-from alignment_importance.config.sections import ENTRIES, Comparison, Configuration, Model, PairNumbers, Saliency, Start
+from alignment_importance.config.sections import (
+    ENTRIES,
+    Comparison,
+    Configuration,
+    Features,
+    Model,
+    PairNumbers,
+    Saliency,
+    Start,
+)
 from alignment_importance.config.values import Path as PathValue
 from alignment_importance.config.values import Section, as_given, whole
 from alignment_importance.inputs.datasets import registry
@@ -71,7 +80,7 @@ def _well_formed(given: Mapping[str, Any], problems: Sequence[KeyProblem]) -> Co
     for section, kind in ENTRIES.items():
         if isinstance(named := given.get(section), Mapping):
             names = [name for name in named if isinstance(name, str) and (section, name) not in wrong]
-            kept[section] = {name: kind.model_validate(named[name]) for name in names}
+            kept[section] = {name: TypeAdapter(kind).validate_python(named[name]) for name in names}
     if ("published",) not in wrong:
         kept["published"] = given.get("published")
     return Configuration.model_construct(None, **kept)
@@ -169,6 +178,8 @@ def _companions(configuration: Configuration) -> Iterator[KeyProblem]:
         ("random", "seed", True),
     ):
         for name, model in configuration.models.items():
+            if isinstance(model, Features):
+                continue
             where, value = ("models", name, companion), getattr(model, companion)
             if needed and model.weights == weights and value is None:
                 yield KeyProblem(where, f"this key is missing; `weights: {weights}` needs it")
@@ -225,11 +236,16 @@ def _with_categories(
     return together, problems
 
 
-def _with_layers(models: Mapping[str, Model]) -> tuple[dict[str, Model], list[KeyProblem]]:
+def _with_layers(
+    models: Mapping[str, Model | Features],
+) -> tuple[dict[str, Model | Features], list[KeyProblem]]:
     """Put a model for every layer of `map_layers` in the place of one, and find those that clash with other keys."""
-    together: dict[str, Model] = {}
+    together: dict[str, Model | Features] = {}
     problems = []
     for name, model in models.items():
+        if isinstance(model, Features):
+            together[name] = model
+            continue
         if model.map_layers and model.map_layer:
             problems.append(KeyProblem(("models", name, "map_layer"), "it has no use beside `map_layers`; keep one"))
         together |= {name: model} if not model.map_layers else {}

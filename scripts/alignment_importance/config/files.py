@@ -19,7 +19,7 @@ from alignment_importance.system.plurals import counted
 _NAMING = {
     "image_sets": ("folder", "table"),
     "comparisons": ("judgments", "order", "images", "pairs"),
-    "models": ("checkpoint",),
+    "models": ("checkpoint", "features", "order"),
     "saliency": ("maps", "fixations", "checkpoint", "centre_bias"),
     "controls": ("masks",),
 }
@@ -41,7 +41,7 @@ def given(configuration: Configuration) -> dict[tuple[str, str, str], str]:
         for kind, keys in _NAMING.items()
         for name, entry in getattr(configuration, kind).items()
         for key in keys
-        if isinstance(path := getattr(entry, key), str) and path != ALL_PAIRS
+        if isinstance(path := getattr(entry, key, None), str) and path != ALL_PAIRS
     }
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from alignment_importance.config import files
 from alignment_importance.config.configuring import PUBLISHED
-from alignment_importance.config.sections import ALL_PAIRS, Configuration, PairNumbers
+from alignment_importance.config.sections import ALL_PAIRS, Configuration, Features, Model, PairNumbers
 from alignment_importance.maps.saliency.registry import METHODS
 
 #: Kinds of figure of the paper that need saliency maps.
@@ -63,21 +63,41 @@ class Plan:
     def files_of_network(self, model: str) -> list[str]:
         """The user's files that a network is made of: its checkpoint, and the Python file of an own architecture."""
         network = self.configuration.models[model]
+        if isinstance(network, Features):
+            return []
         return [*_own_code(network.architecture), *([network.checkpoint] if network.checkpoint else [])]
 
     def sweeps(self) -> dict[str, list[str]]:
         """Models that differ in their map layer alone and are called NAME.LAYER, by NAME."""
         alike: dict[tuple[str, str], list[str]] = {}
         for name, model in self.configuration.models.items():
-            if model.map_layer and name.endswith(f".{model.map_layer}"):
+            if isinstance(model, Model) and model.map_layer and name.endswith(f".{model.map_layer}"):
                 network = name.removesuffix(f".{model.map_layer}")
                 alike.setdefault((network, model.model_dump_json(exclude={"map_layer"})), []).append(name)
         return {network: names for (network, _), names in alike.items() if len(names) > 1}
 
     def alone(self) -> list[str]:
-        """Models that are part of no sweep."""
+        """Networks that are part of no sweep."""
         swept = {name for names in self.sweeps().values() for name in names}
-        return [name for name in self.configuration.models if name not in swept]
+        return [name for name in self.networks() if name not in swept]
+
+    def networks(self) -> list[str]:
+        """Models that are networks."""
+        return [name for name, model in self.configuration.models.items() if isinstance(model, Model)]
+
+    def features(self) -> list[str]:
+        """Models that are features of another tool."""
+        return [name for name, model in self.configuration.models.items() if isinstance(model, Features)]
+
+    def units(self) -> list[str]:
+        """Models that are features without places."""
+        models = self.configuration.models.items()
+        return [name for name, model in models if isinstance(model, Features) and model.layout == "units"]
+
+    def with_places(self) -> list[str]:
+        """Models whose feature maps have places, so that they have heatmaps."""
+        units = self.units()
+        return [name for name in self.configuration.models if name not in units]
 
     def saliencies_by(self, networks: bool) -> list[str]:
         """Name the kinds of saliency map that networks make, or those that they do not make."""
@@ -94,6 +114,10 @@ class Plan:
     def pairs_of_models(self) -> list[tuple[str, str]]:
         """Every two models."""
         return list(itertools.combinations(self.configuration.models, 2))
+
+    def pairs_with_places(self) -> list[tuple[str, str]]:
+        """Every two models that have heatmaps."""
+        return list(itertools.combinations(self.with_places(), 2))
 
     def transferred(self) -> list[str]:
         """The comparisons between which rankings are transferred: all, where there are several."""
@@ -166,7 +190,7 @@ class Plan:
 
     def figures_of_paper(self) -> list[tuple[str, ...]]:
         """Those of all figures that a paper shows, in its order."""
-        views = list(itertools.product(self.configuration.comparisons, self.configuration.models))
+        views = list(itertools.product(self.configuration.comparisons, self.with_places()))
         kinds = ["heatmaps", *(_OF_SALIENCY if self.configuration.saliency else ())]
         return [
             *((kind, *view) for kind in kinds for view in views),
@@ -175,17 +199,14 @@ class Plan:
         ]
 
     def _figures_of_compared_networks(self) -> list[tuple[str, ...]]:
-        pairs = self.pairs_of_models()
-        comparisons = list(self.configuration.comparisons) if pairs else []
+        comparisons = list(self.configuration.comparisons)
         return [
-            *(("spread", comparison) for comparison in comparisons),
-            *(("agreement", comparison, *pair) for comparison in comparisons for pair in pairs),
+            *(("spread", comparison) for comparison in comparisons if self.pairs_of_models()),
+            *(("agreement", name, *pair) for name in comparisons for pair in self.pairs_with_places()),
         ]
 
     def _figures_of_controls(self) -> list[tuple[str, ...]]:
-        return [
-            ("control", *about) for about in itertools.product(self.configuration.controls, self.configuration.models)
-        ]
+        return [("control", *about) for about in itertools.product(self.configuration.controls, self.with_places())]
 
     def left_out_of_paper(self) -> dict[str, str]:
         """What this configuration cannot give, and why."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, Tag, ValidationError
 from pydantic_core import ErrorDetails
 
 from alignment_importance.config.values import NAME_PATTERN
@@ -36,7 +36,8 @@ _KINDS = {
 
 #: Steps of pydantic's paths that are no keys: the forms of a value that has several, and names of mappings.
 _NO_KEYS = {
-    "ids", "file of ids", "numbers of pairs", "list of pairs", "file of pairs", "all pairs", "[key]",
+    "ids", "file of ids", "numbers of pairs", "list of pairs", "file of pairs", "all pairs", "a network",
+    "own features", "[key]",
 }  # fmt: skip
 
 #: How a bound reads, and the name of its value, by pydantic's type of error.
@@ -110,15 +111,16 @@ def _problem(details: ErrorDetails, form: type[BaseModel], above: tuple[Any, ...
     kind, value, context = details["type"], details["input"], details.get("ctx", {})
     steps = [step for step in details["loc"] if step not in _NO_KEYS]
     key = (*above, *steps)
+    to_type = [step for step in details["loc"] if step != "[key]"]
     if kind == "literal_error" and "[key]" in details["loc"]:
-        known, _ = get_args(_annotation(form, steps[:-1]))
+        known, _ = get_args(_annotation(form, to_type[:-1]))
         return KeyProblem(key, f"there is no such key{nearest(value, _choices(known))}")
     if kind == "invalid_key" or "[key]" in details["loc"]:
         found = NAMES if kind == "string_pattern_mismatch" else "a name must be text; put it in quotes"
         return KeyProblem((*key[:-1], value), found)
     if kind == "extra_forbidden":
-        return KeyProblem(key, _unknown_key(key, _alternative(_annotation(form, steps[:-1]), steps[-1])))
-    return KeyProblem(key, _wrong_value(kind, value, context, _annotation(form, steps)) or details["msg"])
+        return KeyProblem(key, _unknown_key(key, _alternative(_annotation(form, to_type[:-1]), steps[-1])))
+    return KeyProblem(key, _wrong_value(kind, value, context, _annotation(form, to_type)) or details["msg"])
 
 
 def _unknown_key(key: tuple[Any, ...], section: Any) -> str:
@@ -150,8 +152,11 @@ def _wrong_value(kind: str, value: Any, context: dict[str, Any], annotation: Any
 
 
 def _annotation(form: Any, steps: Sequence[Any]) -> Any:
-    """The type of the value at a path below a class."""
+    """The type of the value at a path below a class; the path names the form of a value that has several."""
     for step in steps:
+        if tagged := [one for one in get_args(bare(form)) if Tag(step) in getattr(one, "__metadata__", ())]:
+            [form] = tagged
+            continue
         form = _alternative(bare(form), step)
         if isinstance(form, type) and issubclass(form, BaseModel):
             form = form.model_fields[step].annotation

@@ -78,7 +78,9 @@ def _sections(whole: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
             for name, form in told["properties"].items():
                 yield f"datasets.{name}", form
         elif inner:
-            yield f"{key}.NAME", definitions[inner["$ref"].rpartition("/")[2]]
+            for form in inner.get("oneOf", [inner]):
+                told = definitions[form["$ref"].rpartition("/")[2]]
+                yield f"{key}.NAME" + (" (features)" if told["title"] == "Features" else ""), told
         elif "$ref" in told:
             yield key, definitions[told["$ref"].rpartition("/")[2]]
 

@@ -208,6 +208,44 @@ class Model(Section):
     """
 
 
+class Features(Section):
+    """Features that another tool computed, in the place of a network: a file of one array, and the file that names its
+    images.
+    """
+
+    features: Path
+    """File (.npy, .npz, .mat, .h5, .hdf5, .pt, .pth) of an array image x map x y x x, or image x unit."""
+    order: Path
+    """File of image ids or file names, one per line or in a column `image`, in the order of the array's images."""
+    key: str | None = None
+    """Name of the array, for a file that holds several."""
+    layout: Literal["maps", "units"] = "maps"
+    """`maps` (image x map x y x x): the readout is the mean of each map over its places. `units` (image x unit): ranked
+    and predicted as maps are, without heatmaps, since units have no places.
+    """
+    resize: Literal["whole", "crop", "pad"] = "whole"
+    """How images became the square input of the network that the maps are from: `whole` squashed the whole image,
+    `crop` took the largest centred square, `pad` added grey around the image. Heatmaps are laid over images by it.
+    """
+    middle: Annotated[float, Field(gt=0, le=1), WrapValidator(as_given)] = 1
+    """Share of the sides of that rectangle which became the input, around its middle: 0.875 where the shorter side was
+    resized to 256 pixels and the central 224 were kept.
+    """
+
+
+def _has_features(entry: Any) -> str:
+    """Tell features from networks by their key."""
+    is_features = isinstance(entry, Features) or (isinstance(entry, Mapping) and "features" in entry)
+    return "own features" if is_features else "a network"
+
+
+#: A network, or what somebody computed with one.
+NetworkOrFeatures = Annotated[
+    Annotated[Model, Tag("a network")] | Annotated[Features, Tag("own features")],
+    Discriminator(_has_features),
+]
+
+
 class Alignment(Section):
     """How a network is compared with people."""
 
@@ -356,10 +394,10 @@ class Control(Section):
 
 
 #: What stands below a name of the user's choice, by section.
-ENTRIES: Mapping[str, type[Section]] = {
+ENTRIES: Mapping[str, Any] = {
     "image_sets": ImageSet,
     "comparisons": Comparison,
-    "models": Model,
+    "models": NetworkOrFeatures,
     "saliency": Saliency,
     "controls": Control,
 }
@@ -388,8 +426,8 @@ class Configuration(Section):
     """Sets of images by name."""
     comparisons: Annotated[dict[Name, Comparison], Field(min_length=1)]
     """Human similarity judgments by name. An image set may have several."""
-    models: Annotated[dict[Name, Model], Field(min_length=1)]
-    """Networks by name."""
+    models: Annotated[dict[Name, NetworkOrFeatures], Field(min_length=1)]
+    """Networks, and features in the place of networks, by name."""
     alignment: Alignment = Alignment()
     """How a network is compared with people."""
     cross_validation: CrossValidation = CrossValidation()

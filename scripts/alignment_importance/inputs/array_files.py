@@ -1,4 +1,4 @@
-"""Files of plain arrays that users bring: NumPy's and MATLAB's. Of each the wanted array alone is read."""
+"""Files of plain arrays that users bring: NumPy's, MATLAB's and PyTorch's. Of each the wanted array alone is read."""
 
 import zipfile
 import zlib
@@ -70,7 +70,7 @@ class Stored:
 
 
 def stored(path: Path) -> dict[str, Stored]:
-    """Find all arrays of a .npy (called `array`), .npz, .mat, .h5 or .hdf5 file by name (`group/name` in HDF5), sorted.
+    """Find all arrays of a file by name, sorted: .npy (called `array`), .npz, .mat, .h5 or .hdf5 (`group/name`).
 
     Raises:
         one of `READING_ERRORS`: the file is damaged or of another kind.
@@ -88,7 +88,13 @@ def stored(path: Path) -> dict[str, Stored]:
 
 
 def wanted(
-    path: Path, dimensions: Sequence[int], key: str | None, layout: str, problems: Problems, of_vectors: str = ""
+    path: Path,
+    dimensions: Sequence[int],
+    key: str | None,
+    layout: str,
+    problems: Problems,
+    of_vectors: str = "",
+    find: Callable[[Path], dict[str, Stored]] = stored,
 ) -> NDArray[Any] | None:
     """Read the one array of numbers that is wanted, and nothing else of a file.
 
@@ -101,16 +107,17 @@ def wanted(
         layout: how it should be saved, for messages.
         problems: where errors are noted, such as a file that cannot be read.
         of_vectors: what else to say of a file of vectors.
+        find: finds the arrays of the file, as `stored` does.
 
     Returns:
         It, or None where there is no such array.
     """
     try:
-        there = stored(path)
+        there = find(path)
         fitting = [
             name
             for name, array in there.items()
-            if not array.of and len(array.shape) in dimensions and min(array.shape[-2:]) > 1
+            if not array.of and len(array.shape) in dimensions and sorted(array.shape)[-2] > 1
         ]
         name = fitting[0] if key is None and len(fitting) == 1 else key
         if name in fitting:
@@ -121,7 +128,7 @@ def wanted(
     except READING_ERRORS as error:
         note_unreadable(problems, path, error)
         return None
-    sizes = " or ".join({2: "two", 3: "three"}[number] for number in dimensions)
+    sizes = " or ".join({2: "two", 3: "three", 4: "four"}[number] for number in dimensions)
     what = f"there is no array of numbers called {key!r}" if key else "there is not exactly one array of numbers"
     listed = ", ".join(f"{name} {array}" for name, array in there.items()) or "nothing"
     close = nearest(key or "", fitting)

@@ -15,6 +15,9 @@ from alignment_importance.system.problems import Problems
 # Likenesses are looked for in the first of many unknown ids alone: it takes a while, and no more are shown.
 _MOST_GUESSED = 20
 
+#: What may be done about images without judgments.
+_RESTRICT = ", or restrict the comparison to the images that were judged"
+
 
 class ImageIds:
     """The ids of an image set, and those of them that a comparison is about.
@@ -103,7 +106,7 @@ class ImageIds:
         where: Path,
         what: str,
         found: Sequence[tuple[str, str]],
-        otherwise: str = ", or restrict the comparison to the images that were judged",
+        otherwise: str = _RESTRICT,
     ) -> list[str]:
         """Do as `find` does, and note ids that are listed twice or missing in a list of all images of a comparison.
 
@@ -128,16 +131,23 @@ class ImageIds:
             problems.error(where, f"images without a {what}: {some(missing)}", remedy)
         return image_ids
 
-    def read_list(self, problems: Problems, file: Path) -> list[str]:
+    def read_list(self, problems: Problems, file: Path, otherwise: str = _RESTRICT) -> list[str]:
         """Read a list of all images of a comparison: an id per line, or the column `image` of a table.
+
+        Args:
+            problems: where the notes go.
+            file: the list.
+            otherwise: see `listed`.
 
         Raises:
             Problems: the file is no text.
         """
         text = Text(file, problems)
-        is_table = "image" in text.header and "image" not in self
-        cells = text.table().cells("image") if is_table else text.lines()
-        return self.listed(problems, file, "line", [(f"line {number}", cell) for number, cell in cells])
+        lines = text.lines()
+        # The word may be an id, or stand in one that has blanks: image 01.png.
+        is_table = "image" in text.header and self.resolve(lines[0][1]) not in self
+        cells = text.table().cells("image") if is_table else lines
+        return self.listed(problems, file, "line", [(f"line {number}", cell) for number, cell in cells], otherwise)
 
     def note_strangers(self, problems: Problems) -> None:
         """Warn of the images that were passed over."""

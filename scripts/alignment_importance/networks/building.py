@@ -157,7 +157,10 @@ def _without_memory(plan: Plan, checkpoint: checkpoints.Checkpoint | None = None
     """The module on PyTorch's meta device, with the classes of a checkpoint; a user's own as it is."""
     if plan.own:
         return plan.create(checkpoint)
-    with UnallocatedParameters():
+    try:
+        with UnallocatedParameters():
+            module = plan.create(checkpoint)
+    except RuntimeError:  # It computes with parameters while it is made, which takes their memory for that time.
         module = plan.create(checkpoint)
     return module.to("meta")
 

@@ -111,7 +111,7 @@ def common_trunk(network: Network, cuts: Sequence[CutNetwork]) -> nn.Module:
 def list_layers(network: Network, map_layer: str | None = None, readout_layer: str | None = None) -> pd.DataFrame:
     """List the layers of a network that put out something for each image, in the order of computation.
 
-    The log shows them, and says which route the ablation takes or why the network cannot be cut.
+    The log says which route the ablation takes or why the network cannot be cut.
 
     Args:
         network, map_layer, readout_layer: as in `cut`.
@@ -144,16 +144,8 @@ def list_layers(network: Network, map_layer: str | None = None, readout_layer: s
         conclusion = str(error)
     rows = [(name, kind, " x ".join(map(str, size)), roles.get(name, "")) for name, kind, size in outputs]
     layers = pd.DataFrame(rows, columns=["layer", "operation", "shape", "role"])
-    logger.info("%s\n\n%s", _aligned(layers), conclusion)
+    logger.info("%s", conclusion)
     return layers
-
-
-def _aligned(table: pd.DataFrame) -> str:
-    """A table of text with aligned columns."""
-    lines = [list(table.columns), *table.to_numpy().tolist()]
-    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
-    padded = ("  ".join(map(str.ljust, line, widths)).rstrip() for line in lines)
-    return "\n" + "\n".join(padded)
 
 
 def _cut_by_hooks(network: Network, map_layer: str, readout_layer: str | None) -> CutNetwork:

@@ -296,8 +296,12 @@ _ORIGIN = """\
 The observers of ``{{ name }}`` are **simulated**.
 {% endfor %}
 {% for name, model in snakemake.config["models"].items()
-   if model["weights"] == "random" and snakemake.wildcards.get("model", name) == name %}
+   if model.get("weights") == "random" and snakemake.wildcards.get("model", name) == name %}
 The network ``{{ name }}`` has **random weights**.
+{% endfor %}
+{% for name, model in snakemake.config["models"].items()
+   if model.get("layout") == "units" and snakemake.wildcards.get("model", name) == name %}
+``{{ name }}`` is features of another tool, **units** without places: they stand for its feature maps.
 {% endfor %}
 """
 

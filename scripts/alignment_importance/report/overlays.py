@@ -65,7 +65,7 @@ def overlay(rgb: NDArray[np.uint8], placed: NDArray[np.float64], limits: Limits 
     return _to_bytes(np.where(seen[..., None], mixed, 0.4 * pale + 0.6 * 255))
 
 
-def layer(values: NDArray[np.float64], limits: Limits | None = None) -> NDArray[np.uint8]:
+def layer(values: NDArray[np.floating], limits: Limits | None = None) -> NDArray[np.uint8]:
     """Colour a heatmap, whatever its size, to be laid over a picture by another program.
 
     Args:
@@ -80,7 +80,7 @@ def layer(values: NDArray[np.float64], limits: Limits | None = None) -> NDArray[
     return _to_bytes(np.concatenate([colour, 255 * opacity[..., None]], axis=-1))
 
 
-def _strength(values: NDArray[np.float64], limits: Limits | None) -> NDArray[np.float64]:
+def _strength(values: NDArray[np.floating], limits: Limits | None) -> NDArray[np.float64]:
     """Where the values (y, x) of a heatmap lie between the first colour, 0, and the last, 1; 0 where they are NaN."""
     seen = ~np.isnan(values)
     low, high = limits or (values[seen].min(initial=np.inf), values[seen].max(initial=-np.inf))

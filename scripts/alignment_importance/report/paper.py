@@ -232,7 +232,9 @@ def facts(about: Mapping[str, str], summary: pd.DataFrame, folds: str) -> str:
     judged = [_judged(summary[summary["comparison"] == name].iloc[0]) for name in names]
     networks = [f"{name} ({_network(summary[summary['model'] == name].iloc[0])})" for name in models]
     heading = "Networks" if len(networks) > 1 else "Network"
-    return f"Judgments: {'; '.join(judged)}. {heading}: {'; '.join(networks)}. {folds}"
+    has_units = summary.loc[summary["model"].isin(models), "weights"].str.startswith("units of").any()
+    units = " Units, which have no places, stand for feature maps." if has_units else ""
+    return f"Judgments: {'; '.join(judged)}. {heading}: {'; '.join(networks)}.{units} {folds}"
 
 
 def _judged(row: pd.Series) -> str:

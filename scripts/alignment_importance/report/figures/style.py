@@ -1,6 +1,7 @@
 """What all figures share: style, colours, page, names and numbers as they are written, and how a figure is saved."""
 
 import functools
+import re
 import textwrap
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -16,6 +17,7 @@ import xarray as xr
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.text import Text
 
 from alignment_importance.inputs import folds
 from alignment_importance.report.overlays import COMPRESSION, Scale
@@ -128,9 +130,9 @@ def observers(comparison: str, provenance: Mapping[str, Any]) -> str:
 
 
 def network(model: str, provenance: Mapping[str, Any]) -> str:
-    """Name a model, and say if its weights are random or its arithmetic is not that of float32."""
+    """Name a model, and say if it is units, its weights are random or its arithmetic is not that of float32."""
     weights, arithmetic = str(provenance.get("weights", "")), str(provenance.get("arithmetic", "float32"))
-    unusual = [weights] if weights.startswith("random weights") else []
+    unusual = [weights] if weights.startswith(("random weights", "units of")) else []
     if arithmetic != "float32":
         unusual.append(arithmetic)
     return f"{short(model)} ({', '.join(unusual)})" if unusual else short(model)
@@ -167,6 +169,14 @@ def key(figure: Figure, entries: Mapping[str, Artist], note: str, columns: int) 
         loc="outside lower left", ncols=columns,
     )  # fmt: skip
     legend.get_title().set_color("0.3")
+
+
+def call_maps_units(figure: Figure) -> None:
+    """Write units wherever a figure says maps or feature maps; names with hyphens and dots stay."""
+    for text in figure.findobj(Text):
+        assert isinstance(text, Text)
+        words = re.sub(r"(?<![\w.-])(?:feature\s)?map(s?)(?![\w-]|\.\w)", r"unit\1", text.get_text())
+        text.set_text(re.sub(r"(?<![\w.-])(?:Feature m|M)ap(s?)(?![\w-]|\.\w)", r"Unit\1", words))
 
 
 def undefined(panel: Axes, what: str) -> None:

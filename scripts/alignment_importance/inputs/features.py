@@ -1,0 +1,148 @@
+"""Features that another tool computed: read, joined to the images of a set by id, checked."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+from numpy.typing import NDArray
+
+from alignment_importance.inputs import array_files, tensor_files
+from alignment_importance.inputs.identifiers import ImageIds
+from alignment_importance.system import digests, provenance
+from alignment_importance.system.names import some
+from alignment_importance.system.problems import Problems
+
+#: What the dimensions of an array are, by layout.
+_DIMENSIONS = {"maps": ("image", "map", "y", "x"), "units": ("image", "unit")}
+
+
+@dataclass(frozen=True)
+class Source:
+    """What a configuration says of features.
+
+    Attributes:
+        features: file of the array.
+        order: text file with the image of each of its rows: ids, names or paths of image files.
+        key: name of the array where the file holds several.
+        layout: `maps` (image, map, y, x) or `units` (image, unit).
+        resize: how images became the input that the maps are of, see `images.input_region`.
+        middle: share of the sides of that rectangle which became the input, around its middle.
+    """
+
+    features: Path
+    order: Path
+    key: str | None = None
+    layout: str = "maps"
+    resize: str = "whole"
+    middle: float = 1
+
+
+def read(source: Source, table: pd.DataFrame, problems: Problems) -> xr.Dataset | None:
+    """Bring features of the images of a set into the form of activations that a network recorded.
+
+    Args:
+        source: the files.
+        table: `image`, `width` and `height` of all images of the set, each of which must have features; features of
+            other images are left out.
+        problems: where errors and warnings are noted.
+
+    Returns:
+        `feature_maps` (image, feature_map, y, x) and `readout` (image, unit), the mean of each map over its places, in
+        float32; units are maps of one place. Coordinates and attributes as of `extraction.extract`. None where there
+        are errors.
+    """
+    activations = None
+    own = Problems()
+    with own.collect(source.features):
+        activations = _labelled(source, table, own)
+    problems.extend(own)
+    return activations
+
+
+def _labelled(source: Source, table: pd.DataFrame, problems: Problems) -> xr.Dataset:
+    """Read and label features.
+
+    Raises:
+        ProblemsError: they cannot be used.
+    """
+    images = ImageIds(table["image"], pass_over=True)
+    otherwise = ", with its features, or take the image out of the set"
+    listed = images.read_list(problems, source.order, otherwise)
+    layout = " or ".join(" x ".join(dimensions) for dimensions in _DIMENSIONS.values())
+    is_of_torch = source.features.suffix.lower() in (".pt", ".pth")
+    find = tensor_files.stored if is_of_torch else array_files.stored
+    values = array_files.wanted(source.features, (2, 4), source.key, layout, problems, find=find)
+    if values is not None:
+        _check_shape(source, values, len(listed), problems)
+    images.note_strangers(problems)
+    problems.raise_errors()
+    assert values is not None  # otherwise there was an error
+    rows = pd.Series(range(len(listed)), index=listed)[table["image"]]
+    # What does not fit into float32 becomes infinite, which is told.
+    with np.errstate(over="ignore"):
+        chosen = values[rows.to_numpy()].astype(np.float32)
+    _check_values(source, table["image"].tolist(), chosen, problems)
+    problems.raise_errors()
+    maps = chosen.reshape(*chosen.shape[:2], *(chosen.shape[2:] or (1, 1)))
+    return _described(source, table, maps)
+
+
+def _check_shape(source: Source, values: NDArray[np.generic], n_images: int, problems: Problems) -> None:
+    """Note an array that is not of the layout, or not of as many images as the order lists."""
+    [layout] = [name for name, dimensions in _DIMENSIONS.items() if len(dimensions) == values.ndim]
+    shape = " x ".join(map(str, values.shape))
+    if layout != source.layout:
+        found = f"the array is {shape}, which is {' x '.join(_DIMENSIONS[layout])}, but its `layout` is {source.layout}"
+        problems.error(source.features, found, f"Set `layout: {layout}`, or take another file.")
+    elif len(values) != n_images:
+        found = f"the array is {shape}, of {len(values)} images, but {source.order} lists {n_images}"
+        problems.error(source.features, found, "Name the order file that was written with it.")
+
+
+def _check_values(source: Source, image_ids: list[str], values: NDArray[np.float32], problems: Problems) -> None:
+    """Note values that are no finite numbers, and features that tell no images apart."""
+    wrong = ~np.isfinite(values)
+    if wrong.any():
+        first = np.argwhere(wrong)[0]
+        names = _DIMENSIONS[source.layout][1:]
+        place = ", ".join(f"{name} {at}" for name, at in zip(names, first[1:], strict=True))
+        found = f"{np.count_nonzero(wrong)} values are NaN or infinite in float32, the first is {values[tuple(first)]}"
+        problems.error(
+            source.features, found, "Compute the features again.", f"image {image_ids[first[0]]!r}, {place} (from 0)"
+        )
+    elif (values == values[:1]).all():
+        problems.error(source.features, "the features are the same for all images", "Compute the features again.")
+    else:
+        flat = values.reshape(len(values), -1)
+        constant = [image for image, row in zip(image_ids, flat, strict=True) if (row == row[0]).all()]
+        if constant:
+            found = f"images whose features are all the same number: {some(constant)}"
+            problems.warn(source.features, found, "Their similarities to other images are undefined.")
+
+
+def _described(source: Source, table: pd.DataFrame, maps: NDArray[np.float32]) -> xr.Dataset:
+    """Maps and readout, with where they come from."""
+    what = {"maps": "feature maps", "units": "units"}[source.layout]
+    label, sha256 = f"{what} of {source.features.name}", digests.sha256(source.features)
+    provenance.note_weights(label, sha256)
+    return xr.Dataset(
+        {
+            "feature_maps": (("image", "feature_map", "y", "x"), maps),
+            "readout": (("image", "unit"), maps.mean(axis=(2, 3), dtype=np.float64).astype(np.float32)),
+        },
+        coords={
+            "image": table["image"].to_numpy(dtype=str),
+            "width": ("image", table["width"].to_numpy()),
+            "height": ("image", table["height"].to_numpy()),
+        },
+        attrs={
+            "weights": label,
+            "weights_sha256": sha256,
+            "layout": source.layout,
+            "route": "pooled",
+            "resize": f"{source.resize} {source.middle}" if source.middle < 1 else source.resize,
+            "arithmetic": "float32",
+        },
+    )

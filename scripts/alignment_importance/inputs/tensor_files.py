@@ -1,0 +1,34 @@
+"""Files of tensors that torch.save wrote. They have a module of their own, since no other file needs PyTorch."""
+
+import pickle
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import torch
+from numpy.typing import NDArray
+
+from alignment_importance.inputs.array_files import Stored
+
+
+def stored(path: Path) -> dict[str, Stored]:
+    """Find the tensors of a file that torch.save wrote of one (called `array`) or of a dict. Nothing in it is run.
+
+    Raises:
+        one of `array_files.READING_ERRORS`: the file is damaged or of another kind, or holds more than tensors.
+    """
+    try:
+        content = torch.load(path, map_location="cpu", weights_only=True)
+    except pickle.UnpicklingError as error:
+        raise ValueError("it holds more than tensors, which could run programs") from error
+    named = content if isinstance(content, dict) else {"array": content}
+    tensors = {name: value for name, value in named.items() if isinstance(value, torch.Tensor)}
+
+    def reader(tensor: torch.Tensor) -> Callable[[], NDArray[Any]]:
+        # NumPy has no bfloat16.
+        return lambda: (tensor.float() if tensor.dtype == torch.bfloat16 else tensor).detach().numpy()
+
+    return {
+        name: Stored(tuple(tensor.shape), "complex numbers" if tensor.is_complex() else "", reader(tensor))
+        for name, tensor in sorted(tensors.items())
+    }

@@ -1,0 +1,99 @@
+"""How long cross-validation with all baselines and a permutation test take, for a readout as large as the demo's.
+
+Readouts are simulated; judgments are similarities of some of their maps and noise, since what is fitted to judgments
+takes as long as there is something to find in them.
+"""
+
+from collections.abc import Callable
+
+import numpy as np
+import pandas as pd
+import torch
+import xarray as xr
+
+from alignment_importance.ablation import PooledAblation
+from alignment_importance.experiments import curves, permutation, retention
+from alignment_importance.experiments import rankings as importance
+from alignment_importance.experiments.comparisons import Comparison
+from alignment_importance.experiments.cross_validation import CrossValidation, Settings
+from alignment_importance.inputs import folds
+from alignment_importance.inputs.folds import Fold
+from alignment_importance.statistics.similarity import rsm
+from alignment_importance.system.compute import Compute
+from benchmarks.speed import N_FOLDS, N_POOLED_MAPS, SEEDS, measure, row
+
+N_IMAGES = 60
+N_PERMUTATIONS, N_ONE_BY_ONE = 1000, 5
+SETTINGS = Settings("pearson", "pearson_r2", by_pairs=False, random_rankings=5, inner_folds=3)
+
+_NAMES = [f"image-{number:05d}" for number in range(N_IMAGES)]
+
+
+def cross_validation(compute: Compute) -> pd.DataFrame:
+    """Rankings, curves and all baselines of 8 seeds and 5 folds."""
+    readout, human = _data()
+    maps = readout[:, :, None, None]
+    recorded = xr.Dataset(
+        {"feature_maps": (("image", "feature_map", "y", "x"), maps), "readout": (("image", "unit"), readout)},
+        coords={"image": _NAMES},
+    )
+    engine = PooledAblation(readout, compute, SETTINGS.similarity, SETTINGS.score)
+    ratings = xr.Dataset({"similarity": (("participant", "image", "image_b"), human[None])})
+    comparison = Comparison(_NAMES, ratings, human, recorded, None, engine)
+    folds_of_seeds = {seed: folds.blocks(folds.cut("images", _NAMES, N_FOLDS, seed), human, _NAMES) for seed in SEEDS}
+    with measure(compute.device) as ours:
+        whole = CrossValidation(comparison, SETTINGS, compute)
+        for seed, of_seed in folds_of_seeds.items():
+            whole.validate(of_seed, seed)
+    return pd.DataFrame([row("pooled", "cross_validation", "nothing", ours, n_images=N_IMAGES, n_maps=N_POOLED_MAPS)])
+
+
+def permutations(compute: Compute) -> pd.DataFrame:
+    """1000 permutations of the judgments, against rankings and curves of one after the other."""
+    readout, human = _data()
+    engine = PooledAblation(readout, compute, SETTINGS.similarity, SETTINGS.score)
+    cut = folds.cut("images", _NAMES, N_FOLDS, SEEDS[0])
+    with measure(compute.device) as ours:
+        table = permutation.permute(engine, folds.members(cut, _NAMES), human, SETTINGS.score, N_PERMUTATIONS, SEEDS[0])
+    with measure(compute.device) as other:
+        some = permute_one_by_one(engine, lambda permuted: folds.blocks(cut, permuted, _NAMES), human, N_ONE_BY_ONE)
+    difference = float(np.abs(some - table["difference"].to_numpy()[: len(some)]).max())
+    share = len(some) / len(table)
+    made = row(
+        "pooled",
+        "permutations",
+        "one_by_one",
+        ours,
+        other.seconds,
+        n_images=N_IMAGES,
+        n_maps=N_POOLED_MAPS,
+        difference=difference,
+        share=share,
+    )
+    return pd.DataFrame([made])
+
+
+def permute_one_by_one(
+    engine: PooledAblation, blocks_of: Callable[[np.ndarray], list[Fold]], human: np.ndarray, n_draws: int
+) -> np.ndarray:
+    """(1 + draw,) retained less full test scores, of the judgments as they are and of the first permutations."""
+    rng = np.random.default_rng(SEEDS[0])
+    found = []
+    for draw in range(1 + n_draws):
+        order = np.arange(len(human)) if draw == 0 else rng.permutation(len(human))
+        blocks = blocks_of(human[np.ix_(order, order)])
+        curve = curves.trace(engine, blocks, importance.rank_folds(engine, blocks))
+        kept = [retention.retain(of_fold) for _, of_fold in curve.groupby("fold")]
+        found.append(np.mean([one["test_retained"] - one["test_full"] for one in kept]))
+    return np.array(found)
+
+
+def _data() -> tuple[np.ndarray, np.ndarray]:
+    """A simulated pooled readout (image, unit), none of it negative, and judgments (image, image) of a part of it."""
+    random = np.random.default_rng(3)
+    readout = random.gamma(1.0, size=(N_IMAGES, N_POOLED_MAPS)).astype(np.float32)
+    human = rsm(torch.from_numpy(readout[:, :100]), SETTINGS.similarity).numpy().astype(np.float64)
+    noise = 0.1 * random.normal(size=human.shape)
+    human += noise + noise.T
+    np.fill_diagonal(human, np.nan)
+    return readout, human

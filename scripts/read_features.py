@@ -1,0 +1,48 @@
+"""Check features that another tool computed, and bring those of the images of a set into the form of activations."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from alignment_importance.inputs.features import Source, read
+from alignment_importance.system import digests, netcdf, tables
+from alignment_importance.system.problems import Problems
+from job import run
+
+
+def read_features(
+    images: Path,
+    features: Path,
+    order: Path,
+    settings: Mapping[str, Any],
+    activations: Path,
+    checks: Path,
+    files: Path,
+) -> None:
+    """Write features as activations, what the check found, and the files that were read.
+
+    Args:
+        images: table of the image set.
+        features: file of the array.
+        order: file of its images.
+        settings: what else `features.Source` has.
+        activations: see `features.read`.
+        checks: level, where, place, found, remedy of all warnings.
+        files: file, sha256.
+
+    Raises:
+        ProblemsError: lists everything that is wrong with the features.
+    """
+    problems = Problems()
+    listed = tables.read_table(images, ["image", "width", "height"])
+    labelled = read(Source(features, order, **settings), listed, problems)
+    problems.log_warnings()
+    problems.raise_errors()
+    assert labelled is not None  # otherwise there was an error
+    netcdf.write_netcdf(labelled, activations)
+    tables.write_table(problems.table(), checks)
+    tables.write_table(digests.tabulate([features, order]), files)
+
+
+if __name__ == "__main__":
+    run(read_features, globals()["snakemake"])

@@ -1,0 +1,168 @@
+"""Features of another tool: read from every kind of file, joined by id, checked, and equal to a network's own."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import h5py
+import numpy as np
+import pandas as pd
+import pytest
+import scipy.io
+import torch
+
+from alignment_importance import ablation
+from alignment_importance.experiments import rankings
+from alignment_importance.inputs import folds
+from alignment_importance.inputs.features import Source, read
+from alignment_importance.inputs.images.resizing import input_region
+from alignment_importance.system import compute
+from alignment_importance.system.problems import Problems
+
+#: Of the images c, a, x and b, in this order: two maps of 1 x 2.
+MAPS = np.array([[[[5, 7]], [[0, 2]]], [[[1, 3]], [[4, 4]]], [[[9, 9]], [[9, 9]]], [[[0, 8]], [[6, 2]]]], dtype=float)
+TABLE = pd.DataFrame({"image": ["a", "b", "c"], "width": [30, 40, 50], "height": [20, 20, 20]})
+
+SAVED: dict[str, Callable[[Path, Any], Any]] = {
+    "npy": np.save,
+    "npz": lambda path, array: np.savez(path, other=np.ones(3), features=array),
+    "mat": lambda path, array: scipy.io.savemat(path, {"features": array}),
+    "pt": lambda path, array: torch.save(torch.from_numpy(array), path),
+    "pth": lambda path, array: torch.save({"features": torch.from_numpy(array).bfloat16(), "note": "x"}, path),
+}
+
+
+def write(folder: Path, array: Any = MAPS, order: str = "c\na\nx\nb", ending: str = "npy", **said: Any) -> Source:
+    path = folder / f"features.{ending}"
+    SAVED[ending](path, array)
+    (folder / "file_names.txt").write_text(order, encoding="utf-8")
+    return Source(path, folder / "file_names.txt", **said)
+
+
+def errors(source: Source) -> str:
+    """All that is wrong with features."""
+    problems = Problems()
+    assert read(source, TABLE, problems) is None
+    return "\n".join(f"{problem.where}: {problem}" for problem in problems.errors)
+
+
+@pytest.mark.parametrize("ending", SAVED)
+def test_maps_are_joined_by_id_whatever_the_file(tmp_path: Path, ending: str) -> None:
+    problems = Problems()
+    found = read(write(tmp_path, ending=ending), TABLE, problems)
+    assert found is not None
+    assert found["image"].to_numpy().tolist() == ["a", "b", "c"]
+    np.testing.assert_array_equal(found["readout"], [[2, 4], [4, 4], [6, 1]])
+    np.testing.assert_array_equal(found["feature_maps"].sel(image="b"), [[[0, 8]], [[6, 2]]])
+    assert found["width"].to_numpy().tolist() == [30, 40, 50]
+    assert found.attrs["route"] == "pooled" and found.attrs["weights"] == f"feature maps of features.{ending}"
+    assert [str(one) for one in problems] == ["images that are not of this set: x. They are left out."]
+
+
+def test_of_hdf5_the_key_is_read(tmp_path: Path) -> None:
+    source = write(tmp_path, key="layer4/features")
+    source = Source(tmp_path / "features.h5", source.order, "layer4/features")
+    with h5py.File(source.features, "w") as file:
+        file["layer4/features"], file["layer3/features"] = MAPS, 2 * MAPS
+    found = read(source, TABLE, Problems())
+    assert found is not None
+    np.testing.assert_array_equal(found["readout"], [[2, 4], [4, 4], [6, 1]])
+    assert "Name the one to read as `key`" in errors(Source(source.features, source.order))
+
+
+def test_paths_of_images_are_ids(tmp_path: Path) -> None:
+    """Such is the order file of thingsvision."""
+    found = read(write(tmp_path, order="photos/c.jpg\nphotos/a.jpg\nphotos/x.jpg\nphotos/b.png"), TABLE, Problems())
+    assert found is not None
+    np.testing.assert_array_equal(found["readout"], [[2, 4], [4, 4], [6, 1]])
+
+
+def test_units_are_maps_of_one_place(tmp_path: Path) -> None:
+    units = MAPS.reshape(4, 4)
+    found = read(write(tmp_path, units, layout="units"), TABLE, Problems())
+    assert found is not None
+    np.testing.assert_array_equal(found["readout"], units[[1, 3, 0]])
+    assert found["feature_maps"].shape == (3, 4, 1, 1)
+    assert found.attrs["weights"] == "units of features.npy"
+
+
+def test_maps_that_are_pooled_already_have_places_of_one_cell(tmp_path: Path) -> None:
+    found = read(write(tmp_path, MAPS.reshape(4, 4, 1, 1)), TABLE, Problems())
+    assert found is not None and found.sizes["feature_map"] == 4
+
+
+@pytest.mark.parametrize(("middle", "region"), [(1, (50, 0, 250, 200)), (0.5, (100, 50, 200, 150))])
+def test_heatmaps_are_laid_over_what_the_network_saw(
+    tmp_path: Path, middle: float, region: tuple[int, int, int, int]
+) -> None:
+    found = read(write(tmp_path, resize="crop", middle=middle), TABLE, Problems())
+    assert found is not None and input_region(300, 200, found.attrs["resize"]) == region
+
+
+def infinite(at: float) -> Any:
+    values = MAPS.copy()
+    values[1, 1, 0, 1] = at
+    return values
+
+
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [
+        ({"order": "c\na\nx"}, "images without a line: b"),
+        ({"order": "c\na\nb"}, "the array is 4 x 2 x 1 x 2, of 4 images, but"),
+        ({"order": "c\na\na\nb"}, "'a' is listed 2 times"),
+        ({"array": infinite(np.nan)}, "image 'a', map 1, y 0, x 1 (from 0): 1 values are NaN or infinite"),
+        ({"array": infinite(1e300)}, "the first is inf"),
+        ({"array": np.ones((4, 2, 1, 2))}, "the features are the same for all images"),
+        ({"array": MAPS.reshape(4, 4)}, "Set `layout: units`"),
+        ({"layout": "units"}, "Set `layout: maps`"),
+        ({"array": MAPS.reshape(2, 2, 4)}, "not exactly one array of numbers with two or four dimensions"),
+        ({"key": "none"}, "there is no array of numbers called 'none'"),
+    ],
+)
+def test_what_is_wrong_is_told(tmp_path: Path, said: dict[str, Any], told: str) -> None:
+    assert told in errors(write(tmp_path, **said))
+
+
+def test_files_that_are_damaged_or_could_run_programs_are_refused(tmp_path: Path) -> None:
+    source = write(tmp_path)
+    torch.save(Path, tmp_path / "program.pt")
+    assert "which could run programs" in errors(Source(tmp_path / "program.pt", source.order))
+    (tmp_path / "damaged.pt").write_bytes(b"PK not a tensor")
+    assert "it cannot be read as .pt" in errors(Source(tmp_path / "damaged.pt", source.order))
+
+
+def test_images_of_one_number_are_told(tmp_path: Path) -> None:
+    array = MAPS.copy()
+    array[0] = 3
+    problems = Problems()
+    assert read(write(tmp_path, array), TABLE, problems) is not None
+    assert "images whose features are all the same number: c. Their similarities to other images are undefined." in [
+        str(one) for one in problems
+    ]
+
+
+@pytest.mark.parametrize("layout", ["maps", "units"])
+def test_scores_are_those_of_leaving_columns_out(tmp_path: Path, layout: str) -> None:
+    """Plainly: the RSM of the pooled features without one column, against judgments."""
+    random = np.random.default_rng(1)
+    maps = random.random((8, 5, 3, 3)).astype(np.float32)
+    array = maps if layout == "maps" else maps.mean(axis=(2, 3))
+    ids = [f"i{number}" for number in range(8)]
+    order = random.permutation(8)
+    source = write(tmp_path, array[order], "\n".join(ids[at] for at in order), layout=layout)
+    found = read(source, pd.DataFrame({"image": ids, "width": 9, "height": 9}), Problems())
+    assert found is not None
+    human = random.random((8, 8))
+    human += human.T
+    np.fill_diagonal(human, np.nan)
+    pairs = np.triu_indices(8, 1)
+    pooled = maps.mean(axis=(2, 3), dtype=np.float64)
+
+    def score(columns: Any) -> float:
+        return float(np.corrcoef(np.corrcoef(columns)[pairs], human[pairs])[0, 1] ** 2)
+
+    lost = [score(pooled) - score(np.where(np.arange(5) == k, 0, pooled)) for k in range(5)]
+    engine = ablation.ablate(None, found, compute.prepare("cpu", 0, 1), similarity="pearson", score="pearson_r2")
+    ranked = rankings.rank_block(engine, folds.whole(human)).sort_values("feature_map")
+    np.testing.assert_allclose(ranked["ais"], lost, atol=1e-6)
