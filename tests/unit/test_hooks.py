@@ -17,6 +17,7 @@ from torch import nn
 from alignment_importance import ablation, networks
 from alignment_importance.inputs import folds, images
 from alignment_importance.networks import activations, checking, extraction
+from alignment_importance.statistics.judged import judged_pairs
 from alignment_importance.system.errors import InputError
 from alignment_importance.system.problems import Problems
 
@@ -149,6 +150,9 @@ def test_hooks_ablate_as_plain_forward_passes(
     readouts = (plain(network, layer, prefix, kept) for kept in sets)
     expected = [naive.score(naive.rsm(of_set, "pearson"), human, "pearson_r2") for of_set in readouts]
     np.testing.assert_allclose([whole, *without], expected, atol=1e-6)
+    (contributed, *_), correlations = engine.standardised(human, np.stack(judged_pairs(human), axis=1))
+    np.testing.assert_allclose(correlations**2, expected, atol=1e-6)
+    np.testing.assert_allclose(contributed.contributions.sum(0), correlations[0] - correlations[1:], atol=1e-12)
 
 
 def test_several_layers_are_recorded_together(tmp_path: Path) -> None:

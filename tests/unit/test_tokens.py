@@ -18,6 +18,7 @@ from torch import nn
 from alignment_importance import ablation, networks
 from alignment_importance.inputs.folds import whole
 from alignment_importance.networks import readouts, tokens
+from alignment_importance.statistics.judged import judged_pairs
 from alignment_importance.system.compute import Compute
 from alignment_importance.system.errors import InputError
 
@@ -177,6 +178,27 @@ def test_routes_equal_forward_passes_with_the_channel_set_to_zero(name: str) -> 
     np.testing.assert_allclose(engine.top_k(order, [block])[0], expected, atol=2e-5)
     expected = naive.own_maps(head, maps, human, "pearson", "pearson")
     np.testing.assert_allclose(engine.leave_one_out_of_each_image(human)[1], expected, atol=2e-5)
+
+
+@pytest.mark.parametrize("name", ["registers", "q/k norm"])
+def test_contributions_to_pairs_sum_to_what_forward_passes_without_the_channel_lose(name: str) -> None:
+    make, size, (n_maps, _, _), _ = NETWORKS[name]
+    one, human = cut_of(make, size), people()
+    human[0, 2] = human[2, 0] = human[3, 4] = human[4, 3] = np.nan
+    head, maps = one.plain
+    engine = ablation.ablate(one.cut.head, one.recorded(), CPU, "pearson", "pearson")
+    pairs = np.stack(judged_pairs(human), axis=1)
+    (every, *sides), correlations = engine.standardised(human, pairs)
+    without = naive.leave_one_out(head, maps, human, "pearson", "pearson")
+    full = naive.score(naive.rsm(naive.readout(head, maps, list(range(n_maps))), "pearson"), human, "pearson")
+    np.testing.assert_allclose(every.contributions.sum(0), full - without, atol=2e-5)
+    np.testing.assert_allclose(correlations, [full, *without], atol=2e-5)
+    of_images = np.zeros((N_IMAGES, n_maps))
+    for images, side in zip(pairs.T, sides, strict=True):
+        np.add.at(of_images, images, side.contributions)
+    alignment = engine.leave_one_out_of_each_image(human)[0]
+    own = naive.own_maps(head, maps, human, "pearson", "pearson")
+    np.testing.assert_allclose(of_images, alignment[:, None] - own, atol=2e-5)
 
 
 @pytest.mark.parametrize("memory", [1, 10**9])
