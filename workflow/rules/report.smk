@@ -165,7 +165,7 @@ rule build_gallery:
         "../../envs/figures.yaml"
     threads: 1
     resources:
-        mem_mb=growing(1000, heatmaps=8, rsms=10, overlaps=5),
+        mem_mb=growing(1000, heatmaps=8, rsms=10, overlaps=5, pairs=2),
         runtime=growing(20, images=300),
     params:
         **dict.fromkeys(("heatmaps", "scores", "rsms", "activations", "pairs"), MAPPED),
