@@ -36,3 +36,13 @@ def test_layers_stand_in_their_order_with_intervals_and_ceiling() -> None:
 def test_no_ceiling_without_participants() -> None:
     figure = draw_depth(summary(), MODELS, "c", "r")
     assert "noise ceiling" not in [line.get_label() for line in figure.axes[0].lines]
+    assert not any("Dashed" in text.get_text() for text in figure.texts)
+
+
+def test_whiskers_of_squares_end_at_zero_and_are_not_told_of_where_there_are_none() -> None:
+    low = draw_depth(summary().assign(test_full_boot_low=-0.3), MODELS, "c", "r").axes[0].collections[0]
+    assert [np.asarray(path.vertices)[0, 1] for path in low.get_paths()] == [0, 0, 0]
+    without = summary().loc[:, lambda rows: ~rows.columns.str.contains("boot")]
+    figure = draw_depth(without, MODELS, "c", "r")
+    assert not figure.axes[0].collections
+    assert not any("whiskers" in text.get_text() for text in figure.texts)

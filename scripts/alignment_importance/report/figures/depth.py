@@ -31,12 +31,14 @@ def draw_depth(summary: pd.DataFrame, models: Sequence[str], comparison: str, ne
     rows = summary[summary["comparison"] == comparison].copy().set_index("model").loc[list(models)].reset_index()
     figure = style.new_figure(3.6)
     panel = figure.subplots()
+    has_intervals = "test_full_boot_low" in rows and rows["test_full_boot_low"].notna().any()
     for kind, label, colour, marker, shift in _LINES:
         at, means = rows.index + shift, rows[f"test_{kind}_mean"]
         panel.plot(at, means, color=colour, marker=marker, markersize=4, label=label)
-        low, high = (rows[f"test_{kind}_boot_{side}"] for side in ("low", "high"))
-        panel.vlines(at, low, high, color=colour, linewidth=1)
-    _ceiling(panel, rows)
+        if has_intervals:
+            low, high = (rows[f"test_{kind}_boot_{side}"] for side in ("low", "high"))
+            panel.vlines(at, style.bounded(low, rows["score"].iloc[0]), high, color=colour, linewidth=1)
+    has_ceiling = _ceiling(panel, rows)
     panel.axhline(0, color="black", linewidth=0.8)
     labels = [f"{style.short(model.removeprefix(f'{network}.'))}\n{kept:.0f} retained" for model, kept in
               zip(rows["model"], rows["k_retained_mean"], strict=True)]  # fmt: skip
@@ -47,18 +49,20 @@ def draw_depth(summary: pd.DataFrame, models: Sequence[str], comparison: str, ne
     panel.legend(loc="upper left", bbox_to_anchor=(1.01, 1), borderaxespad=0)
     title = "Alignment with human judgments over map layers"
     style.title(figure, title, comparison, network, style.provenance(rows))
-    style.footnote(
-        figure,
-        f"Points: mean over {rows['n_folds'].iloc[0]} folds; whiskers: 95 % intervals by the bootstrap over images. "
-        "All layers have the same readout, so that they differ in the maps that are retained; the score of all maps is "
-        "that of the readout. Dashed: noise ceiling, the highest score to expect against the participants' mean."
-        f"{style.warning(rows)}",
-    )
+    parts = {
+        f"Points: mean over {rows['n_folds'].iloc[0]} folds": True,
+        "; whiskers: 95 % intervals by the bootstrap over images": has_intervals,
+        ". All layers have the same readout, so that they differ in the maps that are retained; the score of all maps "
+        "is that of the readout.": True,
+        " Dashed: noise ceiling, the highest score to expect against the participants' mean.": has_ceiling,
+    }
+    style.footnote(figure, "".join(part for part, said in parts.items() if said) + style.warning(rows))
     return figure
 
 
-def _ceiling(panel: Axes, rows: pd.DataFrame) -> None:
-    """The noise ceiling of the participants' mean, which all layers share, if there are participants."""
+def _ceiling(panel: Axes, rows: pd.DataFrame) -> bool:
+    """Draw the noise ceiling of the participants' mean, which all layers share; False if there are no participants."""
     ceiling = rows.get("noise_ceiling_of_mean_mean", pd.Series(np.nan)).iloc[0]
     if np.isfinite(ceiling):
         panel.axhline(ceiling, color="black", linestyle="--", linewidth=1, label="noise ceiling")
+    return bool(np.isfinite(ceiling))
