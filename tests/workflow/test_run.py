@@ -91,7 +91,10 @@ def test_everything_is_made(finished: Path) -> None:
     assert {Path(name).stem for name in overlays} <= {f"photo {i:02d}" for i in range(12)}
     records = {name for name in found if name.startswith("provenance/")}
     pictures = {name for name in found if name.startswith("gallery/pictures/tiny/")}
-    assert {Path(name).stem for name in pictures} == {f"{number:04d}" for number in range(1, 13)}
+    of_pairs = {name for name in pictures if name.startswith("gallery/pictures/tiny/pairs/")}
+    assert {Path(name).stem for name in pictures - of_pairs} == {f"{number:04d}" for number in range(1, 13)}
+    n_pairs = sum(len(pd.read_csv(finished / f"results/pairs/{name}/resnet18.csv")) for name in COMPARISONS)
+    assert len(of_pairs) == n_pairs > 0
     assert found - overlays - records - pictures == expected
 
 
