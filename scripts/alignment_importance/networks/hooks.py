@@ -16,6 +16,7 @@ from torch import nn
 from alignment_importance.networks import tokens
 from alignment_importance.networks.building import Network
 from alignment_importance.networks.spec import nearest
+from alignment_importance.networks.tracing import on_meta_device, without_values
 from alignment_importance.system.errors import InputError
 
 
@@ -41,33 +42,20 @@ def calls(network: Network) -> dict[str, Call]:
     Raises:
         InputError: it does not take inputs of this size.
     """
-    without_values = _sharing_none(network.module)
+    copied = without_values(network.module)
     found: dict[str, Call] = {}
 
     def note(name: str, module: nn.Module, inputs: tuple[Any, ...], output: Any) -> None:
         times = found.pop(name).times if name in found else 0
         found[name] = Call(type(module), _shape(inputs), _shape(output), times + 1)
 
-    for name, module in without_values.named_modules():
+    for name, module in copied.named_modules():
         if name:
             module.register_forward_hook(functools.partial(note, name))
     size = network.input_size
-    try:
-        with torch.no_grad(), torch.device("meta"):
-            without_values(torch.zeros(1, 3, size, size))
-    except Exception as error:
-        (reason, *_) = str(error).splitlines() or [type(error).__name__]
-        raise InputError(
-            f"Network {network.architecture} does not run on inputs of {size} x {size} pixels ({reason}). Set "
-            "`input_size`."
-        ) from error
+    with on_meta_device(network):
+        copied(torch.zeros(1, 3, size, size))
     return found
-
-
-def _sharing_none(module: nn.Module) -> nn.Module:
-    """A copy of a module without values."""
-    tensors = [*module.parameters(), *module.buffers()]
-    return copy.deepcopy(module, {id(tensor): tensor.to("meta") for tensor in tensors})
 
 
 def _sharing_all(module: nn.Module) -> nn.Module:

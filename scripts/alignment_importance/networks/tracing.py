@@ -2,7 +2,8 @@
 
 import copy
 from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import timm.models
@@ -227,13 +228,29 @@ class _Recorder(fx.Interpreter):
 
 def _record(traced: fx.GraphModule, network: Network) -> None:
     """Run a graph without values, for each number of images."""
-    tensors = [*traced.parameters(), *traced.buffers()]
-    without_values = copy.deepcopy(traced, {id(tensor): tensor.to("meta") for tensor in tensors})
+    copied = without_values(traced)
+    with on_meta_device(network):
+        for batch in _BATCHES:
+            _Recorder(copied, graph=traced.graph).run(torch.zeros(batch, 3, network.input_size, network.input_size))
+
+
+def without_values(module: nn.Module) -> nn.Module:
+    """A copy of a module whose tensors have no values."""
+    tensors = [*module.parameters(), *module.buffers()]
+    return copy.deepcopy(module, {id(tensor): tensor.to("meta") for tensor in tensors})
+
+
+@contextmanager
+def on_meta_device(network: Network) -> Iterator[None]:
+    """Run a network, or its graph, for the shapes of its outputs alone.
+
+    Raises:
+        InputError: it does not take inputs of its size.
+    """
     size = network.input_size
     try:
         with torch.no_grad(), torch.device("meta"):
-            for batch in _BATCHES:
-                _Recorder(without_values, graph=traced.graph).run(torch.zeros(batch, 3, size, size))
+            yield
     except Exception as error:
         (reason, *_) = str(error).splitlines() or [type(error).__name__]
         raise InputError(
