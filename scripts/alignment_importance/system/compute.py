@@ -9,7 +9,7 @@ import os
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
@@ -152,6 +152,25 @@ def prepare(device: str, gpus: int | None, threads: int, memory_gb: float = 2.0,
     provenance.note_device(describe(chosen))
     logger.info("Computing in %s on %s with %d thread(s).", precision, chosen, threads)
     return Compute(chosen, threads, int(memory_gb * 1e9), precision)
+
+
+@contextmanager
+def borrow(device: torch.device, memory_gb: float = 2.0) -> Iterator[Compute]:
+    """Compute in a process that is somebody else's: as `prepare`d, and then PyTorch is as it was.
+
+    Args:
+        device: the processor, with as many threads as PyTorch may use, or a CUDA device.
+        memory_gb: memory budget of the engine in gigabytes.
+    """
+    threads, precision = torch.get_num_threads(), torch.get_float32_matmul_precision()
+    torch.set_num_threads(1)
+    torch.set_float32_matmul_precision("highest")
+    try:
+        with torch.backends.cudnn.flags(enabled=True, benchmark=False, deterministic=True, allow_tf32=False):
+            yield Compute(device, threads if device.type == "cpu" else 1, int(memory_gb * 1e9))
+    finally:
+        torch.set_num_threads(threads)
+        torch.set_float32_matmul_precision(precision)
 
 
 def describe(device: torch.device) -> str:
