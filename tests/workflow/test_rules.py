@@ -32,7 +32,7 @@ GPU_OTHERS = {
 }
 
 #: Jobs that make what is the same whoever makes it (data sets, documentation), and the check, which makes nothing.
-UNRECORDED = {"check", "make_demo", "tabulate_networks", "tabulate_recovery"}
+UNRECORDED = {"check", "make_demo", "shrink_figure", "tabulate_networks", "tabulate_recovery"}
 
 #: What stands in every rule beside what its script takes.
 OF_EVERY_RULE = {"code", "recorded"}
@@ -87,7 +87,7 @@ NAMED_PAIRS = {
 #: What nobody makes but on demand.
 ON_DEMAND = (
     "check", "paper", "interactions", "benchmark", "layers", "results/layers/alexnet.csv",
-    "results/recovery/demo/efficientnet_lite0.csv", "docs/networks.md", "docs/recovery.md",
+    "results/recovery/demo/efficientnet_lite0.csv", "docs/networks.md", "docs/recovery.md", "tutorial",
 )  # fmt: skip
 
 

@@ -3,6 +3,7 @@
 # needs   the tables and labelled arrays of the other stages
 # makes   figures/*.png and figures/*.pdf, heatmaps/{comparison}/{model}/{image}.png
 #         gallery/index.html and the pictures beside it, paper/README.md and what it names
+#         docs/pictures/*.png
 
 # The kinds of figure of every comparison and model; of other figures, the kind of each and what it is about.
 KINDS_OF_UNITS = ["curves", "importance", "rsms"]
@@ -13,6 +14,22 @@ CONTROLLED = list(itertools.product(CONTROLS, WITH_PLACES))
 SCALED = list(itertools.product(COMPARISONS, WITH_PLACES, SALIENCY))
 OF_THE_RUN = PLAN.figures_of_run()
 OF_PAPER = PLAN.figures_of_paper()
+# What the tutorial shows, by a comparison of the configuration that makes it: of the real data, no photographs.
+TUTORIAL = {
+    "mur92": [
+        *("prediction", "transfer_efficientnet_lite0"),
+        *expand(
+            "{kind}_mur92_efficientnet_lite0",
+            kind=["curves", "importance", "rsms", "overlap", "overlap-categories"],
+        ),
+    ],
+    "demo-shape": [
+        "control_demo_efficientnet_lite0",
+        *expand(
+            "{kind}_demo-shape_efficientnet_lite0", kind=["heatmaps", "patches", "pairs-explained", "overlap-grid"]
+        ),
+    ],
+}
 OWN_OF_PAPER = [("bars",), *(("fold-curves", model) for model in MODELS)]
 
 
@@ -288,3 +305,32 @@ rule paper:
     """Every figure and table of the paper, numbered, with an index."""
     input:
         rules.assemble_paper.output,
+
+
+rule shrink_figure:
+    """Make a figure as small as a page of the documentation shows it."""
+    input:
+        figure="<results>/figures/{figure}.png",
+    output:
+        picture="docs/pictures/{figure}.png",
+    log:
+        "<logs>/shrink_figure/{figure}.log",
+    benchmark:
+        "<benchmarks>/shrink_figure/{figure}.tsv"
+    conda:
+        "../../envs/figures.yaml"
+    threads: 1
+    resources:
+        mem_mb=growing(500, figure=50),
+        runtime=growing(10),
+    params:
+        recorded=False,
+        code=code_of("shrink_figure"),
+    script:
+        "../../scripts/shrink_figure.py"
+
+
+rule tutorial:
+    """The pictures of the tutorial: of the real data set its plots, of the demo those with images."""
+    input:
+        [f"docs/pictures/{figure}.png" for comparison in COMPARISONS for figure in TUTORIAL.get(comparison, [])],
