@@ -34,7 +34,7 @@ _STEP = 1e-6
 
 def explain(
     comparison: Comparison,
-    retained: xr.DataArray,
+    retained: xr.DataArray | None,
     asked: Mapping[str, int] | str | pd.DataFrame,
     alignment: Mapping[str, str],
     compute: Compute,
@@ -43,7 +43,7 @@ def explain(
 
     Args:
         comparison: to one network.
-        retained: (image, image_b) similarities of the retained feature maps.
+        retained: (image, image_b) similarities of the retained feature maps, if they are known.
         asked: `per_image`, `agreement` and `disagreement`, see `choose`; `all`; or a table with the columns image and
             image_b of pairs that are judged, whose order is kept.
         alignment: `similarity` and `score`.
@@ -54,7 +54,7 @@ def explain(
         `contribution_to_image` (pair, side, feature_map): the same within the row of an image, whose maps are ablated
         in it alone; over its partners it sums to its image-specific AIS.
         `human`, `similarity` and `similarity_retained` (pair), standardised over all judged pairs, so that the products
-        of the first two sum to the correlation.
+        of the first two sum to the correlation; the last where what is retained is known.
         And what `maps.pairs.make` gives. The images are the coordinates image and image_b (pair). Attributes: those of
         the comparison, `score`, `n_judged` (all judged pairs) and `ranks`, whether ranks were standardised. NaN where a
         similarity that is correlated is.
@@ -70,7 +70,6 @@ def explain(
     pairs = _find(asked, comparison, shares.numpy())
     _refuse_too_many(len(pairs), comparison.activations, compute.memory)
     (every, *own), correlations = comparison.engine.standardised(comparison.human, pairs)
-    of_retained = standard.standard(torch.from_numpy(retained.sel(image=ids, image_b=ids).to_numpy()[rows, columns]))
     contributions = every.contributions * _slope(score, correlations[0], correlations[1:])
     explained = xr.Dataset(
         {
@@ -81,7 +80,6 @@ def explain(
             ),
             "human": ("pair", every.human),
             "similarity": ("pair", every.whole),
-            "similarity_retained": ("pair", of_retained.numpy()[places_among_judged(comparison.human, pairs)]),
         },
         coords={name: ("pair", ids[of_side]) for name, of_side in zip(SIDES, pairs.T, strict=True)},
         attrs={
@@ -91,6 +89,10 @@ def explain(
             "ranks": int(score.ranked),
         },
     )
+    if retained is not None:
+        of_retained = torch.from_numpy(retained.sel(image=ids, image_b=ids).to_numpy()[rows, columns])
+        places_of_pairs = places_among_judged(comparison.human, pairs)
+        explained["similarity_retained"] = "pair", standard.standard(of_retained).numpy()[places_of_pairs]
     return explained.merge(
         places.make(comparison.activations, explained["contribution_to_image"], alignment["similarity"], compute)
     )

@@ -61,6 +61,11 @@ def read(source: Source, table: pd.DataFrame, problems: Problems) -> xr.Dataset 
     return activations
 
 
+def pool(maps: NDArray[np.floating]) -> NDArray[np.floating]:
+    """The mean (image, feature_map) of each map (image, feature_map, y, x) over its places, of the maps' type."""
+    return np.asarray(maps.mean(axis=(2, 3), dtype=np.float64).astype(maps.dtype))
+
+
 def _labelled(source: Source, table: pd.DataFrame, problems: Problems) -> xr.Dataset:
     """Read and label features.
 
@@ -130,7 +135,7 @@ def _described(source: Source, table: pd.DataFrame, maps: NDArray[np.float32]) -
     return xr.Dataset(
         {
             "feature_maps": (("image", "feature_map", "y", "x"), maps),
-            "readout": (("image", "unit"), maps.mean(axis=(2, 3), dtype=np.float64).astype(np.float32)),
+            "readout": (("image", "unit"), pool(maps)),
         },
         coords={
             "image": table["image"].to_numpy(dtype=str),

@@ -20,8 +20,8 @@ def make(activations: xr.Dataset, scores: xr.Dataset) -> xr.Dataset:
     """Average every image's feature maps with its image-specific Alignment Importance Scores.
 
     Args:
-        activations: `feature_maps` (image, feature_map, y, x) with coordinates width and height (image, own pixels);
-            may be lazy: a few images are read at a time.
+        activations: `feature_maps` (image, feature_map, y, x), whose coordinates of images, such as width and height
+            in pixels, are those of the result; may be lazy: a few images are read at a time.
         scores: `ais` (image, feature_map). Images are joined by id; the result has these images, in this order.
 
     Returns:
@@ -50,7 +50,7 @@ def make(activations: xr.Dataset, scores: xr.Dataset) -> xr.Dataset:
     dims = ("image", "y", "x")
     return xr.Dataset(
         {"heatmap": (dims, weighted), "heatmap_signed": (dims, signed), "activation_mean": (dims, mean)},
-        coords={"image": ids, "width": maps["width"].variable, "height": maps["height"].variable},
+        coords=maps["image"].coords,
         attrs={**activations.attrs, **scores.attrs},
     )
 

@@ -1,0 +1,307 @@
+"""The library without the workflow: importance scores, curves, heatmaps and explained pairs of arrays.
+
+Every function takes
+
+- `maps`: feature maps (image, feature_map, y, x) of a network's layer, or units (image, unit); as a NumPy array, a
+  PyTorch tensor, or an `xarray.DataArray`, which names its images by the coordinate of its first dimension;
+- `judgments`: the similarities (image, image) that people see, larger for more alike, symmetric, NaN where a pair was
+  not judged (the diagonal is not used); as an array, a `pandas.DataFrame`, or a `DataArray`, which name their images.
+
+What names its images is joined by name, never by order. What does not is taken in the order in which it comes; if
+neither does, the images are called 0, 1, 2, … Names are text: the image 7 is the image "7".
+
+Keywords that they share:
+
+- `head`: what makes the network's readout (image, unit) of its feature maps: the `head` of `networks.cut`, by whose
+  structure the fastest exact route is chosen, or any `torch.nn.Module`. By default the readout is each map's mean over
+  its places, as in ResNet, EfficientNet and DenseNet, which needs no network.
+- `similarity`: of two images' readouts, `pearson` (the paper's) or `cosine`.
+- `score`: of the similarities of a network against those that people see, `pearson_r2` (the paper's), `pearson` or
+  `spearman`.
+
+Results are the same, to the bit, on one processor and on many. A CUDA tensor is computed with where it is, all else on
+the processor (Apple's MPS has no float64). `alignment_importance` logs its progress by `logging` at the level INFO.
+"""
+
+import copy
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
+
+import numpy as np
+import pandas as pd
+import torch
+import xarray as xr
+from torch import nn
+
+from alignment_importance import ablation
+from alignment_importance.ablation.heads import GeneralHead
+from alignment_importance.api import arrays
+from alignment_importance.experiments import curves as top_k
+from alignment_importance.experiments import pairs, rankings
+from alignment_importance.experiments.comparisons import Comparison
+from alignment_importance.inputs import features
+from alignment_importance.inputs import folds as cuts
+from alignment_importance.maps import heatmaps as heat
+from alignment_importance.networks.head import Head
+from alignment_importance.statistics import similarity as similarities
+from alignment_importance.statistics.scores import SCORES, SIMILARITIES
+from alignment_importance.system import compute, names
+from alignment_importance.system.compute import Compute
+from alignment_importance.system.errors import InputError
+
+
+def score(
+    maps: arrays.Maps,
+    judgments: arrays.Judgments,
+    *,
+    head: Head | nn.Module | None = None,
+    similarity: str = "pearson",
+    score: str = "pearson_r2",
+) -> pd.DataFrame:
+    """Alignment Importance Scores: what the match with people loses when a feature map is ablated in all images.
+
+    Args:
+        maps, judgments, head, similarity, score: see `alignment_importance.api`.
+
+    Returns:
+        A row per feature map, in their order: feature_map (from 0), ais, rank (1 is the most important). As
+        `rankings/{comparison}/{model}/all.csv` of the workflow.
+
+    Raises:
+        TypeError: maps, judgments or head of another kind.
+        ValueError: maps and judgments are not of the same images, or cannot be compared.
+
+    >>> import numpy as np
+    >>> import alignment_importance as ai
+    >>> maps = np.random.default_rng(1).random((20, 4, 3, 3))
+    >>> people = np.corrcoef(maps[:, :3].mean(axis=(2, 3)))  # who see nothing of the last map
+    >>> ai.score(maps, people).round(3)
+       feature_map    ais  rank
+    0            0  0.711     1
+    1            1  0.617     3
+    2            2  0.626     2
+    3            3  0.467     4
+    """
+    with _compared(maps, judgments, head, similarity, score) as (comparison, _):
+        return rankings.rank_block(comparison.engine, cuts.whole(comparison.human))
+
+
+def curves(
+    maps: arrays.Maps,
+    judgments: arrays.Judgments,
+    *,
+    folds: int = 5,
+    seed: int = 0,
+    head: Head | nn.Module | None = None,
+    similarity: str = "pearson",
+    score: str = "pearson_r2",
+) -> pd.DataFrame:
+    """How well the k most important feature maps match people, on the images that ranked them and on others.
+
+    The images are cut into folds. Of each fold, the feature maps are ranked on the images outside it (train), and the
+    first k = 1, 2, … of the ranking are scored on these and on the images of the fold (test).
+
+    Args:
+        maps, judgments, head, similarity, score: see `alignment_importance.api`.
+        folds: how many.
+        seed: of the cut.
+
+    Returns:
+        A row per fold and k: fold (from 1), k, train_score, test_score. As
+        `curves/{comparison}/{model}/seed-{seed}.csv` of the workflow. The k with the highest train_score is the number
+        of feature maps to retain.
+
+    Raises:
+        TypeError, ValueError: see `score`; also folds with too few judged pairs.
+
+    >>> import numpy as np
+    >>> import alignment_importance as ai
+    >>> maps = np.random.default_rng(1).random((20, 4, 3, 3))
+    >>> people = np.corrcoef(maps[:, :3].mean(axis=(2, 3)))  # who see nothing of the last map
+    >>> ai.curves(maps, people).groupby("k")["test_score"].mean().round(2).to_dict()
+    {1: nan, 2: 0.11, 3: 0.59, 4: 0.92}
+    """
+    with _compared(maps, judgments, head, similarity, score) as (comparison, _):
+        table = cuts.cut("images", comparison.image_ids, folds, seed)
+        blocks = cuts.blocks(table, comparison.human, comparison.image_ids)
+        return top_k.trace(comparison.engine, blocks, rankings.rank_folds(comparison.engine, blocks))
+
+
+def heatmaps(
+    maps: arrays.Maps,
+    judgments: arrays.Judgments,
+    *,
+    head: Head | nn.Module | None = None,
+    similarity: str = "pearson",
+    score: str = "pearson_r2",
+) -> xr.DataArray:
+    """Where in each image the feature maps answer that make its similarities match people's.
+
+    Args:
+        maps, judgments, head, similarity, score: see `alignment_importance.api`. Feature maps of an image are ablated
+            in it alone, and the correlation of its row of similarities is what they are scored by.
+
+    Returns:
+        (image, y, x) float32, at the resolution of the maps: the average of an image's maps weighted by the positive
+        part of their scores; NaN where none is positive. As `heatmap` in `heatmaps/{comparison}/{model}.nc` of the
+        workflow.
+
+    Raises:
+        TypeError, ValueError: see `score`; also units, which have no places.
+
+    >>> import numpy as np
+    >>> import alignment_importance as ai
+    >>> maps = np.random.default_rng(1).random((20, 4, 3, 3))
+    >>> people = np.corrcoef(maps[:, :3].mean(axis=(2, 3)))  # who see nothing of the last map
+    >>> ai.heatmaps(maps, people).sel(image="7").round(2).values
+    array([[0.51, 0.37, 0.11],
+           [0.78, 0.29, 0.07],
+           [0.91, 0.73, 0.45]], dtype=float32)
+    """
+    with _compared(maps, judgments, head, similarity, score) as (comparison, _):
+        if comparison.activations.attrs["layout"] == "units":
+            raise InputError("units have no places; feature maps (image, feature_map, y, x) are needed", where="maps")
+        scored = rankings.score_images(comparison.engine, comparison.human, comparison.image_ids)
+        return heat.make(comparison.activations, scored)["heatmap"]
+
+
+def explain_pair(
+    maps: arrays.Maps,
+    judgments: arrays.Judgments,
+    image: object,
+    image_b: object,
+    *,
+    head: Head | nn.Module | None = None,
+    similarity: str = "pearson",
+    score: str = "pearson_r2",
+) -> xr.Dataset:
+    """Take the agreement of one pair of images with people apart: by feature maps, and by places in both images.
+
+    Args:
+        maps, judgments, head, similarity, score: see `alignment_importance.api`.
+        image, image_b: names of two images that were judged.
+
+    Returns:
+        What `pairs/{comparison}/{model}.nc` of the workflow has of a pair: `contribution` (feature_map), `human` and
+        `similarity`; of each image (`side`), `contribution_to_image` (side, feature_map), `heatmap` and
+        `heatmap_signed` (side, y, x); and where the readout is the mean of the maps over places, `places`
+        (y, x, y_b, x_b). See `experiments.pairs.explain`.
+
+    Raises:
+        TypeError, ValueError: see `score`; also images that there are not, or that were not judged together.
+
+    >>> import numpy as np
+    >>> import alignment_importance as ai
+    >>> maps = np.random.default_rng(1).random((20, 4, 3, 3))
+    >>> people = np.corrcoef(maps[:, :3].mean(axis=(2, 3)))  # who see nothing of the last map
+    >>> explained = ai.explain_pair(maps, people, 0, 7)
+    >>> explained["contribution"].round(3).values
+    array([ 0.006,  0.007, -0.002,  0.001])
+    >>> round(float(explained["places"].sum()), 3)  # the similarity of both images
+    -0.401
+    """
+    with _compared(maps, judgments, head, similarity, score) as (comparison, machine):
+        pair = _judged_pair(comparison, str(image), str(image_b))
+        alignment = {"similarity": similarity, "score": score}
+        return pairs.explain(comparison, None, pair, alignment, machine).isel(pair=0)
+
+
+def rsm(maps: arrays.Maps, *, head: Head | nn.Module | None = None, similarity: str = "pearson") -> xr.DataArray:
+    """Representational similarity matrix: how alike a network's readouts of each two images are.
+
+    Args:
+        maps, head, similarity: see `alignment_importance.api`.
+
+    Returns:
+        (image, image_b) float64; NaN where a readout is constant.
+
+    Raises:
+        TypeError, ValueError: see `score`.
+
+    >>> import numpy as np
+    >>> import alignment_importance as ai
+    >>> maps = np.random.default_rng(1).random((20, 4, 3, 3))
+    >>> float(ai.rsm(maps).sel(image="0", image_b="7").round(3))
+    -0.401
+    """
+    _check_known(similarity, SIMILARITIES, "similarity")
+    network = arrays.read_maps(maps)
+    ids = network.names or arrays.default_names(len(network.array))
+    with _recorded(network, ids, head) as (recorded, _, _):
+        matrix = similarities.rsm(torch.from_numpy(recorded["readout"].to_numpy()), similarity)
+    return xr.DataArray(matrix.numpy(), coords={"image": ids, "image_b": ids}, dims=("image", "image_b"), name="rsm")
+
+
+@contextmanager
+def _compared(
+    maps: arrays.Maps, judgments: arrays.Judgments, head: Head | nn.Module | None, similarity: str, score: str
+) -> Iterator[tuple[Comparison, Compute]]:
+    """Check and join what a function was given, and compute meanwhile as the workflow does."""
+    _check_known(similarity, SIMILARITIES, "similarity")
+    _check_known(score, SCORES, "score")
+    network, people = arrays.read_maps(maps), arrays.read_judgments(judgments)
+    ids, human = arrays.join(network, people)
+    with _recorded(network, ids, head) as (recorded, cut, machine):
+        engine = ablation.ablate(cut, recorded, machine, similarity, score)
+        yield Comparison(ids, xr.Dataset(), human, recorded, cut, engine), machine
+
+
+@contextmanager
+def _recorded(
+    network: arrays.Named, ids: list[str], head: Head | nn.Module | None
+) -> Iterator[tuple[xr.Dataset, Head | None, Compute]]:
+    """What a network records of images, see `networks.activations`, with its head, and what to compute by."""
+    of_units = network.array.ndim == 2
+    if of_units and head is not None:
+        raise InputError("it reads feature maps (image, feature_map, y, x), but these are units", where="head")
+    cut = None if head is None else _read_head(head, network.array.shape[1])
+    with compute.borrow(network.device) as machine:
+        maps = network.array[..., None, None] if of_units else network.array
+        if cut is None:
+            readout = features.pool(maps)
+        else:
+            weights = next(cut.module.parameters(), torch.empty(0, dtype=torch.from_numpy(maps).dtype))
+            values = torch.from_numpy(maps).to(weights.dtype)
+            maps, readout = values.numpy(), GeneralHead(cut, machine, values).intact.cpu().numpy()
+        recorded = xr.Dataset(
+            {
+                "feature_maps": (("image", "feature_map", "y", "x"), maps),
+                "readout": (("image", "unit"), readout),
+            },
+            coords={"image": ids},
+            attrs={"route": "pooled" if cut is None else cut.route, "layout": "units" if of_units else "maps"},
+        )
+        yield recorded, cut, machine
+
+
+def _read_head(head: object, n_maps: int) -> Head:
+    """A head, or a module that nothing is known of, which stays as it is."""
+    if isinstance(head, nn.Module):
+        return Head(copy.deepcopy(head).eval(), n_maps, "general")
+    if not isinstance(head, Head):
+        raise TypeError(f"head must be the head of networks.cut or a torch.nn.Module, not {type(head).__name__}")
+    if head.reads_prefix:
+        raise InputError(
+            "it reads tokens beside the feature maps, which these arrays do not hold; the workflow records them",
+            where="head",
+        )
+    if head.n_maps != n_maps:
+        raise InputError(f"it reads {head.n_maps} feature maps, but there are {n_maps}", where="head")
+    return head
+
+
+def _judged_pair(comparison: Comparison, image: str, image_b: str) -> pd.DataFrame:
+    """The pair of images as `pairs.explain` wants it."""
+    ids = comparison.image_ids
+    for name in (image, image_b):
+        if name not in ids:
+            near = names.nearest(name, ids)
+            raise InputError(f"there is no image {name!r}" + (f"; did you mean {near[0]!r}?" if near else ""))
+    if np.isnan(comparison.human[ids.index(image), ids.index(image_b)]):
+        raise InputError(f"{image} and {image_b} were not judged together", where="judgments")
+    return pd.DataFrame({"image": [image], "image_b": [image_b]})
+
+
+def _check_known(value: str, known: Collection[str], key: str) -> None:
+    if value not in known:
+        raise InputError(f"{value!r} is none of {', '.join(known)}", where=key)

@@ -1,0 +1,164 @@
+"""Arrays of images that people call the library with: read, checked, and joined by name."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+import torch
+import xarray as xr
+
+from alignment_importance.inputs import folds
+from alignment_importance.system.errors import InputError
+from alignment_importance.system.names import some
+
+Maps = np.ndarray | torch.Tensor | xr.DataArray
+
+Judgments = np.ndarray | torch.Tensor | pd.DataFrame | xr.DataArray
+
+_PROCESSOR = torch.device("cpu")
+
+
+@dataclass(frozen=True, eq=False)
+class Named:
+    """An array whose first dimension is images.
+
+    Attributes:
+        array: float32 or float64.
+        names: of the images, None where they have none.
+        device: that computes with it.
+    """
+
+    array: np.ndarray
+    names: list[str] | None
+    device: torch.device
+
+
+def read_maps(maps: object) -> Named:
+    """Read feature maps (image, feature_map, y, x) or units (image, unit).
+
+    Raises:
+        TypeError: no array of numbers.
+        InputError: other dimensions, two images of one name, or values that are not finite.
+    """
+    if isinstance(maps, xr.DataArray):
+        maps = maps.transpose("image", ..., missing_dims="ignore")
+    elif not isinstance(maps, np.ndarray | torch.Tensor):
+        raise TypeError(f"maps must be an array of NumPy, xarray or PyTorch, not {type(maps).__name__}")
+    values = _numbers_of(maps, "maps")
+    if values.ndim not in (2, 4) or not values.size:
+        raise InputError(f"{_shape(values)} is not (image, feature_map, y, x) or (image, unit)", where="maps")
+    ids = _names(maps.indexes.get(maps.dims[0]), "maps") if isinstance(maps, xr.DataArray) else None
+    wrong = np.flatnonzero(~np.isfinite(values).reshape(len(values), -1).all(axis=1))
+    if len(wrong):
+        of = [(ids or default_names(len(values)))[image] for image in wrong]
+        raise InputError(f"NaN or infinite values in the images {some(of)}", where="maps")
+    return Named(values, ids, maps.device if isinstance(maps, torch.Tensor) and maps.is_cuda else _PROCESSOR)
+
+
+def read_judgments(judgments: object) -> Named:
+    """Read judgments (image, image) into float64, NaN on the diagonal.
+
+    Raises:
+        TypeError: no array or table of numbers.
+        InputError: not symmetric, not finite, or rows and columns that are not of the same images.
+    """
+    if not isinstance(judgments, np.ndarray | torch.Tensor | pd.DataFrame | xr.DataArray):
+        kinds = "an array of NumPy, xarray or PyTorch, or a pandas.DataFrame"
+        raise TypeError(f"judgments must be {kinds}, not {type(judgments).__name__}")
+    human = _numbers_of(judgments, "judgments").astype(np.float64)
+    if human.ndim != 2 or human.shape[0] != human.shape[1]:
+        raise InputError(f"{_shape(human)} is not (image, image)", where="judgments")
+    rows, columns = (_names(labels, "judgments") for labels in _labels_of(judgments))
+    if (rows is None) != (columns is None):
+        raise InputError("rows or columns alone have names; name both, or neither", where="judgments")
+    if rows is not None and columns is not None:
+        human = human[:, _places(rows, columns, "the rows of judgments", "their columns")]
+    np.fill_diagonal(human, np.nan)
+    _check_symmetric(human, rows or default_names(len(human)))
+    return Named(human, rows, _PROCESSOR)
+
+
+def join(network: Named, people: Named) -> tuple[list[str], np.ndarray]:
+    """The names of the images in the order of the maps, and their judgments (image, image).
+
+    Raises:
+        InputError: they are not of the same images, or of too few pairs.
+    """
+    human = people.array
+    if network.names is not None and people.names is not None:
+        order = _places(network.names, people.names, "maps", "judgments")
+        human = human[np.ix_(order, order)]
+    elif len(network.array) != len(human):
+        found = f"maps are of {len(network.array)} images and judgments of {len(human)}"
+        raise InputError(f"{found}. Give the same images in the same order, or name the images of both.")
+    n_judged = folds.n_judged(folds.whole(human))
+    if n_judged < folds.MIN_PAIRS:
+        raise InputError(f"{n_judged} pairs were judged, but a score needs {folds.MIN_PAIRS}", where="judgments")
+    return network.names or people.names or default_names(len(human)), human
+
+
+def default_names(count: int) -> list[str]:
+    """What images without names are called."""
+    return [str(number) for number in range(count)]
+
+
+def _numbers_of(array: np.ndarray | torch.Tensor | pd.DataFrame | xr.DataArray, what: str) -> np.ndarray:
+    """Numbers in float32 or float64, whichever holds them."""
+    if isinstance(array, torch.Tensor):
+        array = array.detach().cpu()
+        # NumPy has no bfloat16.
+        array = array.float() if array.dtype == torch.bfloat16 else array
+    values = np.asarray(array)
+    if values.dtype.kind not in "fiub":
+        raise TypeError(f"{what} must be real numbers, not {values.dtype}")
+    return np.array(values, dtype=np.result_type(values.dtype, np.float32))
+
+
+def _labels_of(matrix: np.ndarray | torch.Tensor | pd.DataFrame | xr.DataArray) -> Sequence[pd.Index | None]:
+    """What rows and columns are called."""
+    if isinstance(matrix, pd.DataFrame):
+        return matrix.index, matrix.columns
+    if isinstance(matrix, xr.DataArray):
+        return [matrix.indexes.get(dimension) for dimension in matrix.dims]
+    return None, None
+
+
+def _names(labels: pd.Index | None, where: str) -> list[str] | None:
+    """Labels as text, each of which must be there once."""
+    if labels is None:
+        return None
+    names = pd.Index([str(label) for label in labels])
+    if names.has_duplicates:
+        raise InputError(f"several images are called {some(names[names.duplicated()].unique().tolist())}", where=where)
+    return names.tolist()
+
+
+def _places(wanted: list[str], there: list[str], one: str, other: str) -> np.ndarray:
+    """Where the wanted names are; there must be no others."""
+    for of, in_which, lacking in (
+        (one, other, set(wanted) - set(there)),
+        (other, one, set(there) - set(wanted)),
+    ):
+        if lacking:
+            raise InputError(f"{of} have images that {in_which} lack: {some(sorted(lacking))}. Take the same of both.")
+    return pd.Index(there).get_indexer(pd.Index(wanted))
+
+
+def _check_symmetric(human: np.ndarray, names: list[str]) -> None:
+    """Refuse judgments that say two things of a pair, or something infinite."""
+    wrong = np.argwhere(np.isinf(human) | ~np.isclose(human, human.T, equal_nan=True))
+    if len(wrong):
+        one, other = wrong[0]
+        found = ", ".join(
+            f"of {names[row]} and {names[column]} it is {human[row, column]:g}"
+            for row, column in ((one, other), (other, one))
+        )
+        raise InputError(
+            f"{found}. Judgments are finite, or NaN, and symmetric: average both directions.", where="judgments"
+        )
+
+
+def _shape(values: np.ndarray) -> str:
+    """The shape of an array, for messages."""
+    return " x ".join(map(str, values.shape)) or "a single number"

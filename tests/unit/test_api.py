@@ -1,0 +1,238 @@
+"""The library without the workflow: forms of what it is given, numbers against the definition, refusals."""
+
+import doctest
+import subprocess
+import sys
+from collections.abc import Callable
+from typing import Any
+
+import naive
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+import xarray as xr
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from small_heads import head_of
+from tiny_project import ROOT
+from torch import nn
+
+import alignment_importance as ai
+from alignment_importance import api
+from alignment_importance.config import code
+
+#: Forms of maps or judgments by name, which say how images are called or do not.
+Form = Callable[[np.ndarray, list[str]], Any]
+
+MAPS: dict[str, Form] = {
+    "numpy": lambda array, _: array,
+    "torch": lambda array, _: torch.from_numpy(array),
+    "xarray": lambda array, ids: xr.DataArray(array, {"image": ids}, ("image", "map", "row", "column")),
+    "other order": lambda array, ids: xr.DataArray(
+        array.swapaxes(0, 1), {"image": ids}, ("map", "image", "row", "column")
+    ),
+}
+
+PEOPLE: dict[str, Form] = {
+    "numpy": lambda matrix, _: matrix,
+    "torch": lambda matrix, _: torch.from_numpy(matrix),
+    "pandas": lambda matrix, ids: pd.DataFrame(matrix, ids, ids),
+    "xarray": lambda matrix, ids: xr.DataArray(matrix, {"one": ids, "other": ids}, ("one", "other")),
+    "columns in another order": lambda matrix, ids: pd.DataFrame(matrix, ids, ids)[ids[::-1]],
+    "numbers as names": lambda matrix, ids: pd.DataFrame(matrix, list(map(int, ids)), list(map(int, ids))),
+}
+
+
+def drawn(n_images: int = 12, n_maps: int = 5) -> tuple[np.ndarray, np.ndarray]:
+    """Maps in which all values differ, and people who see the first ones."""
+    maps = np.random.default_rng(3).random((n_images, n_maps, 3, 2), dtype=np.float32)
+    return maps, np.corrcoef(maps[:, : n_maps - 1].mean((2, 3)))
+
+
+def test_examples_in_the_docstrings_are_so() -> None:
+    result = doctest.testmod(api)
+    assert result.attempted >= 25
+    assert result.failed == 0
+
+
+def test_numbers_worked_out_by_hand() -> None:
+    """Four images of three units, the last of which is 2 in all of them."""
+    units = np.array([[1.0, 0.0, 2.0], [0.0, 1.0, 2.0], [1.0, 1.0, 2.0], [2.0, 0.0, 2.0]])
+    matrix = ai.rsm(units, similarity="cosine")
+    assert matrix.dims == ("image", "image_b")
+    np.testing.assert_allclose(matrix.sel(image="0", image_b="1"), 4 / 5)
+    np.testing.assert_allclose(matrix.sel(image="0", image_b="3"), 6 / np.sqrt(40))
+    # People see the other two.
+    without = np.array([[1.0, 0.0], [0.0, 1.0], [1.0, 1.0], [2.0, 0.0]])
+    lengths = np.sqrt((without**2).sum(1))
+    people = without @ without.T / np.outer(lengths, lengths)
+    table = ai.score(units, people, similarity="cosine", score="pearson")
+    pairs = np.triu_indices(4, 1)
+    whole = np.corrcoef(matrix.to_numpy()[pairs], people[pairs])[0, 1]
+    # Without it the network is what people see: the correlation is 1.
+    np.testing.assert_allclose(table["ais"][2], whole - 1)
+
+
+@pytest.mark.parametrize("score", ["pearson_r2", "pearson", "spearman"])
+@pytest.mark.parametrize("route", ["pooled", "linear", "general"])
+def test_scores_are_those_of_the_definition(maps: np.ndarray, human: np.ndarray, route: str, score: str) -> None:
+    head = head_of(route)
+    table = ai.score(maps, human, head=head, score=score)
+    everything = list(range(maps.shape[1]))
+
+    def score_of(kept: list[int]) -> float:
+        readout = naive.readout(head.module, torch.from_numpy(maps), kept)
+        return naive.score(naive.rsm(readout, "pearson"), human, score)
+
+    wanted = [score_of(everything) - score_of([one for one in everything if one != k]) for k in everything]
+    np.testing.assert_allclose(table["ais"], wanted, atol=2e-5)
+    # The same of a module that nothing is known of.
+    np.testing.assert_allclose(ai.score(maps, human, head=head.module, score=score)["ais"], wanted, atol=2e-5)
+
+
+@settings(max_examples=25, deadline=None)
+@given(of_maps=st.sampled_from(sorted(MAPS)), of_people=st.sampled_from(sorted(PEOPLE)), data=st.data())
+def test_whatever_the_form_and_the_order_of_names(of_maps: str, of_people: str, data: st.DataObject) -> None:
+    values, human = drawn()
+    ids = [str(number) for number in range(len(values))]
+    wanted = ai.score(values, human)
+    named = of_maps not in ("numpy", "torch") and of_people not in ("numpy", "torch")
+    order = data.draw(st.permutations(range(len(ids)))) if named else list(range(len(ids)))
+    people = PEOPLE[of_people](human[np.ix_(order, order)], [ids[one] for one in order])
+    given_maps = MAPS[of_maps](values, ids)
+    pd.testing.assert_frame_equal(ai.score(given_maps, people), wanted)
+    assert ai.heatmaps(given_maps, people)["image"].to_numpy().tolist() == ids
+
+
+def test_types_of_numbers_change_nothing_but_rounding() -> None:
+    maps, human = drawn()
+    maps = np.round(maps * 255)
+    wanted = ai.score(maps, human)["ais"]
+    for other in (maps.astype(np.float64), maps.astype(np.uint8), torch.from_numpy(maps).to(torch.bfloat16)):
+        np.testing.assert_allclose(ai.score(other, human)["ais"], wanted, atol=1e-5)
+    units = maps.mean((2, 3), dtype=np.float64).astype(np.float32)
+    np.testing.assert_array_equal(ai.score(units, human)["ais"], wanted)
+
+
+def test_curves_end_with_all_maps_and_begin_with_the_best_of_each_fold() -> None:
+    maps, human = drawn(20)
+    table = ai.curves(maps, human, folds=4, seed=2)
+    assert list(table) == ["fold", "k", "train_score", "test_score"]
+    assert list(zip(table["fold"], table["k"], strict=True)) == [(f, k) for f in (1, 2, 3, 4) for k in (1, 2, 3, 4, 5)]
+    assert table.groupby("fold")["train_score"].max().gt(0.5).all()
+    assert not table.equals(ai.curves(maps, human, folds=4, seed=3))
+    pd.testing.assert_frame_equal(table, ai.curves(maps, human, folds=4, seed=2))
+
+
+@pytest.mark.parametrize("score", ["pearson_r2", "pearson"])
+def test_contributions_to_pairs_sum_to_the_scores(score: str) -> None:
+    maps, human = drawn(6)
+    human[0, 1] = human[1, 0] = np.nan
+    pairs = [(i, j) for i in range(6) for j in range(i + 1, 6) if (i, j) != (0, 1)]
+    explained = [ai.explain_pair(maps, human, *pair, score=score) for pair in pairs]
+    total = sum(one["contribution"].to_numpy() for one in explained)
+    np.testing.assert_allclose(total, ai.score(maps, human, score=score)["ais"], atol=1e-12)
+    first = explained[0]
+    assert set(first.data_vars) == {
+        "contribution", "contribution_to_image", "human", "similarity", "heatmap", "heatmap_signed", "places",
+    }  # fmt: skip
+    assert dict(first.sizes) == {"feature_map": 5, "side": 2, "y": 3, "x": 2, "y_b": 3, "x_b": 2}
+    np.testing.assert_allclose(first["places"].sum(), ai.rsm(maps).sel(image="0", image_b="2"), atol=1e-6)
+
+
+def test_a_module_and_the_settings_of_pytorch_stay_as_they_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    maps, human = drawn()
+    module = nn.Sequential(nn.Flatten(), nn.Dropout(0.5), nn.Linear(30, 7))
+    monkeypatch.setattr(torch.backends.cudnn, "benchmark", True)
+    torch.set_num_threads(2)
+    one, other = (ai.rsm(maps, head=module) for _ in range(2))
+    xr.testing.assert_identical(one, other)
+    assert module.training
+    assert torch.get_num_threads() == 2
+    assert torch.backends.cudnn.benchmark
+    assert ai.score(maps.astype(np.float64), human, head=module)["ais"].notna().all()
+    torch.set_num_threads(1)
+    pd.testing.assert_frame_equal(ai.score(maps, human, head=module), ai.score(torch.tensor(maps), human, head=module))
+
+
+def refuse(maps: Any = None, people: Any = None, **settings: Any) -> str:
+    """What is said of maps, people or settings that are wrong, the others being right."""
+    values, human = drawn()
+    with pytest.raises((TypeError, ValueError)) as error:
+        ai.score(values if maps is None else maps, human if people is None else people, **settings)
+    return str(error.value)
+
+
+def test_what_is_wrong_is_named() -> None:
+    maps, human = drawn()
+    ids = [f"cat{number}" for number in range(12)]
+    named = xr.DataArray(maps, {"image": ids}, ("image", "map", "y", "x"))
+    assert refuse(maps.tolist()) == "maps must be an array of NumPy, xarray or PyTorch, not list"
+    assert refuse(maps[0]) == "maps: 5 x 3 x 2 is not (image, feature_map, y, x) or (image, unit)"
+    assert refuse(maps.astype(np.complex64)) == "maps must be real numbers, not complex64"
+    broken = named.copy()
+    broken[3, 0, 0, 0] = np.nan
+    assert refuse(broken) == "maps: NaN or infinite values in the images cat3"
+    twice = named.assign_coords(image=["cat1", *ids[1:]])
+    assert refuse(twice) == "maps: several images are called cat1"
+    assert refuse(people=human.tolist()).startswith("judgments must be an array")
+    assert refuse(people=human[:3]) == "judgments: 3 x 12 is not (image, image)"
+    assert refuse(people=human[:3, :3]).startswith("maps are of 12 images and judgments of 3.")
+    assert refuse(people=np.full_like(human, np.nan)) == "judgments: 0 pairs were judged, but a score needs 3"
+    lopsided = human.copy()
+    lopsided[2, 1] = 9
+    said = refuse(named, pd.DataFrame(lopsided, ids, ids))
+    assert "of cat2 and cat1 it is 9" in said
+    assert "average both directions" in said
+    other = [*ids[:-1], "dog"]
+    assert "maps have images that judgments lack: cat11" in refuse(named, pd.DataFrame(human, other, other))
+    assert "the rows of judgments have images that their columns lack: cat11" in refuse(
+        people=pd.DataFrame(human, ids, other)
+    )
+    half = xr.DataArray(human, {"one": ids}, ("one", "other"))
+    assert refuse(people=half) == "judgments: rows or columns alone have names; name both, or neither"
+
+
+def test_what_is_asked_for_and_is_not_there_is_named() -> None:
+    maps, human = drawn()
+    human[0, 1] = human[1, 0] = np.nan
+    assert refuse(score="pearson_r3") == "score: 'pearson_r3' is none of pearson_r2, pearson, spearman"
+    assert refuse(similarity="r") == "similarity: 'r' is none of pearson, cosine"
+    assert refuse(head="fc") == "head must be the head of networks.cut or a torch.nn.Module, not str"
+    assert refuse(head=head_of("pooled")).startswith("head: it reads")
+    assert refuse(maps[:, :, 0, 0], head=nn.Flatten()).startswith("head: it reads feature maps")
+    for pair, said in (
+        ((0, 1), "0 and 1 were not judged together"),
+        ((0, 0), "0 and 0 were not judged together"),
+        (("0", "tree"), "there is no image 'tree'"),
+    ):
+        with pytest.raises(ValueError, match=said):
+            ai.explain_pair(maps, human, *pair)
+    with pytest.raises(ValueError, match="units have no places"):
+        ai.heatmaps(maps[:, :, 0, 0], human)
+    with pytest.raises(ValueError, match="13 folds need at least as many images"):
+        ai.curves(maps, human, folds=13)
+    with pytest.raises(AttributeError, match="has no attribute 'scores'"):
+        _ = ai.scores  # type: ignore[attr-defined]
+
+
+def test_nothing_is_imported_before_it_is_used() -> None:
+    program = """
+import sys
+import alignment_importance as ai
+import alignment_importance.system.errors
+assert set(ai.__all__) <= set(dir(ai))
+heavy = {"numpy", "pandas", "torch", "xarray", "alignment_importance.api"}
+assert not heavy & set(sys.modules)
+ai.score
+assert heavy <= set(sys.modules)
+assert not {"torchvision", "timm", "matplotlib", "snakemake"} & set(sys.modules)
+"""
+    subprocess.run([sys.executable, "-c", program], cwd=ROOT / "scripts", check=True)
+
+
+def test_no_rule_depends_on_it() -> None:
+    for script in (ROOT / "scripts").glob("*.py"):
+        files = code.files_of_code(script, ROOT / "scripts")
+        assert not any("api" in file.parts for file in files)
