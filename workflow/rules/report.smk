@@ -3,7 +3,7 @@
 # needs   the tables and labelled arrays of the other stages
 # makes   figures/*.png and figures/*.pdf, heatmaps/{comparison}/{model}/{image}.png
 #         gallery/index.html and the pictures beside it, paper/README.md and what it names
-#         docs/pictures/*.png
+#         docs/pictures/*.webp
 
 # The kinds of figure of every comparison and model; of other figures, the kind of each and what it is about.
 KINDS_OF_UNITS = ["curves", "importance", "rsms"]
@@ -312,7 +312,7 @@ rule shrink_figure:
     input:
         figure="<results>/figures/{figure}.png",
     output:
-        picture="docs/pictures/{figure}.png",
+        picture="docs/pictures/{figure}.webp",
     log:
         "<logs>/shrink_figure/{figure}.log",
     benchmark:
@@ -333,4 +333,4 @@ rule shrink_figure:
 rule tutorial:
     """The pictures of the tutorial: of the real data set its plots, of the demo those with images."""
     input:
-        [f"docs/pictures/{figure}.png" for comparison in COMPARISONS for figure in TUTORIAL.get(comparison, [])],
+        [f"docs/pictures/{figure}.webp" for comparison in COMPARISONS for figure in TUTORIAL.get(comparison, [])],
