@@ -19,8 +19,8 @@ def test_the_caption_of_the_report_is_that_of_the_table(kind: str) -> None:
     assert written == captions.as_rst(kind), RENEW
 
 
-def test_the_readme_has_the_table_of_figures() -> None:
-    assert captions.as_markdown() in (ROOT / "README.md").read_text(encoding="utf-8"), RENEW
+def test_the_page_of_outputs_has_the_table_of_figures() -> None:
+    assert captions.as_markdown() in (ROOT / "docs/outputs.md").read_text(encoding="utf-8"), RENEW
 
 
 def rendered(kind: str, **wildcards: str) -> str:

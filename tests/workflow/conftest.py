@@ -47,11 +47,11 @@ def finished_copy(finished: Path, tmp_path: Path) -> Path:
 
 @pytest.fixture(scope="session")
 def own_data(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The project with the images, judgments and configuration of the README's example."""
-    folder = tmp_path_factory.mktemp("readme") / "project"
+    """The project with the images, judgments and configuration of the example in docs/own_data.md."""
+    folder = tmp_path_factory.mktemp("own") / "project"
     write_project(folder)
-    readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    [configuration, *_] = re.findall(r"^```yaml\n(.*?)^```$", readme, re.MULTILINE | re.DOTALL)
+    page = (ROOT / "docs/own_data.md").read_text(encoding="utf-8")
+    [configuration, *_] = re.findall(r"^```yaml\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)
     (folder / "tools.yaml").write_text(configuration, encoding="utf-8")
     photos = folder / "data/tools/photos"
     photos.mkdir(parents=True)

@@ -1,6 +1,6 @@
 """Every command line and every block of YAML in the documentation is one that works.
 
-A new one is tested without being named here. Commands of Snakemake are dry runs with the data of the README's example;
+A new one is tested without being named here. Commands of Snakemake are dry runs with the example of docs/own_data.md;
 those that submit to Slurm get a stand-in of `sbatch`. Of other programs the options are looked up.
 """
 
@@ -55,7 +55,7 @@ def command_lines() -> Iterator[tuple[str, str]]:
 #: Each once, with one of its pages.
 LINES = sorted({line: page for page, line in command_lines()}.items())
 OF_SNAKEMAKE = [(line, page) for line, page in LINES if "snakemake " in line]
-EXAMPLE: dict[str, Any] = yaml.safe_load(blocks("yaml")[0][1])
+EXAMPLE: dict[str, Any] = yaml.safe_load(next(text for page, text in blocks("yaml") if page == "own_data.md"))
 
 
 def steps(line: str) -> list[list[str]]:
@@ -85,7 +85,7 @@ def test_yaml_is_of_a_form_that_is_read(page: str, text: str, tmp_path: Path) ->
 
 @pytest.fixture(scope="module")
 def project(own_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The project with the README's data, and with what commands name that do not say which file they mean."""
+    """The project with the data of the example, and with what commands name that do not say which file they mean."""
     folder = tmp_path_factory.mktemp("documented") / "project"
     shutil.copytree(own_data, folder, ignore=shutil.ignore_patterns("results", ".snakemake", "tools.yaml"))
     shutil.copy(folder / "data/tools/similarity.csv", folder / "data/tools/people.csv")
@@ -110,7 +110,7 @@ def write_caller() -> None:
 
 
 def is_possible(words: Sequence[str]) -> bool:
-    """Whether Snakemake can do what a command says, by a dry run. A configuration that is not there is the README's."""
+    """Whether Snakemake can do what a command says, by a dry run. A configuration that is not there is the example."""
     parser, args = parse_args([*words, "--quiet", "all"])
     if args.report or args.lint:  # of results, or tried by another test
         return True

@@ -1,4 +1,7 @@
-"""The README: its commands, its examples, and the files and columns that it names are those of the project."""
+"""The files, columns and figures that docs/outputs.md and docs/statistics.md list are those of a run.
+
+What other pages name is there or listed.
+"""
 
 import itertools
 import re
@@ -9,17 +12,10 @@ import pandas as pd
 import pytest
 import xarray as xr
 import yaml
-from PIL import Image
-from rule_objects import all_rules, rules
-from tiny_project import ROOT, run_snakemake
+from rule_objects import rules
+from tiny_project import ROOT
 
-README = (ROOT / "README.md").read_text(encoding="utf-8")
-
-#: Language and text of every fenced block.
-BLOCKS = re.findall(r"^```(\w*)\n(.*?)^```$", README, flags=re.MULTILINE | re.DOTALL)
-PROSE = re.sub(r"^```.*?^```$", "", README, flags=re.MULTILINE | re.DOTALL)
-YAMLS = [text for language, text in BLOCKS if language == "yaml"]
-MESSAGES = [text for language, text in BLOCKS if language == "text"]
+PAGE = (ROOT / "docs/outputs.md").read_text(encoding="utf-8")
 
 #: Outputs that other targets than `all` make.
 ON_DEMAND = {
@@ -49,24 +45,9 @@ ON_DEMAND = {
 }
 
 
-#: Rules of the default run, and of its options, that ask for a GPU.
-GPU_RULES = {name for name, rule in rules().items() if "gpu" in rule.resources} - {
-    "eliminate_feature_maps",
-    "score_map_pairs",
-    "sample_shapley_values",
-    "measure_recovery",
-    "measure_speed",
-}
-
-
-def section(heading: str) -> str:
-    """The text below a heading of the second level."""
-    return README.split(f"\n## {heading}\n")[1].split("\n## ")[0]
-
-
 def documented_files() -> dict[str, str]:
     """Content of every file of the table of outputs by its pattern."""
-    rows = re.findall(r"^\|[^|]*\| (`[^|]*`) \| ([^|]*) \|$", section("Outputs"), flags=re.MULTILINE)
+    rows = re.findall(r"^\|[^|]*\| (`[^|]*`) \| ([^|]*) \|$", PAGE, flags=re.MULTILINE)
     files = {pattern: content for patterns, content in rows for pattern in re.findall(r"`([^`]+)`", patterns)}
     assert len(files) > 15
     return files
@@ -81,7 +62,7 @@ def matches(pattern: str, path: str) -> bool:
 
 
 FILES = documented_files()
-FIGURES = re.findall(r"^\| `(figures/[^`]*)`", section("Outputs"), flags=re.MULTILINE)
+FIGURES = re.findall(r"^\| `(figures/[^`]*)`", PAGE, flags=re.MULTILINE)
 
 
 def made(folder: Path) -> list[str]:
@@ -91,69 +72,12 @@ def made(folder: Path) -> list[str]:
     return sorted(file.relative_to(results).as_posix() for file in files)
 
 
-# ----------------------------------------------------------------------------------------------------------------------
-# Commands
-
-
-def test_the_first_two_blocks_set_up_and_test() -> None:
-    (language, setup), (other_language, tests) = BLOCKS[:2]
-    assert language == other_language == "bash"
-    assert setup.splitlines() == [
-        "python3 -m venv .venv",
-        ".venv/bin/pip install -r requirements.txt",
-        ".venv/bin/snakemake --cores all",
-    ]
-    assert tests.splitlines()[0] == ".venv/bin/pip install -r requirements-dev.txt"
-    assert tests.splitlines()[1].startswith(".venv/bin/python -m pytest")
-    assert len(tests.splitlines()) == 2
-
-
-def test_rules_and_targets_are_there() -> None:
-    [named] = re.findall(r"rules that run networks or ablate maps \(([^)]*)\)", README)
-    assert {name.strip("` \n") for name in named.split(",")} == GPU_RULES
-    for target in re.findall(r"snakemake --cores \w+ (\w+)(?= |`|\n)", README):
-        assert target in all_rules()
-
-
-# ----------------------------------------------------------------------------------------------------------------------
-# Examples
-
-
-def test_the_example_passes_its_check(own_data: Path) -> None:
-    answer = run_snakemake(own_data, "--cores", "1", "check", "--configfile", "tools.yaml")
-    assert answer.returncode == 0, answer.stdout
-
-
-def test_mistakes_are_told_as_shown(own_data: Path) -> None:
-    of_configuration, of_inputs = MESSAGES
-    wrong = YAMLS[0].replace("kind:", "kin:").replace("tools/photos", "tools/fotos") + "    wieghts: random\n"
-    (own_data / "wrong.yaml").write_text(wrong, encoding="utf-8")
-    answer = run_snakemake(own_data, "-n", "--configfile", "wrong.yaml")
-    assert answer.returncode == 1
-    assert of_configuration.replace("/home/me", str(own_data)) in answer.stdout
-
-    file = own_data / "data/tools/similarity.csv"
-    good = file.read_text(encoding="utf-8")
-    lines = good.splitlines()
-    lines[2] = re.sub(r",\d+$", ",4O", lines[2])
-    lines[4] = re.sub(r"^\w+", "hamer5", lines[4])
-    file.write_text("\n".join(lines), encoding="utf-8")
-    answer = run_snakemake(own_data, "check", "--cores", "1", "--configfile", "tools.yaml")
-    file.write_text(good, encoding="utf-8")
-    assert answer.returncode == 1
-    assert of_inputs in answer.stdout
-
-
-# ----------------------------------------------------------------------------------------------------------------------
-# Files
-
-
 @pytest.mark.parametrize("pattern", [pattern for pattern in FILES if pattern not in ON_DEMAND])
 def test_a_documented_file_is_made_and_holds_what_the_table_says(pattern: str, finished: Path) -> None:
     found = [path for path in made(finished) if matches(pattern, path)]
     assert found
     file = finished / "results" / found[0]
-    if "(docs/statistics.md)" in FILES[pattern]:
+    if "(statistics.md)" in FILES[pattern]:
         return  # see test_statistics_are_listed_column_by_column
     # Notes come after a semicolon.
     named = re.findall(r"\w+", FILES[pattern].split(";")[0])
@@ -214,43 +138,39 @@ def test_files_of_other_targets_are_made_by_a_rule(file: str, tmp_path: Path) ->
     assert any(output.match(candidate) for output in outputs for candidate in (path, f"{path}.pdf"))
 
 
+#: Pages that name files of the project and of results.
+NAMING = [
+    ROOT / "README.md",
+    *(ROOT / f"docs/{name}.md" for name in ("clusters", "demo", "faq", "method", "outputs", "own_data", "speed", "tutorial")),
+]
+
+
 def named_paths() -> Iterator[str]:
-    """Everything in the prose and the commands that looks like a path."""
-    spans = re.findall(r"`([^`]+)`", PROSE) + [text for language, text in BLOCKS if language == "bash"]
-    for word in itertools.chain.from_iterable(span.split() for span in spans):
-        if re.search(r"/|\.(csv|nc|yaml|txt|cff|png|md|mat)$", word) and re.fullmatch(
-            r"[\w{][\w.{}*/-]+|\.\w+/[\w./-]+", word
-        ):
-            yield word
+    """Everything in code spans and commands that looks like a path."""
+    for page in NAMING:
+        text = page.read_text(encoding="utf-8")
+        commands = re.findall(r"^```bash\n(.*?)^```$", text, flags=re.MULTILINE | re.DOTALL)
+        prose = re.sub(r"^```.*?^```$", "", text, flags=re.MULTILINE | re.DOTALL)
+        spans = re.findall(r"`([^`]+)`", prose) + commands
+        for word in itertools.chain.from_iterable(span.split() for span in spans):
+            if re.search(r"/|\.(csv|nc|yaml|txt|cff|png|md|mat)$", word) and re.fullmatch(
+                r"[\w{][\w.{}*/-]+|\.\w+/[\w./-]+", word
+            ):
+                yield word
 
 
-@pytest.mark.parametrize("path", sorted(set(named_paths())))
+#: Examples, and names of other things.
+OTHERS = {"tools.yaml", "report.zip", "timm/NAME", "Meadows_tools_v_v1_cuddly-bunny_tree.json"}
+
+
+@pytest.mark.parametrize("path", sorted(set(named_paths()) - OTHERS))
 def test_a_named_file_is_there_or_explained(path: str) -> None:
-    if path.startswith((".venv/", "data/tools/")) or path in {"tools.yaml", "report.zip", "timm/NAME"}:
+    if path.startswith((".venv/", "data/tools/")):
         return
     result = path.removeprefix("results/").removeprefix("mur92/").rstrip("/")
-    outputs = [*FILES, *FIGURES]
+    outputs = [*FILES, *FIGURES, *(f"{figure}.png" for figure in FIGURES)]
     is_output = any(
         pattern.startswith(f"{result}/") or Path(pattern).name == result or matches(pattern, result)
         for pattern in outputs
     )
     assert is_output or (not path.startswith("results/") and (ROOT / path).exists()) or path == "results/"
-
-
-def test_links_lead_somewhere() -> None:
-    headings = re.findall(r"^##+ (.*)$", PROSE, flags=re.MULTILINE)
-    anchors = {"#" + re.sub(r"[^\w -]", "", heading).lower().replace(" ", "-") for heading in headings}
-    links = re.findall(r"\]\(([^)\s]+)\)", PROSE)
-    assert len(links) > 10
-    for link in links:
-        assert link.startswith("https://doi.org/10.") or link in anchors or (ROOT / link).is_file(), link
-
-
-def test_the_picture_is_small_and_described() -> None:
-    [(description, file)] = re.findall(r"!\[([^\]]*)\]\(([^)]*)\)", README)
-    assert "simulated" in description
-    assert README.index(file) < README.index("```")
-    assert (ROOT / file).stat().st_size < 160_000
-    with Image.open(ROOT / file) as picture:
-        assert picture.format == "PNG"
-        assert 800 <= picture.width <= 1000

@@ -146,6 +146,12 @@ def test_a_run_has_few_jobs(file: str, most: int) -> None:
     assert 20 < len(jobs(ROOT / file)) <= most
 
 
+def test_rules_that_ask_for_a_gpu_are_named() -> None:
+    page = (ROOT / "docs/clusters.md").read_text(encoding="utf-8")
+    [named] = re.findall(r"rules that run networks or ablate maps \(([^)]*)\)", page)
+    assert {name.strip("` \n") for name in named.split(",")} == GPU_RULES | {"predict_gaze", "score_images"}
+
+
 def test_captions_are_used_and_there() -> None:
     outputs = [output for rule in RULES.values() for output in rule.output]
     flagged = [output.flags["report"].caption for output in outputs if "report" in output.flags]

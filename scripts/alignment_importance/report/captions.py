@@ -1,6 +1,7 @@
-"""The captions of all figures, for the index of a paper, Snakemake's report and the README.
+"""The captions of all figures, for the index of a paper, Snakemake's report and the documentation.
 
-`python -m alignment_importance.report.captions FOLDER` writes them into workflow/report/ and README.md of a checkout.
+`python -m alignment_importance.report.captions FOLDER` writes them into workflow/report/ and docs/outputs.md of a
+checkout.
 """
 
 import re
@@ -349,7 +350,7 @@ def as_rst(kind: str) -> str:
 
 
 def as_markdown() -> str:
-    """Write the table of all figures for the README."""
+    """Write the table of all figures for the documentation."""
     rows = ["| figure | question | claim of the paper that it stands for |", "|---|---|---|"]
     for kind, caption in FIGURES.items():
         name = stem(kind, *(f"{{{about}}}" for about in caption.about))
@@ -362,10 +363,10 @@ def write(folder: Path) -> None:
     """Write all captions into a checkout of the project."""
     for kind in FIGURES:
         (folder / "workflow/report" / f"{kind}.rst").write_text(as_rst(kind), encoding="utf-8")
-    readme = folder / "README.md"
-    text = readme.read_text(encoding="utf-8")
+    page = folder / "docs/outputs.md"
+    text = page.read_text(encoding="utf-8")
     table = re.compile(r"^\| figure \| question \|.*\n(\|.*\n)+", flags=re.MULTILINE)
-    readme.write_text(table.sub(lambda _: as_markdown(), text), encoding="utf-8")
+    page.write_text(table.sub(lambda _: as_markdown(), text), encoding="utf-8")
 
 
 if __name__ == "__main__":
