@@ -16,6 +16,9 @@ from alignment_importance.command import progress, questions
 from alignment_importance.config import configure
 from alignment_importance.system.errors import InputError
 
+#: Without the files, the memory and the reason of every job, which its log says.
+_QUIET = ("--quiet", "host", "rules")
+
 _CONFIG_HELP = "configuration; that of the project's folder, which is the demo, if none is named"
 
 
@@ -109,15 +112,15 @@ def _new(said: argparse.Namespace, checkout: Path) -> int:
         **{key: getattr(said, key) for key in ("kind", "key") if getattr(said, key)},
         **({"columns": json.dumps(columns, ensure_ascii=False)} if columns else {}),
     }
-    return _snakemake(said, checkout, ["new", "--config", *(f"{key}={value}" for key, value in start.items())])
+    return _snakemake(said, checkout, ["--config", *(f"{key}={value}" for key, value in start.items())], ["new"])
 
 
 def _check(said: argparse.Namespace, checkout: Path) -> int:
-    return _snakemake(said, checkout, ["check", *_configfile(said, checkout)])
+    return _snakemake(said, checkout, _configfile(said, checkout), ["check"])
 
 
 def _run(said: argparse.Namespace, checkout: Path) -> int:
-    return _snakemake(said, checkout, ["--quiet", "rules", *_configfile(said, checkout)], progress.call)
+    return _snakemake(said, checkout, _configfile(said, checkout), [], progress.call)
 
 
 def _open(said: argparse.Namespace, checkout: Path) -> int:
@@ -146,12 +149,16 @@ def _seen_from(checkout: Path, path: Path) -> str:
 
 
 def _snakemake(
-    said: argparse.Namespace, checkout: Path, arguments: Sequence[str], call: Callable[..., int] = subprocess.call
+    said: argparse.Namespace,
+    checkout: Path,
+    settings: Sequence[str],
+    targets: Sequence[str],
+    call: Callable[..., int] = subprocess.call,
 ) -> int:
     """Print a command of Snakemake and call it in the checkout."""
     if importlib.util.find_spec("snakemake") is None:
         raise InputError("Snakemake is not installed here; `pip install -r requirements.txt` does it.")
-    command = ["snakemake", "--cores", said.cores, *arguments, *said.snakemake]
+    command = ["snakemake", *settings, *_QUIET, "--cores", said.cores, *targets, *said.snakemake]
     place = "" if checkout == Path.cwd() else f"cd {shlex.quote(str(checkout))} && "
     print(f"{place}{shlex.join(command)}", file=sys.stderr, flush=True)
     return call([sys.executable, "-m", *command], cwd=checkout)
