@@ -141,7 +141,8 @@ def wanted(
             not array.of and max(array.shape, default=0) == np.prod(array.shape) > 1 for array in there.values()
         )
         remedy = f"Save one as {layout}." + of_vectors * is_vector
-    problems.error(path, f"{what} with {sizes} dimensions; there is: {listed}", remedy)
+    lacks = "key" if fitting and key is None else ""
+    problems.error(path, f"{what} with {sizes} dimensions; there is: {listed}", remedy, lacks=lacks)
     return None
 
 

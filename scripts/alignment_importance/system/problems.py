@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import astuple, dataclass, fields
+from dataclasses import dataclass
 from typing import Literal, NoReturn
 
 import pandas as pd
@@ -25,6 +25,7 @@ class Problem:
         place: where in the file, such as `line 3, column similarity`; empty for the whole of it.
         found: what is there, as a clause without a full stop.
         remedy: what to do about it, as a sentence; of a warning, it may be what was done.
+        lacks: the key of the configuration that was not said and would decide it, if that is what is wrong.
     """
 
     level: Literal["error", "warning"]
@@ -32,6 +33,7 @@ class Problem:
     place: str
     found: str
     remedy: str
+    lacks: str = ""
 
     def __str__(self) -> str:
         """Write it as a line for people, without `where`."""
@@ -41,7 +43,7 @@ class Problem:
 
 
 #: Columns of the table of problems.
-COLUMNS = tuple(field.name for field in fields(Problem))
+COLUMNS = ("level", "where", "place", "found", "remedy")
 
 
 class Problems:
@@ -59,9 +61,9 @@ class Problems:
         """Count errors and warnings."""
         return len(self._found)
 
-    def error(self, where: object, found: str, remedy: str, place: str = "") -> None:
+    def error(self, where: object, found: str, remedy: str, place: str = "", lacks: str = "") -> None:
         """Note what stops the workflow, see `Problem`."""
-        self._found[Problem("error", str(where), place, found, remedy)] = None
+        self._found[Problem("error", str(where), place, found, remedy, lacks)] = None
 
     def fail(self, where: object, found: str, remedy: str, place: str = "") -> NoReturn:
         """Note an error behind which nothing more can be looked at, and raise all errors.
@@ -106,7 +108,8 @@ class Problems:
 
     def table(self) -> pd.DataFrame:
         """A row per problem with the columns `COLUMNS`, errors first."""
-        return pd.DataFrame([astuple(one) for one in [*self.errors, *self.warnings]], columns=list(COLUMNS), dtype=str)
+        rows = [[getattr(one, column) for column in COLUMNS] for one in [*self.errors, *self.warnings]]
+        return pd.DataFrame(rows, columns=list(COLUMNS), dtype=str)
 
     def log_warnings(self) -> None:
         """Log every warning."""

@@ -83,7 +83,9 @@ def kind_of(problems: Problems, path: Path, told: str | None, by: str, configure
         problems.error(path, f"{by} says {told}, but the comparison's `kind` is {configured}", remedy)
     elif not told and not configured:
         remedy = f"Set the comparison's `kind` to {' or '.join(KINDS)}: it is not guessed from the numbers."
-        problems.error(path, "neither the file nor the configuration says what a larger number means", remedy)
+        problems.error(
+            path, "neither the file nor the configuration says what a larger number means", remedy, lacks="kind"
+        )
     return told or configured or ""
 
 

@@ -100,7 +100,7 @@ def _task(tasks: object, n_rdms: int, key: str | None, path: Path, problems: Pro
         problems.error(path, "there is no arrangement in it", _KEEP_NAME)
     elif key is None and len(several) > 1:
         found = f"there are arrangements of several tasks: {', '.join(several)}"
-        problems.error(path, found, "Name one of them as the comparison's `key`.")
+        problems.error(path, found, "Name one of them as the comparison's `key`.", lacks="key")
     elif key is not None and key not in several:
         remedy = f"There are: {', '.join(several)}." if any(several) else "Remove `key`: the file names no task."
         problems.error(path, f"there is no arrangement of a task {key!r}", remedy)

@@ -47,7 +47,8 @@ def _read_order(order: Path | None, path: Path, images: ImageIds, problems: Prob
     """Read the image ids of an array's rows; None where they cannot be read."""
     what = "text with their ids, one per line in the order of the rows, or a table with the column `image`"
     if order is None:
-        problems.error(path, "an array does not name its images", f"Name a file as the comparison's `order`: {what}.")
+        remedy = f"Name a file as the comparison's `order`: {what}."
+        problems.error(path, "an array does not name its images", remedy, lacks="order")
         return None
     if not order.is_file():
         problems.error(order, "this file of image ids does not exist", f"Correct the comparison's `order`: {what}.")

@@ -1,0 +1,164 @@
+"""The command `alignment-importance`: Snakemake's commands for what most people do, which it prints as it runs them."""
+
+import argparse
+import importlib.util
+import json
+import shlex
+import subprocess
+import sys
+import webbrowser
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import yaml
+
+from alignment_importance.command import progress, questions
+from alignment_importance.config import configure
+from alignment_importance.system.errors import InputError
+
+#: Without the files, the memory and the reason of every job, which its log says.
+_QUIET = ("--quiet", "host", "rules")
+
+_CONFIG_HELP = "configuration; that of the project's folder, which is the demo, if none is named"
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Do what the command line says.
+
+    Args:
+        arguments: those of the process if None. What stands behind `--` is handed on to Snakemake.
+
+    Returns:
+        The exit status: Snakemake's, or 1 where there was nothing to run.
+    """
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    behind = given.index("--") if "--" in given else len(given)
+    said = _parser().parse_args(given[:behind])
+    said.snakemake = given[behind + 1 :]
+    try:
+        return int(said.do(said, find_checkout(Path(said.directory))))
+    except InputError as error:
+        print(error, file=sys.stderr)
+    except (EOFError, KeyboardInterrupt):
+        print("Stopped.", file=sys.stderr)
+    return 1
+
+
+def find_checkout(folder: Path) -> Path:
+    """The folder with the project's Snakefile: this one, or the nearest around it.
+
+    Raises:
+        InputError: there is none.
+    """
+    folder = folder.resolve()
+    for candidate in (folder, *folder.parents):
+        if (candidate / "Snakefile").is_file() and (candidate / "scripts" / "alignment_importance").is_dir():
+            return candidate
+    raise InputError(
+        f"the Snakefile of alignment-importance is expected in {folder} or a folder around it; call this command in a "
+        "checkout of the project, or name one with --directory."
+    )
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="alignment-importance",
+        description="Which feature maps of a network carry its match with human similarity judgments. "
+        "Every command is one of Snakemake's, which is printed; what stands behind -- is handed on to it.",
+    )
+    shared = argparse.ArgumentParser(add_help=False)
+    shared.add_argument("--directory", default=".", help="checkout of the project, or a folder in it (default: here)")
+    runs = argparse.ArgumentParser(add_help=False, parents=[shared])
+    runs.add_argument("--cores", default="all", help="processors to use (default: all)")
+    configured = argparse.ArgumentParser(add_help=False)
+    configured.add_argument("config", nargs="?", type=Path, metavar="CONFIG", help=_CONFIG_HELP)
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    new = commands.add_parser("new", parents=[runs], help="write a configuration for images and judgments")
+    new.set_defaults(do=_new)
+    new.add_argument("images", type=Path, metavar="PHOTOS", help="folder of image files")
+    new.add_argument("judgments", type=Path, metavar="JUDGMENTS", help="file, or folder with one per participant")
+    new.add_argument("--name", help="of the configuration, NAME.yaml (default: the folder's)")
+    new.add_argument(
+        "--kind",
+        choices=["similarity", "dissimilarity"],
+        help="what a larger number means, if the file does not say it",
+    )
+    new.add_argument("--order", type=Path, metavar="FILE", help="image ids of the rows of an array, one per line")
+    new.add_argument("--key", help="what to read of a file that holds several")
+    new.add_argument("--columns", nargs="+", metavar="NAME=YOURS", help="what a table calls its columns")
+    new.add_argument("--table", type=Path, metavar="FILE", help="CSV with the columns image and category")
+    new.add_argument("--only", type=Path, metavar="FILE", help="ids of the images to compare, one per line")
+
+    for name, do, what in (
+        ("check", _check, "tell everything that is wrong with a configuration and its files"),
+        ("run", _run, "do everything that is not done yet, with the time that is left"),
+    ):
+        command = commands.add_parser(name, parents=[runs, configured], help=what)
+        command.set_defaults(do=do)
+    gallery = commands.add_parser("open", parents=[shared, configured], help="show the gallery in the browser")
+    gallery.set_defaults(do=_open)
+    return parser
+
+
+def _new(said: argparse.Namespace, checkout: Path) -> int:
+    columns = dict(column.partition("=")[::2] for column in said.columns or [])
+    if sys.stdin.isatty():
+        questions.ask(said, columns)
+    paths = {key: getattr(said, key) for key in ("images", "judgments", "order", "table", "only")}
+    start = {
+        "name": said.name or said.images.resolve().name,
+        **{key: _seen_from(checkout, path) for key, path in paths.items() if path},
+        **{key: getattr(said, key) for key in ("kind", "key") if getattr(said, key)},
+        **({"columns": json.dumps(columns, ensure_ascii=False)} if columns else {}),
+    }
+    return _snakemake(said, checkout, ["--config", *(f"{key}={value}" for key, value in start.items())], ["new"])
+
+
+def _check(said: argparse.Namespace, checkout: Path) -> int:
+    return _snakemake(said, checkout, _configfile(said, checkout), ["check"])
+
+
+def _run(said: argparse.Namespace, checkout: Path) -> int:
+    return _snakemake(said, checkout, _configfile(said, checkout), [], progress.call)
+
+
+def _open(said: argparse.Namespace, checkout: Path) -> int:
+    page = checkout / _results(said.config or checkout / "config.yaml") / "gallery" / "index.html"
+    if not page.exists():
+        raise InputError(f"there is no {page} yet; `alignment-importance run` makes it.")
+    print(page)
+    return 0 if webbrowser.open(page.as_uri()) else 1
+
+
+def _results(config: Path) -> str:
+    """The folder of results that a configuration names."""
+    if not config.is_file():
+        raise InputError(f"there is no configuration {config}.")
+    return configure(yaml.safe_load(config.read_text(encoding="utf-8")), look_at_files=False).results
+
+
+def _configfile(said: argparse.Namespace, checkout: Path) -> list[str]:
+    return ["--configfile", _seen_from(checkout, said.config)] if said.config else []
+
+
+def _seen_from(checkout: Path, path: Path) -> str:
+    """A path of here, as Snakemake finds it from the checkout."""
+    whole = path.resolve()
+    return (whole.relative_to(checkout) if whole.is_relative_to(checkout) else whole).as_posix()
+
+
+def _snakemake(
+    said: argparse.Namespace,
+    checkout: Path,
+    settings: Sequence[str],
+    targets: Sequence[str],
+    call: Callable[..., int] = subprocess.call,
+) -> int:
+    """Print a command of Snakemake and call it in the checkout."""
+    if importlib.util.find_spec("snakemake") is None:
+        raise InputError("Snakemake is not installed here; `pip install -r requirements.txt` does it.")
+    command = ["snakemake", *settings, *_QUIET, "--cores", said.cores, *targets, *said.snakemake]
+    place = "" if checkout == Path.cwd() else f"cd {shlex.quote(str(checkout))} && "
+    print(f"{place}{shlex.join(command)}", file=sys.stderr, flush=True)
+    return call([sys.executable, "-m", *command], cwd=checkout)

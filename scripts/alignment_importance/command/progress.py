@@ -1,0 +1,64 @@
+"""How far Snakemake has come, with the time that is left, while it runs."""
+
+import re
+import signal
+import subprocess
+import time
+from collections.abc import Sequence
+from datetime import timedelta
+from pathlib import Path
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.text import Text
+
+#: What Snakemake says after every job.
+_STEPS = re.compile(r"(\d+) of (\d+) steps \(.*\) done")
+
+
+def call(command: Sequence[str], cwd: Path) -> int:
+    """Run Snakemake and say how far it has come: on a terminal in one line below all else, otherwise line by line.
+
+    It ends as it likes after an interrupt from the keyboard, which reaches it as well.
+
+    Args:
+        command: of Snakemake.
+        cwd: where it runs.
+
+    Returns:
+        Its exit status.
+    """
+    console, started = Console(stderr=True), time.monotonic()
+    line_below = Progress(
+        BarColumn(), TextColumn("{task.description}"), TimeElapsedColumn(), console=console,
+        disable=not console.is_terminal,
+    )  # fmt: skip
+    with (
+        subprocess.Popen(command, cwd=cwd, stderr=subprocess.PIPE, encoding="utf-8", errors="replace") as run,
+        line_below,
+    ):
+        handler = signal.signal(signal.SIGINT, signal.SIG_IGN)
+        task = line_below.add_task("", visible=False)
+        assert run.stderr is not None
+        for line in run.stderr:
+            steps = _STEPS.fullmatch(line.strip())
+            if steps:
+                done, total = map(int, steps.groups())
+                line = describe(done, total, time.monotonic() - started)
+                line_below.update(task, completed=done, total=total, description=line, visible=True)
+            if not (steps and console.is_terminal):
+                console.print(Text(line.rstrip("\n")), soft_wrap=True)
+    signal.signal(signal.SIGINT, handler)
+    return run.returncode
+
+
+def describe(done: int, total: int, seconds: float) -> str:
+    """Say how many steps are done, and about how long the others take if they take as long as these did.
+
+    >>> describe(12, 32, 120)
+    '12 of 32 steps, about 0:03:20 left'
+    >>> describe(32, 32, 300)
+    '32 of 32 steps'
+    """
+    left = f", about {timedelta(seconds=round(seconds / done * (total - done)))} left" if 0 < done < total else ""
+    return f"{done} of {total} steps{left}"

@@ -1,0 +1,190 @@
+"""The command `alignment-importance`: what it runs, asks and says, on a tiny project and a real Snakemake."""
+
+import doctest
+import os
+import pty
+import re
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+import yaml
+from tiny_project import ROOT
+
+from alignment_importance.command import progress
+
+COMMAND = [sys.executable, "-c", "import sys; from alignment_importance.command import main; sys.exit(main())"]
+
+STEPS = """
+rule all:
+    input: "2.txt"
+rule:
+    output: "{n}.txt"
+    input: lambda wildcards: [] if wildcards.n == "1" else "1.txt"
+    shell: "echo job {wildcards.n} >&2; sleep 0.5; touch {output}"
+"""
+
+
+def environment() -> dict[str, str]:
+    return os.environ | {"PYTHONPATH": str(ROOT / "scripts"), "COLUMNS": "100", "PYTHONWARNINGS": "ignore"}
+
+
+def call(folder: Path, *arguments: str, **variables: str) -> tuple[int, str]:
+    """Call the command in a folder: its exit status, and all that was said."""
+    answer = subprocess.run(
+        [*COMMAND, *arguments], cwd=folder, env=environment() | variables, stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False,
+    )  # fmt: skip
+    return answer.returncode, answer.stdout
+
+
+def call_on_terminal(folder: Path, command: list[str], *answers: str) -> tuple[int, str]:
+    """Call a command on a terminal, and give each answer behind the colon of a question."""
+    ours, its = pty.openpty()
+    variables = environment() | {"TERM": "xterm-256color"}
+    with subprocess.Popen(command, cwd=folder, env=variables, stdin=its, stdout=its, stderr=its) as run:
+        os.close(its)
+        said, left = "", list(answers)
+        try:
+            while part := os.read(ours, 4096):
+                said += part.decode()
+                if left and said.rstrip().endswith(":"):
+                    os.write(ours, f"{left.pop(0)}\n".encode())
+        except OSError:  # the terminal's other end is closed
+            pass
+    os.close(ours)
+    assert not left
+    return run.returncode, said
+
+
+def test_it_runs_what_it_prints_with_the_status_of_snakemake(project: Path) -> None:
+    status, said = call(project, "run", "tiny.yaml", "--cores", "1", "--", "results/inputs/tiny/images.csv")
+    assert status == 0, said
+    command = "snakemake --configfile tiny.yaml --quiet host rules --cores 1 results/inputs/tiny/images.csv"
+    assert said.startswith(f"{command}\n")
+    assert "\n1 of 1 steps\n" in said
+    assert (project / "results/inputs/tiny/images.csv").exists()
+    (project / "my photos/photo 03.png").write_bytes(b"no image")
+    status, said = call(project / "my photos", "check", "../tiny.yaml")
+    assert status == 1
+    assert said.startswith(f"cd '{project}' && snakemake")
+    assert "photo 03.png" in said
+
+
+def test_a_configuration_is_begun_from_a_folder_below(project: Path) -> None:
+    shutil.copytree(project / "my photos", project / "data/photos")
+    status, said = call(project / "data", "new", "photos", "../matrix.csv", "--kind", "similarity")
+    assert status == 0, said
+    written = yaml.safe_load((project / "photos.yaml").read_text(encoding="utf-8"))
+    assert written["image_sets"]["photos"]["folder"] == "data/photos"
+    assert written["comparisons"]["photos"]["judgments"] == "matrix.csv"
+    renamed = (project / "pairs.csv").read_text(encoding="utf-8").replace("image_a", "Bild 1", 1)
+    (project / "bilder.csv").write_text(renamed, encoding="utf-8")
+    status, said = call(project, "new", "my photos", "bilder.csv", "--name", "b", "--columns", "image_a=Bild 1")
+    assert status == 0, said
+    written = yaml.safe_load((project / "b.yaml").read_text(encoding="utf-8"))
+    assert written["comparisons"]["b"]["columns"] == {"image_a": "Bild 1"}
+
+
+def test_what_it_cannot_know_is_asked_for_on_a_terminal_alone(project: Path) -> None:
+    status, said = call_on_terminal(project, [*COMMAND, "new", "my photos", "matrix.csv"], "faces", "similarity")
+    assert status == 0, said
+    assert "what a larger number means" in said
+    assert yaml.safe_load((project / "faces.yaml").read_text(encoding="utf-8"))["comparisons"]["faces"]["kind"] == (
+        "similarity"
+    )
+    # The pairs say it themselves.
+    status, said = call_on_terminal(project, [*COMMAND, "new", "my photos", "pairs.csv"], "pairs")
+    assert status == 0, said
+    status, said = call(project, "new", "my photos", "matrix.csv", "--name", "other")
+    assert status == 1
+    assert "neither the file nor the configuration says what a larger number means" in said
+
+
+def test_the_gallery_is_opened(project: Path, tmp_path: Path) -> None:
+    browser = tmp_path / "browser"
+    browser.write_text(f"#!/bin/sh\nprintf %s \"$1\" > '{tmp_path}/opened'\n", encoding="utf-8")
+    browser.chmod(0o755)
+    (project / "other.yaml").write_text(
+        (project / "tiny.yaml").read_text("utf-8") + "results: results/other\n", "utf-8"
+    )
+    status, said = call(project, "open", "other.yaml", BROWSER=str(browser))
+    assert status == 1
+    page = project / "results/other/gallery/index.html"
+    assert f"there is no {page} yet" in said
+    page.parent.mkdir(parents=True)
+    page.write_text("<p>gallery</p>", encoding="utf-8")
+    status, said = call(project, "open", "other.yaml", BROWSER=f"{browser} %s")
+    assert status == 0, said
+    assert (tmp_path / "opened").read_text(encoding="utf-8") == page.as_uri()
+
+
+def test_elsewhere_it_says_where_it_should_be(tmp_path: Path) -> None:
+    status, said = call(tmp_path, "run")
+    assert status == 1
+    assert said.startswith(f"the Snakefile of alignment-importance is expected in {tmp_path} or a folder around it")
+    assert said.count("\n") == 1
+    status, said = call(tmp_path, "open", "--directory", str(ROOT), "nowhere.yaml")
+    assert (status, said) == (1, "there is no configuration nowhere.yaml.\n")
+
+
+def test_the_time_that_is_left_follows_from_the_steps_done() -> None:
+    assert doctest.testmod(progress).attempted == 2
+    assert doctest.testmod(progress).failed == 0
+    assert progress.describe(0, 3, 10) == "0 of 3 steps"
+
+
+@pytest.mark.parametrize("on_terminal", [False, True])
+def test_progress_is_a_line_below_on_a_terminal_and_lines_in_a_log(tmp_path: Path, on_terminal: bool) -> None:
+    (tmp_path / "Snakefile").write_text(STEPS, encoding="utf-8")
+    program = (
+        "import sys; from pathlib import Path; from alignment_importance.command import progress; "
+        "sys.exit(progress.call([sys.executable, '-m', 'snakemake', '--quiet', 'rules', '--cores', '1'], Path()))"
+    )
+    command = [sys.executable, "-c", program]
+    if on_terminal:
+        status, said = call_on_terminal(tmp_path, command)
+        assert "\x1b[" in said  # the line is written over
+        assert "━" in said
+    else:
+        answer = subprocess.run(command, cwd=tmp_path, env=environment(), capture_output=True, text=True, check=False)
+        status, said = answer.returncode, answer.stderr
+        assert [line for line in said.splitlines() if " of 3 steps" in line][-1] == "3 of 3 steps"
+        assert "\x1b[" not in said
+    assert status == 0, said
+    plain = re.sub(r"\x1b\[[0-9;]*m", "", said)
+    assert re.search(r"1 of 3 steps, about 0:0\d:\d\d left", plain)
+    assert "job 2" in said
+    assert "steps (" not in said
+
+
+def test_the_status_of_what_failed_is_handed_on(tmp_path: Path) -> None:
+    assert progress.call([sys.executable, "-c", "import sys; print('no', file=sys.stderr); sys.exit(3)"], tmp_path) == 3
+
+
+def test_an_interrupt_ends_snakemake_and_then_the_command(tmp_path: Path) -> None:
+    (tmp_path / "Snakefile").write_text("rule:\n    shell: 'touch begun; sleep 60'\n", encoding="utf-8")
+    program = (
+        "import sys; from pathlib import Path; from alignment_importance.command import progress; "
+        "sys.exit(progress.call([sys.executable, '-m', 'snakemake', '--cores', '1'], Path()))"
+    )
+    ours, its = pty.openpty()
+    with subprocess.Popen(
+        [sys.executable, "-c", program], cwd=tmp_path, env=environment(), stdin=its, stderr=its, process_group=None,
+        start_new_session=True,
+    ) as run:  # fmt: skip
+        os.close(its)
+        while not (tmp_path / "begun").exists() and run.poll() is None:
+            time.sleep(0.05)
+        os.killpg(run.pid, 2)
+        said = b""
+        try:
+            while part := os.read(ours, 4096):
+                said += part
+        except OSError:
+            pass
+    assert run.returncode == 1
+    assert b"Traceback" not in said
