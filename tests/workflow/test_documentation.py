@@ -28,6 +28,14 @@ PAGES = [ROOT / name for name in ("README.md", "CONTRIBUTING.md", "config/README
 FENCED = re.compile(r"^ *```(\w*)\n(.*?)^ *```$", re.MULTILINE | re.DOTALL)
 SLURM = "workflow/profiles/slurm"
 
+#: The project's own command, which is a script where the package is installed.
+_SCRIPTS = repr(str(ROOT / "scripts"))
+COMMAND = (
+    sys.executable,
+    "-c",
+    f"import sys; sys.path.insert(0, {_SCRIPTS}); import alignment_importance.command as it; it.main()",
+)
+
 #: Options that Snakemake knows.
 OPTIONS = set(get_argument_parser()._option_string_actions)
 
@@ -45,7 +53,7 @@ def command_lines() -> Iterator[tuple[str, str]]:
         prose = FENCED.sub("", page.read_text(encoding="utf-8"))
         spans = [" ".join(span.split()) for span in re.findall(r"`([^`]+)`", prose)]
         for line in [*re.findall(r"^ {4}(\S.*)$", prose, re.MULTILINE), *spans]:
-            if re.match(r"([A-Z_]+=\S+ )?(snakemake|python|pip) \S", line):
+            if re.match(r"([A-Z_]+=\S+ )?(snakemake|python|pip|alignment-importance) \S", line):
                 yield page.name, line
             # Options with a value, which stand for a command that has them.
             elif line.split()[0] in OPTIONS and " " in line:
@@ -193,6 +201,10 @@ def help_of(*command: str) -> str:
 def test_other_programs_know_their_options(line: str) -> None:
     """What a line calls is there, and so are the files that it names; its help names the options."""
     for words in steps(line):
+        if words[0] == "alignment-importance":
+            told = help_of(*COMMAND, words[1])
+            assert [option for option in words if option.startswith("--") and f" {option}" not in told] == []
+            continue
         first = next(word for word in words[1:] if not word.startswith("-"))
         # Of `python FILE`, `python -m MODULE` and `pip install` the help is asked for, not of `python` and `pip`.
         length = words.index(first) + 1 if words[0] in ("pip", "python", "python3", "ruff") else 1

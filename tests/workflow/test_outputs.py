@@ -141,7 +141,10 @@ def test_files_of_other_targets_are_made_by_a_rule(file: str, tmp_path: Path) ->
 #: Pages that name files of the project and of results.
 NAMING = [
     ROOT / "README.md",
-    *(ROOT / f"docs/{name}.md" for name in ("clusters", "demo", "faq", "method", "outputs", "own_data", "speed", "tutorial")),
+    *(
+        ROOT / f"docs/{name}.md"
+        for name in ("clusters", "demo", "faq", "method", "outputs", "own_data", "speed", "tutorial")
+    ),
 ]
 
 
