@@ -214,7 +214,7 @@ def test_what_is_asked_for_and_is_not_there_is_named() -> None:
     with pytest.raises(ValueError, match="13 folds need at least as many images"):
         ai.curves(maps, human, folds=13)
     with pytest.raises(AttributeError, match="has no attribute 'scores'"):
-        _ = ai.scores  # type: ignore[attr-defined]
+        _ = ai.scores
 
 
 def test_nothing_is_imported_before_it_is_used() -> None:

@@ -10,6 +10,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
+import yaml
 from test_envs import IMPORTED_NAMES, imported, required
 from tiny_project import ROOT
 
@@ -78,6 +79,35 @@ configure(
     )
     assert answer.returncode == 0, answer.stderr
     assert Path(answer.stdout.strip()).is_relative_to(tmp_path)
+
+
+def test_it_brings_the_command(wheel: Path, tmp_path: Path) -> None:
+    with zipfile.ZipFile(wheel) as archive:
+        archive.extractall(tmp_path)
+    program = """
+from importlib.metadata import distribution
+[command] = distribution("alignment-importance").entry_points.select(group="console_scripts")
+assert command.name == "alignment-importance"
+try:
+    command.load()(["--help"])
+except SystemExit as end:
+    raise SystemExit(end.code)
+"""
+    answer = subprocess.run(
+        [sys.executable, "-c", program],
+        cwd=tmp_path,
+        env=os.environ | {"PYTHONPATH": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert answer.returncode == 0, answer.stderr
+    assert answer.stdout.startswith("usage: alignment-importance")
+
+
+def test_the_version_is_the_one_that_is_cited() -> None:
+    citation = yaml.safe_load((ROOT / "CITATION.cff").read_text(encoding="utf-8"))
+    assert citation["version"] == PROJECT["version"]
 
 
 def names_of(dependencies: list[str]) -> set[str]:

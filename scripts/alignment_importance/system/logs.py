@@ -66,7 +66,8 @@ def job(path: str | Path, made_with: Mapping[str, Any] | None) -> Iterator[None]
         raise
     else:
         # Snakemake's benchmark files hold samples: every half second at first, then two a minute.
-        logger.info("Peak memory: %.0f MB.", memory.peak_mb())
+        if (peak := memory.peak_mb()) > 0:
+            logger.info("Peak memory: %.0f MB.", peak)
         if (on_gpu := memory.peak_gpu_mb()) > 0:
             logger.info("Peak GPU memory: %.0f MB.", on_gpu)
     finally:

@@ -1,6 +1,5 @@
 """The most memory that this process has taken, beside the processor and on a GPU."""
 
-import resource
 import sys
 from pathlib import Path
 
@@ -8,11 +7,15 @@ _STATUS = Path("/proc/self/status")
 
 
 def peak_mb() -> float:
-    """The most memory that this process has taken so far, in MB (10⁶ bytes)."""
+    """The most memory that this process has taken so far, in MB (10⁶ bytes); NaN on Windows, which counts otherwise."""
     if _STATUS.exists():
         # Not `getrusage`: to that, a small process has taken what the larger one took that started it.
         line = next(line for line in _STATUS.read_text(encoding="ascii").splitlines() if line.startswith("VmHWM"))
         return int(line.split()[1]) * 1024 / 1e6
+    try:
+        import resource
+    except ImportError:
+        return float("nan")
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     # Bytes on macOS, kilobytes elsewhere.
     return peak / 1e6 if sys.platform == "darwin" else peak * 1024 / 1e6
