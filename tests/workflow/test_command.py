@@ -10,6 +10,8 @@ import sys
 import time
 from pathlib import Path
 
+import numpy as np
+import pandas as pd
 import pytest
 import yaml
 from tiny_project import ROOT
@@ -96,6 +98,15 @@ def test_what_it_cannot_know_is_asked_for_on_a_terminal_alone(project: Path) -> 
     assert yaml.safe_load((project / "faces.yaml").read_text(encoding="utf-8"))["comparisons"]["faces"]["kind"] == (
         "similarity"
     )
+    # Of several arrays: which, what it means, and of which images.
+    matrix = pd.read_csv(project / "matrix.csv", index_col=0)
+    np.savez(project / "arrays.npz", first=matrix, second=matrix)
+    (project / "order.txt").write_text("\n".join(matrix.columns), encoding="utf-8")
+    command = [*COMMAND, "new", "my photos", "arrays.npz", "--name", "arrays"]
+    status, said = call_on_terminal(project, command, "second", "similarity", "order.txt")
+    assert status == 0, said
+    written = yaml.safe_load((project / "arrays.yaml").read_text(encoding="utf-8"))["comparisons"]["arrays"]
+    assert (written["key"], written["kind"], written["order"]) == ("second", "similarity", "order.txt")
     # The pairs say it themselves.
     status, said = call_on_terminal(project, [*COMMAND, "new", "my photos", "pairs.csv"], "pairs")
     assert status == 0, said
