@@ -56,7 +56,7 @@ def test_results_are_opened(finished: Path, monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setenv("ALIGNMENT_IMPORTANCE_RESULTS", str(finished / "results"))
     said = printed(run("results.ipynb"))
     assert "resnet18" in said[0]
-    assert said[-2].startswith("{'full': ")
+    assert said[-1].startswith("{'full': ")
 
 
 def keep(name: str) -> None:

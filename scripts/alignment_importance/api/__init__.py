@@ -71,16 +71,17 @@ def score(
         TypeError: maps, judgments or head of another kind.
         ValueError: maps and judgments are not of the same images, or cannot be compared.
 
-    >>> import numpy as np
-    >>> import alignment_importance as ai
-    >>> maps = np.random.default_rng(1).random((20, 4, 3, 3))
-    >>> people = np.corrcoef(maps[:, :3].mean(axis=(2, 3)))  # who see nothing of the last map
-    >>> ai.score(maps, people).round(3)
-       feature_map    ais  rank
-    0            0  0.711     1
-    1            1  0.617     3
-    2            2  0.626     2
-    3            3  0.467     4
+    Examples:
+        >>> import numpy as np
+        >>> import alignment_importance as ai
+        >>> maps = np.random.default_rng(1).random((20, 4, 3, 3))
+        >>> people = np.corrcoef(maps[:, :3].mean(axis=(2, 3)))  # who see nothing of the last map
+        >>> ai.score(maps, people).round(3)
+           feature_map    ais  rank
+        0            0  0.711     1
+        1            1  0.617     3
+        2            2  0.626     2
+        3            3  0.467     4
     """
     with _compared(maps, judgments, head, similarity, score) as (comparison, _):
         return rankings.rank_block(comparison.engine, cuts.whole(comparison.human))
@@ -114,12 +115,13 @@ def curves(
     Raises:
         TypeError, ValueError: see `score`; also folds with too few judged pairs.
 
-    >>> import numpy as np
-    >>> import alignment_importance as ai
-    >>> maps = np.random.default_rng(1).random((20, 4, 3, 3))
-    >>> people = np.corrcoef(maps[:, :3].mean(axis=(2, 3)))  # who see nothing of the last map
-    >>> ai.curves(maps, people).groupby("k")["test_score"].mean().round(2).to_dict()
-    {1: nan, 2: 0.11, 3: 0.59, 4: 0.92}
+    Examples:
+        >>> import numpy as np
+        >>> import alignment_importance as ai
+        >>> maps = np.random.default_rng(1).random((20, 4, 3, 3))
+        >>> people = np.corrcoef(maps[:, :3].mean(axis=(2, 3)))  # who see nothing of the last map
+        >>> ai.curves(maps, people).groupby("k")["test_score"].mean().round(2).to_dict()
+        {1: nan, 2: 0.11, 3: 0.59, 4: 0.92}
     """
     with _compared(maps, judgments, head, similarity, score) as (comparison, _):
         table = cuts.cut("images", comparison.image_ids, folds, seed)
@@ -149,14 +151,15 @@ def heatmaps(
     Raises:
         TypeError, ValueError: see `score`; also units, which have no places.
 
-    >>> import numpy as np
-    >>> import alignment_importance as ai
-    >>> maps = np.random.default_rng(1).random((20, 4, 3, 3))
-    >>> people = np.corrcoef(maps[:, :3].mean(axis=(2, 3)))  # who see nothing of the last map
-    >>> ai.heatmaps(maps, people).sel(image="7").round(2).values
-    array([[0.51, 0.37, 0.11],
-           [0.78, 0.29, 0.07],
-           [0.91, 0.73, 0.45]], dtype=float32)
+    Examples:
+        >>> import numpy as np
+        >>> import alignment_importance as ai
+        >>> maps = np.random.default_rng(1).random((20, 4, 3, 3))
+        >>> people = np.corrcoef(maps[:, :3].mean(axis=(2, 3)))  # who see nothing of the last map
+        >>> ai.heatmaps(maps, people).sel(image="7").round(2).values
+        array([[0.51, 0.37, 0.11],
+               [0.78, 0.29, 0.07],
+               [0.91, 0.73, 0.45]], dtype=float32)
     """
     with _compared(maps, judgments, head, similarity, score) as (comparison, _):
         if comparison.activations.attrs["layout"] == "units":
@@ -190,15 +193,16 @@ def explain_pair(
     Raises:
         TypeError, ValueError: see `score`; also images that there are not, or that were not judged together.
 
-    >>> import numpy as np
-    >>> import alignment_importance as ai
-    >>> maps = np.random.default_rng(1).random((20, 4, 3, 3))
-    >>> people = np.corrcoef(maps[:, :3].mean(axis=(2, 3)))  # who see nothing of the last map
-    >>> explained = ai.explain_pair(maps, people, 0, 7)
-    >>> explained["contribution"].round(3).values
-    array([ 0.006,  0.007, -0.002,  0.001])
-    >>> round(float(explained["places"].sum()), 3)  # the similarity of both images
-    -0.401
+    Examples:
+        >>> import numpy as np
+        >>> import alignment_importance as ai
+        >>> maps = np.random.default_rng(1).random((20, 4, 3, 3))
+        >>> people = np.corrcoef(maps[:, :3].mean(axis=(2, 3)))  # who see nothing of the last map
+        >>> explained = ai.explain_pair(maps, people, 0, 7)
+        >>> explained["contribution"].round(3).values
+        array([ 0.006,  0.007, -0.002,  0.001])
+        >>> round(float(explained["places"].sum()), 3)  # the similarity of both images
+        -0.401
     """
     with _compared(maps, judgments, head, similarity, score) as (comparison, machine):
         pair = _judged_pair(comparison, str(image), str(image_b))
@@ -218,11 +222,12 @@ def rsm(maps: arrays.Maps, *, head: Head | nn.Module | None = None, similarity: 
     Raises:
         TypeError, ValueError: see `score`.
 
-    >>> import numpy as np
-    >>> import alignment_importance as ai
-    >>> maps = np.random.default_rng(1).random((20, 4, 3, 3))
-    >>> float(ai.rsm(maps).sel(image="0", image_b="7").round(3))
-    -0.401
+    Examples:
+        >>> import numpy as np
+        >>> import alignment_importance as ai
+        >>> maps = np.random.default_rng(1).random((20, 4, 3, 3))
+        >>> float(ai.rsm(maps).sel(image="0", image_b="7").round(3))
+        -0.401
     """
     _check_known(similarity, SIMILARITIES, "similarity")
     network = arrays.read_maps(maps)
