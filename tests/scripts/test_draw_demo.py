@@ -2,8 +2,8 @@ import hashlib
 from pathlib import Path
 
 from alignment_importance.inputs import images
-from alignment_importance.inputs.judgments import reading
 from alignment_importance.inputs.datasets.forms.demo import FORM
+from alignment_importance.inputs.judgments import reading
 from make_dataset import make_dataset
 
 TABLES = ["images.csv", "shape.csv", "colour.csv", "same-shape.csv", "same-hue.csv"]
