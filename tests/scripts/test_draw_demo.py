@@ -11,9 +11,9 @@ TABLES = ["images.csv", "shape.csv", "colour.csv", "same-shape.csv", "same-hue.c
 
 def _run(folder: Path, observers: int = 2, seed: int = 2025) -> dict[str, str]:
     """Draw the demo and return the SHA-256 of every file."""
-    files = FORM.files(str(folder), "all").items()
+    outputs = FORM.files(str(folder), "all").items()
     settings = {"seed": seed, "observers": observers, "noise": 0.5}
-    make_dataset("demo", {}, settings, {name: Path(file) for name, file in files})
+    make_dataset("demo", {}, settings, {name: Path(file) for name, file in outputs})
     files = sorted(file for file in folder.rglob("*") if file.is_file())
     return {file.relative_to(folder).as_posix(): hashlib.sha256(file.read_bytes()).hexdigest() for file in files}
 
