@@ -212,7 +212,7 @@ def test_the_check_says_what_hooks_cost(tmp_path: Path, monkeypatch: pytest.Monk
     monkeypatch.chdir(tmp_path)
     problems = Problems()
     caplog.set_level(logging.INFO)
-    layers = checking.check(networks.Spec("branching:Net", map_layer="maps", input_size=8), "models.net", problems)
-    assert layers is not None
+    found = checking.check(networks.Spec("branching:Net", map_layer="maps", input_size=8), "models.net", problems)
+    assert found is not None and found.cut.head.route == "hooked"
     assert "5 times for each image in every pass" in str(problems.table().to_dict())
     assert "models.net: a pass takes about" in caplog.text

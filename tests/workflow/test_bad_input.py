@@ -460,6 +460,13 @@ CASES: dict[str, tuple[Change, str]] = {
         judgments([line for line in pair_lines() if not line.startswith("i03,i07,")], pairs=[["i07", "i03"]]),
         "error: comparisons.c.pairs: pairs without a judgment: i07 and i03. Remove them",
     ),
+    "more pairs to explain than fit in memory": (
+        lambda folder, parts: parts.update(
+            comparisons={"c": parts["comparisons"]["c"] | {"pairs": "all"}}, memory_gb=0.001
+        ),
+        "error: comparisons.c.pairs (models.net): 66 pairs of images with 512 feature maps take 0.0023 GB, more than "
+        "`memory_gb: 0.001`. Ask for fewer pairs",
+    ),
     "a table of pairs to explain that is not there": (
         judgments(pair_lines(), pairs="explain.csv"),
         "start: comparisons.c.pairs: there is no ",

@@ -1,6 +1,6 @@
 # Networks: checked, their layers listed, and what they make of the images of a set; features in the place of networks.
 #
-# needs   inputs/{image_set}/images.csv, the networks' weights, files of features
+# needs   inputs/{image_set}/images.csv, judgments of comparisons all of whose pairs are explained, the networks' weights, files of features
 # makes   layers/{network}.csv, inputs/networks-checks.csv, activations/{image_set}/{model}.nc, docs/networks.md
 
 
@@ -18,6 +18,7 @@ rule prepare_networks:
     """Build all configured networks without their weights, check them, and list their layers."""
     input:
         networks=[file for model in PLAN.networks() for file in PLAN.files_of_network(model)],
+        all_pairs=expand("<results>/inputs/{comparison}/judgments.nc", comparison=PLAN.explains_all_pairs()),
     output:
         layers=expand("<results>/layers/{network}.csv", network=PLAN.networks()),
         checks="<results>/inputs/networks-checks.csv",
@@ -35,6 +36,8 @@ rule prepare_networks:
     params:
         models={name: config["models"][name] for name in PLAN.networks()},
         layers=PLAN.networks(),
+        all_pairs=PLAN.explains_all_pairs(),
+        memory_gb=config["memory_gb"],
         code=code_of("prepare_networks"),
     script:
         "../../scripts/prepare_networks.py"

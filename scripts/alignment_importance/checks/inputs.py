@@ -14,7 +14,7 @@ from alignment_importance.inputs import features
 from alignment_importance.inputs.fold_checks import check_folds
 from alignment_importance.inputs.images import examination
 from alignment_importance.inputs.judgments import named_pairs, reading
-from alignment_importance.maps import controls
+from alignment_importance.maps import controls, pairs
 from alignment_importance.maps.saliency import fixations, registry
 from alignment_importance.networks import checking
 from alignment_importance.system.problems import Problems
@@ -35,11 +35,16 @@ def check(configuration: Mapping[str, Any], problems: Problems, threads: int = 1
         for name, entry in configuration["image_sets"].items()
     }
     judged: dict[str, set[str]] = {name: set() for name in images}
+    all_explained: dict[str, xr.Dataset] = {}
     for name, entry in configuration["comparisons"].items():
         logger.info("Judgments of comparisons.%s", name)
-        judged[entry["image_set"]] |= _check_comparison(
-            name, entry, images[entry["image_set"]], configuration, problems
-        )
+        judgments = _check_comparison(name, entry, images[entry["image_set"]], configuration, problems)
+        if judgments is None:
+            continue
+        judged[entry["image_set"]] |= set(judgments["image"].to_numpy())
+        if entry["pairs"] == "all":
+            all_explained[name] = judgments
+    shapes = {}
     for name, entry in configuration["models"].items():
         if "features" in entry:
             logger.info("Features of models.%s", name)
@@ -48,7 +53,11 @@ def check(configuration: Mapping[str, Any], problems: Problems, threads: int = 1
                     features.read(_features_of(entry), images[image_set], problems)
             continue
         logger.info("Network of models.%s", name)
-        checking.check(networks.Spec(**entry), f"models.{name}", problems)
+        found = checking.check(networks.Spec(**entry), f"models.{name}", problems)
+        if found is not None:
+            shapes[name] = (found.cut.map_shape, found.cut.head.route)
+    for name, judgments in all_explained.items():
+        pairs.check_memory_of_all(name, judgments, shapes, configuration["memory_gb"], problems)
     for entry in configuration["saliency"].values():
         for table in images.values():
             if len(table):
@@ -81,15 +90,15 @@ def _features_of(entry: Mapping[str, Any]) -> features.Source:
 
 def _check_comparison(
     name: str, entry: Mapping[str, Any], images: pd.DataFrame, configuration: Mapping[str, Any], problems: Problems
-) -> set[str]:
-    """Note what is wrong with the judgments and folds of a comparison, and return the ids of the images judged."""
+) -> xr.Dataset | None:
+    """Note what is wrong with the judgments and folds of a comparison, and return the judgments if they can be used."""
     judgments = reading.inspect(source_of(name, entry), images, problems)
     if judgments is None:
-        return set()
+        return None
     cut, inner_folds = configuration["cross_validation"], configuration["statistics"]["inner_folds"]
     check_folds(f"comparisons.{name}", judgments, cut["unit"], cut["folds"], cut["seeds"], inner_folds, problems)
     _check_pairs(f"comparisons.{name}.pairs", entry["pairs"], judgments, problems)
-    return set(judgments["image"].to_numpy())
+    return judgments
 
 
 def _check_pairs(where: str, asked: Any, judgments: xr.Dataset, problems: Problems) -> None:

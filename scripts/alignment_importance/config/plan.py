@@ -43,6 +43,10 @@ class Plan:
         """Name the comparisons that name the pairs to explain."""
         return [name for name, comparison in self.configuration.comparisons.items() if comparison.names_pairs]
 
+    def explains_all_pairs(self) -> list[str]:
+        """Name the comparisons all of whose judged pairs are explained."""
+        return [name for name in self.configuration.comparisons if self.numbers_of_pairs(name) == ALL_PAIRS]
+
     def listed_pairs(self, comparison: str) -> list[list[str]]:
         """The pairs to explain that a comparison lists; none where it does not."""
         pairs = self.configuration.comparisons[comparison].pairs

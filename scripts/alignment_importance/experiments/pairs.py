@@ -23,7 +23,6 @@ from alignment_importance.statistics.judged import judged_pairs, places_among_ju
 from alignment_importance.statistics.scores import SCORES, Score
 from alignment_importance.statistics.similarity import SecondOrder, rsm
 from alignment_importance.system.compute import Compute
-from alignment_importance.system.errors import InputError
 
 #: Feature maps that the table names, of those that contribute most and of those that contribute least.
 N_NAMED = 5
@@ -68,7 +67,9 @@ def explain(
     full = rsm(torch.from_numpy(comparison.activations["readout"].to_numpy()), alignment["similarity"])
     shares = standard.human * standard.standard(full[rows, columns])
     pairs = _find(asked, comparison, shares.numpy())
-    _refuse_too_many(len(pairs), comparison.activations, compute.memory)
+    sizes: Any = comparison.activations["feature_maps"].sizes
+    grid = (sizes["feature_map"], sizes["y"], sizes["x"])
+    places.require_memory(len(pairs), grid, comparison.activations.attrs["route"], compute.memory)
     (every, *own), correlations = comparison.engine.standardised(comparison.human, pairs)
     contributions = every.contributions * _slope(score, correlations[0], correlations[1:])
     explained = xr.Dataset(
@@ -174,17 +175,3 @@ def _slope(score: Score, first: float, second: NDArray[np.float64]) -> NDArray[n
     """Mean slope of a score between two correlations, with which their difference is that of the scores."""
     middle, step = (first + second) / 2, np.maximum(np.abs(first - second), _STEP)
     return np.asarray((score.of(middle + step / 2) - score.of(middle - step / 2)) / step)
-
-
-def _refuse_too_many(n_pairs: int, activations: xr.Dataset, memory: int) -> None:
-    """Refuse pairs whose contributions, heatmaps and places, and what these are made of, would take too much memory."""
-    sizes: Any = activations["feature_maps"].sizes
-    n_places = sizes["y"] * sizes["x"]
-    n_bytes = n_pairs * (8 * 8 * sizes["feature_map"] + 4 * 4 * n_places)
-    if activations.attrs["route"] == "pooled":
-        n_bytes += n_pairs * 4 * n_places**2
-    if n_bytes > memory:
-        raise InputError(
-            f"pairs: {n_pairs} pairs of images with {sizes['feature_map']} feature maps take {n_bytes / 1e9:.1f} GB, "
-            f"more than `memory_gb: {memory / 1e9:g}`. Ask for fewer pairs, or for more memory."
-        )

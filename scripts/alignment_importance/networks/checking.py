@@ -4,12 +4,13 @@ import copy
 import itertools
 import logging
 import time
+from dataclasses import dataclass
 
 import pandas as pd
 import torch
 
 from alignment_importance.networks.building import Network, inspect
-from alignment_importance.networks.cutting import cut, list_layers
+from alignment_importance.networks.cutting import CutNetwork, cut, list_layers
 from alignment_importance.networks.spec import Spec
 from alignment_importance.networks.tracing import random_image
 from alignment_importance.system.problems import Problems
@@ -17,7 +18,20 @@ from alignment_importance.system.problems import Problems
 logger = logging.getLogger(__name__)
 
 
-def check(spec: Spec, where: str, problems: Problems) -> pd.DataFrame | None:
+@dataclass(frozen=True)
+class Checked:
+    """What is known of a network before it runs.
+
+    Attributes:
+        cut: its trunk and head, without values.
+        layers: what `cutting.list_layers` returns.
+    """
+
+    cut: CutNetwork
+    layers: pd.DataFrame
+
+
+def check(spec: Spec, where: str, problems: Problems) -> Checked | None:
     """Note what is wrong with a network, and list its layers.
 
     Args:
@@ -26,7 +40,7 @@ def check(spec: Spec, where: str, problems: Problems) -> pd.DataFrame | None:
         problems: what is found is added here.
 
     Returns:
-        What `cutting.list_layers` does; None for a network that cannot be used.
+        What is known of it; None for a network that cannot be used.
     """
     with problems.collect(where):
         network = inspect(spec)
@@ -46,7 +60,7 @@ def check(spec: Spec, where: str, problems: Problems) -> pd.DataFrame | None:
             )
             seconds = chosen.head.n_maps * _seconds_of_a_run(network)
             logger.info("%s: a pass takes about %.2g s for each image on one core of this machine", where, seconds)
-        return list_layers(network, spec.map_layer, spec.readout_layer)
+        return Checked(chosen, list_layers(network, spec.map_layer, spec.readout_layer))
     return None
 
 
