@@ -133,6 +133,16 @@ def test_the_gallery_is_opened(project: Path, tmp_path: Path) -> None:
     assert (tmp_path / "opened").read_text(encoding="utf-8") == page.as_uri()
 
 
+def test_a_configuration_that_cannot_be_read_is_told(project: Path) -> None:
+    (project / "bad.yaml").write_text("results: [", encoding="utf-8")
+    (project / "empty.yaml").write_text("", encoding="utf-8")
+    for name, said in (("bad.yaml", "bad.yaml: it is no YAML"), ("empty.yaml", "image_sets: this key is missing")):
+        status, answer = call(project, "open", name)
+        assert status == 1
+        assert said in answer
+        assert "Traceback" not in answer
+
+
 def test_elsewhere_it_says_where_it_should_be(tmp_path: Path) -> None:
     status, said = call(tmp_path, "run")
     assert status == 1

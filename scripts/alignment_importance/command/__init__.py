@@ -135,7 +135,11 @@ def _results(config: Path) -> str:
     """The folder of results that a configuration names."""
     if not config.is_file():
         raise InputError(f"there is no configuration {config}.")
-    return configure(yaml.safe_load(config.read_text(encoding="utf-8")), look_at_files=False).results
+    try:
+        given = yaml.safe_load(config.read_text(encoding="utf-8"))
+    except yaml.YAMLError as error:
+        raise InputError(f"it is no YAML: {error}", where=config) from error
+    return configure(given or {}, look_at_files=False).results
 
 
 def _configfile(said: argparse.Namespace, checkout: Path) -> list[str]:
