@@ -8,8 +8,9 @@ patch is
 
 and its key W_k gamma x_t / sigma_t - mu_t W_k gamma / sigma_t + W_k beta + b. The class token is not ablated, and
 neither is its query q, so that its attention to a patch needs of a channel one number per head, q W_k[:, d] gamma_d,
-times x_td. The attended value is a sum of values linear in x_td in the same way. What is left to compute for each
-change is the projection and the fully connected layers of one token.
+times x_td. The attended value is a sum of values linear in x_td in the same way. Where channel d becomes m_d, its fill,
+x_td changes by x_td - m_d and x_td² by x_td² - m_d². What is left to compute for each change is the projection and the
+fully connected layers of one token.
 """
 
 import functools
@@ -30,7 +31,7 @@ _ROWS = 256
 
 @dataclass(frozen=True)
 class _Patches:
-    """Sums over the channels of the patches of some images, to which changes are added.
+    """Sums over the channels of the patches of some images, to which changes are added; ablated channels are m_d.
 
     Attributes:
         attention: (image, head, patch) of q W_k[:, d] gamma_d x_td.
@@ -51,9 +52,11 @@ class _Patches:
 class AttentionHead(VariantHead):
     """The last block of a transformer, and what follows it, for the class token."""
 
-    def __init__(self, head: Head, compute: Compute, maps: torch.Tensor, prefix: torch.Tensor) -> None:
-        """Take a head of route `attention`, the maps, and the tokens before them, the class token first."""
-        super().__init__(head, compute, maps, prefix)
+    def __init__(
+        self, head: Head, compute: Compute, fill: torch.Tensor, maps: torch.Tensor, prefix: torch.Tensor
+    ) -> None:
+        """Take a head of route `attention`, the fill, the maps, and the tokens before them, the class token first."""
+        super().__init__(head, compute, fill, maps, prefix)
         assert head.block is not None and head.tail is not None
         # A `timm.models.vision_transformer.Block` and its parts, see `last_block`.
         self._block: Any
