@@ -125,7 +125,7 @@ def vgg16(compute: Compute) -> pd.DataFrame:
         head, maps, human = _vgg16_data(compute)
         n_maps, folds_of_seeds = head.n_maps, _folds_of_seeds(human)
     with measure(compute.device) as loo:
-        engine = ReadoutAblation(LinearHead(head, compute, maps), compute, "pearson", "pearson_r2")
+        engine = ReadoutAblation(LinearHead(head, compute, torch.zeros(maps.shape[1]), maps), compute, "pearson", "pearson_r2")
         _, without = engine.leave_one_out([folds.whole(human)])
     with measure(compute.device) as ranking:
         rankings = [importance.rank_folds(engine, of_seed) for of_seed in folds_of_seeds]
@@ -303,7 +303,7 @@ def transformer(compute: Compute) -> pd.DataFrame:
     """Leave-one-out scores of the patches that enter the last block, against that block run again for every channel."""
     head, maps, prefix, human = _transformer_data()
     with measure(compute.device) as ours:
-        engine = ReadoutAblation(AttentionHead(head, compute, maps, prefix), compute, "pearson", "pearson_r2")
+        engine = ReadoutAblation(AttentionHead(head, compute, torch.zeros(maps.shape[1]), maps, prefix), compute, "pearson", "pearson_r2")
         _, without = engine.leave_one_out([folds.whole(human)])
     some = np.linspace(0, head.n_maps - 1, 4).astype(int)
     torch.set_num_threads(compute.threads)

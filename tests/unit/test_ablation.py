@@ -226,7 +226,7 @@ def test_the_network_is_left_as_it_was() -> None:
     cut = networks.cut(network, map_layer="trunk.0")
     maps = torch.randn(4, N_MAPS, 4, 4)
     untouched = maps.clone()
-    heads.LinearHead(cut.head, resources(), maps)
+    heads.LinearHead(cut.head, resources(), torch.zeros(N_MAPS), maps)
     assert torch.equal(maps, untouched)
     assert repr(whole) == described
     assert all(torch.equal(value, before[name]) for name, value in whole.state_dict().items())

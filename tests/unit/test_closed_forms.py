@@ -17,7 +17,7 @@ WAYS: tuple[Way, ...] = (closed_forms.SumsPairByPair, closed_forms.SumsByProduct
 
 
 def rows_of(x: torch.Tensor, similarity: str) -> closed_forms.Covariation:
-    return closed_forms.Covariation.of(x, x @ x.T, similarity)
+    return closed_forms.Covariation.of(x, similarity)
 
 
 def block(x: torch.Tensor, similarity: str, n_images: int, share: float) -> Block:
@@ -94,7 +94,7 @@ def test_top_k_sums_are_those_of_one_similarity_matrix_per_k(n_images: int, simi
     x = readout(n_images)[:, :70]
     _, _, human = block(x, similarity, n_images, share if n_images > 8 else 0)
     inverse = 1 / 70 if similarity == "pearson" else 0.0
-    top = closed_forms.TopK(x.T.contiguous(), torch.arange(70), torch.arange(n_images), inverse)
+    top = closed_forms.TopK(x.T.contiguous(), torch.zeros(70), torch.arange(70), torch.arange(n_images), inverse)
     pairs = torch.isfinite(human).tril(-1).nonzero(as_tuple=True)
     judged = human[pairs] - human[pairs].mean()
     expected = []
@@ -114,7 +114,7 @@ def test_similarities_with_some_columns_are_those_without_the_others(similarity:
     x = readout(9)
     kept = torch.rand(4, x.shape[1], generator=torch.Generator().manual_seed(1)) < 0.3
     kept[3] = False
-    found = closed_forms.with_some(x, kept, similarity)
+    found = closed_forms.with_some(x, torch.zeros(x.shape[1]), kept, similarity)
     torch.testing.assert_close(found, rsm(x * kept[:, None], similarity), rtol=0, atol=1e-12, equal_nan=True)
     # Without any column, no row varies.
     assert found[3].isnan().all()

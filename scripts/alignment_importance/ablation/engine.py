@@ -53,13 +53,14 @@ def ablate(head: Head | None, recorded: xr.Dataset, compute: Compute, similarity
 
     Args:
         head: of the cut network; None where the readout is the pooled maps, which needs no network.
-        recorded: `feature_maps` (image, feature_map, y, x) and `readout` (image, unit), the head's output for them, with
-            `map_fill` and `unit_fill`, see `networks.activations.read`.
+        recorded: `feature_maps` (image, feature_map, y, x) and `readout` (image, unit), the head's output for them.
+            Ablated maps are 0, unless the attribute `ablation` is `mean`: then they are `map_mean` (feature_map), and
+            ablated units of the readout `unit_mean` (unit).
         compute: device, threads and memory.
         similarity: `pearson` or `cosine`.
         score: one of `statistics.scores.SCORES`.
     """
-    unit_fill = recorded["unit_fill"].to_numpy()
+    unit_fill = _fill(recorded, "readout").to_numpy()
     if head is None or head.route == "pooled":
         return PooledAblation(recorded["readout"].to_numpy(), compute, similarity, score, unit_fill)
     variants = _VARIANTS[head.route](head, compute, *_inputs(head, recorded))
@@ -76,23 +77,31 @@ def top_k_readout(head: Head | None, recorded: xr.Dataset, order: np.ndarray, k:
         compute: device and threads.
     """
     if head is None or head.route == "pooled":
-        kept = _ablate_all_but(recorded["readout"], recorded["unit_fill"], order[:k])
-        return torch.from_numpy(kept.to_numpy()).to(compute.device)
-    kept = _ablate_all_but(recorded["feature_maps"], recorded["map_fill"], order[:k])
+        return torch.from_numpy(_ablate_all_but(recorded, "readout", order[:k]).to_numpy()).to(compute.device)
+    kept = _ablate_all_but(recorded, "feature_maps", order[:k])
     return GeneralHead(head, compute, *_inputs(head, recorded.assign(feature_maps=kept))).intact
 
 
 def _inputs(head: Head, recorded: xr.Dataset) -> list[torch.Tensor]:
     """What ablated maps hold, and what a head reads: the maps, and the tokens beside them if it reads any."""
-    names = ["map_fill", "feature_maps", "prefix_tokens"]
-    return [torch.from_numpy(recorded[name].to_numpy()) for name in names[: 2 + head.reads_prefix]]
+    names = ["feature_maps", "prefix_tokens"][: 1 + head.reads_prefix]
+    values = [_fill(recorded, "feature_maps"), *(recorded[name] for name in names)]
+    return [torch.from_numpy(each.to_numpy()) for each in values]
 
 
-def _ablate_all_but(values: xr.DataArray, fill: xr.DataArray, kept: np.ndarray) -> xr.DataArray:
-    """A copy of values (image, feature_map, ...) in which all maps but some hold the fill (feature_map,)."""
-    [dimension] = fill.dims
-    is_kept = xr.DataArray(np.isin(np.arange(len(fill)), kept), dims=dimension)
-    return values.where(is_kept, fill.astype(values.dtype)).transpose(*values.dims)
+def _fill(recorded: xr.Dataset, name: str) -> xr.DataArray:
+    """What ablated maps hold at all places (feature_map,), or ablated units of the readout (unit,)."""
+    mean, dimension = {"feature_maps": ("map_mean", "feature_map"), "readout": ("unit_mean", "unit")}[name]
+    if recorded.attrs.get("ablation") == "mean":
+        return recorded[mean]
+    return xr.DataArray(np.zeros(recorded.sizes[dimension], recorded[name].dtype), dims=dimension)
+
+
+def _ablate_all_but(recorded: xr.Dataset, name: str, kept: np.ndarray) -> xr.DataArray:
+    """A copy of what is recorded in which all maps, or units of the readout, but some are ablated."""
+    fill = _fill(recorded, name)
+    is_kept = xr.DataArray(np.isin(np.arange(len(fill)), kept), dims=fill.dims)
+    return recorded[name].where(is_kept, fill)
 
 
 @dataclass(frozen=True, eq=False)
