@@ -199,7 +199,7 @@ def test_artefacts_are_counted_and_told(
 
     trunk = dataclasses.replace(cut, trunk=Trunk(), of_tokens=True)
     extraction.extract(table[:20], network, [trunk], compute(), [tmp_path / "a.nc"])
-    with activations.read(tmp_path / "a.nc", IDS[:20]) as recorded:
+    with activations.read(tmp_path / "a.nc", IDS[:20], "zero") as recorded:
         assert recorded["artefact_tokens"].to_numpy().tolist() == [0, 1] * 10
     assert "map layer 'maps': in 10 of 20 images some tokens have more than 3 times the usual norm" in caplog.text
 
@@ -222,7 +222,7 @@ def reads(monkeypatch: pytest.MonkeyPatch) -> dict[str, int]:
 
 def test_only_the_images_wanted_are_read(recorded: Path, reads: dict[str, int]) -> None:
     wanted = [IDS[70], IDS[3], IDS[4]]
-    with activations.read(recorded, wanted) as maps:
+    with activations.read(recorded, wanted, "zero") as maps:
         assert "feature_maps" not in reads
         values = maps["feature_maps"].to_numpy()
         assert maps["image"].to_numpy().tolist() == wanted
@@ -233,7 +233,7 @@ def test_only_the_images_wanted_are_read(recorded: Path, reads: dict[str, int]) 
 
 
 def test_a_pooled_readout_needs_no_maps(recorded: Path, reads: dict[str, int]) -> None:
-    with activations.read(recorded, IDS[:10]) as maps:
+    with activations.read(recorded, IDS[:10], "zero") as maps:
         assert activations.load_head(maps, {}) is None
         ablation.ablate(None, maps, compute(), "pearson", "pearson")
     assert reads["readout"] == 10 * 5
@@ -246,7 +246,7 @@ def test_a_head_with_other_weights_than_the_trunk_is_refused(table: pd.DataFrame
     chosen = networks.Spec(**spec, seed=1)
     network = networks.build(chosen)
     extraction.extract(table[:2], network, [networks.cut(network)], compute(), [tmp_path / "a.nc"])
-    with activations.read(tmp_path / "a.nc", IDS[:2]) as maps:
+    with activations.read(tmp_path / "a.nc", IDS[:2], "zero") as maps:
         head = activations.load_head(maps, spec | {"seed": 1})
         assert head is not None and head.route == "linear"
         with pytest.raises(InputError, match="alexnet: its weights are no longer those that made the activations"):
@@ -261,7 +261,7 @@ def test_each_image_lies_by_itself_in_the_file(recorded: Path) -> None:
 
 def test_an_image_without_activations_is_named(recorded: Path) -> None:
     message = "lacks 1 of 2 images, the first is 'other'"
-    with pytest.raises(InputError, match=message), activations.read(recorded, [IDS[0], "other"]):
+    with pytest.raises(InputError, match=message), activations.read(recorded, [IDS[0], "other"], "zero"):
         pass
 
 

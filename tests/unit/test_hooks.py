@@ -164,7 +164,7 @@ def test_several_layers_are_recorded_together(tmp_path: Path) -> None:
     for cut, path in zip(cuts, paths, strict=True):
         extraction.extract(table, network, [cut], resources(), [tmp_path / "alone.nc"])
         assert path.read_bytes() == (tmp_path / "alone.nc").read_bytes()
-        with activations.read(path, ["a", "b"]) as recorded:
+        with activations.read(path, ["a", "b"], "zero") as recorded:
             assert recorded.attrs["route"] == "hooked"
 
 

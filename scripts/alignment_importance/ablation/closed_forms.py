@@ -382,9 +382,7 @@ def top_at(
         start = k
 
 
-def _similarities(
-    products: torch.Tensor, sums: torch.Tensor, left: torch.Tensor, inverse: float
-) -> torch.Tensor:
+def _similarities(products: torch.Tensor, sums: torch.Tensor, left: torch.Tensor, inverse: float) -> torch.Tensor:
     """R of rows of which some columns are kept.
 
     Args:

@@ -217,8 +217,8 @@ class Ablation(ABC):
         Returns:
             Three parts: in the correlation of all judged pairs, maps being ablated in all images; in that of the row of
             the first image, whose maps are ablated in it alone; and likewise of the second. A map that is not active
-            there leaves them as they are, to the bit. And (1 + map,) the correlations of all judged pairs, with all maps and
-            without each.
+            there leaves them as they are, to the bit. And (1 + map,) the correlations of all judged pairs, with all
+            maps and without each.
         """
         every, sides = self._scorer(PairBlock(np.arange(len(human)), human)), [pairs, pairs[:, ::-1]]
         places = places_among_judged(human, pairs)

@@ -73,11 +73,11 @@ class VariantHead(ABC):
 class LinearHead(VariantHead):
     """Maps, operations on each map alone, a first fully connected layer, a tail.
 
-    The layer's output is what it is with all maps ablated (its bias, where they are set to zero) plus one contribution
-    c_k per map, of what the map is beyond its fill, so that ablating map k is h - c_k and keeping the top k is a running
-    sum; only the tail is computed again. Where the tail begins with a ReLU and a second fully
-    connected layer, that layer is multiplied with the units alone that are active in some variant of an image, and
-    variants that differ by a map which is silent in an image are computed once for it.
+    The layer's output is what it is with all maps ablated (its bias, where they are zero then) plus one contribution
+    c_k per map, so that ablating map k is h - c_k and keeping the top k is a running sum; only the tail is computed
+    again. Where the tail begins with a ReLU and a second fully connected layer, that layer is multiplied with the units
+    alone that are active in some variant of an image, and variants that differ by a map which is silent in an image
+    (equal to its fill) are computed once for it.
     """
 
     def __init__(self, head: Head, compute: Compute, fill: torch.Tensor, maps: torch.Tensor) -> None:

@@ -173,5 +173,3 @@ def _slope(score: Score, first: float, second: NDArray[np.float64]) -> NDArray[n
     """Mean slope of a score between two correlations, with which their difference is that of the scores."""
     middle, step = (first + second) / 2, np.maximum(np.abs(first - second), _STEP)
     return np.asarray((score.of(middle + step / 2) - score.of(middle - step / 2)) / step)
-
-

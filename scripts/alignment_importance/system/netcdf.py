@@ -53,7 +53,7 @@ def streaming(
 
     Args:
         dataset: has the first dimension of the variables.
-        dims: of each of the variables, all with the same first dimension.
+        dims: of each of the variables; the first is one of the dataset's, or of a variable begun before.
         path: of the NetCDF. Its record is named as by `write_netcdf`.
     """
     if (text := provenance.text()) is not None:
@@ -61,14 +61,14 @@ def streaming(
     with atomic(path) as partial:
         dataset.to_netcdf(partial, engine="h5netcdf")
         with h5netcdf.File(partial, "a") as file:
-            start = 0
+            written = dict.fromkeys(dims, 0)
 
             def write(block: Block) -> None:
-                nonlocal start
                 for name, values in block.items():
+                    start = written[name]
                     variable = file.variables[name] if start else _begin(file, name, dims[name], values.shape[1:])
                     variable[start : start + len(values)] = values
-                start += len(values)
+                    written[name] += len(values)
 
             yield write
 
@@ -107,5 +107,6 @@ def origin_columns(attributes: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "weights": attributes["weights"],
         "arithmetic": attributes["arithmetic"],
+        "ablation": attributes["ablation"],
         "simulated": bool(attributes["simulated"]),
     }
