@@ -25,7 +25,7 @@ from alignment_importance.report.figures.rsms import draw_rsms, order_of_images
 
 RANDOM = "random weights (seed 1)"
 LONG = "a comparison with a long name"
-PROVENANCE: dict[str, Any] = {"weights": RANDOM, "arithmetic": "float32", "simulated": True}
+PROVENANCE: dict[str, Any] = {"weights": RANDOM, "arithmetic": "float32", "ablation": "zero", "simulated": True}
 IDS = ["007", "b", "c", "d"]
 
 
@@ -163,7 +163,7 @@ def test_networks_stand_side_by_side() -> None:
         for at, (model, weights) in enumerate((("n", "ImageNet"), ("m", RANDOM))):
             scores = {f"{name}_mean": 0.1 * (at + 1) for name in ("test_full", "test_retained", "share_retained")}
             sds = {f"{name}_sd": 0.02 for name in ("test_full", "test_retained", "share_retained")}
-            made = {"weights": weights, "arithmetic": "float32", "simulated": simulated}
+            made = {"weights": weights, "arithmetic": "float32", "ablation": "zero", "simulated": simulated}
             rows.append({"comparison": comparison, "model": model, **made, **scores, **sds})
     drawn = draw_networks(pd.DataFrame(rows), "pearson_r2")
     widths = [bar.get_bbox().width for bar in drawn.axes[1].patches if isinstance(bar, Rectangle)]

@@ -34,7 +34,7 @@ def comparison_of(
     recorded = xr.Dataset(
         {"feature_maps": (("image", "feature_map", "y", "x"), maps), "readout": (("image", "unit"), readout)},
         coords={"image": ids, "width": ("image", [4] * len(ids)), "height": ("image", [4] * len(ids))},
-        attrs={"route": route, "weights": "random weights (seed 3)", "arithmetic": "float32"},
+        attrs={"route": route, "weights": "random weights (seed 3)", "arithmetic": "float32", "ablation": "zero"},
     )
     return Comparison(ids, xr.Dataset(attrs={"simulated": 1}), human, recorded, head, fast)
 
