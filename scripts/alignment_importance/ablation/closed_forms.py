@@ -83,15 +83,15 @@ class Covariation:
         """(image,) what is then taken away where m is zero: f."""
         return self.t * (self.inverse / self.factor)
 
-    def f(self, maps: torch.Tensor) -> torch.Tensor:
-        """(image, map) f of some maps; (image, 1) where m is zero."""
-        shift = self.shift[:, None]
-        return shift if self.fill is None else shift - self.fill[..., maps] / self.factor
+    @functools.cached_property
+    def f(self) -> torch.Tensor | None:
+        """(image, map) f above; None where m is zero."""
+        return None if self.fill is None else self.shift[:, None] - self.fill / self.factor
 
     def g(self, maps: torch.Tensor) -> torch.Tensor:
         """(image, map) g of some maps, each of which may be `kernels.NO_MAP`."""
         x = self.x[:, maps].masked_fill_(maps == kernels.NO_MAP, 0)
-        return x.mul_(self.factor).sub_(self.f(maps))
+        return x.mul_(self.factor).sub_(self.shift[:, None] if self.f is None else self.f[:, maps])
 
     def variance(self) -> torch.Tensor:
         """(image,) diagonal of C; NaN for constant rows."""
@@ -100,8 +100,8 @@ class Covariation:
     def variance_without(self, maps: torch.Tensor, g: torch.Tensor) -> torch.Tensor:
         """(image, map) diagonal of C(-k) for some maps, whose g is given; NaN where the row is constant then."""
         variance = self.base.diagonal()[:, None] - g.square()
-        if self.fill is not None:
-            variance += self.f(maps).square()
+        if self.f is not None:
+            variance += self.f[:, maps].square()
         return varying(variance, self.squares[:, None])
 
     def similarities_without(self, pairs: tuple[torch.Tensor, torch.Tensor], maps: torch.Tensor) -> torch.Tensor:
@@ -111,8 +111,8 @@ class Covariation:
         scale = self.variance_without(maps, g).rsqrt()
         # (pair, map) until the end, so that whole rows are copied.
         left = torch.addcmul(self.base[first, second, None], g[first], g[second], value=-1)
-        if self.fill is not None:
-            f = self.f(maps)
+        if self.f is not None:
+            f = self.f[:, maps]
             left.addcmul_(f[first], f[second])
         return left.mul_(scale[first]).mul_(scale[second]).T
 
@@ -242,13 +242,14 @@ class SumsPairByPair(PairSums):
     def without(self, rows: Covariation, images: torch.Tensor, maps: torch.Tensor) -> torch.Tensor:
         """(map, 3) sums, a group of maps after the other."""
         base, own, x = rows.base.numpy(), rows.own.numpy(), rows.x.numpy()
-        sums = kernels.leave_one_out_sums(base, own, x, rows.factor, images.numpy(), self.judged, maps.numpy())
+        f = None if rows.f is None else rows.f.numpy()
+        sums = kernels.leave_one_out_sums(base, own, x, rows.factor, f, images.numpy(), self.judged, maps.numpy())
         return torch.from_numpy(sums)
 
     def top_k(self, top: TopK, tile: tuple[slice, slice]) -> torch.Tensor:
         """(k, 3) sums, a few k at a time."""
-        readout, order, images = (values.numpy() for values in (top.readout, top.order, top.images))
-        return torch.from_numpy(kernels.top_k_sums(readout, order, images, top.inverse, self.judged, *tile))
+        arrays = (values.numpy() for values in (top.readout, top.fill, top.order, top.images))
+        return torch.from_numpy(kernels.top_k_sums(*arrays, top.inverse, self.judged, *tile))
 
 
 @dataclass(frozen=True)
@@ -277,7 +278,7 @@ class SumsByProducts(PairSums):
         """(map, 3) sums of all maps at once.
 
         With w = 1/sqrt(v) and q = w g, R(-k)_ij = w_i w_j B_ij - q_i q_j, so that each sum is one of quadratic forms in
-        columns (image, map).
+        columns (image, map). Where m is not zero, p_i p_j with p = w f is added to it.
         """
         base = rows.base[images[:, None], images]
         masked = self.mask * base
@@ -288,6 +289,12 @@ class SumsByProducts(PairSums):
         of_r = w * (masked @ w) - q * (self.mask @ q)
         of_rh = w * ((self.human * base) @ w) - q * (self.human @ q)
         of_rr = u * ((masked * base) @ u) - 2 * wq * (masked @ wq) + qq * (self.mask @ qq)
+        if rows.f is not None:
+            p = w * rows.f[:, maps][images]
+            wp, pp, pq = w * p, p * p, p * q
+            of_r += p * (self.mask @ p)
+            of_rh += p * (self.human @ p)
+            of_rr += 2 * wp * (masked @ wp) + pp * (self.mask @ pp) - 2 * pq * (self.mask @ pq)
         return torch.stack([of_r.sum(0), of_rh.sum(0), of_rr.sum(0)], dim=1) / 2
 
     def top_k(self, top: TopK, tile: tuple[slice, slice]) -> torch.Tensor:
@@ -297,13 +304,13 @@ class SumsByProducts(PairSums):
         if rows == others:
             mask, human = mask.tril(-1), human.tril(-1)
         products, done = torch.zeros_like(mask), []
-        parts = (values.split(_K_OF_TILE) for values in (top.columns, top.sums, top.scale))
-        for columns, sums, scale in zip(*parts, strict=True):
+        parts = (values.split(_K_OF_TILE) for values in (top.columns, top.sums, top.scale, top.left))
+        for columns, sums, scale, left in zip(*parts, strict=True):
             grown = columns[:, rows, None] * columns[:, None, others]
             grown[0] += products
             # Along the first axis: each running sum is added up by one thread, in the order of k.
             products = grown.cumsum_(0)[-1].clone()
-            r = grown.sub_(sums[:, rows, None] * sums[:, None, others])
+            r = grown.sub_((sums[:, rows, None] * sums[:, None, others]).sub_(left[:, None]))
             r = r.mul_(scale[:, rows, None]).mul_(scale[:, None, others]).flatten(1)
             counted = r * mask.flatten()
             squares = torch.bmm(counted[:, None], r[:, :, None])[:, 0, 0]

@@ -313,7 +313,7 @@ class PooledAblation(Ablation):
         )
         self.compute, self.similarity, self._score = compute, similarity, score
         self._to_zero = not fill.any()
-        self.closed_form = self._to_zero and not SCORES[score].ranked
+        self.closed_form = not SCORES[score].ranked
 
     @functools.cached_property
     def rows(self) -> closed_forms.Covariation:
@@ -333,9 +333,7 @@ class PooledAblation(Ablation):
             return np.stack([self._of_signs(signs, block) for block in blocks])
         # The other way round: each map becomes what it is, where all hold the fill.
         rows = closed_forms.Covariation.of(self.fill.expand_as(self.readout), self.similarity, self.readout)
-        every = torch.arange(len(self.fill), device=self.compute.device)
-        scored = (self._pair_by_pair(block, rows) for block in blocks)
-        return _gather(torch.cat([score(some) for some in every.split(chunk)]) for score, chunk in scored)
+        return self._without_each(rows, blocks, torch.arange(len(self.fill), device=self.compute.device))
 
     def _of_signs(self, signs: torch.Tensor, block: PairBlock) -> np.ndarray:
         """(feature_map,) scores of a block from the signs (image, feature_map) of the readout, for all maps at once.
@@ -361,21 +359,28 @@ class PooledAblation(Ablation):
     def _leave_one_out(self, blocks: Sequence[PairBlock], maps: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         # First the whole network, as without a map that there is not.
         ablated = torch.from_numpy(np.insert(maps, 0, kernels.NO_MAP)).to(self.compute.device)
+        scores = self._without_each(self.rows, blocks, ablated)
+        return scores[:, 0], scores[:, 1:]
+
+    def _without_each(
+        self, rows: closed_forms.Covariation, blocks: Sequence[PairBlock], maps: torch.Tensor
+    ) -> np.ndarray:
+        """Scores (block, n) of rows without each of some maps (n,)."""
+        score_of = self._correlated if self.closed_form else self._ranked
 
         def tasks() -> Iterator[Callable[[], torch.Tensor]]:
             for block in progress(blocks, "feature maps ablated, block", len(blocks)):
-                score, chunk = self._correlated(block) if self.closed_form else self._pair_by_pair(block, self.rows)
-                for some in ablated.split(chunk):
+                score, chunk = score_of(rows, block)
+                for some in maps.split(chunk):
                     yield functools.partial(score, some)
 
         done = torch.cat(list(self.compute.map(lambda task: task(), tasks())))
-        scores = done.unflatten(0, (len(blocks), len(ablated))).cpu().numpy()
-        return scores[:, 0], scores[:, 1:]
+        return done.unflatten(0, (len(blocks), len(maps))).cpu().numpy()
 
-    def _correlated(self, block: PairBlock) -> tuple[_ScoreMaps, int]:
+    def _correlated(self, rows: closed_forms.Covariation, block: PairBlock) -> tuple[_ScoreMaps, int]:
         """Scores of a block in closed form, and how many maps to take at a time."""
         images, human = self._judged(block)
-        sums, rows = closed_forms.sums_over(human), self.rows
+        sums = closed_forms.sums_over(human)
 
         def score(maps: torch.Tensor) -> torch.Tensor:
             return SCORES[self._score].of(sums.correlations(sums.without(rows, images, maps)))
@@ -398,7 +403,7 @@ class PooledAblation(Ablation):
         n_fillings = -(-(self.readout.shape[1] + 1) // kernels.FILLED_LANES)
         return kernels.FILLED_LANES * -(-n_fillings // self.compute.threads)
 
-    def _pair_by_pair(self, block: PairBlock, rows: closed_forms.Covariation) -> tuple[_ScoreMaps, int]:
+    def _ranked(self, rows: closed_forms.Covariation, block: PairBlock) -> tuple[_ScoreMaps, int]:
         """Scores of a block that need each similarity, and how many maps to take at a time."""
         scorer = self._scorer(block)
         first, second = (scorer.images[index] for index in scorer.pairs)
@@ -421,8 +426,7 @@ class PooledAblation(Ablation):
         """(block, k) scores with the first k maps of each block's order (block, feature_map)."""
         columns = torch.tensor(orders, device=self.compute.device)
         if not self.closed_form:
-            parts = zip(columns, blocks, strict=True)
-            return _gather(self.compute.map(lambda part: self._curve_pair_by_pair(*part), parts))
+            return _gather(self.compute.map(lambda part: self._ranked_curve(*part), zip(columns, blocks, strict=True)))
         totals = torch.zeros(*orders.shape, 3, dtype=torch.float64, device=self.compute.device)
         n_pairs, spread = totals.new_empty(2, len(blocks), 1)
 
@@ -450,8 +454,8 @@ class PooledAblation(Ablation):
         inverse = 1 / len(self._columns) if self.similarity == "pearson" else 0.0
         return closed_forms.TopK(self._columns, self.fill, order, images, inverse)
 
-    def _curve_pair_by_pair(self, columns: torch.Tensor, block: PairBlock) -> torch.Tensor:
-        """(k,) scores of a block that need each similarity."""
+    def _ranked_curve(self, columns: torch.Tensor, block: PairBlock) -> torch.Tensor:
+        """(k,) rank correlations of a block."""
         scorer = self._scorer(block)
         top = self._top(columns, scorer.images)
         chunk = max(1, _CACHED_VALUES // max(1, len(scorer.pairs[0])))
@@ -460,7 +464,7 @@ class PooledAblation(Ablation):
     def _leave_one_out_of_each_image(self, human: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         judged = torch.from_numpy(human).to(self.compute.device)
         own = closed_forms.OwnRows.of(self.rows)
-        if not SCORES[self._score].ranked:
+        if self.closed_form:
             whole, without = own.correlations(judged)
             return whole.cpu().numpy(), without.cpu().numpy()
 
@@ -479,7 +483,7 @@ class PooledAblation(Ablation):
     def _standardised(self, every: _Scorer, own: OwnSecondOrder, places: torch.Tensor, rows: np.ndarray) -> np.ndarray:
         n_maps = self.readout.shape[1]
         maps = torch.tensor([kernels.NO_MAP, *range(n_maps)], device=self.compute.device)
-        # As for `_pair_by_pair`.
+        # As for `_ranked`.
         tasks = maps.split(self.compute.chunk(8 * 8 * len(every.pairs[0])))
         done = self.compute.map(
             lambda some: every.parts(self.rows.similarities_without(every.pairs, some), places), tasks

@@ -2,8 +2,8 @@
 
 Under every permutation the maps are ranked on the training images of each fold, the number to retain is chosen on
 them, and test scores are computed. Similarities without a map do not depend on the judgments, so that one pass over the
-maps ranks them for all permutations. Scores of the first k maps of a pooled readout would still take long where they
-have no closed form: k is chosen among a grid there and not among all numbers, for the judgments as they are as well.
+maps ranks them for all permutations. Rank correlations of the first k maps of a pooled readout would still take long: k
+is chosen among a grid there and not among all numbers, for the judgments as they are as well.
 """
 
 from collections.abc import Sequence
