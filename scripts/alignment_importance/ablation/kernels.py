@@ -255,9 +255,9 @@ def top_k_sums(
 ) -> np.ndarray:
     """Sums over the pairs of a tile of the similarities R(k) with the first k = 1..K maps kept.
 
-    R(k)_ij = (P_ij - t_i t_j) / sqrt(v_i v_j) where P, the sum of products of the columns, begins with those of the fill
-    and grows by one product per map, less that of its fill, t is their sum in the same way, times the root of
-    `inverse`, and v_i = P_ii - t_i^2.
+    R(k)_ij = (P_ij - t_i t_j) / sqrt(v_i v_j) where P, the sum of products of the columns, begins as that of the fill
+    and grows by one product per map, less the square of its fill, t is the sum of the columns, likewise, times the root
+    of `inverse`, and v_i = P_ii - t_i^2.
 
     Args:
         columns: (map, any image) of the readout.
