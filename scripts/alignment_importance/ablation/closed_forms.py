@@ -248,8 +248,8 @@ class SumsPairByPair(PairSums):
 
     def top_k(self, top: TopK, tile: tuple[slice, slice]) -> torch.Tensor:
         """(k, 3) sums, a few k at a time."""
-        arrays = (values.numpy() for values in (top.readout, top.fill, top.order, top.images))
-        return torch.from_numpy(kernels.top_k_sums(*arrays, top.inverse, self.judged, *tile))
+        readout, fill, order, images = (values.numpy() for values in (top.readout, top.fill, top.order, top.images))
+        return torch.from_numpy(kernels.top_k_sums(readout, fill, order, images, top.inverse, self.judged, *tile))
 
 
 @dataclass(frozen=True)

@@ -157,8 +157,8 @@ def _sum_without_each(
     for start in range(0, len(maps), LANES):
         some = maps[start : start + LANES]
         width = -(-len(some) // FILLED_LANES) * FILLED_LANES
-        g, w = np.zeros((n_rows, width)), np.zeros((n_rows, width))
-        f = None if fill is None else np.zeros((n_rows, width))
+        g, f, w = np.zeros((n_rows, width)), np.zeros((n_rows, width)), np.zeros((n_rows, width))
+        if_any = None if fill is None else f
         for i in range(n_images):
             x, square, rounding, shift = lost[images[i]], own[images[i], 0], own[images[i], 1], own[images[i], 2]
             for lane in range(len(some)):
@@ -175,8 +175,8 @@ def _sum_without_each(
             for i in range(tile, n_rows, 2):
                 stop = min(i + 2, tile + _MET_IN_CACHE)
                 unmasked = min(i - i % STEP, tile + _MET_IN_CACHE) if complete else tile
-                _add_two_rows(i, tile, unmasked, base, images, human, None, g, f, w, sum_r, sum_rh, sum_rr)
-                _add_two_rows(i, unmasked, stop, base, images, human, mask, g, f, w, sum_r, sum_rh, sum_rr)
+                _add_two_rows(i, tile, unmasked, base, images, human, None, g, if_any, w, sum_r, sum_rh, sum_rr)
+                _add_two_rows(i, unmasked, stop, base, images, human, mask, g, if_any, w, sum_r, sum_rh, sum_rr)
         for lane in range(len(some)):
             sums[start + lane, 0] = sum_r[lane]
             sums[start + lane, 1] = sum_rh[lane]

@@ -49,7 +49,8 @@ def streaming(
 ) -> Iterator[Callable[[Block], None]]:
     """Begin a Dataset to which more variables are written in blocks, and give what writes the next block.
 
-    Every place along the first dimension is compressed by itself, so that who needs some of them reads no others.
+    Every place along the first dimension that holds more than one number is compressed by itself, so that who needs
+    some of them reads no others.
 
     Args:
         dataset: has the first dimension of the variables.
@@ -77,6 +78,8 @@ def _begin(file: h5netcdf.File, name: str, dims: tuple[str, ...], shape: tuple[i
     """Make a variable of which the first dimension is there already and the others have this shape."""
     new = {dim: size for dim, size in zip(dims[1:], shape, strict=True) if dim not in file.dimensions}
     file.dimensions.update(new)
+    if not shape:
+        return file.create_variable(name, dims, np.float32)
     return file.create_variable(
         name, dims, np.float32, chunks=(1, *shape), compression="gzip", compression_opts=1, shuffle=True
     )
