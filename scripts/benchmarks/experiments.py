@@ -93,7 +93,8 @@ def _data() -> tuple[np.ndarray, np.ndarray]:
     random = np.random.default_rng(3)
     readout = random.gamma(1.0, size=(N_IMAGES, N_POOLED_MAPS)).astype(np.float32)
     human = rsm(torch.from_numpy(readout[:, :100]), SETTINGS.similarity).numpy().astype(np.float64)
-    noise = 0.1 * random.normal(size=human.shape)
+    # Four fifths of the variance are not noise, as in the demo's mean judgments.
+    noise = np.tril(random.normal(scale=human[np.tril_indices(N_IMAGES, -1)].std() / 2, size=human.shape), -1)
     human += noise + noise.T
     np.fill_diagonal(human, np.nan)
     return readout, human

@@ -1,11 +1,13 @@
 """The control with known truth: the same images and network, two groups of simulated observers, two heatmaps each."""
 
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import pytest
 from prepared_files import write_similarities
 
+from alignment_importance.inputs.datasets.forms.demo import FORM
 from alignment_importance.system.tables import read_table
 from evaluate_control import evaluate_control
 from explain_images import explain_images
@@ -13,6 +15,7 @@ from extract_activations import extract_activations
 from make_dataset import make_dataset
 from prepare_images import prepare_images
 from prepare_judgments import prepare_judgments
+from prepare_pairs import prepare_pairs
 
 NETWORK = {"architecture": "efficientnet_lite0"}
 MACHINE: dict[str, Any] = {
@@ -26,8 +29,7 @@ MACHINE: dict[str, Any] = {
 def control(tmp_path_factory: pytest.TempPathFactory) -> pd.DataFrame:
     """Areas under the ROC curve of the demo: columns control, comparison, map, image, auc."""
     folder = tmp_path_factory.mktemp("demo")
-    files = {"images": "images", "masks": "masks", "table": "t.csv", "shape": "shape.csv", "colour": "colour.csv"}
-    made = {name: folder / file for name, file in files.items()}
+    made = {name: Path(file) for name, file in FORM.files(str(folder / "made"), "all").items()}
     make_dataset("demo", {}, {"seed": 2025, "observers": 12, "noise": 0.5}, made)
     kept = {"checks": folder / "checks.csv", "files": folder / "files.csv"}
     listed, activations = folder / "images.csv", folder / "activations.nc"
@@ -60,13 +62,15 @@ def control(tmp_path_factory: pytest.TempPathFactory) -> pd.DataFrame:
             folds={1: folder / "folds.csv"},
             **kept,
         )
+        named = made[{"shape": "same_shape", "colour": "same_hue"}[comparison]]
+        prepare_pairs(comparison, judgments, named, [], folder / f"{comparison}-named.csv", folder / "checks.csv")
         write_similarities(folder / "rsms.nc", read_table(listed)["image"].tolist(), 1)
         explain_images(
             activations,
             judgments,
             rsms=folder / "rsms.nc",
-            named_pairs=None,
-            asked={"per_image": 3, "agreement": 12, "disagreement": 12},
+            named_pairs=folder / f"{comparison}-named.csv",
+            asked={},
             model=NETWORK,
             alignment={"similarity": "pearson", "score": "pearson_r2"},
             scores=folder / f"{comparison}-scores.nc",
@@ -104,10 +108,11 @@ def test_heatmaps_of_pairs_lie_on_what_the_observers_found_alike(control: pd.Dat
     of_pairs = control[control["map"] == "pairs"]
     for comparison, part in ((("shape", 0)), ("colour", 2)):
         both = of_pairs[of_pairs["comparison"] == comparison]
-        # Of most pairs the pictograms are of one kind, or the discs of one hue.
-        alike = both["image"].str.split("-").str[part] == both["image_b"].str.split("-").str[part]
-        assert alike.mean() > 0.9
-        assert alike.sum() > 2 * 100
+        assert len(both) == 2 * {"shape": 150, "colour": 270}[comparison]
+        # The pictograms are of one kind, or the discs of one hue, and never both.
+        for number in (0, 2):
+            alike = both["image"].str.split("-").str[number] == both["image_b"].str.split("-").str[number]
+            assert alike.all() if number == part else not alike.any()
     means = of_pairs.groupby(["comparison", "image"])["auc"].mean()
     assert (means["shape"] - means["colour"]).mean() > 0.4
     assert (means["shape"] > means["colour"]).mean() > 0.8

@@ -59,6 +59,7 @@ def explained(ids: Sequence[str], maps: np.ndarray, attrs: Mapping[str, str | in
             "contribution": (("pair", "feature_map"), np.tile([0.3, -0.1, 0.2, 0.0], (2, 1))),
             "human": ("pair", human),
             "similarity": ("pair", similarity),
+            "similarity_retained": ("pair", 2 * similarity),
             "heatmap": (("pair", "side", "y", "x"), heatmap),
             "places": (("pair", "y", "x", "y_b", "x_b"), places.reshape(2, 3, 3, 3, 3).astype(np.float32)),
         },

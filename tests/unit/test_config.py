@@ -56,6 +56,7 @@ OF_DEMO = {
     ("image_sets", "*", "table"),
     ("comparisons", "*", "simulated"),
     ("comparisons", "*", "kind"),
+    ("comparisons", "*", "pairs"),
     # Stands for the models that are made of it.
     ("models", "*", "map_layers"),
 }

@@ -106,6 +106,11 @@ def test_without_noise_observers_say_the_truth() -> None:
     assert colour["similarity"].tolist() == pytest.approx([2 / 3, 2 / 3, 0, 1 / 3, 1 / 3, 1 / 3], abs=1e-4)
 
 
+def test_pairs_that_share_a_shape_or_a_hue() -> None:
+    assert demo.pairs_that_share(TABLE, "category").to_numpy().tolist() == [["a", "b"], ["c", "d"]]
+    assert demo.pairs_that_share(TABLE, "hue").empty
+
+
 def test_observers_differ_by_noise_of_the_given_size() -> None:
     many = pd.DataFrame({"image": [f"{n:03d}" for n in range(60)], "category": "x", "hue": 0})
     ratings = demo.judge_by_shape(many, observers=12, noise=0.5, seed=3)

@@ -141,9 +141,9 @@ def test_what_is_told_of_pairs(built: Path) -> None:
         one, other = view["explained"]["pairs"]
         assert (one["images"], other["images"]) == ([1, 2], [2, 5])
         # In standard deviations over four judged pairs: twice the values of length one.
-        assert [(pair["people"], pair["network"], pair["share"]) for pair in (one, other)] == [
-            (1.0, 0.5, 0.125),
-            (1.0, -0.5, -0.125),
+        assert [(pair["people"], pair["network"], pair["retained"], pair["share"]) for pair in (one, other)] == [
+            (1.0, 0.5, 1.0, 0.125),
+            (1.0, -0.5, -1.0, -0.125),
         ]
         assert one["maps"] == [[0, 0.3], [2, 0.2], [3, 0.0], [1, -0.1]]
         assert other["maps"] == [[1, -0.1], [3, 0.0], [2, 0.2], [0, 0.3]]

@@ -289,7 +289,7 @@ def test_a_neighbour_whose_pair_is_explained_is_shown_beside_the_image(opened: G
     assert opened.find("#large-title").text == f"Why these two? {IDS[1]} and {IDS[2]}"
     assert opened.run("return document.activeElement.id") == "large-title"
     told_of_it = opened.find("#large .large-body").text
-    assert "people +1 SD, according to the network +0.5 SD" in told_of_it
+    assert "people +1 SD, according to the network +0.5 SD (with the retained feature maps alone +1 SD)" in told_of_it
     assert "Share of r: +0.125." in told_of_it
     assert "most to the agreement of people and network" in told_of_it
     labels = [one.get_attribute("aria-label") for one in opened.all("#large .two canvas")]

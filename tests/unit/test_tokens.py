@@ -13,6 +13,7 @@ import torchvision
 import xarray as xr
 from small_heads import ABLATIONS, fill_of
 from timm.layers import SwiGLUPacked
+from timm.models.mlp_mixer import MlpMixer
 from timm.models.vision_transformer import VisionTransformer
 from torch import nn
 
@@ -135,11 +136,26 @@ NETWORKS: dict[str, tuple[Callable[[], nn.Module], int, tuple[int, int, int], st
         lambda: named("deit_tiny_distilled_patch16_224", img_size=32, **SMALL), 32, (16, 2, 2), "attention"
     ),
     "dinov2": (lambda: named("vit_small_patch14_reg4_dinov2", img_size=28, **SMALL), 28, (16, 2, 2), "attention"),
+    "dinov3": (lambda: named("vit_small_patch16_dinov3", img_size=32, **SMALL), 32, (16, 2, 2), "pooled"),
+    "dinov3, class token": (
+        lambda: named("vit_small_patch16_dinov3", img_size=32, global_pool="token", **SMALL), 32, (16, 2, 2), "general"
+    ),
     "eva02": (lambda: named("eva02_tiny_patch14_224", img_size=28, **SMALL), 28, (16, 2, 2), "general"),
     "beit": (lambda: named("beit_base_patch16_224", img_size=32, **SMALL), 32, (16, 2, 2), "general"),
     "siglip": (lambda: named("vit_base_patch16_siglip_224", img_size=32, **SMALL), 32, (16, 2, 2), "general"),
     "torchvision": (
         lambda: torchvision.models.VisionTransformer(32, 8, 2, 2, 16, 32, num_classes=3), 32, (16, 4, 4), "general"
+    ),
+    "class token that joins late": (lambda: named("cait_xxs24_224", img_size=64, **SMALL), 64, (16, 4, 4), "general"),
+    "xcit": (lambda: named("xcit_nano_12_p16_224", img_size=64, **SMALL), 64, (16, 4, 4), "general"),
+    "mixer": (
+        lambda: MlpMixer(img_size=32, patch_size=8, num_blocks=2, embed_dim=16, num_classes=3), 32, (16, 4, 4), "pooled"
+    ),
+    "maxvit": (
+        lambda: named(
+            "maxvit_rmlp_pico_rw_256", img_size=64, embed_dim=(32,) * 4, depths=(1, 1, 1, 1), stem_width=8
+        ),
+        64, (32, 2, 2), "pooled",
     ),
     "swin": (
         lambda: named(
@@ -153,9 +169,15 @@ NETWORKS: dict[str, tuple[Callable[[], nn.Module], int, tuple[int, int, int], st
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("name", NETWORKS)
+#: Those that cannot be made so small that plain forward passes for all their maps are few.
+LARGE: dict[str, tuple[Callable[[], nn.Module], int, tuple[int, int, int], str]] = {
+    "mobilevit": (lambda: named("mobilevit_xxs"), 64, (320, 2, 2), "pooled"),
+}
+
+
+@pytest.mark.parametrize("name", [*NETWORKS, *LARGE])
 def test_maps_are_the_patches_and_the_head_gives_what_the_network_reads(name: str) -> None:
-    make, size, shape, route = NETWORKS[name]
+    make, size, shape, route = (NETWORKS | LARGE)[name]
     one = cut_of(make, size)
     assert (one.cut.map_shape, one.cut.head.route) == (shape, route)
     read: list[torch.Tensor] = []

@@ -461,7 +461,9 @@ CASES: dict[str, tuple[Change, str]] = {
         "error: comparisons.c.pairs: pairs without a judgment: i07 and i03. Remove them",
     ),
     "more pairs to explain than fit in memory": (
-        lambda folder, parts: (parts["comparisons"]["c"].update(pairs="all"), parts.update(memory_gb=0.001)),
+        lambda folder, parts: parts.update(
+            comparisons={"c": parts["comparisons"]["c"] | {"pairs": "all"}}, memory_gb=0.001
+        ),
         "error: comparisons.c.pairs (models.net): 66 pairs of images with 512 feature maps take 0.0023 GB, more than "
         "`memory_gb: 0.001`. Ask for fewer pairs",
     ),

@@ -5,6 +5,7 @@ then be cut as that of any network.
 """
 
 import dataclasses
+import itertools
 import math
 import operator
 from collections.abc import Callable
@@ -23,13 +24,14 @@ from alignment_importance.system.errors import InputError
 def prefix_tokens(module: nn.Module) -> int | None:
     """How many tokens of a transformer stand before those of the patches; None where nothing is known of tokens.
 
-    They are the class token, a distillation token and registers. timm's transformers say their number; torchvision's
-    have the class token alone.
+    They are the class token, a distillation token and registers. timm's transformers say their number, and its mixers
+    have none; torchvision's transformers have the class token alone.
     """
     if isinstance(module, VisionTransformer):
         return 1
-    number = getattr(module, "num_prefix_tokens", None)
-    return number if isinstance(number, int) and hasattr(module, "blocks") else None
+    number, blocks = getattr(module, "num_prefix_tokens", 0), getattr(module, "blocks", None)
+    has_blocks = isinstance(blocks, nn.Sequential | nn.ModuleList) and len(blocks) > 0
+    return number if has_blocks and isinstance(number, int) else None
 
 
 @dataclass(frozen=True)
@@ -51,7 +53,8 @@ def layout_of(node: fx.Node, prefix: int) -> Layout:
 
     Args:
         node: with the output (image, token, unit) or (image, y, x, unit).
-        prefix: tokens of the network before those of the patches, see `prefix_tokens`.
+        prefix: tokens of the network before those of the patches, see `prefix_tokens`. In some networks they join
+            later: there are none yet where the node does not depend on the class token or others of the network's own.
 
     Raises:
         InputError: no layer before has as many places as there are tokens of patches.
@@ -61,9 +64,11 @@ def layout_of(node: fx.Node, prefix: int) -> Layout:
         return Layout(0, height, width)
     number = shape(node)[0]
     before = ancestors(node)
-    for other in node.graph.nodes:
-        if other in before and len(shape(other)) == 3 and number - math.prod(shape(other)[1:]) == prefix:
-            return Layout(prefix, *shape(other)[1:])
+    grids = [shape(other)[1:] for other in node.graph.nodes if other in before and len(shape(other)) == 3]
+    own = any(other.op == "get_attr" and "token" in str(other.target) for other in before)
+    for present, grid in itertools.product((prefix,) if own else (prefix, 0), grids):
+        if number - math.prod(grid) == present:
+            return Layout(present, *grid)
     raise InputError(
         f"map_layer {node.meta['name']!r} has {number} tokens per image, {prefix} of them for no place, and no layer "
         f"before it has a grid of {number - prefix} places: it is not known where they lie. Name a layer before tokens "

@@ -1,6 +1,7 @@
 """A network as a graph of operations, each with the shape of its output, from which parts can be cut."""
 
 import copy
+import itertools
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -48,6 +49,7 @@ def trace(network: Network) -> fx.GraphModule:
     traced = fx.GraphModule(tracer.root, graph)
     for node, name in tracer.node_to_qualname.items():
         node.meta["name"] = name
+    _follow_device(traced)
     _record(traced, network)
     _undo_overwriting(traced, network.architecture)
     return traced
@@ -61,6 +63,25 @@ def _leave_out_options(graph: fx.Graph) -> None:
         for user in list(option.users):
             user.args, user.kwargs = fx.node.map_arg((user.args, user.kwargs), given.__getitem__)
         graph.erase_node(option)
+
+
+def _follow_device(traced: fx.GraphModule) -> None:
+    """Let what is computed on the device on which the network was traced be computed where it is run.
+
+    Such as the positions that some transformers compute for every input, from its size alone.
+    """
+    tensors = itertools.chain(traced.parameters(), traced.buffers())
+    device = next((tensor.device for tensor in tensors), torch.device("cpu"))
+    named = [node for node in traced.graph.nodes if node.kwargs.get("device") == device]
+    if not named:
+        return
+    traced.register_buffer("where_it_is", torch.empty(0, device=device), persistent=False)
+    with traced.graph.inserting_before(next(iter(traced.graph.nodes))):
+        tensor = traced.graph.get_attr("where_it_is")
+    with traced.graph.inserting_after(tensor):
+        now = traced.graph.call_function(getattr, (tensor, "device"))
+    for node in named:
+        node.update_kwarg("device", now)
 
 
 def require_equal(traced: fx.GraphModule, network: Network) -> None:

@@ -125,6 +125,16 @@ def judge_by_colour(table: pd.DataFrame, observers: int, noise: float, seed: int
     return _rate(a, b, alike, observers, noise, np.random.default_rng([seed, _STREAM_COLOUR]))
 
 
+def pairs_that_share(table: pd.DataFrame, column: str) -> pd.DataFrame:
+    """Name the pairs of images with the same category, or the same hue. No two images share both.
+
+    Returns:
+        Columns image_a and image_b.
+    """
+    a, b = _pairs(table)
+    return pd.DataFrame({"image_a": a["image"], "image_b": b["image"]})[a[column] == b[column]]
+
+
 def _pairs(table: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Give the rows of the first and of the second image of every pair."""
     table = table.sort_values("image")
@@ -243,6 +253,8 @@ def _font_file() -> Path:
 def make(sources: Mapping[str, Sequence[Path]], outputs: Mapping[str, Path], settings: Mapping[str, Any]) -> None:
     """Draw images and masks (PNG) and their table, and simulate judgments by shape and by colour (pairs).
 
+    Beside them stand the pairs of images whose pictograms are of one group, and those whose discs have one hue.
+
     Args:
         sources: nothing; all is drawn.
         outputs: files and folders to make, by the names of `FORM`.
@@ -259,3 +271,5 @@ def make(sources: Mapping[str, Sequence[Path]], outputs: Mapping[str, Path], set
     tables.write_table(listed, outputs["table"])
     tables.write_table(judge_by_shape(listed, observers, noise, seed), outputs["shape"])
     tables.write_table(judge_by_colour(listed, observers, noise, seed), outputs["colour"])
+    tables.write_table(pairs_that_share(listed, "category"), outputs["same_shape"])
+    tables.write_table(pairs_that_share(listed, "hue"), outputs["same_hue"])

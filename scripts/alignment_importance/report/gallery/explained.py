@@ -37,15 +37,18 @@ def describe(explained: xr.Dataset, heatmaps: xr.Dataset, ids: list[str]) -> dic
         `grid`, rows and columns of places; `most_places`, see `MOST_PLACES`; `boxes`, for each of `ids` the rectangle
         that the grid covers (left, top, width and height, as parts of the image's), None where it is the whole image;
         `ranks`, whether these are compared; and `pairs`: for each its `images` (positions in `ids`), what `people` and
-        the `network` say in standard deviations, its `share` of r, its `maps` with their contributions, which of its
-        images has a `heatmap`, and, where places are compared, what each place of the one image `meets` most in the
-        other, and the other way round, by number along the rows, None where nothing.
+        the `network` say in standard deviations, the latter with its `retained` feature maps alone too, its `share` of
+        r, its `maps` with their contributions, which of its images has a `heatmap`, and, where places are compared,
+        what each place of the one image `meets` most in the other, and the other way round, by number along the rows,
+        None where nothing.
     """
     positions = {image: at for at, image in enumerate(ids)}
     sizes = explained["heatmap"].sizes
     chosen = _chosen_maps(explained)
     contributions = explained["contribution"].to_numpy()
-    human, similarity = (explained[name].to_numpy() for name in ("human", "similarity"))
+    human, similarity, retained = (
+        explained[name].to_numpy() for name in ("human", "similarity", "similarity_retained")
+    )
     deviations = explained.attrs["n_judged"] ** 0.5
     undefined = np.isnan(explained["heatmap"].to_numpy()).all(axis=(2, 3))
     names = zip(*(explained[side].to_numpy() for side in _SIDES), strict=True)
@@ -59,6 +62,7 @@ def describe(explained: xr.Dataset, heatmaps: xr.Dataset, ids: list[str]) -> dic
                 "images": [positions[image] for image in both],
                 "people": _rounded(deviations * human[pair]),
                 "network": _rounded(deviations * similarity[pair]),
+                "retained": _rounded(deviations * retained[pair]),
                 "share": _rounded(human[pair] * similarity[pair]),
                 "maps": [(k, _rounded(contributions[pair, k])) for k in chosen[pair]],
                 "heatmap": [int(not none) for none in undefined[pair]],

@@ -625,7 +625,7 @@
   function factsOfPair(view, pair) {
     const deviations = (value) => (value === null ? "undefined" : `${signed(value)} SD`);
     return make("p", {}, "Similarity according to people ", make("b", { class: "number" }, deviations(pair.people)), ", according to the network ",
-      make("b", { class: "number" }, deviations(pair.network)), `, in standard deviations ${view.explained.ranks ? "of ranks " : ""}over all judged pairs. Share of r: `,
+      make("b", { class: "number" }, deviations(pair.network)), " (with the retained feature maps alone ", make("b", { class: "number" }, deviations(pair.retained)), `), in standard deviations ${view.explained.ranks ? "of ranks " : ""}over all judged pairs. Share of r: `,
       make("b", { class: "number" }, signed(pair.share)), pair.share < 0 ? ": they disagree." : ".");
   }
 

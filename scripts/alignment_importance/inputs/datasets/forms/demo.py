@@ -4,8 +4,9 @@ from alignment_importance.inputs.datasets.form import Form, Key, Part, folder_ke
 
 FORM = Form(
     make="demo:make",
-    what="The demo, drawn from a seed: images with a pictogram and a coloured disc, masks of both, and the judgments "
-    "of two groups of simulated observers, one of the shapes and one of the colours.",
+    what="The demo, drawn from a seed: images with a pictogram and a coloured disc, masks of both, the judgments of "
+    "two groups of simulated observers, one of the shapes and one of the colours, and the pairs of images that share a "
+    "shape and those that share a hue.",
     makes={
         "all": Part(
             {
@@ -14,6 +15,8 @@ FORM = Form(
                 "table": "images.csv",
                 "shape": "shape.csv",
                 "colour": "colour.csv",
+                "same_shape": "same-shape.csv",
+                "same_hue": "same-hue.csv",
             }
         )
     },
