@@ -173,12 +173,15 @@ def key(figure: Figure, entries: Mapping[str, Artist], note: str, columns: int) 
     legend.get_title().set_color("0.3")
 
 
-def call_maps_units(figure: Figure) -> None:
-    """Write units wherever a figure says maps or feature maps; names with hyphens and dots stay."""
+def worded(figure: Figure, provenance: Mapping[str, Any]) -> Figure:
+    """Write units wherever a figure of units says maps or feature maps; names with hyphens and dots stay."""
+    if not str(provenance.get("weights", "")).startswith("units of"):
+        return figure
     for text in figure.findobj(Text):
         assert isinstance(text, Text)
         words = re.sub(r"(?<![\w.-])(?:feature\s)?map(s?)(?![\w-]|\.\w)", r"unit\1", text.get_text())
         text.set_text(re.sub(r"(?<![\w.-])(?:Feature m|M)ap(s?)(?![\w-]|\.\w)", r"Unit\1", words))
+    return figure
 
 
 def undefined(panel: Axes, what: str) -> None:
