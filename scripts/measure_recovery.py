@@ -37,7 +37,7 @@ def measure_recovery(
     machine = compute_module.prepare(gpus=gpu, threads=threads, **compute)
     ratings = {name: read_netcdf(file) for name, file in judgments.items()}
     image_ids = sorted(set.intersection(*(set(each["image"].to_numpy().tolist()) for each in ratings.values())))
-    with recorded.read(activations, image_ids) as maps:
+    with recorded.read(activations, image_ids, model["ablation"]) as maps:
         engine = ablation.ablate(recorded.load_head(maps, model), maps, machine, **alignment)
         network = recovery.Network(
             maps["readout"].to_numpy(), engine, **alignment, permutations=permutations, seed=seed, compute=machine
@@ -49,7 +49,7 @@ def measure_recovery(
         areas.insert(1, "model", model_name)
         made_of = {name: origin_columns(maps.attrs | each.attrs) for name, each in ratings.items()}
         simulated = areas["comparison"].map({name: each["simulated"] for name, each in made_of.items()} | {"": True})
-        common = {name: maps.attrs[name] for name in ("weights", "arithmetic")}
+        common = {name: maps.attrs[name] for name in ("weights", "arithmetic", "ablation")}
         write_table(areas.assign(**common, simulated=simulated), table)
 
 

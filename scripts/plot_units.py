@@ -55,7 +55,6 @@ def plot_units(
             "rsms": draw_rsms(read_netcdf(rsms), pictures, *names),
         }
         for kind, figure in figures.items():
-            style.call_maps_units(figure)
             style.save(figure, png[kind], pdf[kind])
 
 

@@ -15,7 +15,7 @@ from job import run
 logger = logging.getLogger("alignment_importance.summarise")
 
 #: Columns that say what a table is made of.
-_ORIGIN = ["weights", "arithmetic", "simulated"]
+_ORIGIN = ["weights", "arithmetic", "ablation", "simulated"]
 
 
 def summarise(
@@ -95,8 +95,7 @@ def _predictions(
             {
                 "comparison": comparison,
                 "model": model,
-                "weights": table["weights"].iloc[0],
-                "arithmetic": table["arithmetic"].iloc[0],
+                **{name: table[name].iloc[0] for name in ("weights", "arithmetic", "ablation")},
                 "simulated": bool(human.attrs["simulated"]),
                 **alignment,
                 "unit": table["unit"].iloc[0],
@@ -153,7 +152,8 @@ def _agreement(heatmaps: Mapping[str, xr.Dataset]) -> pd.DataFrame:
 
 def _with_origins(table: pd.DataFrame, origins: pd.DataFrame) -> pd.DataFrame:
     """Say of both networks of every row what they are made of."""
-    return table.join(origins, on="model").join(origins[["weights", "arithmetic"]].add_suffix("_b"), on="model_b")
+    of_other = origins.drop(columns="simulated").add_suffix("_b")
+    return table.join(origins, on="model").join(of_other, on="model_b")
 
 
 if __name__ == "__main__":

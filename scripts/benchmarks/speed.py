@@ -124,8 +124,9 @@ def vgg16(compute: Compute) -> pd.DataFrame:
     with measure(compute.device) as preparing:
         head, maps, human = _vgg16_data(compute)
         n_maps, folds_of_seeds = head.n_maps, _folds_of_seeds(human)
+    zeros = torch.zeros(n_maps)
     with measure(compute.device) as loo:
-        engine = ReadoutAblation(LinearHead(head, compute, maps), compute, "pearson", "pearson_r2")
+        engine = ReadoutAblation(LinearHead(head, compute, zeros, maps), compute, "pearson", "pearson_r2")
         _, without = engine.leave_one_out([folds.whole(human)])
     with measure(compute.device) as ranking:
         rankings = [importance.rank_folds(engine, of_seed) for of_seed in folds_of_seeds]
@@ -302,8 +303,9 @@ def _own_correlation(own: np.ndarray, whole: np.ndarray, human: np.ndarray, imag
 def transformer(compute: Compute) -> pd.DataFrame:
     """Leave-one-out scores of the patches that enter the last block, against that block run again for every channel."""
     head, maps, prefix, human = _transformer_data()
+    zeros = torch.zeros(head.n_maps)
     with measure(compute.device) as ours:
-        engine = ReadoutAblation(AttentionHead(head, compute, maps, prefix), compute, "pearson", "pearson_r2")
+        engine = ReadoutAblation(AttentionHead(head, compute, zeros, maps, prefix), compute, "pearson", "pearson_r2")
         _, without = engine.leave_one_out([folds.whole(human)])
     some = np.linspace(0, head.n_maps - 1, 4).astype(int)
     torch.set_num_threads(compute.threads)

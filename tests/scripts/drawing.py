@@ -40,6 +40,7 @@ def write_heatmaps(path: Path, values: np.ndarray, simulated: bool) -> None:
             "resize": "whole",
             "weights": "random weights (seed 1)",
             "arithmetic": "float32",
+            "ablation": "zero",
             "simulated": int(simulated),
         },
     )

@@ -12,7 +12,13 @@ from alignment_importance.system.netcdf import write_netcdf
 N_MAPS = 6
 
 #: Attributes of activations whose readout is the pooled maps, which takes no network to ablate.
-ATTRIBUTES = {"weights": "random weights (seed 1)", "arithmetic": "float32", "resize": "whole", "route": "pooled"}
+ATTRIBUTES = {
+    "weights": "random weights (seed 1)",
+    "arithmetic": "float32",
+    "ablation": "zero",
+    "resize": "whole",
+    "route": "pooled",
+}
 
 #: Arguments of every script that ablates.
 WAYS: dict[str, Any] = {

@@ -16,7 +16,13 @@ def test_files_in_table_out(tmp_path: Path) -> None:
         maps = xr.Dataset(
             {"heatmap": (dims, values), "activation_mean": (dims, np.ones((1, 1, 2)))},
             coords={"image": ["007"], "width": ("image", [2]), "height": ("image", [1])},
-            attrs={"resize": "whole", "weights": "ImageNet", "arithmetic": "float32", "simulated": int(name == "one")},
+            attrs={
+                "resize": "whole",
+                "weights": "ImageNet",
+                "arithmetic": "float32",
+                "ablation": "zero",
+                "simulated": int(name == "one"),
+            },
         )
         write_netcdf(maps, tmp_path / f"{name}.nc")
     evaluate_control(

@@ -16,7 +16,13 @@ def test_files_in_tables_out(tmp_path: Path) -> None:
     values[0, 0] = np.nan
     dims = ("image", "y", "x")
     maps = {"heatmap": (dims, values[0]), "activation_mean": (dims, values[1])}
-    attrs = {"resize": "whole", "weights": "random weights (seed 1)", "arithmetic": "float32", "simulated": 1}
+    attrs = {
+        "resize": "whole",
+        "weights": "random weights (seed 1)",
+        "arithmetic": "float32",
+        "ablation": "zero",
+        "simulated": 1,
+    }
     write_netcdf(xr.Dataset(maps, coords=sizes, attrs=attrs), tmp_path / "heatmaps.nc")
     write_netcdf(xr.Dataset({"saliency": (dims, values[2])}, coords=sizes), tmp_path / "saliency.nc")
     images = pd.DataFrame({"image": ["é b.c", "007"], "category": ["b", np.nan]})

@@ -30,7 +30,12 @@ KINDS = [
     "overlap-categories",
     "overlap-grid",
 ]
-ORIGIN: dict[str, Any] = {"weights": "random weights (seed 1)", "arithmetic": "float32", "simulated": True}
+ORIGIN: dict[str, Any] = {
+    "weights": "random weights (seed 1)",
+    "arithmetic": "float32",
+    "ablation": "zero",
+    "simulated": True,
+}
 ATTRIBUTES = ORIGIN | {"resize": "whole", "simulated": 1}
 NAMES = "a.b (simulated observers), net.1 (random weights (seed 1))"
 

@@ -17,7 +17,12 @@ NOTHING: dict[str, Any] = {
     "summary": Path("summary.csv"),
     "score": "pearson",
 }
-ORIGIN: dict[str, Any] = {"weights": "random weights (seed 1)", "arithmetic": "float32", "simulated": True}
+ORIGIN: dict[str, Any] = {
+    "weights": "random weights (seed 1)",
+    "arithmetic": "float32",
+    "ablation": "zero",
+    "simulated": True,
+}
 
 
 def test_folds_are_told_apart_by_comparison_and_model(drawn: Drawn, folds: Path, tmp_path: Path) -> None:

@@ -77,6 +77,7 @@ def view(comparison: str, model: str = "net.1", ids: Sequence[str] = tuple(IDS),
         "resize": "whole",
         "weights": "random weights (seed 1)" if model == "net.1" else "ImageNet",
         "arithmetic": "float32",
+        "ablation": "zero",
         "simulated": int(comparison == "made-up"),
     }
     maps = random.random((len(IDS), 4, 3, 3)).astype(np.float32)

@@ -12,9 +12,11 @@ import torch
 from torch import nn
 
 
-def readout(head: nn.Module, maps: torch.Tensor, kept: list[int]) -> np.ndarray:
-    """(image, unit) readout of maps of which all but `kept` are exactly 0."""
+def readout(head: nn.Module, maps: torch.Tensor, kept: list[int], fill: torch.Tensor | None = None) -> np.ndarray:
+    """(image, unit) readout of maps of which all but `kept` are exactly 0, or the fill (feature_map,)."""
     ablated = torch.zeros_like(maps)
+    if fill is not None:
+        ablated += fill[:, None, None]
     ablated[:, kept] = maps[:, kept]
     if small_heads.DEVICE != "cpu":
         # Another device sums in another order, which some scores of small heads multiply beyond the tolerance.
@@ -48,28 +50,48 @@ def correlate(values: np.ndarray, human: np.ndarray, kind: str) -> float:
     return r**2 if kind == "pearson_r2" else r
 
 
-def leave_one_out(head: nn.Module, maps: torch.Tensor, human: np.ndarray, similarity: str, kind: str) -> np.ndarray:
+def leave_one_out(
+    head: nn.Module,
+    maps: torch.Tensor,
+    human: np.ndarray,
+    similarity: str,
+    kind: str,
+    fill: torch.Tensor | None = None,
+) -> np.ndarray:
     """(feature_map,) score without each map."""
     n_maps = maps.shape[1]
-    readouts = (readout(head, maps, [k for k in range(n_maps) if k != ablated]) for ablated in range(n_maps))
+    readouts = (readout(head, maps, [k for k in range(n_maps) if k != ablated], fill) for ablated in range(n_maps))
     return np.array([score(rsm(one, similarity), human, kind) for one in readouts])
 
 
 def top_k(
-    head: nn.Module, maps: torch.Tensor, order: np.ndarray, human: np.ndarray, similarity: str, kind: str
+    head: nn.Module,
+    maps: torch.Tensor,
+    order: np.ndarray,
+    human: np.ndarray,
+    similarity: str,
+    kind: str,
+    fill: torch.Tensor | None = None,
 ) -> np.ndarray:
     """(k,) score with the first k maps alone."""
-    readouts = (readout(head, maps, order[: k + 1].tolist()) for k in range(len(order)))
+    readouts = (readout(head, maps, order[: k + 1].tolist(), fill) for k in range(len(order)))
     return np.array([score(rsm(one, similarity), human, kind) for one in readouts])
 
 
-def own_maps(head: nn.Module, maps: torch.Tensor, human: np.ndarray, similarity: str, kind: str) -> np.ndarray:
+def own_maps(
+    head: nn.Module,
+    maps: torch.Tensor,
+    human: np.ndarray,
+    similarity: str,
+    kind: str,
+    fill: torch.Tensor | None = None,
+) -> np.ndarray:
     """(image, feature_map) correlation of an image's similarities with people's, its own maps ablated alone."""
     n_images, n_maps = maps.shape[:2]
     whole = readout(head, maps, list(range(n_maps)))
     result = np.empty((n_images, n_maps))
     for k in range(n_maps):
-        without = readout(head, maps, [other for other in range(n_maps) if other != k])
+        without = readout(head, maps, [other for other in range(n_maps) if other != k], fill)
         for image in range(n_images):
             mixed = whole.copy()
             mixed[image] = without[image]

@@ -77,13 +77,35 @@ def head_of(route: str) -> heads.Head:
     return cut.head
 
 
-def engine(
-    route: str, maps: np.ndarray, similarity: str, score: str, compute: Compute
-) -> tuple[heads.Head, ablation.Ablation]:
-    head = head_of(route)
+#: What takes the place of ablated maps.
+ABLATIONS = ["zero", "mean"]
+
+
+def fill_of(maps: torch.Tensor, ablation: str) -> torch.Tensor:
+    """(feature_map,) what takes the place of ablated maps: 0, or their means over images and places."""
+    means = maps.double().mean((0, 2, 3)).to(maps.dtype)
+    return {"zero": torch.zeros_like(means), "mean": means}[ablation]
+
+
+def recorded(head: heads.Head, maps: np.ndarray, ablation: str = "zero") -> xr.Dataset:
+    """Maps (image, feature_map, y, x) as they are recorded, with what a head makes of them."""
+    mean = fill_of(torch.from_numpy(maps), "mean")
     with torch.inference_mode():
         readout = head.module(torch.from_numpy(maps)).numpy()
-    recorded = xr.Dataset(
-        {"feature_maps": (("image", "feature_map", "y", "x"), maps), "readout": (("image", "unit"), readout)}
+        pooled = head.module(mean[None, :, None, None].expand(1, *maps.shape[1:])).numpy()[0]
+    return xr.Dataset(
+        {
+            "feature_maps": (("image", "feature_map", "y", "x"), maps),
+            "readout": (("image", "unit"), readout),
+            "map_mean": ("feature_map", mean),
+            "unit_mean": ("unit", pooled if head.route == "pooled" else readout.mean(0)),
+        },
+        attrs={"ablation": ablation},
     )
-    return head, ablation.ablate(head, recorded, compute, similarity, score)
+
+
+def engine(
+    route: str, maps: np.ndarray, similarity: str, score: str, compute: Compute, ablated: str = "zero"
+) -> tuple[heads.Head, ablation.Ablation]:
+    head = head_of(route)
+    return head, ablation.ablate(head, recorded(head, maps, ablated), compute, similarity, score)

@@ -6,8 +6,7 @@ import naive
 import numpy as np
 import pytest
 import torch
-import xarray as xr
-from small_heads import N_IMAGES, N_MAPS, ROUTES, Whole, engine, head_of, resources
+from small_heads import ABLATIONS, N_IMAGES, N_MAPS, ROUTES, Whole, engine, fill_of, head_of, recorded, resources
 from torch import nn
 
 from alignment_importance import ablation, networks
@@ -33,14 +32,16 @@ def blocks_of(human: np.ndarray) -> list[PairBlock]:
     ]
 
 
+@pytest.mark.parametrize("ablated", ABLATIONS)
 @pytest.mark.parametrize("score", SCORES)
 @pytest.mark.parametrize("similarity", SIMILARITIES)
 @pytest.mark.parametrize("route", ROUTES)
 def test_routes_equal_one_forward_pass_per_map(
-    route: str, similarity: str, score: str, maps: np.ndarray, human: np.ndarray
+    route: str, similarity: str, score: str, ablated: str, maps: np.ndarray, human: np.ndarray
 ) -> None:
-    head, fast = engine(route, maps, similarity, score, resources())
+    head, fast = engine(route, maps, similarity, score, resources(), ablated)
     tensor, blocks = torch.from_numpy(maps), blocks_of(human)
+    fill = fill_of(tensor, ablated)
     order = np.random.default_rng(8).permutation(N_MAPS)
     whole, without = fast.leave_one_out(blocks)
     curves = fast.top_k(order, blocks)
@@ -48,25 +49,27 @@ def test_routes_equal_one_forward_pass_per_map(
         part = tensor[torch.from_numpy(block.images)]
         all_maps = naive.rsm(naive.readout(head.module, part, list(range(N_MAPS))), similarity)
         assert whole[number] == pytest.approx(naive.score(all_maps, block.human, score), abs=2e-6)
-        expected = naive.leave_one_out(head.module, part, block.human, similarity, score)
+        expected = naive.leave_one_out(head.module, part, block.human, similarity, score, fill)
         np.testing.assert_allclose(without[number], expected, atol=2e-6)
-        expected = naive.top_k(head.module, part, order, block.human, similarity, score)
+        expected = naive.top_k(head.module, part, order, block.human, similarity, score, fill)
         np.testing.assert_allclose(curves[number], expected, atol=2e-6)
 
 
+@pytest.mark.parametrize("ablated", ABLATIONS)
 @pytest.mark.parametrize("score", ["pearson_r2", "spearman"])
 @pytest.mark.parametrize("similarity", SIMILARITIES)
 @pytest.mark.parametrize("route", ROUTES)
 def test_image_specific_ablation_equals_one_forward_pass_per_map(
-    route: str, similarity: str, score: str, maps: np.ndarray, human: np.ndarray
+    route: str, similarity: str, score: str, ablated: str, maps: np.ndarray, human: np.ndarray
 ) -> None:
-    head, fast = engine(route, maps, similarity, score, resources())
+    head, fast = engine(route, maps, similarity, score, resources(), ablated)
+    fill = fill_of(torch.from_numpy(maps), ablated)
     for block in (blocks_of(human)[0], blocks_of(human)[2]):
         whole, without = fast.leave_one_out_of_each_image(block.human)
-        expected = naive.own_maps(head.module, torch.from_numpy(maps), block.human, similarity, score)
+        expected = naive.own_maps(head.module, torch.from_numpy(maps), block.human, similarity, score, fill)
         np.testing.assert_allclose(without, expected, atol=5e-6)
-        # Ablating a map that is zero in an image changes nothing, to the bit.
-        dead = ~(maps != 0).any((2, 3))
+        # Ablating a map that is its fill everywhere in an image changes nothing, to the bit.
+        dead = ~(maps != fill.numpy()[:, None, None]).any((2, 3))
         assert dead.any()
         np.testing.assert_array_equal(without[dead], np.broadcast_to(whole[:, None], without.shape)[dead])
 
@@ -99,30 +102,30 @@ def test_neither_chunks_nor_threads_change_results(
     np.testing.assert_array_equal(other.top_k(order, blocks), same_memory.top_k(order, blocks))
 
 
+@pytest.mark.parametrize("ablated", ABLATIONS)
 @pytest.mark.parametrize("memory", [1, 30_000, 10**9])
 @pytest.mark.parametrize("score", SCORES)
 @pytest.mark.parametrize("similarity", SIMILARITIES)
 @pytest.mark.parametrize("route", ROUTES)
 def test_a_set_of_maps_can_be_ablated_for_good(
-    route: str, similarity: str, score: str, memory: int, maps: np.ndarray, human: np.ndarray
+    route: str, similarity: str, score: str, memory: int, ablated: str, maps: np.ndarray, human: np.ndarray
 ) -> None:
-    head, fast = engine(route, maps, similarity, score, resources(memory))
+    head, fast = engine(route, maps, similarity, score, resources(memory), ablated)
     kept = np.isin(np.arange(N_MAPS), [0, 2, 3, 5, 6, 7, 9])
     some, tensor = fast.only(kept), torch.from_numpy(maps)
-    left = np.flatnonzero(kept).tolist()
-    readout = naive.readout(head.module, tensor, left)
+    left, fill = np.flatnonzero(kept).tolist(), fill_of(tensor, ablated)
+    readout = naive.readout(head.module, tensor, left, fill)
     block, chosen = PairBlock(np.arange(N_IMAGES), human), np.array([9, 0, 1, 3, 2])
     whole, without = some.leave_one_out([block], chosen)
     assert whole[0] == pytest.approx(naive.score(naive.rsm(readout, similarity), human, score), abs=2e-6)
     # Map 1 is gone already.
     assert without[0, 2] == whole[0]
     for at in (0, 1, 3, 4):
-        one = naive.readout(head.module, tensor, [k for k in left if k != chosen[at]])
+        one = naive.readout(head.module, tensor, [k for k in left if k != chosen[at]], fill)
         assert without[0, at] == pytest.approx(naive.score(naive.rsm(one, similarity), human, score), abs=2e-6)
     # The whole engine is as it was.
-    np.testing.assert_allclose(
-        fast.leave_one_out([block])[1][0], naive.leave_one_out(head.module, tensor, human, similarity, score), atol=2e-6
-    )
+    expected = naive.leave_one_out(head.module, tensor, human, similarity, score, fill)
+    np.testing.assert_allclose(fast.leave_one_out([block])[1][0], expected, atol=2e-6)
 
 
 def by_hand() -> tuple[np.ndarray, np.ndarray]:
@@ -168,6 +171,26 @@ def test_pooled_own_maps_by_hand() -> None:
     # Image 0, judged 3 with image 1 and 1 with image 2. Without its map 0 it is (0, 0, 1): like image 1 alone. Without
     # its map 2 it is (1, 0, 0): like image 2 alone. Map 1 is zero in it.
     np.testing.assert_array_equal(without[0], [1, np.nan, -1])
+
+
+def test_pooled_maps_replaced_by_their_means_by_hand() -> None:
+    readout = np.array([[3, 0], [0, 2], [0, 1]], dtype=np.float32)
+    human = np.array([[np.nan, 3, 1], [3, np.nan, 2], [1, 2, np.nan]])
+    fast = ablation.PooledAblation(readout, resources(), "cosine", "pearson", readout.mean(0))
+    block = PairBlock(np.arange(3), human)
+    # Means are 1 and 1. Pairs (0,1), (0,2), (1,2) have judgments 3, 1, 2: centred (1, -1, 0). Without map 0 the rows
+    # are (1, 0), (1, 2), (1, 1), without map 1 they are (3, 1), (0, 1), (0, 1): 1/sqrt(10), 1/sqrt(10), 1.
+    s = np.array([1 / np.sqrt(5), 1 / np.sqrt(2), 3 / np.sqrt(10)])
+    without = (s[0] - s[1]) / np.sqrt(2 * ((s - s.mean()) ** 2).sum())
+    whole, each = fast.leave_one_out([block])
+    # With both maps the similarities are 0, 0, 1.
+    np.testing.assert_allclose([*whole, *each[0]], [0, without, 0], atol=1e-15)
+    np.testing.assert_allclose(fast.each_alone([block])[0], [0, without], atol=1e-15)
+    np.testing.assert_allclose(fast.top_k(np.array([1, 0]), [block])[0], [without, 0], atol=1e-15)
+    # Image 2 is like image 1 and unlike image 0. With map 0 replaced it is (1, 1), as near to both; its map 1 is the
+    # mean already.
+    own, own_without = fast.leave_one_out_of_each_image(human)
+    np.testing.assert_array_equal([own[2], *own_without[2]], [1, np.nan, 1])
 
 
 def test_order_of_images_and_maps_does_not_matter(maps: np.ndarray, human: np.ndarray) -> None:
@@ -226,7 +249,7 @@ def test_the_network_is_left_as_it_was() -> None:
     cut = networks.cut(network, map_layer="trunk.0")
     maps = torch.randn(4, N_MAPS, 4, 4)
     untouched = maps.clone()
-    heads.LinearHead(cut.head, resources(), maps)
+    heads.LinearHead(cut.head, resources(), torch.zeros(N_MAPS), maps)
     assert torch.equal(maps, untouched)
     assert repr(whole) == described
     assert all(torch.equal(value, before[name]) for name, value in whole.state_dict().items())
@@ -242,32 +265,30 @@ def test_bfloat16_is_rougher_but_near(route: str, maps: np.ndarray, human: np.nd
     assert 1e-6 < difference < 0.05
 
 
+@pytest.mark.parametrize("ablated", ABLATIONS)
 @pytest.mark.parametrize("route", ROUTES)
 @pytest.mark.parametrize("kept", [[7, 0, 3], [4], list(range(N_MAPS))])
-def test_a_kept_subset_is_one_plain_forward_pass(route: str, kept: list[int], maps: np.ndarray) -> None:
-    head = head_of(route)
-    everything = naive.readout(head.module, torch.from_numpy(maps), list(range(N_MAPS)))
-    recorded = xr.Dataset(
-        {
-            "feature_maps": (("image", "feature_map", "y", "x"), maps.copy()),
-            "readout": (("image", "unit"), everything.astype(np.float32)),
-        }
-    )
-    expected = naive.readout(head.module, torch.from_numpy(maps), kept)
-    found = ablation.top_k_readout(head, recorded, np.array(kept), len(kept), resources())
+def test_a_kept_subset_is_one_plain_forward_pass(route: str, kept: list[int], ablated: str, maps: np.ndarray) -> None:
+    head, tensor = head_of(route), torch.from_numpy(maps)
+    given = recorded(head, maps.copy(), ablated)
+    expected = naive.readout(head.module, tensor, kept, fill_of(tensor, ablated))
+    found = ablation.top_k_readout(head, given, np.array(kept), len(kept), resources())
     np.testing.assert_allclose(found.cpu().numpy(), expected, rtol=1e-5, atol=1e-6)
-    np.testing.assert_array_equal(recorded["feature_maps"], maps)
+    np.testing.assert_array_equal(given["feature_maps"], maps)
 
 
 @pytest.mark.parametrize("score", ["pearson_r2", "spearman"])
 @pytest.mark.parametrize("similarity", SIMILARITIES)
-@pytest.mark.parametrize("route", ["linear", "general"])
+@pytest.mark.parametrize(
+    ("route", "ablated"), [("linear", "zero"), ("general", "zero"), *((route, "mean") for route in ROUTES)]
+)
 def test_a_map_alone_is_one_forward_pass(
-    route: str, similarity: str, score: str, maps: np.ndarray, human: np.ndarray
+    route: str, similarity: str, score: str, ablated: str, maps: np.ndarray, human: np.ndarray
 ) -> None:
-    head, built = engine(route, maps, similarity, score, resources(memory=30_000))
-    block = blocks_of(human)[1]
-    alone = [naive.readout(head.module, torch.from_numpy(maps), [k])[block.images] for k in range(N_MAPS)]
+    head, built = engine(route, maps, similarity, score, resources(memory=30_000), ablated)
+    block, tensor = blocks_of(human)[1], torch.from_numpy(maps)
+    fill = fill_of(tensor, ablated)
+    alone = [naive.readout(head.module, tensor, [k], fill)[block.images] for k in range(N_MAPS)]
     expected = [naive.score(naive.rsm(readout, similarity), block.human, score) for readout in alone]
     np.testing.assert_allclose(built.each_alone([block])[0], expected, atol=2e-4)
 

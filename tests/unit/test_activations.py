@@ -86,6 +86,27 @@ def test_every_image_has_what_a_forward_pass_of_it_alone_gives(
             np.testing.assert_allclose(recorded["readout"][row], maps.mean((1, 2)), rtol=1e-5, atol=1e-6)
 
 
+def test_means_are_of_all_images_and_places_whichever_are_read(
+    table: pd.DataFrame, network: Any, cut: Any, tmp_path: Path
+) -> None:
+    """Of a pooled readout, what is pooled of maps that are their means; of another, those of its units."""
+    pooled = dataclasses.replace(
+        cut, head=Head(nn.Sequential(nn.AdaptiveMaxPool2d(1), nn.Flatten(), nn.GELU()), 5, "pooled")
+    )
+    general = dataclasses.replace(cut, head=Head(pooled.head.module, 5, "general"))
+    for one, route in ((pooled, "pooled"), (general, "general")):
+        extraction.extract(table, network, [one], compute(2), [tmp_path / f"{route}.nc"])
+        whole = read_netcdf(tmp_path / f"{route}.nc")
+        mean = whole["feature_maps"].astype(np.float64).mean(("image", "y", "x")).to_numpy()
+        of_units = nn.functional.gelu(torch.from_numpy(mean)).numpy()
+        if route == "general":
+            of_units = whole["readout"].astype(np.float64).mean("image").to_numpy()
+        with activations.read(tmp_path / f"{route}.nc", IDS[5:9], "mean") as some:
+            np.testing.assert_allclose(some["map_mean"], mean, rtol=1e-6)
+            np.testing.assert_allclose(some["unit_mean"], of_units, rtol=1e-6)
+            assert some.attrs["ablation"] == "mean"
+
+
 def test_recorded_maps_brought_as_features_give_the_scores_and_heatmaps_of_the_network(
     table: pd.DataFrame, network: Any, cut: Any, tmp_path: Path
 ) -> None:
@@ -147,7 +168,7 @@ def test_images_are_decoded_as_they_are_written(
 
             def watched(block: Mapping[str, np.ndarray]) -> None:
                 nonlocal written
-                written += len(block["feature_maps"])
+                written += len(block.get("feature_maps", ()))
                 ahead.append(len(decoded) - written)
                 write(block)
 
@@ -157,8 +178,8 @@ def test_images_are_decoded_as_they_are_written(
     monkeypatch.setattr(extraction, "streaming", watch)
     extraction.extract(table, network, [cut], compute(threads), [tmp_path / "a.nc"])
     assert decoded == IDS
-    # Of the seven batches of 16, one is being decoded, and one is with every thread.
-    assert len(ahead) == 7
+    # Of the seven batches of 16, which means follow, one is being decoded, and one is with every thread.
+    assert len(ahead) == 7 + 1
     assert max(ahead) <= 16 * (1 + threads)
 
 
@@ -199,7 +220,7 @@ def test_artefacts_are_counted_and_told(
 
     trunk = dataclasses.replace(cut, trunk=Trunk(), of_tokens=True)
     extraction.extract(table[:20], network, [trunk], compute(), [tmp_path / "a.nc"])
-    with activations.read(tmp_path / "a.nc", IDS[:20]) as recorded:
+    with activations.read(tmp_path / "a.nc", IDS[:20], "zero") as recorded:
         assert recorded["artefact_tokens"].to_numpy().tolist() == [0, 1] * 10
     assert "map layer 'maps': in 10 of 20 images some tokens have more than 3 times the usual norm" in caplog.text
 
@@ -222,7 +243,7 @@ def reads(monkeypatch: pytest.MonkeyPatch) -> dict[str, int]:
 
 def test_only_the_images_wanted_are_read(recorded: Path, reads: dict[str, int]) -> None:
     wanted = [IDS[70], IDS[3], IDS[4]]
-    with activations.read(recorded, wanted) as maps:
+    with activations.read(recorded, wanted, "zero") as maps:
         assert "feature_maps" not in reads
         values = maps["feature_maps"].to_numpy()
         assert maps["image"].to_numpy().tolist() == wanted
@@ -233,7 +254,7 @@ def test_only_the_images_wanted_are_read(recorded: Path, reads: dict[str, int]) 
 
 
 def test_a_pooled_readout_needs_no_maps(recorded: Path, reads: dict[str, int]) -> None:
-    with activations.read(recorded, IDS[:10]) as maps:
+    with activations.read(recorded, IDS[:10], "zero") as maps:
         assert activations.load_head(maps, {}) is None
         ablation.ablate(None, maps, compute(), "pearson", "pearson")
     assert reads["readout"] == 10 * 5
@@ -246,7 +267,7 @@ def test_a_head_with_other_weights_than_the_trunk_is_refused(table: pd.DataFrame
     chosen = networks.Spec(**spec, seed=1)
     network = networks.build(chosen)
     extraction.extract(table[:2], network, [networks.cut(network)], compute(), [tmp_path / "a.nc"])
-    with activations.read(tmp_path / "a.nc", IDS[:2]) as maps:
+    with activations.read(tmp_path / "a.nc", IDS[:2], "zero") as maps:
         head = activations.load_head(maps, spec | {"seed": 1})
         assert head is not None and head.route == "linear"
         with pytest.raises(InputError, match="alexnet: its weights are no longer those that made the activations"):
@@ -261,7 +282,7 @@ def test_each_image_lies_by_itself_in_the_file(recorded: Path) -> None:
 
 def test_an_image_without_activations_is_named(recorded: Path) -> None:
     message = "lacks 1 of 2 images, the first is 'other'"
-    with pytest.raises(InputError, match=message), activations.read(recorded, [IDS[0], "other"]):
+    with pytest.raises(InputError, match=message), activations.read(recorded, [IDS[0], "other"], "zero"):
         pass
 
 

@@ -16,29 +16,38 @@ Way: TypeAlias = type[closed_forms.SumsPairByPair] | type[closed_forms.SumsByPro
 WAYS: tuple[Way, ...] = (closed_forms.SumsPairByPair, closed_forms.SumsByProducts)
 
 
-def rows_of(x: torch.Tensor, similarity: str) -> closed_forms.Covariation:
-    return closed_forms.Covariation.of(x, x @ x.T, similarity)
-
-
-def block(x: torch.Tensor, similarity: str, n_images: int, share: float) -> Block:
+def block(x: torch.Tensor, similarity: str, n_images: int, share: float, fill: torch.Tensor | None = None) -> Block:
     """The last images, backwards, and simulated judgments of which a share is missing."""
     random = np.random.default_rng(n_images)
     human = random.random((n_images, n_images))
     human[random.random(human.shape) < share] = np.nan
     human = np.tril(human, -1) + np.tril(human, -1).T
     np.fill_diagonal(human, np.nan)
-    return rows_of(x, similarity), torch.arange(len(x)).flip(0)[:n_images], torch.from_numpy(human)
+    return (
+        closed_forms.Covariation.of(x, similarity, fill),
+        torch.arange(len(x)).flip(0)[:n_images],
+        torch.from_numpy(human),
+    )
 
 
 def readout(n_images: int) -> torch.Tensor:
     return torch.rand(n_images, N_MAPS, generator=torch.Generator().manual_seed(1), dtype=torch.float64)
 
 
+def fill(n_images: int) -> torch.Tensor:
+    """What takes the place of maps: of each in all images the same, but of the last, which differs."""
+    values = torch.linspace(0.2, 0.8, N_MAPS, dtype=torch.float64).repeat(n_images, 1)
+    values[:, -1] = torch.linspace(0, 1, n_images)
+    return values
+
+
+@pytest.mark.parametrize("filled", [False, True])
 @pytest.mark.parametrize("share", [0.0, 0.3])
 @pytest.mark.parametrize("similarity", ["pearson", "cosine"])
 @pytest.mark.parametrize("n_images", [3, 4, 5, 6, 7, 129, 260])
-def test_pairs_and_products_give_the_same_sums(n_images: int, similarity: str, share: float) -> None:
-    of_block = block(readout(n_images + 2), similarity, n_images, share if n_images > 4 else 0)
+def test_pairs_and_products_give_the_same_sums(n_images: int, similarity: str, share: float, filled: bool) -> None:
+    given = fill(n_images + 2) if filled else None
+    of_block = block(readout(n_images + 2), similarity, n_images, share if n_images > 4 else 0, given)
     expected = direct(*of_block, similarity)
     judged = of_block[2][of_block[2].isfinite().tril(-1)]
     n_pairs, spread = len(judged), (judged - judged.mean()).square().sum()
@@ -57,9 +66,9 @@ def direct(rows: closed_forms.Covariation, images: torch.Tensor, human: torch.Te
     judged = human[pairs] - human[pairs].mean()
     sums = []
     for k in (kernels.NO_MAP, *range(N_MAPS)):
-        left = rows.x[images].clone()
+        left = rows.z[images].clone()
         if k != kernels.NO_MAP:
-            left[:, k] = 0
+            left[:, k] = 0 if rows.fill is None else rows.fill[images, k]
         r = rsm(left, similarity)[pairs]
         sums.append([r.sum(), (r * judged).sum(), (r * r).sum()])
     return torch.tensor(sums, dtype=torch.float64)
@@ -87,20 +96,24 @@ def test_the_maps_that_are_computed_together_change_no_bit(share: float) -> None
         assert torch.equal(one.without(rows, images, chosen), together[chosen])
 
 
+@pytest.mark.parametrize("height", [0.0, 0.4])
 @pytest.mark.parametrize("share", [0.0, 0.3])
 @pytest.mark.parametrize("similarity", ["pearson", "cosine"])
 @pytest.mark.parametrize("n_images", [3, 8, 9, 260])
-def test_top_k_sums_are_those_of_one_similarity_matrix_per_k(n_images: int, similarity: str, share: float) -> None:
+def test_top_k_sums_are_those_of_one_similarity_matrix_per_k(
+    n_images: int, similarity: str, share: float, height: float
+) -> None:
     x = readout(n_images)[:, :70]
     _, _, human = block(x, similarity, n_images, share if n_images > 8 else 0)
     inverse = 1 / 70 if similarity == "pearson" else 0.0
-    top = closed_forms.TopK(x.T.contiguous(), torch.arange(70), torch.arange(n_images), inverse)
+    fill = height * torch.linspace(0, 2, 70, dtype=torch.float64)
+    top = closed_forms.TopK(x.T.contiguous(), fill, torch.arange(70), torch.arange(n_images), inverse)
     pairs = torch.isfinite(human).tril(-1).nonzero(as_tuple=True)
     judged = human[pairs] - human[pairs].mean()
     expected = []
     for k in range(1, 71):
         kept = x.clone()
-        kept[:, k:] = 0
+        kept[:, k:] = fill[k:]
         r = rsm(kept, similarity)[pairs]
         expected.append([r.sum(), (r * judged).sum(), (r * r).sum()])
     for way in WAYS:
@@ -109,15 +122,18 @@ def test_top_k_sums_are_those_of_one_similarity_matrix_per_k(n_images: int, simi
         torch.testing.assert_close(sums, torch.tensor(expected, dtype=torch.float64), rtol=1e-9, atol=1e-9)
 
 
+@pytest.mark.parametrize("height", [0.0, 0.4])
 @pytest.mark.parametrize("similarity", ["pearson", "cosine"])
-def test_similarities_with_some_columns_are_those_without_the_others(similarity: str) -> None:
+def test_similarities_with_some_columns_are_those_without_the_others(similarity: str, height: float) -> None:
     x = readout(9)
     kept = torch.rand(4, x.shape[1], generator=torch.Generator().manual_seed(1)) < 0.3
     kept[3] = False
-    found = closed_forms.with_some(x, kept, similarity)
-    torch.testing.assert_close(found, rsm(x * kept[:, None], similarity), rtol=0, atol=1e-12, equal_nan=True)
-    # Without any column, no row varies.
-    assert found[3].isnan().all()
+    fill = height * torch.linspace(0, 2, N_MAPS, dtype=torch.float64)
+    found = closed_forms.with_some(x, fill, kept, similarity)
+    expected = rsm(torch.where(kept[:, None], x, fill), similarity)
+    torch.testing.assert_close(found, expected, rtol=0, atol=1e-12, equal_nan=True)
+    # Without any column, no row varies, or all are the same.
+    assert found[3].isnan().all() if not height else (found[3] - 1).abs().max() < 1e-12
 
 
 def test_loops_are_compiled_where_nothing_can_be_kept(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,7 +6,8 @@ import pandas as pd
 import pytest
 import torch
 import xarray as xr
-from small_heads import N_IMAGES, N_MAPS, ROUTES, engine, head_of, resources
+from small_heads import ABLATIONS, N_IMAGES, N_MAPS, ROUTES, engine, head_of, resources
+from small_heads import recorded as recorded_of
 
 from alignment_importance.experiments import cross_validation, curves, rankings, retention
 from alignment_importance.experiments.comparisons import Comparison
@@ -27,14 +28,10 @@ def inputs() -> tuple[np.ndarray, np.ndarray]:
     return maps, human
 
 
-def validated(route: str, human: np.ndarray, settings: Settings = SETTINGS) -> Validation:
+def validated(route: str, human: np.ndarray, settings: Settings = SETTINGS, ablated: str = "zero") -> Validation:
     maps, _ = inputs()
-    head, built = engine(route, maps, settings.similarity, settings.score, resources())
-    readout = naive.readout(head.module, torch.from_numpy(maps), list(range(N_MAPS))).astype(np.float32)
-    recorded = xr.Dataset(
-        {"feature_maps": (("image", "feature_map", "y", "x"), maps), "readout": (("image", "unit"), readout)},
-        coords={"image": IDS},
-    )
+    head, built = engine(route, maps, settings.similarity, settings.score, resources(), ablated)
+    recorded = recorded_of(head, maps, ablated).assign_coords(image=IDS)
     cut = folds.cut("pairs" if settings.by_pairs else "images", IDS, 3, SEED)
     assert built.active.shape == (N_IMAGES, N_MAPS)
     given = None if route == "pooled" else head_of(route)
@@ -46,11 +43,12 @@ def r(table: pd.DataFrame, kind: str) -> float:
     return float(np.corrcoef(table["judged"], table[kind])[0, 1])
 
 
+@pytest.mark.parametrize("ablated", ABLATIONS)
 @pytest.mark.parametrize("route", ROUTES)
-def test_scores_are_those_of_rankings_curves_and_predicted_pairs(route: str) -> None:
+def test_scores_are_those_of_rankings_curves_and_predicted_pairs(route: str, ablated: str) -> None:
     maps, human = inputs()
-    found = validated(route, human)
-    _, built = engine(route, maps, "pearson", "pearson_r2", resources())
+    found = validated(route, human, ablated=ablated)
+    _, built = engine(route, maps, "pearson", "pearson_r2", resources(), ablated)
     blocks = folds.blocks(folds.cut("images", IDS, 3, SEED), human, IDS)
     pd.testing.assert_frame_equal(found.rankings, rankings.rank_folds(built, blocks))
     traced = curves.trace(built, blocks, found.rankings)

@@ -162,7 +162,9 @@ def test_scores_are_those_of_leaving_columns_out(tmp_path: Path, layout: str) ->
     def score(columns: Any) -> float:
         return float(np.corrcoef(np.corrcoef(columns)[pairs], human[pairs])[0, 1] ** 2)
 
-    lost = [score(pooled) - score(np.where(np.arange(5) == k, 0, pooled)) for k in range(5)]
-    engine = ablation.ablate(None, found, compute.prepare("cpu", 0, 1), similarity="pearson", score="pearson_r2")
-    ranked = rankings.rank_block(engine, folds.whole(human)).sort_values("feature_map")
-    np.testing.assert_allclose(ranked["ais"], lost, atol=1e-6)
+    for ablated, fill in {"zero": np.zeros(5), "mean": pooled.mean(0)}.items():
+        lost = [score(pooled) - score(np.where(np.arange(5) == k, fill, pooled)) for k in range(5)]
+        given = found.assign_attrs(ablation=ablated)
+        engine = ablation.ablate(None, given, compute.prepare("cpu", 0, 1), similarity="pearson", score="pearson_r2")
+        ranked = rankings.rank_block(engine, folds.whole(human)).sort_values("feature_map")
+        np.testing.assert_allclose(ranked["ais"], lost, atol=1e-6)

@@ -1,6 +1,6 @@
 """Figures of networks, comparisons and interactions: what is drawn is what the tables say."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +25,7 @@ from alignment_importance.report.figures.rsms import draw_rsms, order_of_images
 
 RANDOM = "random weights (seed 1)"
 LONG = "a comparison with a long name"
-PROVENANCE: dict[str, Any] = {"weights": RANDOM, "arithmetic": "float32", "simulated": True}
+PROVENANCE: dict[str, Any] = {"weights": RANDOM, "arithmetic": "float32", "ablation": "zero", "simulated": True}
 IDS = ["007", "b", "c", "d"]
 
 
@@ -163,7 +163,7 @@ def test_networks_stand_side_by_side() -> None:
         for at, (model, weights) in enumerate((("n", "ImageNet"), ("m", RANDOM))):
             scores = {f"{name}_mean": 0.1 * (at + 1) for name in ("test_full", "test_retained", "share_retained")}
             sds = {f"{name}_sd": 0.02 for name in ("test_full", "test_retained", "share_retained")}
-            made = {"weights": weights, "arithmetic": "float32", "simulated": simulated}
+            made = {"weights": weights, "arithmetic": "float32", "ablation": "zero", "simulated": simulated}
             rows.append({"comparison": comparison, "model": model, **made, **scores, **sds})
     drawn = draw_networks(pd.DataFrame(rows), "pearson_r2")
     widths = [bar.get_bbox().width for bar in drawn.axes[1].patches if isinstance(bar, Rectangle)]
@@ -253,14 +253,18 @@ def words(figure: Figure) -> str:
     return " ".join(texts(figure).split())
 
 
-def test_transfer_shows_gains_and_on_the_diagonal_the_own_ranking() -> None:
+def transferred() -> pd.DataFrame:
     rows = [
         (source, target, 1, fold, 0.2, 0.2 + own, 0.2 + gain + 0.01 * fold)
         for source, target, own, gain in (("c", "d", 0.1, -0.05), ("d", "c", 0.3, np.nan))
         for fold in (-1, 1)
     ]
     columns = ["source", "target", "seed", "fold", "test_full", "test_retained", "test_transferred"]
-    table = pd.DataFrame(rows, columns=columns).assign(**PROVENANCE, source_simulated=False)
+    return pd.DataFrame(rows, columns=columns).assign(**PROVENANCE, source_simulated=False)
+
+
+def test_transfer_shows_gains_and_on_the_diagonal_the_own_ranking() -> None:
+    table = transferred()
     drawn = draw_transfer(table, "n", "pearson_r2")
     shown = np.asarray(drawn.axes[0].images[0].get_array(), dtype=float)
     names = [label.get_text() for label in drawn.axes[0].get_yticklabels()]
@@ -332,11 +336,16 @@ def test_the_matrix_is_symmetric_and_in_the_order_of_importance() -> None:
     assert np.asarray(unfinished.axes[0].images[0].get_array()).shape == (3, 3)
 
 
-def test_shapley_values_stand_against_ais_by_map() -> None:
+def sampled() -> pd.DataFrame:
     table = pd.DataFrame({"feature_map": [2, 0, 1], "shapley": [0.3, 0.1, 0.2], "standard_error": 0.05})
-    table = table.assign(n_permutations=20, undefined=0.125, **PROVENANCE)
-    ranking = pd.DataFrame({"feature_map": [0, 1, 2], "ais": [-1.0, 1.0, 3.0]})
-    drawn = draw_shapley(table, ranking, "c", "n", "pearson_r2")
+    return table.assign(n_permutations=20, undefined=0.125, **PROVENANCE)
+
+
+RANKING = pd.DataFrame({"feature_map": [0, 1, 2], "ais": [-1.0, 1.0, 3.0]})
+
+
+def test_shapley_values_stand_against_ais_by_map() -> None:
+    drawn = draw_shapley(sampled(), RANKING, "c", "n", "pearson_r2")
     points = drawn.axes[0].lines[0]
     found = dict(zip(np.asarray(points.get_xdata()).tolist(), np.asarray(points.get_ydata()).tolist(), strict=True))
     assert found == {3.0: 0.3, -1.0: 0.1, 1.0: 0.2}
@@ -344,3 +353,20 @@ def test_shapley_values_stand_against_ais_by_map() -> None:
     assert "Spearman ρ = 1.00, 3 feature maps" in text
     assert "over 20 random orders" in text
     assert "12 %" in text
+
+
+@pytest.mark.parametrize(
+    "draw",
+    [
+        lambda made_of: draw_transfer(transferred().assign(**made_of), "clip", "pearson"),
+        lambda made_of: draw_elimination(eliminated().assign(**made_of), "c", "clip", "pearson"),
+        lambda made_of: draw_pairs(paired(0.2).assign(**made_of), "c", "clip", "pearson"),
+        lambda made_of: draw_shapley(sampled().assign(**made_of), RANKING, "c", "clip", "pearson"),
+    ],
+)
+def test_figures_say_units_of_units_and_how_they_were_ablated(draw: Callable[[dict[str, str]], Figure]) -> None:
+    of_maps, of_units = (words(draw({"weights": weights})) for weights in ("maps of clip.npy", "units of clip.npy"))
+    assert "map" in of_maps.replace("maps of clip.npy", "") and "unit" not in of_maps
+    assert "map" not in of_units.lower() and "unit" in of_units.replace("units of clip.npy", "")
+    replaced = words(draw({"ablation": "mean"}))
+    assert f"({RANDOM}, ablated maps replaced by their means)" in replaced and "replaced" not in of_maps

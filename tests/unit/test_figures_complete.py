@@ -33,7 +33,7 @@ from alignment_importance.report.figures.prediction import draw_curves, draw_pre
 from alignment_importance.report.figures.rsms import draw_rsms
 from alignment_importance.report.gallery.pictures import CONTOURS
 
-MADE_OF: dict[str, Any] = {"weights": "ImageNet", "arithmetic": "float32", "simulated": False}
+MADE_OF: dict[str, Any] = {"weights": "ImageNet", "arithmetic": "float32", "ablation": "zero", "simulated": False}
 
 
 def words(figure: Figure) -> str:

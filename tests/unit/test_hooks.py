@@ -11,7 +11,7 @@ import pytest
 import torch
 import xarray as xr
 from PIL import Image
-from small_heads import resources
+from small_heads import ABLATIONS, fill_of, resources
 from torch import nn
 
 from alignment_importance import ablation, networks
@@ -97,13 +97,13 @@ def some_images(number: int = N_IMAGES) -> torch.Tensor:
     return torch.randn(number, 3, SIZE, SIZE, generator=torch.Generator().manual_seed(4))
 
 
-def plain(network: networks.Network, layer: str, prefix: int | None, kept: list[int]) -> np.ndarray:
-    """(image, unit) what the classifier reads when all channels but some are zero, of patches alone in tokens."""
+def plain(network: networks.Network, layer: str, prefix: int | None, kept: list[int], fill: torch.Tensor) -> np.ndarray:
+    """(image, unit) what the classifier reads when all channels but some are the fill, of patches alone in tokens."""
     read: list[torch.Tensor] = []
 
     def ablate(_module: nn.Module, _inputs: Any, output: Any) -> Any:
         values = output[0] if isinstance(output, tuple) else output
-        ablated = torch.zeros_like(values)
+        ablated = torch.zeros_like(values) + (fill[:, None, None] if prefix is None else fill)
         if prefix is None:
             ablated[:, kept] = values[:, kept]
         else:
@@ -126,9 +126,10 @@ def plain(network: networks.Network, layer: str, prefix: int | None, kept: list[
     ("kind", "layer", "prefix", "shape"),
     [(Branching, "maps", None, (5, 2, 2)), (Transformer, "first", 2, (6, 3, 3))],
 )
+@pytest.mark.parametrize("ablated", ABLATIONS)
 @pytest.mark.parametrize("threads", [1, 2])
 def test_hooks_ablate_as_plain_forward_passes(
-    kind: type[nn.Module], layer: str, prefix: int | None, shape: tuple[int, int, int], threads: int
+    kind: type[nn.Module], layer: str, prefix: int | None, shape: tuple[int, int, int], threads: int, ablated: str
 ) -> None:
     network = network_of(kind)
     cut = networks.cut(network, map_layer=layer)
@@ -137,8 +138,15 @@ def test_hooks_ablate_as_plain_forward_passes(
         parts = cut.trunk(some_images())
         maps, *beside = parts if cut.head.reads_prefix else (parts,)
         readout = cut.head.module(maps, *beside)
+    fill = fill_of(maps, ablated)
     recorded = xr.Dataset(
-        {"feature_maps": (("image", "feature_map", "y", "x"), maps), "readout": (("image", "unit"), readout)}
+        {
+            "feature_maps": (("image", "feature_map", "y", "x"), maps),
+            "readout": (("image", "unit"), readout),
+            "map_mean": ("feature_map", fill),
+            "unit_mean": ("unit", readout.mean(0)),
+        },
+        attrs={"ablation": ablated},
     )
     if beside:
         recorded["prefix_tokens"] = (("image", "token", "channel"), beside[0])
@@ -147,7 +155,7 @@ def test_hooks_ablate_as_plain_forward_passes(
     [whole], [without] = engine.leave_one_out([folds.whole(human)])
     every = list(range(shape[0]))
     sets = [every, *([other for other in every if other != one] for one in every)]
-    readouts = (plain(network, layer, prefix, kept) for kept in sets)
+    readouts = (plain(network, layer, prefix, kept, fill) for kept in sets)
     expected = [naive.score(naive.rsm(of_set, "pearson"), human, "pearson_r2") for of_set in readouts]
     np.testing.assert_allclose([whole, *without], expected, atol=1e-6)
     (contributed, *_), correlations = engine.standardised(human, np.stack(judged_pairs(human), axis=1))
@@ -164,7 +172,7 @@ def test_several_layers_are_recorded_together(tmp_path: Path) -> None:
     for cut, path in zip(cuts, paths, strict=True):
         extraction.extract(table, network, [cut], resources(), [tmp_path / "alone.nc"])
         assert path.read_bytes() == (tmp_path / "alone.nc").read_bytes()
-        with activations.read(path, ["a", "b"]) as recorded:
+        with activations.read(path, ["a", "b"], "zero") as recorded:
             assert recorded.attrs["route"] == "hooked"
 
 

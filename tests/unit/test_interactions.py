@@ -9,7 +9,7 @@ import naive
 import numpy as np
 import pytest
 import torch
-from small_heads import N_IMAGES, N_MAPS, ROUTES, engine, resources
+from small_heads import ABLATIONS, N_IMAGES, N_MAPS, ROUTES, engine, fill_of, resources
 
 from alignment_importance.ablation import Ablation, PooledAblation, heads
 from alignment_importance.experiments import interactions
@@ -21,24 +21,28 @@ from alignment_importance.system.resumable import Budget
 class Case:
     """One engine, and the score of any set of maps by the definition."""
 
-    def __init__(self, route: str, maps: np.ndarray, human: np.ndarray, score: str = "pearson_r2") -> None:
+    def __init__(
+        self, route: str, maps: np.ndarray, human: np.ndarray, score: str = "pearson_r2", ablated: str = "zero"
+    ) -> None:
         self.head: heads.Head
         self.fast: Ablation
-        self.head, self.fast = engine(route, maps, "pearson", score, resources())
+        self.head, self.fast = engine(route, maps, "pearson", score, resources(), ablated)
         self.block = PairBlock(np.arange(N_IMAGES), human)
         self._maps, self._score = torch.from_numpy(maps), score
+        self._fill = fill_of(self._maps, ablated)
 
     def score(self, kept: Iterable[int]) -> float:
-        readout = naive.readout(self.head.module, self._maps, sorted(kept))
+        readout = naive.readout(self.head.module, self._maps, sorted(kept), self._fill)
         return naive.score(naive.rsm(readout, "pearson"), self.block.human, self._score)
 
 
+@pytest.mark.parametrize("ablated", ABLATIONS)
 @pytest.mark.parametrize("score", ["pearson_r2", "spearman"])
 @pytest.mark.parametrize("route", ROUTES)
 def test_elimination_removes_what_the_definition_removes(
-    route: str, score: str, maps: np.ndarray, human: np.ndarray
+    route: str, score: str, ablated: str, maps: np.ndarray, human: np.ndarray
 ) -> None:
-    case = Case(route, maps, human, score)
+    case = Case(route, maps, human, score, ablated)
     [table] = interactions.eliminate(case.fast, [case.block])
     assert table["rank"].tolist() == list(range(1, N_MAPS + 1))
     assert table["eliminated"].tolist() == [False] + [True] * (N_MAPS - 1)
@@ -99,9 +103,10 @@ def test_an_unfinished_elimination_ranks_what_is_left_by_ais(
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.parametrize("ablated", ABLATIONS)
 @pytest.mark.parametrize("route", ROUTES)
-def test_pairs_equal_the_definition(route: str, maps: np.ndarray, human: np.ndarray) -> None:
-    case = Case(route, maps, human)
+def test_pairs_equal_the_definition(route: str, ablated: str, maps: np.ndarray, human: np.ndarray) -> None:
+    case = Case(route, maps, human, ablated=ablated)
     everything = set(range(N_MAPS))
     table = interactions.score_pairs(case.fast, case.block, np.array([3, 8, 4, 0]))
     assert table[["feature_map", "feature_map_b"]].to_numpy().tolist() == [
@@ -139,10 +144,13 @@ def test_pairs_can_be_interrupted(maps: np.ndarray, human: np.ndarray, tmp_path:
     assert last.equals(interactions.score_pairs(case.fast, case.block, chosen))
 
 
+@pytest.mark.parametrize("ablated", ABLATIONS)
 @pytest.mark.parametrize("route", ROUTES)
-def test_the_mean_over_all_orders_is_the_shapley_value(route: str, maps: np.ndarray, human: np.ndarray) -> None:
+def test_the_mean_over_all_orders_is_the_shapley_value(
+    route: str, ablated: str, maps: np.ndarray, human: np.ndarray
+) -> None:
     """Shapley's formula over all sets of four maps, the others ablated for good."""
-    case, players = Case(route, maps, human), [0, 3, 8, 4]
+    case, players = Case(route, maps, human, ablated=ablated), [0, 3, 8, 4]
     kept = np.isin(np.arange(N_MAPS), players)
     others = np.flatnonzero(~kept).tolist()
 

@@ -8,7 +8,8 @@ import pandas as pd
 import pytest
 import torch
 import xarray as xr
-from small_heads import N_MAPS, ROUTES, engine, resources
+from small_heads import ABLATIONS, N_MAPS, ROUTES, engine, resources
+from small_heads import recorded as recorded_of
 
 from alignment_importance import ablation
 from alignment_importance.experiments import pairs, rankings
@@ -24,18 +25,19 @@ DEFAULT = {"per_image": 3, "agreement": 12, "disagreement": 12}
 
 
 def comparison_of(
-    maps: np.ndarray, human: np.ndarray, alignment: dict[str, str], route: str = "pooled", memory: int = 10**9
+    maps: np.ndarray,
+    human: np.ndarray,
+    alignment: dict[str, str],
+    route: str = "pooled",
+    memory: int = 10**9,
+    ablated: str = "zero",
 ) -> Comparison:
     """Images n00, n01 .. of a network of a route, compared with judgments."""
     ids = [f"n{number:02d}" for number in range(len(maps))]
-    head, fast = engine(route, maps, alignment["similarity"], alignment["score"], resources(memory))
-    with torch.inference_mode():
-        readout = head.module(torch.from_numpy(maps)).numpy()
-    recorded = xr.Dataset(
-        {"feature_maps": (("image", "feature_map", "y", "x"), maps), "readout": (("image", "unit"), readout)},
-        coords={"image": ids, "width": ("image", [4] * len(ids)), "height": ("image", [4] * len(ids))},
-        attrs={"route": route, "weights": "random weights (seed 3)", "arithmetic": "float32"},
-    )
+    head, fast = engine(route, maps, alignment["similarity"], alignment["score"], resources(memory), ablated)
+    sides: dict[str, Any] = {name: ("image", [4] * len(ids)) for name in ("width", "height")}
+    described = {"route": route, "weights": "random weights (seed 3)", "arithmetic": "float32"}
+    recorded = recorded_of(head, maps, ablated).assign_coords(image=ids, **sides).assign_attrs(described)
     return Comparison(ids, xr.Dataset(attrs={"simulated": 1}), human, recorded, head, fast)
 
 
@@ -54,14 +56,15 @@ def with_holes(human: np.ndarray) -> np.ndarray:
     return holes
 
 
+@pytest.mark.parametrize("ablated", ABLATIONS)
 @pytest.mark.parametrize("score", ["pearson_r2", "pearson", "spearman"])
 @pytest.mark.parametrize("similarity", ["pearson", "cosine"])
 @pytest.mark.parametrize("route", ROUTES)
 def test_contributions_of_all_pairs_sum_to_the_scores_of_the_maps(
-    route: str, similarity: str, score: str, maps: np.ndarray, human: np.ndarray
+    route: str, similarity: str, score: str, ablated: str, maps: np.ndarray, human: np.ndarray
 ) -> None:
     alignment, judged = {"similarity": similarity, "score": score}, with_holes(human)
-    comparison = comparison_of(maps, judged, alignment, route)
+    comparison = comparison_of(maps, judged, alignment, route, ablated=ablated)
     result = explained(comparison, alignment)
     ais = rankings.score_maps(comparison.engine, [folds.whole(judged)])[0]
     assert result.sizes["pair"] == np.isfinite(judged).sum() // 2 == result.attrs["n_judged"]
@@ -79,14 +82,15 @@ def test_contributions_of_all_pairs_sum_to_the_scores_of_the_maps(
     assert (correlation**2 if score == "pearson_r2" else correlation) == pytest.approx(whole, abs=1e-12)
 
 
+@pytest.mark.parametrize("ablated", ABLATIONS)
 @pytest.mark.parametrize("score", ["pearson_r2", "spearman"])
 @pytest.mark.parametrize("similarity", ["pearson", "cosine"])
 @pytest.mark.parametrize("route", ROUTES)
 def test_over_the_partners_of_an_image_they_sum_to_its_own_scores_and_heatmap(
-    route: str, similarity: str, score: str, maps: np.ndarray, human: np.ndarray
+    route: str, similarity: str, score: str, ablated: str, maps: np.ndarray, human: np.ndarray
 ) -> None:
     alignment, judged = {"similarity": similarity, "score": score}, with_holes(human)
-    comparison = comparison_of(maps, judged, alignment, route)
+    comparison = comparison_of(maps, judged, alignment, route, ablated=ablated)
     result = explained(comparison, alignment)
     scored = rankings.score_images(comparison.engine, judged, comparison.image_ids)
     heat = heatmaps.make(comparison.activations, scored)

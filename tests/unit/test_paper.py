@@ -9,7 +9,7 @@ import pytest
 from alignment_importance.report import paper
 from alignment_importance.system.tables import read_table
 
-PROVENANCE = {"weights": "random weights (seed 1)", "arithmetic": "float32", "simulated": True}
+PROVENANCE = {"weights": "random weights (seed 1)", "arithmetic": "float32", "ablation": "zero", "simulated": True}
 
 
 def summary() -> pd.DataFrame:
@@ -18,7 +18,11 @@ def summary() -> pd.DataFrame:
         for comparison, n_images, n_participants in (("birds", 12, 1), ("a|b", 60, 3))
         for model, origin in (
             ("net", PROVENANCE | {"simulated": comparison == "a|b"}),
-            ("other", PROVENANCE | {"weights": "ImageNet", "arithmetic": "tf32", "simulated": comparison == "a|b"}),
+            (
+                "other",
+                PROVENANCE
+                | {"weights": "ImageNet", "arithmetic": "tf32", "ablation": "zero", "simulated": comparison == "a|b"},
+            ),
         )
     ]
     return pd.DataFrame(rows).assign(

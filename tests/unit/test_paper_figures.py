@@ -72,6 +72,11 @@ def curve(n_maps: int) -> pd.DataFrame:
 def test_every_fold_has_a_curve(n_maps: int) -> None:
     retained = pd.DataFrame({"k_retained": [2, 4, np.nan], "simulated": True, "weights": "ImageNet"})
     figure = draw_fold_curves({"a": curve(n_maps), "b": curve(n_maps)}, {"a": retained, "b": retained}, "n", "pearson")
+    assert "feature maps kept (k)" in texts(figure)
+    of_units = draw_fold_curves(
+        {"a": curve(n_maps)}, {"a": retained.assign(weights="units of clip.npy")}, "n", "pearson"
+    )
+    assert "units kept (k)" in texts(of_units) and "map" not in texts(of_units)
     panel = figure.axes[0]
     single = [line for line in panel.lines if line.get_label() == "test, single folds"]
     assert len(single) == 4

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import scipy.stats
-from small_heads import N_IMAGES, N_MAPS, engine, resources
+from small_heads import ABLATIONS, N_IMAGES, N_MAPS, engine, resources
 
 from alignment_importance import ablation
 from alignment_importance.experiments import curves, permutation, rankings, retention
@@ -25,16 +25,17 @@ def activations(seed: int = 2) -> np.ndarray:
     return np.random.default_rng(seed).gamma(1.0, size=(N_IMAGES, N_MAPS, 4, 4)).astype(np.float32)
 
 
+@pytest.mark.parametrize("ablated", ABLATIONS)
 @pytest.mark.parametrize("missing", [False, True])
 @pytest.mark.parametrize("unit", ["images", "pairs"])
 @pytest.mark.parametrize("similarity", ["pearson", "cosine"])
 @pytest.mark.parametrize("score", ["pearson_r2", "pearson", "spearman"])
-def test_many_at_once_equal_one_by_one(score: str, similarity: str, unit: str, missing: bool) -> None:
+def test_many_at_once_equal_one_by_one(score: str, similarity: str, unit: str, missing: bool, ablated: str) -> None:
     """Every draw is what ranking, curve and train maximum give for judgments permuted beforehand."""
     human = judgments(N_IMAGES, 1)
     if missing:
         human[1, 2] = human[2, 1] = human[4, 8] = human[8, 4] = np.nan
-    _, pooled = engine("pooled", activations(), similarity, score, resources())
+    _, pooled = engine("pooled", activations(), similarity, score, resources(), ablated)
     cut = folds.cut(unit, IDS, 3, 1)
     found = permutation.permute(pooled, folds.members(cut, IDS), human, score, 3, 9)
     rng = np.random.default_rng(9)

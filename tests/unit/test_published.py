@@ -20,6 +20,7 @@ def _summary(score: str = "pearson_r2") -> pd.DataFrame:
             "score": score,
             "weights": "torchvision IMAGENET1K_V1",
             "arithmetic": "float32",
+            "ablation": "zero",
             "simulated": False,
             "test_full_mean": [0.5, 0.9],
             "k_retained_mean": [12.0, 13.0],

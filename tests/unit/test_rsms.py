@@ -26,7 +26,7 @@ def recorded() -> xr.Dataset:
             "readout": (("image", "unit"), READOUT),
         },
         coords={"image": ["007", "unjudged", "é b", "c", "d"]},
-        attrs={"weights": "random weights (seed 1)", "arithmetic": "float32", "route": "pooled"},
+        attrs={"weights": "random weights (seed 1)", "arithmetic": "float32", "ablation": "zero", "route": "pooled"},
     )
 
 

@@ -41,7 +41,7 @@ def test_gram_way_equals_the_engine(maps: torch.Tensor, human: np.ndarray) -> No
 
 def test_published_way_equals_the_engine(maps: torch.Tensor, human: np.ndarray) -> None:
     head = head_of("linear")
-    engine = ReadoutAblation(LinearHead(head, CPU, maps), CPU, "pearson", "pearson_r2")
+    engine = ReadoutAblation(LinearHead(head, CPU, torch.zeros(maps.shape[1]), maps), CPU, "pearson", "pearson_r2")
     _, without = engine.leave_one_out([folds.whole(human)])
     some = np.array([0, 3, 9])
     seconds, scores = speed.published_leave_one_out(head.module, maps, human, some)
@@ -51,7 +51,7 @@ def test_published_way_equals_the_engine(maps: torch.Tensor, human: np.ndarray) 
 
 def test_captum_equals_the_engine(maps: torch.Tensor, human: np.ndarray) -> None:
     head = head_of("linear")
-    engine = ReadoutAblation(LinearHead(head, CPU, maps), CPU, "pearson", "pearson_r2")
+    engine = ReadoutAblation(LinearHead(head, CPU, torch.zeros(maps.shape[1]), maps), CPU, "pearson", "pearson_r2")
     _, own = engine.leave_one_out_of_each_image(human)
     _, correlations = speed.captum_leave_one_out(head.module, maps, human, [0, 1, 2])
     np.testing.assert_allclose(correlations, own[:3], atol=1e-5)

@@ -139,6 +139,8 @@ def test_maps_are_called_units_and_names_stay() -> None:
     figure = Figure()
     figure.suptitle("Alignment of the feature\nmaps, my-maps (units of maps.npy)")
     figure.supxlabel("Maps are ranked, each map alone. Heatmaps of all feature maps.")
-    style.call_maps_units(figure)
+    style.worded(figure, {"weights": "ImageNet"})
+    assert figure.get_suptitle().startswith("Alignment of the feature\nmaps")
+    style.worded(figure, {"weights": "units of maps.npy"})
     assert figure.get_suptitle() == "Alignment of the units, my-maps (units of maps.npy)"
     assert figure.get_supxlabel() == "Units are ranked, each unit alone. Heatmaps of all units."

@@ -11,6 +11,7 @@ import timm
 import torch
 import torchvision
 import xarray as xr
+from small_heads import ABLATIONS, fill_of
 from timm.layers import SwiGLUPacked
 from timm.models.mlp_mixer import MlpMixer
 from timm.models.vision_transformer import VisionTransformer
@@ -79,16 +80,20 @@ class Cut:
         maps, *prefix = outputs if self.cut.head.reads_prefix else (outputs,)
         return Bound(self.cut.head.module, prefix), maps
 
-    def recorded(self) -> xr.Dataset:
+    def recorded(self, ablated: str = "zero") -> xr.Dataset:
         head, maps = self.plain
         assert isinstance(head, Bound)
+        readout, mean = naive_readout(head, maps), fill_of(maps, "mean").numpy()
         variables = {
             "feature_maps": (("image", "feature_map", "y", "x"), maps.numpy()),
-            "readout": (("image", "unit"), naive_readout(head, maps)),
+            "readout": (("image", "unit"), readout),
+            "map_mean": ("feature_map", mean),
+            # Pooled readouts are means over places here.
+            "unit_mean": ("unit", readout.mean(0)),
         }
         for prefix in head.prefix:
             variables["prefix_tokens"] = (("image", "token", "channel"), prefix.numpy())
-        return xr.Dataset(variables)
+        return xr.Dataset(variables, attrs={"ablation": ablated})
 
 
 def naive_readout(head: nn.Module, maps: torch.Tensor) -> np.ndarray:
@@ -187,31 +192,38 @@ def test_maps_are_the_patches_and_the_head_gives_what_the_network_reads(name: st
         torch.testing.assert_close(head(maps), read[0])
 
 
+@pytest.mark.parametrize("ablated", ABLATIONS)
 @pytest.mark.parametrize("name", NETWORKS)
-def test_routes_equal_forward_passes_with_the_channel_set_to_zero(name: str) -> None:
+def test_routes_equal_forward_passes_with_the_channel_replaced(name: str, ablated: str) -> None:
     make, size, (n_maps, _, _), _ = NETWORKS[name]
     one, human = cut_of(make, size), people()
     head, maps = one.plain
-    engine, block = ablation.ablate(one.cut.head, one.recorded(), CPU, "pearson", "pearson"), whole(human)
-    order = np.random.default_rng(4).permutation(n_maps)
-    expected = naive.leave_one_out(head, maps, human, "pearson", "pearson")
+    engine, block = ablation.ablate(one.cut.head, one.recorded(ablated), CPU, "pearson", "pearson"), whole(human)
+    order, how = np.random.default_rng(4).permutation(n_maps), ("pearson", "pearson", fill_of(maps, ablated))
+    expected = naive.leave_one_out(head, maps, human, *how)
     np.testing.assert_allclose(engine.leave_one_out([block])[1][0], expected, atol=2e-5)
-    expected = naive.top_k(head, maps, order, human, "pearson", "pearson")
+    expected = naive.top_k(head, maps, order, human, *how)
     np.testing.assert_allclose(engine.top_k(order, [block])[0], expected, atol=2e-5)
-    expected = naive.own_maps(head, maps, human, "pearson", "pearson")
+    expected = naive.own_maps(head, maps, human, *how)
     np.testing.assert_allclose(engine.leave_one_out_of_each_image(human)[1], expected, atol=2e-5)
+    kept = np.arange(n_maps) % 3 > 0
+    left = naive.readout(head, maps, np.flatnonzero(kept).tolist(), how[2])
+    expected_whole = naive.score(naive.rsm(left, "pearson"), human, "pearson")
+    assert engine.only(kept).leave_one_out([block])[0][0] == pytest.approx(expected_whole, abs=2e-5)
 
 
-@pytest.mark.parametrize("name", ["registers", "q/k norm"])
-def test_contributions_to_pairs_sum_to_what_forward_passes_without_the_channel_lose(name: str) -> None:
+@pytest.mark.parametrize("ablated", ABLATIONS)
+@pytest.mark.parametrize("name", ["registers", "q/k norm", "mean"])
+def test_contributions_to_pairs_sum_to_what_forward_passes_without_the_channel_lose(name: str, ablated: str) -> None:
     make, size, (n_maps, _, _), _ = NETWORKS[name]
     one, human = cut_of(make, size), people()
     human[0, 2] = human[2, 0] = human[3, 4] = human[4, 3] = np.nan
     head, maps = one.plain
-    engine = ablation.ablate(one.cut.head, one.recorded(), CPU, "pearson", "pearson")
+    engine = ablation.ablate(one.cut.head, one.recorded(ablated), CPU, "pearson", "pearson")
+    how = "pearson", "pearson", fill_of(maps, ablated)
     pairs = np.stack(judged_pairs(human), axis=1)
     (every, *sides), correlations = engine.standardised(human, pairs)
-    without = naive.leave_one_out(head, maps, human, "pearson", "pearson")
+    without = naive.leave_one_out(head, maps, human, *how)
     full = naive.score(naive.rsm(naive.readout(head, maps, list(range(n_maps))), "pearson"), human, "pearson")
     np.testing.assert_allclose(every.contributions.sum(0), full - without, atol=2e-5)
     np.testing.assert_allclose(correlations, [full, *without], atol=2e-5)
@@ -219,19 +231,21 @@ def test_contributions_to_pairs_sum_to_what_forward_passes_without_the_channel_l
     for images, side in zip(pairs.T, sides, strict=True):
         np.add.at(of_images, images, side.contributions)
     alignment = engine.leave_one_out_of_each_image(human)[0]
-    own = naive.own_maps(head, maps, human, "pearson", "pearson")
+    own = naive.own_maps(head, maps, human, *how)
     np.testing.assert_allclose(of_images, alignment[:, None] - own, atol=2e-5)
 
 
+@pytest.mark.parametrize("ablated", ABLATIONS)
 @pytest.mark.parametrize("memory", [1, 10**9])
 @pytest.mark.parametrize("name", ["registers", "q/k norm"])
-def test_each_channel_alone_equals_forward_passes(name: str, memory: int) -> None:
+def test_each_channel_alone_equals_forward_passes(name: str, memory: int, ablated: str) -> None:
     make, size, (n_maps, _, _), _ = NETWORKS[name]
     one, human = cut_of(make, size), people()
     head, maps = one.plain
     compute = Compute(torch.device("cpu"), 1, memory)
-    engine = ablation.ablate(one.cut.head, one.recorded(), compute, "cosine", "pearson")
-    alone = [naive.rsm(naive.readout(head, maps, [k]), "cosine") for k in range(n_maps)]
+    engine = ablation.ablate(one.cut.head, one.recorded(ablated), compute, "cosine", "pearson")
+    fill = fill_of(maps, ablated)
+    alone = [naive.rsm(naive.readout(head, maps, [k], fill), "cosine") for k in range(n_maps)]
     expected = [naive.score(similarities, human, "pearson") for similarities in alone]
     np.testing.assert_allclose(engine.each_alone([whole(human)])[0], expected, atol=2e-5)
 

@@ -161,6 +161,7 @@ CASES = [
     Case("an image", replace_photo, IMAGES),
     Case("the colour behind transparent images", put("image_sets.tiny.background", [0, 0, 0]), IMAGES),
     Case("the network's input, weights or layers", put("models.resnet18.resize", "crop"), NETWORK),
+    Case("what takes the place of ablated maps", put("models.resnet18.ablation", "mean"), ABLATION),
     Case("a network more", configure(add_network), NETWORK),
     Case("similarity or score of the alignment", put("alignment.score", "spearman"), ABLATION),
     Case("a seed more", put("cross_validation.seeds", [1, 2, 3]), jobs("prepare_judgments") | ABLATION | CONTROL),

@@ -51,6 +51,10 @@ config["provenance"] = {
 
 COMPARISONS = list(config["comparisons"])
 MODELS = list(config["models"])
+# What a network is and sees, whatever is done with its feature maps afterwards.
+NETWORKS = {
+    name: {key: value for key, value in config["models"][name].items() if key != "ablation"} for name in PLAN.networks()
+}
 WITH_PLACES = PLAN.with_places()
 SALIENCY = list(config["saliency"])
 CONTROLS = list(config["controls"])
@@ -103,9 +107,9 @@ def entry(section: str, key: str | None = None) -> Callable:
 
 
 def models_of(names: list[str]) -> Callable:
-    """An input function: the models of some names, which may have the wildcard `model`, with their entries."""
+    """An input function: the networks of some names, which may have the wildcard `model`, with their entries."""
     return lambda wildcards: {
-        filled: config["models"][filled] for filled in [name.format(model=wildcards.get("model")) for name in names]
+        filled: NETWORKS[filled] for filled in [name.format(model=wildcards.get("model")) for name in names]
     }
 
 

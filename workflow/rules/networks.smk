@@ -34,7 +34,7 @@ rule prepare_networks:
         mem_mb=megabytes_of_network(networks=3),
         runtime=growing(10),
     params:
-        models={name: config["models"][name] for name in PLAN.networks()},
+        models=NETWORKS,
         layers=PLAN.networks(),
         all_pairs=PLAN.explains_all_pairs(),
         memory_gb=config["memory_gb"],

@@ -8,8 +8,9 @@ patch is
 
 and its key W_k gamma x_t / sigma_t - mu_t W_k gamma / sigma_t + W_k beta + b. The class token is not ablated, and
 neither is its query q, so that its attention to a patch needs of a channel one number per head, q W_k[:, d] gamma_d,
-times x_td. The attended value is a sum of values linear in x_td in the same way. What is left to compute for each
-change is the projection and the fully connected layers of one token.
+times x_td. The attended value is a sum of values linear in x_td in the same way. Where channel d becomes m_d, its fill,
+x_td changes by x_td - m_d and x_td² by x_td² - m_d². What is left to compute for each change is the projection and the
+fully connected layers of one token.
 """
 
 import functools
@@ -30,7 +31,7 @@ _ROWS = 256
 
 @dataclass(frozen=True)
 class _Patches:
-    """Sums over the channels of the patches of some images, to which changes are added.
+    """Sums over the channels of the patches of some images, to which changes are added; ablated channels are m_d.
 
     Attributes:
         attention: (image, head, patch) of q W_k[:, d] gamma_d x_td.
@@ -51,13 +52,16 @@ class _Patches:
 class AttentionHead(VariantHead):
     """The last block of a transformer, and what follows it, for the class token."""
 
-    def __init__(self, head: Head, compute: Compute, maps: torch.Tensor, prefix: torch.Tensor) -> None:
-        """Take a head of route `attention`, the maps, and the tokens before them, the class token first."""
-        super().__init__(head, compute, maps, prefix)
+    def __init__(
+        self, head: Head, compute: Compute, fill: torch.Tensor, maps: torch.Tensor, prefix: torch.Tensor
+    ) -> None:
+        """Take a head of route `attention`, the fill, the maps, and the tokens before them, the class token first."""
+        super().__init__(head, compute, fill, maps, prefix)
         assert head.block is not None and head.tail is not None
         # A `timm.models.vision_transformer.Block` and its parts, see `last_block`.
         self._block: Any
         self._block, self._tail = compute.place(head.block), compute.place(head.tail)
+        self._fill = fill.to(compute.device)
         self._x = maps.flatten(2).to(compute.device)
         self._class_token = prefix[:, 0].to(compute.device)
         with torch.no_grad():
@@ -91,15 +95,24 @@ class AttentionHead(VariantHead):
         self._values_constant = (of_v @ norm.bias + b_v).unflatten(0, heads)[:, None]
 
     def _patches(self, images: slice, channels: torch.Tensor) -> _Patches:
-        """The patches of some images with some channels alone."""
-        x = self._x[images][:, channels]
+        """The patches of some images with all channels but some ablated."""
+        x, keys, fill = self._beyond(images, channels), self._keys[images], self._fill.double()
         values = self._values[:, channels].transpose(0, 1).flatten(1)
+        of_fill = torch.einsum("hdu,d->hu", self._values, self._fill)[:, None]
         return _Patches(
-            self._keys[images][:, :, channels] @ x,
-            x.sum(1, dtype=torch.float64),
-            x.double().square().sum(1),
-            (x.mT @ values).unflatten(2, self._values.shape[::2]).transpose(1, 2).contiguous(),
+            (keys[:, :, channels] @ x).add_((keys @ self._fill)[:, :, None]),
+            x.sum(1, dtype=torch.float64).add_(fill.sum()),
+            self._square(x, channels).sum(1).add_(fill.square().sum()),
+            (x.mT @ values).unflatten(2, self._values.shape[::2]).transpose(1, 2) + of_fill,
         )
+
+    def _beyond(self, images: slice, channels: torch.Tensor) -> torch.Tensor:
+        """(image, channel, patch) what some channels are beyond their fill."""
+        return self._x[images][:, channels].sub_(self._fill[channels, None])
+
+    def _square(self, x: torch.Tensor, channels: torch.Tensor) -> torch.Tensor:
+        """What the squares of some channels are beyond those of their fill, in float64; x is what these are beyond."""
+        return x.double().mul_(x + 2 * self._fill[channels, None].double())
 
     def without_each(self, maps: np.ndarray, chunk: int) -> Iterator[ReadoutTask]:
         """The patches less one channel."""
@@ -139,11 +152,11 @@ class AttentionHead(VariantHead):
 
     def _attended(self, images: slice, patches: _Patches, channels: torch.Tensor, change: torch.Tensor) -> torch.Tensor:
         """(image, variant, head * unit) values that the class token attends to."""
-        x, n_maps = self._x[images][:, channels], self._x.shape[1]
+        x, n_maps = self._beyond(images, channels), self._x.shape[1]
         # Variances are differences of squares, which some channels of transformers make large.
-        exact, of_change = x.double(), change.double()
-        mean = (patches.sums[:, None] + of_change @ exact) / n_maps
-        square = (patches.squares[:, None] + of_change @ exact.square()) / n_maps
+        of_change = change.double()
+        mean = (patches.sums[:, None] + of_change @ x.double()) / n_maps
+        square = (patches.squares[:, None] + of_change @ self._square(x, channels)) / n_maps
         scale = (square - mean.square()).clamp_(min=0).add_(self._block.norm1.eps).rsqrt().float()[:, None]
         shift = mean.float()[:, None]
         keys = self._keys[images]

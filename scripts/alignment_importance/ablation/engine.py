@@ -54,14 +54,17 @@ def ablate(head: Head | None, recorded: xr.Dataset, compute: Compute, similarity
     Args:
         head: of the cut network; None where the readout is the pooled maps, which needs no network.
         recorded: `feature_maps` (image, feature_map, y, x) and `readout` (image, unit), the head's output for them.
+            Ablated maps are 0, unless the attribute `ablation` is `mean`: then they are `map_mean` (feature_map), and
+            ablated units of the readout `unit_mean` (unit).
         compute: device, threads and memory.
         similarity: `pearson` or `cosine`.
         score: one of `statistics.scores.SCORES`.
     """
+    unit_fill = _fill(recorded, "readout").to_numpy()
     if head is None or head.route == "pooled":
-        return PooledAblation(recorded["readout"].to_numpy(), compute, similarity, score)
-    variants = _VARIANTS[head.route]
-    return ReadoutAblation(variants(head, compute, *_inputs(head, recorded)), compute, similarity, score)
+        return PooledAblation(recorded["readout"].to_numpy(), compute, similarity, score, unit_fill)
+    variants = _VARIANTS[head.route](head, compute, *_inputs(head, recorded))
+    return ReadoutAblation(variants, compute, similarity, score, unit_fill)
 
 
 def top_k_readout(head: Head | None, recorded: xr.Dataset, order: np.ndarray, k: int, compute: Compute) -> torch.Tensor:
@@ -74,23 +77,31 @@ def top_k_readout(head: Head | None, recorded: xr.Dataset, order: np.ndarray, k:
         compute: device and threads.
     """
     if head is None or head.route == "pooled":
-        return _ablate_all_but(recorded["readout"], order[:k]).to(compute.device)
-    kept = _ablate_all_but(recorded["feature_maps"], order[:k])
-    return GeneralHead(head, compute, kept, *_inputs(head, recorded)[1:]).intact
+        return torch.from_numpy(_ablate_all_but(recorded, "readout", order[:k]).to_numpy()).to(compute.device)
+    kept = _ablate_all_but(recorded, "feature_maps", order[:k])
+    return GeneralHead(head, compute, *_inputs(head, recorded.assign(feature_maps=kept))).intact
 
 
 def _inputs(head: Head, recorded: xr.Dataset) -> list[torch.Tensor]:
-    """What a head reads: the maps, and the tokens beside them if it reads any."""
-    names = ["feature_maps", "prefix_tokens"] if head.reads_prefix else ["feature_maps"]
-    return [torch.from_numpy(recorded[name].to_numpy()) for name in names]
+    """What ablated maps hold, and what a head reads: the maps, and the tokens beside them if it reads any."""
+    names = ["feature_maps", "prefix_tokens"][: 1 + head.reads_prefix]
+    values = [_fill(recorded, "feature_maps"), *(recorded[name] for name in names)]
+    return [torch.from_numpy(each.to_numpy()) for each in values]
 
 
-def _ablate_all_but(values: xr.DataArray, kept: np.ndarray) -> torch.Tensor:
-    """A copy of values (image, feature_map, ...) in which all maps but some are 0."""
-    whole = values.to_numpy()
-    result = np.zeros_like(whole)
-    result[:, kept] = whole[:, kept]
-    return torch.from_numpy(result)
+def _fill(recorded: xr.Dataset, name: str) -> xr.DataArray:
+    """What ablated maps hold at all places (feature_map,), or ablated units of the readout (unit,)."""
+    mean, dimension = {"feature_maps": ("map_mean", "feature_map"), "readout": ("unit_mean", "unit")}[name]
+    if recorded.attrs.get("ablation") == "mean":
+        return recorded[mean]
+    return xr.DataArray(np.zeros(recorded.sizes[dimension], recorded[name].dtype), dims=dimension)
+
+
+def _ablate_all_but(recorded: xr.Dataset, name: str, kept: np.ndarray) -> xr.DataArray:
+    """A copy of what is recorded in which all maps, or units of the readout, but some are ablated."""
+    fill = _fill(recorded, name)
+    is_kept = xr.DataArray(np.isin(np.arange(len(fill)), kept), dims=fill.dims)
+    return recorded[name].where(is_kept, fill)
 
 
 @dataclass(frozen=True, eq=False)
@@ -123,7 +134,7 @@ class Ablation(ABC):
     Blocks are lists of judged image pairs (`folds.PairBlock`). Scores are float64.
 
     Attributes:
-        active: (image, feature_map) bool, whether a map is anything but zero in an image.
+        active: (image, feature_map) bool, whether a map is anything but what it is when it is ablated, in an image.
         closed_form: whether scores follow from sums of products, without computing a readout or a similarity again.
     """
 
@@ -141,7 +152,7 @@ class Ablation(ABC):
             maps: (n,) the maps to ablate, one at a time; all of them by default.
 
         Returns:
-            (block,) and (block, n). A map that is zero in all images of a block leaves the score as it is, to the bit.
+            (block,) and (block, n). A map that is active in no image of a block leaves the score as it is, to the bit.
         """
         chosen = np.arange(self.active.shape[1]) if maps is None else np.asarray(maps, dtype=np.intp)
         whole, without = self._leave_one_out(blocks, chosen)
@@ -160,25 +171,26 @@ class Ablation(ABC):
     def each_alone(self, blocks: Sequence[PairBlock]) -> np.ndarray:
         """Scores (block, feature_map) with one map at a time kept and all others ablated.
 
-        Where the readout is the pooled maps, one unit alone is left, and the similarity of two images is 1 or -1 or not
-        defined. Unless the map takes both signs and is zero in no image, there is nothing to correlate: NaN.
+        Where the readout is the pooled maps and others are set to zero, one unit alone is left, and the similarity of
+        two images is 1 or -1 or not defined. Unless the map takes both signs and is zero in no image, there is nothing
+        to correlate: NaN.
         """
 
     @property
     @abstractmethod
     def units(self) -> "PooledAblation":
-        """Ablation of the units of the readout instead of feature maps: unit d is set to 0 and nothing else changes."""
+        """Ablation of the units of the readout instead of feature maps, while nothing else changes."""
 
     def top_k(self, order: np.ndarray, blocks: Sequence[PairBlock]) -> np.ndarray:
         """Scores (block, k) with the first k = 1..K maps of `order` (feature_map,) kept and the others ablated.
 
-        Adding a map that is zero in all images of a block leaves the score as it is, to the bit.
+        Adding a map that is active in no image of a block leaves the score as it is, to the bit.
         """
         scores = self._top_k(order, blocks)
         return np.stack([self._carry(curve, order, block) for curve, block in zip(scores, blocks, strict=True)])
 
     def _carry(self, curve: np.ndarray, order: np.ndarray, block: PairBlock) -> np.ndarray:
-        """The curve (k,) with the score before it where the map that is added is zero in all images of the block."""
+        """The curve (k,) with the score before it where the map that is added is active in no image of the block."""
         active = _anywhere(self.active[block.images])[order]
         return curve[np.maximum.accumulate(np.where(active, np.arange(len(order)), 0))]
 
@@ -204,9 +216,9 @@ class Ablation(ABC):
 
         Returns:
             Three parts: in the correlation of all judged pairs, maps being ablated in all images; in that of the row of
-            the first image, whose maps are ablated in it alone; and likewise of the second. A map that is zero there
-            leaves them as they are, to the bit. And (1 + map,) the correlations of all judged pairs, with all maps and
-            without each.
+            the first image, whose maps are ablated in it alone; and likewise of the second. A map that is not active
+            there leaves them as they are, to the bit. And (1 + map,) the correlations of all judged pairs, with all
+            maps and without each.
         """
         every, sides = self._scorer(PairBlock(np.arange(len(human)), human)), [pairs, pairs[:, ::-1]]
         places = places_among_judged(human, pairs)
@@ -281,27 +293,32 @@ class _Scorer:
 
 
 class PooledAblation(Ablation):
-    """Ablation where readout unit k is the pooled value of map k, and 0 without it.
+    """Ablation where readout unit k is the pooled value of map k, and its fill without it.
 
     Attributes:
         readout: (image, unit) float64, on the device.
+        fill: (unit,) float64, on the device: what ablated units hold.
         compute: device, threads and memory.
         similarity: of readouts.
     """
 
-    def __init__(self, readout: np.ndarray, compute: Compute, similarity: str, score: str) -> None:
-        """Take the readout (image, unit) of the whole network."""
-        self.active = readout != 0
-        self.readout = torch.from_numpy(readout).to(compute.device, torch.float64)
+    def __init__(
+        self, readout: np.ndarray, compute: Compute, similarity: str, score: str, fill: np.ndarray | None = None
+    ) -> None:
+        """Take the readout (image, unit) of the whole network, and the fill (unit,), which is zero by default."""
+        fill = np.zeros(readout.shape[1], readout.dtype) if fill is None else fill
+        self.active = readout != fill
+        self.readout, self.fill = (
+            torch.from_numpy(values).to(compute.device, torch.float64) for values in (readout, fill)
+        )
         self.compute, self.similarity, self._score = compute, similarity, score
+        self._to_zero = not fill.any()
         self.closed_form = not SCORES[score].ranked
 
     @functools.cached_property
     def rows(self) -> closed_forms.Covariation:
         """All rows and their co-variation, which blocks of some images take their part of."""
-        # By BLAS: for 92 images and 1280 maps a loop of our own takes 0.5 instead of 0.6 ms, of 5 ms for all scores;
-        # for 1854 images it takes 0.25 instead of 0.19 s.
-        return closed_forms.Covariation.of(self.readout, self.readout @ self.readout.T, self.similarity)
+        return closed_forms.Covariation.of(self.readout, self.similarity, None if self._to_zero else self.fill)
 
     @property
     def units(self) -> "PooledAblation":
@@ -309,10 +326,14 @@ class PooledAblation(Ablation):
         return self
 
     def each_alone(self, blocks: Sequence[PairBlock]) -> np.ndarray:
-        """Scores (block, feature_map) with one map at a time kept: similarities are products of signs."""
-        signs = self.readout.sign()
-        signs = signs.masked_fill(signs == 0, torch.nan)
-        return np.stack([self._of_signs(signs, block) for block in blocks])
+        """Scores (block, feature_map) with one map at a time kept: with zeros, similarities are products of signs."""
+        if self._to_zero:
+            signs = self.readout.sign()
+            signs = signs.masked_fill(signs == 0, torch.nan)
+            return np.stack([self._of_signs(signs, block) for block in blocks])
+        # The other way round: each map becomes what it is, where all hold the fill.
+        rows = closed_forms.Covariation.of(self.fill.expand_as(self.readout), self.similarity, self.readout)
+        return self._without_each(rows, blocks, torch.arange(len(self.fill), device=self.compute.device))
 
     def _of_signs(self, signs: torch.Tensor, block: PairBlock) -> np.ndarray:
         """(feature_map,) scores of a block from the signs (image, feature_map) of the readout, for all maps at once.
@@ -331,27 +352,35 @@ class PooledAblation(Ablation):
 
     def only(self, kept: np.ndarray) -> "PooledAblation":
         """The same network with only some maps."""
-        readout = np.where(kept, self.readout.cpu().numpy(), 0.0)
-        return PooledAblation(readout, self.compute, self.similarity, self._score)
+        fill = self.fill.cpu().numpy()
+        readout = np.where(kept, self.readout.cpu().numpy(), fill)
+        return PooledAblation(readout, self.compute, self.similarity, self._score, fill)
 
     def _leave_one_out(self, blocks: Sequence[PairBlock], maps: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         # First the whole network, as without a map that there is not.
         ablated = torch.from_numpy(np.insert(maps, 0, kernels.NO_MAP)).to(self.compute.device)
+        scores = self._without_each(self.rows, blocks, ablated)
+        return scores[:, 0], scores[:, 1:]
+
+    def _without_each(
+        self, rows: closed_forms.Covariation, blocks: Sequence[PairBlock], maps: torch.Tensor
+    ) -> np.ndarray:
+        """Scores (block, n) of rows without each of some maps (n,)."""
+        score_of = self._correlated if self.closed_form else self._ranked
 
         def tasks() -> Iterator[Callable[[], torch.Tensor]]:
             for block in progress(blocks, "feature maps ablated, block", len(blocks)):
-                score, chunk = self._correlated(block) if self.closed_form else self._ranked(block)
-                for some in ablated.split(chunk):
+                score, chunk = score_of(rows, block)
+                for some in maps.split(chunk):
                     yield functools.partial(score, some)
 
         done = torch.cat(list(self.compute.map(lambda task: task(), tasks())))
-        scores = done.unflatten(0, (len(blocks), len(ablated))).cpu().numpy()
-        return scores[:, 0], scores[:, 1:]
+        return done.unflatten(0, (len(blocks), len(maps))).cpu().numpy()
 
-    def _correlated(self, block: PairBlock) -> tuple[_ScoreMaps, int]:
+    def _correlated(self, rows: closed_forms.Covariation, block: PairBlock) -> tuple[_ScoreMaps, int]:
         """Scores of a block in closed form, and how many maps to take at a time."""
         images, human = self._judged(block)
-        sums, rows = closed_forms.sums_over(human), self.rows
+        sums = closed_forms.sums_over(human)
 
         def score(maps: torch.Tensor) -> torch.Tensor:
             return SCORES[self._score].of(sums.correlations(sums.without(rows, images, maps)))
@@ -374,11 +403,10 @@ class PooledAblation(Ablation):
         n_fillings = -(-(self.readout.shape[1] + 1) // kernels.FILLED_LANES)
         return kernels.FILLED_LANES * -(-n_fillings // self.compute.threads)
 
-    def _ranked(self, block: PairBlock) -> tuple[_ScoreMaps, int]:
+    def _ranked(self, rows: closed_forms.Covariation, block: PairBlock) -> tuple[_ScoreMaps, int]:
         """Scores of a block that need each similarity, and how many maps to take at a time."""
         scorer = self._scorer(block)
         first, second = (scorer.images[index] for index in scorer.pairs)
-        rows = self.rows
 
         def score(maps: torch.Tensor) -> torch.Tensor:
             return scorer.score(rows.similarities_without((first, second), maps))
@@ -424,7 +452,7 @@ class PooledAblation(Ablation):
     def _top(self, order: torch.Tensor, images: torch.Tensor) -> closed_forms.TopK:
         """The first maps of an order (map,) in some images (image,)."""
         inverse = 1 / len(self._columns) if self.similarity == "pearson" else 0.0
-        return closed_forms.TopK(self._columns, order, images, inverse)
+        return closed_forms.TopK(self._columns, self.fill, order, images, inverse)
 
     def _ranked_curve(self, columns: torch.Tensor, block: PairBlock) -> torch.Tensor:
         """(k,) rank correlations of a block."""
@@ -481,15 +509,18 @@ class PooledAblation(Ablation):
 class ReadoutAblation(Ablation):
     """Ablation through readouts, chunk by chunk: never image x map x unit in memory."""
 
-    def __init__(self, head: VariantHead, compute: Compute, similarity: str, score: str) -> None:
-        """Take a head that computes its readout under ablation."""
-        self.active = (head.maps != 0).flatten(2).any(2).numpy()
+    def __init__(
+        self, head: VariantHead, compute: Compute, similarity: str, score: str, unit_fill: np.ndarray | None = None
+    ) -> None:
+        """Take a head that computes its readout under ablation, and what ablated `units` hold, (unit,)."""
+        self.active = head.active.numpy()
         self._head, self._compute, self._similarity, self._score = head, compute, similarity, score
+        self._unit_fill = unit_fill
 
     def only(self, kept: np.ndarray) -> "ReadoutAblation":
         """The same network with only some maps."""
         head = self._head.only(torch.from_numpy(np.asarray(kept, dtype=bool)))
-        return ReadoutAblation(head, self._compute, self._similarity, self._score)
+        return ReadoutAblation(head, self._compute, self._similarity, self._score, self._unit_fill)
 
     def _leave_one_out(self, blocks: Sequence[PairBlock], maps: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         scorers = [self._scorer(block) for block in blocks]
@@ -520,8 +551,9 @@ class ReadoutAblation(Ablation):
 
     @property
     def units(self) -> "PooledAblation":
-        """Unit d of the readout is 0 without unit d, as a pooled map is without its map."""
-        return PooledAblation(self._head.intact.cpu().numpy(), self._compute, self._similarity, self._score)
+        """Unit d of the readout is its fill without unit d, as a pooled map is without its map."""
+        readout = self._head.intact.cpu().numpy()
+        return PooledAblation(readout, self._compute, self._similarity, self._score, self._unit_fill)
 
     def each_alone(self, blocks: Sequence[PairBlock]) -> np.ndarray:
         """Scores (block, feature_map) with one map at a time kept and all others ablated."""

@@ -24,23 +24,38 @@ class VariantHead(ABC):
     """A head that computes its readout under ablation.
 
     Attributes:
+        fill: (feature_map,) on the CPU: what ablated maps hold at all places.
         maps: (image, feature_map, y, x) on the CPU.
         intact: (image, unit) readout with all maps, on the device.
         bytes_per_variant: memory that one ablated variant of all images takes while its readout is computed.
     """
 
+    fill: torch.Tensor
     maps: torch.Tensor
     intact: torch.Tensor
     bytes_per_variant: int
 
-    def __init__(self, head: Head, compute: Compute, maps: torch.Tensor, *prefix: torch.Tensor) -> None:
-        """Take a head, the maps (image, feature_map, y, x) and, where it reads them, tokens (image, token, unit)."""
-        self.maps = maps
+    def __init__(
+        self, head: Head, compute: Compute, fill: torch.Tensor, maps: torch.Tensor, *prefix: torch.Tensor
+    ) -> None:
+        """Take a head, the fill, the maps and, where it reads them, tokens beside them (image, token, unit)."""
+        self.fill, self.maps = fill, maps
         self._head, self._compute, self._prefix = head, compute, prefix
 
+    @property
+    def active(self) -> torch.Tensor:
+        """(image, feature_map) bool, whether a map is anything but its fill in an image."""
+        return (self.maps != self._ablated).flatten(2).any(2)
+
+    @property
+    def _ablated(self) -> torch.Tensor:
+        """(1, feature_map, y, x) what all maps are when they are ablated."""
+        return self.fill[:, None, None].expand(1, *self.maps.shape[1:])
+
     def only(self, kept: torch.Tensor) -> Self:
-        """The same head over the maps `kept` (feature_map,) bool; the others are zero in all images."""
-        return type(self)(self._head, self._compute, self.maps.masked_fill(~kept[:, None, None], 0), *self._prefix)
+        """The same head over the maps `kept` (feature_map,) bool; the others are ablated in all images."""
+        some = torch.where(kept[:, None, None], self.maps, self._ablated)
+        return type(self)(self._head, self._compute, self.fill, some, *self._prefix)
 
     @abstractmethod
     def without_each(self, maps: np.ndarray, chunk: int) -> Iterator[ReadoutTask]:
@@ -58,30 +73,32 @@ class VariantHead(ABC):
 class LinearHead(VariantHead):
     """Maps, operations on each map alone, a first fully connected layer, a tail.
 
-    The layer's output is its bias plus one contribution c_k per map, so that ablating map k is h - c_k and keeping the
-    top k is a running sum; only the tail is computed again. Where the tail begins with a ReLU and a second fully
-    connected layer, that layer is multiplied with the units alone that are active in some variant of an image, and
-    variants that differ by a map which is silent in an image are computed once for it.
+    The layer's output is what it is with all maps ablated (its bias, where they are zero then) plus one contribution
+    c_k per map, so that ablating map k is h - c_k and keeping the top k is a running sum; only the tail is computed
+    again. Where the tail begins with a ReLU and a second fully connected layer, that layer is multiplied with the units
+    alone that are active in some variant of an image, and variants that differ by a map which is silent in an image
+    (equal to its fill) are computed once for it.
     """
 
-    def __init__(self, head: Head, compute: Compute, maps: torch.Tensor) -> None:
-        """Take a head of route `linear` and the maps (image, feature_map, y, x)."""
-        super().__init__(head, compute, maps)
+    def __init__(self, head: Head, compute: Compute, fill: torch.Tensor, maps: torch.Tensor) -> None:
+        """Take a head of route `linear`, the fill (feature_map,) and the maps (image, feature_map, y, x)."""
+        super().__init__(head, compute, fill, maps)
         assert head.per_map is not None and head.first_linear is not None and head.tail is not None
         apart, linear = compute.place(head.per_map), compute.place(head.first_linear)
         self._tail = compute.place(head.tail)
         n_images, n_maps = maps.shape[:2]
         with torch.no_grad(), compute.arithmetic():
             flat = torch.cat([apart(part.to(compute.device)) for part in maps.split(_BATCH)])
+            ablated = apart(self._ablated.to(compute.device))
             self._hidden = linear(flat).float()
             self.intact = self._tail(self._hidden)
-        #: (map, image) whether a map is anything but zero in an image.
-        self._active = (maps != 0).flatten(2).any(2).T
+        with torch.no_grad():
+            self._nothing = linear(ablated.float()).expand_as(self._hidden)
+        #: (map, image) whether a map is anything but its fill in an image.
+        self._active = self.active.T
         #: (map, image, value) and (hidden unit, map, value): contributions are products of the two.
-        self._values = flat.unflatten(1, (n_maps, -1)).transpose(0, 1)
+        self._values = flat.sub_(ablated).unflatten(1, (n_maps, -1)).transpose(0, 1)
         self._weights = linear.weight.detach().unflatten(1, (n_maps, -1))
-        bias = linear.bias if linear.bias is not None else torch.zeros(linear.out_features, device=compute.device)
-        self._nothing = bias.detach().expand_as(self._hidden)
         # On a GPU the whole product takes less time than choosing its rows.
         self._gated = GatedLinear.of(self._tail) if compute.device.type == "cpu" else None
         n_hidden, n_values = self._hidden.shape[1], self._values.shape[2]
@@ -99,7 +116,7 @@ class LinearHead(VariantHead):
             yield task
 
     def each_alone(self, chunk: int) -> Iterator[ReadoutTask]:
-        """The bias and one contribution."""
+        """All maps ablated, and one contribution."""
         for some in torch.arange(self.maps.shape[1], device=self._hidden.device).split(chunk):
 
             def task(some: torch.Tensor = some) -> torch.Tensor:
@@ -228,21 +245,25 @@ def _chain(module: nn.Module) -> list[nn.Module]:
 
 
 class GeneralHead(VariantHead):
-    """Any head: its forward pass with maps set to zero.
+    """Any head: its forward pass with maps replaced by their fill.
 
-    What acts on each map alone, and leaves a zero map zero, is computed once.
+    What acts on each map alone is computed once.
     """
 
-    def __init__(self, head: Head, compute: Compute, maps: torch.Tensor, *prefix: torch.Tensor) -> None:
-        """Take a head, the maps (image, feature_map, y, x) and, where it reads them, tokens (image, token, unit)."""
-        super().__init__(head, compute, maps, *prefix)
+    def __init__(
+        self, head: Head, compute: Compute, fill: torch.Tensor, maps: torch.Tensor, *prefix: torch.Tensor
+    ) -> None:
+        """Take a head, the fill, the maps and, where it reads them, tokens beside them (image, token, unit)."""
+        super().__init__(head, compute, fill, maps, *prefix)
         per_map, tail = (head.per_map, head.tail) if head.route == "general" else (None, None)
         self._tail = compute.place(tail or head.module)
         with torch.no_grad(), compute.arithmetic():
-            self._meeting = maps
+            #: What meets in the tail, of the maps as they are, on the CPU, and of all maps ablated.
+            self._meeting, self._without = maps, self._ablated.to(compute.device)
             if per_map is not None:
                 apart = compute.place(per_map)
                 self._meeting = torch.cat([apart(part.to(compute.device)).cpu() for part in maps.split(_BATCH)])
+                self._without = apart(self._without)
             self.intact = torch.cat([self._tail(*parts) for parts in self._batches()])
         self.bytes_per_variant = 4 * self.intact.numel() + 4 * self._meeting[:_BATCH].numel()
 
@@ -252,24 +273,24 @@ class GeneralHead(VariantHead):
             yield [part.to(self._compute.device) for part in parts]
 
     def without_each(self, maps: np.ndarray, chunk: int) -> Iterator[ReadoutTask]:
-        """One map set to zero."""
+        """One map replaced."""
         for some in torch.tensor(maps).split(chunk):
             yield functools.partial(self._readouts, torch.arange(self.maps.shape[1]) != some[:, None])
 
     def each_alone(self, chunk: int) -> Iterator[ReadoutTask]:
-        """All maps but one set to zero."""
+        """All maps but one replaced."""
         for kept in torch.eye(self.maps.shape[1], dtype=torch.bool).split(chunk):
             yield functools.partial(self._readouts, kept)
 
     def top_k(self, order: np.ndarray, chunk: int) -> Iterator[ReadoutTask]:
-        """All maps but the top k set to zero."""
+        """All maps but the top k replaced."""
         rank = torch.empty(len(order), dtype=torch.long)
         rank[torch.tensor(order)] = torch.arange(len(order))
         for kept in (rank <= torch.arange(len(order))[:, None]).split(chunk):
             yield functools.partial(self._readouts, kept)
 
     def _readouts(self, kept: torch.Tensor) -> torch.Tensor:
-        """(variant, image, unit) readouts with the maps (variant, feature_map) kept and the others set to zero."""
+        """(variant, image, unit) readouts with the maps (variant, feature_map) kept and the others replaced."""
         places = [1] * (self._meeting.ndim - 2)
         ablated = ~kept.to(self._compute.device).reshape(len(kept), 1, -1, *places)
         with torch.no_grad(), self._compute.arithmetic():
@@ -281,7 +302,7 @@ class GeneralHead(VariantHead):
         at_once = _BATCH * self.maps[0].numel() // part.numel()
         readouts = []
         for some in ablated.split(max(1, at_once)):
-            variants = part.expand(len(some), *part.shape).masked_fill(some, 0)
+            variants = torch.where(some, self._without, part)
             inputs = [variants, *(beside.expand(len(some), *beside.shape) for beside in prefix)]
             readouts.append(self._tail(*(values.flatten(0, 1) for values in inputs)).unflatten(0, variants.shape[:2]))
         return torch.cat(readouts)

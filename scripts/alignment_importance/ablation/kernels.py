@@ -104,22 +104,24 @@ def _fill_tables(human: np.ndarray, centred: np.ndarray, mask: np.ndarray) -> tu
 def leave_one_out_sums(
     base: np.ndarray,
     own: np.ndarray,
-    readout: np.ndarray,
+    lost: np.ndarray,
     factor: float,
+    fill: np.ndarray | None,
     images: np.ndarray,
     judged: PairTables,
     maps: np.ndarray,
 ) -> np.ndarray:
     """Sums over pairs of images of the similarities R(-k) without each of some maps.
 
-    With B = `base` and X = `readout`, R(-k)_ij = (B_ij - g_i g_j) / sqrt(v_i v_j), where g_i = factor X_ik - shift_i
-    and v_i = B_ii - g_i^2.
+    With B = `base` and x = `lost`, R(-k)_ij = (B_ij - g_i g_j) / sqrt(v_i v_j), where g_i = factor x_ik - shift_i and
+    v_i = B_ii - g_i^2. With f = `fill`, B is C, C_ij + f_ik f_jk takes its place, and f_ik that of shift_i.
 
     Args:
         base: (any image, any image).
         own: (any image, 3) B_ii, what v_i must exceed in order not to count as zero, and shift_i.
-        readout: (any image, map).
+        lost: (any image, map).
         factor: see above.
+        fill: (any image, map), or None.
         images: (image,) those of the block.
         judged: their judgments H.
         maps: (n,) the maps k, or `NO_MAP`.
@@ -130,7 +132,7 @@ def leave_one_out_sums(
     sums = np.empty((len(maps), 3))
     filled = np.pad(images, (0, -len(images) % STEP), mode="edge")
     _sum_without_each(
-        base, own, readout, factor, filled, len(images), judged.human, judged.mask, judged.complete, maps, sums
+        base, own, lost, factor, fill, filled, len(images), judged.human, judged.mask, judged.complete, maps, sums
     )
     return sums
 
@@ -139,8 +141,9 @@ def leave_one_out_sums(
 def _sum_without_each(
     base: np.ndarray,
     own: np.ndarray,
-    readout: np.ndarray,
+    lost: np.ndarray,
     factor: float,
+    fill: np.ndarray | None,
     images: np.ndarray,
     n_images: int,
     human: np.ndarray,
@@ -154,21 +157,26 @@ def _sum_without_each(
     for start in range(0, len(maps), LANES):
         some = maps[start : start + LANES]
         width = -(-len(some) // FILLED_LANES) * FILLED_LANES
-        g, w = np.zeros((n_rows, width)), np.zeros((n_rows, width))
+        g, f, w = np.zeros((n_rows, width)), np.zeros((n_rows, width)), np.zeros((n_rows, width))
+        if_any = None if fill is None else f
         for i in range(n_images):
-            x, square, rounding, shift = readout[images[i]], own[images[i], 0], own[images[i], 1], own[images[i], 2]
+            x, square, rounding, shift = lost[images[i]], own[images[i], 0], own[images[i], 1], own[images[i], 2]
             for lane in range(len(some)):
+                if fill is not None:
+                    f[i, lane] = shift = fill[images[i], some[lane]]
                 g[i, lane] = factor * (x[some[lane]] if some[lane] != NO_MAP else 0.0) - shift
             for lane in range(width):
                 variance = square - g[i, lane] * g[i, lane]
+                if fill is not None:
+                    variance += f[i, lane] * f[i, lane]
                 w[i, lane] = 1 / math.sqrt(variance if variance > rounding else math.nan)
         sum_r, sum_rh, sum_rr = np.zeros(width), np.zeros(width), np.zeros(width)
         for tile in range(0, n_rows, _MET_IN_CACHE):
             for i in range(tile, n_rows, 2):
                 stop = min(i + 2, tile + _MET_IN_CACHE)
                 unmasked = min(i - i % STEP, tile + _MET_IN_CACHE) if complete else tile
-                _add_two_rows(i, tile, unmasked, base, images, human, None, g, w, sum_r, sum_rh, sum_rr)
-                _add_two_rows(i, unmasked, stop, base, images, human, mask, g, w, sum_r, sum_rh, sum_rr)
+                _add_two_rows(i, tile, unmasked, base, images, human, None, g, if_any, w, sum_r, sum_rh, sum_rr)
+                _add_two_rows(i, unmasked, stop, base, images, human, mask, g, if_any, w, sum_r, sum_rh, sum_rr)
         for lane in range(len(some)):
             sums[start + lane, 0] = sum_r[lane]
             sums[start + lane, 1] = sum_rh[lane]
@@ -185,6 +193,7 @@ def _add_two_rows(
     human: np.ndarray,
     mask: np.ndarray | None,
     g: np.ndarray,
+    f: np.ndarray | None,
     w: np.ndarray,
     sum_r: np.ndarray,
     sum_rh: np.ndarray,
@@ -207,12 +216,20 @@ def _add_two_rows(
             mb0, mb1, mb2, mb3 = mask[i + 1, j], mask[i + 1, j + 1], mask[i + 1, j + 2], mask[i + 1, j + 3]
         g0, g1, g2, g3 = g[j], g[j + 1], g[j + 2], g[j + 3]
         w0, w1, w2, w3 = w[j], w[j + 1], w[j + 2], w[j + 3]
+        if f is not None:
+            fa, fb, f0, f1, f2, f3 = f[i], f[i + 1], f[j], f[j + 1], f[j + 2], f[j + 3]
         for lane in range(len(sum_r)):
             own_a, own_b, weight_a, weight_b = ga[lane], gb[lane], wa[lane], wb[lane]
             ra0, rb0 = w0[lane] * (a0 - own_a * g0[lane]), w0[lane] * (b0 - own_b * g0[lane])
             ra1, rb1 = w1[lane] * (a1 - own_a * g1[lane]), w1[lane] * (b1 - own_b * g1[lane])
             ra2, rb2 = w2[lane] * (a2 - own_a * g2[lane]), w2[lane] * (b2 - own_b * g2[lane])
             ra3, rb3 = w3[lane] * (a3 - own_a * g3[lane]), w3[lane] * (b3 - own_b * g3[lane])
+            if f is not None:
+                own_a, own_b = fa[lane], fb[lane]
+                ra0, rb0 = ra0 + w0[lane] * own_a * f0[lane], rb0 + w0[lane] * own_b * f0[lane]
+                ra1, rb1 = ra1 + w1[lane] * own_a * f1[lane], rb1 + w1[lane] * own_b * f1[lane]
+                ra2, rb2 = ra2 + w2[lane] * own_a * f2[lane], rb2 + w2[lane] * own_b * f2[lane]
+                ra3, rb3 = ra3 + w3[lane] * own_a * f3[lane], rb3 + w3[lane] * own_b * f3[lane]
             ca0, ca1, ca2, ca3, cb0, cb1, cb2, cb3 = ra0, ra1, ra2, ra3, rb0, rb1, rb2, rb3
             if mask is not None:
                 ca0, ca1, ca2, ca3 = ma0 * ra0, ma1 * ra1, ma2 * ra2, ma3 * ra3
@@ -228,6 +245,7 @@ def _add_two_rows(
 
 def top_k_sums(
     columns: np.ndarray,
+    fill: np.ndarray,
     order: np.ndarray,
     images: np.ndarray,
     inverse: float,
@@ -237,11 +255,13 @@ def top_k_sums(
 ) -> np.ndarray:
     """Sums over the pairs of a tile of the similarities R(k) with the first k = 1..K maps kept.
 
-    R(k)_ij = (P_ij - t_i t_j) / sqrt(v_i v_j) where P, the sum of products of the first k columns, grows by one product
-    per map, t is the running sum of the columns times the root of `inverse`, and v_i = P_ii - t_i^2.
+    R(k)_ij = (P_ij - t_i t_j) / sqrt(v_i v_j) where P, the sum of products of the columns, begins as that of the fill
+    and grows by one product per map, less the square of its fill, t is the sum of the columns, likewise, times the root
+    of `inverse`, and v_i = P_ii - t_i^2.
 
     Args:
         columns: (map, any image) of the readout.
+        fill: (map,) what stands in the columns of maps that are not kept.
         order: (k,) maps, the most important first.
         images: (image,) those of the block.
         inverse: 1 / number of units; zero for cosine similarity.
@@ -254,7 +274,7 @@ def top_k_sums(
     """
     totals = np.empty((len(order) + len(order) % 2, 3))
     tile = (rows.start, rows.stop, others.start, others.stop)
-    _sum_top_k(columns, order, images, math.sqrt(inverse), CONSTANT, judged.human, judged.mask, *tile, totals)
+    _sum_top_k(columns, fill, order, images, math.sqrt(inverse), CONSTANT, judged.human, judged.mask, *tile, totals)
     return totals[: len(order)]
 
 
@@ -274,6 +294,7 @@ _ROWS = 4
 @compiled()
 def _sum_top_k(
     columns: np.ndarray,
+    fill: np.ndarray,
     order: np.ndarray,
     images: np.ndarray,
     root: float,
@@ -289,22 +310,24 @@ def _sum_top_k(
     """`top_k_sums`, two k after the other; a v up to `rounding` of the sum of squares counts as zero."""
     n_rows, n_others = stop - start, last - first
     met = np.zeros(_END)
-    own = met if start == first else np.zeros(_END)
+    met[_SUM:_SQUARES], met[_SQUARES:_R0] = fill.sum(), (fill * fill).sum()
+    own = met if start == first else met.copy()
     size = np.uintp(-(-n_rows // _ROWS) * _ROWS) * _1
-    judged, counted, products = np.zeros(size), np.zeros(size), np.zeros(size)
+    judged, counted, products = np.zeros(size), np.zeros(size), np.full(size, met[_SQUARES])
     for i in range(np.uintp(n_rows)):
         for j in range(np.uintp(n_others)):
             judged[i * _1 + j] = human[np.uintp(start) + i, np.uintp(first) + j]
             counted[i * _1 + j] = mask[np.uintp(start) + i, np.uintp(first) + j]
     for k in range(0, len(order), 2):
-        _take_two(columns, order, k, images[first:last], root, rounding, met)
+        m0, m1 = fill[order[k]], fill[order[k + 1]] if k + 1 < len(order) else 0.0
+        _take_two(columns, m0, m1, order, k, images[first:last], root, rounding, met)
         if start != first:
-            _take_two(columns, order, k, images[start:stop], root, rounding, own)
+            _take_two(columns, m0, m1, order, k, images[start:stop], root, rounding, own)
         for lane in range(_R0, _END, _1):
             met[lane : lane + np.uintp(n_others)] = 0.0
         for i in range(0, n_rows, _ROWS):
             n_met = min(start + i + _ROWS - first, n_others)
-            _add_rows(i, np.uintp(-(-n_met // VECTOR) * VECTOR), own, judged, counted, products, met)
+            _add_rows(i, np.uintp(-(-n_met // VECTOR) * VECTOR), own, judged, counted, products, m0 * m0, m1 * m1, met)
         r0 = r1 = rh0 = rh1 = rr0 = rr1 = 0.0
         for j in range(np.uintp(n_others)):
             s0, s1 = met[j + _S0], met[j + _S1]
@@ -318,6 +341,8 @@ def _sum_top_k(
 @compiled()
 def _take_two(
     columns: np.ndarray,
+    m0: float,
+    m1: float,
     order: np.ndarray,
     k: int,
     images: np.ndarray,
@@ -330,9 +355,10 @@ def _take_two(
         x, t, scale = np.uintp(at) * _1, _T0 + np.uintp(at) * _1, _S0 + np.uintp(at) * _1
         for i in range(len(images)):
             lanes[np.uintp(i) + x] = columns[order[k + at], images[i]] if k + at < len(order) else 0.0
+        m = m1 if at else m0
         for i in range(np.uintp(len(images))):
-            lanes[i + _SUM] += lanes[i + x]
-            lanes[i + _SQUARES] += lanes[i + x] * lanes[i + x]
+            lanes[i + _SUM] += lanes[i + x] - m
+            lanes[i + _SQUARES] += lanes[i + x] * lanes[i + x] - m * m
             lanes[i + t] = root * lanes[i + _SUM]
             variance = lanes[i + _SQUARES] - lanes[i + t] * lanes[i + t]
             lanes[i + scale] = 1 / math.sqrt(variance if variance > rounding * lanes[i + _SQUARES] else math.nan)
@@ -346,6 +372,8 @@ def _add_rows(
     human: np.ndarray,
     mask: np.ndarray,
     products: np.ndarray,
+    q0: float,
+    q1: float,
     met: np.ndarray,
 ) -> None:
     """Add the pairs of rows i to i + 3 with the first n of the others to what these add to the sums.
@@ -364,9 +392,9 @@ def _add_rows(
     for j in range(n):
         pair = row + j
         x0, x1, t0, t1 = met[j], met[j + _1], met[j + _T0], met[j + _T1]
-        pa0, pb0 = products[pair] + xa0 * x0, products[pair + _1] + xb0 * x0
-        pc0, pd0 = products[pair + _2] + xc0 * x0, products[pair + _3] + xd0 * x0
-        pa1, pb1, pc1, pd1 = pa0 + xa1 * x1, pb0 + xb1 * x1, pc0 + xc1 * x1, pd0 + xd1 * x1
+        pa0, pb0 = (products[pair] - q0) + xa0 * x0, (products[pair + _1] - q0) + xb0 * x0
+        pc0, pd0 = (products[pair + _2] - q0) + xc0 * x0, (products[pair + _3] - q0) + xd0 * x0
+        pa1, pb1, pc1, pd1 = (pa0 - q1) + xa1 * x1, (pb0 - q1) + xb1 * x1, (pc0 - q1) + xc1 * x1, (pd0 - q1) + xd1 * x1
         products[pair], products[pair + _1], products[pair + _2], products[pair + _3] = pa1, pb1, pc1, pd1
         ra0, rb0, rc0, rd0 = (
             sa0 * (pa0 - ta0 * t0),

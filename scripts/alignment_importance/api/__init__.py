@@ -18,6 +18,8 @@ Keywords that they share:
 - `similarity`: of two images' readouts, `pearson` (the paper's) or `cosine`.
 - `score`: of the similarities of a network against those that people see, `pearson_r2` (the paper's), `pearson` or
   `spearman`.
+- `ablation`: what takes the place of a map that is ablated: `zero` (the paper's), or its `mean` over all images and
+  places, for maps that take both signs.
 
 Results are the same, to the bit, on one processor and on many. A CUDA tensor is computed with where it is, all else on
 the processor (Apple's MPS has no float64). `alignment_importance` logs its progress by `logging` at the level INFO.
@@ -33,7 +35,7 @@ import torch
 import xarray as xr
 from torch import nn
 
-from alignment_importance import ablation
+from alignment_importance import ablation as engines
 from alignment_importance.ablation.heads import GeneralHead
 from alignment_importance.api import arrays
 from alignment_importance.experiments import curves as top_k
@@ -57,11 +59,12 @@ def score(
     head: Head | nn.Module | None = None,
     similarity: str = "pearson",
     score: str = "pearson_r2",
+    ablation: str = "zero",
 ) -> pd.DataFrame:
     """Alignment Importance Scores: what the match with people loses when a feature map is ablated in all images.
 
     Args:
-        maps, judgments, head, similarity, score: see `alignment_importance.api`.
+        maps, judgments, head, similarity, score, ablation: see `alignment_importance.api`.
 
     Returns:
         A row per feature map, in their order: feature_map (from 0), ais, rank (1 is the most important). As
@@ -83,7 +86,7 @@ def score(
         2            2  0.626     2
         3            3  0.467     4
     """
-    with _compared(maps, judgments, head, similarity, score) as (comparison, _):
+    with _compared(maps, judgments, head, similarity, score, ablation) as (comparison, _):
         return rankings.rank_block(comparison.engine, cuts.whole(comparison.human))
 
 
@@ -96,6 +99,7 @@ def curves(
     head: Head | nn.Module | None = None,
     similarity: str = "pearson",
     score: str = "pearson_r2",
+    ablation: str = "zero",
 ) -> pd.DataFrame:
     """How well the k most important feature maps match people, on the images that ranked them and on others.
 
@@ -103,7 +107,7 @@ def curves(
     first k = 1, 2, … of the ranking are scored on these and on the images of the fold (test).
 
     Args:
-        maps, judgments, head, similarity, score: see `alignment_importance.api`.
+        maps, judgments, head, similarity, score, ablation: see `alignment_importance.api`.
         folds: how many.
         seed: of the cut.
 
@@ -123,7 +127,7 @@ def curves(
         >>> ai.curves(maps, people).groupby("k")["test_score"].mean().round(2).to_dict()
         {1: nan, 2: 0.11, 3: 0.59, 4: 0.92}
     """
-    with _compared(maps, judgments, head, similarity, score) as (comparison, _):
+    with _compared(maps, judgments, head, similarity, score, ablation) as (comparison, _):
         table = cuts.cut("images", comparison.image_ids, folds, seed)
         blocks = cuts.blocks(table, comparison.human, comparison.image_ids)
         return top_k.trace(comparison.engine, blocks, rankings.rank_folds(comparison.engine, blocks))
@@ -136,12 +140,13 @@ def heatmaps(
     head: Head | nn.Module | None = None,
     similarity: str = "pearson",
     score: str = "pearson_r2",
+    ablation: str = "zero",
 ) -> xr.DataArray:
     """Where in each image the feature maps answer that make its similarities match people's.
 
     Args:
-        maps, judgments, head, similarity, score: see `alignment_importance.api`. Feature maps of an image are ablated
-            in it alone, and the correlation of its row of similarities is what they are scored by.
+        maps, judgments, head, similarity, score, ablation: see `alignment_importance.api`. Feature maps of an image are
+            ablated in it alone, and the correlation of its row of similarities is what they are scored by.
 
     Returns:
         (image, y, x) float32, at the resolution of the maps: the average of an image's maps weighted by the positive
@@ -161,7 +166,7 @@ def heatmaps(
                [0.78, 0.29, 0.07],
                [0.91, 0.73, 0.45]], dtype=float32)
     """
-    with _compared(maps, judgments, head, similarity, score) as (comparison, _):
+    with _compared(maps, judgments, head, similarity, score, ablation) as (comparison, _):
         if comparison.activations.attrs["layout"] == "units":
             raise InputError("units have no places; feature maps (image, feature_map, y, x) are needed", where="maps")
         scored = rankings.score_images(comparison.engine, comparison.human, comparison.image_ids)
@@ -177,11 +182,12 @@ def explain_pair(
     head: Head | nn.Module | None = None,
     similarity: str = "pearson",
     score: str = "pearson_r2",
+    ablation: str = "zero",
 ) -> xr.Dataset:
     """Take the agreement of one pair of images with people apart: by feature maps, and by places in both images.
 
     Args:
-        maps, judgments, head, similarity, score: see `alignment_importance.api`.
+        maps, judgments, head, similarity, score, ablation: see `alignment_importance.api`.
         image, image_b: names of two images that were judged.
 
     Returns:
@@ -204,7 +210,7 @@ def explain_pair(
         >>> round(float(explained["places"].sum()), 3)  # the similarity of both images
         -0.401
     """
-    with _compared(maps, judgments, head, similarity, score) as (comparison, machine):
+    with _compared(maps, judgments, head, similarity, score, ablation) as (comparison, machine):
         pair = _judged_pair(comparison, str(image), str(image_b))
         alignment = {"similarity": similarity, "score": score}
         return pairs.explain(comparison, None, pair, alignment, machine).isel(pair=0)
@@ -239,15 +245,22 @@ def rsm(maps: arrays.Maps, *, head: Head | nn.Module | None = None, similarity: 
 
 @contextmanager
 def _compared(
-    maps: arrays.Maps, judgments: arrays.Judgments, head: Head | nn.Module | None, similarity: str, score: str
+    maps: arrays.Maps,
+    judgments: arrays.Judgments,
+    head: Head | nn.Module | None,
+    similarity: str,
+    score: str,
+    ablation: str,
 ) -> Iterator[tuple[Comparison, Compute]]:
     """Check and join what a function was given, and compute meanwhile as the workflow does."""
     _check_known(similarity, SIMILARITIES, "similarity")
     _check_known(score, SCORES, "score")
+    _check_known(ablation, ("zero", "mean"), "ablation")
     network, people = arrays.read_maps(maps), arrays.read_judgments(judgments)
     ids, human = arrays.join(network, people)
     with _recorded(network, ids, head) as (recorded, cut, machine):
-        engine = ablation.ablate(cut, recorded, machine, similarity, score)
+        recorded = recorded.assign_attrs(ablation=ablation)
+        engine = engines.ablate(cut, recorded, machine, similarity, score)
         yield Comparison(ids, xr.Dataset(), human, recorded, cut, engine), machine
 
 
@@ -262,21 +275,31 @@ def _recorded(
     cut = None if head is None else _read_head(head, network.array.shape[1])
     with compute.borrow(network.device) as machine:
         maps = network.array[..., None, None] if of_units else network.array
-        if cut is None:
-            readout = features.pool(maps)
-        else:
+        if cut is not None:
             weights = next(cut.module.parameters(), torch.empty(0, dtype=torch.from_numpy(maps).dtype))
-            values = torch.from_numpy(maps).to(weights.dtype)
-            maps, readout = values.numpy(), GeneralHead(cut, machine, values).intact.cpu().numpy()
+            maps = torch.from_numpy(maps).to(weights.dtype).numpy()
+        mean = maps.mean(axis=(0, 2, 3), dtype=np.float64).astype(maps.dtype)
+        constant = np.broadcast_to(mean[:, None, None], (1, *maps.shape[1:]))
+        readout, of_means = (_read(cut, machine, values) for values in (maps, constant))
         recorded = xr.Dataset(
             {
                 "feature_maps": (("image", "feature_map", "y", "x"), maps),
                 "readout": (("image", "unit"), readout),
+                "map_mean": ("feature_map", mean),
+                "unit_mean": ("unit", of_means[0]),
             },
             coords={"image": ids},
             attrs={"route": "pooled" if cut is None else cut.route, "layout": "units" if of_units else "maps"},
         )
         yield recorded, cut, machine
+
+
+def _read(head: Head | None, machine: Compute, maps: np.ndarray) -> np.ndarray:
+    """The readout (image, unit) of feature maps."""
+    if head is None:
+        return features.pool(maps)
+    values = torch.tensor(maps)
+    return GeneralHead(head, machine, values.new_zeros(head.n_maps), values).intact.cpu().numpy()
 
 
 def _read_head(head: object, n_maps: int) -> Head:

@@ -206,6 +206,11 @@ class Model(Section):
     """Numbers in which that is done, antialiased: `uint8` is Pillow's way with 8 bits, which rounds twice; `float` does
     not round. Outputs name `float` in `arithmetic`.
     """
+    ablation: Literal["zero", "mean"] = "zero"
+    """What takes the place of a feature map that is ablated: `zero`, as in the paper, or its `mean` over all images of
+    the set and all places, for maps that take both signs, such as the channels of tokens (docs/transformers.md).
+    Outputs name it.
+    """
 
 
 class Features(Section):
@@ -231,6 +236,8 @@ class Features(Section):
     """Share of the sides of that rectangle which became the input, around its middle: 0.875 where the shorter side was
     resized to 256 pixels and the central 224 were kept.
     """
+    ablation: Literal["zero", "mean"] = "zero"
+    """What takes the place of a map or unit that is ablated, as for networks."""
 
 
 def _has_features(entry: Any) -> str:

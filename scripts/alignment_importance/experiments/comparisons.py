@@ -49,9 +49,9 @@ class Comparison:
         return origin_columns(self.attributes)
 
     def fingerprint(self, *settings: np.ndarray | str | float) -> str:
-        """SHA-256 of activations, judgments, and the settings of what is computed of them."""
+        """SHA-256 of activations, judgments, how maps are ablated, and other settings of what is computed."""
         arrays = (values.to_numpy() for _, values in sorted(self.activations.data_vars.items()))
-        return resumable.fingerprint(*arrays, self.human, *settings)
+        return resumable.fingerprint(*arrays, self.human, self.activations.attrs["ablation"], *settings)
 
 
 @contextmanager
@@ -72,7 +72,7 @@ def opened(
     """
     ratings = read_netcdf(judgments)
     image_ids = ratings["image"].to_numpy().tolist()
-    with recorded.read(activations, image_ids) as maps:
+    with recorded.read(activations, image_ids, model["ablation"]) as maps:
         head = recorded.load_head(maps, model)
         engine = ablation.ablate(head, maps, machine, **alignment)
         yield Comparison(image_ids, ratings, human_judgments.mean(ratings, image_ids), maps, head, engine)

@@ -155,7 +155,7 @@ def _orders(engine: PooledAblation, block: PairBlock, permuted: _Permuted, size:
         parts = [engine.leave_one_out(part.blocks(block)) for part in permuted.split(size)]
         scores = torch.from_numpy(np.concatenate([np.insert(without, 0, whole, axis=1) for whole, without in parts]))
     whole, without = scores[:, :1], scores[:, 1:]
-    # A map that is zero in all images of the block changes nothing, to the bit.
+    # A map that is active in no image of the block changes nothing, to the bit.
     active = torch.from_numpy(engine.active[block.images].any(0)).to(scores.device)
     ais = torch.where(active, whole - without, whole - whole)
     return ais.nan_to_num(-torch.inf).argsort(dim=1, descending=True, stable=True).to(engine.readout.device)
@@ -207,7 +207,7 @@ def _test(engine: PooledAblation, fold: Fold, orders: torch.Tensor, permuted: _P
     first = torch.arange(orders.shape[1], device=orders.device) < best[:, None]
     kept = torch.cat([torch.ones_like(first[:1]), torch.zeros_like(first).scatter_(1, orders, first)])
     readout, pairs = engine.readout[torch.from_numpy(fold.test.images)], judged_pairs(fold.test.human)
-    similarities = closed_forms.with_some(readout, kept, engine.similarity)[:, *pairs]
+    similarities = closed_forms.with_some(readout, engine.fill, kept, engine.similarity)[:, *pairs]
     human = permuted.of(_pairs(fold.test, orders.device))
     sides = (similarities[:1].expand_as(similarities[1:]), similarities[1:])
     return torch.stack([_of_own(side, human, score) for side in sides])
@@ -224,7 +224,8 @@ def _train_curves(
     steps, pairs, curves = grid(n_maps), _pairs(block, device), []
     size = max(1, _CACHED_VALUES // len(engine.readout) ** 2)
     for some, part in zip(orders.split(size), permuted.split(size), strict=True):
-        human, similarities = part.of(pairs), closed_forms.top_at(engine.readout, some, steps, engine.similarity)
+        human = part.of(pairs)
+        similarities = closed_forms.top_at(engine.readout, engine.fill, some, steps, engine.similarity)
         curves.append(torch.stack([_of_own(of_k[:, *pairs], human, score) for of_k in similarities], dim=1))
     return torch.tensor(steps, device=device), torch.cat(curves)
 

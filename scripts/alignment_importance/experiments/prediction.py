@@ -31,7 +31,7 @@ _CORRECTED_FOR_NUMBER = (
 
 
 #: Last columns of the table of folds.
-_ORIGIN = ["unit", "weights", "arithmetic", "simulated"]
+_ORIGIN = ["unit", "weights", "arithmetic", "ablation", "simulated"]
 
 
 def tabulate(

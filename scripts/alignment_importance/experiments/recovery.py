@@ -11,7 +11,6 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-import torch
 import xarray as xr
 
 from alignment_importance.ablation import Ablation
@@ -139,13 +138,13 @@ def plant(network: Network, draw: int) -> tuple[np.ndarray, PairBlock]:
 
     Returns:
         (feature_map,) whether a map is one of them, and the judgments of all pairs of images: the RSM of these maps
-        alone (all others 0), and normal noise.
+        alone (all others ablated), and normal noise.
     """
     random = np.random.default_rng([network.seed, draw])
     active = np.flatnonzero(network.readout.any(axis=0))
     chosen = random.choice(active, min(N_PLANTED, len(active) // 2), replace=False)
     planted = np.isin(np.arange(network.readout.shape[1]), chosen)
-    truth = similarity.rsm(torch.from_numpy(np.where(planted, network.readout, 0.0)), network.similarity).numpy()
+    truth = similarity.rsm(network.engine.units.only(planted).readout, network.similarity).cpu().numpy()
     pairs = np.triu_indices(len(truth), k=1)
     human = np.zeros_like(truth)
     human[pairs] = truth[pairs] + NOISE * np.nanstd(truth[pairs]) * random.standard_normal(len(pairs[0]))

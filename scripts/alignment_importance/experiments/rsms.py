@@ -43,8 +43,8 @@ def compute(
 
     Returns:
         `people`, the mean judgments H; `full`, the RSM of all maps; `retained`, the RSM of the k highest-ranked maps
-        with all others 0: (image, image_b) float64, NaN where undefined and, of people, on the diagonal. Attributes:
-        those of both inputs, `similarity` and `n_retained`.
+        with all others ablated: (image, image_b) float64, NaN where undefined and, of people, on the diagonal.
+        Attributes: those of both inputs, `similarity` and `n_retained`.
     """
     ids = judged["image"].to_numpy().tolist()
     maps = recorded.sel(image=ids)

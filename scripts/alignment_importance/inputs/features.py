@@ -49,9 +49,9 @@ def read(source: Source, table: pd.DataFrame, problems: Problems) -> xr.Dataset 
         problems: where errors and warnings are noted.
 
     Returns:
-        `feature_maps` (image, feature_map, y, x) and `readout` (image, unit), the mean of each map over its places, in
-        float32; units are maps of one place. Coordinates and attributes as of `extraction.extract`. None where there
-        are errors.
+        `feature_maps` (image, feature_map, y, x) and `readout` (image, unit), the mean of each map over its places, and
+        the means of both over all images, `map_mean` and `unit_mean`, in float32; units are maps of one place.
+        Coordinates and attributes as of `extraction.extract`. None where there are errors.
     """
     activations = None
     own = Problems()
@@ -132,10 +132,13 @@ def _described(source: Source, table: pd.DataFrame, maps: NDArray[np.float32]) -
     what = {"maps": "feature maps", "units": "units"}[source.layout]
     label, sha256 = f"{what} of {source.features.name}", digests.sha256(source.features)
     provenance.note_weights(label, sha256)
+    mean = maps.mean(axis=(0, 2, 3), dtype=np.float64).astype(np.float32)
     return xr.Dataset(
         {
             "feature_maps": (("image", "feature_map", "y", "x"), maps),
             "readout": (("image", "unit"), pool(maps)),
+            "map_mean": ("feature_map", mean),
+            "unit_mean": ("unit", mean),
         },
         coords={
             "image": table["image"].to_numpy(dtype=str),

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 @contextmanager
-def read(path: str | Path, image_ids: Sequence[str]) -> Iterator[xr.Dataset]:
+def read(path: str | Path, image_ids: Sequence[str], ablation: str) -> Iterator[xr.Dataset]:
     """Give the activations of some images, in this order; what is not used of them is not read.
 
     Where the readout is the pooled maps, ablation never touches the maps, which are nearly all of the file.
@@ -24,6 +24,7 @@ def read(path: str | Path, image_ids: Sequence[str]) -> Iterator[xr.Dataset]:
     Args:
         path: of a NetCDF that `extraction.extract` wrote.
         image_ids: the images wanted.
+        ablation: what takes the place of a map that is ablated, `zero` or its `mean`: an attribute of what is given.
 
     Raises:
         InputError: an image without activations.
@@ -38,7 +39,8 @@ def read(path: str | Path, image_ids: Sequence[str]) -> Iterator[xr.Dataset]:
             )
         # Picking images one by one takes longer than reading all.
         in_order = list(image_ids) == recorded.indexes["image"].tolist()
-        yield recorded if in_order else recorded.sel(image=list(image_ids))
+        chosen = recorded if in_order else recorded.sel(image=list(image_ids))
+        yield chosen.assign_attrs(ablation=ablation)
 
 
 def load_head(recorded: xr.Dataset, spec: Mapping[str, Any]) -> "Head | None":

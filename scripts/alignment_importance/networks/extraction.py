@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 import torch
 import xarray as xr
+from numpy.typing import NDArray
 
 from alignment_importance.inputs import images
 from alignment_importance.networks import cutting, tokens
@@ -34,6 +35,8 @@ _DIMS = {
     "readout": ("image", "unit"),
     "prefix_tokens": ("image", "token", "channel"),
     "artefact_tokens": ("image",),
+    "map_mean": ("feature_map",),
+    "unit_mean": ("unit",),
 }
 
 
@@ -46,7 +49,9 @@ def extract(
     readout of a transformer depends on them its `prefix_tokens` (image, token, channel), which stand for no place; with
     the images' width and height in pixels, and attributes that say how they were made. Whatever the number of images,
     no more than a few batches are in memory. Of maps that are tokens, `artefact_tokens` (image) counts those of a norm
-    that says they are artefacts (see `tokens.artefacts`), and the log warns of them.
+    that says they are artefacts (see `tokens.artefacts`), and the log warns of them. `map_mean` (feature_map) is the
+    mean of each map over all images and places, `unit_mean` (unit) that of each unit over all images; where the readout
+    is the pooled maps, what is pooled of maps that are their means.
 
     Args:
         table: of `images.tabulate`.
@@ -66,10 +71,14 @@ def extract(
             for cut, path in zip(cuts, paths, strict=True)
         ]
         n_with_artefacts = [0] * len(cuts)
+        sums: list[dict[str, NDArray[np.float64]]] = [{} for _ in cuts]
         for of_cuts in _batches(table, network, cuts, compute):
             for number, (write, block) in enumerate(zip(writers, of_cuts, strict=True)):
                 write(block)
                 n_with_artefacts[number] += int(np.count_nonzero(block.get("artefact_tokens", 0)))
+                _add(sums[number], block)
+        for write, cut, summed in zip(writers, cuts, sums, strict=True):
+            write(_means(cut, {name: values / len(table) for name, values in summed.items()}, compute))
     for cut, number in zip(cuts, n_with_artefacts, strict=True):
         if number:
             logger.warning(
@@ -78,6 +87,23 @@ def extract(
                 "have none.",
                 network.architecture, cut.map_layer, number, len(table), tokens.ARTEFACT,
             )  # fmt: skip
+
+
+def _add(sums: dict[str, NDArray[np.float64]], block: Block) -> None:
+    """Add what is recorded of some images to sums over images, of maps to those of their means over places."""
+    of_maps = block["feature_maps"].mean((2, 3), dtype=np.float64).sum(0)
+    for name, values in {"map_mean": of_maps, "unit_mean": block["readout"].sum(0, dtype=np.float64)}.items():
+        sums[name] = sums.get(name, 0) + values
+
+
+def _means(cut: CutNetwork, means: dict[str, NDArray[np.float64]], compute: Compute) -> Block:
+    """What ablated maps and units hold instead of zero, see `extract`, of means over images."""
+    maps, units = (means[name].astype(np.float32) for name in ("map_mean", "unit_mean"))
+    if cut.head.route == "pooled":
+        constant = torch.from_numpy(maps).to(compute.device)[None, :, None, None].expand(1, *cut.map_shape)
+        with torch.inference_mode(), compute.arithmetic():
+            units = cut.head.module.to(compute.device)(constant)[0].float().cpu().numpy()
+    return {"map_mean": maps, "unit_mean": units}
 
 
 def _described(

@@ -11,7 +11,7 @@ AS_EVALUATED = "as_evaluated"
 
 @dataclass(frozen=True)
 class Spec:
-    """A model's entry of the configuration.
+    """A model's entry of the configuration, of which `ablation` says nothing of the network itself.
 
     Attributes:
         architecture: a name of one of the `kinds` of networks: `efficientnet_lite0` to `2`, the name of a torchvision
@@ -32,6 +32,7 @@ class Spec:
         resize: rule that brings an image to this input, see `images.input_region`, or `as_evaluated`: the one with
             which the weights were evaluated.
         resize_in: numbers in which that is done, see `images.to_input`.
+        ablation: what takes the place of a map that is ablated, `zero` or its `mean`.
     """
 
     architecture: str
@@ -48,6 +49,7 @@ class Spec:
     std: tuple[float, ...] | None = None
     resize: str = "whole"
     resize_in: str = "uint8"
+    ablation: str = "zero"
 
 
 def nearest(name: str, known: Sequence[str]) -> str:

@@ -301,6 +301,10 @@ The observers of ``{{ name }}`` are **simulated**.
 The network ``{{ name }}`` has **random weights**.
 {% endfor %}
 {% for name, model in snakemake.config["models"].items()
+   if model.get("ablation") == "mean" and snakemake.wildcards.get("model", name) == name %}
+Of ``{{ name }}`` a map that is ablated is **replaced by its mean** over all images and places, not set to zero.
+{% endfor %}
+{% for name, model in snakemake.config["models"].items()
    if model.get("layout") == "units" and snakemake.wildcards.get("model", name) == name %}
 ``{{ name }}`` is features of another tool, **units** without places: they stand for its feature maps.
 {% endfor %}

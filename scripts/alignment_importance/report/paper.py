@@ -49,7 +49,7 @@ TABLES = {
     ),
 }  # fmt: skip
 
-_PROVENANCE = ["weights", "arithmetic", "simulated"]
+_PROVENANCE = ["weights", "arithmetic", "ablation", "simulated"]
 
 
 @dataclass(frozen=True)
@@ -244,8 +244,9 @@ def _judged(row: pd.Series) -> str:
 
 def _network(row: pd.Series) -> str:
     arithmetic = f", {row['arithmetic']}" if row.get("arithmetic", "float32") != "float32" else ""
+    ablation = ", ablated maps replaced by their means" if row.get("ablation") == "mean" else ""
     weights = str(row["weights"])
-    return f"{weights if weights.startswith('random') else f'weights: {weights}'}{arithmetic}"
+    return f"{weights if weights.startswith('random') else f'weights: {weights}'}{arithmetic}{ablation}"
 
 
 def _of_all_images(table: pd.DataFrame) -> pd.DataFrame:

@@ -10,7 +10,7 @@ from alignment_importance.system.errors import InputError
 COLUMNS = ("comparison", "model", "score", "quantity", "published", "source")
 
 #: What the summary says of the network and the observers, see `netcdf.origin_columns`.
-_PROVENANCE = ["weights", "arithmetic", "simulated"]
+_PROVENANCE = ["weights", "arithmetic", "ablation", "simulated"]
 
 logger = logging.getLogger(__name__)
 
@@ -20,13 +20,13 @@ def compare(summary: pd.DataFrame, published: pd.DataFrame) -> pd.DataFrame:
 
     Args:
         summary: a row per comparison and model, see `prediction.summarise`; columns comparison, model, score, weights,
-            arithmetic, simulated, and the quantities.
+            arithmetic, ablation, simulated, and the quantities.
         published: columns `COLUMNS`.
 
     Returns:
         The rows of `published` in their order, with the columns obtained, difference (obtained - published), and
-        weights, arithmetic and simulated of the run. NaN where the run has no such comparison and model, or another
-        score.
+        weights, arithmetic, ablation and simulated of the run. NaN where the run has no such comparison and model, or
+        another score.
 
     Raises:
         InputError: a quantity that the summary does not have, or a number that is none.

@@ -49,11 +49,12 @@ def streaming(
 ) -> Iterator[Callable[[Block], None]]:
     """Begin a Dataset to which more variables are written in blocks, and give what writes the next block.
 
-    Every place along the first dimension is compressed by itself, so that who needs some of them reads no others.
+    Every place along the first dimension that holds more than one number is compressed by itself, so that who needs
+    some of them reads no others.
 
     Args:
         dataset: has the first dimension of the variables.
-        dims: of each of the variables, all with the same first dimension.
+        dims: of each of the variables; the first is one of the dataset's, or of a variable begun before.
         path: of the NetCDF. Its record is named as by `write_netcdf`.
     """
     if (text := provenance.text()) is not None:
@@ -61,14 +62,14 @@ def streaming(
     with atomic(path) as partial:
         dataset.to_netcdf(partial, engine="h5netcdf")
         with h5netcdf.File(partial, "a") as file:
-            start = 0
+            written = dict.fromkeys(dims, 0)
 
             def write(block: Block) -> None:
-                nonlocal start
                 for name, values in block.items():
+                    start = written[name]
                     variable = file.variables[name] if start else _begin(file, name, dims[name], values.shape[1:])
                     variable[start : start + len(values)] = values
-                start += len(values)
+                    written[name] += len(values)
 
             yield write
 
@@ -77,6 +78,8 @@ def _begin(file: h5netcdf.File, name: str, dims: tuple[str, ...], shape: tuple[i
     """Make a variable of which the first dimension is there already and the others have this shape."""
     new = {dim: size for dim, size in zip(dims[1:], shape, strict=True) if dim not in file.dimensions}
     file.dimensions.update(new)
+    if not shape:
+        return file.create_variable(name, dims, np.float32)
     return file.create_variable(
         name, dims, np.float32, chunks=(1, *shape), compression="gzip", compression_opts=1, shuffle=True
     )
@@ -107,5 +110,6 @@ def origin_columns(attributes: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "weights": attributes["weights"],
         "arithmetic": attributes["arithmetic"],
+        "ablation": attributes["ablation"],
         "simulated": bool(attributes["simulated"]),
     }

@@ -32,7 +32,7 @@ def draw_importance(
     style.title(
         figure, "Alignment Importance Scores (AIS) of the feature maps", comparison, model, style.provenance(everything)
     )
-    return figure
+    return style.worded(figure, style.provenance(everything))
 
 
 def _spread_panel(panel: Axes, ais: pd.Series) -> None:

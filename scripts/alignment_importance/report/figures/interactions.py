@@ -58,7 +58,7 @@ def draw_elimination(table: pd.DataFrame, comparison: str, model: str, score: st
         f"{style.warning(table)}",
         columns=3,
     )
-    return figure
+    return style.worded(figure, style.provenance(table))
 
 
 def _curve(panel: Axes, table: pd.DataFrame, column: str, label: str, colour: Any, score: str) -> None:
@@ -117,7 +117,7 @@ def draw_pairs(table: pd.DataFrame, comparison: str, model: str, score: str) -> 
         f"Negative (orange): the loss of one takes away from what the other is worth. Colours end at the 99th "
         f"percentile of sizes.{unfinished}",
     )
-    return figure
+    return style.worded(figure, style.provenance(table))
 
 
 def _sum_panel(panel: Axes, table: pd.DataFrame, score: str) -> None:
@@ -165,4 +165,4 @@ def draw_shapley(table: pd.DataFrame, ranking: pd.DataFrame, comparison: str, mo
         "whiskers: ± 1 standard error of that sampling. Sets of maps without a score, which count as 0: "
         f"{100 * first['undefined']:.2g} % of those met. The values sum to the score of the whole network.",
     )
-    return figure
+    return style.worded(figure, style.provenance(table))

@@ -298,4 +298,4 @@ def draw_transfer(table: pd.DataFrame, model: str, score: str) -> Figure:
         "Mean ± standard deviation over the folds of the tested comparison. On the diagonal its own ranking, from its "
         f"training {unit}. {unit.capitalize()} of a test set are never used for the ranking.{style.warning(table)}",
     )
-    return figure
+    return style.worded(figure, about)

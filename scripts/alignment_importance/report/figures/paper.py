@@ -146,7 +146,7 @@ def draw_fold_curves(
     style.key(figure, entries, note, columns=4)
     about = style.provenance(next(iter(tables.values())))
     figure.suptitle(f"Top-k curves of single folds, {style.network(model, about)}", x=0.01, ha="left")
-    return figure
+    return style.worded(figure, about)
 
 
 def _fold_panel(panel: Axes, curve: pd.DataFrame, table: pd.DataFrame) -> None:

@@ -196,7 +196,7 @@ def draw_curves(curve: pd.DataFrame, table: pd.DataFrame, comparison: str, model
     style.title(figure, "Alignment of the k highest-ranked feature maps", comparison, model, style.provenance(table))
     if curve[["train_score", "test_score"]].isna().all(axis=None):
         style.undefined(panel, f"alignment ({score_name(score)})")
-        return figure
+        return style.worded(figure, style.provenance(table))
     for side, name, colour in (("train", "training", palette.TRAINING), ("test", "test", palette.TEST)):
         grouped = curve.groupby("k")[f"{side}_score"]
         mean, sd = grouped.mean(), grouped.std()
@@ -217,7 +217,7 @@ def draw_curves(curve: pd.DataFrame, table: pd.DataFrame, comparison: str, model
         f"Lines: mean over {len(table)} folds; bands: ± 1 standard deviation. Maps are ranked, and the number to "
         f"retain is chosen, on the training data.{_IGNORANT if ignorant else ''}{style.warning(table)}",
     )
-    return figure
+    return style.worded(figure, style.provenance(table))
 
 
 def _other_rankings(panel: Axes, curve: pd.DataFrame) -> set[str]:

@@ -72,7 +72,7 @@ def draw_rsms(matrices: xr.Dataset, pictures: pd.DataFrame, comparison: str, mod
         "out of sample.",
         columns=6,
     )
-    return figure
+    return style.worded(figure, matrices.attrs)
 
 
 def order_of_images(

@@ -130,17 +130,19 @@ def observers(comparison: str, provenance: Mapping[str, Any]) -> str:
 
 
 def network(model: str, provenance: Mapping[str, Any]) -> str:
-    """Name a model, and say if it is units, its weights are random or its arithmetic is not that of float32."""
+    """Name a model, and say if it is units, or if its weights, arithmetic or ablation are not the usual ones."""
     weights, arithmetic = str(provenance.get("weights", "")), str(provenance.get("arithmetic", "float32"))
     unusual = [weights] if weights.startswith(("random weights", "units of")) else []
     if arithmetic != "float32":
         unusual.append(arithmetic)
+    if provenance.get("ablation") == "mean":
+        unusual.append("ablated maps replaced by their means")
     return f"{short(model)} ({', '.join(unusual)})" if unusual else short(model)
 
 
 def provenance(table: pd.DataFrame) -> dict[str, Any]:
-    """What a table says of its observers (`simulated`, true or false) and its network's `weights` and `arithmetic`."""
-    return {name: table[name].iloc[0] for name in ("simulated", "weights", "arithmetic") if name in table}
+    """What a table says of its observers (`simulated`) and of its network (`weights`, `arithmetic`, `ablation`)."""
+    return {name: table[name].iloc[0] for name in ("simulated", "weights", "arithmetic", "ablation") if name in table}
 
 
 def leaky(table: pd.DataFrame) -> bool:
@@ -171,12 +173,15 @@ def key(figure: Figure, entries: Mapping[str, Artist], note: str, columns: int) 
     legend.get_title().set_color("0.3")
 
 
-def call_maps_units(figure: Figure) -> None:
-    """Write units wherever a figure says maps or feature maps; names with hyphens and dots stay."""
+def worded(figure: Figure, provenance: Mapping[str, Any]) -> Figure:
+    """Write units wherever a figure of units says maps or feature maps; names with hyphens and dots stay."""
+    if not str(provenance.get("weights", "")).startswith("units of"):
+        return figure
     for text in figure.findobj(Text):
         assert isinstance(text, Text)
         words = re.sub(r"(?<![\w.-])(?:feature\s)?map(s?)(?![\w-]|\.\w)", r"unit\1", text.get_text())
         text.set_text(re.sub(r"(?<![\w.-])(?:Feature m|M)ap(s?)(?![\w-]|\.\w)", r"Unit\1", words))
+    return figure
 
 
 def undefined(panel: Axes, what: str) -> None:
