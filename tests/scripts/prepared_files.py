@@ -22,7 +22,7 @@ ATTRIBUTES = {
 
 #: Arguments of every script that ablates.
 WAYS: dict[str, Any] = {
-    "model": {"architecture": "resnet18"},
+    "model": {"architecture": "resnet18", "ablation": "zero"},
     "alignment": {"similarity": "pearson", "score": "pearson_r2"},
     "compute": {"device": "cpu"},
     "gpu": 0,

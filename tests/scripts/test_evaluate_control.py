@@ -34,9 +34,9 @@ def test_files_in_table_out(tmp_path: Path) -> None:
         table=tmp_path / "control.csv",
     )
     assert (tmp_path / "control.csv").read_text().splitlines() == [
-        "control,comparison,map,image,image_b,auc,weights,arithmetic,simulated",
-        "demo,colour,ais,007,,0.0,ImageNet,float32,False",
-        "demo,colour,activations,007,,0.5,ImageNet,float32,False",
-        "demo,shape,ais,007,,1.0,ImageNet,float32,True",
-        "demo,shape,activations,007,,0.5,ImageNet,float32,True",
+        "control,comparison,map,image,image_b,auc,weights,arithmetic,ablation,simulated",
+        "demo,colour,ais,007,,0.0,ImageNet,float32,zero,False",
+        "demo,colour,activations,007,,0.5,ImageNet,float32,zero,False",
+        "demo,shape,ais,007,,1.0,ImageNet,float32,zero,True",
+        "demo,shape,activations,007,,0.5,ImageNet,float32,zero,True",
     ]

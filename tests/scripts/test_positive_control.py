@@ -17,7 +17,7 @@ from prepare_images import prepare_images
 from prepare_judgments import prepare_judgments
 from prepare_pairs import prepare_pairs
 
-NETWORK = {"architecture": "efficientnet_lite0"}
+NETWORK = {"architecture": "efficientnet_lite0", "ablation": "zero"}
 MACHINE: dict[str, Any] = {
     "compute": {"device": "cpu", "memory_gb": 2, "precision": "float32"},
     "gpu": 0,

@@ -299,9 +299,9 @@ def test_errors_name_what_is_wrong(tmp_path: Path) -> None:
     )
 
 
-def test_a_mixer_is_refused_with_the_reason() -> None:
-    outline = networks.outline(networks.Spec("timm/mixer_s32_224"))
-    with pytest.raises(InputError, match=r"mixer_s32_224 has no feature maps to ablate: .* tokens .*Take a network"):
+def test_tokens_that_are_not_known_to_have_places_are_refused_with_the_reason() -> None:
+    outline = networks.outline(networks.Spec("timm/coat_mini"))
+    with pytest.raises(InputError, match=r"coat_mini has no feature maps to ablate: .* tokens .*Take a network"):
         networks.cut(outline)
 
 
@@ -367,10 +367,10 @@ def test_list_of_layers(caplog: pytest.LogCaptureFixture) -> None:
 
 def test_layers_of_a_refused_network_are_listed_all_the_same(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level("INFO")
-    layers = networks.list_layers(networks.outline(networks.Spec("timm/mixer_s32_224")))
-    assert "stem.proj" in layers["layer"].tolist()
+    layers = networks.list_layers(networks.outline(networks.Spec("timm/coat_mini")))
+    assert "patch_embed1.proj" in layers["layer"].tolist()
     assert (layers["role"] == "").all()
-    assert "mixer_s32_224 has no feature maps" in caplog.text
+    assert "coat_mini has no feature maps" in caplog.text
 
 
 # ---------------------------------------------------------------------------------------------------------------------
