@@ -70,7 +70,7 @@ def draw_rsms(matrices: xr.Dataset, pictures: pd.DataFrame, comparison: str, mod
         f"One order of images in all panels, {arranged}. White: the diagonal{undefined}. r: Pearson's "
         "correlation over pairs; the retained maps were chosen by judgments of the same images, so that their r is not "
         "out of sample.",
-        columns=6,
+        columns=4,
     )
     return style.worded(figure, matrices.attrs)
 
