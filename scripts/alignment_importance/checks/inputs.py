@@ -85,7 +85,8 @@ def source_of(name: str, entry: Mapping[str, Any]) -> reading.Source:
 
 def _features_of(entry: Mapping[str, Any]) -> features.Source:
     """The features of a model, from its entry in the configuration."""
-    return features.Source(**{**entry, "features": Path(entry["features"]), "order": Path(entry["order"])})
+    settings = {key: entry[key] for key in ("key", "layout", "resize", "middle")}
+    return features.Source(Path(entry["features"]), Path(entry["order"]), **settings)
 
 
 def _check_comparison(
