@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from alignment_importance.maps import pairs
+from alignment_importance.inputs.judgments import named_pairs
 from alignment_importance.networks.checking import check
 from alignment_importance.networks.spec import Spec
 from alignment_importance.system import netcdf, tables
@@ -36,7 +36,7 @@ def prepare_networks(
     networks = {name: one for name, one in found.items() if one is not None}
     shapes = {name: (one.cut.map_shape, one.cut.head.route) for name, one in networks.items()}
     for comparison, file in all_pairs.items():
-        pairs.check_memory_of_all(comparison, netcdf.read_netcdf(file), shapes, memory_gb, problems)
+        named_pairs.check_memory_of_all(comparison, netcdf.read_netcdf(file), shapes, memory_gb, problems)
     problems.log_warnings()
     problems.raise_errors()
     for name, one in networks.items():

@@ -14,7 +14,7 @@ from alignment_importance.inputs import features
 from alignment_importance.inputs.fold_checks import check_folds
 from alignment_importance.inputs.images import examination
 from alignment_importance.inputs.judgments import named_pairs, reading
-from alignment_importance.maps import controls, pairs
+from alignment_importance.maps import controls
 from alignment_importance.maps.saliency import fixations, registry
 from alignment_importance.networks import checking
 from alignment_importance.system.problems import Problems
@@ -57,7 +57,7 @@ def check(configuration: Mapping[str, Any], problems: Problems, threads: int = 1
         if found is not None:
             shapes[name] = (found.cut.map_shape, found.cut.head.route)
     for name, judgments in all_explained.items():
-        pairs.check_memory_of_all(name, judgments, shapes, configuration["memory_gb"], problems)
+        named_pairs.check_memory_of_all(name, judgments, shapes, configuration["memory_gb"], problems)
     for entry in configuration["saliency"].values():
         for table in images.values():
             if len(table):

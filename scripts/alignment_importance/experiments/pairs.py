@@ -17,6 +17,7 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from alignment_importance.experiments.comparisons import Comparison
+from alignment_importance.inputs.judgments import named_pairs
 from alignment_importance.maps import pairs as places
 from alignment_importance.maps.pairs import SIDES
 from alignment_importance.statistics.judged import judged_pairs, places_among_judged
@@ -69,7 +70,7 @@ def explain(
     pairs = _find(asked, comparison, shares.numpy())
     sizes: Any = comparison.activations["feature_maps"].sizes
     grid = (sizes["feature_map"], sizes["y"], sizes["x"])
-    places.require_memory(len(pairs), grid, comparison.activations.attrs["route"], compute.memory)
+    named_pairs.require_memory(len(pairs), grid, comparison.activations.attrs["route"], compute.memory)
     (every, *own), correlations = comparison.engine.standardised(comparison.human, pairs)
     contributions = every.contributions * _slope(score, correlations[0], correlations[1:])
     explained = xr.Dataset(

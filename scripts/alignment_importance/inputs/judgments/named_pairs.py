@@ -1,6 +1,6 @@
-"""The pairs of images that a comparison names to be explained."""
+"""The pairs of images that a comparison asks to be explained: those that it names, and whether all fit in memory."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +10,8 @@ import xarray as xr
 from alignment_importance.inputs.delimited_text import Text
 from alignment_importance.inputs.identifiers import ImageIds
 from alignment_importance.inputs.judgments.averages import mean
+from alignment_importance.statistics.judged import judged_pairs
+from alignment_importance.system.errors import InputError
 from alignment_importance.system.names import some
 from alignment_importance.system.problems import Problems
 
@@ -52,6 +54,51 @@ def read(asked: Sequence[Sequence[str]] | Path, judgments: xr.Dataset, where: st
         remedy = "Remove them: nobody has said how alike they are."
         problems.error(source, f"pairs without a judgment: {some(unjudged)}", remedy)
     return pd.DataFrame(dict(zip(("image", "image_b"), sides, strict=True)), dtype=object)
+
+
+def require_memory(n_pairs: int, map_shape: tuple[int, int, int], route: str, memory: int) -> None:
+    """Refuse pairs whose contributions, heatmaps and places, and what these are made of, would take too much memory.
+
+    Args:
+        n_pairs: that are to be explained.
+        map_shape: (feature_map, y, x) of the network.
+        route: of its ablation; places are compared where it is `pooled`.
+        memory: bytes that there may be.
+
+    Raises:
+        InputError: they would take more.
+    """
+    n_maps, n_places = map_shape[0], map_shape[1] * map_shape[2]
+    n_bytes = n_pairs * (8 * 8 * n_maps + 4 * 4 * n_places)
+    if route == "pooled":
+        n_bytes += n_pairs * 4 * n_places**2
+    if n_bytes > memory:
+        raise InputError(
+            f"{n_pairs} pairs of images with {n_maps} feature maps take {n_bytes / 1e9:.2g} GB, "
+            f"more than `memory_gb: {memory / 1e9:g}`. Ask for fewer pairs, or for more memory."
+        )
+
+
+def check_memory_of_all(
+    comparison: str,
+    judgments: xr.Dataset,
+    networks: Mapping[str, tuple[tuple[int, int, int], str]],
+    memory_gb: float,
+    problems: Problems,
+) -> None:
+    """Note, before networks run, that explaining all judged pairs would take too much memory.
+
+    Args:
+        comparison: its name.
+        judgments: of the comparison, labelled.
+        networks: (feature_map, y, x) and the route, by the name of the model.
+        memory_gb: gigabytes that there may be.
+        problems: what is found is added here, for each network.
+    """
+    rows, _ = judged_pairs(mean(judgments, judgments["image"].to_numpy().tolist()))
+    for model, (map_shape, route) in networks.items():
+        with problems.collect(f"comparisons.{comparison}.pairs (models.{model})"):
+            require_memory(len(rows), map_shape, route, int(memory_gb * 1e9))
 
 
 def _entries(asked: Sequence[Sequence[str]]) -> list[tuple[str, tuple[str, str]]]:
