@@ -188,15 +188,16 @@ def test_the_status_of_what_failed_is_handed_on(tmp_path: Path) -> None:
 
 def test_an_interrupt_ends_snakemake_and_then_the_command(tmp_path: Path) -> None:
     (tmp_path / "Snakefile").write_text("rule:\n    shell: 'touch begun; sleep 60'\n", encoding="utf-8")
+    # As at a terminal; what runs in the background may have begun with interrupts ignored.
     program = (
-        "import sys; from pathlib import Path; from alignment_importance.command import progress; "
+        "import signal, sys; signal.signal(signal.SIGINT, signal.default_int_handler); "
+        "from pathlib import Path; from alignment_importance.command import progress; "
         "sys.exit(progress.call([sys.executable, '-m', 'snakemake', '--cores', '1'], Path()))"
     )
     ours, its = pty.openpty()
     with subprocess.Popen(
-        [sys.executable, "-c", program], cwd=tmp_path, env=environment(), stdin=its, stderr=its, process_group=None,
-        start_new_session=True,
-    ) as run:  # fmt: skip
+        [sys.executable, "-c", program], cwd=tmp_path, env=environment(), stdin=its, stderr=its, start_new_session=True
+    ) as run:
         os.close(its)
         while not (tmp_path / "begun").exists() and run.poll() is None:
             time.sleep(0.05)
