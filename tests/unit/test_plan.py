@@ -50,7 +50,8 @@ def test_pairs_to_explain_are_numbers_or_named() -> None:
     comparison = CONFIG["comparisons"]["pairs"]
     found = plan(comparisons={name: comparison | {"pairs": pairs} for name, pairs in asked.items()})
     assert found.names_pairs() == ["list", "file"]
-    assert found.explains_all_pairs() == ["all"]
+    assert found.explains_all_pairs() == found.explains_all_pairs(comparison["image_set"]) == ["all"]
+    assert found.explains_all_pairs("others") == []
     assert {name: found.numbers_of_pairs(name) for name in asked} == asked | {"list": {}, "file": {}}
     assert {name: found.listed_pairs(name) for name in asked} == {name: [] for name in asked} | {"list": [["x", "y"]]}
     assert {name: found.file_of_pairs(name) for name in asked} == dict.fromkeys(asked) | {"file": "pairs.csv"}

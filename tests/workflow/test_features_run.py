@@ -23,7 +23,7 @@ def test_maps_and_their_means_give_the_same_tables_and_units_no_heatmaps(project
         order = {"order": "file_names.txt"}
         units = order | {"features": "means.npy", "layout": "units"}
         config["models"] = {"maps": order | {"features": "maps.npy"}, "clip": units}
-        config["comparisons"] = {"matrix": config["comparisons"]["matrix"]}
+        config["comparisons"] = {"matrix": config["comparisons"]["matrix"] | {"pairs": "all"}}
         config["cross_validation"] = {"folds": 2, "seeds": [1]}
         config["saliency"], config["controls"] = {}, {}
 
@@ -41,3 +41,13 @@ def test_maps_and_their_means_give_the_same_tables_and_units_no_heatmaps(project
     np.testing.assert_array_equal(found, row)
     assert (results / "heatmaps/matrix/maps.nc").is_file() and not (results / "heatmaps/matrix/clip.nc").exists()
     assert (results / "figures/importance_matrix_clip.png").is_file()
+    assert len(read_table(results / "pairs/matrix/maps.csv")) == 12 * 11 / 2
+    # Units have no explained pairs to refuse.
+    answer = run_snakemake(
+        project, "again/activations/tiny/clip.nc", "again/activations/tiny/maps.nc", "--cores", "1",
+        "--keep-going", "--configfile", "tiny.yaml", "--config", "memory_gb=0.00001", "results=again",
+    )  # fmt: skip
+    assert answer.returncode != 0
+    assert "comparisons.matrix.pairs (models.maps): 66 pairs of images with 6 feature maps take" in answer.stdout
+    assert (project / "again/activations/tiny/clip.nc").is_file()
+    assert not (project / "again/activations/tiny/maps.nc").exists()

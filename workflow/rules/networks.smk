@@ -104,6 +104,9 @@ rule read_features:
         images="<results>/inputs/{image_set}/images.csv",
         features=entry("models", "features"),
         order=entry("models", "order"),
+        all_pairs=lambda wildcards: expand(
+            "<results>/inputs/{comparison}/judgments.nc", comparison=PLAN.explains_all_pairs(wildcards.image_set)
+        ),
     output:
         activations="<results>/activations/{image_set}/{model}.nc",
         checks="<results>/inputs/{image_set}/features/{model}-checks.csv",
@@ -125,6 +128,8 @@ rule read_features:
         settings=lambda wildcards: {
             key: config["models"][wildcards.model][key] for key in ("key", "layout", "resize", "middle")
         },
+        all_pairs=lambda wildcards: PLAN.explains_all_pairs(wildcards.image_set),
+        memory_gb=config["memory_gb"],
         code=code_of("read_features"),
     script:
         "../../scripts/read_features.py"

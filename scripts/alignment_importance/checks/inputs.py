@@ -44,13 +44,14 @@ def check(configuration: Mapping[str, Any], problems: Problems, threads: int = 1
         judged[entry["image_set"]] |= set(judgments["image"].to_numpy())
         if entry["pairs"] == "all":
             all_explained[name] = judgments
-    shapes = {}
+    shapes: dict[str, tuple[tuple[int, int, int], str]] = {}
     for name, entry in configuration["models"].items():
         if "features" in entry:
             logger.info("Features of models.%s", name)
             for image_set in dict.fromkeys(one["image_set"] for one in configuration["comparisons"].values()):
                 if len(images[image_set]):
-                    features.read(_features_of(entry), images[image_set], problems)
+                    labelled = features.read(_features_of(entry), images[image_set], problems)
+                    shapes |= {} if labelled is None else features.explained_shapes(name, labelled)
             continue
         logger.info("Network of models.%s", name)
         found = checking.check(networks.Spec(**entry), f"models.{name}", problems)

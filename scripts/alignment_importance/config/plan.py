@@ -43,9 +43,13 @@ class Plan:
         """Name the comparisons that name the pairs to explain."""
         return [name for name, comparison in self.configuration.comparisons.items() if comparison.names_pairs]
 
-    def explains_all_pairs(self) -> list[str]:
-        """Name the comparisons all of whose judged pairs are explained."""
-        return [name for name in self.configuration.comparisons if self.numbers_of_pairs(name) == ALL_PAIRS]
+    def explains_all_pairs(self, image_set: str | None = None) -> list[str]:
+        """Name the comparisons, of one image set if it is named, all of whose judged pairs are explained."""
+        return [
+            name
+            for name, comparison in self.configuration.comparisons.items()
+            if self.numbers_of_pairs(name) == ALL_PAIRS and image_set in (None, comparison.image_set)
+        ]
 
     def listed_pairs(self, comparison: str) -> list[list[str]]:
         """The pairs to explain that a comparison lists; none where it does not."""
