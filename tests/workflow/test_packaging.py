@@ -49,9 +49,23 @@ def test_the_library_alone_is_in_it(wheel: Path) -> None:
     assert names == wanted
 
 
-def test_it_is_imported_without_a_checkout(wheel: Path, tmp_path: Path) -> None:
+def said_with(wheel: Path, folder: Path, program: str) -> str:
+    """What a program prints to which the unpacked package alone is known of the project."""
     with zipfile.ZipFile(wheel) as archive:
-        archive.extractall(tmp_path)
+        archive.extractall(folder)
+    answer = subprocess.run(
+        [sys.executable, "-c", program],
+        cwd=folder,
+        env=os.environ | {"PYTHONPATH": str(folder)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert answer.returncode == 0, answer.stderr
+    return answer.stdout
+
+
+def test_it_is_imported_without_a_checkout(wheel: Path, tmp_path: Path) -> None:
     program = """
 import alignment_importance, pkgutil
 from alignment_importance.config import configure
@@ -69,21 +83,10 @@ configure(
     look_at_files=False,
 )
 """
-    answer = subprocess.run(
-        [sys.executable, "-c", program],
-        cwd=tmp_path,
-        env=os.environ | {"PYTHONPATH": str(tmp_path)},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert answer.returncode == 0, answer.stderr
-    assert Path(answer.stdout.strip()).is_relative_to(tmp_path)
+    assert Path(said_with(wheel, tmp_path, program).strip()).is_relative_to(tmp_path)
 
 
 def test_it_brings_the_command(wheel: Path, tmp_path: Path) -> None:
-    with zipfile.ZipFile(wheel) as archive:
-        archive.extractall(tmp_path)
     program = """
 from importlib.metadata import distribution
 [command] = distribution("alignment-importance").entry_points.select(group="console_scripts")
@@ -93,16 +96,7 @@ try:
 except SystemExit as end:
     raise SystemExit(end.code)
 """
-    answer = subprocess.run(
-        [sys.executable, "-c", program],
-        cwd=tmp_path,
-        env=os.environ | {"PYTHONPATH": str(tmp_path)},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert answer.returncode == 0, answer.stderr
-    assert answer.stdout.startswith("usage: alignment-importance")
+    assert said_with(wheel, tmp_path, program).startswith("usage: alignment-importance")
 
 
 def test_the_version_is_the_one_that_is_cited() -> None:
