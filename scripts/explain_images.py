@@ -17,7 +17,7 @@ def explain_images(
     judgments: Path,
     rsms: Path,
     named_pairs: Path | None,
-    asked: Mapping[str, int] | str,
+    asked: Mapping[str, int],
     model: Mapping[str, Any],
     alignment: Mapping[str, str],
     compute: Mapping[str, Any],
@@ -34,8 +34,8 @@ def explain_images(
         activations: of the judged images and perhaps others.
         judgments: of one comparison.
         rsms: similarities of the maps retained.
-        named_pairs: image, image_b of the pairs to explain, if they are named.
-        asked: otherwise how many, or all, see `pairs.explain`.
+        named_pairs: image, image_b of the pairs to explain, if they are known before.
+        asked: otherwise how many, see `pairs.explain`.
         model: the network's entry in the configuration.
         alignment: `similarity` and `score`.
         compute: device, memory_gb and precision.

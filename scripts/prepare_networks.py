@@ -4,28 +4,24 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from alignment_importance.inputs.judgments import named_pairs
-from alignment_importance.networks.checking import check
+import pandas as pd
+
+from alignment_importance.networks.checking import DESCRIBED, check
 from alignment_importance.networks.spec import Spec
-from alignment_importance.system import netcdf, tables
+from alignment_importance.system import tables
 from alignment_importance.system.problems import Problems
 from job import run
 
 
 def prepare_networks(
-    models: Mapping[str, Mapping[str, Any]],
-    all_pairs: Mapping[str, Path],
-    memory_gb: float,
-    layers: Mapping[str, Path],
-    checks: Path,
+    models: Mapping[str, Mapping[str, Any]], layers: Mapping[str, Path], networks: Path, checks: Path
 ) -> None:
     """Write the layers of every network, and say which route its ablation takes.
 
     Args:
         models: the networks' entries in the configuration.
-        all_pairs: judgments of the comparisons all of whose pairs are explained, which must fit in memory.
-        memory_gb: gigabytes that there may be.
         layers: layer, operation, shape, role; by network.
+        networks: model, and what `checking.Checked.described` gives.
         checks: what was found, without errors.
 
     Raises:
@@ -33,14 +29,13 @@ def prepare_networks(
     """
     problems = Problems()
     found = {name: check(Spec(**entry), f"models.{name}", problems) for name, entry in models.items()}
-    networks = {name: one for name, one in found.items() if one is not None}
-    shapes = {name: (one.cut.map_shape, one.cut.head.route) for name, one in networks.items()}
-    for comparison, file in all_pairs.items():
-        named_pairs.check_memory_of_all(comparison, netcdf.read_netcdf(file), shapes, memory_gb, problems)
     problems.log_warnings()
     problems.raise_errors()
-    for name, one in networks.items():
+    known = {name: one for name, one in found.items() if one is not None}
+    for name, one in known.items():
         tables.write_table(one.layers, layers[name])
+    rows = [{"model": name, **one.described()} for name, one in known.items()]
+    tables.write_table(pd.DataFrame(rows, columns=["model", *DESCRIBED]), networks)
     tables.write_table(problems.table(), checks)
 
 

@@ -1,6 +1,6 @@
 """Check the pairs of images that a comparison names to be explained, before networks run."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from alignment_importance.inputs.judgments import named_pairs
@@ -10,15 +10,26 @@ from job import run
 
 
 def prepare_pairs(
-    comparison: str, judgments: Path, file: Path | None, named: Sequence[Sequence[str]], pairs: Path, checks: Path
+    comparison: str,
+    judgments: Path,
+    networks: Path,
+    features: Mapping[str, Path],
+    file: Path | None,
+    listed: Sequence[Sequence[str]] | str,
+    memory_gb: float,
+    pairs: Path,
+    checks: Path,
 ) -> None:
     """Write the pairs by the ids of their images, and the warnings.
 
     Args:
         comparison: its name.
         judgments: of the comparison.
+        networks: model, feature_maps, y, x and route of those that the pairs are explained for.
+        features: in the place of networks, those that have places.
         file: table of the pairs; None where the configuration lists them.
-        named: the pairs that the configuration lists, if it does.
+        listed: the pairs that the configuration lists, if it does, or `all`.
+        memory_gb: gigabytes that explaining them may take.
         pairs: image, image_b.
         checks: what was found, a row per warning.
 
@@ -27,11 +38,23 @@ def prepare_pairs(
     """
     problems = Problems()
     where = f"comparisons.{comparison}.pairs"
-    found = named_pairs.read(file or named, netcdf.read_netcdf(judgments), where, problems)
+    found = named_pairs.read(file or listed, netcdf.read_netcdf(judgments), where, problems)
+    named_pairs.check_memory(len(found), _shapes(networks, features), memory_gb, where, problems)
     problems.log_warnings()
     problems.raise_errors()
     tables.write_table(found, pairs)
     tables.write_table(problems.table(), checks)
+
+
+def _shapes(networks: Path, features: Mapping[str, Path]) -> dict[str, tuple[tuple[int, ...], str]]:
+    """(feature_map, y, x) and the route of ablation, by model."""
+    shapes: dict[str, tuple[tuple[int, ...], str]] = {}
+    for row in tables.read_table(networks, ["model", "feature_maps", "y", "x", "route"]).to_dict("records"):
+        shapes[row["model"]] = ((row["feature_maps"], row["y"], row["x"]), row["route"])
+    for model, file in features.items():
+        with netcdf.open_netcdf(file) as brought:
+            shapes[model] = (brought["feature_maps"].shape[1:], brought.attrs["route"])
+    return shapes
 
 
 if __name__ == "__main__":

@@ -4,21 +4,17 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from alignment_importance.inputs.features import Source, explained_shapes, read
-from alignment_importance.inputs.judgments import named_pairs
+from alignment_importance.inputs.features import Source, read
 from alignment_importance.system import digests, netcdf, tables
 from alignment_importance.system.problems import Problems
 from job import run
 
 
 def read_features(
-    model: str,
     images: Path,
     features: Path,
     order: Path,
     settings: Mapping[str, Any],
-    all_pairs: Mapping[str, Path],
-    memory_gb: float,
     activations: Path,
     checks: Path,
     files: Path,
@@ -26,13 +22,10 @@ def read_features(
     """Write features as activations, what the check found, and the files that were read.
 
     Args:
-        model: its name.
         images: table of the image set.
         features: file of the array.
         order: file of its images.
         settings: what else `features.Source` has.
-        all_pairs: judgments of the comparisons all of whose pairs are explained, which must fit in memory.
-        memory_gb: gigabytes that there may be.
         activations: see `features.read`.
         checks: level, where, place, found, remedy of all warnings.
         files: file, sha256.
@@ -43,9 +36,6 @@ def read_features(
     problems = Problems()
     listed = tables.read_table(images, ["image", "width", "height"])
     labelled = read(Source(features, order, **settings), listed, problems)
-    shapes = {} if labelled is None else explained_shapes(model, labelled)
-    for comparison, file in all_pairs.items():
-        named_pairs.check_memory_of_all(comparison, netcdf.read_netcdf(file), shapes, memory_gb, problems)
     problems.log_warnings()
     problems.raise_errors()
     assert labelled is not None  # otherwise there was an error

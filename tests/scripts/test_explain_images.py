@@ -1,3 +1,4 @@
+import itertools
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -10,11 +11,14 @@ from alignment_importance.system.netcdf import read_netcdf, write_netcdf
 from alignment_importance.system.tables import read_table, write_table
 from explain_images import explain_images
 
+#: More than there are.
+EVERY = {"per_image": 99, "agreement": 99, "disagreement": 99}
+
 IDS = ["007", "é b.c", *(f"i{number}" for number in range(6))]
 
 
 def explain(
-    folder: Path, activations: str, asked: Mapping[str, int] | str = "all", named_pairs: Path | None = None
+    folder: Path, activations: str, asked: Mapping[str, int] = EVERY, named_pairs: Path | None = None
 ) -> tuple[xr.Dataset, xr.Dataset]:
     """Explain the judged images, and read what was written."""
     write_similarities(folder / "rsms.nc", IDS, 3)
@@ -93,9 +97,10 @@ def test_pairs_are_explained_as_they_are_named(tmp_path: Path) -> None:
 def test_of_few_pairs_all_are_as_many_as_are_judged(tmp_path: Path) -> None:
     write_activations(tmp_path / "maps.nc", IDS, 1)
     write_judgments(tmp_path / "judgments.nc", IDS, 2, simulated=False)
-    numbers = {"per_image": 99, "agreement": 99, "disagreement": 99}
-    explain(tmp_path, "maps.nc", numbers)
+    explain(tmp_path, "maps.nc", EVERY)
     by_numbers = read_netcdf(tmp_path / "out/pairs.nc")
-    explain(tmp_path, "maps.nc", "all")
+    pairs = pd.DataFrame(itertools.combinations(sorted(IDS), 2), columns=["image", "image_b"])
+    write_table(pairs, tmp_path / "named.csv")
+    explain(tmp_path, "maps.nc", {}, tmp_path / "named.csv")
     xr.testing.assert_identical(by_numbers, read_netcdf(tmp_path / "out/pairs.nc"))
     assert by_numbers.sizes["pair"] == 28

@@ -15,6 +15,7 @@ from extract_activations import extract_activations
 from make_dataset import make_dataset
 from prepare_images import prepare_images
 from prepare_judgments import prepare_judgments
+from prepare_networks import prepare_networks
 from prepare_pairs import prepare_pairs
 
 NETWORK = {"architecture": "efficientnet_lite0", "ablation": "zero"}
@@ -35,6 +36,8 @@ def control(tmp_path_factory: pytest.TempPathFactory) -> pd.DataFrame:
     listed, activations = folder / "images.csv", folder / "activations.nc"
     prepare_images(made["images"], made["table"], None, threads=2, listed=listed, **kept)
     extract_activations(listed, {"lite": NETWORK}, activations={"lite": activations}, **MACHINE)
+    networks = folder / "networks.csv"
+    prepare_networks({"lite": NETWORK}, {"lite": folder / "layers.csv"}, networks, folder / "checks.csv")
     settings: dict[str, Any] = {
         "kind": "similarity",
         "columns": {},
@@ -63,7 +66,8 @@ def control(tmp_path_factory: pytest.TempPathFactory) -> pd.DataFrame:
             **kept,
         )
         named = made[{"shape": "same_shape", "colour": "same_hue"}[comparison]]
-        prepare_pairs(comparison, judgments, named, [], folder / f"{comparison}-named.csv", folder / "checks.csv")
+        outputs = {"pairs": folder / f"{comparison}-named.csv", "checks": folder / "checks.csv"}
+        prepare_pairs(comparison, judgments, networks, {}, named, [], memory_gb=2, **outputs)
         write_similarities(folder / "rsms.nc", read_table(listed)["image"].tolist(), 1)
         explain_images(
             activations,

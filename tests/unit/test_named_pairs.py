@@ -24,7 +24,7 @@ def judgments() -> xr.Dataset:
     )
 
 
-def read(asked: Sequence[Sequence[str]] | Path) -> tuple[list[list[str]], Problems]:
+def read(asked: Sequence[Sequence[str]] | str | Path) -> tuple[list[list[str]], Problems]:
     problems = Problems()
     found = named_pairs.read(asked, judgments(), "comparisons.pets.pairs", problems)
     assert found.columns.tolist() == ["image", "image_b"]
@@ -35,6 +35,14 @@ def test_a_list_keeps_its_order_and_its_sides() -> None:
     found, problems = read([["dog", "007"], ["007", "cat"]])
     assert found == [["dog", "007"], ["007", "cat"]]
     assert not len(problems)
+
+
+def test_all_pairs_are_those_that_somebody_judged_by_name() -> None:
+    found, problems = read("all")
+    assert found == [["007", "cat"], ["007", "dog"]]
+    assert not len(problems)
+    backwards = judgments().isel(image=[2, 1, 0], image_b=[2, 1, 0])
+    assert named_pairs.read("all", backwards, "", Problems()).to_numpy().tolist() == found
 
 
 @pytest.mark.parametrize("text", ["image_a,image_b\ndog,007.png\n", 'rating;image_b;image_a\n3;"007";dog\n'])
@@ -75,3 +83,18 @@ def test_mistakes_in_a_table_name_the_file_and_the_line(text: str, told: str, tm
     [problem] = problems.errors
     assert problem.where == str(tmp_path / "pairs.csv")
     assert told in str(problem)
+
+
+def test_what_pairs_take_must_fit_in_memory() -> None:
+    """Six pairs of 512 maps: 64 bytes for each map, 16 for each of 49 places, and 4 for every two where compared."""
+    problems = Problems()
+    networks = {"pooled": ((512, 7, 7), "pooled"), "other": ((512, 7, 7), "linear")}
+    named_pairs.check_memory(6, networks, 2.589e-4, "comparisons.pets.pairs", problems)
+    [problem] = problems
+    assert problem.where == "comparisons.pets.pairs (models.pooled)"
+    assert str(problem) == (
+        "6 pairs of images with 512 feature maps take 0.00026 GB, more than `memory_gb: 0.0002589`. Ask for fewer "
+        "pairs, or for more memory."
+    )
+    named_pairs.check_memory(6, networks, 2.590e-4, "comparisons.pets.pairs", problems)
+    assert len(problems) == 1

@@ -41,8 +41,17 @@ def comparison_of(
     return Comparison(ids, xr.Dataset(attrs={"simulated": 1}), human, recorded, head, fast)
 
 
+def all_pairs(comparison: Comparison) -> pd.DataFrame:
+    """All judged pairs, by name."""
+    ids = np.array(comparison.image_ids)
+    judged = np.isfinite(comparison.human) & (ids[:, None] < ids)
+    pairs = sorted(zip(*(ids[at].tolist() for at in np.nonzero(judged)), strict=True))
+    return pd.DataFrame(pairs, columns=SIDES)
+
+
 def explained(comparison: Comparison, alignment: dict[str, str], asked: Any = "all", memory: int = 10**9) -> xr.Dataset:
     """Explain pairs; what is retained is half of every similarity."""
+    asked = all_pairs(comparison) if isinstance(asked, str) else asked
     full = rsm(torch.from_numpy(comparison.activations["readout"].to_numpy()), alignment["similarity"])
     ids = comparison.image_ids
     retained = xr.DataArray(full / 2, coords={"image": ids, "image_b": ids}, dims=("image", "image_b"))

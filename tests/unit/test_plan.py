@@ -49,11 +49,11 @@ def test_pairs_to_explain_are_numbers_or_named() -> None:
     asked = {"numbers": numbers, "all": "all", "list": [["x", "y"]], "file": "pairs.csv"}
     comparison = CONFIG["comparisons"]["pairs"]
     found = plan(comparisons={name: comparison | {"pairs": pairs} for name, pairs in asked.items()})
-    assert found.names_pairs() == ["list", "file"]
-    assert found.explains_all_pairs() == found.explains_all_pairs(comparison["image_set"]) == ["all"]
-    assert found.explains_all_pairs("others") == []
-    assert {name: found.numbers_of_pairs(name) for name in asked} == asked | {"list": {}, "file": {}}
-    assert {name: found.listed_pairs(name) for name in asked} == {name: [] for name in asked} | {"list": [["x", "y"]]}
+    assert found.fixed_pairs() == ["all", "list", "file"]
+    none: dict[str, dict[str, int]] = {name: {} for name in asked}
+    assert {name: found.numbers_of_pairs(name) for name in asked} == none | {"numbers": numbers}
+    listed = {"list": [["x", "y"]], "all": "all"}
+    assert {name: found.listed_pairs(name) for name in asked} == {name: [] for name in asked} | listed
     assert {name: found.file_of_pairs(name) for name in asked} == dict.fromkeys(asked) | {"file": "pairs.csv"}
 
 

@@ -179,7 +179,7 @@ CASES = [
     Case(
         "pairs to explain",
         put("comparisons.pairs.pairs", "all"),
-        {rule: n // 2 if rule not in OF_ALL else n for rule, n in HEATMAPS.items()},
+        {rule: n // 2 if rule not in OF_ALL else n for rule, n in HEATMAPS.items()} | {"prepare_pairs": 1},
     ),
     Case("sizes of masks, also of those that figures show", put("overlap.relative_risk_percent", [20]), OVERLAP),
     Case(

@@ -56,6 +56,7 @@ NETWORKS = {
     name: {key: value for key, value in config["models"][name].items() if key != "ablation"} for name in PLAN.networks()
 }
 WITH_PLACES = PLAN.with_places()
+FEATURES_WITH_PLACES = [model for model in PLAN.features() if model in WITH_PLACES]
 SALIENCY = list(config["saliency"])
 CONTROLS = list(config["controls"])
 SEEDS = config["cross_validation"]["seeds"]

@@ -123,7 +123,7 @@ rule summarise:
         checked=[
             *expand(rules.prepare_images.output.checks, image_set=PLAN.judged_sets()),
             *expand(rules.prepare_judgments.output.checks, comparison=COMPARISONS),
-            *expand(rules.prepare_pairs.output.checks, comparison=PLAN.names_pairs()),
+            *expand(rules.prepare_pairs.output.checks, comparison=PLAN.fixed_pairs()),
             *expand(rules.prepare_control.output.checks, control=CONTROLS),
             rules.prepare_networks.output.checks,
             *expand(rules.read_features.output.checks, image_set=PLAN.judged_sets(), model=PLAN.features()),

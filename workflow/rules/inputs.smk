@@ -139,9 +139,15 @@ rule prepare_judgments:
 
 
 rule prepare_pairs:
-    """Check the pairs of images that a comparison names to be explained."""
+    """Check the pairs of images that a comparison names to be explained, or write all of them."""
     input:
         judgments="<results>/inputs/{comparison}/judgments.nc",
+        networks="<results>/inputs/networks.csv",
+        features=lambda wildcards: expand(
+            "<results>/activations/{image_set}/{model}.nc",
+            image_set=config["comparisons"][wildcards.comparison]["image_set"],
+            model=FEATURES_WITH_PLACES,
+        ),
         file=lambda wildcards: PLAN.file_of_pairs(wildcards.comparison) or [],
     output:
         pairs="<results>/inputs/{comparison}/pairs.csv",
@@ -151,7 +157,7 @@ rule prepare_pairs:
     benchmark:
         "<benchmarks>/prepare_pairs/{comparison}.tsv"
     wildcard_constraints:
-        comparison=PLAN.any_of(PLAN.names_pairs()),
+        comparison=PLAN.any_of(PLAN.fixed_pairs()),
     priority: 100
     conda:
         "../../envs/tables.yaml"
@@ -160,7 +166,9 @@ rule prepare_pairs:
         mem_mb=growing(600, judgments=5),
         runtime=growing(10),
     params:
-        named=lambda wildcards: PLAN.listed_pairs(wildcards.comparison),
+        listed=lambda wildcards: PLAN.listed_pairs(wildcards.comparison),
+        features=FEATURES_WITH_PLACES,
+        memory_gb=config["memory_gb"],
         code=code_of("prepare_pairs"),
     script:
         "../../scripts/prepare_pairs.py"

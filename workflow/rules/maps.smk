@@ -11,7 +11,7 @@ rule explain_images:
         **ABLATION_INPUT,
         rsms="<results>/rsm/{comparison}/{model}.nc",
         named_pairs=lambda wildcards: (
-            "<results>/inputs/{comparison}/pairs.csv" if wildcards.comparison in PLAN.names_pairs() else []
+            "<results>/inputs/{comparison}/pairs.csv" if wildcards.comparison in PLAN.fixed_pairs() else []
         ),
     output:
         scores="<results>/image_scores/{comparison}/{model}.nc",

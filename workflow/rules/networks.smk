@@ -1,7 +1,7 @@
 # Networks: checked, their layers listed, and what they make of the images of a set; features in the place of networks.
 #
-# needs   inputs/{image_set}/images.csv, judgments of comparisons all of whose pairs are explained, the networks' weights, files of features
-# makes   layers/{network}.csv, inputs/networks-checks.csv, activations/{image_set}/{model}.nc, docs/networks.md
+# needs   inputs/{image_set}/images.csv, the networks' weights, files of features
+# makes   layers/{network}.csv, inputs/networks.csv and networks-checks.csv, activations/{image_set}/{model}.nc, docs/networks.md
 
 
 rule layers:
@@ -18,9 +18,9 @@ rule prepare_networks:
     """Build all configured networks without their weights, check them, and list their layers."""
     input:
         networks=[file for model in PLAN.networks() for file in PLAN.files_of_network(model)],
-        all_pairs=expand("<results>/inputs/{comparison}/judgments.nc", comparison=PLAN.explains_all_pairs()),
     output:
         layers=expand("<results>/layers/{network}.csv", network=PLAN.networks()),
+        networks="<results>/inputs/networks.csv",
         checks="<results>/inputs/networks-checks.csv",
     log:
         "<logs>/prepare_networks.log",
@@ -36,8 +36,6 @@ rule prepare_networks:
     params:
         models=NETWORKS,
         layers=PLAN.networks(),
-        all_pairs=PLAN.explains_all_pairs(),
-        memory_gb=config["memory_gb"],
         code=code_of("prepare_networks"),
     script:
         "../../scripts/prepare_networks.py"
@@ -104,9 +102,6 @@ rule read_features:
         images="<results>/inputs/{image_set}/images.csv",
         features=entry("models", "features"),
         order=entry("models", "order"),
-        all_pairs=lambda wildcards: expand(
-            "<results>/inputs/{comparison}/judgments.nc", comparison=PLAN.explains_all_pairs(wildcards.image_set)
-        ),
     output:
         activations="<results>/activations/{image_set}/{model}.nc",
         checks="<results>/inputs/{image_set}/features/{model}-checks.csv",
@@ -128,8 +123,6 @@ rule read_features:
         settings=lambda wildcards: {
             key: config["models"][wildcards.model][key] for key in ("key", "layout", "resize", "middle")
         },
-        all_pairs=lambda wildcards: PLAN.explains_all_pairs(wildcards.image_set),
-        memory_gb=config["memory_gb"],
         code=code_of("read_features"),
     script:
         "../../scripts/read_features.py"

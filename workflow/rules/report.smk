@@ -254,7 +254,7 @@ rule results:
     input:
         rules.summarise.output,
         rules.prepare_networks.output,
-        expand(rules.prepare_pairs.output, comparison=PLAN.names_pairs()),
+        expand(rules.prepare_pairs.output, comparison=PLAN.fixed_pairs()),
         expand(
             [
                 *rules.prepare_images.output,

@@ -35,30 +35,32 @@ def check(configuration: Mapping[str, Any], problems: Problems, threads: int = 1
         for name, entry in configuration["image_sets"].items()
     }
     judged: dict[str, set[str]] = {name: set() for name in images}
-    all_explained: dict[str, xr.Dataset] = {}
+    n_pairs: dict[str, int] = {}
     for name, entry in configuration["comparisons"].items():
         logger.info("Judgments of comparisons.%s", name)
         judgments = _check_comparison(name, entry, images[entry["image_set"]], configuration, problems)
         if judgments is None:
             continue
         judged[entry["image_set"]] |= set(judgments["image"].to_numpy())
-        if entry["pairs"] == "all":
-            all_explained[name] = judgments
-    shapes: dict[str, tuple[tuple[int, int, int], str]] = {}
+        with problems.collect(f"comparisons.{name}.pairs"):
+            n_pairs[name] = _count_pairs(name, entry["pairs"], judgments, problems)
+    shapes: dict[str, tuple[tuple[int, ...], str]] = {}
     for name, entry in configuration["models"].items():
         if "features" in entry:
             logger.info("Features of models.%s", name)
             for image_set in dict.fromkeys(one["image_set"] for one in configuration["comparisons"].values()):
                 if len(images[image_set]):
                     labelled = features.read(_features_of(entry), images[image_set], problems)
-                    shapes |= {} if labelled is None else features.explained_shapes(name, labelled)
+                    if labelled is not None and entry["layout"] == "maps":
+                        shapes[name] = (labelled["feature_maps"].shape[1:], labelled.attrs["route"])
             continue
         logger.info("Network of models.%s", name)
         found = checking.check(networks.Spec(**entry), f"models.{name}", problems)
         if found is not None:
             shapes[name] = (found.cut.map_shape, found.cut.head.route)
-    for name, judgments in all_explained.items():
-        named_pairs.check_memory_of_all(name, judgments, shapes, configuration["memory_gb"], problems)
+    for name, number in n_pairs.items():
+        where = f"comparisons.{name}.pairs"
+        named_pairs.check_memory(number, shapes, configuration["memory_gb"], where, problems)
     for entry in configuration["saliency"].values():
         for table in images.values():
             if len(table):
@@ -99,15 +101,16 @@ def _check_comparison(
         return None
     cut, inner_folds = configuration["cross_validation"], configuration["statistics"]["inner_folds"]
     check_folds(f"comparisons.{name}", judgments, cut["unit"], cut["folds"], cut["seeds"], inner_folds, problems)
-    _check_pairs(f"comparisons.{name}.pairs", entry["pairs"], judgments, problems)
     return judgments
 
 
-def _check_pairs(where: str, asked: Any, judgments: xr.Dataset, problems: Problems) -> None:
-    """Note what is wrong with the pairs that a comparison names to be explained."""
-    if isinstance(asked, list | str) and asked != "all":
-        with problems.collect(where):
-            named_pairs.read(Path(asked) if isinstance(asked, str) else asked, judgments, where, problems)
+def _count_pairs(comparison: str, asked: Any, judgments: xr.Dataset, problems: Problems) -> int:
+    """Note what is wrong with the pairs that a comparison asks to be explained; 0 where networks decide which."""
+    if isinstance(asked, Mapping):
+        return 0
+    in_file = isinstance(asked, str) and asked != "all"
+    named = Path(asked) if in_file else asked
+    return len(named_pairs.read(named, judgments, f"comparisons.{comparison}.pairs", problems))
 
 
 def _check_saliency(entry: Mapping[str, Any], table: pd.DataFrame, problems: Problems) -> None:

@@ -39,34 +39,24 @@ class Plan:
         images = self.configuration.comparisons[comparison].images
         return images if isinstance(images, str) else None
 
-    def names_pairs(self) -> list[str]:
-        """Name the comparisons that name the pairs to explain."""
-        return [name for name, comparison in self.configuration.comparisons.items() if comparison.names_pairs]
+    def fixed_pairs(self) -> list[str]:
+        """Name the comparisons whose pairs to explain do not depend on the network: they are named, or all."""
+        return [name for name in self.configuration.comparisons if not self.numbers_of_pairs(name)]
 
-    def explains_all_pairs(self, image_set: str | None = None) -> list[str]:
-        """Name the comparisons, of one image set if it is named, all of whose judged pairs are explained."""
-        return [
-            name
-            for name, comparison in self.configuration.comparisons.items()
-            if self.numbers_of_pairs(name) == ALL_PAIRS and image_set in (None, comparison.image_set)
-        ]
-
-    def listed_pairs(self, comparison: str) -> list[list[str]]:
-        """The pairs to explain that a comparison lists; none where it does not."""
+    def listed_pairs(self, comparison: str) -> list[list[str]] | str:
+        """The pairs to explain that a comparison lists, or `all`; nothing where a file names them."""
         pairs = self.configuration.comparisons[comparison].pairs
-        return pairs if isinstance(pairs, list) else []
+        return pairs if isinstance(pairs, list) or pairs == ALL_PAIRS else []
 
     def file_of_pairs(self, comparison: str) -> str | None:
         """The file that names the pairs to explain, if one does."""
         entry = self.configuration.comparisons[comparison]
         return entry.pairs if entry.names_pairs and isinstance(entry.pairs, str) else None
 
-    def numbers_of_pairs(self, comparison: str) -> dict[str, int] | str:
-        """How many pairs of each kind are explained, or `all`; nothing where the comparison names them."""
-        entry = self.configuration.comparisons[comparison]
-        if entry.names_pairs:
-            return {}
-        return entry.pairs.model_dump() if isinstance(entry.pairs, PairNumbers) else ALL_PAIRS
+    def numbers_of_pairs(self, comparison: str) -> dict[str, int]:
+        """How many pairs of each kind are explained; nothing where they do not depend on the network."""
+        pairs = self.configuration.comparisons[comparison].pairs
+        return pairs.model_dump() if isinstance(pairs, PairNumbers) else {}
 
     def files_of_network(self, model: str) -> list[str]:
         """The user's files that a network is made of: its checkpoint, and the Python file of an own architecture."""

@@ -35,7 +35,7 @@ _STEP = 1e-6
 def explain(
     comparison: Comparison,
     retained: xr.DataArray | None,
-    asked: Mapping[str, int] | str | pd.DataFrame,
+    asked: Mapping[str, int] | pd.DataFrame,
     alignment: Mapping[str, str],
     compute: Compute,
 ) -> xr.Dataset:
@@ -44,8 +44,8 @@ def explain(
     Args:
         comparison: to one network.
         retained: (image, image_b) similarities of the retained feature maps, if they are known.
-        asked: `per_image`, `agreement` and `disagreement`, see `choose`; `all`; or a table with the columns image and
-            image_b of pairs that are judged, whose order is kept.
+        asked: `per_image`, `agreement` and `disagreement`, see `choose`; or a table with the columns image and image_b
+            of pairs that are judged, whose order is kept.
         alignment: `similarity` and `score`.
         compute: device, threads and memory.
 
@@ -161,14 +161,12 @@ def _by_name(pairs: NDArray[np.intp], names: NDArray[np.intp]) -> NDArray[np.int
 
 
 def _find(
-    asked: Mapping[str, int] | str | pd.DataFrame, comparison: Comparison, shares: NDArray[np.float64]
+    asked: Mapping[str, int] | pd.DataFrame, comparison: Comparison, shares: NDArray[np.float64]
 ) -> NDArray[np.intp]:
     """The pairs (pair, 2) of images that are asked for."""
     ids = np.array(comparison.image_ids, dtype=str)
     if isinstance(asked, pd.DataFrame):
         return np.stack([pd.Index(ids).get_indexer(asked[side]) for side in SIDES], axis=1)
-    if isinstance(asked, str):
-        return _by_name(np.stack(judged_pairs(comparison.human), axis=1), np.argsort(np.argsort(ids)))
     return choose(comparison.human, ids, shares, **asked)
 
 

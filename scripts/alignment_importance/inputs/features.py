@@ -61,12 +61,6 @@ def read(source: Source, table: pd.DataFrame, problems: Problems) -> xr.Dataset 
     return activations
 
 
-def explained_shapes(model: str, labelled: xr.Dataset) -> dict[str, tuple[tuple[int, int, int], str]]:
-    """What `named_pairs.check_memory_of_all` reads of a model; nothing of units, of which no pairs are explained."""
-    n_maps, height, width = labelled["feature_maps"].shape[1:]
-    return {model: ((n_maps, height, width), labelled.attrs["route"])} if labelled.attrs["layout"] == "maps" else {}
-
-
 def pool(maps: NDArray[np.floating]) -> NDArray[np.floating]:
     """The mean (image, feature_map) of each map (image, feature_map, y, x) over its places, of the maps' type."""
     return np.asarray(maps.mean(axis=(2, 3), dtype=np.float64).astype(maps.dtype))

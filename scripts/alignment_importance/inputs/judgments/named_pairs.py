@@ -1,4 +1,4 @@
-"""The pairs of images that a comparison asks to be explained: those that it names, and whether all fit in memory."""
+"""The pairs of images that a comparison asks to be explained: those that it names, or all, and whether they fit."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -19,21 +19,25 @@ from alignment_importance.system.problems import Problems
 COLUMNS = ("image_a", "image_b")
 
 
-def read(asked: Sequence[Sequence[str]] | Path, judgments: xr.Dataset, where: str, problems: Problems) -> pd.DataFrame:
-    """Find the named pairs among the judgments of a comparison.
+def read(
+    asked: Sequence[Sequence[str]] | str | Path, judgments: xr.Dataset, where: str, problems: Problems
+) -> pd.DataFrame:
+    """Find the pairs that are asked for among the judgments of a comparison.
 
     Args:
-        asked: two image ids for each pair, or a table with the columns `COLUMNS`.
+        asked: two image ids for each pair, a table with the columns `COLUMNS`, or `all`.
         judgments: labelled, of the comparison.
         where: what a list is part of, for messages (`comparisons.animals.pairs`).
         problems: where mistakes are noted: unknown ids, an image with itself, pairs that are there twice or not judged.
 
     Returns:
-        Columns image and image_b, in the order of the list or table.
+        Columns image and image_b, in the order of the list or table; all judged pairs by name.
 
     Raises:
         Problems: the file is no table of pairs.
     """
+    if isinstance(asked, str):
+        return _all(judgments)
     source = asked if isinstance(asked, Path) else Path(where)
     cells = _cells(asked, problems) if isinstance(asked, Path) else _entries(asked)
     ids = judgments["image"].to_numpy().tolist()
@@ -56,7 +60,7 @@ def read(asked: Sequence[Sequence[str]] | Path, judgments: xr.Dataset, where: st
     return pd.DataFrame(dict(zip(("image", "image_b"), sides, strict=True)), dtype=object)
 
 
-def require_memory(n_pairs: int, map_shape: tuple[int, int, int], route: str, memory: int) -> None:
+def require_memory(n_pairs: int, map_shape: tuple[int, ...], route: str, memory: int) -> None:
     """Refuse pairs whose contributions, heatmaps and places, and what these are made of, would take too much memory.
 
     Args:
@@ -79,26 +83,32 @@ def require_memory(n_pairs: int, map_shape: tuple[int, int, int], route: str, me
         )
 
 
-def check_memory_of_all(
-    comparison: str,
-    judgments: xr.Dataset,
-    networks: Mapping[str, tuple[tuple[int, int, int], str]],
+def check_memory(
+    n_pairs: int,
+    networks: Mapping[str, tuple[tuple[int, ...], str]],
     memory_gb: float,
+    where: str,
     problems: Problems,
 ) -> None:
-    """Note, before networks run, that explaining all judged pairs would take too much memory.
+    """Note, before networks run, that explaining pairs would take too much memory.
 
     Args:
-        comparison: its name.
-        judgments: of the comparison, labelled.
+        n_pairs: that are to be explained.
         networks: (feature_map, y, x) and the route, by the name of the model.
         memory_gb: gigabytes that there may be.
+        where: the key that asks for the pairs (`comparisons.animals.pairs`).
         problems: what is found is added here, for each network.
     """
-    rows, _ = judged_pairs(mean(judgments, judgments["image"].to_numpy().tolist()))
     for model, (map_shape, route) in networks.items():
-        with problems.collect(f"comparisons.{comparison}.pairs (models.{model})"):
-            require_memory(len(rows), map_shape, route, int(memory_gb * 1e9))
+        with problems.collect(f"{where} (models.{model})"):
+            require_memory(n_pairs, map_shape, route, int(memory_gb * 1e9))
+
+
+def _all(judgments: xr.Dataset) -> pd.DataFrame:
+    """All judged pairs, by name."""
+    ids = np.sort(judgments["image"].to_numpy().astype(str))
+    first, second = judged_pairs(mean(judgments, ids.tolist()))
+    return pd.DataFrame({"image": ids[first], "image_b": ids[second]}, dtype=object)
 
 
 def _entries(asked: Sequence[Sequence[str]]) -> list[tuple[str, tuple[str, str]]]:
