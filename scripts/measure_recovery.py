@@ -13,7 +13,7 @@ from alignment_importance.inputs import judgments as human_judgments
 from alignment_importance.networks import activations as recorded
 from alignment_importance.system import compute as compute_module
 from alignment_importance.system.netcdf import origin_columns, read_netcdf
-from alignment_importance.system.tables import write_table
+from alignment_importance.system.tables import OF_NETWORK, write_table
 from job import run
 
 
@@ -49,7 +49,7 @@ def measure_recovery(
         areas.insert(1, "model", model_name)
         made_of = {name: origin_columns(maps.attrs | each.attrs) for name, each in ratings.items()}
         simulated = areas["comparison"].map({name: each["simulated"] for name, each in made_of.items()} | {"": True})
-        common = {name: maps.attrs[name] for name in ("weights", "arithmetic", "ablation")}
+        common = {name: maps.attrs[name] for name in OF_NETWORK}
         write_table(areas.assign(**common, simulated=simulated), table)
 
 

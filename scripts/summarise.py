@@ -14,9 +14,6 @@ from job import run
 
 logger = logging.getLogger("alignment_importance.summarise")
 
-#: Columns that say what a table is made of.
-_ORIGIN = ["weights", "arithmetic", "ablation", "simulated"]
-
 
 def summarise(
     alignment: Mapping[str, str],
@@ -95,7 +92,7 @@ def _predictions(
             {
                 "comparison": comparison,
                 "model": model,
-                **{name: table[name].iloc[0] for name in ("weights", "arithmetic", "ablation")},
+                **{name: table[name].iloc[0] for name in tables.OF_NETWORK},
                 "simulated": bool(human.attrs["simulated"]),
                 **alignment,
                 "unit": table["unit"].iloc[0],
@@ -141,7 +138,7 @@ def _differences(models: Sequence[str], images: pd.DataFrame, maps: pd.DataFrame
         {model: images[images["model"] == model] for model in models},
         {model: maps[maps["model"] == model] for model in models},
     )
-    return _with_origins(table, images.groupby("model")[_ORIGIN].first())
+    return _with_origins(table, images.groupby("model")[list(tables.ORIGIN)].first())
 
 
 def _agreement(heatmaps: Mapping[str, xr.Dataset]) -> pd.DataFrame:

@@ -11,6 +11,7 @@ from alignment_importance.experiments import reliability
 from alignment_importance.inputs.folds import UNIT_NAMES, Fold, unit_name
 from alignment_importance.inputs.judgments.averages import weights
 from alignment_importance.statistics.inference import holm, paired_test, permutation_p
+from alignment_importance.system.tables import ORIGIN
 
 #: Columns of the table of folds that have no mean and standard deviation in the summary.
 _NOT_SUMMARISED = frozenset(
@@ -29,9 +30,8 @@ _CORRECTED_FOR_NUMBER = (
     "p_permutation_difference",
 )
 
-
 #: Last columns of the table of folds.
-_ORIGIN = ["unit", "weights", "arithmetic", "ablation", "simulated"]
+_LAST = ["unit", *ORIGIN]
 
 
 def tabulate(
@@ -59,7 +59,7 @@ def tabulate(
         tables.append(table.assign(unit=unit_name(cut)))
     whole = {name: "Int64" for name in map(str, tables[0]) if name.startswith(("k_", "n_"))}
     table = pd.concat(tables, ignore_index=True).astype(whole)
-    return table[[*table.columns.drop(_ORIGIN), *_ORIGIN]]
+    return table[[*table.columns.drop(_LAST), *_LAST]]
 
 
 def add_ceilings(

@@ -11,7 +11,7 @@ import pandas as pd
 from alignment_importance.maps.overlap.summary import ALL_IMAGES
 from alignment_importance.report.captions import FIGURES, score_name
 from alignment_importance.system.plurals import counted
-from alignment_importance.system.tables import write_table
+from alignment_importance.system.tables import ORIGIN, write_table
 
 #: Of each table: its title, and the columns that the index shows.
 TABLES = {
@@ -48,8 +48,6 @@ TABLES = {
         ["control", "comparison", "model", "map", "n_images", "mean", "sd"],
     ),
 }  # fmt: skip
-
-_PROVENANCE = ["weights", "arithmetic", "ablation", "simulated"]
 
 
 @dataclass(frozen=True)
@@ -134,7 +132,7 @@ def _risks(summary: pd.DataFrame) -> pd.DataFrame:
 
 def _agreed(table: pd.DataFrame) -> pd.DataFrame:
     """Means over images of the agreement of every two networks."""
-    keys = ["model", "model_b", *(name for name in map(str, table) if name.removesuffix("_b") in _PROVENANCE)]
+    keys = ["model", "model_b", *(name for name in map(str, table) if name.removesuffix("_b") in ORIGIN)]
     grouped = table.groupby(keys, sort=False, dropna=False)
     values = grouped.agg(
         n_images=("correlation", "count"),
@@ -147,7 +145,7 @@ def _agreed(table: pd.DataFrame) -> pd.DataFrame:
 
 def _controlled(controls: Mapping[tuple[str, str], pd.DataFrame]) -> pd.DataFrame | None:
     """Means over images of the areas under the ROC curve, and of their means over an image's partners."""
-    keys = ["control", "comparison", "model", "map", *_PROVENANCE]
+    keys = ["control", "comparison", "model", "map", *ORIGIN]
     parts = [
         table.assign(model=model)
         .groupby([*keys, "image"], sort=False)["auc"]

@@ -5,12 +5,10 @@ import logging
 import pandas as pd
 
 from alignment_importance.system.errors import InputError
+from alignment_importance.system.tables import ORIGIN
 
 #: Columns of a table of published values; `quantity` is a column of the summary of the predictions.
 COLUMNS = ("comparison", "model", "score", "quantity", "published", "source")
-
-#: What the summary says of the network and the observers, see `netcdf.origin_columns`.
-_PROVENANCE = ["weights", "arithmetic", "ablation", "simulated"]
 
 logger = logging.getLogger(__name__)
 
@@ -39,14 +37,14 @@ def compare(summary: pd.DataFrame, published: pd.DataFrame) -> pd.DataFrame:
             f"The table of published values has {problem}. Quantities are columns of prediction/summary.csv."
         )
     obtained = summary.melt(
-        ["comparison", "model", "score", *_PROVENANCE], quantities, var_name="quantity", value_name="obtained"
+        ["comparison", "model", "score", *ORIGIN], quantities, var_name="quantity", value_name="obtained"
     )
     beside = published.merge(obtained, "left", on=["comparison", "model", "score", "quantity"], validate="one_to_one")
     if beside["obtained"].isna().all():
         logger.warning("No published value is of a comparison, model and score of this run.")
     beside["difference"] = beside["obtained"] - beside["published"]
     columns = ["comparison", "model", "score", "quantity", "published", "obtained", "difference"]
-    return beside[[*columns, *_PROVENANCE, "source"]]
+    return beside[[*columns, *ORIGIN, "source"]]
 
 
 def describe(compared: pd.DataFrame) -> str:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from alignment_importance.system import provenance
 from alignment_importance.system.atomic_write import atomic
+from alignment_importance.system.tables import OF_NETWORK
 
 
 def write_netcdf(dataset: xr.Dataset, path: str | Path) -> None:
@@ -107,9 +108,4 @@ def open_netcdf(path: str | Path) -> xr.Dataset:
 
 def origin_columns(attributes: Mapping[str, Any]) -> dict[str, Any]:
     """What tables say of the network and the observers that they came from, taken from the attributes of Datasets."""
-    return {
-        "weights": attributes["weights"],
-        "arithmetic": attributes["arithmetic"],
-        "ablation": attributes["ablation"],
-        "simulated": bool(attributes["simulated"]),
-    }
+    return {name: attributes[name] for name in OF_NETWORK} | {"simulated": bool(attributes["simulated"])}

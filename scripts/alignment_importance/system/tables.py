@@ -10,6 +10,10 @@ from alignment_importance.system import provenance
 from alignment_importance.system.atomic_write import atomic, explained
 from alignment_importance.system.errors import InputError
 
+#: Columns that say what network a table came from, and these with whether its observers are simulated.
+OF_NETWORK = ("weights", "arithmetic", "ablation")
+ORIGIN = (*OF_NETWORK, "simulated")
+
 #: Columns that hold names: always text, so that an image called `007` stays `007`.
 TEXT_COLUMNS = ("image", "image_a", "image_b", "image_c", "odd", "participant", "file", "sha256", "category")
 

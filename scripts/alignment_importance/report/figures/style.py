@@ -23,6 +23,7 @@ from alignment_importance.inputs import folds
 from alignment_importance.report.overlays import COMPRESSION, Scale
 from alignment_importance.statistics.scores import SCORES
 from alignment_importance.system.atomic_write import atomic
+from alignment_importance.system.tables import ORIGIN
 
 mpl.use("Agg")  # draws into files; needs no display
 
@@ -142,7 +143,7 @@ def network(model: str, provenance: Mapping[str, Any]) -> str:
 
 def provenance(table: pd.DataFrame) -> dict[str, Any]:
     """What a table says of its observers (`simulated`) and of its network (`weights`, `arithmetic`, `ablation`)."""
-    return {name: table[name].iloc[0] for name in ("simulated", "weights", "arithmetic", "ablation") if name in table}
+    return {name: table[name].iloc[0] for name in ORIGIN if name in table}
 
 
 def leaky(table: pd.DataFrame) -> bool:
