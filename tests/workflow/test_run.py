@@ -37,6 +37,7 @@ def test_everything_is_made(finished: Path) -> None:
         "inputs/checks.csv",
         "inputs/files.csv",
         "inputs/networks-checks.csv",
+        "inputs/networks.csv",
         "activations/tiny/resnet18.nc",
         "saliency/tiny/spectral_residual.nc",
         "prediction/summary.csv",
