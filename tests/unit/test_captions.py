@@ -25,11 +25,9 @@ def test_the_page_of_outputs_has_the_table_of_figures() -> None:
 
 def rendered(kind: str, **wildcards: str) -> str:
     """A caption as Snakemake's report shows it, as HTML."""
-    config = {
-        "comparisons": {"birds": {"simulated": True}, "cars": {"simulated": False}, "tools": {"simulated": True}},
-        "models": {"net": {"weights": "random"}, "other": {"weights": "imagenet"}},
-        "cross_validation": {"unit": "pairs"},
-    }
+    comparisons = {"birds": {"simulated": True}, "cars": {"simulated": False}, "tools": {"simulated": True}}
+    models = {"net": {"weights": "random"}, "other": {"weights": "imagenet"}}
+    config = {"notes": captions.notes(comparisons, models), "cross_validation": {"unit": "pairs"}}
     job = SimpleNamespace(config=config, wildcards=wildcards, params=SimpleNamespace(score="pearson_r2"))
     text = jinja2.Template(captions.as_rst(kind), undefined=jinja2.StrictUndefined).render(snakemake=job)
     settings = {"halt_level": 2, "report_level": 2}  # warnings are errors
@@ -48,6 +46,17 @@ def test_captions_say_what_is_simulated_random_and_leaky() -> None:
     of_all = rendered("networks")
     assert "birds" in of_all and "tools" in of_all and "cars" not in of_all and "random weights" in of_all
     assert "pearson_r2" in of_all and "leaky" not in rendered("heatmaps")
+
+
+def test_notes_are_about_what_is_unusual() -> None:
+    models = {
+        "usual": {"weights": "imagenet", "ablation": "zero"},
+        "mean": {"ablation": "mean"},
+        "own": {"layout": "units"},
+    }
+    told = captions.notes({"birds": {"simulated": False}}, models)
+    assert [(note["about"], note["name"]) for note in told] == [("model", "mean"), ("model", "own")]
+    assert "its mean" in told[0]["text"] and "units" in told[1]["text"]
 
 
 def test_names_of_files_and_labels() -> None:

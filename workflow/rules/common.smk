@@ -42,10 +42,11 @@ CONFIGURATION = checked(
 )
 PLAN = Plan(CONFIGURATION)
 config = CONFIGURATION.model_dump()
+config["notes"] = captions.notes(config["comparisons"], config["models"])
 # Where results lie changes none of them, so that the key `results` is no part of what they were made with.
 config["provenance"] = {
     "folder": os.path.join(config["results"], "provenance"),
-    "configuration": {key: value for key, value in config.items() if key != "results"},
+    "configuration": CONFIGURATION.model_dump(exclude={"results"}),
     "commit": code.commit(HERE),
 }
 

@@ -59,7 +59,7 @@ rule check:
         runtime=growing(60),
     params:
         recorded=False,
-        configuration={key: value for key, value in config.items() if key != "provenance"},
+        configuration=CONFIGURATION.model_dump(),
     script:
         "../../scripts/check.py"
 

@@ -7,8 +7,10 @@ checkout.
 import re
 import sys
 import textwrap
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from alignment_importance.statistics.scores import SCORES
 
@@ -290,23 +292,10 @@ FIGURES = {
     ),
 }
 
-#: What the report says of the run, by Jinja: of the comparison and model of a job, or of all if the job is of several.
-_ORIGIN = """\
-{% for name, comparison in snakemake.config["comparisons"].items()
-   if comparison["simulated"] and snakemake.wildcards.get("comparison", name) == name %}
-The observers of ``{{ name }}`` are **simulated**.
-{% endfor %}
-{% for name, model in snakemake.config["models"].items()
-   if model.get("weights") == "random" and snakemake.wildcards.get("model", name) == name %}
-The network ``{{ name }}`` has **random weights**.
-{% endfor %}
-{% for name, model in snakemake.config["models"].items()
-   if model.get("ablation") == "mean" and snakemake.wildcards.get("model", name) == name %}
-Of ``{{ name }}`` a map that is ablated is **replaced by its mean** over all images and places, not set to zero.
-{% endfor %}
-{% for name, model in snakemake.config["models"].items()
-   if model.get("layout") == "units" and snakemake.wildcards.get("model", name) == name %}
-``{{ name }}`` is features of another tool, **units** without places: they stand for its feature maps.
+#: Jinja that writes the `notes` about the comparison and model of a job, or about all if the job is about several.
+_NOTES = """\
+{% for note in snakemake.config["notes"] if snakemake.wildcards.get(note["about"], note["name"]) == note["name"] %}
+{{ note["text"] }}
 {% endfor %}
 """
 
@@ -350,7 +339,34 @@ def as_rst(kind: str) -> str:
     wrapped = textwrap.fill(text, 120, break_long_words=False, break_on_hyphens=False) + "\n"
     if caption.category == "Benchmark":
         return wrapped
-    return wrapped + _LEAKY + _ORIGIN if caption.category == "Prediction" else wrapped + _ORIGIN
+    return wrapped + _LEAKY + _NOTES if caption.category == "Prediction" else wrapped + _NOTES
+
+
+def notes(
+    comparisons: Mapping[str, Mapping[str, Any]], models: Mapping[str, Mapping[str, Any]]
+) -> list[dict[str, str]]:
+    """Write what Snakemake's report must say of comparisons and models wherever it shows them, in reStructuredText.
+
+    Args:
+        comparisons, models: these sections of the completed configuration.
+
+    Returns:
+        For each note whether it is `about` a comparison or a model, the `name` of that, and the `text`.
+    """
+    unusual = (
+        ("comparison", comparisons, "simulated", True, "The observers of ``{}`` are **simulated**."),
+        ("model", models, "weights", "random", "The network ``{}`` has **random weights**."),
+        ("model", models, "ablation", "mean", "A map of ``{}`` is ablated by putting **its mean** over all images and "
+         "places in its place, not zero."),
+        ("model", models, "layout", "units", "``{}`` is features of another tool: **units** without places stand for "
+         "its feature maps."),
+    )  # fmt: skip
+    return [
+        {"about": about, "name": name, "text": text.format(name)}
+        for about, section, key, value, text in unusual
+        for name, entry in section.items()
+        if entry.get(key) == value
+    ]
 
 
 def as_markdown() -> str:
