@@ -1,4 +1,4 @@
-"""Plot all figures of one comparison and network."""
+"""Plot all figures of one comparison and network, or of one comparison and units, which have no places."""
 
 import functools
 from collections.abc import Callable, Mapping, Sequence
@@ -35,12 +35,12 @@ def plot_comparison(
     rankings: Sequence[Path],
     all_ranking: Path,
     prediction: Path,
-    heatmaps: Path,
-    scores: Path,
+    heatmaps: Path | None,
+    scores: Path | None,
     rsms: Path,
-    pairs: Path,
-    activations: Path,
-    judgments: Path,
+    pairs: Path | None,
+    activations: Path | None,
+    judgments: Path | None,
     images: Path,
     saliency: Mapping[str, Path],
     overlaps: Mapping[str, Path],
@@ -52,7 +52,7 @@ def plot_comparison(
     model: str,
     png: Mapping[str, Path],
     pdf: Mapping[str, Path],
-    overlays: Path,
+    overlays: Path | None,
 ) -> None:
     """Draw the kinds of figure that `png` and `pdf` name.
 
@@ -60,9 +60,10 @@ def plot_comparison(
         curves, rankings: a file per seed.
         all_ranking: over all images.
         prediction: the table of all folds.
-        heatmaps, scores, rsms, pairs: of the comparison and model; `scores` are those of images.
-        activations: of the model.
-        judgments: of the comparison.
+        heatmaps, scores, pairs: of the comparison and model; `scores` are those of images. None for units.
+        rsms: of the comparison and model.
+        activations: of the model; None for units.
+        judgments: of the comparison; None for units.
         images: the table of its image set.
         saliency, overlaps, summaries: by the name of the saliency maps; none if there are no figures of saliency.
         page: see `style.Page`.
@@ -70,34 +71,10 @@ def plot_comparison(
         percents: sizes of the masks in the grid of overlaps, in per cent of the pixels.
         comparison, model: their names.
         png, pdf: files by kind of figure.
-        overlays: folder of the images with their heatmaps, at the images' own size.
+        overlays: folder of the images with their heatmaps, at the images' own size; None for units.
     """
     pictures = read_table(images, ["image", "file", "sha256", "category"])
-    maps = read_netcdf(heatmaps)
     names = comparison, model
-
-    @functools.cache
-    def summarised() -> pd.DataFrame:
-        return _of_all_saliencies(summaries)
-
-    def patches() -> Figure:
-        ratings = read_netcdf(judgments)
-        ranked = read_table(all_ranking, ["feature_map", "ais", "rank"])
-        with open_netcdf(activations) as recorded:
-            found = strongest(recorded, ranked, ratings["image"].to_numpy().tolist(), N_MAPS, N_PATCHES)
-            return draw_patches(found, pictures, *names, recorded.attrs | ratings.attrs)
-
-    def explained_pairs() -> Figure:
-        with open_netcdf(pairs) as explained, open_netcdf(activations) as recorded:
-            return draw_explained_pairs(explained, functools.partial(locate, recorded), pictures, *names)
-
-    def overlap_grid() -> Figure:
-        columns = ["image", "baseline", "direction", "top_percent", "target_percent", "relative_risk"]
-        tables = {name: read_table(file, columns) for name, file in overlaps.items()}
-        with ExitStack() as files:
-            salience = {name: files.enter_context(open_netcdf(file)) for name, file in saliency.items()}
-            return draw_overlap_grid(maps, salience, tables, pictures, percents, *names)
-
     draw: dict[str, Callable[[], Figure]] = {
         "curves": lambda: draw_curves(
             pd.concat([read_table(file, ["k", "train_score", "test_score"]) for file in curves]),
@@ -108,19 +85,46 @@ def plot_comparison(
         "importance": lambda: draw_importance(
             _of_all_seeds(rankings), read_table(all_ranking, ["feature_map", "ais"]), *names, score
         ),
-        "heatmaps": lambda: draw_heatmaps(maps, read_netcdf(scores)["alignment"], pictures, *names),
         "rsms": lambda: draw_rsms(read_netcdf(rsms), pictures, *names),
-        "patches": patches,
-        "pairs-explained": explained_pairs,
-        "overlap": lambda: draw_overlap(summarised(), *names),
-        "overlap-categories": lambda: draw_overlap_categories(summarised(), *names),
-        "overlap-grid": overlap_grid,
     }
+    if heatmaps and scores and pairs and activations and judgments and overlays:
+        maps = read_netcdf(heatmaps)
+        with atomic_folder(overlays) as folder:
+            draw_overlays(maps, pictures, folder, page["heatmap_scale"])
+
+        @functools.cache
+        def summarised() -> pd.DataFrame:
+            return _of_all_saliencies(summaries)
+
+        def patches() -> Figure:
+            ratings = read_netcdf(judgments)
+            ranked = read_table(all_ranking, ["feature_map", "ais", "rank"])
+            with open_netcdf(activations) as recorded:
+                found = strongest(recorded, ranked, ratings["image"].to_numpy().tolist(), N_MAPS, N_PATCHES)
+                return draw_patches(found, pictures, *names, recorded.attrs | ratings.attrs)
+
+        def explained_pairs() -> Figure:
+            with open_netcdf(pairs) as explained, open_netcdf(activations) as recorded:
+                return draw_explained_pairs(explained, functools.partial(locate, recorded), pictures, *names)
+
+        def overlap_grid() -> Figure:
+            columns = ["image", "baseline", "direction", "top_percent", "target_percent", "relative_risk"]
+            tables = {name: read_table(file, columns) for name, file in overlaps.items()}
+            with ExitStack() as files:
+                salience = {name: files.enter_context(open_netcdf(file)) for name, file in saliency.items()}
+                return draw_overlap_grid(maps, salience, tables, pictures, percents, *names)
+
+        draw |= {
+            "heatmaps": lambda: draw_heatmaps(maps, read_netcdf(scores)["alignment"], pictures, *names),
+            "patches": patches,
+            "pairs-explained": explained_pairs,
+            "overlap": lambda: draw_overlap(summarised(), *names),
+            "overlap-categories": lambda: draw_overlap_categories(summarised(), *names),
+            "overlap-grid": overlap_grid,
+        }
     with style.page(page):
         for kind in png:
             style.save(draw[kind](), png[kind], pdf[kind])
-    with atomic_folder(overlays) as folder:
-        draw_overlays(maps, pictures, folder, page["heatmap_scale"])
 
 
 def _of_all_seeds(rankings: Sequence[Path]) -> pd.DataFrame:

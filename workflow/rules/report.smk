@@ -33,23 +33,30 @@ TUTORIAL = {
 OWN_OF_PAPER = [("bars",), *(("fold-curves", model) for model in MODELS)]
 
 
+# What the figures of every model are drawn from; and what there is only of models whose feature maps have places.
+DRAWN_OF_ALL = {
+    "curves": expand("<results>/curves/{{comparison}}/{{model}}/seed-{seed}.csv", seed=SEEDS),
+    "rankings": expand("<results>/rankings/{{comparison}}/{{model}}/seed-{seed}.csv", seed=SEEDS),
+    "all_ranking": "<results>/rankings/{comparison}/{model}/all.csv",
+    "prediction": "<results>/prediction/{comparison}/{model}.csv",
+    "rsms": "<results>/rsm/{comparison}/{model}.nc",
+    "images": view("<results>/inputs/{image_set}/images.csv"),
+}
+ONLY_WITH_PLACES = ("heatmaps", "scores", "pairs", "activations", "judgments", "saliency", "overlaps", "summaries")
+
+
 include: "figures.smk"
 
 
 rule plot_comparison:
     """Draw all figures of one comparison and model, and every heatmap over its image."""
     input:
-        curves=expand("<results>/curves/{{comparison}}/{{model}}/seed-{seed}.csv", seed=SEEDS),
-        rankings=expand("<results>/rankings/{{comparison}}/{{model}}/seed-{seed}.csv", seed=SEEDS),
-        all_ranking="<results>/rankings/{comparison}/{model}/all.csv",
-        prediction="<results>/prediction/{comparison}/{model}.csv",
+        **DRAWN_OF_ALL,
         heatmaps="<results>/heatmaps/{comparison}/{model}.nc",
         scores="<results>/image_scores/{comparison}/{model}.nc",
-        rsms="<results>/rsm/{comparison}/{model}.nc",
         pairs="<results>/pairs/{comparison}/{model}.nc",
         activations=view("<results>/activations/{image_set}/{model}.nc"),
         judgments="<results>/inputs/{comparison}/judgments.nc",
-        images=view("<results>/inputs/{image_set}/images.csv"),
         saliency=view("<results>/saliency/{image_set}/{saliency}.nc"),
         overlaps=expand("<results>/overlap/{{comparison}}/{{model}}/{saliency}.csv", saliency=SALIENCY),
         summaries=expand("<results>/overlap_summary/{{comparison}}/{{model}}/{saliency}.csv", saliency=SALIENCY),
@@ -79,36 +86,22 @@ rule plot_comparison:
         "../../scripts/plot_comparison.py"
 
 
-rule plot_units:
-    """Draw all figures of one comparison and of features without places."""
+use rule plot_comparison as plot_units with:
     input:
-        curves=expand("<results>/curves/{{comparison}}/{{model}}/seed-{seed}.csv", seed=SEEDS),
-        rankings=expand("<results>/rankings/{{comparison}}/{{model}}/seed-{seed}.csv", seed=SEEDS),
-        all_ranking="<results>/rankings/{comparison}/{model}/all.csv",
-        prediction="<results>/prediction/{comparison}/{model}.csv",
-        rsms="<results>/rsm/{comparison}/{model}.nc",
-        images=view("<results>/inputs/{image_set}/images.csv"),
+        **DRAWN_OF_ALL,
+        **dict.fromkeys(ONLY_WITH_PLACES, []),
     output:
         **pictures([(kind, "{comparison}", "{model}") for kind in KINDS_OF_UNITS]),
+        overlays=[],
     log:
         "<logs>/plot_units/{comparison}/{model}.log",
     benchmark:
         "<benchmarks>/plot_units/{comparison}/{model}.tsv"
     wildcard_constraints:
         model=PLAN.any_of(PLAN.units()),
-    conda:
-        "../../envs/figures.yaml"
-    threads: 1
-    resources:
-        mem_mb=growing(800, curves=10, rankings=10, rsms=20),
-        runtime=growing(20),
     params:
+        **dict.fromkeys(("saliency", "overlaps", "summaries"), []),
         **dict.fromkeys(("png", "pdf"), KINDS_OF_UNITS),
-        page=config["figures"],
-        score=config["alignment"]["score"],
-        code=code_of("plot_units"),
-    script:
-        "../../scripts/plot_units.py"
 
 
 rule plot_summary:
