@@ -51,8 +51,7 @@ def draw_explained_pairs(
         explained: what `experiments.pairs.explain` returns; may be lazy.
         squares: finds where some feature maps are most active in an image, see `patches.locate`.
         pictures: `image`, `file`, `sha256` of the images.
-        comparison: its name.
-        model: its name.
+        comparison, model: their names.
     """
     agreeing, disagreeing = _shown(explained)
     rows = [*agreeing, *disagreeing]

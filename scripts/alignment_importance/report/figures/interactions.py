@@ -22,8 +22,7 @@ def draw_elimination(table: pd.DataFrame, comparison: str, model: str, score: st
 
     Args:
         table: see `interactions.eliminate_in_folds`, with `unit` and the provenance.
-        comparison: its name.
-        model: its name.
+        comparison, model: their names.
         score: name of the second-order score.
     """
     figure = style.new_figure(3.6)
@@ -47,12 +46,9 @@ def draw_elimination(table: pd.DataFrame, comparison: str, model: str, score: st
         panel.xaxis.set_major_locator(MaxNLocator(5))
     panels[0].set_ylabel(f"alignment ({score_name(score)})")
     style.title(figure, "Backward elimination against one ranking", comparison, model, style.provenance(table))
-    entries = {
-        label: handle for panel in panels for handle, label in zip(*panel.get_legend_handles_labels(), strict=True)
-    }
     style.key(
         figure,
-        entries,
+        style.entries(panels),
         f"Lines: mean over {n_folds} folds of one seed; bands: ± 1 standard deviation. Maps are removed by the score "
         f"of the training {unit}. Triangles: k of the highest mean training score.{_unfinished(table)}"
         f"{style.warning(table)}",
@@ -84,8 +80,7 @@ def draw_pairs(table: pd.DataFrame, comparison: str, model: str, score: str) -> 
 
     Args:
         table: see `interactions.score_pairs`, with the provenance.
-        comparison: its name.
-        model: its name.
+        comparison, model: their names.
         score: name of the second-order score.
     """
     maps = list(dict.fromkeys([*table["feature_map"], *table["feature_map_b"]]))
@@ -138,8 +133,7 @@ def draw_shapley(table: pd.DataFrame, ranking: pd.DataFrame, comparison: str, mo
     Args:
         table: see `interactions.shapley`, with the provenance.
         ranking: `feature_map`, `ais` over the same images.
-        comparison: its name.
-        model: its name.
+        comparison, model: their names.
         score: name of the second-order score.
     """
     joined = table.merge(ranking[["feature_map", "ais"]], on="feature_map", validate="1:1")

@@ -76,9 +76,8 @@ def draw_networks(table: pd.DataFrame, score: str) -> Figure:
     shares.set_xlabel("maps retained (%)")
     shares.set_xlim(0, 100)
     figure.suptitle("Networks side by side: alignment in the test folds", x=0.01, ha="left")
-    handles, labels = scores.get_legend_handles_labels()
     note = f"Means over folds; whiskers: ± 1 standard deviation.{style.warning(table)}"
-    style.key(figure, dict(zip(labels, handles, strict=True)), note, columns=2)
+    style.key(figure, style.entries([scores]), note, columns=2)
     return figure
 
 
@@ -117,10 +116,9 @@ def draw_spread(images: pd.DataFrame, maps: pd.DataFrame, differences: pd.DataFr
         panel.set_title(_tests(differences[differences["quantity"] == quantity]), fontsize=7.5)
     about = style.observers(comparison, style.provenance(images))
     figure.suptitle(f"How Alignment Importance Scores are spread\n{about}", x=0.01, ha="left")
-    handles, labels = panels[0, 0].get_legend_handles_labels()
     style.key(
         figure,
-        dict(zip(labels, handles, strict=True)),
+        style.entries([panels[0, 0]]),
         "Share of images or feature maps up to a value; bands: 95 % of the whole curve (Dvoretzky, Kiefer & Wolfowitz; "
         "Massart 1990). D: two-sample Kolmogorov-Smirnov, which takes values as independent. Deviations and means of "
         "AIS fall with the number of feature maps.",

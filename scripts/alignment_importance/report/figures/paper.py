@@ -50,9 +50,7 @@ def draw_bars(summary: pd.DataFrame) -> Figure:
     labels = [_beside(summary[summary["comparison"] == name].iloc[0]) for name in comparisons]
     panels[0, 0].set_yticks(range(len(comparisons)), labels)
     panels[0, 0].set_ylim(len(comparisons) - 0.5, -0.5)
-    found = {
-        label: handle for panel in panels.flat for handle, label in zip(*panel.get_legend_handles_labels(), strict=True)
-    }
+    found = style.entries(panels.flat)
     order = [label for label in (*(label for _, label, *_ in _BARS), _CEILING) if label in found]
     style.key(figure, {label: found[label] for label in order}, _bars_note(summary, _CEILING in found), columns=3)
     return figure
@@ -138,12 +136,9 @@ def draw_fold_curves(
         panel.set_xlabel("feature maps kept (k)")
     for panel in panels[:, 0]:
         panel.set_ylabel(f"alignment ({score_name(score)})")
-    entries = {
-        label: handle for panel in panels.flat for handle, label in zip(*panel.get_legend_handles_labels(), strict=True)
-    }
     note = "The k highest-ranked feature maps are kept. Ranking and number retained are of the training data alone."
     note += style.warning(pd.concat(tables.values()))
-    style.key(figure, entries, note, columns=4)
+    style.key(figure, style.entries(panels.flat), note, columns=4)
     about = style.provenance(next(iter(tables.values())))
     figure.suptitle(f"Top-k curves of single folds, {style.network(model, about)}", x=0.01, ha="left")
     return style.worded(figure, about)

@@ -29,8 +29,7 @@ def draw_patches(
     Args:
         table: see `patches.strongest`.
         pictures: `image`, `file`, `sha256` of the images.
-        comparison: its name.
-        model: its name.
+        comparison, model: their names.
         provenance: attributes that say what the network and the observers are.
     """
     maps = table.groupby("rank", sort=True)

@@ -69,9 +69,7 @@ def draw_prediction(summary: pd.DataFrame, folds: pd.DataFrame) -> Figure:
     for panel, (model, rows) in zip(panels, shown, strict=True):
         _prediction_panel(panel, rows, folds[folds["model"] == model])
         panel.set_title(style.network(str(model), style.provenance(rows)))
-    entries = {
-        label: handle for panel in panels for handle, label in zip(*panel.get_legend_handles_labels(), strict=True)
-    }
+    entries = style.entries(panels)
     figure.suptitle(f"Alignment with human judgments in the test folds\n{_unit(summary)}", x=0.01, ha="left")
     style.key(figure, entries, _prediction_note(summary, set(entries)), columns=4)
     return figure
@@ -187,8 +185,7 @@ def draw_curves(curve: pd.DataFrame, table: pd.DataFrame, comparison: str, model
     Args:
         curve: `k`, `train_score`, `test_score` and the test scores of other rankings, of all folds of all seeds.
         table: `k_retained`, `test_retained`, a row per fold, `unit` and the provenance (see `style.provenance`).
-        comparison: its name.
-        model: its name.
+        comparison, model: their names.
         score: name of the second-order score.
     """
     figure = style.new_figure(4.2)

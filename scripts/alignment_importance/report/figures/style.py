@@ -3,7 +3,7 @@
 import functools
 import re
 import textwrap
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -162,6 +162,11 @@ def footnote(figure: Figure, text: str) -> None:
     """Say below a figure how it is to be read."""
     wrapped = textwrap.fill(text, int(19 * figure.get_figwidth()))
     figure.supxlabel(wrapped, x=0.01, ha="left", fontsize=7, color="0.3")
+
+
+def entries(panels: Iterable[Axes]) -> dict[str, Artist]:
+    """Collect what the legends of panels would show, each label once."""
+    return {label: mark for panel in panels for mark, label in zip(*panel.get_legend_handles_labels(), strict=True)}
 
 
 def key(figure: Figure, entries: Mapping[str, Artist], note: str, columns: int) -> None:
