@@ -2,7 +2,8 @@
 
 import zipfile
 import zlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO, Any
@@ -14,6 +15,7 @@ from numpy.typing import NDArray
 from scipy.io.matlab import MatReadError
 
 from alignment_importance.system import contents
+from alignment_importance.system.errors import InputError
 from alignment_importance.system.names import nearest
 from alignment_importance.system.problems import Problems
 
@@ -144,6 +146,26 @@ def wanted(
     lacks = "key" if fitting and key is None else ""
     problems.error(path, f"{what} with {sizes} dimensions; there is: {listed}", remedy, lacks=lacks)
     return None
+
+
+@contextmanager
+def reading(path: Path, what: str, remedy: str = "Fetch it again.") -> Iterator[None]:
+    """Explain that a file cannot be read, where NumPy, SciPy or h5py fail on it.
+
+    Args:
+        path: the file.
+        what: it is read as.
+        remedy: what to do about it.
+
+    Raises:
+        InputError: the block raised it, or one of `READING_ERRORS`.
+    """
+    try:
+        yield
+    except InputError:
+        raise
+    except READING_ERRORS as error:
+        raise InputError(f"cannot be read as {what} ({error}). {remedy}", where=path) from error
 
 
 def note_unreadable(problems: Problems, path: Path, error: Exception) -> None:

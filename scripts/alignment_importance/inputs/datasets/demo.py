@@ -251,14 +251,9 @@ def _font_file() -> Path:
 
 
 def make(sources: Mapping[str, Sequence[Path]], outputs: Mapping[str, Path], settings: Mapping[str, Any]) -> None:
-    """Draw images and masks (PNG) and their table, and simulate judgments by shape and by colour (pairs).
+    """Draw images and masks (PNG) and their table, and simulate judgments by shape and by colour, see `Form.make`.
 
-    Beside them stand the pairs of images whose pictograms are of one group, and those whose discs have one hue.
-
-    Args:
-        sources: nothing; all is drawn.
-        outputs: files and folders to make, by the names of `FORM`.
-        settings: the data set's entry in the configuration.
+    Also lists the pairs of images whose pictograms are of one group, and those whose discs have one hue.
     """
     seed, observers, noise = settings["seed"], settings["observers"], settings["noise"]
     rows = []

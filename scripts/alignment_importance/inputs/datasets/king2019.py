@@ -98,16 +98,11 @@ def leave_out_silent(
 
 def _field(path: Path, field: list[str]) -> Any:
     """Read a field of a field of a struct, of a MATLAB file of any version."""
-    try:
+    with array_files.reading(path, "a MATLAB file"):
         if h5py.is_hdf5(path):
             with h5py.File(path) as file:
-                item = _step_down(path, file, field)
-                return item[()].T
+                return _step_down(path, file, field)[()].T
         return _step_down(path, scipy.io.loadmat(path, simplify_cells=True), field)
-    except array_files.READING_ERRORS as error:
-        if isinstance(error, InputError):
-            raise
-        raise InputError(f"cannot be read as a MATLAB file ({error}). Fetch it again.", where=path) from error
 
 
 def _step_down(path: Path, content: Any, field: list[str]) -> Any:
@@ -126,12 +121,7 @@ def _step_down(path: Path, content: Any, field: list[str]) -> Any:
 
 
 def make(sources: Mapping[str, Sequence[Path]], outputs: Mapping[str, Path], settings: Mapping[str, Any]) -> None:
-    """Write what is wanted of the data set.
-
-    Args:
-        sources: the published files and folders, by need.
-        outputs: files and folders to make, by the names of `FORM`.
-        settings: the data set's entry in the configuration.
+    """Write those parts of the data set that are wanted, see `Form.make`.
 
     Raises:
         ProblemsError: lists everything that is wrong with the sources.

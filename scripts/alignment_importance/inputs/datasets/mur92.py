@@ -175,12 +175,7 @@ def _advice(checksums: Mapping[str, str]) -> str:
 
 
 def make(sources: Mapping[str, Sequence[Path]], outputs: Mapping[str, Path], settings: Mapping[str, Any]) -> None:
-    """Find or fetch the files, and write photographs (PNG), their table, judgments (pairs) and neural RDMs (pairs).
-
-    Args:
-        sources: nothing; `locate` finds the files.
-        outputs: files and folders to make, by the names of `FORM`.
-        settings: the data set's entry in the configuration.
+    """Find or download the files; write photographs (PNG), their table, judgments and neural RDMs, see `Form.make`.
 
     Raises:
         InputError: the files cannot be had, or are not the published ones.

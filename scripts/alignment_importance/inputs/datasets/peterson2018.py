@@ -70,14 +70,10 @@ def read_similarities(path: str | Path, category: str, n_images: int) -> NDArray
 
 def _matrix(path: Path, category: str) -> tuple[str, NDArray[np.float64]]:
     """Find the matrix of a category in a file, with its name there."""
-    try:
+    with array_files.reading(path, path.suffix):
         found = array_files.stored(path)
         name = _name_of_matrix(path, category, found)
         return name, found[name].read()
-    except array_files.READING_ERRORS as error:
-        if isinstance(error, InputError):
-            raise
-        raise InputError(f"cannot be read as {path.suffix} ({error}). Fetch it again.", where=path) from error
 
 
 def _name_of_matrix(path: Path, category: str, found: Mapping[str, array_files.Stored]) -> str:
@@ -102,12 +98,7 @@ def _name_of_matrix(path: Path, category: str, found: Mapping[str, array_files.S
 
 
 def make(sources: Mapping[str, Sequence[Path]], outputs: Mapping[str, Path], settings: Mapping[str, Any]) -> None:
-    """Write what is wanted of the data set.
-
-    Args:
-        sources: the published files and folders, by need.
-        outputs: files and folders to make, by the names of `FORM`.
-        settings: the data set's entry in the configuration.
+    """Write those parts of the data set that are wanted, see `Form.make`.
 
     Raises:
         ProblemsError: lists everything that is wrong with the sources.

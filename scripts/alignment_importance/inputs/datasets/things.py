@@ -224,10 +224,8 @@ def _words(path: Path) -> list[str]:
     """Read a list of words, one each line or one each cell."""
     if path.suffix.lower() != ".mat":
         return [line.strip() for line in _lines(path) if line.strip()]
-    try:
+    with array_files.reading(path, ".mat"):
         content = scipy.io.loadmat(path, simplify_cells=True)
-    except array_files.READING_ERRORS as error:
-        raise InputError(f"cannot be read as .mat ({error}). Fetch it again.", where=path) from error
     if "words48" not in content:
         known = ", ".join(sorted(key for key in content if not key.startswith("_"))) or "nothing"
         raise InputError(f"has no cell array words48, but {known}.", where=path)
@@ -236,19 +234,12 @@ def _words(path: Path) -> list[str]:
 
 def _read_choices(path: Path, n_objects: int) -> NDArray[np.int64]:
     """Read one file of choices: (choice, 3) object numbers counted from 0, the odd one last."""
-    release = False
-    try:
+    release = path.suffix.lower() in (".csv", ".tsv")
+    with array_files.reading(path, "three numbers per choice"):
         if path.suffix.lower() == ".npy":
             raw = np.load(path, allow_pickle=False)
         else:
-            release = path.suffix.lower() in (".csv", ".tsv")
             raw = _read_release(path) if release else _read_numbers(path)
-    except array_files.READING_ERRORS as error:
-        if isinstance(error, InputError):
-            raise
-        raise InputError(
-            f"cannot be read as three numbers per choice ({error}). Fetch it again.", where=path
-        ) from error
     if raw.ndim != 2 or raw.shape[1] != 3 or not len(raw):
         raise InputError(f"is {' x '.join(map(str, raw.shape))}, but a choice is three object numbers.", where=path)
     with np.errstate(invalid="ignore"):  # a missing number becomes another one, and is told from it
@@ -299,7 +290,7 @@ def _read_release(path: Path) -> NDArray[np.float64]:
 
 def _read_matrix(path: Path, name: str) -> NDArray[np.float64]:
     """Read a matrix of numbers; where a file has several, the one with this name."""
-    try:
+    with array_files.reading(path, path.suffix):
         if path.suffix.lower() == ".txt":
             return _read_numbers(path)
         found = array_files.stored(path)
@@ -308,27 +299,16 @@ def _read_matrix(path: Path, name: str) -> NDArray[np.float64]:
             known = ", ".join(f"{key} {array}" for key, array in found.items()) or "nothing"
             raise InputError(f"needs one matrix of numbers, or one called {name}. It has: {known}.", where=path)
         return found[name if name in fitting else fitting[0]].read().astype(np.float64)
-    except array_files.READING_ERRORS as error:
-        if isinstance(error, InputError):
-            raise
-        raise InputError(f"cannot be read as {path.suffix} ({error}). Fetch it again.", where=path) from error
 
 
 def _lines(path: Path) -> list[str]:
     """Read the lines of a text file."""
-    try:
+    with array_files.reading(path, "text"):
         return path.read_text(encoding="utf-8-sig").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"cannot be read as text ({error}). Fetch it again.", where=path) from error
 
 
 def make(sources: Mapping[str, Sequence[Path]], outputs: Mapping[str, Path], settings: Mapping[str, Any]) -> None:
-    """Write what is wanted of the data set.
-
-    Args:
-        sources: the published files and folders, by need.
-        outputs: files and folders to make, by the names of `FORM`.
-        settings: the data set's entry in the configuration.
+    """Write those parts of the data set that are wanted, see `Form.make`.
 
     Raises:
         ProblemsError: lists everything that is wrong with the sources.

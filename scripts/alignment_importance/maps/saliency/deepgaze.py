@@ -139,10 +139,8 @@ def _log_prior(file: str | Path | None, spread: float) -> Callable[[int, int], N
 
 
 def _read_template(file: Path) -> NDArray[np.float32]:
-    try:
+    with array_files.reading(file, "the .npy of a log density", "Replace it."):
         values = array_files.stored(file)["array"].read().astype(np.float64)
-    except array_files.READING_ERRORS as error:
-        raise InputError(f"cannot be read as the .npy of a log density ({error}). Replace it.", where=file) from error
     if values.ndim != 2 or not np.isfinite(values).all():
         raise InputError("a log density is needed, an array with two dimensions of finite numbers.", where=file)
     largest = np.abs(values).max(initial=0)

@@ -73,12 +73,8 @@ def _read_map(file: Path, key: str | None) -> Map:
     Raises:
         InputError: the file holds no map of finite numbers.
     """
-    try:
+    with array_files.reading(file, "a saliency map", "Replace the file."):
         values = _read_png(file) if file.suffix.lower() == ".png" else _read_array(file, key)
-    except InputError:
-        raise
-    except array_files.READING_ERRORS as error:
-        raise InputError(f"cannot be read as a saliency map ({error}). Replace the file.", where=file) from error
     if not np.isfinite(values).all():
         raise InputError(
             "the saliency map has values that are not finite numbers. Give every pixel a number.", where=file
