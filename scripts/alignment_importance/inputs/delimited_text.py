@@ -20,7 +20,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from alignment_importance.system import contents
-from alignment_importance.system.names import nearest
+from alignment_importance.system.names import suggestion
 from alignment_importance.system.plurals import counted
 from alignment_importance.system.problems import Problems
 
@@ -192,10 +192,8 @@ class Text:
         names = {theirs: ours for ours, theirs in self.own.items()}
         missing = [theirs for theirs in names if theirs not in header]
         for theirs in missing:
-            close = nearest(theirs, header)
-            remedy = f"Did you mean {close[0]!r}?" if close else f"There are: {', '.join(header)}."
             found = f"there is no column {theirs!r}, which `columns` gives as {names[theirs]}"
-            self.problems.error(self.path, found, remedy, "header")
+            self.problems.error(self.path, found, suggestion(theirs, header), "header")
         if missing:
             self.problems.raise_errors()
         return [names.get(name, name) for name in header]

@@ -34,6 +34,16 @@ def nearest(name: str, known: Iterable[str], most: int = 1, alike: float = 0.5) 
     return difflib.get_close_matches(name, list(known), n=most, cutoff=alike)
 
 
+def suggestion(name: str, known: Sequence[str]) -> str:
+    """Ask whether the known name most like a wrong one was meant, or list all known names.
+
+    >>> suggestion("ffruit", ["animal", "fruit"])
+    "Did you mean 'fruit'?"
+    """
+    close = nearest(name, known)
+    return f"Did you mean {close[0]!r}?" if close else f"There are: {', '.join(known) or 'none'}."
+
+
 def can_be_written(name: str) -> bool:
     """Whether tables and NetCDF files can hold a name.
 

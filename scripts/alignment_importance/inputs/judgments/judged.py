@@ -129,8 +129,7 @@ def check_size(problems: Problems, path: Path, n_participants: int, n_images: in
         remedy = f"Name {most} of them at most with the comparison's `images`, or fewer of its `categories`."
     else:
         found = f"a matrix of {n_images} images for each of {n_participants} participants does not fit into memory"
-    problems.error(path, found, remedy)
-    problems.raise_errors()
+    problems.fail(path, found, remedy)
 
 
 def from_matrices(matrices: Matrices, images: ImageIds, path: Path, problems: Problems) -> Judged:

@@ -53,8 +53,7 @@ def read(file: File, images: ImageIds, problems: Problems) -> judged.Judged:
             # In the file's order: sorting is no reader's business here.
             found = load_rdms(str(path), sort=False)
     except (*array_files.READING_ERRORS, AttributeError) as error:
-        problems.error(path, f"rsatoolbox cannot read it as a file of Meadows ({error})", _KEEP_NAME)
-        problems.raise_errors()
+        problems.fail(path, f"rsatoolbox cannot read it as a file of Meadows ({error})", _KEEP_NAME)
     for warning in said:
         problems.warn(path, f"rsatoolbox: {warning.message}", "Tasks with other stimuli are not used.")
     chosen = _task(found.rdm_descriptors.get("task"), found.n_rdm, file.key, path, problems)

@@ -6,7 +6,7 @@ from pathlib import Path
 import pandas as pd
 
 from alignment_importance.inputs.identifiers import ImageIds
-from alignment_importance.system.names import nearest
+from alignment_importance.system.names import suggestion
 from alignment_importance.system.plurals import counted
 from alignment_importance.system.problems import Problems
 
@@ -40,8 +40,7 @@ def choose(
     problems.raise_errors()
     if len(chosen) < FEWEST_IMAGES:
         remedy = f"Take at least {FEWEST_IMAGES}: similarities are compared over pairs."
-        problems.error(where, f"only {counted(len(chosen), 'image is', 'images are')} chosen", remedy)
-        problems.raise_errors()
+        problems.fail(where, f"only {counted(len(chosen), 'image is', 'images are')} chosen", remedy)
     return sorted(chosen)
 
 
@@ -50,9 +49,7 @@ def _of_categories(table: pd.DataFrame, categories: Sequence[str], where: str, p
     known = sorted(set(table["category"].dropna()))
     for category in categories:
         if category not in known:
-            close = nearest(category, known)
-            remedy = f"Did you mean {close[0]!r}?" if close else f"There are: {', '.join(known) or 'none'}."
-            problems.error(where, f"no image has the category {category!r}", remedy)
+            problems.error(where, f"no image has the category {category!r}", suggestion(category, known))
     return set(table["image"][table["category"].isin(categories)])
 
 
