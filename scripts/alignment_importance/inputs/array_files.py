@@ -1,4 +1,4 @@
-"""Files of plain arrays that users bring: NumPy's, MATLAB's and PyTorch's. Of each the wanted array alone is read."""
+"""Reads the one wanted array of a file of NumPy, MATLAB or HDF5, and no other."""
 
 import zipfile
 import zlib
@@ -32,7 +32,7 @@ READING_ERRORS = (
     MatReadError,
 )
 
-# What NumPy's kinds of arrays that hold no numbers are of, and MATLAB's classes.
+# What arrays of other things than real numbers hold, by NumPy's kind or MATLAB's class.
 _NO_NUMBERS = {
     "O": "cells or objects",
     "V": "struct",
@@ -54,11 +54,11 @@ _NO_NUMBERS = {
 
 @dataclass(frozen=True)
 class Stored:
-    """An array in a file, which is not read before it is asked for.
+    """An array in a file; it is not read until `read` is called.
 
     Attributes:
-        shape: of all its dimensions, in the order in which NumPy, MATLAB or h5py show them.
-        of: what it is of if that is no (real) numbers: text, cells, ...; otherwise empty.
+        shape: its dimensions in the order in which NumPy, MATLAB or h5py show them.
+        of: what it holds if not real numbers: text, cells, ...; otherwise empty.
         read: reads it.
     """
 
@@ -67,7 +67,7 @@ class Stored:
     read: Callable[[], NDArray[Any]]
 
     def __str__(self) -> str:
-        """Write the shape, and what it is of if not of numbers."""
+        """Write the shape, and what it holds if not numbers."""
         return ("x".join(map(str, self.shape)) or "single") + (f" ({self.of})" if self.of else "")
 
 
@@ -83,10 +83,10 @@ def stored(path: Path) -> dict[str, Stored]:
             shape, of = _header(stream)
         return {"array": Stored(shape, of, lambda: np.load(path, allow_pickle=False))}
     if suffix in (".h5", ".hdf5") or (suffix == ".mat" and h5py.is_hdf5(path)):
-        found = _in_hdf5(path)
+        arrays = _in_hdf5(path)
     else:
-        found = _in_matlab(path) if suffix == ".mat" else _in_archive(path)
-    return dict(sorted(found.items()))
+        arrays = _in_matlab(path) if suffix == ".mat" else _in_archive(path)
+    return dict(sorted(arrays.items()))
 
 
 def wanted(
@@ -98,21 +98,21 @@ def wanted(
     of_vectors: str = "",
     find: Callable[[Path], dict[str, Stored]] = stored,
 ) -> NDArray[Any] | None:
-    """Read the one array of numbers that is wanted, and nothing else of a file.
+    """Read the one array of numbers that is wanted.
 
-    Single numbers and vectors are none, which MATLAB gives two dimensions too.
+    Single numbers and vectors, which have two dimensions in MATLAB too, do not count.
 
     Args:
         path: the file.
-        dimensions: how many it may have.
+        dimensions: the numbers of dimensions that it may have.
         key: its name; None for the only one.
         layout: how it should be saved, for messages.
         problems: where errors are noted, such as a file that cannot be read.
-        of_vectors: what else to say of a file of vectors.
+        of_vectors: what messages add for a file of vectors.
         find: finds the arrays of the file, as `stored` does.
 
     Returns:
-        It, or None where there is no such array.
+        The array, or None if there is no such array.
     """
     try:
         there = find(path)
@@ -169,7 +169,7 @@ def reading(path: Path, what: str, remedy: str = "Fetch it again.") -> Iterator[
 
 
 def note_unreadable(problems: Problems, path: Path, error: Exception) -> None:
-    """Note a file that is damaged or not what its ending says."""
+    """Note a file that is damaged, or not of the kind that its ending says."""
     with path.open("rb") as stream:
         what, remedy = contents.recognise(stream.read(4096))
     found = f"it cannot be read as {path.suffix} ({error})" + (f"; {what}" if what else "")
@@ -177,7 +177,7 @@ def note_unreadable(problems: Problems, path: Path, error: Exception) -> None:
 
 
 def _header(stream: IO[bytes]) -> tuple[tuple[int, ...], str]:
-    """Read shape and kind of an array as NumPy saves it."""
+    """Read the shape, and what it holds, from the header of an array that NumPy saved."""
     readers = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}
     version = np.lib.format.read_magic(stream)
     if version not in readers:  # structs whose fields have names that are not ASCII
@@ -196,14 +196,14 @@ def _in_archive(path: Path) -> dict[str, Stored]:
 
         return read
 
-    found = {}
+    arrays = {}
     with zipfile.ZipFile(path) as archive:
         for member in archive.namelist():
             if member.endswith(".npy"):
                 with archive.open(member) as stream:
                     name = member.removesuffix(".npy")
-                    found[name] = Stored(*_header(stream), reader(name))
-    return found
+                    arrays[name] = Stored(*_header(stream), reader(name))
+    return arrays
 
 
 def _in_matlab(path: Path) -> dict[str, Stored]:
@@ -218,7 +218,7 @@ def _in_matlab(path: Path) -> dict[str, Stored]:
 
 
 def _in_hdf5(path: Path) -> dict[str, Stored]:
-    """Find the arrays of an HDF5 file. MATLAB 7.3 stores dimensions in reverse, and text and objects as numbers."""
+    """Find the arrays of an HDF5 file. MATLAB 7.3 reverses dimensions, and stores text and objects as numbers."""
     is_matlab = path.suffix.lower() == ".mat"
 
     def reader(name: str) -> Callable[[], NDArray[Any]]:
@@ -229,10 +229,10 @@ def _in_hdf5(path: Path) -> dict[str, Stored]:
 
         return read
 
-    found = {}
+    arrays = {}
 
     def note(name: str, item: h5py.Group | h5py.Dataset) -> None:
-        # What begins so is what MATLAB keeps for itself.
+        # MATLAB keeps its own data under names that begin with #.
         if not isinstance(item, h5py.Dataset) or item.shape is None or name.startswith("#"):
             return
         of = _NO_NUMBERS.get(item.dtype.kind, "")
@@ -241,8 +241,8 @@ def _in_hdf5(path: Path) -> dict[str, Stored]:
             of = of or _NO_NUMBERS.get(kind, "an object" if "MATLAB_object_decode" in item.attrs else "")
         empty = "MATLAB_empty" in item.attrs
         shape = item.shape[::-1] if is_matlab else item.shape
-        found[name] = Stored((0,) if empty else shape, of, reader(name))
+        arrays[name] = Stored((0,) if empty else shape, of, reader(name))
 
     with h5py.File(path) as file:
         file.visititems(note)
-    return found
+    return arrays

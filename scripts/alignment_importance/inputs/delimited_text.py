@@ -1,8 +1,8 @@
-"""Delimited text: every table that a user brings, with the number of the line of everything.
+"""Reads the tables that users bring, delimited text, and keeps the line number of every row for messages.
 
-It is text in UTF-8, or in UTF-16 with a mark. What separates the columns is seen from the header: commas, semicolons,
-tabs or blanks. Blanks around a field mean nothing, empty lines are passed over, and quotes may be around any field.
-Names of rows, as R and pandas write them, are passed over and said.
+Files are in UTF-8, or in UTF-16 with a byte order mark. The header shows what separates the columns: commas,
+semicolons, tabs or blanks. Blanks around a field and empty lines are ignored, and any field may be quoted. Row names,
+as R and pandas write them, are ignored with a warning.
 """
 
 import codecs
@@ -30,7 +30,7 @@ SUFFIXES = (".csv", ".tsv", ".txt")
 #: Spellings of a missing number (in any case).
 MISSING = ("", "nan", "na")
 
-# Characters that no table needs, and that the names in results cannot hold.
+# Control characters: no table needs them, and names in the results cannot contain them.
 _CONTROL = bytes({*range(32), 127} - set(b"\t\n\r"))
 
 _LINES_AT_ONCE = 5_000
@@ -40,32 +40,32 @@ Row = tuple[int, list[str]]
 
 @dataclass(frozen=True, eq=False)
 class Column:
-    """A column of a long table, every distinct cell once.
+    """A column of a long table, which stores every distinct cell once.
 
     Attributes:
-        cells: the distinct cells, stripped of blanks.
-        codes: int32 (row,), the place of each row's cell in `cells`.
+        cells: the distinct cells, without blanks around them.
+        codes: int32 (row,), the index of each row's cell in `cells`.
     """
 
     cells: list[str]
     codes: NDArray[np.int32]
 
     def first_rows(self) -> NDArray[np.intp]:
-        """Give the first row in which each of `cells` stands."""
+        """Find the first row that has each of `cells`."""
         first = np.full(len(self.cells), len(self.codes), dtype=np.intp)
         np.minimum.at(first, self.codes, np.arange(len(self.codes)))
         return first
 
 
 class Text:
-    """A table as text, opened.
+    """A text file, read as far as the header of its table.
 
     Attributes:
         path: the file.
         problems: where mistakes are noted.
-        own: what the file calls a column, by the name that it has here.
-        separator: what separates the columns; a blank stands for any number of them.
-        header: the names that the columns have here, without blanks around them.
+        own: the names of columns in the file, by their names here.
+        separator: what separates the columns; one blank means any number of blanks.
+        header: the names of the columns here, without blanks around them.
     """
 
     def __init__(self, path: Path, problems: Problems, own: Mapping[str, str] | None = None) -> None:
@@ -74,10 +74,10 @@ class Text:
         Args:
             path: the file.
             problems: where mistakes are noted.
-            own: what the file calls a column, by the name that it has here; None where they are the same.
+            own: the names of columns in the file, by their names here; None if they are the same.
 
         Raises:
-            Problems: the file is no text, or `own` names a column that it does not have.
+            Problems: the file is not text, or lacks a column that `own` names.
         """
         self.path, self.problems, self.own = path, problems, own or {}
         self._data = _in_utf8(path, problems)
@@ -95,16 +95,16 @@ class Text:
         return itertools.islice(self._lines(), 1, None)
 
     def lines(self) -> list[tuple[int, str]]:
-        """Give number and content of every line that is not blank, whatever separates what is in it."""
+        """Return the number and the content of every line that is not blank, not divided into fields."""
         stripped = enumerate(map(str.strip, re.split(r"\r\n?|\n", self._data.decode())), start=1)
         return [(number, _unquoted(line)) for number, line in stripped if line]
 
     def check_header(self, required: Sequence[str], known: Sequence[str], what: str) -> None:
-        """Refuse columns that are missing or there twice, and unknown ones unless the user has named the others.
+        """Refuse missing and repeated columns, and unknown ones unless the user has said which column is which.
 
         Args:
-            required: columns that there must be.
-            known: all columns that there may be.
+            required: columns that must be there.
+            known: all columns that may be there.
             what: what the table holds, for messages.
 
         Raises:
@@ -123,7 +123,7 @@ class Text:
         self.require(required, [name for name in names if name in known], f"{what} need")
 
     def require(self, required: Sequence[str], used: Sequence[str] = (), need: str = "It needs") -> None:
-        """Refuse a header in which columns are missing, or there twice.
+        """Refuse a header in which columns are missing or repeated.
 
         Raises:
             Problems: all of these.
@@ -138,7 +138,7 @@ class Text:
         self.problems.raise_errors()
 
     def table(self) -> "Table":
-        """Read what stands below the header; lines with too few or too many fields are noted and left out."""
+        """Read the rows below the header; note and leave out lines with too few or too many fields."""
         columns, lines = self._read_plain() or self._read_lines()
         is_longer = len(columns) > len(self.header)
         # R's write.table names no column of row names; others end every line with a separator.
@@ -158,7 +158,7 @@ class Text:
         return Table(self, {name: column for name, column in zip(header, columns, strict=True) if name}, lines)
 
     def note_length(self, lines: Sequence[int], found: int) -> None:
-        """Note lines with too few or too many fields, and what that is probably due to."""
+        """Note lines with too few or too many fields, and the likely reason."""
         wanted = len(self.header)
         more = counted(len(lines) - 1, "other", "others")
         others = f" (and so {'has' if len(lines) == 2 else 'have'} {more})" if len(lines) > 1 else ""
@@ -168,9 +168,9 @@ class Text:
         self.problems.error(self.path, told, remedy, f"line {lines[0]}")
 
     def number(self, cell: str) -> float | str:
-        """Read a number: NaN where it is missing, and what is wrong with it where it is no finite number.
+        """Read a number: NaN if it is missing; if it is not a finite number, return what is wrong with it.
 
-        Where semicolons separate columns, a comma is a decimal one: spreadsheets write semicolons where it is.
+        In a file separated by semicolons a comma is a decimal comma, as spreadsheets write it.
         """
         cell = cell.strip()
         if cell.lower() in MISSING:
@@ -179,7 +179,7 @@ class Text:
             self.problems.warn(self.path, "numbers have decimal commas", "They are read as such.")
             cell = cell.replace(",", ".")
         try:
-            # Python takes 1_000 for a number.
+            # Python reads 1_000 as a number.
             value = np.nan if "_" in cell else float(cell)
         except ValueError:
             value = np.nan
@@ -188,7 +188,7 @@ class Text:
         return "is not a number" if np.isnan(value) else value
 
     def _renamed(self, header: list[str]) -> list[str]:
-        """Give columns their names here instead of the user's own."""
+        """Replace the user's own names of columns by their names here."""
         names = {theirs: ours for ours, theirs in self.own.items()}
         missing = [theirs for theirs in names if theirs not in header]
         for theirs in missing:
@@ -199,14 +199,14 @@ class Text:
         return [names.get(name, name) for name in header]
 
     def _lines(self) -> Iterator[Row]:
-        """Yield number and fields of every line that is not blank."""
+        """Yield the number and the fields of every line that is not blank."""
         lines: Iterable[str] = io.TextIOWrapper(io.BytesIO(self._data), "utf-8", newline="")
         if self.separator == " ":
             lines = (line.strip() for line in lines)
         reader = csv.reader(lines, delimiter=self.separator, skipinitialspace=True, strict=True)
         try:
             for row in reader:
-                # The first field of a line is seldom blank, and a generator for every line would take longest of all.
+                # The first field is seldom blank; a generator expression for every line would take most of the time.
                 if row and (row[0].strip() or any(field.strip() for field in row)):
                     yield reader.line_num, row
         except csv.Error as error:
@@ -215,9 +215,9 @@ class Text:
             )
 
     def _read_plain(self) -> tuple[list[Column], NDArray[np.int64]] | None:
-        """Read a table without quotes or blank lines that has all fields in every line; None of any other.
+        """Read a table without quotes and blank lines in which every line is complete; return None for any other.
 
-        Millions of trials then take seconds: pandas reads them without making a Python object of every cell.
+        Pandas reads such a table without a Python object for every cell, so that millions of trials take seconds.
         """
         body = self._data[self._data.find(b"\n") + 1 :] if self._header_line == 1 else b""
         if (
@@ -243,13 +243,13 @@ class Text:
             skip_blank_lines=False,
         )
         columns = [_merged(_column(read[at])) for at in range(width)]
-        # There may be a line without anything but delimiters, which is a blank one.
+        # A line that consists of delimiters alone is blank.
         if all("" in column.cells for column in columns):
             return None
         return columns, np.arange(2, len(read) + 2, dtype=np.int64)
 
     def _read_lines(self) -> tuple[list[Column], NDArray[np.int64]]:
-        """Do as `_read_plain` does, line by line, of any table."""
+        """Read any table line by line, with the same result as `_read_plain`."""
         lengths = {len(row) for _, row in self.rows()}
         width = len(self.header) + (lengths == {len(self.header) + 1})
         coders: list[dict[str, int]] = [_coder() for _ in range(width)]
@@ -284,9 +284,9 @@ class Table:
     """A long table.
 
     Attributes:
-        text: that it was read from.
-        columns: by their names.
-        lines: int64 (row,), the number of each row's line in the file.
+        text: the file.
+        columns: by name.
+        lines: int64 (row,), the line number of each row in the file.
     """
 
     text: Text
@@ -294,7 +294,7 @@ class Table:
     lines: NDArray[np.int64]
 
     def note(self, rows: NDArray[np.intp], column: str, found: str, remedy: str) -> None:
-        """Note a mistake in some rows, once, with the first of them and the number of the others."""
+        """Note a mistake in some rows as one problem, which names the first row and counts the others."""
         if len(rows):
             more = counted(len(rows) - 1, "other line", "other lines")
             others = f" (and on {more})" if len(rows) > 1 else ""
@@ -302,20 +302,20 @@ class Table:
             self.text.problems.error(self.text.path, f"{found}{others}", remedy, place)
 
     def rows_of(self, name: str, marked: Sequence[bool]) -> NDArray[np.intp]:
-        """Find the rows in which a column has one of its cells that are marked."""
+        """Find the rows whose cell in a column is one of the `marked` ones; `marked` is in the order of its `cells`."""
         return np.flatnonzero(np.array(marked, dtype=bool)[self.columns[name].codes])
 
     def cells(self, name: str) -> list[tuple[int, str]]:
-        """Give line and content of every cell of a column."""
+        """Return the line number and the content of every cell of a column."""
         column = self.columns[name]
         return [(line, column.cells[code]) for line, code in zip(self.lines.tolist(), column.codes, strict=True)]
 
     def numbers(self, name: str, missing: str) -> NDArray[np.float64]:
-        """Read a column of numbers; NaN where one is missing or, which is noted, no finite number.
+        """Read a column of numbers: NaN where a number is missing; what is not a finite number is noted, and NaN too.
 
         Args:
             name: of the column.
-            missing: what to do about cells that are meant to have no number.
+            missing: what the message advises for cells that are meant to have no number.
 
         Returns:
             float64 (row,).
@@ -333,12 +333,12 @@ class Table:
 
 
 def remedy_of(cell: str, missing: str) -> str:
-    """Say what to do about a cell that is no number; `missing` if nothing tells more."""
+    """Say what to do about a cell that is not a number; `missing` where the cell gives no better hint."""
     return "Write numbers with a decimal point, not with a comma." if "," in cell else missing
 
 
 def _in_utf8(path: Path, problems: Problems) -> bytes:
-    """Read a text in UTF-8 without a mark, whatever it was."""
+    """Read a text file and return it in UTF-8 without a byte order mark."""
     try:
         data = path.read_bytes()
     except OSError as error:
@@ -364,13 +364,13 @@ def _in_utf8(path: Path, problems: Problems) -> bytes:
 
 
 def _line_of(data: bytes, at: int) -> str:
-    """Name the line of a byte."""
+    """Name the line that a byte is on."""
     number = data.count(b"\n", 0, at) + 1
     return f"line {number}"
 
 
 def _separator(header: str) -> str:
-    """Find what separates the columns: tabs if there are any, commas or semicolons, whichever are more, or blanks."""
+    """Find what separates the columns: tabs, if any; else commas or semicolons, the more frequent; or blanks."""
     marks = Counter(re.sub(r'"[^"]*"', "x", header).strip("\r\n "))
     if marks["\t"]:
         return "\t"
@@ -380,25 +380,25 @@ def _separator(header: str) -> str:
 
 
 def _unquoted(line: str) -> str:
-    """Take the quotes around a whole line away."""
+    """Remove the quotes around a whole line."""
     return line[1:-1].replace('""', '"') if len(line) > 1 and line[0] == line[-1] == '"' else line
 
 
 def _column(read: pd.Series) -> Column:
-    """Take a column of text."""
+    """Convert a column of text."""
     codes, cells = pd.factorize(read)
     return Column([cell.strip() for cell in cells], codes.astype(np.int32))
 
 
 def _coder() -> dict[str, int]:
-    """A dictionary that gives every new key the next number."""
+    """Make a dictionary that assigns the next number to every new key."""
     coder: defaultdict[str, int] = defaultdict()
     coder.default_factory = coder.__len__
     return coder
 
 
 def _merged(column: Column) -> Column:
-    """Make one of cells that were told apart by blanks alone."""
+    """Merge cells that differ in the blanks around them alone."""
     cells = list(dict.fromkeys(column.cells))
     if len(cells) == len(column.cells):
         return column

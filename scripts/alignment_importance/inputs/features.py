@@ -1,4 +1,4 @@
-"""Features that another tool computed: read, joined to the images of a set by id, checked."""
+"""Reads and checks features that another tool computed, and joins them to the images of a set by id."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,21 +14,21 @@ from alignment_importance.system import digests, provenance
 from alignment_importance.system.names import some
 from alignment_importance.system.problems import Problems
 
-#: What the dimensions of an array are, by layout.
+#: The dimensions of an array, by layout.
 _DIMENSIONS = {"maps": ("image", "map", "y", "x"), "units": ("image", "unit")}
 
 
 @dataclass(frozen=True)
 class Source:
-    """What a configuration says of features.
+    """What a configuration says about features.
 
     Attributes:
         features: file of the array.
         order: text file with the image of each of its rows: ids, names or paths of image files.
         key: name of the array where the file holds several.
         layout: `maps` (image, map, y, x) or `units` (image, unit).
-        resize: how images became the input that the maps are of, see `images.input_region`.
-        middle: share of the sides of that rectangle which became the input, around its middle.
+        resize: how the images were fitted to the input of the maps, see `images.input_region`.
+        middle: share of the sides of that rectangle, around its middle, that became the input.
     """
 
     features: Path
@@ -40,18 +40,18 @@ class Source:
 
 
 def read(source: Source, table: pd.DataFrame, problems: Problems) -> xr.Dataset | None:
-    """Bring features of the images of a set into the form of activations that a network recorded.
+    """Convert features of the images of a set to the form of recorded activations.
 
     Args:
         source: the files.
-        table: `image`, `width` and `height` of all images of the set, each of which must have features; features of
-            other images are left out.
+        table: `image`, `width` and `height` of all images of the set. Each must have features; features of other images
+            are left out.
         problems: where errors and warnings are noted.
 
     Returns:
-        `feature_maps` (image, feature_map, y, x) and `readout` (image, unit), the mean of each map over its places, and
-        the means of both over all images, `map_mean` and `unit_mean`, in float32; units are maps of one place.
-        Coordinates and attributes as of `extraction.extract`. None where there are errors.
+        `feature_maps` (image, feature_map, y, x), `readout` (image, unit), the mean of each map over its places, and
+        the means of both over all images, `map_mean` and `unit_mean`, in float32; a unit is a map with one place.
+        Coordinates and attributes are those of `extraction.extract`. None if there are errors.
     """
     activations = None
     own = Problems()
@@ -62,7 +62,7 @@ def read(source: Source, table: pd.DataFrame, problems: Problems) -> xr.Dataset 
 
 
 def pool(maps: NDArray[np.floating]) -> NDArray[np.floating]:
-    """The mean (image, feature_map) of each map (image, feature_map, y, x) over its places, of the maps' type."""
+    """Average each map (image, feature_map, y, x) over its places; the type of the maps is kept."""
     return np.asarray(maps.mean(axis=(2, 3), dtype=np.float64).astype(maps.dtype))
 
 
@@ -85,7 +85,7 @@ def _labelled(source: Source, table: pd.DataFrame, problems: Problems) -> xr.Dat
     problems.raise_errors()
     assert values is not None  # otherwise there was an error
     rows = pd.Series(range(len(listed)), index=listed)[table["image"]]
-    # What does not fit into float32 becomes infinite, which is told.
+    # What does not fit into float32 becomes infinite, which is noted below.
     with np.errstate(over="ignore"):
         chosen = values[rows.to_numpy()].astype(np.float32)
     _check_values(source, table["image"].tolist(), chosen, problems)
@@ -95,7 +95,7 @@ def _labelled(source: Source, table: pd.DataFrame, problems: Problems) -> xr.Dat
 
 
 def _check_shape(source: Source, values: NDArray[np.generic], n_images: int, problems: Problems) -> None:
-    """Note an array that is not of the layout, or not of as many images as the order lists."""
+    """Note an array that does not have the layout, or the number of images that the order lists."""
     [layout] = [name for name, dimensions in _DIMENSIONS.items() if len(dimensions) == values.ndim]
     shape = " x ".join(map(str, values.shape))
     if layout != source.layout:
@@ -107,7 +107,7 @@ def _check_shape(source: Source, values: NDArray[np.generic], n_images: int, pro
 
 
 def _check_values(source: Source, image_ids: list[str], values: NDArray[np.float32], problems: Problems) -> None:
-    """Note values that are no finite numbers, and features that tell no images apart."""
+    """Note values that are not finite numbers, and features that do not distinguish any images."""
     wrong = ~np.isfinite(values)
     if wrong.any():
         first = np.argwhere(wrong)[0]
@@ -128,7 +128,7 @@ def _check_values(source: Source, image_ids: list[str], values: NDArray[np.float
 
 
 def _described(source: Source, table: pd.DataFrame, maps: NDArray[np.float32]) -> xr.Dataset:
-    """Maps and readout, with where they come from."""
+    """Label maps and readout, and record their origin."""
     what = {"maps": "feature maps", "units": "units"}[source.layout]
     label, sha256 = f"{what} of {source.features.name}", digests.sha256(source.features)
     provenance.note_weights(label, sha256)

@@ -1,4 +1,4 @@
-"""Checks of how the images or pairs of a comparison are cut into folds."""
+"""Checks whether the images or pairs of a comparison can be cut into usable folds."""
 
 from collections.abc import Sequence
 
@@ -12,7 +12,7 @@ from alignment_importance.system.names import some
 from alignment_importance.system.plurals import counted
 from alignment_importance.system.problems import Problems
 
-#: A correlation over the pairs of fewer test images scatters widely.
+#: With fewer test images, a correlation over their pairs varies widely.
 FEW_TEST_IMAGES = 6
 
 
@@ -25,13 +25,13 @@ def check_folds(
     inner_folds: int | None,
     problems: Problems,
 ) -> None:
-    """Note folds that cannot be made, that cannot be scored, or that are small.
+    """Note folds that cannot be made or scored, or that are small.
 
     Args:
         label: what messages call the comparison.
         judgments: `similarity` (participant, image, image_b).
         unit, n_folds, seeds: of the cross-validation.
-        inner_folds: within training data, on which penalties are chosen; None where none are.
+        inner_folds: of the training data, for choosing penalties; None if none are chosen.
         problems: what is found is added here.
     """
     ids = judgments["image"].to_numpy().tolist()
@@ -83,5 +83,5 @@ def check_folds(
 
 
 def _is_flat(fold: folds.Fold) -> bool:
-    """Whether nothing can be correlated with the judgments of a block, since they are all the same."""
+    """Tell whether all judgments of the training or of the test block are the same, so that none can be correlated."""
     return any(np.nanmin(block.human) == np.nanmax(block.human) for block in (fold.train, fold.test))

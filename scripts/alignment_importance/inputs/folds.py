@@ -1,4 +1,4 @@
-"""Cross-validation: cut images, or pairs of images, into folds, and the human judgments into train and test blocks."""
+"""Cuts images, or pairs of images, into folds, and the human judgments into training and test blocks."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,17 +10,17 @@ from numpy.typing import NDArray
 from alignment_importance.system.errors import InputError
 from alignment_importance.system.plurals import counted
 
-#: What can be cut into folds, and what tables call it. `images` is the paper's way; with pairs, every image stands on
-#: both sides, so that what is known of it leaks.
+#: What can be cut into folds, and its name in tables. The paper cuts images; when pairs are cut, every image is on both
+#: sides, so that information about it leaks.
 UNIT_NAMES = {"images": "images", "pairs": "pairs (leaky)"}
 
-#: A correlation of fewer values than this says nothing: two always lie on a line.
+#: A correlation needs at least as many values: two always lie on a line.
 MIN_PAIRS = 3
 
 
 @dataclass(frozen=True, eq=False)
 class PairBlock:
-    """Images and the judged pairs among them that one score uses.
+    """The images, and the judged pairs among them, that one score uses.
 
     Attributes:
         images: int (n,), positions in the list of image ids that the block was made with, ascending.
@@ -34,7 +34,7 @@ class PairBlock:
 
 @dataclass(frozen=True, eq=False)
 class Fold:
-    """One fold: its number (from 1), what the ranking may see, and what it is tested on."""
+    """One fold: its number (from 1), the block that the ranking may use, and the block that it is tested on."""
 
     fold: int
     train: PairBlock
@@ -51,7 +51,7 @@ def cut(unit: str, image_ids: Sequence[str], n_folds: int, seed: int) -> pd.Data
         seed: of the permutation.
 
     Returns:
-        Columns image, image_b (for pairs alone; after `image` by id) and fold (1 to `n_folds`: the one in whose test
+        Columns image, image_b (only for pairs; sorts after `image`) and fold (1 to `n_folds`: the one in whose test
         set the image or pair is), sorted by id.
 
     Raises:
@@ -74,11 +74,11 @@ def blocks(table: pd.DataFrame, human: NDArray[np.float64], image_ids: Sequence[
         image_ids: the n image ids.
 
     Returns:
-        The folds by number. Of folds of images, a block is all pairs among its images; of folds of pairs, every block
-        has all images and NaN for the pairs outside it.
+        The folds by number. In folds of images, a block holds all pairs among its images; in folds of pairs, every
+        block holds all images, and NaN for the pairs outside it.
 
     Raises:
-        InputError: the table is not about these images, or a block has fewer than `MIN_PAIRS` judged pairs.
+        InputError: the table is not of these images, or a block has fewer than `MIN_PAIRS` judged pairs.
     """
     assigned = (_pair_folds if _of_pairs(table) else _image_folds)(table, image_ids)
     everything = whole(human)
@@ -89,17 +89,17 @@ def blocks(table: pd.DataFrame, human: NDArray[np.float64], image_ids: Sequence[
 
 
 def unit_name(table: pd.DataFrame) -> str:
-    """What tables say was cut into folds, of a table that `cut` made."""
+    """Return the name, as tables give it, of what was cut into folds in a table made by `cut`."""
     return UNIT_NAMES["pairs" if _of_pairs(table) else "images"]
 
 
 def members(table: pd.DataFrame, image_ids: Sequence[str]) -> list[Fold]:
-    """The folds with 1 for every pair that is in a block, whether it was judged or not, and NaN for the others."""
+    """Make folds whose blocks hold 1 for each of their pairs, judged or not, and NaN for all others."""
     return blocks(table, np.ones((len(image_ids), len(image_ids))), image_ids)
 
 
 def inside(fold: Fold, n_folds: int, seed: int, by_pairs: bool) -> list[Fold]:
-    """Cut the training block of a fold into folds of its own, on which something can be chosen.
+    """Cut the training block of a fold into inner folds, for choosing a setting.
 
     Args:
         fold: the outer fold.
@@ -108,8 +108,8 @@ def inside(fold: Fold, n_folds: int, seed: int, by_pairs: bool) -> list[Fold]:
         by_pairs: whether pairs are cut into folds instead of images.
 
     Returns:
-        Folds whose blocks hold training images, or training pairs, alone. None of those with fewer than `MIN_PAIRS`
-        judged pairs on a side, and so none at all of more folds than there are images or pairs.
+        Folds whose blocks hold training images, or training pairs, alone. Folds with fewer than `MIN_PAIRS` judged
+        pairs on a side are left out; if there are fewer images or pairs than folds, there are none.
     """
     images, human = fold.train.images, fold.train.human
     if n_folds > (n_judged(fold.train) if by_pairs else len(images)):
@@ -137,7 +137,7 @@ def whole(human: NDArray[np.float64]) -> PairBlock:
 
 
 def _assign(count: int, n_folds: int, seed: int, what: str) -> NDArray[np.int64]:
-    """Give each of `count` things its fold number."""
+    """Assign a fold number to each of `count` items."""
     if n_folds < 2:
         raise InputError(f"folds is {n_folds}, but there must be at least 2.", where="cross_validation")
     if n_folds > count:
@@ -154,14 +154,14 @@ def _of_pairs(table: pd.DataFrame) -> bool:
 
 
 def _image_folds(table: pd.DataFrame, image_ids: Sequence[str]) -> NDArray[np.int64]:
-    """Give each image's fold, in the order of `image_ids`."""
+    """Return the fold of each image, in the order of `image_ids`."""
     if sorted(table["image"]) != sorted(image_ids):
         raise InputError("The folds are not those of these images: a row per image is needed. Make the folds again.")
     return table.set_index("image")["fold"].loc[list(image_ids)].to_numpy()
 
 
 def _pair_folds(table: pd.DataFrame, image_ids: Sequence[str]) -> NDArray[np.int64]:
-    """Give each pair's fold as a symmetric (n, n) array; 0 on the diagonal."""
+    """Return the fold of each pair as a symmetric (n, n) array; 0 on the diagonal."""
     first, second = (pd.Index(image_ids).get_indexer(pd.Index(table[column])) for column in ("image", "image_b"))
     fold = np.zeros((len(image_ids), len(image_ids)), dtype=np.int64)
     if min(first.min(initial=0), second.min(initial=0)) >= 0:
@@ -179,7 +179,7 @@ def _fold(number: int, block: PairBlock, assigned: NDArray[np.int64]) -> Fold:
 
 
 def _part(block: PairBlock, members: NDArray[np.bool_]) -> PairBlock:
-    """Some images (image,) of a block, or some of its pairs (image, image)."""
+    """Select images (image,) of a block, or pairs (image, image)."""
     if members.ndim == 1:
         return PairBlock(block.images[members], block.human[np.ix_(members, members)])
     return PairBlock(block.images, np.where(members, block.human, np.nan))

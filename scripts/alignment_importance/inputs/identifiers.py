@@ -1,4 +1,4 @@
-"""The ids of an image set, and what the files of users call them."""
+"""The image ids of a set, and the cells of users' files that refer to them."""
 
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -12,21 +12,21 @@ from alignment_importance.system.names import some
 from alignment_importance.system.plurals import counted
 from alignment_importance.system.problems import Problems
 
-# Likenesses are looked for in the first of many unknown ids alone: it takes a while, and no more are shown.
+# Suggestions are slow, and messages show no more of them: only for the first of many unknown ids.
 _MOST_GUESSED = 20
 
-#: What may be done about images without judgments.
+#: Another way to deal with images without judgments.
 _RESTRICT = ", or restrict the comparison to the images that were judged"
 
 
 class ImageIds:
-    """The ids of an image set, and those of them that a comparison is about.
+    """The ids of an image set, and those among them that a comparison uses.
 
     Attributes:
         known: all ids of the set, sorted.
         wanted: those of the comparison, sorted.
-        numbers: a number for each known id, in their order, and for each that was passed over.
-        unjudged: those of the comparison of which a file turned out to have no judgment.
+        numbers: a number for each known id, in their order, and for each other id that was ignored.
+        unjudged: those of the comparison for which a file turned out to have no judgment.
     """
 
     def __init__(
@@ -38,14 +38,14 @@ class ImageIds:
         in_parts: bool = False,
         remedy: str = "Correct the id, remove it, or add the image to the set.",
     ) -> None:
-        """Take the ids of the set, and of the comparison if it is not about all of them.
+        """Store the ids of the set, and those of the comparison if it does not use all of them.
 
         Args:
             known: the ids of the set.
             wanted: those of the comparison; None for all.
-            pass_over: whether other images are passed over; if not, they are mistakes.
-            in_parts: whether a file may be about some of the wanted images alone.
-            remedy: what to do about an image that is not of the set and like none of it.
+            pass_over: whether images outside the set are ignored; if not, they are mistakes.
+            in_parts: whether a file may cover only some of the wanted images.
+            remedy: what to do about an id that is not in the set and similar to none of its ids.
         """
         self.known = sorted(known)
         self.wanted = self.known if wanted is None else sorted(wanted)
@@ -57,24 +57,24 @@ class ImageIds:
         self._spelt: dict[Path, dict[str, str]] = {}
 
     def __contains__(self, image: str) -> bool:
-        """Tell whether an id is one of the set."""
+        """Tell whether an id is in the set."""
         return image in self._known
 
     def resolve(self, cell: str) -> str:
-        """Give the id that a cell stands for: an id, or the name or path of an image's file."""
+        """Return the id that a cell refers to; the cell holds an id, or the name or path of an image file."""
         image = ids.clean(cell)
         return of_path if image not in self and (of_path := ids.of_path(image)) in self else image
 
-    def find(self, problems: Problems, where: Path, found: Iterable[tuple[str, str]]) -> list[str]:
-        """Give the ids that cells of a file stand for, and note those that are no image of this set.
+    def find(self, problems: Problems, where: Path, cells: Iterable[tuple[str, str]]) -> list[str]:
+        """Return the ids that cells of a file refer to, and note those that are not in the set.
 
         Args:
             problems: where the notes go.
             where: the file.
-            found: place and content of each cell.
+            cells: place and content of each cell.
         """
         image_ids, n_unknown = [], 0
-        for place, cell in found:
+        for place, cell in cells:
             image = self.resolve(cell)
             image_ids.append(image)
             if image in self:
@@ -89,13 +89,13 @@ class ImageIds:
         return image_ids
 
     def numbers_of(self, table: Table, column: str) -> NDArray[np.intp]:
-        """Find the images of a column: (row,) their `numbers`, −1 where an id is unknown, which is noted."""
+        """Look up the images of a column: their `numbers` (row,), −1 where an id is unknown, which is noted."""
         cells, codes = table.columns[column].cells, table.columns[column].codes
         first_rows, counts = table.columns[column].first_rows(), np.bincount(codes, minlength=len(cells))
         others = [f" and {counted(count - 1, 'other', 'others')}" if count > 1 else "" for count in counts]
         order = np.argsort(first_rows)
-        found = [(f"line {table.lines[first_rows[at]]}{others[at]}, column {column}", cells[at]) for at in order]
-        image_ids = self.find(table.text.problems, table.text.path, found)
+        placed = [(f"line {table.lines[first_rows[at]]}{others[at]}, column {column}", cells[at]) for at in order]
+        image_ids = self.find(table.text.problems, table.text.path, placed)
         numbers = np.empty(len(cells), dtype=np.intp)
         numbers[order] = [self.numbers.get(image, -1) for image in image_ids]
         return numbers[codes]
@@ -105,21 +105,21 @@ class ImageIds:
         problems: Problems,
         where: Path,
         what: str,
-        found: Sequence[tuple[str, str]],
+        cells: Sequence[tuple[str, str]],
         otherwise: str = _RESTRICT,
     ) -> list[str]:
-        """Do as `find` does, and note ids that are listed twice or missing in a list of all images of a comparison.
+        """Resolve a list of all images of a comparison as `find` does, and note ids that are repeated or missing.
 
         Args:
             problems: where the notes go.
             where: the file.
-            what: what names an image there (`row`, `column`, `line`).
-            found: place and content of each cell.
-            otherwise: what may be done instead of adding those that are missing.
+            what: what holds an id there (`row`, `column`, `line`).
+            cells: place and content of each cell.
+            otherwise: what can be done instead of adding the missing images.
         """
-        image_ids = self.find(problems, where, found)
+        image_ids = self.find(problems, where, cells)
         places: dict[str, list[str]] = {}
-        for (place, _), image in zip(found, image_ids, strict=True):
+        for (place, _), image in zip(cells, image_ids, strict=True):
             places.setdefault(image, []).append(place)
         for image, several in places.items():
             if len(several) > 1:
@@ -140,22 +140,22 @@ class ImageIds:
             otherwise: see `listed`.
 
         Raises:
-            Problems: the file is no text.
+            Problems: the file is not text.
         """
         text = Text(file, problems)
         lines = text.lines()
-        # The word may be an id, or stand in one that has blanks: image 01.png.
+        # The word may itself be an id, or part of one that contains blanks: image 01.png.
         is_table = "image" in text.header and self.resolve(lines[0][1]) not in self
         cells = text.table().cells("image") if is_table else lines
         return self.listed(problems, file, "line", [(f"line {number}", cell) for number, cell in cells], otherwise)
 
     def note_strangers(self, problems: Problems) -> None:
-        """Warn of the images that were passed over."""
+        """Warn about the images that were ignored."""
         for where, strangers in self._strangers.items():
             problems.warn(where, f"images that are not of this set: {some(list(strangers))}", "They are left out.")
 
     def _note_spelling(self, problems: Problems, where: Path, place: str, image: str, cell: str) -> None:
-        """Say that ids are written as names of files, and note where two of these would be one image."""
+        """Warn that ids are written as file names, and note where two of these would be one image."""
         if cell == image:
             return
         if where not in self._spelt:

@@ -1,4 +1,4 @@
-"""Image ids: how a file's name becomes one, and which one somebody probably meant."""
+"""Image ids: made from file names, and suggested in place of unknown ones."""
 
 import re
 import unicodedata
@@ -7,32 +7,32 @@ from pathlib import Path
 
 from alignment_importance.system.names import nearest
 
-#: Endings of the files that are taken for images (in any case).
+#: Endings of image files, in upper or lower case.
 SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", ".bmp", ".gif")
 
 
 def clean(name: str) -> str:
-    """Bring an image id to its one spelling: no blanks around it, and letters with accents as one character (NFC).
+    """Normalise an image id: strip blanks around it, and compose letters with accents (Unicode NFC).
 
-    macOS takes such letters in file names apart (NFD), tables have them whole.
+    macOS decomposes such letters in file names (NFD), while tables usually hold them composed.
     """
     return unicodedata.normalize("NFC", name).strip()
 
 
 def of_file(file: str | Path) -> str:
-    """Give the image id of a file: its name without the last ending."""
+    """Return the image id of a file: its name without the last ending."""
     return clean(Path(file).stem)
 
 
 def of_path(path: str) -> str:
-    """Give the image id of a path of any system: its last part, without the ending of an image."""
+    """Return the image id of a path from any operating system: its last part, without the ending of an image file."""
     name = re.split(r"[/\\]", path)[-1]
     stem, dot, ending = name.rpartition(".")
     return clean(stem if dot + ending.lower() in SUFFIXES else name)
 
 
 def suggest(unknown: str, known: Iterable[str]) -> str:
-    """Say in a sentence which image was probably meant by an id that no image has; empty where none is like it."""
+    """Suggest in a sentence which image an unknown id may mean; empty if no id is similar."""
     ids = sorted(known)
     for image in ids:
         if image.casefold() == unknown.casefold():

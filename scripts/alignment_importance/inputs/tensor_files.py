@@ -1,4 +1,4 @@
-"""Files of tensors that torch.save wrote. They have a module of their own, since no other file needs PyTorch."""
+"""Tensors that torch.save wrote. The module stands apart because only these files need PyTorch."""
 
 import pickle
 from collections.abc import Callable
@@ -12,7 +12,7 @@ from alignment_importance.inputs.array_files import Stored
 
 
 def stored(path: Path) -> dict[str, Stored]:
-    """Find the tensors of a file that torch.save wrote of one (called `array`) or of a dict. Nothing in it is run.
+    """Find the tensors in a file that torch.save wrote: of a dict by name, a single one as `array`. Runs no code in it.
 
     Raises:
         one of `array_files.READING_ERRORS`: the file is damaged or of another kind, or holds more than tensors.

@@ -1,6 +1,5 @@
-"""Adapters: one module per data set, each reading the published files; `canonical` brings them into the canonical form.
+"""Adapters of published data sets, a module each, that convert the published files to the form of any user's data.
 
-The canonical form is a folder of images and tables of judgments, as of any user's data. An adapter knows how its files
-are built, and nothing of where they lie: its form says where they may
-be (`forms`), and the workflow hands over the paths.
+That is a folder of images and tables of judgments. An adapter knows the format of the files; where they may be is
+described in `forms`, and the workflow passes their paths.
 """

@@ -1,4 +1,4 @@
-"""What all adapters do: list and copy images, and give arrays of judgments the names of their images."""
+"""What adapters share: they list and copy images, and label arrays of judgments with image ids."""
 
 import logging
 import shutil
@@ -19,11 +19,11 @@ logger = logging.getLogger(__name__)
 def list_images(folder: str | Path) -> dict[str, Path]:
     """List the images of a published folder by id, in the order of their file names.
 
-    That is the order of the matrices that come with such folders: capital letters before small ones, digits one by one
-    (`10.jpg` before `2.jpg`), as Python and MATLAB sort. Other files and hidden ones are left out.
+    Published matrices have this order: capital letters before small ones, and digits one by one (`10.jpg` before
+    `2.jpg`), as Python and MATLAB sort. Other files and hidden files are left out.
 
     Raises:
-        InputError: there is no image, or two have one id.
+        InputError: there are no images, or two have the same id.
     """
     names = sorted(entry.name for entry in Path(folder).iterdir() if entry.is_file() and not entry.name.startswith("."))
     files = [Path(folder, name) for name in names if Path(name).suffix.lower() in images.SUFFIXES]
@@ -33,15 +33,15 @@ def list_images(folder: str | Path) -> dict[str, Path]:
         )
     if len(files) < len(names):
         logger.warning("%s: files that are no images are left out: %d.", folder, len(names) - len(files))
-    found: dict[str, Path] = {}
+    by_id: dict[str, Path] = {}
     for file in files:
-        other = found.setdefault(ids.of_file(file), file)
+        other = by_id.setdefault(ids.of_file(file), file)
         if other != file:
             raise InputError(
                 f"{other.name} and {file.name} are one image by their names. Keep the one that came with the data set.",
                 where=folder,
             )
-    return found
+    return by_id
 
 
 def copy_images(files: Mapping[str, Path], folder: str | Path) -> None:
@@ -54,13 +54,13 @@ def copy_images(files: Mapping[str, Path], folder: str | Path) -> None:
 def tabulate_pairs(
     image_ids: Sequence[str], values: NDArray[np.float64], column: str, participants: Sequence[str]
 ) -> pd.DataFrame:
-    """Name the images and participants of judged pairs.
+    """Label judged pairs with image ids and participants.
 
     Args:
         image_ids: n images in the order of the judgments.
         values: (participant, n (n - 1) / 2) judgments in the order of the upper triangle row by row: pair (1, 2),
-            (1, 3), ... (1, n), (2, 3), ... That is the order of SciPy's `pdist` and of MATLAB's, which says the same of
-            the lower triangle column by column.
+            (1, 3), ... (1, n), (2, 3), ... That is the order of `pdist` in SciPy, and in MATLAB, which describes
+            it as the lower triangle column by column.
         column: `similarity` or `dissimilarity`.
         participants: their names.
 
@@ -80,15 +80,15 @@ def tabulate_pairs(
 
 
 def tabulate_matrix(image_ids: Sequence[str], values: NDArray[np.float64]) -> pd.DataFrame:
-    """Name the rows and columns of a matrix of judgments.
+    """Label the rows and columns of a matrix of judgments.
 
     Args:
         image_ids: n images in the order of the matrix.
         values: (n, n).
 
     Returns:
-        Column image and a column per image. The diagonal stays as it is: it tells whether the numbers are of the kind
-        that they are said to be, and nothing else is made of it.
+        Column image and a column per image. The diagonal is kept, for the check whether the numbers are of the stated
+        kind.
     """
     if len(set(image_ids)) != len(image_ids) or values.shape != (len(image_ids),) * 2:
         raise ValueError(f"{len(image_ids)} images do not name a matrix of {values.shape}")
@@ -98,6 +98,6 @@ def tabulate_matrix(image_ids: Sequence[str], values: NDArray[np.float64]) -> pd
 
 
 def number_of_images(n_pairs: int) -> str:
-    """Say how many images have so many pairs, for messages."""
+    """Say how many images have this number of pairs, for messages."""
     n = (1 + np.sqrt(1 + 8 * n_pairs)) / 2
     return f"{round(n)} images" if n == round(n) else "no number of images"

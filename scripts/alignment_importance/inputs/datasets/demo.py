@@ -1,8 +1,8 @@
-"""The embedded demo: drawn images and simulated observers whose truth is known, a positive control for heatmaps.
+"""Makes the demo: drawn images and simulated observers with a known ground truth, a positive control for heatmaps.
 
 Every image shows a pictogram and, in the opposite quadrant, a coloured disc. One simulated group of observers judges
-the images by the pictogram's kind, the other by the disc's hue; so the heatmaps of the two must lie on different
-objects of the same images.
+the images by the kind of pictogram, the other by the hue of the disc, so that the heatmaps of the two must lie on
+different objects in the same images.
 """
 
 import colorsys
@@ -22,7 +22,7 @@ from alignment_importance.system import tables
 from alignment_importance.system.atomic_write import atomic_folder
 from alignment_importance.system.errors import InputError
 
-#: Ten kinds of six pictograms, all in the DejaVu Sans font that comes with matplotlib.
+#: Ten kinds of six pictograms each, all in the font DejaVu Sans that comes with matplotlib.
 GROUPS = {
     "cards": "🂡🂢🂣🂤🂥🂦",
     "cats": "😸😹😺😻😼😽",
@@ -54,22 +54,22 @@ _JITTER = 8
 _FONT_SIZE = 400
 _MISSING = "\uffff"
 
-# Each use of random numbers has a stream of its own: more observers leave the images as they are.
+# Each use of random numbers has its own stream, so that the images do not depend on the number of observers.
 _STREAM_IMAGES, _STREAM_SHAPE, _STREAM_COLOUR = 0, 1, 2
 
 
 @dataclass(frozen=True, eq=False)
 class Picture:
-    """One drawn image and its truth.
+    """One drawn image and its ground truth.
 
     Attributes:
         image: the id, group-number-hue.
         group: the pictogram's group, one of `GROUPS`.
         hue: the disc's hue in degrees.
         rgb: the image, 224 x 224.
-        mask: 8-bit grey, 224 x 224: 0 background, 1 pictogram, 2 disc. The pictogram's area is the rectangle around
-            its ink, not the ink alone: a network answers to the figure with the spaces it encloses, and its maps are
-            far too coarse to tell strokes from gaps.
+        mask: 8-bit grey, 224 x 224: 0 background, 1 pictogram, 2 disc. The area of the pictogram is the rectangle
+            around its ink: a network responds to the figure with the spaces that it encloses, and its maps are far too
+            coarse to separate strokes from gaps.
     """
 
     image: str
@@ -83,7 +83,7 @@ def draw(seed: int) -> Iterator[Picture]:
     """Draw the 60 images: every group with every hue once, and each of a group's pictograms with another hue.
 
     Raises:
-        InputError: the font is not there or lacks a pictogram.
+        InputError: the font is missing or lacks a pictogram.
     """
     _check_glyphs()
     random = np.random.default_rng([seed, _STREAM_IMAGES])
@@ -136,7 +136,7 @@ def pairs_that_share(table: pd.DataFrame, column: str) -> pd.DataFrame:
 
 
 def _pairs(table: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Give the rows of the first and of the second image of every pair."""
+    """Return the rows of the first and of the second image of every pair."""
     table = table.sort_values("image")
     first, second = np.triu_indices(len(table), k=1)
     return table.iloc[first].reset_index(drop=True), table.iloc[second].reset_index(drop=True)
@@ -150,7 +150,7 @@ def _rate(
     noise: float,
     random: np.random.Generator,
 ) -> pd.DataFrame:
-    """Rate every pair of images once per observer: the truth (pair,) and noise."""
+    """Rate every pair of images once per observer: the true similarity (pair,) plus noise."""
     digits = len(str(observers))
     return pd.concat(
         [
@@ -187,7 +187,7 @@ def _draw(character: str, hue: int, quadrant: int, random: np.random.Generator) 
 
 
 def _place(drawing: Image.Image, right: int, down: int, random: np.random.Generator) -> tuple[int, int, int, int]:
-    """Give the box of a drawing in the middle of a quadrant, shifted by a few random pixels."""
+    """Place a drawing in the middle of a quadrant, shifted by a few random pixels, and return its box."""
     centre = SIDE // 4 + SIDE // 2 * np.array([right, down]) + random.integers(-_JITTER, _JITTER + 1, 2)
     left, top = (centre - np.array(drawing.size) // 2).tolist()
     return left, top, left + drawing.width, top + drawing.height
@@ -195,7 +195,7 @@ def _place(drawing: Image.Image, right: int, down: int, random: np.random.Genera
 
 @cache
 def _disc() -> Image.Image:
-    """Draw how far each pixel is covered by the disc (0 to 255)."""
+    """Draw the disc: how much it covers each pixel (0 to 255)."""
     fine = 8
     large = Image.new("L", (fine * _DISC_SIDE, fine * _DISC_SIDE), 0)
     ImageDraw.Draw(large).ellipse((0, 0, large.width - 1, large.height - 1), fill=255)
@@ -204,7 +204,7 @@ def _disc() -> Image.Image:
 
 @cache
 def _glyph(character: str) -> Image.Image:
-    """Draw how far each pixel is covered by a glyph (0 to 255), cropped to its ink, its longer side `_GLYPH_SIDE`."""
+    """Draw a glyph: how much it covers each pixel (0 to 255), cropped to its ink, with `_GLYPH_SIDE` as longer side."""
     page = Image.new("L", (3 * _FONT_SIZE, 3 * _FONT_SIZE), 0)
     ImageDraw.Draw(page).text((_FONT_SIZE, _FONT_SIZE), character, fill=255, font=_font())
     ink = page.getbbox()
@@ -217,7 +217,7 @@ def _glyph(character: str) -> Image.Image:
 
 
 def _check_glyphs() -> None:
-    """Refuse a font that draws nothing, its box for missing characters, or the same for two of the pictograms."""
+    """Refuse a font in which a pictogram is empty, missing, or the same as another one."""
     empty, missing = _glyph(" ").tobytes(), _glyph(_MISSING).tobytes()
     drawn: dict[bytes, str] = {}
     bad = []
@@ -236,7 +236,7 @@ def _check_glyphs() -> None:
 
 @cache
 def _font() -> ImageFont.FreeTypeFont:
-    # The basic layout needs no other library, so the drawing does not depend on whether there is one.
+    # The basic layout needs no other library, so that the drawing does not depend on what is installed.
     return ImageFont.truetype(_font_file(), _FONT_SIZE, layout_engine=ImageFont.Layout.BASIC)
 
 

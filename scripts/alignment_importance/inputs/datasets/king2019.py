@@ -1,4 +1,4 @@
-"""The data of King et al. 2019: two sets of 144 photographs, arranged freely by their similarity.
+"""Reads the data of King et al. 2019: two sets of 144 photographs, arranged freely by similarity.
 
 King, Groen, Steel, Kravitz & Baker (2019). Similarity judgments and cortical visual responses reflect different
 properties of object and scene categories in naturalistic images. NeuroImage 197, 368-382.
@@ -20,7 +20,7 @@ from alignment_importance.system import tables
 from alignment_importance.system.errors import InputError
 from alignment_importance.system.problems import Problems
 
-#: The two sets, as the file of judgments calls them.
+#: The two sets, by their names in the file of judgments.
 SETS = ("set1", "set2")
 
 #: Photographs in each.
@@ -30,7 +30,7 @@ logger = logging.getLogger(__name__)
 
 
 def read_dissimilarities(path: str | Path, image_set: str, n_images: int) -> NDArray[np.float64]:
-    """Read every participant's distances between the photographs of one set.
+    """Read the distances that each participant put between the photographs of one set.
 
     Args:
         path: the .mat file with the struct `BEHAVIOR`, of which `BEHAVIOR.set1.pairwisedistances` and the same of
@@ -66,14 +66,14 @@ def read_dissimilarities(path: str | Path, image_set: str, n_images: int) -> NDA
 
 
 def name_participants(n: int) -> list[str]:
-    """Number the participants, who have no names in the file; the names sort as they count."""
+    """Number the participants, who have no names in the file, with leading zeros."""
     return [f"participant{number:0{len(str(n))}d}" for number in range(1, n + 1)]
 
 
 def leave_out_silent(
     distances: NDArray[np.float64], path: str | Path, image_set: str
 ) -> tuple[NDArray[np.float64], list[str]]:
-    """Leave out participants without any distance, who did not arrange this set, and name the others.
+    """Leave out participants who did not arrange this set, and name the others.
 
     Args:
         distances: (participant, pair), NaN where there is none.
@@ -81,10 +81,10 @@ def leave_out_silent(
         image_set: the set.
 
     Returns:
-        The distances of the others, and their names, which are numbered as in the file.
+        The distances of the others, and their names, numbered as in the file.
 
     Raises:
-        InputError: there are no others.
+        InputError: nobody arranged this set.
     """
     silent = np.isnan(distances).all(axis=1)
     names = np.array(name_participants(len(distances)))
@@ -97,7 +97,7 @@ def leave_out_silent(
 
 
 def _field(path: Path, field: list[str]) -> Any:
-    """Read a field of a field of a struct, of a MATLAB file of any version."""
+    """Read a nested field of a struct from a MATLAB file of any version."""
     with array_files.reading(path, "a MATLAB file"):
         if h5py.is_hdf5(path):
             with h5py.File(path) as file:
@@ -106,7 +106,7 @@ def _field(path: Path, field: list[str]) -> Any:
 
 
 def _step_down(path: Path, content: Any, field: list[str]) -> Any:
-    """Follow the names of a field into structs."""
+    """Follow the names of a nested field into structs."""
     for depth, name in enumerate(field):
         known = sorted(key for key in content if not key.startswith("_")) if hasattr(content, "keys") else []
         if name not in known:

@@ -1,9 +1,9 @@
-"""The data of Mur et al. 2013: 92 object photographs and 16 participants' dissimilarities from free arrangement.
+"""Reads the data of Mur et al. 2013: 92 photographs of objects, arranged freely by 16 participants.
 
 Images, and the dissimilarities of human and monkey inferior temporal (IT) cortex: Kriegeskorte et al. 2008, Neuron 60,
 1126-1141. Judgments: Mur et al. 2013, Frontiers in Psychology 4, 128.
-Both are read from the files of the public repository rsagroup/rsatoolbox (demos/92imageData); nothing of them is kept
-in this project.
+Both are read from the files of the public repository rsagroup/rsatoolbox (demos/92imageData); none of them is
+part of this project.
 """
 
 import logging
@@ -41,7 +41,7 @@ CHECKSUMS: Mapping[str, str] = {
     IMAGES_FILE: "06f21214399a5d43dc264eed19a7f4b8daf11c8622a59eec3e106064ce5e3504",
 }
 
-#: Names in the file of images of the neural dissimilarities (1 - Pearson's r of response patterns), each of one group.
+#: Names of the neural dissimilarities (1 - Pearson's r of response patterns) in the file of images.
 NEURAL = {"human_it": "hITvisStim_316vx", "monkey_it": "mIT_674neurons"}
 
 _CACHE = "alignment-importance"
@@ -54,7 +54,7 @@ class Photograph:
     """One image.
 
     Attributes:
-        image: the id: its number in the RDMs' order (from 01) and its category, as in `13-human-face`.
+        image: the id: its number in the order of the RDMs (from 01) and its category, as in `13-human-face`.
         category: one of six, such as `human face`.
         rgb: uint8 (175, 175, 3).
     """
@@ -65,17 +65,17 @@ class Photograph:
 
 
 def locate(source: str | Path | None = None, checksums: Mapping[str, str] = CHECKSUMS) -> dict[str, Path]:
-    """Find the two files: in `source`, else in the folder that `FOLDER_VARIABLE` names, else by download (cached).
+    """Find the two files in `source`, else in the folder that `FOLDER_VARIABLE` names, else download (and cache) them.
 
     Args:
         source: a folder that holds the files.
         checksums: file name to SHA-256.
 
     Returns:
-        File name to path, every file as its checksum wants it.
+        File name to path; every file has its checksum.
 
     Raises:
-        InputError: they are not where they were said to be, they are not what they should be, or there is no network.
+        InputError: files are not where they should be, have another checksum, or cannot be downloaded.
     """
     variable = os.environ.get(FOLDER_VARIABLE)
     if source is not None:
@@ -112,15 +112,15 @@ def read_judgments(path: str | Path, image_ids: list[str]) -> pd.DataFrame:
 
 
 def read_neural(path: str | Path, image_ids: list[str]) -> dict[str, pd.DataFrame]:
-    """Read the dissimilarities of the responses of human IT (fMRI) and monkey IT (neurons). Nobody judged them.
+    """Read the dissimilarities of responses in human IT (fMRI) and monkey IT (neurons), which are not judgments.
 
     Args:
         path: the file of images, which holds each as a vector over pairs in the order of MATLAB's `pdist`.
         image_ids: the images' ids in the order of the RDMs.
 
     Returns:
-        By key of `NEURAL`: columns image_a, image_b, dissimilarity, participant. The only participant is called as the
-        RDM is in the file, which was averaged over the people or monkeys.
+        By key of `NEURAL`: columns image_a, image_b, dissimilarity, participant. The only participant has the
+        name of the RDM in the file, which is an average over people or monkeys.
     """
     rdms = {str(rdm["name"].item()): rdm["RDM"] for rdm in scipy.io.loadmat(path)["RDMs_mIT_hIT_fig1"].ravel()}
     return {
@@ -129,14 +129,14 @@ def read_neural(path: str | Path, image_ids: list[str]) -> dict[str, pd.DataFram
 
 
 def _participant(name: str) -> str:
-    """Shorten `simJudge | subject7` to `subject07`, which sorts as it counts."""
+    """Shorten `simJudge | subject7` to `subject07`."""
     subject = name.rsplit("|", 1)[-1].strip()
     stem = subject.rstrip("0123456789")
     return f"{stem}{int(subject[len(stem) :]):02d}"
 
 
 def _from_folder(folders: list[Path], said_by: str, checksums: Mapping[str, str]) -> dict[str, Path]:
-    """Take the files from the first of the folders that holds them all."""
+    """Find the first folder that holds all files."""
     for folder in folders:
         files = {name: folder / name for name in checksums}
         if all(file.is_file() for file in files.values()):
@@ -159,7 +159,7 @@ def _check(files: Mapping[str, Path], checksums: Mapping[str, str]) -> None:
 
 
 def _download(checksums: Mapping[str, str]) -> dict[str, Path]:
-    """Fetch the files, or take them from the cache of an earlier run."""
+    """Download the files, or find them in the cache of an earlier run."""
     files = pooch.create(path=pooch.os_cache(_CACHE), base_url=ORIGIN, registry=dict(checksums))
     try:
         return {name: Path(files.fetch(name)) for name in checksums}

@@ -1,4 +1,4 @@
-"""The data of Peterson et al. 2018: six categories of 120 photographs with mean similarity ratings from 0 to 10.
+"""Reads the data of Peterson et al. 2018: six categories of 120 photographs, with mean similarity ratings (0 to 10).
 
 Peterson, Abbott & Griffiths (2018). Evaluating (and improving) the correspondence between deep neural networks and
 human representations. Cognitive Science 42, 2648-2669.
@@ -18,7 +18,7 @@ from alignment_importance.system import tables
 from alignment_importance.system.errors import InputError
 from alignment_importance.system.problems import Problems
 
-#: The categories, each with the names that copies of the data set give to it.
+#: The categories, with their names in different copies of the data set.
 CATEGORIES = {
     "animals": ("animals",),
     "fruits": ("fruits",),
@@ -38,8 +38,8 @@ def read_similarities(path: str | Path, category: str, n_images: int) -> NDArray
     """Read the mean ratings of one category.
 
     Args:
-        path: hsim_peterson.npz with a matrix per category under its name, or the .mat file of one category, with one
-            square matrix or one that has `sim` in its name. Rows and columns are in the order of the sorted file names.
+        path: hsim_peterson.npz with a matrix per category, by name, or the .mat file of one category, with one square
+            matrix or one that has `sim` in its name. Rows and columns are in the order of the sorted file names.
         category: one of `CATEGORIES`.
         n_images: photographs found.
 
@@ -62,25 +62,25 @@ def read_similarities(path: str | Path, category: str, n_images: int) -> NDArray
         logger.warning("%s: %d photographs; the published category has %d.", category, n_images, N_IMAGES)
     values = values.astype(np.float64)
     if not np.any(np.diagonal(values)):
-        # On a scale of similarity, nobody rated a photograph as unlike itself.
+        # Nobody rated a photograph as dissimilar to itself: these zeros are empty cells.
         logger.warning("%s: the diagonal of %s is 0 throughout and taken for empty.", path, name)
         np.fill_diagonal(values, np.nan)
     return values
 
 
 def _matrix(path: Path, category: str) -> tuple[str, NDArray[np.float64]]:
-    """Find the matrix of a category in a file, with its name there."""
+    """Read the matrix of a category, and its name in the file."""
     with array_files.reading(path, path.suffix):
-        found = array_files.stored(path)
-        name = _name_of_matrix(path, category, found)
-        return name, found[name].read()
+        arrays = array_files.stored(path)
+        name = _name_of_matrix(path, category, arrays)
+        return name, arrays[name].read()
 
 
-def _name_of_matrix(path: Path, category: str, found: Mapping[str, array_files.Stored]) -> str:
+def _name_of_matrix(path: Path, category: str, arrays: Mapping[str, array_files.Stored]) -> str:
     """Choose the matrix of a category among the arrays of a file."""
     square = [
         name
-        for name, array in found.items()
+        for name, array in arrays.items()
         if not array.of and len(array.shape) == 2 and array.shape[0] == array.shape[1] > 1
     ]
     if path.suffix.lower() == ".mat":
@@ -90,7 +90,7 @@ def _name_of_matrix(path: Path, category: str, found: Mapping[str, array_files.S
         fitting = [name for name in CATEGORIES[category] if name in square]
         wanted = f"a square matrix called {' or '.join(CATEGORIES[category])}"
     if len(fitting) != 1:
-        shapes = ", ".join(f"{name} {array}" for name, array in found.items())
+        shapes = ", ".join(f"{name} {array}" for name, array in arrays.items())
         raise InputError(
             f"{category} needs {wanted}, and {len(fitting)} fit. The file has: {shapes or 'nothing'}.", where=path
         )

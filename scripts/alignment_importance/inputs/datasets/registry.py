@@ -1,6 +1,6 @@
-"""The data sets that the workflow can make: a module of `forms` each, a line each here.
+"""The data sets that the workflow can make, each with a module in `forms`.
 
-The form of a data set may stand apart from the module that reads it, since every start of Snakemake needs all forms.
+Every start of Snakemake imports all forms, which is why they are apart from the modules that read the data sets.
 """
 
 from collections.abc import Callable, Mapping
@@ -16,11 +16,11 @@ _MODULES = (
     "things",
 )
 
-#: What each needs, what is made of it, and its keys in the configuration.
+#: The form of each data set, by name.
 FORMS: Mapping[str, Form] = {name: import_module(f"{__package__}.forms.{name}").FORM for name in _MODULES}
 
 
 def maker(name: str) -> Callable[..., None]:
-    """The function that makes a data set, see `Form.make`."""
+    """Import the function that makes a data set, see `Form.make`."""
     module, function = FORMS[name].make.split(":")
     return getattr(import_module(f"{__package__}.{module}"), function)

@@ -1,4 +1,4 @@
-"""The similarity data of THINGS: odd-one-out choices among 1854 objects, embeddings made from them, 48-object RDM.
+"""Reads the similarity data of THINGS: odd-one-out choices among 1854 objects, embeddings of these, 48-object RDM.
 
 Hebart et al. (2019), PLoS ONE 14, e0223792 (images); Hebart et al. (2020), Nature Human Behaviour 4, 1173-1185 (49
 dimensions, 48-object RDM); Hebart et al. (2023), eLife 12, e82580 (4.7 million choices, 66 dimensions); Muttenthaler et
@@ -24,23 +24,23 @@ from alignment_importance.system.names import some
 from alignment_importance.system.plurals import counted
 from alignment_importance.system.problems import Problems
 
-#: Objects of the whole data set, and of the one that was sampled completely.
+#: Numbers of objects: of the whole data set, and of the one with choices for all triplets.
 N_OBJECTS, N_DENSE = 1854, 48
 
-#: Columns of the release with one row per choice: three objects counted from 1, and which of the three is the odd one.
+#: Columns of the released table of choices: three objects, counted from 1, and which of the three is the odd one.
 RELEASE_COLUMNS = ("image1", "image2", "image3", "choice")
 
 logger = logging.getLogger(__name__)
 
 
 def read_objects(path: str | Path) -> list[str]:
-    """Read the ids of the objects in the order in which the data set counts them.
+    """Read the ids of the objects in the order in which the data set numbers them.
 
     Args:
         path: `unique_id.txt` with one id per line, or a table (.tsv, .csv) with a column uniqueID.
 
     Raises:
-        InputError: there are none, or one is listed twice.
+        InputError: there are fewer than three, or one is listed twice.
     """
     path = Path(path)
     lines = _lines(path)
@@ -65,15 +65,15 @@ def read_objects(path: str | Path) -> list[str]:
 def find_images(folder: str | Path, objects: Sequence[str]) -> dict[str, Path]:
     """Find one image of every object: `ID.jpg`, `ID_01b.jpg`, or the latter in a folder `ID`.
 
-    `_01b` is the photograph that was shown in the odd-one-out task, `ID.jpg` the name in the public-domain release.
+    `_01b` is the photograph shown in the odd-one-out task, `ID.jpg` its name in the public-domain release.
 
     Returns:
         Object id to file.
 
     Raises:
-        InputError: objects have no image; names them.
+        InputError: names objects without an image.
     """
-    found, missing = {}, []
+    by_object, missing = {}, []
     for name in objects:
         places = [name, f"{name}_01b", f"{name}/{name}_01b"]
         files = [Path(folder, place + suffix) for place in places for suffix in images.SUFFIXES]
@@ -81,30 +81,30 @@ def find_images(folder: str | Path, objects: Sequence[str]) -> dict[str, Path]:
         if file is None:
             missing.append(name)
         else:
-            found[name] = file
+            by_object[name] = file
     if missing:
         raise InputError(
             f"no image of {len(missing)} of {len(objects)} objects: {some(missing)}. Looked for ID.jpg, ID_01b.jpg and "
             "ID/ID_01b.jpg, with other endings too.",
             where=folder,
         )
-    return found
+    return by_object
 
 
 def read_triplets(paths: Sequence[str | Path], objects: Sequence[str]) -> pd.DataFrame:
-    """Read odd-one-out choices, of all participants together.
+    """Read the odd-one-out choices of all participants.
 
     Args:
         paths: either text files (`trainset.txt`, `validationset.txt`) or .npy files of three object numbers per choice,
-            counted from 0, of which the last is the odd one; or the table of the release with the columns
+            counted from 0, the last of which is the odd one; or the released table with the columns
             `RELEASE_COLUMNS`, separated by tabs or commas, counted from 1.
-        objects: ids in the order in which the objects are counted.
+        objects: ids in the order in which the objects are numbered.
 
     Returns:
         Columns image_a, image_b, image_c, odd (the id of the odd one); a row per choice.
 
     Raises:
-        InputError: a file cannot be read, or has numbers that are no objects; names the first lines.
+        InputError: a file cannot be read, or has numbers that are not those of objects; names the first of them.
     """
     problems = Problems()
     parts = []
@@ -128,7 +128,7 @@ def read_embedding(path: str | Path, n_objects: int) -> NDArray[np.float64]:
         n_objects: objects of the data set.
 
     Returns:
-        float64 (n_objects, dimension). A file that holds the transpose is turned round.
+        float64 (n_objects, dimension). A transposed matrix is transposed back.
 
     Raises:
         InputError: the file cannot be read, or neither its rows nor its columns are the objects.
@@ -149,7 +149,7 @@ def read_embedding(path: str | Path, n_objects: int) -> NDArray[np.float64]:
 
 
 def embedding_similarities(embedding: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Similarity of two objects as both models define it: the dot product of their vectors.
+    """Compute the similarity of objects as both models define it: the dot product of their vectors.
 
     Args:
         embedding: (object, dimension).
@@ -163,36 +163,36 @@ def embedding_similarities(embedding: NDArray[np.float64]) -> NDArray[np.float64
 
 
 def read_dense_objects(path: str | Path, objects: Sequence[str]) -> list[str]:
-    """Read which objects the 48-object RDM has, in its order.
+    """Read the objects of the 48-object RDM, in its order.
 
     Args:
         path: `words48.mat` with the cell array `words48`, or a text file with one word per line. A word is the id with
-            blanks for underscores, and without the number where several objects have one name, of which it means the
-            first (`camera` is `camera1`).
+            blanks for underscores; if several objects have one name, it lacks the number and means the first of them
+            (`camera` is `camera1`).
         objects: ids of all objects.
 
     Raises:
-        InputError: words that are no object, or that mean one that another word means.
+        InputError: words that are not objects, or several words for one object.
     """
     path = Path(path)
     named = {word: _object_called(word, set(objects)) for word in _words(path)}
     strangers = [word for word, name in named.items() if name is None]
     if strangers:
         raise InputError(f"words that are no object: {some(strangers)}.", where=path)
-    found = [name for name in named.values() if name is not None]
-    twice = sorted({name for name in found if found.count(name) > 1})
+    known = [name for name in named.values() if name is not None]
+    twice = sorted({name for name in known if known.count(name) > 1})
     if twice:
         raise InputError(f"several words mean the same object: {some(twice)}.", where=path)
     numbered = [f"{word} is {name}" for word, name in named.items() if name not in (word, word.replace(" ", "_"))]
     if numbered:
         logger.warning("%s: %s.", path, ", ".join(numbered))
-    if len(found) != N_DENSE:
-        logger.warning("%s: %d objects; the published RDM has %d.", path, len(found), N_DENSE)
-    return found
+    if len(known) != N_DENSE:
+        logger.warning("%s: %d objects; the published RDM has %d.", path, len(known), N_DENSE)
+    return known
 
 
 def read_dense_rdm(path: str | Path, n_objects: int) -> NDArray[np.float64]:
-    """Read the 48-object RDM: 1 - share of the choices in which a pair was kept together.
+    """Read the 48-object RDM: 1 minus the share of choices in which a pair was kept together.
 
     Args:
         path: .mat, .npy or .npz with one matrix, or `RDM48_triplet` among several.
@@ -215,13 +215,13 @@ def read_dense_rdm(path: str | Path, n_objects: int) -> NDArray[np.float64]:
 
 
 def _object_called(word: str, objects: set[str]) -> str | None:
-    """Find the object that a word means."""
+    """Find the object that a word refers to."""
     name = word.replace(" ", "_")
     return next((one for one in (word, name, f"{name}1") if one in objects), None)
 
 
 def _words(path: Path) -> list[str]:
-    """Read a list of words, one each line or one each cell."""
+    """Read a list of words from the lines of a text file or the cells of an array."""
     if path.suffix.lower() != ".mat":
         return [line.strip() for line in _lines(path) if line.strip()]
     with array_files.reading(path, ".mat"):
@@ -242,7 +242,7 @@ def _read_choices(path: Path, n_objects: int) -> NDArray[np.int64]:
             raw = _read_release(path) if release else _read_numbers(path)
     if raw.ndim != 2 or raw.shape[1] != 3 or not len(raw):
         raise InputError(f"is {' x '.join(map(str, raw.shape))}, but a choice is three object numbers.", where=path)
-    with np.errstate(invalid="ignore"):  # a missing number becomes another one, and is told from it
+    with np.errstate(invalid="ignore"):  # a missing number becomes another one, and differs from it
         numbers = raw.astype(np.int64)
     first = 1 if release else 0
     strange = (numbers != raw).any(axis=1) | ((numbers < first) | (numbers >= n_objects + first)).any(axis=1)
@@ -263,14 +263,14 @@ def _read_choices(path: Path, n_objects: int) -> NDArray[np.int64]:
 
 
 def _read_numbers(path: Path) -> NDArray[np.float64]:
-    """Read rows of numbers separated by commas, or by blanks and tabs, which count for nothing at the end of a line."""
+    """Read rows of numbers separated by commas, or by blanks and tabs, which are ignored at the end of a line."""
     with path.open(encoding="utf-8") as stream:
         separator = "," if "," in stream.readline() else r"\s+"
     return pd.read_csv(path, sep=separator, header=None).to_numpy(dtype=np.float64)
 
 
 def _read_release(path: Path) -> NDArray[np.float64]:
-    """Read the table of the release: (choice, 3) object numbers counted from 1, the odd one moved to the end."""
+    """Read the released table: (choice, 3) object numbers counted from 1, the odd one moved to the end."""
     with path.open(encoding="utf-8-sig") as stream:
         header = stream.readline().rstrip("\r\n")
     separator = "\t" if "\t" in header else ","
@@ -283,22 +283,22 @@ def _read_release(path: Path) -> NDArray[np.float64]:
         at = int(np.argmax(~np.isin(choice, (1, 2, 3))))
         raise InputError(f"line {at + 2}: the choice is {choice[at]}, but must be 1, 2 or 3.", where=path)
     shown = table[list(RELEASE_COLUMNS[:3])].to_numpy(dtype=np.float64)
-    # The columns of the two that were kept, and of the odd one.
+    # The columns of the two objects that were kept together, then of the odd one.
     order = np.array([[1, 2, 0], [0, 2, 1], [0, 1, 2]])[choice.astype(np.int64) - 1]
     return np.take_along_axis(shown, order, axis=1)
 
 
 def _read_matrix(path: Path, name: str) -> NDArray[np.float64]:
-    """Read a matrix of numbers; where a file has several, the one with this name."""
+    """Read a matrix of numbers: the only one in a file, or the one with this name."""
     with array_files.reading(path, path.suffix):
         if path.suffix.lower() == ".txt":
             return _read_numbers(path)
-        found = array_files.stored(path)
-        fitting = [key for key, array in found.items() if not array.of and len(array.shape) == 2]
+        arrays = array_files.stored(path)
+        fitting = [key for key, array in arrays.items() if not array.of and len(array.shape) == 2]
         if name not in fitting and len(fitting) != 1:
-            known = ", ".join(f"{key} {array}" for key, array in found.items()) or "nothing"
+            known = ", ".join(f"{key} {array}" for key, array in arrays.items()) or "nothing"
             raise InputError(f"needs one matrix of numbers, or one called {name}. It has: {known}.", where=path)
-        return found[name if name in fitting else fitting[0]].read().astype(np.float64)
+        return arrays[name if name in fitting else fitting[0]].read().astype(np.float64)
 
 
 def _lines(path: Path) -> list[str]:
@@ -339,7 +339,7 @@ def make(sources: Mapping[str, Sequence[Path]], outputs: Mapping[str, Path], set
 
 
 def _make_embedding(file: Path, objects: Sequence[str], similarities: Path, order: Path) -> None:
-    """Write the similarities in an embedding, and the ids of their rows."""
+    """Write the similarities of objects in an embedding, and the ids of their rows."""
     embedding = read_embedding(file, len(objects))
     with atomic_write.atomic(similarities) as partial:
         np.save(partial, embedding_similarities(embedding))

@@ -1,6 +1,6 @@
-"""The images of a set: found (`listing`), opened (`decoding`), checked (`examination`), fitted (`resizing`).
+"""Finds the images of a set (`listing`), decodes (`decoding`), checks (`examination`) and resizes them (`resizing`).
 
-Everything that other packages use is imported from here.
+Other packages import from here.
 """
 
 from alignment_importance.inputs.ids import SUFFIXES

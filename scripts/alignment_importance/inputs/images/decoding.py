@@ -1,4 +1,4 @@
-"""Image files decoded to RGB, as they are seen."""
+"""Decodes image files to RGB, as a viewer would see them."""
 
 import hashlib
 import io
@@ -18,20 +18,20 @@ from alignment_importance.inputs.images import layouts
 from alignment_importance.system import contents
 from alignment_importance.system.errors import InputError
 
-#: Pillow's names of the decoders that may open a file.
+#: The formats that are read, by Pillow's names.
 _FORMATS = ("PNG", "JPEG", "WEBP", "TIFF", "BMP", "GIF")
 
 Colour = tuple[int, int, int]
 
 MID_GREY: Colour = (128, 128, 128)
 
-#: A larger image is refused: decoded it takes gigabytes, and a small file can claim any size.
+#: Larger images are refused: decoding them takes gigabytes, and a small file can claim any size.
 MAX_PIXELS = 100_000_000
 _FAR_TOO_LARGE = f"it has far more than {MAX_PIXELS // 10**6} million pixels, and is not read. Reduce it."
-# Pillow itself warns of nearly as many.
+# Pillow warns of sizes close to this limit.
 warnings.simplefilter("ignore", Image.DecompressionBombWarning)
 
-#: What brings an image to the way in which it is seen, by the number in its EXIF data.
+#: The transposition that makes an image upright, by the orientation in its EXIF data.
 _TURNED = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
@@ -42,7 +42,7 @@ _TURNED = {
     8: Image.Transpose.ROTATE_90,
 }
 
-#: What Pillow raises on files that are damaged, of another kind, or absurdly large.
+#: What Pillow raises on files that are damaged, of another kind, or far too large.
 _DECODING_ERRORS = (
     OSError,
     SyntaxError,
@@ -57,12 +57,12 @@ _DECODING_ERRORS = (
 
 @dataclass(frozen=True, eq=False)
 class Decoded:
-    """An image as it is seen.
+    """A decoded image.
 
     Attributes:
         rgb: uint8 (height, width, 3).
-        n_frames: frames or pages of the file, of which this is the first.
-        is_transparent: whether a pixel lets the background through.
+        n_frames: how many frames or pages the file has; this is the first.
+        is_transparent: whether the background shows through any pixel.
     """
 
     rgb: NDArray[np.uint8]
@@ -71,16 +71,16 @@ class Decoded:
 
 
 def read_listed(row: Mapping[Any, Any]) -> NDArray[np.uint8]:
-    """Decode an image of the table of an image set, from the very bytes that were listed.
+    """Decode a listed image, after making sure that its file has not changed.
 
     Args:
-        row: one of `tabulate`, with file, sha256 and background.
+        row: of the table that `tabulate` makes, with file, sha256 and background.
 
     Returns:
         uint8 (height, width, 3).
 
     Raises:
-        InputError: the file is gone or changed.
+        InputError: the file is missing or has changed.
     """
     file = Path(row["file"])
     if not file.is_file():
@@ -113,16 +113,16 @@ def read_image(path: str | Path, background: Colour = MID_GREY) -> NDArray[np.ui
 def decode(path: str | Path, data: bytes, background: Colour = MID_GREY) -> Decoded:
     """Decode the first frame of an image file.
 
-    The rotation that EXIF asks for is applied, transparency is laid over `background`, and 16 bits are scaled to 8.
-    Embedded colour profiles are not applied.
+    Rotates the image as its EXIF data says, lays transparency over `background`, and scales 16 bits to 8. Embedded
+    colour profiles are not applied.
 
     Args:
         path: of the file, for messages.
         data: its content.
-        background: what is seen through transparent pixels.
+        background: the colour that shows through transparent pixels.
 
     Raises:
-        InputError: the data are no image, are damaged, or have more than `MAX_PIXELS`.
+        InputError: the data is not an image, is damaged, or has more than `MAX_PIXELS`.
     """
     with opened(path, data) as image:
         n_frames = getattr(image, "n_frames", 1)
@@ -146,22 +146,22 @@ def read_bytes(file: str | Path) -> bytes:
 
 
 def sha256_of(data: bytes) -> str:
-    """SHA-256 of some data, in hexadecimal digits."""
+    """Return the SHA-256 of data, in hexadecimal digits."""
     return hashlib.sha256(data).hexdigest()
 
 
 @contextmanager
 def opened(path: str | Path, data: bytes, formats: tuple[str, ...] = _FORMATS) -> Iterator[ImageFile.ImageFile]:
-    """Yield an image of which the pixels are not decoded yet.
+    """Open an image without decoding its pixels yet.
 
     Args:
         path: of the file, for messages.
         data: its content.
-        formats: Pillow's names of the decoders that may be tried.
+        formats: that may be tried, by Pillow's names.
 
     Raises:
-        InputError: the data are no image of these formats, are damaged (also if that turns out in the block), are not
-            shown alike everywhere, or have more than `MAX_PIXELS`.
+        InputError: the data is not an image of these formats, is damaged (even if that only turns out in the block), is
+            displayed differently by different programs, or has more than `MAX_PIXELS`.
     """
     try:
         with _open(data, formats) as image:
@@ -175,7 +175,7 @@ def opened(path: str | Path, data: bytes, formats: tuple[str, ...] = _FORMATS) -
 
 
 def _open(data: bytes, formats: tuple[str, ...]) -> ImageFile.ImageFile:
-    """Open an image that is shown alike everywhere and is not too large."""
+    """Open an image, and refuse one that is too large or that programs display differently."""
     if data.startswith(b"\x89PNG\r\n\x1a\n"):
         data = layouts.plain_png(data)
     elif data[:4] in TiffImagePlugin.PREFIXES:
@@ -194,13 +194,13 @@ def _open(data: bytes, formats: tuple[str, ...]) -> ImageFile.ImageFile:
 
 
 def _explained(data: bytes, formats: tuple[str, ...], error: BaseException) -> tuple[str, str]:
-    """Why a file cannot be decoded, or what it is if that is nothing that is read; and what to do about that."""
+    """Explain why a file cannot be decoded, or which unreadable kind of file it is, and what to do about it."""
     if not isinstance(error, UnidentifiedImageError):
         return str(error), ""
     for name in formats:
         open_as, accepts = Image.OPEN[name]
         if accepts and accepts(data[:16]):
-            # Why its decoder refused the file, Pillow keeps to itself.
+            # Pillow does not pass on why the decoder refused the file.
             try:
                 open_as(io.BytesIO(data), "")
             except _DECODING_ERRORS as refused:
@@ -210,9 +210,9 @@ def _explained(data: bytes, formats: tuple[str, ...], error: BaseException) -> t
 
 
 def _upright(image: ImageFile.ImageFile) -> Image.Image:
-    """Turn an image as its EXIF data ask for; what are no such data, or ask for nothing that there is, is passed over.
+    """Rotate an image as its EXIF data says; ignore EXIF data that is damaged or has no valid orientation.
 
-    Few programs heed the orientation in XMP, which Pillow takes where EXIF has none.
+    The orientation in XMP, which Pillow uses where EXIF has none, is ignored: few programs use it.
     """
     image.info.pop("xmp", None)
     image.load()
@@ -225,7 +225,7 @@ def _upright(image: ImageFile.ImageFile) -> Image.Image:
 
 
 def _to_rgb(image: Image.Image, background: Colour) -> tuple[Image.Image, bool]:
-    """Convert any mode that is read to RGB without transparency, and tell whether there was any."""
+    """Convert an image of any mode to RGB without transparency; also tell whether it had any."""
     if image.mode.startswith("I"):
         image = _from_16_bits(image)
     if image.mode == "P" and 3 * image.getextrema()[1] >= len(image.getpalette() or ()):  # type: ignore[operator]
@@ -239,7 +239,7 @@ def _to_rgb(image: Image.Image, background: Colour) -> tuple[Image.Image, bool]:
 
 
 def _from_16_bits(image: Image.Image) -> Image.Image:
-    """Scale grey pixels of 16 bits to 8, which Pillow would clip at 255; one of the greys may be transparent."""
+    """Scale grey pixels of 16 bits to 8 bits (Pillow would clip them at 255); one grey may be marked as transparent."""
     pixels = np.asarray(image).astype(np.int64)
     grey = Image.fromarray(((pixels + 128) // 257).astype(np.uint8))
     if "transparency" not in image.info:

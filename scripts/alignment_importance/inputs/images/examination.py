@@ -1,4 +1,4 @@
-"""Decode every image of a set once, and tell everything that is wrong or worth knowing about them."""
+"""Decodes every image of a set once, and reports everything that is wrong or worth knowing."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -15,13 +15,13 @@ from alignment_importance.system.errors import InputError
 from alignment_importance.system.names import some
 from alignment_importance.system.problems import Problems
 
-#: Columns of the table of an image set.
+#: Columns of the table of images of a set.
 COLUMNS = ("image", "file", "width", "height", "sha256", "category", "background")
 
 
 @dataclass(frozen=True)
 class _Examined:
-    """What one file is; `problem` if it is no image."""
+    """What was found out about one file; `problem` if it is not an image."""
 
     sha256: str
     pixels: tuple[tuple[int, ...], str] = ((), "")
@@ -39,40 +39,40 @@ def examine(
     problems: Problems,
     threads: int = 1,
 ) -> pd.DataFrame:
-    """Decode all images of a folder and note what is found.
+    """Decode all images of a folder, and note problems.
 
-    Errors: see `listing.search`; files that cannot be decoded; a table that does not fit the images. Warnings: images
-    with the same pixels, several frames or pages, transparency when no background is stated, a single colour.
+    Errors: those of `listing.search`, files that cannot be decoded, and a table that does not fit the images. Warnings:
+    images with the same pixels, several frames or pages, transparency without a stated background, a single colour.
 
     Args:
         folder: of image files.
         table: CSV with a row per image (`image`, and `category` where there are categories); other columns are ignored.
-        background: red, green and blue (0 to 255) of what is seen through transparent pixels; None for mid grey.
-        problems: what is found is added here.
-        threads: that decode at the same time.
+        background: red, green and blue (0 to 255) behind transparent pixels; None for mid grey.
+        problems: where they are noted.
+        threads: number of images decoded at the same time.
 
     Returns:
-        A row per image, sorted by image id, with the columns `COLUMNS`: width and height in pixels as the image is
-        seen, that is after the rotation that its EXIF data asks for (0 where it cannot be decoded); category NaN where
-        there is none; background as three numbers.
+        A row per image, sorted by image id, with the columns `COLUMNS`: width and height are in pixels, after
+        the rotation that the EXIF data asks for (0 if the image cannot be decoded); category is NaN where there is
+        none; background is three numbers.
     """
     red, green, blue = decoding.MID_GREY if background is None else background
     seen_through = (red, green, blue)
     files = listing.search(folder, problems)
     categories = listing.read_categories(table, list(files), problems) if table is not None else {}
     used = set(files.values())
-    # Those that share an id with another are looked at as well: one report tells all.
+    # Files that share an id with another are examined too, so that one report names every problem.
     others = [file for file in listing.pictures(Path(folder)) if file not in used] if files else []
     decoded = [*files.values(), *others]
     with ThreadPoolExecutor(threads) as pool:
         examining = pool.map(partial(_examine, background=seen_through), decoded)
         results = logs.progress(examining, f"{folder}: images decoded", len(decoded))
-        found = dict(zip(decoded, results, strict=True))
-    for file, one in found.items():
+        by_file = dict(zip(decoded, results, strict=True))
+    for file, one in by_file.items():
         with problems.collect(file):
             if one.problem:
                 raise one.problem
-    examined = {image: found[file] for image, file in files.items()}
+    examined = {image: by_file[file] for image, file in files.items()}
     usable = {image: one for image, one in examined.items() if one.problem is None}
     _warn_of_duplicates(folder, usable, files, problems)
     _warn_of_kinds(folder, usable, files, problems, stated=background is not None)
@@ -86,7 +86,7 @@ def examine(
 def tabulate(
     folder: str | Path, table: str | Path | None = None, background: Sequence[int] | None = None
 ) -> pd.DataFrame:
-    """List the images of a folder as `examine` does, but raise its errors and drop its warnings.
+    """List the images of a folder as `examine` does; raise its errors, and drop its warnings.
 
     Raises:
         ProblemsError: lists all errors.
@@ -98,7 +98,7 @@ def tabulate(
 
 
 def _examine(file: Path, background: decoding.Colour) -> _Examined:
-    """Decode one file as all jobs will."""
+    """Decode one file in the way in which all jobs decode it."""
     sha256 = ""
     try:
         data = decoding.read_bytes(file)
@@ -120,7 +120,7 @@ def _examine(file: Path, background: decoding.Colour) -> _Examined:
 def _warn_of_duplicates(
     folder: str | Path, examined: Mapping[str, _Examined], files: Mapping[str, Path], problems: Problems
 ) -> None:
-    """Name images whose pixels are the same, whatever their files' form."""
+    """Warn about images that have the same pixels, even in different file formats."""
     groups: dict[tuple[tuple[int, ...], str], list[str]] = {}
     for image, one in examined.items():
         groups.setdefault(one.pixels, []).append(image)
@@ -138,7 +138,7 @@ def _warn_of_kinds(
     problems: Problems,
     stated: bool,
 ) -> None:
-    """Say what was done with images that can be seen in several ways."""
+    """Warn about images that can be read in several ways, and say which one was chosen."""
     grey = " ".join(map(str, decoding.MID_GREY))
     for found, remedy, which in (
         (

@@ -1,7 +1,7 @@
-"""How files lay out what is seen: what of a PNG is used, and what of other forms is shown alike everywhere.
+"""Inspects the layout of image files, and refuses layouts that programs display differently.
 
-Pillow's modes hide bit depths, what the numbers of a TIFF stand for, and which pixels are transparent. What the file
-itself says is looked at here, and refused by name where programs show it differently.
+Pillow's modes hide the bit depth, the meaning of the numbers of a TIFF, and which pixels are transparent. Therefore the
+files themselves are inspected here.
 """
 
 import io
@@ -13,23 +13,23 @@ from PIL import ImageFile, TiffImagePlugin
 
 from alignment_importance.system.errors import InputError
 
-#: How a PNG gives colours, by its header.
+#: How a PNG encodes colours, as its header says.
 _BY_RGB, _BY_PALETTE = 2, 3
 
-#: Chunks that decide what is seen of a PNG: pixels, palette, transparency, rotation, frames.
+#: Chunks that determine how a PNG looks: pixels, palette, transparency, rotation, frames.
 _USED = (b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"eXIf", b"acTL", b"fcTL", b"fdAT", b"IEND")
 
 _PHOTOMETRIC, _BITS, _SAMPLES, _EXTRA, _FORMAT, _PLANES, _FILL, _COMPRESSION, _SUBFILE, _PALETTE, _INKS = (
     262, 258, 277, 338, 339, 284, 266, 259, 254, 320, 332,
 )  # fmt: skip
 
-#: What the numbers of a TIFF stand for.
+#: The meaning of the numbers of a TIFF.
 _PHOTOMETRICS = {
     0: "grey in which white is 0", 1: "grey", 2: "RGB", 3: "palette", 4: "mask", 5: "CMYK", 6: "YCbCr", 8: "CIELAB",
 }  # fmt: skip
 
-#: Photometric interpretation, bits of each sample, and what samples beyond the colours are (1: alpha by which the
-#: colours are multiplied, 2: alpha), of the TIFFs that are read.
+#: The TIFFs that are read: photometric interpretation, bits of each sample, and extra samples (1: alpha by which the
+#: colours are multiplied, 2: alpha).
 _READ = {
     *((grey, (bits,), ()) for grey in (0, 1) for bits in (1, 2, 4, 8)),
     (1, (16,), ()),
@@ -43,9 +43,9 @@ _READ = {
 
 
 def plain_png(data: bytes) -> bytes:
-    """Leave out of a PNG what is not seen: texts, profiles, times, whatever they hold and however damaged they are.
+    """Remove from a PNG what does not change how it looks (text, profiles, times), even where it is damaged.
 
-    What marks a grey or a colour as transparent is brought to the 8 bits to which Pillow brings the pixels.
+    The grey or colour that is marked as transparent is scaled to 8 bits, as Pillow scales the pixels.
 
     Raises:
         InputError: a chunk that is used is damaged, missing or unknown.
@@ -63,10 +63,10 @@ def plain_png(data: bytes) -> bytes:
 
 
 def _used_chunks(data: bytes) -> Iterator[tuple[bytes, memoryview | bytes]]:
-    """Those chunks of a PNG that are used, by name; of a file that is cut off the last may be incomplete.
+    """Yield the chunks of a PNG that are used, with their names; the last one of a truncated file may be incomplete.
 
     Raises:
-        InputError: one is damaged, or is unknown and must not be left out.
+        InputError: a chunk is damaged, or is unknown and critical.
     """
     at, name = 8, b""
     while at + 8 <= len(data) and name != b"IEND":
@@ -82,7 +82,7 @@ def _used_chunks(data: bytes) -> Iterator[tuple[bytes, memoryview | bytes]]:
 
 
 def _transparent(content: bytes, depth: int, colours: int) -> bytes:
-    """The chunk of a PNG with its transparent grey or colour, in the numbers that Pillow gives to pixels."""
+    """Make the chunk of a PNG that marks a grey or a colour as transparent, scaled as Pillow scales the pixels."""
     if depth == 16 and colours == _BY_RGB:
         raise InputError("a colour of 16 bits is transparent in it. Save it with 8 bits, or with an alpha channel.")
     most = 2**depth - 1
@@ -94,11 +94,11 @@ def _transparent(content: bytes, depth: int, colours: int) -> bytes:
 
 
 def check_tiff(data: bytes) -> None:
-    """Refuse a TIFF whose pixels are not shown alike everywhere, or not read as they are shown.
+    """Refuse a TIFF that programs display differently, or that is not read as it is displayed.
 
     Raises:
-        InputError: names what it is.
-        struct.error: it is damaged; Pillow knows other errors besides.
+        InputError: with the reason.
+        struct.error: the file is damaged; Pillow raises other errors as well.
     """
     stream = io.BytesIO(data)
     if data.startswith(b"MM\0+"):
@@ -130,10 +130,10 @@ def check_tiff(data: bytes) -> None:
 
 
 def check_opened(opened: ImageFile.ImageFile, data: bytes) -> None:
-    """Refuse a BMP with alpha, which few programs show, and a GIF with a border that none of its pixels fills.
+    """Refuse a BMP with alpha, which few programs show, and a GIF whose first frame does not fill it.
 
     Raises:
-        InputError: it is one of them.
+        InputError: the image is one of these.
     """
     if opened.format == "BMP" and opened.mode == "RGBA":
         raise InputError("programs show a BMP with an alpha channel differently. Save it as PNG.")

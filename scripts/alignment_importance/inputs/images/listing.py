@@ -1,4 +1,4 @@
-"""The images of a folder, told apart by their ids, and the table of their categories."""
+"""Lists the images of a folder by their ids, and reads the table of their categories."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -18,8 +18,8 @@ def search(folder: str | Path, problems: Problems) -> dict[str, Path]:
 
     Hidden files are ignored, and subfolders are not searched.
 
-    Errors: the folder is missing or has no image, holds other files or files with names that cannot be written, or two
-    files share an id, also if capital letters are not told apart, as on many disks.
+    Errors: the folder is missing, has no images, or has other files or files with names that cannot be written; or two
+    files share an id, even if only on disks that do not distinguish capital letters.
     """
     folder = Path(folder)
     if not folder.is_dir():
@@ -46,16 +46,16 @@ def search(folder: str | Path, problems: Problems) -> dict[str, Path]:
 
 
 def pictures(folder: Path) -> list[Path]:
-    """The files of a folder that are images by their ending, sorted by name.
+    """List the files of a folder that are images by their ending, sorted by name.
 
-    Hidden ones are ignored, and those whose names cannot be written, which `search` notes.
+    Hidden files are left out, and files with names that cannot be written, which `search` notes.
     """
     files = sorted(file for file in folder.iterdir() if file.suffix.lower() in ids.SUFFIXES and not file.is_dir())
     return [file for file in files if can_be_written(file.name) and not file.name.startswith(".")]
 
 
 def read_categories(table: str | Path, image_ids: Sequence[str], problems: Problems) -> dict[str, str | float]:
-    """Read each image's category (NaN where it is empty or there is no such column), and note what does not fit."""
+    """Read the category of each image (NaN if it has none), and note what does not fit the images."""
     path = Path(table)
     with problems.collect(path):
         text = Text(path, problems)
@@ -72,7 +72,7 @@ def read_categories(table: str | Path, image_ids: Sequence[str], problems: Probl
 
 
 def _by_id(folder: Path, files: list[Path], problems: Problems) -> dict[str, Path]:
-    """Give every file its id, and note ids that are empty or cannot be told apart."""
+    """Assign an id to every file, and note ids that are empty or cannot be told apart."""
     groups: dict[str, dict[str, list[Path]]] = {}
     for file in files:
         image = ids.of_file(file)

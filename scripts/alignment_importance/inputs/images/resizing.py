@@ -1,4 +1,4 @@
-"""How an image becomes the square that a network sees."""
+"""Resizes an image to the square input of a network."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,17 +12,17 @@ RESIZE_RULES = ("whole", "crop", "pad")
 
 
 def input_region(width: int, height: int, resize: str) -> tuple[int, int, int, int]:
-    """Give the rectangle of an image that a resize rule brings to the network's square input.
+    """Find the rectangle of an image that a resize rule scales to the square input of a network.
 
     Args:
         width: the image's width in pixels.
         height: its height.
         resize: `whole` (the whole image, squashed to a square), `crop` (the largest centred square) or `pad` (the
-            smallest centred square around the image, which reaches beyond it); with a number behind it, such as
-            `crop 0.875`, the middle of this rectangle, of that share of its sides.
+            smallest centred square around the image, which extends beyond it). A number after the rule, as in
+            `crop 0.875`, selects the middle of this rectangle, with that share of its sides.
 
     Returns:
-        left, top, right, bottom in the image's own pixels; negative or beyond the image's size where it is padded.
+        left, top, right, bottom in pixels of the image; negative or beyond the size of the image where it is padded.
 
     Example:
         >>> input_region(300, 200, "crop"), input_region(300, 200, "crop 0.5")
@@ -41,17 +41,17 @@ def input_region(width: int, height: int, resize: str) -> tuple[int, int, int, i
 def to_input(
     rgb: NDArray[np.uint8], size: int, resize: str, resize_in: str = "uint8", interpolation: str = "bilinear"
 ) -> NDArray[np.uint8] | NDArray[np.float32]:
-    """Bring an image to a network's input size: antialiased, padding in mid grey, as Pillow does it.
+    """Resize an image to the input size of a network with Pillow, antialiased, padded with mid grey.
 
     Args:
         rgb: uint8 (height, width, 3).
-        size: side of the square input in pixels.
+        size: side of the square input, in pixels.
         resize: the rule, see `input_region`.
-        resize_in: `uint8`, in which rows and then columns are rounded to whole numbers, or `float`.
-        interpolation: name of a filter of Pillow, `bilinear` or `bicubic`.
+        resize_in: `uint8` (values are rounded to whole numbers after the rows and after the columns), or `float`.
+        interpolation: a filter of Pillow, `bilinear` or `bicubic`.
 
     Returns:
-        (size, size, 3), from 0 to 255: uint8, or float32 that is not rounded to whole numbers.
+        (size, size, 3), from 0 to 255: uint8, or float32 without rounding.
     """
     height, width = rgb.shape[:2]
     left, top, right, bottom = input_region(width, height, resize)
@@ -61,5 +61,5 @@ def to_input(
     if resize_in == "uint8":
         return np.array(square.resize((size, size), chosen), dtype=np.uint8)
     colours = [colour.convert("F").resize((size, size), chosen) for colour in square.split()]
-    # A bicubic filter overshoots beside edges.
+    # A bicubic filter overshoots near edges.
     return np.stack([np.asarray(colour) for colour in colours], axis=2).clip(0, 255)

@@ -1,17 +1,16 @@
-"""Human similarity judgments: every form that they are filed in, one labelled form, and their mean.
+"""Human similarity judgments: reads files of any form, labels them, and averages them over participants.
 
-The labelled form is a Dataset with `similarity` (participant, image, image_b), larger for more similar, and `n_ratings`
-of the same shape. One module for each thing that there is to know:
+Labelled judgments are a Dataset with `similarity` (participant, image, image_b), larger for more similar, and
+`n_ratings` of the same shape.
 
-- `reading`: makes the labelled form of a file, or of a file per participant. It is what checks and `prepare_judgments`
-  call.
-- `registry`: the forms, a line each; `form`: what a form is.
+- `reading`: reads and labels a file, or a file per participant, for the checks and for `prepare_judgments`.
+- `registry`: the forms of files, a line each; `form`: the class that describes a form.
 - `matrices`, `pairs`, `triplets`, `alternatives`: text files (by `inputs.delimited_text`); `trials`: what the last two
   share; `unlabelled_arrays`: arrays with a file of image ids; `rdms`, `meadows`: files of rsatoolbox and of Meadows.
-- `judged`: what all of these make; how ratings become matrices.
-- `diagonals`, `quality`: judgments that contradict their kind, that say nothing, or that are few or unreliable.
-- `subsets`: the images of a comparison, by category or by name.
-- `averages`: the mean over participants, taken as late as possible. It needs none of the others.
+- `judged`: what all of these return, and how ratings become matrices.
+- `diagonals`, `quality`: checks for judgments that contradict their kind, are all equal, few or unreliable.
+- `subsets`: selects the images of a comparison, by category or by name.
+- `averages`: the mean over participants, taken as late as possible; imports none of the others.
 """
 
 from alignment_importance.inputs.judgments.averages import average, mean

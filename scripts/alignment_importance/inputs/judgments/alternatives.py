@@ -1,4 +1,4 @@
-"""Two alternatives: which of two images is more like a third, the anchor?"""
+"""Reads trials of two alternatives: which of two images is more like a third, the anchor?"""
 
 from alignment_importance.inputs import delimited_text
 from alignment_importance.inputs.identifiers import ImageIds
@@ -6,7 +6,7 @@ from alignment_importance.inputs.judgments import judged, trials
 from alignment_importance.inputs.judgments.form import File, Form
 from alignment_importance.system.problems import Problems
 
-#: A trial compares the anchor with either image, and these not with each other.
+#: A trial compares the anchor with each of the images, but not these with each other.
 DESIGN = trials.Design(
     trials="trials of two alternatives",
     images=("anchor", "left", "right"),
@@ -17,9 +17,9 @@ DESIGN = trials.Design(
 
 
 def read(file: File, images: ImageIds, problems: Problems) -> judged.Judged:
-    """Count how often an image was chosen as the one that is more like the anchor, see `trials.read`."""
-    found, _ = trials.read(file, images, problems, DESIGN)
-    return found
+    """Count how often each image was chosen as the one more like the anchor, see `trials.read`."""
+    judgments, _ = trials.read(file, images, problems, DESIGN)
+    return judgments
 
 
 def _is_alternatives(file: File, _images: ImageIds) -> bool:

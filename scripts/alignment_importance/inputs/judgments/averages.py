@@ -1,4 +1,4 @@
-"""The mean judgments of several people."""
+"""Averages judgments over participants."""
 
 from collections.abc import Sequence
 
@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from alignment_importance.system.errors import InputError
 from alignment_importance.system.names import some
 
-#: What counts once in the mean of a pair: every participant who judged it, or every trial that showed it.
+#: What has the same weight in the mean of a pair: every participant who judged it, or every trial that showed it.
 UNITS = ("participants", "trials")
 
 
@@ -17,8 +17,8 @@ def mean(judgments: xr.Dataset, image_ids: Sequence[str]) -> NDArray[np.float64]
     """Average the judgments over participants.
 
     Args:
-        judgments: what `reading.read` returns. Its attribute `mean_over` says what counts once, see `UNITS`.
-        image_ids: the n images wanted, in the order wanted.
+        judgments: what `reading.read` returns; its attribute `mean_over` is one of `UNITS`.
+        image_ids: of n images, in the order wanted.
 
     Returns:
         float64 (n, n), the mean over those who judged a pair; NaN where no one did and on the diagonal.
@@ -35,18 +35,18 @@ def mean(judgments: xr.Dataset, image_ids: Sequence[str]) -> NDArray[np.float64]
 
 
 def weights(judgments: xr.Dataset) -> NDArray[np.integer] | None:
-    """Give what a judgment weighs in the mean: (participant, image, image_b) trials, or None where each weighs 1."""
+    """Return the weights of judgments in the mean: trials (participant, image, image_b), or None for equal weights."""
     return judgments["n_ratings"].to_numpy() if judgments.attrs.get("mean_over") == "trials" else None
 
 
 def average(
     values: NDArray[np.float64], weights: NDArray[np.integer] | NDArray[np.floating] | None = None
 ) -> NDArray[np.float64]:
-    """Average (participant, ...) over the participants who judged a pair; NaN where there is none.
+    """Average over the participants who judged a pair; NaN where nobody did.
 
     Args:
         values: (participant, ...), NaN where a participant did not judge a pair.
-        weights: of the same shape, positive where there is a judgment; None where all weigh the same.
+        weights: of the same shape, positive where there is a judgment; None for equal weights.
     """
     weighing = np.where(np.isnan(values), 0, 1 if weights is None else weights)
     with np.errstate(invalid="ignore"):

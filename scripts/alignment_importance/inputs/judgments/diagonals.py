@@ -1,4 +1,4 @@
-"""What ratings of an image with itself tell: whether the numbers are what they are said to be."""
+"""Checks with ratings of images with themselves whether judgments are of the kind that is stated."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,17 +11,17 @@ from numpy.typing import NDArray
 from alignment_importance.system.names import some
 from alignment_importance.system.problems import Problems
 
-# Fewer ratings of an image with itself, such as one check of attention, say nothing about the scale.
+# Fewer ratings of an image with itself, such as a single attention check, say nothing about the scale.
 _FEWEST = 3
 
 
 @dataclass(frozen=True, eq=False)
 class Extremes:
-    """Smallest and largest value of each participant, (participant,), NaN where there are none.
+    """The smallest and the largest value of each participant (participant,), NaN where there is none.
 
     Attributes:
-        own: of images with themselves; NaN as well where these are fewer than three.
-        others: of two different images.
+        own: of images with themselves; NaN too if there are fewer than three.
+        others: of pairs of different images.
     """
 
     own: tuple[NDArray[np.float64], NDArray[np.float64]]
@@ -40,29 +40,29 @@ def of_matrices(stack: NDArray[np.float64]) -> Extremes:
 def of_ratings(
     n_participants: int, rater: NDArray[np.intp], is_own: NDArray[np.bool_], rating: NDArray[np.float64]
 ) -> Extremes:
-    """Find the extremes of ratings (rating,), of which some are of an image with itself."""
+    """Find the extremes of ratings (rating,), some of which are of an image with itself (`is_own`)."""
     ratings = pd.DataFrame({"rater": rater, "rating": rating})
 
     def extremes(chosen: pd.DataFrame, fewest: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        found = chosen.groupby("rater")["rating"].agg(["min", "max", "count"]).reindex(range(n_participants))
-        found = found.where(found["count"] >= fewest)
-        return found["min"].to_numpy(), found["max"].to_numpy()
+        by_rater = chosen.groupby("rater")["rating"].agg(["min", "max", "count"]).reindex(range(n_participants))
+        by_rater = by_rater.where(by_rater["count"] >= fewest)
+        return by_rater["min"].to_numpy(), by_rater["max"].to_numpy()
 
     return Extremes(extremes(ratings[is_own], _FEWEST), extremes(ratings[~is_own], 1))
 
 
-def check(problems: Problems, path: Path, kind: str, participants: Sequence[str], found: Extremes) -> None:
+def check(problems: Problems, path: Path, kind: str, participants: Sequence[str], extremes: Extremes) -> None:
     """Refuse judgments in which images are least like themselves.
 
     Raises:
-        Problems: of all participants (then the kind is wrong) or of some of them (then both kinds are mixed).
+        Problems: for all participants (the kind is wrong), or for some of them (both kinds are mixed).
     """
-    wrong = _least_alike(found, kind)
+    wrong = _least_alike(extremes, kind)
     if not wrong.any():
         return
     other, extreme = ("dissimilarity", "smallest") if kind == "similarity" else ("similarity", "largest")
     leave = "or leave the diagonal empty (NaN) if its numbers mean nothing"
-    if _least_alike(found, other).any():
+    if _least_alike(extremes, other).any():
         names = some([name for name, is_wrong in zip(participants, wrong, strict=True) if is_wrong])
         problems.error(
             path,
@@ -72,13 +72,13 @@ def check(problems: Problems, path: Path, kind: str, participants: Sequence[str]
         )
     else:
         remedy = f"Set kind: {other}, {leave}."
-        found_there = f"the kind is {kind}, but the diagonal (images with themselves) holds the {extreme} values"
-        problems.error(path, f"{found_there}, as in a {other}", remedy)
+        found = f"the kind is {kind}, but the diagonal (images with themselves) holds the {extreme} values"
+        problems.error(path, f"{found}, as in a {other}", remedy)
     problems.raise_errors()
 
 
-def _least_alike(found: Extremes, kind: str) -> NDArray[np.bool_]:
-    """(participant,) whether no two different images are less alike than an image and itself."""
-    (own_low, own_high), (low, high) = found.own, found.others
+def _least_alike(extremes: Extremes, kind: str) -> NDArray[np.bool_]:
+    """Tell for each participant whether no two different images are less alike than an image and itself."""
+    (own_low, own_high), (low, high) = extremes.own, extremes.others
     beyond = own_high <= low if kind == "similarity" else own_low >= high
     return beyond & (low < high)

@@ -1,4 +1,4 @@
-"""What a form of judgments is: a file that somebody can bring, how it is recognised and how it is read."""
+"""Describes a form of judgments: how its files are recognised and read."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -12,15 +12,15 @@ from alignment_importance.system.problems import Problems
 
 @dataclass(frozen=True)
 class File:
-    """A file of judgments, and what the configuration says of it.
+    """A file of judgments, and what the configuration says about it.
 
     Attributes:
         path: the file.
-        kind: `similarity` or `dissimilarity`; None where the file says it.
+        kind: `similarity` or `dissimilarity`; None if the file itself says so.
         order: text file with the image id of each row of an array.
-        key: which of several things in the file to read.
-        participant: whose judgments these are, if the file does not say it.
-        opened: the file as text; None where it is none.
+        key: which of several items in the file to read.
+        participant: name of the participant, if the file does not give one.
+        opened: the text file; None if the file is not text.
     """
 
     path: Path
@@ -32,7 +32,7 @@ class File:
 
     @property
     def text(self) -> Text:
-        """The file of a form whose files are text."""
+        """The text file, for forms that are text."""
         assert self.opened is not None
         return self.opened
 
@@ -42,13 +42,13 @@ class Form:
     """A form of judgments.
 
     Attributes:
-        name: in words, for the attribute `form` of the labelled judgments.
+        name: its name in the attribute `form` of the labelled judgments.
         suffixes: endings of its files.
-        recognises: whether a file with such an ending is of this form; it may look for the ids of the images.
+        recognises: tells whether a file with such an ending has this form; it may look for the ids of the images.
         read: reads such a file, and notes what is wrong with it.
-        needs_order: whether its files do not name their images, so that `order` must.
-        has_parts: whether `key` can choose among several things in a file.
-        header: what the header of its files looks like, where they are text; for messages.
+        needs_order: whether `order` must name the images, because files do not.
+        has_parts: whether a file can hold several items, among which `key` chooses.
+        header: what the header of text files looks like, for messages.
     """
 
     name: str

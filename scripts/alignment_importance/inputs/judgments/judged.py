@@ -1,4 +1,4 @@
-"""What every form of judgments is read into, and how ratings and matrices become it."""
+"""Judgments as every reader returns them, made from ratings or matrices."""
 
 import math
 from collections.abc import Sequence
@@ -14,16 +14,16 @@ from alignment_importance.system.names import some
 from alignment_importance.system.plurals import counted
 from alignment_importance.system.problems import Problems
 
-#: What the numbers of a file mean; a dissimilarity is negated.
+#: What the numbers of a file may mean; dissimilarities are negated.
 KINDS = ("similarity", "dissimilarity")
 
 #: The participant's name where a file holds one matrix or names no participants.
 SINGLE_PARTICIPANT = "mean"
 
-#: A difference below this part of the largest value is rounding of the program that wrote the file, no other judgment.
+#: A difference below this share of the largest value is due to rounding by the program that wrote the file.
 ROUNDING = 1e-9
 
-# Cells (participant, image, image) beyond which the matrices would not fit into the memory of the job.
+# Matrices (participant, image, image) with more cells would not fit into the memory of the job.
 _MOST_CELLS = 50_000_000
 
 
@@ -33,9 +33,9 @@ class Judged:
 
     Attributes:
         participants: their names, sorted.
-        matrices: float64 (participant, n, n) for the n images of the comparison, sorted; in the file's own numbers,
+        matrices: float64 (participant, n, n) for the n images of the comparison, sorted; in the numbers of the file,
             symmetric, NaN on the diagonal and where a pair was not judged.
-        n_ratings: int32, the same shape; how many ratings (trials) a value is the mean of.
+        n_ratings: int32 of the same shape, the number of ratings or trials averaged.
         kind: what a larger value means, see `KINDS`.
         mean_over: what counts once in the mean over participants, see `averages.UNITS`.
     """
@@ -49,11 +49,11 @@ class Judged:
 
 @dataclass(frozen=True, eq=False)
 class Matrices:
-    """Square matrices as a file has them.
+    """The square matrices of a file.
 
     Attributes:
-        participants: name of each; a name that occurs twice is of one participant who judged twice.
-        image_ids: of the rows, which are those of the columns.
+        participants: the name of each; a name that occurs twice is one participant who judged twice.
+        image_ids: of the rows, and in the same order of the columns.
         stack: float64 (participant, row, column).
         kind: see `KINDS`.
     """
@@ -65,16 +65,16 @@ class Matrices:
 
 
 def kind_of(problems: Problems, path: Path, told: str | None, by: str, configured: str | None) -> str:
-    """Decide what a larger number means from what the file and what the configuration says; never from the numbers.
+    """Decide from the file and the configuration what a larger number means, and never from the numbers.
 
-    Where neither says anything, or they contradict each other, that is noted as an error and the answer means nothing.
+    If neither says so, or they contradict each other, an error is noted and the returned kind is meaningless.
 
     Args:
         problems: where errors are noted.
         path: the file.
-        told: what the file says, None where it says nothing.
-        by: what of the file says so, such as `the header`.
-        configured: the comparison's `kind`; None where it leaves that to the file.
+        told: what the file says; None if it says nothing.
+        by: the part of the file that says so, such as `the header`.
+        configured: the `kind` of the comparison; None if it leaves that to the file.
     """
     if configured is not None and configured not in KINDS:
         problems.error(path, f"`kind` is {configured!r}", f"It must be {' or '.join(KINDS)}.")
@@ -90,9 +90,9 @@ def kind_of(problems: Problems, path: Path, told: str | None, by: str, configure
 
 
 def numbered(count: int, participant: str) -> list[str]:
-    """Name the participants of a file that does not: `participant`, or numbers, with leading zeros, of several.
+    """Name the participants of a file without names: `participant`, or for several, numbers with leading zeros.
 
-    Several in a file of its own participant have its name before their numbers.
+    The name of the file's participant, if it has one, precedes the numbers.
     """
     if count == 1:
         return [participant]
@@ -100,7 +100,7 @@ def numbered(count: int, participant: str) -> list[str]:
     return [f"{prefix}{number:0{len(str(count))}d}" for number in range(1, count + 1)]
 
 
-#: What to do about too many participants of a table.
+#: What to do about too many participants in a table.
 AVERAGE_TABLE = "Leave out the column `participant`: all ratings of a pair are then averaged together."
 
 _AVERAGE_MATRICES = (
@@ -109,14 +109,14 @@ _AVERAGE_MATRICES = (
 
 
 def check_size(problems: Problems, path: Path, n_participants: int, n_images: int, remedy: str = AVERAGE_TABLE) -> None:
-    """Refuse images that are too many for a matrix, and participants who are too many to be kept apart.
+    """Refuse too many images for a matrix, and too many participants for a matrix each.
 
     Args:
-        problems: where the error goes.
+        problems: where the error is noted.
         path: the file.
         n_participants: in the file.
         n_images: of the comparison.
-        remedy: what to do where the participants are too many.
+        remedy: what to do about too many participants.
 
     Raises:
         Problems: their matrices would not fit into memory.
@@ -133,9 +133,9 @@ def check_size(problems: Problems, path: Path, n_participants: int, n_images: in
 
 
 def from_matrices(matrices: Matrices, images: ImageIds, path: Path, problems: Problems) -> Judged:
-    """Bring matrices into the order of the ids, and average the two directions of each pair.
+    """Sort matrices by image id, and average the two directions of each pair.
 
-    Images that they do not have are not judged (NaN).
+    Images that they lack are not judged (NaN).
 
     Raises:
         Problems: infinite values, halves filled with zeros, or diagonals that contradict the kind.
@@ -158,7 +158,7 @@ def from_matrices(matrices: Matrices, images: ImageIds, path: Path, problems: Pr
 
 
 def together(files: Sequence[Judged], path: Path, problems: Problems) -> Judged:
-    """Put the judgments of files of one form and kind together; what a participant judged in several is averaged.
+    """Combine the judgments of several files of one form and kind; average what a participant judged in several.
 
     Raises:
         Problems: their matrices do not fit into memory.
@@ -190,17 +190,17 @@ def from_ratings(
         participants: names, sorted.
         rater: (rating,) position in `participants`.
         first: (rating,) position of an image in `images.wanted`.
-        second: (rating,) position of the other image, which is another one.
+        second: (rating,) position of the other image, which differs from the first.
         rating: (rating,) without NaN.
         kind: see `KINDS`.
         images: the ids.
         path: the file.
-        problems: where a warning goes if ratings of one pair by one participant differ.
+        problems: where a warning is noted if ratings of one pair by one participant differ.
     """
     n = len(images.wanted)
     check_size(problems, path, len(participants), n)
     low, high = np.minimum(first, second), np.maximum(first, second)
-    # Sorted by value as well: a sum then rounds the same whatever the order of the file's rows.
+    # Sorted by value too, so that a sum rounds alike whatever the order of the rows in the file.
     order = np.lexsort((rating, high, low, rater))
     rater, low, high, rating = rater[order], low[order], high[order], rating[order]
     new = np.ones(len(rating), dtype=bool)
@@ -233,7 +233,7 @@ def _refuse_infinite(matrices: Matrices, path: Path, problems: Problems) -> None
 
 
 def _refuse_halves(matrices: Matrices, path: Path, problems: Problems) -> None:
-    """Refuse matrices of which one half is filled with zeros: averaged with the other, they would be judgments."""
+    """Refuse matrices with one half full of zeros: averaged with the other half, these would count as judgments."""
     lower = np.tri(len(matrices.image_ids), k=-1, dtype=bool)
     halves = {"below": (lower, lower.T), "above": (lower.T, lower)}
     for side, (half, other) in halves.items():
@@ -253,8 +253,8 @@ def _symmetric(
     """Average the two directions of each pair of (participant, n, n).
 
     Returns:
-        The averages (NaN on the diagonal), how many ratings each is of, the largest difference of two directions, and
-        how many pairs differ. A matrix that is symmetric states every pair once, another one twice.
+        The averages (NaN on the diagonal), the number of ratings of each, the largest difference of two directions, and
+        how many pairs differ. A symmetric matrix has one rating of every pair, any other matrix two.
     """
     mirrored = stack.transpose(0, 2, 1)
     there, back = ~np.isnan(stack), ~np.isnan(mirrored)

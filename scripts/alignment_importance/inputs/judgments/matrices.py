@@ -1,4 +1,4 @@
-"""A square matrix as text: the header and the first column are image ids."""
+"""Reads a square matrix from text: the header and the first column are image ids."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -15,12 +15,12 @@ from alignment_importance.system.problems import Problems
 
 
 def read(file: File, images: ImageIds, problems: Problems) -> judged.Judged:
-    """Read a matrix; rows and columns in any order.
+    """Read a matrix with rows and columns in any order.
 
-    The first cell of the header may say `similarity` or `dissimilarity`; anything else in it means nothing.
+    The first cell of the header may say `similarity` or `dissimilarity`; anything else there is ignored.
 
     Raises:
-        Problems: ids that are wrong, missing or there twice, and cells that are no numbers.
+        Problems: wrong, missing or repeated ids, and cells that are not numbers.
     """
     path, text = file.path, file.text
     lines = list(text.rows())
@@ -48,12 +48,12 @@ def read(file: File, images: ImageIds, problems: Problems) -> judged.Judged:
     }
     problems.raise_errors()
     values = np.array([whole[image] for image in columns], dtype=np.float64)
-    found_there = judged.Matrices([file.participant], columns, values[np.newaxis], kind)
-    return judged.from_matrices(found_there, images, path, problems)
+    matrix = judged.Matrices([file.participant], columns, values[np.newaxis], kind)
+    return judged.from_matrices(matrix, images, path, problems)
 
 
 def _header(text: Text, lines: Sequence[Row]) -> list[str]:
-    """Give the header, with a first field also where R's write.table has left it out."""
+    """Return the header; add the first field where R's write.table leaves it out."""
     if not lines or any(len(fields) != len(text.header) + 1 for _, fields in lines):
         return text.header
     found = "the header has one field fewer than the lines, as R writes it: that above the ids of the rows"
@@ -62,7 +62,7 @@ def _header(text: Text, lines: Sequence[Row]) -> list[str]:
 
 
 def _numbers(text: Text, line: int, fields: Sequence[str], header: Sequence[str]) -> list[float]:
-    """Read the cells of a row; NaN where one is missing or, which is noted, no number."""
+    """Read the cells of a row: NaN where a number is missing; what is not a number is noted, and NaN too."""
     values = []
     for column, field in zip(header[1:], fields[1:], strict=True):
         value = text.number(field)
@@ -76,7 +76,7 @@ def _numbers(text: Text, line: int, fields: Sequence[str], header: Sequence[str]
 
 
 def _check_same(problems: Problems, path: Path, columns: Sequence[str], rows: Sequence[str]) -> None:
-    """Note a matrix that is not square: rows and columns of other images."""
+    """Note a matrix whose rows and columns are not of the same images."""
     lacking = sorted((set(columns) ^ set(rows)) - {""})
     if lacking:
         shape = f"{counted(len(rows), 'row', 'rows')} and {counted(len(columns), 'column', 'columns')}"
@@ -85,7 +85,7 @@ def _check_same(problems: Problems, path: Path, columns: Sequence[str], rows: Se
 
 
 def _is_matrix(file: File, images: ImageIds) -> bool:
-    """Whether the header names many images, even if misspelt: four, which no table of trials has, or half of them."""
+    """Tell whether the header names many images, perhaps misspelt: half of all, or four, more than tables of trials."""
     names = [images.resolve(name) for name in file.text.header]
     likely = [name for name in names if name in images or ids.suggest(name, images.known)]
     return len(likely) >= min(4, len(images.wanted) / 2)

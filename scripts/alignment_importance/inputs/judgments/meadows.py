@@ -1,4 +1,4 @@
-"""Downloads of the Meadows platform with multiple arrangements, read by rsatoolbox."""
+"""Reads multiple arrangements downloaded from the Meadows platform, by rsatoolbox."""
 
 import warnings
 from pathlib import Path
@@ -20,7 +20,7 @@ _KEEP_NAME = (
 
 
 def _is_meadows(file: File, _images: ImageIds) -> bool:
-    """Whether a file was downloaded from Meadows: a .json, or a .mat with its variables."""
+    """Tell whether a file was downloaded from Meadows: a .json, or a .mat with its variables."""
     if file.path.suffix.lower() == ".json":
         return True
     try:
@@ -30,18 +30,18 @@ def _is_meadows(file: File, _images: ImageIds) -> bool:
 
 
 def read(file: File, images: ImageIds, problems: Problems) -> judged.Judged:
-    """Read the arrangements of one participant or several.
+    """Read the arrangements of one or several participants.
 
     Args:
-        file: .mat, or .json in the structure "tree". Its key is the name of the task, where a participant did several.
-            Arrangements are dissimilarities (distances); another kind is a contradiction.
-        images: the ids; Meadows names stimuli by their files, and rsatoolbox cuts these names at the first dot.
+        file: .mat, or .json in the structure "tree". Its key is the name of the task, if a participant did several.
+            Arrangements are dissimilarities (distances); another kind is an error.
+        images: the ids; Meadows names stimuli by their files, and rsatoolbox cuts these names off at the first dot.
         problems: where mistakes are noted.
 
     Raises:
-        Problems: the file cannot be read, or it is not clear which task is meant.
+        Problems: the file cannot be read, or it is unclear which task is meant.
     """
-    # Imported here: it takes more than a second, which no other form needs.
+    # Imported here because it takes more than a second, and few other forms need it.
     from rsatoolbox.io.meadows import load_rdms
 
     path = file.path
@@ -50,19 +50,19 @@ def read(file: File, images: ImageIds, problems: Problems) -> judged.Judged:
     try:
         with warnings.catch_warnings(record=True) as said:
             warnings.simplefilter("always")
-            # In the file's order: sorting is no reader's business here.
-            found = load_rdms(str(path), sort=False)
+            # In the order of the file; the ids are sorted later.
+            arrangements = load_rdms(str(path), sort=False)
     except (*array_files.READING_ERRORS, AttributeError) as error:
         problems.fail(path, f"rsatoolbox cannot read it as a file of Meadows ({error})", _KEEP_NAME)
     for warning in said:
         problems.warn(path, f"rsatoolbox: {warning.message}", "Tasks with other stimuli are not used.")
-    chosen = _task(found.rdm_descriptors.get("task"), found.n_rdm, file.key, path, problems)
-    found = found.subset("index", chosen)
+    chosen = _task(arrangements.rdm_descriptors.get("task"), arrangements.n_rdm, file.key, path, problems)
+    arrangements = arrangements.subset("index", chosen)
     return rdms.from_rdms(
-        found,
+        arrangements,
         "stimulus",
-        rdms.texts(found.pattern_descriptors["conds"]),
-        rdms.texts(found.rdm_descriptors["participant"]),
+        rdms.texts(arrangements.pattern_descriptors["conds"]),
+        rdms.texts(arrangements.rdm_descriptors["participant"]),
         kind,
         images,
         path,
@@ -71,7 +71,7 @@ def read(file: File, images: ImageIds, problems: Problems) -> judged.Judged:
 
 
 def _check_stimuli(path: Path, problems: Problems) -> None:
-    """Refuse participants whose stimuli differ in order: rsatoolbox takes those of the first for all.
+    """Refuse participants with different stimuli: rsatoolbox applies those of the first to all.
 
     Raises:
         Problems: they differ.
@@ -88,10 +88,10 @@ def _check_stimuli(path: Path, problems: Problems) -> None:
 
 
 def _task(tasks: object, n_rdms: int, key: str | None, path: Path, problems: Problems) -> list[int]:
-    """Choose the RDMs of one task: the key's, or of the only one.
+    """Select the RDMs of the task that `key` names, or of the only task.
 
     Raises:
-        Problems: there are several, and no key; or no such task.
+        Problems: there are several tasks and no key, or no such task.
     """
     names = rdms.texts(tasks) if isinstance(tasks, (list, np.ndarray)) else [""] * n_rdms
     several = sorted(set(names))

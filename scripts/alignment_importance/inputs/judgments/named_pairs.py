@@ -1,4 +1,4 @@
-"""The pairs of images that a comparison asks to be explained: those that it names, or all, and whether they fit."""
+"""Reads and checks the pairs of images that a comparison asks to explain: those that it names, or all."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -15,26 +15,26 @@ from alignment_importance.system.errors import InputError
 from alignment_importance.system.names import some
 from alignment_importance.system.problems import Problems
 
-#: Columns of a table of pairs. Others are passed over.
+#: Columns of a table of pairs; others are ignored.
 COLUMNS = ("image_a", "image_b")
 
 
 def read(
     asked: Sequence[Sequence[str]] | str | Path, judgments: xr.Dataset, where: str, problems: Problems
 ) -> pd.DataFrame:
-    """Find the pairs that are asked for among the judgments of a comparison.
+    """Find the pairs to explain among the judgments of a comparison.
 
     Args:
         asked: two image ids for each pair, a table with the columns `COLUMNS`, or `all`.
         judgments: labelled, of the comparison.
-        where: what a list is part of, for messages (`comparisons.animals.pairs`).
-        problems: where mistakes are noted: unknown ids, an image with itself, pairs that are there twice or not judged.
+        where: the key that holds a list, for messages (`comparisons.animals.pairs`).
+        problems: where mistakes are noted: unknown ids, an image with itself, repeated pairs, pairs without judgments.
 
     Returns:
         Columns image and image_b, in the order of the list or table; all judged pairs by name.
 
     Raises:
-        Problems: the file is no table of pairs.
+        Problems: the file is not a table of pairs.
     """
     if isinstance(asked, str):
         return _all(judgments)
@@ -61,16 +61,16 @@ def read(
 
 
 def require_memory(n_pairs: int, map_shape: tuple[int, ...], route: str, memory: int) -> None:
-    """Refuse pairs whose contributions, heatmaps and places, and what these are made of, would take too much memory.
+    """Refuse more pairs than can be explained within the memory.
 
     Args:
-        n_pairs: that are to be explained.
+        n_pairs: to explain.
         map_shape: (feature_map, y, x) of the network.
-        route: of its ablation; places are compared where it is `pooled`.
-        memory: bytes that there may be.
+        route: of its ablation; places are compared if it is `pooled`.
+        memory: in bytes.
 
     Raises:
-        InputError: they would take more.
+        InputError: contributions, heatmaps, places and their intermediates would take more.
     """
     n_maps, n_places = map_shape[0], map_shape[1] * map_shape[2]
     n_bytes = n_pairs * (8 * 8 * n_maps + 4 * 4 * n_places)
@@ -90,14 +90,14 @@ def check_memory(
     where: str,
     problems: Problems,
 ) -> None:
-    """Note, before networks run, that explaining pairs would take too much memory.
+    """Note, before networks run, that explaining the pairs would take too much memory.
 
     Args:
-        n_pairs: that are to be explained.
+        n_pairs: to explain.
         networks: (feature_map, y, x) and the route, by the name of the model.
-        memory_gb: gigabytes that there may be.
+        memory_gb: in gigabytes.
         where: the key that asks for the pairs (`comparisons.animals.pairs`).
-        problems: what is found is added here, for each network.
+        problems: where an error is noted for each network.
     """
     for model, (map_shape, route) in networks.items():
         with problems.collect(f"{where} (models.{model})"):
@@ -105,19 +105,19 @@ def check_memory(
 
 
 def _all(judgments: xr.Dataset) -> pd.DataFrame:
-    """All judged pairs, by name."""
+    """List all judged pairs, sorted by image id."""
     ids = np.sort(judgments["image"].to_numpy().astype(str))
     first, second = judged_pairs(mean(judgments, ids.tolist()))
     return pd.DataFrame({"image": ids[first], "image_b": ids[second]}, dtype=object)
 
 
 def _entries(asked: Sequence[Sequence[str]]) -> list[tuple[str, tuple[str, str]]]:
-    """Place and ids of the pairs of a list."""
+    """Return the place and the ids of each pair in a list."""
     return [(f"entry {number}", (first, second)) for number, (first, second) in enumerate(asked, start=1)]
 
 
 def _cells(file: Path, problems: Problems) -> list[tuple[str, tuple[str, str]]]:
-    """Place and ids of the pairs of a table."""
+    """Return the place and the ids of each pair in a table."""
     text = Text(file, problems)
     text.require(COLUMNS, need="Pairs need")
     table = text.table()

@@ -1,4 +1,4 @@
-"""Ratings of pairs: a long table with a row per rating."""
+"""Reads ratings of pairs: a long table with a row per rating."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,7 +11,7 @@ from alignment_importance.inputs.judgments.form import File, Form
 from alignment_importance.system.plurals import counted, not_used
 from alignment_importance.system.problems import Problems
 
-#: Columns of the table; it has one of similarity and dissimilarity, and need not have participants.
+#: Columns of the table, with either similarity or dissimilarity; participants are optional.
 COLUMNS = ("image_a", "image_b", "similarity", "dissimilarity", "participant")
 
 
@@ -21,7 +21,7 @@ def read(file: File, images: ImageIds, problems: Problems) -> judged.Judged:
     Ratings of an image with itself are not used, but must not contradict the kind.
 
     Raises:
-        Problems: a header that is wrong, unknown ids, ratings that are no numbers, lines without participant.
+        Problems: a wrong header, unknown ids, ratings that are not numbers, lines without a participant.
     """
     path = file.path
     told = _kind_in(file.text)
@@ -47,9 +47,9 @@ def read(file: File, images: ImageIds, problems: Problems) -> judged.Judged:
 
 
 def participants_of(table: Table, participant: str) -> tuple[list[str], NDArray[np.intp]]:
-    """Find the participants: their names, sorted, and (row,) positions among them.
+    """Return the names of the participants, sorted, and the position (row,) of each row's participant among them.
 
-    Where the table names none, all rows are of the one `participant`. Lines with an empty name are noted.
+    If the table names none, all rows belong to `participant`. Lines with an empty name are noted.
     """
     if "participant" not in table.columns:
         return [participant], np.zeros(len(table.lines), dtype=np.intp)
@@ -62,24 +62,24 @@ def participants_of(table: Table, participant: str) -> tuple[list[str], NDArray[
 
 
 def wanted(numbers: NDArray[np.intp], images: ImageIds) -> NDArray[np.intp]:
-    """Give positions among the wanted images for the numbers of images, −1 where an image is not wanted."""
+    """Convert numbers of images to positions among the wanted images, −1 where an image is not wanted."""
     place = {image: at for at, image in enumerate(images.wanted)}
     return np.array([place.get(image, -1) for image in images.numbers], dtype=np.intp)[numbers]
 
 
 def _kind_in(text: Text) -> str:
-    """Tell from the header what the ratings are."""
+    """Read from the header whether the ratings are similarities or dissimilarities."""
     text.check_header(("image_a", "image_b"), COLUMNS, "Pairs")
-    found = [name for name in judged.KINDS if name in text.header]
-    if len(found) == 2:
-        remedy = "Keep one of them: the other is the same judgment, or belongs into a file and a comparison of its own."
-        found_there = "similarity and dissimilarity are mixed: there is a column of each"
-        text.problems.fail(text.path, found_there, remedy, "header")
-    if not found:
+    kinds = [name for name in judged.KINDS if name in text.header]
+    if len(kinds) == 2:
+        remedy = "Keep one of them: the other is the same judgment, or belongs in a file and a comparison of its own."
+        found = "similarity and dissimilarity are mixed: there is a column of each"
+        text.problems.fail(text.path, found, remedy, "header")
+    if not kinds:
         remedy = f"Name the column of the ratings {' or '.join(judged.KINDS)}."
-        found_there = "there is neither a column similarity nor a column dissimilarity"
-        text.problems.fail(text.path, found_there, remedy, "header")
-    return found[0]
+        found = "there is neither a column similarity nor a column dissimilarity"
+        text.problems.fail(text.path, found, remedy, "header")
+    return kinds[0]
 
 
 def _is_pairs(file: File, _images: ImageIds) -> bool:

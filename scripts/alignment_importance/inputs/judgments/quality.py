@@ -1,4 +1,4 @@
-"""Judgments that say nothing, or less than one would wish: errors and warnings."""
+"""Notes judgments that cannot be used, and warns about judgments that are few or unreliable."""
 
 from pathlib import Path
 
@@ -12,25 +12,25 @@ from alignment_importance.system.names import can_be_written, some
 from alignment_importance.system.plurals import counted
 from alignment_importance.system.problems import Problems
 
-#: Fewer participants are few: below it, the mean changes much with every one of them.
+#: With fewer participants, each of them changes the mean considerably.
 FEW_PARTICIPANTS = 5
 
 #: A reliability of the mean below this is low (the usual bound for comparing groups: Nunnally 1978, Psychometric
 #: Theory).
 LOW_RELIABILITY = 0.7
 
-#: A participant whose mean correlation with the others is below this may have used the scale the other way round.
+#: A participant with a lower mean correlation with the others may have used the scale the other way round.
 OPPOSED = -0.2
 
-# Sums of squares, and their products, of larger judgments could overflow.
+# Sums of squares of larger judgments, and products of these, could overflow.
 _LARGEST = 1e60
 
-# A correlation of fewer pairs says nothing.
+# A correlation needs at least as many pairs.
 _FEWEST_PAIRS = 3
 
 
 def check(judged: Judged, images: ImageIds, path: Path, problems: Problems) -> None:
-    """Note judgments that cannot be used, and warn of those that are few or unreliable.
+    """Note judgments that cannot be used, and warn about judgments that are few or unreliable.
 
     Raises:
         Problems: participants or images without judgments, participants whose names outputs cannot hold, or judgments
@@ -68,11 +68,11 @@ def correlations(ratings: NDArray[np.float64]) -> NDArray[np.float64]:
         ratings: (participant, pair), NaN for missing.
 
     Returns:
-        (participant, participant); NaN on the diagonal, for fewer than three shared pairs, and where one of the two
-        told no two of them apart.
+        (participant, participant); NaN on the diagonal, for fewer than three shared pairs, and where all judgments of
+        one of the two are equal.
     """
     there = ~np.isnan(ratings)
-    # Centred on each participant's own mean, so that sums of products lose no digits.
+    # Centred on the mean of each participant, so that sums of products lose no digits.
     with np.errstate(invalid="ignore", divide="ignore"):
         means = np.where(there, ratings, 0).sum(axis=1, keepdims=True) / there.sum(axis=1, keepdims=True)
         centred = np.where(there, ratings - means, 0.0)
@@ -91,7 +91,7 @@ def correlations(ratings: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def reliability(ratings: NDArray[np.float64]) -> float:
-    """How far the mean of as many other participants would agree with this one (1 is perfectly).
+    """Estimate how well the mean of as many other participants would agree with this mean (1 is perfect).
 
     The mean correlation r of two participants, stepped up to the n participants who judged a pair on average, by the
     formula of Spearman (1910) and Brown (1910): n r / (1 + (n − 1) r). With complete data it is the standardised form
@@ -117,7 +117,7 @@ def _refuse_unjudged(judged: Judged, images: ImageIds, path: Path, problems: Pro
     """Refuse participants without a rating and images that no one judged."""
     rated: NDArray[np.bool_] = np.any(judged.n_ratings > 0, axis=2)
     silent = [name for name, own in zip(judged.participants, rated, strict=True) if not own.any()]
-    # Where no participants are told apart, the images say it.
+    # A single unnamed participant is reported by image instead.
     if silent and judged.participants != [SINGLE_PARTICIPANT]:
         found = f"participants without a rating of two images of the comparison: {some(silent)}"
         problems.error(path, found, "Remove them, or add their ratings.")
@@ -130,7 +130,7 @@ def _refuse_unjudged(judged: Judged, images: ImageIds, path: Path, problems: Pro
 
 
 def _warn_of_participants(judged: Judged, ratings: NDArray[np.float64], path: Path, problems: Problems) -> None:
-    """Warn of participants who are few, unreliable, opposed to the others, or who tell nothing apart."""
+    """Warn about participants who are few, unreliable, opposed to the others, or whose judgments are all equal."""
     if len(ratings) < FEW_PARTICIPANTS:
         found = f"there are few participants: {len(ratings)}"
         problems.warn(path, found, f"Fewer than {FEW_PARTICIPANTS} make a mean that changes much with every one.")
@@ -140,9 +140,9 @@ def _warn_of_participants(judged: Judged, ratings: NDArray[np.float64], path: Pa
         problems.warn(path, f"participants who tell no two pairs apart: {some(flat)}", "They are part of the mean.")
     if len(ratings) < 2:
         return
-    found_reliability = reliability(ratings)
-    if found_reliability < LOW_RELIABILITY:
-        found = f"low reliability: participants agree little with each other ({found_reliability:.2f})"
+    estimated = reliability(ratings)
+    if estimated < LOW_RELIABILITY:
+        found = f"low reliability: participants agree little with each other ({estimated:.2f})"
         remedy = (
             f"Below {LOW_RELIABILITY:g} a low alignment may be the judgments' fault. It is the mean correlation of two "
             "participants, stepped up to the number who judged a pair (Spearman-Brown)."

@@ -1,4 +1,4 @@
-"""RDMs files of rsatoolbox (HDF5), read by rsatoolbox itself."""
+"""Reads RDMs files of rsatoolbox (HDF5), by rsatoolbox itself."""
 
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -13,15 +13,15 @@ from alignment_importance.inputs.judgments import judged
 from alignment_importance.inputs.judgments.form import File, Form
 from alignment_importance.system.problems import Problems
 
-#: Descriptors of RDMs that name the participant, the first that there is.
+#: Descriptors of RDMs that name the participant; the first one present is used.
 _PARTICIPANT_DESCRIPTORS = ("participant", "subject")
 
-#: What rsatoolbox adds itself: the number of a pattern.
+#: The descriptor that rsatoolbox adds itself: the number of a pattern.
 _INDEX = "index"
 
 
 def _is_rdms(file: File, _images: ImageIds) -> bool:
-    """Whether a file was saved by `rsatoolbox.rdm.RDMs.save`."""
+    """Tell whether a file was saved by `rsatoolbox.rdm.RDMs.save`."""
     try:
         with h5py.File(file.path) as content:
             return {"dissimilarities", "pattern_descriptors"} <= set(content)
@@ -30,18 +30,18 @@ def _is_rdms(file: File, _images: ImageIds) -> bool:
 
 
 def read(file: File, images: ImageIds, problems: Problems) -> judged.Judged:
-    """Read an RDMs object, a participant per RDM; RDMs of one participant are averaged.
+    """Read an RDMs object with an RDM per participant; average several RDMs of one participant.
 
     Args:
-        file: its key is the pattern descriptor that holds the image ids; None to take the one that does. RDMs are
-            dissimilarities; another kind is a contradiction.
+        file: its key is the pattern descriptor that holds the image ids; None to find it. RDMs are dissimilarities;
+            another kind is an error.
         images: the ids.
         problems: where mistakes are noted.
 
     Raises:
         Problems: the file cannot be read, or no descriptor holds the image ids.
     """
-    # Imported here: it takes more than a second, which no other form needs.
+    # Imported here because it takes more than a second, and few other forms need it.
     from rsatoolbox.rdm import load_rdm
 
     path = file.path
@@ -68,7 +68,7 @@ def from_rdms(
     path: Path,
     problems: Problems,
 ) -> judged.Judged:
-    """Label the matrices of an rsatoolbox.rdm.RDMs; their diagonals are zero by definition and say nothing."""
+    """Label the matrices of an rsatoolbox.rdm.RDMs; drop their diagonals, which are zero by definition."""
     places = [(f"{what} {number}", image) for number, image in enumerate(image_ids, start=1)]
     listed = images.listed(problems, path, "pattern", places)
     problems.raise_errors()
@@ -79,18 +79,18 @@ def from_rdms(
 
 
 def texts(values: Iterable[Any]) -> list[str]:
-    """Write the values of a descriptor as image ids or names."""
+    """Convert the values of a descriptor to image ids or names."""
     return [ids.clean(value.decode() if isinstance(value, bytes) else str(value)) for value in values]
 
 
 def _descriptor(descriptors: dict[str, Any], key: str | None, images: ImageIds, path: Path, problems: Problems) -> str:
-    """Choose the pattern descriptor that holds the image ids: the key's, or the one that knows the most of them."""
+    """Choose the pattern descriptor that holds the image ids: the one that `key` names, or the only one that fits."""
     names = sorted(descriptors)
     if key is not None and key not in names:
         problems.error(path, f"there is no pattern descriptor {key!r}", f"Its names are {', '.join(names)}.")
     fitting = [key] if key is not None else [name for name in names if _names_images(descriptors[name], images)]
     if not fitting:
-        # One that is not just rsatoolbox's numbers is what was meant; what is wrong with its ids is then said.
+        # The only other descriptor must be meant; what is wrong with its ids is noted later.
         fitting = [name for name in names if name != _INDEX]
     if len(fitting) != 1:
         remedy = "Name the one that holds the image ids as the comparison's `key`."
@@ -104,7 +104,7 @@ def _names_images(values: Iterable[Any], images: ImageIds) -> bool:
 
 
 def _participants(rdms: Any, participant: str) -> list[str]:
-    """Name the participant of each RDM, `participant` where there is one that the file does not name."""
+    """Name the participant of each RDM; a single one without a name is `participant`."""
     named = [name for name in _PARTICIPANT_DESCRIPTORS if name in rdms.rdm_descriptors]
     return texts(rdms.rdm_descriptors[named[0]]) if named else judged.numbered(rdms.n_rdm, participant)
 

@@ -1,4 +1,4 @@
-"""Read judgments from any of their forms into the labelled form."""
+"""Reads judgments of any form, and labels them."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -21,18 +21,18 @@ _PICKLES = (".pkl", ".pickle")
 
 @dataclass(frozen=True)
 class Source:
-    """What a configuration says of the judgments of a comparison.
+    """What a configuration says about the judgments of a comparison.
 
     Attributes:
-        path: the file, or a folder with a file per participant, who is called like it.
-        kind: `similarity` or `dissimilarity`; None where the file says it.
-        columns: what a table calls its columns, by the names that they have in docs/judgments.md.
+        path: the file, or a folder with a file per participant, named by the participant.
+        kind: `similarity` or `dissimilarity`; None if the file itself says so.
+        columns: the names of columns in a table, by their names in docs/judgments.md.
         order: for an array, the text file with the image id of each row, one per line.
         key: of several arrays in a file, the name of the one to read; of RDMs, the pattern descriptor with the ids; of
             Meadows, the task.
-        categories: the comparison is about the images of these; empty for all.
-        images: it is about these: ids, or a text file with one id per line; None for all. Where they are named, the
-            file may be about images that are not of the set: these are passed over.
+        categories: whose images the comparison uses; empty for all.
+        images: that the comparison uses: ids, or a text file with one id per line; None for all. If they are named,
+            judgments of images outside the set are ignored.
         name: of the comparison in messages, such as `comparisons.tools`.
     """
 
@@ -49,21 +49,21 @@ class Source:
 def read(source: Source, table: pd.DataFrame) -> xr.Dataset:
     """Read judgments and label them.
 
-    The forms of `registry` recognise the file by its ending and content. Empty cells and NaN are missing judgments.
+    The form is recognised by the ending and the content of the file. Empty cells and NaN are missing judgments.
 
     Args:
-        source: the file, and the images that the comparison is about. Each of these must have judgments.
+        source: the file, and the images that the comparison uses. Each of these must have judgments.
         table: `image` and `category` of all images of the set; the file must name no others.
 
     Returns:
         Two variables (participant, image, image_b), images and participants sorted: `similarity` float64, larger is
         more similar, symmetric (the two directions of a pair are averaged), NaN on the diagonal and where a pair is
-        missing; `n_ratings` int32, how many ratings or trials that is the mean of.
-        Attributes: kind; form (in words); source (the file's name); mean_over (`averages.UNITS`); categories (empty if
-        they do not matter); warnings, a line each.
+        missing; `n_ratings` int32, the number of ratings or trials averaged.
+        Attributes: kind; form (in words); source (the file's name); mean_over (`averages.UNITS`); categories (empty
+        for all); warnings, a line each.
 
     Raises:
-        Problems: the file cannot be used; all that is found wrong with it is named.
+        Problems: the file cannot be used; lists everything that is wrong with it.
     """
     problems = Problems()
     dataset = _label(source, table, problems)
@@ -72,60 +72,60 @@ def read(source: Source, table: pd.DataFrame) -> xr.Dataset:
 
 
 def inspect(source: Source, table: pd.DataFrame, problems: Problems) -> xr.Dataset | None:
-    """Read and label judgments, and note all that is wrong or doubtful; None where the file cannot be used."""
+    """Read and label judgments, and note everything wrong or doubtful; return None if the file cannot be used."""
     own = Problems()
     judgments = None
     with own.collect(source.path):
         if len(table):
             judgments = _label(source, table, own)
-        else:  # why there is no image, the check of the images says
+        else:  # the check of the images says why there is none
             files_of(source, own)
     problems.extend(own)
     return judgments
 
 
 def unjudged(source: Source, table: pd.DataFrame) -> list[str]:
-    """Name the images of the comparison of which the file has no judgment, sorted; whatever else is wrong with it."""
-    found: set[str] = set()
+    """List, sorted, the images of the comparison without judgments in the file, whatever else is wrong with it."""
+    lacking: set[str] = set()
     problems = Problems()
     with problems.collect(source.path):
         files = files_of(source, problems)
         problems.raise_errors()
         wanted = set(subsets.choose(table, source.categories, source.images, source.name, problems))
-        # A matrix may lack the rows of some images, and have nothing but empty cells in those of others.
-        while len(wanted - found) >= subsets.FEWEST_IMAGES:
-            images = _image_ids(source, table, wanted - found)
+        # A matrix may lack the rows of some images, and have only empty cells in the rows of others.
+        while len(wanted - lacking) >= subsets.FEWEST_IMAGES:
+            images = _image_ids(source, table, wanted - lacking)
             with Problems().collect(source.path):
                 _read(source, files, images, Problems())
             if not images.unjudged:
                 break
-            found |= images.unjudged
-    return sorted(found)
+            lacking |= images.unjudged
+    return sorted(lacking)
 
 
 def _label(source: Source, table: pd.DataFrame, problems: Problems) -> xr.Dataset:
-    """Read, check and label; what is found on the way goes to `problems`.
+    """Read, check and label judgments, and note problems.
 
     Raises:
         Problems: the judgments cannot be used.
     """
     files = files_of(source, problems)
     wanted = subsets.choose(table, source.categories, source.images, source.name, problems)
-    form, found = _read(source, files, _image_ids(source, table, wanted), problems)
-    similarity = found.matrices if found.kind == "similarity" else 0.0 - found.matrices
+    form, judgments = _read(source, files, _image_ids(source, table, wanted), problems)
+    similarity = judgments.matrices if judgments.kind == "similarity" else 0.0 - judgments.matrices
     dims = ("participant", "image", "image_b")
     return xr.Dataset(
-        {"similarity": (dims, similarity), "n_ratings": (dims, found.n_ratings)},
+        {"similarity": (dims, similarity), "n_ratings": (dims, judgments.n_ratings)},
         coords={
-            "participant": np.array(found.participants, dtype=object),
+            "participant": np.array(judgments.participants, dtype=object),
             "image": np.array(wanted, dtype=object),
             "image_b": np.array(wanted, dtype=object),
         },
         attrs={
-            "kind": found.kind,
+            "kind": judgments.kind,
             "form": form,
             "source": source.path.name,
-            "mean_over": found.mean_over,
+            "mean_over": judgments.mean_over,
             "categories": ", ".join(source.categories),
             "warnings": "\n".join(
                 str(warning) if warning.where == str(source.path) else f"{Path(warning.where).name}: {warning}"
@@ -136,7 +136,7 @@ def _label(source: Source, table: pd.DataFrame, problems: Problems) -> xr.Datase
 
 
 def files_of(source: Source, problems: Problems) -> list[Path]:
-    """The file of judgments, or the files of the folder; what no form can read is noted."""
+    """List the file, or the files of the folder, of judgments; note files that no form can read."""
     path = source.path
     if not path.is_dir():
         _check_file(path, f"Correct `judgments` of {source.name}.", problems)
@@ -150,7 +150,7 @@ def files_of(source: Source, problems: Problems) -> list[Path]:
 
 
 def _image_ids(source: Source, table: pd.DataFrame, wanted: Iterable[str]) -> ImageIds:
-    """The ids of the set; where the comparison names its images, a file may be about images that are not of the set."""
+    """Collect the ids of the set; files may have others if the comparison names its images."""
     return ImageIds(
         table["image"],
         wanted,
@@ -161,7 +161,7 @@ def _image_ids(source: Source, table: pd.DataFrame, wanted: Iterable[str]) -> Im
 
 
 def _read(source: Source, files: Sequence[Path], images: ImageIds, problems: Problems) -> tuple[str, Judged]:
-    """Read and check files of any form, and name the form.
+    """Read and check files of one form, and return its name with the judgments.
 
     Raises:
         Problems: they cannot be used.
@@ -174,16 +174,16 @@ def _read(source: Source, files: Sequence[Path], images: ImageIds, problems: Pro
         problems.extend(own)
     problems.raise_errors()
     images.note_strangers(problems)
-    forms = sorted({f"{form} ({found.kind})" for form, found in read})
+    forms = sorted({f"{form} ({one.kind})" for form, one in read})
     if len(forms) > 1:
         problems.fail(source.path, f"its files differ: {', '.join(forms)}", "Give each a folder and comparison.")
-    found = judged.together([found for _, found in read], source.path, problems)
-    quality.check(found, images, source.path, problems)
-    return read[0][0], found
+    together = judged.together([one for _, one in read], source.path, problems)
+    quality.check(together, images, source.path, problems)
+    return read[0][0], together
 
 
 def _read_file(source: Source, path: Path, images: ImageIds, problems: Problems) -> tuple[str, Judged]:
-    """Read a file of any form, and name the form.
+    """Read a file of any form, and return its name with the judgments.
 
     Raises:
         Problems: it cannot be used.
@@ -205,7 +205,7 @@ def _read_file(source: Source, path: Path, images: ImageIds, problems: Problems)
 
 
 def _refuse_header(file: File, problems: Problems) -> NoReturn:
-    """Raise what is wrong with the header of a text file that no form recognises."""
+    """Refuse a text file whose header no form recognises."""
     shown = ",".join(file.text.header)
     shown = f"{shown[:200]}..." if len(shown) > 200 else shown or "(empty)"
     headers = "; ".join(form.header for form in registry.FORMS if form.header)
@@ -216,7 +216,7 @@ def _refuse_header(file: File, problems: Problems) -> NoReturn:
 
 
 def _check_file(path: Path, correct: str, problems: Problems) -> None:
-    """Note a file that is not there, that is empty, or that no form has the ending of."""
+    """Note a file that does not exist, is empty, or has an ending that no form has."""
     suffix = path.suffix.lower()
     if suffix in _PICKLES:
         remedy = "Save the RDMs as HDF5: rdms.save('judgments.h5', file_type='hdf5')."

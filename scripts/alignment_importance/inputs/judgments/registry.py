@@ -1,7 +1,4 @@
-"""The forms of judgments: a module of this package each, a line each here.
-
-Of several that recognise a file, the first reads it.
-"""
+"""The forms of judgments, each in a module of this package. Of several that recognise a file, the first reads it."""
 
 from collections.abc import Sequence
 from importlib import import_module
@@ -21,11 +18,11 @@ _MODULES = (
 
 FORMS: Sequence[Form] = [import_module(f"{__package__}.{name}").FORM for name in _MODULES]
 
-#: Endings of all files of judgments.
+#: Endings of files of judgments.
 SUFFIXES = tuple(dict.fromkeys(suffix for form in FORMS for suffix in form.suffixes))
 
 
 def form_of(file: File, images: ImageIds) -> Form | None:
-    """Find the form of a file; None where none recognises it."""
+    """Find the form of a file; None if no form recognises it."""
     suffix = file.path.suffix.lower()
     return next((form for form in FORMS if suffix in form.suffixes and form.recognises(file, images)), None)

@@ -1,4 +1,4 @@
-"""The images that a comparison is about: all of a set, those of some categories, or some by name."""
+"""Selects the images of a comparison: all of a set, those of some categories, or some by name."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -10,27 +10,27 @@ from alignment_importance.system.names import suggestion
 from alignment_importance.system.plurals import counted
 from alignment_importance.system.problems import Problems
 
-#: A correlation over the pairs of fewer images than this says nothing.
+#: Fewer images have too few pairs for a correlation.
 FEWEST_IMAGES = 3
 
 
 def choose(
     table: pd.DataFrame, categories: Sequence[str], images: Sequence[str] | Path | None, where: str, problems: Problems
 ) -> list[str]:
-    """Choose images of a set.
+    """Select images of a set.
 
     Args:
         table: `image` and `category` (NaN where there is none) of the image set.
-        categories: take the images of these; empty for any.
-        images: take these: their ids, or a text file with one id per line; None for any.
-        where: what the choice is part of, for messages (`comparisons.animals`).
+        categories: whose images are selected; empty for all.
+        images: that are selected: ids, or a text file with one id per line; None for all.
+        where: the entry of the configuration, for messages (`comparisons.animals`).
         problems: where mistakes are noted.
 
     Returns:
-        The ids, sorted. Those that are in one of the categories and named, where both are asked for.
+        The ids, sorted; with both `categories` and `images`, those that meet both.
 
     Raises:
-        Problems: unknown categories or ids, ids that are listed twice, or fewer than three images.
+        Problems: unknown categories or ids, repeated ids, or fewer than three images.
     """
     chosen = set(table["image"])
     if categories:
@@ -55,7 +55,7 @@ def _of_categories(table: pd.DataFrame, categories: Sequence[str], where: str, p
 
 def _named(table: pd.DataFrame, images: Sequence[str] | Path, where: str, problems: Problems) -> set[str]:
     """Find the images of a list, or of a file with one id per line."""
-    # Nothing is wanted of the list but that every id is known and listed once.
+    # The list need not be complete: every id must be known, and listed once.
     known = ImageIds(table["image"], wanted=[])
     if isinstance(images, Path):
         return set(known.read_list(problems, images))

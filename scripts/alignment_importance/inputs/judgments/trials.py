@@ -1,4 +1,4 @@
-"""Trials that show three images and ask for one of them: a long table with a row per trial."""
+"""Reads trials that show three images and ask for one of them: a long table with a row per trial."""
 
 from dataclasses import dataclass
 
@@ -15,14 +15,14 @@ from alignment_importance.system.problems import Problems
 
 @dataclass(frozen=True)
 class Design:
-    """What a trial is.
+    """The design of a trial.
 
     Attributes:
-        trials: what they are called, in words.
+        trials: the name of such trials, in the plural.
         images: the columns of the three images.
         answer: the column of the answer.
-        shown: which two of the three images were compared (0, 1, 2 each), by the answer that says these are alike.
-        told: what the file says of its numbers, for messages.
+        shown: which two of the three images (0, 1, 2) were compared, by the answer that says that they are alike.
+        told: how the file says what its numbers mean, for messages.
     """
 
     trials: str
@@ -33,20 +33,19 @@ class Design:
 
 
 def read(file: File, images: ImageIds, problems: Problems, design: Design) -> tuple[judged.Judged, NDArray[np.intp]]:
-    """Count how often a pair was compared, and how often it was found alike.
+    """Count how often each pair was compared, and how often it was judged alike.
 
-    The similarity of a pair is the share of its trials in which it was found alike; a pair that was never compared has
-    none (NaN). Of several participants each has shares of their own, but the mean is over trials: it is the share over
-    the trials of all.
+    The similarity of a pair is the share of its trials in which it was judged alike; NaN if it was never compared. Each
+    participant has a similarity, but the mean over participants is over trials: the share over the trials of all.
 
-    An image of a trial may be one that the comparison is not about.
+    A trial may show images that the comparison does not use.
 
     Returns:
         The judgments; and how often each of the three images was the answer.
 
     Raises:
-        Problems: a header that is wrong, unknown ids, an image twice in a trial, an answer that is none of its images,
-            lines without participant.
+        Problems: a wrong header, unknown ids, an image twice in a trial, an answer that is none of its images, lines
+            without a participant.
     """
     path = file.path
     required = (*design.images, design.answer)
@@ -62,14 +61,14 @@ def read(file: File, images: ImageIds, problems: Problems, design: Design) -> tu
     judged.check_size(problems, path, len(participants), len(images.wanted))
     shown, alike = _count(pairs.wanted(three, images), answer, rater, len(participants), len(images.wanted), design)
     with np.errstate(invalid="ignore"):
-        found = judged.Judged(participants, alike / shown, shown, kind, mean_over="trials")
-    return found, np.bincount(answer[answer >= 0], minlength=3)
+        judgments = judged.Judged(participants, alike / shown, shown, kind, mean_over="trials")
+    return judgments, np.bincount(answer[answer >= 0], minlength=3)
 
 
 def _answers(table: Table, three: NDArray[np.intp], images: ImageIds, design: Design) -> NDArray[np.intp]:
-    """(row,) which of the three images is the answer (0, 1, 2); −1 where it is missing or, which is noted, wrong.
+    """Read which of the three images is the answer: (row,) 0, 1 or 2; −1 if it is missing, or wrong, which is noted.
 
-    An answer is the id of an image or, where no image is called so, the name of its column.
+    An answer is the id of an image, or the name of its column unless that is the id of another image.
     """
     unknown = (three < 0).any(axis=0)
     for one, other in ((0, 1), (0, 2), (1, 2)):
@@ -79,7 +78,7 @@ def _answers(table: Table, three: NDArray[np.intp], images: ImageIds, design: De
     options = sorted(design.shown)
     column = table.columns[design.answer]
     cells = [images.resolve(cell) for cell in column.cells]
-    # Which of several images is meant is seen from the trial; a missing answer must not be taken for an unknown id.
+    # An answer is compared with the images of its own trial; a missing answer is not an unknown id.
     given = np.array([images.numbers.get(cell, -1) for cell in cells], dtype=np.intp)[column.codes]
     matches = three[options] == given
     for at, option in enumerate(options):
@@ -108,7 +107,7 @@ def _count(
     n_images: int,
     design: Design,
 ) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
-    """Count, (participant, n, n) each, the trials that compared a pair and those that found it alike."""
+    """Count the trials that compared each pair, and those that judged it alike: (participant, n, n) each."""
     shown, alike = (np.zeros((n_participants, n_images, n_images), dtype=np.int32) for _ in range(2))
     for option, (one, other) in design.shown.items():
         low, high = np.minimum(three[one], three[other]), np.maximum(three[one], three[other])

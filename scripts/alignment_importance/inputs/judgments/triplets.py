@@ -1,4 +1,4 @@
-"""Odd-one-out triplets: which of three images is the odd one?"""
+"""Reads odd-one-out triplets: which of three images is the odd one?"""
 
 import numpy as np
 
@@ -8,7 +8,7 @@ from alignment_importance.inputs.judgments import judged, trials
 from alignment_importance.inputs.judgments.form import File, Form
 from alignment_importance.system.problems import Problems
 
-#: A trial shows three pairs. The one without the odd image is kept together, the other two are not (Hebart et al. 2020,
+#: A trial shows three pairs. The one without the odd image is kept together, the others are not (Hebart et al. 2020,
 #: doi 10.1038/s41562-020-00951-3).
 DESIGN = trials.Design(
     trials="triplets",
@@ -18,16 +18,16 @@ DESIGN = trials.Design(
     told="an odd-one-out (the share of trials in which a pair was kept together)",
 )
 
-# In so many trials an image would hardly be never odd: (2/3)^20 is 0.0003.
+# In this many trials an image is hardly ever never the odd one: (2/3)^20 is 0.0003.
 _MANY = 20
 
 
 def read(file: File, images: ImageIds, problems: Problems) -> judged.Judged:
     """Count how often the images of a pair were kept together when they were shown with a third, see `trials.read`.
 
-    Warns where one column is never odd: the others may have been compared with it, and never with each other.
+    Warns if the images of one column are never odd: the others may have been compared with it, but not with each other.
     """
-    found, answers = trials.read(file, images, problems, DESIGN)
+    judgments, answers = trials.read(file, images, problems, DESIGN)
     never = np.flatnonzero(answers == 0)
     if len(never) == 1 and answers.sum() >= _MANY:
         problems.warn(
@@ -36,7 +36,7 @@ def read(file: File, images: ImageIds, problems: Problems) -> judged.Judged:
             "If people were asked which of two images is more like this one, call the columns anchor, left, right and "
             "chosen (docs/judgments.md): the two were then not compared with each other.",
         )
-    return found
+    return judgments
 
 
 def _is_triplets(file: File, _images: ImageIds) -> bool:

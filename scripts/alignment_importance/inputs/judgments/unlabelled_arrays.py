@@ -1,4 +1,4 @@
-"""Arrays without labels: a matrix or a stack of participants, with a file that names the images in order."""
+"""Reads arrays without labels: a matrix, or one per participant, with a file that names the images in order."""
 
 from pathlib import Path
 
@@ -21,8 +21,8 @@ def read(file: File, images: ImageIds, problems: Problems) -> judged.Judged:
     """Read (image, image) or (participant, image, image).
 
     Args:
-        file: its order names a text file with the image id of each row, its key the array where there are several. Its
-            kind must be given.
+        file: `order` names a text file with the image id of each row, `key` the array if there are several, and `kind`
+            must be given.
         images: the ids.
         problems: where mistakes are noted.
 
@@ -44,7 +44,7 @@ def read(file: File, images: ImageIds, problems: Problems) -> judged.Judged:
 
 
 def _read_order(order: Path | None, path: Path, images: ImageIds, problems: Problems) -> list[str] | None:
-    """Read the image ids of an array's rows; None where they cannot be read."""
+    """Read the image ids of the rows; None if they cannot be read."""
     what = "text with their ids, one per line in the order of the rows, or a table with the column `image`"
     if order is None:
         remedy = f"Name a file as the comparison's `order`: {what}."
@@ -57,7 +57,7 @@ def _read_order(order: Path | None, path: Path, images: ImageIds, problems: Prob
 
 
 def _load(path: Path, key: str | None, problems: Problems) -> NDArray[np.float64] | None:
-    """Load the one array of numbers with two or three dimensions that is wanted; None where there is none."""
+    """Load the one array of numbers with two or three dimensions that is wanted; None if there is none."""
     if key is not None and path.suffix.lower() == ".npy":
         problems.error(path, "`key` has no use for a .npy, which holds one array", "Remove it from the comparison.")
         key = None
@@ -89,7 +89,7 @@ def _is_symmetric(values: NDArray[np.float64], one: int, other: int) -> bool:
 
 
 def _is_array(_file: File, _images: ImageIds) -> bool:
-    """Whatever no other form has recognised is an array."""
+    """Accept any file: what no other form recognises is an array."""
     return True
 
 

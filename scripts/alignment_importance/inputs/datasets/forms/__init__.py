@@ -1,1 +1,1 @@
-"""What each data set needs and gives. These modules import nothing heavy, since the configuration imports them."""
+"""The forms of data sets. These modules import nothing heavy, because the configuration imports them."""

@@ -1,4 +1,4 @@
-"""What the demo gives, and its keys in the configuration."""
+"""The form of the demo."""
 
 from alignment_importance.inputs.datasets.form import Form, Key, Part, folder_key
 

@@ -1,4 +1,4 @@
-"""What the data of King et al. 2019 need and give, and their keys in the configuration."""
+"""The form of the data of King et al. 2019."""
 
 from alignment_importance.inputs.datasets.form import Form, Key, Need, Part, folder_key
 

@@ -1,4 +1,4 @@
-"""What the data of Mur et al. 2013 need and give, and their keys in the configuration."""
+"""The form of the data of Mur et al. 2013."""
 
 from alignment_importance.inputs.datasets.form import Form, Key, Part, folder_key
 

@@ -1,4 +1,4 @@
-"""What the data of Peterson et al. 2018 need and give, and their keys in the configuration."""
+"""The form of the data of Peterson et al. 2018."""
 
 from alignment_importance.inputs.datasets.form import Form, Key, Need, Part, folder_key
 

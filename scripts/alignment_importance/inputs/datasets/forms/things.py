@@ -1,4 +1,4 @@
-"""What THINGS needs and gives, and its keys in the configuration."""
+"""The form of the data of THINGS."""
 
 from alignment_importance.inputs.datasets.form import Form, Key, Need, Part, folder_key
 
