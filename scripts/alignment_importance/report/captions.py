@@ -17,16 +17,16 @@ from alignment_importance.statistics.scores import SCORES
 
 @dataclass(frozen=True)
 class Caption:
-    """What is said of a kind of figure.
+    """The caption of a kind of figure.
 
     Attributes:
         title: what the figure shows.
         question: that it answers.
-        claim: of the paper, that it stands for.
-        category, label: where it stands in Snakemake's report, and what it is called there.
-        reading: how it is read; `{score}` stands for the second-order score.
-        about: what a figure of the kind is of, in the order of its file name: a comparison, a model and so on.
-        condition: of a run that has figures of the kind, if not every one has.
+        claim: the claim of the paper that it shows.
+        category, label: its section in Snakemake's report, and its name there.
+        reading: how to read it; `{score}` is replaced by the second-order score.
+        about: what a figure of this kind is about, in the order of its file name: a comparison, a model and so on.
+        condition: which runs have figures of this kind, if not all do.
     """
 
     title: str
@@ -41,7 +41,7 @@ class Caption:
 
 _VIEW = ("comparison", "model")
 
-#: Captions by the kind of the figure, the first part of its file name.
+#: Captions by the kind of figure, which is the first part of its file name.
 FIGURES = {
     "prediction": Caption(
         title="Prediction of human judgments in the test folds",
@@ -307,16 +307,16 @@ Pairs were split, not images, which is leaky: every image stands on both sides o
 
 
 def score_name(score: str) -> str:
-    """Name a second-order score as it is written in figures and captions."""
+    """Return the name of a second-order score in figures and captions."""
     return SCORES[score].label
 
 
 def stem(kind: str, *names: str) -> str:
-    """Name the file of a figure, without its ending.
+    """Return the file name of a figure, without its ending.
 
     Args:
         kind: a key of `FIGURES`.
-        names: of what it is about, as many as `FIGURES[kind].about`.
+        names: of what it is about, one for each of `FIGURES[kind].about`.
 
     Example:
         >>> stem("agreement", "birds", "vgg16", "resnet50")
@@ -328,7 +328,7 @@ def stem(kind: str, *names: str) -> str:
 
 
 def labels(kind: str, *names: str) -> dict[str, str]:
-    """What Snakemake's report tells a figure by; arguments as for `stem`."""
+    """Return the labels of a figure in Snakemake's report; arguments as for `stem`."""
     return {"what": FIGURES[kind].label, **dict(zip(FIGURES[kind].about, names, strict=True))}
 
 

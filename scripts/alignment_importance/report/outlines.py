@@ -1,4 +1,4 @@
-"""Outlines of masks."""
+"""Draws outlines of masks."""
 
 from dataclasses import dataclass
 from typing import cast
@@ -12,12 +12,12 @@ from numpy.typing import NDArray
 class Outlines:
     """Closed lines around the pixels of a mask.
 
-    They run through the middles of the edges of pixels, and cut corners off.
+    They run through the midpoints of pixel edges, and cut off corners.
 
     Attributes:
-        points: (point, x and y), in pixels from the upper left corner of the picture; one line after the other, the
-            first point of a line being its last as well.
-        starts: where each line begins among the points, and where the last one ends.
+        points: (point, x and y), in pixels from the upper left corner of the picture; one line after the other, each
+            ending where it began.
+        starts: index of the first point of each line, and the index after the last point.
     """
 
     points: NDArray[np.float64]
@@ -26,7 +26,7 @@ class Outlines:
     @classmethod
     def of(cls, mask: NDArray[np.bool_]) -> "Outlines":
         """Draw lines around the pixels of a mask (y, x)."""
-        # A margin closes lines at the edge of the picture, and moves all by a pixel.
+        # A margin closes lines at the edge of the picture, and shifts all lines by a pixel.
         padded = np.pad(mask.astype(np.float64), 1)
         generator = contourpy.contour_generator(z=padded, line_type=contourpy.LineType.ChunkCombinedOffset)
         [points], [starts] = cast(tuple[list[NDArray[np.float64] | None], list[NDArray | None]], generator.lines(0.5))

@@ -1,4 +1,4 @@
-"""Heatmaps laid over the images that they are of."""
+"""Lays heatmaps over their images."""
 
 import logging
 from pathlib import Path
@@ -15,41 +15,41 @@ from alignment_importance.inputs import images
 from alignment_importance.maps.heatmaps import place
 from alignment_importance.system import logs
 
-# The image keeps this part of its colours, and the heatmap at its strongest covers this part of it.
+# The share of its colour that an image keeps, and the highest opacity of a heatmap.
 _COLOUR_KEPT = np.float32(0.35)
 _STRONGEST = 0.75
 
 #: The colours of heatmaps (strength, red and green and blue), 0 to 255, from the lowest to the highest value.
 _HEAT = 255 * mpl.colormaps["inferno"](np.arange(256))[:, :3].astype(np.float32)
 
-#: Steps of the colours of a layer.
+#: Number of steps between the colours of a layer.
 _STEPS = 63
 
-#: What red, green and blue add to a grey of the same brightness.
+#: Weights of red, green and blue in the brightness of a pixel.
 _BRIGHTNESS = np.array([0.299, 0.587, 0.114], dtype=np.float32)
 
-#: How hard PNG files are compressed (zlib): higher levels take up to four times as long and save a tenth.
+#: Compression level of PNG files (zlib): higher levels take up to four times as long and save a tenth.
 COMPRESSION = 2
 
-#: The lowest and the highest value that colours stand for.
+#: The values of the first and of the last colour.
 Limits = tuple[float, float]
 
-#: What the colours of heatmaps span: the range of each image, or that of all images of a set.
+#: Whether the colours of heatmaps span the range of each image, or that of all images of a set.
 Scale = Literal["image", "set"]
 
 logger = logging.getLogger(__name__)
 
 
 def overlay(rgb: NDArray[np.uint8], placed: NDArray[np.float64], limits: Limits | None = None) -> NDArray[np.uint8]:
-    """Lay a heatmap over its image, which loses colour but stays recognisable.
+    """Lay a heatmap over its image, which is desaturated but stays recognisable.
 
-    Colour and opacity rise with the heatmap. Pixels that the network did not see (NaN) are faded. An image without a
-    heatmap (all NaN) is crossed out.
+    Colour and opacity increase with the heatmap. Pixels that the network did not see (NaN) are faded. An image without
+    a heatmap (all NaN) is crossed out.
 
     Args:
         rgb: uint8 (height, width, 3).
         placed: (height, width), see `heatmaps.place`.
-        limits: values of the first and of the last colour, see `shared_limits`; the heatmap's own range when None.
+        limits: values of the first and of the last colour, see `shared_limits`; None for the range of this heatmap.
 
     Returns:
         uint8 (height, width, 3).
@@ -66,22 +66,22 @@ def overlay(rgb: NDArray[np.uint8], placed: NDArray[np.float64], limits: Limits 
 
 
 def layer(values: NDArray[np.floating], limits: Limits | None = None) -> NDArray[np.uint8]:
-    """Colour a heatmap, whatever its size, to be laid over a picture by another program.
+    """Colour a heatmap of any size, for another program to lay it over a picture.
 
     Args:
-        values: (y, x); where it is NaN nothing covers the picture.
+        values: (y, x); transparent where they are NaN.
         limits: see `overlay`.
 
     Returns:
         uint8 (y, x, 4), red, green, blue and opacity.
     """
-    # Steps that can hardly be told apart make files of a quarter.
+    # Steps that are hardly visible reduce files to a quarter.
     colour, opacity = _heat(np.rint(_STEPS * _strength(values, limits)) / _STEPS)
     return _to_bytes(np.concatenate([colour, 255 * opacity[..., None]], axis=-1))
 
 
 def _strength(values: NDArray[np.floating], limits: Limits | None) -> NDArray[np.float64]:
-    """Where the values (y, x) of a heatmap lie between the first colour, 0, and the last, 1; 0 where they are NaN."""
+    """Scale the values (y, x) of a heatmap from 0, the first colour, to 1, the last; 0 where they are NaN."""
     seen = ~np.isnan(values)
     low, high = limits or (values[seen].min(initial=np.inf), values[seen].max(initial=-np.inf))
     strength: NDArray[np.float64] = np.where(seen, values - low, 0.0) / (high - low if high > low else 1.0)
@@ -89,7 +89,7 @@ def _strength(values: NDArray[np.floating], limits: Limits | None) -> NDArray[np
 
 
 def _heat(strength: NDArray[np.float64]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Colours (y, x, 3), 0 to 255, and opacities (y, x), 0 to 1."""
+    """Return colours (y, x, 3), 0 to 255, and opacities (y, x), 0 to 1."""
     return _HEAT[np.minimum(256 * strength, 255).astype(np.uint8)], (_STRONGEST * strength).astype(np.float32)
 
 
@@ -110,11 +110,11 @@ def heatmap_over(
 
 
 def shared_limits(heatmaps: xr.Dataset, scale: Scale) -> Limits | None:
-    """The range of all heatmaps of a dataset if they share one scale; None if each has its own, or none is defined.
+    """Return the range of all heatmaps if they share one scale; None if each has its own, or all are undefined.
 
     Args:
-        heatmaps: what `heatmaps.make` returns. Enlarging its maps to the images leads to no value beyond theirs.
-        scale: what colours span.
+        heatmaps: what `heatmaps.make` returns. Values stay within this range when maps are enlarged.
+        scale: what the colours span.
     """
     values = heatmaps["heatmap"].to_numpy()
     if scale == "image" or np.isnan(values).all():
@@ -123,21 +123,21 @@ def shared_limits(heatmaps: xr.Dataset, scale: Scale) -> Limits | None:
 
 
 def heat_colours(n: int) -> list[str]:
-    """The colours of heatmaps over mid grey, from the lowest to the highest value, n of them, as #rrggbb."""
+    """Return n colours of heatmaps over mid grey, from the lowest to the highest value, as #rrggbb."""
     grey = np.full((1, n, 3), 128, dtype=np.uint8)
     return [mpl.colors.to_hex(colour / 255) for colour in overlay(grey, np.linspace(0, 1, n)[None])[0]]
 
 
 def draw_overlays(heatmaps: xr.Dataset, table: pd.DataFrame, folder: Path, scale: Scale) -> None:
-    """Draw the overlay of every image of a dataset of heatmaps into `folder`/{image}.png, at the image's own size.
+    """Draw every image with its heatmap into `folder`/{image}.png, at the size of the image.
 
-    The log names images without a heatmap, and the ends of the scale if heatmaps share one.
+    The log names images without a heatmap, and the limits of the scale if heatmaps share one.
 
     Args:
         heatmaps: what `heatmaps.make` returns.
         table: `image`, `file` and `sha256` of the images.
         folder: exists.
-        scale: what colours span.
+        scale: what the colours span.
     """
     ids, limits = heatmaps.indexes["image"], shared_limits(heatmaps, scale)
     if limits:
@@ -150,19 +150,19 @@ def draw_overlays(heatmaps: xr.Dataset, table: pd.DataFrame, folder: Path, scale
 
 
 def read_image(table: pd.DataFrame, image: str, longest: int | None = None) -> NDArray[np.uint8]:
-    """Read one of the listed images (`image`, `file`, `sha256`) as (height, width, 3), made smaller if it is larger.
+    """Read one of the listed images as (height, width, 3), and shrink it if it is too large.
 
     Args:
-        table: of the images.
+        table: `image`, `file` and `sha256` of the images.
         image: its id.
-        longest: pixels of the longer side at most.
+        longest: the most pixels of the longer side; None for any number.
     """
     rgb = images.read_listed(table[table["image"] == image].iloc[0].to_dict())
     return rgb if longest is None else shrunk(rgb, longest)
 
 
 def shrunk(rgb: NDArray[np.uint8], longest: int) -> NDArray[np.uint8]:
-    """Shrink a picture so that neither side is longer; never enlarge it."""
+    """Shrink a picture until no side exceeds `longest`; never enlarge it."""
     height, width = rgb.shape[:2]
     if max(height, width) <= longest:
         return rgb

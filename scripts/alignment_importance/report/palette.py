@@ -1,6 +1,6 @@
-"""Colours by what they stand for, in figures and gallery alike.
+"""Colours by their meaning, for figures and gallery.
 
-They are Seaborn's "colorblind": people with any kind of colour vision can tell them apart.
+They are Seaborn's palette "colorblind", which people with any kind of colour vision can tell apart.
 """
 
 BLUE, ORANGE, GREEN, RED, PURPLE, BROWN, PINK, GREY, YELLOW, SKY = COLOURS = (

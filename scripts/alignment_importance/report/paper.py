@@ -1,4 +1,4 @@
-"""The figures and tables of a paper, numbered, in one folder, with an index whose captions stand alone."""
+"""Collects the numbered figures and tables of a paper in one folder, with an index of self-contained captions."""
 
 import shutil
 from collections.abc import Mapping, Sequence
@@ -13,7 +13,7 @@ from alignment_importance.report.captions import FIGURES, score_name
 from alignment_importance.system.plurals import counted
 from alignment_importance.system.tables import ORIGIN, write_table
 
-#: Of each table: its title, and the columns that the index shows.
+#: The title of each table, and its columns in the index.
 TABLES = {
     "comparisons": (
         "Judgments",
@@ -62,7 +62,7 @@ class Drawn:
 
 @dataclass(frozen=True)
 class Sources:
-    """Tables of a run; those of several files by the names that their paths have.
+    """The tables of a run; several of a kind by the names in their paths.
 
     `summary` is a row per comparison and model. `differences` and `agreement` are by comparison, `overlaps` by
     comparison, model and saliency, `controls` by control and model.
@@ -77,14 +77,14 @@ class Sources:
 
 
 def assemble(folder: Path, figures: Sequence[Drawn], sources: Sources, left_out: Mapping[str, str], folds: str) -> None:
-    """Copy the figures into a folder under numbers, write the tables, and write README.md, the index of both.
+    """Copy numbered figures into a folder, and write the tables and README.md, the index of both.
 
     Args:
         folder: exists, and is empty.
         figures: in their order.
-        sources: what the tables are made of, and what captions say of images, participants and networks.
-        left_out: reasons, by what this run cannot give.
-        folds: how the folds came about.
+        sources: the data of tables, and of the captions' facts about images, participants and networks.
+        left_out: what this run cannot provide, with the reason.
+        folds: how the folds were made.
     """
     names = [f"figure-{at:02d}_{figure.png.stem}" for at, figure in enumerate(figures, start=1)]
     for name, figure in zip(names, figures, strict=True):
@@ -98,7 +98,7 @@ def assemble(folder: Path, figures: Sequence[Drawn], sources: Sources, left_out:
 
 
 def collect(sources: Sources) -> dict[str, pd.DataFrame]:
-    """Make the tables of a paper, by the keys of `TABLES`; those that there is nothing for are left out."""
+    """Make the tables of a paper, by the keys of `TABLES`; leave out empty tables."""
     summary = sources.summary
     tables = {
         "comparisons": summary.drop_duplicates("comparison")[["comparison", "n_images", "n_participants", "simulated"]],
@@ -113,7 +113,7 @@ def collect(sources: Sources) -> dict[str, pd.DataFrame]:
 
 
 def _stacked(tables: Mapping[tuple[str, ...], pd.DataFrame], third: str | None) -> pd.DataFrame | None:
-    """Put tables below each other, with their names in columns in front: comparison, model and a third one."""
+    """Stack tables, with their names in the first columns: comparison, and with a `third`, model and that one."""
     if not tables:
         return None
     names = ["comparison", "model", third] if third else ["comparison"]
@@ -125,13 +125,13 @@ def _stacked(tables: Mapping[tuple[str, ...], pd.DataFrame], third: str | None) 
 
 
 def _risks(summary: pd.DataFrame) -> pd.DataFrame:
-    """The relative risks of a summary of overlap; masks of one size have one in both directions."""
+    """Select the relative risks of a summary of overlap, which for masks of one size are equal in both directions."""
     chosen = (summary["measure"] == "relative_risk") & (summary["direction"] == "saliency_predicts_ais")
     return summary[chosen]
 
 
 def _agreed(table: pd.DataFrame) -> pd.DataFrame:
-    """Means over images of the agreement of every two networks."""
+    """Average the agreement of every two networks over images."""
     keys = ["model", "model_b", *(name for name in map(str, table) if name.removesuffix("_b") in ORIGIN)]
     grouped = table.groupby(keys, sort=False, dropna=False)
     values = grouped.agg(
@@ -144,7 +144,7 @@ def _agreed(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def _controlled(controls: Mapping[tuple[str, str], pd.DataFrame]) -> pd.DataFrame | None:
-    """Means over images of the areas under the ROC curve, and of their means over an image's partners."""
+    """Average the areas under the ROC curve over the partners of each image, and then over images."""
     keys = ["control", "comparison", "model", "map", *ORIGIN]
     parts = [
         table.assign(model=model)
@@ -170,7 +170,7 @@ def index(
     left_out: Mapping[str, str],
     folds: str,
 ) -> str:
-    """Write the index as Markdown: a list of all figures and tables, each with its caption, and what is left out.
+    """Write the index as Markdown: all figures and tables with their captions, and what is left out.
 
     Args:
         figures: by their names without ending.
@@ -206,7 +206,7 @@ def index(
 
 
 def _contents(figures: Mapping[str, Drawn], tables: Mapping[str, pd.DataFrame]) -> list[str]:
-    """The list of everything, with the question that each figure answers."""
+    """List all figures and tables, with the question that each figure answers."""
     rows = ["| number | of | answers | files |", "|---|---|---|---|"]
     for at, (name, figure) in enumerate(figures.items(), start=1):
         about = _escaped(", ".join(figure.about.values()) or "all")
@@ -218,12 +218,12 @@ def _contents(figures: Mapping[str, Drawn], tables: Mapping[str, pd.DataFrame]) 
 
 
 def facts(about: Mapping[str, str], summary: pd.DataFrame, folds: str) -> str:
-    """Say of which images, participants, folds and networks a figure is, and what is simulated or has random weights.
+    """State the images, participants, folds and networks of a figure, and what is simulated or has random weights.
 
     Args:
-        about: `comparison`, `model`, `model_b` of the figure; all of the run, where it names none.
+        about: `comparison`, `model`, `model_b` of the figure; all of the run, if it names none.
         summary: a row per comparison and model.
-        folds: how the folds came about.
+        folds: how the folds were made.
     """
     models = [about[name] for name in ("model", "model_b") if name in about] or summary["model"].unique().tolist()
     names = [about["comparison"]] if "comparison" in about else summary["comparison"].unique().tolist()
@@ -248,12 +248,12 @@ def _network(row: pd.Series) -> str:
 
 
 def _of_all_images(table: pd.DataFrame) -> pd.DataFrame:
-    """The rows of a table that are not of a single category, which would be hundreds."""
+    """Select the rows of all images together: those of single categories would be hundreds."""
     return table[table["category"] == ALL_IMAGES] if "category" in table else table
 
 
 def _markdown(table: pd.DataFrame, columns: Sequence[str]) -> list[str]:
-    """Write some columns of a table as Markdown, numbers to three digits."""
+    """Format columns of a table as Markdown, numbers to three digits."""
     known = [name for name in columns if name in table]
     rows = [" | ".join(name.replace("_", " ") for name in known), " | ".join(["---"] * len(known))]
     rows += [" | ".join(map(_cell, row)) for row in table[known].itertuples(index=False, name=None)]
@@ -261,7 +261,7 @@ def _markdown(table: pd.DataFrame, columns: Sequence[str]) -> list[str]:
 
 
 def _cell(value: object) -> str:
-    """One value of a table."""
+    """Format one value of a table."""
     if isinstance(value, bool | np.bool_):
         return "yes" if value else "no"
     if isinstance(value, float):
@@ -270,5 +270,5 @@ def _cell(value: object) -> str:
 
 
 def _escaped(text: str) -> str:
-    """Text that may stand in a table of Markdown."""
+    """Escape text for a Markdown table."""
     return text.replace("|", "\\|")

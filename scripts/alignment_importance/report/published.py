@@ -1,4 +1,4 @@
-"""Published values beside the ones obtained: differences, and no verdict on them."""
+"""Compares published values with those of a run; gives differences, but no verdict."""
 
 import logging
 
@@ -14,7 +14,7 @@ logger = logging.getLogger(__name__)
 
 
 def compare(summary: pd.DataFrame, published: pd.DataFrame) -> pd.DataFrame:
-    """Set published values beside those of a run, matched by comparison, model, score and quantity.
+    """Compare published values with those of a run, matched by comparison, model, score and quantity.
 
     Args:
         summary: a row per comparison and model, see `prediction.summarise`; columns comparison, model, score, weights,
@@ -22,12 +22,12 @@ def compare(summary: pd.DataFrame, published: pd.DataFrame) -> pd.DataFrame:
         published: columns `COLUMNS`.
 
     Returns:
-        The rows of `published` in their order, with the columns obtained, difference (obtained - published), and
-        weights, arithmetic, ablation and simulated of the run. NaN where the run has no such comparison and model, or
+        The rows of `published` in their order, with the additional columns obtained, difference (obtained - published),
+        weights, arithmetic, ablation and simulated. They are NaN if the run has no such comparison and model, or
         another score.
 
     Raises:
-        InputError: a quantity that the summary does not have, or a number that is none.
+        InputError: the summary lacks a quantity, or a published value is not a number.
     """
     quantities = published["quantity"].unique().tolist()
     unknown = [name for name in quantities if name not in summary.columns]
@@ -48,7 +48,7 @@ def compare(summary: pd.DataFrame, published: pd.DataFrame) -> pd.DataFrame:
 
 
 def describe(compared: pd.DataFrame) -> str:
-    """Write what `compare` returns as text for people: a line per comparison and model, three numbers per quantity."""
+    """Format what `compare` returns as text: a line per comparison and model, three numbers per quantity."""
     names, numbers = ["comparison", "model"], ["published", "obtained", "difference"]
     wide = compared.pivot_table(numbers, names, "quantity", dropna=False).swaplevel(axis=1)
     rows = pd.MultiIndex.from_frame(compared[names].drop_duplicates())

@@ -1,4 +1,4 @@
-"""The positive control: where the heatmaps of different observers of the same images lie."""
+"""Draws the positive control: heatmaps of different observers of the same images."""
 
 import itertools
 import textwrap
@@ -16,7 +16,7 @@ from alignment_importance.report.figures.sheet import Sheet
 from alignment_importance.report.overlays import heatmap_over, read_image
 from alignment_importance.statistics import resampling
 
-#: Images side by side.
+#: Number of images in a row.
 _COLUMNS = 5
 
 #: Bootstrap resamples of the images for the intervals of medians, and their seed.
@@ -31,7 +31,7 @@ def draw_control(
     objects: Sequence[str],
     model: str,
 ) -> Figure:
-    """A few images with the heatmaps of every comparison, and how well these single out the first object.
+    """Draw a few images with the heatmaps of every comparison, and how well these single out the first object.
 
     Args:
         table: what `controls.evaluate` returns.
@@ -66,7 +66,7 @@ def draw_control(
 
 
 def _shared_images(heatmaps: Mapping[str, xr.Dataset]) -> list[str]:
-    """Images of all comparisons; of any, if comparisons of different categories share none."""
+    """List the images that all comparisons share; if they share none, those of any comparison."""
     of_each = [set(maps["image"].to_numpy().tolist()) for maps in heatmaps.values()]
     return sorted(set.intersection(*of_each) or set.union(*of_each))
 
@@ -74,7 +74,7 @@ def _shared_images(heatmaps: Mapping[str, xr.Dataset]) -> list[str]:
 def _examples(
     figure: SubFigure, heatmaps: Mapping[str, xr.Dataset], pictures: pd.DataFrame, chosen: Sequence[str], aspect: float
 ) -> None:
-    """A row of images, and one of overlays for every comparison."""
+    """Draw a row of images, and a row of overlays for every comparison."""
     above, *rows = figure.subplots(1 + len(heatmaps), 1)
     sheet = Sheet(figure, above, 1, len(chosen), aspect, above=0.25)
     shown = {image: read_image(pictures, image, sheet.pixels) for image in chosen}
@@ -92,7 +92,7 @@ def _examples(
 
 
 def _areas(panel: Axes, table: pd.DataFrame, names: Sequence[str], objects: Sequence[str]) -> None:
-    """Every image's area under the ROC curve, for each comparison and for the activations, with the median."""
+    """Draw the area under the ROC curve of every image, for each comparison and the activations, with the median."""
     ais = table[table["map"] == "ais"]
     plain = table[table["map"] == "activations"].drop_duplicates("image")
     with_partners = table[table["map"] == "pairs"].groupby(["comparison", "image"], as_index=False)["auc"].mean()

@@ -1,4 +1,4 @@
-"""Figure of a sweep: alignment over the map layers of a network."""
+"""Draws alignment over the map layers of a network."""
 
 from collections.abc import Sequence
 
@@ -11,7 +11,7 @@ from alignment_importance.report import palette
 from alignment_importance.report.captions import score_name
 from alignment_importance.report.figures import style
 
-#: Lines: column, label, colour, marker and shift of its points, which keeps their whiskers apart.
+#: Lines: column, label, colour, marker, and a shift that separates whiskers.
 _LINES = (
     ("full", "all feature maps", palette.ALL_MAPS, "s", -0.04),
     ("retained", "retained feature maps", palette.RETAINED, "o", 0.04),
@@ -20,7 +20,7 @@ _LINES = (
 
 @style.styled
 def draw_depth(summary: pd.DataFrame, models: Sequence[str], comparison: str, network: str) -> Figure:
-    """Test scores of all and of the retained feature maps over map layers, with their noise ceiling.
+    """Draw the test scores of all and of the retained feature maps over map layers, with their noise ceiling.
 
     Args:
         summary: the table of all comparisons and models.
@@ -61,7 +61,7 @@ def draw_depth(summary: pd.DataFrame, models: Sequence[str], comparison: str, ne
 
 
 def _ceiling(panel: Axes, rows: pd.DataFrame) -> bool:
-    """Draw the noise ceiling of the participants' mean, which all layers share; False if there are no participants."""
+    """Draw the noise ceiling of the participants' mean, which all layers share; return whether there is one."""
     ceiling = rows.get("noise_ceiling_of_mean_mean", pd.Series(np.nan)).iloc[0]
     if np.isfinite(ceiling):
         panel.axhline(ceiling, color="black", linestyle="--", linewidth=1, label="noise ceiling")

@@ -1,4 +1,4 @@
-"""Why these two: the pairs of images that people and network agree and disagree on most, and what makes them do so."""
+"""Draws the pairs of images on which people and network agree and disagree most, and what explains that."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -16,10 +16,10 @@ from alignment_importance.report.figures.heatmaps import heatmap_note, limits_of
 from alignment_importance.report.figures.sheet import Sheet
 from alignment_importance.report.overlays import overlay, read_image, shrunk
 
-#: Pairs of each kind, and feature maps of each pair.
+#: Number of pairs of each kind, and of feature maps for each pair.
 _PAIRS, _MAPS = 3, 3
 
-#: Room between the images and the patches, and between the patches of two maps, in widths of a picture.
+#: Gap between the images and the patches, and between the patches of two maps, in widths of a picture.
 _BEFORE, _BETWEEN = 0.25, 0.12
 
 _LONGEST_ID = 24
@@ -29,7 +29,7 @@ _SIDES = ("image", "image_b")
 
 @dataclass(frozen=True)
 class _Row:
-    """A pair: its place among those explained, its two images, its share of r, and the maps responsible for it."""
+    """A pair: its position among those explained, its two images, its share of r, and the maps responsible for it."""
 
     pair: int
     images: tuple[str, str]
@@ -45,7 +45,7 @@ def draw_explained_pairs(
     comparison: str,
     model: str,
 ) -> Figure:
-    """The pairs with the highest and with the lowest shares of the correlation of network and people.
+    """Draw the pairs with the highest and the lowest shares of the correlation of network and people.
 
     Args:
         explained: what `experiments.pairs.explain` returns; may be lazy.
@@ -69,8 +69,8 @@ def draw_explained_pairs(
             heat = explained["heatmap"][row.pair, side].to_numpy()
             sheet.show(at, 2 * side, small, style.short(image, _LONGEST_ID), size=6)
             sheet.show(at, 2 * side + 1, overlay(small, place(heat, width, height, explained.attrs["resize"]), limits))
-        found = [squares(image, row.maps) for image in row.images]
-        for number, both in enumerate(zip(*found, strict=True)):
+        strongest = [squares(image, row.maps) for image in row.images]
+        for number, both in enumerate(zip(*strongest, strict=True)):
             title = f"map {row.maps[number]}"
             for side, square in enumerate(both):
                 if square is not None:
@@ -96,7 +96,7 @@ def draw_explained_pairs(
 
 
 def _shown(explained: xr.Dataset) -> tuple[list[_Row], list[_Row]]:
-    """The pairs with the highest shares above zero, and with the lowest below, the furthest from zero first."""
+    """Choose the pairs with the highest shares above zero, and the lowest below zero, the most extreme first."""
     shares = (explained["human"] * explained["similarity"]).to_numpy()
     order = np.argsort(-shares, kind="stable")
     agreeing = [_row(explained, pair, shares[pair], -1) for pair in order[:_PAIRS] if shares[pair] > 0]
@@ -105,7 +105,7 @@ def _shown(explained: xr.Dataset) -> tuple[list[_Row], list[_Row]]:
 
 
 def _row(explained: xr.Dataset, pair: int, share: float, sign: int) -> _Row:
-    """A pair with the maps that contribute most to its share, or least."""
+    """Make a row of a pair, with the maps that contribute most to its share (`sign` −1), or least (1)."""
     first, second = (str(explained[side].to_numpy()[pair]) for side in _SIDES)
     contributions: NDArray[np.float64] = explained["contribution"][pair].to_numpy()
     order = np.argsort(sign * contributions, kind="stable")[:_MAPS]
@@ -113,7 +113,7 @@ def _row(explained: xr.Dataset, pair: int, share: float, sign: int) -> _Row:
 
 
 def _said(explained: xr.Dataset, row: _Row) -> str:
-    """What people and the network say of a pair, and its share of the correlation."""
+    """Write the similarity of a pair for people and the network, and its share of the correlation."""
     people, network = (
         float(explained[name].to_numpy()[row.pair]) * explained.attrs["n_judged"] ** 0.5
         for name in ("human", "similarity")

@@ -1,4 +1,4 @@
-"""Images beside their heatmaps, and how figures say what the colours of heatmaps mean."""
+"""Draws images beside their heatmaps; explains the colours of heatmaps, for other figures too."""
 
 import textwrap
 from collections.abc import Sequence
@@ -16,10 +16,10 @@ from alignment_importance.report.figures.sheet import Sheet
 from alignment_importance.report.overlays import Limits, heat_colours, heatmap_over, read_image, shared_limits
 from alignment_importance.statistics import resampling
 
-#: Images side by side, each beside its heatmap, and the longest name that is written in full over one of them.
+#: Number of images in a row, each beside its heatmap; length of the longest name written in full above one.
 _PAIRS, _LONGEST_ID = 4, 18
 
-#: Rows of images, and rows that are of a category each.
+#: Number of rows of images, and of rows for a category each.
 _ROWS, _CATEGORIES = 3, 10
 
 _CROSSED_OUT = "; crossed out where no score is positive or one is undefined"
@@ -29,12 +29,12 @@ _ROWS_OF_BAR = 3
 
 
 def limits_of(heatmaps: xr.Dataset) -> Limits | None:
-    """The range of all heatmaps of a dataset, where the present page wants one scale for them, otherwise None."""
+    """Return the range of all heatmaps of a dataset if the current page has one scale for them, else None."""
     return shared_limits(heatmaps, style.heatmap_scale())
 
 
 def heatmap_note(shown: Sequence[xr.DataArray], limits: Limits | None) -> str:
-    """Say how the colours of the heatmaps (image, y, x) that a figure shows are read."""
+    """Explain the colours of the heatmaps (image, y, x) that a figure shows."""
     scale = "each over its own range" if limits is None else "one scale for all images of the comparison and network"
     missing = any(np.isnan(maps.to_numpy()).all(axis=(1, 2)).any() for maps in shown)
     return f"Heatmaps: clear (lowest) to bright (highest), {scale}{_CROSSED_OUT if missing else ''}."
@@ -43,14 +43,14 @@ def heatmap_note(shown: Sequence[xr.DataArray], limits: Limits | None) -> str:
 def heatmap_bar(
     figure: Figure | SubFigure, panel: Axes, n_rows: int, limits: Limits | None, *, hidden: bool = False
 ) -> None:
-    """Draw a colour bar beside a panel of heatmaps, if their colours stand for numbers that can be compared.
+    """Draw a colour bar beside a panel of heatmaps, if they share one scale.
 
     Args:
-        figure: that the panel is in.
-        panel: the heatmaps, among others.
+        figure: that has the panel.
+        panel: with the heatmaps, and perhaps other pictures.
         n_rows: of pictures in it.
-        limits: see `shared_limits`; there is no bar without.
-        hidden: leave no more than the bar's space, so that panels with and without one are aligned.
+        limits: see `shared_limits`; without limits there is no bar.
+        hidden: leave only the space of the bar, so that panels with and without a bar are aligned.
     """
     if limits is None:
         return
@@ -70,9 +70,9 @@ def heatmap_bar(
 def draw_heatmaps(
     heatmaps: xr.Dataset, alignment: xr.DataArray, table: pd.DataFrame, comparison: str, model: str
 ) -> Figure:
-    """A few images, evenly chosen from the best to the worst aligned, each beside its heatmap.
+    """Draw a few images, evenly chosen from the best to the worst aligned, each beside its heatmap.
 
-    Images of several categories are chosen within each, and stand in a row for each.
+    If there are several categories, images are chosen within each, and each has a row.
 
     Args:
         heatmaps: what `heatmaps.make` returns.
@@ -106,7 +106,7 @@ def draw_heatmaps(
 
 
 def _chosen(ranked: list[str], table: pd.DataFrame) -> tuple[list[tuple[str, list[str]]], str]:
-    """The rows of images, each with its category if there are several, and which images these are."""
+    """Choose the rows of images, each with its category if there are several, and describe the choice."""
     listed = table.set_index("image")["category"].reindex(ranked).dropna() if "category" in table else pd.Series()
     categories = sorted(listed.unique())
     if len(categories) < 2:

@@ -1,4 +1,4 @@
-"""How the Alignment Importance Scores of one comparison and network are spread, and how far folds agree on them."""
+"""Draws how the Alignment Importance Scores of one comparison and network are spread, and how far folds agree."""
 
 import numpy as np
 import pandas as pd
@@ -15,7 +15,7 @@ from alignment_importance.report.figures import style
 def draw_importance(
     rankings: pd.DataFrame, everything: pd.DataFrame, comparison: str, model: str, score: str
 ) -> Figure:
-    """How the scores are spread over feature maps, and how far the folds agree on them.
+    """Draw how the scores are spread over feature maps, and how far the folds agree on them.
 
     Args:
         rankings: `seed`, `fold`, `feature_map`, `ais` of all folds.
@@ -35,7 +35,7 @@ def draw_importance(
 
 
 def _spread_panel(panel: Axes, ais: pd.Series) -> None:
-    """The scores of all maps over all images, in descending order."""
+    """Draw the scores of all maps over all images, in descending order."""
     if ais.isna().all():
         style.undefined(panel, "AIS over all images")
         return
@@ -54,7 +54,7 @@ def _spread_panel(panel: Axes, ais: pd.Series) -> None:
 
 
 def _agreement_panel(panel: Axes, rankings: pd.DataFrame) -> None:
-    """Histogram of the rank correlations of the scores between folds."""
+    """Draw a histogram of the rank correlations of the scores between folds."""
     wide = rankings.pivot_table(index="feature_map", columns=["seed", "fold"], values="ais")
     correlation = wide.corr("spearman").to_numpy()
     seeds = wide.columns.get_level_values("seed").to_numpy()

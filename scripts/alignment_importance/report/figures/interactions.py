@@ -1,4 +1,4 @@
-"""Figures of how feature maps act together."""
+"""Draws how feature maps interact."""
 
 from typing import Any
 
@@ -12,13 +12,13 @@ from alignment_importance.report import palette
 from alignment_importance.report.captions import score_name
 from alignment_importance.report.figures import style
 
-#: Feature maps of an interaction matrix that have their numbers written beside it.
+#: The most feature maps of an interaction matrix that are labelled.
 _MOST_NUMBERED = 32
 
 
 @style.styled
 def draw_elimination(table: pd.DataFrame, comparison: str, model: str, score: str) -> Figure:
-    """Scores of the maps left by backward elimination, beside those of as many maps of the highest AIS.
+    """Draw the scores of the maps left by backward elimination, and of as many maps with the highest AIS.
 
     Args:
         table: see `interactions.eliminate_in_folds`, with `unit` and the provenance.
@@ -58,7 +58,7 @@ def draw_elimination(table: pd.DataFrame, comparison: str, model: str, score: st
 
 
 def _curve(panel: Axes, table: pd.DataFrame, column: str, label: str, colour: Any, score: str) -> None:
-    """Mean and standard deviation over folds, and where the training score is highest."""
+    """Draw the mean and standard deviation over folds, and mark where the training score is highest."""
     grouped = table.groupby("k")[column]
     mean, sd = grouped.mean(), grouped.std()
     panel.fill_between(mean.index, style.bounded(mean - sd, score), mean + sd, color=colour, alpha=0.2, linewidth=0)
@@ -76,7 +76,7 @@ def _unfinished(table: pd.DataFrame) -> str:
 
 @style.styled
 def draw_pairs(table: pd.DataFrame, comparison: str, model: str, score: str) -> Figure:
-    """Matrix of what pairs of maps are worth beyond the sum of both.
+    """Draw a matrix of what pairs of maps are worth beyond the sum of both.
 
     Args:
         table: see `interactions.score_pairs`, with the provenance.
@@ -90,7 +90,7 @@ def draw_pairs(table: pd.DataFrame, comparison: str, model: str, score: str) -> 
     figure = style.new_figure(4.6)
     matrix, beside = figure.subplots(1, 2, width_ratios=[1.5, 1])
     known = np.abs(table["interaction"].dropna())
-    # A few pairs far out would leave all others without colour.
+    # A few outliers would leave all other pairs without colour.
     limit = known.quantile(0.99) if len(known) and known.max() > 0 else 1.0
     ends = 0.5, len(maps) + 0.5
     drawn = matrix.imshow(values, cmap="PuOr", vmin=-limit, vmax=limit, extent=(*ends, *reversed(ends)))
@@ -116,7 +116,7 @@ def draw_pairs(table: pd.DataFrame, comparison: str, model: str, score: str) -> 
 
 
 def _sum_panel(panel: Axes, table: pd.DataFrame, score: str) -> None:
-    """The loss without both maps against the sum of the losses."""
+    """Draw the loss without both maps against the sum of the two losses."""
     panel.scatter(table["ais"] + table["ais_b"], table["ais_pair"], s=4, color=palette.BLUE, alpha=0.3, linewidths=0)
     panel.axline((0, 0), slope=1, color="black", linestyle=":", linewidth=0.9)
     panel.set_xlabel(f"sum of the two AIS ({score_name(score)})")
@@ -128,7 +128,7 @@ def _sum_panel(panel: Axes, table: pd.DataFrame, score: str) -> None:
 
 @style.styled
 def draw_shapley(table: pd.DataFrame, ranking: pd.DataFrame, comparison: str, model: str, score: str) -> Figure:
-    """Shapley values with their standard errors against AIS.
+    """Draw Shapley values with their standard errors against AIS.
 
     Args:
         table: see `interactions.shapley`, with the provenance.

@@ -1,4 +1,4 @@
-"""Figures that put networks, or comparisons, side by side."""
+"""Draws networks, or comparisons, side by side."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -17,7 +17,7 @@ from alignment_importance.report.figures.heatmaps import heatmap_bar, heatmap_no
 from alignment_importance.report.figures.sheet import Sheet
 from alignment_importance.report.overlays import heatmap_over, read_image
 
-#: What is compared, its axis, and what a value of it belongs to.
+#: Quantities that are compared: the label of the axis, and what has a value.
 _QUANTITIES = {
     "mean_absolute_deviation": ("mean absolute deviation of AIS", "images"),
     "gini": ("Gini coefficient of |AIS|", "images"),
@@ -25,12 +25,12 @@ _QUANTITIES = {
     "entropy": ("entropy of |AIS| over images (bits)", "feature maps"),
 }
 
-#: Images in which two networks agree most, and as many in which they agree least.
+#: Number of images on which two networks agree most, and of those on which they agree least.
 _SHOWN = 3
 
 _LONGEST_ID = 13
 
-#: The longest names of comparisons at the edges of a matrix, and how many stand side by side without being turned.
+#: Length of the longest names at the edges of a matrix, and how many of them fit without being rotated.
 _LONGEST_NAME, _UPRIGHT = 20, 3
 
 
@@ -40,7 +40,7 @@ _LONGEST_NAME, _UPRIGHT = 20, 3
 
 @style.styled
 def draw_networks(table: pd.DataFrame, score: str) -> Figure:
-    """Test scores of all and of the retained maps, and the share of maps retained, network by network.
+    """Draw test scores of all and of the retained maps, and the share of maps retained, network by network.
 
     Args:
         table: of `spread.describe`, a row per `comparison` and `model`, with `unit` and the provenance.
@@ -87,7 +87,7 @@ def draw_networks(table: pd.DataFrame, score: str) -> Figure:
 
 @style.styled
 def draw_spread(images: pd.DataFrame, maps: pd.DataFrame, differences: pd.DataFrame, comparison: str) -> Figure:
-    """Distributions of how AIS are spread over maps and images, network by network.
+    """Draw distributions of how AIS are spread over maps and images, network by network.
 
     Args:
         images: `model` and the columns of `spread.over_maps`, with the provenance.
@@ -128,7 +128,7 @@ def draw_spread(images: pd.DataFrame, maps: pd.DataFrame, differences: pd.DataFr
 
 
 def _distribution(panel: Axes, values: np.ndarray, colour: Any, label: str) -> None:
-    """An empirical distribution function with its uniform 95 % band."""
+    """Draw an empirical distribution function with its uniform 95 % band."""
     n = len(values)
     if not n:
         panel.plot([], [], color=colour, label=f"{label} (undefined)")
@@ -141,7 +141,7 @@ def _distribution(panel: Axes, values: np.ndarray, colour: Any, label: str) -> N
 
 
 def _tests(differences: pd.DataFrame) -> str:
-    """The test of two networks, or the range of those of more."""
+    """Write the test of two networks, or the range of tests of several."""
     if len(differences) == 1:
         row = differences.iloc[0]
         return f"D = {row['ks']:.2f}, {style.p_value(row['p'])}"
@@ -156,7 +156,7 @@ def _tests(differences: pd.DataFrame) -> str:
 def draw_agreement(
     table: pd.DataFrame, heatmaps: Mapping[str, xr.Dataset], pictures: pd.DataFrame, comparison: str
 ) -> Figure:
-    """How far two networks' heatmaps agree, and the images on which they do most and least.
+    """Draw how far the heatmaps of two networks agree, and the images on which they agree most and least.
 
     Args:
         table: see `agreement.agree`, of two networks alone, with the provenance.
@@ -198,7 +198,7 @@ def _extremes(
     pictures: pd.DataFrame,
     aspect: float,
 ) -> None:
-    """Rows: the image, and its heatmap by each network. Columns: images by agreement."""
+    """Draw a row of images, ordered by agreement, and a row of their heatmaps for each network."""
     shown = [(group, image) for group, images in groups.items() for image in images]
     if not shown:
         figure.text(0.02, 0.5, "No image has a heatmap in both networks.")
@@ -220,7 +220,7 @@ def _extremes(
 
 
 def _correlations(panel: Axes, table: pd.DataFrame) -> None:
-    """Every image's correlation, of the same and of another image, with the mean and its interval."""
+    """Draw the correlations of heatmaps, of the same and of another image, with their means and intervals."""
     if table[["correlation", "correlation_other_image"]].isna().all(axis=None):
         style.undefined(panel, "correlation of heatmaps (r)")
         return
@@ -249,7 +249,7 @@ def _correlations(panel: Axes, table: pd.DataFrame) -> None:
 
 @style.styled
 def draw_transfer(table: pd.DataFrame, model: str, score: str) -> Figure:
-    """What rankings learned from one comparison do for the prediction of others.
+    """Draw how well rankings learned from one comparison predict others.
 
     Args:
         table: `source`, `target`, `test_full`, `test_retained`, `test_transferred`, a row per fold of the target, with

@@ -1,4 +1,4 @@
-"""Heatmaps of one comparison and network beside saliency maps."""
+"""Draws heatmaps of one comparison and network beside saliency maps."""
 
 import textwrap
 from collections.abc import Mapping, Sequence
@@ -24,21 +24,21 @@ from alignment_importance.report.outlines import Outlines
 from alignment_importance.report.overlays import read_image
 from alignment_importance.statistics import resampling
 
-#: Images side by side in the grid, and kinds of saliency map side by side in the figure of categories.
+#: Number of images in a row of the grid, and of kinds of saliency map in a row of the figure of categories.
 _COLUMNS = 6
 _SALIENCIES = 2
 
-#: Inches that the rows of categories share, so that they fit onto a page, and limits of a single row.
+#: Height in inches of all rows of categories, so that they fit on a page, and limits of a single row.
 _ROWS, _LOWEST, _HIGHEST = 7.8, 0.55, 1.05
 
-#: Values of which the highest that fits is marked on the axis of a row.
+#: The highest of these values that fits is marked on the axis of a row.
 _MARKS = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0)
 
-#: From one row of categories to the next, in heights of a row.
+#: Distance from one row of categories to the next, in heights of a row.
 _STEP = 1.3
 
 #: Labels, colours, widths and dashes of lines, each drawn over those before it: where curves coincide, the wider ones
-#: are seen on both sides of the narrower ones. Dashes show them better, where no other meaning needs the dashes.
+#: show on both sides of the narrower ones. Dashes separate them further, in figures where dashes mean nothing else.
 _BASELINES: dict[str, tuple[str, str, float, Any]] = {
     "observed": ("heatmap and saliency map of one image", palette.OBSERVED, 2.6, "-"),
     "shuffled_saliency": ("saliency maps of other images", palette.OTHER_IMAGES, 1.8, (0, (3, 2))),
@@ -51,13 +51,13 @@ _DIRECTIONS: dict[str, tuple[str, Literal["-", "--"]]] = {
     "ais_predicts_saliency": ("the heatmap predicts", "--"),
 }
 
-#: Widths of outlines in points, and of the white lines below them.
+#: Widths of outlines, and of the white lines below them, in points.
 _OUTLINE, _HALO = 1.2, 2.2
 
 
 @style.styled
 def draw_overlap(summary: pd.DataFrame, comparison: str, model: str) -> Figure:
-    """Precision, recall and relative risk of saliency maps and heatmaps as predictions of each other, all images.
+    """Draw precision, recall and relative risk of saliency maps and heatmaps as predictions of each other.
 
     Args:
         summary: what `overlap.summary.summarise` returns for each saliency map, whose name is in the column `saliency`,
@@ -91,7 +91,7 @@ def draw_overlap(summary: pd.DataFrame, comparison: str, model: str) -> Figure:
 
 @style.styled
 def draw_overlap_categories(summary: pd.DataFrame, comparison: str, model: str) -> Figure:
-    """Precision and recall of saliency maps as predictions of heatmaps against the threshold, for every category.
+    """Draw precision and recall of saliency maps as predictions of heatmaps against the threshold, by category.
 
     Args:
         summary: as for `draw_overlap`.
@@ -137,7 +137,7 @@ def draw_overlap_grid(
     comparison: str,
     model: str,
 ) -> Figure:
-    """Images with outlines of the masks of heatmap and saliency map, and their relative risk.
+    """Draw images with outlines of the masks of heatmap and saliency map, and their relative risk.
 
     Args:
         heatmaps: what `heatmaps.make` returns.
@@ -167,8 +167,8 @@ def draw_overlap_grid(
                 title = f"RR {style.number(risks[name][size][image], '.1f')}"
                 above = f"{style.short(image, 19)}\n" if block == at == 0 else ""
                 where = sheet.show(block * len(sizes) + at, column, _faded(rgb), above + title, size=7)
-                for colour, found in marked.items():
-                    lines[colour] += [] if found is None else where.lines(Outlines.of(found[at]))
+                for colour, mask in marked.items():
+                    lines[colour] += [] if mask is None else where.lines(Outlines.of(mask[at]))
     for block, name in enumerate(salience):
         for at, size in enumerate(sizes):
             words = f"{style.short(name, 20)}\nhighest {size:g} %"
@@ -190,7 +190,7 @@ def draw_overlap_grid(
 
 
 def _chosen(risks: Mapping[str, pd.DataFrame], size: float) -> tuple[list[str], str]:
-    """A few images, evenly chosen by their relative risk under the first kind of saliency, and which they are."""
+    """Choose a few images, evenly by their relative risk for the first kind of saliency, and describe the choice."""
     first, table = next(iter(risks.items()))
     ranked = table[size].sort_values(ascending=False, kind="stable")
     defined = ranked.dropna()
@@ -202,19 +202,19 @@ def _chosen(risks: Mapping[str, pd.DataFrame], size: float) -> tuple[list[str], 
 
 
 def _risks(table: pd.DataFrame, sizes: Sequence[float]) -> pd.DataFrame:
-    """Relative risks (image, size) where both masks have one size."""
+    """Return the relative risks (image, size) of masks of equal sizes."""
     same = (table["top_percent"] == table["target_percent"]) & table["top_percent"].isin(sizes)
     chosen = table[same & (table["baseline"] == "observed") & (table["direction"] == "saliency_predicts_ais")]
     return chosen.pivot_table(index="image", columns="top_percent", values="relative_risk", sort=False, dropna=False)
 
 
 def _faded(rgb: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """A paler picture, on which coloured lines can be seen."""
+    """Fade a picture, so that coloured lines are visible on it."""
     return np.round(0.55 * rgb + 0.45 * 255).astype(np.uint8)
 
 
 def _target(summary: pd.DataFrame) -> float:
-    """The size of the predicted mask of the curves: the middle one of those that all sizes predict."""
+    """Choose the size of the predicted mask for the curves: the middle one of those that all sizes predict."""
     curves = summary[(summary["measure"] == "precision") & (summary["top_percent"] != summary["target_percent"])]
     counts = curves["target_percent"].value_counts()
     if counts.empty:
@@ -224,7 +224,7 @@ def _target(summary: pd.DataFrame) -> float:
 
 
 def _directions(panel: Axes, summary: pd.DataFrame, summary_of_all: pd.DataFrame, measure: str, target: float) -> None:
-    """One measure against the size of the predicting mask; a colour per baseline, a line style per direction."""
+    """Draw one measure against the size of the predicting mask; a colour per baseline, a line style per direction."""
     aimed = summary[(summary["measure"] == measure) & (summary["target_percent"] == target)]
     if aimed["value"].isna().all():
         style.undefined(panel, measure)
@@ -244,7 +244,7 @@ def _directions(panel: Axes, summary: pd.DataFrame, summary_of_all: pd.DataFrame
 
 
 def _stack(panel: Axes, summary: pd.DataFrame, summary_of_all: pd.DataFrame, measure: str, target: float) -> None:
-    """One measure of the saliency map's prediction for every category, in rows that share one panel.
+    """Draw one measure of the prediction by the saliency map for every category, in rows that share one panel.
 
     A row is 1 high, from 0 to the highest value of any, and row r begins at -r times `_STEP`.
     """
@@ -259,7 +259,7 @@ def _stack(panel: Axes, summary: pd.DataFrame, summary_of_all: pd.DataFrame, mea
     sizes = np.array(sorted(aimed["top_percent"].unique()))
 
     def in_rows(values: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Values (category, size) one after the other in their rows, NaN between rows."""
+        """Shift values (category, size) into their rows, and concatenate these with NaN between them."""
         return np.pad(values / highest + bottoms[:, None], ((0, 0), (0, 1)), constant_values=np.nan).ravel()
 
     x = np.tile(np.append(sizes, np.nan), len(names))
@@ -282,14 +282,14 @@ def _stack(panel: Axes, summary: pd.DataFrame, summary_of_all: pd.DataFrame, mea
 
 
 def _highest(summary: pd.DataFrame, measure: str, target: float) -> float:
-    """The upper end of an axis that all groups of images share."""
+    """Return the upper end of an axis that all groups of images share."""
     aimed = summary[(summary["measure"] == measure) & (summary["target_percent"] == target)]
     highest = aimed["upper"].max()
     return 1.05 * float(highest) if highest > 0 else 1.0
 
 
 def _relative_risks(panel: Axes, summary: pd.DataFrame) -> None:
-    """Median and interval of the relative risk where both masks have one size, and so both directions one value."""
+    """Draw median and interval of the relative risk for masks of equal sizes, which is the same in both directions."""
     rows = summary[(summary["measure"] == "relative_risk") & (summary["direction"] == "saliency_predicts_ais")]
     if rows["value"].isna().all():
         style.undefined(panel, "relative risk")
@@ -308,7 +308,7 @@ def _relative_risks(panel: Axes, summary: pd.DataFrame) -> None:
 
 
 def _legend(figure: Figure, note: str, *, directions: bool) -> None:
-    """Say below a figure what lines and colours mean, and how numbers came about."""
+    """Explain below a figure lines, colours and numbers."""
     lines = [
         Line2D([], [], color=colour, label=label, linewidth=width, linestyle="-" if directions else dashes)
         for label, colour, width, dashes in _BASELINES.values()

@@ -1,4 +1,4 @@
-"""All comparisons of a run on one page."""
+"""Draws all comparisons of a run on one page."""
 
 from collections.abc import Mapping
 
@@ -12,13 +12,13 @@ from alignment_importance.report import palette
 from alignment_importance.report.captions import score_name
 from alignment_importance.report.figures import style
 
-#: Panels side by side: networks in the bars, comparisons in the curves.
+#: Number of panels in a row: networks in the bars, comparisons in the curves.
 _NETWORKS, _COMPARISONS = 2, 3
 
-#: The longest names beside bars, and over curves.
+#: Length of the longest names beside bars, and above curves.
 _LONGEST_BESIDE, _LONGEST_OVER = 24, 26
 
-#: Values of k at which the curve of a single fold is drawn, if there are more.
+#: The most values of k at which the curve of a single fold is drawn.
 _POINTS = 250
 
 _CEILING = "noise ceiling"
@@ -31,7 +31,7 @@ _BARS = (
 
 @style.styled
 def draw_bars(summary: pd.DataFrame) -> Figure:
-    """Test scores of all and of the retained feature maps, how many these are, and the noise ceilings.
+    """Draw test scores of all and of the retained feature maps, the number of these, and the noise ceilings.
 
     Args:
         summary: a row per comparison and model (prediction/summary.csv).
@@ -50,9 +50,9 @@ def draw_bars(summary: pd.DataFrame) -> Figure:
     labels = [_beside(summary[summary["comparison"] == name].iloc[0]) for name in comparisons]
     panels[0, 0].set_yticks(range(len(comparisons)), labels)
     panels[0, 0].set_ylim(len(comparisons) - 0.5, -0.5)
-    found = style.entries(panels.flat)
-    order = [label for label in (*(label for _, label, *_ in _BARS), _CEILING) if label in found]
-    style.key(figure, {label: found[label] for label in order}, _bars_note(summary, _CEILING in found), columns=3)
+    marks = style.entries(panels.flat)
+    order = [label for label in (*(label for _, label, *_ in _BARS), _CEILING) if label in marks]
+    style.key(figure, {label: marks[label] for label in order}, _bars_note(summary, _CEILING in marks), columns=3)
     return figure
 
 
@@ -72,13 +72,13 @@ def _bars_note(summary: pd.DataFrame, ceiling: bool) -> str:
 
 
 def _beside(row: pd.Series) -> str:
-    """What stands beside the bars of a comparison."""
+    """Write the label beside the bars of a comparison."""
     name = style.short(row["comparison"], _LONGEST_BESIDE)
     return f"{name}\n(simulated observers)" if row["simulated"] else name
 
 
 def _bar_panel(panel: Axes, rows: pd.DataFrame) -> None:
-    """The bars of one network, a pair per comparison."""
+    """Draw the bars of one network, a pair per comparison."""
     places = np.arange(len(rows))
     ends = np.zeros(len(rows))
     for kind, label, colour, shift in _BARS:
@@ -114,7 +114,7 @@ def _bar_panel(panel: Axes, rows: pd.DataFrame) -> None:
 def draw_fold_curves(
     curves: Mapping[str, pd.DataFrame], tables: Mapping[str, pd.DataFrame], model: str, score: str
 ) -> Figure:
-    """Test scores of the k highest-ranked feature maps against k in every single fold, comparison by comparison.
+    """Draw test scores of the k highest-ranked feature maps against k in every fold, comparison by comparison.
 
     Args:
         curves: `seed`, `fold`, `k`, `train_score`, `test_score`, by comparison.
@@ -145,7 +145,7 @@ def draw_fold_curves(
 
 
 def _fold_panel(panel: Axes, curve: pd.DataFrame, table: pd.DataFrame) -> None:
-    """The curves of one comparison, and where its folds retain maps."""
+    """Draw the curves of one comparison, and the mean number of maps that its folds retain."""
     if curve[["train_score", "test_score"]].isna().all(axis=None):
         style.undefined(panel, "alignment")
         return

@@ -1,4 +1,4 @@
-"""The parts of images that drive the most important feature maps of one comparison and network most."""
+"""Draws the image patches that drive the most important feature maps of one comparison and network most."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -14,7 +14,7 @@ from alignment_importance.report.figures.sheet import Sheet
 from alignment_importance.report.overlays import read_image, shrunk
 from alignment_importance.system.plurals import counted
 
-#: Feature maps side by side, and how many patches would have room between them.
+#: Number of feature maps in a row, and the gap between them, in widths of a patch.
 _COLUMNS, _BETWEEN = 2, 0.3
 
 _LONGEST_ID = 12
@@ -24,13 +24,13 @@ _LONGEST_ID = 12
 def draw_patches(
     table: pd.DataFrame, pictures: pd.DataFrame, comparison: str, model: str, provenance: Mapping[str, Any]
 ) -> Figure:
-    """The parts of images in which the most important feature maps are most active.
+    """Draw the parts of images in which the most important feature maps are most active.
 
     Args:
         table: see `patches.strongest`.
         pictures: `image`, `file`, `sha256` of the images.
         comparison, model: their names.
-        provenance: attributes that say what the network and the observers are.
+        provenance: attributes that describe the network and the observers.
     """
     maps = table.groupby("rank", sort=True)
     n_rows = max(1, -(-maps.ngroups // _COLUMNS))

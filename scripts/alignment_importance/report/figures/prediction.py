@@ -1,4 +1,4 @@
-"""Figures of the prediction: test scores beside what they are held against, and curves over the number of maps."""
+"""Draws test scores beside their baselines, and curves over the number of maps."""
 
 from collections.abc import Collection
 
@@ -11,7 +11,7 @@ from alignment_importance.report import palette
 from alignment_importance.report.captions import score_name
 from alignment_importance.report.figures import style
 
-#: What the retained maps are held against: column, label, colour and marker.
+#: Scores beside which those of the retained maps are drawn: column, label, colour and marker.
 _OTHERS = (
     ("one_se", "one-standard-error rule", palette.RETAINED, "v"),
     ("positive", "maps with a positive AIS", palette.RETAINED, "^"),
@@ -25,13 +25,13 @@ _OTHERS = (
     ("reverse", "reverse ranking", palette.BASELINE, "<"),
 )
 
-#: Comparisons side by side.
+#: Number of comparisons in a row.
 _GROUPS = 3
 
-#: What the lines and the bands over the width of a group are.
+#: Labels of the lines and bands over the width of a group.
 _CEILING, _PARTICIPANTS = "noise ceiling", "single participants"
 
-#: Bars of a group, and where its markers begin and end.
+#: Bars of a group, their width, and where its markers begin and end.
 _BARS = (
     ("full", "all feature maps", palette.ALL_MAPS, -0.36),
     ("retained", "retained feature maps", palette.RETAINED, -0.12),
@@ -53,7 +53,7 @@ _IGNORANT = " Random rankings and those by activations know nothing of people."
 
 @style.styled
 def draw_prediction(summary: pd.DataFrame, folds: pd.DataFrame) -> Figure:
-    """Test scores of all and of the retained feature maps, with ceilings, intervals and everything held against them.
+    """Draw test scores of all and of the retained feature maps, with ceilings, intervals and baselines.
 
     Args:
         summary: a row per comparison and model.
@@ -76,7 +76,7 @@ def draw_prediction(summary: pd.DataFrame, folds: pd.DataFrame) -> Figure:
 
 
 def _prediction_note(summary: pd.DataFrame, drawn: Collection[str]) -> str:
-    """Explain what is drawn, and what stands below it."""
+    """Explain what is drawn, and the labels below it."""
 
     def known(column: str) -> bool:
         return column in summary and bool(summary[column].notna().any())
@@ -98,13 +98,13 @@ def _prediction_note(summary: pd.DataFrame, drawn: Collection[str]) -> str:
 
 
 def _unit(summary: pd.DataFrame) -> str:
-    """What was split into folds."""
+    """Write what was cut into folds."""
     pairs = "folds over pairs (leaky: every image stands on both sides of the split)"
     return pairs if style.leaky(summary) else "folds over images"
 
 
 def _prediction_panel(panel: Axes, rows: pd.DataFrame, folds: pd.DataFrame) -> None:
-    """The groups of one model, one per comparison."""
+    """Draw the groups of one model, one per comparison."""
     for kind, label, colour, shift in _BARS:
         means = rows[f"test_{kind}_mean"]
         panel.bar(rows.index + shift, means, _BAR_WIDTH, color=colour, alpha=0.7, label=label, zorder=1)
@@ -132,7 +132,7 @@ def _prediction_panel(panel: Axes, rows: pd.DataFrame, folds: pd.DataFrame) -> N
 
 
 def _whiskers(panel: Axes, rows: pd.DataFrame, kind: str, shift: float) -> None:
-    """Bootstrap intervals, where there are any."""
+    """Draw bootstrap intervals, if there are any."""
     names = [f"test_{kind}_boot_low", f"test_{kind}_boot_high"]
     if set(names) <= set(rows.columns):
         low, high = (rows[name].to_numpy(float) for name in names)
@@ -141,7 +141,7 @@ def _whiskers(panel: Axes, rows: pd.DataFrame, kind: str, shift: float) -> None:
 
 
 def _ceiling(panel: Axes, row: pd.Series, at: int) -> None:
-    """The ceiling of the participants' mean, and the band of single participants, over the width of a group."""
+    """Draw the ceiling of the participants' mean, and the band of single participants, over the width of a group."""
     low, high, mean = (row.get(f"noise_ceiling_{name}_mean", np.nan) for name in ("lower", "upper", "of_mean"))
     if np.isfinite(low):
         panel.fill_between([at - 0.48, at + 0.48], low, high, color="0.85", linewidth=0, zorder=0, label=_PARTICIPANTS)
@@ -150,7 +150,7 @@ def _ceiling(panel: Axes, row: pd.Series, at: int) -> None:
 
 
 def _prediction_label(row: pd.Series) -> str:
-    """What stands below a group."""
+    """Write the label below a group."""
     low, high = (row.get(f"retained_difference_boot_{side}", np.nan) for side in ("low", "high"))
     known = np.isfinite(row["k_retained_mean"])
     effect = _effect(row)
@@ -168,7 +168,7 @@ def _prediction_label(row: pd.Series) -> str:
 
 
 def _effect(row: pd.Series) -> str:
-    """The effect size over folds with its interval."""
+    """Write the effect size over folds with its interval."""
     size, low, high = (row.get(f"effect_size{side}", np.nan) for side in ("", "_low", "_high"))
     return f"d = {style.number(size, '.2f')}{style.interval(low, high)}" if np.isfinite(size) else ""
 
@@ -180,7 +180,7 @@ def _holm(row: pd.Series) -> str:
 
 @style.styled
 def draw_curves(curve: pd.DataFrame, table: pd.DataFrame, comparison: str, model: str, score: str) -> Figure:
-    """Training and test score of the k highest-ranked feature maps against k, beside other rankings.
+    """Draw training and test scores of the k highest-ranked feature maps against k, beside other rankings.
 
     Args:
         curve: `k`, `train_score`, `test_score` and the test scores of other rankings, of all folds of all seeds.
@@ -218,18 +218,18 @@ def draw_curves(curve: pd.DataFrame, table: pd.DataFrame, comparison: str, model
 
 
 def _other_rankings(panel: Axes, curve: pd.DataFrame) -> set[str]:
-    """Draw test curves of the other rankings that there are; return their columns."""
-    found = [one for one in _OTHER_CURVES if one[0] in curve and curve[one[0]].notna().any()]
-    if found:
+    """Draw the test curves of the other rankings in the table; return their columns."""
+    others = [one for one in _OTHER_CURVES if one[0] in curve and curve[one[0]].notna().any()]
+    if others:
         panel.plot([], [], " ", label="test, other rankings:")
-    for column, label, colour, line in found:
+    for column, label, colour, line in others:
         mean = curve.groupby("k")[column].mean()
         panel.plot(mean.index, mean, color=colour, linestyle=line, linewidth=1, label=label)
-    return {column for column, *_ in found}
+    return {column for column, *_ in others}
 
 
 def _mark_retained(panel: Axes, table: pd.DataFrame) -> None:
-    """Mark how many maps each fold retains, and the mean."""
+    """Mark how many maps each fold retains, and the mean number."""
     retained = table["k_retained"].astype(float)
     if retained.isna().all():
         panel.plot([], [], " ", label="retained maps: undefined")

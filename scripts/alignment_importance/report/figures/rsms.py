@@ -1,4 +1,4 @@
-"""The similarity matrices of people, of all and of the retained feature maps side by side."""
+"""Draws the similarity matrices of people, of all and of the retained feature maps side by side."""
 
 import numpy as np
 import pandas as pd
@@ -17,13 +17,13 @@ from alignment_importance.report import palette
 from alignment_importance.report.figures import style
 from alignment_importance.statistics.correlation import correlate
 
-#: Images that have their names written beside the first matrix, and the longest name that is written in full.
+#: The most images that are labelled beside the first matrix, and the longest name written in full.
 _MOST_NAMED, _LONGEST_ID = 20, 16
 
 
 @style.styled
 def draw_rsms(matrices: xr.Dataset, pictures: pd.DataFrame, comparison: str, model: str) -> Figure:
-    """The similarities of all images for people, all feature maps and the retained ones, in one order.
+    """Draw the similarities of all images for people, all and the retained feature maps, in one order.
 
     Args:
         matrices: `people`, `full`, `retained` (image, image_b), see `rsms.compute`.
@@ -77,11 +77,11 @@ def draw_rsms(matrices: xr.Dataset, pictures: pd.DataFrame, comparison: str, mod
 def order_of_images(
     people: NDArray[np.float64], category: NDArray[np.str_], ids: list[str]
 ) -> tuple[NDArray[np.intp], NDArray[np.float64] | None]:
-    """Order images so that those which people find alike are neighbours.
+    """Order images so that those that people find similar are neighbours.
 
     Returns:
-        Their positions, and the average linkage of people's similarities whose leaves they are. Where a pair has no
-        judgment: by category and id, and None.
+        The positions of the images, and the average linkage of people's similarities that gives this order. If a pair
+        has no judgment, images are ordered by category and id, and the linkage is None.
     """
     tree = _cluster(people)
     return (hierarchy.leaves_list(tree), tree) if tree is not None else (np.lexsort((np.array(ids), category)), None)
@@ -93,7 +93,7 @@ def _retained(matrices: xr.Dataset) -> str:
 
 
 def _cluster(people: NDArray[np.float64]) -> NDArray[np.float64] | None:
-    """Average linkage of similarities (image, image); None where one is missing."""
+    """Compute the average linkage of similarities (image, image); None if one is missing."""
     pairs = np.triu_indices(len(people), k=1)
     if len(people) < 2 or not np.isfinite(people[pairs]).all():
         return None
@@ -103,7 +103,7 @@ def _cluster(people: NDArray[np.float64]) -> NDArray[np.float64] | None:
 
 
 def _percentiles(values: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Each pair's similarity as the share of pairs below it, in per cent; NaN on the diagonal and where undefined."""
+    """Convert similarities to percentiles of the pairs; NaN on the diagonal and where undefined."""
     pairs = np.triu(np.isfinite(values), k=1)
     result = np.full_like(values, np.nan)
     if pairs.sum() > 1:
@@ -123,9 +123,9 @@ def _dendrogram(panel: Axes, tree: NDArray[np.float64] | None) -> None:
 
 
 def _category_bars(panels: list[Axes], category: NDArray[np.str_]) -> dict[str, Artist]:
-    """Draw a strip of colours along the left of every matrix, and name the colours.
+    """Draw a strip of category colours along the left of every matrix, and return the entries of their legend.
 
-    There is none where there are no categories, or more than colours.
+    There is no strip without categories, or with more categories than colours.
     """
     names = sorted(set(category) - {""})
     if not 1 < len(names) <= len(palette.COLOURS):

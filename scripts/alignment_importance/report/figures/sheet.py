@@ -1,4 +1,4 @@
-"""Rows and columns of pictures in one panel."""
+"""Arranges pictures in rows and columns of one panel."""
 
 import math
 from dataclasses import dataclass
@@ -11,32 +11,32 @@ from numpy.typing import NDArray
 from alignment_importance.report.figures import style
 from alignment_importance.report.outlines import Outlines
 
-#: Between pictures of a row, in widths of a picture.
+#: Gap between the pictures of a row, in widths of a picture.
 _GAP = 0.08
 
 
 @dataclass(frozen=True)
 class Place:
-    """Where a picture lies in a panel: its left and upper edge and the side of a pixel, in the panel's units."""
+    """The position of a picture in a panel: its left and upper edge and the side of a pixel, in units of the panel."""
 
     left: float
     top: float
     pixel: float
 
     def lines(self, outlines: Outlines) -> list[NDArray[np.float64]]:
-        """Bring outlines from the pixels of the picture to the panel: lines (point, x and y)."""
+        """Convert outlines from pixels of the picture to the panel: lines (point, x and y)."""
         points = (self.left, self.top) + self.pixel * outlines.points
         return np.split(points, outlines.starts[:-1])[1:]
 
 
 class Sheet:
-    """Pictures in rows and columns, with words above and beside them.
+    """Pictures in rows and columns of one panel, with text above and beside them.
 
-    All share one panel. A panel of its own would have axes, ticks and a place in the layout, which take far longer to
-    draw than the picture.
+    A panel for each picture would have axes, ticks and a place in the layout, which take far longer to draw than the
+    picture.
 
     Attributes:
-        pixels: as many as can be seen of the longer side of a picture.
+        pixels: of the longer side of a picture, at the resolution of the page.
     """
 
     def __init__(
@@ -45,11 +45,11 @@ class Sheet:
         """Divide an empty panel.
 
         Args:
-            figure: that the panel is in.
-            panel: becomes as wide and as high as the pictures; its unit is the width of one.
+            figure: that has the panel.
+            panel: becomes as wide and as high as the pictures; its unit is the width of a picture.
             n_rows, n_columns: of pictures.
-            aspect: height of every picture's place, in widths.
-            above: room for words above every picture, in widths.
+            aspect: height of the place of each picture, in widths.
+            above: space for text above each picture, in widths.
         """
         self._panel, self._aspect, self._above = panel, aspect, above
         inches = figure.bbox.width / figure.dpi
@@ -58,7 +58,7 @@ class Sheet:
         panel.set(xlim=(0, n_columns * (1 + _GAP) - _GAP), ylim=(n_rows * (aspect + above), 0), anchor="NW")
 
     def show(self, row: int, column: float, picture: NDArray[np.uint8], title: str = "", size: float = 6.5) -> Place:
-        """Show a picture as large as its place allows, below a title of `size` points."""
+        """Show a picture as large as its place allows, with a title of `size` points above it."""
         height, width = picture.shape[:2]
         pixel = min(1 / width, self._aspect / height)
         left = column * (1 + _GAP) + (1 - pixel * width) / 2
@@ -69,15 +69,15 @@ class Sheet:
         return Place(left, top, pixel)
 
     def head(self, row: int, column: float, words: str, colour: str = "0.15") -> None:
-        """Write words at the upper edge of a row, over the title of the picture in a column."""
+        """Write text at the upper edge of a row, above the title of the picture in a column."""
         at = column * (1 + _GAP), row * (self._aspect + self._above) + 0.12
         self._panel.text(*at, words, va="top", fontsize=7.5, color=colour)
 
     def beside(self, row: int, words: str, size: float = 7.5, rotation: float = 0) -> None:
-        """Write words of `size` points left of a row."""
+        """Write text of `size` points to the left of a row."""
         middle = self._top(row) + self._aspect / 2
         self._panel.text(-0.06, middle, words, ha="right", va="center", fontsize=size, rotation=rotation)
 
     def _top(self, row: int) -> float:
-        """The upper edge of the pictures of a row."""
+        """Return the upper edge of the pictures of a row."""
         return row * (self._aspect + self._above) + self._above

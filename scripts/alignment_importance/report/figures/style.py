@@ -1,4 +1,4 @@
-"""What all figures share: style, colours, page, names and numbers as they are written, and how a figure is saved."""
+"""What all figures share: style, page, the format of names and numbers, and how figures are saved."""
 
 import functools
 import re
@@ -30,7 +30,7 @@ mpl.use("Agg")  # draws into files; needs no display
 #: The one style of all figures.
 _SETTINGS = mpl.rc_params_from_file(Path(__file__).with_suffix(".mplstyle"), use_default_template=False)
 
-#: The longest names that are written in full.
+#: Length of the longest names that are written in full.
 SHORT = 28
 
 Arguments = ParamSpec("Arguments")
@@ -54,8 +54,8 @@ class Page:
 
     Attributes:
         one_column_mm, two_columns_mm: widths of a journal's columns in millimetres.
-        dpi: dots per inch of what is made of pixels.
-        heatmap_scale: what the colours of heatmaps span, the range of each `image` or that of all images of the `set`.
+        dpi: dots per inch of images.
+        heatmap_scale: what the colours of heatmaps span: the range of each `image`, or that of all images of the `set`.
     """
 
     one_column_mm: float = 85
@@ -70,7 +70,7 @@ _page: ContextVar[Page] = ContextVar("page")
 
 @contextmanager
 def page(settings: Mapping[str, Any]) -> Iterator[None]:
-    """Draw and save figures for such a page; `settings` are the fields of `Page`."""
+    """Draw and save figures for a page with these fields of `Page`."""
     token = _page.set(Page(**settings))
     try:
         yield
@@ -79,17 +79,17 @@ def page(settings: Mapping[str, Any]) -> Iterator[None]:
 
 
 def dots_per_inch() -> float:
-    """Dots per inch of a figure on the present page."""
+    """Return the dots per inch of figures on the current page."""
     return _page.get(_DEFAULT_PAGE).dpi
 
 
 def heatmap_scale() -> Scale:
-    """What the colours of heatmaps span on the present page."""
+    """Return what the colours of heatmaps span on the current page."""
     return _page.get(_DEFAULT_PAGE).heatmap_scale
 
 
 def new_figure(height: float, columns: Literal[1, 2] = 2) -> Figure:
-    """Make an empty figure as wide as columns of the present page; it has no window and pyplot does not keep it.
+    """Make an empty figure as wide as one or two columns of the current page, without a window and unknown to pyplot.
 
     Args:
         height: in inches.
@@ -111,7 +111,7 @@ def save(figure: Figure, png: str | Path, pdf: str | Path) -> None:
 
 
 def lay_out(figure: Figure) -> None:
-    """Give all parts of a figure their places, once: Matplotlib would solve the layout again for every file."""
+    """Lay out a figure once: otherwise Matplotlib would compute the layout again for every file."""
     figure.set_dpi(dots_per_inch())
     if (engine := figure.get_layout_engine()) is not None:
         engine.execute(figure)
@@ -119,19 +119,19 @@ def lay_out(figure: Figure) -> None:
 
 
 def title(figure: Figure, what: str, comparison: str, model: str, provenance: Mapping[str, Any]) -> None:
-    """Head a figure with what it shows and, below that, of which comparison and network."""
+    """Write the title of a figure: what it shows and, below that, the comparison and the network."""
     about = f"{observers(comparison, provenance)}, {network(model, provenance)}"
     about = textwrap.fill(about, int(11 * figure.get_figwidth()))
     figure.suptitle(f"{what}\n{about}", x=0.01, ha="left")
 
 
 def observers(comparison: str, provenance: Mapping[str, Any]) -> str:
-    """Name a comparison, and say if its observers are simulated."""
+    """Name a comparison, and state if its observers are simulated."""
     return f"{short(comparison)} (simulated observers)" if provenance.get("simulated", False) else short(comparison)
 
 
 def network(model: str, provenance: Mapping[str, Any]) -> str:
-    """Name a model, and say if it is units, or if its weights, arithmetic or ablation are not the usual ones."""
+    """Name a model, and state if it is units, or if its weights, arithmetic or ablation are unusual."""
     weights, arithmetic = str(provenance.get("weights", "")), str(provenance.get("arithmetic", "float32"))
     unusual = [weights] if weights.startswith(("random weights", "units of")) else []
     if arithmetic != "float32":
@@ -142,7 +142,7 @@ def network(model: str, provenance: Mapping[str, Any]) -> str:
 
 
 def provenance(table: pd.DataFrame) -> dict[str, Any]:
-    """What a table says of its observers (`simulated`) and of its network (`weights`, `arithmetic`, `ablation`)."""
+    """Return what a table states about observers (`simulated`) and network (`weights`, `arithmetic`, `ablation`)."""
     return {name: table[name].iloc[0] for name in ORIGIN if name in table}
 
 
@@ -159,7 +159,7 @@ def warning(table: pd.DataFrame) -> str:
 
 
 def footnote(figure: Figure, text: str) -> None:
-    """Say below a figure how it is to be read."""
+    """Write below a figure how to read it."""
     wrapped = textwrap.fill(text, int(19 * figure.get_figwidth()))
     figure.supxlabel(wrapped, x=0.01, ha="left", fontsize=7, color="0.3")
 
@@ -170,7 +170,7 @@ def entries(panels: Iterable[Axes]) -> dict[str, Artist]:
 
 
 def key(figure: Figure, entries: Mapping[str, Artist], note: str, columns: int) -> None:
-    """Say below a figure what its marks mean and, above them, how it is to be read; the two cannot overlap."""
+    """Write below a figure how to read it and what its marks mean, in one legend so that the two cannot overlap."""
     wrapped = textwrap.fill(note, int(19 * figure.get_figwidth()))
     legend = figure.legend(
         list(entries.values()), list(entries), title=wrapped, title_fontsize=7, fontsize=7, alignment="left",
@@ -180,7 +180,7 @@ def key(figure: Figure, entries: Mapping[str, Artist], note: str, columns: int) 
 
 
 def worded(figure: Figure, provenance: Mapping[str, Any]) -> Figure:
-    """Write units wherever a figure of units says maps or feature maps; names with hyphens and dots stay."""
+    """Replace the words maps and feature maps by units in a figure of units, but not in names with hyphens and dots."""
     if not str(provenance.get("weights", "")).startswith("units of"):
         return figure
     for text in figure.findobj(Text):
@@ -191,53 +191,53 @@ def worded(figure: Figure, provenance: Mapping[str, Any]) -> Figure:
 
 
 def undefined(panel: Axes, what: str) -> None:
-    """Say that there is nothing to draw, instead of drawing empty axes."""
+    """Write that a quantity is undefined, instead of drawing empty axes."""
     panel.set_axis_off()
     panel.text(0.5, 0.5, f"{what}:\nundefined", transform=panel.transAxes, ha="center", va="center", color="0.3")
 
 
 def bounded(low: Any, score: str) -> Any:
-    """Raise lower ends of intervals to the lowest value of a second-order score: a square is not negative."""
+    """Clip the lower ends of intervals at the lowest value of a second-order score: a square is not negative."""
     return np.maximum(low, SCORES[score].lowest)
 
 
 def aspect(heatmaps: xr.Dataset) -> float:
-    """Height of a typical image divided by its width, at least 0.5 and at most 2."""
+    """Return the median height of images divided by their width, clipped to 0.5 to 2."""
     return float(np.clip((heatmaps["height"] / heatmaps["width"]).median(), 0.5, 2))
 
 
 def scattered(n: int, width: float) -> np.ndarray:
-    """Shifts within `width` that keep n points apart: multiples of the golden ratio, random to the eye but fixed."""
+    """Return n shifts within `width` that separate points: multiples of the golden ratio look random, but are fixed."""
     return (np.arange(n) * 0.6180339887 % 1 - 0.5) * width
 
 
 def short(name: str, longest: int = SHORT) -> str:
-    """Shorten a name that is too long to be drawn."""
+    """Shorten a name that is too long."""
     return name if len(name) <= longest else f"{name[: longest - 1]}…"
 
 
 def some(n: int, of: int, things: str) -> str:
-    """Say how many of all things are shown."""
+    """Write how many of all things are shown."""
     return f"all {of} {things}" if n == of else f"{n} of {of} {things}"
 
 
 def number(value: float, form: str) -> str:
-    """Write a number in a form such as `.2f`: with a minus sign, not a hyphen, and with none before zero."""
+    """Format a number, for example with `.2f`: with a minus sign instead of a hyphen, and none before zero."""
     if np.isnan(value):
         return "undefined"
     return format(value, form.replace(".", "z.")).replace("-", "−").replace("inf", "∞")
 
 
 def said(name: str, value: float, form: str) -> str:
-    """Say what a quantity is, or that it is undefined."""
+    """Write the value of a quantity, or that it is undefined."""
     return f"{name} undefined" if np.isnan(value) else f"{name} = {number(value, form)}"
 
 
 def interval(low: float, high: float) -> str:
-    """Write an interval behind its estimate; nothing if it is undefined."""
+    """Format the interval that follows an estimate; nothing if it is undefined."""
     return f" [{number(low, '.2f')}, {number(high, '.2f')}]" if np.isfinite(low) else ""
 
 
 def p_value(p: float) -> str:
-    """Write a probability to three digits."""
+    """Format a p value to three digits."""
     return "p < 0.001" if p < 0.001 else said("p", p, ".3f")

@@ -1,6 +1,6 @@
-"""A page on which every image of the sets is looked at with its heatmaps: numbers, pictures, and the page itself.
+"""Builds the gallery: a page that shows every image of the sets with its heatmaps.
 
-Everything lies in one folder and opens from disk; nothing is loaded from a network.
+Everything is in one folder and opens from disk; nothing is loaded over a network.
 """
 
 from collections.abc import Sequence
@@ -18,12 +18,12 @@ def build(image_sets: Sequence[ImageSet], percents: Sequence[float], folder: Pat
 
     Args:
         image_sets: what to show, in this order.
-        percents: sizes of the masks whose contours are drawn and whose overlap is told, in per cent of the pixels.
+        percents: sizes of the masks that are outlined and whose overlap is shown, in per cent of the pixels.
         folder: exists and is empty.
         scale: what the colours of heatmaps span.
     """
-    told = []
+    described = []
     for image_set in image_sets:
         agreement = pictures.draw(image_set, percents, folder, scale)
-        told.append(content.describe(image_set, percents, agreement, scale))
-    page.write({"percents": sorted(percents), "sets": told}, folder / "index.html")
+        described.append(content.describe(image_set, percents, agreement, scale))
+    page.write({"percents": sorted(percents), "sets": described}, folder / "index.html")

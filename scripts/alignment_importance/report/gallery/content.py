@@ -13,13 +13,13 @@ from alignment_importance.report.gallery import explained
 from alignment_importance.report.overlays import Limits, Scale, shared_limits
 from alignment_importance.system.netcdf import origin_columns
 
-#: Feature maps shown of every image: those that weigh most in its heatmap.
+#: Number of feature maps shown for each image, those with the largest weights in its heatmap.
 N_MAPS = 6
 
-#: Neighbours shown of every image.
+#: Number of neighbours shown for each image.
 N_NEAREST = 6
 
-#: Whose similarities tell the nearest images: variables of the matrices, in the order of the page.
+#: The matrices of similarities from which the nearest images are taken, in the order of the page.
 NEAREST = ("people", "full", "retained")
 
 _DECIMALS = 3
@@ -50,13 +50,13 @@ class View:
 
     @property
     def name(self) -> str:
-        """Comparison and model: a name of its own in every gallery."""
+        """Return comparison and model, which is unique in a gallery."""
         return f"{self.comparison}/{self.model}"
 
 
 @dataclass(frozen=True)
 class ImageSet:
-    """The images of a set, and everything that was found out about them.
+    """The images of a set and their results.
 
     Attributes:
         name: of the set.
@@ -77,11 +77,11 @@ def describe(
     agreement: Mapping[tuple[int, int], Sequence[float]],
     scale: Scale,
 ) -> dict[str, Any]:
-    """Gather the numbers of one set, ready for JSON: lists follow the order of the images, None where undefined.
+    """Collect the numbers of one set for JSON: lists in the order of the images, None where undefined.
 
     Args:
         image_set: what to describe.
-        percents: sizes of masks whose overlap is told.
+        percents: sizes of masks whose overlap is shown.
         agreement: by the positions of two views, the correlation (image,) of their heatmaps.
         scale: what the colours of heatmaps span.
     """
@@ -113,7 +113,7 @@ def _describe_view(view: View, ids: list[str], percents: Sequence[float], scale:
         "maps_total": view.scores.sizes["feature_map"],
         "maps_retained": None if np.isnan(retained) else int(retained),
         "present": [int(image in view.heatmaps.indexes["image"]) for image in ids],
-        "limits": _written(shared_limits(view.heatmaps, scale)),
+        "limits": _rounded(shared_limits(view.heatmaps, scale)),
         "alignment": numbers(alignment),
         "overlap": {name: _overlap(table, ids, percents) for name, table in view.overlaps.items()},
         "maps": [leading_maps(view.scores, image) for image in ids],
@@ -122,16 +122,16 @@ def _describe_view(view: View, ids: list[str], percents: Sequence[float], scale:
     }
 
 
-def _written(limits: Limits | None) -> list[float] | None:
-    """What the first and the last colour of all heatmaps of a view stand for; None where each has its own range."""
+def _rounded(limits: Limits | None) -> list[float] | None:
+    """Round the values of the first and the last colour of all heatmaps of a view; None if each has its own range."""
     return limits and [float(f"{value:.3g}") for value in limits]
 
 
 def leading_maps(scores: xr.Dataset, image: str) -> list[tuple[int, float, float]]:
-    """The feature maps that weigh most in the heatmap of an image.
+    """Find the feature maps with the largest weights in the heatmap of an image.
 
     Returns:
-        (feature map, its AIS, its share of all weights), at most `N_MAPS`, the heaviest first, ties by map index. Maps
+        (feature map, its AIS, its share of all weights), at most `N_MAPS`, in descending order, ties by map index. Maps
         without a positive score have no weight; an image without any, or with an undefined score, has no heatmap.
     """
     if image not in scores.indexes["image"]:
@@ -142,48 +142,48 @@ def leading_maps(scores: xr.Dataset, image: str) -> list[tuple[int, float, float
     if not total > 0:
         return []
     order = np.argsort(-weights, kind="stable")[:N_MAPS]
-    # Scores of single maps are small: significant digits, not decimals.
+    # Scores of single maps are small, hence significant digits instead of decimals.
     return [(int(k), float(f"{ais[k]:.3g}"), round(weights[k] / total, 4)) for k in order if weights[k] > 0]
 
 
 def nearest(matrix: xr.DataArray, ids: list[str]) -> list[list[tuple[int, float]]]:
-    """The most similar other images of each image.
+    """Find the images that are most similar to each image.
 
     Args:
-        matrix: (image, image_b) similarities; NaN is no neighbour.
+        matrix: (image, image_b) similarities; NaN for images that cannot be neighbours.
         ids: all images of the set; those that the matrix lacks have no neighbours.
 
     Returns:
-        For each of `ids` at most `N_NEAREST` pairs of a position in `ids` and the similarity, to three digits (people's
-        may have any scale), the most similar first, ties in the order of `ids`.
+        For each of `ids` at most `N_NEAREST` pairs of a position in `ids` and the similarity, to three significant
+        digits (those of people may have any scale), the most similar first, ties in the order of `ids`.
     """
     square = matrix.reindex(image=ids, image_b=ids).to_numpy().copy()
     np.fill_diagonal(square, np.nan)
-    found = []
+    neighbours = []
     for row in square:
         order = np.argsort(-row, kind="stable")[:N_NEAREST]
-        found.append([(int(other), float(f"{row[other]:.3g}")) for other in order if not np.isnan(row[other])])
-    return found
+        neighbours.append([(int(other), float(f"{row[other]:.3g}")) for other in order if not np.isnan(row[other])])
+    return neighbours
 
 
 def _overlap(table: pd.DataFrame, ids: list[str], percents: Sequence[float]) -> list[dict[str, Any]]:
-    """For each size that was measured of both masks: the share of pixels in common and the relative risk, by image."""
+    """Collect the share of pixels in common and the relative risk, by image, for each size that both masks have."""
     same = table[
         (table["baseline"] == "observed")
         & (table["direction"] == "saliency_predicts_ais")
         & (table["top_percent"] == table["target_percent"])
     ]
-    told = []
+    sizes = []
     for percent in sorted(percents):
         rows = same[same["top_percent"] == percent].set_index("image")
         if len(rows):
             shared, risk = (rows[column].reindex(ids) for column in ("precision", "relative_risk"))
-            told.append({"percent": percent, "shared": numbers(shared), "risk": numbers(risk)})
-    return told
+            sizes.append({"percent": percent, "shared": numbers(shared), "risk": numbers(risk)})
+    return sizes
 
 
 def numbers(values: Iterable[float]) -> list[float | str | None]:
-    """Round for the page; NaN becomes None, and infinity the text that the page shows, which JSON does not know."""
+    """Round for the page; NaN becomes None, and infinity, which JSON lacks, the text that the page shows."""
     return [_number(value) for value in values]
 
 

@@ -1,4 +1,4 @@
-"""Pairs of images in the gallery: what is said of them, and small pictures of what explains them."""
+"""Describes the explained pairs of images for the gallery, and draws small pictures for them."""
 
 import functools
 from pathlib import Path
@@ -13,20 +13,20 @@ from alignment_importance.inputs.images import input_region
 from alignment_importance.report.overlays import Scale, layer, shared_limits
 from alignment_importance.system import logs
 
-#: Feature maps shown of every pair: those that contribute most to its agreement, or to its disagreement.
+#: Number of feature maps shown for each pair, those that contribute most to its agreement, or disagreement.
 N_MAPS = 6
 
-#: Places of an image at most for which it is drawn what they meet in the other; the pictures grow with the square.
+#: Places of images are compared up to this number: the size of pictures grows with its square.
 MOST_PLACES = 256
 
-#: Images whose feature maps are kept, since an image is in several pairs.
+#: Number of images whose feature maps are kept in memory: an image can be in several pairs.
 _KEPT = 128
 
 _SIDES = ("image", "image_b")
 
 
 def describe(explained: xr.Dataset, heatmaps: xr.Dataset, ids: list[str]) -> dict[str, Any]:
-    """Gather what is said of the pairs of one comparison and network, ready for JSON.
+    """Describe the pairs of one comparison and network, for JSON.
 
     Args:
         explained: what `experiments.pairs.explain` returns; may be lazy.
@@ -35,12 +35,11 @@ def describe(explained: xr.Dataset, heatmaps: xr.Dataset, ids: list[str]) -> dic
 
     Returns:
         `grid`, rows and columns of places; `most_places`, see `MOST_PLACES`; `boxes`, for each of `ids` the rectangle
-        that the grid covers (left, top, width and height, as parts of the image's), None where it is the whole image;
-        `ranks`, whether these are compared; and `pairs`: for each its `images` (positions in `ids`), what `people` and
-        the `network` say in standard deviations, the latter with its `retained` feature maps alone too, its `share` of
-        r, its `maps` with their contributions, which of its images has a `heatmap`, and, where places are compared,
-        what each place of the one image `meets` most in the other, and the other way round, by number along the rows,
-        None where nothing.
+        that the grid covers (left, top, width and height, as parts of the image's), None if it is the whole image;
+        `ranks`, whether ranks are compared; and `pairs`: for each its `images` (positions in `ids`), its similarity in
+        standard deviations according to `people`, the `network` and its `retained` feature maps alone, its `share` of
+        r, its `maps` with their contributions, which of its images has a `heatmap`, and, if places are compared, which
+        place of the other image each place `meets` most, in both directions, numbered along the rows, None if none.
     """
     positions = {image: at for at, image in enumerate(ids)}
     sizes = explained["heatmap"].sizes
@@ -74,12 +73,12 @@ def describe(explained: xr.Dataset, heatmaps: xr.Dataset, ids: list[str]) -> dic
 
 
 def draw(explained: xr.Dataset, feature_maps: xr.DataArray, folder: Path, scale: Scale) -> None:
-    """Draw a picture for every pair, `folder`/{number}.webp from 0001, to be cut into maps that lie over images.
+    """Draw a picture for every pair, `folder`/{number}.webp from 0001, which the page cuts into maps.
 
-    A map has a pixel for each place, and as many of them stand side by side as it has columns. In this order: the
-    heatmaps of both images; each of the maps that `describe` names, in the one and in the other; if places are
-    compared, what each place of the one meets in the other, and what each of the other meets in the one, all in one
-    scale, clear where the part of the similarity is negative.
+    A map has a pixel for each place; a row of the picture has as many maps as a map has columns. Their order: the
+    heatmaps of both images; each of the maps that `describe` names, in the one and in the other image; if places are
+    compared, what each place of the one image meets in the other, and the other way round, all on one scale, clear
+    where the part of the similarity is negative.
 
     Args:
         explained: what `experiments.pairs.explain` returns; may be lazy.
@@ -103,7 +102,7 @@ def draw(explained: xr.Dataset, feature_maps: xr.DataArray, folder: Path, scale:
 
 
 def _chosen_maps(explained: xr.Dataset) -> list[list[int]]:
-    """Of each pair the maps that contribute most to its agreement, or to its disagreement; none if undefined."""
+    """Choose the maps that contribute most to the agreement, or the disagreement, of each pair; none if undefined."""
     contributions = explained["contribution"].to_numpy()
     shares = (explained["human"] * explained["similarity"]).to_numpy()
     order = np.argsort(np.where(shares < 0, 1, -1)[:, None] * contributions, axis=1, kind="stable")[:, :N_MAPS]
@@ -112,7 +111,7 @@ def _chosen_maps(explained: xr.Dataset) -> list[list[int]]:
 
 
 def _meetings(explained: xr.Dataset, pair: int) -> list[NDArray[np.float32]]:
-    """(place, y, x): the parts of the similarity that the places of one image have with the other, and vice versa."""
+    """Return the parts of the similarity of each place of one image with the other, and vice versa: (place, y, x)."""
     sizes = explained["heatmap"].sizes
     n_places = sizes["y"] * sizes["x"]
     if "places" not in explained or n_places > MOST_PLACES:
@@ -122,13 +121,13 @@ def _meetings(explained: xr.Dataset, pair: int) -> list[NDArray[np.float32]]:
 
 
 def _strongest(met: NDArray[np.float32]) -> list[int | None]:
-    """Of each place the one that it meets most, None if all parts are negative or zero, or undefined."""
+    """Find the place that each place meets most; None if no part of the similarity is positive."""
     flat = met.reshape(len(met), -1)
     return [int(at) if value > 0 else None for at, value in zip(flat.argmax(1), flat.max(1), strict=True)]
 
 
 def _boxes(heatmaps: xr.Dataset, ids: list[str]) -> list[list[float] | None]:
-    """The part of each image that the network saw: left, top, width, height; None where it is all of it."""
+    """Return the part of each image that the network saw: left, top, width, height; None if it is the whole image."""
     boxes: dict[str, list[float] | None] = {}
     sizes = (heatmaps[name].to_numpy().tolist() for name in ("image", "width", "height"))
     for image, width, height in zip(*sizes, strict=True):
@@ -139,7 +138,7 @@ def _boxes(heatmaps: xr.Dataset, ids: list[str]) -> list[list[float] | None]:
 
 
 def _side_by_side(tiles: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Put tiles (tile, y, x, colour) in rows of as many as each has columns; what is left of the last row is clear."""
+    """Arrange tiles (tile, y, x, colour) in rows of as many as a tile has columns; the end of the last row is clear."""
     n_tiles, height, width, colours = tiles.shape
     rows = -(-n_tiles // width)
     filled = np.zeros((rows * width, height, width, colours), dtype=np.uint8)
@@ -148,5 +147,5 @@ def _side_by_side(tiles: NDArray[np.uint8]) -> NDArray[np.uint8]:
 
 
 def _rounded(value: float) -> float | None:
-    """Three digits, which is what is shown; None if undefined."""
+    """Round to the three digits that the page shows; None if undefined."""
     return None if np.isnan(value) else float(f"{value:.3g}")

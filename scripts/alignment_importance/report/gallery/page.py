@@ -1,4 +1,4 @@
-"""The page of the gallery: one HTML file with its style, its script and all numbers inside."""
+"""Renders the page of the gallery: one HTML file with its style, its script and all numbers."""
 
 import base64
 import hashlib
@@ -14,7 +14,7 @@ from alignment_importance.system.atomic_write import atomic
 
 _HERE = Path(__file__).parent
 
-#: How colours and values of heatmaps belong together, by whether all of a comparison and network share one scale.
+#: What the colours of heatmaps mean, by whether those of a comparison and network share one scale.
 _SCALE_NOTES = {
     False: "Every heatmap has the colours of its own range.",
     True: "All heatmaps of a comparison and network share one scale; the table below has its ends.",
@@ -24,8 +24,8 @@ _SCALE_NOTES = {
 def write(content: Mapping[str, Any], path: Path) -> None:
     """Render the page.
 
-    Names of images and categories are data: they are escaped in the HTML, in JSON, and set as text by the script. The
-    page's own policy (Content-Security-Policy) lets no script but this one run and nothing be fetched.
+    Names of images and categories are data: they are escaped in HTML and JSON, and the script inserts them as text. The
+    Content-Security-Policy of the page lets no other script run and nothing be fetched.
 
     Args:
         content: `percents`, and `sets` as `content.describe` returns them.
@@ -57,5 +57,5 @@ def write(content: Mapping[str, Any], path: Path) -> None:
 
 
 def _hash(text: str) -> str:
-    """The name by which a content security policy admits an inline script or style."""
+    """Return the hash by which a Content-Security-Policy admits an inline script or style."""
     return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()

@@ -1,4 +1,4 @@
-"""The pictures of the gallery: small files, numbered in the order of the images, so that no id becomes a path."""
+"""Draws the pictures of the gallery: small files, numbered like the images, so that no id becomes a path."""
 
 import io
 import itertools
@@ -21,7 +21,7 @@ from alignment_importance.report.overlays import Scale, overlay, shared_limits, 
 from alignment_importance.statistics.correlation import correlate
 from alignment_importance.system import logs
 
-#: Longest sides in pixels: of the large view, of the overview and of the masks of contours, and of a feature map.
+#: Longest sides in pixels: in the large view, in the overview and of masks, and of a feature map.
 LARGE, SMALL, MAP = 480, 224, 128
 
 #: Colours of the contours of heatmaps and of saliency maps.
@@ -30,7 +30,7 @@ CONTOURS = {"heatmap": palette.HEATMAP, "saliency": palette.SALIENCY}
 #: Widths of contours in pixels of the screen, of the smallest mask and of the largest.
 _WIDEST, _THINNEST = 2.4, 1.0
 
-#: Of WebP, from 0 to 100; and how hard it is compressed: 4, the default, takes three times as long and saves a sixth.
+#: Quality of WebP (0 to 100), and compression effort: the default, 4, takes three times as long and saves a sixth.
 _QUALITY, _EFFORT = 82, 1
 
 
@@ -45,8 +45,8 @@ def draw(
     pairs/{comparison}/{model}/{number}.webp, see `explained.draw`, where the number counts the explained pairs.
 
     Returns:
-        By the positions of two views: for each image the correlation of their heatmaps over the pixels that both
-        networks saw, NaN where there is no heatmap or it is the same everywhere.
+        For each image the correlation of two heatmaps over the pixels that both networks saw, by the positions of their
+        views; NaN if there is no heatmap or one is constant.
     """
     pairs = list(itertools.combinations(range(len(image_set.views)), 2))
     agreement: dict[tuple[int, int], list[float]] = {pair: [] for pair in pairs}
@@ -78,7 +78,7 @@ def draw(
 
 
 class _Pages:
-    """Where the pictures of one image are written to."""
+    """Writes the pictures of one image."""
 
     def __init__(self, root: Path, number: str) -> None:
         self._root, self._number = root, number
@@ -91,7 +91,7 @@ class _Pages:
         return encoded.getvalue()
 
     def save_both(self, layer: str, rgb: NDArray[np.uint8]) -> None:
-        """Write a picture for the large view and for the overview, which are the same if it is small."""
+        """Write a picture for the large view and the overview, which are identical if it is small."""
         encoded, small = self.save(f"{layer}/large", rgb), shrunk(rgb, SMALL)
         if small is rgb:
             self._path(f"{layer}/small", "webp").write_bytes(encoded)
@@ -119,33 +119,33 @@ def _draw_maps(view: View, image: str, rgb: NDArray[np.uint8], pages: _Pages) ->
 
 
 def _heatmap_of(view: View, image: str, rgb: NDArray[np.uint8]) -> NDArray[np.float64] | None:
-    """The heatmap of an image laid over a picture of it; None if the comparison lacks the image."""
+    """Scale the heatmap of an image to a picture of it; None if the comparison lacks the image."""
     if image not in view.heatmaps.indexes["image"]:
         return None
     return _placed(view.heatmaps["heatmap"].sel(image=image).to_numpy(), view, rgb)
 
 
 def _stretched(values: NDArray[np.float32], rgb: NDArray[np.uint8]) -> NDArray[np.float64]:
-    """A map of a whole image at the size of a picture of it."""
+    """Scale a map of a whole image to a picture of it."""
     return heat.resample(values, rgb.shape[1], rgb.shape[0]).astype(np.float64)
 
 
 def _placed(map2d: np.ndarray, view: View, rgb: NDArray[np.uint8]) -> NDArray[np.float64]:
-    """Lay a map of the network over a picture."""
+    """Scale a map of the network to the part of a picture that the network saw."""
     return heat.place(map2d, rgb.shape[1], rgb.shape[0], view.heatmaps.attrs["resize"])
 
 
 class Contours:
-    """Outlines of the highest pixels of the saliency maps of an image, to lie below those of heatmaps of the image.
+    """Draws the outlines of the highest pixels of the saliency maps of an image, and of its heatmaps above them.
 
-    The masks are those of `masks.masks`: exactly so many per cent of the pixels that the network saw. A map that is NaN
-    or the same everywhere has none.
+    The masks are those of `masks.masks`: exactly as many per cent of the pixels that the network saw. A map that is NaN
+    or constant has none.
     """
 
     def __init__(self, salience: Mapping[str, NDArray[np.float64]], percents: Sequence[float]) -> None:
-        """Take the saliency maps (height, width) by name, and the sizes of the masks: the smaller, the wider drawn."""
+        """Store the saliency maps (height, width) by name, and the sizes of masks; smaller ones have wider outlines."""
         self._salience, self._percents = salience, sorted(percents)
-        #: By the pixels that the network saw: most networks see the same.
+        #: By the pixels that a network saw, which are the same for most networks.
         self._outlined: dict[bytes, dict[str, list[tuple[str, str]]]] = {}
 
     def with_heatmap(self, heatmap: NDArray[np.float64]) -> dict[str, str]:
@@ -165,7 +165,7 @@ class Contours:
 
 
 def _drawing(outlined: Sequence[tuple[str, str]], height: int, width: int) -> str:
-    """Put paths and how they are drawn into an SVG."""
+    """Combine paths and their strokes into an SVG."""
     paths, uses = ("".join(parts[at] for parts in outlined) for at in (0, 1))
     # Half pixels are whole numbers in these coordinates.
     return (
@@ -175,7 +175,7 @@ def _drawing(outlined: Sequence[tuple[str, str]], height: int, width: int) -> st
 
 
 def _outlined(name: str, values: NDArray[np.float64], percents: Sequence[float]) -> list[tuple[str, str]]:
-    """The path of each mask's outline and how it is drawn, the largest mask first."""
+    """Return the path of each mask's outline, and its strokes, the largest mask first."""
     found = masks.masks(values, percents)
     if found is None:
         return []
@@ -184,19 +184,19 @@ def _outlined(name: str, values: NDArray[np.float64], percents: Sequence[float])
     for at, (mask, width) in reversed(list(enumerate(zip(found, widths, strict=True)))):
         key = f"{name}{at}"
         path = f'<path id="{key}" d="{_path(Outlines.of(mask))}" vector-effect="non-scaling-stroke"/>'
-        # A white line below the coloured one parts it from the picture.
+        # A white line below the coloured one separates it from the picture.
         below = f'<use href="#{key}" stroke="#fff" stroke-opacity="0.8" stroke-width="{width + 1.2:g}"/>'
         result.append((path, f'{below}<use href="#{key}" stroke="{CONTOURS[name]}" stroke-width="{width:g}"/>'))
     return result
 
 
 def _path(outlines: Outlines) -> str:
-    """Write outlines as the path of an SVG, in half pixels. Steps in one direction are joined."""
+    """Write outlines as the path of an SVG, in half pixels. Steps in the same direction are joined."""
     points = np.rint(2 * outlines.points).astype(int)
     begins, ends = outlines.starts[:-1], outlines.starts[1:] - 1
     steps = np.diff(points, axis=0, append=points[:1])
     turns = np.any(steps != np.roll(steps, 1, axis=0), axis=1)
-    turns[begins] = turns[ends] = True  # what leads from the end of a line to the next is no step of either
+    turns[begins] = turns[ends] = True  # the jump to the next line is not a step of either
     joints = np.flatnonzero(turns)
     joined = [f"{x} {y}" for x, y in np.add.reduceat(steps, joints).tolist()] if len(joints) else []
     # The last step of a line closes it, which is what "z" says.
