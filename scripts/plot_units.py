@@ -27,7 +27,6 @@ def plot_units(
     comparison: str,
     model: str,
     png: Mapping[str, Path],
-    pdf: Mapping[str, Path],
 ) -> None:
     """Draw curves, importance and RSMs.
 
@@ -40,7 +39,7 @@ def plot_units(
         page: see `style.Page`.
         score: name of the second-order score.
         comparison, model: their names.
-        png, pdf: files by kind of figure.
+        png: files by kind of figure.
     """
     names = comparison, model
     traced = pd.concat([read_table(file, ["k", "train_score", "test_score"]) for file in curves])
@@ -55,7 +54,7 @@ def plot_units(
             "rsms": draw_rsms(read_netcdf(rsms), pictures, *names),
         }
         for kind, figure in figures.items():
-            style.save(figure, png[kind], pdf[kind])
+            style.save(figure, png[kind])
 
 
 if __name__ == "__main__":
