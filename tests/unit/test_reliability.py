@@ -94,6 +94,7 @@ def test_halves_that_do_not_agree_give_no_ceiling() -> None:
     ratings = np.array([[1.0, 2, 3], [3, 2, 1]])
     found = reliability.ceiling(ratings, "pearson_r2", 5, 1)
     assert found.split_half == pytest.approx(-1)
+    assert np.isnan(found.reliability)
     assert np.isnan(found.noise_ceiling_of_mean)
 
 
