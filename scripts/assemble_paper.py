@@ -19,7 +19,6 @@ from job import run
 def assemble_paper(
     *,
     png: Mapping[tuple[str, ...], Path],
-    pdf: Mapping[tuple[str, ...], Path],
     summary: Path,
     predictions: Mapping[tuple[str, str], Path],
     curves: Mapping[tuple[str, str, int], Path],
@@ -33,13 +32,12 @@ def assemble_paper(
     page: Mapping[str, Any],
     score: str,
     own_png: Mapping[tuple[str, ...], Path],
-    own_pdf: Mapping[tuple[str, ...], Path],
     paper: Path,
 ) -> None:
     """Draw bars and curves of single folds, and fill the folder `paper` with these and all other figures and tables.
 
     Args:
-        png, pdf: figures of other jobs, in their order, by kind and the names of what they are about.
+        png: figures of other jobs, in their order, by kind and the names of what they are about.
         summary: the table of all comparisons and models.
         predictions: tables of folds, by comparison and model.
         curves: by comparison, model and seed.
@@ -47,18 +45,18 @@ def assemble_paper(
         left_out, folds: see `paper.assemble`.
         page: see `style.Page`.
         score: name of the second-order score.
-        own_png, own_pdf: files of the figures drawn here, `("bars",)` and `("fold-curves", model)`; they come first.
+        own_png: files of the figures drawn here, `("bars",)` and `("fold-curves", model)`; they come first.
         paper: the folder.
     """
     rows = read_table(summary, ["comparison", "model", "test_full_mean", "test_retained_mean", "k_retained_mean"])
     with style.page(page):
         for key in own_png:
             figure = draw_bars(rows) if key == ("bars",) else _fold_curves(key[1], curves, predictions, score)
-            style.save(figure, own_png[key], own_pdf[key])
+            style.save(figure, own_png[key])
     drawn = [
-        Drawn(kind, dict(zip(FIGURES[kind].about, names, strict=True)), pictures[kind, *names], drawings[kind, *names])
-        for pictures, drawings in ((own_png, own_pdf), (png, pdf))
-        for kind, *names in pictures
+        Drawn(kind, dict(zip(FIGURES[kind].about, names, strict=True)), file)
+        for pictures in (own_png, png)
+        for (kind, *names), file in pictures.items()
     ]
     sources = Sources(
         summary=rows,
@@ -69,7 +67,7 @@ def assemble_paper(
         controls={names: read_table(file) for names, file in controls.items()},
     )
     with atomic_folder(paper) as folder:
-        assemble(folder, drawn, sources, left_out, folds)
+        assemble(folder, drawn, sources, left_out, folds, page["pdf"])
 
 
 def _fold_curves(

@@ -51,10 +51,9 @@ def plot_comparison(
     comparison: str,
     model: str,
     png: Mapping[str, Path],
-    pdf: Mapping[str, Path],
     overlays: Path | None,
 ) -> None:
-    """Draw the kinds of figure that `png` and `pdf` name.
+    """Draw the kinds of figure that `png` names.
 
     Args:
         curves, rankings: a file per seed.
@@ -70,7 +69,7 @@ def plot_comparison(
         score: name of the second-order score.
         percents: sizes of the masks in the grid of overlaps, in per cent of the pixels.
         comparison, model: their names.
-        png, pdf: files by kind of figure.
+        png: files by kind of figure.
         overlays: folder of the images with their heatmaps, at the images' own size; None for units.
     """
     pictures = read_table(images, ["image", "file", "sha256", "category"])
@@ -124,7 +123,7 @@ def plot_comparison(
         }
     with style.page(page):
         for kind in png:
-            style.save(draw[kind](), png[kind], pdf[kind])
+            style.save(draw[kind](), png[kind])
 
 
 def _of_all_seeds(rankings: Sequence[Path]) -> pd.DataFrame:

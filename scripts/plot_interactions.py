@@ -21,7 +21,6 @@ def plot_interactions(
     comparison: str,
     model: str,
     png: Mapping[str, Path],
-    pdf: Mapping[str, Path],
 ) -> None:
     """Draw the kinds of figure that `tables` names: elimination, pairs and Shapley values.
 
@@ -31,7 +30,7 @@ def plot_interactions(
         page: see `style.Page`.
         score: name of the second-order score.
         comparison, model: their names.
-        png, pdf: files by kind.
+        png: files by kind.
     """
     names = comparison, model, score
     draw: dict[str, Callable[[Path], Figure]] = {
@@ -45,7 +44,7 @@ def plot_interactions(
     }
     with style.page(page):
         for kind, file in tables.items():
-            style.save(draw[kind](file), png[kind], pdf[kind])
+            style.save(draw[kind](file), png[kind])
 
 
 if __name__ == "__main__":

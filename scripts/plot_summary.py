@@ -38,9 +38,8 @@ def plot_summary(
     page: Mapping[str, Any],
     score: str,
     png: Mapping[tuple[str, ...], Path],
-    pdf: Mapping[tuple[str, ...], Path],
 ) -> None:
-    """Draw the figures that `png` and `pdf` name; what none of them needs may be missing.
+    """Draw the figures that `png` names; what none of them needs may be missing.
 
     Args:
         summary: the table of all comparisons and models.
@@ -55,7 +54,7 @@ def plot_summary(
         controls: `image_set` and `objects` of each control.
         page: see `style.Page`.
         score: name of the second-order score.
-        png, pdf: files by the kind of figure, followed by the names of what it is about (see `captions.FIGURES`).
+        png: files by the kind of figure, followed by the names of what it is about (see `captions.FIGURES`).
     """
 
     def read_maps(names: Mapping[str, tuple[str, str]]) -> dict[str, xr.Dataset]:
@@ -113,7 +112,7 @@ def plot_summary(
     with style.page(page):
         for key in png:
             kind, *about = key
-            style.save(draw[kind](*about), png[key], pdf[key])
+            style.save(draw[kind](*about), png[key])
 
 
 if __name__ == "__main__":

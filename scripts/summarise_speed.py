@@ -12,12 +12,12 @@ from benchmarks.figure import draw_speed
 from job import run
 
 
-def summarise_speed(*, tables: Sequence[Path], page: Mapping[str, Any], summary: Path, png: Path, pdf: Path) -> None:
+def summarise_speed(*, tables: Sequence[Path], page: Mapping[str, Any], summary: Path, png: Path) -> None:
     """Write all rows of the tables, one below the other, and draw times and memory."""
     rows = pd.concat([read_table(file) for file in tables], ignore_index=True)
     write_table(rows, summary)
     with style.page(page):
-        style.save(draw_speed(rows), png, pdf)
+        style.save(draw_speed(rows), png)
 
 
 if __name__ == "__main__":

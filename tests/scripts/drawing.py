@@ -25,10 +25,9 @@ class Drawn(dict[str, Figure]):
         return "\n".join(text.get_text() for text in self[name].findobj(Text))
 
 
-def files(folder: Path, kinds: Iterable[Key]) -> dict[str, dict[Key, Path]]:
-    """Where a script saves figures: its arguments `png` and `pdf`, named by all words of a kind."""
-    named = {kind: kind if isinstance(kind, str) else "_".join(kind) for kind in kinds}
-    return {ending: {kind: folder / f"{name}.{ending}" for kind, name in named.items()} for ending in ("png", "pdf")}
+def files(folder: Path, kinds: Iterable[Key]) -> dict[Key, Path]:
+    """Where a script saves figures: its argument `png`, named by all words of a kind."""
+    return {kind: folder / f"{kind if isinstance(kind, str) else '_'.join(kind)}.png" for kind in kinds}
 
 
 def write_heatmaps(path: Path, values: np.ndarray, simulated: bool) -> None:

@@ -19,12 +19,11 @@ def test_own_figures_come_first(tmp_path: Path) -> None:
     write_table(pd.DataFrame({"k_retained": [2, 2]}), tmp_path / "folds.csv")
     others = files(tmp_path / "drawn", [("heatmaps", "birds", "net.1")])
     (tmp_path / "drawn").mkdir()
-    for paths in others.values():
-        for path in paths.values():
-            path.touch()
+    for path in others.values():
+        path.touch()
     own = files(tmp_path, [("bars",), ("fold-curves", "net.1")])
     assemble_paper(
-        **others,
+        png=others,
         summary=tmp_path / "summary.csv",
         predictions={(name, "net.1"): tmp_path / "folds.csv" for name in ("birds", "cars")},
         curves={(name, "net.1", seed): tmp_path / "curve.csv" for name in ("birds", "cars") for seed in (1, 2)},
@@ -35,10 +34,9 @@ def test_own_figures_come_first(tmp_path: Path) -> None:
         controls={},
         left_out={"positive control": "the configuration names none"},
         folds="Folds: 2 for each of 2 seeds.",
-        page={},
+        page={"pdf": False},
         score="pearson_r2",
-        own_png=own["png"],
-        own_pdf=own["pdf"],
+        own_png=own,
         paper=tmp_path / "paper",
     )
     names = sorted(file.name for file in (tmp_path / "paper").iterdir() if file.suffix in (".png", ".md", ".csv"))
@@ -46,7 +44,6 @@ def test_own_figures_come_first(tmp_path: Path) -> None:
         "README.md", "figure-01_bars.png", "figure-02_fold-curves_net.1.png", "figure-03_heatmaps_birds_net.1.png",
         "table-01_comparisons.csv", "table-02_prediction.csv",
     ]  # fmt: skip
-    for paths in own.values():
-        for path in paths.values():
-            assert path.stat().st_size > 1000
+    for path in own.values():
+        assert path.stat().st_size > 1000
     assert "birds, net.1" in (tmp_path / "paper/README.md").read_text(encoding="utf-8")

@@ -119,7 +119,7 @@ def given(listed: Path, folds: Path, tmp_path: Path) -> dict[str, Any]:
         "percents": [10, 20],
         "comparison": "a.b",
         "model": "net.1",
-        **files(tmp_path, KINDS),
+        "png": files(tmp_path, KINDS),
         "overlays": tmp_path / "overlays",
     }
 
@@ -137,12 +137,12 @@ def test_every_kind_is_drawn_and_says_what_it_is_of(given: dict[str, Any], drawn
 
 
 def test_without_saliency_its_figures_are_left_out(given: dict[str, Any], drawn: Drawn, tmp_path: Path) -> None:
-    plot_comparison(**given | {"saliency": {}, "overlaps": {}, "summaries": {}} | files(tmp_path, KINDS[:6]))
+    plot_comparison(**given | {"saliency": {}, "overlaps": {}, "summaries": {}} | {"png": files(tmp_path, KINDS[:6])})
     assert list(drawn) == KINDS[:6]
 
 
 def test_curves_are_averaged_over_the_folds_of_all_seeds(given: dict[str, Any], drawn: Drawn, tmp_path: Path) -> None:
-    plot_comparison(**given | files(tmp_path, ["curves"]))
+    plot_comparison(**given | {"png": files(tmp_path, ["curves"])})
     lines = {line.get_label(): np.asarray(line.get_ydata(), dtype=float) for line in drawn["curves"].axes[0].lines}
     assert lines["test"] == pytest.approx(np.array([0.1, 0.2, 0.3]))
     shown = drawn.texts("curves")
@@ -150,14 +150,14 @@ def test_curves_are_averaged_over_the_folds_of_all_seeds(given: dict[str, Any], 
 
 
 def test_folds_of_a_seed_are_told_from_those_of_others(given: dict[str, Any], drawn: Drawn, tmp_path: Path) -> None:
-    plot_comparison(**given | files(tmp_path, ["importance"]))
+    plot_comparison(**given | {"png": files(tmp_path, ["importance"])})
     shown = drawn.texts("importance")
     assert "of one seed: median 1.00" in shown and "of different seeds: median −1.00" in shown
     assert "help: 1" in shown and "AIS (loss of Pearson r without the map)" in shown
 
 
 def test_images_are_joined_by_id_and_ordered_by_alignment(given: dict[str, Any], drawn: Drawn, tmp_path: Path) -> None:
-    plot_comparison(**given | files(tmp_path, ["heatmaps"]))
+    plot_comparison(**given | {"png": files(tmp_path, ["heatmaps"])})
     [panel] = drawn["heatmaps"].axes
     assert [text.get_text() for text in panel.texts] == ["007, r = 0.50", "é b.c, r = 0.25"]
     shapes = [np.asarray(picture.get_array()).shape for picture in panel.images]
@@ -167,7 +167,7 @@ def test_images_are_joined_by_id_and_ordered_by_alignment(given: dict[str, Any],
 def test_pairs_are_drawn_with_what_people_and_the_network_say(
     given: dict[str, Any], drawn: Drawn, tmp_path: Path
 ) -> None:
-    plot_comparison(**given | files(tmp_path, ["pairs-explained"]))
+    plot_comparison(**given | {"png": files(tmp_path, ["pairs-explained"])})
     shown = drawn.texts("pairs-explained")
     # 0.5 and -0.25 of a length of 1 over 4 pairs, whose mean square is 1/4.
     assert "people +1.0 SD, network −0.5 SD, share of r −0.1250" in shown
@@ -182,12 +182,12 @@ def test_pairs_are_drawn_with_what_people_and_the_network_say(
 def test_pairs_whose_shares_are_undefined_are_not_shown(given: dict[str, Any], drawn: Drawn, tmp_path: Path) -> None:
     explained = read_netcdf(given["pairs"])
     write_netcdf(explained.assign(similarity=explained["similarity"] * np.nan), given["pairs"])
-    plot_comparison(**given | files(tmp_path, ["pairs-explained"]))
+    plot_comparison(**given | {"png": files(tmp_path, ["pairs-explained"])})
     assert "No explained pair has a share of the correlation." in drawn.texts("pairs-explained")
 
 
 def test_overlap_is_drawn_per_saliency_map_and_category(given: dict[str, Any], drawn: Drawn, tmp_path: Path) -> None:
-    plot_comparison(**given | files(tmp_path, ["overlap", "overlap-categories"]))
+    plot_comparison(**given | {"png": files(tmp_path, ["overlap", "overlap-categories"])})
     table = summary_table(1).query("baseline == 'observed' and direction == 'saliency_predicts_ais'")
     means = table.query(f"measure == 'precision' and category == '{summary.ALL_IMAGES}'")["value"].to_numpy()
     # The second row of three panels.
@@ -226,7 +226,7 @@ def test_many_categories_fit_onto_a_page(n_categories: int) -> None:
 
 
 def test_the_grid_shows_both_masks_and_their_relative_risk(given: dict[str, Any], drawn: Drawn, tmp_path: Path) -> None:
-    plot_comparison(**given | files(tmp_path, ["overlap-grid"]))
+    plot_comparison(**given | {"png": files(tmp_path, ["overlap-grid"])})
     table = overlap_table(1).query(
         "top_percent == 20 and baseline == 'observed' and direction == 'saliency_predicts_ais'"
     )

@@ -24,7 +24,7 @@ def test_only_what_was_computed_is_drawn(drawn: Drawn, tmp_path: Path) -> None:
         score="pearson_r2",
         comparison="a.b",
         model="net.1",
-        **files(tmp_path, kinds),
+        png=files(tmp_path, kinds),
     )
     assert list(drawn) == kinds
     for kind in kinds:

@@ -44,7 +44,7 @@ def test_folds_are_told_apart_by_comparison_and_model(drawn: Drawn, folds: Path,
     write_table(summary, tmp_path / "summary.csv")
     predictions = {("a.b", "net.1"): folds, ("c", "net.1"): tmp_path / "other.csv"}
     given = NOTHING | {"summary": tmp_path / "summary.csv", "predictions": predictions}
-    plot_summary(**given | files(tmp_path, [("prediction",)]))
+    plot_summary(**given | {"png": files(tmp_path, [("prediction",)])})
     heights = [np.asarray(points.get_offsets())[:, 1].tolist() for points in drawn["prediction"].axes[0].collections]
     # All maps of c and of a.b, then the retained ones.
     assert [0.5, 0.6] in heights and [0.1, 0.3] in heights
@@ -57,7 +57,7 @@ def test_a_summary_with_a_missing_column_is_refused(drawn: Drawn, folds: Path, t
     (tmp_path / "summary.csv").write_text("comparison,model\na,b\n")
     given = NOTHING | {"summary": tmp_path / "summary.csv", "predictions": {("a", "b"): folds}}
     with pytest.raises(ValueError, match=r"summary\.csv: column .*test_full_mean"):
-        plot_summary(**given | files(tmp_path, [("prediction",)]))
+        plot_summary(**given | {"png": files(tmp_path, [("prediction",)])})
 
 
 def test_observers_of_one_image_set_are_compared(drawn: Drawn, listed: Path, tmp_path: Path) -> None:
@@ -86,7 +86,7 @@ def test_observers_of_one_image_set_are_compared(drawn: Drawn, listed: Path, tmp
             "image_set_of": {"sees-left": "both", "elsewhere": "other", "sees-right": "both"},
             "controls": {"demo": {"image_set": "both", "objects": {"left": 1, "right": 2}}},
         }
-        | files(tmp_path, [("control", "demo", "net.1")])
+        | {"png": files(tmp_path, [("control", "demo", "net.1")])}
     )
     panel = drawn["control_demo_net.1"].axes[-1]
     # Of each row the median, and its interval.
@@ -132,7 +132,7 @@ def test_networks_and_comparisons_side_by_side(drawn: Drawn, listed: Path, tmp_p
             "images": {"both": listed},
             "image_set_of": {"c": "both"},
         }
-        | files(tmp_path, kinds)
+        | {"png": files(tmp_path, kinds)}
     )
     assert list(drawn) == ["networks", "spread_c", "agreement_c_net.2_net.3", "transfer_net.1"]
     assert "r = 0.75" in drawn.texts("agreement_c_net.2_net.3")

@@ -21,7 +21,6 @@ def test_all_kinds_of_work_stand_in_one_table_and_figure(drawn: Drawn, tmp_path:
         page={},
         summary=tmp_path / "summary.csv",
         png=tmp_path / "speed.png",
-        pdf=tmp_path / "speed.pdf",
     )
     assert read_table(tmp_path / "summary.csv")["work"].tolist() == list(works)
     assert "20 x" in drawn.texts("speed")

@@ -74,10 +74,10 @@ def folder(tmp_path: Path) -> Path:
     ):
         for ending in ("png", "pdf"):
             (tmp_path / f"{kind}.{ending}").write_text(f"{kind}.{ending}", encoding="utf-8")
-        figures.append(paper.Drawn(kind, about, tmp_path / f"{kind}.png", tmp_path / f"{kind}.pdf"))
+        figures.append(paper.Drawn(kind, about, tmp_path / f"{kind}.png"))
     (tmp_path / "paper").mkdir()
     left_out = {"published values": "the configuration names none"}
-    paper.assemble(tmp_path / "paper", figures, sources(), left_out, "Folds: 5 for each of 2 seeds.")
+    paper.assemble(tmp_path / "paper", figures, sources(), left_out, "Folds: 5 for each of 2 seeds.", pdf=True)
     return tmp_path / "paper"
 
 
@@ -132,7 +132,7 @@ def test_the_index_shows_all_images_and_the_file_every_category(tmp_path: Path) 
     both = pd.concat([risks, risks.assign(category="gulls", value=9.25)], ignore_index=True)
     (tmp_path / "paper").mkdir()
     paper.assemble(
-        tmp_path / "paper", [], paper.Sources(summary(), overlaps={("birds", "net", "own"): both}), {}, "Folds."
+        tmp_path / "paper", [], paper.Sources(summary(), overlaps={("birds", "net", "own"): both}), {}, "Folds.", False
     )
     text = (tmp_path / "paper" / "README.md").read_text(encoding="utf-8")
     assert "all images" in text and "gulls" not in text

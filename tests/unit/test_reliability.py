@@ -68,6 +68,7 @@ def test_spearman_brown_by_hand() -> None:
     # Twice the length of a test with reliability 0.6 has 1.2 / 1.6 = 0.75; thrice 1.8 / 2.2.
     assert reliability.spearman_brown(0.6) == pytest.approx(0.75)
     assert reliability.spearman_brown(0.6, 3) == pytest.approx(1.8 / 2.2)
+    assert np.isnan(reliability.spearman_brown(-1.0))  # 0 in the denominator
 
 
 def test_halves_of_two_participants_are_the_participants() -> None:

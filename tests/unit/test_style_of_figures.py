@@ -4,8 +4,9 @@ import itertools
 import re
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import matplotlib as mpl
 import numpy as np
@@ -17,7 +18,11 @@ from PIL import Image
 from alignment_importance.report import palette
 from alignment_importance.report.figures import style
 
-PAGE = {"one_column_mm": 80.0, "two_columns_mm": 160.0, "dpi": 150.0}
+PAGE = {"one_column_mm": 80.0, "two_columns_mm": 160.0, "dpi": 150.0, "pdf": True}
+
+
+#: The page of the defaults, with PDF files.
+PDF = {"pdf": True}
 
 
 @style.styled
@@ -28,8 +33,9 @@ def plain(columns: Literal[1, 2]) -> Figure:
     return figure
 
 
-def saved(folder: Path, columns: Literal[1, 2] = 2) -> tuple[Path, bytes]:
-    style.save(plain(columns), folder / "a.png", folder / "a.pdf")
+def saved(folder: Path, columns: Literal[1, 2] = 2, page: Mapping[str, Any] = PDF) -> tuple[Path, bytes]:
+    with style.page(page):
+        style.save(plain(columns), folder / "a.png")
     return folder / "a.png", (folder / "a.pdf").read_bytes()
 
 
@@ -48,8 +54,7 @@ def test_without_a_page_the_defaults_of_the_configuration_hold(tmp_path: Path) -
 
 @pytest.mark.parametrize(("columns", "width"), [(1, 80), (2, 160)])
 def test_a_figure_is_as_wide_as_columns_of_its_page(columns: Literal[1, 2], width: float, tmp_path: Path) -> None:
-    with style.page(PAGE):
-        png, pdf = saved(tmp_path, columns)
+    png, pdf = saved(tmp_path, columns, PAGE)
     assert millimetres(pdf) == pytest.approx(width, abs=0.01)
     with Image.open(png) as image:
         assert image.width == pytest.approx(width / 25.4 * 150, abs=1)
@@ -88,8 +93,9 @@ def test_the_layout_is_solved_once(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(ConstrainedLayoutEngine, "execute", count)
     figure = plain(2)
     before = figure.axes[0].get_position().bounds
-    style.save(figure, tmp_path / "a.png", tmp_path / "a.pdf")
+    style.save(figure, tmp_path / "a.png")
     assert len(solved) == 1
+    assert {file.name for file in tmp_path.iterdir()} == {"a.png"}  # no PDF, which nobody asked for
     assert figure.axes[0].get_position().bounds != before
 
 

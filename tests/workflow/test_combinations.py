@@ -92,7 +92,7 @@ def results(tmp_path_factory: pytest.TempPathFactory) -> Path:
         config["saliency"] = SALIENCY
 
     change_config(project, change)
-    interacting = [f"results/figures/{kind}_chosen_resnet18.pdf" for kind in ("elimination", "pairs", "shapley")]
+    interacting = [f"results/figures/{kind}_chosen_resnet18.png" for kind in ("elimination", "pairs", "shapley")]
     answer = run_snakemake(
         project,
         *("check", "all", "layers", "paper", *interacting),

@@ -115,7 +115,7 @@ def test_every_file_is_documented(finished: Path) -> None:
 
 
 def test_every_figure_is_documented(finished: Path) -> None:
-    figures = [path.removesuffix(".pdf") for path in made(finished) if path.endswith(".pdf")]
+    figures = [path.removesuffix(".png") for path in made(finished) if re.match(r"figures/.*\.png", path)]
     assert [figure for figure in figures if not any(matches(pattern, figure) for pattern in FIGURES)] == []
     unmade = {pattern for pattern in FIGURES if not any(matches(pattern, figure) for figure in figures)}
     assert unmade <= ON_DEMAND
@@ -135,7 +135,7 @@ def test_files_of_other_targets_are_made_by_a_rule(file: str, tmp_path: Path) ->
     filled["network"] = "swept"
     path = re.sub(r"{(\w+)}", lambda found: filled[found[1]], f"results/{file}")
     outputs = [output for rule in rules(more).values() for output in rule.output]
-    assert any(output.match(candidate) for output in outputs for candidate in (path, f"{path}.pdf"))
+    assert any(output.match(candidate) for output in outputs for candidate in (path, f"{path}.png"))
 
 
 #: Pages that name files of the project and of results.

@@ -11,6 +11,7 @@ PAPER = ("paper", "--cores", "2", "--configfile", "tiny.yaml")
 
 
 def test_the_folder_is_whole_equal_twice_and_fit_for_a_journal(finished_copy: Path) -> None:
+    change_config(finished_copy, lambda config: config["figures"].update(pdf=True))
     answer = run_snakemake(finished_copy, *PAPER)
     assert answer.returncode == 0, answer.stdout
     folder = finished_copy / "results/paper"
@@ -52,6 +53,6 @@ def test_two_networks_without_saliency_and_control_are_planned(project: Path) ->
     change_config(project, change)
     answer = run_snakemake(project, "--dry-run", *PAPER)
     assert answer.returncode == 0, answer.stdout
-    for name in ("agreement_pairs_resnet18_and_second.pdf", "spread_matrix.png", "fold-curves_second.pdf"):
+    for name in ("agreement_pairs_resnet18_and_second.png", "spread_matrix.png", "fold-curves_second.pdf"):
         assert f"results/figures/{name}" in answer.stdout
     assert "overlap" not in re.sub(r"scripts/\S+", "", answer.stdout)

@@ -1,7 +1,7 @@
 # Benchmark: time and memory of the engine against other ways to the same numbers, all measured on this machine.
 #
 # needs   nothing: simulated data, random weights
-# makes   benchmark/{work}.csv, benchmark/summary.csv, figures/speed.png and speed.pdf
+# makes   benchmark/{work}.csv, benchmark/summary.csv, figures/speed.png
 
 BENCHMARKS = [
     "vgg16",
@@ -19,7 +19,7 @@ rule benchmark:
     """Measure speed and memory."""
     input:
         "<results>/benchmark/summary.csv",
-        expand("<results>/figures/speed.{ending}", ending=PNG_AND_PDF),
+        expand("<results>/figures/speed.{ending}", ending=ENDINGS),
 
 
 rule measure_speed:
@@ -63,7 +63,7 @@ rule summarise_speed:
             labels={"what": "table of times and memory"},
         ),
         png=reported(("speed",)),
-        pdf=figure(("speed",), "pdf"),
+        pdf=vector_graphics([("speed",)]),
     log:
         "<logs>/summarise_speed.log",
     benchmark:

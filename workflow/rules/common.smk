@@ -69,7 +69,7 @@ COMPARED = COMPARISONS if PLAN.pairs_of_models() else []
 AGREEING = COMPARISONS if PLAN.pairs_with_places() else []
 COMPUTE = {key: config[key] for key in ("device", "memory_gb", "precision")}
 GPUS = 0 if config["device"] == "cpu" else 1
-PNG_AND_PDF = ("png", "pdf")
+ENDINGS = ["png", "pdf"] if config["figures"]["pdf"] else ["png"]  # of figures
 
 
 wildcard_constraints:

@@ -17,6 +17,11 @@ def reported(about: tuple[str, ...]):
     )
 
 
+def vector_graphics(figures: list[tuple[str, ...]]) -> list[str]:
+    """The PDF files of figures, if they are wanted."""
+    return [figure(about, "pdf") for about in figures] if "pdf" in ENDINGS else []
+
+
 def pictures(figures: list[tuple[str, ...]]) -> dict[str, list]:
-    """Figures as outputs of a rule."""
-    return {"png": [reported(about) for about in figures], "pdf": [figure(about, "pdf") for about in figures]}
+    """Figures as outputs of a rule: PNG files and, where they are wanted, PDF files beside them."""
+    return {"png": [reported(about) for about in figures], "pdf": vector_graphics(figures)}

@@ -18,7 +18,7 @@ rule interactions:
             kind=KINDS_OF_INTERACTION,
             comparison=COMPARISONS,
             model=MODELS,
-            ending=PNG_AND_PDF,
+            ending=ENDINGS,
         ),
 
 
@@ -180,7 +180,7 @@ rule plot_interactions:
         mem_mb=growing(700, tables=10),
         runtime=growing(10),
     params:
-        **dict.fromkeys(("tables", "png", "pdf"), KINDS_OF_INTERACTION),
+        **dict.fromkeys(("tables", "png"), KINDS_OF_INTERACTION),
         page=config["figures"],
         score=config["alignment"]["score"],
         code=code_of("plot_interactions"),

@@ -1,7 +1,7 @@
-# Report: figures (PNG and PDF), overlays, the gallery, and the folder of a paper.
+# Report: figures, overlays, the gallery, and the folder of a paper.
 #
 # needs   the tables and labelled arrays of the other stages
-# makes   figures/*.png and figures/*.pdf, heatmaps/{comparison}/{model}/{image}.png
+# makes   figures/*.png and, where they are wanted, figures/*.pdf, heatmaps/{comparison}/{model}/{image}.png
 #         gallery/index.html and the pictures beside it, paper/README.md and what it names
 #         docs/pictures/*.webp
 
@@ -77,7 +77,7 @@ rule plot_comparison:
         runtime=growing(20, images=300),
     params:
         **dict.fromkeys(("saliency", "overlaps", "summaries"), SALIENCY),
-        **dict.fromkeys(("png", "pdf"), KINDS),
+        png=KINDS,
         page=config["figures"],
         score=config["alignment"]["score"],
         percents=config["overlap"]["relative_risk_percent"],
@@ -101,7 +101,7 @@ use rule plot_comparison as plot_units with:
         model=PLAN.any_of(PLAN.units()),
     params:
         **dict.fromkeys(("saliency", "overlaps", "summaries"), []),
-        **dict.fromkeys(("png", "pdf"), KINDS_OF_UNITS),
+        png=KINDS_OF_UNITS,
 
 
 rule plot_summary:
@@ -132,7 +132,7 @@ rule plot_summary:
         runtime=growing(20),
     params:
         **dict.fromkeys(("networks", "spread_images", "spread_maps", "differences"), COMPARED),
-        **dict.fromkeys(("png", "pdf"), OF_THE_RUN),
+        png=OF_THE_RUN,
         predictions=VIEWS,
         heatmaps=MAPPED,
         agreement=AGREEING,
@@ -194,7 +194,7 @@ rule assemble_paper:
     """Draw the figures of the paper alone, put all figures and tables into one folder, and write the index."""
     input:
         png=[figure(about, "png") for about in OF_PAPER],
-        pdf=[figure(about, "pdf") for about in OF_PAPER],
+        pdf=vector_graphics(OF_PAPER),
         summary="<results>/prediction/summary.csv",
         predictions=of_views("<results>/prediction/{comparison}/{model}.csv"),
         curves=expand(
@@ -212,7 +212,7 @@ rule assemble_paper:
         controls=[f"<results>/control/{control}/{model}.csv" for control, model in CONTROLLED],
     output:
         own_png=[reported(about) for about in OWN_OF_PAPER],
-        own_pdf=[figure(about, "pdf") for about in OWN_OF_PAPER],
+        own_pdf=vector_graphics(OWN_OF_PAPER),
         paper=directory("<results>/paper"),
     log:
         "<logs>/assemble_paper.log",
@@ -225,8 +225,8 @@ rule assemble_paper:
         mem_mb=growing(700, overlaps=10, curves=10),
         runtime=growing(20, curves=0.2),
     params:
-        **dict.fromkeys(("png", "pdf"), OF_PAPER),
-        **dict.fromkeys(("own_png", "own_pdf"), OWN_OF_PAPER),
+        png=OF_PAPER,
+        own_png=OWN_OF_PAPER,
         differences=COMPARED,
         agreement=AGREEING,
         predictions=VIEWS,

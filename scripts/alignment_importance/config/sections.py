@@ -377,6 +377,8 @@ class Figures(Section):
     """Width of a figure of two columns of the journal, in millimetres."""
     dpi: Annotated[float, Field(ge=50), WrapValidator(as_given)] = 300
     """Dots per inch of PNG files, and of what is made of pixels in PDF files."""
+    pdf: bool = False
+    """Write every figure as PDF as well, for a paper: with embedded fonts. Drawing takes twice as long."""
     heatmap_scale: Literal["image", "set"] = "image"
     """What the colours of heatmaps span: the range of each image, or one for the whole set of images of a comparison
     and network, with a colour bar.

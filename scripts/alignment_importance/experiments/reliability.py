@@ -7,6 +7,7 @@ from scipy.stats import rankdata
 
 from alignment_importance.inputs import judgments
 from alignment_importance.inputs.folds import MIN_PAIRS
+from alignment_importance.statistics.correlation import correlate
 from alignment_importance.statistics.scores import SCORES, Score
 
 
@@ -92,8 +93,12 @@ def split_half(ratings: np.ndarray, score: str, n_splits: int, seed: int, weight
 
 
 def spearman_brown(correlation: float, factor: float = 2.0) -> float:
-    """Reliability of a measurement that is `factor` times as long as the one that correlates so with its like."""
-    return factor * correlation / (1 + (factor - 1) * correlation)
+    """Reliability of a measurement that is `factor` times as long as the one that correlates so with its like.
+
+    NaN where the formula has none, as for halves that are opposites of each other.
+    """
+    rest = 1 + (factor - 1) * correlation
+    return factor * correlation / rest if rest else float("nan")
 
 
 def _pool(ratings: np.ndarray, score: Score) -> np.ndarray:
@@ -111,15 +116,11 @@ def _average(ratings: np.ndarray, weights: np.ndarray | None, some: np.ndarray) 
 
 def _agreement(one: np.ndarray, other: np.ndarray, score: Score) -> float:
     """Score of two vectors of judgments over the pairs that both have; NaN if they are too few or all equal."""
-    # It takes two seconds, which jobs that only read tables of scores need not wait for.
-    from rsatoolbox.rdm import RDMs, compare
-
     both = np.isfinite(one) & np.isfinite(other)
-    first, second = (np.where(both, vector, np.nan) for vector in (one, other))
-    if not (_varies(first) and _varies(second)):
+    if both.sum() < MIN_PAIRS:
         return float("nan")
-    r = float(compare(RDMs(first[None]), RDMs(second[None]), "spearman" if score.ranked else "corr")[0, 0])
-    return score.of(r)
+    first, second = (rankdata(vector[both]) if score.ranked else vector[both] for vector in (one, other))
+    return score.of(correlate(first, second))
 
 
 def _varies(vector: np.ndarray) -> bool:

@@ -52,12 +52,11 @@ TABLES = {
 
 @dataclass(frozen=True)
 class Drawn:
-    """A figure: a key of `captions.FIGURES`, what it is about (`comparison`, `model` and so on), and its two files."""
+    """A figure: a key of `captions.FIGURES`, what it is about (`comparison`, `model` and so on), and its PNG file."""
 
     kind: str
     about: Mapping[str, str]
     png: Path
-    pdf: Path
 
 
 @dataclass(frozen=True)
@@ -76,7 +75,9 @@ class Sources:
     controls: Mapping[tuple[str, str], pd.DataFrame] = field(default_factory=dict)
 
 
-def assemble(folder: Path, figures: Sequence[Drawn], sources: Sources, left_out: Mapping[str, str], folds: str) -> None:
+def assemble(
+    folder: Path, figures: Sequence[Drawn], sources: Sources, left_out: Mapping[str, str], folds: str, pdf: bool
+) -> None:
     """Copy numbered figures into a folder, and write the tables and README.md, the index of both.
 
     Args:
@@ -85,15 +86,16 @@ def assemble(folder: Path, figures: Sequence[Drawn], sources: Sources, left_out:
         sources: the data of tables, and of the captions' facts about images, participants and networks.
         left_out: what this run cannot provide, with the reason.
         folds: how the folds were made.
+        pdf: whether there is a PDF file of every figure beside the PNG file.
     """
     names = [f"figure-{at:02d}_{figure.png.stem}" for at, figure in enumerate(figures, start=1)]
     for name, figure in zip(names, figures, strict=True):
-        shutil.copyfile(figure.png, folder / f"{name}.png")
-        shutil.copyfile(figure.pdf, folder / f"{name}.pdf")
+        for ending in _endings(pdf):
+            shutil.copyfile(figure.png.with_suffix(ending), folder / f"{name}{ending}")
     tables = collect(sources)
     for at, (kind, table) in enumerate(tables.items(), start=1):
         write_table(table, folder / f"table-{at:02d}_{kind}.csv")
-    text = index(dict(zip(names, figures, strict=True)), tables, sources.summary, left_out, folds)
+    text = index(dict(zip(names, figures, strict=True)), tables, sources.summary, left_out, folds, pdf)
     (folder / "README.md").write_text(text, encoding="utf-8")
 
 
@@ -169,6 +171,7 @@ def index(
     summary: pd.DataFrame,
     left_out: Mapping[str, str],
     folds: str,
+    pdf: bool,
 ) -> str:
     """Write the index as Markdown: all figures and tables with their captions, and what is left out.
 
@@ -176,10 +179,10 @@ def index(
         figures: by their names without ending.
         tables: by the keys of `TABLES`, in their order.
         summary: a row per comparison and model.
-        left_out, folds: see `assemble`.
+        left_out, folds, pdf: see `assemble`.
     """
     score = score_name(str(summary["score"].iloc[0]))
-    lines = ["# Figures and tables", "", *_contents(figures, tables)]
+    lines = ["# Figures and tables", "", *_contents(figures, tables, pdf)]
     for at, (name, figure) in enumerate(figures.items(), start=1):
         caption, about = FIGURES[figure.kind], ", ".join(figure.about.values())
         alt = f"{caption.title}: {about}" if about else caption.title
@@ -192,7 +195,7 @@ def index(
             "",
             f"**Figure {at}. {caption.title}.** {reading}",
         ]
-        lines += ["", f"[PDF]({name}.pdf), [PNG]({name}.png)"]
+        lines += ["", _files(name, pdf)]
     for at, (kind, table) in enumerate(tables.items(), start=1):
         what, shown = TABLES[kind]
         of_all = _of_all_images(table)
@@ -205,13 +208,21 @@ def index(
     return "\n".join(lines) + "\n"
 
 
-def _contents(figures: Mapping[str, Drawn], tables: Mapping[str, pd.DataFrame]) -> list[str]:
+def _endings(pdf: bool) -> list[str]:
+    return [".pdf", ".png"] if pdf else [".png"]
+
+
+def _files(name: str, pdf: bool) -> str:
+    """Write links to the files of a figure."""
+    return ", ".join(f"[{ending[1:].upper()}]({name}{ending})" for ending in _endings(pdf))
+
+
+def _contents(figures: Mapping[str, Drawn], tables: Mapping[str, pd.DataFrame], pdf: bool) -> list[str]:
     """List all figures and tables, with the question that each figure answers."""
     rows = ["| number | of | answers | files |", "|---|---|---|---|"]
     for at, (name, figure) in enumerate(figures.items(), start=1):
         about = _escaped(", ".join(figure.about.values()) or "all")
-        files = f"[PDF]({name}.pdf) [PNG]({name}.png)"
-        rows.append(f"| Figure {at} | {about} | {FIGURES[figure.kind].question} | {files} |")
+        rows.append(f"| Figure {at} | {about} | {FIGURES[figure.kind].question} | {_files(name, pdf)} |")
     for at, kind in enumerate(tables, start=1):
         rows.append(f"| Table {at} | all | {TABLES[kind][0]} | [CSV](table-{at:02d}_{kind}.csv) |")
     return rows

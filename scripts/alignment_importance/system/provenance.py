@@ -5,6 +5,7 @@ writes names the record: a Dataset holds it as an attribute, a table holds its d
 the records' folder. The same circumstances give the same record, which has no dates and no paths of results.
 """
 
+import functools
 import hashlib
 import json
 import platform
@@ -124,7 +125,8 @@ def digest() -> tuple[str, Path] | None:
     return name, record.folder / f"{name}.json"
 
 
-def _versions() -> dict[str, str]:
+@functools.cache
+def _versions() -> Mapping[str, str]:
     """Versions of those packages that are installed."""
     versions = {}
     for package in PACKAGES:

@@ -55,12 +55,14 @@ class Page:
     Attributes:
         one_column_mm, two_columns_mm: widths of a journal's columns in millimetres.
         dpi: dots per inch of images.
+        pdf: whether figures are saved as PDF as well.
         heatmap_scale: what the colours of heatmaps span: the range of each `image`, or that of all images of the `set`.
     """
 
     one_column_mm: float = 85
     two_columns_mm: float = 174
     dpi: float = 300
+    pdf: bool = False
     heatmap_scale: Scale = "image"
 
 
@@ -101,13 +103,14 @@ def new_figure(height: float, columns: Literal[1, 2] = 2) -> Figure:
 
 
 @styled
-def save(figure: Figure, png: str | Path, pdf: str | Path) -> None:
-    """Write a figure as PNG and as PDF; the same figure gives the same bytes."""
+def save(figure: Figure, png: Path) -> None:
+    """Write a figure as PNG and, if the present page asks for it, as PDF beside it; equal figures give equal bytes."""
     lay_out(figure)
     with atomic(png) as partial:
         figure.savefig(partial, format="png", dpi=dots_per_inch(), pil_kwargs={"compress_level": COMPRESSION})
-    with atomic(pdf) as partial:
-        figure.savefig(partial, format="pdf", dpi=dots_per_inch(), metadata={"CreationDate": None})
+    if _page.get(_DEFAULT_PAGE).pdf:
+        with atomic(png.with_suffix(".pdf")) as partial:
+            figure.savefig(partial, format="pdf", dpi=dots_per_inch(), metadata={"CreationDate": None})
 
 
 def lay_out(figure: Figure) -> None:
