@@ -112,6 +112,6 @@ def test_all_mistakes_of_a_file_are_told_at_once(judged: Path) -> None:
     with pytest.raises(InputError) as caught:
         prepare(judged, "j.npy")
     said = str(caught.value)
-    for part in ("what a larger number means", "'x' is no image of this set", "images without a line: 007, 008"):
+    for part in ("what a larger number means", "'x' is not an image of this set", "images without a line: 007, 008"):
         assert part in said
     assert not (judged / "out").exists()

@@ -40,7 +40,7 @@ def test_pairs_are_written_by_the_ids_of_their_images(
 
 def test_mistakes_are_told_and_nothing_is_written(judged: Path, networks: Path, tmp_path: Path) -> None:
     outputs = [tmp_path / "pairs.csv", tmp_path / "checks.csv"]
-    with pytest.raises(ProblemsError, match=r"comparisons\.pets\.pairs: entry 1: 'cow' is no image of this set"):
+    with pytest.raises(ProblemsError, match=r"comparisons\.pets\.pairs: entry 1: 'cow' is not an image of this set"):
         prepare_pairs("pets", judged, networks, {}, None, [["cow", "cat"]], 2, *outputs)
     assert not (tmp_path / "pairs.csv").exists()
 

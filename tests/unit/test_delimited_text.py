@@ -134,7 +134,7 @@ def test_names_of_rows_are_passed_over_and_said(tmp_path: Path, content_: str) -
     text = opened(tmp_path, content_)
     assert content(text) == {"image": ["a", "b"], "category": ["x", "x"]}
     [said] = map(str, text.problems)
-    assert said == "the lines begin with names of rows, as R and pandas write them. These are not used."
+    assert said == "the lines begin with row names, as R and pandas write them. These are not used."
 
 
 @pytest.mark.parametrize(
@@ -150,10 +150,10 @@ def test_names_of_rows_are_passed_over_and_said(tmp_path: Path, content_: str) -
         ("image,category\na\nb,x\nc\n", "line 2: 1 field, but the header has 2 (and so has 1 other). Complete it."),
         (",image\n0,a\n0,b\n", "header: column 1 has no name. Name or remove it."),
         ("image,,x\na,b,c\n", "header: column 2 has no name. Name or remove it."),
-        ('image,x\na,"b\n', "line 2: it cannot be read (unexpected end of data). Look at its quotes."),
+        ('image,x\na,"b\n', "line 2: it cannot be read (unexpected end of data). Check its quotes."),
         (b"image\na\n\xe4\n", 'line 3: it is not text in UTF-8. Save it as "CSV UTF-8", as spreadsheets call it.'),
-        ("image,x\na,b\nb,c\x00\n", "line 3: there is a character that cannot be seen, '\\x00'. Remove it."),
-        ("image,x\na,b\x07\n", "line 2: there is a character that cannot be seen, '\\x07'. Remove it."),
+        ("image,x\na,b\nb,c\x00\n", "line 3: there is an invisible character, '\\x00'. Remove it."),
+        ("image,x\na,b\x07\n", "line 2: there is an invisible character, '\\x07'. Remove it."),
         ("image\na\n".encode("utf-16")[:-1], "it is not text in UTF-8."),
     ],
 )
@@ -253,8 +253,8 @@ def test_names_of_files_are_ids_where_no_two_would_be_one() -> None:
     found = images.find(problems, Path("t.csv"), [(f"line {at}", cell) for at, cell in enumerate(cells)])
     assert found == ["a", "a", "b.png", "b", "b"]
     assert [(problem.level, str(problem)) for problem in problems] == [
-        ("warning", "ids are written as names of files, such as 'x/a.jpg' for 'a'. The last part without its ending is "
-                    "taken."),
+        ("warning", "ids are written as file names, such as 'x/a.jpg' for 'a'. The last part is used, without its "
+                    "ending."),
         ("error", "line 4: 'x\\\\b.PNG' and 'x/b.png' would both be the image 'b'. Write the ids of the images."),
     ]  # fmt: skip
     # Another file may have its images elsewhere.
@@ -269,7 +269,7 @@ def test_images_that_are_passed_over_get_numbers_of_their_own(tmp_path: Path) ->
     assert images.numbers_of(table, "two").tolist() == [3, 1, 2]
     images.note_strangers(table.text.problems)
     [said] = map(str, table.text.problems)
-    assert said == "images that are not of this set: y, z. They are left out."
+    assert said == "images outside this set: y, z. They are left out."
 
 
 def test_rows_are_found_by_their_cells(tmp_path: Path) -> None:

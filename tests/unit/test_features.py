@@ -56,7 +56,7 @@ def test_maps_are_joined_by_id_whatever_the_file(tmp_path: Path, ending: str) ->
     np.testing.assert_array_equal(found["feature_maps"].sel(image="b"), [[[0, 8]], [[6, 2]]])
     assert found["width"].to_numpy().tolist() == [30, 40, 50]
     assert found.attrs["route"] == "pooled" and found.attrs["weights"] == f"feature maps of features.{ending}"
-    assert [str(one) for one in problems] == ["images that are not of this set: x. They are left out."]
+    assert [str(one) for one in problems] == ["images outside this set: x. They are left out."]
 
 
 def test_of_hdf5_the_key_is_read(tmp_path: Path) -> None:

@@ -33,7 +33,7 @@ def test_a_path_of_any_system_names_an_image(path: str, image: str) -> None:
 @pytest.mark.parametrize(
     ("unknown", "said"),
     [
-        ("Dog", "'dog' differs from it in capital letters alone."),
+        ("Dog", "'dog' differs from it only in capital letters."),
         ("elefant", "Did you mean 'elephant'?"),
         ("xyz", ""),
     ],

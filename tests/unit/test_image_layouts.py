@@ -61,8 +61,8 @@ def test_what_is_not_seen_of_a_png_may_be_anything() -> None:
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        (lambda data: data.replace(b"IDAT", b"IDBT"), r"its part b'IDBT' is damaged"),
-        (lambda data: data[:-20] + b"x" + data[-19:], r"its part IDAT is damaged \(another checksum\)"),
+        (lambda data: data.replace(b"IDAT", b"IDBT"), r"its chunk b'IDBT' is damaged"),
+        (lambda data: data[:-20] + b"x" + data[-19:], r"its chunk IDAT is damaged \(its checksum differs\)"),
         (lambda data: data[:30], "it ends within its header"),
         (lambda data: data[:50], "cannot be decoded as an image"),
         (lambda data: image_files.png(_NUMBERED, 8, 3), "it has no palette"),

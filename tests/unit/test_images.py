@@ -64,7 +64,7 @@ def test_a_table_that_does_not_fit_is_refused_with_every_id(tmp_path: Path) -> N
     with pytest.raises(InputError) as caught:
         images.tabulate(folder, tmp_path / "t.csv")
     assert str(caught.value).splitlines()[1:] == [
-        "  line 4: 'x.png' is no image of this set. Correct the id, remove it, or add the image to the set.",
+        "  line 4: 'x.png' is not an image of this set. Correct the id, remove it, or add the image to the set.",
         "  line 2, line 3: 'a' is listed 2 times. Keep one.",
         "  images without a row: b, c. Add a row for each.",
     ]
@@ -116,7 +116,7 @@ def test_a_changed_or_missing_file_is_noticed(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"a\.png: the image has changed since it was listed"):
         images.read_listed(listed)
     file.unlink()
-    with pytest.raises(InputError, match=r"a\.png: the image was listed but is not there"):
+    with pytest.raises(InputError, match=r"a\.png: the image was listed, but is missing"):
         images.read_listed(listed)
 
 
@@ -136,7 +136,7 @@ def test_ids_that_differ_in_capital_letters_or_accents_alone_are_refused(tmp_pat
         _save(tmp_path / name)
     with pytest.raises(InputError) as caught:
         images.tabulate(tmp_path)
-    assert "these ids differ in capital letters alone: Dog and dog. Rename or remove one" in str(caught.value)
+    assert "these ids differ only in capital letters: Dog and dog. Rename or remove one" in str(caught.value)
     assert "these share one: é.png and é.png. Rename" in unicodedata.normalize("NFC", str(caught.value))
 
 
@@ -157,7 +157,7 @@ def test_a_category_is_what_outputs_can_hold(tmp_path: Path) -> None:
     (tmp_path / "images").mkdir()
     _save(tmp_path / "images" / "a.png")
     (tmp_path / "t.csv").write_bytes(b"image,category\na,to\x07ol\n")
-    with pytest.raises(InputError, match=r"line 2: there is a character that cannot be seen, '\\x07'\. Remove it\."):
+    with pytest.raises(InputError, match=r"line 2: there is an invisible character, '\\x07'\. Remove it\."):
         images.tabulate(tmp_path / "images", tmp_path / "t.csv")
 
 
@@ -229,9 +229,9 @@ def test_cmyk_becomes_rgb(tmp_path: Path) -> None:
 def test_pixels_without_an_agreed_white_are_refused(tmp_path: Path) -> None:
     Image.fromarray(np.array([[0.5, 1.5]], dtype=np.float32)).save(tmp_path / "float.tif")
     Image.fromarray(np.array([[0, 70000]], dtype=np.int32)).save(tmp_path / "int.tif")
-    with pytest.raises(InputError, match=r"float\.tif: .* fractions have no agreed white"):
+    with pytest.raises(InputError, match=r"float\.tif: .* fractional numbers have no agreed white"):
         images.read_image(tmp_path / "float.tif")
-    with pytest.raises(InputError, match=r"int\.tif: .* with a sign .* have no agreed white"):
+    with pytest.raises(InputError, match=r"int\.tif: .* signed .* have no agreed white"):
         images.read_image(tmp_path / "int.tif")
 
 

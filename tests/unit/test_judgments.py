@@ -284,7 +284,7 @@ def test_a_file_may_be_about_the_images_of_the_comparison_alone(tmp_path: Path) 
         ({"categories": ["y"], "images": ["a", "b", "c"]}, "only 0 images are chosen"),
         (
             {"images": ["a", "b", "A"]},
-            "comparisons.z.images: entry 3: 'A' is no image of this set. 'a' differs from it",
+            "comparisons.z.images: entry 3: 'A' is not an image of this set. 'a' differs from it",
         ),
         ({"images": ["a", "b", "c", "a"]}, "comparisons.z.images: entry 1, entry 4: 'a' is listed 2 times"),
         (
@@ -307,7 +307,7 @@ def test_a_list_of_images_names_its_lines(tmp_path: Path) -> None:
     listed = write(tmp_path, "a\n\nB\nc\nc\n", "listed.txt")
     with pytest.raises(InputError) as caught:
         reading.read(reading.Source(_all_pairs(tmp_path), images=listed), CATEGORIES)
-    assert "line 3: 'B' is no image of this set. 'b' differs from it in capital letters alone." in str(caught.value)
+    assert "line 3: 'B' is not an image of this set. 'b' differs from it only in capital letters." in str(caught.value)
     assert "line 4, line 5: 'c' is listed 2 times" in str(caught.value)
 
 

@@ -111,4 +111,4 @@ def test_a_comparison_of_some_images_has_their_pairs_alone(tmp_path: Path) -> No
     some = reading.read(reading.Source(path, images=["a", "b", "c"]), images(ABCD))
     assert some["n_ratings"][0].to_numpy().tolist() == [[0, 3, 0], [3, 0, 1], [0, 1, 0]]
     assert some["similarity"].sel(image="a", image_b="b").item() == 1 / 3
-    assert "images that are not of this set: x. They are left out." in some.attrs["warnings"]
+    assert "images outside this set: x. They are left out." in some.attrs["warnings"]

@@ -26,7 +26,9 @@ def test_names_and_paths_of_files_are_ids(tmp_path: Path, form: str) -> None:
     ):
         path = write(tmp_path, text)
         assert read(path, kind=kind)["similarity"][0].to_numpy()[[0, 0, 1], [1, 2, 2]].tolist() == expected
-        said = f"ids are written as names of files, such as {a.strip()!r} for 'a'. The last part without its ending is"
+        said = (
+            f"ids are written as file names, such as {a.strip()!r} for 'a'. The last part is used, without its ending"
+        )
         assert warnings(path, kind=kind).startswith(said)
 
 
@@ -78,9 +80,12 @@ def test_semicolons_and_decimal_commas_make_a_matrix(tmp_path: Path) -> None:
 def test_headers_like_ids_are_told_what_columns_are_called(tmp_path: Path, header: str) -> None:
     row = ",".join(["image_01", "image_02", "image_03"][: header.count(",")]) + ",0.5\n"
     message = refusal(write(tmp_path, f"{header}\n{row}"), TWELVE)
-    assert f"header: the header is that of no form of judgments: {header}. Triplets have image_a, image_b" in message
+    assert (
+        f"header: the header does not belong to any form of judgments: {header}. Triplets have image_a, image_b"
+        in message
+    )
     assert "; pairs have image_a, image_b, similarity or dissimilarity (and participant);" in message
-    assert message.endswith("Other names can be told by `columns`.")
+    assert message.endswith("Map other names with `columns`.")
     assert message.count("\n") == 0
 
 
@@ -95,7 +100,7 @@ def test_other_names_of_columns(tmp_path: Path) -> None:
     said = "there is no column 'lefd', which `columns` gives as image_a. Did you mean 'left'?"
     assert said in refusal(path, columns=columns | {"image_a": "lefd"})
     np.save(tmp_path / "j.npy", np.eye(3))
-    assert "`columns` has no use for a file that is no table. Remove it." in refusal(
+    assert "`columns` is not needed: the file is not a table. Remove it." in refusal(
         tmp_path / "j.npy", columns=columns, kind="similarity"
     )
 
@@ -116,17 +121,15 @@ def test_judgments_of_other_images_are_left_out_where_the_comparison_names_its_o
     ):
         found = reading.read(source, known)
         assert found["similarity"][0].to_numpy()[[0, 0, 1], [1, 2, 2]].tolist() == [1, 2, 3]
-        assert "images that are not of this set: x. They are left out." in found.attrs["warnings"]
+        assert "images outside this set: x. They are left out." in found.attrs["warnings"]
         others = reading.Source(source.path, source.kind, source.order)
-        said = (
-            "'x' is no image of this set. Correct the id, add the image to the set, or name the comparison's `images`:"
-        )
+        said = "'x' is not an image of this set. Correct the id, add the image to the set, or name the comparison's"
         assert said in refusal(others.path, [*IDS, "d"], kind=others.kind, order=others.order)
 
 
 def test_images_that_are_named_must_be_of_the_set(tmp_path: Path) -> None:
     path = write(tmp_path, f"{PAIRS}\na,x,9\na,b,1\na,c,2\nb,c,3\n")
-    assert "entry 4: 'x' is no image of this set." in refusal(path, images=[*IDS, "x"])
+    assert "entry 4: 'x' is not an image of this set." in refusal(path, images=[*IDS, "x"])
 
 
 # --- a file per participant ---
@@ -185,13 +188,11 @@ def test_stacks_in_a_folder_have_participants_by_file_and_number(tmp_path: Path)
 def test_what_is_wrong_with_a_folder_is_told_file_by_file(tmp_path: Path) -> None:
     folder = tmp_path / "people"
     folder.mkdir()
-    assert f"{folder}: there is no file in this folder of judgments. Put a file per participant there." in refusal(
-        folder
-    )
+    assert f"{folder}: this folder of judgments has no files. Put a file per participant there." in refusal(folder)
     write(folder, f"{PAIRS}\na,b,1\nb,x,3\n", "ann.csv")
     write(folder, f"{PAIRS}\na,b,one\n", "ben.csv")
     message = refusal(folder)
-    assert f"{folder / 'ann.csv'}: line 3, column image_b: 'x' is no image of this set." in message
+    assert f"{folder / 'ann.csv'}: line 3, column image_b: 'x' is not an image of this set." in message
     assert f"{folder / 'ben.csv'}: line 2, column similarity: 'one' is not a number." in message
     write(folder, f"{PAIRS}\na,b,1\nb,c,3\n", "ann.csv")
     write(folder, "image_a,image_b,dissimilarity\na,b,1\n", "ben.csv")
@@ -205,6 +206,6 @@ def test_a_participant_whose_name_cannot_be_shown_is_told(tmp_path: Path) -> Non
     text = f'{PAIRS},participant\na,b,1,"an\nna"\na,c,2,ben\nb,c,3,ben\n'
     said = "the participant 'an\\nna' has control characters. Rename this participant."
     assert said in refusal(write(tmp_path, text))
-    assert "line 2: there is a character that cannot be seen, '\\x00'." in refusal(
+    assert "line 2: there is an invisible character, '\\x00'." in refusal(
         write(tmp_path, f"{PAIRS},participant\na,b,1,anna\0\n")
     )

@@ -65,7 +65,7 @@ def test_many_who_agree_are_not_warned_of(tmp_path: Path) -> None:
 
 def test_few_participants(tmp_path: Path) -> None:
     write_pairs(tmp_path / "j.csv", stack_of(noisy(4, 0.05)), IDS)
-    said = "there are few participants: 4. Fewer than 5 make a mean that changes much with every one."
+    said = "there are few participants: 4. With fewer than 5, each of them changes the mean considerably."
     assert warnings(tmp_path / "j.csv", IDS) == said
 
 
@@ -91,7 +91,7 @@ def test_a_participant_who_tells_nothing_apart(tmp_path: Path) -> None:
     ratings[4] = 0.5
     write_pairs(tmp_path / "j.csv", stack_of(ratings), IDS)
     assert (
-        warnings(tmp_path / "j.csv", IDS) == "participants who tell no two pairs apart: 5. They are part of the mean."
+        warnings(tmp_path / "j.csv", IDS) == "participants whose judgments are all equal: 5. They are part of the mean."
     )
 
 

@@ -64,10 +64,10 @@ def test_the_descriptor_that_holds_the_ids(tmp_path: Path) -> None:
     )
     for key in ("image", "copy"):
         assert read(path, IDS, key=key)["similarity"].sel(image="axe", image_b="hammer").item() == -0.3
-    assert "pattern (label) 1: 'x' is no image of this set." in refusal(path, IDS, key="label")
+    assert "pattern (label) 1: 'x' is not an image of this set." in refusal(path, IDS, key="label")
     wrong = save(tmp_path / "wrong.h5", [ONE], {"image": ["Saw.jpg", "axe", "axe"]})
     message = refusal(wrong, IDS)
-    assert "pattern (image) 1: 'Saw.jpg' is no image of this set. 'saw' differs from it in capital" in message
+    assert "pattern (image) 1: 'Saw.jpg' is not an image of this set. 'saw' differs from it only in capital" in message
     assert "pattern (image) 2, pattern (image) 3: 'axe' is listed 2 times" in message
     assert "images without a pattern: hammer, saw." in message
 
@@ -82,7 +82,7 @@ def test_rdms_are_dissimilarities(tmp_path: Path) -> None:
     assert "an RDMs file says dissimilarity, but the comparison's `kind` is similarity." in refusal(
         path, IDS, kind="similarity"
     )
-    assert "`order` has no use for a file that names its images itself" in refusal(path, IDS, order=path)
+    assert "`order` is not needed: the file names its images itself" in refusal(path, IDS, order=path)
 
 
 def test_damaged_rdms_are_refused(tmp_path: Path) -> None:
@@ -191,5 +191,5 @@ def test_what_rsatoolbox_cannot_read_says_what_it_can(tmp_path: Path) -> None:
 def test_unknown_stimuli_are_named(tmp_path: Path) -> None:
     path = tree(tmp_path, arrangement("tools", ONE, ["Saw.jpg", "axe.jpg", "tree.jpg"]))
     message = refusal(path, IDS)
-    assert "stimulus 1: 'Saw' is no image of this set. 'saw' differs from it in capital letters alone." in message
-    assert "stimulus 3: 'tree' is no image of this set." in message
+    assert "stimulus 1: 'Saw' is not an image of this set. 'saw' differs from it only in capital letters." in message
+    assert "stimulus 3: 'tree' is not an image of this set." in message

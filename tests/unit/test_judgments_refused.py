@@ -36,10 +36,10 @@ def test_a_matrix_with_several_faults_names_them_all(tmp_path: Path) -> None:
         "line 6 (row ), column x: '1_0' is not a number.",
         "line 5: 3 fields, but the header has 5. Complete it.",
         "column 3, column 4: 'b' is listed 2 times. Keep one.",
-        "column 5: 'x' is no image of this set. Correct the id, add the image to the set, or name the comparison's",
+        "column 5: 'x' is not an image of this set. Correct the id, add the image to the set, or name the comparison's",
         "images without a column: c. Add a column for each",
-        "line 5: 'd' is no image of this set.",
-        "line 6: '' is no image of this set.",
+        "line 5: 'd' is not an image of this set.",
+        "line 6: '' is not an image of this set.",
         "images without a row: c. Add a row for each",
     ):
         assert part in message
@@ -56,8 +56,8 @@ def test_pairs_with_several_faults_name_them_all(tmp_path: Path) -> None:
     text = f"{PAIRS},participant\na,x,1,p\nx,y,2,p\na,b,much,p\na,c,-inf,p\nb,c,1\nb,c,1, \nb,a,much,p\nb,a,1,p,\n"
     message = refusal(write(tmp_path, text))
     for part in (
-        "line 2, column image_b: 'x' is no image of this set.",
-        "line 3, column image_b: 'y' is no image of this set.",
+        "line 2, column image_b: 'x' is not an image of this set.",
+        "line 3, column image_b: 'y' is not an image of this set.",
         "line 4, column similarity: 'much' is not a number (and on 1 other line).",
         "line 5, column similarity: '-inf' is infinite.",
         "line 6: 3 fields, but the header has 4. Complete it.",
@@ -69,9 +69,9 @@ def test_pairs_with_several_faults_name_them_all(tmp_path: Path) -> None:
 
 def test_an_unknown_id_is_told_once_with_the_number_of_its_lines(tmp_path: Path) -> None:
     message = refusal(write(tmp_path, f"{PAIRS}\na,b,1\nx,b,2\nx,c,3\na,c,1\n x,a,3\na,y,1\n"))
-    assert "line 3 and 2 others, column image_a: 'x' is no image of this set." in message
-    assert "line 7, column image_b: 'y' is no image of this set." in message
-    assert message.count("is no image") == 2
+    assert "line 3 and 2 others, column image_a: 'x' is not an image of this set." in message
+    assert "line 7, column image_b: 'y' is not an image of this set." in message
+    assert message.count("is not an image") == 2
 
 
 def test_triplets_with_several_faults_name_them_all(tmp_path: Path) -> None:
@@ -83,7 +83,7 @@ def test_triplets_with_several_faults_name_them_all(tmp_path: Path) -> None:
         "line 2, column odd: the answer 'd' is none of a, b, c (and on 2 other lines). Write the id",
         "line 3, column image_a and image_c: an image occurs twice in a trial (and on 1 other line).",
         "line 4, column image_a and image_b: an image occurs twice in a trial.",
-        "line 5, column image_c: 'x' is no image of this set.",
+        "line 5, column image_c: 'x' is not an image of this set.",
         "line 6, column participant: there is no participant.",
         "line 8: 3 fields, but the header has 5.",
     ):
@@ -120,8 +120,8 @@ def test_the_same_fault_in_many_lines_is_one(tmp_path: Path) -> None:
         ("image_a,image_b,odd", None, "header: the column image_c is missing."),
         (TRIPLETS, "dissimilarity", "kept together) says similarity, but the comparison's `kind` is dissimilarity."),
         ("image_a;image_b;similarity", None, "line 2: 1 field, but the header has 3. Complete it."),
-        ("first,second,similarity", None, "header: the header is that of no form of judgments: first,sec"),
-        ("stim1_name,stim2_name,label", None, "Of Meadows take the download .mat or the tree .json"),
+        ("first,second,similarity", None, "header: the header does not belong to any form of judgments: first,sec"),
+        ("stim1_name,stim2_name,label", None, "From Meadows, download the .mat or the tree .json"),
         ("dissimilarity,a,b,c", "similarity", "the first cell of the header says dissimilarity, but the comparison's"),
         ("image,a,b,c", None, "neither the file nor the configuration says what a larger number means. Set the compa"),
         ("image,a,b,c", "distance", "`kind` is 'distance'. It must be similarity or dissimilarity."),
@@ -143,12 +143,12 @@ def test_decimal_commas(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("written", "said"),
     [
-        ("Hammer", "'hammer' differs from it in capital letters alone"),
+        ("Hammer", "'hammer' differs from it only in capital letters"),
         ("hamer", "Did you mean 'hammer'?"),
         ("photos\\hamer.png", "Did you mean 'hammer'?"),
         (
             "tree",
-            "Correct the id, add the image to the set, or name the comparison's `images`: others are passed over.",
+            "Correct the id, add the image to the set, or name the comparison's `images`: others are ignored.",
         ),
     ],
 )
@@ -156,9 +156,9 @@ def test_an_unknown_id_is_told_with_the_one_that_was_meant(tmp_path: Path, writt
     ids = ["axe", "hammer", "saw"]
     place = "line 3, column image_a"
     message = refusal(write(tmp_path, f"{PAIRS}\naxe,saw,1\n{written},saw,2\n"), ids=ids)
-    assert f"{place}: {written!r} is no image of this set. {said}" in message
+    assert f"{place}: {written!r} is not an image of this set. {said}" in message
     text = f"id,axe,{written},saw\naxe,3,2,1\n{written},2,3,0\nsaw,1,0,3\n"
-    assert f"column 3: {written!r} is no image of this set. {said}" in refusal(
+    assert f"column 3: {written!r} is not an image of this set. {said}" in refusal(
         write(tmp_path, text), ids=ids, kind="similarity"
     )
 
@@ -248,7 +248,7 @@ def test_files_without_content(tmp_path: Path) -> None:
     assert "there are no triplets in this file." in refusal(write(tmp_path, f"{TRIPLETS}\n"))
     assert "images without a row: a, b, c" in refusal(write(tmp_path, "id,a,b,c\n"), kind="similarity")
     assert "the file is empty. Save it again." in refusal(write(tmp_path, ""))
-    assert "header: the header is that of no form of judgments: (empty)." in refusal(write(tmp_path, "\n"))
+    assert "header: the header does not belong to any form of judgments: (empty)." in refusal(write(tmp_path, "\n"))
     missing = "this file of judgments does not exist. Correct `judgments` of the comparison."
     assert missing in refusal(tmp_path / "nowhere.csv")
     assert "no form of judgments has the ending '.xlsx'. The endings are .csv, .tsv, .txt, .mat" in refusal(
@@ -260,8 +260,8 @@ def test_text_that_is_no_text(tmp_path: Path) -> None:
     (tmp_path / "j.csv").write_bytes(b"id,a\n\xff\xfe,1\n")
     assert 'line 2: it is not text in UTF-8. Save it as "CSV UTF-8"' in refusal(tmp_path / "j.csv", kind="similarity")
     (tmp_path / "j.csv").write_text(f"{PAIRS}\na,b,1\n", encoding="utf-16-le")
-    assert "line 1: there is a character that cannot be seen, '\\x00'. Remove it. Save" in refusal(tmp_path / "j.csv")
-    assert "line 3: it cannot be read (unexpected end of data). Look at its quotes." in refusal(
+    assert "line 1: there is an invisible character, '\\x00'. Remove it. Save" in refusal(tmp_path / "j.csv")
+    assert "line 3: it cannot be read (unexpected end of data). Check its quotes." in refusal(
         write(tmp_path, f'{PAIRS}\na,b,1\n"a,c,2\n')
     )
 
@@ -270,7 +270,10 @@ def test_text_that_is_no_text(tmp_path: Path) -> None:
     ("ids", "said"),
     [
         ("a\nb\n", "order.txt: images without a line: c."),
-        ("a\nb\nc\nA.png\n", "order.txt: line 4: 'A.png' is no image of this set. 'a' differs from it in capital"),
+        (
+            "a\nb\nc\nA.png\n",
+            "order.txt: line 4: 'A.png' is not an image of this set. 'a' differs from it only in capital",
+        ),
         ("a\nb\n\nb\nc\n", "order.txt: line 2, line 4: 'b' is listed 2 times. Keep one."),
     ],
 )
@@ -313,9 +316,7 @@ def test_arrays_that_cannot_be_used(tmp_path: Path) -> None:
     assert refusal(path, kind="similarity", order=gone).startswith(said)
     gone.write_bytes(b"a\nb\n\xe4\n")
     assert refusal(path, kind="similarity", order=gone).startswith(f"{gone}: line 3: it is not text in UTF-8")
-    assert "`key` has no use for a .npy, which holds one array" in refusal(
-        path, kind="similarity", order=order, key="x"
-    )
+    assert "`key` is not needed: a .npy holds one array" in refusal(path, kind="similarity", order=order, key="x")
     stack = np.array([[[1, 2, 3], [2, 1, np.inf], [3, np.inf, 1]]])
     np.save(path, stack[0])
     assert "row b, column c: inf is infinite. Missing judgments are NaN." in refusal(
@@ -414,9 +415,9 @@ def test_half_a_matrix_filled_with_zeros_is_refused(
 
 def test_order_and_key_are_not_for_files_with_labels(tmp_path: Path) -> None:
     path = write(tmp_path, "id,a,b,c\na,,1,2\nb,1,,3\nc,2,3,\n")
-    with pytest.raises(InputError, match="`order` has no use for a file that names its images itself"):
+    with pytest.raises(InputError, match="`order` is not needed: the file names its images itself"):
         reading.read(reading.Source(path, "similarity", order=path), images())
-    with pytest.raises(InputError, match="`key` has no use for text, which holds one table"):
+    with pytest.raises(InputError, match="`key` is not needed: a text file holds one table"):
         reading.read(reading.Source(path, "similarity", key="x"), images())
 
 
@@ -455,7 +456,10 @@ def test_pickles_are_not_opened(tmp_path: Path) -> None:
     for name in ("j.pkl", "j.pickle"):
         (tmp_path / name).write_bytes(pickle.dumps(Harm()))
         message = refusal(tmp_path / name)
-        assert "a pickle can run any program when it is opened, and is not read. Save the RDMs as HDF5" in message
+        assert (
+            "a pickle can run any program when it is opened, and is therefore not read. Save the RDMs as HDF5"
+            in message
+        )
     np.savez(tmp_path / "j.npz", one=np.array([[Harm()]], dtype=object))
     message = refusal(tmp_path / "j.npz", kind="similarity", order=order_of(tmp_path))
     assert "there is: one 1x1 (cells or objects)." in message
@@ -506,7 +510,7 @@ def test_too_many_participants_of_an_array_are_told_what_an_array_has(tmp_path: 
 @pytest.mark.parametrize("value", ["1e300", "-1e300"])
 def test_numbers_whose_squares_are_none_are_told(value: str, tmp_path: Path) -> None:
     message = refusal(write(tmp_path, f"image_a,image_b,similarity\na,b,1\nb,c,2\na,c,{value}\n"))
-    assert "there are judgments of up to 1e+300, whose squares are no numbers any more. Divide all by one" in message
+    assert "there are judgments of up to 1e+300, whose squares overflow. Divide all by one" in message
 
 
 def test_judgments_of_nobody_are_told_by_their_images_alone(tmp_path: Path) -> None:
@@ -528,7 +532,7 @@ def test_nobody_is_told_how_to_open_a_pickle(tmp_path: Path) -> None:
 def test_a_column_of_a_matrix_without_a_name_is_told_as_such(tmp_path: Path) -> None:
     message = refusal(write(tmp_path, "image,a,b,c,\na,,1,2,\nb,1,,3,\nc,2,3,,\n"), kind="similarity")
     assert "header, column 5: a column without a name. Name its image, or remove it." in message
-    assert "is no image" not in message
+    assert "is not an image" not in message
 
 
 @pytest.mark.parametrize("name", ["j.csv", "j.npy", "j.mat"])

@@ -59,10 +59,10 @@ def test_all_mistakes_are_told_with_their_places_and_names() -> None:
         problems.raise_errors()
     assert str(caught.value).splitlines() == [
         "comparisons.pets.pairs:",
-        "  entry 1: 'cow' is no image of this set. Correct the id, remove it, or add the image to the set.",
-        "  entry 6: 'Cat' is no image of this set. 'cat' differs from it in capital letters alone.",
+        "  entry 1: 'cow' is not an image of this set. Correct the id, remove it, or add the image to the set.",
+        "  entry 6: 'Cat' is not an image of this set. 'cat' differs from it only in capital letters.",
         "  entry 2: 'cat' is paired with itself. Name two images.",
-        "  entry 4: cat and 007 are a pair there already. Keep one; see entry 3.",
+        "  entry 4: cat and 007 are already paired. Keep one; see entry 3.",
         "  pairs without a judgment: cat and dog. Remove them: nobody has said how alike they are.",
     ]
 
@@ -72,7 +72,7 @@ def test_all_mistakes_are_told_with_their_places_and_names() -> None:
     [
         ("image,image_b\na,b\n", "the column image_a is missing"),
         ("image_a,image_b\n", "there are no pairs in this file"),
-        ("image_a,image_b\ndog,007\n\ndog,cow\n", "line 4: 'cow' is no image"),
+        ("image_a,image_b\ndog,007\n\ndog,cow\n", "line 4: 'cow' is not an image"),
     ],
 )
 def test_mistakes_in_a_table_name_the_file_and_the_line(text: str, told: str, tmp_path: Path) -> None:

@@ -42,7 +42,7 @@ def test_a_diagonal_of_zeros_is_no_similarity(tmp_path: Path, caplog: pytest.Log
     np.savez(tmp_path / "h.npz", fruits=values)
     found = peterson2018.read_similarities(tmp_path / "h.npz", "fruits", 4)
     assert np.array_equal(np.isnan(found), np.eye(4, dtype=bool))
-    assert f"{tmp_path / 'h.npz'}: the diagonal of fruits is 0 throughout and taken for empty." in caplog.messages
+    assert f"{tmp_path / 'h.npz'}: the diagonal of fruits is 0 throughout, and is treated as empty." in caplog.messages
     assert np.array_equal(found[found == found], values[~np.eye(4, dtype=bool)])
     values[2, 2] = 10
     caplog.clear()

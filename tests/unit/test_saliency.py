@@ -332,8 +332,8 @@ def test_every_wrong_cell_of_the_fixations_is_told(photographs: pd.DataFrame, tm
     for part in (
         "line 2, column y: 'ten' is not a number",
         "line 3, column x: there is no number (and on 1 other line). Give pixels or remove the row.",
-        "line 4 and 1 other, column image: 'A B' is no image of this set. 'a b' differs from it in capital letters",
-        "line 5, column image: 'b' is no image",
+        "line 4 and 1 other, column image: 'A B' is not an image of this set. 'a b' differs from it only in capital",
+        "line 5, column image: 'b' is not an image",
     ):
         assert part in str(caught.value)
     assert str(caught.value).startswith(str(file)) and str(caught.value).count("'A B'") == 1

@@ -165,7 +165,7 @@ def test_other_ways_to_write_an_embedding(tmp_path: Path, caplog: pytest.LogCapt
     for name in ("tabs.txt", "commas.txt", "a.npy", "pruned_params.npz", "turned.txt"):
         with caplog.at_level(logging.INFO):
             assert np.array_equal(things.read_embedding(tmp_path / name, 16), values)
-    assert caplog.messages == [f"{tmp_path / 'turned.txt'}: dimensions x objects (3 x 16), turned round."]
+    assert caplog.messages == [f"{tmp_path / 'turned.txt'}: dimensions x objects (3 x 16), transposed."]
 
 
 def test_other_embeddings_are_told(tmp_path: Path) -> None:
@@ -200,7 +200,7 @@ def test_words_are_objects(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> 
 
 def test_other_words_are_told(tmp_path: Path) -> None:
     (tmp_path / "w.txt").write_text("bat1\nzebra\nunicorn\n", encoding="utf-8")
-    with pytest.raises(InputError, match="words that are no object: zebra, unicorn"):
+    with pytest.raises(InputError, match="words that are not objects: zebra, unicorn"):
         things.read_dense_objects(tmp_path / "w.txt", OBJECTS)
     scipy.io.savemat(tmp_path / "w.mat", {"words": np.array(["bat1"], dtype=object)})
     with pytest.raises(InputError, match="has no cell array words48, but words"):

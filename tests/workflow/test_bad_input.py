@@ -265,7 +265,7 @@ CASES: dict[str, tuple[Change, str]] = {
     ),
     "pixels without an agreed white": (
         images(lambda folder: Image.fromarray(np.ones((4, 4), dtype=np.float32)).save(folder / "i99.tif")),
-        "error: photos/i99.tif: is not read as an image: numbers with a sign or with fractions have no agreed white",
+        "error: photos/i99.tif: is not read as an image: signed or fractional numbers have no agreed white",
     ),
     "two images with one id": (
         images(lambda folder: noise(50).save(folder / "i03.jpg")),
@@ -273,7 +273,7 @@ CASES: dict[str, tuple[Change, str]] = {
     ),
     "ids that differ in capital letters": (
         images(lambda folder: noise(50).save(folder / "I03.png")),
-        "error: photos: these ids differ in capital letters alone: I03 and i03. Rename or remove one",
+        "error: photos: these ids differ only in capital letters: I03 and i03. Rename or remove one",
     ),
     "an id that cannot be seen": (
         images(lambda folder: noise(50).save(folder / "a\tb.png")),
@@ -309,7 +309,7 @@ CASES: dict[str, tuple[Change, str]] = {
     ),
     "a table with an unknown image": (
         table("image,category\n" + "".join(f"{image},x\n" for image in [*IDS, "i99"])),
-        "error: images.csv: line 14: 'i99' is no image of this set. Correct the id, remove it, or add",
+        "error: images.csv: line 14: 'i99' is not an image of this set. Correct the id, remove it, or add",
     ),
     "a table that lacks an image": (
         table("image,category\n" + "".join(f"{image},x\n" for image in IDS[1:])),
@@ -337,7 +337,7 @@ CASES: dict[str, tuple[Change, str]] = {
     ),
     "an unknown image chosen": (
         lambda folder, parts: parts["comparisons"]["c"].update(images=[*IDS[:9], "i1"]),
-        "error: comparisons.c.images: entry 10: 'i1' is no image of this set. Did you mean 'i1",
+        "error: comparisons.c.images: entry 10: 'i1' is not an image of this set. Did you mean 'i1",
     ),
     "too few images chosen": (
         lambda folder, parts: parts["comparisons"]["c"].update(images=["i00", "i01"]),
@@ -355,15 +355,15 @@ CASES: dict[str, tuple[Change, str]] = {
     ),
     "a judgment without an image": (
         judgments(changed(2, "i00,zebra,0.5,p0")),
-        "error: j.csv: line 3, column image_b: 'zebra' is no image of this set",
+        "error: j.csv: line 3, column image_b: 'zebra' is not an image of this set",
     ),
     "an id with another capital letter": (
         judgments(changed(2, "i00,I02,0.5,p0")),
-        "'I02' is no image of this set. 'i02' differs from it in capital letters alone",
+        "'I02' is not an image of this set. 'i02' differs from it only in capital letters",
     ),
     "an id with a file ending": (
         judgments(changed(2, "i00,i02.png,0.5,p0")),
-        "warning: j.csv: ids are written as names of files, such as 'i02.png' for 'i02'. The last part without its",
+        "warning: j.csv: ids are written as file names, such as 'i02.png' for 'i02'. The last part is used,",
     ),
     "two files that would be one image": (
         judgments(
@@ -397,7 +397,7 @@ CASES: dict[str, tuple[Change, str]] = {
     ),
     "a header that is none": (
         judgments(["a;b", "1;2"]),
-        "error: j.csv: header: the header is that of no form of judgments",
+        "error: j.csv: header: the header does not belong to any form of judgments",
     ),
     "a duplicate header": (
         judgments(["image_a,image_b,similarity,similarity", "i00,i01,1,1"]),
@@ -413,7 +413,7 @@ CASES: dict[str, tuple[Change, str]] = {
     ),
     "a column of row numbers": (
         judgments([f"{number},{line}" if number else f",{line}" for number, line in enumerate(pair_lines())]),
-        "warning: j.csv: the lines begin with names of rows, as R and pandas write them. These are not used.",
+        "warning: j.csv: the lines begin with row names, as R and pandas write them. These are not used.",
     ),
     "another kind than the header": (
         judgments(pair_lines(), kind="dissimilarity"),
@@ -454,7 +454,7 @@ CASES: dict[str, tuple[Change, str]] = {
     ),
     "a pair to explain of an unknown image": (
         judgments(pair_lines(), pairs=[["i03", "i30"]]),
-        "error: comparisons.c.pairs: entry 1: 'i30' is no image of this set. Correct the id",
+        "error: comparisons.c.pairs: entry 1: 'i30' is not an image of this set. Correct the id",
     ),
     "pairs to explain that nobody judged": (
         judgments([line for line in pair_lines() if not line.startswith("i03,i07,")], pairs=[["i07", "i03"]]),
@@ -485,7 +485,7 @@ CASES: dict[str, tuple[Change, str]] = {
     ),
     "a pickle": (
         judgments(["x"], name="j.pkl"),
-        "error: j.pkl: a pickle can run any program when it is opened, and is not read",
+        "error: j.pkl: a pickle can run any program when it is opened, and is therefore not read",
     ),
     "an unknown ending": (
         judgments(["x"], name="j.xlsx"),
@@ -758,7 +758,7 @@ FOUND_BY: dict[str, tuple[Callable[[Path], None], str, str]] = {
     "judgments": (
         spoil_judgments,
         "prepare_judgments",
-        "pairs.csv: line 200, column image_b: 'nobody' is no image of this set",
+        "pairs.csv: line 200, column image_b: 'nobody' is not an image of this set",
     ),
     "folds": (spoil_folds, "prepare_judgments", "13 folds need at least as many images; there are 12"),
     "network": (spoil_network, "prepare_networks", "models.resnet18: There is no network called 'resnet19'"),

@@ -149,7 +149,7 @@ class Text:
                 continue
             are_distinct = at == 0 and len(column.cells) == len(lines)
             if are_distinct and (not is_longer or all(map(str.isdecimal, column.cells))):
-                found = "the lines begin with names of rows, as R and pandas write them"
+                found = "the lines begin with row names, as R and pandas write them"
                 self.problems.warn(self.path, found, "These are not used.")
             elif is_longer:
                 self.note_length(lines.tolist(), len(columns))
@@ -211,7 +211,7 @@ class Text:
                     yield reader.line_num, row
         except csv.Error as error:
             self.problems.fail(
-                self.path, f"it cannot be read ({error})", "Look at its quotes.", f"line {reader.line_num}"
+                self.path, f"it cannot be read ({error})", "Check its quotes.", f"line {reader.line_num}"
             )
 
     def _read_plain(self) -> tuple[list[Column], NDArray[np.int64]] | None:
@@ -358,7 +358,7 @@ def _in_utf8(path: Path, problems: Problems) -> bytes:
         problems.fail(path, what or "it is not text in UTF-8", remedy, _line_of(data, error.start))
     if len(data.translate(None, _CONTROL)) < len(data):
         at = next(at for at, character in enumerate(data) if character in _CONTROL)
-        found = f"there is a character that cannot be seen, {chr(data[at])!r}"
+        found = f"there is an invisible character, {chr(data[at])!r}"
         problems.fail(path, found, f"Remove it. {remedy}", _line_of(data, at))
     return data
 

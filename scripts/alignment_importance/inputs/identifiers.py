@@ -85,7 +85,7 @@ class ImageIds:
             else:
                 n_unknown += 1
                 hint = ids.suggest(ids.of_path(image), self.known) if n_unknown <= _MOST_GUESSED else ""
-                problems.error(where, f"{image!r} is no image of this set", hint or self._remedy, place)
+                problems.error(where, f"{image!r} is not an image of this set", hint or self._remedy, place)
         return image_ids
 
     def numbers_of(self, table: Table, column: str) -> NDArray[np.intp]:
@@ -152,15 +152,15 @@ class ImageIds:
     def note_strangers(self, problems: Problems) -> None:
         """Warn about the images that were ignored."""
         for where, strangers in self._strangers.items():
-            problems.warn(where, f"images that are not of this set: {some(list(strangers))}", "They are left out.")
+            problems.warn(where, f"images outside this set: {some(list(strangers))}", "They are left out.")
 
     def _note_spelling(self, problems: Problems, where: Path, place: str, image: str, cell: str) -> None:
         """Warn that ids are written as file names, and note where two of these would be one image."""
         if cell == image:
             return
         if where not in self._spelt:
-            found = f"ids are written as names of files, such as {cell!r} for {image!r}"
-            problems.warn(where, found, "The last part without its ending is taken.")
+            found = f"ids are written as file names, such as {cell!r} for {image!r}"
+            problems.warn(where, found, "The last part is used, without its ending.")
         other = self._spelt.setdefault(where, {}).setdefault(image, cell)
         if other != cell:
             found = f"{other!r} and {cell!r} would both be the image {image!r}"

@@ -36,6 +36,6 @@ def suggest(unknown: str, known: Iterable[str]) -> str:
     ids = sorted(known)
     for image in ids:
         if image.casefold() == unknown.casefold():
-            return f"{image!r} differs from it in capital letters alone."
+            return f"{image!r} differs from it only in capital letters."
     near = nearest(unknown, ids, alike=0.75)
     return f"Did you mean {near[0]!r}?" if near else ""

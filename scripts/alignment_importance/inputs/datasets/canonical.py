@@ -32,7 +32,7 @@ def list_images(folder: str | Path) -> dict[str, Path]:
             f"no image files. Put the data set's images here ({', '.join(images.SUFFIXES)}).", where=folder
         )
     if len(files) < len(names):
-        logger.warning("%s: files that are no images are left out: %d.", folder, len(names) - len(files))
+        logger.warning("%s: files that are not images are left out: %d.", folder, len(names) - len(files))
     by_id: dict[str, Path] = {}
     for file in files:
         other = by_id.setdefault(ids.of_file(file), file)

@@ -63,7 +63,7 @@ def read_similarities(path: str | Path, category: str, n_images: int) -> NDArray
     values = values.astype(np.float64)
     if not np.any(np.diagonal(values)):
         # Nobody rated a photograph as dissimilar to itself: these zeros are empty cells.
-        logger.warning("%s: the diagonal of %s is 0 throughout and taken for empty.", path, name)
+        logger.warning("%s: the diagonal of %s is 0 throughout, and is treated as empty.", path, name)
         np.fill_diagonal(values, np.nan)
     return values
 

@@ -136,7 +136,7 @@ def read_embedding(path: str | Path, n_objects: int) -> NDArray[np.float64]:
     path = Path(path)
     values = _read_matrix(path, "pruned_loc")
     if values.shape[0] != n_objects and values.shape[1] == n_objects:
-        logger.info("%s: dimensions x objects (%d x %d), turned round.", path, *values.shape)
+        logger.info("%s: dimensions x objects (%d x %d), transposed.", path, *values.shape)
         values = values.T
     if values.shape[0] != n_objects or not np.isfinite(values).all():
         problem = "has missing or infinite numbers" if values.shape[0] == n_objects else "has no row per object"
@@ -178,7 +178,7 @@ def read_dense_objects(path: str | Path, objects: Sequence[str]) -> list[str]:
     named = {word: _object_called(word, set(objects)) for word in _words(path)}
     strangers = [word for word, name in named.items() if name is None]
     if strangers:
-        raise InputError(f"words that are no object: {some(strangers)}.", where=path)
+        raise InputError(f"words that are not objects: {some(strangers)}.", where=path)
     known = [name for name in named.values() if name is not None]
     twice = sorted({name for name in known if known.count(name) > 1})
     if twice:

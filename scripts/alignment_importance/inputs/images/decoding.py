@@ -84,13 +84,11 @@ def read_listed(row: Mapping[Any, Any]) -> NDArray[np.uint8]:
     """
     file = Path(row["file"])
     if not file.is_file():
-        raise InputError(
-            "the image was listed but is not there now. Restore it and run the workflow again.", where=file
-        )
+        raise InputError("the image was listed, but is missing now. Restore it and run the workflow again.", where=file)
     data = read_bytes(file)
     if sha256_of(data) != row["sha256"]:
         raise InputError(
-            "the image has changed since it was listed (its SHA-256 is another). "
+            "the image has changed since it was listed (its SHA-256 differs). "
             "Run the workflow again, so that everything is made from the same file.",
             where=file,
         )
@@ -206,7 +204,7 @@ def _explained(data: bytes, formats: tuple[str, ...], error: BaseException) -> t
             except _DECODING_ERRORS as refused:
                 return f"it is damaged: {refused}", ""
     what, remedy = contents.recognise(data)
-    return what or "it is none, or damaged", remedy
+    return what or "it is not an image, or is damaged", remedy
 
 
 def _upright(image: ImageFile.ImageFile) -> Image.Image:

@@ -127,7 +127,7 @@ def _warn_of_duplicates(
     for same in groups.values():
         if len(same) > 1:
             found = f"these images are the same, pixel by pixel: {_names(same, files)}"
-            remedy = "All are kept. Remove all but one if that is a mistake: copies of training images are no test."
+            remedy = "All are kept. Remove all but one if that is a mistake: test images must not be copies of others."
             problems.warn(folder, found, remedy)
 
 
@@ -153,7 +153,7 @@ def _warn_of_kinds(
         ),
         (
             "images of a single colour",
-            "Look whether they are what they should be.",
+            "Check whether they are as intended.",
             [image for image, one in examined.items() if one.is_uniform],
         ),
     ):

@@ -51,7 +51,7 @@ def plain_png(data: bytes) -> bytes:
         InputError: a chunk that is used is damaged, missing or unknown.
     """
     if len(data) < 33 or data[12:16] != b"IHDR":
-        raise InputError("it ends within its header. Get or save it again.")
+        raise InputError("it ends within its header. Download or save it again.")
     depth, colours = data[24:26]
     chunks = list(_used_chunks(data))
     if colours == _BY_PALETTE and b"PLTE" not in dict(chunks):
@@ -75,10 +75,12 @@ def _used_chunks(data: bytes) -> Iterator[tuple[bytes, memoryview | bytes]]:
         at += 12 + length
         if name in _USED:
             if len(chunk) == 12 + length and struct.unpack(">I", chunk[-4:])[0] != zlib.crc32(chunk[4:-4]):
-                raise InputError(f"its part {name.decode()} is damaged (another checksum). Get or save it again.")
+                raise InputError(
+                    f"its chunk {name.decode()} is damaged (its checksum differs). Download or save it again."
+                )
             yield name, chunk
         elif not name[0] & 32:  # begins with a capital letter: nothing can be shown without it
-            raise InputError(f"its part {name!r} is damaged, or known to few programs. Save it again.")
+            raise InputError(f"its chunk {name!r} is damaged, or known to few programs. Save it again.")
 
 
 def _transparent(content: bytes, depth: int, colours: int) -> bytes:
@@ -102,7 +104,7 @@ def check_tiff(data: bytes) -> None:
     """
     stream = io.BytesIO(data)
     if data.startswith(b"MM\0+"):
-        raise InputError("it is a BigTIFF that begins with the highest byte. Save it as a common TIFF.")
+        raise InputError("it is a big-endian BigTIFF. Save it as an ordinary TIFF.")
     tags = TiffImagePlugin.ImageFileDirectory_v2(stream.read(16 if data.startswith(b"II+") else 8))
     stream.seek(tags.next)
     tags.load(stream)
@@ -113,12 +115,12 @@ def check_tiff(data: bytes) -> None:
     samples = f"{'+'.join(map(str, bits))} bits" + (f" and extra samples {', '.join(map(str, extra))}" if extra else "")
     of_old_jpeg = tags.get(_COMPRESSION) == 6 or (kind == "YCbCr" and tags.get(_COMPRESSION) != 7)
     refusals = {
-        "numbers with a sign or with fractions have no agreed white": set(tags.get(_FORMAT, (1,))) != {1},
+        "signed or fractional numbers have no agreed white": set(tags.get(_FORMAT, (1,))) != {1},
         f"programs show {kind} with {samples} differently": (photometric, bits, extra) not in _READ,
-        "colours in planes of their own are read with 8 bits alone": (
+        "separate colour planes are read with 8 bits only": (
             tags.get(_PLANES) == 2 and (bits[0] == 16 or extra == (1,))
         ),
-        "reversed bits are read with black and white alone": tags.get(_FILL) == 2 and bits != (1,),
+        "reversed bits are read in black and white only": tags.get(_FILL) == 2 and bits != (1,),
         "programs show YCbCr without present-day JPEG differently": of_old_jpeg,
         "its inks are not those of CMYK": kind == "CMYK" and tags.get(_INKS, 1) != 1,
         "its palette has 8 bits where TIFF has 16": kind == "palette" and 0 < max(tags.get(_PALETTE, (0,))) < 256,

@@ -86,7 +86,7 @@ def _by_id(folder: Path, files: list[Path], problems: Problems) -> dict[str, Pat
                 found = f"an image's id is its file name without the ending, and these share one: {names}"
                 problems.error(folder, found, "Rename or remove one of each.")
         if len(spellings) > 1:
-            found = f"these ids differ in capital letters alone: {' and '.join(sorted(spellings))}"
+            found = f"these ids differ only in capital letters: {' and '.join(sorted(spellings))}"
             problems.error(folder, found, "Rename or remove one; many disks and people take them for the same.")
     by_id = {image: sharing[0] for spellings in groups.values() for image, sharing in spellings.items()}
     return {image: by_id[image] for image in sorted(by_id)}

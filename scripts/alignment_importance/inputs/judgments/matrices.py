@@ -57,7 +57,7 @@ def _header(text: Text, lines: Sequence[Row]) -> list[str]:
     if not lines or any(len(fields) != len(text.header) + 1 for _, fields in lines):
         return text.header
     found = "the header has one field fewer than the lines, as R writes it: that above the ids of the rows"
-    text.problems.warn(text.path, found, "The first field of each line is taken for its image.", "header")
+    text.problems.warn(text.path, found, "The first field of each line is used as its image id.", "header")
     return ["", *text.header]
 
 

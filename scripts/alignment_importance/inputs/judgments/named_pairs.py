@@ -51,7 +51,7 @@ def read(
         if pair[0] == pair[1]:
             problems.error(source, f"{pair[0]!r} is paired with itself", "Name two images.", place)
         elif (first := places.setdefault(frozenset(pair), place)) != place:
-            problems.error(source, f"{' and '.join(pair)} are a pair there already", f"Keep one; see {first}.", place)
+            problems.error(source, f"{' and '.join(pair)} are already paired", f"Keep one; see {first}.", place)
         elif np.isnan(human[ids.index(pair[0]), ids.index(pair[1])]):
             unjudged.append(" and ".join(pair))
     if unjudged:

@@ -46,7 +46,7 @@ def check(judged: Judged, images: ImageIds, path: Path, problems: Problems) -> N
     largest = np.nanmax(np.abs(ratings))
     if largest > _LARGEST:
         remedy = "Divide all by one number: the scale of judgments does not matter."
-        problems.error(path, f"there are judgments of up to {largest:g}, whose squares are no numbers any more", remedy)
+        problems.error(path, f"there are judgments of up to {largest:g}, whose squares overflow", remedy)
     elif np.nanmin(mean) == np.nanmax(mean):
         remedy = "Nothing can be aligned with them: bring judgments that tell pairs apart."
         problems.error(path, f"all judgments are the same ({np.nanmax(mean):g})", remedy)
@@ -133,11 +133,11 @@ def _warn_of_participants(judged: Judged, ratings: NDArray[np.float64], path: Pa
     """Warn about participants who are few, unreliable, opposed to the others, or whose judgments are all equal."""
     if len(ratings) < FEW_PARTICIPANTS:
         found = f"there are few participants: {len(ratings)}"
-        problems.warn(path, found, f"Fewer than {FEW_PARTICIPANTS} make a mean that changes much with every one.")
+        problems.warn(path, found, f"With fewer than {FEW_PARTICIPANTS}, each of them changes the mean considerably.")
     constant = np.nanmin(ratings, axis=1) == np.nanmax(ratings, axis=1)
     if constant.any():
         flat = [name for name, is_flat in zip(judged.participants, constant, strict=True) if is_flat]
-        problems.warn(path, f"participants who tell no two pairs apart: {some(flat)}", "They are part of the mean.")
+        problems.warn(path, f"participants whose judgments are all equal: {some(flat)}", "They are part of the mean.")
     if len(ratings) < 2:
         return
     estimated = reliability(ratings)

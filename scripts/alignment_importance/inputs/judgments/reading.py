@@ -143,7 +143,7 @@ def files_of(source: Source, problems: Problems) -> list[Path]:
         return [path]
     files = sorted(file for file in path.iterdir() if not file.name.startswith(".") and not file.is_dir())
     if not files:
-        problems.error(path, "there is no file in this folder of judgments", "Put a file per participant there.")
+        problems.error(path, "this folder of judgments has no files", "Put a file per participant there.")
     for file in files:
         _check_file(file, "", problems)
     return files
@@ -156,7 +156,7 @@ def _image_ids(source: Source, table: pd.DataFrame, wanted: Iterable[str]) -> Im
         wanted,
         pass_over=source.images is not None,
         in_parts=source.path.is_dir(),
-        remedy="Correct the id, add the image to the set, or name the comparison's `images`: others are passed over.",
+        remedy="Correct the id, add the image to the set, or name the comparison's `images`: others are ignored.",
     )
 
 
@@ -196,11 +196,11 @@ def _read_file(source: Source, path: Path, images: ImageIds, problems: Problems)
     if form is None:
         _refuse_header(file, problems)
     if file.order is not None and not form.needs_order:
-        problems.error(path, "`order` has no use for a file that names its images itself", "Remove it.")
+        problems.error(path, "`order` is not needed: the file names its images itself", "Remove it.")
     if file.key is not None and not form.has_parts:
-        problems.error(path, "`key` has no use for text, which holds one table", "Remove it.")
+        problems.error(path, "`key` is not needed: a text file holds one table", "Remove it.")
     if source.columns and not is_text:
-        problems.error(path, "`columns` has no use for a file that is no table", "Remove it.")
+        problems.error(path, "`columns` is not needed: the file is not a table", "Remove it.")
     return form.name, form.read(file, images, problems)
 
 
@@ -209,10 +209,10 @@ def _refuse_header(file: File, problems: Problems) -> NoReturn:
     shown = ",".join(file.text.header)
     shown = f"{shown[:200]}..." if len(shown) > 200 else shown or "(empty)"
     headers = "; ".join(form.header for form in registry.FORMS if form.header)
-    remedy = f"{headers[0].upper()}{headers[1:]}. Other names can be told by `columns`."
+    remedy = f"{headers[0].upper()}{headers[1:]}. Map other names with `columns`."
     if "stim1_name" in file.text.header:
-        remedy = "Of Meadows take the download .mat or the tree .json, or rename the columns."
-    problems.fail(file.path, f"the header is that of no form of judgments: {shown}", remedy, "header")
+        remedy = "From Meadows, download the .mat or the tree .json, or rename the columns."
+    problems.fail(file.path, f"the header does not belong to any form of judgments: {shown}", remedy, "header")
 
 
 def _check_file(path: Path, correct: str, problems: Problems) -> None:
@@ -220,7 +220,7 @@ def _check_file(path: Path, correct: str, problems: Problems) -> None:
     suffix = path.suffix.lower()
     if suffix in _PICKLES:
         remedy = "Save the RDMs as HDF5: rdms.save('judgments.h5', file_type='hdf5')."
-        problems.error(path, "a pickle can run any program when it is opened, and is not read", remedy)
+        problems.error(path, "a pickle can run any program when it is opened, and is therefore not read", remedy)
     elif suffix not in registry.SUFFIXES:
         remedy = f"The endings are {', '.join(registry.SUFFIXES)}."
         problems.error(path, f"no form of judgments has the ending {suffix!r}", remedy)

@@ -59,7 +59,7 @@ def _read_order(order: Path | None, path: Path, images: ImageIds, problems: Prob
 def _load(path: Path, key: str | None, problems: Problems) -> NDArray[np.float64] | None:
     """Load the one array of numbers with two or three dimensions that is wanted; None if there is none."""
     if key is not None and path.suffix.lower() == ".npy":
-        problems.error(path, "`key` has no use for a .npy, which holds one array", "Remove it from the comparison.")
+        problems.error(path, "`key` is not needed: a .npy holds one array", "Remove it from the comparison.")
         key = None
     layout = "images x images, or participants x images x images"
     values = array_files.wanted(path, (2, 3), key, layout, problems, _FROM_PAIRS)
