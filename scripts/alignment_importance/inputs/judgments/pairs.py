@@ -78,7 +78,7 @@ def _kind_in(text: Text) -> str:
     if not found:
         remedy = f"Name the column of the ratings {' or '.join(judged.KINDS)}."
         found_there = "there is neither a column similarity nor a column dissimilarity"
-        text.problems.fail(text.path, found_there, remedy, "header")
+        text.problems.fail(text.path, found_there, remedy, "header", lacks="columns")
     return found[0]
 
 
