@@ -317,7 +317,7 @@ def _read_head(head: object, n_maps: int) -> Head:
         raise TypeError(f"head must be the head of networks.cut or a torch.nn.Module, not {type(head).__name__}")
     if head.reads_prefix:
         raise InputError(
-            "it also reads tokens that are no places, such as the class token, which arrays of feature maps do not hold. "
+            "it also reads tokens that are no places, such as the class token, which arrays of maps do not hold. "
             "Build the network with Spec(..., readout='mean'), or use the workflow, which records them.",
             where="head",
         )
