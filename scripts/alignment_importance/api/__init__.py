@@ -146,7 +146,7 @@ def heatmaps(
     score: str = "pearson_r2",
     ablation: str = "zero",
 ) -> xr.DataArray:
-    """Where in each image the feature maps answer that make its similarities match people's.
+    """Where in each image the feature maps respond that make its similarities match people's.
 
     Args:
         maps, judgments, head, similarity, score, ablation: see `alignment_importance.api`. Feature maps of an image are
