@@ -16,7 +16,7 @@ import pytest
 import yaml
 from tiny_project import ROOT
 
-from alignment_importance.command import progress
+from alignment_importance.command import progress, questions
 
 COMMAND = [sys.executable, "-c", "import sys; from alignment_importance.command import main; sys.exit(main())"]
 
@@ -164,6 +164,7 @@ def test_a_column_is_named_by_two_words(project: Path) -> None:
     status, said = call(project, "new", "my photos", "pairs.csv", "--columns", "similarity")
     assert status == 2
     assert "--columns: invalid column value: 'similarity'" in said
+    assert doctest.testmod(questions) == (0, 1)
 
 
 def test_elsewhere_it_says_where_it_should_be(tmp_path: Path) -> None:
