@@ -11,6 +11,7 @@ from alignment_importance.system.problems import ProblemsError
 from job import run
 
 _KEYS = "kind=similarity order=FILE key=NAME columns='{image_a: NAME, image_b: NAME, similarity: NAME}'"
+_OPTIONS = "--kind similarity --order FILE --key NAME --columns image_a=NAME image_b=NAME similarity=NAME"
 
 logger = logging.getLogger("alignment_importance.new")
 
@@ -53,7 +54,7 @@ def new(
     try:
         text, problems = starting_configuration.propose(name, image_set, source, threads, schema)
     except ProblemsError:
-        logger.info("The comparison's keys are given on the command line, behind --config: %s.", _KEYS)
+        logger.info("What is missing is said with %s; or behind Snakemake's --config: %s.", _OPTIONS, _KEYS)
         raise
     problems.log_warnings()
     with atomic(config) as partial:

@@ -19,7 +19,7 @@ from tiny_project import ROOT
 from torch import nn
 
 import alignment_importance as ai
-from alignment_importance import api
+from alignment_importance import api, networks
 from alignment_importance.config import code
 
 #: Forms of maps or judgments by name, which say how images are called or do not.
@@ -192,6 +192,23 @@ def test_what_is_wrong_is_named() -> None:
     )
     half = xr.DataArray(human, {"one": ids}, ("one", "other"))
     assert refuse(people=half) == "judgments: rows or columns alone have names; name both, or neither"
+
+
+def test_a_class_token_is_refused_and_the_mean_of_the_tokens_is_read() -> None:
+    _, human = drawn()
+    images = torch.rand(len(human), 3, 32, 32, generator=torch.Generator().manual_seed(1))
+
+    def cut(readout: str) -> networks.CutNetwork:
+        spec = networks.Spec("timm/vit_tiny_patch16_224", weights="random", seed=1, input_size=32, readout=readout)
+        return networks.cut(networks.build(spec))
+
+    with torch.no_grad():
+        maps = cut("mean").trunk(images)
+    said = refuse(maps.numpy(), human, head=cut("token").head)
+    assert "such as the class token" in said
+    assert "readout='mean'" in said
+    table = ai.score(maps, human, head=cut("mean").head)
+    np.testing.assert_allclose(table["ais"], ai.score(maps, human)["ais"], atol=1e-6)
 
 
 def test_what_is_asked_for_and_is_not_there_is_named() -> None:

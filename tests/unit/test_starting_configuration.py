@@ -112,5 +112,5 @@ def test_where_keys_are_given_is_told_with_what_is_asked_for(tmp_path: Path, cap
         new(name="mine", images=tmp_path / "photos", judgments=tmp_path / "j.npy", config=output, **given)
     assert "Set the comparison's `kind`" in str(caught.value)
     assert "an array does not name its images" in str(caught.value)
-    assert "command line, behind --config: kind=similarity order=FILE key=NAME" in caplog.text
+    assert "--kind similarity --order FILE --key NAME" in caplog.text
     assert not output.exists()

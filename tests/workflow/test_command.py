@@ -16,7 +16,7 @@ import pytest
 import yaml
 from tiny_project import ROOT
 
-from alignment_importance.command import progress
+from alignment_importance.command import progress, questions
 
 COMMAND = [sys.executable, "-c", "import sys; from alignment_importance.command import main; sys.exit(main())"]
 
@@ -107,6 +107,15 @@ def test_what_it_cannot_know_is_asked_for_on_a_terminal_alone(project: Path) -> 
     assert status == 0, said
     written = yaml.safe_load((project / "arrays.yaml").read_text(encoding="utf-8"))["comparisons"]["arrays"]
     assert (written["key"], written["kind"], written["order"]) == ("second", "similarity", "order.txt")
+    # Of a table with names of its own: which column is which.
+    renamed = (project / "pairs.csv").read_text(encoding="utf-8").replace("dissimilarity", "My rating", 1)
+    (project / "rated.csv").write_text(renamed, encoding="utf-8")
+    command = [*COMMAND, "new", "my photos", "rated.csv", "--name", "rated"]
+    status, said = call_on_terminal(project, command, "'dissimilarity=My rating'")
+    assert status == 0, said
+    assert "unknown column 'My rating'" in said
+    written = yaml.safe_load((project / "rated.yaml").read_text(encoding="utf-8"))["comparisons"]["rated"]
+    assert written["columns"] == {"dissimilarity": "My rating"}
     # The pairs say it themselves.
     status, said = call_on_terminal(project, [*COMMAND, "new", "my photos", "pairs.csv"], "pairs")
     assert status == 0, said
@@ -125,22 +134,37 @@ def test_the_gallery_is_opened(project: Path, tmp_path: Path) -> None:
     status, said = call(project, "open", "other.yaml", BROWSER=str(browser))
     assert status == 1
     page = project / "results/other/gallery/index.html"
-    assert f"there is no {page} yet" in said
+    assert f"there is no {page} yet; `alignment-importance run other.yaml` makes it" in said
     page.parent.mkdir(parents=True)
     page.write_text("<p>gallery</p>", encoding="utf-8")
     status, said = call(project, "open", "other.yaml", BROWSER=f"{browser} %s")
     assert status == 0, said
     assert (tmp_path / "opened").read_text(encoding="utf-8") == page.as_uri()
+    browser.write_text("#!/bin/sh\nexit 1\n", encoding="utf-8")
+    status, said = call(project, "open", "other.yaml", BROWSER=f"{browser} %s")
+    assert (status, said) == (1, f"{page}\nno browser was found here; open this page in one.\n")
 
 
-def test_a_configuration_that_cannot_be_read_is_told(project: Path) -> None:
+@pytest.mark.parametrize("command", ["check", "run", "open"])
+def test_a_configuration_that_cannot_be_read_is_told(project: Path, command: str) -> None:
     (project / "bad.yaml").write_text("results: [", encoding="utf-8")
     (project / "empty.yaml").write_text("", encoding="utf-8")
-    for name, said in (("bad.yaml", "bad.yaml: it is no YAML"), ("empty.yaml", "image_sets: this key is missing")):
-        status, answer = call(project, "open", name)
+    for name, said in (
+        ("bad.yaml", "bad.yaml: it is no YAML"),
+        ("empty.yaml", "empty.yaml: it has no keys."),
+        ("none.yaml", "there is no configuration none.yaml."),
+    ):
+        status, answer = call(project, command, name)
         assert status == 1
         assert said in answer
         assert "Traceback" not in answer
+
+
+def test_a_column_is_named_by_two_words(project: Path) -> None:
+    status, said = call(project, "new", "my photos", "pairs.csv", "--columns", "similarity")
+    assert status == 2
+    assert "--columns: invalid column value: 'similarity'" in said
+    assert doctest.testmod(questions) == (0, 1)
 
 
 def test_elsewhere_it_says_where_it_should_be(tmp_path: Path) -> None:

@@ -19,7 +19,7 @@ def test_what_is_recognised_is_written_and_passes_the_check(project: Path) -> No
         "# pairs: 12 images, 3 participants, 66 of 66 pairs judged (198 ratings).",
         "kind: dissimilarity # as the file says: a larger number means more different",
         "# - pairs.csv: there are few participants: 3.",
-        "# 12 images in 2 folds: test sets of 6 images or one more.",
+        "# 12 images in 2 folds: test sets of 6 images.",
     ):
         assert said in text
         assert said in answer.stdout
@@ -39,7 +39,7 @@ def test_what_is_ambiguous_is_asked_for(project: Path) -> None:
     answer = run_snakemake(project, *START, "images=my photos", "judgments=matrix.csv")
     assert answer.returncode == 1
     assert "neither the file nor the configuration says what a larger number means" in answer.stdout
-    assert "behind --config: kind=similarity order=FILE key=NAME columns=" in answer.stdout
+    assert "--config: kind=similarity order=FILE key=NAME columns=" in answer.stdout
     assert not (project / "faces.yaml").exists()
     (project / "images.csv").write_text(
         "image,category\n" + "".join(f"photo {i:02d},{'ab'[i % 2]}\n" for i in range(12)), encoding="utf-8"

@@ -24,7 +24,7 @@ TUTORIAL = {
         ),
     ],
     "demo-shape": [
-        "control_demo_efficientnet_lite0",
+        *("control_demo_efficientnet_lite0", "gallery"),
         *expand(
             "{kind}_demo-shape_efficientnet_lite0", kind=["heatmaps", "patches", "pairs-explained", "overlap-grid"]
         ),
@@ -298,6 +298,21 @@ rule paper:
     """Every figure and table of the paper, numbered, with an index."""
     input:
         rules.assemble_paper.output,
+
+
+rule photograph_gallery:
+    """The gallery as Chromium shows it, for the tutorial alone."""
+    input:
+        rules.build_gallery.output,
+    output:
+        "<results>/figures/gallery.png",
+    log:
+        "<logs>/photograph_gallery.log",
+    conda:
+        "../../envs/figures.yaml"
+    shell:
+        "chromium --headless --no-sandbox --hide-scrollbars --force-device-scale-factor=1 --window-size=1200,888"
+        ' --screenshot={output} "file://$PWD/{input}/index.html" 2> {log}'
 
 
 rule shrink_figure:

@@ -1,6 +1,6 @@
 """The library without the workflow: importance scores, curves, heatmaps and explained pairs of arrays.
 
-Every function takes
+Every function takes:
 
 - `maps`: feature maps (image, feature_map, y, x) of a network's layer, or units (image, unit); as a NumPy array, a
   PyTorch tensor, or an `xarray.DataArray`, which names its images by the coordinate of its first dimension;
@@ -14,7 +14,9 @@ Keywords that they share:
 
 - `head`: what makes the network's readout (image, unit) of its feature maps: the `head` of `networks.cut`, by whose
   structure the fastest exact route is chosen, or any `torch.nn.Module`. By default the readout is each map's mean over
-  its places, as in ResNet, EfficientNet and DenseNet, which needs no network.
+  its places, as in ResNet, EfficientNet and DenseNet, which needs no network. A head that also reads tokens which are
+  no places, such as the class token of a vision transformer, is refused, since `maps` do not hold them: build such a
+  network with `readout="mean"`, whose readout is the mean of the patches' tokens, or let the workflow record them.
 - `similarity`: of two images' readouts, `pearson` (the paper's) or `cosine`.
 - `score`: of the similarities of a network against those that people see, `pearson_r2` (the paper's), `pearson` or
   `spearman`.
@@ -78,7 +80,8 @@ def score(
         >>> import numpy as np
         >>> import alignment_importance as ai
         >>> maps = np.random.default_rng(1).random((20, 4, 3, 3))
-        >>> people = np.corrcoef(maps[:, :3].mean(axis=(2, 3)))  # who see nothing of the last map
+        >>> # people who see nothing of the last map
+        >>> people = np.corrcoef(maps[:, :3].mean(axis=(2, 3)))
         >>> ai.score(maps, people).round(3)
            feature_map    ais  rank
         0            0  0.711     1
@@ -123,7 +126,8 @@ def curves(
         >>> import numpy as np
         >>> import alignment_importance as ai
         >>> maps = np.random.default_rng(1).random((20, 4, 3, 3))
-        >>> people = np.corrcoef(maps[:, :3].mean(axis=(2, 3)))  # who see nothing of the last map
+        >>> # people who see nothing of the last map
+        >>> people = np.corrcoef(maps[:, :3].mean(axis=(2, 3)))
         >>> ai.curves(maps, people).groupby("k")["test_score"].mean().round(2).to_dict()
         {1: nan, 2: 0.11, 3: 0.59, 4: 0.92}
     """
@@ -142,7 +146,7 @@ def heatmaps(
     score: str = "pearson_r2",
     ablation: str = "zero",
 ) -> xr.DataArray:
-    """Where in each image the feature maps answer that make its similarities match people's.
+    """Where in each image the feature maps respond that make its similarities match people's.
 
     Args:
         maps, judgments, head, similarity, score, ablation: see `alignment_importance.api`. Feature maps of an image are
@@ -160,7 +164,8 @@ def heatmaps(
         >>> import numpy as np
         >>> import alignment_importance as ai
         >>> maps = np.random.default_rng(1).random((20, 4, 3, 3))
-        >>> people = np.corrcoef(maps[:, :3].mean(axis=(2, 3)))  # who see nothing of the last map
+        >>> # people who see nothing of the last map
+        >>> people = np.corrcoef(maps[:, :3].mean(axis=(2, 3)))
         >>> ai.heatmaps(maps, people).sel(image="7").round(2).values
         array([[0.51, 0.37, 0.11],
                [0.78, 0.29, 0.07],
@@ -203,11 +208,13 @@ def explain_pair(
         >>> import numpy as np
         >>> import alignment_importance as ai
         >>> maps = np.random.default_rng(1).random((20, 4, 3, 3))
-        >>> people = np.corrcoef(maps[:, :3].mean(axis=(2, 3)))  # who see nothing of the last map
+        >>> # people who see nothing of the last map
+        >>> people = np.corrcoef(maps[:, :3].mean(axis=(2, 3)))
         >>> explained = ai.explain_pair(maps, people, 0, 7)
         >>> explained["contribution"].round(3).values
         array([ 0.006,  0.007, -0.002,  0.001])
-        >>> round(float(explained["places"].sum()), 3)  # the similarity of both images
+        >>> # Over all places: the similarity of both images.
+        >>> round(float(explained["places"].sum()), 3)
         -0.401
     """
     with _compared(maps, judgments, head, similarity, score, ablation) as (comparison, machine):
@@ -310,7 +317,8 @@ def _read_head(head: object, n_maps: int) -> Head:
         raise TypeError(f"head must be the head of networks.cut or a torch.nn.Module, not {type(head).__name__}")
     if head.reads_prefix:
         raise InputError(
-            "it reads tokens beside the feature maps, which these arrays do not hold; the workflow records them",
+            "it also reads tokens that are no places, such as the class token, which arrays of maps do not hold. "
+            "Build the network with Spec(..., readout='mean'), or use the workflow, which records them.",
             where="head",
         )
     if head.n_maps != n_maps:

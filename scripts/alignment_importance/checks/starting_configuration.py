@@ -206,9 +206,11 @@ def _described(judgments: xr.Dataset) -> str:
 
 def _cross_validation(n_folds: int, n_images: int) -> str:
     """The block of the folds."""
+    least, more = divmod(n_images, n_folds)
+    sizes = f"{least} or {least + 1}" if more else str(least)
     return (
         "cross_validation:\n"
-        f"  # {n_images} images in {n_folds} folds: test sets of {n_images // n_folds} images or one more.\n"
+        f"  # {n_images} images in {n_folds} folds: test sets of {sizes} images.\n"
         f"  # {_MOST_FOLDS} folds, or fewer (at least {_FEWEST_FOLDS}) where test sets would have fewer than "
         f"{FEW_TEST_IMAGES} images\n"
         "  # or too few judged pairs.\n"

@@ -9,6 +9,7 @@ import sys
 import webbrowser
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import yaml
 
@@ -86,7 +87,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     new.add_argument("--order", type=Path, metavar="FILE", help="image ids of the rows of an array, one per line")
     new.add_argument("--key", help="what to read of a file that holds several")
-    new.add_argument("--columns", nargs="+", metavar="NAME=YOURS", help="what a table calls its columns")
+    new.add_argument(
+        "--columns", nargs="+", type=questions.column, metavar="NAME=YOURS", help="what a table calls its columns"
+    )
     new.add_argument("--table", type=Path, metavar="FILE", help="CSV with the columns image and category")
     new.add_argument("--only", type=Path, metavar="FILE", help="ids of the images to compare, one per line")
 
@@ -102,15 +105,14 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _new(said: argparse.Namespace, checkout: Path) -> int:
-    columns = dict(column.partition("=")[::2] for column in said.columns or [])
     if sys.stdin.isatty():
-        questions.ask(said, columns)
+        questions.ask(said)
     paths = {key: getattr(said, key) for key in ("images", "judgments", "order", "table", "only")}
     start = {
         "name": said.name or said.images.resolve().name,
         **{key: _seen_from(checkout, path) for key, path in paths.items() if path},
         **{key: getattr(said, key) for key in ("kind", "key") if getattr(said, key)},
-        **({"columns": json.dumps(columns, ensure_ascii=False)} if columns else {}),
+        **({"columns": json.dumps(dict(said.columns), ensure_ascii=False)} if said.columns else {}),
     }
     return _snakemake(said, checkout, ["--config", *(f"{key}={value}" for key, value in start.items())], ["new"])
 
@@ -124,26 +126,35 @@ def _run(said: argparse.Namespace, checkout: Path) -> int:
 
 
 def _open(said: argparse.Namespace, checkout: Path) -> int:
-    page = checkout / _results(said.config or checkout / "config.yaml") / "gallery" / "index.html"
+    given = _read(said.config or checkout / "config.yaml")
+    page = checkout / configure(given, look_at_files=False).results / "gallery" / "index.html"
     if not page.exists():
-        raise InputError(f"there is no {page} yet; `alignment-importance run` makes it.")
-    print(page)
-    return 0 if webbrowser.open(page.as_uri()) else 1
+        run = shlex.join(["alignment-importance", "run", *([str(said.config)] if said.config else [])])
+        raise InputError(f"there is no {page} yet; `{run}` makes it.")
+    print(page, flush=True)
+    if not webbrowser.open(page.as_uri()):
+        raise InputError("no browser was found here; open this page in one.")
+    return 0
 
 
-def _results(config: Path) -> str:
-    """The folder of results that a configuration names."""
+def _read(config: Path) -> dict[str, Any]:
+    """What a configuration says."""
     if not config.is_file():
         raise InputError(f"there is no configuration {config}.")
     try:
         given = yaml.safe_load(config.read_text(encoding="utf-8"))
     except yaml.YAMLError as error:
         raise InputError(f"it is no YAML: {error}", where=config) from error
-    return configure(given or {}, look_at_files=False).results
+    if not isinstance(given, dict):
+        raise InputError("it has no keys.", where=config)
+    return given
 
 
 def _configfile(said: argparse.Namespace, checkout: Path) -> list[str]:
-    return ["--configfile", _seen_from(checkout, said.config)] if said.config else []
+    if not said.config:
+        return []
+    _read(said.config)  # Snakemake would not say which file it cannot read, or say it in a traceback.
+    return ["--configfile", _seen_from(checkout, said.config)]
 
 
 def _seen_from(checkout: Path, path: Path) -> str:

@@ -1,24 +1,49 @@
 """What the command `new` asks on a terminal: whatever the judgments cannot be read without."""
 
 import argparse
-from collections.abc import Mapping
+import shlex
 from pathlib import Path
 
 from rich.prompt import Prompt
 
+from alignment_importance.system.errors import InputError
 from alignment_importance.system.problems import Problem, Problems
 
+#: What is asked for some keys, in the place of their names.
+_QUESTIONS = {"columns": "columns, as in similarity=rating participant=subject"}
 
-def ask(said: argparse.Namespace, columns: Mapping[str, str]) -> None:
+
+def ask(said: argparse.Namespace) -> None:
     """Ask for the name, and one after the other for the keys that the judgments lack, and complete what was said."""
     said.name = said.name or Prompt.ask("Name of the configuration", default=said.images.resolve().name)
-    while (problem := _lacking(said, columns)) is not None:
+    while (problem := _lacking(said)) is not None:
+        key = problem.lacks
         print(f"{problem.where}: {problem}")
-        answer = Prompt.ask(problem.lacks, choices=["similarity", "dissimilarity"] if problem.lacks == "kind" else None)
-        setattr(said, problem.lacks, Path(answer) if problem.lacks == "order" else answer)
+        answer = Prompt.ask(
+            _QUESTIONS.get(key, key), choices=["similarity", "dissimilarity"] if key == "kind" else None
+        )
+        if key == "columns":
+            said.columns = [column(word) for word in shlex.split(answer)]
+        else:
+            setattr(said, key, Path(answer) if key == "order" else answer)
 
 
-def _lacking(said: argparse.Namespace, columns: Mapping[str, str]) -> Problem | None:
+def column(word: str) -> tuple[str, str]:
+    """The name of a column here, and what a table calls it.
+
+    >>> column("similarity=My rating")
+    ('similarity', 'My rating')
+
+    Raises:
+        InputError: it is no NAME=YOURS.
+    """
+    name, _, yours = word.partition("=")
+    if not (name and yours):
+        raise InputError(f"{word!r} is no NAME=YOURS, such as similarity=rating.")
+    return name, yours
+
+
+def _lacking(said: argparse.Namespace) -> Problem | None:
     """The first thing wrong with the judgments that a key which was not said decides."""
     # These take a second, which other commands need not wait for.
     import pandas as pd
@@ -27,6 +52,7 @@ def _lacking(said: argparse.Namespace, columns: Mapping[str, str]) -> Problem | 
     from alignment_importance.inputs.judgments import reading
 
     images, problems = sorted(listing.search(said.images, Problems())), Problems()
+    columns = dict(said.columns or ())
     source = reading.Source(said.judgments, said.kind, said.order, said.key, columns, images=said.only)
     reading.inspect(source, pd.DataFrame({"image": images}), problems)
     return next((one for one in problems.errors if one.lacks and getattr(said, one.lacks) is None), None)

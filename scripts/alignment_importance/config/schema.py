@@ -28,7 +28,7 @@ takes the default given here. Paths are relative to the folder in which Snakemak
 `workflow/config.schema.json` is the same as a JSON schema; editors that know YAML schemas complete and check keys with
 the line `# yaml-language-server: $schema=PATH/workflow/config.schema.json` at the top of a configuration.
 
-Mistakes are told all at once, with the full key, before any job runs.
+Mistakes are reported all at once, with the full key, before any job runs.
 """
 
 

@@ -105,7 +105,7 @@ class Comparison(Section):
     judgments: Path
     """File of judgments: a square matrix, pairs, odd-one-out triplets or trials of two alternatives (.csv, .tsv, .txt);
     one array or a stack of one per participant (.npy, .npz, .mat, .h5); RDMs of rsatoolbox (.h5); or a download of
-    Meadows (.mat, .json). Or a folder with such a file per participant, who is called like it.
+    Meadows (.mat, .json). Or a folder with such a file per participant, who is named after it.
     """
     kind: Literal["similarity", "dissimilarity"] | None = None
     """What a larger number means. Dissimilarities are negated. Null where the file says it: the header of pairs,

@@ -119,7 +119,7 @@ class Text:
                 f"{what} have the columns {', '.join(known)}; rename or remove the others, or say with `columns` which "
                 "is which."
             )
-            self.problems.error(self.path, f"unknown column {name!r}", remedy, "header")
+            self.problems.error(self.path, f"unknown column {name!r}", remedy, "header", lacks="columns")
         self.require(required, [name for name in names if name in known], f"{what} need")
 
     def require(self, required: Sequence[str], used: Sequence[str] = (), need: str = "It needs") -> None:

@@ -135,7 +135,7 @@ FIGURES = {
     ),
     "patches": Caption(
         title="Image patches that drive the most important feature maps most",
-        question="What do the most important maps answer to?",
+        question="What do the most important maps respond to?",
         claim="none",
         category="Importance",
         label="patches",

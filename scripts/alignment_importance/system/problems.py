@@ -65,13 +65,13 @@ class Problems:
         """Note what stops the workflow, see `Problem`."""
         self._found[Problem("error", str(where), place, found, remedy, lacks)] = None
 
-    def fail(self, where: object, found: str, remedy: str, place: str = "") -> NoReturn:
+    def fail(self, where: object, found: str, remedy: str, place: str = "", lacks: str = "") -> NoReturn:
         """Note an error behind which nothing more can be looked at, and raise all errors.
 
         Raises:
             ProblemsError: with all problems, the warnings too.
         """
-        self.error(where, found, remedy, place)
+        self.error(where, found, remedy, place, lacks)
         raise ProblemsError(self)
 
     def warn(self, where: object, found: str, remedy: str, place: str = "") -> None:

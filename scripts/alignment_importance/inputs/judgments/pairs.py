@@ -78,7 +78,7 @@ def _kind_in(text: Text) -> str:
     if not kinds:
         remedy = f"Name the column of the ratings {' or '.join(judged.KINDS)}."
         found = "there is neither a column similarity nor a column dissimilarity"
-        text.problems.fail(text.path, found, remedy, "header")
+        text.problems.fail(text.path, found, remedy, "header", lacks="columns")
     return kinds[0]
 
 

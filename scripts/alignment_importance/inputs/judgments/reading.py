@@ -212,7 +212,8 @@ def _refuse_header(file: File, problems: Problems) -> NoReturn:
     remedy = f"{headers[0].upper()}{headers[1:]}. Map other names with `columns`."
     if "stim1_name" in file.text.header:
         remedy = "From Meadows, download the .mat or the tree .json, or rename the columns."
-    problems.fail(file.path, f"the header does not belong to any form of judgments: {shown}", remedy, "header")
+    found = f"the header does not belong to any form of judgments: {shown}"
+    problems.fail(file.path, found, remedy, "header", lacks="columns")
 
 
 def _check_file(path: Path, correct: str, problems: Problems) -> None:
