@@ -16,7 +16,7 @@ from torch import nn
 from alignment_importance.networks import tokens
 from alignment_importance.networks.building import Network
 from alignment_importance.networks.spec import nearest
-from alignment_importance.networks.tracing import on_meta_device, without_values
+from alignment_importance.networks.tracing import on_meta_device, sharing_tensors, without_values
 from alignment_importance.system.errors import InputError
 
 
@@ -56,11 +56,6 @@ def calls(network: Network) -> dict[str, Call]:
     with on_meta_device(network):
         copied(torch.zeros(1, 3, size, size))
     return found
-
-
-def _sharing_all(module: nn.Module) -> nn.Module:
-    """A copy of a module, to which hooks can be given, with the same tensors."""
-    return copy.deepcopy(module, {id(tensor): tensor for tensor in [*module.parameters(), *module.buffers()]})
 
 
 def _tensor(value: Any) -> torch.Tensor | None:
@@ -217,7 +212,7 @@ class Trunk(nn.Module):
     def __init__(self, module: nn.Module, cuts: Sequence[Layers]) -> None:
         """Take the whole network."""
         super().__init__()
-        self._network, self.cuts = _sharing_all(module), cuts
+        self._network, self.cuts = sharing_tensors(module), cuts
         for name in {layers.maps for layers in cuts}:
             self._network.get_submodule(name).register_forward_hook(functools.partial(_note_output, name))
 
@@ -250,7 +245,7 @@ class Rest(nn.Module):
     def __init__(self, module: nn.Module, layers: Layers, input_size: int) -> None:
         """Take the whole network."""
         super().__init__()
-        self._network, self._layers, self._size = _sharing_all(module), layers, input_size
+        self._network, self._layers, self._size = sharing_tensors(module), layers, input_size
         self._network.get_submodule(layers.maps).register_forward_hook(_replace)
         readout = self._network.get_submodule(layers.readout)
         if layers.read:

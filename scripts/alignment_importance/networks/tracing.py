@@ -39,7 +39,8 @@ def trace(network: Network) -> fx.GraphModule:
         autowrap_functions=tuple(timm.models.get_notrace_functions()),
     )
     try:
-        graph = tracer.trace(network.module)
+        # Some modules keep what they computed, which while tracing are no tensors.
+        graph = tracer.trace(sharing_tensors(network.module))
     except Exception as error:
         raise UntraceableError(
             f"Network {network.architecture} cannot be traced by torch.fx: {error}. Its forward pass must not branch "
@@ -253,6 +254,11 @@ def _record(traced: fx.GraphModule, network: Network) -> None:
     with on_meta_device(network):
         for batch in _BATCHES:
             _Recorder(copied, graph=traced.graph).run(torch.zeros(batch, 3, network.input_size, network.input_size))
+
+
+def sharing_tensors(module: nn.Module) -> nn.Module:
+    """A copy of a module with the same tensors."""
+    return copy.deepcopy(module, {id(tensor): tensor for tensor in [*module.parameters(), *module.buffers()]})
 
 
 def without_values(module: nn.Module) -> nn.Module:
