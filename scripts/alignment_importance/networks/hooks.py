@@ -165,13 +165,16 @@ def _laid_out(
     number, n_maps = shape
     grids = [call.puts_out for call in called.values() if issubclass(call.kind, nn.Conv2d) and call.puts_out]
     # Patches are made by a convolution.
-    if not grids or not 0 <= number - grids[0][1] * grids[0][2] < number / 2:
+    if grids and 0 <= number - grids[0][1] * grids[0][2] < number / 2:
+        _, height, width = grids[0]
+        return tokens.Layout(number - height * width, height, width), (n_maps, height, width)
+    square = tokens.in_a_square(number, (0, 1))
+    if square is None:
         raise InputError(
-            f"map_layer {name!r} has {number} tokens per image, and no convolution says how they are laid out. Name a "
-            "layer whose tokens are those of patches of the image."
+            f"map_layer {name!r} has {number} tokens per image, which are no square, and no convolution says how they "
+            "are laid out. Name a layer whose tokens are those of patches of the image."
         )
-    _, height, width = grids[0]
-    return tokens.Layout(number - height * width, height, width), (n_maps, height, width)
+    return square, (n_maps, square.height, square.width)
 
 
 def _shown(shape: tuple[int, ...]) -> str:

@@ -20,6 +20,8 @@ class UntraceableError(InputError):
     """torch.fx cannot follow a network, or makes another one of it."""
 
 
+_BRANCHES = "Its forward pass must not branch on values or shapes of tensors."
+
 #: A graph is run for these numbers of images; a number that follows them is the number of images.
 _BATCHES = (1, 3)
 
@@ -43,15 +45,20 @@ def trace(network: Network) -> fx.GraphModule:
         graph = tracer.trace(sharing_tensors(network.module))
     except Exception as error:
         raise UntraceableError(
-            f"Network {network.architecture} cannot be traced by torch.fx: {error}. Its forward pass must not branch "
-            "on values or shapes of tensors."
+            f"Network {network.architecture} cannot be traced by torch.fx: {error}. {_BRANCHES}"
         ) from error
     _leave_out_options(graph)
     traced = fx.GraphModule(tracer.root, graph)
     for node, name in tracer.node_to_qualname.items():
         node.meta["name"] = name
     _follow_device(traced)
-    _record(traced, network)
+    try:
+        _record(traced, network)
+    except InputError as error:
+        _run(network)
+        raise UntraceableError(
+            f"Network {network.architecture} runs, but not as torch.fx traced it. {_BRANCHES}"
+        ) from error
     _undo_overwriting(traced, network.architecture)
     return traced
 
@@ -246,6 +253,12 @@ class _Recorder(fx.Interpreter):
         node.meta.setdefault("outputs", []).append(output)
         node.meta["overwrites"] = [source for source in versions if inputs[source]._version != versions[source]]
         return output
+
+
+def _run(network: Network) -> None:
+    """Run a network without values, for an error if it does not take inputs of its size."""
+    with on_meta_device(network):
+        without_values(network.module)(torch.zeros(1, 3, network.input_size, network.input_size))
 
 
 def _record(traced: fx.GraphModule, network: Network) -> None:
