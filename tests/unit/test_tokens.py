@@ -234,6 +234,7 @@ def test_routes_equal_forward_passes_with_the_channel_replaced(name: str, ablate
     np.testing.assert_allclose(engine.leave_one_out_of_each_image(human)[1], expected, atol=2e-5)
     kept = np.arange(n_maps) % 3 > 0
     left = naive.readout(head, maps, np.flatnonzero(kept).tolist(), how[2])
+    np.testing.assert_allclose(engine.only(kept).readout, left, atol=2e-5)
     expected_whole = naive.score(naive.rsm(left, "pearson"), human, "pearson")
     assert engine.only(kept).leave_one_out([block])[0][0] == pytest.approx(expected_whole, abs=2e-5)
 
