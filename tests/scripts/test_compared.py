@@ -161,7 +161,10 @@ def test_interactions_and_transfer_replace_maps_by_their_means(made: Path) -> No
         similarities = naive.rsm(naive.readout(pool, maps[images], kept, fill), "pearson")
         return naive.score(similarities, human[name][np.ix_(images, images)], "pearson_r2")
 
-    judged, but = list(range(13)), lambda *gone: [k for k in every if k not in gone]
+    def but(*gone: int) -> list[int]:
+        return [k for k in every if k not in gone]
+
+    judged = list(range(13))
     common = {"activations": made / "maps.nc", "judgments": made / "one.nc", "minutes": 0, **ways}
     score_map_pairs(**common, ranking=made / "all.csv", top_maps=4, table=made / "pairs.csv")
     pairs = read_table(made / "pairs.csv")
@@ -179,7 +182,7 @@ def test_interactions_and_transfer_replace_maps_by_their_means(made: Path) -> No
     eliminated = read_table(made / "elimination.csv").set_index(["fold", "k"])
     for fold in cut:
         train = fold.train.images.tolist()
-        first = max(every, key=lambda gone, train=train: score_of(but(gone), "one", train))
+        first = int(np.argmax([score_of(but(gone), "one", train) for gone in every]))
         assert eliminated.loc[(fold.fold, N_MAPS), "feature_map"] == first
         one_less = score_of(but(first), "one", train)
         assert eliminated.loc[(fold.fold, N_MAPS - 1), "train_score"] == pytest.approx(one_less, abs=1e-6)

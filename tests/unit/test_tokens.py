@@ -166,7 +166,7 @@ NETWORKS: dict[str, tuple[Callable[[], nn.Module], int, tuple[int, int, int], st
     ),
     "mvitv2": (
         lambda: MultiScaleVit(
-            MultiScaleVitCfg(depths=(1, 1), embed_dim=(8, 16), num_heads=(1, 2)), img_size=32, num_classes=3
+            MultiScaleVitCfg(depths=(1, 1), embed_dim=(8, 16), num_heads=(1, 2)), img_size=(32, 32), num_classes=3
         ),
         32, (16, 4, 4), "pooled",
     ),
@@ -209,7 +209,8 @@ def test_maps_are_the_patches_and_the_head_gives_what_the_network_reads(name: st
     read: list[torch.Tensor] = []
     last = [module for module in one.network.module.modules() if isinstance(module, nn.Linear)][-1]
     if name in ("distilled", "levit"):
-        last = [module for module in one.network.module.head.modules() if isinstance(module, nn.Linear)][-1]
+        head = one.network.module.get_submodule("head")
+        last = [module for module in head.modules() if isinstance(module, nn.Linear)][-1]
     hook = last.register_forward_pre_hook(lambda _module, inputs: read.append(inputs[0]))
     with torch.inference_mode():
         one.network.module(one.images)

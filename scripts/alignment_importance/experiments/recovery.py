@@ -143,9 +143,9 @@ def plant(network: Network, draw: int) -> tuple[np.ndarray, PairBlock]:
         alone (all others ablated), and normal noise.
     """
     random = np.random.default_rng([network.seed, draw])
-    active = network.engine.active.any(axis=0)
-    chosen = random.choice(np.flatnonzero(active), min(N_PLANTED, active.sum() // 2), replace=False)
-    planted = np.isin(np.arange(len(active)), chosen)
+    active = np.flatnonzero(network.engine.active.any(axis=0))
+    chosen = random.choice(active, min(N_PLANTED, len(active) // 2), replace=False)
+    planted = np.isin(np.arange(network.engine.active.shape[1]), chosen)
     truth = similarity.rsm(network.engine.only(planted).readout, network.similarity).cpu().numpy()
     pairs = np.triu_indices(len(truth), k=1)
     human = np.zeros_like(truth)

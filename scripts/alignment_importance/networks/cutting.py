@@ -301,8 +301,8 @@ def _find_maps(traced: fx.GraphModule, readout: fx.Node, architecture: str) -> f
         node = sources(node)[0]
     raise InputError(
         f"Network {architecture} has no feature maps to ablate: its readout {readout.meta['name']!r} is computed from "
-        "tokens or vectors, not from a layer with the shape (image, feature_map, y, x). Name a `map_layer`, such as the "
-        "last block but one of a transformer, or take another network."
+        "tokens or vectors, not from a layer with the shape (image, feature_map, y, x). Name a `map_layer`, such as "
+        "the last block but one of a transformer, or take another network."
     )
 
 

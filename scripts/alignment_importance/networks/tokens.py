@@ -75,9 +75,9 @@ def layout_of(node: fx.Node, prefix: int | None) -> Layout:
     square = in_a_square(number, possible)
     if square is None:
         raise InputError(
-            f"map_layer {node.meta['name']!r} has {number} tokens per image, {possible[0]} of them for no place, and no "
-            f"layer before it has a grid of {number - possible[0]} places, which are no square either: it is not known "
-            "where they lie. Name a layer before tokens are merged or left out."
+            f"map_layer {node.meta['name']!r} has {number} tokens per image, {possible[0]} of them for no place, and "
+            f"no layer before it has a grid of {number - possible[0]} places, which are no square either: it is not "
+            "known where they lie. Name a layer before tokens are merged or left out."
         )
     return square
 
