@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from alignment_importance import ablation
@@ -33,18 +34,30 @@ def measure_recovery(
     threads: int,
     table: Path,
 ) -> None:
-    """Write a row per method and draw of maps, and per method, comparison and image; judgments are by comparison."""
+    """Write a row per method and draw of maps, and per method, comparison and image; judgments are by comparison.
+
+    Units, which have no places, have rows of maps alone.
+    """
     machine = compute_module.prepare(gpus=gpu, threads=threads, **compute)
     ratings = {name: read_netcdf(file) for name, file in judgments.items()}
     image_ids = sorted(set.intersection(*(set(each["image"].to_numpy().tolist()) for each in ratings.values())))
     with recorded.read(activations, image_ids, model["ablation"]) as maps:
         engine = ablation.ablate(recorded.load_head(maps, model), maps, machine, **alignment)
+        sizes = np.abs(maps["feature_maps"].to_numpy()).mean((2, 3), dtype=np.float64)
         network = recovery.Network(
-            maps["readout"].to_numpy(), engine, **alignment, permutations=permutations, seed=seed, compute=machine
+            maps["readout"].to_numpy(),
+            sizes,
+            engine,
+            **alignment,
+            permutations=permutations,
+            seed=seed,
+            compute=machine,
         )
-        blocks = {name: folds.whole(human_judgments.mean(each, image_ids)) for name, each in ratings.items()}
-        places = recovery.find_places(network, maps, blocks, masks, objects)
-        areas = pd.concat([recovery.find_maps(network), places], ignore_index=True)
+        areas = recovery.find_maps(network)
+        if model.get("layout") != "units":
+            blocks = {name: folds.whole(human_judgments.mean(each, image_ids)) for name, each in ratings.items()}
+            places = recovery.find_places(network, maps, blocks, masks, objects)
+            areas = pd.concat([areas, places], ignore_index=True)
         areas.insert(0, "control", control)
         areas.insert(1, "model", model_name)
         made_of = {name: origin_columns(maps.attrs | each.attrs) for name, each in ratings.items()}

@@ -2,12 +2,15 @@
 
 from pathlib import Path
 
+import naive
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 import xarray as xr
 from PIL import Image
 from prepared_files import ATTRIBUTES, N_MAPS, WAYS, write_activations, write_judgments
+from torch import nn
 
 import summarise
 from alignment_importance.ablation import PooledAblation
@@ -140,6 +143,71 @@ def test_transfer_from_other_judgments_of_more_images(made: Path) -> None:
     assert table["test_transferred"].between(0, 1).all()
 
 
+def test_interactions_and_transfer_replace_maps_by_their_means(made: Path) -> None:
+    """Against forward passes in which the maps that are gone hold their mean over all images and places."""
+    recorded = read_netcdf(made / "maps.nc")
+    recorded["feature_maps"] += xr.DataArray(np.arange(N_MAPS, dtype=np.float32), dims="feature_map")
+    recorded["readout"] = (("image", "unit"), recorded["feature_maps"].mean(("y", "x")).to_numpy())
+    mean = recorded["feature_maps"].mean(("image", "y", "x"), dtype=np.float64).astype(np.float32).to_numpy()
+    recorded["map_mean"], recorded["unit_mean"] = ("feature_map", mean), ("unit", mean)
+    write_netcdf(recorded, made / "maps.nc")
+    ways = WAYS | {"model": {"architecture": "resnet18", "ablation": "mean"}}
+    maps, every = torch.from_numpy(recorded["feature_maps"].to_numpy()), list(range(N_MAPS))
+    pool, fill = nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Flatten()), torch.from_numpy(mean)
+    judged_by = {"one": IDS[:13], "two": IDS}
+    human = {name: judgments.mean(read_netcdf(made / f"{name}.nc"), ids) for name, ids in judged_by.items()}
+
+    def score_of(kept: list[int], name: str, images: list[int]) -> float:
+        similarities = naive.rsm(naive.readout(pool, maps[images], kept, fill), "pearson")
+        return naive.score(similarities, human[name][np.ix_(images, images)], "pearson_r2")
+
+    def but(*gone: int) -> list[int]:
+        return [k for k in every if k not in gone]
+
+    judged = list(range(13))
+    common = {"activations": made / "maps.nc", "judgments": made / "one.nc", "minutes": 0, **ways}
+    score_map_pairs(**common, ranking=made / "all.csv", top_maps=4, table=made / "pairs.csv")
+    pairs = read_table(made / "pairs.csv")
+    without = [score_of(but(*gone), "one", judged) for gone in pairs[["feature_map", "feature_map_b"]].to_numpy()]
+    np.testing.assert_allclose(pairs["ais_pair"], score_of(every, "one", judged) - np.array(without), atol=1e-6)
+    sample_shapley_values(**common, permutations=1, seed=3, table=made / "shapley.csv")
+    order = np.random.default_rng([3, 0]).permutation(N_MAPS)
+    scores = [0.0, *(np.nan_to_num(score_of(order[:k].tolist(), "one", judged)) for k in range(1, N_MAPS + 1))]
+    found = read_table(made / "shapley.csv").set_index("feature_map")["shapley"]
+    np.testing.assert_allclose(found[order], np.diff(scores), atol=1e-6)
+    cut = folds.blocks(read_table(made / "folds-0.csv"), human["one"], IDS[:13])
+    eliminate_feature_maps(
+        **common, folds=made / "folds-0.csv", curves=made / "curves.csv", table=made / "elimination.csv"
+    )
+    eliminated = read_table(made / "elimination.csv").set_index(["fold", "k"])
+    for fold in cut:
+        train = fold.train.images.tolist()
+        first = int(np.argmax([score_of(but(gone), "one", train) for gone in every]))
+        assert eliminated.loc[(fold.fold, N_MAPS), "feature_map"] == first
+        one_less = score_of(but(first), "one", train)
+        assert eliminated.loc[(fold.fold, N_MAPS - 1), "train_score"] == pytest.approx(one_less, abs=1e-6)
+
+    own = {"seed": 11, "fold": [1, 2, 3], "unit": "images", "test_full": 0.1, "test_retained": 0.2}
+    write_table(pd.DataFrame(own), made / "prediction.csv")
+    measure_transfer(
+        activations=dict.fromkeys(human, made / "maps.nc"),
+        judgments={name: made / f"{name}.nc" for name in human},
+        folds={("one", 11): made / "folds-0.csv"},
+        predictions={"one": made / "prediction.csv"},
+        tables={"one": made / "transfer.csv"},
+        **ways,
+    )
+    for fold, (_, row) in zip(cut, read_table(made / "transfer.csv").iterrows(), strict=True):
+        test = fold.test.images.tolist()
+        learned = [image for image in range(len(IDS)) if image not in test]
+        order = np.argsort([score_of(but(gone), "two", learned) for gone in every])
+        assert row["k"] == 1 + np.argmax([score_of(order[:k].tolist(), "two", learned) for k in range(1, N_MAPS + 1)])
+        expected = score_of(order[: int(row["k"])].tolist(), "one", test)
+        assert row["test_transferred"] == pytest.approx(expected, abs=1e-5)
+    for name in ("pairs", "shapley", "elimination", "transfer"):
+        assert set(read_table(made / f"{name}.csv")["ablation"]) == {"mean"}
+
+
 def test_networks_of_one_comparison(tmp_path: Path) -> None:
     rng = np.random.default_rng(4)
     for model in ("net.1", "net.2"):
@@ -174,7 +242,8 @@ def test_networks_of_one_comparison(tmp_path: Path) -> None:
     assert agreement["correlation"].between(-1, 1).all()
 
 
-def test_recovery_of_a_control(made: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("layout", ["maps", "units"])
+def test_recovery_of_a_control(layout: str, made: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (made / "masks").mkdir()
     for image in IDS:
         halves = np.repeat([[1, 2]], 4, axis=1).repeat(8, axis=0).astype(np.uint8)
@@ -191,10 +260,13 @@ def test_recovery_of_a_control(made: Path, monkeypatch: pytest.MonkeyPatch) -> N
         permutations=4,
         seed=1,
         table=made / "recovery.csv",
-        **WAYS,
+        **WAYS | {"model": {"features": "own.npy", "layout": layout, "ablation": "zero"}},
     )
     table = read_table(made / "recovery.csv")
     n_methods = len(recovery.METHODS)
+    if layout == "units":
+        assert table.groupby("truth").size().to_dict() == {"maps": 3 * n_methods}
+        return
     # Images of both comparisons: 13.
     assert table.groupby("truth").size().to_dict() == {"maps": 3 * n_methods, "places": 2 * 13 * n_methods}
     assert table.groupby("truth")["simulated"].mean().to_dict() == {"maps": 1, "places": 0.5}

@@ -301,7 +301,7 @@ def test_errors_name_what_is_wrong(tmp_path: Path) -> None:
 
 def test_tokens_that_are_not_known_to_have_places_are_refused_with_the_reason() -> None:
     outline = networks.outline(networks.Spec("timm/coat_mini"))
-    with pytest.raises(InputError, match=r"coat_mini has no feature maps to ablate: .* tokens .*Take a network"):
+    with pytest.raises(InputError, match=r"coat_mini has no feature maps to ablate: .* tokens .*Name a `map_layer`"):
         networks.cut(outline)
 
 

@@ -3,10 +3,12 @@
 import re
 from pathlib import Path
 
+import naive
 import numpy as np
 import pandas as pd
 import pytest
-from small_heads import resources
+import torch
+from small_heads import ABLATIONS, N_IMAGES, N_MAPS, engine, fill_of, resources
 
 import tabulate_recovery
 from alignment_importance.ablation import PooledAblation
@@ -17,8 +19,8 @@ PAGE = Path(__file__).resolve().parents[2] / "docs/recovery.md"
 
 
 def network(readout: np.ndarray) -> recovery.Network:
-    engine = PooledAblation(readout, resources(), "pearson", "pearson_r2")
-    return recovery.Network(readout, engine, "pearson", "pearson_r2", 30, 1, resources())
+    pooled = PooledAblation(readout, resources(), "pearson", "pearson_r2")
+    return recovery.Network(readout, readout, pooled, "pearson", "pearson_r2", 30, 1, resources())
 
 
 @pytest.fixture
@@ -60,6 +62,34 @@ def test_every_method_that_knows_the_judgments_finds_maps_better_than_chance(
         assert (found.weights >= 0).all()
         assert found.ranking.shape == found.weights.shape == planted.shape
     assert np.mean(areas) > 0.75
+
+
+@pytest.mark.parametrize("ablated", ABLATIONS)
+@pytest.mark.parametrize("route", ["linear", "general"])
+def test_maps_are_planted_and_found_where_units_are_not_maps(
+    route: str, ablated: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(recovery, "N_PLANTED", 3)
+    monkeypatch.setattr(recovery, "N_DRAWS", 2)
+    monkeypatch.setattr(recovery, "NOISE", 0.0)
+    maps = np.random.default_rng(2).gamma(1.0, size=(N_IMAGES, N_MAPS, 4, 4)).astype(np.float32)
+    # Ablation leaves this one as it is.
+    maps[:, 4] = {"zero": 0, "mean": 3}[ablated]
+    head, ablation = engine(route, maps, "pearson", "pearson_r2", resources(), ablated)
+    readout = head.module(torch.from_numpy(maps)).detach().numpy()
+    assert readout.shape[1] != N_MAPS
+    weighed = recovery.Network(readout, np.abs(maps).mean((2, 3)), ablation, "pearson", "pearson_r2", 9, 1, resources())
+    planted, block = recovery.plant(weighed, 1)
+    assert planted.sum() == 3
+    assert not planted[4]
+    tensor = torch.from_numpy(maps)
+    left = naive.readout(head.module, tensor, np.flatnonzero(planted).tolist(), fill_of(tensor, ablated))
+    pairs = np.triu_indices(N_IMAGES, k=1)
+    np.testing.assert_allclose(block.human[pairs], naive.rsm(left, "pearson")[pairs], atol=1e-5)
+    areas = recovery.find_maps(weighed).groupby("method")["auc"].mean()
+    assert areas[["ridge reweighting", "non-negative reweighting"]].isna().all()
+    assert areas[["Shapley value", "backward elimination"]].between(0.5, 1, inclusive="right").all()
+    assert areas[["AIS", "activation"]].between(0, 1).all()
 
 
 def test_the_page_names_the_best_method_and_how_far_it_is_ahead() -> None:

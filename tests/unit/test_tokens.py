@@ -14,6 +14,7 @@ import xarray as xr
 from small_heads import ABLATIONS, fill_of
 from timm.layers import SwiGLUPacked
 from timm.models.mlp_mixer import MlpMixer
+from timm.models.mvitv2 import MultiScaleVit, MultiScaleVitCfg
 from timm.models.vision_transformer import VisionTransformer
 from torch import nn
 
@@ -163,11 +164,36 @@ NETWORKS: dict[str, tuple[Callable[[], nn.Module], int, tuple[int, int, int], st
         ),
         32, (16, 4, 4), "pooled",
     ),
+    "mvitv2": (
+        lambda: MultiScaleVit(
+            MultiScaleVitCfg(depths=(1, 1), embed_dim=(8, 16), num_heads=(1, 2)), img_size=(32, 32), num_classes=3
+        ),
+        32, (16, 4, 4), "pooled",
+    ),
+    "naflexvit": (lambda: named("naflexvit_base_patch16_gap", img_size=32, **SMALL), 32, (16, 2, 2), "general"),
+    "levit": (
+        lambda: named("levit_128s", img_size=64, embed_dim=(8, 16), depth=(1, 1), num_heads=(1, 2), key_dim=4),
+        64, (16, 2, 2), "general",
+    ),
+    "pit": (
+        lambda: named(
+            "pit_ti_224", img_size=48, base_dims=(8, 8), depth=(1, 2), heads=(1, 2), patch_size=8, stride=4
+        ),
+        48, (16, 6, 6), "general",
+    ),
+    "hiera": (
+        lambda: named(
+            "hiera_tiny_224", img_size=32, embed_dim=8, num_heads=1, stages=(1, 1), q_pool=1, mask_unit_size=(4, 4)
+        ),
+        32, (16, 4, 4), "hooked",
+    ),
     "convnext": (
         lambda: named("convnext_atto", depths=(1, 1, 1, 1), dims=(4, 4, 8, 12)), 64, (12, 2, 2), "general"
     ),
 }  # fmt: skip
 
+#: Map layers that are not found but named.
+NAMED = {"pit": "transformers.1.blocks.0", "hiera": "blocks.1"}
 
 #: Those that cannot be made so small that plain forward passes for all their maps are few.
 LARGE: dict[str, tuple[Callable[[], nn.Module], int, tuple[int, int, int], str]] = {
@@ -178,12 +204,13 @@ LARGE: dict[str, tuple[Callable[[], nn.Module], int, tuple[int, int, int], str]]
 @pytest.mark.parametrize("name", [*NETWORKS, *LARGE])
 def test_maps_are_the_patches_and_the_head_gives_what_the_network_reads(name: str) -> None:
     make, size, shape, route = (NETWORKS | LARGE)[name]
-    one = cut_of(make, size)
+    one = cut_of(make, size, map_layer=NAMED.get(name))
     assert (one.cut.map_shape, one.cut.head.route) == (shape, route)
     read: list[torch.Tensor] = []
     last = [module for module in one.network.module.modules() if isinstance(module, nn.Linear)][-1]
-    if name == "distilled":
-        last = one.network.module.head  # type: ignore[assignment]
+    if name in ("distilled", "levit"):
+        head = one.network.module.get_submodule("head")
+        last = [module for module in head.modules() if isinstance(module, nn.Linear)][-1]
     hook = last.register_forward_pre_hook(lambda _module, inputs: read.append(inputs[0]))
     with torch.inference_mode():
         one.network.module(one.images)
@@ -196,7 +223,7 @@ def test_maps_are_the_patches_and_the_head_gives_what_the_network_reads(name: st
 @pytest.mark.parametrize("name", NETWORKS)
 def test_routes_equal_forward_passes_with_the_channel_replaced(name: str, ablated: str) -> None:
     make, size, (n_maps, _, _), _ = NETWORKS[name]
-    one, human = cut_of(make, size), people()
+    one, human = cut_of(make, size, map_layer=NAMED.get(name)), people()
     head, maps = one.plain
     engine, block = ablation.ablate(one.cut.head, one.recorded(ablated), CPU, "pearson", "pearson"), whole(human)
     order, how = np.random.default_rng(4).permutation(n_maps), ("pearson", "pearson", fill_of(maps, ablated))
@@ -208,6 +235,7 @@ def test_routes_equal_forward_passes_with_the_channel_replaced(name: str, ablate
     np.testing.assert_allclose(engine.leave_one_out_of_each_image(human)[1], expected, atol=2e-5)
     kept = np.arange(n_maps) % 3 > 0
     left = naive.readout(head, maps, np.flatnonzero(kept).tolist(), how[2])
+    np.testing.assert_allclose(engine.only(kept).readout, left, atol=2e-5)
     expected_whole = naive.score(naive.rsm(left, "pearson"), human, "pearson")
     assert engine.only(kept).leave_one_out([block])[0][0] == pytest.approx(expected_whole, abs=2e-5)
 
@@ -290,3 +318,10 @@ class Merging(nn.Module):
 def test_tokens_without_a_grid_are_refused_with_their_number() -> None:
     with pytest.raises(InputError, match=r"16 tokens per image, 1 of them for no place.*grid of 15 places"):
         networks.cut(network_of(Merging))
+
+
+def test_networks_that_keep_what_they_computed_can_be_cut_again() -> None:
+    network = network_of(NETWORKS["levit"][0], 64)
+    assert networks.cut(network).describe() == networks.cut(network).describe()
+    layers = networks.list_layers(network).set_index("layer")["role"]
+    assert (layers["stages.1.blocks.0.add_1"], layers["head.bn"]) == ("map layer", "readout")

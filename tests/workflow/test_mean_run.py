@@ -24,9 +24,11 @@ def test_a_run_says_and_shows_that_maps_are_replaced_by_their_means(project: Pat
             model["ablation"] = "mean"
         config["comparisons"] = {"matrix": config["comparisons"]["matrix"]}
         config["cross_validation"] = {"folds": 2, "seeds": [1]}
+        config["interactions"] = {"permutations": 3, "top_maps": 3}
 
     change_config(project, change)
-    answer = run_snakemake(project, "check", "all", "--cores", "2", "--configfile", "tiny.yaml")
+    together = [f"results/interactions/matrix/vit/{kind}.csv" for kind in ("elimination", "pairs", "shapley")]
+    answer = run_snakemake(project, "check", "all", *together, "--cores", "2", "--configfile", "tiny.yaml")
     assert answer.returncode == 0, answer.stdout
     results = project / "results"
     recorded = read_netcdf(results / "activations/tiny/resnet18.nc")
@@ -48,5 +50,6 @@ def test_a_run_says_and_shows_that_maps_are_replaced_by_their_means(project: Pat
         if model == "resnet18":
             found = ranking.sort_values("feature_map")["ais"]
             np.testing.assert_allclose(found, whole - expected, atol=1e-6)
-    assert set(read_table(results / "prediction/summary.csv")["ablation"]) == {"mean"}
+    for table in (*together, "results/prediction/summary.csv"):
+        assert set(read_table(project / table)["ablation"]) == {"mean"}
     assert (results / "gallery/index.html").is_file()

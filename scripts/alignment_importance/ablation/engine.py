@@ -135,10 +135,12 @@ class Ablation(ABC):
 
     Attributes:
         active: (image, feature_map) bool, whether a map is anything but what it is when it is ablated, in an image.
+        readout: (image, unit) of all maps, on the device.
         closed_form: whether scores follow from sums of products, without computing a readout or a similarity again.
     """
 
     active: np.ndarray
+    readout: torch.Tensor
     closed_form: bool = False
     _score: str
 
@@ -513,7 +515,7 @@ class ReadoutAblation(Ablation):
         self, head: VariantHead, compute: Compute, similarity: str, score: str, unit_fill: np.ndarray | None = None
     ) -> None:
         """Take a head that computes its readout under ablation, and what ablated `units` hold, (unit,)."""
-        self.active = head.active.numpy()
+        self.active, self.readout = head.active.numpy(), head.intact
         self._head, self._compute, self._similarity, self._score = head, compute, similarity, score
         self._unit_fill = unit_fill
 
@@ -529,12 +531,12 @@ class ReadoutAblation(Ablation):
             similarities = rsm(readouts, self._similarity)
             return torch.stack([scorer.of_all_images(similarities) for scorer in scorers], dim=1)
 
-        whole = scores(self._head.intact[None])[0].cpu().numpy()
+        whole = scores(self.readout[None])[0].cpu().numpy()
         tasks = self._head.without_each(maps, self._chunk())
         return whole, self._over_maps(tasks, len(maps), scores, "feature maps ablated").T
 
     def _standardised(self, every: _Scorer, own: OwnSecondOrder, places: torch.Tensor, rows: np.ndarray) -> np.ndarray:
-        whole, (images, others) = scaled_rows(self._head.intact, self._similarity), torch.from_numpy(rows).T
+        whole, (images, others) = scaled_rows(self.readout, self._similarity), torch.from_numpy(rows).T
 
         def standardised(readouts: torch.Tensor) -> torch.Tensor:
             of_all, correlations = every.parts(rsm(readouts, self._similarity)[..., *every.pairs], places)
@@ -545,15 +547,14 @@ class ReadoutAblation(Ablation):
             # What is computed of one takes several matrices.
             return torch.cat([standardised(one) for one in readouts.split(1)])
 
-        intact, n_maps = standardised(self._head.intact[None]).cpu().numpy(), self.active.shape[1]
+        intact, n_maps = standardised(self.readout[None]).cpu().numpy(), self.active.shape[1]
         tasks = self._head.without_each(np.arange(n_maps), self._chunk())
         return np.concatenate([intact, self._over_maps(tasks, n_maps, one_by_one, "feature maps ablated")])
 
     @property
     def units(self) -> "PooledAblation":
         """Unit d of the readout is its fill without unit d, as a pooled map is without its map."""
-        readout = self._head.intact.cpu().numpy()
-        return PooledAblation(readout, self._compute, self._similarity, self._score, self._unit_fill)
+        return PooledAblation(self.readout.cpu().numpy(), self._compute, self._similarity, self._score, self._unit_fill)
 
     def each_alone(self, blocks: Sequence[PairBlock]) -> np.ndarray:
         """Scores (block, feature_map) with one map at a time kept and all others ablated."""
@@ -579,7 +580,7 @@ class ReadoutAblation(Ablation):
     def _leave_one_out_of_each_image(self, human: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         judged = torch.from_numpy(human).to(self._compute.device)
         agreement = OwnSecondOrder.of(judged, SCORES[self._score].ranked)
-        whole = scaled_rows(self._head.intact, self._similarity)
+        whole = scaled_rows(self.readout, self._similarity)
 
         def scores(readouts: torch.Tensor) -> torch.Tensor:
             # One variant at a time on a processor: what is computed of it takes several matrices.
@@ -587,7 +588,7 @@ class ReadoutAblation(Ablation):
             # Only the image's own row is ablated: row i of the variant against the whole rows.
             return torch.cat([agreement(similarities_to(part, whole, self._similarity)) for part in parts])
 
-        intact = scores(self._head.intact[None])[0].cpu().numpy()
+        intact = scores(self.readout[None])[0].cpu().numpy()
         n_maps = self.active.shape[1]
         tasks = self._head.without_each(np.arange(n_maps), self._chunk())
         return intact, self._over_maps(tasks, n_maps, scores, "feature maps ablated").T

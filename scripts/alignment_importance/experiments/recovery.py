@@ -22,7 +22,7 @@ from alignment_importance.statistics import roc, similarity
 from alignment_importance.system import logs
 from alignment_importance.system.compute import Compute
 
-#: Maps that simulated judgments are made of, of all that are not zero everywhere; how often they are drawn anew.
+#: Maps that simulated judgments are made of, of all that ablation changes; how often they are drawn anew.
 N_PLANTED, N_DRAWS = 64, 5
 
 #: Standard deviation of the noise in simulated judgments, by that of the similarities they are made of.
@@ -41,6 +41,7 @@ class Network:
 
     Attributes:
         readout: (image, unit).
+        sizes: (image, feature_map) mean absolute activation of the maps.
         engine: ablates its maps.
         similarity: of readouts, `pearson` or `cosine`.
         score: second-order score.
@@ -50,6 +51,7 @@ class Network:
     """
 
     readout: np.ndarray
+    sizes: np.ndarray
     engine: Ablation
     similarity: str
     score: str
@@ -104,7 +106,7 @@ def by_nonnegative_weights(network: Network, block: PairBlock) -> Importance:
 
 def _reweighted(network: Network, block: PairBlock, fit: Callable[..., reweighting.Reweighted]) -> Importance:
     """Fitted weights, with the penalty chosen over images; NaN for all maps where units are not maps."""
-    if network.readout.shape[1] != network.engine.active.shape[1]:
+    if network.engine.units is not network.engine:
         return _signed(np.full(network.engine.active.shape[1], np.nan))
     everything = Fold(1, train=block, test=block)
     inner = folds.inside(everything, N_INNER_FOLDS, network.seed, by_pairs=False)
@@ -113,9 +115,9 @@ def _reweighted(network: Network, block: PairBlock, fit: Callable[..., reweighti
 
 
 def by_activation(network: Network, block: PairBlock) -> Importance:
-    """The baseline that knows nothing of people: a map's mean size in the readout; all maps weigh the same."""
-    readout = network.readout[block.images]
-    return Importance(np.abs(readout).mean(axis=0), np.ones(readout.shape[1]))
+    """The baseline that knows nothing of people: a map's mean absolute activation; all maps weigh the same."""
+    sizes = network.sizes[block.images].mean(axis=0)
+    return Importance(sizes, np.ones(len(sizes)))
 
 
 def _signed(values: np.ndarray) -> Importance:
@@ -141,10 +143,10 @@ def plant(network: Network, draw: int) -> tuple[np.ndarray, PairBlock]:
         alone (all others ablated), and normal noise.
     """
     random = np.random.default_rng([network.seed, draw])
-    active = np.flatnonzero(network.readout.any(axis=0))
+    active = np.flatnonzero(network.engine.active.any(axis=0))
     chosen = random.choice(active, min(N_PLANTED, len(active) // 2), replace=False)
-    planted = np.isin(np.arange(network.readout.shape[1]), chosen)
-    truth = similarity.rsm(network.engine.units.only(planted).readout, network.similarity).cpu().numpy()
+    planted = np.isin(np.arange(network.engine.active.shape[1]), chosen)
+    truth = similarity.rsm(network.engine.only(planted).readout, network.similarity).cpu().numpy()
     pairs = np.triu_indices(len(truth), k=1)
     human = np.zeros_like(truth)
     human[pairs] = truth[pairs] + NOISE * np.nanstd(truth[pairs]) * random.standard_normal(len(pairs[0]))
@@ -156,11 +158,11 @@ def find_maps(network: Network) -> pd.DataFrame:
 
     Returns:
         The columns `COLUMNS`: item is the number of the draw, auc the area under the ROC curve for telling the planted
-        maps from the others by their rank (0.5 by chance, 1 if all come first). Maps that are zero everywhere are left
-        out.
+        maps from the others by their rank (0.5 by chance, 1 if all come first). Maps that ablation does not change are
+        left out.
     """
     rows = []
-    active = network.readout.any(axis=0)
+    active = network.engine.active.any(axis=0)
     for draw in logs.progress(range(1, N_DRAWS + 1), "draws of planted maps", N_DRAWS):
         planted, block = plant(network, draw)
         for name, method in METHODS.items():

@@ -218,9 +218,9 @@ def _choose(traced: fx.GraphModule, network: Network, map_layer: str | None, rea
     else:
         maps = _find_maps(traced, readout, network.architecture)
     prefix: list[fx.Node] = []
-    of_tokens = n_prefix is not None and len(shape(maps)) == 2
+    of_tokens = len(shape(maps)) == 2
     if of_tokens or _ends_with_channels(maps):
-        maps, prefix = tokens.lay_out(traced, maps, tokens.layout_of(maps, n_prefix or 0))
+        maps, prefix = tokens.lay_out(traced, maps, tokens.layout_of(maps, n_prefix))
     _require_maps(maps)
     return _Layers(maps, of_tokens, prefix, readout, block)
 
@@ -270,7 +270,8 @@ def _find_readout(traced: fx.GraphModule, architecture: str) -> fx.Node:
         if _is_linear(traced, node):
             return _before_identities(traced, sources(node)[0])
         # The mean of several classifiers, as of a class and a distillation token: what the first of them reads.
-        if len(sources(node)) != 1 and not all(_is_linear(traced, source) for source in sources(node)):
+        of_images = [source for source in sources(node) if shape(source)]
+        if len(of_images) != 1 and not all(_is_linear(traced, source) for source in of_images):
             break
         node = sources(node)[0]
     if not isinstance(last, fx.Node) or len(shape(last)) != 1 or len(shape(node)) < 2:
@@ -300,8 +301,8 @@ def _find_maps(traced: fx.GraphModule, readout: fx.Node, architecture: str) -> f
         node = sources(node)[0]
     raise InputError(
         f"Network {architecture} has no feature maps to ablate: its readout {readout.meta['name']!r} is computed from "
-        "tokens or vectors, not from a layer with the shape (image, feature_map, y, x). Take a network with "
-        "convolutions, or one that keeps its tokens in a grid (such as Swin), or name a `map_layer`."
+        "tokens or vectors, not from a layer with the shape (image, feature_map, y, x). Name a `map_layer`, such as "
+        "the last block but one of a transformer, or take another network."
     )
 
 

@@ -16,7 +16,7 @@ from torch import nn
 from alignment_importance.networks import tokens
 from alignment_importance.networks.building import Network
 from alignment_importance.networks.spec import nearest
-from alignment_importance.networks.tracing import on_meta_device, without_values
+from alignment_importance.networks.tracing import on_meta_device, sharing_tensors, without_values
 from alignment_importance.system.errors import InputError
 
 
@@ -56,11 +56,6 @@ def calls(network: Network) -> dict[str, Call]:
     with on_meta_device(network):
         copied(torch.zeros(1, 3, size, size))
     return found
-
-
-def _sharing_all(module: nn.Module) -> nn.Module:
-    """A copy of a module, to which hooks can be given, with the same tensors."""
-    return copy.deepcopy(module, {id(tensor): tensor for tensor in [*module.parameters(), *module.buffers()]})
 
 
 def _tensor(value: Any) -> torch.Tensor | None:
@@ -170,13 +165,16 @@ def _laid_out(
     number, n_maps = shape
     grids = [call.puts_out for call in called.values() if issubclass(call.kind, nn.Conv2d) and call.puts_out]
     # Patches are made by a convolution.
-    if not grids or not 0 <= number - grids[0][1] * grids[0][2] < number / 2:
+    if grids and 0 <= number - grids[0][1] * grids[0][2] < number / 2:
+        _, height, width = grids[0]
+        return tokens.Layout(number - height * width, height, width), (n_maps, height, width)
+    square = tokens.in_a_square(number, (0, 1))
+    if square is None:
         raise InputError(
-            f"map_layer {name!r} has {number} tokens per image, and no convolution says how they are laid out. Name a "
-            "layer whose tokens are those of patches of the image."
+            f"map_layer {name!r} has {number} tokens per image, which are no square, and no convolution says how they "
+            "are laid out. Name a layer whose tokens are those of patches of the image."
         )
-    _, height, width = grids[0]
-    return tokens.Layout(number - height * width, height, width), (n_maps, height, width)
+    return square, (n_maps, square.height, square.width)
 
 
 def _shown(shape: tuple[int, ...]) -> str:
@@ -217,7 +215,7 @@ class Trunk(nn.Module):
     def __init__(self, module: nn.Module, cuts: Sequence[Layers]) -> None:
         """Take the whole network."""
         super().__init__()
-        self._network, self.cuts = _sharing_all(module), cuts
+        self._network, self.cuts = sharing_tensors(module), cuts
         for name in {layers.maps for layers in cuts}:
             self._network.get_submodule(name).register_forward_hook(functools.partial(_note_output, name))
 
@@ -250,7 +248,7 @@ class Rest(nn.Module):
     def __init__(self, module: nn.Module, layers: Layers, input_size: int) -> None:
         """Take the whole network."""
         super().__init__()
-        self._network, self._layers, self._size = _sharing_all(module), layers, input_size
+        self._network, self._layers, self._size = sharing_tensors(module), layers, input_size
         self._network.get_submodule(layers.maps).register_forward_hook(_replace)
         readout = self._network.get_submodule(layers.readout)
         if layers.read:

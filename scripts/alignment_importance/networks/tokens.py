@@ -8,7 +8,7 @@ import dataclasses
 import itertools
 import math
 import operator
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -48,32 +48,47 @@ class Layout:
     width: int
 
 
-def layout_of(node: fx.Node, prefix: int) -> Layout:
-    """Find the grid of a node's tokens: that of the first layer before it that has as many places.
+def layout_of(node: fx.Node, prefix: int | None) -> Layout:
+    """Find the grid of a node's tokens: that of the first layer before it that has as many places, or else a square.
 
     Args:
         node: with the output (image, token, unit) or (image, y, x, unit).
         prefix: tokens of the network before those of the patches, see `prefix_tokens`. In some networks they join
             later: there are none yet where the node does not depend on the class token or others of the network's own.
+            Where nothing is known of them, there are none or one.
 
     Raises:
-        InputError: no layer before has as many places as there are tokens of patches.
+        InputError: no layer before has as many places as there are tokens of patches, and they are no square.
     """
     if len(shape(node)) == 3:
         height, width, _ = shape(node)
         return Layout(0, height, width)
     number = shape(node)[0]
     before = ancestors(node)
-    grids = [shape(other)[1:] for other in node.graph.nodes if other in before and len(shape(other)) == 3]
+    sizes = [shape(other) for other in node.graph.nodes if other in before]
+    grids = [size[1:] for size in sizes if len(size) == 3 and min(size) > 1]
     own = any(other.op == "get_attr" and "token" in str(other.target) for other in before)
-    for present, grid in itertools.product((prefix,) if own else (prefix, 0), grids):
+    possible = (0, 1) if prefix is None else (prefix,) if own else (prefix, 0)
+    for present, grid in itertools.product(possible, grids):
         if number - math.prod(grid) == present:
             return Layout(present, *grid)
-    raise InputError(
-        f"map_layer {node.meta['name']!r} has {number} tokens per image, {prefix} of them for no place, and no layer "
-        f"before it has a grid of {number - prefix} places: it is not known where they lie. Name a layer before tokens "
-        "are merged or left out."
-    )
+    square = in_a_square(number, possible)
+    if square is None:
+        raise InputError(
+            f"map_layer {node.meta['name']!r} has {number} tokens per image, {possible[0]} of them for no place, and "
+            f"no layer before it has a grid of {number - possible[0]} places, which are no square either: it is not "
+            "known where they lie. Name a layer before tokens are merged or left out."
+        )
+    return square
+
+
+def in_a_square(number: int, prefix: Iterable[int]) -> Layout | None:
+    """Lay tokens out as the square that the input is, behind the first number of others with which they are one."""
+    for present in prefix:
+        side = math.isqrt(max(0, number - present))
+        if side > 1 and side**2 == number - present:
+            return Layout(present, side, side)
+    return None
 
 
 def to_maps(values: torch.Tensor, prefix: int, height: int, width: int) -> torch.Tensor:
@@ -158,8 +173,11 @@ def picks(node: fx.Node, tokens: Any) -> bool:
 
 
 def is_mean_over_places(node: fx.Node) -> bool:
-    """Whether a node is the mean of (image, y, x, unit) over y and x."""
-    return [len(shape(source)) for source in sources(node)] == [3] and _is_mean_over(node, (1, 2))
+    """Whether a node is the mean of (image, y, x, unit) over y and x, or of (image, token, unit) over tokens."""
+    dimensions = {3: (1, 2), 2: (1,)}
+    return [len(shape(source)) in dimensions for source in sources(node)] == [True] and _is_mean_over(
+        node, dimensions[len(shape(sources(node)[0]))]
+    )
 
 
 def _is_mean_over(node: fx.Node, dimensions: tuple[int, ...]) -> bool:

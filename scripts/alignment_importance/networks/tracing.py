@@ -20,6 +20,8 @@ class UntraceableError(InputError):
     """torch.fx cannot follow a network, or makes another one of it."""
 
 
+_BRANCHES = "Its forward pass must not branch on values or shapes of tensors."
+
 #: A graph is run for these numbers of images; a number that follows them is the number of images.
 _BATCHES = (1, 3)
 
@@ -39,18 +41,24 @@ def trace(network: Network) -> fx.GraphModule:
         autowrap_functions=tuple(timm.models.get_notrace_functions()),
     )
     try:
-        graph = tracer.trace(network.module)
+        # Some modules keep what they computed, which while tracing are no tensors.
+        graph = tracer.trace(sharing_tensors(network.module))
     except Exception as error:
         raise UntraceableError(
-            f"Network {network.architecture} cannot be traced by torch.fx: {error}. Its forward pass must not branch "
-            "on values or shapes of tensors."
+            f"Network {network.architecture} cannot be traced by torch.fx: {error}. {_BRANCHES}"
         ) from error
     _leave_out_options(graph)
     traced = fx.GraphModule(tracer.root, graph)
     for node, name in tracer.node_to_qualname.items():
         node.meta["name"] = name
     _follow_device(traced)
-    _record(traced, network)
+    try:
+        _record(traced, network)
+    except InputError as error:
+        _run(network)
+        raise UntraceableError(
+            f"Network {network.architecture} runs, but not as torch.fx traced it. {_BRANCHES}"
+        ) from error
     _undo_overwriting(traced, network.architecture)
     return traced
 
@@ -247,12 +255,23 @@ class _Recorder(fx.Interpreter):
         return output
 
 
+def _run(network: Network) -> None:
+    """Run a network without values, for an error if it does not take inputs of its size."""
+    with on_meta_device(network):
+        without_values(network.module)(torch.zeros(1, 3, network.input_size, network.input_size))
+
+
 def _record(traced: fx.GraphModule, network: Network) -> None:
     """Run a graph without values, for each number of images."""
     copied = without_values(traced)
     with on_meta_device(network):
         for batch in _BATCHES:
             _Recorder(copied, graph=traced.graph).run(torch.zeros(batch, 3, network.input_size, network.input_size))
+
+
+def sharing_tensors(module: nn.Module) -> nn.Module:
+    """A copy of a module with the same tensors."""
+    return copy.deepcopy(module, {id(tensor): tensor for tensor in [*module.parameters(), *module.buffers()]})
 
 
 def without_values(module: nn.Module) -> nn.Module:
