@@ -1,10 +1,14 @@
-"""A run of a small transformer of the user's own, over several of its layers."""
+"""A run to the figures: layers of a small transformer beside a convolutional network, with maps ablated to means."""
 
 from pathlib import Path
 from typing import Any
 
+import naive
 import numpy as np
-from tiny_project import change_config, run_snakemake
+import pytest
+import torch
+from tiny_project import change_config, run_snakemake, write_project
+from torch import nn
 
 from alignment_importance.system.netcdf import read_netcdf
 from alignment_importance.system.tables import read_table
@@ -19,25 +23,38 @@ def small():
     )
 """
 
+#: Layers of the transformer, and how their maps are ablated.
+ROUTES = {"vit.blocks.0": "general", "vit.blocks.1": "attention"}
 
-def test_layers_of_a_transformer_become_models_with_heatmaps(project: Path) -> None:
+TOGETHER = [f"results/interactions/matrix/vit.blocks.1/{kind}.csv" for kind in ("elimination", "pairs", "shapley")]
+
+
+@pytest.fixture(scope="module")
+def results(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What the run makes."""
+    project = tmp_path_factory.mktemp("transformer") / "project"
+    write_project(project)
     (project / "transformers_of_mine.py").write_text(NETWORK, encoding="utf-8")
 
     def change(config: dict[str, Any]) -> None:
         network = {"architecture": "transformers_of_mine:small", "weights": "random", "seed": 3}
         layers = {"map_layers": ["blocks.0", "blocks.1"], "input_size": 32}
-        config["models"] = {"vit": network | layers | {"mean": [0.5] * 3, "std": [0.5] * 3}}
+        config["models"]["vit"] = network | layers | {"mean": [0.5] * 3, "std": [0.5] * 3}
+        for model in config["models"].values():
+            model["ablation"] = "mean"
         config["comparisons"] = {"matrix": config["comparisons"]["matrix"]}
         config["cross_validation"] = {"folds": 2, "seeds": [1]}
         config["statistics"] |= {"permutations_non_pooled": 9}
-        config["saliency"], config["controls"] = {}, {}
+        config["interactions"] = {"permutations": 3, "top_maps": 3}
 
     change_config(project, change)
-    answer = run_snakemake(project, "check", "all", "--cores", "2", "--configfile", "tiny.yaml")
+    answer = run_snakemake(project, "check", "all", *TOGETHER, "--cores", "2", "--configfile", "tiny.yaml")
     assert answer.returncode == 0, answer.stdout
-    results = project / "results"
-    for layer, route in (("blocks.0", "general"), ("blocks.1", "attention")):
-        model = f"vit.{layer}"
+    return project / "results"
+
+
+def test_layers_of_a_transformer_become_models_with_heatmaps(results: Path) -> None:
+    for model, route in ROUTES.items():
         recorded = read_netcdf(results / f"activations/tiny/{model}.nc")
         assert recorded.attrs["route"] == route
         assert recorded["feature_maps"].shape == (12, 12, 4, 4)
@@ -48,7 +65,30 @@ def test_layers_of_a_transformer_become_models_with_heatmaps(project: Path) -> N
         assert read_netcdf(results / f"heatmaps/matrix/{model}.nc")["heatmap"].shape == (12, 4, 4)
         assert len(read_table(results / f"inference/matrix/{model}/permutations.csv")) > 0
     # Both layers were recorded in one pass, and the readout is the same.
-    first, second = (read_netcdf(results / f"activations/tiny/vit.blocks.{n}.nc")["readout"] for n in (0, 1))
+    first, second = (read_netcdf(results / f"activations/tiny/{model}.nc")["readout"] for model in ROUTES)
     np.testing.assert_array_equal(first, second)
     assert (results / "figures/depth_matrix_vit.png").is_file()
+
+
+def test_ablated_maps_are_replaced_by_their_means(results: Path) -> None:
+    """Without a map, by a forward pass of its own."""
+    recorded = read_netcdf(results / "activations/tiny/resnet18.nc")
+    people = read_netcdf(results / "inputs/matrix/judgments.nc")["similarity"].mean("participant")
+    maps = recorded["feature_maps"]
+    mean = torch.from_numpy(maps.to_numpy().mean((0, 2, 3), dtype=np.float64).astype(np.float32))
+    rows = torch.from_numpy(maps.sel(image=people["image"].to_numpy().tolist()).to_numpy())
+    pool = nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Flatten())
+    expected = naive.leave_one_out(pool, rows, people.to_numpy(), "pearson", "pearson_r2", mean)
+    all_maps = naive.rsm(naive.readout(pool, rows, list(range(512))), "pearson")
+    found = read_table(results / "rankings/matrix/resnet18/all.csv").sort_values("feature_map")["ais"]
+    np.testing.assert_allclose(found, naive.score(all_maps, people.to_numpy(), "pearson_r2") - expected, atol=1e-6)
+
+
+def test_outputs_say_and_show_that_maps_are_replaced_by_their_means(results: Path) -> None:
+    for model in ("resnet18", *ROUTES):
+        assert set(read_table(results / f"rankings/matrix/{model}/all.csv")["ablation"]) == {"mean"}
+        assert read_netcdf(results / f"heatmaps/matrix/{model}.nc").attrs["ablation"] == "mean"
+        assert (results / f"figures/curves_matrix_{model}.png").is_file()
+    for table in (*(Path(file).relative_to("results") for file in TOGETHER), "prediction/summary.csv"):
+        assert set(read_table(results / table)["ablation"]) == {"mean"}
     assert (results / "gallery/index.html").is_file()
