@@ -185,6 +185,8 @@ def test_safetensors_for_networks_of_torchvision(tmp_path: Path) -> None:
 def test_mistakes_are_told_with_what_was_meant(hub: Path) -> None:
     wrong("no network called 'timm/resnet5o'. Did you mean timm/resnet50", architecture="timm/resnet5o")
     wrong("Did you mean timm/vit_base_patch16_224", architecture="vit_base_patch16_224")
+    wrong("Did you mean timm/vit_base_patch14_dinov2", architecture="dinov2")
+    wrong("Did you mean timm/resnet50_clip or", architecture="timm/CLIP")
     wrong("'zzzzzzzzzzzzzz'. Known are: .* and [0-9]+ more", architecture="zzzzzzzzzzzzzz")
     wrong(r"resnet18 has no weights with the tag 'a1_in2k'. Did you mean a1_in1k", architecture="timm/resnet18.a1_in2k")
     wrong(

@@ -56,6 +56,7 @@ rule summarise_speed:
     input:
         tables=expand("<results>/benchmark/{work}.csv", work=BENCHMARKS),
     output:
+        *vector_graphics([("speed",)]),
         summary=report(
             "<results>/benchmark/summary.csv",
             caption="../report/speed.rst",
@@ -63,7 +64,6 @@ rule summarise_speed:
             labels={"what": "table of times and memory"},
         ),
         png=reported(("speed",)),
-        pdf=vector_graphics([("speed",)]),
     log:
         "<logs>/summarise_speed.log",
     benchmark:

@@ -22,6 +22,6 @@ def vector_graphics(figures: list[tuple[str, ...]]) -> list[str]:
     return [figure(about, "pdf") for about in figures] if "pdf" in ENDINGS else []
 
 
-def pictures(figures: list[tuple[str, ...]]) -> dict[str, list]:
-    """Figures as outputs of a rule: PNG files and, where they are wanted, PDF files beside them."""
-    return {"png": [reported(about) for about in figures], "pdf": vector_graphics(figures)}
+def pictures(figures: list[tuple[str, ...]]) -> list:
+    """The PNG files of figures with their places in Snakemake's report."""
+    return [reported(about) for about in figures]

@@ -61,7 +61,8 @@ rule plot_comparison:
         overlaps=expand("<results>/overlap/{{comparison}}/{{model}}/{saliency}.csv", saliency=SALIENCY),
         summaries=expand("<results>/overlap_summary/{{comparison}}/{{model}}/{saliency}.csv", saliency=SALIENCY),
     output:
-        **pictures([(kind, "{comparison}", "{model}") for kind in KINDS]),
+        *vector_graphics([(kind, "{comparison}", "{model}") for kind in KINDS]),
+        png=pictures([(kind, "{comparison}", "{model}") for kind in KINDS]),
         overlays=directory("<results>/heatmaps/{comparison}/{model}"),
     log:
         "<logs>/plot_comparison/{comparison}/{model}.log",
@@ -91,7 +92,8 @@ use rule plot_comparison as plot_units with:
         **DRAWN_OF_ALL,
         **dict.fromkeys(ONLY_WITH_PLACES, []),
     output:
-        **pictures([(kind, "{comparison}", "{model}") for kind in KINDS_OF_UNITS]),
+        *vector_graphics([(kind, "{comparison}", "{model}") for kind in KINDS_OF_UNITS]),
+        png=pictures([(kind, "{comparison}", "{model}") for kind in KINDS_OF_UNITS]),
         overlays=[],
     log:
         "<logs>/plot_units/{comparison}/{model}.log",
@@ -119,7 +121,8 @@ rule plot_summary:
         heatmaps=of_views("<results>/heatmaps/{comparison}/{model}.nc", MAPPED),
         images=expand("<results>/inputs/{image_set}/images.csv", image_set=PLAN.judged_sets()),
     output:
-        **pictures(OF_THE_RUN),
+        *vector_graphics(OF_THE_RUN),
+        png=pictures(OF_THE_RUN),
     log:
         "<logs>/plot_summary.log",
     benchmark:
@@ -211,8 +214,8 @@ rule assemble_paper:
         ),
         controls=[f"<results>/control/{control}/{model}.csv" for control, model in CONTROLLED],
     output:
-        own_png=[reported(about) for about in OWN_OF_PAPER],
-        own_pdf=vector_graphics(OWN_OF_PAPER),
+        *vector_graphics(OWN_OF_PAPER),
+        own_png=pictures(OWN_OF_PAPER),
         paper=directory("<results>/paper"),
     log:
         "<logs>/assemble_paper.log",

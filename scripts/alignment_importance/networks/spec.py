@@ -53,6 +53,8 @@ class Spec:
 
 
 def nearest(name: str, known: Sequence[str]) -> str:
-    """A sentence that offers the names most like a misspelt one."""
-    near = names.nearest(name, known, most=3)
+    """A sentence that offers the shortest names which have another one in them, or those most like a misspelt one."""
+    word = name.rpartition("/")[2].lower()
+    having = sorted((other for other in known if len(word) > 2 and word in other.lower()), key=len)
+    near = having[:3] or names.nearest(name, known, most=3)
     return f" Did you mean {' or '.join(near)}?" if near else f" Known are: {names.some(known, 20)}."
