@@ -44,7 +44,9 @@ def assess_prediction(
         n_permutations: of the judgments, for the route `pooled` and for `other` routes; made in the folds of the first
             seed.
         n_bootstraps: samples of the images.
-        compute, gpu, threads: see `compute.prepare`.
+        compute: device, memory_gb and precision.
+        gpu: GPUs of the job, None where nobody counts them.
+        threads: CPU threads of the job.
         ranking: feature_map, ais, rank over all images.
         table: the scores of all folds of all seeds, with the noise ceilings of their test blocks.
         permutations: test scores under every permutation.

@@ -38,7 +38,9 @@ def explain_images(
         asked: otherwise how many, see `pairs.explain`.
         model: the network's entry in the configuration.
         alignment: `similarity` and `score`.
-        compute, gpu, threads: see `compute.prepare`.
+        compute: device, memory_gb and precision.
+        gpu: GPUs of the job, None where nobody counts them.
+        threads: CPU threads of the job.
         scores: ais (image, feature_map), alignment (image).
         heatmaps: None for units, which have no places; heatmap, heatmap_signed, activation_mean (image, y, x).
         pairs, pairs_table: see `pairs.explain` and `pairs.tabulate`; None for units.

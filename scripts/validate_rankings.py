@@ -37,7 +37,9 @@ def validate_rankings(
         model: the network's entry in the configuration.
         alignment: `similarity` and `score`.
         settings: what else `cross_validation.Settings` has.
-        compute, gpu, threads: see `compute.prepare`.
+        compute: device, memory_gb and precision.
+        gpu: GPUs of the job, None where nobody counts them.
+        threads: CPU threads of the job.
         rankings, curves, scores, predicted: what `cross_validation.Validation` has by these names, by seed.
     """
     machine = compute_module.prepare(gpus=gpu, threads=threads, **compute)

@@ -108,6 +108,18 @@ def entry(section: str, key: str | None = None) -> Callable:
     return of_unit
 
 
+def models_of(names: list[str]) -> Callable:
+    """An input function: the networks of some names, which may have the wildcard `model`, with their entries."""
+    return lambda wildcards: {
+        filled: NETWORKS[filled] for filled in [name.format(model=wildcards.get("model")) for name in names]
+    }
+
+
+def files_of_network(name: str) -> Callable:
+    """An input function: the files that a model is made of, whose name may be the wildcard `model`."""
+    return lambda wildcards: PLAN.files_of_network(name.format(model=wildcards.get("model")))
+
+
 def files_in(section: str, key: str) -> Callable:
     """An input function: the files in a folder that the configuration names."""
     return lambda wildcards: PLAN.files_of(config[section][wildcards[section.removesuffix("s")]][key])
@@ -118,6 +130,21 @@ def view(pattern: str) -> Callable:
     return lambda wildcards: expand(
         pattern, image_set=PLAN.image_set_of(wildcards.comparison), saliency=SALIENCY, allow_missing=True
     )
+
+
+def of_control(pattern: str) -> Callable:
+    """An input function: files of the image set of a control, and of all comparisons of it."""
+    return lambda wildcards: expand(
+        pattern,
+        image_set=config["controls"][wildcards.control]["image_set"],
+        comparison=comparisons_of_control(wildcards),
+        allow_missing=True,
+    )
+
+
+def comparisons_of_control(wildcards) -> list[str]:
+    """The comparisons of the image set of a control."""
+    return PLAN.comparisons_of(config["controls"][wildcards.control]["image_set"])
 
 
 def of_views(pattern: str, views: list[tuple[str, str]] = VIEWS) -> list[str]:
@@ -146,3 +173,9 @@ ABLATION_INPUT = {
     "network": lambda wildcards: PLAN.files_of_network(wildcards.model),
 }
 ABLATION_PARAMS = {"model": entry("models"), "alignment": config["alignment"], "compute": COMPUTE}
+
+
+def tell_how_to_start(wildcards):
+    """Raise an error that says what the target `new` needs."""
+    command = "snakemake --cores 1 new --config name=NAME images=FOLDER judgments=FILE"
+    raise WorkflowError(f"Say what to start from: {command}")

@@ -7,22 +7,6 @@
 #
 # Each job checks what it reads. They come before all other jobs that can run, so that mistakes are told early.
 
-
-def of_control(pattern: str) -> Callable:
-    """An input function: files of the image set of a control, and of all comparisons of it."""
-    return lambda wildcards: expand(
-        pattern,
-        image_set=config["controls"][wildcards.control]["image_set"],
-        comparison=comparisons_of_control(wildcards),
-        allow_missing=True,
-    )
-
-
-def comparisons_of_control(wildcards) -> list[str]:
-    """The comparisons of the image set of a control."""
-    return PLAN.comparisons_of(config["controls"][wildcards.control]["image_set"])
-
-
 for dataset, settings in config["datasets"].items():
 
     rule:

@@ -4,18 +4,6 @@
 # makes   layers/{network}.csv, inputs/networks.csv and networks-checks.csv, activations/{image_set}/{model}.nc, docs/networks.md
 
 
-def models_of(names: list[str]) -> Callable:
-    """An input function: the networks of some names, which may have the wildcard `model`, with their entries."""
-    return lambda wildcards: {
-        filled: NETWORKS[filled] for filled in [name.format(model=wildcards.get("model")) for name in names]
-    }
-
-
-def files_of_network(name: str) -> Callable:
-    """An input function: the files that a model is made of, whose name may be the wildcard `model`."""
-    return lambda wildcards: PLAN.files_of_network(name.format(model=wildcards.get("model")))
-
-
 rule layers:
     """The layers of all configured models."""
     input:

@@ -3,13 +3,6 @@
 # needs   a folder of images and a file of judgments, named on the command line
 # makes   {name}.yaml in the working directory
 
-
-def tell_how_to_start(wildcards):
-    """Raise an error that says what the target `new` needs."""
-    command = "snakemake --cores 1 new --config name=NAME images=FOLDER judgments=FILE"
-    raise WorkflowError(f"Say what to start from: {command}")
-
-
 if START is not None:
 
     rule new:
