@@ -62,7 +62,9 @@ def cut() -> Any:
     """Five feature maps of 2 x 2, and their means as readout."""
     torch.manual_seed(1)
     head = Head(nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Flatten()), 5, "pooled")
-    return networks.CutNetwork(nn.Conv2d(3, 5, 4, stride=4), head, "maps", "readout", (5, 2, 2), 5, of_tokens=False)
+    return networks.CutNetwork(
+        nn.Conv2d(3, 5, 4, stride=4), head, "maps", "readout", (5, 2, 2), 5, of_tokens=False, assumed_square=False
+    )
 
 
 def compute(threads: int = 1) -> Compute:

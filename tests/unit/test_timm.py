@@ -220,6 +220,18 @@ def of_timm():
 def of_torchvision():
     return torchvision.models.squeezenet1_1()
 
+class Tokens(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.cut, self.mix, self.out = nn.Conv2d(3, 8, 8, stride=8), nn.Linear(16, 4), nn.Linear(8, 2)
+
+    def forward(self, images):
+        tokens = self.cut(images).flatten(2)
+        return self.out(self.mix(tokens).transpose(1, 2).mean(1))
+
+def of_tokens():
+    return Tokens()
+
 def of_nobody():
     return nn.Sequential(nn.Conv2d(3, 8, 3), nn.ReLU(), nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(8, 2))
 """
@@ -260,4 +272,16 @@ def test_what_is_assumed_is_told(own: str) -> None:
     known = Problems()
     checking.check(networks.Spec(f"{own}:of_nobody", mean=(0.5,) * 3, std=(0.5,) * 3), "models.own", known)
     assert len(known) == 0
+
+
+def test_a_square_that_no_layer_shows_is_told(own: str) -> None:
+    """Four tokens that were mixed from a grid of sixteen."""
+    spec = networks.Spec(f"{own}:of_tokens", map_layer="transpose", input_size=32, mean=(0.5,) * 3, std=(0.5,) * 3)
+    problems = Problems()
+    checked = checking.check(spec, "models.own", problems)
+    assert checked is not None and checked.cut.map_shape == (8, 2, 2)
+    assert [str(warning) for warning in problems] == [
+        "no layer says how the tokens of 'transpose' lie in the image. They are taken row by row as a square. Compare "
+        "some heatmaps with their images."
+    ]
     wrong("nothing says how its weights were evaluated", architecture=f"{own}:of_nobody", resize="as_evaluated")

@@ -61,6 +61,12 @@ def check(spec: Spec, where: str, problems: Problems) -> Checked | None:
                 f"ImageNet's are assumed: {list(network.mean)} and {list(network.std)}. Set `mean` and `std`.",
             )
         chosen = cut(network, spec.map_layer, spec.readout_layer)
+        if chosen.assumed_square:
+            problems.warn(
+                where,
+                f"no layer says how the tokens of {chosen.map_layer!r} lie in the image",
+                "They are taken row by row as a square. Compare some heatmaps with their images.",
+            )
         if chosen.head.route == "hooked":
             problems.warn(
                 where,

@@ -47,6 +47,7 @@ class CutNetwork:
         map_shape: (feature_map, y, x).
         n_units: of the readout.
         of_tokens: whether the places of the maps are tokens of a transformer.
+        assumed_square: whether no layer says how these lie, and they are taken row by row as a square.
     """
 
     trunk: nn.Module
@@ -56,6 +57,7 @@ class CutNetwork:
     map_shape: tuple[int, int, int]
     n_units: int
     of_tokens: bool
+    assumed_square: bool
 
     def describe(self) -> str:
         """Say in a sentence what the layers are."""
@@ -163,7 +165,16 @@ def _cut_by_hooks(network: Network, map_layer: str, readout_layer: str | None) -
                     f"The readout of {network.architecture} depends on the image by a path around the map layer "
                     f"{map_layer!r}: ablation of its maps has no meaning there. Name other layers."
                 )
-    return CutNetwork(trunk, head, map_layer, layers.readout, layers.map_shape, layers.n_units, layers.are_tokens)
+    return CutNetwork(
+        trunk=trunk,
+        head=head,
+        map_layer=map_layer,
+        readout_layer=layers.readout,
+        map_shape=layers.map_shape,
+        n_units=layers.n_units,
+        of_tokens=layers.are_tokens,
+        assumed_square=layers.layout is not None and layers.layout.assumed,
+    )
 
 
 def _cut_in_two(traced: fx.GraphModule, layers: "_Layers") -> CutNetwork:
@@ -183,6 +194,7 @@ def _cut_in_two(traced: fx.GraphModule, layers: "_Layers") -> CutNetwork:
         map_shape=(n_maps, height, width),
         n_units=shape(readout)[0],
         of_tokens=layers.of_tokens,
+        assumed_square=layers.assumed_square,
     )
 
 
@@ -196,6 +208,7 @@ class _Layers:
 
     maps: fx.Node
     of_tokens: bool
+    assumed_square: bool
     prefix: list[fx.Node]
     readout: fx.Node
     block: tokens.LastBlock | None
@@ -218,11 +231,13 @@ def _choose(traced: fx.GraphModule, network: Network, map_layer: str | None, rea
     else:
         maps = _find_maps(traced, readout, network.architecture)
     prefix: list[fx.Node] = []
-    of_tokens = len(shape(maps)) == 2
+    of_tokens, assumed_square = len(shape(maps)) == 2, False
     if of_tokens or _ends_with_channels(maps):
-        maps, prefix = tokens.lay_out(traced, maps, tokens.layout_of(maps, n_prefix))
+        layout = tokens.layout_of(maps, n_prefix)
+        maps, prefix = tokens.lay_out(traced, maps, layout)
+        assumed_square = layout.assumed
     _require_maps(maps)
-    return _Layers(maps, of_tokens, prefix, readout, block)
+    return _Layers(maps, of_tokens, assumed_square, prefix, readout, block)
 
 
 def _named(names: Mapping[str, fx.Node], name: str, key: str) -> fx.Node:

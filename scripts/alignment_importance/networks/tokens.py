@@ -4,7 +4,6 @@ A traced network's tokens are laid out as maps and back again, by operations tha
 then be cut as that of any network.
 """
 
-import dataclasses
 import itertools
 import math
 import operator
@@ -41,11 +40,13 @@ class Layout:
     Attributes:
         prefix: tokens before those of the patches.
         height, width: of the grid of patches, which come row by row.
+        assumed: whether no layer says so, and the tokens are merely as many as a square has places.
     """
 
     prefix: int
     height: int
     width: int
+    assumed: bool = False
 
 
 def layout_of(node: fx.Node, prefix: int | None) -> Layout:
@@ -87,7 +88,7 @@ def in_a_square(number: int, prefix: Iterable[int]) -> Layout | None:
     for present in prefix:
         side = math.isqrt(max(0, number - present))
         if side > 1 and side**2 == number - present:
-            return Layout(present, side, side)
+            return Layout(present, side, side, assumed=True)
     return None
 
 
@@ -141,7 +142,7 @@ def lay_out(traced: fx.GraphModule, node: fx.Node, layout: Layout) -> tuple[fx.N
         (image, token, unit), if there are any.
     """
     users, places = list(node.users), (1, 2) if len(shape(node)) == 3 else (1,)
-    maps = _insert(traced, node, to_maps, node, *dataclasses.astuple(layout))
+    maps = _insert(traced, node, to_maps, node, layout.prefix, layout.height, layout.width)
     maps.meta["name"] = node.meta["name"]
     prefix = [_insert(traced, maps, to_prefix, node, layout.prefix)] if layout.prefix else []
     back = to_places if len(places) == 2 else to_tokens
