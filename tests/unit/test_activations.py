@@ -192,6 +192,20 @@ def test_a_changed_image_leaves_no_file(table: pd.DataFrame, network: Any, cut: 
     assert list((tmp_path / "results").iterdir()) == []
 
 
+@pytest.mark.parametrize(("precision", "remedy"), [("float32", "look at its weights"), ("float16", "`precision: bfl")])
+def test_activations_that_are_not_finite_leave_no_file(
+    precision: str, remedy: str, table: pd.DataFrame, network: Any, cut: Any, tmp_path: Path
+) -> None:
+    """Beyond 65504, which is the end of float16, or infinite in float32."""
+    with torch.no_grad():
+        cut.trunk.bias[3] = 1e6 if precision == "float16" else torch.inf
+    with pytest.raises(InputError, match=f"at 'maps' that are infinite or not a number, in {precision}: .*{remedy}"):
+        extraction.extract(
+            table, network, [cut], dataclasses.replace(compute(), precision=precision), [tmp_path / "a.nc"]
+        )
+    assert not list(tmp_path.glob("*.nc"))
+
+
 @pytest.fixture
 def recorded(table: pd.DataFrame, network: Any, cut: Any, tmp_path: Path) -> Path:
     extraction.extract(table, network, [cut], compute(), [tmp_path / "a.nc"])

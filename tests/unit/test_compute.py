@@ -105,7 +105,8 @@ def test_precision_is_float32_unless_another_is_asked_for() -> None:
         assert torch.get_float32_matmul_precision() == "highest"
         compute.prepare("cpu", None, 1, precision="tf32")
         assert torch.get_float32_matmul_precision() == "high"
-        with compute.prepare("cpu", None, 1, precision="bfloat16").arithmetic():
-            assert (torch.ones(2, 2) @ torch.ones(2, 2)).dtype == torch.bfloat16
+        for precision in ("float16", "bfloat16"):
+            with compute.prepare("cpu", None, 1, precision=precision).arithmetic():
+                assert (torch.ones(2, 2) @ torch.ones(2, 2)).dtype == getattr(torch, precision)
     finally:
         compute.prepare("cpu", None, 1)

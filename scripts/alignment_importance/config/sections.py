@@ -425,9 +425,10 @@ class Configuration(Section):
     """Memory in gigabytes that the ablation of feature maps may use at once. It decides how many are ablated at a time;
     scores change with it by rounding alone, and with the number of cores by nothing.
     """
-    precision: Literal["float32", "tf32", "bfloat16"] = "float32"
-    """Arithmetic of the networks' matrix products: float32, tf32 (rounds to ten bits, on GPUs that have it) or
-    bfloat16. Outputs name it. Scores are always computed in float64.
+    precision: Literal["float32", "tf32", "float16", "bfloat16"] = "float32"
+    """Arithmetic of the networks' matrix products: float32, tf32 (rounds to ten bits, on GPUs that have it), float16
+    (also ten bits, and nothing above 65504) or bfloat16 (seven bits). Outputs name it. Scores are always computed in
+    float64.
     """
     datasets: dict[str, dict[str, Any]] = {}
     """Data sets that the workflow makes itself, by their names."""

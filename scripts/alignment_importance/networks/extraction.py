@@ -1,7 +1,7 @@
 """Run a network on a set of images and record its feature maps and readouts."""
 
 import logging
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
@@ -19,6 +19,7 @@ from alignment_importance.networks.building import Network
 from alignment_importance.networks.cutting import CutNetwork
 from alignment_importance.system import provenance
 from alignment_importance.system.compute import Compute, describe
+from alignment_importance.system.errors import InputError
 from alignment_importance.system.logs import progress
 from alignment_importance.system.netcdf import Block, streaming
 
@@ -61,7 +62,7 @@ def extract(
         paths: of their NetCDFs, see `activations.read`.
 
     Raises:
-        InputError: an image changed since it was listed.
+        InputError: an image changed since it was listed, or activations are not finite.
     """
     fingerprint = network.fingerprint()
     provenance.note_weights(f"{network.architecture}: {network.weights}", fingerprint)
@@ -78,6 +79,7 @@ def extract(
                 n_with_artefacts[number] += int(np.count_nonzero(block.get("artefact_tokens", 0)))
                 _add(sums[number], block)
         for write, cut, summed in zip(writers, cuts, sums, strict=True):
+            _require_finite(summed, network, cut, compute)
             write(_means(cut, {name: values / len(table) for name, values in summed.items()}, compute))
     for cut, number in zip(cuts, n_with_artefacts, strict=True):
         if number:
@@ -94,6 +96,21 @@ def _add(sums: dict[str, NDArray[np.float64]], block: Block) -> None:
     of_maps = block["feature_maps"].mean((2, 3), dtype=np.float64).sum(0)
     for name, values in {"map_mean": of_maps, "unit_mean": block["readout"].sum(0, dtype=np.float64)}.items():
         sums[name] = sums.get(name, 0) + values
+
+
+def _require_finite(
+    sums: Mapping[str, NDArray[np.float64]], network: Network, cut: CutNetwork, compute: Compute
+) -> None:
+    """Refuse activations some of which are infinite or not a number, which makes sums of them so."""
+    for layer, values in zip((cut.map_layer, cut.readout_layer), (sums["map_mean"], sums["unit_mean"]), strict=True):
+        if not np.isfinite(values).all():
+            remedy = (
+                "set `precision: bfloat16` or `float32`" if compute.precision == "float16" else "look at its weights"
+            )
+            raise InputError(
+                f"{network.architecture} puts out numbers at {layer!r} that are infinite or not a number, in "
+                f"{compute.precision}: {remedy}."
+            )
 
 
 def _means(cut: CutNetwork, means: dict[str, NDArray[np.float64]], compute: Compute) -> Block:

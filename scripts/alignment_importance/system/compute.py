@@ -52,9 +52,9 @@ class Compute:
         return copy.deepcopy(module).to(self.device)
 
     def arithmetic(self) -> AbstractContextManager[object]:
-        """What forward passes run in: bfloat16 products where they were asked for."""
-        if self.precision == "bfloat16":
-            return torch.autocast(self.device.type, dtype=torch.bfloat16)
+        """What forward passes run in: products of 16 bits where they were asked for."""
+        if self.precision in ("float16", "bfloat16"):
+            return torch.autocast(self.device.type, dtype=getattr(torch, self.precision))
         return nullcontext()
 
     def map(self, function: Callable[[Task], Result], tasks: Iterable[Task]) -> Iterator[Result]:
@@ -133,7 +133,7 @@ def prepare(device: str, gpus: int | None, threads: int, memory_gb: float = 2.0,
         gpus: GPUs that the scheduler gave to the job; 0 means the CPU, None that nobody counts them.
         threads: CPU threads of the job.
         memory_gb: memory budget of the engine in gigabytes.
-        precision: of the networks' products: `float32`, `tf32` (on GPUs that have it) or `bfloat16`.
+        precision: of the networks' products: `float32`, `tf32` (on GPUs that have it), `float16` or `bfloat16`.
 
     Raises:
         InputError: the device is `cuda` and there is none.
