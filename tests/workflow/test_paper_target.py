@@ -53,6 +53,6 @@ def test_two_networks_without_saliency_and_control_are_planned(project: Path) ->
     change_config(project, change)
     answer = run_snakemake(project, "--dry-run", *PAPER)
     assert answer.returncode == 0, answer.stdout
-    for name in ("agreement_pairs_resnet18_and_second.png", "spread_matrix.png", "fold-curves_second.pdf"):
+    for name in ("agreement_pairs_resnet18_and_second.png", "spread_matrix.png", "fold-curves_second.png"):
         assert f"results/figures/{name}" in answer.stdout
     assert "overlap" not in re.sub(r"scripts/\S+", "", answer.stdout)
