@@ -6,7 +6,7 @@ import subprocess
 import sys
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import matplotlib as mpl
 import numpy as np
@@ -18,7 +18,7 @@ from PIL import Image
 from alignment_importance.report import palette
 from alignment_importance.report.figures import style
 
-PAGE = {"one_column_mm": 80.0, "two_columns_mm": 160.0, "dpi": 150.0, "pdf": True}
+PAGE = {"two_columns_mm": 160.0, "dpi": 150.0, "pdf": True}
 
 
 #: The page of the defaults, with PDF files.
@@ -26,16 +26,16 @@ PDF = {"pdf": True}
 
 
 @style.styled
-def plain(columns: Literal[1, 2]) -> Figure:
-    figure = style.new_figure(1.5, columns)
+def plain() -> Figure:
+    figure = style.new_figure(1.5)
     figure.subplots().set(xlabel="Größe $x$ (mm)", ylabel="−1")
     figure.subplots().imshow([[0, 1], [2, 3]])
     return figure
 
 
-def saved(folder: Path, columns: Literal[1, 2] = 2, page: Mapping[str, Any] = PDF) -> tuple[Path, bytes]:
+def saved(folder: Path, page: Mapping[str, Any] = PDF) -> tuple[Path, bytes]:
     with style.page(page):
-        style.save(plain(columns), folder / "a.png")
+        style.save(plain(), folder / "a.png")
     return folder / "a.png", (folder / "a.pdf").read_bytes()
 
 
@@ -52,12 +52,11 @@ def test_without_a_page_the_defaults_of_the_configuration_hold(tmp_path: Path) -
         assert image.info["dpi"] == pytest.approx((300, 300), abs=0.1)
 
 
-@pytest.mark.parametrize(("columns", "width"), [(1, 80), (2, 160)])
-def test_a_figure_is_as_wide_as_columns_of_its_page(columns: Literal[1, 2], width: float, tmp_path: Path) -> None:
-    png, pdf = saved(tmp_path, columns, PAGE)
-    assert millimetres(pdf) == pytest.approx(width, abs=0.01)
+def test_a_figure_is_as_wide_as_its_page(tmp_path: Path) -> None:
+    png, pdf = saved(tmp_path, PAGE)
+    assert millimetres(pdf) == pytest.approx(160, abs=0.01)
     with Image.open(png) as image:
-        assert image.width == pytest.approx(width / 25.4 * 150, abs=1)
+        assert image.width == pytest.approx(160 / 25.4 * 150, abs=1)
         assert image.info["dpi"] == pytest.approx((150, 150), abs=0.1)
 
 
@@ -91,7 +90,7 @@ def test_the_layout_is_solved_once(tmp_path: Path, monkeypatch: pytest.MonkeyPat
         execute(engine, figure)
 
     monkeypatch.setattr(ConstrainedLayoutEngine, "execute", count)
-    figure = plain(2)
+    figure = plain()
     before = figure.axes[0].get_position().bounds
     style.save(figure, tmp_path / "a.png")
     assert len(solved) == 1
@@ -101,7 +100,7 @@ def test_the_layout_is_solved_once(tmp_path: Path, monkeypatch: pytest.MonkeyPat
 
 def test_the_style_is_left_behind() -> None:
     before = mpl.rcParams["font.size"], mpl.rcParams["pdf.fonttype"]
-    plain(1)
+    plain()
     assert (mpl.rcParams["font.size"], mpl.rcParams["pdf.fonttype"]) == before
 
 

@@ -371,10 +371,8 @@ class Interactions(Section):
 class Figures(Section):
     """The page that all figures are drawn for."""
 
-    one_column_mm: Annotated[float, Field(ge=40), WrapValidator(as_given)] = 85
-    """Width of a figure of one column of the journal, in millimetres."""
     two_columns_mm: Annotated[float, Field(ge=120), WrapValidator(as_given)] = 174
-    """Width of a figure of two columns of the journal, in millimetres."""
+    """Width of a figure, that of two columns of the journal, in millimetres."""
     dpi: Annotated[float, Field(ge=50), WrapValidator(as_given)] = 300
     """Dots per inch of PNG files, and of what is made of pixels in PDF files."""
     pdf: bool = False

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, ParamSpec, TypeVar
+from typing import Any, ParamSpec, TypeVar
 
 import matplotlib as mpl
 import numpy as np
@@ -53,13 +53,12 @@ class Page:
     """How figures are drawn.
 
     Attributes:
-        one_column_mm, two_columns_mm: widths of a journal's columns in millimetres.
+        two_columns_mm: the width of figures, that of two columns of a journal, in millimetres.
         dpi: dots per inch of images.
         pdf: whether figures are saved as PDF as well.
         heatmap_scale: what the colours of heatmaps span: the range of each `image`, or that of all images of the `set`.
     """
 
-    one_column_mm: float = 85
     two_columns_mm: float = 174
     dpi: float = 300
     pdf: bool = False
@@ -90,16 +89,13 @@ def heatmap_scale() -> Scale:
     return _page.get(_DEFAULT_PAGE).heatmap_scale
 
 
-def new_figure(height: float, columns: Literal[1, 2] = 2) -> Figure:
-    """Make an empty figure as wide as one or two columns of the current page, without a window and unknown to pyplot.
+def new_figure(height: float) -> Figure:
+    """Make an empty figure as wide as the present page; it has no window and pyplot does not keep it.
 
     Args:
         height: in inches.
-        columns: one or two.
     """
-    settings = _page.get(_DEFAULT_PAGE)
-    millimetres = settings.one_column_mm if columns == 1 else settings.two_columns_mm
-    return Figure(figsize=(millimetres / 25.4, height), layout="constrained")
+    return Figure(figsize=(_page.get(_DEFAULT_PAGE).two_columns_mm / 25.4, height), layout="constrained")
 
 
 @styled
