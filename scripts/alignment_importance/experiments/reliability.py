@@ -92,13 +92,9 @@ def split_half(ratings: np.ndarray, score: str, n_splits: int, seed: int, weight
     return _mean([_agreement(one, other, kind) for one, other in means])
 
 
-def spearman_brown(correlation: float, factor: float = 2.0) -> float:
-    """Reliability of a measurement that is `factor` times as long as the one that correlates so with its like.
-
-    NaN where the formula has none, as for halves that are opposites of each other.
-    """
-    rest = 1 + (factor - 1) * correlation
-    return factor * correlation / rest if rest else float("nan")
+def spearman_brown(correlation: float) -> float:
+    """Reliability of a whole whose halves correlate so; NaN for halves that are opposites of each other."""
+    return 2 * correlation / (1 + correlation) if correlation != -1 else float("nan")
 
 
 def _pool(ratings: np.ndarray, score: Score) -> np.ndarray:

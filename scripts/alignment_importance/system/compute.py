@@ -156,19 +156,18 @@ def prepare(device: str, gpus: int | None, threads: int, memory_gb: float = 2.0,
 
 
 @contextmanager
-def borrow(device: torch.device, memory_gb: float = 2.0) -> Iterator[Compute]:
+def borrow(device: torch.device) -> Iterator[Compute]:
     """Compute in a process that is somebody else's: as `prepare`d, and then PyTorch is as it was.
 
     Args:
         device: the processor, with as many threads as PyTorch may use, or a CUDA device.
-        memory_gb: memory budget of the engine in gigabytes.
     """
     threads, precision = torch.get_num_threads(), torch.get_float32_matmul_precision()
     torch.set_num_threads(1)
     torch.set_float32_matmul_precision("highest")
     try:
         with torch.backends.cudnn.flags(enabled=True, benchmark=False, deterministic=True, allow_tf32=False):
-            yield Compute(device, threads if device.type == "cpu" else 1, int(memory_gb * 1e9))
+            yield Compute(device, threads if device.type == "cpu" else 1, memory=2 * 10**9)
     finally:
         torch.set_num_threads(threads)
         torch.set_float32_matmul_precision(precision)
