@@ -110,16 +110,16 @@ def without_signal(n_sets: int, n_draws: int, score: str) -> pd.DataFrame:
 
 @pytest.mark.parametrize("score", ["pearson", "pearson_r2"])
 def test_without_signal_p_values_are_uniform_and_nothing_is_gained(score: str) -> None:
-    """With 200 data sets and 39 permutations each, p is one of 1/40, 2/40, ... with equal probability.
+    """With 200 data sets and 19 permutations each, p is one of 1/20, 2/20, ... with equal probability.
 
     The Kolmogorov-Smirnov distance of 200 uniform values exceeds 0.138 once in a thousand times (1.95 / sqrt(200)), to
-    which the steps add at most 1/40; the mean difference should be within 3.3 of its standard errors.
+    which the steps add at most 1/20; the mean difference should be within 3.3 of its standard errors.
     Squared correlations are above 0 by chance, and not by the same amount for many and for few maps: of them the p
     values alone are free of it.
     """
-    found = without_signal(200, 39, score)
+    found = without_signal(200, 19, score)
     for name in ("test_full", "test_retained", "difference"):
-        assert scipy.stats.kstest(found[name], "uniform").statistic < 0.138 + 1 / 40
+        assert scipy.stats.kstest(found[name], "uniform").statistic < 0.138 + 1 / 20
         # At the level 0.1 a share of 0.1 is rejected; its standard error is 0.021.
         assert (found[name] <= 0.1).mean() == pytest.approx(0.1, abs=3.3 * 0.0212)
     if score == "pearson":
