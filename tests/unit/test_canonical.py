@@ -22,7 +22,7 @@ def test_other_files_are_left_out(tmp_path: Path, caplog: pytest.LogCaptureFixtu
     (tmp_path / "sim_judgements").mkdir()
     with caplog.at_level(logging.WARNING):
         assert list(canonical.list_images(tmp_path)) == ["1", "2"]
-    assert caplog.messages == [f"{tmp_path}: files that are no images are left out: 1."]
+    assert caplog.messages == [f"{tmp_path}: files that are not images are left out: 1."]
 
 
 def test_a_folder_without_images_and_two_files_with_one_id_are_refused(tmp_path: Path) -> None:
