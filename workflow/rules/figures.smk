@@ -1,6 +1,11 @@
 # How figures are outputs of rules: their files, and their places in Snakemake's report.
 
 
+def of_one_view(kinds: list[str]) -> list[tuple[str, ...]]:
+    """Figures of a comparison and a model, which are wildcards: the kind of each and what it is about."""
+    return [(kind, "{comparison}", "{model}") for kind in kinds]
+
+
 def figure(about: tuple[str, ...], ending: str) -> str:
     """The file of a figure: its kind and what it is about."""
     return f"<results>/figures/{captions.stem(*about)}.{ending}"

@@ -168,8 +168,8 @@ rule plot_interactions:
         tables=expand("<results>/interactions/{{comparison}}/{{model}}/{kind}.csv", kind=KINDS_OF_INTERACTION),
         ranking="<results>/rankings/{comparison}/{model}/all.csv",
     output:
-        *vector_graphics([(kind, "{comparison}", "{model}") for kind in KINDS_OF_INTERACTION]),
-        png=pictures([(kind, "{comparison}", "{model}") for kind in KINDS_OF_INTERACTION]),
+        *vector_graphics(of_one_view(KINDS_OF_INTERACTION)),
+        png=pictures(of_one_view(KINDS_OF_INTERACTION)),
     log:
         "<logs>/plot_interactions/{comparison}/{model}.log",
     benchmark:

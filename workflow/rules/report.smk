@@ -61,8 +61,8 @@ rule plot_comparison:
         overlaps=expand("<results>/overlap/{{comparison}}/{{model}}/{saliency}.csv", saliency=SALIENCY),
         summaries=expand("<results>/overlap_summary/{{comparison}}/{{model}}/{saliency}.csv", saliency=SALIENCY),
     output:
-        *vector_graphics([(kind, "{comparison}", "{model}") for kind in KINDS]),
-        png=pictures([(kind, "{comparison}", "{model}") for kind in KINDS]),
+        *vector_graphics(of_one_view(KINDS)),
+        png=pictures(of_one_view(KINDS)),
         overlays=directory("<results>/heatmaps/{comparison}/{model}"),
     log:
         "<logs>/plot_comparison/{comparison}/{model}.log",
@@ -92,8 +92,8 @@ use rule plot_comparison as plot_units with:
         **DRAWN_OF_ALL,
         **dict.fromkeys(ONLY_WITH_PLACES, []),
     output:
-        *vector_graphics([(kind, "{comparison}", "{model}") for kind in KINDS_OF_UNITS]),
-        png=pictures([(kind, "{comparison}", "{model}") for kind in KINDS_OF_UNITS]),
+        *vector_graphics(of_one_view(KINDS_OF_UNITS)),
+        png=pictures(of_one_view(KINDS_OF_UNITS)),
         overlays=[],
     log:
         "<logs>/plot_units/{comparison}/{model}.log",
