@@ -2,7 +2,7 @@
 
 import numpy as np
 import pandas as pd
-import scipy.stats
+import scipy.special
 
 from alignment_importance.statistics.inference import CONFIDENCE, weighted_scores
 
@@ -72,5 +72,5 @@ def _mean_over_folds(scores: np.ndarray) -> np.ndarray:
 def _interval(draws: np.ndarray) -> dict[str, float]:
     estimate, rest = float(draws[0]), draws[1:][np.isfinite(draws[1:])]
     se = float(rest.std(ddof=1)) if len(rest) > 1 else float("nan")
-    half = float(scipy.stats.norm.ppf((1 + CONFIDENCE) / 2)) * se
+    half = float(scipy.special.ndtri((1 + CONFIDENCE) / 2)) * se
     return {"estimate": estimate, "se": se, "low": estimate - half, "high": estimate + half}

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.stats import rankdata
+import pandas as pd
 
 from alignment_importance.inputs import judgments
 from alignment_importance.inputs.folds import MIN_PAIRS
@@ -100,7 +100,7 @@ def spearman_brown(correlation: float) -> float:
 def _pool(ratings: np.ndarray, score: Score) -> np.ndarray:
     """(pair,) the judgments that agree best with all participants on average: the mean of their standardised ones."""
     if score.ranked:
-        return judgments.average(rankdata(ratings, axis=1, nan_policy="omit"))
+        return judgments.average(pd.DataFrame(ratings).rank(axis=1).to_numpy())
     mean, sd = np.nanmean(ratings, axis=1, keepdims=True), np.nanstd(ratings, axis=1, keepdims=True)
     return judgments.average((ratings - mean) / sd)
 
@@ -115,8 +115,10 @@ def _agreement(one: np.ndarray, other: np.ndarray, score: Score) -> float:
     both = np.isfinite(one) & np.isfinite(other)
     if both.sum() < MIN_PAIRS:
         return float("nan")
-    first, second = (rankdata(vector[both]) if score.ranked else vector[both] for vector in (one, other))
-    return score.of(correlate(first, second))
+    one, other = one[both], other[both]
+    if score.ranked:
+        one, other = (pd.Series(vector).rank().to_numpy() for vector in (one, other))
+    return score.of(correlate(one, other))
 
 
 def _varies(vector: np.ndarray) -> bool:

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 import numpy as np
 import pandas as pd
-import scipy.stats
+import scipy.special
 import xarray as xr
 
 #: What is compared between networks, and what it has a value for.
@@ -64,7 +64,7 @@ def entropy(ais: np.ndarray) -> np.ndarray:
     sizes = np.abs(ais)
     total = sizes.sum(axis=0)
     shares = sizes / np.where(total > 0, total, np.nan)
-    return np.asarray(scipy.stats.entropy(shares, base=2, axis=0))
+    return np.asarray(scipy.special.entr(shares).sum(axis=0) / np.log(2))
 
 
 def gini(values: np.ndarray) -> float:
@@ -96,7 +96,7 @@ def differences(images: Mapping[str, pd.DataFrame], maps: Mapping[str, pd.DataFr
         for quantity, over in QUANTITIES.items():
             tables = images if over == "image" else maps
             first, second = (tables[model][quantity].dropna() for model in (one, other))
-            test = scipy.stats.ks_2samp(first, second) if len(first) and len(second) else None
+            ks, p = _kolmogorov_smirnov(first, second)
             rows.append(
                 {
                     "model": one,
@@ -107,11 +107,21 @@ def differences(images: Mapping[str, pd.DataFrame], maps: Mapping[str, pd.DataFr
                     "n_b": len(second),
                     "median": first.median(),
                     "median_b": second.median(),
-                    "ks": test.statistic if test else np.nan,
-                    "p": test.pvalue if test else np.nan,
+                    "ks": ks,
+                    "p": p,
                 }
             )
     return pd.DataFrame(rows)
+
+
+def _kolmogorov_smirnov(first: pd.Series, second: pd.Series) -> tuple[float, float]:
+    """Statistic and p of the two-sample test; NaN where one sample is empty."""
+    if first.empty or second.empty:
+        return np.nan, np.nan
+    from scipy.stats import ks_2samp  # slow to import, and needed only to compare networks
+
+    test = ks_2samp(first, second)
+    return float(test.statistic), float(test.pvalue)
 
 
 def describe(prediction: pd.DataFrame, ranking: pd.DataFrame, images: pd.DataFrame, maps: pd.DataFrame) -> dict:
