@@ -99,8 +99,8 @@ def plot_comparison(
             ratings = read_netcdf(judgments)
             ranked = read_table(all_ranking, ["feature_map", "ais", "rank"])
             with open_netcdf(activations) as recorded:
-                found = strongest(recorded, ranked, ratings["image"].to_numpy().tolist(), N_MAPS, N_PATCHES)
-                return draw_patches(found, pictures, *names, recorded.attrs | ratings.attrs)
+                chosen = strongest(recorded, ranked, ratings["image"].to_numpy().tolist(), N_MAPS, N_PATCHES)
+                return draw_patches(chosen, pictures, *names, recorded.attrs | ratings.attrs)
 
         def explained_pairs() -> Figure:
             with open_netcdf(pairs) as explained, open_netcdf(activations) as recorded:

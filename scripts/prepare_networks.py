@@ -28,10 +28,10 @@ def prepare_networks(
         ProblemsError: lists what is wrong with any of them.
     """
     problems = Problems()
-    found = {name: check(Spec(**entry), f"models.{name}", problems) for name, entry in models.items()}
+    checked = {name: check(Spec(**entry), f"models.{name}", problems) for name, entry in models.items()}
     problems.log_warnings()
     problems.raise_errors()
-    known = {name: one for name, one in found.items() if one is not None}
+    known = {name: one for name, one in checked.items() if one is not None}
     for name, one in known.items():
         tables.write_table(one.layers, layers[name])
     rows = [{"model": name, **one.described()} for name, one in known.items()]

@@ -38,11 +38,11 @@ def prepare_pairs(
     """
     problems = Problems()
     where = f"comparisons.{comparison}.pairs"
-    found = named_pairs.read(file or listed, netcdf.read_netcdf(judgments), where, problems)
-    named_pairs.check_memory(len(found), _shapes(networks, features), memory_gb, where, problems)
+    named = named_pairs.read(file or listed, netcdf.read_netcdf(judgments), where, problems)
+    named_pairs.check_memory(len(named), _shapes(networks, features), memory_gb, where, problems)
     problems.log_warnings()
     problems.raise_errors()
-    tables.write_table(found, pairs)
+    tables.write_table(named, pairs)
     tables.write_table(problems.table(), checks)
 
 

@@ -78,14 +78,14 @@ def permute_one_by_one(
 ) -> np.ndarray:
     """(1 + draw,) retained less full test scores, of the judgments as they are and of the first permutations."""
     rng = np.random.default_rng(SEEDS[0])
-    found = []
+    gains = []
     for draw in range(1 + n_draws):
         order = np.arange(len(human)) if draw == 0 else rng.permutation(len(human))
         blocks = blocks_of(human[np.ix_(order, order)])
         curve = curves.trace(engine, blocks, importance.rank_folds(engine, blocks))
         kept = [retention.retain(of_fold) for _, of_fold in curve.groupby("fold")]
-        found.append(np.mean([one["test_retained"] - one["test_full"] for one in kept]))
-    return np.array(found)
+        gains.append(np.mean([one["test_retained"] - one["test_full"] for one in kept]))
+    return np.array(gains)
 
 
 def _data() -> tuple[np.ndarray, np.ndarray]:

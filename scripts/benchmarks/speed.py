@@ -272,13 +272,13 @@ def _published_curves(
         kept[:, order[:k].copy()] = maps[:, order[:k].copy()]
         with torch.no_grad():
             readout = head(kept.to(device)).cpu().numpy()
-        found = [_numpy_score(readout[block.images], block.human) for block in (fold.train, fold.test)]
+        naive = [_numpy_score(readout[block.images], block.human) for block in (fold.train, fold.test)]
         seconds += time.perf_counter() - started
         if k > len(order) // 10:
             ours = expected.loc[k, ["train_score", "test_score"]].to_numpy(float)
             # With a constant row both have no score; a score on one side alone would make the difference NaN.
-            same = np.isnan(ours) & np.isnan(found)
-            difference = float(np.max([difference, *np.where(same, 0, np.abs(ours - found))]))
+            same = np.isnan(ours) & np.isnan(naive)
+            difference = float(np.max([difference, *np.where(same, 0, np.abs(ours - naive))]))
     share = len(some) / (len(order) * sum(len(of_seed) for of_seed in folds_of_seeds))
     return seconds, difference, share
 

@@ -55,9 +55,9 @@ def check(configuration: Mapping[str, Any], problems: Problems, threads: int = 1
                         shapes[name] = (labelled["feature_maps"].shape[1:], labelled.attrs["route"])
             continue
         logger.info("Network of models.%s", name)
-        found = checking.check(networks.Spec(**entry), f"models.{name}", problems)
-        if found is not None:
-            shapes[name] = (found.cut.map_shape, found.cut.head.route)
+        checked = checking.check(networks.Spec(**entry), f"models.{name}", problems)
+        if checked is not None:
+            shapes[name] = (checked.cut.map_shape, checked.cut.head.route)
     for name, number in n_pairs.items():
         where = f"comparisons.{name}.pairs"
         named_pairs.check_memory(number, shapes, configuration["memory_gb"], where, problems)

@@ -80,11 +80,11 @@ def _number_of_folds(name: str, judgments: xr.Dataset, problems: Problems) -> in
     """Find how many folds can be scored with every seed; what is found of these, or of the fewest, is noted."""
     most = int(np.clip(len(judgments["image"]) // FEW_TEST_IMAGES, _FEWEST_FOLDS, _MOST_FOLDS))
     for n_folds in range(most, _FEWEST_FOLDS - 1, -1):
-        found = Problems()
-        check_folds(name, judgments, "images", n_folds, _SEEDS, None, found)
-        if not found.errors:
+        of_folds = Problems()
+        check_folds(name, judgments, "images", n_folds, _SEEDS, None, of_folds)
+        if not of_folds.errors:
             break
-    problems.extend(found)
+    problems.extend(of_folds)
     return n_folds
 
 
@@ -182,10 +182,10 @@ def _can_be_compared(judgments: xr.Dataset, category: Iterable[str], n_folds: in
     problems, own = Problems(), judgments.sel(image=images, image_b=images)
     with problems.collect("category"):
         matrices, n_ratings = own["similarity"].to_numpy(), own["n_ratings"].to_numpy()
-        found = Judged(
+        judged = Judged(
             own["participant"].to_numpy().tolist(), matrices, n_ratings, "similarity", own.attrs["mean_over"]
         )
-        quality.check(found, ImageIds(images), Path(), problems)
+        quality.check(judged, ImageIds(images), Path(), problems)
     check_folds("category", own, "images", n_folds, _SEEDS, None, problems)
     return not problems.errors
 

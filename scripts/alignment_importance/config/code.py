@@ -31,16 +31,16 @@ def digest_of_code(script: Path, library: Path) -> str:
 
 def files_of_code(script: Path, library: Path) -> set[Path]:
     """A script, the modules that it imports, directly or not, and what they read beside themselves."""
-    found: set[Path] = set()
+    files: set[Path] = set()
     waiting = [script]
     while waiting:
         file = waiting.pop()
-        if file not in found:
-            found.add(file)
+        if file not in files:
+            files.add(file)
             waiting.extend(_imports_of(file, library))
-    folders = {file.parent for file in found - {script}}
+    folders = {file.parent for file in files - {script}}
     return (
-        found | {other for folder in folders for other in _beside(folder)} | set(script.parent.glob(f"{script.stem}.*"))
+        files | {other for folder in folders for other in _beside(folder)} | set(script.parent.glob(f"{script.stem}.*"))
     )
 
 
@@ -86,8 +86,8 @@ def _imports_of(file: Path, library: Path) -> list[Path]:
         names.update(f"{package}.{name.split()[0]}" for name in imported.strip("()").split(",") if name.strip())
     parts = {tuple(name.split(".")[:n]) for name in names for n in range(1, name.count(".") + 2)}
     candidates = (library.joinpath(*part) for part in parts)
-    found = [
+    modules = [
         module for path in candidates for module in (path.with_suffix(".py"), path / "__init__.py") if module.is_file()
     ]
     # A registry imports the modules beside it, and below, by their names.
-    return [*found, *file.parent.rglob("*.py")] if file.name == "registry.py" else found
+    return [*modules, *file.parent.rglob("*.py")] if file.name == "registry.py" else modules

@@ -154,9 +154,9 @@ def _wrong_sources(configuration: Configuration) -> Iterator[KeyProblem]:
     """Find what the configured data sets need and is not there, or is there several times."""
     for dataset in configuration.datasets:
         for need in _needs(configuration, dataset):
-            found = _found(configuration, dataset, need)
-            several = [" and ".join(paths) for paths in found if len(paths) > 1]
-            if not found:
+            present = _found(configuration, dataset, need)
+            several = [" and ".join(paths) for paths in present if len(paths) > 1]
+            if not present:
                 yield _missing_source(configuration, dataset, need)
             elif several:
                 what = registry.FORMS[dataset].needs[need].what
@@ -190,9 +190,9 @@ def _found(configuration: Configuration, dataset: str, need: str) -> list[list[s
     source = glob.escape(settings["source"])
     for place in registry.FORMS[dataset].needs[need].places:
         paths = [os.path.join(source, path) for path in ([place] if isinstance(place, str) else place)]
-        found = [sorted(glob.glob(path)) for path in paths]
-        if all(found):
-            return found
+        matches = [sorted(glob.glob(path)) for path in paths]
+        if all(matches):
+            return matches
     return []
 
 

@@ -36,14 +36,14 @@ def path(gram: np.ndarray, moment: np.ndarray, penalties: Sequence[float]) -> np
         (penalty, unit), equal to the minimum but for rounding.
     """
     largest = max(float(moment.max()), 0.0)
-    weights, found = np.zeros(len(moment)), []
+    weights, of_penalties = np.zeros(len(moment)), []
     for penalty in penalties:
         target = moment - penalty * largest
         for _ in range(_MOST_ROUNDS):
             if not _improve(gram, target, weights, _LEVEL * largest):
                 break
-        found.append(weights.copy())
-    return np.stack(found)
+        of_penalties.append(weights.copy())
+    return np.stack(of_penalties)
 
 
 @compiled()

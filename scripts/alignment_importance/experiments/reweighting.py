@@ -199,9 +199,9 @@ def _ridge(rows: Rows, block: PairBlock, penalties: Sequence[float]) -> torch.Te
         penalised = products.clone()
         penalised.diagonal().add_(penalty * unit)
         solutions.append(torch.cholesky_solve(target[:, None], torch.linalg.cholesky(penalised))[:, 0])
-    found = torch.stack(solutions)
+    weights = torch.stack(solutions)
     # Weights of pairs sum to 0 but for rounding, which the mean of the features, not centred here, would magnify.
-    return found if kernel is None else problem.sums(found - found.mean(1, keepdim=True))
+    return weights if kernel is None else problem.sums(weights - weights.mean(1, keepdim=True))
 
 
 def _nonnegative(rows: Rows, block: PairBlock, penalties: Sequence[float]) -> torch.Tensor:

@@ -51,9 +51,9 @@ def check_folds(
             pairs = unit == "pairs"
             uncut += [name for name, fold in names.items() if not folds.inside(fold, inner_folds, seed, pairs)]
     if unmade:
-        seed, found = next(iter(unmade.items()))
+        seed, reason = next(iter(unmade.items()))
         place = f"{label}, {len(unmade)} of {len(seeds)} seeds, such as {seed}"
-        problems.error("cross_validation.folds", found, "", place=place)
+        problems.error("cross_validation.folds", reason, "", place=place)
         return
     if flat:
         problems.warn(

@@ -109,8 +109,8 @@ def _why(path: Path, error: Exception) -> str:
 
     PyTorch's own words are a page of advice, which begins with how to let the file run programs.
     """
-    if found := re.search(r"Unsupported global: GLOBAL ([\w.]+)", str(error)):
-        return f"it holds {found[1]}, which can run programs). Save `network.state_dict()` instead."
+    if refused := re.search(r"Unsupported global: GLOBAL ([\w.]+)", str(error)):
+        return f"it holds {refused[1]}, which can run programs). Save `network.state_dict()` instead."
     with path.open("rb") as stream:
         start = stream.read(4096)
     if start.startswith(b"PK"):  # a zip archive, as PyTorch's own files are
@@ -133,7 +133,9 @@ def _names_in_file(state: State, network: State, key: str | None, file: Path) ->
                 by_prefix.setdefault(name[:start], set()).add(name[start:])
     # A part of a network may be named like another; what has most of its names is the network.
     most = max(map(len, by_prefix.values()), default=0)
-    networks = [prefix for prefix, found in by_prefix.items() if len(found) == most] if 2 * most > len(own) else [""]
+    networks = (
+        [prefix for prefix, entries in by_prefix.items() if len(entries) == most] if 2 * most > len(own) else [""]
+    )
     prefix = _chosen([prefix.rstrip(".") for prefix in networks], key, file)
     prefix = f"{prefix}." if prefix else ""
     inside = {name[len(prefix) :]: original for name, original in plain.items() if name.startswith(prefix)}

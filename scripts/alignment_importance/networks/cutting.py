@@ -159,8 +159,8 @@ def _cut_by_hooks(network: Network, map_layer: str, readout_layer: str | None) -
         image = random_image(network.input_size)
         with torch.inference_mode():
             parts = trunk(image)
-            found = rest(*(parts if isinstance(parts, tuple) else [parts]))
-            if not torch.allclose(found, rest.readout(image), rtol=1e-4, atol=1e-5, equal_nan=True):
+            readout = rest(*(parts if isinstance(parts, tuple) else [parts]))
+            if not torch.allclose(readout, rest.readout(image), rtol=1e-4, atol=1e-5, equal_nan=True):
                 raise InputError(
                     f"The readout of {network.architecture} depends on the image by a path around the map layer "
                     f"{map_layer!r}: ablation of its maps has no meaning there. Name other layers."

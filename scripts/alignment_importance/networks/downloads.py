@@ -75,8 +75,8 @@ def from_hub(repository: str, files: tuple[str, ...]) -> Path:
 
 
 def _cached(repository: str, files: tuple[str, ...]) -> Path | None:
-    found = (huggingface_hub.try_to_load_from_cache(repository, file) for file in files)
-    return next((Path(path) for path in found if isinstance(path, str)), None)
+    cached = (huggingface_hub.try_to_load_from_cache(repository, file) for file in files)
+    return next((Path(path) for path in cached if isinstance(path, str)), None)
 
 
 @contextmanager

@@ -43,11 +43,11 @@ def calls(network: Network) -> dict[str, Call]:
         InputError: it does not take inputs of this size.
     """
     copied = without_values(network.module)
-    found: dict[str, Call] = {}
+    by_name: dict[str, Call] = {}
 
     def note(name: str, module: nn.Module, inputs: tuple[Any, ...], output: Any) -> None:
-        times = found.pop(name).times if name in found else 0
-        found[name] = Call(type(module), _shape(inputs), _shape(output), times + 1)
+        times = by_name.pop(name).times if name in by_name else 0
+        by_name[name] = Call(type(module), _shape(inputs), _shape(output), times + 1)
 
     for name, module in copied.named_modules():
         if name:
@@ -55,7 +55,7 @@ def calls(network: Network) -> dict[str, Call]:
     size = network.input_size
     with on_meta_device(network):
         copied(torch.zeros(1, 3, size, size))
-    return found
+    return by_name
 
 
 def _tensor(value: Any) -> torch.Tensor | None:

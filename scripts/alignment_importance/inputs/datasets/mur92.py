@@ -150,9 +150,9 @@ def _from_folder(folders: list[Path], said_by: str, checksums: Mapping[str, str]
 
 def _check(files: Mapping[str, Path], checksums: Mapping[str, str]) -> None:
     changed = [
-        f"{file} (SHA-256 {found}, expected {checksums[name]})"
+        f"{file} (SHA-256 {digest}, expected {checksums[name]})"
         for name, file in files.items()
-        if (found := digests.sha256(file)) != checksums[name]
+        if (digest := digests.sha256(file)) != checksums[name]
     ]
     if changed:
         raise InputError(f"mur92: not the published files: {'; '.join(changed)}. {_advice(checksums)}")

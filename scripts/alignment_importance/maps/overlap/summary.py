@@ -68,8 +68,10 @@ def summarise(
     columns = columns.assign(statistic=np.where(risk, "median", "mean"))
     tables = []
     for name, inside in groups.items():
-        found = _summarise(values[inside], risk, compared, observed, resampling.resample(inside.sum(), resamples, seed))
-        tables.append(columns.assign(category=name, **found))
+        estimates = _summarise(
+            values[inside], risk, compared, observed, resampling.resample(inside.sum(), resamples, seed)
+        )
+        tables.append(columns.assign(category=name, **estimates))
     return pd.concat(tables, ignore_index=True)[list(COLUMNS)]
 
 
@@ -82,8 +84,8 @@ def _wide(
     parts = []
     for measure in ("precision", "recall", "relative_risk"):
         chosen = at_risk.to_numpy() if measure == "relative_risk" else np.ones(len(one), dtype=bool)
-        found = overlap[measure].to_numpy(dtype=np.float64).reshape(n_images, -1)[:, chosen]
-        parts.append((one[chosen].assign(measure=measure)[_KEYS], found))
+        values = overlap[measure].to_numpy(dtype=np.float64).reshape(n_images, -1)[:, chosen]
+        parts.append((one[chosen].assign(measure=measure)[_KEYS], values))
     ordered = scores.assign(at=pd.Categorical(scores["image"], scores["image"].unique()))
     ordered = ordered.sort_values("at", kind="stable")
     first = ordered.iloc[: len(ordered) // n_images].assign(top_percent=np.nan)

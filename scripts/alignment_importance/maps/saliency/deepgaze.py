@@ -63,8 +63,8 @@ def provider(
         )
     with _without_downloads():
         module = package.DeepGazeIIE(pretrained=False)
-    found = checkpoints.read(checkpoint, module.state_dict())
-    checkpoints.load_state(module, found.weights, str(checkpoint))
+    loaded = checkpoints.read(checkpoint, module.state_dict())
+    checkpoints.load_state(module, loaded.weights, str(checkpoint))
     module.to(machine.device).eval()
     log_prior = _log_prior(centre_bias, spread)
 
@@ -78,7 +78,7 @@ def provider(
         log_density = output.float().cpu().numpy().reshape(height, width)
         return np.exp(log_density - log_density.max())
 
-    return Provider(predict, {"method": "deepgaze_iie", "checkpoint": found.label})
+    return Provider(predict, {"method": "deepgaze_iie", "checkpoint": loaded.label})
 
 
 def _import_package() -> ModuleType:

@@ -43,9 +43,9 @@ def provider(
     module = own_function.call(architecture)
     weights = "its own"
     if checkpoint is not None:
-        found = checkpoints.read(Path(checkpoint), module.state_dict())
-        checkpoints.load_state(module, found.weights, str(checkpoint))
-        weights = found.label
+        loaded = checkpoints.read(Path(checkpoint), module.state_dict())
+        checkpoints.load_state(module, loaded.weights, str(checkpoint))
+        weights = loaded.label
     module.to(machine.device).eval()
 
     def predict(_image: str, rgb: Pixels) -> Map:

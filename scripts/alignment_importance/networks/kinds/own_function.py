@@ -84,10 +84,10 @@ def _find_function(name: str, function: str) -> Callable[[], Any]:
             f"Network {name}:{function}: there is no Python module {error.name!r} in {Path.cwd()} or among the "
             "installed packages."
         ) from error
-    found = getattr(module, function, None)
-    if not callable(found):
+    builder = getattr(module, function, None)
+    if not callable(builder):
         functions = [key for key, value in vars(module).items() if callable(value) and not key.startswith("_")]
         raise InputError(
             f"Network {name}:{function}: {module.__file__} has no function {function!r}.{nearest(function, functions)}"
         )
-    return found
+    return builder

@@ -90,9 +90,9 @@ def plan(spec: Spec) -> Plan:
 
 def pretrained_cfg(name: str) -> PretrainedCfg:
     """What timm knows of the weights of an architecture, which may have a tag."""
-    found = get_pretrained_cfg(name)
-    assert found is not None
-    return found
+    pretrained = get_pretrained_cfg(name)
+    assert pretrained is not None
+    return pretrained
 
 
 def inputs_of(trained_on: Mapping[str, Any]) -> Inputs:

@@ -176,12 +176,12 @@ def _drawing(outlined: Sequence[tuple[str, str]], height: int, width: int) -> st
 
 def _outlined(name: str, values: NDArray[np.float64], percents: Sequence[float]) -> list[tuple[str, str]]:
     """Return the path of each mask's outline, and its strokes, the largest mask first."""
-    found = masks.masks(values, percents)
-    if found is None:
+    nested = masks.masks(values, percents)
+    if nested is None:
         return []
     result = []
     widths = np.linspace(_WIDEST, _THINNEST, len(percents))
-    for at, (mask, width) in reversed(list(enumerate(zip(found, widths, strict=True)))):
+    for at, (mask, width) in reversed(list(enumerate(zip(nested, widths, strict=True)))):
         key = f"{name}{at}"
         path = f'<path id="{key}" d="{_path(Outlines.of(mask))}" vector-effect="non-scaling-stroke"/>'
         # A white line below the coloured one separates it from the picture.
