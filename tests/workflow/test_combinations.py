@@ -18,8 +18,8 @@ from alignment_importance.system.tables import read_table
 
 IDS = [f"photo {number:02d}" for number in range(12)]
 CHOSEN = [IDS[number] for number in (0, 2, 3, 5, 7, 8, 10, 11)]
-#: The images of each comparison: of a category, of all, of a category of all, and by name.
-IMAGES = {"few": IDS[::2], "pairs": IDS, "pairs-odd": IDS[1::2], "chosen": CHOSEN}
+#: The images of each comparison: all, those of a category, and by name.
+IMAGES = {"pairs": IDS, "pairs-odd": IDS[1::2], "chosen": CHOSEN}
 
 #: In the place of the package: the red channel and the centre bias, without downloads.
 DEEPGAZE = """
@@ -83,7 +83,6 @@ def results(tmp_path_factory: pytest.TempPathFactory) -> Path:
         matrix, pairs = config["comparisons"]["matrix"], config["comparisons"]["pairs"]
         config["image_sets"]["tiny"]["table"] = "table.csv"
         config["comparisons"] = {
-            "few": matrix | {"categories": ["even"]},
             "pairs": pairs | {"by_category": ["odd"]},
             "chosen": matrix | {"images": "chosen.txt"},
         }
