@@ -100,9 +100,9 @@ def require_equal(traced: fx.GraphModule, network: Network) -> None:
     """
     image = random_image(network.input_size)
     with torch.inference_mode():
-        expected, retraced = network.module(image.clone()), traced(image)
+        expected, computed = network.module(image.clone()), traced(image)
     try:
-        torch.testing.assert_close(retraced, expected, equal_nan=True)
+        torch.testing.assert_close(computed, expected, equal_nan=True)
     except AssertionError as error:
         raise UntraceableError(
             f"Network {network.architecture}: what torch.fx makes of it computes something else. Write its forward "
