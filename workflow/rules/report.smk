@@ -246,8 +246,9 @@ rule assemble_paper:
 
 
 rule results:
-    """All tables and labelled arrays, those that others are made of too: what is deleted is made again."""
+    """All tables and labelled arrays, and the data sets they are made of: what is deleted is made again."""
     input:
+        PLAN.made_inputs(),
         rules.summarise.output,
         rules.prepare_networks.output,
         expand(rules.prepare_pairs.output, comparison=PLAN.fixed_pairs()),
