@@ -26,7 +26,7 @@ IMPORTED_NAMES = {
 }
 
 #: What the methods of saliency that run a network import, which another rule runs.
-FOR_GAZE = {"huggingface_hub", "safetensors", "timm", "torch", "torchvision"}
+FOR_GAZE = {"huggingface_hub", "safetensors", "threadpoolctl", "timm", "torch", "torchvision"}
 
 
 def required() -> dict[str, str]:

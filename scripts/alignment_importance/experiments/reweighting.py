@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
+from scipy.linalg import cho_factor, cho_solve
 
 from alignment_importance.experiments import lasso
 from alignment_importance.inputs.folds import Fold, PairBlock
@@ -198,10 +199,21 @@ def _ridge(rows: Rows, block: PairBlock, penalties: Sequence[float]) -> torch.Te
     for penalty in penalties:
         penalised = products.clone()
         penalised.diagonal().add_(penalty * unit)
-        solutions.append(torch.cholesky_solve(target[:, None], torch.linalg.cholesky(penalised))[:, 0])
+        solutions.append(_solve(penalised, target))
     weights = torch.stack(solutions)
     # Weights of pairs sum to 0 but for rounding, which the mean of the features, not centred here, would magnify.
     return weights if kernel is None else problem.sums(weights - weights.mean(1, keepdim=True))
+
+
+def _solve(matrix: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
+    """Solve a positive definite system, whose matrix (n, n) is lost, for `target` (n,), by Cholesky's method.
+
+    On the processor SciPy factorises 1280 x 1280 numbers in 60 % of PyTorch's time on AMD's, whose library is Intel's.
+    """
+    if matrix.is_cuda:
+        return torch.cholesky_solve(target[:, None], torch.linalg.cholesky(matrix))[:, 0]
+    factor = cho_factor(matrix.numpy().T, lower=True, overwrite_a=True, check_finite=False)
+    return torch.from_numpy(cho_solve(factor, target.numpy(), check_finite=False))
 
 
 def _nonnegative(rows: Rows, block: PairBlock, penalties: Sequence[float]) -> torch.Tensor:

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 import torch
+from threadpoolctl import threadpool_limits
 
 from alignment_importance.system import provenance
 from alignment_importance.system.errors import InputError
@@ -138,7 +139,8 @@ def prepare(device: str, gpus: int | None, threads: int, memory_gb: float = 2.0,
     Raises:
         InputError: the device is `cuda` and there is none.
     """
-    # Results of PyTorch's own operations may depend on the number of threads.
+    # Results of PyTorch's and of NumPy's own operations may depend on the number of threads.
+    threadpool_limits(1)
     torch.set_num_threads(1)
     _keep_memory()
     # TF32 keeps ten bits of the mantissa: only for those who ask for it.
@@ -166,7 +168,10 @@ def borrow(device: torch.device) -> Iterator[Compute]:
     torch.set_num_threads(1)
     torch.set_float32_matmul_precision("highest")
     try:
-        with torch.backends.cudnn.flags(enabled=True, benchmark=False, deterministic=True, allow_tf32=False):
+        with (
+            threadpool_limits(1),
+            torch.backends.cudnn.flags(enabled=True, benchmark=False, deterministic=True, allow_tf32=False),
+        ):
             yield Compute(device, threads if device.type == "cpu" else 1, memory=2 * 10**9)
     finally:
         torch.set_num_threads(threads)
