@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from job import run
+
 import pandas as pd
 from matplotlib.figure import Figure
 
@@ -13,7 +15,6 @@ from alignment_importance.report.figures.paper import draw_bars, draw_fold_curve
 from alignment_importance.report.paper import Drawn, Sources, assemble
 from alignment_importance.system.atomic_write import atomic_folder
 from alignment_importance.system.tables import read_table
-from job import run
 
 
 def assemble_paper(

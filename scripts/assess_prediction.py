@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from job import run
+
 import pandas as pd
 
 from alignment_importance.experiments import bootstrap, comparisons, permutation, prediction, rsms
@@ -11,7 +13,6 @@ from alignment_importance.experiments import rankings as ranks
 from alignment_importance.inputs import folds as cuts
 from alignment_importance.system import compute as compute_module
 from alignment_importance.system import netcdf, tables
-from job import run
 
 
 def assess_prediction(

@@ -4,12 +4,13 @@ from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
+from job import run
+
 from alignment_importance.report.gallery import ImageSet, View, build
 from alignment_importance.report.overlays import Scale
 from alignment_importance.system.atomic_write import atomic_folder
 from alignment_importance.system.netcdf import open_netcdf, read_netcdf
 from alignment_importance.system.tables import read_table
-from job import run
 
 
 def build_gallery(

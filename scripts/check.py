@@ -5,11 +5,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from job import run
+
 from alignment_importance.checks import inputs
 from alignment_importance.system import tables
 from alignment_importance.system.plurals import counted
 from alignment_importance.system.problems import Problems
-from job import run
 
 logger = logging.getLogger("alignment_importance.check")
 

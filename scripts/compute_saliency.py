@@ -4,9 +4,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from job import run
+
 from alignment_importance.maps.saliency import computing, registry
 from alignment_importance.system.tables import read_table
-from job import run
 
 
 def compute_saliency(

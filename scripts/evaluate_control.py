@@ -3,12 +3,13 @@
 from collections.abc import Mapping
 from pathlib import Path
 
+from job import run
+
 import pandas as pd
 
 from alignment_importance.maps import controls
 from alignment_importance.system.netcdf import origin_columns, read_netcdf
 from alignment_importance.system.tables import write_table
-from job import run
 
 
 def evaluate_control(

@@ -4,12 +4,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from job import run
+
 from alignment_importance.experiments import comparisons, rankings
 from alignment_importance.experiments import pairs as explained_pairs
 from alignment_importance.maps import heatmaps as heat
 from alignment_importance.system import compute as compute_module
 from alignment_importance.system import netcdf, tables
-from job import run
 
 
 def explain_images(

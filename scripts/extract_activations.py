@@ -4,11 +4,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from job import run
+
 from alignment_importance import networks
 from alignment_importance.networks import extraction
 from alignment_importance.system import compute as compute_module
 from alignment_importance.system.tables import read_table
-from job import run
 
 
 def extract_activations(

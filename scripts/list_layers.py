@@ -5,9 +5,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from job import run
+
 from alignment_importance import networks
 from alignment_importance.system.tables import write_table
-from job import run
 
 
 def list_layers(model: Mapping[str, Any], layers: Path) -> None:

@@ -4,8 +4,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from alignment_importance.inputs.datasets import registry
 from job import run
+
+from alignment_importance.inputs.datasets import registry
 
 
 def make_dataset(

@@ -5,11 +5,12 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
+from job import run
+
 from alignment_importance.maps.overlap import measuring
 from alignment_importance.maps.overlap.summary import summarise
 from alignment_importance.system.netcdf import open_netcdf, origin_columns, read_netcdf
 from alignment_importance.system.tables import read_table, write_table
-from job import run
 
 
 def measure_overlap(

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from job import run
+
 import numpy as np
 import pandas as pd
 
@@ -15,7 +17,6 @@ from alignment_importance.networks import activations as recorded
 from alignment_importance.system import compute as compute_module
 from alignment_importance.system.netcdf import origin_columns, read_netcdf
 from alignment_importance.system.tables import OF_NETWORK, write_table
-from job import run
 
 
 def measure_recovery(

@@ -4,10 +4,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from job import run
+
 from alignment_importance.system import compute as compute_module
 from alignment_importance.system.tables import write_table
 from benchmarks.cases import CASES
-from job import run
 
 
 def measure_speed(work: str, compute: Mapping[str, Any], gpu: int, threads: int, table: Path) -> None:

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from job import run
+
 import pandas as pd
 
 from alignment_importance.experiments import transfer
@@ -11,7 +13,6 @@ from alignment_importance.experiments.comparisons import Comparison, opened
 from alignment_importance.inputs import folds as cuts
 from alignment_importance.system import compute as compute_module
 from alignment_importance.system.tables import read_table, write_table
-from job import run
 
 
 def measure_transfer(

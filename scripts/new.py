@@ -4,11 +4,12 @@ import logging
 from collections.abc import Mapping
 from pathlib import Path
 
+from job import run
+
 from alignment_importance.checks import starting_configuration
 from alignment_importance.inputs.judgments import reading
 from alignment_importance.system.atomic_write import atomic
 from alignment_importance.system.problems import ProblemsError
-from job import run
 
 _KEYS = "kind=similarity order=FILE key=NAME columns='{image_a: NAME, image_b: NAME, similarity: NAME}'"
 _OPTIONS = "--kind similarity --order FILE --key NAME --columns image_a=NAME image_b=NAME similarity=NAME"

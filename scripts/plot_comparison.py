@@ -6,6 +6,8 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
+from job import run
+
 import pandas as pd
 from matplotlib.figure import Figure
 
@@ -23,7 +25,6 @@ from alignment_importance.report.overlays import draw_overlays
 from alignment_importance.system.atomic_write import atomic_folder
 from alignment_importance.system.netcdf import open_netcdf, read_netcdf
 from alignment_importance.system.tables import read_table
-from job import run
 
 #: How many feature maps, and how many patches of each.
 N_MAPS, N_PATCHES = 8, 5

@@ -4,12 +4,13 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from job import run
+
 from matplotlib.figure import Figure
 
 from alignment_importance.report.figures import style
 from alignment_importance.report.figures.interactions import draw_elimination, draw_pairs, draw_shapley
 from alignment_importance.system.tables import read_table
-from job import run
 
 
 def plot_interactions(

@@ -4,6 +4,8 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from job import run
+
 import pandas as pd
 import xarray as xr
 from matplotlib.figure import Figure
@@ -16,7 +18,6 @@ from alignment_importance.report.figures.networks import draw_agreement, draw_ne
 from alignment_importance.report.figures.prediction import draw_prediction
 from alignment_importance.system.netcdf import read_netcdf
 from alignment_importance.system.tables import read_table
-from job import run
 
 
 def plot_summary(

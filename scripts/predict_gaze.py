@@ -4,10 +4,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from job import run
+
 from alignment_importance.maps.saliency import computing, registry
 from alignment_importance.system import compute as compute_module
 from alignment_importance.system.tables import read_table
-from job import run
 
 
 def predict_gaze(

@@ -3,10 +3,11 @@
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from job import run
+
 from alignment_importance.maps import controls
 from alignment_importance.system import netcdf, tables
 from alignment_importance.system.problems import Problems
-from job import run
 
 
 def prepare_control(

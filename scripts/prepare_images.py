@@ -3,12 +3,13 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+from job import run
+
 import pandas as pd
 
 from alignment_importance.inputs import images
 from alignment_importance.system import digests, tables
 from alignment_importance.system.problems import Problems
-from job import run
 
 
 def prepare_images(

@@ -4,12 +4,13 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from job import run
+
 from alignment_importance.inputs import folds as cuts
 from alignment_importance.inputs.fold_checks import check_folds
 from alignment_importance.inputs.judgments import reading
 from alignment_importance.system import digests, netcdf, tables
 from alignment_importance.system.problems import Problems
-from job import run
 
 
 def prepare_judgments(

@@ -4,13 +4,14 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from job import run
+
 import pandas as pd
 
 from alignment_importance.networks.checking import DESCRIBED, check
 from alignment_importance.networks.spec import Spec
 from alignment_importance.system import tables
 from alignment_importance.system.problems import Problems
-from job import run
 
 
 def prepare_networks(

@@ -4,10 +4,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from job import run
+
 from alignment_importance.inputs.features import Source, read
 from alignment_importance.system import digests, netcdf, tables
 from alignment_importance.system.problems import Problems
-from job import run
 
 
 def read_features(

@@ -4,11 +4,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from job import run
+
 from alignment_importance.experiments import comparisons, interactions, rankings
 from alignment_importance.inputs import folds
 from alignment_importance.system import compute as compute_module
 from alignment_importance.system.tables import read_table, write_table
-from job import run
 
 
 def score_map_pairs(

@@ -2,10 +2,11 @@
 
 from pathlib import Path
 
+from job import run
+
 from PIL import Image
 
 from alignment_importance.system.atomic_write import atomic
-from job import run
 
 #: Pixels; a page is half as wide on a usual screen, and as wide on one of high density.
 _WIDTH = 1000

@@ -4,13 +4,14 @@ import logging
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from job import run
+
 import pandas as pd
 import xarray as xr
 
 from alignment_importance.experiments import agreement, prediction, spread
 from alignment_importance.report import published as literature
 from alignment_importance.system import netcdf, tables
-from job import run
 
 logger = logging.getLogger("alignment_importance.summarise")
 

@@ -4,12 +4,13 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from job import run
+
 import pandas as pd
 
 from alignment_importance.report.figures import style
 from alignment_importance.system.tables import read_table, write_table
 from benchmarks.figure import draw_speed
-from job import run
 
 
 def summarise_speed(*, tables: Sequence[Path], page: Mapping[str, Any], summary: Path, png: Path) -> None:

@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+from job import run
+
 import jinja2
 import pandas as pd
 
@@ -9,7 +11,6 @@ from alignment_importance import networks
 from alignment_importance.networks.kinds.registry import tabulated
 from alignment_importance.system.atomic_write import atomic
 from alignment_importance.system.errors import InputError
-from job import run
 
 _TEMPLATE = Path(__file__).with_suffix(".md")
 

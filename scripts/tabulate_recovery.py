@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from pathlib import Path
 
+from job import run
+
 import jinja2
 import numpy as np
 import pandas as pd
@@ -11,7 +13,6 @@ import scipy.stats
 from alignment_importance.experiments import recovery
 from alignment_importance.system.atomic_write import atomic
 from alignment_importance.system.tables import read_table
-from job import run
 
 _TEMPLATE = Path(__file__).with_suffix(".md")
 

@@ -4,11 +4,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from job import run
+
 from alignment_importance.experiments import comparisons, cross_validation
 from alignment_importance.inputs import folds as cuts
 from alignment_importance.system import compute as compute_module
 from alignment_importance.system import provenance, resumable, tables
-from job import run
 
 
 def validate_rankings(

@@ -5,9 +5,9 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-import pytest
-
 from job import bind
+
+import pytest
 
 
 class Named(dict[str, Any]):

@@ -9,6 +9,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import get_type_hints
 
+from job import bind
+
 import pytest
 import yaml
 from pydantic import TypeAdapter, ValidationError
@@ -16,8 +18,6 @@ from rule_objects import START, changed, env_of, jobs, rules, script_of
 from snakemake.jobs import Job
 from snakemake.rules import Rule
 from tiny_project import ROOT, run_snakemake
-
-from job import bind
 
 #: Rules of the default run that ask for a GPU, and those of other runs.
 GPU_RULES = {"extract_activations", "validate_rankings", "assess_prediction", "explain_images", "measure_transfer"}
