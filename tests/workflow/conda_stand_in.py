@@ -47,8 +47,13 @@ def note():
     with open(os.path.join(folder, f"{os.getpid()}.json"), "w") as file:
         json.dump({"program": sys.argv[0], "modules": modules}, file)
 
+def leave(status, end=os._exit):
+    note()
+    end(status)
+
 sys.meta_path[sys.meta_path.index(PathFinder)] = OwnPackages
 atexit.register(note)
+os._exit = leave  # as jobs end
 """
 
 
