@@ -26,7 +26,7 @@ rule explain_images:
         model=PLAN.any_of(WITH_PLACES),
     conda:
         environment("torch")
-    threads: 4
+    threads: 1
     resources:
         mem_mb=megabytes_of_ablation(),
         runtime=growing(60, activations=0.2),
