@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
+from sklearn.linear_model import lars_path_gram
 
 from alignment_importance.experiments import lasso
 
@@ -27,13 +28,14 @@ def test_units_that_nothing_speaks_for_have_no_weight() -> None:
     n_rows=st.integers(1, 30),
     n_units=st.integers(1, 40),
     twice=st.integers(0, 5),
+    whole=st.booleans(),
     seed=st.integers(0, 10**6),
 )
-@example(n_rows=5, n_units=12, twice=1, seed=5)
-def test_weights_are_at_the_minimum(n_rows: int, n_units: int, twice: int, seed: int) -> None:
-    """Also where units are more than rows, some of them the same as others, one of them zero."""
+@example(n_rows=5, n_units=12, twice=1, whole=False, seed=5)
+def test_weights_are_at_the_minimum(n_rows: int, n_units: int, twice: int, whole: bool, seed: int) -> None:
+    """Also where units are more than rows, some the same as others, one zero; of whole numbers, many join at once."""
     rng = np.random.default_rng(seed)
-    x = rng.gamma(1.0, size=(n_rows, n_units)) - 0.7
+    x = rng.integers(-1, 2, size=(n_rows, n_units)) if whole else rng.gamma(1.0, size=(n_rows, n_units)) - 0.7
     x = np.concatenate([x, x[:, :twice], np.zeros((n_rows, 1))], axis=1)
     gram, moment = x.T @ x, x.T @ rng.normal(size=n_rows)
     largest = max(moment.max(), 0.0)
@@ -42,6 +44,20 @@ def test_weights_are_at_the_minimum(n_rows: int, n_units: int, twice: int, seed:
         assert (weights >= 0).all()
         assert slope.max() <= 1e-9 * largest
         np.testing.assert_allclose(slope[weights > 0], 0, atol=1e-9 * largest)
+
+
+def test_the_path_is_that_of_scikit_learn() -> None:
+    """At each of its breakpoints, with more units than rows, where weights also become 0 again."""
+    rng = np.random.default_rng(4)
+    x = rng.gamma(1.0, size=(50, 120))
+    x -= x.mean(0)
+    gram, moment = x.T @ x, x.T @ rng.normal(size=50)
+    penalties, _, expected = lars_path_gram(
+        moment, gram, n_samples=1, positive=True, method="lasso", alpha_min=1e-3 * moment.max()
+    )
+    assert ((expected[:, :-1] > 0) & (expected[:, 1:] == 0)).any()
+    weights = lasso.path(gram, moment, penalties / moment.max())
+    np.testing.assert_allclose(weights.T, expected, atol=1e-9 * expected.max())
 
 
 def test_units_that_explain_noise_are_as_many_as_it_takes() -> None:
