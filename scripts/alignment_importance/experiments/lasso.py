@@ -15,7 +15,7 @@ import numpy as np
 
 from alignment_importance.ablation.kernels import compiled
 
-#: Share of a unit's G that must be left beside positive units, or it depends on them.
+#: Share of a unit's G that must be left beside positive units; with less it depends on them, and its weight stays 0.
 _DEPENDENT = 1e-11
 
 #: Lines between two penalties, as a multiple of the number of units, after which something is wrong.
@@ -26,21 +26,21 @@ class _Walk(NamedTuple):
     """What is known on the way.
 
     Attributes:
-        units, weights: (unit,) the n positive units and their weights, n at a time.
-        change, fall: (unit,) by how much weights of positive units grow and slopes of all units fall as p falls by 1.
-        factor: (unit, unit) Cholesky's factor of G of positive units, U'U = G, in the upper triangle of the first n.
-        sums: (unit,) the solution of U'x = 1.
-        slope: (unit,) m - Gw.
-        aside: (unit,) positive units and those that depend on them.
+        units, weights, change: (unit,) the n positive units, in the first n places; their weights; by how much these
+            grow as p falls by 1.
+        factor, sums: Cholesky's factor U of G of these units, U'U = G, in the upper triangle of (unit, unit); the
+            solution (unit,) of U'x = 1.
+        slope, fall: (unit,) m - Gw of all units; by how much it falls as p falls by 1.
+        aside: (unit,) whether a unit is positive, or depends on those that are.
     """
 
     units: np.ndarray
     weights: np.ndarray
     change: np.ndarray
-    fall: np.ndarray
     factor: np.ndarray
     sums: np.ndarray
     slope: np.ndarray
+    fall: np.ndarray
     aside: np.ndarray
 
 
@@ -58,7 +58,7 @@ def path(gram: np.ndarray, moment: np.ndarray, penalties: Sequence[float]) -> np
     size = len(moment)
     units, aside = np.zeros(size, dtype=np.intp), np.zeros(size, dtype=np.bool_)
     weights, change, fall, sums = np.zeros((4, size))
-    walk = _Walk(units, weights, change, fall, np.empty((size, size)), sums, moment.copy(), aside)
+    walk = _Walk(units, weights, change, np.empty((size, size)), sums, moment.copy(), fall, aside)
     largest = max(float(moment.max()), 0.0)
     return _follow(walk, 0, gram, moment, largest, largest * np.asarray(penalties, dtype=np.float64))
 
