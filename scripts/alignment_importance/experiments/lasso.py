@@ -31,7 +31,7 @@ class _Walk(NamedTuple):
         factor, sums: Cholesky's factor U of G of these units, U'U = G, in the upper triangle of (unit, unit); the
             solution (unit,) of U'x = 1.
         slope, fall: (unit,) m - Gw of all units; by how much it falls as p falls by 1.
-        aside: (unit,) whether a unit is positive, or depends on those that are.
+        aside: (unit,) whether a unit does not join: it is positive, or `_add` refused it beside those that are.
     """
 
     units: np.ndarray
@@ -127,7 +127,7 @@ def _settle(walk: _Walk, n: int, gram: np.ndarray, moment: np.ndarray, level: fl
 
 @compiled(reorder=True)
 def _add(walk: _Walk, n: int, gram: np.ndarray, unit: int) -> bool:
-    """Add a unit, with weight 0, unless it depends on those that are positive."""
+    """Add a unit, with weight 0, unless it depends on positive ones or, by rounding, its weight would not grow."""
     column, own, rest, total = np.empty(n), gram[unit, unit], gram[unit, unit], 1.0
     for i in range(n):
         column[i] = gram[unit, walk.units[i]]
@@ -136,7 +136,7 @@ def _add(walk: _Walk, n: int, gram: np.ndarray, unit: int) -> bool:
         rest -= column[i] * column[i]
         total -= column[i] * walk.sums[i]
     walk.aside[unit] = True
-    if not rest > _DEPENDENT * own:
+    if not (rest > _DEPENDENT * own and total > 0):
         return False
     for i in range(n):
         walk.factor[i, n] = column[i]
