@@ -17,6 +17,13 @@ def test_a_table_comes_back_as_it_was(tmp_path: Path) -> None:
     np.testing.assert_array_equal(read["ais"], table["ais"])
 
 
+@pytest.mark.parametrize("column", ["comparison", "source", "control", "model", "model_b", "item", "where"])
+def test_names_of_the_configuration_stay_text(tmp_path: Path, column: str) -> None:
+    names = ["007", "2019", "NaN"]
+    write_table(pd.DataFrame({column: names}), tmp_path / "table.csv")
+    assert read_table(tmp_path / "table.csv")[column].tolist() == names
+
+
 def test_a_missing_column_is_named_with_those_there_are(tmp_path: Path) -> None:
     (tmp_path / "t.csv").write_text("image,score\na,1\n")
     with pytest.raises(

@@ -15,7 +15,24 @@ OF_NETWORK = ("weights", "arithmetic", "ablation")
 ORIGIN = (*OF_NETWORK, "simulated")
 
 #: Columns that hold names: always text, so that an image called `007` stays `007`.
-TEXT_COLUMNS = ("image", "image_a", "image_b", "image_c", "odd", "participant", "file", "sha256", "category")
+TEXT_COLUMNS = (
+    "image",
+    "image_a",
+    "image_b",
+    "image_c",
+    "odd",
+    "item",
+    "participant",
+    "category",
+    "comparison",
+    "source",
+    "control",
+    "model",
+    "model_b",
+    "file",
+    "sha256",
+    "where",
+)
 
 #: Those of them in which `NaN` is a name as well.
 _NAMES = frozenset(TEXT_COLUMNS) - {"category"}
