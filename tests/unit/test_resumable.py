@@ -64,6 +64,16 @@ def test_a_state_that_does_not_fit_is_not_used(tmp_path: Path, spoil: str) -> No
     np.testing.assert_array_equal(place, walk(Budget())[1])
 
 
+def test_a_state_of_which_a_part_is_damaged_is_not_used_at_all(tmp_path: Path) -> None:
+    partial = tmp_path / "partial.npz"
+    np.savez(partial, key=np.array("k"), done=np.array(1), state_whole=np.ones(2))  # `state_damaged` is lacking
+    state = {"whole": np.zeros(2), "damaged": np.zeros(2)}
+    steps: list[int] = []
+    Budget(None, partial, "k").run(state, steps.append, 2, "steps")
+    assert steps == [0, 1]
+    np.testing.assert_array_equal(state["whole"], 0)
+
+
 def test_fingerprints_tell_values_shapes_types_and_settings_apart() -> None:
     values = np.arange(6.0)
     parts = [

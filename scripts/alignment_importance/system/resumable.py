@@ -62,7 +62,9 @@ class Budget:
                 recorded = time.monotonic()
         if done < n_steps:
             self._record(state, done)
-            logger.warning("%s: the time is up after %d of %d steps. A rerun goes on from there.", what, done, n_steps)
+            logger.warning(
+                "%s: the time is up after %d of %d steps. A rerun continues from there.", what, done, n_steps
+            )
         elif self.partial is not None:
             self.partial.unlink(missing_ok=True)
         return done
@@ -81,14 +83,15 @@ class Budget:
         try:
             with np.load(self.partial, allow_pickle=False) as saved:
                 if str(saved["key"]) != self.key:
-                    logger.info("%s is of other inputs or settings: starting from the beginning.", self.partial)
+                    logger.info("%s was made from other inputs or settings; starting over.", self.partial)
                     return 0
-                for name, values in state.items():
-                    values[...] = saved[f"state_{name}"]
+                left = {name: np.broadcast_to(saved[f"state_{name}"], values.shape) for name, values in state.items()}
                 done = int(saved["done"])
         except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
-            logger.warning("%s cannot be read (%s): starting from the beginning.", self.partial, error)
+            logger.warning("%s cannot be read (%s); starting over.", self.partial, error)
             return 0
+        for name, values in state.items():
+            values[...] = left[name]
         logger.info("Going on after %d steps of an earlier run (%s).", done, self.partial)
         return done
 
