@@ -4,6 +4,8 @@ import itertools
 import math
 from collections.abc import Iterable
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import naive
 import numpy as np
@@ -15,7 +17,8 @@ from alignment_importance.ablation import Ablation, PooledAblation, heads
 from alignment_importance.experiments import interactions
 from alignment_importance.experiments.rankings import rank
 from alignment_importance.inputs.folds import PairBlock
-from alignment_importance.system.resumable import Budget
+from alignment_importance.system import provenance
+from alignment_importance.system.resumable import Budget, fingerprint
 
 
 class Case:
@@ -202,3 +205,14 @@ def test_interrupted_shapley_values_are_the_same_to_the_bit(
         table = interactions.shapley(case.fast, case.block, 4, 1, budget)
         assert (table["n_permutations"] == number).all()
     assert table.equals(interactions.shapley(case.fast, case.block, 4, 1))
+
+
+def test_what_other_code_has_done_is_not_continued_but_more_minutes_are(tmp_path: Path) -> None:
+    comparison: Any = SimpleNamespace(fingerprint=fingerprint, engine=SimpleNamespace(closed_form=False))
+
+    def key(commit: str, minutes: float) -> str:
+        with provenance.recording(tmp_path, commit=commit, configuration={"interactions": {"minutes": minutes}}):
+            alignment = {"similarity": "pearson", "score": "pearson_r2"}
+            return interactions.budget(comparison, alignment, minutes, tmp_path / "table.csv", 1).key
+
+    assert key("one", 1) == key("one", 60) != key("another", 60)

@@ -14,6 +14,7 @@ from alignment_importance.ablation import Ablation
 from alignment_importance.experiments import curves, rankings
 from alignment_importance.experiments.comparisons import Comparison
 from alignment_importance.inputs.folds import Fold, PairBlock
+from alignment_importance.system import provenance
 from alignment_importance.system.resumable import Budget
 
 #: No limit, and nothing kept.
@@ -36,7 +37,9 @@ def budget(
         output: what it writes at the end.
         settings: all else that the result depends on.
     """
-    key = comparison.fingerprint(f"{alignment['similarity']} {alignment['score']}", *settings)
+    aligned_by = f"{alignment['similarity']} {alignment['score']}"
+    # The code counts, but not the whole configuration: with more minutes a job continues.
+    key = comparison.fingerprint(aligned_by, provenance.circumstances(), *settings)
     return Budget(None if comparison.engine.closed_form else 60 * minutes, output.with_suffix(".partial.npz"), key)
 
 

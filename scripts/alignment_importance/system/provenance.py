@@ -116,6 +116,13 @@ def text() -> str | None:
     return None if record is None else record.text()
 
 
+def circumstances() -> str:
+    """The job's record without the configuration, as JSON: commit, versions, devices, weights."""
+    facts = json.loads(text() or "{}")
+    facts.pop("configuration", None)
+    return json.dumps(facts, sort_keys=True)
+
+
 def digest() -> tuple[str, Path] | None:
     """The digest of the job's record, and the file that is to hold it; None where nothing is recorded."""
     record = _running.get()
