@@ -105,6 +105,14 @@ def test_whatever_the_form_and_the_order_of_names(of_maps: str, of_people: str, 
     assert ai.heatmaps(given_maps, people)["image"].to_numpy().tolist() == ids
 
 
+@settings(max_examples=10, deadline=None)
+@given(order=st.permutations(["image", "feature_map", "y", "x"]))
+def test_named_dimensions_stand_in_any_order(order: list[str]) -> None:
+    values, human = drawn()
+    maps = xr.DataArray(values, dims=("image", "feature_map", "y", "x"))
+    pd.testing.assert_frame_equal(ai.score(maps.transpose(*order), human), ai.score(values, human))
+
+
 def test_types_of_numbers_change_nothing_but_rounding() -> None:
     maps, human = drawn()
     maps = np.round(maps * 255)

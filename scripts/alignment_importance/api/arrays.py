@@ -35,14 +35,14 @@ class Named:
 
 
 def read_maps(maps: object) -> Named:
-    """Read feature maps (image, feature_map, y, x) or units (image, unit).
+    """Read feature maps (image, feature_map, y, x) or units (image, unit); dimensions of these names in any order.
 
     Raises:
         TypeError: no array of numbers.
         InputError: other dimensions, two images of one name, or values that are not finite.
     """
     if isinstance(maps, xr.DataArray):
-        maps = maps.transpose("image", ..., missing_dims="ignore")
+        maps = maps.transpose("image", "feature_map", ..., "y", "x", missing_dims="ignore")
     elif not isinstance(maps, np.ndarray | torch.Tensor):
         raise TypeError(f"maps must be an array of NumPy, xarray or PyTorch, not {type(maps).__name__}")
     values = _numbers_of(maps, "maps")
