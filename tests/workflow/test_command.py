@@ -111,8 +111,11 @@ def test_what_it_cannot_know_is_asked_for_on_a_terminal_alone(project: Path) -> 
     renamed = (project / "pairs.csv").read_text(encoding="utf-8").replace("dissimilarity", "My rating", 1)
     (project / "rated.csv").write_text(renamed, encoding="utf-8")
     command = [*COMMAND, "new", "my photos", "rated.csv", "--name", "rated"]
-    status, said = call_on_terminal(project, command, "'dissimilarity=My rating'")
+    answers = ("dissimilarity", "'dissimilarity=My", "'dissimilarity=My rating'")
+    status, said = call_on_terminal(project, command, *answers)
     assert status == 0, said
+    assert "'dissimilarity' is not of the form NAME=YOURS" in said
+    assert "No closing quotation" in said
     assert "unknown column 'My rating'" in said
     written = yaml.safe_load((project / "rated.yaml").read_text(encoding="utf-8"))["comparisons"]["rated"]
     assert written["columns"] == {"dissimilarity": "My rating"}
@@ -149,9 +152,11 @@ def test_the_gallery_is_opened(project: Path, tmp_path: Path) -> None:
 def test_a_configuration_that_cannot_be_read_is_told(project: Path, command: str) -> None:
     (project / "bad.yaml").write_text("results: [", encoding="utf-8")
     (project / "empty.yaml").write_text("", encoding="utf-8")
+    (project / "latin.yaml").write_bytes("results: Übung".encode("latin-1"))
     for name, said in (
-        ("bad.yaml", "bad.yaml: it is no YAML"),
-        ("empty.yaml", "empty.yaml: it has no keys."),
+        ("bad.yaml", "bad.yaml: it is not valid YAML"),
+        ("latin.yaml", "latin.yaml: it is not valid YAML"),
+        ("empty.yaml", "empty.yaml: it contains no keys."),
         ("none.yaml", "there is no configuration none.yaml."),
     ):
         status, answer = call(project, command, name)
@@ -163,7 +168,7 @@ def test_a_configuration_that_cannot_be_read_is_told(project: Path, command: str
 def test_a_column_is_named_by_two_words(project: Path) -> None:
     status, said = call(project, "new", "my photos", "pairs.csv", "--columns", "similarity")
     assert status == 2
-    assert "--columns: invalid column value: 'similarity'" in said
+    assert "--columns: 'similarity' is not of the form NAME=YOURS, such as similarity=rating." in said
     assert doctest.testmod(questions) == (0, 1)
 
 

@@ -80,3 +80,7 @@ def test_wrong_keys_and_other_targets_are_told(project: Path) -> None:
     assert "judgments: this key is missing" in answer.stdout
     answer = run_snakemake(project, "--cores", "1", "new")
     assert "snakemake --cores 1 new --config name=NAME images=FOLDER judgments=FILE" in answer.stdout
+    (project / "wrong.yaml").write_text("name: faces\nimages: my photos\n", encoding="utf-8")
+    answer = run_snakemake(project, "--cores", "1", "check", "--configfile", "wrong.yaml")
+    assert "images: there is no such key" in answer.stdout
+    assert "judgments: this key is missing" not in answer.stdout

@@ -33,7 +33,8 @@ if not workflow.modifier.skip_configfile:
     update_config(config, command_line.misread(workflow.config_settings.config_args))
 
 # What the target `new` starts from, if the command line says so. These keys are no part of the configuration.
-START = checked(start_of, config)
+SAID = {word.partition("=")[0] for word in workflow.config_settings.config_args}
+START = checked(start_of, {key: value for key, value in config.items() if key in SAID})
 # Jobs rely on the run that started them for the files that the configuration names.
 CONFIGURATION = checked(
     configure,

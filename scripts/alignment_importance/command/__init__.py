@@ -95,7 +95,7 @@ def _parser() -> argparse.ArgumentParser:
 
     for name, do, what in (
         ("check", _check, "tell everything that is wrong with a configuration and its files"),
-        ("run", _run, "do everything that is not done yet, with the time that is left"),
+        ("run", _run, "run everything that is not done yet, and show the time left"),
     ):
         command = commands.add_parser(name, parents=[runs, configured], help=what)
         command.set_defaults(do=do)
@@ -143,10 +143,10 @@ def _read(config: Path) -> dict[str, Any]:
         raise InputError(f"there is no configuration {config}.")
     try:
         given = yaml.safe_load(config.read_text(encoding="utf-8"))
-    except yaml.YAMLError as error:
-        raise InputError(f"it is no YAML: {error}", where=config) from error
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise InputError(f"it is not valid YAML: {error}", where=config) from error
     if not isinstance(given, dict):
-        raise InputError("it has no keys.", where=config)
+        raise InputError("it contains no keys.", where=config)
     return given
 
 

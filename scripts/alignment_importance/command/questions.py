@@ -6,7 +6,6 @@ from pathlib import Path
 
 from rich.prompt import Prompt
 
-from alignment_importance.system.errors import InputError
 from alignment_importance.system.problems import Problem, Problems
 
 #: What is asked for some keys, in the place of their names.
@@ -22,10 +21,13 @@ def ask(said: argparse.Namespace) -> None:
         answer = Prompt.ask(
             _QUESTIONS.get(key, key), choices=["similarity", "dissimilarity"] if key == "kind" else None
         )
-        if key == "columns":
-            said.columns = [column(word) for word in shlex.split(answer)]
-        else:
+        if key != "columns":
             setattr(said, key, Path(answer) if key == "order" else answer)
+            continue
+        try:
+            said.columns = [column(word) for word in shlex.split(answer)]
+        except (ValueError, argparse.ArgumentTypeError) as error:
+            print(error)
 
 
 def column(word: str) -> tuple[str, str]:
@@ -35,11 +37,11 @@ def column(word: str) -> tuple[str, str]:
     ('similarity', 'My rating')
 
     Raises:
-        InputError: it is no NAME=YOURS.
+        ArgumentTypeError: it is not of the form NAME=YOURS.
     """
     name, _, yours = word.partition("=")
     if not (name and yours):
-        raise InputError(f"{word!r} is no NAME=YOURS, such as similarity=rating.")
+        raise argparse.ArgumentTypeError(f"{word!r} is not of the form NAME=YOURS, such as similarity=rating.")
     return name, yours
 
 
