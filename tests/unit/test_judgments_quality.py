@@ -1,6 +1,7 @@
 """Warnings that go with judgments, and the reliability that one of them is about."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -9,6 +10,7 @@ from judging import NAN, images, warnings, write, write_pairs
 from numpy.typing import NDArray
 
 from alignment_importance.inputs.judgments import quality, reading
+from alignment_importance.system.problems import Problems
 
 IDS = ["a", "b", "c", "d", "e"]
 
@@ -114,3 +116,19 @@ def test_the_people_of_a_single_matrix_are_not_known_and_not_warned_of(tmp_path:
 def test_images_without_judgments_are_found(tmp_path: Path, text: str, expected: list[str]) -> None:
     source = reading.Source(write(tmp_path, text), kind="similarity" if text.startswith("image,") else None)
     assert reading.unjudged(source, images(IDS)) == expected
+
+
+@pytest.mark.parametrize("chosen", [{"images": ["a", "b", "c"]}, {"categories": ["x"]}])
+def test_who_rated_only_images_outside_a_comparison_is_left_out_of_it(tmp_path: Path, chosen: dict[str, Any]) -> None:
+    rows = ["a,b,1,one", "a,c,2,one", "b,c,3,one", "a,d,1,two", "d,e,2,two", "d,e,2,three"]
+    path = write(tmp_path, "image_a,image_b,similarity,participant\n" + "\n".join(rows) + "\n")
+    found = Problems()
+    table = images(IDS, ["x", "x", "x", "y", "y"])
+    read = reading.inspect(reading.Source(path, **chosen), table, found)
+    assert read is not None and read["participant"].to_numpy().tolist() == ["one"]
+    assert read["similarity"].to_numpy()[0, 0, 1] == 1
+    [said] = [str(warning) for warning in found.warnings if "no rating" in warning.found]
+    assert said == (
+        "2 participants have no rating of two images of the comparison: three, two. "
+        "The comparison is made without them."
+    )

@@ -1,5 +1,6 @@
 """Notes judgments that cannot be used, and warns about judgments that are few or unreliable."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -111,6 +112,22 @@ def reliability(ratings: NDArray[np.float64]) -> float:
     judged_by = (~np.isnan(ratings)).sum(axis=0)
     n = float(judged_by[judged_by > 0].mean())
     return n * r / (1 + (n - 1) * r) if r > 0 else r
+
+
+def of_those_who_judged(judged: Judged, images: ImageIds, path: Path, problems: Problems) -> Judged:
+    """Leave out, with a warning, participants who rated none of the images of a comparison of some of a set.
+
+    They may have rated the others. Where the comparison is of all images, they are a mistake, see `check`.
+    """
+    rated = np.any(judged.n_ratings > 0, axis=(1, 2))
+    if len(images.wanted) == len(images.known) or rated.all() or not rated.any():
+        return judged
+    silent = [name for name, has_rated in zip(judged.participants, rated, strict=True) if not has_rated]
+    number = counted(len(silent), "participant has", "participants have")
+    found = f"{number} no rating of two images of the comparison: {some(silent)}"
+    problems.warn(path, found, "The comparison is made without them.")
+    names = [name for name in judged.participants if name not in silent]
+    return replace(judged, participants=names, matrices=judged.matrices[rated], n_ratings=judged.n_ratings[rated])
 
 
 def _refuse_unjudged(judged: Judged, images: ImageIds, path: Path, problems: Problems) -> None:

@@ -178,6 +178,7 @@ def _read(source: Source, files: Sequence[Path], images: ImageIds, problems: Pro
     if len(forms) > 1:
         problems.fail(source.path, f"its files differ: {', '.join(forms)}", "Give each a folder and comparison.")
     together = judged.together([one for _, one in read], source.path, problems)
+    together = quality.of_those_who_judged(together, images, source.path, problems)
     quality.check(together, images, source.path, problems)
     return read[0][0], together
 
