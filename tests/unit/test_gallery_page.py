@@ -143,8 +143,9 @@ def test_names_of_images_run_nothing(opened: Gallery) -> None:
     assert opened.browser.get_log("browser") == []
 
 
-def test_the_first_thing_seen_are_two_groups_of_observers_side_by_side(opened: Gallery) -> None:
-    assert opened.find("#lead-title").text == "Same images, same network, different observers"
+def test_the_first_thing_seen_are_two_comparisons_side_by_side(opened: Gallery) -> None:
+    assert opened.find("#lead-title").text == "Same network, two comparisons"  # one lacks an image
+    assert opened.find("#about").text.startswith("6 images, 2 comparisons, 2 networks")
     assert [row.text.split("\n")[0] for row in opened.all(".samples-row > span")] == [
         "image",
         "made-up, net.1 simulated observers random weights",
@@ -159,6 +160,8 @@ def test_the_first_thing_seen_are_two_groups_of_observers_side_by_side(opened: G
     opened.choose("#right", "view:1")
     assert opened.find("#lead-title").text == "Same images, same observers, different networks"
     assert ["random weights" in side.text for side in opened.all(".sides li")] == [True, False]
+    opened.choose("#left", "view:2")
+    assert opened.find("#lead-title").text == "Two ways to look"
 
 
 def test_sorting(opened: Gallery) -> None:
@@ -569,6 +572,14 @@ def test_comparisons_of_other_images_are_not_set_side_by_side(browser: webdriver
     opened.choose("#right", "view:1")
     assert set(opened.shown()) == set(IDS[2:])
     assert opened.find("#count").text == "4 of 6 images"
+
+
+def test_observers_of_the_same_images_are_called_so(browser: webdriver.Chrome, tmp_path: Path) -> None:
+    (tmp_path / "built").mkdir()
+    both = [gallery_sets.view("first"), gallery_sets.view("second", seed=2)]
+    gallery.build([gallery_sets.image_set(tmp_path / "images", both)], PERCENTS, tmp_path / "built", "image")
+    headline = Gallery(browser, tmp_path / "built").find("#lead-title").text
+    assert headline == "Same images, same network, different observers"
 
 
 def test_the_ends_of_a_shared_scale_stand_beside_its_colours(browser: webdriver.Chrome, tmp_path: Path) -> None:

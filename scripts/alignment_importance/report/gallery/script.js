@@ -161,9 +161,10 @@
   function headline() {
     const [left, right] = [viewOf(state.left), viewOf(state.right)];
     if (!left || !right) return "Where the image carries its match with people";
-    if (left.model === right.model && left.comparison !== right.comparison) return "Same images, same network, different observers";
     if (left.comparison === right.comparison && left.model !== right.model) return "Same images, same observers, different networks";
-    return "Same images, two ways to look";
+    if (left.comparison === right.comparison || left.model !== right.model) return "Two ways to look";
+    const sameImages = left.present.every((there, image) => there === right.present[image]);
+    return sameImages ? "Same images, same network, different observers" : "Same network, two comparisons";
   }
 
   function describeSide(side) {
@@ -220,7 +221,7 @@
     const views = set().views;
     const count = (key, one, many) => { const n = new Set(views.map((view) => view[key])).size; return `${n} ${n === 1 ? one : many}`; };
     byId("about").replaceChildren(
-      `${set().images.length} images, ${count("comparison", "group of observers", "groups of observers")}, ${count("model", "network", "networks")}`,
+      `${set().images.length} images, ${count("comparison", "comparison", "comparisons")}, ${count("model", "network", "networks")}`,
       ...[...new Set(views.flatMap((_, at) => warnings(`view:${at}`)))].flatMap((text) => [" ", make("span", { class: "tag" }, text)]));
   }
 
