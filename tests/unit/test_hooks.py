@@ -2,7 +2,7 @@
 
 import logging
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import naive
 import numpy as np
@@ -55,6 +55,20 @@ class Encoder(nn.Module):
         return tokens + nn.functional.scaled_dot_product_attention(q, k, v), None
 
 
+class Encoded(NamedTuple):
+    """What a layer puts out, by name."""
+
+    tokens: torch.Tensor
+    weights: None
+
+
+class Naming(Encoder):
+    """Puts the same out in a named tuple."""
+
+    def forward(self, tokens: torch.Tensor) -> tuple[torch.Tensor, None]:
+        return Encoded(*super().forward(tokens))
+
+
 class Transformer(Branching):
     """Tokens, the first of which is read."""
 
@@ -72,6 +86,14 @@ class Transformer(Branching):
             raise AssertionError
         x = self.second(self.first(x)[0])[0]
         return self.head(x[:, 0])
+
+
+class NamingTransformer(Transformer):
+    """The same, with layers that put out named tuples."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.first = Naming()
 
 
 class Around(Branching):
@@ -124,7 +146,11 @@ def plain(network: networks.Network, layer: str, prefix: int | None, kept: list[
 
 @pytest.mark.parametrize(
     ("kind", "layer", "prefix", "shape"),
-    [(Branching, "maps", None, (5, 2, 2)), (Transformer, "first", 2, (6, 3, 3))],
+    [
+        (Branching, "maps", None, (5, 2, 2)),
+        (Transformer, "first", 2, (6, 3, 3)),
+        (NamingTransformer, "first", 2, (6, 3, 3)),
+    ],
 )
 @pytest.mark.parametrize("ablated", ABLATIONS)
 @pytest.mark.parametrize("threads", [1, 2])
