@@ -594,6 +594,16 @@ def test_the_ends_of_a_shared_scale_stand_beside_its_colours(browser: webdriver.
     assert opened.run("return document.documentElement.scrollWidth") <= DESKTOP[0]
 
 
+def test_ablation_by_means_is_said_wherever_a_heatmap_is_named(browser: webdriver.Chrome, tmp_path: Path) -> None:
+    (tmp_path / "built").mkdir()
+    view = gallery_sets.view("people")
+    view.heatmaps.attrs["ablation"] = "mean"
+    gallery.build([gallery_sets.image_set(tmp_path / "images", [view])], PERCENTS, tmp_path / "built", "image")
+    opened = Gallery(browser, tmp_path / "built")
+    for place in ("#about", ".sides", "#samples", "#made-of"):
+        assert "random weights ablated maps replaced by their means" in opened.find(place).text
+
+
 def test_a_single_comparison_stands_beside_the_image(browser: webdriver.Chrome, tmp_path: Path) -> None:
     (tmp_path / "built").mkdir()
     one = gallery_sets.image_set(tmp_path / "images", [gallery_sets.view("people")])

@@ -57,18 +57,21 @@
     return several("model") ? view.model : view.comparison;
   }
 
+  const ofObservers = (view) => (view.simulated ? ["simulated observers"] : []);
+  const ofNetwork = (view) => [
+    view.random ? "random weights" : null,
+    view.arithmetic === "float32" ? null : view.arithmetic,
+    view.ablation === "mean" ? "ablated maps replaced by their means" : null,
+  ].filter(Boolean);
+
   /** What must be said of a layer wherever it is shown. */
   function warnings(layer) {
     const view = viewOf(layer);
-    if (!view) return [];
-    return [
-      view.simulated ? "simulated observers" : null,
-      view.random ? "random weights" : null,
-      view.arithmetic === "float32" ? null : view.arithmetic,
-    ].filter(Boolean);
+    return view ? [...ofObservers(view), ...ofNetwork(view)] : [];
   }
 
-  const tags = (layer) => warnings(layer).flatMap((text) => [" ", make("span", { class: "tag" }, text)]);
+  const tagged = (texts) => texts.flatMap((text) => [" ", make("span", { class: "tag" }, text)]);
+  const tags = (layer) => tagged(warnings(layer));
   const bareName = (side) => make("span", { class: `name-${side}` }, nameOf(state[side]));
   const sideName = (side) => [bareName(side), ...tags(state[side])];
   const plainName = (layer) => [nameOf(layer), ...warnings(layer)].join(", ");
@@ -222,7 +225,7 @@
     const count = (key, one, many) => { const n = new Set(views.map((view) => view[key])).size; return `${n} ${n === 1 ? one : many}`; };
     byId("about").replaceChildren(
       `${set().images.length} images, ${count("comparison", "comparison", "comparisons")}, ${count("model", "network", "networks")}`,
-      ...[...new Set(views.flatMap((_, at) => warnings(`view:${at}`)))].flatMap((text) => [" ", make("span", { class: "tag" }, text)]));
+      ...tagged([...new Set(views.flatMap((_, at) => warnings(`view:${at}`)))]));
   }
 
   const significant = (value) => String(value).replace("-", "−");
@@ -230,8 +233,8 @@
   function renderMadeOf() {
     const oneScale = set().views.some((view) => view.limits);
     const rows = set().views.map((view, at) => make("tr", {},
-      make("td", {}, view.comparison, view.simulated ? [" ", make("span", { class: "tag" }, "simulated observers")] : null),
-      make("td", {}, view.model, view.random ? [" ", make("span", { class: "tag" }, "random weights")] : null),
+      make("td", {}, view.comparison, tagged(ofObservers(view))),
+      make("td", {}, view.model, tagged(ofNetwork(view))),
       make("td", {}, `${view.weights}, ${view.arithmetic}`),
       make("td", { class: "number" }, `${view.maps_retained ?? "undefined"} of ${view.maps_total}`),
       make("td", { class: "number" }, written(mean(view.alignment))),
