@@ -132,6 +132,15 @@ def test_files_that_are_damaged_or_could_run_programs_are_refused(tmp_path: Path
     assert "it cannot be read as .pt" in errors(Source(tmp_path / "damaged.pt", source.order))
 
 
+def test_tensors_may_be_named_by_numbers(tmp_path: Path) -> None:
+    source = write(tmp_path)
+    file = tmp_path / "layers.pt"
+    torch.save({1: torch.from_numpy(MAPS), 12: torch.from_numpy(MAPS)}, file)
+    assert "Name the one to read as `key`" in errors(Source(file, source.order))
+    assert "there is: 1 " in errors(Source(file, source.order, "2"))
+    assert read(Source(file, source.order, "12"), TABLE, Problems()) is not None
+
+
 def test_images_of_one_number_are_told(tmp_path: Path) -> None:
     array = MAPS.copy()
     array[0] = 3

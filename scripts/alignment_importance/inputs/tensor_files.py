@@ -22,7 +22,7 @@ def stored(path: Path) -> dict[str, Stored]:
     except pickle.UnpicklingError as error:
         raise ValueError("it holds more than tensors, which could run programs") from error
     named = content if isinstance(content, dict) else {"array": content}
-    tensors = {name: value for name, value in named.items() if isinstance(value, torch.Tensor)}
+    tensors = {str(name): value for name, value in named.items() if isinstance(value, torch.Tensor)}
 
     def reader(tensor: torch.Tensor) -> Callable[[], NDArray[Any]]:
         # NumPy has no bfloat16.
