@@ -44,6 +44,13 @@ def test_resources_grow_with_the_named_inputs_and_the_attempt(inputs: Inputs) ->
     assert memory_of("explain_images", inputs, 3) == 3 * (base + 36)
 
 
+def test_a_link_that_leads_nowhere_has_no_size(tmp_path: Path, inputs: Inputs) -> None:
+    """The check of the images tells which it is."""
+    before = memory_of("explain_images", inputs, 1)
+    (tmp_path / "folder" / "lost.png").symlink_to(tmp_path / "nowhere.png")
+    assert memory_of("explain_images", inputs, 1) == before
+
+
 def test_two_gpu_jobs_never_run_at_once_here(tmp_path: Path) -> None:
     """Two jobs that want one GPU each, on two cores, with what a machine with a GPU registers."""
     (tmp_path / "Snakefile").write_text(

@@ -23,7 +23,7 @@ def _size_mb(paths: str | Iterable[str]) -> float:
     total = 0
     for path in [paths] if isinstance(paths, str) else paths:
         if os.path.isdir(path):
-            total += sum(file.stat().st_size for file in os.scandir(path))
+            total += sum(file.stat().st_size for file in os.scandir(path) if file.is_file())
         elif os.path.exists(path):
             total += os.path.getsize(path)
     return total / 1e6
