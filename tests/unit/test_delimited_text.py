@@ -168,14 +168,30 @@ def test_a_file_that_is_not_there_is_told(tmp_path: Path) -> None:
 
 def test_columns_have_the_names_that_they_are_given(tmp_path: Path) -> None:
     table = "rt,left,right,image_a\n312,a,b,c\n"
-    text = opened(tmp_path, table, image_a="left", image_b="right")
-    assert text.header == ["rt", "image_a", "image_b", "image_a"]
-    with pytest.raises(ProblemsError, match=r"header: the column image_a occurs 2 times\. Keep one"):
-        text.check_header(["image_a"], ["image_a", "image_b"], "Pairs")
-    text = opened(tmp_path, table, image_a="left", similarity="right")
+    text = opened(tmp_path, table, image_b="right")
+    assert text.header == ["rt", "left", "image_b", "image_a"]
+    assert opened(tmp_path, table, left="image_a", image_a="left").header == ["rt", "image_a", "right", "left"]
     said = r"header: there is no column 'Left', which `columns` gives as image_b\. Did you mean 'left'\?"
     with pytest.raises(ProblemsError, match=said):
         opened(tmp_path, table, image_b="Left")
+
+
+def test_a_column_cannot_have_the_name_of_another(tmp_path: Path) -> None:
+    said = (
+        r"header: `columns` maps left onto image_a, which the file has already\. "
+        r"Rename or remove the column image_a, or leave it out of `columns`\."
+    )
+    with pytest.raises(ProblemsError, match=said):
+        opened(tmp_path, "left,right,image_a\na,b,c\n", image_a="left", image_b="right")
+
+
+def test_messages_about_columns_have_their_names_in_the_file(tmp_path: Path) -> None:
+    with pytest.raises(ProblemsError) as caught:
+        opened(tmp_path, "left,left,x\n", image_a="left").require(["image_a", "odd"])
+    assert "the column left occurs 2 times. Keep one." in str(caught.value)
+    assert "the column odd is missing. It needs the columns image_a, odd; the header has left, left, x." in str(
+        caught.value
+    )
 
 
 def test_unknown_columns_are_refused_unless_the_user_has_named_others(tmp_path: Path) -> None:

@@ -99,6 +99,8 @@ def test_other_names_of_columns(tmp_path: Path) -> None:
     assert "header: other columns: trial. They are not used." in warnings(path, columns=columns)
     said = "there is no column 'lefd', which `columns` gives as image_a. Did you mean 'left'?"
     assert said in refusal(path, columns=columns | {"image_a": "lefd"})
+    said = "the header does not belong to any form of judgments: trial,left,right,rating,subject."
+    assert said in refusal(path, columns={"image_a": "left"})
     np.save(tmp_path / "j.npy", np.eye(3))
     assert "`columns` is not needed: the file is not a table. Remove it." in refusal(
         tmp_path / "j.npy", columns=columns, kind="similarity"

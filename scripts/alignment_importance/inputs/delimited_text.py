@@ -66,6 +66,7 @@ class Text:
         own: the names of columns in the file, by their names here.
         separator: what separates the columns; one blank means any number of blanks.
         header: the names of the columns here, without blanks around them.
+        own_header: their names in the file.
     """
 
     def __init__(self, path: Path, problems: Problems, own: Mapping[str, str] | None = None) -> None:
@@ -77,14 +78,15 @@ class Text:
             own: the names of columns in the file, by their names here; None if they are the same.
 
         Raises:
-            Problems: the file is not text, or lacks a column that `own` names.
+            Problems: the file is not text, lacks a column that `own` names, or has one that `own` gives another name.
         """
         self.path, self.problems, self.own = path, problems, own or {}
         self._data = _in_utf8(path, problems)
         first_line = next(filter(bytes.strip, io.BytesIO(self._data)), b"").decode()
         self.separator = _separator(first_line)
         self._header_line, header = next(self._lines(), (1, []))
-        self.header = self._renamed([name.strip() for name in header])
+        self.own_header = [name.strip() for name in header]
+        self.header = self._renamed(self.own_header)
 
     def rows(self) -> Iterator[Row]:
         """Yield line number and fields of every line below the header that is not blank.
@@ -130,10 +132,11 @@ class Text:
         """
         for name in dict.fromkeys([*used, *required]):
             if (times := self.header.count(name)) > 1:
-                self.problems.error(self.path, f"the column {name} occurs {times} times", "Keep one.", "header")
+                found = f"the column {self.own.get(name, name)} occurs {times} times"
+                self.problems.error(self.path, found, "Keep one.", "header")
         missing = [name for name in required if name not in self.header]
         if missing:
-            remedy = f"{need} the columns {', '.join(required)}; the header has {', '.join(self.header)}."
+            remedy = f"{need} the columns {', '.join(required)}; the header has {', '.join(self.own_header)}."
             self.problems.error(self.path, f"the column {' and '.join(missing)} is missing", remedy, "header")
         self.problems.raise_errors()
 
@@ -194,7 +197,12 @@ class Text:
         for theirs in missing:
             found = f"there is no column {theirs!r}, which `columns` gives as {names[theirs]}"
             self.problems.error(self.path, found, suggestion(theirs, header), "header")
-        if missing:
+        taken = [theirs for theirs, ours in names.items() if ours in header and ours not in names]
+        for theirs in taken:
+            found = f"`columns` maps {theirs} onto {names[theirs]}, which the file has already"
+            remedy = f"Rename or remove the column {names[theirs]}, or leave it out of `columns`."
+            self.problems.error(self.path, found, remedy, "header")
+        if missing or taken:
             self.problems.raise_errors()
         return [names.get(name, name) for name in header]
 

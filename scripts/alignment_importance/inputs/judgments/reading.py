@@ -207,11 +207,11 @@ def _read_file(source: Source, path: Path, images: ImageIds, problems: Problems)
 
 def _refuse_header(file: File, problems: Problems) -> NoReturn:
     """Refuse a text file whose header no form recognises."""
-    shown = ",".join(file.text.header)
+    shown = ",".join(file.text.own_header)
     shown = f"{shown[:200]}..." if len(shown) > 200 else shown or "(empty)"
     headers = "; ".join(form.header for form in registry.FORMS if form.header)
     remedy = f"{headers[0].upper()}{headers[1:]}. Map other names with `columns`."
-    if "stim1_name" in file.text.header:
+    if "stim1_name" in file.text.own_header:
         remedy = "From Meadows, download the .mat or the tree .json, or rename the columns."
     found = f"the header does not belong to any form of judgments: {shown}"
     problems.fail(file.path, found, remedy, "header", lacks="columns")
