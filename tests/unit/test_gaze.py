@@ -220,3 +220,16 @@ def test_an_own_network_must_return_one_map(here: Path, photographs: pd.DataFram
     architecture = write_own(here, output)
     with pytest.raises(InputError, match=r"own_gaze:make: it returns .* a tensor \(1, 1, y, x\)"):
         run(photographs, here, method="network", architecture=architecture)
+
+
+def test_sizes_that_an_own_network_does_not_take_are_told_for_every_image(here: Path, photographs: pd.DataFrame) -> None:
+    # 20 x 12 and 12 x 20 become 5 x 3 and 3 x 5, halved and doubled 4 x 2 and 2 x 4.
+    quarter = "torch.nn.functional.avg_pool2d(image[:, :1], 4)"
+    halved = f"torch.nn.functional.interpolate(torch.nn.functional.avg_pool2d({quarter}, 2), scale_factor=2)"
+    settings = {"method": "network", "architecture": write_own(here, f"{quarter} + {halved}")}
+    with pytest.raises(InputError) as caught:
+        run(photographs, here, **settings)
+    for line, image, size in zip(str(caught.value).splitlines(), "ab", ("20 x 12", "12 x 20"), strict=True):
+        assert line.startswith(f"{image}: network own_gaze:make stopped with RuntimeError: The size of tensor a")
+        assert line.endswith(f", given {size} pixels. Set `input_size` to a width and height that it takes.")
+    assert np.isfinite(own(run(photographs, here, **settings, input_size=(16, 16)), "a")).all()

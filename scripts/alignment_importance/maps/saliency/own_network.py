@@ -38,7 +38,8 @@ def provider(
         machine: what the network may use.
 
     Raises:
-        InputError: the function cannot be imported or returns no module, or the checkpoint does not fit.
+        InputError: the function cannot be imported or returns no module, or the checkpoint does not fit; later, for an
+            image, the network does not take its size or returns something else.
     """
     module = own_function.call(architecture)
     weights = "its own"
@@ -48,11 +49,17 @@ def provider(
         weights = loaded.label
     module.to(machine.device).eval()
 
-    def predict(_image: str, rgb: Pixels) -> Map:
+    def predict(image: str, rgb: Pixels) -> Map:
         fitted, (left, top, right, bottom) = _fit(rgb, input_size)
         inputs = torch.from_numpy(fitted).permute(2, 0, 1)[None].to(machine.device, torch.float32) / 255
-        with torch.inference_mode(), machine.arithmetic():
-            output = module(inputs)
+        try:
+            with torch.inference_mode(), machine.arithmetic():
+                output = module(inputs)
+        except Exception as error:
+            raise InputError(
+                f"{image}: network {architecture} stopped with {type(error).__name__}: {error}, given "
+                f"{fitted.shape[1]} x {fitted.shape[0]} pixels. Set `input_size` to a width and height that it takes."
+            ) from error
         map2d = _single_map(output, architecture)
         return heatmaps.resample(map2d, fitted.shape[1], fitted.shape[0])[top:bottom, left:right]
 
