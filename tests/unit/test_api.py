@@ -242,6 +242,26 @@ def test_what_is_asked_for_and_is_not_there_is_named() -> None:
         _ = ai.scores
 
 
+class _Pair(nn.Module):
+    """Returns two readouts."""
+
+    def forward(self, maps: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        return maps.mean((2, 3)), maps.amax((2, 3))
+
+
+@pytest.mark.parametrize(
+    ("head", "said"),
+    [
+        (nn.AdaptiveAvgPool2d(1), "head: it returns (2, 5, 1, 1) for 2 images; (image, unit) is needed. Flatten it"),
+        (nn.Flatten(0), "head: it returns (60,) for 2 images; (image, unit) is needed. Flatten it"),
+        (_Pair(), "head: it returns a tuple; a tensor (image, unit) is needed"),
+        (nn.Sequential(nn.Flatten(), nn.Linear(7, 2)), "head: it does not take feature maps of 5 x 3 x 2 ("),
+    ],
+)
+def test_a_head_that_makes_no_readout_of_the_maps_is_refused(head: nn.Module, said: str) -> None:
+    assert refuse(head=head).startswith(said)
+
+
 def test_nothing_is_imported_before_it_is_used() -> None:
     program = """
 import sys

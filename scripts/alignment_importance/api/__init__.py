@@ -285,6 +285,7 @@ def _recorded(
         if cut is not None:
             weights = next(cut.module.parameters(), torch.empty(0, dtype=torch.from_numpy(maps).dtype))
             maps = torch.from_numpy(maps).to(weights.dtype).numpy()
+            _check_readout(cut, machine, maps[:2])
         mean = maps.mean(axis=(0, 2, 3), dtype=np.float64).astype(maps.dtype)
         constant = np.broadcast_to(mean[:, None, None], (1, *maps.shape[1:]))
         readout, of_means = (_read(cut, machine, values) for values in (maps, constant))
@@ -307,6 +308,22 @@ def _read(head: Head | None, machine: Compute, maps: np.ndarray) -> np.ndarray:
         return features.pool(maps)
     values = torch.tensor(maps)
     return GeneralHead(head, machine, values.new_zeros(head.n_maps), values).intact.cpu().numpy()
+
+
+def _check_readout(head: Head, machine: Compute, maps: np.ndarray) -> None:
+    """Refuse a head that does not take maps of their shape, or makes no readout (image, unit) of them."""
+    try:
+        with torch.no_grad(), machine.arithmetic():
+            readout = machine.place(head.module)(torch.tensor(maps, device=machine.device))
+    except RuntimeError as error:
+        shape = " x ".join(map(str, maps.shape[1:]))
+        found = f"it does not take feature maps of {shape} ({error})"
+        raise InputError(f"{found}. Give it the maps of the layer that it follows.", where="head") from error
+    if not isinstance(readout, torch.Tensor):
+        raise InputError(f"it returns a {type(readout).__name__}; a tensor (image, unit) is needed", where="head")
+    if readout.ndim != 2 or len(readout) != len(maps):
+        found = f"it returns {tuple(readout.shape)} for {len(maps)} images; (image, unit) is needed"
+        raise InputError(f"{found}. Flatten it, as by nn.Sequential(head, nn.Flatten()).", where="head")
 
 
 def _read_head(head: object, n_maps: int) -> Head:
