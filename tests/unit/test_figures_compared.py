@@ -207,7 +207,10 @@ def test_distributions_are_those_of_the_values() -> None:
     assert f"m ({RANDOM})" in texts(drawn)
     three = draw_spread(*spreads([f"network {letter} with a long name" for letter in "nmo"]), LONG)
     assert_apart(three)
-    assert "between networks" in texts(three)
+    assert "between networks" in words(three)
+    assert {panel.get_title(loc="left")[:4] for panel in three.axes} == {"D = "}
+    undefined = draw_spread(by_image, by_map, tests.assign(ks=np.nan, p=np.nan), "c")
+    assert {panel.get_title(loc="left") for panel in undefined.axes} == {"D undefined, p undefined"}
 
 
 def heatmaps() -> dict[str, xr.Dataset]:

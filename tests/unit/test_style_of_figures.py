@@ -140,6 +140,38 @@ def test_colours_can_be_told_apart_with_any_kind_of_colour_vision(kind: str) -> 
     assert min(differences) > 8  # a difference of 2.3 can just be noticed
 
 
+@pytest.mark.parametrize("width", [120, 174])
+def test_titles_and_legends_of_any_length_stay_on_the_page(width: float) -> None:
+    with style.page({"two_columns_mm": width}):
+        figure = style.new_figure(4)
+    panel = figure.subplots()
+    label = "network with a name that is long and made of words (random weights (seed 1), float32), "
+    for number in range(4):
+        panel.plot([0, 1], label=f"{label}{number}")
+    style.heading(figure, "What is shown", 3 * label)
+    style.key(figure, style.entries([panel]), 5 * label, columns=4)
+    style.lay_out(figure)
+    figure.draw_without_rendering()
+    [legend] = figure.legends
+    for drawn in (figure.texts[0], legend):
+        box = drawn.get_window_extent()
+        assert 0 <= box.x0 < box.x1 <= figure.bbox.width
+    assert figure.get_suptitle().startswith("What is shown\nnetwork")
+    assert " ".join(legend.get_texts()[3].get_text().split()) == f"{label}3"
+
+
+def test_a_legend_has_as_many_columns_as_fit() -> None:
+    figures = [style.new_figure(2) for _ in range(2)]
+    for figure, label in zip(figures, ("short", "a label that takes a third of the page"), strict=True):
+        panel = figure.subplots()
+        for number in range(4):
+            panel.plot([0, 1], label=f"{label} {number}")
+        style.key(figure, style.entries([panel]), "", columns=4)
+        figure.draw_without_rendering()
+    across = [len({round(text.get_window_extent().x0) for text in figure.legends[0].get_texts()}) for figure in figures]
+    assert across == [4, 2]
+
+
 def test_maps_are_called_units_and_names_stay() -> None:
     figure = Figure()
     figure.suptitle("Alignment of the feature\nmaps, my-maps (units of maps.npy)")

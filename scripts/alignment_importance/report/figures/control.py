@@ -49,11 +49,7 @@ def draw_control(
     _areas(figure.add_subfigure(halves[1]).subplots(), table, names, objects)
     observers = "simulated observers" if any(maps.attrs["simulated"] for maps in heatmaps.values()) else "observers"
     network = style.network(model, heatmaps[names[0]].attrs)
-    figure.suptitle(
-        f"Heatmaps under different {observers}\nsame images, same network: {network}",
-        x=0.01,
-        ha="left",
-    )
+    style.heading(figure, f"Heatmaps under different {observers}", f"same images, same network: {network}")
     count = style.some(len(chosen), len(shared), "images").capitalize()
     shown = [maps["heatmap"].sel(image=maps["image"].isin(chosen)) for maps in heatmaps.values()]
     note = heatmap_note(shown, limits_of(heatmaps[names[0]]))

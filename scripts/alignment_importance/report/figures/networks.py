@@ -1,5 +1,6 @@
 """Draws networks, or comparisons, side by side."""
 
+import textwrap
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -75,7 +76,7 @@ def draw_networks(table: pd.DataFrame, score: str) -> Figure:
     scores.set_xlabel(f"test alignment ({score_name(score)})")
     shares.set_xlabel("maps retained (%)")
     shares.set_xlim(0, 100)
-    figure.suptitle("Networks side by side: alignment in the test folds", x=0.01, ha="left")
+    style.heading(figure, "Networks side by side: alignment in the test folds")
     note = f"Means over folds; whiskers: ± 1 standard deviation.{style.warning(table)}"
     style.key(figure, style.entries([scores]), note, columns=2)
     return figure
@@ -109,19 +110,19 @@ def draw_spread(images: pd.DataFrame, maps: pd.DataFrame, differences: pd.DataFr
         if table[quantity].isna().all():
             style.undefined(panel, label)
             continue
-        panel.set_xlabel(label)
+        panel.set_xlabel(textwrap.fill(label, int(6.5 * figure.get_figwidth())))
         panel.set_ylabel(f"share of {of}")
         panel.set_ylim(0, 1)
         panel.xaxis.set_major_locator(MaxNLocator(5))
         panel.set_title(_tests(differences[differences["quantity"] == quantity]), fontsize=7.5)
     about = style.observers(comparison, style.provenance(images))
-    figure.suptitle(f"How Alignment Importance Scores are spread\n{about}", x=0.01, ha="left")
+    style.heading(figure, "How Alignment Importance Scores are spread", about)
     style.key(
         figure,
         style.entries([panels[0, 0]]),
         "Share of images or feature maps up to a value; bands: 95 % of the whole curve (Dvoretzky, Kiefer & Wolfowitz; "
-        "Massart 1990). D: two-sample Kolmogorov-Smirnov, which takes values as independent. Deviations and means of "
-        "AIS fall with the number of feature maps.",
+        "Massart 1990). D: two-sample Kolmogorov-Smirnov between networks, which takes values as independent. "
+        "Deviations and means of AIS fall with the number of feature maps.",
         columns=2,
     )
     return figure
@@ -142,10 +143,11 @@ def _distribution(panel: Axes, values: np.ndarray, colour: Any, label: str) -> N
 
 def _tests(differences: pd.DataFrame) -> str:
     """Write the test of two networks, or the range of tests of several."""
-    if len(differences) == 1:
-        row = differences.iloc[0]
-        return f"D = {row['ks']:.2f}, {style.p_value(row['p'])}"
-    return f"D = {differences['ks'].min():.2f} to {differences['ks'].max():.2f} between networks"
+    ks = differences["ks"]
+    least = style.said("D", ks.min(), ".2f")
+    if len(ks) == 1:
+        return f"{least}, {style.p_value(differences['p'].iloc[0])}"
+    return least if np.isnan(ks.min()) else f"{least} to {style.number(ks.max(), '.2f')}"
 
 
 # ----------------------------------------------------------------------------------------------------------------------
@@ -177,7 +179,7 @@ def draw_agreement(
     _correlations(figure.add_subfigure(halves[1]).subplots(), table)
     shown = ", ".join(style.network(name, heatmaps[name].attrs) for name in names)
     about = style.observers(comparison, style.provenance(table))
-    figure.suptitle(f"Heatmaps of two networks: {shown}\n{about}", x=0.01, ha="left")
+    style.heading(figure, f"Heatmaps of two networks: {shown}", about)
     examples = [maps["heatmap"].sel(image=[*most, *least]) for maps in heatmaps.values()]
     note = heatmap_note(examples, limits_of(heatmaps[names[0]]))
     count = style.some(len(most) + len(least), len(table), "images").capitalize()
@@ -286,11 +288,8 @@ def draw_transfer(table: pd.DataFrame, model: str, score: str) -> Figure:
     figure.colorbar(drawn, label=f"gain in test {score_name(score)}\nover all maps")
     about, unit = style.provenance(table), "pairs" if style.leaky(table) else "images"
     simulated = " (simulated observers)" if table[["simulated", "source_simulated"]].any(axis=None) else ""
-    figure.suptitle(
-        f"Rankings of feature maps used on other comparisons{simulated}\n{style.network(model, about)}",
-        x=0.01,
-        ha="left",
-    )
+    what = f"Rankings of feature maps used on other comparisons{simulated}"
+    style.heading(figure, what, style.network(model, about))
     style.footnote(
         figure,
         "Mean ± standard deviation over the folds of the tested comparison. On the diagonal its own ranking, from its "

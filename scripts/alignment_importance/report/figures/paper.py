@@ -140,7 +140,7 @@ def draw_fold_curves(
     note += style.warning(pd.concat(tables.values()))
     style.key(figure, style.entries(panels.flat), note, columns=4)
     about = style.provenance(next(iter(tables.values())))
-    figure.suptitle(f"Top-k curves of single folds, {style.network(model, about)}", x=0.01, ha="left")
+    style.heading(figure, f"Top-k curves of single folds, {style.network(model, about)}")
     return style.worded(figure, about)
 
 

@@ -33,6 +33,9 @@ _SETTINGS = mpl.rc_params_from_file(Path(__file__).with_suffix(".mplstyle"), use
 #: Length of the longest names that are written in full.
 SHORT = 28
 
+#: Letters of notes and legends that fit into an inch, and the inches that a mark in a legend takes.
+_PER_INCH, _MARK = 17, 0.4
+
 Arguments = ParamSpec("Arguments")
 Result = TypeVar("Result")
 
@@ -119,9 +122,13 @@ def lay_out(figure: Figure) -> None:
 
 def title(figure: Figure, what: str, comparison: str, model: str, provenance: Mapping[str, Any]) -> None:
     """Write the title of a figure: what it shows and, below that, the comparison and the network."""
-    about = f"{observers(comparison, provenance)}, {network(model, provenance)}"
-    about = textwrap.fill(about, int(11 * figure.get_figwidth()))
-    figure.suptitle(f"{what}\n{about}", x=0.01, ha="left")
+    heading(figure, what, f"{observers(comparison, provenance)}, {network(model, provenance)}")
+
+
+def heading(figure: Figure, *lines: str) -> None:
+    """Write lines above a figure, which are wrapped where they are longer than it is wide."""
+    width = int(11 * figure.get_figwidth())
+    figure.suptitle("\n".join(textwrap.fill(line, width) for line in lines), x=0.01, ha="left")
 
 
 def observers(comparison: str, provenance: Mapping[str, Any]) -> str:
@@ -159,7 +166,7 @@ def warning(table: pd.DataFrame) -> str:
 
 def footnote(figure: Figure, text: str) -> None:
     """Write below a figure how to read it."""
-    wrapped = textwrap.fill(text, int(19 * figure.get_figwidth()))
+    wrapped = textwrap.fill(text, int(_PER_INCH * figure.get_figwidth()))
     figure.supxlabel(wrapped, x=0.01, ha="left", fontsize=7, color="0.3")
 
 
@@ -169,13 +176,25 @@ def entries(panels: Iterable[Axes]) -> dict[str, Artist]:
 
 
 def key(figure: Figure, entries: Mapping[str, Artist], note: str, columns: int) -> None:
-    """Write below a figure how to read it and what its marks mean, in one legend so that the two cannot overlap."""
-    wrapped = textwrap.fill(note, int(19 * figure.get_figwidth()))
-    legend = figure.legend(
-        list(entries.values()), list(entries), title=wrapped, title_fontsize=7, fontsize=7, alignment="left",
-        loc="outside lower left", ncols=columns,
-    )  # fmt: skip
-    legend.get_title().set_color("0.3")
+    """Write below a figure how to read it and what its marks mean, in one legend so that the two cannot overlap.
+
+    Args:
+        figure: above the legend.
+        entries: marks by their labels.
+        note: how to read the figure.
+        columns: of the legend, if the figure is wide enough for as many.
+    """
+    width = figure.get_figwidth()
+    labels = [textwrap.fill(label, int(_PER_INCH * (width - _MARK))) for label in entries]
+    for n_columns in range(columns, 0, -1):
+        legend = figure.legend(
+            list(entries.values()), labels, title=textwrap.fill(note, int(_PER_INCH * width)), title_fontsize=7,
+            fontsize=7, alignment="left", loc="outside lower left", ncols=n_columns,
+        )  # fmt: skip
+        legend.get_title().set_color("0.3")
+        if n_columns == 1 or legend.get_window_extent().width <= figure.bbox.width:
+            break
+        legend.remove()
 
 
 def worded(figure: Figure, provenance: Mapping[str, Any]) -> Figure:
