@@ -142,12 +142,12 @@ def test_names_of_rows_are_passed_over_and_said(tmp_path: Path, content_: str) -
     [
         (
             "image,similarity\na,0,5\nb,0,7\n",
-            "line 2: 3 fields, but the header has 2 (and so has 1 other). Numbers need a",
+            "line 2: 3 fields, but the header has 2 (also on 1 other line). Numbers need a",
         ),
-        ("image,similarity\n1,0,5\n1,0,7\n", "line 2: 3 fields, but the header has 2 (and so has 1 other)."),
+        ("image,similarity\n1,0,5\n1,0,7\n", "line 2: 3 fields, but the header has 2 (also on 1 other line)."),
         ("image,category\na,b,c\na,b\n", "line 2: 3 fields, but the header has 2. Numbers need a decimal point;"),
         ("image;category\na;b;c\na;b\n", "line 2: 3 fields, but the header has 2. Complete it."),
-        ("image,category\na\nb,x\nc\n", "line 2: 1 field, but the header has 2 (and so has 1 other). Complete it."),
+        ("image,category\na\nb,x\nc\n", "line 2: 1 field, but the header has 2 (also on 1 other line). Complete it."),
         (",image\n0,a\n0,b\n", "header: column 1 has no name. Name or remove it."),
         ("image,,x\na,b,c\n", "header: column 2 has no name. Name or remove it."),
         ('image,x\na,"b\n', "line 2: it cannot be read (unexpected end of data). Check its quotes."),

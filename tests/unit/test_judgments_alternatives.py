@@ -54,7 +54,7 @@ def test_an_id_comes_before_the_name_of_a_column(tmp_path: Path) -> None:
 
 def test_mistakes_are_told(tmp_path: Path) -> None:
     said = refusal(write(tmp_path, f"{HEADER}\na,b,c,a\na,b,b,b\na,b,c,d\nb,a,c,\n"), ABCD)
-    assert "line 2, column chosen: the answer 'a' is none of b, c (and on 1 other line). Write the id of" in said
+    assert "line 2, column chosen: the answer 'a' is none of b, c (also on 1 other line). Write the id of" in said
     assert "line 3, column left and right: an image occurs twice in a trial." in said
     assert "header: the column chosen is missing. Trials of two alternatives need the columns anchor," in refusal(
         write(tmp_path, "anchor,left,right\na,b,c\n"), ABCD

@@ -14,6 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from judging import IDS, images, read, refusal, warnings, write
 
+from alignment_importance.inputs import ids as image_ids
 from alignment_importance.inputs.judgments import reading
 from alignment_importance.system.errors import InputError
 
@@ -58,7 +59,7 @@ def test_pairs_with_several_faults_name_them_all(tmp_path: Path) -> None:
     for part in (
         "line 2, column image_b: 'x' is not an image of this set.",
         "line 3, column image_b: 'y' is not an image of this set.",
-        "line 4, column similarity: 'much' is not a number (and on 1 other line).",
+        "line 4, column similarity: 'much' is not a number (also on 1 other line).",
         "line 5, column similarity: '-inf' is infinite.",
         "line 6: 3 fields, but the header has 4. Complete it.",
         "line 9: 5 fields, but the header has 4. Numbers need a decimal point; a name with a comma needs",
@@ -80,8 +81,8 @@ def test_triplets_with_several_faults_name_them_all(tmp_path: Path) -> None:
     )
     message = refusal(write(tmp_path, text), ids=[*IDS, "d"])
     for part in (
-        "line 2, column odd: the answer 'd' is none of a, b, c (and on 2 other lines). Write the id",
-        "line 3, column image_a and image_c: an image occurs twice in a trial (and on 1 other line).",
+        "line 2, column odd: the answer 'd' is none of a, b, c (also on 2 other lines). Write the id",
+        "line 3, column image_a and image_c: an image occurs twice in a trial (also on 1 other line).",
         "line 4, column image_a and image_b: an image occurs twice in a trial.",
         "line 5, column image_c: 'x' is not an image of this set.",
         "line 6, column participant: there is no participant.",
@@ -97,9 +98,31 @@ def test_of_very_many_faults_the_first_are_shown(tmp_path: Path) -> None:
     assert "... and 980 more" in message
 
 
+def test_of_many_cells_that_are_no_numbers_the_first_are_shown(tmp_path: Path) -> None:
+    cells = [f"no{number}" for number in range(2000)]
+    message = refusal(write(tmp_path, f"{PAIRS}\n" + "".join(f"a,b,{cell}\n" for cell in [*cells, "no3"])))
+    assert "line 5, column similarity: 'no3' is not a number (also on 1 other line)." in message
+    assert "'no9'" in message and "'no10'" not in message
+    said = "line 12, column similarity: further cells are not numbers (also on 1989 other lines). Leave missing"
+    assert said in message
+
+
+def test_of_many_unknown_names_few_are_guessed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    guessed: list[str] = []
+
+    def suggest(unknown: str, _known: object) -> str:
+        guessed.append(unknown)
+        return ""
+
+    monkeypatch.setattr(image_ids, "suggest", suggest)
+    names = [f"z{number}" for number in range(500)]
+    assert "does not belong to any form" in refusal(write(tmp_path, ",".join(names) + "\n"))
+    assert len(set(guessed)) <= 20
+
+
 def test_the_same_fault_in_many_lines_is_one(tmp_path: Path) -> None:
     message = refusal(write(tmp_path, f"{PAIRS}\n" + "a,b,?\n" * 1000))
-    assert message.endswith("line 2, column similarity: '?' is not a number (and on 999 other lines). Leave missing "
+    assert message.endswith("line 2, column similarity: '?' is not a number (also on 999 other lines). Leave missing "
                             "judgments empty.")  # fmt: skip
 
 
@@ -137,7 +160,7 @@ def test_decimal_commas(tmp_path: Path) -> None:
     text = "id\ta\tb\tc\na\t\t0,5\t1\nb\t0,5\t\t2\nc\t1\t2\t\n"
     assert f"line 2 (row a), column b: {said}" in refusal(write(tmp_path, text, "j.tsv"), kind="similarity")
     message = refusal(write(tmp_path, f"{PAIRS}\na,b,0,5\nb,c,0,7\n"))
-    assert "line 2: 4 fields, but the header has 3 (and so has 1 other). Numbers need a decimal point" in message
+    assert "line 2: 4 fields, but the header has 3 (also on 1 other line). Numbers need a decimal point" in message
 
 
 @pytest.mark.parametrize(

@@ -321,7 +321,7 @@ def test_a_fixation_without_observer_is_told(photographs: pd.DataFrame, tmp_path
     with pytest.raises(InputError) as caught:
         compute(photographs, "fixations", degree=3, fixations=write_fixations(tmp_path, rows, "image,x,y,observer"))
     remedy = "Name the observer of every fixation, or leave out the column."
-    said = f"line 3, column observer: there is no observer (and on 1 other line). {remedy}"
+    said = f"line 3, column observer: there is no observer (also on 1 other line). {remedy}"
     assert str(caught.value).endswith(said)
 
 
@@ -331,7 +331,7 @@ def test_every_wrong_cell_of_the_fixations_is_told(photographs: pd.DataFrame, tm
         compute(photographs, "fixations", fixations=file, degree=2)
     for part in (
         "line 2, column y: 'ten' is not a number",
-        "line 3, column x: there is no number (and on 1 other line). Give pixels or remove the row.",
+        "line 3, column x: there is no number (also on 1 other line). Give pixels or remove the row.",
         "line 4 and 1 other, column image: 'A B' is not an image of this set. 'a b' differs from it only in capital",
         "line 5, column image: 'b' is not an image",
     ):

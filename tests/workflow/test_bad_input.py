@@ -329,7 +329,7 @@ CASES: dict[str, tuple[Change, str]] = {
     ),
     "a table with more fields than columns": (
         table("image,category\n" + "".join(f"{image},x,y\n" for image in IDS)),
-        "error: images.csv: line 2: 3 fields, but the header has 2 (and so have 11 others). Numbers need a decimal",
+        "error: images.csv: line 2: 3 fields, but the header has 2 (also on 11 other lines). Numbers need a decimal",
     ),
     "an unknown category": (
         table("image,category\n" + "".join(f"{image},tools\n" for image in IDS), categories=["tool"]),

@@ -35,6 +35,9 @@ _CONTROL = bytes({*range(32), 127} - set(b"\t\n\r"))
 
 _LINES_AT_ONCE = 5_000
 
+# Of a column without numbers, messages tell the first few cells alone.
+_MOST_TOLD = 10
+
 Row = tuple[int, list[str]]
 
 
@@ -163,11 +166,9 @@ class Text:
     def note_length(self, lines: Sequence[int], found: int) -> None:
         """Note lines with too few or too many fields, and the likely reason."""
         wanted = len(self.header)
-        more = counted(len(lines) - 1, "other", "others")
-        others = f" (and so {'has' if len(lines) == 2 else 'have'} {more})" if len(lines) > 1 else ""
         is_comma = self.separator == "," and found > wanted
         remedy = "Numbers need a decimal point; a name with a comma needs quotes." if is_comma else "Complete it."
-        told = f"{counted(found, 'field', 'fields')}, but the header has {wanted}{others}"
+        told = f"{counted(found, 'field', 'fields')}, but the header has {wanted}{_also(len(lines) - 1)}"
         self.problems.error(self.path, told, remedy, f"line {lines[0]}")
 
     def number(self, cell: str) -> float | str:
@@ -304,10 +305,7 @@ class Table:
     def note(self, rows: NDArray[np.intp], column: str, found: str, remedy: str) -> None:
         """Note a mistake in some rows as one problem, which names the first row and counts the others."""
         if len(rows):
-            more = counted(len(rows) - 1, "other line", "other lines")
-            others = f" (and on {more})" if len(rows) > 1 else ""
-            place = f"line {self.lines[rows[0]]}" + (f", column {column}" if column else "")
-            self.text.problems.error(self.text.path, f"{found}{others}", remedy, place)
+            self._note(rows[0], len(rows), column, found, remedy)
 
     def rows_of(self, name: str, marked: Sequence[bool]) -> NDArray[np.intp]:
         """Find the rows whose cell in a column is one of the `marked` ones; `marked` is in the order of its `cells`."""
@@ -329,15 +327,26 @@ class Table:
             float64 (row,).
         """
         column = self.columns[name]
-        values = np.full(len(column.cells), np.nan)
-        for at, cell in enumerate(column.cells):
-            value = self.text.number(cell)
-            if isinstance(value, str):
-                wrong = np.flatnonzero(column.codes == at)
-                self.note(wrong, name, f"{cell!r} {value}", remedy_of(cell, missing))
-            else:
-                values[at] = value
-        return values[column.codes]
+        read = [self.text.number(cell) for cell in column.cells]
+        wrong = [at for at, value in enumerate(read) if isinstance(value, str)]
+        if wrong:
+            first, count = column.first_rows(), np.bincount(column.codes, minlength=len(read))
+            for at in wrong[:_MOST_TOLD]:
+                cell = column.cells[at]
+                self._note(first[at], count[at], name, f"{cell!r} {read[at]}", remedy_of(cell, missing))
+            if others := wrong[_MOST_TOLD:]:
+                self._note(first[others].min(), count[others].sum(), name, "further cells are not numbers", missing)
+        return np.array([np.nan if isinstance(value, str) else value for value in read])[column.codes]
+
+    def _note(self, first: int, count: int, column: str, found: str, remedy: str) -> None:
+        """Note a mistake in `count` rows, of which `first` is the first."""
+        place = f"line {self.lines[first]}" + (f", column {column}" if column else "")
+        self.text.problems.error(self.text.path, f"{found}{_also(count - 1)}", remedy, place)
+
+
+def _also(number: int) -> str:
+    """Count the other lines with the same mistake."""
+    return f" (also on {counted(number, 'other line', 'other lines')})" if number else ""
 
 
 def remedy_of(cell: str, missing: str) -> str:

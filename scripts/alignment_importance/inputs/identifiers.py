@@ -12,8 +12,8 @@ from alignment_importance.system.names import some
 from alignment_importance.system.plurals import counted
 from alignment_importance.system.problems import Problems
 
-# Suggestions are slow, and messages show no more of them: only for the first of many unknown ids.
-_MOST_GUESSED = 20
+#: Suggestions are slow, and messages show no more of them: only for the first of many unknown ids.
+MOST_GUESSED = 20
 
 #: Another way to deal with images without judgments.
 _RESTRICT = ", or restrict the comparison to the images that were judged"
@@ -84,7 +84,7 @@ class ImageIds:
                 self._strangers.setdefault(where, {})[image] = None
             else:
                 n_unknown += 1
-                hint = ids.suggest(ids.of_path(image), self.known) if n_unknown <= _MOST_GUESSED else ""
+                hint = ids.suggest(ids.of_path(image), self.known) if n_unknown <= MOST_GUESSED else ""
                 problems.error(where, f"{image!r} is not an image of this set", hint or self._remedy, place)
         return image_ids
 

@@ -7,7 +7,7 @@ import numpy as np
 
 from alignment_importance.inputs import delimited_text, ids
 from alignment_importance.inputs.delimited_text import Row, Text
-from alignment_importance.inputs.identifiers import ImageIds
+from alignment_importance.inputs.identifiers import MOST_GUESSED, ImageIds
 from alignment_importance.inputs.judgments import judged
 from alignment_importance.inputs.judgments.form import File, Form
 from alignment_importance.system.plurals import counted
@@ -87,8 +87,9 @@ def _check_same(problems: Problems, path: Path, columns: Sequence[str], rows: Se
 def _is_matrix(file: File, images: ImageIds) -> bool:
     """Tell whether the header names many images, perhaps misspelt: half of all, or four, more than tables of trials."""
     names = [images.resolve(name) for name in file.text.header]
-    likely = [name for name in names if name in images or ids.suggest(name, images.known)]
-    return len(likely) >= min(4, len(images.wanted) / 2)
+    unknown = [name for name in names if name not in images]
+    likely = [name for name in unknown[:MOST_GUESSED] if ids.suggest(name, images.known)]
+    return len(names) - len(unknown) + len(likely) >= min(4, len(images.wanted) / 2)
 
 
 FORM = Form(
