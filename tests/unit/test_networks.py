@@ -461,6 +461,9 @@ def fails():
 def other():
     return "net"
 
+def half():
+    return build().to(torch.bfloat16)
+
 class Branching(nn.Module):
     def forward(self, images):
         return images if images.sum() > 0 else -images
@@ -520,7 +523,8 @@ def test_own_network_with_a_checkpoint(own: Path) -> None:
         ("my_networks.nets:size", "has no function 'size'"),
         ("my_networks.nets:needs", "stopped with TypeError: needs.. missing 1 required"),
         ("my_networks.nets:fails", "stopped with RuntimeError: no such file"),
-        ("my_networks.nets:other", "returns a str, no torch.nn.Module"),
+        ("my_networks.nets:other", "returns a str, not a torch.nn.Module"),
+        ("my_networks.nets:half", r"its parameter 0.weight is torch.bfloat16, .* as `.float\(\)` makes it"),
         ("my_networks.nets:Branching", "cannot be traced by torch.fx: .*must not branch"),
     ],
 )

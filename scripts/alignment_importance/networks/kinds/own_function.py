@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import torch
 from torch import nn
 
 from alignment_importance.networks.checkpoints import Checkpoint
@@ -55,7 +56,7 @@ def call(architecture: str) -> nn.Module:
     """Return what the function `package.module:function` returns, imported as Python does it in the working directory.
 
     Raises:
-        InputError: it cannot be imported, stops with an error, or returns no module.
+        InputError: it cannot be imported, stops with an error, or returns no module in float32.
     """
     name, _, function = architecture.partition(":")
     sys.path.insert(0, str(Path.cwd()))
@@ -70,7 +71,13 @@ def call(architecture: str) -> nn.Module:
     finally:
         sys.path.remove(str(Path.cwd()))
     if not isinstance(module, nn.Module):
-        raise InputError(f"Network {architecture}: {function}() returns a {type(module).__name__}, no torch.nn.Module.")
+        raise InputError(f"Network {architecture}: {function}() returns a {type(module).__name__}, not a torch.nn.Module.")
+    for key, values in module.named_parameters():
+        if values.is_floating_point() and values.dtype != torch.float32:
+            raise InputError(
+                f"Network {architecture}: its parameter {key} is {values.dtype}, but its inputs are torch.float32. Let "
+                f"{function}() return it in float32, as `.float()` makes it."
+            )
     return module
 
 
