@@ -144,7 +144,7 @@ def vgg16(compute: Compute) -> pd.DataFrame:
     torch.set_num_threads(compute.threads)
     try:
         some = np.linspace(0, n_maps - 1, 6).astype(int)
-        seconds, scores = published_leave_one_out(head.module, maps, human, some)
+        seconds, scores = heads_run_again(head.module, (maps,), human, some, 1)
         difference, share = float(np.abs(scores - without[0, some]).max()), len(some) / n_maps
         rows = [row("vgg16", "leave_one_out", "published", loo, seconds, difference=difference, share=share, **kind)]
         n_captum = 2
@@ -190,25 +190,32 @@ def _set_active_share(head: Head, maps: torch.Tensor, device: torch.device) -> N
             layer.bias.fill_(-float(np.quantile(sums.cpu().numpy(), 1 - ACTIVE)))
 
 
-def published_leave_one_out(
-    head: nn.Module, maps: torch.Tensor, human: np.ndarray, ablated: np.ndarray
+def heads_run_again(
+    head: nn.Module, parts: Sequence[torch.Tensor], human: np.ndarray, ablated: np.ndarray, at_once: int
 ) -> tuple[float, np.ndarray]:
-    """One forward pass of the head for each of some maps and each image, then one RSM per map.
+    """Forward passes of the head with one of some maps after the other set to zero, then one RSM per map.
+
+    Args:
+        head: maps, and tokens beside them where it reads any, to readout (image, unit).
+        parts: these maps (image, feature_map, y, x) and tokens (image, token, unit).
+        human: (image, image) judgments.
+        ablated: (n,) maps.
+        at_once: images per forward pass.
 
     Returns:
         Seconds, and the scores without these maps.
     """
     device = next(head.parameters()).device
+    maps, *prefix = parts
     started = time.perf_counter()
     scores = []
-    for k in progress(ablated, "the published way: maps ablated", len(ablated)):
-        readouts = []
-        for image in maps:
-            one = image[None].clone()
-            one[:, k] = 0
-            with torch.no_grad():
-                readouts.append(head(one.to(device))[0].cpu().numpy())
-        scores.append(_numpy_score(np.stack(readouts), human))
+    for k in progress(ablated, "the head run again: maps ablated", len(ablated)):
+        without = maps.clone()
+        without[:, k] = 0
+        batches = zip(*(values.split(at_once) for values in (without, *prefix)), strict=True)
+        with torch.no_grad():
+            readouts = [head(*(values.to(device) for values in batch)).cpu() for batch in batches]
+        scores.append(_numpy_score(torch.cat(readouts).numpy(), human))
     return time.perf_counter() - started, np.array(scores)
 
 
@@ -310,7 +317,7 @@ def transformer(compute: Compute) -> pd.DataFrame:
     some = np.linspace(0, head.n_maps - 1, 4).astype(int)
     torch.set_num_threads(compute.threads)
     try:
-        seconds, scores = _blocks_run_again(head.module, maps, prefix, human, some)
+        seconds, scores = heads_run_again(head.module, (maps, prefix), human, some, 32)
     finally:
         torch.set_num_threads(1)
     difference, share = float(np.abs(scores - without[0, some]).max()), len(some) / head.n_maps
@@ -328,25 +335,6 @@ def _transformer_data() -> tuple[Head, torch.Tensor, torch.Tensor, np.ndarray]:
     scale = torch.randn(cut.head.n_maps, generator=generator).exp()
     tokens = torch.randn(N_IMAGES, 197, cut.head.n_maps, generator=generator) * scale
     return cut.head, tokens[:, 1:].mT.reshape(-1, *cut.map_shape), tokens[:, :1], _judgments(N_IMAGES)
-
-
-def _blocks_run_again(
-    head: nn.Module, maps: torch.Tensor, prefix: torch.Tensor, human: np.ndarray, ablated: np.ndarray
-) -> tuple[float, np.ndarray]:
-    """The last block for all images with one channel after the other set to zero.
-
-    Returns:
-        Seconds, and the scores without these channels.
-    """
-    started = time.perf_counter()
-    scores = []
-    for k in progress(ablated, "the last block run again: channels ablated", len(ablated)):
-        without = maps.clone()
-        without[:, k] = 0
-        with torch.no_grad():
-            readouts = [head(*parts) for parts in zip(without.split(32), prefix.split(32), strict=True)]
-        scores.append(_numpy_score(torch.cat(readouts).numpy(), human))
-    return time.perf_counter() - started, np.array(scores)
 
 
 # ---------------------------------------------------------------------------------------------------------------------

@@ -39,12 +39,13 @@ def test_gram_way_equals_the_engine(maps: torch.Tensor, human: np.ndarray) -> No
     )
 
 
-def test_published_way_equals_the_engine(maps: torch.Tensor, human: np.ndarray) -> None:
+@pytest.mark.parametrize("at_once", [1, 4])
+def test_a_head_run_again_equals_the_engine(maps: torch.Tensor, human: np.ndarray, at_once: int) -> None:
     head = head_of("linear")
     engine = ReadoutAblation(LinearHead(head, CPU, torch.zeros(maps.shape[1]), maps), CPU, "pearson", "pearson_r2")
     _, without = engine.leave_one_out([folds.whole(human)])
     some = np.array([0, 3, 9])
-    seconds, scores = speed.published_leave_one_out(head.module, maps, human, some)
+    seconds, scores = speed.heads_run_again(head.module, (maps,), human, some, at_once)
     np.testing.assert_allclose(scores, without[0, some], atol=1e-5)
     assert seconds > 0
 
