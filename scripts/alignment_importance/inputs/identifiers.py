@@ -144,8 +144,9 @@ class ImageIds:
         """
         text = Text(file, problems)
         lines = text.lines()
-        # The word may itself be an id, or part of one that contains blanks: image 01.png.
-        is_table = "image" in text.header and self.resolve(lines[0][1]) not in self
+        # The word may itself be an id, or part of one that contains blanks: image 01.png, perhaps not of this set.
+        ids_if_list = lines[:1] if len(text.header) == 1 else lines
+        is_table = "image" in text.header and not any(self.resolve(line) in self for _, line in ids_if_list)
         cells = text.table().cells("image") if is_table else lines
         return self.listed(problems, file, "line", [(f"line {number}", cell) for number, cell in cells], otherwise)
 
