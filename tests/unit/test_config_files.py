@@ -1,6 +1,7 @@
 """The files that a configuration names: what is not there is told, with its key, unless a data set makes it."""
 
 import copy
+import json
 import os
 import subprocess
 import time
@@ -136,6 +137,15 @@ def test_every_data_set_has_all_its_places(name: str) -> None:
         named |= {entry.judgments for entry in settings.comparisons.values()}
         assert named <= set(plan.wanted_files(name).values()) <= files.made(settings)
         assert f"## {name}" in (ROOT / "docs/data_sets.md").read_text(encoding="utf-8")
+
+
+def test_a_data_set_made_here_is_found_by_its_files() -> None:
+    config = ready("mur92")
+    config["datasets"]["mur92"]["folder"] = "."
+    for section in ("image_sets", "comparisons"):
+        text = json.dumps(config[section]).replace("data/mur92/", "")
+        config[section] = json.loads(text)
+    assert "judgments.csv" in Plan(configure(config, look_at_files=False)).wanted_files("mur92").values()
 
 
 WRITERS: dict[str, Callable[[Path], Any]] = {

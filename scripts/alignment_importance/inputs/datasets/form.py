@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -72,7 +73,7 @@ class Form:
 
     def files(self, folder: str, part: str) -> dict[str, str]:
         """Return the files and folders of one part, by name, for a data set made in `folder`."""
-        return {name: f"{folder}/{path}" for name, path in self.makes[part].files.items()}
+        return {name: os.path.normpath(f"{folder}/{path}") for name, path in self.makes[part].files.items()}
 
     def all_files(self, folder: str) -> list[str]:
         """List all files and folders that can be made of the data set."""
