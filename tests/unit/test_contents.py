@@ -45,6 +45,8 @@ def _npz() -> bytes:
         (_zip("data.csv"), "packed"),
         (_npz(), ".npz"),
         (b'\x40\0\0\0\0\0\0\0{"conv1.weight":', "safetensors"),
+        (b"PAR1\x15\x04", "Parquet"),
+        (b"PAR1\nPAR2\n", "text"),
         ("image,category\n1,Ä\n".encode(), "text"),
     ],
 )

@@ -449,6 +449,16 @@ def test_order_and_key_are_not_for_files_with_labels(tmp_path: Path) -> None:
     [
         ("j.npy", "j.npz", "it cannot be read as .npy"),
         ("j.npz", "j.npy", "it is an array of NumPy (.npy). Save it again, with the ending that fits its content."),
+        (
+            "j.npy",
+            "half",
+            "it is an array of NumPy (.npy). Save it again.",
+        ),
+        (
+            "j.hdf5",
+            "half.h5",
+            "it is HDF5, such as .h5 or a .mat of MATLAB 7.3. Save it again.",
+        ),
         ("j.mat", "j.npz", "it is arrays of NumPy (.npz)."),
         ("j.h5", "j.mat", "it is a file of MATLAB (.mat)."),
         ("j.npz", "j.h5", "it is HDF5, such as .h5 or a .mat of MATLAB 7.3."),
@@ -465,6 +475,8 @@ def test_a_file_that_is_not_what_its_ending_says(tmp_path: Path, name: str, cont
     scipy.io.savemat(made / "j.mat", {"one": matrix})
     with h5py.File(made / "j.h5", "w") as file:
         file["one"] = matrix
+    (made / "half").write_bytes((made / "j.npy").read_bytes()[:-9])
+    (made / "half.h5").write_bytes((made / "j.h5").read_bytes()[:999])
     (tmp_path / name).write_bytes((made / content).read_bytes())
     order = order_of(tmp_path) if name not in ("j.csv", "j.json") else None
     kind = "similarity" if name != "j.json" else None
@@ -567,7 +579,7 @@ def test_a_column_of_a_matrix_without_a_name_is_told_as_such(tmp_path: Path) -> 
             "it is an object of R (.rds). Save it as text with write.csv in R.",
         ),
         (b"version https://git-lfs.github.com/spec/v1\n", "Git LFS in the place of the file. Run `git lfs pull`."),
-        (b"<!DOCTYPE html><html></html>", "it is a web page. Servers send one in the place of a file"),
+        (b"<!DOCTYPE html><html></html>", "it is a web page. Servers send one instead of a file"),
     ],
 )
 def test_what_a_file_is_that_is_none_of_judgments(tmp_path: Path, name: str, content: bytes, said: str) -> None:

@@ -173,7 +173,9 @@ def note_unreadable(problems: Problems, path: Path, error: Exception) -> None:
     with path.open("rb") as stream:
         what, remedy = contents.recognise(stream.read(4096))
     found = f"it cannot be read as {path.suffix} ({error})" + (f"; {what}" if what else "")
-    problems.error(path, found, remedy or "Save it again, with the ending that fits its content.")
+    is_damaged = path.suffix.lower().removeprefix(".") in what.lower()
+    remedy = remedy or ("Save it again." if is_damaged else "Save it again, with the ending that fits its content.")
+    problems.error(path, found, remedy)
 
 
 def _header(stream: IO[bytes]) -> tuple[tuple[int, ...], str]:

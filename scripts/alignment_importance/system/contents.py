@@ -4,7 +4,7 @@ import re
 import zlib
 
 _CONVERT = "Convert it to PNG or JPEG."
-_DOWNLOAD = "Servers send one in the place of a file that they do not give: download the file again."
+_DOWNLOAD = "Servers send one instead of a file that they refuse to serve: download the file again."
 _AS_TEXT = "Save it as text (.csv)."
 _FROM_R = "Save it as text with write.csv in R."
 
@@ -33,7 +33,7 @@ _KINDS = (
     (rb"RD[ABX][23]\n", "a workspace of R (.RData)", _FROM_R),
     (rb"[ABX]\n(\x00\x00\x00[\x02\x03]|[23]\n\d{6}\n)", "an object of R (.rds)", _FROM_R),
     (rb"\$FL[23]", "a file of SPSS (.sav)", _AS_TEXT),
-    (rb"PAR1[\x00-\x1f]|ARROW1\x00", "a Parquet or Arrow table", _AS_TEXT),
+    (rb"PAR1[\x00-\x08\x0e-\x1f]|ARROW1\x00", "a Parquet or Arrow table", _AS_TEXT),
     (rb"\xd0\xcf\x11\xe0", "a file of an older Office, such as .xls", _AS_TEXT),
     (rb"PK\x03\x04.{26}(\[Content_Types\]|_rels|xl/)", "a file of Office, such as .xlsx", _AS_TEXT),
     (rb"PK\x03\x04.{26}[^\x00-\x1f]*\.npy", "arrays of NumPy (.npz)", ""),
