@@ -110,22 +110,6 @@ def test_a_changed_image_is_refused(photographs: pd.DataFrame) -> None:
         compute(photographs, "fine_grained")
 
 
-@pytest.mark.parametrize(
-    ("method", "settings", "message"),
-    [
-        ("maps", {}, "`method: maps` needs the key `maps`"),
-        ("fixations", {"maps": "x", "degree": None}, "`method: fixations` needs the key `fixations`"),
-        ("centre_bias", {"fixations": "x"}, "`method: centre_bias` with `fixations` needs the key `degree`"),
-        ("deep", {}, "no method 'deep'; possible: spectral_residual, .*centre_bias"),
-    ],
-)
-def test_a_method_must_be_known_and_whole(
-    photographs: pd.DataFrame, method: str, settings: dict[str, Any], message: str
-) -> None:
-    with pytest.raises(InputError, match=message):
-        compute(photographs, method, **settings)
-
-
 @pytest.mark.parametrize("name", registry.METHODS)
 def test_the_registry_lists_the_keys_that_each_method_takes(name: str) -> None:
     method = registry.METHODS[name]
@@ -354,11 +338,9 @@ def test_coordinates_that_are_no_pixels_are_refused(
         compute(photographs, "fixations", fixations=write_fixations(tmp_path, rows), degree=2)
 
 
-def test_fixations_need_their_columns_and_their_degree(photographs: pd.DataFrame, tmp_path: Path) -> None:
+def test_fixations_need_their_columns(photographs: pd.DataFrame, tmp_path: Path) -> None:
     with pytest.raises(InputError, match="column y is missing"):
         compute(photographs, "fixations", fixations=write_fixations(tmp_path, ["a b,1"], "image,x"), degree=2)
-    with pytest.raises(InputError, match="needs the key `degree`"):
-        compute(photographs, "fixations", fixations=write_fixations(tmp_path, ["a b,1,1"]))
 
 
 def test_a_position_stays_on_its_pixel_in_an_image_of_its_own_size() -> None:
@@ -394,6 +376,11 @@ def test_the_centre_bias_is_a_provider(photographs: pd.DataFrame) -> None:
     np.testing.assert_allclose(own_resolution(result, "é.1"), centre_bias.gaussian(40, 90, 0.2), rtol=1e-6)
     assert result.attrs == {"method": "centre_bias", "spread": 0.2}
     assert compute(photographs, "centre_bias").attrs["spread"] == centre_bias.SPREAD
+
+
+def test_the_centre_bias_of_fixations_needs_their_degree(photographs: pd.DataFrame) -> None:
+    with pytest.raises(InputError, match="`method: centre_bias` with `fixations` needs the key `degree`"):
+        compute(photographs, "centre_bias", fixations="x")
 
 
 def test_the_centre_bias_of_fixations_is_that_of_the_other_images(photographs: pd.DataFrame, tmp_path: Path) -> None:

@@ -52,10 +52,8 @@ def evaluate(
         `roc.area_under_curve`; of pixels that the network did not see nothing is known, and they do not count.
 
     Raises:
-        InputError: not two objects, or masks that are missing, unreadable, of another size or without an object.
+        InputError: masks that are missing, unreadable, of another size or without an object.
     """
-    if len(objects) != 2:
-        raise InputError(f"control {control}: it needs two objects, not {len(objects)} ({', '.join(objects)}).")
     files = _find_masks(Path(masks), set().union(*(maps.indexes["image"] for maps in heatmaps.values())))
     every = [(comparison, image) for comparison, maps in heatmaps.items() for image in maps.indexes["image"]]
     rows = []

@@ -7,8 +7,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from alignment_importance.system.errors import InputError
-
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -55,16 +53,10 @@ def provider(table: pd.DataFrame, settings: Mapping[str, Any], machine: Compute 
         machine: what a network may use.
 
     Raises:
-        InputError: there is no such method, a key is missing, or files do not fit.
+        InputError: files do not fit.
     """
-    name = settings["method"]
-    if name not in METHODS:
-        raise InputError(f"saliency: there is no method {name!r}; possible: {', '.join(METHODS)}.")
-    method = METHODS[name]
+    method = METHODS[settings["method"]]
     given = {key: settings[key] for key in (*method.needs, *method.takes) if settings.get(key) is not None}
-    for key in method.needs:
-        if key not in given:
-            raise InputError(f"saliency: `method: {name}` needs the key `{key}`.")
     module, function = method.factory.split(":")
     factory = getattr(importlib.import_module(f"{__package__}.{module}"), function)
     return factory(table, **given, machine=machine) if method.is_network else factory(table, **given)
