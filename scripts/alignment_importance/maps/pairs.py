@@ -59,12 +59,12 @@ def make(activations: xr.Dataset, contributions: xr.DataArray, similarity: str, 
             places[pair] = (first @ second.T).numpy().reshape(*grid, *grid)
     dims = ("pair", "side", "y", "x")
     made = xr.Dataset({"heatmap": (dims, heat), "heatmap_signed": (dims, signed)}, coords={"side": list(SIDES)})
-    if pooled and _add_up(places, activations["readout"], names, similarity):
+    if pooled and _sum_to_similarities(places, activations["readout"], names, similarity):
         made["places"] = ("pair", "y", "x", "y_b", "x_b"), places
     return made
 
 
-def _add_up(places: np.ndarray, readout: xr.DataArray, names: np.ndarray, similarity: str) -> bool:
+def _sum_to_similarities(places: np.ndarray, readout: xr.DataArray, names: np.ndarray, similarity: str) -> bool:
     """Whether the parts of places sum to the similarities of the readouts; not where these are maxima over places."""
     rows = scaled_rows(torch.from_numpy(readout.to_numpy()), similarity).numpy()
     first, second = (rows[readout.indexes["image"].get_indexer(images)] for images in names.T)
