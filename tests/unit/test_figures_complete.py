@@ -328,34 +328,36 @@ def test_networks_that_agree_on_no_image_have_no_empty_axes(listed: Callable[[in
 # --- intervals ---
 
 
-def lowest_whisker(panel: Axes, axis: int) -> float:
-    """The lower end of all lines along an axis (0: x) that are drawn alone or as error bars."""
+def whiskers(panel: Axes, axis: int) -> list[float]:
+    """The lowest and the highest end of all lines along an axis (0: x) that are drawn alone or as error bars."""
     alone = [one for one in panel.collections if isinstance(one, LineCollection)]
     bars = [bar for one in panel.containers if isinstance(one, ErrorbarContainer) for bar in one.lines[2]]
-    return min(float(np.concatenate(lines.get_segments())[:, axis].min()) for lines in [*alone, *bars])
+    ends = np.concatenate([np.concatenate(lines.get_segments())[:, axis] for lines in [*alone, *bars]])
+    return [float(ends.min()), float(ends.max())]
 
 
-def lowest_band(panel: Axes) -> float:
-    """The lower end of all bands."""
-    bands = [one for one in panel.collections if isinstance(one, PolyCollection)]
-    return min(float(np.asarray(path.vertices)[:, 1].min()) for band in bands for path in band.get_paths())
+def bands(panel: Axes) -> list[float]:
+    """The lowest and the highest end of all bands."""
+    drawn = [one for one in panel.collections if isinstance(one, PolyCollection)]
+    ends = np.concatenate([np.asarray(path.vertices)[:, 1] for band in drawn for path in band.get_paths()])
+    return [float(ends.min()), float(ends.max())]
 
 
-@pytest.mark.parametrize(("score", "lowest"), [("pearson_r2", 0.0), ("pearson", -0.4)])
-def test_intervals_of_a_squared_correlation_do_not_go_below_zero(score: str, lowest: float) -> None:
-    bounds = {"test_full_boot_low": -0.4, "test_full_boot_high": 0.5}
+@pytest.mark.parametrize(("score", "expected"), [("pearson_r2", [0.0, 1.0]), ("pearson", [-0.4, 1.0])])
+def test_intervals_end_where_no_score_can_be(score: str, expected: list[float]) -> None:
+    bounds = {"test_full_boot_low": -0.4, "test_full_boot_high": 1.2}
     table = row(score=score, **bounds)
-    assert lowest_whisker(draw_prediction(table, FOLDS).axes[0], 1) == pytest.approx(lowest)
-    assert lowest_whisker(draw_bars(table).axes[0], 0) == pytest.approx(lowest)
-    networks = draw_networks(described(test_full_mean=0.2, test_full_sd=0.6), score)
-    assert lowest_whisker(networks.axes[0], 0) == pytest.approx(lowest)
-    # Mean 0.2, standard deviation 0.6.
-    curve = pd.DataFrame({"seed": 1, "k": [1, 1, 1], "fold": [1, 2, 3], "train_score": [-0.4, 0.2, 0.8]})
-    curve = pd.concat([curve, curve.assign(k=2)]).assign(test_score=0.2)
+    assert whiskers(draw_prediction(table, FOLDS).axes[0], 1) == pytest.approx(expected)
+    assert whiskers(draw_bars(table).axes[0], 0) == pytest.approx(expected)
+    networks = draw_networks(described(test_full_mean=0.4, test_full_sd=0.8), score)
+    assert whiskers(networks.axes[0], 0) == pytest.approx(expected)
+    # Mean 0.4, standard deviation 0.8.
+    curve = pd.DataFrame({"seed": 1, "k": [1, 1, 1], "fold": [1, 2, 3], "train_score": [-0.4, 0.4, 1.2]})
+    curve = pd.concat([curve, curve.assign(k=2)]).assign(test_score=0.4)
     retained = RETAINED.assign(k_retained=1.0)
-    assert lowest_band(draw_curves(curve, retained, "c", "n", score).axes[0]) == pytest.approx(lowest)
+    assert bands(draw_curves(curve, retained, "c", "n", score).axes[0]) == pytest.approx(expected)
     eliminated = curve.assign(train_score_one_shot=0.2, test_score_one_shot=0.2, eliminated=True, **MADE_OF)
-    assert lowest_band(draw_elimination(eliminated, "c", "n", score).axes[0]) == pytest.approx(lowest)
+    assert bands(draw_elimination(eliminated, "c", "n", score).axes[0]) == pytest.approx(expected)
 
 
 # --- names ---

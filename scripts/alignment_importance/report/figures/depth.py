@@ -35,9 +35,8 @@ def draw_depth(summary: pd.DataFrame, models: Sequence[str], comparison: str, ne
     for kind, label, colour, marker, shift in _LINES:
         at, means = rows.index + shift, rows[f"test_{kind}_mean"]
         panel.plot(at, means, color=colour, marker=marker, markersize=4, label=label)
-        if has_intervals:
-            low, high = (rows[f"test_{kind}_boot_{side}"] for side in ("low", "high"))
-            panel.vlines(at, style.bounded(low, rows["score"].iloc[0]), high, color=colour, linewidth=1)
+        if (ends := style.intervals(rows, kind)) is not None:
+            panel.vlines(at, *ends, color=colour, linewidth=1)
     has_ceiling = _ceiling(panel, rows)
     panel.axhline(0, color="black", linewidth=0.8)
     labels = [f"{style.short(model.removeprefix(f'{network}.'))}\n{kept:.0f} retained" for model, kept in

@@ -61,7 +61,7 @@ def _curve(panel: Axes, table: pd.DataFrame, column: str, label: str, colour: An
     """Draw the mean and standard deviation over folds, and mark where the training score is highest."""
     grouped = table.groupby("k")[column]
     mean, sd = grouped.mean(), grouped.std()
-    panel.fill_between(mean.index, style.bounded(mean - sd, score), mean + sd, color=colour, alpha=0.2, linewidth=0)
+    panel.fill_between(mean.index, *style.around(mean, sd, score), color=colour, alpha=0.2, linewidth=0)
     panel.plot(mean.index, mean, color=colour, label=label)
     trained = table.groupby("k")[column.replace("test_", "train_")].mean()
     if trained.notna().any():

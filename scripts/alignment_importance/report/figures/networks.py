@@ -58,8 +58,9 @@ def draw_networks(table: pd.DataFrame, score: str) -> Figure:
         name = style.network(model, style.provenance(rows))
         for kind, shift, marker, face in (("full", -0.12, "o", "white"), ("retained", 0.12, "o", colour)):
             means, sds = (rows[f"test_{kind}_{name}"].to_numpy(float) for name in ("mean", "sd"))
+            sizes = [abs(end - means) for end in style.around(means, sds, score)]
             scores.errorbar(
-                means, places + shift * step, xerr=[means - style.bounded(means - sds, score), sds], fmt=marker,
+                means, places + shift * step, xerr=sizes, fmt=marker,
                 color=colour, markerfacecolor=face, markersize=5, elinewidth=1, capsize=2,
                 label=f"{name}, {'all maps' if kind == 'full' else 'retained'}",
             )  # fmt: skip

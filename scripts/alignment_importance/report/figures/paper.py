@@ -85,12 +85,9 @@ def _bar_panel(panel: Axes, rows: pd.DataFrame) -> None:
         means = rows[f"test_{kind}_mean"].to_numpy(float)
         panel.barh(places + shift, means, 0.36, color=colour, label=label, zorder=1)
         ends = np.fmax(ends, means)
-        names = [f"test_{kind}_boot_{side}" for side in ("low", "high")]
-        if set(names) <= set(rows):
-            low, high = (rows[name].to_numpy(float) for name in names)
-            low = style.bounded(low, rows["score"].dropna().iloc[0])
-            panel.hlines(places + shift, low, high, color="black", linewidth=0.9, zorder=3)
-            ends = np.fmax(ends, high)
+        if (interval := style.intervals(rows, kind)) is not None:
+            panel.hlines(places + shift, *interval, color="black", linewidth=0.9, zorder=3)
+            ends = np.fmax(ends, interval[1])
     ceilings = rows["noise_ceiling_of_mean_mean"] if "noise_ceiling_of_mean_mean" in rows else pd.Series(dtype=float)
     for place, ceiling in zip(places, ceilings.to_numpy(float), strict=False):
         if np.isfinite(ceiling):

@@ -133,11 +133,8 @@ def _prediction_panel(panel: Axes, rows: pd.DataFrame, folds: pd.DataFrame) -> N
 
 def _whiskers(panel: Axes, rows: pd.DataFrame, kind: str, shift: float) -> None:
     """Draw bootstrap intervals, if there are any."""
-    names = [f"test_{kind}_boot_low", f"test_{kind}_boot_high"]
-    if set(names) <= set(rows.columns):
-        low, high = (rows[name].to_numpy(float) for name in names)
-        low = style.bounded(low, rows["score"].iloc[0])
-        panel.vlines(rows.index + shift, low, high, color="black", linewidth=1, zorder=3)
+    if (ends := style.intervals(rows, kind)) is not None:
+        panel.vlines(rows.index + shift, *ends, color="black", linewidth=1, zorder=3)
 
 
 def _ceiling(panel: Axes, row: pd.Series, at: int) -> None:
@@ -197,8 +194,7 @@ def draw_curves(curve: pd.DataFrame, table: pd.DataFrame, comparison: str, model
     for side, name, colour in (("train", "training", palette.TRAINING), ("test", "test", palette.TEST)):
         grouped = curve.groupby("k")[f"{side}_score"]
         mean, sd = grouped.mean(), grouped.std()
-        low = style.bounded(mean - sd, score)
-        panel.fill_between(mean.index, low, mean + sd, color=colour, alpha=0.2, linewidth=0)
+        panel.fill_between(mean.index, *style.around(mean, sd, score), color=colour, alpha=0.2, linewidth=0)
         panel.plot(mean.index, mean, color=colour, label=name)
         panel.axhline(mean.iloc[-1], color=colour, linestyle="--", linewidth=0.9, label=f"{name}, all maps")
     _mark_retained(panel, table)

@@ -214,9 +214,23 @@ def undefined(panel: Axes, what: str) -> None:
     panel.text(0.5, 0.5, f"{what}:\nundefined", transform=panel.transAxes, ha="center", va="center", color="0.3")
 
 
-def bounded(low: Any, score: str) -> Any:
-    """Clip the lower ends of intervals at the lowest value of a second-order score: a square is not negative."""
-    return np.maximum(low, SCORES[score].lowest)
+def bounded(ends: Any, score: str) -> Any:
+    """Clip the ends of intervals to the values of a second-order score: none is above 1, and no square below 0."""
+    return np.clip(ends, SCORES[score].lowest, 1)
+
+
+def around(mean: Any, sd: Any, score: str) -> tuple[Any, Any]:
+    """Return the mean of a second-order score less and plus one standard deviation, clipped."""
+    return bounded(mean - sd, score), bounded(mean + sd, score)
+
+
+def intervals(rows: pd.DataFrame, kind: str) -> np.ndarray | None:
+    """Return the bootstrap intervals (2, row) of the test scores of a kind of maps, if there are any."""
+    names = [f"test_{kind}_boot_{side}" for side in ("low", "high")]
+    if not set(names) <= set(rows):
+        return None
+    ends: np.ndarray = bounded(rows[names].to_numpy(float).T, rows["score"].dropna().iloc[0])
+    return ends
 
 
 def aspect(heatmaps: xr.Dataset) -> float:
