@@ -101,6 +101,13 @@ def test_good_input_has_nothing_against_it(parts: Parts) -> None:
     assert told(parts) == []
 
 
+def test_images_that_nobody_has_judged_are_not_looked_at(parts: Parts, tmp_path: Path) -> None:
+    (tmp_path / "others").mkdir()
+    (tmp_path / "others/damaged.png").write_bytes(b"no image")
+    parts["image_sets"]["others"] = {"folder": "others"}
+    assert told(parts) == []
+
+
 # --- what is changed ---
 
 

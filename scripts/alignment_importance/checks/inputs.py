@@ -23,17 +23,18 @@ logger = logging.getLogger(__name__)
 
 
 def check(configuration: Mapping[str, Any], problems: Problems, threads: int = 1) -> None:
-    """Check everything that a configuration names, without running or downloading a network.
+    """Check everything that a run of a configuration uses, without running or downloading a network.
 
     Args:
         configuration: completed; as `config.Configuration.model_dump` gives it.
         problems: what is found is added here.
         threads: that decode images at the same time.
     """
-    images = {
-        name: examination.examine(entry["folder"], entry["table"], entry["background"], problems, threads)
-        for name, entry in configuration["image_sets"].items()
-    }
+    images = {}
+    # As in a run, sets of images that nobody has judged are ignored.
+    for name in dict.fromkeys(entry["image_set"] for entry in configuration["comparisons"].values()):
+        entry = configuration["image_sets"][name]
+        images[name] = examination.examine(entry["folder"], entry["table"], entry["background"], problems, threads)
     judged: dict[str, set[str]] = {name: set() for name in images}
     n_pairs: dict[str, int] = {}
     for name, entry in configuration["comparisons"].items():
@@ -48,9 +49,9 @@ def check(configuration: Mapping[str, Any], problems: Problems, threads: int = 1
     for name, entry in configuration["models"].items():
         if "features" in entry:
             logger.info("Features of models.%s", name)
-            for image_set in dict.fromkeys(one["image_set"] for one in configuration["comparisons"].values()):
-                if len(images[image_set]):
-                    labelled = features.read(_features_of(entry), images[image_set], problems)
+            for table in images.values():
+                if len(table):
+                    labelled = features.read(_features_of(entry), table, problems)
                     if labelled is not None and entry["layout"] == "maps":
                         shapes[name] = (labelled["feature_maps"].shape[1:], labelled.attrs["route"])
             continue
