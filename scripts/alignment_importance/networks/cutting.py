@@ -27,6 +27,7 @@ from alignment_importance.networks.tracing import (
     readers,
     require_equal,
     shape,
+    shown,
     sources,
     trace,
 )
@@ -255,21 +256,17 @@ def _named(names: Mapping[str, fx.Node], name: str, key: str) -> fx.Node:
 def _require_units(node: fx.Node) -> None:
     if len(shape(node)) != 1:
         raise InputError(
-            f"readout_layer {node.meta['name']!r} is {_shown(node)}; (image, unit) is needed, for any number of images."
+            f"readout_layer {node.meta['name']!r} is {shown(shape(node))}; (image, unit) is needed, for any "
+            "number of images."
         )
 
 
 def _require_maps(node: fx.Node) -> None:
     if len(shape(node)) != 3:
         raise InputError(
-            f"map_layer {node.meta['name']!r} is {_shown(node)}; (image, feature_map, y, x) is needed, for "
+            f"map_layer {node.meta['name']!r} is {shown(shape(node))}; (image, feature_map, y, x) is needed, for "
             "any number of images."
         )
-
-
-def _shown(node: fx.Node) -> str:
-    """Shape as a message gives it."""
-    return f"(image, {', '.join(map(str, shape(node)))})" if shape(node) else "no tensor with an entry per image"
 
 
 def _find_readout(traced: fx.GraphModule, architecture: str) -> fx.Node:
@@ -280,7 +277,7 @@ def _find_readout(traced: fx.GraphModule, architecture: str) -> fx.Node:
     (output,) = [node for node in traced.graph.nodes if node.op == "output"]
     last = node = output.args[0]
     if isinstance(last, fx.Node) and not shape(last):
-        raise InputError(f"Network {architecture}: its output is {_shown(last)}, for one image or for three.")
+        raise InputError(f"Network {architecture}: its output is {shown(shape(last))}, for one image or for three.")
     while isinstance(node, fx.Node) and len(shape(node)) == 1:
         if _is_linear(traced, node):
             return _before_identities(traced, sources(node)[0])

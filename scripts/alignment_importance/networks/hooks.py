@@ -16,7 +16,7 @@ from torch import nn
 from alignment_importance.networks import tokens
 from alignment_importance.networks.building import Network
 from alignment_importance.networks.spec import nearest
-from alignment_importance.networks.tracing import on_meta_device, sharing_tensors, without_values
+from alignment_importance.networks.tracing import on_meta_device, sharing_tensors, shown, without_values
 from alignment_importance.system.errors import InputError
 
 
@@ -126,7 +126,7 @@ def find(network: Network, map_layer: str, readout_layer: str | None) -> Layers:
         name = _classifier(called, network.architecture)
         shape = called[name].reads or ()
     if len(shape) not in (1, 3) or any(side != 1 for side in shape[1:]):
-        raise InputError(f"readout_layer {name!r} is {_shown(shape)}; (image, unit) is needed.")
+        raise InputError(f"readout_layer {name!r} is {shown(shape)}; (image, unit) is needed.")
     return Layers(map_layer, layout, len(puts_out) == 2, map_shape, name, readout_layer is None, shape[0])
 
 
@@ -162,7 +162,7 @@ def _laid_out(
         return None, (n_maps, height, width)
     if len(shape) != 2:
         raise InputError(
-            f"map_layer {name!r} is {_shown(shape)}; (image, feature_map, y, x) or (image, token, unit) is needed."
+            f"map_layer {name!r} is {shown(shape)}; (image, feature_map, y, x) or (image, token, unit) is needed."
         )
     number, n_maps = shape
     grids = [call.puts_out for call in called.values() if issubclass(call.kind, nn.Conv2d) and call.puts_out]
@@ -177,10 +177,6 @@ def _laid_out(
             "are laid out. Name a layer whose tokens are those of patches of the image."
         )
     return square, (n_maps, square.height, square.width)
-
-
-def _shown(shape: tuple[int, ...]) -> str:
-    return f"(image, {', '.join(map(str, shape))})" if shape else "no tensor with an entry per image"
 
 
 def outputs(network: Network) -> list[tuple[str, str, tuple[int, ...]]]:

@@ -138,6 +138,11 @@ def shape(node: fx.Node) -> tuple[int, ...]:
     return of_one.pop() if counted and len(of_one) == 1 else ()
 
 
+def shown(of_one: tuple[int, ...]) -> str:
+    """A shape for one image as a message gives it."""
+    return f"(image, {', '.join(map(str, of_one))})" if of_one else "no tensor with an entry per image"
+
+
 def sources(node: fx.Node) -> list[fx.Node]:
     """The nodes with whose output a node computes; not those of which it only takes a size."""
     return [source for source in node.all_input_nodes if _tensors(source)]
