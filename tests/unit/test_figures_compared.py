@@ -112,7 +112,7 @@ def test_matrices_share_an_order_in_which_alike_images_are_neighbours(pictures: 
     full = matrices(judged())["full"].to_numpy()
     pairs = np.triu_indices(4, k=1)
     r = np.corrcoef(full[pairs], judged()[pairs])[0, 1]
-    assert f"r with people = {r:.2f}".replace("-", "−") in text
+    assert f"r with judgments = {r:.2f}".replace("-", "−") in text
 
 
 def test_with_missing_judgments_images_go_by_category(pictures: pd.DataFrame) -> None:
@@ -131,7 +131,7 @@ def test_nothing_retained_is_said(pictures: pd.DataFrame) -> None:
     data["retained"][:] = np.nan
     text = texts(draw_rsms(data, pictures, "c", "n"))
     assert "retained maps (none)" in text
-    assert "r with people undefined" in text
+    assert "r with judgments undefined" in text
 
 
 # --- patches ---

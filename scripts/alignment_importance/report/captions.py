@@ -44,7 +44,7 @@ _VIEW = ("comparison", "model")
 #: Captions by the kind of figure, which is the first part of its file name.
 FIGURES = {
     "prediction": Caption(
-        title="Prediction of human judgments in the test folds",
+        title="Prediction of judgments in the test folds",
         question="Do the retained feature maps predict the judgments of new images better than all maps?",
         claim="they do: test R² of full and retained representations",
         category="Prediction",
@@ -124,8 +124,8 @@ FIGURES = {
         condition="with saliency maps",
     ),
     "rsms": Caption(
-        title="Similarities of all images for people, all and the retained feature maps",
-        question="What do people, the whole network and the retained maps find alike?",
+        title="Similarities of all images: judgments, all and the retained feature maps",
+        question="What do the judgments, the whole network and the retained maps find alike?",
         claim="alignment is a match of similarity matrices",
         category="Similarities",
         label="similarity matrices",
@@ -240,7 +240,7 @@ FIGURES = {
         condition="target `interactions`",
     ),
     "bars": Caption(
-        title="Prediction of human judgments with all and with the retained feature maps",
+        title="Prediction of judgments with all and with the retained feature maps",
         question="Do the retained feature maps predict the judgments of new images better than all maps, in all "
         "comparisons and networks?",
         claim="bars of test R² with retained counts",
@@ -339,7 +339,7 @@ def as_rst(kind: str) -> str:
     wrapped = textwrap.fill(text, 120, break_long_words=False, break_on_hyphens=False) + "\n"
     if caption.category == "Benchmark":
         return wrapped
-    return wrapped + _LEAKY + _NOTES if caption.category == "Prediction" else wrapped + _NOTES
+    return wrapped + (_LEAKY if "{score}" in caption.reading else "") + _NOTES
 
 
 def notes(

@@ -46,7 +46,7 @@ def draw_depth(summary: pd.DataFrame, models: Sequence[str], comparison: str, ne
     panel.set_xlabel("map layer, from the first to the last")
     panel.set_ylabel(f"test alignment ({score_name(rows['score'].iloc[0])})")
     panel.legend(loc="upper left", bbox_to_anchor=(1.01, 1), borderaxespad=0)
-    title = "Alignment with human judgments over map layers"
+    title = "Alignment with judgments over map layers"
     style.title(figure, title, comparison, network, style.provenance(rows))
     parts = {
         f"Points: mean over {rows['n_folds'].iloc[0]} folds": True,

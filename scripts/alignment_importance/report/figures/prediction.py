@@ -70,7 +70,7 @@ def draw_prediction(summary: pd.DataFrame, folds: pd.DataFrame) -> Figure:
         _prediction_panel(panel, rows, folds[folds["model"] == model])
         panel.set_title(style.network(str(model), style.provenance(rows)))
     entries = style.entries(panels)
-    style.heading(figure, "Alignment with human judgments in the test folds", _unit(summary))
+    style.heading(figure, "Alignment with judgments in the test folds", _unit(summary))
     style.key(figure, entries, _prediction_note(summary, set(entries)), columns=4)
     return figure
 

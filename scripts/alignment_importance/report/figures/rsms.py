@@ -1,4 +1,4 @@
-"""Draws the similarity matrices of people, of all and of the retained feature maps side by side."""
+"""Draws the similarity matrices of judgments, of all and of the retained feature maps side by side."""
 
 import numpy as np
 import pandas as pd
@@ -23,7 +23,7 @@ _MOST_NAMED, _LONGEST_ID = 20, 16
 
 @style.styled
 def draw_rsms(matrices: xr.Dataset, pictures: pd.DataFrame, comparison: str, model: str) -> Figure:
-    """Draw the similarities of all images for people, all and the retained feature maps, in one order.
+    """Draw the similarities of all images in judgments, all and the retained feature maps, in one order.
 
     Args:
         matrices: `people`, `full`, `retained` (image, image_b), see `rsms.compute`.
@@ -37,7 +37,7 @@ def draw_rsms(matrices: xr.Dataset, pictures: pd.DataFrame, comparison: str, mod
     order, tree = order_of_images(people, category, ids)
     figure = style.new_figure(3.9)
     grid = figure.add_gridspec(2, 4, height_ratios=[1, 6], width_ratios=[1, 1, 1, 0.05])
-    headings = {"people": "people", "full": "all feature maps", "retained": _retained(matrices)}
+    headings = {"people": "judgments", "full": "all feature maps", "retained": _retained(matrices)}
     upper = np.triu_indices_from(people, k=1)
     panels = []
     for at, (name, heading) in enumerate(headings.items()):
@@ -49,7 +49,7 @@ def draw_rsms(matrices: xr.Dataset, pictures: pd.DataFrame, comparison: str, mod
         panel.set_yticks([])
         panel.spines[:].set_visible(False)
         r = correlate(values[upper], people[upper])
-        match = "" if name == "people" else f"\n{style.said('r with people', r, '.2f')}"
+        match = "" if name == "people" else f"\n{style.said('r with judgments', r, '.2f')}"
         panel.set_xlabel(f"{len(ids)} images{match}")
         panel.set_title(heading)
     categories = _category_bars(panels, category[order])
@@ -60,7 +60,7 @@ def draw_rsms(matrices: xr.Dataset, pictures: pd.DataFrame, comparison: str, mod
     _dendrogram(figure.add_subplot(grid[0, 0]), tree)
     figure.colorbar(drawn, cax=figure.add_subplot(grid[1, 3]), label="similarity (percentile of pairs)")
     style.title(figure, "Similarities of all images", comparison, model, matrices.attrs)
-    arranged = "by the average linkage of people's similarities" if tree is not None else "by category and name"
+    arranged = "by the average linkage of the judgments" if tree is not None else "by category and name"
     missing = any(np.isnan(matrices[name].to_numpy()[upper]).any() for name in headings)
     undefined = ", and what is undefined" if missing else ""
     style.key(
@@ -80,7 +80,7 @@ def order_of_images(
     """Order images so that those that people find similar are neighbours.
 
     Returns:
-        The positions of the images, and the average linkage of people's similarities that gives this order. If a pair
+        The positions of the images, and the average linkage of the judgments that gives this order. If a pair
         has no judgment, images are ordered by category and id, and the linkage is None.
     """
     tree = _cluster(people)
