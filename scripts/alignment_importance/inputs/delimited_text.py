@@ -81,7 +81,7 @@ class Text:
             own: the names of columns in the file, by their names here; None if they are the same.
 
         Raises:
-            Problems: the file is not text, lacks a column that `own` names, or has one that `own` gives another name.
+            ProblemsError: the file is not text, lacks a column that `own` names, or has two that would have one name.
         """
         self.path, self.problems, self.own = path, problems, own or {}
         self._data = _in_utf8(path, problems)
@@ -95,7 +95,7 @@ class Text:
         """Yield line number and fields of every line below the header that is not blank.
 
         Raises:
-            Problems: quotes that are not closed.
+            ProblemsError: quotes that are not closed.
         """
         return itertools.islice(self._lines(), 1, None)
 
@@ -113,7 +113,7 @@ class Text:
             what: what the table holds, for messages.
 
         Raises:
-            Problems: all of these.
+            ProblemsError: all of these.
         """
         names = list(dict.fromkeys(filter(None, self.header)))
         unknown = [name for name in names if name not in known]
@@ -131,7 +131,7 @@ class Text:
         """Refuse a header in which columns are missing or repeated.
 
         Raises:
-            Problems: all of these.
+            ProblemsError: all of these.
         """
         for name in dict.fromkeys([*used, *required]):
             if (times := self.header.count(name)) > 1:

@@ -140,7 +140,7 @@ class ImageIds:
             otherwise: see `listed`.
 
         Raises:
-            Problems: the file is not text.
+            ProblemsError: the file is not text.
         """
         text = Text(file, problems)
         lines = text.lines()

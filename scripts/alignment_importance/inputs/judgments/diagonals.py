@@ -55,7 +55,7 @@ def check(problems: Problems, path: Path, kind: str, participants: Sequence[str]
     """Refuse judgments in which images are least like themselves.
 
     Raises:
-        Problems: for all participants (the kind is wrong), or for some of them (both kinds are mixed).
+        ProblemsError: for all participants (the kind is wrong), or for some of them (both kinds are mixed).
     """
     wrong = _least_alike(extremes, kind)
     if not wrong.any():

@@ -119,7 +119,7 @@ def check_size(problems: Problems, path: Path, n_participants: int, n_images: in
         remedy: what to do about too many participants.
 
     Raises:
-        Problems: their matrices would not fit into memory.
+        ProblemsError: their matrices would not fit into memory.
     """
     if n_participants * n_images**2 <= _MOST_CELLS:
         return
@@ -138,7 +138,7 @@ def from_matrices(matrices: Matrices, images: ImageIds, path: Path, problems: Pr
     Images that they lack are not judged (NaN).
 
     Raises:
-        Problems: infinite values, halves filled with zeros, or diagonals that contradict the kind.
+        ProblemsError: infinite values, halves filled with zeros, or diagonals that contradict the kind.
     """
     _refuse_infinite(matrices, path, problems)
     _refuse_halves(matrices, path, problems)
@@ -161,7 +161,7 @@ def together(files: Sequence[Judged], path: Path, problems: Problems) -> Judged:
     """Combine the judgments of several files of one form and kind; average what a participant judged in several.
 
     Raises:
-        Problems: their matrices do not fit into memory.
+        ProblemsError: their matrices do not fit into memory.
     """
     first = files[0]
     if len(files) == 1:

@@ -20,7 +20,7 @@ def read(file: File, images: ImageIds, problems: Problems) -> judged.Judged:
     The first cell of the header may say `similarity` or `dissimilarity`; anything else there is ignored.
 
     Raises:
-        Problems: wrong, missing or repeated ids, and cells that are not numbers.
+        ProblemsError: wrong, missing or repeated ids, and cells that are not numbers.
     """
     path, text = file.path, file.text
     lines = list(text.rows())

@@ -39,7 +39,7 @@ def read(file: File, images: ImageIds, problems: Problems) -> judged.Judged:
         problems: where mistakes are noted.
 
     Raises:
-        Problems: the file cannot be read, or it is unclear which task is meant.
+        ProblemsError: the file cannot be read, or it is unclear which task is meant.
     """
     # Imported here because it takes more than a second, and few other forms need it.
     from rsatoolbox.io.meadows import load_rdms
@@ -74,7 +74,7 @@ def _check_stimuli(path: Path, problems: Problems) -> None:
     """Refuse participants with different stimuli: rsatoolbox applies those of the first to all.
 
     Raises:
-        Problems: they differ.
+        ProblemsError: they differ.
     """
     if path.suffix.lower() != ".mat":
         return
@@ -91,7 +91,7 @@ def _task(tasks: object, n_rdms: int, key: str | None, path: Path, problems: Pro
     """Select the RDMs of the task that `key` names, or of the only task.
 
     Raises:
-        Problems: there are several tasks and no key, or no such task.
+        ProblemsError: there are several tasks and no key, or no such task.
     """
     names = rdms.texts(tasks) if isinstance(tasks, (list, np.ndarray)) else [""] * n_rdms
     several = sorted(set(names))

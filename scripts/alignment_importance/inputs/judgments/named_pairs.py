@@ -34,7 +34,7 @@ def read(
         Columns image and image_b, in the order of the list or table; all judged pairs by name.
 
     Raises:
-        Problems: the file is not a table of pairs.
+        ProblemsError: the file is not a table of pairs.
     """
     if isinstance(asked, str):
         return _all(judgments)

@@ -21,7 +21,7 @@ def read(file: File, images: ImageIds, problems: Problems) -> judged.Judged:
     Ratings of an image with itself are not used, but must not contradict the kind.
 
     Raises:
-        Problems: a wrong header, unknown ids, ratings that are not numbers, lines without a participant.
+        ProblemsError: a wrong header, unknown ids, ratings that are not numbers, lines without a participant.
     """
     path = file.path
     told = _kind_in(file.text)

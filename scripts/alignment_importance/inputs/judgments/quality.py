@@ -34,8 +34,8 @@ def check(judged: Judged, images: ImageIds, path: Path, problems: Problems) -> N
     """Note judgments that cannot be used, and warn about judgments that are few or unreliable.
 
     Raises:
-        Problems: participants or images without judgments, participants whose names outputs cannot hold, or judgments
-            that are all the same.
+        ProblemsError: participants or images without judgments, participants whose names outputs cannot hold, or
+            judgments that are all the same.
     """
     for name in judged.participants:
         if not can_be_written(name):

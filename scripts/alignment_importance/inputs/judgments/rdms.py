@@ -39,7 +39,7 @@ def read(file: File, images: ImageIds, problems: Problems) -> judged.Judged:
         problems: where mistakes are noted.
 
     Raises:
-        Problems: the file cannot be read, or no descriptor holds the image ids.
+        ProblemsError: the file cannot be read, or no descriptor holds the image ids.
     """
     # Imported here because it takes more than a second, and few other forms need it.
     from rsatoolbox.rdm import load_rdm

@@ -63,7 +63,7 @@ def read(source: Source, table: pd.DataFrame) -> xr.Dataset:
         for all); warnings, a line each.
 
     Raises:
-        Problems: the file cannot be used; lists everything that is wrong with it.
+        ProblemsError: the file cannot be used; lists everything that is wrong with it.
     """
     problems = Problems()
     dataset = _label(source, table, problems)
@@ -107,7 +107,7 @@ def _label(source: Source, table: pd.DataFrame, problems: Problems) -> xr.Datase
     """Read, check and label judgments, and note problems.
 
     Raises:
-        Problems: the judgments cannot be used.
+        ProblemsError: the judgments cannot be used.
     """
     files = files_of(source, problems)
     wanted = subsets.choose(table, source.categories, source.images, source.name, problems)
@@ -164,7 +164,7 @@ def _read(source: Source, files: Sequence[Path], images: ImageIds, problems: Pro
     """Read and check files of one form, and return its name with the judgments.
 
     Raises:
-        Problems: they cannot be used.
+        ProblemsError: they cannot be used.
     """
     read = []
     for file in files:
@@ -187,7 +187,7 @@ def _read_file(source: Source, path: Path, images: ImageIds, problems: Problems)
     """Read a file of any form, and return its name with the judgments.
 
     Raises:
-        Problems: it cannot be used.
+        ProblemsError: it cannot be used.
     """
     is_text = path.suffix.lower() in delimited_text.SUFFIXES
     text = delimited_text.Text(path, problems, source.columns) if is_text else None

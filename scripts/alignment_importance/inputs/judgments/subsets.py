@@ -30,7 +30,7 @@ def choose(
         The ids, sorted; with both `categories` and `images`, those that meet both.
 
     Raises:
-        Problems: unknown categories or ids, repeated ids, or fewer than three images.
+        ProblemsError: unknown categories or ids, repeated ids, or fewer than three images.
     """
     chosen = set(table["image"])
     if categories:

@@ -44,8 +44,8 @@ def read(file: File, images: ImageIds, problems: Problems, design: Design) -> tu
         The judgments; and how often each of the three images was the answer.
 
     Raises:
-        Problems: a wrong header, unknown ids, an image twice in a trial, an answer that is none of its images, lines
-            without a participant.
+        ProblemsError: a wrong header, unknown ids, an image twice in a trial, an answer that is none of its images,
+            lines without a participant.
     """
     path = file.path
     required = (*design.images, design.answer)

@@ -27,7 +27,7 @@ def read(file: File, images: ImageIds, problems: Problems) -> judged.Judged:
         problems: where mistakes are noted.
 
     Raises:
-        Problems: the file, its array or the order cannot be used.
+        ProblemsError: the file, its array or the order cannot be used.
     """
     path, order = file.path, file.order
     values = _load(path, file.key, problems)
