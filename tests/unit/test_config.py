@@ -254,12 +254,12 @@ MISTAKES: list[tuple[str, Any, list[str]]] = [
     ("image_sets", None, ["image_sets: null is not a mapping of keys"]),
     ("memory_gb", "much", ["memory_gb: 'much' is not a number"]),
     ("memory_gb", float("inf"), ["memory_gb: inf is not a number"]),
-    ("models.resnet18.map_layers", ["a", "a"], ["models.resnet18.map_layers: there more than once: a; keep one"]),
+    ("models.resnet18.map_layers", ["a", "a"], ["models.resnet18.map_layers: listed more than once: a; keep one"]),
     ("models.resnet18.map_layers", ["a b"], ["models.resnet18.map_layers.0: 'a b' cannot be used; a name has letters"]),
     (
         "models.resnet18",
         {"architecture": "vgg16", "map_layer": "features.3", "map_layers": ["features.29"]},
-        ["models.resnet18.map_layer: it has no use beside `map_layers`; keep one"],
+        ["models.resnet18.map_layer: it has no effect beside `map_layers`; keep one"],
     ),
     (
         "models",
@@ -273,7 +273,7 @@ MISTAKES: list[tuple[str, Any, list[str]]] = [
     ),
     ("memory_gb", 0, ["memory_gb: 0 is not possible; it must be more than 0"]),
     ("cross_validation.folds", 1, ["cross_validation.folds: 1 is not possible; it must be at least 2"]),
-    ("cross_validation.seeds", [3, 4, 3], ["cross_validation.seeds: there more than once: 3; keep one of each"]),
+    ("cross_validation.seeds", [3, 4, 3], ["cross_validation.seeds: listed more than once: 3; keep one of each"]),
     ("cross_validation.seeds", [], ["cross_validation.seeds: 0 entries, but there must be at least 1"]),
     (
         "image_sets.tiny.background",
@@ -283,7 +283,7 @@ MISTAKES: list[tuple[str, Any, list[str]]] = [
     (
         "comparisons.pairs.images",
         ["x", "y", "x", "z", "y"],
-        ["comparisons.pairs.images: there more than once: x, y; keep one of each"],
+        ["comparisons.pairs.images: listed more than once: x, y; keep one of each"],
     ),
     ("comparisons.pairs.pairs", {"per_imge": 1}, ["comparisons.pairs.pairs.per_imge: there is no such key; did you"]),
     ("comparisons.pairs.pairs", {"agreement": -1}, ["comparisons.pairs.pairs.agreement: -1 is not possible; it must"]),
@@ -300,7 +300,7 @@ MISTAKES: list[tuple[str, Any, list[str]]] = [
     (
         "controls.halves.objects",
         {"disc": 2, "square": 2},
-        ["controls.halves.objects: there more than once: 2; keep one of each"],
+        ["controls.halves.objects: listed more than once: 2; keep one of each"],
     ),
     ("results", "my {results}", ["results: 'my {results}' cannot be used; Snakemake reads { } < >"]),
     (
@@ -318,10 +318,10 @@ MISTAKES: list[tuple[str, Any, list[str]]] = [
         "checkpoint",
         [
             "models.resnet18.checkpoint: this key is missing; `weights: checkpoint` needs it",
-            "models.resnet18.seed: it has no use without `weights: random`",
+            "models.resnet18.seed: it has no effect without `weights: random`",
         ],
     ),
-    ("models.resnet18.sha256", "0" * 64, ["models.resnet18.sha256: it has no use without `weights: checkpoint`"]),
+    ("models.resnet18.sha256", "0" * 64, ["models.resnet18.sha256: it has no effect without `weights: checkpoint`"]),
     ("models.resnet18.seed", GONE, ["models.resnet18.seed: this key is missing; `weights: random` needs it"]),
     (
         "models.resnet18",
@@ -335,7 +335,7 @@ MISTAKES: list[tuple[str, Any, list[str]]] = [
         [
             "saliency.seen.fixations: this key is missing; `method: fixations` needs it",
             "saliency.seen.degree: this key is missing; `method: fixations` needs it",
-            "saliency.seen.spread: `method: fixations` has no use for it",
+            "saliency.seen.spread: `method: fixations` does not use it",
         ],
     ),
     (
@@ -343,7 +343,7 @@ MISTAKES: list[tuple[str, Any, list[str]]] = [
         {"method": "centre_bias", "fixations": "f.csv", "spread": 0.2},
         ["saliency.centre.degree: this key is missing; `fixations` needs it"],
     ),
-    ("saliency.centre", {"method": "centre_bias", "degree": 30}, ["saliency.centre.degree: it has no use without"]),
+    ("saliency.centre", {"method": "centre_bias", "degree": 30}, ["saliency.centre.degree: it has no effect without"]),
     ("saliency.deep", {"method": "deepgaze_iie"}, ["saliency.deep.checkpoint: this key is missing"]),
     ("saliency.deep", {"method": "network"}, ["saliency.deep.architecture: this key is missing"]),
     (

@@ -98,14 +98,14 @@ def test_times_to_come_are_told_with_what_sets_them(folder: Path) -> None:
     first, second = (folder / "my photos" / f"photo {number}.png" for number in ("03", "07"))
     for file in (first, folder / "pairs.csv"):
         os.utime(file, (tomorrow, tomorrow))
-    change = f"the time of its last change, {said}, is yet to come"
+    change = f"its modification time, {said}, is in the future"
     assert problems_of(CONFIG) == [
-        f"my photos/photo 03.png: {change}; set it to now: touch 'my photos/photo 03.png'",
-        f"pairs.csv: {change}; set it to now: touch pairs.csv",
+        f"my photos/photo 03.png: {change}; reset it with: touch 'my photos/photo 03.png'",
+        f"pairs.csv: {change}; reset it with: touch pairs.csv",
     ]
     os.utime(second, (tomorrow, tomorrow))
     assert problems_of(CONFIG)[0] == (
-        f"my photos/photo 03.png: {change}, and that of 1 other in my photos; set it to now: "
+        f"my photos/photo 03.png: {change}, and that of 1 other in my photos; reset it with: "
         "touch 'my photos' 'my photos'/*"
     )
     assert subprocess.run(["bash", "-c", "touch 'my photos' 'my photos'/* pairs.csv"], check=True).returncode == 0

@@ -111,7 +111,7 @@ def infinite(at: float) -> Any:
         ({"order": "c\na\nx"}, "images without a line: b"),
         ({"order": "c\na\nb"}, "the array is 4 x 2 x 1 x 2, of 4 images, but"),
         ({"order": "c\na\na\nb"}, "'a' is listed 2 times"),
-        ({"array": infinite(np.nan)}, "image 'a', map 1, y 0, x 1 (from 0): 1 values are NaN or infinite"),
+        ({"array": infinite(np.nan)}, "image 'a', map 1, y 0, x 1 (from 0): 1 value is NaN or infinite"),
         ({"array": infinite(1e300)}, "the first is inf"),
         ({"array": np.ones((4, 2, 1, 2))}, "the features are the same for all images"),
         ({"array": MAPS.reshape(4, 4)}, "Set `layout: units`"),

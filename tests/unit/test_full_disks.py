@@ -24,7 +24,7 @@ def test_a_table_that_does_not_fit_is_told_and_leaves_nothing(tmp_path: Path) ->
     resource.setrlimit(resource.RLIMIT_FSIZE, (1000, limits[1]))
     try:
         with pytest.raises(
-            InputError, match=r"t\.csv: cannot be written \(File too large\), and no part of it is left"
+            InputError, match=r"t\.csv: cannot be written \(File too large\); no partial file was left behind"
         ):
             write_table(pd.DataFrame({"a": np.arange(5000)}), tmp_path / "t.csv")
     finally:
@@ -51,14 +51,14 @@ os._exit(0)
     command = [sys.executable, "-c", program, str(tmp_path / "d.nc")]
     # HDF5 ends the process with a fault when it cannot close its file; the message is out by then.
     answer = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
-    assert "d.nc: cannot be written (File too large), and no part of it is left. Free some space" in answer.stdout
+    assert "d.nc: cannot be written (File too large); no partial file was left behind. Free some space" in answer.stdout
     assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize(
     ("error", "said"),
     [
-        (OSError(errno.ENOSPC, "full"), "No space left on device), and no part of it is left. Free some space"),
+        (OSError(errno.ENOSPC, "full"), "No space left on device); no partial file was left behind. Free some space"),
         (OSError(errno.EDQUOT, "quota"), "Free some space, or choose another place with the key `results`"),
         (RuntimeError("file write failed: errno = 28, error message = ..."), "(No space left on device)"),
     ],

@@ -184,11 +184,13 @@ def _companions(configuration: Configuration) -> Iterator[KeyProblem]:
             if needed and model.weights == weights and value is None:
                 yield KeyProblem(where, f"this key is missing; `weights: {weights}` needs it")
             if model.weights != weights and value is not None:
-                yield KeyProblem(where, f"it has no use without `weights: {weights}`; leave it out or change `weights`")
+                yield KeyProblem(
+                    where, f"it has no effect without `weights: {weights}`; leave it out or change `weights`"
+                )
 
 
 def _saliency_keys(configuration: Configuration) -> Iterator[KeyProblem]:
-    """Find keys that a saliency method lacks or has no use for."""
+    """Find keys that a saliency method lacks or does not use."""
     for name, entry in configuration.saliency.items():
         method = METHODS[entry.method]
         for key, value in entry:
@@ -196,7 +198,7 @@ def _saliency_keys(configuration: Configuration) -> Iterator[KeyProblem]:
             if key in method.needs and value is None:
                 yield KeyProblem(where, f"this key is missing; `method: {entry.method}` needs it")
             if key not in ("method", *method.needs, *method.takes) and value not in (None, False):
-                yield KeyProblem(where, f"`method: {entry.method}` has no use for it; leave it out or change `method`")
+                yield KeyProblem(where, f"`method: {entry.method}` does not use it; leave it out or change `method`")
         if entry.method == "centre_bias":
             yield from _centre_bias_keys(("saliency", name), entry)
 
@@ -204,11 +206,11 @@ def _saliency_keys(configuration: Configuration) -> Iterator[KeyProblem]:
 def _centre_bias_keys(where: tuple[str, str], entry: Saliency) -> Iterator[KeyProblem]:
     """Find keys of a centre bias that do not go together: it comes from fixations, or is a Gaussian."""
     if entry.fixations is None and entry.degree is not None:
-        yield KeyProblem((*where, "degree"), "it has no use without `fixations`")
+        yield KeyProblem((*where, "degree"), "it has no effect without `fixations`")
     if entry.fixations is not None and entry.degree is None:
         yield KeyProblem((*where, "degree"), "this key is missing; `fixations` needs it")
     if entry.fixations is not None and entry.degree is not None and entry.spread is not None:
-        yield KeyProblem((*where, "spread"), "it has no use with `fixations`")
+        yield KeyProblem((*where, "spread"), "it has no effect with `fixations`")
 
 
 def _with_categories(
@@ -247,7 +249,7 @@ def _with_layers(
             together[name] = model
             continue
         if model.map_layers and model.map_layer:
-            problems.append(KeyProblem(("models", name, "map_layer"), "it has no use beside `map_layers`; keep one"))
+            problems.append(KeyProblem(("models", name, "map_layer"), "it has no effect beside `map_layers`; keep one"))
         together |= {name: model} if not model.map_layers else {}
         for layer in model.map_layers:
             own = f"{name}.{layer}"

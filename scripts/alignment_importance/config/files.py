@@ -146,7 +146,7 @@ def _times_to_come(path: str) -> Iterator[KeyProblem]:
         more, folder = len(early) - 1, shlex.quote(path)
         others = f", and that of {counted(more, 'other', 'others')} in {path}" if more else ""
         command = f"touch {folder} {folder}/*" if more else f"touch {shlex.quote(early[0])}"
-        found = f"the time of its last change, {changed}, is yet to come{others}; set it to now: {command}"
+        found = f"its modification time, {changed}, is in the future{others}; reset it with: {command}"
         yield KeyProblem((names.visible(early[0]),), found)
 
 

@@ -147,7 +147,7 @@ def _wrong_value(kind: str, value: Any, context: dict[str, Any], annotation: Any
         bound = f"at least {context['min_length']}" if "min_length" in context else f"at most {context['max_length']}"
         return f"{counted(len(value), *things)}, but there must be {bound}"
     if kind == "repeated":
-        return f"there more than once: {context['items']}; keep one of each"
+        return f"listed more than once: {context['items']}; keep one of each"
     return ""
 
 

@@ -113,7 +113,7 @@ class Comparison(Section):
     """
     columns: Columns = {}
     """What a table calls its columns, by the names that docs/judgments.md gives them: `{image_a: first, image_b:
-    second, similarity: rating, participant: subject}`. Other columns are then passed over.
+    second, similarity: rating, participant: subject}`. Other columns are then ignored.
     """
     order: Path | None = None
     """File of image ids, one per line or in a column `image`, in the order of the rows; for arrays, which do not name
@@ -127,7 +127,7 @@ class Comparison(Section):
     """Compare the images of these categories alone; empty for all images."""
     images: IdsOrPath | None = None
     """Compare these images alone: a list of ids, or a file with one id per line or with a column `image`; null for all.
-    Judgments of images that are not of the set are then passed over.
+    Judgments of images that are not of the set are then ignored.
     """
     by_category: Texts = []
     """Categories that get a comparison of their own besides this one, called {comparison}-{category}, with everything
@@ -421,7 +421,7 @@ class Configuration(Section):
     """
     memory_gb: PositiveNumber = 2
     """Memory in gigabytes that the ablation of feature maps may use at once. It decides how many are ablated at a time;
-    scores change with it by rounding alone, and with the number of cores by nothing.
+    it changes scores only by rounding; the number of cores does not change them at all.
     """
     precision: Literal["float32", "tf32", "float16", "bfloat16"] = "float32"
     """Arithmetic of the networks' matrix products: float32, tf32 (rounds to ten bits, on GPUs that have it), float16

@@ -12,6 +12,7 @@ from alignment_importance.inputs import array_files, tensor_files
 from alignment_importance.inputs.identifiers import ImageIds
 from alignment_importance.system import digests, provenance
 from alignment_importance.system.names import some
+from alignment_importance.system.plurals import counted
 from alignment_importance.system.problems import Problems
 
 #: The dimensions of an array, by layout.
@@ -113,7 +114,8 @@ def _check_values(source: Source, image_ids: list[str], values: NDArray[np.float
         first = np.argwhere(wrong)[0]
         names = _DIMENSIONS[source.layout][1:]
         place = ", ".join(f"{name} {at}" for name, at in zip(names, first[1:], strict=True))
-        found = f"{np.count_nonzero(wrong)} values are NaN or infinite in float32, the first is {values[tuple(first)]}"
+        number = counted(np.count_nonzero(wrong), "value is", "values are")
+        found = f"{number} NaN or infinite in float32, the first is {values[tuple(first)]}"
         problems.error(
             source.features, found, "Compute the features again.", f"image {image_ids[first[0]]!r}, {place} (from 0)"
         )

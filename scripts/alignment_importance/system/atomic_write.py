@@ -82,7 +82,7 @@ def explained(path: Path, causes: Collection[int] = _FORBIDDEN) -> Iterator[None
             raise
         remedy = "Free some space" if number in _FULL else "Allow writing there"
         raise InputError(
-            f"cannot be written ({os.strerror(number)}), and no part of it is left. {remedy}, or choose "
+            f"cannot be written ({os.strerror(number)}); no partial file was left behind. {remedy}, or choose "
             "another place with the key `results`.",
             where=path,
         ) from error
