@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 import xarray as xr
 from matplotlib.axes import Axes
+from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 from matplotlib.legend import Legend
 from matplotlib.patches import Rectangle
@@ -336,7 +337,10 @@ def test_the_matrix_is_symmetric_and_in_the_order_of_importance() -> None:
     assert [label.get_text() for label in drawn.axes[0].get_yticklabels()] == ["9", "4", "7"]
     assert "3 feature maps of highest AIS" in texts(drawn)
     unfinished = draw_pairs(paired(np.nan), "c", "n", "pearson_r2")
-    assert "Known for 2 of 3 pairs; the time was up" in " ".join(texts(unfinished).split())
+    assert "Grey: the diagonal, and unknown pairs: the time was up after 2 of 3." in words(unfinished)
+    assert "Grey: the diagonal." in words(drawn)
+    pixels = unfinished.axes[0].images[0]
+    assert to_hex(pixels.cmap(pixels.norm(pixels.get_array()))[2, 1]) == "#bfbfbf"
     assert np.asarray(unfinished.axes[0].images[0].get_array()).shape == (3, 3)
 
 

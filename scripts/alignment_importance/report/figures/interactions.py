@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import matplotlib as mpl
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
@@ -93,8 +94,13 @@ def draw_pairs(table: pd.DataFrame, comparison: str, model: str, score: str) -> 
     # A few outliers would leave all other pairs without colour.
     limit = known.quantile(0.99) if len(known) and known.max() > 0 else 1.0
     ends = 0.5, len(maps) + 0.5
-    drawn = matrix.imshow(values, cmap="PuOr", vmin=-limit, vmax=limit, extent=(*ends, *reversed(ends)))
-    figure.colorbar(drawn, ax=matrix, extend="both", location="bottom", label=f"interaction ({score_name(score)})")
+    # White is an interaction of zero.
+    colours = mpl.colormaps["PuOr"].with_extremes(bad="0.75")
+    drawn = matrix.imshow(values, cmap=colours, vmin=-limit, vmax=limit, extent=(*ends, *reversed(ends)))
+    figure.colorbar(
+        drawn, ax=matrix, extend="both", location="bottom", label=f"interaction ({score_name(score)})",
+        ticks=MaxNLocator(5),
+    )  # fmt: skip
     matrix.set_ylabel("feature maps by rank of AIS")
     if len(maps) <= _MOST_NUMBERED:
         ranks, numbers = range(1, len(maps) + 1), [str(name) for name in maps]
@@ -105,12 +111,12 @@ def draw_pairs(table: pd.DataFrame, comparison: str, model: str, score: str) -> 
         figure, f"Pairs of the {len(maps)} feature maps of highest AIS", comparison, model, style.provenance(table)
     )
     done = int(table["interaction"].notna().sum())
-    unfinished = "" if done == len(table) else f" Known for {done} of {len(table)} pairs; the time was up."
+    unknown = "" if done == len(table) else f", and unknown pairs: the time was up after {done} of {len(table)}"
     style.footnote(
         figure,
         "Interaction: AIS of both together less the sum of the two. Positive (violet): they replace each other. "
         f"Negative (orange): the loss of one takes away from what the other is worth. Colours end at the 99th "
-        f"percentile of sizes.{unfinished}",
+        f"percentile of sizes. Grey: the diagonal{unknown}.",
     )
     return style.worded(figure, style.provenance(table))
 
