@@ -83,7 +83,7 @@ def test_a_folder_that_cannot_be_written_to_is_told(
     monkeypatch.setattr("tempfile.mkstemp", refuse)
     monkeypatch.setattr("tempfile.mkdtemp", refuse)
     with pytest.raises(
-        InputError, match=r"t\.csv: cannot be written \(.*\), .* Allow writing there, or choose another"
+        InputError, match=r"t\.csv: cannot be written \(.*\); .* Allow writing there, or choose another"
     ):
         write_table(pd.DataFrame({"a": [1]}), tmp_path / "t.csv")
     with pytest.raises(InputError, match="maps: cannot be written"), atomic_folder(tmp_path / "maps"):
