@@ -590,7 +590,7 @@ def test_the_ends_of_a_shared_scale_stand_beside_its_colours(browser: webdriver.
     [view] = told(opened)["sets"][0]["views"]
     low, high = view["limits"]
     assert opened.find("#made-of td:last-child").text.split() == [f"{low:g}", f"{high:g}"]
-    assert opened.find("#made-of th:last-child").text == "heatmap, mean activation"
+    assert opened.find("#made-of th:last-child").text == "heatmap: activation, weighted by AIS"
     assert opened.run("return document.documentElement.scrollWidth") <= DESKTOP[0]
 
 

@@ -12,9 +12,10 @@ from numpy.typing import NDArray
 from alignment_importance.maps.heatmaps import place
 from alignment_importance.maps.patches import Square, cut
 from alignment_importance.report.figures import style
-from alignment_importance.report.figures.heatmaps import heatmap_note, limits_of
+from alignment_importance.report.figures.heatmaps import heatmap_bar, heatmap_note, limits_of
 from alignment_importance.report.figures.sheet import Sheet
 from alignment_importance.report.overlays import overlay, read_image, shrunk
+from alignment_importance.system.plurals import counted
 
 #: Number of pairs of each kind, and of feature maps for each pair.
 _PAIRS, _MAPS = 3, 3
@@ -79,14 +80,15 @@ def draw_explained_pairs(
                     title = ""
     title = "Pairs of images that people and network agree and disagree on most"
     style.title(figure, title, comparison, model, explained.attrs)
+    heatmap_bar(figure, panel, max(1, len(rows)), limits, weight="contribution")
     if not rows:
         panel.text(0, 0, "No explained pair has a share of the correlation.", va="top")
         return figure
     shown = [explained["heatmap"][row.pair].load() for row in rows]
     style.footnote(
         figure,
-        f"Above, {len(agreeing)} pairs that speak most for the alignment, below, {len(disagreeing)} that speak most "
-        f"against it, of {explained.sizes['pair']} explained pairs. SD: similarity to people and to the network, in "
+        f"Above, {counted(len(agreeing), 'pair that speaks', 'pairs that speak')} most for the alignment, below, "
+        f"{len(disagreeing)} most against it, of {explained.sizes['pair']} explained. SD: similarity to people and to the network, in "
         f"standard deviations over all {explained.attrs['n_judged']} judged pairs{_of_ranks(explained)}; the mean of "
         f"their products is r. {heatmap_note(shown, limits)} Each weighs the image's own maps by what they do "
         f"for the match of its similarity to the other. Right: where the {_MAPS} feature maps that contribute most to "

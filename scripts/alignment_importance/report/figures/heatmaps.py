@@ -41,7 +41,13 @@ def heatmap_note(shown: Sequence[xr.DataArray], limits: Limits | None) -> str:
 
 
 def heatmap_bar(
-    figure: Figure | SubFigure, panel: Axes, n_rows: int, limits: Limits | None, *, hidden: bool = False
+    figure: Figure | SubFigure,
+    panel: Axes,
+    n_rows: int,
+    limits: Limits | None,
+    *,
+    weight: str = "AIS",
+    hidden: bool = False,
 ) -> None:
     """Draw a colour bar beside a panel of heatmaps, if they share one scale.
 
@@ -50,6 +56,7 @@ def heatmap_bar(
         panel: with the heatmaps, and perhaps other pictures.
         n_rows: of pictures in it.
         limits: see `shared_limits`; without limits there is no bar.
+        weight: what the maps are weighted by.
         hidden: leave only the space of the bar, so that panels with and without a bar are aligned.
     """
     if limits is None:
@@ -59,7 +66,7 @@ def heatmap_bar(
     bar = figure.colorbar(
         colours, ax=panel, aspect=15, shrink=shrink, pad=0.01, ticks=MaxNLocator(3), alpha=0 if hidden else None
     )
-    bar.set_label("mean activation", fontsize=7)
+    bar.set_label(f"activation, weighted by {weight}", fontsize=7)
     bar.outline.set_visible(False)
     if hidden:
         bar.ax.tick_params(colors="none")
@@ -99,8 +106,8 @@ def draw_heatmaps(
     style.title(figure, "Images and their heatmaps", comparison, model, heatmaps.attrs)
     style.footnote(
         figure,
-        f"{note} {heatmap_note([shown], limits)} r: correlation of the network's with people's similarities of an "
-        "image to all others.",
+        f"{note} {heatmap_note([shown], limits)} r: correlation of the network's similarities of an image to all "
+        "others with the judgments, of their ranks if the score is of ranks.",
     )
     return figure
 

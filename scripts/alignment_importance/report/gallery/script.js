@@ -228,7 +228,7 @@
       ...tagged([...new Set(views.flatMap((_, at) => warnings(`view:${at}`)))]));
   }
 
-  const significant = (value) => String(value).replace("-", "−");
+  const significant = (value) => String(value).replaceAll("-", "−");
 
   function renderMadeOf() {
     const oneScale = set().views.some((view) => view.limits);
@@ -240,7 +240,7 @@
       make("td", { class: "number" }, written(mean(view.alignment))),
       oneScale ? make("td", {}, view.limits ? make("span", { class: "ramp number" }, significant(view.limits[0]),
         make("span", { class: "ramp-colours", role: "img", "aria-label": "to" }), significant(view.limits[1])) : "no heatmap") : null));
-    const head = ["judgments", "network", "weights, arithmetic", "feature maps retained", "mean alignment r", ...(oneScale ? ["heatmap, mean activation"] : [])].map((text) => make("th", { scope: "col" }, text));
+    const head = ["judgments", "network", "weights, arithmetic", "feature maps retained", "mean alignment r", ...(oneScale ? ["heatmap: activation, weighted by AIS"] : [])].map((text) => make("th", { scope: "col" }, text));
     const table = byId("made-of");
     table.replaceChildren(table.caption, make("thead", {}, make("tr", {}, head)), make("tbody", {}, rows));
   }
