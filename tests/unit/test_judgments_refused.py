@@ -147,7 +147,6 @@ def test_the_same_fault_in_many_lines_is_one(tmp_path: Path) -> None:
         ("stim1_name,stim2_name,label", None, "From Meadows, download the .mat or the tree .json"),
         ("dissimilarity,a,b,c", "similarity", "the first cell of the header says dissimilarity, but the comparison's"),
         ("image,a,b,c", None, "neither the file nor the configuration says what a larger number means. Set the compa"),
-        ("image,a,b,c", "distance", "`kind` is 'distance'. It must be similarity or dissimilarity."),
     ],
 )
 def test_headers_that_cannot_be(tmp_path: Path, header: str, kind: str | None, said: str) -> None:

@@ -76,9 +76,7 @@ def kind_of(problems: Problems, path: Path, told: str | None, by: str, configure
         by: the part of the file that says so, such as `the header`.
         configured: the `kind` of the comparison; None if it leaves that to the file.
     """
-    if configured is not None and configured not in KINDS:
-        problems.error(path, f"`kind` is {configured!r}", f"It must be {' or '.join(KINDS)}.")
-    elif told and configured and told != configured:
+    if told and configured and told != configured:
         remedy = "Correct whichever is wrong."
         problems.error(path, f"{by} says {told}, but the comparison's `kind` is {configured}", remedy)
     elif not told and not configured:
