@@ -57,16 +57,12 @@ class Form:
 
     Attributes:
         what: a description, for the documentation.
-        make: `module:function` in the package `datasets`. The function makes the files of the parts that are wanted; it
-            takes the published files and folders by need, the files and folders to make by name, and the data set's
-            entry in the configuration.
         makes: its parts by name.
-        keys: of its entry in the configuration.
+        keys: of its entry in the configuration, beside `folder`, which the registry adds.
         needs: by name; empty if the adapter finds or draws its files itself.
     """
 
     what: str
-    make: str
     makes: Mapping[str, Part]
     keys: Mapping[str, Key]
     needs: Mapping[str, Need] = field(default_factory=dict)
@@ -78,8 +74,3 @@ class Form:
     def all_files(self, folder: str) -> list[str]:
         """List all files and folders that can be made of the data set."""
         return [path for part in self.makes for path in self.files(folder, part).values()]
-
-
-def folder_key(folder: str) -> Key:
-    """Make the key that every data set has: where it is written."""
-    return Key("Folder that it is written to.", folder)

@@ -4,9 +4,10 @@ Every start of Snakemake imports all forms, which is why they are apart from the
 """
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from importlib import import_module
 
-from alignment_importance.inputs.datasets.form import Form
+from alignment_importance.inputs.datasets.form import Form, Key
 
 _MODULES = (
     "demo",
@@ -16,11 +17,23 @@ _MODULES = (
     "things",
 )
 
+
+def _form(name: str) -> Form:
+    """The form of a data set, with the key that all have: where it is written."""
+    form = import_module(f"{__package__}.forms.{name}").FORM
+    return replace(form, keys={"folder": Key("Folder that it is written to.", f"data/{name}"), **form.keys})
+
+
 #: The form of each data set, by name.
-FORMS: Mapping[str, Form] = {name: import_module(f"{__package__}.forms.{name}").FORM for name in _MODULES}
+FORMS: Mapping[str, Form] = {name: _form(name) for name in _MODULES}
 
 
 def maker(name: str) -> Callable[..., None]:
-    """Import the function that makes a data set, see `Form.make`."""
-    module, function = FORMS[name].make.split(":")
-    return getattr(import_module(f"{__package__}.{module}"), function)
+    """Import the function `make` of a data set; it stands beside its form, or in a module of the same name.
+
+    It makes the files of the parts that are wanted, and takes the published files and folders by need, the files and
+    folders to make by name, and the data set's entry in the configuration.
+    """
+    form = import_module(f"{__package__}.forms.{name}")
+    module = form if hasattr(form, "make") else import_module(f"{__package__}.{name}")
+    return module.make

@@ -1,9 +1,8 @@
 """The form of the demo."""
 
-from alignment_importance.inputs.datasets.form import Form, Key, Part, folder_key
+from alignment_importance.inputs.datasets.form import Form, Key, Part
 
 FORM = Form(
-    make="demo:make",
     what="The demo, drawn from a seed: images with a pictogram and a coloured disc, masks of both, the judgments of "
     "two groups of simulated observers, one of the shapes and one of the colours, and the pairs of images that share a "
     "shape and those that share a hue.",
@@ -21,7 +20,6 @@ FORM = Form(
         )
     },
     keys={
-        "folder": folder_key("data/demo"),
         "seed": Key("Seed of the images and of the observers' noise.", 2025, "whole"),
         "observers": Key("Number of simulated observers in each of the two groups.", 12, "whole", least=1),
         "noise": Key(

@@ -1,9 +1,8 @@
 """The form of the data of King et al. 2019."""
 
-from alignment_importance.inputs.datasets.form import Form, Key, Need, Part, folder_key
+from alignment_importance.inputs.datasets.form import Form, Key, Need, Part
 
 FORM = Form(
-    make="king2019:make",
     what="Two sets of 144 photographs, arranged freely by their similarity (King et al. 2019).",
     needs={
         "set1_images": Need("the 144 photographs of the first set", ("images/set1", "set1")),
@@ -18,7 +17,6 @@ FORM = Form(
         for name in ("set1", "set2")
     },
     keys={
-        "folder": folder_key("data/king2019"),
         "source": Key(
             "Folder that holds the published files: BEHAVIOR.mat, images/set1/ and images/set2/.",
             "data/king2019/original",

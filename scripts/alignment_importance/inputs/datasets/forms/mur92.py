@@ -1,9 +1,8 @@
 """The form of the data of Mur et al. 2013."""
 
-from alignment_importance.inputs.datasets.form import Form, Key, Part, folder_key
+from alignment_importance.inputs.datasets.form import Form, Key, Part
 
 FORM = Form(
-    make="mur92:make",
     what="92 photographs with the dissimilarities of human and monkey IT cortex (Kriegeskorte et al. 2008), and the "
     "dissimilarity judgments of 16 people (Mur et al. 2013).",
     makes={
@@ -18,7 +17,6 @@ FORM = Form(
         )
     },
     keys={
-        "folder": folder_key("data/mur92"),
         "source": Key(
             "Folder that already holds the two files of the data set. Without it they are looked for in the folder "
             "that the environment variable ALIGNMENT_IMPORTANCE_DATA names, and then downloaded.",

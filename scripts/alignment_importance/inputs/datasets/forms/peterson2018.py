@@ -1,6 +1,6 @@
 """The form of the data of Peterson et al. 2018."""
 
-from alignment_importance.inputs.datasets.form import Form, Key, Need, Part, folder_key
+from alignment_importance.inputs.datasets.form import Form, Key, Need, Part
 
 _CATEGORIES = ("animals", "fruits", "furniture", "transportation", "various", "vegetables")
 
@@ -21,7 +21,6 @@ def _needs_of(category: str) -> dict[str, Need]:
 
 
 FORM = Form(
-    make="peterson2018:make",
     what="Six categories of 120 photographs with mean similarity ratings (Peterson et al. 2018).",
     needs={name: need for category in _CATEGORIES for name, need in _needs_of(category).items()},
     makes={
@@ -35,7 +34,6 @@ FORM = Form(
         for category in _CATEGORIES
     },
     keys={
-        "folder": folder_key("data/peterson2018"),
         "source": Key(
             "Folder that holds the published files: hsim_peterson.npz, or .mat files, and a folder per category with "
             "images/.",

@@ -1,9 +1,8 @@
 """The form of the data of THINGS."""
 
-from alignment_importance.inputs.datasets.form import Form, Key, Need, Part, folder_key
+from alignment_importance.inputs.datasets.form import Form, Key, Need, Part
 
 FORM = Form(
-    make="things:make",
     what="Odd-one-out choices among 1854 objects, embeddings made from them, and an RDM of 48 objects (Hebart et al. "
     "2020, 2023).",
     needs={
@@ -51,7 +50,6 @@ FORM = Form(
         ),
     },
     keys={
-        "folder": folder_key("data/things"),
         "source": Key(
             "Folder that holds the published files: unique_id.txt, images/, and those of the wanted judgments.",
             "data/things/original",
