@@ -114,7 +114,7 @@ def _check_values(source: Source, image_ids: list[str], values: NDArray[np.float
         first = np.argwhere(wrong)[0]
         names = _DIMENSIONS[source.layout][1:]
         place = ", ".join(f"{name} {at}" for name, at in zip(names, first[1:], strict=True))
-        number = counted(np.count_nonzero(wrong), "value is", "values are")
+        number = counted(int(np.count_nonzero(wrong)), "value is", "values are")
         found = f"{number} NaN or infinite in float32, the first is {values[tuple(first)]}"
         problems.error(
             source.features, found, "Compute the features again.", f"image {image_ids[first[0]]!r}, {place} (from 0)"
