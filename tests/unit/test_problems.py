@@ -67,6 +67,18 @@ def test_errors_of_a_check_are_collected_with_all_that_they_hold() -> None:
         raise KeyError("a fault of the program is none of the user's")
 
 
+def test_a_check_of_one_file_ends_at_its_own_errors_alone() -> None:
+    found, read = Problems(), []
+    for file in ("a.csv", "b.csv"):
+        with found.apart(file) as own:
+            if file == "a.csv":
+                own.error(file, "no number", "Correct it.")
+            own.raise_errors()
+            read.append(file)
+    assert read == ["b.csv"]
+    assert [problem.where for problem in found] == ["a.csv"]
+
+
 def test_a_long_list_is_shortened() -> None:
     found = Problems()
     for line in range(50):

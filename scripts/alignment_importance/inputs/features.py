@@ -55,10 +55,8 @@ def read(source: Source, table: pd.DataFrame, problems: Problems) -> xr.Dataset 
         Coordinates and attributes are those of `extraction.extract`. None if there are errors.
     """
     activations = None
-    own = Problems()
-    with own.collect(source.features):
+    with problems.apart(source.features) as own:
         activations = _labelled(source, table, own)
-    problems.extend(own)
     return activations
 
 

@@ -96,6 +96,14 @@ class Problems:
         except InputError as error:
             self.error(error.where or where, error.found.removesuffix("."), "")
 
+    @contextmanager
+    def apart(self, where: object) -> Iterator["Problems"]:
+        """Let a block collect problems of its own, see `collect`, so that it ends at its own errors alone."""
+        own = Problems()
+        with own.collect(where):
+            yield own
+        self.extend(own)
+
     @property
     def errors(self) -> list[Problem]:
         """Those that stop the workflow."""

@@ -73,14 +73,12 @@ def read(source: Source, table: pd.DataFrame) -> xr.Dataset:
 
 def inspect(source: Source, table: pd.DataFrame, problems: Problems) -> xr.Dataset | None:
     """Read and label judgments, and note everything wrong or doubtful; return None if the file cannot be used."""
-    own = Problems()
     judgments = None
-    with own.collect(source.path):
+    with problems.apart(source.path) as own:
         if len(table):
             judgments = _label(source, table, own)
         else:  # the check of the images says why there is none
             files_of(source, own)
-    problems.extend(own)
     return judgments
 
 
@@ -168,10 +166,8 @@ def _read(source: Source, files: Sequence[Path], images: ImageIds, problems: Pro
     """
     read = []
     for file in files:
-        own = Problems()
-        with own.collect(file):
+        with problems.apart(file) as own:
             read.append(_read_file(source, file, images, own))
-        problems.extend(own)
     problems.raise_errors()
     images.note_strangers(problems)
     forms = sorted({f"{form} ({one.kind})" for form, one in read})
