@@ -11,7 +11,7 @@ _IMPORT = re.compile(r"^[ \t]*import +([\w., ]+)$", re.MULTILINE)
 _FROM = re.compile(r"^[ \t]*from +([\w.]+) +import +(\([^)]*\)|[^\n(]+)", re.MULTILINE)
 
 #: Files beside a module that it reads.
-_BESIDE = ("*.mplstyle", "*.html", "*.css", "*.js", "*.j2")
+_BESIDE = ("*.mplstyle", "*.html", "*.css", "*.js")
 
 
 def digest_of_code(script: Path, library: Path) -> str:
