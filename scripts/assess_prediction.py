@@ -11,8 +11,8 @@ import pandas as pd
 from alignment_importance.experiments import bootstrap, comparisons, permutation, prediction, rsms
 from alignment_importance.experiments import rankings as ranks
 from alignment_importance.inputs import folds as cuts
-from alignment_importance.system import compute as compute_module
 from alignment_importance.system import netcdf, tables
+from alignment_importance.system.compute import Compute
 
 
 def assess_prediction(
@@ -25,9 +25,7 @@ def assess_prediction(
     alignment: Mapping[str, str],
     n_permutations: Mapping[str, int],
     n_bootstraps: int,
-    compute: Mapping[str, Any],
-    gpu: int | None,
-    threads: int,
+    compute: Compute,
     ranking: Path,
     table: Path,
     permutations: Path,
@@ -45,9 +43,7 @@ def assess_prediction(
         n_permutations: of the judgments, for the route `pooled` and for `other` routes; made in the folds of the first
             seed.
         n_bootstraps: samples of the images.
-        compute: device, memory_gb and precision.
-        gpu: GPUs of the job, None where nobody counts them.
-        threads: CPU threads of the job.
+        compute: that calculates.
         ranking: feature_map, ais, rank over all images.
         table: the scores of all folds of all seeds, with the noise ceilings of their test blocks.
         permutations: test scores under every permutation.
@@ -55,9 +51,8 @@ def assess_prediction(
         similarities: RSMs of people, of the whole network and of the maps retained.
     """
     first = next(iter(folds))
-    machine = compute_module.prepare(gpus=gpu, threads=threads, **compute)
     cut = {seed: tables.read_table(file) for seed, file in folds.items()}
-    with comparisons.opened(activations, judgments, model, alignment, machine) as comparison:
+    with comparisons.opened(activations, judgments, model, alignment, compute) as comparison:
         human, ratings, maps = comparison.human, comparison.ratings, comparison.activations
         image_ids = comparison.image_ids
         ranked = ranks.rank_block(comparison.engine, cuts.whole(human))
@@ -70,7 +65,7 @@ def assess_prediction(
         )
         tables.write_table(listed, table)
         retained = rsms.n_retained(listed)
-        matrices = rsms.compute(comparison.head, maps, ratings, ranked, retained, machine, alignment["similarity"])
+        matrices = rsms.compute(comparison.head, maps, ratings, ranked, retained, compute, alignment["similarity"])
         netcdf.write_netcdf(matrices, similarities)
         pairs = pd.concat(
             [tables.read_table(file).assign(seed=seed) for seed, file in predicted.items()], ignore_index=True

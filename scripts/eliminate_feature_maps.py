@@ -8,7 +8,7 @@ from job import run
 
 from alignment_importance.experiments import comparisons, interactions
 from alignment_importance.inputs import folds as cuts
-from alignment_importance.system import compute as compute_module
+from alignment_importance.system.compute import Compute
 from alignment_importance.system.tables import read_table, write_table
 
 
@@ -20,14 +20,11 @@ def eliminate_feature_maps(
     model: Mapping[str, Any],
     alignment: Mapping[str, str],
     minutes: float,
-    compute: Mapping[str, Any],
-    gpu: int,
-    threads: int,
+    compute: Compute,
     table: Path,
 ) -> None:
     """Write the order of elimination and the scores of what is left, see `interactions.eliminate_in_folds`."""
-    machine = compute_module.prepare(gpus=gpu, threads=threads, **compute)
-    with comparisons.opened(activations, judgments, model, alignment, machine) as comparison:
+    with comparisons.opened(activations, judgments, model, alignment, compute) as comparison:
         cut = read_table(folds)
         blocks = cuts.blocks(cut, comparison.human, comparison.image_ids)
         one_shot = read_table(curves, ["fold", "k", "train_score", "test_score"])

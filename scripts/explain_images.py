@@ -9,8 +9,8 @@ from job import run
 from alignment_importance.experiments import comparisons, rankings
 from alignment_importance.experiments import pairs as explained_pairs
 from alignment_importance.maps import heatmaps as heat
-from alignment_importance.system import compute as compute_module
 from alignment_importance.system import netcdf, tables
+from alignment_importance.system.compute import Compute
 
 
 def explain_images(
@@ -21,9 +21,7 @@ def explain_images(
     asked: Mapping[str, int],
     model: Mapping[str, Any],
     alignment: Mapping[str, str],
-    compute: Mapping[str, Any],
-    gpu: int | None,
-    threads: int,
+    compute: Compute,
     scores: Path,
     heatmaps: Path | None,
     pairs: Path | None,
@@ -39,15 +37,12 @@ def explain_images(
         asked: otherwise how many, see `pairs.explain`.
         model: the network's entry in the configuration.
         alignment: `similarity` and `score`.
-        compute: device, memory_gb and precision.
-        gpu: GPUs of the job, None where nobody counts them.
-        threads: CPU threads of the job.
+        compute: that calculates.
         scores: ais (image, feature_map), alignment (image).
         heatmaps: None for units, which have no places; heatmap, heatmap_signed, activation_mean (image, y, x).
         pairs, pairs_table: see `pairs.explain` and `pairs.tabulate`; None for units.
     """
-    machine = compute_module.prepare(gpus=gpu, threads=threads, **compute)
-    with comparisons.opened(activations, judgments, model, alignment, machine) as comparison:
+    with comparisons.opened(activations, judgments, model, alignment, compute) as comparison:
         scored = rankings.score_images(comparison.engine, comparison.human, comparison.image_ids)
         scored = scored.assign_attrs(comparison.attributes)
         netcdf.write_netcdf(scored, scores)
@@ -56,7 +51,7 @@ def explain_images(
         netcdf.write_netcdf(heat.make(comparison.activations, scored), heatmaps)
         wanted = tables.read_table(named_pairs, ["image", "image_b"]) if named_pairs else asked
         retained = netcdf.read_netcdf(rsms)["retained"]
-        explained = explained_pairs.explain(comparison, retained, wanted, alignment, machine)
+        explained = explained_pairs.explain(comparison, retained, wanted, alignment, compute)
         netcdf.write_netcdf(explained, pairs)
         tables.write_table(explained_pairs.tabulate(explained).assign(**comparison.origin), pairs_table)
 

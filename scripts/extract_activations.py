@@ -8,16 +8,14 @@ from job import run
 
 from alignment_importance import networks
 from alignment_importance.networks import extraction
-from alignment_importance.system import compute as compute_module
+from alignment_importance.system.compute import Compute
 from alignment_importance.system.tables import read_table
 
 
 def extract_activations(
     images: Path,
     models: Mapping[str, Mapping[str, Any]],
-    compute: Mapping[str, Any],
-    gpu: int,
-    threads: int,
+    compute: Compute,
     activations: Mapping[str, Path],
 ) -> None:
     """Write the activations of the images in a table, of networks that differ in their map layer alone.
@@ -25,16 +23,15 @@ def extract_activations(
     Args:
         images: the table.
         models: keywords of `networks.Spec`, by name.
-        compute, gpu, threads: see `compute.prepare`.
+        compute: that calculates.
         activations: to be written, by name.
     """
-    machine = compute_module.prepare(gpus=gpu, threads=threads, **compute)
     specs = {name: networks.Spec(**model) for name, model in models.items()}
     one, *_ = specs.values()
     network = networks.build(one)
     cuts = [networks.cut(network, spec.map_layer, spec.readout_layer) for spec in specs.values()]
     table = read_table(images, ["image", "file", "width", "height", "sha256"])
-    extraction.extract(table, network, cuts, machine, [activations[name] for name in specs])
+    extraction.extract(table, network, cuts, compute, [activations[name] for name in specs])
 
 
 if __name__ == "__main__":

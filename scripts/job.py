@@ -41,9 +41,10 @@ def run(function: Callable[..., None], snakemake: Any) -> None:
 def bind(function: Callable[..., None], snakemake: Any) -> dict[str, Any]:
     """Find a value for every parameter of a function, by its name, among what Snakemake hands to a script.
 
-    Looked for in this order: output, input, log, params, wildcards, and `threads` and `gpu`. Files become what the
-    parameter's type says: a `Path`, a sequence of paths, or a mapping of paths whose keys stand in the params by the
-    same name. An input that may be missing is None, or an empty sequence.
+    Looked for in this order: output, input, log, params, wildcards, and `threads`. Files become what the parameter's
+    type says: a `Path`, a sequence of paths, or a mapping of paths whose keys stand in the params by the same name. An
+    input that may be missing is None, or an empty sequence. The param `compute`, which holds the device, memory and
+    precision of the configuration, becomes the `Compute` of the job's threads and GPUs.
 
     Raises:
         TypeError: the rule has nothing by the name of a parameter.
@@ -53,6 +54,8 @@ def bind(function: Callable[..., None], snakemake: Any) -> dict[str, Any]:
 
 
 def _value(name: str, wanted: Any, snakemake: Any) -> Any:
+    if name == "compute":
+        return _prepare(snakemake)
     for files in (snakemake.output, snakemake.input, snakemake.log):
         if name in dict(files.items()):
             return _as(wanted, files[name], snakemake.params.get(name))
@@ -61,9 +64,13 @@ def _value(name: str, wanted: Any, snakemake: Any) -> Any:
             return Path(values[name]) if wanted is Path else values[name]
     if name == "threads":
         return snakemake.threads
-    if name == "gpu":
-        return snakemake.resources.get("gpu")
     raise TypeError(f"the rule has no input, output, param or wildcard {name!r}")
+
+
+def _prepare(snakemake: Any) -> Any:
+    from alignment_importance.system.compute import prepare  # takes PyTorch, which many jobs need not
+
+    return prepare(gpus=snakemake.resources.get("gpu"), threads=snakemake.threads, **snakemake.params["compute"])
 
 
 def _as(wanted: Any, files: Any, keys: Sequence[Any] | None) -> Any:

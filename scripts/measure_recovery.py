@@ -14,7 +14,7 @@ from alignment_importance.experiments import recovery
 from alignment_importance.inputs import folds
 from alignment_importance.inputs import judgments as human_judgments
 from alignment_importance.networks import activations as recorded
-from alignment_importance.system import compute as compute_module
+from alignment_importance.system.compute import Compute
 from alignment_importance.system.netcdf import origin_columns, read_netcdf
 from alignment_importance.system.tables import OF_NETWORK, write_table
 
@@ -30,20 +30,17 @@ def measure_recovery(
     alignment: Mapping[str, str],
     permutations: int,
     seed: int,
-    compute: Mapping[str, Any],
-    gpu: int,
-    threads: int,
+    compute: Compute,
     table: Path,
 ) -> None:
     """Write a row per method and draw of maps, and per method, comparison and image; judgments are by comparison.
 
     Units, which have no places, have rows of maps alone.
     """
-    machine = compute_module.prepare(gpus=gpu, threads=threads, **compute)
     ratings = {name: read_netcdf(file) for name, file in judgments.items()}
     image_ids = sorted(set.intersection(*(set(each["image"].to_numpy().tolist()) for each in ratings.values())))
     with recorded.read(activations, image_ids, model["ablation"]) as maps:
-        engine = ablation.ablate(recorded.load_head(maps, model), maps, machine, **alignment)
+        engine = ablation.ablate(recorded.load_head(maps, model), maps, compute, **alignment)
         sizes = np.abs(maps["feature_maps"].to_numpy()).mean((2, 3), dtype=np.float64)
         network = recovery.Network(
             maps["readout"].to_numpy(),
@@ -52,7 +49,7 @@ def measure_recovery(
             **alignment,
             permutations=permutations,
             seed=seed,
-            compute=machine,
+            compute=compute,
         )
         areas = recovery.find_maps(network)
         if model.get("layout") != "units":

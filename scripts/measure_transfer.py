@@ -11,7 +11,7 @@ import pandas as pd
 from alignment_importance.experiments import transfer
 from alignment_importance.experiments.comparisons import Comparison, opened
 from alignment_importance.inputs import folds as cuts
-from alignment_importance.system import compute as compute_module
+from alignment_importance.system.compute import Compute
 from alignment_importance.system.tables import read_table, write_table
 
 
@@ -22,9 +22,7 @@ def measure_transfer(
     predictions: Mapping[str, Path],
     model: Mapping[str, Any],
     alignment: Mapping[str, str],
-    compute: Mapping[str, Any],
-    gpu: int,
-    threads: int,
+    compute: Compute,
     tables: Mapping[str, Path],
 ) -> None:
     """Write a table for every comparison, with a row per source and fold.
@@ -34,13 +32,12 @@ def measure_transfer(
         folds: by comparison and seed.
         model: keywords of `networks.Spec`.
         alignment: similarity and second-order score.
-        compute, gpu, threads: see `compute.prepare`.
+        compute: that calculates.
         tables: what is written, by the comparison that is tested.
     """
-    machine = compute_module.prepare(gpus=gpu, threads=threads, **compute)
     comparisons = {}
     for name, file in judgments.items():
-        with opened(activations[name], file, model, alignment, machine) as comparison:
+        with opened(activations[name], file, model, alignment, compute) as comparison:
             comparisons[name] = comparison
     is_simulated = {name: comparison.origin["simulated"] for name, comparison in comparisons.items()}
     for target, table in tables.items():

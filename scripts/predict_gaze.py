@@ -7,7 +7,7 @@ from typing import Any
 from job import run
 
 from alignment_importance.maps.saliency import computing, registry
-from alignment_importance.system import compute as compute_module
+from alignment_importance.system.compute import Compute
 from alignment_importance.system.tables import read_table
 
 
@@ -15,15 +15,12 @@ def predict_gaze(
     *,
     images: Path,
     settings: Mapping[str, Any],
-    compute: Mapping[str, Any],
-    gpu: int | None,
-    threads: int,
+    compute: Compute,
     saliency: Path,
 ) -> None:
     """Write one saliency map per listed image; `settings` are an entry of the configuration's `saliency`."""
-    machine = compute_module.prepare(gpus=gpu, threads=threads, **compute)
     table = read_table(images, ["image", "file", "width", "height", "sha256"])
-    computing.write(table, registry.provider(table, settings, machine), saliency)
+    computing.write(table, registry.provider(table, settings, compute), saliency)
 
 
 if __name__ == "__main__":

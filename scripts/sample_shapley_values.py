@@ -8,7 +8,7 @@ from job import run
 
 from alignment_importance.experiments import comparisons, interactions
 from alignment_importance.inputs import folds
-from alignment_importance.system import compute as compute_module
+from alignment_importance.system.compute import Compute
 from alignment_importance.system.tables import write_table
 
 
@@ -20,14 +20,11 @@ def sample_shapley_values(
     permutations: int,
     seed: int,
     minutes: float,
-    compute: Mapping[str, Any],
-    gpu: int,
-    threads: int,
+    compute: Compute,
     table: Path,
 ) -> None:
     """Write the value of every map with its standard error; see `interactions.shapley`."""
-    machine = compute_module.prepare(gpus=gpu, threads=threads, **compute)
-    with comparisons.opened(activations, judgments, model, alignment, machine) as comparison:
+    with comparisons.opened(activations, judgments, model, alignment, compute) as comparison:
         budget = interactions.budget(comparison, alignment, minutes, table, seed)
         block = folds.whole(comparison.human)
         values = interactions.shapley(comparison.engine, block, permutations, seed, budget)

@@ -8,7 +8,7 @@ from job import run
 
 from alignment_importance.experiments import comparisons, interactions, rankings
 from alignment_importance.inputs import folds
-from alignment_importance.system import compute as compute_module
+from alignment_importance.system.compute import Compute
 from alignment_importance.system.tables import read_table, write_table
 
 
@@ -20,14 +20,11 @@ def score_map_pairs(
     alignment: Mapping[str, str],
     top_maps: int,
     minutes: float,
-    compute: Mapping[str, Any],
-    gpu: int,
-    threads: int,
+    compute: Compute,
     table: Path,
 ) -> None:
     """Write a row per pair of the `top_maps` highest-ranked maps; see `interactions.score_pairs`."""
-    machine = compute_module.prepare(gpus=gpu, threads=threads, **compute)
-    with comparisons.opened(activations, judgments, model, alignment, machine) as comparison:
+    with comparisons.opened(activations, judgments, model, alignment, compute) as comparison:
         top = rankings.order_of(read_table(ranking, ["feature_map", "rank"]))[:top_maps]
         budget = interactions.budget(comparison, alignment, minutes, table, top)
         pairs = interactions.score_pairs(comparison.engine, folds.whole(comparison.human), top, budget)

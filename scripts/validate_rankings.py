@@ -8,8 +8,8 @@ from job import run
 
 from alignment_importance.experiments import comparisons, cross_validation
 from alignment_importance.inputs import folds as cuts
-from alignment_importance.system import compute as compute_module
 from alignment_importance.system import provenance, resumable, tables
+from alignment_importance.system.compute import Compute
 
 
 def validate_rankings(
@@ -19,9 +19,7 @@ def validate_rankings(
     model: Mapping[str, Any],
     alignment: Mapping[str, str],
     settings: Mapping[str, Any],
-    compute: Mapping[str, Any],
-    gpu: int | None,
-    threads: int,
+    compute: Compute,
     rankings: Mapping[int, Path],
     curves: Mapping[int, Path],
     scores: Mapping[int, Path],
@@ -38,15 +36,12 @@ def validate_rankings(
         model: the network's entry in the configuration.
         alignment: `similarity` and `score`.
         settings: what else `cross_validation.Settings` has.
-        compute: device, memory_gb and precision.
-        gpu: GPUs of the job, None where nobody counts them.
-        threads: CPU threads of the job.
+        compute: that calculates.
         rankings, curves, scores, predicted: what `cross_validation.Validation` has by these names, by seed.
     """
-    machine = compute_module.prepare(gpus=gpu, threads=threads, **compute)
-    with comparisons.opened(activations, judgments, model, alignment, machine) as comparison:
+    with comparisons.opened(activations, judgments, model, alignment, compute) as comparison:
         chosen = cross_validation.Settings(**{**alignment, **settings})
-        validation = cross_validation.CrossValidation(comparison, chosen, machine)
+        validation = cross_validation.CrossValidation(comparison, chosen, compute)
         parts = resumable.Parts(comparison.fingerprint(repr(chosen), provenance.text() or ""))
         for seed, file in folds.items():
             cut = tables.read_table(file)

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
+from alignment_importance.system.compute import prepare
 from alignment_importance.system.netcdf import write_netcdf
 
 N_MAPS = 6
@@ -24,9 +25,7 @@ ATTRIBUTES = {
 WAYS: dict[str, Any] = {
     "model": {"architecture": "resnet18", "ablation": "zero"},
     "alignment": {"similarity": "pearson", "score": "pearson_r2"},
-    "compute": {"device": "cpu"},
-    "gpu": 0,
-    "threads": 1,
+    "compute": prepare("cpu", 0, threads=1),
 }
 
 

@@ -8,6 +8,7 @@ import pytest
 from prepared_files import write_similarities
 
 from alignment_importance.inputs.datasets.forms.demo import FORM
+from alignment_importance.system.compute import prepare
 from alignment_importance.system.tables import read_table
 from evaluate_control import evaluate_control
 from explain_images import explain_images
@@ -19,11 +20,7 @@ from prepare_networks import prepare_networks
 from prepare_pairs import prepare_pairs
 
 NETWORK = {"architecture": "efficientnet_lite0", "ablation": "zero"}
-MACHINE: dict[str, Any] = {
-    "compute": {"device": "cpu", "memory_gb": 2, "precision": "float32"},
-    "gpu": 0,
-    "threads": 2,
-}
+COMPUTE = prepare("cpu", 0, threads=2)
 
 
 @pytest.fixture(scope="module")
@@ -35,7 +32,7 @@ def control(tmp_path_factory: pytest.TempPathFactory) -> pd.DataFrame:
     kept = {"checks": folder / "checks.csv", "files": folder / "files.csv"}
     listed, activations = folder / "images.csv", folder / "activations.nc"
     prepare_images(made["images"], made["table"], None, threads=2, listed=listed, **kept)
-    extract_activations(listed, {"lite": NETWORK}, activations={"lite": activations}, **MACHINE)
+    extract_activations(listed, {"lite": NETWORK}, activations={"lite": activations}, compute=COMPUTE)
     networks = folder / "networks.csv"
     prepare_networks({"lite": NETWORK}, {"lite": folder / "layers.csv"}, networks, folder / "checks.csv")
     settings: dict[str, Any] = {
@@ -81,7 +78,7 @@ def control(tmp_path_factory: pytest.TempPathFactory) -> pd.DataFrame:
             heatmaps=output,
             pairs=folder / f"{comparison}-pairs.nc",
             pairs_table=folder / f"{comparison}-pairs.csv",
-            **MACHINE,
+            compute=COMPUTE,
         )
     objects = {"pictogram": 1, "disc": 2}
     output = folder / "control.csv"

@@ -9,6 +9,8 @@ from job import bind
 
 import pytest
 
+from alignment_importance.system.compute import Compute, prepare
+
 
 class Named(dict[str, Any]):
     """Files or values with names, as Snakemake hands them over."""
@@ -24,14 +26,13 @@ def handed(**parts: dict[str, Any]) -> SimpleNamespace:
 
 
 def test_a_value_is_found_wherever_it_stands() -> None:
-    def function(table: Path, image: Path, folder: Path, score: str, model: str, gpu: int, threads: int) -> None: ...
+    def function(table: Path, image: Path, folder: Path, score: str, model: str, threads: int) -> None: ...
 
     snakemake = handed(
         output={"table": "t.csv"},
         input={"image": "i.png"},
         params={"score": "pearson", "folder": "photos"},
         wildcards={"model": "m"},
-        resources={"gpu": 1},
     )
     assert bind(function, snakemake) == {
         "table": Path("t.csv"),
@@ -39,9 +40,17 @@ def test_a_value_is_found_wherever_it_stands() -> None:
         "folder": Path("photos"),
         "score": "pearson",
         "model": "m",
-        "gpu": 1,
         "threads": 3,
     }
+
+
+def test_settings_become_the_resources_of_the_job() -> None:
+    def function(compute: Compute) -> None: ...
+
+    settings = {"device": "cpu", "memory_gb": 2, "precision": "float32"}
+    found = bind(function, handed(params={"compute": settings}, resources={"gpu": 1}))["compute"]
+    assert found == prepare(gpus=1, threads=3, **settings)
+    assert (found.device.type, found.threads) == ("cpu", 3)
 
 
 def test_files_become_what_the_type_says() -> None:
