@@ -170,7 +170,7 @@ def test_pooled_own_maps_by_hand() -> None:
     assert np.isnan(whole).all()
     # Image 0, judged 3 with image 1 and 1 with image 2. Without its map 0 it is (0, 0, 1): like image 1 alone. Without
     # its map 2 it is (1, 0, 0): like image 2 alone. Map 1 is zero in it.
-    np.testing.assert_array_equal(without[0], [1, np.nan, -1])
+    np.testing.assert_allclose(without[0], [1, np.nan, -1], rtol=1e-15)
 
 
 def test_pooled_maps_replaced_by_their_means_by_hand() -> None:
@@ -212,6 +212,52 @@ def test_scale_of_judgments_does_not_matter(maps: np.ndarray, human: np.ndarray,
     _, expected = fast.leave_one_out([PairBlock(everyone, human)])
     _, found = fast.leave_one_out([PairBlock(everyone, 7 * human - 3)])
     np.testing.assert_allclose(found, expected, atol=1e-12)
+
+
+@pytest.mark.parametrize("score", SCORES)
+def test_units_of_the_readout_do_not_matter(maps: np.ndarray, human: np.ndarray, score: str) -> None:
+    readout = maps.mean((2, 3), dtype=np.float64)
+    expected, found = (
+        ablation.PooledAblation(scale * readout, resources(), "pearson", score).leave_one_out_of_each_image(human)
+        for scale in (1, 1e-12)
+    )
+    for one, other in zip(expected, found, strict=True):
+        np.testing.assert_allclose(one, other, atol=1e-12)
+
+
+@pytest.mark.parametrize("score", ["pearson", "spearman"])
+@pytest.mark.parametrize("similarity", SIMILARITIES)
+def test_a_map_that_is_much_larger_than_all_others_hides_no_score(similarity: str, score: str) -> None:
+    random = np.random.default_rng(0)
+    readout, human = random.random((7, 5)) + 0.1, random.random((7, 7))
+    readout[:, 0] *= 1e4
+    human += human.T
+    np.fill_diagonal(human, np.nan)
+    _, found = ablation.PooledAblation(readout, resources(), similarity, score).leave_one_out_of_each_image(human)
+    expected = np.empty((7, 5))
+    for image, k in np.ndindex(7, 5):
+        rows = readout.copy()
+        rows[image, k] = 0
+        others = np.delete(np.arange(7), image)
+        own = naive.rsm(rows, similarity)[image, others]
+        expected[image, k] = naive.correlate(own, human[image, others], score)
+    np.testing.assert_allclose(found, expected, atol=1e-6)
+
+
+@pytest.mark.parametrize("score", ["pearson", "spearman"])
+@pytest.mark.parametrize("similarity", SIMILARITIES)
+def test_a_map_alone_has_a_score_however_little_it_differs_from_its_mean(similarity: str, score: str) -> None:
+    random = np.random.default_rng(1)
+    readout, human = 1 + random.random((8, 300)), random.random((8, 8))
+    readout[:, :100] = 1 + 1e-3 * random.random((8, 100))
+    human += human.T
+    np.fill_diagonal(human, np.nan)
+    fill = readout.mean(0)
+    engine = ablation.PooledAblation(readout, resources(), similarity, score, fill)
+    [found] = engine.each_alone([PairBlock(np.arange(8), human)])
+    alone = [np.where(np.arange(300) == k, readout, fill) for k in range(300)]
+    expected = [naive.score(naive.rsm(one, similarity), human, score) for one in alone]
+    np.testing.assert_allclose(found, expected, atol=1e-4)
 
 
 def test_a_map_that_is_zero_everywhere_changes_nothing_to_the_bit(maps: np.ndarray, human: np.ndarray) -> None:

@@ -7,8 +7,16 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from alignment_importance.statistics.judged import judged_pairs
-from alignment_importance.statistics.similarity import OwnSecondOrder, SecondOrder, ranks, rsm
+from alignment_importance.statistics.inference import weighted_scores
+from alignment_importance.statistics.judged import judged_pairs, tied
+from alignment_importance.statistics.similarity import (
+    OwnSecondOrder,
+    SecondOrder,
+    ranks,
+    rsm,
+    scaled_rows,
+    similarities_to,
+)
 
 
 def test_pearson_rsm_by_hand() -> None:
@@ -40,6 +48,15 @@ def test_float32_constant_rows_are_seen_although_their_mean_is_rounded() -> None
 def test_rsm_equals_numpy(seed: int, n: int, d: int) -> None:
     readout = np.random.default_rng(seed).normal(size=(n, d))
     np.testing.assert_allclose(rsm(torch.from_numpy(readout), "pearson"), np.corrcoef(readout), atol=1e-12)
+
+
+@pytest.mark.parametrize("similarity", ["pearson", "cosine"])
+@pytest.mark.parametrize("scale", [1e-13, 1, 1e9])
+def test_similarities_to_others_are_those_of_the_rsm(similarity: str, scale: float) -> None:
+    readout = torch.from_numpy(scale * np.random.default_rng(5).random((6, 40)))
+    readout[2] = 0
+    found = similarities_to(readout, scaled_rows(readout, similarity), similarity)
+    np.testing.assert_allclose(found, rsm(readout, similarity), atol=1e-12)
 
 
 @settings(max_examples=30, deadline=None)
@@ -112,3 +129,32 @@ def test_judged_pairs_are_above_the_diagonal_and_finite() -> None:
     human = np.array([[np.nan, 1, np.nan], [1, np.nan, 2], [np.nan, 2, np.nan]])
     rows, columns = judged_pairs(human)
     assert list(zip(rows.tolist(), columns.tolist(), strict=True)) == [(0, 1), (1, 2)]
+
+
+def test_means_that_differ_by_rounding_are_ties() -> None:
+    levels = np.random.default_rng(2).integers(1, 8, (3, 66))
+    human, exact = (levels / 10).mean(0), levels.sum(0)
+    assert len(np.unique(human)) > len(np.unique(exact))
+    similarities = np.random.default_rng(3).random(66)
+    expected = scipy.stats.spearmanr(similarities, exact).statistic
+    for scale in (1, 1e-9, 1e9):
+        found = SecondOrder.of(torch.from_numpy(scale * human), "spearman")(torch.from_numpy(similarities))
+        assert float(found) == pytest.approx(expected, abs=1e-12)
+        [own] = OwnSecondOrder.of(torch.from_numpy(scale * human[None]), True)(torch.from_numpy(similarities[None]))
+        assert float(own) == pytest.approx(expected, abs=1e-12)
+        [weighted] = weighted_scores(similarities, scale * human, np.ones((1, 66)), "spearman")
+        assert weighted == pytest.approx(expected, abs=1e-12)
+
+
+def test_judgments_without_a_largest_have_no_order() -> None:
+    np.testing.assert_array_equal(tied(np.array([[0.0, np.nan, 0.0], [np.nan] * 3])), [[0, np.nan, 0], [np.nan] * 3])
+    assert tied(np.empty((2, 0))).shape == (2, 0)
+    np.testing.assert_array_equal(tied(np.array([-2.0, 1.0, np.nan])), [-1, 0.5, np.nan])
+
+
+def test_rank_correlations_of_equal_similarities_are_equal_wherever_they_stand() -> None:
+    random = np.random.default_rng(4)
+    human, one = torch.from_numpy(random.random(1770)), torch.from_numpy(random.random(1770))
+    others = torch.from_numpy(random.random((40, 1770)))
+    scores = SecondOrder.of(human, "spearman")(torch.cat([one[None], others[:20], one[None], others[20:], one[None]]))
+    assert scores[0] == scores[21] == scores[-1]

@@ -21,7 +21,7 @@ from typing import ClassVar
 import torch
 
 from alignment_importance.ablation import kernels
-from alignment_importance.statistics.similarity import CONSTANT, varying
+from alignment_importance.statistics.similarity import CONSTANT, SecondOrder, varying
 
 
 @dataclass(frozen=True)
@@ -422,44 +422,46 @@ def _running(start: torch.Tensor, steps: torch.Tensor) -> torch.Tensor:
     return steps
 
 
+#: Where so little of sums of squares is left in their difference, it is computed from each similarity: a map that is
+#: much larger than all others makes all similarities nearly equal.
+_ROUGH = 1e-6
+
+
 @dataclass(frozen=True)
 class OwnRows:
     """Similarities of each image with all others when a map is ablated in that image alone.
 
-    The similarity of the ablated row i with the whole row j is (C_ij - x_ik (z_jk - t_j/D)) / sqrt(v_i(-k) v_j). The
-    factor 1/sqrt(v_i(-k)) is the same for all j and changes neither a correlation nor ranks; what is left is
-    q_ij - x_ik y_jk.
+    The similarity of the ablated row i with the whole row j is (C_ij - x_ik (z_jk - t_j/D)) / sqrt(v_i(-k) v_j), that
+    is, q_ij - x_ik y_jk times the factor 1/sqrt(v_i(-k)), which is the same for all j and changes no correlation.
 
     Attributes:
         x: (image, map).
         q: (image, image) C_ij / sqrt(v_j), 0 in the columns of constant images.
         y: (image, map) (z_jk - t_j/D) / sqrt(v_j), 0 in the rows of constant images.
-        constant: (image,) whether a whole row is constant.
-        constant_without: (image, map) whether it is constant without the map.
+        scale: (image,) 1 / sqrt(v_i), NaN if the whole row is constant.
+        scale_without: (image, map) 1 / sqrt(v_i(-k)), NaN if it is constant without the map.
     """
 
     x: torch.Tensor
     q: torch.Tensor
     y: torch.Tensor
-    constant: torch.Tensor
-    constant_without: torch.Tensor
+    scale: torch.Tensor
+    scale_without: torch.Tensor
 
     @classmethod
     def of(cls, rows: Covariation) -> "OwnRows":
         """Prepare the similarities of all images."""
-        variance = rows.variance()
-        constant = variance.isnan()
-        scale = variance.rsqrt().masked_fill(constant, 0.0)
-        y = (rows.z - rows.inverse * rows.t[:, None]) * scale[:, None]
+        scale = rows.variance().rsqrt()
+        of_others = scale.nan_to_num(0.0)
+        y = (rows.z - rows.inverse * rows.t[:, None]) * of_others[:, None]
         every = torch.arange(rows.z.shape[1], device=rows.z.device)
-        return cls(rows.x, rows.c * scale, y, constant, rows.variance_without(every, rows.g(every)).isnan())
+        return cls(rows.x, rows.c * of_others, y, scale, rows.variance_without(every, rows.g(every)).rsqrt())
 
-    def proportional(self, image: int, others: torch.Tensor) -> torch.Tensor:
-        """What is proportional to the similarities with `others`: (1 + map, other), with all maps and without each."""
-        q, y = self.q[image, others], self.y[others]
-        q = q.masked_fill(self.constant[others] | self.constant[image], torch.nan)
-        without = q - self.x[image][:, None] * y.T
-        return torch.cat([q[None], without.masked_fill(self.constant_without[image][:, None], torch.nan)])
+    def similarities(self, image: int, others: torch.Tensor) -> torch.Tensor:
+        """Similarities of an image with `others`: (1 + map, other), with all maps and without each."""
+        q = self.q[image, others].masked_fill(self.scale[others].isnan(), torch.nan)
+        without = q - self.x[image][:, None] * self.y[others].T
+        return torch.cat([self.scale[image] * q[None], self.scale_without[image][:, None] * without])
 
     def correlations(self, human: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """Pearson correlations of the similarities of each image with people's.
@@ -477,19 +479,20 @@ class OwnRows:
         mask = judged.double()
         n_others = mask.sum(1, keepdim=True)
         centred = torch.where(judged, human - human.nansum(1, keepdim=True) / n_others, 0.0)
-        x, y, q = self.x, self.y, self.q * mask
-        sums = (q.sum(1, keepdim=True), mask @ y)
-        squares = (q.square().sum(1, keepdim=True), q @ y, mask @ y.square())
-        products = ((q * centred).sum(1, keepdim=True), centred @ y)
-
-        def correlate(x: torch.Tensor) -> torch.Tensor:
-            total = sums[0] - x * sums[1]
-            square = squares[0] - 2 * x * squares[1] + x.square() * squares[2]
-            spread = square - total.square() / n_others
-            spread = spread.masked_fill(~(spread > CONSTANT * square), torch.nan)
-            return (products[0] - x * products[1]) / (spread * centred.square().sum(1, keepdim=True)).sqrt()
-
-        meets_constant = self.constant | (judged & self.constant).any(1)
-        whole = correlate(torch.zeros_like(x))[:, 0]
-        without = correlate(x).masked_fill(self.constant_without | meets_constant[:, None], torch.nan)
-        return whole.masked_fill(meets_constant, torch.nan), without
+        # First without a map that there is not.
+        x, y = (torch.nn.functional.pad(values, (1, 0)) for values in (self.x, self.y))
+        q = self.q * mask
+        total = q.sum(1, keepdim=True) - x * (mask @ y)
+        squares = q.square().sum(1, keepdim=True) + x.square() * (mask @ y.square())
+        spread = squares - 2 * x * (q @ y) - total.square() / n_others
+        product = (q * centred).sum(1, keepdim=True) - x * (centred @ y)
+        scores = product / (spread * centred.square().sum(1, keepdim=True)).sqrt()
+        rough = ~(spread > _ROUGH * squares)
+        for image in rough.any(1).nonzero()[:, 0].tolist():
+            others = judged[image].nonzero()[:, 0]
+            agreement = SecondOrder.of(human[image, others], "pearson")
+            scores[image, rough[image]] = agreement.paired(self.similarities(image, others)[rough[image]])
+        constant = self.scale.isnan()
+        scales = torch.cat([self.scale[:, None], self.scale_without], dim=1)
+        scores = scores.masked_fill(scales.isnan() | (judged & constant).any(1, keepdim=True), torch.nan)
+        return scores[:, 0], scores[:, 1:]

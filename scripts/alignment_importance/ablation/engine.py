@@ -333,9 +333,11 @@ class PooledAblation(Ablation):
             signs = self.readout.sign()
             signs = signs.masked_fill(signs == 0, torch.nan)
             return np.stack([self._of_signs(signs, block) for block in blocks])
-        # The other way round: each map becomes what it is, where all hold the fill.
+        # The other way round: each map becomes what it is, where all hold the fill. Such rows differ by so little that
+        # sums of squares would lose it.
         rows = closed_forms.Covariation.of(self.fill.expand_as(self.readout), self.similarity, self.readout)
-        return self._without_each(rows, blocks, torch.arange(len(self.fill), device=self.compute.device))
+        maps = torch.arange(len(self.fill), device=self.compute.device)
+        return self._without_each(rows, blocks, maps, self._pair_by_pair)
 
     def _of_signs(self, signs: torch.Tensor, block: PairBlock) -> np.ndarray:
         """(feature_map,) scores of a block from the signs (image, feature_map) of the readout, for all maps at once.
@@ -361,14 +363,18 @@ class PooledAblation(Ablation):
     def _leave_one_out(self, blocks: Sequence[PairBlock], maps: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         # First the whole network, as without a map that there is not.
         ablated = torch.from_numpy(np.insert(maps, 0, kernels.NO_MAP)).to(self.compute.device)
-        scores = self._without_each(self.rows, blocks, ablated)
+        score_of = self._correlated if self.closed_form else self._pair_by_pair
+        scores = self._without_each(self.rows, blocks, ablated, score_of)
         return scores[:, 0], scores[:, 1:]
 
     def _without_each(
-        self, rows: closed_forms.Covariation, blocks: Sequence[PairBlock], maps: torch.Tensor
+        self,
+        rows: closed_forms.Covariation,
+        blocks: Sequence[PairBlock],
+        maps: torch.Tensor,
+        score_of: Callable[[closed_forms.Covariation, PairBlock], tuple[_ScoreMaps, int]],
     ) -> np.ndarray:
-        """Scores (block, n) of rows without each of some maps (n,)."""
-        score_of = self._correlated if self.closed_form else self._ranked
+        """Scores (block, n) of rows without each of some maps (n,), in closed form or pair by pair."""
 
         def tasks() -> Iterator[Callable[[], torch.Tensor]]:
             for block in progress(blocks, "feature maps ablated, block", len(blocks)):
@@ -405,8 +411,8 @@ class PooledAblation(Ablation):
         n_fillings = -(-(self.readout.shape[1] + 1) // kernels.FILLED_LANES)
         return kernels.FILLED_LANES * -(-n_fillings // self.compute.threads)
 
-    def _ranked(self, rows: closed_forms.Covariation, block: PairBlock) -> tuple[_ScoreMaps, int]:
-        """Scores of a block that need each similarity, and how many maps to take at a time."""
+    def _pair_by_pair(self, rows: closed_forms.Covariation, block: PairBlock) -> tuple[_ScoreMaps, int]:
+        """Scores of a block from each similarity, and how many maps to take at a time."""
         scorer = self._scorer(block)
         first, second = (scorer.images[index] for index in scorer.pairs)
 
@@ -473,7 +479,7 @@ class PooledAblation(Ablation):
         def ranked(image: int) -> torch.Tensor:
             others = torch.isfinite(judged[image]).nonzero()[:, 0]
             score = SecondOrder.against(judged[image, others], SCORES[self._score].correlation)
-            return score(own.proportional(image, others))
+            return score(own.similarities(image, others))
 
         images = progress(range(len(human)), "images ablated", len(human))
         scores = _gather(self.compute.map(ranked, images))
@@ -485,7 +491,7 @@ class PooledAblation(Ablation):
     def _standardised(self, every: _Scorer, own: OwnSecondOrder, places: torch.Tensor, rows: np.ndarray) -> np.ndarray:
         n_maps = self.readout.shape[1]
         maps = torch.tensor([kernels.NO_MAP, *range(n_maps)], device=self.compute.device)
-        # As for `_ranked`.
+        # As for `_pair_by_pair`.
         tasks = maps.split(self.compute.chunk(8 * 8 * len(every.pairs[0])))
         done = self.compute.map(
             lambda some: every.parts(self.rows.similarities_without(every.pairs, some), places), tasks
@@ -495,8 +501,8 @@ class PooledAblation(Ablation):
         everyone = torch.arange(len(self.readout), device=self.compute.device)
 
         def of_row(image: int) -> np.ndarray:
-            proportional = own_rows.proportional(image, everyone)[:, None]
-            return own.of_image(image).standard(proportional)[:, 0].cpu().numpy()
+            similarities = own_rows.similarities(image, everyone)[:, None]
+            return own.of_image(image).standard(similarities)[:, 0].cpu().numpy()
 
         images = np.unique(rows[:, 0])
         for image, with_others in zip(images, self.compute.map(of_row, images), strict=True):

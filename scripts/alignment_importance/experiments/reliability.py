@@ -8,6 +8,7 @@ import pandas as pd
 from alignment_importance.inputs import judgments
 from alignment_importance.inputs.folds import MIN_PAIRS
 from alignment_importance.statistics.correlation import correlate
+from alignment_importance.statistics.judged import tied
 from alignment_importance.statistics.scores import SCORES, Score
 
 
@@ -117,7 +118,7 @@ def _agreement(one: np.ndarray, other: np.ndarray, score: Score) -> float:
         return float("nan")
     one, other = one[both], other[both]
     if score.ranked:
-        one, other = (pd.Series(vector).rank().to_numpy() for vector in (one, other))
+        one, other = (pd.Series(tied(vector)).rank().to_numpy() for vector in (one, other))
     return score.of(correlate(one, other))
 
 

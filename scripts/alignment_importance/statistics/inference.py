@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import scipy.special
 
+from alignment_importance.statistics.judged import TIED_DECIMALS, tied
 from alignment_importance.statistics.scores import SCORES
 
 #: Coverage of all intervals.
@@ -102,7 +103,9 @@ def weighted_scores(similarities: np.ndarray, human: np.ndarray, weights: np.nda
     """
     kind = SCORES[score]
     if kind.ranked:
-        similarities, human = _weighted_ranks(similarities, weights), _weighted_ranks(human, weights)
+        similarities, human = (
+            _weighted_ranks(values, weights) for values in (similarities.round(TIED_DECIMALS), tied(human))
+        )
     total = weights.sum(axis=1, keepdims=True)
     with np.errstate(invalid="ignore", divide="ignore"):
         x, y = (values - (weights * values).sum(axis=1, keepdims=True) / total for values in (similarities, human))
@@ -114,7 +117,7 @@ def weighted_scores(similarities: np.ndarray, human: np.ndarray, weights: np.nda
 
 def _weighted_ranks(values: np.ndarray, weights: np.ndarray) -> np.ndarray:
     """(draw, pair) ranks among values that count several times; ties share their mean rank."""
-    _, group = np.unique(values.round(10), return_inverse=True)
+    _, group = np.unique(values, return_inverse=True)
     counts = np.zeros((len(weights), int(group.max()) + 1))
     for pair, of_pair in enumerate(weights.T):
         counts[:, group[pair]] += of_pair

@@ -1,6 +1,9 @@
-"""Which pairs of images were judged."""
+"""Which pairs of images were judged, and which judgments are ties."""
 
 import numpy as np
+
+#: Numbers that agree to so many decimals are ties to a rank correlation: rounding must not put them in order.
+TIED_DECIMALS = 10
 
 
 def judged_pairs(human: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -15,3 +18,9 @@ def places_among_judged(human: np.ndarray, pairs: np.ndarray) -> np.ndarray:
     # They are in the order of the cells of the matrix.
     low, high = np.sort(pairs, axis=1).T
     return np.searchsorted(rows * len(human) + columns, low * len(human) + high)
+
+
+def tied(human: np.ndarray) -> np.ndarray:
+    """Judgments (..., pair) in units of the largest, rounded: equal means over people often differ in the last bits."""
+    largest = np.nanmax(np.abs(human), axis=-1, keepdims=True, initial=0)
+    return (human / np.where(largest > 0, largest, 1)).round(TIED_DECIMALS)

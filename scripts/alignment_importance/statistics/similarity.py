@@ -4,13 +4,14 @@ from dataclasses import dataclass
 
 import torch
 
+from alignment_importance.statistics.judged import TIED_DECIMALS, tied
 from alignment_importance.statistics.scores import SCORES, Score
 
 #: A row whose variance is below this share of its mean square counts as constant: what is left is rounding.
 CONSTANT = 1e-12
 
-#: Similarities that agree to so many decimals are ties to a rank correlation: rounding must not put them in order.
-TIED_DECIMALS = 10
+#: Decimals of rank correlations: which of equal ones is the larger must not depend on where a product computes them.
+_DECIMALS_OF_RANK_CORRELATIONS = 12
 
 
 def rsm(readout: torch.Tensor, similarity: str) -> torch.Tensor:
@@ -50,7 +51,7 @@ def scaled_rows(readout: torch.Tensor, similarity: str) -> torch.Tensor:
 
 
 def similarities_to(readout: torch.Tensor, others: torch.Tensor, similarity: str) -> torch.Tensor:
-    """Similarities with other readouts, up to a positive factor for each row.
+    """Similarities with other readouts.
 
     Args:
         readout: (image, unit), or (variant, image, unit) for several, rows to compare.
@@ -64,7 +65,7 @@ def similarities_to(readout: torch.Tensor, others: torch.Tensor, similarity: str
     squares = rows.square().sum(-1)
     spread = squares if similarity == "cosine" else squares - rows.sum(-1).square() / rows.shape[-1]
     # One side is centred, which is enough for a product of deviations.
-    return (rows @ others.T).masked_fill(varying(spread, squares).isnan()[..., None], torch.nan)
+    return (rows @ others.T) * varying(spread, squares).rsqrt()[..., None]
 
 
 def varying(spread: torch.Tensor, squares: torch.Tensor) -> torch.Tensor:
@@ -96,7 +97,7 @@ class SecondOrder:
     @classmethod
     def against(cls, human: torch.Tensor, score: Score) -> "SecondOrder":
         """Prepare a score that need not have a name."""
-        return cls(score, _unit(ranks(human) if score.ranked else human.double()))
+        return cls(score, _unit(ranks(_tied(human)) if score.ranked else human.double()))
 
     def __call__(self, similarities: torch.Tensor) -> torch.Tensor:
         """Scores (...) of similarities (..., pair), or (..., draw) against several sets of judgments.
@@ -122,6 +123,8 @@ class SecondOrder:
     def _of_correlation(self, correlation: torch.Tensor) -> torch.Tensor:
         if not self.human.shape[-1]:
             return torch.full_like(correlation, torch.nan)
+        if self.score.ranked:
+            correlation = correlation.round(decimals=_DECIMALS_OF_RANK_CORRELATIONS)
         return self.score.of(correlation)
 
 
@@ -144,7 +147,8 @@ class OwnSecondOrder:
     def of(cls, human: torch.Tensor, ranked: bool) -> "OwnSecondOrder":
         """Prepare the score against judgments (image, other), NaN where there are none."""
         judged = torch.isfinite(human)
-        return cls(ranked, judged, _standard_rows(human.double(), judged, ranked))
+        values = _tied(human) if ranked else human.double()
+        return cls(ranked, judged, _standard_rows(values, judged, ranked))
 
     def __call__(self, similarities: torch.Tensor) -> torch.Tensor:
         """Correlations (..., image) of similarities (..., image, other).
@@ -187,6 +191,11 @@ def ranks(values: torch.Tensor) -> torch.Tensor:
     if tied.any():
         positions = (_first_of_tied(positions, tied) - _first_of_tied(-positions.flip(-1), tied.flip(-1)).flip(-1)) / 2
     return torch.empty_like(positions, memory_format=torch.contiguous_format).scatter_(-1, places, positions + 1)
+
+
+def _tied(human: torch.Tensor) -> torch.Tensor:
+    """`tied` judgments (..., pair) in float64."""
+    return torch.from_numpy(tied(human.double().cpu().numpy())).to(human.device)
 
 
 def _first_of_tied(positions: torch.Tensor, tied: torch.Tensor) -> torch.Tensor:
