@@ -20,38 +20,38 @@ START = {"name": "started", "images": str(ROOT / "docs"), "judgments": str(ROOT 
 
 
 @contextlib.contextmanager
-def opened(configuration: Path) -> Iterator[WorkflowApi]:
-    """The workflow with a configuration file, in an empty folder."""
+def opened(configuration: Path, new: bool = False) -> Iterator[WorkflowApi]:
+    """The workflow with a configuration file, or with what the target `new` takes as well, in an empty folder."""
     with (
         tempfile.TemporaryDirectory() as folder,
         SnakemakeApi(OutputSettings(quiet={Quietness.ALL})) as api,
     ):
         yield api.workflow(
             resource_settings=ResourceSettings(cores=8),
-            config_settings=ConfigSettings(configfiles=[configuration]),
+            config_settings=ConfigSettings(config=START if new else {}, configfiles=[configuration]),
             snakefile=ROOT / "Snakefile",
             workdir=Path(folder),
         )
 
 
 @functools.cache
-def all_rules(configuration: Path = ROOT / "config.yaml") -> dict[str, Rule]:
+def all_rules(configuration: Path = ROOT / "config.yaml", new: bool = False) -> dict[str, Rule]:
     """All rules of a run with a configuration file, by name."""
-    with opened(configuration) as workflow:
+    with opened(configuration, new) as workflow:
         return {rule.name: rule for rule in workflow._workflow.rules}
 
 
 @functools.cache
 def jobs(configuration: Path = ROOT / "config.yaml", *targets: str) -> list[Job]:
     """All jobs of a run with a configuration file of which nothing is there yet."""
-    with opened(configuration) as workflow, contextlib.redirect_stdout(io.StringIO()):
+    with opened(configuration, "new" in targets) as workflow, contextlib.redirect_stdout(io.StringIO()):
         workflow.dag(DAGSettings(targets=set(targets))).printrulegraph()
         return list(workflow._workflow.dag.needrun_jobs())
 
 
-def rules(configuration: Path = ROOT / "config.yaml") -> dict[str, Rule]:
+def rules(configuration: Path = ROOT / "config.yaml", new: bool = False) -> dict[str, Rule]:
     """The rules that run a script."""
-    return {name: rule for name, rule in all_rules(configuration).items() if rule.script}
+    return {name: rule for name, rule in all_rules(configuration, new).items() if rule.script}
 
 
 def changed(folder: Path, changes: dict[str, Any]) -> Path:
@@ -62,11 +62,9 @@ def changed(folder: Path, changes: dict[str, Any]) -> Path:
     return file
 
 
-@functools.cache
 def rules_and_start() -> dict[str, Rule]:
     """The rules of the demo that run a script, and the one that writes a configuration to start from."""
-    with tempfile.TemporaryDirectory() as folder:
-        return rules() | rules(changed(Path(folder), START))
+    return rules() | rules(new=True)
 
 
 def script_of(rule: Rule) -> Path:
