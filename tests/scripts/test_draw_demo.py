@@ -1,6 +1,8 @@
 import hashlib
 from pathlib import Path
 
+from judging import read_source
+
 from alignment_importance.inputs import images
 from alignment_importance.inputs.datasets.forms.demo import FORM
 from alignment_importance.inputs.judgments import reading
@@ -29,7 +31,7 @@ def test_the_demo_is_the_same_on_every_run_and_fits_together(tmp_path: Path) -> 
     masks = {f"masks/{image}.png" for image in ids}
     assert set(first) == {*TABLES, *masks, *(f"images/{image}.png" for image in ids)}
     for name in ("shape", "colour"):
-        read = reading.read(reading.Source(tmp_path / "one" / f"{name}.csv"), listed)
+        read = read_source(reading.Source(tmp_path / "one" / f"{name}.csv"), listed)
         assert read.sizes == {"participant": 2, "image": 60, "image_b": 60}
 
 

@@ -6,6 +6,7 @@ import pandas as pd
 import pytest
 import scipy.io
 import xarray as xr
+from judging import read_source
 from published_forms import OBJECTS, write_images, write_king2019, write_peterson2018, write_things
 
 from alignment_importance.inputs import judgments
@@ -16,7 +17,7 @@ from make_dataset import make_dataset
 
 def read_judgments(path: Path, kind: str, image_ids: Sequence[str], order: Path | None = None) -> xr.Dataset:
     table = pd.DataFrame({"image": image_ids, "category": np.nan})
-    return reading.read(reading.Source(path, kind=kind, order=order), table)
+    return read_source(reading.Source(path, kind=kind, order=order), table)
 
 
 def make(dataset: str, sources: Mapping[str, Sequence[Path]], outputs: Mapping[str, Path]) -> None:

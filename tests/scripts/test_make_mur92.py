@@ -3,6 +3,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from judging import read_source
 from PIL import Image
 
 from alignment_importance.inputs import judgments
@@ -40,8 +41,8 @@ def test_the_canonical_form(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     with Image.open(tmp_path / "images" / "2-x.png") as image:
         assert image.size == (5, 4)
         assert (np.asarray(image) == 2).all()
-    read = reading.read(reading.Source(tmp_path / "j.csv"), pd.read_csv(tmp_path / "t.csv"))
+    read = read_source(reading.Source(tmp_path / "j.csv"), pd.read_csv(tmp_path / "t.csv"))
     assert judgments.mean(read, ["3-x", "1-x"])[0, 1] == -0.2
     for name, participant in (("h", "human"), ("m", "monkey")):
-        neural = reading.read(reading.Source(tmp_path / f"{name}.csv"), pd.read_csv(tmp_path / "t.csv"))
+        neural = read_source(reading.Source(tmp_path / f"{name}.csv"), pd.read_csv(tmp_path / "t.csv"))
         assert neural["participant"].to_numpy().tolist() == [participant]

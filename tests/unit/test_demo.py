@@ -3,6 +3,7 @@ from collections import Counter
 import numpy as np
 import pandas as pd
 import pytest
+from judging import read_source
 from PIL import Image
 
 from alignment_importance.inputs import judgments
@@ -135,7 +136,7 @@ def test_the_two_groups_of_observers_judge_differently_and_reliably(
     means = []
     for name, judge in (("shape", demo.judge_by_shape), ("colour", demo.judge_by_colour)):
         judge(table, 12, 0.5, 2025).to_csv(folder / f"{name}.csv", index=False)
-        read = reading.read(reading.Source(folder / f"{name}.csv"), table)
+        read = read_source(reading.Source(folder / f"{name}.csv"), table)
         means.append(judgments.mean(read, ids)[upper])
     same_group = (table["category"].to_numpy()[:, None] == table["category"].to_numpy())[upper]
     same_hue = (table["hue"].to_numpy()[:, None] == table["hue"].to_numpy())[upper]

@@ -1,7 +1,6 @@
 """Judgments in every form become the same labelled form."""
 
 import itertools
-import logging
 from pathlib import Path
 
 import h5py
@@ -12,7 +11,7 @@ import scipy.io
 import xarray as xr
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from judging import IDS, NAN, images, read, warnings, write, write_pairs
+from judging import IDS, NAN, images, read, read_source, warnings, write, write_pairs
 from numpy.typing import NDArray
 
 from alignment_importance.inputs import judgments
@@ -79,10 +78,9 @@ def test_pairs_of_several_participants_are_averaged_and_counted(tmp_path: Path) 
     assert "1 rating is of an image with itself. It is not used." in found.attrs["warnings"]
 
 
-def test_directions_that_differ_are_averaged_counted_and_said(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_directions_that_differ_are_averaged_counted_and_said(tmp_path: Path) -> None:
     path = write(tmp_path, "id,a,b,c\na,,1,3\nb,2,,NaN\nc,3.0000000000001,7,\n")
-    with caplog.at_level(logging.WARNING):
-        found = read(path, kind="similarity")
+    found = read(path, kind="similarity")
     values = found["similarity"][0].to_numpy()
     assert values[0, 1] == values[1, 0] == 1.5
     assert values[1, 2] == values[2, 1] == 7
@@ -90,7 +88,6 @@ def test_directions_that_differ_are_averaged_counted_and_said(tmp_path: Path, ca
     np.testing.assert_array_equal(found["n_ratings"][0], [[0, 2, 2], [2, 0, 1], [2, 1, 0]])
     said = "1 pair has another value in the other direction (largest difference 1). The two directions are averaged."
     assert found.attrs["warnings"] == said
-    assert f"{path}: {said}" in caplog.text
 
 
 def test_ratings_that_differ_are_said(tmp_path: Path) -> None:
@@ -249,7 +246,7 @@ def _all_pairs(folder: Path, ids: str = "abcdef") -> Path:
 
 def test_a_comparison_of_some_categories_or_images(tmp_path: Path) -> None:
     path = _all_pairs(tmp_path)
-    full = reading.read(reading.Source(path), CATEGORIES)
+    full = read_source(reading.Source(path), CATEGORIES)
     listed = write(tmp_path, "f\na\n\nc\n", "listed.txt")
     for chosen, ids in (
         ({"categories": ["x"]}, ["a", "b", "c"]),
@@ -258,7 +255,7 @@ def test_a_comparison_of_some_categories_or_images(tmp_path: Path) -> None:
         ({"images": listed}, ["a", "c", "f"]),
         ({"images": list("bcde"), "categories": ["x", "y"]}, ["b", "c", "d", "e"]),
     ):
-        found = reading.read(reading.Source(path, **chosen), CATEGORIES)
+        found = read_source(reading.Source(path, **chosen), CATEGORIES)
         assert found["image"].to_numpy().tolist() == ids
         xr.testing.assert_equal(found, full.sel(image=ids, image_b=ids))
         assert found.attrs["categories"] == ", ".join(chosen.get("categories", []))  # type: ignore[arg-type]
@@ -268,11 +265,11 @@ def test_a_file_may_be_about_the_images_of_the_comparison_alone(tmp_path: Path) 
     matrix = write(tmp_path, "id,b,a,c\na,1,,2\nb,,1,3\nc,3,2,\n", "m.csv")
     np.save(tmp_path / "j.npy", np.array([[0, 3, 1], [3, 0, 2], [1, 2, 0]]))
     order = write(tmp_path, "b\nc\na\n", "order.txt")
-    from_text = reading.read(reading.Source(matrix, "similarity", categories=["x"]), CATEGORIES)
-    from_array = reading.read(reading.Source(tmp_path / "j.npy", "dissimilarity", order, images=IDS), CATEGORIES)
+    from_text = read_source(reading.Source(matrix, "similarity", categories=["x"]), CATEGORIES)
+    from_array = read_source(reading.Source(tmp_path / "j.npy", "dissimilarity", order, images=IDS), CATEGORIES)
     np.testing.assert_array_equal(from_text["similarity"], -from_array["similarity"])
     with pytest.raises(InputError, match="images without a row: d, e, f"):
-        reading.read(reading.Source(matrix, "similarity"), CATEGORIES)
+        read_source(reading.Source(matrix, "similarity"), CATEGORIES)
 
 
 @pytest.mark.parametrize(
@@ -296,7 +293,7 @@ def test_a_file_may_be_about_the_images_of_the_comparison_alone(tmp_path: Path) 
 def test_images_that_cannot_be_chosen(tmp_path: Path, chosen: dict[str, object], said: str) -> None:
     source = reading.Source(_all_pairs(tmp_path), name="comparisons.z", **chosen)  # type: ignore[arg-type]
     with pytest.raises(InputError) as caught:
-        reading.read(source, CATEGORIES)
+        read_source(source, CATEGORIES)
     assert said in str(caught.value)
     problems = Problems()
     assert reading.inspect(source, CATEGORIES, problems) is None
@@ -306,11 +303,11 @@ def test_images_that_cannot_be_chosen(tmp_path: Path, chosen: dict[str, object],
 def test_a_list_of_images_names_its_lines(tmp_path: Path) -> None:
     listed = write(tmp_path, "a\n\nB\nc\nc\n", "listed.txt")
     with pytest.raises(InputError) as caught:
-        reading.read(reading.Source(_all_pairs(tmp_path), images=listed), CATEGORIES)
+        read_source(reading.Source(_all_pairs(tmp_path), images=listed), CATEGORIES)
     assert "line 3: 'B' is not an image of this set. 'b' differs from it only in capital letters." in str(caught.value)
     assert "line 4, line 5: 'c' is listed 2 times" in str(caught.value)
 
 
 def test_a_set_without_categories_says_so(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"no image has the category 'x'\. There are: none"):
-        reading.read(reading.Source(_all_pairs(tmp_path), categories=["x"]), images("abcdef"))
+        read_source(reading.Source(_all_pairs(tmp_path), categories=["x"]), images("abcdef"))

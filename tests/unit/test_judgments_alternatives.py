@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from judging import NAN, images, read, refusal, warnings, write
+from judging import NAN, images, read, read_source, refusal, warnings, write
 
 from alignment_importance.inputs import judgments
 from alignment_importance.inputs.judgments import reading
@@ -108,7 +108,7 @@ def test_written_as_odd_one_out_they_are_noticed(tmp_path: Path) -> None:
 
 def test_a_comparison_of_some_images_has_their_pairs_alone(tmp_path: Path) -> None:
     path = write(tmp_path, f"{HEADER}\na,b,d,d\na,x,b,b\nb,c,a,c\nd,a,b,a\n")
-    some = reading.read(reading.Source(path, images=["a", "b", "c"]), images(ABCD))
+    some = read_source(reading.Source(path, images=["a", "b", "c"]), images(ABCD))
     assert some["n_ratings"][0].to_numpy().tolist() == [[0, 3, 0], [3, 0, 1], [0, 1, 0]]
     assert some["similarity"].sel(image="a", image_b="b").item() == 1 / 3
     assert "images outside this set: x. They are left out." in some.attrs["warnings"]

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import xarray as xr
-from judging import IDS, NAN, images, read, refusal, warnings, write
+from judging import IDS, NAN, images, read, read_source, refusal, warnings, write
 
 from alignment_importance.inputs.judgments import reading
 
@@ -121,7 +121,7 @@ def test_judgments_of_other_images_are_left_out_where_the_comparison_names_its_o
         reading.Source(pairs, images=IDS),
         reading.Source(tmp_path / "j.npy", "similarity", order, images=IDS),
     ):
-        found = reading.read(source, known)
+        found = read_source(source, known)
         assert found["similarity"][0].to_numpy()[[0, 0, 1], [1, 2, 2]].tolist() == [1, 2, 3]
         assert "images outside this set: x. They are left out." in found.attrs["warnings"]
         others = reading.Source(source.path, source.kind, source.order)

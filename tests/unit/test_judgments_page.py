@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import xarray as xr
 import yaml
-from judging import images
+from judging import images, read_source
 
 from alignment_importance.inputs import judgments
 from alignment_importance.inputs.judgments import quality, reading
@@ -39,7 +39,7 @@ def example(section: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> xr.D
     assert entry.image_set == "tools"
     order = Path(entry.order) if entry.order else None
     source = reading.Source(Path(entry.judgments), entry.kind, order, entry.key, entry.columns)
-    return reading.read(source, images(IDS))
+    return read_source(source, images(IDS))
 
 
 #: Mean similarity of hammer and axe, of hammer and saw, and of axe and saw.

@@ -12,7 +12,7 @@ import pytest
 import scipy.io
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from judging import IDS, images, read, refusal, warnings, write
+from judging import IDS, images, read, read_source, refusal, warnings, write
 
 from alignment_importance.inputs import ids as image_ids
 from alignment_importance.inputs.judgments import reading
@@ -207,7 +207,7 @@ def test_the_whole_diagonal_shows_it(tmp_path: Path) -> None:
     similar = np.array([[0.0, 2, 3, 4], [2, 9, 5, 6], [3, 5, 9, 7], [4, 6, 7, 9]])
     np.save(tmp_path / "j.npy", similar)
     source = reading.Source(tmp_path / "j.npy", "similarity", order)
-    assert reading.read(source, images([*IDS, "d"])).attrs["warnings"] == ""
+    assert read_source(source, images([*IDS, "d"])).attrs["warnings"] == ""
     distant = 9 - similar
     distant[0, 0] = np.nan
     np.save(tmp_path / "j.npy", np.stack([distant, distant]))
@@ -215,7 +215,7 @@ def test_the_whole_diagonal_shows_it(tmp_path: Path) -> None:
     assert "the diagonal (images with themselves) holds the smallest values" in message
     distant[1, 1] = np.nan
     np.save(tmp_path / "j.npy", distant)
-    assert reading.read(source, images([*IDS, "d"])).attrs["warnings"] == ""
+    assert read_source(source, images([*IDS, "d"])).attrs["warnings"] == ""
 
 
 def test_one_rating_of_an_image_with_itself_proves_nothing(tmp_path: Path) -> None:
@@ -374,7 +374,7 @@ def test_of_several_arrays_the_key_must_name_one(tmp_path: Path) -> None:
         message = refusal(tmp_path / name, kind="similarity", order=order, key="tow")
         assert "there is no array of numbers called 'tow' with two or three dimensions; there is: " in message
         assert "Did you mean 'two'?" in message
-        read = reading.read(reading.Source(tmp_path / name, "similarity", order, "two"), images())
+        read = read_source(reading.Source(tmp_path / name, "similarity", order, "two"), images())
         assert read["similarity"].to_numpy()[0, 0, 1] in (2, 4)
 
 
@@ -393,7 +393,7 @@ def test_participants_that_come_last_are_told(tmp_path: Path) -> None:
     )
     order, path = order_of(tmp_path), tmp_path / "j.npy"
     np.save(path, stack)
-    assert reading.read(reading.Source(path, "similarity", order), images())["similarity"][1, 1, 2] == 4
+    assert read_source(reading.Source(path, "similarity", order), images())["similarity"][1, 1, 2] == 4
     move = "np.moveaxis(array, -1, 0), or permute(array, [3 1 2]) in MATLAB, moves them there from the end."
     np.save(path, np.moveaxis(stack, 0, -1))
     message = refusal(path, kind="similarity", order=order)
@@ -431,16 +431,16 @@ def test_half_a_matrix_filled_with_zeros_is_refused(
     halved = half(full).astype(float)
     halved[halved == 0] = np.nan
     np.save(path, halved)
-    read = reading.read(reading.Source(path, "similarity", order), images())
+    read = read_source(reading.Source(path, "similarity", order), images())
     np.testing.assert_array_equal(read["similarity"][0].to_numpy()[[0, 0, 1], [1, 2, 2]], [2, 3, 5])
 
 
 def test_order_and_key_are_not_for_files_with_labels(tmp_path: Path) -> None:
     path = write(tmp_path, "id,a,b,c\na,,1,2\nb,1,,3\nc,2,3,\n")
     with pytest.raises(InputError, match="`order` is not needed: the file names its images itself"):
-        reading.read(reading.Source(path, "similarity", order=path), images())
+        read_source(reading.Source(path, "similarity", order=path), images())
     with pytest.raises(InputError, match="`key` is not needed: a text file holds one table"):
-        reading.read(reading.Source(path, "similarity", key="x"), images())
+        read_source(reading.Source(path, "similarity", key="x"), images())
 
 
 @pytest.mark.parametrize(

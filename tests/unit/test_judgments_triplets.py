@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from judging import NAN, images, read, warnings, write
+from judging import NAN, images, read, read_source, warnings, write
 
 from alignment_importance.inputs import judgments
 from alignment_importance.inputs.judgments import reading
@@ -58,7 +58,7 @@ def test_the_mean_over_participants_is_the_share_over_all_trials(tmp_path: Path)
 def test_the_third_image_of_a_trial_need_not_be_of_the_comparison(tmp_path: Path) -> None:
     path = write(tmp_path, f"{HEADER}\na,b,d,d\na,b,d,a\nb,c,a,b\nc,d,a,a\n")
     whole = read(path, ABCD)
-    some = reading.read(reading.Source(path, images=["a", "b", "c"]), images(ABCD))
+    some = read_source(reading.Source(path, images=["a", "b", "c"]), images(ABCD))
     assert some["n_ratings"].sel(image="a", image_b="b").item() == 3
     np.testing.assert_array_equal(some["similarity"], whole["similarity"].sel(image=list("abc"), image_b=list("abc")))
 

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import yaml
+from judging import read_source
 from published_forms import write_images
 
 from alignment_importance.checks import starting_configuration
@@ -44,7 +45,7 @@ def test_there_are_as_many_folds_as_can_be_scored(tmp_path: Path, share: float, 
     assert proposed["folds"] == expected
     assert proposed["seeds"] == [111, 222, 333, 444, 555, 666, 777, 888]
     # One fold more could not be scored with some of these seeds, if it is not the number that is asked for at most.
-    read = reading.read(reading.Source(tmp_path / "j.csv"), pd.DataFrame({"image": IDS, "category": np.nan}))
+    read = read_source(reading.Source(tmp_path / "j.csv"), pd.DataFrame({"image": IDS, "category": np.nan}))
     for folds, is_wrong in ((expected, False), (expected + 1, expected < 5)):
         problems = Problems()
         check_folds("mine", read, "images", folds, proposed["seeds"], None, problems)

@@ -97,8 +97,10 @@ from pathlib import Path
 import pandas as pd
 from alignment_importance.inputs import images
 from alignment_importance.inputs.judgments import reading
-made = Path({str(folder)!r}, "data/squares")
-judged = reading.read(reading.Source(made / "judgments.csv", "similarity"), images.tabulate(made / "images"))
+from alignment_importance.system.problems import Problems
+made, problems = Path({str(folder)!r}, "data/squares"), Problems()
+listed = images.examine(made / "images", None, None, problems)
+judged = reading.inspect(reading.Source(made / "judgments.csv", "similarity"), listed, problems)
 assert judged["similarity"].shape == (1, 16, 16)
 assert abs(float(judged["similarity"][0, 0, 15])) < 1e-12
 """,
@@ -164,8 +166,9 @@ def test_a_form_of_judgments(carry_out: Callable[[str], Path]) -> None:
 from pathlib import Path
 import numpy as np, pandas as pd
 from alignment_importance.inputs.judgments import reading
+from alignment_importance.system.problems import Problems
 table = pd.DataFrame({{"image": list("abcd"), "category": np.nan}})
-judged = reading.read(reading.Source(Path({str(folder / "piles.csv")!r})), table)
+judged = reading.inspect(reading.Source(Path({str(folder / "piles.csv")!r})), table, Problems())
 assert judged.attrs["form"] == "piles" and judged["participant"].values.tolist() == ["p1", "p2"]
 n = np.nan
 expected = [[n, 0.5, 0, 0], [0.5, n, 0.5, 0.5], [0, 0.5, n, 1], [0, 0.5, 1, n]]

@@ -17,7 +17,7 @@ def mean(judgments: xr.Dataset, image_ids: Sequence[str]) -> NDArray[np.float64]
     """Average the judgments over participants.
 
     Args:
-        judgments: what `reading.read` returns; its attribute `mean_over` is one of `UNITS`.
+        judgments: what `reading.inspect` returns; its attribute `mean_over` is one of `UNITS`.
         image_ids: of n images, in the order wanted.
 
     Returns:

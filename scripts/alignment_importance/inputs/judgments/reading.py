@@ -46,33 +46,23 @@ class Source:
     name: str = "the comparison"
 
 
-def read(source: Source, table: pd.DataFrame) -> xr.Dataset:
-    """Read judgments and label them.
+def inspect(source: Source, table: pd.DataFrame, problems: Problems) -> xr.Dataset | None:
+    """Read and label judgments, and note everything wrong or doubtful.
 
     The form is recognised by the ending and the content of the file. Empty cells and NaN are missing judgments.
 
     Args:
         source: the file, and the images that the comparison uses. Each of these must have judgments.
         table: `image` and `category` of all images of the set; the file must name no others.
+        problems: where errors and warnings are noted.
 
     Returns:
         Two variables (participant, image, image_b), images and participants sorted: `similarity` float64, larger is
         more similar, symmetric (the two directions of a pair are averaged), NaN on the diagonal and where a pair is
         missing; `n_ratings` int32, the number of ratings or trials averaged.
         Attributes: kind; form (in words); source (the file's name); mean_over (`averages.UNITS`); categories (empty
-        for all); warnings, a line each.
-
-    Raises:
-        ProblemsError: the file cannot be used; lists everything that is wrong with it.
+        for all); warnings, a line each. None if the file cannot be used.
     """
-    problems = Problems()
-    dataset = _label(source, table, problems)
-    problems.log_warnings()
-    return dataset
-
-
-def inspect(source: Source, table: pd.DataFrame, problems: Problems) -> xr.Dataset | None:
-    """Read and label judgments, and note everything wrong or doubtful; return None if the file cannot be used."""
     judgments = None
     with problems.apart(source.path) as own:
         if len(table):
