@@ -1,5 +1,6 @@
 from pathlib import Path
 
+import image_sets
 import numpy as np
 import pandas as pd
 import pytest
@@ -9,7 +10,6 @@ from matplotlib.figure import Figure
 from PIL import Image
 from small_heads import N_IMAGES, N_MAPS
 
-from alignment_importance.inputs import images
 from alignment_importance.report.figures import style
 from alignment_importance.system.tables import write_table
 
@@ -44,7 +44,7 @@ def listed(tmp_path: Path) -> Path:
     rng = np.random.default_rng(1)
     for image, (height, width) in zip(IDS, ((8, 12), (10, 6)), strict=True):
         Image.fromarray(rng.integers(0, 256, (height, width, 3), dtype=np.uint8)).save(folder / f"{image}.png")
-    write_table(images.tabulate(folder), tmp_path / "images.csv")
+    write_table(image_sets.tabulate(folder), tmp_path / "images.csv")
     return tmp_path / "images.csv"
 
 

@@ -1,9 +1,9 @@
 from pathlib import Path
 
+import image_sets
 import numpy as np
 from PIL import Image
 
-from alignment_importance.inputs import images
 from alignment_importance.system.netcdf import read_netcdf
 from alignment_importance.system.tables import write_table
 from compute_saliency import compute_saliency
@@ -15,7 +15,7 @@ def test_table_in_netcdf_out(tmp_path: Path) -> None:
         for number, name in enumerate(("007.png", "né 1.png")):
             pixels = np.arange(size[0] * size[1], dtype=np.uint8).reshape(size[1], size[0]) * 5 + number
             Image.fromarray(pixels).save(tmp_path / folder / name)
-    write_table(images.tabulate(tmp_path / "images"), tmp_path / "images.csv")
+    write_table(image_sets.tabulate(tmp_path / "images"), tmp_path / "images.csv")
     for method, maps in (("fine_grained", None), ("maps", tmp_path / "maps")):
         output = tmp_path / f"{method}.nc"
         settings = {"method": method, "stretch": False, "degree": None, "spread": None}
@@ -30,7 +30,7 @@ def test_table_in_netcdf_out(tmp_path: Path) -> None:
 def test_a_table_of_fixations_is_read(tmp_path: Path) -> None:
     (tmp_path / "images").mkdir()
     Image.new("RGB", (20, 10)).save(tmp_path / "images" / "007.png")
-    write_table(images.tabulate(tmp_path / "images"), tmp_path / "images.csv")
+    write_table(image_sets.tabulate(tmp_path / "images"), tmp_path / "images.csv")
     (tmp_path / "fixations.csv").write_text("image,x,y\n007,5,5\n", encoding="utf-8")
     compute_saliency(
         images=tmp_path / "images.csv",

@@ -1,9 +1,9 @@
 import hashlib
 from pathlib import Path
 
+import image_sets
 from judging import read_source
 
-from alignment_importance.inputs import images
 from alignment_importance.inputs.datasets.forms.demo import FORM
 from alignment_importance.inputs.judgments import reading
 from make_dataset import make_dataset
@@ -23,7 +23,7 @@ def _run(folder: Path, observers: int = 2, seed: int = 2025) -> dict[str, str]:
 def test_the_demo_is_the_same_on_every_run_and_fits_together(tmp_path: Path) -> None:
     first = _run(tmp_path / "one")
     assert _run(tmp_path / "two") == first
-    listed = images.tabulate(tmp_path / "one" / "images", tmp_path / "one" / "images.csv")
+    listed = image_sets.tabulate(tmp_path / "one" / "images", tmp_path / "one" / "images.csv")
     ids = listed["image"].tolist()
     assert len(ids) == 60
     assert listed["category"].value_counts().to_dict() == dict.fromkeys(listed["category"].unique(), 6)

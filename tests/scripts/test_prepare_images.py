@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from alignment_importance.inputs import images
+from alignment_importance.inputs.images import examination
 from alignment_importance.system.errors import InputError
 from alignment_importance.system.tables import read_table
 from prepare_images import prepare_images
@@ -31,7 +31,7 @@ def test_the_table_has_a_row_per_image(tmp_path: Path, folder: Path) -> None:
     (tmp_path / "t.csv").write_text("image,category\nb,fruit\n007,\n")
     prepare(folder, tmp_path / "t.csv", [1, 2, 3])
     table = read_table(tmp_path / "out/listed.csv")
-    assert table.columns.tolist() == list(images.COLUMNS)
+    assert table.columns.tolist() == list(examination.COLUMNS)
     assert table[["image", "width", "height"]].to_numpy().tolist() == [["007", 4, 2], ["b", 3, 2]]
     assert np.isnan(table["category"][0]) and table["category"][1] == "fruit"
     assert table["background"].tolist() == ["1 2 3"] * 2

@@ -3,12 +3,12 @@
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+import image_sets
 import numpy as np
 import pandas as pd
 import xarray as xr
 from PIL import Image
 
-from alignment_importance.inputs import images
 from alignment_importance.report import gallery
 
 #: Ids that would run a script, leave the folder, or end the page's own script, and one that is a number.
@@ -43,7 +43,7 @@ def write_images(folder: Path) -> pd.DataFrame:
     for number, (width, height) in enumerate(SIZES):
         pixels = random.integers(0, 256, (4, 4, 3), dtype=np.uint8)
         Image.fromarray(pixels).resize((width, height)).save(folder / f"{number}.png")
-    return images.tabulate(folder).assign(image=IDS, category=CATEGORIES)
+    return image_sets.tabulate(folder).assign(image=IDS, category=CATEGORIES)
 
 
 def explained(ids: Sequence[str], maps: np.ndarray, attrs: Mapping[str, str | int]) -> xr.Dataset:

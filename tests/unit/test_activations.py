@@ -8,6 +8,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import h5netcdf
+import image_sets
 import numpy as np
 import pandas as pd
 import pytest
@@ -38,7 +39,7 @@ def table(tmp_path: Path) -> pd.DataFrame:
     (tmp_path / "images").mkdir()
     for image in IDS:
         Image.fromarray(random.integers(0, 256, (8, 8, 3), dtype=np.uint8)).save(tmp_path / "images" / f"{image}.png")
-    return images.tabulate(tmp_path / "images")
+    return image_sets.tabulate(tmp_path / "images")
 
 
 @pytest.fixture

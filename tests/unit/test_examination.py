@@ -2,6 +2,7 @@ import hashlib
 import struct
 from pathlib import Path
 
+import image_sets
 import numpy as np
 import pandas as pd
 import pytest
@@ -144,7 +145,7 @@ def test_the_size_that_is_listed_is_that_of_later_jobs(tmp_path: Path, form: str
 def test_an_orientation_in_words_turns_nothing(tmp_path: Path, form: str) -> None:
     text = struct.pack("<2sHIHHHI4sI", b"II", 42, 8, 1, 0x0112, 2, 2, b"6\0\0\0", 0)
     _noise(1).save(tmp_path / f"a.{form}", exif=b"Exif\0\0" + text)
-    assert images.read_image(tmp_path / f"a.{form}").shape == (16, 24, 3)
+    assert image_sets.read_image(tmp_path / f"a.{form}").shape == (16, 24, 3)
     assert _examine(tmp_path)[1]["width"].tolist() == [24]
 
 

@@ -1,6 +1,7 @@
 from collections.abc import Callable
 from pathlib import Path
 
+import image_sets
 import matplotlib as mpl
 import numpy as np
 import pandas as pd
@@ -13,7 +14,6 @@ from matplotlib.legend import Legend
 from matplotlib.text import Text
 from PIL import Image
 
-from alignment_importance.inputs import images
 from alignment_importance.maps.heatmaps import place_image
 from alignment_importance.report.figures import style
 from alignment_importance.report.figures.control import draw_control
@@ -156,7 +156,7 @@ def pictures(tmp_path: Path) -> pd.DataFrame:
     (tmp_path / "images").mkdir()
     for at, image in enumerate(IDS):
         Image.fromarray(np.roll(PHOTOGRAPH, at, axis=1)).save(tmp_path / "images" / f"{image}.png")
-    return images.tabulate(tmp_path / "images")
+    return image_sets.tabulate(tmp_path / "images")
 
 
 def heatmaps(simulated: bool) -> xr.Dataset:
@@ -326,7 +326,7 @@ def test_heatmaps_on_one_scale_have_a_colour_bar_and_their_place_on_it(
     assert "one scale for all images" in " ".join(texts(figure).split())
     # The weakest heatmap is darker than over its own range.
     placed = place_image(maps, "heatmap", IDS[0])
-    expected = overlay(images.read_image(pictures["file"][0]), placed, limits)
+    expected = overlay(image_sets.read_image(pictures["file"][0]), placed, limits)
     drawn = [np.asarray(picture.get_array()) for panel in figure.axes for picture in panel.get_images()]
     assert any(picture.shape == expected.shape and (picture == expected).all() for picture in drawn)
 

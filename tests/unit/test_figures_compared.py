@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import image_sets
 import numpy as np
 import pandas as pd
 import pytest
@@ -17,7 +18,6 @@ from matplotlib.text import Text
 from PIL import Image
 
 from alignment_importance.experiments import spread
-from alignment_importance.inputs import images
 from alignment_importance.report.figures import style
 from alignment_importance.report.figures.interactions import draw_elimination, draw_pairs, draw_shapley
 from alignment_importance.report.figures.networks import draw_agreement, draw_networks, draw_spread, draw_transfer
@@ -46,7 +46,7 @@ def pictures(tmp_path: Path) -> pd.DataFrame:
     (tmp_path / "images").mkdir()
     for image in IDS:
         Image.fromarray(rng.integers(0, 256, (20, 30, 3), dtype=np.uint8)).save(tmp_path / "images" / f"{image}.png")
-    return images.tabulate(tmp_path / "images")
+    return image_sets.tabulate(tmp_path / "images")
 
 
 def save_twice(figures_made: Iterator[Figure], folder: Path) -> None:
@@ -144,9 +144,9 @@ def test_patches_are_cut_from_their_images(pictures: pd.DataFrame, tmp_path: Pat
     table = pd.DataFrame(rows, columns=columns)
     drawn = draw_patches(table, pictures, "c", "n", PROVENANCE)
     first, second = (np.asarray(picture.get_array()) for picture in drawn.axes[0].images)
-    rgb = images.read_image(tmp_path / "images/007.png")
+    rgb = image_sets.read_image(tmp_path / "images/007.png")
     np.testing.assert_array_equal(first, rgb[1:11, 2:12])
-    rgb = images.read_image(tmp_path / "images/c.png")
+    rgb = image_sets.read_image(tmp_path / "images/c.png")
     assert (second[:, :4] == 255).all()
     assert (second[6:] == 255).all()
     np.testing.assert_array_equal(second[:6, 4:], rgb[14:20, 0:6])

@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+import image_sets
 import numpy as np
 import pandas as pd
 import pytest
@@ -17,7 +18,6 @@ from matplotlib.figure import Figure
 from matplotlib.text import Text
 from PIL import Image
 
-from alignment_importance.inputs import images
 from alignment_importance.maps.overlap import summary, tables
 from alignment_importance.report import palette
 from alignment_importance.report.captions import FIGURES
@@ -79,7 +79,7 @@ def listed(tmp_path: Path) -> Callable[[int], pd.DataFrame]:
         rng = np.random.default_rng(1)
         for at in range(n):
             Image.fromarray(rng.integers(0, 256, (4, 6, 3), dtype=np.uint8)).save(tmp_path / f"images/i{at:02d}.png")
-        return images.tabulate(tmp_path / "images")
+        return image_sets.tabulate(tmp_path / "images")
 
     return make
 

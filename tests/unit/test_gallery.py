@@ -9,13 +9,13 @@ from pathlib import Path
 from typing import Any
 
 import gallery_sets
+import image_sets
 import numpy as np
 import pytest
 import xarray as xr
 from gallery_sets import IDS, PERCENTS, SIZES
 from PIL import Image, ImageDraw
 
-from alignment_importance.inputs import images
 from alignment_importance.maps.overlap import masks
 from alignment_importance.report import gallery
 from alignment_importance.report.gallery import content, explained, page, pictures
@@ -253,8 +253,8 @@ def test_a_small_picture_is_encoded_once(built: Path) -> None:
 def test_the_heatmap_of_the_gallery_is_that_of_the_figures(built: Path) -> None:
     view = gallery_sets.view("made-up")
     heatmap = pictures.heat.place_image(view.heatmaps, "heatmap", IDS[0])
-    rgb = images.read_image(built.parent / "images" / "0.png")
-    shown = images.read_image(built / "pictures/tiny/heatmap/made-up/net.1/large/0001.webp").astype(float)
+    rgb = image_sets.read_image(built.parent / "images" / "0.png")
+    shown = image_sets.read_image(built / "pictures/tiny/heatmap/made-up/net.1/large/0001.webp").astype(float)
     assert np.abs(shown - overlay(rgb, heatmap)).mean() < 12  # lossy
 
 
@@ -269,8 +269,8 @@ def test_heatmaps_on_one_scale_and_its_ends(built: Path, tmp_path: Path) -> None
     assert told(tmp_path / "built")["sets"][0]["views"][0]["limits"] == pytest.approx(limits, rel=0.005)
     assert "share one scale" in (tmp_path / "built" / "index.html").read_text(encoding="utf-8")
     heatmap = pictures.heat.place_image(view.heatmaps, "heatmap", IDS[0])
-    rgb = images.read_image(tmp_path / "images" / "0.png")
-    shown = images.read_image(tmp_path / "built/pictures/tiny/heatmap/made-up/net.1/large/0001.webp").astype(float)
+    rgb = image_sets.read_image(tmp_path / "images" / "0.png")
+    shown = image_sets.read_image(tmp_path / "built/pictures/tiny/heatmap/made-up/net.1/large/0001.webp").astype(float)
     on_shared, on_own = (np.abs(shown - overlay(rgb, heatmap, scale)).mean() for scale in (limits, None))
     assert on_shared < 0.8 * on_own
 

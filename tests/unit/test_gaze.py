@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import image_sets
 import numpy as np
 import pandas as pd
 import pytest
@@ -13,7 +14,6 @@ import xarray as xr
 from PIL import Image
 from scipy.special import logsumexp
 
-from alignment_importance.inputs import images
 from alignment_importance.maps.saliency import centre_bias, computing, own_network, registry
 from alignment_importance.system import compute
 from alignment_importance.system.errors import InputError
@@ -49,7 +49,7 @@ def photographs(tmp_path: Path) -> pd.DataFrame:
     for name, (height, width) in {"a": (12, 20), "b": (20, 12)}.items():
         pixels = rng.integers(0, 256, (height, width, 3), dtype=np.uint8)
         Image.fromarray(pixels).save(tmp_path / "images" / f"{name}.png")
-    return images.tabulate(tmp_path / "images")
+    return image_sets.tabulate(tmp_path / "images")
 
 
 @pytest.fixture
@@ -91,7 +91,7 @@ def checkpoint(here: Path) -> Path:
 
 
 def expected(file: str, log_prior: np.ndarray) -> np.ndarray:
-    red = images.read_image(file)[..., 0] / 255
+    red = image_sets.read_image(file)[..., 0] / 255
     log_density = red + 0.5 * (log_prior - logsumexp(log_prior))
     return np.exp(log_density - log_density.max())
 
@@ -100,7 +100,7 @@ def test_deepgaze_gets_image_and_centre_bias_and_downloads_nothing(photographs: 
     result = run(photographs, checkpoint.parent, method="deepgaze_iie", checkpoint=str(checkpoint))
     assert result.attrs["method"] == "deepgaze_iie" and result.attrs["checkpoint"] == "deepgaze2e.pth"
     for image, file in zip(photographs["image"], photographs["file"], strict=True):
-        height, width = images.read_image(file).shape[:2]
+        height, width = image_sets.read_image(file).shape[:2]
         prior = np.log(centre_bias.gaussian(width, height))
         np.testing.assert_allclose(own(result, image), expected(file, prior), rtol=1e-5)
 
@@ -125,7 +125,7 @@ def test_images_are_scaled_to_the_degrees_that_deepgaze_knows(photographs: pd.Da
     settings = {"method": "deepgaze_iie", "checkpoint": str(checkpoint), "degree": 17.5}
     provider = registry.provider(photographs, settings, compute.prepare("cpu", None, 1))
     for image, file in zip(photographs["image"], photographs["file"], strict=True):
-        found = provider.map_of(image, images.read_image(file))
+        found = provider.map_of(image, image_sets.read_image(file))
         assert found is not None
         sizes.append(found.shape)
     assert sizes == [(24, 40), (40, 24)]
@@ -190,7 +190,7 @@ def test_an_own_network_gets_the_image_as_it_is(here: Path, photographs: pd.Data
     architecture = write_own(here, output)
     result = run(photographs, here, method="network", architecture=architecture, checkpoint="own.pt")
     for image, file in zip(photographs["image"], photographs["file"], strict=True):
-        np.testing.assert_allclose(own(result, image), images.read_image(file)[..., 0] / 255, rtol=1e-6)
+        np.testing.assert_allclose(own(result, image), image_sets.read_image(file)[..., 0] / 255, rtol=1e-6)
     assert result.attrs == {"method": "network", "architecture": "own_gaze:make", "checkpoint": "own.pt"}
 
 
@@ -205,7 +205,7 @@ def test_an_image_is_fitted_into_the_size_that_a_network_wants_and_cut_out_again
     for image, file in zip(photographs["image"], photographs["file"], strict=True):
         found = own(result, image)
         assert found.max() <= 1
-        assert np.corrcoef(found.ravel(), images.read_image(file)[..., 0].ravel())[0, 1] > 0.8
+        assert np.corrcoef(found.ravel(), image_sets.read_image(file)[..., 0].ravel())[0, 1] > 0.8
 
 
 def test_fitting_by_hand() -> None:

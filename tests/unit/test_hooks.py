@@ -4,6 +4,7 @@ import logging
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import image_sets
 import naive
 import numpy as np
 import pandas as pd
@@ -15,7 +16,7 @@ from small_heads import ABLATIONS, fill_of, resources
 from torch import nn
 
 from alignment_importance import ablation, networks
-from alignment_importance.inputs import folds, images
+from alignment_importance.inputs import folds
 from alignment_importance.networks import activations, checking, extraction
 from alignment_importance.statistics.judged import judged_pairs
 from alignment_importance.system.errors import InputError
@@ -206,7 +207,7 @@ def _listed(folder: Path) -> pd.DataFrame:
     (folder / "images").mkdir()
     for name, colour in (("a", "red"), ("b", "blue")):
         Image.new("RGB", (12, 12), colour).save(folder / "images" / f"{name}.png")
-    return images.tabulate(folder / "images")
+    return image_sets.tabulate(folder / "images")
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ import zlib
 from pathlib import Path
 
 import bombs
+import image_sets
 import numpy as np
 import pytest
 import torch
@@ -29,7 +30,7 @@ def _save(path: Path, size: tuple[int, int] = (4, 3), colour: tuple[int, int, in
 @pytest.mark.parametrize("ending", ["png", "JPG", "jpeg", "webp", "tif", "tiff", "bmp", "gif"])
 def test_every_format_is_listed(tmp_path: Path, ending: str) -> None:
     file = _save(tmp_path / f"chair.{ending}")
-    table = images.tabulate(tmp_path)
+    table = image_sets.tabulate(tmp_path)
     assert table.columns.tolist() == ["image", "file", "width", "height", "sha256", "category", "background"]
     assert table.drop(columns="category").to_numpy().tolist() == [
         ["chair", file.as_posix(), 4, 3, hashlib.sha256(file.read_bytes()).hexdigest(), "128 128 128"]
@@ -40,7 +41,7 @@ def test_every_format_is_listed(tmp_path: Path, ending: str) -> None:
 def test_the_id_is_the_name_without_its_last_ending_and_the_order_is_the_ids(tmp_path: Path) -> None:
     for name in ("b.png", "a.1.png", "10.png", "9.png", "C.png", ".hidden.png"):
         _save(tmp_path / name)
-    assert images.tabulate(tmp_path)["image"].tolist() == ["10", "9", "C", "a.1", "b"]
+    assert image_sets.tabulate(tmp_path)["image"].tolist() == ["10", "9", "C", "a.1", "b"]
 
 
 def test_categories_are_joined_by_id(tmp_path: Path) -> None:
@@ -49,7 +50,7 @@ def test_categories_are_joined_by_id(tmp_path: Path) -> None:
     for name in ("007.png", "b.png", "c.png"):
         _save(folder / name)
     (tmp_path / "t.csv").write_text("category,image,hue\nfruit,b,3\nanimal,007,1\n,c,2\n")
-    table = images.tabulate(folder, tmp_path / "t.csv")
+    table = image_sets.tabulate(folder, tmp_path / "t.csv")
     assert table["image"].tolist() == ["007", "b", "c"]
     assert table["category"].tolist()[:2] == ["animal", "fruit"]
     assert np.isnan(table["category"][2])
@@ -62,7 +63,7 @@ def test_a_table_that_does_not_fit_is_refused_with_every_id(tmp_path: Path) -> N
         _save(folder / name)
     (tmp_path / "t.csv").write_text("image\na\na.png\nx.png\n")
     with pytest.raises(InputError) as caught:
-        images.tabulate(folder, tmp_path / "t.csv")
+        image_sets.tabulate(folder, tmp_path / "t.csv")
     assert str(caught.value).splitlines()[1:] == [
         "  line 4: 'x.png' is not an image of this set. Correct the id, remove it, or add the image to the set.",
         "  line 2, line 3: 'a' is listed 2 times. Keep one.",
@@ -74,7 +75,7 @@ def test_two_files_with_one_id_are_both_named(tmp_path: Path) -> None:
     for name in ("a.png", "a.jpg", "b.png"):
         _save(tmp_path / name)
     with pytest.raises(InputError, match=r"share one: a\.jpg and a\.png\. Rename"):
-        images.tabulate(tmp_path)
+        image_sets.tabulate(tmp_path)
 
 
 def test_files_that_are_no_images_are_all_named_at_once(tmp_path: Path) -> None:
@@ -82,7 +83,7 @@ def test_files_that_are_no_images_are_all_named_at_once(tmp_path: Path) -> None:
     (tmp_path / "empty.png").touch()
     (tmp_path / "text.jpg").write_text("not an image")
     with pytest.raises(InputError) as caught:
-        images.tabulate(tmp_path)
+        image_sets.tabulate(tmp_path)
     assert str(caught.value).splitlines() == [
         f"{tmp_path}/empty.png: cannot be decoded as an image (it is empty). Replace or remove the file; "
         "PNG, JPEG, WEBP, TIFF, BMP, GIF can be read.",
@@ -96,21 +97,21 @@ def test_other_files_are_named(tmp_path: Path) -> None:
     (tmp_path / "notes.txt").touch()
     (tmp_path / "phone.heic").touch()
     with pytest.raises(InputError, match=r"not image files by their ending .*: notes\.txt, phone\.heic\. Move"):
-        images.tabulate(tmp_path)
+        image_sets.tabulate(tmp_path)
 
 
 def test_a_folder_without_images_and_no_folder_are_refused(tmp_path: Path) -> None:
     (tmp_path / "subfolder").mkdir()
     (tmp_path / ".hidden.png").touch()
     with pytest.raises(InputError, match=r"no image files\. Put them directly into this folder"):
-        images.tabulate(tmp_path)
+        image_sets.tabulate(tmp_path)
     with pytest.raises(InputError, match="nowhere: this folder of images does not exist"):
-        images.tabulate(tmp_path / "nowhere")
+        image_sets.tabulate(tmp_path / "nowhere")
 
 
 def test_a_changed_or_missing_file_is_noticed(tmp_path: Path) -> None:
     file = _save(tmp_path / "a.png")
-    listed = images.tabulate(tmp_path).iloc[0].to_dict()
+    listed = image_sets.tabulate(tmp_path).iloc[0].to_dict()
     assert images.read_listed(listed)[0, 0].tolist() == [10, 20, 30]
     _save(file, colour=(0, 0, 0))
     with pytest.raises(InputError, match=r"a\.png: the image has changed since it was listed"):
@@ -126,7 +127,7 @@ def test_ids_of_one_spelling(tmp_path: Path) -> None:
     (tmp_path / "sub").mkdir()
     (tmp_path / "t.csv").write_text(unicodedata.normalize("NFC", "image,category\nEin Café. 2.1,food\n"))
     (tmp_path / "t.csv").rename(tmp_path / "sub" / "t.csv")
-    table = images.tabulate(tmp_path, tmp_path / "sub" / "t.csv")
+    table = image_sets.tabulate(tmp_path, tmp_path / "sub" / "t.csv")
     assert table[["image", "category"]].to_numpy().tolist() == [["Ein Café. 2.1", "food"]]
     assert images.read_listed(table.iloc[0].to_dict()).shape == (3, 4, 3)
 
@@ -135,7 +136,7 @@ def test_ids_that_differ_in_capital_letters_or_accents_alone_are_refused(tmp_pat
     for name in ("Dog.png", "dog.jpg", unicodedata.normalize("NFD", "é.png"), unicodedata.normalize("NFC", "é.png")):
         _save(tmp_path / name)
     with pytest.raises(InputError) as caught:
-        images.tabulate(tmp_path)
+        image_sets.tabulate(tmp_path)
     assert "these ids differ only in capital letters: Dog and dog. Rename or remove one" in str(caught.value)
     assert "these share one: é.png and é.png. Rename" in unicodedata.normalize("NFC", str(caught.value))
 
@@ -145,7 +146,7 @@ def test_an_id_is_what_outputs_can_hold(tmp_path: Path) -> None:
         _save(tmp_path / name)
     _save(Path(os.fsdecode(os.fsencode(tmp_path) + b"/caf\xe9.png")))
     with pytest.raises(InputError) as caught:
-        images.tabulate(tmp_path)
+        image_sets.tabulate(tmp_path)
     assert str(caught.value).splitlines() == [
         rf"{tmp_path}: names that are not UTF-8 or have control characters: a\nb.png, caf\udce9.png. "
         "Rename these files.",
@@ -158,7 +159,7 @@ def test_a_category_is_what_outputs_can_hold(tmp_path: Path) -> None:
     _save(tmp_path / "images" / "a.png")
     (tmp_path / "t.csv").write_bytes(b"image,category\na,to\x07ol\n")
     with pytest.raises(InputError, match=r"line 2: there is an invisible character, '\\x07'\. Remove it\."):
-        images.tabulate(tmp_path / "images", tmp_path / "t.csv")
+        image_sets.tabulate(tmp_path / "images", tmp_path / "t.csv")
 
 
 # --- decoding ---
@@ -170,8 +171,8 @@ def test_exif_rotation_is_applied_to_pixels_and_size(tmp_path: Path) -> None:
     exif = Image.Exif()
     exif[0x0112] = 6  # to be seen turned clockwise by 90 degrees
     Image.fromarray(pixels).save(tmp_path / "a.png", exif=exif)
-    assert images.tabulate(tmp_path)[["width", "height"]].to_numpy().tolist() == [[2, 3]]
-    seen = images.read_image(tmp_path / "a.png")
+    assert image_sets.tabulate(tmp_path)[["width", "height"]].to_numpy().tolist() == [[2, 3]]
+    seen = image_sets.read_image(tmp_path / "a.png")
     assert seen.shape == (3, 2, 3)
     assert np.argwhere(seen[:, :, 0]).tolist() == [[0, 1]]
 
@@ -182,16 +183,16 @@ def test_the_listed_size_is_that_of_the_decoded_image(tmp_path: Path, ending: st
     exif = Image.Exif()
     exif[0x0112] = orientation
     Image.new("RGB", (30, 20)).save(tmp_path / f"a.{ending}", exif=exif)
-    width, height = images.tabulate(tmp_path)[["width", "height"]].to_numpy().tolist()[0]
-    assert images.read_image(tmp_path / f"a.{ending}").shape == (height, width, 3)
+    width, height = image_sets.tabulate(tmp_path)[["width", "height"]].to_numpy().tolist()[0]
+    assert image_sets.read_image(tmp_path / f"a.{ending}").shape == (height, width, 3)
     assert (width, height) == ((20, 30) if orientation >= 5 else (30, 20))
 
 
 def test_transparency_lies_on_the_background(tmp_path: Path) -> None:
     pixels = np.array([[[200, 0, 0, 255], [200, 0, 0, 0], [200, 0, 100, 51]]], dtype=np.uint8)
     Image.fromarray(pixels).save(tmp_path / "a.png")
-    assert images.read_image(tmp_path / "a.png").tolist() == [[[200, 0, 0], [128, 128, 128], [142, 102, 122]]]
-    on_white = images.read_listed(images.tabulate(tmp_path, background=[255, 255, 255]).iloc[0].to_dict())
+    assert image_sets.read_image(tmp_path / "a.png").tolist() == [[[200, 0, 0], [128, 128, 128], [142, 102, 122]]]
+    on_white = images.read_listed(image_sets.tabulate(tmp_path, background=[255, 255, 255]).iloc[0].to_dict())
     assert on_white.tolist() == [[[200, 0, 0], [255, 255, 255], [244, 204, 224]]]
 
 
@@ -202,9 +203,9 @@ def test_a_transparent_colour_of_a_palette_lies_on_the_background(tmp_path: Path
     image.save(tmp_path / "plain.png")
     image.save(tmp_path / "clear.png", transparency=1)
     image.save(tmp_path / "clear.gif", transparency=1)
-    assert images.read_image(tmp_path / "plain.png").tolist() == [[[250, 0, 0], [0, 250, 0]]]
-    assert images.read_image(tmp_path / "clear.png").tolist() == [[[250, 0, 0], [128, 128, 128]]]
-    assert images.read_image(tmp_path / "clear.gif").tolist() == [[[250, 0, 0], [128, 128, 128]]]
+    assert image_sets.read_image(tmp_path / "plain.png").tolist() == [[[250, 0, 0], [0, 250, 0]]]
+    assert image_sets.read_image(tmp_path / "clear.png").tolist() == [[[250, 0, 0], [128, 128, 128]]]
+    assert image_sets.read_image(tmp_path / "clear.gif").tolist() == [[[250, 0, 0], [128, 128, 128]]]
 
 
 def test_grey_of_every_depth_becomes_rgb(tmp_path: Path) -> None:
@@ -212,16 +213,16 @@ def test_grey_of_every_depth_becomes_rgb(tmp_path: Path) -> None:
     Image.fromarray(np.array([[0, 7 * 257, 65535]], dtype=np.uint16)).save(tmp_path / "grey16.png")
     Image.fromarray(np.array([[0, 7 * 257, 65535]], dtype=np.uint16)).save(tmp_path / "grey16.tif")
     for name in ("grey8.png", "grey16.png", "grey16.tif"):
-        assert images.read_image(tmp_path / name).tolist() == [[[0, 0, 0], [7, 7, 7], [255, 255, 255]]]
+        assert image_sets.read_image(tmp_path / name).tolist() == [[[0, 0, 0], [7, 7, 7], [255, 255, 255]]]
     Image.fromarray(np.array([[False, True]])).save(tmp_path / "bits.png")
-    assert images.read_image(tmp_path / "bits.png").tolist() == [[[0, 0, 0], [255, 255, 255]]]
+    assert image_sets.read_image(tmp_path / "bits.png").tolist() == [[[0, 0, 0], [255, 255, 255]]]
     Image.fromarray(np.array([[[9, 255], [9, 0]]], dtype=np.uint8), mode="LA").save(tmp_path / "alpha.png")
-    assert images.read_image(tmp_path / "alpha.png").tolist() == [[[9, 9, 9], [128, 128, 128]]]
+    assert image_sets.read_image(tmp_path / "alpha.png").tolist() == [[[9, 9, 9], [128, 128, 128]]]
 
 
 def test_cmyk_becomes_rgb(tmp_path: Path) -> None:
     Image.new("CMYK", (8, 8), (0, 255, 255, 0)).save(tmp_path / "red.jpg", quality=100)
-    red, green, blue = images.read_image(tmp_path / "red.jpg")[4, 4]
+    red, green, blue = image_sets.read_image(tmp_path / "red.jpg")[4, 4]
     assert red > 250
     assert max(green, blue) < 5
 
@@ -230,9 +231,9 @@ def test_pixels_without_an_agreed_white_are_refused(tmp_path: Path) -> None:
     Image.fromarray(np.array([[0.5, 1.5]], dtype=np.float32)).save(tmp_path / "float.tif")
     Image.fromarray(np.array([[0, 70000]], dtype=np.int32)).save(tmp_path / "int.tif")
     with pytest.raises(InputError, match=r"float\.tif: .* fractional numbers have no agreed white"):
-        images.read_image(tmp_path / "float.tif")
+        image_sets.read_image(tmp_path / "float.tif")
     with pytest.raises(InputError, match=r"int\.tif: .* signed .* have no agreed white"):
-        images.read_image(tmp_path / "int.tif")
+        image_sets.read_image(tmp_path / "int.tif")
 
 
 @pytest.mark.parametrize(
@@ -247,9 +248,9 @@ def test_an_image_that_claims_too_many_pixels_is_refused_before_it_is_decoded(
 ) -> None:
     (tmp_path / "bomb.png").write_bytes(bombs.png(size))
     with pytest.raises(InputError, match=message):
-        images.read_image(tmp_path / "bomb.png")
+        image_sets.read_image(tmp_path / "bomb.png")
     with pytest.raises(InputError, match=message):
-        images.tabulate(tmp_path)
+        image_sets.tabulate(tmp_path)
 
 
 @pytest.mark.parametrize("ending", ["gif", "tif", "webp", "png"])
@@ -268,7 +269,7 @@ def test_colours_of_16_bits_become_8(tmp_path: Path) -> None:
     (tmp_path / "a.png").write_bytes(_png_16(values))
     (tmp_path / "b.tif").write_bytes(_tiff_16(values))
     for name in ("a.png", "b.tif"):
-        assert images.read_image(tmp_path / name).tolist() == [[[0, 7, 255]]]
+        assert image_sets.read_image(tmp_path / name).tolist() == [[[0, 7, 255]]]
 
 
 def _png_16(values: tuple[int, ...]) -> bytes:
@@ -340,7 +341,7 @@ def test_each_rule_on_four_pixels() -> None:
 
 def test_an_image_of_the_input_size_stays_as_it_is() -> None:
     rgb = np.random.default_rng(0).integers(0, 256, (6, 6, 3), dtype=np.uint8)
-    for resize in images.RESIZE_RULES:
+    for resize in ("whole", "crop", "pad"):
         np.testing.assert_array_equal(images.to_input(rgb, 6, resize), rgb)
 
 

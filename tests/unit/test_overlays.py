@@ -3,12 +3,12 @@
 import logging
 from pathlib import Path
 
+import image_sets
 import numpy as np
 import pytest
 from drawing import write_heatmaps
 from PIL import Image
 
-from alignment_importance.inputs import images
 from alignment_importance.maps.heatmaps import place
 from alignment_importance.report.overlays import Scale, draw_overlays, overlay
 from alignment_importance.system.netcdf import read_netcdf
@@ -32,8 +32,8 @@ def test_one_png_per_image_at_its_own_size(listed: Path, tmp_path: Path, caplog:
         with Image.open(one / f"{name}.png") as picture:
             assert (picture.size, picture.mode) == (size, "RGB")
         assert (again / f"{name}.png").read_bytes() == (one / f"{name}.png").read_bytes()
-    crossed = overlay(images.read_image(tmp_path / "images" / "007.png"), np.full((8, 12), np.nan))
-    np.testing.assert_array_equal(images.read_image(one / "007.png"), crossed)
+    crossed = overlay(image_sets.read_image(tmp_path / "images" / "007.png"), np.full((8, 12), np.nan))
+    np.testing.assert_array_equal(image_sets.read_image(one / "007.png"), crossed)
     assert "no heatmap, crossed out: 007" in caplog.text
 
 
@@ -48,6 +48,6 @@ def test_on_one_scale_the_weaker_heatmap_stays_darker(
     assert strong[0] == strong[1]  # it has the whole range
     assert weak[0] != weak[1]
     heatmap = place(values[1], 6, 10, "whole")
-    expected = overlay(images.read_image(tmp_path / "images" / "é b.c.png"), heatmap, (0.0, 3.0))
-    np.testing.assert_array_equal(images.read_image(shared / "é b.c.png"), expected)
+    expected = overlay(image_sets.read_image(tmp_path / "images" / "é b.c.png"), heatmap, (0.0, 3.0))
+    np.testing.assert_array_equal(image_sets.read_image(shared / "é b.c.png"), expected)
     assert "from 0 (clear) to 3 (bright)" in caplog.text

@@ -11,6 +11,7 @@ from typing import Any
 import bombs
 import cv2
 import h5py
+import image_sets
 import numpy as np
 import pandas as pd
 import pytest
@@ -20,7 +21,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from alignment_importance.inputs import images
 from alignment_importance.maps import heatmaps
 from alignment_importance.maps.saliency import centre_bias, computing, fixations, registry
 from alignment_importance.system.errors import InputError
@@ -57,7 +57,7 @@ def photographs(tmp_path: Path) -> pd.DataFrame:
         pixels = rng.integers(90, 110, (height, width, 3), dtype=np.uint8)
         pixels[20:28, 10:18] = 250
         save(tmp_path / "images", name, pixels)
-    return images.tabulate(tmp_path / "images")
+    return image_sets.tabulate(tmp_path / "images")
 
 
 @pytest.mark.parametrize("method", MODELS)
@@ -99,7 +99,7 @@ def test_an_image_of_one_colour_has_no_saliency(tmp_path: Path, method: str, cap
     save(tmp_path / "images", "plain.png", np.full((8, 9, 3), 77, dtype=np.uint8))
     save(tmp_path / "images", "x.png", np.random.default_rng(2).integers(0, 255, (8, 9, 3), dtype=np.uint8))
     with caplog.at_level(logging.WARNING):
-        result = compute(images.tabulate(tmp_path / "images"), method)
+        result = compute(image_sets.tabulate(tmp_path / "images"), method)
     assert np.isnan(result.saliency.sel(image="plain")).all() and np.isfinite(result.saliency.sel(image="x")).all()
     assert caplog.records[-1].getMessage().endswith("uniform: plain")
 

@@ -4,27 +4,16 @@ Other packages import from here.
 """
 
 from alignment_importance.inputs.ids import SUFFIXES
-from alignment_importance.inputs.images.decoding import (
-    MID_GREY,
-    decode,
-    opened,
-    read_image,
-    read_listed,
-)
-from alignment_importance.inputs.images.examination import COLUMNS, examine, tabulate
-from alignment_importance.inputs.images.resizing import RESIZE_RULES, input_region, to_input
+from alignment_importance.inputs.images.decoding import decode, opened, read_listed
+from alignment_importance.inputs.images.examination import examine
+from alignment_importance.inputs.images.resizing import input_region, to_input
 
 __all__ = [
-    "COLUMNS",
-    "MID_GREY",
-    "RESIZE_RULES",
     "SUFFIXES",
     "decode",
     "examine",
     "input_region",
     "opened",
-    "read_image",
     "read_listed",
-    "tabulate",
     "to_input",
 ]

@@ -74,7 +74,7 @@ def read_listed(row: Mapping[Any, Any]) -> NDArray[np.uint8]:
     """Decode a listed image, after making sure that its file has not changed.
 
     Args:
-        row: of the table that `tabulate` makes, with file, sha256 and background.
+        row: of the table that `examine` makes, with file, sha256 and background.
 
     Returns:
         uint8 (height, width, 3).
@@ -94,18 +94,6 @@ def read_listed(row: Mapping[Any, Any]) -> NDArray[np.uint8]:
         )
     red, green, blue = map(int, row["background"].split())
     return decode(file, data, (red, green, blue)).rgb
-
-
-def read_image(path: str | Path, background: Colour = MID_GREY) -> NDArray[np.uint8]:
-    """Decode an image file to RGB, see `decode`.
-
-    Returns:
-        uint8 (height, width, 3).
-
-    Raises:
-        InputError: the file cannot be read or decoded.
-    """
-    return decode(path, read_bytes(path), background).rgb
 
 
 def decode(path: str | Path, data: bytes, background: Colour = MID_GREY) -> Decoded:

@@ -83,20 +83,6 @@ def examine(
     return pd.DataFrame(rows, columns=list(COLUMNS))
 
 
-def tabulate(
-    folder: str | Path, table: str | Path | None = None, background: Sequence[int] | None = None
-) -> pd.DataFrame:
-    """List the images of a folder as `examine` does; raise its errors, and drop its warnings.
-
-    Raises:
-        ProblemsError: lists all errors.
-    """
-    problems = Problems()
-    listed = examine(folder, table, background, problems)
-    problems.raise_errors()
-    return listed
-
-
 def _examine(file: Path, background: decoding.Colour) -> _Examined:
     """Decode one file in the way in which all jobs decode it."""
     sha256 = ""
