@@ -101,6 +101,9 @@ def test_other_names_of_columns(tmp_path: Path) -> None:
     assert said in refusal(path, columns=columns | {"image_a": "lefd"})
     said = "the header does not belong to any form of judgments: trial,left,right,rating,subject."
     assert said in refusal(path, columns={"image_a": "left"})
+    message = refusal(write(tmp_path, f"{text}x,d,d,?,\n"), columns=columns)
+    for part in ("left: 'd' is not an image", "rating: '?' is not a number", "subject: there is no participant"):
+        assert f"line 6, column {part}" in message
     np.save(tmp_path / "j.npy", np.eye(3))
     assert "`columns` is not needed: the file is not a table. Remove it." in refusal(
         tmp_path / "j.npy", columns=columns, kind="similarity"

@@ -135,13 +135,17 @@ class Text:
         """
         for name in dict.fromkeys([*used, *required]):
             if (times := self.header.count(name)) > 1:
-                found = f"the column {self.own.get(name, name)} occurs {times} times"
+                found = f"the column {self.called(name)} occurs {times} times"
                 self.problems.error(self.path, found, "Keep one.", "header")
         missing = [name for name in required if name not in self.header]
         if missing:
             remedy = f"{need} the columns {', '.join(required)}; the header has {', '.join(self.own_header)}."
             self.problems.error(self.path, f"the column {' and '.join(missing)} is missing", remedy, "header")
         self.problems.raise_errors()
+
+    def called(self, name: str) -> str:
+        """Return the name in the file of a column, for messages."""
+        return self.own.get(name, name)
 
     def table(self) -> "Table":
         """Read the rows below the header; note and leave out lines with too few or too many fields."""
@@ -305,7 +309,7 @@ class Table:
     def note(self, rows: NDArray[np.intp], column: str, found: str, remedy: str) -> None:
         """Note a mistake in some rows as one problem, which names the first row and counts the others."""
         if len(rows):
-            self._note(rows[0], len(rows), column, found, remedy)
+            self._note(rows[0], len(rows), self.text.called(column), found, remedy)
 
     def rows_of(self, name: str, marked: Sequence[bool]) -> NDArray[np.intp]:
         """Find the rows whose cell in a column is one of the `marked` ones; `marked` is in the order of its `cells`."""
@@ -330,17 +334,18 @@ class Table:
         read = [self.text.number(cell) for cell in column.cells]
         wrong = [at for at, value in enumerate(read) if isinstance(value, str)]
         if wrong:
+            called = self.text.called(name)
             first, count = column.first_rows(), np.bincount(column.codes, minlength=len(read))
             for at in wrong[:_MOST_TOLD]:
                 cell = column.cells[at]
-                self._note(first[at], count[at], name, f"{cell!r} {read[at]}", remedy_of(cell, missing))
+                self._note(first[at], count[at], called, f"{cell!r} {read[at]}", remedy_of(cell, missing))
             if others := wrong[_MOST_TOLD:]:
-                self._note(first[others].min(), count[others].sum(), name, "further cells are not numbers", missing)
+                self._note(first[others].min(), count[others].sum(), called, "further cells are not numbers", missing)
         return np.array([np.nan if isinstance(value, str) else value for value in read])[column.codes]
 
     def _note(self, first: int, count: int, column: str, found: str, remedy: str) -> None:
         """Note a mistake in `count` rows, of which `first` is the first."""
-        place = f"line {self.lines[first]}" + (f", column {column}" if column else "")
+        place = f"line {self.lines[first]}, column {column}"
         self.text.problems.error(self.text.path, f"{found}{_also(count - 1)}", remedy, place)
 
 

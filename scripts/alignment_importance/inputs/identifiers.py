@@ -93,8 +93,8 @@ class ImageIds:
         cells, codes = table.columns[column].cells, table.columns[column].codes
         first_rows, counts = table.columns[column].first_rows(), np.bincount(codes, minlength=len(cells))
         others = [f" and {counted(count - 1, 'other', 'others')}" if count > 1 else "" for count in counts]
-        order = np.argsort(first_rows)
-        placed = [(f"line {table.lines[first_rows[at]]}{others[at]}, column {column}", cells[at]) for at in order]
+        order, called = np.argsort(first_rows), table.text.called(column)
+        placed = [(f"line {table.lines[first_rows[at]]}{others[at]}, column {called}", cells[at]) for at in order]
         image_ids = self.find(table.text.problems, table.text.path, placed)
         numbers = np.empty(len(cells), dtype=np.intp)
         numbers[order] = [self.numbers.get(image, -1) for image in image_ids]

@@ -73,7 +73,7 @@ def _answers(table: Table, three: NDArray[np.intp], images: ImageIds, design: De
     unknown = (three < 0).any(axis=0)
     for one, other in ((0, 1), (0, 2), (1, 2)):
         same = np.flatnonzero((three[one] == three[other]) & ~unknown)
-        columns = f"{design.images[one]} and {design.images[other]}"
+        columns = " and ".join(table.text.called(design.images[at]) for at in (one, other))
         table.note(same, columns, "an image occurs twice in a trial", "Correct or remove the line.")
     options = sorted(design.shown)
     column = table.columns[design.answer]
@@ -83,7 +83,7 @@ def _answers(table: Table, three: NDArray[np.intp], images: ImageIds, design: De
     matches = three[options] == given
     for at, option in enumerate(options):
         name = design.images[option]
-        called = {name, table.text.own.get(name, name)} - set(images.numbers)
+        called = {name, table.text.called(name)} - set(images.numbers)
         matches[at] |= np.array([cell in called for cell in cells], dtype=bool)[column.codes]
     is_missing = [cell.lower() in MISSING and cell not in images.numbers for cell in cells]
     missing = np.array(is_missing, dtype=bool)[column.codes]
