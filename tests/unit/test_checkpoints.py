@@ -130,7 +130,7 @@ def test_the_first_names_that_differ_are_told_of_both_sides(tmp_path: Path) -> N
     ("content", "said"),
     [
         (b"version https://git-lfs.github.com/spec/v1\n", "it is a pointer of Git LFS in the place of the file). Run"),
-        (b"<!DOCTYPE html>", "it is a web page). Servers send one in the place of a file"),
+        (b"<!DOCTYPE html>", "it is a web page). Servers send one instead of a file"),
         (b'\x40\0\0\0\0\0\0\0{"conv1.weight":{}}', "it is weights of safetensors). Give the file the ending"),
         (b"\x89HDF\r\n\x1a\n", "it is HDF5, such as .h5"),
         (b"", "it is empty). Get or save it again."),
