@@ -160,11 +160,6 @@ class TopK:
         squares = self.columns.square().cumsum(0).add_(self.left)
         return varying(squares - self.sums.square(), squares).rsqrt()
 
-    @property
-    def n_images(self) -> int:
-        """How many images there are."""
-        return len(self.images)
-
     def similarities(self, pairs: tuple[torch.Tensor, torch.Tensor], chunk: int) -> Iterator[torch.Tensor]:
         """Yield R pair by pair: (k, pair) for `chunk` consecutive k at a time."""
         first, second = pairs
@@ -216,10 +211,6 @@ class PairSums(ABC):
         cuts = [slice(start, min(start + self.side, n_images)) for start in range(0, n_images, self.side)]
         return [(rows, others) for rows in cuts for others in cuts if others.start <= rows.start]
 
-    def correlations(self, sums: torch.Tensor) -> torch.Tensor:
-        """(...) Pearson correlations from sums (..., 3); NaN where all similarities are equal."""
-        return correlations(sums, self.n_pairs, self.spread)
-
 
 @dataclass(frozen=True)
 class SumsPairByPair(PairSums):
@@ -243,8 +234,8 @@ class SumsPairByPair(PairSums):
         """(map, 3) sums, a group of maps after the other."""
         base, own, x = rows.base.numpy(), rows.own.numpy(), rows.x.numpy()
         f = None if rows.f is None else rows.f.numpy()
-        sums = kernels.leave_one_out_sums(base, own, x, rows.factor, f, images.numpy(), self.judged, maps.numpy())
-        return torch.from_numpy(sums)
+        pairs = (images.numpy(), self.judged.human, self.judged.mask)
+        return torch.from_numpy(kernels.leave_one_out_sums(base, own, x, rows.factor, f, *pairs, maps.numpy()))
 
     def top_k(self, top: TopK, tile: tuple[slice, slice]) -> torch.Tensor:
         """(k, 3) sums, a few k at a time."""
@@ -344,22 +335,6 @@ def correlations(sums: torch.Tensor, n_pairs: torch.Tensor | int, spread: torch.
     of_r = sum_rr - sum_r.square() / n_pairs
     of_r = of_r.masked_fill(~(of_r > CONSTANT * sum_rr), torch.nan)
     return sum_rh / (of_r * spread).sqrt()
-
-
-def with_some(z: torch.Tensor, fill: torch.Tensor, kept: torch.Tensor, similarity: str) -> torch.Tensor:
-    """R with several sets of columns kept.
-
-    Args:
-        z: (image, map) float64.
-        fill: (map,) m, which is in the other columns.
-        kept: (set, map) bool.
-        similarity: `pearson` or `cosine`.
-
-    Returns:
-        (set, image, image).
-    """
-    alone = kept[:, None] * z
-    return _similarities(alone @ z.T, alone.sum(2), ~kept * fill, 1 / z.shape[1] if similarity == "pearson" else 0.0)
 
 
 def top_at(

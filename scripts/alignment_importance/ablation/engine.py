@@ -136,11 +136,13 @@ class Ablation(ABC):
     Attributes:
         active: (image, feature_map) bool, whether a map is anything but what it is when it is ablated, in an image.
         readout: (image, unit) of all maps, on the device.
+        compute: device, threads and memory.
         closed_form: whether scores follow from sums of products, without computing a readout or a similarity again.
     """
 
     active: np.ndarray
     readout: torch.Tensor
+    compute: Compute
     closed_form: bool = False
     _score: str
 
@@ -237,8 +239,8 @@ class Ablation(ABC):
     @abstractmethod
     def _leave_one_out(self, blocks: Sequence[PairBlock], maps: np.ndarray) -> tuple[np.ndarray, np.ndarray]: ...
 
-    @abstractmethod
-    def _scorer(self, block: PairBlock) -> "_Scorer": ...
+    def _scorer(self, block: PairBlock) -> "_Scorer":
+        return _Scorer(block, self._score, self.compute.device)
 
     @abstractmethod
     def _standardised(
@@ -300,7 +302,6 @@ class PooledAblation(Ablation):
     Attributes:
         readout: (image, unit) float64, on the device.
         fill: (unit,) float64, on the device: what ablated units hold.
-        compute: device, threads and memory.
         similarity: of readouts.
     """
 
@@ -391,7 +392,8 @@ class PooledAblation(Ablation):
         sums = closed_forms.sums_over(human)
 
         def score(maps: torch.Tensor) -> torch.Tensor:
-            return SCORES[self._score].of(sums.correlations(sums.without(rows, images, maps)))
+            correlated = closed_forms.correlations(sums.without(rows, images, maps), sums.n_pairs, sums.spread)
+            return SCORES[self._score].of(correlated)
 
         return score, self._maps_at_once(len(human))
 
@@ -444,7 +446,7 @@ class PooledAblation(Ablation):
                 sums = closed_forms.sums_over(human)
                 n_pairs[number], spread[number] = sums.n_pairs, sums.spread
                 top = self._top(order, images)
-                for tile in sums.tiles(top.n_images):
+                for tile in sums.tiles(len(images)):
                     yield number, sums, top, tile
 
         # Added in the order of the tiles, whichever is ready first.
@@ -485,9 +487,6 @@ class PooledAblation(Ablation):
         scores = _gather(self.compute.map(ranked, images))
         return scores[:, 0], scores[:, 1:]
 
-    def _scorer(self, block: PairBlock) -> _Scorer:
-        return _Scorer(block, self._score, self.compute.device)
-
     def _standardised(self, every: _Scorer, own: OwnSecondOrder, places: torch.Tensor, rows: np.ndarray) -> np.ndarray:
         n_maps = self.readout.shape[1]
         maps = torch.tensor([kernels.NO_MAP, *range(n_maps)], device=self.compute.device)
@@ -522,13 +521,13 @@ class ReadoutAblation(Ablation):
     ) -> None:
         """Take a head that computes its readout under ablation, and what ablated `units` hold, (unit,)."""
         self.active, self.readout = head.active.numpy(), head.intact
-        self._head, self._compute, self._similarity, self._score = head, compute, similarity, score
+        self._head, self.compute, self._similarity, self._score = head, compute, similarity, score
         self._unit_fill = unit_fill
 
     def only(self, kept: np.ndarray) -> "ReadoutAblation":
         """The same network with only some maps."""
         head = self._head.only(torch.from_numpy(np.asarray(kept, dtype=bool)))
-        return ReadoutAblation(head, self._compute, self._similarity, self._score, self._unit_fill)
+        return ReadoutAblation(head, self.compute, self._similarity, self._score, self._unit_fill)
 
     def _leave_one_out(self, blocks: Sequence[PairBlock], maps: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         scorers = [self._scorer(block) for block in blocks]
@@ -560,7 +559,7 @@ class ReadoutAblation(Ablation):
     @property
     def units(self) -> "PooledAblation":
         """Unit d of the readout is its fill without unit d, as a pooled map is without its map."""
-        return PooledAblation(self.readout.cpu().numpy(), self._compute, self._similarity, self._score, self._unit_fill)
+        return PooledAblation(self.readout.cpu().numpy(), self.compute, self._similarity, self._score, self._unit_fill)
 
     def each_alone(self, blocks: Sequence[PairBlock]) -> np.ndarray:
         """Scores (block, feature_map) with one map at a time kept and all others ablated."""
@@ -584,7 +583,7 @@ class ReadoutAblation(Ablation):
         return scores
 
     def _leave_one_out_of_each_image(self, human: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        judged = torch.from_numpy(human).to(self._compute.device)
+        judged = torch.from_numpy(human).to(self.compute.device)
         agreement = OwnSecondOrder.of(judged, SCORES[self._score].ranked)
         whole = scaled_rows(self.readout, self._similarity)
 
@@ -604,16 +603,13 @@ class ReadoutAblation(Ablation):
     ) -> np.ndarray:
         """Scores (n, ...) of the readouts of all tasks, which are of n maps or k."""
         chunk = self._chunk()
-        done = self._compute.map(lambda task: scores(task()), tasks)
+        done = self.compute.map(lambda task: scores(task()), tasks)
         return torch.cat(list(progress(done, f"{what}, {chunk} at a time", -(-n // chunk)))).cpu().numpy()
 
     def _chunk(self) -> int:
         n_images = len(self.active)
-        by_memory = self._compute.chunk(self._head.bytes_per_variant + 2 * 8 * n_images**2)
+        by_memory = self.compute.chunk(self._head.bytes_per_variant + 2 * 8 * n_images**2)
         return min(by_memory, _MOST_VARIANTS)
-
-    def _scorer(self, block: PairBlock) -> _Scorer:
-        return _Scorer(block, self._score, self._compute.device)
 
 
 def _gather(parts: Iterator[torch.Tensor]) -> np.ndarray:

@@ -18,7 +18,7 @@ from alignment_importance.statistics.similarity import CONSTANT
 Loop = TypeVar("Loop", bound=Callable[..., Any])
 
 #: Maps that are ablated side by side.
-LANES = 256
+LANES = 128
 
 #: Fewer are filled up to a multiple of this, so that vector instructions alone compute a map, whatever its company.
 FILLED_LANES = 32
@@ -28,12 +28,6 @@ NO_MAP = -1
 
 #: Numbers of the longest vector, to whose multiples rows of tables are filled up.
 VECTOR = 8
-
-#: Images that a row meets in one step.
-STEP = 4
-
-#: Images whose lanes stay in the second-level cache while all others meet them; a multiple of the step.
-_MET_IN_CACHE = 128
 
 #: Images on each side of a tile of pairs whose sums of products stay there; a multiple of the longest vector.
 TILE = 192
@@ -67,40 +61,26 @@ class PairTables(NamedTuple):
         mask: 1 for pairs that are judged.
         n_pairs: how many pairs are judged.
         spread: the sum of the squares of `human`.
-        complete: whether all pairs are judged.
     """
 
     human: np.ndarray
     mask: np.ndarray
     n_pairs: int
     spread: float
-    complete: bool
 
 
 def pair_tables(human: np.ndarray) -> PairTables:
     """Lay out judgments (image, image), NaN where there are none, for loops over pairs."""
-    n_images = len(human)
-    centred, mask = np.zeros((2, *[-(-n_images // VECTOR) * VECTOR] * 2))
-    n_pairs, spread = _fill_tables(human, centred, mask)
-    return PairTables(centred, mask, n_pairs, spread, 2 * n_pairs == n_images * (n_images - 1))
+    judged = np.tril(np.isfinite(human), -1)
+    values = human[judged]
+    values = values - values.sum() / max(len(values), 1)
+    centred, mask = np.zeros((2, *[-(-len(human) // VECTOR) * VECTOR] * 2))
+    below = np.nonzero(judged)
+    centred[below], mask[below] = values, 1.0
+    return PairTables(centred, mask, len(values), float(values @ values))
 
 
 @compiled()
-def _fill_tables(human: np.ndarray, centred: np.ndarray, mask: np.ndarray) -> tuple[int, float]:
-    """Write the tables; return the number of pairs and the spread."""
-    n_pairs, total, spread = 0, 0.0, 0.0
-    for i in range(len(human)):
-        for j in range(i):
-            if math.isfinite(human[i, j]):
-                n_pairs, total = n_pairs + 1, total + human[i, j]
-    for i in range(len(human)):
-        for j in range(i):
-            if math.isfinite(human[i, j]):
-                centred[i, j], mask[i, j] = human[i, j] - total / n_pairs, 1.0
-                spread += centred[i, j] * centred[i, j]
-    return n_pairs, spread
-
-
 def leave_one_out_sums(
     base: np.ndarray,
     own: np.ndarray,
@@ -108,7 +88,8 @@ def leave_one_out_sums(
     factor: float,
     fill: np.ndarray | None,
     images: np.ndarray,
-    judged: PairTables,
+    human: np.ndarray,
+    mask: np.ndarray,
     maps: np.ndarray,
 ) -> np.ndarray:
     """Sums over pairs of images of the similarities R(-k) without each of some maps.
@@ -123,42 +104,17 @@ def leave_one_out_sums(
         factor: see above.
         fill: (any image, map), or None.
         images: (image,) those of the block.
-        judged: their judgments H.
+        human, mask: of their `PairTables`.
         maps: (n,) the maps k, or `NO_MAP`.
 
     Returns:
         (n, 3) the sums of R, of R * H and of R * R over judged pairs; NaN if a v is zero.
     """
-    sums = np.empty((len(maps), 3))
-    filled = np.pad(images, (0, -len(images) % STEP), mode="edge")
-    _sum_without_each(
-        base, own, lost, factor, fill, filled, len(images), judged.human, judged.mask, judged.complete, maps, sums
-    )
-    return sums
-
-
-@compiled()
-def _sum_without_each(
-    base: np.ndarray,
-    own: np.ndarray,
-    lost: np.ndarray,
-    factor: float,
-    fill: np.ndarray | None,
-    images: np.ndarray,
-    n_images: int,
-    human: np.ndarray,
-    mask: np.ndarray,
-    complete: bool,
-    maps: np.ndarray,
-    sums: np.ndarray,
-) -> None:
-    """`leave_one_out_sums`, a group of lanes after the other; images beyond their number have weight 0."""
-    n_rows = len(images)
+    n_images, sums = len(images), np.empty((len(maps), 3))
     for start in range(0, len(maps), LANES):
         some = maps[start : start + LANES]
         width = -(-len(some) // FILLED_LANES) * FILLED_LANES
-        g, f, w = np.zeros((n_rows, width)), np.zeros((n_rows, width)), np.zeros((n_rows, width))
-        if_any = None if fill is None else f
+        g, f, w = np.zeros((n_images, width)), np.zeros((n_images, width)), np.zeros((n_images, width))
         for i in range(n_images):
             x, square, rounding, shift = lost[images[i]], own[images[i], 0], own[images[i], 1], own[images[i], 2]
             for lane in range(len(some)):
@@ -166,81 +122,30 @@ def _sum_without_each(
                     f[i, lane] = shift = fill[images[i], some[lane]]
                 g[i, lane] = factor * (x[some[lane]] if some[lane] != NO_MAP else 0.0) - shift
             for lane in range(width):
-                variance = square - g[i, lane] * g[i, lane]
-                if fill is not None:
-                    variance += f[i, lane] * f[i, lane]
+                variance = square - g[i, lane] * g[i, lane] + f[i, lane] * f[i, lane]
                 w[i, lane] = 1 / math.sqrt(variance if variance > rounding else math.nan)
         sum_r, sum_rh, sum_rr = np.zeros(width), np.zeros(width), np.zeros(width)
-        for tile in range(0, n_rows, _MET_IN_CACHE):
-            for i in range(tile, n_rows, 2):
-                stop = min(i + 2, tile + _MET_IN_CACHE)
-                unmasked = min(i - i % STEP, tile + _MET_IN_CACHE) if complete else tile
-                _add_two_rows(i, tile, unmasked, base, images, human, None, g, if_any, w, sum_r, sum_rh, sum_rr)
-                _add_two_rows(i, unmasked, stop, base, images, human, mask, g, if_any, w, sum_r, sum_rh, sum_rr)
+        for i in range(1, n_images):
+            # Two others share one load and one store of the sums. The second may be i itself, which adds nothing.
+            for j in range(0, i, 2):
+                b0, b1 = base[images[i], images[j]], base[images[i], images[j + 1]]
+                h0, h1, m0, m1 = human[i, j], human[i, j + 1], mask[i, j], mask[i, j + 1]
+                gi, wi, fi, g0, w0, f0, g1, w1, f1 = g[i], w[i], f[i], g[j], w[j], f[j], g[j + 1], w[j + 1], f[j + 1]
+                for lane in range(width):
+                    r0, r1 = b0 - gi[lane] * g0[lane], b1 - gi[lane] * g1[lane]
+                    if fill is not None:
+                        r0, r1 = r0 + fi[lane] * f0[lane], r1 + fi[lane] * f1[lane]
+                    r0, r1 = wi[lane] * w0[lane] * r0, wi[lane] * w1[lane] * r1
+                    sum_r[lane] += m0 * r0 + m1 * r1
+                    sum_rh[lane] += h0 * r0 + h1 * r1
+                    sum_rr[lane] += m0 * r0 * r0 + m1 * r1 * r1
         for lane in range(len(some)):
-            sums[start + lane, 0] = sum_r[lane]
-            sums[start + lane, 1] = sum_rh[lane]
-            sums[start + lane, 2] = sum_rr[lane]
-
-
-@compiled()
-def _add_two_rows(
-    i: int,
-    start: int,
-    stop: int,
-    base: np.ndarray,
-    images: np.ndarray,
-    human: np.ndarray,
-    mask: np.ndarray | None,
-    g: np.ndarray,
-    f: np.ndarray | None,
-    w: np.ndarray,
-    sum_r: np.ndarray,
-    sum_rh: np.ndarray,
-    sum_rr: np.ndarray,
-) -> None:
-    """Add the pairs of images i and i + 1 with images start..stop to the sums, all of them if there is no mask.
-
-    Two times four pairs share one load and one store of the sums, and the lanes of their images: loads and stores would
-    otherwise take longer than the arithmetic.
-    """
-    ga, gb, wa, wb = g[i], g[i + 1], w[i], w[i + 1]
-    base_a, base_b = base[images[i]], base[images[i + 1]]
-    for j in range(start, stop, STEP):
-        a0, a1, a2, a3 = base_a[images[j]], base_a[images[j + 1]], base_a[images[j + 2]], base_a[images[j + 3]]
-        b0, b1, b2, b3 = base_b[images[j]], base_b[images[j + 1]], base_b[images[j + 2]], base_b[images[j + 3]]
-        ha0, ha1, ha2, ha3 = human[i, j], human[i, j + 1], human[i, j + 2], human[i, j + 3]
-        hb0, hb1, hb2, hb3 = human[i + 1, j], human[i + 1, j + 1], human[i + 1, j + 2], human[i + 1, j + 3]
-        if mask is not None:
-            ma0, ma1, ma2, ma3 = mask[i, j], mask[i, j + 1], mask[i, j + 2], mask[i, j + 3]
-            mb0, mb1, mb2, mb3 = mask[i + 1, j], mask[i + 1, j + 1], mask[i + 1, j + 2], mask[i + 1, j + 3]
-        g0, g1, g2, g3 = g[j], g[j + 1], g[j + 2], g[j + 3]
-        w0, w1, w2, w3 = w[j], w[j + 1], w[j + 2], w[j + 3]
-        if f is not None:
-            fa, fb, f0, f1, f2, f3 = f[i], f[i + 1], f[j], f[j + 1], f[j + 2], f[j + 3]
-        for lane in range(len(sum_r)):
-            own_a, own_b, weight_a, weight_b = ga[lane], gb[lane], wa[lane], wb[lane]
-            ra0, rb0 = w0[lane] * (a0 - own_a * g0[lane]), w0[lane] * (b0 - own_b * g0[lane])
-            ra1, rb1 = w1[lane] * (a1 - own_a * g1[lane]), w1[lane] * (b1 - own_b * g1[lane])
-            ra2, rb2 = w2[lane] * (a2 - own_a * g2[lane]), w2[lane] * (b2 - own_b * g2[lane])
-            ra3, rb3 = w3[lane] * (a3 - own_a * g3[lane]), w3[lane] * (b3 - own_b * g3[lane])
-            if f is not None:
-                own_a, own_b = fa[lane], fb[lane]
-                ra0, rb0 = ra0 + w0[lane] * own_a * f0[lane], rb0 + w0[lane] * own_b * f0[lane]
-                ra1, rb1 = ra1 + w1[lane] * own_a * f1[lane], rb1 + w1[lane] * own_b * f1[lane]
-                ra2, rb2 = ra2 + w2[lane] * own_a * f2[lane], rb2 + w2[lane] * own_b * f2[lane]
-                ra3, rb3 = ra3 + w3[lane] * own_a * f3[lane], rb3 + w3[lane] * own_b * f3[lane]
-            ca0, ca1, ca2, ca3, cb0, cb1, cb2, cb3 = ra0, ra1, ra2, ra3, rb0, rb1, rb2, rb3
-            if mask is not None:
-                ca0, ca1, ca2, ca3 = ma0 * ra0, ma1 * ra1, ma2 * ra2, ma3 * ra3
-                cb0, cb1, cb2, cb3 = mb0 * rb0, mb1 * rb1, mb2 * rb2, mb3 * rb3
-            sum_r[lane] += weight_a * ((ca0 + ca1) + (ca2 + ca3)) + weight_b * ((cb0 + cb1) + (cb2 + cb3))
-            rh_a = (ha0 * ra0 + ha1 * ra1) + (ha2 * ra2 + ha3 * ra3)
-            rh_b = (hb0 * rb0 + hb1 * rb1) + (hb2 * rb2 + hb3 * rb3)
-            sum_rh[lane] += weight_a * rh_a + weight_b * rh_b
-            rr_a = (ca0 * ra0 + ca1 * ra1) + (ca2 * ra2 + ca3 * ra3)
-            rr_b = (cb0 * rb0 + cb1 * rb1) + (cb2 * rb2 + cb3 * rb3)
-            sum_rr[lane] += weight_a * weight_a * rr_a + weight_b * weight_b * rr_b
+            sums[start + lane, 0], sums[start + lane, 1], sums[start + lane, 2] = (
+                sum_r[lane],
+                sum_rh[lane],
+                sum_rr[lane],
+            )
+    return sums
 
 
 def top_k_sums(

@@ -18,7 +18,7 @@ from alignment_importance.experiments.rankings import order_of, rank
 from alignment_importance.inputs.folds import Fold, PairBlock
 from alignment_importance.statistics.judged import judged_pairs
 from alignment_importance.statistics.scores import SCORES
-from alignment_importance.statistics.similarity import SecondOrder
+from alignment_importance.statistics.similarity import SecondOrder, rsm
 from alignment_importance.system.logs import progress
 
 #: (pair,) images of pairs, as positions in the image set.
@@ -207,7 +207,7 @@ def _test(engine: PooledAblation, fold: Fold, orders: torch.Tensor, permuted: _P
     first = torch.arange(orders.shape[1], device=orders.device) < best[:, None]
     kept = torch.cat([torch.ones_like(first[:1]), torch.zeros_like(first).scatter_(1, orders, first)])
     readout, pairs = engine.readout[torch.from_numpy(fold.test.images)], judged_pairs(fold.test.human)
-    similarities = closed_forms.with_some(readout, engine.fill, kept, engine.similarity)[:, *pairs]
+    similarities = rsm(torch.where(kept[:, None], readout, engine.fill), engine.similarity)[:, *pairs]
     human = permuted.of(_pairs(fold.test, orders.device))
     sides = (similarities[:1].expand_as(similarities[1:]), similarities[1:])
     return torch.stack([_of_own(side, human, score) for side in sides])
