@@ -11,8 +11,9 @@ import pandas as pd
 from alignment_importance.experiments import bootstrap, comparisons, permutation, prediction, rsms
 from alignment_importance.experiments import rankings as ranks
 from alignment_importance.inputs import folds as cuts
-from alignment_importance.system import netcdf, tables
+from alignment_importance.system import netcdf, provenance, tables
 from alignment_importance.system.compute import Compute
+from alignment_importance.system.resumable import Budget
 
 
 def assess_prediction(
@@ -74,7 +75,9 @@ def assess_prediction(
         tables.write_table(resampled.assign(**comparison.origin), intervals)
         draws = n_permutations["pooled" if maps.attrs["route"] == "pooled" else "other"]
         blocks = cuts.members(cut[first], image_ids)
-        permuted = permutation.permute(comparison.engine, blocks, human, alignment["score"], draws, first)
+        key = comparison.fingerprint(*alignment.values(), provenance.circumstances(), draws, first, cut[first].to_csv())
+        budget = Budget(partial=permutations.with_suffix(".partial.npz"), key=key)
+        permuted = permutation.permute(comparison.engine, blocks, human, alignment["score"], draws, first, budget)
         tables.write_table(permuted.assign(**comparison.origin), permutations)
 
 

@@ -1,5 +1,8 @@
 """Permuted judgments: many at once against one by one, and what comes out where there is no signal."""
 
+from pathlib import Path
+from typing import Any
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -10,6 +13,7 @@ from alignment_importance import ablation
 from alignment_importance.experiments import curves, permutation, rankings, retention
 from alignment_importance.inputs import folds
 from alignment_importance.statistics import inference
+from alignment_importance.system import resumable
 
 IDS = [f"{number:02d}" for number in range(N_IMAGES)]
 
@@ -78,6 +82,32 @@ def test_other_routes_pass_through_the_network() -> None:
         retained = [retention.retain(of_fold)["test_retained"] for _, of_fold in curve.groupby("fold")]
         assert found.loc[0, "test_retained"] == pytest.approx(np.mean(retained))
         assert len(found) == 2
+
+
+def test_permutations_of_other_routes_continue_where_they_stopped(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(resumable, "_SECONDS_BETWEEN_RECORDS", -1)
+    human, partial = judgments(N_IMAGES, 3), tmp_path / "partial.npz"
+    members = folds.members(folds.cut("images", IDS, 3, 1), IDS)
+    _, other = engine("general", activations(), "pearson", "pearson_r2", resources())
+    expected = permutation.permute(other, members, human, "pearson_r2", 2, 9)
+    curves_of, made = other.top_k, []
+
+    def stopped_at_fifth(*given: Any) -> np.ndarray:
+        made.append(given)
+        if len(made) == 5:
+            raise KeyboardInterrupt
+        return curves_of(*given)
+
+    monkeypatch.setattr(other, "top_k", stopped_at_fifth)
+    with pytest.raises(KeyboardInterrupt):
+        permutation.permute(other, members, human, "pearson_r2", 2, 9, resumable.Budget(partial=partial))
+    found = permutation.permute(other, members, human, "pearson_r2", 2, 9, resumable.Budget(partial=partial))
+    # 3 folds under 3 orders of labels, of which 4 were made before.
+    assert len(made) == 5 + 5
+    pd.testing.assert_frame_equal(found, expected, check_exact=True)
+    assert not partial.exists()
 
 
 def test_without_draws_there_is_no_test() -> None:

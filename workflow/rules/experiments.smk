@@ -65,7 +65,8 @@ rule assess_prediction:
     threads: 1
     resources:
         mem_mb=megabytes_of_ablation(),
-        runtime=growing(120, activations=0.3),
+        # A top-k curve of VGG-16 takes some 10 s on one core: a minute for the five folds of a permutation.
+        runtime=growing(120 + config["statistics"]["permutations_non_pooled"], activations=0.3),
         gpu=GPUS,
     params:
         **dict.fromkeys(("folds", "scores", "predicted"), SEEDS),

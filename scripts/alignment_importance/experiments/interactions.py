@@ -15,10 +15,7 @@ from alignment_importance.experiments import curves, rankings
 from alignment_importance.experiments.comparisons import Comparison
 from alignment_importance.inputs.folds import Fold, PairBlock
 from alignment_importance.system import provenance
-from alignment_importance.system.resumable import Budget
-
-#: No limit, and nothing kept.
-AT_ONCE = Budget()
+from alignment_importance.system.resumable import AT_ONCE, Budget
 
 
 def budget(

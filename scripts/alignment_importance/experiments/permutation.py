@@ -20,6 +20,7 @@ from alignment_importance.statistics.judged import judged_pairs
 from alignment_importance.statistics.scores import SCORES
 from alignment_importance.statistics.similarity import SecondOrder, rsm
 from alignment_importance.system.logs import progress
+from alignment_importance.system.resumable import AT_ONCE, Budget
 
 #: (pair,) images of pairs, as positions in the image set.
 _Pairs = tuple[torch.Tensor, torch.Tensor]
@@ -40,7 +41,13 @@ def grid(n_maps: int) -> list[int]:
 
 
 def permute(
-    engine: Ablation, folds: Sequence[Fold], human: np.ndarray, score: str, n_draws: int, seed: int
+    engine: Ablation,
+    folds: Sequence[Fold],
+    human: np.ndarray,
+    score: str,
+    n_draws: int,
+    seed: int,
+    budget: Budget = AT_ONCE,
 ) -> pd.DataFrame:
     """Test scores under permuted judgments.
 
@@ -51,6 +58,7 @@ def permute(
         score: second-order score.
         n_draws: number of permutations; 0 for no test.
         seed: of the permutations.
+        budget: where a network that is not pooled, of which a permutation may take a minute, keeps those it has made.
 
     Returns:
         draw (0: the judgments as they are), test_full, test_retained, difference: means over the folds that have both
@@ -63,7 +71,7 @@ def permute(
     if isinstance(engine, PooledAblation):
         full, retained = _repeat_at_once(engine, folds, human, labels, score)
     else:
-        full, retained = _repeat(engine, folds, human, labels)
+        full, retained = _repeat(engine, folds, human, labels, budget)
     both = np.isfinite(full) & np.isfinite(retained)
     with np.errstate(invalid="ignore"):
         means = [np.where(both, values, 0).sum(axis=0) / both.sum(axis=0) for values in (full, retained)]
@@ -78,17 +86,20 @@ def permute(
 
 
 def _repeat(
-    engine: Ablation, folds: Sequence[Fold], human: np.ndarray, labels: np.ndarray
+    engine: Ablation, folds: Sequence[Fold], human: np.ndarray, labels: np.ndarray, budget: Budget
 ) -> tuple[np.ndarray, np.ndarray]:
     """Full and retained test scores (fold, draw) under labels (draw, image)."""
     sides = [[_relabel(block, human, order) for block in (fold.train, fold.test)] for fold in folds for order in labels]
     intact, without = engine.leave_one_out([train for train, _ in sides])
     results = np.full((2, len(sides)), np.nan)
-    for number, blocks in enumerate(progress(sides, "permutations of a fold", len(sides))):
-        train, test = engine.top_k(order_of(rank(intact[number] - without[number])), blocks)
+
+    def score_permuted(number: int) -> None:
+        train, test = engine.top_k(order_of(rank(intact[number] - without[number])), sides[number])
         results[0, number] = test[-1]
         if np.isfinite(train).any():
             results[1, number] = test[np.nanargmax(train)]
+
+    budget.run({"scores": results}, score_permuted, len(sides), "permutations of a fold")
     full, retained = results.reshape(2, len(folds), len(labels))
     return full, retained
 

@@ -102,6 +102,10 @@ class Budget:
                 np.savez(path, allow_pickle=False, key=np.array(self.key), done=np.array(done), **named)
 
 
+#: No limit, and nothing kept.
+AT_ONCE = Budget()
+
+
 def fingerprint(*parts: np.ndarray | str | float) -> str:
     """SHA-256 of arrays and settings, in this order."""
     digest = hashlib.sha256()
