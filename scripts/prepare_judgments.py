@@ -42,7 +42,7 @@ def prepare_judgments(
         settings: kind, columns, key, categories, images and simulated of the comparison.
         unit: `images` or `pairs`, what is cut into folds.
         n_folds, seeds, inner_folds: of the cross-validation.
-        judgments: see `reading.read`; the attribute sha256 is that of the file, or one for each file of the folder.
+        judgments: see `reading.inspect`; the attribute sha256 is that of the file, or one for each file of the folder.
         folds: the table of folds by seed.
         checks: level, where, place, found, remedy of all warnings.
         files: file, sha256.

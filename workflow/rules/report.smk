@@ -194,7 +194,7 @@ rule build_gallery:
 
 
 rule assemble_paper:
-    """Draw the figures of the paper alone, put all figures and tables into one folder, and write the index."""
+    """Draw what only the paper shows, and fill a folder with what stands for its figures and tables, and an index."""
     input:
         png=[figure(about, "png") for about in OF_PAPER],
         pdf=vector_graphics(OF_PAPER),

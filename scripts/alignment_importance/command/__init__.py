@@ -64,7 +64,7 @@ def find_checkout(folder: Path) -> Path:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="alignment-importance",
-        description="Which feature maps of a network carry its match with human similarity judgments. "
+        description="Which feature maps of a network account for its agreement with human similarity judgments. "
         "Every command is one of Snakemake's, which is printed; what stands behind -- is handed on to it.",
     )
     shared = argparse.ArgumentParser(add_help=False)
