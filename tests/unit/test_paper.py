@@ -71,6 +71,7 @@ def folder(tmp_path: Path) -> Path:
         ("bars", {}),
         ("heatmaps", {"comparison": "birds", "model": "net"}),
         ("agreement", {"comparison": "a|b", "model": "net", "model_b": "other"}),
+        ("control", {"control": "halves", "model": "net"}),
     ):
         for ending in ("png", "pdf"):
             (tmp_path / f"{kind}.{ending}").write_text(f"{kind}.{ending}", encoding="utf-8")
@@ -89,10 +90,11 @@ def test_the_index_names_every_file_and_no_other(folder: Path) -> None:
         "figure-01_bars.pdf",
         "figure-02_heatmaps.pdf",
         "figure-03_agreement.pdf",
+        "figure-04_control.pdf",
     }
     assert (folder / "figure-02_heatmaps.png").read_text(encoding="utf-8") == "heatmaps.png"
     assert re.findall(r"^## (.*)$", text, flags=re.MULTILINE) == [
-        "Figure 1", "Figure 2", "Figure 3", "Table 1", "Table 2", "Table 3", "Table 4", "Table 5", "Left out",
+        *(f"Figure {at}" for at in range(1, 5)), *(f"Table {at}" for at in range(1, 6)), "Left out",
     ]  # fmt: skip
     assert "- published values: the configuration names none." in text
 
@@ -107,6 +109,7 @@ def test_captions_stand_alone(folder: Path) -> None:
     assert "test alignment (R²)" in captions[0]
     assert captions[1].endswith(f"Judgments: {birds}. Network: {net}. {folds}")
     assert captions[2].endswith(f"Judgments: {both}. Networks: {net}; {other}. {folds}")
+    assert captions[3].endswith(f"Judgments: {birds}. Network: {net}. {folds}")  # of the images of the control alone
     assert len(re.findall(r"^\*\*Table", text, flags=re.MULTILINE)) == 5
 
 

@@ -186,7 +186,8 @@ def index(
     for at, (name, figure) in enumerate(figures.items(), start=1):
         caption, about = FIGURES[figure.kind], ", ".join(figure.about.values())
         alt = f"{caption.title}: {about}" if about else caption.title
-        reading = f"{caption.reading.format(score=score)} {facts(figure.about, summary, folds)}"
+        shown = _shown(figure.about, summary, tables)
+        reading = f"{caption.reading.format(score=score)} {facts(figure.about, shown, folds)}"
         lines += [
             "",
             f"## Figure {at}",
@@ -197,10 +198,10 @@ def index(
         ]
         lines += ["", _files(name, pdf)]
     for at, (kind, table) in enumerate(tables.items(), start=1):
-        what, shown = TABLES[kind]
+        what, columns = TABLES[kind]
         of_all = _of_all_images(table)
         lines += ["", f"## Table {at}", "", f"**Table {at}. {what}.** {facts({}, summary, folds)}"]
-        lines += ["", *_markdown(of_all, shown)]
+        lines += ["", *_markdown(of_all, columns)]
         more = "All categories, columns and digits" if len(of_all) < len(table) else "All columns and digits"
         lines += ["", f"[{more}](table-{at:02d}_{kind}.csv)"]
     if left_out:
@@ -244,6 +245,14 @@ def facts(about: Mapping[str, str], summary: pd.DataFrame, folds: str) -> str:
     has_units = summary.loc[summary["model"].isin(models), "weights"].str.startswith("units of").any()
     units = " Units, which have no places, stand for feature maps." if has_units else ""
     return f"Judgments: {'; '.join(judged)}. {heading}: {'; '.join(networks)}.{units} {folds}"
+
+
+def _shown(about: Mapping[str, str], summary: pd.DataFrame, tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+    """Select the comparisons of a control, which are those of its image set; all, if the figure is of none."""
+    if "control" not in about:
+        return summary
+    areas = tables["control"]
+    return summary[summary["comparison"].isin(areas.loc[areas["control"] == about["control"], "comparison"])]
 
 
 def _judged(row: pd.Series) -> str:
