@@ -118,6 +118,7 @@ def summary(score: str = "pearson_r2") -> pd.DataFrame:
             "test_full_sd": 0.1,
             "test_retained_mean": 0.3,
             "test_retained_sd": np.nan,
+            "difference_mean": 0.1,
             "p_paired": 0.0001,
             "p_corrected": np.nan,
         }

@@ -48,9 +48,6 @@ _OTHER_CURVES = (
 )
 
 
-_IGNORANT = " Random rankings and those by activations know nothing of people."
-
-
 @style.styled
 def draw_prediction(summary: pd.DataFrame, folds: pd.DataFrame) -> Figure:
     """Draw test scores of all and of the retained feature maps, with ceilings, intervals and baselines.
@@ -72,7 +69,7 @@ def draw_prediction(summary: pd.DataFrame, folds: pd.DataFrame) -> Figure:
     entries = style.entries(panels)
     style.heading(figure, "Alignment with judgments in the test folds", _unit(summary))
     style.key(figure, entries, _prediction_note(summary, set(entries)), columns=4)
-    return figure
+    return style.worded_all(figure, summary)
 
 
 def _prediction_note(summary: pd.DataFrame, drawn: Collection[str]) -> str:
@@ -83,12 +80,12 @@ def _prediction_note(summary: pd.DataFrame, drawn: Collection[str]) -> str:
 
     numbers = ", ".join(map(str, sorted(summary["n_folds"].unique())))
     whiskers = "; whiskers: 95 % intervals by the bootstrap over images" if known("test_full_boot_low") else ""
-    interval = ", with its bootstrap interval" if known("retained_difference_boot_low") else ""
+    interval = ", with the 95 % interval of the corrected test" if known("difference_low") else ""
     parts = {
         f"Bars and markers: mean over {numbers} folds; points: single folds{whiskers}.": True,
         "Ceiling: highest score to expect against the participants' mean.": _CEILING in drawn,
         "Band: agreement of single participants with the others and with all.": _PARTICIPANTS in drawn,
-        f"Δ: retained less all{interval}.": True,
+        f"Δ: retained less all, mean over folds{interval}.": True,
         "d: effect size over folds.": known("effect_size"),
         "Corrected p: one-sided t-test corrected for folds that share images (Nadeau & Bengio 2003).": True,
         "In brackets: p corrected also for the number of comparisons (Holm).": known("p_corrected_holm"),
@@ -148,31 +145,22 @@ def _ceiling(panel: Axes, row: pd.Series, at: int) -> None:
 
 def _prediction_label(row: pd.Series) -> str:
     """Write the label below a group."""
-    low, high = (row.get(f"retained_difference_boot_{side}", np.nan) for side in ("low", "high"))
+    low, high = (row.get(f"difference_{side}", np.nan) for side in ("low", "high"))
+    size, size_low, size_high = (row.get(f"effect_size{side}", np.nan) for side in ("", "_low", "_high"))
+    holm = row.get("p_corrected_holm", np.nan)
+    corrected = f" ({style.p_value(holm).removeprefix('p ').removeprefix('= ')})" if np.isfinite(holm) else ""
     known = np.isfinite(row["k_retained_mean"])
-    effect = _effect(row)
     permuted = row.get("p_permutation_difference", np.nan)
     lines = [
         style.short(row["comparison"]),
         "(simulated observers)" if row["simulated"] else "",
         f"{style.number(row['k_retained_mean'], '.0f')} maps retained" if known else "retained maps: undefined",
-        f"{style.said('Δ', row['test_retained_mean'] - row['test_full_mean'], '.3f')}{style.interval(low, high)}",
-        effect,
-        f"corrected {style.p_value(row['p_corrected'])}{_holm(row)}",
+        f"{style.said('Δ', row['difference_mean'], '.3f')}{style.interval(low, high, '.3f')}",
+        f"d = {style.number(size, '.2f')}{style.interval(size_low, size_high)}" if np.isfinite(size) else "",
+        f"corrected {style.p_value(row['p_corrected'])}{corrected}",
         f"permutation {style.p_value(permuted)}" if np.isfinite(permuted) else "",
     ]
     return "\n".join(line for line in lines if line)
-
-
-def _effect(row: pd.Series) -> str:
-    """Write the effect size over folds with its interval."""
-    size, low, high = (row.get(f"effect_size{side}", np.nan) for side in ("", "_low", "_high"))
-    return f"d = {style.number(size, '.2f')}{style.interval(low, high)}" if np.isfinite(size) else ""
-
-
-def _holm(row: pd.Series) -> str:
-    corrected = row.get("p_corrected_holm", np.nan)
-    return f" ({style.p_value(corrected).removeprefix('p ').removeprefix('= ')})" if np.isfinite(corrected) else ""
 
 
 @style.styled
@@ -205,10 +193,11 @@ def draw_curves(curve: pd.DataFrame, table: pd.DataFrame, comparison: str, model
     # Beside the panel, and not the figure, whose title would run into it.
     panel.legend(loc="upper left", bbox_to_anchor=(1.01, 1), borderaxespad=0)
     ignorant = {"test_random", "test_total_activation", "test_active_units"} & others
+    ignorance = " Random rankings and those by activations know nothing of people." if ignorant else ""
     style.footnote(
         figure,
         f"Lines: mean over {len(table)} folds; bands: ± 1 standard deviation. Maps are ranked, and the number to "
-        f"retain is chosen, on the training data.{_IGNORANT if ignorant else ''}{style.warning(table)}",
+        f"retain is chosen, on the training data.{ignorance}{style.warning(table)}",
     )
     return style.worded(figure, style.provenance(table))
 
