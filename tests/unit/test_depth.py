@@ -33,6 +33,11 @@ def test_layers_stand_in_their_order_with_intervals_and_ceiling() -> None:
     assert labels == ["layer2\n20 retained", "layer3\n30 retained", "layer4\n40 retained"]
 
 
+def test_a_layer_of_which_nothing_is_retained_says_so() -> None:
+    [panel] = draw_depth(summary().replace({"k_retained_mean": {20: np.nan}}), MODELS, "c", "r").axes
+    assert panel.get_xticklabels()[0].get_text() == "layer2\nnone retained"
+
+
 def test_no_ceiling_without_participants() -> None:
     figure = draw_depth(summary(), MODELS, "c", "r")
     assert "noise ceiling" not in [line.get_label() for line in figure.axes[0].lines]

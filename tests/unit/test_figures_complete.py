@@ -223,7 +223,7 @@ def test_overlap_without_any_score_has_no_empty_axes() -> None:
 
 
 def row(**more: Any) -> pd.DataFrame:
-    scores = {"test_full_mean": 0.2, "test_retained_mean": 0.3, "k_retained_mean": 5.0}
+    scores = {"test_full_mean": 0.2, "test_retained_mean": 0.3, "difference_mean": 0.1, "k_retained_mean": 5.0}
     rest = {"comparison": "c", "model": "n", "score": "pearson_r2", "n_folds": 2, "p_corrected": 0.2}
     return pd.DataFrame([MADE_OF | rest | scores | more])
 
@@ -235,13 +235,20 @@ def test_prediction_explains_what_is_drawn_and_nothing_else() -> None:
     few = words(draw_prediction(row(), FOLDS))
     for absent in ("Ceiling", "Band", "whiskers", "Holm", "Permutation", "effect size", "interval"):
         assert absent not in few, absent
-    assert "points: single folds. Δ: retained less all. Corrected p" in few
+    assert "points: single folds. Δ: retained less all, mean over folds. Corrected p" in few
     ceilings = {f"noise_ceiling_{name}_mean": 0.5 for name in ("lower", "upper", "of_mean")}
-    bounds = {f"{of}_boot_{side}": 0.1 for of in ("test_full", "retained_difference") for side in ("low", "high")}
-    tests = {"p_corrected_holm": 0.4, "p_permutation_difference": 0.1, "effect_size": 1.0}
+    bounds = {f"test_full_boot_{side}": 0.1 for side in ("low", "high")}
+    tests = {
+        "difference_low": 0.02,
+        "difference_high": 0.18,
+        "p_corrected_holm": 0.4,
+        "p_permutation_difference": 0.1,
+        "effect_size": 1.0,
+    }
     more = words(draw_prediction(row(**ceilings, **bounds, **tests), FOLDS))
-    for present in ("Ceiling", "Band", "whiskers", "Holm", "Permutation p", "effect size", "bootstrap interval"):
+    for present in ("Ceiling", "Band", "whiskers", "Holm", "Permutation p", "effect size", "corrected test"):
         assert present in more, present
+    assert "Δ = 0.100 [0.020, 0.180]" in more
     mean_alone = words(draw_prediction(row(noise_ceiling_of_mean_mean=0.5), FOLDS))
     assert "Ceiling" in mean_alone and "Band" not in mean_alone
 
@@ -253,7 +260,25 @@ def test_bars_explain_what_is_drawn_and_nothing_else() -> None:
     assert "Noise ceiling: highest score" in shown and "Without a line it is unknown." in shown and "whiskers" in shown
 
 
-UNDEFINED = {"test_full_mean": np.nan, "test_retained_mean": np.nan, "k_retained_mean": np.nan, "p_corrected": np.nan}
+@pytest.mark.parametrize(
+    "draw",
+    [
+        lambda of: draw_prediction(row(**of), FOLDS),
+        lambda of: draw_bars(row(**of)),
+        lambda of: draw_networks(described(**of), "pearson"),
+        lambda of: draw_spread(
+            undefined_spread().assign(**of), undefined_spread(), pd.DataFrame(columns=["quantity", "ks", "p"]), "c"
+        ),
+    ],
+)
+def test_of_units_alone_nothing_is_called_a_map(draw: Callable[[dict[str, str]], Figure]) -> None:
+    assert "map" in words(draw({}))
+    assert "map" not in words(draw({"weights": "units of clip.npy"}))
+
+
+UNDEFINED = dict.fromkeys(
+    ("test_full_mean", "test_retained_mean", "difference_mean", "k_retained_mean", "p_corrected"), np.nan
+)
 
 
 def test_a_prediction_without_scores_is_called_undefined() -> None:

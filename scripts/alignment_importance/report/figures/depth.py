@@ -39,9 +39,9 @@ def draw_depth(summary: pd.DataFrame, models: Sequence[str], comparison: str, ne
             panel.vlines(at, *ends, color=colour, linewidth=1)
     has_ceiling = _ceiling(panel, rows)
     panel.axhline(0, color="black", linewidth=0.8)
-    labels = [f"{style.short(model.removeprefix(f'{network}.'))}\n{kept:.0f} retained" for model, kept in
-              zip(rows["model"], rows["k_retained_mean"], strict=True)]  # fmt: skip
-    panel.set_xticks(rows.index, labels)
+    layers = [style.short(model.removeprefix(f"{network}.")) for model in rows["model"]]
+    kept = ["none" if np.isnan(number) else f"{number:.0f}" for number in rows["k_retained_mean"]]
+    panel.set_xticks(rows.index, [f"{layer}\n{number} retained" for layer, number in zip(layers, kept, strict=True)])
     panel.set_xlim(-0.5, len(rows) - 0.5)
     panel.set_xlabel("map layer, from the first to the last")
     panel.set_ylabel(f"test alignment ({score_name(rows['score'].iloc[0])})")

@@ -88,11 +88,12 @@ def draw_explained_pairs(
     style.footnote(
         figure,
         f"Above, {counted(len(agreeing), 'pair that speaks', 'pairs that speak')} most for the alignment, below, "
-        f"{len(disagreeing)} most against it, of {explained.sizes['pair']} explained. SD: similarity to people and to the network, in "
-        f"standard deviations over all {explained.attrs['n_judged']} judged pairs{_of_ranks(explained)}; the mean of "
-        f"their products is r. {heatmap_note(shown, limits)} Each weighs the image's own maps by what they do "
-        f"for the match of its similarity to the other. Right: where the {_MAPS} feature maps that contribute most to "
-        "the agreement of the pair, or to its disagreement, are most active in both images.",
+        f"{len(disagreeing)} most against it, of {explained.sizes['pair']} explained. SD: similarity to people and to "
+        f"the network, in standard deviations over all {explained.attrs['n_judged']} judged pairs"
+        f"{_of_ranks(explained)}; the mean of their products is r. {heatmap_note(shown, limits)} Each weighs the "
+        "image's own maps by what they do for the match of its similarity to the other. "
+        f"Right: where the {_MAPS} feature maps that contribute most to the agreement of the pair, or to its "
+        "disagreement, are most active in both images.",
     )
     return figure
 

@@ -80,7 +80,7 @@ def draw_networks(table: pd.DataFrame, score: str) -> Figure:
     style.heading(figure, "Networks side by side: alignment in the test folds")
     note = f"Means over folds; whiskers: ± 1 standard deviation.{style.warning(table)}"
     style.key(figure, style.entries([scores]), note, columns=2)
-    return figure
+    return style.worded_all(figure, table)
 
 
 # ----------------------------------------------------------------------------------------------------------------------
@@ -126,7 +126,7 @@ def draw_spread(images: pd.DataFrame, maps: pd.DataFrame, differences: pd.DataFr
         "Deviations and means of AIS fall with the number of feature maps.",
         columns=2,
     )
-    return figure
+    return style.worded_all(figure, images)
 
 
 def _distribution(panel: Axes, values: np.ndarray, colour: Any, label: str) -> None:

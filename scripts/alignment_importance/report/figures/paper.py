@@ -39,7 +39,7 @@ def draw_bars(summary: pd.DataFrame) -> Figure:
     models = summary["model"].unique().tolist()
     comparisons = summary["comparison"].unique().tolist()
     n_rows, n_columns = -(-len(models) // _NETWORKS), min(len(models), _NETWORKS)
-    figure = style.new_figure(1.35 + n_rows * (0.55 + 0.4 * len(comparisons)))
+    figure = style.new_figure(1.55 + n_rows * (0.55 + 0.4 * len(comparisons)))
     panels = figure.subplots(n_rows, n_columns, squeeze=False, sharex=True, sharey=True)
     for panel in panels.flat[len(models) :]:
         panel.set_visible(False)
@@ -53,7 +53,8 @@ def draw_bars(summary: pd.DataFrame) -> Figure:
     marks = style.entries(panels.flat)
     order = [label for label in (*(label for _, label, *_ in _BARS), _CEILING) if label in marks]
     style.key(figure, {label: marks[label] for label in order}, _bars_note(summary, _CEILING in marks), columns=3)
-    return figure
+    style.heading(figure, "Alignment with judgments in the test folds")
+    return style.worded_all(figure, summary)
 
 
 def _bars_note(summary: pd.DataFrame, ceiling: bool) -> str:

@@ -208,6 +208,12 @@ def worded(figure: Figure, provenance: Mapping[str, Any]) -> Figure:
     return figure
 
 
+def worded_all(figure: Figure, table: pd.DataFrame) -> Figure:
+    """Call the maps of a figure units, as `worded`, if all networks of a table are units."""
+    weights = table["weights"].astype(str)
+    return worded(figure, provenance(table)) if weights.str.startswith("units of").all() else figure
+
+
 def undefined(panel: Axes, what: str) -> None:
     """Write that a quantity is undefined, instead of drawing empty axes."""
     panel.set_axis_off()
@@ -265,9 +271,9 @@ def said(name: str, value: float, form: str) -> str:
     return f"{name} undefined" if np.isnan(value) else f"{name} = {number(value, form)}"
 
 
-def interval(low: float, high: float) -> str:
+def interval(low: float, high: float, form: str = ".2f") -> str:
     """Format the interval that follows an estimate; nothing if it is undefined."""
-    return f" [{number(low, '.2f')}, {number(high, '.2f')}]" if np.isfinite(low) else ""
+    return f" [{number(low, form)}, {number(high, form)}]" if np.isfinite(low) else ""
 
 
 def p_value(p: float) -> str:
