@@ -1,6 +1,7 @@
 """Colours by their meaning, for figures and gallery.
 
-They are Seaborn's palette "colorblind", which people with any kind of colour vision can tell apart.
+They are Seaborn's palette "colorblind". People with any kind of colour vision can tell those of `OBSERVERS` apart;
+figures of more colours add dashes, markers or labels.
 """
 
 BLUE, ORANGE, GREEN, RED, PURPLE, BROWN, PINK, GREY, YELLOW, SKY = COLOURS = (

@@ -72,6 +72,7 @@ def _agreement_panel(panel: Axes, rankings: pd.DataFrame) -> None:
         bins=25,
         stacked=True,
         color=[colour for *_, colour in kinds],
+        linewidth=0,  # white edges would cover narrow bars
         label=[
             f"{name}: median {style.number(values.median(), '.2f')}" if len(values) else name
             for name, values, _ in kinds

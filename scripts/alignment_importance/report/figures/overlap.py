@@ -7,6 +7,7 @@ from typing import Any, Literal
 import numpy as np
 import pandas as pd
 import xarray as xr
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
@@ -34,16 +35,17 @@ _ROWS, _LOWEST, _HIGHEST = 7.8, 0.55, 1.05
 #: The highest of these values that fits is marked on the axis of a row.
 _MARKS = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0)
 
-#: Distance from one row of categories to the next, in heights of a row.
-_STEP = 1.3
+#: Distance from one row of categories to the next, in heights of a row; end of their names, in points from the axis.
+_STEP, _LEFT = 1.3, -25
 
-#: Labels, colours, widths and dashes of lines, each drawn over those before it: where curves coincide, the wider ones
-#: show on both sides of the narrower ones. Dashes separate them further, in figures where dashes mean nothing else.
-_BASELINES: dict[str, tuple[str, str, float, Any]] = {
-    "observed": ("heatmap and saliency map of one image", palette.OBSERVED, 2.6, "-"),
-    "shuffled_saliency": ("saliency maps of other images", palette.OTHER_IMAGES, 1.8, (0, (3, 2))),
-    "centre_bias": ("centre bias instead of the saliency map", palette.CENTRE_BIAS, 1.1, (0, (2, 3))),
-    "activations": ("activations instead of the heatmap", palette.ACTIVATIONS, 0.8, "-"),
+#: Labels, colours, widths and dashes of lines, and markers of points. Lines are drawn over those before: where curves
+#: coincide, the wider ones show on both sides of the narrower ones. Dashes separate them further, in figures where
+#: dashes mean nothing else.
+_BASELINES: dict[str, tuple[str, str, float, Any, str]] = {
+    "observed": ("heatmap and saliency map of one image", palette.OBSERVED, 2.6, "-", "o"),
+    "shuffled_saliency": ("saliency maps of other images", palette.OTHER_IMAGES, 1.8, (0, (3, 2)), "s"),
+    "centre_bias": ("centre bias instead of the saliency map", palette.CENTRE_BIAS, 1.1, (0, (2, 3)), "^"),
+    "activations": ("activations instead of the heatmap", palette.ACTIVATIONS, 0.8, "-", "D"),
 }
 
 _DIRECTIONS: dict[str, tuple[str, Literal["-", "--"]]] = {
@@ -76,13 +78,13 @@ def draw_overlap(summary: pd.DataFrame, comparison: str, model: str) -> Figure:
         _relative_risks(row[2], one)
         row[0].set_title(style.short(saliency))
     for panel in panels[-1, :2]:
-        panel.set_xlabel("predicting mask (% of pixels)")
-    panels[-1, 2].set_xlabel("both masks (% of pixels)")
+        panel.set_xlabel("predicting mask\n(% of pixels)")
+    panels[-1, 2].set_xlabel("both masks\n(% of pixels)")
     note = (
         f"Predicted mask: {target:g} % of the pixels. Lines: means over {everything['n_images'].max()} images; "
-        "relative risk: medians.\nBands and bars: 95 % bootstrap intervals."
+        "relative risk: medians. Bands and bars: 95 % bootstrap intervals."
     )
-    _legend(figure, note, directions=True)
+    style.key(figure, _marks(directions=True), note, columns=2)
     style.title(
         figure, "Saliency maps and heatmaps as predictions of each other", comparison, model, style.provenance(summary)
     )
@@ -109,18 +111,20 @@ def draw_overlap_categories(summary: pd.DataFrame, comparison: str, model: str) 
         for panel, measure in zip(pair, ("precision", "recall"), strict=True):
             _stack(panel, one, summary, measure, target)
             panel.set_title(f"{style.short(saliency) if panel is pair[0] else ''}\n{measure}")
-            panel.set_xlabel("threshold: predicting\nmask (% of pixels)", fontsize=7)
+            panel.set_xlabel("predicting mask\n(% of pixels)", fontsize=7)
     for panel in panels[:, 0]:
         for row, name in enumerate(names):
             n_images = summary.loc[summary["category"] == name, "n_images"].max()
             beside = f"{textwrap.fill(style.short(str(name), 18), 12)}\n{n_images} images"
-            at = {"transform": panel.get_yaxis_transform(), "ha": "right", "va": "center"}
-            panel.text(-0.22, 0.5 - _STEP * row, beside, fontsize=7.5, **at)
+            panel.annotate(
+                beside, (0, 0.5 - _STEP * row), xycoords=panel.get_yaxis_transform(), xytext=(_LEFT, 0),
+                textcoords="offset points", ha="right", va="center", fontsize=7.5,
+            )  # fmt: skip
     note = (
-        f"The highest pixels of the saliency map as a prediction of the highest {target:g} % of the heatmap.\n"
+        f"The highest pixels of the saliency map as a prediction of the highest {target:g} % of the heatmap. "
         "Lines: means over images; bands: 95 % bootstrap intervals."
     )
-    _legend(figure, note, directions=False)
+    style.key(figure, _marks(directions=False), note, columns=2)
     style.title(
         figure, "How well saliency maps predict heatmaps, by category", comparison, model, style.provenance(summary)
     )
@@ -176,15 +180,15 @@ def draw_overlap_grid(
     for colour, segments in lines.items():
         panel.add_collection(LineCollection(segments, colors="white", linewidths=_HALO), autolim=False)
         panel.add_collection(LineCollection(segments, colors=colour, linewidths=_OUTLINE), autolim=False)
-    keys = [
-        Line2D([], [], color=colour, label=f"highest pixels of the {what}", linewidth=1.5)
+    marks: dict[str, Artist] = {
+        f"highest pixels of the {what}": Line2D([], [], color=colour, linewidth=1.5)
         for colour, what in ((palette.HEATMAP, "heatmap"), (palette.SALIENCY, "saliency map"))
-    ]
+    }
     note = (
-        "RR: relative risk, how many times more often pixels inside the heatmap's mask lie in the saliency map's mask\n"
+        "RR: relative risk, how many times more often pixels inside the heatmap's mask lie in the saliency map's mask "
         f"than pixels outside it. {which}"
     )
-    figure.legend(handles=keys, title=note, title_fontsize=7, alignment="left", loc="outside lower left", ncols=2)
+    style.key(figure, marks, note, columns=2)
     style.title(figure, "Where heatmaps and saliency maps lie", comparison, model, heatmaps.attrs)
     return figure
 
@@ -229,7 +233,7 @@ def _directions(panel: Axes, summary: pd.DataFrame, summary_of_all: pd.DataFrame
     if aimed["value"].isna().all():
         style.undefined(panel, measure)
         return
-    for baseline, (_, colour, width, _) in _BASELINES.items():
+    for baseline, (_, colour, width, *_) in _BASELINES.items():
         for direction, (_, line) in _DIRECTIONS.items():
             rows = aimed[(aimed["baseline"] == baseline) & (aimed["direction"] == direction)]
             rows = rows.sort_values("top_percent")
@@ -263,7 +267,7 @@ def _stack(panel: Axes, summary: pd.DataFrame, summary_of_all: pd.DataFrame, mea
         return np.pad(values / highest + bottoms[:, None], ((0, 0), (0, 1)), constant_values=np.nan).ravel()
 
     x = np.tile(np.append(sizes, np.nan), len(names))
-    for baseline, (_, colour, width, dashes) in _BASELINES.items():
+    for baseline, (_, colour, width, dashes, _) in _BASELINES.items():
         value, lower, upper = (in_rows(wide[name][baseline].to_numpy()) for name in ("value", "lower", "upper"))
         panel.fill_between(x, lower, upper, color=colour, alpha=0.15, linewidth=0)
         panel.plot(x, value, color=colour, linewidth=width, linestyle=dashes, dash_capstyle="butt")
@@ -295,11 +299,11 @@ def _relative_risks(panel: Axes, summary: pd.DataFrame) -> None:
         style.undefined(panel, "relative risk")
         return
     sizes = sorted(rows["top_percent"].unique())
-    for at, (baseline, (_, colour, *_)) in enumerate(_BASELINES.items()):
+    for at, (baseline, (_, colour, *_, marker)) in enumerate(_BASELINES.items()):
         one = rows[rows["baseline"] == baseline].set_index("top_percent").reindex(sizes)
         places = np.arange(len(sizes)) + 0.18 * (at - 1.5)
         panel.vlines(places, one["lower"], one["upper"], color=colour)
-        panel.plot(places, one["value"], "o", color=colour, markersize=4, clip_on=False, zorder=3)
+        panel.plot(places, one["value"], marker, color=colour, markersize=4, clip_on=False, zorder=3)
     panel.axhline(1, color="black", linewidth=0.8, linestyle=":")
     panel.set_xticks(range(len(sizes)), [f"{size:g}" for size in sizes])
     panel.set_xlim(-0.6, len(sizes) - 0.4)
@@ -307,13 +311,12 @@ def _relative_risks(panel: Axes, summary: pd.DataFrame) -> None:
     panel.set_ylabel("relative risk")
 
 
-def _legend(figure: Figure, note: str, *, directions: bool) -> None:
-    """Explain below a figure lines, colours and numbers."""
-    lines = [
-        Line2D([], [], color=colour, label=label, linewidth=width, linestyle="-" if directions else dashes)
-        for label, colour, width, dashes in _BASELINES.values()
-    ]
+def _marks(*, directions: bool) -> dict[str, Artist]:
+    """Make the entries of a legend of curves, and with `directions` of points."""
+    marks: dict[str, Artist] = {}
+    for label, colour, width, dashes, marker in _BASELINES.values():
+        of_points = {"marker": marker} if directions else {"linestyle": dashes}
+        marks[label] = Line2D([], [], color=colour, linewidth=width, **of_points)
     if directions:
-        lines += [Line2D([], [], color="black", linestyle=style, label=label) for label, style in _DIRECTIONS.values()]
-    lines.append(Line2D([], [], color="black", linestyle=":", linewidth=0.8, label="chance"))
-    figure.legend(handles=lines, title=note, title_fontsize=7, alignment="left", loc="outside lower left", ncols=2)
+        marks |= {label: Line2D([], [], color="black", linestyle=line) for label, line in _DIRECTIONS.values()}
+    return marks | {"chance": Line2D([], [], color="black", linestyle=":", linewidth=0.8)}

@@ -98,7 +98,9 @@ def new_figure(height: float) -> Figure:
     Args:
         height: in inches.
     """
-    return Figure(figsize=(_page.get(_DEFAULT_PAGE).two_columns_mm / 25.4, height), layout="constrained")
+    size = (_page.get(_DEFAULT_PAGE).two_columns_mm / 25.4, height)
+    # How wide text is depends a little on the dots.
+    return Figure(size, dots_per_inch(), layout="constrained")
 
 
 @styled
@@ -192,7 +194,7 @@ def key(figure: Figure, entries: Mapping[str, Artist], note: str, columns: int) 
             fontsize=7, alignment="left", loc="outside lower left", ncols=n_columns,
         )  # fmt: skip
         legend.get_title().set_color("0.3")
-        if n_columns == 1 or legend.get_window_extent().width <= figure.bbox.width:
+        if n_columns == 1 or legend.get_window_extent().width <= 0.98 * figure.bbox.width:
             break
         legend.remove()
 
