@@ -119,11 +119,8 @@ def _stacked(tables: Mapping[tuple[str, ...], pd.DataFrame], third: str | None) 
     if not tables:
         return None
     names = ["comparison", "model", third] if third else ["comparison"]
-    parts = []
-    for key, table in tables.items():
-        named = dict(zip(names, key, strict=True))
-        parts.append(pd.DataFrame(named, index=table.index).join(table.drop(columns=list(named), errors="ignore")))
-    return pd.concat(parts, ignore_index=True)
+    bare = {key: table.drop(columns=names, errors="ignore") for key, table in tables.items()}
+    return pd.concat(bare.values(), keys=pd.MultiIndex.from_tuples(bare, names=names)).reset_index(names)
 
 
 def _risks(summary: pd.DataFrame) -> pd.DataFrame:

@@ -11,7 +11,6 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from numpy.typing import NDArray
 from scipy.cluster import hierarchy
-from scipy.spatial.distance import squareform
 
 from alignment_importance.report import palette
 from alignment_importance.report.figures import style
@@ -97,9 +96,8 @@ def _cluster(people: NDArray[np.float64]) -> NDArray[np.float64] | None:
     pairs = np.triu_indices(len(people), k=1)
     if len(people) < 2 or not np.isfinite(people[pairs]).all():
         return None
-    distance = np.zeros_like(people)
-    distance[pairs] = people[pairs].max() - people[pairs]
-    return np.asarray(hierarchy.linkage(squareform(distance + distance.T), "average", optimal_ordering=True))
+    distances = people[pairs].max() - people[pairs]
+    return np.asarray(hierarchy.linkage(distances, "average", optimal_ordering=True))
 
 
 def _percentiles(values: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -1,14 +1,13 @@
 """What all figures share: style, page, the format of names and numbers, and how figures are saved."""
 
-import functools
 import re
 import textwrap
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ParamSpec, TypeVar
+from typing import Any
 
 import matplotlib as mpl
 import numpy as np
@@ -36,19 +35,8 @@ SHORT = 28
 #: Letters of notes and legends that fit into an inch, and the inches that a mark in a legend takes.
 _PER_INCH, _MARK = 17, 0.4
 
-Arguments = ParamSpec("Arguments")
-Result = TypeVar("Result")
-
-
-def styled(function: Callable[Arguments, Result]) -> Callable[Arguments, Result]:
-    """Run a function in the style of all figures."""
-
-    @functools.wraps(function)
-    def run(*args: Arguments.args, **kwargs: Arguments.kwargs) -> Result:
-        with mpl.rc_context(_SETTINGS):
-            return function(*args, **kwargs)
-
-    return run
+#: Decorates functions that run in the style of all figures.
+styled = mpl.rc_context(_SETTINGS)
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,8 @@ import pandas as pd
 import xarray as xr
 
 from alignment_importance.report.gallery import explained
-from alignment_importance.report.overlays import Limits, Scale, shared_limits
+from alignment_importance.report.gallery.explained import significant
+from alignment_importance.report.overlays import Scale, shared_limits
 from alignment_importance.system.netcdf import origin_columns
 
 #: Number of feature maps shown for each image, those with the largest weights in its heatmap.
@@ -104,6 +105,7 @@ def _describe_view(view: View, ids: list[str], percents: Sequence[float], scale:
     made_of = origin_columns(view.heatmaps.attrs)
     alignment = view.scores["alignment"].to_series().reindex(ids)
     retained = float(view.rsms.attrs["n_retained"])
+    limits = shared_limits(view.heatmaps, scale)
     return {
         "name": view.name,
         "comparison": view.comparison,
@@ -113,18 +115,14 @@ def _describe_view(view: View, ids: list[str], percents: Sequence[float], scale:
         "maps_total": view.scores.sizes["feature_map"],
         "maps_retained": None if np.isnan(retained) else int(retained),
         "present": [int(image in view.heatmaps.indexes["image"]) for image in ids],
-        "limits": _rounded(shared_limits(view.heatmaps, scale)),
+        # The values of the first and the last colour of all heatmaps, unless each has its own range.
+        "limits": limits and [significant(value) for value in limits],
         "alignment": numbers(alignment),
         "overlap": {name: _overlap(table, ids, percents) for name, table in view.overlaps.items()},
         "maps": [leading_maps(view.scores, image) for image in ids],
         "explained": explained.describe(view.pairs, view.heatmaps, ids),
         "nearest": {which: nearest(view.rsms[which], ids) for which in NEAREST},
     }
-
-
-def _rounded(limits: Limits | None) -> list[float] | None:
-    """Round the values of the first and the last colour of all heatmaps of a view; None if each has its own range."""
-    return limits and [float(f"{value:.3g}") for value in limits]
 
 
 def leading_maps(scores: xr.Dataset, image: str) -> list[tuple[int, float, float]]:
@@ -143,7 +141,7 @@ def leading_maps(scores: xr.Dataset, image: str) -> list[tuple[int, float, float
         return []
     order = np.argsort(-weights, kind="stable")[:N_MAPS]
     # Scores of single maps are small, hence significant digits instead of decimals.
-    return [(int(k), float(f"{ais[k]:.3g}"), round(weights[k] / total, 4)) for k in order if weights[k] > 0]
+    return [(int(k), significant(ais[k]), round(weights[k] / total, 4)) for k in order if weights[k] > 0]
 
 
 def nearest(matrix: xr.DataArray, ids: list[str]) -> list[list[tuple[int, float]]]:
@@ -162,7 +160,7 @@ def nearest(matrix: xr.DataArray, ids: list[str]) -> list[list[tuple[int, float]
     neighbours = []
     for row in square:
         order = np.argsort(-row, kind="stable")[:N_NEAREST]
-        neighbours.append([(int(other), float(f"{row[other]:.3g}")) for other in order if not np.isnan(row[other])])
+        neighbours.append([(int(other), significant(row[other])) for other in order if not np.isnan(row[other])])
     return neighbours
 
 

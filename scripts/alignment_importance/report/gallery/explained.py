@@ -146,6 +146,11 @@ def _side_by_side(tiles: NDArray[np.uint8]) -> NDArray[np.uint8]:
     return filled.reshape(rows, width, height, width, colours).swapaxes(1, 2).reshape(rows * height, -1, colours)
 
 
+def significant(value: float) -> float:
+    """Round to the three significant digits that the page shows."""
+    return float(f"{value:.3g}")
+
+
 def _rounded(value: float) -> float | None:
-    """Round to the three digits that the page shows; None if undefined."""
-    return None if np.isnan(value) else float(f"{value:.3g}")
+    """Round as `significant`; None if undefined."""
+    return None if np.isnan(value) else significant(value)
