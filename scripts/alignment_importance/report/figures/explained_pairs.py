@@ -7,10 +7,10 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 from matplotlib.figure import Figure
-from numpy.typing import NDArray
 
 from alignment_importance.maps.heatmaps import place
 from alignment_importance.maps.patches import Square, cut
+from alignment_importance.report.contributing import leading_maps
 from alignment_importance.report.figures import style
 from alignment_importance.report.figures.heatmaps import heatmap_bar, heatmap_note, limits_of
 from alignment_importance.report.figures.sheet import Sheet
@@ -102,17 +102,12 @@ def _shown(explained: xr.Dataset) -> tuple[list[_Row], list[_Row]]:
     """Choose the pairs with the highest shares above zero, and the lowest below zero, the most extreme first."""
     shares = (explained["human"] * explained["similarity"]).to_numpy()
     order = np.argsort(-shares, kind="stable")
-    agreeing = [_row(explained, pair, shares[pair], -1) for pair in order[:_PAIRS] if shares[pair] > 0]
     lowest = order[np.isfinite(shares[order])][::-1][:_PAIRS]
-    return agreeing, [_row(explained, pair, shares[pair], 1) for pair in lowest if shares[pair] < 0]
-
-
-def _row(explained: xr.Dataset, pair: int, share: float, sign: int) -> _Row:
-    """Make a row of a pair, with the maps that contribute most to its share (`sign` −1), or least (1)."""
-    first, second = (str(explained[side].to_numpy()[pair]) for side in _SIDES)
-    contributions: NDArray[np.float64] = explained["contribution"][pair].to_numpy()
-    order = np.argsort(sign * contributions, kind="stable")[:_MAPS]
-    return _Row(pair, (first, second), share, order.tolist())
+    images = zip(*(explained[side].to_numpy().tolist() for side in _SIDES), strict=True)
+    each = zip(images, shares.tolist(), leading_maps(explained, _MAPS), strict=True)
+    rows = [_Row(pair, *row) for pair, row in enumerate(each)]
+    agreeing = [rows[pair] for pair in order[:_PAIRS] if shares[pair] > 0]
+    return agreeing, [rows[pair] for pair in lowest if shares[pair] < 0]
 
 
 def _said(explained: xr.Dataset, row: _Row) -> str:

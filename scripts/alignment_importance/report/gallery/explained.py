@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from alignment_importance.inputs.images import input_region
+from alignment_importance.report.contributing import leading_maps
 from alignment_importance.report.overlays import Scale, layer, shared_limits
 from alignment_importance.system import logs
 
@@ -43,7 +44,7 @@ def describe(explained: xr.Dataset, heatmaps: xr.Dataset, ids: list[str]) -> dic
     """
     positions = {image: at for at, image in enumerate(ids)}
     sizes = explained["heatmap"].sizes
-    chosen = _chosen_maps(explained)
+    chosen = leading_maps(explained, N_MAPS)
     contributions = explained["contribution"].to_numpy()
     human, similarity, retained = (
         explained[name].to_numpy() for name in ("human", "similarity", "similarity_retained")
@@ -87,7 +88,7 @@ def draw(explained: xr.Dataset, feature_maps: xr.DataArray, folder: Path, scale:
         scale: what the colours of heatmaps span.
     """
     folder.mkdir(parents=True)
-    limits, chosen = shared_limits(explained, scale), _chosen_maps(explained)
+    limits, chosen = shared_limits(explained, scale), leading_maps(explained, N_MAPS)
     read = functools.lru_cache(_KEPT)(lambda image: feature_maps.sel(image=image).to_numpy())
     names = list(zip(*(explained[side].to_numpy() for side in _SIDES), strict=True))
     for pair, both in enumerate(logs.progress(names, "pairs drawn", len(names))):
@@ -99,15 +100,6 @@ def draw(explained: xr.Dataset, feature_maps: xr.DataArray, folder: Path, scale:
             tiles += list(coloured.reshape(*met.shape, -1))
         picture = Image.fromarray(_side_by_side(np.stack(tiles)))
         picture.save(folder / f"{pair + 1:04d}.webp", lossless=True, method=0)
-
-
-def _chosen_maps(explained: xr.Dataset) -> list[list[int]]:
-    """Choose the maps that contribute most to the agreement, or the disagreement, of each pair; none if undefined."""
-    contributions = explained["contribution"].to_numpy()
-    shares = (explained["human"] * explained["similarity"]).to_numpy()
-    order = np.argsort(np.where(shares < 0, 1, -1)[:, None] * contributions, axis=1, kind="stable")[:, :N_MAPS]
-    defined = np.isfinite(contributions).all(axis=1)
-    return [maps.tolist() if known else [] for maps, known in zip(order, defined, strict=True)]
 
 
 def _meetings(explained: xr.Dataset, pair: int) -> list[NDArray[np.float32]]:
