@@ -200,7 +200,7 @@ def test_activations_that_are_not_finite_leave_no_file(
     """Beyond 65504, which is the end of float16, or infinite in float32."""
     with torch.no_grad():
         cut.trunk.bias[3] = 1e6 if precision == "float16" else torch.inf
-    with pytest.raises(InputError, match=f"at 'maps' that are infinite or not a number, in {precision}: .*{remedy}"):
+    with pytest.raises(InputError, match=f"outputs infinite or NaN values at 'maps', in {precision}: .*{remedy}"):
         extraction.extract(
             table, network, [cut], dataclasses.replace(compute(), precision=precision), [tmp_path / "a.nc"]
         )

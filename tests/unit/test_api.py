@@ -187,7 +187,10 @@ def test_what_is_wrong_is_named() -> None:
     assert refuse(people=human.tolist()).startswith("judgments must be an array")
     assert refuse(people=human[:3]) == "judgments: 3 x 12 is not (image, image)"
     assert refuse(people=human[:3, :3]).startswith("maps are of 12 images and judgments of 3.")
-    assert refuse(people=np.full_like(human, np.nan)) == "judgments: 0 pairs were judged, but a score needs 3"
+    few = np.full_like(human, np.nan)
+    assert refuse(people=few) == "judgments: 0 pairs were judged, but a score needs 3"
+    few[0, 1] = few[1, 0] = 0.5
+    assert refuse(people=few) == "judgments: 1 pair was judged, but a score needs 3"
     lopsided = human.copy()
     lopsided[2, 1] = 9
     said = refuse(named, pd.DataFrame(lopsided, ids, ids))

@@ -324,7 +324,7 @@ def test_what_torch_fx_overlooks_is_found_in_an_own_network() -> None:
             return (maps * shortcut).mean((2, 3))  # the square of maps + 1
 
     network = network_of(Net(Shortcut(), N_MAPS))
-    with pytest.raises(InputError, match=r"what torch.fx makes of it computes something else"):
+    with pytest.raises(InputError, match=r"the graph traced by torch.fx does not compute the same output"):
         networks.cut(dataclasses.replace(network, architecture="package.module:function"))
 
 

@@ -222,7 +222,7 @@ def test_an_own_network_must_return_one_map(here: Path, photographs: pd.DataFram
         run(photographs, here, method="network", architecture=architecture)
 
 
-def test_sizes_that_an_own_network_does_not_take_are_told_for_every_image(here: Path, photographs: pd.DataFrame) -> None:
+def test_sizes_that_an_own_network_does_not_take_are_told_by_image(here: Path, photographs: pd.DataFrame) -> None:
     # 20 x 12 and 12 x 20 become 5 x 3 and 3 x 5, halved and doubled 4 x 2 and 2 x 4.
     quarter = "torch.nn.functional.avg_pool2d(image[:, :1], 4)"
     halved = f"torch.nn.functional.interpolate(torch.nn.functional.avg_pool2d({quarter}, 2), scale_factor=2)"

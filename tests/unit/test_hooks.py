@@ -214,14 +214,14 @@ def _listed(folder: Path) -> pd.DataFrame:
     ("kind", "layers", "said"),
     [
         (Branching, {}, "cannot be traced by torch.fx.* Or name a module as `map_layer`: the whole network runs"),
-        (Branching, {"map_layer": "map"}, "map_layer 'map' is no module that the network runs. Did you mean maps?"),
-        (Branching, {"map_layer": "relu"}, "map_layer 'relu' runs 2 times for an image"),
+        (Branching, {"map_layer": "map"}, "map_layer 'map' is not a module that the network runs. Did you mean maps?"),
+        (Branching, {"map_layer": "relu"}, "map_layer 'relu' runs 2 times per image, so it is unclear which"),
         (Branching, {"map_layer": "maps", "readout_layer": "early"}, r"readout_layer 'early' is \(image, 6, 3, 3\)"),
         (Branching, {"map_layer": "head"}, r"map_layer 'head' is \(image, 3\); \(image, feature_map, y, x\) or"),
         (
             Around,
             {"map_layer": "maps", "readout_layer": "again"},
-            "depends on the image by a path around the map layer 'maps'",
+            "also depends on the image through a path that bypasses the map layer 'maps'",
         ),
     ],
 )

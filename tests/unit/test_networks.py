@@ -287,10 +287,10 @@ def test_errors_name_what_is_wrong(tmp_path: Path) -> None:
         readout_layer="layer4.1.relu_1",
         **random,
     )
-    wrong("by a path around the map layer", map_layer="layer4.1.conv1", **random)
+    wrong("through a path that bypasses the map layer", map_layer="layer4.1.conv1", **random)
     wrong(r"`mean` is \[123, 117, 104\].*0..1", mean=(123, 117, 104), **random)
     wrong(r"`mean` is \[0.5\]; three", mean=(0.5,), **random)
-    wrong("`std` .* divided by 0", std=(0.2, 0, 0.2), **random)
+    wrong("`std` .*; pixel values are divided by it, so it cannot contain 0", std=(0.2, 0, 0.2), **random)
     random["input_size"] = 100
     wrong("maxvit_t cannot be built for inputs of 100 x 100 pixels", **(random | {"architecture": "maxvit_t"}))
     random["input_size"] = 20
@@ -581,7 +581,7 @@ def test_failed_download_says_where_to_put_the_file(tmp_path: Path, monkeypatch:
         raise OSError("no network")
 
     monkeypatch.setattr("torch.hub.download_url_to_file", offline)
-    wrong(r"could not be had from .*no network.*Put that file into .*checkpoint", architecture="resnet18")
+    wrong(r"could not be downloaded from .*no network.*Put that file into .*checkpoint", architecture="resnet18")
 
 
 # ---------------------------------------------------------------------------------------------------------------------

@@ -142,7 +142,7 @@ def test_weights_of_a_plain_address_go_through_the_cache_of_torch(hub: Path, mon
 
     monkeypatch.setattr("torch.hub.download_url_to_file", offline)
     wrong(
-        r"gcvit_xxtiny\.in1k could not be had from .*no network.*Put that",
+        r"gcvit_xxtiny\.in1k could not be downloaded from .*no network.*Put that",
         networks.build,
         architecture="timm/gcvit_xxtiny",
     )
@@ -281,7 +281,7 @@ def test_a_square_that_no_layer_shows_is_told(own: str) -> None:
     checked = checking.check(spec, "models.own", problems)
     assert checked is not None and checked.cut.map_shape == (8, 2, 2)
     assert [str(warning) for warning in problems] == [
-        "no layer says how the tokens of 'transpose' lie in the image. They are taken row by row as a square. Compare "
-        "some heatmaps with their images."
+        "no layer shows how the tokens of 'transpose' are arranged in the image. They are assumed to form a square "
+        "grid, row by row. Compare some heatmaps with their images."
     ]
     wrong("nothing says how its weights were evaluated", architecture=f"{own}:of_nobody", resize="as_evaluated")

@@ -316,7 +316,7 @@ class Merging(nn.Module):
 
 
 def test_tokens_without_a_grid_are_refused_with_their_number() -> None:
-    with pytest.raises(InputError, match=r"16 tokens per image, 1 of them for no place.*grid of 15 places"):
+    with pytest.raises(InputError, match=r"16 tokens per image, 1 of which does not stand for .*grid of 15 positions"):
         networks.cut(network_of(Merging))
 
 

@@ -11,6 +11,7 @@ import xarray as xr
 from alignment_importance.inputs import folds
 from alignment_importance.system.errors import InputError
 from alignment_importance.system.names import some
+from alignment_importance.system.plurals import counted
 
 Maps = np.ndarray | torch.Tensor | xr.DataArray
 
@@ -94,7 +95,8 @@ def join(network: Named, people: Named) -> tuple[list[str], np.ndarray]:
         raise InputError(f"{found}. Give the same images in the same order, or name the images of both.")
     n_judged = folds.n_judged(folds.whole(human))
     if n_judged < folds.MIN_PAIRS:
-        raise InputError(f"{n_judged} pairs were judged, but a score needs {folds.MIN_PAIRS}", where="judgments")
+        found = f"{counted(n_judged, 'pair was', 'pairs were')} judged"
+        raise InputError(f"{found}, but a score needs {folds.MIN_PAIRS}", where="judgments")
     return network.names or people.names or default_names(len(human)), human
 
 

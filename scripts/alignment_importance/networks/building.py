@@ -76,7 +76,7 @@ def inspect(spec: Spec) -> Network:
 
     Raises:
         InputError: what `build` raises but for failed downloads, weights in torch's cache that fail their hash, and
-            weights that are neither in the cache of the Hugging Face hub nor to be had from there.
+            weights that are neither in the cache of the Hugging Face hub nor can be downloaded from there.
     """
     _check(spec)
     plan = registry.plan(spec)
@@ -117,7 +117,10 @@ def _check(spec: Spec) -> None:
                 "blue, of pixel values in 0..1 (divide by 255 what is meant for 0..255)."
             )
     if spec.std is not None and 0 in spec.std:
-        raise InputError(f"Network {spec.architecture}: `std` is {list(spec.std)}; no colour can be divided by 0.")
+        raise InputError(
+            f"Network {spec.architecture}: `std` is {list(spec.std)}; pixel values are divided by it, so it cannot "
+            "contain 0."
+        )
 
 
 def _network(module: nn.Module, weights: str, spec: Spec, plan: Plan) -> Network:

@@ -64,8 +64,8 @@ def check(spec: Spec, where: str, problems: Problems) -> Checked | None:
         if chosen.assumed_square:
             problems.warn(
                 where,
-                f"no layer says how the tokens of {chosen.map_layer!r} lie in the image",
-                "They are taken row by row as a square. Compare some heatmaps with their images.",
+                f"no layer shows how the tokens of {chosen.map_layer!r} are arranged in the image",
+                "They are assumed to form a square grid, row by row. Compare some heatmaps with their images.",
             )
         if chosen.head.route == "hooked":
             problems.warn(

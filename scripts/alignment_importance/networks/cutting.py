@@ -163,8 +163,8 @@ def _cut_by_hooks(network: Network, map_layer: str, readout_layer: str | None) -
             readout = rest(*(parts if isinstance(parts, tuple) else [parts]))
             if not torch.allclose(readout, rest.readout(image), rtol=1e-4, atol=1e-5, equal_nan=True):
                 raise InputError(
-                    f"The readout of {network.architecture} depends on the image by a path around the map layer "
-                    f"{map_layer!r}: ablation of its maps has no meaning there. Name other layers."
+                    f"The readout of {network.architecture} also depends on the image through a path that bypasses the "
+                    f"map layer {map_layer!r}, so ablating its maps is not meaningful. Name other layers."
                 )
     return CutNetwork(
         trunk=trunk,

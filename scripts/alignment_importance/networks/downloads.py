@@ -22,21 +22,22 @@ def check_cached(url: str) -> None:
     named = torch.hub.HASH_REGEX.search(file.name)
     if named and file.is_file() and not digests.sha256(file).startswith(named[1]):
         raise InputError(
-            f"its SHA-256 does not begin with {named[1]} as its name says; a download broke off, or it is "
-            "another file. Remove it; it is downloaded when it is needed.",
+            f"its SHA-256 does not begin with {named[1]} as its name says; a download was interrupted, or "
+            "it is another file. Remove it; it is downloaded when it is needed.",
             where=file,
         )
 
 
 @contextmanager
 def from_url(weights: str, url: str) -> Iterator[None]:
-    """Say what to do when torch's own loader, which checks the hash and keeps files in its cache, has no success."""
+    """Say what to do when torch's own loader, which checks the hash and keeps files in its cache, fails."""
     try:
         yield
     except (URLError, OSError, RuntimeError) as error:
         folder = Path(torch.hub.get_dir()) / "checkpoints"
         raise InputError(
-            f"The weights {weights} could not be had from {url} ({error}). Put that file into {folder}, {_OR_A_FILE}"
+            f"The weights {weights} could not be downloaded from {url} ({error}). Put that file into "
+            f"{folder}, {_OR_A_FILE}"
         ) from error
 
 
@@ -88,7 +89,7 @@ def _reaching(repository: str, files: tuple[str, ...]) -> Iterator[None]:
         (reason, *_) = str(error).splitlines() or [type(error).__name__]
         folder = Path(huggingface_hub.constants.HF_HUB_CACHE) / repo_folder_name(repo_id=repository, repo_type="model")
         raise InputError(
-            f"The weights {repository} are not in the cache of the Hugging Face hub, and could not be had from it "
-            f"({reason}). Where there is internet, run `hf download {repository} {files[0]}`, and copy the folder that "
-            f"it makes to {folder}, {_OR_A_FILE}"
+            f"The weights {repository} are not in the cache of the Hugging Face hub, and could not be downloaded from "
+            f"it ({reason}). Where there is internet, run `hf download {repository} {files[0]}`, and copy the folder "
+            f"that it makes to {folder}, {_OR_A_FILE}"
         ) from error

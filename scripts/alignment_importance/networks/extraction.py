@@ -84,9 +84,9 @@ def extract(
     for cut, number in zip(cuts, n_with_artefacts, strict=True):
         if number:
             logger.warning(
-                "%s, map layer %r: in %d of %d images some tokens have more than %d times the usual norm. Such are "
-                "known as artefacts and tell nothing of their place: trust no heatmap there. Networks with registers "
-                "have none.",
+                "%s, map layer %r: in %d of %d images some tokens have more than %d times the usual norm. Such "
+                "tokens are known artefacts that carry no information about their position: do not interpret heatmaps "
+                "there. Networks with registers have none.",
                 network.architecture, cut.map_layer, number, len(table), tokens.ARTEFACT,
             )  # fmt: skip
 
@@ -101,15 +101,14 @@ def _add(sums: dict[str, NDArray[np.float64]], block: Block) -> None:
 def _require_finite(
     sums: Mapping[str, NDArray[np.float64]], network: Network, cut: CutNetwork, compute: Compute
 ) -> None:
-    """Refuse activations some of which are infinite or not a number, which makes sums of them so."""
+    """Refuse activations some of which are infinite or NaN, which makes sums of them so."""
     for layer, values in zip((cut.map_layer, cut.readout_layer), (sums["map_mean"], sums["unit_mean"]), strict=True):
         if not np.isfinite(values).all():
             remedy = (
                 "set `precision: bfloat16` or `float32`" if compute.precision == "float16" else "look at its weights"
             )
             raise InputError(
-                f"{network.architecture} puts out numbers at {layer!r} that are infinite or not a number, in "
-                f"{compute.precision}: {remedy}."
+                f"{network.architecture} outputs infinite or NaN values at {layer!r}, in {compute.precision}: {remedy}."
             )
 
 

@@ -132,10 +132,10 @@ def find(network: Network, map_layer: str, readout_layer: str | None) -> Layers:
 
 def _called(called: Mapping[str, Call], name: str, key: str) -> Call:
     if name not in called:
-        raise InputError(f"{key} {name!r} is no module that the network runs.{nearest(name, list(called))}")
+        raise InputError(f"{key} {name!r} is not a module that the network runs.{nearest(name, list(called))}")
     if called[name].times > 1:
         raise InputError(
-            f"{key} {name!r} runs {called[name].times} times for an image: which output is meant is not known. Name a "
+            f"{key} {name!r} runs {called[name].times} times per image, so it is unclear which output is meant. Name a "
             "module that runs once."
         )
     return called[name]
@@ -173,8 +173,8 @@ def _laid_out(
     square = tokens.in_a_square(number, (0, 1))
     if square is None:
         raise InputError(
-            f"map_layer {name!r} has {number} tokens per image, which are no square, and no convolution says how they "
-            "are laid out. Name a layer whose tokens are those of patches of the image."
+            f"map_layer {name!r} has {number} tokens per image, a number that is not a square, and no convolution "
+            "shows how they are arranged. Name a layer whose tokens are those of patches of the image."
         )
     return square, (n_maps, square.height, square.width)
 

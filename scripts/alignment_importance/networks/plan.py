@@ -44,7 +44,7 @@ class Plan:
         trained: makes the module with its trained weights, and says what to call them.
         inputs: of the module, that these weights, or otherwise the usual ones, were trained on.
         names: of the trained weights.
-        check: raises an InputError if it is known already that the trained weights cannot be had.
+        check: raises an InputError if it is known already that the trained weights cannot be downloaded.
         own: whether a user's own code makes the module: it is run as it is, and its random weights are checked.
     """
 

@@ -18,6 +18,7 @@ from torchvision.models import VisionTransformer
 
 from alignment_importance.networks.tracing import ancestors, module_of, readers, shape, sources
 from alignment_importance.system.errors import InputError
+from alignment_importance.system.plurals import counted
 
 
 def prefix_tokens(module: nn.Module) -> int | None:
@@ -75,10 +76,12 @@ def layout_of(node: fx.Node, prefix: int | None) -> Layout:
             return Layout(present, *grid)
     square = in_a_square(number, possible)
     if square is None:
+        left = number - possible[0]
         raise InputError(
-            f"map_layer {node.meta['name']!r} has {number} tokens per image, {possible[0]} of them for no place, and "
-            f"no layer before it has a grid of {number - possible[0]} places, which are no square either: it is not "
-            "known where they lie. Name a layer before tokens are merged or left out."
+            f"map_layer {node.meta['name']!r} has {number} tokens per image, "
+            f"{counted(possible[0], 'of which does', 'of which do')} not stand for an image patch. No earlier layer "
+            f"has a grid of {left} positions, and {left} is not a square number, so the positions of the tokens are "
+            "unknown. Name a layer before tokens are merged or left out."
         )
     return square
 

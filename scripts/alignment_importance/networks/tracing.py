@@ -96,7 +96,7 @@ def require_equal(traced: fx.GraphModule, network: Network) -> None:
     """Compare a graph with its network on an image of random numbers: torch.fx takes `x += y` for `x = x + y`.
 
     Raises:
-        InputError: the graph computes something else.
+        InputError: the graph does not compute the same output.
     """
     image = random_image(network.input_size)
     with torch.inference_mode():
@@ -105,8 +105,8 @@ def require_equal(traced: fx.GraphModule, network: Network) -> None:
         torch.testing.assert_close(computed, expected, equal_nan=True)
     except AssertionError as error:
         raise UntraceableError(
-            f"Network {network.architecture}: what torch.fx makes of it computes something else. Write its forward "
-            "pass without operations in place, such as `x += y`."
+            f"Network {network.architecture}: the graph traced by torch.fx does not compute the same output. Write "
+            "its forward pass without operations in place, such as `x += y`."
         ) from error
 
 
@@ -164,7 +164,7 @@ def part(traced: fx.GraphModule, starts: Sequence[fx.Node], end: fx.Node, *other
     follows from the size of the network's input, and is put as a constant.
 
     Raises:
-        InputError: `end` depends on the image by a path around `starts`.
+        InputError: `end` also depends on the image through a path that bypasses `starts`.
     """
     graph = fx.Graph()
     copies: dict[fx.Node, Any] = {}
@@ -179,8 +179,8 @@ def part(traced: fx.GraphModule, starts: Sequence[fx.Node], end: fx.Node, *other
             copies[node] = _written(sizes[node], copies[starts[0]], graph)
         elif starts and node.op == "placeholder":
             raise InputError(
-                f"The readout {end.meta['name']!r} depends on the image by a path around the map layer "
-                f"{starts[0].meta['name']!r}: ablation of its maps has no meaning there. Name other layers."
+                f"The readout {end.meta['name']!r} also depends on the image through a path that bypasses the "
+                f"map layer {starts[0].meta['name']!r}, so ablating its maps is not meaningful. Name other layers."
             )
         else:
             copies[node] = graph.node_copy(node, lambda argument: copies[argument])

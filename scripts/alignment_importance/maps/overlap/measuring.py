@@ -94,7 +94,8 @@ def measure(
 def _check_percents(percents: Sequence[float]) -> None:
     wrong = [str(percent) for percent in dict.fromkeys(percents) if not 0 < percent <= 100]
     if wrong:
-        raise InputError(f"overlap: {', '.join(wrong)} is no share of the pixels. Give per cents above 0, at most 100.")
+        found = f"overlap: {', '.join(wrong)} is not a percentage of the pixels"
+        raise InputError(f"{found}. Give values above 0 and up to 100.")
 
 
 def _check_images(heatmaps: xr.Dataset, saliency: xr.Dataset) -> None:

@@ -71,7 +71,9 @@ def call(architecture: str) -> nn.Module:
     finally:
         sys.path.remove(str(Path.cwd()))
     if not isinstance(module, nn.Module):
-        raise InputError(f"Network {architecture}: {function}() returns a {type(module).__name__}, not a torch.nn.Module.")
+        raise InputError(
+            f"Network {architecture}: {function}() returns a {type(module).__name__}, not a torch.nn.Module."
+        )
     for key, values in module.named_parameters():
         if values.is_floating_point() and values.dtype != torch.float32:
             raise InputError(
