@@ -65,8 +65,8 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 
 
 def run(table: pd.DataFrame, path: Path, **settings: Any) -> xr.Dataset:
-    machine = compute.prepare("cpu", None, 1)
-    computing.write(table, registry.provider(table, settings, machine), path / "gaze.nc")
+    on_processor = compute.prepare("cpu", None, 1)
+    computing.write(table, registry.provider(table, settings, on_processor), path / "gaze.nc")
     return read_netcdf(path / "gaze.nc")
 
 

@@ -117,7 +117,7 @@ def test_the_registry_lists_the_keys_that_each_method_takes(name: str) -> None:
     factory = getattr(importlib.import_module(f"alignment_importance.maps.saliency.{module}"), function)
     _table, *parameters = inspect.signature(factory).parameters.values()
     needed = [parameter.name for parameter in parameters if parameter.default is parameter.empty]
-    assert needed == [*method.needs, *["machine"] * method.is_network]
+    assert needed == [*method.needs, *["compute"] * method.is_network]
     assert [parameter.name for parameter in parameters if parameter.name not in needed] == list(method.takes)
 
 

@@ -49,8 +49,8 @@ from alignment_importance.maps import heatmaps as heat
 from alignment_importance.networks.head import Head
 from alignment_importance.statistics import similarity as similarities
 from alignment_importance.statistics.scores import SCORES, SIMILARITIES
-from alignment_importance.system import compute, names
-from alignment_importance.system.compute import Compute
+from alignment_importance.system import names
+from alignment_importance.system.compute import Compute, borrow
 from alignment_importance.system.errors import InputError
 
 
@@ -217,10 +217,10 @@ def explain_pair(
         >>> round(float(explained["places"].sum()), 3)
         -0.401
     """
-    with _compared(maps, judgments, head, similarity, score, ablation) as (comparison, machine):
+    with _compared(maps, judgments, head, similarity, score, ablation) as (comparison, compute):
         pair = _judged_pair(comparison, str(image), str(image_b))
         alignment = {"similarity": similarity, "score": score}
-        return pairs.explain(comparison, None, pair, alignment, machine).isel(pair=0)
+        return pairs.explain(comparison, None, pair, alignment, compute).isel(pair=0)
 
 
 def rsm(maps: arrays.Maps, *, head: Head | nn.Module | None = None, similarity: str = "pearson") -> xr.DataArray:
@@ -265,10 +265,10 @@ def _compared(
     _check_known(ablation, ("zero", "mean"), "ablation")
     network, people = arrays.read_maps(maps), arrays.read_judgments(judgments)
     ids, human = arrays.join(network, people)
-    with _recorded(network, ids, head) as (recorded, cut, machine):
+    with _recorded(network, ids, head) as (recorded, cut, compute):
         recorded = recorded.assign_attrs(ablation=ablation)
-        engine = engines.ablate(cut, recorded, machine, similarity, score)
-        yield Comparison(ids, xr.Dataset(), human, recorded, cut, engine), machine
+        engine = engines.ablate(cut, recorded, compute, similarity, score)
+        yield Comparison(ids, xr.Dataset(), human, recorded, cut, engine), compute
 
 
 @contextmanager
@@ -280,15 +280,15 @@ def _recorded(
     if of_units and head is not None:
         raise InputError("it reads feature maps (image, feature_map, y, x), but these are units", where="head")
     cut = None if head is None else _read_head(head, network.array.shape[1])
-    with compute.borrow(network.device) as machine:
+    with borrow(network.device) as compute:
         maps = network.array[..., None, None] if of_units else network.array
         if cut is not None:
             weights = next(cut.module.parameters(), torch.empty(0, dtype=torch.from_numpy(maps).dtype))
             maps = torch.from_numpy(maps).to(weights.dtype).numpy()
-            _check_readout(cut, machine, maps[:2])
+            _check_readout(cut, compute, maps[:2])
         mean = maps.mean(axis=(0, 2, 3), dtype=np.float64).astype(maps.dtype)
         constant = np.broadcast_to(mean[:, None, None], (1, *maps.shape[1:]))
-        readout, of_means = (_read(cut, machine, values) for values in (maps, constant))
+        readout, of_means = (_read(cut, compute, values) for values in (maps, constant))
         recorded = xr.Dataset(
             {
                 "feature_maps": (("image", "feature_map", "y", "x"), maps),
@@ -299,22 +299,22 @@ def _recorded(
             coords={"image": ids},
             attrs={"route": "pooled" if cut is None else cut.route, "layout": "units" if of_units else "maps"},
         )
-        yield recorded, cut, machine
+        yield recorded, cut, compute
 
 
-def _read(head: Head | None, machine: Compute, maps: np.ndarray) -> np.ndarray:
+def _read(head: Head | None, compute: Compute, maps: np.ndarray) -> np.ndarray:
     """The readout (image, unit) of feature maps."""
     if head is None:
         return features.pool(maps)
     values = torch.tensor(maps)
-    return GeneralHead(head, machine, values.new_zeros(head.n_maps), values).intact.cpu().numpy()
+    return GeneralHead(head, compute, values.new_zeros(head.n_maps), values).intact.cpu().numpy()
 
 
-def _check_readout(head: Head, machine: Compute, maps: np.ndarray) -> None:
+def _check_readout(head: Head, compute: Compute, maps: np.ndarray) -> None:
     """Refuse a head that does not take maps of their shape, or makes no readout (image, unit) of them."""
     try:
-        with torch.no_grad(), machine.arithmetic():
-            readout = machine.place(head.module)(torch.tensor(maps, device=machine.device))
+        with torch.no_grad(), compute.arithmetic():
+            readout = compute.place(head.module)(torch.tensor(maps, device=compute.device))
     except RuntimeError as error:
         shape = " x ".join(map(str, maps.shape[1:]))
         found = f"it does not take feature maps of {shape} ({error})"

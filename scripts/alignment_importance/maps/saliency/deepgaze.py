@@ -38,7 +38,7 @@ def provider(
     spread: float = SPREAD,
     degree: float | None = None,
     *,
-    machine: Compute,
+    compute: Compute,
 ) -> Provider:
     """Build DeepGaze IIE with its weights. Nothing is downloaded, and nothing in a checkpoint is run.
 
@@ -48,7 +48,7 @@ def provider(
         spread: of that Gaussian, see `centre_bias.gaussian`.
         degree: one degree of visual angle in pixels of the images, which are then scaled to the 35 pixels that the
             network was trained with; when None, images stay as they are.
-        machine: what the network may use.
+        compute: what the network may use.
 
     Raises:
         InputError: the package or the checkpoint is missing (the message says where to get it) or does not fit.
@@ -65,15 +65,15 @@ def provider(
         module = package.DeepGazeIIE(pretrained=False)
     loaded = checkpoints.read(checkpoint, module.state_dict())
     checkpoints.load_state(module, loaded.weights, str(checkpoint))
-    module.to(machine.device).eval()
+    module.to(compute.device).eval()
     log_prior = _log_prior(centre_bias, spread)
 
     def predict(_image: str, rgb: Pixels) -> Map:
         scaled = rgb if degree is None else _scale(rgb, _TRAINED_DEGREE / degree)
         height, width = scaled.shape[:2]
-        inputs = torch.from_numpy(scaled).permute(2, 0, 1)[None].to(machine.device, torch.float32)
-        prior = torch.from_numpy(log_prior(width, height))[None].to(machine.device)
-        with torch.inference_mode(), machine.arithmetic():
+        inputs = torch.from_numpy(scaled).permute(2, 0, 1)[None].to(compute.device, torch.float32)
+        prior = torch.from_numpy(log_prior(width, height))[None].to(compute.device)
+        with torch.inference_mode(), compute.arithmetic():
             output = module(inputs, prior)
         log_density = output.float().cpu().numpy().reshape(height, width)
         return np.exp(log_density - log_density.max())

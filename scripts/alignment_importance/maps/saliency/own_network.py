@@ -23,7 +23,7 @@ def provider(
     checkpoint: str | Path | None = None,
     input_size: Sequence[int] | None = None,
     *,
-    machine: Compute,
+    compute: Compute,
 ) -> Provider:
     """Build a network that a user's function returns. Nothing in a checkpoint is run.
 
@@ -35,7 +35,7 @@ def provider(
             function gives it.
         input_size: width and height that the network needs; images are fitted into it with black around them, and the
             map is cut out again. When None, images keep their own size.
-        machine: what the network may use.
+        compute: what the network may use.
 
     Raises:
         InputError: the function cannot be imported or returns no module, or the checkpoint does not fit; later, for an
@@ -47,13 +47,13 @@ def provider(
         loaded = checkpoints.read(Path(checkpoint), module.state_dict())
         checkpoints.load_state(module, loaded.weights, str(checkpoint))
         weights = loaded.label
-    module.to(machine.device).eval()
+    module.to(compute.device).eval()
 
     def predict(image: str, rgb: Pixels) -> Map:
         fitted, (left, top, right, bottom) = _fit(rgb, input_size)
-        inputs = torch.from_numpy(fitted).permute(2, 0, 1)[None].to(machine.device, torch.float32) / 255
+        inputs = torch.from_numpy(fitted).permute(2, 0, 1)[None].to(compute.device, torch.float32) / 255
         try:
-            with torch.inference_mode(), machine.arithmetic():
+            with torch.inference_mode(), compute.arithmetic():
                 output = module(inputs)
         except Exception as error:
             raise InputError(

@@ -20,7 +20,7 @@ class Method:
 
     Attributes:
         factory: `module:function` in this package. The function takes the table of an image set (`image`, `width`,
-            `height`), the keys below by name and, if it runs a network, `machine`, and returns a `computing.Provider`.
+            `height`), the keys below by name and, if it runs a network, `compute`, and returns a `computing.Provider`.
         needs: keys that must be given.
         takes: keys that may be given.
         is_network: whether it runs a network, which may use a GPU.
@@ -43,14 +43,14 @@ METHODS: Mapping[str, Method] = {
 }
 
 
-def provider(table: pd.DataFrame, settings: Mapping[str, Any], machine: Compute | None = None) -> Provider:
+def provider(table: pd.DataFrame, settings: Mapping[str, Any], compute: Compute | None = None) -> Provider:
     """Make the provider of an image set's saliency maps, and check first what can be checked without images.
 
     Args:
         table: `image`, `width` and `height` of the image set.
         settings: an entry of the configuration's `saliency`; keys that are None count as not given, and keys of other
             methods are passed over.
-        machine: what a network may use.
+        compute: what a network may use.
 
     Raises:
         InputError: files do not fit.
@@ -59,4 +59,4 @@ def provider(table: pd.DataFrame, settings: Mapping[str, Any], machine: Compute 
     given = {key: settings[key] for key in (*method.needs, *method.takes) if settings.get(key) is not None}
     module, function = method.factory.split(":")
     factory = getattr(importlib.import_module(f"{__package__}.{module}"), function)
-    return factory(table, **given, machine=machine) if method.is_network else factory(table, **given)
+    return factory(table, **given, compute=compute) if method.is_network else factory(table, **given)
