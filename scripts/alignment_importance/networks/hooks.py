@@ -72,7 +72,7 @@ def _with_tensor(value: Any, tensor: torch.Tensor) -> Any:
         changed: Any = copy.copy(value)
         changed[next(iter(value))] = tensor
         return changed
-    if isinstance(value, tuple) and hasattr(value, "_fields"):
+    if hasattr(value, "_fields"):
         return value._replace(**{value._fields[0]: tensor})
     return type(value)([tensor, *value[1:]]) if isinstance(value, tuple | list) else tensor
 
