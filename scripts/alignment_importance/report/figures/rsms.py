@@ -49,7 +49,7 @@ def draw_rsms(matrices: xr.Dataset, pictures: pd.DataFrame, comparison: str, mod
         panel.spines[:].set_visible(False)
         r = correlate(values[upper], people[upper])
         match = "" if name == "people" else f"\n{style.said('r with judgments', r, '.2f')}"
-        panel.set_xlabel(f"{len(ids)} images{match}")
+        panel.set_xlabel(f"{len(ids)} images{match}", fontsize=7)
         panel.set_title(heading)
     categories = _category_bars(panels, category[order])
     if len(ids) <= _MOST_NAMED:
