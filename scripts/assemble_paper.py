@@ -35,7 +35,7 @@ def assemble_paper(
     own_png: Mapping[tuple[str, ...], Path],
     paper: Path,
 ) -> None:
-    """Draw bars and curves of single folds, and fill the folder `paper` with these and what stands for its other figures.
+    """Draw bars and curves of single folds, and fill the folder `paper` with these and its other figures.
 
     Args:
         png: figures of other jobs, in their order, by kind and the names of what they are about.

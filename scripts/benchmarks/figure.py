@@ -47,7 +47,7 @@ def _ratio_panel(panel: Axes, compared: pd.DataFrame) -> None:
     positions = np.arange(len(compared))[::-1]
     panel.barh(positions, compared["ratio"], color=palette.BLUE, alpha=0.7)
     for position, ratio in zip(positions, compared["ratio"], strict=True):
-        panel.annotate(f"{ratio:.0f} x", (ratio, position), xytext=(3, 0), textcoords="offset points", va="center")
+        panel.annotate(f"{ratio:.0f}×", (ratio, position), xytext=(3, 0), textcoords="offset points", va="center")
     panel.set_xscale("log")
     panel.set_xlim(1, 2 * compared["ratio"].max())
     panel.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))

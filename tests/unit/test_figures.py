@@ -373,7 +373,7 @@ def test_speed_shows_a_bar_for_each_other_way_and_a_line_for_each_work() -> None
     )
     figure = draw_speed(summary)
     ratios, times, memory = figure.axes
-    assert texts(figure).count("20 x") == 1
+    assert texts(figure).count("20×") == 1
     assert [text.get_text() for text in ratios.get_yticklabels()] == ["vgg16, leave one out, 92 images, against captum"]
     assert [line.get_label() for line in times.get_lines()[:2]] == ["leave one out", "curves"]
     assert list(np.asarray(memory.get_lines()[0].get_ydata())) == [300, 310]

@@ -47,7 +47,7 @@ def test_a_value_is_found_wherever_it_stands() -> None:
 def test_settings_become_the_resources_of_the_job() -> None:
     def function(compute: Compute) -> None: ...
 
-    settings = {"device": "cpu", "memory_gb": 2, "precision": "float32"}
+    settings: dict[str, Any] = {"device": "cpu", "memory_gb": 2, "precision": "float32"}
     found = bind(function, handed(params={"compute": settings}, resources={"gpu": 1}))["compute"]
     assert found == prepare(gpus=1, threads=3, **settings)
     assert (found.device.type, found.threads) == ("cpu", 3)
