@@ -101,7 +101,7 @@ FIGURES = {
     "overlap-categories": Caption(
         title="Precision and recall of saliency maps as predictions of heatmaps, by category",
         question="For which categories do saliency maps predict heatmaps, and at which thresholds?",
-        claim="they do for animals alone, and worse at higher thresholds",
+        claim="they do for animals alone, and worse for smaller masks",
         category="Saliency",
         label="by category",
         reading="The highest pixels of the saliency map as a prediction of those of the heatmap, whose share of the "
