@@ -55,7 +55,7 @@ def bind(function: Callable[..., None], snakemake: Any) -> dict[str, Any]:
 
 def _value(name: str, wanted: Any, snakemake: Any) -> Any:
     if name == "compute":
-        return _prepare(snakemake)
+        return wanted.of_job(snakemake.params[name], snakemake.resources.get("gpu"), snakemake.threads)
     for files in (snakemake.output, snakemake.input, snakemake.log):
         if name in dict(files.items()):
             return _as(wanted, files[name], snakemake.params.get(name))
@@ -65,12 +65,6 @@ def _value(name: str, wanted: Any, snakemake: Any) -> Any:
     if name == "threads":
         return snakemake.threads
     raise TypeError(f"the rule has no input, output, param or wildcard {name!r}")
-
-
-def _prepare(snakemake: Any) -> Any:
-    from alignment_importance.system.compute import prepare  # takes PyTorch, which many jobs need not
-
-    return prepare(gpus=snakemake.resources.get("gpu"), threads=snakemake.threads, **snakemake.params["compute"])
 
 
 def _as(wanted: Any, files: Any, keys: Sequence[Any] | None) -> Any:

@@ -8,11 +8,11 @@ import logging
 import os
 import sys
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 import torch
 from threadpoolctl import threadpool_limits
@@ -40,6 +40,11 @@ class Compute:
     memory: int
     """Bytes that the arrays of all tasks under way may take together."""
     precision: str = "float32"
+
+    @classmethod
+    def of_job(cls, settings: Mapping[str, Any], gpus: int | None, threads: int) -> "Compute":
+        """Those of a job with the device, memory and precision of the configuration, see `prepare`."""
+        return prepare(gpus=gpus, threads=threads, **settings)
 
     def chunk(self, bytes_per_item: int) -> int:
         """How many items one task may hold: at least one."""
