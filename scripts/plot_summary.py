@@ -69,7 +69,7 @@ def plot_summary(
             read_table(file).assign(comparison=comparison, model=model)
             for (comparison, model), file in predictions.items()
         ]
-        columns = ["comparison", "model", "test_full_mean", "test_retained_mean"]
+        columns = ["comparison", "model", "test_full_mean", "test_retained_mean", "difference_mean"]
         return draw_prediction(read_table(summary, columns), pd.concat(folds))
 
     def side_by_side() -> Figure:

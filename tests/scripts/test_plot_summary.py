@@ -37,6 +37,7 @@ def test_folds_are_told_apart_by_comparison_and_model(drawn: Drawn, folds: Path,
         "test_full_sd": 0.1,
         "test_retained_mean": 0.4,
         "test_retained_sd": 0.2,
+        "difference_mean": 0.2,
         "p_paired": 0.04,
         "p_corrected": 0.2,
     }

@@ -23,4 +23,4 @@ def test_all_kinds_of_work_stand_in_one_table_and_figure(drawn: Drawn, tmp_path:
         png=tmp_path / "speed.png",
     )
     assert read_table(tmp_path / "summary.csv")["work"].tolist() == list(works)
-    assert "20 x" in drawn.texts("speed")
+    assert "20×" in drawn.texts("speed")
