@@ -1,4 +1,4 @@
-"""The demo, killed at thirty random moments or more, and what comes out of it in the end."""
+"""A tiny project, killed at thirty random moments or more, and what comes out of it in the end."""
 
 import csv
 import os
@@ -15,13 +15,12 @@ from pathlib import Path
 
 import numpy as np
 import psutil
-from demo_project import demo_and_project
 from rule_objects import rules, script_of
 from test_run import results_of
 from tiny_project import planned_jobs, run_snakemake
 
 #: Other than in the undisturbed run: rules with several threads get more of them. A killed run would leave its lock.
-RUN = ("--cores", "4", "--rerun-incomplete", "--nolock")
+RUN = ("--cores", "4", "--rerun-incomplete", "--nolock", "--configfile", "tiny.yaml")
 
 #: What is killed: Snakemake, a job, or both and all other jobs, as when the power fails. Each once in every stage.
 KINDS = ("snakemake", "job", "everything")
@@ -53,10 +52,10 @@ def stages() -> dict[str, str]:
     return {script_of(rule).stem: Path(rule.snakefile).stem for rule in rules().values()}
 
 
-def durations(demo: Path) -> dict[str, float]:
+def durations(project: Path) -> dict[str, float]:
     """Seconds of the shortest job of every script that has run."""
     found: dict[str, float] = {}
-    folder = demo / "results/benchmarks"
+    folder = project / "results/benchmarks"
     for file in folder.rglob("*.tsv"):
         rule = file.relative_to(folder).with_suffix("").parts[0]
         with file.open(encoding="utf-8") as lines:
@@ -126,17 +125,9 @@ def run_until_killed(
     return "finished"
 
 
-def made_in(folder: Path) -> dict[str, bytes]:
-    """The bytes of all results and of the demo's data, by path."""
-    files = [file for file in sorted((folder / "data/demo").rglob("*")) if file.is_file()]
-    data = {file.relative_to(folder).as_posix(): file.read_bytes() for file in files if not file.name.startswith(".")}
-    return results_of(folder) | data
-
-
-def test_nothing_is_lost_by_kills(tmp_path: Path) -> None:
+def test_nothing_is_lost_by_kills(finished: Path, project: Path) -> None:
     """After every kill Snakemake is started again."""
-    demo, folder = demo_and_project(tmp_path)
-    shortest = durations(demo)
+    shortest = durations(finished)
     stage_of = stages()
     rule_of = {script_of(rule).stem: name for name, rule in rules().items()}
     kills = planned_kills({stage_of[script] for script in shortest})
@@ -146,16 +137,15 @@ def test_nothing_is_lost_by_kills(tmp_path: Path) -> None:
     while any(kills.values()):
         # A stage that was over before its time is done again.
         again = [rule_of[script] for script in shortest if kills[stage_of[script]]] if ends["finished"] else []
-        end = run_until_killed(folder, ["--forcerun", *again] if again else [], kills, shortest)
+        end = run_until_killed(project, ["--forcerun", *again] if again else [], kills, shortest)
         ends[end] += 1
     assert planned == sum(ends[kind] for kind in KINDS)
-    answer = run_snakemake(folder, *RUN)
+    answer = run_snakemake(project, *RUN)
     assert answer.returncode == 0, answer.stdout
 
-    expected, found = made_in(demo), made_in(folder)
+    expected, found = results_of(finished), results_of(project)
     assert set(found) == set(expected)
     assert [name for name in expected if found[name] != expected[name]] == []
-    left = [file for part in ("results", "data") for file in (folder / part).rglob(".*..*")]  # see `atomic_write`
-    left += list((folder / "results").rglob("*.partial"))
-    assert left == []
-    assert planned_jobs(folder) == {}
+    results = project / "results"
+    assert [*results.rglob(".*..*"), *results.rglob("*.partial")] == []  # see `atomic_write`
+    assert planned_jobs(project, "--configfile", "tiny.yaml") == {}

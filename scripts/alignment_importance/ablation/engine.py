@@ -438,13 +438,14 @@ class PooledAblation(Ablation):
         if not self.closed_form:
             return _gather(self.compute.map(lambda part: self._ranked_curve(*part), zip(columns, blocks, strict=True)))
         totals = torch.zeros(*orders.shape, 3, dtype=torch.float64, device=self.compute.device)
-        n_pairs, spread = totals.new_empty(2, len(blocks), 1)
+        n_pairs, spread = [], []
 
         def tiles() -> Iterator[tuple[int, closed_forms.PairSums, closed_forms.TopK, tuple[slice, slice]]]:
             for number, (order, block) in enumerate(zip(columns, blocks, strict=True)):
                 images, human = self._judged(block)
                 sums = closed_forms.sums_over(human)
-                n_pairs[number], spread[number] = sums.n_pairs, sums.spread
+                n_pairs.append(sums.n_pairs)
+                spread.append(sums.spread)
                 top = self._top(order, images)
                 for tile in sums.tiles(len(images)):
                     yield number, sums, top, tile
@@ -452,7 +453,8 @@ class PooledAblation(Ablation):
         # Added in the order of the tiles, whichever is ready first.
         for number, of_tile in self.compute.map(lambda task: (task[0], task[1].top_k(*task[2:])), tiles()):
             totals[number] += of_tile
-        return SCORES[self._score].of(closed_forms.correlations(totals, n_pairs, spread)).cpu().numpy()
+        of_blocks = totals.new_tensor([n_pairs, spread])[:, :, None]
+        return SCORES[self._score].of(closed_forms.correlations(totals, *of_blocks)).cpu().numpy()
 
     @functools.cached_property
     def _columns(self) -> torch.Tensor:

@@ -71,13 +71,26 @@ class PairTables(NamedTuple):
 
 def pair_tables(human: np.ndarray) -> PairTables:
     """Lay out judgments (image, image), NaN where there are none, for loops over pairs."""
-    judged = np.tril(np.isfinite(human), -1)
-    values = human[judged]
-    values = values - values.sum() / max(len(values), 1)
     centred, mask = np.zeros((2, *[-(-len(human) // VECTOR) * VECTOR] * 2))
-    below = np.nonzero(judged)
-    centred[below], mask[below] = values, 1.0
-    return PairTables(centred, mask, len(values), float(values @ values))
+    return PairTables(centred, mask, *_lay_out(human, centred, mask))
+
+
+@compiled()
+def _lay_out(human: np.ndarray, centred: np.ndarray, mask: np.ndarray) -> tuple[int, float]:
+    """Fill the tables of `pair_tables`, and return how many pairs are judged and their spread."""
+    n_pairs, total, spread = 0, 0.0, 0.0
+    for i in range(len(human)):
+        for j in range(i):
+            if math.isfinite(human[i, j]):
+                mask[i, j] = 1.0
+                n_pairs += 1
+                total += human[i, j]
+    for i in range(len(human)):
+        for j in range(i):
+            if mask[i, j]:
+                centred[i, j] = human[i, j] - total / n_pairs
+                spread += centred[i, j] * centred[i, j]
+    return n_pairs, spread
 
 
 @compiled()
