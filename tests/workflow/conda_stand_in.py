@@ -9,11 +9,13 @@ import json
 import os
 import shutil
 import sys
+import sysconfig
 import venv
 from importlib.metadata import Distribution, distribution
 from pathlib import Path
+from typing import Any
 
-from environments import load, packages
+from environments import ENVS, load, packages
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
@@ -55,6 +57,60 @@ sys.meta_path[sys.meta_path.index(PathFinder)] = OwnPackages
 atexit.register(note)
 os._exit = leave  # as jobs end
 """
+
+
+#: Whether the environments name the Python that runs the tests: else there are none.
+CAN_STAND_IN = f"{sys.version_info.major}.{sys.version_info.minor}" == packages(load(ENVS[0]))["python"]
+
+#: Where Python's own modules are: not in the environment of the tests, whose packages are elsewhere.
+STANDARD_LIBRARY = Path(sysconfig.get_path("stdlib"))
+
+
+def in_environments(project: Path) -> tuple[list[str], dict[str, str]]:
+    """Arguments and environment of a Snakemake that runs each rule in an environment of its own, in folder `made`."""
+    if not (project / "conda/bin").exists():
+        write_command(project / "conda/bin")
+    variables = {"PATH": f"{project / 'conda/bin'}:{os.environ['PATH']}"}
+    return ["--sdm", "conda", "--conda-prefix", "made", "--rerun-triggers", "mtime"], variables
+
+
+def made_of(project: Path, env: str) -> Path:
+    """The environment that was made of one of a project's files."""
+    text = (project / "envs" / env).read_bytes()
+    (copy,) = [copy for copy in (project / "made").glob("*.yaml") if copy.read_bytes() == text]
+    return copy.with_suffix("")
+
+
+def imports_in(prefix: Path) -> dict[str, dict[str, str | None]]:
+    """Where the modules came from that each script imported in an environment, by script."""
+    found: dict[str, dict[str, str | None]] = {}
+    for file in sorted((prefix / "imported").glob("*.json")):
+        note: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
+        _, dot, script = Path(note["program"]).stem.partition(".")
+        if dot:  # Snakemake also calls Python to ask for its version
+            found.setdefault(script, {}).update(note["modules"])
+    return found
+
+
+def from_outside(modules: dict[str, str | None], prefix: Path, project: Path) -> dict[str, str]:
+    """Modules that came neither from the environment, nor from Python itself, nor from the project.
+
+    Left out is what Snakemake brings along to hand a script its inputs: its own modules.
+    """
+    inside = [prefix, project / "scripts", project / ".snakemake/scripts"]
+
+    def belongs(file: Path) -> bool:
+        if file.is_relative_to(STANDARD_LIBRARY):
+            return not file.is_relative_to(STANDARD_LIBRARY / "site-packages")
+        return file.parent == project or any(map(file.is_relative_to, inside))
+
+    # Some modules bear a file that there never was: torch.ops has one called _ops.py.
+    files = {name: Path(os.path.normpath(project / file)) for name, file in modules.items() if file is not None}
+    return {
+        name: str(file)
+        for name, file in files.items()
+        if file.exists() and not name.startswith("snakemake") and not belongs(file)
+    }
 
 
 def write_command(folder: Path) -> None:

@@ -1,5 +1,11 @@
-"""Comparisons of some of the images, with every kind of saliency, through all targets in one run."""
+"""One run to all targets: comparisons of some of the images, with every kind of saliency.
 
+Every rule runs in an environment that holds the packages of its file and no others. The environments stand in for
+conda's (`conda_stand_in`): the same names and versions, taken from where the tests run.
+"""
+
+import re
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +14,9 @@ import pandas as pd
 import pytest
 import torch
 import torchvision
+from conda_stand_in import CAN_STAND_IN, from_outside, imports_in, in_environments, made_of
 from PIL import Image
+from rule_objects import env_of, rules_and_start, script_of
 from tiny_project import change_config, run_snakemake, write_project
 
 from alignment_importance.maps.heatmaps import place_image
@@ -54,11 +62,19 @@ SALIENCY: dict[str, dict[str, Any]] = {
     "network": {"method": "network", "architecture": "own_network:Green"},
 }
 
+#: Of the rules that no target needs.
+ALONE = ["results/layers/alexnet.csv", "data/demo/images"]
+
+#: The script of every rule, and its environment.
+SCRIPTS = {script_of(rule).stem: env_of(rule).name for rule in rules_and_start().values()}
+
+with_environments = pytest.mark.skipif(not CAN_STAND_IN, reason="the environments name another Python")
+
 
 @pytest.fixture(scope="module")
-def results(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """What one run of all targets makes of images of two sizes; nobody looked at the last two of them."""
-    project = tmp_path_factory.mktemp("combinations") / "project"
+def everything(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """All targets made of images of two sizes; nobody looked at the last two of them. Environments are in `made`."""
+    project = tmp_path_factory.mktemp("everything") / "project"
     write_project(project)
     random = np.random.default_rng(1)
     (project / "maps").mkdir()
@@ -89,17 +105,25 @@ def results(tmp_path_factory: pytest.TempPathFactory) -> Path:
         config["cross_validation"] = {"folds": 2, "seeds": [1]}
         config["interactions"] = {"top_maps": 4, "permutations": 2, "minutes": 0.1}
         config["saliency"] = SALIENCY
+        config["datasets"] = {"demo": {}}
+        config["image_sets"]["demo"] = {"folder": "data/demo/images"}
 
     change_config(project, change)
     interacting = [f"results/figures/{kind}_chosen_resnet18.png" for kind in ("elimination", "pairs", "shapley")]
+    arguments, variables = in_environments(project) if CAN_STAND_IN else ([], {})
     answer = run_snakemake(
         project,
-        *("check", "all", "layers", "paper", *interacting),
-        *("--cores", "2", "--configfile", "tiny.yaml"),
-        environment={"PYTHONPATH": str(project)},
+        *("check", "all", "layers", "paper", *interacting, *ALONE),
+        *("--cores", "2", "--configfile", "tiny.yaml", *arguments),
+        environment={"PYTHONPATH": str(project)} | variables,
     )
     assert answer.returncode == 0, answer.stdout
-    return project / "results"
+    return project
+
+
+@pytest.fixture(scope="module")
+def results(everything: Path) -> Path:
+    return everything / "results"
 
 
 def test_every_comparison_is_about_its_images_with_every_kind_of_saliency(results: Path) -> None:
@@ -148,3 +172,46 @@ def test_the_alignment_of_an_image_is_that_with_the_images_of_the_comparison(res
     expected = [np.corrcoef(a[mask], b[mask])[0, 1] for a, b, mask in zip(network, judged, others, strict=True)]
     found = read_netcdf(results / "image_scores/chosen/resnet18.nc")["alignment"]
     np.testing.assert_allclose(found, expected, rtol=1e-5)
+
+
+@with_environments
+@pytest.mark.parametrize("script", sorted(SCRIPTS))
+def test_nothing_outside_the_environment_is_imported(script: str, everything: Path) -> None:
+    prefix = made_of(everything, SCRIPTS[script])
+    if script not in imports_in(prefix):
+        # The run does not reach it: it needs others' files, or takes minutes.
+        program = f"import sys; sys.path.append('scripts'); sys.argv[0] = 'imported.{script}.py'; import {script}"
+        subprocess.run([prefix / "bin/python", "-c", program], cwd=everything, check=True)
+    modules = imports_in(prefix)[script]
+    assert "alignment_importance" in modules
+    assert from_outside(modules, prefix, everything) == {}
+
+
+@with_environments
+def test_an_environment_holds_no_more_than_it_names(everything: Path) -> None:
+    def has(env: str, package: str) -> bool:
+        command = [str(made_of(everything, f"{env}.yaml") / "bin/python"), "-c", f"import {package}"]
+        return subprocess.run(command, capture_output=True, check=False).returncode == 0
+
+    assert has("torch", "torch")
+    assert not has("torch", "snakemake")
+    assert has("figures", "matplotlib")
+    assert not has("tables", "torch")
+    assert not has("tables", "snakemake")
+
+
+@with_environments
+def test_packages_that_are_missing_are_noticed(everything: Path) -> None:
+    """Even those that Snakemake would lend: here nothing is left but Python."""
+    file = everything / "envs/tables.yaml"
+    text = file.read_text(encoding="utf-8")
+    [python, _] = re.split(r"(?<=python =3.11\n)", text)
+    file.write_text(python, encoding="utf-8")
+    arguments, environment = in_environments(everything)
+    answer = run_snakemake(
+        everything, "results/inputs/tiny/images.csv", "--force", "--cores", "1", "--configfile", "tiny.yaml", *arguments,
+        environment=environment,
+    )  # fmt: skip
+    file.write_text(text, encoding="utf-8")
+    assert answer.returncode == 1
+    assert "ModuleNotFoundError: No module named" in answer.stdout
