@@ -208,10 +208,8 @@ def test_packages_that_are_missing_are_noticed(everything: Path) -> None:
     [python, _] = re.split(r"(?<=python =3.11\n)", text)
     file.write_text(python, encoding="utf-8")
     arguments, environment = in_environments(everything)
-    answer = run_snakemake(
-        everything, "results/inputs/tiny/images.csv", "--force", "--cores", "1", "--configfile", "tiny.yaml", *arguments,
-        environment=environment,
-    )  # fmt: skip
+    again = ("results/inputs/tiny/images.csv", "--force", "--cores", "1", "--configfile", "tiny.yaml")
+    answer = run_snakemake(everything, *again, *arguments, environment=environment)
     file.write_text(text, encoding="utf-8")
     assert answer.returncode == 1
     assert "ModuleNotFoundError: No module named" in answer.stdout
