@@ -75,10 +75,14 @@ def in_environments(project: Path) -> tuple[list[str], dict[str, str]]:
 
 
 def made_of(project: Path, env: str) -> Path:
-    """The environment that was made of one of a project's files."""
-    text = (project / "envs" / env).read_bytes()
-    (copy,) = [copy for copy in (project / "made").glob("*.yaml") if copy.read_bytes() == text]
-    return copy.with_suffix("")
+    """The environment of one of a project's files, made now if no job of the run needed it."""
+    file, prefix = project / "envs" / env, (project / "made" / env).with_suffix("")
+    for copy in (project / "made").glob("*.yaml"):
+        if copy.read_bytes() == file.read_bytes():
+            return copy.with_suffix("")
+    if not prefix.exists():
+        create(file, prefix)
+    return prefix
 
 
 def imports_in(prefix: Path) -> dict[str, dict[str, str | None]]:
