@@ -38,9 +38,7 @@ def rank(ais: np.ndarray) -> pd.DataFrame:
         Columns feature_map, ais, rank (1 is the most important), by feature map. Ties go by the number of the map; maps
         whose score is NaN, because the readout of an image is constant without them, come last.
     """
-    order = np.argsort(-ais, kind="stable")
-    ranks = np.empty(len(ais), dtype=int)
-    ranks[order] = np.arange(1, len(ais) + 1)
+    ranks = np.argsort(np.argsort(-ais, kind="stable")) + 1
     return pd.DataFrame({"feature_map": np.arange(len(ais)), "ais": ais, "rank": ranks})
 
 

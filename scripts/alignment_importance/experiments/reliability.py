@@ -88,8 +88,8 @@ def split_half(ratings: np.ndarray, score: str, n_splits: int, seed: int, weight
         return float("nan")
     rng = np.random.default_rng(seed)
     splits = [np.array_split(rng.permutation(len(ratings)), 2) for _ in range(n_splits)]
-    kind = SCORES[score].correlation
-    means = [[_average(ratings, weights, half) for half in halves] for halves in splits]
+    kind, weighing = SCORES[score].correlation, np.ones_like(ratings) if weights is None else weights
+    means = [[judgments.average(ratings[half], weighing[half]) for half in halves] for halves in splits]
     return _mean([_agreement(one, other, kind) for one, other in means])
 
 
@@ -104,11 +104,6 @@ def _pool(ratings: np.ndarray, score: Score) -> np.ndarray:
         return judgments.average(pd.DataFrame(ratings).rank(axis=1).to_numpy())
     mean, sd = np.nanmean(ratings, axis=1, keepdims=True), np.nanstd(ratings, axis=1, keepdims=True)
     return judgments.average((ratings - mean) / sd)
-
-
-def _average(ratings: np.ndarray, weights: np.ndarray | None, some: np.ndarray) -> np.ndarray:
-    """(pair,) mean judgments of some participants."""
-    return judgments.average(ratings[some], None if weights is None else weights[some])
 
 
 def _agreement(one: np.ndarray, other: np.ndarray, score: Score) -> float:
