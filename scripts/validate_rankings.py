@@ -31,12 +31,10 @@ def validate_rankings(
 
     Args:
         activations: of the judged images and perhaps others.
-        judgments: of one comparison.
         folds: table of folds by seed.
         model: the network's entry in the configuration.
         alignment: `similarity` and `score`.
         settings: what else `cross_validation.Settings` has.
-        compute: that calculates.
         rankings, curves, scores, predicted: what `cross_validation.Validation` has by these names, by seed.
     """
     with comparisons.opened(activations, judgments, model, alignment, compute) as comparison:

@@ -46,7 +46,6 @@ def explain(
         asked: `per_image`, `agreement` and `disagreement`, see `choose`; or a table with the columns image and image_b
             of pairs that are judged, whose order is kept.
         alignment: `similarity` and `score`.
-        compute: device, threads and memory.
 
     Returns:
         `contribution` (pair, feature_map), which over all judged pairs sums to the AIS of the map.

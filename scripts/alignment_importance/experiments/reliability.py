@@ -39,10 +39,8 @@ def ceiling(ratings: np.ndarray, score: str, n_splits: int, seed: int, weights: 
     """Noise ceilings of ratings (participant, pair), NaN where a participant did not judge a pair.
 
     Args:
-        ratings: judgments.
         score: one of `scores.SCORES`.
         n_splits: random splits of the participants into halves.
-        seed: of the splits.
         weights: (participant, pair) of `judgments.averages.weights`, of a judgment in the mean over participants.
     """
     lower, upper = noise_ceiling(ratings, score)
@@ -80,8 +78,6 @@ def split_half(ratings: np.ndarray, score: str, n_splits: int, seed: int, weight
     Args:
         ratings: (participant, pair), NaN where a participant did not judge a pair.
         score: one of `scores.SCORES`; its correlation, not squared.
-        n_splits: number of random splits.
-        seed: of the splits.
         weights: (participant, pair), of a judgment in the mean over participants.
     """
     if len(ratings) < 2:
