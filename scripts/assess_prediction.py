@@ -37,14 +37,12 @@ def assess_prediction(
 
     Args:
         activations: of the judged images and perhaps others.
-        judgments: of one comparison.
         folds, scores, predicted: of the cross-validation, by seed.
         model: the network's entry in the configuration.
         alignment: `similarity` and `score`.
         n_permutations: of the judgments, for the route `pooled` and for `other` routes; made in the folds of the first
             seed.
         n_bootstraps: samples of the images.
-        compute: that calculates.
         ranking: feature_map, ais, rank over all images.
         table: the scores of all folds of all seeds, with the noise ceilings of their test blocks.
         permutations: test scores under every permutation.

@@ -15,7 +15,7 @@ from alignment_importance.inputs import folds
 from alignment_importance.inputs import judgments as human_judgments
 from alignment_importance.networks import activations as recorded
 from alignment_importance.system.compute import Compute
-from alignment_importance.system.netcdf import origin_columns, read_netcdf
+from alignment_importance.system.netcdf import read_netcdf
 from alignment_importance.system.tables import OF_NETWORK, write_table
 
 
@@ -58,10 +58,9 @@ def measure_recovery(
             areas = pd.concat([areas, places], ignore_index=True)
         areas.insert(0, "control", control)
         areas.insert(1, "model", model_name)
-        made_of = {name: origin_columns(maps.attrs | each.attrs) for name, each in ratings.items()}
-        simulated = areas["comparison"].map({name: each["simulated"] for name, each in made_of.items()} | {"": True})
+        simulated = {name: bool(each.attrs["simulated"]) for name, each in ratings.items()} | {"": True}
         common = {name: maps.attrs[name] for name in OF_NETWORK}
-        write_table(areas.assign(**common, simulated=simulated), table)
+        write_table(areas.assign(**common, simulated=areas["comparison"].map(simulated)), table)
 
 
 if __name__ == "__main__":

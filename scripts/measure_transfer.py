@@ -32,7 +32,6 @@ def measure_transfer(
         folds: by comparison and seed.
         model: keywords of `networks.Spec`.
         alignment: similarity and second-order score.
-        compute: that calculates.
         tables: what is written, by the comparison that is tested.
     """
     comparisons = {}

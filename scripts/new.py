@@ -31,18 +31,9 @@ def new(
     threads: int,
     config: Path,
 ) -> None:
-    """Write what `starting_configuration.propose` proposes, and say it.
+    """Write what `starting_configuration.propose` makes of the keys of `config.sections.Start`, and say it.
 
     Args:
-        name: of the image set and of the comparison.
-        images: folder.
-        judgments: file, or folder with one per participant.
-        table: of categories.
-        order: ids of the rows of arrays.
-        only: ids of the images to compare.
-        kind: what a larger number means, if the file does not say it.
-        columns: what a table calls its columns, by their names here.
-        key: what to read of a file that holds several.
         schema: of configurations, for editors.
         threads: that decode images at the same time.
         config: is written.

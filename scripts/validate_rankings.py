@@ -31,18 +31,17 @@ def validate_rankings(
 
     Args:
         activations: of the judged images and perhaps others.
-        judgments: of one comparison.
         folds: table of folds by seed.
         model: the network's entry in the configuration.
         alignment: `similarity` and `score`.
         settings: what else `cross_validation.Settings` has.
-        compute: that calculates.
         rankings, curves, scores, predicted: what `cross_validation.Validation` has by these names, by seed.
     """
     with comparisons.opened(activations, judgments, model, alignment, compute) as comparison:
         chosen = cross_validation.Settings(**{**alignment, **settings})
         validation = cross_validation.CrossValidation(comparison, chosen, compute)
         parts = resumable.Parts(comparison.fingerprint(repr(chosen), provenance.text() or ""))
+        kinds = {"rankings": rankings, "curves": curves, "scores": scores, "predicted": predicted}
         for seed, file in folds.items():
             cut = tables.read_table(file)
 
@@ -51,12 +50,7 @@ def validate_rankings(
                 for kind, output in outputs.items():
                     tables.write_table(getattr(done, kind).assign(**comparison.origin), output)
 
-            outputs = {
-                "rankings": rankings[seed],
-                "curves": curves[seed],
-                "scores": scores[seed],
-                "predicted": predicted[seed],
-            }
+            outputs = {kind: files[seed] for kind, files in kinds.items()}
             folder = rankings[seed].with_name(f".{rankings[seed].stem}.partial")
             parts.make(folder, resumable.fingerprint(cut.to_csv()), outputs, write)
         parts.finish()

@@ -3,16 +3,7 @@
 # needs   nothing: simulated data, random weights
 # makes   benchmark/{work}.csv, benchmark/summary.csv, figures/speed.png
 
-BENCHMARKS = [
-    "vgg16",
-    "transformer",
-    "pooled",
-    "growth",
-    "all_folds",
-    "cross_validation",
-    "permutations",
-    "runs",
-]
+BENCHMARKS = ["vgg16", "transformer", "pooled", "growth", "all_folds", "cross_validation", "permutations", "runs"]
 
 
 rule benchmark:
@@ -70,7 +61,6 @@ rule summarise_speed:
         "<benchmarks>/summarise_speed.tsv"
     conda:
         "../../envs/figures.yaml"
-    threads: 1
     resources:
         mem_mb=growing(700),
         runtime=growing(10),

@@ -29,7 +29,6 @@ for number, seeds in enumerate(PLAN.seed_groups(), start=1):
             f"<benchmarks>/validate_rankings/{{comparison}}/{{model}}-{number}.tsv"
         conda:
             environment("torch")
-        threads: 1
         resources:
             mem_mb=megabytes_of_ablation(),
             runtime=growing(60 * len(seeds), activations=0.2 * len(seeds)),
@@ -62,7 +61,6 @@ rule assess_prediction:
         "<benchmarks>/assess_prediction/{comparison}/{model}.tsv"
     conda:
         environment("torch")
-    threads: 1
     resources:
         mem_mb=megabytes_of_ablation(),
         # A top-k curve of VGG-16 takes some 10 s on one core: a minute for the five folds of a permutation.
@@ -155,7 +153,6 @@ rule summarise:
         "<benchmarks>/summarise.tsv"
     conda:
         "../../envs/tables.yaml"
-    threads: 1
     resources:
         mem_mb=growing(600, judgments=10, predictions=10, scores=12, heatmaps=10),
         runtime=growing(20),

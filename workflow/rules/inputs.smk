@@ -26,7 +26,6 @@ for dataset, settings in config["datasets"].items():
         priority: 100
         conda:
             "../../envs/tables.yaml"
-        threads: 1
         resources:
             mem_mb=growing(3000, published=1),
             runtime=growing(60),
@@ -111,7 +110,6 @@ rule prepare_judgments:
     priority: 100
     conda:
         "../../envs/tables.yaml"
-    threads: 1
     resources:
         mem_mb=growing(1000, sources=15),
         runtime=growing(10, sources=0.1),
@@ -119,14 +117,7 @@ rule prepare_judgments:
         source=entry("comparisons", "judgments"),
         settings=lambda wildcards: {
             key: config["comparisons"][wildcards.comparison][key]
-            for key in (
-                "kind",
-                "columns",
-                "key",
-                "categories",
-                "images",
-                "simulated",
-            )
+            for key in ("kind", "columns", "key", "categories", "images", "simulated")
         },
         unit=config["cross_validation"]["unit"],
         n_folds=config["cross_validation"]["folds"],
@@ -161,7 +152,6 @@ rule prepare_pairs:
     priority: 100
     conda:
         "../../envs/tables.yaml"
-    threads: 1
     resources:
         mem_mb=growing(600, judgments=5),
         runtime=growing(10),
@@ -190,7 +180,6 @@ rule prepare_control:
     priority: 100
     conda:
         "../../envs/tables.yaml"
-    threads: 1
     resources:
         mem_mb=growing(600, judgments=5),
         runtime=growing(10, mask_files=1),

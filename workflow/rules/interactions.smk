@@ -149,7 +149,6 @@ rule tabulate_recovery:
         "<benchmarks>/tabulate_recovery.tsv"
     conda:
         "../../envs/torch.yaml"
-    threads: 1
     resources:
         mem_mb=megabytes_of_network(table=10),
         runtime=growing(10),
@@ -176,7 +175,6 @@ rule plot_interactions:
         "<benchmarks>/plot_interactions/{comparison}/{model}.tsv"
     conda:
         "../../envs/figures.yaml"
-    threads: 1
     resources:
         mem_mb=growing(700, tables=10),
         runtime=growing(10),

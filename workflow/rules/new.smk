@@ -8,11 +8,7 @@ if START is not None:
     rule new:
         """Look at images and judgments and write the configuration that compares them."""
         input:
-            images=START["images"],
-            judgments=START["judgments"],
-            table=START["table"] or [],
-            order=START["order"] or [],
-            only=START["only"] or [],
+            **{key: START[key] or [] for key in ("images", "judgments", "table", "order", "only")},
         output:
             config=f"{START['name']}.yaml",
         log:
@@ -26,10 +22,7 @@ if START is not None:
             mem_mb=growing(2000, judgments=15),
             runtime=growing(10, images=0.1),
         params:
-            name=START["name"],
-            kind=START["kind"],
-            columns=START["columns"],
-            key=START["key"],
+            **{key: START[key] for key in ("name", "kind", "columns", "key")},
             schema=str(HERE / "workflow" / "config.schema.json"),
             recorded=False,
         script:

@@ -35,13 +35,15 @@ def check(configuration: Mapping[str, Any], problems: Problems, threads: int = 1
     for name in dict.fromkeys(entry["image_set"] for entry in configuration["comparisons"].values()):
         entry = configuration["image_sets"][name]
         images[name] = examination.examine(entry["folder"], entry["table"], entry["background"], problems, threads)
+    cut, inner_folds = configuration["cross_validation"], configuration["statistics"]["inner_folds"]
     judged: dict[str, set[str]] = {name: set() for name in images}
     n_pairs: dict[str, int] = {}
     for name, entry in configuration["comparisons"].items():
         logger.info("Judgments of comparisons.%s", name)
-        judgments = _check_comparison(name, entry, images[entry["image_set"]], configuration, problems)
+        judgments = reading.inspect(source_of(name, entry), images[entry["image_set"]], problems)
         if judgments is None:
             continue
+        check_folds(f"comparisons.{name}", judgments, cut["unit"], cut["folds"], cut["seeds"], inner_folds, problems)
         judged[entry["image_set"]] |= set(judgments["image"].to_numpy())
         with problems.collect(f"comparisons.{name}.pairs"):
             n_pairs[name] = _count_pairs(name, entry["pairs"], judgments, problems)
@@ -91,18 +93,6 @@ def _features_of(entry: Mapping[str, Any]) -> features.Source:
     """The features of a model, from its entry in the configuration."""
     settings = {key: entry[key] for key in ("key", "layout", "resize", "middle")}
     return features.Source(Path(entry["features"]), Path(entry["order"]), **settings)
-
-
-def _check_comparison(
-    name: str, entry: Mapping[str, Any], images: pd.DataFrame, configuration: Mapping[str, Any], problems: Problems
-) -> xr.Dataset | None:
-    """Note what is wrong with the judgments and folds of a comparison, and return the judgments if they can be used."""
-    judgments = reading.inspect(source_of(name, entry), images, problems)
-    if judgments is None:
-        return None
-    cut, inner_folds = configuration["cross_validation"], configuration["statistics"]["inner_folds"]
-    check_folds(f"comparisons.{name}", judgments, cut["unit"], cut["folds"], cut["seeds"], inner_folds, problems)
-    return judgments
 
 
 def _count_pairs(comparison: str, asked: Any, judgments: xr.Dataset, problems: Problems) -> int:

@@ -117,7 +117,8 @@ def _heading(name: str, problems: Problems, schema: str) -> str:
 def _image_set(name: str, image_set: ImageSet, table: pd.DataFrame) -> str:
     """The block of the images."""
     formats = Counter(Path(file).suffix.lower().removeprefix(".") for file in table["file"])
-    sizes = [f"{low} to {high}" if low < high else f"{low}" for low, high in map(_range, (table.width, table.height))]
+    ranges = [(side.min(), side.max()) for side in (table["width"], table["height"])]
+    sizes = [f"{low} to {high}" if low < high else f"{low}" for low, high in ranges]
     lines = [
         "image_sets:",
         f"  {_text(name)}:",
@@ -217,10 +218,6 @@ def _cross_validation(n_folds: int, n_images: int) -> str:
         f"  folds: {n_folds}\n"
         f"  seeds: {list(_SEEDS)}\n"
     )
-
-
-def _range(values: pd.Series) -> tuple[int, int]:
-    return int(values.min()), int(values.max())
 
 
 def _counted(numbers: Counter[str]) -> str:

@@ -19,14 +19,7 @@ _STEPS = re.compile(r"(\d+) of (\d+) steps \(.*\) done")
 def call(command: Sequence[str], cwd: Path) -> int:
     """Run Snakemake and say how far it has come: on a terminal in one line below all else, otherwise line by line.
 
-    It ends as it likes after an interrupt from the keyboard, which reaches it as well.
-
-    Args:
-        command: of Snakemake.
-        cwd: where it runs.
-
-    Returns:
-        Its exit status.
+    It ends as it likes after an interrupt from the keyboard, which reaches it as well. Its exit status is returned.
     """
     console, started = Console(stderr=True), time.monotonic()
     line_below = Progress(

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, BeforeValidator, Field, TypeAdapter, ValidationError, WrapValidator, create_model
 
 from alignment_importance.config import files
-from alignment_importance.config.problems import KeyProblem, nearest, of_validation, raise_any
+from alignment_importance.config.problems import ConfigurationError, KeyProblem, nearest, of_validation, raise_any
 from alignment_importance.config.sections import (
     ENTRIES,
     Comparison,
@@ -100,8 +100,7 @@ def start_of(given: Mapping[str, Any]) -> dict[str, Any] | None:
     try:
         start = Start.model_validate(said)
     except ValidationError as error:
-        raise_any(of_validation(error, Start))
-        raise
+        raise ConfigurationError(of_validation(error, Start)) from error
     named = {key: getattr(start, key) for key in ("images", "judgments", "order", "table", "only")}
     raise_any([files.missing((key,), path) for key, path in named.items() if path and not Path(path).exists()])
     if Path(f"{start.name}.yaml").exists():

@@ -7,7 +7,8 @@ import os
 import re
 import shlex
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
 
 from alignment_importance.config.problems import PLACEHOLDERS, KeyProblem
 from alignment_importance.config.sections import ALL_PAIRS, Configuration
@@ -54,27 +55,14 @@ def made(configuration: Configuration) -> set[str]:
     }
 
 
-def wanted_parts(configuration: Configuration, dataset: str) -> list[str]:
-    """The parts of a data set of which the configuration names a file."""
-    named = set(given(configuration).values())
-    form, folder = registry.FORMS[dataset], configuration.datasets[dataset]["folder"]
-    return [part for part in form.makes if named & set(form.files(folder, part).values())]
-
-
 def wanted_files(configuration: Configuration, dataset: str) -> dict[str, str]:
     """The files and folders of the wanted parts of a data set, by name."""
-    form, folder = registry.FORMS[dataset], configuration.datasets[dataset]["folder"]
-    return {
-        name: path for part in wanted_parts(configuration, dataset) for name, path in form.files(folder, part).items()
-    }
+    return {name: path for files in _wanted_parts(configuration, dataset).values() for name, path in files.items()}
 
 
 def sources(configuration: Configuration, dataset: str) -> dict[str, list[str]]:
     """The user's files and folders that the wanted parts of a data set are made of, by need."""
-    return {
-        need: [path for paths in _found(configuration, dataset, need) for path in paths]
-        for need in _needs(configuration, dataset)
-    }
+    return {need: list(_flat(paths)) for need, paths in _found(configuration, dataset).items()}
 
 
 def in_folder(folder: str) -> list[str]:
@@ -153,8 +141,7 @@ def _times_to_come(path: str) -> Iterator[KeyProblem]:
 def _wrong_sources(configuration: Configuration) -> Iterator[KeyProblem]:
     """Find what the configured data sets need and is not there, or is there several times."""
     for dataset in configuration.datasets:
-        for need in _needs(configuration, dataset):
-            present = _found(configuration, dataset, need)
+        for need, present in _found(configuration, dataset).items():
             several = [" and ".join(paths) for paths in present if len(paths) > 1]
             if not present:
                 yield _missing_source(configuration, dataset, need)
@@ -175,20 +162,27 @@ def _missing_source(configuration: Configuration, dataset: str, need: str) -> Ke
     return KeyProblem(("datasets", dataset, "source"), f"{lacks} (docs/data_sets.md says where it is from)")
 
 
-def _needs(configuration: Configuration, dataset: str) -> list[str]:
-    """The needs of the wanted parts of a data set."""
-    makes = registry.FORMS[dataset].makes
-    return list(dict.fromkeys(_flat(makes[part].of for part in wanted_parts(configuration, dataset))))
+def _wanted_parts(configuration: Configuration, dataset: str) -> dict[str, dict[str, str]]:
+    """The parts of a data set of which the configuration names a file, with all their files."""
+    named, folder = set(given(configuration).values()), configuration.datasets[dataset]["folder"]
+    parts = {part: registry.FORMS[dataset].files(folder, part) for part in registry.FORMS[dataset].makes}
+    return {part: files for part, files in parts.items() if named & set(files.values())}
 
 
-def _found(configuration: Configuration, dataset: str, need: str) -> list[list[str]]:
-    """What is there of a need: for each path of the first place that is whole, what fits it."""
-    settings = configuration.datasets[dataset]
+def _found(configuration: Configuration, dataset: str) -> dict[str, list[list[str]]]:
+    """What is there of what the wanted parts of a data set are made of, by need, see `_fitting`."""
+    form, settings = registry.FORMS[dataset], configuration.datasets[dataset]
+    needs = dict.fromkeys(_flat(form.makes[part].of for part in _wanted_parts(configuration, dataset)))
+    return {need: _fitting(settings, need, form.needs[need].places) for need in needs}
+
+
+def _fitting(settings: Mapping[str, Any], need: str, places: Iterable[str | tuple[str, ...]]) -> list[list[str]]:
+    """For each path of the first place that is whole, what fits it."""
     own = settings.get(need)
     if own:
         return [[own]] if os.path.exists(own) else []
     source = glob.escape(settings["source"])
-    for place in registry.FORMS[dataset].needs[need].places:
+    for place in places:
         paths = [os.path.join(source, path) for path in ([place] if isinstance(place, str) else place)]
         matches = [sorted(glob.glob(path)) for path in paths]
         if all(matches):

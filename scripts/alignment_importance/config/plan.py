@@ -208,25 +208,18 @@ class Plan:
 
     def left_out_of_paper(self) -> dict[str, str]:
         """What this configuration cannot give, and why."""
-        reasons = {
-            "spread of the scores of two networks, agreement of their heatmaps": (
-                "the configuration names one network alone",
-                self.pairs_of_models(),
-            ),
-            "overlap of heatmaps with saliency maps, their precision and recall": (
-                "the configuration names no saliency maps",
-                self.configuration.saliency,
-            ),
-            "published values beside those of this run": (
-                "the configuration names none (`published`)",
-                self.configuration.published,
-            ),
-            "positive control": (
-                "the configuration names no image set whose truth is known (`controls`)",
-                self.configuration.controls,
-            ),
-        }
-        return {what: why for what, (why, there) in reasons.items() if not there}
+        reasons = {}
+        if not self.pairs_of_models():
+            networks = "spread of the scores of two networks, agreement of their heatmaps"
+            reasons[networks] = "the configuration names one network alone"
+        if not self.configuration.saliency:
+            overlap = "overlap of heatmaps with saliency maps, their precision and recall"
+            reasons[overlap] = "the configuration names no saliency maps"
+        if not self.configuration.published:
+            reasons["published values beside those of this run"] = "the configuration names none (`published`)"
+        if not self.configuration.controls:
+            reasons["positive control"] = "the configuration names no image set whose truth is known (`controls`)"
+        return reasons
 
     def folds_of_paper(self) -> str:
         """How the folds came about, in words."""

@@ -80,11 +80,7 @@ class ConfigurationError(InputError):
 
 
 def raise_any(problems: Sequence[KeyProblem]) -> None:
-    """Raise one error for all problems, if there are any.
-
-    Raises:
-        ConfigurationError: there are some.
-    """
+    """Raise one `ConfigurationError` for all problems, if there are any."""
     if problems:
         raise ConfigurationError(problems)
 

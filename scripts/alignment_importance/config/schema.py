@@ -68,10 +68,7 @@ def write(checkout: Path) -> None:
 def _sections(whole: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
     """Every mapping of keys: the whole, its sections, and what stands below a name of the user's choice."""
     definitions = whole["$defs"]
-    yield (
-        "",
-        {key: value for key, value in whole.items() if key != "description"} | {"description": "The keys at the top."},
-    )
+    yield "", whole | {"description": "The keys at the top."}
     for key, told in whole["properties"].items():
         inner = _named(told)
         if key == "datasets":

@@ -8,8 +8,6 @@ def unguided(maps: np.ndarray, n_random: int, seed: int) -> dict[str, list[np.nd
 
     Args:
         maps: (image, feature_map, y, x) activations of all images of a comparison.
-        n_random: number of random orders.
-        seed: of the random orders.
 
     Returns:
         `random`: `n_random` permutations; `total_activation`: one, by the sum of absolute activations over images and

@@ -23,8 +23,6 @@ def intervals(predicted: pd.DataFrame, score: str, n_draws: int, seed: int) -> p
     Args:
         predicted: seed, fold, image, image_b, judged, and the similarities `KINDS`; a row per judged test pair.
         score: `pearson_r2`, `pearson` or `spearman`.
-        n_draws: bootstrap draws.
-        seed: of the draws.
 
     Returns:
         quantity (`test_{kind}`, and `{kind}_difference` to `full`), estimate (mean over folds), se

@@ -65,7 +65,6 @@ def opened(
         judgments: labelled.
         model: the network's entry in the configuration.
         alignment: `similarity` and `score`.
-        machine: device, threads and memory.
 
     Raises:
         InputError: an image without activations, or weights that are no longer those that made them.

@@ -15,11 +15,9 @@ if TYPE_CHECKING:
 
 
 def trace(engine: "Ablation", folds: Sequence[Fold], ranking: pd.DataFrame) -> pd.DataFrame:
-    """Train and test scores of the top k maps, k = 1..K, of every fold's own ranking.
+    """Train and test scores of the top k maps, k = 1..K, of the own ranking of every fold of one seed.
 
     Args:
-        engine: scores subsets of maps.
-        folds: of one seed.
         ranking: columns fold, feature_map, ais, rank.
 
     Returns:
@@ -40,8 +38,6 @@ def trace_others(
     """Curves of other rankings, in the rows of `trace`.
 
     Args:
-        engine: scores subsets of maps.
-        folds: of one seed.
         ranking: columns fold, feature_map, ais, rank.
         unguided: of `baselines.unguided`. They are the same for all folds and pass through the network once.
 

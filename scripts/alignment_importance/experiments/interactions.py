@@ -28,10 +28,8 @@ def budget(
     """How long a job may take, and where it keeps what it has done: beside its output. Closed forms have no limit.
 
     Args:
-        comparison: what is computed of.
         alignment: `similarity` and `score`.
-        minutes: that the job may take.
-        output: what it writes at the end.
+        output: what the job writes at the end.
         settings: all else that the result depends on.
     """
     aligned_by = f"{alignment['similarity']} {alignment['score']}"
@@ -51,7 +49,6 @@ def eliminate(engine: Ablation, blocks: Sequence[PairBlock], budget: Budget = AT
     the score is undefined (NaN: the readout of an image would be constant) stays as long as there is another.
 
     Args:
-        engine: ablates the maps.
         blocks: of judged pairs; maps are removed for each block separately.
         budget: a step is the removal of one map.
 
@@ -108,7 +105,6 @@ def eliminate_in_folds(
     """Eliminate maps on the training images of every fold, and score what is left on its training and test images.
 
     Args:
-        engine: ablates the maps.
         folds: of one seed.
         one_shot: fold, k, train_score, test_score: the curves of the rankings by AIS (`curves.trace`).
         budget: a step is the removal of one map.
@@ -136,8 +132,6 @@ def score_pairs(engine: Ablation, block: PairBlock, maps: np.ndarray, budget: Bu
     """What pairs of maps are worth beyond the sum of both.
 
     Args:
-        engine: ablates the maps.
-        block: of judged pairs of images.
         maps: (n,) feature maps.
         budget: a step is one map with all that come after it.
 
@@ -174,8 +168,6 @@ def shapley(engine: Ablation, block: PairBlock, permutations: int, seed: int, bu
     the empty one, explains nothing and counts as 0: the game needs a value for every set.
 
     Args:
-        engine: scores subsets of maps.
-        block: of judged pairs of images.
         permutations: how many orders to draw.
         seed: of the orders.
         budget: a step is one order.

@@ -8,7 +8,6 @@ Image-specific scores are sums over the partners of an image in the same way.
 """
 
 from collections.abc import Mapping
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -47,7 +46,6 @@ def explain(
         asked: `per_image`, `agreement` and `disagreement`, see `choose`; or a table with the columns image and image_b
             of pairs that are judged, whose order is kept.
         alignment: `similarity` and `score`.
-        compute: device, threads and memory.
 
     Returns:
         `contribution` (pair, feature_map), which over all judged pairs sums to the AIS of the map.
@@ -67,29 +65,24 @@ def explain(
     standard = SecondOrder.against(torch.from_numpy(comparison.human[rows, columns]), score)
     full = rsm(torch.from_numpy(comparison.activations["readout"].to_numpy()), alignment["similarity"])
     shares = standard.human * standard.standard(full[rows, columns])
-    pairs = _find(asked, comparison, shares.numpy())
-    sizes: Any = comparison.activations["feature_maps"].sizes
-    grid = (sizes["feature_map"], sizes["y"], sizes["x"])
-    named_pairs.require_memory(len(pairs), grid, comparison.activations.attrs["route"], compute.memory)
+    if isinstance(asked, pd.DataFrame):
+        pairs = np.stack([pd.Index(ids).get_indexer(asked[side]) for side in SIDES], axis=1)
+    else:
+        pairs = choose(comparison.human, ids, shares.numpy(), **asked)
+    maps = comparison.activations["feature_maps"]
+    named_pairs.require_memory(len(pairs), maps.shape[1:], comparison.activations.attrs["route"], compute.memory)
     (every, *own), correlations = comparison.engine.standardised(comparison.human, pairs)
     contributions = every.contributions * _slope(score, correlations[0], correlations[1:])
+    to_images = np.stack([side.contributions for side in own], axis=1)
     explained = xr.Dataset(
         {
             "contribution": (("pair", "feature_map"), contributions),
-            "contribution_to_image": (
-                ("pair", "side", "feature_map"),
-                np.stack([side.contributions for side in own], axis=1),
-            ),
+            "contribution_to_image": (("pair", "side", "feature_map"), to_images),
             "human": ("pair", every.human),
             "similarity": ("pair", every.whole),
         },
         coords={name: ("pair", ids[of_side]) for name, of_side in zip(SIDES, pairs.T, strict=True)},
-        attrs={
-            **comparison.attributes,
-            "score": alignment["score"],
-            "n_judged": len(rows),
-            "ranks": int(score.ranked),
-        },
+        attrs=comparison.attributes | {"score": alignment["score"], "n_judged": len(rows), "ranks": int(score.ranked)},
     )
     if retained is not None:
         of_retained = torch.from_numpy(retained.sel(image=ids, image_b=ids).to_numpy()[rows, columns])
@@ -158,16 +151,6 @@ def _by_name(pairs: NDArray[np.intp], names: NDArray[np.intp]) -> NDArray[np.int
     """Pairs (pair, 2) in the order of their names (image,), the first image of each being the first by name."""
     pairs = np.take_along_axis(pairs, np.argsort(names[pairs], axis=1), axis=1)
     return pairs[np.lexsort(names[pairs].T[::-1])]
-
-
-def _find(
-    asked: Mapping[str, int] | pd.DataFrame, comparison: Comparison, shares: NDArray[np.float64]
-) -> NDArray[np.intp]:
-    """The pairs (pair, 2) of images that are asked for."""
-    ids = np.array(comparison.image_ids, dtype=str)
-    if isinstance(asked, pd.DataFrame):
-        return np.stack([pd.Index(ids).get_indexer(asked[side]) for side in SIDES], axis=1)
-    return choose(comparison.human, ids, shares, **asked)
 
 
 def _slope(score: Score, first: float, second: NDArray[np.float64]) -> NDArray[np.float64]:

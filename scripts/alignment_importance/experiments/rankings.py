@@ -17,8 +17,6 @@ def score_maps(engine: "Ablation", blocks: Sequence[PairBlock], maps: np.ndarray
     """Alignment Importance Scores: what the score loses when a map is ablated in all images.
 
     Args:
-        engine: ablates the maps.
-        blocks: of judged pairs.
         maps: (n,) the maps to score; all of them by default.
 
     Returns:
@@ -38,9 +36,7 @@ def rank(ais: np.ndarray) -> pd.DataFrame:
         Columns feature_map, ais, rank (1 is the most important), by feature map. Ties go by the number of the map; maps
         whose score is NaN, because the readout of an image is constant without them, come last.
     """
-    order = np.argsort(-ais, kind="stable")
-    ranks = np.empty(len(ais), dtype=int)
-    ranks[order] = np.arange(1, len(ais) + 1)
+    ranks = np.argsort(np.argsort(-ais, kind="stable")) + 1
     return pd.DataFrame({"feature_map": np.arange(len(ais)), "ais": ais, "rank": ranks})
 
 
@@ -50,11 +46,7 @@ def rank_block(engine: "Ablation", block: PairBlock) -> pd.DataFrame:
 
 
 def rank_folds(engine: "Ablation", folds: Sequence[Fold]) -> pd.DataFrame:
-    """Rankings from the training images of every fold, all scored in one pass over the maps.
-
-    Args:
-        engine: ablates the maps.
-        folds: of one seed.
+    """Rankings from the training images of every fold of one seed, all scored in one pass over the maps.
 
     Returns:
         The tables of `rank` one below the other, with a column `fold` in front.
@@ -73,9 +65,7 @@ def score_images(engine: "Ablation", human: np.ndarray, image_ids: Sequence[str]
     """Image-specific AIS: how much a map of one image helps that image's similarities to match people's.
 
     Args:
-        engine: ablates the maps of one image, the other images being whole.
         human: (image, image) mean judgments.
-        image_ids: of the images.
 
     Returns:
         `alignment` (image), the correlation r_i over the other images, and `ais` (image, feature_map) = r_i - r_i(-k).

@@ -7,6 +7,7 @@ maps averaged with good weights mark its pixels rather than those of the other.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -89,23 +90,15 @@ def by_elimination(network: Network, block: PairBlock) -> Importance:
     [table] = interactions.eliminate(network.engine, [block])
     order = table["feature_map"].to_numpy()
     kept = retention.best_k(network.engine.top_k(order, [block])[0])
-    ranking = np.empty(len(order))
-    ranking[order] = -np.arange(len(order))
-    return Importance(ranking, np.isin(np.arange(len(order)), order[:kept]).astype(float))
+    places = np.argsort(order)
+    return Importance(-places, (places < kept).astype(float))
 
 
-def by_ridge(network: Network, block: PairBlock) -> Importance:
-    """Weights of the readout units (`reweighting.ridge`) of any sign; weights are their positive part."""
-    return _reweighted(network, block, reweighting.ridge)
+def by_fitted_weights(network: Network, block: PairBlock, fit: Callable[..., reweighting.Reweighted]) -> Importance:
+    """Weights of the readout units that `fit` finds, with the penalty chosen over images; their positive part.
 
-
-def by_nonnegative_weights(network: Network, block: PairBlock) -> Importance:
-    """Weights of the readout units (`reweighting.nonnegative`) that are not negative, most of them 0."""
-    return _reweighted(network, block, reweighting.nonnegative)
-
-
-def _reweighted(network: Network, block: PairBlock, fit: Callable[..., reweighting.Reweighted]) -> Importance:
-    """Fitted weights, with the penalty chosen over images; NaN for all maps where units are not maps."""
+    NaN for all maps where units are not maps.
+    """
     if network.engine.units is not network.engine:
         return _signed(np.full(network.engine.active.shape[1], np.nan))
     everything = Fold(1, train=block, test=block)
@@ -129,8 +122,8 @@ METHODS: dict[str, Callable[[Network, PairBlock], Importance]] = {
     "AIS": by_ais,
     "Shapley value": by_shapley,
     "backward elimination": by_elimination,
-    "ridge reweighting": by_ridge,
-    "non-negative reweighting": by_nonnegative_weights,
+    "ridge reweighting": partial(by_fitted_weights, fit=reweighting.ridge),
+    "non-negative reweighting": partial(by_fitted_weights, fit=reweighting.nonnegative),
     "activation": by_activation,
 }
 
@@ -200,8 +193,5 @@ def find_places(
                 coords={"image": activations.indexes["image"]},
             )
             evaluated = controls.evaluate("", {comparison: heatmaps.make(activations, scores)}, {}, masks, objects)
-            of_weights = evaluated.loc[evaluated["map"] == "ais", ["image", "auc"]]
-            tables.append(
-                of_weights.rename(columns={"image": "item"}).assign(truth="places", comparison=comparison, method=name)
-            )
-    return pd.concat(tables, ignore_index=True)[list(COLUMNS)]
+            tables.append(evaluated[evaluated["map"] == "ais"].assign(truth="places", method=name))
+    return pd.concat(tables, ignore_index=True).rename(columns={"image": "item"})[list(COLUMNS)]

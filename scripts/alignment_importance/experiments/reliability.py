@@ -39,10 +39,8 @@ def ceiling(ratings: np.ndarray, score: str, n_splits: int, seed: int, weights: 
     """Noise ceilings of ratings (participant, pair), NaN where a participant did not judge a pair.
 
     Args:
-        ratings: judgments.
         score: one of `scores.SCORES`.
         n_splits: random splits of the participants into halves.
-        seed: of the splits.
         weights: (participant, pair) of `judgments.averages.weights`, of a judgment in the mean over participants.
     """
     lower, upper = noise_ceiling(ratings, score)
@@ -80,16 +78,14 @@ def split_half(ratings: np.ndarray, score: str, n_splits: int, seed: int, weight
     Args:
         ratings: (participant, pair), NaN where a participant did not judge a pair.
         score: one of `scores.SCORES`; its correlation, not squared.
-        n_splits: number of random splits.
-        seed: of the splits.
         weights: (participant, pair), of a judgment in the mean over participants.
     """
     if len(ratings) < 2:
         return float("nan")
     rng = np.random.default_rng(seed)
     splits = [np.array_split(rng.permutation(len(ratings)), 2) for _ in range(n_splits)]
-    kind = SCORES[score].correlation
-    means = [[_average(ratings, weights, half) for half in halves] for halves in splits]
+    kind, weighing = SCORES[score].correlation, np.ones_like(ratings) if weights is None else weights
+    means = [[judgments.average(ratings[half], weighing[half]) for half in halves] for halves in splits]
     return _mean([_agreement(one, other, kind) for one, other in means])
 
 
@@ -104,11 +100,6 @@ def _pool(ratings: np.ndarray, score: Score) -> np.ndarray:
         return judgments.average(pd.DataFrame(ratings).rank(axis=1).to_numpy())
     mean, sd = np.nanmean(ratings, axis=1, keepdims=True), np.nanstd(ratings, axis=1, keepdims=True)
     return judgments.average((ratings - mean) / sd)
-
-
-def _average(ratings: np.ndarray, weights: np.ndarray | None, some: np.ndarray) -> np.ndarray:
-    """(pair,) mean judgments of some participants."""
-    return judgments.average(ratings[some], None if weights is None else weights[some])
 
 
 def _agreement(one: np.ndarray, other: np.ndarray, score: Score) -> float:

@@ -56,24 +56,16 @@ def retain_otherwise(curve: pd.DataFrame, ais: np.ndarray, train_se: float) -> d
     others = [f"test_{name}" for name in _AT_THE_SAME_K if f"test_{name}" in by_k]
     return {
         "k_one_se": k_one_se,
-        "test_one_se": _at(by_k["test_score"], k_one_se),
+        "test_one_se": by_k["test_score"].get(k_one_se, np.nan),
         "k_positive": n_positive,
-        "test_positive": _at(by_k["test_score"], n_positive),
-        **{name: _at(by_k[name], highest["k"]) for name in others},
+        "test_positive": by_k["test_score"].get(n_positive, np.nan),
+        **{name: by_k[name].get(highest["k"], np.nan) for name in others},
         "k_keep": keep["k"],
         "test_keep": keep["test_keep"],
     }
 
 
-def _best(curve: pd.DataFrame, column: str) -> dict[str, float]:
+def _best(curve: pd.DataFrame, column: str) -> pd.Series:
     """The row with the highest value of a column, the first by k of several; all NaN if none has a value."""
     scored = curve.dropna(subset=column).sort_values("k")
-    if not len(scored):
-        return dict.fromkeys(map(str, curve.columns), float("nan"))
-    best = scored.iloc[int(np.argmax(scored[column]))]
-    return {str(name): value for name, value in best.items()}
-
-
-def _at(values: pd.Series, k: float) -> float:
-    """The value (k) at a number of maps, NaN if there is none."""
-    return float(values[k]) if k in values.index else float("nan")
+    return scored.iloc[int(np.argmax(scored[column]))] if len(scored) else pd.Series(np.nan, index=curve.columns)

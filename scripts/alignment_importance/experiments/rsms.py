@@ -38,7 +38,6 @@ def compute(
         judged: `similarity` (participant, image, image_b).
         ranking: `feature_map` and `rank` over all images.
         k: number of maps retained, the highest-ranked ones; NaN if there is none, and then of `retained` all is NaN.
-        resources: device and threads.
         similarity: of readouts, `pearson` or `cosine`.
 
     Returns:

@@ -8,6 +8,9 @@ import pandas as pd
 import scipy.special
 import xarray as xr
 
+#: Columns of the table of differences.
+COLUMNS = ("model", "model_b", "quantity", "over", "n", "n_b", "median", "median_b", "ks", "p")
+
 #: What is compared between networks, and what it has a value for.
 QUANTITIES = {"mean_absolute_deviation": "image", "gini": "image", "ais_mean": "feature_map", "entropy": "feature_map"}
 
@@ -88,30 +91,17 @@ def differences(images: Mapping[str, pd.DataFrame], maps: Mapping[str, pd.DataFr
         maps: tables of `over_images`.
 
     Returns:
-        model, model_b, quantity, over (image or feature_map), n, n_b, median, median_b, ks (the largest difference of
-        the two distribution functions), p (two-sided). Undefined values are left out; NaN where none are left.
+        The columns `COLUMNS`: over is image or feature_map, ks the largest difference of the two distribution
+        functions, p two-sided. Undefined values are left out; NaN where none are left.
     """
     rows = []
     for one, other in itertools.combinations(images, 2):
         for quantity, over in QUANTITIES.items():
             tables = images if over == "image" else maps
             first, second = (tables[model][quantity].dropna() for model in (one, other))
-            ks, p = _kolmogorov_smirnov(first, second)
-            rows.append(
-                {
-                    "model": one,
-                    "model_b": other,
-                    "quantity": quantity,
-                    "over": over,
-                    "n": len(first),
-                    "n_b": len(second),
-                    "median": first.median(),
-                    "median_b": second.median(),
-                    "ks": ks,
-                    "p": p,
-                }
-            )
-    return pd.DataFrame(rows)
+            found = (len(first), len(second), first.median(), second.median(), *_kolmogorov_smirnov(first, second))
+            rows.append((one, other, quantity, over, *found))
+    return pd.DataFrame(rows, columns=list(COLUMNS))
 
 
 def _kolmogorov_smirnov(first: pd.Series, second: pd.Series) -> tuple[float, float]:

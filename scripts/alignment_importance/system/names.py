@@ -23,9 +23,7 @@ def nearest(name: str, known: Iterable[str], most: int = 1, alike: float = 0.5) 
     """Find the known names most like another one, the nearest first.
 
     Args:
-        name: that is not known.
-        known: names to choose from.
-        most: that are given.
+        most: as many as are given.
         alike: how much they must be like it, from 0 (not at all) to 1 (the same).
 
     >>> nearest("ffruit", ["animal", "fruit"])

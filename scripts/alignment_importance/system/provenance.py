@@ -10,7 +10,7 @@ import hashlib
 import json
 import platform
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from importlib import metadata
@@ -22,22 +22,9 @@ NAME = "provenance"
 
 #: Packages whose versions decide numbers or the bytes of files.
 PACKAGES = (
-    "captum",
-    "h5netcdf",
-    "h5py",
-    "matplotlib",
-    "numba",
-    "numpy",
-    "opencv-contrib-python-headless",
-    "pandas",
-    "pillow",
-    "rsatoolbox",
-    "scipy",
-    "timm",
-    "torch",
-    "torchvision",
-    "xarray",
-)
+    "captum", "h5netcdf", "h5py", "matplotlib", "numba", "numpy", "opencv-contrib-python-headless", "pandas", "pillow",
+    "rsatoolbox", "scipy", "timm", "torch", "torchvision", "xarray",
+)  # fmt: skip
 
 _DIGITS = 16
 
@@ -137,8 +124,6 @@ def _versions() -> Mapping[str, str]:
     """Versions of those packages that are installed."""
     versions = {}
     for package in PACKAGES:
-        try:
+        with suppress(metadata.PackageNotFoundError):
             versions[package] = metadata.version(package)
-        except metadata.PackageNotFoundError:
-            continue
     return versions

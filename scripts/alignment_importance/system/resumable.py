@@ -128,7 +128,6 @@ class Parts:
         """Start a job; `key` is the `fingerprint` of what all parts depend on."""
         self._key = key
         self._waiting: list[tuple[Path, Path]] = []
-        self._folders: list[Path] = []
 
     def make(
         self, folder: Path, key: str, outputs: Mapping[str, Path], write: Callable[[Mapping[str, Path]], None]
@@ -150,12 +149,11 @@ class Parts:
             with atomic_folder(part) as partial:
                 write({kind: partial / file.name for kind, file in kept.items()})
         self._waiting.extend((kept[kind], output) for kind, output in outputs.items())
-        self._folders.append(folder)
 
     def finish(self) -> None:
         """Move all files to their places, and remove the folders with what was made there of other inputs."""
         for kept, output in self._waiting:
             output.parent.mkdir(parents=True, exist_ok=True)
             kept.replace(output)
-        for folder in self._folders:
+        for folder in {kept.parent.parent for kept, _ in self._waiting}:
             shutil.rmtree(folder, ignore_errors=True)

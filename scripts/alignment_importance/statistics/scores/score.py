@@ -5,11 +5,6 @@ from dataclasses import dataclass
 from typing import Any
 
 
-def unchanged(correlation: Any) -> Any:
-    """The correlation itself."""
-    return correlation
-
-
 @dataclass(frozen=True)
 class Score:
     """A correlation of a network's similarities with judgments of the same pairs, or what follows from one.
@@ -23,7 +18,7 @@ class Score:
 
     label: str
     ranked: bool = False
-    of: Callable[[Any], Any] = unchanged
+    of: Callable[[Any], Any] = lambda correlation: correlation
     lowest: float = -1.0
 
     @property
