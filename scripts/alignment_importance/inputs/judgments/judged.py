@@ -140,7 +140,9 @@ def from_matrices(matrices: Matrices, images: ImageIds, path: Path, problems: Pr
     """
     _refuse_infinite(matrices, path, problems)
     _refuse_halves(matrices, path, problems)
-    diagonals.check(problems, path, matrices.kind, matrices.participants, diagonals.of_matrices(matrices.stack))
+    between = ~np.eye(len(matrices.image_ids), dtype=bool)
+    own, others = [np.diagonal(one) for one in matrices.stack], [one[between] for one in matrices.stack]
+    diagonals.check(problems, path, matrices.kind, matrices.participants, own, others)
     check_size(problems, path, len(matrices.participants), len(images.wanted), _AVERAGE_MATRICES)
     position = {image: at for at, image in enumerate(matrices.image_ids)}
     at = np.array([position.get(image, -1) for image in images.wanted])

@@ -33,14 +33,16 @@ def read(file: File, images: ImageIds, problems: Problems) -> judged.Judged:
     if not len(rating):
         problems.error(path, "there are no ratings in this file", "Add a line for every rating.")
     problems.raise_errors()
-    is_own, judged_there = first == second, ~np.isnan(rating)
-    extremes = diagonals.of_ratings(len(participants), rater[judged_there], is_own[judged_there], rating[judged_there])
-    diagonals.check(problems, path, kind, participants, extremes)
+    is_own = first == second
+    own, others = (
+        diagonals.by_participant(len(participants), rater[chosen], rating[chosen]) for chosen in (is_own, ~is_own)
+    )
+    diagonals.check(problems, path, kind, participants, own, others)
     if is_own.any():
         found = counted(int(np.count_nonzero(is_own)), "rating is", "ratings are")
         problems.warn(path, f"{found} of an image with itself", not_used(int(np.count_nonzero(is_own))))
     first, second = wanted(first, images), wanted(second, images)
-    used = judged_there & ~is_own & (first >= 0) & (second >= 0)
+    used = ~np.isnan(rating) & ~is_own & (first >= 0) & (second >= 0)
     return judged.from_ratings(
         participants, rater[used], first[used], second[used], rating[used], kind, images, path, problems
     )
