@@ -103,11 +103,11 @@ def wanted(
     Single numbers and vectors, which have two dimensions in MATLAB too, do not count.
 
     Args:
-        path: the file.
+        path: the file; what cannot be read is an error as well.
         dimensions: the numbers of dimensions that it may have.
         key: its name; None for the only one.
         layout: how it should be saved, for messages.
-        problems: where errors are noted, such as a file that cannot be read.
+        problems: where errors are noted.
         of_vectors: what messages add for a file of vectors.
         find: finds the arrays of the file, as `stored` does.
 
@@ -150,12 +150,7 @@ def wanted(
 
 @contextmanager
 def reading(path: Path, what: str, remedy: str = "Fetch it again.") -> Iterator[None]:
-    """Explain that a file cannot be read, where NumPy, SciPy or h5py fail on it.
-
-    Args:
-        path: the file.
-        what: it is read as.
-        remedy: what to do about it.
+    """Explain that a file cannot be read as `what` it should be, where NumPy, SciPy or h5py fail on it.
 
     Raises:
         InputError: the block raised it, or one of `READING_ERRORS`.

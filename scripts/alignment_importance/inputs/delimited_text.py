@@ -66,7 +66,7 @@ class Text:
     Attributes:
         path: the file.
         problems: where mistakes are noted.
-        own: the names of columns in the file, by their names here.
+        own: the names of columns in the file, by their names here, where they differ.
         separator: what separates the columns; one blank means any number of blanks.
         header: the names of the columns here, without blanks around them.
         own_header: their names in the file.
@@ -74,11 +74,6 @@ class Text:
 
     def __init__(self, path: Path, problems: Problems, own: Mapping[str, str] | None = None) -> None:
         """Read a file as far as its header.
-
-        Args:
-            path: the file.
-            problems: where mistakes are noted.
-            own: the names of columns in the file, by their names here; None if they are the same.
 
         Raises:
             ProblemsError: the file is not text, lacks a column that `own` names, or has two that would have one name.
@@ -311,14 +306,10 @@ class Table:
         return [(line, column.cells[code]) for line, code in zip(self.lines.tolist(), column.codes, strict=True)]
 
     def numbers(self, name: str, missing: str) -> NDArray[np.float64]:
-        """Read a column of numbers: NaN where a number is missing; what is not a finite number is noted, and NaN too.
+        """Read a column of numbers (row,): NaN where one is missing; what is not a finite number is noted, and NaN too.
 
         Args:
-            name: of the column.
             missing: what the message advises for cells that are meant to have no number.
-
-        Returns:
-            float64 (row,).
         """
         column = self.columns[name]
         read = [self.text.number(cell) for cell in column.cells]

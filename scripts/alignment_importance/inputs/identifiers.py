@@ -66,13 +66,7 @@ class ImageIds:
         return of_path if image not in self and (of_path := ids.of_path(image)) in self else image
 
     def find(self, problems: Problems, where: Path, cells: Iterable[tuple[str, str]]) -> list[str]:
-        """Return the ids that cells of a file refer to, and note those that are not in the set.
-
-        Args:
-            problems: where the notes go.
-            where: the file.
-            cells: place and content of each cell.
-        """
+        """Return the ids that cells of a file (place and content of each) refer to, and note those not in the set."""
         image_ids, n_unknown = [], 0
         for place, cell in cells:
             image = self.resolve(cell)
@@ -111,10 +105,8 @@ class ImageIds:
         """Resolve a list of all images of a comparison as `find` does, and note ids that are repeated or missing.
 
         Args:
-            problems: where the notes go.
-            where: the file.
+            problems, where, cells: see `find`.
             what: what holds an id there (`row`, `column`, `line`).
-            cells: place and content of each cell.
             otherwise: what can be done instead of adding the missing images.
         """
         image_ids = self.find(problems, where, cells)
@@ -132,12 +124,7 @@ class ImageIds:
         return image_ids
 
     def read_list(self, problems: Problems, file: Path, otherwise: str = _RESTRICT) -> list[str]:
-        """Read a list of all images of a comparison: an id per line, or the column `image` of a table.
-
-        Args:
-            problems: where the notes go.
-            file: the list.
-            otherwise: see `listed`.
+        """Read a list of all images of a comparison, see `listed`: an id per line, or the column `image` of a table.
 
         Raises:
             ProblemsError: the file is not text.

@@ -35,10 +35,7 @@ class File:
 
     Attributes:
         path: the file.
-        kind: `similarity` or `dissimilarity`; None if the file itself says so.
-        order: text file with the image id of each row of an array.
-        key: which of several items in the file to read.
-        columns: the names of columns in a table, by their names here.
+        kind, order, key, columns: see `reading.Source`.
         participant: name of the participant, if the file does not give one.
         images: the ids of the set, and those of the comparison.
         problems: where mistakes are noted.
@@ -55,11 +52,7 @@ class File:
 
     @cached_property
     def text(self) -> Text:
-        """The text file, for forms that are text.
-
-        Raises:
-            ProblemsError: see `Text`.
-        """
+        """The text file, for forms that are text."""
         return Text(self.path, self.problems, self.columns)
 
 
@@ -89,7 +82,6 @@ def kind_of(file: File, told: str | None, by: str) -> str:
     If neither says so, or they contradict each other, an error is noted and the returned kind is meaningless.
 
     Args:
-        file: the file.
         told: what the file says; None if it says nothing.
         by: the part of the file that says so, such as `the header`.
     """
@@ -123,14 +115,7 @@ _AVERAGE_MATRICES = (
 
 
 def check_size(problems: Problems, path: Path, n_participants: int, n_images: int, remedy: str = AVERAGE_TABLE) -> None:
-    """Refuse too many images for a matrix, and too many participants for a matrix each.
-
-    Args:
-        problems: where the error is noted.
-        path: the file.
-        n_participants: in the file.
-        n_images: of the comparison.
-        remedy: what to do about too many participants.
+    """Refuse too many images for a matrix, and too many participants (with the `remedy`) for a matrix each.
 
     Raises:
         ProblemsError: their matrices would not fit into memory.
@@ -154,7 +139,6 @@ def from_matrices(
     Images that they lack are not judged (NaN).
 
     Args:
-        file: the file.
         participants: the name of each; a name that occurs twice is one participant who judged twice.
         image_ids: of the rows, and in the same order of the columns.
         stack: (participant, row, column).
@@ -207,10 +191,9 @@ def from_ratings(
     rating: NDArray[np.float64],
     kind: str,
 ) -> Judged:
-    """Average each participant's ratings of a pair, in either direction.
+    """Average each participant's ratings of a pair, in either direction, and warn if they differ.
 
     Args:
-        file: the file; a warning is noted if ratings of one pair by one participant differ.
         participants: names, sorted.
         rater: (rating,) position in `participants`.
         first: (rating,) position of an image in `file.images.wanted`.

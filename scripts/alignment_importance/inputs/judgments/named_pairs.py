@@ -61,13 +61,11 @@ def read(
 
 
 def require_memory(n_pairs: int, map_shape: tuple[int, ...], route: str, memory: int) -> None:
-    """Refuse more pairs than can be explained within the memory.
+    """Refuse more pairs than can be explained within the memory, in bytes.
 
     Args:
-        n_pairs: to explain.
         map_shape: (feature_map, y, x) of the network.
         route: of its ablation; places are compared if it is `pooled`.
-        memory: in bytes.
 
     Raises:
         InputError: contributions, heatmaps, places and their intermediates would take more.
@@ -90,14 +88,11 @@ def check_memory(
     where: str,
     problems: Problems,
 ) -> None:
-    """Note, before networks run, that explaining the pairs would take too much memory.
+    """Note, before networks run, for which of them explaining the pairs would take too much memory.
 
     Args:
-        n_pairs: to explain.
         networks: (feature_map, y, x) and the route, by the name of the model.
-        memory_gb: in gigabytes.
         where: the key that asks for the pairs (`comparisons.animals.pairs`).
-        problems: where an error is noted for each network.
     """
     for model, (map_shape, route) in networks.items():
         with problems.collect(f"{where} (models.{model})"):
