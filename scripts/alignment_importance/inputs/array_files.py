@@ -5,6 +5,7 @@ import zlib
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import IO, Any
 
@@ -186,12 +187,9 @@ def _header(stream: IO[bytes]) -> tuple[tuple[int, ...], str]:
 def _in_archive(path: Path) -> dict[str, Stored]:
     """Find the arrays of a .npz."""
 
-    def reader(name: str) -> Callable[[], NDArray[Any]]:
-        def read() -> NDArray[Any]:
-            with np.load(path, allow_pickle=False) as archive:
-                return archive[name]
-
-        return read
+    def read(name: str) -> NDArray[Any]:
+        with np.load(path, allow_pickle=False) as archive:
+            return archive[name]
 
     arrays = {}
     with zipfile.ZipFile(path) as archive:
@@ -199,18 +197,19 @@ def _in_archive(path: Path) -> dict[str, Stored]:
             if member.endswith(".npy"):
                 with archive.open(member) as stream:
                     name = member.removesuffix(".npy")
-                    arrays[name] = Stored(*_header(stream), reader(name))
+                    arrays[name] = Stored(*_header(stream), partial(read, name))
     return arrays
 
 
 def _in_matlab(path: Path) -> dict[str, Stored]:
     """Find the variables of a MATLAB file up to version 7."""
 
-    def reader(name: str) -> Callable[[], NDArray[Any]]:
-        return lambda: scipy.io.loadmat(path, variable_names=[name])[name]
+    def read(name: str) -> NDArray[Any]:
+        return scipy.io.loadmat(path, variable_names=[name])[name]
 
     return {
-        name: Stored(shape, _NO_NUMBERS.get(kind, ""), reader(name)) for name, shape, kind in scipy.io.whosmat(path)
+        name: Stored(shape, _NO_NUMBERS.get(kind, ""), partial(read, name))
+        for name, shape, kind in scipy.io.whosmat(path)
     }
 
 
@@ -218,13 +217,10 @@ def _in_hdf5(path: Path) -> dict[str, Stored]:
     """Find the arrays of an HDF5 file. MATLAB 7.3 reverses dimensions, and stores text and objects as numbers."""
     is_matlab = path.suffix.lower() == ".mat"
 
-    def reader(name: str) -> Callable[[], NDArray[Any]]:
-        def read() -> NDArray[Any]:
-            with h5py.File(path) as file:
-                values = np.asarray(file[name][()])
-            return values.T if is_matlab else values
-
-        return read
+    def read(name: str) -> NDArray[Any]:
+        with h5py.File(path) as file:
+            values = np.asarray(file[name][()])
+        return values.T if is_matlab else values
 
     arrays = {}
 
@@ -238,7 +234,7 @@ def _in_hdf5(path: Path) -> dict[str, Stored]:
             of = of or _NO_NUMBERS.get(kind, "an object" if "MATLAB_object_decode" in item.attrs else "")
         empty = "MATLAB_empty" in item.attrs
         shape = item.shape[::-1] if is_matlab else item.shape
-        arrays[name] = Stored((0,) if empty else shape, of, reader(name))
+        arrays[name] = Stored((0,) if empty else shape, of, partial(read, name))
 
     with h5py.File(path) as file:
         file.visititems(note)

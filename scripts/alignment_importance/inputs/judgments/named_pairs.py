@@ -38,8 +38,10 @@ def read(
     """
     if isinstance(asked, str):
         return _all(judgments)
-    source = asked if isinstance(asked, Path) else Path(where)
-    cells = _cells(asked, problems) if isinstance(asked, Path) else _entries(asked)
+    if isinstance(asked, Path):
+        source, cells = asked, _cells(asked, problems)
+    else:
+        source, cells = Path(where), [(f"entry {number}", pair) for number, pair in enumerate(asked, start=1)]
     ids = judgments["image"].to_numpy().tolist()
     known, human = ImageIds(ids), mean(judgments, ids)
     sides = [known.find(problems, source, [(place, pair[side]) for place, pair in cells]) for side in range(2)]
@@ -106,12 +108,7 @@ def _all(judgments: xr.Dataset) -> pd.DataFrame:
     return pd.DataFrame({"image": ids[first], "image_b": ids[second]}, dtype=object)
 
 
-def _entries(asked: Sequence[Sequence[str]]) -> list[tuple[str, tuple[str, str]]]:
-    """Return the place and the ids of each pair in a list."""
-    return [(f"entry {number}", (first, second)) for number, (first, second) in enumerate(asked, start=1)]
-
-
-def _cells(file: Path, problems: Problems) -> list[tuple[str, tuple[str, str]]]:
+def _cells(file: Path, problems: Problems) -> list[tuple[str, Sequence[str]]]:
     """Return the place and the ids of each pair in a table."""
     text = Text(file, problems)
     text.require(COLUMNS, need="Pairs need")

@@ -7,7 +7,6 @@ import h5py
 import numpy as np
 
 from alignment_importance.inputs import array_files, ids
-from alignment_importance.inputs.identifiers import ImageIds
 from alignment_importance.inputs.judgments import judged
 from alignment_importance.inputs.judgments.form import Form
 
@@ -74,7 +73,9 @@ def _descriptor(file: judged.File, descriptors: dict[str, Any]) -> str:
     names = sorted(descriptors)
     if key is not None and key not in names:
         problems.error(path, f"there is no pattern descriptor {key!r}", f"Its names are {', '.join(names)}.")
-    fitting = [key] if key is not None else [name for name in names if _names_images(descriptors[name], file.images)]
+    resolve = file.images.resolve
+    hold_ids = [name for name in names if any(resolve(cell) in file.images for cell in texts(descriptors[name]))]
+    fitting = [key] if key is not None else hold_ids
     if not fitting:
         # The only other descriptor must be meant; what is wrong with its ids is noted later.
         fitting = [name for name in names if name != _INDEX]
@@ -83,10 +84,6 @@ def _descriptor(file: judged.File, descriptors: dict[str, Any]) -> str:
         problems.error(path, f"it is not clear which pattern descriptor holds the ids: {', '.join(names)}", remedy)
     problems.raise_errors()
     return fitting[0]
-
-
-def _names_images(values: Iterable[Any], images: ImageIds) -> bool:
-    return any(images.resolve(image) in images for image in texts(values))
 
 
 def _participants(rdms: Any, participant: str) -> list[str]:
