@@ -46,7 +46,7 @@ class Column:
     """A column of a long table, which stores every distinct cell once.
 
     Attributes:
-        cells: the distinct cells, without blanks around them.
+        cells: the distinct cells, without blanks around them, in the order in which they first occur.
         codes: int32 (row,), the index of each row's cell in `cells`.
     """
 
@@ -55,9 +55,8 @@ class Column:
 
     def first_rows(self) -> NDArray[np.intp]:
         """Find the first row that has each of `cells`."""
-        first = np.full(len(self.cells), len(self.codes), dtype=np.intp)
-        np.minimum.at(first, self.codes, np.arange(len(self.codes)))
-        return first
+        # A cell that is new has a number larger than all before it.
+        return np.flatnonzero(np.diff(np.maximum.accumulate(self.codes), prepend=-1))
 
 
 class Text:
@@ -316,12 +315,12 @@ class Table:
         wrong = [at for at, value in enumerate(read) if isinstance(value, str)]
         if wrong:
             called = self.text.called(name)
-            first, count = column.first_rows(), np.bincount(column.codes, minlength=len(read))
+            first, count = column.first_rows(), np.bincount(column.codes)
             for at in wrong[:_MOST_TOLD]:
                 cell = column.cells[at]
                 self._note(first[at], count[at], called, f"{cell!r} {read[at]}", remedy_of(cell, missing))
             if others := wrong[_MOST_TOLD:]:
-                self._note(first[others].min(), count[others].sum(), called, "further cells are not numbers", missing)
+                self._note(first[others[0]], count[others].sum(), called, "further cells are not numbers", missing)
         return np.array([np.nan if isinstance(value, str) else value for value in read])[column.codes]
 
     def _note(self, first: int, count: int, column: str, found: str, remedy: str) -> None:

@@ -84,15 +84,12 @@ class ImageIds:
 
     def numbers_of(self, table: Table, column: str) -> NDArray[np.intp]:
         """Look up the images of a column: their `numbers` (row,), −1 where an id is unknown, which is noted."""
-        cells, codes = table.columns[column].cells, table.columns[column].codes
-        first_rows, counts = table.columns[column].first_rows(), np.bincount(codes, minlength=len(cells))
+        own, called = table.columns[column], table.text.called(column)
+        lines, counts = table.lines[own.first_rows()], np.bincount(own.codes)
         others = [f" and {counted(count - 1, 'other', 'others')}" if count > 1 else "" for count in counts]
-        order, called = np.argsort(first_rows), table.text.called(column)
-        placed = [(f"line {table.lines[first_rows[at]]}{others[at]}, column {called}", cells[at]) for at in order]
-        image_ids = self.find(table.text.problems, table.text.path, placed)
-        numbers = np.empty(len(cells), dtype=np.intp)
-        numbers[order] = [self.numbers.get(image, -1) for image in image_ids]
-        return numbers[codes]
+        places = [f"line {line}{other}, column {called}" for line, other in zip(lines, others, strict=True)]
+        image_ids = self.find(table.text.problems, table.text.path, zip(places, own.cells, strict=True))
+        return np.array([self.numbers.get(image, -1) for image in image_ids], dtype=np.intp)[own.codes]
 
     def listed(
         self,

@@ -82,18 +82,18 @@ def _answers(table: Table, three: NDArray[np.intp], images: ImageIds, design: De
     for at, option in enumerate(options):
         name = design.images[option]
         called = {name, table.text.called(name)} - set(images.numbers)
-        matches[at] |= np.array([cell in called for cell in cells], dtype=bool)[column.codes]
+        matches[at, table.rows_of(design.answer, [cell in called for cell in cells])] = True
     is_missing = [cell.lower() in MISSING and cell not in images.numbers for cell in cells]
-    missing = np.array(is_missing, dtype=bool)[column.codes]
-    wrong = np.flatnonzero(~matches.any(axis=0) & ~missing & ~unknown)
+    missing = table.rows_of(design.answer, is_missing)
+    wrong = np.setdiff1d(np.flatnonzero(~matches.any(axis=0) & ~unknown), missing)
     if len(wrong):
         known = list(images.numbers)
         possible = ", ".join(known[at] for at in three[options, wrong[0]])
         found = f"the answer {cells[column.codes[wrong[0]]]!r} is none of {possible}"
         table.note(wrong, design.answer, found, "Write the id of the image that was chosen.")
-    if missing.any():
-        found = counted(int(np.count_nonzero(missing)), "trial has no answer", "trials have no answer")
-        table.text.problems.warn(table.text.path, found, not_used(int(np.count_nonzero(missing))))
+    if len(missing):
+        found = counted(len(missing), "trial has no answer", "trials have no answer")
+        table.text.problems.warn(table.text.path, found, not_used(len(missing)))
     return np.where(matches.any(axis=0), np.array(options)[matches.argmax(axis=0)], -1)
 
 
