@@ -203,26 +203,23 @@ def from_ratings(
     """
     n = len(file.images.wanted)
     check_size(file.problems, file.path, len(participants), n)
-    low, high = np.minimum(first, second), np.maximum(first, second)
+    values = np.full((len(participants), n, n), np.nan)
+    cell = np.ravel_multi_index((rater, np.minimum(first, second), np.maximum(first, second)), values.shape)
     # Sorted by value too, so that a sum rounds alike whatever the order of the rows in the file.
-    order = np.lexsort((rating, high, low, rater))
-    rater, low, high, rating = rater[order], low[order], high[order], rating[order]
-    new = np.ones(len(rating), dtype=bool)
-    new[1:] = (np.diff(rater) != 0) | (np.diff(low) != 0) | (np.diff(high) != 0)
-    starts = np.flatnonzero(new)
-    counts = np.diff(np.append(starts, len(rating)))
+    order = np.lexsort((rating, cell))
+    cell, rating = cell[order], rating[order]
+    starts = np.flatnonzero(np.diff(cell, prepend=-1))
+    counts = np.diff(starts, append=len(rating))
     spread = rating[starts + counts - 1] - rating[starts]
     n_differing = int(np.count_nonzero(spread > ROUNDING * np.abs(rating).max(initial=0)))
     if n_differing:
         pairs = counted(n_differing, "pair was", "pairs were")
         found = f"{pairs} rated differently by one participant (largest difference {spread.max():g})"
         file.problems.warn(file.path, found, "Each participant's ratings of a pair, in either direction, are averaged.")
-    values = np.full((len(participants), n, n), np.nan)
     n_ratings = np.zeros(values.shape, dtype=np.int32)
-    at, low, high = rater[starts], low[starts], high[starts]
-    if len(starts):
-        values[at, low, high] = values[at, high, low] = np.add.reduceat(rating, starts) / counts
-        n_ratings[at, low, high] = n_ratings[at, high, low] = counts
+    at, low, high = np.unravel_index(cell[starts], values.shape)
+    values[at, low, high] = values[at, high, low] = np.add.reduceat(rating, starts) / counts
+    n_ratings[at, low, high] = n_ratings[at, high, low] = counts
     return Judged(list(participants), values, n_ratings, kind)
 
 
