@@ -5,6 +5,7 @@ import zlib
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import IO, Any
 
@@ -103,11 +104,11 @@ def wanted(
     Single numbers and vectors, which have two dimensions in MATLAB too, do not count.
 
     Args:
-        path: the file.
+        path: the file; what cannot be read is an error as well.
         dimensions: the numbers of dimensions that it may have.
         key: its name; None for the only one.
         layout: how it should be saved, for messages.
-        problems: where errors are noted, such as a file that cannot be read.
+        problems: where errors are noted.
         of_vectors: what messages add for a file of vectors.
         find: finds the arrays of the file, as `stored` does.
 
@@ -150,12 +151,7 @@ def wanted(
 
 @contextmanager
 def reading(path: Path, what: str, remedy: str = "Fetch it again.") -> Iterator[None]:
-    """Explain that a file cannot be read, where NumPy, SciPy or h5py fail on it.
-
-    Args:
-        path: the file.
-        what: it is read as.
-        remedy: what to do about it.
+    """Explain that a file cannot be read as `what` it should be, where NumPy, SciPy or h5py fail on it.
 
     Raises:
         InputError: the block raised it, or one of `READING_ERRORS`.
@@ -191,12 +187,9 @@ def _header(stream: IO[bytes]) -> tuple[tuple[int, ...], str]:
 def _in_archive(path: Path) -> dict[str, Stored]:
     """Find the arrays of a .npz."""
 
-    def reader(name: str) -> Callable[[], NDArray[Any]]:
-        def read() -> NDArray[Any]:
-            with np.load(path, allow_pickle=False) as archive:
-                return archive[name]
-
-        return read
+    def read(name: str) -> NDArray[Any]:
+        with np.load(path, allow_pickle=False) as archive:
+            return archive[name]
 
     arrays = {}
     with zipfile.ZipFile(path) as archive:
@@ -204,18 +197,19 @@ def _in_archive(path: Path) -> dict[str, Stored]:
             if member.endswith(".npy"):
                 with archive.open(member) as stream:
                     name = member.removesuffix(".npy")
-                    arrays[name] = Stored(*_header(stream), reader(name))
+                    arrays[name] = Stored(*_header(stream), partial(read, name))
     return arrays
 
 
 def _in_matlab(path: Path) -> dict[str, Stored]:
     """Find the variables of a MATLAB file up to version 7."""
 
-    def reader(name: str) -> Callable[[], NDArray[Any]]:
-        return lambda: scipy.io.loadmat(path, variable_names=[name])[name]
+    def read(name: str) -> NDArray[Any]:
+        return scipy.io.loadmat(path, variable_names=[name])[name]
 
     return {
-        name: Stored(shape, _NO_NUMBERS.get(kind, ""), reader(name)) for name, shape, kind in scipy.io.whosmat(path)
+        name: Stored(shape, _NO_NUMBERS.get(kind, ""), partial(read, name))
+        for name, shape, kind in scipy.io.whosmat(path)
     }
 
 
@@ -223,13 +217,10 @@ def _in_hdf5(path: Path) -> dict[str, Stored]:
     """Find the arrays of an HDF5 file. MATLAB 7.3 reverses dimensions, and stores text and objects as numbers."""
     is_matlab = path.suffix.lower() == ".mat"
 
-    def reader(name: str) -> Callable[[], NDArray[Any]]:
-        def read() -> NDArray[Any]:
-            with h5py.File(path) as file:
-                values = np.asarray(file[name][()])
-            return values.T if is_matlab else values
-
-        return read
+    def read(name: str) -> NDArray[Any]:
+        with h5py.File(path) as file:
+            values = np.asarray(file[name][()])
+        return values.T if is_matlab else values
 
     arrays = {}
 
@@ -243,7 +234,7 @@ def _in_hdf5(path: Path) -> dict[str, Stored]:
             of = of or _NO_NUMBERS.get(kind, "an object" if "MATLAB_object_decode" in item.attrs else "")
         empty = "MATLAB_empty" in item.attrs
         shape = item.shape[::-1] if is_matlab else item.shape
-        arrays[name] = Stored((0,) if empty else shape, of, reader(name))
+        arrays[name] = Stored((0,) if empty else shape, of, partial(read, name))
 
     with h5py.File(path) as file:
         file.visititems(note)

@@ -10,9 +10,11 @@ import csv
 import io
 import itertools
 import re
+from array import array
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from operator import getitem
 from pathlib import Path
 
 import numpy as np
@@ -33,8 +35,6 @@ MISSING = ("", "nan", "na")
 # Control characters: no table needs them, and names in the results cannot contain them.
 _CONTROL = bytes({*range(32), 127} - set(b"\t\n\r"))
 
-_LINES_AT_ONCE = 5_000
-
 # Of a column without numbers, messages tell the first few cells alone.
 _MOST_TOLD = 10
 
@@ -46,7 +46,7 @@ class Column:
     """A column of a long table, which stores every distinct cell once.
 
     Attributes:
-        cells: the distinct cells, without blanks around them.
+        cells: the distinct cells, without blanks around them, in the order in which they first occur.
         codes: int32 (row,), the index of each row's cell in `cells`.
     """
 
@@ -55,9 +55,8 @@ class Column:
 
     def first_rows(self) -> NDArray[np.intp]:
         """Find the first row that has each of `cells`."""
-        first = np.full(len(self.cells), len(self.codes), dtype=np.intp)
-        np.minimum.at(first, self.codes, np.arange(len(self.codes)))
-        return first
+        # A cell that is new has a number larger than all before it.
+        return np.flatnonzero(np.diff(np.maximum.accumulate(self.codes), prepend=-1))
 
 
 class Text:
@@ -66,7 +65,7 @@ class Text:
     Attributes:
         path: the file.
         problems: where mistakes are noted.
-        own: the names of columns in the file, by their names here.
+        own: the names of columns in the file, by their names here, where they differ.
         separator: what separates the columns; one blank means any number of blanks.
         header: the names of the columns here, without blanks around them.
         own_header: their names in the file.
@@ -74,11 +73,6 @@ class Text:
 
     def __init__(self, path: Path, problems: Problems, own: Mapping[str, str] | None = None) -> None:
         """Read a file as far as its header.
-
-        Args:
-            path: the file.
-            problems: where mistakes are noted.
-            own: the names of columns in the file, by their names here; None if they are the same.
 
         Raises:
             ProblemsError: the file is not text, lacks a column that `own` names, or has two that would have one name.
@@ -255,7 +249,7 @@ class Text:
             quoting=csv.QUOTE_NONE,
             skip_blank_lines=False,
         )
-        columns = [_merged(_column(read[at])) for at in range(width)]
+        columns = [_column(*pd.factorize(read[at])) for at in range(width)]
         # A line that consists of delimiters alone is blank.
         if all("" in column.cells for column in columns):
             return None
@@ -265,31 +259,21 @@ class Text:
         """Read any table line by line, with the same result as `_read_plain`."""
         lengths = {len(row) for _, row in self.rows()}
         width = len(self.header) + (lengths == {len(self.header) + 1})
-        coders: list[dict[str, int]] = [_coder() for _ in range(width)]
-        codes: list[list[NDArray[np.int32]]] = [[] for _ in range(width)]
-        lines: list[NDArray[np.int64]] = []
+        coders = [_coder() for _ in range(width)]
+        # Numbers in place of cells, since these repeat and take far more memory.
+        codes, lines = array("i"), array("q")
         wrong: dict[int, list[int]] = {}
-        body = self.rows()
-        while chunk := list(itertools.islice(body, _LINES_AT_ONCE)):
-            if any(len(row) != width for _, row in chunk):
-                for number, row in chunk:
-                    if len(row) != width:
-                        wrong.setdefault(len(row), []).append(number)
-                chunk = [(number, row) for number, row in chunk if len(row) == width]
-            if not chunk:
-                continue
-            numbers, fields = zip(*chunk, strict=True)
-            lines.append(np.array(numbers, dtype=np.int64))
-            for coder, column, cells in zip(coders, codes, zip(*fields, strict=True), strict=True):
-                column.append(np.fromiter(map(coder.__getitem__, cells), dtype=np.int32, count=len(cells)))
+        for number, row in self.rows():
+            if len(row) == width:
+                codes.extend(map(getitem, coders, row))
+                lines.append(number)
+            else:
+                wrong.setdefault(len(row), []).append(number)
         for length, where in wrong.items():
             self.note_length(where, length)
-        nothing = np.empty(0, dtype=np.int32)
-        columns = [
-            _merged(Column([cell.strip() for cell in coder], np.concatenate([nothing, *column])))
-            for coder, column in zip(coders, codes, strict=True)
-        ]
-        return columns, np.concatenate([nothing.astype(np.int64), *lines])
+        by_column = np.array(codes, dtype=np.int32).reshape(len(lines), width).T
+        columns = [_column(own, coder) for own, coder in zip(by_column, coders, strict=True)]
+        return columns, np.array(lines, dtype=np.int64)
 
 
 @dataclass(frozen=True, eq=False)
@@ -321,26 +305,22 @@ class Table:
         return [(line, column.cells[code]) for line, code in zip(self.lines.tolist(), column.codes, strict=True)]
 
     def numbers(self, name: str, missing: str) -> NDArray[np.float64]:
-        """Read a column of numbers: NaN where a number is missing; what is not a finite number is noted, and NaN too.
+        """Read a column of numbers (row,): NaN where one is missing; what is not a finite number is noted, and NaN too.
 
         Args:
-            name: of the column.
             missing: what the message advises for cells that are meant to have no number.
-
-        Returns:
-            float64 (row,).
         """
         column = self.columns[name]
         read = [self.text.number(cell) for cell in column.cells]
         wrong = [at for at, value in enumerate(read) if isinstance(value, str)]
         if wrong:
             called = self.text.called(name)
-            first, count = column.first_rows(), np.bincount(column.codes, minlength=len(read))
+            first, count = column.first_rows(), np.bincount(column.codes)
             for at in wrong[:_MOST_TOLD]:
                 cell = column.cells[at]
                 self._note(first[at], count[at], called, f"{cell!r} {read[at]}", remedy_of(cell, missing))
             if others := wrong[_MOST_TOLD:]:
-                self._note(first[others].min(), count[others].sum(), called, "further cells are not numbers", missing)
+                self._note(first[others[0]], count[others].sum(), called, "further cells are not numbers", missing)
         return np.array([np.nan if isinstance(value, str) else value for value in read])[column.codes]
 
     def _note(self, first: int, count: int, column: str, found: str, remedy: str) -> None:
@@ -406,24 +386,13 @@ def _unquoted(line: str) -> str:
     return line[1:-1].replace('""', '"') if len(line) > 1 and line[0] == line[-1] == '"' else line
 
 
-def _column(read: pd.Series) -> Column:
-    """Convert a column of text."""
-    codes, cells = pd.factorize(read)
-    return Column([cell.strip() for cell in cells], codes.astype(np.int32))
+def _column(codes: NDArray[np.integer], cells: Iterable[str]) -> Column:
+    """Make a column; cells that differ in the blanks around them alone become one."""
+    coder = _coder()
+    renumbered = np.array([coder[cell.strip()] for cell in cells], dtype=np.int32)
+    return Column(list(coder), renumbered[codes])
 
 
 def _coder() -> dict[str, int]:
     """Make a dictionary that assigns the next number to every new key."""
-    coder: defaultdict[str, int] = defaultdict()
-    coder.default_factory = coder.__len__
-    return coder
-
-
-def _merged(column: Column) -> Column:
-    """Merge cells that differ in the blanks around them alone."""
-    cells = list(dict.fromkeys(column.cells))
-    if len(cells) == len(column.cells):
-        return column
-    number_of = {cell: at for at, cell in enumerate(cells)}
-    renumbered = np.array([number_of[cell] for cell in column.cells], dtype=np.int32)
-    return Column(cells, renumbered[column.codes])
+    return defaultdict(itertools.count().__next__)

@@ -32,7 +32,6 @@ def check_folds(
         judgments: `similarity` (participant, image, image_b).
         unit, n_folds, seeds: of the cross-validation.
         inner_folds: of the training data, for choosing penalties; None if none are chosen.
-        problems: what is found is added here.
     """
     ids = judgments["image"].to_numpy().tolist()
     human = mean(judgments, ids)

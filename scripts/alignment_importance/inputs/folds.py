@@ -42,13 +42,7 @@ class Fold:
 
 
 def cut(unit: str, image_ids: Sequence[str], n_folds: int, seed: int) -> pd.DataFrame:
-    """Sort images or pairs of images by id, permute them, and cut them into folds of nearly equal size.
-
-    Args:
-        unit: `images` or `pairs`.
-        image_ids: of the images, in any order.
-        n_folds: number of folds.
-        seed: of the permutation.
+    """Sort images or pairs of images (the `unit`) by id, permute them, and cut them into folds of nearly equal size.
 
     Returns:
         Columns image, image_b (only for pairs; sorts after `image`) and fold (1 to `n_folds`: the one in whose test
@@ -99,13 +93,7 @@ def members(table: pd.DataFrame, image_ids: Sequence[str]) -> list[Fold]:
 
 
 def inside(fold: Fold, n_folds: int, seed: int, by_pairs: bool) -> list[Fold]:
-    """Cut the training block of a fold into inner folds, for choosing a setting.
-
-    Args:
-        fold: the outer fold.
-        n_folds: number of inner folds.
-        seed: of the cut.
-        by_pairs: whether pairs are cut into folds instead of images.
+    """Cut the training block of a fold into inner folds, of images or `by_pairs`, for choosing a setting.
 
     Returns:
         Folds whose blocks hold training images, or training pairs, alone. Folds with fewer than `MIN_PAIRS` judged

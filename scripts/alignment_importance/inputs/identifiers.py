@@ -66,13 +66,7 @@ class ImageIds:
         return of_path if image not in self and (of_path := ids.of_path(image)) in self else image
 
     def find(self, problems: Problems, where: Path, cells: Iterable[tuple[str, str]]) -> list[str]:
-        """Return the ids that cells of a file refer to, and note those that are not in the set.
-
-        Args:
-            problems: where the notes go.
-            where: the file.
-            cells: place and content of each cell.
-        """
+        """Return the ids that cells of a file (place and content of each) refer to, and note those not in the set."""
         image_ids, n_unknown = [], 0
         for place, cell in cells:
             image = self.resolve(cell)
@@ -90,15 +84,12 @@ class ImageIds:
 
     def numbers_of(self, table: Table, column: str) -> NDArray[np.intp]:
         """Look up the images of a column: their `numbers` (row,), −1 where an id is unknown, which is noted."""
-        cells, codes = table.columns[column].cells, table.columns[column].codes
-        first_rows, counts = table.columns[column].first_rows(), np.bincount(codes, minlength=len(cells))
+        own, called = table.columns[column], table.text.called(column)
+        lines, counts = table.lines[own.first_rows()], np.bincount(own.codes)
         others = [f" and {counted(count - 1, 'other', 'others')}" if count > 1 else "" for count in counts]
-        order, called = np.argsort(first_rows), table.text.called(column)
-        placed = [(f"line {table.lines[first_rows[at]]}{others[at]}, column {called}", cells[at]) for at in order]
-        image_ids = self.find(table.text.problems, table.text.path, placed)
-        numbers = np.empty(len(cells), dtype=np.intp)
-        numbers[order] = [self.numbers.get(image, -1) for image in image_ids]
-        return numbers[codes]
+        places = [f"line {line}{other}, column {called}" for line, other in zip(lines, others, strict=True)]
+        image_ids = self.find(table.text.problems, table.text.path, zip(places, own.cells, strict=True))
+        return np.array([self.numbers.get(image, -1) for image in image_ids], dtype=np.intp)[own.codes]
 
     def listed(
         self,
@@ -111,10 +102,8 @@ class ImageIds:
         """Resolve a list of all images of a comparison as `find` does, and note ids that are repeated or missing.
 
         Args:
-            problems: where the notes go.
-            where: the file.
+            problems, where, cells: see `find`.
             what: what holds an id there (`row`, `column`, `line`).
-            cells: place and content of each cell.
             otherwise: what can be done instead of adding the missing images.
         """
         image_ids = self.find(problems, where, cells)
@@ -132,12 +121,7 @@ class ImageIds:
         return image_ids
 
     def read_list(self, problems: Problems, file: Path, otherwise: str = _RESTRICT) -> list[str]:
-        """Read a list of all images of a comparison: an id per line, or the column `image` of a table.
-
-        Args:
-            problems: where the notes go.
-            file: the list.
-            otherwise: see `listed`.
+        """Read a list of all images of a comparison, see `listed`: an id per line, or the column `image` of a table.
 
         Raises:
             ProblemsError: the file is not text.

@@ -1,7 +1,7 @@
 """Tensors that torch.save wrote. The module stands apart because only these files need PyTorch."""
 
 import pickle
-from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -24,11 +24,11 @@ def stored(path: Path) -> dict[str, Stored]:
     named = content if isinstance(content, dict) else {"array": content}
     tensors = {str(name): value for name, value in named.items() if isinstance(value, torch.Tensor)}
 
-    def reader(tensor: torch.Tensor) -> Callable[[], NDArray[Any]]:
+    def read(tensor: torch.Tensor) -> NDArray[Any]:
         # NumPy has no bfloat16.
-        return lambda: (tensor.float() if tensor.dtype == torch.bfloat16 else tensor).detach().numpy()
+        return (tensor.float() if tensor.dtype == torch.bfloat16 else tensor).detach().numpy()
 
     return {
-        name: Stored(tuple(tensor.shape), "complex numbers" if tensor.is_complex() else "", reader(tensor))
+        name: Stored(tuple(tensor.shape), "complex numbers" if tensor.is_complex() else "", partial(read, tensor))
         for name, tensor in sorted(tensors.items())
     }

@@ -16,7 +16,7 @@ from alignment_importance.system.errors import InputError
 logger = logging.getLogger(__name__)
 
 
-def list_images(folder: str | Path) -> dict[str, Path]:
+def list_images(folder: Path) -> dict[str, Path]:
     """List the images of a published folder by id, in the order of their file names.
 
     Published matrices have this order: capital letters before small ones, and digits one by one (`10.jpg` before
@@ -25,8 +25,8 @@ def list_images(folder: str | Path) -> dict[str, Path]:
     Raises:
         InputError: there are no images, or two have the same id.
     """
-    names = sorted(entry.name for entry in Path(folder).iterdir() if entry.is_file() and not entry.name.startswith("."))
-    files = [Path(folder, name) for name in names if Path(name).suffix.lower() in images.SUFFIXES]
+    names = sorted(entry.name for entry in folder.iterdir() if entry.is_file() and not entry.name.startswith("."))
+    files = [folder / name for name in names if Path(name).suffix.lower() in images.SUFFIXES]
     if not files:
         raise InputError(
             f"no image files. Put the data set's images here ({', '.join(images.SUFFIXES)}).", where=folder
@@ -44,7 +44,7 @@ def list_images(folder: str | Path) -> dict[str, Path]:
     return by_id
 
 
-def copy_images(files: Mapping[str, Path], folder: str | Path) -> None:
+def copy_images(files: Mapping[str, Path], folder: Path) -> None:
     """Copy image files (id to file) into a folder, each named by its id."""
     with atomic_folder(folder) as partial:
         for image, file in files.items():
@@ -62,7 +62,6 @@ def tabulate_pairs(
             (1, 3), ... (1, n), (2, 3), ... That is the order of `pdist` in SciPy, and in MATLAB, which describes
             it as the lower triangle column by column.
         column: `similarity` or `dissimilarity`.
-        participants: their names.
 
     Returns:
         Columns image_a, image_b, `column`, participant; a row per pair and participant.
@@ -80,15 +79,9 @@ def tabulate_pairs(
 
 
 def tabulate_matrix(image_ids: Sequence[str], values: NDArray[np.float64]) -> pd.DataFrame:
-    """Label the rows and columns of a matrix of judgments.
+    """Label the rows and columns of a matrix (n, n) of judgments with its n images: column image, a column per image.
 
-    Args:
-        image_ids: n images in the order of the matrix.
-        values: (n, n).
-
-    Returns:
-        Column image and a column per image. The diagonal is kept, for the check whether the numbers are of the stated
-        kind.
+    The diagonal is kept, for the check whether the numbers are of the stated kind.
     """
     if len(set(image_ids)) != len(image_ids) or values.shape != (len(image_ids),) * 2:
         raise ValueError(f"{len(image_ids)} images do not name a matrix of {values.shape}")

@@ -18,6 +18,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFilter, ImageFont
 
+from alignment_importance.inputs.datasets import canonical
 from alignment_importance.system import tables
 from alignment_importance.system.atomic_write import atomic_folder
 from alignment_importance.system.errors import InputError
@@ -111,7 +112,7 @@ def judge_by_shape(table: pd.DataFrame, observers: int, noise: float, seed: int)
     """
     a, b = _pairs(table)
     same = (a["category"] == b["category"]).to_numpy().astype(np.float64)
-    return _rate(a, b, same, observers, noise, np.random.default_rng([seed, _STREAM_SHAPE]))
+    return _rate(table, same, observers, noise, np.random.default_rng([seed, _STREAM_SHAPE]))
 
 
 def judge_by_colour(table: pd.DataFrame, observers: int, noise: float, seed: int) -> pd.DataFrame:
@@ -122,7 +123,7 @@ def judge_by_colour(table: pd.DataFrame, observers: int, noise: float, seed: int
     a, b = _pairs(table)
     apart = (a["hue"] - b["hue"]).abs().to_numpy(dtype=np.float64)
     alike = 1 - np.minimum(apart, 360 - apart) / 180
-    return _rate(a, b, alike, observers, noise, np.random.default_rng([seed, _STREAM_COLOUR]))
+    return _rate(table, alike, observers, noise, np.random.default_rng([seed, _STREAM_COLOUR]))
 
 
 def pairs_that_share(table: pd.DataFrame, column: str) -> pd.DataFrame:
@@ -143,29 +144,12 @@ def _pairs(table: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
 
 
 def _rate(
-    a: pd.DataFrame,
-    b: pd.DataFrame,
-    truth: NDArray[np.float64],
-    observers: int,
-    noise: float,
-    random: np.random.Generator,
+    table: pd.DataFrame, truth: NDArray[np.float64], observers: int, noise: float, random: np.random.Generator
 ) -> pd.DataFrame:
     """Rate every pair of images once per observer: the true similarity (pair,) plus noise."""
-    digits = len(str(observers))
-    return pd.concat(
-        [
-            pd.DataFrame(
-                {
-                    "image_a": a["image"],
-                    "image_b": b["image"],
-                    "similarity": np.round(truth + noise * random.standard_normal(len(truth)), 4),
-                    "participant": f"simulated-{number:0{digits}d}",
-                }
-            )
-            for number in range(1, observers + 1)
-        ],
-        ignore_index=True,
-    )
+    ratings = np.round(truth + noise * random.standard_normal((observers, len(truth))), 4)
+    names = [f"simulated-{number:0{len(str(observers))}d}" for number in range(1, observers + 1)]
+    return canonical.tabulate_pairs(sorted(table["image"]), ratings, "similarity", names)
 
 
 def _draw(character: str, hue: int, quadrant: int, random: np.random.Generator) -> tuple[Image.Image, Image.Image]:

@@ -29,7 +29,7 @@ N_IMAGES = 144
 logger = logging.getLogger(__name__)
 
 
-def read_dissimilarities(path: str | Path, image_set: str, n_images: int) -> NDArray[np.float64]:
+def read_dissimilarities(path: Path, image_set: str, n_images: int) -> NDArray[np.float64]:
     """Read the distances that each participant put between the photographs of one set.
 
     Args:
@@ -45,7 +45,7 @@ def read_dissimilarities(path: str | Path, image_set: str, n_images: int) -> NDA
         InputError: the file cannot be read, lacks the field, or has distances of another number of images.
     """
     field = f"BEHAVIOR.{image_set}.pairwisedistances"
-    distances = np.atleast_2d(np.asarray(_field(Path(path), field.split("."))))
+    distances = np.atleast_2d(np.asarray(_field(path, field.split("."))))
     if distances.dtype.kind not in "fiu":
         raise InputError(
             f"{field} holds no numbers (participants x pairs), but {distances.dtype.name}. "
@@ -71,17 +71,9 @@ def name_participants(n: int) -> list[str]:
 
 
 def leave_out_silent(
-    distances: NDArray[np.float64], path: str | Path, image_set: str
+    distances: NDArray[np.float64], path: Path, image_set: str
 ) -> tuple[NDArray[np.float64], list[str]]:
-    """Leave out participants who did not arrange this set, and name the others.
-
-    Args:
-        distances: (participant, pair), NaN where there is none.
-        path: the file that they are from.
-        image_set: the set.
-
-    Returns:
-        The distances of the others, and their names, numbered as in the file.
+    """Leave out participants who did not arrange a set; return the others' distances, and their names by the file.
 
     Raises:
         InputError: nobody arranged this set.

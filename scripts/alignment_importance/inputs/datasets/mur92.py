@@ -64,7 +64,7 @@ class Photograph:
     rgb: NDArray[np.uint8]
 
 
-def locate(source: str | Path | None = None, checksums: Mapping[str, str] = CHECKSUMS) -> dict[str, Path]:
+def locate(source: Path | None = None, checksums: Mapping[str, str] = CHECKSUMS) -> dict[str, Path]:
     """Find the two files in `source`, else in the folder that `FOLDER_VARIABLE` names, else download (and cache) them.
 
     Args:
@@ -72,20 +72,20 @@ def locate(source: str | Path | None = None, checksums: Mapping[str, str] = CHEC
         checksums: file name to SHA-256.
 
     Returns:
-        File name to path; every file has its checksum.
+        File name to path.
 
     Raises:
         InputError: files are not where they should be, have another checksum, or cannot be downloaded.
     """
     variable = os.environ.get(FOLDER_VARIABLE)
     if source is not None:
-        return _from_folder([Path(source)], "the data set's `source`", checksums)
+        return _from_folder([source], "the data set's `source`", checksums)
     if variable:
         return _from_folder([Path(variable), Path(variable) / "mur92"], f"the variable {FOLDER_VARIABLE}", checksums)
     return _download(checksums)
 
 
-def read_photographs(path: str | Path) -> Iterator[Photograph]:
+def read_photographs(path: Path) -> Iterator[Photograph]:
     """Read the photographs in the order of the RDMs, which is that of their ids."""
     stimuli = scipy.io.loadmat(path)["stimuli_92objs"].ravel()
     digits = len(str(len(stimuli)))
@@ -94,15 +94,12 @@ def read_photographs(path: str | Path) -> Iterator[Photograph]:
         yield Photograph(f"{number:0{digits}d}-{category.replace(' ', '-')}", category, stimulus["image"])
 
 
-def read_judgments(path: str | Path, image_ids: list[str]) -> pd.DataFrame:
-    """Read every participant's dissimilarity of every pair of images.
+def read_judgments(path: Path, image_ids: list[str]) -> pd.DataFrame:
+    """Read every participant's dissimilarity of every pair of images: image_a, image_b, dissimilarity, participant.
 
     Args:
         path: the file of RDMs.
-        image_ids: the images' ids in the order of the RDMs.
-
-    Returns:
-        Columns image_a, image_b, dissimilarity, participant.
+        image_ids: in the order of the RDMs.
     """
     rdms = scipy.io.loadmat(path)["rdms_behav_92"].ravel()
     pairs = np.triu_indices(len(image_ids), k=1)
@@ -111,12 +108,12 @@ def read_judgments(path: str | Path, image_ids: list[str]) -> pd.DataFrame:
     return canonical.tabulate_pairs(image_ids, values, "dissimilarity", participants)
 
 
-def read_neural(path: str | Path, image_ids: list[str]) -> dict[str, pd.DataFrame]:
+def read_neural(path: Path, image_ids: list[str]) -> dict[str, pd.DataFrame]:
     """Read the dissimilarities of responses in human IT (fMRI) and monkey IT (neurons), which are not judgments.
 
     Args:
         path: the file of images, which holds each as a vector over pairs in the order of MATLAB's `pdist`.
-        image_ids: the images' ids in the order of the RDMs.
+        image_ids: in the order of the RDMs.
 
     Returns:
         By key of `NEURAL`: columns image_a, image_b, dissimilarity, participant. The only participant has the

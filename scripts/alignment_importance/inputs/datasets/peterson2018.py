@@ -14,19 +14,10 @@ from numpy.typing import NDArray
 
 from alignment_importance.inputs import array_files
 from alignment_importance.inputs.datasets import canonical
+from alignment_importance.inputs.datasets.forms.peterson2018 import CATEGORIES
 from alignment_importance.system import tables
 from alignment_importance.system.errors import InputError
 from alignment_importance.system.problems import Problems
-
-#: The categories, with their names in different copies of the data set.
-CATEGORIES = {
-    "animals": ("animals",),
-    "fruits": ("fruits",),
-    "furniture": ("furniture",),
-    "transportation": ("transportation", "automobiles"),
-    "various": ("various",),
-    "vegetables": ("vegetables",),
-}
 
 #: Photographs in each.
 N_IMAGES = 120
@@ -34,7 +25,7 @@ N_IMAGES = 120
 logger = logging.getLogger(__name__)
 
 
-def read_similarities(path: str | Path, category: str, n_images: int) -> NDArray[np.float64]:
+def read_similarities(path: Path, category: str, n_images: int) -> NDArray[np.float64]:
     """Read the mean ratings of one category.
 
     Args:
@@ -49,7 +40,6 @@ def read_similarities(path: str | Path, category: str, n_images: int) -> NDArray
     Raises:
         InputError: the file cannot be read, has no such matrix or several, or one of another size.
     """
-    path = Path(path)
     name, values = _matrix(path, category)
     if values.shape != (n_images, n_images):
         raise InputError(

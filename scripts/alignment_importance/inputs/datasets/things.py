@@ -33,7 +33,7 @@ RELEASE_COLUMNS = ("image1", "image2", "image3", "choice")
 logger = logging.getLogger(__name__)
 
 
-def read_objects(path: str | Path) -> list[str]:
+def read_objects(path: Path) -> list[str]:
     """Read the ids of the objects in the order in which the data set numbers them.
 
     Args:
@@ -42,7 +42,6 @@ def read_objects(path: str | Path) -> list[str]:
     Raises:
         InputError: there are fewer than three, or one is listed twice.
     """
-    path = Path(path)
     lines = _lines(path)
     if path.suffix.lower() in (".tsv", ".csv"):
         rows = list(csv.reader(lines, delimiter="\t" if path.suffix.lower() == ".tsv" else ","))
@@ -62,7 +61,7 @@ def read_objects(path: str | Path) -> list[str]:
     return objects
 
 
-def find_images(folder: str | Path, objects: Sequence[str]) -> dict[str, Path]:
+def find_images(folder: Path, objects: Sequence[str]) -> dict[str, Path]:
     """Find one image of every object: `ID.jpg`, `ID_01b.jpg`, or the latter in a folder `ID`.
 
     `_01b` is the photograph shown in the odd-one-out task, `ID.jpg` its name in the public-domain release.
@@ -76,7 +75,7 @@ def find_images(folder: str | Path, objects: Sequence[str]) -> dict[str, Path]:
     by_object, missing = {}, []
     for name in objects:
         places = [name, f"{name}_01b", f"{name}/{name}_01b"]
-        files = [Path(folder, place + suffix) for place in places for suffix in images.SUFFIXES]
+        files = [folder / f"{place}{suffix}" for place in places for suffix in images.SUFFIXES]
         file = next((file for file in files if file.is_file()), None)
         if file is None:
             missing.append(name)
@@ -91,7 +90,7 @@ def find_images(folder: str | Path, objects: Sequence[str]) -> dict[str, Path]:
     return by_object
 
 
-def read_triplets(paths: Sequence[str | Path], objects: Sequence[str]) -> pd.DataFrame:
+def read_triplets(paths: Sequence[Path], objects: Sequence[str]) -> pd.DataFrame:
     """Read the odd-one-out choices of all participants.
 
     Args:
@@ -108,7 +107,7 @@ def read_triplets(paths: Sequence[str | Path], objects: Sequence[str]) -> pd.Dat
     """
     problems = Problems()
     parts = []
-    for path in map(Path, paths):
+    for path in paths:
         with problems.collect(path):
             parts.append(_read_choices(path, len(objects)))
             logger.info("%s: %d choices", path, len(parts[-1]))
@@ -119,7 +118,7 @@ def read_triplets(paths: Sequence[str | Path], objects: Sequence[str]) -> pd.Dat
     return pd.DataFrame({name: pd.Categorical.from_codes(codes, names) for name, codes in columns.items()})
 
 
-def read_embedding(path: str | Path, n_objects: int) -> NDArray[np.float64]:
+def read_embedding(path: Path, n_objects: int) -> NDArray[np.float64]:
     """Read an embedding of the objects (SPoSE, VICE).
 
     Args:
@@ -133,7 +132,6 @@ def read_embedding(path: str | Path, n_objects: int) -> NDArray[np.float64]:
     Raises:
         InputError: the file cannot be read, or neither its rows nor its columns are the objects.
     """
-    path = Path(path)
     values = _read_matrix(path, "pruned_loc")
     if values.shape[0] != n_objects and values.shape[1] == n_objects:
         logger.info("%s: dimensions x objects (%d x %d), transposed.", path, *values.shape)
@@ -149,20 +147,16 @@ def read_embedding(path: str | Path, n_objects: int) -> NDArray[np.float64]:
 
 
 def embedding_similarities(embedding: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Compute the similarity of objects as both models define it: the dot product of their vectors.
+    """Compute the similarity of objects as both models define it: the dot product of their vectors (object, dimension).
 
-    Args:
-        embedding: (object, dimension).
-
-    Returns:
-        (object, object), NaN on the diagonal.
+    The diagonal is NaN.
     """
     similarities = embedding @ embedding.T
     np.fill_diagonal(similarities, np.nan)
     return similarities
 
 
-def read_dense_objects(path: str | Path, objects: Sequence[str]) -> list[str]:
+def read_dense_objects(path: Path, objects: Sequence[str]) -> list[str]:
     """Read the objects of the 48-object RDM, in its order.
 
     Args:
@@ -174,7 +168,6 @@ def read_dense_objects(path: str | Path, objects: Sequence[str]) -> list[str]:
     Raises:
         InputError: words that are not objects, or several words for one object.
     """
-    path = Path(path)
     named = {word: _object_called(word, set(objects)) for word in _words(path)}
     strangers = [word for word, name in named.items() if name is None]
     if strangers:
@@ -191,7 +184,7 @@ def read_dense_objects(path: str | Path, objects: Sequence[str]) -> list[str]:
     return known
 
 
-def read_dense_rdm(path: str | Path, n_objects: int) -> NDArray[np.float64]:
+def read_dense_rdm(path: Path, n_objects: int) -> NDArray[np.float64]:
     """Read the 48-object RDM: 1 minus the share of choices in which a pair was kept together.
 
     Args:
@@ -204,7 +197,7 @@ def read_dense_rdm(path: str | Path, n_objects: int) -> NDArray[np.float64]:
     Raises:
         InputError: the file cannot be read or the matrix has another size.
     """
-    values = _read_matrix(Path(path), "RDM48_triplet")
+    values = _read_matrix(path, "RDM48_triplet")
     if values.shape != (n_objects, n_objects):
         raise InputError(
             f"the RDM is {' x '.join(map(str, values.shape))}, but its list of words has {n_objects}. Use the "

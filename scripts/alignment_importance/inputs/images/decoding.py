@@ -108,7 +108,7 @@ def decode(path: str | Path, data: bytes, background: Colour = MID_GREY) -> Deco
         background: the colour that shows through transparent pixels.
 
     Raises:
-        InputError: the data is not an image, is damaged, or has more than `MAX_PIXELS`.
+        InputError: see `opened`.
     """
     with opened(path, data) as image:
         n_frames = getattr(image, "n_frames", 1)

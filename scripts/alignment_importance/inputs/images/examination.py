@@ -1,6 +1,6 @@
 """Decodes every image of a set once, and reports everything that is wrong or worth knowing."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
@@ -74,8 +74,7 @@ def examine(
                 raise one.problem
     examined = {image: by_file[file] for image, file in files.items()}
     usable = {image: one for image, one in examined.items() if one.problem is None}
-    _warn_of_duplicates(folder, usable, files, problems)
-    _warn_of_kinds(folder, usable, files, problems, stated=background is not None)
+    _warn(folder, usable, files, problems, stated=background is not None)
     rows = [
         (image, files[image].as_posix(), *one.size, one.sha256, categories.get(image, np.nan), f"{red} {green} {blue}")
         for image, one in examined.items()
@@ -103,49 +102,35 @@ def _examine(file: Path, background: decoding.Colour) -> _Examined:
     )
 
 
-def _warn_of_duplicates(
-    folder: str | Path, examined: Mapping[str, _Examined], files: Mapping[str, Path], problems: Problems
-) -> None:
-    """Warn about images that have the same pixels, even in different file formats."""
-    groups: dict[tuple[tuple[int, ...], str], list[str]] = {}
-    for image, one in examined.items():
-        groups.setdefault(one.pixels, []).append(image)
-    for same in groups.values():
-        if len(same) > 1:
-            found = f"these images are the same, pixel by pixel: {_names(same, files)}"
-            remedy = "All are kept. Remove all but one if that is a mistake: test images must not be copies of others."
-            problems.warn(folder, found, remedy)
-
-
-def _warn_of_kinds(
+def _warn(
     folder: str | Path,
     examined: Mapping[str, _Examined],
     files: Mapping[str, Path],
     problems: Problems,
     stated: bool,
 ) -> None:
-    """Warn about images that can be read in several ways, and say which one was chosen."""
-    grey = " ".join(map(str, decoding.MID_GREY))
-    for found, remedy, which in (
-        (
-            "files with several frames or pages",
-            "The first of each is used.",
-            [image for image, one in examined.items() if one.n_frames > 1],
-        ),
-        (
-            "images with transparency, and no background is stated",
-            f"They are laid over mid grey ({grey}); state what people saw as the image set's `background`.",
-            [image for image, one in examined.items() if one.is_transparent and not stated],
-        ),
-        (
-            "images of a single colour",
-            "Check whether they are as intended.",
-            [image for image, one in examined.items() if one.is_uniform],
-        ),
-    ):
+    """Warn about images that have the same pixels, even in different file formats, or that can be read in several ways.
+
+    Args:
+        stated: whether the configuration says what is behind transparent pixels.
+    """
+
+    def warn(found: str, remedy: str, which: list[str]) -> None:
         if which:
-            problems.warn(folder, f"{found}: {_names(which, files)}", remedy)
+            problems.warn(folder, f"{found}: {some([files[image].name for image in which])}", remedy)
 
-
-def _names(image_ids: Iterable[str], files: Mapping[str, Path]) -> str:
-    return some([files[image].name for image in image_ids])
+    groups: dict[tuple[tuple[int, ...], str], list[str]] = {}
+    for image, one in examined.items():
+        groups.setdefault(one.pixels, []).append(image)
+    for same in groups.values():
+        if len(same) > 1:
+            remedy = "All are kept. Remove all but one if that is a mistake: test images must not be copies of others."
+            warn("these images are the same, pixel by pixel", remedy, same)
+    in_frames = [image for image, one in examined.items() if one.n_frames > 1]
+    warn("files with several frames or pages", "The first of each is used.", in_frames)
+    transparent = [image for image, one in examined.items() if one.is_transparent and not stated]
+    grey = " ".join(map(str, decoding.MID_GREY))
+    remedy = f"They are laid over mid grey ({grey}); state what people saw as the image set's `background`."
+    warn("images with transparency, and no background is stated", remedy, transparent)
+    uniform = [image for image, one in examined.items() if one.is_uniform]
+    warn("images of a single colour", "Check whether they are as intended.", uniform)

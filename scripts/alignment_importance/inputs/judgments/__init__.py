@@ -7,7 +7,7 @@ Labelled judgments are a Dataset with `similarity` (participant, image, image_b)
 - `registry`: the forms of files, a line each; `form`: the class that describes a form.
 - `matrices`, `pairs`, `triplets`, `alternatives`: text files (by `inputs.delimited_text`); `trials`: what the last two
   share; `unlabelled_arrays`: arrays with a file of image ids; `rdms`, `meadows`: files of rsatoolbox and of Meadows.
-- `judged`: what all of these return, and how ratings become matrices.
+- `judged`: what all of these take and return, and how ratings become matrices.
 - `diagonals`, `quality`: checks for judgments that contradict their kind, are all equal, few or unreliable.
 - `subsets`: selects the images of a comparison, by category or by name.
 - `averages`: the mean over participants, taken as late as possible; imports none of the others.

@@ -1,10 +1,8 @@
 """Reads trials of two alternatives: which of two images is more like a third, the anchor?"""
 
 from alignment_importance.inputs import delimited_text
-from alignment_importance.inputs.identifiers import ImageIds
 from alignment_importance.inputs.judgments import judged, trials
-from alignment_importance.inputs.judgments.form import File, Form
-from alignment_importance.system.problems import Problems
+from alignment_importance.inputs.judgments.form import Form
 
 #: A trial compares the anchor with each of the images, but not these with each other.
 DESIGN = trials.Design(
@@ -16,20 +14,15 @@ DESIGN = trials.Design(
 )
 
 
-def read(file: File, images: ImageIds, problems: Problems) -> judged.Judged:
+def read(file: judged.File) -> judged.Judged:
     """Count how often each image was chosen as the one more like the anchor, see `trials.read`."""
-    judgments, _ = trials.read(file, images, problems, DESIGN)
-    return judgments
-
-
-def _is_alternatives(file: File, _images: ImageIds) -> bool:
-    return "anchor" in file.text.header or {"left", "right"} <= set(file.text.header)
+    return trials.read(file, DESIGN)[0]
 
 
 FORM = Form(
     "trials of two alternatives",
     delimited_text.SUFFIXES,
-    _is_alternatives,
+    lambda file: "anchor" in file.text.header or {"left", "right"} <= set(file.text.header),
     read,
     header="trials of two alternatives have anchor, left, right, chosen (and participant)",
 )

@@ -1,11 +1,9 @@
 """Checks with ratings of images with themselves whether judgments are of the kind that is stated."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from alignment_importance.system.names import some
@@ -15,54 +13,36 @@ from alignment_importance.system.problems import Problems
 _FEWEST = 3
 
 
-@dataclass(frozen=True, eq=False)
-class Extremes:
-    """The smallest and the largest value of each participant (participant,), NaN where there is none.
-
-    Attributes:
-        own: of images with themselves; NaN too if there are fewer than three.
-        others: of pairs of different images.
-    """
-
-    own: tuple[NDArray[np.float64], NDArray[np.float64]]
-    others: tuple[NDArray[np.float64], NDArray[np.float64]]
+def by_participant(
+    n_participants: int, rater: NDArray[np.intp], rating: NDArray[np.float64]
+) -> list[NDArray[np.float64]]:
+    """Divide ratings (rating,) among their participants, who may have none."""
+    order = np.argsort(rater, kind="stable")
+    return np.split(rating[order], np.searchsorted(rater[order], np.arange(1, n_participants)))
 
 
-def of_matrices(stack: NDArray[np.float64]) -> Extremes:
-    """Find the extremes of matrices (participant, n, n)."""
-    diagonal = np.eye(stack.shape[-1], dtype=bool)
-    own, others = (pd.DataFrame(stack[:, mask].T) for mask in (diagonal, ~diagonal))
-    enough = own.count() >= _FEWEST
-    low, high = (extreme.where(enough).to_numpy() for extreme in (own.min(), own.max()))
-    return Extremes((low, high), (others.min().to_numpy(), others.max().to_numpy()))
-
-
-def of_ratings(
-    n_participants: int, rater: NDArray[np.intp], is_own: NDArray[np.bool_], rating: NDArray[np.float64]
-) -> Extremes:
-    """Find the extremes of ratings (rating,), some of which are of an image with itself (`is_own`)."""
-    ratings = pd.DataFrame({"rater": rater, "rating": rating})
-
-    def extremes(chosen: pd.DataFrame, fewest: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        by_rater = chosen.groupby("rater")["rating"].agg(["min", "max", "count"]).reindex(range(n_participants))
-        by_rater = by_rater.where(by_rater["count"] >= fewest)
-        return by_rater["min"].to_numpy(), by_rater["max"].to_numpy()
-
-    return Extremes(extremes(ratings[is_own], _FEWEST), extremes(ratings[~is_own], 1))
-
-
-def check(problems: Problems, path: Path, kind: str, participants: Sequence[str], extremes: Extremes) -> None:
+def check(
+    problems: Problems,
+    path: Path,
+    kind: str,
+    participants: Sequence[str],
+    own: Sequence[NDArray[np.float64]],
+    others: Sequence[NDArray[np.float64]],
+) -> None:
     """Refuse judgments in which images are least like themselves.
+
+    Args:
+        own, others: of each participant, the ratings of images with themselves, and of different images; some are NaN.
 
     Raises:
         ProblemsError: for all participants (the kind is wrong), or for some of them (both kinds are mixed).
     """
-    wrong = _least_alike(extremes, kind)
-    if not wrong.any():
+    wrong = [_are_least_alike(kind, *both) for both in zip(own, others, strict=True)]
+    if not any(wrong):
         return
     other, extreme = ("dissimilarity", "smallest") if kind == "similarity" else ("similarity", "largest")
     leave = "or leave the diagonal empty (NaN) if its numbers mean nothing"
-    if _least_alike(extremes, other).any():
+    if any(_are_least_alike(other, *both) for both in zip(own, others, strict=True)):
         names = some([name for name, is_wrong in zip(participants, wrong, strict=True) if is_wrong])
         problems.error(
             path,
@@ -77,8 +57,9 @@ def check(problems: Problems, path: Path, kind: str, participants: Sequence[str]
     problems.raise_errors()
 
 
-def _least_alike(extremes: Extremes, kind: str) -> NDArray[np.bool_]:
-    """Tell for each participant whether no two different images are less alike than an image and itself."""
-    (own_low, own_high), (low, high) = extremes.own, extremes.others
-    beyond = own_high <= low if kind == "similarity" else own_low >= high
-    return beyond & (low < high)
+def _are_least_alike(kind: str, own: NDArray[np.float64], others: NDArray[np.float64]) -> bool:
+    """Tell whether no two different images are less alike than an image and itself, to one participant."""
+    own, others = own[~np.isnan(own)], others[~np.isnan(others)]
+    if len(own) < _FEWEST or not len(others) or others.min() == others.max():
+        return False
+    return bool(own.max() <= others.min() if kind == "similarity" else own.min() >= others.max())

@@ -1,13 +1,15 @@
-"""Judgments as every reader returns them, made from ratings or matrices."""
+"""What every reader of judgments is given and returns, and how ratings or matrices become that."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from alignment_importance.inputs.delimited_text import Text
 from alignment_importance.inputs.identifiers import ImageIds
 from alignment_importance.inputs.judgments import diagonals
 from alignment_importance.system.names import some
@@ -25,6 +27,33 @@ ROUNDING = 1e-9
 
 # Matrices (participant, image, image) with more cells would not fit into the memory of the job.
 _MOST_CELLS = 50_000_000
+
+
+@dataclass(frozen=True)
+class File:
+    """A file of judgments, what the configuration says about it, and what is found out.
+
+    Attributes:
+        path: the file.
+        kind, order, key, columns: see `reading.Source`.
+        participant: name of the participant, if the file does not give one.
+        images: the ids of the set, and those of the comparison.
+        problems: where mistakes are noted.
+    """
+
+    path: Path
+    kind: str | None
+    order: Path | None
+    key: str | None
+    columns: Mapping[str, str]
+    participant: str
+    images: ImageIds
+    problems: Problems
+
+    @cached_property
+    def text(self) -> Text:
+        """The text file, for forms that are text."""
+        return Text(self.path, self.problems, self.columns)
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,44 +76,23 @@ class Judged:
     mean_over: str = "participants"
 
 
-@dataclass(frozen=True, eq=False)
-class Matrices:
-    """The square matrices of a file.
-
-    Attributes:
-        participants: the name of each; a name that occurs twice is one participant who judged twice.
-        image_ids: of the rows, and in the same order of the columns.
-        stack: float64 (participant, row, column).
-        kind: see `KINDS`.
-    """
-
-    participants: list[str]
-    image_ids: list[str]
-    stack: NDArray[np.float64]
-    kind: str
-
-
-def kind_of(problems: Problems, path: Path, told: str | None, by: str, configured: str | None) -> str:
+def kind_of(file: File, told: str | None, by: str) -> str:
     """Decide from the file and the configuration what a larger number means, and never from the numbers.
 
     If neither says so, or they contradict each other, an error is noted and the returned kind is meaningless.
 
     Args:
-        problems: where errors are noted.
-        path: the file.
         told: what the file says; None if it says nothing.
         by: the part of the file that says so, such as `the header`.
-        configured: the `kind` of the comparison; None if it leaves that to the file.
     """
-    if told and configured and told != configured:
-        remedy = "Correct whichever is wrong."
-        problems.error(path, f"{by} says {told}, but the comparison's `kind` is {configured}", remedy)
-    elif not told and not configured:
+    if told and file.kind and told != file.kind:
+        found = f"{by} says {told}, but the comparison's `kind` is {file.kind}"
+        file.problems.error(file.path, found, "Correct whichever is wrong.")
+    elif not told and not file.kind:
         remedy = f"Set the comparison's `kind` to {' or '.join(KINDS)}: it is not guessed from the numbers."
-        problems.error(
-            path, "neither the file nor the configuration says what a larger number means", remedy, lacks="kind"
-        )
-    return told or configured or ""
+        found = "neither the file nor the configuration says what a larger number means"
+        file.problems.error(file.path, found, remedy, lacks="kind")
+    return told or file.kind or ""
 
 
 def numbered(count: int, participant: str) -> list[str]:
@@ -107,14 +115,7 @@ _AVERAGE_MATRICES = (
 
 
 def check_size(problems: Problems, path: Path, n_participants: int, n_images: int, remedy: str = AVERAGE_TABLE) -> None:
-    """Refuse too many images for a matrix, and too many participants for a matrix each.
-
-    Args:
-        problems: where the error is noted.
-        path: the file.
-        n_participants: in the file.
-        n_images: of the comparison.
-        remedy: what to do about too many participants.
+    """Refuse too many images for a matrix, and too many participants (with the `remedy`) for a matrix each.
 
     Raises:
         ProblemsError: their matrices would not fit into memory.
@@ -130,29 +131,39 @@ def check_size(problems: Problems, path: Path, n_participants: int, n_images: in
     problems.fail(path, found, remedy)
 
 
-def from_matrices(matrices: Matrices, images: ImageIds, path: Path, problems: Problems) -> Judged:
+def from_matrices(
+    file: File, participants: Sequence[str], image_ids: Sequence[str], stack: NDArray[np.float64], kind: str
+) -> Judged:
     """Sort matrices by image id, and average the two directions of each pair.
 
     Images that they lack are not judged (NaN).
 
+    Args:
+        participants: the name of each; a name that occurs twice is one participant who judged twice.
+        image_ids: of the rows, and in the same order of the columns.
+        stack: (participant, row, column).
+        kind: see `KINDS`.
+
     Raises:
         ProblemsError: infinite values, halves filled with zeros, or diagonals that contradict the kind.
     """
-    _refuse_infinite(matrices, path, problems)
-    _refuse_halves(matrices, path, problems)
-    diagonals.check(problems, path, matrices.kind, matrices.participants, diagonals.of_matrices(matrices.stack))
-    check_size(problems, path, len(matrices.participants), len(images.wanted), _AVERAGE_MATRICES)
-    position = {image: at for at, image in enumerate(matrices.image_ids)}
-    at = np.array([position.get(image, -1) for image in images.wanted])
-    stack = matrices.stack[:, at][:, :, at]
+    path, problems, wanted = file.path, file.problems, file.images.wanted
+    _refuse_infinite(file, participants, image_ids, stack)
+    _refuse_halves(file, participants, stack)
+    between = ~np.eye(len(image_ids), dtype=bool)
+    own, others = [np.diagonal(one) for one in stack], [one[between] for one in stack]
+    diagonals.check(problems, path, kind, participants, own, others)
+    check_size(problems, path, len(participants), len(wanted), _AVERAGE_MATRICES)
+    position = {image: at for at, image in enumerate(image_ids)}
+    at = np.array([position.get(image, -1) for image in wanted])
+    stack = stack[:, at][:, :, at]
     stack[:, at < 0] = stack[:, :, at < 0] = np.nan
     values, counts, largest, n_differing = _symmetric(stack)
     if n_differing:
         pairs = counted(n_differing, "pair has", "pairs have")
         found = f"{pairs} another value in the other direction (largest difference {largest:g})"
         problems.warn(path, found, "The two directions are averaged.")
-    participants, values, counts = _by_participant(matrices.participants, values, counts)
-    return Judged(participants, values, counts, matrices.kind)
+    return Judged(*_by_participant(participants, values, counts), kind)
 
 
 def together(files: Sequence[Judged], path: Path, problems: Problems) -> Judged:
@@ -172,77 +183,72 @@ def together(files: Sequence[Judged], path: Path, problems: Problems) -> Judged:
 
 
 def from_ratings(
+    file: File,
     participants: Sequence[str],
     rater: NDArray[np.intp],
     first: NDArray[np.intp],
     second: NDArray[np.intp],
     rating: NDArray[np.float64],
     kind: str,
-    images: ImageIds,
-    path: Path,
-    problems: Problems,
 ) -> Judged:
-    """Average each participant's ratings of a pair, in either direction.
+    """Average each participant's ratings of a pair, in either direction, and warn if they differ.
 
     Args:
         participants: names, sorted.
         rater: (rating,) position in `participants`.
-        first: (rating,) position of an image in `images.wanted`.
+        first: (rating,) position of an image in `file.images.wanted`.
         second: (rating,) position of the other image, which differs from the first.
         rating: (rating,) without NaN.
         kind: see `KINDS`.
-        images: the ids.
-        path: the file.
-        problems: where a warning is noted if ratings of one pair by one participant differ.
     """
-    n = len(images.wanted)
-    check_size(problems, path, len(participants), n)
-    low, high = np.minimum(first, second), np.maximum(first, second)
+    n = len(file.images.wanted)
+    check_size(file.problems, file.path, len(participants), n)
+    values = np.full((len(participants), n, n), np.nan)
+    cell = np.ravel_multi_index((rater, np.minimum(first, second), np.maximum(first, second)), values.shape)
     # Sorted by value too, so that a sum rounds alike whatever the order of the rows in the file.
-    order = np.lexsort((rating, high, low, rater))
-    rater, low, high, rating = rater[order], low[order], high[order], rating[order]
-    new = np.ones(len(rating), dtype=bool)
-    new[1:] = (np.diff(rater) != 0) | (np.diff(low) != 0) | (np.diff(high) != 0)
-    starts = np.flatnonzero(new)
-    counts = np.diff(np.append(starts, len(rating)))
+    order = np.lexsort((rating, cell))
+    cell, rating = cell[order], rating[order]
+    starts = np.flatnonzero(np.diff(cell, prepend=-1))
+    counts = np.diff(starts, append=len(rating))
     spread = rating[starts + counts - 1] - rating[starts]
     n_differing = int(np.count_nonzero(spread > ROUNDING * np.abs(rating).max(initial=0)))
     if n_differing:
         pairs = counted(n_differing, "pair was", "pairs were")
         found = f"{pairs} rated differently by one participant (largest difference {spread.max():g})"
-        problems.warn(path, found, "Each participant's ratings of a pair, in either direction, are averaged.")
-    values = np.full((len(participants), n, n), np.nan)
+        file.problems.warn(file.path, found, "Each participant's ratings of a pair, in either direction, are averaged.")
     n_ratings = np.zeros(values.shape, dtype=np.int32)
-    at, low, high = rater[starts], low[starts], high[starts]
-    if len(starts):
-        values[at, low, high] = values[at, high, low] = np.add.reduceat(rating, starts) / counts
-        n_ratings[at, low, high] = n_ratings[at, high, low] = counts
+    at, low, high = np.unravel_index(cell[starts], values.shape)
+    values[at, low, high] = values[at, high, low] = np.add.reduceat(rating, starts) / counts
+    n_ratings[at, low, high] = n_ratings[at, high, low] = counts
     return Judged(list(participants), values, n_ratings, kind)
 
 
-def _refuse_infinite(matrices: Matrices, path: Path, problems: Problems) -> None:
-    for at, row, column in np.argwhere(np.isinf(matrices.stack)):
-        place = f"row {matrices.image_ids[row]}, column {matrices.image_ids[column]}"
-        if len(matrices.participants) > 1:
-            place = f"participant {matrices.participants[at]}, {place}"
-        found = f"{matrices.stack[at, row, column]:g} is infinite"
-        problems.error(path, found, "Missing judgments are NaN.", place)
-    problems.raise_errors()
+def _refuse_infinite(
+    file: File, participants: Sequence[str], image_ids: Sequence[str], stack: NDArray[np.float64]
+) -> None:
+    for at, row, column in np.argwhere(np.isinf(stack)):
+        place = f"row {image_ids[row]}, column {image_ids[column]}"
+        if len(participants) > 1:
+            place = f"participant {participants[at]}, {place}"
+        found = f"{stack[at, row, column]:g} is infinite"
+        file.problems.error(file.path, found, "Missing judgments are NaN.", place)
+    file.problems.raise_errors()
 
 
-def _refuse_halves(matrices: Matrices, path: Path, problems: Problems) -> None:
+def _refuse_halves(file: File, participants: Sequence[str], stack: NDArray[np.float64]) -> None:
     """Refuse matrices with one half full of zeros: averaged with the other half, these would count as judgments."""
-    lower = np.tri(len(matrices.image_ids), k=-1, dtype=bool)
+    lower = np.tri(stack.shape[-1], k=-1, dtype=bool)
     halves = {"below": (lower, lower.T), "above": (lower.T, lower)}
     for side, (half, other) in halves.items():
-        is_told = np.nan_to_num(matrices.stack[:, other]) != 0
-        empty = (matrices.stack[:, half] == 0).all(axis=1) & is_told.any(axis=1)
-        whose = [name for name, is_empty in zip(matrices.participants, empty, strict=True) if is_empty]
+        is_told = np.nan_to_num(stack[:, other]) != 0
+        empty = (stack[:, half] == 0).all(axis=1) & is_told.any(axis=1)
+        whose = [name for name, is_empty in zip(participants, empty, strict=True) if is_empty]
         if whose:
-            of = f" of these participants: {some(whose)}" if len(matrices.participants) > 1 else ""
+            of = f" of these participants: {some(whose)}" if len(participants) > 1 else ""
             found = f"all values {side} the diagonal are 0, and those on the other side are not{of}"
-            problems.error(path, found, "If only half of the matrix was filled in, leave the other half empty (NaN).")
-    problems.raise_errors()
+            remedy = "If only half of the matrix was filled in, leave the other half empty (NaN)."
+            file.problems.error(file.path, found, remedy)
+    file.problems.raise_errors()
 
 
 def _symmetric(

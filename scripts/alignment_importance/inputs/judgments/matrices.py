@@ -7,14 +7,14 @@ import numpy as np
 
 from alignment_importance.inputs import delimited_text, ids
 from alignment_importance.inputs.delimited_text import Row, Text
-from alignment_importance.inputs.identifiers import MOST_GUESSED, ImageIds
+from alignment_importance.inputs.identifiers import MOST_GUESSED
 from alignment_importance.inputs.judgments import judged
-from alignment_importance.inputs.judgments.form import File, Form
+from alignment_importance.inputs.judgments.form import Form
 from alignment_importance.system.plurals import counted
 from alignment_importance.system.problems import Problems
 
 
-def read(file: File, images: ImageIds, problems: Problems) -> judged.Judged:
+def read(file: judged.File) -> judged.Judged:
     """Read a matrix with rows and columns in any order.
 
     The first cell of the header may say `similarity` or `dissimilarity`; anything else there is ignored.
@@ -22,12 +22,12 @@ def read(file: File, images: ImageIds, problems: Problems) -> judged.Judged:
     Raises:
         ProblemsError: wrong, missing or repeated ids, and cells that are not numbers.
     """
-    path, text = file.path, file.text
+    path, text, images, problems = file.path, file.text, file.images, file.problems
     lines = list(text.rows())
     header = _header(text, lines)
     corner = header[0].lower()
     told = corner if corner in judged.KINDS else None
-    kind = judged.kind_of(problems, path, told, "the first cell of the header", file.kind)
+    kind = judged.kind_of(file, told, "the first cell of the header")
     named = [(f"column {at}", name) for at, name in enumerate(header[1:], start=2)]
     for place, name in named:
         if not name:
@@ -48,8 +48,7 @@ def read(file: File, images: ImageIds, problems: Problems) -> judged.Judged:
     }
     problems.raise_errors()
     values = np.array([whole[image] for image in columns], dtype=np.float64)
-    matrix = judged.Matrices([file.participant], columns, values[np.newaxis], kind)
-    return judged.from_matrices(matrix, images, path, problems)
+    return judged.from_matrices(file, [file.participant], columns, values[np.newaxis], kind)
 
 
 def _header(text: Text, lines: Sequence[Row]) -> list[str]:
@@ -84,8 +83,9 @@ def _check_same(problems: Problems, path: Path, columns: Sequence[str], rows: Se
         problems.error(path, found + ", ".join(lacking[:10]), "A matrix has a row and a column for every image.")
 
 
-def _is_matrix(file: File, images: ImageIds) -> bool:
+def _is_matrix(file: judged.File) -> bool:
     """Tell whether the header names many images, perhaps misspelt: half of all, or four, more than tables of trials."""
+    images = file.images
     names = [images.resolve(name) for name in file.text.header]
     unknown = [name for name in names if name not in images]
     likely = [name for name in unknown[:MOST_GUESSED] if ids.suggest(name, images.known)]

@@ -7,9 +7,8 @@ import numpy as np
 import scipy.io
 
 from alignment_importance.inputs import array_files
-from alignment_importance.inputs.identifiers import ImageIds
 from alignment_importance.inputs.judgments import judged, rdms
-from alignment_importance.inputs.judgments.form import File, Form
+from alignment_importance.inputs.judgments.form import Form
 from alignment_importance.system.problems import Problems
 
 # rsatoolbox reads participant and task out of the file's name.
@@ -19,7 +18,7 @@ _KEEP_NAME = (
 )
 
 
-def _is_meadows(file: File, _images: ImageIds) -> bool:
+def _is_meadows(file: judged.File) -> bool:
     """Tell whether a file was downloaded from Meadows: a .json, or a .mat with its variables."""
     if file.path.suffix.lower() == ".json":
         return True
@@ -29,14 +28,13 @@ def _is_meadows(file: File, _images: ImageIds) -> bool:
         return False
 
 
-def read(file: File, images: ImageIds, problems: Problems) -> judged.Judged:
+def read(file: judged.File) -> judged.Judged:
     """Read the arrangements of one or several participants.
 
     Args:
         file: .mat, or .json in the structure "tree". Its key is the name of the task, if a participant did several.
-            Arrangements are dissimilarities (distances); another kind is an error.
-        images: the ids; Meadows names stimuli by their files, and rsatoolbox cuts these names off at the first dot.
-        problems: where mistakes are noted.
+            Arrangements are dissimilarities (distances); another kind is an error. Meadows names stimuli by their
+            files, and rsatoolbox cuts these names off at the first dot.
 
     Raises:
         ProblemsError: the file cannot be read, or it is unclear which task is meant.
@@ -44,8 +42,8 @@ def read(file: File, images: ImageIds, problems: Problems) -> judged.Judged:
     # Imported here because it takes more than a second, and few other forms need it.
     from rsatoolbox.io.meadows import load_rdms
 
-    path = file.path
-    kind = judged.kind_of(problems, path, "dissimilarity", "an arrangement of Meadows", file.kind)
+    path, problems = file.path, file.problems
+    kind = judged.kind_of(file, "dissimilarity", "an arrangement of Meadows")
     _check_stimuli(path, problems)
     try:
         with warnings.catch_warnings(record=True) as said:
@@ -58,16 +56,9 @@ def read(file: File, images: ImageIds, problems: Problems) -> judged.Judged:
         problems.warn(path, f"rsatoolbox: {warning.message}", "Tasks with other stimuli are not used.")
     chosen = _task(arrangements.rdm_descriptors.get("task"), arrangements.n_rdm, file.key, path, problems)
     arrangements = arrangements.subset("index", chosen)
-    return rdms.from_rdms(
-        arrangements,
-        "stimulus",
-        rdms.texts(arrangements.pattern_descriptors["conds"]),
-        rdms.texts(arrangements.rdm_descriptors["participant"]),
-        kind,
-        images,
-        path,
-        problems,
-    )
+    image_ids = rdms.texts(arrangements.pattern_descriptors["conds"])
+    participants = rdms.texts(arrangements.rdm_descriptors["participant"])
+    return rdms.from_rdms(file, arrangements, "stimulus", image_ids, participants, kind)
 
 
 def _check_stimuli(path: Path, problems: Problems) -> None:

@@ -38,8 +38,10 @@ def read(
     """
     if isinstance(asked, str):
         return _all(judgments)
-    source = asked if isinstance(asked, Path) else Path(where)
-    cells = _cells(asked, problems) if isinstance(asked, Path) else _entries(asked)
+    if isinstance(asked, Path):
+        source, cells = asked, _cells(asked, problems)
+    else:
+        source, cells = Path(where), [(f"entry {number}", pair) for number, pair in enumerate(asked, start=1)]
     ids = judgments["image"].to_numpy().tolist()
     known, human = ImageIds(ids), mean(judgments, ids)
     sides = [known.find(problems, source, [(place, pair[side]) for place, pair in cells]) for side in range(2)]
@@ -61,13 +63,11 @@ def read(
 
 
 def require_memory(n_pairs: int, map_shape: tuple[int, ...], route: str, memory: int) -> None:
-    """Refuse more pairs than can be explained within the memory.
+    """Refuse more pairs than can be explained within the memory, in bytes.
 
     Args:
-        n_pairs: to explain.
         map_shape: (feature_map, y, x) of the network.
         route: of its ablation; places are compared if it is `pooled`.
-        memory: in bytes.
 
     Raises:
         InputError: contributions, heatmaps, places and their intermediates would take more.
@@ -90,14 +90,11 @@ def check_memory(
     where: str,
     problems: Problems,
 ) -> None:
-    """Note, before networks run, that explaining the pairs would take too much memory.
+    """Note, before networks run, for which of them explaining the pairs would take too much memory.
 
     Args:
-        n_pairs: to explain.
         networks: (feature_map, y, x) and the route, by the name of the model.
-        memory_gb: in gigabytes.
         where: the key that asks for the pairs (`comparisons.animals.pairs`).
-        problems: where an error is noted for each network.
     """
     for model, (map_shape, route) in networks.items():
         with problems.collect(f"{where} (models.{model})"):
@@ -111,12 +108,7 @@ def _all(judgments: xr.Dataset) -> pd.DataFrame:
     return pd.DataFrame({"image": ids[first], "image_b": ids[second]}, dtype=object)
 
 
-def _entries(asked: Sequence[Sequence[str]]) -> list[tuple[str, tuple[str, str]]]:
-    """Return the place and the ids of each pair in a list."""
-    return [(f"entry {number}", (first, second)) for number, (first, second) in enumerate(asked, start=1)]
-
-
-def _cells(file: Path, problems: Problems) -> list[tuple[str, tuple[str, str]]]:
+def _cells(file: Path, problems: Problems) -> list[tuple[str, Sequence[str]]]:
     """Return the place and the ids of each pair in a table."""
     text = Text(file, problems)
     text.require(COLUMNS, need="Pairs need")

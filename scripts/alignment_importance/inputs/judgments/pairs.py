@@ -7,15 +7,14 @@ from alignment_importance.inputs import delimited_text
 from alignment_importance.inputs.delimited_text import Table, Text
 from alignment_importance.inputs.identifiers import ImageIds
 from alignment_importance.inputs.judgments import diagonals, judged
-from alignment_importance.inputs.judgments.form import File, Form
+from alignment_importance.inputs.judgments.form import Form
 from alignment_importance.system.plurals import counted, not_used
-from alignment_importance.system.problems import Problems
 
 #: Columns of the table, with either similarity or dissimilarity; participants are optional.
 COLUMNS = ("image_a", "image_b", "similarity", "dissimilarity", "participant")
 
 
-def read(file: File, images: ImageIds, problems: Problems) -> judged.Judged:
+def read(file: judged.File) -> judged.Judged:
     """Read ratings of pairs; several of one pair by one participant are averaged and counted.
 
     Ratings of an image with itself are not used, but must not contradict the kind.
@@ -23,9 +22,8 @@ def read(file: File, images: ImageIds, problems: Problems) -> judged.Judged:
     Raises:
         ProblemsError: a wrong header, unknown ids, ratings that are not numbers, lines without a participant.
     """
-    path = file.path
-    told = _kind_in(file.text)
-    kind = judged.kind_of(problems, path, told, "the header", file.kind)
+    path, images, problems = file.path, file.images, file.problems
+    kind = judged.kind_of(file, _kind_in(file.text), "the header")
     table = file.text.table()
     rating = table.numbers(kind, "Leave missing judgments empty.")
     first, second = (images.numbers_of(table, name) for name in ("image_a", "image_b"))
@@ -33,17 +31,17 @@ def read(file: File, images: ImageIds, problems: Problems) -> judged.Judged:
     if not len(rating):
         problems.error(path, "there are no ratings in this file", "Add a line for every rating.")
     problems.raise_errors()
-    is_own, judged_there = first == second, ~np.isnan(rating)
-    extremes = diagonals.of_ratings(len(participants), rater[judged_there], is_own[judged_there], rating[judged_there])
-    diagonals.check(problems, path, kind, participants, extremes)
+    is_own = first == second
+    own, others = (
+        diagonals.by_participant(len(participants), rater[chosen], rating[chosen]) for chosen in (is_own, ~is_own)
+    )
+    diagonals.check(problems, path, kind, participants, own, others)
     if is_own.any():
         found = counted(int(np.count_nonzero(is_own)), "rating is", "ratings are")
         problems.warn(path, f"{found} of an image with itself", not_used(int(np.count_nonzero(is_own))))
     first, second = wanted(first, images), wanted(second, images)
-    used = judged_there & ~is_own & (first >= 0) & (second >= 0)
-    return judged.from_ratings(
-        participants, rater[used], first[used], second[used], rating[used], kind, images, path, problems
-    )
+    used = ~np.isnan(rating) & ~is_own & (first >= 0) & (second >= 0)
+    return judged.from_ratings(file, participants, rater[used], first[used], second[used], rating[used], kind)
 
 
 def participants_of(table: Table, participant: str) -> tuple[list[str], NDArray[np.intp]]:
@@ -82,14 +80,10 @@ def _kind_in(text: Text) -> str:
     return kinds[0]
 
 
-def _is_pairs(file: File, _images: ImageIds) -> bool:
-    return {"image_a", "image_b"} <= set(file.text.header)
-
-
 FORM = Form(
     "pairs",
     delimited_text.SUFFIXES,
-    _is_pairs,
+    lambda file: {"image_a", "image_b"} <= set(file.text.header),
     read,
     header="pairs have image_a, image_b, similarity or dissimilarity (and participant)",
 )

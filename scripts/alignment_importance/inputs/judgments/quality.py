@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from alignment_importance.inputs.folds import MIN_PAIRS
 from alignment_importance.inputs.identifiers import ImageIds
 from alignment_importance.inputs.judgments import averages
 from alignment_importance.inputs.judgments.judged import SINGLE_PARTICIPANT, Judged
@@ -25,9 +26,6 @@ OPPOSED = -0.2
 
 # Sums of squares of larger judgments, and products of these, could overflow.
 _LARGEST = 1e60
-
-# A correlation needs at least as many pairs.
-_FEWEST_PAIRS = 3
 
 
 def check(judged: Judged, images: ImageIds, path: Path, problems: Problems) -> None:
@@ -86,7 +84,7 @@ def correlations(ratings: NDArray[np.float64]) -> NDArray[np.float64]:
         r = covariances / np.sqrt(squares * squares.T)
     # What is left of a constant row is rounding.
     told_apart = (squares > 1e-12 * scale) & (squares.T > 1e-12 * scale.T)
-    r[(shared < _FEWEST_PAIRS) | ~told_apart] = np.nan
+    r[(shared < MIN_PAIRS) | ~told_apart] = np.nan
     np.fill_diagonal(r, np.nan)
     return r
 
@@ -165,11 +163,8 @@ def _warn_of_participants(judged: Judged, ratings: NDArray[np.float64], path: Pa
             "participants, stepped up to the number who judged a pair (Spearman-Brown)."
         )
         problems.warn(path, found, remedy)
-    r = correlations(ratings)
-    known = ~np.isnan(r)
-    with np.errstate(invalid="ignore"):
-        own = np.where(known, r, 0.0).sum(axis=1) / known.sum(axis=1)
-    opposed = [name for name, agreement in zip(judged.participants, own, strict=True) if agreement < OPPOSED]
+    with_others = averages.average(correlations(ratings))
+    opposed = [name for name, r in zip(judged.participants, with_others, strict=True) if r < OPPOSED]
     if opposed:
         found = f"participants who judge opposite to the others (mean correlation below {OPPOSED:g}): {some(opposed)}"
         problems.warn(path, found, "Did they use the scale the other way round? They are part of the mean.")

@@ -1,17 +1,14 @@
 """Reads RDMs files of rsatoolbox (HDF5), by rsatoolbox itself."""
 
 from collections.abc import Iterable, Sequence
-from pathlib import Path
 from typing import Any
 
 import h5py
 import numpy as np
 
 from alignment_importance.inputs import array_files, ids
-from alignment_importance.inputs.identifiers import ImageIds
 from alignment_importance.inputs.judgments import judged
-from alignment_importance.inputs.judgments.form import File, Form
-from alignment_importance.system.problems import Problems
+from alignment_importance.inputs.judgments.form import Form
 
 #: Descriptors of RDMs that name the participant; the first one present is used.
 _PARTICIPANT_DESCRIPTORS = ("participant", "subject")
@@ -20,7 +17,7 @@ _PARTICIPANT_DESCRIPTORS = ("participant", "subject")
 _INDEX = "index"
 
 
-def _is_rdms(file: File, _images: ImageIds) -> bool:
+def _is_rdms(file: judged.File) -> bool:
     """Tell whether a file was saved by `rsatoolbox.rdm.RDMs.save`."""
     try:
         with h5py.File(file.path) as content:
@@ -29,14 +26,12 @@ def _is_rdms(file: File, _images: ImageIds) -> bool:
         return False
 
 
-def read(file: File, images: ImageIds, problems: Problems) -> judged.Judged:
+def read(file: judged.File) -> judged.Judged:
     """Read an RDMs object with an RDM per participant; average several RDMs of one participant.
 
     Args:
         file: its key is the pattern descriptor that holds the image ids; None to find it. RDMs are dissimilarities;
             another kind is an error.
-        images: the ids.
-        problems: where mistakes are noted.
 
     Raises:
         ProblemsError: the file cannot be read, or no descriptor holds the image ids.
@@ -44,38 +39,27 @@ def read(file: File, images: ImageIds, problems: Problems) -> judged.Judged:
     # Imported here because it takes more than a second, and few other forms need it.
     from rsatoolbox.rdm import load_rdm
 
-    path = file.path
-    kind = judged.kind_of(problems, path, "dissimilarity", "an RDMs file", file.kind)
+    kind = judged.kind_of(file, "dissimilarity", "an RDMs file")
     try:
-        rdms = load_rdm(str(path), file_type="hdf5")
+        rdms = load_rdm(str(file.path), file_type="hdf5")
     except (*array_files.READING_ERRORS, AttributeError, AssertionError) as error:
-        array_files.note_unreadable(problems, path, error)
-        problems.raise_errors()
-    descriptor = _descriptor(rdms.pattern_descriptors, file.key, images, path, problems)
+        array_files.note_unreadable(file.problems, file.path, error)
+        file.problems.raise_errors()
+    descriptor = _descriptor(file, rdms.pattern_descriptors)
     image_ids = texts(rdms.pattern_descriptors[descriptor])
-    return from_rdms(
-        rdms, f"pattern ({descriptor})", image_ids, _participants(rdms, file.participant), kind, images, path, problems
-    )
+    return from_rdms(file, rdms, f"pattern ({descriptor})", image_ids, _participants(rdms, file.participant), kind)
 
 
 def from_rdms(
-    rdms: Any,
-    what: str,
-    image_ids: Sequence[str],
-    participants: Sequence[str],
-    kind: str,
-    images: ImageIds,
-    path: Path,
-    problems: Problems,
+    file: judged.File, rdms: Any, what: str, image_ids: Sequence[str], participants: Sequence[str], kind: str
 ) -> judged.Judged:
     """Label the matrices of an rsatoolbox.rdm.RDMs; drop their diagonals, which are zero by definition."""
     places = [(f"{what} {number}", image) for number, image in enumerate(image_ids, start=1)]
-    listed = images.listed(problems, path, "pattern", places)
-    problems.raise_errors()
+    listed = file.images.listed(file.problems, file.path, "pattern", places)
+    file.problems.raise_errors()
     stack = np.array(rdms.get_matrices(), dtype=np.float64)
     stack[:, np.eye(stack.shape[-1], dtype=bool)] = np.nan
-    matrices = judged.Matrices(list(participants), listed, stack, kind)
-    return judged.from_matrices(matrices, images, path, problems)
+    return judged.from_matrices(file, participants, listed, stack, kind)
 
 
 def texts(values: Iterable[Any]) -> list[str]:
@@ -83,12 +67,15 @@ def texts(values: Iterable[Any]) -> list[str]:
     return [ids.clean(value.decode() if isinstance(value, bytes) else str(value)) for value in values]
 
 
-def _descriptor(descriptors: dict[str, Any], key: str | None, images: ImageIds, path: Path, problems: Problems) -> str:
+def _descriptor(file: judged.File, descriptors: dict[str, Any]) -> str:
     """Choose the pattern descriptor that holds the image ids: the one that `key` names, or the only one that fits."""
+    key, path, problems = file.key, file.path, file.problems
     names = sorted(descriptors)
     if key is not None and key not in names:
         problems.error(path, f"there is no pattern descriptor {key!r}", f"Its names are {', '.join(names)}.")
-    fitting = [key] if key is not None else [name for name in names if _names_images(descriptors[name], images)]
+    resolve = file.images.resolve
+    hold_ids = [name for name in names if any(resolve(cell) in file.images for cell in texts(descriptors[name]))]
+    fitting = [key] if key is not None else hold_ids
     if not fitting:
         # The only other descriptor must be meant; what is wrong with its ids is noted later.
         fitting = [name for name in names if name != _INDEX]
@@ -97,10 +84,6 @@ def _descriptor(descriptors: dict[str, Any], key: str | None, images: ImageIds, 
         problems.error(path, f"it is not clear which pattern descriptor holds the ids: {', '.join(names)}", remedy)
     problems.raise_errors()
     return fitting[0]
-
-
-def _names_images(values: Iterable[Any], images: ImageIds) -> bool:
-    return any(images.resolve(image) in images for image in texts(values))
 
 
 def _participants(rdms: Any, participant: str) -> list[str]:

@@ -12,7 +12,6 @@ import xarray as xr
 from alignment_importance.inputs import delimited_text
 from alignment_importance.inputs.identifiers import ImageIds
 from alignment_importance.inputs.judgments import judged, quality, registry, subsets
-from alignment_importance.inputs.judgments.form import File
 from alignment_importance.inputs.judgments.judged import Judged
 from alignment_importance.system.problems import Problems
 
@@ -176,22 +175,21 @@ def _read_file(source: Source, path: Path, images: ImageIds, problems: Problems)
         ProblemsError: it cannot be used.
     """
     is_text = path.suffix.lower() in delimited_text.SUFFIXES
-    text = delimited_text.Text(path, problems, source.columns) if is_text else None
     participant = judged.SINGLE_PARTICIPANT if path == source.path else path.stem
-    file = File(path, source.kind, source.order, source.key, participant, text)
-    form = registry.form_of(file, images)
+    file = judged.File(path, source.kind, source.order, source.key, source.columns, participant, images, problems)
+    form = registry.form_of(file)
     if form is None:
-        _refuse_header(file, problems)
+        _refuse_header(file)
     if file.order is not None and not form.needs_order:
         problems.error(path, "`order` is not needed: the file names its images itself", "Remove it.")
     if file.key is not None and not form.has_parts:
         problems.error(path, "`key` is not needed: a text file holds one table", "Remove it.")
     if source.columns and not is_text:
         problems.error(path, "`columns` is not needed: the file is not a table", "Remove it.")
-    return form.name, form.read(file, images, problems)
+    return form.name, form.read(file)
 
 
-def _refuse_header(file: File, problems: Problems) -> NoReturn:
+def _refuse_header(file: judged.File) -> NoReturn:
     """Refuse a text file whose header no form recognises."""
     shown = ",".join(file.text.own_header)
     shown = f"{shown[:200]}..." if len(shown) > 200 else shown or "(empty)"
@@ -200,7 +198,7 @@ def _refuse_header(file: File, problems: Problems) -> NoReturn:
     if "stim1_name" in file.text.own_header:
         remedy = "From Meadows, download the .mat or the tree .json, or rename the columns."
     found = f"the header does not belong to any form of judgments: {shown}"
-    problems.fail(file.path, found, remedy, "header", lacks="columns")
+    file.problems.fail(file.path, found, remedy, "header", lacks="columns")
 
 
 def _check_file(path: Path, correct: str, problems: Problems) -> None:

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from importlib import import_module
 
-from alignment_importance.inputs.identifiers import ImageIds
-from alignment_importance.inputs.judgments.form import File, Form
+from alignment_importance.inputs.judgments.form import Form
+from alignment_importance.inputs.judgments.judged import File
 
 _MODULES = (
     "triplets",
@@ -22,7 +22,7 @@ FORMS: Sequence[Form] = [import_module(f"{__package__}.{name}").FORM for name in
 SUFFIXES = tuple(dict.fromkeys(suffix for form in FORMS for suffix in form.suffixes))
 
 
-def form_of(file: File, images: ImageIds) -> Form | None:
+def form_of(file: File) -> Form | None:
     """Find the form of a file; None if no form recognises it."""
     suffix = file.path.suffix.lower()
-    return next((form for form in FORMS if suffix in form.suffixes and form.recognises(file, images)), None)
+    return next((form for form in FORMS if suffix in form.suffixes and form.recognises(file)), None)

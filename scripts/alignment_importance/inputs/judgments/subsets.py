@@ -24,7 +24,6 @@ def choose(
         categories: whose images are selected; empty for all.
         images: that are selected: ids, or a text file with one id per line; None for all.
         where: the entry of the configuration, for messages (`comparisons.animals`).
-        problems: where mistakes are noted.
 
     Returns:
         The ids, sorted; with both `categories` and `images`, those that meet both.

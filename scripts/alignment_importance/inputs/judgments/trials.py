@@ -8,9 +8,7 @@ from numpy.typing import NDArray
 from alignment_importance.inputs.delimited_text import MISSING, Table
 from alignment_importance.inputs.identifiers import ImageIds
 from alignment_importance.inputs.judgments import judged, pairs
-from alignment_importance.inputs.judgments.form import File
 from alignment_importance.system.plurals import counted, not_used
-from alignment_importance.system.problems import Problems
 
 
 @dataclass(frozen=True)
@@ -32,7 +30,7 @@ class Design:
     told: str
 
 
-def read(file: File, images: ImageIds, problems: Problems, design: Design) -> tuple[judged.Judged, NDArray[np.intp]]:
+def read(file: judged.File, design: Design) -> tuple[judged.Judged, NDArray[np.intp]]:
     """Count how often each pair was compared, and how often it was judged alike.
 
     The similarity of a pair is the share of its trials in which it was judged alike; NaN if it was never compared. Each
@@ -47,18 +45,18 @@ def read(file: File, images: ImageIds, problems: Problems, design: Design) -> tu
         ProblemsError: a wrong header, unknown ids, an image twice in a trial, an answer that is none of its images,
             lines without a participant.
     """
-    path = file.path
+    images, problems = file.images, file.problems
     required = (*design.images, design.answer)
     file.text.check_header(required, (*required, "participant"), design.trials.capitalize())
-    kind = judged.kind_of(problems, path, "similarity", design.told, file.kind)
+    kind = judged.kind_of(file, "similarity", design.told)
     table = file.text.table()
     three = np.stack([images.numbers_of(table, name) for name in design.images])
     answer = _answers(table, three, images, design)
     participants, rater = pairs.participants_of(table, file.participant)
     if not len(table.lines):
-        problems.error(path, f"there are no {design.trials} in this file", "Add a line for every trial.")
+        problems.error(file.path, f"there are no {design.trials} in this file", "Add a line for every trial.")
     problems.raise_errors()
-    judged.check_size(problems, path, len(participants), len(images.wanted))
+    judged.check_size(problems, file.path, len(participants), len(images.wanted))
     shown, alike = _count(pairs.wanted(three, images), answer, rater, len(participants), len(images.wanted), design)
     with np.errstate(invalid="ignore"):
         judgments = judged.Judged(participants, alike / shown, shown, kind, mean_over="trials")
@@ -84,18 +82,18 @@ def _answers(table: Table, three: NDArray[np.intp], images: ImageIds, design: De
     for at, option in enumerate(options):
         name = design.images[option]
         called = {name, table.text.called(name)} - set(images.numbers)
-        matches[at] |= np.array([cell in called for cell in cells], dtype=bool)[column.codes]
+        matches[at, table.rows_of(design.answer, [cell in called for cell in cells])] = True
     is_missing = [cell.lower() in MISSING and cell not in images.numbers for cell in cells]
-    missing = np.array(is_missing, dtype=bool)[column.codes]
-    wrong = np.flatnonzero(~matches.any(axis=0) & ~missing & ~unknown)
+    missing = table.rows_of(design.answer, is_missing)
+    wrong = np.setdiff1d(np.flatnonzero(~matches.any(axis=0) & ~unknown), missing)
     if len(wrong):
         known = list(images.numbers)
         possible = ", ".join(known[at] for at in three[options, wrong[0]])
         found = f"the answer {cells[column.codes[wrong[0]]]!r} is none of {possible}"
         table.note(wrong, design.answer, found, "Write the id of the image that was chosen.")
-    if missing.any():
-        found = counted(int(np.count_nonzero(missing)), "trial has no answer", "trials have no answer")
-        table.text.problems.warn(table.text.path, found, not_used(int(np.count_nonzero(missing))))
+    if len(missing):
+        found = counted(len(missing), "trial has no answer", "trials have no answer")
+        table.text.problems.warn(table.text.path, found, not_used(len(missing)))
     return np.where(matches.any(axis=0), np.array(options)[matches.argmax(axis=0)], -1)
 
 

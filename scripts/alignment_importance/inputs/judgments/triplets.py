@@ -3,10 +3,8 @@
 import numpy as np
 
 from alignment_importance.inputs import delimited_text
-from alignment_importance.inputs.identifiers import ImageIds
 from alignment_importance.inputs.judgments import judged, trials
-from alignment_importance.inputs.judgments.form import File, Form
-from alignment_importance.system.problems import Problems
+from alignment_importance.inputs.judgments.form import Form
 
 #: A trial shows three pairs. The one without the odd image is kept together, the others are not (Hebart et al. 2020,
 #: doi 10.1038/s41562-020-00951-3).
@@ -22,15 +20,15 @@ DESIGN = trials.Design(
 _MANY = 20
 
 
-def read(file: File, images: ImageIds, problems: Problems) -> judged.Judged:
+def read(file: judged.File) -> judged.Judged:
     """Count how often the images of a pair were kept together when they were shown with a third, see `trials.read`.
 
     Warns if the images of one column are never odd: the others may have been compared with it, but not with each other.
     """
-    judgments, answers = trials.read(file, images, problems, DESIGN)
+    judgments, answers = trials.read(file, DESIGN)
     never = np.flatnonzero(answers == 0)
     if len(never) == 1 and answers.sum() >= _MANY:
-        problems.warn(
+        file.problems.warn(
             file.path,
             f"of {answers.sum()} trials none has the odd image in the column {DESIGN.images[never[0]]}",
             "If people were asked which of two images is more like this one, call the columns anchor, left, right and "
@@ -39,14 +37,10 @@ def read(file: File, images: ImageIds, problems: Problems) -> judged.Judged:
     return judgments
 
 
-def _is_triplets(file: File, _images: ImageIds) -> bool:
-    return set(DESIGN.images) <= set(file.text.header) or "odd" in file.text.header
-
-
 FORM = Form(
     "odd-one-out triplets",
     delimited_text.SUFFIXES,
-    _is_triplets,
+    lambda file: set(DESIGN.images) <= set(file.text.header) or "odd" in file.text.header,
     read,
     header="triplets have image_a, image_b, image_c, odd (and participant)",
 )

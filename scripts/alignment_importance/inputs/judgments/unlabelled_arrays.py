@@ -1,63 +1,56 @@
 """Reads arrays without labels: a matrix, or one per participant, with a file that names the images in order."""
 
-from pathlib import Path
-
 import numpy as np
 from numpy.typing import NDArray
 
 from alignment_importance.inputs import array_files
-from alignment_importance.inputs.identifiers import ImageIds
 from alignment_importance.inputs.judgments import judged
-from alignment_importance.inputs.judgments.form import File, Form
+from alignment_importance.inputs.judgments.form import Form
 from alignment_importance.system.plurals import counted
-from alignment_importance.system.problems import Problems
 
 _FROM_PAIRS = " Are these the pairs above the diagonal? scipy.spatial.distance.squareform makes matrices of them."
 
 _MOVE_PARTICIPANTS = "np.moveaxis(array, -1, 0), or permute(array, [3 1 2]) in MATLAB, moves them there from the end."
 
 
-def read(file: File, images: ImageIds, problems: Problems) -> judged.Judged:
+def read(file: judged.File) -> judged.Judged:
     """Read (image, image) or (participant, image, image).
 
     Args:
         file: `order` names a text file with the image id of each row, `key` the array if there are several, and `kind`
             must be given.
-        images: the ids.
-        problems: where mistakes are noted.
 
     Raises:
         ProblemsError: the file, its array or the order cannot be used.
     """
-    path, order = file.path, file.order
-    values = _load(path, file.key, problems)
-    kind = judged.kind_of(problems, path, None, "", file.kind)
-    image_ids = _read_order(order, path, images, problems)
-    if order is not None and image_ids is not None and values is not None:
-        _check_shape(path, order, values, len(image_ids), problems)
-    problems.raise_errors()
+    values = _load(file)
+    kind = judged.kind_of(file, None, "")
+    image_ids = _read_order(file)
+    if image_ids is not None and values is not None:
+        _check_shape(file, values, len(image_ids))
+    file.problems.raise_errors()
     assert values is not None and image_ids is not None  # otherwise there was an error
     stack = values if values.ndim == 3 else values[np.newaxis]
-    return judged.from_matrices(
-        judged.Matrices(judged.numbered(len(stack), file.participant), image_ids, stack, kind), images, path, problems
-    )
+    return judged.from_matrices(file, judged.numbered(len(stack), file.participant), image_ids, stack, kind)
 
 
-def _read_order(order: Path | None, path: Path, images: ImageIds, problems: Problems) -> list[str] | None:
+def _read_order(file: judged.File) -> list[str] | None:
     """Read the image ids of the rows; None if they cannot be read."""
+    order, problems = file.order, file.problems
     what = "text with their ids, one per line in the order of the rows, or a table with the column `image`"
     if order is None:
         remedy = f"Name a file as the comparison's `order`: {what}."
-        problems.error(path, "an array does not name its images", remedy, lacks="order")
+        problems.error(file.path, "an array does not name its images", remedy, lacks="order")
         return None
     if not order.is_file():
         problems.error(order, "this file of image ids does not exist", f"Correct the comparison's `order`: {what}.")
         return None
-    return images.read_list(problems, order)
+    return file.images.read_list(problems, order)
 
 
-def _load(path: Path, key: str | None, problems: Problems) -> NDArray[np.float64] | None:
+def _load(file: judged.File) -> NDArray[np.float64] | None:
     """Load the one array of numbers with two or three dimensions that is wanted; None if there is none."""
+    path, key, problems = file.path, file.key, file.problems
     if key is not None and path.suffix.lower() == ".npy":
         problems.error(path, "`key` is not needed: a .npy holds one array", "Remove it from the comparison.")
         key = None
@@ -66,11 +59,11 @@ def _load(path: Path, key: str | None, problems: Problems) -> NDArray[np.float64
     return None if values is None else values.astype(np.float64)
 
 
-def _check_shape(path: Path, order: Path, values: NDArray[np.float64], n: int, problems: Problems) -> None:
+def _check_shape(file: judged.File, values: NDArray[np.float64], n: int) -> None:
     """Note an array that is not (n, n) or (participant, n, n)."""
     if values.shape == (n, n, n) and _is_symmetric(values, 0, 1) and not _is_symmetric(values, 1, 2):
         found = f"of {n} x {n} x {n} numbers the first two dimensions are images, by their symmetry"
-        problems.error(path, found, f"Participants must come first. {_MOVE_PARTICIPANTS}")
+        file.problems.error(file.path, found, f"Participants must come first. {_MOVE_PARTICIPANTS}")
         return
     if values.shape[-2:] == (n, n):
         return
@@ -79,18 +72,13 @@ def _check_shape(path: Path, order: Path, values: NDArray[np.float64], n: int, p
         remedy += f" {_MOVE_PARTICIPANTS}"
     if values.ndim == 2 and n * (n - 1) // 2 in values.shape:
         remedy += _FROM_PAIRS
-    problems.error(
-        path, f"the array has the shape {values.shape}, but {order} lists {counted(n, 'image', 'images')}", remedy
-    )
+    found = f"the array has the shape {values.shape}, but {file.order} lists {counted(n, 'image', 'images')}"
+    file.problems.error(file.path, found, remedy)
 
 
 def _is_symmetric(values: NDArray[np.float64], one: int, other: int) -> bool:
     return np.allclose(values, np.swapaxes(values, one, other), rtol=0, atol=judged.ROUNDING, equal_nan=True)
 
 
-def _is_array(_file: File, _images: ImageIds) -> bool:
-    """Accept any file: what no other form recognises is an array."""
-    return True
-
-
-FORM = Form("array", (".npy", ".npz", ".mat", ".h5", ".hdf5"), _is_array, read, needs_order=True, has_parts=True)
+#: It comes last: what no other form recognises is an array.
+FORM = Form("array", (".npy", ".npz", ".mat", ".h5", ".hdf5"), lambda _: True, read, needs_order=True, has_parts=True)

@@ -2,11 +2,18 @@
 
 from alignment_importance.inputs.datasets.form import Form, Key, Need, Part
 
-_CATEGORIES = ("animals", "fruits", "furniture", "transportation", "various", "vegetables")
+#: The categories, with their names in different copies of the data set.
+CATEGORIES = {
+    "animals": ("animals",),
+    "fruits": ("fruits",),
+    "furniture": ("furniture",),
+    "transportation": ("transportation", "automobiles"),
+    "various": ("various",),
+    "vegetables": ("vegetables",),
+}
 
 
-def _needs_of(category: str) -> dict[str, Need]:
-    folders = (category, "automobiles") if category == "transportation" else (category,)
+def _needs_of(category: str, folders: tuple[str, ...]) -> dict[str, Need]:
     images = ("{}/images", "original/{}/images", "{}")
     ratings = ("{}/sim_judgements/*[Ss]im*.mat", "{}/*[Ss]im*.mat")
     return {
@@ -22,7 +29,7 @@ def _needs_of(category: str) -> dict[str, Need]:
 
 FORM = Form(
     what="Six categories of 120 photographs with mean similarity ratings (Peterson et al. 2018).",
-    needs={name: need for category in _CATEGORIES for name, need in _needs_of(category).items()},
+    needs={name: need for own in CATEGORIES.items() for name, need in _needs_of(*own).items()},
     makes={
         category: Part(
             {
@@ -31,7 +38,7 @@ FORM = Form(
             },
             of=(f"{category}_images", f"{category}_judgments"),
         )
-        for category in _CATEGORIES
+        for category in CATEGORIES
     },
     keys={
         "source": Key(
