@@ -222,7 +222,7 @@ def _choose(traced: fx.GraphModule, network: Network, map_layer: str | None, rea
         readout = _named(names, readout_layer, "readout_layer")
     else:
         readout = _find_readout(traced, network.architecture)
-    _require_units(readout)
+    _require(readout, "readout_layer", ("unit",))
     n_prefix = tokens.prefix_tokens(network.module)
     block = None if n_prefix is None else tokens.LastBlock.of(traced, network.module, readout)
     if map_layer:
@@ -237,7 +237,7 @@ def _choose(traced: fx.GraphModule, network: Network, map_layer: str | None, rea
         layout = tokens.layout_of(maps, n_prefix)
         maps, prefix = tokens.lay_out(traced, maps, layout)
         assumed_square = layout.assumed
-    _require_maps(maps)
+    _require(maps, "map_layer", ("feature_map", "y", "x"))
     return _Layers(maps, of_tokens, assumed_square, prefix, readout, block)
 
 
@@ -253,19 +253,11 @@ def _named(names: Mapping[str, fx.Node], name: str, key: str) -> fx.Node:
     return read_outside[-1]
 
 
-def _require_units(node: fx.Node) -> None:
-    if len(shape(node)) != 1:
+def _require(node: fx.Node, key: str, dimensions: tuple[str, ...]) -> None:
+    if len(shape(node)) != len(dimensions):
         raise InputError(
-            f"readout_layer {node.meta['name']!r} is {shown(shape(node))}; (image, unit) is needed, for any "
+            f"{key} {node.meta['name']!r} is {shown(shape(node))}; (image, {', '.join(dimensions)}) is needed, for any "
             "number of images."
-        )
-
-
-def _require_maps(node: fx.Node) -> None:
-    if len(shape(node)) != 3:
-        raise InputError(
-            f"map_layer {node.meta['name']!r} is {shown(shape(node))}; (image, feature_map, y, x) is needed, for "
-            "any number of images."
         )
 
 

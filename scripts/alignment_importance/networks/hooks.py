@@ -16,7 +16,7 @@ from torch import nn
 from alignment_importance.networks import tokens
 from alignment_importance.networks.building import Network
 from alignment_importance.networks.spec import nearest
-from alignment_importance.networks.tracing import on_meta_device, sharing_tensors, shown, without_values
+from alignment_importance.networks.tracing import run_on_meta_device, sharing_tensors, shown, without_values
 from alignment_importance.system.errors import InputError
 
 
@@ -52,9 +52,7 @@ def calls(network: Network) -> dict[str, Call]:
     for name, module in copied.named_modules():
         if name:
             module.register_forward_hook(functools.partial(note, name))
-    size = network.input_size
-    with on_meta_device(network):
-        copied(torch.zeros(1, 3, size, size))
+    run_on_meta_device(network, copied)
     return by_name
 
 
