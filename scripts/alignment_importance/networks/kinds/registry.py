@@ -29,11 +29,6 @@ def known_architectures() -> list[str]:
     return [name for kind in KINDS for name in kind.names()]
 
 
-def tabulated() -> dict[str, str]:
-    """The architectures that the documentation has the layers of, with the family that each stands for, or none."""
-    return {name: family for kind in KINDS for name, family in kind.tabulated().items()}
-
-
 def plan(spec: Spec) -> Plan:
     """How to build the network that a configuration names.
 
