@@ -46,7 +46,15 @@ def make(activations: xr.Dataset, scores: xr.Dataset) -> xr.Dataset:
             weighted[start + offset] = weighted_average(A, np.maximum(ais, 0.0))
             signed[start + offset] = weighted_sum(A, ais)
             mean[start + offset] = A.mean(axis=0, dtype=np.float64)
-    _log_missing([image for image, map2d in zip(ids, weighted, strict=True) if np.isnan(map2d).all()], len(ids))
+    missing = [image for image, map2d in zip(ids, weighted, strict=True) if np.isnan(map2d).all()]
+    if missing:
+        logger.warning(
+            "%d of %d images have no heatmap (NaN), because no feature map has a positive score or a score is "
+            "undefined: %s",
+            len(missing),
+            len(ids),
+            ", ".join(missing),
+        )
     dims = ("image", "y", "x")
     return xr.Dataset(
         {"heatmap": (dims, weighted), "heatmap_signed": (dims, signed), "activation_mean": (dims, mean)},
@@ -122,17 +130,6 @@ def weighted_average(A: np.ndarray, weights: np.ndarray) -> np.ndarray:
 def weighted_sum(A: np.ndarray, weights: np.ndarray) -> np.ndarray:
     """Sum of the maps times their weights, in float64 and in an order that no number of threads changes."""
     return np.einsum("k,kyx->yx", weights, A, dtype=np.float64, optimize=False)
-
-
-def _log_missing(missing: list[str], n_images: int) -> None:
-    if missing:
-        logger.warning(
-            "%d of %d images have no heatmap (NaN), because no feature map has a positive score or a score is "
-            "undefined: %s",
-            len(missing),
-            n_images,
-            ", ".join(missing),
-        )
 
 
 def _positions(n_pixels: int, start: float, stop: float, n_cells: int) -> np.ndarray:

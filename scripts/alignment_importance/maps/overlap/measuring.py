@@ -256,18 +256,11 @@ def _measures(
     """Precision, recall and relative risk: (direction, pair, measure)."""
     top, target = (np.searchsorted(percents, side) for side in zip(*pairs, strict=True))
     sizes = masks.sizes(percents, n_pixels)
-    directions = [_ratios(one[top, target], sizes[top], sizes[target], n_pixels) for one in (shared.T, shared)]
-    return np.stack(directions)
-
-
-def _ratios(
-    hits: NDArray[np.float64], predicting: NDArray[np.intp], target: NDArray[np.intp], n_pixels: int
-) -> NDArray[np.float64]:
-    """Precision, recall and relative risk from numbers of pixels: (pair, measure)."""
+    hits = np.stack([shared.T[top, target], shared[top, target]])
     with np.errstate(divide="ignore", invalid="ignore"):
-        recall = hits / target
-        false_positive_rate = (predicting - hits) / (n_pixels - target)
-        return np.stack([hits / predicting, recall, recall / false_positive_rate], axis=-1)
+        recall = hits / sizes[target]
+        false_positive_rate = (sizes[top] - hits) / (n_pixels - sizes[target])
+        return np.stack([hits / sizes[top], recall, recall / false_positive_rate], axis=-1)
 
 
 def _map_scores(prediction: Marked, truth: Marked) -> list[float]:
