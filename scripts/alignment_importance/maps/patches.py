@@ -37,21 +37,19 @@ def strongest(
         may reach beyond its edges. Activations are often cut off at a highest value (ReLU6): of equal images the one
         with the higher mean comes first, and of equal cells the one with the higher neighbours is taken.
     """
-    helpful = ranking[ranking["ais"] > 0]
-    chosen = helpful.sort_values("rank")["feature_map"].to_numpy()[:n_maps]
+    chosen = ranking[ranking["ais"] > 0].sort_values("rank")[:n_maps]
     maps = activations["feature_maps"].transpose("image", "feature_map", "y", "x")
     wanted = [maps.indexes["image"].get_loc(image) for image in image_ids]
     sizes = [(int(maps["width"][at]), int(maps["height"][at])) for at in wanted]
     rows = []
-    for feature_map, values in zip(chosen, _some_maps(maps, chosen)[:, wanted], strict=True):
-        ranked = helpful.loc[helpful["feature_map"] == feature_map].iloc[0]
+    shown = _some_maps(maps, chosen["feature_map"].to_numpy())[:, wanted]
+    for ranked, values in zip(chosen[["feature_map", "rank", "ais"]].itertuples(index=False), shown, strict=True):
         peaks = values.reshape(len(values), -1).max(axis=1)
         for at in np.lexsort((-values.mean(axis=(1, 2)), -peaks))[:n_patches]:
             if peaks[at] > 0:
                 cell = _strongest_cell(values[at])
                 box = _square(cell, values[at].shape, sizes[at], activations.attrs["resize"])
-                name = (int(feature_map), int(ranked["rank"]), float(ranked["ais"]), image_ids[at])
-                rows.append((*name, float(peaks[at]), *box))
+                rows.append((*ranked, image_ids[at], float(peaks[at]), *box))
     columns = ["feature_map", "rank", "ais", "image", "activation", "left", "top", "right", "bottom"]
     return pd.DataFrame(rows, columns=columns)
 

@@ -80,19 +80,16 @@ def read_state(path: Path) -> State:
     if not path.is_file():
         raise InputError("this checkpoint does not exist. Correct the key `checkpoint` of the network.", where=path)
     try:
-        content = _content(path)
+        if path.suffix == ".safetensors":
+            content: Any = safetensors.torch.load_file(path)
+        else:
+            content = torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:
         raise InputError(f"cannot be read as a checkpoint of weights only ({_why(path, error)}", where=path) from error
     state = dict(_flat(content)) if isinstance(content, Mapping) else {}
     if not state:
         raise InputError("is not a state dict (names to tensors). Save `network.state_dict()`.", where=path)
     return state
-
-
-def _content(path: Path) -> Any:
-    if path.suffix == ".safetensors":
-        return safetensors.torch.load_file(path)
-    return torch.load(path, map_location="cpu", weights_only=True)
 
 
 def _flat(content: Mapping[Any, Any], above: str = "") -> Iterator[tuple[str, torch.Tensor]]:
