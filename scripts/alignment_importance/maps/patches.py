@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 from numpy.typing import NDArray
+from PIL import Image
 
 from alignment_importance.inputs import images
 
@@ -57,10 +58,7 @@ def strongest(
 def locate(activations: xr.Dataset, image: str, feature_maps: Sequence[int]) -> list[Square | None]:
     """Find where some maps are most active in an image: the square around the strongest cell, None of a silent map.
 
-    Args:
-        activations: as for `strongest`.
-        image: its id.
-        feature_maps: numbers of the maps.
+    Activations are as for `strongest`.
     """
     of_image = activations["feature_maps"].sel(image=image)
     size, resize = (int(of_image["width"]), int(of_image["height"])), activations.attrs["resize"]
@@ -73,11 +71,9 @@ def locate(activations: xr.Dataset, image: str, feature_maps: Sequence[int]) -> 
 def cut(rgb: NDArray[np.uint8], square: Square) -> NDArray[np.uint8]:
     """A part of an image (height, width, 3); white where it reaches beyond the edges."""
     left, top, right, bottom = square
-    result = np.full((bottom - top, right - left, 3), 255, dtype=np.uint8)
-    height, width = rgb.shape[:2]
-    rows, columns = slice(max(top, 0), min(bottom, height)), slice(max(left, 0), min(right, width))
-    result[rows.start - top : rows.stop - top, columns.start - left : columns.stop - left] = rgb[rows, columns]
-    return result
+    result = Image.new("RGB", (right - left, bottom - top), "white")
+    result.paste(Image.fromarray(rgb), (-left, -top))
+    return np.array(result)
 
 
 def _some_maps(maps: xr.DataArray, chosen: NDArray[np.intp]) -> NDArray[np.float32]:
