@@ -20,10 +20,8 @@ def prepare_networks(
     """Write the layers of every network, and say which route its ablation takes.
 
     Args:
-        models: the networks' entries in the configuration.
         layers: layer, operation, shape, role; by network.
         networks: model, and what `checking.Checked.described` gives.
-        checks: what was found, without errors.
 
     Raises:
         ProblemsError: lists what is wrong with any of them.

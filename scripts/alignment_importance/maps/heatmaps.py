@@ -87,15 +87,7 @@ def place_image(dataset: xr.Dataset, variable: str, image: str) -> np.ndarray:
 
 
 def resample(map2d: NDArray[np.float32], width: int, height: int) -> NDArray[np.float32]:
-    """Stretch or shrink a map of a whole image to a size in pixels: bilinear, antialiased where it shrinks.
-
-    Args:
-        map2d: (y, x).
-        width, height: wanted.
-
-    Returns:
-        (height, width).
-    """
+    """Stretch or shrink a map (y, x) to (height, width) in pixels: bilinear, antialiased where it shrinks."""
     if map2d.shape == (height, width):
         return map2d
     return np.asarray(Image.fromarray(map2d).resize((width, height), Image.Resampling.BILINEAR))

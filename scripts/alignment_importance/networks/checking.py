@@ -42,16 +42,7 @@ class Checked:
 
 
 def check(spec: Spec, where: str, problems: Problems) -> Checked | None:
-    """Note what is wrong with a network, and list its layers.
-
-    Args:
-        spec: of the network.
-        where: the key of the configuration that it stands under.
-        problems: what is found is added here.
-
-    Returns:
-        What is known of it; None for a network that cannot be used.
-    """
+    """Note what is wrong with a network under a key of the configuration; None for one that cannot be used."""
     with problems.collect(where):
         network = inspect(spec)
         if not network.normalisation:

@@ -164,21 +164,12 @@ def _plain(name: str) -> str:
 
 
 def load_state(module: nn.Module, state: State, source: str) -> None:
-    """Load a state dict of which every name and shape must fit.
-
-    Args:
-        module: gets the weights.
-        state: names to tensors.
-        source: what the state dict is called in an error.
-
-    Raises:
-        InputError: weights are missing, unknown, of another shape or no finite numbers.
-    """
+    """Load a state dict of which every name and shape must fit, see `fit`."""
     module.load_state_dict(fit(module, state, source))
 
 
 def fit(module: nn.Module, state: State, source: str) -> OrderedDict[str, torch.Tensor]:
-    """A state dict that a module can load.
+    """A state dict that a module can load, from one that errors call `source`.
 
     Raises:
         InputError: weights are missing, unknown, of another shape or no finite numbers.

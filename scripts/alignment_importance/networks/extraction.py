@@ -61,7 +61,6 @@ def extract(
         table: of `images.tabulate`.
         network: with its weights.
         cuts: this network, cut at each map layer, for the same readout.
-        compute: device and threads.
         paths: of their NetCDFs, see `activations.read`.
 
     Raises:

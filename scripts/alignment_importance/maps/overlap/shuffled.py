@@ -21,13 +21,7 @@ class SaliencyOfAll:
     """
 
     def __init__(self, image_ids: Sequence[str], n_pixels: int, n_masks: int) -> None:
-        """Begin without a map.
-
-        Args:
-            image_ids: of all images.
-            n_pixels: of the frame.
-            n_masks: of every map.
-        """
+        """Begin without a map of any image, in a frame of so many pixels."""
         self.n_pixels, self.n_masks = n_pixels, n_masks
         self._chosen = set(resampling.evenly(sorted(image_ids), _MOST_REFERENCES + 1))
         self._references = References(n_pixels)
@@ -46,11 +40,7 @@ class SaliencyOfAll:
         self._own[image] = own
 
     def shared(self, image: str, heatmap: Marked) -> NDArray[np.float64]:
-        """Count the pixels that each mask of a heatmap shares with each of another image's map, on average.
-
-        Args:
-            image: whose saliency map is left out.
-            heatmap: of the image, brought to the frame.
+        """Count the pixels that each mask of an image's heatmap shares with each of another image's map, on average.
 
         Returns:
             (mask, mask); NaN without a heatmap or without other images.

@@ -26,16 +26,7 @@ Pair = tuple[float, float]
 
 
 def tabulate_overlap(ids: Sequence[str], pairs: Sequence[Pair], values: NDArray[np.float64]) -> pd.DataFrame:
-    """Write precision, recall and relative risk in the columns `COLUMNS`.
-
-    Args:
-        ids: of the images.
-        pairs: of sizes.
-        values: (image, baseline, direction, pair, measure).
-
-    Returns:
-        A row per image, baseline, direction and pair, in this order.
-    """
+    """Write precision, recall and relative risk (image, baseline, direction, pair, measure) in `COLUMNS`."""
     table = _long(values, ["precision", "recall", "relative_risk"], ids, direction=DIRECTIONS, pair=range(len(pairs)))
     sizes = pd.DataFrame(pairs, columns=["top_percent", "target_percent"]).iloc[table["pair"]]
     return pd.concat([table, sizes.reset_index(drop=True)], axis=1)[list(COLUMNS)]

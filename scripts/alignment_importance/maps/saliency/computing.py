@@ -50,11 +50,6 @@ def write(table: pd.DataFrame, provider: Provider, path: str | Path) -> None:
     NaN beyond its image; coordinates width and height (image); and the provider's variables and attributes. A map that
     is the same everywhere ranks no pixel above another: it becomes NaN, and the log says so. So does a missing one.
 
-    Args:
-        table: of `images.tabulate`, a row per image.
-        provider: makes the maps.
-        path: of the NetCDF.
-
     Raises:
         InputError: images or maps that are changed, unreadable or not fitting; all of them are named.
     """

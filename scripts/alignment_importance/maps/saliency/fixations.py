@@ -17,12 +17,7 @@ COLUMNS = ("image", "x", "y")
 
 
 def provider(table: pd.DataFrame, fixations: str | Path, degree: float) -> Provider:
-    """Give every image the density of its own fixations, and keep the fixations beside the maps.
-
-    Args:
-        table: `image`, `width` and `height` of the image set.
-        fixations: file, see `read`.
-        degree: see `density`.
+    """Give every image the density of its own fixations, see `read` and `density`, and keep these beside the maps.
 
     Raises:
         Problems: the fixations do not fit the images.

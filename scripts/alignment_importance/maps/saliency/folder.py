@@ -21,7 +21,6 @@ def provider(table: pd.DataFrame, maps: str | Path, stretch: bool = False, key: 
     """Find the file of every image's map, which is read when its turn comes.
 
     Args:
-        table: `image` of the image set.
         maps: a folder with a map for every image and nothing else: {image}.png (grey, 8 or 16 bits), or .npy, .npz,
             .mat or .h5 (one array with two dimensions), of any size and scale; larger is more salient.
         stretch: take maps of another aspect ratio than their image's, and stretch them.
