@@ -131,10 +131,11 @@ def list_layers(network: Network, map_layer: str | None = None, readout_layer: s
         outputs = [
             (node.meta["name"], operation(traced, node), shape(node))
             for node in traced.graph.nodes
-            if shape(node) and "name" in node.meta
+            if "name" in node.meta
         ]
     except UntraceableError:
-        traced, outputs = None, hooks.outputs(network)
+        called = hooks.calls(network)
+        traced, outputs = None, [(name, call.kind.__name__, call.puts_out or ()) for name, call in called.items()]
     roles: dict[str, str] = {}
     try:
         if traced is None:
@@ -145,7 +146,7 @@ def list_layers(network: Network, map_layer: str | None = None, readout_layer: s
         roles = {chosen.map_layer: "map layer", chosen.readout_layer: "readout"}
     except InputError as error:
         conclusion = str(error)
-    rows = [(name, kind, " x ".join(map(str, size)), roles.get(name, "")) for name, kind, size in outputs]
+    rows = [(name, kind, " x ".join(map(str, size)), roles.get(name, "")) for name, kind, size in outputs if size]
     layers = pd.DataFrame(rows, columns=["layer", "operation", "shape", "role"])
     logger.info("%s", conclusion)
     return layers

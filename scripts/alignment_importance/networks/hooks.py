@@ -177,11 +177,6 @@ def _laid_out(
     return square, (n_maps, square.height, square.width)
 
 
-def outputs(network: Network) -> list[tuple[str, str, tuple[int, ...]]]:
-    """List the modules that put out something for each image, in the order in which they end: name, type and shape."""
-    return [(name, call.kind.__name__, call.puts_out) for name, call in calls(network).items() if call.puts_out]
-
-
 # ---------------------------------------------------------------------------------------------------------------------
 # Parts of a network
 

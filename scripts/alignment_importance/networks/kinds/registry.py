@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from importlib import import_module
-from typing import Any
+from typing import cast
 
 from alignment_importance.networks.plan import Kind, Plan
 from alignment_importance.networks.spec import Spec, nearest
@@ -16,12 +16,8 @@ _MODULES = (
 )
 
 
-def _imported(name: str) -> Any:
-    return import_module(f"{__package__}.{name}")
-
-
 #: Every kind (see `plan.Kind`); an architecture is of the first that includes it.
-KINDS: Sequence[Kind] = [_imported(name) for name in _MODULES]
+KINDS: Sequence[Kind] = [cast(Kind, import_module(f"{__package__}.{name}")) for name in _MODULES]
 
 
 def known_architectures() -> list[str]:
