@@ -184,15 +184,11 @@ def _laid_out(
 _now = threading.local()
 
 
-def _note_output(name: str, _module: nn.Module, _inputs: Any, output: Any) -> None:
+def _note(name: str, _module: nn.Module, *known: Any) -> None:
+    """Note what a module puts out or, called before it runs, reads: the last of what is known by then."""
     if (noted := getattr(_now, "noted", None)) is not None:
         # What follows may overwrite it.
-        noted[name] = _tensor(output).clone()  # type: ignore[union-attr]
-
-
-def _note_input(name: str, _module: nn.Module, inputs: Any) -> None:
-    if (noted := getattr(_now, "noted", None)) is not None:
-        noted[name] = _tensor(inputs).clone()  # type: ignore[union-attr]
+        noted[name] = _tensor(known[-1]).clone()  # type: ignore[union-attr]
 
 
 def _replace(_module: nn.Module, _inputs: Any, output: Any) -> Any:
@@ -208,7 +204,7 @@ class Trunk(nn.Module):
         super().__init__()
         self._network, self.cuts = sharing_tensors(module), cuts
         for name in {layers.maps for layers in cuts}:
-            self._network.get_submodule(name).register_forward_hook(functools.partial(_note_output, name))
+            self._network.get_submodule(name).register_forward_hook(functools.partial(_note, name))
 
     def forward(self, images: torch.Tensor) -> tuple[torch.Tensor, ...] | torch.Tensor:
         """Run the whole network."""
@@ -242,10 +238,8 @@ class Rest(nn.Module):
         self._network, self._layers, self._size = sharing_tensors(module), layers, input_size
         self._network.get_submodule(layers.maps).register_forward_hook(_replace)
         readout = self._network.get_submodule(layers.readout)
-        if layers.read:
-            readout.register_forward_pre_hook(functools.partial(_note_input, layers.readout))
-        else:
-            readout.register_forward_hook(functools.partial(_note_output, layers.readout))
+        register = readout.register_forward_pre_hook if layers.read else readout.register_forward_hook
+        register(functools.partial(_note, layers.readout))
 
     def forward(self, maps: torch.Tensor, *prefix: torch.Tensor) -> torch.Tensor:
         """Run the whole network."""
