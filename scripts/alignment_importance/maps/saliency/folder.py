@@ -67,11 +67,7 @@ def _find_files(folder: Path, image_ids: list[str]) -> dict[str, Path]:
 
 
 def _read_map(file: Path, key: str | None) -> Map:
-    """Read one map.
-
-    Raises:
-        InputError: the file holds no map of finite numbers.
-    """
+    """Read one map of finite numbers."""
     with array_files.reading(file, "a saliency map", "Replace the file."):
         values = _read_png(file) if file.suffix.lower() == ".png" else _read_array(file, key)
     if not np.isfinite(values).all():
@@ -110,11 +106,7 @@ def _read_array(file: Path, key: str | None) -> NDArray[Any]:
 
 
 def _check_shape(file: Path, map_shape: tuple[int, ...], image_shape: tuple[int, ...]) -> None:
-    """Refuse a map that is not an enlarged or reduced image: it may be transposed, or of another image.
-
-    Raises:
-        InputError: its aspect ratio is another.
-    """
+    """Refuse a map that is not an enlarged or reduced image: it may be transposed, or of another image."""
     (map_height, map_width), (height, width) = map_shape, image_shape
     # Rounding the sides of the map to whole pixels explains half a pixel of each.
     if abs(map_width * height - map_height * width) <= 0.5 * (height + width):
