@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 #: Columns of the table of overlaps.
 COLUMNS = ("image", "top_percent", "target_percent", "direction", "precision", "recall", "relative_risk", "baseline")
@@ -69,9 +69,7 @@ def tabulate_areas(
     return pd.concat(tables, ignore_index=True)[list(SCORE_COLUMNS)]
 
 
-def _long(
-    values: NDArray[np.float64], columns: Sequence[str], ids: Sequence[str], **further: Sequence[object]
-) -> pd.DataFrame:
+def _long(values: ArrayLike, columns: list[str], ids: Sequence[str], **further: Sequence[object]) -> pd.DataFrame:
     """A row per image, baseline and what `further` tells apart, with values (image, baseline, further.., column)."""
     index = pd.MultiIndex.from_product([ids, BASELINES, *further.values()], names=["image", "baseline", *further])
-    return pd.DataFrame(values.reshape(len(index), -1), index, columns).reset_index()
+    return pd.DataFrame(np.reshape(values, (len(index), -1)), index, columns).reset_index()
