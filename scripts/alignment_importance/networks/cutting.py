@@ -234,7 +234,7 @@ def _choose(traced: fx.GraphModule, network: Network, map_layer: str | None, rea
         maps = _find_maps(traced, readout, network.architecture)
     prefix: list[fx.Node] = []
     of_tokens, assumed_square = len(shape(maps)) == 2, False
-    if of_tokens or _ends_with_channels(maps):
+    if of_tokens or tokens.ends_with_channels(shape(maps)):
         layout = tokens.layout_of(maps, n_prefix)
         maps, prefix = tokens.lay_out(traced, maps, layout)
         assumed_square = layout.assumed
@@ -312,12 +312,7 @@ def _find_maps(traced: fx.GraphModule, readout: fx.Node, architecture: str) -> f
 
 
 def _is_grid(node: fx.Node) -> bool:
-    return len(shape(node)) == 3 and not _ends_with_channels(node)
-
-
-def _ends_with_channels(node: fx.Node) -> bool:
-    """Whether the last dimension is that of the maps: the input is square, and so are they."""
-    return len(shape(node)) == 3 and shape(node)[0] == shape(node)[1] != shape(node)[2]
+    return len(shape(node)) == 3 and not tokens.ends_with_channels(shape(node))
 
 
 def _before_classifier(traced: fx.GraphModule, node: fx.Node) -> fx.Node:

@@ -117,7 +117,8 @@ def find(network: Network, map_layer: str, readout_layer: str | None) -> Layers:
     called = calls(network)
     maps = _called(called, map_layer, "map_layer")
     puts_out = maps.puts_out or ()
-    layout, map_shape = _laid_out(called, map_layer, puts_out)
+    layout = _laid_out(called, map_layer, puts_out)
+    n_maps, height, width = (puts_out[-1], layout.height, layout.width) if layout else puts_out
     if readout_layer is not None:
         name, shape = readout_layer, _called(called, readout_layer, "readout_layer").puts_out or ()
     else:
@@ -125,6 +126,7 @@ def find(network: Network, map_layer: str, readout_layer: str | None) -> Layers:
         shape = called[name].reads or ()
     if len(shape) not in (1, 3) or any(side != 1 for side in shape[1:]):
         raise InputError(f"readout_layer {name!r} is {shown(shape)}; (image, unit) is needed.")
+    map_shape = (n_maps, height, width)
     return Layers(map_layer, layout, len(puts_out) == 2, map_shape, name, readout_layer is None, shape[0])
 
 
@@ -148,33 +150,27 @@ def _classifier(called: Mapping[str, Call], architecture: str) -> str:
     raise InputError(f"Network {architecture} has no fully connected layer for a classifier: name its `readout_layer`.")
 
 
-def _laid_out(
-    called: Mapping[str, Call], name: str, shape: tuple[int, ...]
-) -> tuple[tokens.Layout | None, tuple[int, int, int]]:
-    """How the places of a map layer are laid out, and the shape of its maps."""
-    if len(shape) == 3 and shape[0] == shape[1] != shape[2]:
-        height, width, n_maps = shape
-        return tokens.Layout(0, height, width), (n_maps, height, width)
+def _laid_out(called: Mapping[str, Call], name: str, shape: tuple[int, ...]) -> tokens.Layout | None:
+    """How the places of a map layer are laid out; None where they are (feature_map, y, x) already."""
     if len(shape) == 3:
-        n_maps, height, width = shape
-        return None, (n_maps, height, width)
+        return tokens.Layout(0, *shape[:2]) if tokens.ends_with_channels(shape) else None
     if len(shape) != 2:
         raise InputError(
             f"map_layer {name!r} is {shown(shape)}; (image, feature_map, y, x) or (image, token, unit) is needed."
         )
-    number, n_maps = shape
+    number = shape[0]
     grids = [call.puts_out for call in called.values() if issubclass(call.kind, nn.Conv2d) and call.puts_out]
     # Patches are made by a convolution.
     if grids and 0 <= number - grids[0][1] * grids[0][2] < number / 2:
         _, height, width = grids[0]
-        return tokens.Layout(number - height * width, height, width), (n_maps, height, width)
+        return tokens.Layout(number - height * width, height, width)
     square = tokens.in_a_square(number, (0, 1))
     if square is None:
         raise InputError(
             f"map_layer {name!r} has {number} tokens per image, a number that is not a square, and no convolution "
             "shows how they are arranged. Name a layer whose tokens are those of patches of the image."
         )
-    return square, (n_maps, square.height, square.width)
+    return square
 
 
 # ---------------------------------------------------------------------------------------------------------------------
