@@ -128,6 +128,8 @@ def list_layers(network: Network, map_layer: str | None = None, readout_layer: s
     """
     try:
         traced = trace(network)
+        if own_function.includes(network.architecture):
+            require_equal(traced, network)
         outputs = [
             (node.meta["name"], operation(traced, node), shape(node))
             for node in traced.graph.nodes
