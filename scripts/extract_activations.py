@@ -18,14 +18,7 @@ def extract_activations(
     compute: Compute,
     activations: Mapping[str, Path],
 ) -> None:
-    """Write the activations of the images in a table, of networks that differ in their map layer alone.
-
-    Args:
-        images: the table.
-        models: keywords of `networks.Spec`, by name.
-        compute: that calculates.
-        activations: to be written, by name.
-    """
+    """Write the activations of listed images; the models, by name, differ in their map layer alone."""
     specs = {name: networks.Spec(**model) for name, model in models.items()}
     one, *_ = specs.values()
     network = networks.build(one)

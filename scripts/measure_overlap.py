@@ -23,14 +23,9 @@ def measure_overlap(
     scores: Mapping[str, Path],
     summary: Mapping[str, Path],
 ) -> None:
-    """Write three tables for every kind of saliency, see `measuring.measure` and `summary.summarise`.
+    """Write three tables for every kind of saliency, by its name, see `measuring.measure` and `summary.summarise`.
 
-    Args:
-        heatmaps: of one comparison and model.
-        saliency: maps of the image set, by the name of the kind of saliency.
-        images: the table of the image set.
-        settings: the configuration's `overlap`.
-        overlap, scores, summary: where the tables go, by the name of the kind of saliency.
+    `heatmaps` are those of one comparison and model, `settings` the configuration's `overlap`.
     """
     maps = read_netcdf(heatmaps)
     table = read_table(images, ["image", "category"]).dropna(subset="category")

@@ -13,14 +13,7 @@ from alignment_importance.system.problems import Problems
 def prepare_control(
     images: Path, judgments: Sequence[Path], masks: Path, objects: Mapping[str, int], checks: Path
 ) -> None:
-    """Check that every judged image has a mask of its size with both objects, and write the warnings.
-
-    Args:
-        images: table of the control's image set.
-        judgments: of all its comparisons.
-        masks: folder of masks.
-        objects: number of each object in the masks.
-        checks: what was found, a row per warning.
+    """Check that every image that a comparison judges has a mask of its size with both objects, and write the warnings.
 
     Raises:
         ProblemsError: lists everything that is wrong.

@@ -8,10 +8,12 @@ from job import run
 
 import pandas as pd
 
-from alignment_importance.networks.checking import DESCRIBED, check
+from alignment_importance.networks.checking import check
 from alignment_importance.networks.spec import Spec
 from alignment_importance.system import tables
 from alignment_importance.system.problems import Problems
+
+_COLUMNS = ["model", "map_layer", "feature_maps", "y", "x", "readout_layer", "units", "route"]
 
 
 def prepare_networks(
@@ -20,10 +22,8 @@ def prepare_networks(
     """Write the layers of every network, and say which route its ablation takes.
 
     Args:
-        models: the networks' entries in the configuration.
         layers: layer, operation, shape, role; by network.
-        networks: model, and what `checking.Checked.described` gives.
-        checks: what was found, without errors.
+        networks: the layers of every model, the numbers of its maps, places and units, and the route of ablation.
 
     Raises:
         ProblemsError: lists what is wrong with any of them.
@@ -32,11 +32,13 @@ def prepare_networks(
     checked = {name: check(Spec(**entry), f"models.{name}", problems) for name, entry in models.items()}
     problems.log_warnings()
     problems.raise_errors()
-    known = {name: one for name, one in checked.items() if one is not None}
-    for name, one in known.items():
+    rows = []
+    for name, one in checked.items():
+        assert one is not None  # otherwise there are errors
         tables.write_table(one.layers, layers[name])
-    rows = [{"model": name, **one.described()} for name, one in known.items()]
-    tables.write_table(pd.DataFrame(rows, columns=["model", *DESCRIBED]), networks)
+        cut = one.cut
+        rows.append((name, cut.map_layer, *cut.map_shape, cut.readout_layer, cut.n_units, cut.head.route))
+    tables.write_table(pd.DataFrame(rows, columns=_COLUMNS), networks)
     tables.write_table(problems.table(), checks)
 
 

@@ -25,14 +25,12 @@ def prepare_pairs(
 
     Args:
         comparison: its name.
-        judgments: of the comparison.
         networks: model, feature_maps, y, x and route of those that the pairs are explained for.
         features: in the place of networks, those that have places.
         file: table of the pairs; None where the configuration lists them.
         listed: the pairs that the configuration lists, if it does, or `all`.
         memory_gb: gigabytes that explaining them may take.
         pairs: image, image_b.
-        checks: what was found, a row per warning.
 
     Raises:
         ProblemsError: lists everything that is wrong.

@@ -8,7 +8,7 @@ import jinja2
 import pandas as pd
 
 from alignment_importance import networks
-from alignment_importance.networks.kinds.registry import tabulated
+from alignment_importance.networks.kinds import efficientnet_lite, timm_models, torchvision_models
 from alignment_importance.system.atomic_write import atomic
 from alignment_importance.system.errors import InputError
 
@@ -23,6 +23,11 @@ def tabulate_networks(page: Path) -> None:
     with atomic(page) as partial:
         text = template.render(rows=tabulate().to_dict("records"))
         partial.write_text(text, encoding="utf-8", newline="\n")
+
+
+def tabulated() -> dict[str, str]:
+    """The architectures of the page, with the family that each stands for, or none."""
+    return dict.fromkeys([*efficientnet_lite.names(), *torchvision_models.names()], "") | timm_models.of_families()
 
 
 def tabulate() -> pd.DataFrame:

@@ -1,5 +1,6 @@
 """Networks that torch.fx cannot follow: hooks ablate as plain forward passes do."""
 
+import dataclasses
 import logging
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -235,6 +236,30 @@ def test_modules_are_listed() -> None:
     assert layers["layer"].tolist() == ["early", "maps", "relu", "meet", "head"]
     assert layers["shape"].tolist() == ["6 x 3 x 3", "5 x 2 x 2", "5 x 2 x 2", "7 x 1 x 1", "3"]
     assert layers["role"].tolist() == ["", "map layer", "", "", "readout"]
+
+
+class Overlooked(nn.Module):
+    """Overwrites what it reads again, which torch.fx takes for another tensor."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.early, self.maps, self.head = nn.Conv2d(3, 4, 3), nn.Conv2d(4, 5, 3), nn.Linear(5, 3)
+
+    def forward(self, images: torch.Tensor) -> torch.Tensor:
+        x = self.early(images)
+        same = x
+        x += 1
+        return self.head(self.maps(x * same).mean((2, 3)))
+
+
+def test_layers_of_an_own_network_are_listed_as_it_is_cut(caplog: Any) -> None:
+    own = dataclasses.replace(network_of(Overlooked), architecture="package.module:function")
+    cut = networks.cut(own, "maps")
+    assert (cut.head.route, cut.readout_layer) == ("hooked", "head")
+    caplog.set_level(logging.INFO)
+    layers = networks.list_layers(own, "maps").set_index("layer")
+    assert layers["role"].to_dict() == {"early": "", "maps": "map layer", "head": "readout"}
+    assert "route 'hooked'" in caplog.text
 
 
 def test_the_check_says_what_hooks_cost(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: Any) -> None:

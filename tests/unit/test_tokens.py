@@ -20,7 +20,7 @@ from torch import nn
 
 from alignment_importance import ablation, networks
 from alignment_importance.inputs.folds import whole
-from alignment_importance.networks import readouts, tokens
+from alignment_importance.networks import building, tokens
 from alignment_importance.statistics.judged import judged_pairs
 from alignment_importance.system.compute import Compute
 from alignment_importance.system.errors import InputError
@@ -280,14 +280,14 @@ def test_each_channel_alone_equals_forward_passes(name: str, memory: int, ablate
 
 def test_a_readout_can_be_chosen() -> None:
     network = network_of(vit)
-    readouts.choose(network.module, "small", "mean")
+    building.choose_readout(network.module, "small", "mean")
     cut = networks.cut(network)
     assert (cut.map_layer, cut.head.route) == ("norm.layer_norm", "pooled")
     without = network_of(lambda: vit(global_pool="avg", class_token=False))
     with pytest.raises(InputError, match="small has no class token"):
-        readouts.choose(without.module, "small", "token")
+        building.choose_readout(without.module, "small", "token")
     with pytest.raises(InputError, match="`readout: mean` is for transformers of timm alone"):
-        readouts.choose(nn.Conv2d(3, 3, 1), "small", "mean")
+        building.choose_readout(nn.Conv2d(3, 3, 1), "small", "mean")
 
 
 def test_tokens_of_artefact_norm_are_counted() -> None:

@@ -183,8 +183,9 @@ def test_a_kind_of_network(carry_out: Callable[[str], Path]) -> None:
         folder,
         """
 from alignment_importance import networks
-from alignment_importance.networks.kinds.registry import known_architectures, tabulated
+from alignment_importance.networks.kinds.registry import known_architectures
 from alignment_importance.networks.spec import Spec
+from tabulate_networks import tabulated
 assert "two_layers" in known_architectures() and "two_layers" not in tabulated()
 cut = networks.cut(networks.build(Spec("two_layers", weights="random", seed=1)))
 assert cut.map_shape == (32, 15, 15) and cut.n_units == 32 and cut.head.route == "pooled"

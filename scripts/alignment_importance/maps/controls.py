@@ -81,13 +81,7 @@ def _of_pairs(explained: xr.Dataset, image: str) -> Iterator[tuple[str, NDArray[
 
 
 def check_masks(masks: Path, objects: Mapping[str, int], table: pd.DataFrame, problems: Problems) -> None:
-    """Note masks that are missing or that cannot be used.
-
-    Args:
-        masks, objects: as for `evaluate`.
-        table: image, width and height of the images that need one.
-        problems: what is wrong is added here.
-    """
+    """Note masks (see `evaluate`) that are missing or cannot be used; `table` lists the images that need one."""
     if not masks.is_dir():
         problems.error(masks, "this folder of masks does not exist", "Correct the control's `masks`.")
         return

@@ -46,7 +46,15 @@ def make(activations: xr.Dataset, scores: xr.Dataset) -> xr.Dataset:
             weighted[start + offset] = weighted_average(A, np.maximum(ais, 0.0))
             signed[start + offset] = weighted_sum(A, ais)
             mean[start + offset] = A.mean(axis=0, dtype=np.float64)
-    _log_missing([image for image, map2d in zip(ids, weighted, strict=True) if np.isnan(map2d).all()], len(ids))
+    missing = [image for image, map2d in zip(ids, weighted, strict=True) if np.isnan(map2d).all()]
+    if missing:
+        logger.warning(
+            "%d of %d images have no heatmap (NaN), because no feature map has a positive score or a score is "
+            "undefined: %s",
+            len(missing),
+            len(ids),
+            ", ".join(missing),
+        )
     dims = ("image", "y", "x")
     return xr.Dataset(
         {"heatmap": (dims, weighted), "heatmap_signed": (dims, signed), "activation_mean": (dims, mean)},
@@ -79,15 +87,7 @@ def place_image(dataset: xr.Dataset, variable: str, image: str) -> np.ndarray:
 
 
 def resample(map2d: NDArray[np.float32], width: int, height: int) -> NDArray[np.float32]:
-    """Stretch or shrink a map of a whole image to a size in pixels: bilinear, antialiased where it shrinks.
-
-    Args:
-        map2d: (y, x).
-        width, height: wanted.
-
-    Returns:
-        (height, width).
-    """
+    """Stretch or shrink a map (y, x) to (height, width) in pixels: bilinear, antialiased where it shrinks."""
     if map2d.shape == (height, width):
         return map2d
     return np.asarray(Image.fromarray(map2d).resize((width, height), Image.Resampling.BILINEAR))
@@ -122,17 +122,6 @@ def weighted_average(A: np.ndarray, weights: np.ndarray) -> np.ndarray:
 def weighted_sum(A: np.ndarray, weights: np.ndarray) -> np.ndarray:
     """Sum of the maps times their weights, in float64 and in an order that no number of threads changes."""
     return np.einsum("k,kyx->yx", weights, A, dtype=np.float64, optimize=False)
-
-
-def _log_missing(missing: list[str], n_images: int) -> None:
-    if missing:
-        logger.warning(
-            "%d of %d images have no heatmap (NaN), because no feature map has a positive score or a score is "
-            "undefined: %s",
-            len(missing),
-            n_images,
-            ", ".join(missing),
-        )
 
 
 def _positions(n_pixels: int, start: float, stop: float, n_cells: int) -> np.ndarray:

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 from numpy.typing import NDArray
+from PIL import Image
 
 from alignment_importance.inputs import images
 
@@ -37,21 +38,19 @@ def strongest(
         may reach beyond its edges. Activations are often cut off at a highest value (ReLU6): of equal images the one
         with the higher mean comes first, and of equal cells the one with the higher neighbours is taken.
     """
-    helpful = ranking[ranking["ais"] > 0]
-    chosen = helpful.sort_values("rank")["feature_map"].to_numpy()[:n_maps]
+    chosen = ranking[ranking["ais"] > 0].sort_values("rank")[:n_maps]
     maps = activations["feature_maps"].transpose("image", "feature_map", "y", "x")
     wanted = [maps.indexes["image"].get_loc(image) for image in image_ids]
     sizes = [(int(maps["width"][at]), int(maps["height"][at])) for at in wanted]
     rows = []
-    for feature_map, values in zip(chosen, _some_maps(maps, chosen)[:, wanted], strict=True):
-        ranked = helpful.loc[helpful["feature_map"] == feature_map].iloc[0]
+    shown = _some_maps(maps, chosen["feature_map"].to_numpy())[:, wanted]
+    for ranked, values in zip(chosen[["feature_map", "rank", "ais"]].itertuples(index=False), shown, strict=True):
         peaks = values.reshape(len(values), -1).max(axis=1)
         for at in np.lexsort((-values.mean(axis=(1, 2)), -peaks))[:n_patches]:
             if peaks[at] > 0:
                 cell = _strongest_cell(values[at])
                 box = _square(cell, values[at].shape, sizes[at], activations.attrs["resize"])
-                name = (int(feature_map), int(ranked["rank"]), float(ranked["ais"]), image_ids[at])
-                rows.append((*name, float(peaks[at]), *box))
+                rows.append((*ranked, image_ids[at], float(peaks[at]), *box))
     columns = ["feature_map", "rank", "ais", "image", "activation", "left", "top", "right", "bottom"]
     return pd.DataFrame(rows, columns=columns)
 
@@ -59,10 +58,7 @@ def strongest(
 def locate(activations: xr.Dataset, image: str, feature_maps: Sequence[int]) -> list[Square | None]:
     """Find where some maps are most active in an image: the square around the strongest cell, None of a silent map.
 
-    Args:
-        activations: as for `strongest`.
-        image: its id.
-        feature_maps: numbers of the maps.
+    Activations are as for `strongest`.
     """
     of_image = activations["feature_maps"].sel(image=image)
     size, resize = (int(of_image["width"]), int(of_image["height"])), activations.attrs["resize"]
@@ -75,11 +71,9 @@ def locate(activations: xr.Dataset, image: str, feature_maps: Sequence[int]) -> 
 def cut(rgb: NDArray[np.uint8], square: Square) -> NDArray[np.uint8]:
     """A part of an image (height, width, 3); white where it reaches beyond the edges."""
     left, top, right, bottom = square
-    result = np.full((bottom - top, right - left, 3), 255, dtype=np.uint8)
-    height, width = rgb.shape[:2]
-    rows, columns = slice(max(top, 0), min(bottom, height)), slice(max(left, 0), min(right, width))
-    result[rows.start - top : rows.stop - top, columns.start - left : columns.stop - left] = rgb[rows, columns]
-    return result
+    result = Image.new("RGB", (right - left, bottom - top), "white")
+    result.paste(Image.fromarray(rgb), (-left, -top))
+    return np.array(result)
 
 
 def _some_maps(maps: xr.DataArray, chosen: NDArray[np.intp]) -> NDArray[np.float32]:

@@ -23,7 +23,6 @@ def read(path: str | Path, image_ids: Sequence[str], ablation: str) -> Iterator[
 
     Args:
         path: of a NetCDF that `extraction.extract` wrote.
-        image_ids: the images wanted.
         ablation: what takes the place of a map that is ablated, `zero` or its `mean`: an attribute of what is given.
 
     Raises:
@@ -44,11 +43,7 @@ def read(path: str | Path, image_ids: Sequence[str], ablation: str) -> Iterator[
 
 
 def load_head(recorded: xr.Dataset, spec: Mapping[str, Any]) -> "Head | None":
-    """The head of the network that recorded the activations; None where ablating it needs no network.
-
-    Args:
-        recorded: what `read` gives.
-        spec: keywords of `networks.Spec`.
+    """The head of the network (keywords of `networks.Spec`) that recorded the activations; None where it is not needed.
 
     Raises:
         InputError: the network's weights are no longer those that made the activations.

@@ -3,11 +3,12 @@
 import hashlib
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import nn
 
-from alignment_importance.networks import checkpoints, readouts
+from alignment_importance.networks import checkpoints
 from alignment_importance.networks.kinds import registry
 from alignment_importance.networks.plan import Inputs, Plan, UnallocatedParameters, seeded
 from alignment_importance.networks.spec import AS_EVALUATED, Spec
@@ -127,7 +128,7 @@ def _network(module: nn.Module, weights: str, spec: Spec, plan: Plan) -> Network
     """The network in evaluation mode, with the inputs that the configuration gives or those of the plan."""
     module.eval().requires_grad_(False)
     if spec.readout is not None:
-        readouts.choose(module, spec.architecture, spec.readout)
+        choose_readout(module, spec.architecture, spec.readout)
     inputs = plan.inputs(module)
     normalisation = "the configuration" if spec.mean and spec.std else inputs.source
     return Network(
@@ -142,6 +143,22 @@ def _network(module: nn.Module, weights: str, spec: Spec, plan: Plan) -> Network
         inputs.interpolation,
         normalisation,
     )
+
+
+def choose_readout(module: nn.Module, architecture: str, readout: str) -> None:
+    """Let a transformer of timm read its class token (`token`) or the mean of the tokens of its patches (`mean`).
+
+    Raises:
+        InputError: the network has no tokens, or no class token.
+    """
+    if not (hasattr(module, "global_pool") and hasattr(module, "num_prefix_tokens")):
+        raise InputError(f"Network {architecture}: `readout: {readout}` is for transformers of timm alone. Remove it.")
+    if readout == "token" and getattr(module, "cls_token", None) is None:
+        raise InputError(f"Network {architecture} has no class token: `readout: token` is not possible. Remove it.")
+    transformer: Any = module
+    if getattr(module, "attn_pool", None) is not None:
+        transformer.attn_pool = None
+    transformer.global_pool = {"token": "token", "mean": "avg"}[readout]
 
 
 def _resize_rule(spec: Spec, inputs: Inputs) -> str:

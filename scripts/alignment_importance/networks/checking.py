@@ -18,10 +18,6 @@ from alignment_importance.system.problems import Problems
 logger = logging.getLogger(__name__)
 
 
-#: What is said of a network in a row of a table.
-DESCRIBED = ("map_layer", "feature_maps", "y", "x", "readout_layer", "units", "route")
-
-
 @dataclass(frozen=True)
 class Checked:
     """What is known of a network before it runs.
@@ -34,24 +30,9 @@ class Checked:
     cut: CutNetwork
     layers: pd.DataFrame
 
-    def described(self) -> dict[str, str | int]:
-        """The layers, the numbers of maps, places and units, and the route of ablation, by the names `DESCRIBED`."""
-        cut = self.cut
-        row = (cut.map_layer, *cut.map_shape, cut.readout_layer, cut.n_units, cut.head.route)
-        return dict(zip(DESCRIBED, row, strict=True))
-
 
 def check(spec: Spec, where: str, problems: Problems) -> Checked | None:
-    """Note what is wrong with a network, and list its layers.
-
-    Args:
-        spec: of the network.
-        where: the key of the configuration that it stands under.
-        problems: what is found is added here.
-
-    Returns:
-        What is known of it; None for a network that cannot be used.
-    """
+    """Note what is wrong with a network under a key of the configuration; None for one that cannot be used."""
     with problems.collect(where):
         network = inspect(spec)
         if not network.normalisation:

@@ -80,19 +80,16 @@ def read_state(path: Path) -> State:
     if not path.is_file():
         raise InputError("this checkpoint does not exist. Correct the key `checkpoint` of the network.", where=path)
     try:
-        content = _content(path)
+        if path.suffix == ".safetensors":
+            content: Any = safetensors.torch.load_file(path)
+        else:
+            content = torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:
         raise InputError(f"cannot be read as a checkpoint of weights only ({_why(path, error)}", where=path) from error
     state = dict(_flat(content)) if isinstance(content, Mapping) else {}
     if not state:
         raise InputError("is not a state dict (names to tensors). Save `network.state_dict()`.", where=path)
     return state
-
-
-def _content(path: Path) -> Any:
-    if path.suffix == ".safetensors":
-        return safetensors.torch.load_file(path)
-    return torch.load(path, map_location="cpu", weights_only=True)
 
 
 def _flat(content: Mapping[Any, Any], above: str = "") -> Iterator[tuple[str, torch.Tensor]]:
@@ -167,21 +164,12 @@ def _plain(name: str) -> str:
 
 
 def load_state(module: nn.Module, state: State, source: str) -> None:
-    """Load a state dict of which every name and shape must fit.
-
-    Args:
-        module: gets the weights.
-        state: names to tensors.
-        source: what the state dict is called in an error.
-
-    Raises:
-        InputError: weights are missing, unknown, of another shape or no finite numbers.
-    """
+    """Load a state dict of which every name and shape must fit, see `fit`."""
     module.load_state_dict(fit(module, state, source))
 
 
 def fit(module: nn.Module, state: State, source: str) -> OrderedDict[str, torch.Tensor]:
-    """A state dict that a module can load.
+    """A state dict that a module can load, from one that errors call `source`.
 
     Raises:
         InputError: weights are missing, unknown, of another shape or no finite numbers.

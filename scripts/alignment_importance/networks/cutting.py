@@ -128,13 +128,16 @@ def list_layers(network: Network, map_layer: str | None = None, readout_layer: s
     """
     try:
         traced = trace(network)
+        if own_function.includes(network.architecture):
+            require_equal(traced, network)
         outputs = [
             (node.meta["name"], operation(traced, node), shape(node))
             for node in traced.graph.nodes
-            if shape(node) and "name" in node.meta
+            if "name" in node.meta
         ]
     except UntraceableError:
-        traced, outputs = None, hooks.outputs(network)
+        called = hooks.calls(network)
+        traced, outputs = None, [(name, call.kind.__name__, call.puts_out or ()) for name, call in called.items()]
     roles: dict[str, str] = {}
     try:
         if traced is None:
@@ -145,7 +148,7 @@ def list_layers(network: Network, map_layer: str | None = None, readout_layer: s
         roles = {chosen.map_layer: "map layer", chosen.readout_layer: "readout"}
     except InputError as error:
         conclusion = str(error)
-    rows = [(name, kind, " x ".join(map(str, size)), roles.get(name, "")) for name, kind, size in outputs]
+    rows = [(name, kind, " x ".join(map(str, size)), roles.get(name, "")) for name, kind, size in outputs if size]
     layers = pd.DataFrame(rows, columns=["layer", "operation", "shape", "role"])
     logger.info("%s", conclusion)
     return layers
@@ -222,7 +225,7 @@ def _choose(traced: fx.GraphModule, network: Network, map_layer: str | None, rea
         readout = _named(names, readout_layer, "readout_layer")
     else:
         readout = _find_readout(traced, network.architecture)
-    _require_units(readout)
+    _require(readout, "readout_layer", ("unit",))
     n_prefix = tokens.prefix_tokens(network.module)
     block = None if n_prefix is None else tokens.LastBlock.of(traced, network.module, readout)
     if map_layer:
@@ -233,11 +236,11 @@ def _choose(traced: fx.GraphModule, network: Network, map_layer: str | None, rea
         maps = _find_maps(traced, readout, network.architecture)
     prefix: list[fx.Node] = []
     of_tokens, assumed_square = len(shape(maps)) == 2, False
-    if of_tokens or _ends_with_channels(maps):
+    if of_tokens or tokens.ends_with_channels(shape(maps)):
         layout = tokens.layout_of(maps, n_prefix)
         maps, prefix = tokens.lay_out(traced, maps, layout)
         assumed_square = layout.assumed
-    _require_maps(maps)
+    _require(maps, "map_layer", ("feature_map", "y", "x"))
     return _Layers(maps, of_tokens, assumed_square, prefix, readout, block)
 
 
@@ -253,19 +256,11 @@ def _named(names: Mapping[str, fx.Node], name: str, key: str) -> fx.Node:
     return read_outside[-1]
 
 
-def _require_units(node: fx.Node) -> None:
-    if len(shape(node)) != 1:
+def _require(node: fx.Node, key: str, dimensions: tuple[str, ...]) -> None:
+    if len(shape(node)) != len(dimensions):
         raise InputError(
-            f"readout_layer {node.meta['name']!r} is {shown(shape(node))}; (image, unit) is needed, for any "
+            f"{key} {node.meta['name']!r} is {shown(shape(node))}; (image, {', '.join(dimensions)}) is needed, for any "
             "number of images."
-        )
-
-
-def _require_maps(node: fx.Node) -> None:
-    if len(shape(node)) != 3:
-        raise InputError(
-            f"map_layer {node.meta['name']!r} is {shown(shape(node))}; (image, feature_map, y, x) is needed, for "
-            "any number of images."
         )
 
 
@@ -319,12 +314,7 @@ def _find_maps(traced: fx.GraphModule, readout: fx.Node, architecture: str) -> f
 
 
 def _is_grid(node: fx.Node) -> bool:
-    return len(shape(node)) == 3 and not _ends_with_channels(node)
-
-
-def _ends_with_channels(node: fx.Node) -> bool:
-    """Whether the last dimension is that of the maps: the input is square, and so are they."""
-    return len(shape(node)) == 3 and shape(node)[0] == shape(node)[1] != shape(node)[2]
+    return len(shape(node)) == 3 and not tokens.ends_with_channels(shape(node))
 
 
 def _before_classifier(traced: fx.GraphModule, node: fx.Node) -> fx.Node:

@@ -1,7 +1,7 @@
 """Run a network on a set of images and record its feature maps and readouts."""
 
 import logging
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
@@ -29,6 +29,9 @@ logger = logging.getLogger(__name__)
 _BATCH = 16
 
 Item = TypeVar("Item")
+
+#: Sums over images: of the means of maps over places, and of units.
+_Sums = tuple[NDArray[np.float64], NDArray[np.float64]]
 
 #: Dimensions of what is recorded.
 _DIMS = {
@@ -58,7 +61,6 @@ def extract(
         table: of `images.tabulate`.
         network: with its weights.
         cuts: this network, cut at each map layer, for the same readout.
-        compute: device and threads.
         paths: of their NetCDFs, see `activations.read`.
 
     Raises:
@@ -72,15 +74,17 @@ def extract(
             for cut, path in zip(cuts, paths, strict=True)
         ]
         n_with_artefacts = [0] * len(cuts)
-        sums: list[dict[str, NDArray[np.float64]]] = [{} for _ in cuts]
+        sums: list[_Sums] = [(np.zeros(cut.map_shape[0]), np.zeros(cut.n_units)) for cut in cuts]
         for of_cuts in _batches(table, network, cuts, compute):
             for number, (write, block) in enumerate(zip(writers, of_cuts, strict=True)):
                 write(block)
                 n_with_artefacts[number] += int(np.count_nonzero(block.get("artefact_tokens", 0)))
-                _add(sums[number], block)
+                of_maps, of_units = sums[number]
+                of_maps += block["feature_maps"].mean((2, 3), dtype=np.float64).sum(0)
+                of_units += block["readout"].sum(0, dtype=np.float64)
         for write, cut, summed in zip(writers, cuts, sums, strict=True):
             _require_finite(summed, network, cut, compute)
-            write(_means(cut, {name: values / len(table) for name, values in summed.items()}, compute))
+            write(_means(cut, summed, len(table), compute))
     for cut, number in zip(cuts, n_with_artefacts, strict=True):
         if number:
             logger.warning(
@@ -91,18 +95,9 @@ def extract(
             )  # fmt: skip
 
 
-def _add(sums: dict[str, NDArray[np.float64]], block: Block) -> None:
-    """Add what is recorded of some images to sums over images, of maps to those of their means over places."""
-    of_maps = block["feature_maps"].mean((2, 3), dtype=np.float64).sum(0)
-    for name, values in {"map_mean": of_maps, "unit_mean": block["readout"].sum(0, dtype=np.float64)}.items():
-        sums[name] = sums.get(name, 0) + values
-
-
-def _require_finite(
-    sums: Mapping[str, NDArray[np.float64]], network: Network, cut: CutNetwork, compute: Compute
-) -> None:
+def _require_finite(sums: _Sums, network: Network, cut: CutNetwork, compute: Compute) -> None:
     """Refuse activations some of which are infinite or NaN, which makes sums of them so."""
-    for layer, values in zip((cut.map_layer, cut.readout_layer), (sums["map_mean"], sums["unit_mean"]), strict=True):
+    for layer, values in zip((cut.map_layer, cut.readout_layer), sums, strict=True):
         if not np.isfinite(values).all():
             remedy = (
                 "set `precision: bfloat16` or `float32`" if compute.precision == "float16" else "look at its weights"
@@ -112,9 +107,9 @@ def _require_finite(
             )
 
 
-def _means(cut: CutNetwork, means: dict[str, NDArray[np.float64]], compute: Compute) -> Block:
-    """What ablated maps and units hold instead of zero, see `extract`, of means over images."""
-    maps, units = (means[name].astype(np.float32) for name in ("map_mean", "unit_mean"))
+def _means(cut: CutNetwork, sums: _Sums, n_images: int, compute: Compute) -> Block:
+    """What ablated maps and units hold instead of zero, see `extract`."""
+    maps, units = ((values / n_images).astype(np.float32) for values in sums)
     if cut.head.route == "pooled":
         constant = torch.from_numpy(maps).to(compute.device)[None, :, None, None].expand(1, *cut.map_shape)
         with torch.inference_mode(), compute.arithmetic():

@@ -16,7 +16,7 @@ from torch import nn
 from alignment_importance.networks import tokens
 from alignment_importance.networks.building import Network
 from alignment_importance.networks.spec import nearest
-from alignment_importance.networks.tracing import on_meta_device, sharing_tensors, shown, without_values
+from alignment_importance.networks.tracing import run_on_meta_device, sharing_tensors, shown, without_values
 from alignment_importance.system.errors import InputError
 
 
@@ -52,9 +52,7 @@ def calls(network: Network) -> dict[str, Call]:
     for name, module in copied.named_modules():
         if name:
             module.register_forward_hook(functools.partial(note, name))
-    size = network.input_size
-    with on_meta_device(network):
-        copied(torch.zeros(1, 3, size, size))
+    run_on_meta_device(network, copied)
     return by_name
 
 
@@ -119,7 +117,8 @@ def find(network: Network, map_layer: str, readout_layer: str | None) -> Layers:
     called = calls(network)
     maps = _called(called, map_layer, "map_layer")
     puts_out = maps.puts_out or ()
-    layout, map_shape = _laid_out(called, map_layer, puts_out)
+    layout = _laid_out(called, map_layer, puts_out)
+    n_maps, height, width = (puts_out[-1], layout.height, layout.width) if layout else puts_out
     if readout_layer is not None:
         name, shape = readout_layer, _called(called, readout_layer, "readout_layer").puts_out or ()
     else:
@@ -127,6 +126,7 @@ def find(network: Network, map_layer: str, readout_layer: str | None) -> Layers:
         shape = called[name].reads or ()
     if len(shape) not in (1, 3) or any(side != 1 for side in shape[1:]):
         raise InputError(f"readout_layer {name!r} is {shown(shape)}; (image, unit) is needed.")
+    map_shape = (n_maps, height, width)
     return Layers(map_layer, layout, len(puts_out) == 2, map_shape, name, readout_layer is None, shape[0])
 
 
@@ -150,38 +150,27 @@ def _classifier(called: Mapping[str, Call], architecture: str) -> str:
     raise InputError(f"Network {architecture} has no fully connected layer for a classifier: name its `readout_layer`.")
 
 
-def _laid_out(
-    called: Mapping[str, Call], name: str, shape: tuple[int, ...]
-) -> tuple[tokens.Layout | None, tuple[int, int, int]]:
-    """How the places of a map layer are laid out, and the shape of its maps."""
-    if len(shape) == 3 and shape[0] == shape[1] != shape[2]:
-        height, width, n_maps = shape
-        return tokens.Layout(0, height, width), (n_maps, height, width)
+def _laid_out(called: Mapping[str, Call], name: str, shape: tuple[int, ...]) -> tokens.Layout | None:
+    """How the places of a map layer are laid out; None where they are (feature_map, y, x) already."""
     if len(shape) == 3:
-        n_maps, height, width = shape
-        return None, (n_maps, height, width)
+        return tokens.Layout(0, *shape[:2]) if tokens.ends_with_channels(shape) else None
     if len(shape) != 2:
         raise InputError(
             f"map_layer {name!r} is {shown(shape)}; (image, feature_map, y, x) or (image, token, unit) is needed."
         )
-    number, n_maps = shape
+    number = shape[0]
     grids = [call.puts_out for call in called.values() if issubclass(call.kind, nn.Conv2d) and call.puts_out]
     # Patches are made by a convolution.
     if grids and 0 <= number - grids[0][1] * grids[0][2] < number / 2:
         _, height, width = grids[0]
-        return tokens.Layout(number - height * width, height, width), (n_maps, height, width)
+        return tokens.Layout(number - height * width, height, width)
     square = tokens.in_a_square(number, (0, 1))
     if square is None:
         raise InputError(
             f"map_layer {name!r} has {number} tokens per image, a number that is not a square, and no convolution "
             "shows how they are arranged. Name a layer whose tokens are those of patches of the image."
         )
-    return square, (n_maps, square.height, square.width)
-
-
-def outputs(network: Network) -> list[tuple[str, str, tuple[int, ...]]]:
-    """List the modules that put out something for each image, in the order in which they end: name, type and shape."""
-    return [(name, call.kind.__name__, call.puts_out) for name, call in calls(network).items() if call.puts_out]
+    return square
 
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -191,15 +180,11 @@ def outputs(network: Network) -> list[tuple[str, str, tuple[int, ...]]]:
 _now = threading.local()
 
 
-def _note_output(name: str, _module: nn.Module, _inputs: Any, output: Any) -> None:
+def _note(name: str, _module: nn.Module, *known: Any) -> None:
+    """Note what a module puts out or, called before it runs, reads: the last of what is known by then."""
     if (noted := getattr(_now, "noted", None)) is not None:
         # What follows may overwrite it.
-        noted[name] = _tensor(output).clone()  # type: ignore[union-attr]
-
-
-def _note_input(name: str, _module: nn.Module, inputs: Any) -> None:
-    if (noted := getattr(_now, "noted", None)) is not None:
-        noted[name] = _tensor(inputs).clone()  # type: ignore[union-attr]
+        noted[name] = _tensor(known[-1]).clone()  # type: ignore[union-attr]
 
 
 def _replace(_module: nn.Module, _inputs: Any, output: Any) -> Any:
@@ -215,7 +200,7 @@ class Trunk(nn.Module):
         super().__init__()
         self._network, self.cuts = sharing_tensors(module), cuts
         for name in {layers.maps for layers in cuts}:
-            self._network.get_submodule(name).register_forward_hook(functools.partial(_note_output, name))
+            self._network.get_submodule(name).register_forward_hook(functools.partial(_note, name))
 
     def forward(self, images: torch.Tensor) -> tuple[torch.Tensor, ...] | torch.Tensor:
         """Run the whole network."""
@@ -249,10 +234,8 @@ class Rest(nn.Module):
         self._network, self._layers, self._size = sharing_tensors(module), layers, input_size
         self._network.get_submodule(layers.maps).register_forward_hook(_replace)
         readout = self._network.get_submodule(layers.readout)
-        if layers.read:
-            readout.register_forward_pre_hook(functools.partial(_note_input, layers.readout))
-        else:
-            readout.register_forward_hook(functools.partial(_note_output, layers.readout))
+        register = readout.register_forward_pre_hook if layers.read else readout.register_forward_hook
+        register(functools.partial(_note, layers.readout))
 
     def forward(self, maps: torch.Tensor, *prefix: torch.Tensor) -> torch.Tensor:
         """Run the whole network."""

@@ -62,9 +62,6 @@ class Kind(Protocol):
     def names(self) -> list[str]:
         """The architectures that can be listed."""
 
-    def tabulated(self) -> dict[str, str]:
-        """The architectures that the documentation has the layers of, with the family that each stands for."""
-
     def includes(self, architecture: str) -> bool:
         """Whether an architecture is of this kind."""
 

@@ -86,6 +86,11 @@ def layout_of(node: fx.Node, prefix: int | None) -> Layout:
     return square
 
 
+def ends_with_channels(of_one: tuple[int, ...]) -> bool:
+    """Whether the last dimension of an output is that of the maps: the input is square, and so are they."""
+    return len(of_one) == 3 and of_one[0] == of_one[1] != of_one[2]
+
+
 def in_a_square(number: int, prefix: Iterable[int]) -> Layout | None:
     """Lay tokens out as the square that the input is, behind the first number of others with which they are one."""
     for present in prefix:

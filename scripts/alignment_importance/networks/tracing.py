@@ -3,8 +3,7 @@
 import copy
 import itertools
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 import timm.models
@@ -55,7 +54,8 @@ def trace(network: Network) -> fx.GraphModule:
     try:
         _record(traced, network)
     except InputError as error:
-        _run(network)
+        # For the error of a network that does not take inputs of its size.
+        run_on_meta_device(network, without_values(network.module))
         raise UntraceableError(
             f"Network {network.architecture} runs, but not as torch.fx traced it. {_BRANCHES}"
         ) from error
@@ -260,18 +260,11 @@ class _Recorder(fx.Interpreter):
         return output
 
 
-def _run(network: Network) -> None:
-    """Run a network without values, for an error if it does not take inputs of its size."""
-    with on_meta_device(network):
-        without_values(network.module)(torch.zeros(1, 3, network.input_size, network.input_size))
-
-
 def _record(traced: fx.GraphModule, network: Network) -> None:
     """Run a graph without values, for each number of images."""
     copied = without_values(traced)
-    with on_meta_device(network):
-        for batch in _BATCHES:
-            _Recorder(copied, graph=traced.graph).run(torch.zeros(batch, 3, network.input_size, network.input_size))
+    for batch in _BATCHES:
+        run_on_meta_device(network, _Recorder(copied, graph=traced.graph).run, batch)
 
 
 def sharing_tensors(module: nn.Module) -> nn.Module:
@@ -285,9 +278,8 @@ def without_values(module: nn.Module) -> nn.Module:
     return copy.deepcopy(module, {id(tensor): tensor.to("meta") for tensor in tensors})
 
 
-@contextmanager
-def on_meta_device(network: Network) -> Iterator[None]:
-    """Run a network, or its graph, for the shapes of its outputs alone.
+def run_on_meta_device(network: Network, run: Callable[[torch.Tensor], object], n_images: int = 1) -> None:
+    """Run a copy of a network without values, or its graph, for the shapes of its outputs alone.
 
     Raises:
         InputError: it does not take inputs of its size.
@@ -295,7 +287,7 @@ def on_meta_device(network: Network) -> Iterator[None]:
     size = network.input_size
     try:
         with torch.no_grad(), torch.device("meta"):
-            yield
+            run(torch.zeros(n_images, 3, size, size))
     except Exception as error:
         (reason, *_) = str(error).splitlines() or [type(error).__name__]
         raise InputError(

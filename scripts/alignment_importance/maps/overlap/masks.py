@@ -60,14 +60,10 @@ def levels(values: NDArray[np.floating], percents: Percents) -> Levels:
 
 
 def masks(map2d: NDArray[np.floating], percents: Sequence[float]) -> NDArray[np.bool_] | None:
-    """Mark the highest pixels of a map, for pictures and contours of the masks.
-
-    Args:
-        map2d: (y, x); pixels that are NaN do not count.
-        percents: ascending.
+    """Mark the highest pixels of a map (y, x), for pictures and contours of the masks; those that are NaN do not count.
 
     Returns:
-        bool (mask, y, x); None where the map is NaN or ranks no pixel above another.
+        bool (mask, y, x), `percents` ascending; None where the map is NaN or ranks no pixel above another.
     """
     seen = ~np.isnan(map2d)
     values = map2d[seen]

@@ -127,8 +127,7 @@ class _Heatmap:
         ais, activation, centre: the heatmap, the mean activation and the Gaussian centre bias, where the network saw
             the image.
         framed: the heatmap stretched to the frame.
-        shared_with_centre, scores_of_centre: the heatmap compared with the centre bias, see `_shared` and
-            `_map_scores`.
+        compared_with_centre: the heatmap with the centre bias, see `_compare`.
     """
 
     image: str
@@ -137,8 +136,7 @@ class _Heatmap:
     activation: Marked
     centre: Marked
     framed: Marked
-    shared_with_centre: NDArray[np.float64]
-    scores_of_centre: list[float]
+    compared_with_centre: tuple[NDArray[np.float64], list[float]]
 
 
 class _Heatmaps:
@@ -167,8 +165,7 @@ class _Heatmaps:
             activation=self.mark(self._seen(image, "activation_mean")),
             centre=centre,
             framed=self.mark_framed(heatmap, ais),
-            shared_with_centre=_shared(ais, centre, len(self.percents)),
-            scores_of_centre=_map_scores(ais, centre),
+            compared_with_centre=_compare(ais, centre, len(self.percents)),
         )
 
     def framed(self, image: str) -> Marked:
@@ -214,18 +211,18 @@ class _Saliency:
         self._of_all.add(heatmap.image, self._heatmaps.mark_framed(map2d, own), heatmap.framed)
         ais, activation, n_masks = heatmap.ais, heatmap.activation, len(self._heatmaps.percents)
         fixated, _ = self._fixations.places(self._fixations.image == heatmap.image, heatmap.view)
-        for baseline, predicting, shared, scores in (
-            ("observed", ais, _shared(ais, own, n_masks), _map_scores(ais, own)),
-            ("centre_bias", heatmap.centre, heatmap.shared_with_centre, heatmap.scores_of_centre),
-            ("activations", activation, _shared(activation, own, n_masks), _map_scores(activation, own)),
+        for baseline, predicting, (shared, scores) in (
+            ("observed", ais, _compare(ais, own, n_masks)),
+            ("centre_bias", heatmap.centre, heatmap.compared_with_centre),
+            ("activations", activation, _compare(activation, own, n_masks)),
         ):
             self._keep(baseline, shared, len(ais.pixels), [*scores, *_fixation_scores(predicting, fixated)])
         self._at_other_fixations[heatmap.image] = _scores_at_other_fixations(heatmap, self._fixations)
 
     def compare_with_others(self, image: str, framed: Marked) -> None:
         """Compare a heatmap, stretched to the frame, with the saliency maps of all other images."""
-        scores = [*self._of_all.scores(image, framed), *self._at_other_fixations[image]]
-        self._keep("shuffled_saliency", self._of_all.shared(image, framed), self._of_all.n_pixels, scores)
+        shared, scores = self._of_all.compare(image, framed)
+        self._keep("shuffled_saliency", shared, self._of_all.n_pixels, [*scores, *self._at_other_fixations[image]])
 
     def tabulate(
         self, top_percent: Sequence[float], target_percent: Sequence[float]
@@ -243,11 +240,16 @@ class _Saliency:
         self._scores[baseline].append(scores)
 
 
-def _shared(heatmap: Marked, other: Marked, n_masks: int) -> NDArray[np.float64]:
-    """How many pixels each mask of a heatmap shares with each of another map: (mask, mask)."""
+def _compare(heatmap: Marked, other: Marked, n_masks: int) -> tuple[NDArray[np.float64], list[float]]:
+    """How many pixels each mask of a heatmap shares with each of another map (mask, mask); CC, SIM and KL divergence.
+
+    All are NaN where a map is NaN or ranks no pixel above another.
+    """
     if heatmap.levels is None or other.levels is None:
-        return np.full((n_masks, n_masks), np.nan)
-    return masks.shared(heatmap.levels, other.levels, n_masks).astype(np.float64)
+        return np.full((n_masks, n_masks), np.nan), [np.nan] * 3
+    shared = masks.shared(heatmap.levels, other.levels, n_masks).astype(np.float64)
+    measures = (scoring.cc, scoring.sim, scoring.kl_divergence)
+    return shared, [score(heatmap.pixels, other.pixels) for score in measures]
 
 
 def _measures(
@@ -256,25 +258,11 @@ def _measures(
     """Precision, recall and relative risk: (direction, pair, measure)."""
     top, target = (np.searchsorted(percents, side) for side in zip(*pairs, strict=True))
     sizes = masks.sizes(percents, n_pixels)
-    directions = [_ratios(one[top, target], sizes[top], sizes[target], n_pixels) for one in (shared.T, shared)]
-    return np.stack(directions)
-
-
-def _ratios(
-    hits: NDArray[np.float64], predicting: NDArray[np.intp], target: NDArray[np.intp], n_pixels: int
-) -> NDArray[np.float64]:
-    """Precision, recall and relative risk from numbers of pixels: (pair, measure)."""
+    hits = np.stack([shared.T[top, target], shared[top, target]])
     with np.errstate(divide="ignore", invalid="ignore"):
-        recall = hits / target
-        false_positive_rate = (predicting - hits) / (n_pixels - target)
-        return np.stack([hits / predicting, recall, recall / false_positive_rate], axis=-1)
-
-
-def _map_scores(prediction: Marked, truth: Marked) -> list[float]:
-    """CC, SIM and KL divergence; NaN where a map is NaN or ranks no pixel above another."""
-    if prediction.levels is None or truth.levels is None:
-        return [np.nan] * 3
-    return [score(prediction.pixels, truth.pixels) for score in (scoring.cc, scoring.sim, scoring.kl_divergence)]
+        recall = hits / sizes[target]
+        false_positive_rate = (sizes[top] - hits) / (n_pixels - sizes[target])
+        return np.stack([hits / sizes[top], recall, recall / false_positive_rate], axis=-1)
 
 
 def _fixation_scores(prediction: Marked, fixated: NDArray[np.intp]) -> list[float]:

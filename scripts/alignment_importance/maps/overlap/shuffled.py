@@ -21,13 +21,7 @@ class SaliencyOfAll:
     """
 
     def __init__(self, image_ids: Sequence[str], n_pixels: int, n_masks: int) -> None:
-        """Begin without a map.
-
-        Args:
-            image_ids: of all images.
-            n_pixels: of the frame.
-            n_masks: of every map.
-        """
+        """Begin without a map of any image, in a frame of so many pixels."""
         self.n_pixels, self.n_masks = n_pixels, n_masks
         self._chosen = set(resampling.evenly(sorted(image_ids), _MOST_REFERENCES + 1))
         self._references = References(n_pixels)
@@ -45,27 +39,19 @@ class SaliencyOfAll:
         own = None if heatmap.levels is None else masks.shared(heatmap.levels, salience.levels, self.n_masks)
         self._own[image] = own
 
-    def shared(self, image: str, heatmap: Marked) -> NDArray[np.float64]:
-        """Count the pixels that each mask of a heatmap shares with each of another image's map, on average.
-
-        Args:
-            image: whose saliency map is left out.
-            heatmap: of the image, brought to the frame.
+    def compare(self, image: str, heatmap: Marked) -> tuple[NDArray[np.float64], list[float]]:
+        """Compare an image's heatmap, brought to the frame, with the saliency maps of other images, on average.
 
         Returns:
-            (mask, mask); NaN without a heatmap or without other images.
+            How many pixels their masks share (mask, mask), and CC, SIM and KL divergence; NaN without a heatmap or
+            without other images.
         """
         own = self._own.get(image)
         n_others = len(self._own) - (image in self._own)
         if heatmap.levels is None or n_others == 0:
-            return np.full((self.n_masks, self.n_masks), np.nan)
+            return np.full((self.n_masks, self.n_masks), np.nan), [np.nan] * 3
         # Sums of whole numbers, which float64 holds exactly in any order.
         sums = [np.bincount(heatmap.levels, weights=marked, minlength=self.n_masks + 1) for marked in self._counts[:-1]]
         together = np.stack(sums, axis=1)[:-1].cumsum(axis=0).cumsum(axis=1)
-        return (together if own is None else together - own) / n_others
-
-    def scores(self, image: str, heatmap: Marked) -> list[float]:
-        """CC, SIM and KL divergence of an image's heatmap with other images' saliency maps, averaged; NaN without."""
-        if heatmap.levels is None:
-            return [np.nan] * 3
-        return self._references.mean_scores(heatmap.pixels, left_out=image)
+        shared = (together if own is None else together - own) / n_others
+        return shared, self._references.mean_scores(heatmap.pixels, left_out=image)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 #: Columns of the table of overlaps.
 COLUMNS = ("image", "top_percent", "target_percent", "direction", "precision", "recall", "relative_risk", "baseline")
@@ -26,29 +26,15 @@ Pair = tuple[float, float]
 
 
 def tabulate_overlap(ids: Sequence[str], pairs: Sequence[Pair], values: NDArray[np.float64]) -> pd.DataFrame:
-    """Write precision, recall and relative risk in the columns `COLUMNS`.
-
-    Args:
-        ids: of the images.
-        pairs: of sizes.
-        values: (image, baseline, direction, pair, measure).
-
-    Returns:
-        A row per image, baseline, direction and pair, in this order.
-    """
-    rows = [(b, d, top, target) for b in BASELINES for d in DIRECTIONS for top, target in pairs]
-    one = pd.DataFrame(rows, columns=["baseline", "direction", "top_percent", "target_percent"])
-    table = pd.DataFrame(values.reshape(-1, 3), columns=["precision", "recall", "relative_risk"])
-    for column in one:
-        table[column] = np.tile(one[column].to_numpy(), len(ids))
-    table["image"] = np.repeat(np.array(ids, dtype=object), len(one))
-    return table[list(COLUMNS)]
+    """Write precision, recall and relative risk (image, baseline, direction, pair, measure) in `COLUMNS`."""
+    table = _long(values, ["precision", "recall", "relative_risk"], ids, direction=DIRECTIONS, pair=range(len(pairs)))
+    sizes = pd.DataFrame(pairs, columns=["top_percent", "target_percent"]).iloc[table["pair"]]
+    return pd.concat([table, sizes.reset_index(drop=True)], axis=1)[list(COLUMNS)]
 
 
 def tabulate_scores(ids: Sequence[str], scores: NDArray[np.float64]) -> pd.DataFrame:
     """Write scores (image, baseline, score) in the columns `SCORE_COLUMNS`."""
-    index = pd.MultiIndex.from_product([ids, BASELINES, SCORES], names=["image", "baseline", "measure"])
-    table = pd.DataFrame({"value": scores.ravel()}, index=index).reset_index()
+    table = _long(scores, ["value"], ids, measure=SCORES)
     return table.assign(direction="ais_predicts_saliency", target_percent=np.nan)[list(SCORE_COLUMNS)]
 
 
@@ -78,7 +64,12 @@ def tabulate_areas(
         heights = values[..., [place[pair] for pair in on_curve], column]
         length = tops[-1] - tops[0]
         areas = np.trapezoid(heights, tops, axis=-1) / length if length else np.full(heights.shape[:-1], np.nan)
-        index = pd.MultiIndex.from_product([ids, BASELINES, DIRECTIONS], names=["image", "baseline", "direction"])
-        table = pd.DataFrame({"value": areas.ravel()}, index=index).reset_index()
+        table = _long(areas, ["value"], ids, direction=DIRECTIONS)
         tables.append(table.assign(measure=measure, target_percent=target))
     return pd.concat(tables, ignore_index=True)[list(SCORE_COLUMNS)]
+
+
+def _long(values: ArrayLike, columns: list[str], ids: Sequence[str], **further: Sequence[object]) -> pd.DataFrame:
+    """A row per image, baseline and what `further` tells apart, with values (image, baseline, further.., column)."""
+    index = pd.MultiIndex.from_product([ids, BASELINES, *further.values()], names=["image", "baseline", *further])
+    return pd.DataFrame(np.reshape(values, (len(index), -1)), index, columns).reset_index()

@@ -22,7 +22,6 @@ def provider(
     """Give every image a Gaussian; or, with fixations, where people looked in all other images.
 
     Args:
-        table: `image`, `width` and `height` of the image set.
         fixations: file, see `fixations.read`.
         degree: one degree of visual angle in pixels; needed with fixations.
         spread: of the Gaussian, see `gaussian`.
@@ -44,15 +43,7 @@ def provider(
 
 
 def gaussian(width: int, height: int, spread: float = SPREAD) -> NDArray[np.float64]:
-    """Make a Gaussian in the middle of an image, stretched to its sides.
-
-    Args:
-        width, height: of the image, in pixels.
-        spread: standard deviation as a part of the width, and of the height.
-
-    Returns:
-        (height, width), 1 in the exact middle.
-    """
+    """Make a Gaussian (height, width), 1 in the exact middle; its standard deviation is `spread` of each side."""
     rows, columns = (np.exp(-0.5 * (((np.arange(n) + 0.5) / n - 0.5) / spread) ** 2) for n in (height, width))
     return np.outer(rows, columns)
 

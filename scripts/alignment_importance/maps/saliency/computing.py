@@ -50,11 +50,6 @@ def write(table: pd.DataFrame, provider: Provider, path: str | Path) -> None:
     NaN beyond its image; coordinates width and height (image); and the provider's variables and attributes. A map that
     is the same everywhere ranks no pixel above another: it becomes NaN, and the log says so. So does a missing one.
 
-    Args:
-        table: of `images.tabulate`, a row per image.
-        provider: makes the maps.
-        path: of the NetCDF.
-
     Raises:
         InputError: images or maps that are changed, unreadable or not fitting; all of them are named.
     """
@@ -80,15 +75,20 @@ def _padded(table: pd.DataFrame, provider: Provider, shape: tuple[int, int]) -> 
     missing: list[str] = []
     for row in logs.progress(table.to_dict("records"), "saliency maps", len(table)):
         padded = np.full(shape, np.nan, dtype=np.float32)
+        map2d = None  # stays so after an error, which is raised before missing maps are told
         try:
-            map2d = _ranking_map(provider.map_of(row["image"], images.read_listed(row)), row["image"])
+            map2d = provider.map_of(row["image"], images.read_listed(row))
         except InputError as error:
             problems.append(str(error))
+        if map2d is None:
+            missing.append(row["image"])
+        elif not np.isfinite(map2d).all():
+            found = "its saliency map has values that are not finite numbers. Give every pixel a number."
+            problems.append(f"{row['image']}: {found}")
+        elif map2d.min() == map2d.max():
+            missing.append(row["image"])
         else:
-            if map2d is None:
-                missing.append(row["image"])
-            else:
-                padded[: row["height"], : row["width"]] = heatmaps.resample(map2d, row["width"], row["height"])
+            padded[: row["height"], : row["width"]] = heatmaps.resample(map2d, row["width"], row["height"])
         yield padded
     if problems:
         raise InputError("\n".join(problems))
@@ -98,18 +98,3 @@ def _padded(table: pd.DataFrame, provider: Provider, shape: tuple[int, int]) -> 
             len(missing),
             some(missing),
         )
-
-
-def _ranking_map(map2d: Map | None, image: str) -> Map | None:
-    """A map that ranks pixels; None for one that is the same everywhere.
-
-    Raises:
-        InputError: some of its values are not finite numbers.
-    """
-    if map2d is None:
-        return None
-    if not np.isfinite(map2d).all():
-        raise InputError(
-            f"{image}: its saliency map has values that are not finite numbers. Give every pixel a number."
-        )
-    return None if map2d.min() == map2d.max() else map2d

@@ -1,11 +1,13 @@
 """DeepGaze IIE (Linardos et al. 2021, arXiv 2105.12441), which predicts where people look."""
 
 import importlib
+from collections import defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import ModuleType
 from typing import Any
+from unittest.mock import patch
 
 import numpy as np
 import pandas as pd
@@ -91,13 +93,6 @@ def _import_package() -> ModuleType:
         ) from error
 
 
-class _Nothing(dict):
-    """A checkpoint without weights, whatever part of it is asked for."""
-
-    def __missing__(self, key: object) -> "_Nothing":
-        return _Nothing()
-
-
 @contextmanager
 def _without_downloads() -> Iterator[None]:
     """Let DeepGaze's constructor build its four backbones, but download and load nothing.
@@ -109,25 +104,19 @@ def _without_downloads() -> Iterator[None]:
     def from_hub(_repository: str, name: str, **_options: Any) -> nn.Module:
         return networks.build(networks.Spec(name, weights="random", seed=0)).module
 
-    def from_url(*_args: Any, **_options: Any) -> _Nothing:
-        return _Nothing()
+    def from_url(*_args: Any, **_options: Any) -> defaultdict:
+        """A checkpoint without weights, whatever part of it is asked for."""
+        return defaultdict(from_url)
 
     def load_nothing(*_args: Any, **_options: Any) -> Any:
         return nn.modules.module._IncompatibleKeys([], [])
 
-    replacements: list[tuple[Any, str, Callable[..., Any]]] = [
-        (torch.hub, "load", from_hub),
-        (model_zoo, "load_url", from_url),
-        (nn.Module, "load_state_dict", load_nothing),
-    ]
-    originals = [getattr(owner, name) for owner, name, _ in replacements]
-    try:
-        for owner, name, replacement in replacements:
-            setattr(owner, name, replacement)
+    with (
+        patch.object(torch.hub, "load", from_hub),
+        patch.object(model_zoo, "load_url", from_url),
+        patch.object(nn.Module, "load_state_dict", load_nothing),
+    ):
         yield
-    finally:
-        for (owner, name, _), original in zip(replacements, originals, strict=True):
-            setattr(owner, name, original)
 
 
 def _log_prior(file: str | Path | None, spread: float) -> Callable[[int, int], NDArray[np.float32]]:

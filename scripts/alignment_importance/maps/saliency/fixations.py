@@ -17,15 +17,10 @@ COLUMNS = ("image", "x", "y")
 
 
 def provider(table: pd.DataFrame, fixations: str | Path, degree: float) -> Provider:
-    """Give every image the density of its own fixations, and keep the fixations beside the maps.
-
-    Args:
-        table: `image`, `width` and `height` of the image set.
-        fixations: file, see `read`.
-        degree: see `density`.
+    """Give every image the density of its own fixations, see `read` and `density`, and keep these beside the maps.
 
     Raises:
-        Problems: the fixations do not fit the images.
+        ProblemsError: the fixations do not fit the images.
     """
     problems = Problems()
     rows = read(fixations, table, problems)
@@ -57,8 +52,8 @@ def read(file: str | Path, table: pd.DataFrame, problems: Problems) -> pd.DataFr
         its image, 0 <= x < width and 0 <= y < height. A row per fixation, in the order of the file.
 
     Raises:
-        Problems: cells that hold no number, rows without an observer, unknown images, or coordinates that cannot be
-            pixels of these images (more than half of them outside, or all of them from 0 to 1).
+        ProblemsError: cells that hold no number, rows without an observer, unknown images, or coordinates that cannot
+            be pixels of these images (more than half of them outside, or all of them from 0 to 1).
     """
     fixations = _read_cells(Text(Path(file), problems), ImageIds(table["image"]))
     sizes = table.set_index("image")[["width", "height"]].reindex(fixations["image"].to_numpy())
@@ -125,11 +120,7 @@ def _variables(fixations: pd.DataFrame, image_ids: list[str]) -> xr.Dataset:
 
 
 def _read_cells(text: Text, images: ImageIds) -> pd.DataFrame:
-    """Read image, x, y and observer, and note every cell that holds no number and every image that is none of the set.
-
-    Raises:
-        Problems: all of these.
-    """
+    """Read image, x, y and observer; note cells that hold no number, and images that are none of the set."""
     text.require(COLUMNS, ["observer"])
     rows = text.table()
     if not len(rows.lines):
@@ -157,11 +148,7 @@ def _read_cells(text: Text, images: ImageIds) -> pd.DataFrame:
 
 
 def _check_scale(file: str | Path, fixations: pd.DataFrame, problems: Problems) -> None:
-    """Refuse coordinates that cannot be pixels of the images; say how many lie outside.
-
-    Raises:
-        Problems: they cannot.
-    """
+    """Refuse coordinates that cannot be pixels of the images; say how many lie outside."""
     positions = fixations[["x", "y"]]
     if len(fixations) > 1 and positions.ge(0).all(axis=None) and positions.le(1).all(axis=None):
         remedy = "Give pixels of the image files: multiply x by the width of the image, y by its height."

@@ -21,7 +21,6 @@ def provider(table: pd.DataFrame, maps: str | Path, stretch: bool = False, key: 
     """Find the file of every image's map, which is read when its turn comes.
 
     Args:
-        table: `image` of the image set.
         maps: a folder with a map for every image and nothing else: {image}.png (grey, 8 or 16 bits), or .npy, .npz,
             .mat or .h5 (one array with two dimensions), of any size and scale; larger is more salient.
         stretch: take maps of another aspect ratio than their image's, and stretch them.
@@ -68,11 +67,7 @@ def _find_files(folder: Path, image_ids: list[str]) -> dict[str, Path]:
 
 
 def _read_map(file: Path, key: str | None) -> Map:
-    """Read one map.
-
-    Raises:
-        InputError: the file holds no map of finite numbers.
-    """
+    """Read one map of finite numbers."""
     with array_files.reading(file, "a saliency map", "Replace the file."):
         values = _read_png(file) if file.suffix.lower() == ".png" else _read_array(file, key)
     if not np.isfinite(values).all():
@@ -111,11 +106,7 @@ def _read_array(file: Path, key: str | None) -> NDArray[Any]:
 
 
 def _check_shape(file: Path, map_shape: tuple[int, ...], image_shape: tuple[int, ...]) -> None:
-    """Refuse a map that is not an enlarged or reduced image: it may be transposed, or of another image.
-
-    Raises:
-        InputError: its aspect ratio is another.
-    """
+    """Refuse a map that is not an enlarged or reduced image: it may be transposed, or of another image."""
     (map_height, map_width), (height, width) = map_shape, image_shape
     # Rounding the sides of the map to whole pixels explains half a pixel of each.
     if abs(map_width * height - map_height * width) <= 0.5 * (height + width):

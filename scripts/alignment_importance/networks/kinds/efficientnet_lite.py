@@ -21,11 +21,6 @@ def names() -> list[str]:
     return list(_SIZES)
 
 
-def tabulated() -> dict[str, str]:
-    """All of them."""
-    return dict.fromkeys(names(), "")
-
-
 def includes(architecture: str) -> bool:
     """Whether an architecture is one of them."""
     return architecture in _SIZES

@@ -21,11 +21,6 @@ def names() -> list[str]:
     return []
 
 
-def tabulated() -> dict[str, str]:
-    """None."""
-    return {}
-
-
 def includes(architecture: str) -> bool:
     """Whether an architecture names a function."""
     return ":" in architecture

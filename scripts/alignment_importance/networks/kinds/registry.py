@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from importlib import import_module
-from typing import Any
+from typing import cast
 
 from alignment_importance.networks.plan import Kind, Plan
 from alignment_importance.networks.spec import Spec, nearest
@@ -16,22 +16,13 @@ _MODULES = (
 )
 
 
-def _imported(name: str) -> Any:
-    return import_module(f"{__package__}.{name}")
-
-
 #: Every kind (see `plan.Kind`); an architecture is of the first that includes it.
-KINDS: Sequence[Kind] = [_imported(name) for name in _MODULES]
+KINDS: Sequence[Kind] = [cast(Kind, import_module(f"{__package__}.{name}")) for name in _MODULES]
 
 
 def known_architectures() -> list[str]:
     """Names of all architectures but the users' own."""
     return [name for kind in KINDS for name in kind.names()]
-
-
-def tabulated() -> dict[str, str]:
-    """The architectures that the documentation has the layers of, with the family that each stands for, or none."""
-    return {name: family for kind in KINDS for name, family in kind.tabulated().items()}
 
 
 def plan(spec: Spec) -> Plan:

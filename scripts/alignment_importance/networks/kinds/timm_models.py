@@ -26,8 +26,8 @@ def names() -> list[str]:
     return [f"{_PREFIX}{name}" for name in timm.list_models()]
 
 
-def tabulated() -> dict[str, str]:
-    """The shortest name of every family that has trained weights; timm has a module for each family."""
+def of_families() -> dict[str, str]:
+    """The shortest name of every family that has trained weights, with the family; timm has a module for each."""
     trained = {name.partition(".")[0] for name in timm.list_pretrained()}
     families = {family: timm.list_models(module=family, exclude_filters="test_*") for family in timm.list_modules()}
     return {

@@ -22,11 +22,6 @@ def names() -> list[str]:
     return torchvision.models.list_models(module=torchvision.models)
 
 
-def tabulated() -> dict[str, str]:
-    """All of them."""
-    return dict.fromkeys(names(), "")
-
-
 def includes(architecture: str) -> bool:
     """Whether torchvision lists an architecture."""
     return architecture in names()
