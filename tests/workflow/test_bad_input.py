@@ -657,6 +657,14 @@ def test_everything_is_told_at_once(parts: Parts, tmp_path: Path) -> None:
     assert [said for said in wanted if not any(said in line for line in lines)] == []
 
 
+def test_fixations_outside_their_images_are_told_once(
+    parts: Parts, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    CASES["fixations outside their images"][0](tmp_path, parts)
+    said = [*told(parts), *caplog.messages]
+    assert len([line for line in said if "lies outside its image" in line]) == 1
+
+
 def test_cached_weights_that_fail_their_hash_are_told(
     parts: Parts, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

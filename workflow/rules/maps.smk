@@ -26,7 +26,6 @@ rule explain_images:
         model=PLAN.any_of(WITH_PLACES),
     conda:
         environment("torch")
-    threads: 1
     resources:
         mem_mb=megabytes_of_ablation(),
         runtime=growing(60, activations=0.2),
@@ -73,7 +72,6 @@ rule compute_saliency:
     priority: 90
     conda:
         "../../envs/vision.yaml"
-    threads: 1
     resources:
         mem_mb=growing(600, map_files=2),
         runtime=growing(20, images=300),
@@ -99,7 +97,6 @@ rule predict_gaze:
         saliency=PLAN.any_of(PLAN.saliencies_by(networks=True)),
     conda:
         environment("torch")
-    threads: 1
     resources:
         mem_mb=megabytes_of_network(network=6),
         runtime=growing(240, images=1000),
@@ -128,7 +125,6 @@ rule measure_overlap:
         "<benchmarks>/measure_overlap/{comparison}/{model}.tsv"
     conda:
         "../../envs/tables.yaml"
-    threads: 1
     resources:
         mem_mb=growing(1000, heatmaps=8, saliency=2),
         runtime=growing(20, saliency=0.5),
@@ -156,7 +152,6 @@ rule evaluate_control:
         "<benchmarks>/evaluate_control/{control}/{model}.tsv"
     conda:
         "../../envs/tables.yaml"
-    threads: 1
     resources:
         mem_mb=growing(500, heatmaps=8, mask_files=1),
         runtime=growing(10, mask_files=1),

@@ -29,7 +29,6 @@ rule prepare_networks:
     priority: 100
     conda:
         "../../envs/torch.yaml"
-    threads: 1
     resources:
         mem_mb=megabytes_of_network(networks=3),
         runtime=growing(10),
@@ -51,7 +50,6 @@ rule list_layers:
         "<benchmarks>/list_layers/{network}.tsv"
     conda:
         "../../envs/torch.yaml"
-    threads: 1
     resources:
         mem_mb=megabytes_of_network(),
         runtime=growing(10),
@@ -115,7 +113,6 @@ rule read_features:
     priority: 100
     conda:
         "../../envs/torch.yaml"
-    threads: 1
     resources:
         mem_mb=growing(1500, features=3),
         runtime=growing(10, features=0.1),
@@ -138,7 +135,6 @@ rule tabulate_networks:
         "<benchmarks>/tabulate_networks.tsv"
     conda:
         "../../envs/torch.yaml"
-    threads: 1
     resources:
         mem_mb=megabytes_of_network(),
         runtime=growing(30),

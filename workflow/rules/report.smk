@@ -72,7 +72,6 @@ rule plot_comparison:
         model=PLAN.any_of(WITH_PLACES),
     conda:
         "../../envs/figures.yaml"
-    threads: 1
     resources:
         mem_mb=growing(800, curves=10, rankings=10, heatmaps=8, scores=8, rsms=20, pairs=2, activations=1, summaries=20),
         runtime=growing(20, images=300),
@@ -129,7 +128,6 @@ rule plot_summary:
         "<benchmarks>/plot_summary.tsv"
     conda:
         "../../envs/figures.yaml"
-    threads: 1
     resources:
         mem_mb=growing(700, heatmaps=10, transfer=10, predictions=10),
         runtime=growing(20),
@@ -176,7 +174,6 @@ rule build_gallery:
         "<benchmarks>/build_gallery.tsv"
     conda:
         "../../envs/figures.yaml"
-    threads: 1
     resources:
         mem_mb=growing(1000, heatmaps=8, rsms=10, overlaps=5, pairs=2),
         runtime=growing(20, images=300),
@@ -223,7 +220,6 @@ rule assemble_paper:
         "<benchmarks>/assemble_paper.tsv"
     conda:
         "../../envs/figures.yaml"
-    threads: 1
     resources:
         mem_mb=growing(700, overlaps=10, curves=10),
         runtime=growing(20, curves=0.2),
@@ -331,7 +327,6 @@ rule shrink_figure:
         "<benchmarks>/shrink_figure/{figure}.tsv"
     conda:
         "../../envs/figures.yaml"
-    threads: 1
     resources:
         mem_mb=growing(500, figure=50),
         runtime=growing(10),

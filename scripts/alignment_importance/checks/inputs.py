@@ -109,11 +109,11 @@ def _check_saliency(entry: Mapping[str, Any], table: pd.DataFrame, problems: Pro
     if registry.METHODS[entry["method"]].is_network:
         return
     with problems.collect(entry["maps"] or entry["fixations"]):
-        provider = registry.provider(table, entry)
         if entry["fixations"] is not None:
             fixations.read(entry["fixations"], table, problems)
         if entry["maps"] is None:
             return
+        provider = registry.provider(table, entry)
         decoded = table[table["width"] > 0]
         for image, width, height in zip(decoded["image"], decoded["width"], decoded["height"], strict=True):
             with problems.collect(entry["maps"]):
