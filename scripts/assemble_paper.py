@@ -44,8 +44,6 @@ def assemble_paper(
         curves: by comparison, model and seed.
         published, differences, agreement, overlaps, controls: tables, see `paper.Sources`.
         left_out, folds: see `paper.assemble`.
-        page: see `style.Page`.
-        score: name of the second-order score.
         own_png: files of the figures drawn here, `("bars",)` and `("fold-curves", model)`; they come first.
         paper: the folder.
     """

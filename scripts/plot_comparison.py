@@ -66,10 +66,7 @@ def plot_comparison(
         judgments: of the comparison; None for units.
         images: the table of its image set.
         saliency, overlaps, summaries: by the name of the saliency maps; none if there are no figures of saliency.
-        page: see `style.Page`.
-        score: name of the second-order score.
         percents: sizes of the masks in the grid of overlaps, in per cent of the pixels.
-        comparison, model: their names.
         png: files by kind of figure.
         overlays: folder of the images with their heatmaps, at the images' own size; None for units.
     """

@@ -38,7 +38,6 @@ def draw_control(
         heatmaps: what `heatmaps.make` returns, by the name of the comparison.
         pictures: `image`, `file` and `sha256` of the images.
         objects: names of the first and the second object.
-        model: its name.
     """
     names, aspect = list(heatmaps), style.aspect(next(iter(heatmaps.values())))
     figure = style.new_figure(0.8 + (0.28 + 0.9 * aspect) * (1 + len(names)))

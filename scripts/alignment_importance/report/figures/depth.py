@@ -25,7 +25,6 @@ def draw_depth(summary: pd.DataFrame, models: Sequence[str], comparison: str, ne
     Args:
         summary: the table of all comparisons and models.
         models: those of the sweep, from the first map layer to the last; called {network}.{layer}.
-        comparison: its name.
         network: name of the sweep.
     """
     rows = summary[summary["comparison"] == comparison].copy().set_index("model").loc[list(models)].reset_index()

@@ -85,7 +85,6 @@ def draw_heatmaps(
         heatmaps: what `heatmaps.make` returns.
         alignment: (image), the correlation of an image's similarities with people's.
         table: `image`, `file`, `sha256` and, where there are some, `category` of the images.
-        comparison, model: their names.
     """
     ranked = alignment.to_series().sort_values(ascending=False, kind="stable")
     rows, note = _chosen(ranked.index.tolist(), table)

@@ -23,8 +23,6 @@ def draw_elimination(table: pd.DataFrame, comparison: str, model: str, score: st
 
     Args:
         table: see `interactions.eliminate_in_folds`, with `unit` and the provenance.
-        comparison, model: their names.
-        score: name of the second-order score.
     """
     figure = style.new_figure(3.6)
     panels = figure.subplots(1, 2, sharey=True)
@@ -81,8 +79,6 @@ def draw_pairs(table: pd.DataFrame, comparison: str, model: str, score: str) -> 
 
     Args:
         table: see `interactions.score_pairs`, with the provenance.
-        comparison, model: their names.
-        score: name of the second-order score.
     """
     maps = list(dict.fromkeys([*table["feature_map"], *table["feature_map_b"]]))
     wide = table.pivot_table(index="feature_map", columns="feature_map_b", values="interaction", dropna=False)
@@ -139,8 +135,6 @@ def draw_shapley(table: pd.DataFrame, ranking: pd.DataFrame, comparison: str, mo
     Args:
         table: see `interactions.shapley`, with the provenance.
         ranking: `feature_map`, `ais` over the same images.
-        comparison, model: their names.
-        score: name of the second-order score.
     """
     joined = table.merge(ranking[["feature_map", "ais"]], on="feature_map", validate="1:1")
     figure = style.new_figure(4.0)

@@ -45,7 +45,6 @@ def draw_networks(table: pd.DataFrame, score: str) -> Figure:
 
     Args:
         table: of `spread.describe`, a row per `comparison` and `model`, with `unit` and the provenance.
-        score: name of the second-order score.
     """
     comparisons, models = (table[name].unique().tolist() for name in ("comparison", "model"))
     figure = style.new_figure(1.6 + 0.3 * len(comparisons) * len(models))
@@ -95,7 +94,6 @@ def draw_spread(images: pd.DataFrame, maps: pd.DataFrame, differences: pd.DataFr
         images: `model` and the columns of `spread.over_maps`, with the provenance.
         maps: `model` and the columns of `spread.over_images`.
         differences: see `spread.differences`.
-        comparison: its name.
     """
     models = images["model"].unique().tolist()
     figure = style.new_figure(5.4)
@@ -165,7 +163,6 @@ def draw_agreement(
         table: see `agreement.agree`, of two networks alone, with the provenance.
         heatmaps: what `heatmaps.make` returns, by the name of the two networks.
         pictures: `image`, `file`, `sha256` of the images.
-        comparison: its name.
     """
     names = list(heatmaps)
     ranked = table.dropna(subset="correlation").sort_values("correlation", ascending=False, kind="stable")
@@ -257,8 +254,6 @@ def draw_transfer(table: pd.DataFrame, model: str, score: str) -> Figure:
     Args:
         table: `source`, `target`, `test_full`, `test_retained`, `test_transferred`, a row per fold of the target, with
             `unit` and the provenance.
-        model: its name.
-        score: name of the second-order score.
     """
     targets = table["target"].unique().tolist()
     names = list(dict.fromkeys([*targets, *table["source"].unique()]))

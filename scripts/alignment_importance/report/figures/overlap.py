@@ -64,7 +64,6 @@ def draw_overlap(summary: pd.DataFrame, comparison: str, model: str) -> Figure:
     Args:
         summary: what `overlap.summary.summarise` returns for each saliency map, whose name is in the column `saliency`,
             and the provenance (see `style.provenance`).
-        comparison, model: their names.
     """
     everything = summary[summary["category"] == ALL_IMAGES]
     saliencies, target = everything["saliency"].unique().tolist(), _target(everything)
@@ -97,7 +96,6 @@ def draw_overlap_categories(summary: pd.DataFrame, comparison: str, model: str) 
 
     Args:
         summary: as for `draw_overlap`.
-        comparison, model: their names.
     """
     saliencies, names, target = summary["saliency"].unique().tolist(), summary["category"].unique(), _target(summary)
     n_blocks = -(-len(saliencies) // _SALIENCIES)
@@ -149,7 +147,6 @@ def draw_overlap_grid(
         overlaps: what `overlap.measuring.measure` returns first, by the name of the saliency maps.
         pictures: table of the images.
         percents: sizes of the masks in per cent of the pixels.
-        comparison, model: their names.
     """
     sizes = sorted(percents)
     risks = {name: _risks(table, sizes) for name, table in overlaps.items()}

@@ -117,8 +117,6 @@ def draw_fold_curves(
     Args:
         curves: `seed`, `fold`, `k`, `train_score`, `test_score`, by comparison.
         tables: `k_retained`, a row per fold, `unit` and the provenance (see `style.provenance`), by comparison.
-        model: its name.
-        score: name of the second-order score.
     """
     n_columns = min(len(curves), _COMPARISONS)
     n_rows = -(-len(curves) // n_columns)

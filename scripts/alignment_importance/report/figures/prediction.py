@@ -170,8 +170,6 @@ def draw_curves(curve: pd.DataFrame, table: pd.DataFrame, comparison: str, model
     Args:
         curve: `k`, `train_score`, `test_score` and the test scores of other rankings, of all folds of all seeds.
         table: `k_retained`, `test_retained`, a row per fold, `unit` and the provenance (see `style.provenance`).
-        comparison, model: their names.
-        score: name of the second-order score.
     """
     figure = style.new_figure(4.2)
     panel = figure.subplots()
