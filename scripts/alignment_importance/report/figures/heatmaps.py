@@ -30,7 +30,7 @@ _ROWS_OF_BAR = 3
 
 def limits_of(heatmaps: xr.Dataset) -> Limits | None:
     """Return the range of all heatmaps of a dataset if the current page has one scale for them, else None."""
-    return shared_limits(heatmaps, style.heatmap_scale())
+    return shared_limits(heatmaps, style.present_page().heatmap_scale)
 
 
 def heatmap_note(shown: Sequence[xr.DataArray], limits: Limits | None) -> str:

@@ -60,7 +60,7 @@ def draw_bars(summary: pd.DataFrame) -> Figure:
 def _bars_note(summary: pd.DataFrame, ceiling: bool) -> str:
     """Explain what is drawn."""
     folds = ", ".join(map(str, sorted(summary["n_folds"].unique())))
-    whiskers = "test_full_boot_low" in summary and summary["test_full_boot_low"].notna().any()
+    whiskers = style.known(summary, "test_full_boot_low")
     parts = [
         f"Bars: means over {folds} folds",
         "; whiskers: 95 % intervals by the bootstrap over images" if whiskers else "",

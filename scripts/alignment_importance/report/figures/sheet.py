@@ -53,7 +53,7 @@ class Sheet:
         """
         self._panel, self._aspect, self._above = panel, aspect, above
         inches = figure.bbox.width / figure.dpi
-        self.pixels = math.ceil(max(1, aspect) * inches / n_columns * style.dots_per_inch())
+        self.pixels = math.ceil(max(1, aspect) * inches / n_columns * style.present_page().dpi)
         panel.axis("off")
         panel.set(xlim=(0, n_columns * (1 + _GAP) - _GAP), ylim=(n_rows * (aspect + above), 0), anchor="NW")
 
