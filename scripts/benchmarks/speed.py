@@ -10,7 +10,7 @@ import logging
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
@@ -52,35 +52,26 @@ class Measured:
     The memory is the process's with all libraries and with what earlier work has left, or the GPU's on a GPU.
     """
 
-    seconds: float = field(default=float("nan"))
-    peak_mb: float = field(default=float("nan"))
-    processor_seconds: float = field(default=float("nan"))
+    seconds: float = np.nan
+    peak_mb: float = np.nan
+    processor_seconds: float = np.nan
 
 
 @contextmanager
 def measure(device: torch.device) -> Iterator[Measured]:
     """Measure a block of code."""
     measured = Measured()
-    _reset_peak(device)
-    started, used = time.perf_counter(), time.process_time()
-    yield measured
-    if device.type == "cuda":
-        torch.cuda.synchronize(device)
-    measured.seconds, measured.processor_seconds = time.perf_counter() - started, time.process_time() - used
-    measured.peak_mb = _peak_mb(device)
-
-
-def _reset_peak(device: torch.device) -> None:
-    if device.type == "cuda":
+    on_gpu = device.type == "cuda"
+    if on_gpu:
         torch.cuda.reset_peak_memory_stats(device)
     elif (peak := Path("/proc/self/clear_refs")).exists():
         peak.write_text("5", encoding="ascii")
-
-
-def _peak_mb(device: torch.device) -> float:
-    if device.type == "cuda":
-        return torch.cuda.max_memory_allocated(device) / 1e6
-    return memory.peak_mb()
+    started, used = time.perf_counter(), time.process_time()
+    yield measured
+    if on_gpu:
+        torch.cuda.synchronize(device)
+    measured.seconds, measured.processor_seconds = time.perf_counter() - started, time.process_time() - used
+    measured.peak_mb = torch.cuda.max_memory_allocated(device) / 1e6 if on_gpu else memory.peak_mb()
 
 
 def row(
@@ -88,12 +79,12 @@ def row(
     work: str,
     against: str,
     ours: Measured,
-    other_seconds: float = float("nan"),
+    other_seconds: float = np.nan,
     *,
     n_images: int,
     n_maps: int,
-    difference: float = float("nan"),
-    share: float = float("nan"),
+    difference: float = np.nan,
+    share: float = np.nan,
 ) -> dict[str, object]:
     """One row of the summary: another way took `other_seconds` for a share of the work, from which it extrapolates."""
     extrapolated = other_seconds / share
@@ -123,7 +114,7 @@ def vgg16(compute: Compute) -> pd.DataFrame:
     """Leave-one-out scores and top-k curves of VGG-16, against the published way and against captum."""
     with measure(compute.device) as preparing:
         head, maps, human = _vgg16_data(compute)
-        n_maps, folds_of_seeds = head.n_maps, _folds_of_seeds(human)
+        n_maps, folds_of_seeds = head.n_maps, cut_into_folds(human)
     zeros = torch.zeros(n_maps)
     with measure(compute.device) as loo:
         engine = ReadoutAblation(LinearHead(head, compute, zeros, maps), compute, "pearson", "pearson_r2")
@@ -404,7 +395,7 @@ def growth(compute: Compute) -> pd.DataFrame:
 
 def _pooled_work(readout: np.ndarray, human: np.ndarray, compute: Compute) -> dict[str, Callable[[], np.ndarray]]:
     """What the workflow computes of one pooled readout, by name; the curves are those of one fold."""
-    names = _names(len(human))
+    names = names_of(len(human))
     fold = folds.blocks(folds.cut("images", names, N_FOLDS, SEEDS[0]), human, names)[0]
 
     def engine() -> PooledAblation:
@@ -422,11 +413,11 @@ def all_folds(compute: Compute) -> pd.DataFrame:
     readout, human = _pooled_data(N_IMAGES)
     with measure(compute.device) as measured:
         engine = PooledAblation(readout, compute, "pearson", "pearson_r2")
-        folds_of_seeds = _folds_of_seeds(human)
+        folds_of_seeds = cut_into_folds(human)
         rankings = [importance.rank_folds(engine, of_seed) for of_seed in folds_of_seeds]
         for of_seed, table in zip(folds_of_seeds, rankings, strict=True):
             curves.trace(engine, of_seed, table)
-        importance.score_images(engine, human, _names(N_IMAGES))
+        importance.score_images(engine, human, names_of(N_IMAGES))
     return pd.DataFrame([row("pooled", "40_folds", "nothing", measured, n_images=N_IMAGES, n_maps=N_POOLED_MAPS)])
 
 
@@ -469,10 +460,12 @@ def _judgments(n_images: int) -> np.ndarray:
     return judged
 
 
-def _names(n_images: int) -> list[str]:
+def names_of(n_images: int) -> list[str]:
+    """Names of simulated images."""
     return [f"image-{number:05d}" for number in range(n_images)]
 
 
-def _folds_of_seeds(human: np.ndarray) -> list[list[folds.Fold]]:
-    names = _names(len(human))
+def cut_into_folds(human: np.ndarray) -> list[list[folds.Fold]]:
+    """The folds of all seeds."""
+    names = names_of(len(human))
     return [folds.blocks(folds.cut("images", names, N_FOLDS, seed), human, names) for seed in SEEDS]
