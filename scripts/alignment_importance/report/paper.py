@@ -158,32 +158,31 @@ def index(
         figures: kinds and names, by the names of their files without ending.
         tables, left_out, folds, pdf: see `assemble`.
     """
-    summary = tables["prediction"]
-    score = score_name(str(summary["score"].iloc[0]))
-    lines = ["# Figures and tables", "", *_contents(figures, tables, pdf)]
+    score = score_name(str(tables["prediction"]["score"].iloc[0]))
+    parts = ["# Figures and tables", _contents(figures, tables, pdf)]
     for at, (name, (kind, *names)) in enumerate(figures.items(), start=1):
-        caption, about = FIGURES[kind], subject(kind, *names)
+        caption = FIGURES[kind]
         alt = f"{caption.title}: {', '.join(names)}" if names else caption.title
-        reading = f"{caption.reading.format(score=score)} {facts(about, _shown(about, tables), folds)}"
-        lines += [
-            "",
+        reading = f"{caption.reading.format(score=score)} {facts(subject(kind, *names), tables, folds)}"
+        parts += [
             f"## Figure {at}",
-            "",
             f"![{alt}]({name}.png)",
-            "",
             f"**Figure {at}. {caption.title}.** {reading}",
+            _files(name, pdf),
         ]
-        lines += ["", _files(name, pdf)]
     for at, (kind, table) in enumerate(tables.items(), start=1):
         what, columns = TABLES[kind]
         of_all = _of_all_images(table)
-        lines += ["", f"## Table {at}", "", f"**Table {at}. {what}.** {facts({}, summary, folds)}"]
-        lines += ["", *_markdown(of_all, columns)]
         more = "All categories, columns and digits" if len(of_all) < len(table) else "All columns and digits"
-        lines += ["", f"[{more}](table-{at:02d}_{kind}.csv)"]
+        parts += [
+            f"## Table {at}",
+            f"**Table {at}. {what}.** {facts({}, tables, folds)}",
+            _markdown(of_all, columns),
+            f"[{more}](table-{at:02d}_{kind}.csv)",
+        ]
     if left_out:
-        lines += ["", "## Left out", "", *(f"- {what}: {why}." for what, why in left_out.items())]
-    return "\n".join(lines) + "\n"
+        parts += ["## Left out", "\n".join(f"- {what}: {why}." for what, why in left_out.items())]
+    return "\n\n".join(parts) + "\n"
 
 
 def _endings(pdf: bool) -> list[str]:
@@ -195,7 +194,7 @@ def _files(name: str, pdf: bool) -> str:
     return ", ".join(f"[{ending[1:].upper()}]({name}{ending})" for ending in _endings(pdf))
 
 
-def _contents(figures: Mapping[str, tuple[str, ...]], tables: Mapping[str, pd.DataFrame], pdf: bool) -> list[str]:
+def _contents(figures: Mapping[str, tuple[str, ...]], tables: Mapping[str, pd.DataFrame], pdf: bool) -> str:
     """List all figures and tables, with the question that each figure answers."""
     rows = ["| number | of | answers | files |", "|---|---|---|---|"]
     for at, (name, (kind, *names)) in enumerate(figures.items(), start=1):
@@ -203,34 +202,31 @@ def _contents(figures: Mapping[str, tuple[str, ...]], tables: Mapping[str, pd.Da
         rows.append(f"| Figure {at} | {about} | {FIGURES[kind].question} | {_files(name, pdf)} |")
     for at, kind in enumerate(tables, start=1):
         rows.append(f"| Table {at} | all | {TABLES[kind][0]} | [CSV](table-{at:02d}_{kind}.csv) |")
-    return rows
+    return "\n".join(rows)
 
 
-def facts(about: Mapping[str, str], summary: pd.DataFrame, folds: str) -> str:
+def facts(about: Mapping[str, str], tables: Mapping[str, pd.DataFrame], folds: str) -> str:
     """State the images, participants, folds and networks of a figure, and what is simulated or has random weights.
 
     Args:
-        about: `comparison`, `model`, `model_b` of the figure; all of the run, if it names none.
-        summary: a row per comparison and model.
+        about: `comparison`, `control`, `model`, `model_b` of the figure; all of the run, if it names none. A control
+            has the comparisons of its image set.
+        tables: see `collect`.
         folds: how the folds were made.
     """
+    summary = tables["prediction"]
     models = [about[name] for name in ("model", "model_b") if name in about] or summary["model"].unique().tolist()
     names = [about["comparison"]] if "comparison" in about else summary["comparison"].unique().tolist()
+    if "control" in about:
+        areas = tables["control"]
+        of_control = areas.loc[areas["control"] == about["control"], "comparison"].tolist()
+        names = [name for name in names if name in of_control]
     judged = [_judged(summary[summary["comparison"] == name].iloc[0]) for name in names]
     networks = [f"{name} ({_network(summary[summary['model'] == name].iloc[0])})" for name in models]
     heading = "Networks" if len(networks) > 1 else "Network"
     has_units = summary.loc[summary["model"].isin(models), "weights"].str.startswith("units of").any()
     units = " Units, which have no places, stand for feature maps." if has_units else ""
     return f"Judgments: {'; '.join(judged)}. {heading}: {'; '.join(networks)}.{units} {folds}"
-
-
-def _shown(about: Mapping[str, str], tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
-    """Select the comparisons of a control, which are those of its image set; all, if the figure is of none."""
-    summary = tables["prediction"]
-    if "control" not in about:
-        return summary
-    areas = tables["control"]
-    return summary[summary["comparison"].isin(areas.loc[areas["control"] == about["control"], "comparison"])]
 
 
 def _judged(row: pd.Series) -> str:
@@ -250,12 +246,12 @@ def _of_all_images(table: pd.DataFrame) -> pd.DataFrame:
     return table[table["category"] == ALL_IMAGES] if "category" in table else table
 
 
-def _markdown(table: pd.DataFrame, columns: Sequence[str]) -> list[str]:
+def _markdown(table: pd.DataFrame, columns: Sequence[str]) -> str:
     """Format columns of a table as Markdown, numbers to three digits."""
     known = [name for name in columns if name in table]
     rows = [" | ".join(name.replace("_", " ") for name in known), " | ".join(["---"] * len(known))]
     rows += [" | ".join(map(_cell, row)) for row in table[known].itertuples(index=False, name=None)]
-    return [f"| {row} |" for row in rows]
+    return "\n".join(f"| {row} |" for row in rows)
 
 
 def _cell(value: object) -> str:
