@@ -79,9 +79,9 @@ def _fold_curves(
     of_folds = {
         comparison: pd.concat(
             [
-                read_table(file, columns).assign(seed=seed)
-                for (of, name, seed), file in curves.items()
-                if (of, name) == (comparison, model)
+                read_table(file, columns).assign(seed=key[2])
+                for key, file in curves.items()
+                if key[:2] == (comparison, model)
             ]
         )
         for comparison in tables

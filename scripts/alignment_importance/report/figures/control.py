@@ -91,14 +91,14 @@ def _areas(panel: Axes, table: pd.DataFrame, names: Sequence[str], objects: Sequ
     ais = table[table["map"] == "ais"]
     plain = table[table["map"] == "activations"].drop_duplicates("image")
     with_partners = table[table["map"] == "pairs"].groupby(["comparison", "image"], as_index=False)["auc"].mean()
-    groups, colours = [], []
-    for name, colour in zip(names, itertools.cycle(palette.OBSERVERS)):
-        for label, areas in ((name, ais), (f"{name}, pairs", with_partners)):
-            if (areas["comparison"] == name).any():
-                groups.append((label, areas.loc[areas["comparison"] == name, "auc"]))
-                colours.append(colour)
-    groups.append(("activations without AIS", plain["auc"]))
-    for at, ((_, areas), colour) in enumerate(zip(groups, [*colours, palette.ACTIVATIONS], strict=True)):
+    groups = [
+        (label, areas.loc[areas["comparison"] == name, "auc"], colour)
+        for name, colour in zip(names, itertools.cycle(palette.OBSERVERS))
+        for label, areas in ((name, ais), (f"{name}, pairs", with_partners))
+        if (areas["comparison"] == name).any()
+    ]
+    groups.append(("activations without AIS", plain["auc"], palette.ACTIVATIONS))
+    for at, (_, areas, colour) in enumerate(groups):
         panel.scatter(areas, at + style.scattered(len(areas), 0.5), s=9, color=colour, alpha=0.7, linewidths=0)
         panel.plot([areas.median()] * 2, [at - 0.33, at + 0.33], color="black", linewidth=2)
         drawn = resampling.resample(len(areas), _RESAMPLES, _SEED)
@@ -107,7 +107,7 @@ def _areas(panel: Axes, table: pd.DataFrame, names: Sequence[str], objects: Sequ
         if areas.isna().all():
             panel.text(0.5, at, "undefined", ha="center", va="center", fontsize=7)
     panel.axvline(0.5, color="black", linestyle=":", linewidth=0.9)
-    panel.set_yticks(range(len(groups)), [textwrap.fill(name, 12) for name, _ in groups])
+    panel.set_yticks(range(len(groups)), [textwrap.fill(name, 12) for name, *_ in groups])
     panel.set_ylim(len(groups) - 0.5, -0.5)
     panel.set_xlim(-0.05, 1.05)
     panel.set_xticks([0, 0.5, 1], [f"0\n({objects[1]})", "0.5", f"1\n({objects[0]})"])
