@@ -132,20 +132,17 @@ def vgg16(compute: Compute) -> pd.DataFrame:
         sum(part.processor_seconds for part in parts),
     )
     kind = {"n_images": len(maps), "n_maps": n_maps}
-    torch.set_num_threads(compute.threads)
-    try:
-        some = np.linspace(0, n_maps - 1, 6).astype(int)
-        seconds, scores = heads_run_again(head.module, (maps,), human, some, 1)
-        difference, share = float(np.abs(scores - without[0, some]).max()), len(some) / n_maps
-        rows = [row("vgg16", "leave_one_out", "published", loo, seconds, difference=difference, share=share, **kind)]
-        n_captum = 2
-        seconds, correlations = captum_leave_one_out(head.module, maps, human, range(n_captum))
-        difference, share = float(np.abs(correlations - own[:n_captum]).max()), n_captum / len(maps)
-        rows.append(row("vgg16", "leave_one_out", "captum", loo, seconds, difference=difference, share=share, **kind))
-        seconds, difference, share = _published_curves(head.module, maps, folds_of_seeds, rankings[0], traced[0])
-        rows.append(row("vgg16", "curves", "published", tracing, seconds, difference=difference, share=share, **kind))
-    finally:
-        torch.set_num_threads(1)
+    torch.set_num_threads(compute.threads)  # of the other ways; the engine has ended
+    some = np.linspace(0, n_maps - 1, 6).astype(int)
+    seconds, scores = heads_run_again(head.module, (maps,), human, some, 1)
+    difference, share = float(np.abs(scores - without[0, some]).max()), len(some) / n_maps
+    rows = [row("vgg16", "leave_one_out", "published", loo, seconds, difference=difference, share=share, **kind)]
+    n_captum = 2
+    seconds, correlations = captum_leave_one_out(head.module, maps, human, range(n_captum))
+    difference, share = float(np.abs(correlations - own[:n_captum]).max()), n_captum / len(maps)
+    rows.append(row("vgg16", "leave_one_out", "captum", loo, seconds, difference=difference, share=share, **kind))
+    seconds, difference, share = _published_curves(head.module, maps, folds_of_seeds, rankings[0], traced[0])
+    rows.append(row("vgg16", "curves", "published", tracing, seconds, difference=difference, share=share, **kind))
     rows.append(row("vgg16", "everything", "nothing", everything, **kind))
     return pd.DataFrame(rows)
 
@@ -306,11 +303,8 @@ def transformer(compute: Compute) -> pd.DataFrame:
         engine = ReadoutAblation(AttentionHead(head, compute, zeros, maps, prefix), compute, "pearson", "pearson_r2")
         _, without = engine.leave_one_out([folds.whole(human)])
     some = np.linspace(0, head.n_maps - 1, 4).astype(int)
-    torch.set_num_threads(compute.threads)
-    try:
-        seconds, scores = heads_run_again(head.module, (maps, prefix), human, some, 32)
-    finally:
-        torch.set_num_threads(1)
+    torch.set_num_threads(compute.threads)  # as for VGG-16
+    seconds, scores = heads_run_again(head.module, (maps, prefix), human, some, 32)
     difference, share = float(np.abs(scores - without[0, some]).max()), len(some) / head.n_maps
     compared = ("vit_b_16", "leave_one_out", "last_block", ours, seconds)
     return pd.DataFrame([row(*compared, difference=difference, share=share, n_images=len(maps), n_maps=head.n_maps)])
