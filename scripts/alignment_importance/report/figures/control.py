@@ -71,19 +71,19 @@ def _examples(
 ) -> None:
     """Draw a row of images, and a row of overlays for every comparison."""
     above, *rows = figure.subplots(1 + len(heatmaps), 1)
-    sheet = Sheet(figure, above, 1, len(chosen), aspect, above=0.25)
+    sheet = Sheet(above, 1, len(chosen), aspect, above=0.25)
     shown = {image: read_image(pictures, image, sheet.pixels) for image in chosen}
     sheet.head(0, 0, "image", "black")
     for column, rgb in enumerate(shown.values()):
         sheet.show(0, column, rgb)
-    heatmap_bar(figure, above, 1, limits_of(next(iter(heatmaps.values()))), hidden=True)
+    heatmap_bar(above, 1, limits_of(next(iter(heatmaps.values()))), hidden=True)
     for panel, (name, maps), colour in zip(rows, heatmaps.items(), itertools.cycle(palette.OBSERVERS)):
-        sheet, limits = Sheet(figure, panel, 1, len(chosen), aspect, above=0.25), limits_of(maps)
+        sheet, limits = Sheet(panel, 1, len(chosen), aspect, above=0.25), limits_of(maps)
         sheet.head(0, 0, style.observers(name, maps.attrs), colour)
         for column, (image, rgb) in enumerate(shown.items()):
             if image in maps["image"]:
                 sheet.show(0, column, heatmap_over(rgb, maps, image, limits))
-        heatmap_bar(figure, panel, 1, limits)
+        heatmap_bar(panel, 1, limits)
 
 
 def _areas(panel: Axes, table: pd.DataFrame, names: Sequence[str], objects: Sequence[str]) -> None:

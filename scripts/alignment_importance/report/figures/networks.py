@@ -204,7 +204,7 @@ def _extremes(
         figure.text(0.02, 0.5, "No image has a heatmap in both networks.")
         return
     panels = figure.subplots(3, 1)
-    above, *rows = (Sheet(figure, panel, 1, len(shown), aspect, above=0.45) for panel in panels)
+    above, *rows = (Sheet(panel, 1, len(shown), aspect, above=0.45) for panel in panels)
     above.beside(0, "image", size=7, rotation=90)
     limits = [limits_of(maps) for maps in heatmaps.values()]
     for column, (group, image) in enumerate(shown):
@@ -216,7 +216,7 @@ def _extremes(
             sheet.show(0, column, heatmap_over(rgb, maps, image, scale))
     for panel, sheet, name, scale in zip(panels[1:], rows, heatmaps, limits, strict=True):
         sheet.beside(0, style.short(name, _LONGEST_ID), size=7, rotation=90)
-        heatmap_bar(figure, panel, 1, scale)
+        heatmap_bar(panel, 1, scale)
 
 
 def _correlations(panel: Axes, table: pd.DataFrame) -> None:

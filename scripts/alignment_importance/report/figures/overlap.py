@@ -154,7 +154,7 @@ def draw_overlap_grid(
     n_rows, aspect = len(sizes) * len(salience), style.aspect(heatmaps)
     figure = style.new_figure(1.2 + n_rows * (0.2 + 1.02 * aspect))
     panel = figure.subplots()
-    sheet = Sheet(figure, panel, n_rows, len(chosen), aspect, above=0.2)
+    sheet = Sheet(panel, n_rows, len(chosen), aspect, above=0.2)
     lines: dict[str, list[NDArray[np.float64]]] = {palette.HEATMAP: [], palette.SALIENCY: []}
     for column, image in enumerate(chosen):
         rgb = read_image(pictures, image, sheet.pixels)

@@ -35,7 +35,7 @@ def draw_patches(
     n_patches = int(maps.size().max()) if len(table) else 1
     figure = style.new_figure(1.05 + 0.95 * n_rows)
     panel = figure.subplots()
-    sheet = Sheet(figure, panel, n_rows, _COLUMNS * (n_patches + _BETWEEN) - _BETWEEN, 1, above=0.58)
+    sheet = Sheet(panel, n_rows, _COLUMNS * (n_patches + _BETWEEN) - _BETWEEN, 1, above=0.58)
     # An image can drive several maps.
     read = functools.cache(functools.partial(read_image, pictures))
     for at, (rank, rows) in enumerate(maps):
