@@ -9,10 +9,9 @@ from job import run
 import pandas as pd
 from matplotlib.figure import Figure
 
-from alignment_importance.report.captions import FIGURES
 from alignment_importance.report.figures import style
 from alignment_importance.report.figures.paper import draw_bars, draw_fold_curves
-from alignment_importance.report.paper import Drawn, Sources, assemble
+from alignment_importance.report.paper import assemble, collect
 from alignment_importance.system.atomic_write import atomic_folder
 from alignment_importance.system.tables import read_table
 
@@ -42,10 +41,8 @@ def assemble_paper(
         summary: the table of all comparisons and models.
         predictions: tables of folds, by comparison and model.
         curves: by comparison, model and seed.
-        published, differences, agreement, overlaps, controls: tables, see `paper.Sources`.
+        published, differences, agreement, overlaps, controls: tables, see `paper.collect`.
         left_out, folds: see `paper.assemble`.
-        page: see `style.Page`.
-        score: name of the second-order score.
         own_png: files of the figures drawn here, `("bars",)` and `("fold-curves", model)`; they come first.
         paper: the folder.
     """
@@ -54,13 +51,8 @@ def assemble_paper(
         for key in own_png:
             figure = draw_bars(rows) if key == ("bars",) else _fold_curves(key[1], curves, predictions, score)
             style.save(figure, own_png[key])
-    drawn = [
-        Drawn(kind, dict(zip(FIGURES[kind].about, names, strict=True)), file)
-        for pictures in (own_png, png)
-        for (kind, *names), file in pictures.items()
-    ]
-    sources = Sources(
-        summary=rows,
+    tables = collect(
+        rows,
         published=read_table(published) if published else None,
         differences={name: read_table(file) for name, file in differences.items()},
         agreement={name: read_table(file) for name, file in agreement.items()},
@@ -68,7 +60,7 @@ def assemble_paper(
         controls={names: read_table(file) for names, file in controls.items()},
     )
     with atomic_folder(paper) as folder:
-        assemble(folder, drawn, sources, left_out, folds, page["pdf"])
+        assemble(folder, {**own_png, **png}, tables, left_out, folds, page["pdf"])
 
 
 def _fold_curves(
@@ -87,9 +79,9 @@ def _fold_curves(
     of_folds = {
         comparison: pd.concat(
             [
-                read_table(file, columns).assign(seed=seed)
-                for (of, name, seed), file in curves.items()
-                if (of, name) == (comparison, model)
+                read_table(file, columns).assign(seed=key[2])
+                for key, file in curves.items()
+                if key[:2] == (comparison, model)
             ]
         )
         for comparison in tables

@@ -66,15 +66,18 @@ def plot_comparison(
         judgments: of the comparison; None for units.
         images: the table of its image set.
         saliency, overlaps, summaries: by the name of the saliency maps; none if there are no figures of saliency.
-        page: see `style.Page`.
-        score: name of the second-order score.
         percents: sizes of the masks in the grid of overlaps, in per cent of the pixels.
-        comparison, model: their names.
         png: files by kind of figure.
         overlays: folder of the images with their heatmaps, at the images' own size; None for units.
     """
     pictures = read_table(images, ["image", "file", "sha256", "category"])
     names = comparison, model
+
+    def importance() -> Figure:
+        columns = ["fold", "feature_map", "ais"]
+        of_seeds = pd.concat([read_table(file, columns).assign(seed=file.stem) for file in rankings])
+        return draw_importance(of_seeds, read_table(all_ranking, ["feature_map", "ais"]), *names, score)
+
     draw: dict[str, Callable[[], Figure]] = {
         "curves": lambda: draw_curves(
             pd.concat([read_table(file, ["k", "train_score", "test_score"]) for file in curves]),
@@ -82,9 +85,7 @@ def plot_comparison(
             *names,
             score,
         ),
-        "importance": lambda: draw_importance(
-            _of_all_seeds(rankings), read_table(all_ranking, ["feature_map", "ais"]), *names, score
-        ),
+        "importance": importance,
         "rsms": lambda: draw_rsms(read_netcdf(rsms), pictures, *names),
     }
     if heatmaps and scores and pairs and activations and judgments and overlays:
@@ -94,7 +95,8 @@ def plot_comparison(
 
         @functools.cache
         def summarised() -> pd.DataFrame:
-            return _of_all_saliencies(summaries)
+            tables = [read_table(file, summary.COLUMNS).assign(saliency=name) for name, file in summaries.items()]
+            return pd.concat(tables, ignore_index=True)
 
         def patches() -> Figure:
             ratings = read_netcdf(judgments)
@@ -125,18 +127,6 @@ def plot_comparison(
     with style.page(page):
         for kind in png:
             style.save(draw[kind](), png[kind])
-
-
-def _of_all_seeds(rankings: Sequence[Path]) -> pd.DataFrame:
-    """The rankings of all folds, the column `seed` telling the files apart."""
-    columns = ["fold", "feature_map", "ais"]
-    return pd.concat([read_table(file, columns).assign(seed=file.stem) for file in rankings])
-
-
-def _of_all_saliencies(summaries: Mapping[str, Path]) -> pd.DataFrame:
-    """The summaries of overlap below each other, the column `saliency` telling them apart."""
-    tables = [read_table(file, summary.COLUMNS).assign(saliency=name) for name, file in summaries.items()]
-    return pd.concat(tables, ignore_index=True)
 
 
 if __name__ == "__main__":

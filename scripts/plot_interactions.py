@@ -26,12 +26,7 @@ def plot_interactions(
     """Draw the kinds of figure that `tables` names: elimination, pairs and Shapley values.
 
     Args:
-        tables: files by kind.
         ranking: over all images, beside which Shapley values stand.
-        page: see `style.Page`.
-        score: name of the second-order score.
-        comparison, model: their names.
-        png: files by kind.
     """
     names = comparison, model, score
     draw: dict[str, Callable[[Path], Figure]] = {

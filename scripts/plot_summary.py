@@ -53,8 +53,6 @@ def plot_summary(
         image_set_of: the image set of each comparison.
         sweeps: models from the first map layer to the last, by network.
         controls: `image_set` and `objects` of each control.
-        page: see `style.Page`.
-        score: name of the second-order score.
         png: files by the kind of figure, followed by the names of what it is about (see `captions.FIGURES`).
     """
 

@@ -4,8 +4,6 @@ Readouts are simulated; judgments are similarities of some of their maps and noi
 takes as long as there is something to find in them.
 """
 
-from collections.abc import Callable
-
 import numpy as np
 import pandas as pd
 import torch
@@ -17,16 +15,15 @@ from alignment_importance.experiments import rankings as importance
 from alignment_importance.experiments.comparisons import Comparison
 from alignment_importance.experiments.cross_validation import CrossValidation, Settings
 from alignment_importance.inputs import folds
-from alignment_importance.inputs.folds import Fold
 from alignment_importance.statistics.similarity import rsm
 from alignment_importance.system.compute import Compute
-from benchmarks.speed import N_FOLDS, N_POOLED_MAPS, SEEDS, measure, row
+from benchmarks.speed import N_FOLDS, N_POOLED_MAPS, SEEDS, cut_into_folds, measure, names_of, row
 
 N_IMAGES = 60
 N_PERMUTATIONS, N_ONE_BY_ONE = 1000, 5
 SETTINGS = Settings("pearson", "pearson_r2", by_pairs=False, random_rankings=5, inner_folds=3)
 
-_NAMES = [f"image-{number:05d}" for number in range(N_IMAGES)]
+_NAMES = names_of(N_IMAGES)
 
 
 def cross_validation(compute: Compute) -> pd.DataFrame:
@@ -40,10 +37,10 @@ def cross_validation(compute: Compute) -> pd.DataFrame:
     engine = PooledAblation(readout, compute, SETTINGS.similarity, SETTINGS.score)
     ratings = xr.Dataset({"similarity": (("participant", "image", "image_b"), human[None])})
     comparison = Comparison(_NAMES, ratings, human, recorded, None, engine)
-    folds_of_seeds = {seed: folds.blocks(folds.cut("images", _NAMES, N_FOLDS, seed), human, _NAMES) for seed in SEEDS}
+    folds_of_seeds = cut_into_folds(human)
     with measure(compute.device) as ours:
         whole = CrossValidation(comparison, SETTINGS, compute)
-        for seed, of_seed in folds_of_seeds.items():
+        for seed, of_seed in zip(SEEDS, folds_of_seeds, strict=True):
             whole.validate(of_seed, seed)
     return pd.DataFrame([row("pooled", "cross_validation", "nothing", ours, n_images=N_IMAGES, n_maps=N_POOLED_MAPS)])
 
@@ -56,32 +53,21 @@ def permutations(compute: Compute) -> pd.DataFrame:
     with measure(compute.device) as ours:
         table = permutation.permute(engine, folds.members(cut, _NAMES), human, SETTINGS.score, N_PERMUTATIONS, SEEDS[0])
     with measure(compute.device) as other:
-        some = permute_one_by_one(engine, lambda permuted: folds.blocks(cut, permuted, _NAMES), human, N_ONE_BY_ONE)
+        some = permute_one_by_one(engine, cut, human, N_ONE_BY_ONE)
     difference = float(np.abs(some - table["difference"].to_numpy()[: len(some)]).max())
     share = len(some) / len(table)
-    made = row(
-        "pooled",
-        "permutations",
-        "one_by_one",
-        ours,
-        other.seconds,
-        n_images=N_IMAGES,
-        n_maps=N_POOLED_MAPS,
-        difference=difference,
-        share=share,
-    )
+    compared = ("pooled", "permutations", "one_by_one", ours, other.seconds)
+    made = row(*compared, difference=difference, share=share, n_images=N_IMAGES, n_maps=N_POOLED_MAPS)
     return pd.DataFrame([made])
 
 
-def permute_one_by_one(
-    engine: PooledAblation, blocks_of: Callable[[np.ndarray], list[Fold]], human: np.ndarray, n_draws: int
-) -> np.ndarray:
+def permute_one_by_one(engine: PooledAblation, cut: pd.DataFrame, human: np.ndarray, n_draws: int) -> np.ndarray:
     """(1 + draw,) retained less full test scores, of the judgments as they are and of the first permutations."""
     rng = np.random.default_rng(SEEDS[0])
     gains = []
     for draw in range(1 + n_draws):
         order = np.arange(len(human)) if draw == 0 else rng.permutation(len(human))
-        blocks = blocks_of(human[np.ix_(order, order)])
+        blocks = folds.blocks(cut, human[np.ix_(order, order)], _NAMES)
         curve = curves.trace(engine, blocks, importance.rank_folds(engine, blocks))
         kept = [retention.retain(of_fold) for _, of_fold in curve.groupby("fold")]
         gains.append(np.mean([one["test_retained"] - one["test_full"] for one in kept]))

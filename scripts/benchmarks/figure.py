@@ -39,10 +39,9 @@ def draw_speed(summary: pd.DataFrame) -> Figure:
 
 def _ratio_panel(panel: Axes, compared: pd.DataFrame) -> None:
     """A bar for each other way, on a logarithmic axis."""
-    named = compared[["network", "work", "n_images", "against"]].astype(str).to_numpy().tolist()
     labels = [
-        f"{network}, {work.replace('_', ' ')}, {n_images} images, against {against}"
-        for network, work, n_images, against in named
+        f"{row.network}, {str(row.work).replace('_', ' ')}, {row.n_images} images, against {row.against}"
+        for row in compared.itertuples()
     ]
     positions = np.arange(len(compared))[::-1]
     panel.barh(positions, compared["ratio"], color=palette.BLUE, alpha=0.7)

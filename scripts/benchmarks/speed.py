@@ -10,7 +10,7 @@ import logging
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
@@ -52,35 +52,26 @@ class Measured:
     The memory is the process's with all libraries and with what earlier work has left, or the GPU's on a GPU.
     """
 
-    seconds: float = field(default=float("nan"))
-    peak_mb: float = field(default=float("nan"))
-    processor_seconds: float = field(default=float("nan"))
+    seconds: float = np.nan
+    peak_mb: float = np.nan
+    processor_seconds: float = np.nan
 
 
 @contextmanager
 def measure(device: torch.device) -> Iterator[Measured]:
     """Measure a block of code."""
     measured = Measured()
-    _reset_peak(device)
-    started, used = time.perf_counter(), time.process_time()
-    yield measured
-    if device.type == "cuda":
-        torch.cuda.synchronize(device)
-    measured.seconds, measured.processor_seconds = time.perf_counter() - started, time.process_time() - used
-    measured.peak_mb = _peak_mb(device)
-
-
-def _reset_peak(device: torch.device) -> None:
-    if device.type == "cuda":
+    on_gpu = device.type == "cuda"
+    if on_gpu:
         torch.cuda.reset_peak_memory_stats(device)
     elif (peak := Path("/proc/self/clear_refs")).exists():
         peak.write_text("5", encoding="ascii")
-
-
-def _peak_mb(device: torch.device) -> float:
-    if device.type == "cuda":
-        return torch.cuda.max_memory_allocated(device) / 1e6
-    return memory.peak_mb()
+    started, used = time.perf_counter(), time.process_time()
+    yield measured
+    if on_gpu:
+        torch.cuda.synchronize(device)
+    measured.seconds, measured.processor_seconds = time.perf_counter() - started, time.process_time() - used
+    measured.peak_mb = torch.cuda.max_memory_allocated(device) / 1e6 if on_gpu else memory.peak_mb()
 
 
 def row(
@@ -88,12 +79,12 @@ def row(
     work: str,
     against: str,
     ours: Measured,
-    other_seconds: float = float("nan"),
+    other_seconds: float = np.nan,
     *,
     n_images: int,
     n_maps: int,
-    difference: float = float("nan"),
-    share: float = float("nan"),
+    difference: float = np.nan,
+    share: float = np.nan,
 ) -> dict[str, object]:
     """One row of the summary: another way took `other_seconds` for a share of the work, from which it extrapolates."""
     extrapolated = other_seconds / share
@@ -123,7 +114,7 @@ def vgg16(compute: Compute) -> pd.DataFrame:
     """Leave-one-out scores and top-k curves of VGG-16, against the published way and against captum."""
     with measure(compute.device) as preparing:
         head, maps, human = _vgg16_data(compute)
-        n_maps, folds_of_seeds = head.n_maps, _folds_of_seeds(human)
+        n_maps, folds_of_seeds = head.n_maps, cut_into_folds(human)
     zeros = torch.zeros(n_maps)
     with measure(compute.device) as loo:
         engine = ReadoutAblation(LinearHead(head, compute, zeros, maps), compute, "pearson", "pearson_r2")
@@ -141,20 +132,17 @@ def vgg16(compute: Compute) -> pd.DataFrame:
         sum(part.processor_seconds for part in parts),
     )
     kind = {"n_images": len(maps), "n_maps": n_maps}
-    torch.set_num_threads(compute.threads)
-    try:
-        some = np.linspace(0, n_maps - 1, 6).astype(int)
-        seconds, scores = heads_run_again(head.module, (maps,), human, some, 1)
-        difference, share = float(np.abs(scores - without[0, some]).max()), len(some) / n_maps
-        rows = [row("vgg16", "leave_one_out", "published", loo, seconds, difference=difference, share=share, **kind)]
-        n_captum = 2
-        seconds, correlations = captum_leave_one_out(head.module, maps, human, range(n_captum))
-        difference, share = float(np.abs(correlations - own[:n_captum]).max()), n_captum / len(maps)
-        rows.append(row("vgg16", "leave_one_out", "captum", loo, seconds, difference=difference, share=share, **kind))
-        seconds, difference, share = _published_curves(head.module, maps, folds_of_seeds, rankings[0], traced[0])
-        rows.append(row("vgg16", "curves", "published", tracing, seconds, difference=difference, share=share, **kind))
-    finally:
-        torch.set_num_threads(1)
+    torch.set_num_threads(compute.threads)  # of the other ways; the engine has ended
+    some = np.linspace(0, n_maps - 1, 6).astype(int)
+    seconds, scores = heads_run_again(head.module, (maps,), human, some, 1)
+    difference, share = float(np.abs(scores - without[0, some]).max()), len(some) / n_maps
+    rows = [row("vgg16", "leave_one_out", "published", loo, seconds, difference=difference, share=share, **kind)]
+    n_captum = 2
+    seconds, correlations = captum_leave_one_out(head.module, maps, human, range(n_captum))
+    difference, share = float(np.abs(correlations - own[:n_captum]).max()), n_captum / len(maps)
+    rows.append(row("vgg16", "leave_one_out", "captum", loo, seconds, difference=difference, share=share, **kind))
+    seconds, difference, share = _published_curves(head.module, maps, folds_of_seeds, rankings[0], traced[0])
+    rows.append(row("vgg16", "curves", "published", tracing, seconds, difference=difference, share=share, **kind))
     rows.append(row("vgg16", "everything", "nothing", everything, **kind))
     return pd.DataFrame(rows)
 
@@ -315,11 +303,8 @@ def transformer(compute: Compute) -> pd.DataFrame:
         engine = ReadoutAblation(AttentionHead(head, compute, zeros, maps, prefix), compute, "pearson", "pearson_r2")
         _, without = engine.leave_one_out([folds.whole(human)])
     some = np.linspace(0, head.n_maps - 1, 4).astype(int)
-    torch.set_num_threads(compute.threads)
-    try:
-        seconds, scores = heads_run_again(head.module, (maps, prefix), human, some, 32)
-    finally:
-        torch.set_num_threads(1)
+    torch.set_num_threads(compute.threads)  # as for VGG-16
+    seconds, scores = heads_run_again(head.module, (maps, prefix), human, some, 32)
     difference, share = float(np.abs(scores - without[0, some]).max()), len(some) / head.n_maps
     compared = ("vit_b_16", "leave_one_out", "last_block", ours, seconds)
     return pd.DataFrame([row(*compared, difference=difference, share=share, n_images=len(maps), n_maps=head.n_maps)])
@@ -404,7 +389,7 @@ def growth(compute: Compute) -> pd.DataFrame:
 
 def _pooled_work(readout: np.ndarray, human: np.ndarray, compute: Compute) -> dict[str, Callable[[], np.ndarray]]:
     """What the workflow computes of one pooled readout, by name; the curves are those of one fold."""
-    names = _names(len(human))
+    names = names_of(len(human))
     fold = folds.blocks(folds.cut("images", names, N_FOLDS, SEEDS[0]), human, names)[0]
 
     def engine() -> PooledAblation:
@@ -422,11 +407,11 @@ def all_folds(compute: Compute) -> pd.DataFrame:
     readout, human = _pooled_data(N_IMAGES)
     with measure(compute.device) as measured:
         engine = PooledAblation(readout, compute, "pearson", "pearson_r2")
-        folds_of_seeds = _folds_of_seeds(human)
+        folds_of_seeds = cut_into_folds(human)
         rankings = [importance.rank_folds(engine, of_seed) for of_seed in folds_of_seeds]
         for of_seed, table in zip(folds_of_seeds, rankings, strict=True):
             curves.trace(engine, of_seed, table)
-        importance.score_images(engine, human, _names(N_IMAGES))
+        importance.score_images(engine, human, names_of(N_IMAGES))
     return pd.DataFrame([row("pooled", "40_folds", "nothing", measured, n_images=N_IMAGES, n_maps=N_POOLED_MAPS)])
 
 
@@ -469,10 +454,12 @@ def _judgments(n_images: int) -> np.ndarray:
     return judged
 
 
-def _names(n_images: int) -> list[str]:
+def names_of(n_images: int) -> list[str]:
+    """Names of simulated images."""
     return [f"image-{number:05d}" for number in range(n_images)]
 
 
-def _folds_of_seeds(human: np.ndarray) -> list[list[folds.Fold]]:
-    names = _names(len(human))
+def cut_into_folds(human: np.ndarray) -> list[list[folds.Fold]]:
+    """The folds of all seeds."""
+    names = names_of(len(human))
     return [folds.blocks(folds.cut("images", names, N_FOLDS, seed), human, names) for seed in SEEDS]

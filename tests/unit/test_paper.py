@@ -30,7 +30,7 @@ def summary() -> pd.DataFrame:
     )
 
 
-def sources() -> paper.Sources:
+def tables() -> dict[str, pd.DataFrame]:
     risks = pd.DataFrame(
         {
             "category": ["all images"] * 3,
@@ -55,8 +55,10 @@ def sources() -> paper.Sources:
     areas = pd.DataFrame(
         {"control": "halves", "comparison": "birds", "map": "ais", "image": ["1", "2"], "auc": [0.5, 1.0], **PROVENANCE}
     )
-    return paper.Sources(
+    return paper.collect(
         summary(),
+        published=None,
+        differences={},
         agreement={"birds": agreed},
         overlaps={("birds", "net", "own"): risks},
         controls={("halves", "net"): areas},
@@ -66,19 +68,20 @@ def sources() -> paper.Sources:
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     """An assembled paper."""
-    figures = []
-    for kind, about in (
-        ("bars", {}),
-        ("heatmaps", {"comparison": "birds", "model": "net"}),
-        ("agreement", {"comparison": "a|b", "model": "net", "model_b": "other"}),
-        ("control", {"control": "halves", "model": "net"}),
+    figures: dict[tuple[str, ...], Path] = {}
+    for key in (
+        ("bars",),
+        ("heatmaps", "birds", "net"),
+        ("agreement", "a|b", "net", "other"),
+        ("control", "halves", "net"),
     ):
+        kind = key[0]
         for ending in ("png", "pdf"):
             (tmp_path / f"{kind}.{ending}").write_text(f"{kind}.{ending}", encoding="utf-8")
-        figures.append(paper.Drawn(kind, about, tmp_path / f"{kind}.png"))
+        figures[key] = tmp_path / f"{kind}.png"
     (tmp_path / "paper").mkdir()
     left_out = {"published values": "the configuration names none"}
-    paper.assemble(tmp_path / "paper", figures, sources(), left_out, "Folds: 5 for each of 2 seeds.", pdf=True)
+    paper.assemble(tmp_path / "paper", figures, tables(), left_out, "Folds: 5 for each of 2 seeds.", pdf=True)
     return tmp_path / "paper"
 
 
@@ -114,29 +117,29 @@ def test_captions_stand_alone(folder: Path) -> None:
 
 
 def test_tables_by_hand() -> None:
-    tables = paper.collect(sources())
-    assert list(tables) == ["comparisons", "prediction", "saliency", "agreement", "control"]
-    assert tables["comparisons"]["comparison"].tolist() == ["birds", "a|b"]
-    risk = tables["saliency"]
+    made = tables()
+    assert list(made) == ["comparisons", "prediction", "saliency", "agreement", "control"]
+    assert made["comparisons"]["comparison"].tolist() == ["birds", "a|b"]
+    risk = made["saliency"]
     assert risk[["comparison", "model", "saliency", "value"]].to_numpy().tolist() == [["birds", "net", "own", 2.5]]
-    agreed = tables["agreement"].iloc[0]
+    agreed = made["agreement"].iloc[0]
     assert (agreed["comparison"], agreed["n_images"], agreed["mean"]) == ("birds", 2, 0.5)
     assert agreed["sd"] == pytest.approx(0.125**0.5)
     assert agreed["mean_other_image"] == 0.25
-    controlled = tables["control"].iloc[0]
+    controlled = made["control"].iloc[0]
     assert (controlled["model"], controlled["n_images"], controlled["mean"]) == ("net", 2, 0.75)
     for kind in ("saliency", "agreement", "control"):
-        assert set(PROVENANCE) <= set(tables[kind])
+        assert set(PROVENANCE) <= set(made[kind])
 
 
 def test_the_index_shows_all_images_and_the_file_every_category(tmp_path: Path) -> None:
-    one = sources()
-    risks = one.overlaps[("birds", "net", "own")]
+    risks = tables()["saliency"]
     both = pd.concat([risks, risks.assign(category="gulls", value=9.25)], ignore_index=True)
-    (tmp_path / "paper").mkdir()
-    paper.assemble(
-        tmp_path / "paper", [], paper.Sources(summary(), overlaps={("birds", "net", "own"): both}), {}, "Folds.", False
+    made = paper.collect(
+        summary(), None, differences={}, agreement={}, overlaps={("birds", "net", "own"): both}, controls={}
     )
+    (tmp_path / "paper").mkdir()
+    paper.assemble(tmp_path / "paper", {}, made, {}, "Folds.", False)
     text = (tmp_path / "paper" / "README.md").read_text(encoding="utf-8")
     assert "all images" in text and "gulls" not in text
     assert "[All categories, columns and digits](table-03_saliency.csv)" in text
@@ -144,11 +147,11 @@ def test_the_index_shows_all_images_and_the_file_every_category(tmp_path: Path) 
 
 
 def test_every_table_has_a_caption_and_shows_columns_that_it_has() -> None:
-    tables = paper.collect(sources())
-    assert set(tables) <= set(paper.TABLES)
+    made = tables()
+    assert set(made) <= set(paper.TABLES)
     for kind in ("comparisons", "saliency", "agreement", "control"):
         shown = set(paper.TABLES[kind][1])
-        assert shown - set(tables[kind]) <= {"lower", "upper"}  # which these small tables lack
+        assert shown - set(made[kind]) <= {"lower", "upper"}  # which these small tables lack
 
 
 def test_numbers_and_names_in_markdown(folder: Path) -> None:

@@ -15,7 +15,7 @@ def picture(height: int, width: int) -> np.ndarray:
 
 def sheet(n_rows: int, n_columns: int, aspect: float) -> tuple[Figure, Sheet]:
     figure = style.new_figure(4)
-    return figure, Sheet(figure, figure.subplots(), n_rows, n_columns, aspect, above=0.5)
+    return figure, Sheet(figure.subplots(), n_rows, n_columns, aspect, above=0.5)
 
 
 def test_pictures_keep_their_shape_in_the_middle_of_their_place() -> None:

@@ -63,7 +63,7 @@ def test_a_figure_is_as_wide_as_its_page(tmp_path: Path) -> None:
 def test_a_page_ends_even_after_a_failure() -> None:
     with pytest.raises(ZeroDivisionError), style.page(PAGE):
         raise ZeroDivisionError
-    assert style.dots_per_inch() == 300
+    assert style.present_page().dpi == 300
 
 
 def test_every_font_of_a_pdf_is_embedded_as_truetype(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ KINDS += ["overlap", "overlap-categories", "overlap-grid"] if SALIENCY else []
 TRANSFERRED = list(itertools.product(PLAN.transferred(), MODELS))
 CONTROLLED = list(itertools.product(CONTROLS, WITH_PLACES))
 SCALED = list(itertools.product(COMPARISONS, WITH_PLACES, SALIENCY))
+TRACED = list(itertools.product(COMPARISONS, MODELS, SEEDS))
 OF_THE_RUN = PLAN.figures_of_run()
 OF_PAPER = PLAN.figures_of_paper()
 # What the tutorial shows, by a comparison of the configuration that makes it: of the real data, no photographs.
@@ -159,12 +160,7 @@ rule build_gallery:
         scores=of_views("<results>/image_scores/{comparison}/{model}.nc", MAPPED),
         rsms=of_views("<results>/rsm/{comparison}/{model}.nc", MAPPED),
         activations=of_views("<results>/activations/{image_set}/{model}.nc", MAPPED),
-        overlaps=expand(
-            "<results>/overlap/{comparison}/{model}/{saliency}.csv",
-            comparison=COMPARISONS,
-            model=WITH_PLACES,
-            saliency=SALIENCY,
-        ),
+        overlaps=[f"<results>/overlap/{comparison}/{model}/{saliency}.csv" for comparison, model, saliency in SCALED],
         pairs=of_views("<results>/pairs/{comparison}/{model}.nc", MAPPED),
     output:
         gallery=directory("<results>/gallery"),
@@ -197,18 +193,13 @@ rule assemble_paper:
         pdf=vector_graphics(OF_PAPER),
         summary="<results>/prediction/summary.csv",
         predictions=of_views("<results>/prediction/{comparison}/{model}.csv"),
-        curves=expand(
-            "<results>/curves/{comparison}/{model}/seed-{seed}.csv", comparison=COMPARISONS, model=MODELS, seed=SEEDS
-        ),
+        curves=[f"<results>/curves/{comparison}/{model}/seed-{seed}.csv" for comparison, model, seed in TRACED],
         published="<results>/prediction/published.csv" if config["published"] else [],
         differences=expand("<results>/networks/{comparison}/differences.csv", comparison=COMPARED),
         agreement=expand("<results>/networks/{comparison}/agreement.csv", comparison=AGREEING),
-        overlaps=expand(
-            "<results>/overlap_summary/{comparison}/{model}/{saliency}.csv",
-            comparison=COMPARISONS,
-            model=WITH_PLACES,
-            saliency=SALIENCY,
-        ),
+        overlaps=[
+            f"<results>/overlap_summary/{comparison}/{model}/{saliency}.csv" for comparison, model, saliency in SCALED
+        ],
         controls=[f"<results>/control/{control}/{model}.csv" for control, model in CONTROLLED],
     output:
         *vector_graphics(OWN_OF_PAPER),
@@ -229,7 +220,7 @@ rule assemble_paper:
         differences=COMPARED,
         agreement=AGREEING,
         predictions=VIEWS,
-        curves=list(itertools.product(COMPARISONS, MODELS, SEEDS)),
+        curves=TRACED,
         overlaps=SCALED,
         controls=CONTROLLED,
         left_out=PLAN.left_out_of_paper(),

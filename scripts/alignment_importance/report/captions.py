@@ -15,7 +15,7 @@ from typing import Any
 from alignment_importance.statistics.scores import SCORES
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Caption:
     """The caption of a kind of figure.
 
@@ -25,21 +25,19 @@ class Caption:
         claim: the claim of the paper that it shows.
         category, label: its section in Snakemake's report, and its name there.
         reading: how to read it; `{score}` is replaced by the second-order score.
-        about: what a figure of this kind is about, in the order of its file name: a comparison, a model and so on.
+        about: what a figure of this kind is about, in the order of its file name; nothing if it is about a whole run.
         condition: which runs have figures of this kind, if not all do.
     """
 
     title: str
     question: str
-    claim: str
+    claim: str = "none"
     category: str
     label: str
     reading: str
-    about: tuple[str, ...] = ()
+    about: tuple[str, ...] = ("comparison", "model")
     condition: str = ""
 
-
-_VIEW = ("comparison", "model")
 
 #: Captions by the kind of figure, which is the first part of its file name.
 FIGURES = {
@@ -52,6 +50,7 @@ FIGURES = {
         reading="Test alignment ({score}) of all feature maps and of those retained on the training images, beside "
         "everything that the selection is held against and, with several participants, noise ceilings. Every fold of "
         "every seed is one value; folds of one data set are not independent.",
+        about=(),
     ),
     "curves": Caption(
         title="Alignment of the k highest-ranked feature maps",
@@ -61,7 +60,6 @@ FIGURES = {
         label="top-k curves",
         reading="Alignment ({score}) of the k highest-ranked feature maps on the training images that they were ranked "
         "on and on the test images. The retained number is the smallest k with the highest training score.",
-        about=_VIEW,
     ),
     "importance": Caption(
         title="Alignment Importance Scores of the feature maps",
@@ -71,7 +69,6 @@ FIGURES = {
         label="spread of the scores, agreement of the folds",
         reading="How the scores are spread over feature maps, and how far the folds agree on them. A positive score "
         "means that the map helps the alignment.",
-        about=_VIEW,
     ),
     "heatmaps": Caption(
         title="Images and their alignment-importance heatmaps",
@@ -82,7 +79,6 @@ FIGURES = {
         reading="Heatmap: the image's feature maps averaged with its own positive scores, clear (lowest) to bright "
         "(highest), each over its own range unless a colour bar gives one for all; crossed out where no score is "
         "positive. r: correlation of the network's with people's similarities of the image to all others.",
-        about=_VIEW,
     ),
     "overlap": Caption(
         title="Saliency maps and heatmaps as predictions of each other",
@@ -95,7 +91,6 @@ FIGURES = {
         reading="Precision, recall and relative risk in both directions over all images, with 95 % bootstrap "
         "intervals; baselines: saliency maps of other images, a centre bias, and activations without scores. Where "
         "lines coincide, the wider ones lie below.",
-        about=_VIEW,
         condition="with saliency maps",
     ),
     "overlap-categories": Caption(
@@ -108,7 +103,6 @@ FIGURES = {
         "image the figure names: precision and recall against the share of the predicting pixels, means over images "
         "with 95 % bootstrap intervals, beside baselines and chance (dotted). Where lines coincide, the wider ones lie "
         "below.",
-        about=_VIEW,
         condition="with saliency maps",
     ),
     "overlap-grid": Caption(
@@ -120,7 +114,6 @@ FIGURES = {
         reading="Blue: highest pixels of the heatmap; orange: as many of the saliency map. RR: relative risk, the rate "
         "at which pixels inside the heatmap's mask lie in the saliency map's, as a multiple of that of pixels outside "
         "it.",
-        about=_VIEW,
         condition="with saliency maps",
     ),
     "rsms": Caption(
@@ -131,28 +124,23 @@ FIGURES = {
         label="similarity matrices",
         reading="Similarities as percentiles of the pairs, in one order of images. The retained maps were chosen by "
         "judgments of the same images.",
-        about=_VIEW,
     ),
     "patches": Caption(
         title="Image patches that drive the most important feature maps most",
         question="What do the most important maps respond to?",
-        claim="none",
         category="Importance",
         label="patches",
         reading="The parts of images in which the feature maps of the highest scores are most active.",
-        about=_VIEW,
     ),
     "pairs-explained": Caption(
         title="Pairs of images that people and network agree and disagree on most",
         question="Why are two images alike to people and network, or to one of them alone: which maps, which places?",
-        claim="none",
         category="Similarities",
         label="pairs explained",
         reading="Pairs with the highest and with the lowest shares of the correlation r of the network with people: "
         "both images, each with the heatmap of its maps in the light of the other, and where the feature maps that "
         "contribute most to the agreement, or to the disagreement, are most active in both. SD: similarities in "
         "standard deviations over all judged pairs.",
-        about=_VIEW,
     ),
     "networks": Caption(
         title="Networks side by side",
@@ -161,12 +149,12 @@ FIGURES = {
         category="Networks",
         label="scores and retained maps",
         reading="Test alignment ({score}) with all and with the retained feature maps, and the share of maps retained.",
+        about=(),
         condition="several models",
     ),
     "depth": Caption(
         title="Alignment over the map layers of a network",
         question="At which depth do the feature maps of a network match judgments best, and does choosing help there?",
-        claim="none",
         category="Networks",
         label="alignment over map layers",
         reading="Test alignment ({score}) of all feature maps of each map layer and of those retained on the training "
@@ -188,7 +176,6 @@ FIGURES = {
     "agreement": Caption(
         title="Agreement of two networks' heatmaps of the same images",
         question="Do two networks see importance in the same places, and on which images?",
-        claim="none",
         category="Networks",
         label="agreement of heatmaps",
         reading="r: correlation of the heatmaps over an image's pixels; beside it the correlation with another image's "
@@ -199,7 +186,6 @@ FIGURES = {
     "transfer": Caption(
         title="Rankings of feature maps used on other comparisons",
         question="Does a ranking learned from one comparison predict others?",
-        claim="none",
         category="Networks",
         label="transfer of rankings",
         reading="Test alignment ({score}), less that of all maps, of the maps that another comparison's judgments rank "
@@ -216,7 +202,6 @@ FIGURES = {
         reading="Alignment ({score}) of the feature maps left when they are removed one at a time and scored again "
         "after each, and of as many maps of the highest scores in one ranking, on the training and on the test images "
         "of the folds of one seed.",
-        about=_VIEW,
         condition="target `interactions`",
     ),
     "pairs": Caption(
@@ -226,7 +211,6 @@ FIGURES = {
         category="Interactions",
         label="pairs of maps",
         reading="What pairs of feature maps are worth beyond the sum of both. Positive: they replace each other.",
-        about=_VIEW,
         condition="target `interactions`",
     ),
     "shapley": Caption(
@@ -236,7 +220,6 @@ FIGURES = {
         category="Interactions",
         label="Shapley values",
         reading="Shapley values with standard errors of the sampling, against Alignment Importance Scores.",
-        about=_VIEW,
         condition="target `interactions`",
     ),
     "bars": Caption(
@@ -250,6 +233,7 @@ FIGURES = {
         "images (blue), means over folds; whiskers: 95 % intervals by the bootstrap over images; numbers: feature maps "
         "retained, mean over folds; dashed, with several participants: noise ceiling, the highest score to expect "
         "against their mean.",
+        about=(),
         condition="target `paper`",
     ),
     "fold-curves": Caption(
@@ -279,7 +263,6 @@ FIGURES = {
     "speed": Caption(
         title="Speed and memory of the ablation engine",
         question="How much faster is the engine than other ways to the same numbers, and how does it grow?",
-        claim="none",
         category="Benchmark",
         label="times and memory",
         reading="Time and memory on this machine, against the published way (one forward pass of the head per feature "
@@ -288,6 +271,7 @@ FIGURES = {
         "connected layers are active. The other ways are timed on the share of the work that the table names, and "
         "extrapolated; the published way of the curves has all images in one batch, and differences of curves are "
         "those beyond the first tenth of k.",
+        about=(),
         condition="target `benchmark`",
     ),
 }
@@ -311,25 +295,26 @@ def score_name(score: str) -> str:
     return SCORES[score].label
 
 
-def stem(kind: str, *names: str) -> str:
-    """Return the file name of a figure, without its ending.
+def subject(kind: str, *names: str) -> dict[str, str]:
+    """Return what a figure is about: its names, as many as `FIGURES[kind].about` has, by what they name."""
+    return dict(zip(FIGURES[kind].about, names, strict=True))
 
-    Args:
-        kind: a key of `FIGURES`.
-        names: of what it is about, one for each of `FIGURES[kind].about`.
+
+def stem(kind: str, *names: str) -> str:
+    """Return the file name of a figure, without its ending; arguments as for `subject`.
 
     Example:
         >>> stem("agreement", "birds", "vgg16", "resnet50")
         'agreement_birds_vgg16_and_resnet50'
     """
-    about = dict(zip(FIGURES[kind].about, names, strict=True))
-    other = about.pop("model_b", None)
-    return "_".join([kind, *about.values()]) + (f"_and_{other}" if other else "")
+    named = subject(kind, *names)
+    second = named.pop("model_b", None)
+    return "_".join([kind, *named.values()]) + (f"_and_{second}" if second else "")
 
 
 def labels(kind: str, *names: str) -> dict[str, str]:
-    """Return the labels of a figure in Snakemake's report; arguments as for `stem`."""
-    return {"what": FIGURES[kind].label, **dict(zip(FIGURES[kind].about, names, strict=True))}
+    """Return the labels of a figure in Snakemake's report; arguments as for `subject`."""
+    return {"what": FIGURES[kind].label, **subject(kind, *names)}
 
 
 def as_rst(kind: str) -> str:

@@ -2,14 +2,14 @@
 
 import shutil
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from alignment_importance.maps.overlap.summary import ALL_IMAGES
-from alignment_importance.report.captions import FIGURES, score_name
+from alignment_importance.report.captions import FIGURES, score_name, subject
 from alignment_importance.system.plurals import counted
 from alignment_importance.system.tables import ORIGIN, write_table
 
@@ -50,77 +50,69 @@ TABLES = {
 }  # fmt: skip
 
 
-@dataclass(frozen=True)
-class Drawn:
-    """A figure: a key of `captions.FIGURES`, what it is about (`comparison`, `model` and so on), and its PNG file."""
-
-    kind: str
-    about: Mapping[str, str]
-    png: Path
-
-
-@dataclass(frozen=True)
-class Sources:
-    """The tables of a run; several of a kind by the names in their paths.
-
-    `summary` is a row per comparison and model. `differences` and `agreement` are by comparison, `overlaps` by
-    comparison, model and saliency, `controls` by control and model.
-    """
-
-    summary: pd.DataFrame
-    published: pd.DataFrame | None = None
-    differences: Mapping[str, pd.DataFrame] = field(default_factory=dict)
-    agreement: Mapping[str, pd.DataFrame] = field(default_factory=dict)
-    overlaps: Mapping[tuple[str, str, str], pd.DataFrame] = field(default_factory=dict)
-    controls: Mapping[tuple[str, str], pd.DataFrame] = field(default_factory=dict)
-
-
 def assemble(
-    folder: Path, figures: Sequence[Drawn], sources: Sources, left_out: Mapping[str, str], folds: str, pdf: bool
+    folder: Path,
+    figures: Mapping[tuple[str, ...], Path],
+    tables: Mapping[str, pd.DataFrame],
+    left_out: Mapping[str, str],
+    folds: str,
+    pdf: bool,
 ) -> None:
     """Copy numbered figures into a folder, and write the tables and README.md, the index of both.
 
     Args:
         folder: exists, and is empty.
-        figures: in their order.
-        sources: the data of tables, and of the captions' facts about images, participants and networks.
+        figures: PNG files in their order, by the kind of figure, followed by the names of its `captions.subject`.
+        tables: what `collect` returns; captions take facts about images, participants and networks from them.
         left_out: what this run cannot provide, with the reason.
         folds: how the folds were made.
         pdf: whether there is a PDF file of every figure beside the PNG file.
     """
-    names = [f"figure-{at:02d}_{figure.png.stem}" for at, figure in enumerate(figures, start=1)]
-    for name, figure in zip(names, figures, strict=True):
+    names = {f"figure-{at:02d}_{png.stem}": key for at, (key, png) in enumerate(figures.items(), start=1)}
+    for name, key in names.items():
         for ending in _endings(pdf):
-            shutil.copyfile(figure.png.with_suffix(ending), folder / f"{name}{ending}")
-    tables = collect(sources)
+            shutil.copyfile(figures[key].with_suffix(ending), folder / f"{name}{ending}")
     for at, (kind, table) in enumerate(tables.items(), start=1):
         write_table(table, folder / f"table-{at:02d}_{kind}.csv")
-    text = index(dict(zip(names, figures, strict=True)), tables, sources.summary, left_out, folds, pdf)
-    (folder / "README.md").write_text(text, encoding="utf-8")
+    (folder / "README.md").write_text(index(names, tables, left_out, folds, pdf), encoding="utf-8")
 
 
-def collect(sources: Sources) -> dict[str, pd.DataFrame]:
-    """Make the tables of a paper, by the keys of `TABLES`; leave out empty tables."""
-    summary = sources.summary
-    tables = {
-        "comparisons": summary.drop_duplicates("comparison")[["comparison", "n_images", "n_participants", "simulated"]],
-        "prediction": summary,
-        "published": sources.published,
-        "saliency": _stacked({names: _risks(table) for names, table in sources.overlaps.items()}, "saliency"),
-        "spread": _stacked({(name,): table for name, table in sources.differences.items()}, None),
-        "agreement": _stacked({(name,): _agreed(table) for name, table in sources.agreement.items()}, None),
-        "control": _controlled(sources.controls),
-    }
-    return {kind: table for kind, table in tables.items() if table is not None and len(table)}
+def collect(
+    summary: pd.DataFrame,
+    published: pd.DataFrame | None,
+    differences: Mapping[str, pd.DataFrame],
+    agreement: Mapping[str, pd.DataFrame],
+    overlaps: Mapping[tuple[str, str, str], pd.DataFrame],
+    controls: Mapping[tuple[str, str], pd.DataFrame],
+) -> dict[str, pd.DataFrame]:
+    """Make the tables of a paper, by the keys of `TABLES`; leave out empty tables.
+
+    Args:
+        summary: a row per comparison and model.
+        published: what `published.compare` returns.
+        differences, agreement: by comparison.
+        overlaps: by comparison, model and saliency.
+        controls: by control and model.
+    """
+    judged = summary.drop_duplicates("comparison")[["comparison", "n_images", "n_participants", "simulated"]]
+    tables = {"comparisons": judged, "prediction": summary}
+    if published is not None:
+        tables["published"] = published
+    if overlaps:
+        tables["saliency"] = _risks(_stacked(overlaps, ["comparison", "model", "saliency"]))
+    if differences:
+        tables["spread"] = _stacked(differences, ["comparison"])
+    if agreement:
+        tables["agreement"] = _agreed(_stacked(agreement, ["comparison"]))
+    if controls:
+        tables["control"] = _controlled(_stacked(controls, ["control", "model"]))
+    return {kind: table for kind, table in tables.items() if len(table)}
 
 
-def _stacked(tables: Mapping[tuple[str, ...], pd.DataFrame], third: str | None) -> pd.DataFrame | None:
-    """Stack tables, with their names in the first columns: comparison, and with a `third`, model and that one."""
-    if not tables:
-        return None
-    names = ["comparison", "model", third] if third else ["comparison"]
+def _stacked(tables: Mapping[Any, pd.DataFrame], names: list[str]) -> pd.DataFrame:
+    """Stack tables, with their keys in the first columns."""
     bare = {key: table.drop(columns=names, errors="ignore") for key, table in tables.items()}
-    return pd.concat(bare.values(), keys=pd.MultiIndex.from_tuples(bare, names=names)).reset_index(names)
+    return pd.concat(bare, names=names).reset_index(names)
 
 
 def _risks(summary: pd.DataFrame) -> pd.DataFrame:
@@ -131,8 +123,8 @@ def _risks(summary: pd.DataFrame) -> pd.DataFrame:
 
 def _agreed(table: pd.DataFrame) -> pd.DataFrame:
     """Average the agreement of every two networks over images."""
-    keys = ["model", "model_b", *(name for name in map(str, table) if name.removesuffix("_b") in ORIGIN)]
-    grouped = table.groupby(keys, sort=False, dropna=False)
+    origin = [name for name in map(str, table) if name.removesuffix("_b") in ORIGIN]
+    grouped = table.groupby(["comparison", "model", "model_b", *origin], sort=False, dropna=False)
     values = grouped.agg(
         n_images=("correlation", "count"),
         mean=("correlation", "mean"),
@@ -142,20 +134,11 @@ def _agreed(table: pd.DataFrame) -> pd.DataFrame:
     return values.reset_index()
 
 
-def _controlled(controls: Mapping[tuple[str, str], pd.DataFrame]) -> pd.DataFrame | None:
+def _controlled(areas: pd.DataFrame) -> pd.DataFrame:
     """Average the areas under the ROC curve over the partners of each image, and then over images."""
     keys = ["control", "comparison", "model", "map", *ORIGIN]
-    parts = [
-        table.assign(model=model)
-        .groupby([*keys, "image"], sort=False)["auc"]
-        .mean()
-        .groupby(keys, sort=False)
-        .agg(["count", "mean", "std"])
-        .reset_index()
-        .rename(columns={"count": "n_images", "std": "sd"})
-        for (_, model), table in controls.items()
-    ]
-    return pd.concat(parts, ignore_index=True) if parts else None
+    of_images = areas.groupby([*keys, "image"], sort=False)["auc"].mean()
+    return of_images.groupby(keys, sort=False).agg(n_images="count", mean="mean", sd="std").reset_index()
 
 
 # ----------------------------------------------------------------------------------------------------------------------
@@ -163,9 +146,8 @@ def _controlled(controls: Mapping[tuple[str, str], pd.DataFrame]) -> pd.DataFram
 
 
 def index(
-    figures: Mapping[str, Drawn],
+    figures: Mapping[str, tuple[str, ...]],
     tables: Mapping[str, pd.DataFrame],
-    summary: pd.DataFrame,
     left_out: Mapping[str, str],
     folds: str,
     pdf: bool,
@@ -173,37 +155,34 @@ def index(
     """Write the index as Markdown: all figures and tables with their captions, and what is left out.
 
     Args:
-        figures: by their names without ending.
-        tables: by the keys of `TABLES`, in their order.
-        summary: a row per comparison and model.
-        left_out, folds, pdf: see `assemble`.
+        figures: kinds and names, by the names of their files without ending.
+        tables, left_out, folds, pdf: see `assemble`.
     """
-    score = score_name(str(summary["score"].iloc[0]))
-    lines = ["# Figures and tables", "", *_contents(figures, tables, pdf)]
-    for at, (name, figure) in enumerate(figures.items(), start=1):
-        caption, about = FIGURES[figure.kind], ", ".join(figure.about.values())
-        alt = f"{caption.title}: {about}" if about else caption.title
-        shown = _shown(figure.about, summary, tables)
-        reading = f"{caption.reading.format(score=score)} {facts(figure.about, shown, folds)}"
-        lines += [
-            "",
+    score = score_name(str(tables["prediction"]["score"].iloc[0]))
+    parts = ["# Figures and tables", _contents(figures, tables, pdf)]
+    for at, (name, (kind, *names)) in enumerate(figures.items(), start=1):
+        caption = FIGURES[kind]
+        alt = f"{caption.title}: {', '.join(names)}" if names else caption.title
+        reading = f"{caption.reading.format(score=score)} {facts(subject(kind, *names), tables, folds)}"
+        parts += [
             f"## Figure {at}",
-            "",
             f"![{alt}]({name}.png)",
-            "",
             f"**Figure {at}. {caption.title}.** {reading}",
+            _files(name, pdf),
         ]
-        lines += ["", _files(name, pdf)]
     for at, (kind, table) in enumerate(tables.items(), start=1):
         what, columns = TABLES[kind]
         of_all = _of_all_images(table)
-        lines += ["", f"## Table {at}", "", f"**Table {at}. {what}.** {facts({}, summary, folds)}"]
-        lines += ["", *_markdown(of_all, columns)]
         more = "All categories, columns and digits" if len(of_all) < len(table) else "All columns and digits"
-        lines += ["", f"[{more}](table-{at:02d}_{kind}.csv)"]
+        parts += [
+            f"## Table {at}",
+            f"**Table {at}. {what}.** {facts({}, tables, folds)}",
+            _markdown(of_all, columns),
+            f"[{more}](table-{at:02d}_{kind}.csv)",
+        ]
     if left_out:
-        lines += ["", "## Left out", "", *(f"- {what}: {why}." for what, why in left_out.items())]
-    return "\n".join(lines) + "\n"
+        parts += ["## Left out", "\n".join(f"- {what}: {why}." for what, why in left_out.items())]
+    return "\n\n".join(parts) + "\n"
 
 
 def _endings(pdf: bool) -> list[str]:
@@ -215,41 +194,39 @@ def _files(name: str, pdf: bool) -> str:
     return ", ".join(f"[{ending[1:].upper()}]({name}{ending})" for ending in _endings(pdf))
 
 
-def _contents(figures: Mapping[str, Drawn], tables: Mapping[str, pd.DataFrame], pdf: bool) -> list[str]:
+def _contents(figures: Mapping[str, tuple[str, ...]], tables: Mapping[str, pd.DataFrame], pdf: bool) -> str:
     """List all figures and tables, with the question that each figure answers."""
     rows = ["| number | of | answers | files |", "|---|---|---|---|"]
-    for at, (name, figure) in enumerate(figures.items(), start=1):
-        about = _escaped(", ".join(figure.about.values()) or "all")
-        rows.append(f"| Figure {at} | {about} | {FIGURES[figure.kind].question} | {_files(name, pdf)} |")
+    for at, (name, (kind, *names)) in enumerate(figures.items(), start=1):
+        about = _escaped(", ".join(names) or "all")
+        rows.append(f"| Figure {at} | {about} | {FIGURES[kind].question} | {_files(name, pdf)} |")
     for at, kind in enumerate(tables, start=1):
         rows.append(f"| Table {at} | all | {TABLES[kind][0]} | [CSV](table-{at:02d}_{kind}.csv) |")
-    return rows
+    return "\n".join(rows)
 
 
-def facts(about: Mapping[str, str], summary: pd.DataFrame, folds: str) -> str:
+def facts(about: Mapping[str, str], tables: Mapping[str, pd.DataFrame], folds: str) -> str:
     """State the images, participants, folds and networks of a figure, and what is simulated or has random weights.
 
     Args:
-        about: `comparison`, `model`, `model_b` of the figure; all of the run, if it names none.
-        summary: a row per comparison and model.
+        about: `comparison`, `control`, `model`, `model_b` of the figure; all of the run, if it names none. A control
+            has the comparisons of its image set.
+        tables: see `collect`.
         folds: how the folds were made.
     """
+    summary = tables["prediction"]
     models = [about[name] for name in ("model", "model_b") if name in about] or summary["model"].unique().tolist()
     names = [about["comparison"]] if "comparison" in about else summary["comparison"].unique().tolist()
+    if "control" in about:
+        areas = tables["control"]
+        of_control = areas.loc[areas["control"] == about["control"], "comparison"].tolist()
+        names = [name for name in names if name in of_control]
     judged = [_judged(summary[summary["comparison"] == name].iloc[0]) for name in names]
     networks = [f"{name} ({_network(summary[summary['model'] == name].iloc[0])})" for name in models]
     heading = "Networks" if len(networks) > 1 else "Network"
     has_units = summary.loc[summary["model"].isin(models), "weights"].str.startswith("units of").any()
     units = " Units, which have no places, stand for feature maps." if has_units else ""
     return f"Judgments: {'; '.join(judged)}. {heading}: {'; '.join(networks)}.{units} {folds}"
-
-
-def _shown(about: Mapping[str, str], summary: pd.DataFrame, tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
-    """Select the comparisons of a control, which are those of its image set; all, if the figure is of none."""
-    if "control" not in about:
-        return summary
-    areas = tables["control"]
-    return summary[summary["comparison"].isin(areas.loc[areas["control"] == about["control"], "comparison"])]
 
 
 def _judged(row: pd.Series) -> str:
@@ -269,12 +246,12 @@ def _of_all_images(table: pd.DataFrame) -> pd.DataFrame:
     return table[table["category"] == ALL_IMAGES] if "category" in table else table
 
 
-def _markdown(table: pd.DataFrame, columns: Sequence[str]) -> list[str]:
+def _markdown(table: pd.DataFrame, columns: Sequence[str]) -> str:
     """Format columns of a table as Markdown, numbers to three digits."""
     known = [name for name in columns if name in table]
     rows = [" | ".join(name.replace("_", " ") for name in known), " | ".join(["---"] * len(known))]
     rows += [" | ".join(map(_cell, row)) for row in table[known].itertuples(index=False, name=None)]
-    return [f"| {row} |" for row in rows]
+    return "\n".join(f"| {row} |" for row in rows)
 
 
 def _cell(value: object) -> str:

@@ -1,4 +1,5 @@
 """The figures, a module for each family; every `draw_` function takes tables or labelled arrays and returns a Figure.
 
+`comparison`, `model` and `network` are names for the title, `score` is the name of the second-order score.
 What is simulated and what has random weights is written into the figure.
 """

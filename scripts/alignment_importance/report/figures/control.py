@@ -38,7 +38,6 @@ def draw_control(
         heatmaps: what `heatmaps.make` returns, by the name of the comparison.
         pictures: `image`, `file` and `sha256` of the images.
         objects: names of the first and the second object.
-        model: its name.
     """
     names, aspect = list(heatmaps), style.aspect(next(iter(heatmaps.values())))
     figure = style.new_figure(0.8 + (0.28 + 0.9 * aspect) * (1 + len(names)))
@@ -72,19 +71,19 @@ def _examples(
 ) -> None:
     """Draw a row of images, and a row of overlays for every comparison."""
     above, *rows = figure.subplots(1 + len(heatmaps), 1)
-    sheet = Sheet(figure, above, 1, len(chosen), aspect, above=0.25)
+    sheet = Sheet(above, 1, len(chosen), aspect, above=0.25)
     shown = {image: read_image(pictures, image, sheet.pixels) for image in chosen}
     sheet.head(0, 0, "image", "black")
     for column, rgb in enumerate(shown.values()):
         sheet.show(0, column, rgb)
-    heatmap_bar(figure, above, 1, limits_of(next(iter(heatmaps.values()))), hidden=True)
+    heatmap_bar(above, 1, limits_of(next(iter(heatmaps.values()))), hidden=True)
     for panel, (name, maps), colour in zip(rows, heatmaps.items(), itertools.cycle(palette.OBSERVERS)):
-        sheet, limits = Sheet(figure, panel, 1, len(chosen), aspect, above=0.25), limits_of(maps)
+        sheet, limits = Sheet(panel, 1, len(chosen), aspect, above=0.25), limits_of(maps)
         sheet.head(0, 0, style.observers(name, maps.attrs), colour)
         for column, (image, rgb) in enumerate(shown.items()):
             if image in maps["image"]:
                 sheet.show(0, column, heatmap_over(rgb, maps, image, limits))
-        heatmap_bar(figure, panel, 1, limits)
+        heatmap_bar(panel, 1, limits)
 
 
 def _areas(panel: Axes, table: pd.DataFrame, names: Sequence[str], objects: Sequence[str]) -> None:
@@ -92,14 +91,14 @@ def _areas(panel: Axes, table: pd.DataFrame, names: Sequence[str], objects: Sequ
     ais = table[table["map"] == "ais"]
     plain = table[table["map"] == "activations"].drop_duplicates("image")
     with_partners = table[table["map"] == "pairs"].groupby(["comparison", "image"], as_index=False)["auc"].mean()
-    groups, colours = [], []
-    for name, colour in zip(names, itertools.cycle(palette.OBSERVERS)):
-        for label, areas in ((name, ais), (f"{name}, pairs", with_partners)):
-            if (areas["comparison"] == name).any():
-                groups.append((label, areas.loc[areas["comparison"] == name, "auc"]))
-                colours.append(colour)
-    groups.append(("activations without AIS", plain["auc"]))
-    for at, ((_, areas), colour) in enumerate(zip(groups, [*colours, palette.ACTIVATIONS], strict=True)):
+    groups = [
+        (label, areas.loc[areas["comparison"] == name, "auc"], colour)
+        for name, colour in zip(names, itertools.cycle(palette.OBSERVERS))
+        for label, areas in ((name, ais), (f"{name}, pairs", with_partners))
+        if (areas["comparison"] == name).any()
+    ]
+    groups.append(("activations without AIS", plain["auc"], palette.ACTIVATIONS))
+    for at, (_, areas, colour) in enumerate(groups):
         panel.scatter(areas, at + style.scattered(len(areas), 0.5), s=9, color=colour, alpha=0.7, linewidths=0)
         panel.plot([areas.median()] * 2, [at - 0.33, at + 0.33], color="black", linewidth=2)
         drawn = resampling.resample(len(areas), _RESAMPLES, _SEED)
@@ -108,7 +107,7 @@ def _areas(panel: Axes, table: pd.DataFrame, names: Sequence[str], objects: Sequ
         if areas.isna().all():
             panel.text(0.5, at, "undefined", ha="center", va="center", fontsize=7)
     panel.axvline(0.5, color="black", linestyle=":", linewidth=0.9)
-    panel.set_yticks(range(len(groups)), [textwrap.fill(name, 12) for name, _ in groups])
+    panel.set_yticks(range(len(groups)), [textwrap.fill(name, 12) for name, *_ in groups])
     panel.set_ylim(len(groups) - 0.5, -0.5)
     panel.set_xlim(-0.05, 1.05)
     panel.set_xticks([0, 0.5, 1], [f"0\n({objects[1]})", "0.5", f"1\n({objects[0]})"])

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
-from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from alignment_importance.report import palette
@@ -25,19 +24,21 @@ def draw_depth(summary: pd.DataFrame, models: Sequence[str], comparison: str, ne
     Args:
         summary: the table of all comparisons and models.
         models: those of the sweep, from the first map layer to the last; called {network}.{layer}.
-        comparison: its name.
         network: name of the sweep.
     """
     rows = summary[summary["comparison"] == comparison].copy().set_index("model").loc[list(models)].reset_index()
     figure = style.new_figure(3.6)
     panel = figure.subplots()
-    has_intervals = "test_full_boot_low" in rows and rows["test_full_boot_low"].notna().any()
     for kind, label, colour, marker, shift in _LINES:
         at, means = rows.index + shift, rows[f"test_{kind}_mean"]
         panel.plot(at, means, color=colour, marker=marker, markersize=4, label=label)
         if (ends := style.intervals(rows, kind)) is not None:
             panel.vlines(at, *ends, color=colour, linewidth=1)
-    has_ceiling = _ceiling(panel, rows)
+    # All layers share the participants, and so the ceiling.
+    has_ceiling = style.known(rows, "noise_ceiling_of_mean_mean")
+    if has_ceiling:
+        ceiling = rows["noise_ceiling_of_mean_mean"].iloc[0]
+        panel.axhline(ceiling, color="black", linestyle="--", linewidth=1, label="noise ceiling")
     panel.axhline(0, color="black", linewidth=0.8)
     layers = [style.short(model.removeprefix(f"{network}.")) for model in rows["model"]]
     kept = ["none" if np.isnan(number) else f"{number:.0f}" for number in rows["k_retained_mean"]]
@@ -50,18 +51,10 @@ def draw_depth(summary: pd.DataFrame, models: Sequence[str], comparison: str, ne
     style.title(figure, title, comparison, network, style.provenance(rows))
     parts = {
         f"Points: mean over {rows['n_folds'].iloc[0]} folds": True,
-        "; whiskers: 95 % intervals by the bootstrap over images": has_intervals,
+        "; whiskers: 95 % intervals by the bootstrap over images": style.known(rows, "test_full_boot_low"),
         ". All layers have the same readout, so that they differ in the maps that are retained; the score of all maps "
         "is that of the readout.": True,
         " Dashed: noise ceiling, the highest score to expect against the participants' mean.": has_ceiling,
     }
     style.footnote(figure, "".join(part for part, said in parts.items() if said) + style.warning(rows))
     return figure
-
-
-def _ceiling(panel: Axes, rows: pd.DataFrame) -> bool:
-    """Draw the noise ceiling of the participants' mean, which all layers share; return whether there is one."""
-    ceiling = rows.get("noise_ceiling_of_mean_mean", pd.Series(np.nan)).iloc[0]
-    if np.isfinite(ceiling):
-        panel.axhline(ceiling, color="black", linestyle="--", linewidth=1, label="noise ceiling")
-    return bool(np.isfinite(ceiling))

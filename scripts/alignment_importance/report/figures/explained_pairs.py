@@ -52,14 +52,13 @@ def draw_explained_pairs(
         explained: what `experiments.pairs.explain` returns; may be lazy.
         squares: finds where some feature maps are most active in an image, see `patches.locate`.
         pictures: `image`, `file`, `sha256` of the images.
-        comparison, model: their names.
     """
     agreeing, disagreeing = _shown(explained)
     rows = [*agreeing, *disagreeing]
     figure = style.new_figure(0.75 + 0.96 * max(1, len(rows)))
     panel = figure.subplots()
     n_columns = 2 * len(_SIDES) + _BEFORE + _MAPS * (len(_SIDES) + _BETWEEN) - _BETWEEN
-    sheet = Sheet(figure, panel, max(1, len(rows)), n_columns, 1, above=0.5)
+    sheet = Sheet(panel, max(1, len(rows)), n_columns, 1, above=0.5)
     limits = limits_of(explained)
     for at, row in enumerate(rows):
         sheet.head(at, 0, _said(explained, row))
@@ -80,7 +79,7 @@ def draw_explained_pairs(
                     title = ""
     title = "Pairs of images that people and network agree and disagree on most"
     style.title(figure, title, comparison, model, explained.attrs)
-    heatmap_bar(figure, panel, max(1, len(rows)), limits, weight="contribution")
+    heatmap_bar(panel, max(1, len(rows)), limits, weight="contribution")
     if not rows:
         panel.text(0, 0, "No explained pair has a share of the correlation.", va="top")
         return figure

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure, SubFigure
+from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from alignment_importance.report.figures import style
@@ -30,7 +30,7 @@ _ROWS_OF_BAR = 3
 
 def limits_of(heatmaps: xr.Dataset) -> Limits | None:
     """Return the range of all heatmaps of a dataset if the current page has one scale for them, else None."""
-    return shared_limits(heatmaps, style.heatmap_scale())
+    return shared_limits(heatmaps, style.present_page().heatmap_scale)
 
 
 def heatmap_note(shown: Sequence[xr.DataArray], limits: Limits | None) -> str:
@@ -40,19 +40,10 @@ def heatmap_note(shown: Sequence[xr.DataArray], limits: Limits | None) -> str:
     return f"Heatmaps: clear (lowest) to bright (highest), {scale}{_CROSSED_OUT if missing else ''}."
 
 
-def heatmap_bar(
-    figure: Figure | SubFigure,
-    panel: Axes,
-    n_rows: int,
-    limits: Limits | None,
-    *,
-    weight: str = "AIS",
-    hidden: bool = False,
-) -> None:
+def heatmap_bar(panel: Axes, n_rows: int, limits: Limits | None, *, weight: str = "AIS", hidden: bool = False) -> None:
     """Draw a colour bar beside a panel of heatmaps, if they share one scale.
 
     Args:
-        figure: that has the panel.
         panel: with the heatmaps, and perhaps other pictures.
         n_rows: of pictures in it.
         limits: see `shared_limits`; without limits there is no bar.
@@ -63,7 +54,7 @@ def heatmap_bar(
         return
     colours = mpl.cm.ScalarMappable(mpl.colors.Normalize(*limits), mpl.colors.ListedColormap(heat_colours(256)))
     shrink = min(0.8, _ROWS_OF_BAR / n_rows)
-    bar = figure.colorbar(
+    bar = panel.figure.colorbar(
         colours, ax=panel, aspect=15, shrink=shrink, pad=0.01, ticks=MaxNLocator(3), alpha=0 if hidden else None
     )
     bar.set_label(f"activation, weighted by {weight}", fontsize=7)
@@ -85,7 +76,6 @@ def draw_heatmaps(
         heatmaps: what `heatmaps.make` returns.
         alignment: (image), the correlation of an image's similarities with people's.
         table: `image`, `file`, `sha256` and, where there are some, `category` of the images.
-        comparison, model: their names.
     """
     ranked = alignment.to_series().sort_values(ascending=False, kind="stable")
     rows, note = _chosen(ranked.index.tolist(), table)
@@ -93,7 +83,7 @@ def draw_heatmaps(
     limits, aspect = limits_of(heatmaps), style.aspect(heatmaps)
     figure = style.new_figure(0.9 + len(rows) * (0.16 + 0.73 * aspect))
     panel = figure.subplots()
-    sheet = Sheet(figure, panel, len(rows), 2 * _PAIRS, aspect, above=0.22)
+    sheet = Sheet(panel, len(rows), 2 * _PAIRS, aspect, above=0.22)
     for row, (category, images) in enumerate(rows):
         if category:
             sheet.beside(row, textwrap.fill(style.short(category), 12))
@@ -102,7 +92,7 @@ def draw_heatmaps(
             named = f"{style.short(image, _LONGEST_ID)}, {style.said('r', ranked[image], '.2f')}"
             sheet.show(row, 2 * at, rgb, named)
             sheet.show(row, 2 * at + 1, heatmap_over(rgb, heatmaps, image, limits))
-    heatmap_bar(figure, panel, len(rows), limits)
+    heatmap_bar(panel, len(rows), limits)
     style.title(figure, "Images and their heatmaps", comparison, model, heatmaps.attrs)
     style.footnote(
         figure,

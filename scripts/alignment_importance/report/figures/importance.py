@@ -20,8 +20,6 @@ def draw_importance(
     Args:
         rankings: `seed`, `fold`, `feature_map`, `ais` of all folds.
         everything: `feature_map`, `ais` over all images, and the provenance (see `style.provenance`).
-        comparison, model: their names.
-        score: name of the second-order score.
     """
     figure = style.new_figure(3.2)
     spread, agreement = figure.subplots(1, 2)

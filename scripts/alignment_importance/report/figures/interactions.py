@@ -23,8 +23,6 @@ def draw_elimination(table: pd.DataFrame, comparison: str, model: str, score: st
 
     Args:
         table: see `interactions.eliminate_in_folds`, with `unit` and the provenance.
-        comparison, model: their names.
-        score: name of the second-order score.
     """
     figure = style.new_figure(3.6)
     panels = figure.subplots(1, 2, sharey=True)
@@ -33,15 +31,15 @@ def draw_elimination(table: pd.DataFrame, comparison: str, model: str, score: st
         ("_one_shot", "one ranking by AIS", palette.ONE_RANKING),
     )
     n_folds, unit = table["fold"].nunique(), "pairs" if style.leaky(table) else "images"
-    for panel, side in zip(panels, ("train", "test"), strict=True):
+    for panel, (side, name) in zip(panels, (("train", "training"), ("test", "test")), strict=True):
         if table[[f"{side}_score{ending}" for ending, *_ in ways]].isna().all(axis=None):
-            style.undefined(panel, f"alignment, {'training' if side == 'train' else 'test'} {unit}")
+            style.undefined(panel, f"alignment, {name} {unit}")
             continue
         for ending, label, colour in ways:
             _curve(panel, table, f"{side}_score{ending}", label, colour, score)
         whole = table.loc[table["k"] == table["k"].max(), f"{side}_score"].mean()
         panel.axhline(whole, color="black", linestyle="--", linewidth=0.9, label="all maps")
-        panel.set_title(f"{'training' if side == 'train' else 'test'} {unit}")
+        panel.set_title(f"{name} {unit}")
         panel.set_xlabel("feature maps left (k)")
         panel.set_xlim(1, table["k"].max())
         panel.xaxis.set_major_locator(MaxNLocator(5))
@@ -81,8 +79,6 @@ def draw_pairs(table: pd.DataFrame, comparison: str, model: str, score: str) -> 
 
     Args:
         table: see `interactions.score_pairs`, with the provenance.
-        comparison, model: their names.
-        score: name of the second-order score.
     """
     maps = list(dict.fromkeys([*table["feature_map"], *table["feature_map_b"]]))
     wide = table.pivot_table(index="feature_map", columns="feature_map_b", values="interaction", dropna=False)
@@ -139,8 +135,6 @@ def draw_shapley(table: pd.DataFrame, ranking: pd.DataFrame, comparison: str, mo
     Args:
         table: see `interactions.shapley`, with the provenance.
         ranking: `feature_map`, `ais` over the same images.
-        comparison, model: their names.
-        score: name of the second-order score.
     """
     joined = table.merge(ranking[["feature_map", "ais"]], on="feature_map", validate="1:1")
     figure = style.new_figure(4.0)

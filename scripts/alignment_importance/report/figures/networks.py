@@ -45,7 +45,6 @@ def draw_networks(table: pd.DataFrame, score: str) -> Figure:
 
     Args:
         table: of `spread.describe`, a row per `comparison` and `model`, with `unit` and the provenance.
-        score: name of the second-order score.
     """
     comparisons, models = (table[name].unique().tolist() for name in ("comparison", "model"))
     figure = style.new_figure(1.6 + 0.3 * len(comparisons) * len(models))
@@ -95,7 +94,6 @@ def draw_spread(images: pd.DataFrame, maps: pd.DataFrame, differences: pd.DataFr
         images: `model` and the columns of `spread.over_maps`, with the provenance.
         maps: `model` and the columns of `spread.over_images`.
         differences: see `spread.differences`.
-        comparison: its name.
     """
     models = images["model"].unique().tolist()
     figure = style.new_figure(5.4)
@@ -165,7 +163,6 @@ def draw_agreement(
         table: see `agreement.agree`, of two networks alone, with the provenance.
         heatmaps: what `heatmaps.make` returns, by the name of the two networks.
         pictures: `image`, `file`, `sha256` of the images.
-        comparison: its name.
     """
     names = list(heatmaps)
     ranked = table.dropna(subset="correlation").sort_values("correlation", ascending=False, kind="stable")
@@ -207,7 +204,7 @@ def _extremes(
         figure.text(0.02, 0.5, "No image has a heatmap in both networks.")
         return
     panels = figure.subplots(3, 1)
-    above, *rows = (Sheet(figure, panel, 1, len(shown), aspect, above=0.45) for panel in panels)
+    above, *rows = (Sheet(panel, 1, len(shown), aspect, above=0.45) for panel in panels)
     above.beside(0, "image", size=7, rotation=90)
     limits = [limits_of(maps) for maps in heatmaps.values()]
     for column, (group, image) in enumerate(shown):
@@ -219,7 +216,7 @@ def _extremes(
             sheet.show(0, column, heatmap_over(rgb, maps, image, scale))
     for panel, sheet, name, scale in zip(panels[1:], rows, heatmaps, limits, strict=True):
         sheet.beside(0, style.short(name, _LONGEST_ID), size=7, rotation=90)
-        heatmap_bar(figure, panel, 1, scale)
+        heatmap_bar(panel, 1, scale)
 
 
 def _correlations(panel: Axes, table: pd.DataFrame) -> None:
@@ -257,8 +254,6 @@ def draw_transfer(table: pd.DataFrame, model: str, score: str) -> Figure:
     Args:
         table: `source`, `target`, `test_full`, `test_retained`, `test_transferred`, a row per fold of the target, with
             `unit` and the provenance.
-        model: its name.
-        score: name of the second-order score.
     """
     targets = table["target"].unique().tolist()
     names = list(dict.fromkeys([*targets, *table["source"].unique()]))

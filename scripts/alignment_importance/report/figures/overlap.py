@@ -64,7 +64,6 @@ def draw_overlap(summary: pd.DataFrame, comparison: str, model: str) -> Figure:
     Args:
         summary: what `overlap.summary.summarise` returns for each saliency map, whose name is in the column `saliency`,
             and the provenance (see `style.provenance`).
-        comparison, model: their names.
     """
     everything = summary[summary["category"] == ALL_IMAGES]
     saliencies, target = everything["saliency"].unique().tolist(), _target(everything)
@@ -97,7 +96,6 @@ def draw_overlap_categories(summary: pd.DataFrame, comparison: str, model: str) 
 
     Args:
         summary: as for `draw_overlap`.
-        comparison, model: their names.
     """
     saliencies, names, target = summary["saliency"].unique().tolist(), summary["category"].unique(), _target(summary)
     n_blocks = -(-len(saliencies) // _SALIENCIES)
@@ -149,7 +147,6 @@ def draw_overlap_grid(
         overlaps: what `overlap.measuring.measure` returns first, by the name of the saliency maps.
         pictures: table of the images.
         percents: sizes of the masks in per cent of the pixels.
-        comparison, model: their names.
     """
     sizes = sorted(percents)
     risks = {name: _risks(table, sizes) for name, table in overlaps.items()}
@@ -157,7 +154,7 @@ def draw_overlap_grid(
     n_rows, aspect = len(sizes) * len(salience), style.aspect(heatmaps)
     figure = style.new_figure(1.2 + n_rows * (0.2 + 1.02 * aspect))
     panel = figure.subplots()
-    sheet = Sheet(figure, panel, n_rows, len(chosen), aspect, above=0.2)
+    sheet = Sheet(panel, n_rows, len(chosen), aspect, above=0.2)
     lines: dict[str, list[NDArray[np.float64]]] = {palette.HEATMAP: [], palette.SALIENCY: []}
     for column, image in enumerate(chosen):
         rgb = read_image(pictures, image, sheet.pixels)

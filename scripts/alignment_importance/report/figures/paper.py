@@ -60,7 +60,7 @@ def draw_bars(summary: pd.DataFrame) -> Figure:
 def _bars_note(summary: pd.DataFrame, ceiling: bool) -> str:
     """Explain what is drawn."""
     folds = ", ".join(map(str, sorted(summary["n_folds"].unique())))
-    whiskers = "test_full_boot_low" in summary and summary["test_full_boot_low"].notna().any()
+    whiskers = style.known(summary, "test_full_boot_low")
     parts = [
         f"Bars: means over {folds} folds",
         "; whiskers: 95 % intervals by the bootstrap over images" if whiskers else "",
@@ -117,8 +117,6 @@ def draw_fold_curves(
     Args:
         curves: `seed`, `fold`, `k`, `train_score`, `test_score`, by comparison.
         tables: `k_retained`, a row per fold, `unit` and the provenance (see `style.provenance`), by comparison.
-        model: its name.
-        score: name of the second-order score.
     """
     n_columns = min(len(curves), _COMPARISONS)
     n_rows = -(-len(curves) // n_columns)

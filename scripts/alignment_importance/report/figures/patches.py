@@ -1,12 +1,11 @@
 """Draws the image patches that drive the most important feature maps of one comparison and network most."""
 
+import functools
 from collections.abc import Mapping
 from typing import Any
 
-import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
-from numpy.typing import NDArray
 
 from alignment_importance.maps.patches import cut
 from alignment_importance.report.figures import style
@@ -29,7 +28,6 @@ def draw_patches(
     Args:
         table: see `patches.strongest`.
         pictures: `image`, `file`, `sha256` of the images.
-        comparison, model: their names.
         provenance: attributes that describe the network and the observers.
     """
     maps = table.groupby("rank", sort=True)
@@ -37,17 +35,16 @@ def draw_patches(
     n_patches = int(maps.size().max()) if len(table) else 1
     figure = style.new_figure(1.05 + 0.95 * n_rows)
     panel = figure.subplots()
-    sheet = Sheet(figure, panel, n_rows, _COLUMNS * (n_patches + _BETWEEN) - _BETWEEN, 1, above=0.58)
-    seen: dict[str, NDArray[np.uint8]] = {}
+    sheet = Sheet(panel, n_rows, _COLUMNS * (n_patches + _BETWEEN) - _BETWEEN, 1, above=0.58)
+    # An image can drive several maps.
+    read = functools.cache(functools.partial(read_image, pictures))
     for at, (rank, rows) in enumerate(maps):
         row, first = at // _COLUMNS, at % _COLUMNS * (n_patches + _BETWEEN)
         about = f"{rank}. map {rows['feature_map'].iloc[0]}, AIS {style.number(rows['ais'].iloc[0], '.1e')}"
         sheet.head(row, first, about)
         boxes = rows[["left", "top", "right", "bottom"]].to_numpy(int)
         for column, (name, box) in enumerate(zip(rows["image"], boxes, strict=True)):
-            if name not in seen:
-                seen[name] = read_image(pictures, name)
-            patch = shrunk(cut(seen[name], (box[0], box[1], box[2], box[3])), sheet.pixels)
+            patch = shrunk(cut(read(name), (box[0], box[1], box[2], box[3])), sheet.pixels)
             sheet.show(row, first + column, patch, style.short(name, _LONGEST_ID), size=6)
     style.title(figure, "Image patches that drive the most important feature maps most", comparison, model, provenance)
     if len(table):

@@ -1,5 +1,6 @@
 """Draws test scores beside their baselines, and curves over the number of maps."""
 
+import functools
 from collections.abc import Collection
 
 import numpy as np
@@ -74,10 +75,7 @@ def draw_prediction(summary: pd.DataFrame, folds: pd.DataFrame) -> Figure:
 
 def _prediction_note(summary: pd.DataFrame, drawn: Collection[str]) -> str:
     """Explain what is drawn, and the labels below it."""
-
-    def known(column: str) -> bool:
-        return column in summary and bool(summary[column].notna().any())
-
+    known = functools.partial(style.known, summary)
     numbers = ", ".join(map(str, sorted(summary["n_folds"].unique())))
     whiskers = "; whiskers: 95 % intervals by the bootstrap over images" if known("test_full_boot_low") else ""
     interval = ", with the 95 % interval of the corrected test" if known("difference_low") else ""
@@ -112,9 +110,8 @@ def _prediction_panel(panel: Axes, rows: pd.DataFrame, folds: pd.DataFrame) -> N
         _whiskers(panel, rows, kind, shift)
     shifts = np.linspace(*_MARKERS, len(_OTHERS))
     for (kind, label, colour, marker), shift in zip(_OTHERS, shifts, strict=True):
-        if rows.get(f"test_{kind}_mean", pd.Series(np.nan)).notna().any():
-            scores = rows[f"test_{kind}_mean"]
-            panel.scatter(rows.index + shift, scores, s=20, color=colour, marker=marker, label=label, zorder=3)
+        if style.known(rows, column := f"test_{kind}_mean"):
+            panel.scatter(rows.index + shift, rows[column], s=20, color=colour, marker=marker, label=label, zorder=3)
             _whiskers(panel, rows, kind, float(shift))
     for at in range(len(rows)):
         _ceiling(panel, rows.iloc[at], at)
@@ -170,8 +167,6 @@ def draw_curves(curve: pd.DataFrame, table: pd.DataFrame, comparison: str, model
     Args:
         curve: `k`, `train_score`, `test_score` and the test scores of other rankings, of all folds of all seeds.
         table: `k_retained`, `test_retained`, a row per fold, `unit` and the provenance (see `style.provenance`).
-        comparison, model: their names.
-        score: name of the second-order score.
     """
     figure = style.new_figure(4.2)
     panel = figure.subplots()
@@ -204,7 +199,7 @@ def draw_curves(curve: pd.DataFrame, table: pd.DataFrame, comparison: str, model
 
 def _other_rankings(panel: Axes, curve: pd.DataFrame) -> set[str]:
     """Draw the test curves of the other rankings in the table; return their columns."""
-    others = [one for one in _OTHER_CURVES if one[0] in curve and curve[one[0]].notna().any()]
+    others = [one for one in _OTHER_CURVES if style.known(curve, one[0])]
     if others:
         panel.plot([], [], " ", label="test, other rankings:")
     for column, label, colour, line in others:

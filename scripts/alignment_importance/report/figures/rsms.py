@@ -27,7 +27,6 @@ def draw_rsms(matrices: xr.Dataset, pictures: pd.DataFrame, comparison: str, mod
     Args:
         matrices: `people`, `full`, `retained` (image, image_b), see `rsms.compute`.
         pictures: `image`, `category` of the images.
-        comparison, model: their names.
     """
     ids = matrices["image"].to_numpy().tolist()
     named = pictures.set_index("image")["category"].astype(object).reindex(ids)
@@ -82,22 +81,17 @@ def order_of_images(
         The positions of the images, and the average linkage of the judgments that gives this order. If a pair
         has no judgment, images are ordered by category and id, and the linkage is None.
     """
-    tree = _cluster(people)
-    return (hierarchy.leaves_list(tree), tree) if tree is not None else (np.lexsort((np.array(ids), category)), None)
+    pairs = np.triu_indices(len(people), k=1)
+    if len(people) < 2 or not np.isfinite(people[pairs]).all():
+        return np.lexsort((np.array(ids), category)), None
+    distances = people[pairs].max() - people[pairs]
+    tree = np.asarray(hierarchy.linkage(distances, "average", optimal_ordering=True))
+    return hierarchy.leaves_list(tree), tree
 
 
 def _retained(matrices: xr.Dataset) -> str:
     n_retained = float(matrices.attrs["n_retained"])
     return "retained maps (none)" if np.isnan(n_retained) else f"{n_retained:.0f} retained maps"
-
-
-def _cluster(people: NDArray[np.float64]) -> NDArray[np.float64] | None:
-    """Compute the average linkage of similarities (image, image); None if one is missing."""
-    pairs = np.triu_indices(len(people), k=1)
-    if len(people) < 2 or not np.isfinite(people[pairs]).all():
-        return None
-    distances = people[pairs].max() - people[pairs]
-    return np.asarray(hierarchy.linkage(distances, "average", optimal_ordering=True))
 
 
 def _percentiles(values: NDArray[np.float64]) -> NDArray[np.float64]:

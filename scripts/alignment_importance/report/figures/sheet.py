@@ -5,7 +5,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure, SubFigure
 from numpy.typing import NDArray
 
 from alignment_importance.report.figures import style
@@ -39,21 +38,18 @@ class Sheet:
         pixels: of the longer side of a picture, at the resolution of the page.
     """
 
-    def __init__(
-        self, figure: Figure | SubFigure, panel: Axes, n_rows: int, n_columns: float, aspect: float, above: float
-    ) -> None:
+    def __init__(self, panel: Axes, n_rows: int, n_columns: float, aspect: float, above: float) -> None:
         """Divide an empty panel.
 
         Args:
-            figure: that has the panel.
             panel: becomes as wide and as high as the pictures; its unit is the width of a picture.
             n_rows, n_columns: of pictures.
             aspect: height of the place of each picture, in widths.
             above: space for text above each picture, in widths.
         """
         self._panel, self._aspect, self._above = panel, aspect, above
-        inches = figure.bbox.width / figure.dpi
-        self.pixels = math.ceil(max(1, aspect) * inches / n_columns * style.dots_per_inch())
+        inches = panel.figure.bbox.width / panel.figure.dpi
+        self.pixels = math.ceil(max(1, aspect) * inches / n_columns * style.present_page().dpi)
         panel.axis("off")
         panel.set(xlim=(0, n_columns * (1 + _GAP) - _GAP), ylim=(n_rows * (aspect + above), 0), anchor="NW")
 

@@ -57,7 +57,7 @@ class Page:
 
 
 _DEFAULT_PAGE = Page()
-_page: ContextVar[Page] = ContextVar("page")
+_page: ContextVar[Page] = ContextVar("page", default=_DEFAULT_PAGE)
 
 
 @contextmanager
@@ -70,14 +70,9 @@ def page(settings: Mapping[str, Any]) -> Iterator[None]:
         _page.reset(token)
 
 
-def dots_per_inch() -> float:
-    """Return the dots per inch of figures on the current page."""
-    return _page.get(_DEFAULT_PAGE).dpi
-
-
-def heatmap_scale() -> Scale:
-    """Return what the colours of heatmaps span on the current page."""
-    return _page.get(_DEFAULT_PAGE).heatmap_scale
+def present_page() -> Page:
+    """Return the page that figures are drawn for at present."""
+    return _page.get()
 
 
 def new_figure(height: float) -> Figure:
@@ -86,25 +81,26 @@ def new_figure(height: float) -> Figure:
     Args:
         height: in inches.
     """
-    size = (_page.get(_DEFAULT_PAGE).two_columns_mm / 25.4, height)
+    present = present_page()
     # How wide text is depends a little on the dots.
-    return Figure(size, dots_per_inch(), layout="constrained")
+    return Figure((present.two_columns_mm / 25.4, height), present.dpi, layout="constrained")
 
 
 @styled
 def save(figure: Figure, png: Path) -> None:
     """Write a figure as PNG and, if the present page asks for it, as PDF beside it; equal figures give equal bytes."""
     lay_out(figure)
+    present = present_page()
     with atomic(png) as partial:
-        figure.savefig(partial, format="png", dpi=dots_per_inch(), pil_kwargs={"compress_level": COMPRESSION})
-    if _page.get(_DEFAULT_PAGE).pdf:
+        figure.savefig(partial, format="png", dpi=present.dpi, pil_kwargs={"compress_level": COMPRESSION})
+    if present.pdf:
         with atomic(png.with_suffix(".pdf")) as partial:
-            figure.savefig(partial, format="pdf", dpi=dots_per_inch(), metadata={"CreationDate": None})
+            figure.savefig(partial, format="pdf", dpi=present.dpi, metadata={"CreationDate": None})
 
 
 def lay_out(figure: Figure) -> None:
     """Lay out a figure once: otherwise Matplotlib would compute the layout again for every file."""
-    figure.set_dpi(dots_per_inch())
+    figure.set_dpi(present_page().dpi)
     if (engine := figure.get_layout_engine()) is not None:
         engine.execute(figure)
         figure.set_layout_engine(None)
@@ -149,9 +145,13 @@ def leaky(table: pd.DataFrame) -> bool:
 
 def warning(table: pd.DataFrame) -> str:
     """Warn at the end of a note if the folds are leaky."""
-    if not leaky(table):
-        return ""
-    return " Pairs were split, which is leaky: every image stands on both sides of the split."
+    pairs = " Pairs were split, which is leaky: every image stands on both sides of the split."
+    return pairs if leaky(table) else ""
+
+
+def known(table: pd.DataFrame, column: str) -> bool:
+    """Tell whether a table has a column, and a value in it."""
+    return column in table and bool(table[column].notna().any())
 
 
 def footnote(figure: Figure, text: str) -> None:

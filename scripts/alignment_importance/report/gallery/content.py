@@ -31,7 +31,6 @@ class View:
     """One comparison seen through one network.
 
     Attributes:
-        comparison, model: their names.
         heatmaps: what `heatmaps.make` returns.
         scores: what `rankings.score_images` returns.
         rsms: what `rsms.compute` returns.

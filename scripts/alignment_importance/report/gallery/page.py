@@ -14,12 +14,6 @@ from alignment_importance.system.atomic_write import atomic
 
 _HERE = Path(__file__).parent
 
-#: What the colours of heatmaps mean, by whether those of a comparison and network share one scale.
-_SCALE_NOTES = {
-    False: "Every heatmap has the colours of its own range.",
-    True: "All heatmaps of a comparison and network share one scale; the table below has its ends.",
-}
-
 
 def write(content: Mapping[str, Any], path: Path) -> None:
     """Render the page.
@@ -48,7 +42,7 @@ def write(content: Mapping[str, Any], path: Path) -> None:
         content=content,
         style=style,
         script=script,
-        scale_note=_SCALE_NOTES[any(view["limits"] for one in content["sets"] for view in one["views"])],
+        one_scale=any(view["limits"] for one in content["sets"] for view in one["views"]),
         style_hash=_hash(style),
         script_hash=_hash(script),
     )

@@ -1,8 +1,9 @@
 """Draws the pictures of the gallery: small files, numbered like the images, so that no id becomes a path."""
 
-import io
+import functools
 import itertools
-from collections.abc import Mapping, Sequence
+import shutil
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -56,19 +57,20 @@ def draw(
     for number, row in enumerate(logs.progress(rows, "images drawn", len(rows)), start=1):
         image, rgb = row["image"], shrunk(images.read_listed(row), LARGE)
         small = shrunk(rgb, SMALL)
-        pages = _Pages(root, f"{number:04d}")
-        pages.save_both("image", rgb)
+        file = functools.partial(_file, root, number)
+        _save_both(rgb, "image", file)
         salient = {name: own_map(maps, image) for name, maps in image_set.saliency.items()}
         for name, values in salient.items():
-            pages.save_both(f"saliency/{name}", overlay(rgb, _stretched(values, rgb)))
+            _save_both(overlay(rgb, _stretched(values, rgb)), f"saliency/{name}", file)
         contours = Contours({name: _stretched(values, small) for name, values in salient.items()}, percents)
         placed, placed_small = ([_heatmap_of(view, image, size) for view in image_set.views] for size in (rgb, small))
         for view, heatmap, smaller, span in zip(image_set.views, placed, placed_small, limits, strict=True):
             if heatmap is not None and smaller is not None:
-                pages.save_both(f"heatmap/{view.name}", overlay(rgb, heatmap, span))
-                _draw_maps(view, image, rgb, pages)
+                _save_both(overlay(rgb, heatmap, span), f"heatmap/{view.name}", file)
+                _draw_maps(view, image, rgb, file)
                 for name, svg in contours.with_heatmap(smaller).items():
-                    pages.save_svg(f"contours/{view.name}/{name}", svg)
+                    path = file(f"contours/{view.name}/{name}", "svg")
+                    path.write_text(svg, encoding="utf-8", newline="\n")
         for first, second in pairs:
             one, other = placed[first], placed[second]
             agreement[first, second].append(np.nan if one is None or other is None else correlate(one, other))
@@ -77,45 +79,35 @@ def draw(
     return agreement
 
 
-class _Pages:
-    """Writes the pictures of one image."""
-
-    def __init__(self, root: Path, number: str) -> None:
-        self._root, self._number = root, number
-
-    def save(self, layer: str, rgb: NDArray[np.uint8]) -> bytes:
-        """Write one picture as WebP; return its bytes."""
-        encoded = io.BytesIO()
-        Image.fromarray(rgb).save(encoded, format="webp", quality=_QUALITY, method=_EFFORT)
-        self._path(layer, "webp").write_bytes(encoded.getvalue())
-        return encoded.getvalue()
-
-    def save_both(self, layer: str, rgb: NDArray[np.uint8]) -> None:
-        """Write a picture for the large view and the overview, which are identical if it is small."""
-        encoded, small = self.save(f"{layer}/large", rgb), shrunk(rgb, SMALL)
-        if small is rgb:
-            self._path(f"{layer}/small", "webp").write_bytes(encoded)
-        else:
-            self.save(f"{layer}/small", small)
-
-    def save_svg(self, layer: str, svg: str) -> None:
-        """Write a drawing."""
-        self._path(layer, "svg").write_text(svg, encoding="utf-8", newline="\n")
-
-    def _path(self, layer: str, ending: str) -> Path:
-        path = self._root / layer / f"{self._number}.{ending}"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        return path
+def _file(root: Path, number: int, layer: str, ending: str = "webp") -> Path:
+    """Return the file of a picture of an image, in a folder that is there."""
+    folder = root / layer
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder / f"{number:04d}.{ending}"
 
 
-def _draw_maps(view: View, image: str, rgb: NDArray[np.uint8], pages: _Pages) -> None:
+def _save(rgb: NDArray[np.uint8], path: Path) -> None:
+    Image.fromarray(rgb).save(path, quality=_QUALITY, method=_EFFORT)
+
+
+def _save_both(rgb: NDArray[np.uint8], layer: str, file: Callable[[str], Path]) -> None:
+    """Write a picture for the large view and the overview, which are identical if it is small."""
+    large, small = file(f"{layer}/large"), shrunk(rgb, SMALL)
+    _save(rgb, large)
+    if small is rgb:
+        shutil.copyfile(large, file(f"{layer}/small"))
+    else:
+        _save(small, file(f"{layer}/small"))
+
+
+def _draw_maps(view: View, image: str, rgb: NDArray[np.uint8], file: Callable[[str], Path]) -> None:
     """Draw the leading feature maps of an image over small pictures of it, side by side."""
     leading = [k for k, _, _ in content.leading_maps(view.scores, image)]
     if leading:
         small = shrunk(rgb, MAP)
         maps = view.activations["feature_maps"].sel(image=image).transpose("feature_map", "y", "x").to_numpy()
         overlays = [overlay(small, _placed(maps[k], view, small)) for k in leading]
-        pages.save(f"maps/{view.name}", np.concatenate(overlays, axis=1))
+        _save(np.concatenate(overlays, axis=1), file(f"maps/{view.name}"))
 
 
 def _heatmap_of(view: View, image: str, rgb: NDArray[np.uint8]) -> NDArray[np.float64] | None:
