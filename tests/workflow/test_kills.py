@@ -19,8 +19,8 @@ from rule_objects import rules, script_of
 from test_run import results_of
 from tiny_project import planned_jobs, run_snakemake
 
-#: Other than in the undisturbed run: rules with several threads get more of them. A killed run would leave its lock.
-RUN = ("--cores", "3", "--rerun-incomplete", "--nolock", "--configfile", "tiny.yaml")
+#: A killed run would leave its lock.
+RUN = ("--cores", "2", "--rerun-incomplete", "--nolock", "--configfile", "tiny.yaml")
 
 #: What is killed: Snakemake, a job, or both and all other jobs, as when the power fails. Each once in every stage.
 KINDS = ("snakemake", "job", "everything")
