@@ -21,7 +21,6 @@ from alignment_importance.maps.saliency.computing import own_map
 from alignment_importance.report import palette
 from alignment_importance.report.figures import style
 from alignment_importance.report.figures.sheet import Sheet
-from alignment_importance.report.outlines import Outlines
 from alignment_importance.report.overlays import read_image
 from alignment_importance.statistics import resampling
 
@@ -169,7 +168,7 @@ def draw_overlap_grid(
                 above = f"{style.short(image, 19)}\n" if block == at == 0 else ""
                 where = sheet.show(block * len(sizes) + at, column, _faded(rgb), above + title, size=7)
                 for colour, mask in marked.items():
-                    lines[colour] += [] if mask is None else where.lines(Outlines.of(mask[at]))
+                    lines[colour] += [] if mask is None else where.outlines(mask[at])
     for block, name in enumerate(salience):
         for at, size in enumerate(sizes):
             words = f"{style.short(name, 20)}\nhighest {size:g} %"

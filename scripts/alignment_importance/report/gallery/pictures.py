@@ -17,7 +17,7 @@ from alignment_importance.maps.saliency.computing import own_map
 from alignment_importance.report import palette
 from alignment_importance.report.gallery import content, explained
 from alignment_importance.report.gallery.content import ImageSet, View
-from alignment_importance.report.outlines import Outlines
+from alignment_importance.report.outlines import outline
 from alignment_importance.report.overlays import Scale, overlay, shared_limits, shrunk
 from alignment_importance.statistics.correlation import correlate
 from alignment_importance.system import logs
@@ -175,17 +175,18 @@ def _outlined(name: str, values: NDArray[np.float64], percents: Sequence[float])
     widths = np.linspace(_WIDEST, _THINNEST, len(percents))
     for at, (mask, width) in reversed(list(enumerate(zip(nested, widths, strict=True)))):
         key = f"{name}{at}"
-        path = f'<path id="{key}" d="{_path(Outlines.of(mask))}" vector-effect="non-scaling-stroke"/>'
+        path = f'<path id="{key}" d="{_path(mask)}" vector-effect="non-scaling-stroke"/>'
         # A white line below the coloured one separates it from the picture.
         below = f'<use href="#{key}" stroke="#fff" stroke-opacity="0.8" stroke-width="{width + 1.2:g}"/>'
         result.append((path, f'{below}<use href="#{key}" stroke="{CONTOURS[name]}" stroke-width="{width:g}"/>'))
     return result
 
 
-def _path(outlines: Outlines) -> str:
-    """Write outlines as the path of an SVG, in half pixels. Steps in the same direction are joined."""
-    points = np.rint(2 * outlines.points).astype(int)
-    begins, ends = outlines.starts[:-1], outlines.starts[1:] - 1
+def _path(mask: NDArray[np.bool_]) -> str:
+    """Write the outlines of a mask as the path of an SVG, in half pixels. Steps in the same direction are joined."""
+    outlines, starts = outline(mask)
+    points = np.rint(2 * outlines).astype(int)
+    begins, ends = starts[:-1], starts[1:] - 1
     steps = np.diff(points, axis=0, append=points[:1])
     turns = np.any(steps != np.roll(steps, 1, axis=0), axis=1)
     turns[begins] = turns[ends] = True  # the jump to the next line is not a step of either
