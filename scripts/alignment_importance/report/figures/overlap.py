@@ -14,7 +14,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from numpy.typing import NDArray
 
-from alignment_importance.maps.heatmaps import place, resample
+from alignment_importance.maps.heatmaps import place_image, resample
 from alignment_importance.maps.overlap import masks
 from alignment_importance.maps.overlap.summary import ALL_IMAGES
 from alignment_importance.maps.saliency.computing import own_map
@@ -158,7 +158,7 @@ def draw_overlap_grid(
     for column, image in enumerate(chosen):
         rgb = read_image(pictures, image, sheet.pixels)
         height, width = rgb.shape[:2]
-        heatmap = place(heatmaps["heatmap"].sel(image=image).to_numpy(), width, height, heatmaps.attrs["resize"])
+        heatmap = place_image(heatmaps, "heatmap", image, (height, width))
         marked = {palette.HEATMAP: masks.masks(heatmap, sizes)}
         for block, (name, maps) in enumerate(salience.items()):
             seen = np.where(np.isnan(heatmap), np.nan, resample(own_map(maps, image), width, height))

@@ -106,7 +106,9 @@ def _draw_maps(view: View, image: str, rgb: NDArray[np.uint8], file: Callable[[s
     if leading:
         small = shrunk(rgb, MAP)
         maps = view.activations["feature_maps"].sel(image=image).transpose("feature_map", "y", "x").to_numpy()
-        overlays = [overlay(small, _placed(maps[k], view, small)) for k in leading]
+        height, width = small.shape[:2]
+        placed = [heat.place(maps[k], width, height, view.heatmaps.attrs["resize"]) for k in leading]
+        overlays = [overlay(small, one) for one in placed]
         _save(np.concatenate(overlays, axis=1), file(f"maps/{view.name}"))
 
 
@@ -114,17 +116,12 @@ def _heatmap_of(view: View, image: str, rgb: NDArray[np.uint8]) -> NDArray[np.fl
     """Scale the heatmap of an image to a picture of it; None if the comparison lacks the image."""
     if image not in view.heatmaps.indexes["image"]:
         return None
-    return _placed(view.heatmaps["heatmap"].sel(image=image).to_numpy(), view, rgb)
+    return heat.place_image(view.heatmaps, "heatmap", image, rgb.shape[:2])
 
 
 def _stretched(values: NDArray[np.float32], rgb: NDArray[np.uint8]) -> NDArray[np.float64]:
     """Scale a map of a whole image to a picture of it."""
     return heat.resample(values, rgb.shape[1], rgb.shape[0]).astype(np.float64)
-
-
-def _placed(map2d: np.ndarray, view: View, rgb: NDArray[np.uint8]) -> NDArray[np.float64]:
-    """Scale a map of the network to the part of a picture that the network saw."""
-    return heat.place(map2d, rgb.shape[1], rgb.shape[0], view.heatmaps.attrs["resize"])
 
 
 class Contours:
