@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
+from alignment_importance.maps.overlap.tables import of_equal_masks
 from alignment_importance.report.gallery import explained
 from alignment_importance.report.gallery.explained import significant
 from alignment_importance.report.overlays import Scale, shared_limits
@@ -165,11 +166,7 @@ def nearest(matrix: xr.DataArray, ids: list[str]) -> list[list[tuple[int, float]
 
 def _overlap(table: pd.DataFrame, ids: list[str], percents: Sequence[float]) -> list[dict[str, Any]]:
     """Collect the share of pixels in common and the relative risk, by image, for each size that both masks have."""
-    same = table[
-        (table["baseline"] == "observed")
-        & (table["direction"] == "saliency_predicts_ais")
-        & (table["top_percent"] == table["target_percent"])
-    ]
+    same = of_equal_masks(table)
     sizes = []
     for percent in sorted(percents):
         rows = same[same["top_percent"] == percent].set_index("image")
