@@ -83,14 +83,15 @@ def draw_explained_pairs(
     if not rows:
         panel.text(0, 0, "No explained pair has a share of the correlation.", va="top")
         return figure
+    ranks = ", of their ranks" if explained.attrs["ranks"] else ""
     shown = [explained["heatmap"][row.pair].load() for row in rows]
     style.footnote(
         figure,
         f"Above, {counted(len(agreeing), 'pair that speaks', 'pairs that speak')} most for the alignment, below, "
         f"{len(disagreeing)} most against it, of {explained.sizes['pair']} explained. SD: similarity to people and to "
-        f"the network, in standard deviations over all {explained.attrs['n_judged']} judged pairs"
-        f"{_of_ranks(explained)}; the mean of their products is r. {heatmap_note(shown, limits)} Each weighs the "
-        "image's own maps by what they do for the match of its similarity to the other. "
+        f"the network, in standard deviations over all {explained.attrs['n_judged']} judged pairs{ranks}; the mean of "
+        f"their products is r. {heatmap_note(shown, limits)} Each weighs the image's own maps by what they do for the "
+        "match of its similarity to the other. "
         f"Right: where the {_MAPS} feature maps that contribute most to the agreement of the pair, or to its "
         "disagreement, are most active in both images.",
     )
@@ -119,7 +120,3 @@ def _said(explained: xr.Dataset, row: _Row) -> str:
         f"people {style.number(people, '+.1f')} SD, network {style.number(network, '+.1f')} SD, "
         f"share of r {style.number(row.share, '+.4f')}"
     )
-
-
-def _of_ranks(explained: xr.Dataset) -> str:
-    return ", of their ranks" if explained.attrs["ranks"] else ""

@@ -45,11 +45,13 @@ def draw_elimination(table: pd.DataFrame, comparison: str, model: str, score: st
         panel.xaxis.set_major_locator(MaxNLocator(5))
     panels[0].set_ylabel(f"alignment ({score_name(score)})")
     style.title(figure, "Backward elimination against one ranking", comparison, model, style.provenance(table))
+    removed, wanted = int(table["eliminated"].sum()), len(table) - n_folds
+    unfinished = "" if removed == wanted else f" The time was up after {removed} of {wanted} removals."
     style.key(
         figure,
         style.entries(panels),
         f"Lines: mean over {n_folds} folds of one seed; bands: ± 1 standard deviation. Maps are removed by the score "
-        f"of the training {unit}. Triangles: k of the highest mean training score.{_unfinished(table)}"
+        f"of the training {unit}. Triangles: k of the highest mean training score.{unfinished}"
         f"{style.warning(table)}",
         columns=3,
     )
@@ -66,11 +68,6 @@ def _curve(panel: Axes, table: pd.DataFrame, column: str, label: str, colour: An
     if trained.notna().any():
         best = int(np.nanargmax(trained))
         panel.plot(trained.index[best], mean.iloc[best], "v", color=colour, markeredgecolor="black", markersize=6)
-
-
-def _unfinished(table: pd.DataFrame) -> str:
-    removed, wanted = int(table["eliminated"].sum()), len(table) - table["fold"].nunique()
-    return "" if removed == wanted else f" The time was up after {removed} of {wanted} removals."
 
 
 @style.styled

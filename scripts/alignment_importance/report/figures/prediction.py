@@ -68,7 +68,9 @@ def draw_prediction(summary: pd.DataFrame, folds: pd.DataFrame) -> Figure:
         _prediction_panel(panel, rows, folds[folds["model"] == model])
         panel.set_title(style.network(str(model), style.provenance(rows)))
     entries = style.entries(panels)
-    style.heading(figure, "Alignment with judgments in the test folds", _unit(summary))
+    pairs = "folds over pairs (leaky: every image stands on both sides of the split)"
+    unit = pairs if style.leaky(summary) else "folds over images"
+    style.heading(figure, "Alignment with judgments in the test folds", unit)
     style.key(figure, entries, _prediction_note(summary, set(entries)), columns=4)
     return style.worded_all(figure, summary)
 
@@ -90,12 +92,6 @@ def _prediction_note(summary: pd.DataFrame, drawn: Collection[str]) -> str:
         "Permutation p: permutation test of the difference.": known("p_permutation_difference"),
     }
     return " ".join(part for part, drawn in parts.items() if drawn)
-
-
-def _unit(summary: pd.DataFrame) -> str:
-    """Write what was cut into folds."""
-    pairs = "folds over pairs (leaky: every image stands on both sides of the split)"
-    return pairs if style.leaky(summary) else "folds over images"
 
 
 def _prediction_panel(panel: Axes, rows: pd.DataFrame, folds: pd.DataFrame) -> None:
