@@ -288,7 +288,7 @@ def test_importance_counts_the_maps() -> None:
 
 def test_importance_without_agreement_to_show(tmp_path: Path) -> None:
     folds = ranking_table().query("seed == 'seed-1'")
-    everything = folds.query("fold == 1")[["feature_map", "ais"]].assign(ais=0.0)
+    everything = folds.query("fold == 1")[["feature_map", "ais"]].assign(ais=0.0, weights=RANDOM, simulated=True)
     one, constant = folds.query("fold == 1"), folds.assign(ais=folds["ais"].where(folds["fold"] == 1, 0.0))
     for rankings in (one, constant):
         figure = draw_importance(rankings, everything, "a", "net", "pearson_r2")

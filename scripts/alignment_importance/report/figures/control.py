@@ -79,7 +79,7 @@ def _examples(
     heatmap_bar(above, 1, limits_of(next(iter(heatmaps.values()))), hidden=True)
     for panel, (name, maps), colour in zip(rows, heatmaps.items(), itertools.cycle(palette.OBSERVERS)):
         sheet, limits = Sheet(panel, 1, len(chosen), aspect, above=0.25), limits_of(maps)
-        sheet.head(0, 0, style.observers(name, maps.attrs), colour)
+        sheet.head(0, 0, style.observers(name, maps.attrs["simulated"]), colour)
         for column, (image, rgb) in enumerate(shown.items()):
             if image in maps["image"]:
                 sheet.show(0, column, heatmap_over(rgb, maps, image, limits))

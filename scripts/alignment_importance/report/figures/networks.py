@@ -70,7 +70,7 @@ def draw_networks(table: pd.DataFrame, score: str) -> Figure:
         shares.errorbar(share, places, xerr=sd, fmt="none", ecolor="black", elinewidth=1, capsize=2)
     scores.axvline(0, color="black", linewidth=0.8, linestyle=":")
     simulated = table.groupby("comparison")["simulated"].first()
-    labels = [style.observers(name, {"simulated": simulated[name]}).replace(" (", "\n(") for name in comparisons]
+    labels = [style.observers(name, simulated[name], between="\n") for name in comparisons]
     scores.set_yticks(range(len(comparisons)), labels)
     scores.set_ylim(len(comparisons) - 0.5, -0.5)
     scores.set_xlabel(f"test alignment ({score_name(score)})")
@@ -114,7 +114,7 @@ def draw_spread(images: pd.DataFrame, maps: pd.DataFrame, differences: pd.DataFr
         panel.set_ylim(0, 1)
         panel.xaxis.set_major_locator(MaxNLocator(5))
         panel.set_title(_tests(differences[differences["quantity"] == quantity]), fontsize=7.5)
-    about = style.observers(comparison, style.provenance(images))
+    about = style.observers(comparison, images["simulated"].iloc[0])
     style.heading(figure, "How Alignment Importance Scores are spread", about)
     style.key(
         figure,
@@ -176,7 +176,7 @@ def draw_agreement(
     _extremes(figure.add_subfigure(halves[0]), groups, correlations, heatmaps, pictures, aspect)
     _correlations(figure.add_subfigure(halves[1]).subplots(), table)
     shown = ", ".join(style.network(name, heatmaps[name].attrs) for name in names)
-    about = style.observers(comparison, style.provenance(table))
+    about = style.observers(comparison, table["simulated"].iloc[0])
     style.heading(figure, f"Heatmaps of two networks: {shown}", about)
     examples = [maps["heatmap"].sel(image=[*most, *least]) for maps in heatmaps.values()]
     note = heatmap_note(examples, limits_of(heatmaps[names[0]]))

@@ -145,8 +145,7 @@ def _prediction_label(row: pd.Series) -> str:
     known = np.isfinite(row["k_retained_mean"])
     permuted = row.get("p_permutation_difference", np.nan)
     lines = [
-        style.short(row["comparison"]),
-        "(simulated observers)" if row["simulated"] else "",
+        style.observers(row["comparison"], row["simulated"], between="\n"),
         f"{style.number(row['k_retained_mean'], '.0f')} maps retained" if known else "retained maps: undefined",
         f"{style.said('Δ', row['difference_mean'], '.3f')}{style.interval(low, high, '.3f')}",
         f"d = {style.number(size, '.2f')}{style.interval(size_low, size_high)}" if np.isfinite(size) else "",

@@ -108,7 +108,7 @@ def lay_out(figure: Figure) -> None:
 
 def title(figure: Figure, what: str, comparison: str, model: str, provenance: Mapping[str, Any]) -> None:
     """Write the title of a figure: what it shows and, below that, the comparison and the network."""
-    heading(figure, what, f"{observers(comparison, provenance)}, {network(model, provenance)}")
+    heading(figure, what, f"{observers(comparison, provenance['simulated'])}, {network(model, provenance)}")
 
 
 def heading(figure: Figure, *lines: str) -> None:
@@ -117,9 +117,9 @@ def heading(figure: Figure, *lines: str) -> None:
     figure.suptitle("\n".join(textwrap.fill(line, width) for line in lines), x=0.01, ha="left")
 
 
-def observers(comparison: str, provenance: Mapping[str, Any]) -> str:
-    """Name a comparison, and state if its observers are simulated."""
-    return f"{short(comparison)} (simulated observers)" if provenance.get("simulated", False) else short(comparison)
+def observers(comparison: str, simulated: bool, longest: int = SHORT, between: str = " ") -> str:
+    """Name a comparison and, after a space or a new line, state if its observers are simulated."""
+    return short(comparison, longest) + (f"{between}(simulated observers)" if simulated else "")
 
 
 def network(model: str, provenance: Mapping[str, Any]) -> str:
