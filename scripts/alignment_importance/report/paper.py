@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from alignment_importance.maps.overlap.summary import ALL_IMAGES
-from alignment_importance.report.captions import FIGURES, score_name, subject
+from alignment_importance.report.captions import FIGURES, score_name, subject, unusual
 from alignment_importance.system.plurals import counted
 from alignment_importance.system.tables import ORIGIN, write_table
 
@@ -218,10 +218,9 @@ def _judged(row: pd.Series) -> str:
 
 
 def _network(row: pd.Series) -> str:
-    arithmetic = f", {row['arithmetic']}" if row.get("arithmetic", "float32") != "float32" else ""
-    ablation = ", ablated maps replaced by their means" if row.get("ablation") == "mean" else ""
     weights = str(row["weights"])
-    return f"{weights if weights.startswith('random') else f'weights: {weights}'}{arithmetic}{ablation}"
+    named = weights if weights.startswith("random") else f"weights: {weights}"
+    return ", ".join([named, *unusual(row["arithmetic"], row["ablation"])])
 
 
 def _markdown(table: pd.DataFrame, columns: Sequence[str]) -> str:

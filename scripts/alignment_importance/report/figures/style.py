@@ -19,6 +19,7 @@ from matplotlib.figure import Figure
 from matplotlib.text import Text
 
 from alignment_importance.inputs import folds
+from alignment_importance.report.captions import unusual
 from alignment_importance.report.overlays import COMPRESSION, Scale
 from alignment_importance.statistics.scores import SCORES
 from alignment_importance.system.atomic_write import atomic
@@ -124,18 +125,16 @@ def observers(comparison: str, simulated: bool, longest: int = SHORT, between: s
 
 def network(model: str, provenance: Mapping[str, Any]) -> str:
     """Name a model, and state if it is units, or if its weights, arithmetic or ablation are unusual."""
-    weights, arithmetic = str(provenance.get("weights", "")), str(provenance.get("arithmetic", "float32"))
-    unusual = [weights] if weights.startswith(("random weights", "units of")) else []
-    if arithmetic != "float32":
-        unusual.append(arithmetic)
-    if provenance.get("ablation") == "mean":
-        unusual.append("ablated maps replaced by their means")
-    return f"{short(model)} ({', '.join(unusual)})" if unusual else short(model)
+    weights = str(provenance["weights"])
+    said = [weights] if weights.startswith(("random weights", "units of")) else []
+    # Files of activations, which patches are of, say nothing of an ablation.
+    said += unusual(provenance["arithmetic"], provenance.get("ablation", "zero"))
+    return f"{short(model)} ({', '.join(said)})" if said else short(model)
 
 
 def provenance(table: pd.DataFrame) -> dict[str, Any]:
     """Return what a table states about observers (`simulated`) and network (`weights`, `arithmetic`, `ablation`)."""
-    return {name: table[name].iloc[0] for name in ORIGIN if name in table}
+    return {name: table[name].iloc[0] for name in ORIGIN}
 
 
 def leaky(table: pd.DataFrame) -> bool:
@@ -189,7 +188,7 @@ def key(figure: Figure, entries: Mapping[str, Artist], note: str, columns: int) 
 
 def worded(figure: Figure, provenance: Mapping[str, Any]) -> Figure:
     """Replace the words maps and feature maps by units in a figure of units, but not in names with hyphens and dots."""
-    if not str(provenance.get("weights", "")).startswith("units of"):
+    if not str(provenance["weights"]).startswith("units of"):
         return figure
     for text in figure.findobj(Text):
         assert isinstance(text, Text)

@@ -10,6 +10,7 @@ import pandas as pd
 import xarray as xr
 
 from alignment_importance.maps.overlap.tables import of_equal_masks
+from alignment_importance.report.captions import unusual
 from alignment_importance.report.gallery import explained
 from alignment_importance.report.gallery.explained import significant
 from alignment_importance.report.overlays import Scale, shared_limits
@@ -103,6 +104,7 @@ def describe(
 
 def _describe_view(view: View, ids: list[str], percents: Sequence[float], scale: Scale) -> dict[str, Any]:
     made_of = origin_columns(view.heatmaps.attrs)
+    random = str(made_of["weights"]).startswith("random weights")
     alignment = view.scores["alignment"].to_series().reindex(ids)
     retained = float(view.rsms.attrs["n_retained"])
     limits = shared_limits(view.heatmaps, scale)
@@ -111,7 +113,7 @@ def _describe_view(view: View, ids: list[str], percents: Sequence[float], scale:
         "comparison": view.comparison,
         "model": view.model,
         **made_of,
-        "random": str(made_of["weights"]).startswith("random weights"),
+        "unusual": [*(["random weights"] if random else []), *unusual(made_of["arithmetic"], made_of["ablation"])],
         "maps_total": view.scores.sizes["feature_map"],
         "maps_retained": None if np.isnan(retained) else int(retained),
         "present": [int(image in view.heatmaps.indexes["image"]) for image in ids],
