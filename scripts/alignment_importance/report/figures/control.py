@@ -41,7 +41,9 @@ def draw_control(
     """
     names, aspect = list(heatmaps), style.aspect(next(iter(heatmaps.values())))
     figure = style.new_figure(0.8 + (0.28 + 0.9 * aspect) * (1 + len(names)))
-    shared = _shared_images(heatmaps)
+    of_each = [set(maps["image"].to_numpy().tolist()) for maps in heatmaps.values()]
+    # Where comparisons share no image, those of any comparison.
+    shared = sorted(set.intersection(*of_each) or set.union(*of_each))
     chosen = resampling.evenly(shared, _COLUMNS)
     halves = figure.add_gridspec(1, 2, width_ratios=[2.2, 1])
     _examples(figure.add_subfigure(halves[0]), heatmaps, pictures, chosen, aspect)
@@ -58,12 +60,6 @@ def draw_control(
         "medians with 95 % bootstrap intervals over images.",
     )
     return figure
-
-
-def _shared_images(heatmaps: Mapping[str, xr.Dataset]) -> list[str]:
-    """List the images that all comparisons share; if they share none, those of any comparison."""
-    of_each = [set(maps["image"].to_numpy().tolist()) for maps in heatmaps.values()]
-    return sorted(set.intersection(*of_each) or set.union(*of_each))
 
 
 def _examples(

@@ -100,9 +100,8 @@ def draw_pairs(table: pd.DataFrame, comparison: str, model: str, score: str) -> 
         matrix.set_yticks(ranks, numbers, fontsize=6)
         matrix.set_xticks(ranks, numbers, fontsize=6, rotation=90)
     _sum_panel(beside, table, score)
-    style.title(
-        figure, f"Pairs of the {len(maps)} feature maps of highest AIS", comparison, model, style.provenance(table)
-    )
+    made_of = style.provenance(table)
+    style.title(figure, f"Pairs of the {len(maps)} feature maps of highest AIS", comparison, model, made_of)
     done = int(table["interaction"].notna().sum())
     unknown = "" if done == len(table) else f", and unknown pairs: the time was up after {done} of {len(table)}"
     style.footnote(
@@ -111,7 +110,7 @@ def draw_pairs(table: pd.DataFrame, comparison: str, model: str, score: str) -> 
         f"Negative (orange): the loss of one takes away from what the other is worth. Colours end at the 99th "
         f"percentile of sizes. Grey: the diagonal{unknown}.",
     )
-    return style.worded(figure, style.provenance(table))
+    return style.worded(figure, made_of)
 
 
 def _sum_panel(panel: Axes, table: pd.DataFrame, score: str) -> None:

@@ -102,10 +102,9 @@ def draw_spread(images: pd.DataFrame, maps: pd.DataFrame, differences: pd.DataFr
         table = images if of == "images" else maps
         for at, model in enumerate(models):
             rows = table[table["model"] == model]
+            label_of_model = style.network(model, style.provenance(rows))
             colour = palette.COLOURS[at % len(palette.COLOURS)]
-            _distribution(
-                panel, rows[quantity].dropna().to_numpy(), colour, style.network(model, style.provenance(rows))
-            )
+            _distribution(panel, rows[quantity].dropna().to_numpy(), colour, label_of_model)
         if table[quantity].isna().all():
             style.undefined(panel, label)
             continue
@@ -224,11 +223,8 @@ def _correlations(panel: Axes, table: pd.DataFrame) -> None:
     if table[["correlation", "correlation_other_image"]].isna().all(axis=None):
         style.undefined(panel, "correlation of heatmaps (r)")
         return
-    kinds = (
-        ("same\nimage", "correlation", palette.OBSERVED),
-        ("other\nimage", "correlation_other_image", palette.BASELINE),
-    )
-    for at, (_, column, colour) in enumerate(kinds):
+    kinds = {"correlation": palette.OBSERVED, "correlation_other_image": palette.BASELINE}
+    for at, (column, colour) in enumerate(kinds.items()):
         values = table[column].dropna()
         panel.scatter(at + style.scattered(len(values), 0.5), values, s=8, color=colour, alpha=0.6, linewidths=0)
         if len(values) > 1:
@@ -237,7 +233,7 @@ def _correlations(panel: Axes, table: pd.DataFrame) -> None:
             label = style.number(values.mean(), ".2f")
             panel.annotate(label, (at, 1.03), xycoords=("data", "axes fraction"), ha="center", fontsize=7.5)
     panel.axhline(0, color="black", linestyle=":", linewidth=0.8)
-    panel.set_xticks([0, 1], [label for label, *_ in kinds])
+    panel.set_xticks([0, 1], ["same\nimage", "other\nimage"])
     panel.set_xlim(-0.6, 1.6)
     panel.set_ylim(-1, 1)
     panel.set_ylabel("correlation of heatmaps (r)")

@@ -83,9 +83,8 @@ def draw_overlap(summary: pd.DataFrame, comparison: str, model: str) -> Figure:
         "relative risk: medians. Bands and bars: 95 % bootstrap intervals."
     )
     style.key(figure, _marks(directions=True), note, columns=2)
-    style.title(
-        figure, "Saliency maps and heatmaps as predictions of each other", comparison, model, style.provenance(summary)
-    )
+    title = "Saliency maps and heatmaps as predictions of each other"
+    style.title(figure, title, comparison, model, style.provenance(summary))
     return figure
 
 
@@ -122,9 +121,8 @@ def draw_overlap_categories(summary: pd.DataFrame, comparison: str, model: str) 
         "Lines: means over images; bands: 95 % bootstrap intervals."
     )
     style.key(figure, _marks(directions=False), note, columns=2)
-    style.title(
-        figure, "How well saliency maps predict heatmaps, by category", comparison, model, style.provenance(summary)
-    )
+    title = "How well saliency maps predict heatmaps, by category"
+    style.title(figure, title, comparison, model, style.provenance(summary))
     return figure
 
 

@@ -1,6 +1,5 @@
 """What the gallery tells about every image, as numbers that the page sorts and filters by."""
 
-import itertools
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -95,10 +94,7 @@ def describe(
         "categories": categories if any(categories) else None,
         "saliency": list(image_set.saliency),
         "views": [_describe_view(view, ids, percents, scale) for view in image_set.views],
-        "agreement": [
-            {"views": list(pair), "values": numbers(agreement[pair])}
-            for pair in itertools.combinations(range(len(image_set.views)), 2)
-        ],
+        "agreement": [{"views": list(pair), "values": numbers(values)} for pair, values in agreement.items()],
     }
 
 
