@@ -26,9 +26,9 @@ def draw_importance(
     _spread_panel(spread, everything["ais"])
     spread.set_ylabel(f"AIS (loss of {score_name(score)} without the map)")
     _agreement_panel(agreement, rankings)
-    made_of = style.provenance(everything)
-    style.title(figure, "Alignment Importance Scores (AIS) of the feature maps", comparison, model, made_of)
-    return style.worded(figure, made_of)
+    title = "Alignment Importance Scores (AIS) of the feature maps"
+    style.title(figure, title, comparison, model, style.provenance(everything))
+    return style.worded(figure, everything["weights"])
 
 
 def _spread_panel(panel: Axes, ais: pd.Series) -> None:

@@ -55,7 +55,7 @@ def draw_elimination(table: pd.DataFrame, comparison: str, model: str, score: st
         f"{style.warning(table)}",
         columns=3,
     )
-    return style.worded(figure, style.provenance(table))
+    return style.worded(figure, table["weights"])
 
 
 def _curve(panel: Axes, table: pd.DataFrame, column: str, label: str, colour: Any, score: str) -> None:
@@ -100,8 +100,8 @@ def draw_pairs(table: pd.DataFrame, comparison: str, model: str, score: str) -> 
         matrix.set_yticks(ranks, numbers, fontsize=6)
         matrix.set_xticks(ranks, numbers, fontsize=6, rotation=90)
     _sum_panel(beside, table, score)
-    made_of = style.provenance(table)
-    style.title(figure, f"Pairs of the {len(maps)} feature maps of highest AIS", comparison, model, made_of)
+    title = f"Pairs of the {len(maps)} feature maps of highest AIS"
+    style.title(figure, title, comparison, model, style.provenance(table))
     done = int(table["interaction"].notna().sum())
     unknown = "" if done == len(table) else f", and unknown pairs: the time was up after {done} of {len(table)}"
     style.footnote(
@@ -110,7 +110,7 @@ def draw_pairs(table: pd.DataFrame, comparison: str, model: str, score: str) -> 
         f"Negative (orange): the loss of one takes away from what the other is worth. Colours end at the 99th "
         f"percentile of sizes. Grey: the diagonal{unknown}.",
     )
-    return style.worded(figure, made_of)
+    return style.worded(figure, table["weights"])
 
 
 def _sum_panel(panel: Axes, table: pd.DataFrame, score: str) -> None:
@@ -155,4 +155,4 @@ def draw_shapley(table: pd.DataFrame, ranking: pd.DataFrame, comparison: str, mo
         "whiskers: ± 1 standard error of that sampling. Sets of maps without a score, which count as 0: "
         f"{100 * first['undefined']:.2g} % of those met. The values sum to the score of the whole network.",
     )
-    return style.worded(figure, style.provenance(table))
+    return style.worded(figure, table["weights"])

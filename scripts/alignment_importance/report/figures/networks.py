@@ -79,7 +79,7 @@ def draw_networks(table: pd.DataFrame, score: str) -> Figure:
     style.heading(figure, "Networks side by side: alignment in the test folds")
     note = f"Means over folds; whiskers: ± 1 standard deviation.{style.warning(table)}"
     style.key(figure, style.entries([scores]), note, columns=2)
-    return style.worded_all(figure, table)
+    return style.worded(figure, table["weights"])
 
 
 # ----------------------------------------------------------------------------------------------------------------------
@@ -123,7 +123,7 @@ def draw_spread(images: pd.DataFrame, maps: pd.DataFrame, differences: pd.DataFr
         "Deviations and means of AIS fall with the number of feature maps.",
         columns=2,
     )
-    return style.worded_all(figure, images)
+    return style.worded(figure, images["weights"])
 
 
 def _distribution(panel: Axes, values: np.ndarray, colour: Any, label: str) -> None:
@@ -278,13 +278,13 @@ def draw_transfer(table: pd.DataFrame, model: str, score: str) -> Figure:
     panel.set_ylabel("maps ranked by\nthe judgments of")
     panel.set_xlabel("tested on the judgments of")
     figure.colorbar(drawn, label=f"gain in test {score_name(score)}\nover all maps")
-    about, unit = style.provenance(table), "pairs" if style.leaky(table) else "images"
+    unit = "pairs" if style.leaky(table) else "images"
     simulated = " (simulated observers)" if table[["simulated", "source_simulated"]].any(axis=None) else ""
     what = f"Rankings of feature maps used on other comparisons{simulated}"
-    style.heading(figure, what, style.network(model, about))
+    style.heading(figure, what, style.network(model, style.provenance(table)))
     style.footnote(
         figure,
         "Mean ± standard deviation over the folds of the tested comparison. On the diagonal its own ranking, from its "
         f"training {unit}. {unit.capitalize()} of a test set are never used for the ranking.{style.warning(table)}",
     )
-    return style.worded(figure, about)
+    return style.worded(figure, table["weights"])

@@ -55,7 +55,7 @@ def draw_bars(summary: pd.DataFrame) -> Figure:
     order = [label for label in (*(label for _, label, *_ in _BARS), _CEILING) if label in marks]
     style.key(figure, {label: marks[label] for label in order}, _bars_note(summary, _CEILING in marks), columns=3)
     style.heading(figure, "Alignment with judgments in the test folds")
-    return style.worded_all(figure, summary)
+    return style.worded(figure, summary["weights"])
 
 
 def _bars_note(summary: pd.DataFrame, ceiling: bool) -> str:
@@ -133,7 +133,7 @@ def draw_fold_curves(
     style.key(figure, style.entries(panels.flat), note, columns=4)
     about = style.provenance(next(iter(tables.values())))
     style.heading(figure, f"Top-k curves of single folds, {style.network(model, about)}")
-    return style.worded(figure, about)
+    return style.worded(figure, [about["weights"]])
 
 
 def _fold_panel(panel: Axes, curve: pd.DataFrame, table: pd.DataFrame) -> None:

@@ -72,7 +72,7 @@ def draw_prediction(summary: pd.DataFrame, folds: pd.DataFrame) -> Figure:
     unit = pairs if style.leaky(summary) else "folds over images"
     style.heading(figure, "Alignment with judgments in the test folds", unit)
     style.key(figure, entries, _prediction_note(summary, set(entries)), columns=4)
-    return style.worded_all(figure, summary)
+    return style.worded(figure, summary["weights"])
 
 
 def _prediction_note(summary: pd.DataFrame, drawn: Collection[str]) -> str:
@@ -168,7 +168,7 @@ def draw_curves(curve: pd.DataFrame, table: pd.DataFrame, comparison: str, model
     style.title(figure, "Alignment of the k highest-ranked feature maps", comparison, model, style.provenance(table))
     if curve[["train_score", "test_score"]].isna().all(axis=None):
         style.undefined(panel, f"alignment ({score_name(score)})")
-        return style.worded(figure, style.provenance(table))
+        return style.worded(figure, table["weights"])
     for side, name, colour in (("train", "training", palette.TRAINING), ("test", "test", palette.TEST)):
         grouped = curve.groupby("k")[f"{side}_score"]
         mean, sd = grouped.mean(), grouped.std()
@@ -189,7 +189,7 @@ def draw_curves(curve: pd.DataFrame, table: pd.DataFrame, comparison: str, model
         f"Lines: mean over {len(table)} folds; bands: ± 1 standard deviation. Maps are ranked, and the number to "
         f"retain is chosen, on the training data.{ignorance}{style.warning(table)}",
     )
-    return style.worded(figure, style.provenance(table))
+    return style.worded(figure, table["weights"])
 
 
 def _other_rankings(panel: Axes, curve: pd.DataFrame) -> set[str]:

@@ -71,7 +71,7 @@ def draw_rsms(matrices: xr.Dataset, pictures: pd.DataFrame, comparison: str, mod
         "out of sample.",
         columns=4,
     )
-    return style.worded(figure, matrices.attrs)
+    return style.worded(figure, [matrices.attrs["weights"]])
 
 
 def order_of_images(

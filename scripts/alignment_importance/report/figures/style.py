@@ -186,21 +186,19 @@ def key(figure: Figure, entries: Mapping[str, Artist], note: str, columns: int) 
         legend.remove()
 
 
-def worded(figure: Figure, provenance: Mapping[str, Any]) -> Figure:
-    """Replace the words maps and feature maps by units in a figure of units, but not in names with hyphens and dots."""
-    if not str(provenance["weights"]).startswith("units of"):
+def worded(figure: Figure, weights: Iterable[str]) -> Figure:
+    """Replace the words maps and feature maps by units in a figure of units, but not in names with hyphens and dots.
+
+    Args:
+        weights: of the networks in the figure, all of which must be units.
+    """
+    if not all(str(each).startswith("units of") for each in weights):
         return figure
     for text in figure.findobj(Text):
         assert isinstance(text, Text)
         words = re.sub(r"(?<![\w.-])(?:feature\s)?map(s?)(?![\w-]|\.\w)", r"unit\1", text.get_text())
         text.set_text(re.sub(r"(?<![\w.-])(?:Feature m|M)ap(s?)(?![\w-]|\.\w)", r"Unit\1", words))
     return figure
-
-
-def worded_all(figure: Figure, table: pd.DataFrame) -> Figure:
-    """Call the maps of a figure units, as `worded`, if all networks of a table are units."""
-    weights = table["weights"].astype(str)
-    return worded(figure, provenance(table)) if weights.str.startswith("units of").all() else figure
 
 
 def undefined(panel: Axes, what: str) -> None:
