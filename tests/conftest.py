@@ -58,6 +58,8 @@ def folds(tmp_path: Path) -> Path:
         "test_full": [0.1, 0.3],
         "test_retained": [0.2, 0.6],
         "weights": ["random weights (seed 1)"] * 2,
+        "arithmetic": ["float32"] * 2,
+        "ablation": ["zero"] * 2,
         "simulated": [True] * 2,
     }
     write_table(pd.DataFrame(table), tmp_path / "a.b" / "net.1.csv")

@@ -1,6 +1,7 @@
 """The paper's folder: figures drawn here come first, those of other jobs follow."""
 
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 from drawing import files
@@ -10,13 +11,14 @@ from assemble_paper import assemble_paper
 
 
 def test_own_figures_come_first(tmp_path: Path) -> None:
-    row = {"model": "net.1", "weights": "ImageNet", "simulated": False, "score": "pearson_r2", "n_folds": 2}
+    origin: dict[str, Any] = {"weights": "ImageNet", "arithmetic": "float32", "ablation": "zero", "simulated": False}
+    row = {"model": "net.1", **origin, "score": "pearson_r2", "n_folds": 2}
     means = {"test_full_mean": 0.1, "test_retained_mean": 0.2, "k_retained_mean": 2.0}
     summary = pd.DataFrame([row | means | {"comparison": name} for name in ("birds", "cars")])
     write_table(summary.assign(n_images=12, n_participants=3), tmp_path / "summary.csv")
     curve = pd.DataFrame({"fold": 1, "k": [1, 2, 3], "train_score": 0.3, "test_score": [0.1, 0.3, 0.2]})
     write_table(curve, tmp_path / "curve.csv")
-    write_table(pd.DataFrame({"k_retained": [2, 2]}), tmp_path / "folds.csv")
+    write_table(pd.DataFrame({"k_retained": [2, 2]}).assign(**origin), tmp_path / "folds.csv")
     others = files(tmp_path / "drawn", [("heatmaps", "birds", "net.1")])
     (tmp_path / "drawn").mkdir()
     for path in others.values():

@@ -73,7 +73,7 @@ def given(listed: Path, folds: Path, tmp_path: Path) -> dict[str, Any]:
         ranking["ais"] *= 3 - 2 * seed  # 1 and -1
         write_table(ranking, tmp_path / f"rankings/seed-{seed}.csv")
     everything = pd.DataFrame({"feature_map": [0, 1, 2], "ais": [0.5, 0, -1], "rank": [1, 2, 3]})
-    write_table(everything.assign(weights=ORIGIN["weights"]), tmp_path / "all.csv")
+    write_table(everything.assign(**ORIGIN), tmp_path / "all.csv")
     write_heatmaps(tmp_path / "heatmaps.nc", np.arange(8.0).reshape(2, 2, 2), simulated=True)
     scores = xr.Dataset({"alignment": ("image", [0.25, 0.5])}, coords={"image": IDS[::-1]})
     write_netcdf(scores, tmp_path / "scores.nc")
@@ -86,6 +86,7 @@ def given(listed: Path, folds: Path, tmp_path: Path) -> dict[str, Any]:
             "heatmap": (("pair", "side", "y", "x"), rng.random((1, 2, 2, 2), dtype=np.float32)),
             "human": ("pair", [0.5]),
             "similarity": ("pair", [-0.25]),
+            "similarity_retained": ("pair", [0.25]),
         },
         coords={"side": ["image", "image_b"], "image": ("pair", IDS[:1]), "image_b": ("pair", IDS[1:])},
         attrs=ATTRIBUTES | {"n_judged": 4, "ranks": 1},

@@ -9,7 +9,8 @@ from plot_interactions import plot_interactions
 
 
 def test_only_what_was_computed_is_drawn(drawn: Drawn, tmp_path: Path) -> None:
-    origin: dict[str, Any] = {"weights": "random weights (seed 1)", "simulated": True}
+    origin: dict[str, Any] = {"weights": "random weights (seed 1)", "arithmetic": "float32", "ablation": "zero"}
+    origin["simulated"] = True
     pairs = {"feature_map": [0, 0, 1], "feature_map_b": [1, 2, 2], "interaction": [0.1, -0.3, 0.2], "ais": 0.3}
     write_table(pd.DataFrame(pairs).assign(ais_b=0.2, ais_pair=0.5, **origin), tmp_path / "pairs.csv")
     values = {"feature_map": [2, 0, 1], "shapley": [0.3, 0.1, 0.2], "standard_error": 0.05}

@@ -11,7 +11,13 @@ MODELS = ["r.layer2", "r.layer3", "r.layer4"]
 def summary() -> pd.DataFrame:
     rows = pd.DataFrame({"comparison": "c", "model": ["r.layer4", "other", "r.layer2", "r.layer3"]})
     rows = rows.assign(
-        simulated=False, weights="w", arithmetic="float32", unit="images", score="pearson_r2", n_folds=10
+        simulated=False,
+        weights="w",
+        arithmetic="float32",
+        ablation="zero",
+        unit="images",
+        score="pearson_r2",
+        n_folds=10,
     )
     for kind, means in (("full", [0.2] * 4), ("retained", [0.5, 0.9, 0.3, 0.4])):
         mean = np.array(means)

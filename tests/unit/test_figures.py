@@ -1,5 +1,6 @@
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import image_sets
 import matplotlib as mpl
@@ -26,6 +27,7 @@ from alignment_importance.system.errors import InputError
 from benchmarks.figure import draw_speed
 
 RANDOM = "random weights (seed 1)"
+MADE_OF: dict[str, Any] = {"weights": RANDOM, "arithmetic": "float32", "ablation": "zero", "simulated": True}
 PHOTOGRAPH = np.random.default_rng(0).integers(0, 256, (20, 30, 3), dtype=np.uint8)
 
 
@@ -109,6 +111,7 @@ def summary(score: str = "pearson_r2") -> pd.DataFrame:
         {
             "comparison": comparison,
             "model": model,
+            **MADE_OF,
             "weights": RANDOM if model == "other$_net$" else "ImageNet",
             "simulated": comparison == "b",
             "score": score,
@@ -135,7 +138,7 @@ def fold_table() -> pd.DataFrame:
         for comparison in ("a", "b")
         for model in ("net", "other$_net$")
     ]
-    return pd.concat(tables, ignore_index=True).assign(simulated=True, weights=RANDOM)
+    return pd.concat(tables, ignore_index=True).assign(**MADE_OF)
 
 
 def curve_table() -> pd.DataFrame:
@@ -166,7 +169,7 @@ def heatmaps(simulated: bool) -> xr.Dataset:
     return xr.Dataset(
         {"heatmap": (("image", "y", "x"), values)},
         coords={"image": IDS, "width": ("image", [30] * 4), "height": ("image", [20] * 4)},
-        attrs={"resize": "crop", "weights": RANDOM, "simulated": int(simulated)},
+        attrs={"resize": "crop", **MADE_OF, "simulated": int(simulated)},
     )
 
 
@@ -180,9 +183,7 @@ FIGURES: dict[str, Callable[[pd.DataFrame], Figure]] = {
     "curves": lambda _: draw_curves(curve_table(), fold_table(), "a", "net", "pearson_r2"),
     "importance": lambda _: draw_importance(
         ranking_table(),
-        pd.DataFrame({"feature_map": range(8), "ais": [2e-5, 0, 0, -1e-6, 1e-6, 0, 0, 0]}).assign(
-            simulated=True, weights=RANDOM
-        ),
+        pd.DataFrame({"feature_map": range(8), "ais": [2e-5, 0, 0, -1e-6, 1e-6, 0, 0, 0]}).assign(**MADE_OF),
         "a",
         "net",
         "pearson_r2",
@@ -288,7 +289,7 @@ def test_importance_counts_the_maps() -> None:
 
 def test_importance_without_agreement_to_show(tmp_path: Path) -> None:
     folds = ranking_table().query("seed == 'seed-1'")
-    everything = folds.query("fold == 1")[["feature_map", "ais"]].assign(ais=0.0)
+    everything = folds.query("fold == 1")[["feature_map", "ais"]].assign(ais=0.0, **MADE_OF)
     one, constant = folds.query("fold == 1"), folds.assign(ais=folds["ais"].where(folds["fold"] == 1, 0.0))
     for rankings in (one, constant):
         figure = draw_importance(rankings, everything, "a", "net", "pearson_r2")

@@ -118,7 +118,7 @@ def test_what_is_told_of_a_set(built: Path) -> None:
     [one] = told(built)["sets"]
     made_up, people = one["views"]
     assert (one["images"], one["categories"]) == (IDS, gallery_sets.CATEGORIES)
-    assert (made_up["simulated"], people["simulated"], made_up["random"]) == (True, False, True)
+    assert (made_up["simulated"], people["simulated"], made_up["unusual"]) == (True, False, ["random weights"])
     assert (made_up["maps_retained"], made_up["maps_total"]) == (2, 4)
     assert made_up["alignment"] == [0.45, 0.35, 0.25, 0.15, 0.05, -0.05]
     # The other comparison lacks the first image and has the others in another order.

@@ -19,6 +19,8 @@ def summary(n_comparisons: int, n_models: int) -> pd.DataFrame:
             "comparison": f"a comparison with quite a long name {at}",
             "model": f"a network with quite a long name {number}",
             "weights": "random weights (seed 1)",
+            "arithmetic": "float32",
+            "ablation": "zero",
             "simulated": at == 0,
             "score": "pearson_r2",
             "n_folds": 4,
@@ -71,6 +73,7 @@ def curve(n_maps: int) -> pd.DataFrame:
 @pytest.mark.parametrize("n_maps", [6, 900])
 def test_every_fold_has_a_curve(n_maps: int) -> None:
     retained = pd.DataFrame({"k_retained": [2, 4, np.nan], "simulated": True, "weights": "ImageNet"})
+    retained = retained.assign(arithmetic="float32", ablation="zero")
     figure = draw_fold_curves({"a": curve(n_maps), "b": curve(n_maps)}, {"a": retained, "b": retained}, "n", "pearson")
     assert "feature maps kept (k)" in texts(figure)
     of_units = draw_fold_curves(

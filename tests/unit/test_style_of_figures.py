@@ -176,8 +176,8 @@ def test_maps_are_called_units_and_names_stay() -> None:
     figure = Figure()
     figure.suptitle("Alignment of the feature\nmaps, my-maps (units of maps.npy)")
     figure.supxlabel("Maps are ranked, each map alone. Heatmaps of all feature maps.")
-    style.worded(figure, {"weights": "ImageNet"})
+    style.worded(figure, ["ImageNet", "units of maps.npy"])
     assert figure.get_suptitle().startswith("Alignment of the feature\nmaps")
-    style.worded(figure, {"weights": "units of maps.npy"})
+    style.worded(figure, ["units of maps.npy"])
     assert figure.get_suptitle() == "Alignment of the units, my-maps (units of maps.npy)"
     assert figure.get_supxlabel() == "Units are ranked, each unit alone. Heatmaps of all units."

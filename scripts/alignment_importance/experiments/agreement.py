@@ -36,13 +36,8 @@ def agree(heatmaps: Mapping[str, xr.Dataset]) -> pd.DataFrame:
         for image, next_image in zip(ids, np.roll(ids, -1).tolist(), strict=True):
             placed = heat.place_image(first, "heatmap", image)
             same, another = (
-                correlate(placed, _place_over(second, source, placed.shape)) for source in (image, next_image)
+                correlate(placed, heat.place_image(second, "heatmap", source, placed.shape))
+                for source in (image, next_image)
             )
             rows.append((one, other, image, same, another if len(ids) > 1 else np.nan))
     return pd.DataFrame(rows, columns=list(COLUMNS))
-
-
-def _place_over(heatmaps: xr.Dataset, image: str, shape: tuple[int, ...]) -> np.ndarray:
-    """Lay the heatmap of an image over a frame of (height, width)."""
-    height, width = shape
-    return heat.place(heatmaps["heatmap"].sel(image=image).to_numpy(), width, height, heatmaps.attrs["resize"])

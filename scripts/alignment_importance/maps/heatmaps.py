@@ -80,10 +80,17 @@ def place(map2d: np.ndarray, width: int, height: int, resize: str) -> np.ndarray
     return _interpolate(rows.T, _positions(width, left, right, map2d.shape[1])).T
 
 
-def place_image(dataset: xr.Dataset, variable: str, image: str) -> np.ndarray:
-    """Lay one variable of a dataset of heatmaps (`make`) over one of its images: (height, width) float64."""
+def place_image(
+    dataset: xr.Dataset, variable: str, image: str, shape: tuple[int, ...] | None = None
+) -> NDArray[np.float64]:
+    """Lay one variable of a dataset of heatmaps (`make`) over one of its images: (height, width), see `place`.
+
+    Args:
+        shape: height and width of a picture of the image; None for those of the image itself.
+    """
     one = dataset[variable].sel(image=image)
-    return place(one.to_numpy(), int(one["width"]), int(one["height"]), dataset.attrs["resize"])
+    height, width = shape or (int(one["height"]), int(one["width"]))
+    return place(one.to_numpy(), width, height, dataset.attrs["resize"])
 
 
 def resample(map2d: NDArray[np.float32], width: int, height: int) -> NDArray[np.float32]:

@@ -317,6 +317,12 @@ def labels(kind: str, *names: str) -> dict[str, str]:
     return {"what": FIGURES[kind].label, **subject(kind, *names)}
 
 
+def unusual(arithmetic: str, ablation: str) -> list[str]:
+    """State the arithmetic and the ablation of a network where they are not what they are for most networks."""
+    replaced = ["ablated maps replaced by their means"] if ablation == "mean" else []
+    return replaced if arithmetic == "float32" else [arithmetic, *replaced]
+
+
 def as_rst(kind: str) -> str:
     """Write the caption for Snakemake's report: reStructuredText with Jinja."""
     caption = FIGURES[kind]

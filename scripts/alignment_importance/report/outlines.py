@@ -1,6 +1,5 @@
 """Draws outlines of masks."""
 
-from dataclasses import dataclass
 from typing import cast
 
 import contourpy
@@ -8,28 +7,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 
-@dataclass(frozen=True)
-class Outlines:
-    """Closed lines around the pixels of a mask.
+def outline(mask: NDArray[np.bool_]) -> tuple[NDArray[np.float64], NDArray[np.intp]]:
+    """Draw closed lines around the pixels of a mask (y, x).
 
     They run through the midpoints of pixel edges, and cut off corners.
 
-    Attributes:
-        points: (point, x and y), in pixels from the upper left corner of the picture; one line after the other, each
-            ending where it began.
-        starts: index of the first point of each line, and the index after the last point.
+    Returns:
+        Points (point, x and y), in pixels from the upper left corner of the picture, one line after the other, each
+        ending where it began; and the index of the first point of each line, and the index after the last point.
     """
-
-    points: NDArray[np.float64]
-    starts: NDArray[np.intp]
-
-    @classmethod
-    def of(cls, mask: NDArray[np.bool_]) -> "Outlines":
-        """Draw lines around the pixels of a mask (y, x)."""
-        # A margin closes lines at the edge of the picture, and shifts all lines by a pixel.
-        padded = np.pad(mask.astype(np.float64), 1)
-        generator = contourpy.contour_generator(z=padded, line_type=contourpy.LineType.ChunkCombinedOffset)
-        [points], [starts] = cast(tuple[list[NDArray[np.float64] | None], list[NDArray | None]], generator.lines(0.5))
-        if points is None or starts is None:
-            return cls(np.zeros((0, 2)), np.zeros(1, dtype=np.intp))
-        return cls(points - 0.5, starts.astype(np.intp))
+    # A margin closes lines at the edge of the picture, and shifts all lines by a pixel.
+    padded = np.pad(mask.astype(np.float64), 1)
+    generator = contourpy.contour_generator(z=padded, line_type=contourpy.LineType.ChunkCombinedOffset)
+    [points], [starts] = cast(tuple[list[NDArray[np.float64] | None], list[NDArray | None]], generator.lines(0.5))
+    if points is None or starts is None:
+        return np.zeros((0, 2)), np.zeros(1, dtype=np.intp)
+    return points - 0.5, starts.astype(np.intp)

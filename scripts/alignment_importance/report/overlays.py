@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
 from alignment_importance.inputs import images
-from alignment_importance.maps.heatmaps import place
+from alignment_importance.maps.heatmaps import place_image
 from alignment_importance.system import logs
 
 # The share of its colour that an image keeps, and the highest opacity of a heatmap.
@@ -104,9 +104,7 @@ def heatmap_over(
         image: its id.
         limits: see `overlay`.
     """
-    height, width = rgb.shape[:2]
-    placed = place(heatmaps["heatmap"].sel(image=image).to_numpy(), width, height, heatmaps.attrs["resize"])
-    return overlay(rgb, placed, limits)
+    return overlay(rgb, place_image(heatmaps, "heatmap", image, rgb.shape[:2]), limits)
 
 
 def shared_limits(heatmaps: xr.Dataset, scale: Scale) -> Limits | None:

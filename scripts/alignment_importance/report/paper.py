@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from alignment_importance.maps.overlap.summary import ALL_IMAGES
-from alignment_importance.report.captions import FIGURES, score_name, subject
+from alignment_importance.report.captions import FIGURES, score_name, subject, unusual
 from alignment_importance.system.plurals import counted
 from alignment_importance.system.tables import ORIGIN, write_table
 
@@ -68,13 +68,14 @@ def assemble(
         folds: how the folds were made.
         pdf: whether there is a PDF file of every figure beside the PNG file.
     """
+    endings = [".pdf", ".png"] if pdf else [".png"]
     names = {f"figure-{at:02d}_{png.stem}": key for at, (key, png) in enumerate(figures.items(), start=1)}
     for name, key in names.items():
-        for ending in _endings(pdf):
+        for ending in endings:
             shutil.copyfile(figures[key].with_suffix(ending), folder / f"{name}{ending}")
     for at, (kind, table) in enumerate(tables.items(), start=1):
         write_table(table, folder / f"table-{at:02d}_{kind}.csv")
-    (folder / "README.md").write_text(index(names, tables, left_out, folds, pdf), encoding="utf-8")
+    (folder / "README.md").write_text(_index(names, tables, left_out, folds, endings), encoding="utf-8")
 
 
 def collect(
@@ -99,7 +100,10 @@ def collect(
     if published is not None:
         tables["published"] = published
     if overlaps:
-        tables["saliency"] = _risks(_stacked(overlaps, ["comparison", "model", "saliency"]))
+        saliency = _stacked(overlaps, ["comparison", "model", "saliency"])
+        # For masks of one size, relative risks are equal in both directions.
+        chosen = (saliency["measure"] == "relative_risk") & (saliency["direction"] == "saliency_predicts_ais")
+        tables["saliency"] = saliency[chosen]
     if differences:
         tables["spread"] = _stacked(differences, ["comparison"])
     if agreement:
@@ -113,12 +117,6 @@ def _stacked(tables: Mapping[Any, pd.DataFrame], names: list[str]) -> pd.DataFra
     """Stack tables, with their keys in the first columns."""
     bare = {key: table.drop(columns=names, errors="ignore") for key, table in tables.items()}
     return pd.concat(bare, names=names).reset_index(names)
-
-
-def _risks(summary: pd.DataFrame) -> pd.DataFrame:
-    """Select the relative risks of a summary of overlap, which for masks of one size are equal in both directions."""
-    chosen = (summary["measure"] == "relative_risk") & (summary["direction"] == "saliency_predicts_ais")
-    return summary[chosen]
 
 
 def _agreed(table: pd.DataFrame) -> pd.DataFrame:
@@ -145,67 +143,52 @@ def _controlled(areas: pd.DataFrame) -> pd.DataFrame:
 # The index
 
 
-def index(
+def _index(
     figures: Mapping[str, tuple[str, ...]],
     tables: Mapping[str, pd.DataFrame],
     left_out: Mapping[str, str],
     folds: str,
-    pdf: bool,
+    endings: Sequence[str],
 ) -> str:
-    """Write the index as Markdown: all figures and tables with their captions, and what is left out.
+    """Write the index as Markdown: a table of contents, figures and tables with captions, and what is left out.
 
     Args:
         figures: kinds and names, by the names of their files without ending.
-        tables, left_out, folds, pdf: see `assemble`.
+        endings: of the files of each figure.
     """
     score = score_name(str(tables["prediction"]["score"].iloc[0]))
-    parts = ["# Figures and tables", _contents(figures, tables, pdf)]
+    contents = ["| number | of | answers | files |", "|---|---|---|---|"]
+    parts = []
     for at, (name, (kind, *names)) in enumerate(figures.items(), start=1):
         caption = FIGURES[kind]
+        files = ", ".join(f"[{ending[1:].upper()}]({name}{ending})" for ending in endings)
+        contents.append(f"| Figure {at} | {_escaped(', '.join(names) or 'all')} | {caption.question} | {files} |")
         alt = f"{caption.title}: {', '.join(names)}" if names else caption.title
-        reading = f"{caption.reading.format(score=score)} {facts(subject(kind, *names), tables, folds)}"
+        reading = f"{caption.reading.format(score=score)} {_facts(subject(kind, *names), tables, folds)}"
         parts += [
             f"## Figure {at}",
             f"![{alt}]({name}.png)",
             f"**Figure {at}. {caption.title}.** {reading}",
-            _files(name, pdf),
+            files,
         ]
     for at, (kind, table) in enumerate(tables.items(), start=1):
         what, columns = TABLES[kind]
-        of_all = _of_all_images(table)
+        contents.append(f"| Table {at} | all | {what} | [CSV](table-{at:02d}_{kind}.csv) |")
+        # Rows of single categories would be hundreds.
+        of_all = table[table["category"] == ALL_IMAGES] if "category" in table else table
         more = "All categories, columns and digits" if len(of_all) < len(table) else "All columns and digits"
         parts += [
             f"## Table {at}",
-            f"**Table {at}. {what}.** {facts({}, tables, folds)}",
+            f"**Table {at}. {what}.** {_facts({}, tables, folds)}",
             _markdown(of_all, columns),
             f"[{more}](table-{at:02d}_{kind}.csv)",
         ]
     if left_out:
         parts += ["## Left out", "\n".join(f"- {what}: {why}." for what, why in left_out.items())]
-    return "\n\n".join(parts) + "\n"
+    return "\n\n".join(["# Figures and tables", "\n".join(contents), *parts]) + "\n"
 
 
-def _endings(pdf: bool) -> list[str]:
-    return [".pdf", ".png"] if pdf else [".png"]
-
-
-def _files(name: str, pdf: bool) -> str:
-    """Write links to the files of a figure."""
-    return ", ".join(f"[{ending[1:].upper()}]({name}{ending})" for ending in _endings(pdf))
-
-
-def _contents(figures: Mapping[str, tuple[str, ...]], tables: Mapping[str, pd.DataFrame], pdf: bool) -> str:
-    """List all figures and tables, with the question that each figure answers."""
-    rows = ["| number | of | answers | files |", "|---|---|---|---|"]
-    for at, (name, (kind, *names)) in enumerate(figures.items(), start=1):
-        about = _escaped(", ".join(names) or "all")
-        rows.append(f"| Figure {at} | {about} | {FIGURES[kind].question} | {_files(name, pdf)} |")
-    for at, kind in enumerate(tables, start=1):
-        rows.append(f"| Table {at} | all | {TABLES[kind][0]} | [CSV](table-{at:02d}_{kind}.csv) |")
-    return "\n".join(rows)
-
-
-def facts(about: Mapping[str, str], tables: Mapping[str, pd.DataFrame], folds: str) -> str:
+def _facts(about: Mapping[str, str], tables: Mapping[str, pd.DataFrame], folds: str) -> str:
     """State the images, participants, folds and networks of a figure, and what is simulated or has random weights.
 
     Args:
@@ -235,15 +218,9 @@ def _judged(row: pd.Series) -> str:
 
 
 def _network(row: pd.Series) -> str:
-    arithmetic = f", {row['arithmetic']}" if row.get("arithmetic", "float32") != "float32" else ""
-    ablation = ", ablated maps replaced by their means" if row.get("ablation") == "mean" else ""
     weights = str(row["weights"])
-    return f"{weights if weights.startswith('random') else f'weights: {weights}'}{arithmetic}{ablation}"
-
-
-def _of_all_images(table: pd.DataFrame) -> pd.DataFrame:
-    """Select the rows of all images together: those of single categories would be hundreds."""
-    return table[table["category"] == ALL_IMAGES] if "category" in table else table
+    named = weights if weights.startswith("random") else f"weights: {weights}"
+    return ", ".join([named, *unusual(row["arithmetic"], row["ablation"])])
 
 
 def _markdown(table: pd.DataFrame, columns: Sequence[str]) -> str:

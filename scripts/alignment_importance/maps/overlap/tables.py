@@ -69,6 +69,12 @@ def tabulate_areas(
     return pd.concat(tables, ignore_index=True)[list(SCORE_COLUMNS)]
 
 
+def of_equal_masks(overlap: pd.DataFrame) -> pd.DataFrame:
+    """Select the overlap itself where both masks have one size, so that its two directions are equal."""
+    same = overlap["top_percent"] == overlap["target_percent"]
+    return overlap[same & (overlap["baseline"] == "observed") & (overlap["direction"] == DIRECTIONS[0])]
+
+
 def _long(values: ArrayLike, columns: list[str], ids: Sequence[str], **further: Sequence[object]) -> pd.DataFrame:
     """A row per image, baseline and what `further` tells apart, with values (image, baseline, further.., column)."""
     index = pd.MultiIndex.from_product([ids, BASELINES, *further.values()], names=["image", "baseline", *further])

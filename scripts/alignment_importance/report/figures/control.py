@@ -41,7 +41,9 @@ def draw_control(
     """
     names, aspect = list(heatmaps), style.aspect(next(iter(heatmaps.values())))
     figure = style.new_figure(0.8 + (0.28 + 0.9 * aspect) * (1 + len(names)))
-    shared = _shared_images(heatmaps)
+    of_each = [set(maps["image"].to_numpy().tolist()) for maps in heatmaps.values()]
+    # Where comparisons share no image, those of any comparison.
+    shared = sorted(set.intersection(*of_each) or set.union(*of_each))
     chosen = resampling.evenly(shared, _COLUMNS)
     halves = figure.add_gridspec(1, 2, width_ratios=[2.2, 1])
     _examples(figure.add_subfigure(halves[0]), heatmaps, pictures, chosen, aspect)
@@ -60,12 +62,6 @@ def draw_control(
     return figure
 
 
-def _shared_images(heatmaps: Mapping[str, xr.Dataset]) -> list[str]:
-    """List the images that all comparisons share; if they share none, those of any comparison."""
-    of_each = [set(maps["image"].to_numpy().tolist()) for maps in heatmaps.values()]
-    return sorted(set.intersection(*of_each) or set.union(*of_each))
-
-
 def _examples(
     figure: SubFigure, heatmaps: Mapping[str, xr.Dataset], pictures: pd.DataFrame, chosen: Sequence[str], aspect: float
 ) -> None:
@@ -79,7 +75,7 @@ def _examples(
     heatmap_bar(above, 1, limits_of(next(iter(heatmaps.values()))), hidden=True)
     for panel, (name, maps), colour in zip(rows, heatmaps.items(), itertools.cycle(palette.OBSERVERS)):
         sheet, limits = Sheet(panel, 1, len(chosen), aspect, above=0.25), limits_of(maps)
-        sheet.head(0, 0, style.observers(name, maps.attrs), colour)
+        sheet.head(0, 0, style.observers(name, maps.attrs["simulated"]), colour)
         for column, (image, rgb) in enumerate(shown.items()):
             if image in maps["image"]:
                 sheet.show(0, column, heatmap_over(rgb, maps, image, limits))

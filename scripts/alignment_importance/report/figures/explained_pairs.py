@@ -1,7 +1,6 @@
 """Draws the pairs of images on which people and network agree and disagree most, and what explains that."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
@@ -10,11 +9,11 @@ from matplotlib.figure import Figure
 
 from alignment_importance.maps.heatmaps import place
 from alignment_importance.maps.patches import Square, cut
-from alignment_importance.report.contributing import leading_maps
 from alignment_importance.report.figures import style
 from alignment_importance.report.figures.heatmaps import heatmap_bar, heatmap_note, limits_of
 from alignment_importance.report.figures.sheet import Sheet
 from alignment_importance.report.overlays import overlay, read_image, shrunk
+from alignment_importance.report.pairs import Pair, list_pairs
 from alignment_importance.system.plurals import counted
 
 #: Number of pairs of each kind, and of feature maps for each pair.
@@ -24,18 +23,6 @@ _PAIRS, _MAPS = 3, 3
 _BEFORE, _BETWEEN = 0.25, 0.12
 
 _LONGEST_ID = 24
-
-_SIDES = ("image", "image_b")
-
-
-@dataclass(frozen=True)
-class _Row:
-    """A pair: its position among those explained, its two images, its share of r, and the maps responsible for it."""
-
-    pair: int
-    images: tuple[str, str]
-    share: float
-    maps: list[int]
 
 
 @style.styled
@@ -57,16 +44,18 @@ def draw_explained_pairs(
     rows = [*agreeing, *disagreeing]
     figure = style.new_figure(0.75 + 0.96 * max(1, len(rows)))
     panel = figure.subplots()
-    n_columns = 2 * len(_SIDES) + _BEFORE + _MAPS * (len(_SIDES) + _BETWEEN) - _BETWEEN
+    n_columns = 4 + _BEFORE + _MAPS * (2 + _BETWEEN) - _BETWEEN
     sheet = Sheet(panel, max(1, len(rows)), n_columns, 1, above=0.5)
     limits = limits_of(explained)
     for at, row in enumerate(rows):
-        sheet.head(at, 0, _said(explained, row))
+        people, network = style.number(row.people, "+.1f"), style.number(row.network, "+.1f")
+        share = style.number(row.share, "+.4f")
+        sheet.head(at, 0, f"people {people} SD, network {network} SD, share of r {share}")
         images = [read_image(pictures, image) for image in row.images]
         for side, (image, rgb) in enumerate(zip(row.images, images, strict=True)):
             small = shrunk(rgb, sheet.pixels)
             height, width = small.shape[:2]
-            heat = explained["heatmap"][row.pair, side].to_numpy()
+            heat = explained["heatmap"][row.number, side].to_numpy()
             sheet.show(at, 2 * side, small, style.short(image, _LONGEST_ID), size=6)
             sheet.show(at, 2 * side + 1, overlay(small, place(heat, width, height, explained.attrs["resize"]), limits))
         strongest = [squares(image, row.maps) for image in row.images]
@@ -74,7 +63,7 @@ def draw_explained_pairs(
             title = f"map {row.maps[number]}"
             for side, square in enumerate(both):
                 if square is not None:
-                    column = 2 * len(_SIDES) + _BEFORE + number * (len(_SIDES) + _BETWEEN) + side
+                    column = 4 + _BEFORE + number * (2 + _BETWEEN) + side
                     sheet.show(at, column, shrunk(cut(images[side], square), sheet.pixels), title, size=6)
                     title = ""
     title = "Pairs of images that people and network agree and disagree on most"
@@ -83,43 +72,24 @@ def draw_explained_pairs(
     if not rows:
         panel.text(0, 0, "No explained pair has a share of the correlation.", va="top")
         return figure
-    shown = [explained["heatmap"][row.pair].load() for row in rows]
+    ranks = ", of their ranks" if explained.attrs["ranks"] else ""
+    shown = [explained["heatmap"][row.number].load() for row in rows]
     style.footnote(
         figure,
         f"Above, {counted(len(agreeing), 'pair that speaks', 'pairs that speak')} most for the alignment, below, "
         f"{len(disagreeing)} most against it, of {explained.sizes['pair']} explained. SD: similarity to people and to "
-        f"the network, in standard deviations over all {explained.attrs['n_judged']} judged pairs"
-        f"{_of_ranks(explained)}; the mean of their products is r. {heatmap_note(shown, limits)} Each weighs the "
-        "image's own maps by what they do for the match of its similarity to the other. "
+        f"the network, in standard deviations over all {explained.attrs['n_judged']} judged pairs{ranks}; the mean of "
+        f"their products is r. {heatmap_note(shown, limits)} Each weighs the image's own maps by what they do for the "
+        "match of its similarity to the other. "
         f"Right: where the {_MAPS} feature maps that contribute most to the agreement of the pair, or to its "
         "disagreement, are most active in both images.",
     )
     return figure
 
 
-def _shown(explained: xr.Dataset) -> tuple[list[_Row], list[_Row]]:
+def _shown(explained: xr.Dataset) -> tuple[list[Pair], list[Pair]]:
     """Choose the pairs with the highest shares above zero, and the lowest below zero, the most extreme first."""
-    shares = (explained["human"] * explained["similarity"]).to_numpy()
-    order = np.argsort(-shares, kind="stable")
-    lowest = order[np.isfinite(shares[order])][::-1][:_PAIRS]
-    images = zip(*(explained[side].to_numpy().tolist() for side in _SIDES), strict=True)
-    each = zip(images, shares.tolist(), leading_maps(explained, _MAPS), strict=True)
-    rows = [_Row(pair, *row) for pair, row in enumerate(each)]
-    agreeing = [rows[pair] for pair in order[:_PAIRS] if shares[pair] > 0]
-    return agreeing, [rows[pair] for pair in lowest if shares[pair] < 0]
-
-
-def _said(explained: xr.Dataset, row: _Row) -> str:
-    """Write the similarity of a pair for people and the network, and its share of the correlation."""
-    people, network = (
-        float(explained[name].to_numpy()[row.pair]) * explained.attrs["n_judged"] ** 0.5
-        for name in ("human", "similarity")
-    )
-    return (
-        f"people {style.number(people, '+.1f')} SD, network {style.number(network, '+.1f')} SD, "
-        f"share of r {style.number(row.share, '+.4f')}"
-    )
-
-
-def _of_ranks(explained: xr.Dataset) -> str:
-    return ", of their ranks" if explained.attrs["ranks"] else ""
+    pairs = [pair for pair in list_pairs(explained, _MAPS) if np.isfinite(pair.share)]
+    pairs.sort(key=lambda pair: -pair.share)
+    agreeing = [pair for pair in pairs[:_PAIRS] if pair.share > 0]
+    return agreeing, [pair for pair in pairs[::-1][:_PAIRS] if pair.share < 0]

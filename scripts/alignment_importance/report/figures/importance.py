@@ -26,10 +26,9 @@ def draw_importance(
     _spread_panel(spread, everything["ais"])
     spread.set_ylabel(f"AIS (loss of {score_name(score)} without the map)")
     _agreement_panel(agreement, rankings)
-    style.title(
-        figure, "Alignment Importance Scores (AIS) of the feature maps", comparison, model, style.provenance(everything)
-    )
-    return style.worded(figure, style.provenance(everything))
+    title = "Alignment Importance Scores (AIS) of the feature maps"
+    style.title(figure, title, comparison, model, style.provenance(everything))
+    return style.worded(figure, everything["weights"])
 
 
 def _spread_panel(panel: Axes, ais: pd.Series) -> None:

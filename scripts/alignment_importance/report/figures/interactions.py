@@ -45,15 +45,17 @@ def draw_elimination(table: pd.DataFrame, comparison: str, model: str, score: st
         panel.xaxis.set_major_locator(MaxNLocator(5))
     panels[0].set_ylabel(f"alignment ({score_name(score)})")
     style.title(figure, "Backward elimination against one ranking", comparison, model, style.provenance(table))
+    removed, wanted = int(table["eliminated"].sum()), len(table) - n_folds
+    unfinished = "" if removed == wanted else f" The time was up after {removed} of {wanted} removals."
     style.key(
         figure,
         style.entries(panels),
         f"Lines: mean over {n_folds} folds of one seed; bands: ± 1 standard deviation. Maps are removed by the score "
-        f"of the training {unit}. Triangles: k of the highest mean training score.{_unfinished(table)}"
+        f"of the training {unit}. Triangles: k of the highest mean training score.{unfinished}"
         f"{style.warning(table)}",
         columns=3,
     )
-    return style.worded(figure, style.provenance(table))
+    return style.worded(figure, table["weights"])
 
 
 def _curve(panel: Axes, table: pd.DataFrame, column: str, label: str, colour: Any, score: str) -> None:
@@ -66,11 +68,6 @@ def _curve(panel: Axes, table: pd.DataFrame, column: str, label: str, colour: An
     if trained.notna().any():
         best = int(np.nanargmax(trained))
         panel.plot(trained.index[best], mean.iloc[best], "v", color=colour, markeredgecolor="black", markersize=6)
-
-
-def _unfinished(table: pd.DataFrame) -> str:
-    removed, wanted = int(table["eliminated"].sum()), len(table) - table["fold"].nunique()
-    return "" if removed == wanted else f" The time was up after {removed} of {wanted} removals."
 
 
 @style.styled
@@ -103,9 +100,8 @@ def draw_pairs(table: pd.DataFrame, comparison: str, model: str, score: str) -> 
         matrix.set_yticks(ranks, numbers, fontsize=6)
         matrix.set_xticks(ranks, numbers, fontsize=6, rotation=90)
     _sum_panel(beside, table, score)
-    style.title(
-        figure, f"Pairs of the {len(maps)} feature maps of highest AIS", comparison, model, style.provenance(table)
-    )
+    title = f"Pairs of the {len(maps)} feature maps of highest AIS"
+    style.title(figure, title, comparison, model, style.provenance(table))
     done = int(table["interaction"].notna().sum())
     unknown = "" if done == len(table) else f", and unknown pairs: the time was up after {done} of {len(table)}"
     style.footnote(
@@ -114,7 +110,7 @@ def draw_pairs(table: pd.DataFrame, comparison: str, model: str, score: str) -> 
         f"Negative (orange): the loss of one takes away from what the other is worth. Colours end at the 99th "
         f"percentile of sizes. Grey: the diagonal{unknown}.",
     )
-    return style.worded(figure, style.provenance(table))
+    return style.worded(figure, table["weights"])
 
 
 def _sum_panel(panel: Axes, table: pd.DataFrame, score: str) -> None:
@@ -159,4 +155,4 @@ def draw_shapley(table: pd.DataFrame, ranking: pd.DataFrame, comparison: str, mo
         "whiskers: ± 1 standard error of that sampling. Sets of maps without a score, which count as 0: "
         f"{100 * first['undefined']:.2g} % of those met. The values sum to the score of the whole network.",
     )
-    return style.worded(figure, style.provenance(table))
+    return style.worded(figure, table["weights"])

@@ -70,7 +70,7 @@ def draw_networks(table: pd.DataFrame, score: str) -> Figure:
         shares.errorbar(share, places, xerr=sd, fmt="none", ecolor="black", elinewidth=1, capsize=2)
     scores.axvline(0, color="black", linewidth=0.8, linestyle=":")
     simulated = table.groupby("comparison")["simulated"].first()
-    labels = [style.observers(name, {"simulated": simulated[name]}).replace(" (", "\n(") for name in comparisons]
+    labels = [style.observers(name, simulated[name], between="\n") for name in comparisons]
     scores.set_yticks(range(len(comparisons)), labels)
     scores.set_ylim(len(comparisons) - 0.5, -0.5)
     scores.set_xlabel(f"test alignment ({score_name(score)})")
@@ -79,7 +79,7 @@ def draw_networks(table: pd.DataFrame, score: str) -> Figure:
     style.heading(figure, "Networks side by side: alignment in the test folds")
     note = f"Means over folds; whiskers: ± 1 standard deviation.{style.warning(table)}"
     style.key(figure, style.entries([scores]), note, columns=2)
-    return style.worded_all(figure, table)
+    return style.worded(figure, table["weights"])
 
 
 # ----------------------------------------------------------------------------------------------------------------------
@@ -102,10 +102,9 @@ def draw_spread(images: pd.DataFrame, maps: pd.DataFrame, differences: pd.DataFr
         table = images if of == "images" else maps
         for at, model in enumerate(models):
             rows = table[table["model"] == model]
+            label_of_model = style.network(model, style.provenance(rows))
             colour = palette.COLOURS[at % len(palette.COLOURS)]
-            _distribution(
-                panel, rows[quantity].dropna().to_numpy(), colour, style.network(model, style.provenance(rows))
-            )
+            _distribution(panel, rows[quantity].dropna().to_numpy(), colour, label_of_model)
         if table[quantity].isna().all():
             style.undefined(panel, label)
             continue
@@ -114,7 +113,7 @@ def draw_spread(images: pd.DataFrame, maps: pd.DataFrame, differences: pd.DataFr
         panel.set_ylim(0, 1)
         panel.xaxis.set_major_locator(MaxNLocator(5))
         panel.set_title(_tests(differences[differences["quantity"] == quantity]), fontsize=7.5)
-    about = style.observers(comparison, style.provenance(images))
+    about = style.observers(comparison, images["simulated"].iloc[0])
     style.heading(figure, "How Alignment Importance Scores are spread", about)
     style.key(
         figure,
@@ -124,7 +123,7 @@ def draw_spread(images: pd.DataFrame, maps: pd.DataFrame, differences: pd.DataFr
         "Deviations and means of AIS fall with the number of feature maps.",
         columns=2,
     )
-    return style.worded_all(figure, images)
+    return style.worded(figure, images["weights"])
 
 
 def _distribution(panel: Axes, values: np.ndarray, colour: Any, label: str) -> None:
@@ -176,7 +175,7 @@ def draw_agreement(
     _extremes(figure.add_subfigure(halves[0]), groups, correlations, heatmaps, pictures, aspect)
     _correlations(figure.add_subfigure(halves[1]).subplots(), table)
     shown = ", ".join(style.network(name, heatmaps[name].attrs) for name in names)
-    about = style.observers(comparison, style.provenance(table))
+    about = style.observers(comparison, table["simulated"].iloc[0])
     style.heading(figure, f"Heatmaps of two networks: {shown}", about)
     examples = [maps["heatmap"].sel(image=[*most, *least]) for maps in heatmaps.values()]
     note = heatmap_note(examples, limits_of(heatmaps[names[0]]))
@@ -224,11 +223,8 @@ def _correlations(panel: Axes, table: pd.DataFrame) -> None:
     if table[["correlation", "correlation_other_image"]].isna().all(axis=None):
         style.undefined(panel, "correlation of heatmaps (r)")
         return
-    kinds = (
-        ("same\nimage", "correlation", palette.OBSERVED),
-        ("other\nimage", "correlation_other_image", palette.BASELINE),
-    )
-    for at, (_, column, colour) in enumerate(kinds):
+    kinds = {"correlation": palette.OBSERVED, "correlation_other_image": palette.BASELINE}
+    for at, (column, colour) in enumerate(kinds.items()):
         values = table[column].dropna()
         panel.scatter(at + style.scattered(len(values), 0.5), values, s=8, color=colour, alpha=0.6, linewidths=0)
         if len(values) > 1:
@@ -237,7 +233,7 @@ def _correlations(panel: Axes, table: pd.DataFrame) -> None:
             label = style.number(values.mean(), ".2f")
             panel.annotate(label, (at, 1.03), xycoords=("data", "axes fraction"), ha="center", fontsize=7.5)
     panel.axhline(0, color="black", linestyle=":", linewidth=0.8)
-    panel.set_xticks([0, 1], [label for label, *_ in kinds])
+    panel.set_xticks([0, 1], ["same\nimage", "other\nimage"])
     panel.set_xlim(-0.6, 1.6)
     panel.set_ylim(-1, 1)
     panel.set_ylabel("correlation of heatmaps (r)")
@@ -282,13 +278,13 @@ def draw_transfer(table: pd.DataFrame, model: str, score: str) -> Figure:
     panel.set_ylabel("maps ranked by\nthe judgments of")
     panel.set_xlabel("tested on the judgments of")
     figure.colorbar(drawn, label=f"gain in test {score_name(score)}\nover all maps")
-    about, unit = style.provenance(table), "pairs" if style.leaky(table) else "images"
+    unit = "pairs" if style.leaky(table) else "images"
     simulated = " (simulated observers)" if table[["simulated", "source_simulated"]].any(axis=None) else ""
     what = f"Rankings of feature maps used on other comparisons{simulated}"
-    style.heading(figure, what, style.network(model, about))
+    style.heading(figure, what, style.network(model, style.provenance(table)))
     style.footnote(
         figure,
         "Mean ± standard deviation over the folds of the tested comparison. On the diagonal its own ranking, from its "
         f"training {unit}. {unit.capitalize()} of a test set are never used for the ranking.{style.warning(table)}",
     )
-    return style.worded(figure, about)
+    return style.worded(figure, table["weights"])

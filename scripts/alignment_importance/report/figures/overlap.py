@@ -14,14 +14,14 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from numpy.typing import NDArray
 
-from alignment_importance.maps.heatmaps import place, resample
+from alignment_importance.maps.heatmaps import place_image, resample
 from alignment_importance.maps.overlap import masks
 from alignment_importance.maps.overlap.summary import ALL_IMAGES
+from alignment_importance.maps.overlap.tables import of_equal_masks
 from alignment_importance.maps.saliency.computing import own_map
 from alignment_importance.report import palette
 from alignment_importance.report.figures import style
 from alignment_importance.report.figures.sheet import Sheet
-from alignment_importance.report.outlines import Outlines
 from alignment_importance.report.overlays import read_image
 from alignment_importance.statistics import resampling
 
@@ -70,11 +70,10 @@ def draw_overlap(summary: pd.DataFrame, comparison: str, model: str) -> Figure:
     figure = style.new_figure(1.6 + 2.0 * len(saliencies))
     panels = figure.subplots(len(saliencies), 3, squeeze=False, sharex="col", sharey="col")
     for row, saliency in zip(panels, saliencies, strict=True):
-        one = everything[everything["saliency"] == saliency]
-        for panel, measure in zip(row, ("precision", "recall"), strict=False):
-            _directions(panel, one, everything, measure, target)
+        for panel, (measure, rows) in zip(row, _aimed(everything, target).items(), strict=False):
+            _directions(panel, rows[rows["saliency"] == saliency], measure, target, _highest(rows))
             panel.set_ylabel(measure)
-        _relative_risks(row[2], one)
+        _relative_risks(row[2], everything[everything["saliency"] == saliency])
         row[0].set_title(style.short(saliency))
     for panel in panels[-1, :2]:
         panel.set_xlabel("predicting mask\n(% of pixels)")
@@ -84,9 +83,8 @@ def draw_overlap(summary: pd.DataFrame, comparison: str, model: str) -> Figure:
         "relative risk: medians. Bands and bars: 95 % bootstrap intervals."
     )
     style.key(figure, _marks(directions=True), note, columns=2)
-    style.title(
-        figure, "Saliency maps and heatmaps as predictions of each other", comparison, model, style.provenance(summary)
-    )
+    title = "Saliency maps and heatmaps as predictions of each other"
+    style.title(figure, title, comparison, model, style.provenance(summary))
     return figure
 
 
@@ -97,7 +95,8 @@ def draw_overlap_categories(summary: pd.DataFrame, comparison: str, model: str) 
     Args:
         summary: as for `draw_overlap`.
     """
-    saliencies, names, target = summary["saliency"].unique().tolist(), summary["category"].unique(), _target(summary)
+    saliencies, names = (summary[name].unique().tolist() for name in ("saliency", "category"))
+    target = _target(summary)
     n_blocks = -(-len(saliencies) // _SALIENCIES)
     row_height = float(np.clip(_ROWS / (n_blocks * len(names)), _LOWEST, _HIGHEST))
     figure = style.new_figure(1.5 + n_blocks * (0.6 + row_height * len(names)))
@@ -105,15 +104,14 @@ def draw_overlap_categories(summary: pd.DataFrame, comparison: str, model: str) 
     for panel in panels.flat[2 * len(saliencies) :]:
         panel.set_visible(False)
     for pair, saliency in zip(panels.reshape(-1, 2), saliencies, strict=False):
-        one = summary[summary["saliency"] == saliency]
-        for panel, measure in zip(pair, ("precision", "recall"), strict=True):
-            _stack(panel, one, summary, measure, target)
+        for panel, (measure, rows) in zip(pair, _aimed(summary, target).items(), strict=True):
+            _stack(panel, rows[rows["saliency"] == saliency], names, measure, target, _highest(rows))
             panel.set_title(f"{style.short(saliency) if panel is pair[0] else ''}\n{measure}")
             panel.set_xlabel("predicting mask\n(% of pixels)", fontsize=7)
     for panel in panels[:, 0]:
         for row, name in enumerate(names):
             n_images = summary.loc[summary["category"] == name, "n_images"].max()
-            beside = f"{textwrap.fill(style.short(str(name), 18), 12)}\n{n_images} images"
+            beside = f"{textwrap.fill(style.short(name, 18), 12)}\n{n_images} images"
             panel.annotate(
                 beside, (0, 0.5 - _STEP * row), xycoords=panel.get_yaxis_transform(), xytext=(_LEFT, 0),
                 textcoords="offset points", ha="right", va="center", fontsize=7.5,
@@ -123,9 +121,8 @@ def draw_overlap_categories(summary: pd.DataFrame, comparison: str, model: str) 
         "Lines: means over images; bands: 95 % bootstrap intervals."
     )
     style.key(figure, _marks(directions=False), note, columns=2)
-    style.title(
-        figure, "How well saliency maps predict heatmaps, by category", comparison, model, style.provenance(summary)
-    )
+    title = "How well saliency maps predict heatmaps, by category"
+    style.title(figure, title, comparison, model, style.provenance(summary))
     return figure
 
 
@@ -149,7 +146,10 @@ def draw_overlap_grid(
         percents: sizes of the masks in per cent of the pixels.
     """
     sizes = sorted(percents)
-    risks = {name: _risks(table, sizes) for name, table in overlaps.items()}
+    risks = {
+        name: of_equal_masks(table).pivot_table("relative_risk", "image", "top_percent", sort=False, dropna=False)
+        for name, table in overlaps.items()
+    }
     chosen, which = _chosen(risks, sizes[len(sizes) // 2])
     n_rows, aspect = len(sizes) * len(salience), style.aspect(heatmaps)
     figure = style.new_figure(1.2 + n_rows * (0.2 + 1.02 * aspect))
@@ -159,7 +159,9 @@ def draw_overlap_grid(
     for column, image in enumerate(chosen):
         rgb = read_image(pictures, image, sheet.pixels)
         height, width = rgb.shape[:2]
-        heatmap = place(heatmaps["heatmap"].sel(image=image).to_numpy(), width, height, heatmaps.attrs["resize"])
+        # Coloured lines are visible on a faded picture.
+        faded = np.round(0.55 * rgb + 0.45 * 255).astype(np.uint8)
+        heatmap = place_image(heatmaps, "heatmap", image, (height, width))
         marked = {palette.HEATMAP: masks.masks(heatmap, sizes)}
         for block, (name, maps) in enumerate(salience.items()):
             seen = np.where(np.isnan(heatmap), np.nan, resample(own_map(maps, image), width, height))
@@ -167,9 +169,9 @@ def draw_overlap_grid(
             for at, size in enumerate(sizes):
                 title = f"RR {style.number(risks[name][size][image], '.1f')}"
                 above = f"{style.short(image, 19)}\n" if block == at == 0 else ""
-                where = sheet.show(block * len(sizes) + at, column, _faded(rgb), above + title, size=7)
+                where = sheet.show(block * len(sizes) + at, column, faded, above + title, size=7)
                 for colour, mask in marked.items():
-                    lines[colour] += [] if mask is None else where.lines(Outlines.of(mask[at]))
+                    lines[colour] += [] if mask is None else where.outlines(mask[at])
     for block, name in enumerate(salience):
         for at, size in enumerate(sizes):
             words = f"{style.short(name, 20)}\nhighest {size:g} %"
@@ -202,18 +204,6 @@ def _chosen(risks: Mapping[str, pd.DataFrame], size: float) -> tuple[list[str], 
     return chosen, f"{count}, {order}."
 
 
-def _risks(table: pd.DataFrame, sizes: Sequence[float]) -> pd.DataFrame:
-    """Return the relative risks (image, size) of masks of equal sizes."""
-    same = (table["top_percent"] == table["target_percent"]) & table["top_percent"].isin(sizes)
-    chosen = table[same & (table["baseline"] == "observed") & (table["direction"] == "saliency_predicts_ais")]
-    return chosen.pivot_table(index="image", columns="top_percent", values="relative_risk", sort=False, dropna=False)
-
-
-def _faded(rgb: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Fade a picture, so that coloured lines are visible on it."""
-    return np.round(0.55 * rgb + 0.45 * 255).astype(np.uint8)
-
-
 def _target(summary: pd.DataFrame) -> float:
     """Choose the size of the predicted mask for the curves: the middle one of those that all sizes predict."""
     curves = summary[(summary["measure"] == "precision") & (summary["top_percent"] != summary["target_percent"])]
@@ -224,9 +214,14 @@ def _target(summary: pd.DataFrame) -> float:
     return float(full[len(full) // 2])
 
 
-def _directions(panel: Axes, summary: pd.DataFrame, summary_of_all: pd.DataFrame, measure: str, target: float) -> None:
+def _aimed(summary: pd.DataFrame, target: float) -> dict[str, pd.DataFrame]:
+    """Select the rows of precision and of recall for one size of the predicted mask."""
+    aimed = summary[summary["target_percent"] == target]
+    return {measure: aimed[aimed["measure"] == measure] for measure in ("precision", "recall")}
+
+
+def _directions(panel: Axes, aimed: pd.DataFrame, measure: str, target: float, highest: float) -> None:
     """Draw one measure against the size of the predicting mask; a colour per baseline, a line style per direction."""
-    aimed = summary[(summary["measure"] == measure) & (summary["target_percent"] == target)]
     if aimed["value"].isna().all():
         style.undefined(panel, measure)
         return
@@ -241,18 +236,15 @@ def _directions(panel: Axes, summary: pd.DataFrame, summary_of_all: pd.DataFrame
     else:
         panel.axline((0, 0), (100, 1), color="black", linewidth=0.8, linestyle=":")
     panel.set_xlim(0, aimed["top_percent"].max())
-    panel.set_ylim(0, _highest(summary_of_all, measure, target))
+    panel.set_ylim(0, highest)
 
 
-def _stack(panel: Axes, summary: pd.DataFrame, summary_of_all: pd.DataFrame, measure: str, target: float) -> None:
+def _stack(panel: Axes, aimed: pd.DataFrame, names: list[str], measure: str, target: float, highest: float) -> None:
     """Draw one measure of the prediction by the saliency map for every category, in rows that share one panel.
 
     A row is 1 high, from 0 to the highest value of any, and row r begins at -r times `_STEP`.
     """
-    names = summary_of_all["category"].unique()
-    highest = _highest(summary_of_all, measure, target)
     bottoms = -_STEP * np.arange(len(names))
-    aimed = summary[(summary["measure"] == measure) & (summary["target_percent"] == target)]
     aimed = aimed[aimed["direction"] == "saliency_predicts_ais"]
     values = ["value", "lower", "upper"]
     wide = aimed.pivot_table(index="category", columns=["baseline", "top_percent"], values=values, dropna=False)
@@ -282,9 +274,8 @@ def _stack(panel: Axes, summary: pd.DataFrame, summary_of_all: pd.DataFrame, mea
     panel.set_ylim(bottoms[-1] - 0.1, 1.1)
 
 
-def _highest(summary: pd.DataFrame, measure: str, target: float) -> float:
+def _highest(aimed: pd.DataFrame) -> float:
     """Return the upper end of an axis that all groups of images share."""
-    aimed = summary[(summary["measure"] == measure) & (summary["target_percent"] == target)]
     highest = aimed["upper"].max()
     return 1.05 * float(highest) if highest > 0 else 1.0
 

@@ -47,14 +47,15 @@ def draw_bars(summary: pd.DataFrame) -> Figure:
         rows = summary[summary["model"] == model].set_index("comparison").reindex(comparisons)
         _bar_panel(panel, rows)
         panel.set_title(style.network(model, style.provenance(rows)).replace(" (", "\n(", 1))
-    labels = [_beside(summary[summary["comparison"] == name].iloc[0]) for name in comparisons]
+    simulated = summary.groupby("comparison")["simulated"].first()
+    labels = [style.observers(name, simulated[name], _LONGEST_BESIDE, "\n") for name in comparisons]
     panels[0, 0].set_yticks(range(len(comparisons)), labels)
     panels[0, 0].set_ylim(len(comparisons) - 0.5, -0.5)
     marks = style.entries(panels.flat)
     order = [label for label in (*(label for _, label, *_ in _BARS), _CEILING) if label in marks]
     style.key(figure, {label: marks[label] for label in order}, _bars_note(summary, _CEILING in marks), columns=3)
     style.heading(figure, "Alignment with judgments in the test folds")
-    return style.worded_all(figure, summary)
+    return style.worded(figure, summary["weights"])
 
 
 def _bars_note(summary: pd.DataFrame, ceiling: bool) -> str:
@@ -70,12 +71,6 @@ def _bars_note(summary: pd.DataFrame, ceiling: bool) -> str:
         style.warning(summary),
     ]
     return "".join(parts)
-
-
-def _beside(row: pd.Series) -> str:
-    """Write the label beside the bars of a comparison."""
-    name = style.short(row["comparison"], _LONGEST_BESIDE)
-    return f"{name}\n(simulated observers)" if row["simulated"] else name
 
 
 def _bar_panel(panel: Axes, rows: pd.DataFrame) -> None:
@@ -125,9 +120,10 @@ def draw_fold_curves(
     for panel in panels.flat[len(curves) :]:
         panel.set_visible(False)
     for panel, (comparison, curve) in zip(panels.flat, curves.items(), strict=False):
-        _fold_panel(panel, curve, tables[comparison])
-        simulated = "\n(simulated observers)" if style.provenance(tables[comparison]).get("simulated") else ""
-        panel.set_title(f"{style.short(comparison, _LONGEST_OVER)}{simulated}", fontsize=7.5)
+        table = tables[comparison]
+        _fold_panel(panel, curve, table)
+        name = style.observers(comparison, table["simulated"].iloc[0], _LONGEST_OVER, "\n")
+        panel.set_title(name, fontsize=7.5)
         panel.tick_params(labelbottom=True)
         panel.set_xlabel("feature maps kept (k)")
     for panel in panels[:, 0]:
@@ -137,7 +133,7 @@ def draw_fold_curves(
     style.key(figure, style.entries(panels.flat), note, columns=4)
     about = style.provenance(next(iter(tables.values())))
     style.heading(figure, f"Top-k curves of single folds, {style.network(model, about)}")
-    return style.worded(figure, about)
+    return style.worded(figure, [about["weights"]])
 
 
 def _fold_panel(panel: Axes, curve: pd.DataFrame, table: pd.DataFrame) -> None:

@@ -68,9 +68,11 @@ def draw_prediction(summary: pd.DataFrame, folds: pd.DataFrame) -> Figure:
         _prediction_panel(panel, rows, folds[folds["model"] == model])
         panel.set_title(style.network(str(model), style.provenance(rows)))
     entries = style.entries(panels)
-    style.heading(figure, "Alignment with judgments in the test folds", _unit(summary))
+    pairs = "folds over pairs (leaky: every image stands on both sides of the split)"
+    unit = pairs if style.leaky(summary) else "folds over images"
+    style.heading(figure, "Alignment with judgments in the test folds", unit)
     style.key(figure, entries, _prediction_note(summary, set(entries)), columns=4)
-    return style.worded_all(figure, summary)
+    return style.worded(figure, summary["weights"])
 
 
 def _prediction_note(summary: pd.DataFrame, drawn: Collection[str]) -> str:
@@ -90,12 +92,6 @@ def _prediction_note(summary: pd.DataFrame, drawn: Collection[str]) -> str:
         "Permutation p: permutation test of the difference.": known("p_permutation_difference"),
     }
     return " ".join(part for part, drawn in parts.items() if drawn)
-
-
-def _unit(summary: pd.DataFrame) -> str:
-    """Write what was cut into folds."""
-    pairs = "folds over pairs (leaky: every image stands on both sides of the split)"
-    return pairs if style.leaky(summary) else "folds over images"
 
 
 def _prediction_panel(panel: Axes, rows: pd.DataFrame, folds: pd.DataFrame) -> None:
@@ -149,8 +145,7 @@ def _prediction_label(row: pd.Series) -> str:
     known = np.isfinite(row["k_retained_mean"])
     permuted = row.get("p_permutation_difference", np.nan)
     lines = [
-        style.short(row["comparison"]),
-        "(simulated observers)" if row["simulated"] else "",
+        style.observers(row["comparison"], row["simulated"], between="\n"),
         f"{style.number(row['k_retained_mean'], '.0f')} maps retained" if known else "retained maps: undefined",
         f"{style.said('Δ', row['difference_mean'], '.3f')}{style.interval(low, high, '.3f')}",
         f"d = {style.number(size, '.2f')}{style.interval(size_low, size_high)}" if np.isfinite(size) else "",
@@ -173,7 +168,7 @@ def draw_curves(curve: pd.DataFrame, table: pd.DataFrame, comparison: str, model
     style.title(figure, "Alignment of the k highest-ranked feature maps", comparison, model, style.provenance(table))
     if curve[["train_score", "test_score"]].isna().all(axis=None):
         style.undefined(panel, f"alignment ({score_name(score)})")
-        return style.worded(figure, style.provenance(table))
+        return style.worded(figure, table["weights"])
     for side, name, colour in (("train", "training", palette.TRAINING), ("test", "test", palette.TEST)):
         grouped = curve.groupby("k")[f"{side}_score"]
         mean, sd = grouped.mean(), grouped.std()
@@ -194,7 +189,7 @@ def draw_curves(curve: pd.DataFrame, table: pd.DataFrame, comparison: str, model
         f"Lines: mean over {len(table)} folds; bands: ± 1 standard deviation. Maps are ranked, and the number to "
         f"retain is chosen, on the training data.{ignorance}{style.warning(table)}",
     )
-    return style.worded(figure, style.provenance(table))
+    return style.worded(figure, table["weights"])
 
 
 def _other_rankings(panel: Axes, curve: pd.DataFrame) -> set[str]:

@@ -35,7 +35,9 @@ def draw_rsms(matrices: xr.Dataset, pictures: pd.DataFrame, comparison: str, mod
     order, tree = order_of_images(people, category, ids)
     figure = style.new_figure(3.9)
     grid = figure.add_gridspec(2, 4, height_ratios=[1, 6], width_ratios=[1, 1, 1, 0.05])
-    headings = {"people": "judgments", "full": "all feature maps", "retained": _retained(matrices)}
+    n_retained = float(matrices.attrs["n_retained"])
+    retained = "retained maps (none)" if np.isnan(n_retained) else f"{n_retained:.0f} retained maps"
+    headings = {"people": "judgments", "full": "all feature maps", "retained": retained}
     upper = np.triu_indices_from(people, k=1)
     panels = []
     for at, (name, heading) in enumerate(headings.items()):
@@ -69,7 +71,7 @@ def draw_rsms(matrices: xr.Dataset, pictures: pd.DataFrame, comparison: str, mod
         "out of sample.",
         columns=4,
     )
-    return style.worded(figure, matrices.attrs)
+    return style.worded(figure, [matrices.attrs["weights"]])
 
 
 def order_of_images(
@@ -87,11 +89,6 @@ def order_of_images(
     distances = people[pairs].max() - people[pairs]
     tree = np.asarray(hierarchy.linkage(distances, "average", optimal_ordering=True))
     return hierarchy.leaves_list(tree), tree
-
-
-def _retained(matrices: xr.Dataset) -> str:
-    n_retained = float(matrices.attrs["n_retained"])
-    return "retained maps (none)" if np.isnan(n_retained) else f"{n_retained:.0f} retained maps"
 
 
 def _percentiles(values: NDArray[np.float64]) -> NDArray[np.float64]:

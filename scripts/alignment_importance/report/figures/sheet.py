@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from numpy.typing import NDArray
 
 from alignment_importance.report.figures import style
-from alignment_importance.report.outlines import Outlines
+from alignment_importance.report.outlines import outline
 
 #: Gap between the pictures of a row, in widths of a picture.
 _GAP = 0.08
@@ -22,10 +22,10 @@ class Place:
     top: float
     pixel: float
 
-    def lines(self, outlines: Outlines) -> list[NDArray[np.float64]]:
-        """Convert outlines from pixels of the picture to the panel: lines (point, x and y)."""
-        points = (self.left, self.top) + self.pixel * outlines.points
-        return np.split(points, outlines.starts[:-1])[1:]
+    def outlines(self, mask: NDArray[np.bool_]) -> list[NDArray[np.float64]]:
+        """Return the outlines of a mask of the picture's pixels, in units of the panel: lines (point, x and y)."""
+        points, starts = outline(mask)
+        return np.split((self.left, self.top) + self.pixel * points, starts[:-1])[1:]
 
 
 class Sheet:

@@ -19,6 +19,7 @@ from matplotlib.figure import Figure
 from matplotlib.text import Text
 
 from alignment_importance.inputs import folds
+from alignment_importance.report.captions import unusual
 from alignment_importance.report.overlays import COMPRESSION, Scale
 from alignment_importance.statistics.scores import SCORES
 from alignment_importance.system.atomic_write import atomic
@@ -108,7 +109,7 @@ def lay_out(figure: Figure) -> None:
 
 def title(figure: Figure, what: str, comparison: str, model: str, provenance: Mapping[str, Any]) -> None:
     """Write the title of a figure: what it shows and, below that, the comparison and the network."""
-    heading(figure, what, f"{observers(comparison, provenance)}, {network(model, provenance)}")
+    heading(figure, what, f"{observers(comparison, provenance['simulated'])}, {network(model, provenance)}")
 
 
 def heading(figure: Figure, *lines: str) -> None:
@@ -117,25 +118,23 @@ def heading(figure: Figure, *lines: str) -> None:
     figure.suptitle("\n".join(textwrap.fill(line, width) for line in lines), x=0.01, ha="left")
 
 
-def observers(comparison: str, provenance: Mapping[str, Any]) -> str:
-    """Name a comparison, and state if its observers are simulated."""
-    return f"{short(comparison)} (simulated observers)" if provenance.get("simulated", False) else short(comparison)
+def observers(comparison: str, simulated: bool, longest: int = SHORT, between: str = " ") -> str:
+    """Name a comparison and, after a space or a new line, state if its observers are simulated."""
+    return short(comparison, longest) + (f"{between}(simulated observers)" if simulated else "")
 
 
 def network(model: str, provenance: Mapping[str, Any]) -> str:
     """Name a model, and state if it is units, or if its weights, arithmetic or ablation are unusual."""
-    weights, arithmetic = str(provenance.get("weights", "")), str(provenance.get("arithmetic", "float32"))
-    unusual = [weights] if weights.startswith(("random weights", "units of")) else []
-    if arithmetic != "float32":
-        unusual.append(arithmetic)
-    if provenance.get("ablation") == "mean":
-        unusual.append("ablated maps replaced by their means")
-    return f"{short(model)} ({', '.join(unusual)})" if unusual else short(model)
+    weights = str(provenance["weights"])
+    said = [weights] if weights.startswith(("random weights", "units of")) else []
+    # Files of activations, which patches are of, say nothing of an ablation.
+    said += unusual(provenance["arithmetic"], provenance.get("ablation", "zero"))
+    return f"{short(model)} ({', '.join(said)})" if said else short(model)
 
 
 def provenance(table: pd.DataFrame) -> dict[str, Any]:
     """Return what a table states about observers (`simulated`) and network (`weights`, `arithmetic`, `ablation`)."""
-    return {name: table[name].iloc[0] for name in ORIGIN if name in table}
+    return {name: table[name].iloc[0] for name in ORIGIN}
 
 
 def leaky(table: pd.DataFrame) -> bool:
@@ -187,21 +186,19 @@ def key(figure: Figure, entries: Mapping[str, Artist], note: str, columns: int) 
         legend.remove()
 
 
-def worded(figure: Figure, provenance: Mapping[str, Any]) -> Figure:
-    """Replace the words maps and feature maps by units in a figure of units, but not in names with hyphens and dots."""
-    if not str(provenance.get("weights", "")).startswith("units of"):
+def worded(figure: Figure, weights: Iterable[str]) -> Figure:
+    """Replace the words maps and feature maps by units in a figure of units, but not in names with hyphens and dots.
+
+    Args:
+        weights: of the networks in the figure, all of which must be units.
+    """
+    if not all(str(each).startswith("units of") for each in weights):
         return figure
     for text in figure.findobj(Text):
         assert isinstance(text, Text)
         words = re.sub(r"(?<![\w.-])(?:feature\s)?map(s?)(?![\w-]|\.\w)", r"unit\1", text.get_text())
         text.set_text(re.sub(r"(?<![\w.-])(?:Feature m|M)ap(s?)(?![\w-]|\.\w)", r"Unit\1", words))
     return figure
-
-
-def worded_all(figure: Figure, table: pd.DataFrame) -> Figure:
-    """Call the maps of a figure units, as `worded`, if all networks of a table are units."""
-    weights = table["weights"].astype(str)
-    return worded(figure, provenance(table)) if weights.str.startswith("units of").all() else figure
 
 
 def undefined(panel: Axes, what: str) -> None:

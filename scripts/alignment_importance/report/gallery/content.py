@@ -1,6 +1,5 @@
 """What the gallery tells about every image, as numbers that the page sorts and filters by."""
 
-import itertools
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -9,6 +8,8 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
+from alignment_importance.maps.overlap.tables import of_equal_masks
+from alignment_importance.report.captions import unusual
 from alignment_importance.report.gallery import explained
 from alignment_importance.report.gallery.explained import significant
 from alignment_importance.report.overlays import Scale, shared_limits
@@ -93,15 +94,13 @@ def describe(
         "categories": categories if any(categories) else None,
         "saliency": list(image_set.saliency),
         "views": [_describe_view(view, ids, percents, scale) for view in image_set.views],
-        "agreement": [
-            {"views": list(pair), "values": numbers(agreement[pair])}
-            for pair in itertools.combinations(range(len(image_set.views)), 2)
-        ],
+        "agreement": [{"views": list(pair), "values": numbers(values)} for pair, values in agreement.items()],
     }
 
 
 def _describe_view(view: View, ids: list[str], percents: Sequence[float], scale: Scale) -> dict[str, Any]:
     made_of = origin_columns(view.heatmaps.attrs)
+    random = str(made_of["weights"]).startswith("random weights")
     alignment = view.scores["alignment"].to_series().reindex(ids)
     retained = float(view.rsms.attrs["n_retained"])
     limits = shared_limits(view.heatmaps, scale)
@@ -110,7 +109,7 @@ def _describe_view(view: View, ids: list[str], percents: Sequence[float], scale:
         "comparison": view.comparison,
         "model": view.model,
         **made_of,
-        "random": str(made_of["weights"]).startswith("random weights"),
+        "unusual": [*(["random weights"] if random else []), *unusual(made_of["arithmetic"], made_of["ablation"])],
         "maps_total": view.scores.sizes["feature_map"],
         "maps_retained": None if np.isnan(retained) else int(retained),
         "present": [int(image in view.heatmaps.indexes["image"]) for image in ids],
@@ -165,11 +164,7 @@ def nearest(matrix: xr.DataArray, ids: list[str]) -> list[list[tuple[int, float]
 
 def _overlap(table: pd.DataFrame, ids: list[str], percents: Sequence[float]) -> list[dict[str, Any]]:
     """Collect the share of pixels in common and the relative risk, by image, for each size that both masks have."""
-    same = table[
-        (table["baseline"] == "observed")
-        & (table["direction"] == "saliency_predicts_ais")
-        & (table["top_percent"] == table["target_percent"])
-    ]
+    same = of_equal_masks(table)
     sizes = []
     for percent in sorted(percents):
         rows = same[same["top_percent"] == percent].set_index("image")

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from alignment_importance.inputs.images import input_region
-from alignment_importance.report.contributing import leading_maps
 from alignment_importance.report.overlays import Scale, layer, shared_limits
+from alignment_importance.report.pairs import list_pairs
 from alignment_importance.system import logs
 
 #: Number of feature maps shown for each pair, those that contribute most to its agreement, or disagreement.
@@ -22,8 +22,6 @@ MOST_PLACES = 256
 
 #: Number of images whose feature maps are kept in memory: an image can be in several pairs.
 _KEPT = 128
-
-_SIDES = ("image", "image_b")
 
 
 def describe(explained: xr.Dataset, heatmaps: xr.Dataset, ids: list[str]) -> dict[str, Any]:
@@ -44,14 +42,8 @@ def describe(explained: xr.Dataset, heatmaps: xr.Dataset, ids: list[str]) -> dic
     """
     positions = {image: at for at, image in enumerate(ids)}
     sizes = explained["heatmap"].sizes
-    chosen = leading_maps(explained, N_MAPS)
     contributions = explained["contribution"].to_numpy()
-    human, similarity, retained = (
-        explained[name].to_numpy() for name in ("human", "similarity", "similarity_retained")
-    )
-    deviations = explained.attrs["n_judged"] ** 0.5
     undefined = np.isnan(explained["heatmap"].to_numpy()).all(axis=(2, 3))
-    names = zip(*(explained[side].to_numpy() for side in _SIDES), strict=True)
     return {
         "grid": [sizes["y"], sizes["x"]],
         "most_places": MOST_PLACES,
@@ -59,16 +51,16 @@ def describe(explained: xr.Dataset, heatmaps: xr.Dataset, ids: list[str]) -> dic
         "ranks": bool(explained.attrs["ranks"]),
         "pairs": [
             {
-                "images": [positions[image] for image in both],
-                "people": _rounded(deviations * human[pair]),
-                "network": _rounded(deviations * similarity[pair]),
-                "retained": _rounded(deviations * retained[pair]),
-                "share": _rounded(human[pair] * similarity[pair]),
-                "maps": [(k, _rounded(contributions[pair, k])) for k in chosen[pair]],
-                "heatmap": [int(not none) for none in undefined[pair]],
-                "meets": [_strongest(met) for met in _meetings(explained, pair)],
+                "images": [positions[image] for image in pair.images],
+                "people": _rounded(pair.people),
+                "network": _rounded(pair.network),
+                "retained": _rounded(pair.retained),
+                "share": _rounded(pair.share),
+                "maps": [(k, _rounded(contributions[pair.number, k])) for k in pair.maps],
+                "heatmap": [int(not none) for none in undefined[pair.number]],
+                "meets": [_strongest(met) for met in _meetings(explained, pair.number)],
             }
-            for pair, both in enumerate(names)
+            for pair in list_pairs(explained, N_MAPS)
         ],
     }
 
@@ -88,18 +80,17 @@ def draw(explained: xr.Dataset, feature_maps: xr.DataArray, folder: Path, scale:
         scale: what the colours of heatmaps span.
     """
     folder.mkdir(parents=True)
-    limits, chosen = shared_limits(explained, scale), leading_maps(explained, N_MAPS)
+    limits, pairs = shared_limits(explained, scale), list_pairs(explained, N_MAPS)
     read = functools.lru_cache(_KEPT)(lambda image: feature_maps.sel(image=image).to_numpy())
-    names = list(zip(*(explained[side].to_numpy() for side in _SIDES), strict=True))
-    for pair, both in enumerate(logs.progress(names, "pairs drawn", len(names))):
-        tiles = [layer(heatmap, limits) for heatmap in explained["heatmap"][pair].to_numpy()]
-        maps = [read(image)[chosen[pair]] for image in both]
+    for pair in logs.progress(pairs, "pairs drawn", len(pairs)):
+        tiles = [layer(heatmap, limits) for heatmap in explained["heatmap"][pair.number].to_numpy()]
+        maps = [read(image)[pair.maps] for image in pair.images]
         tiles += [layer(values) for of_map in zip(*maps, strict=True) for values in of_map]
-        for met in _meetings(explained, pair):
+        for met in _meetings(explained, pair.number):
             coloured = layer(met.reshape(len(met), -1), (0.0, met.max()))
             tiles += list(coloured.reshape(*met.shape, -1))
         picture = Image.fromarray(_side_by_side(np.stack(tiles)))
-        picture.save(folder / f"{pair + 1:04d}.webp", lossless=True, method=0)
+        picture.save(folder / f"{pair.number + 1:04d}.webp", lossless=True, method=0)
 
 
 def _meetings(explained: xr.Dataset, pair: int) -> list[NDArray[np.float32]]:

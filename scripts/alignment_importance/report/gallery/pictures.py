@@ -17,7 +17,7 @@ from alignment_importance.maps.saliency.computing import own_map
 from alignment_importance.report import palette
 from alignment_importance.report.gallery import content, explained
 from alignment_importance.report.gallery.content import ImageSet, View
-from alignment_importance.report.outlines import Outlines
+from alignment_importance.report.outlines import outline
 from alignment_importance.report.overlays import Scale, overlay, shared_limits, shrunk
 from alignment_importance.statistics.correlation import correlate
 from alignment_importance.system import logs
@@ -106,7 +106,9 @@ def _draw_maps(view: View, image: str, rgb: NDArray[np.uint8], file: Callable[[s
     if leading:
         small = shrunk(rgb, MAP)
         maps = view.activations["feature_maps"].sel(image=image).transpose("feature_map", "y", "x").to_numpy()
-        overlays = [overlay(small, _placed(maps[k], view, small)) for k in leading]
+        height, width = small.shape[:2]
+        placed = [heat.place(maps[k], width, height, view.heatmaps.attrs["resize"]) for k in leading]
+        overlays = [overlay(small, one) for one in placed]
         _save(np.concatenate(overlays, axis=1), file(f"maps/{view.name}"))
 
 
@@ -114,17 +116,12 @@ def _heatmap_of(view: View, image: str, rgb: NDArray[np.uint8]) -> NDArray[np.fl
     """Scale the heatmap of an image to a picture of it; None if the comparison lacks the image."""
     if image not in view.heatmaps.indexes["image"]:
         return None
-    return _placed(view.heatmaps["heatmap"].sel(image=image).to_numpy(), view, rgb)
+    return heat.place_image(view.heatmaps, "heatmap", image, rgb.shape[:2])
 
 
 def _stretched(values: NDArray[np.float32], rgb: NDArray[np.uint8]) -> NDArray[np.float64]:
     """Scale a map of a whole image to a picture of it."""
     return heat.resample(values, rgb.shape[1], rgb.shape[0]).astype(np.float64)
-
-
-def _placed(map2d: np.ndarray, view: View, rgb: NDArray[np.uint8]) -> NDArray[np.float64]:
-    """Scale a map of the network to the part of a picture that the network saw."""
-    return heat.place(map2d, rgb.shape[1], rgb.shape[0], view.heatmaps.attrs["resize"])
 
 
 class Contours:
@@ -175,17 +172,18 @@ def _outlined(name: str, values: NDArray[np.float64], percents: Sequence[float])
     widths = np.linspace(_WIDEST, _THINNEST, len(percents))
     for at, (mask, width) in reversed(list(enumerate(zip(nested, widths, strict=True)))):
         key = f"{name}{at}"
-        path = f'<path id="{key}" d="{_path(Outlines.of(mask))}" vector-effect="non-scaling-stroke"/>'
+        path = f'<path id="{key}" d="{_path(mask)}" vector-effect="non-scaling-stroke"/>'
         # A white line below the coloured one separates it from the picture.
         below = f'<use href="#{key}" stroke="#fff" stroke-opacity="0.8" stroke-width="{width + 1.2:g}"/>'
         result.append((path, f'{below}<use href="#{key}" stroke="{CONTOURS[name]}" stroke-width="{width:g}"/>'))
     return result
 
 
-def _path(outlines: Outlines) -> str:
-    """Write outlines as the path of an SVG, in half pixels. Steps in the same direction are joined."""
-    points = np.rint(2 * outlines.points).astype(int)
-    begins, ends = outlines.starts[:-1], outlines.starts[1:] - 1
+def _path(mask: NDArray[np.bool_]) -> str:
+    """Write the outlines of a mask as the path of an SVG, in half pixels. Steps in the same direction are joined."""
+    outlines, starts = outline(mask)
+    points = np.rint(2 * outlines).astype(int)
+    begins, ends = starts[:-1], starts[1:] - 1
     steps = np.diff(points, axis=0, append=points[:1])
     turns = np.any(steps != np.roll(steps, 1, axis=0), axis=1)
     turns[begins] = turns[ends] = True  # the jump to the next line is not a step of either

@@ -58,16 +58,11 @@
   }
 
   const ofObservers = (view) => (view.simulated ? ["simulated observers"] : []);
-  const ofNetwork = (view) => [
-    view.random ? "random weights" : null,
-    view.arithmetic === "float32" ? null : view.arithmetic,
-    view.ablation === "mean" ? "ablated maps replaced by their means" : null,
-  ].filter(Boolean);
 
   /** What must be said of a layer wherever it is shown. */
   function warnings(layer) {
     const view = viewOf(layer);
-    return view ? [...ofObservers(view), ...ofNetwork(view)] : [];
+    return view ? [...ofObservers(view), ...view.unusual] : [];
   }
 
   const tagged = (texts) => texts.flatMap((text) => [" ", make("span", { class: "tag" }, text)]);
@@ -234,7 +229,7 @@
     const oneScale = set().views.some((view) => view.limits);
     const rows = set().views.map((view, at) => make("tr", {},
       make("td", {}, view.comparison, tagged(ofObservers(view))),
-      make("td", {}, view.model, tagged(ofNetwork(view))),
+      make("td", {}, view.model, tagged(view.unusual)),
       make("td", {}, `${view.weights}, ${view.arithmetic}`),
       make("td", { class: "number" }, `${view.maps_retained ?? "undefined"} of ${view.maps_total}`),
       make("td", { class: "number" }, written(mean(view.alignment))),
