@@ -41,7 +41,6 @@ def plot_comparison(
     rsms: Path,
     pairs: Path | None,
     activations: Path | None,
-    judgments: Path | None,
     images: Path,
     saliency: Mapping[str, Path],
     overlaps: Mapping[str, Path],
@@ -63,7 +62,6 @@ def plot_comparison(
         heatmaps, scores, pairs: of the comparison and model; `scores` are those of images. None for units.
         rsms: of the comparison and model.
         activations: of the model; None for units.
-        judgments: of the comparison; None for units.
         images: the table of its image set.
         saliency, overlaps, summaries: by the name of the saliency maps; none if there are no figures of saliency.
         percents: sizes of the masks in the grid of overlaps, in per cent of the pixels.
@@ -88,7 +86,7 @@ def plot_comparison(
         "importance": importance,
         "rsms": lambda: draw_rsms(read_netcdf(rsms), pictures, *names),
     }
-    if heatmaps and scores and pairs and activations and judgments and overlays:
+    if heatmaps and scores and pairs and activations and overlays:
         maps = read_netcdf(heatmaps)
         with atomic_folder(overlays) as folder:
             draw_overlays(maps, pictures, folder, page["heatmap_scale"])
@@ -99,11 +97,10 @@ def plot_comparison(
             return pd.concat(tables, ignore_index=True)
 
         def patches() -> Figure:
-            ratings = read_netcdf(judgments)
             ranked = read_table(all_ranking, ["feature_map", "ais", "rank"])
             with open_netcdf(activations) as recorded:
-                chosen = strongest(recorded, ranked, ratings["image"].to_numpy().tolist(), N_MAPS, N_PATCHES)
-                return draw_patches(chosen, pictures, *names, recorded.attrs | ratings.attrs)
+                chosen = strongest(recorded, ranked, maps["image"].to_numpy().tolist(), N_MAPS, N_PATCHES)
+                return draw_patches(chosen, pictures, *names, maps.attrs)
 
         def explained_pairs() -> Figure:
             with open_netcdf(pairs) as explained, open_netcdf(activations) as recorded:

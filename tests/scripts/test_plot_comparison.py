@@ -96,7 +96,6 @@ def given(listed: Path, folds: Path, tmp_path: Path) -> dict[str, Any]:
     maps = rng.random((2, 3, 2, 2), dtype=np.float32)
     recorded = xr.Dataset({"feature_maps": (("image", "feature_map", "y", "x"), maps)}, coords=sizes, attrs=ATTRIBUTES)
     write_netcdf(recorded, tmp_path / "activations.nc")
-    write_netcdf(xr.Dataset(coords={"image": IDS}, attrs={"simulated": 1}), tmp_path / "judgments.nc")
     for seed, name in enumerate(("first", "second")):
         values = (("image", "y", "x"), rng.random((2, 10, 12), dtype=np.float32))
         write_netcdf(xr.Dataset({"saliency": values}, coords=sizes), tmp_path / f"{name}.nc")
@@ -107,10 +106,7 @@ def given(listed: Path, folds: Path, tmp_path: Path) -> dict[str, Any]:
         "rankings": [tmp_path / f"rankings/seed-{seed}.csv" for seed in (1, 2)],
         "all_ranking": tmp_path / "all.csv",
         "prediction": folds,
-        **{
-            name: tmp_path / f"{name}.nc"
-            for name in ("heatmaps", "scores", "rsms", "pairs", "activations", "judgments")
-        },
+        **{name: tmp_path / f"{name}.nc" for name in ("heatmaps", "scores", "rsms", "pairs", "activations")},
         "images": listed,
         "saliency": {name: tmp_path / f"{name}.nc" for name in ("first", "second")},
         "overlaps": {name: tmp_path / f"{name}-overlap.csv" for name in ("first", "second")},
@@ -135,6 +131,13 @@ def test_every_kind_is_drawn_and_says_what_it_is_of(given: dict[str, Any], drawn
     for kind in set(KINDS) - {"importance"}:  # whose table says nothing of observers
         assert NAMES in drawn.texts(kind), kind
     assert "net.1 (random weights (seed 1))" in drawn.texts("importance")
+
+
+def test_patches_say_what_ablated_maps_are_replaced_by(given: dict[str, Any], drawn: Drawn) -> None:
+    """Their ranking depends on it, though the activations do not."""
+    write_netcdf(read_netcdf(given["heatmaps"]).assign_attrs(ablation="mean"), given["heatmaps"])
+    plot_comparison(**given)
+    assert "ablated maps replaced by their means" in " ".join(drawn.texts("patches").split())
 
 
 def test_without_saliency_its_figures_are_left_out(given: dict[str, Any], drawn: Drawn, tmp_path: Path) -> None:

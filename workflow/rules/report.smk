@@ -43,7 +43,7 @@ DRAWN_OF_ALL = {
     "rsms": "<results>/rsm/{comparison}/{model}.nc",
     "images": view("<results>/inputs/{image_set}/images.csv"),
 }
-ONLY_WITH_PLACES = ("heatmaps", "scores", "pairs", "activations", "judgments", "saliency", "overlaps", "summaries")
+ONLY_WITH_PLACES = ("heatmaps", "scores", "pairs", "activations", "saliency", "overlaps", "summaries")
 
 
 include: "figures.smk"
@@ -57,7 +57,6 @@ rule plot_comparison:
         scores="<results>/image_scores/{comparison}/{model}.nc",
         pairs="<results>/pairs/{comparison}/{model}.nc",
         activations=view("<results>/activations/{image_set}/{model}.nc"),
-        judgments="<results>/inputs/{comparison}/judgments.nc",
         saliency=view("<results>/saliency/{image_set}/{saliency}.nc"),
         overlaps=expand("<results>/overlap/{{comparison}}/{{model}}/{saliency}.csv", saliency=SALIENCY),
         summaries=expand("<results>/overlap_summary/{{comparison}}/{{model}}/{saliency}.csv", saliency=SALIENCY),

@@ -127,8 +127,7 @@ def network(model: str, provenance: Mapping[str, Any]) -> str:
     """Name a model, and state if it is units, or if its weights, arithmetic or ablation are unusual."""
     weights = str(provenance["weights"])
     said = [weights] if weights.startswith(("random weights", "units of")) else []
-    # Files of activations, which patches are of, say nothing of an ablation.
-    said += unusual(provenance["arithmetic"], provenance.get("ablation", "zero"))
+    said += unusual(provenance["arithmetic"], provenance["ablation"])
     return f"{short(model)} ({', '.join(said)})" if said else short(model)
 
 
