@@ -144,7 +144,7 @@ def test_results_say_what_they_are_made_of(finished: Path) -> None:
     assert set(summary["comparison"]) == set(COMPARISONS)
     gallery = (finished / "results/gallery/index.html").read_text(encoding="utf-8")
     assert re.findall(r'"simulated":(\w+)', gallery) == ["true", "false"]
-    assert gallery.count('"random":true') == 2
+    assert gallery.count('"unusual":["random weights"]') == 2
 
 
 def test_a_second_run_does_nothing_here_or_elsewhere(finished: Path, finished_copy: Path) -> None:
