@@ -9,6 +9,7 @@ from job import run
 import pandas as pd
 
 from alignment_importance.networks.checking import check
+from alignment_importance.networks.cutting import list_layers
 from alignment_importance.networks.spec import Spec
 from alignment_importance.system import tables
 from alignment_importance.system.problems import Problems
@@ -29,14 +30,15 @@ def prepare_networks(
         ProblemsError: lists what is wrong with any of them.
     """
     problems = Problems()
-    checked = {name: check(Spec(**entry), f"models.{name}", problems) for name, entry in models.items()}
+    specs = {name: Spec(**entry) for name, entry in models.items()}
+    checked = {name: check(spec, f"models.{name}", problems) for name, spec in specs.items()}
     problems.log_warnings()
     problems.raise_errors()
     rows = []
     for name, one in checked.items():
         assert one is not None  # otherwise there are errors
-        tables.write_table(one.layers, layers[name])
-        cut = one.cut
+        cut, spec = one.cut, specs[name]
+        tables.write_table(list_layers(one.network, spec.map_layer, spec.readout_layer), layers[name])
         rows.append((name, cut.map_layer, *cut.map_shape, cut.readout_layer, cut.n_units, cut.head.route))
     tables.write_table(pd.DataFrame(rows, columns=_COLUMNS), networks)
     tables.write_table(problems.table(), checks)

@@ -17,7 +17,7 @@ def test_a_table_comes_back_as_it_was(tmp_path: Path) -> None:
     np.testing.assert_array_equal(read["ais"], table["ais"])
 
 
-@pytest.mark.parametrize("column", ["comparison", "source", "control", "model", "model_b", "item", "where"])
+@pytest.mark.parametrize("column", ["comparison", "source", "control", "model", "model_b", "weights", "item", "where"])
 def test_names_of_the_configuration_stay_text(tmp_path: Path, column: str) -> None:
     names = ["007", "2019", "NaN"]
     write_table(pd.DataFrame({column: names}), tmp_path / "table.csv")

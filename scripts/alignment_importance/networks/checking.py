@@ -6,11 +6,10 @@ import logging
 import time
 from dataclasses import dataclass
 
-import pandas as pd
 import torch
 
 from alignment_importance.networks.building import Network, inspect
-from alignment_importance.networks.cutting import CutNetwork, cut, list_layers
+from alignment_importance.networks.cutting import CutNetwork, cut
 from alignment_importance.networks.spec import Spec
 from alignment_importance.networks.tracing import random_image
 from alignment_importance.system.problems import Problems
@@ -20,15 +19,10 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Checked:
-    """What is known of a network before it runs.
+    """A network before it runs, with trunk and head cut from it, all without values."""
 
-    Attributes:
-        cut: its trunk and head, without values.
-        layers: what `cutting.list_layers` returns.
-    """
-
+    network: Network
     cut: CutNetwork
-    layers: pd.DataFrame
 
 
 def check(spec: Spec, where: str, problems: Problems) -> Checked | None:
@@ -57,7 +51,7 @@ def check(spec: Spec, where: str, problems: Problems) -> Checked | None:
             )
             seconds = chosen.head.n_maps * _seconds_of_a_run(network)
             logger.info("%s: a pass takes about %.2g s for each image on one core of this machine", where, seconds)
-        return Checked(chosen, list_layers(network, spec.map_layer, spec.readout_layer))
+        return Checked(network, chosen)
     return None
 
 

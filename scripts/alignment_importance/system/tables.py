@@ -17,7 +17,7 @@ ORIGIN = (*OF_NETWORK, "simulated")
 #: Columns that hold names: always text, so that an image called `007` stays `007`.
 TEXT_COLUMNS = (
     "image", "image_a", "image_b", "image_c", "odd", "item", "participant", "category", "comparison", "source",
-    "control", "model", "model_b", "file", "sha256", "where",
+    "control", "model", "model_b", "weights", "file", "sha256", "where",
 )  # fmt: skip
 
 #: Those of them in which `NaN` is a name as well.
