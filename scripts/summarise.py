@@ -70,7 +70,8 @@ def summarise(
         if comparison in differences:
             tables.write_table(_differences(models, images, maps), differences[comparison])
         if comparison in agreements:
-            drawn = {model: netcdf.read_netcdf(heatmaps[comparison, model]) for model in models}
+            # Units have none.
+            drawn = {model: netcdf.read_netcdf(file) for (name, model), file in heatmaps.items() if name == comparison}
             tables.write_table(_agreement(drawn), agreements[comparison])
     for parts, output in ((checked, checks), (read, files)):
         together = pd.concat([tables.read_table(part) for part in parts]).drop_duplicates()

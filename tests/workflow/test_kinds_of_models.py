@@ -1,4 +1,7 @@
-"""A run to the figures: layers of a small transformer beside a convolutional network, with maps ablated to means."""
+"""A run to the figures of models of all kinds: a convolutional network, layers of a small transformer, own features.
+
+Maps of the networks are ablated to their means. The features are maps, and the means of these as units.
+"""
 
 from pathlib import Path
 from typing import Any
@@ -26,15 +29,24 @@ def small():
 #: Layers of the transformer, and how their maps are ablated.
 ROUTES = {"vit.blocks.0": "general", "vit.blocks.1": "attention"}
 
+#: Of the features.
+ORDER = "file_names.txt"
+
 TOGETHER = [f"results/interactions/matrix/vit.blocks.1/{kind}.csv" for kind in ("elimination", "pairs", "shapley")]
 
 
 @pytest.fixture(scope="module")
-def results(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """What the run makes."""
-    project = tmp_path_factory.mktemp("transformer") / "project"
+def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The project after the run."""
+    project = tmp_path_factory.mktemp("kinds") / "project"
     write_project(project)
     (project / "transformers_of_mine.py").write_text(NETWORK, encoding="utf-8")
+    random = np.random.default_rng(1)
+    # In another order than that of the ids.
+    (project / ORDER).write_text("\n".join(f"photo {number:02d}.png" for number in random.permutation(12)))
+    maps = random.random((12, 6, 4, 4)).astype(np.float32)
+    np.save(project / "maps.npy", maps)
+    np.save(project / "means.npy", maps.mean(axis=(2, 3), dtype=np.float64).astype(np.float32))
 
     def change(config: dict[str, Any]) -> None:
         network = {"architecture": "transformers_of_mine:small", "weights": "random", "seed": 3}
@@ -42,7 +54,9 @@ def results(tmp_path_factory: pytest.TempPathFactory) -> Path:
         config["models"]["vit"] = network | layers | {"mean": [0.5] * 3, "std": [0.5] * 3}
         for model in config["models"].values():
             model["ablation"] = "mean"
-        config["comparisons"] = {"matrix": config["comparisons"]["matrix"]}
+        units = {"order": ORDER, "features": "means.npy", "layout": "units"}
+        config["models"] |= {"maps": {"order": ORDER, "features": "maps.npy"}, "clip": units}
+        config["comparisons"] = {"matrix": config["comparisons"]["matrix"] | {"pairs": "all"}}
         config["cross_validation"] = {"folds": 2, "seeds": [1]}
         config["statistics"] |= {"permutations_non_pooled": 9}
         config["interactions"] = {"permutations": 3, "top_maps": 3}
@@ -50,6 +64,11 @@ def results(tmp_path_factory: pytest.TempPathFactory) -> Path:
     change_config(project, change)
     answer = run_snakemake(project, "check", "all", *TOGETHER, "--cores", "2", "--configfile", "tiny.yaml")
     assert answer.returncode == 0, answer.stdout
+    return project
+
+
+@pytest.fixture(scope="module")
+def results(project: Path) -> Path:
     return project / "results"
 
 
@@ -89,6 +108,36 @@ def test_outputs_say_and_show_that_maps_are_replaced_by_their_means(results: Pat
         assert set(read_table(results / f"rankings/matrix/{model}/all.csv")["ablation"]) == {"mean"}
         assert read_netcdf(results / f"heatmaps/matrix/{model}.nc").attrs["ablation"] == "mean"
         assert (results / f"figures/curves_matrix_{model}.png").is_file()
-    for table in (*TOGETHER, "results/prediction/summary.csv"):
+    for table in TOGETHER:
         assert set(read_table(results.parent / table)["ablation"]) == {"mean"}
+    summary = read_table(results / "prediction/summary.csv").set_index("model")["ablation"]
+    assert summary.to_dict() == dict.fromkeys(("resnet18", *ROUTES), "mean") | {"maps": "zero", "clip": "zero"}
     assert (results / "gallery/index.html").is_file()
+
+
+def test_maps_and_their_means_give_the_same_tables_and_units_no_heatmaps(project: Path, results: Path) -> None:
+    for table in ("rankings/matrix/{}/all.csv", "prediction/matrix/{}.csv"):
+        ours, theirs = (read_table(results / table.format(model)) for model in ("maps", "clip"))
+        # By what ranks without judgments, places count; the rest is of the means alone.
+        same = [name for name in ours if ours[name].dtype.kind in "if" and "activ" not in str(name)]
+        np.testing.assert_allclose(ours[same], theirs[same], rtol=1e-6)
+    files = (project / ORDER).read_text(encoding="utf-8").splitlines()
+    row = dict(zip(files, np.load(project / "maps.npy"), strict=True))["photo 03.png"]
+    found = read_netcdf(results / "activations/tiny/maps.nc")["feature_maps"].sel(image="photo 03")
+    np.testing.assert_array_equal(found, row)
+    assert (results / "heatmaps/matrix/maps.nc").is_file() and not (results / "heatmaps/matrix/clip.nc").exists()
+    assert (results / "figures/importance_matrix_clip.png").is_file()
+
+
+def test_pairs_are_explained_where_there_are_maps_and_memory(project: Path, results: Path) -> None:
+    explained = {file.stem for file in (results / "pairs/matrix").glob("*.csv")}
+    assert explained == {"resnet18", "maps", *ROUTES}
+    assert len(read_table(results / "pairs/matrix/maps.csv")) == 12 * 11 / 2
+    answer = run_snakemake(
+        project, "again/inputs/matrix/pairs.csv", "--cores", "1", "--configfile", "tiny.yaml",
+        "--config", "memory_gb=0.00001", "results=again",
+    )  # fmt: skip
+    assert answer.returncode != 0
+    assert "comparisons.matrix.pairs (models.maps): 66 pairs of images with 6 feature maps take" in answer.stdout
+    # Of units no pairs are explained.
+    assert "(models.clip)" not in answer.stdout
