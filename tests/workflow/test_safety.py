@@ -1,5 +1,6 @@
 """Two runs at once, and inputs that would run or reach what they must not."""
 
+import os
 import shutil
 import signal
 import subprocess
@@ -18,15 +19,17 @@ def test_a_second_run_in_the_same_folder_says_so_and_does_nothing(project: Path)
     target = "results/inputs/tiny/images.csv"
     locks = project / ".snakemake/locks"
     command = [sys.executable, "-m", "snakemake", target, *TINY]
-    with subprocess.Popen(command, cwd=project, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as first:
+    nowhere = subprocess.DEVNULL
+    with subprocess.Popen(command, cwd=project, stdout=nowhere, stderr=nowhere, start_new_session=True) as first:
         while first.poll() is None and not (locks.is_dir() and any(locks.iterdir())):
             time.sleep(0.02)
-        first.send_signal(signal.SIGSTOP)
+        os.killpg(first.pid, signal.SIGSTOP)  # its job as well
         try:
+            made = (project / target).exists()
             second = run_snakemake(project, target, *TINY)
-            assert not (project / target).exists()
+            assert (project / target).exists() == made
         finally:
-            first.send_signal(signal.SIGCONT)
+            os.killpg(first.pid, signal.SIGCONT)
     assert first.returncode == 0
     assert second.returncode == 1
     assert "Directory cannot be locked" in second.stdout
