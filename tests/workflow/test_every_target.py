@@ -25,9 +25,9 @@ from alignment_importance.system.netcdf import read_netcdf
 from alignment_importance.system.tables import read_table
 
 IDS = [f"photo {number:02d}" for number in range(12)]
-CHOSEN = [IDS[number] for number in (0, 2, 3, 5, 7, 8, 10, 11)]
-#: The images of each comparison: all, those of a category, and by name.
-IMAGES = {"pairs": IDS, "pairs-odd": IDS[1::2], "chosen": CHOSEN}
+CHOSEN = [IDS[number] for number in (0, 1, 3, 5, 7, 8, 9, 10, 11)]
+#: The images of each comparison: by name, and those of a category.
+IMAGES = {"chosen": CHOSEN, "chosen-odd": IDS[1::2]}
 
 #: In the place of the package: the red channel and the centre bias, without downloads.
 DEEPGAZE = """
@@ -96,12 +96,9 @@ def everything(tmp_path_factory: pytest.TempPathFactory) -> Path:
     torch.save(state | {"bias_weight": torch.ones(1)}, project / "deepgaze.pth")
 
     def change(config: dict[str, Any]) -> None:
-        matrix, pairs = config["comparisons"]["matrix"], config["comparisons"]["pairs"]
+        pairs = config["comparisons"]["pairs"]
         config["image_sets"]["tiny"]["table"] = "table.csv"
-        config["comparisons"] = {
-            "pairs": pairs | {"by_category": ["odd"]},
-            "chosen": matrix | {"images": "chosen.txt"},
-        }
+        config["comparisons"] = {"chosen": pairs | {"images": "chosen.txt", "by_category": ["odd"]}}
         config["cross_validation"] = {"folds": 2, "seeds": [1]}
         config["interactions"] = {"top_maps": 4, "permutations": 2, "minutes": 0.1}
         config["saliency"] = SALIENCY
@@ -156,16 +153,16 @@ def test_every_comparison_is_about_its_images_with_every_kind_of_saliency(result
     assert (results / "gallery/index.html").is_file() and (results / "paper/README.md").is_file()
 
 
-def test_judgments_of_some_images_are_those_among_all(results: Path) -> None:
+def test_judgments_of_a_category_are_those_among_all(results: Path) -> None:
     whole, some = (
-        read_netcdf(results / f"inputs/{name}/judgments.nc")["similarity"] for name in ("pairs", "pairs-odd")
+        read_netcdf(results / f"inputs/{name}/judgments.nc")["similarity"] for name in ("chosen", "chosen-odd")
     )
-    odd = IMAGES["pairs-odd"]
+    odd = IMAGES["chosen-odd"]
     np.testing.assert_array_equal(some, whole.sel(image=odd, image_b=odd))
 
 
 def test_the_alignment_of_an_image_is_that_with_the_images_of_the_comparison(results: Path) -> None:
-    judged = read_netcdf(results / "inputs/chosen/judgments.nc")["similarity"][0].to_numpy()
+    judged = read_netcdf(results / "inputs/chosen/judgments.nc")["similarity"].mean("participant").to_numpy()
     readout = read_netcdf(results / "activations/tiny/resnet18.nc")["readout"].sel(image=CHOSEN).to_numpy()
     network = np.array(np.corrcoef(readout.astype(np.float64)))
     others = ~np.eye(len(CHOSEN), dtype=bool)
