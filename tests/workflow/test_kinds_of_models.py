@@ -10,7 +10,7 @@ import naive
 import numpy as np
 import pytest
 import torch
-from tiny_project import change_config, run_snakemake, write_project
+from tiny_project import change_config, planned_jobs, run_snakemake, write_project
 from torch import nn
 
 from alignment_importance.system.netcdf import read_netcdf
@@ -129,14 +129,24 @@ def test_maps_and_their_means_give_the_same_tables_and_units_no_heatmaps(project
     assert (results / "figures/importance_matrix_clip.png").is_file()
 
 
-def test_pairs_are_explained_where_there_are_maps_and_memory(project: Path, results: Path) -> None:
+def test_pairs_of_images_are_explained_where_maps_have_places(results: Path) -> None:
     explained = {file.stem for file in (results / "pairs/matrix").glob("*.csv")}
     assert explained == {"resnet18", "maps", *ROUTES}
     assert len(read_table(results / "pairs/matrix/maps.csv")) == 12 * 11 / 2
-    answer = run_snakemake(
-        project, "again/inputs/matrix/pairs.csv", "--cores", "1", "--configfile", "tiny.yaml",
-        "--config", "memory_gb=0.00001", "results=again",
-    )  # fmt: skip
+
+
+def test_features_need_no_network_beside_them_but_memory(project: Path) -> None:
+    def change(config: dict[str, Any]) -> None:
+        config["models"] = {name: config["models"][name] for name in ("maps", "clip")}
+        config |= {"results": "again", "saliency": {}, "controls": {}}
+
+    change_config(project, change)
+    tiny = ("--cores", "1", "--configfile", "tiny.yaml")
+    plan = planned_jobs(project, *tiny)
+    assert plan["read_features"] == plan["validate_rankings"] == 2 and plan["explain_images"] == 1
+    answer = run_snakemake(project, "again/inputs/networks.csv", *tiny)
+    assert answer.returncode == 0, answer.stdout
+    answer = run_snakemake(project, "again/inputs/matrix/pairs.csv", *tiny, "--config", "memory_gb=0.00001")
     assert answer.returncode != 0
     assert "comparisons.matrix.pairs (models.maps): 66 pairs of images with 6 feature maps take" in answer.stdout
     # Of units no pairs are explained.
