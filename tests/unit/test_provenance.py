@@ -38,6 +38,15 @@ def test_a_table_names_its_record(tmp_path: Path) -> None:
     assert record["versions"]["numpy"] == np.__version__
 
 
+@pytest.mark.filterwarnings("error")
+def test_a_table_of_many_columns_is_written_without_a_warning(tmp_path: Path) -> None:
+    table = pd.DataFrame({f"column {number}": [0.5] for number in range(150)})
+    write_table(table, tmp_path / "t.csv")
+    with provenance.recording(tmp_path / "records", commit="abc"):
+        write_table(read_table(tmp_path / "t.csv"), tmp_path / "u.csv")
+    assert len(read_table(tmp_path / "u.csv").columns) == 150
+
+
 def test_weights_and_devices_are_handed_on(tmp_path: Path) -> None:
     records = tmp_path / "records"
     with provenance.recording(records, commit="abc"):

@@ -26,7 +26,7 @@ class VariantHead(ABC):
     Attributes:
         fill: (feature_map,) on the CPU: what ablated maps hold at all places.
         maps: (image, feature_map, y, x) on the CPU.
-        intact: (image, unit) readout with all maps, on the device.
+        intact: (image, unit) float32 readout with all maps, on the device.
         bytes_per_variant: memory that one ablated variant of all images takes while its readout is computed.
     """
 
@@ -91,7 +91,7 @@ class LinearHead(VariantHead):
             flat = torch.cat([apart(part.to(compute.device)) for part in maps.split(_BATCH)])
             ablated = apart(self._ablated.to(compute.device))
             self._hidden = linear(flat).float()
-            self.intact = self._tail(self._hidden)
+            self.intact = self._tail(self._hidden).float()
         with torch.no_grad():
             self._nothing = linear(ablated.float()).expand_as(self._hidden)
         #: (map, image) whether a map is anything but its fill in an image.
@@ -264,7 +264,7 @@ class GeneralHead(VariantHead):
                 apart = compute.place(per_map)
                 self._meeting = torch.cat([apart(part.to(compute.device)).cpu() for part in maps.split(_BATCH)])
                 self._without = apart(self._without)
-            self.intact = torch.cat([self._tail(*parts) for parts in self._batches()])
+            self.intact = torch.cat([self._tail(*parts) for parts in self._batches()]).float()
         self.bytes_per_variant = 4 * self.intact.numel() + 4 * self._meeting[:_BATCH].numel()
 
     def _batches(self) -> Iterator[list[torch.Tensor]]:

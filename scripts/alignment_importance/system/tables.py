@@ -32,7 +32,8 @@ def write_table(table: pd.DataFrame, path: str | Path) -> None:
     with atomic(path) as partial:
         if (named := provenance.digest()) is not None:
             digest, file = named
-            table = table.assign(**{provenance.NAME: digest})
+            # Copied, since pandas warns of a column more in a table of many columns that were read one by one.
+            table = table.copy().assign(**{provenance.NAME: digest})
             _keep_record(file, partial.with_name("record"))
         table.to_csv(partial, index=False, na_rep="NaN", lineterminator="\n", encoding="utf-8")
 
