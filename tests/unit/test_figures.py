@@ -255,6 +255,17 @@ def test_prediction_shows_means_folds_and_tests() -> None:
     assert "12 maps retained" in shown and "corrected p undefined" in shown and "other$_net$" in shown
 
 
+@pytest.mark.parametrize("width", [120, 174])
+def test_titles_of_panels_stay_on_the_page(width: int) -> None:
+    made_of = {"weights": RANDOM, "arithmetic": "bfloat16, images resized in float", "ablation": "mean"}
+    with style.page({"two_columns_mm": width}):
+        figure = draw_prediction(summary().assign(**made_of), fold_table())
+        style.lay_out(figure)
+    titles = [text for text in figure.findobj(Text) if "replaced by their means" in text.get_text().replace("\n", " ")]
+    assert len(titles) == 2
+    assert all(title.get_window_extent().x1 <= figure.bbox.x1 for title in titles)
+
+
 def test_curves_show_the_mean_and_the_retained_number() -> None:
     figure = draw_curves(curve_table(), fold_table(), "a", "net", "pearson_r2")
     lines = {line.get_label(): np.asarray(line.get_ydata(), dtype=float) for line in figure.axes[0].lines}

@@ -158,7 +158,8 @@ def test_patches_are_cut_from_their_images(pictures: pd.DataFrame, tmp_path: Pat
 # --- networks ---
 
 
-def test_networks_stand_side_by_side() -> None:
+def side_by_side() -> pd.DataFrame:
+    """Two networks and two comparisons."""
     rows = []
     for comparison, simulated in (("c", True), ("d", False)):
         for at, (model, weights) in enumerate((("n", "ImageNet"), ("m", RANDOM))):
@@ -166,17 +167,33 @@ def test_networks_stand_side_by_side() -> None:
             sds = {f"{name}_sd": 0.02 for name in ("test_full", "test_retained", "share_retained")}
             made = {"weights": weights, "arithmetic": "float32", "ablation": "zero", "simulated": simulated}
             rows.append({"comparison": comparison, "model": model, **made, **scores, **sds})
-    drawn = draw_networks(pd.DataFrame(rows), "pearson_r2")
+    return pd.DataFrame(rows)
+
+
+def test_networks_stand_side_by_side() -> None:
+    drawn = draw_networks(side_by_side(), "pearson_r2")
     widths = [bar.get_bbox().width for bar in drawn.axes[1].patches if isinstance(bar, Rectangle)]
     assert widths == pytest.approx([10, 10, 20, 20])
     text = texts(drawn)
-    assert f"m ({RANDOM}), retained" in text
+    keys = {entry.get_text() for entry in drawn.legends[0].get_texts()}
+    assert keys == {f"m ({RANDOM})", "n", "all maps", "maps retained"}
     assert "c\n(simulated observers)" in text
     assert "d\n(simulated" not in text
     assert "test alignment (R²)" in text
-    leaky = pd.DataFrame(rows).assign(unit="pairs (leaky)")
+    leaky = side_by_side().assign(unit="pairs (leaky)")
     assert "leaky" in texts(draw_networks(leaky, "pearson_r2"))
     assert "leaky" not in text
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("width", [120, 174])
+def test_what_is_said_of_networks_leaves_room_for_their_scores(width: int) -> None:
+    table = side_by_side().assign(arithmetic="bfloat16, images resized in float", ablation="mean")
+    with style.page({"two_columns_mm": width}):
+        drawn = draw_networks(table[table["comparison"] == "c"], "pearson_r2")
+        style.lay_out(drawn)
+    assert_apart(drawn)
+    assert all(panel.get_window_extent().height > 0.5 * drawn.dpi for panel in drawn.axes)
 
 
 def spreads(models: list[str]) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:

@@ -6,6 +6,7 @@ import pytest
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 
+from alignment_importance.report.figures import style
 from alignment_importance.report.figures.paper import draw_bars, draw_fold_curves
 
 
@@ -49,16 +50,22 @@ def test_bars_are_the_means_and_numbers_those_retained() -> None:
     assert texts(figure).count("(random weights (seed 1))") == 2
 
 
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("width", [120, 174])
+@pytest.mark.parametrize("made_of", [{}, {"arithmetic": "bfloat16, images resized in float", "ablation": "mean"}])
 @pytest.mark.parametrize(("n_comparisons", "n_models"), [(1, 1), (6, 2), (3, 5)])
-def test_names_of_any_number_and_length_stay_apart(n_comparisons: int, n_models: int) -> None:
-    figure = draw_bars(summary(n_comparisons, n_models))
-    figure.draw_without_rendering()
+def test_names_of_any_number_and_length_stay_apart(
+    n_comparisons: int, n_models: int, made_of: dict[str, str], width: int
+) -> None:
+    with style.page({"two_columns_mm": width}):
+        figure = draw_bars(summary(n_comparisons, n_models).assign(**made_of))
+        style.lay_out(figure)
     edges = figure.bbox
     shown = [panel for panel in figure.axes if panel.get_visible()]
     assert len(shown) == n_models
     titles = [text for panel in shown for text in panel.findobj(Text) if text.get_text() == panel.get_title("left")]
-    labels = [*shown[0].get_yticklabels(), *titles]
-    boxes = [label.get_window_extent() for label in labels if label.get_text()]
+    labels = [*shown[0].get_yticklabels(), *titles, *figure.texts, *figure.legends]
+    boxes = [label.get_window_extent() for label in labels if not isinstance(label, Text) or label.get_text()]
     assert all(box.x0 >= edges.x0 and box.x1 <= edges.x1 for box in boxes)
     for at, box in enumerate(boxes):
         assert not any(box.overlaps(other) for other in boxes[at + 1 :])

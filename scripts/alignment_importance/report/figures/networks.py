@@ -47,27 +47,28 @@ def draw_networks(table: pd.DataFrame, score: str) -> Figure:
         table: of `spread.describe`, a row per `comparison` and `model`, with `unit` and the provenance.
     """
     comparisons, models = (table[name].unique().tolist() for name in ("comparison", "model"))
-    figure = style.new_figure(1.6 + 0.3 * len(comparisons) * len(models))
+    figure = style.new_figure(1)
     scores, shares = figure.subplots(1, 2, sharey=True, width_ratios=[2, 1])
     step = 0.8 / len(models)
     for at, model in enumerate(models):
         rows = table[table["model"] == model].set_index("comparison").loc[comparisons]
         places = np.arange(len(comparisons)) + step * (at - (len(models) - 1) / 2)
         colour = palette.COLOURS[at % len(palette.COLOURS)]
-        name = style.network(model, style.provenance(rows))
-        for kind, shift, marker, face in (("full", -0.12, "o", "white"), ("retained", 0.12, "o", colour)):
+        label = style.network(model, style.provenance(rows))
+        for kind, shift, face in (("full", -0.12, "white"), ("retained", 0.12, colour)):
             means, sds = (rows[f"test_{kind}_{name}"].to_numpy(float) for name in ("mean", "sd"))
             sizes = [abs(end - means) for end in style.around(means, sds, score)]
             scores.errorbar(
-                means, places + shift * step, xerr=sizes, fmt=marker,
+                means, places + shift * step, xerr=sizes, fmt="o", label=label if kind == "retained" else None,
                 color=colour, markerfacecolor=face, markersize=5, elinewidth=1, capsize=2,
-                label=f"{name}, {'all maps' if kind == 'full' else 'retained'}",
             )  # fmt: skip
         for place in places[rows["test_full_mean"].isna() & rows["test_retained_mean"].isna()]:
             scores.text(0, place, " undefined", va="center", fontsize=7, color=colour)
         share, sd = 100 * rows["share_retained_mean"], 100 * rows["share_retained_sd"]
         shares.barh(places, share, 0.8 * step, color=colour, alpha=0.7)
         shares.errorbar(share, places, xerr=sd, fmt="none", ecolor="black", elinewidth=1, capsize=2)
+    for label, face in (("all maps", "white"), ("maps retained", "0.3")):
+        scores.plot([], [], "o", color="0.3", markerfacecolor=face, markersize=5, label=label)
     scores.axvline(0, color="black", linewidth=0.8, linestyle=":")
     simulated = table.groupby("comparison")["simulated"].first()
     labels = [style.observers(name, simulated[name], between="\n") for name in comparisons]
@@ -79,6 +80,7 @@ def draw_networks(table: pd.DataFrame, score: str) -> Figure:
     style.heading(figure, "Networks side by side: alignment in the test folds")
     note = f"Means over folds; whiskers: ± 1 standard deviation.{style.warning(table)}"
     style.key(figure, style.entries([scores]), note, columns=2)
+    style.fit(figure, 0.7 + 0.3 * len(comparisons) * len(models))
     return style.worded(figure, table["weights"])
 
 

@@ -39,22 +39,25 @@ def draw_bars(summary: pd.DataFrame) -> Figure:
     models = summary["model"].unique().tolist()
     comparisons = summary["comparison"].unique().tolist()
     n_rows, n_columns = -(-len(models) // _NETWORKS), min(len(models), _NETWORKS)
-    figure = style.new_figure(1.55 + n_rows * (0.55 + 0.4 * len(comparisons)))
+    figure = style.new_figure(1)
     panels = figure.subplots(n_rows, n_columns, squeeze=False, sharex=True, sharey=True)
     for panel in panels.flat[len(models) :]:
         panel.set_visible(False)
+    simulated = summary.groupby("comparison")["simulated"].first()
+    labels = [style.observers(name, simulated[name], _LONGEST_BESIDE, "\n") for name in comparisons]
+    lines = 0
     for panel, model in zip(panels.flat, models, strict=False):
         rows = summary[summary["model"] == model].set_index("comparison").reindex(comparisons)
         _bar_panel(panel, rows)
-        panel.set_title(style.network(model, style.provenance(rows)).replace(" (", "\n(", 1))
-    simulated = summary.groupby("comparison")["simulated"].first()
-    labels = [style.observers(name, simulated[name], _LONGEST_BESIDE, "\n") for name in comparisons]
+        title = style.network(model, style.provenance(rows)).replace(" (", "\n(", 1)
+        lines = max(lines, style.panel_title(panel, figure, title, n_columns, labels))
     panels[0, 0].set_yticks(range(len(comparisons)), labels)
     panels[0, 0].set_ylim(len(comparisons) - 0.5, -0.5)
     marks = style.entries(panels.flat)
     order = [label for label in (*(label for _, label, *_ in _BARS), _CEILING) if label in marks]
     style.key(figure, {label: marks[label] for label in order}, _bars_note(summary, _CEILING in marks), columns=3)
     style.heading(figure, "Alignment with judgments in the test folds")
+    style.fit(figure, 0.45 + n_rows * (0.35 + 0.15 * lines + 0.4 * len(comparisons)))
     return style.worded(figure, summary["weights"])
 
 

@@ -66,7 +66,7 @@ def draw_prediction(summary: pd.DataFrame, folds: pd.DataFrame) -> Figure:
     panels = figure.subplots(len(shown), 1, squeeze=False, sharey=True)[:, 0]
     for panel, (model, rows) in zip(panels, shown, strict=True):
         _prediction_panel(panel, rows, folds[folds["model"] == model])
-        panel.set_title(style.network(str(model), style.provenance(rows)))
+        style.panel_title(panel, figure, style.network(str(model), style.provenance(rows)))
     entries = style.entries(panels)
     pairs = "folds over pairs (leaky: every image stands on both sides of the split)"
     unit = pairs if style.leaky(summary) else "folds over images"

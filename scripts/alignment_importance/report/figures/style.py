@@ -33,8 +33,8 @@ _SETTINGS = mpl.rc_params_from_file(Path(__file__).with_suffix(".mplstyle"), use
 #: Length of the longest names that are written in full.
 SHORT = 28
 
-#: Letters of notes and legends that fit into an inch, and the inches that a mark in a legend takes.
-_PER_INCH, _MARK = 17, 0.4
+#: Letters of notes and legends, and of titles of panels, that fit into an inch, and the inches of a mark in a legend.
+_PER_INCH, _OF_TITLES_PER_INCH, _MARK = 17, 15, 0.4
 
 #: Decorates functions that run in the style of all figures.
 styled = mpl.rc_context(_SETTINGS)
@@ -118,6 +118,20 @@ def heading(figure: Figure, *lines: str) -> None:
     figure.suptitle("\n".join(textwrap.fill(line, width) for line in lines), x=0.01, ha="left")
 
 
+def panel_title(panel: Axes, figure: Figure, text: str, beside: int = 1, labels: Iterable[str] = ()) -> int:
+    """Write the title of a panel, wrapped to its part of the figure's width; return how many lines it takes.
+
+    Args:
+        beside: how many panels are in its row.
+        labels: names on the left of the row.
+    """
+    left = max((len(line) for label in labels for line in label.split("\n")), default=0) / _OF_TITLES_PER_INCH
+    width = int(_OF_TITLES_PER_INCH * (figure.get_figwidth() - max(0.6, left)) / beside)
+    lines = [part for line in text.split("\n") for part in textwrap.wrap(line, width)]
+    panel.set_title("\n".join(lines))
+    return len(lines)
+
+
 def observers(comparison: str, simulated: bool, longest: int = SHORT, between: str = " ") -> str:
     """Name a comparison and, after a space or a new line, state if its observers are simulated."""
     return short(comparison, longest) + (f"{between}(simulated observers)" if simulated else "")
@@ -183,6 +197,16 @@ def key(figure: Figure, entries: Mapping[str, Artist], note: str, columns: int) 
         if n_columns == 1 or legend.get_window_extent().width <= 0.98 * figure.bbox.width:
             break
         legend.remove()
+
+
+def fit(figure: Figure, panels: float) -> None:
+    """Make a figure as high as its panels are, with all that stands at them, and the text above and below them.
+
+    Args:
+        panels: their height in inches.
+    """
+    text = sum(part.get_window_extent().height for part in (*figure.texts, *figure.legends))
+    figure.set_figheight(panels + text / figure.dpi)
 
 
 def worded(figure: Figure, weights: Iterable[str]) -> Figure:
