@@ -224,6 +224,7 @@ def _listed(folder: Path) -> pd.DataFrame:
             {"map_layer": "maps", "readout_layer": "again"},
             "also depends on the image through a path that bypasses the map layer 'maps'",
         ),
+        (Transformer, {"map_layer": "second"}, "does not depend on the maps of 'second'.* before the last block"),
     ],
 )
 def test_what_hooks_cannot_do_is_told(kind: type[nn.Module], layers: dict[str, str], said: str) -> None:

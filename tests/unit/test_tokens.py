@@ -320,6 +320,14 @@ def test_tokens_without_a_grid_are_refused_with_their_number() -> None:
         networks.cut(network_of(Merging))
 
 
+@pytest.mark.parametrize("layer", ["blocks.1", "norm"])
+def test_patches_behind_the_last_block_are_refused_where_the_class_token_is_read(layer: str) -> None:
+    with pytest.raises(InputError, match=f"map_layer '{layer}.*': behind it the class token alone is read"):
+        networks.cut(network_of(vit), layer)
+    networks.cut(network_of(vit), "blocks.0")
+    networks.cut(network_of(lambda: vit(global_pool="avg", fc_norm=False)), layer)
+
+
 def test_networks_that_keep_what_they_computed_can_be_cut_again() -> None:
     network = network_of(NETWORKS["levit"][0], 64)
     assert networks.cut(network).describe() == networks.cut(network).describe()

@@ -163,7 +163,13 @@ def _cut_by_hooks(network: Network, map_layer: str, readout_layer: str | None) -
         image = random_image(network.input_size)
         with torch.inference_mode():
             parts = trunk(image)
-            readout = rest(*(parts if isinstance(parts, tuple) else [parts]))
+            maps, *beside = parts if isinstance(parts, tuple) else [parts]
+            readout = rest(maps, *beside)
+            if torch.equal(readout, rest(torch.zeros_like(maps), *beside)):
+                raise InputError(
+                    f"The readout of {network.architecture} does not depend on the maps of {map_layer!r}. Name a layer "
+                    "that it depends on, such as one before the last block of a transformer."
+                )
             if not torch.allclose(readout, rest.readout(image), rtol=1e-4, atol=1e-5, equal_nan=True):
                 raise InputError(
                     f"The readout of {network.architecture} also depends on the image through a path that bypasses the "
@@ -238,6 +244,11 @@ def _choose(traced: fx.GraphModule, network: Network, map_layer: str | None, rea
     of_tokens, assumed_square = len(shape(maps)) == 2, False
     if of_tokens or tokens.ends_with_channels(shape(maps)):
         layout = tokens.layout_of(maps, n_prefix)
+        if layout.prefix and tokens.gives_one(traced, maps):
+            raise InputError(
+                f"map_layer {maps.meta['name']!r}: behind it the class token alone is read, which depends on no patch "
+                "any more. Name a layer before the last block, or set `readout: mean`."
+            )
         maps, prefix = tokens.lay_out(traced, maps, layout)
         assumed_square = layout.assumed
     _require(maps, "map_layer", ("feature_map", "y", "x"))

@@ -237,10 +237,19 @@ def find_tokens(traced: fx.GraphModule, block: LastBlock) -> fx.Node:
     Where the readout takes one token from behind the last block, the others reach it through that block alone: the
     tokens that enter it. Otherwise those that leave it, normalised if they are.
     """
-    last = block.leaving
-    while len(reading := readers(last)) == 1 and acts_on_each_token(traced, reading[0]):
-        last = reading[0]
-    return block.entering if all(_takes_one(node) for node in readers(last)) else last
+    return block.entering if gives_one(traced, block.leaving) else _normalised(traced, block.leaving)
+
+
+def gives_one(traced: fx.GraphModule, node: fx.Node) -> bool:
+    """Whether single tokens of (image, token, unit) are all that is read of a node, normalised if they are."""
+    reading = readers(_normalised(traced, node))
+    return bool(reading) and all(_takes_one(reader) for reader in reading)
+
+
+def _normalised(traced: fx.GraphModule, node: fx.Node) -> fx.Node:
+    while len(reading := readers(node)) == 1 and acts_on_each_token(traced, reading[0]):
+        node = reading[0]
+    return node
 
 
 def _takes_one(node: fx.Node) -> bool:
