@@ -335,7 +335,9 @@ def test_heatmaps_on_one_scale_have_a_colour_bar_and_their_place_on_it(
     assert limits is not None
     [bar] = bars_of(figure)
     assert bar.get_ylim() == pytest.approx(limits)
-    assert bar.get_ylabel() == "activation, weighted by AIS"
+    assert bar.get_ylabel().split() == ["activation,", "weighted", "by", "AIS"]
+    style.lay_out(figure)
+    assert bar.yaxis.label.get_window_extent().height <= 1.5 * bar.get_window_extent().height
     assert "one scale for all images" in " ".join(texts(figure).split())
     # The weakest heatmap is darker than over its own range.
     placed = place_image(maps, "heatmap", IDS[0])

@@ -27,6 +27,9 @@ _CROSSED_OUT = "; crossed out where no score is positive or one is undefined"
 #: A colour bar is at most as high as so many rows of images.
 _ROWS_OF_BAR = 3
 
+#: Letters that fit beside a bar of a row or two.
+_LETTERS_BESIDE_ROWS = {1: 12, 2: 18}
+
 
 def limits_of(heatmaps: xr.Dataset) -> Limits | None:
     """Return the range of all heatmaps of a dataset if the current page has one scale for them, else None."""
@@ -57,7 +60,8 @@ def heatmap_bar(panel: Axes, n_rows: int, limits: Limits | None, *, weight: str 
     bar = panel.figure.colorbar(
         colours, ax=panel, aspect=15, shrink=shrink, pad=0.01, ticks=MaxNLocator(3), alpha=0 if hidden else None
     )
-    bar.set_label(f"activation, weighted by {weight}", fontsize=7)
+    letters = _LETTERS_BESIDE_ROWS.get(n_rows, 99)
+    bar.set_label(textwrap.fill(f"activation, weighted by {weight}", letters), fontsize=7)
     bar.outline.set_visible(False)
     if hidden:
         bar.ax.tick_params(colors="none")

@@ -215,6 +215,7 @@ def _extremes(
         above.show(0, column, rgb, f"{group if first else ''}\n{name}")
         for sheet, maps, scale in zip(rows, heatmaps.values(), limits, strict=True):
             sheet.show(0, column, heatmap_over(rgb, maps, image, scale))
+    heatmap_bar(panels[0], 1, limits[0], hidden=True)
     for panel, sheet, name, scale in zip(panels[1:], rows, heatmaps, limits, strict=True):
         sheet.beside(0, style.short(name, _LONGEST_ID), size=7, rotation=90)
         heatmap_bar(panel, 1, scale)
