@@ -74,7 +74,8 @@ def test_a_constant_row_is_nan(recorded: xr.Dataset, judged: xr.Dataset) -> None
 def test_the_number_retained_is_the_median_of_folds() -> None:
     assert rsms.n_retained(pd.DataFrame({"k_retained": [3, 9, 4, np.nan]})) == 4
     assert rsms.n_retained(pd.DataFrame({"k_retained": [3, 9, 4, 5]})) == 4
-    assert np.isnan(rsms.n_retained(pd.DataFrame({"k_retained": [np.nan, np.nan]})))
+    for kind in ("float", "Int64"):  # as read from a file, and as just made
+        assert np.isnan(rsms.n_retained(pd.DataFrame({"k_retained": [np.nan, np.nan]}, dtype=kind)))
 
 
 def test_nothing_retained_is_nan(recorded: xr.Dataset, judged: xr.Dataset) -> None:

@@ -18,7 +18,7 @@ def n_retained(prediction: pd.DataFrame) -> float:
 
     NaN where no fold has a defined training score.
     """
-    return float(np.floor(prediction["k_retained"].median()))
+    return float(np.floor(prediction["k_retained"].astype(float).median()))
 
 
 def compute(
