@@ -167,3 +167,15 @@ def test_a_constant_row_in_the_training_images_gives_nan() -> None:
     found = reweighting.ridge(rows, fold, inner, "pearson")
     assert np.isnan(found.penalty)
     assert np.isnan(found.similarities).all()
+
+
+@pytest.mark.parametrize("n_units", [1, 2, 200])
+@pytest.mark.parametrize("way", [reweighting.ridge, reweighting.nonnegative])
+def test_where_all_pairs_are_alike_nothing_is_fitted(way, n_units: int) -> None:  # type: ignore[no-untyped-def]
+    """As with one unit that is never negative and cosine similarity, or two units and Pearson's."""
+    _, human = data(8)
+    one = np.full(n_units, n_units**-0.5) * np.where(np.arange(n_units) % 2, -1, 1)
+    rows = Rows(torch.from_numpy(np.tile(one, (18, 1))), *judged_pairs(human))
+    fold, inner = fold_of(human)
+    found = way(rows, fold, inner, "pearson")
+    assert np.isnan(found.penalty) and np.isnan(found.weights).all() and np.isnan(found.similarities).all()

@@ -26,6 +26,9 @@ RIDGE_PENALTIES = tuple(10.0**exponent for exponent in range(3, -4, -1))
 #: Penalties on the sum of non-negative weights, in units of the smallest at which all weights are zero.
 NONNEGATIVE_PENALTIES = tuple(10.0 ** (-exponent / 2) for exponent in range(1, 8))
 
+#: Mean squares of features, of rows of length one, that are nothing but rounding.
+_ROUNDING = 1e-14
+
 
 @dataclass(frozen=True)
 class Reweighted:
@@ -195,6 +198,8 @@ def _ridge(rows: Rows, block: PairBlock, penalties: Sequence[float]) -> torch.Te
     else:
         products, target = kernel, problem.human
     unit = products.trace() / len(problem.human)
+    if unit <= _ROUNDING:  # all pairs are alike
+        return rows.z.new_zeros(len(penalties), rows.z.shape[1])
     solutions = []
     for penalty in penalties:
         penalised = products.clone()
@@ -220,4 +225,6 @@ def _nonnegative(rows: Rows, block: PairBlock, penalties: Sequence[float]) -> to
     """The non-negative lasso."""
     problem = LeastSquares.of(rows, block)
     gram, moment = problem.gram().cpu().numpy(), problem.sums(problem.human).cpu().numpy()
+    if gram.trace() <= _ROUNDING * len(problem.human):
+        return rows.z.new_zeros(len(penalties), rows.z.shape[1])
     return torch.from_numpy(lasso.path(gram, moment, penalties)).to(rows.z.device)
