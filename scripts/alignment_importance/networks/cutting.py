@@ -165,7 +165,8 @@ def _cut_by_hooks(network: Network, map_layer: str, readout_layer: str | None) -
             parts = trunk(image)
             maps, *beside = parts if isinstance(parts, tuple) else [parts]
             readout = rest(maps, *beside)
-            if torch.equal(readout, rest(torch.zeros_like(maps), *beside)):
+            others = maps + torch.arange(1, maps.shape[1] + 1)[:, None, None]
+            if torch.equal(readout, rest(others, *beside)):
                 raise InputError(
                     f"The readout of {network.architecture} does not depend on the maps of {map_layer!r}. Name a layer "
                     "that it depends on, such as one before the last block of a transformer."
