@@ -225,6 +225,4 @@ def _nonnegative(rows: Rows, block: PairBlock, penalties: Sequence[float]) -> to
     """The non-negative lasso."""
     problem = LeastSquares.of(rows, block)
     gram, moment = problem.gram().cpu().numpy(), problem.sums(problem.human).cpu().numpy()
-    if gram.trace() <= _ROUNDING * len(problem.human):
-        return rows.z.new_zeros(len(penalties), rows.z.shape[1])
     return torch.from_numpy(lasso.path(gram, moment, penalties)).to(rows.z.device)
