@@ -33,14 +33,15 @@ VECTOR = 8
 TILE = 192
 
 
-def compiled(*, reorder: bool = False) -> Callable[[Loop], Loop]:
+def compiled(*, reorder: bool = False, inline: bool = False) -> Callable[[Loop], Loop]:
     """Compile a loop at its first call, and keep the result for later processes where a place can be written to.
 
     Products may be fused with sums, and NaN stays NaN. Terms of a sum are added in the order of the loop, unless the
-    compiler is free to reorder them, once and for all calls.
+    compiler is free to reorder them, once and for all calls. A loop that is called inside another may become a part of
+    it: a call takes as long as dozens of pairs.
     """
     fast = {"contract", "nsz", "reassoc"} if reorder else {"contract", "nsz"}
-    compiler = functools.partial(numba.njit, nogil=True, error_model="numpy", fastmath=fast)
+    compiler = functools.partial(numba.njit, nogil=True, error_model="numpy", fastmath=fast, forceinline=inline)
 
     def compile_loop(loop: Loop) -> Loop:
         try:
@@ -206,7 +207,7 @@ _1, _2, _3 = (np.uintp(n * (TILE + VECTOR)) for n in (1, 2, 3))
 _T0, _T1, _S0, _S1, _SUM, _SQUARES, _R0, _R1, _RH0, _RH1, _RR0, _RR1, _END = (n * _1 for n in range(2, 15))
 
 #: Rows of a tile that share a pass through the images that they meet.
-_ROWS = 4
+_ROWS = 2
 
 
 @compiled()
@@ -256,7 +257,7 @@ def _sum_top_k(
         totals[k + 1, 0], totals[k + 1, 1], totals[k + 1, 2] = r1, rh1, rr1
 
 
-@compiled()
+@compiled(inline=True)
 def _take_two(
     columns: np.ndarray,
     m0: float,
@@ -282,7 +283,7 @@ def _take_two(
             lanes[i + scale] = 1 / math.sqrt(variance if variance > rounding * lanes[i + _SQUARES] else math.nan)
 
 
-@compiled()
+@compiled(inline=True)
 def _add_rows(
     i: int,
     n: np.uintp,
@@ -294,53 +295,29 @@ def _add_rows(
     q1: float,
     met: np.ndarray,
 ) -> None:
-    """Add the pairs of rows i to i + 3 with the first n of the others to what these add to the sums.
+    """Add the pairs of rows i and i + 1 with the first n of the others to what these add to the sums.
 
-    Four times two pairs share one load and one store of the sums, which would otherwise take longer than the
-    arithmetic.
+    Two times two pairs share one load and one store of the sums, which would otherwise take longer than the arithmetic;
+    what is known of more rows would not fit the processor's registers.
     """
-    a, b, c, d = np.uintp(i), np.uintp(i + 1), np.uintp(i + 2), np.uintp(i + 3)
-    xa0, xb0, xc0, xd0 = own[a], own[b], own[c], own[d]
-    xa1, xb1, xc1, xd1 = own[a + _1], own[b + _1], own[c + _1], own[d + _1]
-    ta0, tb0, tc0, td0 = own[a + _T0], own[b + _T0], own[c + _T0], own[d + _T0]
-    ta1, tb1, tc1, td1 = own[a + _T1], own[b + _T1], own[c + _T1], own[d + _T1]
-    sa0, sb0, sc0, sd0 = own[a + _S0], own[b + _S0], own[c + _S0], own[d + _S0]
-    sa1, sb1, sc1, sd1 = own[a + _S1], own[b + _S1], own[c + _S1], own[d + _S1]
+    a, b = np.uintp(i), np.uintp(i + 1)
+    xa0, xb0, xa1, xb1 = own[a], own[b], own[a + _1], own[b + _1]
+    ta0, tb0, ta1, tb1 = own[a + _T0], own[b + _T0], own[a + _T1], own[b + _T1]
+    sa0, sb0, sa1, sb1 = own[a + _S0], own[b + _S0], own[a + _S1], own[b + _S1]
     row = a * _1
     for j in range(n):
         pair = row + j
         x0, x1, t0, t1 = met[j], met[j + _1], met[j + _T0], met[j + _T1]
         pa0, pb0 = (products[pair] - q0) + xa0 * x0, (products[pair + _1] - q0) + xb0 * x0
-        pc0, pd0 = (products[pair + _2] - q0) + xc0 * x0, (products[pair + _3] - q0) + xd0 * x0
-        pa1, pb1, pc1, pd1 = (pa0 - q1) + xa1 * x1, (pb0 - q1) + xb1 * x1, (pc0 - q1) + xc1 * x1, (pd0 - q1) + xd1 * x1
-        products[pair], products[pair + _1], products[pair + _2], products[pair + _3] = pa1, pb1, pc1, pd1
-        ra0, rb0, rc0, rd0 = (
-            sa0 * (pa0 - ta0 * t0),
-            sb0 * (pb0 - tb0 * t0),
-            sc0 * (pc0 - tc0 * t0),
-            sd0 * (pd0 - td0 * t0),
-        )
-        ra1, rb1, rc1, rd1 = (
-            sa1 * (pa1 - ta1 * t1),
-            sb1 * (pb1 - tb1 * t1),
-            sc1 * (pc1 - tc1 * t1),
-            sd1 * (pd1 - td1 * t1),
-        )
-        ha, hb, hc, hd = human[pair], human[pair + _1], human[pair + _2], human[pair + _3]
-        ma, mb, mc, md = mask[pair], mask[pair + _1], mask[pair + _2], mask[pair + _3]
-        ca0, cb0, cc0, cd0, ca1, cb1, cc1, cd1 = (
-            ma * ra0,
-            mb * rb0,
-            mc * rc0,
-            md * rd0,
-            ma * ra1,
-            mb * rb1,
-            mc * rc1,
-            md * rd1,
-        )
-        met[j + _R0] += (ca0 + cb0) + (cc0 + cd0)
-        met[j + _R1] += (ca1 + cb1) + (cc1 + cd1)
-        met[j + _RH0] += (ha * ra0 + hb * rb0) + (hc * rc0 + hd * rd0)
-        met[j + _RH1] += (ha * ra1 + hb * rb1) + (hc * rc1 + hd * rd1)
-        met[j + _RR0] += (ca0 * ra0 + cb0 * rb0) + (cc0 * rc0 + cd0 * rd0)
-        met[j + _RR1] += (ca1 * ra1 + cb1 * rb1) + (cc1 * rc1 + cd1 * rd1)
+        pa1, pb1 = (pa0 - q1) + xa1 * x1, (pb0 - q1) + xb1 * x1
+        products[pair], products[pair + _1] = pa1, pb1
+        ra0, rb0 = sa0 * (pa0 - ta0 * t0), sb0 * (pb0 - tb0 * t0)
+        ra1, rb1 = sa1 * (pa1 - ta1 * t1), sb1 * (pb1 - tb1 * t1)
+        ha, hb, ma, mb = human[pair], human[pair + _1], mask[pair], mask[pair + _1]
+        ca0, cb0, ca1, cb1 = ma * ra0, mb * rb0, ma * ra1, mb * rb1
+        met[j + _R0] += ca0 + cb0
+        met[j + _R1] += ca1 + cb1
+        met[j + _RH0] += ha * ra0 + hb * rb0
+        met[j + _RH1] += ha * ra1 + hb * rb1
+        met[j + _RR0] += ca0 * ra0 + cb0 * rb0
+        met[j + _RR1] += ca1 * ra1 + cb1 * rb1
