@@ -161,9 +161,9 @@ def asked_of_slurm(folder: Path, programs: Path, *words: str) -> dict[str, str]:
         (programs / name).write_text(f"#!/bin/sh\n{line}\n", encoding="utf-8")
         (programs / name).chmod(0o755)
     environment = {"PATH": f"{programs}:{os.environ['PATH']}"}
-    # Snakemake ends no sooner than the timespan does.
-    once = ("--retries", "0", "--max-jobs-per-timespan", "20/1s")
-    answer = run_snakemake(folder, *words, *once, environment=environment)
+    # Snakemake ends no sooner than the timespan does, and the first look at what has become of jobs.
+    soon = ("--max-jobs-per-timespan", "20/1s", "--slurm-init-seconds-before-status-checks", "1")
+    answer = run_snakemake(folder, *words, "--retries", "0", *soon, environment=environment)
     assert asked.exists(), answer.stdout
     lines = asked.read_text(encoding="utf-8").splitlines()
     return {re.findall(r"--allowed-rules (\w+)", line)[0]: line for line in lines}

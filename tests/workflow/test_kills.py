@@ -1,23 +1,20 @@
 """A tiny project, killed at thirty random moments or more, and what comes out of it in the end."""
 
 import csv
-import os
 import re
-import signal
-import subprocess
-import sys
 import time
 from collections import Counter, deque
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 
 import numpy as np
 import psutil
 from rule_objects import rules, script_of
 from test_run import results_of
-from tiny_project import planned_jobs, run_snakemake
+from tiny_project import kill_group, planned_jobs, run_snakemake, start_snakemake
 
 #: A killed run would leave its lock.
 RUN = ("--cores", "2", "--rerun-incomplete", "--nolock", "--configfile", "tiny.yaml")
@@ -74,19 +71,19 @@ def planned_kills(names: set[str]) -> dict[str, deque[Kill]]:
     }
 
 
-def running_jobs(snakemake: psutil.Process) -> Iterator[Job]:
+def running_jobs(run: BaseProcess) -> Iterator[Job]:
     """The scripts that Snakemake runs now."""
     with suppress(psutil.NoSuchProcess):
-        for process in snakemake.children(recursive=True):
+        for process in psutil.Process(run.pid).children(recursive=True):
             with suppress(psutil.NoSuchProcess, psutil.ZombieProcess):
                 script = re.search(r"\.snakemake/scripts/\w+\.(\w+)\.py$", " ".join(process.cmdline()))
                 if script:
                     yield Job(process, script[1])
 
 
-def kill(kind: str, run: subprocess.Popen[bytes], job: Job) -> bool:
+def kill(kind: str, run: BaseProcess, job: Job) -> bool:
     """Kill what is to be killed, wait for the end of the rest, and say whether the job was still running."""
-    others = [other.process for other in running_jobs(psutil.Process(run.pid))]
+    others = [other.process for other in running_jobs(run)]
     if not job.process.is_running():
         return False
     if kind == "job":
@@ -94,8 +91,9 @@ def kill(kind: str, run: subprocess.Popen[bytes], job: Job) -> bool:
     elif kind == "snakemake":
         run.kill()
     else:
-        os.killpg(run.pid, signal.SIGKILL)
-    assert run.wait(SECONDS_TO_END) != 0
+        kill_group(run)
+    run.join(SECONDS_TO_END)
+    assert run.exitcode
     _, alive = psutil.wait_procs(others, SECONDS_TO_END)
     assert alive == []
     return True
@@ -106,22 +104,19 @@ def run_until_killed(
 ) -> str:
     """Run Snakemake, carry out the first kill that finds its stage, and say what became of the run."""
     stage_of = stages()
-    command = [sys.executable, "-m", "snakemake", *RUN, *arguments]
-    with (
-        (folder / "said.txt").open("ab") as said,
-        subprocess.Popen(command, cwd=folder, stdout=said, stderr=said, start_new_session=True) as run,
-    ):
-        while run.poll() is None:
-            for job in running_jobs(psutil.Process(run.pid)):
-                waiting = kills[stage_of[job.script]]
-                if waiting:
-                    time.sleep(waiting[0].moment * shortest[job.script])
-                    if run.poll() is None and kill(waiting[0].kind, run, job):
-                        return waiting.popleft().kind
-                    # The machine is faster than it was: come earlier.
-                    waiting[0] = Kill(waiting[0].kind, waiting[0].moment / 2)
-            time.sleep(SECONDS_BETWEEN_LOOKS)
-    assert run.returncode == 0, (folder / "said.txt").read_text(encoding="utf-8")
+    said = folder / "said.txt"
+    run = start_snakemake(folder, *RUN, *arguments, said=said)
+    while run.is_alive():
+        for job in running_jobs(run):
+            waiting = kills[stage_of[job.script]]
+            if waiting:
+                time.sleep(waiting[0].moment * shortest[job.script])
+                if run.is_alive() and kill(waiting[0].kind, run, job):
+                    return waiting.popleft().kind
+                # The machine is faster than it was: come earlier.
+                waiting[0] = Kill(waiting[0].kind, waiting[0].moment / 2)
+        time.sleep(SECONDS_BETWEEN_LOOKS)
+    assert run.exitcode == 0, said.read_text(encoding="utf-8")
     return "finished"
 
 

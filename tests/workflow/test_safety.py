@@ -3,14 +3,12 @@
 import os
 import shutil
 import signal
-import subprocess
-import sys
 import time
 from pathlib import Path
 
 import pytest
 import xarray as xr
-from tiny_project import change_config, run_snakemake
+from tiny_project import change_config, run_snakemake, start_snakemake
 
 TINY = ("--cores", "1", "--configfile", "tiny.yaml")
 
@@ -18,19 +16,19 @@ TINY = ("--cores", "1", "--configfile", "tiny.yaml")
 def test_a_second_run_in_the_same_folder_says_so_and_does_nothing(project: Path) -> None:
     target = "results/inputs/tiny/images.csv"
     locks = project / ".snakemake/locks"
-    command = [sys.executable, "-m", "snakemake", target, *TINY]
-    nowhere = subprocess.DEVNULL
-    with subprocess.Popen(command, cwd=project, stdout=nowhere, stderr=nowhere, start_new_session=True) as first:
-        while first.poll() is None and not (locks.is_dir() and any(locks.iterdir())):
-            time.sleep(0.02)
-        os.killpg(first.pid, signal.SIGSTOP)  # its job as well
-        try:
-            made = (project / target).exists()
-            second = run_snakemake(project, target, *TINY)
-            assert (project / target).exists() == made
-        finally:
-            os.killpg(first.pid, signal.SIGCONT)
-    assert first.returncode == 0
+    first = start_snakemake(project, target, *TINY)
+    assert first.pid
+    while first.is_alive() and not (locks.is_dir() and any(locks.iterdir())):
+        time.sleep(0.02)
+    os.killpg(first.pid, signal.SIGSTOP)  # its job as well
+    try:
+        made = (project / target).exists()
+        second = run_snakemake(project, target, *TINY)
+        assert (project / target).exists() == made
+    finally:
+        os.killpg(first.pid, signal.SIGCONT)
+    first.join()
+    assert first.exitcode == 0
     assert second.returncode == 1
     assert "Directory cannot be locked" in second.stdout
     assert "--unlock" in second.stdout

@@ -9,6 +9,8 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
 
@@ -58,11 +60,32 @@ def run_snakemake(
         return subprocess.CompletedProcess(arguments, process.exitcode or 0, said.read())
 
 
+def start_snakemake(folder: Path, *arguments: str, said: Path = Path(os.devnull)) -> BaseProcess:
+    """Start Snakemake in a folder, as the leader of a group of processes that can be killed together."""
+    process = _STARTED.Process(target=_lead, args=(folder, arguments, dict(os.environ), said))
+    process.start()
+    return process
+
+
+def kill_group(run: BaseProcess) -> None:
+    """Kill Snakemake and all that it has started, as far as it has not ended."""
+    assert run.pid
+    with suppress(ProcessLookupError):
+        os.killpg(run.pid, signal.SIGKILL)
+    run.join()
+
+
+def _lead(*arguments: Any) -> None:
+    """Be Snakemake, with a group of its own."""
+    os.setsid()
+    _snakemake(*arguments)
+
+
 def _snakemake(folder: Path, arguments: Sequence[str], environment: dict[str, str], said: Path) -> None:
-    """Be Snakemake in a folder, and say everything into a file."""
+    """Be Snakemake in a folder, and say everything into a file, after what is there."""
     os.environ.update(environment)
     os.chdir(folder)
-    with said.open("w", encoding="utf-8") as file:
+    with said.open("a", encoding="utf-8") as file:
         os.dup2(file.fileno(), sys.stdout.fileno())
         os.dup2(file.fileno(), sys.stderr.fileno())
     main(list(arguments))
@@ -127,10 +150,8 @@ def change_config(folder: Path, change: Callable[[dict[str, Any]], None]) -> Non
 
 def kill_at_work(folder: Path, *arguments: str) -> None:
     """Run Snakemake in a folder, which it does not lock, and kill it with all its jobs as soon as one has begun."""
-    command = [sys.executable, "-m", "snakemake", "--cores", "1", "--nolock", *arguments]
-    nowhere = subprocess.DEVNULL
-    with subprocess.Popen(command, cwd=folder, stdout=nowhere, stderr=nowhere, start_new_session=True) as run:
-        marks = folder / ".snakemake/incomplete"
-        while run.poll() is None and not any(marks.iterdir()):
-            time.sleep(0.02)
-        os.killpg(run.pid, signal.SIGKILL)
+    run = start_snakemake(folder, "--cores", "1", "--nolock", *arguments)
+    marks = folder / ".snakemake/incomplete"
+    while run.is_alive() and not any(marks.iterdir()):
+        time.sleep(0.02)
+    kill_group(run)
