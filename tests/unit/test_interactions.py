@@ -18,6 +18,7 @@ from alignment_importance.experiments import interactions
 from alignment_importance.experiments.rankings import rank
 from alignment_importance.inputs.folds import PairBlock
 from alignment_importance.system import provenance
+from alignment_importance.system.errors import InputError
 from alignment_importance.system.resumable import Budget, fingerprint
 
 
@@ -135,6 +136,12 @@ def test_maps_that_replace_each_other_interact() -> None:
     table = interactions.score_pairs(fast, PairBlock(np.arange(9), human), np.array([0, 1, 2]))
     assert table["interaction"].iloc[0] > 0.05
     assert table["ais"].iloc[0] == pytest.approx(table["ais_b"].iloc[0], abs=1e-12)
+
+
+def test_a_single_map_has_no_pairs(maps: np.ndarray, human: np.ndarray) -> None:
+    case = Case("linear", maps, human)
+    with pytest.raises(InputError, match="a single feature map: there are no pairs"):
+        interactions.score_pairs(case.fast, case.block, np.array([3]))
 
 
 def test_pairs_can_be_interrupted(maps: np.ndarray, human: np.ndarray, tmp_path: Path) -> None:

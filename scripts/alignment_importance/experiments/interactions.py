@@ -15,6 +15,7 @@ from alignment_importance.experiments import curves, rankings
 from alignment_importance.experiments.comparisons import Comparison
 from alignment_importance.inputs.folds import Fold, PairBlock
 from alignment_importance.system import provenance
+from alignment_importance.system.errors import InputError
 from alignment_importance.system.resumable import AT_ONCE, Budget
 
 
@@ -139,7 +140,12 @@ def score_pairs(engine: Ablation, block: PairBlock, maps: np.ndarray, budget: Bu
         A row per pair: feature_map, feature_map_b, ais, ais_b, ais_pair (the loss without both) and interaction =
         ais_pair - ais - ais_b. Positive: the two replace each other, so that the loss comes only when both are gone.
         Negative: the loss of one takes away from what the other is worth. NaN for pairs that there was no time for.
+
+    Raises:
+        InputError: there are no pairs.
     """
+    if len(maps) < 2:
+        raise InputError("The network has a single feature map: there are no pairs of maps to score.")
     whole, without = engine.leave_one_out([block], maps)
     ais = whole[0] - without[0]
     state = {"ais_pair": np.full((len(maps), len(maps)), np.nan)}
@@ -149,7 +155,7 @@ def score_pairs(engine: Ablation, block: PairBlock, maps: np.ndarray, budget: Bu
         _, without_both = engine.only(kept).leave_one_out([block], maps[step + 1 :])
         state["ais_pair"][step, step + 1 :] = whole[0] - without_both[0]
 
-    budget.run(state, score_one, max(0, len(maps) - 1), "maps paired with the others")
+    budget.run(state, score_one, len(maps) - 1, "maps paired with the others")
     first, second = np.triu_indices(len(maps), k=1)
     table = pd.DataFrame({"feature_map": maps[first], "feature_map_b": maps[second]})
     table = table.assign(ais=ais[first], ais_b=ais[second], ais_pair=state["ais_pair"][first, second])
