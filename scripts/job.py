@@ -29,13 +29,16 @@ def run(function: Callable[..., None], snakemake: Any) -> None:
     """
     gc.freeze()
     gc.enable()
-    recorded = snakemake.params.get("recorded", True)
-    with logs.job(snakemake.log[0], snakemake.config["provenance"] if recorded else None):
-        logger.info("%s", " ".join([snakemake.rule, *snakemake.wildcards]))
-        function(**bind(function, snakemake))
+    recorded, status = snakemake.params.get("recorded", True), 0
+    try:
+        with logs.job(snakemake.log[0], snakemake.config["provenance"] if recorded else None):
+            logger.info("%s", " ".join([snakemake.rule, *snakemake.wildcards]))
+            function(**bind(function, snakemake))
+    except SystemExit:
+        status = 1  # a mistake in the inputs, which has been told
     logging.shutdown()
     sys.stdout.flush()
-    os._exit(0)
+    os._exit(status)
 
 
 def bind(function: Callable[..., None], snakemake: Any) -> dict[str, Any]:

@@ -285,6 +285,27 @@ def test_a_constant_row_is_nan(maps: np.ndarray, human: np.ndarray) -> None:
     assert np.isfinite(without).all()
 
 
+@pytest.mark.parametrize("similarity", SIMILARITIES)
+def test_an_image_of_zeros_is_nan_until_a_mean_takes_the_place_of_a_map(similarity: str) -> None:
+    """With all maps as they are its row is constant: nothing of the means may be left by rounding."""
+    random = np.random.default_rng(1)
+    for n_maps in range(3, 13):
+        readout, human = random.random((8, n_maps)), random.random((8, 8))
+        readout[2] = 0
+        human += human.T
+        np.fill_diagonal(human, np.nan)
+        fill, block = readout.mean(0), PairBlock(np.arange(8), human)
+        engine = ablation.PooledAblation(readout, resources(), similarity, "pearson", fill)
+        whole, without = engine.leave_one_out([block])
+        assert np.isnan(whole).all()
+        [curve] = engine.top_k(np.arange(n_maps), [block])
+        assert np.isnan(curve[-1])
+        for k in range(n_maps):
+            lacking = [np.where(np.arange(n_maps) == k, fill, readout), np.where(np.arange(n_maps) <= k, readout, fill)]
+            expected = [naive.score(naive.rsm(rows, similarity), human, "pearson") for rows in lacking]
+            np.testing.assert_allclose([without[0, k], curve[k]], expected, atol=1e-9)
+
+
 def test_the_network_is_left_as_it_was() -> None:
     with torch.random.fork_rng():
         torch.manual_seed(1)

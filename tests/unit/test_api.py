@@ -222,6 +222,15 @@ def test_a_class_token_is_refused_and_the_mean_of_the_tokens_is_read() -> None:
     np.testing.assert_allclose(table["ais"], ai.score(maps, human)["ais"], atol=1e-6)
 
 
+def test_masked_judgments_are_missing() -> None:
+    maps, human = drawn()
+    masked = np.ma.array(human, mask=np.zeros_like(human, dtype=bool))
+    masked[0, 1] = masked[1, 0] = 1e6
+    masked[0, 1] = masked[1, 0] = np.ma.masked
+    human[0, 1] = human[1, 0] = np.nan
+    pd.testing.assert_frame_equal(ai.score(maps, masked), ai.score(maps, human))
+
+
 def test_what_is_asked_for_and_is_not_there_is_named() -> None:
     maps, human = drawn()
     human[0, 1] = human[1, 0] = np.nan

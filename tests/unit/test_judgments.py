@@ -309,5 +309,5 @@ def test_a_list_of_images_names_its_lines(tmp_path: Path) -> None:
 
 
 def test_a_set_without_categories_says_so(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match=r"no image has the category 'x'\. There are: none"):
+    with pytest.raises(InputError, match=r"no image has the category 'x'\. Name the `table` of the"):
         read_source(reading.Source(_all_pairs(tmp_path), categories=["x"]), images("abcdef"))

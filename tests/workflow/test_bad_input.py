@@ -792,6 +792,7 @@ def test_the_check_looks_anew_and_tells_all_that_is_wrong_with_inputs_in_one_rep
     for name in ("image", "judgments", "network", "mask", "saliency"):
         assert FOUND_BY[name][2] in answer.stdout
     assert "Traceback" not in answer.stdout
+    assert "nanobind" not in answer.stdout
     assert HINT not in answer.stdout
     found = pd.read_csv(project / "results/logs/check.csv", keep_default_na=False)
     assert found.columns.tolist() == ["level", "where", "place", "found", "remedy"]

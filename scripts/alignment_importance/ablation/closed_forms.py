@@ -88,10 +88,15 @@ class Covariation:
         """(image, map) f above; None where m is zero."""
         return None if self.fill is None else self.shift[:, None] - self.fill / self.factor
 
+    def f_of(self, maps: torch.Tensor) -> torch.Tensor:
+        """(image, map) f of some maps, where m is not zero; 0 for `kernels.NO_MAP`, so that nothing is to be undone."""
+        assert self.f is not None
+        return self.f[:, maps].masked_fill_(maps == kernels.NO_MAP, 0)
+
     def g(self, maps: torch.Tensor) -> torch.Tensor:
         """(image, map) g of some maps, each of which may be `kernels.NO_MAP`."""
         x = self.x[:, maps].masked_fill_(maps == kernels.NO_MAP, 0)
-        return x.mul_(self.factor).sub_(self.shift[:, None] if self.f is None else self.f[:, maps])
+        return x.mul_(self.factor).sub_(self.shift[:, None] if self.f is None else self.f_of(maps))
 
     def variance(self) -> torch.Tensor:
         """(image,) diagonal of C; NaN for constant rows."""
@@ -101,7 +106,7 @@ class Covariation:
         """(image, map) diagonal of C(-k) for some maps, whose g is given; NaN where the row is constant then."""
         variance = self.base.diagonal()[:, None] - g.square()
         if self.f is not None:
-            variance += self.f[:, maps].square()
+            variance += self.f_of(maps).square()
         return varying(variance, self.squares[:, None])
 
     def similarities_without(self, pairs: tuple[torch.Tensor, torch.Tensor], maps: torch.Tensor) -> torch.Tensor:
@@ -112,7 +117,7 @@ class Covariation:
         # (pair, map) until the end, so that whole rows are copied.
         left = torch.addcmul(self.base[first, second, None], g[first], g[second], value=-1)
         if self.f is not None:
-            f = self.f[:, maps]
+            f = self.f_of(maps)
             left.addcmul_(f[first], f[second])
         return left.mul_(scale[first]).mul_(scale[second]).T
 
@@ -281,7 +286,7 @@ class SumsByProducts(PairSums):
         of_rh = w * ((self.human * base) @ w) - q * (self.human @ q)
         of_rr = u * ((masked * base) @ u) - 2 * wq * (masked @ wq) + qq * (self.mask @ qq)
         if rows.f is not None:
-            p = w * rows.f[:, maps][images]
+            p = w * rows.f_of(maps)[images]
             wp, pp, pq = w * p, p * p, p * q
             of_r += p * (self.mask @ p)
             of_rh += p * (self.human @ p)

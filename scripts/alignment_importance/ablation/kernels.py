@@ -133,7 +133,7 @@ def leave_one_out_sums(
             x, square, rounding, shift = lost[images[i]], own[images[i], 0], own[images[i], 1], own[images[i], 2]
             for lane in range(len(some)):
                 if fill is not None:
-                    f[i, lane] = shift = fill[images[i], some[lane]]
+                    f[i, lane] = shift = fill[images[i], some[lane]] if some[lane] != NO_MAP else 0.0
                 g[i, lane] = factor * (x[some[lane]] if some[lane] != NO_MAP else 0.0) - shift
             for lane in range(width):
                 variance = square - g[i, lane] * g[i, lane] + f[i, lane] * f[i, lane]
@@ -174,9 +174,9 @@ def top_k_sums(
 ) -> np.ndarray:
     """Sums over the pairs of a tile of the similarities R(k) with the first k = 1..K maps kept.
 
-    R(k)_ij = (P_ij - t_i t_j) / sqrt(v_i v_j) where P, the sum of products of the columns, begins as that of the fill
-    and grows by one product per map, less the square of its fill, t is the sum of the columns, likewise, times the root
-    of `inverse`, and v_i = P_ii - t_i^2.
+    R(k)_ij = (P_ij - t_i t_j) / sqrt(v_i v_j) where P is the sum of the products of the columns that are kept and of
+    the squares of the fill of all others, t that of these columns and of the fill, times the root of `inverse`, and
+    v_i = P_ii - t_i^2.
 
     Args:
         columns: (map, any image) of the readout.
@@ -228,25 +228,28 @@ def _sum_top_k(
 ) -> None:
     """`top_k_sums`, two k after the other; a v up to `rounding` of the sum of squares counts as zero."""
     n_rows, n_others = stop - start, last - first
+    # Of the fill of the maps that are ablated, the sum and that of squares: exactly 0 where all are kept.
+    ablated = np.zeros((2, len(totals)))
+    for k in range(len(order) - 1, 0, -1):
+        m = fill[order[k]]
+        ablated[0, k - 1], ablated[1, k - 1] = ablated[0, k] + m, ablated[1, k] + m * m
     met = np.zeros(_END)
-    met[_SUM:_SQUARES], met[_SQUARES:_R0] = fill.sum(), (fill * fill).sum()
-    own = met if start == first else met.copy()
+    own = met if start == first else np.zeros(_END)
     size = np.uintp(-(-n_rows // _ROWS) * _ROWS) * _1
-    judged, counted, products = np.zeros(size), np.zeros(size), np.full(size, met[_SQUARES])
+    judged, counted, products = np.zeros(size), np.zeros(size), np.zeros(size)
     for i in range(np.uintp(n_rows)):
         for j in range(np.uintp(n_others)):
             judged[i * _1 + j] = human[np.uintp(start) + i, np.uintp(first) + j]
             counted[i * _1 + j] = mask[np.uintp(start) + i, np.uintp(first) + j]
     for k in range(0, len(order), 2):
-        m0, m1 = fill[order[k]], fill[order[k + 1]] if k + 1 < len(order) else 0.0
-        _take_two(columns, m0, m1, order, k, images[first:last], root, rounding, met)
+        _take_two(columns, ablated, order, k, images[first:last], root, rounding, met)
         if start != first:
-            _take_two(columns, m0, m1, order, k, images[start:stop], root, rounding, own)
+            _take_two(columns, ablated, order, k, images[start:stop], root, rounding, own)
         for lane in range(_R0, _END, _1):
             met[lane : lane + np.uintp(n_others)] = 0.0
         for i in range(0, n_rows, _ROWS):
-            n_met = min(start + i + _ROWS - first, n_others)
-            _add_rows(i, np.uintp(-(-n_met // VECTOR) * VECTOR), own, judged, counted, products, m0 * m0, m1 * m1, met)
+            n_met = np.uintp(-(-min(start + i + _ROWS - first, n_others) // VECTOR) * VECTOR)
+            _add_rows(i, n_met, own, judged, counted, products, ablated[1, k : k + 2], met)
         r0 = r1 = rh0 = rh1 = rr0 = rr1 = 0.0
         for j in range(np.uintp(n_others)):
             s0, s1 = met[j + _S0], met[j + _S1]
@@ -260,8 +263,7 @@ def _sum_top_k(
 @compiled(inline=True)
 def _take_two(
     columns: np.ndarray,
-    m0: float,
-    m1: float,
+    ablated: np.ndarray,
     order: np.ndarray,
     k: int,
     images: np.ndarray,
@@ -274,13 +276,14 @@ def _take_two(
         x, t, scale = np.uintp(at) * _1, _T0 + np.uintp(at) * _1, _S0 + np.uintp(at) * _1
         for i in range(len(images)):
             lanes[np.uintp(i) + x] = columns[order[k + at], images[i]] if k + at < len(order) else 0.0
-        m = m1 if at else m0
+        m, mm = ablated[0, k + at], ablated[1, k + at]
         for i in range(np.uintp(len(images))):
-            lanes[i + _SUM] += lanes[i + x] - m
-            lanes[i + _SQUARES] += lanes[i + x] * lanes[i + x] - m * m
-            lanes[i + t] = root * lanes[i + _SUM]
-            variance = lanes[i + _SQUARES] - lanes[i + t] * lanes[i + t]
-            lanes[i + scale] = 1 / math.sqrt(variance if variance > rounding * lanes[i + _SQUARES] else math.nan)
+            lanes[i + _SUM] += lanes[i + x]
+            lanes[i + _SQUARES] += lanes[i + x] * lanes[i + x]
+            lanes[i + t] = root * (lanes[i + _SUM] + m)
+            squares = lanes[i + _SQUARES] + mm
+            variance = squares - lanes[i + t] * lanes[i + t]
+            lanes[i + scale] = 1 / math.sqrt(variance if variance > rounding * squares else math.nan)
 
 
 @compiled(inline=True)
@@ -291,8 +294,7 @@ def _add_rows(
     human: np.ndarray,
     mask: np.ndarray,
     products: np.ndarray,
-    q0: float,
-    q1: float,
+    squares: np.ndarray,
     met: np.ndarray,
 ) -> None:
     """Add the pairs of rows i and i + 1 with the first n of the others to what these add to the sums.
@@ -304,15 +306,15 @@ def _add_rows(
     xa0, xb0, xa1, xb1 = own[a], own[b], own[a + _1], own[b + _1]
     ta0, tb0, ta1, tb1 = own[a + _T0], own[b + _T0], own[a + _T1], own[b + _T1]
     sa0, sb0, sa1, sb1 = own[a + _S0], own[b + _S0], own[a + _S1], own[b + _S1]
-    row = a * _1
+    row, mm0, mm1 = a * _1, squares[0], squares[1]
     for j in range(n):
         pair = row + j
         x0, x1, t0, t1 = met[j], met[j + _1], met[j + _T0], met[j + _T1]
-        pa0, pb0 = (products[pair] - q0) + xa0 * x0, (products[pair + _1] - q0) + xb0 * x0
-        pa1, pb1 = (pa0 - q1) + xa1 * x1, (pb0 - q1) + xb1 * x1
+        pa0, pb0 = products[pair] + xa0 * x0, products[pair + _1] + xb0 * x0
+        pa1, pb1 = pa0 + xa1 * x1, pb0 + xb1 * x1
         products[pair], products[pair + _1] = pa1, pb1
-        ra0, rb0 = sa0 * (pa0 - ta0 * t0), sb0 * (pb0 - tb0 * t0)
-        ra1, rb1 = sa1 * (pa1 - ta1 * t1), sb1 * (pb1 - tb1 * t1)
+        ra0, rb0 = sa0 * ((pa0 + mm0) - ta0 * t0), sb0 * ((pb0 + mm0) - tb0 * t0)
+        ra1, rb1 = sa1 * ((pa1 + mm1) - ta1 * t1), sb1 * ((pb1 + mm1) - tb1 * t1)
         ha, hb, ma, mb = human[pair], human[pair + _1], mask[pair], mask[pair + _1]
         ca0, cb0, ca1, cb1 = ma * ra0, mb * rb0, ma * ra1, mb * rb1
         met[j + _R0] += ca0 + cb0

@@ -106,15 +106,16 @@ def default_names(count: int) -> list[str]:
 
 
 def _numbers_of(array: np.ndarray | torch.Tensor | pd.DataFrame | xr.DataArray, what: str) -> np.ndarray:
-    """Numbers in float32 or float64, whichever holds them."""
+    """Numbers in float32 or float64, whichever holds them; NaN where they are masked."""
     if isinstance(array, torch.Tensor):
         array = array.detach().cpu()
         # NumPy has no bfloat16.
         array = array.float() if array.dtype == torch.bfloat16 else array
-    values = np.asarray(array)
+    values = np.asanyarray(array)
     if values.dtype.kind not in "fiub":
         raise TypeError(f"{what} must be real numbers, not {values.dtype}")
-    return np.array(values, dtype=np.result_type(values.dtype, np.float32))
+    values = values.astype(np.result_type(values.dtype, np.float32))
+    return values.filled(np.nan) if isinstance(values, np.ma.MaskedArray) else np.asarray(values)
 
 
 def _labels_of(matrix: np.ndarray | torch.Tensor | pd.DataFrame | xr.DataArray) -> Sequence[pd.Index | None]:

@@ -33,6 +33,9 @@ READING_ERRORS = (
     MatReadError,
 )
 
+#: Endings of the files that are read.
+SUFFIXES = (".npy", ".npz", ".mat", ".h5", ".hdf5")
+
 # What arrays of other things than real numbers hold, by NumPy's kind or MATLAB's class.
 _NO_NUMBERS = {
     "O": "cells or objects",

@@ -75,8 +75,11 @@ def _labelled(source: Source, table: pd.DataFrame, problems: Problems) -> xr.Dat
     otherwise = ", with its features, or take the image out of the set"
     listed = images.read_list(problems, source.order, otherwise)
     layout = " or ".join(" x ".join(dimensions) for dimensions in _DIMENSIONS.values())
-    is_of_torch = source.features.suffix.lower() in (".pt", ".pth")
-    find = tensor_files.stored if is_of_torch else array_files.stored
+    suffix = source.features.suffix.lower()
+    if suffix not in (known := (*array_files.SUFFIXES, *tensor_files.SUFFIXES)):
+        found = f"features are not read from a file with the ending {suffix!r}"
+        problems.fail(source.features, found, f"Save them with one of {', '.join(known)}.")
+    find = tensor_files.stored if suffix in tensor_files.SUFFIXES else array_files.stored
     values = array_files.wanted(source.features, (2, 4), source.key, layout, problems, find=find)
     if values is not None:
         _check_shape(source, values, len(listed), problems)
@@ -100,6 +103,8 @@ def _check_shape(source: Source, values: NDArray[np.generic], n_images: int, pro
     if layout != source.layout:
         found = f"the array is {shape}, which is {' x '.join(_DIMENSIONS[layout])}, but its `layout` is {source.layout}"
         problems.error(source.features, found, f"Set `layout: {layout}`, or take another file.")
+    elif not values.size:
+        problems.error(source.features, f"the array is {shape}, and holds no number", "Compute the features again.")
     elif len(values) != n_images:
         found = f"the array is {shape}, of {len(values)} images, but {source.order} lists {n_images}"
         problems.error(source.features, found, "Name the order file that was written with it.")
@@ -120,11 +125,11 @@ def _check_values(source: Source, image_ids: list[str], values: NDArray[np.float
     elif (values == values[:1]).all():
         problems.error(source.features, "the features are the same for all images", "Compute the features again.")
     else:
-        flat = values.reshape(len(values), -1)
-        constant = [image for image, row in zip(image_ids, flat, strict=True) if (row == row[0]).all()]
+        units = values if values.ndim == 2 else pool(values)
+        constant = [image for image, row in zip(image_ids, units, strict=True) if (row == row[0]).all()]
         if constant:
-            found = f"images whose features are all the same number: {some(constant)}"
-            problems.warn(source.features, found, "Their similarities to other images are undefined.")
+            found = f"images with the same number in all units, or one unit: {some(constant)}"
+            problems.warn(source.features, found, "Their correlations with other images are undefined.")
 
 
 def _described(source: Source, table: pd.DataFrame, maps: NDArray[np.float32]) -> xr.Dataset:

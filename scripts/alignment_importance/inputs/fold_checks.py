@@ -76,7 +76,7 @@ def check_folds(
             "cross_validation.folds",
             f"{len(ids)} images in {n_folds} folds leave {counted(smallest, 'test image', 'test images')}, with "
             f"{counted(smallest * (smallest - 1) // 2, 'pair', 'pairs')} among them",
-            f"Test scores scatter widely with fewer than {FEW_TEST_IMAGES}. Use fewer folds or more images.",
+            f"Test scores scatter widely with fewer than {FEW_TEST_IMAGES} images. Use fewer folds, or more images.",
             place=label,
         )
 

@@ -10,6 +10,9 @@ from numpy.typing import NDArray
 
 from alignment_importance.inputs.array_files import Stored
 
+#: Endings of the files that are read.
+SUFFIXES = (".pt", ".pth")
+
 
 def stored(path: Path) -> dict[str, Stored]:
     """Find the tensors in a file that torch.save wrote: of a dict by name, a single one as `array`. Runs no code in it.

@@ -48,7 +48,8 @@ def _of_categories(table: pd.DataFrame, categories: Sequence[str], where: str, p
     known = sorted(set(table["category"].dropna()))
     for category in categories:
         if category not in known:
-            problems.error(where, f"no image has the category {category!r}", suggestion(category, known))
+            remedy = suggestion(category, known) if known else "Name the `table` of the image set that has categories."
+            problems.error(where, f"no image has the category {category!r}", remedy)
     return set(table["image"][table["category"].isin(categories)])
 
 

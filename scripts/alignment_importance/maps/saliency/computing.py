@@ -17,6 +17,7 @@ from alignment_importance.system import logs
 from alignment_importance.system.errors import InputError
 from alignment_importance.system.names import some
 from alignment_importance.system.netcdf import write_streamed
+from alignment_importance.system.plurals import counted
 
 logger = logging.getLogger(__name__)
 
@@ -94,7 +95,7 @@ def _padded(table: pd.DataFrame, provider: Provider, shape: tuple[int, int]) -> 
         raise InputError("\n".join(problems))
     if missing:
         logger.warning(
-            "%d images have no saliency map (NaN), because nothing is known of them or it is uniform: %s",
-            len(missing),
+            "%s no saliency map (NaN), because none is known or it is uniform: %s",
+            counted(len(missing), "image has", "images have"),
             some(missing),
         )
