@@ -37,8 +37,8 @@ def compiled(*, reorder: bool = False, inline: bool = False) -> Callable[[Loop],
     """Compile a loop at its first call, and keep the result for later processes where a place can be written to.
 
     Products may be fused with sums, and NaN stays NaN. Terms of a sum are added in the order of the loop, unless the
-    compiler is free to reorder them, once and for all calls. A loop that is called inside another may become a part of
-    it: a call takes as long as dozens of pairs.
+    compiler is free to reorder them, once and for all calls. With `inline` a loop becomes a part of those that call it:
+    a call takes as long as dozens of pairs.
     """
     fast = {"contract", "nsz", "reassoc"} if reorder else {"contract", "nsz"}
     compiler = functools.partial(numba.njit, nogil=True, error_model="numpy", fastmath=fast, forceinline=inline)
@@ -299,6 +299,7 @@ def _add_rows(
 ) -> None:
     """Add the pairs of rows i and i + 1 with the first n of the others to what these add to the sums.
 
+    `squares` are the sums of the squares of the fill of the maps that are ablated, for the two k.
     Two times two pairs share one load and one store of the sums, which would otherwise take longer than the arithmetic;
     what is known of more rows would not fit the processor's registers.
     """

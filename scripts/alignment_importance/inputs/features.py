@@ -93,7 +93,9 @@ def _labelled(source: Source, table: pd.DataFrame, problems: Problems) -> xr.Dat
     _check_values(source, table["image"].tolist(), chosen, problems)
     problems.raise_errors()
     maps = chosen.reshape(*chosen.shape[:2], *(chosen.shape[2:] or (1, 1)))
-    return _described(source, table, maps)
+    readout = pool(maps)
+    _note_constant(source, table["image"].tolist(), readout, problems)
+    return _described(source, table, maps, readout)
 
 
 def _check_shape(source: Source, values: NDArray[np.generic], n_images: int, problems: Problems) -> None:
@@ -124,15 +126,19 @@ def _check_values(source: Source, image_ids: list[str], values: NDArray[np.float
         )
     elif (values == values[:1]).all():
         problems.error(source.features, "the features are the same for all images", "Compute the features again.")
-    else:
-        units = values if values.ndim == 2 else pool(values)
-        constant = [image for image, row in zip(image_ids, units, strict=True) if (row == row[0]).all()]
-        if constant:
-            found = f"images with the same number in all units, or one unit: {some(constant)}"
-            problems.warn(source.features, found, "Their correlations with other images are undefined.")
 
 
-def _described(source: Source, table: pd.DataFrame, maps: NDArray[np.float32]) -> xr.Dataset:
+def _note_constant(source: Source, image_ids: list[str], readout: NDArray[np.floating], problems: Problems) -> None:
+    """Warn of images whose readout (image, unit) correlates with nothing."""
+    constant = [image for image, row in zip(image_ids, readout, strict=True) if (row == row[0]).all()]
+    if constant:
+        found = f"images with the same number in all units, or one unit: {some(constant)}"
+        problems.warn(source.features, found, "Their correlations with other images are undefined.")
+
+
+def _described(
+    source: Source, table: pd.DataFrame, maps: NDArray[np.float32], readout: NDArray[np.floating]
+) -> xr.Dataset:
     """Label maps and readout, and record their origin."""
     what = {"maps": "feature maps", "units": "units"}[source.layout]
     label, sha256 = f"{what} of {source.features.name}", digests.sha256(source.features)
@@ -141,7 +147,7 @@ def _described(source: Source, table: pd.DataFrame, maps: NDArray[np.float32]) -
     return xr.Dataset(
         {
             "feature_maps": (("image", "feature_map", "y", "x"), maps),
-            "readout": (("image", "unit"), pool(maps)),
+            "readout": (("image", "unit"), readout),
             "map_mean": ("feature_map", mean),
             "unit_mean": ("unit", mean),
         },
