@@ -81,4 +81,4 @@ def _is_symmetric(values: NDArray[np.float64], one: int, other: int) -> bool:
 
 
 #: It comes last: what no other form recognises is an array.
-FORM = Form("array", (".npy", ".npz", ".mat", ".h5", ".hdf5"), lambda _: True, read, needs_order=True, has_parts=True)
+FORM = Form("array", array_files.SUFFIXES, lambda _: True, read, needs_order=True, has_parts=True)

@@ -14,7 +14,7 @@ from alignment_importance.system.names import some
 from alignment_importance.system.problems import Problems
 
 #: Endings of files that can hold a saliency map.
-SUFFIXES = (".png", ".npy", ".npz", ".mat", ".h5", ".hdf5")
+SUFFIXES = (".png", *array_files.SUFFIXES)
 
 
 def provider(table: pd.DataFrame, maps: str | Path, stretch: bool = False, key: str | None = None) -> Provider:
