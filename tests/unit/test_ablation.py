@@ -128,6 +128,26 @@ def test_a_set_of_maps_can_be_ablated_for_good(
     np.testing.assert_allclose(fast.leave_one_out([block])[1][0], expected, atol=2e-6)
 
 
+@pytest.mark.parametrize("ablated", ABLATIONS)
+@pytest.mark.parametrize("similarity", SIMILARITIES)
+def test_a_map_much_larger_than_all_others_leaves_scores(similarity: str, ablated: str, human: np.ndarray) -> None:
+    """All similarities are nearly equal: sums of their squares would lose what tells them apart."""
+    values = np.random.default_rng(2).gamma(1.0, size=(N_IMAGES, N_MAPS, 1, 1))
+    values[:, 4] *= 5000
+    maps = torch.from_numpy(values)
+    fill = fill_of(maps, ablated)
+    pooled = ablation.PooledAblation(values[:, :, 0, 0], resources(), similarity, "pearson", fill.numpy())
+    head, block, order = nn.Flatten(), PairBlock(np.arange(N_IMAGES), human), np.roll(np.arange(N_MAPS), -4)
+    without = naive.leave_one_out(head, maps, human, similarity, "pearson", fill)
+    curve = naive.top_k(head, maps, order, human, similarity, "pearson", fill)
+    assert np.isfinite(without).all() and np.isfinite(curve[1:]).all()
+    _, found = pooled.leave_one_out([block])
+    np.testing.assert_allclose(found[0], without, atol=1e-8)
+    np.testing.assert_allclose(pooled.top_k(order, [block])[0], curve, atol=1e-8)
+    alone = [pooled.leave_one_out([block], np.array([chosen]))[1][0, 0] for chosen in range(N_MAPS)]
+    np.testing.assert_array_equal(alone, found[0])
+
+
 def by_hand() -> tuple[np.ndarray, np.ndarray]:
     """Three images and three pooled maps of which everything can be worked out by hand.
 

@@ -23,6 +23,9 @@ import torch
 from alignment_importance.ablation import kernels
 from alignment_importance.statistics.similarity import CONSTANT, SecondOrder, varying
 
+#: Where so little of sums of squares is left in their difference, it is computed from each similarity.
+_ROUGH = 1e-6
+
 
 @dataclass(frozen=True)
 class Covariation:
@@ -342,6 +345,15 @@ def correlations(sums: torch.Tensor, n_pairs: torch.Tensor | int, spread: torch.
     return sum_rh / (of_r * spread).sqrt()
 
 
+def rough(sums: torch.Tensor, n_pairs: torch.Tensor | int) -> torch.Tensor:
+    """Whether similarities R are so nearly equal that their sums (see `correlations`) have lost what tells them apart.
+
+    One map that is a thousand times larger than all others does this. False where an R is NaN.
+    """
+    sum_r, _, sum_rr = sums.unbind(-1)
+    return sum_rr - sum_r.square() / n_pairs <= _ROUGH * sum_rr
+
+
 def top_at(
     z: torch.Tensor, fill: torch.Tensor, orders: torch.Tensor, numbers: Sequence[int], similarity: str
 ) -> Iterator[torch.Tensor]:
@@ -400,11 +412,6 @@ def _running(start: torch.Tensor, steps: torch.Tensor) -> torch.Tensor:
     for step in steps:
         total = torch.add(total, step, out=step)
     return steps
-
-
-#: Where so little of sums of squares is left in their difference, it is computed from each similarity: a map that is
-#: much larger than all others makes all similarities nearly equal.
-_ROUGH = 1e-6
 
 
 @dataclass(frozen=True)

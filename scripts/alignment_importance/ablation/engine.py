@@ -392,8 +392,14 @@ class PooledAblation(Ablation):
         sums = closed_forms.sums_over(human)
 
         def score(maps: torch.Tensor) -> torch.Tensor:
-            correlated = closed_forms.correlations(sums.without(rows, images, maps), sums.n_pairs, sums.spread)
-            return SCORES[self._score].of(correlated)
+            of_pairs = sums.without(rows, images, maps)
+            scores = SCORES[self._score].of(closed_forms.correlations(of_pairs, sums.n_pairs, sums.spread))
+            rough = closed_forms.rough(of_pairs, sums.n_pairs)
+            if rough.any():
+                of_similarities, _ = self._pair_by_pair(rows, block)
+                # Each alone: no bit depends on which maps it is taken with.
+                scores[rough] = torch.cat([of_similarities(one) for one in maps[rough].split(1)])
+            return scores
 
         return score, self._maps_at_once(len(human))
 
@@ -454,7 +460,20 @@ class PooledAblation(Ablation):
         for number, of_tile in self.compute.map(lambda task: (task[0], task[1].top_k(*task[2:])), tiles()):
             totals[number] += of_tile
         of_blocks = totals.new_tensor([n_pairs, spread])[:, :, None]
-        return SCORES[self._score].of(closed_forms.correlations(totals, *of_blocks)).cpu().numpy()
+        scores = SCORES[self._score].of(closed_forms.correlations(totals, *of_blocks))
+        rough = closed_forms.rough(totals, of_blocks[0])
+        # With one map among zeros similarities are 1 or -1: where they are nearly equal, they are equal.
+        rough[:, 0] &= not self._to_zero
+        for number, k in rough.nonzero().tolist():
+            scores[number, k] = self._with_only(columns[number, : k + 1], blocks[number])
+        return scores.cpu().numpy()
+
+    def _with_only(self, kept: torch.Tensor, block: PairBlock) -> torch.Tensor:
+        """The score of a block with some maps kept, from each similarity."""
+        scorer = self._scorer(block)
+        readout = self.fill.repeat(len(scorer.images), 1)
+        readout[:, kept] = self.readout[scorer.images][:, kept]
+        return scorer.of_block(rsm(readout, self.similarity))
 
     @functools.cached_property
     def _columns(self) -> torch.Tensor:

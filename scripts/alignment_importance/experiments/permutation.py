@@ -159,9 +159,9 @@ def _orders(engine: PooledAblation, block: PairBlock, permuted: _Permuted, size:
     of other pairs.
     """
     if permuted.complete and engine.closed_form:
-        scores = _correlated_without(engine, block, permuted, score)
+        scores = _correlated_without(engine, block, permuted, size, score)
     elif permuted.complete:
-        scores = torch.cat([_ranked_without(engine, block, part, score) for part in permuted.split(size)])
+        scores = _pair_by_pair_without(engine, block, permuted, size, score, _maps(engine))
     else:
         parts = [engine.leave_one_out(part.blocks(block)) for part in permuted.split(size)]
         scores = torch.from_numpy(np.concatenate([np.insert(without, 0, whole, axis=1) for whole, without in parts]))
@@ -172,7 +172,9 @@ def _orders(engine: PooledAblation, block: PairBlock, permuted: _Permuted, size:
     return ais.nan_to_num(-torch.inf).argsort(dim=1, descending=True, stable=True).to(engine.readout.device)
 
 
-def _correlated_without(engine: PooledAblation, block: PairBlock, permuted: _Permuted, score: str) -> torch.Tensor:
+def _correlated_without(
+    engine: PooledAblation, block: PairBlock, permuted: _Permuted, size: int, score: str
+) -> torch.Tensor:
     """(draw, 1 + feature_map) scores with all maps and without each, from sums over pairs, some pairs at a time."""
     maps, pairs = _maps(engine), _pairs(block, engine.readout.device)
     n_draws, n_pairs = len(permuted.labels), len(pairs[0])
@@ -181,22 +183,31 @@ def _correlated_without(engine: PooledAblation, block: PairBlock, permuted: _Per
     of_rh = engine.readout.new_zeros(n_draws, len(maps))
     # Near its mean, of which little is lost in what is left of squares.
     middle = np.nanmean(permuted.human)
-    size = engine.compute.chunk(8 * 4 * (2 * len(maps) + n_draws))
-    for some in zip(*(images.split(size) for images in pairs), strict=True):
+    n_at_once = engine.compute.chunk(8 * 4 * (2 * len(maps) + n_draws))
+    for some in zip(*(images.split(n_at_once) for images in pairs), strict=True):
         r, human = engine.rows.similarities_without(some, maps), permuted.of(some) - middle
         of_r, of_rr, of_rh = of_r + r.sum(1), of_rr + r.square().sum(1), of_rh + human @ r.T
         of_h, of_hh = of_h + human.sum(1, keepdim=True), of_hh + human.square().sum(1, keepdim=True)
     of_rh -= of_h * of_r / n_pairs
     sums = torch.stack(torch.broadcast_tensors(of_r, of_rh, of_rr), dim=-1)
-    return SCORES[score].of(closed_forms.correlations(sums, n_pairs, of_hh - of_h.square() / n_pairs))
+    scores = SCORES[score].of(closed_forms.correlations(sums, n_pairs, of_hh - of_h.square() / n_pairs))
+    rough = closed_forms.rough(sums[0], n_pairs)
+    if rough.any():
+        scores[:, rough] = _pair_by_pair_without(engine, block, permuted, size, score, maps[rough])
+    return scores
 
 
-def _ranked_without(engine: PooledAblation, block: PairBlock, permuted: _Permuted, score: str) -> torch.Tensor:
-    """(draw, 1 + feature_map) scores that need each similarity, with all maps and without each."""
+def _pair_by_pair_without(
+    engine: PooledAblation, block: PairBlock, permuted: _Permuted, size: int, score: str, maps: torch.Tensor
+) -> torch.Tensor:
+    """(draw, n) scores without each of some maps (n,), from each similarity, `size` draws at a time."""
     pairs = _pairs(block, engine.readout.device)
-    of_draws = SecondOrder.of(permuted.of(pairs), score)
-    parts = _maps(engine).split(engine.compute.chunk(8 * 8 * len(pairs[0])))
-    return torch.cat([of_draws(engine.rows.similarities_without(pairs, some)) for some in parts]).T
+    parts = maps.split(engine.compute.chunk(8 * 8 * len(pairs[0])))
+
+    def scores(of_draws: SecondOrder) -> torch.Tensor:
+        return torch.cat([of_draws(engine.rows.similarities_without(pairs, some)) for some in parts]).T
+
+    return torch.cat([scores(SecondOrder.of(part.of(pairs), score)) for part in permuted.split(size)])
 
 
 def _maps(engine: PooledAblation) -> torch.Tensor:
