@@ -74,6 +74,25 @@ def test_image_specific_ablation_equals_one_forward_pass_per_map(
         np.testing.assert_array_equal(without[dead], np.broadcast_to(whole[:, None], without.shape)[dead])
 
 
+@pytest.mark.parametrize("score", SCORES)
+@pytest.mark.parametrize("route", ROUTES)
+def test_two_judged_pairs_give_an_image_no_score(route: str, score: str, maps: np.ndarray, human: np.ndarray) -> None:
+    """Two points always lie on a line."""
+    _, fast = engine(route, maps, "pearson", score, resources())
+    human[3, 5:], human[5:, 3] = np.nan, np.nan
+    enough, _ = fast.leave_one_out_of_each_image(human)
+    assert np.isfinite(enough[3])
+    human[3, [0, 1, 4]] = human[[0, 1, 4], 3] = np.nan
+    assert np.isfinite(human[3]).sum() == 1
+    human[3, 0] = human[0, 3] = 1.0
+    whole, without = fast.leave_one_out_of_each_image(human)
+    assert np.isnan(whole[3]) and np.isnan(without[3]).all()
+    assert np.isfinite(np.delete(whole, 3)).all()
+    (every, first, second), _ = fast.standardised(human, np.array([[3, 0]]))
+    assert np.isnan(first.contributions).all()
+    assert np.isfinite(every.contributions).all() and np.isfinite(second.contributions).all()
+
+
 @pytest.mark.parametrize("threads", [1, 2])
 @pytest.mark.parametrize("memory", [1, 30_000, 10**9])
 @pytest.mark.parametrize("route", ROUTES)

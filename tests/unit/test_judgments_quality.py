@@ -65,6 +65,14 @@ def test_many_who_agree_are_not_warned_of(tmp_path: Path) -> None:
     assert warnings(tmp_path / "j.csv", IDS) == ""
 
 
+def test_images_with_two_judged_pairs_are_named(tmp_path: Path) -> None:
+    stack = stack_of(noisy(quality.FEW_PARTICIPANTS, 0.05))
+    stack[:, 1, 2:4] = stack[:, 2:4, 1] = NAN
+    write_pairs(tmp_path / "j.csv", stack, IDS)
+    said = "images with fewer than 3 judged pairs: b. They have no alignment of their own and no heatmap (NaN)."
+    assert said in warnings(tmp_path / "j.csv", IDS)
+
+
 def test_few_participants(tmp_path: Path) -> None:
     write_pairs(tmp_path / "j.csv", stack_of(noisy(4, 0.05)), IDS)
     said = "there are few participants: 4. With fewer than 5, each of them changes the mean considerably."

@@ -22,7 +22,7 @@ import xarray as xr
 from alignment_importance.ablation import closed_forms, kernels
 from alignment_importance.ablation.attention import AttentionHead
 from alignment_importance.ablation.heads import GeneralHead, LinearHead, ReadoutTask, VariantHead
-from alignment_importance.inputs.folds import PairBlock
+from alignment_importance.inputs.folds import MIN_PAIRS, PairBlock
 from alignment_importance.networks.head import Head
 from alignment_importance.statistics.judged import judged_pairs, places_among_judged
 from alignment_importance.statistics.scores import SCORES
@@ -206,9 +206,10 @@ class Ablation(ABC):
 
         Returns:
             (image,) with all maps, and (image, feature_map) with each map ablated in that image alone, the others being
-            whole. Correlations are of ranks where the score's are, and never squared.
+            whole. Correlations are of ranks where the score's are, and never squared. NaN for images of which fewer
+            than `folds.MIN_PAIRS` pairs are judged.
         """
-        whole, without = self._leave_one_out_of_each_image(human)
+        whole, without = self._leave_one_out_of_each_image(_rows_with_enough(human))
         return whole, np.where(self.active, without, whole[:, None])
 
     def standardised(self, human: np.ndarray, pairs: np.ndarray) -> tuple[list[Standardised], np.ndarray]:
@@ -226,7 +227,8 @@ class Ablation(ABC):
         """
         every, sides = self._scorer(PairBlock(np.arange(len(human)), human)), [pairs, pairs[:, ::-1]]
         places = places_among_judged(human, pairs)
-        own = OwnSecondOrder.of(torch.from_numpy(human).to(every.images.device), SCORES[self._score].ranked)
+        rows = torch.from_numpy(_rows_with_enough(human)).to(every.images.device)
+        own = OwnSecondOrder.of(rows, SCORES[self._score].ranked)
         values = self._standardised(every, own, torch.from_numpy(places), np.concatenate(sides))
         parts = np.split(values[:, :-1].T, 3)
         judged = [every.score.human.cpu().numpy()[places], *(own.human.cpu().numpy()[*side.T] for side in sides)]
@@ -265,6 +267,11 @@ class Ablation(ABC):
 def _anywhere(active: np.ndarray) -> np.ndarray:
     """(feature_map,) whether a map is active in any of the images of (image, feature_map)."""
     return np.asarray(active.any(axis=0))
+
+
+def _rows_with_enough(human: np.ndarray) -> np.ndarray:
+    """Judgments (image, image), NaN in rows of which too few are judged for a correlation."""
+    return np.where(np.isfinite(human).sum(axis=1, keepdims=True) < MIN_PAIRS, np.nan, human)
 
 
 class _Scorer:

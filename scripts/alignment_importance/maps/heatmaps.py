@@ -13,6 +13,9 @@ from alignment_importance.system.errors import InputError
 
 _IMAGES_AT_ONCE = 16
 
+#: What differences of correlations that are equal differ by.
+_ROUNDING = 1e-14
+
 logger = logging.getLogger(__name__)
 
 
@@ -119,9 +122,9 @@ def _maps_of_scored_images(activations: xr.Dataset, scores: xr.Dataset) -> xr.Da
 
 
 def weighted_average(A: np.ndarray, weights: np.ndarray) -> np.ndarray:
-    """Average of the maps (feature_map, y, x); NaN when the weights sum to 0 or one of them is NaN."""
+    """Average of the maps (feature_map, y, x); NaN when all weights are 0 but for rounding, or one of them is NaN."""
     total = weights.sum()
-    if not total > 0:
+    if not total > _ROUNDING * len(weights):
         return np.full(A.shape[1:], np.nan)
     return weighted_sum(A, weights) / total
 
