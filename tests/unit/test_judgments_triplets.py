@@ -39,7 +39,7 @@ def test_pairs_that_were_never_shown_are_missing_and_counted(tmp_path: Path) -> 
     found = read(path, ABCD)
     assert np.isnan(found["similarity"].sel(image="a", image_b="d")).all()
     assert found["n_ratings"].sel(image="a", image_b="d").item() == 0
-    assert warnings(path, ABCD) == "1 of 6 pairs has no judgment. It is left out of every comparison."
+    assert warnings(path, ABCD).startswith("1 of 6 pairs has no judgment. It is left out of every comparison.")
 
 
 def test_the_mean_over_participants_is_the_share_over_all_trials(tmp_path: Path) -> None:

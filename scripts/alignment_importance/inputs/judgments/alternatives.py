@@ -22,7 +22,7 @@ def read(file: judged.File) -> judged.Judged:
 FORM = Form(
     "trials of two alternatives",
     delimited_text.SUFFIXES,
-    lambda file: "anchor" in file.text.header or {"left", "right"} <= set(file.text.header),
+    lambda file: trials.are_in(file, DESIGN, {"anchor"}, {"left", "right"}),
     read,
     header="trials of two alternatives have anchor, left, right, chosen (and participant)",
 )

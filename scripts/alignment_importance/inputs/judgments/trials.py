@@ -30,6 +30,18 @@ class Design:
     told: str
 
 
+def are_in(file: judged.File, design: Design, *signs: set[str]) -> bool:
+    """Tell whether a header is of trials.
+
+    Args:
+        file: whose header is looked at.
+        design: of the trials; the columns of its images are enough.
+        signs: columns that are enough too, perhaps beside a mistake, unless images have these ids, as in a matrix.
+    """
+    columns = set(file.text.header)
+    return set(design.images) <= columns or any(sign <= columns.difference(file.images.known) for sign in signs)
+
+
 def read(file: judged.File, design: Design) -> tuple[judged.Judged, NDArray[np.intp]]:
     """Count how often each pair was compared, and how often it was judged alike.
 

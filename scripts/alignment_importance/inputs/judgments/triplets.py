@@ -40,7 +40,7 @@ def read(file: judged.File) -> judged.Judged:
 FORM = Form(
     "odd-one-out triplets",
     delimited_text.SUFFIXES,
-    lambda file: set(DESIGN.images) <= set(file.text.header) or "odd" in file.text.header,
+    lambda file: trials.are_in(file, DESIGN, {"odd"}),
     read,
     header="triplets have image_a, image_b, image_c, odd (and participant)",
 )
