@@ -1,5 +1,6 @@
 """The library without the workflow: forms of what it is given, numbers against the definition, refusals."""
 
+import copy
 import doctest
 import subprocess
 import sys
@@ -113,12 +114,33 @@ def test_named_dimensions_stand_in_any_order(order: list[str]) -> None:
     pd.testing.assert_frame_equal(ai.score(maps.transpose(*order), human), ai.score(values, human))
 
 
+def test_the_first_dimension_is_images_whatever_it_is_called() -> None:
+    values, human = drawn()
+    maps = xr.DataArray(values, dims=("stimulus", "feature_map", "y", "x"))
+    pd.testing.assert_frame_equal(ai.score(maps, human), ai.score(values, human))
+    said = refuse(maps.transpose("feature_map", ...), human)
+    assert said.startswith("maps: none of the dimensions feature_map, stimulus, y, x is called image. Rename")
+
+
+def test_names_are_cleaned_as_ids_of_the_workflow() -> None:
+    values, human = drawn()
+    ids = [f"e\u0301{number} " for number in range(12)]
+    maps = xr.DataArray(values, {"image": ids}, ("image", "feature_map", "y", "x"))
+    composed = [f"\u00e9{number}".encode() for number in range(12)]
+    people = pd.DataFrame(human, composed, composed)
+    pd.testing.assert_frame_equal(ai.score(maps, people), ai.score(values, human))
+    explained = ai.explain_pair(maps, people, "e\u03010", "\u00e91")
+    np.testing.assert_array_equal(explained["contribution"], ai.explain_pair(values, human, 0, 1)["contribution"])
+
+
 def test_types_of_numbers_change_nothing_but_rounding() -> None:
     maps, human = drawn()
     maps = np.round(maps * 255)
     wanted = ai.score(maps, human)["ais"]
     for other in (maps.astype(np.float64), maps.astype(np.uint8), torch.from_numpy(maps).to(torch.bfloat16)):
         np.testing.assert_allclose(ai.score(other, human)["ais"], wanted, atol=1e-5)
+    for people in (pd.DataFrame(human).astype("Float64"), human.astype(np.longdouble)):
+        pd.testing.assert_frame_equal(ai.score(maps.astype(np.longdouble), people), ai.score(maps, human), atol=1e-5)
     units = maps.mean((2, 3), dtype=np.float64).astype(np.float32)
     np.testing.assert_array_equal(ai.score(units, human)["ais"], wanted)
 
@@ -201,6 +223,13 @@ def test_what_is_wrong_is_named() -> None:
     assert "the rows of judgments have images that their columns lack: cat11" in refuse(
         people=pd.DataFrame(human, ids, other)
     )
+    assert refuse(people=human.max() - human).startswith("judgments: the diagonal (images with themselves) holds")
+    assert refuse(people=np.ones_like(human)).startswith("judgments: all judgments are the same (1). Nothing")
+    for scale in (1e160, 1e-160):
+        assert "whose squares cannot be computed. Multiply or divide all by one number" in refuse(people=human * scale)
+    lopsided = human * 1e-20
+    lopsided[2, 1] *= 2
+    assert "average both directions" in refuse(people=lopsided)
     half = xr.DataArray(human, {"one": ids}, ("one", "other"))
     assert refuse(people=half) == "judgments: rows or columns alone have names; name both, or neither"
 
@@ -235,6 +264,7 @@ def test_what_is_asked_for_and_is_not_there_is_named() -> None:
     maps, human = drawn()
     human[0, 1] = human[1, 0] = np.nan
     assert refuse(score="pearson_r3") == "score: 'pearson_r3' is none of pearson_r2, pearson, spearman"
+    assert refuse(score=["pearson"]) == "score: ['pearson'] is none of pearson_r2, pearson, spearman"
     assert refuse(similarity="r") == "similarity: 'r' is none of pearson, cosine"
     assert refuse(head="fc") == "head must be the head of networks.cut or a torch.nn.Module, not str"
     assert refuse(head=head_of("pooled")).startswith("head: it reads")
@@ -248,10 +278,25 @@ def test_what_is_asked_for_and_is_not_there_is_named() -> None:
             ai.explain_pair(maps, human, *pair)
     with pytest.raises(ValueError, match="units have no places"):
         ai.heatmaps(maps[:, :, 0, 0], human)
-    with pytest.raises(ValueError, match="13 folds need at least as many images"):
-        ai.curves(maps, human, folds=13)
+    for settings_, said in (
+        ({"folds": 13}, "folds: 13 are more than the 12 images"),
+        ({"folds": 2.5}, "folds: 2.5 is no whole number from 2 on"),
+        ({"folds": True}, "folds: True is no whole number"),
+        ({"seed": None}, "seed: None is no whole number from 0 on"),
+        ({"seed": -1}, "seed: -1 is no whole number"),
+    ):
+        with pytest.raises(ValueError, match=said):
+            ai.curves(maps, human, **settings_)
     with pytest.raises(AttributeError, match="has no attribute 'scores'"):
         _ = ai.scores
+
+
+def test_heads_of_16_bits_compute_with_32() -> None:
+    maps, human = drawn()
+    head = nn.Sequential(nn.Flatten(), nn.Linear(30, 7)).bfloat16()
+    wanted = ai.score(maps, human, head=copy.deepcopy(head).float())
+    pd.testing.assert_frame_equal(ai.score(maps, human, head=head), wanted)
+    assert head[1].weight.dtype == torch.bfloat16
 
 
 class _Pair(nn.Module):

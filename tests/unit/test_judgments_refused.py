@@ -544,7 +544,9 @@ def test_too_many_participants_of_an_array_are_told_what_an_array_has(tmp_path: 
 @pytest.mark.parametrize("value", ["1e300", "-1e300"])
 def test_numbers_whose_squares_are_none_are_told(value: str, tmp_path: Path) -> None:
     message = refusal(write(tmp_path, f"image_a,image_b,similarity\na,b,1\nb,c,2\na,c,{value}\n"))
-    assert "there are judgments of up to 1e+300, whose squares overflow. Divide all by one" in message
+    assert (
+        "the largest judgments are of the size 1e+300, whose squares cannot be computed. Multiply or divide" in message
+    )
 
 
 def test_judgments_of_nobody_are_told_by_their_images_alone(tmp_path: Path) -> None:

@@ -5,7 +5,8 @@ Every function takes:
 - `maps`: feature maps (image, feature_map, y, x) of a network's layer, or units (image, unit); as a NumPy array, a
   PyTorch tensor, or an `xarray.DataArray`, which names its images by the coordinate of its first dimension;
 - `judgments`: the similarities (image, image) that people see, larger for more alike, symmetric, NaN where a pair was
-  not judged (the diagonal is not used); as an array, a `pandas.DataFrame`, or a `DataArray`, which name their images.
+  not judged (the diagonal is not used; where it holds the smallest values, the matrix is refused as dissimilarities);
+  as an array, a `pandas.DataFrame`, or a `DataArray`, which name their images.
 
 What names its images is joined by name, never by order. What does not is taken in the order in which it comes; if
 neither does, the images are called 0, 1, 2, … Names are text: the image 7 is the image "7".
@@ -131,7 +132,11 @@ def curves(
         >>> ai.curves(maps, people).groupby("k")["test_score"].mean().round(2).to_dict()
         {1: nan, 2: 0.11, 3: 0.59, 4: 0.92}
     """
+    _check_whole(folds, 2, "folds")
+    _check_whole(seed, 0, "seed")
     with _compared(maps, judgments, head, similarity, score, ablation) as (comparison, _):
+        if folds > len(comparison.image_ids):
+            raise InputError(f"{folds} are more than the {len(comparison.image_ids)} images", where="folds")
         table = cuts.cut("images", comparison.image_ids, folds, seed)
         blocks = cuts.blocks(table, comparison.human, comparison.image_ids)
         return top_k.trace(comparison.engine, blocks, rankings.rank_folds(comparison.engine, blocks))
@@ -218,7 +223,7 @@ def explain_pair(
         -0.401
     """
     with _compared(maps, judgments, head, similarity, score, ablation) as (comparison, compute):
-        pair = _judged_pair(comparison, str(image), str(image_b))
+        pair = _judged_pair(comparison, arrays.name_of(image), arrays.name_of(image_b))
         alignment = {"similarity": similarity, "score": score}
         return pairs.explain(comparison, None, pair, alignment, compute).isel(pair=0)
 
@@ -329,7 +334,10 @@ def _check_readout(head: Head, compute: Compute, maps: np.ndarray) -> None:
 def _read_head(head: object, n_maps: int) -> Head:
     """A head, or a module that nothing is known of, which stays as it is."""
     if isinstance(head, nn.Module):
-        return Head(copy.deepcopy(head).eval(), n_maps, "general")
+        module = copy.deepcopy(head).eval()
+        # Scores are differences, of which 16 bits leave little; NumPy has no bfloat16.
+        halved = any(values.dtype in (torch.float16, torch.bfloat16) for values in module.parameters())
+        return Head(module.float() if halved else module, n_maps, "general")
     if not isinstance(head, Head):
         raise TypeError(f"head must be the head of networks.cut or a torch.nn.Module, not {type(head).__name__}")
     if head.reads_prefix:
@@ -356,5 +364,10 @@ def _judged_pair(comparison: Comparison, image: str, image_b: str) -> pd.DataFra
 
 
 def _check_known(value: str, known: Collection[str], key: str) -> None:
-    if value not in known:
+    if value not in tuple(known):
         raise InputError(f"{value!r} is none of {', '.join(known)}", where=key)
+
+
+def _check_whole(value: object, least: int, key: str) -> None:
+    if not isinstance(value, int | np.integer) or isinstance(value, bool) or value < least:
+        raise InputError(f"{value!r} is no whole number from {least} on", where=key)

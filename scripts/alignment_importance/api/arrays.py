@@ -1,6 +1,6 @@
 """Arrays of images that people call the library with: read, checked, and joined by name."""
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -8,7 +8,9 @@ import pandas as pd
 import torch
 import xarray as xr
 
-from alignment_importance.inputs import folds
+from alignment_importance.inputs import folds, ids
+from alignment_importance.inputs.judgments import quality
+from alignment_importance.inputs.judgments.diagonals import are_least_alike
 from alignment_importance.system.errors import InputError
 from alignment_importance.system.names import some
 from alignment_importance.system.plurals import counted
@@ -43,18 +45,18 @@ def read_maps(maps: object) -> Named:
         InputError: other dimensions, two images of one name, or values that are not finite.
     """
     if isinstance(maps, xr.DataArray):
-        maps = maps.transpose("image", "feature_map", ..., "y", "x", missing_dims="ignore")
+        maps = maps.transpose(_images_of(maps), "feature_map", ..., "y", "x", missing_dims="ignore")
     elif not isinstance(maps, np.ndarray | torch.Tensor):
         raise TypeError(f"maps must be an array of NumPy, xarray or PyTorch, not {type(maps).__name__}")
     values = _numbers_of(maps, "maps")
     if values.ndim not in (2, 4) or not values.size:
         raise InputError(f"{_shape(values)} is not (image, feature_map, y, x) or (image, unit)", where="maps")
-    ids = _names(maps.indexes.get(maps.dims[0]), "maps") if isinstance(maps, xr.DataArray) else None
+    names = _names(maps.indexes.get(maps.dims[0]), "maps") if isinstance(maps, xr.DataArray) else None
     wrong = np.flatnonzero(~np.isfinite(values).reshape(len(values), -1).all(axis=1))
     if len(wrong):
-        of = [(ids or default_names(len(values)))[image] for image in wrong]
+        of = [(names or default_names(len(values)))[image] for image in wrong]
         raise InputError(f"NaN or infinite values in the images {some(of)}", where="maps")
-    return Named(values, ids, maps.device if isinstance(maps, torch.Tensor) and maps.is_cuda else _PROCESSOR)
+    return Named(values, names, maps.device if isinstance(maps, torch.Tensor) and maps.is_cuda else _PROCESSOR)
 
 
 def read_judgments(judgments: object) -> Named:
@@ -62,7 +64,7 @@ def read_judgments(judgments: object) -> Named:
 
     Raises:
         TypeError: no array or table of numbers.
-        InputError: not symmetric, not finite, or rows and columns that are not of the same images.
+        InputError: not symmetric, not finite, dissimilarities, or rows and columns that are not of the same images.
     """
     if not isinstance(judgments, np.ndarray | torch.Tensor | pd.DataFrame | xr.DataArray):
         kinds = "an array of NumPy, xarray or PyTorch, or a pandas.DataFrame"
@@ -75,7 +77,14 @@ def read_judgments(judgments: object) -> Named:
         raise InputError("rows or columns alone have names; name both, or neither", where="judgments")
     if rows is not None and columns is not None:
         human = human[:, _places(rows, columns, "the rows of judgments", "their columns")]
+    own = human.diagonal().copy()
     np.fill_diagonal(human, np.nan)
+    if are_least_alike("similarity", own, human):
+        raise InputError(
+            "the diagonal (images with themselves) holds the smallest values, as in dissimilarities. Give "
+            "similarities, such as the negative, or NaN on the diagonal if its numbers mean nothing.",
+            where="judgments",
+        )
     _check_symmetric(human, rows or default_names(len(human)))
     return Named(human, rows, _PROCESSOR)
 
@@ -84,7 +93,7 @@ def join(network: Named, people: Named) -> tuple[list[str], np.ndarray]:
     """The names of the images in the order of the maps, and their judgments (image, image).
 
     Raises:
-        InputError: they are not of the same images, or of too few pairs.
+        InputError: they are not of the same images or of too few pairs, or no score can be computed of the judgments.
     """
     human = people.array
     if network.names is not None and people.names is not None:
@@ -97,6 +106,8 @@ def join(network: Named, people: Named) -> tuple[list[str], np.ndarray]:
     if n_judged < folds.MIN_PAIRS:
         found = f"{counted(n_judged, 'pair was', 'pairs were')} judged"
         raise InputError(f"{found}, but a score needs {folds.MIN_PAIRS}", where="judgments")
+    if wrong := quality.unusable(human):
+        raise InputError("{}. {}".format(*wrong), where="judgments")
     return network.names or people.names or default_names(len(human)), human
 
 
@@ -105,16 +116,33 @@ def default_names(count: int) -> list[str]:
     return [str(number) for number in range(count)]
 
 
+def name_of(label: object) -> str:
+    """An image's name as text, as the workflow cleans ids."""
+    return ids.clean(label.decode() if isinstance(label, bytes) else str(label))
+
+
+def _images_of(maps: xr.DataArray) -> Hashable:
+    """The dimension of images: that of this name, or the first."""
+    first = "image" if "image" in maps.dims else next(iter(maps.dims), "image")
+    if first in ("feature_map", "unit", "y", "x"):
+        found = f"none of the dimensions {', '.join(map(str, maps.dims))} is called image"
+        raise InputError(f"{found}. Rename the one of images.", where="maps")
+    return first
+
+
 def _numbers_of(array: np.ndarray | torch.Tensor | pd.DataFrame | xr.DataArray, what: str) -> np.ndarray:
     """Numbers in float32 or float64, whichever holds them; NaN where they are masked."""
     if isinstance(array, torch.Tensor):
         array = array.detach().cpu()
         # NumPy has no bfloat16.
         array = array.float() if array.dtype == torch.bfloat16 else array
+    if isinstance(array, pd.DataFrame) and all(map(pd.api.types.is_numeric_dtype, array.dtypes)):
+        # Also types of pandas' own, which NumPy takes for objects.
+        array = array.to_numpy(dtype=np.float64, na_value=np.nan)
     values = np.asanyarray(array)
     if values.dtype.kind not in "fiub":
         raise TypeError(f"{what} must be real numbers, not {values.dtype}")
-    values = values.astype(np.result_type(values.dtype, np.float32))
+    values = values.astype(np.float32 if np.can_cast(values.dtype, np.float32) else np.float64)
     return values.filled(np.nan) if isinstance(values, np.ma.MaskedArray) else np.asarray(values)
 
 
@@ -131,7 +159,7 @@ def _names(labels: pd.Index | None, where: str) -> list[str] | None:
     """Labels as text, each of which must be there once."""
     if labels is None:
         return None
-    names = pd.Index([str(label) for label in labels])
+    names = pd.Index([name_of(label) for label in labels])
     if names.has_duplicates:
         raise InputError(f"several images are called {some(names[names.duplicated()].unique().tolist())}", where=where)
     return names.tolist()
@@ -150,7 +178,8 @@ def _places(wanted: list[str], there: list[str], one: str, other: str) -> np.nda
 
 def _check_symmetric(human: np.ndarray, names: list[str]) -> None:
     """Refuse judgments that say two things of a pair, or something infinite."""
-    wrong = np.argwhere(np.isinf(human) | ~np.isclose(human, human.T, equal_nan=True))
+    rounding = 1e-8 * np.nanmax(np.abs(human), initial=0)
+    wrong = np.argwhere(np.isinf(human) | ~np.isclose(human, human.T, atol=rounding, equal_nan=True))
     if len(wrong):
         one, other = wrong[0]
         found = ", ".join(

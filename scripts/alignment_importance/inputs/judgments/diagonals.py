@@ -37,12 +37,12 @@ def check(
     Raises:
         ProblemsError: for all participants (the kind is wrong), or for some of them (both kinds are mixed).
     """
-    wrong = [_are_least_alike(kind, *both) for both in zip(own, others, strict=True)]
+    wrong = [are_least_alike(kind, *both) for both in zip(own, others, strict=True)]
     if not any(wrong):
         return
     other, extreme = ("dissimilarity", "smallest") if kind == "similarity" else ("similarity", "largest")
     leave = "or leave the diagonal empty (NaN) if its numbers mean nothing"
-    if any(_are_least_alike(other, *both) for both in zip(own, others, strict=True)):
+    if any(are_least_alike(other, *both) for both in zip(own, others, strict=True)):
         names = some([name for name, is_wrong in zip(participants, wrong, strict=True) if is_wrong])
         problems.error(
             path,
@@ -57,7 +57,7 @@ def check(
     problems.raise_errors()
 
 
-def _are_least_alike(kind: str, own: NDArray[np.float64], others: NDArray[np.float64]) -> bool:
+def are_least_alike(kind: str, own: NDArray[np.float64], others: NDArray[np.float64]) -> bool:
     """Tell whether no two different images are less alike than an image and itself, to one participant."""
     own, others = own[~np.isnan(own)], others[~np.isnan(others)]
     if len(own) < _FEWEST or not len(others) or others.min() == others.max():

@@ -42,13 +42,9 @@ def check(judged: Judged, images: ImageIds, path: Path, problems: Problems) -> N
     pairs = np.triu_indices(len(images.wanted), k=1)
     ratings, counts = judged.matrices[:, *pairs], judged.n_ratings[:, *pairs]
     mean = averages.average(ratings, counts if judged.mean_over == "trials" else None)
-    largest = np.nanmax(np.abs(ratings))
-    if largest > _LARGEST:
-        remedy = "Divide all by one number: the scale of judgments does not matter."
-        problems.error(path, f"there are judgments of up to {largest:g}, whose squares overflow", remedy)
-    elif np.nanmin(mean) == np.nanmax(mean):
-        remedy = "Nothing can be aligned with them: bring judgments that tell pairs apart."
-        problems.error(path, f"all judgments are the same ({np.nanmax(mean):g})", remedy)
+    # Of all participants first: their sums may overflow.
+    if wrong := unusable(ratings) or unusable(mean):
+        problems.error(path, *wrong)
     problems.raise_errors()
     missing = int(np.isnan(mean).sum())
     if missing:
@@ -63,6 +59,19 @@ def check(judged: Judged, images: ImageIds, path: Path, problems: Problems) -> N
     if judged.participants == [SINGLE_PARTICIPANT]:
         return
     _warn_of_participants(judged, ratings, path, problems)
+
+
+def unusable(judgments: NDArray[np.float64]) -> tuple[str, str] | None:
+    """Tell why no score can be computed of judgments (...), of which some are NaN, and what to do; None if one can."""
+    smallest, largest = np.nanmin(judgments), np.nanmax(judgments)
+    if smallest == largest:
+        remedy = "Nothing can be aligned with them: bring judgments that tell pairs apart."
+        return f"all judgments are the same ({largest:g})", remedy
+    size = max(-smallest, largest)
+    if not 1 / _LARGEST < size < _LARGEST:
+        remedy = "Multiply or divide all by one number: the scale of judgments does not matter."
+        return f"the largest judgments are of the size {size:g}, whose squares cannot be computed", remedy
+    return None
 
 
 def correlations(ratings: NDArray[np.float64]) -> NDArray[np.float64]:
