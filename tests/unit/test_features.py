@@ -129,6 +129,9 @@ def test_files_that_are_damaged_or_could_run_programs_are_refused(tmp_path: Path
     source = write(tmp_path)
     torch.save(Path, tmp_path / "program.pt")
     assert "which could run programs" in errors(Source(tmp_path / "program.pt", source.order))
+    torch.save({"a": MAPS}, tmp_path / "array.pt")
+    told = errors(Source(tmp_path / "array.pt", source.order))
+    assert "it is a file of torch.save. Save tensors alone, as by torch.save(torch.as_tensor(array), file)." in told
     (tmp_path / "damaged.pt").write_bytes(b"PK not a tensor")
     assert "it cannot be read as .pt" in errors(Source(tmp_path / "damaged.pt", source.order))
     told = errors(Source(tmp_path / "features.csv", source.order))
@@ -142,6 +145,18 @@ def test_tensors_may_be_named_by_numbers(tmp_path: Path) -> None:
     assert "Name the one to read as `key`" in errors(Source(file, source.order))
     assert "there is: 1 " in errors(Source(file, source.order, "2"))
     assert read(Source(file, source.order, "12"), TABLE, Problems()) is not None
+
+
+def test_tensors_of_types_that_numpy_lacks_are_read(tmp_path: Path) -> None:
+    source = write(tmp_path)
+    plain = read(source, TABLE, Problems())
+    assert plain is not None
+    negated = torch._neg_view(torch.from_numpy(-MAPS))
+    for number, tensor in enumerate([negated, torch.from_numpy(MAPS).to(torch.float8_e4m3fn)]):
+        torch.save(tensor, tmp_path / f"{number}.pt")
+        found = read(Source(tmp_path / f"{number}.pt", source.order), TABLE, Problems())
+        assert found is not None
+        np.testing.assert_allclose(found["feature_maps"], plain["feature_maps"], rtol=number / 10)
 
 
 def test_images_of_one_number_are_told(tmp_path: Path) -> None:

@@ -28,8 +28,9 @@ def stored(path: Path) -> dict[str, Stored]:
     tensors = {str(name): value for name, value in named.items() if isinstance(value, torch.Tensor)}
 
     def read(tensor: torch.Tensor) -> NDArray[Any]:
-        # NumPy has no bfloat16.
-        return (tensor.float() if tensor.dtype == torch.bfloat16 else tensor).detach().numpy()
+        # NumPy has no bfloat16 and no 8 bits.
+        is_short = tensor.is_floating_point() and tensor.dtype != torch.float64
+        return (tensor.float() if is_short else tensor).detach().resolve_neg().numpy()
 
     return {
         name: Stored(tuple(tensor.shape), "complex numbers" if tensor.is_complex() else "", partial(read, tensor))

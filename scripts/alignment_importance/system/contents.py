@@ -6,6 +6,7 @@ import zlib
 _CONVERT = "Convert it to PNG or JPEG."
 _DOWNLOAD = "Servers send one instead of a file that they refuse to serve: download the file again."
 _AS_TEXT = "Save it as text (.csv)."
+_TENSORS = "Save tensors alone, as by torch.save(torch.as_tensor(array), file)."
 _FROM_R = "Save it as text with write.csv in R."
 
 #: How a file begins (a regular expression in which a dot is any byte), what that is, and what to do about it, if that
@@ -37,6 +38,7 @@ _KINDS = (
     (rb"\xd0\xcf\x11\xe0", "a file of an older Office, such as .xls", _AS_TEXT),
     (rb"PK\x03\x04.{26}(\[Content_Types\]|_rels|xl/)", "a file of Office, such as .xlsx", _AS_TEXT),
     (rb"PK\x03\x04.{26}[^\x00-\x1f]*\.npy", "arrays of NumPy (.npz)", ""),
+    (rb"PK\x03\x04.{26}[^\x00-\x1f]*/data\.pkl", "a file of torch.save", _TENSORS),
     (rb"PK\x03\x04|\x1f\x8b|BZh|\xfd7zXZ|7z\xbc\xaf|Rar!", "a packed file, such as .zip or .gz", "Unpack it."),
     (rb".{4}\x00{4}\{\s*\"", "weights of safetensors", "Give the file the ending .safetensors."),
     (rb"([\t-\r -~]|[\xc2-\xf4][\x80-\xbf]+)*\Z", "text", ""),
