@@ -106,10 +106,6 @@ def row(
     }
 
 
-# ---------------------------------------------------------------------------------------------------------------------
-# VGG-16
-
-
 def vgg16(compute: Compute) -> pd.DataFrame:
     """Leave-one-out scores and top-k curves of VGG-16, against the published way and against captum."""
     with measure(compute.device) as preparing:
@@ -291,10 +287,6 @@ def _own_correlation(own: np.ndarray, whole: np.ndarray, human: np.ndarray, imag
     return float(np.corrcoef(similarities, human[image, others])[0, 1])
 
 
-# ---------------------------------------------------------------------------------------------------------------------
-# ViT-B/16, of which the class token is the readout
-
-
 def transformer(compute: Compute) -> pd.DataFrame:
     """Leave-one-out scores of the patches that enter the last block, against that block run again for every channel."""
     head, maps, prefix, human = _transformer_data()
@@ -320,10 +312,6 @@ def _transformer_data() -> tuple[Head, torch.Tensor, torch.Tensor, np.ndarray]:
     scale = torch.randn(cut.head.n_maps, generator=generator).exp()
     tokens = torch.randn(N_IMAGES, 197, cut.head.n_maps, generator=generator) * scale
     return cut.head, tokens[:, 1:].mT.reshape(-1, *cut.map_shape), tokens[:, :1], _judgments(N_IMAGES)
-
-
-# ---------------------------------------------------------------------------------------------------------------------
-# Pooled readouts
 
 
 def pooled(compute: Compute) -> pd.DataFrame:

@@ -299,10 +299,6 @@ class _Scorer:
         return self.score(similarities[..., rows, columns])
 
 
-# ---------------------------------------------------------------------------------------------------------------------
-# Readout = pooled maps
-
-
 class PooledAblation(Ablation):
     """Ablation where readout unit k is the pooled value of map k, and its fill without it.
 
@@ -535,10 +531,6 @@ class PooledAblation(Ablation):
         for image, with_others in zip(images, self.compute.map(of_row, images), strict=True):
             by_image[:, rows[:, 0] == image] = with_others[:, rows[rows[:, 0] == image, 1]]
         return np.concatenate([of_all.cpu().numpy(), by_image, correlations.cpu().numpy()], axis=1)
-
-
-# ---------------------------------------------------------------------------------------------------------------------
-# Any other head: its readout is computed again
 
 
 class ReadoutAblation(Ablation):

@@ -39,10 +39,6 @@ def budget(
     return Budget(None if comparison.engine.closed_form else 60 * minutes, output.with_suffix(".partial.npz"), key)
 
 
-# ----------------------------------------------------------------------------------------------------------------------
-# Backward elimination
-
-
 def eliminate(engine: Ablation, blocks: Sequence[PairBlock], budget: Budget = AT_ONCE) -> list[pd.DataFrame]:
     """Remove feature maps one at a time, always the one without which the score is best, and score again.
 
@@ -125,10 +121,6 @@ def eliminate_in_folds(
     ]
 
 
-# ----------------------------------------------------------------------------------------------------------------------
-# Pairs of maps
-
-
 def score_pairs(engine: Ablation, block: PairBlock, maps: np.ndarray, budget: Budget = AT_ONCE) -> pd.DataFrame:
     """What pairs of maps are worth beyond the sum of both.
 
@@ -160,10 +152,6 @@ def score_pairs(engine: Ablation, block: PairBlock, maps: np.ndarray, budget: Bu
     table = pd.DataFrame({"feature_map": maps[first], "feature_map_b": maps[second]})
     table = table.assign(ais=ais[first], ais_b=ais[second], ais_pair=state["ais_pair"][first, second])
     return table.assign(interaction=table["ais_pair"] - table["ais"] - table["ais_b"])
-
-
-# ----------------------------------------------------------------------------------------------------------------------
-# Shapley values
 
 
 def shapley(engine: Ablation, block: PairBlock, permutations: int, seed: int, budget: Budget = AT_ONCE) -> pd.DataFrame:

@@ -209,10 +209,6 @@ def _cut_in_two(traced: fx.GraphModule, layers: "_Layers") -> CutNetwork:
     )
 
 
-# ---------------------------------------------------------------------------------------------------------------------
-# Finding the two layers
-
-
 @dataclass(frozen=True)
 class _Layers:
     """The nodes of a cut: the maps, tokens beside them if there are any, the readout, a transformer's last block."""

@@ -173,9 +173,6 @@ def _laid_out(called: Mapping[str, Call], name: str, shape: tuple[int, ...]) -> 
     return square
 
 
-# ---------------------------------------------------------------------------------------------------------------------
-# Parts of a network
-
 #: What hooks note and put in place, in every thread for itself.
 _now = threading.local()
 

@@ -198,10 +198,6 @@ def _is_mean_over(node: fx.Node, dimensions: tuple[int, ...]) -> bool:
     return not given["keepdim"] and tuple(chosen or ()) == dimensions
 
 
-# ---------------------------------------------------------------------------------------------------------------------
-# Blocks
-
-
 @dataclass(frozen=True)
 class LastBlock:
     """The last block of a transformer, in its traced graph.

@@ -153,10 +153,6 @@ def readers(node: fx.Node) -> list[fx.Node]:
     return [user for user in node.users if user.op == "output" or _tensors(user)]
 
 
-# ---------------------------------------------------------------------------------------------------------------------
-# Parts
-
-
 def part(traced: fx.GraphModule, starts: Sequence[fx.Node], end: fx.Node, *others: fx.Node) -> fx.GraphModule:
     """The part of a graph that computes `end`, and beside it `others`, from `starts` (or else the network's input).
 
@@ -239,10 +235,6 @@ def _written(size: Any, start: fx.Node, graph: fx.Graph) -> Any:
     number = graph.call_method("size", (start, 0))
     number.meta["outputs"] = list(_BATCHES)
     return number
-
-
-# ---------------------------------------------------------------------------------------------------------------------
-# What the operations put out and overwrite
 
 
 class _Recorder(fx.Interpreter):

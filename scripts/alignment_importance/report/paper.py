@@ -139,10 +139,6 @@ def _controlled(areas: pd.DataFrame) -> pd.DataFrame:
     return of_images.groupby(keys, sort=False).agg(n_images="count", mean="mean", sd="std").reset_index()
 
 
-# ----------------------------------------------------------------------------------------------------------------------
-# The index
-
-
 def _index(
     figures: Mapping[str, tuple[str, ...]],
     tables: Mapping[str, pd.DataFrame],

@@ -115,10 +115,6 @@ def _check_images(heatmaps: xr.Dataset, saliency: xr.Dataset) -> None:
             )
 
 
-# ----------------------------------------------------------------------------------------------------------------------
-# What no kind of saliency changes
-
-
 @dataclass(frozen=True)
 class _Heatmap:
     """The heatmap of one image, and what no kind of saliency changes in its comparisons.
@@ -185,10 +181,6 @@ class _Heatmaps:
     def _seen(self, image: str, variable: str) -> NDArray[np.floating]:
         """What the network saw of a map of an image."""
         return self.views[image].crop(place_image(self._heatmaps, variable, image))
-
-
-# ----------------------------------------------------------------------------------------------------------------------
-# One kind of saliency
 
 
 class _Saliency:

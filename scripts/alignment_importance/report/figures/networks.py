@@ -35,10 +35,6 @@ _LONGEST_ID = 13
 _LONGEST_NAME, _UPRIGHT = 20, 3
 
 
-# ----------------------------------------------------------------------------------------------------------------------
-# Scores
-
-
 @style.styled
 def draw_networks(table: pd.DataFrame, score: str) -> Figure:
     """Draw test scores of all and of the retained maps, and the share of maps retained, network by network.
@@ -82,10 +78,6 @@ def draw_networks(table: pd.DataFrame, score: str) -> Figure:
     style.key(figure, style.entries([scores]), note, columns=2)
     style.fit(figure, 0.7 + 0.3 * len(comparisons) * len(models))
     return style.worded(figure, table["weights"])
-
-
-# ----------------------------------------------------------------------------------------------------------------------
-# Spread
 
 
 @style.styled
@@ -148,10 +140,6 @@ def _tests(differences: pd.DataFrame) -> str:
     if len(ks) == 1:
         return f"{least}, {style.p_value(differences['p'].iloc[0])}"
     return least if np.isnan(ks.min()) else f"{least} to {style.number(ks.max(), '.2f')}"
-
-
-# ----------------------------------------------------------------------------------------------------------------------
-# Agreement
 
 
 @style.styled
@@ -240,10 +228,6 @@ def _correlations(panel: Axes, table: pd.DataFrame) -> None:
     panel.set_xlim(-0.6, 1.6)
     panel.set_ylim(-1, 1)
     panel.set_ylabel("correlation of heatmaps (r)")
-
-
-# ----------------------------------------------------------------------------------------------------------------------
-# Transfer
 
 
 @style.styled
