@@ -45,7 +45,6 @@ class _Patches:
     values: torch.Tensor
 
     def of(self, images: slice) -> "_Patches":
-        """Those of some of the images."""
         return _Patches(self.attention[images], self.sums[images], self.squares[images], self.values[images])
 
 

@@ -253,7 +253,6 @@ class GeneralHead(VariantHead):
     def __init__(
         self, head: Head, compute: Compute, fill: torch.Tensor, maps: torch.Tensor, *prefix: torch.Tensor
     ) -> None:
-        """Take a head, the fill, the maps and, where it reads them, tokens beside them (image, token, unit)."""
         super().__init__(head, compute, fill, maps, *prefix)
         per_map, tail = (head.per_map, head.tail) if head.route == "general" else (None, None)
         self._tail = compute.place(tail or head.module)

@@ -115,7 +115,6 @@ def _heading(name: str, problems: Problems, schema: str) -> str:
 
 
 def _image_set(name: str, image_set: ImageSet, table: pd.DataFrame) -> str:
-    """The block of the images."""
     formats = Counter(Path(file).suffix.lower().removeprefix(".") for file in table["file"])
     ranges = [(side.min(), side.max()) for side in (table["width"], table["height"])]
     sizes = [f"{low} to {high}" if low < high else f"{low}" for low, high in ranges]
@@ -138,7 +137,6 @@ def _image_set(name: str, image_set: ImageSet, table: pd.DataFrame) -> str:
 def _comparison(
     name: str, source: reading.Source, judgments: xr.Dataset, table: pd.DataFrame, left_out: Sequence[str], n_folds: int
 ) -> str:
-    """The block of the judgments."""
     kind = judgments.attrs["kind"]
     said = "as the file says" if source.kind is None else "as you say"
     lines = [
@@ -206,7 +204,6 @@ def _described(judgments: xr.Dataset) -> str:
 
 
 def _cross_validation(n_folds: int, n_images: int) -> str:
-    """The block of the folds."""
     least, more = divmod(n_images, n_folds)
     sizes = f"{least} or {least + 1}" if more else str(least)
     return (

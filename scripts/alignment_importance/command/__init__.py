@@ -138,7 +138,6 @@ def _open(said: argparse.Namespace, checkout: Path) -> int:
 
 
 def _read(config: Path) -> dict[str, Any]:
-    """What a configuration says."""
     if not config.is_file():
         raise InputError(f"there is no configuration {config}.")
     try:

@@ -74,7 +74,6 @@ class ConfigurationError(InputError):
     """
 
     def __init__(self, problems: Iterable[KeyProblem]) -> None:
-        """Make the message, a line for each problem."""
         self.problems = list(dict.fromkeys(problems))
         super().__init__("\n".join(["The configuration cannot be used:", *(f"  - {one}" for one in self.problems)]))
 

@@ -61,7 +61,6 @@ class CrossValidation:
     """A network and the judgments of one comparison, of which every seed takes its own folds."""
 
     def __init__(self, comparison: Comparison, settings: Settings, resources: Compute) -> None:
-        """Prepare what all seeds share."""
         self._head, self._recorded, self._engine = comparison.head, comparison.activations, comparison.engine
         self._settings, self._resources = settings, resources
         recorded = self._recorded

@@ -222,7 +222,6 @@ def _solve(matrix: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
 
 
 def _nonnegative(rows: Rows, block: PairBlock, penalties: Sequence[float]) -> torch.Tensor:
-    """The non-negative lasso."""
     problem = LeastSquares.of(rows, block)
     gram, moment = problem.gram().cpu().numpy(), problem.sums(problem.human).cpu().numpy()
     return torch.from_numpy(lasso.path(gram, moment, penalties)).to(rows.z.device)

@@ -71,7 +71,6 @@ class Stored:
     read: Callable[[], NDArray[Any]]
 
     def __str__(self) -> str:
-        """Write the shape, and what it holds if not numbers."""
         return ("x".join(map(str, self.shape)) or "single") + (f" ({self.of})" if self.of else "")
 
 

@@ -57,7 +57,6 @@ class ImageIds:
         self._spelt: dict[Path, dict[str, str]] = {}
 
     def __contains__(self, image: str) -> bool:
-        """Tell whether an id is in the set."""
         return image in self._known
 
     def resolve(self, cell: str) -> str:

@@ -93,7 +93,6 @@ def check_masks(masks: Path, objects: Mapping[str, int], table: pd.DataFrame, pr
 
 
 def _find_masks(masks: Path, image_ids: Iterable[str]) -> dict[str, Path]:
-    """Find the mask of every image."""
     by_id = {ids.of_file(file): file for file in sorted(masks.glob("*.png"))}
     wanted = sorted(image_ids)
     missing = [image for image in wanted if image not in by_id]

@@ -204,7 +204,6 @@ def _random(plan: Plan, spec: Spec) -> nn.Module:
 
 
 def _from_checkpoint(plan: Plan, spec: Spec) -> tuple[nn.Module, str]:
-    """The module with the weights of a file."""
     checkpoint = _read(plan, spec)
     module = plan.create(checkpoint)
     checkpoints.load_state(module, checkpoint.weights, str(spec.checkpoint))

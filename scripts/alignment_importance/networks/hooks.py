@@ -193,7 +193,6 @@ class Trunk(nn.Module):
     """Images (image, colour, y, x) to the maps of some layers, each with the tokens beside them."""
 
     def __init__(self, module: nn.Module, cuts: Sequence[Layers]) -> None:
-        """Take the whole network."""
         super().__init__()
         self._network, self.cuts = sharing_tensors(module), cuts
         for name in {layers.maps for layers in cuts}:
@@ -226,7 +225,6 @@ class Rest(nn.Module):
     """
 
     def __init__(self, module: nn.Module, layers: Layers, input_size: int) -> None:
-        """Take the whole network."""
         super().__init__()
         self._network, self._layers, self._size = sharing_tensors(module), layers, input_size
         self._network.get_submodule(layers.maps).register_forward_hook(_replace)

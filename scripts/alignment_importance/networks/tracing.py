@@ -243,7 +243,6 @@ class _Recorder(fx.Interpreter):
     extra_traceback = False
 
     def run_node(self, node: fx.Node) -> Any:
-        """Run a node."""
         inputs = {source: self.env[source] for source in node.all_input_nodes}
         versions = {source: value._version for source, value in inputs.items() if isinstance(value, torch.Tensor)}
         output = super().run_node(node)

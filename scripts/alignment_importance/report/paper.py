@@ -228,7 +228,6 @@ def _markdown(table: pd.DataFrame, columns: Sequence[str]) -> str:
 
 
 def _cell(value: object) -> str:
-    """Format one value of a table."""
     if isinstance(value, bool | np.bool_):
         return "yes" if value else "no"
     if isinstance(value, float):

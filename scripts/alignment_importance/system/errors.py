@@ -12,6 +12,5 @@ class InputError(ValueError):
     """
 
     def __init__(self, found: str, *, where: object = "") -> None:
-        """Make the message `where: found`."""
         self.found, self.where = found, str(where)
         super().__init__(f"{where}: {found}" if self.where else found)

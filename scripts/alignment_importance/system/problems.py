@@ -50,7 +50,6 @@ class Problems:
     """Everything that checks have found so far, each thing once, in the order in which it was found."""
 
     def __init__(self, problems: Iterable[Problem] = ()) -> None:
-        """Begin with some problems, or none."""
         self._found: dict[Problem, None] = dict.fromkeys(problems)
 
     def __iter__(self) -> Iterator[Problem]:
@@ -58,7 +57,6 @@ class Problems:
         return iter(self._found)
 
     def __len__(self) -> int:
-        """Count errors and warnings."""
         return len(self._found)
 
     def error(self, where: object, found: str, remedy: str, place: str = "", lacks: str = "") -> None:
@@ -142,7 +140,6 @@ class ProblemsError(InputError):
     """
 
     def __init__(self, problems: Iterable[Problem]) -> None:
-        """Make the message from those problems that are errors."""
         self.problems = list(problems)
         super().__init__(describe([problem for problem in self.problems if problem.level == "error"]))
 

@@ -39,7 +39,6 @@ class _Record:
     weights: dict[str, str] = field(default_factory=dict)
 
     def text(self) -> str:
-        """The record as JSON."""
         facts = {
             **self.made_with,
             "devices": sorted(self.devices),

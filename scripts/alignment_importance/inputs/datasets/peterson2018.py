@@ -67,7 +67,6 @@ def _matrix(path: Path, category: str) -> tuple[str, NDArray[np.float64]]:
 
 
 def _name_of_matrix(path: Path, category: str, arrays: Mapping[str, array_files.Stored]) -> str:
-    """Choose the matrix of a category among the arrays of a file."""
     square = [
         name
         for name, array in arrays.items()

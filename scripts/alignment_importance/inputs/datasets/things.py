@@ -208,7 +208,6 @@ def read_dense_rdm(path: Path, n_objects: int) -> NDArray[np.float64]:
 
 
 def _object_called(word: str, objects: set[str]) -> str | None:
-    """Find the object that a word refers to."""
     name = word.replace(" ", "_")
     return next((one for one in (word, name, f"{name}1") if one in objects), None)
 
@@ -295,7 +294,6 @@ def _read_matrix(path: Path, name: str) -> NDArray[np.float64]:
 
 
 def _lines(path: Path) -> list[str]:
-    """Read the lines of a text file."""
     with array_files.reading(path, "text"):
         return path.read_text(encoding="utf-8-sig").splitlines()
 

@@ -44,7 +44,6 @@ def choose(
 
 
 def _of_categories(table: pd.DataFrame, categories: Sequence[str], where: str, problems: Problems) -> set[str]:
-    """Find the images of some categories."""
     known = sorted(set(table["category"].dropna()))
     for category in categories:
         if category not in known:

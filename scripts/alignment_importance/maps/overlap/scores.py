@@ -77,7 +77,6 @@ class References:
     """
 
     def __init__(self, n_pixels: int) -> None:
-        """Begin without a map, of so many pixels."""
         self._densities: dict[str, NDArray[np.float32]] = {}
         self._deviations: dict[str, float] = {}
         self._information: dict[str, float] = {}

@@ -21,7 +21,6 @@ class SaliencyOfAll:
     """
 
     def __init__(self, image_ids: Sequence[str], n_pixels: int, n_masks: int) -> None:
-        """Begin without a map of any image, in a frame of so many pixels."""
         self.n_pixels, self.n_masks = n_pixels, n_masks
         self._chosen = set(resampling.evenly(sorted(image_ids), _MOST_REFERENCES + 1))
         self._references = References(n_pixels)

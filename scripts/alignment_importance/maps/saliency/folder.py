@@ -45,7 +45,6 @@ def provider(table: pd.DataFrame, maps: str | Path, stretch: bool = False, key: 
 
 
 def _find_files(folder: Path, image_ids: list[str]) -> dict[str, Path]:
-    """Find the file of every image's map, by image id."""
     if not folder.is_dir():
         raise InputError("this folder of saliency maps does not exist. Correct the entry's `maps`.", where=folder)
     files = sorted(file for file in folder.iterdir() if not file.name.startswith("."))

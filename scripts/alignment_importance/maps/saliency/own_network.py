@@ -80,7 +80,6 @@ def _fit(rgb: Pixels, size: Sequence[int] | None) -> tuple[Pixels, tuple[int, in
 
 
 def _single_map(output: Any, architecture: str) -> Map:
-    """Take the only map out of what a network returned."""
     if not isinstance(output, torch.Tensor) or output.ndim not in (3, 4) or output.shape[:-2].numel() != 1:
         what = tuple(output.shape) if isinstance(output, torch.Tensor) else type(output).__name__
         raise InputError(

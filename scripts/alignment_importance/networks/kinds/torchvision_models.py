@@ -79,7 +79,6 @@ def _options(architecture: str, size: int, checkpoint: Checkpoint | None) -> dic
 
 
 def _trained_on(spec: Spec, weights: Any) -> Inputs:
-    """What torchvision's weights were trained on."""
     transform = weights.transforms()
     (size,), (side,) = transform.crop_size, transform.resize_size
     values = _CENTRED_VALUES if spec.architecture in _CENTRED else (tuple(transform.mean), tuple(transform.std))

@@ -62,7 +62,6 @@ def draw_bars(summary: pd.DataFrame) -> Figure:
 
 
 def _bars_note(summary: pd.DataFrame, ceiling: bool) -> str:
-    """Explain what is drawn."""
     folds = ", ".join(map(str, sorted(summary["n_folds"].unique())))
     whiskers = style.known(summary, "test_full_boot_low")
     parts = [

@@ -76,7 +76,6 @@ def draw_prediction(summary: pd.DataFrame, folds: pd.DataFrame) -> Figure:
 
 
 def _prediction_note(summary: pd.DataFrame, drawn: Collection[str]) -> str:
-    """Explain what is drawn, and the labels below it."""
     known = functools.partial(style.known, summary)
     numbers = ", ".join(map(str, sorted(summary["n_folds"].unique())))
     whiskers = "; whiskers: 95 % intervals by the bootstrap over images" if known("test_full_boot_low") else ""
@@ -137,7 +136,6 @@ def _ceiling(panel: Axes, row: pd.Series, at: int) -> None:
 
 
 def _prediction_label(row: pd.Series) -> str:
-    """Write the label below a group."""
     low, high = (row.get(f"difference_{side}", np.nan) for side in ("low", "high"))
     size, size_low, size_high = (row.get(f"effect_size{side}", np.nan) for side in ("", "_low", "_high"))
     holm = row.get("p_corrected_holm", np.nan)
