@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from alignment_importance.inputs import judgments
 from alignment_importance.inputs.judgments import reading
+from alignment_importance.statistics.averages import average
 from alignment_importance.system.errors import InputError
 from alignment_importance.system.netcdf import read_netcdf, write_netcdf
 from alignment_importance.system.problems import Problems
@@ -147,8 +148,8 @@ def test_ids_are_the_same_in_either_unicode_form_and_with_blanks(tmp_path: Path)
 def test_the_mean_of_trials_is_weighted_by_them() -> None:
     values = np.array([[1.0, 0.5, NAN], [0.0, NAN, NAN]])
     trials = np.array([[1, 4, 0], [3, 0, 0]])
-    np.testing.assert_array_equal(judgments.average(values, trials), [0.25, 0.5, NAN])
-    np.testing.assert_array_equal(judgments.average(values), [0.5, 0.5, NAN])
+    np.testing.assert_array_equal(average(values, trials), [0.25, 0.5, NAN])
+    np.testing.assert_array_equal(average(values), [0.5, 0.5, NAN])
 
 
 # --- all forms of the same data are the same ---

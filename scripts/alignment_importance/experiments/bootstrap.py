@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import scipy.special
 
+from alignment_importance.statistics.averages import average
 from alignment_importance.statistics.inference import CONFIDENCE, weighted_scores
 
 #: Kinds of similarities; the first is the one that the others are compared with.
@@ -43,7 +44,7 @@ def intervals(predicted: pd.DataFrame, score: str, n_draws: int, seed: int) -> p
     by_kind = dict(zip(KINDS, scores.swapaxes(0, 1), strict=True))
     quantities = {f"test_{kind}": of_kind for kind, of_kind in by_kind.items()}
     quantities |= {f"{kind}_difference": by_kind[kind] - by_kind["full"] for kind in KINDS[1:]}
-    return pd.DataFrame([{"quantity": name, **_interval(_mean_over_folds(of))} for name, of in quantities.items()])
+    return pd.DataFrame([{"quantity": name, **_interval(average(of))} for name, of in quantities.items()])
 
 
 def _scores_of_fold(
@@ -58,13 +59,6 @@ def _scores_of_fold(
         weights = draws[:, images[0]] * draws[:, images[1]]
         parts.append([weighted_scores(pairs[name].to_numpy(), human, weights, score) for name in KINDS])
     return np.concatenate(parts, axis=1)
-
-
-def _mean_over_folds(scores: np.ndarray) -> np.ndarray:
-    """(draw,) means of scores (fold, draw) over the folds that have one."""
-    defined = np.isfinite(scores)
-    with np.errstate(invalid="ignore"):
-        return np.where(defined, scores, 0).sum(axis=0) / defined.sum(axis=0)
 
 
 def _interval(draws: np.ndarray) -> dict[str, float]:

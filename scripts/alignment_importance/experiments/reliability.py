@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from alignment_importance.inputs import judgments
 from alignment_importance.inputs.folds import MIN_PAIRS
+from alignment_importance.statistics.averages import average
 from alignment_importance.statistics.correlation import correlate
 from alignment_importance.statistics.judged import tied
 from alignment_importance.statistics.scores import SCORES, Score
@@ -85,7 +85,7 @@ def split_half(ratings: np.ndarray, score: str, n_splits: int, seed: int, weight
     rng = np.random.default_rng(seed)
     splits = [np.array_split(rng.permutation(len(ratings)), 2) for _ in range(n_splits)]
     kind, weighing = SCORES[score].correlation, np.ones_like(ratings) if weights is None else weights
-    means = [[judgments.average(ratings[half], weighing[half]) for half in halves] for halves in splits]
+    means = [[average(ratings[half], weighing[half]) for half in halves] for halves in splits]
     return _mean([_agreement(one, other, kind) for one, other in means])
 
 
@@ -97,9 +97,9 @@ def spearman_brown(correlation: float) -> float:
 def _pool(ratings: np.ndarray, score: Score) -> np.ndarray:
     """(pair,) the judgments that agree best with all participants on average: the mean of their standardised ones."""
     if score.ranked:
-        return judgments.average(pd.DataFrame(ratings).rank(axis=1).to_numpy())
+        return average(pd.DataFrame(ratings).rank(axis=1).to_numpy())
     mean, sd = np.nanmean(ratings, axis=1, keepdims=True), np.nanstd(ratings, axis=1, keepdims=True)
-    return judgments.average((ratings - mean) / sd)
+    return average((ratings - mean) / sd)
 
 
 def _agreement(one: np.ndarray, other: np.ndarray, score: Score) -> float:

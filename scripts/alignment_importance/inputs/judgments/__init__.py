@@ -13,6 +13,6 @@ Labelled judgments are a Dataset with `similarity` (participant, image, image_b)
 - `averages`: the mean over participants, taken as late as possible; imports none of the others.
 """
 
-from alignment_importance.inputs.judgments.averages import average, mean
+from alignment_importance.inputs.judgments.averages import mean
 
-__all__ = ["average", "mean"]
+__all__ = ["mean"]

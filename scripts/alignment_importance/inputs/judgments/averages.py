@@ -6,6 +6,7 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
+from alignment_importance.statistics.averages import average
 from alignment_importance.system.errors import InputError
 from alignment_importance.system.names import some
 
@@ -37,17 +38,3 @@ def mean(judgments: xr.Dataset, image_ids: Sequence[str]) -> NDArray[np.float64]
 def weights(judgments: xr.Dataset) -> NDArray[np.integer] | None:
     """Return the weights of judgments in the mean: trials (participant, image, image_b), or None for equal weights."""
     return judgments["n_ratings"].to_numpy() if judgments.attrs.get("mean_over") == "trials" else None
-
-
-def average(
-    values: NDArray[np.float64], weights: NDArray[np.integer] | NDArray[np.floating] | None = None
-) -> NDArray[np.float64]:
-    """Average over the participants who judged a pair; NaN where nobody did.
-
-    Args:
-        values: (participant, ...), NaN where a participant did not judge a pair.
-        weights: of the same shape, positive where there is a judgment; None for equal weights.
-    """
-    weighing = np.where(np.isnan(values), 0, 1 if weights is None else weights)
-    with np.errstate(invalid="ignore"):
-        return (np.where(np.isnan(values), 0.0, values) * weighing).sum(axis=0) / weighing.sum(axis=0)

@@ -8,6 +8,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from alignment_importance.statistics import resampling
+from alignment_importance.statistics.averages import average
 
 #: Columns of the summary.
 COLUMNS = (
@@ -111,21 +112,14 @@ def _summarise(
 ) -> dict[str, NDArray[Any]]:
     """Statistics, intervals and differences of the values (image, column) of one group of images."""
     result = np.full((3, values.shape[1]), np.nan)
-    result[0, ~risk], result[0, risk] = _means(values[:, ~risk]), resampling.medians(values[:, risk].T)
+    result[0, ~risk], result[0, risk] = average(values[:, ~risk]), resampling.medians(values[:, risk].T)
     result[1:, ~risk] = resampling.mean_interval(values[:, ~risk], drawn)
     if risk.any():
         result[1:, risk] = resampling.median_interval(values[:, risk], drawn)
     differences = np.full((3, values.shape[1]), np.nan)
     of_pairs = values[:, observed] - values[:, compared]
-    differences[0, compared] = _means(of_pairs)
+    differences[0, compared] = average(of_pairs)
     differences[1:, compared] = resampling.mean_interval(of_pairs, drawn)
     named = zip(("value", "lower", "upper"), result, strict=True)
     differing = zip(("difference", "difference_lower", "difference_upper"), differences, strict=True)
     return {"n_images": (~np.isnan(values)).sum(axis=0), **dict(named), **dict(differing)}
-
-
-def _means(values: NDArray[np.float64]) -> NDArray[np.float64]:
-    """The mean of every column (image, column) without its NaN; NaN where it has nothing else."""
-    known = ~np.isnan(values)
-    with np.errstate(invalid="ignore"):
-        return np.where(known, values, 0.0).sum(axis=0) / known.sum(axis=0)
