@@ -36,10 +36,8 @@ def assess_prediction(
     """Write what stands on the cross-validation of all seeds, and the ranking over all images.
 
     Args:
-        activations: of the judged images and perhaps others.
+        activations, judgments, model, alignment: see `comparisons.opened`.
         folds, scores, predicted: of the cross-validation, by seed.
-        model: the network's entry in the configuration.
-        alignment: `similarity` and `score`.
         n_permutations: of the judgments, for the route `pooled` and for `other` routes; made in the folds of the first
             seed.
         n_bootstraps: samples of the images.

@@ -30,12 +30,10 @@ def explain_images(
     """Write image-specific scores, the heatmaps at the resolution of the feature maps, and what explains pairs.
 
     Args:
-        activations: of the judged images and perhaps others.
+        activations, judgments, model, alignment: see `comparisons.opened`.
         rsms: similarities of the maps retained.
         named_pairs: image, image_b of the pairs to explain, if they are known before.
         asked: otherwise how many, see `pairs.explain`.
-        model: the network's entry in the configuration.
-        alignment: `similarity` and `score`.
         scores: ais (image, feature_map), alignment (image).
         heatmaps: None for units, which have no places; heatmap, heatmap_signed, activation_mean (image, y, x).
         pairs, pairs_table: see `pairs.explain` and `pairs.tabulate`; None for units.

@@ -30,8 +30,7 @@ def measure_transfer(
     Args:
         activations, judgments, predictions: files by comparison.
         folds: by comparison and seed.
-        model: keywords of `networks.Spec`.
-        alignment: similarity and second-order score.
+        model, alignment: see `comparisons.opened`.
         tables: what is written, by the comparison that is tested.
     """
     comparisons = {}

@@ -30,10 +30,8 @@ def validate_rankings(
     What an interrupted job had done of the same inputs and settings is taken over, seed by seed.
 
     Args:
-        activations: of the judged images and perhaps others.
+        activations, judgments, model, alignment: see `comparisons.opened`.
         folds: table of folds by seed.
-        model: the network's entry in the configuration.
-        alignment: `similarity` and `score`.
         settings: what else `cross_validation.Settings` has.
         rankings, curves, scores, predicted: what `cross_validation.Validation` has by these names, by seed.
     """
