@@ -116,7 +116,7 @@ def test_the_centre_bias_of_deepgaze_can_be_a_file(photographs: pd.DataFrame, ch
     with pytest.raises(InputError, match=r"prior\.npy: a log density is needed"):
         run(photographs, checkpoint.parent, **settings, centre_bias=prior)
     np.save(checkpoint.parent / "prior.npy", np.full((2, 2), -1e300))
-    with pytest.raises(InputError, match=r"prior\.npy: the log density has values up to 1e\+300, which single"):
+    with pytest.raises(InputError, match=r"prior\.npy: a log density is needed, .* finite in float32"):
         run(photographs, checkpoint.parent, **settings, centre_bias=prior)
 
 

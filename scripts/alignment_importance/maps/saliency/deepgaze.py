@@ -128,18 +128,16 @@ def _log_prior(file: str | Path | None, spread: float) -> Callable[[int, int], N
 
 
 def _read_template(file: Path) -> NDArray[np.float32]:
-    with array_files.reading(file, "the .npy of a log density", "Replace it."):
-        values = array_files.stored(file)["array"].read().astype(np.float64)
+    # What does not fit into float32 becomes infinite.
+    with array_files.reading(file, "the .npy of a log density", "Replace it."), np.errstate(over="ignore"):
+        values = array_files.stored(file)["array"].read().astype(np.float32)
     if values.ndim != 2 or not np.isfinite(values).all():
-        raise InputError("a log density is needed, an array with two dimensions of finite numbers.", where=file)
-    largest = np.abs(values).max(initial=0)
-    if largest > np.finfo(np.float32).max:
         raise InputError(
-            f"the log density has values up to {largest:g}, which single precision cannot hold. "
-            "Give the logarithm, and densities that are not 0.",
+            "a log density is needed, an array with two dimensions of numbers that are finite in float32. Give the "
+            "logarithm, and densities that are not 0.",
             where=file,
         )
-    return values.astype(np.float32)
+    return values
 
 
 def _normalise(log_density: NDArray[np.floating]) -> NDArray[np.float32]:

@@ -69,18 +69,16 @@ def _read_map(file: Path, key: str | None) -> Map:
     """Read one map of finite numbers."""
     with array_files.reading(file, "a saliency map", "Replace the file."):
         values = _read_png(file) if file.suffix.lower() == ".png" else _read_array(file, key)
-    if not np.isfinite(values).all():
+    # What does not fit into float32 becomes infinite.
+    with np.errstate(over="ignore"):
+        map2d = values.astype(np.float32)
+    if not np.isfinite(map2d).all():
         raise InputError(
-            "the saliency map has values that are not finite numbers. Give every pixel a number.", where=file
-        )
-    largest = np.abs(values.astype(np.float64)).max(initial=0)
-    if largest > np.finfo(np.float32).max:
-        raise InputError(
-            f"the saliency map has values up to {largest:g}, which single precision cannot hold. Divide all by "
-            "one number: the scale of a map does not matter.",
+            "the saliency map has values that are NaN or infinite in float32. Give every pixel a number; if they are "
+            "too large, divide all by one: the scale of a map does not matter.",
             where=file,
         )
-    return values.astype(np.float32)
+    return map2d
 
 
 def _read_png(file: Path) -> NDArray[Any]:
