@@ -1,6 +1,6 @@
 """Labelled arrays on disk (NetCDF 4): the same Dataset always gives the same bytes."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -33,15 +33,6 @@ def write_netcdf(dataset: xr.Dataset, path: str | Path) -> None:
 
 #: Of every variable the next places along its first dimension, float32.
 Block = Mapping[str, NDArray[np.float32]]
-
-
-def write_streamed(
-    dataset: xr.Dataset, dims: Mapping[str, tuple[str, ...]], blocks: Iterable[Block], path: str | Path
-) -> None:
-    """Write a Dataset and more variables that come in blocks and are never in memory as a whole, see `streaming`."""
-    with streaming(dataset, dims, path) as write:
-        for block in blocks:
-            write(block)
 
 
 @contextmanager

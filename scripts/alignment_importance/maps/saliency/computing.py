@@ -16,7 +16,7 @@ from alignment_importance.maps import heatmaps
 from alignment_importance.system import logs
 from alignment_importance.system.errors import InputError
 from alignment_importance.system.names import some
-from alignment_importance.system.netcdf import write_streamed
+from alignment_importance.system.netcdf import streaming
 from alignment_importance.system.plurals import counted
 
 logger = logging.getLogger(__name__)
@@ -60,8 +60,9 @@ def write(table: pd.DataFrame, provider: Provider, path: str | Path) -> None:
         height=("image", table["height"].to_numpy()),
     ).assign_attrs(**provider.attributes)
     shape = (int(table["height"].max()), int(table["width"].max()))
-    blocks = ({"saliency": padded[None]} for padded in _padded(table, provider, shape))
-    write_streamed(dataset, {"saliency": ("image", "y", "x")}, blocks, path)
+    with streaming(dataset, {"saliency": ("image", "y", "x")}, path) as write_next:
+        for padded in _padded(table, provider, shape):
+            write_next({"saliency": padded[None]})
 
 
 def own_map(salience: xr.Dataset, image: str) -> Map:
