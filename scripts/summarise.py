@@ -60,7 +60,9 @@ def summarise(
     if reported is not None and published is not None:
         compared = literature.compare(rows, tables.read_table(reported, literature.COLUMNS))
         tables.write_table(compared, published)
-        logger.info("Published values and those obtained:\n%s", literature.describe(compared))
+        numbers = compared.drop(columns=[*tables.ORIGIN, "source"])
+        shown = numbers.to_string(index=False, float_format="{:.3g}".format, na_rep="-")
+        logger.info("Published values and those obtained:\n%s", shown)
     models = list(dict.fromkeys(model for _, model in predictions))
     for comparison, output in networks.items():
         described, images, maps = _networks(comparison, models, scores, rankings, predictions)

@@ -45,12 +45,3 @@ def compare(summary: pd.DataFrame, published: pd.DataFrame) -> pd.DataFrame:
     beside["difference"] = beside["obtained"] - beside["published"]
     columns = ["comparison", "model", "score", "quantity", "published", "obtained", "difference"]
     return beside[[*columns, *ORIGIN, "source"]]
-
-
-def describe(compared: pd.DataFrame) -> str:
-    """Format what `compare` returns as text: a line per comparison and model, three numbers per quantity."""
-    names, numbers = ["comparison", "model"], ["published", "obtained", "difference"]
-    wide = compared.pivot_table(numbers, names, "quantity", dropna=False).swaplevel(axis=1)
-    rows = pd.MultiIndex.from_frame(compared[names].drop_duplicates())
-    columns = [(quantity, number) for quantity in compared["quantity"].unique() for number in numbers]
-    return wide.reindex(rows)[columns].to_string(float_format=lambda value: f"{value:.3g}", na_rep="-")
