@@ -42,9 +42,8 @@ def new(
         ProblemsError: images and judgments do not fit, or more must be said about them.
     """
     source = reading.Source(judgments, kind, order, key, columns, images=only, name=f"comparisons.{name}")
-    image_set = starting_configuration.ImageSet(images, table)
     try:
-        text, problems = starting_configuration.propose(name, image_set, source, threads, schema)
+        text, problems = starting_configuration.propose(name, images, table, source, threads, schema)
     except ProblemsError:
         logger.info("What is missing is said with %s; or behind Snakemake's --config: %s.", _OPTIONS, _KEYS)
         raise

@@ -31,9 +31,7 @@ def propose(
     lines = ["image_a,image_b,similarity", *(f"{a},{b},{random.random():.3f}" for a, b in rated)]
     (folder / file).write_text("\n".join(lines), encoding="utf-8")
     text, problems = starting_configuration.propose(
-        name,
-        starting_configuration.ImageSet(folder / "photos"),
-        reading.Source(folder / file, name=f"comparisons.{name}"),
+        name, folder / "photos", None, reading.Source(folder / file, name=f"comparisons.{name}")
     )
     return yaml.safe_load(text), problems
 
@@ -76,11 +74,10 @@ def test_categories_are_proposed_if_their_folds_can_be_scored(tmp_path: Path) ->
     random = np.random.default_rng(1)
     pairs = [f"{a},{b},{random.random():.3f}" for a, b in itertools.combinations(IDS, 2)]
     source = reading.Source(tmp_path / "j.csv", name="comparisons.mine")
-    image_set = starting_configuration.ImageSet(tmp_path / "photos", tmp_path / "images.csv")
 
     def proposed(lines: list[str]) -> str:
         (tmp_path / "j.csv").write_text("\n".join(["image_a,image_b,similarity", *lines]))
-        text, _ = starting_configuration.propose("mine", image_set, source)
+        text, _ = starting_configuration.propose("mine", tmp_path / "photos", tmp_path / "images.csv", source)
         return text
 
     text = proposed(pairs)

@@ -3,7 +3,7 @@
 import json
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -27,16 +27,8 @@ _MOST_FOLDS, _FEWEST_FOLDS = 5, 2
 _SEEDS = (111, 222, 333, 444, 555, 666, 777, 888)
 
 
-@dataclass(frozen=True)
-class ImageSet:
-    """A folder of images, with the table of their categories if there is one."""
-
-    folder: Path
-    table: Path | None = None
-
-
 def propose(
-    name: str, image_set: ImageSet, source: reading.Source, threads: int = 1, schema: str = ""
+    name: str, folder: Path, categories: Path | None, source: reading.Source, threads: int = 1, schema: str = ""
 ) -> tuple[str, Problems]:
     """Look at images and judgments, and write the configuration that compares them.
 
@@ -45,7 +37,8 @@ def propose(
 
     Args:
         name: of the image set and of the comparison.
-        image_set: the images.
+        folder: of the images.
+        categories: table of them, if there is one.
         source: the judgments.
         threads: that decode images at the same time.
         schema: path of the JSON schema that editors are told of; none if empty.
@@ -57,7 +50,7 @@ def propose(
         ProblemsError: images and judgments do not fit, or more must be said about them.
     """
     problems = Problems()
-    table = examination.examine(image_set.folder, image_set.table, None, problems, threads)
+    table = examination.examine(folder, categories, None, problems, threads)
     left_out = reading.unjudged(source, table) if source.images is None else []
     if 0 < len(left_out) < len(table):
         source = replace(source, images=sorted(set(table["image"]) - set(left_out)))
@@ -68,7 +61,7 @@ def propose(
     problems.raise_errors()
     parts = [
         _heading(name, problems, schema),
-        _image_set(name, image_set, table),
+        _image_set(name, folder, categories, table),
         _comparison(name, source, judgments, table, left_out, n_folds),
         _MODELS,
         _cross_validation(n_folds, len(judgments["image"])),
@@ -114,7 +107,7 @@ def _heading(name: str, problems: Problems, schema: str) -> str:
     return "\n".join([*lines, "", f"results: results/{name}", ""])
 
 
-def _image_set(name: str, image_set: ImageSet, table: pd.DataFrame) -> str:
+def _image_set(name: str, folder: Path, categories: Path | None, table: pd.DataFrame) -> str:
     formats = Counter(Path(file).suffix.lower().removeprefix(".") for file in table["file"])
     ranges = [(side.min(), side.max()) for side in (table["width"], table["height"])]
     sizes = [f"{low} to {high}" if low < high else f"{low}" for low, high in ranges]
@@ -122,15 +115,15 @@ def _image_set(name: str, image_set: ImageSet, table: pd.DataFrame) -> str:
         "image_sets:",
         f"  {_text(name)}:",
         f"    # {len(table)} images ({_counted(formats)}), {sizes[0]} pixels wide and {sizes[1]} high.",
-        f"    folder: {_text(image_set.folder)}",
+        f"    folder: {_text(folder)}",
     ]
-    if image_set.table is None:
+    if categories is None:
         lines += [
             "    # A CSV with the columns image and category would let categories be compared by themselves.",
             "    # table: images.csv",
         ]
     else:
-        lines.append(f"    table: {_text(image_set.table)}")
+        lines.append(f"    table: {_text(categories)}")
     return "\n".join([*lines, ""])
 
 
