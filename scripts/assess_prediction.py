@@ -50,30 +50,27 @@ def assess_prediction(
     first = next(iter(folds))
     cut = {seed: tables.read_table(file) for seed, file in folds.items()}
     with comparisons.opened(activations, judgments, model, alignment, compute) as comparison:
-        human, ratings, maps = comparison.human, comparison.ratings, comparison.activations
-        image_ids = comparison.image_ids
+        human, image_ids, score = comparison.human, comparison.image_ids, comparison.score
         ranked = ranks.rank_block(comparison.engine, cuts.whole(human))
         tables.write_table(ranked.assign(**comparison.origin), ranking)
         listed = prediction.tabulate(
             {seed: tables.read_table(file) for seed, file in scores.items()},
             {seed: (of_seed, cuts.blocks(of_seed, human, image_ids)) for seed, of_seed in cut.items()},
-            ratings,
-            alignment["score"],
+            comparison.ratings,
+            score,
         )
         tables.write_table(listed, table)
-        retained = rsms.n_retained(listed)
-        matrices = rsms.compute(comparison.head, maps, ratings, ranked, retained, compute, alignment["similarity"])
-        netcdf.write_netcdf(matrices, similarities)
+        netcdf.write_netcdf(rsms.compute(comparison, ranked, rsms.n_retained(listed)), similarities)
         pairs = pd.concat(
             [tables.read_table(file).assign(seed=seed) for seed, file in predicted.items()], ignore_index=True
         )
-        resampled = bootstrap.intervals(pairs, alignment["score"], n_bootstraps, first)
+        resampled = bootstrap.intervals(pairs, score, n_bootstraps, first)
         tables.write_table(resampled.assign(**comparison.origin), intervals)
-        draws = n_permutations["pooled" if maps.attrs["route"] == "pooled" else "other"]
+        draws = n_permutations["pooled" if comparison.activations.attrs["route"] == "pooled" else "other"]
         blocks = cuts.members(cut[first], image_ids)
-        key = comparison.fingerprint(*alignment.values(), provenance.circumstances(), draws, first, cut[first].to_csv())
+        key = comparison.fingerprint(provenance.circumstances(), draws, first, cut[first].to_csv())
         budget = Budget(partial=permutations.with_suffix(".partial.npz"), key=key)
-        permuted = permutation.permute(comparison.engine, blocks, human, alignment["score"], draws, first, budget)
+        permuted = permutation.permute(comparison.engine, blocks, human, score, draws, first, budget)
         tables.write_table(permuted.assign(**comparison.origin), permutations)
 
 

@@ -47,7 +47,7 @@ def explain_images(
         netcdf.write_netcdf(heat.make(comparison.activations, scored), heatmaps)
         wanted = tables.read_table(named_pairs, ["image", "image_b"]) if named_pairs else asked
         retained = netcdf.read_netcdf(rsms)["retained"]
-        explained = explained_pairs.explain(comparison, retained, wanted, alignment, compute)
+        explained = explained_pairs.explain(comparison, retained, wanted)
         netcdf.write_netcdf(explained, pairs)
         tables.write_table(explained_pairs.tabulate(explained).assign(**comparison.origin), pairs_table)
 

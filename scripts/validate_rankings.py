@@ -32,12 +32,12 @@ def validate_rankings(
     Args:
         activations, judgments, model, alignment: see `comparisons.opened`.
         folds: table of folds by seed.
-        settings: what else `cross_validation.Settings` has.
+        settings: see `cross_validation.Settings`.
         rankings, curves, scores, predicted: what `cross_validation.Validation` has by these names, by seed.
     """
     with comparisons.opened(activations, judgments, model, alignment, compute) as comparison:
-        chosen = cross_validation.Settings(**{**alignment, **settings})
-        validation = cross_validation.CrossValidation(comparison, chosen, compute)
+        chosen = cross_validation.Settings(**settings)
+        validation = cross_validation.CrossValidation(comparison, chosen)
         parts = resumable.Parts(comparison.fingerprint(repr(chosen), provenance.text() or ""))
         kinds = {"rankings": rankings, "curves": curves, "scores": scores, "predicted": predicted}
         for seed, file in folds.items():

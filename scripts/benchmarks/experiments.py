@@ -21,7 +21,8 @@ from benchmarks.speed import N_FOLDS, N_POOLED_MAPS, SEEDS, cut_into_folds, meas
 
 N_IMAGES = 60
 N_PERMUTATIONS, N_ONE_BY_ONE = 1000, 5
-SETTINGS = Settings("pearson", "pearson_r2", by_pairs=False, random_rankings=5, inner_folds=3)
+SIMILARITY, SCORE = "pearson", "pearson_r2"
+SETTINGS = Settings(by_pairs=False, random_rankings=5, inner_folds=3)
 
 _NAMES = names_of(N_IMAGES)
 
@@ -34,12 +35,12 @@ def cross_validation(compute: Compute) -> pd.DataFrame:
         {"feature_maps": (("image", "feature_map", "y", "x"), maps), "readout": (("image", "unit"), readout)},
         coords={"image": _NAMES},
     )
-    engine = PooledAblation(readout, compute, SETTINGS.similarity, SETTINGS.score)
+    engine = PooledAblation(readout, compute, SIMILARITY, SCORE)
     ratings = xr.Dataset({"similarity": (("participant", "image", "image_b"), human[None])})
-    comparison = Comparison(_NAMES, ratings, human, recorded, None, engine)
+    comparison = Comparison(_NAMES, ratings, human, recorded, None, engine, SIMILARITY, SCORE)
     folds_of_seeds = cut_into_folds(human)
     with measure(compute.device) as ours:
-        whole = CrossValidation(comparison, SETTINGS, compute)
+        whole = CrossValidation(comparison, SETTINGS)
         for seed, of_seed in zip(SEEDS, folds_of_seeds, strict=True):
             whole.validate(of_seed, seed)
     return pd.DataFrame([row("pooled", "cross_validation", "nothing", ours, n_images=N_IMAGES, n_maps=N_POOLED_MAPS)])
@@ -48,10 +49,10 @@ def cross_validation(compute: Compute) -> pd.DataFrame:
 def permutations(compute: Compute) -> pd.DataFrame:
     """1000 permutations of the judgments, against rankings and curves of one after the other."""
     readout, human = _data()
-    engine = PooledAblation(readout, compute, SETTINGS.similarity, SETTINGS.score)
+    engine = PooledAblation(readout, compute, SIMILARITY, SCORE)
     cut = folds.cut("images", _NAMES, N_FOLDS, SEEDS[0])
     with measure(compute.device) as ours:
-        table = permutation.permute(engine, folds.members(cut, _NAMES), human, SETTINGS.score, N_PERMUTATIONS, SEEDS[0])
+        table = permutation.permute(engine, folds.members(cut, _NAMES), human, SCORE, N_PERMUTATIONS, SEEDS[0])
     with measure(compute.device) as other:
         some = permute_one_by_one(engine, cut, human, N_ONE_BY_ONE)
     difference = float(np.abs(some - table["difference"].to_numpy()[: len(some)]).max())
@@ -78,7 +79,7 @@ def _data() -> tuple[np.ndarray, np.ndarray]:
     """A simulated pooled readout (image, unit), none of it negative, and judgments (image, image) of a part of it."""
     random = np.random.default_rng(3)
     readout = random.gamma(1.0, size=(N_IMAGES, N_POOLED_MAPS)).astype(np.float32)
-    human = rsm(torch.from_numpy(readout[:, :100]), SETTINGS.similarity).numpy().astype(np.float64)
+    human = rsm(torch.from_numpy(readout[:, :100]), SIMILARITY).numpy().astype(np.float64)
     # Four fifths of the variance are not noise, as in the demo's mean judgments.
     noise = np.tril(random.normal(scale=human[np.tril_indices(N_IMAGES, -1)].std() / 2, size=human.shape), -1)
     human += noise + noise.T

@@ -15,7 +15,7 @@ from alignment_importance.experiments.cross_validation import CrossValidation, S
 from alignment_importance.inputs import folds
 
 IDS = [f"image {number:02d}" for number in range(N_IMAGES)]
-SETTINGS = Settings("pearson", "pearson_r2", False, 3, 2)
+SETTINGS = Settings(by_pairs=False, random_rankings=3, inner_folds=2)
 SEED = 5
 
 
@@ -28,15 +28,21 @@ def inputs() -> tuple[np.ndarray, np.ndarray]:
     return maps, human
 
 
-def validated(route: str, human: np.ndarray, settings: Settings = SETTINGS, ablated: str = "zero") -> Validation:
+def validated(
+    route: str,
+    human: np.ndarray,
+    settings: Settings = SETTINGS,
+    ablated: str = "zero",
+    aligned_by: tuple[str, str] = ("pearson", "pearson_r2"),
+) -> Validation:
     maps, _ = inputs()
-    head, built = engine(route, maps, settings.similarity, settings.score, resources(), ablated)
+    head, built = engine(route, maps, *aligned_by, resources(), ablated)
     recorded = recorded_of(head, maps, ablated).assign_coords(image=IDS)
     cut = folds.cut("pairs" if settings.by_pairs else "images", IDS, 3, SEED)
     assert built.active.shape == (N_IMAGES, N_MAPS)
     given = None if route == "pooled" else head_of(route)
-    comparison = Comparison(IDS, xr.Dataset(), human, recorded, given, built)
-    return CrossValidation(comparison, settings, resources()).validate(folds.blocks(cut, human, IDS), SEED)
+    comparison = Comparison(IDS, xr.Dataset(), human, recorded, given, built, *aligned_by)
+    return CrossValidation(comparison, settings).validate(folds.blocks(cut, human, IDS), SEED)
 
 
 def r(table: pd.DataFrame, kind: str) -> float:
@@ -120,7 +126,7 @@ def test_judgments_of_test_pairs_change_nothing_that_is_chosen() -> None:
 def test_pairs_can_be_cut_and_missing_ones_are_counted() -> None:
     _, human = inputs()
     human[0, 1] = human[1, 0] = np.nan
-    scores = validated("pooled", human, Settings("cosine", "spearman", True, 1, 2)).scores
+    scores = validated("pooled", human, Settings(True, 1, 2), aligned_by=("cosine", "spearman")).scores
     assert (scores["n_pairs_train"] + scores["n_pairs_test"]).tolist() == [N_IMAGES * (N_IMAGES - 1) / 2 - 1] * 3
     assert scores["test_full"].to_numpy() == pytest.approx(scores["test_full_cosine_spearman"].to_numpy())
     assert "test_random_spread" not in scores

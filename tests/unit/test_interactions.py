@@ -219,7 +219,6 @@ def test_what_other_code_has_done_is_not_continued_but_more_minutes_are(tmp_path
 
     def key(commit: str, minutes: float) -> str:
         with provenance.recording(tmp_path, commit=commit, configuration={"interactions": {"minutes": minutes}}):
-            alignment = {"similarity": "pearson", "score": "pearson_r2"}
-            return interactions.budget(comparison, alignment, minutes, tmp_path / "table.csv", 1).key
+            return interactions.budget(comparison, minutes, tmp_path / "table.csv", 1).key
 
     assert key("one", 1) == key("one", 60) != key("another", 60)

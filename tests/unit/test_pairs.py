@@ -38,7 +38,7 @@ def comparison_of(
     sides: dict[str, Any] = {name: ("image", [4] * len(ids)) for name in ("width", "height")}
     described = {"route": route, "weights": "random weights (seed 3)", "arithmetic": "float32"}
     recorded = recorded_of(head, maps, ablated).assign_coords(image=ids, **sides).assign_attrs(described)
-    return Comparison(ids, xr.Dataset(attrs={"simulated": 1}), human, recorded, head, fast)
+    return Comparison(ids, xr.Dataset(attrs={"simulated": 1}), human, recorded, head, fast, **alignment)
 
 
 def all_pairs(comparison: Comparison) -> pd.DataFrame:
@@ -49,13 +49,13 @@ def all_pairs(comparison: Comparison) -> pd.DataFrame:
     return pd.DataFrame(pairs, columns=SIDES)
 
 
-def explained(comparison: Comparison, alignment: dict[str, str], asked: Any = "all", memory: int = 10**9) -> xr.Dataset:
+def explained(comparison: Comparison, asked: Any = "all") -> xr.Dataset:
     """Explain pairs; what is retained is half of every similarity."""
     asked = all_pairs(comparison) if isinstance(asked, str) else asked
-    full = rsm(torch.from_numpy(comparison.activations["readout"].to_numpy()), alignment["similarity"])
+    full = rsm(torch.from_numpy(comparison.activations["readout"].to_numpy()), comparison.similarity)
     ids = comparison.image_ids
     retained = xr.DataArray(full / 2, coords={"image": ids, "image_b": ids}, dims=("image", "image_b"))
-    return pairs.explain(comparison, retained, asked, alignment, resources(memory))
+    return pairs.explain(comparison, retained, asked)
 
 
 def with_holes(human: np.ndarray) -> np.ndarray:
@@ -74,7 +74,7 @@ def test_contributions_of_all_pairs_sum_to_the_scores_of_the_maps(
 ) -> None:
     alignment, judged = {"similarity": similarity, "score": score}, with_holes(human)
     comparison = comparison_of(maps, judged, alignment, route, ablated=ablated)
-    result = explained(comparison, alignment)
+    result = explained(comparison)
     ais = rankings.score_maps(comparison.engine, [folds.whole(judged)])[0]
     assert result.sizes["pair"] == np.isfinite(judged).sum() // 2 == result.attrs["n_judged"]
     np.testing.assert_allclose(result["contribution"].sum("pair"), ais, atol=1e-12)
@@ -100,7 +100,7 @@ def test_over_the_partners_of_an_image_they_sum_to_its_own_scores_and_heatmap(
 ) -> None:
     alignment, judged = {"similarity": similarity, "score": score}, with_holes(human)
     comparison = comparison_of(maps, judged, alignment, route, ablated=ablated)
-    result = explained(comparison, alignment)
+    result = explained(comparison)
     scored = rankings.score_images(comparison.engine, judged, comparison.image_ids)
     heat = heatmaps.make(comparison.activations, scored)
     for image in comparison.image_ids:
@@ -118,9 +118,9 @@ def test_neither_memory_nor_the_pairs_beside_it_change_a_pair(
     route: str, score: str, maps: np.ndarray, human: np.ndarray
 ) -> None:
     alignment, judged = {"similarity": "pearson", "score": score}, with_holes(human)
-    every = explained(comparison_of(maps, judged, alignment, route), alignment)
+    every = explained(comparison_of(maps, judged, alignment, route))
     asked = pd.DataFrame({side: every[side].to_numpy()[[9, 2, 30]] for side in ("image", "image_b")})
-    some = explained(comparison_of(maps, judged, alignment, route, memory=30_000), alignment, asked, memory=30_000)
+    some = explained(comparison_of(maps, judged, alignment, route, memory=30_000), asked)
     xr.testing.assert_allclose(some, every.isel(pair=[9, 2, 30]), atol=1e-12 if route == "pooled" else 1e-6)
 
 
@@ -129,7 +129,7 @@ def test_the_other_order_of_a_pair_swaps_its_sides(route: str, maps: np.ndarray,
     alignment = {"similarity": "pearson", "score": "pearson_r2"}
     comparison = comparison_of(maps, human, alignment, route)
     asked = pd.DataFrame({"image": ["n03", "n08", "n01"], "image_b": ["n05", "n00", "n02"]})
-    one, other = (explained(comparison, alignment, asked.set_axis(columns, axis=1)) for columns in (SIDES, SIDES[::-1]))
+    one, other = (explained(comparison, asked.set_axis(columns, axis=1)) for columns in (SIDES, SIDES[::-1]))
     assert one["image"].to_numpy().tolist() == other["image_b"].to_numpy().tolist() == ["n03", "n08", "n01"]
     for name in ("contribution", "human", "similarity", "similarity_retained"):
         np.testing.assert_array_equal(one[name], other[name])
@@ -151,7 +151,7 @@ def test_images_in_another_order_give_the_same(route: str, asked: Any, maps: np.
     ids = [comparison.image_ids[number] for number in order]
     recorded = permuted.activations.assign_coords(image=ids)
     permuted = dataclasses.replace(permuted, image_ids=ids, activations=recorded)
-    one, other = (explained(each, alignment, asked) for each in (comparison, permuted))
+    one, other = (explained(each, asked) for each in (comparison, permuted))
     for side in SIDES:
         assert one[side].to_numpy().tolist() == other[side].to_numpy().tolist()
     xr.testing.assert_allclose(one, other, atol=2e-6)
@@ -161,7 +161,7 @@ def test_images_in_another_order_give_the_same(route: str, asked: Any, maps: np.
 def test_places_sum_to_the_similarity(similarity: str, maps: np.ndarray, human: np.ndarray) -> None:
     alignment = {"similarity": similarity, "score": "pearson"}
     comparison = comparison_of(maps, human, alignment)
-    result = explained(comparison, alignment, DEFAULT)
+    result = explained(comparison, DEFAULT)
     assert result["places"].dims == ("pair", "y", "x", "y_b", "x_b")
     readout = maps.astype(np.float64).mean((2, 3))
     similarities = rsm(torch.from_numpy(readout), similarity).numpy()
@@ -185,7 +185,7 @@ def test_a_maximum_over_places_has_no_parts_of_places(maps: np.ndarray, human: n
     )
     fast = ablation.ablate(None, recorded, resources(), **alignment)
     other = dataclasses.replace(comparison, activations=recorded, head=None, engine=fast)
-    assert "places" not in explained(other, alignment, DEFAULT)
+    assert "places" not in explained(other, DEFAULT)
 
 
 def test_three_images_by_hand() -> None:
@@ -196,7 +196,7 @@ def test_three_images_by_hand() -> None:
     maps[:, 2] = 1
     human = np.array([[np.nan, 3, 1], [3, np.nan, 2], [1, 2, np.nan]])
     alignment = {"similarity": "cosine", "score": "pearson"}
-    result = explained(comparison_of(maps, human, alignment), alignment)
+    result = explained(comparison_of(maps, human, alignment))
     assert result["image"].to_numpy().tolist() == ["n00", "n00", "n01"]
     assert result["image_b"].to_numpy().tolist() == ["n01", "n02", "n02"]
     # Judgments 3, 1, 2, less their mean 2, of length sqrt(2).
@@ -214,18 +214,26 @@ def test_three_images_by_hand() -> None:
     # Map 0 contributes (2, 1, 0) / sqrt(12) to the pairs, map 1 (-1, 1, 0) / sqrt(12), map 2 what is left of all.
     c = result["contribution"].sel(pair=0).to_numpy()
     np.testing.assert_allclose(c[:2], np.array([2, -1]) / np.sqrt(12), atol=1e-7)
-    # To n00 people and network find n01 more similar than n02. Without its map 0, n00 is (0, 0, 1) and more similar to
-    # n02: both pairs lose (1 - -1) / sqrt(2) of theirs, 1 / sqrt(2). Without its map 2, (1, 0, 0), it is as before.
-    own = result["contribution_to_image"].sel(side="image", pair=[0, 1]).to_numpy()
-    np.testing.assert_allclose(own[:, :3], [[1, 0, 0], [1, 0, 0]], atol=1e-12)
-    for pair in (0, 1):
-        for name in ("heatmap", "heatmap_signed"):
-            np.testing.assert_allclose(result[name].sel(pair=pair, side="image"), maps[0, 0], atol=1e-6)
-    # Both others are as similar to n01: there is no correlation.
-    assert np.isnan(result["heatmap"].sel(pair=0, side="image_b")).all()
+    # Two pairs of an image always lie on a line.
+    assert np.isnan(result["contribution_to_image"]).all() and np.isnan(result["heatmap"]).all()
     table = pairs.tabulate(result)
     np.testing.assert_allclose(table["agreement"], h * s, atol=1e-7)
     assert table.loc[0, "most_1"] == np.argmax(c) and table.loc[0, "least_1"] == np.argmin(c)
+
+
+def test_contributions_to_an_image_by_hand() -> None:
+    """Cosine similarities of n00, (1, 0, 1), with (1, 0, 0), (0, 1, 0) and (0, 0, 1): a, 0 and a = 1/sqrt(2)."""
+    maps = np.zeros((4, N_MAPS, 4, 4), dtype=np.float32)
+    maps[0, 0, 0, 0] = maps[0, 2, 0, 1] = maps[1, 0, 1, 0] = maps[2, 1, 1, 1] = maps[3, 2, 2, 2] = 16
+    human = np.array([[np.nan, 3, 1, 2], [3, np.nan, 1, 2], [1, 1, np.nan, 3], [2, 2, 3, np.nan]])
+    result = explained(comparison_of(maps, human, {"similarity": "cosine", "score": "pearson"}))
+    own = result["contribution_to_image"].sel(side="image", pair=[0, 1, 2]).to_numpy()
+    # Judgments (1, -1, 0) / sqrt(2); similarities (1, -2, 1) / sqrt(6). Without its map 0, n00 is (0, 0, 1), its
+    # similarities are 0, 0, 1: (-1, -1, 2) / sqrt(6). Without map 2 they are 1, 0, 0: (2, -1, -1) / sqrt(6).
+    np.testing.assert_allclose(own[:, :3], np.array([[2, 0, -1], [1, 0, 1], [0, 0, 0]]) / np.sqrt(12), atol=1e-7)
+    np.testing.assert_allclose(result["heatmap"].sel(pair=0, side="image"), maps[0, 0], atol=1e-6)
+    signed = (2 * maps[0, 0] - maps[0, 2]) / np.sqrt(12)
+    np.testing.assert_allclose(result["heatmap_signed"].sel(pair=0, side="image"), signed, atol=1e-6)
 
 
 def test_pairs_are_chosen_by_what_people_say_and_by_their_share() -> None:
@@ -252,15 +260,15 @@ def test_an_undefined_similarity_leaves_all_undefined(maps: np.ndarray, human: n
     alignment = {"similarity": "pearson", "score": "pearson_r2"}
     flat = maps.copy()
     flat[3] = 1
-    result = explained(comparison_of(flat, human, alignment), alignment)
+    result = explained(comparison_of(flat, human, alignment))
     assert np.isnan(result["contribution"]).all() and np.isnan(result["heatmap"]).all()
     assert not np.isnan(result["human"]).any()
     table = pairs.tabulate(result)
     assert table["most_1"].isna().all() and table["agreement"].isna().all()
-    assert explained(comparison_of(flat, human, alignment), alignment, {**DEFAULT, "per_image": 0}).sizes["pair"] == 0
+    assert explained(comparison_of(flat, human, alignment), {**DEFAULT, "per_image": 0}).sizes["pair"] == 0
 
 
 def test_more_pairs_than_memory_are_refused(maps: np.ndarray, human: np.ndarray) -> None:
     alignment = {"similarity": "pearson", "score": "pearson_r2"}
     with pytest.raises(InputError, match=r"78 pairs of images with 10 feature maps take .* GB, more than `memory_gb"):
-        explained(comparison_of(maps, human, alignment), alignment, memory=10_000)
+        explained(comparison_of(maps, human, alignment, memory=10_000))

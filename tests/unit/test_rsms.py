@@ -6,31 +6,33 @@ import pytest
 import torch
 import xarray as xr
 
+from alignment_importance.ablation import PooledAblation
 from alignment_importance.experiments import rsms
+from alignment_importance.experiments.comparisons import Comparison
+from alignment_importance.inputs import judgments
 from alignment_importance.system.compute import Compute
 
 IDS = ["007", "é b", "c", "d"]
 CPU = Compute(torch.device("cpu"), 1, 10**8)
 
-#: Readouts that are the pooled maps; image `unjudged` stands between the judged ones.
-READOUT = np.array(
-    [[1, 0, 2, 0, 3], [9, 9, 9, 9, 8], [0, 4, 1, 0, 1], [2, 2, 0, 5, 1], [1, 3, 3, 0, 0]], dtype=np.float32
-)
+#: Readouts that are the pooled maps.
+READOUT = np.array([[1, 0, 2, 0, 3], [0, 4, 1, 0, 1], [2, 2, 0, 5, 1], [1, 3, 3, 0, 0]], dtype=np.float32)
 
 
-@pytest.fixture
-def recorded() -> xr.Dataset:
-    return xr.Dataset(
+def comparison(similarity: str) -> Comparison:
+    recorded = xr.Dataset(
         {
             "feature_maps": (("image", "feature_map", "y", "x"), READOUT[:, :, None, None]),
             "readout": (("image", "unit"), READOUT),
         },
-        coords={"image": ["007", "unjudged", "é b", "c", "d"]},
+        coords={"image": IDS},
         attrs={"weights": "random weights (seed 1)", "arithmetic": "float32", "ablation": "zero", "route": "pooled"},
     )
+    engine = PooledAblation(READOUT, CPU, similarity, "pearson_r2")
+    human = judgments.mean(judged(), IDS)
+    return Comparison(IDS, judged(), human, recorded, None, engine, similarity, "pearson_r2")
 
 
-@pytest.fixture
 def judged() -> xr.Dataset:
     values = np.arange(32.0).reshape(2, 4, 4)
     values = values + values.transpose(0, 2, 1)
@@ -48,9 +50,9 @@ RANKING = pd.DataFrame({"feature_map": [0, 1, 2, 3, 4], "rank": [3, 1, 2, 5, 4]}
 
 
 @pytest.mark.parametrize("similarity", ["pearson", "cosine"])
-def test_matrices_are_those_of_numpy_by_image_id(recorded: xr.Dataset, judged: xr.Dataset, similarity: str) -> None:
-    made = rsms.compute(None, recorded, judged, RANKING, 3.0, CPU, similarity).sel(image=IDS, image_b=IDS)
-    own = READOUT[[0, 2, 3, 4]].astype(float)
+def test_matrices_are_those_of_numpy_by_image_id(similarity: str) -> None:
+    made = rsms.compute(comparison(similarity), RANKING, 3.0).sel(image=IDS, image_b=IDS)
+    own = READOUT.astype(float)
     top = own * [1, 1, 1, 0, 0]  # ranks 1 to 3
     for name, rows in (("full", own), ("retained", top)):
         lengths = np.linalg.norm(rows, axis=1)
@@ -64,9 +66,9 @@ def test_matrices_are_those_of_numpy_by_image_id(recorded: xr.Dataset, judged: x
     assert (made.attrs["weights"], made.attrs["simulated"]) == ("random weights (seed 1)", 1)
 
 
-def test_a_constant_row_is_nan(recorded: xr.Dataset, judged: xr.Dataset) -> None:
+def test_a_constant_row_is_nan() -> None:
     # Map 1 alone is 0 in image 007.
-    made = rsms.compute(None, recorded, judged, RANKING, 1.0, CPU, "cosine")
+    made = rsms.compute(comparison("cosine"), RANKING, 1.0)
     assert np.isnan(made["retained"].sel(image="007")).all()
     assert made["retained"].sel(image="c", image_b="d") == 1
 
@@ -78,7 +80,7 @@ def test_the_number_retained_is_the_median_of_folds() -> None:
         assert np.isnan(rsms.n_retained(pd.DataFrame({"k_retained": [np.nan, np.nan]}, dtype=kind)))
 
 
-def test_nothing_retained_is_nan(recorded: xr.Dataset, judged: xr.Dataset) -> None:
-    made = rsms.compute(None, recorded, judged, RANKING, float("nan"), CPU, "pearson")
+def test_nothing_retained_is_nan() -> None:
+    made = rsms.compute(comparison("pearson"), RANKING, float("nan"))
     assert np.isnan(made["retained"]).all()
     assert not np.isnan(made["full"]).any()

@@ -90,7 +90,7 @@ def score(
         2            2  0.626     2
         3            3  0.467     4
     """
-    with _compared(maps, judgments, head, similarity, score, ablation) as (comparison, _):
+    with _compared(maps, judgments, head, similarity, score, ablation) as comparison:
         return rankings.rank_block(comparison.engine, cuts.whole(comparison.human))
 
 
@@ -134,7 +134,7 @@ def curves(
     """
     _check_whole(folds, 2, "folds")
     _check_whole(seed, 0, "seed")
-    with _compared(maps, judgments, head, similarity, score, ablation) as (comparison, _):
+    with _compared(maps, judgments, head, similarity, score, ablation) as comparison:
         if folds > len(comparison.image_ids):
             raise InputError(f"{folds} are more than the {len(comparison.image_ids)} images", where="folds")
         table = cuts.cut("images", comparison.image_ids, folds, seed)
@@ -176,7 +176,7 @@ def heatmaps(
                [0.78, 0.29, 0.07],
                [0.91, 0.73, 0.45]], dtype=float32)
     """
-    with _compared(maps, judgments, head, similarity, score, ablation) as (comparison, _):
+    with _compared(maps, judgments, head, similarity, score, ablation) as comparison:
         if comparison.activations.attrs["layout"] == "units":
             raise InputError("units have no places; feature maps (image, feature_map, y, x) are needed", where="maps")
         scored = rankings.score_images(comparison.engine, comparison.human, comparison.image_ids)
@@ -222,10 +222,9 @@ def explain_pair(
         >>> round(float(explained["places"].sum()), 3)
         -0.401
     """
-    with _compared(maps, judgments, head, similarity, score, ablation) as (comparison, compute):
+    with _compared(maps, judgments, head, similarity, score, ablation) as comparison:
         pair = _judged_pair(comparison, arrays.name_of(image), arrays.name_of(image_b))
-        alignment = {"similarity": similarity, "score": score}
-        return pairs.explain(comparison, None, pair, alignment, compute).isel(pair=0)
+        return pairs.explain(comparison, None, pair).isel(pair=0)
 
 
 def rsm(maps: arrays.Maps, *, head: Head | nn.Module | None = None, similarity: str = "pearson") -> xr.DataArray:
@@ -263,7 +262,7 @@ def _compared(
     similarity: str,
     score: str,
     ablation: str,
-) -> Iterator[tuple[Comparison, Compute]]:
+) -> Iterator[Comparison]:
     """Check and join what a function was given, and compute meanwhile as the workflow does."""
     _check_known(similarity, SIMILARITIES, "similarity")
     _check_known(score, SCORES, "score")
@@ -273,7 +272,7 @@ def _compared(
     with _recorded(network, ids, head) as (recorded, cut, compute):
         recorded = recorded.assign_attrs(ablation=ablation)
         engine = engines.ablate(cut, recorded, compute, similarity, score)
-        yield Comparison(ids, xr.Dataset(), human, recorded, cut, engine), compute
+        yield Comparison(ids, xr.Dataset(), human, recorded, cut, engine, similarity, score)
 
 
 @contextmanager

@@ -29,6 +29,8 @@ class Comparison:
         activations: of the images, see `activations.read`.
         head: of the network; None where the readout is the pooled maps.
         engine: ablates the network's feature maps.
+        similarity: of readouts.
+        score: second-order score.
     """
 
     image_ids: list[str]
@@ -37,6 +39,8 @@ class Comparison:
     activations: xr.Dataset
     head: Head | None
     engine: ablation.Ablation
+    similarity: str
+    score: str
 
     @property
     def attributes(self) -> dict[str, Any]:
@@ -49,9 +53,10 @@ class Comparison:
         return origin_columns(self.attributes)
 
     def fingerprint(self, *settings: np.ndarray | str | float) -> str:
-        """SHA-256 of activations, judgments, how maps are ablated, and other settings of what is computed."""
+        """SHA-256 of activations, judgments, how maps are ablated and scored, and other settings."""
         arrays = (values.to_numpy() for _, values in sorted(self.activations.data_vars.items()))
-        return resumable.fingerprint(*arrays, self.human, self.activations.attrs["ablation"], *settings)
+        how = (self.activations.attrs["ablation"], self.similarity, self.score)
+        return resumable.fingerprint(*arrays, self.human, *how, *settings)
 
 
 @contextmanager
@@ -74,4 +79,5 @@ def opened(
     with recorded.read(activations, image_ids, model["ablation"]) as maps:
         head = recorded.load_head(maps, model)
         engine = ablation.ablate(head, maps, machine, **alignment)
-        yield Comparison(image_ids, ratings, human_judgments.mean(ratings, image_ids), maps, head, engine)
+        human = human_judgments.mean(ratings, image_ids)
+        yield Comparison(image_ids, ratings, human, maps, head, engine, **alignment)

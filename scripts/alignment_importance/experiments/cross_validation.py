@@ -15,7 +15,6 @@ from alignment_importance.inputs.folds import Fold, PairBlock, inside, n_judged,
 from alignment_importance.statistics.judged import judged_pairs
 from alignment_importance.statistics.scores import SCORES, SIMILARITIES
 from alignment_importance.statistics.similarity import SecondOrder, rsm
-from alignment_importance.system.compute import Compute
 
 #: Parts of the training images, or single images where they are fewer, that the jackknife leaves out in turn.
 _JACKKNIFE_PARTS = 50
@@ -26,15 +25,11 @@ class Settings:
     """What the configuration says of the cross-validation.
 
     Attributes:
-        similarity: of readouts.
-        score: second-order score.
         by_pairs: whether pairs are cut into folds instead of images.
         random_rankings: number of random rankings.
         inner_folds: folds of the training block, for choosing penalties.
     """
 
-    similarity: str
-    score: str
     by_pairs: bool
     random_rankings: int
     inner_folds: int
@@ -60,17 +55,17 @@ class Validation:
 class CrossValidation:
     """A network and the judgments of one comparison, of which every seed takes its own folds."""
 
-    def __init__(self, comparison: Comparison, settings: Settings, resources: Compute) -> None:
-        self._head, self._recorded, self._engine = comparison.head, comparison.activations, comparison.engine
-        self._settings, self._resources = settings, resources
-        recorded = self._recorded
-        self._readout = torch.from_numpy(recorded["readout"].to_numpy()).to(resources.device)
+    def __init__(self, comparison: Comparison, settings: Settings) -> None:
+        self._comparison, self._settings = comparison, settings
+        self._engine, compute = comparison.engine, comparison.engine.compute
+        recorded = comparison.activations
+        self._readout = torch.from_numpy(recorded["readout"].to_numpy()).to(compute.device)
         self._full = _rsms(self._readout)
         pooled = (
             recorded["readout"] if self._engine.units is self._engine else recorded["feature_maps"].mean(("y", "x"))
         )
         self._units, self._maps = (
-            reweighting.Rows.of(values.to_numpy(), whole(comparison.human), settings.similarity, resources)
+            reweighting.Rows.of(values.to_numpy(), whole(comparison.human), comparison.similarity, compute)
             for values in (recorded["readout"], pooled)
         )
 
@@ -81,7 +76,7 @@ class CrossValidation:
             folds: of the seed, with positions of the images.
             seed: of the folds; also of random rankings and inner folds.
         """
-        engine, maps = self._engine, self._recorded["feature_maps"].to_numpy()
+        engine, maps = self._engine, self._comparison.activations["feature_maps"].to_numpy()
         rankings = importance.rank_folds(engine, folds)
         unguided = baselines.unguided(maps, self._settings.random_rankings, seed)
         traced = pd.concat(
@@ -110,13 +105,13 @@ class CrossValidation:
         self, fold: Fold, seed: int, ranking: pd.DataFrame, curve: pd.DataFrame, units: dict[str, float]
     ) -> tuple[dict[str, float], pd.DataFrame]:
         """The row of the table of scores, and the predicted test pairs, of one fold."""
-        settings = self._settings
+        settings, similarity, score = self._settings, self._comparison.similarity, self._comparison.score
         kept = retention.retain(curve)
         retained = _rsms(self._retained(ranking, kept["k_retained"]))
-        se = _jackknife(retained[settings.similarity], fold.train, settings.score)
+        se = _jackknife(retained[similarity], fold.train, score)
         inner = inside(fold, settings.inner_folds, seed, settings.by_pairs)
-        ridge = reweighting.ridge(self._units, fold, inner, settings.score)
-        nonnegative = reweighting.nonnegative(self._maps, fold, inner, settings.score)
+        ridge = reweighting.ridge(self._units, fold, inner, score)
+        nonnegative = reweighting.nonnegative(self._maps, fold, inner, score)
         pruned = units or kept
         row = {
             "fold": fold.fold,
@@ -130,17 +125,17 @@ class CrossValidation:
             "k_units": pruned["k_retained"],
             "test_units": pruned["test_retained"],
             "penalty_ridge": ridge.penalty,
-            "test_ridge": _score(ridge.similarities, fold.test, settings.score),
+            "test_ridge": _score(ridge.similarities, fold.test, score),
             "penalty_nonnegative": nonnegative.penalty,
             "n_nonnegative": float(np.count_nonzero(nonnegative.weights))
             if np.isfinite(nonnegative.penalty)
             else float("nan"),
-            "test_nonnegative": _score(nonnegative.similarities, fold.test, settings.score),
+            "test_nonnegative": _score(nonnegative.similarities, fold.test, score),
             **_every_score({"full": self._full, "retained": retained}, fold.test),
         }
         similarities = {
-            "full": self._full[settings.similarity],
-            "retained": retained[settings.similarity],
+            "full": self._full[similarity],
+            "retained": retained[similarity],
             "ridge": ridge.similarities,
             "nonnegative": nonnegative.similarities,
         }
@@ -150,12 +145,13 @@ class CrossValidation:
         """(image, unit) readout with the k highest-ranked maps alone; NaN where none is retained."""
         if np.isnan(k):
             return torch.full_like(self._readout, torch.nan)
-        return ablation.top_k_readout(self._head, self._recorded, importance.order_of(ranking), int(k), self._resources)
+        head, recorded, order = self._comparison.head, self._comparison.activations, importance.order_of(ranking)
+        return ablation.top_k_readout(head, recorded, order, int(k), self._engine.compute)
 
     def _predicted(self, fold: Fold, similarities: dict[str, np.ndarray]) -> pd.DataFrame:
         """The judged test pairs with what people and each way say of them."""
         rows, columns = judged_pairs(fold.test.human)
-        ids = self._recorded["image"].to_numpy()
+        ids = np.array(self._comparison.image_ids)
         first, second = fold.test.images[rows], fold.test.images[columns]
         return pd.DataFrame(
             {

@@ -4,7 +4,7 @@ An Alignment Importance Score asks what the match with people loses when one map
 carry the same thing then hide each other. Here maps go after others have gone.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -21,7 +21,6 @@ from alignment_importance.system.resumable import AT_ONCE, Budget
 
 def budget(
     comparison: Comparison,
-    alignment: Mapping[str, str],
     minutes: float,
     output: Path,
     *settings: np.ndarray | float,
@@ -29,13 +28,11 @@ def budget(
     """How long a job may take, and where it keeps what it has done: beside its output. Closed forms have no limit.
 
     Args:
-        alignment: `similarity` and `score`.
         output: what the job writes at the end.
         settings: all else that the result depends on.
     """
-    aligned_by = f"{alignment['similarity']} {alignment['score']}"
     # The code counts, but not the whole configuration: with more minutes a job continues.
-    key = comparison.fingerprint(aligned_by, provenance.circumstances(), *settings)
+    key = comparison.fingerprint(provenance.circumstances(), *settings)
     return Budget(None if comparison.engine.closed_form else 60 * minutes, output.with_suffix(".partial.npz"), key)
 
 

@@ -22,7 +22,6 @@ from alignment_importance.maps.pairs import SIDES
 from alignment_importance.statistics.judged import judged_pairs, places_among_judged
 from alignment_importance.statistics.scores import SCORES, Score
 from alignment_importance.statistics.similarity import SecondOrder, rsm
-from alignment_importance.system.compute import Compute
 
 #: Feature maps that the table names, of those that contribute most and of those that contribute least.
 N_NAMED = 5
@@ -35,8 +34,6 @@ def explain(
     comparison: Comparison,
     retained: xr.DataArray | None,
     asked: Mapping[str, int] | pd.DataFrame,
-    alignment: Mapping[str, str],
-    compute: Compute,
 ) -> xr.Dataset:
     """Take the agreement of pairs of images with people apart: by feature maps, and by places in both images.
 
@@ -45,7 +42,6 @@ def explain(
         retained: (image, image_b) similarities of the retained feature maps, if they are known.
         asked: `per_image`, `agreement` and `disagreement`, see `choose`; or a table with the columns image and image_b
             of pairs that are judged, whose order is kept.
-        alignment: `similarity` and `score`.
 
     Returns:
         `contribution` (pair, feature_map), which over all judged pairs sums to the AIS of the map.
@@ -60,16 +56,16 @@ def explain(
     Raises:
         InputError: the result would take more memory than there may be.
     """
-    score, ids = SCORES[alignment["score"]], np.array(comparison.image_ids, dtype=str)
+    score, ids = SCORES[comparison.score], np.array(comparison.image_ids, dtype=str)
     rows, columns = judged_pairs(comparison.human)
     standard = SecondOrder.against(torch.from_numpy(comparison.human[rows, columns]), score)
-    full = rsm(torch.from_numpy(comparison.activations["readout"].to_numpy()), alignment["similarity"])
+    full = rsm(torch.from_numpy(comparison.activations["readout"].to_numpy()), comparison.similarity)
     shares = standard.human * standard.standard(full[rows, columns])
     if isinstance(asked, pd.DataFrame):
         pairs = np.stack([pd.Index(ids).get_indexer(asked[side]) for side in SIDES], axis=1)
     else:
         pairs = choose(comparison.human, ids, shares.numpy(), **asked)
-    maps = comparison.activations["feature_maps"]
+    maps, compute = comparison.activations["feature_maps"], comparison.engine.compute
     named_pairs.require_memory(len(pairs), maps.shape[1:], comparison.activations.attrs["route"], compute.memory)
     (every, *own), correlations = comparison.engine.standardised(comparison.human, pairs)
     contributions = every.contributions * _slope(score, correlations[0], correlations[1:])
@@ -82,14 +78,14 @@ def explain(
             "similarity": ("pair", every.whole),
         },
         coords={name: ("pair", ids[of_side]) for name, of_side in zip(SIDES, pairs.T, strict=True)},
-        attrs=comparison.attributes | {"score": alignment["score"], "n_judged": len(rows), "ranks": int(score.ranked)},
+        attrs=comparison.attributes | {"score": comparison.score, "n_judged": len(rows), "ranks": int(score.ranked)},
     )
     if retained is not None:
         of_retained = torch.from_numpy(retained.sel(image=ids, image_b=ids).to_numpy()[rows, columns])
         places_of_pairs = places_among_judged(comparison.human, pairs)
         explained["similarity_retained"] = "pair", standard.standard(of_retained).numpy()[places_of_pairs]
     return explained.merge(
-        places.make(comparison.activations, explained["contribution_to_image"], alignment["similarity"], compute)
+        places.make(comparison.activations, explained["contribution_to_image"], comparison.similarity, compute)
     )
 
 

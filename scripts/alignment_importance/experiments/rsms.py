@@ -7,10 +7,8 @@ import xarray as xr
 
 from alignment_importance import ablation
 from alignment_importance.experiments import rankings
-from alignment_importance.inputs import judgments
-from alignment_importance.networks.head import Head
+from alignment_importance.experiments.comparisons import Comparison
 from alignment_importance.statistics.similarity import rsm
-from alignment_importance.system.compute import Compute
 
 
 def n_retained(prediction: pd.DataFrame) -> float:
@@ -21,40 +19,29 @@ def n_retained(prediction: pd.DataFrame) -> float:
     return float(np.floor(prediction["k_retained"].astype(float).median()))
 
 
-def compute(
-    head: Head | None,
-    recorded: xr.Dataset,
-    judged: xr.Dataset,
-    ranking: pd.DataFrame,
-    k: float,
-    resources: Compute,
-    similarity: str,
-) -> xr.Dataset:
+def compute(comparison: Comparison, ranking: pd.DataFrame, k: float) -> xr.Dataset:
     """Similarities between all images of a comparison, according to people and to the network.
 
     Args:
-        head: of the cut network; None where the readout is the pooled maps.
-        recorded: `feature_maps` (image, feature_map, y, x) and `readout` (image, unit) of at least the judged images.
-        judged: `similarity` (participant, image, image_b).
+        comparison: to one network.
         ranking: `feature_map` and `rank` over all images.
         k: number of maps retained, the highest-ranked ones; NaN if there is none, and then of `retained` all is NaN.
-        similarity: of readouts, `pearson` or `cosine`.
 
     Returns:
         `people`, the mean judgments H; `full`, the RSM of all maps; `retained`, the RSM of the k highest-ranked maps
         with all others ablated: (image, image_b) float64, NaN where undefined and, of people, on the diagonal.
-        Attributes: those of both inputs, `similarity` and `n_retained`.
+        Attributes: those of the comparison, `similarity` and `n_retained`.
     """
-    ids = judged["image"].to_numpy().tolist()
-    maps = recorded.sel(image=ids)
+    maps, similarity, ids = comparison.activations, comparison.similarity, comparison.image_ids
     full = rsm(torch.tensor(maps["readout"].to_numpy()), similarity)
     retained = torch.full_like(full, torch.nan)
     if not np.isnan(k):
-        readout = ablation.top_k_readout(head, maps, rankings.order_of(ranking), int(k), resources)
+        order, compute = rankings.order_of(ranking), comparison.engine.compute
+        readout = ablation.top_k_readout(comparison.head, maps, order, int(k), compute)
         retained = rsm(readout, similarity).cpu()
-    matrices = {"people": judgments.mean(judged, ids), "full": full.numpy(), "retained": retained.numpy()}
+    matrices = {"people": comparison.human, "full": full.numpy(), "retained": retained.numpy()}
     return xr.Dataset(
         {name: (("image", "image_b"), matrix) for name, matrix in matrices.items()},
         coords={"image": ids, "image_b": ids},
-        attrs={**recorded.attrs, **judged.attrs, "similarity": similarity, "n_retained": k},
+        attrs={**comparison.attributes, "similarity": similarity, "n_retained": k},
     )
