@@ -209,6 +209,21 @@ def test_maps_of_a_single_place_are_found_before_their_pooling() -> None:
     assert (cut.map_layer, cut.map_shape) == ("3", (5, 1, 1))
 
 
+def test_maps_are_found_before_a_scale_that_is_learned() -> None:
+    class Scale(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.scale = nn.Parameter(torch.full((1, N_MAPS, 1, 1), 2.0))
+
+        def forward(self, maps: torch.Tensor) -> torch.Tensor:
+            return self.scale * maps
+
+    head = nn.Sequential(nn.AdaptiveAvgPool2d(1), Scale(), nn.Flatten())
+    cut = networks.cut(network_of(Net(head, N_MAPS)))
+    assert cut.map_layer == "relu"
+    check_against_forward_passes(cut)
+
+
 def test_patches_are_no_feature_maps() -> None:
     """A mixer of tokens, which are averaged at the end."""
     patches = nn.Sequential(nn.Conv2d(3, N_MAPS, 2, 2), nn.Flatten(2), nn.Linear(4, 4), Function(lambda x: x.mean(2)))

@@ -15,6 +15,7 @@ from small_heads import ABLATIONS, fill_of
 from timm.layers import SwiGLUPacked
 from timm.models.mlp_mixer import MlpMixer
 from timm.models.mvitv2 import MultiScaleVit, MultiScaleVitCfg
+from timm.models.nest import Nest
 from timm.models.vision_transformer import VisionTransformer
 from torch import nn
 
@@ -217,6 +218,44 @@ def test_maps_are_the_patches_and_the_head_gives_what_the_network_reads(name: st
         hook.remove()
         head, maps = one.plain
         torch.testing.assert_close(head(maps), read[0])
+
+
+CUBES: dict[str, tuple[Callable[[], nn.Module], str, bool]] = {
+    "swin": (
+        lambda: named(
+            "swin_tiny_patch4_window7_224", img_size=32, embed_dim=8, depths=(2, 1), num_heads=(1, 2), window_size=2
+        ),
+        "layers.0", True,
+    ),
+    "swin of torchvision": (
+        lambda: torchvision.models.SwinTransformer([4, 4], 8, [2, 1], [1, 2], [2, 2], num_classes=3),
+        "features.1", True,
+    ),
+    "convnext": (lambda: named("convnext_atto", depths=(1, 1, 1, 1), dims=(8, 8, 8, 12)), "stages.0", False),
+    "resnet": (lambda: named("resnet18", channels=(8, 8, 8, 8), stem_width=8), "layer1", False),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", CUBES)
+def test_as_many_maps_as_rows_are_told_from_rows(name: str) -> None:
+    make, layer, last = CUBES[name]
+    one = cut_of(make, map_layer=layer)
+    assert one.cut.map_shape == (8, 8, 8)
+    seen: list[torch.Tensor] = []
+    with torch.inference_mode():
+        hook = one.network.module.get_submodule(layer).register_forward_hook(lambda *call: seen.append(call[2]))
+        one.network.module(one.images)
+        hook.remove()
+        torch.testing.assert_close(one.cut.trunk(one.images), seen[0].movedim(-1, 1) if last else seen[0])
+
+
+def test_what_is_not_square_is_no_map() -> None:
+    def make() -> nn.Module:
+        return Nest(img_size=64, embed_dims=(8, 8), num_heads=(1, 1), depths=(1, 1), num_levels=2, num_classes=3)
+
+    said = r"map_layer 'levels.0.transformer_encoder.0.add_1' puts out 4 x 64 x 8 .* these dimensions are no places"
+    with pytest.raises(InputError, match=said):
+        cut_of(make, 64, map_layer="levels.0.transformer_encoder")
 
 
 @pytest.mark.parametrize("ablated", ABLATIONS)

@@ -239,7 +239,7 @@ def _choose(traced: fx.GraphModule, network: Network, map_layer: str | None, rea
         maps = _find_maps(traced, readout, network.architecture)
     prefix: list[fx.Node] = []
     of_tokens, assumed_square = len(shape(maps)) == 2, False
-    if of_tokens or tokens.ends_with_channels(shape(maps)):
+    if of_tokens or tokens.has_channels_last(traced, maps):
         layout = tokens.layout_of(maps, n_prefix)
         if layout.prefix and tokens.gives_one(traced, maps):
             raise InputError(
@@ -249,6 +249,8 @@ def _choose(traced: fx.GraphModule, network: Network, map_layer: str | None, rea
         maps, prefix = tokens.lay_out(traced, maps, layout)
         assumed_square = layout.assumed
     _require(maps, "map_layer", ("feature_map", "y", "x"))
+    n_maps, height, width = shape(maps)
+    tokens.require_places(maps.meta["name"], (n_maps, height, width))
     return _Layers(maps, of_tokens, assumed_square, prefix, readout, block)
 
 
@@ -309,11 +311,12 @@ def _find_maps(traced: fx.GraphModule, readout: fx.Node, architecture: str) -> f
             pooled = True
         elif tokens.is_mean_over_places(node):
             return sources(node)[0]
-        elif _is_grid(node) and (pooled or max(shape(node)[1:]) > 1) and not is_identity(traced, node):
+        elif _is_grid(traced, node) and (pooled or max(shape(node)[1:]) > 1) and not is_identity(traced, node):
             node = _before_classifier(traced, node)
             if not _is_first_convolution(traced, node):
                 return node
-        node = sources(node)[0]
+        # Not to a parameter, such as the scale in `scale * x`.
+        node = next((source for source in sources(node) if shape(source)), sources(node)[0])
     raise InputError(
         f"Network {architecture} has no feature maps to ablate: its readout {readout.meta['name']!r} is computed from "
         "tokens or vectors, not from a layer with the shape (image, feature_map, y, x). Name a `map_layer`, such as "
@@ -321,8 +324,8 @@ def _find_maps(traced: fx.GraphModule, readout: fx.Node, architecture: str) -> f
     )
 
 
-def _is_grid(node: fx.Node) -> bool:
-    return len(shape(node)) == 3 and not tokens.ends_with_channels(shape(node))
+def _is_grid(traced: fx.GraphModule, node: fx.Node) -> bool:
+    return len(shape(node)) == 3 and not tokens.has_channels_last(traced, node)
 
 
 def _before_classifier(traced: fx.GraphModule, node: fx.Node) -> fx.Node:

@@ -119,6 +119,7 @@ def find(network: Network, map_layer: str, readout_layer: str | None) -> Layers:
     puts_out = maps.puts_out or ()
     layout = _laid_out(called, map_layer, puts_out)
     n_maps, height, width = (puts_out[-1], layout.height, layout.width) if layout else puts_out
+    tokens.require_places(map_layer, (n_maps, height, width))
     if readout_layer is not None:
         name, shape = readout_layer, _called(called, readout_layer, "readout_layer").puts_out or ()
     else:

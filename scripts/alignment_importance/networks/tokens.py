@@ -7,6 +7,7 @@ then be cut as that of any network.
 import itertools
 import math
 import operator
+from collections import deque
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -16,7 +17,7 @@ from torch import fx, nn
 from torch.nn import functional
 from torchvision.models import VisionTransformer
 
-from alignment_importance.networks.tracing import ancestors, module_of, readers, shape, sources
+from alignment_importance.networks.tracing import ancestors, module_of, operation, readers, shape, sources
 from alignment_importance.system.errors import InputError
 from alignment_importance.system.plurals import counted
 
@@ -89,6 +90,52 @@ def layout_of(node: fx.Node, prefix: int | None) -> Layout:
 def ends_with_channels(of_one: tuple[int, ...]) -> bool:
     """Whether the last dimension of an output is that of the maps: the input is square, and so are they."""
     return len(of_one) == 3 and of_one[0] == of_one[1] != of_one[2]
+
+
+def has_channels_last(traced: fx.GraphModule, node: fx.Node) -> bool:
+    """Whether the last dimension of a node's output is that of the maps.
+
+    Where there are as many maps as rows, the nearest layers say so that compute with it, or with tokens (token, unit).
+    """
+    of_one = shape(node)
+    if len(set(of_one)) != 1 or len(of_one) != 3:
+        return ends_with_channels(of_one)
+    seen, waiting = {node}, deque([node])
+    while waiting:
+        near = waiting.popleft()
+        for computing in (near, *readers(near)):
+            module = module_of(traced, computing)
+            if isinstance(module, nn.Conv2d | nn.BatchNorm2d):
+                return False
+            if isinstance(module, nn.Linear) or computing.target is functional.linear:
+                return True
+            flat = [shape(other) for other in (computing, *sources(computing)) if len(shape(other)) == 2]
+            if flat and operation(traced, computing) in _REORDER:
+                return flat[0][1] == of_one[0]
+        around = [reader for reader in readers(near) if operation(traced, reader) not in _REORDER]
+        around += sources(near) if operation(traced, near) not in _REORDER else []
+        new = [other for other in around if shape(other) == of_one and other not in seen]
+        seen.update(new)
+        waiting.extend(new)
+    return False
+
+
+#: Operations behind which a dimension may be another one.
+_REORDER = ("permute", "Permute", "transpose", "movedim", "reshape", "view", "flatten", "unflatten", "contiguous")
+
+
+def require_places(layer: str, map_shape: tuple[int, int, int]) -> None:
+    """Refuse maps (feature_map, y, x) that are not square as the input is.
+
+    Raises:
+        InputError: names the layer.
+    """
+    n_maps, height, width = map_shape
+    if height != width:
+        raise InputError(
+            f"map_layer {layer!r} puts out {n_maps} x {height} x {width} for an image, but of a square input maps are "
+            "square: these dimensions are no places. Name a layer before or behind it."
+        )
 
 
 def in_a_square(number: int, prefix: Iterable[int]) -> Layout | None:
