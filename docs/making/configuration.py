@@ -1,7 +1,4 @@
-"""The JSON schema of the configuration, for editors, and the reference of its keys, for the documentation.
-
-`python -m alignment_importance.config.schema`, called in the folder `scripts` of a checkout, writes both.
-"""
+"""The JSON schema of the configuration, for editors, and the reference of its keys, for the documentation."""
 
 import json
 from collections.abc import Iterator
@@ -21,7 +18,7 @@ SCHEMA, REFERENCE = Path("workflow/config.schema.json"), Path("docs/configuratio
 _INTRODUCTION = """\
 # Configuration
 
-<!-- Made by `python -m alignment_importance.config.schema` from the types in scripts/alignment_importance/config. -->
+<!-- Made by `python docs/make.py configuration` from the types in scripts/alignment_importance/config. -->
 
 A configuration stands alone: a file given with `--configfile` takes the place of `config.yaml`, and what it leaves out
 takes the default given here. Paths are relative to the folder in which Snakemake is called.
@@ -41,6 +38,12 @@ class _Closed(GenerateJsonSchema):
         return told if "propertyNames" in told else told | {"additionalProperties": False}
 
 
+def make(checkout: Path) -> None:
+    """Write both files of a checkout."""
+    (checkout / SCHEMA).write_text(f"{json.dumps(schema(), indent=2, ensure_ascii=False)}\n", encoding="utf-8")
+    (checkout / REFERENCE).write_text(reference(), encoding="utf-8")
+
+
 def schema() -> dict[str, Any]:
     """The JSON schema of a configuration file."""
     whole = Configuration.model_json_schema(schema_generator=_Closed)
@@ -57,12 +60,6 @@ def reference() -> str:
     whole = schema()
     tables = "".join(_section(name, told, whole["$defs"]) for name, told in _sections(whole))
     return f"{_INTRODUCTION}{tables}"
-
-
-def write(checkout: Path) -> None:
-    """Write both files of a checkout."""
-    (checkout / SCHEMA).write_text(f"{json.dumps(schema(), indent=2, ensure_ascii=False)}\n", encoding="utf-8")
-    (checkout / REFERENCE).write_text(reference(), encoding="utf-8")
 
 
 def _sections(whole: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -141,7 +138,3 @@ def _kind(value: dict[str, Any], definitions: dict[str, Any]) -> str:
     }
     limits = [words.format(value[bound]) for bound, words in bounds.items() if bound in value]
     return " ".join([kinds_of_value[value["type"]], *limits])
-
-
-if __name__ == "__main__":
-    write(Path(__file__).resolve().parents[3])

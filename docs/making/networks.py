@@ -1,28 +1,23 @@
-"""Tabulate the layers of all networks for the documentation, and the route that ablation takes in them."""
+"""The page of all networks: their layers, and the route that ablation takes in them."""
 
 from pathlib import Path
 
-from job import run
-
-import jinja2
 import pandas as pd
 
 from alignment_importance import networks
 from alignment_importance.networks.kinds import efficientnet_lite, timm_models, torchvision_models
-from alignment_importance.system.atomic_write import atomic
 from alignment_importance.system.errors import InputError
+from making.templates import fill
 
-_TEMPLATE = Path(__file__).with_suffix(".md")
+
+def make(checkout: Path) -> None:
+    """Write the page of a checkout."""
+    (checkout / "docs/networks.md").write_text(page(), encoding="utf-8")
 
 
-def tabulate_networks(page: Path) -> None:
-    """Write the page of all networks."""
-    template = jinja2.Template(
-        _TEMPLATE.read_text(encoding="utf-8"), keep_trailing_newline=True, undefined=jinja2.StrictUndefined
-    )
-    with atomic(page) as partial:
-        text = template.render(rows=tabulate().to_dict("records"))
-        partial.write_text(text, encoding="utf-8", newline="\n")
+def page() -> str:
+    """The page of all networks."""
+    return fill("networks.md.jinja", rows=tabulate().to_dict("records"))
 
 
 def tabulated() -> dict[str, str]:
@@ -51,7 +46,3 @@ def tabulate() -> pd.DataFrame:
         rows.append(row | {"readout_layer": cut.readout_layer, "n_units": cut.n_units, "route": cut.head.route})
     whole_numbers = dict.fromkeys(("n_maps", "height", "width", "n_units"), "Int64")
     return pd.DataFrame(rows).astype(whole_numbers)
-
-
-if __name__ == "__main__":
-    run(tabulate_networks, globals()["snakemake"])

@@ -1,30 +1,29 @@
-"""Tabulate for the documentation which way of weighing feature maps finds the planted truth."""
+"""The page that tells which way of weighing feature maps finds the planted truth of the demo."""
 
 from collections.abc import Mapping
 from pathlib import Path
 
-from job import run
-
-import jinja2
 import numpy as np
 import pandas as pd
 import scipy.stats
+import yaml
 
+from alignment_importance.config import configure
 from alignment_importance.experiments import recovery
-from alignment_importance.system.atomic_write import atomic
 from alignment_importance.system.tables import read_table
-
-_TEMPLATE = Path(__file__).with_suffix(".md")
+from making.templates import fill
 
 #: Headings of the columns by which methods are compared.
 _FOUND, _DIFFERENCE = "maps: AUC", "places: difference"
 
 
-def tabulate_recovery(table: Path, permutations: int, objects: Mapping[str, int], page: Path) -> None:
-    """Write the page of one control and network."""
-    areas = read_table(table, ["model", "weights", *recovery.COLUMNS])
-    with atomic(page) as partial:
-        partial.write_text(as_markdown(areas, permutations, objects), encoding="utf-8", newline="\n")
+def make(checkout: Path) -> None:
+    """Write the page of a checkout, of the demo and its first model."""
+    given = yaml.safe_load((checkout / "config.yaml").read_text(encoding="utf-8"))
+    demo = configure(given, look_at_files=False)
+    table = read_table(checkout / demo.results / "recovery/demo" / f"{next(iter(demo.models))}.csv")
+    page = as_markdown(table, demo.interactions.permutations, demo.controls["demo"].objects)
+    (checkout / "docs/recovery.md").write_text(page, encoding="utf-8")
 
 
 def as_markdown(table: pd.DataFrame, permutations: int, objects: Mapping[str, int]) -> str:
@@ -39,10 +38,8 @@ def as_markdown(table: pd.DataFrame, permutations: int, objects: Mapping[str, in
     model, weights = table[["model", "weights"]].iloc[0]
     places = table[table["truth"] == "places"]
     columns = _columns(table, places["comparison"].unique().tolist())
-    template = jinja2.Template(
-        _TEMPLATE.read_text(encoding="utf-8"), keep_trailing_newline=True, undefined=jinja2.StrictUndefined
-    )
-    return template.render(
+    return fill(
+        "recovery.md.jinja",
         permutations=permutations,
         n_planted=recovery.N_PLANTED,
         network=f"{model}, {weights}",
@@ -90,7 +87,3 @@ def _mean(values: pd.Series) -> str:
     # Of few values the normal distribution's 1.96 standard errors would be too narrow.
     half = scipy.stats.t.ppf(0.975, len(known) - 1) * known.std(ddof=1) / np.sqrt(len(known))
     return f"{known.mean():.2f} ± {half:.2f}".replace("-", "−")
-
-
-if __name__ == "__main__":
-    run(tabulate_recovery, globals()["snakemake"])

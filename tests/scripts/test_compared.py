@@ -20,11 +20,11 @@ from alignment_importance.system import compute
 from alignment_importance.system.netcdf import read_netcdf, write_netcdf
 from alignment_importance.system.tables import read_table, write_table
 from eliminate_feature_maps import eliminate_feature_maps
+from making.recovery import as_markdown
 from measure_recovery import measure_recovery
 from measure_transfer import measure_transfer
 from sample_shapley_values import sample_shapley_values
 from score_map_pairs import score_map_pairs
-from tabulate_recovery import as_markdown
 
 IDS = [f"i{number:02d}" for number in range(15)]
 

@@ -8,19 +8,20 @@ import jinja2
 import pytest
 
 from alignment_importance.report import captions
+from making.captions import as_markdown, as_rst
 
 ROOT = Path(__file__).parents[2]
-RENEW = "make it anew: PYTHONPATH=scripts python -m alignment_importance.report.captions ."
+RENEW = "make it anew: python docs/make.py captions"
 
 
 @pytest.mark.parametrize("kind", captions.FIGURES)
 def test_the_caption_of_the_report_is_that_of_the_table(kind: str) -> None:
     written = (ROOT / "workflow/report" / f"{kind}.rst").read_text(encoding="utf-8")
-    assert written == captions.as_rst(kind), RENEW
+    assert written == as_rst(kind), RENEW
 
 
 def test_the_page_of_outputs_has_the_table_of_figures() -> None:
-    assert captions.as_markdown() in (ROOT / "docs/outputs.md").read_text(encoding="utf-8"), RENEW
+    assert as_markdown() in (ROOT / "docs/outputs.md").read_text(encoding="utf-8"), RENEW
 
 
 def rendered(kind: str, **wildcards: str) -> str:
@@ -29,7 +30,7 @@ def rendered(kind: str, **wildcards: str) -> str:
     models = {"net": {"weights": "random"}, "other": {"weights": "imagenet"}}
     config = {"notes": captions.notes(comparisons, models), "cross_validation": {"unit": "pairs"}}
     job = SimpleNamespace(config=config, wildcards=wildcards, params=SimpleNamespace(score="pearson_r2"))
-    text = jinja2.Template(captions.as_rst(kind), undefined=jinja2.StrictUndefined).render(snakemake=job)
+    text = jinja2.Template(as_rst(kind), undefined=jinja2.StrictUndefined).render(snakemake=job)
     settings = {"halt_level": 2, "report_level": 2}  # warnings are errors
     return str(docutils.core.publish_parts(text, writer="html", settings_overrides=settings)["body"])
 

@@ -15,10 +15,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tiny_project import CONFIG, ROOT
 
-from alignment_importance.config import ConfigurationError, configure, schema, start_of
+from alignment_importance.config import ConfigurationError, configure, start_of
 from alignment_importance.config.sections import Features
+from making import configuration
 
-SCHEMA = json.loads((ROOT / schema.SCHEMA).read_text(encoding="utf-8"))
+SCHEMA = json.loads((ROOT / configuration.SCHEMA).read_text(encoding="utf-8"))
 READY = [ROOT / "config.yaml", *sorted((ROOT / "workflow/configs").glob("*.yaml"))]
 
 
@@ -82,9 +83,9 @@ def file_with(path: tuple[str, ...]) -> Path:
 
 
 def test_schema_and_reference_are_those_of_the_types() -> None:
-    remedy = "run `python -m alignment_importance.config.schema` in scripts/"
-    assert schema.schema() == SCHEMA, remedy
-    assert (ROOT / schema.REFERENCE).read_text(encoding="utf-8") == schema.reference(), remedy
+    remedy = "make it anew: python docs/make.py configuration"
+    assert configuration.schema() == SCHEMA, remedy
+    assert (ROOT / configuration.REFERENCE).read_text(encoding="utf-8") == configuration.reference(), remedy
 
 
 def test_the_schema_is_one_and_knows_the_keys() -> None:
@@ -121,7 +122,7 @@ def test_no_mapping_takes_keys_of_another_name() -> None:
 
 def test_the_reference_has_a_table_for_every_section() -> None:
     """A table lists the keys of its section alone, in their order."""
-    text = (ROOT / schema.REFERENCE).read_text(encoding="utf-8")
+    text = (ROOT / configuration.REFERENCE).read_text(encoding="utf-8")
     tables = {
         heading.strip("`"): re.findall(r"^\| `(\w+)` \|", rows, re.MULTILINE)
         for heading, rows in re.findall(r"^## (.+)\n((?:(?!## ).*\n)*)", text, re.MULTILINE)

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-import tabulate_networks
 from alignment_importance.networks.kinds import registry
+from making import networks
 
 PAGE = Path(__file__).resolve().parents[2] / "docs/networks.md"
 
@@ -13,20 +13,34 @@ PAGE = Path(__file__).resolve().parents[2] / "docs/networks.md"
 SOME = ["alexnet", "resnet18", "squeezenet1_1", "vit_b_32", "timm/convnext_atto", "timm/resnet18"]
 
 
-def test_rows_of_the_page_are_what_the_networks_are(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Otherwise: `snakemake --cores 1 --force docs/networks.md`."""
-    some = {name: family for name, family in tabulate_networks.tabulated().items() if name in SOME}
+def test_rows_of_the_page_are_what_the_networks_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Otherwise: `python docs/make.py networks`."""
+    some = {name: family for name, family in networks.tabulated().items() if name in SOME}
     assert len(some) == len(SOME)
-    monkeypatch.setattr(tabulate_networks, "tabulated", lambda: some)
-    tabulate_networks.tabulate_networks(tmp_path / "networks.md")
-    made = (tmp_path / "networks.md").read_text(encoding="utf-8").splitlines()
-    assert set(made) <= set(PAGE.read_text(encoding="utf-8").splitlines())
+    monkeypatch.setattr(networks, "tabulated", lambda: some)
+    assert set(networks.page().splitlines()) <= set(PAGE.read_text(encoding="utf-8").splitlines())
+
+
+def test_page_of_three_networks_the_same_bytes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    some = {"timm/coat_mini": "coat", "timm/resnet18": "resnet", "alexnet": ""}
+    monkeypatch.setattr(networks, "tabulated", lambda: some)
+    for name in ("one", "two"):
+        (tmp_path / name / "docs").mkdir(parents=True)
+        networks.make(tmp_path / name)
+    page = (tmp_path / "one/docs/networks.md").read_text(encoding="utf-8")
+    assert "| alexnet | 224 | `features.11` | 256 | 13 x 13 | `classifier.5` | 4096 | linear |\n" in page
+    assert "| coat | timm/coat_mini | 224 | | | | | | refused |\n" in page
+    assert "- Network timm/coat_mini has no feature maps to ablate" in page
+    row = "| resnet | timm/resnet18 | 224 | `layer4.1.act2` | 512 | 7 x 7 | `global_pool.flatten` | 512 | pooled |\n"
+    assert page.count(row) == 1
+    assert page.index("alexnet") < page.index("timm/coat_mini")
+    assert (tmp_path / "one/docs/networks.md").read_bytes() == (tmp_path / "two/docs/networks.md").read_bytes()
 
 
 def test_all_networks_are_on_the_page() -> None:
     rows = [line.strip("| ").split(" | ") for line in PAGE.read_text(encoding="utf-8").splitlines() if line[:1] == "|"]
     named = {cell for row in rows for cell in row[:2]}
-    tabulated = tabulate_networks.tabulated()
+    tabulated = networks.tabulated()
     assert set(tabulated) <= named
     assert {name for name in registry.known_architectures() if not name.startswith("timm/")} <= set(tabulated)
     families = set(tabulated.values()) - {""}

@@ -10,10 +10,10 @@ import pytest
 import torch
 from small_heads import ABLATIONS, N_IMAGES, N_MAPS, engine, fill_of, resources
 
-import tabulate_recovery
 from alignment_importance.ablation import PooledAblation
 from alignment_importance.experiments import recovery
 from alignment_importance.statistics import roc
+from making.recovery import as_markdown
 
 PAGE = Path(__file__).resolve().parents[2] / "docs/recovery.md"
 
@@ -106,7 +106,7 @@ def test_the_page_names_the_best_method_and_how_far_it_is_ahead() -> None:
         for image, auc in zip(("007", "x"), both, strict=True)
     ]
     table = pd.DataFrame(rows, columns=list(recovery.COLUMNS)).assign(model="n", weights="w")
-    page = tabulate_recovery.as_markdown(table, 3, {"left": 1, "right": 2}).splitlines()
+    page = as_markdown(table, 3, {"left": 1, "right": 2}).splitlines()
     # With two values the interval is 12.706 standard deviations by the square root of two.
     assert "| method | maps: AUC | places: AUC, a | places: AUC, b | places: difference |" in page
     assert "| AIS | 0.70 ± 1.27 | 0.80 ± 1.27 | 0.20 ± 1.27 | 0.60 ± 2.54 |" in page
@@ -117,7 +117,7 @@ def test_the_page_names_the_best_method_and_how_far_it_is_ahead() -> None:
 
 
 def test_the_page_of_the_documentation_has_the_form_of_what_is_made() -> None:
-    """Its numbers take minutes: `snakemake --cores 2 --force docs/recovery.md`."""
+    """Its numbers take minutes: `python docs/make.py recovery --help`."""
     page = PAGE.read_text(encoding="utf-8")
     lines = [line.split(" | ") for line in page.splitlines() if line.startswith("|")]
     assert [line[0].removeprefix("| ") for line in lines[2:]] == list(recovery.METHODS)
@@ -135,6 +135,6 @@ def test_the_page_of_the_documentation_has_the_form_of_what_is_made() -> None:
     assert f"{recovery.N_PLANTED} random maps" in page
     assert f"{recovery.N_DRAWS} draws" in page
     # The text around what is filled in is that of the template.
-    template = Path(tabulate_recovery.__file__).with_suffix(".md").read_text(encoding="utf-8")
+    template = (PAGE.parent / "making/recovery.md.jinja").read_text(encoding="utf-8")
     fixed = [part for part in re.split(r"\{[{%].*?[%}]\}", template) if len(part.strip(" |")) > 3]
     assert all(part.strip() in page for part in fixed)

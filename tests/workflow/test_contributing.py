@@ -16,6 +16,9 @@ EXAMPLES = dict(re.findall(r"^### (.*?)\n(.*?)(?=^### |\Z)", TEXT, flags=re.MULT
 MODULE = re.compile(r"^`(\S+\.py)`:\n\n```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 LINE = re.compile(r"^One line in `(\S+\.py)`, below `(.*?)`:\n\n```text\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
+#: A line of a program that lets it import what makes the documentation.
+MAKING = f"import sys; sys.path.append({str(ROOT / 'docs')!r})"
+
 
 @pytest.fixture
 def carry_out(tmp_path: Path) -> Callable[[str], Path]:
@@ -53,7 +56,8 @@ def accepts(folder: Path, section: str, entry: str) -> str:
 import json, yaml
 import jsonschema
 from alignment_importance.config import configure
-from alignment_importance.config.schema import schema
+{MAKING}
+from making.configuration import schema
 given = yaml.safe_load(open({str(folder / "tiny.yaml")!r})) | {{{section!r}: {entry}}}
 configure(given, look_at_files=False)
 jsonschema.validate(given, schema())
@@ -181,11 +185,12 @@ def test_a_kind_of_network(carry_out: Callable[[str], Path]) -> None:
     folder = carry_out("A kind of network")
     run(
         folder,
-        """
+        f"""
 from alignment_importance import networks
 from alignment_importance.networks.kinds.registry import known_architectures
 from alignment_importance.networks.spec import Spec
-from tabulate_networks import tabulated
+{MAKING}
+from making.networks import tabulated
 assert "two_layers" in known_architectures() and "two_layers" not in tabulated()
 cut = networks.cut(networks.build(Spec("two_layers", weights="random", seed=1)))
 assert cut.map_shape == (32, 15, 15) and cut.n_units == 32 and cut.head.route == "pooled"

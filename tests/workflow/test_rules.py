@@ -33,8 +33,8 @@ GPU_OTHERS = {
     "measure_recovery",
 }
 
-#: Jobs that make what is the same whoever makes it (data sets, documentation), and the check, which makes nothing.
-UNRECORDED = {"check", "make_demo", "shrink_figure", "tabulate_networks", "tabulate_recovery"}
+#: The job that makes a data set, which is the same whoever makes it, and the check, which makes nothing.
+UNRECORDED = {"check", "make_demo"}
 
 #: What stands in every rule beside what its script takes.
 OF_EVERY_RULE = {"code", "recorded"}
@@ -89,7 +89,7 @@ NAMED_PAIRS = {
 #: What nobody makes but on demand.
 ON_DEMAND = (
     "check", "paper", "interactions", "benchmark", "layers", "results/layers/alexnet.csv",
-    "results/recovery/demo/efficientnet_lite0.csv", "docs/networks.md", "docs/recovery.md", "tutorial",
+    "results/recovery/demo/efficientnet_lite0.csv",
 )  # fmt: skip
 
 

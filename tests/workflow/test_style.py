@@ -9,7 +9,7 @@ from tiny_project import ROOT
 
 @pytest.mark.parametrize(
     "command",
-    [("ruff", "check", "."), ("ruff", "format", "--check", "."), ("mypy", "scripts", "tests")],
+    [("ruff", "check", "."), ("ruff", "format", "--check", "."), ("mypy", "scripts", "tests", "docs")],
     ids=["lint", "format", "types"],
 )
 def test_python_is_clean(command: tuple[str, ...]) -> None:

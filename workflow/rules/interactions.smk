@@ -2,7 +2,7 @@
 #
 # needs   activations, judgments, folds, curves, rankings/{comparison}/{model}/all.csv
 # makes   interactions/{comparison}/{model}/elimination.csv, pairs.csv and shapley.csv, and their figures
-#         recovery/{control}/{model}.csv, docs/recovery.md
+#         recovery/{control}/{model}.csv
 #
 # Where no closed form leads to the scores the jobs stop after `interactions.minutes`, and say how much is done. They
 # leave *.partial.npz beside their output; the same command with more minutes, or after an interruption, goes on there.
@@ -135,30 +135,6 @@ rule measure_recovery:
         code=code_of("measure_recovery"),
     script:
         "../../scripts/measure_recovery.py"
-
-
-rule tabulate_recovery:
-    """Tabulate for the documentation what finds the planted truth of the demo, with its first model."""
-    input:
-        table=f"<results>/recovery/demo/{list(config['models'])[0]}.csv",
-    output:
-        page="docs/recovery.md",
-    log:
-        "<logs>/tabulate_recovery.log",
-    benchmark:
-        "<benchmarks>/tabulate_recovery.tsv"
-    conda:
-        "../../envs/torch.yaml"
-    resources:
-        mem_mb=megabytes_of_network(table=10),
-        runtime=growing(10),
-    params:
-        permutations=config["interactions"]["permutations"],
-        objects=lambda wildcards: config["controls"]["demo"]["objects"],
-        recorded=False,
-        code=code_of("tabulate_recovery"),
-    script:
-        "../../scripts/tabulate_recovery.py"
 
 
 rule plot_interactions:

@@ -1,7 +1,7 @@
 # Networks: checked, their layers listed, and what they make of the images of a set; features in the place of networks.
 #
 # needs   inputs/{image_set}/images.csv, the networks' weights, files of features
-# makes   layers/{network}.csv, inputs/networks.csv and networks-checks.csv, activations/{image_set}/{model}.nc, docs/networks.md
+# makes   layers/{network}.csv, inputs/networks.csv and networks-checks.csv, activations/{image_set}/{model}.nc
 
 
 rule layers:
@@ -123,23 +123,3 @@ rule read_features:
         code=code_of("read_features"),
     script:
         "../../scripts/read_features.py"
-
-
-rule tabulate_networks:
-    """Tabulate the layers of all networks for the documentation."""
-    output:
-        page="docs/networks.md",
-    log:
-        "<logs>/tabulate_networks.log",
-    benchmark:
-        "<benchmarks>/tabulate_networks.tsv"
-    conda:
-        "../../envs/torch.yaml"
-    resources:
-        mem_mb=megabytes_of_network(),
-        runtime=growing(30),
-    params:
-        recorded=False,
-        code=code_of("tabulate_networks"),
-    script:
-        "../../scripts/tabulate_networks.py"

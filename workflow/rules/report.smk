@@ -3,7 +3,6 @@
 # needs   the tables and labelled arrays of the other stages
 # makes   figures/*.png and, where they are wanted, figures/*.pdf, heatmaps/{comparison}/{model}/{image}.png
 #         gallery/index.html and the pictures beside it, paper/README.md and what it names
-#         docs/pictures/*.webp
 
 # The kinds of figure of every comparison and model; of other figures, the kind of each and what it is about.
 KINDS_OF_UNITS = ["curves", "importance", "rsms"]
@@ -15,22 +14,6 @@ SCALED = list(itertools.product(COMPARISONS, WITH_PLACES, SALIENCY))
 TRACED = list(itertools.product(COMPARISONS, MODELS, SEEDS))
 OF_THE_RUN = PLAN.figures_of_run()
 OF_PAPER = PLAN.figures_of_paper()
-# What the tutorial shows, by a comparison of the configuration that makes it: of the real data, no photographs.
-TUTORIAL = {
-    "mur92": [
-        *("prediction", "transfer_efficientnet_lite0"),
-        *expand(
-            "{kind}_mur92_efficientnet_lite0",
-            kind=["curves", "importance", "rsms", "overlap", "overlap-categories"],
-        ),
-    ],
-    "demo-shape": [
-        *("control_demo_efficientnet_lite0", "gallery"),
-        *expand(
-            "{kind}_demo-shape_efficientnet_lite0", kind=["heatmaps", "patches", "pairs-explained", "overlap-grid"]
-        ),
-    ],
-}
 OWN_OF_PAPER = [("bars",), *(("fold-curves", model) for model in MODELS)]
 
 
@@ -288,46 +271,3 @@ rule paper:
     """Every figure and table of the paper, numbered, with an index."""
     input:
         rules.assemble_paper.output,
-
-
-rule photograph_gallery:
-    """The gallery as Chromium shows it, for the tutorial alone."""
-    input:
-        rules.build_gallery.output,
-    output:
-        "<results>/figures/gallery.png",
-    log:
-        "<logs>/photograph_gallery.log",
-    conda:
-        "../../envs/figures.yaml"
-    shell:
-        "chromium --headless --no-sandbox --hide-scrollbars --force-device-scale-factor=1 --window-size=1200,888"
-        ' --screenshot={output} "file://$PWD/{input}/index.html" 2> {log}'
-
-
-rule shrink_figure:
-    """Make a figure as small as a page of the documentation shows it."""
-    input:
-        figure="<results>/figures/{figure}.png",
-    output:
-        picture="docs/pictures/{figure}.webp",
-    log:
-        "<logs>/shrink_figure/{figure}.log",
-    benchmark:
-        "<benchmarks>/shrink_figure/{figure}.tsv"
-    conda:
-        "../../envs/figures.yaml"
-    resources:
-        mem_mb=growing(500, figure=50),
-        runtime=growing(10),
-    params:
-        recorded=False,
-        code=code_of("shrink_figure"),
-    script:
-        "../../scripts/shrink_figure.py"
-
-
-rule tutorial:
-    """The pictures of the tutorial: of the real data set its plots, of the demo those with images."""
-    input:
-        [f"docs/pictures/{figure}.webp" for comparison in COMPARISONS for figure in TUTORIAL.get(comparison, [])],

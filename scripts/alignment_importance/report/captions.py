@@ -1,15 +1,7 @@
-"""The captions of all figures, for the index of a paper, Snakemake's report and the documentation.
+"""The captions of all figures, for the index of a paper, Snakemake's report and the documentation."""
 
-`python -m alignment_importance.report.captions FOLDER` writes them into workflow/report/ and docs/outputs.md of a
-checkout.
-"""
-
-import re
-import sys
-import textwrap
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from alignment_importance.statistics.scores import SCORES
@@ -276,19 +268,6 @@ FIGURES = {
     ),
 }
 
-#: Jinja that writes the `notes` about the comparison and model of a job, or about all if the job is about several.
-_NOTES = """\
-{% for note in snakemake.config["notes"] if snakemake.wildcards.get(note["about"], note["name"]) == note["name"] %}
-{{ note["text"] }}
-{% endfor %}
-"""
-
-_LEAKY = """\
-{% if snakemake.config["cross_validation"]["unit"] == "pairs" %}
-Pairs were split, not images, which is leaky: every image stands on both sides of the split.
-{% endif %}
-"""
-
 
 def score_name(score: str) -> str:
     """Return the name of a second-order score in figures and captions."""
@@ -323,16 +302,6 @@ def unusual(arithmetic: str, ablation: str) -> list[str]:
     return replaced if arithmetic == "float32" else [arithmetic, *replaced]
 
 
-def as_rst(kind: str) -> str:
-    """Write the caption for Snakemake's report: reStructuredText with Jinja."""
-    caption = FIGURES[kind]
-    text = f"{caption.title}. {caption.reading}".format(score="``{{snakemake.params.score}}``")
-    wrapped = textwrap.fill(text, 120, break_long_words=False, break_on_hyphens=False) + "\n"
-    if caption.category == "Benchmark":
-        return wrapped
-    return wrapped + (_LEAKY if "{score}" in caption.reading else "") + _NOTES
-
-
 def notes(
     comparisons: Mapping[str, Mapping[str, Any]], models: Mapping[str, Mapping[str, Any]]
 ) -> list[dict[str, str]]:
@@ -358,27 +327,3 @@ def notes(
         for name, entry in section.items()
         if entry.get(key) == value
     ]
-
-
-def as_markdown() -> str:
-    """Write the table of all figures for the documentation."""
-    rows = ["| figure | question | claim of the paper that it stands for |", "|---|---|---|"]
-    for kind, caption in FIGURES.items():
-        name = stem(kind, *(f"{{{about}}}" for about in caption.about))
-        condition = f" ({caption.condition})" if caption.condition else ""
-        rows.append(f"| `figures/{name}`{condition} | {caption.question} | {caption.claim} |")
-    return "\n".join(rows) + "\n"
-
-
-def write(folder: Path) -> None:
-    """Write all captions into a checkout of the project."""
-    for kind in FIGURES:
-        (folder / "workflow/report" / f"{kind}.rst").write_text(as_rst(kind), encoding="utf-8")
-    page = folder / "docs/outputs.md"
-    text = page.read_text(encoding="utf-8")
-    table = re.compile(r"^\| figure \| question \|.*\n(\|.*\n)+", flags=re.MULTILINE)
-    page.write_text(table.sub(lambda _: as_markdown(), text), encoding="utf-8")
-
-
-if __name__ == "__main__":
-    write(Path(sys.argv[1]))

@@ -1,0 +1,48 @@
+"""Make files of the project that follow from its code or its results: pages, pictures, captions, the JSON schema.
+
+Nothing of it is part of a user's run. `python docs/make.py --help` lists what there is.
+"""
+
+import argparse
+import importlib
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+
+#: What can be made, by the module of `making` that makes it: the files, and what must be run before.
+PARTS = {
+    "configuration": "workflow/config.schema.json and docs/configuration.md, from the types in "
+    "scripts/alignment_importance/config.",
+    "captions": "workflow/report/*.rst and the table of figures in docs/outputs.md, from the captions in "
+    "scripts/alignment_importance/report/captions.py.",
+    "networks": "docs/networks.md, from all networks, built without weights, and docs/making/networks.md.jinja. It "
+    "takes minutes.",
+    "recovery": "docs/recovery.md, from the control of the demo and docs/making/recovery.md.jinja, after "
+    "`snakemake --cores all results/recovery/demo/efficientnet_lite0.csv`.",
+    "pictures": "docs/pictures/*.webp, which the tutorial shows: plots of mur92, whose photographs are not ours to "
+    "publish, and of the demo what has images in it. It needs Chromium, and comes after "
+    "`snakemake --cores all figures gallery` and "
+    "`snakemake --cores all figures --configfile workflow/configs/mur92.yaml`.",
+}
+
+
+def main() -> None:
+    """Make the part that the command line names."""
+    parser = argparse.ArgumentParser(description="Make what follows from the code or from results.")
+    parts = parser.add_subparsers(dest="part", metavar="PART", required=True)
+    for part, made in PARTS.items():
+        parts.add_parser(part, help=made, description=f"Make {made}")
+    part = parser.parse_args().part
+    sys.path.insert(0, str(ROOT / "scripts"))
+    from alignment_importance.system.errors import InputError
+
+    try:
+        # Some import PyTorch, which takes seconds.
+        importlib.import_module(f"making.{part}").make(ROOT)
+    except InputError as error:
+        sys.exit(f"{error} See: python docs/make.py {part} --help")
+
+
+if __name__ == "__main__":
+    main()
