@@ -111,6 +111,8 @@ def test_the_page_names_the_best_method_and_how_far_it_is_ahead() -> None:
     assert "| method | maps: AUC | places: AUC, a | places: AUC, b | places: difference |" in page
     assert "| AIS | 0.70 ± 1.27 | 0.80 ± 1.27 | 0.20 ± 1.27 | 0.60 ± 2.54 |" in page
     assert "| Shapley value | 0.90 ± 0.00 | 0.90 ± 0.00 | undefined | undefined |" in page
+    # Without an empty line before it, it would be a row of the table.
+    assert page[page.index("The highest, and how far it is above the next in the same draws or images:") - 1] == ""
     assert "- maps: Shapley value, 0.20 ± 1.27 above AIS." in page
     # Of places, only AIS has a difference in more than one image.
     assert "- places: undefined." in page
