@@ -7,16 +7,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from alignment_importance.inputs.delimited_text import Text
 from alignment_importance.inputs.identifiers import ImageIds
 from alignment_importance.system.problems import Problems, ProblemsError
-
-CELLS = st.lists(
-    st.tuples(*[st.sampled_from(["a", " a", "b c", "ü", "1", "", "nan", "0.50"])] * 2), min_size=1, max_size=20
-)
 
 #: A table with what makes tables hard to write: blanks, marks and quotes in cells, and missing cells.
 HEADER = ["image", "category", "note"]
@@ -70,54 +64,6 @@ def test_blanks_and_empty_rows_mean_nothing(tmp_path: Path) -> None:
     assert content(text) == {"image": ["a", "b"], "category": ["tool", "face"]}
     assert table.lines.tolist() == [4, 7]
     assert not text.problems
-
-
-@given(
-    CELLS,
-    st.sampled_from(["\n", "\r\n"]),
-    st.sampled_from([",", ";", "\t"]),
-    st.booleans(),
-    st.sampled_from(["", ",", ";", "\t"]),
-)
-def test_tables_are_read_at_once_as_line_by_line(
-    tmp_path_factory: pytest.TempPathFactory,
-    cells: list[tuple[str, str]],
-    ending: str,
-    mark: str,
-    is_ended: bool,
-    last: str,
-) -> None:
-    last = last if last == mark else ""
-    lines = [mark.join(("one", "two")), *(mark.join(row) + last for row in cells)]
-    text = opened(tmp_path_factory.mktemp("text"), ending.join(lines) + ending * is_ended)
-    at_once, (by_line, numbers) = text._read_plain(), text._read_lines()
-    if any(not first.strip() and not second.strip() for first, second in cells):
-        assert at_once is None
-    if at_once is not None:
-        columns, lines_at_once = at_once
-        assert lines_at_once.tolist() == numbers.tolist()
-        for one, other in zip(columns, by_line, strict=True):
-            assert one.cells == other.cells
-            assert one.codes.tolist() == other.codes.tolist()
-
-
-@pytest.mark.parametrize(
-    ("content", "is_plain"),
-    [
-        ("one,two\na,b\n", True),
-        ("one,two\n1,a,b\n2,c,d\n", True),
-        ('one,two\n"a",b\n', False),
-        ("one,two\n\na,b\n", False),
-        ("one,two\na,b,c\na,b\n", False),
-        ("one,two\na,b,c,d\n", False),
-        ("one,two\na\rb,c\n", False),
-        ("\none,two\na,b\n", False),
-        ("one two\na b\n", False),
-        ("one,two\n", False),
-    ],
-)
-def test_other_tables_are_read_line_by_line(tmp_path: Path, content: str, is_plain: bool) -> None:
-    assert (opened(tmp_path, content)._read_plain() is not None) == is_plain
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,6 @@ from operator import getitem
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from alignment_importance.system import contents
@@ -81,7 +80,7 @@ class Text:
         self._data = _in_utf8(path, problems)
         first_line = next(filter(bytes.strip, io.BytesIO(self._data)), b"").decode()
         self.separator = _separator(first_line)
-        self._header_line, header = next(self._lines(), (1, []))
+        _, header = next(self._lines(), (1, []))
         self.own_header = [name.strip() for name in header]
         self.header = self._renamed(self.own_header)
 
@@ -143,7 +142,7 @@ class Text:
 
     def table(self) -> "Table":
         """Read the rows below the header; note and leave out lines with too few or too many fields."""
-        columns, lines = self._read_plain() or self._read_lines()
+        columns, lines = self._read_rows()
         is_longer = len(columns) > len(self.header)
         # R's write.table names no column of row names; others end every line with a separator.
         added = [[], [""]] if is_longer and not any(columns[-1].cells) else [[""] * is_longer, []]
@@ -221,56 +220,21 @@ class Text:
                 self.path, f"it cannot be read ({error})", "Check its quotes.", f"line {reader.line_num}"
             )
 
-    def _read_plain(self) -> tuple[list[Column], NDArray[np.int64]] | None:
-        """Read a table without quotes and blank lines in which every line is complete; return None for any other.
-
-        Pandas reads such a table without a Python object for every cell, so that millions of trials take seconds.
-        """
-        body = self._data[self._data.find(b"\n") + 1 :] if self._header_line == 1 else b""
-        if (
-            not body
-            or self.separator == " "
-            or b'"' in self._data
-            or self._data.count(b"\r") != self._data.count(b"\r\n")
-        ):
-            return None
-        width = body[: body.find(b"\n")].count(self.separator.encode()) + 1
-        characters = np.frombuffer(body if body.endswith(b"\n") else body + b"\n", dtype=np.uint8)
-        ends = characters[(characters == ord(self.separator)) | (characters == ord("\n"))]
-        line = np.frombuffer((self.separator * (width - 1) + "\n").encode(), dtype=np.uint8)
-        if width - len(self.header) not in (0, 1) or len(ends) % width or (ends.reshape(-1, width) != line).any():
-            return None
-        read = pd.read_csv(
-            io.BytesIO(body),
-            sep=self.separator,
-            header=None,
-            dtype=str,
-            na_filter=False,
-            quoting=csv.QUOTE_NONE,
-            skip_blank_lines=False,
-        )
-        columns = [_column(*pd.factorize(read[at])) for at in range(width)]
-        # A line that consists of delimiters alone is blank.
-        if all("" in column.cells for column in columns):
-            return None
-        return columns, np.arange(2, len(read) + 2, dtype=np.int64)
-
-    def _read_lines(self) -> tuple[list[Column], NDArray[np.int64]]:
-        """Read any table line by line, with the same result as `_read_plain`."""
-        lengths = {len(row) for _, row in self.rows()}
-        width = len(self.header) + (lengths == {len(self.header) + 1})
-        coders = [_coder() for _ in range(width)]
-        # Numbers in place of cells, since these repeat and take far more memory.
-        codes, lines = array("i"), array("q")
-        wrong: dict[int, list[int]] = {}
+    def _read_rows(self) -> tuple[list[Column], NDArray[np.int64]]:
+        """Read the rows below the header as columns, with the line of each row; note those of other lengths."""
+        # Of the rows of each length: numbers in place of cells, since these repeat and take far more memory.
+        read: dict[int, tuple[list[dict[str, int]], array[int], array[int]]] = {}
         for number, row in self.rows():
-            if len(row) == width:
-                codes.extend(map(getitem, coders, row))
-                lines.append(number)
-            else:
-                wrong.setdefault(len(row), []).append(number)
-        for length, where in wrong.items():
-            self.note_length(where, length)
+            if len(row) not in read:
+                read[len(row)] = [_coder() for _ in row], array("i"), array("q")
+            coders, codes, lines = read[len(row)]
+            codes.extend(map(getitem, coders, row))
+            lines.append(number)
+        width = len(self.header) + (set(read) == {len(self.header) + 1})
+        for length, (_, _, lines) in read.items():
+            if length != width:
+                self.note_length(lines, length)
+        coders, codes, lines = read.get(width, ([{}] * width, array("i"), array("q")))
         by_column = np.array(codes, dtype=np.int32).reshape(len(lines), width).T
         columns = [_column(own, coder) for own, coder in zip(by_column, coders, strict=True)]
         return columns, np.array(lines, dtype=np.int64)
