@@ -170,10 +170,29 @@ def test_numbers_have_a_point_or_beside_semicolons_a_comma(
     tmp_path: Path, header: str, cell: str, value: float | str
 ) -> None:
     text = opened(tmp_path, f"{header}\n")
-    assert text.number(cell) == value
+    assert text.number(cell, "line 2") == value
     said = ["numbers have decimal commas. They are read as such."] if value == 0.5 and "," in cell else []
     assert list(map(str, text.problems)) == said
-    assert all(np.isnan(text.number(missing)) for missing in ("", " NaN", "NA", "na "))
+    assert all(np.isnan(text.number(missing, "line 2")) for missing in ("", " NaN", "NA", "na "))
+
+
+def test_points_and_commas_in_the_numbers_of_one_file_are_refused(tmp_path: Path) -> None:
+    text = opened(tmp_path, "id;ms;note\nx.y;6;a,b\nu,v;6.5;1,5\nx.y;1,250;a.b\nw;7.5;\n", rt="ms")
+    table = text.table()
+    table.numbers("rt", "Leave it empty.")
+    [said] = map(str, text.problems.errors)
+    assert said == (
+        "some numbers have a decimal point ('6.5' on line 3, column ms), others a decimal comma ('1,250' on line 4, "
+        "column ms). Write all with a decimal point."
+    )
+
+
+@pytest.mark.parametrize("cells", [["6.5", "x,y", "NA"], ["6,5", "a.b", "1e3", "1,2,3"], ["1,5", "7", "2.5.1"]])
+def test_cells_that_are_no_numbers_have_no_decimal_mark(tmp_path: Path, cells: list[str]) -> None:
+    text = opened(tmp_path, "id;rt\n" + "".join(f"a.b;{cell}\na,b;\n" for cell in cells))
+    table = text.table()
+    table.numbers("rt", "Leave it empty.")
+    assert all("decimal point (" not in str(problem) for problem in text.problems)
 
 
 @pytest.mark.parametrize(

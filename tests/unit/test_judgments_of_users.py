@@ -72,6 +72,9 @@ def test_semicolons_and_decimal_commas_make_a_matrix(tmp_path: Path) -> None:
     path = write(tmp_path, "id;a;b;c\na;;0,5;1\nb;0,5;;2,25\nc;1;2,25;\n")
     assert read(path, kind="similarity")["similarity"][0].to_numpy()[[0, 0, 1], [1, 2, 2]].tolist() == [0.5, 1, 2.25]
     assert warnings(path, kind="similarity") == "numbers have decimal commas. They are read as such."
+    write(tmp_path, "id;a;b;c\na;;6.5;1\nb;6.5;;1,250\nc;1;1,250;\n")
+    said = "point ('6.5' on line 2 (row a), column b), others a decimal comma ('1,250' on line 3 (row b), column c)."
+    assert said in refusal(path, kind="similarity")
 
 
 @pytest.mark.parametrize(

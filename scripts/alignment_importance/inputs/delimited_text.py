@@ -9,6 +9,7 @@ import codecs
 import csv
 import io
 import itertools
+import math
 import re
 from array import array
 from collections import Counter, defaultdict
@@ -83,6 +84,8 @@ class Text:
         _, header = next(self._lines(), (1, []))
         self.own_header = [name.strip() for name in header]
         self.header = self._renamed(self.own_header)
+        # The first number that was read with a decimal point, and with a decimal comma, by the mark.
+        self._with_mark: dict[str, str] = {}
 
     def rows(self) -> Iterator[Row]:
         """Yield line number and fields of every line below the header that is not blank.
@@ -168,25 +171,41 @@ class Text:
         told = f"{counted(found, 'field', 'fields')}, but the header has {wanted}{_also(len(lines) - 1)}"
         self.problems.error(self.path, told, remedy, f"line {lines[0]}")
 
-    def number(self, cell: str) -> float | str:
+    def number(self, cell: str, place: str) -> float | str:
         """Read a number: NaN if it is missing; if it is not a finite number, return what is wrong with it.
 
-        In a file separated by semicolons a comma is a decimal comma, as spreadsheets write it.
+        In a file separated by semicolons a comma is a decimal comma, as spreadsheets write it. A file in which some
+        numbers have a decimal point and others a comma, which may divide thousands, is noted as an error.
+
+        Args:
+            place: of the cell, for messages.
         """
         cell = cell.strip()
         if cell.lower() in MISSING:
             return np.nan
-        if self.separator == ";" and cell.count(",") == 1 and "." not in cell:
-            self.problems.warn(self.path, "numbers have decimal commas", "They are read as such.")
-            cell = cell.replace(",", ".")
+        mark = "," if self.separator == ";" and cell.count(",") == 1 and "." not in cell else "."
         try:
             # Python reads 1_000 as a number.
-            value = np.nan if "_" in cell else float(cell)
+            value = np.nan if "_" in cell else float(cell.replace(mark, "."))
         except ValueError:
             value = np.nan
-        if np.isinf(value):
+        if math.isinf(value):
             return "is infinite"
-        return "is not a number" if np.isnan(value) else value
+        if math.isnan(value):
+            return "is not a number"
+        if mark in cell and mark not in self._with_mark:
+            self._note_mark(mark, f"{cell!r} on {place}")
+        return value
+
+    def _note_mark(self, mark: str, number: str) -> None:
+        """Note the first number with a decimal comma, or with a point."""
+        self._with_mark[mark] = number
+        if len(self._with_mark) == 2:
+            point, comma = self._with_mark["."], self._with_mark[","]
+            found = f"some numbers have a decimal point ({point}), others a decimal comma ({comma})"
+            self.problems.error(self.path, found, "Write all with a decimal point.")
+        elif mark == ",":
+            self.problems.warn(self.path, "numbers have decimal commas", "They are read as such.")
 
     def _renamed(self, header: list[str]) -> list[str]:
         """Replace the user's own names of columns by their names here."""
@@ -274,12 +293,12 @@ class Table:
         Args:
             missing: what the message advises for cells that are meant to have no number.
         """
-        column = self.columns[name]
-        read = [self.text.number(cell) for cell in column.cells]
+        column, called = self.columns[name], self.text.called(name)
+        first, count = column.first_rows(), np.bincount(column.codes)
+        places = [self._place(row, called) for row in first]
+        read = [self.text.number(cell, place) for cell, place in zip(column.cells, places, strict=True)]
         wrong = [at for at, value in enumerate(read) if isinstance(value, str)]
         if wrong:
-            called = self.text.called(name)
-            first, count = column.first_rows(), np.bincount(column.codes)
             for at in wrong[:_MOST_TOLD]:
                 cell = column.cells[at]
                 self._note(first[at], count[at], called, f"{cell!r} {read[at]}", remedy_of(cell, missing))
@@ -289,8 +308,10 @@ class Table:
 
     def _note(self, first: int, count: int, column: str, found: str, remedy: str) -> None:
         """Note a mistake in `count` rows, of which `first` is the first."""
-        place = f"line {self.lines[first]}, column {column}"
-        self.text.problems.error(self.text.path, f"{found}{_also(count - 1)}", remedy, place)
+        self.text.problems.error(self.text.path, f"{found}{_also(count - 1)}", remedy, self._place(first, column))
+
+    def _place(self, row: int, column: str) -> str:
+        return f"line {self.lines[row]}, column {column}"
 
 
 def _also(number: int) -> str:

@@ -62,11 +62,11 @@ def _header(text: Text, lines: Sequence[Row]) -> list[str]:
 
 def _numbers(text: Text, line: int, fields: Sequence[str], header: Sequence[str]) -> list[float]:
     """Read the cells of a row: NaN where a number is missing; what is not a number is noted, and NaN too."""
-    values = []
+    values, row = [], f"line {line} (row {fields[0].strip()})"
     for column, field in zip(header[1:], fields[1:], strict=True):
-        value = text.number(field)
+        place = f"{row}, column {column}"
+        value = text.number(field, place)
         if isinstance(value, str):
-            place = f"line {line} (row {fields[0].strip()}), column {column}"
             remedy = delimited_text.remedy_of(field, "Leave missing judgments empty.")
             text.problems.error(text.path, f"{field.strip()!r} {value}", remedy, place)
             value = np.nan
