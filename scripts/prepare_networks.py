@@ -37,8 +37,8 @@ def prepare_networks(
     rows = []
     for name, one in checked.items():
         assert one is not None  # otherwise there are errors
-        cut, spec = one.cut, specs[name]
-        tables.write_table(list_layers(one.network, spec.map_layer, spec.readout_layer), layers[name])
+        (network, cut), spec = one, specs[name]
+        tables.write_table(list_layers(network, spec.map_layer, spec.readout_layer), layers[name])
         rows.append((name, cut.map_layer, *cut.map_shape, cut.readout_layer, cut.n_units, cut.head.route))
     tables.write_table(pd.DataFrame(rows, columns=_COLUMNS), networks)
     tables.write_table(problems.table(), checks)

@@ -279,7 +279,7 @@ def test_a_square_that_no_layer_shows_is_told(own: str) -> None:
     spec = networks.Spec(f"{own}:of_tokens", map_layer="transpose", input_size=32, mean=(0.5,) * 3, std=(0.5,) * 3)
     problems = Problems()
     checked = checking.check(spec, "models.own", problems)
-    assert checked is not None and checked.cut.map_shape == (8, 2, 2)
+    assert checked is not None and checked[1].map_shape == (8, 2, 2)
     assert [str(warning) for warning in problems] == [
         "no layer shows how the tokens of 'transpose' are arranged in the image. They are assumed to form a square "
         "grid, row by row. Compare some heatmaps with their images."

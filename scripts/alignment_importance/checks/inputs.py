@@ -60,7 +60,8 @@ def check(configuration: Mapping[str, Any], problems: Problems, threads: int = 1
         logger.info("Network of models.%s", name)
         checked = checking.check(networks.Spec(**entry), f"models.{name}", problems)
         if checked is not None:
-            shapes[name] = (checked.cut.map_shape, checked.cut.head.route)
+            _, cut_network = checked
+            shapes[name] = (cut_network.map_shape, cut_network.head.route)
     for name, number in n_pairs.items():
         where = f"comparisons.{name}.pairs"
         named_pairs.check_memory(number, shapes, configuration["memory_gb"], where, problems)
