@@ -22,20 +22,31 @@ MAKING = f"import sys; sys.path.append({str(ROOT / 'docs')!r})"
 
 @pytest.fixture
 def carry_out(tmp_path: Path) -> Callable[[str], Path]:
-    """Carry out an example: one module, one line."""
+    """Carry out an example: a module or none, and a line."""
 
     def carry(name: str) -> Path:
         folder = tmp_path / "project"
         write_project(folder)
-        [(module, text)] = MODULE.findall(EXAMPLES[name])
+        modules = dict(MODULE.findall(EXAMPLES[name]))
         [(registry, above, line)] = LINE.findall(EXAMPLES[name])
-        assert not (folder / module).exists() and line.count("\n") == 1
-        (folder / module).write_text(text, encoding="utf-8")
+        assert len(modules) == (name != "A second-order score") and line.count("\n") == 1
+        for module, text in modules.items():
+            assert not (folder / module).exists()
+            (folder / module).write_text(text, encoding="utf-8")
         lines = (folder / registry).read_text(encoding="utf-8")
         assert lines.count(f"\n{above}\n") == 1
         (folder / registry).write_text(lines.replace(f"\n{above}\n", f"\n{above}\n{line}"), encoding="utf-8")
         for check in (["check"], ["format", "--check"]):
-            command = [sys.executable, "-m", "ruff", *check, "--config", str(ROOT / "pyproject.toml"), module, registry]
+            command = [
+                sys.executable,
+                "-m",
+                "ruff",
+                *check,
+                "--config",
+                str(ROOT / "pyproject.toml"),
+                *modules,
+                registry,
+            ]
             subprocess.run(command, cwd=folder, check=True)
         return folder
 

@@ -1,8 +1,11 @@
-"""What a second-order score is made of."""
+"""The second-order scores: how similarities of a network and human judgments of the same pairs are compared."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
+
+#: Similarities of two readouts.
+SIMILARITIES = ("pearson", "cosine")
 
 
 @dataclass(frozen=True)
@@ -25,3 +28,11 @@ class Score:
     def correlation(self) -> "Score":
         """The correlation itself, whose sign tells agreement from its opposite."""
         return Score(self.label, self.ranked)
+
+
+#: Every score by its name in the configuration.
+SCORES: Mapping[str, Score] = {
+    "pearson_r2": Score("R²", of=lambda correlation: correlation * correlation, lowest=0.0),
+    "pearson": Score("Pearson r"),
+    "spearman": Score("Spearman ρ", ranked=True),
+}
