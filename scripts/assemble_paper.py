@@ -46,7 +46,7 @@ def assemble_paper(
         own_png: files of the figures drawn here, `("bars",)` and `("fold-curves", model)`; they come first.
         paper: the folder.
     """
-    rows = read_table(summary, ["comparison", "model", "test_full_mean", "test_retained_mean", "k_retained_mean"])
+    rows = read_table(summary)
     with style.page(page):
         for key in own_png:
             figure = draw_bars(rows) if key == ("bars",) else _fold_curves(key[1], curves, predictions, score)
@@ -70,19 +70,10 @@ def _fold_curves(
     score: str,
 ) -> Figure:
     """Draw the curves of all comparisons of one model."""
-    columns = ["fold", "k", "train_score", "test_score"]
-    tables = {
-        comparison: read_table(file, ["k_retained"])
-        for (comparison, name), file in predictions.items()
-        if name == model
-    }
+    tables = {comparison: read_table(file) for (comparison, name), file in predictions.items() if name == model}
     of_folds = {
         comparison: pd.concat(
-            [
-                read_table(file, columns).assign(seed=key[2])
-                for key, file in curves.items()
-                if key[:2] == (comparison, model)
-            ]
+            [read_table(file).assign(seed=key[2]) for key, file in curves.items() if key[:2] == (comparison, model)]
         )
         for comparison in tables
     }

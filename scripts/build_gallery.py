@@ -65,7 +65,7 @@ def build_gallery(
                 for (image_set, salience), file in saliency.items()
                 if image_set == name
             }
-            listed = read_table(table, ["image", "file", "width", "height", "sha256", "category"])
+            listed = read_table(table)
             judged = set().union(*(view.heatmaps.indexes["image"] for view in views))
             sets.append(ImageSet(name, listed[listed["image"].isin(judged)], maps, views))
         build(sets, percents, folder, heatmap_scale)

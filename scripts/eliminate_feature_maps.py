@@ -27,7 +27,7 @@ def eliminate_feature_maps(
     with comparisons.opened(activations, judgments, model, alignment, compute) as comparison:
         cut = read_table(folds)
         blocks = cuts.blocks(cut, comparison.human, comparison.image_ids)
-        one_shot = read_table(curves, ["fold", "k", "train_score", "test_score"])
+        one_shot = read_table(curves)
         budget = interactions.budget(comparison, minutes, table, *(fold.train.human for fold in blocks))
         eliminated = interactions.eliminate_in_folds(comparison.engine, blocks, one_shot, budget)
         write_table(eliminated.assign(unit=cuts.unit_name(cut), **comparison.origin), table)

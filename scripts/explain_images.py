@@ -45,7 +45,7 @@ def explain_images(
         if heatmaps is None or pairs is None or pairs_table is None:
             return
         netcdf.write_netcdf(heat.make(comparison.activations, scored), heatmaps)
-        wanted = tables.read_table(named_pairs, ["image", "image_b"]) if named_pairs else asked
+        wanted = tables.read_table(named_pairs) if named_pairs else asked
         retained = netcdf.read_netcdf(rsms)["retained"]
         explained = explained_pairs.explain(comparison, retained, wanted)
         netcdf.write_netcdf(explained, pairs)

@@ -23,7 +23,7 @@ def extract_activations(
     one, *_ = specs.values()
     network = networks.build(one)
     cuts = [networks.cut(network, spec.map_layer, spec.readout_layer) for spec in specs.values()]
-    table = read_table(images, ["image", "file", "width", "height", "sha256"])
+    table = read_table(images)
     extraction.extract(table, network, cuts, compute, [activations[name] for name in specs])
 
 

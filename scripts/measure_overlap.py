@@ -28,7 +28,7 @@ def measure_overlap(
     `heatmaps` are those of one comparison and model, `settings` the configuration's `overlap`.
     """
     maps = read_netcdf(heatmaps)
-    table = read_table(images, ["image", "category"]).dropna(subset="category")
+    table = read_table(images).dropna(subset="category")
     categories: dict[str, str] = dict(zip(table["image"], table["category"], strict=True))
     sizes = {key: settings[key] for key in ("top_percent", "target_percent", "relative_risk_percent", "spread")}
     with ExitStack() as stack:

@@ -57,7 +57,7 @@ def _transfer_to(
     ]
     names = pd.DataFrame([(seed, fold.fold) for seed, fold in made], columns=["seed", "fold"])
     columns = ["seed", "fold", "unit", "test_full", "test_retained"]
-    own = read_table(prediction, columns)[columns]
+    own = read_table(prediction)[columns]
     tables = []
     for source, learned in comparisons.items():
         if source != target:

@@ -11,7 +11,6 @@ from job import run
 import pandas as pd
 from matplotlib.figure import Figure
 
-from alignment_importance.maps.overlap import summary
 from alignment_importance.maps.patches import locate, strongest
 from alignment_importance.report.figures import style
 from alignment_importance.report.figures.explained_pairs import draw_explained_pairs
@@ -68,21 +67,15 @@ def plot_comparison(
         png: files by kind of figure.
         overlays: folder of the images with their heatmaps, at the images' own size; None for units.
     """
-    pictures = read_table(images, ["image", "file", "sha256", "category"])
+    pictures = read_table(images)
     names = comparison, model
 
     def importance() -> Figure:
-        columns = ["fold", "feature_map", "ais"]
-        of_seeds = pd.concat([read_table(file, columns).assign(seed=file.stem) for file in rankings])
-        return draw_importance(of_seeds, read_table(all_ranking, ["feature_map", "ais"]), *names, score)
+        of_seeds = pd.concat([read_table(file).assign(seed=file.stem) for file in rankings])
+        return draw_importance(of_seeds, read_table(all_ranking), *names, score)
 
     draw: dict[str, Callable[[], Figure]] = {
-        "curves": lambda: draw_curves(
-            pd.concat([read_table(file, ["k", "train_score", "test_score"]) for file in curves]),
-            read_table(prediction, ["k_retained", "test_retained"]),
-            *names,
-            score,
-        ),
+        "curves": lambda: draw_curves(pd.concat(map(read_table, curves)), read_table(prediction), *names, score),
         "importance": importance,
         "rsms": lambda: draw_rsms(read_netcdf(rsms), pictures, *names),
     }
@@ -93,11 +86,11 @@ def plot_comparison(
 
         @functools.cache
         def summarised() -> pd.DataFrame:
-            tables = [read_table(file, summary.COLUMNS).assign(saliency=name) for name, file in summaries.items()]
+            tables = [read_table(file).assign(saliency=name) for name, file in summaries.items()]
             return pd.concat(tables, ignore_index=True)
 
         def patches() -> Figure:
-            ranked = read_table(all_ranking, ["feature_map", "ais", "rank"])
+            ranked = read_table(all_ranking)
             with open_netcdf(activations) as recorded:
                 chosen = strongest(recorded, ranked, maps["image"].to_numpy().tolist(), N_MAPS, N_PATCHES)
                 return draw_patches(chosen, pictures, *names, maps.attrs)
@@ -107,8 +100,7 @@ def plot_comparison(
                 return draw_explained_pairs(explained, functools.partial(locate, recorded), pictures, *names)
 
         def overlap_grid() -> Figure:
-            columns = ["image", "baseline", "direction", "top_percent", "target_percent", "relative_risk"]
-            tables = {name: read_table(file, columns) for name, file in overlaps.items()}
+            tables = {name: read_table(file) for name, file in overlaps.items()}
             with ExitStack() as files:
                 salience = {name: files.enter_context(open_netcdf(file)) for name, file in saliency.items()}
                 return draw_overlap_grid(maps, salience, tables, pictures, percents, *names)

@@ -30,13 +30,9 @@ def plot_interactions(
     """
     names = comparison, model, score
     draw: dict[str, Callable[[Path], Figure]] = {
-        "elimination": lambda file: draw_elimination(read_table(file, ["fold", "k"]), *names),
-        "pairs": lambda file: draw_pairs(read_table(file, ["feature_map", "feature_map_b", "interaction"]), *names),
-        "shapley": lambda file: draw_shapley(
-            read_table(file, ["feature_map", "shapley", "standard_error"]),
-            read_table(ranking, ["feature_map", "ais"]),
-            *names,
-        ),
+        "elimination": lambda file: draw_elimination(read_table(file), *names),
+        "pairs": lambda file: draw_pairs(read_table(file), *names),
+        "shapley": lambda file: draw_shapley(read_table(file), read_table(ranking), *names),
     }
     with style.page(page):
         for kind, file in tables.items():

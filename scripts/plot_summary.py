@@ -10,7 +10,6 @@ import pandas as pd
 import xarray as xr
 from matplotlib.figure import Figure
 
-from alignment_importance.experiments import agreement as agreements
 from alignment_importance.report.figures import style
 from alignment_importance.report.figures.control import draw_control
 from alignment_importance.report.figures.depth import draw_depth
@@ -60,31 +59,28 @@ def plot_summary(
         return {name: read_netcdf(heatmaps[key]) for name, key in names.items()}
 
     def pictures_of(image_set: str) -> pd.DataFrame:
-        return read_table(images[image_set], ["image", "file", "sha256"])
+        return read_table(images[image_set])
 
     def prediction() -> Figure:
         folds = [
             read_table(file).assign(comparison=comparison, model=model)
             for (comparison, model), file in predictions.items()
         ]
-        columns = ["comparison", "model", "test_full_mean", "test_retained_mean", "difference_mean"]
-        return draw_prediction(read_table(summary, columns), pd.concat(folds))
+        return draw_prediction(read_table(summary), pd.concat(folds))
 
     def side_by_side() -> Figure:
-        tables = [read_table(file, ["comparison", "model"]) for file in networks.values()]
-        return draw_networks(pd.concat(tables), score)
+        return draw_networks(pd.concat(map(read_table, networks.values())), score)
 
     def depth(comparison: str, network: str) -> Figure:
-        columns = ["comparison", "model", "test_full_mean", "test_retained_mean"]
-        return draw_depth(read_table(summary, columns), sweeps[network], comparison, network)
+        return draw_depth(read_table(summary), sweeps[network], comparison, network)
 
     def spread(comparison: str) -> Figure:
         files = (spread_images[comparison], spread_maps[comparison], differences[comparison])
-        by_image, by_map, tests = (read_table(file, ["model"]) for file in files)
+        by_image, by_map, tests = map(read_table, files)
         return draw_spread(by_image, by_map, tests, comparison)
 
     def agreeing(comparison: str, one: str, other: str) -> Figure:
-        table = read_table(agreement[comparison], agreements.COLUMNS)
+        table = read_table(agreement[comparison])
         of_both = table[(table["model"] == one) & (table["model_b"] == other)]
         maps = read_maps({model: (comparison, model) for model in (one, other)})
         return draw_agreement(of_both, maps, pictures_of(image_set_of[comparison]), comparison)
@@ -96,7 +92,7 @@ def plot_summary(
     def controlled(name: str, model: str) -> Figure:
         image_set, objects = controls[name]["image_set"], list(controls[name]["objects"])
         maps = read_maps({one: (one, model) for one, its_set in image_set_of.items() if its_set == image_set})
-        areas = read_table(control[name, model], ["comparison", "image", "map", "auc"])
+        areas = read_table(control[name, model])
         return draw_control(areas, maps, pictures_of(image_set), objects, model)
 
     draw: dict[str, Callable[..., Figure]] = {

@@ -19,7 +19,7 @@ def predict_gaze(
     saliency: Path,
 ) -> None:
     """Write one saliency map per listed image; `settings` are an entry of the configuration's `saliency`."""
-    table = read_table(images, ["image", "file", "width", "height", "sha256"])
+    table = read_table(images)
     computing.write(table, registry.provider(table, settings, compute), saliency)
 
 

@@ -19,7 +19,7 @@ def prepare_control(
         ProblemsError: lists everything that is wrong.
     """
     judged = {image for file in judgments for image in netcdf.read_netcdf(file)["image"].to_numpy()}
-    table = tables.read_table(images, ["image", "width", "height"])
+    table = tables.read_table(images)
     problems = Problems()
     controls.check_masks(masks, objects, table[table["image"].isin(judged)], problems)
     problems.log_warnings()

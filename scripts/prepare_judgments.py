@@ -61,7 +61,7 @@ def prepare_judgments(
         name=f"comparisons.{comparison}",
     )
     problems = Problems()
-    labelled = reading.inspect(told, tables.read_table(images, ["image", "category"]), problems)
+    labelled = reading.inspect(told, tables.read_table(images), problems)
     if labelled is not None:
         check_folds(told.name, labelled, unit, n_folds, seeds, inner_folds, problems)
     problems.log_warnings()

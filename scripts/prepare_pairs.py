@@ -48,7 +48,7 @@ def prepare_pairs(
 def _shapes(networks: Path, features: Mapping[str, Path]) -> dict[str, tuple[tuple[int, ...], str]]:
     """(feature_map, y, x) and the route of ablation, by model."""
     shapes: dict[str, tuple[tuple[int, ...], str]] = {}
-    for row in tables.read_table(networks, ["model", "feature_maps", "y", "x", "route"]).to_dict("records"):
+    for row in tables.read_table(networks).to_dict("records"):
         shapes[row["model"]] = ((row["feature_maps"], row["y"], row["x"]), row["route"])
     for model, file in features.items():
         with netcdf.open_netcdf(file) as brought:

@@ -35,7 +35,7 @@ def read_features(
         ProblemsError: lists everything that is wrong with the features.
     """
     problems = Problems()
-    listed = tables.read_table(images, ["image", "width", "height"])
+    listed = tables.read_table(images)
     labelled = read(Source(features, order, **settings), listed, problems)
     problems.log_warnings()
     problems.raise_errors()

@@ -58,7 +58,7 @@ def summarise(
     rows = _predictions(alignment, judgments, predictions, intervals, permutations)
     tables.write_table(rows, summary)
     if reported is not None and published is not None:
-        compared = literature.compare(rows, tables.read_table(reported, literature.COLUMNS))
+        compared = literature.compare(rows, literature.read(reported))
         tables.write_table(compared, published)
         numbers = compared.drop(columns=[*tables.ORIGIN, "source"])
         shown = numbers.to_string(index=False, float_format="{:.3g}".format, na_rep="-")
@@ -124,10 +124,8 @@ def _networks(
     for model in models:
         ais = netcdf.read_netcdf(scores[comparison, model])
         images, maps = spread.over_maps(ais), spread.over_images(ais)
-        predicted = tables.read_table(
-            predictions[comparison, model], ["k_retained", "test_full", "test_retained", "unit"]
-        )
-        ranking = tables.read_table(rankings[comparison, model], ["ais"])
+        predicted = tables.read_table(predictions[comparison, model])
+        ranking = tables.read_table(rankings[comparison, model])
         name, origin = {"comparison": comparison, "model": model}, netcdf.origin_columns(ais.attrs)
         about = {"unit": predicted["unit"].iloc[0], "n_images": ais.sizes["image"]}
         described.append(name | origin | about | spread.describe(predicted, ranking, images, maps))

@@ -5,7 +5,6 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-import pytest
 from drawing import IDS, Drawn, files, write_heatmaps
 
 from alignment_importance.system.tables import read_table, write_table
@@ -52,13 +51,6 @@ def test_folds_are_told_apart_by_comparison_and_model(drawn: Drawn, folds: Path,
     shown = drawn.texts("prediction")
     assert "net.1 (random weights (seed 1))" in shown and "Spearman" in shown
     assert "a.b\n(simulated observers)\n3 maps retained\nΔ = 0.200\ncorrected p = 0.200" in shown
-
-
-def test_a_summary_with_a_missing_column_is_refused(drawn: Drawn, folds: Path, tmp_path: Path) -> None:
-    (tmp_path / "summary.csv").write_text("comparison,model\na,b\n")
-    given = NOTHING | {"summary": tmp_path / "summary.csv", "predictions": {("a", "b"): folds}}
-    with pytest.raises(ValueError, match=r"summary\.csv: column .*test_full_mean"):
-        plot_summary(**given | {"png": files(tmp_path, [("prediction",)])})
 
 
 def test_observers_of_one_image_set_are_compared(drawn: Drawn, listed: Path, tmp_path: Path) -> None:

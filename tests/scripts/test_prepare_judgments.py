@@ -97,7 +97,7 @@ def test_every_seed_has_its_folds(judged: Path, unit: str) -> None:
     prepare(judged, "j.npy", kind="similarity", unit=unit, n_folds=3, seeds=(1, 22))
     for seed in (1, 22):
         expected = folds.cut(unit, IDS, 3, seed)
-        found = read_table(judged / f"out/seed-{seed}.csv", expected.columns.tolist())
+        found = read_table(judged / f"out/seed-{seed}.csv")
         pd.testing.assert_frame_equal(found, expected, check_dtype=False)
 
 

@@ -1,4 +1,5 @@
 import logging
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -7,7 +8,6 @@ from tiny_project import ROOT
 
 from alignment_importance.report import published
 from alignment_importance.system.errors import InputError
-from alignment_importance.system.tables import read_table
 
 TABLE = ROOT / "workflow/published/peterson2018.csv"
 
@@ -62,6 +62,13 @@ def test_another_score_is_not_compared(caplog: pytest.LogCaptureFixture) -> None
     assert caplog.messages == ["No published value is of a comparison, model and score of this run."]
 
 
+def test_a_missing_column_is_named_with_those_there_are(tmp_path: Path) -> None:
+    (tmp_path / "t.csv").write_text("comparison,model,quantity,value,source\n")
+    said = r"t\.csv: column score, published is missing; the header has comparison, .*, source\. Rename or add it"
+    with pytest.raises(InputError, match=said):
+        published.read(tmp_path / "t.csv")
+
+
 def test_what_cannot_be_compared_is_refused() -> None:
     with pytest.raises(InputError, match="unknown quantities test_best"):
         published.compare(_summary(), _published().assign(quantity="test_best"))
@@ -70,7 +77,7 @@ def test_what_cannot_be_compared_is_refused() -> None:
 
 
 def test_the_table_of_the_paper() -> None:
-    table = read_table(TABLE, published.COLUMNS)
+    table = published.read(TABLE)
     assert len(table) == 6 * 2 * 3
     various = table[(table["comparison"] == "various") & (table["model"] == "vgg16_imagenet")]
     assert dict(zip(various["quantity"], various["published"], strict=True)) == {

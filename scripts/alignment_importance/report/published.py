@@ -1,16 +1,30 @@
 """Compares published values with those of a run; gives differences, but no verdict."""
 
 import logging
+from pathlib import Path
 
 import pandas as pd
 
 from alignment_importance.system.errors import InputError
-from alignment_importance.system.tables import ORIGIN
+from alignment_importance.system.tables import ORIGIN, read_table
 
 #: Columns of a table of published values; `quantity` is a column of the summary of the predictions.
 COLUMNS = ("comparison", "model", "score", "quantity", "published", "source")
 
 logger = logging.getLogger(__name__)
+
+
+def read(path: Path) -> pd.DataFrame:
+    """Read a table of published values, which has the columns `COLUMNS`.
+
+    Raises:
+        InputError: it is not a table, or lacks one of them.
+    """
+    table = read_table(path)
+    if missing := [name for name in COLUMNS if name not in table.columns]:
+        found = f"column {', '.join(missing)} is missing; the header has {', '.join(table.columns)}."
+        raise InputError(f"{found} Rename or add it; columns are separated by commas.", where=path)
+    return table
 
 
 def compare(summary: pd.DataFrame, published: pd.DataFrame) -> pd.DataFrame:

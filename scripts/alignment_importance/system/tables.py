@@ -1,7 +1,6 @@
 """Tables on disk (CSV): the same table always gives the same bytes, and names stay text."""
 
 import shutil
-from collections.abc import Sequence
 from pathlib import Path
 
 import pandas as pd
@@ -38,11 +37,11 @@ def write_table(table: pd.DataFrame, path: str | Path) -> None:
         table.to_csv(partial, index=False, na_rep="NaN", lineterminator="\n", encoding="utf-8")
 
 
-def read_table(path: str | Path, required_columns: Sequence[str] = ()) -> pd.DataFrame:
+def read_table(path: str | Path) -> pd.DataFrame:
     """Read a CSV; columns of names (`TEXT_COLUMNS`) are text.
 
     Raises:
-        InputError: the file is not there, is not a table or lacks one of `required_columns`.
+        InputError: the file is not there or is not a table.
     """
     text = dict.fromkeys(TEXT_COLUMNS, "str")
     try:
@@ -62,13 +61,6 @@ def read_table(path: str | Path, required_columns: Sequence[str] = ()) -> pd.Dat
         # Pandas takes the first fields for names of the rows.
         raise InputError(
             "its lines have more fields than its header. Give every column a name, or quote commas.", where=path
-        )
-    missing = [column for column in required_columns if column not in table.columns]
-    if missing:
-        raise InputError(
-            f"column {', '.join(missing)} is missing; the header has {', '.join(map(str, table.columns))}. "
-            "Rename or add it; columns are separated by commas.",
-            where=path,
         )
     if provenance.NAME in table.columns:
         provenance.note_digests(table.pop(provenance.NAME).dropna().astype(str))
