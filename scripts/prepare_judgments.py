@@ -15,11 +15,9 @@ from alignment_importance.system.problems import Problems
 
 def prepare_judgments(
     comparison: str,
-    source: Path,
     sources: Sequence[Path],
+    lists: Sequence[Path],
     images: Path,
-    order: Path | None,
-    chosen_file: Path | None,
     settings: Mapping[str, Any],
     unit: str,
     n_folds: int,
@@ -34,12 +32,10 @@ def prepare_judgments(
 
     Args:
         comparison: its name.
-        source: file, or folder with one per participant, in any form that `reading.inspect` knows.
-        sources: that file, or those of the folder.
+        sources: the file of judgments, or those of the folder with one per participant.
+        lists: the files of ids that the settings name.
         images: table of the image set.
-        order: ids of the rows, for arrays.
-        chosen_file: ids of the images to compare, if a file names them.
-        settings: kind, columns, key, categories, images and simulated of the comparison.
+        settings: judgments, kind, columns, order, key, categories, images and simulated of the comparison.
         unit: `images` or `pairs`, what is cut into folds.
         n_folds, seeds, inner_folds: of the cross-validation.
         judgments: see `reading.inspect`; the attribute sha256 is that of the file, or one for each file of the folder.
@@ -50,25 +46,15 @@ def prepare_judgments(
     Raises:
         ProblemsError: lists everything that is wrong with the judgments, or with the folds of the images judged.
     """
-    told = reading.Source(
-        path=source,
-        kind=settings["kind"],
-        columns=settings["columns"],
-        order=order,
-        key=settings["key"],
-        categories=settings["categories"],
-        images=chosen_file or settings["images"],
-        name=f"comparisons.{comparison}",
-    )
-    problems = Problems()
-    labelled = reading.inspect(told, tables.read_table(images), problems)
+    source, problems = reading.Source.of(comparison, settings), Problems()
+    labelled = reading.inspect(source, tables.read_table(images), problems)
     if labelled is not None:
-        check_folds(told.name, labelled, unit, n_folds, seeds, inner_folds, problems)
+        check_folds(source.name, labelled, unit, n_folds, seeds, inner_folds, problems)
     problems.log_warnings()
     problems.raise_errors()
     assert labelled is not None
     sha256 = " ".join(digests.tabulate(sources)["sha256"])
-    read = digests.tabulate([*sources, *(file for file in (order, chosen_file) if file)])
+    read = digests.tabulate([*sources, *lists])
     netcdf.write_netcdf(labelled.assign_attrs(simulated=int(settings["simulated"]), sha256=sha256), judgments)
     image_ids = labelled["image"].to_numpy().tolist()
     for seed, output in folds.items():

@@ -38,6 +38,7 @@ def control(tmp_path_factory: pytest.TempPathFactory) -> pd.DataFrame:
     settings: dict[str, Any] = {
         "kind": "similarity",
         "columns": {},
+        "order": None,
         "key": None,
         "categories": [],
         "images": None,
@@ -48,12 +49,10 @@ def control(tmp_path_factory: pytest.TempPathFactory) -> pd.DataFrame:
         judgments = folder / f"{comparison}.nc"
         prepare_judgments(
             comparison=comparison,
-            source=made[comparison],
             sources=[made[comparison]],
+            lists=[],
             images=listed,
-            order=None,
-            chosen_file=None,
-            settings=settings,
+            settings=settings | {"judgments": str(made[comparison])},
             unit="images",
             n_folds=5,
             seeds=[1],

@@ -20,7 +20,10 @@ def prepare(
     folder: Path, file: str, *, unit: str = "images", n_folds: int = 2, seeds: Sequence[int] = (1,), **settings: Any
 ) -> None:
     """Prepare the judgments in a folder, which holds images.csv as well."""
+    order, source = folder / "order.txt", folder / file
     defaults: dict[str, Any] = {
+        "judgments": str(source),
+        "order": str(order) if order.exists() else None,
         "kind": None,
         "columns": {},
         "key": None,
@@ -28,14 +31,11 @@ def prepare(
         "images": None,
         "simulated": False,
     }
-    order, source = folder / "order.txt", folder / file
     prepare_judgments(
         comparison="mine",
-        source=source,
         sources=sorted(source.iterdir()) if source.is_dir() else [source],
+        lists=[order] if order.exists() else [],
         images=folder / "images.csv",
-        order=order if order.exists() else None,
-        chosen_file=None,
         settings=defaults | settings,
         unit=unit,
         n_folds=n_folds,

@@ -95,9 +95,8 @@ rule prepare_judgments:
     """Check and label the judgments of one comparison, and cut its images into folds."""
     input:
         sources=lambda wildcards: PLAN.files_of(config["comparisons"][wildcards.comparison]["judgments"]),
+        lists=lambda wildcards: PLAN.lists_of(wildcards.comparison),
         images=view("<results>/inputs/{image_set}/images.csv"),
-        order=entry("comparisons", "order"),
-        chosen_file=lambda wildcards: PLAN.file_of_images(wildcards.comparison) or [],
     output:
         judgments="<results>/inputs/{comparison}/judgments.nc",
         folds=expand("<results>/folds/{{comparison}}/seed-{seed}.csv", seed=SEEDS),
@@ -114,10 +113,9 @@ rule prepare_judgments:
         mem_mb=growing(1000, sources=15),
         runtime=growing(10, sources=0.1),
     params:
-        source=entry("comparisons", "judgments"),
         settings=lambda wildcards: {
             key: config["comparisons"][wildcards.comparison][key]
-            for key in ("kind", "columns", "key", "categories", "images", "simulated")
+            for key in ("judgments", "kind", "columns", "order", "key", "categories", "images", "simulated")
         },
         unit=config["cross_validation"]["unit"],
         n_folds=config["cross_validation"]["folds"],

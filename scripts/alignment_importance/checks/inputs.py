@@ -40,7 +40,7 @@ def check(configuration: Mapping[str, Any], problems: Problems, threads: int = 1
     n_pairs: dict[str, int] = {}
     for name, entry in configuration["comparisons"].items():
         logger.info("Judgments of comparisons.%s", name)
-        judgments = reading.inspect(source_of(name, entry), images[entry["image_set"]], problems)
+        judgments = reading.inspect(reading.Source.of(name, entry), images[entry["image_set"]], problems)
         if judgments is None:
             continue
         check_folds(f"comparisons.{name}", judgments, cut["unit"], cut["folds"], cut["seeds"], inner_folds, problems)
@@ -73,21 +73,6 @@ def check(configuration: Mapping[str, Any], problems: Problems, threads: int = 1
         table = images[entry["image_set"]]
         wanted = table[table["image"].isin(judged[entry["image_set"]]) & (table["width"] > 0)]
         controls.check_masks(Path(entry["masks"]), entry["objects"], wanted, problems)
-
-
-def source_of(name: str, entry: Mapping[str, Any]) -> reading.Source:
-    """The judgments of a comparison, from its entry in the configuration."""
-    images = entry["images"]
-    return reading.Source(
-        path=Path(entry["judgments"]),
-        kind=entry["kind"],
-        columns=entry["columns"],
-        order=Path(entry["order"]) if entry["order"] else None,
-        key=entry["key"],
-        categories=entry["categories"],
-        images=Path(images) if isinstance(images, str) else images,
-        name=f"comparisons.{name}",
-    )
 
 
 def _features_of(entry: Mapping[str, Any]) -> features.Source:

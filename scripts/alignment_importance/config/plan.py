@@ -34,10 +34,10 @@ class Plan:
         """Name the image sets that have been judged."""
         return [name for name in self.configuration.image_sets if self.comparisons_of(name)]
 
-    def file_of_images(self, comparison: str) -> str | None:
-        """The file that names the images of a comparison, if one does."""
-        images = self.configuration.comparisons[comparison].images
-        return images if isinstance(images, str) else None
+    def lists_of(self, comparison: str) -> list[str]:
+        """The files of ids that a comparison names: of the rows of an array, of its images."""
+        entry = self.configuration.comparisons[comparison]
+        return [file for file in (entry.order, entry.images) if isinstance(file, str)]
 
     def fixed_pairs(self) -> list[str]:
         """Name the comparisons whose pairs to explain do not depend on the network: they are named, or all."""

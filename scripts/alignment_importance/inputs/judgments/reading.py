@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import numpy as np
 import pandas as pd
@@ -43,6 +43,21 @@ class Source:
     categories: Sequence[str] = ()
     images: Sequence[str] | Path | None = None
     name: str = "the comparison"
+
+    @classmethod
+    def of(cls, comparison: str, entry: Mapping[str, Any]) -> "Source":
+        """The judgments of a comparison, from its entry in the configuration."""
+        order, images = entry["order"], entry["images"]
+        return cls(
+            path=Path(entry["judgments"]),
+            kind=entry["kind"],
+            order=Path(order) if order else None,
+            key=entry["key"],
+            columns=entry["columns"],
+            categories=entry["categories"],
+            images=Path(images) if isinstance(images, str) else images,
+            name=f"comparisons.{comparison}",
+        )
 
 
 def inspect(source: Source, table: pd.DataFrame, problems: Problems) -> xr.Dataset | None:
