@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import ExifTags, Image, ImageFile, TiffImagePlugin, UnidentifiedImageError
+from PIL import ExifTags, Image, ImageFile, PngImagePlugin, TiffImagePlugin, UnidentifiedImageError
 
 from alignment_importance.inputs.images import layouts
 from alignment_importance.system import contents
@@ -30,6 +30,8 @@ MAX_PIXELS = 100_000_000
 _FAR_TOO_LARGE = f"it has far more than {MAX_PIXELS // 10**6} million pixels, and is not read. Reduce it."
 # Pillow warns of sizes close to this limit.
 warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+# Texts and profiles of megabytes are not used, but no reason to refuse a PNG.
+PngImagePlugin.MAX_TEXT_CHUNK = PngImagePlugin.MAX_TEXT_MEMORY = 2**27
 
 #: The transposition that makes an image upright, by the orientation in its EXIF data.
 _TURNED = {
@@ -162,9 +164,7 @@ def opened(path: str | Path, data: bytes, formats: tuple[str, ...] = _FORMATS) -
 
 def _open(data: bytes, formats: tuple[str, ...]) -> ImageFile.ImageFile:
     """Open an image, and refuse one that is too large or that programs display differently."""
-    if data.startswith(b"\x89PNG\r\n\x1a\n"):
-        data = layouts.plain_png(data)
-    elif data[:4] in TiffImagePlugin.PREFIXES:
+    if data[:4] in TiffImagePlugin.PREFIXES:
         layouts.check_tiff(data)
     try:
         image = Image.open(io.BytesIO(data), formats=formats)

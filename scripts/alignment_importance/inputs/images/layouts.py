@@ -6,22 +6,17 @@ files themselves are inspected here.
 
 import io
 import struct
-import zlib
-from collections.abc import Iterator
 
 from PIL import ImageFile, TiffImagePlugin
 
 from alignment_importance.system.errors import InputError
 
-#: How a PNG encodes colours, as its header says.
-_BY_RGB, _BY_PALETTE = 2, 3
-
-#: Chunks that determine how a PNG looks: pixels, palette, transparency, rotation, frames.
-_USED = (b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"eXIf", b"acTL", b"fcTL", b"fdAT", b"IEND")
-
 _PHOTOMETRIC, _BITS, _SAMPLES, _EXTRA, _FORMAT, _PLANES, _FILL, _COMPRESSION, _SUBFILE, _PALETTE, _INKS = (
     262, 258, 277, 338, 339, 284, 266, 259, 254, 320, 332,
 )  # fmt: skip
+
+#: By what Pillow multiplies the greys of a PNG of few bits, but not the grey that is marked as transparent.
+_SCALES = {"L;2": 85, "L;4": 17}
 
 #: The meaning of the numbers of a TIFF.
 _PHOTOMETRICS = {
@@ -40,59 +35,6 @@ _READ = {
     (5, (8,) * 4, ()),
     (6, (8,) * 3, ()),
 }
-
-
-def plain_png(data: bytes) -> bytes:
-    """Remove from a PNG what does not change how it looks (text, profiles, times), even where it is damaged.
-
-    The grey or colour that is marked as transparent is scaled to 8 bits, as Pillow scales the pixels.
-
-    Raises:
-        InputError: a chunk that is used is damaged, missing or unknown.
-    """
-    if len(data) < 33 or data[12:16] != b"IHDR":
-        raise InputError("it ends within its header. Download or save it again.")
-    depth, colours = data[24:26]
-    chunks = list(_used_chunks(data))
-    if colours == _BY_PALETTE and b"PLTE" not in dict(chunks):
-        raise InputError("it has no palette. Save it again.")
-    clear = [] if colours == _BY_PALETTE else [at for at, (name, _) in enumerate(chunks) if name == b"tRNS"]
-    for at in clear:
-        chunks[at] = (b"tRNS", _transparent(bytes(chunks[at][1][8:-4]), depth, colours))
-    return b"".join([data[:8], *(chunk for _, chunk in chunks)])
-
-
-def _used_chunks(data: bytes) -> Iterator[tuple[bytes, memoryview | bytes]]:
-    """Yield the chunks of a PNG that are used, with their names; the last one of a truncated file may be incomplete.
-
-    Raises:
-        InputError: a chunk is damaged, or is unknown and critical.
-    """
-    at, name = 8, b""
-    while at + 8 <= len(data) and name != b"IEND":
-        length, name = struct.unpack_from(">I4s", data, at)
-        chunk = memoryview(data)[at : at + 12 + length]
-        at += 12 + length
-        if name in _USED:
-            if len(chunk) == 12 + length and struct.unpack(">I", chunk[-4:])[0] != zlib.crc32(chunk[4:-4]):
-                raise InputError(
-                    f"its chunk {name.decode()} is damaged (its checksum differs). Download or save it again."
-                )
-            yield name, chunk
-        elif not name[0] & 32:  # begins with a capital letter: nothing can be shown without it
-            raise InputError(f"its chunk {name!r} is damaged, or known to few programs. Save it again.")
-
-
-def _transparent(content: bytes, depth: int, colours: int) -> bytes:
-    """Make the chunk of a PNG that marks a grey or a colour as transparent, scaled as Pillow scales the pixels."""
-    if depth == 16 and colours == _BY_RGB:
-        raise InputError("a colour of 16 bits is transparent in it. Save it with 8 bits, or with an alpha channel.")
-    most = 2**depth - 1
-    scale = max(1, 255 // most)
-    named = b"tRNS" + b"".join(
-        struct.pack(">H", (value & most) * scale) for (value,) in struct.iter_unpack(">H", content)
-    )
-    return struct.pack(">I", len(content)) + named + struct.pack(">I", zlib.crc32(named))
 
 
 def check_tiff(data: bytes) -> None:
@@ -134,9 +76,17 @@ def check_tiff(data: bytes) -> None:
 def check_opened(opened: ImageFile.ImageFile, data: bytes) -> None:
     """Refuse a BMP with alpha, which few programs show, and a GIF whose first frame does not fill it.
 
+    The grey that is marked as transparent in a PNG is scaled to 8 bits, as Pillow scales the pixels.
+
     Raises:
-        InputError: the image is one of these.
+        InputError: the image is one of these, or a PNG in which a colour of 16 bits is transparent.
     """
+    if opened.format == "PNG" and opened.tile and "transparency" in opened.info:
+        stored = opened.tile[0].args
+        if stored == "RGB;16B":
+            raise InputError("a colour of 16 bits is transparent in it. Save it with 8 bits, or with an alpha channel.")
+        if stored in _SCALES:
+            opened.info["transparency"] *= _SCALES[stored]
     if opened.format == "BMP" and opened.mode == "RGBA":
         raise InputError("programs show a BMP with an alpha channel differently. Save it as PNG.")
     if opened.format == "GIF" and "transparency" not in opened.info:
