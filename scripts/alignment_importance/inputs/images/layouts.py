@@ -18,10 +18,8 @@ _PHOTOMETRIC, _BITS, _SAMPLES, _EXTRA, _FORMAT, _PLANES, _FILL, _COMPRESSION, _S
 #: By what Pillow multiplies the greys of a PNG of few bits, but not the grey that is marked as transparent.
 _SCALES = {"L;2": 85, "L;4": 17}
 
-#: The meaning of the numbers of a TIFF.
-_PHOTOMETRICS = {
-    0: "grey in which white is 0", 1: "grey", 2: "RGB", 3: "palette", 4: "mask", 5: "CMYK", 6: "YCbCr", 8: "CIELAB",
-}  # fmt: skip
+#: What the numbers of a TIFF mean, as its tag says.
+_OF_PALETTE, _CMYK, _YCBCR = 3, 5, 6
 
 #: The TIFFs that are read: photometric interpretation, bits of each sample, and extra samples (1: alpha by which the
 #: colours are multiplied, 2: alpha).
@@ -41,7 +39,7 @@ def check_tiff(data: bytes) -> None:
     """Refuse a TIFF that programs display differently, or that is not read as it is displayed.
 
     Raises:
-        InputError: with the reason.
+        InputError: it is one of these.
         struct.error: the file is damaged; Pillow raises other errors as well.
     """
     stream = io.BytesIO(data)
@@ -53,24 +51,19 @@ def check_tiff(data: bytes) -> None:
     bits = tuple(tags.get(_BITS, (1,)))
     bits = bits if len(bits) > 1 else bits * min(tags.get(_SAMPLES, 1), 9)
     photometric, extra = tags.get(_PHOTOMETRIC, -1), tuple(tags.get(_EXTRA, ()))
-    kind = _PHOTOMETRICS.get(photometric, "colours of another kind")
-    samples = f"{'+'.join(map(str, bits))} bits" + (f" and extra samples {', '.join(map(str, extra))}" if extra else "")
-    of_old_jpeg = tags.get(_COMPRESSION) == 6 or (kind == "YCbCr" and tags.get(_COMPRESSION) != 7)
-    refusals = {
-        "signed or fractional numbers have no agreed white": set(tags.get(_FORMAT, (1,))) != {1},
-        f"programs show {kind} with {samples} differently": (photometric, bits, extra) not in _READ,
-        "separate colour planes are read with 8 bits only": (
-            tags.get(_PLANES) == 2 and (bits[0] == 16 or extra == (1,))
-        ),
-        "reversed bits are read in black and white only": tags.get(_FILL) == 2 and bits != (1,),
-        "programs show YCbCr without present-day JPEG differently": of_old_jpeg,
-        "its inks are not those of CMYK": kind == "CMYK" and tags.get(_INKS, 1) != 1,
-        "its palette has 8 bits where TIFF has 16": kind == "palette" and 0 < max(tags.get(_PALETTE, (0,))) < 256,
-        "its first page is a reduced version of another": tags.get(_SUBFILE, 0) & 1,
-    }
-    for found, is_so in refusals.items():
-        if is_so:
-            raise InputError(f"{found}. Save it as RGB or grey with 8 bits.")
+    compression = tags.get(_COMPRESSION)
+    if (
+        (photometric, bits, extra) not in _READ
+        or set(tags.get(_FORMAT, (1,))) != {1}  # signed or fractional numbers, which have no agreed white
+        or (tags.get(_PLANES) == 2 and (bits[0] == 16 or extra == (1,)))  # each colour by itself
+        or (tags.get(_FILL) == 2 and bits != (1,))  # reversed bits
+        or compression == 6  # JPEG as it was first put into TIFF
+        or (photometric == _YCBCR and compression != 7)
+        or (photometric == _CMYK and tags.get(_INKS, 1) != 1)  # other inks
+        or (photometric == _OF_PALETTE and 0 < max(tags.get(_PALETTE, (0,))) < 256)  # of 8 bits, where TIFF has 16
+        or tags.get(_SUBFILE, 0) & 1  # a reduced version of another page
+    ):
+        raise InputError("programs show this kind of TIFF differently. Save it as RGB or grey with 8 bits.")
 
 
 def check_opened(opened: ImageFile.ImageFile, data: bytes) -> None:
