@@ -32,6 +32,8 @@ def test_objects_in_the_order_of_the_release(tmp_path: Path, caplog: pytest.LogC
         ("o.txt", "a\n", "the ids of the objects are only 1."),
         ("o.tsv", "word\tid\nbat\tbat1\n", "the header has no column uniqueID, but word, id."),
         ("o.tsv", "", "the header has no column uniqueID, but nothing."),
+        ("o.tsv", "word\tuniqueID\nbat\tbat1\n\nca", "o.tsv: line 4: there is no uniqueID. Complete the line, or"),
+        ("o.csv", "uniqueID,word\nbat1,bat\n ,cat\n", "o.csv: line 3: there is no uniqueID."),
     ],
 )
 def test_other_lists_of_objects_are_told(name: str, text: str, said: str, tmp_path: Path) -> None:
@@ -205,6 +207,10 @@ def test_other_words_are_told(tmp_path: Path) -> None:
     scipy.io.savemat(tmp_path / "w.mat", {"words": np.array(["bat1"], dtype=object)})
     with pytest.raises(InputError, match="has no cell array words48, but words"):
         things.read_dense_objects(tmp_path / "w.mat", OBJECTS)
+    for words, said in ((48.0, "48.0"), (np.arange(3), "0, 1, 2"), ("zebra", "zebra")):
+        scipy.io.savemat(tmp_path / "w.mat", {"words48": words})
+        with pytest.raises(InputError, match=rf"w\.mat: words that are not objects: {said}\. Use the list of words"):
+            things.read_dense_objects(tmp_path / "w.mat", OBJECTS)
     (tmp_path / "w.mat").write_text("nothing", encoding="utf-8")
     with pytest.raises(InputError, match=r"cannot be read as \.mat"):
         things.read_dense_objects(tmp_path / "w.mat", OBJECTS)

@@ -40,16 +40,20 @@ def read_objects(path: Path) -> list[str]:
         path: `unique_id.txt` with one id per line, or a table (.tsv, .csv) with a column uniqueID.
 
     Raises:
-        InputError: there are fewer than three, or one is listed twice.
+        InputError: there are fewer than three, one is listed twice, or a line of a table has none.
     """
     lines = _lines(path)
     if path.suffix.lower() in (".tsv", ".csv"):
-        rows = list(csv.reader(lines, delimiter="\t" if path.suffix.lower() == ".tsv" else ","))
-        if not rows or "uniqueID" not in rows[0]:
-            header = ", ".join(rows[0]) if rows else "nothing"
+        rows = csv.DictReader(lines, delimiter="\t" if path.suffix.lower() == ".tsv" else ",")
+        if "uniqueID" not in (rows.fieldnames or ()):
+            header = ", ".join(rows.fieldnames or ["nothing"])
             raise InputError(f"the header has no column uniqueID, but {header}.", where=path)
-        at = rows[0].index("uniqueID")
-        objects = [row[at].strip() for row in rows[1:] if row]
+        objects = []
+        for row in rows:
+            objects.append((row["uniqueID"] or "").strip())
+            if not objects[-1]:
+                found = f"line {rows.line_num}: there is no uniqueID. Complete the line, or download the file again."
+                raise InputError(found, where=path)
     else:
         objects = [line.strip() for line in lines if line.strip()]
     twice = sorted({name for name in objects if objects.count(name) > 1})
@@ -171,7 +175,8 @@ def read_dense_objects(path: Path, objects: Sequence[str]) -> list[str]:
     named = {word: _object_called(word, set(objects)) for word in _words(path)}
     strangers = [word for word, name in named.items() if name is None]
     if strangers:
-        raise InputError(f"words that are not objects: {some(strangers)}.", where=path)
+        remedy = "Use the list of words and the ids of the objects from one release."
+        raise InputError(f"words that are not objects: {some(strangers)}. {remedy}", where=path)
     known = [name for name in named.values() if name is not None]
     twice = sorted({name for name in known if known.count(name) > 1})
     if twice:
@@ -221,7 +226,7 @@ def _words(path: Path) -> list[str]:
     if "words48" not in content:
         known = ", ".join(sorted(key for key in content if not key.startswith("_"))) or "nothing"
         raise InputError(f"has no cell array words48, but {known}.", where=path)
-    return [str(word) for word in content["words48"]]
+    return [str(word) for word in np.atleast_1d(content["words48"])]
 
 
 def _read_choices(path: Path, n_objects: int) -> NDArray[np.int64]:
