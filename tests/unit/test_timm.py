@@ -274,6 +274,25 @@ def test_what_is_assumed_is_told(own: str) -> None:
     assert len(known) == 0
 
 
+@pytest.mark.parametrize(
+    ("layer", "shape", "said"),
+    [
+        (
+            None,
+            (4096, 1, 1),
+            ["the 4096 feature maps of 'pre_logits' have one place each, so that heatmaps are uniform"],
+        ),
+        ("features", (512, 7, 7), []),
+    ],
+)
+def test_maps_of_one_place_are_told(layer: str | None, shape: tuple[int, int, int], said: list[str]) -> None:
+    """VGG of timm ends in convolutions over all places."""
+    problems, spec = Problems(), networks.Spec("timm/vgg11", weights="random", seed=1, map_layer=layer)
+    checked = checking.check(spec, "models.vgg", problems)
+    assert checked is not None and checked[1].map_shape == shape
+    assert [problem.found for problem in problems] == said
+
+
 def test_a_square_that_no_layer_shows_is_told(own: str) -> None:
     """Four tokens that were mixed from a grid of sixteen."""
     spec = networks.Spec(f"{own}:of_tokens", map_layer="transpose", input_size=32, mean=(0.5,) * 3, std=(0.5,) * 3)

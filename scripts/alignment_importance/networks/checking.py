@@ -27,6 +27,13 @@ def check(spec: Spec, where: str, problems: Problems) -> tuple[Network, CutNetwo
                 f"no layer shows how the tokens of {chosen.map_layer!r} are arranged in the image",
                 "They are assumed to form a square grid, row by row. Compare some heatmaps with their images.",
             )
+        n_maps, *places = chosen.map_shape
+        if places == [1, 1]:
+            problems.warn(
+                where,
+                f"the {n_maps} feature maps of {chosen.map_layer!r} have one place each, so that heatmaps are uniform",
+                "Name an earlier `map_layer` for heatmaps that show places.",
+            )
         if chosen.head.route == "hooked":
             problems.warn(
                 where,
