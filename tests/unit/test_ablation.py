@@ -201,15 +201,18 @@ def test_pooled_top_k_by_hand() -> None:
     assert np.isnan(curve[2])
 
 
-def test_pooled_own_maps_by_hand() -> None:
-    readout, human = by_hand()
-    fast = ablation.PooledAblation(readout, resources(), "cosine", "pearson")
+@pytest.mark.parametrize(("ablated", "expected"), [("zero", [0, 1, 1]), ("mean", [1 / np.sqrt(3), 1, 2 / np.sqrt(3)])])
+def test_pooled_own_maps_by_hand(ablated: str, expected: list[float]) -> None:
+    readout = np.array([[1, 0, 1], [1, 0, 0], [0, 1, 0], [0, 0, 1]], dtype=np.float32)
+    human = np.array([[np.nan, 3, 1, 2], [3, np.nan, 1, 2], [1, 1, np.nan, 3], [2, 2, 3, np.nan]])
+    fill = readout.mean(0) if ablated == "mean" else None
+    fast = ablation.PooledAblation(readout, resources(), "cosine", "pearson", fill)
     whole, without = fast.leave_one_out_of_each_image(human)
-    # Each image has two others: a correlation of two values is their order, +1 or -1; equal similarities have none.
-    assert np.isnan(whole).all()
-    # Image 0, judged 3 with image 1 and 1 with image 2. Without its map 0 it is (0, 0, 1): like image 1 alone. Without
-    # its map 2 it is (1, 0, 0): like image 2 alone. Map 1 is zero in it.
-    np.testing.assert_allclose(without[0], [1, np.nan, -1], rtol=1e-15)
+    # Image 0 has the judgments 3, 1, 2, less their mean (1, -1, 0), and similarities that are as 1, 0, 1.
+    assert whole[0] == pytest.approx(np.sqrt(3) / 2)
+    # Without its map 0 it is (0, 0, 1), or (1/2, 0, 1): similarities as 0, 0, 1, or 1/2, 0, 1. Map 1 is zero in it;
+    # were it 1/4, they would be as 1, 1/4, 1. Without map 2 it is (1, 0, 0), or (1, 0, 1/2).
+    np.testing.assert_allclose(without[0], np.multiply(expected, np.sqrt(3) / 2), atol=1e-15)
 
 
 def test_pooled_maps_replaced_by_their_means_by_hand() -> None:
@@ -226,10 +229,6 @@ def test_pooled_maps_replaced_by_their_means_by_hand() -> None:
     np.testing.assert_allclose([*whole, *each[0]], [0, without, 0], atol=1e-15)
     np.testing.assert_allclose(fast.each_alone([block])[0], [0, without], atol=1e-15)
     np.testing.assert_allclose(fast.top_k(np.array([1, 0]), [block])[0], [without, 0], atol=1e-15)
-    # Image 2 is like image 1 and unlike image 0. With map 0 replaced it is (1, 1), as near to both; its map 1 is the
-    # mean already.
-    own, own_without = fast.leave_one_out_of_each_image(human)
-    np.testing.assert_array_equal([own[2], *own_without[2]], [1, np.nan, 1])
 
 
 def test_order_of_images_and_maps_does_not_matter(maps: np.ndarray, human: np.ndarray) -> None:
