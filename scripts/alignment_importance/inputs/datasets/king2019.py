@@ -82,7 +82,7 @@ def leave_out_silent(
     names = np.array(name_participants(len(distances)))
     where = f"{path}: BEHAVIOR.{image_set}.pairwisedistances"
     if silent.all():
-        raise InputError(f"{where}: all distances are missing (NaN). Use the file BEHAVIOR.mat of the data set.")
+        raise InputError("all distances are missing (NaN). Use the file BEHAVIOR.mat of the data set.", where=where)
     if silent.any():
         logger.warning("%s: participants without any distance are left out: %s.", where, ", ".join(names[silent]))
     return distances[~silent], names[~silent].tolist()
