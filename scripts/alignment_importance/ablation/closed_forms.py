@@ -287,14 +287,17 @@ class SumsByProducts(PairSums):
         u, wq, qq = w * w, w * q, q * q
         of_r = w * (masked @ w) - q * (self.mask @ q)
         of_rh = w * ((self.human * base) @ w) - q * (self.human @ q)
-        of_rr = u * ((masked * base) @ u) - 2 * wq * (masked @ wq) + qq * (self.mask @ qq)
+        of_base = u * ((masked * base) @ u)
+        of_rr = of_base - 2 * wq * (masked @ wq) + qq * (self.mask @ qq)
         if rows.f is not None:
             p = w * rows.f_of(maps)[images]
             wp, pp, pq = w * p, p * p, p * q
             of_r += p * (self.mask @ p)
             of_rh += p * (self.human @ p)
             of_rr += 2 * wp * (masked @ wp) + pp * (self.mask @ pp) - 2 * pq * (self.mask @ pq)
-        return torch.stack([of_r.sum(0), of_rh.sum(0), of_rr.sum(0)], dim=1) / 2
+        sums = torch.stack([of_r.sum(0), of_rh.sum(0), of_rr.sum(0)], dim=1) / 2
+        # 0, which is `rough`, where the forms cancel, as without a map that is much larger than all others.
+        return sums.masked_fill((of_rr.sum(0) <= _ROUGH * of_base.sum(0))[:, None], 0.0)
 
     def top_k(self, top: TopK, tile: tuple[slice, slice]) -> torch.Tensor:
         """(k, 3) sums, some k at a time."""

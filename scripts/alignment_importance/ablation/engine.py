@@ -11,6 +11,7 @@ Four routes, all exact, chosen by `networks.cut` from what lies between the maps
 """
 
 import functools
+import itertools
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -270,7 +271,7 @@ def _anywhere(active: np.ndarray) -> np.ndarray:
 
 
 def _rows_with_enough(human: np.ndarray) -> np.ndarray:
-    """Judgments (image, image), NaN in rows of which too few are judged for a correlation."""
+    """Judgments (image, image), NaN in rows with too few judgments for a correlation."""
     return np.where(np.isfinite(human).sum(axis=1, keepdims=True) < MIN_PAIRS, np.nan, human)
 
 
@@ -445,7 +446,8 @@ class PooledAblation(Ablation):
         """(block, k) scores with the first k maps of each block's order (block, feature_map)."""
         columns = torch.tensor(orders, device=self.compute.device)
         if not self.closed_form:
-            return _gather(self.compute.map(lambda part: self._ranked_curve(*part), zip(columns, blocks, strict=True)))
+            tasks = zip(columns, blocks, strict=True)
+            return _gather(self.compute.map(lambda task: self._pair_by_pair_curve(*task), tasks))
         totals = torch.zeros(*orders.shape, 3, dtype=torch.float64, device=self.compute.device)
         n_pairs, spread = [], []
 
@@ -467,16 +469,11 @@ class PooledAblation(Ablation):
         rough = closed_forms.rough(totals, of_blocks[0])
         # With one map among zeros similarities are 1 or -1: where they are nearly equal, they are equal.
         rough[:, 0] &= not self._to_zero
-        for number, k in rough.nonzero().tolist():
-            scores[number, k] = self._with_only(columns[number, : k + 1], blocks[number])
+        for number in rough.any(1).nonzero()[:, 0].tolist():
+            chosen = rough[number].nonzero()[:, 0]
+            one_by_one = self._pair_by_pair_curve(columns[number], blocks[number], int(chosen[-1]) + 1)
+            scores[number, chosen] = one_by_one[chosen]
         return scores.cpu().numpy()
-
-    def _with_only(self, kept: torch.Tensor, block: PairBlock) -> torch.Tensor:
-        """The score of a block with some maps kept, from each similarity."""
-        scorer = self._scorer(block)
-        readout = self.fill.repeat(len(scorer.images), 1)
-        readout[:, kept] = self.readout[scorer.images][:, kept]
-        return scorer.of_block(rsm(readout, self.similarity))
 
     @functools.cached_property
     def _columns(self) -> torch.Tensor:
@@ -488,12 +485,13 @@ class PooledAblation(Ablation):
         inverse = 1 / len(self._columns) if self.similarity == "pearson" else 0.0
         return closed_forms.TopK(self._columns, self.fill, order, images, inverse)
 
-    def _ranked_curve(self, columns: torch.Tensor, block: PairBlock) -> torch.Tensor:
-        """(k,) rank correlations of a block."""
+    def _pair_by_pair_curve(self, columns: torch.Tensor, block: PairBlock, n: int | None = None) -> torch.Tensor:
+        """(k,) scores of a block from each similarity, for the first n numbers of maps at least; for all by default."""
         scorer = self._scorer(block)
         top = self._top(columns, scorer.images)
         chunk = max(1, _CACHED_VALUES // max(1, len(scorer.pairs[0])))
-        return torch.cat([scorer.score(similarities) for similarities in top.similarities(scorer.pairs, chunk)])
+        parts = itertools.islice(top.similarities(scorer.pairs, chunk), n and -(-n // chunk))
+        return torch.cat([scorer.score(similarities) for similarities in parts])
 
     def _leave_one_out_of_each_image(self, human: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         judged = torch.from_numpy(human).to(self.compute.device)

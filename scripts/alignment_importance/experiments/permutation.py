@@ -16,6 +16,7 @@ import torch
 from alignment_importance.ablation import Ablation, PooledAblation, closed_forms, kernels
 from alignment_importance.experiments.rankings import order_of, rank
 from alignment_importance.inputs.folds import Fold, PairBlock
+from alignment_importance.statistics.averages import average
 from alignment_importance.statistics.judged import judged_pairs
 from alignment_importance.statistics.scores import SCORES
 from alignment_importance.statistics.similarity import SecondOrder, rsm
@@ -73,8 +74,7 @@ def permute(
     else:
         full, retained = _repeat(engine, folds, human, labels, budget)
     both = np.isfinite(full) & np.isfinite(retained)
-    with np.errstate(invalid="ignore"):
-        means = [np.where(both, values, 0).sum(axis=0) / both.sum(axis=0) for values in (full, retained)]
+    means = [average(np.where(both, values, np.nan)) for values in (full, retained)]
     return pd.DataFrame(
         {
             "draw": np.arange(len(labels)),
