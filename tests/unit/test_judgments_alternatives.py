@@ -52,7 +52,7 @@ def test_an_id_comes_before_the_name_of_a_column(tmp_path: Path) -> None:
     assert found.sel(image="up", image_b="right").item() == 0.5
 
 
-@pytest.mark.parametrize("called", [["anchor"], ["left", "right"], ["odd"]])
+@pytest.mark.parametrize("called", [["anchor"], ["left", "right"], ["odd"], ["anchor", "left", "right"]])
 def test_a_matrix_may_have_images_called_as_columns_of_trials(tmp_path: Path, called: list[str]) -> None:
     names = ["axe", *called, "saw", "zip"][:4]
     rows = [f"{row},{','.join(str(abs(at - other)) for other in range(4))}" for at, row in enumerate(names)]

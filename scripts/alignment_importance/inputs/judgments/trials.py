@@ -35,11 +35,13 @@ def are_in(file: judged.File, design: Design, *signs: set[str]) -> bool:
 
     Args:
         file: whose header is looked at.
-        design: of the trials; the columns of its images are enough.
-        signs: columns that are enough too, perhaps beside a mistake, unless images have these ids, as in a matrix.
+        design: of the trials; the columns of its images and its answer are enough.
+        signs: columns that are enough too, perhaps beside a mistake, as are those of the images, unless images have
+            these ids, as in a matrix.
     """
     columns = set(file.text.header)
-    return set(design.images) <= columns or any(sign <= columns.difference(file.images.known) for sign in signs)
+    strange = columns.difference(file.images.known)
+    return {*design.images, design.answer} <= columns or any(sign <= strange for sign in (set(design.images), *signs))
 
 
 def read(file: judged.File, design: Design) -> tuple[judged.Judged, NDArray[np.intp]]:
