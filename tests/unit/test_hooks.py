@@ -232,6 +232,56 @@ def test_what_hooks_cannot_do_is_told(kind: type[nn.Module], layers: dict[str, s
         networks.cut(network_of(kind), **layers)
 
 
+class Cube(nn.Module):
+    """Puts out as many maps as rows."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.maps, self.head = nn.Identity(), nn.Linear(8, 4)
+        self.first, self.last = nn.Conv2d(3, 8, 1), nn.Linear(3, 8)
+
+    def make(self, images: torch.Tensor) -> torch.Tensor:
+        return self.first(images)
+
+    def forward(self, images: torch.Tensor) -> Any:
+        if len(images) > 10**6:
+            raise AssertionError
+        return self.head(self.maps(self.make(images)).mean((2, 3)))
+
+
+class LastOfCube(Cube):
+    """Its maps come last."""
+
+    def make(self, images: torch.Tensor) -> torch.Tensor:
+        return self.last(images.movedim(1, -1))
+
+    def forward(self, images: torch.Tensor) -> Any:
+        return self.head(self.maps(self.make(images)).mean((1, 2))) if len(images) else images
+
+
+class UnclearCube(Cube):
+    """A convolution and a fully connected layer put it out."""
+
+    def make(self, images: torch.Tensor) -> torch.Tensor:
+        return self.first(images) + self.last(images.movedim(1, -1)).movedim(-1, 1)
+
+
+@pytest.mark.parametrize("kind", [Cube, LastOfCube])
+def test_as_many_maps_as_rows_are_told_from_rows(kind: type[Cube]) -> None:
+    network = network_of(kind)
+    cut = networks.cut(network, "maps")
+    assert (cut.head.route, cut.map_shape) == ("hooked", (8, 8, 8))
+    with torch.inference_mode():
+        assert isinstance(network.module, Cube)
+        put_out = network.module.make(some_images())
+        torch.testing.assert_close(cut.trunk(some_images()), put_out.movedim(-1, 1) if kind is LastOfCube else put_out)
+
+
+def test_as_many_maps_as_rows_that_nothing_tells_apart_are_refused() -> None:
+    with pytest.raises(InputError, match=r"as many maps as rows, \(image, 8, 8, 8\), .* Set another `input_size`"):
+        networks.cut(network_of(UnclearCube), "maps")
+
+
 def test_modules_are_listed() -> None:
     layers = networks.list_layers(network_of(Branching), "maps")
     assert layers["layer"].tolist() == ["early", "maps", "relu", "meet", "head"]
