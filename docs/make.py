@@ -21,7 +21,7 @@ PARTS = {
     "recovery": "docs/recovery.md, from the control of the demo and docs/making/recovery.md.jinja, after "
     "`snakemake --cores all results/recovery/demo/efficientnet_lite0.csv`.",
     "pictures": "docs/pictures/*.webp, which the tutorial shows: plots of mur92, whose photographs are not ours to "
-    "publish, and of the demo what has images in it. It needs Chromium, and comes after "
+    "publish, and, of the demo, the figures that show images. It needs Chromium, and comes after "
     "`snakemake --cores all figures gallery` and "
     "`snakemake --cores all figures --configfile workflow/configs/mur92.yaml`.",
 }

@@ -226,7 +226,9 @@ def test_what_is_wrong_is_named() -> None:
     assert refuse(people=human.max() - human).startswith("judgments: the diagonal (images with themselves) holds")
     assert refuse(people=np.ones_like(human)).startswith("judgments: all judgments are the same (1). Nothing")
     for scale in (1e160, 1e-160):
-        assert "whose squares cannot be computed. Multiply or divide all by one number" in refuse(people=human * scale)
+        assert "whose squares cannot be computed. Multiply or divide all by the same number" in refuse(
+            people=human * scale
+        )
     lopsided = human * 1e-20
     lopsided[2, 1] *= 2
     assert "average both directions" in refuse(people=lopsided)
@@ -279,11 +281,11 @@ def test_what_is_asked_for_and_is_not_there_is_named() -> None:
     with pytest.raises(ValueError, match="units have no places"):
         ai.heatmaps(maps[:, :, 0, 0], human)
     for settings_, said in (
-        ({"folds": 13}, "folds: 13 are more than the 12 images"),
-        ({"folds": 2.5}, "folds: 2.5 is no whole number from 2 on"),
-        ({"folds": True}, "folds: True is no whole number"),
-        ({"seed": None}, "seed: None is no whole number from 0 on"),
-        ({"seed": -1}, "seed: -1 is no whole number"),
+        ({"folds": 13}, "folds: 13 folds are more than the 12 images"),
+        ({"folds": 2.5}, "folds: 2.5 is not a whole number of at least 2"),
+        ({"folds": True}, "folds: True is not a whole number"),
+        ({"seed": None}, "seed: None is not a whole number of at least 0"),
+        ({"seed": -1}, "seed: -1 is not a whole number"),
     ):
         with pytest.raises(ValueError, match=said):
             ai.curves(maps, human, **settings_)

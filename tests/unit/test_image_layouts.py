@@ -61,6 +61,10 @@ def test_what_is_not_seen_of_a_png_may_be_anything() -> None:
             lambda data: data.replace(b"IDAT", b"IDBT"),
             r"it is damaged: broken PNG file \(bad header checksum in b'IDBT'",
         ),
+        (
+            lambda data: image_files.png(SAMPLES, 8, 2, chunk(b"tEXt", b"Comment\0good")[:-1] + b"\0"),
+            r"it is damaged: broken PNG file \(bad header checksum in b'tEXt'",
+        ),
         (lambda data: data[:-20] + b"x" + data[-19:], "broken data stream"),
         (lambda data: data[:30], r"it is damaged: broken PNG file \(incomplete checksum in b'IHDR'"),
         (lambda data: data[:50], "cannot be decoded as an image"),

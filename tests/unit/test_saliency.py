@@ -233,7 +233,9 @@ def test_values_beyond_single_precision_are_told_as_such(photographs: pd.DataFra
     maps = tmp_path / "maps"
     maps.mkdir()
     np.save(maps / "a b.npy", np.full((30, 45), -1e300))
-    with pytest.raises(InputError, match=r"a b.npy: the saliency map .* infinite in float32.* divide all by one"):
+    with pytest.raises(
+        InputError, match=r"a b.npy: the saliency map .* infinite in float32.* divide all of them by the same number"
+    ):
         compute(photographs.iloc[:1], "maps", maps=maps)
 
 

@@ -280,7 +280,7 @@ def test_what_is_assumed_is_told(own: str) -> None:
         (
             None,
             (4096, 1, 1),
-            ["the 4096 feature maps of 'pre_logits' have one place each, so that heatmaps are uniform"],
+            ["the 4096 feature maps of 'pre_logits' have one place each, so their heatmaps are uniform"],
         ),
         ("features", (512, 7, 7), []),
     ],

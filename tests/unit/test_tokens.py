@@ -253,7 +253,7 @@ def test_what_is_not_square_is_no_map() -> None:
     def make() -> nn.Module:
         return Nest(img_size=64, embed_dims=(8, 8), num_heads=(1, 1), depths=(1, 1), num_levels=2, num_classes=3)
 
-    said = r"map_layer 'levels.0.transformer_encoder.0.add_1' puts out 4 x 64 x 8 .* these dimensions are no places"
+    said = r"map_layer 'levels.0.transformer_encoder.0.add_1' puts out 4 x 64 x 8 .* these dimensions are not places"
     with pytest.raises(InputError, match=said):
         cut_of(make, 64, map_layer="levels.0.transformer_encoder")
 

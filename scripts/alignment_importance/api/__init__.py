@@ -136,7 +136,7 @@ def curves(
     _check_whole(seed, 0, "seed")
     with _compared(maps, judgments, head, similarity, score, ablation) as comparison:
         if folds > len(comparison.image_ids):
-            raise InputError(f"{folds} are more than the {len(comparison.image_ids)} images", where="folds")
+            raise InputError(f"{folds} folds are more than the {len(comparison.image_ids)} images", where="folds")
         table = cuts.cut("images", comparison.image_ids, folds, seed)
         blocks = cuts.blocks(table, comparison.human, comparison.image_ids)
         return top_k.trace(comparison.engine, blocks, rankings.rank_folds(comparison.engine, blocks))
@@ -369,4 +369,4 @@ def _check_known(value: str, known: Collection[str], key: str) -> None:
 
 def _check_whole(value: object, least: int, key: str) -> None:
     if not isinstance(value, int | np.integer) or isinstance(value, bool) or value < least:
-        raise InputError(f"{value!r} is no whole number from {least} on", where=key)
+        raise InputError(f"{value!r} is not a whole number of at least {least}", where=key)

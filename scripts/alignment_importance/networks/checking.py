@@ -31,7 +31,7 @@ def check(spec: Spec, where: str, problems: Problems) -> tuple[Network, CutNetwo
         if places == [1, 1]:
             problems.warn(
                 where,
-                f"the {n_maps} feature maps of {chosen.map_layer!r} have one place each, so that heatmaps are uniform",
+                f"the {n_maps} feature maps of {chosen.map_layer!r} have one place each, so their heatmaps are uniform",
                 "Name an earlier `map_layer` for heatmaps that show places.",
             )
         if chosen.head.route == "hooked":

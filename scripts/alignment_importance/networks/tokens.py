@@ -121,7 +121,7 @@ def has_channels_last(traced: fx.GraphModule, node: fx.Node) -> bool:
 
 
 #: Operations behind which a dimension may be another one.
-_REORDER = ("permute", "Permute", "transpose", "movedim", "reshape", "view", "flatten", "unflatten", "contiguous")
+_REORDER = ("permute", "Permute", "transpose", "movedim", "reshape", "view", "flatten", "unflatten")
 
 
 def require_places(layer: str, map_shape: tuple[int, int, int]) -> None:
@@ -133,8 +133,8 @@ def require_places(layer: str, map_shape: tuple[int, int, int]) -> None:
     n_maps, height, width = map_shape
     if height != width:
         raise InputError(
-            f"map_layer {layer!r} puts out {n_maps} x {height} x {width} for an image, but of a square input maps are "
-            "square: these dimensions are no places. Name a layer before or behind it."
+            f"map_layer {layer!r} puts out {n_maps} x {height} x {width} for an image, but maps of a square input are "
+            "square: these dimensions are not places. Name a layer before or behind it."
         )
 
 

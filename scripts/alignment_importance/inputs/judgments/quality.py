@@ -69,7 +69,7 @@ def unusable(judgments: NDArray[np.float64]) -> tuple[str, str] | None:
         return f"all judgments are the same ({largest:g})", remedy
     size = max(-smallest, largest)
     if not 1 / _LARGEST < size < _LARGEST:
-        remedy = "Multiply or divide all by one number: the scale of judgments does not matter."
+        remedy = "Multiply or divide all by the same number: the scale of judgments does not matter."
         return f"the largest judgments are of the size {size:g}, whose squares cannot be computed", remedy
     return None
 

@@ -75,7 +75,7 @@ def _read_map(file: Path, key: str | None) -> Map:
     if not np.isfinite(map2d).all():
         raise InputError(
             "the saliency map has values that are NaN or infinite in float32. Give every pixel a number; if they are "
-            "too large, divide all by one: the scale of a map does not matter.",
+            "too large, divide all of them by the same number: the scale of a map does not matter.",
             where=file,
         )
     return map2d
