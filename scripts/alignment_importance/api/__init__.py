@@ -121,7 +121,7 @@ def curves(
         of feature maps to retain.
 
     Raises:
-        TypeError, ValueError: see `score`; also folds with too few judged pairs.
+        TypeError, ValueError: see `score`; also folds with too few judged pairs, or a number that is not whole.
 
     Examples:
         >>> import numpy as np

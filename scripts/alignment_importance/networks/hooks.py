@@ -153,17 +153,10 @@ def _classifier(called: Mapping[str, Call], architecture: str) -> str:
 
 def _laid_out(called: Mapping[str, Call], name: str, shape: tuple[int, ...]) -> tokens.Layout | None:
     """How the places of a map layer are laid out; None where they are (feature_map, y, x) already."""
-    if len(shape) == 3 and len(set(shape)) == 1:
-        kinds = [call.kind for call in called.values() if shape in (call.reads, call.puts_out)]
-        last = any(issubclass(kind, nn.Linear) for kind in kinds)
-        if last == any(issubclass(kind, nn.Conv2d | nn.BatchNorm2d) for kind in kinds):
-            raise InputError(
-                f"map_layer {name!r} puts out as many maps as rows, {shown(shape)}, and nothing shows which dimension "
-                "is that of the maps. Set another `input_size`."
-            )
-        return tokens.Layout(0, *shape[:2]) if last else None
     if len(shape) == 3:
-        return tokens.Layout(0, *shape[:2]) if tokens.ends_with_channels(shape) else None
+        as_many = len(set(shape)) == 1
+        last = _computed_with_last(called, name, shape) if as_many else tokens.ends_with_channels(shape)
+        return tokens.Layout(0, *shape[:2]) if last else None
     if len(shape) != 2:
         raise InputError(
             f"map_layer {name!r} is {shown(shape)}; (image, feature_map, y, x) or (image, token, unit) is needed."
@@ -181,6 +174,18 @@ def _laid_out(called: Mapping[str, Call], name: str, shape: tuple[int, ...]) -> 
             "shows how they are arranged. Name a layer whose tokens are those of patches of the image."
         )
     return square
+
+
+def _computed_with_last(called: Mapping[str, Call], name: str, shape: tuple[int, ...]) -> bool:
+    """Whether modules that read or put out as many maps as rows take the last dimension for that of the maps."""
+    kinds = [call.kind for call in called.values() if shape in (call.reads, call.puts_out)]
+    last = any(issubclass(kind, nn.Linear) for kind in kinds)
+    if last == any(issubclass(kind, nn.Conv2d | nn.BatchNorm2d) for kind in kinds):
+        raise InputError(
+            f"map_layer {name!r} puts out as many maps as rows, {shown(shape)}, and nothing shows which dimension "
+            "is that of the maps. Set another `input_size`."
+        )
+    return last
 
 
 #: What hooks note and put in place, in every thread for itself.

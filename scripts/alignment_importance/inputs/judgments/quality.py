@@ -51,11 +51,11 @@ def check(judged: Judged, images: ImageIds, path: Path, problems: Problems) -> N
         found = counted(missing, f"of {len(mean)} pairs has", f"of {len(mean)} pairs have") + " no judgment"
         remedy = f"{'It is' if missing == 1 else 'They are'} left out of every comparison."
         problems.warn(path, found, remedy)
-    n_pairs = np.bincount(np.concatenate([side[~np.isnan(mean)] for side in pairs]), minlength=len(images.wanted))
-    few = [image for image, n in zip(images.wanted, n_pairs, strict=True) if n < MIN_PAIRS]
-    if missing and few:
-        found = f"images with fewer than {MIN_PAIRS} judged pairs: {some(few)}"
-        problems.warn(path, found, "They have no alignment of their own and no heatmap (NaN).")
+        n_pairs = np.bincount(np.concatenate([side[~np.isnan(mean)] for side in pairs]), minlength=len(images.wanted))
+        few = [image for image, n in zip(images.wanted, n_pairs, strict=True) if n < MIN_PAIRS]
+        if few:
+            found = f"images with fewer than {MIN_PAIRS} judged pairs: {some(few)}"
+            problems.warn(path, found, "They have no alignment of their own and no heatmap (NaN).")
     if judged.participants == [SINGLE_PARTICIPANT]:
         return
     _warn_of_participants(judged, ratings, path, problems)
