@@ -361,7 +361,7 @@ def test_list_of_layers(caplog: pytest.LogCaptureFixture) -> None:
         ["features.19", "ReLU", "512 x 14 x 14", "map layer"],
         ["classifier.4", "ReLU", "4096", "readout"],
     ]
-    assert layers.iloc[0].tolist() == ["x", "input", "3 x 224 x 224", ""]
+    assert layers.iloc[0].tolist() == ["images", "input", "3 x 224 x 224", ""]
     assert "vgg11: 512 feature maps of 14 x 14 ('features.19'), a readout of 4096 units" in caplog.text
 
 
@@ -468,6 +468,18 @@ class Branching(nn.Module):
     def forward(self, images):
         return images if images.sum() > 0 else -images
 
+class Optional(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.net = build()
+
+    def forward(self, images, mask=None, scales=(2.0, 3.0), *, flip=False):
+        if mask is not None or flip:
+            images = images[mask, None]
+        for scale in scales:
+            images = images * scale
+        return self.net(images)
+
 size = 3
 """
 
@@ -505,6 +517,15 @@ def test_own_network_draws_the_same_weights_in_every_job(own: Path) -> None:
     assert torch.equal(weights(), weights())
     assert torch.equal(weights(weights="random", seed=1), weights(weights="random", seed=1))
     assert not torch.equal(weights(weights="random", seed=1), weights(weights="random", seed=2))
+
+
+def test_further_arguments_have_their_default_values(own: Path) -> None:
+    network = networks.build(networks.Spec("my_networks.nets:Optional", input_size=32))
+    cut = networks.cut(network)
+    assert (cut.map_layer, cut.readout_layer, cut.head.route) == ("net.1", "net.3", "pooled")
+    images = torch.rand(2, 3, 32, 32)
+    with torch.inference_mode():
+        torch.testing.assert_close(cut.trunk(images), network.module.net[:2](images * 6))  # type: ignore[index]
 
 
 def test_own_network_with_a_checkpoint(own: Path) -> None:

@@ -186,7 +186,7 @@ NETWORKS: dict[str, tuple[Callable[[], nn.Module], int, tuple[int, int, int], st
         lambda: named(
             "hiera_tiny_224", img_size=32, embed_dim=8, num_heads=1, stages=(1, 1), q_pool=1, mask_unit_size=(4, 4)
         ),
-        32, (16, 4, 4), "hooked",
+        32, (16, 4, 4), "general",
     ),
     "convnext": (
         lambda: named("convnext_atto", depths=(1, 1, 1, 1), dims=(4, 4, 8, 12)), 64, (12, 2, 2), "general"
@@ -194,7 +194,7 @@ NETWORKS: dict[str, tuple[Callable[[], nn.Module], int, tuple[int, int, int], st
 }  # fmt: skip
 
 #: Map layers that are not found but named.
-NAMED = {"pit": "transformers.1.blocks.0", "hiera": "blocks.1"}
+NAMED = {"pit": "transformers.1.blocks.0"}
 
 #: Those that cannot be made so small that plain forward passes for all their maps are few.
 LARGE: dict[str, tuple[Callable[[], nn.Module], int, tuple[int, int, int], str]] = {

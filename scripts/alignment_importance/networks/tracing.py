@@ -25,6 +25,13 @@ _BRANCHES = "Its forward pass must not branch on values or shapes of tensors."
 _BATCHES = (1, 3)
 
 
+class _Tracer(NodePathTracer):
+    """Follows images alone: further arguments of a network, such as a mask, have their default values."""
+
+    def create_args_for_root(self, root_fn: Callable[..., Any], *further: Any) -> tuple[Callable[..., Any], list[Any]]:
+        return super().create_args_for_root(lambda module, images: root_fn(module, images), *further)
+
+
 def trace(network: Network) -> fx.GraphModule:
     """Trace a network, which is only read.
 
@@ -35,7 +42,7 @@ def trace(network: Network) -> fx.GraphModule:
     Raises:
         InputError: torch.fx cannot follow the network, or it does not take inputs of this size.
     """
-    tracer = NodePathTracer(
+    tracer = _Tracer(
         leaf_modules=timm.models.get_notrace_modules(),
         autowrap_functions=tuple(timm.models.get_notrace_functions()),
     )
@@ -46,7 +53,6 @@ def trace(network: Network) -> fx.GraphModule:
         raise UntraceableError(
             f"Network {network.architecture} cannot be traced by torch.fx: {error}. {_BRANCHES}"
         ) from error
-    _leave_out_options(graph)
     traced = fx.GraphModule(tracer.root, graph)
     for node, name in tracer.node_to_qualname.items():
         node.meta["name"] = name
@@ -61,16 +67,6 @@ def trace(network: Network) -> fx.GraphModule:
         ) from error
     _undo_overwriting(traced, network.architecture)
     return traced
-
-
-def _leave_out_options(graph: fx.Graph) -> None:
-    """Give further arguments of a network, such as a mask of its attention, the values that they have by default."""
-    options = [node for node in graph.nodes if node.op == "placeholder" and node.args]
-    given = {node: node for node in graph.nodes} | {option: option.args[0] for option in options}
-    for option in options:
-        for user in list(option.users):
-            user.args, user.kwargs = fx.node.map_arg((user.args, user.kwargs), given.__getitem__)
-        graph.erase_node(option)
 
 
 def _follow_device(traced: fx.GraphModule) -> None:
