@@ -46,6 +46,21 @@ def test_weights_are_at_the_minimum(n_rows: int, n_units: int, twice: int, whole
         np.testing.assert_allclose(slope[weights > 0], 0, atol=1e-9 * largest)
 
 
+@pytest.mark.parametrize("seed", [53, 847, 1668, 2836])
+def test_units_beside_nearly_dependent_ones_have_no_weight_made_of_rounding(seed: int) -> None:
+    """Few images with few active units, centred: some units are nearly alike, and others are differences of these."""
+    rng = np.random.default_rng(seed)
+    z = rng.gamma(1.0, size=(6, 60)) * (rng.random((6, 60)) < 0.2)
+    z -= z.mean(1, keepdims=True)
+    first, second = np.triu_indices(6, k=1)
+    x = z[first] * z[second]
+    gram, moment = x.T @ x, x.T @ rng.normal(size=15)
+    for penalty, weights in zip(PENALTIES, lasso.path(gram, moment, PENALTIES), strict=True):
+        slope = moment - penalty * moment.max() - gram @ weights
+        assert slope.max() <= 1e-9 * moment.max()
+        np.testing.assert_allclose(slope[weights > 0], 0, atol=1e-9 * moment.max())
+
+
 def test_the_path_is_that_of_scikit_learn() -> None:
     """At each of its breakpoints, with more units than rows, where weights also become 0 again."""
     rng = np.random.default_rng(4)

@@ -22,6 +22,9 @@ from alignment_importance.ablation.kernels import compiled
 #: Share of a unit's G that must be left beside positive units; with less it depends on them, and its weight stays 0.
 _DEPENDENT = 1e-11
 
+#: The same, as a share of the squared sum of the lengths of what makes it up of positive units: G is no more exact.
+_ROUNDING = 1e-14
+
 #: Lines between two penalties, as a multiple of the number of units, after which something is wrong.
 _MOST_LINES = 100
 
@@ -146,11 +149,14 @@ def _add(walk: _Walk, n: int, gram: np.ndarray, unit: int) -> bool:
     for i in range(n):
         column[i] = gram[unit, walk.units[i]]
     _forward(walk.factor, n, column)
+    _backward(walk.factor, n, column, walk.change)
+    reach = 0.0  # the lengths of the multiples of positive units that come nearest to it
     for i in range(n):
         rest -= column[i] * column[i]
         total -= column[i] * walk.sums[i]
+        reach += abs(walk.change[i]) * walk.length[walk.units[i]]
     walk.aside[unit] = True
-    if not (rest > _DEPENDENT * own and total > 0):
+    if not (rest > max(_DEPENDENT * own, _ROUNDING * reach * reach) and total > 0):
         return False
     for i in range(n):
         walk.factor[i, n] = column[i]
