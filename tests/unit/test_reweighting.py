@@ -114,7 +114,26 @@ def test_fitted_weights_predict_better_than_equal_ones(way, by_pairs: bool) -> N
     assert fitted > equal
     pairs = judged_pairs(fold.test.human)
     first, second = (fold.test.images[index] for index in pairs)
-    np.testing.assert_allclose(found.similarities[first, second], x @ found.weights, atol=1e-12)
+    largest = np.abs((rows.z.numpy() * found.weights) @ rows.z.numpy().T).max()
+    np.testing.assert_allclose(found.similarities[first, second], x @ found.weights / largest, atol=1e-12)
+
+
+@pytest.mark.parametrize("scale", [1e-12, 1e9])
+@pytest.mark.parametrize("way", [reweighting.ridge, reweighting.nonnegative])
+def test_the_scale_of_judgments_changes_no_rank(way, scale: float) -> None:  # type: ignore[no-untyped-def]
+    rows, human = data(8)
+    one, other = (way(rows, *fold_of(judged), "spearman") for judged in (human, scale * human))
+    assert one.penalty == other.penalty
+    np.testing.assert_allclose(one.similarities, other.similarities, rtol=1e-9)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_of_penalties_that_predict_equally_well_the_strongest_is_taken(seed: int) -> None:
+    """A single unit predicts the same with all of them, but for rounding."""
+    _, human = data(8)
+    z = torch.from_numpy(np.random.default_rng(seed).gamma(1.0, size=(18, 1)))
+    found = reweighting.ridge(Rows(z, *judged_pairs(human)), *fold_of(human), "pearson_r2")
+    assert found.penalty == reweighting.RIDGE_PENALTIES[0]
 
 
 @pytest.mark.parametrize("way", [reweighting.ridge, reweighting.nonnegative])

@@ -16,7 +16,7 @@ from scipy.linalg import cho_factor, cho_solve
 
 from alignment_importance.experiments import lasso
 from alignment_importance.inputs.folds import Fold, PairBlock
-from alignment_importance.statistics.judged import judged_pairs
+from alignment_importance.statistics.judged import TIED_DECIMALS, judged_pairs
 from alignment_importance.statistics.similarity import SecondOrder, scaled_rows
 from alignment_importance.system.compute import Compute
 
@@ -37,8 +37,8 @@ class Reweighted:
     Attributes:
         penalty: chosen inside the training data; NaN where none had a score.
         weights: (unit,) of the last fit, on all training data; NaN where there is none.
-        similarities: (image, image) the weighted similarities of all images, without the constant b, which no
-            correlation sees.
+        similarities: (image, image) the weighted similarities of all images, without the constant b and in units of
+            the largest, neither of which a correlation sees.
     """
 
     penalty: float
@@ -169,9 +169,9 @@ def _fit(
     if mean.isnan().all():
         return _nothing(z)
     # The first of equal ones, which is the strongest.
-    penalty = penalties[int(mean.nan_to_num(-torch.inf).argmax())]
+    penalty = penalties[int(mean.round(decimals=TIED_DECIMALS).nan_to_num(-torch.inf).argmax())]
     [weights] = fitted(rows, fold.train, [penalty])
-    return Reweighted(penalty, weights.cpu().numpy(), ((z * weights) @ z.T).cpu().numpy())
+    return Reweighted(penalty, weights.cpu().numpy(), _similarities(z, weights).cpu().numpy())
 
 
 def _nothing(z: torch.Tensor) -> Reweighted:
@@ -183,7 +183,14 @@ def _scores(rows: torch.Tensor, fold: Fold, weights: torch.Tensor, score: str) -
     pairs = judged_pairs(fold.test.human)
     second_order = SecondOrder.of(torch.from_numpy(fold.test.human[pairs]).to(rows.device), score)
     z = rows[torch.from_numpy(fold.test.images)]
-    return second_order(torch.stack([((z * one) @ z.T)[pairs] for one in weights]))
+    return second_order(torch.stack([_similarities(z, one)[pairs] for one in weights]))
+
+
+def _similarities(rows: torch.Tensor, weights: torch.Tensor) -> torch.Tensor:
+    """(image, image) in units of the largest, so that ties are told whatever the units of the judgments."""
+    weighted = (rows * weights) @ rows.T
+    largest = weighted.abs().nan_to_num().max()
+    return weighted / largest if largest > 0 else weighted
 
 
 def _ridge(rows: Rows, block: PairBlock, penalties: Sequence[float]) -> torch.Tensor:
