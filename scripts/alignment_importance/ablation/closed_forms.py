@@ -21,7 +21,14 @@ from typing import ClassVar
 import torch
 
 from alignment_importance.ablation import kernels
-from alignment_importance.statistics.similarity import CONSTANT, SecondOrder, varying
+from alignment_importance.statistics.similarity import (
+    CONSTANT,
+    SecondOrder,
+    rsm,
+    scaled_rows,
+    similarities_to,
+    varying,
+)
 
 #: Where so little of sums of squares is left in their difference, it is computed from each similarity.
 _ROUGH = 1e-6
@@ -112,6 +119,30 @@ class Covariation:
             variance += self.f_of(maps).square()
         return varying(variance, self.squares[:, None])
 
+    @functools.cached_property
+    def cancelled(self) -> torch.Tensor:
+        """(image, map) whether a map has nearly all that varies in a row, so that closed forms lose what is left."""
+        every = torch.arange(self.z.shape[1], device=self.z.device)
+        start = self.base.diagonal()[:, None]
+        if self.f is not None:
+            start = start + self.f.square()
+        return start - self.g(every).square_() < _ROUGH * start
+
+    def cancelled_anywhere(self, maps: torch.Tensor) -> torch.Tensor:
+        """(map,) whether some maps, each of which may be `kernels.NO_MAP`, have nearly all of any row."""
+        return self.cancelled.any(0)[maps] & (maps != kernels.NO_MAP)
+
+    def rsm_without(self, at: int) -> torch.Tensor:
+        """(image, image) R(-k) of one map by its definition."""
+        z = self.z.clone()
+        z[:, at] = 0 if self.fill is None else self.fill[..., at]
+        return rsm(z, self.similarity)
+
+    @property
+    def similarity(self) -> str:
+        """Of the rows."""
+        return "pearson" if self.inverse else "cosine"
+
     def similarities_without(self, pairs: tuple[torch.Tensor, torch.Tensor], maps: torch.Tensor) -> torch.Tensor:
         """(map, pair) R(-k) of pairs of rows, for some maps k, each of which may be `kernels.NO_MAP`."""
         first, second = pairs
@@ -122,7 +153,10 @@ class Covariation:
         if self.f is not None:
             f = self.f_of(maps)
             left.addcmul_(f[first], f[second])
-        return left.mul_(scale[first]).mul_(scale[second]).T
+        left.mul_(scale[first]).mul_(scale[second])
+        for number in self.cancelled_anywhere(maps).nonzero()[:, 0].tolist():
+            left[:, number] = self.rsm_without(int(maps[number]))[first, second]
+        return left.T
 
 
 @dataclass(frozen=True)
@@ -429,7 +463,9 @@ class OwnRows:
         q: (image, image) C_ij / sqrt(v_j), 0 in the columns of constant images.
         y: (image, map) (z_jk - t_j/D) / sqrt(v_j), 0 in the rows of constant images.
         scale: (image,) 1 / sqrt(v_i), NaN if the whole row is constant.
-        scale_without: (image, map) 1 / sqrt(v_i(-k)), NaN if it is constant without the map.
+        scale_without: (image, map) 1 / sqrt(v_i(-k)), NaN if it is constant without the map; 1 where closed forms lose
+            it, and similarities are computed by their definition.
+        rows: all rows.
     """
 
     x: torch.Tensor
@@ -437,6 +473,7 @@ class OwnRows:
     y: torch.Tensor
     scale: torch.Tensor
     scale_without: torch.Tensor
+    rows: Covariation
 
     @classmethod
     def of(cls, rows: Covariation) -> "OwnRows":
@@ -445,13 +482,20 @@ class OwnRows:
         of_others = scale.nan_to_num(0.0)
         y = (rows.z - rows.inverse * rows.t[:, None]) * of_others[:, None]
         every = torch.arange(rows.z.shape[1], device=rows.z.device)
-        return cls(rows.x, rows.c * of_others, y, scale, rows.variance_without(every, rows.g(every)).rsqrt())
+        without = rows.variance_without(every, rows.g(every)).rsqrt().masked_fill_(rows.cancelled, 1.0)
+        return cls(rows.x, rows.c * of_others, y, scale, without, rows)
 
     def similarities(self, image: int, others: torch.Tensor) -> torch.Tensor:
         """Similarities of an image with `others`: (1 + map, other), with all maps and without each."""
         q = self.q[image, others].masked_fill(self.scale[others].isnan(), torch.nan)
-        without = q - self.x[image][:, None] * self.y[others].T
-        return torch.cat([self.scale[image] * q[None], self.scale_without[image][:, None] * without])
+        without = self.scale_without[image][:, None] * (q - self.x[image][:, None] * self.y[others].T)
+        maps = self.rows.cancelled[image].nonzero()[:, 0].tolist()
+        if maps:
+            whole = scaled_rows(self.rows.z[others], self.rows.similarity)
+            ablated = self.rows.z[image].repeat(len(maps), 1)
+            ablated[range(len(maps)), maps] = 0 if self.rows.fill is None else self.rows.fill[maps]
+            without[maps] = similarities_to(ablated, whole, self.rows.similarity)
+        return torch.cat([self.scale[image] * q[None], without])
 
     def correlations(self, human: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """Pearson correlations of the similarities of each image with people's.
@@ -477,7 +521,7 @@ class OwnRows:
         spread = squares - 2 * x * (q @ y) - total.square() / n_others
         product = (q * centred).sum(1, keepdim=True) - x * (centred @ y)
         scores = product / (spread * centred.square().sum(1, keepdim=True)).sqrt()
-        rough = ~(spread > _ROUGH * squares)
+        rough = ~(spread > _ROUGH * squares) | torch.nn.functional.pad(self.rows.cancelled, (1, 0))
         for image in rough.any(1).nonzero()[:, 0].tolist():
             others = judged[image].nonzero()[:, 0]
             agreement = SecondOrder.of(human[image, others], "pearson")

@@ -398,7 +398,7 @@ class PooledAblation(Ablation):
         def score(maps: torch.Tensor) -> torch.Tensor:
             of_pairs = sums.without(rows, images, maps)
             scores = SCORES[self._score].of(closed_forms.correlations(of_pairs, sums.n_pairs, sums.spread))
-            rough = closed_forms.rough(of_pairs, sums.n_pairs)
+            rough = closed_forms.rough(of_pairs, sums.n_pairs) | rows.cancelled_anywhere(maps)
             if rough.any():
                 of_similarities, _ = self._pair_by_pair(rows, block)
                 # Each alone: no bit depends on which maps it is taken with.
