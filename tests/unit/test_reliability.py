@@ -6,6 +6,7 @@ from rsatoolbox.inference import boot_noise_ceiling
 from rsatoolbox.rdm import RDMs
 
 from alignment_importance.experiments import reliability
+from alignment_importance.inputs.judgments import quality
 
 
 def simulated(n_participants: int, n_pairs: int, noise: float, seed: int) -> tuple[np.ndarray, np.ndarray]:
@@ -49,6 +50,21 @@ def test_missing_pairs_are_left_out(score: str) -> None:
     found = reliability.ceiling(missing, score, 20, 1)
     assert 0 < found.noise_ceiling_lower < found.noise_ceiling_upper < 1
     assert 0 < found.noise_ceiling_of_mean < 1
+
+
+@pytest.mark.parametrize("score", ["pearson", "spearman"])
+def test_a_participant_who_judged_all_alike_but_for_rounding_does_not_count(score: str) -> None:
+    """As in means over trials: (0.1 + 0.2 + 0.6) / 3 is not 0.3."""
+    ratings = np.random.default_rng(0).normal(size=(4, 15))
+    ratings[3] = 0.3
+    expected = reliability.ceiling(ratings, score, 20, 1)
+    known = quality.correlations(ratings)
+    ratings[3, ::2] = np.nextafter(0.3, 0)
+    found = reliability.ceiling(ratings, score, 20, 1)
+    assert found.noise_ceiling_lower == pytest.approx(expected.noise_ceiling_lower)
+    assert found.noise_ceiling_upper == pytest.approx(expected.noise_ceiling_upper)
+    np.testing.assert_array_equal(quality.correlations(ratings), known)
+    assert np.isnan(known[3]).all()
 
 
 def test_one_participant_has_no_ceiling() -> None:

@@ -97,7 +97,7 @@ def spearman_brown(correlation: float) -> float:
 def _pool(ratings: np.ndarray, score: Score) -> np.ndarray:
     """(pair,) the judgments that agree best with all participants on average: the mean of their standardised ones."""
     if score.ranked:
-        return average(pd.DataFrame(ratings).rank(axis=1).to_numpy())
+        return average(pd.DataFrame(tied(ratings)).rank(axis=1).to_numpy())
     mean, sd = np.nanmean(ratings, axis=1, keepdims=True), np.nanstd(ratings, axis=1, keepdims=True)
     return average((ratings - mean) / sd)
 
@@ -105,18 +105,18 @@ def _pool(ratings: np.ndarray, score: Score) -> np.ndarray:
 def _agreement(one: np.ndarray, other: np.ndarray, score: Score) -> float:
     """Score of two vectors of judgments over the pairs that both have; NaN if they are too few or all equal."""
     both = np.isfinite(one) & np.isfinite(other)
-    if both.sum() < MIN_PAIRS:
-        return float("nan")
     one, other = one[both], other[both]
+    if not (_varies(one) and _varies(other)):
+        return float("nan")
     if score.ranked:
         one, other = (pd.Series(tied(vector)).rank().to_numpy() for vector in (one, other))
     return score.of(correlate(one, other))
 
 
 def _varies(vector: np.ndarray) -> bool:
-    """Whether there are enough judgments and they are not all equal."""
+    """Whether there are enough judgments and they are not all equal but for rounding."""
     defined = vector[np.isfinite(vector)]
-    return len(defined) >= MIN_PAIRS and float(np.ptp(defined)) > 0
+    return len(defined) >= MIN_PAIRS and float(np.ptp(tied(defined))) > 0
 
 
 def _mean(values: list[float]) -> float:

@@ -94,7 +94,7 @@ def correlations(ratings: NDArray[np.float64]) -> NDArray[np.float64]:
         sums = centred @ mask.T
         squares = (centred**2) @ mask.T - sums**2 / shared
         covariances = centred @ centred.T - sums * sums.T / shared
-        scale = (centred**2) @ mask.T
+        scale = (centred**2 + 1e-12 * np.where(there, ratings, 0) ** 2) @ mask.T
         r = covariances / np.sqrt(squares * squares.T)
     # What is left of a constant row is rounding.
     told_apart = (squares > 1e-12 * scale) & (squares.T > 1e-12 * scale.T)
