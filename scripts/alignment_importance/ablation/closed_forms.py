@@ -33,6 +33,10 @@ from alignment_importance.statistics.similarity import (
 #: Where so little of sums of squares is left in their difference, it is computed from each similarity.
 _ROUGH = 1e-6
 
+#: Where no more of what varies in a row is left without a map, its similarities are computed by their definition: the
+#: closed form is then less exact than ranks need, see `judged.TIED_DECIMALS`.
+_CANCELLED = 1e-4
+
 
 @dataclass(frozen=True)
 class Covariation:
@@ -126,7 +130,7 @@ class Covariation:
         start = self.base.diagonal()[:, None]
         if self.f is not None:
             start = start + self.f.square()
-        return start - self.g(every).square_() < _ROUGH * start
+        return start - self.g(every).square_() < _CANCELLED * start
 
     def cancelled_anywhere(self, maps: torch.Tensor) -> torch.Tensor:
         """(map,) whether some maps, each of which may be `kernels.NO_MAP`, have nearly all of any row."""
