@@ -525,7 +525,7 @@ def test_further_arguments_have_their_default_values(own: Path) -> None:
     assert (cut.map_layer, cut.readout_layer, cut.head.route) == ("net.1", "net.3", "pooled")
     images = torch.rand(2, 3, 32, 32)
     with torch.inference_mode():
-        torch.testing.assert_close(cut.trunk(images), network.module.net[:2](images * 6))  # type: ignore[index]
+        torch.testing.assert_close(cut.trunk(images), network.module.get_submodule("net")[:2](images * 6))  # type: ignore[index]
 
 
 def test_own_network_with_a_checkpoint(own: Path) -> None:

@@ -125,12 +125,12 @@ class CrossValidation:
             "k_units": pruned["k_retained"],
             "test_units": pruned["test_retained"],
             "penalty_ridge": ridge.penalty,
-            "test_ridge": _score(ridge.similarities, fold.test, score),
+            "test_ridge": _score(reweighting.in_own_units(ridge.similarities), fold.test, score),
             "penalty_nonnegative": nonnegative.penalty,
             "n_nonnegative": float(np.count_nonzero(nonnegative.weights))
             if np.isfinite(nonnegative.penalty)
             else float("nan"),
-            "test_nonnegative": _score(nonnegative.similarities, fold.test, score),
+            "test_nonnegative": _score(reweighting.in_own_units(nonnegative.similarities), fold.test, score),
             **_every_score({"full": self._full, "retained": retained}, fold.test),
         }
         similarities = {

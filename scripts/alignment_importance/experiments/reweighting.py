@@ -9,6 +9,7 @@ data.
 import functools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 import torch
@@ -26,6 +27,8 @@ RIDGE_PENALTIES = tuple(10.0**exponent for exponent in range(3, -4, -1))
 #: Penalties on the sum of non-negative weights, in units of the smallest at which all weights are zero.
 NONNEGATIVE_PENALTIES = tuple(10.0 ** (-exponent / 2) for exponent in range(1, 8))
 
+Values = TypeVar("Values", np.ndarray, torch.Tensor)
+
 #: Mean squares of features, of rows of length one, that are nothing but rounding.
 _ROUNDING = 1e-14
 
@@ -37,8 +40,8 @@ class Reweighted:
     Attributes:
         penalty: chosen inside the training data; NaN where none had a score.
         weights: (unit,) of the last fit, on all training data; NaN where there is none.
-        similarities: (image, image) the weighted similarities of all images, without the constant b and in units of
-            the largest, neither of which a correlation sees.
+        similarities: (image, image) the weighted similarities of all images, without the constant b, which no
+            correlation sees.
     """
 
     penalty: float
@@ -171,7 +174,7 @@ def _fit(
     # The first of equal ones, which is the strongest.
     penalty = penalties[int(mean.round(decimals=TIED_DECIMALS).nan_to_num(-torch.inf).argmax())]
     [weights] = fitted(rows, fold.train, [penalty])
-    return Reweighted(penalty, weights.cpu().numpy(), _similarities(z, weights).cpu().numpy())
+    return Reweighted(penalty, weights.cpu().numpy(), ((z * weights) @ z.T).cpu().numpy())
 
 
 def _nothing(z: torch.Tensor) -> Reweighted:
@@ -183,14 +186,13 @@ def _scores(rows: torch.Tensor, fold: Fold, weights: torch.Tensor, score: str) -
     pairs = judged_pairs(fold.test.human)
     second_order = SecondOrder.of(torch.from_numpy(fold.test.human[pairs]).to(rows.device), score)
     z = rows[torch.from_numpy(fold.test.images)]
-    return second_order(torch.stack([_similarities(z, one)[pairs] for one in weights]))
+    return second_order(torch.stack([in_own_units((z * one) @ z.T)[pairs] for one in weights]))
 
 
-def _similarities(rows: torch.Tensor, weights: torch.Tensor) -> torch.Tensor:
-    """(image, image) in units of the largest, so that ties are told whatever the units of the judgments."""
-    weighted = (rows * weights) @ rows.T
-    largest = weighted.abs().nan_to_num().max()
-    return weighted / largest if largest > 0 else weighted
+def in_own_units(similarities: Values) -> Values:
+    """Similarities in units of the largest, in which ties are told whatever the units of the judgments."""
+    largest = float(abs(similarities).max())
+    return similarities / largest if largest > 0 else similarities
 
 
 def _ridge(rows: Rows, block: PairBlock, penalties: Sequence[float]) -> torch.Tensor:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import scipy.special
 
-from alignment_importance.statistics.judged import TIED_DECIMALS, tied
+from alignment_importance.statistics.judged import tied
 from alignment_importance.statistics.scores import SCORES
 
 #: Coverage of all intervals.
@@ -103,9 +103,7 @@ def weighted_scores(similarities: np.ndarray, human: np.ndarray, weights: np.nda
     """
     kind = SCORES[score]
     if kind.ranked:
-        similarities, human = (
-            _weighted_ranks(values, weights) for values in (similarities.round(TIED_DECIMALS), tied(human))
-        )
+        similarities, human = (_weighted_ranks(tied(values), weights) for values in (similarities, human))
     total = weights.sum(axis=1, keepdims=True)
     with np.errstate(invalid="ignore", divide="ignore"):
         x, y = (values - (weights * values).sum(axis=1, keepdims=True) / total for values in (similarities, human))

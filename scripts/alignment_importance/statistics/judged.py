@@ -20,7 +20,7 @@ def places_among_judged(human: np.ndarray, pairs: np.ndarray) -> np.ndarray:
     return np.searchsorted(rows * len(human) + columns, low * len(human) + high)
 
 
-def tied(human: np.ndarray) -> np.ndarray:
-    """Judgments (..., pair) in units of the largest, rounded: equal means over people often differ in the last bits."""
-    largest = np.nanmax(np.abs(human), axis=-1, keepdims=True, initial=0)
-    return (human / np.where(largest > 0, largest, 1)).round(TIED_DECIMALS)
+def tied(values: np.ndarray) -> np.ndarray:
+    """Values (..., pair) in units of the largest, rounded: equal means over people often differ in the last bits."""
+    largest = np.nanmax(np.abs(values), axis=-1, keepdims=True, initial=0)
+    return (values / np.where(largest > 0, largest, 1)).round(TIED_DECIMALS)
