@@ -2,7 +2,9 @@
 
 import copy
 import json
+import os
 import re
+import time
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
@@ -538,6 +540,21 @@ def test_a_start_is_completed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
 def test_a_wrong_start_is_told(start: dict[str, str], message: str) -> None:
     with pytest.raises(ConfigurationError, match=message):
         start_of(start)
+
+
+def test_a_start_of_what_a_run_would_refuse_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "photos").mkdir()
+    (tmp_path / "photos" / "<b>.png").touch()
+    (tmp_path / "pairs.csv").touch()
+    os.utime(tmp_path / "pairs.csv", (time.time() + 86_400,) * 2)
+    with pytest.raises(ConfigurationError) as error:
+        start_of({"name": "faces", "images": "photos", "judgments": "pairs.csv"})
+    names, times = map(str, error.value.problems)
+    assert names.startswith("photos/<b>.png: rename it; Snakemake")
+    assert times.startswith("pairs.csv: its modification time") and times.endswith(
+        "in the future; reset it with: touch pairs.csv"
+    )
 
 
 @pytest.mark.parametrize(

@@ -101,8 +101,9 @@ def start_of(given: Mapping[str, Any]) -> dict[str, Any] | None:
         start = Start.model_validate(said)
     except ValidationError as error:
         raise ConfigurationError(of_validation(error, Start)) from error
-    named = {key: getattr(start, key) for key in ("images", "judgments", "order", "table", "only")}
-    raise_any([files.missing((key,), path) for key, path in named.items() if path and not Path(path).exists()])
+    named = {key: path for key in ("images", "judgments", "order", "table", "only") if (path := getattr(start, key))}
+    raise_any([files.missing((key,), path) for key, path in named.items() if not Path(path).exists()])
+    raise_any([problem for path in named.values() for problem in files.unusable(path)])
     if Path(f"{start.name}.yaml").exists():
         raise_any(
             [KeyProblem(("name",), f"there is a file {start.name}.yaml already; take another name, or remove it")]

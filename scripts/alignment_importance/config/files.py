@@ -86,8 +86,13 @@ def problems(configuration: Configuration) -> Iterator[KeyProblem]:
     yield from _wrong_sources(configuration)
     yield from _missing_files(configuration)
     for path in _own_paths(configuration):
-        yield from _unusable_names(path)
-        yield from _times_to_come(path)
+        yield from unusable(path)
+
+
+def unusable(path: str) -> Iterator[KeyProblem]:
+    """Find what Snakemake or the outputs cannot take of a file, or of a folder and the files in it."""
+    yield from _unusable_names(path)
+    yield from _times_to_come(path)
 
 
 def missing(key: tuple[str, ...], path: str, source: str = "") -> KeyProblem:
