@@ -44,8 +44,9 @@ def new(
     source = reading.Source(judgments, kind, order, key, columns, images=only, name=f"comparisons.{name}")
     try:
         text, problems = starting_configuration.propose(name, images, table, source, threads, schema)
-    except ProblemsError:
-        logger.info("What is missing is said with %s; or behind Snakemake's --config: %s.", _OPTIONS, _KEYS)
+    except ProblemsError as error:
+        if any(problem.lacks for problem in error.problems):
+            logger.info("What is missing is said with %s; or behind Snakemake's --config: %s.", _OPTIONS, _KEYS)
         raise
     problems.log_warnings()
     with atomic(config) as partial:

@@ -105,7 +105,7 @@ def test_a_folder_without_images_and_no_folder_are_refused(tmp_path: Path) -> No
     (tmp_path / ".hidden.png").touch()
     with pytest.raises(InputError, match=r"no image files\. Put them directly into this folder"):
         image_sets.tabulate(tmp_path)
-    with pytest.raises(InputError, match="nowhere: this folder of images does not exist"):
+    with pytest.raises(InputError, match="nowhere: there is no such folder of images"):
         image_sets.tabulate(tmp_path / "nowhere")
 
 

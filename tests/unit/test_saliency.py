@@ -190,7 +190,7 @@ def test_all_that_is_wrong_with_the_folder_is_said_at_once(photographs: pd.DataF
     ):
         assert part in str(caught.value)
     assert "hidden" not in str(caught.value)
-    with pytest.raises(InputError, match="does not exist"):
+    with pytest.raises(InputError, match="there is no such folder of saliency maps"):
         compute(photographs, "maps", maps=tmp_path / "nowhere")
 
 

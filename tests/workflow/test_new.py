@@ -54,6 +54,14 @@ def test_what_is_ambiguous_is_asked_for(project: Path) -> None:
     assert "# Categories: 6 a, 6 b." in text
 
 
+def test_keys_are_named_only_where_one_is_missing(project: Path) -> None:
+    (project / "empty.csv").touch()
+    answer = run_snakemake(project, *START, "images=pairs.csv", "judgments=empty.csv")
+    assert answer.returncode == 1
+    assert "pairs.csv: there is no such folder of images." in answer.stdout
+    assert "What is missing" not in answer.stdout
+
+
 def test_images_without_judgments_are_left_out_and_named(project: Path) -> None:
     lines = (project / "pairs.csv").read_text(encoding="utf-8").splitlines()
     some = [line for line in lines if "photo 03" not in line and "photo 07" not in line]

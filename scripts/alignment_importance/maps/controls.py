@@ -83,7 +83,7 @@ def _of_pairs(explained: xr.Dataset, image: str) -> Iterator[tuple[str, NDArray[
 def check_masks(masks: Path, objects: Mapping[str, int], table: pd.DataFrame, problems: Problems) -> None:
     """Note masks (see `evaluate`) that are missing or cannot be used; `table` lists the images that need one."""
     if not masks.is_dir():
-        problems.error(masks, "this folder of masks does not exist", "Correct the control's `masks`.")
+        problems.error(masks, "there is no such folder of masks", "Correct the control's `masks`.")
         return
     with problems.collect(masks):
         files = _find_masks(masks, table["image"])

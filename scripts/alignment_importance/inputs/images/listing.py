@@ -23,7 +23,7 @@ def search(folder: str | Path, problems: Problems) -> dict[str, Path]:
     """
     folder = Path(folder)
     if not folder.is_dir():
-        problems.error(folder, "this folder of images does not exist", "Correct the image set's `folder`.")
+        problems.error(folder, "there is no such folder of images", "Correct the image set's `folder`.")
         return {}
     entries = sorted(entry for entry in folder.iterdir() if not entry.name.startswith("."))
     files = [entry for entry in entries if not entry.is_dir()]

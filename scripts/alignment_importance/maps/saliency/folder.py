@@ -46,7 +46,7 @@ def provider(table: pd.DataFrame, maps: str | Path, stretch: bool = False, key: 
 
 def _find_files(folder: Path, image_ids: list[str]) -> dict[str, Path]:
     if not folder.is_dir():
-        raise InputError("this folder of saliency maps does not exist. Correct the entry's `maps`.", where=folder)
+        raise InputError("there is no such folder of saliency maps. Correct the entry's `maps`.", where=folder)
     files = sorted(file for file in folder.iterdir() if not file.name.startswith("."))
     readable = [file for file in files if file.suffix.lower() in SUFFIXES]
     by_id = {ids.of_file(file): file for file in readable}
