@@ -31,6 +31,8 @@ def test_a_folder_without_images_and_two_files_with_one_id_are_refused(tmp_path:
     write_images(tmp_path, ["1.jpg", "1.png"])
     with pytest.raises(InputError, match=r"1\.jpg and 1\.png are one image by their names"):
         canonical.list_images(tmp_path)
+    with pytest.raises(InputError, match=r"1\.jpg: this is not a folder"):
+        canonical.list_images(tmp_path / "1.jpg")
 
 
 def test_images_are_copied_under_their_ids(tmp_path: Path) -> None:

@@ -77,6 +77,14 @@ def test_no_matlab_file_is_told(tmp_path: Path) -> None:
         king2019.read_dissimilarities(tmp_path / "b.mat", "set1", 5)
 
 
+@pytest.mark.parametrize("value", ["text", h5py.Empty("f8")])
+def test_matlab_7_3_without_numbers_is_told(value: object, tmp_path: Path) -> None:
+    with h5py.File(tmp_path / "b.mat", "w") as file:
+        file["BEHAVIOR/set1/pairwisedistances"] = value
+    with pytest.raises(InputError, match=r"set1.pairwisedistances holds no numbers"):
+        king2019.read_dissimilarities(tmp_path / "b.mat", "set1", 5)
+
+
 def test_participants_sort_as_they_count() -> None:
     names = king2019.name_participants(12)
     assert names[0] == "participant01" and names[-1] == "participant12"

@@ -9,6 +9,9 @@ from published_forms import OBJECTS, write_images, write_things
 from alignment_importance.inputs.datasets import things
 from alignment_importance.system.errors import InputError
 
+#: How every message ends.
+_REMEDIES = ("Fetch it again.", "from one release.", "Use unique_id.txt of the data set.")
+
 RELEASE = "image1\timage2\timage3\tchoice\tRT\tsubject_id\n"
 
 
@@ -32,7 +35,7 @@ def test_objects_in_the_order_of_the_release(tmp_path: Path, caplog: pytest.LogC
         ("o.txt", "a\n", "the ids of the objects are only 1."),
         ("o.tsv", "word\tid\nbat\tbat1\n", "the header has no column uniqueID, but word, id."),
         ("o.tsv", "", "the header has no column uniqueID, but nothing."),
-        ("o.tsv", "word\tuniqueID\nbat\tbat1\n\nca", "o.tsv: line 4: there is no uniqueID. Complete the line, or"),
+        ("o.tsv", "word\tuniqueID\nbat\tbat1\n\nca", "o.tsv: line 4: there is no uniqueID. Fetch it again."),
         ("o.csv", "uniqueID,word\nbat1,bat\n ,cat\n", "o.csv: line 3: there is no uniqueID."),
     ],
 )
@@ -40,7 +43,7 @@ def test_other_lists_of_objects_are_told(name: str, text: str, said: str, tmp_pa
     (tmp_path / name).write_text(text, encoding="utf-8")
     with pytest.raises(InputError) as caught:
         things.read_objects(tmp_path / name)
-    assert said in str(caught.value)
+    assert said in str(caught.value) and str(caught.value).endswith(_REMEDIES)
 
 
 def test_a_file_that_is_no_text_is_told(tmp_path: Path) -> None:
@@ -64,6 +67,8 @@ def test_objects_without_image_are_named(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"no image of 2 of 3 objects: cat, dog\. Looked for ID\.jpg, ID_01b\.jpg"):
         things.find_images(tmp_path, ["bat", "cat", "dog"])
     many = [f"object{number:02d}" for number in range(30)]
+    with pytest.raises(InputError, match="no image of 1 of 1 objects: <html>"):  # saved in place of the list
+        things.find_images(tmp_path, ["<html>" + 500 * "x"])
     with pytest.raises(InputError, match=r"no image of 30 of 30 objects: object00, .*, object09 and 20 more\. Looked"):
         things.find_images(tmp_path, many)
 
@@ -132,7 +137,7 @@ def test_wrong_choices_are_told(name: str, text: str, said: str, tmp_path: Path)
     (tmp_path / name).write_text(text, encoding="utf-8")
     with pytest.raises(InputError) as caught:
         things.read_triplets([tmp_path / name], OBJECTS)
-    assert said in str(caught.value)
+    assert said in str(caught.value) and str(caught.value).endswith(_REMEDIES)
 
 
 def test_all_wrong_files_are_told_at_once(tmp_path: Path) -> None:
@@ -160,11 +165,11 @@ def test_similarities_are_dot_products(tmp_path: Path) -> None:
 def test_other_ways_to_write_an_embedding(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     values = np.arange(48.0).reshape(16, 3)
     np.savetxt(tmp_path / "tabs.txt", values, delimiter="\t")
-    np.savetxt(tmp_path / "commas.txt", values, delimiter=",")
+    np.savetxt(tmp_path / "commas.csv", values, delimiter=",")
     np.save(tmp_path / "a.npy", values)
     np.savez(tmp_path / "pruned_params.npz", pruned_loc=values, pruned_scale=values + 1)
     np.savetxt(tmp_path / "turned.txt", values.T)
-    for name in ("tabs.txt", "commas.txt", "a.npy", "pruned_params.npz", "turned.txt"):
+    for name in ("tabs.txt", "commas.csv", "a.npy", "pruned_params.npz", "turned.txt"):
         with caplog.at_level(logging.INFO):
             assert np.array_equal(things.read_embedding(tmp_path / name, 16), values)
     assert caplog.messages == [f"{tmp_path / 'turned.txt'}: dimensions x objects (3 x 16), transposed."]
@@ -183,7 +188,7 @@ def test_other_embeddings_are_told(tmp_path: Path) -> None:
     ):
         things.read_embedding(tmp_path / "a.npz", 16)
     (tmp_path / "a.txt").write_text("a b\n", encoding="utf-8")
-    with pytest.raises(InputError, match=r"cannot be read as \.txt"):
+    with pytest.raises(InputError, match="cannot be read as a matrix of numbers"):
         things.read_embedding(tmp_path / "a.txt", 16)
 
 
@@ -209,7 +214,7 @@ def test_other_words_are_told(tmp_path: Path) -> None:
         things.read_dense_objects(tmp_path / "w.mat", OBJECTS)
     for words, said in ((48.0, "48.0"), (np.arange(3), "0, 1, 2"), ("zebra", "zebra")):
         scipy.io.savemat(tmp_path / "w.mat", {"words48": words})
-        with pytest.raises(InputError, match=rf"w\.mat: words that are not objects: {said}\. Use the list of words"):
+        with pytest.raises(InputError, match=rf"w\.mat: words that are not objects: {said}\. Use this file and the ids"):
             things.read_dense_objects(tmp_path / "w.mat", OBJECTS)
     (tmp_path / "w.mat").write_text("nothing", encoding="utf-8")
     with pytest.raises(InputError, match=r"cannot be read as \.mat"):

@@ -23,8 +23,10 @@ def list_images(folder: Path) -> dict[str, Path]:
     `2.jpg`), as Python and MATLAB sort. Other files and hidden files are left out.
 
     Raises:
-        InputError: there are no images, or two have the same id.
+        InputError: it is no folder, there are no images, or two have the same id.
     """
+    if not folder.is_dir():
+        raise InputError("this is not a folder. Put the data set's images into a folder of this name.", where=folder)
     names = sorted(entry.name for entry in folder.iterdir() if entry.is_file() and not entry.name.startswith("."))
     files = [folder / name for name in names if Path(name).suffix.lower() in images.SUFFIXES]
     if not files:

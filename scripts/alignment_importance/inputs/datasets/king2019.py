@@ -93,7 +93,7 @@ def _field(path: Path, field: list[str]) -> Any:
     with array_files.reading(path, "a MATLAB file"):
         if h5py.is_hdf5(path):
             with h5py.File(path) as file:
-                return _step_down(path, file, field)[()].T
+                return np.asarray(_step_down(path, file, field)[()]).T
         return _step_down(path, scipy.io.loadmat(path, simplify_cells=True), field)
 
 

@@ -7,6 +7,7 @@ al. (2022), NeurIPS 35 (VICE).
 
 import csv
 import logging
+import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -30,6 +31,9 @@ N_OBJECTS, N_DENSE = 1854, 48
 #: Columns of the released table of choices: three objects, counted from 1, and which of the three is the odd one.
 RELEASE_COLUMNS = ("image1", "image2", "image3", "choice")
 
+_FETCH = "Fetch it again."
+_ONE_RELEASE = "Use this file and the ids of the objects from one release."
+
 logger = logging.getLogger(__name__)
 
 
@@ -47,12 +51,12 @@ def read_objects(path: Path) -> list[str]:
         rows = csv.DictReader(lines, delimiter="\t" if path.suffix.lower() == ".tsv" else ",")
         if "uniqueID" not in (rows.fieldnames or ()):
             header = ", ".join(rows.fieldnames or ["nothing"])
-            raise InputError(f"the header has no column uniqueID, but {header}.", where=path)
+            raise InputError(f"the header has no column uniqueID, but {header}. {_FETCH}", where=path)
         objects = []
         for row in rows:
             objects.append((row["uniqueID"] or "").strip())
             if not objects[-1]:
-                found = f"line {rows.line_num}: there is no uniqueID. Complete the line, or download the file again."
+                found = f"line {rows.line_num}: there is no uniqueID. {_FETCH}"
                 raise InputError(found, where=path)
     else:
         objects = [line.strip() for line in lines if line.strip()]
@@ -80,7 +84,7 @@ def find_images(folder: Path, objects: Sequence[str]) -> dict[str, Path]:
     for name in objects:
         places = [name, f"{name}_01b", f"{name}/{name}_01b"]
         files = [folder / f"{place}{suffix}" for place in places for suffix in images.SUFFIXES]
-        file = next((file for file in files if file.is_file()), None)
+        file = next(filter(os.path.isfile, files), None)
         if file is None:
             missing.append(name)
         else:
@@ -144,7 +148,7 @@ def read_embedding(path: Path, n_objects: int) -> NDArray[np.float64]:
         problem = "has missing or infinite numbers" if values.shape[0] == n_objects else "has no row per object"
         raise InputError(
             f"the embedding, {' x '.join(map(str, values.shape))}, {problem}; there are {n_objects} objects. "
-            "Use the file and the ids of the objects from one release.",
+            + _ONE_RELEASE,
             where=path,
         )
     return values
@@ -175,12 +179,11 @@ def read_dense_objects(path: Path, objects: Sequence[str]) -> list[str]:
     named = {word: _object_called(word, set(objects)) for word in _words(path)}
     strangers = [word for word, name in named.items() if name is None]
     if strangers:
-        remedy = "Use the list of words and the ids of the objects from one release."
-        raise InputError(f"words that are not objects: {some(strangers)}. {remedy}", where=path)
+        raise InputError(f"words that are not objects: {some(strangers)}. {_ONE_RELEASE}", where=path)
     known = [name for name in named.values() if name is not None]
     twice = sorted({name for name in known if known.count(name) > 1})
     if twice:
-        raise InputError(f"several words mean the same object: {some(twice)}.", where=path)
+        raise InputError(f"several words mean the same object: {some(twice)}. {_ONE_RELEASE}", where=path)
     numbered = [f"{word} is {name}" for word, name in named.items() if name not in (word, word.replace(" ", "_"))]
     if numbered:
         logger.warning("%s: %s.", path, ", ".join(numbered))
@@ -225,7 +228,7 @@ def _words(path: Path) -> list[str]:
         content = scipy.io.loadmat(path, simplify_cells=True)
     if "words48" not in content:
         known = ", ".join(sorted(key for key in content if not key.startswith("_"))) or "nothing"
-        raise InputError(f"has no cell array words48, but {known}.", where=path)
+        raise InputError(f"has no cell array words48, but {known}. {_FETCH}", where=path)
     return [str(word) for word in np.atleast_1d(content["words48"])]
 
 
@@ -238,7 +241,9 @@ def _read_choices(path: Path, n_objects: int) -> NDArray[np.int64]:
         else:
             raw = _read_release(path) if release else _read_numbers(path)
     if raw.ndim != 2 or raw.shape[1] != 3 or not len(raw):
-        raise InputError(f"is {' x '.join(map(str, raw.shape))}, but a choice is three object numbers.", where=path)
+        raise InputError(
+            f"is {' x '.join(map(str, raw.shape))}, but a choice is three object numbers. {_FETCH}", where=path
+        )
     with np.errstate(invalid="ignore"):  # a missing number becomes another one, and differs from it
         numbers = raw.astype(np.int64)
     first = 1 if release else 0
@@ -253,7 +258,7 @@ def _read_choices(path: Path, n_objects: int) -> NDArray[np.int64]:
             raise InputError(
                 f"{counted(int(bad.sum()), 'choice is', 'choices are')} {what}, the first of them choice "
                 f"{at + 1}: "
-                f"{', '.join(f'{number:g}' for number in raw[at].tolist())}.",
+                f"{', '.join(f'{number:g}' for number in raw[at].tolist())}. {_ONE_RELEASE}",
                 where=path,
             )
     return numbers - first
@@ -273,12 +278,12 @@ def _read_release(path: Path) -> NDArray[np.float64]:
     separator = "\t" if "\t" in header else ","
     missing = [name for name in RELEASE_COLUMNS if name not in header.split(separator)]
     if missing:
-        raise InputError(f"the header lacks {', '.join(missing)}; it is: {header[:200]}.", where=path)
+        raise InputError(f"the header lacks {', '.join(missing)}; it is: {header[:200]}. {_FETCH}", where=path)
     table = pd.read_csv(path, sep=separator, usecols=list(RELEASE_COLUMNS), encoding="utf-8-sig")
     choice = table["choice"].to_numpy()
     if not np.isin(choice, (1, 2, 3)).all():
         at = int(np.argmax(~np.isin(choice, (1, 2, 3))))
-        raise InputError(f"line {at + 2}: the choice is {choice[at]}, but must be 1, 2 or 3.", where=path)
+        raise InputError(f"line {at + 2}: the choice is {choice[at]}, but must be 1, 2 or 3. {_FETCH}", where=path)
     shown = table[list(RELEASE_COLUMNS[:3])].to_numpy(dtype=np.float64)
     # The columns of the two objects that were kept together, then of the odd one.
     order = np.array([[1, 2, 0], [0, 2, 1], [0, 1, 2]])[choice.astype(np.int64) - 1]
@@ -287,8 +292,8 @@ def _read_release(path: Path) -> NDArray[np.float64]:
 
 def _read_matrix(path: Path, name: str) -> NDArray[np.float64]:
     """Read a matrix of numbers: the only one in a file, or the one with this name."""
-    with array_files.reading(path, path.suffix):
-        if path.suffix.lower() == ".txt":
+    with array_files.reading(path, "a matrix of numbers"):
+        if path.suffix.lower() not in array_files.SUFFIXES:
             return _read_numbers(path)
         arrays = array_files.stored(path)
         fitting = [key for key, array in arrays.items() if not array.of and len(array.shape) == 2]
