@@ -214,7 +214,7 @@ def test_other_words_are_told(tmp_path: Path) -> None:
         things.read_dense_objects(tmp_path / "w.mat", OBJECTS)
     for words, said in ((48.0, "48.0"), (np.arange(3), "0, 1, 2"), ("zebra", "zebra")):
         scipy.io.savemat(tmp_path / "w.mat", {"words48": words})
-        with pytest.raises(InputError, match=rf"w\.mat: words that are not objects: {said}\. Use this file and the ids"):
+        with pytest.raises(InputError, match=rf"w\.mat: words that are not objects: {said}\. Use this file and"):
             things.read_dense_objects(tmp_path / "w.mat", OBJECTS)
     (tmp_path / "w.mat").write_text("nothing", encoding="utf-8")
     with pytest.raises(InputError, match=r"cannot be read as \.mat"):

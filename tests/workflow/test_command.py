@@ -1,5 +1,6 @@
 """The command `alignment-importance`: what it runs, asks and says, on a tiny project and a real Snakemake."""
 
+import base64
 import doctest
 import os
 import pty
@@ -65,8 +66,8 @@ def call_on_terminal(folder: Path, command: list[str], *answers: str) -> tuple[i
 def test_it_runs_what_it_prints_with_the_status_of_snakemake(project: Path) -> None:
     status, said = call(project, "run", "tiny.yaml", "--cores", "1", "--", "results/inputs/tiny/images.csv")
     assert status == 0, said
-    command = "snakemake --configfile tiny.yaml --quiet host rules --cores 1 results/inputs/tiny/images.csv"
-    assert said.startswith(f"{command}\n")
+    command = "snakemake --configfile tiny.yaml --rerun-incomplete --quiet host rules --cores 1"
+    assert said.startswith(f"{command} results/inputs/tiny/images.csv\n")
     assert "\n1 of 1 steps\n" in said
     assert (project / "results/inputs/tiny/images.csv").exists()
     (project / "my photos/photo 03.png").write_bytes(b"no image")
@@ -74,6 +75,16 @@ def test_it_runs_what_it_prints_with_the_status_of_snakemake(project: Path) -> N
     assert status == 1
     assert said.startswith(f"cd '{project}' && snakemake")
     assert "photo 03.png" in said
+
+
+def test_it_goes_on_after_an_interruption(project: Path) -> None:
+    images = "results/inputs/tiny/images.csv"
+    assert call(project, "run", "tiny.yaml", "--", images)[0] == 0
+    # What Snakemake leaves of a job that was running.
+    (project / ".snakemake/incomplete" / base64.b64encode(images.encode()).decode()).touch()
+    status, said = call(project, "run", "tiny.yaml", "--", images)
+    assert status == 0, said
+    assert "\n1 of 1 steps\n" in said
 
 
 def test_a_configuration_is_begun_from_a_folder_below(project: Path) -> None:

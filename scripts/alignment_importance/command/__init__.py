@@ -122,7 +122,9 @@ def _check(said: argparse.Namespace, checkout: Path) -> int:
 
 
 def _run(said: argparse.Namespace, checkout: Path) -> int:
-    return _snakemake(said, checkout, _configfile(said, checkout), [], progress.call)
+    # What an interruption left unfinished is made again, instead of being an error.
+    settings = [*_configfile(said, checkout), "--rerun-incomplete"]
+    return _snakemake(said, checkout, settings, [], progress.call)
 
 
 def _open(said: argparse.Namespace, checkout: Path) -> int:
