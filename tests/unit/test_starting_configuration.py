@@ -57,6 +57,16 @@ def test_judgments_that_no_folds_suit_are_told(tmp_path: Path) -> None:
         propose(tmp_path, IDS[:5], 1.0)
 
 
+@pytest.mark.parametrize(("column", "said"), [("", "participants not told apart"), (",participant", "1 participant")])
+def test_one_participant_is_told_from_none(tmp_path: Path, column: str, said: str) -> None:
+    write_images(tmp_path / "photos", [f"{image}.png" for image in IDS])
+    pairs = [f"{a},{b},{number}{column and ',ann'}" for number, (a, b) in enumerate(itertools.combinations(IDS, 2))]
+    (tmp_path / "j.csv").write_text("\n".join([f"image_a,image_b,similarity{column}", *pairs]), encoding="utf-8")
+    source = reading.Source(tmp_path / "j.csv", name="comparisons.mine")
+    text, _ = starting_configuration.propose("mine", tmp_path / "photos", None, source)
+    assert f"# pairs: 30 images, {said}, 435 of 435 pairs judged" in text
+
+
 def test_names_of_all_kinds_are_written_as_they_are(tmp_path: Path) -> None:
     ids = [f'{number} é "it\'s": #1' for number in range(12)]
     config, _ = propose(tmp_path, ids, 1.0, file='my "own" é: #1.csv', name="2026_01")

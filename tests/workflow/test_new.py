@@ -50,7 +50,7 @@ def test_what_is_ambiguous_is_asked_for(project: Path) -> None:
     assert answer.returncode == 0, answer.stdout
     text = (project / "faces.yaml").read_text(encoding="utf-8")
     assert "kind: similarity # as you say: a larger number means more alike" in text
-    assert "# matrix: 12 images, one matrix, participants not told apart" in text
+    assert "# matrix: 12 images, participants not told apart" in text
     assert "# Categories: 6 a, 6 b." in text
 
 

@@ -14,7 +14,7 @@ from alignment_importance.inputs.fold_checks import FEW_TEST_IMAGES, check_folds
 from alignment_importance.inputs.identifiers import ImageIds
 from alignment_importance.inputs.images import examination
 from alignment_importance.inputs.judgments import averages, quality, reading
-from alignment_importance.inputs.judgments.judged import Judged
+from alignment_importance.inputs.judgments.judged import SINGLE_PARTICIPANT, Judged
 from alignment_importance.inputs.judgments.subsets import FEWEST_IMAGES
 from alignment_importance.system.names import some
 from alignment_importance.system.plurals import counted
@@ -188,7 +188,8 @@ def _described(judgments: xr.Dataset) -> str:
     rows, columns = np.triu_indices(len(ids), k=1)
     judged = int(np.count_nonzero(~np.isnan(averages.mean(judgments, ids)[rows, columns])))
     participants = judgments["participant"].to_numpy().tolist()
-    whose = f"{len(participants)} participants" if len(participants) > 1 else "one matrix, participants not told apart"
+    told_apart = participants != [SINGLE_PARTICIPANT]
+    whose = counted(len(participants), "participant", "participants") if told_apart else "participants not told apart"
     ratings = int(judgments["n_ratings"].to_numpy()[:, rows, columns].sum())
     return (
         f"{judgments.attrs['form']}: {len(ids)} images, {whose}, {judged} of {len(rows)} pairs judged "
