@@ -373,6 +373,26 @@ def test_a_pair_is_readable_and_everything_in_it_has_a_name(
     assert opened.run(NAMELESS) == []
 
 
+@pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])
+def test_long_names_stay_within_their_place(
+    browser: webdriver.Chrome, built: Path, size: tuple[int, int], tmp_path: Path
+) -> None:
+    shutil.copytree(built, tmp_path / "built")
+    page = tmp_path / "built" / "index.html"
+    page.write_text(page.read_text(encoding="utf-8").replace(IDS[1], 45 * "long"), encoding="utf-8")
+    opened = Gallery(browser, tmp_path / "built", size)
+    place = opened.shown().index(45 * "long")
+    too_wide = (
+        "const one = document.querySelectorAll(arguments[0])[arguments[1]]; return one.scrollWidth - one.clientWidth"
+    )
+    assert opened.run(too_wide, ".tile .heading span", place) <= 0
+    opened.open(opened.shown().index(IDS[2]))
+    assert opened.run(too_wide, "#large", 0) <= 0
+    opened.find("#large .is-left .why").click()
+    opened.choose("#pair-other", "1")
+    assert opened.run(too_wide, "#large", 0) <= 0
+
+
 def test_an_image_without_heatmap_and_one_that_was_not_judged_say_so(opened: Gallery) -> None:
     opened.open(opened.shown().index(IDS[4]))
     assert "No feature map has a positive score." in opened.find("#large").text
