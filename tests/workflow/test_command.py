@@ -159,6 +159,15 @@ def test_the_gallery_is_opened(project: Path, tmp_path: Path) -> None:
     assert (status, said) == (1, f"{page}\nno browser was found here; open this page in one.\n")
 
 
+def test_where_no_gallery_is_made_it_says_so(project: Path) -> None:
+    config = yaml.safe_load((project / "tiny.yaml").read_text(encoding="utf-8"))
+    config |= {"models": {"clip": {"features": "clip.npy", "order": "clip.txt", "layout": "units"}}, "controls": {}}
+    (project / "units.yaml").write_text(yaml.safe_dump(config), encoding="utf-8")
+    figures = project / "results" / "figures"
+    said = f"units of features have no gallery, since they have no places; see {figures}.\n"
+    assert call(project, "open", "units.yaml") == (1, said)
+
+
 @pytest.mark.parametrize("command", ["check", "run", "open"])
 def test_a_configuration_that_cannot_be_read_is_told(project: Path, command: str) -> None:
     (project / "bad.yaml").write_text("results: [", encoding="utf-8")

@@ -14,7 +14,7 @@ from typing import Any
 import yaml
 
 from alignment_importance.command import progress, questions
-from alignment_importance.config import configure
+from alignment_importance.config import Plan, configure
 from alignment_importance.system.errors import InputError
 
 #: Without the files, the memory and the reason of every job, which its log says.
@@ -128,8 +128,11 @@ def _run(said: argparse.Namespace, checkout: Path) -> int:
 
 
 def _open(said: argparse.Namespace, checkout: Path) -> int:
-    given = _read(said.config or checkout / "config.yaml")
-    page = checkout / configure(given, look_at_files=False).results / "gallery" / "index.html"
+    plan = Plan(configure(_read(said.config or checkout / "config.yaml"), look_at_files=False))
+    results = checkout / plan.configuration.results
+    if not plan.with_places():
+        raise InputError(f"units of features have no gallery, since they have no places; see {results / 'figures'}.")
+    page = results / "gallery" / "index.html"
     if not page.exists():
         run = shlex.join(["alignment-importance", "run", *([str(said.config)] if said.config else [])])
         raise InputError(f"there is no {page} yet; `{run}` makes it.")
