@@ -102,6 +102,12 @@ def test_a_configuration_is_begun_from_a_folder_below(project: Path) -> None:
     assert written["comparisons"]["b"]["columns"] == {"image_a": "Bild 1"}
 
 
+def test_a_folder_whose_name_no_configuration_can_have_gives_one_all_the_same(project: Path) -> None:
+    status, said = call(project, "new", "my photos", "pairs.csv")
+    assert status == 0, said
+    assert "my-photos" in yaml.safe_load((project / "my-photos.yaml").read_text(encoding="utf-8"))["comparisons"]
+
+
 def test_what_it_cannot_know_is_asked_for_on_a_terminal_alone(project: Path) -> None:
     status, said = call_on_terminal(project, [*COMMAND, "new", "my photos", "matrix.csv"], "faces", "similarity")
     assert status == 0, said
@@ -189,7 +195,7 @@ def test_a_column_is_named_by_two_words(project: Path) -> None:
     status, said = call(project, "new", "my photos", "pairs.csv", "--columns", "similarity")
     assert status == 2
     assert "--columns: 'similarity' is not of the form NAME=YOURS, such as similarity=rating." in said
-    assert doctest.testmod(questions) == (0, 1)
+    assert doctest.testmod(questions) == (0, 2)
 
 
 def test_elsewhere_it_says_where_it_should_be(tmp_path: Path) -> None:

@@ -109,7 +109,7 @@ def _new(said: argparse.Namespace, checkout: Path) -> int:
         questions.ask(said)
     paths = {key: getattr(said, key) for key in ("images", "judgments", "order", "table", "only")}
     start = {
-        "name": said.name or said.images.resolve().name,
+        "name": said.name or questions.default_name(said.images),
         **{key: _seen_from(checkout, path) for key, path in paths.items() if path},
         **{key: getattr(said, key) for key in ("kind", "key") if getattr(said, key)},
         **({"columns": json.dumps(dict(said.columns), ensure_ascii=False)} if said.columns else {}),

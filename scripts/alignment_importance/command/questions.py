@@ -1,6 +1,7 @@
 """What the command `new` asks on a terminal: whatever the judgments cannot be read without."""
 
 import argparse
+import re
 import shlex
 from pathlib import Path
 
@@ -14,7 +15,7 @@ _QUESTIONS = {"columns": "columns, as in similarity=rating participant=subject"}
 
 def ask(said: argparse.Namespace) -> None:
     """Ask for the name, and one after the other for the keys that the judgments lack, and complete what was said."""
-    said.name = said.name or Prompt.ask("Name of the configuration", default=said.images.resolve().name)
+    said.name = said.name or Prompt.ask("Name of the configuration", default=default_name(said.images))
     while (problem := _lacking(said)) is not None:
         key = problem.lacks
         print(f"{problem.where}: {problem}")
@@ -28,6 +29,16 @@ def ask(said: argparse.Namespace) -> None:
             said.columns = [column(word) for word in shlex.split(answer)]
         except (ValueError, argparse.ArgumentTypeError) as error:
             print(error)
+
+
+def default_name(folder: Path) -> str:
+    """The name of a folder; what the name of a configuration cannot hold becomes a hyphen.
+
+    >>> default_name(Path("my photos (2026)"))
+    'my-photos-2026'
+    """
+    name = folder.resolve().name
+    return re.sub(r"[^A-Za-z0-9_.-]+", "-", name).strip("-._") or name
 
 
 def column(word: str) -> tuple[str, str]:
