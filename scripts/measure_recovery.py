@@ -49,7 +49,6 @@ def measure_recovery(
             **alignment,
             permutations=permutations,
             seed=seed,
-            compute=compute,
         )
         areas = recovery.find_maps(network)
         if model.get("layout") != "units":

@@ -21,7 +21,6 @@ from alignment_importance.inputs.folds import Fold, PairBlock
 from alignment_importance.maps import controls, heatmaps
 from alignment_importance.statistics import roc, similarity
 from alignment_importance.system import logs
-from alignment_importance.system.compute import Compute
 
 #: Maps that simulated judgments are made of, of all that ablation changes; how often they are drawn anew.
 N_PLANTED, N_DRAWS = 64, 5
@@ -48,7 +47,6 @@ class Network:
         score: second-order score.
         permutations: for Shapley values.
         seed: of permutations, of planted maps and of noise.
-        compute: device and threads.
     """
 
     readout: np.ndarray
@@ -58,7 +56,6 @@ class Network:
     score: str
     permutations: int
     seed: int
-    compute: Compute
 
 
 @dataclass(frozen=True)
@@ -103,7 +100,7 @@ def by_fitted_weights(network: Network, block: PairBlock, fit: Callable[..., rew
         return _signed(np.full(network.engine.active.shape[1], np.nan))
     everything = Fold(1, train=block, test=block)
     inner = folds.inside(everything, N_INNER_FOLDS, network.seed, by_pairs=False)
-    rows = reweighting.Rows.of(network.readout, block, network.similarity, network.compute)
+    rows = reweighting.Rows.of(network.readout, block, network.similarity, network.engine.compute)
     return _signed(fit(rows, everything, inner, network.score).weights)
 
 
