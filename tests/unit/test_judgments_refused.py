@@ -333,7 +333,7 @@ def test_arrays_that_cannot_be_used(tmp_path: Path) -> None:
     assert said in refusal(path, kind="similarity")
     assert "what a larger number means. Set the comparison's `kind`" in refusal(path, order=order)
     gone = tmp_path / "gone.txt"
-    said = f"{gone}: this file of image ids does not exist. Correct the comparison's `order`: text with their ids, one"
+    said = f"{gone}: it cannot be read (No such file or directory). Restore the file, or correct its path."
     # Nothing is said of a shape that would have to fit no ids.
     assert refusal(path, kind="similarity", order=gone).startswith(said)
     gone.write_bytes(b"a\nb\n\xe4\n")

@@ -380,11 +380,6 @@ def test_the_centre_bias_is_a_provider(photographs: pd.DataFrame) -> None:
     assert compute(photographs, "centre_bias").attrs["spread"] == centre_bias.SPREAD
 
 
-def test_the_centre_bias_of_fixations_needs_their_degree(photographs: pd.DataFrame) -> None:
-    with pytest.raises(InputError, match="`method: centre_bias` with `fixations` needs the key `degree`"):
-        compute(photographs, "centre_bias", fixations="x")
-
-
 def test_the_centre_bias_of_fixations_is_that_of_the_other_images(photographs: pd.DataFrame, tmp_path: Path) -> None:
     file = write_fixations(tmp_path, ["a b,20,15", "a b,60,30", "é.1,10,45"])
     result = compute(photographs, "centre_bias", fixations=file, degree=3)

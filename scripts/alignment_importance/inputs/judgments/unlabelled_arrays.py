@@ -37,13 +37,10 @@ def read(file: judged.File) -> judged.Judged:
 def _read_order(file: judged.File) -> list[str] | None:
     """Read the image ids of the rows; None if they cannot be read."""
     order, problems = file.order, file.problems
-    what = "text with their ids, one per line in the order of the rows, or a table with the column `image`"
     if order is None:
+        what = "text with their ids, one per line in the order of the rows, or a table with the column `image`"
         remedy = f"Name a file as the comparison's `order`: {what}."
         problems.error(file.path, "an array does not name its images", remedy, lacks="order")
-        return None
-    if not order.is_file():
-        problems.error(order, "this file of image ids does not exist", f"Correct the comparison's `order`: {what}.")
         return None
     return file.images.read_list(problems, order)
 

@@ -70,11 +70,10 @@ def measure(
         shuffled images are means over at most 100 of them, evenly chosen in the order of ids.
 
     Raises:
-        InputError: images without saliency map or of another size, or percentages that are none.
+        InputError: images without saliency map or of another size.
     """
     equal_or_target = [(top, target) for top in top_percent for target in sorted({*target_percent, top})]
     pairs = list(dict.fromkeys([*equal_or_target, *itertools.product(relative_risk_percent, relative_risk_percent)]))
-    _check_percents([size for pair in pairs for size in pair])
     for one in saliency.values():
         _check_images(heatmaps, one)
     prepared = _Heatmaps(heatmaps, np.unique(pairs), spread)
@@ -89,13 +88,6 @@ def measure(
         for kind in kinds.values():
             kind.compare_with_others(image, framed)
     return {name: kind.tabulate(top_percent, target_percent) for name, kind in kinds.items()}
-
-
-def _check_percents(percents: Sequence[float]) -> None:
-    wrong = [str(percent) for percent in dict.fromkeys(percents) if not 0 < percent <= 100]
-    if wrong:
-        found = f"overlap: {', '.join(wrong)} is not a percentage of the pixels"
-        raise InputError(f"{found}. Give values above 0 and up to 100.")
 
 
 def _check_images(heatmaps: xr.Dataset, saliency: xr.Dataset) -> None:

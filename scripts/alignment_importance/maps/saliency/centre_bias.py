@@ -8,7 +8,6 @@ from numpy.typing import NDArray
 
 from alignment_importance.maps.saliency import fixations as fixation_tables
 from alignment_importance.maps.saliency.computing import Map, Pixels, Provider
-from alignment_importance.system.errors import InputError
 from alignment_importance.system.problems import Problems
 
 #: Standard deviation as a part of the image's sides. Horizontally that of the baseline of Clarke & Tatler 2014,
@@ -23,19 +22,18 @@ def provider(
 
     Args:
         fixations: file, see `fixations.read`.
-        degree: one degree of visual angle in pixels; needed with fixations.
+        degree: one degree of visual angle in pixels; the configuration has it with fixations.
         spread: of the Gaussian, see `gaussian`.
 
     Raises:
-        InputError: fixations without `degree`, or that do not fit the images.
+        ProblemsError: the fixations do not fit the images.
     """
     if fixations is None:
         return Provider(
             lambda _image, rgb: gaussian(rgb.shape[1], rgb.shape[0], spread).astype(np.float32),
             {"method": "centre_bias", "spread": spread},
         )
-    if degree is None:
-        raise InputError("saliency: `method: centre_bias` with `fixations` needs the key `degree`.")
+    assert degree is not None
     problems = Problems()
     rows = fixation_tables.read(fixations, table, problems)
     problems.log_warnings()

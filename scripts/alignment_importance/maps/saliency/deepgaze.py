@@ -30,7 +30,6 @@ from alignment_importance.system.errors import InputError
 _TRAINED_DEGREE = 35
 
 _PACKAGE = "deepgaze_pytorch"
-_REPOSITORY = "the repository matthias-k/DeepGaze on GitHub"
 
 
 def provider(
@@ -53,19 +52,12 @@ def provider(
         compute: what the network may use.
 
     Raises:
-        InputError: the package or the checkpoint is missing (the message says where to get it) or does not fit.
+        InputError: the package is missing (the message says where to get it), or the checkpoint does not fit.
     """
     package = _import_package()
-    checkpoint = Path(checkpoint)
-    if not checkpoint.is_file():
-        raise InputError(
-            f"there is no such checkpoint of DeepGaze IIE. Download deepgaze2e.pth from the release "
-            f"v1.0.0 of {_REPOSITORY} and name it as the entry's `checkpoint`.",
-            where=checkpoint,
-        )
     with _without_downloads():
         module = package.DeepGazeIIE(pretrained=False)
-    loaded = checkpoints.read(checkpoint, module.state_dict())
+    loaded = checkpoints.read(Path(checkpoint), module.state_dict())
     checkpoints.load_state(module, loaded.weights, str(checkpoint))
     module.to(compute.device).eval()
     log_prior = _log_prior(centre_bias, spread)
@@ -89,7 +81,8 @@ def _import_package() -> ModuleType:
     except ImportError as error:
         raise InputError(
             f"saliency: the method `deepgaze_iie` needs the package {_PACKAGE}, which cannot be imported ({error}). "
-            f"Install it from {_REPOSITORY} (pip install git+https://github.com/matthias-k/DeepGaze)."
+            "Install it from the repository matthias-k/DeepGaze on GitHub (pip install "
+            "git+https://github.com/matthias-k/DeepGaze)."
         ) from error
 
 
