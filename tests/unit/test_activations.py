@@ -297,12 +297,6 @@ def test_each_image_lies_by_itself_in_the_file(recorded: Path) -> None:
         assert file["readout"].chunks == (1, 5)
 
 
-def test_an_image_without_activations_is_named(recorded: Path) -> None:
-    message = "lacks 1 of 2 images, the first is 'other'"
-    with pytest.raises(InputError, match=message), activations.read(recorded, [IDS[0], "other"], "zero"):
-        pass
-
-
 def test_the_same_bytes_whatever_the_threads(table: pd.DataFrame, network: Any, cut: Any, tmp_path: Path) -> None:
     for threads in (1, 3):
         extraction.extract(table, network, [cut], compute(threads), [tmp_path / f"{threads}.nc"])

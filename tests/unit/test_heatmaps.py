@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from alignment_importance.maps import heatmaps
-from alignment_importance.system.errors import InputError
 from alignment_importance.system.netcdf import open_netcdf, read_netcdf, write_netcdf
 
 A = np.array(
@@ -87,13 +86,6 @@ def test_files_are_the_same_bytes_each_time(tmp_path: Path) -> None:
     np.testing.assert_array_equal(result.heatmap.sel(image="b.c"), [[1.5, 1.5], [1.5, 1.5]])
     assert (int(result.heatmap.sel(image="b.c").width), result.attrs["resize"]) == (5, "whole")
     assert (tmp_path / "one.nc").read_bytes() == (tmp_path / "two.nc").read_bytes()
-
-
-def test_images_or_maps_that_do_not_fit_are_refused() -> None:
-    with pytest.raises(InputError, match=r"lack 1 of the 2 scored images.*'c'"):
-        heatmaps.make(activations(A, ["a", "b"]), scores([[1, 1, 1], [1, 1, 1]], ["a", "c"]))
-    with pytest.raises(InputError, match="3 feature maps and the scores 2"):
-        heatmaps.make(activations(A, ["a", "b"]), scores([[1, 1], [1, 1]], ["a", "b"]))
 
 
 @settings(deadline=None, max_examples=50)

@@ -99,12 +99,6 @@ def test_ratings_that_differ_are_said(tmp_path: Path) -> None:
     assert said in warnings(path)
 
 
-def test_the_mean_of_an_image_without_judgments_is_refused(tmp_path: Path) -> None:
-    found = read(write(tmp_path, "id,a,b,c\na,,1,2\nb,1,,3\nc,2,3,\n"), kind="similarity")
-    with pytest.raises(InputError, match=r"j\.csv: no judgments of d"):
-        judgments.mean(found, ["a", "d"])
-
-
 def test_a_stack_in_the_order_of_its_file(tmp_path: Path) -> None:
     stack = np.zeros((11, 3, 3))
     stack[10] = [[0, 1, 2], [1, 0, 4], [2, 4, 0]]

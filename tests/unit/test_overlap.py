@@ -17,7 +17,6 @@ from alignment_importance.maps.overlap import summary as overlap_summary
 from alignment_importance.maps.overlap.views import Fixations, View
 from alignment_importance.maps.saliency import centre_bias
 from alignment_importance.statistics import resampling
-from alignment_importance.system.errors import InputError
 
 MEASURES = ["precision", "recall", "relative_risk"]
 
@@ -237,15 +236,6 @@ def test_an_image_without_saliency_is_nan_and_not_among_the_others() -> None:
     known = last["baseline"].isin(["shuffled_saliency", "centre_bias"])
     assert last[~known][MEASURES].isna().all(axis=None)
     assert last[known]["precision"].notna().all()
-
-
-def test_what_does_not_fit_is_refused() -> None:
-    maps, saliencies = make([np.eye(2)] * 2, [np.eye(4)] * 2)
-    with pytest.raises(InputError, match=r"1 of 2 images have no saliency map, the first is 'i 1'"):
-        tabulate(maps, saliencies.isel(image=[0]), [5], [5])
-    other = saliencies.assign_coords(width=("image", [4, 5]))
-    with pytest.raises(InputError, match=r"width of 1 images differs.*'i 1'"):
-        tabulate(maps, other, [5], [5])
 
 
 def test_kinds_of_saliency_do_not_change_each_other() -> None:

@@ -72,7 +72,7 @@ def opened(
         alignment: `similarity` and `score`.
 
     Raises:
-        InputError: an image without activations, or weights that are no longer those that made them.
+        InputError: weights that are no longer those that made the activations.
     """
     ratings = read_netcdf(judgments)
     image_ids = ratings["image"].to_numpy().tolist()

@@ -9,7 +9,6 @@ from PIL import Image
 
 from alignment_importance.inputs import images
 from alignment_importance.system import logs
-from alignment_importance.system.errors import InputError
 
 _IMAGES_AT_ONCE = 16
 
@@ -32,12 +31,9 @@ def make(activations: xr.Dataset, scores: xr.Dataset) -> xr.Dataset:
         `heatmap`, the average of the maps weighted by the positive part of their scores (NaN where no score is
         positive or one is undefined); `heatmap_signed`, the sum of the maps times their scores; `activation_mean`,
         the plain mean of the maps. The attributes are those of both inputs.
-
-    Raises:
-        InputError: an image without activations, or scores of another number of feature maps.
     """
     ids = scores.indexes["image"]
-    maps = _maps_of_scored_images(activations, scores)
+    maps = activations["feature_maps"].sel(image=ids)
     shape = (len(ids), maps.sizes["y"], maps.sizes["x"])
     weighted, signed, mean = (np.empty(shape, dtype=np.float32) for _ in range(3))
     starts = range(0, len(ids), _IMAGES_AT_ONCE)
@@ -101,24 +97,6 @@ def resample(map2d: NDArray[np.float32], width: int, height: int) -> NDArray[np.
     if map2d.shape == (height, width):
         return map2d
     return np.asarray(Image.fromarray(map2d).resize((width, height), Image.Resampling.BILINEAR))
-
-
-def _maps_of_scored_images(activations: xr.Dataset, scores: xr.Dataset) -> xr.DataArray:
-    """The feature maps of the scored images, in the order of the scores."""
-    ids = scores.indexes["image"]
-    missing = ids.difference(activations.indexes["image"])
-    if len(missing):
-        raise InputError(
-            f"The activations lack {len(missing)} of the {len(ids)} scored images, the first is {missing[0]!r}. "
-            "Extract the activations of the image set again."
-        )
-    maps = activations["feature_maps"]
-    if maps.sizes["feature_map"] != scores["ais"].sizes["feature_map"]:
-        raise InputError(
-            f"The activations have {maps.sizes['feature_map']} feature maps and the scores "
-            f"{scores['ais'].sizes['feature_map']}; they are not of the same network and layer."
-        )
-    return maps.sel(image=ids)
 
 
 def weighted_average(A: np.ndarray, weights: np.ndarray) -> np.ndarray:

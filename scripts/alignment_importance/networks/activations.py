@@ -24,18 +24,8 @@ def read(path: str | Path, image_ids: Sequence[str], ablation: str) -> Iterator[
     Args:
         path: of a NetCDF that `extraction.extract` wrote.
         ablation: what takes the place of a map that is ablated, `zero` or its `mean`: an attribute of what is given.
-
-    Raises:
-        InputError: an image without activations.
     """
     with open_netcdf(path) as recorded:
-        missing = sorted(set(image_ids) - set(recorded.indexes["image"]))
-        if missing:
-            raise InputError(
-                f"it lacks {len(missing)} of {len(image_ids)} images, the first is {missing[0]!r}. "
-                "Extract the activations of the image set again.",
-                where=path,
-            )
         # Picking images one by one takes longer than reading all.
         in_order = list(image_ids) == recorded.indexes["image"].tolist()
         chosen = recorded if in_order else recorded.sel(image=list(image_ids))

@@ -7,8 +7,6 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from alignment_importance.statistics.averages import average
-from alignment_importance.system.errors import InputError
-from alignment_importance.system.names import some
 
 #: What has the same weight in the mean of a pair: every participant who judged it, or every trial that showed it.
 UNITS = ("participants", "trials")
@@ -23,14 +21,8 @@ def mean(judgments: xr.Dataset, image_ids: Sequence[str]) -> NDArray[np.float64]
 
     Returns:
         float64 (n, n), the mean over those who judged a pair; NaN where no one did and on the diagonal.
-
-    Raises:
-        InputError: an image has no judgments.
     """
     ids = list(image_ids)
-    unknown = sorted(set(ids) - set(judgments["image"].values.tolist()))
-    if unknown:
-        raise InputError(f"{judgments.attrs.get('source', 'judgments')}: no judgments of {some(unknown)}.")
     chosen = judgments.sel(image=ids, image_b=ids)
     return average(chosen["similarity"].to_numpy(), weights(chosen))
 

@@ -28,7 +28,6 @@ from alignment_importance.maps.saliency import centre_bias
 from alignment_importance.maps.saliency.computing import own_map
 from alignment_importance.statistics import roc
 from alignment_importance.system import logs
-from alignment_importance.system.errors import InputError
 
 
 def measure(
@@ -68,14 +67,9 @@ def measure(
         one size, and precision is recall. `cc`, `sim`, `kl_divergence`, `auc_judd`, `nss`: the heatmap as a prediction
         of the saliency map, and of the fixations where there are any, see `scores`. CC, SIM and KL divergence of
         shuffled images are means over at most 100 of them, evenly chosen in the order of ids.
-
-    Raises:
-        InputError: images without saliency map or of another size.
     """
     equal_or_target = [(top, target) for top in top_percent for target in sorted({*target_percent, top})]
     pairs = list(dict.fromkeys([*equal_or_target, *itertools.product(relative_risk_percent, relative_risk_percent)]))
-    for one in saliency.values():
-        _check_images(heatmaps, one)
     prepared = _Heatmaps(heatmaps, np.unique(pairs), spread)
     kinds = {name: _Saliency(one, prepared, pairs) for name, one in saliency.items()}
     # Every map is read and ranked once. What heatmaps share with the maps of other images is known after all are read.
@@ -88,23 +82,6 @@ def measure(
         for kind in kinds.values():
             kind.compare_with_others(image, framed)
     return {name: kind.tabulate(top_percent, target_percent) for name, kind in kinds.items()}
-
-
-def _check_images(heatmaps: xr.Dataset, saliency: xr.Dataset) -> None:
-    ids = heatmaps.indexes["image"]
-    missing = ids.difference(saliency.indexes["image"])
-    if len(missing):
-        raise InputError(
-            f"{len(missing)} of {len(ids)} images have no saliency map, the first is {missing[0]!r}. "
-            "Compute the saliency of the image set again."
-        )
-    for side in ("width", "height"):
-        other = heatmaps[side].to_numpy() != saliency[side].sel(image=ids).to_numpy()
-        if other.any():
-            raise InputError(
-                f"The {side} of {int(other.sum())} images differs between heatmaps and saliency maps, the first is "
-                f"{ids[other][0]!r}. Make both from the same image files."
-            )
 
 
 @dataclass(frozen=True)
