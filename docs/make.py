@@ -40,7 +40,7 @@ def main() -> None:
     try:
         # Some import PyTorch, which takes seconds.
         importlib.import_module(f"making.{part}").make(ROOT)
-    except InputError as error:
+    except (InputError, OSError) as error:
         sys.exit(f"{error} See: python docs/make.py {part} --help")
 
 

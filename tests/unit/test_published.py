@@ -62,6 +62,13 @@ def test_another_score_is_not_compared(caplog: pytest.LogCaptureFixture) -> None
     assert caplog.messages == ["No published value is of a comparison, model and score of this run."]
 
 
+@pytest.mark.parametrize("content", [b"", b"image,a\nx,1\ny,1,2,3\n", b"image\n\xff\xfe\xe4\n"])
+def test_what_is_no_table_is_refused_by_name(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "t.csv").write_bytes(content)
+    with pytest.raises(InputError, match=r"t\.csv: cannot be read as a CSV table"):
+        published.read(tmp_path / "t.csv")
+
+
 def test_a_missing_column_is_named_with_those_there_are(tmp_path: Path) -> None:
     (tmp_path / "t.csv").write_text("comparison,model,quantity,value,source\n")
     said = r"t\.csv: column score, published is missing; the header has comparison, .*, source\. Rename or add it"

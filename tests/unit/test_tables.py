@@ -4,7 +4,6 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from alignment_importance.system.errors import InputError
 from alignment_importance.system.tables import read_table, write_table
 
 
@@ -22,28 +21,6 @@ def test_names_of_the_configuration_stay_text(tmp_path: Path, column: str) -> No
     names = ["007", "2019", "NaN"]
     write_table(pd.DataFrame({column: names}), tmp_path / "table.csv")
     assert read_table(tmp_path / "table.csv")[column].tolist() == names
-
-
-@pytest.mark.parametrize("content", [b"", b"image,a\nx,1\ny,1,2,3\n", b"image\n\xff\xfe\xe4\n"])
-def test_what_is_no_table_is_refused_by_name(tmp_path: Path, content: bytes) -> None:
-    (tmp_path / "t.csv").write_bytes(content)
-    with pytest.raises(InputError, match=r"t\.csv: cannot be read as a CSV table"):
-        read_table(tmp_path / "t.csv")
-
-
-def test_a_table_that_is_not_there_is_told(tmp_path: Path) -> None:
-    with pytest.raises(
-        InputError, match=r"t\.csv: cannot be read \(No such file or directory\)\. Restore the file, or"
-    ):
-        read_table(tmp_path / "t.csv")
-
-
-@pytest.mark.parametrize("content", ["image,category\na,tool,\nb,tool,\n", "image\na,tool\nb,face\n"])
-def test_fields_without_a_column_are_told(tmp_path: Path, content: str) -> None:
-    """Not taken for names of rows, which would move all others by one."""
-    (tmp_path / "t.csv").write_text(content)
-    with pytest.raises(InputError, match=r"t\.csv: its lines have more fields than its header\. Give every column"):
-        read_table(tmp_path / "t.csv")
 
 
 def test_an_image_may_be_called_nan(tmp_path: Path) -> None:

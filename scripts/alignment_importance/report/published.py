@@ -20,7 +20,12 @@ def read(path: Path) -> pd.DataFrame:
     Raises:
         InputError: it is not a table, or lacks one of them.
     """
-    table = read_table(path)
+    try:
+        table = read_table(path)
+    except ValueError as error:
+        raise InputError(
+            f"cannot be read as a CSV table ({error}). Save it as comma-separated UTF-8.", where=path
+        ) from error
     if missing := [name for name in COLUMNS if name not in table.columns]:
         found = f"column {', '.join(missing)} is missing; the header has {', '.join(table.columns)}."
         raise InputError(f"{found} Rename or add it; columns are separated by commas.", where=path)

@@ -7,7 +7,6 @@ import pandas as pd
 
 from alignment_importance.system import provenance
 from alignment_importance.system.atomic_write import atomic, explained
-from alignment_importance.system.errors import InputError
 
 #: Columns that say what network a table came from, and these with whether its observers are simulated.
 OF_NETWORK = ("weights", "arithmetic", "ablation")
@@ -38,30 +37,12 @@ def write_table(table: pd.DataFrame, path: str | Path) -> None:
 
 
 def read_table(path: str | Path) -> pd.DataFrame:
-    """Read a CSV; columns of names (`TEXT_COLUMNS`) are text.
-
-    Raises:
-        InputError: the file is not there or is not a table.
-    """
+    """Read a CSV; columns of names (`TEXT_COLUMNS`) are text."""
+    # An image may be called NaN; only a category may be missing.
+    header = pd.read_csv(path, nrows=0, encoding="utf-8-sig").columns
+    unset = {column: [] if column in _NAMES else ["NaN"] for column in header}
     text = dict.fromkeys(TEXT_COLUMNS, "str")
-    try:
-        # An image may be called NaN; only a category may be missing.
-        header = pd.read_csv(path, nrows=0, encoding="utf-8-sig").columns
-        unset = {column: [] if column in _NAMES else ["NaN"] for column in header}
-        table = pd.read_csv(path, dtype=text, keep_default_na=False, na_values=unset, encoding="utf-8-sig")
-    except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
-        raise InputError(
-            f"cannot be read as a CSV table ({error}). Save it as comma-separated UTF-8.", where=path
-        ) from error
-    except OSError as error:
-        raise InputError(
-            f"cannot be read ({error.strerror}). Restore the file, or correct its path.", where=path
-        ) from error
-    if not isinstance(table.index, pd.RangeIndex):
-        # Pandas takes the first fields for names of the rows.
-        raise InputError(
-            "its lines have more fields than its header. Give every column a name, or quote commas.", where=path
-        )
+    table = pd.read_csv(path, dtype=text, keep_default_na=False, na_values=unset, encoding="utf-8-sig")
     if provenance.NAME in table.columns:
         provenance.note_digests(table.pop(provenance.NAME).dropna().astype(str))
     return table
