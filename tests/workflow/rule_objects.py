@@ -56,6 +56,7 @@ def rules(configuration: Path = ROOT / "config.yaml", new: bool = False) -> dict
 
 def changed(folder: Path, changes: dict[str, Any]) -> Path:
     """Write the demo's configuration with other values for some keys into a folder."""
+    folder.mkdir(exist_ok=True)
     file = folder / f"{'-'.join(changes)}.yaml"
     demo = yaml.safe_load((ROOT / "config.yaml").read_text(encoding="utf-8"))
     file.write_text(yaml.safe_dump(demo | changes), encoding="utf-8")

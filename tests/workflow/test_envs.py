@@ -3,13 +3,12 @@
 import ast
 import re
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
-import yaml
 from environments import ENVS, PYPI_NAMES, WITHOUT_VERSION, load, packages
-from rule_objects import env_of, rules, rules_and_start, script_of
+from rule_objects import changed, env_of, rules, rules_and_start, script_of
 from snakemake.rules import Rule
 from tiny_project import ROOT
 
@@ -73,8 +72,8 @@ def test_every_name_of_the_map_is_used() -> None:
     assert set(PYPI_NAMES.values()) <= set(required())
 
 
-def test_every_environment_is_used(with_device: Callable[[str], Mapping[str, Rule]]) -> None:
-    assert {env_of(rule) for device in ("auto", "cuda") for rule in with_device(device).values()} == set(ENVS)
+def test_every_environment_is_used(with_device: Mapping[str, Mapping[str, Rule]]) -> None:
+    assert {env_of(rule) for device in ("auto", "cuda") for rule in with_device[device].values()} == set(ENVS)
 
 
 @pytest.mark.parametrize("file", [file for file in ENVS if file.stem.endswith("_cuda")], ids=lambda file: file.stem)
@@ -86,10 +85,8 @@ def test_an_environment_with_cuda_differs_in_pytorch_alone(file: Path) -> None:
 
 
 @pytest.mark.parametrize("device", ["auto", "cpu", "cuda"])
-def test_cuda_is_demanded_where_the_device_is_cuda(
-    device: str, with_device: Callable[[str], Mapping[str, Rule]]
-) -> None:
-    for rule in with_device(device).values():
+def test_cuda_is_demanded_where_the_device_is_cuda(device: str, with_device: Mapping[str, Mapping[str, Rule]]) -> None:
+    for rule in with_device[device].values():
         assert env_of(rule).stem.endswith("_cuda") == (device == "cuda" and "gpu" in rule.resources)
 
 
@@ -103,17 +100,11 @@ def test_environment_has_what_the_script_of_a_rule_imports(name: str) -> None:
     assert missing == (FOR_GAZE if name == "compute_saliency" else set())
 
 
-@pytest.fixture
-def with_device(tmp_path: Path) -> Callable[[str], Mapping[str, Rule]]:
-    """The rules of the demo on some device."""
-
-    def of_device(device: str) -> Mapping[str, Rule]:
-        demo = yaml.safe_load((ROOT / "config.yaml").read_text(encoding="utf-8"))
-        file = tmp_path / f"{device}.yaml"
-        file.write_text(yaml.safe_dump(demo | {"device": device}), encoding="utf-8")
-        return rules(file)
-
-    return of_device
+@pytest.fixture(scope="module")
+def with_device(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Mapping[str, Rule]]:
+    """The rules of the demo on each device."""
+    folder = tmp_path_factory.mktemp("devices")
+    return {device: rules(changed(folder / device, {"device": device})) for device in ("auto", "cpu", "cuda")}
 
 
 def imported(file: Path) -> set[str]:

@@ -198,7 +198,6 @@ def test_targets(target: str, present: str, absent: str) -> None:
 def test_a_gpu_and_memory_of_its_own_are_asked_for_unless_the_device_is_the_cpu(tmp_path: Path) -> None:
     asked = {}
     for device in ("auto", "cpu"):
-        (tmp_path / device).mkdir()
         planned = jobs(changed(tmp_path / device, {"device": device}))
         asked[device] = {job.rule.name: job.resources for job in planned}
     for device, gpus in (("auto", 1), ("cpu", 0)):
