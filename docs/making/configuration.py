@@ -37,6 +37,10 @@ class _Closed(GenerateJsonSchema):
         told = super().dict_schema(schema)
         return told if "propertyNames" in told else told | {"additionalProperties": False}
 
+    def field_title_should_be_set(self, schema: object) -> bool:
+        """Give keys no titles, which would repeat their names."""
+        return False
+
 
 def make(checkout: Path) -> None:
     """Write both files of a checkout."""
@@ -47,7 +51,10 @@ def make(checkout: Path) -> None:
 def schema() -> dict[str, Any]:
     """The JSON schema of a configuration file."""
     whole = Configuration.model_json_schema(schema_generator=_Closed)
-    datasets = {name: type_of_dataset(name, form).model_json_schema() for name, form in registry.FORMS.items()}
+    datasets = {
+        name: type_of_dataset(name, form).model_json_schema(schema_generator=_Closed)
+        for name, form in registry.FORMS.items()
+    }
     whole["properties"]["datasets"]["properties"] = datasets
     whole["title"] = "Configuration of the Alignment Importance workflow"
     # Descriptions are docstrings, which have lines.
