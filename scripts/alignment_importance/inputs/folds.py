@@ -49,7 +49,7 @@ def cut(unit: str, image_ids: Sequence[str], n_folds: int, seed: int) -> pd.Data
         set the image or pair is), sorted by id.
 
     Raises:
-        InputError: fewer than two folds, or more folds than images or pairs.
+        InputError: more folds than images or pairs.
     """
     ids = np.array(sorted(image_ids), dtype=object)
     if unit == "images":
@@ -126,8 +126,6 @@ def whole(human: NDArray[np.float64]) -> PairBlock:
 
 def _assign(count: int, n_folds: int, seed: int, what: str) -> NDArray[np.int64]:
     """Assign a fold number to each of `count` items."""
-    if n_folds < 2:
-        raise InputError(f"folds is {n_folds}, but there must be at least 2.", where="cross_validation")
     if n_folds > count:
         raise InputError(f"{n_folds} folds need at least as many {what}; there are {count}.", where="cross_validation")
     fold = np.empty(count, dtype=np.int64)

@@ -34,9 +34,7 @@ def _opencv(method: str, model: Any) -> Provider:
         if grey.min() == grey.max():
             # The models divide by zero here and return rounding errors that look like a map.
             return np.zeros(grey.shape, dtype=np.float32)
-        done, values = model.create().computeSaliency(grey)
-        if not done:
-            raise RuntimeError(f"OpenCV's {model.__name__} gave no map.")
+        _, values = model.create().computeSaliency(grey)
         return np.asarray(values, dtype=np.float32)
 
     return Provider(map_of, {"method": method})
