@@ -42,9 +42,10 @@ CONFIG: dict[str, Any] = {
     "figures": {"dpi": 100},
 }
 
-#: Half of what a start of Snakemake takes is its imports: the processes that run it begin with them.
+#: Half of what a start of Snakemake takes is its imports, some of which come late: the processes that run it begin with
+#: them.
 _STARTED = multiprocessing.get_context("forkserver")
-_STARTED.set_forkserver_preload(["snakemake.cli"])
+_STARTED.set_forkserver_preload(["snakemake.cli", "snakemake.report.html_reporter", "nbformat", "requests"])
 
 
 def run_snakemake(
