@@ -31,7 +31,7 @@ from alignment_importance.statistics.similarity import (
 )
 
 #: Where so little of sums of squares is left in their difference, it is computed from each similarity.
-_ROUGH = 1e-6
+_ROUGH = 1e-8
 
 #: Where no more of what varies in a row is left without a map, its similarities are computed by their definition: the
 #: closed form is then less exact than ranks need, see `judged.TIED_DECIMALS`.
