@@ -26,6 +26,9 @@ def read(path: Path) -> pd.DataFrame:
         raise InputError(
             f"cannot be read as a CSV table ({error}). Save it as comma-separated UTF-8.", where=path
         ) from error
+    if not isinstance(table.index, pd.RangeIndex):  # pandas takes the first fields for names of the rows
+        found = "its lines have more fields than its header."
+        raise InputError(f"{found} Give every column a name, or quote commas.", where=path)
     if missing := [name for name in COLUMNS if name not in table.columns]:
         found = f"column {', '.join(missing)} is missing; the header has {', '.join(table.columns)}."
         raise InputError(f"{found} Rename or add it; columns are separated by commas.", where=path)
