@@ -5,6 +5,7 @@ Ablation then costs a run of the whole network for each map, and serves every ne
 
 import copy
 import functools
+import itertools
 import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -16,7 +17,7 @@ from torch import nn
 from alignment_importance.networks import tokens
 from alignment_importance.networks.building import Network
 from alignment_importance.networks.spec import nearest
-from alignment_importance.networks.tracing import run_on_meta_device, sharing_tensors, shown, without_values
+from alignment_importance.networks.tracing import run_on_zeros, sharing_tensors, shown
 from alignment_importance.system.errors import InputError
 
 
@@ -37,12 +38,15 @@ class Call:
 
 
 def calls(network: Network) -> dict[str, Call]:
-    """Run a network without values, and note what its modules do, in the order in which they end.
+    """Run a network, and note what its modules do, in the order in which they end.
+
+    With its values where it has any, as users' own networks do: it may branch on them.
 
     Raises:
         InputError: it does not take inputs of this size.
     """
-    copied = without_values(network.module)
+    copied = sharing_tensors(network.module)
+    on_meta = any(tensor.is_meta for tensor in itertools.chain(copied.parameters(), copied.buffers()))
     by_name: dict[str, Call] = {}
 
     def note(name: str, module: nn.Module, inputs: tuple[Any, ...], output: Any) -> None:
@@ -52,7 +56,7 @@ def calls(network: Network) -> dict[str, Call]:
     for name, module in copied.named_modules():
         if name:
             module.register_forward_hook(functools.partial(note, name))
-    run_on_meta_device(network, copied)
+    run_on_zeros(network, copied, device="meta" if on_meta else "cpu")
     return by_name
 
 

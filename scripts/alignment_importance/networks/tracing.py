@@ -61,7 +61,7 @@ def trace(network: Network) -> fx.GraphModule:
         _record(traced, network)
     except InputError as error:
         # For the error of a network that does not take inputs of its size.
-        run_on_meta_device(network, without_values(network.module))
+        run_on_zeros(network, without_values(network.module))
         raise UntraceableError(
             f"Network {network.architecture} runs, but not as torch.fx traced it. {_BRANCHES}"
         ) from error
@@ -251,7 +251,7 @@ def _record(traced: fx.GraphModule, network: Network) -> None:
     """Run a graph without values, for each number of images."""
     copied = without_values(traced)
     for batch in _BATCHES:
-        run_on_meta_device(network, _Recorder(copied, graph=traced.graph).run, batch)
+        run_on_zeros(network, _Recorder(copied, graph=traced.graph).run, batch)
 
 
 def sharing_tensors(module: nn.Module) -> nn.Module:
@@ -265,15 +265,17 @@ def without_values(module: nn.Module) -> nn.Module:
     return copy.deepcopy(module, {id(tensor): tensor.to("meta") for tensor in tensors})
 
 
-def run_on_meta_device(network: Network, run: Callable[[torch.Tensor], object], n_images: int = 1) -> None:
-    """Run a copy of a network without values, or its graph, for the shapes of its outputs alone.
+def run_on_zeros(
+    network: Network, run: Callable[[torch.Tensor], object], n_images: int = 1, device: str = "meta"
+) -> None:
+    """Run a copy of a network, or its graph, on images of zeros; by default without values, for its shapes alone.
 
     Raises:
         InputError: it does not take inputs of its size.
     """
     size = network.input_size
     try:
-        with torch.no_grad(), torch.device("meta"):
+        with torch.no_grad(), torch.device(device):
             run(torch.zeros(n_images, 3, size, size))
     except Exception as error:
         (reason, *_) = str(error).splitlines() or [type(error).__name__]
