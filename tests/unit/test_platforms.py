@@ -5,7 +5,7 @@ import math
 import subprocess
 import sys
 from pathlib import Path
-from typing import NoReturn
+from typing import Any
 
 import pytest
 import torch
@@ -48,10 +48,14 @@ def test_memory_that_cannot_be_measured_is_not_told(tmp_path: Path, monkeypatch:
 
 
 def test_options_of_the_gnu_library_are_set_on_linux_alone(monkeypatch: pytest.MonkeyPatch) -> None:
-    def refuse(_name: object) -> NoReturn:
-        raise TypeError("Windows needs the name of a library")
+    load = compute.ctypes.CDLL
 
-    monkeypatch.setattr(compute.ctypes, "CDLL", refuse)
+    def load_by_name(name: str | None, **options: Any) -> object:
+        if name is None:
+            raise TypeError("Windows needs the name of a library")
+        return load(name, **options)
+
+    monkeypatch.setattr(compute.ctypes, "CDLL", load_by_name)
     with pytest.raises(TypeError):
         compute.prepare("cpu", None, 1)
     monkeypatch.setattr(sys, "platform", "win32")
