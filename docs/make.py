@@ -40,8 +40,10 @@ def main() -> None:
     try:
         # Some import PyTorch, which takes seconds.
         importlib.import_module(f"making.{part}").make(ROOT)
-    except (InputError, OSError) as error:
+    except InputError as error:
         sys.exit(f"{error} See: python docs/make.py {part} --help")
+    except FileNotFoundError as error:
+        sys.exit(f"{error.filename} is missing. See: python docs/make.py {part} --help")
 
 
 if __name__ == "__main__":

@@ -66,6 +66,25 @@ def check_draws(pooled: ablation.Ablation, human: np.ndarray, unit: str, score: 
         assert found.loc[draw, "difference"] == pytest.approx(retained - full, abs=tolerance)
 
 
+@pytest.mark.parametrize("score", ["pearson", "spearman"])
+def test_what_is_undefined_without_a_map_is_so_in_draws_that_judge_its_image(score: str) -> None:
+    maps, human, labels = activations(), judgments(N_IMAGES, 1), np.stack([np.arange(N_IMAGES)] * 2)
+    maps[0, np.arange(N_MAPS) != 3] = 0
+    human[7] = human[:, 7] = np.nan
+    labels[1, [0, 7]] = 7, 0
+    _, pooled = engine("pooled", maps, "pearson", score, resources())
+    assert isinstance(pooled, ablation.PooledAblation)
+    block, permuted = folds.whole(human), permutation._Permuted(human, labels)
+    common = (pooled, block, permuted, 10, score)
+    if score == "pearson":
+        found = permutation._correlated_without(*common).numpy()
+    else:
+        found = permutation._pair_by_pair_without(*common, permutation._maps(pooled)).numpy()
+    whole, without = pooled.leave_one_out(permuted.blocks(block))
+    np.testing.assert_allclose(found, np.insert(without, 0, whole, axis=1), atol=1e-12)
+    assert np.isnan(found[:, 1 + 3]).tolist() == [True, False]
+
+
 @pytest.mark.parametrize("missing", [False, True])
 @pytest.mark.parametrize("score", ["pearson", "spearman"])
 def test_memory_does_not_change_results(score: str, missing: bool) -> None:

@@ -170,7 +170,7 @@ def test_where_no_gallery_is_made_it_says_so(project: Path) -> None:
     config |= {"models": {"clip": {"features": "clip.npy", "order": "clip.txt", "layout": "units"}}, "controls": {}}
     (project / "units.yaml").write_text(yaml.safe_dump(config), encoding="utf-8")
     figures = project / "results" / "figures"
-    said = f"units of features have no gallery, since they have no places; see {figures}.\n"
+    said = f"units of features have no places and so no gallery; their figures are made in {figures}.\n"
     assert call(project, "open", "units.yaml") == (1, said)
 
 

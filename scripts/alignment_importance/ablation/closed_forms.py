@@ -24,7 +24,6 @@ from alignment_importance.ablation import kernels
 from alignment_importance.statistics.similarity import (
     CONSTANT,
     SecondOrder,
-    rsm,
     scaled_rows,
     similarities_to,
     varying,
@@ -32,6 +31,9 @@ from alignment_importance.statistics.similarity import (
 
 #: Where so little of sums of squares is left in their difference, it is computed from each similarity.
 _ROUGH = 1e-8
+
+#: The same for products over whole tables, which lose more.
+_ROUGH_PRODUCTS = 1e-6
 
 #: Where no more of what varies in a row is left without a map, its similarities are computed by their definition: the
 #: closed form is then less exact than ranks need, see `judged.TIED_DECIMALS`.
@@ -136,11 +138,13 @@ class Covariation:
         """(map,) whether some maps, each of which may be `kernels.NO_MAP`, have nearly all of any row."""
         return self.cancelled.any(0)[maps] & (maps != kernels.NO_MAP)
 
-    def rsm_without(self, at: int) -> torch.Tensor:
-        """(image, image) R(-k) of one map by its definition."""
-        z = self.z.clone()
+    def defined_without(self, at: int, first: torch.Tensor, second: torch.Tensor) -> torch.Tensor:
+        """(pair,) R(-k) of one map, which is `cancelled` in one row of every pair, by its definition."""
+        z, lost = self.z.clone(), self.cancelled[:, at]
         z[:, at] = 0 if self.fill is None else self.fill[..., at]
-        return rsm(z, self.similarity)
+        rows, places = scaled_rows(z, self.similarity), lost.cumsum(0) - 1
+        one, other = torch.where(lost[first], first, second), torch.where(lost[first], second, first)
+        return (rows[lost] @ rows.T)[places[one], other]
 
     @property
     def similarity(self) -> str:
@@ -159,7 +163,9 @@ class Covariation:
             left.addcmul_(f[first], f[second])
         left.mul_(scale[first]).mul_(scale[second])
         for number in self.cancelled_anywhere(maps).nonzero()[:, 0].tolist():
-            left[:, number] = self.rsm_without(int(maps[number]))[first, second]
+            at = int(maps[number])
+            some = (self.cancelled[first, at] | self.cancelled[second, at]).nonzero()[:, 0]
+            left[some, number] = self.defined_without(at, first[some], second[some])
         return left.T
 
 
@@ -335,7 +341,7 @@ class SumsByProducts(PairSums):
             of_rr += 2 * wp * (masked @ wp) + pp * (self.mask @ pp) - 2 * pq * (self.mask @ pq)
         sums = torch.stack([of_r.sum(0), of_rh.sum(0), of_rr.sum(0)], dim=1) / 2
         # 0, which is `rough`, where the forms cancel, as without a map that is much larger than all others.
-        return sums.masked_fill((of_rr.sum(0) <= _ROUGH * of_base.sum(0))[:, None], 0.0)
+        return sums.masked_fill((of_rr.sum(0) <= _ROUGH_PRODUCTS * of_base.sum(0))[:, None], 0.0)
 
     def top_k(self, top: TopK, tile: tuple[slice, slice]) -> torch.Tensor:
         """(k, 3) sums, some k at a time."""

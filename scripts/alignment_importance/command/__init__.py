@@ -79,7 +79,7 @@ def _parser() -> argparse.ArgumentParser:
     new.set_defaults(do=_new)
     new.add_argument("images", type=Path, metavar="PHOTOS", help="folder of image files")
     new.add_argument("judgments", type=Path, metavar="JUDGMENTS", help="file, or folder with one per participant")
-    new.add_argument("--name", help="of the configuration, NAME.yaml (default: the folder's)")
+    new.add_argument("--name", help="of the configuration, NAME.yaml (default: made from the folder's)")
     new.add_argument(
         "--kind",
         choices=["similarity", "dissimilarity"],
@@ -131,7 +131,9 @@ def _open(said: argparse.Namespace, checkout: Path) -> int:
     plan = Plan(configure(_read(said.config or checkout / "config.yaml"), look_at_files=False))
     results = checkout / plan.configuration.results
     if not plan.with_places():
-        raise InputError(f"units of features have no gallery, since they have no places; see {results / 'figures'}.")
+        raise InputError(
+            f"units of features have no places and so no gallery; their figures are made in {results / 'figures'}."
+        )
     page = results / "gallery" / "index.html"
     if not page.exists():
         run = shlex.join(["alignment-importance", "run", *([str(said.config)] if said.config else [])])

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from rich.prompt import Prompt
 
+from alignment_importance.config.values import NAME_PATTERN
 from alignment_importance.system.problems import Problem, Problems
 
 #: What is asked for some keys, in the place of their names.
@@ -38,7 +39,7 @@ def default_name(folder: Path) -> str:
     'my-photos-2026'
     """
     name = folder.resolve().name
-    return re.sub(r"[^A-Za-z0-9_.-]+", "-", name).strip("-._") or name
+    return name if re.match(NAME_PATTERN, name) else re.sub(r"[^A-Za-z0-9_.-]+", "-", name).strip("-._") or name
 
 
 def column(word: str) -> tuple[str, str]:

@@ -155,43 +155,46 @@ def _repeat_at_once(
 def _orders(engine: PooledAblation, block: PairBlock, permuted: _Permuted, size: int, score: str) -> torch.Tensor:
     """(draw, feature_map) maps by their AIS under the judgments of a training block, descending.
 
-    Similarities without a map are computed once for all draws, or `size` of them, unless every draw lacks the judgments
-    of other pairs.
+    Similarities without a map are computed once for all draws, or `size` of them.
     """
-    if permuted.complete and engine.closed_form:
+    if engine.closed_form:
         scores = _correlated_without(engine, block, permuted, size, score)
-    elif permuted.complete:
-        scores = _pair_by_pair_without(engine, block, permuted, size, score, _maps(engine))
     else:
-        parts = [engine.leave_one_out(part.blocks(block)) for part in permuted.split(size)]
-        scores = torch.from_numpy(np.concatenate([np.insert(without, 0, whole, axis=1) for whole, without in parts]))
+        scores = _pair_by_pair_without(engine, block, permuted, size, score, _maps(engine))
     whole, without = scores[:, :1], scores[:, 1:]
     # A map that is active in no image of the block changes nothing, to the bit.
     active = torch.from_numpy(engine.active[block.images].any(0)).to(scores.device)
     ais = torch.where(active, whole - without, whole - whole)
-    return ais.nan_to_num(-torch.inf).argsort(dim=1, descending=True, stable=True).to(engine.readout.device)
+    return ais.nan_to_num(-torch.inf).argsort(dim=1, descending=True, stable=True)
 
 
 def _correlated_without(
     engine: PooledAblation, block: PairBlock, permuted: _Permuted, size: int, score: str
 ) -> torch.Tensor:
-    """(draw, 1 + feature_map) scores with all maps and without each, from sums over pairs, some pairs at a time."""
+    """(draw, 1 + feature_map) scores with all maps and without each, from sums over judged pairs, some at a time."""
     maps, pairs = _maps(engine), _pairs(block, engine.readout.device)
-    n_draws, n_pairs = len(permuted.labels), len(pairs[0])
-    of_r, of_rr = engine.readout.new_zeros(2, len(maps))
-    of_h, of_hh = engine.readout.new_zeros(2, n_draws, 1)
+    n_draws = len(permuted.labels)
+    # Where all pairs are judged, they are in every draw.
+    of_r, of_rr, undefined = engine.readout.new_zeros(3, 1 if permuted.complete else n_draws, len(maps))
+    n_pairs, of_h, of_hh = engine.readout.new_zeros(3, n_draws, 1)
     of_rh = engine.readout.new_zeros(n_draws, len(maps))
     # Near its mean, of which little is lost in what is left of squares.
     middle = np.nanmean(permuted.human)
     n_at_once = engine.compute.chunk(8 * 4 * (2 * len(maps) + n_draws))
     for some in zip(*(images.split(n_at_once) for images in pairs), strict=True):
         r, human = engine.rows.similarities_without(some, maps), permuted.of(some) - middle
-        of_r, of_rr, of_rh = of_r + r.sum(1), of_rr + r.square().sum(1), of_rh + human @ r.T
+        judged = human.isfinite().double()
+        n_pairs += judged.sum(1, keepdim=True)
+        judged, human = judged[: len(of_r)], human.nan_to_num(0.0)
+        undefined += judged @ r.isnan().double().T
+        r = r.nan_to_num(0.0)
+        of_r, of_rr, of_rh = of_r + judged @ r.T, of_rr + judged @ r.square().T, of_rh + human @ r.T
         of_h, of_hh = of_h + human.sum(1, keepdim=True), of_hh + human.square().sum(1, keepdim=True)
     of_rh -= of_h * of_r / n_pairs
+    of_r, of_rr = (sums.masked_fill(undefined > 0, torch.nan) for sums in (of_r, of_rr))
     sums = torch.stack(torch.broadcast_tensors(of_r, of_rh, of_rr), dim=-1)
     scores = SCORES[score].of(closed_forms.correlations(sums, n_pairs, of_hh - of_h.square() / n_pairs))
-    rough = closed_forms.rough(sums[0], n_pairs)
+    rough = closed_forms.rough(sums, n_pairs).any(0)
     if rough.any():
         scores[:, rough] = _pair_by_pair_without(engine, block, permuted, size, score, maps[rough])
     return scores
@@ -202,12 +205,11 @@ def _pair_by_pair_without(
 ) -> torch.Tensor:
     """(draw, n) scores without each of some maps (n,), from each similarity, `size` draws at a time."""
     pairs = _pairs(block, engine.readout.device)
-    parts = maps.split(engine.compute.chunk(8 * 8 * len(pairs[0])))
-
-    def scores(of_draws: SecondOrder) -> torch.Tensor:
-        return torch.cat([of_draws(engine.rows.similarities_without(pairs, some)) for some in parts]).T
-
-    return torch.cat([scores(SecondOrder.of(part.of(pairs), score)) for part in permuted.split(size)])
+    done = []
+    for some in maps.split(engine.compute.chunk(8 * 8 * len(pairs[0]))):
+        similarities = engine.rows.similarities_without(pairs, some)
+        done.append(torch.cat([_of_each(similarities, part.of(pairs), score) for part in permuted.split(size)]))
+    return torch.cat(done, dim=1)
 
 
 def _maps(engine: PooledAblation) -> torch.Tensor:
@@ -257,6 +259,13 @@ def _of_own(similarities: torch.Tensor, human: torch.Tensor, score: str) -> torc
     if human.isfinite().all():
         return SecondOrder.of(human, score).paired(similarities)
     return torch.cat([_of_judged(one[None], other, score) for one, other in zip(similarities, human, strict=True)])
+
+
+def _of_each(similarities: torch.Tensor, human: torch.Tensor, score: str) -> torch.Tensor:
+    """Scores (draw, map) of similarities (map, pair) against judgments (draw, pair)."""
+    if human.isfinite().all():
+        return SecondOrder.of(human, score)(similarities).T
+    return torch.stack([_of_judged(similarities, one, score) for one in human])
 
 
 def _of_judged(similarities: torch.Tensor, human: torch.Tensor, score: str) -> torch.Tensor:
