@@ -139,7 +139,7 @@ class Covariation:
         return self.cancelled.any(0)[maps] & (maps != kernels.NO_MAP)
 
     def defined_without(self, at: int, first: torch.Tensor, second: torch.Tensor) -> torch.Tensor:
-        """(pair,) R(-k) of one map, which is `cancelled` in one row of every pair, by its definition."""
+        """(pair,) R(-k) of one map, which is `cancelled` in a row of every pair, by its definition."""
         z, lost = self.z.clone(), self.cancelled[:, at]
         z[:, at] = 0 if self.fill is None else self.fill[..., at]
         rows, places = scaled_rows(z, self.similarity), lost.cumsum(0) - 1
@@ -148,7 +148,7 @@ class Covariation:
 
     @property
     def similarity(self) -> str:
-        """Of the rows."""
+        """Of the rows: `pearson` or `cosine`."""
         return "pearson" if self.inverse else "cosine"
 
     def similarities_without(self, pairs: tuple[torch.Tensor, torch.Tensor], maps: torch.Tensor) -> torch.Tensor:

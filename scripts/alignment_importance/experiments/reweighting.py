@@ -27,10 +27,11 @@ RIDGE_PENALTIES = tuple(10.0**exponent for exponent in range(3, -4, -1))
 #: Penalties on the sum of non-negative weights, in units of the smallest at which all weights are zero.
 NONNEGATIVE_PENALTIES = tuple(10.0 ** (-exponent / 2) for exponent in range(1, 8))
 
-Values = TypeVar("Values", np.ndarray, torch.Tensor)
-
 #: Mean squares of features, of rows of length one, that are nothing but rounding.
 _ROUNDING = 1e-14
+
+#: Numbers of either library.
+Values = TypeVar("Values", np.ndarray, torch.Tensor)
 
 
 @dataclass(frozen=True)
