@@ -2,7 +2,7 @@
 
 import functools
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Self
 
@@ -101,51 +101,49 @@ class LinearHead(VariantHead):
         self._weights = linear.weight.detach().unflatten(1, (n_maps, -1))
         # On a GPU the whole product takes less time than choosing its rows.
         self._gated = GatedLinear.of(self._tail) if compute.device.type == "cpu" else None
-        n_hidden, n_values = self._hidden.shape[1], self._values.shape[2]
-        self.bytes_per_variant = 4 * (n_images * (n_hidden + self.intact.shape[1]) + n_values * n_hidden)
+        # Readouts of as many units take the place of hidden layers.
+        n_units = self._hidden.shape[1], self.intact.shape[1]
+        self.bytes_per_variant = 4 * n_images * (max(n_units) if self._gated is not None else sum(n_units))
 
     def without_each(self, maps: np.ndarray, chunk: int) -> Iterator[ReadoutTask]:
         """The hidden layer less one contribution."""
-        for some in torch.tensor(maps, device=self._hidden.device).split(chunk):
-
-            def task(some: torch.Tensor = some) -> torch.Tensor:
-                contributions = self._contributions(some)
-                hidden = torch.sub(self._hidden, contributions, out=contributions)
-                return self._finish(hidden, _first_silent(self._active[some.cpu()]))
-
-            yield task
+        return self._one_by_one(self._hidden, -1, torch.tensor(maps).split(chunk))
 
     def each_alone(self, chunk: int) -> Iterator[ReadoutTask]:
         """All maps ablated, and one contribution."""
-        for some in torch.arange(self.maps.shape[1], device=self._hidden.device).split(chunk):
+        return self._one_by_one(self._nothing, 1, torch.arange(self.maps.shape[1]).split(chunk))
 
-            def task(some: torch.Tensor = some) -> torch.Tensor:
-                hidden = self._contributions(some).add_(self._nothing)
-                return self._finish(hidden, _first_silent(self._active[some.cpu()]))
+    def _one_by_one(self, start: torch.Tensor, sign: int, parts: Iterable[torch.Tensor]) -> Iterator[ReadoutTask]:
+        """Hidden layers (image, hidden unit) with one contribution each added or taken away."""
+        for maps in parts:
+
+            def task(maps: torch.Tensor = maps) -> torch.Tensor:
+                hidden = self._room(len(maps))
+                for k, of_map in zip(maps.tolist(), hidden, strict=True):
+                    self._add(start, k, of_map, sign)
+                return self._finish(hidden, _first_silent(self._active[maps]))
 
             yield task
 
     def top_k(self, order: np.ndarray, chunk: int) -> Iterator[ReadoutTask]:
         """Running sums of contributions in the order of the ranking, one addition after the other."""
         total = self._nothing
-        for maps in torch.tensor(order, device=self._hidden.device).split(chunk):
-            hidden = self._contributions(maps)
-            for step in hidden:
-                total = torch.add(total, step, out=step)
+        for maps in torch.tensor(order).split(chunk):
+            hidden = self._room(len(maps))
+            for k, grown in zip(maps.tolist(), hidden, strict=True):
+                total = self._add(total, k, grown)
             # The task overwrites its hidden layers.
             total = total.clone()
-            same_as = _last_active(self._active[maps.cpu()])
+            yield functools.partial(self._finish, hidden, _last_active(self._active[maps]))
 
-            def task(hidden: torch.Tensor = hidden, same_as: torch.Tensor = same_as) -> torch.Tensor:
-                return self._finish(hidden, same_as)
+    def _room(self, n: int) -> torch.Tensor:
+        """(n, image, hidden unit) for hidden layers; those of an image lie together."""
+        n_images, n_hidden = self._hidden.shape
+        return self._hidden.new_empty(n_images, n, n_hidden).transpose(0, 1)
 
-            yield task
-
-    def _contributions(self, maps: torch.Tensor) -> torch.Tensor:
-        """(map, image, hidden unit) c_k of some maps."""
-        some = _view(maps)
-        with self._compute.arithmetic():
-            return (self._values[some] @ self._weights[:, some].permute(1, 2, 0)).float()
+    def _add(self, hidden: torch.Tensor, k: int, out: torch.Tensor, sign: int = 1) -> torch.Tensor:
+        """Write a hidden layer plus c_k, or minus c_k, to `out` (image, hidden unit)."""
+        return torch.addmm(hidden, self._values[k], self._weights[:, k].T, alpha=sign, out=out)
 
     def _finish(self, hidden: torch.Tensor, same_as: torch.Tensor) -> torch.Tensor:
         """(variant, image, unit) readouts of hidden layers; `same_as` is that of `GatedLinear`."""
@@ -198,18 +196,11 @@ class GatedLinear:
             active = gated.amax(0).nonzero()[:, 0]
             torch.index_select(gated, 1, active, out=chosen.resize_(0))
             torch.index_select(self.weight, 0, active, out=weight.resize_(0))
-            outputs = self.rest(torch.addmm(self.bias, chosen, weight))
+            outputs = self.rest(torch.addmm(self.bias, chosen, weight)).float()
             if outputs.shape[1] != readouts.shape[2]:
-                readouts = outputs.new_empty(*hidden.shape[:2], outputs.shape[1])
-            readouts[:, image] = outputs[which]
+                readouts = outputs.new_empty(hidden.shape[1], len(hidden), outputs.shape[1]).transpose(0, 1)
+            torch.index_select(outputs, 0, which, out=readouts[:, image])
         return readouts
-
-
-def _view(maps: torch.Tensor) -> slice | torch.Tensor:
-    """What picks some maps: a slice where they follow each other, since it copies nothing."""
-    first, last = int(maps[0]), int(maps[-1])
-    consecutive = last - first == len(maps) - 1 and bool((maps.diff() == 1).all())
-    return slice(first, last + 1) if consecutive else maps
 
 
 def _first_silent(active: torch.Tensor) -> torch.Tensor:
