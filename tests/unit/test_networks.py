@@ -480,6 +480,10 @@ class Optional(nn.Module):
             images = images * scale
         return self.net(images)
 
+class Masked(nn.Module):
+    def forward(self, images, mask, scale=1.0):
+        return images * mask
+
 size = 3
 """
 
@@ -546,6 +550,10 @@ def test_own_network_with_a_checkpoint(own: Path) -> None:
         ("my_networks.nets:fails", "stopped with RuntimeError: no such file"),
         ("my_networks.nets:other", "returns a str, not a torch.nn.Module"),
         ("my_networks.nets:half", r"its parameter 0.weight is torch.bfloat16, .* as `.float\(\)` makes it"),
+        (
+            "my_networks.nets:Masked",
+            "is missing a required argument: 'mask'. Give every argument except the images a default",
+        ),
         ("my_networks.nets:Branching", "cannot be traced by torch.fx: .*must not branch"),
     ],
 )

@@ -19,7 +19,7 @@ class UntraceableError(InputError):
     """torch.fx cannot follow a network, or makes another one of it."""
 
 
-_BRANCHES = "Its forward pass must need images alone, and must not branch on values or shapes of tensors."
+_BRANCHES = "Its forward pass must not branch on values or shapes of tensors."
 
 #: A graph is run for these numbers of images; a number that follows them is the number of images.
 _BATCHES = (1, 3)

@@ -1,6 +1,7 @@
 """Networks of a user's own: what a function `package.module:function` returns."""
 
 import importlib
+import inspect
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -51,7 +52,7 @@ def call(architecture: str) -> nn.Module:
     """Return what the function `package.module:function` returns, imported as Python does it in the working directory.
 
     Raises:
-        InputError: it cannot be imported, stops with an error, or returns no module in float32.
+        InputError: it cannot be imported, stops with an error, or returns no module in float32 that takes images alone.
     """
     name, _, function = architecture.partition(":")
     sys.path.insert(0, str(Path.cwd()))
@@ -75,6 +76,13 @@ def call(architecture: str) -> nn.Module:
                 f"Network {architecture}: its parameter {key} is {values.dtype}, but its inputs are torch.float32. Let "
                 f"{function}() return it in float32, as `.float()` makes it."
             )
+    try:
+        inspect.signature(module.forward).bind(None)
+    except TypeError as error:
+        raise InputError(
+            f"Network {architecture}: its forward pass is given images alone, but is {error}. Give every argument "
+            "except the images a default value."
+        ) from error
     return module
 
 
