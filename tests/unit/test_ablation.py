@@ -57,6 +57,18 @@ def test_routes_equal_one_forward_pass_per_map(
 
 
 @pytest.mark.parametrize("ablated", ABLATIONS)
+@pytest.mark.parametrize("route", ROUTES)
+def test_blocks_of_some_images_have_the_same_scores_without_the_others(
+    route: str, ablated: str, maps: np.ndarray, human: np.ndarray
+) -> None:
+    _, fast = engine(route, maps, "pearson", "pearson", resources(), ablated)
+    order = np.random.default_rng(8).permutation(N_MAPS)
+    everyone, *_, few = blocks_of(human)
+    for scores in (lambda blocks: fast.top_k(order, blocks), fast.each_alone):
+        np.testing.assert_allclose(scores([few])[0], scores([everyone, few])[1], atol=2e-6)
+
+
+@pytest.mark.parametrize("ablated", ABLATIONS)
 @pytest.mark.parametrize("score", ["pearson_r2", "spearman"])
 @pytest.mark.parametrize("similarity", SIMILARITIES)
 @pytest.mark.parametrize("route", ROUTES)

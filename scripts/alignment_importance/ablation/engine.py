@@ -581,24 +581,29 @@ class ReadoutAblation(Ablation):
 
     def each_alone(self, blocks: Sequence[PairBlock]) -> np.ndarray:
         """Scores (block, feature_map) with one map at a time kept and all others ablated."""
-        scores = self._score_blocks(blocks)
-        tasks, n_maps = self._head.each_alone(self._chunk()), self.active.shape[1]
+        head, scores = self._of_blocks(blocks)
+        tasks, n_maps = head.each_alone(self._chunk()), self.active.shape[1]
         return self._over_maps(tasks, n_maps, scores, "feature maps kept alone").T
 
     def _top_k(self, order: np.ndarray, blocks: Sequence[PairBlock]) -> np.ndarray:
-        scores = self._score_blocks(blocks)
-        return self._over_maps(self._head.top_k(order, self._chunk()), len(order), scores, "top-k subsets").T
+        head, scores = self._of_blocks(blocks)
+        return self._over_maps(head.top_k(order, self._chunk()), len(order), scores, "top-k subsets").T
 
-    def _score_blocks(self, blocks: Sequence[PairBlock]) -> Callable[[torch.Tensor], torch.Tensor]:
-        """What turns readouts (variant, image, unit) into scores (variant, block), each from its own images alone."""
-        scorers = [self._scorer(block) for block in blocks]
+    def _of_blocks(self, blocks: Sequence[PairBlock]) -> tuple[VariantHead, Callable[[torch.Tensor], torch.Tensor]]:
+        """The head for the images of some blocks, and what turns its readouts (variant, image, unit) into scores.
+
+        These are (variant, block), each from its own images alone.
+        """
+        images = np.unique(np.concatenate([block.images for block in blocks]))
+        head = self._head if len(images) == len(self.active) else self._head.of(torch.from_numpy(images))
+        scorers = [self._scorer(PairBlock(np.searchsorted(images, block.images), block.human)) for block in blocks]
 
         def scores(readouts: torch.Tensor) -> torch.Tensor:
             return torch.stack(
                 [scorer.of_block(rsm(readouts[:, scorer.images], self._similarity)) for scorer in scorers], dim=1
             )
 
-        return scores
+        return head, scores
 
     def _leave_one_out_of_each_image(self, human: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         judged = torch.from_numpy(human).to(self.compute.device)

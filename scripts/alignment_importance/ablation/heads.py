@@ -57,6 +57,11 @@ class VariantHead(ABC):
         some = torch.where(kept[:, None, None], self.maps, self._ablated)
         return type(self)(self._head, self._compute, self.fill, some, *self._prefix)
 
+    def of(self, images: torch.Tensor) -> Self:
+        """The same head for some images (image,)."""
+        parts = (values[images] for values in (self.maps, *self._prefix))
+        return type(self)(self._head, self._compute, self.fill, *parts)
+
     @abstractmethod
     def without_each(self, maps: np.ndarray, chunk: int) -> Iterator[ReadoutTask]:
         """Tasks for the readouts with one of `maps` (n,) ablated, `chunk` of them each."""
