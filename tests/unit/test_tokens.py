@@ -20,7 +20,7 @@ from timm.models.vision_transformer import VisionTransformer
 from torch import nn
 
 from alignment_importance import ablation, networks
-from alignment_importance.inputs.folds import whole
+from alignment_importance.inputs.folds import PairBlock, whole
 from alignment_importance.networks import building, tokens
 from alignment_importance.statistics.judged import judged_pairs
 from alignment_importance.system.compute import Compute
@@ -270,6 +270,8 @@ def test_routes_equal_forward_passes_with_the_channel_replaced(name: str, ablate
     np.testing.assert_allclose(engine.leave_one_out([block])[1][0], expected, atol=2e-5)
     expected = naive.top_k(head, maps, order, human, *how)
     np.testing.assert_allclose(engine.top_k(order, [block])[0], expected, atol=2e-5)
+    some = PairBlock(np.arange(1, len(human)), human[1:, 1:])
+    np.testing.assert_allclose(engine.top_k(order, [some])[0], engine.top_k(order, [block, some])[1], atol=2e-5)
     expected = naive.own_maps(head, maps, human, *how)
     np.testing.assert_allclose(engine.leave_one_out_of_each_image(human)[1], expected, atol=2e-5)
     kept = np.arange(n_maps) % 3 > 0
