@@ -155,7 +155,8 @@ class LinearHead(VariantHead):
         with torch.no_grad(), self._compute.arithmetic():
             if self._gated is not None:
                 return self._gated(hidden, same_as)
-            return self._tail(hidden.flatten(0, 1)).unflatten(0, hidden.shape[:2])
+            by_image = hidden.transpose(0, 1)
+            return self._tail(by_image.flatten(0, 1)).unflatten(0, by_image.shape[:2]).transpose(0, 1)
 
 
 @dataclass(frozen=True)
