@@ -373,6 +373,17 @@ def test_the_gaussian_centre_bias_by_hand() -> None:
     np.testing.assert_allclose(found, np.exp(-0.5 * 0.5**2) * np.array([across, across]))
 
 
+@pytest.mark.parametrize(
+    ("width", "height", "n_values"),
+    [
+        (8, 8, 9),  # 1, 3, 5 or 7 half pixels from the middle on both axes: ten pairs, but 1² + 7² = 5² + 5²
+        (6, 2, 3),  # 1, 3 or 5 across, 1 down
+    ],
+)
+def test_pixels_as_far_from_the_middle_are_ties(width: int, height: int, n_values: int) -> None:
+    assert len(np.unique(centre_bias.gaussian(width, height))) == n_values
+
+
 def test_the_centre_bias_is_a_provider(photographs: pd.DataFrame) -> None:
     result = compute(photographs, "centre_bias", spread=0.2)
     np.testing.assert_allclose(own_resolution(result, "é.1"), centre_bias.gaussian(40, 90, 0.2), rtol=1e-6)

@@ -41,9 +41,15 @@ def provider(
 
 
 def gaussian(width: int, height: int, spread: float = SPREAD) -> NDArray[np.float64]:
-    """Make a Gaussian (height, width), 1 in the exact middle; its standard deviation is `spread` of each side."""
-    rows, columns = (np.exp(-0.5 * (((np.arange(n) + 0.5) / n - 0.5) / spread) ** 2) for n in (height, width))
-    return np.outer(rows, columns)
+    """Make a Gaussian (height, width), 1 in the exact middle; its standard deviation is `spread` of each side.
+
+    Pixels that are as far from the middle as others, in units of the sides, have the same value to the bit, so that
+    masks and ROC curves find ties there.
+    """
+    rows, columns = (2 * np.arange(n) + 1 - n for n in (height, width))  # in half pixels
+    # Sums of whole numbers are not rounded.
+    squares = np.add.outer((width * rows) ** 2, (height * columns) ** 2)
+    return np.exp(-0.5 * squares / (2 * width * height * spread) ** 2)
 
 
 def _of_other_images(fixations: pd.DataFrame, table: pd.DataFrame, degree: float) -> Provider:
