@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any
 
+import naive
 import numpy as np
 import pandas as pd
 import pytest
@@ -83,6 +84,27 @@ def test_what_is_undefined_without_a_map_is_so_in_draws_that_judge_its_image(sco
     whole, without = pooled.leave_one_out(permuted.blocks(block))
     np.testing.assert_allclose(found, np.insert(without, 0, whole, axis=1), atol=1e-12)
     assert np.isnan(found[:, 1 + 3]).tolist() == [True, False]
+
+
+@pytest.mark.parametrize("score", ["pearson_r2", "spearman"])
+def test_a_fold_with_two_judged_test_pairs_in_a_draw_has_no_score(score: str) -> None:
+    """Two values always lie on a line; in folds of the judgments as they are there are three or more."""
+    human, ids = judgments(9, 1), IDS[:9]
+    cut = folds.cut("images", ids, 3, 1)
+    of_image, even = cut["fold"].to_numpy(), np.add.outer(np.arange(9), np.arange(9)) % 2 == 0
+    human[(of_image[:, None] != of_image) & even] = np.nan
+    readout = np.random.default_rng(5).gamma(1.0, size=(9, 6)).astype(np.float32)
+    pooled = ablation.PooledAblation(readout, resources(), "pearson", score)
+    found = permutation.permute(pooled, folds.members(cut, ids), human, score, 20, 9)
+    rng = np.random.default_rng(9)
+    for draw in range(21):
+        order = np.arange(9) if draw == 0 else rng.permutation(9)
+        tested = [np.ix_(fold.test.images, fold.test.images) for fold in folds.members(cut, ids)]
+        permuted, similarities = human[np.ix_(order, order)], naive.rsm(readout, "pearson")
+        scores = [
+            naive.score(similarities[at], permuted[at], score) for at in tested if np.isfinite(permuted[at]).sum() == 6
+        ]
+        assert found.loc[draw, "test_full"] == pytest.approx(np.mean(scores) if scores else np.nan, nan_ok=True)
 
 
 @pytest.mark.parametrize("missing", [False, True])

@@ -15,7 +15,7 @@ import torch
 
 from alignment_importance.ablation import Ablation, PooledAblation, closed_forms, kernels
 from alignment_importance.experiments.rankings import order_of, rank
-from alignment_importance.inputs.folds import Fold, PairBlock
+from alignment_importance.inputs.folds import MIN_PAIRS, Fold, PairBlock, n_judged
 from alignment_importance.statistics.averages import average
 from alignment_importance.statistics.judged import judged_pairs
 from alignment_importance.statistics.scores import SCORES
@@ -63,7 +63,7 @@ def permute(
 
     Returns:
         draw (0: the judgments as they are), test_full, test_retained, difference: means over the folds that have both
-        scores. No rows without a test.
+        scores, and `folds.MIN_PAIRS` judged test pairs in the draw. No rows without a test.
     """
     if n_draws == 0:
         return pd.DataFrame({name: [] for name in ("draw", "test_full", "test_retained", "difference")})
@@ -73,7 +73,7 @@ def permute(
         full, retained = _repeat_at_once(engine, folds, human, labels, score)
     else:
         full, retained = _repeat(engine, folds, human, labels, budget)
-    both = np.isfinite(full) & np.isfinite(retained)
+    both = np.isfinite(full) & np.isfinite(retained) & _enough_judged(folds, human, labels)
     means = [average(np.where(both, values, np.nan)) for values in (full, retained)]
     return pd.DataFrame(
         {
@@ -102,6 +102,11 @@ def _repeat(
     budget.run({"scores": results}, score_permuted, len(sides), "permutations of a fold")
     full, retained = results.reshape(2, len(folds), len(labels))
     return full, retained
+
+
+def _enough_judged(folds: Sequence[Fold], human: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    """Whether (fold, draw) the test block has as many judged pairs as a score needs, under labels (draw, image)."""
+    return np.array([[n_judged(_relabel(fold.test, human, order)) >= MIN_PAIRS for order in labels] for fold in folds])
 
 
 def _relabel(block: PairBlock, human: np.ndarray, labels: np.ndarray) -> PairBlock:
