@@ -86,6 +86,11 @@ def test_permutation_p_by_hand() -> None:
     assert np.isnan(inference.permutation_p(float("nan"), np.zeros(3)))
 
 
+def test_a_permutation_that_scores_as_high_but_for_rounding_counts() -> None:
+    assert 0.1 + 0.2 > 0.3
+    assert inference.permutation_p(0.1 + 0.2, np.array([0.3, 0.1])) == pytest.approx(2 / 3)
+
+
 @pytest.mark.parametrize("score", ["pearson_r2", "pearson", "spearman"])
 def test_a_pair_that_counts_twice_is_a_pair_that_stands_twice(score: str) -> None:
     rng = np.random.default_rng(5)

@@ -12,6 +12,9 @@ from alignment_importance.statistics.scores import SCORES
 #: Coverage of all intervals.
 CONFIDENCE = 0.95
 
+#: Scores, and their differences, that differ by less are the same but for rounding.
+_ROUNDING = 1e-10
+
 
 @dataclass(frozen=True)
 class PairedTest:
@@ -79,14 +82,15 @@ def holm(p: Sequence[float]) -> np.ndarray:
 
 
 def permutation_p(observed: float, permuted: np.ndarray) -> float:
-    """One-sided p of a statistic among those of permuted data (draw,): (1 + number as high) / (1 + number).
+    """One-sided p of a mean score among those of permuted data (draw,): (1 + number as high) / (1 + number).
 
+    Ranks of few pairs have few correlations, so that many means are the same; rounding does not make them lower.
     NaN if the observed one is NaN or none of the others is defined; undefined draws are not counted.
     """
     defined = permuted[np.isfinite(permuted)]
     if not (np.isfinite(observed) and len(defined)):
         return float("nan")
-    return float((1 + np.count_nonzero(defined >= observed)) / (1 + len(defined)))
+    return float((1 + np.count_nonzero(defined >= observed - _ROUNDING)) / (1 + len(defined)))
 
 
 def weighted_scores(similarities: np.ndarray, human: np.ndarray, weights: np.ndarray, score: str) -> np.ndarray:
