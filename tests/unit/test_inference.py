@@ -46,7 +46,15 @@ def test_folds_without_a_score_are_left_out() -> None:
     assert found.difference_mean == pytest.approx(0.15)
 
 
-@pytest.mark.parametrize("differences", [np.zeros(4), np.array([0.2]), np.array([np.nan, np.nan])])
+@pytest.mark.parametrize(
+    "differences",
+    [
+        np.zeros(4),
+        np.array([0.2]),
+        np.array([np.nan, np.nan]),
+        np.array([0.5, 0.8]) - np.array([0.2, 0.5]),  # the same but for rounding
+    ],
+)
 def test_without_spread_there_is_no_test(differences: np.ndarray) -> None:
     found = paired_test(np.zeros(len(differences)), differences, 0.25)
     assert np.isnan(

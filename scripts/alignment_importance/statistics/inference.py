@@ -49,7 +49,7 @@ def paired_test(worse: np.ndarray, better: np.ndarray, test_to_train: float) -> 
     nan = float("nan")
     mean = float(differences.mean()) if n else nan
     sd = float(differences.std(ddof=1)) if n > 1 else nan
-    if not sd > 0:
+    if not sd > _ROUNDING:
         return PairedTest(mean, *[nan] * 9)
     independent, shared = np.sqrt(1 / n), np.sqrt(1 / n + test_to_train)
     t, t_corrected = float(mean / (sd * independent)), float(mean / (sd * shared))
