@@ -302,6 +302,14 @@ def test_the_order_of_the_fixations_does_not_matter(photographs: pd.DataFrame, t
     np.testing.assert_array_equal(one.saliency, two.saliency)
 
 
+def test_pixels_far_from_a_fixation_are_ranked_by_their_distance() -> None:
+    found = fixations.density(np.array([0.5]), np.array([0.5]), 25, 1, 2)
+    # Half of the curve exp(-(x / 2)² / 2) is inside, here up to twelve standard deviations.
+    expected = np.exp(-(np.arange(25.0) ** 2) / 8)
+    assert found is not None
+    np.testing.assert_allclose(found[0], expected / expected.sum(), rtol=1e-6)
+
+
 def test_a_fixation_without_observer_is_told(photographs: pd.DataFrame, tmp_path: Path) -> None:
     rows = ["a b,4,5,1", "a b,5,4,", "é.1,1,1,  "]
     with pytest.raises(InputError) as caught:

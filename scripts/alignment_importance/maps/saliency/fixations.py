@@ -15,6 +15,10 @@ from alignment_importance.system.problems import Problems
 #: Columns that a table of fixations must have; `observer` may be there too.
 COLUMNS = ("image", "x", "y")
 
+#: Standard deviations behind which Gaussians are cut off: hardly anything is left of them in float32. Where all of them
+#: are cut off, masks can rank pixels by their place alone.
+_REACH = 12
+
 
 def provider(table: pd.DataFrame, fixations: str | Path, degree: float) -> Provider:
     """Give every image the density of its own fixations, see `read` and `density`, and keep these beside the maps.
@@ -96,7 +100,7 @@ def density(x: NDArray, y: NDArray, width: int, height: int, degree: float) -> M
         return None
     pixels = np.floor(y).astype(np.intp) * width + np.floor(x).astype(np.intp)
     counts = np.bincount(pixels, minlength=width * height).reshape(height, width)
-    smooth = gaussian_filter(counts.astype(np.float64), sigma=degree, mode="constant")
+    smooth = gaussian_filter(counts.astype(np.float64), sigma=degree, mode="constant", truncate=_REACH)
     return (smooth / smooth.sum()).astype(np.float32)
 
 
