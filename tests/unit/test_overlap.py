@@ -11,7 +11,7 @@ from sklearn.metrics import roc_auc_score
 
 from alignment_importance.inputs import images
 from alignment_importance.maps import heatmaps
-from alignment_importance.maps.overlap import masks, measuring, tables
+from alignment_importance.maps.overlap import masks, measuring, shuffled, tables
 from alignment_importance.maps.overlap import scores as scoring
 from alignment_importance.maps.overlap import summary as overlap_summary
 from alignment_importance.maps.overlap.views import Fixations, View
@@ -257,6 +257,16 @@ def score(scores: pd.DataFrame, image: str, measure: str, baseline: str = "obser
     chosen = scores.query("image == @image and measure == @measure and baseline == @baseline")
     assert len(chosen) == 1
     return float(chosen["value"].iloc[0])
+
+
+def test_scores_of_shuffled_images_are_means_over_a_few_of_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shuffled, "_MOST_REFERENCES", 2)
+    rng = np.random.default_rng(12)
+    heat, salience = list(rng.random((4, 8, 8))), list(rng.random((4, 8, 8)).astype("f4"))
+    _, scores = measure(*make(heat, salience), [10, 20], [10])
+    for image, others in ((0, [3]), (1, [0, 3]), (2, [0, 3]), (3, [0])):  # two of the four, the first and the last
+        expected = np.mean([np.corrcoef(heat[image].ravel(), salience[other].ravel())[0, 1] for other in others])
+        assert score(scores, f"i {image}", "cc", "shuffled_saliency") == pytest.approx(expected, abs=1e-6)
 
 
 def with_fixations(saliencies: xr.Dataset, fixations: list[tuple[str, float, float]]) -> xr.Dataset:

@@ -22,7 +22,7 @@ class SaliencyOfAll:
 
     def __init__(self, image_ids: Sequence[str], n_pixels: int, n_masks: int) -> None:
         self.n_pixels, self.n_masks = n_pixels, n_masks
-        self._chosen = set(resampling.evenly(sorted(image_ids), _MOST_REFERENCES + 1))
+        self._chosen = set(resampling.evenly(sorted(image_ids), _MOST_REFERENCES))
         self._references = References(n_pixels)
         #: (level, pixel): how many maps have the pixel in this mask, and in none smaller.
         self._counts = np.zeros((n_masks + 1, n_pixels), dtype=np.min_scalar_type(len(image_ids)))
