@@ -15,7 +15,7 @@ import torch
 
 from alignment_importance.ablation import Ablation, PooledAblation, closed_forms, kernels
 from alignment_importance.experiments.rankings import order_of, rank
-from alignment_importance.inputs.folds import MIN_PAIRS, Fold, PairBlock, n_judged
+from alignment_importance.inputs.folds import MIN_PAIRS, Fold, PairBlock
 from alignment_importance.statistics.averages import average
 from alignment_importance.statistics.judged import judged_pairs
 from alignment_importance.statistics.scores import SCORES
@@ -106,7 +106,9 @@ def _repeat(
 
 def _enough_judged(folds: Sequence[Fold], human: np.ndarray, labels: np.ndarray) -> np.ndarray:
     """Whether (fold, draw) the test block has as many judged pairs as a score needs, under labels (draw, image)."""
-    return np.array([[n_judged(_relabel(fold.test, human, order)) >= MIN_PAIRS for order in labels] for fold in folds])
+    judged = np.isfinite(human)
+    of_tests = [fold.test.images[np.stack(judged_pairs(fold.test.human))] for fold in folds]
+    return np.array([[judged[*order[pairs]].sum() >= MIN_PAIRS for order in labels] for pairs in of_tests])
 
 
 def _relabel(block: PairBlock, human: np.ndarray, labels: np.ndarray) -> PairBlock:
