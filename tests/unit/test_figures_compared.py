@@ -1,5 +1,6 @@
 """Figures of networks, comparisons and interactions: what is drawn is what the tables say."""
 
+import itertools
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -264,6 +265,26 @@ def test_images_of_most_and_least_agreement_are_shown(pictures: pd.DataFrame, tm
     save_twice((draw_agreement(table, heatmaps(), pictures, "c") for _ in range(2)), tmp_path)
     nothing = draw_agreement(agreeing([np.nan] * 4), heatmaps(), pictures, "c")
     assert "No image has a heatmap in both networks." in texts(nothing)
+
+
+def test_names_of_neighbouring_images_do_not_run_into_each_other(tmp_path: Path) -> None:
+    ids = [f"house & home {number}" for number in range(6)]
+    (tmp_path / "images").mkdir()
+    for number, image in enumerate(ids):
+        side = (30, 20) if number % 2 else (20, 30)
+        Image.new("RGB", side).save(tmp_path / "images" / f"{image}.png")
+    values = (("image", "y", "x"), np.random.default_rng(1).random((6, 3, 3)))
+    sides = {"width": ("image", [20, 30] * 3), "height": ("image", [30, 20] * 3)}
+    maps = xr.Dataset({"heatmap": values}, coords={"image": ids, **sides}, attrs={"resize": "whole", **PROVENANCE})
+    table = pd.DataFrame({"image": ids, "correlation": np.linspace(1, 0, 6), "correlation_other_image": 0.1})
+    figure = draw_agreement(
+        table.assign(**PROVENANCE), {"n": maps, "m": maps}, image_sets.tabulate(tmp_path / "images"), "c"
+    )
+    style.lay_out(figure)
+    titles = [text for text in figure.findobj(Text) if "\nr = " in text.get_text()]
+    boxes = [title.get_window_extent() for title in titles]
+    assert len(boxes) == 6
+    assert not any(one.overlaps(other) for one, other in itertools.pairwise(boxes))
 
 
 LEAKY = "Pairs were split, which is leaky: every image stands on both sides of the split."

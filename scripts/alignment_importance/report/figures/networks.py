@@ -29,7 +29,7 @@ _QUANTITIES = {
 #: Number of images on which two networks agree most, and of those on which they agree least.
 _SHOWN = 3
 
-_LONGEST_ID = 13
+_LONGEST_ID = 11
 
 #: Length of the longest names at the edges of a matrix, and how many of them fit without being rotated.
 _LONGEST_NAME, _UPRIGHT = 20, 3
@@ -158,7 +158,7 @@ def draw_agreement(
     images = ranked["image"].tolist()
     most, least = images[:_SHOWN], images[_SHOWN:][-_SHOWN:]
     aspect = style.aspect(heatmaps[names[0]])
-    figure = style.new_figure(1.2 + 3 * (0.05 + 0.8 * aspect))
+    figure = style.new_figure(1.1 + 3 * 0.75 * (aspect + 0.45))
     halves = figure.add_gridspec(1, 2, width_ratios=[2.4, 1])
     correlations = ranked.set_index("image")["correlation"]
     groups = {"agree most": most, "agree least": least}
