@@ -140,6 +140,13 @@ def test_messages_about_columns_have_their_names_in_the_file(tmp_path: Path) -> 
     )
 
 
+def test_one_and_several_missing_columns_are_told_apart(tmp_path: Path) -> None:
+    with pytest.raises(ProblemsError, match=r"the columns image, x are missing\. It needs the columns image, x, y;"):
+        opened(tmp_path, "name,y\n").require(["image", "x", "y"])
+    with pytest.raises(ProblemsError, match=r"the column image is missing\. It needs the column image;"):
+        opened(tmp_path, "name,y\n").require(["image"])
+
+
 def test_unknown_columns_are_refused_unless_the_user_has_named_others(tmp_path: Path) -> None:
     said = "header: unknown column 'rt'. Pairs have the columns one, two; rename or remove the others, or say with `col"
     text = opened(tmp_path, "rt,one,two\n")

@@ -78,7 +78,7 @@ def test_fields_without_a_column_are_told(tmp_path: Path) -> None:
 
 def test_a_missing_column_is_named_with_those_there_are(tmp_path: Path) -> None:
     (tmp_path / "t.csv").write_text("comparison,model,quantity,value,source\n")
-    said = r"t\.csv: column score, published is missing; the header has comparison, .*, source\. Rename or add it"
+    said = r"t\.csv: the header lacks score, published; it has comparison, .*, source\. Rename or add columns"
     with pytest.raises(InputError, match=said):
         published.read(tmp_path / "t.csv")
 

@@ -324,7 +324,7 @@ CASES: dict[str, tuple[Change, str]] = {
     ),
     "a table without ids": (
         table("name\nx\n"),
-        "error: images.csv: header: the column image is missing. It needs the columns image; the header has name.",
+        "error: images.csv: header: the column image is missing. It needs the column image; the header has name.",
     ),
     "a table without categories": (
         table("image,Category\n" + "".join(f"{image},x\n" for image in IDS)),

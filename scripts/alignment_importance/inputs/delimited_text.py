@@ -135,8 +135,10 @@ class Text:
                 self.problems.error(self.path, found, "Keep one.", "header")
         missing = [name for name in required if name not in self.header]
         if missing:
-            remedy = f"{need} the columns {', '.join(required)}; the header has {', '.join(self.own_header)}."
-            self.problems.error(self.path, f"the column {' and '.join(missing)} is missing", remedy, "header")
+            columns = "column" if len(required) == 1 else "columns"
+            remedy = f"{need} the {columns} {', '.join(required)}; the header has {', '.join(self.own_header)}."
+            found = f"the column {missing[0]} is" if len(missing) == 1 else f"the columns {', '.join(missing)} are"
+            self.problems.error(self.path, f"{found} missing", remedy, "header")
         self.problems.raise_errors()
 
     def called(self, name: str) -> str:

@@ -30,8 +30,8 @@ def read(path: Path) -> pd.DataFrame:
         found = "its lines have more fields than its header."
         raise InputError(f"{found} Give every column a name, or quote commas.", where=path)
     if missing := [name for name in COLUMNS if name not in table.columns]:
-        found = f"column {', '.join(missing)} is missing; the header has {', '.join(table.columns)}."
-        raise InputError(f"{found} Rename or add it; columns are separated by commas.", where=path)
+        found = f"the header lacks {', '.join(missing)}; it has {', '.join(table.columns)}."
+        raise InputError(f"{found} Rename or add columns; commas separate them.", where=path)
     return table
 
 
