@@ -293,7 +293,9 @@ MISTAKES: list[tuple[str, Any, list[str]]] = [
     ("comparisons.pairs.pairs", [["x", "y"], ["x"]], ["comparisons.pairs.pairs.1: 1 entry, but there must be at"]),
     ("comparisons.pairs.pairs", [["x", 7]], ["comparisons.pairs.pairs.0.1: 7 is not text"]),
     ("comparisons.pairs.pairs", ["xy"], ["comparisons.pairs.pairs.0: 'xy' is not a list"]),
-    ("comparisons.pairs.pairs", None, ["comparisons.pairs.pairs: null is not text"]),
+    ("comparisons.pairs.pairs", None, ["comparisons.pairs.pairs: null is not a mapping of keys"]),
+    # In quotes it would be the name of a file.
+    ("comparisons.pairs.pairs", 0, ["comparisons.pairs.pairs: 0 is not a mapping of keys"]),
     ("cross_validation.seeds", [3, True], ["cross_validation.seeds.1: true is not a whole number"]),
     ("overlap.top_percent", [100], ["overlap.top_percent.0: 100 is not possible; it must be less than 100"]),
     ("models.a b", {"architecture": "vgg16"}, ["models.a b: a name has letters, digits, '_', '-' and '.'"]),

@@ -61,9 +61,9 @@ def _form_of_pairs(value: Any) -> str:
     """Tell the forms of pairs apart by what stands there."""
     if isinstance(value, list):
         return "list of pairs"
-    if isinstance(value, dict | PairNumbers):
-        return "numbers of pairs"
-    return "all pairs" if value == ALL_PAIRS else "file of pairs"
+    if isinstance(value, str):
+        return "all pairs" if value == ALL_PAIRS else "file of pairs"
+    return "numbers of pairs"
 
 
 Pairs = Annotated[
