@@ -353,6 +353,11 @@ MISTAKES: list[tuple[str, Any, list[str]]] = [
     ("saliency.deep", {"method": "network"}, ["saliency.deep.architecture: this key is missing"]),
     (
         "saliency.deep",
+        {"method": "network", "architecture": "resnet50"},
+        ["saliency.deep.architecture: 'resnet50' is not package.module:function"],
+    ),
+    (
+        "saliency.deep",
         {"method": "network", "architecture": "a:b", "input_size": [3]},
         ["saliency.deep.input_size: 1 entry, but there must be at least 2"],
     ),

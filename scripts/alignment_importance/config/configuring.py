@@ -199,6 +199,9 @@ def _saliency_keys(configuration: Configuration) -> Iterator[KeyProblem]:
                 yield KeyProblem(where, f"this key is missing; `method: {entry.method}` needs it")
             if key not in ("method", *method.needs, *method.takes) and value not in (None, False):
                 yield KeyProblem(where, f"`method: {entry.method}` does not use it; leave it out or change `method`")
+        if entry.architecture is not None and ":" not in entry.architecture:
+            found = f"{entry.architecture!r} is not package.module:function"
+            yield KeyProblem(("saliency", name, "architecture"), found)
         if entry.method == "centre_bias":
             yield from _centre_bias_keys(("saliency", name), entry)
 
