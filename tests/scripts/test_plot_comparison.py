@@ -183,6 +183,19 @@ def test_pairs_are_drawn_with_what_people_and_the_network_say(
     assert len(drawn["pairs-explained"].axes[0].images) == 4 + 6
 
 
+def test_what_is_said_of_a_pair_has_room_above_the_names_of_its_images(
+    given: dict[str, Any], drawn: Drawn, tmp_path: Path
+) -> None:
+    explained = read_netcdf(given["pairs"])
+    write_netcdf(xr.concat([explained] * 2, "pair", data_vars="minimal"), given["pairs"])
+    # Pictures are smallest beside a bar.
+    page = {"heatmap_scale": "set", "dpi": 72}
+    plot_comparison(**given | {"png": files(tmp_path, ["pairs-explained"]), "page": page})
+    said, *names = (text.get_window_extent() for text in drawn["pairs-explained"].axes[0].texts)
+    # Letters below the line, which these names lack, take two points more.
+    assert all(said.y0 - name.y1 > 4 for name in names)
+
+
 def test_pairs_whose_shares_are_undefined_are_not_shown(given: dict[str, Any], drawn: Drawn, tmp_path: Path) -> None:
     explained = read_netcdf(given["pairs"])
     write_netcdf(explained.assign(similarity=explained["similarity"] * np.nan), given["pairs"])

@@ -42,10 +42,10 @@ def draw_explained_pairs(
     """
     agreeing, disagreeing = _shown(explained)
     rows = [*agreeing, *disagreeing]
-    figure = style.new_figure(0.75 + 0.96 * max(1, len(rows)))
+    figure = style.new_figure(0.75 + 1.02 * max(1, len(rows)))
     panel = figure.subplots()
     n_columns = 4 + _BEFORE + _MAPS * (2 + _BETWEEN) - _BETWEEN
-    sheet = Sheet(panel, max(1, len(rows)), n_columns, 1, above=0.5)
+    sheet = Sheet(panel, max(1, len(rows)), n_columns, 1, above=0.6)
     limits = limits_of(explained)
     for at, row in enumerate(rows):
         people, network = style.number(row.people, "+.1f"), style.number(row.network, "+.1f")
