@@ -176,6 +176,14 @@ def test_snakefiles_are_formatted() -> None:
     assert answer.returncode == 0, answer.stderr
 
 
+def test_nothing_is_made_of_saliency_where_no_model_has_heatmaps(tmp_path: Path) -> None:
+    (tmp_path / "clip.txt").touch()
+    units = {"features": str(tmp_path / "clip.txt"), "order": str(tmp_path / "clip.txt"), "layout": "units"}
+    planned = {job.rule.name for job in jobs(changed(tmp_path, {"models": {"clip": units}}))}
+    assert "assess_prediction" in planned
+    assert not planned & {"compute_saliency", "measure_overlap"}
+
+
 @pytest.mark.parametrize("file", ["config.yaml", "workflow/configs/mur92.yaml", "workflow/configs/two_networks.yaml"])
 def test_all_asks_for_everything_that_is_made_for_it(file: str) -> None:
     """Snakemake makes nothing again that is missing if nobody asks for it and all that was made of it is there."""

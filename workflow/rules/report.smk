@@ -234,7 +234,8 @@ rule results:
             image_set=PLAN.judged_sets(),
             comparison=COMPARISONS,
             model=WITH_PLACES,
-            saliency=SALIENCY,
+            # Without heatmaps there is nothing to compare with saliency maps.
+            saliency=SALIENCY if WITH_PLACES else [],
             control=CONTROLS,
         ),
         expand(
