@@ -137,6 +137,22 @@ def test_a_control_says_which_images_it_shows(listed: Callable[[int], pd.DataFra
     assert words(figure).count("undefined") == 2  # of the comparison and of the activations
 
 
+@pytest.mark.parametrize(
+    ("names", "said"),
+    [(["c"], "Heatmaps under observers n"), (["c", "d"], "Heatmaps under different observers same images, same")],
+)
+def test_a_control_of_one_comparison_speaks_of_no_others(
+    listed: Callable[[int], pd.DataFrame], names: list[str], said: str
+) -> None:
+    table = listed(3)
+    ids = table["image"].tolist()
+    areas = pd.DataFrame(
+        list(itertools.product(names, ids, ["ais", "activations"])), columns=["comparison", "image", "map"]
+    )
+    maps = {name: heatmaps(ids).assign_attrs(simulated=0) for name in names}
+    assert said in words(draw_control(areas.assign(auc=0.5), maps, table, ["cat", "dog"], "n"))
+
+
 # --- saliency ---
 
 

@@ -50,7 +50,10 @@ def draw_control(
     _areas(figure.add_subfigure(halves[1]).subplots(), table, names, objects)
     observers = "simulated observers" if any(maps.attrs["simulated"] for maps in heatmaps.values()) else "observers"
     network = style.network(model, heatmaps[names[0]].attrs)
-    style.heading(figure, f"Heatmaps under different {observers}", f"same images, same network: {network}")
+    if len(names) > 1:
+        style.heading(figure, f"Heatmaps under different {observers}", f"same images, same network: {network}")
+    else:
+        style.heading(figure, f"Heatmaps under {observers}", network)
     count = style.some(len(chosen), len(shared), "images").capitalize()
     shown = [maps["heatmap"].sel(image=maps["image"].isin(chosen)) for maps in heatmaps.values()]
     note = heatmap_note(shown, limits_of(heatmaps[names[0]]))
