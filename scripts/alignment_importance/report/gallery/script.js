@@ -453,7 +453,7 @@
   function contoursOf(image) {
     if (!set().saliency.length) return null;
     const percents = data.percents.join(", ");
-    const note = make("p", { class: "soft" }, `Outlines of the highest ${percents} per cent of pixels, the smaller the wider: `,
+    const note = make("p", { class: "soft" }, `Outlines of the highest ${percents} per cent of pixels; the fewer pixels, the wider the line: `,
       make("span", { class: "swatch heatmap" }), " heatmap, ", make("span", { class: "swatch saliency" }), " saliency map.");
     return forSides("Overlap with saliency", note, (view) => (view.present[image] ? make("div", { class: "figures wide" }, set().saliency.map((name) =>
       make("figure", {}, make("div", { class: "stack" }, picture("image", image, "large"),
