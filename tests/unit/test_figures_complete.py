@@ -227,6 +227,16 @@ def test_of_curves_that_coincide_all_are_seen(draw: Callable[[pd.DataFrame, str,
         assert len({line.get_zorder() for line in by_colour.values()}) == 1
 
 
+def test_relative_risks_of_all_saliency_maps_lie_within_their_axes() -> None:
+    low, high = summarised(0.5), summarised(4).assign(saliency="gaze")
+    figure = draw_overlap(pd.concat([low, high], ignore_index=True), "c", "n")
+    risks = [panel for panel in figure.axes if panel.get_ylabel() == "relative risk"]
+    assert len(risks) == 2
+    for panel in risks:
+        bottom, top = panel.get_ylim()
+        assert bottom == 0 and top > 4
+
+
 def test_overlap_without_any_score_has_no_empty_axes() -> None:
     figure = draw_overlap(summarised(np.nan), "c", "n")
     assert not any(panel.axison for panel in figure.axes)

@@ -75,6 +75,7 @@ def draw_overlap(summary: pd.DataFrame, comparison: str, model: str) -> Figure:
             panel.set_ylabel(measure)
         _relative_risks(row[2], everything[everything["saliency"] == saliency])
         row[0].set_title(style.short(saliency))
+    panels[0, 2].set_ylim(bottom=0)  # of all rows: set with the first, the limits would be those of the first alone
     for panel in panels[-1, :2]:
         panel.set_xlabel("predicting mask\n(% of pixels)")
     panels[-1, 2].set_xlabel("both masks\n(% of pixels)")
@@ -295,7 +296,6 @@ def _relative_risks(panel: Axes, summary: pd.DataFrame) -> None:
     panel.axhline(1, color="black", linewidth=0.8, linestyle=":")
     panel.set_xticks(range(len(sizes)), [f"{size:g}" for size in sizes])
     panel.set_xlim(-0.6, len(sizes) - 0.4)
-    panel.set_ylim(bottom=0)
     panel.set_ylabel("relative risk")
 
 
