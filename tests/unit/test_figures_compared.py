@@ -380,6 +380,15 @@ def test_the_matrix_is_symmetric_and_in_the_order_of_importance() -> None:
     assert np.asarray(unfinished.axes[0].images[0].get_array()).shape == (3, 3)
 
 
+def test_labels_of_pairs_lie_within_the_narrowest_figure() -> None:
+    with style.page({"two_columns_mm": 120}):
+        drawn = draw_pairs(paired(0.2), "c", "n", "spearman")
+        style.lay_out(drawn)
+    beside = drawn.axes[1]
+    assert beside.get_xlabel().startswith("sum")
+    assert beside.xaxis.label.get_window_extent().x1 <= drawn.bbox.x1
+
+
 def sampled() -> pd.DataFrame:
     table = pd.DataFrame({"feature_map": [2, 0, 1], "shapley": [0.3, 0.1, 0.2], "standard_error": 0.05})
     return table.assign(n_permutations=20, undefined=0.125, **PROVENANCE)

@@ -117,8 +117,8 @@ def _sum_panel(panel: Axes, table: pd.DataFrame, score: str) -> None:
     """Draw the loss without both maps against the sum of the two losses."""
     panel.scatter(table["ais"] + table["ais_b"], table["ais_pair"], s=4, color=palette.BLUE, alpha=0.3, linewidths=0)
     panel.axline((0, 0), slope=1, color="black", linestyle=":", linewidth=0.9)
-    panel.set_xlabel(f"sum of the two AIS ({score_name(score)})")
-    panel.set_ylabel(f"AIS of both together ({score_name(score)})")
+    panel.set_xlabel(f"sum of the two AIS\n({score_name(score)})")
+    panel.set_ylabel(f"AIS of both together\n({score_name(score)})")
     panel.set_box_aspect(1)
     for axis in (panel.xaxis, panel.yaxis):
         axis.set_major_locator(MaxNLocator(4))
