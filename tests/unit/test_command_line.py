@@ -1,5 +1,6 @@
 """The command line is read as it is meant."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -45,4 +46,17 @@ def test_a_resource_that_is_a_function_of_python_is_refused() -> None:
     assert [str(problem) for problem in refused.value.problems] == [
         f"slurm_partition: {reason}: \"'all'\"",
         f"lsf_queue: {reason}: \"'any'\"",
+    ]
+
+
+def test_a_key_that_stands_twice_in_a_file_is_refused(tmp_path: Path) -> None:
+    once, twice = tmp_path / "once.yaml", tmp_path / "twice.yaml"
+    once.write_text("a: {x: 1}\nb: {x: 2}\nc: [{x: 1}, {x: 2}]\n")
+    twice.write_text("a:\n  x: 1\n  y: 2\n  x: 3\nb: [{z: 1, z: 2}]\na: null\n")
+    command_line.check_files([once])
+    with pytest.raises(ConfigurationError) as refused:
+        command_line.check_files([once, twice])
+    assert [str(problem) for problem in refused.value.problems] == [
+        f"{key}: it stands twice in {twice}, on line {first} and on line {second}; keep one"
+        for key, first, second in [("a.x", 2, 4), ("b.z", 5, 5), ("a", 1, 6)]
     ]

@@ -734,6 +734,14 @@ def test_mistakes_of_the_configuration_and_missing_files_are_told_at_once_when_s
     assert not (project / "results").exists()
 
 
+def test_a_key_that_stands_twice_in_a_configuration_is_told(project: Path) -> None:
+    with (project / "tiny.yaml").open("a", encoding="utf-8") as stream:
+        stream.write("image_sets: {}\n")
+    answer = run_snakemake(project, "--dry-run", "--cores", "1", "--configfile", "tiny.yaml")
+    assert answer.returncode == 1
+    assert "  - image_sets: it stands twice in " in answer.stdout and "Traceback" not in answer.stdout
+
+
 # --- the target `check`, and jobs that prepare ---
 
 CHECK = ("check", "--cores", "1", "--configfile", "tiny.yaml")

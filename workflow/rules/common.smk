@@ -30,6 +30,7 @@ RESOURCES = workflow.resource_settings
 checked(command_line.check_resources, RESOURCES.default_resources or {}, *RESOURCES.overwrite_resources.values())
 # As a module of another workflow, this one has no configuration on the command line.
 if not workflow.modifier.skip_configfile:
+    checked(command_line.check_files, workflow.configfiles if workflow.is_main_process else [])
     update_config(config, command_line.misread(workflow.config_settings.config_args))
 
 # What the target `new` starts from, if the command line says so. These keys are no part of the configuration.

@@ -1,8 +1,9 @@
-"""What the command line says, or a profile, where Snakemake reads it as something else than is meant."""
+"""What the command line, a profile or a file says, where Snakemake reads it as something else than is meant."""
 
 import builtins
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 import yaml
@@ -56,3 +57,34 @@ def check_resources(*settings: Mapping[str, Any]) -> None:
             if callable(vars(builtins).get(resource.raw))
         ]
     )
+
+
+def check_files(paths: Iterable[str | Path]) -> None:
+    """Refuse a file of YAML in which a key stands twice in one place: YAML takes the last and drops the others.
+
+    Raises:
+        ConfigurationError: names keys, files and lines.
+    """
+    files = [Path(path) for path in paths if Path(path).suffix != ".json"]
+    raise_any(
+        [
+            KeyProblem(key, f"it stands twice in {file}, on line {first} and on line {second}; keep one")
+            for file in files
+            for key, first, second in _repeated(yaml.compose(file.read_text(encoding="utf-8")))
+        ]
+    )
+
+
+def _repeated(node: yaml.Node | None, within: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], int, int]]:
+    """Keys that stand twice in one mapping, with the lines on which they do."""
+    if isinstance(node, yaml.SequenceNode):
+        for item in node.value:
+            yield from _repeated(item, within)
+    if isinstance(node, yaml.MappingNode):
+        lines = dict[str, int]()
+        for name, value in node.value:
+            key, line = str(name.value), name.start_mark.line + 1
+            if key in lines:
+                yield (*within, key), lines[key], line
+            lines[key] = line
+            yield from _repeated(value, (*within, key))
