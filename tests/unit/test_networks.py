@@ -20,6 +20,7 @@ from torch import nn
 
 from alignment_importance import ablation, networks
 from alignment_importance.inputs.folds import whole
+from alignment_importance.networks.kinds import own_function
 from alignment_importance.system.compute import Compute
 from alignment_importance.system.errors import InputError
 
@@ -437,6 +438,8 @@ def test_checkpoints_of_the_past_fit(tmp_path: Path) -> None:
 # A user's own network
 
 OWN = """
+import functools
+
 import torch
 from torch import nn
 
@@ -483,6 +486,19 @@ class Optional(nn.Module):
 class Masked(nn.Module):
     def forward(self, images, mask, scale=1.0):
         return images * mask
+
+class Named(nn.Module):
+    def forward(self, *, images):
+        return images
+
+def wrapped():
+    net = Masked()
+    masked = net.forward
+    net.forward = functools.wraps(masked)(lambda images: masked(images, 2.0))
+    return net
+
+def compiled():
+    return torch.jit.trace(build(), torch.zeros(1, 3, 9, 9))
 
 size = 3
 """
@@ -552,13 +568,21 @@ def test_own_network_with_a_checkpoint(own: Path) -> None:
         ("my_networks.nets:half", r"its parameter 0.weight is torch.bfloat16, .* as `.float\(\)` makes it"),
         (
             "my_networks.nets:Masked",
-            "is missing a required argument: 'mask'. Give every argument except the images a default",
+            "images alone: missing a required argument: 'mask'. Let it take the images first, and give all other",
         ),
+        ("my_networks.nets:Named", "images alone: too many positional arguments. Let it take the images first"),
         ("my_networks.nets:Branching", "cannot be traced by torch.fx: .*must not branch"),
     ],
 )
 def test_errors_of_an_own_network(architecture: str, message: str, own: Path) -> None:
     wrong(f"^Network {architecture}: .*{message}|^Network {architecture} {message}", architecture=architecture)
+
+
+@pytest.mark.filterwarnings("ignore:`torch.jit.trace:FutureWarning")
+@pytest.mark.parametrize("function", ["wrapped", "compiled"])
+def test_an_own_network_that_runs_is_not_refused_for_its_signature(function: str, own: Path) -> None:
+    """Signatures of wrappers are those of what they wrap, and code of torch.jit has none."""
+    assert own_function.call(f"my_networks.nets:{function}")(torch.ones(1, 3, 9, 9)).shape[0] == 1
 
 
 def test_weights_of_an_own_network_are_not_called_random_when_they_are_not(own: Path) -> None:

@@ -76,14 +76,23 @@ def call(architecture: str) -> nn.Module:
                 f"Network {architecture}: its parameter {key} is {values.dtype}, but its inputs are torch.float32. Let "
                 f"{function}() return it in float32, as `.float()` makes it."
             )
+    _require_images_alone(module, architecture)
+    return module
+
+
+def _require_images_alone(module: nn.Module, architecture: str) -> None:
+    """Refuse a network whose forward pass needs something else."""
     try:
-        inspect.signature(module.forward).bind(None)
+        # What is called is the wrapper, not what it wraps.
+        inspect.signature(module.forward, follow_wrapped=False).bind(None)
     except TypeError as error:
         raise InputError(
-            f"Network {architecture}: its forward pass is given images alone, but is {error}. Give every argument "
-            "except the images a default value."
+            f"Network {architecture}: its forward pass is given images alone: {error}. Let it take the images first, "
+            "and give all other arguments default values."
         ) from error
-    return module
+    except ValueError:
+        # The code of a network that torch.jit made has no signature.
+        return
 
 
 def _find_function(name: str, function: str) -> Callable[[], Any]:
