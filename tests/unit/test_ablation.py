@@ -1,5 +1,6 @@
 """Every fast route against one forward pass per ablated map, and against numbers worked out by hand."""
 
+import copy
 import dataclasses
 from typing import Any
 
@@ -13,6 +14,7 @@ from torch import nn
 from alignment_importance import ablation, networks
 from alignment_importance.ablation import closed_forms, heads
 from alignment_importance.inputs.folds import PairBlock
+from alignment_importance.system.compute import Compute
 
 SIMILARITIES = ["pearson", "cosine"]
 SCORES = ["pearson_r2", "pearson", "spearman"]
@@ -66,6 +68,26 @@ def test_blocks_of_some_images_have_the_same_scores_without_the_others(
     everyone, *_, few = blocks_of(human)
     for scores in (lambda blocks: fast.top_k(order, blocks), fast.each_alone):
         np.testing.assert_allclose(scores([few])[0], scores([everyone, few])[1], atol=2e-6)
+
+
+@pytest.mark.parametrize("route", ["linear", "general"])
+def test_weights_are_copied_to_the_device_once(
+    route: str, maps: np.ndarray, human: np.ndarray, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also where maps are ablated for good, or some images alone are scored."""
+    copies: list[nn.Module] = []
+
+    def place(compute: Compute, module: nn.Module) -> nn.Module:
+        if not any(module is other for other in copies):
+            module = copy.deepcopy(module).to(compute.device)
+            copies.append(module)
+        return module
+
+    monkeypatch.setattr(Compute, "place", place)
+    _, fast = engine(route, maps, "pearson", "pearson", resources())
+    n_copies = len(copies)
+    fast.only(np.arange(N_MAPS) > 2).top_k(np.arange(N_MAPS), blocks_of(human)[3:])
+    assert len(copies) == n_copies > 0
 
 
 @pytest.mark.parametrize("ablated", ABLATIONS)

@@ -15,7 +15,7 @@ fully connected layers of one token.
 
 import functools
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -60,6 +60,7 @@ class AttentionHead(VariantHead):
         # A `timm.models.vision_transformer.Block` and its parts, see `last_block`.
         self._block: Any
         self._block, self._tail = compute.place(head.block), compute.place(head.tail)
+        self._head = replace(head, block=self._block, tail=self._tail)
         self._fill = fill.to(compute.device)
         self._x = maps.flatten(2).to(compute.device)
         self._class_token = prefix[:, 0].to(compute.device)

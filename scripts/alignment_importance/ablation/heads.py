@@ -3,7 +3,7 @@
 import functools
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Self
 
 import numpy as np
@@ -38,7 +38,10 @@ class VariantHead(ABC):
     def __init__(
         self, head: Head, compute: Compute, fill: torch.Tensor, maps: torch.Tensor, *prefix: torch.Tensor
     ) -> None:
-        """Take a head, the fill, the maps and, where it reads them, tokens beside them (image, token, unit)."""
+        """Take a head, the fill, the maps and, where it reads them, tokens beside them (image, token, unit).
+
+        Subclasses put the modules that run into `_head` as they are on the device, where `only` and `of` find them.
+        """
         self.fill, self.maps = fill, maps
         self._head, self._compute, self._prefix = head, compute, prefix
 
@@ -91,6 +94,7 @@ class LinearHead(VariantHead):
         assert head.per_map is not None and head.first_linear is not None and head.tail is not None
         apart, linear = compute.place(head.per_map), compute.place(head.first_linear)
         self._tail = compute.place(head.tail)
+        self._head = replace(head, per_map=apart, first_linear=linear, tail=self._tail)
         n_images, n_maps = maps.shape[:2]
         with torch.no_grad(), compute.arithmetic():
             flat = torch.cat([apart(part.to(compute.device)) for part in maps.split(_BATCH)])
@@ -251,13 +255,17 @@ class GeneralHead(VariantHead):
         self, head: Head, compute: Compute, fill: torch.Tensor, maps: torch.Tensor, *prefix: torch.Tensor
     ) -> None:
         super().__init__(head, compute, fill, maps, *prefix)
-        per_map, tail = (head.per_map, head.tail) if head.route == "general" else (None, None)
-        self._tail = compute.place(tail or head.module)
+        apart = None
+        if head.route == "general" and head.per_map is not None and head.tail is not None:
+            apart, self._tail = compute.place(head.per_map), compute.place(head.tail)
+            self._head = replace(head, per_map=apart, tail=self._tail)
+        else:
+            self._tail = compute.place(head.module)
+            self._head = replace(head, module=self._tail)
         with torch.no_grad(), compute.arithmetic():
             #: What meets in the tail, of the maps as they are, on the CPU, and of all maps ablated.
             self._meeting, self._without = maps, self._ablated.to(compute.device)
-            if per_map is not None:
-                apart = compute.place(per_map)
+            if apart is not None:
                 self._meeting = torch.cat([apart(part.to(compute.device)).cpu() for part in maps.split(_BATCH)])
                 self._without = apart(self._without)
             self.intact = torch.cat([self._tail(*parts) for parts in self._batches()]).float()
