@@ -70,6 +70,11 @@ def test_blocks_of_some_images_have_the_same_scores_without_the_others(
         np.testing.assert_allclose(scores([few])[0], scores([everyone, few])[1], atol=2e-6)
 
 
+def test_memory_of_a_variant_is_that_of_its_hidden_layers_and_of_readouts_of_another_size(maps: np.ndarray) -> None:
+    head = heads.LinearHead(head_of("linear"), resources(), torch.zeros(N_MAPS), torch.from_numpy(maps))
+    assert head.bytes_per_variant == 4 * N_IMAGES * (24 + 16)
+
+
 @pytest.mark.parametrize("route", ["linear", "general"])
 def test_weights_are_copied_to_the_device_once(
     route: str, maps: np.ndarray, human: np.ndarray, monkeypatch: pytest.MonkeyPatch

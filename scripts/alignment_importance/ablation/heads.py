@@ -110,9 +110,10 @@ class LinearHead(VariantHead):
         self._weights = linear.weight.detach().unflatten(1, (n_maps, -1))
         # On a GPU the whole product takes less time than choosing its rows.
         self._gated = GatedLinear.of(self._tail) if compute.device.type == "cpu" else None
+        n_hidden, n_units = self._hidden.shape[1], self.intact.shape[1]
         # Readouts of as many units take the place of hidden layers.
-        n_units = self._hidden.shape[1], self.intact.shape[1]
-        self.bytes_per_variant = 4 * n_images * (max(n_units) if self._gated is not None else sum(n_units))
+        in_place = self._gated is not None and n_units == n_hidden
+        self.bytes_per_variant = 4 * n_images * (n_hidden if in_place else n_hidden + n_units)
 
     def without_each(self, maps: np.ndarray, chunk: int) -> Iterator[ReadoutTask]:
         """The hidden layer less one contribution."""
