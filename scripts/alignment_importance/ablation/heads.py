@@ -2,7 +2,7 @@
 
 import functools
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Self
 
@@ -117,23 +117,20 @@ class LinearHead(VariantHead):
 
     def without_each(self, maps: np.ndarray, chunk: int) -> Iterator[ReadoutTask]:
         """The hidden layer less one contribution."""
-        return self._one_by_one(self._hidden, -1, torch.tensor(maps).split(chunk))
+        for some in torch.tensor(maps).split(chunk):
+            yield functools.partial(self._one_by_one, self._hidden, some, -1)
 
     def each_alone(self, chunk: int) -> Iterator[ReadoutTask]:
         """All maps ablated, and one contribution."""
-        return self._one_by_one(self._nothing, 1, torch.arange(self.maps.shape[1]).split(chunk))
+        for some in torch.arange(self.maps.shape[1]).split(chunk):
+            yield functools.partial(self._one_by_one, self._nothing, some, 1)
 
-    def _one_by_one(self, start: torch.Tensor, sign: int, parts: Iterable[torch.Tensor]) -> Iterator[ReadoutTask]:
-        """Hidden layers (image, hidden unit) with one contribution each added or taken away."""
-        for maps in parts:
-
-            def task(maps: torch.Tensor = maps) -> torch.Tensor:
-                hidden = self._room(len(maps))
-                for k, of_map in zip(maps.tolist(), hidden, strict=True):
-                    self._add(start, k, of_map, sign)
-                return self._finish(hidden, _first_silent(self._active[maps]))
-
-            yield task
+    def _one_by_one(self, start: torch.Tensor, maps: torch.Tensor, sign: int) -> torch.Tensor:
+        """(map, image, unit) readouts of a hidden layer (image, hidden unit) plus, or minus, one contribution each."""
+        hidden = self._room(len(maps))
+        for k, of_map in zip(maps.tolist(), hidden, strict=True):
+            self._add(start, k, of_map, sign)
+        return self._finish(hidden, _first_silent(self._active[maps]))
 
     def top_k(self, order: np.ndarray, chunk: int) -> Iterator[ReadoutTask]:
         """Running sums of contributions in the order of the ranking, one addition after the other."""
