@@ -75,6 +75,20 @@ def test_memory_of_a_variant_is_that_of_its_hidden_layers_and_of_readouts_of_ano
     assert head.bytes_per_variant == 4 * N_IMAGES * (24 + 16)
 
 
+def test_readouts_in_the_place_of_hidden_layers_overwrite_no_sum(maps: np.ndarray) -> None:
+    with torch.random.fork_rng():
+        torch.manual_seed(4)
+        layers = nn.Sequential(nn.Flatten(1), nn.Linear(N_MAPS * 16, 6), nn.ReLU(), nn.Linear(6, 6))
+        network = networks.Network(Whole(layers, 6).eval(), "small", "random", 4, (0.5,) * 3, (0.5,) * 3)
+    cut, tensor = networks.cut(network, map_layer="trunk.1"), torch.from_numpy(maps)
+    head = heads.LinearHead(cut.head, resources(), torch.zeros(N_MAPS), tensor)
+    order = np.random.default_rng(8).permutation(N_MAPS)
+    readouts = torch.cat([task() for task in head.top_k(order, 3)])
+    for k, readout in enumerate(readouts.cpu().numpy(), start=1):
+        expected = naive.readout(cut.head.module, tensor, order[:k].tolist())
+        np.testing.assert_allclose(readout, expected, atol=1e-6)
+
+
 @pytest.mark.parametrize("route", ["linear", "general"])
 def test_weights_are_copied_to_the_device_once(
     route: str, maps: np.ndarray, human: np.ndarray, monkeypatch: pytest.MonkeyPatch
