@@ -15,8 +15,8 @@ from alignment_importance.system.problems import Problems
 #: Columns that a table of fixations must have; `observer` may be there too.
 COLUMNS = ("image", "x", "y")
 
-#: Standard deviations behind which Gaussians are cut off: hardly anything is left of them in float32. Where all of them
-#: are cut off, masks can rank pixels by their place alone.
+#: Standard deviations beyond which Gaussians are cut off: float32 holds hardly anything smaller. Where all of them are
+#: cut off, masks can rank pixels by their place alone.
 _REACH = 12
 
 
