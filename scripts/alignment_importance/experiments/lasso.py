@@ -25,6 +25,9 @@ _DEPENDENT = 1e-11
 #: The same, as a share of the squared sum of the lengths of what makes it up of positive units: G is no more exact.
 _ROUNDING = 1e-14
 
+#: Columns of G that lie side by side: so few that a column is written fast, so many that a row is read fast.
+_STRIP = 64
+
 #: Lines between two penalties, as a multiple of the number of units, after which something is wrong.
 _MOST_LINES = 100
 
@@ -40,6 +43,9 @@ class _Walk(NamedTuple):
         gap, rate: (unit,) by how much the slope of a unit that is not positive is below p, at least; by how much this
             gap shrinks as p falls by 1, at most.
         length: (unit,) the square root of the diagonal of G.
+        near: (strip, unit, column) G of all units with the positive ones, which have the first n columns of all strips:
+            so that what is multiplied with weights lies together.
+        column: (unit,) the column of each positive unit, in the first n places.
         aside: (unit,) whether a unit does not join: it is positive, or `_add` refused it beside those that are.
     """
 
@@ -51,6 +57,8 @@ class _Walk(NamedTuple):
     gap: np.ndarray
     rate: np.ndarray
     length: np.ndarray
+    near: np.ndarray
+    column: np.ndarray
     aside: np.ndarray
 
 
@@ -66,10 +74,11 @@ def path(gram: np.ndarray, moment: np.ndarray, penalties: Sequence[float]) -> np
         (penalty, unit), equal to the minimum but for rounding.
     """
     size, largest = len(moment), max(float(moment.max()), 0.0)
-    units, aside = np.zeros(size, dtype=np.intp), np.zeros(size, dtype=np.bool_)
+    (units, column), aside = np.zeros((2, size), dtype=np.intp), np.zeros(size, dtype=np.bool_)
     weights, change, sums = np.zeros((3, size))
     gap, rate, length = largest - moment, np.ones(size), np.sqrt(np.maximum(gram.diagonal(), 0.0))
-    walk = _Walk(units, weights, change, np.empty((size, size)), sums, gap, rate, length, aside)
+    near = np.zeros((-(-size // _STRIP), size, _STRIP))
+    walk = _Walk(units, weights, change, np.empty((size, size)), sums, gap, rate, length, near, column, aside)
     return _follow(walk, 0, gram, moment, largest, largest * np.asarray(penalties, dtype=np.float64))
 
 
@@ -81,8 +90,7 @@ def _follow(
     chosen = np.zeros((len(penalties), len(moment)))
     for number in range(len(penalties)):
         for _ in range(_MOST_LINES * len(moment)):
-            _backward(walk.factor, n, walk.sums, walk.change)
-            step, unit, place = _next(walk, n, gram, moment, level, level - penalties[number])
+            step, unit, place = _next(walk, n, moment, level, level - penalties[number])
             level -= step
             for i in range(n):
                 walk.weights[i] += step * walk.change[i]
@@ -105,12 +113,14 @@ def _follow(
 
 
 @compiled()
-def _next(
-    walk: _Walk, n: int, gram: np.ndarray, moment: np.ndarray, level: float, step: float
-) -> tuple[float, int, int]:
+def _next(walk: _Walk, n: int, moment: np.ndarray, level: float, step: float) -> tuple[float, int, int]:
     """How far p falls, at most by `step`, until a unit joins or the weight at a place is 0; -1 where none does."""
     unit, place, gap, rate = -1, -1, walk.gap, walk.rate
+    weights = np.zeros((-(-n // _STRIP), _STRIP))
+    change = np.zeros_like(weights)
     for i in range(n):
+        strip, column = divmod(walk.column[i], _STRIP)
+        weights[strip, column], change[strip, column] = walk.weights[i], walk.change[i]
         if walk.weights[i] < -step * walk.change[i]:
             step, place = -walk.weights[i] / walk.change[i], i
     # What may join first is looked at first: then fewer others may join before it.
@@ -122,7 +132,7 @@ def _next(
         other = first if number < 0 else number
         if walk.aside[other] or gap[other] >= step * rate[other]:
             continue
-        value, fall = _products(gram[other], walk.units[:n], walk.weights, walk.change)
+        value, fall = _products(walk.near, other, weights, change)
         gap[other], rate[other] = level - moment[other] + value, 1.0 - fall
         if rate[other] > 0 and gap[other] < step * rate[other]:
             step, unit, place = max(gap[other] / rate[other], 0.0), other, -1
@@ -132,36 +142,41 @@ def _next(
 @compiled()
 def _settle(walk: _Walk, n: int, gram: np.ndarray, moment: np.ndarray, level: float) -> None:
     """Undo what rounding has added up to: one more step to where slopes of positive units are p."""
-    units = walk.units[:n]
+    slope = np.empty(n)
     for i in range(n):
-        value, _ = _products(gram[units[i]], units, walk.weights, walk.weights)
-        walk.change[i] = moment[units[i]] - value - level
-    _forward(walk.factor, n, walk.change)
-    _backward(walk.factor, n, walk.change, walk.change)
+        slope[i] = moment[walk.units[i]] - level
+        for j in range(n):
+            slope[i] -= gram[walk.units[i], walk.units[j]] * walk.weights[j]
+    _forward(walk.factor, n, slope)
+    _backward(walk.factor, n, slope, slope)
     for i in range(n):
-        walk.weights[i] = max(walk.weights[i] + walk.change[i], 0.0)
+        walk.weights[i] = max(walk.weights[i] + slope[i], 0.0)
 
 
 @compiled(reorder=True)
 def _add(walk: _Walk, n: int, gram: np.ndarray, unit: int) -> bool:
     """Add a unit, with weight 0, unless it depends on positive ones or, by rounding, its weight would not grow."""
-    column, own, rest, total = np.empty(n), gram[unit, unit], gram[unit, unit], 1.0
+    beside, own, rest, total = np.empty(n), gram[unit, unit], gram[unit, unit], 1.0
     for i in range(n):
-        column[i] = gram[unit, walk.units[i]]
-    _forward(walk.factor, n, column)
-    _backward(walk.factor, n, column, walk.change)
-    reach = 0.0  # the lengths of the multiples of positive units that come nearest to it
+        beside[i] = gram[unit, walk.units[i]]
+    _forward(walk.factor, n, beside)
+    nearest = np.empty(n)  # multiples of positive units that come nearest to it
+    _backward(walk.factor, n, beside, nearest)
+    reach = 0.0  # their lengths
     for i in range(n):
-        rest -= column[i] * column[i]
-        total -= column[i] * walk.sums[i]
-        reach += abs(walk.change[i]) * walk.length[walk.units[i]]
+        rest -= beside[i] * beside[i]
+        total -= beside[i] * walk.sums[i]
+        reach += abs(nearest[i]) * walk.length[walk.units[i]]
     walk.aside[unit] = True
     if not (rest > max(_DEPENDENT * own, _ROUNDING * reach * reach) and total > 0):
         return False
+    walk.units[n], walk.weights[n], walk.change[n] = unit, 0.0, total / rest
     for i in range(n):
-        walk.factor[i, n] = column[i]
+        walk.factor[i, n] = beside[i]
+        walk.change[i] -= nearest[i] * walk.change[n]
     walk.factor[n, n] = math.sqrt(rest)
-    walk.units[n], walk.weights[n], walk.sums[n] = unit, 0.0, total / walk.factor[n, n]
+    walk.sums[n] = total / walk.factor[n, n]
+    walk.column[n], walk.near[n // _STRIP, :, n % _STRIP] = n, gram[unit]
     _widen(walk, walk.sums[n])
     return True
 
@@ -169,16 +184,21 @@ def _add(walk: _Walk, n: int, gram: np.ndarray, unit: int) -> bool:
 @compiled()
 def _remove(walk: _Walk, n: int, place: int) -> None:
     """Remove the unit at a place; the factor's later rows are turned, two at a time, so that it is triangular again."""
-    factor, sums = walk.factor, walk.sums
+    factor, sums, near, free, last = walk.factor, walk.sums, walk.near, walk.column[place], n - 1
+    near[free // _STRIP, :, free % _STRIP] = near[last // _STRIP, :, last % _STRIP]
+    for i in range(n):
+        if walk.column[i] == last:
+            walk.column[i] = free
     for i in range(place, n - 1):
-        walk.units[i], walk.weights[i] = walk.units[i + 1], walk.weights[i + 1]
+        walk.units[i], walk.weights[i], walk.column[i] = walk.units[i + 1], walk.weights[i + 1], walk.column[i + 1]
     for unit in range(len(walk.aside)):
         walk.aside[unit] = False
     for i in range(n - 1):
         walk.aside[walk.units[i]] = True
     for i in range(place):
-        for j in range(place, n - 1):
-            factor[i, j] = factor[i, j + 1]
+        row, ahead = factor[i, place : n - 1], factor[i, place + 1 : n]
+        for j in range(len(row)):
+            row[j] = ahead[j]
     for i in range(place, n - 1):
         length = math.hypot(factor[i, i + 1], factor[i + 1, i + 1])
         cosine, sine = factor[i, i + 1] / length, factor[i + 1, i + 1] / length
@@ -186,6 +206,7 @@ def _remove(walk: _Walk, n: int, place: int) -> None:
         for j in range(len(new)):
             new[j], lower[j] = cosine * upper[j] + sine * lower[j], cosine * lower[j] - sine * upper[j]
         sums[i], sums[i + 1] = cosine * sums[i] + sine * sums[i + 1], cosine * sums[i + 1] - sine * sums[i]
+    _backward(factor, n - 1, sums, walk.change)
     _widen(walk, sums[n - 1])
 
 
@@ -197,12 +218,14 @@ def _widen(walk: _Walk, moved: float) -> None:
 
 
 @compiled(reorder=True)
-def _products(row: np.ndarray, units: np.ndarray, weights: np.ndarray, change: np.ndarray) -> tuple[float, float]:
-    """The sums of a row's values at some units, times the weights and times the change of these."""
+def _products(near: np.ndarray, unit: int, weights: np.ndarray, change: np.ndarray) -> tuple[float, float]:
+    """The sums of a unit's values times the weights (strip, column) and times the change of these."""
     value, fall = 0.0, 0.0
-    for i in range(len(units)):
-        value += row[units[i]] * weights[i]
-        fall += row[units[i]] * change[i]
+    for strip in range(len(weights)):
+        row, of_weights, of_change = near[strip, unit], weights[strip], change[strip]
+        for i in range(len(row)):
+            value += row[i] * of_weights[i]
+            fall += row[i] * of_change[i]
     return value, fall
 
 
