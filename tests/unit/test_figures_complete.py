@@ -37,7 +37,8 @@ MADE_OF: dict[str, Any] = {"weights": "ImageNet", "arithmetic": "float32", "abla
 
 
 def words(figure: Figure) -> str:
-    """All texts of a figure without the ends of their lines."""
+    """All texts of a figure without the ends of their lines, as they are drawn: ticks get their labels only then."""
+    figure.draw_without_rendering()
     return " ".join(" ".join(text.get_text() for text in figure.findobj(Text)).split())
 
 
@@ -290,6 +291,7 @@ def test_bars_explain_what_is_drawn_and_nothing_else() -> None:
     "draw",
     [
         lambda of: draw_prediction(row(**of), FOLDS),
+        lambda of: draw_prediction(row(k_retained_mean=np.nan, **of), FOLDS),
         lambda of: draw_bars(row(**of)),
         lambda of: draw_networks(described(**of), "pearson"),
         lambda of: draw_spread(

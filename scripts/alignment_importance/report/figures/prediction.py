@@ -142,9 +142,11 @@ def _prediction_label(row: pd.Series) -> str:
     corrected = f" ({style.p_value(holm).removeprefix('p ').removeprefix('= ')})" if np.isfinite(holm) else ""
     known = np.isfinite(row["k_retained_mean"])
     permuted = row.get("p_permutation_difference", np.nan)
+    # Ticks get their labels anew whenever they are drawn, so that `style.worded` cannot change these.
+    what = "units" if str(row["weights"]).startswith("units of") else "maps"
     lines = [
         style.observers(row["comparison"], row["simulated"], between="\n"),
-        f"{style.number(row['k_retained_mean'], '.0f')} maps retained" if known else "retained maps: undefined",
+        f"{style.number(row['k_retained_mean'], '.0f')} {what} retained" if known else f"retained {what}: undefined",
         f"{style.said('Δ', row['difference_mean'], '.3f')}{style.interval(low, high, '.3f')}",
         f"d = {style.number(size, '.2f')}{style.interval(size_low, size_high)}" if np.isfinite(size) else "",
         f"corrected {style.p_value(row['p_corrected'])}{corrected}",
