@@ -12,6 +12,7 @@ from matplotlib.axes import Axes
 from matplotlib.collections import PathCollection
 from matplotlib.figure import Figure
 from matplotlib.legend import Legend
+from matplotlib.patches import Rectangle, StepPatch
 from matplotlib.text import Text
 from PIL import Image
 
@@ -296,6 +297,25 @@ def test_scores_of_split_pairs_are_called_leaky(unit: str) -> None:
 def test_importance_counts_the_maps() -> None:
     shown = texts(FIGURES["importance"](pd.DataFrame()))
     assert "help: 2" in shown and "hinder: 1" in shown and "change nothing: 5" in shown
+
+
+def test_importance_has_a_bar_as_wide_as_the_others_for_every_map() -> None:
+    figure = FIGURES["importance"](pd.DataFrame())
+    helping, hindering = (patch for patch in figure.axes[0].patches if isinstance(patch, StepPatch))
+    for bars, drawn in ((helping, {1: 2e-5, 2: 1e-6}), (hindering, {8: -1e-6})):
+        values, edges, _ = bars.get_data()
+        assert edges.tolist() == [0.5, 1.5, 2.5, 3.5, 4.5, 5.5, 6.5, 7.5, 8.5]
+        assert {rank: value for rank, value in enumerate(values, start=1) if not np.isnan(value)} == drawn
+
+
+def test_bars_of_folds_that_agree_alike_are_wide_enough_to_be_seen() -> None:
+    scores = {1: [1, 2, 3, 4, 5], 2: [1, 2, 3, 5, 4], 3: [1, 2, 4, 3, 5]}  # rho 0.9, 0.9 and 0.8
+    rows = [("s", fold, at, ais) for fold, all_ais in scores.items() for at, ais in enumerate(all_ais)]
+    rankings = pd.DataFrame(rows, columns=["seed", "fold", "feature_map", "ais"])
+    everything = rankings.query("fold == 1").assign(**MADE_OF)
+    bars = draw_importance(rankings, everything, "a", "net", "pearson_r2").axes[1].patches
+    widths = [bar.get_width() for bar in bars if isinstance(bar, Rectangle)]
+    assert widths == pytest.approx([1 / 40] * 80)  # of one seed, and of different ones
 
 
 def test_importance_without_agreement_to_show(tmp_path: Path) -> None:

@@ -39,9 +39,15 @@ def _spread_panel(panel: Axes, ais: pd.Series) -> None:
     ordered = ais.sort_values(ascending=False, ignore_index=True)
     kinds = (("help", ordered > 0, palette.HELPING), ("hinder", ordered < 0, palette.HINDERING))
     for verb, chosen, colour in kinds:
-        values = ordered.where(chosen)
-        panel.fill_between(values.index + 1, values, 0, color=colour, linewidth=0, step="mid")
-        panel.plot(values.index + 1, values, color=colour, linewidth=1, label=f"{verb}: {chosen.sum()}")
+        panel.stairs(
+            ordered.where(chosen),
+            np.arange(len(ordered) + 1) + 0.5,
+            fill=True,
+            color=colour,
+            edgecolor=colour,
+            linewidth=1,  # without which the bars of many maps are too narrow to be seen
+            label=f"{verb}: {chosen.sum()}",
+        )
     panel.plot([], [], " ", label=f"change nothing: {(ordered == 0).sum()}")
     panel.axhline(0, color="black", linewidth=0.8)
     panel.set_xlabel(f"feature maps by rank (of {len(ais)})")
@@ -64,9 +70,11 @@ def _agreement_panel(panel: Axes, rankings: pd.DataFrame) -> None:
         ("of one seed", pairs.loc[pairs["same"], "rho"], palette.ONE_SEED),
         ("of different seeds", pairs.loc[~pairs["same"], "rho"], palette.SEVERAL_SEEDS),
     ]
+    lowest = min([0, *pairs["rho"]])
     panel.hist(
         [values for _, values, _ in kinds],
-        bins=25,
+        bins=40,
+        range=(lowest, 1),  # not that of the correlations, whose bars are too narrow where folds agree alike
         stacked=True,
         color=[colour for *_, colour in kinds],
         linewidth=0,  # white edges would cover narrow bars
@@ -75,7 +83,7 @@ def _agreement_panel(panel: Axes, rankings: pd.DataFrame) -> None:
             for name, values, _ in kinds
         ],
     )
-    panel.set_xlim(min([0, *pairs["rho"]]), 1)
+    panel.set_xlim(lowest, 1)
     panel.set_ylim(top=1.4 * panel.get_ylim()[1])  # room for the legend
     panel.xaxis.set_major_locator(MaxNLocator(5))
     panel.yaxis.set_major_locator(MaxNLocator(6, integer=True))
