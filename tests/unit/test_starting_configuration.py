@@ -67,6 +67,28 @@ def test_one_participant_is_told_from_none(tmp_path: Path, column: str, said: st
     assert f"# pairs: 30 images, {said}, 435 of 435 pairs judged" in text
 
 
+def test_the_range_of_ratings_is_told_as_the_file_has_it(tmp_path: Path) -> None:
+    write_images(tmp_path / "photos", [f"{image}.png" for image in IDS])
+    pairs = [f"{a},{b},{number % 7 + 1}" for number, (a, b) in enumerate(itertools.combinations(IDS, 2))]
+    for column, code in (("similarity", "-99"), ("dissimilarity", "999")):
+        lines = [f"image_a,image_b,{column}", *pairs[:-1], f"i28,i29,{code}"]
+        (tmp_path / "j.csv").write_text("\n".join(lines), encoding="utf-8")
+        source = reading.Source(tmp_path / "j.csv", name="comparisons.mine")
+        text, _ = starting_configuration.propose("mine", tmp_path / "photos", None, source)
+        assert f"judged (435 ratings from {'-99 to 7' if code == '-99' else '1 to 999'})." in text
+
+
+def test_trials_are_counted_by_the_pair(tmp_path: Path) -> None:
+    """A trial of three images judges three pairs, and is no three ratings."""
+    ids = IDS[:12]
+    write_images(tmp_path / "photos", [f"{image}.png" for image in ids])
+    lines = [f"{a},{b},{c},{c}" for a, b, c in itertools.combinations(ids, 3)]  # every pair in 10 of 220 trials
+    (tmp_path / "j.csv").write_text("\n".join(["image_a,image_b,image_c,odd", *lines, lines[0]]), encoding="utf-8")
+    source = reading.Source(tmp_path / "j.csv", name="comparisons.mine")
+    text, _ = starting_configuration.propose("mine", tmp_path / "photos", None, source)
+    assert "66 of 66 pairs judged (in 10.0 trials each on average)." in text
+
+
 def test_names_of_all_kinds_are_written_as_they_are(tmp_path: Path) -> None:
     ids = [f'{number} é "it\'s": #1' for number in range(12)]
     config, _ = propose(tmp_path, ids, 1.0, file='my "own" é: #1.csv', name="2026_01")

@@ -16,7 +16,7 @@ def test_what_is_recognised_is_written_and_passes_the_check(project: Path) -> No
     text = (project / "faces.yaml").read_text(encoding="utf-8")
     for said in (
         "# 12 images (12 png), 48 pixels wide and 48 high.",
-        "# pairs: 12 images, 3 participants, 66 of 66 pairs judged (198 ratings).",
+        "# pairs: 12 images, 3 participants, 66 of 66 pairs judged (198 ratings from ",
         "kind: dissimilarity # as the file says: a larger number means more different",
         "# - pairs.csv: there are few participants: 3.",
         "# 12 images in 2 folds: test sets of 6 images.",
