@@ -35,8 +35,9 @@ def test_a_path_of_any_system_names_an_image(path: str, image: str) -> None:
     [
         ("Dog", "'dog' differs from it only in capital letters."),
         ("elefant", "Did you mean 'elephant'?"),
+        ("Strasse 3", "Did you mean 'Straße 3'?"),
         ("xyz", ""),
     ],
 )
 def test_what_was_probably_meant(unknown: str, said: str) -> None:
-    assert ids.suggest(unknown, ["elephant", "dog", "cat"]) == said
+    assert ids.suggest(unknown, ["elephant", "dog", "cat", "Straße 3"]) == said

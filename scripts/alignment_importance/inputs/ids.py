@@ -35,7 +35,7 @@ def suggest(unknown: str, known: Iterable[str]) -> str:
     """Suggest in a sentence which image an unknown id may mean; empty if no id is similar."""
     ids = sorted(known)
     for image in ids:
-        if image.casefold() == unknown.casefold():
+        if image.lower() == unknown.lower():
             return f"{image!r} differs from it only in capital letters."
     near = nearest(unknown, ids, alike=0.75)
     return f"Did you mean {near[0]!r}?" if near else ""
