@@ -118,7 +118,7 @@ class Text:
         for name in () if self.own else unknown:
             remedy = (
                 f"{what} have the columns {', '.join(known)}; rename or remove the others, or say with `columns` which "
-                "is which."
+                f"is which. Once it names one, such as {{{known[0]}: {known[0]}}}, other columns are ignored."
             )
             self.problems.error(self.path, f"unknown column {name!r}", remedy, "header", lacks="columns")
         self.require(required, [name for name in names if name in known], f"{what} need")
