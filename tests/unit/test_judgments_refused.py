@@ -17,6 +17,7 @@ from judging import IDS, images, read, read_source, refusal, warnings, write
 from alignment_importance.inputs import ids as image_ids
 from alignment_importance.inputs.judgments import reading
 from alignment_importance.system.errors import InputError
+from alignment_importance.system.problems import Problems
 
 PAIRS = "image_a,image_b,similarity"
 TRIPLETS = "image_a,image_b,image_c,odd"
@@ -151,6 +152,20 @@ def test_the_same_fault_in_many_lines_is_one(tmp_path: Path) -> None:
 )
 def test_headers_that_cannot_be(tmp_path: Path, header: str, kind: str | None, said: str) -> None:
     assert said in refusal(write(tmp_path, f"{header}\na,b,1\n"), kind=kind)
+
+
+@pytest.mark.parametrize("text", ["0,0.5,1\n0.5,0,2\n1,2,0\n", "0;0,5;1e3\n0,5;0;2\n1e3;2;0\n", "17 1 12\n0 7 9\n"])
+def test_numbers_without_names(tmp_path: Path, text: str) -> None:
+    """A matrix as MATLAB writes it, or odd-one-out trials of numbered images."""
+    path, problems = write(tmp_path, text), Problems()
+    assert reading.inspect(reading.Source(path, kind="similarity"), images(), problems) is None
+    [problem] = problems.errors
+    assert str(problem) == (
+        "header: there are numbers alone, and no names of columns or images. Write the ids of a matrix's images above "
+        "and before it, or save it as .npy and name them with `order`; give a table a header, and ids in place of "
+        "numbers of images."
+    )
+    assert not problem.lacks  # no name of a column would help
 
 
 def test_decimal_commas(tmp_path: Path) -> None:

@@ -206,6 +206,13 @@ def _read_file(source: Source, path: Path, images: ImageIds, problems: Problems)
 
 def _refuse_header(file: judged.File) -> NoReturn:
     """Refuse a text file whose header no form recognises."""
+    if file.text.own_header and all(map(_is_number, file.text.own_header)):
+        found = "there are numbers alone, and no names of columns or images"
+        remedy = (
+            "Write the ids of a matrix's images above and before it, or save it as .npy and name them with `order`; "
+            "give a table a header, and ids in place of numbers of images."
+        )
+        file.problems.fail(file.path, found, remedy, "header")
     shown = ",".join(file.text.own_header)
     shown = f"{shown[:200]}..." if len(shown) > 200 else shown or "(empty)"
     headers = "; ".join(form.header for form in registry.FORMS if form.header)
@@ -214,6 +221,14 @@ def _refuse_header(file: judged.File) -> NoReturn:
         remedy = "From Meadows, download the .mat or the tree .json, or rename the columns."
     found = f"the header does not belong to any form of judgments: {shown}"
     file.problems.fail(file.path, found, remedy, "header", lacks="columns")
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text.replace(",", "."))
+    except ValueError:
+        return False
+    return True
 
 
 def _check_file(path: Path, correct: str, problems: Problems) -> None:
