@@ -132,11 +132,24 @@ def test_who_rated_only_images_outside_a_comparison_is_left_out_of_it(tmp_path: 
     path = write(tmp_path, "image_a,image_b,similarity,participant\n" + "\n".join(rows) + "\n")
     found = Problems()
     table = images(IDS, ["x", "x", "x", "y", "y"])
-    read = reading.inspect(reading.Source(path, **chosen), table, found)
+    read = reading.inspect(reading.Source(path, name="comparisons.c", **chosen), table, found)
     assert read is not None and read["participant"].to_numpy().tolist() == ["one"]
     assert read["similarity"].to_numpy()[0, 0, 1] == 1
     [said] = [str(warning) for warning in found.warnings if "no rating" in warning.found]
     assert said == (
-        "2 participants have no rating of two images of the comparison: three, two. "
+        "comparisons.c: 2 participants have no rating of two images of the comparison: three, two. "
         "The comparison is made without them."
     )
+
+
+def test_what_is_wrong_with_some_of_the_images_says_of_which_comparison(tmp_path: Path) -> None:
+    """Those of all images, of which there may be several with one file, say it once."""
+    pairs = enumerate(["a,b", "a,c", "a,d", "b,c", "b,d", "c,d"])
+    rows = [line for number, pair in pairs for line in (f"{pair},{number},ann", f"{pair},{-2 * number},ben")]
+    path = write(tmp_path, "image_a,image_b,similarity,participant\n" + "\n".join(rows) + "\n")
+    table, found = images(["a", "b", "c", "d"]), Problems()
+    for name, chosen in (("all", None), ("again", None), ("some", ["a", "b", "c"])):
+        reading.inspect(reading.Source(path, images=chosen, name=f"comparisons.{name}"), table, found)
+    said = [str(problem) for problem in found.warnings if "opposite" in problem.found]
+    opposed = "participants who judge opposite to the others (mean correlation below -0.2): ann, ben. Did they use"
+    assert [line[: line.index(" the scale")] for line in said] == [opposed, f"comparisons.some: {opposed}"]

@@ -1,7 +1,7 @@
 """Reads judgments of any form, and labels them."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -178,8 +178,14 @@ def _read(source: Source, files: Sequence[Path], images: ImageIds, problems: Pro
     if len(forms) > 1:
         problems.fail(source.path, f"its files differ: {', '.join(forms)}", "Give each a folder and comparison.")
     together = judged.together([one for _, one in read], source.path, problems)
-    together = quality.of_those_who_judged(together, images, source.path, problems)
-    quality.check(together, images, source.path, problems)
+    # Other comparisons of some images may read the same file, and differ in this.
+    place = source.name if source.categories or source.images is not None else ""
+    found = Problems()
+    with found.collect(source.path):
+        together = quality.of_those_who_judged(together, images, source.path, found)
+        quality.check(together, images, source.path, found)
+    problems.extend(replace(problem, place=place) for problem in found)
+    problems.raise_errors()
     return read[0][0], together
 
 
