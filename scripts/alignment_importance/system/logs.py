@@ -17,7 +17,10 @@ _SECONDS_BETWEEN_REPORTS = 5.0
 
 _SECONDS_BETWEEN_LOOKS = 0.5
 
-_HINT = "The target `check` lists everything that is wrong with the inputs (snakemake --cores 1 check)."
+_HINT = (
+    "The target `check` lists everything that is wrong with the inputs (snakemake --cores 1 check, with the "
+    "--configfile of this run, if any)."
+)
 
 #: Whether a loop is reporting its progress.
 _under_way = False
