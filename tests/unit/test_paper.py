@@ -26,7 +26,12 @@ def summary() -> pd.DataFrame:
         )
     ]
     return pd.DataFrame(rows).assign(
-        score="pearson_r2", n_folds=10, test_full_mean=-0.12345, test_retained_mean=float("nan"), k_retained_mean=7.0
+        score="pearson_r2",
+        n_folds=10,
+        test_full_mean=-0.12345,
+        test_retained_mean=float("nan"),
+        k_retained_mean=7.0,
+        k_retained_sd=1216.8,
     )
 
 
@@ -156,7 +161,7 @@ def test_every_table_has_a_caption_and_shows_columns_that_it_has() -> None:
 
 def test_numbers_and_names_in_markdown(folder: Path) -> None:
     text = (folder / "README.md").read_text(encoding="utf-8")
-    assert "| a\\|b | net | 10 | −0.123 | – | 7 |" in text
+    assert "| a\\|b | net | 10 | −0.123 | – | 7 | 1217 |" in text
     assert "| birds | 12 | 1 | no |" in text and "| a\\|b | 60 | 3 | yes |" in text
     full = read_table(folder / "table-02_prediction.csv")
     assert full["test_full_mean"].tolist() == [-0.12345] * 4

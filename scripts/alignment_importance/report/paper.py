@@ -220,7 +220,7 @@ def _network(row: pd.Series) -> str:
 
 
 def _markdown(table: pd.DataFrame, columns: Sequence[str]) -> str:
-    """Format columns of a table as Markdown, numbers to three digits."""
+    """Format columns of a table as Markdown, numbers to three digits, large ones to whole numbers."""
     known = [name for name in columns if name in table]
     rows = [" | ".join(name.replace("_", " ") for name in known), " | ".join(["---"] * len(known))]
     rows += [" | ".join(map(_cell, row)) for row in table[known].itertuples(index=False, name=None)]
@@ -231,7 +231,7 @@ def _cell(value: object) -> str:
     if isinstance(value, bool | np.bool_):
         return "yes" if value else "no"
     if isinstance(value, float):
-        return "–" if np.isnan(value) else f"{value:.3g}".replace("-", "−")
+        return "–" if np.isnan(value) else format(value, ".0f" if abs(value) > 999 else ".3g").replace("-", "−")
     return _escaped(str(value))
 
 
