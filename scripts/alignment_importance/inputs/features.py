@@ -99,7 +99,7 @@ def _labelled(source: Source, table: pd.DataFrame, problems: Problems) -> xr.Dat
 
 
 def _check_shape(source: Source, values: NDArray[np.generic], n_images: int, problems: Problems) -> None:
-    """Note an array that does not have the layout, or the number of images that the order lists."""
+    """Note an array that does not have the layout, or the number of images that the order lists, or maps at its end."""
     [layout] = [name for name, dimensions in _DIMENSIONS.items() if len(dimensions) == values.ndim]
     shape = " x ".join(map(str, values.shape))
     if layout != source.layout:
@@ -110,6 +110,12 @@ def _check_shape(source: Source, values: NDArray[np.generic], n_images: int, pro
     elif len(values) != n_images:
         found = f"the array is {shape}, of {len(values)} images, but {source.order} lists {n_images}"
         problems.error(source.features, found, "Name the order file that was written with it.")
+    elif layout == "maps" and values.shape[1] == values.shape[2] != values.shape[3]:  # most maps are square
+        found = (
+            f"the array is {shape}, which is read as {values.shape[1]} maps of {' x '.join(map(str, values.shape[2:]))}"
+        )
+        remedy = "If the maps stand last, as Keras has them, move them: np.moveaxis(array, -1, 1)."
+        problems.warn(source.features, found, remedy)
 
 
 def _check_values(source: Source, image_ids: list[str], values: NDArray[np.float32], problems: Problems) -> None:
