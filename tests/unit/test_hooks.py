@@ -161,7 +161,7 @@ def test_hooks_ablate_as_plain_forward_passes(
 ) -> None:
     network = network_of(kind)
     cut = networks.cut(network, map_layer=layer)
-    assert (cut.head.route, cut.map_shape, cut.readout_layer) == ("hooked", shape, "head")
+    assert (cut.head.route, cut.map_shape, cut.readout_layer) == ("hooked", shape, "input of head")
     with torch.inference_mode():
         parts = cut.trunk(some_images())
         maps, *beside = parts if cut.head.reads_prefix else (parts,)
@@ -284,9 +284,15 @@ def test_as_many_maps_as_rows_that_nothing_tells_apart_are_refused() -> None:
 
 def test_modules_are_listed() -> None:
     layers = networks.list_layers(network_of(Branching), "maps")
-    assert layers["layer"].tolist() == ["early", "maps", "relu", "meet", "head"]
-    assert layers["shape"].tolist() == ["6 x 3 x 3", "5 x 2 x 2", "5 x 2 x 2", "7 x 1 x 1", "3"]
-    assert layers["role"].tolist() == ["", "map layer", "", "", "readout"]
+    assert layers["layer"].tolist() == ["early", "maps", "relu", "meet", "input of head", "head"]
+    assert layers["shape"].tolist() == ["6 x 3 x 3", "5 x 2 x 2", "5 x 2 x 2", "7 x 1 x 1", "7", "3"]
+    assert layers["role"].tolist() == ["", "map layer", "", "", "readout", ""]
+    # What the layer puts out is another readout than what it reads.
+    named = networks.list_layers(network_of(Branching), "maps", "head").set_index("layer")
+    assert named["role"].to_dict() == dict.fromkeys(["early", "relu", "meet"], "") | {
+        "maps": "map layer",
+        "head": "readout",
+    }
 
 
 class Overlooked(nn.Module):
@@ -306,10 +312,10 @@ class Overlooked(nn.Module):
 def test_layers_of_an_own_network_are_listed_as_it_is_cut(caplog: Any) -> None:
     own = dataclasses.replace(network_of(Overlooked), architecture="package.module:function")
     cut = networks.cut(own, "maps")
-    assert (cut.head.route, cut.readout_layer) == ("hooked", "head")
+    assert (cut.head.route, cut.readout_layer) == ("hooked", "input of head")
     caplog.set_level(logging.INFO)
     layers = networks.list_layers(own, "maps").set_index("layer")
-    assert layers["role"].to_dict() == {"early": "", "maps": "map layer", "head": "readout"}
+    assert layers["role"].to_dict() == {"early": "", "maps": "map layer", "input of head": "readout", "head": ""}
     assert "route 'hooked'" in caplog.text
 
 

@@ -44,7 +44,7 @@ class CutNetwork:
         trunk: images (image, colour, y, x) to feature maps (image, feature_map, y, x); where the head reads them, to
             these and the tokens beside them (image, token, unit).
         head: feature maps to readout (image, unit).
-        map_layer, readout_layer: names of the nodes.
+        map_layer, readout_layer: names of the nodes; of what a module reads, `hooks.input_of` it.
         map_shape: (feature_map, y, x).
         n_units: of the readout.
         of_tokens: whether the places of the maps are tokens of a transformer.
@@ -146,6 +146,9 @@ def list_layers(network: Network, map_layer: str | None = None, readout_layer: s
             chosen = _cut_in_two(traced, _choose(traced, network, map_layer, readout_layer))
         conclusion = f"Network {network.architecture}: {chosen.describe()}"
         roles = {chosen.map_layer: "map layer", chosen.readout_layer: "readout"}
+        read = [at for at, (name, *_) in enumerate(outputs) if hooks.input_of(name) == chosen.readout_layer]
+        for at in read:
+            outputs.insert(at, (chosen.readout_layer, "input", (chosen.n_units,)))
     except InputError as error:
         conclusion = str(error)
     rows = [(name, kind, " x ".join(map(str, size)), roles.get(name, "")) for name, kind, size in outputs if size]
@@ -180,7 +183,7 @@ def _cut_by_hooks(network: Network, map_layer: str, readout_layer: str | None) -
         trunk=trunk,
         head=head,
         map_layer=map_layer,
-        readout_layer=layers.readout,
+        readout_layer=hooks.input_of(layers.readout) if layers.read else layers.readout,
         map_shape=layers.map_shape,
         n_units=layers.n_units,
         of_tokens=layers.are_tokens,

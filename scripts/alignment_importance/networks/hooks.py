@@ -112,6 +112,15 @@ class Layers:
         return self.layout.prefix if self.layout else 0
 
 
+def input_of(module: str) -> str:
+    """The name of what a module reads, which is not that of what it puts out.
+
+    >>> input_of("fc")
+    'input of fc'
+    """
+    return f"input of {module}"
+
+
 def find(network: Network, map_layer: str, readout_layer: str | None) -> Layers:
     """Find the layers of a cut: the modules of these names; by default the readout is what the classifier reads.
 
