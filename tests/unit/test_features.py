@@ -110,6 +110,11 @@ def infinite(at: float) -> Any:
     [
         ({"order": "c\na\nx"}, "images without a line: b"),
         ({"order": "c\na\nb"}, "the array is 4 x 2 x 1 x 2, of 4 images, but"),
+        ({"order": "c\na\nb"}, "lists 3. Name the order file that was written with it."),
+        (
+            {"array": np.arange(12).reshape(3, 4), "layout": "units"},
+            "lists 4. Transpose it, so that a row is an image.",
+        ),
         ({"order": "c\na\na\nb"}, "'a' is listed 2 times"),
         ({"array": infinite(np.nan)}, "image 'a', map 1, y 0, x 1 (from 0): 1 value is NaN or infinite"),
         ({"array": infinite(1e300)}, "the first is inf"),

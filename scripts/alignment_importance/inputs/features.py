@@ -109,7 +109,11 @@ def _check_shape(source: Source, values: NDArray[np.generic], n_images: int, pro
         problems.error(source.features, f"the array is {shape}, and holds no number", "Compute the features again.")
     elif len(values) != n_images:
         found = f"the array is {shape}, of {len(values)} images, but {source.order} lists {n_images}"
-        problems.error(source.features, found, "Name the order file that was written with it.")
+        is_turned = layout == "units" and values.shape[1] == n_images
+        remedy = (
+            "Transpose it, so that a row is an image." if is_turned else "Name the order file that was written with it."
+        )
+        problems.error(source.features, found, remedy)
     elif layout == "maps" and values.shape[1] == values.shape[2] != values.shape[3]:  # most maps are square
         found = (
             f"the array is {shape}, which is read as {values.shape[1]} maps of {' x '.join(map(str, values.shape[2:]))}"
