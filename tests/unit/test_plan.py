@@ -148,6 +148,11 @@ def test_figures_of_the_paper() -> None:
     assert len(files) == len(set(files))
     assert list(plan(models=models).left_out_of_paper().values()) == ["the configuration names none (`published`)"]
     assert len(plan(saliency={}, controls={}).left_out_of_paper()) == 4
+    units = {name: {"features": f"{name}.npy", "order": "o.txt", "layout": "units"} for name in ("clip", "spose")}
+    assert plan(models=units).left_out_of_paper() == {
+        "heatmaps, and all that is made of them": "units have no places",
+        "published values beside those of this run": "the configuration names none (`published`)",
+    }
     assert not any("overlap" in file for file in stems(plan(saliency={})))
 
 

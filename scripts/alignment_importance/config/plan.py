@@ -209,6 +209,8 @@ class Plan:
     def left_out_of_paper(self) -> dict[str, str]:
         """What this configuration cannot give, and why."""
         reasons = {}
+        if not self.with_places():
+            reasons["heatmaps, and all that is made of them"] = "units have no places"
         if not self.pairs_of_models():
             networks = "spread of the scores of two networks, agreement of their heatmaps"
             reasons[networks] = "the configuration names one network alone"
