@@ -30,9 +30,21 @@ def rendered(kind: str, **wildcards: str) -> str:
     models = {"net": {"weights": "random"}, "other": {"weights": "imagenet"}}
     config = {"notes": captions.notes(comparisons, models), "cross_validation": {"unit": "pairs"}}
     job = SimpleNamespace(config=config, wildcards=wildcards, params=SimpleNamespace(score="pearson_r2"))
-    text = jinja2.Template(as_rst(kind), undefined=jinja2.StrictUndefined).render(snakemake=job)
+    return as_html(as_rst(kind), job)
+
+
+def as_html(template: str, job: SimpleNamespace) -> str:
+    text = jinja2.Template(template, undefined=jinja2.StrictUndefined).render(snakemake=job)
     settings = {"halt_level": 2, "report_level": 2}  # warnings are errors
     return str(docutils.core.publish_parts(text, writer="html", settings_overrides=settings)["body"])
+
+
+def test_the_report_names_the_gallery_where_there_is_one() -> None:
+    template = (ROOT / "workflow/report/workflow.rst").read_text(encoding="utf-8")
+    network, units = {"architecture": "alexnet"}, {"features": "f.npy", "layout": "units"}
+    for models, has_gallery in (({"a": network, "b": units}, True), ({"b": units}, False)):
+        config = {"alignment": {"score": "pearson", "similarity": "cosine"}, "models": models, "notes": []}
+        assert ("gallery/index.html" in as_html(template, SimpleNamespace(config=config))) == has_gallery
 
 
 @pytest.mark.parametrize("kind", captions.FIGURES)
