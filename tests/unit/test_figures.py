@@ -308,6 +308,17 @@ def test_importance_has_a_bar_as_wide_as_the_others_for_every_map() -> None:
         assert {rank: value for rank, value in enumerate(values, start=1) if not np.isnan(value)} == drawn
 
 
+@pytest.mark.parametrize("sign", [1, -1])
+def test_bars_of_a_few_maps_that_all_help_or_all_hinder_end_below_the_legend(sign: int) -> None:
+    rankings = pd.DataFrame({"seed": "s", "fold": 1, "feature_map": range(3), "ais": [3.0, 2.5, 2.0]})
+    rankings["ais"] *= sign
+    figure = draw_importance(rankings, rankings.assign(**MADE_OF), "a", "net", "pearson_r2")
+    panel, legend = figure.axes[0], figure.axes[0].get_legend()
+    assert legend is not None
+    _, highest = panel.transData.transform((0, max(0, 3 * sign)))
+    assert legend.get_window_extent().y0 > highest
+
+
 def test_bars_of_folds_that_agree_alike_are_wide_enough_to_be_seen() -> None:
     scores = {1: [1, 2, 3, 4, 5], 2: [1, 2, 3, 5, 4], 3: [1, 2, 4, 3, 5]}  # rho 0.9, 0.9 and 0.8
     rows = [("s", fold, at, ais) for fold, all_ais in scores.items() for at, ais in enumerate(all_ais)]

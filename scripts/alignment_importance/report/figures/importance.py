@@ -54,6 +54,9 @@ def _spread_panel(panel: Axes, ais: pd.Series) -> None:
     panel.yaxis.set_major_locator(MaxNLocator(5))
     panel.yaxis.set_major_formatter(FuncFormatter(lambda value, _: style.number(value, "g")))
     panel.legend(loc="upper right", title="feature maps that", alignment="left")
+    bottom, top = panel.get_ylim()
+    if max(0, ordered[len(ordered) // 2]) > 0.35 * bottom + 0.65 * top:  # bars would stand behind the legend
+        panel.set_ylim(top=1.45 * top - 0.45 * bottom)
 
 
 def _agreement_panel(panel: Axes, rankings: pd.DataFrame) -> None:
