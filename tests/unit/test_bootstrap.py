@@ -68,3 +68,17 @@ def test_similarities_without_a_score_have_no_interval() -> None:
     found = bootstrap.intervals(predicted(12, 2, 4).assign(ridge=np.nan), "pearson", 20, 1).set_index("quantity")
     assert found.loc["test_ridge"].isna().all()
     assert found.loc["test_full"].notna().all()
+
+
+@pytest.mark.parametrize("score", ["pearson_r2", "pearson", "spearman"])
+def test_a_fold_with_an_undefined_similarity_has_no_score(score: str) -> None:
+    # As in the table of scores: an image without an active map among those retained.
+    table = predicted(14, 2, 6)
+    of_first = (table["seed"] == 1) & (table["fold"] == 1)
+    undefined = table.assign(retained=table["retained"].mask(of_first & (table["image"] == table["image"].iloc[0])))
+    found, others = (
+        bootstrap.intervals(each, score, 20, 1).set_index("quantity").loc[["test_retained"]]
+        for each in (undefined, table.assign(retained=table["retained"].mask(of_first)))
+    )
+    assert undefined["retained"].isna().sum() < of_first.sum()
+    pd.testing.assert_frame_equal(found, others)

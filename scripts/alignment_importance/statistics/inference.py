@@ -110,7 +110,7 @@ def weighted_scores(similarities: np.ndarray, human: np.ndarray, weights: np.nda
         score: one of `scores.SCORES`.
 
     Returns:
-        (draw,); NaN where fewer than two different values are left on a side.
+        (draw,); NaN where fewer than two different values are left on a side, and everywhere if a similarity is NaN.
     """
     kind = SCORES[score]
     if kind.ranked:
@@ -125,10 +125,10 @@ def weighted_scores(similarities: np.ndarray, human: np.ndarray, weights: np.nda
 
 
 def _weighted_ranks(values: np.ndarray, weights: np.ndarray) -> np.ndarray:
-    """(draw, pair) ranks among values that count several times; ties share their mean rank."""
+    """(draw, pair) ranks among values that count several times; ties share their mean rank, and NaN has none."""
     _, group = np.unique(values, return_inverse=True)
     counts = np.zeros((len(weights), int(group.max()) + 1))
     for pair, of_pair in enumerate(weights.T):
         counts[:, group[pair]] += of_pair
     up_to = counts.cumsum(axis=1)
-    return (up_to - counts / 2 + 0.5)[:, group]
+    return np.where(np.isnan(values), np.nan, (up_to - counts / 2 + 0.5)[:, group])
