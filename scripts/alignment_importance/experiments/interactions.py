@@ -128,7 +128,8 @@ def score_pairs(engine: Ablation, block: PairBlock, maps: np.ndarray, budget: Bu
     Returns:
         A row per pair: feature_map, feature_map_b, ais, ais_b, ais_pair (the loss without both) and interaction =
         ais_pair - ais - ais_b. Positive: the two replace each other, so that the loss comes only when both are gone.
-        Negative: the loss of one takes away from what the other is worth. NaN for pairs that there was no time for.
+        Negative: the loss of one takes away from what the other is worth. NaN where a score is undefined, and for pairs
+        that there was no time for.
 
     Raises:
         InputError: there are no pairs.

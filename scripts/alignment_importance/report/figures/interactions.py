@@ -102,8 +102,8 @@ def draw_pairs(table: pd.DataFrame, comparison: str, model: str, score: str) -> 
     _sum_panel(beside, table, score)
     title = f"Pairs of the {len(maps)} feature maps of highest AIS"
     style.title(figure, title, comparison, model, style.provenance(table))
-    done = int(table["interaction"].notna().sum())
-    unknown = "" if done == len(table) else f", and unknown pairs: the time was up after {done} of {len(table)}"
+    n_unknown, reasons = int(table["interaction"].isna().sum()), "undefined, or not reached in the time given"
+    unknown = f", and {n_unknown} of {len(table)} pairs without a score ({reasons})" if n_unknown else ""
     style.footnote(
         figure,
         "Interaction: AIS of both together less the sum of the two. Positive (violet): they replace each other. "
