@@ -71,6 +71,7 @@ def test_what_is_undefined_is_nan() -> None:
     found = retention.retain_otherwise(undefined, np.array([-0.1, -0.2, 0, 0, 0]), float("nan"))
     assert found["k_positive"] == 0
     assert all(np.isnan(value) for name, value in found.items() if name != "k_positive")
+    assert np.isnan(retention.retain_otherwise(undefined, np.full(5, np.nan), float("nan"))["k_positive"])
 
 
 def test_without_a_standard_error_only_the_maximum_itself_is_near() -> None:

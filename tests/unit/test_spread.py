@@ -107,3 +107,11 @@ def test_a_network_in_one_line() -> None:
     assert row["share_positive"] == 0.75
     assert row["gini_of_ranking"] == pytest.approx(0.25)
     assert row["mean_absolute_deviation_median"] == 0.75
+
+
+def test_of_maps_without_scores_no_share_is_positive_or_not() -> None:
+    folds = pd.DataFrame({"k_retained": [np.nan], "test_full": [np.nan], "test_retained": [np.nan]})
+    data = scores(np.full((2, 3), np.nan))
+    row = spread.describe(folds, pd.DataFrame({"ais": [np.nan] * 3}), spread.over_maps(data), spread.over_images(data))
+    assert row.pop("n_maps") == 3
+    assert all(np.isnan(value) for value in row.values())

@@ -51,7 +51,7 @@ def retain_otherwise(curve: pd.DataFrame, ais: np.ndarray, train_se: float) -> d
     highest = _best(curve, "train_score")
     near = by_k.index[by_k["train_score"] >= highest["train_score"] - train_se]
     k_one_se = float(near.min()) if len(near) else float("nan")
-    n_positive = int(np.count_nonzero(ais > 0))
+    n_positive = int(np.count_nonzero(ais > 0)) if np.isfinite(ais).any() else float("nan")
     keep = _best(curve, "train_keep")
     others = [f"test_{name}" for name in _AT_THE_SAME_K if f"test_{name}" in by_k]
     return {

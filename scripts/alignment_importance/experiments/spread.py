@@ -143,7 +143,7 @@ def describe(prediction: pd.DataFrame, ranking: pd.DataFrame, images: pd.DataFra
         "n_maps": n_maps,
         **{f"{name}_mean": float(values.mean()) for name, values in by_fold.items()},
         **{f"{name}_sd": float(values.std(ddof=1)) for name, values in by_fold.items()},
-        "share_positive": float((ais > 0).mean()),
+        "share_positive": float((ais > 0).mean()) if np.isfinite(ais).any() else float("nan"),
         "gini_of_ranking": gini(ais),
         **medians,
     }
