@@ -16,7 +16,7 @@ def transfer(source: Comparison, target: Comparison, folds: Sequence[Fold]) -> p
     """Rank and choose maps by one comparison, and score them on the test images of another.
 
     Nothing of a test block is used for the ranking: images (or, where pairs are cut into folds, pairs) of the block
-    that the source has as well are left out of it.
+    that the source has as well, by their ids, are left out of it.
 
     Args:
         source: what maps are ranked by. How many are retained is chosen by its score as well: the smallest k with the
