@@ -226,6 +226,22 @@ def test_a_map_much_larger_than_all_others_leaves_scores(
         np.testing.assert_array_equal(alone, found[0])
 
 
+@pytest.mark.parametrize("way", [closed_forms.SumsPairByPair, closed_forms.SumsByProducts])
+def test_a_map_that_is_large_in_both_directions_leaves_scores_without_it(
+    way: Any, human: np.ndarray, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its mean is far below its values, and still far above those of the others: all images are nearly alike then."""
+    monkeypatch.setattr(closed_forms, "sums_over", way.of)
+    values = np.random.default_rng(2).gamma(1.0, size=(N_IMAGES, N_MAPS, 1, 1))
+    values[:, 4, 0, 0] = np.where(np.arange(N_IMAGES) % 2, 3000, -3000) + 381  # 150 on average
+    maps = torch.from_numpy(values)
+    fill = fill_of(maps, "mean")
+    without = naive.leave_one_out(nn.Flatten(), maps, human, "cosine", "pearson", fill)
+    pooled = ablation.PooledAblation(values[:, :, 0, 0], resources(), "cosine", "pearson", fill.numpy())
+    _, found = pooled.leave_one_out([PairBlock(np.arange(N_IMAGES), human)])
+    np.testing.assert_allclose(found[0], without, atol=1e-9)
+
+
 def by_hand() -> tuple[np.ndarray, np.ndarray]:
     """Three images and three pooled maps of which everything can be worked out by hand.
 

@@ -32,9 +32,6 @@ from alignment_importance.statistics.similarity import (
 #: Where so little of sums of squares is left in their difference, it is computed from each similarity.
 _ROUGH = 1e-8
 
-#: The same for products over whole tables, which lose more.
-_ROUGH_PRODUCTS = 1e-6
-
 #: Where no more of what varies in a row is left without a map, its similarities are computed by their definition: the
 #: closed form is then less exact than ranks need, see `judged.TIED_DECIMALS`.
 _CANCELLED = 1e-4
@@ -340,8 +337,10 @@ class SumsByProducts(PairSums):
             of_rh += p * (self.human @ p)
             of_rr += 2 * wp * (masked @ wp) + pp * (self.mask @ pp) - 2 * pq * (self.mask @ pq)
         sums = torch.stack([of_r.sum(0), of_rh.sum(0), of_rr.sum(0)], dim=1) / 2
-        # 0, which is `rough`, where the forms cancel, as without a map that is much larger than all others.
-        return sums.masked_fill((of_rr.sum(0) <= _ROUGH_PRODUCTS * of_base.sum(0))[:, None], 0.0)
+        # 0, which is `rough`, where what tells similarities apart is lost among the products, as without a map that is
+        # much larger than all others.
+        spread = sums[:, 2] - sums[:, 0].square() / self.n_pairs
+        return sums.masked_fill((spread <= _ROUGH * of_base.sum(0) / 2)[:, None], 0.0)
 
     def top_k(self, top: TopK, tile: tuple[slice, slice]) -> torch.Tensor:
         """(k, 3) sums, some k at a time."""
