@@ -64,6 +64,16 @@ def test_a_state_that_does_not_fit_is_not_used(tmp_path: Path, spoil: str) -> No
     np.testing.assert_array_equal(place, walk(Budget())[1])
 
 
+def test_more_steps_than_are_wanted_now_are_not_used_but_fewer_are(tmp_path: Path) -> None:
+    budget = Budget(0, tmp_path / "partial.npz", "k")
+    for _ in range(3):
+        walk(budget)
+    assert walk(budget, n_steps=9)[2] == [3]
+    done, place, made = walk(Budget(None, tmp_path / "partial.npz", "k"), n_steps=2)
+    assert (done, made) == (2, [0, 1])
+    np.testing.assert_array_equal(place, walk(Budget(), n_steps=2)[1])
+
+
 def test_a_state_of_which_a_part_is_damaged_is_not_used_at_all(tmp_path: Path) -> None:
     partial = tmp_path / "partial.npz"
     np.savez(partial, key=np.array("k"), done=np.array(1), state_whole=np.ones(2))  # `state_damaged` is lacking

@@ -52,7 +52,7 @@ class Budget:
         Returns:
             How many steps are done, those of earlier runs included.
         """
-        first = done = self._resume(state)
+        first = done = self._resume(state, n_steps)
         started = recorded = time.monotonic()
         for number in logs.progress(self._numbers(first, n_steps, started), what, n_steps - first):
             step(number)
@@ -76,13 +76,13 @@ class Budget:
                 return
             yield number
 
-    def _resume(self, state: State) -> int:
-        """Fill the arrays with what an earlier run left, and return how many steps that were."""
+    def _resume(self, state: State, n_steps: int) -> int:
+        """Fill the arrays with what an earlier run left of at most so many steps, and return how many that were."""
         if self.partial is None or not self.partial.is_file():
             return 0
         try:
             with np.load(self.partial, allow_pickle=False) as saved:
-                if str(saved["key"]) != self.key:
+                if str(saved["key"]) != self.key or int(saved["done"]) > n_steps:
                     logger.info("%s was made from other inputs or settings; starting over.", self.partial)
                     return 0
                 left = {name: np.broadcast_to(saved[f"state_{name}"], values.shape) for name, values in state.items()}
