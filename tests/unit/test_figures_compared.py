@@ -11,6 +11,7 @@ import pandas as pd
 import pytest
 import xarray as xr
 from matplotlib.axes import Axes
+from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
 from matplotlib.legend import Legend
 from matplotlib.patches import Rectangle
@@ -22,7 +23,7 @@ from alignment_importance.report.figures import style
 from alignment_importance.report.figures.interactions import draw_elimination, draw_pairs, draw_shapley
 from alignment_importance.report.figures.networks import draw_agreement, draw_networks, draw_spread, draw_transfer
 from alignment_importance.report.figures.patches import draw_patches
-from alignment_importance.report.figures.rsms import draw_rsms, order_of_images
+from alignment_importance.report.figures.rsms import draw_rsms, joints, order_of_images
 
 RANDOM = "random weights (seed 1)"
 LONG = "a comparison with a long name"
@@ -125,6 +126,45 @@ def test_with_missing_judgments_images_go_by_category(pictures: pd.DataFrame) ->
     drawn = draw_rsms(matrices(people), pictures.assign(category=["z", "y", "z", "y"]), "c", "n")
     assert "by category and name" in texts(drawn)
     assert np.isnan(np.asarray(drawn.axes[0].images[0].get_array(), dtype=float)[0, 2])
+
+
+def test_lines_of_the_tree_join_the_images_in_their_order() -> None:
+    """Images 2 and 0 are joined at 1, 1 and 3 at 2, and these two at 6."""
+    tree = np.array([[2, 0, 1, 2], [1, 3, 2, 2], [4, 5, 6, 4]], dtype=float)
+    expected = [
+        [(0, 0), (0, 1), (1, 1), (1, 0)],
+        [(2, 0), (2, 2), (3, 2), (3, 0)],
+        [(0.5, 1), (0.5, 6), (2.5, 6), (2.5, 2)],
+    ]
+    np.testing.assert_array_equal(joints(tree), expected)
+
+
+def test_lines_of_a_tree_as_deep_as_there_are_images() -> None:
+    """Each image joins all those before it."""
+    n_images = 3000
+    joined = np.concatenate([[0], n_images + np.arange(n_images - 2)])
+    numbers = np.arange(1.0, n_images)
+    lines = joints(np.stack([joined, numbers, numbers, numbers + 1], axis=1))
+    np.testing.assert_array_equal(lines[:, 2], np.stack([numbers, numbers], axis=1))
+
+
+def test_lines_of_the_tree_of_many_images_leave_space_between_them(pictures: pd.DataFrame) -> None:
+    n_images = 300
+    values = np.random.default_rng(4).random((n_images, n_images))
+    ids = [f"i{number:03}" for number in range(n_images)]
+    data = xr.Dataset(
+        dict.fromkeys(("people", "full", "retained"), (("image", "image_b"), values + values.T)),
+        coords={"image": ids, "image_b": ids},
+        attrs={"n_retained": 7.0, **PROVENANCE},
+    )
+    drawn = draw_rsms(data, pictures, "c", "n")
+    drawn.draw_without_rendering()
+    found = [lines for panel in drawn.axes for lines in panel.collections if isinstance(lines, LineCollection)]
+    tree = max(found, key=lambda lines: len(lines.get_segments()))
+    assert len(tree.get_segments()) == n_images - 1
+    assert tree.axes is not None
+    points = 72 * tree.axes.get_window_extent().width / drawn.dpi
+    assert np.max(tree.get_linewidth()) < 0.5 * points / n_images
 
 
 def test_nothing_retained_is_said(pictures: pd.DataFrame) -> None:

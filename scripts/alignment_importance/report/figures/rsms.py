@@ -103,12 +103,36 @@ def _percentiles(values: NDArray[np.float64]) -> NDArray[np.float64]:
 def _dendrogram(panel: Axes, tree: NDArray[np.float64] | None) -> None:
     panel.axis("off")
     if tree is not None:
-        drawn = hierarchy.dendrogram(tree, no_plot=True)
-        # Leaves are 10 apart and begin at 5.
-        joints = np.stack([np.array(drawn["icoord"]) / 10 - 0.5, drawn["dcoord"]], axis=-1)
-        panel.add_collection(LineCollection(list(joints), colors="0.3", linewidths=0.6))
-        panel.set_xlim(-0.5, len(tree) + 0.5)
-        panel.set_ylim(0, 1.02 * joints[..., 1].max() or 1)
+        lines, n_images = joints(tree), len(tree) + 1
+        # Lines of many images would cover the space between them.
+        width = min(0.6, 60 / n_images)
+        panel.add_collection(LineCollection(list(lines), colors="0.3", linewidths=width))
+        panel.set_xlim(-0.5, n_images - 0.5)
+        panel.set_ylim(0, 1.02 * lines[..., 1].max() or 1)
+
+
+def joints(tree: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Find the lines that join the branches of a linkage, with images at 0, 1, ... in the order of its leaves.
+
+    As `scipy.cluster.hierarchy.dendrogram`, which calls itself for every branch, and so fails for a tree that is deeper
+    than Python allows, as one of a thousand images may be.
+
+    Args:
+        tree: (joint, 4) of `scipy.cluster.hierarchy.linkage`.
+
+    Returns:
+        (joint, 4, 2) x and y of the ends and corners, in the order of the linkage.
+    """
+    order = hierarchy.leaves_list(tree)
+    n_images = len(order)
+    x, y = np.zeros(n_images + len(tree)), np.zeros(n_images + len(tree))
+    x[order] = np.arange(n_images)
+    first, second = tree[:, :2].astype(int).T
+    y[n_images:] = tree[:, 2]
+    for joint, branches in enumerate(zip(first, second, strict=True), start=n_images):
+        x[joint] = x[list(branches)].mean()
+    sides = [(x[first], y[first]), (x[first], tree[:, 2]), (x[second], tree[:, 2]), (x[second], y[second])]
+    return np.moveaxis(np.array(sides), 2, 0)
 
 
 def _category_bars(panels: list[Axes], category: NDArray[np.str_]) -> dict[str, Artist]:
