@@ -92,7 +92,7 @@ def recorded(head: heads.Head, maps: np.ndarray, ablation: str = "zero") -> xr.D
     mean = fill_of(torch.from_numpy(maps), "mean")
     with torch.inference_mode():
         readout = head.module(torch.from_numpy(maps)).numpy()
-        pooled = head.module(mean[None, :, None, None].expand(1, *maps.shape[1:])).numpy()[0]
+        pooled = head.module(mean[None, :, None, None].repeat(1, 1, *maps.shape[2:])).numpy()[0]
     return xr.Dataset(
         {
             "feature_maps": (("image", "feature_map", "y", "x"), maps),

@@ -89,6 +89,30 @@ def test_readouts_in_the_place_of_hidden_layers_overwrite_no_sum(maps: np.ndarra
         np.testing.assert_allclose(readout, expected, atol=1e-6)
 
 
+class Viewing(nn.Module):
+    """Views the maps of an image as one row, which must lie in memory as such."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.meet = nn.Linear(N_MAPS * 16, 6)
+
+    def forward(self, maps: torch.Tensor) -> torch.Tensor:
+        return torch.sigmoid(self.meet(maps.view(maps.size(0), -1)))
+
+
+@pytest.mark.parametrize("ablated", ABLATIONS)
+def test_maps_may_be_viewed_in_another_shape(ablated: str, maps: np.ndarray, human: np.ndarray) -> None:
+    with torch.random.fork_rng():
+        torch.manual_seed(4)
+        network = networks.Network(Whole(Viewing(), 6).eval(), "small", "random", 4, (0.5,) * 3, (0.5,) * 3)
+    head, tensor = networks.cut(network, map_layer="trunk.1").head, torch.from_numpy(maps)
+    assert head.route == "linear"
+    fast = ablation.ablate(head, recorded(head, maps, ablated), resources(), "pearson", "pearson")
+    _, [without] = fast.leave_one_out(blocks_of(human)[:1])
+    expected = naive.leave_one_out(head.module, tensor, human, "pearson", "pearson", fill_of(tensor, ablated))
+    np.testing.assert_allclose(without, expected, atol=2e-6)
+
+
 @pytest.mark.parametrize("route", ["linear", "general"])
 def test_weights_are_copied_to_the_device_once(
     route: str, maps: np.ndarray, human: np.ndarray, monkeypatch: pytest.MonkeyPatch

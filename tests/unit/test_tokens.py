@@ -76,11 +76,11 @@ class Cut:
 
     @property
     def plain(self) -> tuple[nn.Module, torch.Tensor]:
-        """The head, and the maps."""
+        """The head, and the maps, lying in memory as those that are read from a file."""
         with torch.inference_mode():
             outputs = self.cut.trunk(self.images)
         maps, *prefix = outputs if self.cut.head.reads_prefix else (outputs,)
-        return Bound(self.cut.head.module, prefix), maps
+        return Bound(self.cut.head.module, prefix), maps.contiguous()
 
     def recorded(self, ablated: str = "zero") -> xr.Dataset:
         head, maps = self.plain
@@ -247,6 +247,36 @@ def test_as_many_maps_as_rows_are_told_from_rows(name: str) -> None:
         one.network.module(one.images)
         hook.remove()
         torch.testing.assert_close(one.cut.trunk(one.images), seen[0].movedim(-1, 1) if last else seen[0])
+
+
+class Viewing(nn.Module):
+    """Views maps that come last as one row, which must lie in memory as such."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.maps, self.norm = nn.Conv2d(3, 5, 8, stride=8), nn.LayerNorm(5)
+        self.meet, self.head = nn.Linear(5 * 16, 6), nn.Linear(6, 3)
+
+    def forward(self, images: torch.Tensor) -> torch.Tensor:
+        maps = self.norm(self.maps(images).permute(0, 2, 3, 1))
+        return self.head(torch.sigmoid(self.meet(maps.view(maps.size(0), -1))))
+
+
+class Branching(Viewing):
+    """The same for a network that torch.fx cannot follow."""
+
+    def forward(self, images: torch.Tensor) -> torch.Tensor:
+        return super().forward(images) if images.amax() < 10**6 else images
+
+
+@pytest.mark.parametrize("kind", [Viewing, Branching])
+def test_maps_that_come_last_may_be_viewed_in_another_shape(kind: Callable[[], nn.Module]) -> None:
+    one = cut_of(kind, map_layer="norm")
+    head, maps = one.plain
+    assert maps.shape == (N_IMAGES, 5, 4, 4)
+    engine = ablation.ablate(one.cut.head, one.recorded(), CPU, "pearson", "pearson")
+    expected = naive.leave_one_out(head, maps, people(), "pearson", "pearson")
+    np.testing.assert_allclose(engine.leave_one_out([whole(people())])[1][0], expected, atol=2e-5)
 
 
 def test_what_is_not_square_is_no_map() -> None:

@@ -53,7 +53,8 @@ class VariantHead(ABC):
     @property
     def _ablated(self) -> torch.Tensor:
         """(1, feature_map, y, x) what all maps are when they are ablated."""
-        return self.fill[:, None, None].expand(1, *self.maps.shape[1:])
+        # A head that views maps in another shape cannot view one value in the place of many.
+        return self.fill[:, None, None].expand(1, *self.maps.shape[1:]).contiguous()
 
     def only(self, kept: torch.Tensor) -> Self:
         """The same head over the maps `kept` (feature_map,) bool; the others are ablated in all images."""

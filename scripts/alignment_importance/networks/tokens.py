@@ -163,8 +163,8 @@ def to_tokens(maps: torch.Tensor, *prefix: torch.Tensor) -> torch.Tensor:
 
 
 def to_places(maps: torch.Tensor) -> torch.Tensor:
-    """(image, y, x, unit) of maps (image, unit, y, x)."""
-    return maps.movedim(1, -1)
+    """(image, y, x, unit) of maps (image, unit, y, x), lying in memory in this order, as what follows may expect."""
+    return maps.movedim(1, -1).contiguous()
 
 
 #: How many times the norm of the image's median token an artefact has.
