@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 import xarray as xr
-from torch import nn
+from torch import fx, nn
 from torch.nn import functional
 
 from alignment_importance import ablation, networks
@@ -267,6 +267,33 @@ def test_sizes_from_before_the_map_layer_are_those_of_the_batch(number: int) -> 
         maps = cut.trunk(images)
         torch.testing.assert_close(module.fc(cut.head.module(maps)), module(images))
     assert cut.head.route == "general"
+
+
+@fx.wrap
+def with_size(maps: torch.Tensor) -> tuple[torch.Tensor, list[int]]:
+    """The maps, and their height and width as a list, as some blocks of networks hand them on."""
+    return maps, list(maps.shape[2:])
+
+
+@fx.wrap
+def by_height(sums: torch.Tensor, size: list[int]) -> torch.Tensor:
+    return sums / size[0]
+
+
+class HandingOn(Sized):
+    """Uses the size that layers before the map layer have put out beside their maps."""
+
+    def forward(self, images: torch.Tensor) -> torch.Tensor:
+        early, size = with_size(self.conv(images))
+        summed = by_height(torch.relu(early).sum((2, 3)), size)
+        return self.fc(torch.cat([summed, summed], 1))
+
+
+def test_a_size_in_a_list_from_before_the_map_layer_is_no_way_around_it() -> None:
+    module, images = HandingOn(), some_images(3)
+    cut = networks.cut(network_of(module), map_layer="relu")
+    with torch.inference_mode():
+        torch.testing.assert_close(module.fc(cut.head.module(cut.trunk(images))), module(images))
 
 
 @pytest.mark.parametrize(

@@ -211,10 +211,10 @@ def _sizes_from_before(traced: fx.GraphModule, start: fx.Node) -> dict[fx.Node, 
 
 
 def _in_common(of_one: Any, of_many: Any) -> Any:
-    """The size that both outputs are: an integer, `_IMAGES`, or a tuple of these; None when they are no such thing."""
-    if isinstance(of_one, tuple) and len(of_one) == len(of_many):
-        parts = tuple(_in_common(*pair) for pair in zip(of_one, of_many, strict=True))
-        return None if None in parts else parts
+    """The size that both outputs are: an integer, `_IMAGES`, a tuple or list of these; None for no such thing."""
+    if isinstance(of_one, tuple | list) and len(of_one) == len(of_many):
+        parts = [_in_common(*pair) for pair in zip(of_one, of_many, strict=True)]
+        return None if None in parts else parts if isinstance(of_one, list) else tuple(parts)
     if not isinstance(of_one, int):
         return None
     if of_one == of_many:
@@ -224,8 +224,8 @@ def _in_common(of_one: Any, of_many: Any) -> Any:
 
 def _written(size: Any, start: fx.Node, graph: fx.Graph) -> Any:
     """A size as an argument of a node, the number of images being that of `start`."""
-    if isinstance(size, tuple):
-        return tuple(_written(part, start, graph) for part in size)
+    if isinstance(size, tuple | list):
+        return type(size)(_written(part, start, graph) for part in size)
     if size != _IMAGES:
         return size
     number = graph.call_method("size", (start, 0))
