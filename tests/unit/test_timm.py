@@ -203,6 +203,8 @@ def test_mistakes_are_told_with_what_was_meant(hub: Path) -> None:
         **random,
     )
     wrong(r"cannot be cut. Set 16\.", architecture="timm/test_vit", input_size=9, **random)
+    # Patches of 7 x 7 pixels that overlap, around each fourth, leave none unseen.
+    assert networks.inspect(networks.Spec("timm/pvt_v2_b0", input_size=64, **random)).input_size == 64
     wrong(r"vit_b_16 cannot be built for inputs of 225", architecture="vit_b_16", input_size=225, **random)
 
 

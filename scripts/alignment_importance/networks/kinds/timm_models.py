@@ -131,7 +131,11 @@ def _require_tag(name: str, tag: str) -> None:
 
 def _require_whole_patches(module: nn.Module, architecture: str, size: int) -> None:
     """Refuse an input of which patches would leave a part unseen: timm drops what does not fill a patch."""
-    patch = getattr(getattr(module, "patch_embed", None), "patch_size", None)
+    embedding = getattr(module, "patch_embed", None)
+    cutting = getattr(embedding, "proj", None)
+    if isinstance(cutting, nn.Conv2d) and cutting.stride != cutting.kernel_size:
+        return  # Patches overlap.
+    patch = getattr(embedding, "patch_size", None)
     side = patch[0] if isinstance(patch, tuple | list) else patch
     if isinstance(side, int) and size % side:
         below = size // side * side
