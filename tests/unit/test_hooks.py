@@ -98,6 +98,28 @@ class NamingTransformer(Transformer):
         self.first = Naming()
 
 
+class Random(Branching):
+    """Drops units outside training, too."""
+
+    def forward(self, images: torch.Tensor) -> Any:
+        return self.head(nn.functional.dropout(torch.sigmoid(self.meet(self.maps(self.early(images)))).mean((2, 3))))
+
+
+class BranchingRandom(Random):
+    """The same for a network that torch.fx cannot follow."""
+
+    def forward(self, images: torch.Tensor) -> Any:
+        return super().forward(images) if images.amax() < 10**6 else images
+
+
+class OfTheBatch(Random):
+    """Normalises by the images that run together."""
+
+    def forward(self, images: torch.Tensor) -> Any:
+        maps = nn.functional.batch_norm(self.early(images), None, None, training=True)
+        return self.head(torch.sigmoid(self.meet(self.maps(maps))).mean((2, 3)))
+
+
 class Around(Branching):
     """Its classifier reads the image, too."""
 
@@ -230,6 +252,20 @@ def _listed(folder: Path) -> pd.DataFrame:
 def test_what_hooks_cannot_do_is_told(kind: type[nn.Module], layers: dict[str, str], said: str) -> None:
     with pytest.raises(InputError, match=said):
         networks.cut(network_of(kind), **layers)
+
+
+@pytest.mark.parametrize(
+    ("kind", "layer", "said"),
+    [
+        (Random, None, r"changes when it runs again\. Let its forward pass draw no random numbers"),
+        (BranchingRandom, "maps", r"changes when it runs again\. Let its forward pass draw no random numbers"),
+        (OfTheBatch, None, "for an image depends on the images beside it"),
+    ],
+)
+def test_own_networks_give_an_image_one_output(kind: type[nn.Module], layer: str | None, said: str) -> None:
+    own = dataclasses.replace(network_of(kind), architecture="my_networks:function")
+    with pytest.raises(InputError, match=rf"^The output of my_networks:function .*{said}"):
+        networks.cut(own, layer)
 
 
 class Cube(nn.Module):

@@ -86,6 +86,7 @@ def cut(network: Network, map_layer: str | None = None, readout_layer: str | Non
         traced = trace(network)
         layers = _choose(traced, network, map_layer, readout_layer)
         if own_function.includes(network.architecture):
+            hooks.require_repeatable(network)
             require_equal(traced, network)
     except UntraceableError as error:
         if map_layer is None:
@@ -163,6 +164,7 @@ def _cut_by_hooks(network: Network, map_layer: str, readout_layer: str | None) -
     trunk, rest = hooks.Trunk(network.module, [layers]), hooks.Rest(network.module, layers, network.input_size)
     head = Head(rest, layers.map_shape[0], "hooked", reads_prefix=layers.prefix > 0)
     if not any(values.is_meta for values in network.module.state_dict().values()):
+        hooks.require_repeatable(network)
         image = random_image(network.input_size)
         with torch.inference_mode():
             parts = trunk(image)

@@ -17,7 +17,7 @@ from torch import nn
 from alignment_importance.networks import tokens
 from alignment_importance.networks.building import Network
 from alignment_importance.networks.spec import nearest
-from alignment_importance.networks.tracing import run_on_zeros, sharing_tensors, shown
+from alignment_importance.networks.tracing import random_image, run_on_zeros, sharing_tensors, shown
 from alignment_importance.system.errors import InputError
 
 
@@ -58,6 +58,31 @@ def calls(network: Network) -> dict[str, Call]:
             module.register_forward_hook(functools.partial(note, name))
     run_on_zeros(network, copied, device="meta" if on_meta else "cpu")
     return by_name
+
+
+def require_repeatable(network: Network) -> None:
+    """Refuse a network whose first output for an image changes when it runs again, or beside another image.
+
+    Raises:
+        InputError: says which.
+    """
+    image = random_image(network.input_size)
+    with torch.inference_mode():
+        runs = [network.module(images.clone()) for images in (image, image, torch.cat([image, image.flip(3)]))]
+    first, again, beside = (None if (output := _tensor(run)) is None else output[:1] for run in runs)
+    if first is None or again is None or beside is None or first.shape != beside.shape:
+        return
+    largest = first.abs().max()
+    if (first - again).abs().max() > 1e-4 * largest:
+        raise InputError(
+            f"The output of {network.architecture} for an image changes when it runs again. Let its forward pass draw "
+            "no random numbers, as `functional.dropout` does without `training=self.training`."
+        )
+    if (first - beside).abs().max() > 1e-2 * largest:
+        raise InputError(
+            f"The output of {network.architecture} for an image depends on the images beside it. Let it use no "
+            "statistics of the batch, as normalisation in training does or with `track_running_stats=False`."
+        )
 
 
 def _tensor(value: Any) -> torch.Tensor | None:
