@@ -9,6 +9,8 @@ import yaml
 from rule_objects import rules
 from tiny_project import run_snakemake
 
+from alignment_importance.inputs.judgments import judged
+
 #: MB that Snakemake takes beside a script: a cluster counts both as one job.
 SNAKEMAKE = 200
 
@@ -49,6 +51,25 @@ def test_a_link_that_leads_nowhere_has_no_size(tmp_path: Path, inputs: Inputs) -
     before = memory_of("explain_images", inputs, 1)
     (tmp_path / "folder" / "lost.png").symlink_to(tmp_path / "nowhere.png")
     assert memory_of("explain_images", inputs, 1) == before
+
+
+@pytest.mark.parametrize(
+    ("rule", "names", "bytes_per_cell"),
+    [
+        # Five matrices of float64 while they are read and checked.
+        ("prepare_judgments", ["sources"], 5 * 8),
+        # One, and the numbers of ratings.
+        ("prepare_pairs", ["judgments"], 8 + 4),
+        ("prepare_control", ["judgments"], 8 + 4),
+        ("summarise", ["judgments", "predictions", "scores", "heatmaps"], 8 + 4),
+    ],
+)
+def test_the_largest_judgments_fit_however_small_their_file_is(
+    rule: str, names: list[str], bytes_per_cell: int
+) -> None:
+    asked = memory_of(rule, Inputs({name: [] for name in names}), 1)
+    python = 150
+    assert asked > judged.MOST_CELLS * bytes_per_cell / 1e6 + python + SNAKEMAKE
 
 
 def test_two_gpu_jobs_never_run_at_once_here(tmp_path: Path) -> None:

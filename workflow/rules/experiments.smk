@@ -154,7 +154,7 @@ rule summarise:
     conda:
         "../../envs/tables.yaml"
     resources:
-        mem_mb=growing(600, judgments=10, predictions=10, scores=12, heatmaps=10),
+        mem_mb=growing(1000, judgments=10, predictions=10, scores=12, heatmaps=10),
         runtime=growing(20),
     params:
         **dict.fromkeys(("judgments", "networks", "by_image", "by_map"), COMPARISONS),

@@ -110,7 +110,8 @@ rule prepare_judgments:
     conda:
         "../../envs/tables.yaml"
     resources:
-        mem_mb=growing(1000, sources=15),
+        # Sparse judgments, small as files, may become the largest matrices that are read.
+        mem_mb=growing(2500, sources=15),
         runtime=growing(10, sources=0.1),
     params:
         settings=lambda wildcards: {
@@ -151,7 +152,7 @@ rule prepare_pairs:
     conda:
         "../../envs/tables.yaml"
     resources:
-        mem_mb=growing(600, judgments=5),
+        mem_mb=growing(1000, judgments=5),
         runtime=growing(10),
     params:
         listed=lambda wildcards: PLAN.listed_pairs(wildcards.comparison),
@@ -179,7 +180,7 @@ rule prepare_control:
     conda:
         "../../envs/tables.yaml"
     resources:
-        mem_mb=growing(600, judgments=5),
+        mem_mb=growing(1000, judgments=5),
         runtime=growing(10, mask_files=1),
     params:
         objects=entry("controls", "objects"),

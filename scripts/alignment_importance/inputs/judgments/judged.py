@@ -25,8 +25,8 @@ SINGLE_PARTICIPANT = "mean"
 #: A difference below this share of the largest value is due to rounding by the program that wrote the file.
 ROUNDING = 1e-9
 
-# Matrices (participant, image, image) with more cells would not fit into the memory of the job.
-_MOST_CELLS = 50_000_000
+#: Matrices (participant, image, image) with more cells would not fit into the memory of the job.
+MOST_CELLS = 50_000_000
 
 
 @dataclass(frozen=True)
@@ -120,10 +120,10 @@ def check_size(problems: Problems, path: Path, n_participants: int, n_images: in
     Raises:
         ProblemsError: their matrices would not fit into memory.
     """
-    if n_participants * n_images**2 <= _MOST_CELLS:
+    if n_participants * n_images**2 <= MOST_CELLS:
         return
-    if n_images**2 > _MOST_CELLS:
-        most = math.isqrt(_MOST_CELLS)
+    if n_images**2 > MOST_CELLS:
+        most = math.isqrt(MOST_CELLS)
         found = f"a matrix of {n_images} images does not fit into memory"
         remedy = f"Name {most} of them at most with the comparison's `images`, or fewer of its `categories`."
     else:
