@@ -11,6 +11,7 @@ import pytest
 import xarray as xr
 from drawing import IDS, Drawn, files, write_heatmaps
 from matplotlib.figure import Figure
+from matplotlib.text import Text
 from PIL import Image
 
 from alignment_importance.maps.overlap import summary
@@ -240,6 +241,15 @@ def test_many_categories_fit_onto_a_page(n_categories: int) -> None:
     named = [text.get_text() for text in panel.texts]
     assert named == [f"category {at}\n2 images" for at in range(n_categories)]
     assert all(text.get_window_extent().x0 >= 0 for text in panel.texts)
+
+
+def test_of_very_many_categories_some_are_drawn() -> None:
+    names = [summary.ALL_IMAGES, *(f"category {at:03}" for at in range(79))]
+    figure = draw_overlap_categories(summary_table(1, names).assign(saliency="first"), "a.b", "net.1")
+    named = [text.get_text().partition("\n")[0] for text in figure.axes[0].texts]
+    assert named == [summary.ALL_IMAGES, *(f"category {at:03}" for at in range(0, 79, 2))]
+    assert figure.get_figheight() < 30
+    assert any("40 of 79 categories." in text.get_text().replace("\n", " ") for text in figure.findobj(Text))
 
 
 def test_the_grid_shows_both_masks_and_their_relative_risk(given: dict[str, Any], drawn: Drawn, tmp_path: Path) -> None:

@@ -25,9 +25,11 @@ from alignment_importance.report.figures.sheet import Sheet
 from alignment_importance.report.overlays import read_image
 from alignment_importance.statistics import resampling
 
-#: Number of images in a row of the grid, and of kinds of saliency map in a row of the figure of categories.
+#: Number of images in a row of the grid, and of kinds of saliency map in a row of the figure of categories, which has
+#: at most so many of them.
 _COLUMNS = 6
 _SALIENCIES = 2
+_CATEGORIES = 40
 
 #: Height in inches of all rows of categories, so that they fit on a page, and limits of a single row.
 _ROWS, _LOWEST, _HIGHEST = 7.8, 0.55, 1.05
@@ -96,7 +98,10 @@ def draw_overlap_categories(summary: pd.DataFrame, comparison: str, model: str) 
     Args:
         summary: as for `draw_overlap`.
     """
-    saliencies, names = (summary[name].unique().tolist() for name in ("saliency", "category"))
+    saliencies, groups = (summary[name].unique().tolist() for name in ("saliency", "category"))
+    categories = [name for name in groups if name != ALL_IMAGES]
+    shown = resampling.evenly(categories, _CATEGORIES)
+    names = [name for name in groups if name == ALL_IMAGES or name in shown]
     target = _target(summary)
     n_blocks = -(-len(saliencies) // _SALIENCIES)
     row_height = float(np.clip(_ROWS / (n_blocks * len(names)), _LOWEST, _HIGHEST))
@@ -121,6 +126,8 @@ def draw_overlap_categories(summary: pd.DataFrame, comparison: str, model: str) 
         f"The highest pixels of the saliency map as a prediction of the highest {target:g} % of the heatmap. "
         "Lines: means over images; bands: 95 % bootstrap intervals."
     )
+    if len(shown) < len(categories):
+        note = f"{note} {style.some(len(shown), len(categories), 'categories')}."
     style.key(figure, _marks(directions=False), note, columns=2)
     title = "How well saliency maps predict heatmaps, by category"
     style.title(figure, title, comparison, model, style.provenance(summary))
