@@ -56,8 +56,8 @@ def test_a_link_that_leads_nowhere_has_no_size(tmp_path: Path, inputs: Inputs) -
 @pytest.mark.parametrize(
     ("rule", "names", "bytes_per_cell"),
     [
-        # Five matrices of float64 while they are read and checked.
-        ("prepare_judgments", ["sources"], 5 * 8),
+        # Seven matrices of float64 while they are read and checked.
+        ("prepare_judgments", ["sources"], 7 * 8),
         # One, and the numbers of ratings.
         ("prepare_pairs", ["judgments"], 8 + 4),
         ("prepare_control", ["judgments"], 8 + 4),

@@ -111,7 +111,7 @@ rule prepare_judgments:
         "../../envs/tables.yaml"
     resources:
         # Sparse judgments, small as files, may become the largest matrices that are read.
-        mem_mb=growing(2500, sources=15),
+        mem_mb=growing(3200, sources=15),
         runtime=growing(10, sources=0.1),
     params:
         settings=lambda wildcards: {
