@@ -110,8 +110,8 @@ rule prepare_judgments:
     conda:
         "../../envs/tables.yaml"
     resources:
-        # Sparse judgments, small as files, may become the largest matrices that are read.
-        mem_mb=growing(3200, sources=15),
+        # Sparse judgments, small as files, may become matrices that take the third attempt.
+        mem_mb=growing(1150, sources=15),
         runtime=growing(10, sources=0.1),
     params:
         settings=lambda wildcards: {
