@@ -240,6 +240,11 @@ def _listed(folder: Path) -> pd.DataFrame:
         (Branching, {"map_layer": "map"}, "map_layer 'map' is not a module that the network runs. Did you mean maps?"),
         (Branching, {"map_layer": "relu"}, "map_layer 'relu' runs 2 times per image, so it is unclear which"),
         (Branching, {"map_layer": "maps", "readout_layer": "early"}, r"readout_layer 'early' is \(image, 6, 3, 3\)"),
+        (
+            Branching,
+            {"map_layer": "maps", "readout_layer": "input of relu"},
+            "readout_layer 'relu' runs 2 times per image",
+        ),
         (Branching, {"map_layer": "head"}, r"map_layer 'head' is \(image, 3\); \(image, feature_map, y, x\) or"),
         (
             Around,
@@ -323,6 +328,8 @@ def test_modules_are_listed() -> None:
     assert layers["layer"].tolist() == ["early", "maps", "relu", "meet", "input of head", "head"]
     assert layers["shape"].tolist() == ["6 x 3 x 3", "5 x 2 x 2", "5 x 2 x 2", "7 x 1 x 1", "7", "3"]
     assert layers["role"].tolist() == ["", "map layer", "", "", "readout", ""]
+    # As everything in the list, it can be named.
+    pd.testing.assert_frame_equal(networks.list_layers(network_of(Branching), "maps", "input of head"), layers)
     # What the layer puts out is another readout than what it reads.
     named = networks.list_layers(network_of(Branching), "maps", "head").set_index("layer")
     assert named["role"].to_dict() == dict.fromkeys(["early", "relu", "meet"], "") | {

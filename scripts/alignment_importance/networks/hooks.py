@@ -149,8 +149,11 @@ def input_of(module: str) -> str:
 def find(network: Network, map_layer: str, readout_layer: str | None) -> Layers:
     """Find the layers of a cut: the modules of these names; by default the readout is what the classifier reads.
 
+    Args:
+        network, map_layer, readout_layer: as in `cutting.cut`; the readout may also be `input_of` a module.
+
     Raises:
-        InputError: a name that is no module's, or that of one whose output is of no use.
+        InputError: a name that is no module's, or that of one whose output, or input, is of no use.
     """
     called = calls(network)
     maps = _called(called, map_layer, "map_layer")
@@ -158,15 +161,14 @@ def find(network: Network, map_layer: str, readout_layer: str | None) -> Layers:
     layout = _laid_out(called, map_layer, puts_out)
     n_maps, height, width = (puts_out[-1], layout.height, layout.width) if layout else puts_out
     tokens.require_places(map_layer, (n_maps, height, width))
-    if readout_layer is not None:
-        name, shape = readout_layer, _called(called, readout_layer, "readout_layer").puts_out or ()
-    else:
-        name = _classifier(called, network.architecture)
-        shape = called[name].reads or ()
+    readout_layer = readout_layer or input_of(_classifier(called, network.architecture))
+    module = readout_layer.removeprefix(input_of(""))
+    call, is_read = _called(called, module, "readout_layer"), module != readout_layer
+    shape = (call.reads if is_read else call.puts_out) or ()
     if len(shape) not in (1, 3) or any(side != 1 for side in shape[1:]):
-        raise InputError(f"readout_layer {name!r} is {shown(shape)}; (image, unit) is needed.")
+        raise InputError(f"readout_layer {readout_layer!r} is {shown(shape)}; (image, unit) is needed.")
     map_shape = (n_maps, height, width)
-    return Layers(map_layer, layout, len(puts_out) == 2, map_shape, name, readout_layer is None, shape[0])
+    return Layers(map_layer, layout, len(puts_out) == 2, map_shape, module, is_read, shape[0])
 
 
 def _called(called: Mapping[str, Call], name: str, key: str) -> Call:
