@@ -76,6 +76,10 @@ def test_the_range_of_ratings_is_told_as_the_file_has_it(tmp_path: Path) -> None
         source = reading.Source(tmp_path / "j.csv", name="comparisons.mine")
         text, _ = starting_configuration.propose("mine", tmp_path / "photos", None, source)
         assert f"judged (435 ratings from {'-99 to 7' if code == '-99' else '1 to 999'})." in text
+    # Of several ratings of a pair, what the file has is not known any more.
+    (tmp_path / "j.csv").write_text("\n".join(["image_a,image_b,similarity", *pairs, "i28,i29,-99"]), encoding="utf-8")
+    text, _ = starting_configuration.propose("mine", tmp_path / "photos", None, source)
+    assert "judged (436 ratings, repeated ones averaged, from -49 to 7)." in text  # the last has 1, too
 
 
 def test_trials_are_counted_by_the_pair(tmp_path: Path) -> None:

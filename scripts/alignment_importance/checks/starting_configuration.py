@@ -190,14 +190,16 @@ def _described(judgments: xr.Dataset) -> str:
     participants = judgments["participant"].to_numpy().tolist()
     told_apart = participants != [SINGLE_PARTICIPANT]
     whose = counted(len(participants), "participant", "participants") if told_apart else "participants not told apart"
-    ratings = int(judgments["n_ratings"].to_numpy()[:, rows, columns].sum())
+    n_ratings = judgments["n_ratings"].to_numpy()[:, rows, columns]
+    ratings = int(n_ratings.sum())
     if judgments.attrs["mean_over"] == "trials":  # each of which judges several pairs
         often = f"in {ratings / judged:.1f} trials each on average"
     else:
         values = judgments["similarity"].to_numpy()[:, rows, columns]
         own = values if judgments.attrs["kind"] == "similarity" else 0.0 - values
         # Codes of missing answers, such as -99, are seen here.
-        often = f"{counted(ratings, 'rating', 'ratings')} from {np.nanmin(own):g} to {np.nanmax(own):g}"
+        averaged = ", repeated ones averaged," if n_ratings.max() > 1 else ""
+        often = f"{counted(ratings, 'rating', 'ratings')}{averaged} from {np.nanmin(own):g} to {np.nanmax(own):g}"
     return f"{judgments.attrs['form']}: {len(ids)} images, {whose}, {judged} of {len(rows)} pairs judged ({often})."
 
 
