@@ -116,7 +116,8 @@ def _check_shape(source: Source, values: NDArray[np.generic], n_images: int, pro
         problems.error(source.features, found, remedy)
     elif layout == "maps" and values.shape[1] == values.shape[2] != values.shape[3]:  # most maps are square
         found = (
-            f"the array is {shape}, which is read as {values.shape[1]} maps of {' x '.join(map(str, values.shape[2:]))}"
+            f"the array is {shape}, which is read as {counted(values.shape[1], 'map', 'maps')} of "
+            f"{' x '.join(map(str, values.shape[2:]))}"
         )
         remedy = "If the maps stand last, as Keras has them, move them: np.moveaxis(array, -1, 1)."
         problems.warn(source.features, found, remedy)
