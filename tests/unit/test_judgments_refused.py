@@ -161,9 +161,9 @@ def test_numbers_without_names(tmp_path: Path, text: str) -> None:
     assert reading.inspect(reading.Source(path, kind="similarity"), images(), problems) is None
     [problem] = problems.errors
     assert str(problem) == (
-        "header: there are numbers alone, and no names of columns or images. Write the ids of a matrix's images above "
-        "and before it, or save it as .npy and name them with `order`; give a table a header, and ids in place of "
-        "numbers of images."
+        "header: there are numbers alone, and no names of columns or images. For a matrix, add a row and a column "
+        "with the ids of its images, or save it as .npy and name them with `order`; for a table, add a header, and "
+        "write ids in place of numbers of images."
     )
     assert not problem.lacks  # no name of a column would help
 

@@ -215,8 +215,8 @@ def _refuse_header(file: judged.File) -> NoReturn:
     if file.text.own_header and all(map(_is_number, file.text.own_header)):
         found = "there are numbers alone, and no names of columns or images"
         remedy = (
-            "Write the ids of a matrix's images above and before it, or save it as .npy and name them with `order`; "
-            "give a table a header, and ids in place of numbers of images."
+            "For a matrix, add a row and a column with the ids of its images, or save it as .npy and name them with "
+            "`order`; for a table, add a header, and write ids in place of numbers of images."
         )
         file.problems.fail(file.path, found, remedy, "header")
     shown = ",".join(file.text.own_header)
