@@ -153,3 +153,18 @@ def test_what_is_wrong_with_some_of_the_images_says_of_which_comparison(tmp_path
     said = [str(problem) for problem in found.warnings if "opposite" in problem.found]
     opposed = "participants who judge opposite to the others (mean correlation below -0.2): ann, ben. Did they use"
     assert [line[: line.index(" the scale")] for line in said] == [opposed, f"comparisons.some: {opposed}"]
+
+
+@pytest.mark.parametrize(
+    ("lines", "found"),
+    [
+        (["image_a,image_b,similarity", "a,b,1", "a,b,2", "a,c,3", "b,c,4"], "1 pair was rated differently"),
+        ([",a,b,c", "a,,1,3", "b,2,,4", "c,3,4,"], "1 pair has another value"),
+    ],
+)
+def test_pairs_that_are_judged_twice_say_of_which_comparison(tmp_path: Path, lines: list[str], found: str) -> None:
+    path, table, problems = write(tmp_path, "\n".join(lines) + "\n"), images(IDS[:3], ["x"] * 3), Problems()
+    for name, categories in (("all", ()), ("x", ("x",))):
+        source = reading.Source(path, "similarity", categories=categories, name=f"comparisons.{name}")
+        reading.inspect(source, table, problems)
+    assert [problem.place for problem in problems.warnings if problem.found.startswith(found)] == ["", "comparisons.x"]

@@ -22,7 +22,8 @@ class Problem:
     Attributes:
         level: an error stops the workflow; a warning is told, and kept beside the results.
         where: the file, or the key of the configuration (`models.vgg16.weights`).
-        place: where in the file, such as `line 3, column similarity`; empty for the whole of it.
+        place: where in the file, such as `line 3, column similarity`, or the comparison of some of its images that it
+            is about; empty for the whole of it.
         found: what is there, as a clause without a full stop.
         remedy: what to do about it, as a sentence; of a warning, it may be what was done.
         lacks: the key of the configuration that was not said and would decide it, if that is what is wrong.

@@ -35,7 +35,7 @@ class File:
 
     Attributes:
         path: the file.
-        kind, order, key, columns: see `reading.Source`.
+        kind, order, key, columns, name_of_some: see `reading.Source`.
         participant: name of the participant, if the file does not give one.
         images: the ids of the set, and those of the comparison.
         problems: where mistakes are noted.
@@ -46,6 +46,7 @@ class File:
     order: Path | None
     key: str | None
     columns: Mapping[str, str]
+    name_of_some: str
     participant: str
     images: ImageIds
     problems: Problems
@@ -162,7 +163,7 @@ def from_matrices(
     if n_differing:
         pairs = counted(n_differing, "pair has", "pairs have")
         found = f"{pairs} another value in the other direction (largest difference {largest:g})"
-        problems.warn(path, found, "The two directions are averaged.")
+        problems.warn(path, found, "The two directions are averaged.", file.name_of_some)
     return Judged(*_by_participant(participants, values, counts), kind)
 
 
@@ -215,7 +216,8 @@ def from_ratings(
     if n_differing:
         pairs = counted(n_differing, "pair was", "pairs were")
         found = f"{pairs} rated differently by one participant (largest difference {spread.max():g})"
-        file.problems.warn(file.path, found, "Each participant's ratings of a pair, in either direction, are averaged.")
+        remedy = "Each participant's ratings of a pair, in either direction, are averaged."
+        file.problems.warn(file.path, found, remedy, file.name_of_some)
     n_ratings = np.zeros(values.shape, dtype=np.int32)
     at, low, high = np.unravel_index(cell[starts], values.shape)
     values[at, low, high] = values[at, high, low] = np.add.reduceat(rating, starts) / counts

@@ -44,6 +44,11 @@ class Source:
     images: Sequence[str] | Path | None = None
     name: str = "the comparison"
 
+    @property
+    def name_of_some(self) -> str:
+        """Its name if it is of some images of its set, beside which others may read the same file; else empty."""
+        return self.name if self.categories or self.images is not None else ""
+
     @classmethod
     def of(cls, comparison: str, entry: Mapping[str, Any]) -> "Source":
         """The judgments of a comparison, from its entry in the configuration."""
@@ -178,13 +183,11 @@ def _read(source: Source, files: Sequence[Path], images: ImageIds, problems: Pro
     if len(forms) > 1:
         problems.fail(source.path, f"its files differ: {', '.join(forms)}", "Give each a folder and comparison.")
     together = judged.together([one for _, one in read], source.path, problems)
-    # Other comparisons of some images may read the same file, and differ in this.
-    place = source.name if source.categories or source.images is not None else ""
     found = Problems()
     with found.collect(source.path):
         together = quality.of_those_who_judged(together, images, source.path, found)
         quality.check(together, images, source.path, found)
-    problems.extend(replace(problem, place=place) for problem in found)
+    problems.extend(replace(problem, place=source.name_of_some) for problem in found)
     problems.raise_errors()
     return read[0][0], together
 
@@ -197,7 +200,8 @@ def _read_file(source: Source, path: Path, images: ImageIds, problems: Problems)
     """
     is_text = path.suffix.lower() in delimited_text.SUFFIXES
     participant = judged.SINGLE_PARTICIPANT if path == source.path else path.stem
-    file = judged.File(path, source.kind, source.order, source.key, source.columns, participant, images, problems)
+    said = (source.kind, source.order, source.key, source.columns, source.name_of_some)
+    file = judged.File(path, *said, participant, images, problems)
     form = registry.form_of(file)
     if form is None:
         _refuse_header(file)
