@@ -43,7 +43,7 @@ class _Walk(NamedTuple):
         gap, rate: (unit,) by how much the slope of a unit that is not positive is below p, at least; by how much this
             gap shrinks as p falls by 1, at most.
         length: (unit,) the square root of the diagonal of G.
-        near: (strip, unit, column) G of all units with the positive ones, which have the first n columns of all strips:
+        near: (strip, unit, column) G of all units with the positive ones, which have the first n columns of all strips,
             so that what is multiplied with weights lies together.
         column: (unit,) the column of each positive unit, in the first n places.
         aside: (unit,) whether a unit does not join: it is positive, or `_add` refused it beside those that are.
