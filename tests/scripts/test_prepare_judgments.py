@@ -76,7 +76,7 @@ def test_judgments_are_labelled_and_say_what_they_are(tmp_path: Path, simulated:
         "source": "j.npy",
         "mean_over": "participants",
         "categories": "x",
-        "warnings": f"{warning} The two directions are averaged.",
+        "warnings": f"comparisons.mine: {warning} The two directions are averaged.",
         "form": "array",
         "simulated": int(simulated),
         "sha256": sha256,
@@ -89,7 +89,7 @@ def test_judgments_are_labelled_and_say_what_they_are(tmp_path: Path, simulated:
     assert files["file"].tolist() == [str(tmp_path / "j.npy"), str(tmp_path / "order.txt")]
     assert files["sha256"][0] == sha256
     found = read_table(tmp_path / "out/checks.csv")
-    assert found["found"][0] == warning.removesuffix(".")
+    assert found["found"][0] == warning.removesuffix(".") and found["place"][0] == "comparisons.mine"
 
 
 @pytest.mark.parametrize("unit", ["images", "pairs"])
