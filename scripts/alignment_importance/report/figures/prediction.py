@@ -143,7 +143,7 @@ def _prediction_label(row: pd.Series) -> str:
     known = np.isfinite(row["k_retained_mean"])
     permuted = row.get("p_permutation_difference", np.nan)
     # Ticks get their labels anew whenever they are drawn, so that `style.worded` cannot change these.
-    what = "units" if str(row["weights"]).startswith("units of") else "maps"
+    what = "units" if style.of_units(row["weights"]) else "maps"
     lines = [
         style.observers(row["comparison"], row["simulated"], between="\n"),
         f"{style.number(row['k_retained_mean'], '.0f')} {what} retained" if known else f"retained {what}: undefined",

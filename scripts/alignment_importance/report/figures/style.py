@@ -140,9 +140,14 @@ def observers(comparison: str, simulated: bool, longest: int = SHORT, between: s
 def network(model: str, provenance: Mapping[str, Any]) -> str:
     """Name a model, and state if it is units, or if its weights, arithmetic or ablation are unusual."""
     weights = str(provenance["weights"])
-    said = [weights] if weights.startswith(("random weights", "units of")) else []
+    said = [weights] if weights.startswith("random weights") or of_units(weights) else []
     said += unusual(provenance["arithmetic"], provenance["ablation"])
     return f"{short(model)} ({', '.join(said)})" if said else short(model)
+
+
+def of_units(weights: object) -> bool:
+    """Tell by its `weights` whether a model is units, which have no places."""
+    return str(weights).startswith("units of")
 
 
 def provenance(table: pd.DataFrame) -> dict[str, Any]:
@@ -215,7 +220,7 @@ def worded(figure: Figure, weights: Iterable[str]) -> Figure:
     Args:
         weights: of the networks in the figure, all of which must be units.
     """
-    if not all(str(each).startswith("units of") for each in weights):
+    if not all(of_units(each) for each in weights):
         return figure
     for text in figure.findobj(Text):
         assert isinstance(text, Text)
