@@ -2,9 +2,12 @@ import numpy as np
 import pytest
 import scipy.stats
 import xarray as xr
+from hypothesis import given
+from hypothesis import strategies as st
 
 from alignment_importance.experiments import agreement
 from alignment_importance.maps import heatmaps as heat
+from alignment_importance.statistics.correlation import correlate
 
 
 def dataset(values: np.ndarray, ids: list[str], resize: str = "whole") -> xr.Dataset:
@@ -67,3 +70,22 @@ def test_every_two_networks_are_compared_over_the_images_that_both_have() -> Non
     assert table[["model", "model_b", "image"]].to_numpy().tolist() == [
         ["a", "b", "y"], ["a", "c", "x"], ["a", "c", "y"], ["b", "c", "y"]
     ]  # fmt: skip
+
+
+@given(
+    shapes=st.tuples(*[st.tuples(st.integers(1, 9), st.integers(1, 9))] * 2),
+    size=st.tuples(st.integers(2, 40), st.integers(2, 40)),
+    resizes=st.tuples(*[st.sampled_from(["whole", "pad", "crop"])] * 2),
+    seed=st.integers(0, 99),
+)
+def test_sums_over_pixels_are_those_of_the_pictures(
+    shapes: tuple[tuple[int, int], ...], size: tuple[int, int], resizes: tuple[str, ...], seed: int
+) -> None:
+    rng = np.random.default_rng(seed)
+    frame = {"width": ("image", [size[0]]), "height": ("image", [size[1]])}
+    one, other = (
+        dataset(rng.random((1, *shape)), ["a"], resize).assign_coords(frame)
+        for shape, resize in zip(shapes, resizes, strict=True)
+    )
+    expected = correlate(*(heat.place_image(each, "heatmap", "a") for each in (one, other)))
+    assert agreement.correlate_heatmaps(one, other, "a") == pytest.approx(expected, abs=1e-9, nan_ok=True)

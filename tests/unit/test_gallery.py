@@ -172,7 +172,7 @@ def test_pairs_without_places_and_with_undefined_contributions() -> None:
 def test_a_set_without_categories_has_none(tmp_path: Path) -> None:
     one = gallery_sets.image_set(tmp_path / "images", [])
     bare = gallery.ImageSet("bare", one.table.assign(category=np.nan), {}, [])
-    assert content.describe(bare, PERCENTS, {}, "image")["categories"] is None
+    assert content.describe(bare, PERCENTS, "image")["categories"] is None
 
 
 # ----------------------------------------------------------------------------------------------------------------------

@@ -1,14 +1,14 @@
 """Do two networks see an image's importance in the same places? Correlations of their heatmaps, image by image."""
 
 import itertools
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 import xarray as xr
 
 from alignment_importance.maps import heatmaps as heat
-from alignment_importance.statistics.correlation import correlate
 from alignment_importance.system import logs
 
 #: Columns of the table.
@@ -24,9 +24,8 @@ def agree(heatmaps: Mapping[str, xr.Dataset]) -> pd.DataFrame:
 
     Returns:
         The columns `COLUMNS`, a row per pair of networks and image that both have, sorted by image. `correlation` is
-        Pearson's r over the pixels that both saw, NaN without a heatmap or where one is flat. `correlation_other_image`
-        is r with the second network's heatmap of another image (the next by id, laid over this image's frame): what
-        position in the frame alone would give.
+        that of `correlate_heatmaps`. `correlation_other_image` is r with the second network's heatmap of another image
+        (the next by id, laid over this image's frame): what position in the frame alone would give.
     """
     pairs = list(itertools.combinations(heatmaps, 2))
     rows = []
@@ -34,10 +33,67 @@ def agree(heatmaps: Mapping[str, xr.Dataset]) -> pd.DataFrame:
         first, second = heatmaps[one], heatmaps[other]
         ids = sorted(set(first.indexes["image"]) & set(second.indexes["image"]))
         for image, next_image in zip(ids, np.roll(ids, -1).tolist(), strict=True):
-            placed = heat.place_image(first, "heatmap", image)
-            same, another = (
-                correlate(placed, heat.place_image(second, "heatmap", source, placed.shape))
-                for source in (image, next_image)
-            )
+            same, another = (correlate_heatmaps(first, second, image, source) for source in (image, next_image))
             rows.append((one, other, image, same, another if len(ids) > 1 else np.nan))
     return pd.DataFrame(rows, columns=list(COLUMNS))
+
+
+def correlate_heatmaps(first: xr.Dataset, second: xr.Dataset, image: str, of_second: str | None = None) -> float:
+    """Pearson's r of the heatmaps of an image by two networks, over the pixels that both saw.
+
+    Args:
+        first, second: what `heatmaps.make` returns.
+        of_second: the image whose heatmap by the second network is laid over the frame of `image`; None for `image`.
+
+    Returns:
+        -1 to 1; NaN without a heatmap, where one is flat, and where both saw fewer than two pixels.
+    """
+    maps = [first["heatmap"].sel(image=image), second["heatmap"].sel(image=of_second or image)]
+    width, height = int(maps[0]["width"]), int(maps[0]["height"])
+    resizes = (first.attrs["resize"], second.attrs["resize"])
+    weights = [heat.cell_weights(one.shape, width, height, resize) for one, resize in zip(maps, resizes, strict=True)]
+    rows, columns = (_where_both_saw(sides) for sides in zip(*weights, strict=True))
+    if len(rows[0]) * len(columns[0]) < 2:
+        return np.nan
+    one, other = (_Laid.of(*parts) for parts in zip(maps, rows, columns, strict=True))
+    r = one.product(other) / np.sqrt(one.product(one) * other.product(other))
+    return float(np.clip(r, -1, 1))
+
+
+def _where_both_saw(sides: Sequence[np.ndarray]) -> list[np.ndarray]:
+    """Leave out the rows, or the columns, of pixels that one of two networks did not see."""
+    seen = np.isfinite(np.hstack(sides)).all(axis=1)
+    return [side[seen] for side in sides]
+
+
+@dataclass(frozen=True)
+class _Laid:
+    """A heatmap laid over pixels, less its mean over them, as the three matrices whose product it is.
+
+    What is summed over all pixels is then a product of small matrices, and the picture itself is never made. No order
+    of sums depends on a number of threads.
+
+    Attributes:
+        values: (y, x); NaN where the heatmap is flat.
+        rows, columns: what those of the map weigh in those of the pixels: (height, y) and (width, x).
+    """
+
+    values: np.ndarray
+    rows: np.ndarray
+    columns: np.ndarray
+
+    @classmethod
+    def of(cls, heatmap: xr.DataArray, rows: np.ndarray, columns: np.ndarray) -> "_Laid":
+        """Subtract the mean from a heatmap (y, x)."""
+        values = heatmap.to_numpy().astype(np.float64)
+        if np.ptp(values[np.ix_(rows.any(axis=0), columns.any(axis=0))]) == 0:
+            return cls(np.full_like(values, np.nan), rows, columns)
+        mean = np.einsum("y,yx,x->", rows.mean(axis=0), values, columns.mean(axis=0))
+        return cls(values - mean, rows, columns)
+
+    def product(self, other: "_Laid") -> float:
+        """The sum over all pixels of the products of two heatmaps."""
+        of_rows = np.einsum("py,pv->yv", self.rows, other.rows)
+        of_columns = np.einsum("px,pu->xu", self.columns, other.columns)
+        across = np.einsum("yx,xu->yu", self.values, of_columns)
+        return float(np.einsum("yu,vu,yv->", across, other.values, of_rows))

@@ -74,9 +74,19 @@ def place(map2d: np.ndarray, width: int, height: int, resize: str) -> np.ndarray
         (height, width) float64: bilinear between the centres of the map's cells, the outermost values continued to
         the edge of the input, NaN where the network did not see the image.
     """
-    left, top, right, bottom = images.input_region(width, height, resize)
-    rows = _interpolate(map2d.astype(np.float64), _positions(height, top, bottom, map2d.shape[0]))
-    return _interpolate(rows.T, _positions(width, left, right, map2d.shape[1])).T
+    across, along = _positions(map2d.shape, width, height, resize)
+    return _interpolate(_interpolate(map2d.astype(np.float64), across).T, along).T
+
+
+def cell_weights(shape: tuple[int, ...], width: int, height: int, resize: str) -> tuple[np.ndarray, np.ndarray]:
+    """What the rows and the columns of a map (y, x) weigh in those of the pixels that it is laid over by `place`.
+
+    Returns:
+        (height, y) and (width, x): the first times the map times the second's transpose is the map over the image.
+        NaN in the rows and columns of pixels that the network did not see.
+    """
+    across, along = _positions(shape, width, height, resize)
+    return _interpolate(np.eye(shape[0]), across), _interpolate(np.eye(shape[1]), along)
 
 
 def place_image(
@@ -112,8 +122,14 @@ def weighted_sum(A: np.ndarray, weights: np.ndarray) -> np.ndarray:
     return np.einsum("k,kyx->yx", weights, A, dtype=np.float64, optimize=False)
 
 
-def _positions(n_pixels: int, start: float, stop: float, n_cells: int) -> np.ndarray:
-    """Where the centres of the pixels 0..n-1 lie, counted in cells of a map spread from `start` to `stop`."""
+def _positions(shape: tuple[int, ...], width: int, height: int, resize: str) -> tuple[np.ndarray, np.ndarray]:
+    """Where the centres of an image's rows and columns of pixels lie, counted in cells of a map (y, x)."""
+    left, top, right, bottom = images.input_region(width, height, resize)
+    return _centres(height, top, bottom, shape[0]), _centres(width, left, right, shape[1])
+
+
+def _centres(n_pixels: int, start: float, stop: float, n_cells: int) -> np.ndarray:
+    """Where the centres of the pixels 0..n-1 lie, counted in cells that are spread from `start` to `stop`."""
     inside = (np.arange(n_pixels) + 0.5 - start) / (stop - start)
     return np.where((inside >= 0) & (inside <= 1), inside * n_cells - 0.5, np.nan)
 

@@ -24,6 +24,6 @@ def build(image_sets: Sequence[ImageSet], percents: Sequence[float], folder: Pat
     """
     described = []
     for image_set in image_sets:
-        agreement = pictures.draw(image_set, percents, folder, scale)
-        described.append(content.describe(image_set, percents, agreement, scale))
+        pictures.draw(image_set, percents, folder, scale)
+        described.append(content.describe(image_set, percents, scale))
     page.write({"percents": sorted(percents), "sets": described}, folder / "index.html")

@@ -1,5 +1,6 @@
 """What the gallery tells about every image, as numbers that the page sorts and filters by."""
 
+import itertools
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -8,6 +9,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
+from alignment_importance.experiments.agreement import correlate_heatmaps
 from alignment_importance.maps.overlap.tables import of_equal_masks
 from alignment_importance.report.captions import unusual
 from alignment_importance.report.gallery import explained
@@ -72,30 +74,34 @@ class ImageSet:
     views: Sequence[View]
 
 
-def describe(
-    image_set: ImageSet,
-    percents: Sequence[float],
-    agreement: Mapping[tuple[int, int], Sequence[float]],
-    scale: Scale,
-) -> dict[str, Any]:
+def describe(image_set: ImageSet, percents: Sequence[float], scale: Scale) -> dict[str, Any]:
     """Collect the numbers of one set for JSON: lists in the order of the images, None where undefined.
 
     Args:
         image_set: what to describe.
         percents: sizes of masks whose overlap is shown.
-        agreement: by the positions of two views, the correlation (image,) of their heatmaps.
         scale: what the colours of heatmaps span.
     """
     ids = image_set.table["image"].tolist()
     categories = image_set.table["category"].astype(object).fillna("").tolist()
+    heatmaps = [view.heatmaps for view in image_set.views]
     return {
         "name": image_set.name,
         "images": ids,
         "categories": categories if any(categories) else None,
         "saliency": list(image_set.saliency),
         "views": [_describe_view(view, ids, percents, scale) for view in image_set.views],
-        "agreement": [{"views": list(pair), "values": numbers(values)} for pair, values in agreement.items()],
+        "agreement": [
+            {"views": [first, second], "values": numbers(_agreement(heatmaps[first], heatmaps[second], ids))}
+            for first, second in itertools.combinations(range(len(heatmaps)), 2)
+        ],
     }
+
+
+def _agreement(one: xr.Dataset, other: xr.Dataset, ids: list[str]) -> list[float]:
+    """Correlate the heatmaps of two views; NaN where one lacks the image."""
+    both = set(one.indexes["image"]) & set(other.indexes["image"])
+    return [correlate_heatmaps(one, other, image) if image in both else np.nan for image in ids]
 
 
 def _describe_view(view: View, ids: list[str], percents: Sequence[float], scale: Scale) -> dict[str, Any]:

@@ -1,7 +1,6 @@
 """Draws the pictures of the gallery: small files, numbered like the images, so that no id becomes a path."""
 
 import functools
-import itertools
 import shutil
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -19,7 +18,6 @@ from alignment_importance.report.gallery import content, explained
 from alignment_importance.report.gallery.content import ImageSet, View
 from alignment_importance.report.outlines import outline
 from alignment_importance.report.overlays import Scale, overlay, shared_limits, shrunk
-from alignment_importance.statistics.correlation import correlate
 from alignment_importance.system import logs
 
 #: Longest sides in pixels: in the large view, in the overview and of masks, and of a feature map.
@@ -35,22 +33,14 @@ _WIDEST, _THINNEST = 2.4, 1.0
 _QUALITY, _EFFORT = 82, 1
 
 
-def draw(
-    image_set: ImageSet, percents: Sequence[float], folder: Path, scale: Scale
-) -> dict[tuple[int, int], list[float]]:
+def draw(image_set: ImageSet, percents: Sequence[float], folder: Path, scale: Scale) -> None:
     """Draw all pictures of a set below `folder`/pictures/{set}, where `{number}` counts the images from 0001.
 
     image/{large, small}/{number}.webp; saliency/{saliency}/{large, small}/{number}.webp;
     heatmap/{comparison}/{model}/{large, small}/{number}.webp; maps/{comparison}/{model}/{number}.webp, the leading maps
     in a row; contours/{comparison}/{model}/{saliency}/{number}.svg, to lie over the image;
     pairs/{comparison}/{model}/{number}.webp, see `explained.draw`, where the number counts the explained pairs.
-
-    Returns:
-        For each image the correlation of two heatmaps over the pixels that both networks saw, by the positions of their
-        views; NaN if there is no heatmap or one is constant.
     """
-    pairs = list(itertools.combinations(range(len(image_set.views)), 2))
-    agreement: dict[tuple[int, int], list[float]] = {pair: [] for pair in pairs}
     root = folder / "pictures" / image_set.name
     limits = [shared_limits(view.heatmaps, scale) for view in image_set.views]
     rows = image_set.table.to_dict("records")
@@ -63,20 +53,17 @@ def draw(
         for name, values in salient.items():
             _save_both(overlay(rgb, _stretched(values, rgb)), f"saliency/{name}", file)
         contours = Contours({name: _stretched(values, small) for name, values in salient.items()}, percents)
-        placed, placed_small = ([_heatmap_of(view, image, size) for view in image_set.views] for size in (rgb, small))
-        for view, heatmap, smaller, span in zip(image_set.views, placed, placed_small, limits, strict=True):
-            if heatmap is not None and smaller is not None:
-                _save_both(overlay(rgb, heatmap, span), f"heatmap/{view.name}", file)
+        for view, span in zip(image_set.views, limits, strict=True):
+            if image in view.heatmaps.indexes["image"]:
+                lay = functools.partial(heat.place_image, view.heatmaps, "heatmap", image)
+                placed, smaller = lay(rgb.shape[:2]), lay(small.shape[:2])
+                _save_both(overlay(rgb, placed, span), f"heatmap/{view.name}", file)
                 _draw_maps(view, image, rgb, file)
                 for name, svg in contours.with_heatmap(smaller).items():
                     path = file(f"contours/{view.name}/{name}", "svg")
                     path.write_text(svg, encoding="utf-8", newline="\n")
-        for first, second in pairs:
-            one, other = placed[first], placed[second]
-            agreement[first, second].append(np.nan if one is None or other is None else correlate(one, other))
     for view in image_set.views:
         explained.draw(view.pairs, view.activations["feature_maps"], root / "pairs" / view.name, scale)
-    return agreement
 
 
 def _file(root: Path, number: int, layer: str, ending: str = "webp") -> Path:
@@ -110,13 +97,6 @@ def _draw_maps(view: View, image: str, rgb: NDArray[np.uint8], file: Callable[[s
         placed = [heat.place(maps[k], width, height, view.heatmaps.attrs["resize"]) for k in leading]
         overlays = [overlay(small, one) for one in placed]
         _save(np.concatenate(overlays, axis=1), file(f"maps/{view.name}"))
-
-
-def _heatmap_of(view: View, image: str, rgb: NDArray[np.uint8]) -> NDArray[np.float64] | None:
-    """Scale the heatmap of an image to a picture of it; None if the comparison lacks the image."""
-    if image not in view.heatmaps.indexes["image"]:
-        return None
-    return heat.place_image(view.heatmaps, "heatmap", image, rgb.shape[:2])
 
 
 def _stretched(values: NDArray[np.float32], rgb: NDArray[np.uint8]) -> NDArray[np.float64]:
