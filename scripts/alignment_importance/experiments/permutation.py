@@ -34,7 +34,7 @@ _CACHED_VALUES = 200_000
 
 
 def grid(n_maps: int) -> list[int]:
-    """Numbers of maps to choose among: all where there are at most 64, otherwise 64 from 1 to all, in equal ratios."""
+    """Numbers of maps to choose among: all up to 64, otherwise at most 64 from 1 to all in equal ratios."""
     if n_maps <= _GRID_STEPS:
         return list(range(1, n_maps + 1))
     steps = np.geomspace(1, n_maps, _GRID_STEPS)
