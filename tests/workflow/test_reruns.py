@@ -152,9 +152,9 @@ CASES = [
     Case(
         "whether observers are simulated, which every output says", put("comparisons.pairs.simulated", True), COMPARISON
     ),
-    Case("a comparison more", configure(add_comparison), COMPARISON),
+    Case("one more comparison", configure(add_comparison), COMPARISON),
     Case(
-        "a comparison less",
+        "one comparison fewer",
         drop("comparisons", "matrix"),
         jobs("prepare_control", "evaluate_control", "summarise", "plot_summary", "build_gallery"),
     ),
@@ -162,10 +162,10 @@ CASES = [
     Case("the colour behind transparent images", put("image_sets.tiny.background", [0, 0, 0]), IMAGES),
     Case("the network's input, weights or layers", put("models.resnet18.resize", "crop"), NETWORK),
     Case("what takes the place of ablated maps", put("models.resnet18.ablation", "mean"), ABLATION),
-    Case("a network more", configure(add_network), NETWORK),
+    Case("one more network", configure(add_network), NETWORK),
     Case("similarity or score of the alignment", put("alignment.score", "spearman"), ABLATION),
-    Case("a seed more", put("cross_validation.seeds", [1, 2, 3]), jobs("prepare_judgments") | ABLATION | CONTROL),
-    Case("a seed less", put("cross_validation.seeds", [1]), jobs("prepare_judgments") | ABLATION | CONTROL),
+    Case("one more seed", put("cross_validation.seeds", [1, 2, 3]), jobs("prepare_judgments") | ABLATION | CONTROL),
+    Case("one seed fewer", put("cross_validation.seeds", [1]), jobs("prepare_judgments") | ABLATION | CONTROL),
     Case(
         "number or unit of the folds",
         put("cross_validation.folds", 2),
@@ -183,13 +183,13 @@ CASES = [
     ),
     Case("sizes of masks, also of those that figures show", put("overlap.relative_risk_percent", [20]), OVERLAP),
     Case(
-        "a kind of saliency more",
+        "one more kind of saliency map",
         put("saliency.fine", {"method": "fine_grained"}),
         jobs("compute_saliency") | OVERLAP,
     ),
     Case("width or resolution of figures", put("figures.dpi", 150), jobs("plot_comparison", "plot_summary")),
     Case("a mask of a control", replace_mask, jobs("prepare_control", "evaluate_control", "summarise", "plot_summary")),
-    Case("a control less", drop("controls", "halves"), jobs("summarise", "plot_summary")),
+    Case("one control fewer", drop("controls", "halves"), jobs("summarise", "plot_summary")),
     Case("`device` or `precision`", put("device", "auto"), jobs("extract_activations") | ABLATION),
     Case("`memory_gb`", put("memory_gb", 0.4), ABLATION),
     Case("the library's engine of the ablation", append(f"{LIBRARY}/ablation/engine.py"), ABLATION),
