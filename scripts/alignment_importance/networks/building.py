@@ -54,6 +54,10 @@ class Network:
 def build(spec: Spec) -> Network:
     """Build the network that a configuration names.
 
+    Returns:
+        The network in evaluation mode: `module`, what its input must look like (`input_size` in pixels, `mean` and
+        `std` of pixel values in 0..1), and `weights`, which describes them.
+
     Raises:
         InputError: unknown architecture or weights, a checkpoint that is missing or does not fit, a download that
             failed, a function that cannot be imported or returns no module.

@@ -74,9 +74,13 @@ def cut(network: Network, map_layer: str | None = None, readout_layer: str | Non
 
     Args:
         network: what `build` returned. It is only read.
-        map_layer: node or module whose output are the feature maps; by default the deepest spatial output before
+        map_layer: node or module whose output is the feature maps; by default the deepest spatial output before
             pooling.
         readout_layer: node or module whose output is the readout; by default what the last fully connected layer reads.
+
+    Returns:
+        `trunk`, a module from images (image, colour, y, x) to feature maps; `head`, from these to the readout; and the
+        names `map_layer` and `readout_layer` of what was found.
 
     Raises:
         InputError: a layer that does not exist or has no suitable shape; a network in which none is found; a readout

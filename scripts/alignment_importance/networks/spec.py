@@ -11,7 +11,7 @@ AS_EVALUATED = "as_evaluated"
 
 @dataclass(frozen=True)
 class Spec:
-    """A model's entry of the configuration, of which `ablation` says nothing of the network itself.
+    """A model's entry of the configuration; its `ablation` says nothing about the network itself.
 
     Attributes:
         architecture: a name of one of the `kinds` of networks: `efficientnet_lite0` to `2`, the name of a torchvision
@@ -23,12 +23,15 @@ class Spec:
         key: what stands before the names of the weights in a checkpoint that holds the network several times.
         sha256: SHA-256 that the checkpoint must have; any when None.
         seed: of random weights.
-        map_layer, readout_layer: names of nodes of the traced network, or of its modules; found when None.
+        map_layer: name of a node of the traced network, or of a module; found when None. The workflow reads it; `build`
+            does not, and `cut` takes it as an argument.
+        readout_layer: the same for the readout.
         readout: what a transformer's readout is made of: `token` (the class token), `mean` (of the tokens of the
             patches), or what the network itself reads when None.
         input_size: side of the square input in pixels; when None the weights' own, and 224 where nobody knows it.
-        mean, std: of the three colour channels, of pixel values in 0..1, that an input is normalised with; when None
-            those that the weights were trained with, and ImageNet's where nobody knows them.
+        mean: of the three colour channels, of pixel values in 0..1, that an input is normalised with; when None those
+            that the weights were trained with, and ImageNet's where nobody knows them.
+        std: standard deviations, as for `mean`.
         resize: rule that brings an image to this input, see `images.input_region`, or `as_evaluated`: the one with
             which the weights were evaluated.
         resize_in: numbers in which that is done, see `images.to_input`.
