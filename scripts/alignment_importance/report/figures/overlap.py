@@ -192,8 +192,8 @@ def draw_overlap_grid(
         for colour, what in ((palette.HEATMAP, "heatmap"), (palette.SALIENCY, "saliency map"))
     }
     note = (
-        "RR: relative risk, how many times more often pixels inside the heatmap's mask lie in the saliency map's mask "
-        f"than pixels outside it. {which}"
+        "RR: relative risk, how many times as often pixels inside the heatmap's mask lie in the saliency map's mask "
+        f"as pixels outside it. {which}"
     )
     style.key(figure, marks, note, columns=2)
     style.title(figure, "Where heatmaps and saliency maps lie", comparison, model, heatmaps.attrs)

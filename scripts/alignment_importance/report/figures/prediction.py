@@ -87,7 +87,7 @@ def _prediction_note(summary: pd.DataFrame, drawn: Collection[str]) -> str:
         f"Δ: retained less all, mean over folds{interval}.": True,
         "d: effect size over folds.": known("effect_size"),
         "Corrected p: one-sided t-test corrected for folds that share images (Nadeau & Bengio 2003).": True,
-        "In brackets: p corrected also for the number of comparisons (Holm).": known("p_corrected_holm"),
+        "In parentheses: p corrected also for the number of these tests (Holm).": known("p_corrected_holm"),
         "Permutation p: permutation test of the difference.": known("p_permutation_difference"),
     }
     return " ".join(part for part, drawn in parts.items() if drawn)
