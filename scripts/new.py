@@ -46,7 +46,7 @@ def new(
         text, problems = starting_configuration.propose(name, images, table, source, threads, schema)
     except ProblemsError as error:
         if any(problem.lacks for problem in error.problems):
-            logger.info("What is missing is said with %s; or behind Snakemake's --config: %s.", _OPTIONS, _KEYS)
+            logger.info("State what is missing with %s; or after Snakemake's --config: %s.", _OPTIONS, _KEYS)
         raise
     problems.log_warnings()
     with atomic(config) as partial:

@@ -283,7 +283,7 @@ def test_what_is_not_square_is_no_map() -> None:
     def make() -> nn.Module:
         return Nest(img_size=64, embed_dims=(8, 8), num_heads=(1, 1), depths=(1, 1), num_levels=2, num_classes=3)
 
-    said = r"map_layer 'levels.0.transformer_encoder.0.add_1' puts out 4 x 64 x 8 .* these dimensions are not places"
+    said = r"map_layer 'levels.0.transformer_encoder.0.add_1' outputs 4 x 64 x 8 .* these dimensions are not places"
     with pytest.raises(InputError, match=said):
         cut_of(make, 64, map_layer="levels.0.transformer_encoder")
 
@@ -393,7 +393,7 @@ def test_tokens_without_a_grid_are_refused_with_their_number() -> None:
 
 @pytest.mark.parametrize("layer", ["blocks.1", "norm"])
 def test_patches_behind_the_last_block_are_refused_where_the_class_token_is_read(layer: str) -> None:
-    with pytest.raises(InputError, match=f"map_layer '{layer}.*': behind it the class token alone is read"):
+    with pytest.raises(InputError, match=f"map_layer '{layer}.*': after it only the class token is read"):
         networks.cut(network_of(vit), layer)
     networks.cut(network_of(vit), "blocks.0")
     networks.cut(network_of(lambda: vit(global_pool="avg", fc_norm=False)), layer)

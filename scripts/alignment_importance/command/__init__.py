@@ -27,7 +27,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Do what the command line says.
 
     Args:
-        arguments: those of the process if None. What stands behind `--` is handed on to Snakemake.
+        arguments: those of the process if None. What follows `--` is handed on to Snakemake.
 
     Returns:
         The exit status: Snakemake's, or 1 where there was nothing to run.
@@ -65,7 +65,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="alignment-importance",
         description="Which feature maps of a network account for its agreement with human similarity judgments. "
-        "Every command is one of Snakemake's, which is printed; what stands behind -- is handed on to it.",
+        "Every command is one of Snakemake's, which is printed; what follows -- is handed on to it.",
     )
     shared = argparse.ArgumentParser(add_help=False)
     shared.add_argument("--directory", default=".", help="checkout of the project, or a folder in it (default: here)")

@@ -252,7 +252,7 @@ def _choose(traced: fx.GraphModule, network: Network, map_layer: str | None, rea
         layout = tokens.layout_of(maps, n_prefix)
         if layout.prefix and tokens.gives_one(traced, maps):
             raise InputError(
-                f"map_layer {maps.meta['name']!r}: behind it the class token alone is read, which depends on no patch "
+                f"map_layer {maps.meta['name']!r}: after it only the class token is read, which depends on no patch "
                 "any more. Name a layer before the last block, or set `readout: mean`."
             )
         maps, prefix = tokens.lay_out(traced, maps, layout)

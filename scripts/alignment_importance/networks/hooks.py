@@ -222,7 +222,7 @@ def _computed_with_last(called: Mapping[str, Call], name: str, shape: tuple[int,
     last = any(issubclass(kind, nn.Linear) for kind in kinds)
     if last == any(issubclass(kind, nn.Conv2d | nn.BatchNorm2d) for kind in kinds):
         raise InputError(
-            f"map_layer {name!r} puts out as many maps as rows, {shown(shape)}, and nothing shows which dimension "
+            f"map_layer {name!r} outputs as many maps as rows, {shown(shape)}, and nothing shows which dimension "
             "is that of the maps. Set another `input_size`."
         )
     return last

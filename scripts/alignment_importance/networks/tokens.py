@@ -133,8 +133,8 @@ def require_places(layer: str, map_shape: tuple[int, int, int]) -> None:
     n_maps, height, width = map_shape
     if height != width:
         raise InputError(
-            f"map_layer {layer!r} puts out {n_maps} x {height} x {width} for an image, but maps of a square input are "
-            "square: these dimensions are not places. Name a layer before or behind it."
+            f"map_layer {layer!r} outputs {n_maps} x {height} x {width} for an image, but maps of a square input are "
+            "square: these dimensions are not places. Name a layer before or after it."
         )
 
 
