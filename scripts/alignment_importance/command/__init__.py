@@ -94,7 +94,7 @@ def _parser() -> argparse.ArgumentParser:
     new.add_argument("--only", type=Path, metavar="FILE", help="ids of the images to compare, one per line")
 
     for name, do, what in (
-        ("check", _check, "tell everything that is wrong with a configuration and its files"),
+        ("check", _check, "report everything that is wrong with a configuration and its files"),
         ("run", _run, "run everything that is not done yet, and show the time left"),
     ):
         command = commands.add_parser(name, parents=[runs, configured], help=what)
