@@ -72,7 +72,7 @@ def reference() -> str:
 def _sections(whole: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
     """Every mapping of keys: the whole, its sections, and what stands below a name of the user's choice."""
     definitions = whole["$defs"]
-    yield "", whole | {"description": "The keys at the top."}
+    yield "", whole | {"description": "The keys of a configuration; those that are sections have their own keys below."}
     for key, told in whole["properties"].items():
         inner = _named(told)
         if key == "datasets":
@@ -93,7 +93,7 @@ def _section(name: str, told: dict[str, Any], definitions: dict[str, Any]) -> st
         default = _default(key, value, key in told.get("required", ()))
         what = value.get("description") or definitions[value["$ref"].rpartition("/")[2]]["description"]
         rows.append(f"| `{key}` | {_kind(value, definitions)} | {default} | {what} |\n")
-    heading = f"`{name}`" if name else "Top"
+    heading = f"`{name}`" if name else "Top level"
     header = "| key | value | default | |\n|---|---|---|---|\n"
     return f"\n## {heading}\n\n{told['description']}\n\n{header}{''.join(rows)}"
 
@@ -105,7 +105,7 @@ def _named(told: dict[str, Any]) -> dict[str, Any]:
 
 def _default(key: str, value: dict[str, Any], required: bool) -> str:
     if required:
-        return "must be there"
+        return "required"
     default = value.get("default")
     if isinstance(default, dict):
         return "see below" if "$ref" in value else ", ".join(f"`{name}`" for name in default) or "none"

@@ -131,7 +131,7 @@ def test_the_reference_has_a_table_for_every_section() -> None:
     }
     expected: dict[str, list[str]] = {}
     for *above, key in KEYS:
-        expected.setdefault(".".join(above).replace("*", "NAME") or "Top", []).append(key)
+        expected.setdefault(".".join(above).replace("*", "NAME") or "Top level", []).append(key)
     # The data sets are known; their names are headings instead of rows.
     del expected["datasets"]
     expected["models.NAME (features)"] = list(Features.model_fields)
