@@ -240,6 +240,7 @@ def test_artefacts_are_counted_and_told(
     with activations.read(tmp_path / "a.nc", IDS[:20], "zero") as recorded:
         assert recorded["artefact_tokens"].to_numpy().tolist() == [0, 1] * 10
     assert "map layer 'maps': in 10 of 20 images some tokens have more than 3 times the usual norm" in caplog.text
+    assert "Networks trained with registers have next to none." in caplog.text
 
 
 @pytest.fixture

@@ -90,7 +90,7 @@ def extract(
             logger.warning(
                 "%s, map layer %r: in %d of %d images some tokens have more than %d times the usual norm. Such "
                 "tokens are known artefacts that carry no information about their position: do not interpret heatmaps "
-                "there. Networks with registers have none.",
+                "there. Networks trained with registers have next to none.",
                 network.architecture, cut.map_layer, number, len(table), tokens.ARTEFACT,
             )  # fmt: skip
 
