@@ -2,6 +2,7 @@
 
 import os
 import re
+import shutil
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -81,6 +82,18 @@ def answer(script: str, *arguments: str, env: dict[str, str]) -> str:
     return subprocess.run(command, env=env, capture_output=True, text=True, check=True).stdout.strip()
 
 
+@pytest.mark.parametrize("profile", ["sge", "kubernetes"])
+def test_jobs_are_cancelled_as_the_plugin_does_it(profile: str, tmp_path: Path) -> None:
+    """It calls the setting as the name of one program, not as a line of shell."""
+    (tmp_path / "workflow").symlink_to(ROOT / "workflow")
+    program = settings(ROOT / "workflow/profiles" / profile)["cluster-generic-cancel-cmd"]
+    env = commands(tmp_path / "bin", **dict.fromkeys(("qdel", "kubectl"), 'echo "$0 $*"'))
+    found = program if "/" in program else shutil.which(program, path=env["PATH"])
+    assert found
+    said = subprocess.run([found, "7", "8"], cwd=tmp_path, env=env, capture_output=True, text=True, check=True).stdout
+    assert said.endswith(" 7 8\n")
+
+
 @pytest.mark.parametrize(
     ("qstat", "qacct", "status"),
     [
@@ -100,10 +113,13 @@ def test_status_of_a_job_of_sge(qstat: str, qacct: str, status: str, tmp_path: P
 @pytest.mark.parametrize(
     ("kubectl", "status"),
     [
-        ("true", "running"),
-        ("echo SuccessCriteriaMet Complete", "success"),
-        ("echo FailureTarget Failed", "failed"),
-        ("exit 1", "failed"),
+        ("echo 'Job '", "running"),
+        ("echo Job Suspended", "running"),
+        ("echo Job SuccessCriteriaMet Complete", "success"),
+        ("echo Job FailureTarget Failed", "failed"),
+        # It is not there any more; nobody could be asked.
+        ("true", "failed"),
+        ("exit 1", "running"),
     ],
 )
 def test_status_of_a_job_of_kubernetes(kubectl: str, status: str, tmp_path: Path) -> None:
