@@ -5,6 +5,7 @@ import re
 import shutil
 import subprocess
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -80,6 +81,22 @@ def commands(folder: Path, **programs: str) -> dict[str, str]:
 def answer(script: str, *arguments: str, env: dict[str, str]) -> str:
     command = [str(ROOT / "workflow/profiles" / script), *arguments]
     return subprocess.run(command, env=env, capture_output=True, text=True, check=True).stdout.strip()
+
+
+def submitted(folder: Path, profile: str, gpus: int, **programs: str) -> str:
+    """What programs that stand in for those of a cluster print when a job is handed over in a folder."""
+    (folder / "workflow").symlink_to(ROOT / "workflow")
+    resources = SimpleNamespace(mem_mb=3000, runtime=60, gpu=gpus)
+    command = settings(ROOT / "workflow/profiles" / profile)["cluster-generic-submit-cmd"]
+    line = command.format(threads=4, resources=resources) + ' "/a script"'
+    env = commands(folder / "bin", **programs)
+    return subprocess.run(line, shell=True, cwd=folder, env=env, capture_output=True, text=True, check=True).stdout
+
+
+@pytest.mark.parametrize("gpus", [0, 1])
+def test_a_job_for_sge(gpus: int, tmp_path: Path) -> None:
+    said = submitted(tmp_path, "sge", gpus, qsub='echo "$@"')
+    assert said.endswith(f" smp 4 -l h_rt=0:60:0,mem_free=750M {'-l gpu=1 ' * gpus}/a script\n")
 
 
 @pytest.mark.parametrize("profile", ["sge", "kubernetes"])
