@@ -16,9 +16,6 @@ from tiny_project import ROOT, run_snakemake
 PROFILES = sorted(file.parent for file in (ROOT / "workflow/profiles").glob("*/profile.v9+.yaml"))
 CLUSTERS = [folder for folder in PROFILES if folder.name != "workstation"]
 
-#: Profiles whose plugins do not know the resource `gpu`, and how they name it.
-OTHER_WORDS = {"lsf": "lsf_extra", "htcondor": "request_gpus"}
-
 
 def settings(profile: Path) -> dict[str, Any]:
     return yaml.safe_load((profile / "profile.v9+.yaml").read_text(encoding="utf-8"))
@@ -62,11 +59,10 @@ def test_a_profile_can_be_planned(profile: Path, tmp_path: Path) -> None:
         assert settings(profile)["retries"] >= 1
 
 
-@pytest.mark.parametrize("name", OTHER_WORDS)
-def test_gpus_are_asked_for_in_the_words_of_the_plugin(name: str) -> None:
-    asked = settings(ROOT / "workflow/profiles" / name)["set-resources"]
+def test_lsf_is_asked_for_gpus_in_words_of_its_own() -> None:
+    asked = settings(ROOT / "workflow/profiles/lsf")["set-resources"]
     assert set(asked) == GPU_RULES | GPU_OTHERS
-    assert all(set(resources) == {OTHER_WORDS[name]} for resources in asked.values())
+    assert all(set(resources) == {"lsf_extra"} for resources in asked.values())
 
 
 def commands(folder: Path, **programs: str) -> dict[str, str]:
@@ -99,16 +95,45 @@ def test_a_job_for_sge(gpus: int, tmp_path: Path) -> None:
     assert said.endswith(f" smp 4 -l h_rt=0:60:0,mem_free=750M {'-l gpu=1 ' * gpus}/a script\n")
 
 
-@pytest.mark.parametrize("profile", ["sge", "kubernetes"])
+@pytest.mark.parametrize("gpus", [0, 1])
+def test_a_job_for_htcondor(gpus: int, tmp_path: Path) -> None:
+    number = submitted(tmp_path, "htcondor", gpus, condor_submit="cat >said; echo 12.0 - 12.0")
+    assert number == "12\n"
+    lines = (tmp_path / "said").read_text(encoding="utf-8").splitlines()
+    asked = dict(line.split(" = ", 1) for line in lines if " = " in line)
+    assert asked["arguments"] == "\"'/a script'\""
+    assert (asked["request_cpus"], asked["request_memory"], asked["allowed_execute_duration"]) == ("4", "3000M", "3600")
+    assert asked.get("request_gpus", "0") == str(gpus)
+    assert (tmp_path / Path(asked["output"]).parent).is_dir()
+
+
+@pytest.mark.parametrize("profile", ["sge", "htcondor", "kubernetes"])
 def test_jobs_are_cancelled_as_the_plugin_does_it(profile: str, tmp_path: Path) -> None:
     """It calls the setting as the name of one program, not as a line of shell."""
     (tmp_path / "workflow").symlink_to(ROOT / "workflow")
     program = settings(ROOT / "workflow/profiles" / profile)["cluster-generic-cancel-cmd"]
-    env = commands(tmp_path / "bin", **dict.fromkeys(("qdel", "kubectl"), 'echo "$0 $*"'))
+    env = commands(tmp_path / "bin", **dict.fromkeys(("qdel", "condor_rm", "kubectl"), 'echo "$0 $*"'))
     found = program if "/" in program else shutil.which(program, path=env["PATH"])
     assert found
     said = subprocess.run([found, "7", "8"], cwd=tmp_path, env=env, capture_output=True, text=True, check=True).stdout
     assert said.endswith(" 7 8\n")
+
+
+@pytest.mark.parametrize(
+    ("condor_q", "condor_history", "status"),
+    [
+        ("echo 2", "exit 1", "running"),
+        ("exit 1", "exit 1", "running"),
+        ("true", "true", "running"),
+        ("true", "echo 4 0", "success"),
+        ("true", "echo 4 1", "failed"),
+        ("true", "echo 4 undefined", "failed"),
+        ("true", "echo 3 undefined", "failed"),
+    ],
+)
+def test_status_of_a_job_of_htcondor(condor_q: str, condor_history: str, status: str, tmp_path: Path) -> None:
+    env = commands(tmp_path / "bin", condor_q=condor_q, condor_history=condor_history)
+    assert answer("htcondor/status", "7", env=env) == status
 
 
 @pytest.mark.parametrize(
