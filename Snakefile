@@ -44,7 +44,6 @@ if START is None:
 
     rule all:
         """Everything that the configuration asks for."""
-        default_target: True
         input:
             rules.results.input,
             rules.figures.input,
@@ -54,6 +53,5 @@ else:
 
     rule all:
         """The configuration to start from, which the command line asks for."""
-        default_target: True
         input:
             rules.new.output,

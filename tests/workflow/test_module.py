@@ -62,6 +62,14 @@ def test_another_workflow_gets_them_on_a_cluster(finished: Path, caller: Path) -
         assert (caller / file).read_bytes() == (finished / file).read_bytes()
 
 
+def test_the_first_rule_of_another_workflow_stays_its_default(caller: Path) -> None:
+    without, _, _ = CALLER.partition("rule copy_summary")
+    (caller / "Snakefile").write_text(f"rule first:\n    shell: 'true'\n{without}", encoding="utf-8")
+    assert planned_jobs(caller) == {"first": 1}
+    (caller / "Snakefile").write_text(without, encoding="utf-8")
+    assert planned_jobs(caller)["ai_all"] == 1
+
+
 def test_the_catalogue_finds_the_workflow(tmp_path: Path) -> None:
     """The Snakefile where the catalogue of Snakemake workflows looks plans what the other one does."""
     plan, catalogued = (
