@@ -62,6 +62,12 @@ def test_another_workflow_gets_them_on_a_cluster(finished: Path, caller: Path) -
         assert (caller / file).read_bytes() == (finished / file).read_bytes()
 
 
+def test_another_workflow_may_use_a_single_rule(caller: Path) -> None:
+    single = CALLER.split("rule copy_summary")[0].replace("rule *", "rule prepare_images").replace("ai_*", "listed")
+    (caller / "Snakefile").write_text(single, encoding="utf-8")
+    assert planned_jobs(caller, "results/inputs/tiny/images.csv") == {"listed": 1}
+
+
 def test_the_first_rule_of_another_workflow_stays_its_default(caller: Path) -> None:
     without, _, _ = CALLER.partition("rule copy_summary")
     (caller / "Snakefile").write_text(f"rule first:\n    shell: 'true'\n{without}", encoding="utf-8")

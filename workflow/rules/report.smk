@@ -259,7 +259,12 @@ rule figures:
     input:
         rules.plot_summary.output,
         expand(rules.plot_comparison.output, comparison=COMPARISONS, model=WITH_PLACES),
-        expand(rules.plot_units.output, comparison=COMPARISONS, model=PLAN.units()),
+        # Where another workflow uses single rules of this one, `plot_units` has no output to ask for.
+        [
+            figure((kind, comparison, model), ending)
+            for kind, comparison, model in itertools.product(KINDS_OF_UNITS, COMPARISONS, PLAN.units())
+            for ending in ENDINGS
+        ],
 
 
 rule gallery:
