@@ -4,7 +4,6 @@ import argparse
 import importlib.util
 import json
 import shlex
-import subprocess
 import sys
 import webbrowser
 from collections.abc import Callable, Sequence
@@ -124,7 +123,7 @@ def _check(said: argparse.Namespace, checkout: Path) -> int:
 def _run(said: argparse.Namespace, checkout: Path) -> int:
     # What an interruption left unfinished is made again, instead of being an error.
     settings = [*_configfile(said, checkout), "--rerun-incomplete"]
-    return _snakemake(said, checkout, settings, [], progress.call)
+    return _snakemake(said, checkout, settings, [], progress.call_and_tell)
 
 
 def _open(said: argparse.Namespace, checkout: Path) -> int:
@@ -174,7 +173,7 @@ def _snakemake(
     checkout: Path,
     settings: Sequence[str],
     targets: Sequence[str],
-    call: Callable[..., int] = subprocess.call,
+    call: Callable[..., int] = progress.call,
 ) -> int:
     """Print a command of Snakemake and call it in the checkout."""
     if importlib.util.find_spec("snakemake") is None:

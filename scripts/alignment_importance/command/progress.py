@@ -1,12 +1,14 @@
-"""How far Snakemake has come, with the time that is left, while it runs."""
+"""Snakemake's calls, and how far it has come, with the time that is left, while it runs."""
 
+import contextlib
 import re
 import signal
 import subprocess
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
@@ -16,10 +18,29 @@ from rich.text import Text
 _STEPS = re.compile(r"(\d+) of (\d+) steps \(.*\) done")
 
 
+@contextlib.contextmanager
+def _started(command: Sequence[str], cwd: Path, **settings: Any) -> Iterator[subprocess.Popen[str]]:
+    """Start Snakemake and wait for its end, also after an interrupt from the keyboard, which reaches it as well.
+
+    Killed instead of let end, it would leave the folder locked.
+    """
+    with subprocess.Popen(command, cwd=cwd, **settings) as run:
+        handler = signal.signal(signal.SIGINT, signal.SIG_IGN)
+        yield run
+    signal.signal(signal.SIGINT, handler)
+
+
 def call(command: Sequence[str], cwd: Path) -> int:
+    """Run Snakemake and return its exit status."""
+    with _started(command, cwd) as run:
+        pass
+    return run.returncode
+
+
+def call_and_tell(command: Sequence[str], cwd: Path) -> int:
     """Run Snakemake and say how far it has come: on a terminal in one line below all else, otherwise line by line.
 
-    It ends as it likes after an interrupt from the keyboard, which reaches it as well. Its exit status is returned.
+    Its exit status is returned.
     """
     console, started = Console(stderr=True), time.monotonic()
     line_below = Progress(
@@ -27,10 +48,9 @@ def call(command: Sequence[str], cwd: Path) -> int:
         disable=not console.is_terminal,
     )  # fmt: skip
     with (
-        subprocess.Popen(command, cwd=cwd, stderr=subprocess.PIPE, encoding="utf-8", errors="replace") as run,
+        _started(command, cwd, stderr=subprocess.PIPE, encoding="utf-8", errors="replace") as run,
         line_below,
     ):
-        handler = signal.signal(signal.SIGINT, signal.SIG_IGN)
         task = line_below.add_task("", visible=False)
         assert run.stderr is not None
         for line in run.stderr:
@@ -41,7 +61,6 @@ def call(command: Sequence[str], cwd: Path) -> int:
                 line_below.update(task, completed=done, total=total, description=line, visible=True)
             if not (steps and console.is_terminal):
                 console.print(Text(line.rstrip("\n")), soft_wrap=True)
-    signal.signal(signal.SIGINT, handler)
     return run.returncode
 
 
