@@ -18,7 +18,7 @@ import pytest
 import yaml
 from tiny_project import ROOT
 
-from alignment_importance.command import progress, questions
+from alignment_importance.command import main, progress, questions
 
 COMMAND = [sys.executable, "-c", "import sys; from alignment_importance.command import main; sys.exit(main())"]
 
@@ -206,6 +206,15 @@ def test_elsewhere_it_says_where_it_should_be(tmp_path: Path) -> None:
     assert said.count("\n") == 1
     status, said = call(tmp_path, "open", "--directory", str(ROOT), "nowhere.yaml")
     assert (status, said) == (1, "there is no configuration nowhere.yaml.\n")
+
+
+def test_a_checkout_that_cannot_be_written_is_told(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(os, "access", lambda place, mode: mode != os.W_OK)
+    assert main(["check", "--directory", str(ROOT)]) == 1
+    said = f"Snakemake keeps its records in {ROOT / '.snakemake'}, where you may not write; name a checkout of your own"
+    assert capsys.readouterr() == ("", f"{said} with --directory.\n")
 
 
 def test_the_time_that_is_left_follows_from_the_steps_done() -> None:

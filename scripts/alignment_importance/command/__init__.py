@@ -3,6 +3,7 @@
 import argparse
 import importlib.util
 import json
+import os
 import shlex
 import sys
 import webbrowser
@@ -178,6 +179,12 @@ def _snakemake(
     """Print a command of Snakemake and call it in the checkout."""
     if importlib.util.find_spec("snakemake") is None:
         raise InputError("Snakemake is not installed here; `pip install -r requirements.txt` does it.")
+    records = checkout / ".snakemake"
+    if not os.access(records if records.exists() else checkout, os.W_OK):
+        raise InputError(
+            f"Snakemake keeps its records in {records}, where you may not write; name a checkout of your own with "
+            "--directory."
+        )
     command = ["snakemake", *settings, *_QUIET, "--cores", said.cores, *targets, *said.snakemake]
     place = "" if checkout == Path.cwd() else f"cd {shlex.quote(str(checkout))} && "
     print(f"{place}{shlex.join(command)}", file=sys.stderr, flush=True)
