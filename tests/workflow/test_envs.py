@@ -84,6 +84,14 @@ def test_an_environment_with_cuda_differs_in_pytorch_alone(file: Path) -> None:
     assert any(str(line).startswith("pytorch-gpu ") for line in load(file)["dependencies"])
 
 
+def test_the_environment_of_the_benchmark_runs_the_whole_workflow() -> None:
+    """It measures whole runs, whose jobs have no environments of their own."""
+    speed = packages(load(ROOT / "envs/speed.yaml"))
+    for name in ("figures", "tables", "torch", "vision"):
+        assert packages(load(ROOT / f"envs/{name}.yaml")).items() <= speed.items()
+    assert {"snakemake", "pydantic", "pyyaml"} <= set(speed)  # of the Snakefile
+
+
 @pytest.mark.parametrize("device", ["auto", "cpu", "cuda"])
 def test_cuda_is_demanded_where_the_device_is_cuda(device: str, with_device: Mapping[str, Mapping[str, Rule]]) -> None:
     for rule in with_device[device].values():
@@ -108,11 +116,13 @@ def with_device(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Mappin
 
 
 def imported(file: Path) -> set[str]:
-    """Top-level names of the packages that a Python file imports."""
+    """Top-level names of the packages that a Python file imports, or finds without importing them."""
     names: set[str] = set()
     for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
             names.update(alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
             names.add(node.module)
+        elif isinstance(node, ast.Call) and ast.unparse(node.func).endswith("find_spec"):
+            names.update(str(argument.value) for argument in node.args if isinstance(argument, ast.Constant))
     return {name.split(".")[0] for name in names}
