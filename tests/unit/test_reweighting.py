@@ -97,6 +97,14 @@ def test_nonnegative_weights_are_those_of_scikit_learn(n_units: int, missing: bo
         np.testing.assert_allclose(weights, expected.T, rtol=1e-5, atol=1e-5 * weights.max())
 
 
+def test_the_kernel_is_the_same_in_parts(monkeypatch: pytest.MonkeyPatch) -> None:
+    rows, human = data(200)
+    x, _ = features(rows, folds.whole(human))
+    monkeypatch.setattr(reweighting, "_MOST_FEATURES", 30 * len(rows.first))
+    assert rows.kernel is not None
+    np.testing.assert_allclose(rows.kernel, x @ x.T, atol=1e-14)
+
+
 def fold_of(human: np.ndarray, by_pairs: bool = False) -> tuple[Fold, list[Fold]]:
     cut = folds.cut("pairs" if by_pairs else "images", IDS, 3, 1)
     fold = folds.blocks(cut, human, IDS)[1]

@@ -30,6 +30,9 @@ NONNEGATIVE_PENALTIES = tuple(10.0 ** (-exponent / 2) for exponent in range(1, 8
 #: Mean squares of features, of rows of length one, that are nothing but rounding.
 _ROUNDING = 1e-14
 
+#: Values of features of pairs that are in memory at once.
+_MOST_FEATURES = 20_000_000
+
 #: Numbers of either library.
 Values = TypeVar("Values", np.ndarray, torch.Tensor)
 
@@ -78,8 +81,11 @@ class Rows:
         """
         if len(self.first) > 2 * self.z.shape[1]:
             return None
-        features = self.z[self.first] * self.z[self.second]
-        return features @ features.T
+        kernel = self.z.new_zeros(len(self.first), len(self.first))
+        for z in self.z.split(1 + _MOST_FEATURES // (1 + len(self.first)), dim=1):
+            features = z[self.first] * z[self.second]
+            kernel.addmm_(features, features.T)
+        return kernel
 
     def kernel_of(self, first: np.ndarray, second: np.ndarray) -> torch.Tensor | None:
         """The part of the kernel of some of its pairs, with features centred over these."""
