@@ -4,6 +4,7 @@ import copy
 import doctest
 import subprocess
 import sys
+import warnings
 from collections.abc import Callable
 from typing import Any
 
@@ -232,6 +233,9 @@ def test_what_is_wrong_is_named() -> None:
     lopsided = human * 1e-20
     lopsided[2, 1] *= 2
     assert "average both directions" in refuse(people=lopsided)
+    human[0, 1] = human[1, 0] = np.inf
+    with warnings.catch_warnings(action="error"):
+        assert refuse(people=human).startswith("judgments: of 0 and 1 it is inf, of 1 and 0 it is inf. Judgments are")
     half = xr.DataArray(human, {"one": ids}, ("one", "other"))
     assert refuse(people=half) == "judgments: rows or columns alone have names; name both, or neither"
 
@@ -281,6 +285,7 @@ def test_what_is_asked_for_and_is_not_there_is_named() -> None:
     with pytest.raises(ValueError, match="units have no places"):
         ai.heatmaps(maps[:, :, 0, 0], human)
     for settings_, said in (
+        ({"folds": 5}, "folds: the test set of fold 3 has 1 judged pair of images, but a score needs 3"),
         ({"folds": 13}, "folds: 13 folds are more than the 12 images"),
         ({"folds": 2.5}, "folds: 2.5 is not a whole number of at least 2"),
         ({"folds": True}, "folds: True is not a whole number"),

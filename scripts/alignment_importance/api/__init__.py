@@ -138,7 +138,10 @@ def curves(
         if folds > len(comparison.image_ids):
             raise InputError(f"{folds} folds are more than the {len(comparison.image_ids)} images", where="folds")
         table = cuts.cut("images", comparison.image_ids, folds, seed)
-        blocks = cuts.blocks(table, comparison.human, comparison.image_ids)
+        try:
+            blocks = cuts.blocks(table, comparison.human, comparison.image_ids)
+        except InputError as error:
+            raise InputError(error.found, where="folds") from error
         return top_k.trace(comparison.engine, blocks, rankings.rank_folds(comparison.engine, blocks))
 
 

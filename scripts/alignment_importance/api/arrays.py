@@ -178,7 +178,7 @@ def _places(wanted: list[str], there: list[str], one: str, other: str) -> np.nda
 
 def _check_symmetric(human: np.ndarray, names: list[str]) -> None:
     """Refuse judgments that say two things of a pair, or something infinite."""
-    rounding = 1e-8 * np.nanmax(np.abs(human), initial=0)
+    rounding = 1e-8 * np.abs(human[np.isfinite(human)]).max(initial=0)
     wrong = np.argwhere(np.isinf(human) | ~np.isclose(human, human.T, atol=rounding, equal_nan=True))
     if len(wrong):
         one, other = wrong[0]
