@@ -214,16 +214,24 @@ def side_by_side() -> pd.DataFrame:
 def test_networks_stand_side_by_side() -> None:
     drawn = draw_networks(side_by_side(), "pearson_r2")
     widths = [bar.get_bbox().width for bar in drawn.axes[1].patches if isinstance(bar, Rectangle)]
-    assert widths == pytest.approx([10, 10, 20, 20])
+    assert widths == pytest.approx([10, 20, 10, 20])
     text = texts(drawn)
-    keys = {entry.get_text() for entry in drawn.legends[0].get_texts()}
-    assert keys == {f"m ({RANDOM})", "n", "all maps", "maps retained"}
-    assert "c\n(simulated observers)" in text
-    assert "d\n(simulated" not in text
+    assert [label.get_text() for label in drawn.axes[0].get_yticklabels()] == ["n", f"m ({RANDOM})"] * 2
+    assert {entry.get_text() for entry in drawn.legends[0].get_texts()} == {"all maps", "maps retained"}
+    assert "c (simulated observers)" in text
+    assert "d (simulated" not in text
     assert "test alignment (R²)" in text
     leaky = side_by_side().assign(unit="pairs (leaky)")
     assert "leaky" in texts(draw_networks(leaky, "pearson_r2"))
     assert "leaky" not in text
+
+
+def test_a_network_without_scores_is_undefined_in_its_row() -> None:
+    table = side_by_side()
+    table.loc[1, ["test_full_mean", "test_retained_mean"]] = np.nan
+    drawn = draw_networks(table, "pearson_r2")
+    [said] = [one for one in drawn.axes[0].texts if one.get_text() == " undefined"]
+    assert said.get_position()[1] == drawn.axes[0].get_yticks()[1]
 
 
 @pytest.mark.filterwarnings("error")
@@ -267,6 +275,9 @@ def test_distributions_are_those_of_the_values() -> None:
     assert_apart(three)
     assert "between networks" in words(three)
     assert {panel.get_title(loc="left")[:4] for panel in three.axes} == {"D = "}
+    many = draw_spread(*spreads([f"network {number}" for number in range(12)]), "c")
+    looks = {(line.get_color(), line.get_linestyle()) for line in many.axes[0].lines}
+    assert len(looks) == 12
     undefined = draw_spread(by_image, by_map, tests.assign(ks=np.nan, p=np.nan), "c")
     assert {panel.get_title(loc="left") for panel in undefined.axes} == {"D undefined, p undefined"}
 

@@ -1,5 +1,6 @@
 """Draws networks, or comparisons, side by side."""
 
+import itertools
 import textwrap
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -26,10 +27,16 @@ _QUANTITIES = {
     "entropy": ("entropy of |AIS| over images (bits)", "feature maps"),
 }
 
+#: Dashes of the first ten networks, of the next ten and so on, whose colours are the same.
+_DASHES = ("-", "--", ":", "-.")
+
 #: Number of images on which two networks agree most, and of those on which they agree least.
 _SHOWN = 3
 
 _LONGEST_ID = 11
+
+#: Length of the lines that name a network beside its row.
+_LONGEST_LABEL = 28
 
 #: Length of the longest names at the edges of a matrix, and how many of them fit without being rotated.
 _LONGEST_NAME, _UPRIGHT = 20, 3
@@ -45,39 +52,56 @@ def draw_networks(table: pd.DataFrame, score: str) -> Figure:
     comparisons, models = (table[name].unique().tolist() for name in ("comparison", "model"))
     figure = style.new_figure(1)
     scores, shares = figure.subplots(1, 2, sharey=True, width_ratios=[2, 1])
-    step = 0.8 / len(models)
-    for at, model in enumerate(models):
-        rows = table[table["model"] == model].set_index("comparison").loc[comparisons]
-        places = np.arange(len(comparisons)) + step * (at - (len(models) - 1) / 2)
-        colour = palette.COLOURS[at % len(palette.COLOURS)]
-        label = style.network(model, style.provenance(rows))
-        for kind, shift, face in (("full", -0.12, "white"), ("retained", 0.12, colour)):
-            means, sds = (rows[f"test_{kind}_{name}"].to_numpy(float) for name in ("mean", "sd"))
-            sizes = [abs(end - means) for end in style.around(means, sds, score)]
-            scores.errorbar(
-                means, places + shift * step, xerr=sizes, fmt="o", label=label if kind == "retained" else None,
-                color=colour, markerfacecolor=face, markersize=5, elinewidth=1, capsize=2,
-            )  # fmt: skip
-        for place in places[rows["test_full_mean"].isna() & rows["test_retained_mean"].isna()]:
-            scores.text(0, place, " undefined", va="center", fontsize=7, color=colour)
-        share, sd = 100 * rows["share_retained_mean"], 100 * rows["share_retained_sd"]
-        shares.barh(places, share, 0.8 * step, color=colour, alpha=0.7)
-        shares.errorbar(share, places, xerr=sd, fmt="none", ecolor="black", elinewidth=1, capsize=2)
-    for label, face in (("all maps", "white"), ("maps retained", "0.3")):
-        scores.plot([], [], "o", color="0.3", markerfacecolor=face, markersize=5, label=label)
-    scores.axvline(0, color="black", linewidth=0.8, linestyle=":")
+    rows = table.set_index(["comparison", "model"]).loc[list(itertools.product(comparisons, models))]
+    # Above the networks of each comparison is a line for its name.
+    headings = np.arange(len(comparisons)) * (len(models) + 1)
+    places = np.add.outer(headings, np.arange(1, len(models) + 1)).ravel()
+    _scores(scores, rows, places, score)
+    _shares(shares, rows, places)
     simulated = table.groupby("comparison")["simulated"].first()
-    labels = [style.observers(name, simulated[name], between="\n") for name in comparisons]
-    scores.set_yticks(range(len(comparisons)), labels)
-    scores.set_ylim(len(comparisons) - 0.5, -0.5)
-    scores.set_xlabel(f"test alignment ({score_name(score)})")
-    shares.set_xlabel("maps retained (%)")
-    shares.set_xlim(0, 100)
+    for place, name in zip(headings, comparisons, strict=True):
+        scores.text(
+            0.01, place + 0.3, style.observers(name, simulated[name]), transform=scores.get_yaxis_transform(),
+            bbox={"facecolor": "white", "edgecolor": "none", "pad": 1},
+        )  # fmt: skip
+    labels = [_label(model, rows.loc[[(comparison, model)]]) for comparison, model in rows.index]
+    scores.set_yticks(places, labels)
+    scores.set_ylim(places[-1] + 0.6, -0.6)
     style.heading(figure, "Networks side by side: alignment in the test folds")
     note = f"Means over folds; whiskers: ± 1 standard deviation.{style.warning(table)}"
     style.key(figure, style.entries([scores]), note, columns=2)
-    style.fit(figure, 0.7 + 0.3 * len(comparisons) * len(models))
+    lines = max(label.count("\n") + 1 for label in labels)
+    style.fit(figure, 0.7 + max(0.28, 0.13 * lines) * (places[-1] + 1))
     return style.worded(figure, table["weights"])
+
+
+def _scores(panel: Axes, rows: pd.DataFrame, places: np.ndarray, score: str) -> None:
+    """Draw the test scores of all maps and, below them, of the retained ones."""
+    kinds = (("full", "all maps", palette.ALL_MAPS, -0.15), ("retained", "maps retained", palette.RETAINED, 0.15))
+    for kind, label, colour, shift in kinds:
+        means, sds = (rows[f"test_{kind}_{name}"].to_numpy(float) for name in ("mean", "sd"))
+        sizes = [abs(end - means) for end in style.around(means, sds, score)]
+        panel.errorbar(
+            means, places + shift, xerr=sizes, fmt="o", label=label, color=colour, markersize=5, elinewidth=1, capsize=2
+        )
+    for place in places[rows[["test_full_mean", "test_retained_mean"]].isna().all(axis=1)]:
+        panel.text(0, place, " undefined", va="center", fontsize=7)
+    panel.axvline(0, color="black", linewidth=0.8, linestyle=":")
+    panel.set_xlabel(f"test alignment ({score_name(score)})")
+
+
+def _shares(panel: Axes, rows: pd.DataFrame, places: np.ndarray) -> None:
+    """Draw which share of its maps each network retains."""
+    share, sd = 100 * rows["share_retained_mean"], 100 * rows["share_retained_sd"]
+    panel.barh(places, share, 0.7, color=palette.RETAINED, alpha=0.7)
+    panel.errorbar(share, places, xerr=sd, fmt="none", ecolor="black", elinewidth=1, capsize=2)
+    panel.set_xlabel("maps retained (%)")
+    panel.set_xlim(0, 100)
+
+
+def _label(model: str, rows: pd.DataFrame) -> str:
+    """Name a network beside its row, and what is unusual about it."""
+    return textwrap.fill(style.network(model, style.provenance(rows)), _LONGEST_LABEL)
 
 
 @style.styled
@@ -90,15 +114,16 @@ def draw_spread(images: pd.DataFrame, maps: pd.DataFrame, differences: pd.DataFr
         differences: see `spread.differences`.
     """
     models = images["model"].unique().tolist()
-    figure = style.new_figure(5.4)
+    figure = style.new_figure(1)
     panels = figure.subplots(2, 2)
     for panel, (quantity, (label, of)) in zip(panels.flat, _QUANTITIES.items(), strict=True):
         table = images if of == "images" else maps
         for at, model in enumerate(models):
             rows = table[table["model"] == model]
             label_of_model = style.network(model, style.provenance(rows))
-            colour = palette.COLOURS[at % len(palette.COLOURS)]
-            _distribution(panel, rows[quantity].dropna().to_numpy(), colour, label_of_model)
+            cycle, number = divmod(at, len(palette.COLOURS))
+            look = {"color": palette.COLOURS[number], "linestyle": _DASHES[cycle % len(_DASHES)]}
+            _distribution(panel, rows[quantity].dropna().to_numpy(), look, label_of_model, 0.6 / max(3, len(models)))
         if table[quantity].isna().all():
             style.undefined(panel, label)
             continue
@@ -115,22 +140,23 @@ def draw_spread(images: pd.DataFrame, maps: pd.DataFrame, differences: pd.DataFr
         "Share of images or feature maps up to a value; bands: 95 % of the whole curve (Dvoretzky, Kiefer & Wolfowitz; "
         "Massart 1990). D: two-sample Kolmogorov-Smirnov between networks, which takes values as independent. "
         "Deviations and means of AIS fall with the number of feature maps.",
-        columns=2,
+        columns=4,
     )
+    style.fit(figure, 4)
     return style.worded(figure, images["weights"])
 
 
-def _distribution(panel: Axes, values: np.ndarray, colour: Any, label: str) -> None:
+def _distribution(panel: Axes, values: np.ndarray, look: dict[str, Any], label: str, opacity: float) -> None:
     """Draw an empirical distribution function with its uniform 95 % band."""
     n = len(values)
     if not n:
-        panel.plot([], [], color=colour, label=f"{label} (undefined)")
+        panel.plot([], [], **look, label=f"{label} (undefined)")
         return
     at, share = np.sort(values), np.arange(1, n + 1) / n
     margin = np.sqrt(np.log(2 / 0.05) / (2 * n))
     low, high = (np.clip(share + sign * margin, 0, 1) for sign in (-1, 1))
-    panel.fill_between(at, low, high, step="post", color=colour, alpha=0.2, linewidth=0)
-    panel.step(at, share, where="post", color=colour, label=label)
+    panel.fill_between(at, low, high, step="post", color=look["color"], alpha=opacity, linewidth=0)
+    panel.step(at, share, where="post", **look, label=label)
 
 
 def _tests(differences: pd.DataFrame) -> str:
