@@ -62,10 +62,18 @@ def test_another_workflow_gets_them_on_a_cluster(finished: Path, caller: Path) -
         assert (caller / file).read_bytes() == (finished / file).read_bytes()
 
 
-def test_another_workflow_may_use_a_single_rule(caller: Path) -> None:
-    single = CALLER.split("rule copy_summary")[0].replace("rule *", "rule prepare_images").replace("ai_*", "listed")
-    (caller / "Snakefile").write_text(single, encoding="utf-8")
-    assert planned_jobs(caller, "results/inputs/tiny/images.csv") == {"listed": 1}
+@pytest.mark.parametrize(
+    ("rules", "rule"),
+    [
+        ("prepare_images from alignment_importance as listed", "listed"),
+        ("prepare_images, prepare_control from alignment_importance as ai_*", "ai_prepare_images"),
+        ("prepare_images, explain_images, score_images from alignment_importance", "prepare_images"),
+    ],
+)
+def test_another_workflow_may_use_single_rules(caller: Path, rules: str, rule: str) -> None:
+    whole, _, _ = CALLER.partition("use rule")
+    (caller / "Snakefile").write_text(f"{whole}use rule {rules}\n", encoding="utf-8")
+    assert planned_jobs(caller, "results/inputs/tiny/images.csv") == {rule: 1}
 
 
 def test_the_first_rule_of_another_workflow_stays_its_default(caller: Path) -> None:

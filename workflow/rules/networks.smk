@@ -10,10 +10,6 @@ rule layers:
         expand("<results>/layers/{network}.csv", network=PLAN.networks()),
 
 
-# What is no name of a configured model is that of an architecture.
-ruleorder: prepare_networks > list_layers
-
-
 rule prepare_networks:
     """Build all configured networks without their weights, check them, and list their layers."""
     input:
@@ -40,6 +36,8 @@ rule prepare_networks:
         "../../scripts/prepare_networks.py"
 
 
+# What is no name of a configured model is that of an architecture: Snakemake prefers `prepare_networks`, which has no
+# wildcards. A `ruleorder` would be an error where another workflow uses single rules of this one.
 rule list_layers:
     """List the layers of an architecture."""
     output:
