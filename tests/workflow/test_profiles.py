@@ -120,53 +120,32 @@ def test_jobs_are_cancelled_as_the_plugin_does_it(profile: str, tmp_path: Path) 
 
 
 @pytest.mark.parametrize(
-    ("condor_q", "condor_history", "status"),
+    ("profile", "programs", "status"),
     [
-        ("echo 2", "exit 1", "running"),
-        ("exit 1", "exit 1", "running"),
-        ("true", "true", "running"),
-        ("true", "echo 4 0", "success"),
-        ("true", "echo 4 1", "failed"),
-        ("true", "echo 4 undefined", "failed"),
-        ("true", "echo 3 undefined", "failed"),
-    ],
-)
-def test_status_of_a_job_of_htcondor(condor_q: str, condor_history: str, status: str, tmp_path: Path) -> None:
-    env = commands(tmp_path / "bin", condor_q=condor_q, condor_history=condor_history)
-    assert answer("htcondor/status", "7", env=env) == status
-
-
-@pytest.mark.parametrize(
-    ("qstat", "qacct", "status"),
-    [
-        ("echo ' 7 0.5 job me r '", "exit 1", "running"),
-        ("echo ' 7 0.5 job me Eqw '", "exit 1", "failed"),
-        ("exit 1", "exit 1", "running"),
-        ("exit 1", "printf 'failed 0\\nexit_status 0\\n'", "success"),
-        ("exit 1", "printf 'failed 0\\nexit_status 1\\n'", "failed"),
-        ("exit 1", "printf 'failed 37 : qmaster enforced h_rt\\nexit_status 137\\n'", "failed"),
-    ],
-)
-def test_status_of_a_job_of_sge(qstat: str, qacct: str, status: str, tmp_path: Path) -> None:
-    env = commands(tmp_path / "bin", qstat=qstat, qacct=qacct)
-    assert answer("sge/status", "7", env=env) == status
-
-
-@pytest.mark.parametrize(
-    ("kubectl", "status"),
-    [
-        ("echo 'Job '", "running"),
-        ("echo Job Suspended", "running"),
-        ("echo Job SuccessCriteriaMet Complete", "success"),
-        ("echo Job FailureTarget Failed", "failed"),
+        ("htcondor", {"condor_q": "echo 2", "condor_history": "exit 1"}, "running"),
+        ("htcondor", {"condor_q": "exit 1", "condor_history": "exit 1"}, "running"),
+        ("htcondor", {"condor_q": "true", "condor_history": "true"}, "running"),
+        ("htcondor", {"condor_q": "true", "condor_history": "echo 4 0"}, "success"),
+        ("htcondor", {"condor_q": "true", "condor_history": "echo 4 1"}, "failed"),
+        ("htcondor", {"condor_q": "true", "condor_history": "echo 4 undefined"}, "failed"),
+        ("htcondor", {"condor_q": "true", "condor_history": "echo 3 undefined"}, "failed"),
+        ("sge", {"qstat": "echo ' 7 0.5 job me r '", "qacct": "exit 1"}, "running"),
+        ("sge", {"qstat": "echo ' 7 0.5 job me Eqw '", "qacct": "exit 1"}, "failed"),
+        ("sge", {"qstat": "exit 1", "qacct": "exit 1"}, "running"),
+        ("sge", {"qstat": "exit 1", "qacct": r"printf 'failed 0\nexit_status 0\n'"}, "success"),
+        ("sge", {"qstat": "exit 1", "qacct": r"printf 'failed 0\nexit_status 1\n'"}, "failed"),
+        ("sge", {"qstat": "exit 1", "qacct": r"printf 'failed 37 : enforced h_rt\nexit_status 137\n'"}, "failed"),
+        ("kubernetes", {"kubectl": "echo 'Job '"}, "running"),
+        ("kubernetes", {"kubectl": "echo Job Suspended"}, "running"),
+        ("kubernetes", {"kubectl": "echo Job SuccessCriteriaMet Complete"}, "success"),
+        ("kubernetes", {"kubectl": "echo Job FailureTarget Failed"}, "failed"),
         # It is not there any more; nobody could be asked.
-        ("true", "failed"),
-        ("exit 1", "running"),
+        ("kubernetes", {"kubectl": "true"}, "failed"),
+        ("kubernetes", {"kubectl": "exit 1"}, "running"),
     ],
 )
-def test_status_of_a_job_of_kubernetes(kubectl: str, status: str, tmp_path: Path) -> None:
-    env = commands(tmp_path / "bin", kubectl=kubectl)
-    assert answer("kubernetes/status", "job.batch/a", env=env) == status
+def test_status_of_a_job(profile: str, programs: dict[str, str], status: str, tmp_path: Path) -> None:
+    assert answer(f"{profile}/status", "7", env=commands(tmp_path / "bin", **programs)) == status
 
 
 @pytest.mark.parametrize("gpus", [0, 1])
