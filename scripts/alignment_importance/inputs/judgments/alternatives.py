@@ -4,7 +4,7 @@ from alignment_importance.inputs import delimited_text
 from alignment_importance.inputs.judgments import judged, trials
 from alignment_importance.inputs.judgments.form import Form
 
-#: A trial compares the anchor with each of the images, but not these with each other.
+#: A trial compares the anchor with each of the two other images, but not these with each other.
 DESIGN = trials.Design(
     trials="trials of two alternatives",
     images=("anchor", "left", "right"),

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from alignment_importance.statistics.averages import average
 
-#: What has the same weight in the mean of a pair: every participant who judged it, or every trial that showed it.
+#: What counts equally in the mean of a pair: every participant who judged it, or every trial that showed it.
 UNITS = ("participants", "trials")
 
 
@@ -28,5 +28,5 @@ def mean(judgments: xr.Dataset, image_ids: Sequence[str]) -> NDArray[np.float64]
 
 
 def weights(judgments: xr.Dataset) -> NDArray[np.integer] | None:
-    """Return the weights of judgments in the mean: trials (participant, image, image_b), or None for equal weights."""
+    """Return the weights of judgments in the mean: trials (participant, image, image_b), or None if all are equal."""
     return judgments["n_ratings"].to_numpy() if judgments.attrs.get("mean_over") == "trials" else None

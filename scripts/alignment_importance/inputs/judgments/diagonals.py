@@ -1,4 +1,4 @@
-"""Checks with ratings of images with themselves whether judgments are of the kind that is stated."""
+"""Checks the stated kind of judgments against the ratings of images with themselves."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -16,7 +16,7 @@ _FEWEST = 3
 def by_participant(
     n_participants: int, rater: NDArray[np.intp], rating: NDArray[np.float64]
 ) -> list[NDArray[np.float64]]:
-    """Divide ratings (rating,) among their participants, who may have none."""
+    """Divide ratings (rating,) into an array per participant, empty for participants without ratings."""
     order = np.argsort(rater, kind="stable")
     return np.split(rating[order], np.searchsorted(rater[order], np.arange(1, n_participants)))
 
@@ -32,10 +32,10 @@ def check(
     """Refuse judgments in which images are least like themselves.
 
     Args:
-        own, others: of each participant, the ratings of images with themselves, and of different images; some are NaN.
+        own, others: each participant's ratings of images with themselves, and of different images; NaN for missing.
 
     Raises:
-        ProblemsError: for all participants (the kind is wrong), or for some of them (both kinds are mixed).
+        ProblemsError: the kind is wrong, or it is wrong for some participants only (both kinds are mixed).
     """
     wrong = [are_least_alike(kind, *both) for both in zip(own, others, strict=True)]
     if not any(wrong):
@@ -58,7 +58,7 @@ def check(
 
 
 def are_least_alike(kind: str, own: NDArray[np.float64], others: NDArray[np.float64]) -> bool:
-    """Tell whether no two different images are less alike than an image and itself, to one participant."""
+    """Tell whether one participant found every image at most as similar to itself as any two different images are."""
     own, others = own[~np.isnan(own)], others[~np.isnan(others)]
     if len(own) < _FEWEST or not len(others) or others.min() == others.max():
         return False

@@ -13,10 +13,10 @@ class Form:
     Attributes:
         name: its name in the attribute `form` of the labelled judgments.
         suffixes: endings of its files.
-        recognises: tells whether a file with such an ending has this form; it may look for the ids of the images.
+        recognises: tells whether a file with such an ending has this form; it may look for image ids in the file.
         read: reads such a file, notes what is wrong with it, and raises a ProblemsError if it cannot be used.
-        needs_order: whether `order` must name the images, because files do not.
-        has_parts: whether a file can hold several items, among which `key` chooses.
+        needs_order: whether `order` must name the images, because the files do not.
+        has_parts: whether a file can hold several arrays, tasks or descriptors, among which `key` chooses.
         header: what the header of text files looks like, for messages.
     """
 

@@ -1,4 +1,4 @@
-"""What every reader of judgments is given and returns, and how ratings or matrices become that."""
+"""The types that every reader of judgments takes and returns, and the conversion of ratings and matrices to them."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -31,7 +31,7 @@ MOST_CELLS = 50_000_000
 
 @dataclass(frozen=True)
 class File:
-    """A file of judgments, what the configuration says about it, and what is found out.
+    """A file of judgments, what the configuration says about it, and the problems found in it.
 
     Attributes:
         path: the file.
@@ -63,7 +63,7 @@ class Judged:
 
     Attributes:
         participants: their names, sorted.
-        matrices: float64 (participant, n, n) for the n images of the comparison, sorted; in the numbers of the file,
+        matrices: float64 (participant, n, n) for the n images of the comparison, sorted; the file's own numbers,
             symmetric, NaN on the diagonal and where a pair was not judged.
         n_ratings: int32 of the same shape, the number of ratings or trials averaged.
         kind: what a larger value means, see `KINDS`.
@@ -78,7 +78,7 @@ class Judged:
 
 
 def kind_of(file: File, told: str | None, by: str) -> str:
-    """Decide from the file and the configuration what a larger number means, and never from the numbers.
+    """Take from the file or the configuration what a larger number means; it is never guessed from the numbers.
 
     If neither says so, or they contradict each other, an error is noted and the returned kind is meaningless.
 
@@ -116,7 +116,7 @@ _AVERAGE_MATRICES = (
 
 
 def check_size(problems: Problems, path: Path, n_participants: int, n_images: int, remedy: str = AVERAGE_TABLE) -> None:
-    """Refuse too many images for a matrix, and too many participants (with the `remedy`) for a matrix each.
+    """Refuse too many images for one matrix, or too many participants for a matrix each (with `remedy`).
 
     Raises:
         ProblemsError: their matrices would not fit into memory.
@@ -137,11 +137,11 @@ def from_matrices(
 ) -> Judged:
     """Sort matrices by image id, and average the two directions of each pair.
 
-    Images that they lack are not judged (NaN).
+    Wanted images that the matrices lack are not judged (NaN).
 
     Args:
-        participants: the name of each; a name that occurs twice is one participant who judged twice.
-        image_ids: of the rows, and in the same order of the columns.
+        participants: a name for each matrix; a name that occurs twice is one participant who judged twice.
+        image_ids: ids of the rows and, in the same order, of the columns.
         stack: (participant, row, column).
         kind: see `KINDS`.
 
@@ -168,7 +168,7 @@ def from_matrices(
 
 
 def together(files: Sequence[Judged], path: Path, problems: Problems) -> Judged:
-    """Combine the judgments of several files of one form and kind; average what a participant judged in several.
+    """Combine the judgments of several files of one form and kind; average judgments of a participant in several.
 
     Raises:
         ProblemsError: their matrices do not fit into memory.
@@ -238,7 +238,7 @@ def _refuse_infinite(
 
 
 def _refuse_halves(file: File, participants: Sequence[str], stack: NDArray[np.float64]) -> None:
-    """Refuse matrices with one half full of zeros: averaged with the other half, these would count as judgments."""
+    """Refuse matrices with one half full of zeros: averaged with the other half, the zeros would count as judgments."""
     lower = np.tri(stack.shape[-1], k=-1, dtype=bool)
     halves = {"below": (lower, lower.T), "above": (lower.T, lower)}
     for side, (half, other) in halves.items():
@@ -279,7 +279,7 @@ def _symmetric(
 def _by_participant(
     names: Sequence[str], values: NDArray[np.float64], counts: NDArray[np.int32]
 ) -> tuple[list[str], NDArray[np.float64], NDArray[np.int32]]:
-    """Sort matrices by participant, and average those of one participant, weighted by their ratings."""
+    """Sort matrices by participant, and average those of one participant, weighted by numbers of ratings."""
     participants = sorted(set(names))
     if len(participants) == len(names):
         order = sorted(range(len(names)), key=lambda at: names[at])

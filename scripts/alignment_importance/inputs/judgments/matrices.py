@@ -61,7 +61,7 @@ def _header(text: Text, lines: Sequence[Row]) -> list[str]:
 
 
 def _numbers(text: Text, line: int, fields: Sequence[str], header: Sequence[str]) -> list[float]:
-    """Read the cells of a row: NaN where a number is missing; what is not a number is noted, and NaN too."""
+    """Read the cells of a row: NaN for missing numbers, and for cells that are not numbers, which are noted."""
     values, row = [], f"line {line} (row {fields[0].strip()})"
     for column, field in zip(header[1:], fields[1:], strict=True):
         place = f"{row}, column {column}"
@@ -84,7 +84,7 @@ def _check_same(problems: Problems, path: Path, columns: Sequence[str], rows: Se
 
 
 def _is_matrix(file: judged.File) -> bool:
-    """Tell whether the header names many images, perhaps misspelt: half of all, or four, more than tables of trials."""
+    """Tell whether the header names half of the images, or four (no table of trials would), perhaps misspelt."""
     images = file.images
     names = [images.resolve(name) for name in file.text.header]
     unknown = [name for name in names if name not in images]

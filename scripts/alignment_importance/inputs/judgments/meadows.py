@@ -1,4 +1,4 @@
-"""Reads multiple arrangements downloaded from the Meadows platform, by rsatoolbox."""
+"""Reads multiple arrangements downloaded from the Meadows platform, with rsatoolbox."""
 
 import warnings
 from pathlib import Path
@@ -11,7 +11,7 @@ from alignment_importance.inputs.judgments import judged, rdms
 from alignment_importance.inputs.judgments.form import Form
 from alignment_importance.system.problems import Problems
 
-# rsatoolbox reads participant and task out of the file's name.
+# rsatoolbox takes participant and task from the file's name.
 _KEEP_NAME = (
     "Keep the name that Meadows gave the file, such as Meadows_study_v_v1_arrangement_1D.mat or "
     "Meadows_study_v_v1_cuddly-bunny_tree.json; .mat and the tree of one participant (.json) can be read."
@@ -19,7 +19,7 @@ _KEEP_NAME = (
 
 
 def _is_meadows(file: judged.File) -> bool:
-    """Tell whether a file was downloaded from Meadows: a .json, or a .mat with its variables."""
+    """Tell whether a file was downloaded from Meadows: a .json, or a .mat with Meadows' variables."""
     if file.path.suffix.lower() == ".json":
         return True
     try:
@@ -48,7 +48,7 @@ def read(file: judged.File) -> judged.Judged:
     try:
         with warnings.catch_warnings(record=True) as said:
             warnings.simplefilter("always")
-            # In the order of the file; the ids are sorted later.
+            # Keep the order of the file: images are sorted later.
             arrangements = load_rdms(str(path), sort=False)
     except (*array_files.READING_ERRORS, AttributeError) as error:
         problems.fail(path, f"rsatoolbox cannot read it as a file of Meadows ({error})", _KEEP_NAME)
@@ -62,10 +62,10 @@ def read(file: judged.File) -> judged.Judged:
 
 
 def _check_stimuli(path: Path, problems: Problems) -> None:
-    """Refuse participants with different stimuli: rsatoolbox applies those of the first to all.
+    """Refuse a file whose participants have different stimuli: rsatoolbox would label all with the first one's.
 
     Raises:
-        ProblemsError: they differ.
+        ProblemsError: the stimuli or their order differ.
     """
     if path.suffix.lower() != ".mat":
         return
@@ -82,7 +82,7 @@ def _task(tasks: object, n_rdms: int, key: str | None, path: Path, problems: Pro
     """Select the RDMs of the task that `key` names, or of the only task.
 
     Raises:
-        ProblemsError: there are several tasks and no key, or no such task.
+        ProblemsError: there is no arrangement, no such task, or several tasks and no key.
     """
     names = rdms.texts(tasks) if isinstance(tasks, (list, np.ndarray)) else [""] * n_rdms
     several = sorted(set(names))

@@ -1,4 +1,4 @@
-"""Reads and checks the pairs of images that a comparison asks to explain: those that it names, or all."""
+"""Reads and checks the pairs of images to explain in a comparison: those that the configuration names, or all."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -26,12 +26,12 @@ def read(
 
     Args:
         asked: two image ids for each pair, a table with the columns `COLUMNS`, or `all`.
-        judgments: labelled, of the comparison.
-        where: the key that holds a list, for messages (`comparisons.animals.pairs`).
+        judgments: the labelled judgments of the comparison.
+        where: the list's key in the configuration, for messages (`comparisons.animals.pairs`).
         problems: where mistakes are noted: unknown ids, an image with itself, repeated pairs, pairs without judgments.
 
     Returns:
-        Columns image and image_b, in the order of the list or table; all judged pairs by name.
+        Columns image and image_b, in the order of the list or table; for `all`, every judged pair, sorted by image id.
 
     Raises:
         ProblemsError: the file is not a table of pairs.
@@ -63,14 +63,14 @@ def read(
 
 
 def require_memory(n_pairs: int, map_shape: tuple[int, ...], route: str, memory: int) -> None:
-    """Refuse more pairs than can be explained within the memory, in bytes.
+    """Refuse more pairs than can be explained in `memory` bytes.
 
     Args:
-        map_shape: (feature_map, y, x) of the network.
-        route: of its ablation; places are compared if it is `pooled`.
+        map_shape: (feature_map, y, x) of the network's feature maps.
+        route: the route of its ablation; for `pooled`, places of one image are also compared with places of the other.
 
     Raises:
-        InputError: contributions, heatmaps, places and their intermediates would take more.
+        InputError: contributions, heatmaps, similarities of places and intermediate arrays would take more.
     """
     n_maps, n_places = map_shape[0], map_shape[1] * map_shape[2]
     n_bytes = n_pairs * (8 * 8 * n_maps + 4 * 4 * n_places)
@@ -90,10 +90,10 @@ def check_memory(
     where: str,
     problems: Problems,
 ) -> None:
-    """Note, before networks run, for which of them explaining the pairs would take too much memory.
+    """Note, before any network runs, those for which explaining the pairs would take too much memory.
 
     Args:
-        networks: (feature_map, y, x) and the route, by the name of the model.
+        networks: each network's (feature_map, y, x) and route, by the name of the model.
         where: the key that asks for the pairs (`comparisons.animals.pairs`).
     """
     for model, (map_shape, route) in networks.items():
@@ -109,7 +109,7 @@ def _all(judgments: xr.Dataset) -> pd.DataFrame:
 
 
 def _cells(file: Path, problems: Problems) -> list[tuple[str, Sequence[str]]]:
-    """Return the place and the ids of each pair in a table."""
+    """Return the place, for messages, and the two ids of each pair in a table."""
     text = Text(file, problems)
     text.require(COLUMNS, need="Pairs need")
     table = text.table()

@@ -15,7 +15,7 @@ COLUMNS = ("image_a", "image_b", "similarity", "dissimilarity", "participant")
 
 
 def read(file: judged.File) -> judged.Judged:
-    """Read ratings of pairs; several of one pair by one participant are averaged and counted.
+    """Read ratings of pairs; a participant's repeated ratings of a pair are averaged and counted.
 
     Ratings of an image with itself are not used, but must not contradict the kind.
 

@@ -24,7 +24,7 @@ LOW_RELIABILITY = 0.7
 #: A participant with a lower mean correlation with the others may have used the scale the other way round.
 OPPOSED = -0.2
 
-# Sums of squares of larger judgments, and products of these, could overflow.
+# Sums of squares of larger judgments, and products of such sums, could overflow.
 _LARGEST = 1e60
 
 
@@ -42,7 +42,7 @@ def check(judged: Judged, images: ImageIds, path: Path, problems: Problems) -> N
     pairs = np.triu_indices(len(images.wanted), k=1)
     ratings, counts = judged.matrices[:, *pairs], judged.n_ratings[:, *pairs]
     mean = averages.average(ratings, counts if judged.mean_over == "trials" else None)
-    # Of all participants first: their sums may overflow.
+    # Single ratings first: if they are too large, sums in the mean may have overflowed.
     if wrong := unusable(ratings) or unusable(mean):
         problems.error(path, *wrong)
     problems.raise_errors()
@@ -62,7 +62,7 @@ def check(judged: Judged, images: ImageIds, path: Path, problems: Problems) -> N
 
 
 def unusable(judgments: NDArray[np.float64]) -> tuple[str, str] | None:
-    """Tell why no score can be computed of judgments (...), of which some are NaN, and what to do; None if one can."""
+    """Tell why no score can be computed from judgments (NaN for missing, any shape), and a remedy; None if one can."""
     smallest, largest = np.nanmin(judgments), np.nanmax(judgments)
     if smallest == largest:
         remedy = "Nothing can be aligned with them: bring judgments that tell pairs apart."
@@ -75,14 +75,14 @@ def unusable(judgments: NDArray[np.float64]) -> tuple[str, str] | None:
 
 
 def correlations(ratings: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Pearson correlations of participants over the pairs that both judged.
+    """Compute the Pearson correlations between participants over the pairs that both judged.
 
     Args:
         ratings: (participant, pair), NaN for missing.
 
     Returns:
-        (participant, participant); NaN on the diagonal, for fewer than three shared pairs, and where all judgments of
-        one of the two are equal.
+        (participant, participant); NaN on the diagonal, for fewer than three shared pairs, and where one of the two
+        judged all shared pairs alike.
     """
     there = ~np.isnan(ratings)
     # Centred on the mean of each participant, so that sums of products lose no digits.
@@ -96,7 +96,7 @@ def correlations(ratings: NDArray[np.float64]) -> NDArray[np.float64]:
         covariances = centred @ centred.T - sums * sums.T / shared
         scale = (centred**2 + 1e-12 * np.where(there, ratings, 0) ** 2) @ mask.T
         r = covariances / np.sqrt(squares * squares.T)
-    # What is left of a constant row is rounding.
+    # A smaller sum of squares is rounding: the participant judged all shared pairs alike.
     told_apart = (squares > 1e-12 * scale) & (squares.T > 1e-12 * scale.T)
     r[(shared < MIN_PAIRS) | ~told_apart] = np.nan
     np.fill_diagonal(r, np.nan)
@@ -127,9 +127,9 @@ def reliability(ratings: NDArray[np.float64]) -> float:
 
 
 def of_those_who_judged(judged: Judged, images: ImageIds, path: Path, problems: Problems) -> Judged:
-    """Leave out, with a warning, participants who rated none of the images of a comparison of some of a set.
+    """Leave out, with a warning, participants without a rating, if the comparison uses only some images of the set.
 
-    They may have rated the others. Where the comparison is of all images, they are a mistake, see `check`.
+    They may have rated the others. If it uses all images, such participants are an error, see `check`.
     """
     rated = np.any(judged.n_ratings > 0, axis=(1, 2))
     if len(images.wanted) == len(images.known) or rated.all() or not rated.any():

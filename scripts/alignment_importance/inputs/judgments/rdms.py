@@ -13,7 +13,7 @@ from alignment_importance.inputs.judgments.form import Form
 #: Descriptors of RDMs that name the participant; the first one present is used.
 _PARTICIPANT_DESCRIPTORS = ("participant", "subject")
 
-#: The descriptor that rsatoolbox adds itself: the number of a pattern.
+#: The descriptor that rsatoolbox adds itself: the number of each pattern.
 _INDEX = "index"
 
 
@@ -53,7 +53,7 @@ def read(file: judged.File) -> judged.Judged:
 def from_rdms(
     file: judged.File, rdms: Any, what: str, image_ids: Sequence[str], participants: Sequence[str], kind: str
 ) -> judged.Judged:
-    """Label the matrices of an rsatoolbox.rdm.RDMs; drop their diagonals, which are zero by definition."""
+    """Label the matrices of RDMs by id (`what` names a pattern in messages); drop diagonals, zero by definition."""
     places = [(f"{what} {number}", image) for number, image in enumerate(image_ids, start=1)]
     listed = file.images.listed(file.problems, file.path, "pattern", places)
     file.problems.raise_errors()
@@ -77,7 +77,7 @@ def _descriptor(file: judged.File, descriptors: dict[str, Any]) -> str:
     hold_ids = [name for name in names if any(resolve(cell) in file.images for cell in texts(descriptors[name]))]
     fitting = [key] if key is not None else hold_ids
     if not fitting:
-        # The only other descriptor must be meant; what is wrong with its ids is noted later.
+        # No descriptor has known ids: one that stands alone must be meant, and mistakes in its ids are noted later.
         fitting = [name for name in names if name != _INDEX]
     if len(fitting) != 1:
         remedy = "Name the one that holds the image ids as the comparison's `key`."
@@ -87,7 +87,7 @@ def _descriptor(file: judged.File, descriptors: dict[str, Any]) -> str:
 
 
 def _participants(rdms: Any, participant: str) -> list[str]:
-    """Name the participant of each RDM; a single one without a name is `participant`."""
+    """Name the participant of each RDM; a single RDM without a name belongs to `participant`."""
     named = [name for name in _PARTICIPANT_DESCRIPTORS if name in rdms.rdm_descriptors]
     return texts(rdms.rdm_descriptors[named[0]]) if named else judged.numbered(rdms.n_rdm, participant)
 

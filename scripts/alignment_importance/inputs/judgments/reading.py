@@ -23,16 +23,16 @@ class Source:
     """What a configuration says about the judgments of a comparison.
 
     Attributes:
-        path: the file, or a folder with a file per participant, named by the participant.
+        path: the file, or a folder with a file per participant, named after the participant.
         kind: `similarity` or `dissimilarity`; None if the file itself says so.
-        columns: the names of columns in a table, by their names in docs/judgments.md.
+        columns: the names of columns in the file, by their names in docs/judgments.md.
         order: for an array, the text file with the image id of each row, one per line.
-        key: of several arrays in a file, the name of the one to read; of RDMs, the pattern descriptor with the ids; of
+        key: the name of the array to read, if a file holds several; for RDMs, the pattern descriptor with the ids; for
             Meadows, the task.
-        categories: whose images the comparison uses; empty for all.
-        images: that the comparison uses: ids, or a text file with one id per line; None for all. If they are named,
+        categories: categories whose images the comparison uses; empty for all.
+        images: images that the comparison uses: ids, or a text file with one id per line; None for all. If given,
             judgments of images outside the set are ignored.
-        name: of the comparison in messages, such as `comparisons.tools`.
+        name: name of the comparison in messages, such as `comparisons.tools`.
     """
 
     path: Path
@@ -46,12 +46,12 @@ class Source:
 
     @property
     def name_of_some(self) -> str:
-        """Its name if it is of some images of its set, beside which others may read the same file; else empty."""
+        """The name if the comparison uses only some images (others may then read the same file); else empty."""
         return self.name if self.categories or self.images is not None else ""
 
     @classmethod
     def of(cls, comparison: str, entry: Mapping[str, Any]) -> "Source":
-        """The judgments of a comparison, from its entry in the configuration."""
+        """Make the source of a comparison from its entry in the configuration."""
         order, images = entry["order"], entry["images"]
         return cls(
             path=Path(entry["judgments"]),
@@ -71,8 +71,8 @@ def inspect(source: Source, table: pd.DataFrame, problems: Problems) -> xr.Datas
     The form is recognised by the ending and the content of the file. Empty cells and NaN are missing judgments.
 
     Args:
-        source: the file, and the images that the comparison uses. Each of these must have judgments.
-        table: `image` and `category` of all images of the set; the file must name no others.
+        source: the file, and the images that the comparison uses, each of which must have judgments.
+        table: `image` and `category` of all images of the set; the file may name others only with `source.images`.
         problems: where errors and warnings are noted.
 
     Returns:
@@ -86,7 +86,7 @@ def inspect(source: Source, table: pd.DataFrame, problems: Problems) -> xr.Datas
     with problems.apart(source.path) as own:
         if len(table):
             judgments = _label(source, table, own)
-        else:  # the check of the images says why there is none
+        else:  # the check of the images says why there are none
             files_of(source, own)
     return judgments
 
@@ -99,7 +99,7 @@ def unjudged(source: Source, table: pd.DataFrame) -> list[str]:
         files = files_of(source, problems)
         problems.raise_errors()
         wanted = set(subsets.choose(table, source.categories, source.images, source.name, problems))
-        # A matrix may lack the rows of some images, and have only empty cells in the rows of others.
+        # Each round finds more: first images without a row, then, once these are left out, images with empty rows.
         while len(wanted - lacking) >= subsets.FEWEST_IMAGES:
             images = _image_ids(source, table, wanted - lacking)
             with Problems().collect(source.path):
@@ -143,7 +143,7 @@ def _label(source: Source, table: pd.DataFrame, problems: Problems) -> xr.Datase
 
 
 def files_of(source: Source, problems: Problems) -> list[Path]:
-    """List the file, or the files of the folder, of judgments; note files that no form can read."""
+    """List the file of judgments, or the files of its folder; note files that no form can read."""
     path = source.path
     if not path.is_dir():
         _check_file(path, f"Correct `judgments` of {source.name}.", problems)
@@ -157,7 +157,7 @@ def files_of(source: Source, problems: Problems) -> list[Path]:
 
 
 def _image_ids(source: Source, table: pd.DataFrame, wanted: Iterable[str]) -> ImageIds:
-    """Collect the ids of the set; files may have others if the comparison names its images."""
+    """Collect the ids of the set and of the wanted images; files may have others if the comparison names its images."""
     return ImageIds(
         table["image"],
         wanted,
@@ -168,10 +168,10 @@ def _image_ids(source: Source, table: pd.DataFrame, wanted: Iterable[str]) -> Im
 
 
 def _read(source: Source, files: Sequence[Path], images: ImageIds, problems: Problems) -> tuple[str, Judged]:
-    """Read and check files of one form, and return its name with the judgments.
+    """Read and check files, which must have one form, and return the name of the form and the judgments.
 
     Raises:
-        ProblemsError: they cannot be used.
+        ProblemsError: the judgments cannot be used.
     """
     read = []
     for file in files:
@@ -193,10 +193,10 @@ def _read(source: Source, files: Sequence[Path], images: ImageIds, problems: Pro
 
 
 def _read_file(source: Source, path: Path, images: ImageIds, problems: Problems) -> tuple[str, Judged]:
-    """Read a file of any form, and return its name with the judgments.
+    """Read a file of any form, and return the name of the form and the judgments.
 
     Raises:
-        ProblemsError: it cannot be used.
+        ProblemsError: the file cannot be used.
     """
     is_text = path.suffix.lower() in delimited_text.SUFFIXES
     participant = judged.SINGLE_PARTICIPANT if path == source.path else path.stem
@@ -242,7 +242,7 @@ def _is_number(text: str) -> bool:
 
 
 def _check_file(path: Path, correct: str, problems: Problems) -> None:
-    """Note a file that does not exist, is empty, or has an ending that no form has."""
+    """Note a file that is empty, has an ending that no form has, or does not exist (`correct` is the remedy)."""
     suffix = path.suffix.lower()
     if suffix in _PICKLES:
         remedy = "Save the RDMs as HDF5: rdms.save('judgments.h5', file_type='hdf5')."

@@ -1,4 +1,4 @@
-"""The forms of judgments, each in a module of this package. Of several that recognise a file, the first reads it."""
+"""The forms of judgments, each in a module of this package. If several recognise a file, the first reads it."""
 
 from collections.abc import Sequence
 from importlib import import_module

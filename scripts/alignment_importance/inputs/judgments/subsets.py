@@ -21,12 +21,12 @@ def choose(
 
     Args:
         table: `image` and `category` (NaN where there is none) of the image set.
-        categories: whose images are selected; empty for all.
-        images: that are selected: ids, or a text file with one id per line; None for all.
+        categories: categories whose images are selected; empty for all.
+        images: the selected images: ids, or a text file with one id per line; None for all.
         where: the entry of the configuration, for messages (`comparisons.animals`).
 
     Returns:
-        The ids, sorted; with both `categories` and `images`, those that meet both.
+        The ids, sorted; if both `categories` and `images` are given, those that fit both.
 
     Raises:
         ProblemsError: unknown categories or ids, repeated ids, or fewer than three images.
@@ -54,7 +54,7 @@ def _of_categories(table: pd.DataFrame, categories: Sequence[str], where: str, p
 
 def _named(table: pd.DataFrame, images: Sequence[str] | Path, where: str, problems: Problems) -> set[str]:
     """Find the images of a list, or of a file with one id per line."""
-    # The list need not be complete: every id must be known, and listed once.
+    # Nothing is wanted: a list need not name all images, but every id in it must be known, and listed once.
     known = ImageIds(table["image"], wanted=[])
     if isinstance(images, Path):
         return set(known.read_list(problems, images))

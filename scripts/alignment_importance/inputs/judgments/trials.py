@@ -19,8 +19,8 @@ class Design:
         trials: the name of such trials, in the plural.
         images: the columns of the three images.
         answer: the column of the answer.
-        shown: which two of the three images (0, 1, 2) were compared, by the answer that says that they are alike.
-        told: how the file says what its numbers mean, for messages.
+        shown: the pairs of the three images (0, 1, 2) that were compared, by the answer that judges a pair alike.
+        told: what says, in messages, that larger numbers mean similarity, see `by` of `judged.kind_of`.
     """
 
     trials: str
@@ -31,13 +31,13 @@ class Design:
 
 
 def are_in(file: judged.File, design: Design, *signs: set[str]) -> bool:
-    """Tell whether a header is of trials.
+    """Tell whether a header is that of a table of trials.
 
     Args:
-        file: whose header is looked at.
-        design: of the trials; the columns of its images and its answer are enough.
-        signs: columns that are enough too, perhaps beside a mistake, as are those of the images, unless images have
-            these ids, as in a matrix.
+        file: the file with the header.
+        design: the design of the trials; the columns of its images and its answer are enough.
+        signs: sets of columns of which one is enough, as are the columns of the images, in case others are misspelt.
+            Columns named like an image do not count here, since a matrix has such columns.
     """
     columns = set(file.text.header)
     strange = columns.difference(file.images.known)
@@ -48,12 +48,12 @@ def read(file: judged.File, design: Design) -> tuple[judged.Judged, NDArray[np.i
     """Count how often each pair was compared, and how often it was judged alike.
 
     The similarity of a pair is the share of its trials in which it was judged alike; NaN if it was never compared. Each
-    participant has a similarity, but the mean over participants is over trials: the share over the trials of all.
+    participant has similarities, but the mean gives all trials equal weight: it is the share over everyone's trials.
 
     A trial may show images that the comparison does not use.
 
     Returns:
-        The judgments; and how often each of the three images was the answer.
+        The judgments; and (3,), how often the image of each column was the answer.
 
     Raises:
         ProblemsError: a wrong header, unknown ids, an image twice in a trial, an answer that is none of its images,
@@ -78,7 +78,7 @@ def read(file: judged.File, design: Design) -> tuple[judged.Judged, NDArray[np.i
 
 
 def _answers(table: Table, three: NDArray[np.intp], images: ImageIds, design: Design) -> NDArray[np.intp]:
-    """Read which of the three images is the answer: (row,) 0, 1 or 2; −1 if it is missing, or wrong, which is noted.
+    """Read which of the three images is the answer: (row,) 0, 1 or 2; −1 for a missing or (noted) wrong answer.
 
     An answer is the id of an image, or the name of its column unless that is the id of another image.
     """

@@ -6,7 +6,7 @@ from alignment_importance.inputs import delimited_text
 from alignment_importance.inputs.judgments import judged, trials
 from alignment_importance.inputs.judgments.form import Form
 
-#: A trial shows three pairs. The one without the odd image is kept together, the others are not (Hebart et al. 2020,
+#: A trial shows three pairs: the pair without the odd image is kept together, the others are not (Hebart et al. 2020,
 #: doi 10.1038/s41562-020-00951-3).
 DESIGN = trials.Design(
     trials="triplets",
@@ -16,14 +16,14 @@ DESIGN = trials.Design(
     told="an odd-one-out (the share of trials in which a pair was kept together)",
 )
 
-# In this many trials an image is hardly ever never the odd one: (2/3)^20 is 0.0003.
+# In this many trials, a column without any odd image is hardly chance: (2/3)^20 is 0.0003.
 _MANY = 20
 
 
 def read(file: judged.File) -> judged.Judged:
     """Count how often the images of a pair were kept together when they were shown with a third, see `trials.read`.
 
-    Warns if the images of one column are never odd: the others may have been compared with it, but not with each other.
+    Warns if the images of one column are never odd: they may be anchors, with which each of the other two was compared.
     """
     judgments, answers = trials.read(file, DESIGN)
     never = np.flatnonzero(answers == 0)

@@ -14,7 +14,7 @@ _MOVE_PARTICIPANTS = "np.moveaxis(array, -1, 0), or permute(array, [3 1 2]) in M
 
 
 def read(file: judged.File) -> judged.Judged:
-    """Read (image, image) or (participant, image, image).
+    """Read an array (image, image) or (participant, image, image).
 
     Args:
         file: `order` names a text file with the image id of each row, `key` the array if there are several, and `kind`
@@ -46,7 +46,7 @@ def _read_order(file: judged.File) -> list[str] | None:
 
 
 def _load(file: judged.File) -> NDArray[np.float64] | None:
-    """Load the one array of numbers with two or three dimensions that is wanted; None if there is none."""
+    """Load the wanted array of numbers, with two or three dimensions; None, and an error noted, if there is none."""
     path, key, problems = file.path, file.key, file.problems
     if key is not None and path.suffix.lower() == ".npy":
         problems.error(path, "`key` is not needed: a .npy holds one array", "Remove it from the comparison.")
@@ -77,5 +77,5 @@ def _is_symmetric(values: NDArray[np.float64], one: int, other: int) -> bool:
     return np.allclose(values, np.swapaxes(values, one, other), rtol=0, atol=judged.ROUNDING, equal_nan=True)
 
 
-#: It comes last: what no other form recognises is an array.
+#: Comes last in the registry, because it takes every file that no other form recognises.
 FORM = Form("array", array_files.SUFFIXES, lambda _: True, read, needs_order=True, has_parts=True)
