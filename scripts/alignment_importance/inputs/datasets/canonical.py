@@ -1,4 +1,4 @@
-"""What adapters share: they list and copy images, and label arrays of judgments with image ids."""
+"""What all adapters use: lists and copies images, and labels arrays of judgments with image ids."""
 
 import logging
 import shutil
@@ -19,7 +19,7 @@ logger = logging.getLogger(__name__)
 def list_images(folder: Path) -> dict[str, Path]:
     """List the images of a published folder by id, in the order of their file names.
 
-    Published matrices have this order: capital letters before small ones, and digits one by one (`10.jpg` before
+    Rows of published matrices have this order: capital letters before small, and digits one by one (`10.jpg` before
     `2.jpg`), as Python and MATLAB sort. Other files and hidden files are left out.
 
     Raises:
@@ -83,7 +83,7 @@ def tabulate_pairs(
 def tabulate_matrix(image_ids: Sequence[str], values: NDArray[np.float64]) -> pd.DataFrame:
     """Label the rows and columns of a matrix (n, n) of judgments with its n images: column image, a column per image.
 
-    The diagonal is kept, for the check whether the numbers are of the stated kind.
+    The diagonal is kept, because it shows whether the numbers are of the stated kind.
     """
     if len(set(image_ids)) != len(image_ids) or values.shape != (len(image_ids),) * 2:
         raise ValueError(f"{len(image_ids)} images do not name a matrix of {values.shape}")

@@ -79,7 +79,7 @@ class Picture:
 
 
 def draw(seed: int) -> Iterator[Picture]:
-    """Draw the 60 images: every group with every hue once, and each of a group's pictograms with another hue."""
+    """Draw the 60 images: every group with every hue once, and each of a group's pictograms with a different hue."""
     random = np.random.default_rng([seed, _STREAM_IMAGES])
     for row, (group, characters) in enumerate(GROUPS.items()):
         for column, character in enumerate(characters):
@@ -96,7 +96,7 @@ def judge_by_shape(table: pd.DataFrame, observers: int, noise: float, seed: int)
 
     Args:
         table: a row per image with the columns image, category (the group) and hue (degrees).
-        observers: how many; each rates every pair once.
+        observers: number of observers; each rates every pair once.
         noise: standard deviation of the normal noise on every single rating.
         seed: of the noise.
 
@@ -109,7 +109,7 @@ def judge_by_shape(table: pd.DataFrame, observers: int, noise: float, seed: int)
 
 
 def judge_by_colour(table: pd.DataFrame, observers: int, noise: float, seed: int) -> pd.DataFrame:
-    """Simulate observers to whom two images are alike as their discs' hues are: 1 - (angle between them) / 180 degrees.
+    """Simulate observers to whom the similarity of two images is that of their hues: 1 - (angle between) / 180 degrees.
 
     Arguments and returns as for `judge_by_shape`.
     """
@@ -120,7 +120,7 @@ def judge_by_colour(table: pd.DataFrame, observers: int, noise: float, seed: int
 
 
 def pairs_that_share(table: pd.DataFrame, column: str) -> pd.DataFrame:
-    """Name the pairs of images with the same category, or the same hue. No two images share both.
+    """List the pairs of images with the same `column`, category or hue. No two images share both.
 
     Returns:
         Columns image_a and image_b.
@@ -172,7 +172,7 @@ def _place(drawing: Image.Image, right: int, down: int, random: np.random.Genera
 
 @cache
 def _disc() -> Image.Image:
-    """Draw the disc: how much it covers each pixel (0 to 255)."""
+    """Draw the disc as a mask: how much of each pixel it covers (0 to 255)."""
     fine = 8
     large = Image.new("L", (fine * _DISC_SIDE, fine * _DISC_SIDE), 0)
     ImageDraw.Draw(large).ellipse((0, 0, large.width - 1, large.height - 1), fill=255)
@@ -181,7 +181,7 @@ def _disc() -> Image.Image:
 
 @cache
 def _glyph(character: str) -> Image.Image:
-    """Draw a glyph: how much it covers each pixel (0 to 255), cropped to its ink, with `_GLYPH_SIDE` as longer side."""
+    """Draw a glyph as a mask, as `_disc` does, cropped to its ink and scaled to `_GLYPH_SIDE` on its longer side."""
     page = Image.new("L", (3 * _FONT_SIZE, 3 * _FONT_SIZE), 0)
     ImageDraw.Draw(page).text((_FONT_SIZE, _FONT_SIZE), character, fill=255, font=_font())
     glyph = page.crop(page.getbbox())
@@ -192,7 +192,7 @@ def _glyph(character: str) -> Image.Image:
 
 @cache
 def _font() -> ImageFont.FreeTypeFont:
-    # The basic layout needs no other library, so that the drawing does not depend on what is installed.
+    # The basic layout engine needs no other library, so that the drawing does not depend on what is installed.
     return ImageFont.truetype(_font_file(), _FONT_SIZE, layout_engine=ImageFont.Layout.BASIC)
 
 
@@ -204,7 +204,7 @@ def _font_file() -> Path:
 
 
 def make(sources: Mapping[str, Sequence[Path]], outputs: Mapping[str, Path], settings: Mapping[str, Any]) -> None:
-    """Draw images and masks (PNG) and their table, and simulate judgments by shape and by colour, see `Form.make`.
+    """Draw images and masks (PNG) and their table, and simulate judgments by shape and by colour, see `registry.maker`.
 
     Also lists the pairs of images whose pictograms are of one group, and those whose discs have one hue.
     """

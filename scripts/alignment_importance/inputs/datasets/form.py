@@ -1,4 +1,4 @@
-"""Describes a published data set: the files that it needs, what is made of them, and its keys in the configuration."""
+"""Describes a published data set: the files that it needs, those made from them, and its keys in the configuration."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ class Need:
 
 @dataclass(frozen=True)
 class Part:
-    """A part that is made of a data set; a configuration may want some parts alone.
+    """A part of a data set, which can be made without the other parts if a configuration wants no more.
 
     Attributes:
-        files: in the folder of the data set, by name; those without an ending are folders.
-        of: names of the needs that it is made of.
+        files: paths in the folder of the data set, by name; those without an ending are folders.
+        of: names of the needs that it is made from.
     """
 
     files: Mapping[str, str]
@@ -39,7 +39,7 @@ class Key:
     """A key of a data set's entry in the configuration.
 
     Attributes:
-        description: for the documentation and for editors.
+        description: a description, for the documentation and for editors.
         default: its value if it is left out.
         kind: `path` (a file or folder), `whole` (a number from 0 on, or from `least`) or `number`.
         least: the smallest possible number.
@@ -57,9 +57,9 @@ class Form:
 
     Attributes:
         what: a description, for the documentation.
-        makes: its parts by name.
-        keys: of its entry in the configuration, beside `folder`, which the registry adds.
-        needs: by name; empty if the adapter finds or draws its files itself.
+        makes: its parts, by name.
+        keys: the keys of its entry in the configuration, except `folder`, which the registry adds.
+        needs: its needs, by name; empty if the adapter finds or draws its files itself.
     """
 
     what: str
@@ -72,5 +72,5 @@ class Form:
         return {name: os.path.normpath(f"{folder}/{path}") for name, path in self.makes[part].files.items()}
 
     def all_files(self, folder: str) -> list[str]:
-        """List all files and folders that can be made of the data set."""
+        """List all files and folders that can be made from the data set."""
         return [path for part in self.makes for path in self.files(folder, part).values()]

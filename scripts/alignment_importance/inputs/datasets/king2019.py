@@ -23,20 +23,20 @@ from alignment_importance.system.problems import Problems
 #: The two sets, by their names in the file of judgments.
 SETS = ("set1", "set2")
 
-#: Photographs in each.
+#: Photographs in each set.
 N_IMAGES = 144
 
 logger = logging.getLogger(__name__)
 
 
 def read_dissimilarities(path: Path, image_set: str, n_images: int) -> NDArray[np.float64]:
-    """Read the distances that each participant put between the photographs of one set.
+    """Read the distances between the photographs of one set, as each participant arranged them.
 
     Args:
-        path: the .mat file with the struct `BEHAVIOR`, of which `BEHAVIOR.set1.pairwisedistances` and the same of
-            `set2` are participants x pairs; pairs in the order of MATLAB's `pdist`, see `canonical.tabulate_pairs`.
+        path: the .mat file with the struct `BEHAVIOR`, in which `BEHAVIOR.set1.pairwisedistances` and likewise `set2`
+            are (participant, pair), with pairs in the order of MATLAB's `pdist`, see `canonical.tabulate_pairs`.
         image_set: `set1` or `set2`.
-        n_images: photographs found.
+        n_images: number of photographs found.
 
     Returns:
         float64 (participant, n_images (n_images - 1) / 2), larger is less similar.
@@ -73,7 +73,7 @@ def name_participants(n: int) -> list[str]:
 def leave_out_silent(
     distances: NDArray[np.float64], path: Path, image_set: str
 ) -> tuple[NDArray[np.float64], list[str]]:
-    """Leave out participants who did not arrange a set; return the others' distances, and their names by the file.
+    """Leave out participants who did not arrange a set; return the others' distances and names.
 
     Raises:
         InputError: nobody arranged this set.
@@ -113,7 +113,7 @@ def _step_down(path: Path, content: Any, field: list[str]) -> Any:
 
 
 def make(sources: Mapping[str, Sequence[Path]], outputs: Mapping[str, Path], settings: Mapping[str, Any]) -> None:
-    """Write those parts of the data set that are wanted, see `Form.make`.
+    """Write the wanted parts of the data set, see `registry.maker`.
 
     Raises:
         ProblemsError: lists everything that is wrong with the sources.

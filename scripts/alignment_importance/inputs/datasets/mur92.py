@@ -65,10 +65,10 @@ class Photograph:
 
 
 def locate(source: Path | None = None, checksums: Mapping[str, str] = CHECKSUMS) -> dict[str, Path]:
-    """Find the two files in `source`, else in the folder that `FOLDER_VARIABLE` names, else download (and cache) them.
+    """Find the two files in `source`, or if None in the folder that `FOLDER_VARIABLE` names; if unset, download them.
 
     Args:
-        source: a folder that holds the files.
+        source: a folder that holds the files; None to look elsewhere.
         checksums: file name to SHA-256.
 
     Returns:
@@ -86,7 +86,7 @@ def locate(source: Path | None = None, checksums: Mapping[str, str] = CHECKSUMS)
 
 
 def read_photographs(path: Path) -> Iterator[Photograph]:
-    """Read the photographs in the order of the RDMs, which is that of their ids."""
+    """Read the photographs in the order of the RDMs, which is also the order of their ids."""
     stimuli = scipy.io.loadmat(path)["stimuli_92objs"].ravel()
     digits = len(str(len(stimuli)))
     for number, stimulus in enumerate(stimuli, start=1):
@@ -112,7 +112,7 @@ def read_neural(path: Path, image_ids: list[str]) -> dict[str, pd.DataFrame]:
     """Read the dissimilarities of responses in human IT (fMRI) and monkey IT (neurons), which are not judgments.
 
     Args:
-        path: the file of images, which holds each as a vector over pairs in the order of MATLAB's `pdist`.
+        path: the file of images, which holds each RDM as a vector over pairs in the order of MATLAB's `pdist`.
         image_ids: in the order of the RDMs.
 
     Returns:
@@ -172,7 +172,7 @@ def _advice(checksums: Mapping[str, str]) -> str:
 
 
 def make(sources: Mapping[str, Sequence[Path]], outputs: Mapping[str, Path], settings: Mapping[str, Any]) -> None:
-    """Find or download the files; write photographs (PNG), their table, judgments and neural RDMs, see `Form.make`.
+    """Find or download the files; write photographs (PNG), their table, judgments, neural RDMs, see `registry.maker`.
 
     Raises:
         InputError: the files cannot be had, or are not the published ones.

@@ -19,7 +19,7 @@ from alignment_importance.system import tables
 from alignment_importance.system.errors import InputError
 from alignment_importance.system.problems import Problems
 
-#: Photographs in each.
+#: Photographs in each category.
 N_IMAGES = 120
 
 logger = logging.getLogger(__name__)
@@ -32,7 +32,7 @@ def read_similarities(path: Path, category: str, n_images: int) -> NDArray[np.fl
         path: hsim_peterson.npz with a matrix per category, by name, or the .mat file of one category, with one square
             matrix or one that has `sim` in its name. Rows and columns are in the order of the sorted file names.
         category: one of `CATEGORIES`.
-        n_images: photographs found.
+        n_images: number of photographs found.
 
     Returns:
         float64 (n_images, n_images), larger is more similar; NaN on a diagonal that is 0 throughout.
@@ -87,7 +87,7 @@ def _name_of_matrix(path: Path, category: str, arrays: Mapping[str, array_files.
 
 
 def make(sources: Mapping[str, Sequence[Path]], outputs: Mapping[str, Path], settings: Mapping[str, Any]) -> None:
-    """Write those parts of the data set that are wanted, see `Form.make`.
+    """Write the wanted parts of the data set, see `registry.maker`.
 
     Raises:
         ProblemsError: lists everything that is wrong with the sources.

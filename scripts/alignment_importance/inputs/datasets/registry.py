@@ -1,6 +1,6 @@
 """The data sets that the workflow can make, each with a module in `forms`.
 
-Every start of Snakemake imports all forms, which is why they are apart from the modules that read the data sets.
+Every start of Snakemake imports all forms, which is why forms are apart from the modules that read the data sets.
 """
 
 from collections.abc import Callable, Mapping
@@ -19,7 +19,7 @@ _MODULES = (
 
 
 def _form(name: str) -> Form:
-    """The form of a data set, with the key that all have: where it is written."""
+    """Import the form of a data set, and add the key `folder`, which all data sets have."""
     form = import_module(f"{__package__}.forms.{name}").FORM
     return replace(form, keys={"folder": Key("Folder that it is written to.", f"data/{name}"), **form.keys})
 
@@ -31,8 +31,8 @@ FORMS: Mapping[str, Form] = {name: _form(name) for name in _MODULES}
 def maker(name: str) -> Callable[..., None]:
     """Import the function `make` of a data set; it stands beside its form, or in a module of the same name.
 
-    It makes the files of the parts that are wanted, and takes the published files and folders by need, the files and
-    folders to make by name, and the data set's entry in the configuration.
+    `make` makes the files of the wanted parts. Its arguments are the published files and folders, by need, the files
+    and folders to make, by name, and the data set's entry in the configuration.
     """
     form = import_module(f"{__package__}.forms.{name}")
     module = form if hasattr(form, "make") else import_module(f"{__package__}.{name}")

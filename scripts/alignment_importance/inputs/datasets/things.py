@@ -1,4 +1,4 @@
-"""Reads the similarity data of THINGS: odd-one-out choices among 1854 objects, embeddings of these, 48-object RDM.
+"""Reads the similarity data of THINGS: odd-one-out choices among 1854 objects, their embeddings, and the 48-object RDM.
 
 Hebart et al. (2019), PLoS ONE 14, e0223792 (images); Hebart et al. (2020), Nature Human Behaviour 4, 1173-1185 (49
 dimensions, 48-object RDM); Hebart et al. (2023), eLife 12, e82580 (4.7 million choices, 66 dimensions); Muttenthaler et
@@ -25,7 +25,7 @@ from alignment_importance.system.names import some
 from alignment_importance.system.plurals import counted
 from alignment_importance.system.problems import Problems
 
-#: Numbers of objects: of the whole data set, and of the one with choices for all triplets.
+#: Numbers of objects: in the whole data set, and in the subset with choices for all triplets.
 N_OBJECTS, N_DENSE = 1854, 48
 
 #: Columns of the released table of choices: three objects, counted from 1, and which of the three is the odd one.
@@ -111,7 +111,7 @@ def read_triplets(paths: Sequence[Path], objects: Sequence[str]) -> pd.DataFrame
         Columns image_a, image_b, image_c, odd (the id of the odd one); a row per choice.
 
     Raises:
-        InputError: a file cannot be read, or has numbers that are not those of objects; names the first of them.
+        InputError: a file cannot be read, or has numbers that are not of objects; names the first such choice.
     """
     problems = Problems()
     parts = []
@@ -132,7 +132,7 @@ def read_embedding(path: Path, n_objects: int) -> NDArray[np.float64]:
     Args:
         path: a text file with a row per object, separated by blanks, tabs or commas; a .npy; or a .npz with one matrix
             or, as VICE writes it, `pruned_loc`.
-        n_objects: objects of the data set.
+        n_objects: number of objects in the data set.
 
     Returns:
         float64 (n_objects, dimension). A transposed matrix is transposed back.
@@ -197,7 +197,7 @@ def read_dense_rdm(path: Path, n_objects: int) -> NDArray[np.float64]:
 
     Args:
         path: .mat, .npy or .npz with one matrix, or `RDM48_triplet` among several.
-        n_objects: objects that it must have.
+        n_objects: number of objects that it must have.
 
     Returns:
         float64 (n_objects, n_objects).
@@ -244,7 +244,7 @@ def _read_choices(path: Path, n_objects: int) -> NDArray[np.int64]:
         raise InputError(
             f"is {' x '.join(map(str, raw.shape))}, but a choice is three object numbers. {_FETCH}", where=path
         )
-    with np.errstate(invalid="ignore"):  # a missing number becomes another one, and differs from it
+    with np.errstate(invalid="ignore"):  # NaN becomes some integer, which differs from it below
         numbers = raw.astype(np.int64)
     first = 1 if release else 0
     strange = (numbers != raw).any(axis=1) | ((numbers < first) | (numbers >= n_objects + first)).any(axis=1)
@@ -309,7 +309,7 @@ def _lines(path: Path) -> list[str]:
 
 
 def make(sources: Mapping[str, Sequence[Path]], outputs: Mapping[str, Path], settings: Mapping[str, Any]) -> None:
-    """Write those parts of the data set that are wanted, see `Form.make`.
+    """Write the wanted parts of the data set, see `registry.maker`.
 
     Raises:
         ProblemsError: lists everything that is wrong with the sources.
@@ -340,7 +340,7 @@ def make(sources: Mapping[str, Sequence[Path]], outputs: Mapping[str, Path], set
 
 
 def _make_embedding(file: Path, objects: Sequence[str], similarities: Path, order: Path) -> None:
-    """Write the similarities of objects in an embedding, and the ids of their rows."""
+    """Write the similarities of objects computed from an embedding, and the object id of each row."""
     embedding = read_embedding(file, len(objects))
     with atomic_write.atomic(similarities) as partial:
         np.save(partial, embedding_similarities(embedding))
