@@ -1,4 +1,4 @@
-"""What a configuration may say, as types; what is wrong with one, the files that it names, and what goes with what."""
+"""The configuration: its keys as types, what is wrong with one, the files that it names, and the plan of its run."""
 
 from alignment_importance.config.configuring import configure, start_of
 from alignment_importance.config.plan import Plan

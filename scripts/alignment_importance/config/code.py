@@ -6,22 +6,22 @@ import re
 import subprocess
 from pathlib import Path
 
-# Parsing all modules at every start of Snakemake would take a second.
+# Regular expressions, because parsing all modules at every start of Snakemake would take a second.
 _IMPORT = re.compile(r"^[ \t]*import +([\w., ]+)$", re.MULTILINE)
 _FROM = re.compile(r"^[ \t]*from +([\w.]+) +import +(\([^)]*\)|[^\n(]+)", re.MULTILINE)
 
-#: Files beside a module that it reads.
+#: Files beside modules that the modules read.
 _BESIDE = ("*.mplstyle", "*.html", "*.css", "*.js")
 
 
 def digest_of_code(script: Path, library: Path) -> str:
-    """A digest of a script and of all that it imports, directly or not, from a folder.
+    """Compute a digest of a script and of all modules that it imports, directly or not, from a folder.
 
     It is a param of the script's rule, so that a change of the library reruns the rules that use it and no others.
 
     Args:
         script: a Python file.
-        library: the folder that its packages are in.
+        library: the folder that holds the imported packages.
     """
     digest = hashlib.sha256()
     for file in sorted(files_of_code(script, library)):
@@ -30,7 +30,7 @@ def digest_of_code(script: Path, library: Path) -> str:
 
 
 def files_of_code(script: Path, library: Path) -> set[Path]:
-    """A script, the modules that it imports, directly or not, and what they read beside themselves."""
+    """Find a script, the modules that it imports, directly or not, and the files beside these that they read."""
     files: set[Path] = set()
     waiting = [script]
     while waiting:
@@ -45,9 +45,9 @@ def files_of_code(script: Path, library: Path) -> set[Path]:
 
 
 def commit(folder: Path) -> str:
-    """The commit of a workflow in a folder, `-modified` behind it if files differ from it.
+    """Name the commit of the workflow in a folder, followed by `-modified` if files differ from it.
 
-    A repository around the folder that does not hold the workflow, such as that of a user's project, does not count.
+    A repository around the folder that does not track the workflow, such as that of a user's project, does not count.
 
     Returns:
         `unknown` where the workflow is in no repository.
@@ -79,7 +79,7 @@ def _beside(folder: Path) -> list[Path]:
 
 @functools.cache
 def _imports_of(file: Path, library: Path) -> list[Path]:
-    """The modules in a folder that a Python file imports, with the packages that they are in."""
+    """Find the modules in a folder that a Python file imports, with the packages that they are in."""
     text = file.read_text(encoding="utf-8")
     names = {name.strip() for names in _IMPORT.findall(text) for name in names.split(",")}
     for package, imported in _FROM.findall(text):
@@ -89,5 +89,5 @@ def _imports_of(file: Path, library: Path) -> list[Path]:
     modules = [
         module for path in candidates for module in (path.with_suffix(".py"), path / "__init__.py") if module.is_file()
     ]
-    # A registry imports the modules beside it, and below, by their names.
+    # A registry imports the modules beside and below it by name, which no expression finds.
     return [*modules, *file.parent.rglob("*.py")] if file.name == "registry.py" else modules

@@ -1,4 +1,4 @@
-"""What the command line, a profile or a file says, where Snakemake reads it as something else than is meant."""
+"""Corrects or refuses what Snakemake misreads on the command line, in a profile or in a configuration file."""
 
 import builtins
 from collections.abc import Iterable, Iterator, Mapping
@@ -18,11 +18,11 @@ _TEXTS = {
 
 
 def misread(words: Iterable[str]) -> dict[str, Any]:
-    """What Snakemake, which does not know the keys, may have read as something else than they want.
+    """Read those values on the command line whose type Snakemake, which does not know the keys, may have got wrong.
 
     It takes `results=2026_01` for the number 202601, whatever quotes are around it, and the numbers in
-    `cross_validation={seeds: [1, 2]}` for text. Here, text is what was written, and what has keys or items of its own
-    is read as in a configuration file.
+    `cross_validation={seeds: [1, 2]}` for text. Here, the value of a key for text is the text as written, and a list
+    or mapping is read as in a configuration file.
 
     Args:
         words: key=value, as on the command line.
@@ -40,13 +40,13 @@ def misread(words: Iterable[str]) -> dict[str, Any]:
 
 
 def check_resources(*settings: Mapping[str, Any]) -> None:
-    """Refuse resources that are functions: Snakemake evaluates them as Python, in which a partition `all` is one.
+    """Refuse resources with the name of a Python function, such as a partition `all`: Snakemake would evaluate them.
 
     Args:
-        settings: resources of Snakemake by name, which hold what was written in `raw`.
+        settings: Snakemake's resources by name; the attribute `raw` of each is the text as written.
 
     Raises:
-        ConfigurationError: names them.
+        ConfigurationError: names these resources.
     """
     remedy = "Snakemake takes this for a function of Python; put it in two kinds of quotes"
     raise_any(
@@ -60,10 +60,10 @@ def check_resources(*settings: Mapping[str, Any]) -> None:
 
 
 def check_files(paths: Iterable[str | Path]) -> None:
-    """Refuse a file of YAML in which a key stands twice in one place: YAML takes the last and drops the others.
+    """Refuse YAML files in which one mapping has a key twice: YAML takes the last value and drops the others.
 
     Raises:
-        ConfigurationError: names keys, files and lines.
+        ConfigurationError: names the keys, files and lines.
     """
     files = [Path(path) for path in paths if Path(path).suffix != ".json"]
     raise_any(
@@ -76,7 +76,7 @@ def check_files(paths: Iterable[str | Path]) -> None:
 
 
 def _repeated(node: yaml.Node | None, within: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], int, int]]:
-    """Keys that stand twice in one mapping, with the lines on which they do."""
+    """Yield the path of every key that a mapping repeats, and the lines of both occurrences."""
     if isinstance(node, yaml.SequenceNode):
         for item in node.value:
             yield from _repeated(item, within)

@@ -1,4 +1,4 @@
-"""From what a configuration file says to a completed configuration, or to everything that is wrong with it."""
+"""Completes what a configuration file says, or tells everything that is wrong with it."""
 
 import itertools
 import re
@@ -35,7 +35,7 @@ def configure(given: Mapping[str, Any], *, look_at_files: bool = True) -> Config
 
     Args:
         given: the keys of a configuration file.
-        look_at_files: whether the files that it names are looked for.
+        look_at_files: whether to check that the files it names exist and can be used.
 
     Returns:
         The completed configuration, with a comparison for every category of `by_category`, and a model for every layer
@@ -74,7 +74,7 @@ def configure(given: Mapping[str, Any], *, look_at_files: bool = True) -> Config
 
 
 def _well_formed(given: Mapping[str, Any], problems: Sequence[KeyProblem]) -> Configuration:
-    """Those entries of a configuration whose form is right, so that what else is wrong with them is told as well."""
+    """Keep the entries of a configuration whose form is right, so that their other problems are told as well."""
     wrong = {problem.key[:2] for problem in problems}
     kept: dict[str, Any] = {section: {} for section in ENTRIES}
     for section, kind in ENTRIES.items():
@@ -87,7 +87,7 @@ def _well_formed(given: Mapping[str, Any], problems: Sequence[KeyProblem]) -> Co
 
 
 def start_of(given: Mapping[str, Any]) -> dict[str, Any] | None:
-    """What the command line says of a configuration to start from; None if it says nothing of one.
+    """Complete the keys of `Start` on the command line; None if it has none of the required ones.
 
     Raises:
         ConfigurationError: with everything that is wrong with it.
@@ -95,7 +95,7 @@ def start_of(given: Mapping[str, Any]) -> dict[str, Any] | None:
     required = {name for name, key in Start.model_fields.items() if key.is_required()}
     if not required & set(given):
         return None
-    # Beside them stand the keys of the default configuration.
+    # The keys of the default configuration are given as well.
     said = {key: value for key, value in given.items() if key not in Configuration.model_fields}
     try:
         start = Start.model_validate(said)
@@ -112,7 +112,7 @@ def start_of(given: Mapping[str, Any]) -> dict[str, Any] | None:
 
 
 def type_of_dataset(name: str, form: Form) -> type[BaseModel]:
-    """The class of a data set's entry in the configuration."""
+    """Create the class of a data set's entry in the configuration."""
     fields: dict[str, Any] = {
         key: (Annotated[_type_of_key(told), Field(description=told.description)], told.default)
         for key, told in form.keys.items()
@@ -129,11 +129,11 @@ def _type_of_key(key: Key) -> Any:
 
 
 def _datasets(given: Any) -> tuple[dict[str, dict[str, Any]], list[KeyProblem]]:
-    """The entries of data sets, completed, and what is wrong with them."""
+    """Complete the entries of data sets, and find what is wrong with them."""
     completed, problems = {}, []
     for name, entry in given.items() if isinstance(given, Mapping) else ():
         if not isinstance(name, str):
-            # Configuration refuses such a name already.
+            # Its validation by `Configuration` has refused such a name already.
             continue
         if name not in registry.FORMS:
             problems.append(KeyProblem(("datasets", name), f"there is no such key{nearest(name, registry.FORMS)}"))
@@ -147,11 +147,11 @@ def _datasets(given: Any) -> tuple[dict[str, dict[str, Any]], list[KeyProblem]]:
 
 
 def _references(configuration: Configuration, given: Mapping[str, Any]) -> Iterator[KeyProblem]:
-    """Find comparisons and controls of image sets that there are not, and controls that nobody has judged.
+    """Find comparisons and controls whose image set does not exist, and controls whose image set nobody has judged.
 
     Args:
-        configuration: those entries whose form is right.
-        given: with all others, which may be what is referred to.
+        configuration: the entries whose form is right.
+        given: all entries, since one whose form is wrong may be referred to as well.
     """
     sets, named = given.get("image_sets"), given.get("comparisons")
     if not isinstance(sets, Mapping) or not sets:
@@ -170,7 +170,7 @@ def _references(configuration: Configuration, given: Mapping[str, Any]) -> Itera
 
 
 def _companions(configuration: Configuration) -> Iterator[KeyProblem]:
-    """Find keys of networks that need another key, or that another key makes meaningless."""
+    """Find keys of networks that are missing for their `weights`, or that have no effect with these."""
     for weights, companion, needed in (
         ("checkpoint", "checkpoint", True),
         ("checkpoint", "sha256", False),
@@ -207,7 +207,7 @@ def _saliency_keys(configuration: Configuration) -> Iterator[KeyProblem]:
 
 
 def _centre_bias_keys(where: tuple[str, str], entry: Saliency) -> Iterator[KeyProblem]:
-    """Find keys of a centre bias that do not go together: it comes from fixations, or is a Gaussian."""
+    """Find keys of a centre bias that do not go together: it is made from fixations, or is a Gaussian."""
     if entry.fixations is None and entry.degree is not None:
         yield KeyProblem((*where, "degree"), "it has no effect without `fixations`")
     if entry.fixations is not None and entry.degree is None:
@@ -219,13 +219,13 @@ def _centre_bias_keys(where: tuple[str, str], entry: Saliency) -> Iterator[KeyPr
 def _with_categories(
     comparisons: Mapping[str, Comparison],
 ) -> tuple[dict[str, Comparison], list[KeyProblem]]:
-    """Add a comparison for every category of `by_category`, and find those that would have the name of another."""
+    """Add a comparison for every category of `by_category`, and find names that occur twice."""
     together: dict[str, Comparison] = {}
     problems = []
     for name, comparison in comparisons.items():
         together[name] = comparison.model_copy(update={"by_category": []})
         for category in comparison.by_category:
-            # What a name cannot hold becomes a hyphen.
+            # Characters that a name cannot hold become a hyphen.
             own = f"{name}-{re.sub(r'[^A-Za-z0-9_.-]+', '-', category).strip('-')}"
             if own in comparisons or own in together:
                 found = (
@@ -234,7 +234,7 @@ def _with_categories(
                 )
                 problems.append(KeyProblem(("comparisons", name, "by_category"), found))
             else:
-                # Pairs that are named may be of several categories.
+                # Named pairs may be of several categories, so that they are not taken over.
                 pairs = PairNumbers() if comparison.names_pairs else comparison.pairs
                 update = {"categories": [category], "pairs": pairs}
                 together[own] = together[name].model_copy(update=update)
@@ -244,7 +244,7 @@ def _with_categories(
 def _with_layers(
     models: Mapping[str, Model | Features],
 ) -> tuple[dict[str, Model | Features], list[KeyProblem]]:
-    """Put a model for every layer of `map_layers` in the place of one, and find those that clash with other keys."""
+    """Replace a model that has `map_layers` by a model for each layer, and find clashes with other models and keys."""
     together: dict[str, Model | Features] = {}
     problems = []
     for name, model in models.items():
@@ -277,7 +277,7 @@ def _ambiguous_names(configuration: Configuration) -> Iterator[KeyProblem]:
 
 
 def _published(configuration: Configuration) -> Iterator[KeyProblem]:
-    """Find published values that are asked for and that there are not."""
+    """Find a table of published values that is asked for but does not exist."""
     name, known = configuration.published, sorted(file.stem for file in PUBLISHED.glob("*.csv"))
     if name is not None and name not in known:
         yield KeyProblem(("published",), f"there are no published values {name!r}{nearest(name, known)}")

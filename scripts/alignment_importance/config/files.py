@@ -1,4 +1,4 @@
-"""The files and folders that a configuration names, and those that the workflow makes of published data sets."""
+"""The files and folders that a configuration names, and those that the workflow makes from published data sets."""
 
 import functools
 import glob
@@ -25,10 +25,10 @@ _NAMING = {
     "controls": ("masks",),
 }
 
-#: Seconds that every job takes at least. A file whose time is later than that would be younger than what is made of it.
+#: Seconds that every job takes at least: a file with a time beyond that would be younger than what is made from it.
 _SHORTEST_JOB = 2
 
-#: Files that are published, by method of saliency and key.
+#: Names of published files, by saliency method and key.
 _RELEASED = {
     ("deepgaze_iie", "checkpoint"): "deepgaze2e.pth",
     ("deepgaze_iie", "centre_bias"): "centerbias_mit1003.npy",
@@ -47,7 +47,7 @@ def given(configuration: Configuration) -> dict[tuple[str, str, str], str]:
 
 
 def made(configuration: Configuration) -> set[str]:
-    """Files and folders that can be made of the configured data sets."""
+    """Files and folders that can be made from the configured data sets."""
     return {
         path
         for name, settings in configuration.datasets.items()
@@ -61,12 +61,12 @@ def wanted_files(configuration: Configuration, dataset: str) -> dict[str, str]:
 
 
 def sources(configuration: Configuration, dataset: str) -> dict[str, list[str]]:
-    """The user's files and folders that the wanted parts of a data set are made of, by need."""
+    """The user's files and folders that the wanted parts of a data set are made from, by need."""
     return {need: list(_flat(paths)) for need, paths in _found(configuration, dataset).items()}
 
 
 def in_folder(folder: str) -> list[str]:
-    """The files of a folder, without hidden ones, sorted. Asked for once: network file systems take their time."""
+    """The files of a folder, without hidden ones, sorted. Listed only once, since network file systems are slow."""
     return _in_folder(folder, os.getcwd())
 
 
@@ -77,12 +77,12 @@ def _in_folder(folder: str, working_directory: str) -> list[str]:
 
 
 def can_be_followed(file: str) -> bool:
-    """Whether Snakemake and the outputs take the name of a file as it is."""
+    """Whether Snakemake and the outputs can use the name of a file as it is."""
     return names.can_be_written(file) and not re.search(r"[{}<>]", file)
 
 
 def problems(configuration: Configuration) -> Iterator[KeyProblem]:
-    """Find files and folders that are not there and that no data set makes, and those that Snakemake cannot use."""
+    """Find files and folders that do not exist and that no data set makes, and those that Snakemake cannot use."""
     yield from _wrong_sources(configuration)
     yield from _missing_files(configuration)
     for path in _own_paths(configuration):
@@ -90,13 +90,13 @@ def problems(configuration: Configuration) -> Iterator[KeyProblem]:
 
 
 def unusable(path: str) -> Iterator[KeyProblem]:
-    """Find what Snakemake or the outputs cannot take of a file, or of a folder and the files in it."""
+    """Find unusable names of files in a folder, and unusable times of a file, or of a folder and the files in it."""
     yield from _unusable_names(path)
     yield from _times_to_come(path)
 
 
 def missing(key: tuple[str, ...], path: str, source: str = "") -> KeyProblem:
-    """Say that a file is not there."""
+    """Say that a file does not exist; `source` adds where it can be had."""
     return KeyProblem(key, f"there is no {os.path.abspath(path)}{source}")
 
 
@@ -104,7 +104,7 @@ def _missing_files(configuration: Configuration) -> Iterator[KeyProblem]:
     made_here, keys = made(configuration), dict[str, tuple[str, str, str]]()
     for key, path in given(configuration).items():
         if path not in made_here and not os.path.exists(path):
-            # Once for a file that several comparisons of one data set share.
+            # A file that several comparisons share is reported once.
             keys.setdefault(path, key)
     for path, (kind, name, last) in keys.items():
         method = configuration.saliency[name].method if kind == "saliency" else ""
@@ -114,7 +114,7 @@ def _missing_files(configuration: Configuration) -> Iterator[KeyProblem]:
 
 
 def _own_paths(configuration: Configuration) -> list[str]:
-    """The user's files and folders that are there, each once."""
+    """The user's files and folders that exist, sorted, each once."""
     of_datasets = [path for name in configuration.datasets for path in _flat(sources(configuration, name).values())]
     named = set(given(configuration).values()) - made(configuration)
     return sorted(filter(os.path.exists, named | set(of_datasets)))
@@ -130,7 +130,7 @@ def _unusable_names(path: str) -> Iterator[KeyProblem]:
 
 
 def _times_to_come(path: str) -> Iterator[KeyProblem]:
-    """Find a file or folder, or files in a folder, with a time to come: Snakemake wants outputs to be younger."""
+    """Find a file or folder, or files in a folder, modified in the future: Snakemake wants outputs to be younger."""
     latest = time.time() + _SHORTEST_JOB
     files = [path, *(in_folder(path) if os.path.isdir(path) else ())]
     early = [file for file in files if os.path.getmtime(file) > latest]
@@ -144,7 +144,7 @@ def _times_to_come(path: str) -> Iterator[KeyProblem]:
 
 
 def _wrong_sources(configuration: Configuration) -> Iterator[KeyProblem]:
-    """Find what the configured data sets need and is not there, or is there several times."""
+    """Find needs of the configured data sets whose files do not exist, or for which there are several candidates."""
     for dataset in configuration.datasets:
         for need, present in _found(configuration, dataset).items():
             several = [" and ".join(paths) for paths in present if len(paths) > 1]
@@ -158,7 +158,7 @@ def _wrong_sources(configuration: Configuration) -> Iterator[KeyProblem]:
 
 
 def _missing_source(configuration: Configuration, dataset: str, need: str) -> KeyProblem:
-    """Say where something that a data set needs was looked for."""
+    """Say which need of a data set is missing, and where it was looked for."""
     settings, told = configuration.datasets[dataset], registry.FORMS[dataset].needs[need]
     if settings.get(need):
         return missing(("datasets", dataset, need), settings[need], f" ({told.what})")
@@ -168,21 +168,21 @@ def _missing_source(configuration: Configuration, dataset: str, need: str) -> Ke
 
 
 def _wanted_parts(configuration: Configuration, dataset: str) -> dict[str, dict[str, str]]:
-    """The parts of a data set of which the configuration names a file, with all their files."""
+    """The parts of a data set from which the configuration names any file, each with all its files."""
     named, folder = set(given(configuration).values()), configuration.datasets[dataset]["folder"]
     parts = {part: registry.FORMS[dataset].files(folder, part) for part in registry.FORMS[dataset].makes}
     return {part: files for part, files in parts.items() if named & set(files.values())}
 
 
 def _found(configuration: Configuration, dataset: str) -> dict[str, list[list[str]]]:
-    """What is there of what the wanted parts of a data set are made of, by need, see `_fitting`."""
+    """The existing files and folders for each need of the wanted parts of a data set, see `_fitting`."""
     form, settings = registry.FORMS[dataset], configuration.datasets[dataset]
     needs = dict.fromkeys(_flat(form.makes[part].of for part in _wanted_parts(configuration, dataset)))
     return {need: _fitting(settings, need, form.needs[need].places) for need in needs}
 
 
 def _fitting(settings: Mapping[str, Any], need: str, places: Iterable[str | tuple[str, ...]]) -> list[list[str]]:
-    """For each path of the first place that is whole, what fits it."""
+    """The matches of each path of the first place whose paths all have matches; empty if there is no such place."""
     own = settings.get(need)
     if own:
         return [[own]] if os.path.exists(own) else []

@@ -1,4 +1,4 @@
-"""What of a configuration goes with what, for the rules: which units there are, and which files they read."""
+"""The plan of a run, for the rules: which comparisons, models and figures there are, and which files they read."""
 
 import itertools
 import os
@@ -18,12 +18,12 @@ _OF_SALIENCY = ("overlap-grid", "overlap-categories", "overlap")
 
 @dataclass(frozen=True)
 class Plan:
-    """The units of a run and the files that they name. Paths of results begin with `<results>/`."""
+    """The comparisons, models and figures of a run, and the files that they read."""
 
     configuration: Configuration
 
     def image_set_of(self, comparison: str) -> str:
-        """Name the image set that was judged."""
+        """Name the image set that was judged in a comparison."""
         return self.configuration.comparisons[comparison].image_set
 
     def comparisons_of(self, image_set: str) -> list[str]:
@@ -35,16 +35,16 @@ class Plan:
         return [name for name in self.configuration.image_sets if self.comparisons_of(name)]
 
     def lists_of(self, comparison: str) -> list[str]:
-        """The files of ids that a comparison names: of the rows of an array, of its images."""
+        """The files of image ids that a comparison names: for the rows of an array, and for its selection of images."""
         entry = self.configuration.comparisons[comparison]
         return [file for file in (entry.order, entry.images) if isinstance(file, str)]
 
     def fixed_pairs(self) -> list[str]:
-        """Name the comparisons whose pairs to explain do not depend on the network: they are named, or all."""
+        """Name the comparisons whose pairs to explain do not depend on the network: named pairs, or all."""
         return [name for name in self.configuration.comparisons if not self.numbers_of_pairs(name)]
 
     def listed_pairs(self, comparison: str) -> list[list[str]] | str:
-        """The pairs to explain that a comparison lists, or `all`; nothing where a file names them."""
+        """The pairs to explain that a comparison lists, or `all`; empty if a file or the network decides them."""
         pairs = self.configuration.comparisons[comparison].pairs
         return pairs if isinstance(pairs, list) or pairs == ALL_PAIRS else []
 
@@ -54,19 +54,19 @@ class Plan:
         return entry.pairs if entry.names_pairs and isinstance(entry.pairs, str) else None
 
     def numbers_of_pairs(self, comparison: str) -> dict[str, int]:
-        """How many pairs of each kind are explained; nothing where they do not depend on the network."""
+        """Numbers of pairs to explain, by kind; empty if the pairs do not depend on the network."""
         pairs = self.configuration.comparisons[comparison].pairs
         return pairs.model_dump() if isinstance(pairs, PairNumbers) else {}
 
     def files_of_network(self, model: str) -> list[str]:
-        """The user's files that a network is made of: its checkpoint, and the Python file of an own architecture."""
+        """The user's files that a network is built from: its checkpoint, and the Python file of an own architecture."""
         network = self.configuration.models[model]
         if isinstance(network, Features):
             return []
         return [*_own_code(network.architecture), *([network.checkpoint] if network.checkpoint else [])]
 
     def sweeps(self) -> dict[str, list[str]]:
-        """Models that differ in their map layer alone and are called NAME.LAYER, by NAME."""
+        """Names of models that differ only in their map layer and are called NAME.LAYER, by NAME."""
         alike: dict[tuple[str, str], list[str]] = {}
         for name, model in self.configuration.models.items():
             if isinstance(model, Model) and model.map_layer and name.endswith(f".{model.map_layer}"):
@@ -98,13 +98,13 @@ class Plan:
         return [name for name in self.configuration.models if name not in units]
 
     def saliencies_by(self, networks: bool) -> list[str]:
-        """Name the kinds of saliency map that networks make, or those that they do not make."""
+        """Name the kinds of saliency map that networks make, or (if `networks` is False) all others."""
         return [
             name for name, entry in self.configuration.saliency.items() if METHODS[entry.method].is_network == networks
         ]
 
     def files_of_gaze_network(self, saliency: str) -> list[str]:
-        """The user's files that a network which predicts gaze is made of."""
+        """The user's files that a network which predicts gaze is built from."""
         entry = self.configuration.saliency[saliency]
         named = [file for file in (entry.checkpoint, entry.centre_bias) if file]
         return [*_own_code(entry.architecture or ""), *named]
@@ -129,7 +129,7 @@ class Plan:
         return [settings.seeds[start : start + size] for start in range(0, len(settings.seeds), size)]
 
     def validation_settings(self) -> dict[str, Any]:
-        """What `cross_validation.Settings` has beside similarity and score."""
+        """The fields of `cross_validation.Settings` other than similarity and score."""
         return {
             "by_pairs": self.configuration.cross_validation.unit == "pairs",
             "random_rankings": self.configuration.statistics.random_rankings,
@@ -142,7 +142,7 @@ class Plan:
         return {"pooled": statistics.permutations, "other": statistics.permutations_non_pooled}
 
     def published_file(self) -> str | None:
-        """The table of published values to stand beside the results, if there is one."""
+        """The table of published values to print beside the results, if there is one."""
         name = self.configuration.published
         return str(PUBLISHED / f"{name}.csv") if name else None
 
@@ -163,20 +163,20 @@ class Plan:
         return files.wanted_files(self.configuration, dataset)
 
     def sources_of(self, dataset: str) -> dict[str, list[str]]:
-        """The user's files and folders that a data set is made of, by need."""
+        """The user's files and folders that a data set is made from, by need."""
         return files.sources(self.configuration, dataset)
 
     def files_of_sources(self, dataset: str) -> list[str]:
-        """The files that a data set is made of, folders file by file."""
+        """The files that a data set is made from, folders file by file."""
         paths = dict.fromkeys(itertools.chain.from_iterable(self.sources_of(dataset).values()))
         return [file for path in paths for file in (self.files_of(path) if os.path.isdir(path) else [path])]
 
     def any_of(self, names: Iterable[str]) -> str:
-        """A regular expression for one of some names; one that nothing matches where there are none."""
+        """A regular expression that matches any of the names; without names, one that nothing matches."""
         return "|".join(map(re.escape, names)) or "(?!)"
 
     def figures_of_run(self) -> list[tuple[str, ...]]:
-        """The figures of the whole run: the kind of each and the names of what it is about."""
+        """The figures of the whole run: of each, its kind and the names of the comparison, models or control in it."""
         return [
             ("prediction",),
             *([("networks",)] if self.pairs_of_models() else []),
@@ -187,7 +187,7 @@ class Plan:
         ]
 
     def figures_of_paper(self) -> list[tuple[str, ...]]:
-        """Those of all figures that a paper shows, in its order."""
+        """The figures that a paper shows, in its order and in the form of `figures_of_run`."""
         views = list(itertools.product(self.configuration.comparisons, self.with_places()))
         kinds = ["heatmaps", *(_OF_SALIENCY if self.configuration.saliency else ())]
         return [
@@ -207,7 +207,7 @@ class Plan:
         return [("control", *about) for about in itertools.product(self.configuration.controls, self.with_places())]
 
     def left_out_of_paper(self) -> dict[str, str]:
-        """What this configuration cannot give, and why."""
+        """Parts of the paper that this configuration cannot give, with the reason for each."""
         reasons = {}
         if not self.with_places():
             reasons["heatmaps, and all that is made of them"] = "units have no places"
@@ -224,7 +224,7 @@ class Plan:
         return reasons
 
     def folds_of_paper(self) -> str:
-        """How the folds came about, in words."""
+        """How folds were cut, in words."""
         settings = self.configuration.cross_validation
         leaky = " Pairs were cut into folds: every image stands on both sides." if settings.unit == "pairs" else ""
         return f"Folds: {settings.folds} for each of {len(settings.seeds)} seeds.{leaky}"

@@ -1,4 +1,4 @@
-"""What is wrong with a configuration, each thing with the full key, what was found and what is possible."""
+"""The problems of a configuration, each with the full key, what was found there and what is possible."""
 
 import json
 import types
@@ -19,7 +19,7 @@ NAMES = "a name has letters, digits, '_', '-' and '.', and starts with a letter 
 PLACEHOLDERS = "Snakemake reads { } < > in a path as placeholders"
 PATHS = f"{PLACEHOLDERS}, and control characters are part of none"
 
-#: Keys that have another name now, by their full path.
+#: The new names of renamed keys, by the old full path.
 RENAMED = {("statistics", "permutations_elsewhere"): "permutations_non_pooled"}
 
 #: What a value should be, by pydantic's type of error.
@@ -34,13 +34,13 @@ _KINDS = {
     "model_type": "a mapping of keys",
 }
 
-#: Steps of pydantic's paths that are no keys: the forms of a value that has several, and names of mappings.
+#: Steps of pydantic's paths that are no keys: tags of the forms of a value, and the mark of a mapping's wrong key.
 _NO_KEYS = {
     "ids", "file of ids", "numbers of pairs", "list of pairs", "file of pairs", "all pairs", "a network",
     "own features", "[key]",
 }  # fmt: skip
 
-#: How a bound reads, and the name of its value, by pydantic's type of error.
+#: How messages word a bound, and the name of its value in pydantic's context, by pydantic's type of error.
 _BOUNDS = {
     "greater_than": ("more than", "gt"),
     "greater_than_equal": ("at least", "ge"),
@@ -51,7 +51,7 @@ _BOUNDS = {
 
 @dataclass(frozen=True)
 class KeyProblem:
-    """One thing that is wrong with a configuration.
+    """One problem of a configuration.
 
     Attributes:
         key: path of the key, or the name of a file.
@@ -92,12 +92,12 @@ def nearest(word: object, known: Iterable[str]) -> str:
 
 
 def of_validation(error: ValidationError, form: type[BaseModel], above: tuple[Any, ...] = ()) -> list[KeyProblem]:
-    """Say what pydantic found.
+    """Turn the errors that pydantic found into problems.
 
     Args:
-        error: of `form.model_validate`.
+        error: raised by `form.model_validate`.
         form: the class that was validated.
-        above: path of the key whose value it was.
+        above: path of the key whose value was validated; empty for a whole configuration.
     """
     return [_problem(details, form, above) for details in error.errors(include_url=False)]
 
@@ -147,7 +147,7 @@ def _wrong_value(kind: str, value: Any, context: dict[str, Any], annotation: Any
 
 
 def _annotation(form: Any, steps: Sequence[Any]) -> Any:
-    """The type of the value at a path below a class; the path names the form of a value that has several."""
+    """Find the type of the value at a path below a class; a step may be the tag of one form of a value with several."""
     for step in steps:
         if tagged := [one for one in get_args(bare(form)) if Tag(step) in getattr(one, "__metadata__", ())]:
             [form] = tagged
@@ -161,14 +161,14 @@ def _annotation(form: Any, steps: Sequence[Any]) -> Any:
 
 
 def _alternative(annotation: Any, step: Any) -> Any:
-    """Of several types the one that a step leads into: a list by a number, a section by a key."""
+    """Choose, among several types, the one that a step leads into: a list for a number, a section for a key."""
     kinds = [one for one in map(bare, get_args(annotation)) if isinstance(get_origin(one) or one, type)]
     wanted = [one for one in kinds if issubclass(get_origin(one) or one, list if isinstance(step, int) else BaseModel)]
     return wanted[0] if get_origin(annotation) in (Union, types.UnionType) and wanted else annotation
 
 
 def bare(annotation: Any) -> Any:
-    """A type without what is said about it, and without None where it is one type or None."""
+    """Strip the annotations of a type, and None from a union of one type and None; a Literal keeps its None."""
     while get_origin(annotation) is Annotated:
         annotation = get_args(annotation)[0]
     if get_origin(annotation) in (Union, types.UnionType):
@@ -179,7 +179,7 @@ def bare(annotation: Any) -> Any:
 
 
 def _choices(annotation: Any) -> list[str]:
-    """What a Literal allows, and null if it may be that."""
+    """List what a Literal allows, with null if None is allowed too."""
     if get_origin(annotation) in (Union, types.UnionType):
         return [choice for one in get_args(annotation) for choice in _choices(one)]
     if annotation is type(None):
@@ -188,7 +188,7 @@ def _choices(annotation: Any) -> list[str]:
 
 
 def _shown(value: Any) -> str:
-    """A value as people write it in YAML: null, true, a date, and text in quotes."""
+    """Write a value as people do in YAML: null, true, a date, and text in quotes."""
     if isinstance(value, date):
         return str(value)
     return json.dumps(value) if value is None or isinstance(value, bool) else repr(value)

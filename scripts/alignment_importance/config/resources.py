@@ -7,9 +7,9 @@ from typing import Any
 
 
 def growing(base: float, **per_mb: float) -> Callable[..., int]:
-    """Make a function for Snakemake's resources: `base`, and a share for every MB of the named inputs, per attempt.
+    """Make a function for Snakemake's resources: `base` plus a share per MB of each named input, times the attempt.
 
-    An input that is yet to be made counts as empty. Dry runs know no better; jobs are asked again once it is there.
+    An input that does not exist yet counts as empty, so that dry runs show too little; Snakemake asks again once it is made.
     """
 
     def resource(wildcards: Any, input: Any, attempt: int) -> int:
@@ -19,7 +19,7 @@ def growing(base: float, **per_mb: float) -> Callable[..., int]:
 
 
 def _size_mb(paths: str | Iterable[str]) -> float:
-    """Size of files and of what is in folders, as far as they are there, in MB."""
+    """Size in MB of files, and of the files in folders; 0 for those that do not exist."""
     total = 0
     for path in [paths] if isinstance(paths, str) else paths:
         if os.path.isdir(path):

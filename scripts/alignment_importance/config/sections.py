@@ -32,14 +32,14 @@ Means = Annotated[list[Annotated[float, Field(ge=0, le=1), WrapValidator(as_give
 Deviations = Annotated[
     list[Annotated[float, Field(gt=0, le=1), WrapValidator(as_given)]], Field(min_length=3, max_length=3)
 ]
-#: They become parts of names.
+#: Names, because they become parts of the names of models.
 Layers = Annotated[list[Name], AfterValidator(each_once), UNIQUE]
 Ids = Annotated[list[str], Field(min_length=1), AfterValidator(each_once), UNIQUE]
 IdsOrPath = Annotated[
     Annotated[Ids, Tag("ids")] | Annotated[Path, Tag("file of ids")],
     Discriminator(lambda value: "ids" if isinstance(value, list) else "file of ids"),
 ]
-#: What explains every judged pair.
+#: The value of `pairs` that explains every judged pair.
 ALL_PAIRS = "all"
 
 
@@ -58,7 +58,7 @@ Pair = Annotated[list[str], Field(min_length=2, max_length=2)]
 
 
 def _form_of_pairs(value: Any) -> str:
-    """Tell the forms of pairs apart by what stands there."""
+    """Return the tag of the form that a value of `pairs` has."""
     if isinstance(value, list):
         return "list of pairs"
     if isinstance(value, str):
@@ -76,7 +76,7 @@ Pairs = Annotated[
 Seeds = Annotated[list[Natural], Field(min_length=1), AfterValidator(each_once), UNIQUE]
 
 
-#: What the columns of tables of judgments are called.
+#: The names of the columns of tables of judgments.
 Column = Literal[
     "image_a", "image_b", "image_c", "similarity", "dissimilarity", "odd", "anchor", "left", "right", "chosen",
     "participant",
@@ -174,7 +174,7 @@ class Model(Section):
     """Node or module whose output is the feature maps, such as `layer4` or `features.29`; null finds the deepest
     convolutional block.
     """
-    # A completed configuration has a model for each.
+    # Excluded, because a completed configuration has a model for each layer instead.
     map_layers: Annotated[Layers, Field(exclude=True)] = []
     """Several map layers, from the first to the last: each gives a model of its own, called {model}.{layer}, with
     everything else as here. They are recorded in one pass over the images, and a figure shows alignment over them.
@@ -241,12 +241,12 @@ class Features(Section):
 
 
 def _has_features(entry: Any) -> str:
-    """Tell features from networks by their key."""
+    """Return the tag of an entry of `models`: features have the key `features`, networks do not."""
     is_features = isinstance(entry, Features) or (isinstance(entry, Mapping) and "features" in entry)
     return "own features" if is_features else "a network"
 
 
-#: A network, or what somebody computed with one.
+#: A network, or features that another tool computed.
 NetworkOrFeatures = Annotated[
     Annotated[Model, Tag("a network")] | Annotated[Features, Tag("own features")],
     Discriminator(_has_features),
@@ -384,7 +384,7 @@ class Figures(Section):
 
 
 def _told_apart(objects: dict[str, int]) -> dict[str, int]:
-    """Refuse two objects with one number: the control would hold an object against itself."""
+    """Refuse two objects with one number: the control would compare an object with itself."""
     each_once(list(objects.values()))
     return objects
 
@@ -400,7 +400,7 @@ class Control(Section):
     """The number of each object in the masks. The area under the ROC curve is first against second object."""
 
 
-#: What stands below a name of the user's choice, by section.
+#: The type of the entries that have names of the user's choice, by section.
 ENTRIES: Mapping[str, Any] = {
     "image_sets": ImageSet,
     "comparisons": Comparison,

@@ -1,4 +1,4 @@
-"""The kinds of value that a configuration may hold, and what is checked of each alone."""
+"""The kinds of value that a configuration may hold, with the checks that concern one value alone."""
 
 import os.path
 from typing import Annotated, Any, TypeVar
@@ -6,10 +6,10 @@ from typing import Annotated, Any, TypeVar
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, WrapValidator
 from pydantic_core import PydanticCustomError
 
-#: What a name must look like: it becomes part of file names.
+#: What a name must look like, since it becomes part of file names.
 NAME_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9_.-]*$"
 
-#: Braces would be placeholders to Snakemake, and so would a word in angle brackets; no name holds control characters.
+#: Snakemake reads braces and words in angle brackets as placeholders; outputs cannot hold control characters.
 PATH_PATTERN = r"^[^{}<>\u0000-\u001f\u007f]*$"
 
 Item = TypeVar("Item")
@@ -24,7 +24,7 @@ class Section(BaseModel):
 
 
 def _spelt_once(path: str) -> str:
-    """One spelling for every path, so that another one is no change."""
+    """Normalise a path, so that another spelling of it does not count as a change."""
     return os.path.normpath(os.path.expanduser(path))
 
 
@@ -37,7 +37,7 @@ def each_once(items: list[Item]) -> list[Item]:
 
 
 def whole(value: Any) -> Any:
-    """To YAML 5.0 is another number than 5; to people, and to JSON schemas, it is the same."""
+    """Turn 5.0 into 5: YAML tells these numbers apart, but people and JSON schemas do not."""
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
