@@ -27,8 +27,8 @@ def check(configuration: Mapping[str, Any], problems: Problems, threads: int = 1
 
     Args:
         configuration: completed; as `config.Configuration.model_dump` gives it.
-        problems: what is found is added here.
-        threads: that decode images at the same time.
+        problems: where errors and warnings are noted.
+        threads: number of threads that decode images.
     """
     images = {}
     # As in a run, sets of images that nobody has judged are ignored.
@@ -76,13 +76,13 @@ def check(configuration: Mapping[str, Any], problems: Problems, threads: int = 1
 
 
 def _features_of(entry: Mapping[str, Any]) -> features.Source:
-    """The features of a model, from its entry in the configuration."""
+    """Make the source of a model's features from its entry in the configuration."""
     settings = {key: entry[key] for key in ("key", "layout", "resize", "middle")}
     return features.Source(Path(entry["features"]), Path(entry["order"]), **settings)
 
 
 def _count_pairs(comparison: str, asked: Any, judgments: xr.Dataset, problems: Problems) -> int:
-    """Note what is wrong with the pairs that a comparison asks to be explained; 0 where networks decide which."""
+    """Count the pairs to explain in a comparison, and note what is wrong with them; 0 if networks decide which."""
     if isinstance(asked, Mapping):
         return 0
     in_file = isinstance(asked, str) and asked != "all"
@@ -91,7 +91,7 @@ def _count_pairs(comparison: str, asked: Any, judgments: xr.Dataset, problems: P
 
 
 def _check_saliency(entry: Mapping[str, Any], table: pd.DataFrame, problems: Problems) -> None:
-    """Note saliency maps and fixations of the user's own that are missing or that cannot be used."""
+    """Note the user's own saliency maps and fixations that are missing or cannot be used."""
     if registry.METHODS[entry["method"]].is_network:
         return
     with problems.collect(entry["maps"] or entry["fixations"]):

@@ -1,4 +1,4 @@
-"""A first configuration for a folder of images and a file of judgments, with what was recognised in its comments."""
+"""Proposes a configuration for a folder of images and a file of judgments; comments say what was recognised."""
 
 import json
 from collections import Counter
@@ -20,10 +20,10 @@ from alignment_importance.system.names import some
 from alignment_importance.system.plurals import counted
 from alignment_importance.system.problems import Problems
 
-#: As many folds as the paper has, and fewer where their test sets would be small or could not be scored.
+#: The paper's number of folds, and the fewest where test sets would be small or could not be scored.
 _MOST_FOLDS, _FEWEST_FOLDS = 5, 2
 
-#: Those of the paper.
+#: The seeds of the paper.
 _SEEDS = (111, 222, 333, 444, 555, 666, 777, 888)
 
 
@@ -32,22 +32,22 @@ def propose(
 ) -> tuple[str, Problems]:
     """Look at images and judgments, and write the configuration that compares them.
 
-    What is ambiguous is not guessed: it is an error that names the key which decides it. Where some images have no
-    judgments, the comparison is about the others, which it names.
+    What is ambiguous is not guessed: it is an error that names the key which would decide it. If some images have no
+    judgments, the comparison names the others as its `images`.
 
     Args:
-        name: of the image set and of the comparison.
-        folder: of the images.
-        categories: table of them, if there is one.
+        name: name of the image set and of the comparison.
+        folder: folder of the images.
+        categories: table of the categories of images, if there is one.
         source: the judgments.
-        threads: that decode images at the same time.
-        schema: path of the JSON schema that editors are told of; none if empty.
+        threads: number of threads that decode images.
+        schema: path of the JSON schema that a comment names for editors; empty for no such comment.
 
     Returns:
         The text of the configuration, which passes `inputs.check`, and what was found that the user should know.
 
     Raises:
-        ProblemsError: images and judgments do not fit, or more must be said about them.
+        ProblemsError: images and judgments do not fit together, or the user must say more about them.
     """
     problems = Problems()
     table = examination.examine(folder, categories, None, problems, threads)
@@ -70,7 +70,7 @@ def propose(
 
 
 def _number_of_folds(name: str, judgments: xr.Dataset, problems: Problems) -> int:
-    """Find how many folds can be scored with every seed; what is found of these, or of the fewest, is noted."""
+    """Find the most folds that can be scored with every seed, else the fewest; note the problems of that number."""
     most = int(np.clip(len(judgments["image"]) // FEW_TEST_IMAGES, _FEWEST_FOLDS, _MOST_FOLDS))
     for n_folds in range(most, _FEWEST_FOLDS - 1, -1):
         of_folds = Problems()
@@ -93,7 +93,7 @@ models:
 
 
 def _heading(name: str, problems: Problems, schema: str) -> str:
-    """Say what to do with the file, and what was found."""
+    """Write the comment that says what to do with the file, and the warnings of the check."""
     lines = [f"# yaml-language-server: $schema={schema}"] if schema else []
     lines += [
         "# A starting point, made by `snakemake new`. What is left out has the defaults that config.yaml explains.",
@@ -167,7 +167,7 @@ def _comparison(
 
 
 def _can_be_compared(judgments: xr.Dataset, category: Iterable[str], n_folds: int) -> bool:
-    """Whether the judged images of a category could be a comparison of their own."""
+    """Whether the judged images of a category have enough judgments for a comparison of their own."""
     images = sorted(set(category) & set(judgments["image"].to_numpy()))
     if len(images) < FEWEST_IMAGES:
         return False
@@ -197,7 +197,7 @@ def _described(judgments: xr.Dataset) -> str:
     else:
         values = judgments["similarity"].to_numpy()[:, rows, columns]
         own = values if judgments.attrs["kind"] == "similarity" else 0.0 - values
-        # Codes of missing answers, such as -99, are seen here.
+        # The range shows codes of missing answers, such as -99.
         averaged = ", repeated ones averaged," if n_ratings.max() > 1 else ""
         often = f"{counted(ratings, 'rating', 'ratings')}{averaged} from {np.nanmin(own):g} to {np.nanmax(own):g}"
     return f"{judgments.attrs['form']}: {len(ids)} images, {whose}, {judged} of {len(rows)} pairs judged ({often})."
@@ -218,7 +218,7 @@ def _cross_validation(n_folds: int, n_images: int) -> str:
 
 
 def _counted(numbers: Counter[str]) -> str:
-    """Name the items with their numbers, the most frequent first."""
+    """List the items with their counts, the most frequent first."""
     ordered = sorted(numbers.items(), key=lambda item: (-item[1], item[0]))
     return some([f"{number} {item}" for item, number in ordered])
 
