@@ -20,7 +20,7 @@ from alignment_importance.system.names import some
 from alignment_importance.system.plurals import counted
 from alignment_importance.system.problems import Problems
 
-#: The paper's number of folds, and the fewest where test sets would be small or could not be scored.
+#: The paper's number of folds, and the fewest that are tried if test sets would be small or could not be scored.
 _MOST_FOLDS, _FEWEST_FOLDS = 5, 2
 
 #: The seeds of the paper.
@@ -224,5 +224,5 @@ def _counted(numbers: Counter[str]) -> str:
 
 
 def _text(value: object) -> str:
-    """Write text as YAML, which reads JSON's way of quoting."""
+    """Write a value as JSON, which YAML can read."""
     return json.dumps(value.as_posix() if isinstance(value, Path) else value, ensure_ascii=False)

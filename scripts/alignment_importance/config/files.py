@@ -121,7 +121,7 @@ def _own_paths(configuration: Configuration) -> list[str]:
 
 
 def _unusable_names(path: str) -> Iterator[KeyProblem]:
-    """Find files in a folder whose names Snakemake or the outputs cannot take."""
+    """Find files in a folder whose names Snakemake or the outputs cannot use."""
     for file in in_folder(path) if os.path.isdir(path) else ():
         if not names.can_be_written(file):
             yield KeyProblem((names.visible(file),), "rename it; the name is not UTF-8 or has control characters")

@@ -110,11 +110,11 @@ class Plan:
         return [*_own_code(entry.architecture or ""), *named]
 
     def pairs_of_models(self) -> list[tuple[str, str]]:
-        """Every two models."""
+        """All pairs of models."""
         return list(itertools.combinations(self.configuration.models, 2))
 
     def pairs_with_places(self) -> list[tuple[str, str]]:
-        """Every two models that have heatmaps."""
+        """All pairs of models that have heatmaps."""
         return list(itertools.combinations(self.with_places(), 2))
 
     def transferred(self) -> list[str]:

@@ -9,7 +9,7 @@ from typing import Any
 def growing(base: float, **per_mb: float) -> Callable[..., int]:
     """Make a function for Snakemake's resources: `base` plus a share per MB of each named input, times the attempt.
 
-    An input that does not exist yet counts as empty, so that dry runs show too little; Snakemake asks again once it is made.
+    An input that does not exist yet counts as empty, so that dry runs show too little; Snakemake asks again later.
     """
 
     def resource(wildcards: Any, input: Any, attempt: int) -> int:

@@ -143,7 +143,7 @@ class Comparison(Section):
 
     @property
     def names_pairs(self) -> bool:
-        """Whether it names the pairs to explain, in a list or a file."""
+        """Whether the comparison names its pairs to explain, in a list or a file."""
         return isinstance(self.pairs, list | str) and self.pairs != ALL_PAIRS
 
 

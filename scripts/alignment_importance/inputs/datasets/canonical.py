@@ -23,7 +23,7 @@ def list_images(folder: Path) -> dict[str, Path]:
     `2.jpg`), as Python and MATLAB sort. Other files and hidden files are left out.
 
     Raises:
-        InputError: it is no folder, there are no images, or two have the same id.
+        InputError: `folder` is not a folder, there are no images, or two have the same id.
     """
     if not folder.is_dir():
         raise InputError("this is not a folder. Put the data set's images into a folder of this name.", where=folder)

@@ -65,10 +65,10 @@ class Photograph:
 
 
 def locate(source: Path | None = None, checksums: Mapping[str, str] = CHECKSUMS) -> dict[str, Path]:
-    """Find the two files in `source`, or if None in the folder that `FOLDER_VARIABLE` names; if unset, download them.
+    """Find the two files, or download and cache them if neither `source` nor `FOLDER_VARIABLE` names a folder.
 
     Args:
-        source: a folder that holds the files; None to look elsewhere.
+        source: a folder that holds the files; None for that of `FOLDER_VARIABLE`.
         checksums: file name to SHA-256.
 
     Returns:

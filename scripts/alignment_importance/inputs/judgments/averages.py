@@ -17,7 +17,7 @@ def mean(judgments: xr.Dataset, image_ids: Sequence[str]) -> NDArray[np.float64]
 
     Args:
         judgments: what `reading.inspect` returns; its attribute `mean_over` is one of `UNITS`.
-        image_ids: of n images, in the order wanted.
+        image_ids: ids of n images, in the order of the returned rows and columns.
 
     Returns:
         float64 (n, n), the mean over those who judged a pair; NaN where no one did and on the diagonal.

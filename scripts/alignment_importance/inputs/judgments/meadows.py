@@ -39,7 +39,7 @@ def read(file: judged.File) -> judged.Judged:
     Raises:
         ProblemsError: the file cannot be read, or it is unclear which task is meant.
     """
-    # Imported here because it takes more than a second, and few other forms need it.
+    # Imported here because rsatoolbox takes more than a second, and most forms do not need it.
     from rsatoolbox.io.meadows import load_rdms
 
     path, problems = file.path, file.problems

@@ -60,7 +60,7 @@ def participants_of(table: Table, participant: str) -> tuple[list[str], NDArray[
 
 
 def wanted(numbers: NDArray[np.intp], images: ImageIds) -> NDArray[np.intp]:
-    """Convert numbers of images to positions among the wanted images, −1 where an image is not wanted."""
+    """Convert image numbers (`ImageIds.numbers`) to positions among the wanted images, −1 for images not wanted."""
     place = {image: at for at, image in enumerate(images.wanted)}
     return np.array([place.get(image, -1) for image in images.numbers], dtype=np.intp)[numbers]
 

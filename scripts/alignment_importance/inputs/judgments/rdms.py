@@ -1,4 +1,4 @@
-"""Reads RDMs files of rsatoolbox (HDF5), by rsatoolbox itself."""
+"""Reads RDMs files of rsatoolbox (HDF5), with rsatoolbox itself."""
 
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -36,7 +36,7 @@ def read(file: judged.File) -> judged.Judged:
     Raises:
         ProblemsError: the file cannot be read, or no descriptor holds the image ids.
     """
-    # Imported here because it takes more than a second, and few other forms need it.
+    # Imported here because rsatoolbox takes more than a second, and most forms do not need it.
     from rsatoolbox.rdm import load_rdm
 
     kind = judged.kind_of(file, "dissimilarity", "an RDMs file")
@@ -53,7 +53,7 @@ def read(file: judged.File) -> judged.Judged:
 def from_rdms(
     file: judged.File, rdms: Any, what: str, image_ids: Sequence[str], participants: Sequence[str], kind: str
 ) -> judged.Judged:
-    """Label the matrices of RDMs by id (`what` names a pattern in messages); drop diagonals, zero by definition."""
+    """Label matrices of an rsatoolbox.rdm.RDMs (`what` is a pattern in messages); drop diagonals, always zero."""
     places = [(f"{what} {number}", image) for number, image in enumerate(image_ids, start=1)]
     listed = file.images.listed(file.problems, file.path, "pattern", places)
     file.problems.raise_errors()
