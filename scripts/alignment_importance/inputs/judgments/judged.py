@@ -151,8 +151,8 @@ def from_matrices(
     path, problems, wanted = file.path, file.problems, file.images.wanted
     _refuse_infinite(file, participants, image_ids, stack)
     _refuse_halves(file, participants, stack)
-    between = ~np.eye(len(image_ids), dtype=bool)
-    own, others = [np.diagonal(one) for one in stack], [one[between] for one in stack]
+    off_diagonal = ~np.eye(len(image_ids), dtype=bool)
+    own, others = [np.diagonal(matrix) for matrix in stack], [matrix[off_diagonal] for matrix in stack]
     diagonals.check(problems, path, kind, participants, own, others)
     check_size(problems, path, len(participants), len(wanted), _AVERAGE_MATRICES)
     position = {image: at for at, image in enumerate(image_ids)}
@@ -176,10 +176,10 @@ def together(files: Sequence[Judged], path: Path, problems: Problems) -> Judged:
     first = files[0]
     if len(files) == 1:
         return first
-    names = [name for one in files for name in one.participants]
+    names = [name for file in files for name in file.participants]
     check_size(problems, path, len(names), first.matrices.shape[-1])
-    values = np.concatenate([one.matrices for one in files])
-    counts = np.concatenate([one.n_ratings for one in files])
+    values = np.concatenate([file.matrices for file in files])
+    counts = np.concatenate([file.n_ratings for file in files])
     return Judged(*_by_participant(names, values, counts), first.kind, first.mean_over)
 
 
@@ -263,14 +263,14 @@ def _symmetric(
         how many pairs differ. A symmetric matrix has one rating of every pair, any other matrix two.
     """
     mirrored = stack.transpose(0, 2, 1)
-    there, back = ~np.isnan(stack), ~np.isnan(mirrored)
-    scale = np.max(np.abs(stack), where=there, initial=0.0)
+    known, known_mirrored = ~np.isnan(stack), ~np.isnan(mirrored)
+    scale = np.max(np.abs(stack), where=known, initial=0.0)
     with np.errstate(invalid="ignore"):
         differences = np.triu(np.abs(stack - mirrored), k=1)
         differing = differences > ROUNDING * scale
-    values = np.where(there & back, (stack + mirrored) / 2, np.where(there, stack, mirrored))
-    twice = differing.any(axis=(1, 2))[:, np.newaxis, np.newaxis]
-    counts = (there | back) + (there & back & twice).astype(np.int32)
+    values = np.where(known & known_mirrored, (stack + mirrored) / 2, np.where(known, stack, mirrored))
+    asymmetric = differing.any(axis=(1, 2))[:, np.newaxis, np.newaxis]
+    counts = (known | known_mirrored) + (known & known_mirrored & asymmetric).astype(np.int32)
     diagonal = np.eye(stack.shape[-1], dtype=bool)
     values[:, diagonal], counts[:, diagonal] = np.nan, 0
     return values, counts, float(np.max(differences, where=differing, initial=0.0)), int(np.count_nonzero(differing))

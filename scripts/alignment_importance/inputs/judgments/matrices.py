@@ -41,13 +41,13 @@ def read(file: judged.File) -> judged.Judged:
             lengths.setdefault(len(fields), []).append(line)
     for length, where in lengths.items():
         text.note_length(where, length)
-    whole = {
+    complete = {
         row: _numbers(text, line, fields, header)
         for row, (line, fields) in zip(rows, lines, strict=True)
         if len(fields) == len(header)
     }
     problems.raise_errors()
-    values = np.array([whole[image] for image in columns], dtype=np.float64)
+    values = np.array([complete[image] for image in columns], dtype=np.float64)
     return judged.from_matrices(file, [file.participant], columns, values[np.newaxis], kind)
 
 

@@ -46,13 +46,13 @@ def read(file: judged.File) -> judged.Judged:
     kind = judged.kind_of(file, "dissimilarity", "an arrangement of Meadows")
     _check_stimuli(path, problems)
     try:
-        with warnings.catch_warnings(record=True) as said:
+        with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always")
             # Keep the order of the file: images are sorted later.
             arrangements = load_rdms(str(path), sort=False)
     except (*array_files.READING_ERRORS, AttributeError) as error:
         problems.fail(path, f"rsatoolbox cannot read it as a file of Meadows ({error})", _KEEP_NAME)
-    for warning in said:
+    for warning in caught:
         problems.warn(path, f"rsatoolbox: {warning.message}", "Tasks with other stimuli are not used.")
     chosen = _task(arrangements.rdm_descriptors.get("task"), arrangements.n_rdm, file.key, path, problems)
     arrangements = arrangements.subset("index", chosen)

@@ -116,4 +116,4 @@ def _cells(file: Path, problems: Problems) -> list[tuple[str, Sequence[str]]]:
     if not len(table.lines):
         problems.error(file, "there are no pairs in this file", "Add a line for every pair.")
     first, second = (table.cells(column) for column in COLUMNS)
-    return [(f"line {line}", (one, other)) for (line, one), (_, other) in zip(first, second, strict=True)]
+    return [(f"line {line}", (image, image_b)) for (line, image), (_, image_b) in zip(first, second, strict=True)]

@@ -84,21 +84,21 @@ def correlations(ratings: NDArray[np.float64]) -> NDArray[np.float64]:
         (participant, participant); NaN on the diagonal, for fewer than three shared pairs, and where one of the two
         judged all shared pairs alike.
     """
-    there = ~np.isnan(ratings)
+    known = ~np.isnan(ratings)
     # Centred on the mean of each participant, so that sums of products lose no digits.
     with np.errstate(invalid="ignore", divide="ignore"):
-        means = np.where(there, ratings, 0).sum(axis=1, keepdims=True) / there.sum(axis=1, keepdims=True)
-        centred = np.where(there, ratings - means, 0.0)
-        mask = there.astype(np.float64)
+        means = np.where(known, ratings, 0).sum(axis=1, keepdims=True) / known.sum(axis=1, keepdims=True)
+        centred = np.where(known, ratings - means, 0.0)
+        mask = known.astype(np.float64)
         shared = mask @ mask.T
         sums = centred @ mask.T
         squares = (centred**2) @ mask.T - sums**2 / shared
         covariances = centred @ centred.T - sums * sums.T / shared
-        scale = (centred**2 + 1e-12 * np.where(there, ratings, 0) ** 2) @ mask.T
+        scale = (centred**2 + 1e-12 * np.where(known, ratings, 0) ** 2) @ mask.T
         r = covariances / np.sqrt(squares * squares.T)
     # A smaller sum of squares is rounding: the participant judged all shared pairs alike.
-    told_apart = (squares > 1e-12 * scale) & (squares.T > 1e-12 * scale.T)
-    r[(shared < MIN_PAIRS) | ~told_apart] = np.nan
+    varies = (squares > 1e-12 * scale) & (squares.T > 1e-12 * scale.T)
+    r[(shared < MIN_PAIRS) | ~varies] = np.nan
     np.fill_diagonal(r, np.nan)
     return r
 

@@ -173,23 +173,23 @@ def _read(source: Source, files: Sequence[Path], images: ImageIds, problems: Pro
     Raises:
         ProblemsError: the judgments cannot be used.
     """
-    read = []
+    by_file = []
     for file in files:
         with problems.apart(file) as own:
-            read.append(_read_file(source, file, images, own))
+            by_file.append(_read_file(source, file, images, own))
     problems.raise_errors()
     images.note_strangers(problems)
-    forms = sorted({f"{form} ({one.kind})" for form, one in read})
+    forms = sorted({f"{form} ({judgments.kind})" for form, judgments in by_file})
     if len(forms) > 1:
         problems.fail(source.path, f"its files differ: {', '.join(forms)}", "Give each a folder and comparison.")
-    together = judged.together([one for _, one in read], source.path, problems)
-    found = Problems()
-    with found.collect(source.path):
-        together = quality.of_those_who_judged(together, images, source.path, found)
-        quality.check(together, images, source.path, found)
-    problems.extend(replace(problem, place=source.name_of_some) for problem in found)
+    together = judged.together([judgments for _, judgments in by_file], source.path, problems)
+    noted = Problems()
+    with noted.collect(source.path):
+        together = quality.of_those_who_judged(together, images, source.path, noted)
+        quality.check(together, images, source.path, noted)
+    problems.extend(replace(problem, place=source.name_of_some) for problem in noted)
     problems.raise_errors()
-    return read[0][0], together
+    return by_file[0][0], together
 
 
 def _read_file(source: Source, path: Path, images: ImageIds, problems: Problems) -> tuple[str, Judged]:
@@ -200,8 +200,8 @@ def _read_file(source: Source, path: Path, images: ImageIds, problems: Problems)
     """
     is_text = path.suffix.lower() in delimited_text.SUFFIXES
     participant = judged.SINGLE_PARTICIPANT if path == source.path else path.stem
-    said = (source.kind, source.order, source.key, source.columns, source.name_of_some)
-    file = judged.File(path, *said, participant, images, problems)
+    settings = (source.kind, source.order, source.key, source.columns, source.name_of_some)
+    file = judged.File(path, *settings, participant, images, problems)
     form = registry.form_of(file)
     if form is None:
         _refuse_header(file)

@@ -83,9 +83,9 @@ def _answers(table: Table, three: NDArray[np.intp], images: ImageIds, design: De
     An answer is the id of an image, or the name of its column unless that is the id of another image.
     """
     unknown = (three < 0).any(axis=0)
-    for one, other in ((0, 1), (0, 2), (1, 2)):
-        same = np.flatnonzero((three[one] == three[other]) & ~unknown)
-        columns = " and ".join(table.text.called(design.images[at]) for at in (one, other))
+    for first, second in ((0, 1), (0, 2), (1, 2)):
+        same = np.flatnonzero((three[first] == three[second]) & ~unknown)
+        columns = " and ".join(table.text.called(design.images[at]) for at in (first, second))
         table.note(same, columns, "an image occurs twice in a trial", "Correct or remove the line.")
     options = sorted(design.shown)
     column = table.columns[design.answer]
@@ -121,8 +121,8 @@ def _count(
 ) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
     """Count the trials that compared each pair, and those that judged it alike: (participant, n, n) each."""
     shown, alike = (np.zeros((n_participants, n_images, n_images), dtype=np.int32) for _ in range(2))
-    for option, (one, other) in design.shown.items():
-        low, high = np.minimum(three[one], three[other]), np.maximum(three[one], three[other])
+    for option, (first, second) in design.shown.items():
+        low, high = np.minimum(three[first], three[second]), np.maximum(three[first], three[second])
         used = (answer >= 0) & (low >= 0)
         for counts, chosen in ((shown, used), (alike, used & (answer == option))):
             cells = np.ravel_multi_index((rater[chosen], low[chosen], high[chosen]), counts.shape)

@@ -73,8 +73,8 @@ def _check_shape(file: judged.File, values: NDArray[np.float64], n: int) -> None
     file.problems.error(file.path, found, remedy)
 
 
-def _is_symmetric(values: NDArray[np.float64], one: int, other: int) -> bool:
-    return np.allclose(values, np.swapaxes(values, one, other), rtol=0, atol=judged.ROUNDING, equal_nan=True)
+def _is_symmetric(values: NDArray[np.float64], axis: int, other_axis: int) -> bool:
+    return np.allclose(values, np.swapaxes(values, axis, other_axis), rtol=0, atol=judged.ROUNDING, equal_nan=True)
 
 
 #: Comes last in the registry, because it takes every file that no other form recognises.
