@@ -157,7 +157,7 @@ def _draw(character: str, hue: int, quadrant: int, random: np.random.Generator) 
     disc_box = _place(disc, 1 - right, 1 - down, random)
     colour = colorsys.hsv_to_rgb(hue / 360, _DISC_SATURATION, _DISC_VALUE)
     rgb.paste(_INK, glyph_box, glyph)
-    rgb.paste(tuple(round(255 * part) for part in colour), disc_box, disc)
+    rgb.paste(tuple(round(255 * channel) for channel in colour), disc_box, disc)
     mask.paste(PICTOGRAM, glyph_box)
     mask.paste(DISC, disc_box, disc.point(lambda covered: 255 * (covered > 127)))
     return rgb, mask

@@ -114,13 +114,13 @@ def read_triplets(paths: Sequence[Path], objects: Sequence[str]) -> pd.DataFrame
         InputError: a file cannot be read, or has numbers that are not of objects; names the first such choice.
     """
     problems = Problems()
-    parts = []
+    by_file = []
     for path in paths:
         with problems.collect(path):
-            parts.append(_read_choices(path, len(objects)))
-            logger.info("%s: %d choices", path, len(parts[-1]))
+            by_file.append(_read_choices(path, len(objects)))
+            logger.info("%s: %d choices", path, len(by_file[-1]))
     problems.raise_errors()
-    numbers = np.concatenate(parts)
+    numbers = np.concatenate(by_file)
     columns = dict(zip(("image_a", "image_b", "image_c"), numbers.T, strict=True)) | {"odd": numbers[:, 2]}
     names = pd.Index(objects)
     return pd.DataFrame({name: pd.Categorical.from_codes(codes, names) for name, codes in columns.items()})
@@ -217,7 +217,7 @@ def read_dense_rdm(path: Path, n_objects: int) -> NDArray[np.float64]:
 
 def _object_called(word: str, objects: set[str]) -> str | None:
     name = word.replace(" ", "_")
-    return next((one for one in (word, name, f"{name}1") if one in objects), None)
+    return next((candidate for candidate in (word, name, f"{name}1") if candidate in objects), None)
 
 
 def _words(path: Path) -> list[str]:
