@@ -59,14 +59,14 @@ def propose(
     assert judgments is not None
     n_folds = _number_of_folds(name, judgments, problems)
     problems.raise_errors()
-    parts = [
+    sections = [
         _heading(name, problems, schema),
         _image_set(name, folder, categories, table),
         _comparison(name, source, judgments, table, left_out, n_folds),
         _MODELS,
         _cross_validation(n_folds, len(judgments["image"])),
     ]
-    return "\n".join(parts), problems
+    return "\n".join(sections), problems
 
 
 def _number_of_folds(name: str, judgments: xr.Dataset, problems: Problems) -> int:

@@ -84,8 +84,8 @@ def _imports_of(file: Path, library: Path) -> list[Path]:
     names = {name.strip() for names in _IMPORT.findall(text) for name in names.split(",")}
     for package, imported in _FROM.findall(text):
         names.update(f"{package}.{name.split()[0]}" for name in imported.strip("()").split(",") if name.strip())
-    parts = {tuple(name.split(".")[:n]) for name in names for n in range(1, name.count(".") + 2)}
-    candidates = (library.joinpath(*part) for part in parts)
+    prefixes = {tuple(name.split(".")[:n]) for name in names for n in range(1, name.count(".") + 2)}
+    candidates = (library.joinpath(*prefix) for prefix in prefixes)
     modules = [
         module for path in candidates for module in (path.with_suffix(".py"), path / "__init__.py") if module.is_file()
     ]

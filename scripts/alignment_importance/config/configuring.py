@@ -50,18 +50,18 @@ def configure(given: Mapping[str, Any], *, look_at_files: bool = True) -> Config
     except ValidationError as error:
         problems = of_validation(error, Configuration)
         configuration = _well_formed(given, problems)
-    datasets, wrong = _datasets(given.get("datasets", {}))
-    problems += wrong
+    datasets, dataset_problems = _datasets(given.get("datasets", {}))
+    problems += dataset_problems
     made_is_known = not any(problem.key[0] == "datasets" for problem in problems)
-    comparisons, doubled = _with_categories(configuration.comparisons)
-    models, twice = _with_layers(configuration.models)
+    comparisons, comparison_clashes = _with_categories(configuration.comparisons)
+    models, model_clashes = _with_layers(configuration.models)
     problems += [
         *_references(configuration, given),
         *_companions(configuration),
         *_saliency_keys(configuration),
         *_published(configuration),
-        *doubled,
-        *twice,
+        *comparison_clashes,
+        *model_clashes,
     ]
     configuration = configuration.model_copy(
         update={"comparisons": comparisons, "datasets": datasets, "models": models}
@@ -96,9 +96,9 @@ def start_of(given: Mapping[str, Any]) -> dict[str, Any] | None:
     if not required & set(given):
         return None
     # The keys of the default configuration are given as well.
-    said = {key: value for key, value in given.items() if key not in Configuration.model_fields}
+    start_keys = {key: value for key, value in given.items() if key not in Configuration.model_fields}
     try:
-        start = Start.model_validate(said)
+        start = Start.model_validate(start_keys)
     except ValidationError as error:
         raise ConfigurationError(of_validation(error, Start)) from error
     named = {key: path for key in ("images", "judgments", "order", "table", "only") if (path := getattr(start, key))}
@@ -220,14 +220,14 @@ def _with_categories(
     comparisons: Mapping[str, Comparison],
 ) -> tuple[dict[str, Comparison], list[KeyProblem]]:
     """Add a comparison for every category of `by_category`, and find names that occur twice."""
-    together: dict[str, Comparison] = {}
+    expanded: dict[str, Comparison] = {}
     problems = []
     for name, comparison in comparisons.items():
-        together[name] = comparison.model_copy(update={"by_category": []})
+        expanded[name] = comparison.model_copy(update={"by_category": []})
         for category in comparison.by_category:
             # Characters that a name cannot hold become a hyphen.
             own = f"{name}-{re.sub(r'[^A-Za-z0-9_.-]+', '-', category).strip('-')}"
-            if own in comparisons or own in together:
+            if own in comparisons or own in expanded:
                 found = (
                     f"{category!r} would make a second comparison {own}; rename one of them, or write it out with "
                     "`categories`"
@@ -237,30 +237,30 @@ def _with_categories(
                 # Named pairs may be of several categories, so that they are not taken over.
                 pairs = PairNumbers() if comparison.names_pairs else comparison.pairs
                 update = {"categories": [category], "pairs": pairs}
-                together[own] = together[name].model_copy(update=update)
-    return together, problems
+                expanded[own] = expanded[name].model_copy(update=update)
+    return expanded, problems
 
 
 def _with_layers(
     models: Mapping[str, Model | Features],
 ) -> tuple[dict[str, Model | Features], list[KeyProblem]]:
     """Replace a model that has `map_layers` by a model for each layer, and find clashes with other models and keys."""
-    together: dict[str, Model | Features] = {}
+    expanded: dict[str, Model | Features] = {}
     problems = []
     for name, model in models.items():
         if isinstance(model, Features):
-            together[name] = model
+            expanded[name] = model
             continue
         if model.map_layers and model.map_layer:
             problems.append(KeyProblem(("models", name, "map_layer"), "it has no effect beside `map_layers`; keep one"))
-        together |= {name: model} if not model.map_layers else {}
+        expanded |= {name: model} if not model.map_layers else {}
         for layer in model.map_layers:
             own = f"{name}.{layer}"
-            if own in models or own in together:
+            if own in models or own in expanded:
                 found = f"{layer!r} would make a second model {own}; rename one of them"
                 problems.append(KeyProblem(("models", name, "map_layers"), found))
-            together[own] = model.model_copy(update={"map_layer": layer, "map_layers": []})
-    return together, problems
+            expanded[own] = model.model_copy(update={"map_layer": layer, "map_layers": []})
+    return expanded, problems
 
 
 def _ambiguous_names(configuration: Configuration) -> Iterator[KeyProblem]:

@@ -62,7 +62,7 @@ def wanted_files(configuration: Configuration, dataset: str) -> dict[str, str]:
 
 def sources(configuration: Configuration, dataset: str) -> dict[str, list[str]]:
     """The user's files and folders that the wanted parts of a data set are made from, by need."""
-    return {need: list(_flat(paths)) for need, paths in _found(configuration, dataset).items()}
+    return {need: list(_flat(paths)) for need, paths in _existing_sources(configuration, dataset).items()}
 
 
 def in_folder(folder: str) -> list[str]:
@@ -92,7 +92,7 @@ def problems(configuration: Configuration) -> Iterator[KeyProblem]:
 def unusable(path: str) -> Iterator[KeyProblem]:
     """Find unusable names of files in a folder, and unusable times of a file, or of a folder and the files in it."""
     yield from _unusable_names(path)
-    yield from _times_to_come(path)
+    yield from _future_times(path)
 
 
 def missing(key: tuple[str, ...], path: str, source: str = "") -> KeyProblem:
@@ -129,24 +129,24 @@ def _unusable_names(path: str) -> Iterator[KeyProblem]:
             yield KeyProblem((file,), f"rename it; {PLACEHOLDERS}")
 
 
-def _times_to_come(path: str) -> Iterator[KeyProblem]:
+def _future_times(path: str) -> Iterator[KeyProblem]:
     """Find a file or folder, or files in a folder, modified in the future: Snakemake wants outputs to be younger."""
     latest = time.time() + _SHORTEST_JOB
     files = [path, *(in_folder(path) if os.path.isdir(path) else ())]
-    early = [file for file in files if os.path.getmtime(file) > latest]
-    if early:
-        changed = time.strftime("%Y-%m-%d %H:%M", time.localtime(os.path.getmtime(early[0])))
-        more, folder = len(early) - 1, shlex.quote(path)
+    in_future = [file for file in files if os.path.getmtime(file) > latest]
+    if in_future:
+        changed = time.strftime("%Y-%m-%d %H:%M", time.localtime(os.path.getmtime(in_future[0])))
+        more, folder = len(in_future) - 1, shlex.quote(path)
         others = f", and that of {counted(more, 'other', 'others')} in {path}" if more else ""
-        command = f"touch {folder} {folder}/*" if more else f"touch {shlex.quote(early[0])}"
+        command = f"touch {folder} {folder}/*" if more else f"touch {shlex.quote(in_future[0])}"
         found = f"its modification time, {changed}, is in the future{others}; reset it with: {command}"
-        yield KeyProblem((names.visible(early[0]),), found)
+        yield KeyProblem((names.visible(in_future[0]),), found)
 
 
 def _wrong_sources(configuration: Configuration) -> Iterator[KeyProblem]:
     """Find needs of the configured data sets whose files do not exist, or for which there are several candidates."""
     for dataset in configuration.datasets:
-        for need, present in _found(configuration, dataset).items():
+        for need, present in _existing_sources(configuration, dataset).items():
             several = [" and ".join(paths) for paths in present if len(paths) > 1]
             if not present:
                 yield _missing_source(configuration, dataset, need)
@@ -159,11 +159,11 @@ def _wrong_sources(configuration: Configuration) -> Iterator[KeyProblem]:
 
 def _missing_source(configuration: Configuration, dataset: str, need: str) -> KeyProblem:
     """Say which need of a data set is missing, and where it was looked for."""
-    settings, told = configuration.datasets[dataset], registry.FORMS[dataset].needs[need]
+    settings, needed = configuration.datasets[dataset], registry.FORMS[dataset].needs[need]
     if settings.get(need):
-        return missing(("datasets", dataset, need), settings[need], f" ({told.what})")
-    places = " or ".join(place if isinstance(place, str) else " with ".join(place) for place in told.places)
-    lacks = f"{os.path.abspath(settings['source'])} lacks {told.what}: {places}"
+        return missing(("datasets", dataset, need), settings[need], f" ({needed.what})")
+    places = " or ".join(place if isinstance(place, str) else " with ".join(place) for place in needed.places)
+    lacks = f"{os.path.abspath(settings['source'])} lacks {needed.what}: {places}"
     return KeyProblem(("datasets", dataset, "source"), f"{lacks} (docs/data_sets.md says where it is from)")
 
 
@@ -174,7 +174,7 @@ def _wanted_parts(configuration: Configuration, dataset: str) -> dict[str, dict[
     return {part: files for part, files in parts.items() if named & set(files.values())}
 
 
-def _found(configuration: Configuration, dataset: str) -> dict[str, list[list[str]]]:
+def _existing_sources(configuration: Configuration, dataset: str) -> dict[str, list[list[str]]]:
     """The existing files and folders for each need of the wanted parts of a data set, see `_fitting`."""
     form, settings = registry.FORMS[dataset], configuration.datasets[dataset]
     needs = dict.fromkeys(_flat(form.makes[part].of for part in _wanted_parts(configuration, dataset)))

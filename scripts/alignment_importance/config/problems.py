@@ -149,7 +149,7 @@ def _wrong_value(kind: str, value: Any, context: dict[str, Any], annotation: Any
 def _annotation(form: Any, steps: Sequence[Any]) -> Any:
     """Find the type of the value at a path below a class; a step may be the tag of one form of a value with several."""
     for step in steps:
-        if tagged := [one for one in get_args(bare(form)) if Tag(step) in getattr(one, "__metadata__", ())]:
+        if tagged := [kind for kind in get_args(bare(form)) if Tag(step) in getattr(kind, "__metadata__", ())]:
             [form] = tagged
             continue
         form = _alternative(bare(form), step)
@@ -172,7 +172,7 @@ def bare(annotation: Any) -> Any:
     while get_origin(annotation) is Annotated:
         annotation = get_args(annotation)[0]
     if get_origin(annotation) in (Union, types.UnionType):
-        [*others] = [one for one in get_args(annotation) if one is not type(None)]
+        [*others] = [kind for kind in get_args(annotation) if kind is not type(None)]
         if len(others) == 1 and get_origin(bare(others[0])) is not Literal:
             return bare(others[0])
     return annotation
@@ -181,7 +181,7 @@ def bare(annotation: Any) -> Any:
 def _choices(annotation: Any) -> list[str]:
     """List what a Literal allows, with null if None is allowed too."""
     if get_origin(annotation) in (Union, types.UnionType):
-        return [choice for one in get_args(annotation) for choice in _choices(one)]
+        return [choice for kind in get_args(annotation) for choice in _choices(kind)]
     if annotation is type(None):
         return ["null"]
     return list(get_args(bare(annotation)))
