@@ -82,7 +82,7 @@ def correlations(ratings: NDArray[np.float64]) -> NDArray[np.float64]:
 
     Returns:
         (participant, participant); NaN on the diagonal, for fewer than three shared pairs, and where one of the two
-        judged all shared pairs alike.
+        gave all shared pairs the same judgment.
     """
     known = ~np.isnan(ratings)
     # Centred on the mean of each participant, so that sums of products lose no digits.
@@ -96,7 +96,7 @@ def correlations(ratings: NDArray[np.float64]) -> NDArray[np.float64]:
         covariances = centred @ centred.T - sums * sums.T / shared
         scale = (centred**2 + 1e-12 * np.where(known, ratings, 0) ** 2) @ mask.T
         r = covariances / np.sqrt(squares * squares.T)
-    # A smaller sum of squares is rounding: the participant judged all shared pairs alike.
+    # A smaller sum of squares is rounding: the participant gave all shared pairs the same judgment.
     varies = (squares > 1e-12 * scale) & (squares.T > 1e-12 * scale.T)
     r[(shared < MIN_PAIRS) | ~varies] = np.nan
     np.fill_diagonal(r, np.nan)
