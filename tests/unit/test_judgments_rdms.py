@@ -188,6 +188,13 @@ def test_what_rsatoolbox_cannot_read_says_what_it_can(tmp_path: Path) -> None:
     )
 
 
+def test_half_a_download_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "Meadows_tools_v_v1_cuddly-bunny_3_1D.mat"
+    scipy.io.savemat(path, {"rdmutv": np.array([ONE]), "stimuli": STIMULI})
+    path.write_bytes(path.read_bytes()[:-20])
+    assert "it cannot be read (" in refusal(path, IDS)
+
+
 def test_unknown_stimuli_are_named(tmp_path: Path) -> None:
     path = tree(tmp_path, arrangement("tools", ONE, ["Saw.jpg", "axe.jpg", "tree.jpg"]))
     message = refusal(path, IDS)

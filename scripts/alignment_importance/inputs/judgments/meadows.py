@@ -65,11 +65,14 @@ def _check_stimuli(path: Path, problems: Problems) -> None:
     """Refuse a file whose participants have different stimuli: rsatoolbox would label all with the first one's.
 
     Raises:
-        ProblemsError: the stimuli or their order differ.
+        ProblemsError: the stimuli or their order differ, or the file is damaged.
     """
     if path.suffix.lower() != ".mat":
         return
-    variables = scipy.io.loadmat(path)
+    try:
+        variables = scipy.io.loadmat(path)
+    except array_files.READING_ERRORS as error:
+        problems.fail(path, f"it cannot be read ({error})", "Download it again: it is damaged.")
     names = [name for name in sorted(variables) if name.startswith("stimuli")]
     for name in names[1:]:
         if not np.array_equal(variables[name], variables[names[0]]):
