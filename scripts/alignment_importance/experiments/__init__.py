@@ -1,1 +1,1 @@
-"""What is computed of a network and judgments: rankings, curves, tests and their tables."""
+"""What is computed from a network and judgments: rankings, curves, tests and their tables."""

@@ -1,4 +1,4 @@
-"""Do two networks see an image's importance in the same places? Correlations of their heatmaps, image by image."""
+"""Do two networks find the same places of an image important? Correlations of their heatmaps, image by image."""
 
 import itertools
 from collections.abc import Mapping, Sequence
@@ -11,7 +11,7 @@ import xarray as xr
 from alignment_importance.maps import heatmaps as heat
 from alignment_importance.system import logs
 
-#: Columns of the table.
+#: Columns of the table that `agree` returns.
 COLUMNS = ("model", "model_b", "image", "correlation", "correlation_other_image")
 
 
@@ -24,8 +24,8 @@ def agree(heatmaps: Mapping[str, xr.Dataset]) -> pd.DataFrame:
 
     Returns:
         The columns `COLUMNS`, a row per pair of networks and image that both have, sorted by image. `correlation` is
-        that of `correlate_heatmaps`. `correlation_other_image` is r with the second network's heatmap of another image
-        (the next by id, laid over this image's frame): what position in the frame alone would give.
+        what `correlate_heatmaps` returns. `correlation_other_image` is r with the second network's heatmap of another
+        image (the next by id, laid over this image's frame): what position in the frame alone would give.
     """
     pairs = list(itertools.combinations(heatmaps, 2))
     rows = []
@@ -39,14 +39,14 @@ def agree(heatmaps: Mapping[str, xr.Dataset]) -> pd.DataFrame:
 
 
 def correlate_heatmaps(first: xr.Dataset, second: xr.Dataset, image: str, of_second: str | None = None) -> float:
-    """Pearson's r of the heatmaps of an image by two networks, over the pixels that both saw.
+    """Pearson's r between two networks' heatmaps of an image, over the pixels that both networks saw.
 
     Args:
         first, second: what `heatmaps.make` returns.
-        of_second: the image whose heatmap by the second network is laid over the frame of `image`; None for `image`.
+        of_second: the image whose heatmap by the second network is laid over the frame of `image`; by default `image`.
 
     Returns:
-        -1 to 1; NaN without a heatmap, where one is flat, and where both saw fewer than two pixels.
+        -1 to 1; NaN if a heatmap is missing (NaN) or flat, or if fewer than two pixels were seen by both networks.
     """
     maps = [first["heatmap"].sel(image=image), second["heatmap"].sel(image=of_second or image)]
     width, height = int(maps[0]["width"]), int(maps[0]["height"])
@@ -61,21 +61,21 @@ def correlate_heatmaps(first: xr.Dataset, second: xr.Dataset, image: str, of_sec
 
 
 def _where_both_saw(sides: Sequence[np.ndarray]) -> list[np.ndarray]:
-    """Leave out the rows, or the columns, of pixels that one of two networks did not see."""
+    """Leave out pixel rows (or columns) that either network did not see, from both networks' weights (pixel, cell)."""
     seen = np.isfinite(np.hstack(sides)).all(axis=1)
     return [side[seen] for side in sides]
 
 
 @dataclass(frozen=True)
 class _Laid:
-    """A heatmap laid over pixels, less its mean over them, as the three matrices whose product it is.
+    """A heatmap laid over pixels and centred over them, held as the three matrices whose product it is.
 
-    What is summed over all pixels is then a product of small matrices, and the picture itself is never made. No order
-    of sums depends on a number of threads.
+    Sums over all pixels are then products of small matrices, and the picture itself is never made. The order of
+    summation does not depend on the number of threads.
 
     Attributes:
-        values: (y, x); NaN where the heatmap is flat.
-        rows, columns: what those of the map weigh in those of the pixels: (height, y) and (width, x).
+        values: (y, x), less the mean over the pixels; NaN throughout if the heatmap is flat.
+        rows, columns: (height, y) and (width, x) of `heatmaps.cell_weights`, for the pixels that both networks saw.
     """
 
     values: np.ndarray
@@ -84,7 +84,7 @@ class _Laid:
 
     @classmethod
     def of(cls, heatmap: xr.DataArray, rows: np.ndarray, columns: np.ndarray) -> "_Laid":
-        """Subtract the mean from a heatmap (y, x)."""
+        """Centre a heatmap (y, x) over the pixels that it is laid over."""
         values = heatmap.to_numpy().astype(np.float64)
         if np.ptp(values[np.ix_(rows.any(axis=0), columns.any(axis=0))]) == 0:
             return cls(np.full_like(values, np.nan), rows, columns)
@@ -92,7 +92,7 @@ class _Laid:
         return cls(values - mean, rows, columns)
 
     def product(self, other: "_Laid") -> float:
-        """The sum over all pixels of the products of two heatmaps."""
+        """The sum over all pixels of the product of two centred heatmaps."""
         of_rows = np.einsum("py,pv->yv", self.rows, other.rows)
         of_columns = np.einsum("px,pu->xu", self.columns, other.columns)
         across = np.einsum("yx,xu->yu", self.values, of_columns)

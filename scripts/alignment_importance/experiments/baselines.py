@@ -1,4 +1,4 @@
-"""Orders of feature maps that know nothing of people, to hold rankings by importance against."""
+"""Orders of feature maps that use no judgments: baselines for rankings by importance."""
 
 import numpy as np
 
@@ -11,8 +11,8 @@ def unguided(maps: np.ndarray, n_random: int, seed: int) -> dict[str, list[np.nd
 
     Returns:
         `random`: `n_random` permutations; `total_activation`: one, by the sum of absolute activations over images and
-        places, descending; `active_units`: one, by the number of places that are not zero, descending. Ties go by the
-        number of the map. Each order is (feature_map,).
+        places, descending; `active_units`: one, by the number of places that are not zero, descending. Ties are
+        broken by map number. Each order is (feature_map,).
     """
     random = [np.random.default_rng((seed, draw)).permutation(maps.shape[1]) for draw in range(n_random)]
     total = np.abs(maps).sum(axis=(0, 2, 3), dtype=np.float64)

@@ -7,10 +7,10 @@ import scipy.special
 from alignment_importance.statistics.averages import average
 from alignment_importance.statistics.inference import CONFIDENCE, weighted_scores
 
-#: Kinds of similarities; the first is the one that the others are compared with.
+#: Kinds of similarities; the others are compared with the first.
 KINDS = ("full", "retained", "ridge", "nonnegative")
 
-#: Weights of draws times pairs that are in memory at once.
+#: Weights (draw x pair) held in memory at once.
 _AT_ONCE = 2_000_000
 
 
@@ -18,8 +18,8 @@ def intervals(predicted: pd.DataFrame, score: str, n_draws: int, seed: int) -> p
     """Bootstrap standard errors and intervals of mean test scores.
 
     Images are drawn with replacement, the same draw for all folds of all seeds. In a fold's test block a pair then
-    counts as often as the product of its two images' numbers; an image is never paired with itself. Which maps are
-    selected is not repeated: the intervals are about other test images.
+    counts a * b times if its images were drawn a and b times; an image is never paired with itself. Maps are not
+    selected again: the intervals are about other test images.
 
     Args:
         predicted: seed, fold, image, image_b, judged, and the similarities `KINDS`; a row per judged test pair.
@@ -27,8 +27,8 @@ def intervals(predicted: pd.DataFrame, score: str, n_draws: int, seed: int) -> p
 
     Returns:
         quantity (`test_{kind}`, and `{kind}_difference` to `full`), estimate (mean over folds), se
-        (standard deviation over draws), low and high (estimate -/+ 1.96 se: few images make squared correlations
-        higher, so that percentiles of the draws would lie too high).
+        (standard deviation over draws), low and high (estimate -/+ 1.96 se; percentiles of the draws would lie too
+        high, because a draw has fewer different images, which raises squared correlations).
     """
     ids = sorted({*predicted["image"], *predicted["image_b"]})
     times = np.random.default_rng(seed).multinomial(len(ids), np.full(len(ids), 1 / len(ids)), size=n_draws)

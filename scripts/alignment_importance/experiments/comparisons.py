@@ -1,4 +1,4 @@
-"""One comparison to one network: what the jobs that ablate feature maps begin with."""
+"""One comparison and one network: what every job that ablates feature maps starts from."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -20,16 +20,16 @@ from alignment_importance.system.netcdf import origin_columns, read_netcdf
 
 @dataclass(frozen=True, eq=False)
 class Comparison:
-    """The images of a comparison, what people said of them, and what a network makes of them.
+    """The images of a comparison, people's judgments of them, and a network's activations for them.
 
     Attributes:
-        image_ids: of the images, in the order of all else.
-        ratings: `similarity` (participant, image, image_b).
+        image_ids: ids of the images; everything below has their order.
+        ratings: `similarity` (participant, image, image_b), each participant's judgments.
         human: (image, image) mean judgments.
         activations: of the images, see `activations.read`.
         head: of the network; None where the readout is the pooled maps.
         engine: ablates the network's feature maps.
-        similarity: of readouts.
+        similarity: of readouts, `pearson` or `cosine`.
         score: second-order score.
     """
 
@@ -44,16 +44,16 @@ class Comparison:
 
     @property
     def attributes(self) -> dict[str, Any]:
-        """Those of activations and judgments."""
+        """Attributes of the activations and of the judgments, merged."""
         return self.activations.attrs | self.ratings.attrs
 
     @property
     def origin(self) -> dict[str, Any]:
-        """What tables say of the network and the observers, see `netcdf.origin_columns`."""
+        """Columns that describe the network and the observers in tables, see `netcdf.origin_columns`."""
         return origin_columns(self.attributes)
 
     def fingerprint(self, *settings: np.ndarray | str | float) -> str:
-        """SHA-256 of activations, judgments, how maps are ablated and scored, and other settings."""
+        """SHA-256 of the activations, the judgments, how maps are ablated and scored, and further settings."""
         arrays = (values.to_numpy() for _, values in sorted(self.activations.data_vars.items()))
         how = (self.activations.attrs["ablation"], self.similarity, self.score)
         return resumable.fingerprint(*arrays, self.human, *how, *settings)
@@ -63,16 +63,16 @@ class Comparison:
 def opened(
     activations: Path, judgments: Path, model: Mapping[str, Any], alignment: Mapping[str, str], machine: Compute
 ) -> Iterator[Comparison]:
-    """Give a comparison while its activations can be read.
+    """Open a comparison; its activations can be read inside the `with` block.
 
     Args:
-        activations: of its images and perhaps others.
-        judgments: labelled.
+        activations: file with those of its images, and perhaps of others.
+        judgments: file of labelled judgments.
         model: the network's entry in the configuration.
         alignment: `similarity` and `score`.
 
     Raises:
-        InputError: weights that are no longer those that made the activations.
+        InputError: the network's weights are no longer those that made the activations.
     """
     ratings = read_netcdf(judgments)
     image_ids = ratings["image"].to_numpy().tolist()

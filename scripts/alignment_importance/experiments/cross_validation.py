@@ -1,4 +1,4 @@
-"""One seed of the cross-validation: feature maps selected on training images, and other ways, all in the same folds."""
+"""One seed of the cross-validation: feature maps selected on training images, and other methods in the same folds."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -16,13 +16,13 @@ from alignment_importance.statistics.judged import judged_pairs
 from alignment_importance.statistics.scores import SCORES, SIMILARITIES
 from alignment_importance.statistics.similarity import SecondOrder, rsm
 
-#: Parts of the training images, or single images where they are fewer, that the jackknife leaves out in turn.
+#: Parts of the training images that the jackknife leaves out in turn; single images if there are fewer.
 _JACKKNIFE_PARTS = 50
 
 
 @dataclass(frozen=True)
 class Settings:
-    """What the configuration says of the cross-validation.
+    """Settings of the cross-validation from the configuration.
 
     Attributes:
         by_pairs: whether pairs are cut into folds instead of images.
@@ -53,7 +53,7 @@ class Validation:
 
 
 class CrossValidation:
-    """A network and the judgments of one comparison, of which every seed takes its own folds."""
+    """Cross-validation of one network against the judgments of one comparison; each seed brings its own folds."""
 
     def __init__(self, comparison: Comparison, settings: Settings) -> None:
         self._comparison, self._settings = comparison, settings
@@ -90,9 +90,9 @@ class CrossValidation:
         return Validation(rankings, traced, pd.DataFrame(scores), pd.concat(predicted, ignore_index=True))
 
     def _prune_units(self, folds: Sequence[Fold]) -> list[dict[str, float]]:
-        """Retain units of the readout by leaving one out, as feature maps are retained; a result per fold.
+        """Rank and retain units of the readout as feature maps are ranked and retained: `retention.retain` per fold.
 
-        Where units are maps, that is the selection of maps itself, and nothing is computed: an empty result.
+        Where units are maps, this is the selection of maps itself: nothing is computed, and the results are empty.
         """
         units = self._engine.units
         if units is self._engine:
@@ -149,7 +149,7 @@ class CrossValidation:
         return ablation.top_k_readout(head, recorded, order, int(k), self._engine.compute)
 
     def _predicted(self, fold: Fold, similarities: dict[str, np.ndarray]) -> pd.DataFrame:
-        """The judged test pairs with what people and each way say of them."""
+        """The judged test pairs with people's judgments and the similarities by each method."""
         rows, columns = judged_pairs(fold.test.human)
         ids = np.array(self._comparison.image_ids)
         first, second = fold.test.images[rows], fold.test.images[columns]
@@ -165,7 +165,7 @@ class CrossValidation:
 
 
 def _rsms(readout: torch.Tensor) -> dict[str, np.ndarray]:
-    """The RSM (image, image) of a readout (image, unit) by similarity."""
+    """RSMs (image, image) of a readout (image, unit), by the name of the similarity."""
     return {similarity: rsm(readout, similarity).cpu().numpy() for similarity in SIMILARITIES}
 
 
@@ -177,7 +177,7 @@ def _score(similarities: np.ndarray, block: PairBlock, score: str) -> float:
 
 
 def _every_score(rsms: Mapping[str, Mapping[str, np.ndarray]], block: PairBlock) -> dict[str, float]:
-    """Test scores of RSMs, which are given by kind and similarity, with every second-order score."""
+    """Test scores of RSMs (by kind and name of the similarity) with every second-order score."""
     return {
         f"test_{kind}_{similarity}_{score}": _score(matrix, block, score)
         for kind, matrices in rsms.items()

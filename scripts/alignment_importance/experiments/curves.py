@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def trace(engine: "Ablation", folds: Sequence[Fold], ranking: pd.DataFrame) -> pd.DataFrame:
-    """Train and test scores of the top k maps, k = 1..K, of the own ranking of every fold of one seed.
+    """Train and test scores of the top k maps, k = 1..K, for every fold of one seed with its own ranking.
 
     Args:
         ranking: columns fold, feature_map, ais, rank.
@@ -35,23 +35,23 @@ def trace(engine: "Ablation", folds: Sequence[Fold], ranking: pd.DataFrame) -> p
 def trace_others(
     engine: "Ablation", folds: Sequence[Fold], ranking: pd.DataFrame, unguided: Mapping[str, Sequence[np.ndarray]]
 ) -> pd.DataFrame:
-    """Curves of other rankings, in the rows of `trace`.
+    """Curves of other rankings, in rows that match those of `trace`.
 
     Args:
         ranking: columns fold, feature_map, ais, rank.
-        unguided: of `baselines.unguided`. They are the same for all folds and pass through the network once.
+        unguided: of `baselines.unguided`. The same for all folds, so that each order passes through the network once.
 
     Returns:
         test_random (mean over the draws that have a score) and test_random_spread (their standard deviation),
         test_total_activation, test_active_units, test_reverse (the lowest-ranked maps first), and train_keep and
         test_keep: maps ranked on the training images by the score that each has alone, all others ablated; NaN where no
-        map has one.
+        map has a score.
     """
     columns = {}
     for name, orders in unguided.items():
         draws = np.stack([engine.top_k(order, [fold.test for fold in folds]) for order in orders])
         with warnings.catch_warnings():
-            # Where no draw has a score, neither have their mean and spread.
+            # Where no draw has a score, mean and spread are NaN, which NumPy warns about.
             warnings.simplefilter("ignore", RuntimeWarning)
             columns[f"test_{name}"] = np.nanmean(draws, axis=0).ravel()
             if len(orders) > 1:
@@ -67,7 +67,7 @@ def trace_others(
 
 
 def _by_score_alone(engine: "Ablation", fold: Fold, scores: np.ndarray) -> np.ndarray:
-    """(2, k) train and test scores of the top k maps by their scores (feature_map,) alone."""
+    """(2, k) train and test scores of the top k maps, ranked by the scores (feature_map,) that each has alone."""
     if np.isnan(scores).all():
         return np.full((2, len(scores)), np.nan)
     return engine.top_k(order_of(rank(scores)), [fold.train, fold.test])

@@ -1,7 +1,7 @@
 """How feature maps act together: backward elimination, pairs of maps, Shapley values.
 
 An Alignment Importance Score asks what the match with people loses when one map goes and all others stay. Maps that
-carry the same thing then hide each other. Here maps go after others have gone.
+carry the same thing then hide each other. Here maps are ablated after others have been.
 """
 
 from collections.abc import Sequence
@@ -25,13 +25,13 @@ def budget(
     output: Path,
     *settings: np.ndarray | float,
 ) -> Budget:
-    """How long a job may take, and where it keeps what it has done: beside its output. Closed forms have no limit.
+    """Time limit of a job (none for closed forms), and the file beside its output in which it keeps finished steps.
 
     Args:
-        output: what the job writes at the end.
-        settings: all else that the result depends on.
+        output: the file that the job writes at the end.
+        settings: everything else that the result depends on.
     """
-    # The code counts, but not the whole configuration: with more minutes a job continues.
+    # The key depends on the code, but not on the whole configuration: given more minutes, a job continues.
     key = comparison.fingerprint(provenance.circumstances(), *settings)
     return Budget(None if comparison.engine.closed_form else 60 * minutes, output.with_suffix(".partial.npz"), key)
 
@@ -39,8 +39,8 @@ def budget(
 def eliminate(engine: Ablation, blocks: Sequence[PairBlock], budget: Budget = AT_ONCE) -> list[pd.DataFrame]:
     """Remove feature maps one at a time, always the one without which the score is best, and score again.
 
-    Of maps that leave equal scores the one with the highest number goes first, as ties are ranked. A map without which
-    the score is undefined (NaN: the readout of an image would be constant) stays as long as there is another.
+    Of maps that leave equal scores the one with the highest number goes first: it ranks last in `rank`. A map without
+    which the score is undefined (NaN: the readout of an image would be constant) stays as long as there is another.
 
     Args:
         blocks: of judged pairs; maps are removed for each block separately.
@@ -48,8 +48,8 @@ def eliminate(engine: Ablation, blocks: Sequence[PairBlock], budget: Budget = AT
 
     Returns:
         For each block the columns feature_map, rank (1: the last one left), ais (what its removal cost at that moment)
-        and eliminated. Where the time was up, the maps that are left have the ranks of their scores among each other,
-        and false in `eliminated`; so has the last map, which is never removed.
+        and eliminated. If the time ran out, the maps that are left are ranked by their AIS among each other, and their
+        `eliminated` is false, as is that of the last map, which is never removed.
     """
     n_maps = engine.active.shape[1]
     state = {name: np.full((len(blocks), n_maps - 1), np.nan) for name in ("removed", "ais")}
@@ -68,18 +68,18 @@ def eliminate(engine: Ablation, blocks: Sequence[PairBlock], budget: Budget = AT
 
 
 def _scores_left(engine: Ablation, block: PairBlock, removed: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The maps that are left, and their AIS among each other, in the order of importance."""
+    """The maps that are left, and their AIS with only these kept, most important first."""
     kept = np.ones(engine.active.shape[1], dtype=bool)
     kept[removed] = False
     left = np.flatnonzero(kept)
     [ais] = rankings.score_maps(engine.only(kept), [block], left)
-    # A map that nothing works without is the most important one; if the whole score is undefined, numbers decide.
+    # A map without which the score is NaN is most important; if it is NaN with all of them, map numbers decide.
     order = np.lexsort((left, -np.nan_to_num(ais, nan=np.inf)))
     return left[order], ais[order]
 
 
 def _elimination_table(engine: Ablation, block: PairBlock, removed: np.ndarray, ais: np.ndarray) -> pd.DataFrame:
-    """The ranking of one block; `removed` and `ais` (n,) are NaN where nothing is removed any more."""
+    """The ranking of one block; `removed` and `ais` (n,) are NaN for steps that were not made."""
     done = np.isfinite(removed)
     gone = removed[done].astype(int)
     left, ais_left = _scores_left(engine, block, gone)
@@ -105,8 +105,8 @@ def eliminate_in_folds(
 
     Returns:
         fold, k (maps left), feature_map (the one that is removed next, at k = 1 the last one), ais, eliminated (see
-        `eliminate`), train_score and test_score of the k maps, and the same of the k maps of highest AIS with the
-        ending `_one_shot`.
+        `eliminate`), train_score and test_score of the k maps, and with the ending `_one_shot` those of the k maps of
+        highest AIS.
     """
     tables = eliminate(engine, [fold.train for fold in folds], budget)
     ranking = pd.concat([table.assign(fold=fold.fold) for fold, table in zip(folds, tables, strict=True)])
@@ -119,17 +119,17 @@ def eliminate_in_folds(
 
 
 def score_pairs(engine: Ablation, block: PairBlock, maps: np.ndarray, budget: Budget = AT_ONCE) -> pd.DataFrame:
-    """What pairs of maps are worth beyond the sum of both.
+    """What pairs of maps are worth beyond the sum of their own scores.
 
     Args:
         maps: (n,) feature maps.
-        budget: a step is one map with all that come after it.
+        budget: a step is one map, paired with all that come after it.
 
     Returns:
         A row per pair: feature_map, feature_map_b, ais, ais_b, ais_pair (the loss without both) and interaction =
         ais_pair - ais - ais_b. Positive: the two replace each other, so that the loss comes only when both are gone.
-        Negative: the loss of one takes away from what the other is worth. NaN where a score is undefined, and for pairs
-        that there was no time for.
+        Negative: without the one, the other is worth less. NaN where a score is undefined, and for pairs that there was
+        no time for.
 
     Raises:
         InputError: there are no pairs.
@@ -165,9 +165,9 @@ def shapley(engine: Ablation, block: PairBlock, permutations: int, seed: int, bu
         budget: a step is one order.
 
     Returns:
-        feature_map, shapley, standard_error (of the sampling: the standard deviation over orders by the square root of
-        their number; NaN for a single one), rank, n_permutations (drawn), and undefined, the share of the sets in these
-        orders, the empty one aside, whose score is undefined.
+        feature_map, shapley, standard_error (of the sampling: the standard deviation over orders divided by the square
+        root of their number; NaN for a single one), rank, n_permutations (drawn), and undefined, the share of the sets
+        in these orders, the empty one aside, whose score is undefined.
     """
     n_maps = engine.active.shape[1]
     state = {"mean": np.zeros(n_maps), "squares": np.zeros(n_maps), "undefined": np.zeros(1)}
@@ -175,7 +175,7 @@ def shapley(engine: Ablation, block: PairBlock, permutations: int, seed: int, bu
     def draw_one(step: int) -> None:
         order = np.random.default_rng([seed, step]).permutation(n_maps)
         added, undefined = added_scores(engine, block, order)
-        # Welford (1962): exact to rounding however many there are.
+        # Welford's (1962) update: exact to rounding however many orders there are.
         deviation = added - state["mean"]
         state["mean"] += deviation / (step + 1)
         state["squares"] += deviation * (added - state["mean"])
@@ -198,7 +198,7 @@ def added_scores(engine: Ablation, block: PairBlock, order: np.ndarray) -> tuple
     """What each map adds to the score when maps are added in an order.
 
     Returns:
-        (feature_map,), and the number of sets whose score is undefined and counts as 0.
+        (feature_map,) what each adds, and the number of sets whose score is undefined and counts as 0.
     """
     scores = engine.top_k(order, [block])[0]
     added = np.empty(len(order))

@@ -1,14 +1,14 @@
 """The non-negative lasso, exact: weights are followed along their path, from the strongest penalty to the weakest.
 
-Weights w of units minimise w'Gw / 2 - m'w + p sum(w), w >= 0, where G holds the products of features, m those with what
-is to be explained, and p is the penalty. They do where the slope m - Gw is p for positive weights and at most p for all
-others. While p falls, weights change along straight lines; lines end where the slope of one more unit is p, or where a
-weight is 0 (Osborne, Presnell & Turlach 2000, doi 10.1093/imanum/20.3.389; Efron, Hastie, Johnstone & Tibshirani 2004,
-doi 10.1214/009053604000000067). scikit-learn's path is the same, and takes 30 times as long.
+The weights w of units minimise w'Gw / 2 - m'w + p sum(w) for w >= 0: G holds the products of the units' features with
+each other, m those with the target, and p is the penalty. At the minimum the slope m - Gw is p for every positive
+weight and at most p for all others. As p falls, the weights change along straight lines; a line ends where the slope of
+one more unit reaches p, or a weight reaches 0 (Osborne, Presnell & Turlach 2000, doi 10.1093/imanum/20.3.389; Efron,
+Hastie, Johnstone & Tibshirani 2004, doi 10.1214/009053604000000067). scikit-learn takes 30 times as long for this path.
 
-Reading G takes most of the time, so on each line only those units are looked at that may join. Where a unit joins or
-leaves, the direction in which weights change moves by a vector e, whose length in G, sqrt(e'Ge), is known. The rate at
-which the slope of a unit j falls then changes by no more than sqrt(G_jj) times this length (Cauchy-Schwarz).
+Reading G takes most of the time, so on each line only the units that may join are examined. When a unit joins or
+leaves, the direction in which the weights change moves by a vector e whose length in the metric G, sqrt(e'Ge), is
+known. The rate at which the slope of a unit j falls then changes by at most sqrt(G_jj) times it (Cauchy-Schwarz).
 """
 
 import math
@@ -19,34 +19,34 @@ import numpy as np
 
 from alignment_importance.ablation.kernels import compiled
 
-#: Share of a unit's G that must be left beside positive units; with less it depends on them, and its weight stays 0.
+#: Least share of a unit's squared length left after projection on the positive units; with less, its weight stays 0.
 _DEPENDENT = 1e-11
 
-#: The same, as a share of the squared sum of the lengths of what makes it up of positive units: G is no more exact.
+#: The same, as a share of the squared sum of the lengths of the projection's terms: G is no more precise than this.
 _ROUNDING = 1e-14
 
-#: Columns of G that lie side by side: so few that a column is written fast, so many that a row is read fast.
+#: Columns of G stored side by side: few enough to write a column fast, enough to read a row fast.
 _STRIP = 64
 
-#: Lines between two penalties, as a multiple of the number of units, after which something is wrong.
+#: Lines allowed between two penalties, as a multiple of the number of units: more mean that something is wrong.
 _MOST_LINES = 100
 
 
 class _Walk(NamedTuple):
-    """What is known on the way.
+    """The state of a walk along the path.
 
     Attributes:
-        units, weights, change: (unit,) the n positive units, in the first n places; their weights; by how much these
-            grow as p falls by 1.
-        factor, sums: Cholesky's factor U of G of these units, U'U = G, in the upper triangle of (unit, unit); the
-            solution (unit,) of U'x = 1.
-        gap, rate: (unit,) by how much the slope of a unit that is not positive is below p, at least; by how much this
-            gap shrinks as p falls by 1, at most.
+        units, weights, change: (unit,) in the first n places: the n positive units, their weights, and by how much each
+            weight grows as p falls by 1.
+        factor, sums: the Cholesky factor U of the positive units' part of G, U'U = G, in the upper triangle of
+            (unit, unit); the solution x (unit,) of U'x = 1.
+        gap, rate: (unit,) for units that are not positive: a lower bound on p minus the slope (the gap), and an upper
+            bound on how much this gap shrinks as p falls by 1.
         length: (unit,) the square root of the diagonal of G.
-        near: (strip, unit, column) G of all units with the positive ones, which have the first n columns of all strips,
-            so that what is multiplied with weights lies together.
-        column: (unit,) the column of each positive unit, in the first n places.
-        aside: (unit,) whether a unit does not join: it is positive, or `_add` refused it beside those that are.
+        near: (strip, unit, column) G of all units with the positive ones, which take the first n columns, counted
+            through the strips, so that the values to be multiplied with weights lie together.
+        column: (unit,) in the first n places: the column of each positive unit in `near`.
+        aside: (unit,) whether a unit cannot join: it is positive, or `_add` refused it beside those that are positive.
     """
 
     units: np.ndarray
@@ -63,15 +63,18 @@ class _Walk(NamedTuple):
 
 
 def path(gram: np.ndarray, moment: np.ndarray, penalties: Sequence[float]) -> np.ndarray:
-    """Weights for some penalties.
+    """Weights of the non-negative lasso at several penalties.
 
     Args:
         gram: (unit, unit) G, positive semi-definite.
         moment: (unit,) m.
-        penalties: from the strongest on, as shares of the smallest p at which all weights are zero.
+        penalties: strongest first, as shares of the smallest p at which all weights are zero.
 
     Returns:
-        (penalty, unit), equal to the minimum but for rounding.
+        (penalty, unit) weights, exact but for rounding.
+
+    Raises:
+        ArithmeticError: a penalty is not reached within `_MOST_LINES` lines per unit.
     """
     size, largest = len(moment), max(float(moment.max()), 0.0)
     (units, column), aside = np.zeros((2, size), dtype=np.intp), np.zeros(size, dtype=np.bool_)
@@ -86,7 +89,7 @@ def path(gram: np.ndarray, moment: np.ndarray, penalties: Sequence[float]) -> np
 def _follow(
     walk: _Walk, n: int, gram: np.ndarray, moment: np.ndarray, level: float, penalties: np.ndarray
 ) -> np.ndarray:
-    """Weights (penalty, unit) for penalties p, from p = `level` on, where n are positive."""
+    """Weights (penalty, unit) at penalties p; the walk starts at p = `level`, where n units are positive."""
     chosen = np.zeros((len(penalties), len(moment)))
     for number in range(len(penalties)):
         for _ in range(_MOST_LINES * len(moment)):
@@ -114,7 +117,7 @@ def _follow(
 
 @compiled()
 def _next(walk: _Walk, n: int, moment: np.ndarray, level: float, step: float) -> tuple[float, int, int]:
-    """How far p falls, at most by `step`, until a unit joins or the weight at a place is 0; -1 where none does."""
+    """How far p falls (at most `step`), which unit then joins, and which place's weight then reaches 0; -1 for none."""
     unit, place, gap, rate = -1, -1, walk.gap, walk.rate
     weights = np.zeros((-(-n // _STRIP), _STRIP))
     change = np.zeros_like(weights)
@@ -123,7 +126,7 @@ def _next(walk: _Walk, n: int, moment: np.ndarray, level: float, step: float) ->
         weights[strip, column], change[strip, column] = walk.weights[i], walk.change[i]
         if walk.weights[i] < -step * walk.change[i]:
             step, place = -walk.weights[i] / walk.change[i], i
-    # What may join first is looked at first: then fewer others may join before it.
+    # The unit that may join soonest is examined first: the shorter step it leaves rules out many others.
     first, soonest = 0, step
     for other in range(len(gap)):
         if not walk.aside[other] and gap[other] < soonest * rate[other]:
@@ -141,7 +144,7 @@ def _next(walk: _Walk, n: int, moment: np.ndarray, level: float, step: float) ->
 
 @compiled()
 def _settle(walk: _Walk, n: int, gram: np.ndarray, moment: np.ndarray, level: float) -> None:
-    """Undo what rounding has added up to: one more step to where slopes of positive units are p."""
+    """Remove accumulated rounding: one more Newton step to where the slopes of the positive units are p."""
     slope = np.empty(n)
     for i in range(n):
         slope[i] = moment[walk.units[i]] - level
@@ -155,14 +158,14 @@ def _settle(walk: _Walk, n: int, gram: np.ndarray, moment: np.ndarray, level: fl
 
 @compiled(reorder=True)
 def _add(walk: _Walk, n: int, gram: np.ndarray, unit: int) -> bool:
-    """Add a unit, with weight 0, unless it depends on positive ones or, by rounding, its weight would not grow."""
+    """Add a unit with weight 0; false where it depends on positive units or, by rounding, its weight would not grow."""
     beside, own, rest, total = np.empty(n), gram[unit, unit], gram[unit, unit], 1.0
     for i in range(n):
         beside[i] = gram[unit, walk.units[i]]
     _forward(walk.factor, n, beside)
-    nearest = np.empty(n)  # multiples of positive units that come nearest to it
+    nearest = np.empty(n)  # coefficients of the unit's projection on the positive units
     _backward(walk.factor, n, beside, nearest)
-    reach = 0.0  # their lengths
+    reach = 0.0  # sum of the lengths of the projection's terms
     for i in range(n):
         rest -= beside[i] * beside[i]
         total -= beside[i] * walk.sums[i]
@@ -183,7 +186,7 @@ def _add(walk: _Walk, n: int, gram: np.ndarray, unit: int) -> bool:
 
 @compiled()
 def _remove(walk: _Walk, n: int, place: int) -> None:
-    """Remove the unit at a place; the factor's later rows are turned, two at a time, so that it is triangular again."""
+    """Remove the unit at a place; Givens rotations of the factor's later rows make it triangular again."""
     factor, sums, near, free, last = walk.factor, walk.sums, walk.near, walk.column[place], n - 1
     near[free // _STRIP, :, free % _STRIP] = near[last // _STRIP, :, last % _STRIP]
     for i in range(n):
@@ -212,14 +215,14 @@ def _remove(walk: _Walk, n: int, place: int) -> None:
 
 @compiled()
 def _widen(walk: _Walk, moved: float) -> None:
-    """Raise rates to what they may be, now that the change of weights has moved by a vector of this length in G."""
+    """Raise the bounds `rate`, after the change of the weights has moved by a vector of length `moved` in G."""
     for unit in range(len(walk.rate)):
         walk.rate[unit] += walk.length[unit] * abs(moved)
 
 
 @compiled(reorder=True)
 def _products(near: np.ndarray, unit: int, weights: np.ndarray, change: np.ndarray) -> tuple[float, float]:
-    """The sums of a unit's values times the weights (strip, column) and times the change of these."""
+    """Products of a unit's row of G with the weights (strip, column), and with their change."""
     value, fall = 0.0, 0.0
     for strip in range(len(weights)):
         row, of_weights, of_change = near[strip, unit], weights[strip], change[strip]
@@ -241,7 +244,7 @@ def _forward(factor: np.ndarray, n: int, values: np.ndarray) -> None:
 
 @compiled(reorder=True)
 def _backward(factor: np.ndarray, n: int, values: np.ndarray, solution: np.ndarray) -> None:
-    """Solve Ux = values."""
+    """Solve Ux = values, into `solution`, which may be `values`."""
     for i in range(n - 1, -1, -1):
         row, rest, value = factor[i, i + 1 : n], solution[i + 1 : n], values[i]
         for j in range(len(row)):

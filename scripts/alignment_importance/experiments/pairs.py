@@ -1,10 +1,10 @@
 """Why these two? What every feature map contributes to the agreement of single pairs of images with people's judgments.
 
-With similarities and judgments of all judged pairs centred and of length one, s and h, their correlation is the sum of
-h_p s_p over the pairs p. Map k contributes h_p (s_p - s_p(-k)) to pair p, which sums over the pairs to what the
-correlation loses without the map: its Alignment Importance Score for the score `pearson`, and for another score when
-it is multiplied with the slope of that score between both correlations, which for `pearson_r2` is their sum.
-Image-specific scores are sums over the partners of an image in the same way.
+Let s and h be the similarities and judgments of all judged pairs, centred and of length one; their correlation is the
+sum of h_p s_p over the pairs p. Map k contributes h_p (s_p - s_p(-k)) to pair p. The sum over pairs is what the
+correlation loses without the map: its Alignment Importance Score for the score `pearson`. For another score,
+contributions are multiplied with the slope of that score between both correlations, which for `pearson_r2` is their
+sum. Image-specific scores are sums over the partners of an image in the same way.
 """
 
 from collections.abc import Mapping
@@ -23,10 +23,10 @@ from alignment_importance.statistics.judged import judged_pairs, places_among_ju
 from alignment_importance.statistics.scores import SCORES, Score
 from alignment_importance.statistics.similarity import SecondOrder, rsm
 
-#: Feature maps that the table names, of those that contribute most and of those that contribute least.
+#: How many of the maps that contribute most, and of those that contribute least, the table names.
 N_NAMED = 5
 
-#: Between correlations that agree more than this, a slope is taken around both: of their difference rounding is left.
+#: Least difference of correlations over which a slope is taken: smaller ones may be nothing but rounding.
 _STEP = 1e-6
 
 
@@ -35,26 +35,26 @@ def explain(
     retained: xr.DataArray | None,
     asked: Mapping[str, int] | pd.DataFrame,
 ) -> xr.Dataset:
-    """Take the agreement of pairs of images with people apart: by feature maps, and by places in both images.
+    """Decompose the agreement of pairs of images with people: by feature maps, and by places in both images.
 
     Args:
-        comparison: to one network.
-        retained: (image, image_b) similarities of the retained feature maps, if they are known.
+        comparison: its images, judgments and network.
+        retained: (image, image_b) similarities of the retained feature maps; None if unknown.
         asked: `per_image`, `agreement` and `disagreement`, see `choose`; or a table with the columns image and image_b
             of pairs that are judged, whose order is kept.
 
     Returns:
         `contribution` (pair, feature_map), which over all judged pairs sums to the AIS of the map.
-        `contribution_to_image` (pair, side, feature_map): the same within the row of an image, whose maps are ablated
-        in it alone; over its partners it sums to its image-specific AIS.
+        `contribution_to_image` (pair, side, feature_map): the same within the row of one image, with maps ablated in
+        that image alone; over the image's partners it sums to its image-specific AIS.
         `human`, `similarity` and `similarity_retained` (pair), standardised over all judged pairs, so that the products
-        of the first two sum to the correlation; the last where what is retained is known.
-        And what `maps.pairs.make` gives. The images are the coordinates image and image_b (pair). Attributes: those of
-        the comparison, `score`, `n_judged` (all judged pairs) and `ranks`, whether ranks were standardised. NaN where a
-        similarity that is correlated is.
+        of the first two sum to the correlation; the last only if `retained` is given.
+        And all that `maps.pairs.make` returns. The images are the coordinates image and image_b (pair). Attributes:
+        those of the comparison, `score`, `n_judged` (number of judged pairs) and `ranks`, whether ranks were
+        standardised. A value is NaN if any similarity in its correlation is NaN.
 
     Raises:
-        InputError: the result would take more memory than there may be.
+        InputError: the result would take more memory than is allowed.
     """
     score, ids = SCORES[comparison.score], np.array(comparison.image_ids, dtype=str)
     rows, columns = judged_pairs(comparison.human)
@@ -90,12 +90,12 @@ def explain(
 
 
 def tabulate(explained: xr.Dataset) -> pd.DataFrame:
-    """Write what `explain` gives as a table.
+    """Tabulate what `explain` returns.
 
     Returns:
-        A row per pair: image, image_b, human, similarity, agreement (the part of the pair in the correlation, human
-        times similarity), and the feature maps that contribute most to it and least: most_1 .. most_5, least_1 ..
-        least_5; empty where a contribution is undefined or there are not so many maps.
+        A row per pair: image, image_b, human, similarity, agreement (the pair's part in the correlation, human times
+        similarity), and the feature maps that contribute most and least to it: most_1 .. most_5, least_1 .. least_5;
+        empty where a contribution is undefined or there are fewer maps.
     """
     contributions = explained["contribution"].to_numpy()
     table = pd.DataFrame({name: explained[name].to_numpy() for name in (*SIDES, "human", "similarity")})
@@ -117,20 +117,20 @@ def choose(
     agreement: int,
     disagreement: int,
 ) -> NDArray[np.intp]:
-    """Choose pairs that are worth a look, each once, by name.
+    """Choose pairs that are worth a look, each once, sorted by the names of their images.
 
     Args:
         human: (image, image) judgments, NaN where there are none.
         image_ids: (image,).
         shares: (judged pair,) parts of the pairs in the correlation of network and people.
-        per_image: of every image, as many partners as this that people find most similar.
-        agreement, disagreement: as many pairs as this with the highest, and with the lowest, shares.
+        per_image: number of partners per image: those that people find most similar to it.
+        agreement, disagreement: number of pairs with the highest, and with the lowest, shares.
 
     Returns:
-        (pair, 2) images.
+        (pair, 2) positions of the images.
     """
     rows, columns = judged_pairs(human)
-    # The order of images decides nothing, nor which of equal judgments are taken.
+    # Ties are broken by the images' names: the order of the images has no influence on the choice.
     names = np.argsort(np.argsort(image_ids))
     low, high = np.sort(names[np.stack([rows, columns])], axis=0)
     ranked = np.lexsort((high, low, -shares))[: np.isfinite(shares).sum()]
@@ -144,12 +144,12 @@ def choose(
 
 
 def _by_name(pairs: NDArray[np.intp], names: NDArray[np.intp]) -> NDArray[np.intp]:
-    """Pairs (pair, 2) in the order of their names (image,), the first image of each being the first by name."""
+    """Pairs (pair, 2) sorted by the ranks of their images' names (image,), the lower name first in each pair."""
     pairs = np.take_along_axis(pairs, np.argsort(names[pairs], axis=1), axis=1)
     return pairs[np.lexsort(names[pairs].T[::-1])]
 
 
 def _slope(score: Score, first: float, second: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Mean slope of a score between two correlations, with which their difference is that of the scores."""
+    """Mean slope of a score between two correlations: times their difference, it is the difference of the scores."""
     middle, step = (first + second) / 2, np.maximum(np.abs(first - second), _STEP)
     return np.asarray((score.of(middle + step / 2) - score.of(middle - step / 2)) / step)

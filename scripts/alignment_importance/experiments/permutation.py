@@ -2,8 +2,8 @@
 
 Under every permutation the maps are ranked on the training images of each fold, the number to retain is chosen on
 them, and test scores are computed. Similarities without a map do not depend on the judgments, so that one pass over the
-maps ranks them for all permutations. Rank correlations of the first k maps of a pooled readout would still take long: k
-is chosen among a grid there and not among all numbers, for the judgments as they are as well.
+maps ranks them for all permutations. Rank correlations of a pooled readout for every k would still take long: there k
+is chosen from a `grid` instead of from all numbers of maps, under the unpermuted judgments too.
 """
 
 from collections.abc import Sequence
@@ -23,18 +23,18 @@ from alignment_importance.statistics.similarity import SecondOrder, rsm
 from alignment_importance.system.logs import progress
 from alignment_importance.system.resumable import AT_ONCE, Budget
 
-#: (pair,) images of pairs, as positions in the image set.
+#: First and second image (pair,) of pairs, as positions in the image set.
 _Pairs = tuple[torch.Tensor, torch.Tensor]
 
-#: Numbers of maps to choose among.
+#: How many numbers of maps a grid has at most.
 _GRID_STEPS = 64
 
-#: Float64 values of the similarities of some draws that fit the processor's cache.
+#: Float64 similarities, of several draws, that fit the processor's cache.
 _CACHED_VALUES = 200_000
 
 
 def grid(n_maps: int) -> list[int]:
-    """Numbers of maps to choose among: all up to 64, otherwise at most 64 from 1 to all in equal ratios."""
+    """Numbers of maps to choose from: all for up to 64 maps, otherwise at most 64, from 1 to all in equal ratios."""
     if n_maps <= _GRID_STEPS:
         return list(range(1, n_maps + 1))
     steps = np.geomspace(1, n_maps, _GRID_STEPS)
@@ -59,11 +59,11 @@ def permute(
         score: second-order score.
         n_draws: number of permutations; 0 for no test.
         seed: of the permutations.
-        budget: where a network that is not pooled, of which a permutation may take a minute, keeps those it has made.
+        budget: keeps finished permutations where the readout is not the pooled maps and each may take a minute.
 
     Returns:
         draw (0: the judgments as they are), test_full, test_retained, difference: means over the folds that have both
-        scores, and `folds.MIN_PAIRS` judged test pairs in the draw. No rows without a test.
+        scores, and at least `folds.MIN_PAIRS` judged test pairs in the draw. No rows if `n_draws` is 0.
     """
     if n_draws == 0:
         return pd.DataFrame({name: [] for name in ("draw", "test_full", "test_retained", "difference")})
@@ -88,7 +88,7 @@ def permute(
 def _repeat(
     engine: Ablation, folds: Sequence[Fold], human: np.ndarray, labels: np.ndarray, budget: Budget
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Full and retained test scores (fold, draw) under labels (draw, image)."""
+    """Full and retained test scores (fold, draw) under labels (draw, image), one draw at a time."""
     sides = [[_relabel(block, human, order) for block in (fold.train, fold.test)] for fold in folds for order in labels]
     intact, without = engine.leave_one_out([train for train, _ in sides])
     results = np.full((2, len(sides)), np.nan)
@@ -105,21 +105,21 @@ def _repeat(
 
 
 def _enough_judged(folds: Sequence[Fold], human: np.ndarray, labels: np.ndarray) -> np.ndarray:
-    """Whether (fold, draw) the test block has as many judged pairs as a score needs, under labels (draw, image)."""
+    """(fold, draw) whether the test block has enough judged pairs for a score, under labels (draw, image)."""
     judged = np.isfinite(human)
     of_tests = [fold.test.images[np.stack(judged_pairs(fold.test.human))] for fold in folds]
     return np.array([[judged[*order[pairs]].sum() >= MIN_PAIRS for order in labels] for pairs in of_tests])
 
 
 def _relabel(block: PairBlock, human: np.ndarray, labels: np.ndarray) -> PairBlock:
-    """The block with judgments (image, image) whose images are labelled otherwise."""
+    """The block with judgments of `human` (image, image) after relabelling: image i gets those of image labels[i]."""
     images = labels[block.images]
     return PairBlock(block.images, np.where(np.isfinite(block.human), human[np.ix_(images, images)], np.nan))
 
 
 @dataclass(frozen=True)
 class _Permuted:
-    """Judgments (image, image) whose images are labelled otherwise in every draw, labels (draw, image)."""
+    """Judgments (image, image), and labels (draw, image): in draw d image i gets those of image labels[d, i]."""
 
     human: np.ndarray
     labels: np.ndarray
@@ -130,16 +130,16 @@ class _Permuted:
         return bool((np.isfinite(self.human) | np.eye(len(self.human), dtype=bool)).all())
 
     def split(self, size: int) -> list["_Permuted"]:
-        """The same judgments with some draws each."""
+        """Parts with at most `size` draws each."""
         return [_Permuted(self.human, self.labels[start : start + size]) for start in range(0, len(self.labels), size)]
 
     def of(self, pairs: _Pairs) -> torch.Tensor:
-        """(draw, pair) judgments of some pairs."""
+        """(draw, pair) judgments of pairs in every draw."""
         first, second = (self.labels[:, images.cpu().numpy()] for images in pairs)
         return torch.from_numpy(self.human[first, second]).to(pairs[0].device)
 
     def blocks(self, block: PairBlock) -> list[PairBlock]:
-        """The block in every draw."""
+        """The block with the judgments of each draw."""
         return [_relabel(block, self.human, labels) for labels in self.labels]
 
 
@@ -150,7 +150,7 @@ def _repeat_at_once(
     permuted, n_maps, results = _Permuted(human, labels), engine.readout.shape[1], []
     for fold in progress(folds, "permutations of fold", len(folds)):
         n_train, n_test = len(fold.train.images), len(fold.test.images)
-        # Judgments, curves, the readout of the test images with the maps retained, and what is made of them.
+        # Bytes per draw: judgments, curves, the test images' readout with the retained maps, and its scaled rows.
         size = engine.compute.chunk(8 * (4 * n_train**2 + 8 * n_maps + 2 * n_test * n_maps))
         orders = _orders(engine, fold.train, permuted, size, score)
         parts = zip(orders.split(size), permuted.split(size), strict=True)
@@ -160,9 +160,9 @@ def _repeat_at_once(
 
 
 def _orders(engine: PooledAblation, block: PairBlock, permuted: _Permuted, size: int, score: str) -> torch.Tensor:
-    """(draw, feature_map) maps by their AIS under the judgments of a training block, descending.
+    """(draw, feature_map) maps by descending AIS in a training block, under the judgments of each draw.
 
-    Similarities without a map are computed once for all draws, or `size` of them.
+    Similarities without a map are computed once for all draws; pair by pair, `size` draws are scored at a time.
     """
     if engine.closed_form:
         scores = _correlated_without(engine, block, permuted, size, score)
@@ -178,14 +178,14 @@ def _orders(engine: PooledAblation, block: PairBlock, permuted: _Permuted, size:
 def _correlated_without(
     engine: PooledAblation, block: PairBlock, permuted: _Permuted, size: int, score: str
 ) -> torch.Tensor:
-    """(draw, 1 + feature_map) scores with all maps and without each, from sums over judged pairs, some at a time."""
+    """(draw, 1 + feature_map) scores with all maps and without each, from sums over judged pairs, chunk by chunk."""
     maps, pairs = _maps(engine), _pairs(block, engine.readout.device)
     n_draws = len(permuted.labels)
-    # Where all pairs are judged, they are in every draw.
+    # Where all pairs are judged, every draw has the same pairs, and one row of sums serves them all.
     of_r, of_rr, undefined = engine.readout.new_zeros(3, 1 if permuted.complete else n_draws, len(maps))
     n_pairs, of_h, of_hh = engine.readout.new_zeros(3, n_draws, 1)
     of_rh = engine.readout.new_zeros(n_draws, len(maps))
-    # Near its mean, of which little is lost in what is left of squares.
+    # Judgments are centred near their mean, so that the difference of sums of squares loses little precision.
     middle = np.nanmean(permuted.human)
     n_at_once = engine.compute.chunk(8 * 4 * (2 * len(maps) + n_draws))
     for some in zip(*(images.split(n_at_once) for images in pairs), strict=True):
@@ -210,7 +210,7 @@ def _correlated_without(
 def _pair_by_pair_without(
     engine: PooledAblation, block: PairBlock, permuted: _Permuted, size: int, score: str, maps: torch.Tensor
 ) -> torch.Tensor:
-    """(draw, n) scores without each of some maps (n,), from each similarity, `size` draws at a time."""
+    """(draw, n) scores without each of `maps` (n,), from the similarity of every pair, `size` draws at a time."""
     pairs = _pairs(block, engine.readout.device)
     done = []
     for some in maps.split(engine.compute.chunk(8 * 8 * len(pairs[0]))):
@@ -220,20 +220,20 @@ def _pair_by_pair_without(
 
 
 def _maps(engine: PooledAblation) -> torch.Tensor:
-    """(1 + feature_map,) no map, and all."""
+    """(1 + feature_map,) `kernels.NO_MAP`, then every map."""
     return torch.arange(kernels.NO_MAP, engine.readout.shape[1], device=engine.readout.device)
 
 
 def _pairs(block: PairBlock, device: torch.device) -> _Pairs:
-    """The pairs of a block."""
+    """The judged pairs of a block, on the device."""
     first, second = (torch.from_numpy(block.images[index]).to(device) for index in judged_pairs(block.human))
     return first, second
 
 
 def _test(engine: PooledAblation, fold: Fold, orders: torch.Tensor, permuted: _Permuted, score: str) -> torch.Tensor:
-    """(2, draw) test scores with all maps, and with the first of the orders (draw, feature_map) that are retained."""
+    """(2, draw) test scores with all maps, and with the retained first maps of the orders (draw, feature_map)."""
     numbers, curves = _train_curves(engine, fold.train, orders, permuted, score)
-    # The first of the highest; no map where no number has a score.
+    # The smallest number with the highest score; 0 where no number has a score.
     best = numbers[curves.nan_to_num(-torch.inf).argmax(1)].masked_fill(curves.isnan().all(1), 0)
     first = torch.arange(orders.shape[1], device=orders.device) < best[:, None]
     kept = torch.cat([torch.ones_like(first[:1]), torch.zeros_like(first).scatter_(1, orders, first)])
@@ -247,7 +247,7 @@ def _test(engine: PooledAblation, fold: Fold, orders: torch.Tensor, permuted: _P
 def _train_curves(
     engine: PooledAblation, block: PairBlock, orders: torch.Tensor, permuted: _Permuted, score: str
 ) -> tuple[torch.Tensor, torch.Tensor]:
-    """Numbers of maps (k,) and train scores (draw, k) of so many first maps of the orders (draw, feature_map)."""
+    """Numbers of maps (k,), and train scores (draw, k) with that many first maps of the orders (draw, feature_map)."""
     n_maps, device = orders.shape[1], orders.device
     if engine.closed_form:
         scores = torch.from_numpy(engine.top_k_of_each(orders.cpu().numpy(), permuted.blocks(block)))
@@ -262,14 +262,14 @@ def _train_curves(
 
 
 def _of_own(similarities: torch.Tensor, human: torch.Tensor, score: str) -> torch.Tensor:
-    """Scores (draw,) of similarities (draw, pair) against judgments (draw, pair), each against its own."""
+    """Scores (draw,) of similarities (draw, pair) against the judgments (draw, pair) of the same draw."""
     if human.isfinite().all():
         return SecondOrder.of(human, score).paired(similarities)
     return torch.cat([_of_judged(one[None], other, score) for one, other in zip(similarities, human, strict=True)])
 
 
 def _of_each(similarities: torch.Tensor, human: torch.Tensor, score: str) -> torch.Tensor:
-    """Scores (draw, map) of similarities (map, pair) against judgments (draw, pair)."""
+    """Scores (draw, map) of similarities (map, pair) against the judgments (draw, pair) of every draw."""
     if human.isfinite().all():
         return SecondOrder.of(human, score)(similarities).T
     return torch.stack([_of_judged(similarities, one, score) for one in human])

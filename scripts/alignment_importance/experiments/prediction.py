@@ -44,12 +44,12 @@ def tabulate(
 
     Args:
         scores: a row per fold, by seed (`cross_validation.Validation`).
-        folds: the table of folds and what `folds.blocks` makes of it, by seed.
+        folds: the table of folds and its blocks (`folds.blocks`), by seed.
         judged: `similarity` (participant, image, image_b).
         score: `pearson_r2`, `pearson` or `spearman`.
 
     Returns:
-        A row per seed and fold: those of `scores` and `add_ceilings`, and `unit`, what was cut into folds.
+        A row per seed and fold: the columns of `scores` and `add_ceilings`, and `unit`, what was cut into folds.
     """
     tables = []
     for seed, of_seed in scores.items():
@@ -65,7 +65,7 @@ def tabulate(
 def add_ceilings(
     scores: pd.DataFrame, folds: Sequence[Fold], judged: xr.Dataset, score: str, seed: int
 ) -> pd.DataFrame:
-    """Add to the scores of one seed how well people agree on each test block, and the scores as shares of it.
+    """Add to the scores of one seed the noise ceilings of each test block, and the scores as shares of these.
 
     Args:
         scores: fold, test_full, test_retained and others.
@@ -75,8 +75,8 @@ def add_ceilings(
         seed: of the folds; also of the splits into halves.
 
     Returns:
-        The table with the attributes of `reliability.Ceiling`, and share_full and share_retained, the test scores
-        divided by noise_ceiling_of_mean.
+        The table with columns for the attributes of `reliability.Ceiling`, and share_full and share_retained, the test
+        scores divided by noise_ceiling_of_mean.
     """
     rows = []
     for fold in folds:
@@ -97,9 +97,9 @@ def summarise(table: pd.DataFrame, intervals: pd.DataFrame, permutations: pd.Dat
     """Means, standard deviations, tests and intervals over the folds of one comparison and network.
 
     Args:
-        table: a row per fold of all seeds; `unit` of `folds.unit_name`.
+        table: what `tabulate` returns, a row per fold of all seeds.
         intervals: of `bootstrap.intervals`.
-        permutations: of `permutation.permute`; without rows if the test was not made.
+        permutations: of `permutation.permute`; no rows if there was no test.
     """
     full, retained = (table[name].to_numpy(float) for name in ("test_full", "test_retained"))
     measured = [name for name in table.select_dtypes("number") if name not in _NOT_SUMMARISED]
@@ -121,7 +121,7 @@ def summarise(table: pd.DataFrame, intervals: pd.DataFrame, permutations: pd.Dat
 
 
 def _test_to_train(table: pd.DataFrame) -> float:
-    """Mean ratio of the numbers of what was cut into folds: images, or pairs, of which every image is on both sides."""
+    """Mean ratio of test to training items, in what was cut into folds: images, or pairs (all images on both sides)."""
     number = "n_pairs" if table["unit"].iloc[0] == UNIT_NAMES["pairs"] else "n"
     return float((table[f"{number}_test"] / table[f"{number}_train"]).mean())
 

@@ -33,15 +33,15 @@ def rank(ais: np.ndarray) -> pd.DataFrame:
         ais: (feature_map,) scores.
 
     Returns:
-        Columns feature_map, ais, rank (1 is the most important), by feature map. Ties go by the number of the map; maps
-        whose score is NaN, because the readout of an image is constant without them, come last.
+        Columns feature_map, ais, rank (1 is the most important), sorted by feature map. Ties are broken by map number;
+        maps whose score is NaN, because the readout of an image is constant without them, come last.
     """
     ranks = np.argsort(np.argsort(-ais, kind="stable")) + 1
     return pd.DataFrame({"feature_map": np.arange(len(ais)), "ais": ais, "rank": ranks})
 
 
 def rank_block(engine: "Ablation", block: PairBlock) -> pd.DataFrame:
-    """The ranking from the judged pairs of one block: the table of `rank`."""
+    """The ranking from the judged pairs of one block, as `rank` returns it."""
     return rank(score_maps(engine, [block])[0])
 
 
@@ -49,7 +49,7 @@ def rank_folds(engine: "Ablation", folds: Sequence[Fold]) -> pd.DataFrame:
     """Rankings from the training images of every fold of one seed, all scored in one pass over the maps.
 
     Returns:
-        The tables of `rank` one below the other, with a column `fold` in front.
+        The tables of `rank`, one below the other, with a column `fold` in front.
     """
     scores = score_maps(engine, [fold.train for fold in folds])
     tables = [rank(of_fold).assign(fold=fold.fold) for fold, of_fold in zip(folds, scores, strict=True)]
@@ -57,7 +57,7 @@ def rank_folds(engine: "Ablation", folds: Sequence[Fold]) -> pd.DataFrame:
 
 
 def order_of(ranking: pd.DataFrame) -> np.ndarray:
-    """(feature_map,) the maps from the most to the least important, of a table of `rank`."""
+    """(feature_map,) the maps from the most to the least important, from a table of `rank`."""
     return ranking.sort_values("rank")["feature_map"].to_numpy()
 
 

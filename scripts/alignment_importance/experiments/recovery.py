@@ -22,10 +22,10 @@ from alignment_importance.maps import controls, heatmaps
 from alignment_importance.statistics import roc, similarity
 from alignment_importance.system import logs
 
-#: Maps that simulated judgments are made of, of all that ablation changes; how often they are drawn anew.
+#: Number of maps that judgments are simulated from, drawn from those that ablation changes; number of draws.
 N_PLANTED, N_DRAWS = 64, 5
 
-#: Standard deviation of the noise in simulated judgments, by that of the similarities they are made of.
+#: Standard deviation of the noise in simulated judgments, in units of that of the similarities they come from.
 NOISE = 1.0
 
 #: Folds on which the penalty of reweighting is chosen.
@@ -45,8 +45,8 @@ class Network:
         engine: ablates its maps.
         similarity: of readouts, `pearson` or `cosine`.
         score: second-order score.
-        permutations: for Shapley values.
-        seed: of permutations, of planted maps and of noise.
+        permutations: number of permutations for Shapley values.
+        seed: of permutations, inner folds, planted maps and noise.
     """
 
     readout: np.ndarray
@@ -60,7 +60,7 @@ class Network:
 
 @dataclass(frozen=True)
 class Importance:
-    """What a method makes of the maps.
+    """How important the maps are by one method.
 
     Attributes:
         ranking: (feature_map,) larger is more important.
@@ -92,7 +92,7 @@ def by_elimination(network: Network, block: PairBlock) -> Importance:
 
 
 def by_fitted_weights(network: Network, block: PairBlock, fit: Callable[..., reweighting.Reweighted]) -> Importance:
-    """Weights of the readout units that `fit` finds, with the penalty chosen over images; their positive part.
+    """Fitted weights of the readout units, their penalty chosen on folds of images; for averaging, their positive part.
 
     NaN for all maps where units are not maps.
     """
@@ -105,7 +105,7 @@ def by_fitted_weights(network: Network, block: PairBlock, fit: Callable[..., rew
 
 
 def by_activation(network: Network, block: PairBlock) -> Importance:
-    """The baseline that knows nothing of people: a map's mean absolute activation; all maps weigh the same."""
+    """Baseline without judgments: maps ranked by their mean absolute activation; all maps weigh the same."""
     sizes = network.sizes[block.images].mean(axis=0)
     return Importance(sizes, np.ones(len(sizes)))
 
@@ -126,11 +126,11 @@ METHODS: dict[str, Callable[[Network, PairBlock], Importance]] = {
 
 
 def plant(network: Network, draw: int) -> tuple[np.ndarray, PairBlock]:
-    """Simulate judgments from some maps.
+    """Simulate judgments from maps drawn at random.
 
     Returns:
-        (feature_map,) whether a map is one of them, and the judgments of all pairs of images: the RSM of these maps
-        alone (all others ablated), and normal noise.
+        (feature_map,) whether a map was drawn, and the judgments of all pairs of images: the RSM with the drawn maps
+        alone (all others ablated), plus normal noise.
     """
     random = np.random.default_rng([network.seed, draw])
     active = np.flatnonzero(network.engine.active.any(axis=0))
@@ -144,7 +144,7 @@ def plant(network: Network, draw: int) -> tuple[np.ndarray, PairBlock]:
 
 
 def find_maps(network: Network) -> pd.DataFrame:
-    """Tell for every draw of maps how well each method finds them.
+    """Measure for every draw of planted maps how well each method finds them.
 
     Returns:
         The columns `COLUMNS`: item is the number of the draw, auc the area under the ROC curve for telling the planted
@@ -169,10 +169,10 @@ def find_places(
     masks: Path,
     objects: Mapping[str, int],
 ) -> pd.DataFrame:
-    """Tell for every image how well maps, averaged with each method's weights, mark the first object.
+    """Measure for every image how well the maps, averaged with each method's weights, mark the first object.
 
     Args:
-        network: whose readout and engine are of the images of `activations`, in their order.
+        network: its readout and engine have the images of `activations`, in the same order.
         activations: `feature_maps` (image, feature_map, y, x), see `extraction.extract`.
         judged: judgments by comparison.
         masks: see `controls.evaluate`.

@@ -21,11 +21,10 @@ class Ceiling:
             and of all (Nili et al. 2014, doi 10.1371/journal.pcbi.1003553). They bound what a model can reach against
             single participants.
         split_half: mean correlation of the means of two random halves of the participants.
-        reliability: that of the mean of all participants, by the Spearman-Brown formula 2 r / (1 + r).
+        reliability: of the mean of all participants, by the Spearman-Brown formula 2 r / (1 + r).
         noise_ceiling_of_mean: the highest score to expect against the mean of all participants, which is what networks
-            are scored against: the correlation of the true mean with the observed one is sqrt(reliability) (Spearman
-            1904), so that this is sqrt(reliability), and reliability itself for `pearson_r2`. NaN where the halves do
-            not agree.
+            are scored against: the correlation of the true mean with the observed one, sqrt(reliability) (Spearman
+            1904), or its square for `pearson_r2`. NaN where reliability is not positive.
     """
 
     noise_ceiling_lower: float
@@ -41,7 +40,7 @@ def ceiling(ratings: np.ndarray, score: str, n_splits: int, seed: int, weights: 
     Args:
         score: one of `scores.SCORES`.
         n_splits: random splits of the participants into halves.
-        weights: (participant, pair) of `judgments.averages.weights`, of a judgment in the mean over participants.
+        weights: (participant, pair) of each judgment in the mean over participants (`judgments.averages.weights`).
     """
     lower, upper = noise_ceiling(ratings, score)
     halves = split_half(ratings, score, n_splits, seed, weights)
@@ -54,8 +53,8 @@ def noise_ceiling(ratings: np.ndarray, score: str) -> tuple[float, float]:
     """Lower and upper bound of the mean score against single participants, as rsatoolbox pools and compares.
 
     The bounds are those of `rsatoolbox.inference.boot_noise_ceiling`, which pools participants by the mean of their
-    standardised judgments, or of their ranks for `spearman`. Beyond it, missing pairs may differ between participants
-    (rsatoolbox's pooling takes them to be those of the first one), and correlations may be squared.
+    standardised judgments, or of their ranks for `spearman`. Unlike there, participants may lack different pairs
+    (rsatoolbox assumes that all lack those that the first one lacks), and correlations may be squared.
 
     Args:
         ratings: (participant, pair), the pairs above the diagonal of an image x image matrix row by row.
@@ -73,12 +72,12 @@ def noise_ceiling(ratings: np.ndarray, score: str) -> tuple[float, float]:
 
 
 def split_half(ratings: np.ndarray, score: str, n_splits: int, seed: int, weights: np.ndarray | None = None) -> float:
-    """Mean correlation, over random splits of the participants into halves, of the halves' mean judgments.
+    """Mean correlation between the mean judgments of two halves of the participants, over random splits into halves.
 
     Args:
         ratings: (participant, pair), NaN where a participant did not judge a pair.
-        score: one of `scores.SCORES`; its correlation, not squared.
-        weights: (participant, pair), of a judgment in the mean over participants.
+        score: one of `scores.SCORES`; its correlation is taken, never squared.
+        weights: (participant, pair), of each judgment in the mean over participants.
     """
     if len(ratings) < 2:
         return float("nan")
@@ -90,12 +89,12 @@ def split_half(ratings: np.ndarray, score: str, n_splits: int, seed: int, weight
 
 
 def spearman_brown(correlation: float) -> float:
-    """Reliability of a whole whose halves correlate so; NaN for halves that are opposites of each other."""
+    """Reliability of a whole whose halves have this correlation; NaN for a correlation of -1."""
     return 2 * correlation / (1 + correlation) if correlation != -1 else float("nan")
 
 
 def _pool(ratings: np.ndarray, score: Score) -> np.ndarray:
-    """(pair,) the judgments that agree best with all participants on average: the mean of their standardised ones."""
+    """(pair,) the judgments that agree best with all participants on average: their mean standardised ones or ranks."""
     if score.ranked:
         return average(pd.DataFrame(tied(ratings)).rank(axis=1).to_numpy())
     mean, sd = np.nanmean(ratings, axis=1, keepdims=True), np.nanstd(ratings, axis=1, keepdims=True)
@@ -103,7 +102,7 @@ def _pool(ratings: np.ndarray, score: Score) -> np.ndarray:
 
 
 def _agreement(one: np.ndarray, other: np.ndarray, score: Score) -> float:
-    """Score of two vectors of judgments over the pairs that both have; NaN if they are too few or all equal."""
+    """Score of two vectors of judgments over the pairs that both have; NaN if these are too few, or one is constant."""
     both = np.isfinite(one) & np.isfinite(other)
     one, other = one[both], other[both]
     if not (_varies(one) and _varies(other)):
@@ -114,7 +113,7 @@ def _agreement(one: np.ndarray, other: np.ndarray, score: Score) -> float:
 
 
 def _varies(vector: np.ndarray) -> bool:
-    """Whether there are enough judgments and they are not all equal but for rounding."""
+    """Whether there are enough judgments for a score, and they differ by more than rounding."""
     defined = vector[np.isfinite(vector)]
     return len(defined) >= MIN_PAIRS and float(np.ptp(tied(defined))) > 0
 

@@ -1,4 +1,4 @@
-"""How many of the ranked feature maps are retained, and what that predicts, in one fold."""
+"""How many of the ranked feature maps are retained, and how well these predict, in one fold."""
 
 import numpy as np
 import pandas as pd
@@ -15,7 +15,7 @@ def retain(curve: pd.DataFrame) -> dict[str, float]:
 
     Returns:
         k_retained, the smallest k with the highest train score (NaN ignored), and train and test scores with all maps
-        and with these. If no k has a train score, k_retained and the retained scores are NaN.
+        and with these k. If no k has a train score, k_retained and the retained scores are NaN.
     """
     full = curve.sort_values("k").iloc[-1]
     best = _best(curve, "train_score")
@@ -45,7 +45,7 @@ def retain_otherwise(curve: pd.DataFrame, ais: np.ndarray, train_se: float) -> d
         k_one_se and test_one_se: the smallest k whose train score is at most one standard error below the highest.
         k_positive and test_positive: the maps with a positive AIS. test_random, test_random_spread (over draws),
         test_total_activation, test_active_units, test_reverse: other rankings, with k_retained maps. k_keep and
-        test_keep: maps ranked by their scores alone, with the train maximum of that ranking. NaN where undefined.
+        test_keep: maps ranked by the score each has alone, at that ranking's train maximum. NaN where undefined.
     """
     by_k = curve.set_index("k")
     highest = _best(curve, "train_score")
@@ -66,6 +66,6 @@ def retain_otherwise(curve: pd.DataFrame, ais: np.ndarray, train_se: float) -> d
 
 
 def _best(curve: pd.DataFrame, column: str) -> pd.Series:
-    """The row with the highest value of a column, the first by k of several; all NaN if none has a value."""
+    """The row with the highest value of a column, at the smallest k if tied; all NaN if no row has a value."""
     scored = curve.dropna(subset=column).sort_values("k")
     return scored.iloc[int(np.argmax(scored[column]))] if len(scored) else pd.Series(np.nan, index=curve.columns)

@@ -27,13 +27,13 @@ RIDGE_PENALTIES = tuple(10.0**exponent for exponent in range(3, -4, -1))
 #: Penalties on the sum of non-negative weights, in units of the smallest at which all weights are zero.
 NONNEGATIVE_PENALTIES = tuple(10.0 ** (-exponent / 2) for exponent in range(1, 8))
 
-#: Mean squares of features, of rows of length one, that are nothing but rounding.
+#: Mean squares of features (of rows of length one) up to here are nothing but rounding.
 _ROUNDING = 1e-14
 
-#: Values of features of pairs that are in memory at once.
+#: Features of pairs (pair x unit) held in memory at once.
 _MOST_FEATURES = 20_000_000
 
-#: Numbers of either library.
+#: An array of NumPy or a tensor of PyTorch.
 Values = TypeVar("Values", np.ndarray, torch.Tensor)
 
 
@@ -43,9 +43,9 @@ class Reweighted:
 
     Attributes:
         penalty: chosen inside the training data; NaN where none had a score.
-        weights: (unit,) of the last fit, on all training data; NaN where there is none.
-        similarities: (image, image) the weighted similarities of all images, without the constant b, which no
-            correlation sees.
+        weights: (unit,) of the final fit, to all training data; NaN where there is none.
+        similarities: (image, image) the weighted similarities of all images, without the constant b, which changes no
+            correlation.
     """
 
     penalty: float
@@ -55,10 +55,10 @@ class Reweighted:
 
 @dataclass(frozen=True)
 class Rows:
-    """Rows of a readout and the judged pairs of them; what is fitted is fitted to some of these pairs.
+    """Rows of a readout, and all of their judged pairs; every fit is to a subset of these pairs.
 
     Attributes:
-        z: (image, unit) float64, whose products sum to the RSM.
+        z: (image, unit) float64; products of two rows sum to their entry of the RSM.
         first, second: (pair,) images of every judged pair.
     """
 
@@ -68,17 +68,14 @@ class Rows:
 
     @classmethod
     def of(cls, readout: np.ndarray, block: PairBlock, similarity: str, compute: Compute) -> "Rows":
-        """Take a readout (image, unit), and a block with all pairs of all blocks to come."""
+        """Take a readout (image, unit), and a block that has the pairs of all blocks to be fitted."""
         rows = scaled_rows(torch.from_numpy(readout).to(compute.device), similarity)
         first, second = judged_pairs(block.human)
         return cls(rows, block.images[first], block.images[second])
 
     @functools.cached_property
     def kernel(self) -> torch.Tensor | None:
-        """(pair, pair) products of the features of pairs; None where units are few in comparison.
-
-        All folds take their part of it.
-        """
+        """(pair, pair) products of the pairs' features; None where pairs are more than twice as many as units."""
         if len(self.first) > 2 * self.z.shape[1]:
             return None
         kernel = self.z.new_zeros(len(self.first), len(self.first))
@@ -88,7 +85,7 @@ class Rows:
         return kernel
 
     def kernel_of(self, first: np.ndarray, second: np.ndarray) -> torch.Tensor | None:
-        """The part of the kernel of some of its pairs, with features centred over these."""
+        """The kernel of the given judged pairs, with features centred over them; None where there is no kernel."""
         if self.kernel is None:
             return None
         numbers = np.empty((len(self.z), len(self.z)), dtype=np.intp)
@@ -101,7 +98,7 @@ class Rows:
 
 @dataclass(frozen=True)
 class LeastSquares:
-    """Judgments of the pairs of a block, to be explained by products of rows; both are centred over pairs.
+    """Judgments of the pairs of a block, to be fitted by features (products of rows); both are centred over pairs.
 
     Attributes:
         z: (image, unit) rows of the block.
@@ -122,7 +119,7 @@ class LeastSquares:
         return cls(rows.z[torch.from_numpy(block.images)], first, second, human - human.mean())
 
     def sums(self, values: torch.Tensor) -> torch.Tensor:
-        """(..., unit) the sums over pairs of values (..., pair) times features, never pair x unit in memory."""
+        """(..., unit) the sums over pairs of values (..., pair) times features, without pair x unit in memory."""
         pairs = self.z.new_zeros(*values.shape[:-1], len(self.z), len(self.z))
         pairs[..., self.first, self.second] = values
         return (self.z * (pairs @ self.z)).sum(-2)
@@ -130,8 +127,8 @@ class LeastSquares:
     def gram(self) -> torch.Tensor:
         """(unit, unit) products of features, centred over pairs.
 
-        With all pairs of some images, it is ((Z'Z)^2 - (Z^2)'(Z^2)) / 2, elementwise squares, before it is centred;
-        otherwise pairs are taken in parts.
+        If all pairs of the images that occur are judged, it is ((Z'Z)^2 - (Z^2)'(Z^2)) / 2 with elementwise squares,
+        before it is centred; otherwise it is summed over chunks of pairs.
         """
         images, n_pairs = np.union1d(self.first, self.second), len(self.first)
         mean = self.sums(torch.ones_like(self.human)) / n_pairs
@@ -165,7 +162,7 @@ def nonnegative(rows: Rows, fold: Fold, inner: Sequence[Fold], score: str) -> Re
     return _fit(rows, fold, inner, score, _nonnegative, NONNEGATIVE_PENALTIES)
 
 
-#: Weights (penalty, unit) that are fitted to a block with some penalties, from the strongest to the weakest.
+#: Fits weights (penalty, unit) to a block with several penalties, from the strongest to the weakest.
 Fitted = Callable[[Rows, PairBlock, Sequence[float]], torch.Tensor]
 
 
@@ -178,7 +175,7 @@ def _fit(
     mean = torch.stack([_scores(z, one, fitted(rows, one.train, penalties), score) for one in inner]).nanmean(0)
     if mean.isnan().all():
         return _nothing(z)
-    # The first of equal ones, which is the strongest.
+    # Of penalties with equal scores the first, which is the strongest.
     penalty = penalties[int(mean.round(decimals=TIED_DECIMALS).nan_to_num(-torch.inf).argmax())]
     [weights] = fitted(rows, fold.train, [penalty])
     return Reweighted(penalty, weights.cpu().numpy(), ((z * weights) @ z.T).cpu().numpy())
@@ -197,15 +194,15 @@ def _scores(rows: torch.Tensor, fold: Fold, weights: torch.Tensor, score: str) -
 
 
 def in_own_units(similarities: Values) -> Values:
-    """Similarities in units of the largest, in which ties are told whatever the units of the judgments."""
+    """Similarities divided by the largest absolute one, so that ties are found whatever the units of the judgments."""
     largest = float(abs(similarities).max())
     return similarities / largest if largest > 0 else similarities
 
 
 def _ridge(rows: Rows, block: PairBlock, penalties: Sequence[float]) -> torch.Tensor:
-    """Ridge regression in its dual form, weights of pairs, or where pairs are many in its primal form.
+    """Ridge regression in its dual form, with a coefficient per pair, or where pairs are many in its primal form.
 
-    A factorisation for each penalty: seven take half as long as one eigendecomposition.
+    The matrix is factorised for each penalty: seven factorisations take half as long as one eigendecomposition.
     """
     problem = LeastSquares.of(rows, block)
     kernel = rows.kernel_of(block.images[problem.first], block.images[problem.second])
@@ -214,7 +211,7 @@ def _ridge(rows: Rows, block: PairBlock, penalties: Sequence[float]) -> torch.Te
     else:
         products, target = kernel, problem.human
     unit = products.trace() / len(problem.human)
-    if unit <= _ROUNDING:  # all pairs are alike
+    if unit <= _ROUNDING:  # all pairs have the same features
         return rows.z.new_zeros(len(penalties), rows.z.shape[1])
     solutions = []
     for penalty in penalties:
@@ -222,14 +219,14 @@ def _ridge(rows: Rows, block: PairBlock, penalties: Sequence[float]) -> torch.Te
         penalised.diagonal().add_(penalty * unit)
         solutions.append(_solve(penalised, target))
     weights = torch.stack(solutions)
-    # Weights of pairs sum to 0 but for rounding, which the mean of the features, not centred here, would magnify.
+    # The pairs' coefficients sum to 0 but for rounding, which the mean of the uncentred features would magnify.
     return weights if kernel is None else problem.sums(weights - weights.mean(1, keepdim=True))
 
 
 def _solve(matrix: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
-    """Solve a positive definite system, whose matrix (n, n) is lost, for `target` (n,), by Cholesky's method.
+    """Solve a positive definite system, whose matrix (n, n) is overwritten, for `target` (n,), by Cholesky's method.
 
-    On AMD's processors, SciPy takes 60 % of the time of PyTorch, whose library is Intel's (1280 x 1280 numbers).
+    On AMD processors SciPy takes 60 % of the time of PyTorch, which uses Intel's library (1280 x 1280 numbers).
     """
     if matrix.is_cuda:
         return torch.cholesky_solve(target[:, None], torch.linalg.cholesky(matrix))[:, 0]

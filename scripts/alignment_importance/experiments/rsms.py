@@ -23,13 +23,13 @@ def compute(comparison: Comparison, ranking: pd.DataFrame, k: float) -> xr.Datas
     """Similarities between all images of a comparison, according to people and to the network.
 
     Args:
-        comparison: to one network.
+        comparison: its images, judgments and network.
         ranking: `feature_map` and `rank` over all images.
-        k: number of maps retained, the highest-ranked ones; NaN if there is none, and then of `retained` all is NaN.
+        k: number of highest-ranked maps retained; NaN if there is no such number, and then all of `retained` is NaN.
 
     Returns:
         `people`, the mean judgments H; `full`, the RSM of all maps; `retained`, the RSM of the k highest-ranked maps
-        with all others ablated: (image, image_b) float64, NaN where undefined and, of people, on the diagonal.
+        with all others ablated: (image, image_b) float64, NaN where undefined, and in `people` on the diagonal.
         Attributes: those of the comparison, `similarity` and `n_retained`.
     """
     maps, similarity, ids = comparison.activations, comparison.similarity, comparison.image_ids

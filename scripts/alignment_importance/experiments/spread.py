@@ -11,7 +11,7 @@ import xarray as xr
 #: Columns of the table of differences.
 COLUMNS = ("model", "model_b", "quantity", "over", "n", "n_b", "median", "median_b", "ks", "p")
 
-#: What is compared between networks, and what it has a value for.
+#: Quantities that are compared between networks, and whether each has a value per image or per feature map.
 QUANTITIES = {"mean_absolute_deviation": "image", "gini": "image", "ais_mean": "feature_map", "entropy": "feature_map"}
 
 
@@ -22,8 +22,8 @@ def over_maps(scores: xr.Dataset) -> pd.DataFrame:
         scores: `ais` (image, feature_map), see `rankings.score_images`.
 
     Returns:
-        image, mean_absolute_deviation (of the image's scores from their mean), gini (of their sizes); NaN for an image
-        with an undefined score.
+        image, mean_absolute_deviation (of the image's scores from their mean), gini (of their absolute values); NaN
+        for an image with an undefined score.
     """
     ais = scores["ais"].transpose("image", "feature_map").to_numpy()
     deviation = np.abs(ais - ais.mean(axis=1, keepdims=True)).mean(axis=1)
@@ -33,7 +33,7 @@ def over_maps(scores: xr.Dataset) -> pd.DataFrame:
 
 
 def over_images(scores: xr.Dataset) -> pd.DataFrame:
-    """How each map's scores are spread over images, among the images without an undefined score.
+    """How each map's scores are spread over those images that have no undefined score.
 
     Args:
         scores: `ais` (image, feature_map).
@@ -55,14 +55,14 @@ def over_images(scores: xr.Dataset) -> pd.DataFrame:
 
 
 def entropy(ais: np.ndarray) -> np.ndarray:
-    """Shannon entropy in bits of each map's sizes of scores over images, taken as shares of their sum.
+    """Shannon entropy, in bits, of each map's absolute scores over images, taken as shares of their sum.
 
     Args:
         ais: (image, feature_map).
 
     Returns:
-        (feature_map,): 0 where one image has it all, log2(images) where all have the same; NaN for a map whose scores
-        are all 0.
+        (feature_map,): 0 where one image has the whole sum, log2(n_images) where all have equal shares; NaN for a map
+        whose scores are all 0.
     """
     sizes = np.abs(ais)
     total = sizes.sum(axis=0)
@@ -71,10 +71,10 @@ def entropy(ais: np.ndarray) -> np.ndarray:
 
 
 def gini(values: np.ndarray) -> float:
-    """Gini coefficient of the sizes (absolute values) of some values (n,).
+    """Gini coefficient of the absolute values of `values` (n,).
 
-    Half the mean absolute difference of two of them by their mean: 0 where all are equal, 1 - 1/n where all but one are
-    0. NaN with an undefined value, or where all are 0.
+    Half the mean absolute difference between two of them, divided by their mean: 0 where all are equal, 1 - 1/n where
+    all but one are 0. NaN if one is NaN or all are 0.
     """
     sizes = np.sort(np.abs(values))
     if not sizes.sum() > 0:
@@ -124,9 +124,9 @@ def describe(prediction: pd.DataFrame, ranking: pd.DataFrame, images: pd.DataFra
         maps: table of `over_images`.
 
     Returns:
-        n_maps; means and standard deviations over folds of the test scores of all and of the retained maps, of the
-        share of maps retained; the share of maps with a positive score over all images and the Gini coefficient of
-        these scores; and the median over images or maps of each of `QUANTITIES`.
+        n_maps; means and standard deviations over folds of the test scores of all maps, of those of the retained maps,
+        and of the share of maps retained; the share of maps with a positive score over all images and the Gini
+        coefficient of these scores; and the median over images or maps of each of `QUANTITIES`.
     """
     n_maps = len(ranking)
     by_fold = {

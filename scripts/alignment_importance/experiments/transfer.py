@@ -16,12 +16,12 @@ def transfer(source: Comparison, target: Comparison, folds: Sequence[Fold]) -> p
     """Rank and choose maps by one comparison, and score them on the test images of another.
 
     Nothing of a test block is used for the ranking: images (or, where pairs are cut into folds, pairs) of the block
-    that the source has as well, by their ids, are left out of it.
+    that the source also has, matched by id, are left out.
 
     Args:
-        source: what maps are ranked by. How many are retained is chosen by its score as well: the smallest k with the
-            highest one.
-        target: what they are tested on.
+        source: maps are ranked by it. It also decides how many are retained: the smallest k with the highest score on
+            the source.
+        target: the maps are tested on it.
         folds: of the target.
 
     Returns:
@@ -29,7 +29,7 @@ def transfer(source: Comparison, target: Comparison, folds: Sequence[Fold]) -> p
         fewer than `folds.MIN_PAIRS` judged pairs of the source are left, or its score is undefined for every k.
     """
     blocks = [source_block(source, target, fold) for fold in folds]
-    # Where nothing is left out, all folds have the same ranking.
+    # Each different block is ranked once: where nothing is left out, all folds share it.
     different = {_identity(block): block for block in blocks if np.isfinite(block.human).sum() >= 2 * MIN_PAIRS}
     chosen = dict(zip(different, _choose(source.engine, list(different.values())), strict=True))
     rows = []
@@ -41,7 +41,7 @@ def transfer(source: Comparison, target: Comparison, folds: Sequence[Fold]) -> p
 
 
 def source_block(source: Comparison, target: Comparison, fold: Fold) -> PairBlock:
-    """The judgments of the source without what the target is tested on."""
+    """The judgments of the source without the images or pairs that the target is tested on."""
     human = source.human.copy()
     np.fill_diagonal(human, np.nan)
     tested = [target.image_ids[at] for at in fold.test.images]
@@ -56,7 +56,7 @@ def source_block(source: Comparison, target: Comparison, fold: Fold) -> PairBloc
 
 
 def _choose(engine: Ablation, blocks: Sequence[PairBlock]) -> list[tuple[np.ndarray, int]]:
-    """Order of the maps for every block, and how many are retained; 0 if no number has a score."""
+    """For every block the order of the maps, and how many are retained; 0 if no number has a score."""
     if not blocks:
         return []
     orders = [order_of(rank(of_block)) for of_block in score_maps(engine, blocks)]
