@@ -1,1 +1,1 @@
-"""Where in an image it lies: heatmaps, patches, controls, saliency and overlap."""
+"""Where in an image importance lies: heatmaps, patches, controls, saliency and overlap."""

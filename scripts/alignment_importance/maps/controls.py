@@ -22,7 +22,7 @@ COLUMNS = ("control", "comparison", "map", "image", "image_b", "auc")
 #: Names of the evaluated maps, and the variables of a dataset of heatmaps that hold them.
 MAPS = {"ais": "heatmap", "activations": "activation_mean"}
 
-#: What maps of an image in the light of another one are called.
+#: Name, in the column `map`, of heatmaps of an image in the light of another image.
 PAIR_MAP = "pairs"
 
 _MOST_NUMBERS = 10
@@ -40,8 +40,8 @@ def evaluate(
     Args:
         control: its name in the configuration.
         heatmaps: what `heatmaps.make` returns, by the name of the comparison.
-        pairs: what `experiments.pairs.explain` returns, by the name of the comparison; of comparisons without, there
-            are no rows of pairs.
+        pairs: what `experiments.pairs.explain` returns, by the name of the comparison; a comparison that is missing
+            here has no rows of pairs.
         masks: folder with {image}.png of the image's size, whose pixels are the number of the object they belong to.
         objects: the two objects and their numbers; the first one is to be singled out.
 
@@ -49,7 +49,7 @@ def evaluate(
         The columns `COLUMNS`, a row per comparison, image and map (`ais`: the heatmap; `activations`: the mean of the
         feature maps, the same in every comparison), and a row for each image of every explained pair that people find
         more alike than the average pair (`pairs`: the heatmap in the light of image_b). For auc see
-        `roc.area_under_curve`; of pixels that the network did not see nothing is known, and they do not count.
+        `roc.area_under_curve`; pixels that the network did not see do not count.
 
     Raises:
         InputError: masks that are missing, unreadable, of another size or without an object.
@@ -72,7 +72,7 @@ def evaluate(
 
 
 def _of_pairs(explained: xr.Dataset, image: str) -> Iterator[tuple[str, NDArray[np.float32]]]:
-    """Partners that people find more like an image than the average pair is alike, and its maps in their light."""
+    """Yield partners that people find more like the image than the average pair, and its heatmap in their light."""
     sides = explained["side"].to_numpy().tolist()
     alike = explained["human"].to_numpy() > 0
     for side, name in enumerate(sides):
@@ -81,7 +81,7 @@ def _of_pairs(explained: xr.Dataset, image: str) -> Iterator[tuple[str, NDArray[
 
 
 def check_masks(masks: Path, objects: Mapping[str, int], table: pd.DataFrame, problems: Problems) -> None:
-    """Note masks (see `evaluate`) that are missing or cannot be used; `table` lists the images that need one."""
+    """Note in `problems` masks (see `evaluate`) that are missing or unusable; every image of `table` needs one."""
     if not masks.is_dir():
         problems.error(masks, "there is no such folder of masks", "Correct the control's `masks`.")
         return
@@ -104,7 +104,7 @@ def _find_masks(masks: Path, image_ids: Iterable[str]) -> dict[str, Path]:
 
 
 def _read_objects(file: Path, shape: tuple[int, int], objects: Mapping[str, int]) -> list[NDArray[np.bool_]]:
-    """Read where the objects of one image are: (height, width) each."""
+    """Read where the objects of one image are: bool (height, width) for each."""
     with images.opened(file, file.read_bytes(), ("PNG",)) as opened:
         labels = np.asarray(opened)
     if labels.shape != shape:

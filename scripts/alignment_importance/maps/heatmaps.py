@@ -12,19 +12,19 @@ from alignment_importance.system import logs
 
 _IMAGES_AT_ONCE = 16
 
-#: What differences of correlations that are equal differ by.
+#: Rounding error in the difference of two equal correlations.
 _ROUNDING = 1e-14
 
 logger = logging.getLogger(__name__)
 
 
 def make(activations: xr.Dataset, scores: xr.Dataset) -> xr.Dataset:
-    """Average every image's feature maps with its image-specific Alignment Importance Scores.
+    """Average every image's feature maps, weighted by its image-specific Alignment Importance Scores.
 
     Args:
-        activations: `feature_maps` (image, feature_map, y, x), whose coordinates of images, such as width and height
-            in pixels, are those of the result; may be lazy: a few images are read at a time.
-        scores: `ais` (image, feature_map). Images are joined by id; the result has these images, in this order.
+        activations: `feature_maps` (image, feature_map, y, x); the coordinates of its images, such as width and height
+            in pixels, are passed on to the result. May be lazy: a few images are read at a time.
+        scores: `ais` (image, feature_map). Joined by image id; the result has the images of `scores`, in their order.
 
     Returns:
         Three variables (image, y, x), float32, at the resolution of the maps:
@@ -66,7 +66,7 @@ def place(map2d: np.ndarray, width: int, height: int, resize: str) -> np.ndarray
     """Lay a map over the image's own pixels: the inverse of the preprocessing's resize.
 
     Args:
-        map2d: (y, x), of the network's whole input.
+        map2d: (y, x), spread over the network's whole input.
         width, height: of the image, in pixels.
         resize: the rule by which the image became the network's input (see `images.input_region`).
 
@@ -79,11 +79,11 @@ def place(map2d: np.ndarray, width: int, height: int, resize: str) -> np.ndarray
 
 
 def cell_weights(shape: tuple[int, ...], width: int, height: int, resize: str) -> tuple[np.ndarray, np.ndarray]:
-    """What the rows and the columns of a map (y, x) weigh in those of the pixels that it is laid over by `place`.
+    """Weights of a map's rows and columns in the rows and columns of the pixels that `place` lays it over.
 
     Returns:
-        (height, y) and (width, x): the first times the map times the second's transpose is the map over the image.
-        NaN in the rows and columns of pixels that the network did not see.
+        (height, y) and (width, x): the first times the map times the second's transpose is what `place` returns. NaN in
+        the rows and columns of pixels that the network did not see.
     """
     across, along = _positions(shape, width, height, resize)
     return _interpolate(np.eye(shape[0]), across), _interpolate(np.eye(shape[1]), along)
@@ -95,7 +95,7 @@ def place_image(
     """Lay one variable of a dataset of heatmaps (`make`) over one of its images: (height, width), see `place`.
 
     Args:
-        shape: height and width of a picture of the image; None for those of the image itself.
+        shape: height and width of the result, a picture of the image; None for those of the image itself.
     """
     one = dataset[variable].sel(image=image)
     height, width = shape or (int(one["height"]), int(one["width"]))
@@ -110,7 +110,7 @@ def resample(map2d: NDArray[np.float32], width: int, height: int) -> NDArray[np.
 
 
 def weighted_average(A: np.ndarray, weights: np.ndarray) -> np.ndarray:
-    """Average of the maps (feature_map, y, x); NaN when all weights are 0 but for rounding, or one of them is NaN."""
+    """Weighted average of maps (feature_map, y, x); NaN if all weights are 0 but for rounding, or one is NaN."""
     total = weights.sum()
     if not total > _ROUNDING * len(weights):
         return np.full(A.shape[1:], np.nan)
@@ -118,18 +118,18 @@ def weighted_average(A: np.ndarray, weights: np.ndarray) -> np.ndarray:
 
 
 def weighted_sum(A: np.ndarray, weights: np.ndarray) -> np.ndarray:
-    """Sum of the maps times their weights, in float64 and in an order that no number of threads changes."""
+    """Sum of the maps times their weights, in float64, in an order that does not depend on the number of threads."""
     return np.einsum("k,kyx->yx", weights, A, dtype=np.float64, optimize=False)
 
 
 def _positions(shape: tuple[int, ...], width: int, height: int, resize: str) -> tuple[np.ndarray, np.ndarray]:
-    """Where the centres of an image's rows and columns of pixels lie, counted in cells of a map (y, x)."""
+    """Where the centres of an image's pixel rows and columns lie, counted in cells of a map (y, x); NaN if not seen."""
     left, top, right, bottom = images.input_region(width, height, resize)
     return _centres(height, top, bottom, shape[0]), _centres(width, left, right, shape[1])
 
 
 def _centres(n_pixels: int, start: float, stop: float, n_cells: int) -> np.ndarray:
-    """Where the centres of the pixels 0..n-1 lie, counted in cells that are spread from `start` to `stop`."""
+    """Where the centres of pixels 0..n-1 lie, counted in cells spread from pixel `start` to `stop`; NaN outside."""
     inside = (np.arange(n_pixels) + 0.5 - start) / (stop - start)
     return np.where((inside >= 0) & (inside <= 1), inside * n_cells - 0.5, np.nan)
 

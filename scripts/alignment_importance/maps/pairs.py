@@ -1,4 +1,4 @@
-"""Where in two images their agreement with people lies, and which places of one meet which of the other."""
+"""Where in two images their agreement with people lies, and which places of the two images are similar."""
 
 import functools
 
@@ -11,39 +11,39 @@ from alignment_importance.statistics.similarity import scaled_rows, varying
 from alignment_importance.system import logs
 from alignment_importance.system.compute import Compute
 
-#: The images of a pair, in the order in which its name has them.
+#: The two sides of a pair: names of the columns and coordinates that hold its images.
 SIDES = ("image", "image_b")
 
 
 def make(activations: xr.Dataset, contributions: xr.DataArray, similarity: str, compute: Compute) -> xr.Dataset:
-    """Average both images' feature maps with what the maps contribute to their pair, and compare place with place.
+    """Average both images' maps, weighted by the maps' contributions to the pair, and compare the images by place.
 
     Args:
         activations: `feature_maps` (image, feature_map, y, x) and `readout` (image, unit) with coordinates width and
             height (image, own pixels); may be lazy.
         contributions: (pair, side, feature_map) of the maps of each image, sides being `SIDES`, with the images as
-            coordinates image and image_b (pair). Pairs of one image should follow each other: its maps are then read
-            once.
+            coordinates image and image_b (pair). Pairs that share an image should follow each other: its maps are then
+            read once.
         similarity: of readouts, `pearson` or `cosine`.
-        compute: how much memory the maps that are kept may take.
+        compute: its memory limits how many images' maps are kept.
 
     Returns:
         Variables (pair, side, y, x), float32, at the resolution of the maps, sides being `SIDES`: `heatmap`, the
         average of the image's maps weighted by the positive part of the contributions (NaN where none is positive or
-        one is undefined), and `heatmap_signed`, the sum of the maps times the contributions. Clipped at zero weights do
-        not add up; signed ones do.
+        one is undefined), and `heatmap_signed`, the sum of the maps times the contributions. Signed maps of an image
+        add up over its partners; those with weights clipped at zero do not.
 
-        Where the readout is the mean of the maps over places, also `places` (pair, y, x, y_b, x_b), float32: the parts
-        of the similarity of the two images that a place of the one has with a place of the other, which sum to it.
+        Where the readout is the mean of the maps over places, also `places` (pair, y, x, y_b, x_b), float32: what
+        each pair of places, one in each image, contributes to the similarity of the images; the sum is the similarity.
     """
     maps, n_pairs = activations["feature_maps"].transpose("image", "feature_map", "y", "x"), len(contributions)
     grid = maps.shape[2:]
     heat, signed = (np.empty((n_pairs, len(SIDES), *grid), dtype=np.float32) for _ in range(2))
 
-    # What is kept of images that are in several pairs: their maps, and in float64 for the comparison of places.
+    # Kept for images in several pairs: their maps (4 bytes a value), and float64 ones to compare places (8 bytes).
     n_kept = compute.chunk(12 * maps[0].size)
     if len(maps) <= n_kept:
-        # Reading them one by one takes longer.
+        # Reading all at once is faster than image by image.
         maps = maps.load()
     read = functools.lru_cache(n_kept)(lambda image: maps.sel(image=image).to_numpy())
     scaled = functools.lru_cache(n_kept)(lambda image: _scaled_places(read(image), similarity))
@@ -65,14 +65,14 @@ def make(activations: xr.Dataset, contributions: xr.DataArray, similarity: str, 
 
 
 def _sum_to_similarities(places: np.ndarray, readout: xr.DataArray, names: np.ndarray, similarity: str) -> bool:
-    """Whether the parts of places sum to the similarities of the readouts; not where these are maxima over places."""
+    """Whether `places` sum to the readouts' similarities: they do not where a readout is the maximum over places."""
     rows = scaled_rows(torch.from_numpy(readout.to_numpy()), similarity).numpy()
     first, second = (rows[readout.indexes["image"].get_indexer(images)] for images in names.T)
     return np.allclose(places.sum((1, 2, 3, 4)), (first * second).sum(1), atol=1e-4, equal_nan=True)
 
 
 def _scaled_places(maps: np.ndarray, similarity: str) -> torch.Tensor:
-    """(place, feature_map) float64, whose products with those of another image sum to the similarity of both."""
+    """(place, feature_map) float64 values; all products with those of another image sum to the similarity of both."""
     values = torch.from_numpy(maps).double().flatten(1).T
     readout = values.mean(0)
     squares = readout.square().sum()

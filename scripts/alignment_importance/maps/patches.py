@@ -1,4 +1,4 @@
-"""The image patches that drive the most important feature maps of a comparison most."""
+"""The image patches in which the most important feature maps of a comparison are most active."""
 
 from collections.abc import Sequence
 
@@ -22,7 +22,7 @@ _IMAGES_AT_ONCE = 64
 def strongest(
     activations: xr.Dataset, ranking: pd.DataFrame, image_ids: Sequence[str], n_maps: int, n_patches: int
 ) -> pd.DataFrame:
-    """Find where the highest-ranked maps are most active, in each of a few images once.
+    """Find where the highest-ranked maps are most active: one patch in each of a few images.
 
     Args:
         activations: `feature_maps` (image, feature_map, y, x) with coordinates width and height (image, own pixels) and
@@ -56,9 +56,9 @@ def strongest(
 
 
 def locate(activations: xr.Dataset, image: str, feature_maps: Sequence[int]) -> list[Square | None]:
-    """Find where some maps are most active in an image: the square around the strongest cell, None of a silent map.
+    """Find where maps are most active in an image: the square around the strongest cell, None for a silent map.
 
-    Activations are as for `strongest`.
+    `activations` are as for `strongest`; a silent map is nowhere above 0.
     """
     of_image = activations["feature_maps"].sel(image=image)
     size, resize = (int(of_image["width"]), int(of_image["height"])), activations.attrs["resize"]
@@ -69,7 +69,7 @@ def locate(activations: xr.Dataset, image: str, feature_maps: Sequence[int]) -> 
 
 
 def cut(rgb: NDArray[np.uint8], square: Square) -> NDArray[np.uint8]:
-    """A part of an image (height, width, 3); white where it reaches beyond the edges."""
+    """Cut a square out of an image (height, width, 3); white where it reaches beyond the edges."""
     left, top, right, bottom = square
     result = Image.new("RGB", (right - left, bottom - top), "white")
     result.paste(Image.fromarray(rgb), (-left, -top))
@@ -77,10 +77,10 @@ def cut(rgb: NDArray[np.uint8], square: Square) -> NDArray[np.uint8]:
 
 
 def _some_maps(maps: xr.DataArray, chosen: NDArray[np.intp]) -> NDArray[np.float32]:
-    """Some of the maps of all images: (feature_map, image, y, x).
+    """The `chosen` maps of all images: (feature_map, image, y, x).
 
-    An image's maps lie together, and picking images one by one takes longer than reading all: all are read, a few
-    images at a time.
+    All maps are read, a few images at a time: an image's maps lie together in the file, and picking images one by one
+    takes longer.
     """
     starts = range(0, maps.sizes["image"], _IMAGES_AT_ONCE)
     blocks = [maps[start : start + _IMAGES_AT_ONCE].to_numpy()[:, chosen] for start in starts]
@@ -95,7 +95,7 @@ def _strongest_cell(values: np.ndarray) -> tuple[np.intp, ...]:
 
 
 def _square(cell: tuple[np.intp, ...], shape: tuple[int, ...], size: tuple[int, int], resize: str) -> Square:
-    """The pixels (left, top, right, bottom) of `CELLS` cells around one of a map that lies over the network's input."""
+    """The square, in pixels of the image, of `CELLS` cells around one of a map that covers the network's input."""
     left, top, right, bottom = images.input_region(*size, resize)
     high, wide = (bottom - top) / shape[0], (right - left) / shape[1]
     middle_x, middle_y = left + (cell[1] + 0.5) * wide, top + (cell[0] + 0.5) * high
