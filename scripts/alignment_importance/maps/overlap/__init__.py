@@ -1,1 +1,1 @@
-"""How far heatmaps and saliency maps lie on the same places."""
+"""How far heatmaps and saliency maps mark the same places."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-#: (pixel): the number of the smallest mask that holds each pixel, and the number of masks where none does.
+#: (pixel,): the index of the smallest mask that holds each pixel; where none does, the number of masks.
 Levels = NDArray[np.intp]
 
 Percents = Sequence[float] | NDArray[np.floating]
@@ -17,8 +17,8 @@ class Marked:
     """The pixels of a map, and the masks that hold them.
 
     Attributes:
-        pixels: the values (pixel).
-        levels: None where the map is NaN or ranks no pixel above another.
+        pixels: (pixel,) the values.
+        levels: (pixel,), see `levels`; None where the map is NaN or ranks no pixel above another.
     """
 
     pixels: NDArray[np.floating]
@@ -32,7 +32,7 @@ class Marked:
 
 
 def sizes(percents: Percents, n_pixels: int) -> NDArray[np.intp]:
-    """Give the number of pixels of each mask, rounded to whole pixels."""
+    """The number of pixels of each mask, rounded to whole pixels."""
     return np.round(np.asarray(percents) * n_pixels / 100).astype(np.intp)
 
 
@@ -40,18 +40,18 @@ def levels(values: NDArray[np.floating], percents: Percents) -> Levels:
     """Rank pixels, and find the smallest mask that holds each of them.
 
     Args:
-        values: (pixel), without NaN. Equal values are ranked by their place, the first one highest.
+        values: (pixel,), without NaN. Equal values are ranked by their place, the first one highest.
         percents: sizes of the masks in per cent of the pixels, ascending.
 
     Returns:
-        (pixel): masks are nested, so that mask m holds the pixels whose level is at most m.
+        (pixel,) levels: masks are nested, so that mask m holds the pixels whose level is at most m.
     """
     negated, counts = -values, sizes(percents, len(values))
-    ordered = np.sort(negated)  # several times as fast as a stable order of places
+    ordered = np.sort(negated)  # several times as fast as a stable argsort
     ends = np.where(counts > 0, ordered[counts - 1], -np.inf)
     result = np.searchsorted(ends, negated)
     first, after = (np.searchsorted(ordered, ends, side) for side in ("left", "right"))
-    # Some of the values that are equal to the last one of a mask may have no room in it.
+    # A mask may have room for only some of the pixels that equal its last one: the others get a larger level.
     for end in np.unique(ends[(counts > 0) & (after > counts)]):
         ending = np.flatnonzero(ends == end)
         begin, n_equal = first[ending[0]], after[ending[0]] - first[ending[0]]
@@ -60,7 +60,7 @@ def levels(values: NDArray[np.floating], percents: Percents) -> Levels:
 
 
 def masks(map2d: NDArray[np.floating], percents: Sequence[float]) -> NDArray[np.bool_] | None:
-    """Mark the highest pixels of a map (y, x), for pictures and contours of the masks; those that are NaN do not count.
+    """Mark the highest pixels of a map (y, x), for pictures and contours of the masks; NaN pixels do not count.
 
     Returns:
         bool (mask, y, x), `percents` ascending; None where the map is NaN or ranks no pixel above another.
@@ -75,7 +75,7 @@ def masks(map2d: NDArray[np.floating], percents: Sequence[float]) -> NDArray[np.
 
 
 def ranks(values: NDArray[np.floating]) -> bool:
-    """Whether values are all known and some higher than others."""
+    """Whether no value is NaN and some are higher than others."""
     return bool(len(values)) and not np.isnan(values).any() and bool(values.min() < values.max())
 
 

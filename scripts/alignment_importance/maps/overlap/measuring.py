@@ -1,10 +1,10 @@
 """Overlap of heatmaps with saliency maps: masks of their highest pixels, and the field's saliency scores.
 
 Every heatmap is compared with the saliency map of its image (`observed`), in both directions: each mask is a prediction
-of the other. Beside it stand three baselines (`tables.BASELINES`):
+of the other. There are three baselines (`tables.BASELINES`):
 
 - `shuffled_saliency`: the saliency maps and the fixations of all other images, one after the other, in the place of
-  the image's own. All are brought to one frame, what the network saw at the most common size of the images.
+  the image's own. Maps are stretched to one frame, the most common size of what the network saw of an image.
 - `centre_bias`: a Gaussian in the place of the saliency map; in AUC and NSS, in the place of the heatmap.
 - `activations`: the mean activation in the place of the heatmap.
 """
@@ -45,11 +45,11 @@ def measure(
 
     Args:
         heatmaps: what `heatmaps.make` returns.
-        saliency: what `saliency.computing.write` writes, open, by the name of the kind of saliency, for at least the
+        saliency: open files of `saliency.computing.write`, by the name of the kind of saliency, with at least the
             images of `heatmaps`. Joined by id; read one image at a time.
         top_percent: sizes of the predicting mask, in per cent of the pixels.
         target_percent: sizes of the predicted mask; each size of `top_percent` predicts a mask of its own size too.
-        relative_risk_percent: further sizes, of which every one predicts every one.
+        relative_risk_percent: further sizes; a mask of each size predicts a mask of each.
         spread: of the Gaussian centre bias, see `centre_bias.gaussian`.
 
     Returns:
@@ -58,21 +58,21 @@ def measure(
         `tables.COLUMNS`, a row per image, baseline, direction and pair of sizes. With P the predicting and T the target
         mask: precision |P & T| / |P|, recall (TPR) |P & T| / |T|, relative risk TPR / FPR with the false positive rate
         FPR = |P - T| / |not T|. The relative risk is infinite without false positives; every number is NaN where it
-        would be 0 / 0 or where a map is NaN or the same everywhere. Of shuffled images, precision, TPR and FPR are
-        means over the other images and the relative risk is the ratio of the two (a mean of ratios would be infinite
-        as soon as one image had no false positive).
+        would be 0 / 0 or where a map is NaN or the same everywhere. For shuffled images, precision, TPR and FPR are
+        means over the other images, and the relative risk is the ratio of the mean rates (a mean of ratios would be
+        infinite as soon as one image had no false positive).
 
         `tables.SCORE_COLUMNS`. `precision_area` and `recall_area`: the mean height of the curve of precision and of
         recall against the sizes `top_percent` (trapezoids); `equal_masks_area`: that of the curve where both masks have
         one size, and precision is recall. `cc`, `sim`, `kl_divergence`, `auc_judd`, `nss`: the heatmap as a prediction
-        of the saliency map, and of the fixations where there are any, see `scores`. CC, SIM and KL divergence of
+        of the saliency map, and of the fixations where there are any, see `scores`. CC, SIM and KL divergence for
         shuffled images are means over at most 100 of them, evenly chosen in the order of ids.
     """
     equal_or_target = [(top, target) for top in top_percent for target in sorted({*target_percent, top})]
     pairs = list(dict.fromkeys([*equal_or_target, *itertools.product(relative_risk_percent, relative_risk_percent)]))
     prepared = _Heatmaps(heatmaps, np.unique(pairs), spread)
     kinds = {name: _Saliency(one, prepared, pairs) for name, one in saliency.items()}
-    # Every map is read and ranked once. What heatmaps share with the maps of other images is known after all are read.
+    # Every saliency map is read and ranked once. Heatmaps are compared with other images' maps after all are read.
     for image in logs.progress(prepared.ids, "images compared", len(prepared.ids)):
         heatmap = prepared.of(image)
         for kind in kinds.values():
@@ -86,13 +86,13 @@ def measure(
 
 @dataclass(frozen=True)
 class _Heatmap:
-    """The heatmap of one image, and what no kind of saliency changes in its comparisons.
+    """The heatmap of one image, and the parts of its comparisons that are the same for every kind of saliency.
 
     Attributes:
         ais, activation, centre: the heatmap, the mean activation and the Gaussian centre bias, where the network saw
             the image.
         framed: the heatmap stretched to the frame.
-        compared_with_centre: the heatmap with the centre bias, see `_compare`.
+        compared_with_centre: what `_compare` returns for the heatmap and the centre bias.
     """
 
     image: str
@@ -105,7 +105,7 @@ class _Heatmap:
 
 
 class _Heatmaps:
-    """The heatmaps of all images, and the frame to which maps of different sizes are brought."""
+    """The heatmaps of all images, and the frame to which maps of different sizes are stretched."""
 
     def __init__(self, heatmaps: xr.Dataset, percents: NDArray, spread: float) -> None:
         self.percents = percents
@@ -141,14 +141,14 @@ class _Heatmaps:
         return Marked.of(map2d, self.percents)
 
     def mark_framed(self, map2d: NDArray[np.floating], marked: Marked | None = None) -> Marked:
-        """Mark a map that is stretched to the frame, unless it has the frame's shape and is `marked` already."""
+        """Mark a map stretched to the frame; `marked` is the unstretched map, reused if it has the frame's shape."""
         if map2d.shape != self.frame:
             height, width = self.frame
             return self.mark(resample(map2d.astype(np.float32), width, height))
         return marked or self.mark(map2d)
 
     def _seen(self, image: str, variable: str) -> NDArray[np.floating]:
-        """What the network saw of a map of an image."""
+        """The part of an image's map that the network saw."""
         return self.views[image].crop(place_image(self._heatmaps, variable, image))
 
 
@@ -161,7 +161,7 @@ class _Saliency:
         self._of_all = SaliencyOfAll(heatmaps.ids, height * width, len(heatmaps.percents))
         self._fixations = Fixations(saliency, heatmaps.ids)
         self._at_other_fixations: dict[str, list[float]] = {}
-        #: By baseline, for every image: measures (direction, pair, measure), and scores.
+        #: By baseline, an entry per image: measures (direction, pair, measure), and scores.
         self._measures: dict[str, list[NDArray[np.float64]]] = {name: [] for name in tables.BASELINES}
         self._scores: dict[str, list[list[float]]] = {name: [] for name in tables.BASELINES}
 

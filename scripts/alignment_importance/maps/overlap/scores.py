@@ -2,7 +2,7 @@
 
 Definitions: Bylinskii et al. 2019, doi 10.1109/TPAMI.2018.2815601, in the form of the MIT/Tuebingen Saliency Benchmark
 (Kuemmerer et al. 2018, doi 10.1007/978-3-030-01270-0_47), whose library pysaliency gives the same numbers. It is not
-used itself: it needs a compiler, and its ROC curve a function that NumPy no longer has.
+used itself: it needs a compiler, and its ROC curve calls a function that NumPy no longer has.
 """
 
 import numpy as np
@@ -32,12 +32,12 @@ def density(values: NDArray[np.floating]) -> Values:
 def auc_judd(values: NDArray[np.floating], fixated: NDArray[np.intp]) -> float:
     """Area under the ROC curve of a map that tells fixated pixels from all pixels.
 
-    Judd et al. 2009, doi 10.1109/ICCV.2009.5459462. Every fixation counts, and all pixels stand for those that are not
-    fixated, as in the benchmark; equal values count half.
+    Judd et al. 2009, doi 10.1109/ICCV.2009.5459462. Every fixation counts, and all pixels, fixated or not, serve as
+    negatives, as in the benchmark; equal values count half.
 
     Args:
-        values: (pixel).
-        fixated: (fixation), places among the pixels.
+        values: (pixel,).
+        fixated: (fixation,) places among the pixels.
     """
     return float(roc.share_below(values[fixated], values).mean())
 
@@ -70,10 +70,10 @@ def kl_divergence(prediction: NDArray[np.floating], truth: NDArray[np.floating])
 
 
 class References:
-    """True maps with which many predictions are compared, each with all but one of them.
+    """True maps with which many predictions are compared, each with all maps but one.
 
-    CC and KL divergence are sums over pixels of the true map times something of the prediction, so that their means
-    over maps are those of the mean map. SIM needs every map.
+    CC, and KL divergence but for a term of the true map alone, are linear in the true map (standardised for CC), so
+    that their means over maps follow from sums of maps. SIM needs every map.
     """
 
     def __init__(self, n_pixels: int) -> None:
@@ -83,7 +83,7 @@ class References:
         self._sum, self._sum_of_standardised = np.zeros(n_pixels), np.zeros(n_pixels)
 
     def add(self, name: str, values: NDArray[np.floating]) -> None:
-        """Add the pixels (pixel) of a map that ranks some above others."""
+        """Add a map by its pixels (pixel,), which must not all be equal."""
         P = density(values)
         positive = P[P > 0]
         self._densities[name] = P.astype(np.float32)
@@ -94,7 +94,7 @@ class References:
         self._sum_of_standardised += kept / self._deviations[name]
 
     def mean_scores(self, prediction: NDArray[np.floating], left_out: str | None = None) -> list[float]:
-        """Mean CC, SIM and KL divergence of the pixels (pixel) of a prediction with all maps but one; NaN without."""
+        """Mean CC, SIM and KL divergence of a prediction (pixel,) with all maps but `left_out`; NaN if none is left."""
         others = [name for name in self._densities if name != left_out]
         if not others:
             return [np.nan] * 3

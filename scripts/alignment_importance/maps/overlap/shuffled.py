@@ -1,4 +1,4 @@
-"""The baseline of shuffled images: the saliency maps of all other images in the place of the image's own."""
+"""The baseline of shuffled images: the saliency maps of all other images take the place of the image's own."""
 
 from collections.abc import Sequence
 
@@ -10,26 +10,26 @@ from alignment_importance.maps.overlap.masks import Marked
 from alignment_importance.maps.overlap.scores import References
 from alignment_importance.statistics import resampling
 
-#: Other images with which CC, SIM and KL divergence of an image are computed at most.
+#: At most so many other images are used for the CC, SIM and KL divergence of an image.
 _MOST_REFERENCES = 100
 
 
 class SaliencyOfAll:
-    """The saliency maps of all images in one frame, of which each image is compared with those of the others.
+    """The saliency maps of all images in one frame; each image's heatmap is compared with those of the other images.
 
-    All maps are added first. What an image's own map shares with its heatmap is kept, to be left out later.
+    All maps are added first. What an image's own map shares with its heatmap is kept, and subtracted in `compare`.
     """
 
     def __init__(self, image_ids: Sequence[str], n_pixels: int, n_masks: int) -> None:
         self.n_pixels, self.n_masks = n_pixels, n_masks
         self._chosen = set(resampling.evenly(sorted(image_ids), _MOST_REFERENCES))
         self._references = References(n_pixels)
-        #: (level, pixel): how many maps have the pixel in this mask, and in none smaller.
+        #: (level, pixel): how many maps have this level at the pixel, see `masks.levels`.
         self._counts = np.zeros((n_masks + 1, n_pixels), dtype=np.min_scalar_type(len(image_ids)))
         self._own: dict[str, NDArray[np.intp] | None] = {}
 
     def add(self, image: str, salience: Marked, heatmap: Marked) -> None:
-        """Add the saliency map of an image, and compare it with the image's own heatmap; both brought to the frame."""
+        """Add the saliency map of an image, and compare it with the image's heatmap, both stretched to the frame."""
         if salience.levels is None:
             return
         self._counts[salience.levels, np.arange(self.n_pixels)] += 1
@@ -39,7 +39,7 @@ class SaliencyOfAll:
         self._own[image] = own
 
     def compare(self, image: str, heatmap: Marked) -> tuple[NDArray[np.float64], list[float]]:
-        """Compare an image's heatmap, brought to the frame, with the saliency maps of other images, on average.
+        """Compare an image's heatmap, stretched to the frame, with the saliency maps of all other images, on average.
 
         Returns:
             How many pixels their masks share (mask, mask), and CC, SIM and KL divergence; NaN without a heatmap or
@@ -49,7 +49,7 @@ class SaliencyOfAll:
         n_others = len(self._own) - (image in self._own)
         if heatmap.levels is None or n_others == 0:
             return np.full((self.n_masks, self.n_masks), np.nan), [np.nan] * 3
-        # Sums of whole numbers, which float64 holds exactly in any order.
+        # Sums of whole numbers are exact in float64, in any order.
         sums = [np.bincount(heatmap.levels, weights=marked, minlength=self.n_masks + 1) for marked in self._counts[:-1]]
         together = np.stack(sums, axis=1)[:-1].cumsum(axis=0).cumsum(axis=1)
         shared = (together if own is None else together - own) / n_others

@@ -28,7 +28,7 @@ COLUMNS = (
     "difference_upper",
 )
 
-#: What stands in the column `category` for all images together.
+#: Value of the column `category` in the rows of all images together.
 ALL_IMAGES = "all images"
 
 _KEYS = ["measure", "direction", "baseline", "top_percent", "target_percent"]
@@ -53,10 +53,10 @@ def summarise(
 
     Returns:
         The columns `COLUMNS`, a row per group of images (all, and every category if there are several), measure,
-        direction, baseline and sizes of the masks. `statistic` is the mean over images, and the median of the relative
-        risk, which may be infinite; `lower` and `upper` bound its 95 % percentile interval over resamples of the
-        images. `difference` is the mean over images of the observed value minus the baseline's, with its interval; it
-        is NaN for `observed` itself and for medians. NaN is left out, and `n_images` is the number of the others.
+        direction, baseline and sizes of the masks. `value` is the `statistic` over images: the mean, or the median of
+        the relative risk, which may be infinite; `lower` and `upper` bound its 95 % percentile interval over resamples
+        of the images. `difference` is the mean over images of the observed value minus the baseline's, with its
+        interval; it is NaN for `observed` itself and for medians. `n_images` counts the values; NaN is left out.
     """
     ids = overlap["image"].drop_duplicates().tolist()
     columns, values = _wide(overlap, scores, risk_percent, len(ids))
@@ -79,7 +79,7 @@ def summarise(
 def _wide(
     overlap: pd.DataFrame, scores: pd.DataFrame, risk_percent: Sequence[float], n_images: int
 ) -> tuple[pd.DataFrame, NDArray[np.float64]]:
-    """What is summarised (a row per column of values, `_KEYS`), and the values (image, column)."""
+    """What is summarised (`_KEYS`, a row per column of the values), and the values (image, column)."""
     one = overlap.iloc[: len(overlap) // n_images].reset_index(drop=True)
     at_risk = (one["top_percent"] == one["target_percent"]) & one["top_percent"].isin(risk_percent)
     parts = []
@@ -95,7 +95,7 @@ def _wide(
 
 
 def _compared(columns: pd.DataFrame, risk: NDArray[np.bool_]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    """The columns of baselines whose mean is compared with what was observed, and the observed column of each."""
+    """The baselines' columns whose mean is compared with the observed one, and the observed column of each."""
     keys = [tuple(row) for row in columns.drop(columns="baseline").fillna(-1).itertuples(index=False)]
     is_observed = (columns["baseline"] == "observed").to_numpy()
     place = {keys[at]: at for at in np.flatnonzero(is_observed)}

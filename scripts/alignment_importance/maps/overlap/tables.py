@@ -12,13 +12,13 @@ COLUMNS = ("image", "top_percent", "target_percent", "direction", "precision", "
 #: Columns of the table of scores and areas.
 SCORE_COLUMNS = ("image", "measure", "direction", "baseline", "target_percent", "value")
 
-#: Which mask is taken for a prediction of the other.
+#: Which mask is taken as a prediction of the other.
 DIRECTIONS = ("saliency_predicts_ais", "ais_predicts_saliency")
 
 #: `observed` is no baseline but the overlap itself.
 BASELINES = ("observed", "shuffled_saliency", "centre_bias", "activations")
 
-#: Scores of maps, and of a map at fixations.
+#: Scores of a map against another, and (the last two) against fixations.
 SCORES = ("cc", "sim", "kl_divergence", "auc_judd", "nss")
 
 #: Sizes of the predicting and of the predicted mask, in per cent of the pixels.
@@ -26,14 +26,14 @@ Pair = tuple[float, float]
 
 
 def tabulate_overlap(ids: Sequence[str], pairs: Sequence[Pair], values: NDArray[np.float64]) -> pd.DataFrame:
-    """Write precision, recall and relative risk (image, baseline, direction, pair, measure) in `COLUMNS`."""
+    """Tabulate precision, recall and relative risk (image, baseline, direction, pair, measure) in `COLUMNS`."""
     table = _long(values, ["precision", "recall", "relative_risk"], ids, direction=DIRECTIONS, pair=range(len(pairs)))
     sizes = pd.DataFrame(pairs, columns=["top_percent", "target_percent"]).iloc[table["pair"]]
     return pd.concat([table, sizes.reset_index(drop=True)], axis=1)[list(COLUMNS)]
 
 
 def tabulate_scores(ids: Sequence[str], scores: NDArray[np.float64]) -> pd.DataFrame:
-    """Write scores (image, baseline, score) in the columns `SCORE_COLUMNS`."""
+    """Tabulate scores (image, baseline, score) in the columns `SCORE_COLUMNS`."""
     table = _long(scores, ["value"], ids, measure=SCORES)
     return table.assign(direction="ais_predicts_saliency", target_percent=np.nan)[list(SCORE_COLUMNS)]
 
@@ -45,12 +45,12 @@ def tabulate_areas(
     top_percent: Sequence[float],
     target_percent: Sequence[float],
 ) -> pd.DataFrame:
-    """Write areas below the curves of precision and recall over the sizes `top_percent` in the columns `SCORE_COLUMNS`.
+    """Tabulate areas below the curves of precision and recall over sizes `top_percent` in the columns `SCORE_COLUMNS`.
 
     Args:
         ids, pairs, values: see `tabulate_overlap`.
         top_percent: sizes of the predicting mask.
-        target_percent: sizes of the predicted mask, a curve for each; and one more where both masks have one size.
+        target_percent: sizes of the predicted mask, a curve for each; one more curve has both masks of one size.
     """
     tops = sorted(top_percent)
     curves = [
@@ -70,12 +70,12 @@ def tabulate_areas(
 
 
 def of_equal_masks(overlap: pd.DataFrame) -> pd.DataFrame:
-    """Select the overlap itself where both masks have one size, so that its two directions are equal."""
+    """Select the observed overlap of masks of one size, whose two directions are equal."""
     same = overlap["top_percent"] == overlap["target_percent"]
     return overlap[same & (overlap["baseline"] == "observed") & (overlap["direction"] == DIRECTIONS[0])]
 
 
 def _long(values: ArrayLike, columns: list[str], ids: Sequence[str], **further: Sequence[object]) -> pd.DataFrame:
-    """A row per image, baseline and what `further` tells apart, with values (image, baseline, further.., column)."""
+    """Tabulate values (image, baseline, further.., column): a row per image, baseline and item of each of `further`."""
     index = pd.MultiIndex.from_product([ids, BASELINES, *further.values()], names=["image", "baseline", *further])
     return pd.DataFrame(np.reshape(values, (len(index), -1)), index, columns).reset_index()

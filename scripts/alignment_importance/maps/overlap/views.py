@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from alignment_importance.inputs import images
 from alignment_importance.maps.saliency.fixations import pixels_along
 
-#: Pixels that the frame of all images has at most.
+#: Most pixels that the frame for all images may have.
 _MOST_PIXELS = 2**20
 
 
@@ -21,7 +21,7 @@ class View:
 
     Attributes:
         image_shape: height and width of the whole image.
-        rows, columns: of the image, that the network saw.
+        rows, columns: those of the image that the network saw.
     """
 
     image_shape: tuple[int, int]
@@ -57,7 +57,7 @@ class Fixations:
     """Where people looked, in pixels of the images that they saw."""
 
     def __init__(self, saliency: xr.Dataset, image_ids: list[str]) -> None:
-        """Take the fixations within some images from their saliency maps; there may be none."""
+        """Take the fixations within the given images from a dataset of saliency maps, which may have none."""
         if "fixation_x" not in saliency:
             self.image = np.array([], dtype=object)
             self._x = self._y = np.zeros(0)
@@ -71,9 +71,9 @@ class Fixations:
         self._width, self._height = (sizes[side].to_numpy() for side in ("width", "height"))
 
     def places(self, chosen: NDArray[np.bool_], view: View) -> tuple[NDArray[np.intp], NDArray]:
-        """Find the chosen fixations among the pixels of a view, and the images that they are from.
+        """Places of the chosen fixations among the pixels of a view, and the images that they are from.
 
-        Those from an image of another size lie where they lie when that image is stretched to the view's.
+        Fixations of an image of another size are placed as if that image were stretched to the view's image.
         """
         height, width = view.image_shape
         x = pixels_along(self._x[chosen], self._width[chosen], width)
