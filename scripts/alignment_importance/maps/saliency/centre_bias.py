@@ -10,7 +10,7 @@ from alignment_importance.maps.saliency import fixations as fixation_tables
 from alignment_importance.maps.saliency.computing import Map, Pixels, Provider
 from alignment_importance.system.problems import Problems
 
-#: Standard deviation as a part of the image's sides. Horizontally that of the baseline of Clarke & Tatler 2014,
+#: Standard deviation as a share of the image's sides: horizontally, that of the baseline of Clarke & Tatler 2014,
 #: doi 10.1016/j.visres.2014.06.016, over ten data sets: a variance of 0.22 where half the width is 1.
 SPREAD = 0.235
 
@@ -18,11 +18,11 @@ SPREAD = 0.235
 def provider(
     table: pd.DataFrame, fixations: str | Path | None = None, degree: float | None = None, spread: float = SPREAD
 ) -> Provider:
-    """Give every image a Gaussian; or, with fixations, where people looked in all other images.
+    """Give every image a Gaussian; or, with fixations, their density in all other images.
 
     Args:
         fixations: file, see `fixations.read`.
-        degree: one degree of visual angle in pixels; the configuration has it with fixations.
+        degree: one degree of visual angle in pixels; needed with fixations.
         spread: of the Gaussian, see `gaussian`.
 
     Raises:
@@ -43,17 +43,17 @@ def provider(
 def gaussian(width: int, height: int, spread: float = SPREAD) -> NDArray[np.float64]:
     """Make a Gaussian (height, width), 1 in the exact middle; its standard deviation is `spread` of each side.
 
-    Pixels that are as far from the middle as others, in units of the sides, have the same value to the bit, so that
-    masks and ROC curves find ties there.
+    Pixels at the same distance from the middle, in units of the sides, have the same value to the bit, so that masks
+    and ROC curves treat them as ties.
     """
     rows, columns = (2 * np.arange(n) + 1 - n for n in (height, width))  # in half pixels
-    # Sums of whole numbers are not rounded.
+    # Sums of whole numbers are exact.
     squares = np.add.outer((width * rows) ** 2, (height * columns) ** 2)
     return np.exp(-0.5 * squares / (2 * width * height * spread) ** 2)
 
 
 def _of_other_images(fixations: pd.DataFrame, table: pd.DataFrame, degree: float) -> Provider:
-    """Smooth the fixations of all other images, each of which is stretched to the image."""
+    """Give every image the density of the fixations of all other images, these being stretched to its size."""
     inside = fixations[fixations["inside"]]
     image, x, y = (inside[column].to_numpy() for column in fixation_tables.COLUMNS)
     sizes = table.set_index("image").reindex(image)

@@ -10,7 +10,7 @@ from alignment_importance.maps.saliency.computing import Map, Pixels, Provider
 
 
 def spectral_residual(_table: pd.DataFrame) -> Provider:
-    """Make maps of what the spectrum of an image does not lead one to expect.
+    """Make maps of what in an image's log spectrum deviates from its local average.
 
     Hou & Zhang 2007, doi 10.1109/CVPR.2007.383267; OpenCV computes it on the image shrunk to 64 x 64 pixels.
     """
@@ -20,7 +20,7 @@ def spectral_residual(_table: pd.DataFrame) -> Provider:
 def fine_grained(_table: pd.DataFrame) -> Provider:
     """Make maps of how far centres differ from their surrounds, at several scales.
 
-    Montabone & Soto 2010, doi 10.1016/j.imavis.2009.06.006; OpenCV computes it with 8 bits, so that equal values are
+    Montabone & Soto 2010, doi 10.1016/j.imavis.2009.06.006; OpenCV computes it in 8 bits, so that equal values are
     common.
     """
     return _opencv("fine_grained", cv2.saliency.StaticSaliencyFineGrained)

@@ -1,4 +1,4 @@
-"""What every method of saliency makes, and how the maps of an image set are written to a NetCDF file."""
+"""The provider that every saliency method makes, and how the maps of an image set are written to a NetCDF file."""
 
 import logging
 from collections.abc import Callable, Iterator, Mapping
@@ -29,7 +29,7 @@ Pixels = NDArray[np.uint8]
 
 @dataclass(frozen=True)
 class Provider:
-    """What makes saliency maps.
+    """Makes the saliency maps of an image set.
 
     Attributes:
         map_of: takes the id and the pixels of an image and returns its saliency map (y, x), of any size and scale;
@@ -47,12 +47,12 @@ class Provider:
 def write(table: pd.DataFrame, provider: Provider, path: str | Path) -> None:
     """Make the saliency map of every image at the image's own resolution and write them, one image at a time.
 
-    The file has `saliency` (image, y, x) float32, each map in the corner y = x = 0 of the largest size in the set and
-    NaN beyond its image; coordinates width and height (image); and the provider's variables and attributes. A map that
-    is the same everywhere ranks no pixel above another: it becomes NaN, and the log says so. So does a missing one.
+    The file has `saliency` (image, y, x) float32, as high and wide as the highest and the widest image; each map begins
+    at y = x = 0, with NaN beyond its image. Coordinates are width and height (image); the provider's variables and
+    attributes are added. A map that is missing, or uniform and so ranks no pixel, becomes NaN; the log says so.
 
     Raises:
-        InputError: images or maps that are changed, unreadable or not fitting; all of them are named.
+        InputError: images or maps are changed, unreadable or do not fit; all of them are named.
     """
     dataset = provider.variables.assign_coords(
         image=table["image"].to_numpy(dtype=object),
@@ -72,12 +72,12 @@ def own_map(salience: xr.Dataset, image: str) -> Map:
 
 
 def _padded(table: pd.DataFrame, provider: Provider, shape: tuple[int, int]) -> Iterator[Map]:
-    """Yield every image's map in the corner of an array of one shape; at the end, tell what was wrong or missing."""
+    """Yield every image's map padded to one shape; at the end, raise what was wrong and log what was missing."""
     problems: list[str] = []
     missing: list[str] = []
     for row in logs.progress(table.to_dict("records"), "saliency maps", len(table)):
         padded = np.full(shape, np.nan, dtype=np.float32)
-        map2d = None  # stays so after an error, which is raised before missing maps are told
+        map2d = None  # stays None after an error; errors are raised before missing maps are logged
         try:
             map2d = provider.map_of(row["image"], images.read_listed(row))
         except InputError as error:

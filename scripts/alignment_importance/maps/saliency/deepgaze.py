@@ -26,7 +26,7 @@ from alignment_importance.networks import checkpoints
 from alignment_importance.system.compute import Compute
 from alignment_importance.system.errors import InputError
 
-#: Pixels per degree of visual angle of the images that it was trained with.
+#: Pixels per degree of visual angle in the images that DeepGaze was trained with.
 _TRAINED_DEGREE = 35
 
 _PACKAGE = "deepgaze_pytorch"
@@ -41,7 +41,7 @@ def provider(
     *,
     compute: Compute,
 ) -> Provider:
-    """Build DeepGaze IIE with its weights. Nothing is downloaded, and nothing in a checkpoint is run.
+    """Build DeepGaze IIE with its weights. Nothing is downloaded, and no code in a checkpoint is run.
 
     Args:
         checkpoint: file with a state dict that has every weight.
@@ -90,15 +90,15 @@ def _import_package() -> ModuleType:
 def _without_downloads() -> Iterator[None]:
     """Let DeepGaze's constructor build its four backbones, but download and load nothing.
 
-    It insists on loading trained weights into each, two of them by torch.hub with another torchvision. All weights are
-    in DeepGaze's own checkpoint; `checkpoints.load_state` refuses one that lacks any.
+    It insists on loading trained weights into each, for two of them by torch.hub with another torchvision. All weights
+    are in DeepGaze's own checkpoint; `checkpoints.load_state` refuses one that lacks any.
     """
 
     def from_hub(_repository: str, name: str, **_options: Any) -> nn.Module:
         return networks.build(networks.Spec(name, weights="random", seed=0)).module
 
     def from_url(*_args: Any, **_options: Any) -> defaultdict:
-        """A checkpoint without weights, whatever part of it is asked for."""
+        """An empty checkpoint: every key gives another empty one."""
         return defaultdict(from_url)
 
     def load_nothing(*_args: Any, **_options: Any) -> Any:
@@ -113,7 +113,7 @@ def _without_downloads() -> Iterator[None]:
 
 
 def _log_prior(file: str | Path | None, spread: float) -> Callable[[int, int], NDArray[np.float32]]:
-    """A function that gives the logarithm of the centre bias, a density over the pixels of an image, by its size."""
+    """A function of width and height that returns the log of the centre bias, a density over an image's pixels."""
     if file is None:
         return lambda width, height: _normalise(np.log(gaussian(width, height, spread)))
     template = _read_template(Path(file))
@@ -121,7 +121,7 @@ def _log_prior(file: str | Path | None, spread: float) -> Callable[[int, int], N
 
 
 def _read_template(file: Path) -> NDArray[np.float32]:
-    # What does not fit into float32 becomes infinite.
+    # Values too large for float32 become infinite.
     with array_files.reading(file, "the .npy of a log density", "Replace it."), np.errstate(over="ignore"):
         values = array_files.stored(file)["array"].read().astype(np.float32)
     if values.ndim != 2 or not np.isfinite(values).all():

@@ -16,12 +16,12 @@ from alignment_importance.system.problems import Problems
 COLUMNS = ("image", "x", "y")
 
 #: Standard deviations beyond which Gaussians are cut off: float32 holds hardly anything smaller. Where all of them are
-#: cut off, masks can rank pixels by their place alone.
+#: cut off, the density is 0, and masks can rank pixels by their place alone.
 _REACH = 12
 
 
 def provider(table: pd.DataFrame, fixations: str | Path, degree: float) -> Provider:
-    """Give every image the density of its own fixations, see `read` and `density`, and keep these beside the maps.
+    """Give every image the density of its own fixations (`read`, `density`), and keep the fixations beside the maps.
 
     Raises:
         ProblemsError: the fixations do not fit the images.
@@ -71,15 +71,15 @@ def read(file: str | Path, table: pd.DataFrame, problems: Problems) -> pd.DataFr
 
 
 def pixels_along(positions: NDArray[np.float64], own_side: NDArray[np.integer], side: int) -> NDArray[np.intp]:
-    """Find on which pixels of an image's side positions fall that were measured in images of other sizes.
+    """Find the pixels along an image's side on which positions fall that were measured in images of other sizes.
 
-    In an image of its own size a position stays on its pixel, whatever the size: the product is divided last, since
-    parts of a side (position / own_side) are rounded.
+    In an image of its own size a position stays on its pixel: the division comes last, because position / own_side
+    would be rounded.
 
     Args:
         positions: in pixels of their own images, from 0 to below `own_side`.
-        own_side: width or height of the image of each.
-        side: width or height of the image to which those are stretched.
+        own_side: width or height of each position's own image.
+        side: width or height of the image to which the others are stretched.
     """
     return np.minimum(np.floor(positions * side / own_side).astype(np.intp), side - 1)
 
@@ -92,7 +92,7 @@ def density(x: NDArray, y: NDArray, width: int, height: int, degree: float) -> M
         degree: one degree of visual angle in pixels; the standard deviation of the Gaussian.
 
     Returns:
-        (height, width), sum 1: what of the Gaussians lies outside the image is cut off. None without fixations.
+        (height, width), sum 1: parts of the Gaussians outside the image are cut off. None without fixations.
     """
     from scipy.ndimage import gaussian_filter  # slow to import, and needed by few jobs
 
@@ -105,11 +105,11 @@ def density(x: NDArray, y: NDArray, width: int, height: int, degree: float) -> M
 
 
 def _variables(fixations: pd.DataFrame, image_ids: list[str]) -> xr.Dataset:
-    """Keep the fixations, and count them.
+    """Variables of the fixations, and of their number per image.
 
     Returns:
-        n_fixations, n_fixations_outside and n_observers (image); fixation_image, fixation_x and fixation_y (fixation),
-        those inside their images.
+        n_fixations, n_fixations_outside and n_observers (image); fixation_image, fixation_x and fixation_y (fixation)
+        of the fixations inside their images.
     """
     index = pd.Index(image_ids, name="image")
     inside = fixations[fixations["inside"]]
@@ -124,7 +124,7 @@ def _variables(fixations: pd.DataFrame, image_ids: list[str]) -> xr.Dataset:
 
 
 def _read_cells(text: Text, images: ImageIds) -> pd.DataFrame:
-    """Read image, x, y and observer; note cells that hold no number, and images that are none of the set."""
+    """Read image, x, y and observer; note cells that hold no number, and images that are not in the set."""
     text.require(COLUMNS, ["observer"])
     rows = text.table()
     if not len(rows.lines):

@@ -18,12 +18,12 @@ SUFFIXES = (".png", *array_files.SUFFIXES)
 
 
 def provider(table: pd.DataFrame, maps: str | Path, stretch: bool = False, key: str | None = None) -> Provider:
-    """Find the file of every image's map, which is read when its turn comes.
+    """Find the file of every image's map; each is read when its turn comes.
 
     Args:
         maps: a folder with a map for every image and nothing else: {image}.png (grey, 8 or 16 bits), or .npy, .npz,
             .mat or .h5 (one array with two dimensions), of any size and scale; larger is more salient.
-        stretch: take maps of another aspect ratio than their image's, and stretch them.
+        stretch: accept maps of another aspect ratio than their image's, and stretch them.
         key: the name of the array in files that hold several.
 
     Returns:
@@ -31,7 +31,7 @@ def provider(table: pd.DataFrame, maps: str | Path, stretch: bool = False, key: 
         ratio.
 
     Raises:
-        InputError: the folder is not one map per image.
+        InputError: the folder does not hold exactly one map per image.
     """
     files = _find_files(Path(maps), table["image"].tolist())
 
@@ -69,7 +69,7 @@ def _read_map(file: Path, key: str | None) -> Map:
     """Read one map of finite numbers."""
     with array_files.reading(file, "a saliency map", "Replace the file."):
         values = _read_png(file) if file.suffix.lower() == ".png" else _read_array(file, key)
-    # What does not fit into float32 becomes infinite.
+    # Values too large for float32 become infinite.
     with np.errstate(over="ignore"):
         map2d = values.astype(np.float32)
     if not np.isfinite(map2d).all():
@@ -93,7 +93,7 @@ def _read_png(file: Path) -> NDArray[Any]:
 
 
 def _read_array(file: Path, key: str | None) -> NDArray[Any]:
-    """Read the array of numbers with two dimensions that is wanted."""
+    """Read the array of numbers with two dimensions, by its name `key` where a file may hold several."""
     problems = Problems()
     only_one = file.suffix.lower() == ".npy"
     values = array_files.wanted(file, (2,), None if only_one else key, "height x width", problems)
@@ -103,7 +103,7 @@ def _read_array(file: Path, key: str | None) -> NDArray[Any]:
 
 
 def _check_shape(file: Path, map_shape: tuple[int, ...], image_shape: tuple[int, ...]) -> None:
-    """Refuse a map that is not an enlarged or reduced image: it may be transposed, or of another image."""
+    """Refuse a map of another aspect ratio than its image's: it may be transposed, or belong to another image."""
     (map_height, map_width), (height, width) = map_shape, image_shape
     # Rounding the sides of the map to whole pixels explains half a pixel of each.
     if abs(map_width * height - map_height * width) <= 0.5 * (height + width):

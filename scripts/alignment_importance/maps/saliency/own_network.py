@@ -25,7 +25,7 @@ def provider(
     *,
     compute: Compute,
 ) -> Provider:
-    """Build a network that a user's function returns. Nothing in a checkpoint is run.
+    """Build a network that a user's function returns. No code in a checkpoint is run.
 
     Args:
         architecture: `package.module:function`, a function without arguments that returns a torch.nn.Module. The module
@@ -39,7 +39,7 @@ def provider(
 
     Raises:
         InputError: the function cannot be imported or returns no module, or the checkpoint does not fit; later, for an
-            image, the network does not take its size or returns something else.
+            image, the network does not take its size or does not return one map.
     """
     module = own_function.call(architecture)
     weights = "its own"
@@ -67,7 +67,7 @@ def provider(
 
 
 def _fit(rgb: Pixels, size: Sequence[int] | None) -> tuple[Pixels, tuple[int, int, int, int]]:
-    """Fit an image into the middle of a black one of a size, and say where it lies: left, top, right, bottom."""
+    """Fit an image into the middle of a black one of `size`; also return where it lies: left, top, right, bottom."""
     height, width = rgb.shape[:2]
     if size is None:
         return rgb, (0, 0, width, height)

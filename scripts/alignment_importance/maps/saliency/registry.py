@@ -49,11 +49,11 @@ def provider(table: pd.DataFrame, settings: Mapping[str, Any], compute: Compute 
     Args:
         table: `image`, `width` and `height` of the image set.
         settings: an entry of the configuration's `saliency`; keys that are None count as not given, and keys of other
-            methods are passed over.
+            methods are ignored.
         compute: what a network may use.
 
     Raises:
-        InputError: files do not fit.
+        InputError: a file that the method needs does not fit.
     """
     method = METHODS[settings["method"]]
     given = {key: settings[key] for key in (*method.needs, *method.takes) if settings.get(key) is not None}
