@@ -29,12 +29,12 @@ def agree(heatmaps: Mapping[str, xr.Dataset]) -> pd.DataFrame:
     """
     pairs = list(itertools.combinations(heatmaps, 2))
     rows = []
-    for one, other in logs.progress(pairs, "pairs of networks", len(pairs)):
-        first, second = heatmaps[one], heatmaps[other]
+    for model, model_b in logs.progress(pairs, "pairs of networks", len(pairs)):
+        first, second = heatmaps[model], heatmaps[model_b]
         ids = sorted(set(first.indexes["image"]) & set(second.indexes["image"]))
         for image, next_image in zip(ids, np.roll(ids, -1).tolist(), strict=True):
             same, another = (correlate_heatmaps(first, second, image, source) for source in (image, next_image))
-            rows.append((one, other, image, same, another if len(ids) > 1 else np.nan))
+            rows.append((model, model_b, image, same, another if len(ids) > 1 else np.nan))
     return pd.DataFrame(rows, columns=list(COLUMNS))
 
 
@@ -50,13 +50,13 @@ def correlate_heatmaps(first: xr.Dataset, second: xr.Dataset, image: str, of_sec
     """
     maps = [first["heatmap"].sel(image=image), second["heatmap"].sel(image=of_second or image)]
     width, height = int(maps[0]["width"]), int(maps[0]["height"])
-    resizes = (first.attrs["resize"], second.attrs["resize"])
-    weights = [heat.cell_weights(one.shape, width, height, resize) for one, resize in zip(maps, resizes, strict=True)]
+    rules = (first.attrs["resize"], second.attrs["resize"])
+    weights = [heat.cell_weights(map2d.shape, width, height, rule) for map2d, rule in zip(maps, rules, strict=True)]
     rows, columns = (_where_both_saw(sides) for sides in zip(*weights, strict=True))
     if len(rows[0]) * len(columns[0]) < 2:
         return np.nan
-    one, other = (_Laid.of(*parts) for parts in zip(maps, rows, columns, strict=True))
-    r = one.product(other) / np.sqrt(one.product(one) * other.product(other))
+    laid, laid_b = (_Laid.of(*factors) for factors in zip(maps, rows, columns, strict=True))
+    r = laid.product(laid_b) / np.sqrt(laid.product(laid) * laid_b.product(laid_b))
     return float(np.clip(r, -1, 1))
 
 

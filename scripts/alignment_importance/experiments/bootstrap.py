@@ -42,9 +42,9 @@ def intervals(predicted: pd.DataFrame, score: str, n_draws: int, seed: int) -> p
         ]
     )
     by_kind = dict(zip(KINDS, scores.swapaxes(0, 1), strict=True))
-    quantities = {f"test_{kind}": of_kind for kind, of_kind in by_kind.items()}
+    quantities = {f"test_{kind}": by_fold for kind, by_fold in by_kind.items()}
     quantities |= {f"{kind}_difference": by_kind[kind] - by_kind["full"] for kind in KINDS[1:]}
-    return pd.DataFrame([{"quantity": name, **_interval(average(of))} for name, of in quantities.items()])
+    return pd.DataFrame([{"quantity": name, **_interval(average(by_fold))} for name, by_fold in quantities.items()])
 
 
 def _scores_of_fold(
@@ -53,12 +53,12 @@ def _scores_of_fold(
     """(kind, draw) scores of one fold's test pairs."""
     human = pairs["judged"].to_numpy()
     size = max(1, _AT_ONCE // max(1, len(pairs)))
-    parts = []
+    chunks = []
     for start in range(0, len(times), size):
         draws = times[start : start + size]
         weights = draws[:, images[0]] * draws[:, images[1]]
-        parts.append([weighted_scores(pairs[name].to_numpy(), human, weights, score) for name in KINDS])
-    return np.concatenate(parts, axis=1)
+        chunks.append([weighted_scores(pairs[name].to_numpy(), human, weights, score) for name in KINDS])
+    return np.concatenate(chunks, axis=1)
 
 
 def _interval(draws: np.ndarray) -> dict[str, float]:

@@ -82,11 +82,11 @@ class CrossValidation:
         traced = pd.concat(
             [curves.trace(engine, folds, rankings), curves.trace_others(engine, folds, rankings, unguided)], axis=1
         )
-        done = [
+        results = [
             self._score(fold, seed, rankings[rankings["fold"] == fold.fold], traced[traced["fold"] == fold.fold], units)
             for fold, units in zip(folds, self._prune_units(folds), strict=True)
         ]
-        scores, predicted = (list(tables) for tables in zip(*done, strict=True))
+        scores, predicted = (list(tables) for tables in zip(*results, strict=True))
         return Validation(rankings, traced, pd.DataFrame(scores), pd.concat(predicted, ignore_index=True))
 
     def _prune_units(self, folds: Sequence[Fold]) -> list[dict[str, float]]:

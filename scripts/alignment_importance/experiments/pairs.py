@@ -77,13 +77,13 @@ def explain(
             "human": ("pair", every.human),
             "similarity": ("pair", every.whole),
         },
-        coords={name: ("pair", ids[of_side]) for name, of_side in zip(SIDES, pairs.T, strict=True)},
+        coords={name: ("pair", ids[images]) for name, images in zip(SIDES, pairs.T, strict=True)},
         attrs=comparison.attributes | {"score": comparison.score, "n_judged": len(rows), "ranks": int(score.ranked)},
     )
     if retained is not None:
-        of_retained = torch.from_numpy(retained.sel(image=ids, image_b=ids).to_numpy()[rows, columns])
+        similarities = torch.from_numpy(retained.sel(image=ids, image_b=ids).to_numpy()[rows, columns])
         places_of_pairs = places_among_judged(comparison.human, pairs)
-        explained["similarity_retained"] = "pair", standard.standard(of_retained).numpy()[places_of_pairs]
+        explained["similarity_retained"] = "pair", standard.standard(similarities).numpy()[places_of_pairs]
     return explained.merge(
         places.make(comparison.activations, explained["contribution_to_image"], comparison.similarity, compute)
     )

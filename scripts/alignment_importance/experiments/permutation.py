@@ -153,8 +153,8 @@ def _repeat_at_once(
         # Bytes per draw: judgments, curves, the test images' readout with the retained maps, and its scaled rows.
         size = engine.compute.chunk(8 * (4 * n_train**2 + 8 * n_maps + 2 * n_test * n_maps))
         orders = _orders(engine, fold.train, permuted, size, score)
-        parts = zip(orders.split(size), permuted.split(size), strict=True)
-        results.append(torch.cat([_test(engine, fold, some, part, score) for some, part in parts], dim=1))
+        chunks = zip(orders.split(size), permuted.split(size), strict=True)
+        results.append(torch.cat([_test(engine, fold, *chunk, score) for chunk in chunks], dim=1))
     full, retained = torch.stack(results, dim=1).cpu().numpy()
     return full, retained
 
@@ -188,8 +188,8 @@ def _correlated_without(
     # Judgments are centred near their mean, so that the difference of sums of squares loses little precision.
     middle = np.nanmean(permuted.human)
     n_at_once = engine.compute.chunk(8 * 4 * (2 * len(maps) + n_draws))
-    for some in zip(*(images.split(n_at_once) for images in pairs), strict=True):
-        r, human = engine.rows.similarities_without(some, maps), permuted.of(some) - middle
+    for chunk in zip(*(images.split(n_at_once) for images in pairs), strict=True):
+        r, human = engine.rows.similarities_without(chunk, maps), permuted.of(chunk) - middle
         judged = human.isfinite().double()
         n_pairs += judged.sum(1, keepdim=True)
         judged, human = judged[: len(of_r)], human.nan_to_num(0.0)
@@ -212,11 +212,11 @@ def _pair_by_pair_without(
 ) -> torch.Tensor:
     """(draw, n) scores without each of `maps` (n,), from the similarity of every pair, `size` draws at a time."""
     pairs = _pairs(block, engine.readout.device)
-    done = []
-    for some in maps.split(engine.compute.chunk(8 * 8 * len(pairs[0]))):
-        similarities = engine.rows.similarities_without(pairs, some)
-        done.append(torch.cat([_of_each(similarities, part.of(pairs), score) for part in permuted.split(size)]))
-    return torch.cat(done, dim=1)
+    scores = []
+    for chunk in maps.split(engine.compute.chunk(8 * 8 * len(pairs[0]))):
+        similarities = engine.rows.similarities_without(pairs, chunk)
+        scores.append(torch.cat([_of_each(similarities, part.of(pairs), score) for part in permuted.split(size)]))
+    return torch.cat(scores, dim=1)
 
 
 def _maps(engine: PooledAblation) -> torch.Tensor:
@@ -254,9 +254,9 @@ def _train_curves(
         return torch.arange(1, n_maps + 1, device=device), scores.to(device)
     steps, pairs, curves = grid(n_maps), _pairs(block, device), []
     size = max(1, _CACHED_VALUES // len(engine.readout) ** 2)
-    for some, part in zip(orders.split(size), permuted.split(size), strict=True):
+    for chunk, part in zip(orders.split(size), permuted.split(size), strict=True):
         human = part.of(pairs)
-        similarities = closed_forms.top_at(engine.readout, engine.fill, some, steps, engine.similarity)
+        similarities = closed_forms.top_at(engine.readout, engine.fill, chunk, steps, engine.similarity)
         curves.append(torch.stack([_of_own(of_k[:, *pairs], human, score) for of_k in similarities], dim=1))
     return torch.tensor(steps, device=device), torch.cat(curves)
 
@@ -265,14 +265,14 @@ def _of_own(similarities: torch.Tensor, human: torch.Tensor, score: str) -> torc
     """Scores (draw,) of similarities (draw, pair) against the judgments (draw, pair) of the same draw."""
     if human.isfinite().all():
         return SecondOrder.of(human, score).paired(similarities)
-    return torch.cat([_of_judged(one[None], other, score) for one, other in zip(similarities, human, strict=True)])
+    return torch.cat([_of_judged(r[None], judged, score) for r, judged in zip(similarities, human, strict=True)])
 
 
 def _of_each(similarities: torch.Tensor, human: torch.Tensor, score: str) -> torch.Tensor:
     """Scores (draw, map) of similarities (map, pair) against the judgments (draw, pair) of every draw."""
     if human.isfinite().all():
         return SecondOrder.of(human, score)(similarities).T
-    return torch.stack([_of_judged(similarities, one, score) for one in human])
+    return torch.stack([_of_judged(similarities, of_draw, score) for of_draw in human])
 
 
 def _of_judged(similarities: torch.Tensor, human: torch.Tensor, score: str) -> torch.Tensor:

@@ -53,12 +53,12 @@ def tabulate(
     """
     tables = []
     for seed, of_seed in scores.items():
-        cut, blocks = folds[seed]
+        fold_table, blocks = folds[seed]
         table = add_ceilings(of_seed, blocks, judged, score, seed)
         table.insert(0, "seed", seed)
-        tables.append(table.assign(unit=unit_name(cut)))
-    whole = {name: "Int64" for name in map(str, tables[0]) if name.startswith(("k_", "n_"))}
-    table = pd.concat(tables, ignore_index=True).astype(whole)
+        tables.append(table.assign(unit=unit_name(fold_table)))
+    integers = {name: "Int64" for name in map(str, tables[0]) if name.startswith(("k_", "n_"))}
+    table = pd.concat(tables, ignore_index=True).astype(integers)
     return table[[*table.columns.drop(_LAST), *_LAST]]
 
 
@@ -84,8 +84,8 @@ def add_ceilings(
         pairs = np.triu_indices(len(fold.test.images), k=1)
         ratings = np.where(np.isfinite(fold.test.human), block["similarity"].to_numpy(), np.nan)[:, *pairs]
         weighing = weights(block)
-        of_pairs = None if weighing is None else weighing[:, *pairs]
-        ceiling = reliability.ceiling(ratings, score, _SPLITS, seed, of_pairs)
+        pair_weights = None if weighing is None else weighing[:, *pairs]
+        ceiling = reliability.ceiling(ratings, score, _SPLITS, seed, pair_weights)
         rows.append({"fold": fold.fold, **asdict(ceiling)})
     table = scores.merge(pd.DataFrame(rows), on="fold", validate="one_to_one")
     for kind in ("full", "retained"):

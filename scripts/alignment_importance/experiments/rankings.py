@@ -52,7 +52,7 @@ def rank_folds(engine: "Ablation", folds: Sequence[Fold]) -> pd.DataFrame:
         The tables of `rank`, one below the other, with a column `fold` in front.
     """
     scores = score_maps(engine, [fold.train for fold in folds])
-    tables = [rank(of_fold).assign(fold=fold.fold) for fold, of_fold in zip(folds, scores, strict=True)]
+    tables = [rank(ais).assign(fold=fold.fold) for fold, ais in zip(folds, scores, strict=True)]
     return pd.concat(tables, ignore_index=True)[["fold", "feature_map", "ais", "rank"]]
 
 

@@ -85,7 +85,7 @@ def split_half(ratings: np.ndarray, score: str, n_splits: int, seed: int, weight
     splits = [np.array_split(rng.permutation(len(ratings)), 2) for _ in range(n_splits)]
     kind, weighing = SCORES[score].correlation, np.ones_like(ratings) if weights is None else weights
     means = [[average(ratings[half], weighing[half]) for half in halves] for halves in splits]
-    return _mean([_agreement(one, other, kind) for one, other in means])
+    return _mean([_agreement(first, second, kind) for first, second in means])
 
 
 def spearman_brown(correlation: float) -> float:
@@ -101,15 +101,15 @@ def _pool(ratings: np.ndarray, score: Score) -> np.ndarray:
     return average((ratings - mean) / sd)
 
 
-def _agreement(one: np.ndarray, other: np.ndarray, score: Score) -> float:
+def _agreement(first: np.ndarray, second: np.ndarray, score: Score) -> float:
     """Score of two vectors of judgments over the pairs that both have; NaN if these are too few, or one is constant."""
-    both = np.isfinite(one) & np.isfinite(other)
-    one, other = one[both], other[both]
-    if not (_varies(one) and _varies(other)):
+    both = np.isfinite(first) & np.isfinite(second)
+    first, second = first[both], second[both]
+    if not (_varies(first) and _varies(second)):
         return float("nan")
     if score.ranked:
-        one, other = (pd.Series(tied(vector)).rank().to_numpy() for vector in (one, other))
-    return score.of(correlate(one, other))
+        first, second = (pd.Series(tied(vector)).rank().to_numpy() for vector in (first, second))
+    return score.of(correlate(first, second))
 
 
 def _varies(vector: np.ndarray) -> bool:

@@ -172,7 +172,7 @@ def _fit(
     z = rows.z
     if not inner or z[torch.from_numpy(fold.train.images)].isnan().any():
         return _nothing(z)
-    mean = torch.stack([_scores(z, one, fitted(rows, one.train, penalties), score) for one in inner]).nanmean(0)
+    mean = torch.stack([_scores(z, part, fitted(rows, part.train, penalties), score) for part in inner]).nanmean(0)
     if mean.isnan().all():
         return _nothing(z)
     # Of penalties with equal scores the first, which is the strongest.
@@ -190,7 +190,7 @@ def _scores(rows: torch.Tensor, fold: Fold, weights: torch.Tensor, score: str) -
     pairs = judged_pairs(fold.test.human)
     second_order = SecondOrder.of(torch.from_numpy(fold.test.human[pairs]).to(rows.device), score)
     z = rows[torch.from_numpy(fold.test.images)]
-    return second_order(torch.stack([in_own_units((z * one) @ z.T)[pairs] for one in weights]))
+    return second_order(torch.stack([in_own_units((z * row) @ z.T)[pairs] for row in weights]))
 
 
 def in_own_units(similarities: Values) -> Values:
@@ -210,13 +210,13 @@ def _ridge(rows: Rows, block: PairBlock, penalties: Sequence[float]) -> torch.Te
         products, target = problem.gram(), problem.sums(problem.human)
     else:
         products, target = kernel, problem.human
-    unit = products.trace() / len(problem.human)
-    if unit <= _ROUNDING:  # all pairs have the same features
+    mean_square = products.trace() / len(problem.human)
+    if mean_square <= _ROUNDING:  # all pairs have the same features
         return rows.z.new_zeros(len(penalties), rows.z.shape[1])
     solutions = []
     for penalty in penalties:
         penalised = products.clone()
-        penalised.diagonal().add_(penalty * unit)
+        penalised.diagonal().add_(penalty * mean_square)
         solutions.append(_solve(penalised, target))
     weights = torch.stack(solutions)
     # The pairs' coefficients sum to 0 but for rounding, which the mean of the uncentred features would magnify.

@@ -28,7 +28,7 @@ def over_maps(scores: xr.Dataset) -> pd.DataFrame:
     ais = scores["ais"].transpose("image", "feature_map").to_numpy()
     deviation = np.abs(ais - ais.mean(axis=1, keepdims=True)).mean(axis=1)
     return pd.DataFrame(
-        {"image": scores.indexes["image"], "mean_absolute_deviation": deviation, "gini": [gini(one) for one in ais]}
+        {"image": scores.indexes["image"], "mean_absolute_deviation": deviation, "gini": [gini(row) for row in ais]}
     )
 
 
@@ -95,12 +95,12 @@ def differences(images: Mapping[str, pd.DataFrame], maps: Mapping[str, pd.DataFr
         functions, p two-sided. Undefined values are left out; NaN where none are left.
     """
     rows = []
-    for one, other in itertools.combinations(images, 2):
+    for model, model_b in itertools.combinations(images, 2):
         for quantity, over in QUANTITIES.items():
             tables = images if over == "image" else maps
-            first, second = (tables[model][quantity].dropna() for model in (one, other))
-            found = (len(first), len(second), first.median(), second.median(), *_kolmogorov_smirnov(first, second))
-            rows.append((one, other, quantity, over, *found))
+            first, second = (tables[name][quantity].dropna() for name in (model, model_b))
+            numbers = (len(first), len(second), first.median(), second.median(), *_kolmogorov_smirnov(first, second))
+            rows.append((model, model_b, quantity, over, *numbers))
     return pd.DataFrame(rows, columns=list(COLUMNS))
 
 

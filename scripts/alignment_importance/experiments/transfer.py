@@ -59,7 +59,7 @@ def _choose(engine: Ablation, blocks: Sequence[PairBlock]) -> list[tuple[np.ndar
     """For every block the order of the maps, and how many are retained; 0 if no number has a score."""
     if not blocks:
         return []
-    orders = [order_of(rank(of_block)) for of_block in score_maps(engine, blocks)]
+    orders = [order_of(rank(ais)) for ais in score_maps(engine, blocks)]
     return [(order, best_k(engine.top_k(order, [block])[0])) for order, block in zip(orders, blocks, strict=True)]
 
 
