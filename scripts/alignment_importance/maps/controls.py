@@ -55,9 +55,9 @@ def evaluate(
         InputError: masks that are missing, unreadable, of another size or without an object.
     """
     files = _find_masks(Path(masks), set().union(*(maps.indexes["image"] for maps in heatmaps.values())))
-    every = [(comparison, image) for comparison, maps in heatmaps.items() for image in maps.indexes["image"]]
+    cases = [(comparison, image) for comparison, maps in heatmaps.items() for image in maps.indexes["image"]]
     rows = []
-    for comparison, image in logs.progress(every, "heatmaps compared with the truth", len(every)):
+    for comparison, image in logs.progress(cases, "heatmaps compared with the truth", len(cases)):
         maps = heatmaps[comparison]
         shape = (int(maps["height"].sel(image=image)), int(maps["width"].sel(image=image)))
         first, second = _read_objects(files[image], shape, objects)

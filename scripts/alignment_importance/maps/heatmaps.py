@@ -97,9 +97,9 @@ def place_image(
     Args:
         shape: height and width of the result, a picture of the image; None for those of the image itself.
     """
-    one = dataset[variable].sel(image=image)
-    height, width = shape or (int(one["height"]), int(one["width"]))
-    return place(one.to_numpy(), width, height, dataset.attrs["resize"])
+    map2d = dataset[variable].sel(image=image)
+    height, width = shape or (int(map2d["height"]), int(map2d["width"]))
+    return place(map2d.to_numpy(), width, height, dataset.attrs["resize"])
 
 
 def resample(map2d: NDArray[np.float32], width: int, height: int) -> NDArray[np.float32]:

@@ -58,10 +58,10 @@ def make(activations: xr.Dataset, contributions: xr.DataArray, similarity: str, 
             first, second = map(scaled, both)
             places[pair] = (first @ second.T).numpy().reshape(*grid, *grid)
     dims = ("pair", "side", "y", "x")
-    made = xr.Dataset({"heatmap": (dims, heat), "heatmap_signed": (dims, signed)}, coords={"side": list(SIDES)})
+    result = xr.Dataset({"heatmap": (dims, heat), "heatmap_signed": (dims, signed)}, coords={"side": list(SIDES)})
     if pooled and _sum_to_similarities(places, activations["readout"], names, similarity):
-        made["places"] = ("pair", "y", "x", "y_b", "x_b"), places
-    return made
+        result["places"] = ("pair", "y", "x", "y_b", "x_b"), places
+    return result
 
 
 def _sum_to_similarities(places: np.ndarray, readout: xr.DataArray, names: np.ndarray, similarity: str) -> bool:

@@ -71,7 +71,7 @@ def measure(
     equal_or_target = [(top, target) for top in top_percent for target in sorted({*target_percent, top})]
     pairs = list(dict.fromkeys([*equal_or_target, *itertools.product(relative_risk_percent, relative_risk_percent)]))
     prepared = _Heatmaps(heatmaps, np.unique(pairs), spread)
-    kinds = {name: _Saliency(one, prepared, pairs) for name, one in saliency.items()}
+    kinds = {name: _Saliency(maps, prepared, pairs) for name, maps in saliency.items()}
     # Every saliency map is read and ranked once. Heatmaps are compared with other images' maps after all are read.
     for image in logs.progress(prepared.ids, "images compared", len(prepared.ids)):
         heatmap = prepared.of(image)

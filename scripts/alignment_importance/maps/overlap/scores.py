@@ -108,7 +108,7 @@ class References:
             sum(float(np.minimum(self._densities[name], Q).sum()) for name in others),
             sum(self._information[name] for name in others) - _dot(total, np.log(Q + _EPSILON)),
         )
-        return [one / len(others) for one in sums]
+        return [score / len(others) for score in sums]
 
 
 def _dot(first: Values, second: Values) -> float:

@@ -80,18 +80,18 @@ def _wide(
     overlap: pd.DataFrame, scores: pd.DataFrame, risk_percent: Sequence[float], n_images: int
 ) -> tuple[pd.DataFrame, NDArray[np.float64]]:
     """What is summarised (`_KEYS`, a row per column of the values), and the values (image, column)."""
-    one = overlap.iloc[: len(overlap) // n_images].reset_index(drop=True)
-    at_risk = (one["top_percent"] == one["target_percent"]) & one["top_percent"].isin(risk_percent)
+    keys = overlap.iloc[: len(overlap) // n_images].reset_index(drop=True)
+    at_risk = (keys["top_percent"] == keys["target_percent"]) & keys["top_percent"].isin(risk_percent)
     parts = []
     for measure in ("precision", "recall", "relative_risk"):
-        chosen = at_risk.to_numpy() if measure == "relative_risk" else np.ones(len(one), dtype=bool)
+        chosen = at_risk.to_numpy() if measure == "relative_risk" else np.ones(len(keys), dtype=bool)
         values = overlap[measure].to_numpy(dtype=np.float64).reshape(n_images, -1)[:, chosen]
-        parts.append((one[chosen].assign(measure=measure)[_KEYS], values))
+        parts.append((keys[chosen].assign(measure=measure)[_KEYS], values))
     ordered = scores.assign(at=pd.Categorical(scores["image"], scores["image"].unique()))
     ordered = ordered.sort_values("at", kind="stable")
     first = ordered.iloc[: len(ordered) // n_images].assign(top_percent=np.nan)
     parts.append((first[_KEYS], ordered["value"].to_numpy(dtype=np.float64).reshape(n_images, -1)))
-    return pd.concat([keys for keys, _ in parts], ignore_index=True), np.concatenate([v for _, v in parts], axis=1)
+    return pd.concat([rows for rows, _ in parts], ignore_index=True), np.concatenate([v for _, v in parts], axis=1)
 
 
 def _compared(columns: pd.DataFrame, risk: NDArray[np.bool_]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
@@ -117,9 +117,9 @@ def _summarise(
     if risk.any():
         result[1:, risk] = resampling.median_interval(values[:, risk], drawn)
     differences = np.full((3, values.shape[1]), np.nan)
-    of_pairs = values[:, observed] - values[:, compared]
-    differences[0, compared] = average(of_pairs)
-    differences[1:, compared] = resampling.mean_interval(of_pairs, drawn)
+    by_image = values[:, observed] - values[:, compared]
+    differences[0, compared] = average(by_image)
+    differences[1:, compared] = resampling.mean_interval(by_image, drawn)
     named = zip(("value", "lower", "upper"), result, strict=True)
     differing = zip(("difference", "difference_lower", "difference_upper"), differences, strict=True)
     return {"n_images": (~np.isnan(values)).sum(axis=0), **dict(named), **dict(differing)}

@@ -67,8 +67,8 @@ def write(table: pd.DataFrame, provider: Provider, path: str | Path) -> None:
 
 def own_map(salience: xr.Dataset, image: str) -> Map:
     """Read the saliency map of one image from an open NetCDF: (height, width)."""
-    one = salience["saliency"].sel(image=image)
-    return one.to_numpy()[: int(one["height"]), : int(one["width"])]
+    padded = salience["saliency"].sel(image=image)
+    return padded.to_numpy()[: int(padded["height"]), : int(padded["width"])]
 
 
 def _padded(table: pd.DataFrame, provider: Provider, shape: tuple[int, int]) -> Iterator[Map]:
@@ -85,8 +85,8 @@ def _padded(table: pd.DataFrame, provider: Provider, shape: tuple[int, int]) -> 
         if map2d is None:
             missing.append(row["image"])
         elif not np.isfinite(map2d).all():
-            found = "its saliency map has values that are not finite numbers. Give every pixel a number."
-            problems.append(f"{row['image']}: {found}")
+            problem = "its saliency map has values that are not finite numbers. Give every pixel a number."
+            problems.append(f"{row['image']}: {problem}")
         elif map2d.min() == map2d.max():
             missing.append(row["image"])
         else:

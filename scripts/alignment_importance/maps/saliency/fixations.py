@@ -159,9 +159,9 @@ def _check_scale(file: str | Path, fixations: pd.DataFrame, problems: Problems) 
         problems.fail(file, "all x and y lie between 0 and 1", remedy)
     n_outside = int((~fixations["inside"]).sum())
     lie = "lies outside its image" if n_outside == 1 else "lie outside their images"
-    found = f"{n_outside} of {len(fixations)} fixations {lie}"
+    problem = f"{n_outside} of {len(fixations)} fixations {lie}"
     if 2 * n_outside > len(fixations):
         remedy = "Give pixels of the image files, counted from the image's upper left corner, not from the screen's."
-        problems.fail(file, found, remedy)
+        problems.fail(file, problem, remedy)
     if n_outside:
-        problems.warn(file, found, "It is left out." if n_outside == 1 else "They are left out.")
+        problems.warn(file, problem, "It is left out." if n_outside == 1 else "They are left out.")
