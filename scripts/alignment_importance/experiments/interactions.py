@@ -1,7 +1,7 @@
 """How feature maps act together: backward elimination, pairs of maps, Shapley values.
 
-An Alignment Importance Score asks what the match with people loses when one map goes and all others stay. Maps that
-carry the same thing then hide each other. Here maps are ablated after others have been.
+An Alignment Importance Score says what the match with people loses when one map is ablated and all others stay. Maps
+that carry the same thing then hide each other. Here maps are ablated after others have been.
 """
 
 from collections.abc import Sequence

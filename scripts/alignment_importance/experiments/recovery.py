@@ -2,7 +2,7 @@
 
 Two kinds of truth are known. *Maps*: judgments are simulated from a few of the network's own feature maps; a good
 ranking puts these first. *Places*: the images of a control show two objects, and its observers compared one of them;
-maps averaged with good weights mark its pixels rather than those of the other.
+maps averaged with good weights mark its pixels rather than the other object's.
 """
 
 from collections.abc import Callable, Mapping
@@ -60,7 +60,7 @@ class Network:
 
 @dataclass(frozen=True)
 class Importance:
-    """How important the maps are by one method.
+    """The importance of the maps by one method.
 
     Attributes:
         ranking: (feature_map,) larger is more important.

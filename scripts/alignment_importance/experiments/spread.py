@@ -74,7 +74,7 @@ def gini(values: np.ndarray) -> float:
     """Gini coefficient of the absolute values of `values` (n,).
 
     Half the mean absolute difference between two of them, divided by their mean: 0 where all are equal, 1 - 1/n where
-    all but one are 0. NaN if one is NaN or all are 0.
+    all but one are 0. NaN if any value is NaN or all are 0.
     """
     sizes = np.sort(np.abs(values))
     if not sizes.sum() > 0:

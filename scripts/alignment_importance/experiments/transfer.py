@@ -48,7 +48,7 @@ def source_block(source: Comparison, target: Comparison, fold: Fold) -> PairBloc
     if not set(fold.train.images) & set(fold.test.images):
         images = np.flatnonzero(~pd.Index(source.image_ids).isin(tested))
         return PairBlock(images, human[np.ix_(images, images)])
-    # Pairs are cut into folds: every image stands on both sides.
+    # Pairs are cut into folds: every image is on both sides.
     in_test = pd.DataFrame(np.isfinite(fold.test.human), index=tested, columns=tested)
     ids = list(source.image_ids)
     human[in_test.reindex(index=ids, columns=ids, fill_value=False).to_numpy()] = np.nan

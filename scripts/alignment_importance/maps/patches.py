@@ -34,9 +34,9 @@ def strongest(
 
     Returns:
         A row per patch, by rank and then by activation, descending: feature_map, rank, ais, image, activation, and
-        left, top, right, bottom: the square of `CELLS` cells around the strongest one, in pixels of the image, which
-        may reach beyond its edges. Activations are often cut off at a highest value (ReLU6): of equal images the one
-        with the higher mean comes first, and of equal cells the one with the higher neighbours is taken.
+        left, top, right, bottom: the square of `CELLS` cells around the strongest one, in pixels of the image; it may
+        reach beyond the edges. Activations are often cut off at a highest value (ReLU6): of equal images the one with
+        the higher mean comes first, and of equal cells the one with the higher neighbours is taken.
     """
     chosen = ranking[ranking["ais"] > 0].sort_values("rank")[:n_maps]
     maps = activations["feature_maps"].transpose("image", "feature_map", "y", "x")
@@ -88,14 +88,14 @@ def _some_maps(maps: xr.DataArray, chosen: NDArray[np.intp]) -> NDArray[np.float
 
 
 def _strongest_cell(values: np.ndarray) -> tuple[np.intp, ...]:
-    """Row and column of the highest value of a map (y, x); of equal ones, that with the highest mean around it."""
+    """Row and column of the highest value of a map (y, x); if tied, of the one with the highest mean around it."""
     padded = np.pad(values.astype(np.float64), CELLS // 2)
     around = np.lib.stride_tricks.sliding_window_view(padded, (CELLS, CELLS)).mean(axis=(2, 3))
     return np.unravel_index(int(np.lexsort((-around.ravel(), -values.ravel()))[0]), values.shape)
 
 
 def _square(cell: tuple[np.intp, ...], shape: tuple[int, ...], size: tuple[int, int], resize: str) -> Square:
-    """The square, in pixels of the image, of `CELLS` cells around one of a map that covers the network's input."""
+    """The square of `CELLS` cells around a cell of a map that covers the network's input, in pixels of the image."""
     left, top, right, bottom = images.input_region(*size, resize)
     high, wide = (bottom - top) / shape[0], (right - left) / shape[1]
     middle_x, middle_y = left + (cell[1] + 0.5) * wide, top + (cell[0] + 0.5) * high
