@@ -34,17 +34,17 @@ def assemble_paper(
     own_png: Mapping[tuple[str, ...], Path],
     paper: Path,
 ) -> None:
-    """Draw bars and curves of single folds, and fill the folder `paper` with these and its other figures.
+    """Draw the bars and the curves of single folds, and fill the folder `paper` with them and other jobs' figures.
 
     Args:
-        png: figures of other jobs, in their order, by kind and the names of what they are about.
+        png: figures of other jobs, in the order of the paper, by the kind of figure and the names of what it is about.
         summary: the table of all comparisons and models.
         predictions: tables of folds, by comparison and model.
-        curves: by comparison, model and seed.
+        curves: tables of top-k curves, by comparison, model and seed.
         published, differences, agreement, overlaps, controls: tables, see `paper.collect`.
         left_out, folds: see `paper.assemble`.
         own_png: files of the figures drawn here, `("bars",)` and `("fold-curves", model)`; they come first.
-        paper: the folder.
+        paper: the folder to write.
     """
     rows = read_table(summary)
     with style.page(page):

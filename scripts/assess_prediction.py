@@ -1,4 +1,4 @@
-"""Assess what rankings predict: permuted judgments, resampled images, and the similarities of the maps retained."""
+"""Assess how well rankings predict: permutation tests, bootstrap intervals, and the RSM of the retained maps."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -33,19 +33,19 @@ def assess_prediction(
     intervals: Path,
     similarities: Path,
 ) -> None:
-    """Write what stands on the cross-validation of all seeds, and the ranking over all images.
+    """Write the ranking over all images, the table of all folds, its permutation and bootstrap results, and the RSMs.
 
     Args:
         activations, judgments, model, alignment: see `comparisons.opened`.
-        folds, scores, predicted: of the cross-validation, by seed.
-        n_permutations: of the judgments, for the route `pooled` and for `other` routes; made in the folds of the first
-            seed.
-        n_bootstraps: samples of the images.
+        folds, scores, predicted: tables of the cross-validation, by seed.
+        n_permutations: number of permutations of the judgments, for the route `pooled` and for `other` routes; only the
+            folds of the first seed are used.
+        n_bootstraps: number of bootstrap samples of the images.
         ranking: feature_map, ais, rank over all images.
         table: the scores of all folds of all seeds, with the noise ceilings of their test blocks.
         permutations: test scores under every permutation.
-        intervals: of the mean test scores.
-        similarities: RSMs of people, of the whole network and of the maps retained.
+        intervals: bootstrap intervals of the mean test scores.
+        similarities: RSMs of people, of the whole network and of the retained maps.
     """
     first = next(iter(folds))
     cut = {seed: tables.read_table(file) for seed, file in folds.items()}

@@ -1,4 +1,4 @@
-"""Build the gallery: a page with every image, its heatmaps, and what belongs to them."""
+"""Build the gallery: a page with every judged image, its heatmaps and its results."""
 
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
@@ -28,18 +28,18 @@ def build_gallery(
     heatmap_scale: Scale,
     gallery: Path,
 ) -> None:
-    """Write the folder of the gallery, with the images that a comparison has.
+    """Write the folder of the gallery, with the images that at least one comparison judges.
 
     Args:
         images: tables of the listed images, by image set.
         saliency: saliency maps, by image set and name.
-        heatmaps, scores, rsms, activations: by comparison and model.
+        heatmaps, scores, rsms, activations: files by comparison and model.
         overlaps: tables of overlap, by comparison, model and saliency map.
-        pairs: what explains pairs of images, by comparison and model.
+        pairs: explained pairs of images, by comparison and model.
         image_set_of: the image set of each comparison.
         percents: sizes of the masks that are outlined.
         heatmap_scale: what the colours of heatmaps span.
-        gallery: the folder, see `gallery.build`.
+        gallery: the folder to write, see `gallery.build`.
     """
     with ExitStack() as files, atomic_folder(gallery) as folder:
         sets = []

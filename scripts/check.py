@@ -1,4 +1,4 @@
-"""Check everything that a configuration names, and tell all that is wrong in one report."""
+"""Check everything that a configuration names, and report everything that is wrong at once."""
 
 import logging
 from collections.abc import Mapping
@@ -19,9 +19,9 @@ def check(configuration: Mapping[str, Any], threads: int, checks: Path) -> None:
     """Write a row for every error and warning.
 
     Args:
-        configuration: completed.
-        threads: that decode images at the same time.
-        checks: level, where, place, found, remedy.
+        configuration: the completed configuration.
+        threads: number of threads that decode images.
+        checks: table to write, with the columns level, where, place, found, remedy.
 
     Raises:
         ProblemsError: lists all errors.

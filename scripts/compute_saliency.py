@@ -13,7 +13,7 @@ from alignment_importance.system.tables import read_table
 def compute_saliency(
     *, images: Path, maps: Path | None, fixations: Path | None, settings: Mapping[str, Any], saliency: Path
 ) -> None:
-    """Write one saliency map per listed image; `settings` are an entry of the configuration's `saliency`."""
+    """Write one saliency map per listed image; `settings` is an entry of the configuration's `saliency`."""
     table = read_table(images)
     provider = registry.provider(table, {**settings, "maps": maps, "fixations": fixations})
     computing.write(table, provider, saliency)

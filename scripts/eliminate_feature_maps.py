@@ -1,4 +1,4 @@
-"""Eliminate feature maps one at a time in every fold of one seed, and score what is left."""
+"""Eliminate feature maps one at a time in every fold of one seed, and score those that are left."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -23,7 +23,7 @@ def eliminate_feature_maps(
     compute: Compute,
     table: Path,
 ) -> None:
-    """Write the order of elimination and the scores of what is left, see `interactions.eliminate_in_folds`."""
+    """Write the order of elimination and the scores of the maps left, see `interactions.eliminate_in_folds`."""
     with comparisons.opened(activations, judgments, model, alignment, compute) as comparison:
         cut = read_table(folds)
         blocks = cuts.blocks(cut, comparison.human, comparison.image_ids)

@@ -1,4 +1,4 @@
-"""Compare heatmaps with the truth about the images of a control."""
+"""Compare the heatmaps of a control's images with the objects that are known to matter in them."""
 
 from collections.abc import Mapping
 from pathlib import Path

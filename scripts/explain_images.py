@@ -1,4 +1,4 @@
-"""Score every feature map of every image, and of pairs of images, by what it does for their match with people."""
+"""Score every feature map in every image, and in pairs of images, by its part in the agreement with people."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -27,15 +27,15 @@ def explain_images(
     pairs: Path | None,
     pairs_table: Path | None,
 ) -> None:
-    """Write image-specific scores, the heatmaps at the resolution of the feature maps, and what explains pairs.
+    """Write image-specific scores, the heatmaps at the resolution of the feature maps, and explained pairs.
 
     Args:
         activations, judgments, model, alignment: see `comparisons.opened`.
-        rsms: similarities of the maps retained.
-        named_pairs: image, image_b of the pairs to explain, if they are known before.
-        asked: otherwise how many, see `pairs.explain`.
+        rsms: RSMs, of which that of the retained maps is used.
+        named_pairs: image, image_b of the pairs to explain; None to choose them by the results.
+        asked: how many pairs of each kind to choose, see `pairs.explain`; not used with `named_pairs`.
         scores: ais (image, feature_map), alignment (image).
-        heatmaps: None for units, which have no places; heatmap, heatmap_signed, activation_mean (image, y, x).
+        heatmaps: heatmap, heatmap_signed, activation_mean (image, y, x); None for units, which have no places.
         pairs, pairs_table: see `pairs.explain` and `pairs.tabulate`; None for units.
     """
     with comparisons.opened(activations, judgments, model, alignment, compute) as comparison:

@@ -1,4 +1,4 @@
-"""Run a network on the images of a set and record its feature maps, of one layer or several, and readout."""
+"""Run a network on the images of a set and record the feature maps of one or more layers, and the readout."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -18,7 +18,7 @@ def extract_activations(
     compute: Compute,
     activations: Mapping[str, Path],
 ) -> None:
-    """Write the activations of listed images; the models, by name, differ in their map layer alone."""
+    """Write the activations of the listed images for each of `models`, which differ in nothing but their map layer."""
     specs = {name: networks.Spec(**model) for name, model in models.items()}
     one, *_ = specs.values()
     network = networks.build(one)

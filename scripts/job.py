@@ -1,8 +1,8 @@
 """Run the function of a script as a job: its parameters are bound by name to what Snakemake hands over.
 
-Scripts import it before the libraries that take long. PyTorch and what comes with it make a million objects that stay.
-Python would look through them for garbage while they are made and again at the end, which takes 1.2 of the 3.4 s of
-processor time of a script that only imports PyTorch, numba and pandas.
+Scripts import this module before the slow libraries, because it stops garbage collection until the job runs. PyTorch
+and its dependencies create a million objects that are never freed; searching them during the imports and again at exit
+takes 1.2 of the 3.4 s of processor time of a script that only imports PyTorch, numba and pandas.
 """
 
 import gc
@@ -23,9 +23,10 @@ if "snakemake" in vars(sys.modules["__main__"]):
 
 
 def run(function: Callable[..., None], snakemake: Any) -> None:
-    """Call a function with the files and settings of its rule, see `bind`; log its unit and what it does; end the job.
+    """Call a function with the files and settings of its rule, see `bind`, write the job's log, and end the process.
 
-    What it writes names the record of `snakemake.config["provenance"]`, if the rule's params have no `recorded=False`.
+    The function's outputs name the record of `snakemake.config["provenance"]`, unless the rule's params have
+    `recorded=False`.
     """
     gc.freeze()
     gc.enable()
@@ -35,7 +36,7 @@ def run(function: Callable[..., None], snakemake: Any) -> None:
             logger.info("%s", " ".join([snakemake.rule, *snakemake.wildcards]))
             function(**bind(function, snakemake))
     except SystemExit:
-        status = 1  # a mistake in the inputs, which has been told
+        status = 1  # a mistake in the inputs, which `logs.job` has logged
     logging.shutdown()
     sys.stdout.flush()
     os._exit(status)
@@ -44,13 +45,13 @@ def run(function: Callable[..., None], snakemake: Any) -> None:
 def bind(function: Callable[..., None], snakemake: Any) -> dict[str, Any]:
     """Find a value for every parameter of a function, by its name, among what Snakemake hands to a script.
 
-    Looked for in this order: output, input, log, params, wildcards, and `threads`. Files become what the parameter's
-    type says: a `Path`, a sequence of paths, or a mapping of paths whose keys stand in the params by the same name. An
-    input that may be missing is None, or an empty sequence. The param `compute`, which holds the device, memory and
+    The order of the search: output, input, log, params, wildcards, `threads`. Files become what the parameter's type
+    says: a `Path`, a sequence of paths, or a mapping of paths, whose keys are the param of the same name. An optional
+    input that the rule lacks becomes None or an empty sequence. The param `compute`, which holds the device, memory and
     precision of the configuration, becomes the `Compute` of the job's threads and GPUs.
 
     Raises:
-        TypeError: the rule has nothing by the name of a parameter.
+        TypeError: the rule has nothing of a parameter's name.
     """
     hints = get_type_hints(function)
     return {name: _value(name, hints[name], snakemake) for name in inspect.signature(function).parameters}
@@ -71,7 +72,7 @@ def _value(name: str, wanted: Any, snakemake: Any) -> Any:
 
 
 def _as(wanted: Any, files: Any, keys: Sequence[Any] | None) -> Any:
-    """Files as a parameter's type wants them."""
+    """Convert the files of a rule to the type of a parameter; `keys` are those of a mapping."""
     several = [files] if isinstance(files, str) else list(files)
     kind = get_origin(wanted)
     if kind is Mapping:

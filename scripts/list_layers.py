@@ -1,4 +1,4 @@
-"""List the layers of a network, with those that are its map layer and readout."""
+"""List the layers of a network, and mark its map layer and readout."""
 
 import logging
 from collections.abc import Mapping
@@ -12,7 +12,7 @@ from alignment_importance.system.tables import write_table
 
 
 def list_layers(model: Mapping[str, Any], layers: Path) -> None:
-    """Write the layers of a network, the keywords of `networks.Spec`, and show them in the log."""
+    """Write the layers of a network to a table and the log; `model` holds the keywords of its `networks.Spec`."""
     spec = networks.Spec(**model)
     table = networks.list_layers(networks.outline(spec), spec.map_layer, spec.readout_layer)
     logging.getLogger(__name__).info("\n%s", table.to_string(index=False))

@@ -12,13 +12,13 @@ from alignment_importance.inputs.datasets import registry
 def make_dataset(
     dataset: str, sources: Mapping[str, Sequence[str]], settings: Mapping[str, Any], files: Mapping[str, Path]
 ) -> None:
-    """Write those files and folders of a data set that are wanted.
+    """Write the wanted files and folders of a data set.
 
     Args:
         dataset: its name.
-        sources: the published files and folders, by need.
+        sources: the published files and folders, by the needs of the data set's form.
         settings: the data set's entry in the configuration.
-        files: to make, by the names that the data set's form gives them.
+        files: files and folders to make, by the names that the form gives them.
     """
     published = {need: [Path(path) for path in paths] for need, paths in sources.items()}
     registry.maker(dataset)(published, files, settings)

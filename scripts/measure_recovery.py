@@ -33,9 +33,9 @@ def measure_recovery(
     compute: Compute,
     table: Path,
 ) -> None:
-    """Write a row per method and draw of maps, and per method, comparison and image; judgments are by comparison.
+    """Write a row per method and draw of maps, and a row per method, comparison and image; judgments are by comparison.
 
-    Units, which have no places, have rows of maps alone.
+    Units, which have no places, only have rows of the first kind.
     """
     ratings = {name: read_netcdf(file) for name, file in judgments.items()}
     image_ids = sorted(set.intersection(*(set(each["image"].to_numpy().tolist()) for each in ratings.values())))

@@ -31,7 +31,7 @@ def measure_transfer(
         activations, judgments, predictions: files by comparison.
         folds: by comparison and seed.
         model, alignment: see `comparisons.opened`.
-        tables: what is written, by the comparison that is tested.
+        tables: files to write, by the comparison that is tested.
     """
     comparisons = {}
     for name, file in judgments.items():

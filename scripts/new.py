@@ -31,15 +31,15 @@ def new(
     threads: int,
     config: Path,
 ) -> None:
-    """Write what `starting_configuration.propose` makes of the keys of `config.sections.Start`, and say it.
+    """Write and log the configuration that `starting_configuration.propose` returns for the keys of `sections.Start`.
 
     Args:
-        schema: of configurations, for editors.
-        threads: that decode images at the same time.
-        config: is written.
+        schema: JSON schema of configurations, for editors.
+        threads: number of threads that decode images.
+        config: file to write.
 
     Raises:
-        ProblemsError: images and judgments do not fit, or more must be said about them.
+        ProblemsError: images and judgments do not match, or cannot be read without further keys.
     """
     source = reading.Source(judgments, kind, order, key, columns, images=only, name=f"comparisons.{name}")
     try:

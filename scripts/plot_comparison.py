@@ -25,7 +25,7 @@ from alignment_importance.system.atomic_write import atomic_folder
 from alignment_importance.system.netcdf import open_netcdf, read_netcdf
 from alignment_importance.system.tables import read_table
 
-#: How many feature maps, and how many patches of each.
+#: Number of feature maps in the figure of patches, and of patches for each.
 N_MAPS, N_PATCHES = 8, 5
 
 
@@ -56,9 +56,9 @@ def plot_comparison(
 
     Args:
         curves, rankings: a file per seed.
-        all_ranking: over all images.
+        all_ranking: the ranking over all images.
         prediction: the table of all folds.
-        heatmaps, scores, pairs: of the comparison and model; `scores` are those of images. None for units.
+        heatmaps, scores, pairs: of the comparison and model; `scores` are image-specific. None for units.
         rsms: of the comparison and model.
         activations: of the model; None for units.
         images: the table of its image set.

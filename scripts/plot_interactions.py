@@ -26,7 +26,7 @@ def plot_interactions(
     """Draw the kinds of figure that `tables` names: elimination, pairs and Shapley values.
 
     Args:
-        ranking: over all images, beside which Shapley values stand.
+        ranking: AIS over all images, against which Shapley values are drawn.
     """
     names = comparison, model, score
     draw: dict[str, Callable[[Path], Figure]] = {

@@ -39,7 +39,7 @@ def plot_summary(
     score: str,
     png: Mapping[tuple[str, ...], Path],
 ) -> None:
-    """Draw the figures that `png` names; what none of them needs may be missing.
+    """Draw the figures that `png` names; inputs that none of them needs may be empty.
 
     Args:
         summary: the table of all comparisons and models.

@@ -18,7 +18,7 @@ def predict_gaze(
     compute: Compute,
     saliency: Path,
 ) -> None:
-    """Write one saliency map per listed image; `settings` are an entry of the configuration's `saliency`."""
+    """Write one saliency map per listed image; `settings` is an entry of the configuration's `saliency`."""
     table = read_table(images)
     computing.write(table, registry.provider(table, settings, compute), saliency)
 

@@ -24,11 +24,11 @@ def prepare_images(
     """Write a row per image, what the check of the images found, and the files that were read.
 
     Args:
-        folder: of the images.
-        table: of their categories, if there is one.
+        folder: the folder of the images.
+        table: the table of their categories, if there is one.
         background: red, green and blue (0 to 255) behind transparent pixels; None for mid grey.
-        threads: that decode images at the same time.
-        listed: the columns `images.examination.COLUMNS`.
+        threads: number of threads that decode images.
+        listed: table with the columns `images.examination.COLUMNS`.
         checks: level, where, place, found, remedy of all warnings.
         files: file, sha256.
 

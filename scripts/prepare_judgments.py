@@ -32,13 +32,13 @@ def prepare_judgments(
 
     Args:
         comparison: its name.
-        sources: the file of judgments, or those of the folder with one per participant.
+        sources: the file of judgments, or the files of a folder with one per participant.
         lists: the files of ids that the settings name.
         images: table of the image set.
         settings: judgments, kind, columns, order, key, categories, images and simulated of the comparison.
         unit: `images` or `pairs`, what is cut into folds.
         n_folds, seeds, inner_folds: of the cross-validation.
-        judgments: see `reading.inspect`; the attribute sha256 is that of the file, or one for each file of the folder.
+        judgments: see `reading.inspect`; the attribute sha256 has a hash for each file in `sources`.
         folds: the table of folds by seed.
         checks: level, where, place, found, remedy of all warnings.
         files: file, sha256.

@@ -24,7 +24,7 @@ def prepare_networks(
 
     Args:
         layers: layer, operation, shape, role; by network.
-        networks: the layers of every model, the numbers of its maps, places and units, and the route of ablation.
+        networks: map layer, readout layer, numbers of maps, places and units, and route of ablation of every model.
 
     Raises:
         ProblemsError: lists what is wrong with any of them.

@@ -25,11 +25,11 @@ def prepare_pairs(
 
     Args:
         comparison: its name.
-        networks: model, feature_maps, y, x and route of those that the pairs are explained for.
-        features: in the place of networks, those that have places.
+        networks: model, feature_maps, y, x and route of the networks that the pairs are explained for.
+        features: activations of the models that are features with places, by model.
         file: table of the pairs; None where the configuration lists them.
-        listed: the pairs that the configuration lists, if it does, or `all`.
-        memory_gb: gigabytes that explaining them may take.
+        listed: the pairs that the configuration lists, or `all`; empty with `file`.
+        memory_gb: gigabytes that explaining the pairs may take.
         pairs: image, image_b.
 
     Raises:
@@ -46,7 +46,7 @@ def prepare_pairs(
 
 
 def _shapes(networks: Path, features: Mapping[str, Path]) -> dict[str, tuple[tuple[int, ...], str]]:
-    """(feature_map, y, x) and the route of ablation, by model."""
+    """Shape of the maps (feature_map, y, x) and route of ablation, by model."""
     shapes: dict[str, tuple[tuple[int, ...], str]] = {}
     for row in tables.read_table(networks).to_dict("records"):
         shapes[row["model"]] = ((row["feature_maps"], row["y"], row["x"]), row["route"])

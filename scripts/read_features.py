@@ -1,4 +1,4 @@
-"""Check features that another tool computed, and bring those of the images of a set into the form of activations."""
+"""Check features that another tool computed, and convert those of an image set to the form of activations."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -25,8 +25,8 @@ def read_features(
     Args:
         images: table of the image set.
         features: file of the array.
-        order: file of its images.
-        settings: what else `features.Source` has.
+        order: file with the image of each of its rows.
+        settings: the other fields of `features.Source`.
         activations: see `features.read`.
         checks: level, where, place, found, remedy of all warnings.
         files: file, sha256.

@@ -44,9 +44,9 @@ def summarise(
         alignment: `similarity` and `score`.
         judgments: by comparison.
         predictions, intervals, permutations, rankings, scores, heatmaps: by comparison and network.
-        reported: published values to stand beside those obtained, if any.
+        reported: published values to show beside those obtained, if any.
         checked: warnings of each check of inputs.
-        read: files that each of them read.
+        read: files that each of these checks read.
         summary: a row per comparison and network.
         networks: a row per network, by comparison.
         by_image, by_map: how the scores of all networks are spread over maps and over images, by comparison.
@@ -72,7 +72,7 @@ def summarise(
         if comparison in differences:
             tables.write_table(_differences(models, images, maps), differences[comparison])
         if comparison in agreements:
-            # Units have none.
+            # Models of units have no heatmaps.
             drawn = {model: netcdf.read_netcdf(file) for (name, model), file in heatmaps.items() if name == comparison}
             tables.write_table(_agreement(drawn), agreements[comparison])
     for parts, output in ((checked, checks), (read, files)):
@@ -150,7 +150,7 @@ def _agreement(heatmaps: Mapping[str, xr.Dataset]) -> pd.DataFrame:
 
 
 def _with_origins(table: pd.DataFrame, origins: pd.DataFrame) -> pd.DataFrame:
-    """Say of both networks of every row what they are made of."""
+    """Add the origin columns of both networks to every row; those of the second end in `_b`."""
     of_other = origins.drop(columns="simulated").add_suffix("_b")
     return table.join(origins, on="model").join(of_other, on="model_b")
 

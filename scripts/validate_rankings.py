@@ -1,4 +1,4 @@
-"""Rank feature maps on the training images of every fold, select among them, and test what was selected."""
+"""Rank feature maps on the training images of every fold, select the best of them, and test the selection."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -27,13 +27,13 @@ def validate_rankings(
 ) -> None:
     """Write the tables of the cross-validation, one of each kind for every seed.
 
-    What an interrupted job had done of the same inputs and settings is taken over, seed by seed.
+    Seeds that an interrupted job finished with the same inputs and settings are not computed again.
 
     Args:
         activations, judgments, model, alignment: see `comparisons.opened`.
         folds: table of folds by seed.
         settings: see `cross_validation.Settings`.
-        rankings, curves, scores, predicted: what `cross_validation.Validation` has by these names, by seed.
+        rankings, curves, scores, predicted: files for the fields of `cross_validation.Validation`, by seed.
     """
     with comparisons.opened(activations, judgments, model, alignment, compute) as comparison:
         chosen = cross_validation.Settings(**settings)
