@@ -6,12 +6,12 @@ from snakemake.utils import min_version
 
 min_version("9.27")
 
-# This project's folder, also where another workflow uses this one as a module.
+# This project's folder, even if another workflow uses this one as a module.
 HERE = Path(workflow.current_basedir.get_path_or_uri(secret_free=False)).resolve()
 sys.path.insert(0, str(HERE / "scripts"))
 
 
-# A configuration file stands alone: one given with --configfile takes the place of the demo's instead of adding to it.
+# A configuration file stands alone: one given with --configfile replaces the demo's instead of being merged into it.
 if not workflow.overwrite_configfiles:
 
     configfile: "config.yaml" if Path("config.yaml").is_file() else HERE / "config.yaml"

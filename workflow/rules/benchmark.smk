@@ -16,7 +16,7 @@ rule benchmark:
 rule measure_speed:
     """Measure one kind of work, after the one before it."""
     input:
-        # One after the other, on any number of cores.
+        # One after the other, since measurements at the same time would disturb each other.
         before=lambda wildcards: [
             f"<results>/benchmark/{work}.csv" for work in BENCHMARKS[: BENCHMARKS.index(wildcards.work)][-1:]
         ],

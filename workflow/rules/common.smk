@@ -1,4 +1,4 @@
-# The configuration, completed, and what rules ask of it and of Snakemake's objects.
+# The completed configuration, and the constants and input functions that the rules share.
 import itertools
 import os
 import shutil
@@ -15,28 +15,28 @@ from alignment_importance.system.errors import InputError
 
 
 def checked(make: Callable, *given, **settings):
-    """Call what checks the configuration, and end with its message alone."""
+    """Call a function that checks the configuration; if it fails, stop with its message and without a traceback."""
     try:
         return make(*given, **settings)
     except InputError as error:
         raise WorkflowError(str(error)) from None
 
 
-# The rules' own files, scripts and environments, lie there.
+# Rules name their scripts and environments by paths in this folder.
 if set("{}<>") & set(str(HERE)):
     raise WorkflowError(f"{HERE}: rename the folder of this project; {PLACEHOLDERS}")
 
 RESOURCES = workflow.resource_settings
 checked(command_line.check_resources, RESOURCES.default_resources or {}, *RESOURCES.overwrite_resources.values())
-# As a module of another workflow, this one has no configuration on the command line.
+# Used as a module, this workflow gets its configuration from the other one, not from the command line.
 if not workflow.modifier.skip_configfile:
     checked(command_line.check_files, workflow.configfiles if workflow.is_main_process else [])
     update_config(config, command_line.misread(workflow.config_settings.config_args))
 
-# What the target `new` starts from, if the command line says so. These keys are no part of the configuration.
+# What the command line says for the target `new`, or None. These keys are not part of the configuration.
 SAID = {word.partition("=")[0] for word in workflow.config_settings.config_args}
 START = checked(start_of, {key: value for key, value in config.items() if key in SAID})
-# Jobs rely on the run that started them for the files that the configuration names.
+# Only the main process looks for the files that the configuration names; the jobs that it starts rely on that.
 CONFIGURATION = checked(
     configure,
     {key: value for key, value in config.items() if START is None or key not in START},
@@ -45,7 +45,7 @@ CONFIGURATION = checked(
 PLAN = Plan(CONFIGURATION)
 config = CONFIGURATION.model_dump()
 config["notes"] = captions.notes(config["comparisons"], config["models"])
-# Where results lie changes none of them, so that the key `results` is no part of what they were made with.
+# Results do not depend on the folder that they are in, so the record of what made them leaves out the key `results`.
 config["provenance"] = {
     "folder": os.path.join(config["results"], "provenance"),
     "configuration": CONFIGURATION.model_dump(exclude={"results"}),
@@ -54,7 +54,7 @@ config["provenance"] = {
 
 COMPARISONS = list(config["comparisons"])
 MODELS = list(config["models"])
-# What a network is and sees, whatever is done with its feature maps afterwards.
+# Entries of the networks without `ablation`: activations do not depend on how feature maps are ablated later.
 NETWORKS = {
     name: {key: value for key, value in config["models"][name].items() if key != "ablation"} for name in PLAN.networks()
 }
@@ -64,9 +64,9 @@ SALIENCY = list(config["saliency"])
 CONTROLS = list(config["controls"])
 SEEDS = config["cross_validation"]["seeds"]
 VIEWS = list(itertools.product(COMPARISONS, MODELS))
-# Those that have heatmaps.
+# Comparisons and models that have heatmaps.
 MAPPED = list(itertools.product(COMPARISONS, WITH_PLACES))
-# Comparisons in which there are networks to put side by side.
+# Comparisons with several models, and with several models that have heatmaps.
 COMPARED = COMPARISONS if PLAN.pairs_of_models() else []
 AGREEING = COMPARISONS if PLAN.pairs_with_places() else []
 COMPUTE = {key: config[key] for key in ("device", "memory_gb", "precision")}
@@ -82,7 +82,7 @@ wildcard_constraints:
     control=PLAN.any_of(CONTROLS),
 
 
-# Jobs on this machine take turns at its GPU, unless somebody has said how many may run at once.
+# Jobs on this machine take turns at its GPU, unless the user has set how many may run at once.
 if workflow.local_exec and "gpu" not in workflow.global_resources and shutil.which("nvidia-smi"):
     workflow.register_resource("gpu", 1)
 
@@ -90,7 +90,7 @@ if workflow.local_exec and "gpu" not in workflow.global_resources and shutil.whi
 def environment(name: str) -> str:
     """The conda environment of rules that run networks: one that demands a PyTorch for CUDA if the device is `cuda`.
 
-    For `auto`, conda takes what suits the machine that makes the environment.
+    For `auto`, conda chooses the PyTorch that suits the machine on which the environment is made.
     """
     return f"../../envs/{name}{'_cuda' if config['device'] == 'cuda' else ''}.yaml"
 
@@ -101,7 +101,7 @@ def code_of(script: str) -> str:
 
 
 def entry(section: str, key: str | None = None) -> Callable:
-    """An input function: what the configuration says of the unit that the wildcards name; no file for null."""
+    """An input function: the entry of the unit that a wildcard names, or one key of it; no file if the key is null."""
 
     def of_unit(wildcards):
         unit = config[section][wildcards[section.removesuffix("s")]]
@@ -111,14 +111,14 @@ def entry(section: str, key: str | None = None) -> Callable:
 
 
 def models_of(names: list[str]) -> Callable:
-    """An input function: the networks of some names, which may have the wildcard `model`, with their entries."""
+    """An input function: entries of networks by name; the names may contain the wildcard `model`."""
     return lambda wildcards: {
         filled: NETWORKS[filled] for filled in [name.format(model=wildcards.get("model")) for name in names]
     }
 
 
 def files_of_network(name: str) -> Callable:
-    """An input function: the files that a model is made of, whose name may be the wildcard `model`."""
+    """An input function: the files that a model is made of; its name may contain the wildcard `model`."""
     return lambda wildcards: PLAN.files_of_network(name.format(model=wildcards.get("model")))
 
 
@@ -128,14 +128,14 @@ def files_in(section: str, key: str) -> Callable:
 
 
 def view(pattern: str) -> Callable:
-    """An input function: files of the image set that a comparison is about."""
+    """An input function: files of the image set of a comparison."""
     return lambda wildcards: expand(
         pattern, image_set=PLAN.image_set_of(wildcards.comparison), saliency=SALIENCY, allow_missing=True
     )
 
 
 def of_control(pattern: str) -> Callable:
-    """An input function: files of the image set of a control, and of all comparisons of it."""
+    """An input function: files of the image set of a control, or of all comparisons of that image set."""
     return lambda wildcards: expand(
         pattern,
         image_set=config["controls"][wildcards.control]["image_set"],
@@ -168,7 +168,7 @@ def megabytes_of_ablation() -> Callable[..., int]:
     return growing(1000 + 1000 * GPUS + 1000 * config["memory_gb"], activations=10, network=3)
 
 
-# What jobs read and are told that ablate the feature maps of a view.
+# Inputs and params of the jobs that ablate the feature maps of one comparison and model.
 ABLATION_INPUT = {
     "activations": view("<results>/activations/{image_set}/{model}.nc"),
     "judgments": "<results>/inputs/{comparison}/judgments.nc",

@@ -8,11 +8,11 @@
 #         transfer/{comparison}/{model}.csv (two comparisons or more)
 
 
-# One job for the seeds of a comparison and network, or several with `seeds_per_job`.
+# One job for all seeds of a comparison and model, or several jobs with `seeds_per_job`.
 for number, seeds in enumerate(PLAN.seed_groups(), start=1):
 
     rule:
-        """Rank feature maps and score the k highest-ranked for every k, and other ways, in every fold of some seeds."""
+        """In every fold of some seeds, rank feature maps and score the k highest-ranked for every k, and baselines."""
         name:
             "validate_rankings" if number == 1 else f"validate_rankings_{number}"
         input:

@@ -5,12 +5,12 @@
 #         inputs/{image_set}/images.csv, inputs/{comparison}/judgments.nc and pairs.csv (of named pairs), folds/{comparison}/seed-{seed}.csv
 #         beside them, what each check found and which files it read, for inputs/checks.csv and inputs/files.csv
 #
-# Each job checks what it reads. They come before all other jobs that can run, so that mistakes are told early.
+# Each job checks what it reads, and has a higher priority than the others, so that mistakes are reported early.
 
 for dataset, settings in config["datasets"].items():
 
     rule:
-        """Bring one published data set, or the drawn demo, into the form of any data set."""
+        """Bring one published data set, or the drawn demo, into the canonical form."""
         name:
             f"make_{dataset}"
         input:
@@ -41,9 +41,9 @@ for dataset, settings in config["datasets"].items():
 
 
 rule check:
-    """Check all inputs of the configuration and tell everything that is wrong in one report."""
+    """Check all inputs of the configuration and report everything that is wrong at once."""
 
-    # Without an output or a benchmark, which would count as one, it runs whenever it is asked for.
+    # It has no output, nor a benchmark, which would count as one, so that it runs whenever it is asked for.
     input:
         made=PLAN.made_inputs(),
     log:
@@ -110,7 +110,7 @@ rule prepare_judgments:
     conda:
         "../../envs/tables.yaml"
     resources:
-        # Sparse judgments, small as files, may become matrices that take the third attempt.
+        # Sparse judgments are small files, but may become matrices so large that only the third attempt has the memory.
         mem_mb=growing(1150, sources=15),
         runtime=growing(10, sources=0.1),
     params:

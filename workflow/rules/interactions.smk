@@ -4,8 +4,8 @@
 # makes   interactions/{comparison}/{model}/elimination.csv, pairs.csv and shapley.csv, and their figures
 #         recovery/{control}/{model}.csv
 #
-# Where no closed form leads to the scores the jobs stop after `interactions.minutes`, and say how much is done. They
-# leave *.partial.npz beside their output; the same command with more minutes, or after an interruption, goes on there.
+# If the scores have no closed form, the jobs stop after `interactions.minutes` and log how much is done. Their state is
+# kept in *.partial.npz beside the output; the same command with more minutes, or after an interruption, continues.
 
 KINDS_OF_INTERACTION = ["elimination", "pairs", "shapley"]
 
@@ -39,7 +39,7 @@ rule eliminate_feature_maps:
     threads: 4
     resources:
         mem_mb=megabytes_of_ablation(),
-        # The budget, and time to read, to go once more over the maps and to write.
+        # The budget, plus time to read, to score the maps that are left once more, and to write.
         runtime=growing(config["interactions"]["minutes"] + 60),
         gpu=GPUS,
     params:

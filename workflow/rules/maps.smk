@@ -1,4 +1,4 @@
-# Maps: where in an image alignment lies, and whether people look there.
+# Maps: where in an image the important feature maps respond, and whether people look there.
 #
 # needs   activations/{image_set}/{model}.nc, inputs/{comparison}/judgments.nc, inputs/{image_set}/images.csv
 # makes   {image_scores,heatmaps,pairs}/{comparison}/{model}.nc, pairs/{comparison}/{model}.csv, saliency/{image_set}/{saliency}.nc
@@ -6,7 +6,7 @@
 
 
 rule explain_images:
-    """Score every feature map of every image and of pairs of images, and average the images' maps by their scores."""
+    """Score the feature maps of every image and of pairs of images, and average each image's maps by their scores."""
     input:
         **ABLATION_INPUT,
         rsms="<results>/rsm/{comparison}/{model}.nc",
@@ -68,7 +68,7 @@ rule compute_saliency:
         "<benchmarks>/compute_saliency/{image_set}/{saliency}.tsv"
     wildcard_constraints:
         saliency=PLAN.any_of(PLAN.saliencies_by(networks=False)),
-    # Mistakes in the user's own maps and fixations are told before networks run.
+    # Mistakes in the user's own maps and fixations are reported before networks run.
     priority: 90
     conda:
         "../../envs/vision.yaml"
@@ -137,7 +137,7 @@ rule measure_overlap:
 
 
 rule evaluate_control:
-    """Tell for every image how well its heatmaps single out the first object against the second."""
+    """Measure for every image how well its heatmaps single out the first object against the second."""
     input:
         heatmaps=of_control("<results>/heatmaps/{comparison}/{model}.nc"),
         pairs=of_control("<results>/pairs/{comparison}/{model}.nc"),

@@ -1,4 +1,4 @@
-# Networks: checked, their layers listed, and what they make of the images of a set; features in the place of networks.
+# Networks: their checks, layers and activations of the images of a set; features that take the place of networks.
 #
 # needs   inputs/{image_set}/images.csv, the networks' weights, files of features
 # makes   layers/{network}.csv, inputs/networks.csv and networks-checks.csv, activations/{image_set}/{model}.nc
@@ -36,8 +36,8 @@ rule prepare_networks:
         "../../scripts/prepare_networks.py"
 
 
-# What is no name of a configured model is that of an architecture: Snakemake prefers `prepare_networks`, which has no
-# wildcards. A `ruleorder` would be an error where another workflow uses single rules of this one.
+# A name that no configured model has is that of an architecture. For the others, Snakemake prefers `prepare_networks`,
+# which has no wildcards. A `ruleorder` would be an error if another workflow uses single rules of this one.
 rule list_layers:
     """List the layers of an architecture."""
     output:
@@ -58,11 +58,11 @@ rule list_layers:
         "../../scripts/list_layers.py"
 
 
-# A rule for each sweep, whose models differ in their map layer alone, and one for each of the other models.
+# One rule for all models that are in no sweep, and one for each sweep, whose models differ in their map layer alone.
 for number, models in enumerate([["{model}"], *PLAN.sweeps().values()], start=1):
 
     rule:
-        """Run a network over the images of one set, up to its map layer, or through several, and on to its readout."""
+        """Run a network on the images of one set and record the feature maps of one or more layers, and the readout."""
         name:
             "extract_activations" if number == 1 else f"extract_activations_{number}"
         input:
@@ -93,7 +93,7 @@ for number, models in enumerate([["{model}"], *PLAN.sweeps().values()], start=1)
 
 
 rule read_features:
-    """Check features that another tool computed, and bring those of the images of one set into the form of activations."""
+    """Check features that another tool computed, and convert those of one image set to the form of activations."""
     input:
         images="<results>/inputs/{image_set}/images.csv",
         features=entry("models", "features"),

@@ -4,7 +4,7 @@
 # makes   figures/*.png and, where they are wanted, figures/*.pdf, heatmaps/{comparison}/{model}/{image}.png
 #         gallery/index.html and the pictures beside it, paper/README.md and what it names
 
-# The kinds of figure of every comparison and model; of other figures, the kind of each and what it is about.
+# Kinds of the figures that are drawn for every comparison and model; kind and subject of each of the other figures.
 KINDS_OF_UNITS = ["curves", "importance", "rsms"]
 KINDS = [*KINDS_OF_UNITS, "heatmaps", "patches", "pairs-explained"]
 KINDS += ["overlap", "overlap-categories", "overlap-grid"] if SALIENCY else []
@@ -17,7 +17,7 @@ OF_PAPER = PLAN.figures_of_paper()
 OWN_OF_PAPER = [("bars",), *(("fold-curves", model) for model in MODELS)]
 
 
-# What the figures of every model are drawn from; and what there is only of models whose feature maps have places.
+# Inputs of the figures of every model, and the inputs that only models whose feature maps have places have.
 DRAWN_OF_ALL = {
     "curves": expand("<results>/curves/{{comparison}}/{{model}}/seed-{seed}.csv", seed=SEEDS),
     "rankings": expand("<results>/rankings/{{comparison}}/{{model}}/seed-{seed}.csv", seed=SEEDS),
@@ -169,7 +169,7 @@ rule build_gallery:
 
 
 rule assemble_paper:
-    """Draw what only the paper shows, and fill a folder with what stands for its figures and tables, and an index."""
+    """Draw the figures that only the paper has, and put all its figures and tables into a folder with an index."""
     input:
         png=[figure(about, "png") for about in OF_PAPER],
         pdf=vector_graphics(OF_PAPER),
@@ -215,7 +215,7 @@ rule assemble_paper:
 
 
 rule results:
-    """All tables and labelled arrays, and the data sets they are made of: what is deleted is made again."""
+    """All tables and labelled arrays, and the data sets they are made of: whatever was deleted is made again."""
     input:
         [file for dataset in config["datasets"] for file in PLAN.wanted_files(dataset).values()],
         rules.summarise.output,
@@ -259,7 +259,7 @@ rule figures:
     input:
         rules.plot_summary.output,
         expand(rules.plot_comparison.output, comparison=COMPARISONS, model=WITH_PLACES),
-        # Where another workflow uses single rules of this one, `plot_units` has no output to ask for.
+        # By file name: if another workflow uses single rules of this one, `rules.plot_units` has no output.
         [
             figure((kind, comparison, model), ending)
             for kind, comparison, model in itertools.product(KINDS_OF_UNITS, COMPARISONS, PLAN.units())
