@@ -8,24 +8,24 @@ Every function takes:
   not judged (the diagonal is not used; where it holds the smallest values, the matrix is refused as dissimilarities);
   as an array, a `pandas.DataFrame`, or a `DataArray`, which name their images.
 
-What names its images is joined by name, never by order. What does not is taken in the order in which it comes; if
-neither does, the images are called 0, 1, 2, … Names are text: the image 7 is the image "7".
+If both name their images, they are joined by name, never by order. If one of them does not, it is taken to be in the
+order of the other; if neither does, the images are called 0, 1, 2, … Names are text: the image 7 is the image "7".
 
-Keywords that they share:
+Keywords that the functions share:
 
-- `head`: what makes the network's readout (image, unit) of its feature maps: the `head` of `networks.cut`, by whose
-  structure the fastest exact route is chosen, or any `torch.nn.Module`. By default the readout is each map's mean over
-  its places, as in ResNet, EfficientNet and DenseNet, which needs no network. A head that also reads tokens which are
-  no places, such as the class token of a vision transformer, is refused, since `maps` do not hold them: build such a
-  network with `readout="mean"`, whose readout is the mean of the patches' tokens, or let the workflow record them.
+- `head`: computes the network's readout (image, unit) from its feature maps: the `head` of `networks.cut`, whose
+  structure decides which exact route is fastest, or any `torch.nn.Module`. By default the readout is each map's mean
+  over its places, as in ResNet, EfficientNet and DenseNet, which needs no network. A head that also reads tokens that
+  are not places, such as the class token of a vision transformer, is refused, since `maps` do not hold them: build such
+  a network with `readout="mean"`, whose readout is the mean of the patch tokens, or let the workflow record them.
 - `similarity`: of two images' readouts, `pearson` (the paper's) or `cosine`.
-- `score`: of the similarities of a network against those that people see, `pearson_r2` (the paper's), `pearson` or
+- `score`: how the network's similarities are compared with the judgments, `pearson_r2` (the paper's), `pearson` or
   `spearman`.
-- `ablation`: what takes the place of a map that is ablated: `zero` (the paper's), or its `mean` over all images and
-  places, for maps that take both signs.
+- `ablation`: what replaces a map that is ablated: `zero` (the paper's), or its `mean` over all images and places, for
+  maps that take both signs.
 
-Results are the same, to the bit, on one processor and on many. A CUDA tensor is computed with where it is, all else on
-the processor (Apple's MPS has no float64). `alignment_importance` logs its progress by `logging` at the level INFO.
+Results are the same, to the bit, on any number of cores. Maps in a CUDA tensor are computed with on their GPU, all
+others on the CPU (Apple's MPS has no float64). The logger `alignment_importance` reports progress at the level INFO.
 """
 
 import copy
@@ -74,7 +74,7 @@ def score(
         `rankings/{comparison}/{model}/all.csv` of the workflow.
 
     Raises:
-        TypeError: maps, judgments or head of another kind.
+        TypeError: maps, judgments or head are of a type that is not supported.
         ValueError: maps and judgments are not of the same images, or cannot be compared.
 
     Examples:
@@ -107,13 +107,13 @@ def curves(
 ) -> pd.DataFrame:
     """How well the k most important feature maps match people, on the images that ranked them and on others.
 
-    The images are cut into folds. Of each fold, the feature maps are ranked on the images outside it (train), and the
-    first k = 1, 2, … of the ranking are scored on these and on the images of the fold (test).
+    The images are cut into folds. For each fold, the feature maps are ranked on the images outside it (train), and the
+    first k = 1, 2, … of this ranking are scored on the same images and on the images of the fold (test).
 
     Args:
         maps, judgments, head, similarity, score, ablation: see `alignment_importance.api`.
-        folds: how many.
-        seed: of the cut.
+        folds: number of folds.
+        seed: seed of the random folds.
 
     Returns:
         A row per fold and k: fold (from 1), k, train_score, test_score. As
@@ -157,8 +157,8 @@ def heatmaps(
     """Where in each image the feature maps respond that make its similarities match people's.
 
     Args:
-        maps, judgments, head, similarity, score, ablation: see `alignment_importance.api`. Feature maps of an image are
-            ablated in it alone, and the correlation of its row of similarities is what they are scored by.
+        maps, judgments, head, similarity, score, ablation: see `alignment_importance.api`. The feature maps of an
+            image are ablated in this image alone, and scored by the correlation of its row of similarities.
 
     Returns:
         (image, y, x) float32, at the resolution of the maps: the average of an image's maps weighted by the positive
@@ -197,7 +197,7 @@ def explain_pair(
     score: str = "pearson_r2",
     ablation: str = "zero",
 ) -> xr.Dataset:
-    """Take the agreement of one pair of images with people apart: by feature maps, and by places in both images.
+    """Explain how far a network agrees with people on one pair of images: by feature maps, and by places in both.
 
     Args:
         maps, judgments, head, similarity, score, ablation: see `alignment_importance.api`.
@@ -210,7 +210,7 @@ def explain_pair(
         (y, x, y_b, x_b). See `experiments.pairs.explain`.
 
     Raises:
-        TypeError, ValueError: see `score`; also images that there are not, or that were not judged together.
+        TypeError, ValueError: see `score`; also images that do not exist, or were not judged together.
 
     Examples:
         >>> import numpy as np
@@ -231,7 +231,7 @@ def explain_pair(
 
 
 def rsm(maps: arrays.Maps, *, head: Head | nn.Module | None = None, similarity: str = "pearson") -> xr.DataArray:
-    """Representational similarity matrix: how alike a network's readouts of each two images are.
+    """Representational similarity matrix: how alike a network's readouts of every two images are.
 
     Args:
         maps, head, similarity: see `alignment_importance.api`.
@@ -266,7 +266,7 @@ def _compared(
     score: str,
     ablation: str,
 ) -> Iterator[Comparison]:
-    """Check and join what a function was given, and compute meanwhile as the workflow does."""
+    """Check and join the arguments of a function, and give their comparison, with PyTorch set as in the workflow."""
     _check_known(similarity, SIMILARITIES, "similarity")
     _check_known(score, SCORES, "score")
     _check_known(ablation, ("zero", "mean"), "ablation")
@@ -282,7 +282,7 @@ def _compared(
 def _recorded(
     network: arrays.Named, ids: list[str], head: Head | nn.Module | None
 ) -> Iterator[tuple[xr.Dataset, Head | None, Compute]]:
-    """What a network records of images, see `networks.activations`, with its head, and what to compute by."""
+    """Give activations as the workflow records them, see `networks.activations`, the head, and a `Compute`."""
     of_units = network.array.ndim == 2
     if of_units and head is not None:
         raise InputError("it reads feature maps (image, feature_map, y, x), but these are units", where="head")
@@ -318,7 +318,7 @@ def _read(head: Head | None, compute: Compute, maps: np.ndarray) -> np.ndarray:
 
 
 def _check_readout(head: Head, compute: Compute, maps: np.ndarray) -> None:
-    """Refuse a head that does not take maps of their shape, or makes no readout (image, unit) of them."""
+    """Refuse a head that does not take maps of this shape, or does not return (image, unit)."""
     try:
         with torch.no_grad(), compute.arithmetic():
             readout = compute.place(head.module)(torch.tensor(maps, device=compute.device))
@@ -334,10 +334,10 @@ def _check_readout(head: Head, compute: Compute, maps: np.ndarray) -> None:
 
 
 def _read_head(head: object, n_maps: int) -> Head:
-    """A head, or a module that nothing is known of, which stays as it is."""
+    """The head itself, or a copy of a module as a head of unknown structure."""
     if isinstance(head, nn.Module):
         module = copy.deepcopy(head).eval()
-        # Scores are differences, of which 16 bits leave little; NumPy has no bfloat16.
+        # Scores are small differences, which 16 bits would round away; and NumPy has no bfloat16.
         halved = any(values.dtype in (torch.float16, torch.bfloat16) for values in module.parameters())
         return Head(module.float() if halved else module, n_maps, "general")
     if not isinstance(head, Head):
@@ -354,7 +354,7 @@ def _read_head(head: object, n_maps: int) -> Head:
 
 
 def _judged_pair(comparison: Comparison, image: str, image_b: str) -> pd.DataFrame:
-    """The pair of images as `pairs.explain` wants it."""
+    """The pair of images as a table for `pairs.explain`; refuse unknown images, and pairs that were not judged."""
     ids = comparison.image_ids
     for name in (image, image_b):
         if name not in ids:

@@ -1,4 +1,4 @@
-"""Arrays of images that people call the library with: read, checked, and joined by name."""
+"""Reads and checks the arrays that the library's functions are called with, and joins them by the images' names."""
 
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
@@ -28,8 +28,8 @@ class Named:
 
     Attributes:
         array: float32 or float64.
-        names: of the images, None where they have none.
-        device: that computes with it.
+        names: names of the images; None if they have none.
+        device: the device that computes with it.
     """
 
     array: np.ndarray
@@ -38,10 +38,10 @@ class Named:
 
 
 def read_maps(maps: object) -> Named:
-    """Read feature maps (image, feature_map, y, x) or units (image, unit); dimensions of these names in any order.
+    """Read feature maps (image, feature_map, y, x) or units (image, unit); named dimensions may be in any order.
 
     Raises:
-        TypeError: no array of numbers.
+        TypeError: `maps` is not an array of numbers.
         InputError: other dimensions, two images of one name, or values that are not finite.
     """
     if isinstance(maps, xr.DataArray):
@@ -63,7 +63,7 @@ def read_judgments(judgments: object) -> Named:
     """Read judgments (image, image) into float64, NaN on the diagonal.
 
     Raises:
-        TypeError: no array or table of numbers.
+        TypeError: `judgments` is not an array or table of numbers.
         InputError: not symmetric, not finite, dissimilarities, or rows and columns that are not of the same images.
     """
     if not isinstance(judgments, np.ndarray | torch.Tensor | pd.DataFrame | xr.DataArray):
@@ -93,7 +93,7 @@ def join(network: Named, people: Named) -> tuple[list[str], np.ndarray]:
     """The names of the images in the order of the maps, and their judgments (image, image).
 
     Raises:
-        InputError: they are not of the same images or of too few pairs, or no score can be computed of the judgments.
+        InputError: the images differ, too few pairs were judged, or the judgments allow no score.
     """
     human = people.array
     if network.names is not None and people.names is not None:
@@ -112,17 +112,17 @@ def join(network: Named, people: Named) -> tuple[list[str], np.ndarray]:
 
 
 def default_names(count: int) -> list[str]:
-    """What images without names are called."""
+    """Names for images that have none: 0, 1, 2, …"""
     return [str(number) for number in range(count)]
 
 
 def name_of(label: object) -> str:
-    """An image's name as text, as the workflow cleans ids."""
+    """An image's name as text, cleaned like the ids of the workflow."""
     return ids.clean(label.decode() if isinstance(label, bytes) else str(label))
 
 
 def _images_of(maps: xr.DataArray) -> Hashable:
-    """The dimension of images: that of this name, or the first."""
+    """The dimension of images: the one called `image`, or the first."""
     first = "image" if "image" in maps.dims else next(iter(maps.dims), "image")
     if first in ("feature_map", "unit", "y", "x"):
         found = f"none of the dimensions {', '.join(map(str, maps.dims))} is called image"
@@ -131,13 +131,13 @@ def _images_of(maps: xr.DataArray) -> Hashable:
 
 
 def _numbers_of(array: np.ndarray | torch.Tensor | pd.DataFrame | xr.DataArray, what: str) -> np.ndarray:
-    """Numbers in float32 or float64, whichever holds them; NaN where they are masked."""
+    """Convert to float32 if that holds the numbers exactly, otherwise to float64; NaN where they are masked."""
     if isinstance(array, torch.Tensor):
         array = array.detach().cpu()
         # NumPy has no bfloat16.
         array = array.float() if array.dtype == torch.bfloat16 else array
     if isinstance(array, pd.DataFrame) and all(map(pd.api.types.is_numeric_dtype, array.dtypes)):
-        # Also types of pandas' own, which NumPy takes for objects.
+        # This also converts pandas' own types, which NumPy would take for objects.
         array = array.to_numpy(dtype=np.float64, na_value=np.nan)
     values = np.asanyarray(array)
     if values.dtype.kind not in "fiub":
@@ -147,7 +147,7 @@ def _numbers_of(array: np.ndarray | torch.Tensor | pd.DataFrame | xr.DataArray, 
 
 
 def _labels_of(matrix: np.ndarray | torch.Tensor | pd.DataFrame | xr.DataArray) -> Sequence[pd.Index | None]:
-    """What rows and columns are called."""
+    """Labels of the rows and of the columns; None without labels."""
     if isinstance(matrix, pd.DataFrame):
         return matrix.index, matrix.columns
     if isinstance(matrix, xr.DataArray):
@@ -156,7 +156,7 @@ def _labels_of(matrix: np.ndarray | torch.Tensor | pd.DataFrame | xr.DataArray) 
 
 
 def _names(labels: pd.Index | None, where: str) -> list[str] | None:
-    """Labels as text, each of which must be there once."""
+    """Labels as text, which must be unique."""
     if labels is None:
         return None
     names = pd.Index([name_of(label) for label in labels])
@@ -166,7 +166,7 @@ def _names(labels: pd.Index | None, where: str) -> list[str] | None:
 
 
 def _places(wanted: list[str], there: list[str], one: str, other: str) -> np.ndarray:
-    """Where the wanted names are; there must be no others."""
+    """Positions of the wanted names among those that are there; both must be the same set of names."""
     for of, in_which, lacking in (
         (one, other, set(wanted) - set(there)),
         (other, one, set(there) - set(wanted)),
@@ -177,7 +177,7 @@ def _places(wanted: list[str], there: list[str], one: str, other: str) -> np.nda
 
 
 def _check_symmetric(human: np.ndarray, names: list[str]) -> None:
-    """Refuse judgments that say two things of a pair, or something infinite."""
+    """Refuse judgments that are infinite, or differ between the two directions of a pair."""
     rounding = 1e-8 * np.abs(human[np.isfinite(human)]).max(initial=0)
     wrong = np.argwhere(np.isinf(human) | ~np.isclose(human, human.T, atol=rounding, equal_nan=True))
     if len(wrong):
