@@ -1,4 +1,4 @@
-"""The command `alignment-importance`: Snakemake's commands for what most people do, which it prints as it runs them."""
+"""The command `alignment-importance`: short forms of the most used Snakemake commands, each printed before it runs."""
 
 import argparse
 import importlib.util
@@ -17,17 +17,17 @@ from alignment_importance.command import progress, questions
 from alignment_importance.config import Plan, configure
 from alignment_importance.system.errors import InputError
 
-#: Without the files, the memory and the reason of every job, which its log says.
+#: Leaves out Snakemake's lines on the host, and on the files, memory and reason of every job.
 _QUIET = ("--quiet", "host", "rules")
 
 _CONFIG_HELP = "configuration; that of the project's folder, which is the demo, if none is named"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Do what the command line says.
+    """Run the command that the command line names.
 
     Args:
-        arguments: those of the process if None. What follows `--` is handed on to Snakemake.
+        arguments: of the command line; None for those of the process. What follows `--` is handed on to Snakemake.
 
     Returns:
         The exit status: Snakemake's, or 1 where there was nothing to run.
@@ -122,7 +122,7 @@ def _check(said: argparse.Namespace, checkout: Path) -> int:
 
 
 def _run(said: argparse.Namespace, checkout: Path) -> int:
-    # What an interruption left unfinished is made again, instead of being an error.
+    # Files that an interruption left incomplete are made again; otherwise Snakemake would stop with an error.
     settings = [*_configfile(said, checkout), "--rerun-incomplete"]
     return _snakemake(said, checkout, settings, [], progress.call_and_tell)
 
@@ -159,12 +159,12 @@ def _read(config: Path) -> dict[str, Any]:
 def _configfile(said: argparse.Namespace, checkout: Path) -> list[str]:
     if not said.config:
         return []
-    _read(said.config)  # Snakemake would not say which file it cannot read, or say it in a traceback.
+    _read(said.config)  # Snakemake's own error would not name the file, or be a traceback.
     return ["--configfile", _seen_from(checkout, said.config)]
 
 
 def _seen_from(checkout: Path, path: Path) -> str:
-    """A path of here, as Snakemake finds it from the checkout."""
+    """The path by which Snakemake, in the checkout, finds a path of the working directory."""
     whole = path.resolve()
     return (whole.relative_to(checkout) if whole.is_relative_to(checkout) else whole).as_posix()
 
@@ -176,7 +176,7 @@ def _snakemake(
     targets: Sequence[str],
     call: Callable[..., int] = progress.call,
 ) -> int:
-    """Print a command of Snakemake and call it in the checkout."""
+    """Print a command of Snakemake, call it in the checkout, and return its exit status."""
     if importlib.util.find_spec("snakemake") is None:
         raise InputError("Snakemake is not installed here; `pip install -r requirements.txt` does it.")
     records = checkout / ".snakemake"

@@ -1,4 +1,4 @@
-"""Snakemake's calls, and how far it has come, with the time that is left, while it runs."""
+"""Calls Snakemake, and shows its progress and the time left while it runs."""
 
 import contextlib
 import re
@@ -14,15 +14,15 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.text import Text
 
-#: What Snakemake says after every job.
+#: The line that Snakemake prints after every job.
 _STEPS = re.compile(r"(\d+) of (\d+) steps \(.*\) done")
 
 
 @contextlib.contextmanager
 def _started(command: Sequence[str], cwd: Path, **settings: Any) -> Iterator[subprocess.Popen[str]]:
-    """Start Snakemake and wait for its end, also after an interrupt from the keyboard, which reaches it as well.
+    """Start Snakemake and wait for its end, even after an interrupt from the keyboard, which Snakemake receives too.
 
-    Killed instead of let end, it would leave the folder locked.
+    If it were killed before it ends by itself, it would leave the folder locked.
     """
     with subprocess.Popen(command, cwd=cwd, **settings) as run:
         handler = signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -38,10 +38,7 @@ def call(command: Sequence[str], cwd: Path) -> int:
 
 
 def call_and_tell(command: Sequence[str], cwd: Path) -> int:
-    """Run Snakemake and say how far it has come: on a terminal in one line below all else, otherwise line by line.
-
-    Its exit status is returned.
-    """
+    """Run Snakemake, show its progress (in the last line of a terminal, else line by line), return its status."""
     console, started = Console(stderr=True), time.monotonic()
     line_below = Progress(
         BarColumn(), TextColumn("{task.description}"), TimeElapsedColumn(), console=console,
@@ -65,7 +62,7 @@ def call_and_tell(command: Sequence[str], cwd: Path) -> int:
 
 
 def describe(done: int, total: int, seconds: float) -> str:
-    """Say how many steps are done, and about how long the others take if they take as long as these did.
+    """Say how many steps are done, and about how long the others will take at the same pace.
 
     >>> describe(12, 32, 120)
     '12 of 32 steps, about 0:03:20 left'

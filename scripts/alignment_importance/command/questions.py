@@ -1,4 +1,4 @@
-"""What the command `new` asks on a terminal: whatever the judgments cannot be read without."""
+"""What the command `new` asks on a terminal: the keys without which the judgments cannot be read."""
 
 import argparse
 import re
@@ -10,12 +10,12 @@ from rich.prompt import Prompt
 from alignment_importance.config.values import NAME_PATTERN
 from alignment_importance.system.problems import Problem, Problems
 
-#: What is asked for some keys, in the place of their names.
+#: Prompts for keys whose names alone do not say what to enter.
 _QUESTIONS = {"columns": "columns, as in similarity=rating participant=subject"}
 
 
 def ask(said: argparse.Namespace) -> None:
-    """Ask for the name, and one after the other for the keys that the judgments lack, and complete what was said."""
+    """Ask for the name, then for each key that the judgments lack, and add the answers to the arguments."""
     said.name = said.name or Prompt.ask("Name of the configuration", default=default_name(said.images))
     while (problem := _lacking(said)) is not None:
         key = problem.lacks
@@ -33,7 +33,7 @@ def ask(said: argparse.Namespace) -> None:
 
 
 def default_name(folder: Path) -> str:
-    """The name of a folder; what the name of a configuration cannot hold becomes a hyphen.
+    """The name of a folder; characters that the name of a configuration cannot have become a hyphen.
 
     >>> default_name(Path("my photos (2026)"))
     'my-photos-2026'
@@ -43,7 +43,7 @@ def default_name(folder: Path) -> str:
 
 
 def column(word: str) -> tuple[str, str]:
-    """The name of a column here, and what a table calls it.
+    """Split NAME=YOURS into the name of a column here and its name in the user's table.
 
     >>> column("similarity=My rating")
     ('similarity', 'My rating')
@@ -58,8 +58,8 @@ def column(word: str) -> tuple[str, str]:
 
 
 def _lacking(said: argparse.Namespace) -> Problem | None:
-    """The first thing wrong with the judgments that a key which was not said decides."""
-    # These take a second, which other commands need not wait for.
+    """The first problem with the judgments that a key which was not given would solve; None without such a problem."""
+    # These imports take a second, which other commands should not wait for.
     import pandas as pd
 
     from alignment_importance.inputs.images import listing
