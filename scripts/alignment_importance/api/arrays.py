@@ -64,7 +64,7 @@ def read_judgments(judgments: object) -> Named:
 
     Raises:
         TypeError: `judgments` is not an array or table of numbers.
-        InputError: not symmetric, not finite, dissimilarities, or rows and columns that are not of the same images.
+        InputError: not symmetric, infinite, dissimilarities, or rows and columns that are not of the same images.
     """
     if not isinstance(judgments, np.ndarray | torch.Tensor | pd.DataFrame | xr.DataArray):
         kinds = "an array of NumPy, xarray or PyTorch, or a pandas.DataFrame"
