@@ -38,7 +38,7 @@ def call(command: Sequence[str], cwd: Path) -> int:
 
 
 def call_and_tell(command: Sequence[str], cwd: Path) -> int:
-    """Run Snakemake, show its progress (in the last line of a terminal, else line by line), return its status."""
+    """Run Snakemake, show its progress (in a terminal's last line, else line by line), and return its exit status."""
     console, started = Console(stderr=True), time.monotonic()
     line_below = Progress(
         BarColumn(), TextColumn("{task.description}"), TimeElapsedColumn(), console=console,
