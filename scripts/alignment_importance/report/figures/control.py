@@ -42,7 +42,7 @@ def draw_control(
     names, aspect = list(heatmaps), style.aspect(next(iter(heatmaps.values())))
     figure = style.new_figure(0.8 + (0.28 + 0.9 * aspect) * (1 + len(names)))
     of_each = [set(maps["image"].to_numpy().tolist()) for maps in heatmaps.values()]
-    # Where comparisons share no image, those of any comparison.
+    # If the comparisons share no image, images of any comparison are taken.
     shared = sorted(set.intersection(*of_each) or set.union(*of_each))
     chosen = resampling.evenly(shared, _COLUMNS)
     halves = figure.add_gridspec(1, 2, width_ratios=[2.2, 1])

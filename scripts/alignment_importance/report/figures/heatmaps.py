@@ -24,7 +24,7 @@ _ROWS, _CATEGORIES = 3, 10
 
 _CROSSED_OUT = "; crossed out where no score is positive or one is undefined"
 
-#: A colour bar is at most as high as so many rows of images.
+#: The largest height of a colour bar, in rows of images.
 _ROWS_OF_BAR = 3
 
 #: Letters that fit beside a bar of a row or two.

@@ -19,7 +19,7 @@ from alignment_importance.report.figures.heatmaps import heatmap_bar, heatmap_no
 from alignment_importance.report.figures.sheet import Sheet
 from alignment_importance.report.overlays import heatmap_over, read_image
 
-#: Quantities that are compared: the label of the axis, and what has a value.
+#: Quantities that are compared: the label of the axis, and whether images or feature maps have the values.
 _QUANTITIES = {
     "mean_absolute_deviation": ("mean absolute deviation of AIS", "images"),
     "gini": ("Gini coefficient of |AIS|", "images"),
@@ -27,7 +27,7 @@ _QUANTITIES = {
     "entropy": ("entropy of |AIS| over images (bits)", "feature maps"),
 }
 
-#: Dashes of the first ten networks, of the next ten and so on, whose colours are the same.
+#: Dashes of the first ten networks, the next ten and so on: ten colours are used again and again.
 _DASHES = ("-", "--", ":", "-.")
 
 #: Number of images on which two networks agree most, and of those on which they agree least.

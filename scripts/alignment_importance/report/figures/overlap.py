@@ -25,8 +25,8 @@ from alignment_importance.report.figures.sheet import Sheet
 from alignment_importance.report.overlays import read_image
 from alignment_importance.statistics import resampling
 
-#: Number of images in a row of the grid, and of kinds of saliency map in a row of the figure of categories, which has
-#: at most so many of them.
+#: Number of images in a row of the grid, number of kinds of saliency map in a row of the figure of categories, and the
+#: largest number of categories in that figure.
 _COLUMNS = 6
 _SALIENCIES = 2
 _CATEGORIES = 40
@@ -40,7 +40,7 @@ _MARKS = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0)
 #: Distance from one row of categories to the next, in heights of a row; end of their names, in points from the axis.
 _STEP, _LEFT = 1.3, -25
 
-#: Labels, colours, widths and dashes of lines, and markers of points. Lines are drawn over those before: where curves
+#: Labels, colours, widths and dashes of lines, and markers of points. Later lines lie over earlier ones: where curves
 #: coincide, the wider ones show on both sides of the narrower ones. Dashes separate them further, in figures where
 #: dashes mean nothing else.
 _BASELINES: dict[str, tuple[str, str, float, Any, str]] = {
@@ -77,7 +77,7 @@ def draw_overlap(summary: pd.DataFrame, comparison: str, model: str) -> Figure:
             panel.set_ylabel(measure)
         _relative_risks(row[2], everything[everything["saliency"] == saliency])
         row[0].set_title(style.short(saliency))
-    panels[0, 2].set_ylim(bottom=0)  # of all rows: set with the first, the limits would be those of the first alone
+    panels[0, 2].set_ylim(bottom=0)  # after all rows are drawn, since it stops the scaling of the shared axis
     for panel in panels[-1, :2]:
         panel.set_xlabel("predicting mask\n(% of pixels)")
     panels[-1, 2].set_xlabel("both masks\n(% of pixels)")
@@ -213,7 +213,7 @@ def _chosen(risks: Mapping[str, pd.DataFrame], size: float) -> tuple[list[str], 
 
 
 def _target(summary: pd.DataFrame) -> float:
-    """Choose the size of the predicted mask for the curves: the middle one of those that all sizes predict."""
+    """Choose the size of the predicted mask for the curves: the middle one of those with the most predicting masks."""
     curves = summary[(summary["measure"] == "precision") & (summary["top_percent"] != summary["target_percent"])]
     counts = curves["target_percent"].value_counts()
     if counts.empty:
@@ -250,7 +250,7 @@ def _directions(panel: Axes, aimed: pd.DataFrame, measure: str, target: float, h
 def _stack(panel: Axes, aimed: pd.DataFrame, names: list[str], measure: str, target: float, highest: float) -> None:
     """Draw one measure of the prediction by the saliency map for every category, in rows that share one panel.
 
-    A row is 1 high, from 0 to the highest value of any, and row r begins at -r times `_STEP`.
+    A row is 1 high and shows values from 0 to `highest`; row r begins at -r times `_STEP`.
     """
     bottoms = -_STEP * np.arange(len(names))
     aimed = aimed[aimed["direction"] == "saliency_predicts_ais"]

@@ -142,7 +142,7 @@ def _prediction_label(row: pd.Series) -> str:
     corrected = f" ({style.p_value(holm).removeprefix('p ').removeprefix('= ')})" if np.isfinite(holm) else ""
     known = np.isfinite(row["k_retained_mean"])
     permuted = row.get("p_permutation_difference", np.nan)
-    # Ticks get their labels anew whenever they are drawn, so that `style.worded` cannot change these.
+    # Matplotlib sets the labels of ticks again at every drawing, so that `style.worded` cannot change them.
     what = "units" if style.of_units(row["weights"]) else "maps"
     lines = [
         style.observers(row["comparison"], row["simulated"], between="\n"),
@@ -180,7 +180,7 @@ def draw_curves(curve: pd.DataFrame, table: pd.DataFrame, comparison: str, model
     panel.set_xlim(1, curve["k"].max())
     panel.set_xlabel("feature maps kept, the highest-ranked first (k)")
     panel.set_ylabel(f"alignment ({score_name(score)})")
-    # Beside the panel, and not the figure, whose title would run into it.
+    # Placed beside the panel: beside the figure, the title would run into it.
     panel.legend(loc="upper left", bbox_to_anchor=(1.01, 1), borderaxespad=0)
     ignorant = {"test_random", "test_total_activation", "test_active_units"} & others
     ignorance = " Random rankings and those by activations know nothing of people." if ignorant else ""

@@ -114,8 +114,8 @@ def _dendrogram(panel: Axes, tree: NDArray[np.float64] | None) -> None:
 def joints(tree: NDArray[np.float64]) -> NDArray[np.float64]:
     """Find the lines that join the branches of a linkage, with images at 0, 1, ... in the order of its leaves.
 
-    As `scipy.cluster.hierarchy.dendrogram`, which calls itself for every branch, and so fails for a tree that is deeper
-    than Python allows, as one of a thousand images may be.
+    This replaces `scipy.cluster.hierarchy.dendrogram`, which is recursive and so fails for a tree that is deeper than
+    Python's limit of recursion, as a tree of a thousand images may be.
 
     Args:
         tree: (joint, 4) of `scipy.cluster.hierarchy.linkage`.
@@ -138,7 +138,7 @@ def joints(tree: NDArray[np.float64]) -> NDArray[np.float64]:
 def _category_bars(panels: list[Axes], category: NDArray[np.str_]) -> dict[str, Artist]:
     """Draw a strip of category colours along the left of every matrix, and return the entries of their legend.
 
-    There is no strip without categories, or with more categories than colours.
+    There is no strip for fewer than two categories, or for more categories than colours.
     """
     names = sorted(set(category) - {""})
     if not 1 < len(names) <= len(palette.COLOURS):

@@ -42,7 +42,7 @@ class Sheet:
         """Divide an empty panel.
 
         Args:
-            panel: becomes as wide and as high as the pictures; its unit is the width of a picture.
+            panel: its axes are set to span the pictures; its unit is the width of a picture.
             n_rows, n_columns: of pictures.
             aspect: height of the place of each picture, in widths.
             above: space for text above each picture, in widths.

@@ -33,7 +33,7 @@ _SETTINGS = mpl.rc_params_from_file(Path(__file__).with_suffix(".mplstyle"), use
 #: Length of the longest names that are written in full.
 SHORT = 28
 
-#: Letters of notes and legends, and of titles of panels, that fit into an inch, and the inches of a mark in a legend.
+#: Letters per inch in notes and legends, and in titles of panels; width in inches of a mark in a legend.
 _PER_INCH, _OF_TITLES_PER_INCH, _MARK = 17, 15, 0.4
 
 #: Decorates functions that run in the style of all figures.
@@ -83,7 +83,7 @@ def new_figure(height: float) -> Figure:
         height: in inches.
     """
     present = present_page()
-    # How wide text is depends a little on the dots.
+    # The resolution is set before text is measured: its width depends on it a little.
     return Figure((present.two_columns_mm / 25.4, height), present.dpi, layout="constrained")
 
 
@@ -100,7 +100,7 @@ def save(figure: Figure, png: Path) -> None:
 
 
 def lay_out(figure: Figure) -> None:
-    """Lay out a figure once: otherwise Matplotlib would compute the layout again for every file."""
+    """Lay out a figure once, because Matplotlib would compute the layout again for every file."""
     figure.set_dpi(present_page().dpi)
     if (engine := figure.get_layout_engine()) is not None:
         engine.execute(figure)
@@ -205,7 +205,7 @@ def key(figure: Figure, entries: Mapping[str, Artist], note: str, columns: int) 
 
 
 def fit(figure: Figure, panels: float) -> None:
-    """Make a figure as high as its panels are, with all that stands at them, and the text above and below them.
+    """Set the height of a figure to that of its panels, with their labels, and of the text above and below them.
 
     Args:
         panels: their height in inches.
