@@ -1,4 +1,4 @@
-"""What the gallery tells about every image, as numbers that the page sorts and filters by."""
+"""Collects the numbers that the gallery shows for every image, and by which its page sorts and filters."""
 
 import itertools
 from collections.abc import Iterable, Mapping, Sequence
@@ -99,7 +99,7 @@ def describe(image_set: ImageSet, percents: Sequence[float], scale: Scale) -> di
 
 
 def _agreement(one: xr.Dataset, other: xr.Dataset, ids: list[str]) -> list[float]:
-    """Correlate the heatmaps of two views; NaN where one lacks the image."""
+    """Correlate the heatmaps of two views; NaN for images that one of them lacks."""
     both = set(one.indexes["image"]) & set(other.indexes["image"])
     return [correlate_heatmaps(one, other, image) if image in both else np.nan for image in ids]
 
@@ -119,7 +119,7 @@ def _describe_view(view: View, ids: list[str], percents: Sequence[float], scale:
         "maps_total": view.scores.sizes["feature_map"],
         "maps_retained": None if np.isnan(retained) else int(retained),
         "present": [int(image in view.heatmaps.indexes["image"]) for image in ids],
-        # The values of the first and the last colour of all heatmaps, unless each has its own range.
+        # The values of the first and the last colour; None if each heatmap has its own range.
         "limits": limits and [significant(value) for value in limits],
         "alignment": numbers(alignment),
         "overlap": {name: _overlap(table, ids, percents) for name, table in view.overlaps.items()},

@@ -34,7 +34,7 @@ def describe(explained: xr.Dataset, heatmaps: xr.Dataset, ids: list[str]) -> dic
 
     Returns:
         `grid`, rows and columns of places; `most_places`, see `MOST_PLACES`; `boxes`, for each of `ids` the rectangle
-        that the grid covers (left, top, width and height, as parts of the image's), None if it is the whole image;
+        that the grid covers (left, top, width and height, as shares of the image's), None if it is the whole image;
         `ranks`, whether ranks are compared; and `pairs`: for each its `images` (positions in `ids`), its similarity in
         standard deviations according to `people`, the `network` and its `retained` feature maps alone, its `share` of
         r, its `maps` with their contributions, which of its images has a `heatmap`, and, if places are compared, which

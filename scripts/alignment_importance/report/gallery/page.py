@@ -23,7 +23,7 @@ def write(content: Mapping[str, Any], path: Path) -> None:
 
     Args:
         content: `percents`, and `sets` as `content.describe` returns them.
-        path: of the HTML file.
+        path: the HTML file to write.
     """
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(_HERE), autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True

@@ -20,7 +20,7 @@ from alignment_importance.report.outlines import outline
 from alignment_importance.report.overlays import Scale, overlay, shared_limits, shrunk
 from alignment_importance.system import logs
 
-#: Longest sides in pixels: in the large view, in the overview and of masks, and of a feature map.
+#: Longest sides of pictures in pixels: in the large view, in the overview (also of contours), and of a feature map.
 LARGE, SMALL, MAP = 480, 224, 128
 
 #: Colours of the contours of heatmaps and of saliency maps.
@@ -67,7 +67,7 @@ def draw(image_set: ImageSet, percents: Sequence[float], folder: Path, scale: Sc
 
 
 def _file(root: Path, number: int, layer: str, ending: str = "webp") -> Path:
-    """Return the file of a picture of an image, in a folder that is there."""
+    """Return the file of a picture of an image; its folder is made if it does not exist."""
     folder = root / layer
     folder.mkdir(parents=True, exist_ok=True)
     return folder / f"{number:04d}.{ending}"
@@ -114,7 +114,7 @@ class Contours:
     def __init__(self, salience: Mapping[str, NDArray[np.float64]], percents: Sequence[float]) -> None:
         """Store the saliency maps (height, width) by name, and the sizes of masks; smaller ones have wider outlines."""
         self._salience, self._percents = salience, sorted(percents)
-        #: By the pixels that a network saw, which are the same for most networks.
+        #: Outlines of saliency maps by the pixels that a network saw, which are the same for most networks.
         self._outlined: dict[bytes, dict[str, list[tuple[str, str]]]] = {}
 
     def with_heatmap(self, heatmap: NDArray[np.float64]) -> dict[str, str]:
