@@ -275,7 +275,7 @@ def score_name(score: str) -> str:
 
 
 def subject(kind: str, *names: str) -> dict[str, str]:
-    """Return what a figure is about: its names, as many as `FIGURES[kind].about` has, by what they name."""
+    """Return what a figure is about: its names, by what each of them names, in the order of `FIGURES[kind].about`."""
     return dict(zip(FIGURES[kind].about, names, strict=True))
 
 
@@ -297,7 +297,7 @@ def labels(kind: str, *names: str) -> dict[str, str]:
 
 
 def unusual(arithmetic: str, ablation: str) -> list[str]:
-    """State the arithmetic and the ablation of a network where they are not what they are for most networks."""
+    """State the arithmetic and the ablation of a network if they differ from float32 and from ablation to zero."""
     replaced = ["ablated maps replaced by their means"] if ablation == "mean" else []
     return replaced if arithmetic == "float32" else [arithmetic, *replaced]
 

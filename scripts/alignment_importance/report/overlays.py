@@ -22,7 +22,7 @@ _STRONGEST = 0.75
 #: The colours of heatmaps (strength, red and green and blue), 0 to 255, from the lowest to the highest value.
 _HEAT = 255 * mpl.colormaps["inferno"](np.arange(256))[:, :3].astype(np.float32)
 
-#: Number of steps between the colours of a layer.
+#: Number of steps to which the strength of a heatmap is rounded in a layer.
 _STEPS = 63
 
 #: Weights of red, green and blue in the brightness of a pixel.
@@ -75,7 +75,7 @@ def layer(values: NDArray[np.floating], limits: Limits | None = None) -> NDArray
     Returns:
         uint8 (y, x, 4), red, green, blue and opacity.
     """
-    # Steps that are hardly visible reduce files to a quarter.
+    # Rounding to steps that are hardly visible reduces files to a quarter.
     colour, opacity = _heat(np.rint(_STEPS * _strength(values, limits)) / _STEPS)
     return _to_bytes(np.concatenate([colour, 255 * opacity[..., None]], axis=-1))
 

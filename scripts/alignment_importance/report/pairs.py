@@ -1,4 +1,4 @@
-"""Lists explained pairs of images, with the feature maps responsible for what these have in common, or have not."""
+"""Lists explained pairs of images, with the feature maps that contribute most to their agreement or disagreement."""
 
 from dataclasses import dataclass
 
@@ -12,11 +12,11 @@ class Pair:
 
     Attributes:
         number: its position among the explained pairs.
-        images: both.
+        images: the ids of both images.
         people, network, retained: its similarity according to people, to the network and to the retained feature maps
             alone, in standard deviations over all judged pairs.
-        share: of the correlation of network and people.
-        maps: those that contribute most to the agreement, or the disagreement, of the pair; none if undefined.
+        share: the pair's share of the correlation of network and people.
+        maps: the feature maps that contribute most to the agreement, or disagreement, of the pair; none if undefined.
     """
 
     number: int
@@ -33,7 +33,7 @@ def list_pairs(explained: xr.Dataset, n_maps: int) -> list[Pair]:
 
     Args:
         explained: what `experiments.pairs.explain` returns; may be lazy.
-        n_maps: the most maps of a pair.
+        n_maps: the largest number of maps to list for a pair.
     """
     similarities = np.stack([explained[name].to_numpy() for name in ("human", "similarity", "similarity_retained")])
     shares = similarities[0] * similarities[1]

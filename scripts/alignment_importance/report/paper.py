@@ -170,7 +170,7 @@ def _index(
     for at, (kind, table) in enumerate(tables.items(), start=1):
         what, columns = TABLES[kind]
         contents.append(f"| Table {at} | all | {what} | [CSV](table-{at:02d}_{kind}.csv) |")
-        # Rows of single categories would be hundreds.
+        # There may be hundreds of rows for single categories.
         of_all = table[table["category"] == ALL_IMAGES] if "category" in table else table
         more = "All categories, columns and digits" if len(of_all) < len(table) else "All columns and digits"
         parts += [
@@ -188,8 +188,8 @@ def _facts(about: Mapping[str, str], tables: Mapping[str, pd.DataFrame], folds: 
     """State the images, participants, folds and networks of a figure, and what is simulated or has random weights.
 
     Args:
-        about: `comparison`, `control`, `model`, `model_b` of the figure; all of the run, if it names none. A control
-            has the comparisons of its image set.
+        about: `comparison`, `control`, `model`, `model_b` of the figure; all of the run for those that it lacks.
+            A control has the comparisons of its image set.
         tables: see `collect`.
         folds: how the folds were made.
     """
