@@ -71,13 +71,13 @@ def _fold_curves(
 ) -> Figure:
     """Draw the curves of all comparisons of one model."""
     tables = {comparison: read_table(file) for (comparison, name), file in predictions.items() if name == model}
-    of_folds = {
+    by_comparison = {
         comparison: pd.concat(
             [read_table(file).assign(seed=key[2]) for key, file in curves.items() if key[:2] == (comparison, model)]
         )
         for comparison in tables
     }
-    return draw_fold_curves(of_folds, tables, model, score)
+    return draw_fold_curves(by_comparison, tables, model, score)
 
 
 if __name__ == "__main__":

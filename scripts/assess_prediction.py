@@ -48,27 +48,27 @@ def assess_prediction(
         similarities: RSMs of people, of the whole network and of the retained maps.
     """
     first = next(iter(folds))
-    cut = {seed: tables.read_table(file) for seed, file in folds.items()}
+    fold_tables = {seed: tables.read_table(file) for seed, file in folds.items()}
     with comparisons.opened(activations, judgments, model, alignment, compute) as comparison:
         human, image_ids, score = comparison.human, comparison.image_ids, comparison.score
         ranked = ranks.rank_block(comparison.engine, cuts.whole(human))
         tables.write_table(ranked.assign(**comparison.origin), ranking)
-        listed = prediction.tabulate(
+        fold_scores = prediction.tabulate(
             {seed: tables.read_table(file) for seed, file in scores.items()},
-            {seed: (of_seed, cuts.blocks(of_seed, human, image_ids)) for seed, of_seed in cut.items()},
+            {seed: (cut, cuts.blocks(cut, human, image_ids)) for seed, cut in fold_tables.items()},
             comparison.ratings,
             score,
         )
-        tables.write_table(listed, table)
-        netcdf.write_netcdf(rsms.compute(comparison, ranked, rsms.n_retained(listed)), similarities)
+        tables.write_table(fold_scores, table)
+        netcdf.write_netcdf(rsms.compute(comparison, ranked, rsms.n_retained(fold_scores)), similarities)
         pairs = pd.concat(
             [tables.read_table(file).assign(seed=seed) for seed, file in predicted.items()], ignore_index=True
         )
         resampled = bootstrap.intervals(pairs, score, n_bootstraps, first)
         tables.write_table(resampled.assign(**comparison.origin), intervals)
         draws = n_permutations["pooled" if comparison.activations.attrs["route"] == "pooled" else "other"]
-        blocks = cuts.members(cut[first], image_ids)
-        key = comparison.fingerprint(provenance.circumstances(), draws, first, cut[first].to_csv())
+        blocks = cuts.members(fold_tables[first], image_ids)
+        key = comparison.fingerprint(provenance.circumstances(), draws, first, fold_tables[first].to_csv())
         budget = Budget(partial=permutations.with_suffix(".partial.npz"), key=key)
         permuted = permutation.permute(comparison.engine, blocks, human, score, draws, first, budget)
         tables.write_table(permuted.assign(**comparison.origin), permutations)

@@ -25,12 +25,12 @@ def eliminate_feature_maps(
 ) -> None:
     """Write the order of elimination and the scores of the maps left, see `interactions.eliminate_in_folds`."""
     with comparisons.opened(activations, judgments, model, alignment, compute) as comparison:
-        cut = read_table(folds)
-        blocks = cuts.blocks(cut, comparison.human, comparison.image_ids)
+        fold_table = read_table(folds)
+        blocks = cuts.blocks(fold_table, comparison.human, comparison.image_ids)
         one_shot = read_table(curves)
         budget = interactions.budget(comparison, minutes, table, *(fold.train.human for fold in blocks))
         eliminated = interactions.eliminate_in_folds(comparison.engine, blocks, one_shot, budget)
-        write_table(eliminated.assign(unit=cuts.unit_name(cut), **comparison.origin), table)
+        write_table(eliminated.assign(unit=cuts.unit_name(fold_table), **comparison.origin), table)
 
 
 if __name__ == "__main__":

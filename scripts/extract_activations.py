@@ -20,8 +20,8 @@ def extract_activations(
 ) -> None:
     """Write the activations of the listed images for each of `models`, which differ in nothing but their map layer."""
     specs = {name: networks.Spec(**model) for name, model in models.items()}
-    one, *_ = specs.values()
-    network = networks.build(one)
+    first, *_ = specs.values()
+    network = networks.build(first)
     cuts = [networks.cut(network, spec.map_layer, spec.readout_layer) for spec in specs.values()]
     table = read_table(images)
     extraction.extract(table, network, cuts, compute, [activations[name] for name in specs])

@@ -57,32 +57,32 @@ def bind(function: Callable[..., None], snakemake: Any) -> dict[str, Any]:
     return {name: _value(name, hints[name], snakemake) for name in inspect.signature(function).parameters}
 
 
-def _value(name: str, wanted: Any, snakemake: Any) -> Any:
+def _value(name: str, hint: Any, snakemake: Any) -> Any:
     if name == "compute":
-        return wanted.of_job(snakemake.params[name], snakemake.resources.get("gpu"), snakemake.threads)
+        return hint.of_job(snakemake.params[name], snakemake.resources.get("gpu"), snakemake.threads)
     for files in (snakemake.output, snakemake.input, snakemake.log):
         if name in dict(files.items()):
-            return _as(wanted, files[name], snakemake.params.get(name))
+            return _as(hint, files[name], snakemake.params.get(name))
     for values in (snakemake.params, snakemake.wildcards):
         if name in dict(values.items()):
-            return Path(values[name]) if wanted is Path else values[name]
+            return Path(values[name]) if hint is Path else values[name]
     if name == "threads":
         return snakemake.threads
     raise TypeError(f"the rule has no input, output, param or wildcard {name!r}")
 
 
-def _as(wanted: Any, files: Any, keys: Sequence[Any] | None) -> Any:
+def _as(hint: Any, files: Any, keys: Sequence[Any] | None) -> Any:
     """Convert the files of a rule to the type of a parameter; `keys` are those of a mapping."""
-    several = [files] if isinstance(files, str) else list(files)
-    kind = get_origin(wanted)
+    paths = [files] if isinstance(files, str) else list(files)
+    kind = get_origin(hint)
     if kind is Mapping:
         if keys is None:
             raise TypeError("a mapping of files needs its keys in the params, by the same name")
         names = [tuple(key) if isinstance(key, list | tuple) else key for key in keys]
-        return dict(zip(names, map(Path, several), strict=True))
+        return dict(zip(names, map(Path, paths), strict=True))
     if kind is Sequence:
-        return [Path(file) for file in several]
-    if not several and type(None) in get_args(wanted):
+        return [Path(path) for path in paths]
+    if not paths and type(None) in get_args(hint):
         return None
-    [only] = several
+    [only] = paths
     return Path(only)

@@ -39,8 +39,8 @@ def measure_transfer(
             comparisons[name] = comparison
     is_simulated = {name: comparison.origin["simulated"] for name, comparison in comparisons.items()}
     for target, table in tables.items():
-        of_seeds = {seed: file for (comparison, seed), file in folds.items() if comparison == target}
-        transferred = _transfer_to(target, comparisons, of_seeds, predictions[target])
+        fold_files = {seed: file for (comparison, seed), file in folds.items() if comparison == target}
+        transferred = _transfer_to(target, comparisons, fold_files, predictions[target])
         simulated = transferred["source"].map(is_simulated)
         write_table(transferred.assign(**comparisons[target].origin, source_simulated=simulated), table)
 
@@ -50,20 +50,20 @@ def _transfer_to(
 ) -> pd.DataFrame:
     """A row per source and fold of one target, with the target's own scores."""
     tested = comparisons[target]
-    made = [
+    seeds_and_folds = [
         (seed, fold)
         for seed, file in folds.items()
         for fold in cuts.blocks(read_table(file), tested.human, tested.image_ids)
     ]
-    names = pd.DataFrame([(seed, fold.fold) for seed, fold in made], columns=["seed", "fold"])
+    names = pd.DataFrame([(seed, fold.fold) for seed, fold in seeds_and_folds], columns=["seed", "fold"])
     columns = ["seed", "fold", "unit", "test_full", "test_retained"]
-    own = read_table(prediction)[columns]
+    own_scores = read_table(prediction)[columns]
     tables = []
     for source, learned in comparisons.items():
         if source != target:
-            scores = names.join(transfer.transfer(learned, tested, [fold for _, fold in made]))
+            scores = names.join(transfer.transfer(learned, tested, [fold for _, fold in seeds_and_folds]))
             scores.insert(0, "source", source)
-            tables.append(scores.merge(own, on=["seed", "fold"], validate="1:1"))
+            tables.append(scores.merge(own_scores, on=["seed", "fold"], validate="1:1"))
     return pd.concat(tables)
 
 

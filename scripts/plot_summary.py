@@ -79,11 +79,11 @@ def plot_summary(
         by_image, by_map, tests = map(read_table, files)
         return draw_spread(by_image, by_map, tests, comparison)
 
-    def agreeing(comparison: str, one: str, other: str) -> Figure:
+    def agreeing(comparison: str, model: str, model_b: str) -> Figure:
         table = read_table(agreement[comparison])
-        of_both = table[(table["model"] == one) & (table["model_b"] == other)]
-        maps = read_maps({model: (comparison, model) for model in (one, other)})
-        return draw_agreement(of_both, maps, pictures_of(image_set_of[comparison]), comparison)
+        rows = table[(table["model"] == model) & (table["model_b"] == model_b)]
+        maps = read_maps({name: (comparison, name) for name in (model, model_b)})
+        return draw_agreement(rows, maps, pictures_of(image_set_of[comparison]), comparison)
 
     def transferred(model: str) -> Figure:
         tables = [read_table(file).assign(target=target) for (target, name), file in transfer.items() if name == model]
@@ -91,7 +91,8 @@ def plot_summary(
 
     def controlled(name: str, model: str) -> Figure:
         image_set, objects = controls[name]["image_set"], list(controls[name]["objects"])
-        maps = read_maps({one: (one, model) for one, its_set in image_set_of.items() if its_set == image_set})
+        names = [comparison for comparison, judged_set in image_set_of.items() if judged_set == image_set]
+        maps = read_maps({comparison: (comparison, model) for comparison in names})
         areas = read_table(control[name, model])
         return draw_control(areas, maps, pictures_of(image_set), objects, model)
 

@@ -54,13 +54,13 @@ def prepare_judgments(
     problems.raise_errors()
     assert labelled is not None
     sha256 = " ".join(digests.tabulate(sources)["sha256"])
-    read = digests.tabulate([*sources, *lists])
+    files_read = digests.tabulate([*sources, *lists])
     netcdf.write_netcdf(labelled.assign_attrs(simulated=int(settings["simulated"]), sha256=sha256), judgments)
     image_ids = labelled["image"].to_numpy().tolist()
     for seed, output in folds.items():
         tables.write_table(cuts.cut(unit, image_ids, n_folds, seed), output)
     tables.write_table(problems.table(), checks)
-    tables.write_table(read, files)
+    tables.write_table(files_read, files)
 
 
 if __name__ == "__main__":

@@ -35,9 +35,9 @@ def prepare_networks(
     problems.log_warnings()
     problems.raise_errors()
     rows = []
-    for name, one in checked.items():
-        assert one is not None  # otherwise there are errors
-        (network, cut), spec = one, specs[name]
+    for name, built in checked.items():
+        assert built is not None  # otherwise there are errors
+        (network, cut), spec = built, specs[name]
         tables.write_table(list_layers(network, spec.map_layer, spec.readout_layer), layers[name])
         rows.append((name, cut.map_layer, *cut.map_shape, cut.readout_layer, cut.n_units, cut.head.route))
     tables.write_table(pd.DataFrame(rows, columns=_COLUMNS), networks)

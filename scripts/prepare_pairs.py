@@ -51,8 +51,8 @@ def _shapes(networks: Path, features: Mapping[str, Path]) -> dict[str, tuple[tup
     for row in tables.read_table(networks).to_dict("records"):
         shapes[row["model"]] = ((row["feature_maps"], row["y"], row["x"]), row["route"])
     for model, file in features.items():
-        with netcdf.open_netcdf(file) as brought:
-            shapes[model] = (brought["feature_maps"].shape[1:], brought.attrs["route"])
+        with netcdf.open_netcdf(file) as recorded:
+            shapes[model] = (recorded["feature_maps"].shape[1:], recorded.attrs["route"])
     return shapes
 
 

@@ -75,8 +75,8 @@ def summarise(
             # Models of units have no heatmaps.
             drawn = {model: netcdf.read_netcdf(file) for (name, model), file in heatmaps.items() if name == comparison}
             tables.write_table(_agreement(drawn), agreements[comparison])
-    for parts, output in ((checked, checks), (read, files)):
-        together = pd.concat([tables.read_table(part) for part in parts]).drop_duplicates()
+    for inputs, output in ((checked, checks), (read, files)):
+        together = pd.concat([tables.read_table(file) for file in inputs]).drop_duplicates()
         tables.write_table(together.sort_values("file") if "file" in together else together, output)
 
 
@@ -126,11 +126,11 @@ def _networks(
         images, maps = spread.over_maps(ais), spread.over_images(ais)
         predicted = tables.read_table(predictions[comparison, model])
         ranking = tables.read_table(rankings[comparison, model])
-        name, origin = {"comparison": comparison, "model": model}, netcdf.origin_columns(ais.attrs)
+        names, origin = {"comparison": comparison, "model": model}, netcdf.origin_columns(ais.attrs)
         about = {"unit": predicted["unit"].iloc[0], "n_images": ais.sizes["image"]}
-        described.append(name | origin | about | spread.describe(predicted, ranking, images, maps))
-        by_image.append(pd.DataFrame(name, index=images.index).join(images.assign(**origin)))
-        by_map.append(pd.DataFrame(name, index=maps.index).join(maps.assign(**origin)))
+        described.append(names | origin | about | spread.describe(predicted, ranking, images, maps))
+        by_image.append(pd.DataFrame(names, index=images.index).join(images.assign(**origin)))
+        by_map.append(pd.DataFrame(names, index=maps.index).join(maps.assign(**origin)))
     return pd.DataFrame(described), pd.concat(by_image), pd.concat(by_map)
 
 
@@ -145,14 +145,14 @@ def _differences(models: Sequence[str], images: pd.DataFrame, maps: pd.DataFrame
 
 def _agreement(heatmaps: Mapping[str, xr.Dataset]) -> pd.DataFrame:
     """A row per pair of networks and image, see `agreement.agree`."""
-    origins = pd.DataFrame({model: netcdf.origin_columns(one.attrs) for model, one in heatmaps.items()}).T
+    origins = pd.DataFrame({model: netcdf.origin_columns(maps.attrs) for model, maps in heatmaps.items()}).T
     return _with_origins(agreement.agree(heatmaps), origins)
 
 
 def _with_origins(table: pd.DataFrame, origins: pd.DataFrame) -> pd.DataFrame:
     """Add the origin columns of both networks to every row; those of the second end in `_b`."""
-    of_other = origins.drop(columns="simulated").add_suffix("_b")
-    return table.join(origins, on="model").join(of_other, on="model_b")
+    origins_b = origins.drop(columns="simulated").add_suffix("_b")
+    return table.join(origins, on="model").join(origins_b, on="model_b")
 
 
 if __name__ == "__main__":

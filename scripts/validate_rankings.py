@@ -41,16 +41,17 @@ def validate_rankings(
         parts = resumable.Parts(comparison.fingerprint(repr(chosen), provenance.text() or ""))
         kinds = {"rankings": rankings, "curves": curves, "scores": scores, "predicted": predicted}
         for seed, file in folds.items():
-            cut = tables.read_table(file)
+            fold_table = tables.read_table(file)
 
-            def write(outputs: Mapping[str, Path], seed: int = seed, cut: Any = cut) -> None:
-                done = validation.validate(cuts.blocks(cut, comparison.human, comparison.image_ids), seed)
+            def write(outputs: Mapping[str, Path], seed: int = seed, fold_table: Any = fold_table) -> None:
+                blocks = cuts.blocks(fold_table, comparison.human, comparison.image_ids)
+                validated = validation.validate(blocks, seed)
                 for kind, output in outputs.items():
-                    tables.write_table(getattr(done, kind).assign(**comparison.origin), output)
+                    tables.write_table(getattr(validated, kind).assign(**comparison.origin), output)
 
             outputs = {kind: files[seed] for kind, files in kinds.items()}
             folder = rankings[seed].with_name(f".{rankings[seed].stem}.partial")
-            parts.make(folder, resumable.fingerprint(cut.to_csv()), outputs, write)
+            parts.make(folder, resumable.fingerprint(fold_table.to_csv()), outputs, write)
         parts.finish()
 
 
