@@ -295,13 +295,13 @@ def _recorded(
             _check_readout(cut, compute, maps[:2])
         mean = maps.mean(axis=(0, 2, 3), dtype=np.float64).astype(maps.dtype)
         constant = np.broadcast_to(mean[:, None, None], (1, *maps.shape[1:]))
-        readout, of_means = (_read(cut, compute, values) for values in (maps, constant))
+        readout, mean_readout = (_read(cut, compute, values) for values in (maps, constant))
         recorded = xr.Dataset(
             {
                 "feature_maps": (("image", "feature_map", "y", "x"), maps),
                 "readout": (("image", "unit"), readout),
                 "map_mean": ("feature_map", mean),
-                "unit_mean": ("unit", of_means[0]),
+                "unit_mean": ("unit", mean_readout[0]),
             },
             coords={"image": ids},
             attrs={"route": "pooled" if cut is None else cut.route, "layout": "units" if of_units else "maps"},

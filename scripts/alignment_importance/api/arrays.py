@@ -54,8 +54,8 @@ def read_maps(maps: object) -> Named:
     names = _names(maps.indexes.get(maps.dims[0]), "maps") if isinstance(maps, xr.DataArray) else None
     wrong = np.flatnonzero(~np.isfinite(values).reshape(len(values), -1).all(axis=1))
     if len(wrong):
-        of = [(names or default_names(len(values)))[image] for image in wrong]
-        raise InputError(f"NaN or infinite values in the images {some(of)}", where="maps")
+        images = [(names or default_names(len(values)))[image] for image in wrong]
+        raise InputError(f"NaN or infinite values in the images {some(images)}", where="maps")
     return Named(values, names, maps.device if isinstance(maps, torch.Tensor) and maps.is_cuda else _PROCESSOR)
 
 
@@ -165,15 +165,15 @@ def _names(labels: pd.Index | None, where: str) -> list[str] | None:
     return names.tolist()
 
 
-def _places(wanted: list[str], there: list[str], one: str, other: str) -> np.ndarray:
+def _places(wanted: list[str], available: list[str], wanted_by: str, available_in: str) -> np.ndarray:
     """Positions of the wanted names among those that are there; both must be the same set of names."""
-    for of, in_which, lacking in (
-        (one, other, set(wanted) - set(there)),
-        (other, one, set(there) - set(wanted)),
+    for owner, other, missing in (
+        (wanted_by, available_in, set(wanted) - set(available)),
+        (available_in, wanted_by, set(available) - set(wanted)),
     ):
-        if lacking:
-            raise InputError(f"{of} have images that {in_which} lack: {some(sorted(lacking))}. Take the same of both.")
-    return pd.Index(there).get_indexer(pd.Index(wanted))
+        if missing:
+            raise InputError(f"{owner} have images that {other} lack: {some(sorted(missing))}. Take the same of both.")
+    return pd.Index(available).get_indexer(pd.Index(wanted))
 
 
 def _check_symmetric(human: np.ndarray, names: list[str]) -> None:
@@ -181,10 +181,10 @@ def _check_symmetric(human: np.ndarray, names: list[str]) -> None:
     rounding = 1e-8 * np.abs(human[np.isfinite(human)]).max(initial=0)
     wrong = np.argwhere(np.isinf(human) | ~np.isclose(human, human.T, atol=rounding, equal_nan=True))
     if len(wrong):
-        one, other = wrong[0]
+        first, second = wrong[0]
         found = ", ".join(
             f"of {names[row]} and {names[column]} it is {human[row, column]:g}"
-            for row, column in ((one, other), (other, one))
+            for row, column in ((first, second), (second, first))
         )
         raise InputError(
             f"{found}. Judgments are finite, or NaN, and symmetric: average both directions.", where="judgments"

@@ -33,9 +33,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         The exit status: Snakemake's, or 1 where there was nothing to run.
     """
     given = list(sys.argv[1:] if arguments is None else arguments)
-    behind = given.index("--") if "--" in given else len(given)
-    said = _parser().parse_args(given[:behind])
-    said.snakemake = given[behind + 1 :]
+    end = given.index("--") if "--" in given else len(given)
+    said = _parser().parse_args(given[:end])
+    said.snakemake = given[end + 1 :]
     try:
         return int(said.do(said, find_checkout(Path(said.directory))))
     except InputError as error:
@@ -165,8 +165,8 @@ def _configfile(said: argparse.Namespace, checkout: Path) -> list[str]:
 
 def _seen_from(checkout: Path, path: Path) -> str:
     """The path by which Snakemake, in the checkout, finds a path of the working directory."""
-    whole = path.resolve()
-    return (whole.relative_to(checkout) if whole.is_relative_to(checkout) else whole).as_posix()
+    absolute = path.resolve()
+    return (absolute.relative_to(checkout) if absolute.is_relative_to(checkout) else absolute).as_posix()
 
 
 def _snakemake(

@@ -69,4 +69,4 @@ def _lacking(said: argparse.Namespace) -> Problem | None:
     columns = dict(said.columns or ())
     source = reading.Source(said.judgments, said.kind, said.order, said.key, columns, images=said.only)
     reading.inspect(source, pd.DataFrame({"image": images}), problems)
-    return next((one for one in problems.errors if one.lacks and getattr(said, one.lacks) is None), None)
+    return next((error for error in problems.errors if error.lacks and getattr(said, error.lacks) is None), None)
