@@ -313,7 +313,7 @@ def notes(
     Returns:
         For each note whether it is `about` a comparison or a model, the `name` of that, and the `text`.
     """
-    unusual = (
+    cases = (
         ("comparison", comparisons, "simulated", True, "The observers of ``{}`` are **simulated**."),
         ("model", models, "weights", "random", "The network ``{}`` has **random weights**."),
         ("model", models, "ablation", "mean", "A map of ``{}`` is ablated by putting **its mean** over all images and "
@@ -323,7 +323,7 @@ def notes(
     )  # fmt: skip
     return [
         {"about": about, "name": name, "text": text.format(name)}
-        for about, section, key, value, text in unusual
+        for about, section, key, value, text in cases
         for name, entry in section.items()
         if entry.get(key) == value
     ]

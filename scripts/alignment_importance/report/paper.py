@@ -154,14 +154,14 @@ def _index(
     """
     score = score_name(str(tables["prediction"]["score"].iloc[0]))
     contents = ["| number | of | answers | files |", "|---|---|---|---|"]
-    parts = []
+    sections = []
     for at, (name, (kind, *names)) in enumerate(figures.items(), start=1):
         caption = FIGURES[kind]
         files = ", ".join(f"[{ending[1:].upper()}]({name}{ending})" for ending in endings)
         contents.append(f"| Figure {at} | {_escaped(', '.join(names) or 'all')} | {caption.question} | {files} |")
         alt = f"{caption.title}: {', '.join(names)}" if names else caption.title
         reading = f"{caption.reading.format(score=score)} {_facts(subject(kind, *names), tables, folds)}"
-        parts += [
+        sections += [
             f"## Figure {at}",
             f"![{alt}]({name}.png)",
             f"**Figure {at}. {caption.title}.** {reading}",
@@ -171,17 +171,17 @@ def _index(
         what, columns = TABLES[kind]
         contents.append(f"| Table {at} | all | {what} | [CSV](table-{at:02d}_{kind}.csv) |")
         # There may be hundreds of rows for single categories.
-        of_all = table[table["category"] == ALL_IMAGES] if "category" in table else table
-        more = "All categories, columns and digits" if len(of_all) < len(table) else "All columns and digits"
-        parts += [
+        shown = table[table["category"] == ALL_IMAGES] if "category" in table else table
+        more = "All categories, columns and digits" if len(shown) < len(table) else "All columns and digits"
+        sections += [
             f"## Table {at}",
             f"**Table {at}. {what}.** {_facts({}, tables, folds)}",
-            _markdown(of_all, columns),
+            _markdown(shown, columns),
             f"[{more}](table-{at:02d}_{kind}.csv)",
         ]
     if left_out:
-        parts += ["## Left out", "\n".join(f"- {what}: {why}." for what, why in left_out.items())]
-    return "\n\n".join(["# Figures and tables", "\n".join(contents), *parts]) + "\n"
+        sections += ["## Left out", "\n".join(f"- {what}: {why}." for what, why in left_out.items())]
+    return "\n\n".join(["# Figures and tables", "\n".join(contents), *sections]) + "\n"
 
 
 def _facts(about: Mapping[str, str], tables: Mapping[str, pd.DataFrame], folds: str) -> str:

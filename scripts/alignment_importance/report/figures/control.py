@@ -41,9 +41,9 @@ def draw_control(
     """
     names, aspect = list(heatmaps), style.aspect(next(iter(heatmaps.values())))
     figure = style.new_figure(0.8 + (0.28 + 0.9 * aspect) * (1 + len(names)))
-    of_each = [set(maps["image"].to_numpy().tolist()) for maps in heatmaps.values()]
+    judged = [set(maps["image"].to_numpy().tolist()) for maps in heatmaps.values()]
     # If the comparisons share no image, images of any comparison are taken.
-    shared = sorted(set.intersection(*of_each) or set.union(*of_each))
+    shared = sorted(set.intersection(*judged) or set.union(*judged))
     chosen = resampling.evenly(shared, _COLUMNS)
     halves = figure.add_gridspec(1, 2, width_ratios=[2.2, 1])
     _examples(figure.add_subfigure(halves[0]), heatmaps, pictures, chosen, aspect)

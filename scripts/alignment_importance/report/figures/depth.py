@@ -49,12 +49,12 @@ def draw_depth(summary: pd.DataFrame, models: Sequence[str], comparison: str, ne
     panel.legend(loc="upper left", bbox_to_anchor=(1.01, 1), borderaxespad=0)
     title = "Alignment with judgments over map layers"
     style.title(figure, title, comparison, network, style.provenance(rows))
-    parts = {
+    sentences = {
         f"Points: mean over {rows['n_folds'].iloc[0]} folds": True,
         "; whiskers: 95 % intervals by the bootstrap over images": style.known(rows, "test_full_boot_low"),
         ". All layers have the same readout, so that they differ in the maps that are retained; the score of all maps "
         "is that of the readout.": True,
         " Dashed: noise ceiling, the highest score to expect against the participants' mean.": has_ceiling,
     }
-    style.footnote(figure, "".join(part for part, said in parts.items() if said) + style.warning(rows))
+    style.footnote(figure, "".join(text for text, applies in sentences.items() if applies) + style.warning(rows))
     return figure

@@ -118,5 +118,5 @@ def _chosen(ranked: list[str], table: pd.DataFrame) -> tuple[list[tuple[str, lis
     shown = resampling.evenly(categories, _CATEGORIES)
     rows = [(name, resampling.evenly(listed.index[listed == name].tolist(), _PAIRS)) for name in shown]
     count = style.some(sum(len(images) for _, images in rows), len(ranked), "images").capitalize()
-    of = style.some(len(shown), len(categories), "categories")
-    return rows, f"{count} of {of}; of each from the best to the worst aligned."
+    groups = style.some(len(shown), len(categories), "categories")
+    return rows, f"{count} of {groups}; of each from the best to the worst aligned."

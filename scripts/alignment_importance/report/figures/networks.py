@@ -116,8 +116,8 @@ def draw_spread(images: pd.DataFrame, maps: pd.DataFrame, differences: pd.DataFr
     models = images["model"].unique().tolist()
     figure = style.new_figure(1)
     panels = figure.subplots(2, 2)
-    for panel, (quantity, (label, of)) in zip(panels.flat, _QUANTITIES.items(), strict=True):
-        table = images if of == "images" else maps
+    for panel, (quantity, (label, things)) in zip(panels.flat, _QUANTITIES.items(), strict=True):
+        table = images if things == "images" else maps
         for at, model in enumerate(models):
             rows = table[table["model"] == model]
             label_of_model = style.network(model, style.provenance(rows))
@@ -128,7 +128,7 @@ def draw_spread(images: pd.DataFrame, maps: pd.DataFrame, differences: pd.DataFr
             style.undefined(panel, label)
             continue
         panel.set_xlabel(textwrap.fill(label, int(6.5 * figure.get_figwidth())))
-        panel.set_ylabel(f"share of {of}")
+        panel.set_ylabel(f"share of {things}")
         panel.set_ylim(0, 1)
         panel.xaxis.set_major_locator(MaxNLocator(5))
         panel.set_title(_tests(differences[differences["quantity"] == quantity]), fontsize=7.5)

@@ -296,10 +296,10 @@ def _relative_risks(panel: Axes, summary: pd.DataFrame) -> None:
         return
     sizes = sorted(rows["top_percent"].unique())
     for at, (baseline, (_, colour, *_, marker)) in enumerate(_BASELINES.items()):
-        one = rows[rows["baseline"] == baseline].set_index("top_percent").reindex(sizes)
+        points = rows[rows["baseline"] == baseline].set_index("top_percent").reindex(sizes)
         places = np.arange(len(sizes)) + 0.18 * (at - 1.5)
-        panel.vlines(places, one["lower"], one["upper"], color=colour)
-        panel.plot(places, one["value"], marker, color=colour, markersize=4, clip_on=False, zorder=3)
+        panel.vlines(places, points["lower"], points["upper"], color=colour)
+        panel.plot(places, points["value"], marker, color=colour, markersize=4, clip_on=False, zorder=3)
     panel.axhline(1, color="black", linewidth=0.8, linestyle=":")
     panel.set_xticks(range(len(sizes)), [f"{size:g}" for size in sizes])
     panel.set_xlim(-0.6, len(sizes) - 0.4)

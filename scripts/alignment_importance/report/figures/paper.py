@@ -64,7 +64,7 @@ def draw_bars(summary: pd.DataFrame) -> Figure:
 def _bars_note(summary: pd.DataFrame, ceiling: bool) -> str:
     folds = ", ".join(map(str, sorted(summary["n_folds"].unique())))
     whiskers = style.known(summary, "test_full_boot_low")
-    parts = [
+    sentences = [
         f"Bars: means over {folds} folds",
         "; whiskers: 95 % intervals by the bootstrap over images" if whiskers else "",
         ". Numbers: feature maps retained, mean over folds.",
@@ -72,7 +72,7 @@ def _bars_note(summary: pd.DataFrame, ceiling: bool) -> str:
         " Without a line it is unknown." if ceiling and summary["noise_ceiling_of_mean_mean"].isna().any() else "",
         style.warning(summary),
     ]
-    return "".join(parts)
+    return "".join(sentences)
 
 
 def _bar_panel(panel: Axes, rows: pd.DataFrame) -> None:
@@ -146,8 +146,8 @@ def _fold_panel(panel: Axes, curve: pd.DataFrame, table: pd.DataFrame) -> None:
     shown = np.unique(np.linspace(1, curve["k"].max(), _POINTS).round())
     few = curve[curve["k"].isin(shown)]
     label = "test, single folds"
-    for _, one in few.groupby(["seed", "fold"], sort=False):
-        panel.plot(one["k"], one["test_score"], color=palette.TEST, alpha=0.25, linewidth=0.5, label=label)
+    for _, fold in few.groupby(["seed", "fold"], sort=False):
+        panel.plot(fold["k"], fold["test_score"], color=palette.TEST, alpha=0.25, linewidth=0.5, label=label)
     for side, name, colour in (("train", "training", palette.TRAINING), ("test", "test", palette.TEST)):
         mean = few.groupby("k")[f"{side}_score"].mean()
         panel.plot(mean.index, mean, color=colour, linewidth=1.5, label=f"{name}, mean of the folds")

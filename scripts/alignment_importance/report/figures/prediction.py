@@ -80,7 +80,7 @@ def _prediction_note(summary: pd.DataFrame, drawn: Collection[str]) -> str:
     numbers = ", ".join(map(str, sorted(summary["n_folds"].unique())))
     whiskers = "; whiskers: 95 % intervals by the bootstrap over images" if known("test_full_boot_low") else ""
     interval = ", with the 95 % interval of the corrected test" if known("difference_low") else ""
-    parts = {
+    sentences = {
         f"Bars and markers: mean over {numbers} folds; points: single folds{whiskers}.": True,
         "Ceiling: highest score to expect against the participants' mean.": _CEILING in drawn,
         "Band: agreement of single participants with the others and with all.": _PARTICIPANTS in drawn,
@@ -90,7 +90,7 @@ def _prediction_note(summary: pd.DataFrame, drawn: Collection[str]) -> str:
         "In parentheses: p corrected also for the number of these tests (Holm).": known("p_corrected_holm"),
         "Permutation p: permutation test of the difference.": known("p_permutation_difference"),
     }
-    return " ".join(part for part, drawn in parts.items() if drawn)
+    return " ".join(text for text, applies in sentences.items() if applies)
 
 
 def _prediction_panel(panel: Axes, rows: pd.DataFrame, folds: pd.DataFrame) -> None:
@@ -194,7 +194,7 @@ def draw_curves(curve: pd.DataFrame, table: pd.DataFrame, comparison: str, model
 
 def _other_rankings(panel: Axes, curve: pd.DataFrame) -> set[str]:
     """Draw the test curves of the other rankings in the table; return their columns."""
-    others = [one for one in _OTHER_CURVES if style.known(curve, one[0])]
+    others = [entry for entry in _OTHER_CURVES if style.known(curve, entry[0])]
     if others:
         panel.plot([], [], " ", label="test, other rankings:")
     for column, label, colour, line in others:

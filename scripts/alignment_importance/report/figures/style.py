@@ -140,9 +140,9 @@ def observers(comparison: str, simulated: bool, longest: int = SHORT, between: s
 def network(model: str, provenance: Mapping[str, Any]) -> str:
     """Name a model, and state if it is units, or if its weights, arithmetic or ablation are unusual."""
     weights = str(provenance["weights"])
-    said = [weights] if weights.startswith("random weights") or of_units(weights) else []
-    said += unusual(provenance["arithmetic"], provenance["ablation"])
-    return f"{short(model)} ({', '.join(said)})" if said else short(model)
+    remarks = [weights] if weights.startswith("random weights") or of_units(weights) else []
+    remarks += unusual(provenance["arithmetic"], provenance["ablation"])
+    return f"{short(model)} ({', '.join(remarks)})" if remarks else short(model)
 
 
 def of_units(weights: object) -> bool:

@@ -98,15 +98,15 @@ def describe(image_set: ImageSet, percents: Sequence[float], scale: Scale) -> di
     }
 
 
-def _agreement(one: xr.Dataset, other: xr.Dataset, ids: list[str]) -> list[float]:
+def _agreement(heatmaps: xr.Dataset, heatmaps_b: xr.Dataset, ids: list[str]) -> list[float]:
     """Correlate the heatmaps of two views; NaN for images that one of them lacks."""
-    both = set(one.indexes["image"]) & set(other.indexes["image"])
-    return [correlate_heatmaps(one, other, image) if image in both else np.nan for image in ids]
+    both = set(heatmaps.indexes["image"]) & set(heatmaps_b.indexes["image"])
+    return [correlate_heatmaps(heatmaps, heatmaps_b, image) if image in both else np.nan for image in ids]
 
 
 def _describe_view(view: View, ids: list[str], percents: Sequence[float], scale: Scale) -> dict[str, Any]:
-    made_of = origin_columns(view.heatmaps.attrs)
-    random = str(made_of["weights"]).startswith("random weights")
+    origin = origin_columns(view.heatmaps.attrs)
+    random = str(origin["weights"]).startswith("random weights")
     alignment = view.scores["alignment"].to_series().reindex(ids)
     retained = float(view.rsms.attrs["n_retained"])
     limits = shared_limits(view.heatmaps, scale)
@@ -114,8 +114,8 @@ def _describe_view(view: View, ids: list[str], percents: Sequence[float], scale:
         "name": view.name,
         "comparison": view.comparison,
         "model": view.model,
-        **made_of,
-        "unusual": [*(["random weights"] if random else []), *unusual(made_of["arithmetic"], made_of["ablation"])],
+        **origin,
+        "unusual": [*(["random weights"] if random else []), *unusual(origin["arithmetic"], origin["ablation"])],
         "maps_total": view.scores.sizes["feature_map"],
         "maps_retained": None if np.isnan(retained) else int(retained),
         "present": [int(image in view.heatmaps.indexes["image"]) for image in ids],

@@ -57,7 +57,7 @@ def describe(explained: xr.Dataset, heatmaps: xr.Dataset, ids: list[str]) -> dic
                 "retained": _rounded(pair.retained),
                 "share": _rounded(pair.share),
                 "maps": [(k, _rounded(contributions[pair.number, k])) for k in pair.maps],
-                "heatmap": [int(not none) for none in undefined[pair.number]],
+                "heatmap": [int(not missing) for missing in undefined[pair.number]],
                 "meets": [_strongest(met) for met in _meetings(explained, pair.number)],
             }
             for pair in list_pairs(explained, N_MAPS)

@@ -42,7 +42,7 @@ def write(content: Mapping[str, Any], path: Path) -> None:
         content=content,
         style=style,
         script=script,
-        one_scale=any(view["limits"] for one in content["sets"] for view in one["views"]),
+        one_scale=any(view["limits"] for image_set in content["sets"] for view in image_set["views"]),
         style_hash=_hash(style),
         script_hash=_hash(script),
     )

@@ -95,7 +95,7 @@ def _draw_maps(view: View, image: str, rgb: NDArray[np.uint8], file: Callable[[s
         maps = view.activations["feature_maps"].sel(image=image).transpose("feature_map", "y", "x").to_numpy()
         height, width = small.shape[:2]
         placed = [heat.place(maps[k], width, height, view.heatmaps.attrs["resize"]) for k in leading]
-        overlays = [overlay(small, one) for one in placed]
+        overlays = [overlay(small, values) for values in placed]
         _save(np.concatenate(overlays, axis=1), file(f"maps/{view.name}"))
 
 
