@@ -36,7 +36,7 @@ def prepare_judgments(
         lists: the files of ids that the settings name.
         images: table of the image set.
         settings: judgments, kind, columns, order, key, categories, images and simulated of the comparison.
-        unit: `images` or `pairs`, what is cut into folds.
+        unit: what is cut into folds, `images` or `pairs`.
         n_folds, seeds, inner_folds: of the cross-validation.
         judgments: see `reading.inspect`; the attribute sha256 has a hash for each file in `sources`.
         folds: the table of folds by seed.

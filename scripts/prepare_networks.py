@@ -27,7 +27,7 @@ def prepare_networks(
         networks: map layer, readout layer, numbers of maps, places and units, and route of ablation of every model.
 
     Raises:
-        ProblemsError: lists what is wrong with any of them.
+        ProblemsError: lists everything that is wrong with the networks.
     """
     problems = Problems()
     specs = {name: Spec(**entry) for name, entry in models.items()}

@@ -166,7 +166,7 @@ def _names(labels: pd.Index | None, where: str) -> list[str] | None:
 
 
 def _places(wanted: list[str], available: list[str], wanted_by: str, available_in: str) -> np.ndarray:
-    """Positions of the wanted names among those that are there; both must be the same set of names."""
+    """Positions of the wanted names among the available ones; both must be the same set of names."""
     for owner, other, missing in (
         (wanted_by, available_in, set(wanted) - set(available)),
         (available_in, wanted_by, set(available) - set(wanted)),

@@ -150,7 +150,7 @@ def _index(
 
     Args:
         figures: kinds and names, by the names of their files without ending.
-        endings: of the files of each figure.
+        endings: endings of the files of each figure.
     """
     score = score_name(str(tables["prediction"]["score"].iloc[0]))
     contents = ["| number | of | answers | files |", "|---|---|---|---|"]

@@ -18,7 +18,7 @@ def read(path: Path) -> pd.DataFrame:
     """Read a table of published values, which has the columns `COLUMNS`.
 
     Raises:
-        InputError: it is not a table, or lacks one of them.
+        InputError: the file is not a table, or lacks one of these columns.
     """
     try:
         table = read_table(path)

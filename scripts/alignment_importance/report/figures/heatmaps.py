@@ -47,8 +47,8 @@ def heatmap_bar(panel: Axes, n_rows: int, limits: Limits | None, *, weight: str 
     """Draw a colour bar beside a panel of heatmaps, if they share one scale.
 
     Args:
-        panel: with the heatmaps, and perhaps other pictures.
-        n_rows: of pictures in it.
+        panel: the panel of the heatmaps, and perhaps of other pictures.
+        n_rows: number of rows of pictures in the panel.
         limits: see `shared_limits`; without limits there is no bar.
         weight: what the maps are weighted by.
         hidden: leave only the space of the bar, so that panels with and without a bar are aligned.

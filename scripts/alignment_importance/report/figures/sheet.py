@@ -35,7 +35,7 @@ class Sheet:
     picture.
 
     Attributes:
-        pixels: of the longer side of a picture, at the resolution of the page.
+        pixels: number of pixels of the longer side of a picture, at the resolution of the page.
     """
 
     def __init__(self, panel: Axes, n_rows: int, n_columns: float, aspect: float, above: float) -> None:
@@ -43,7 +43,7 @@ class Sheet:
 
         Args:
             panel: its axes are set to span the pictures; its unit is the width of a picture.
-            n_rows, n_columns: of pictures.
+            n_rows, n_columns: numbers of rows and columns of pictures.
             aspect: height of the place of each picture, in widths.
             above: space for text above each picture, in widths.
         """

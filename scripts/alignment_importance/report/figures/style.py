@@ -186,10 +186,10 @@ def key(figure: Figure, entries: Mapping[str, Artist], note: str, columns: int) 
     """Write below a figure how to read it and what its marks mean, in one legend so that the two cannot overlap.
 
     Args:
-        figure: above the legend.
+        figure: the figure above the legend.
         entries: marks by their labels.
         note: how to read the figure.
-        columns: of the legend, if the figure is wide enough for as many.
+        columns: number of columns of the legend; fewer if the figure is too narrow.
     """
     width = figure.get_figwidth()
     labels = [textwrap.fill(label, int(_PER_INCH * (width - _MARK))) for label in entries]

@@ -76,7 +76,7 @@ def draw(explained: xr.Dataset, feature_maps: xr.DataArray, folder: Path, scale:
     Args:
         explained: what `experiments.pairs.explain` returns; may be lazy.
         feature_maps: (image, feature_map, y, x), may be lazy.
-        folder: is made.
+        folder: the folder to make.
         scale: what the colours of heatmaps span.
     """
     folder.mkdir(parents=True)
