@@ -1,7 +1,7 @@
 """Networks: built with their weights, and cut at the map layer into a trunk (images to feature maps) and a head.
 
-The only package that imports torchvision and timm, and only when a network is built, which takes seconds that other
-uses of this package (a `Spec`, recorded `activations`) need not wait for.
+The only package that imports torchvision and timm. They take seconds to import, so the modules that need them are
+imported on first use: a `Spec` or recorded `activations` need not wait for them.
 """
 
 import importlib
@@ -21,7 +21,7 @@ _MODULES = dict.fromkeys(("Network", "build", "inspect", "outline"), "building")
 
 
 def __getattr__(name: str) -> Any:
-    """Import what is used of the package when it is first used."""
+    """Import the module that defines a public name when the name is first used."""
     if name not in _MODULES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     return getattr(importlib.import_module(f"{__name__}.{_MODULES[name]}"), name)

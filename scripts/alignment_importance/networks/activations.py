@@ -17,23 +17,23 @@ if TYPE_CHECKING:
 
 @contextmanager
 def read(path: str | Path, image_ids: Sequence[str], ablation: str) -> Iterator[xr.Dataset]:
-    """Give the activations of some images, in this order; what is not used of them is not read.
+    """Open the recorded activations of the given images, in this order; variables are read only when they are used.
 
-    Where the readout is the pooled maps, ablation never touches the maps, which are nearly all of the file.
+    Where the readout is the pooled maps, ablation never reads the maps, which are nearly all of the file.
 
     Args:
         path: of a NetCDF that `extraction.extract` wrote.
-        ablation: what takes the place of a map that is ablated, `zero` or its `mean`: an attribute of what is given.
+        ablation: what replaces an ablated map, `zero` or its `mean`; it becomes an attribute of the Dataset.
     """
     with open_netcdf(path) as recorded:
-        # Picking images one by one takes longer than reading all.
+        # Reading images picked one by one takes longer than reading all images in their stored order.
         in_order = list(image_ids) == recorded.indexes["image"].tolist()
         chosen = recorded if in_order else recorded.sel(image=list(image_ids))
         yield chosen.assign_attrs(ablation=ablation)
 
 
 def load_head(recorded: xr.Dataset, spec: Mapping[str, Any]) -> "Head | None":
-    """The head of the network (keywords of `networks.Spec`) that recorded the activations; None where it is not needed.
+    """Rebuild, from keywords of `networks.Spec`, the head behind recorded activations; None if the route is `pooled`.
 
     Raises:
         InputError: the network's weights are no longer those that made the activations.

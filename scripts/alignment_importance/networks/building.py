@@ -1,4 +1,4 @@
-"""Build networks: with trained, own or random weights, or without any for their layers alone."""
+"""Builds networks with trained, own or random weights, or without weights where only their layers matter."""
 
 import hashlib
 from dataclasses import dataclass
@@ -25,10 +25,10 @@ class Network:
         weights: description of the weights; starts with "random weights" when they are random.
         input_size: side of the square input in pixels.
         mean, std: per colour channel, of pixel values in 0..1.
-        resize: rule that brings an image to this input, see `images.input_region`.
-        resize_in: numbers in which that is done, see `images.to_input`.
-        interpolation: by which it is resized, `bilinear` or `bicubic`.
-        normalisation: who says that `mean` and `std` are right; empty if they are assumed.
+        resize: rule that fits an image to this input, see `images.input_region`.
+        resize_in: type of number in which it is resized, `uint8` or `float`, see `images.to_input`.
+        interpolation: filter with which it is resized, `bilinear` or `bicubic`.
+        normalisation: source of `mean` and `std`; empty if they are assumed.
     """
 
     module: nn.Module
@@ -43,7 +43,7 @@ class Network:
     normalisation: str = ""
 
     def fingerprint(self) -> str:
-        """SHA-256 of the names and values of all parameters and buffers, by name."""
+        """SHA-256 of the names and values of all parameters and buffers, sorted by name."""
         digest = hashlib.sha256()
         for name, values in sorted(self.module.state_dict().items()):
             digest.update(f"{name} {values.dtype} {tuple(values.shape)} ".encode())
@@ -56,7 +56,7 @@ def build(spec: Spec) -> Network:
 
     Returns:
         The network in evaluation mode: `module`, what its input must look like (`input_size` in pixels, `mean` and
-        `std` of pixel values in 0..1), and `weights`, which describes them.
+        `std` of pixel values in 0..1), and `weights`, a description of its weights.
 
     Raises:
         InputError: unknown architecture or weights, a checkpoint that is missing or does not fit, a download that
@@ -74,14 +74,14 @@ def build(spec: Spec) -> Network:
 
 
 def inspect(spec: Spec) -> Network:
-    """Check all that can be known of a network without running or downloading it.
+    """Check all of a network that can be checked without running or downloading it.
 
     Returns:
-        What `outline` does, with the classes of the checkpoint.
+        The network as from `outline`; with as many classes as its checkpoint has, if it has one.
 
     Raises:
-        InputError: what `build` raises but for failed downloads, weights in torch's cache that fail their hash, and
-            weights that are neither in the cache of the Hugging Face hub nor can be downloaded from there.
+        InputError: what `build` raises, except failed downloads; also weights in torch's cache that fail their hash,
+            and weights that are neither in the cache of the Hugging Face hub nor can be downloaded from there.
     """
     _check(spec)
     plan = registry.plan(spec)
@@ -98,9 +98,9 @@ def inspect(spec: Spec) -> Network:
 
 
 def outline(spec: Spec) -> Network:
-    """Build a network without weights, on PyTorch's meta device: for its layers alone, without memory or download.
+    """Build a network without weights, on PyTorch's meta device: enough to see its layers, with no memory or download.
 
-    A user's own network is what its function returns.
+    A user's own network is used as its function returns it.
 
     Raises:
         InputError: unknown architecture, or a function that cannot be imported or returns no module.
@@ -110,7 +110,7 @@ def outline(spec: Spec) -> Network:
 
 
 def _check(spec: Spec) -> None:
-    """Raise an error for keys that need another one, or that have impossible values."""
+    """Refuse a configuration that lacks a key which another key needs, or in which a key has an impossible value."""
     if spec.weights == "random" and spec.seed is None:
         raise InputError(f"Network {spec.architecture}: random weights need a `seed` in the configuration.")
     if spec.weights == "checkpoint" and spec.checkpoint is None:
@@ -129,7 +129,7 @@ def _check(spec: Spec) -> None:
 
 
 def _network(module: nn.Module, weights: str, spec: Spec, plan: Plan) -> Network:
-    """The network in evaluation mode, with the inputs that the configuration gives or those of the plan."""
+    """The network in evaluation mode; its inputs are those of the configuration, otherwise those of the plan."""
     module.eval().requires_grad_(False)
     if spec.readout is not None:
         choose_readout(module, spec.architecture, spec.readout)
@@ -150,7 +150,7 @@ def _network(module: nn.Module, weights: str, spec: Spec, plan: Plan) -> Network
 
 
 def choose_readout(module: nn.Module, architecture: str, readout: str) -> None:
-    """Let a transformer of timm read its class token (`token`) or the mean of the tokens of its patches (`mean`).
+    """Make the class token (`token`) or the mean of the patch tokens (`mean`) the readout of a transformer of timm.
 
     Raises:
         InputError: the network has no tokens, or no class token.
@@ -166,7 +166,7 @@ def choose_readout(module: nn.Module, architecture: str, readout: str) -> None:
 
 
 def _resize_rule(spec: Spec, inputs: Inputs) -> str:
-    """The rule that the configuration names, or with which the weights were evaluated."""
+    """The resize rule of the configuration; for `as_evaluated`, the rule with which the weights were evaluated."""
     if spec.resize != AS_EVALUATED:
         return spec.resize
     if inputs.evaluated is None:
@@ -178,19 +178,19 @@ def _resize_rule(spec: Spec, inputs: Inputs) -> str:
 
 
 def _without_memory(plan: Plan, checkpoint: checkpoints.Checkpoint | None = None) -> nn.Module:
-    """The module on PyTorch's meta device, with the classes of a checkpoint; a user's own as it is."""
+    """The module on PyTorch's meta device, with a checkpoint's number of classes; a user's own module as it is."""
     if plan.own:
         return plan.create(checkpoint)
     try:
         with UnallocatedParameters():
             module = plan.create(checkpoint)
-    except RuntimeError:  # It computes with parameters while it is made, which takes their memory for that time.
+    except RuntimeError:  # Its constructor computes with parameters, so they must have memory for a moment.
         module = plan.create(checkpoint)
     return module.to("meta")
 
 
 def _random(plan: Plan, spec: Spec) -> nn.Module:
-    """The module with the weights that it draws from a seed."""
+    """The module with random weights from the seed; a user's function must return different ones for another seed."""
     assert spec.seed is not None
     with seeded(spec.seed):
         module = plan.create(None)
@@ -198,7 +198,7 @@ def _random(plan: Plan, spec: Spec) -> nn.Module:
         with seeded(spec.seed + 1):
             other = plan.create(None).state_dict()
         for name, values in module.named_parameters():
-            # Constants (of normalisations, biases) are nobody's random numbers.
+            # Constant tensors, as of normalisations and biases, are never random and need not differ.
             if values.numel() > 1 and values.min() < values.max() and torch.equal(values, other[name]):
                 raise InputError(
                     f"Network {spec.architecture}: `weights: random`, but the function gives {name} the same values "
@@ -215,6 +215,6 @@ def _from_checkpoint(plan: Plan, spec: Spec) -> tuple[nn.Module, str]:
 
 
 def _read(plan: Plan, spec: Spec) -> checkpoints.Checkpoint:
-    """The checkpoint of a network, found by the names of its weights."""
+    """Read the checkpoint of a network, in which its weights are found by their names."""
     network = _without_memory(plan).state_dict()
     return checkpoints.read(Path(str(spec.checkpoint)), network, spec.sha256, spec.key)

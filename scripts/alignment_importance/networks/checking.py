@@ -1,4 +1,4 @@
-"""What is wrong with a network of the configuration, found without running or downloading it."""
+"""Finds what is wrong with a network of the configuration, without running or downloading it."""
 
 from alignment_importance.networks.building import Network, inspect
 from alignment_importance.networks.cutting import CutNetwork, cut
@@ -7,10 +7,10 @@ from alignment_importance.system.problems import Problems
 
 
 def check(spec: Spec, where: str, problems: Problems) -> tuple[Network, CutNetwork] | None:
-    """Note what is wrong with a network under a key of the configuration.
+    """Note what is wrong with a network, under the key of the configuration (`where`) that names it.
 
     Returns:
-        The network and what is cut from it, both without values; None for one that cannot be used.
+        The network as `inspect` returns it, and its cut; None if the network cannot be used.
     """
     with problems.collect(where):
         network = inspect(spec)

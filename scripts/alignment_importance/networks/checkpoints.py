@@ -1,4 +1,4 @@
-"""Weights in files: read without running anything in them, and loaded only where every name and shape fits."""
+"""Reads weights from files without running code in them, and loads them only if every name and shape fits."""
 
 import re
 from collections import OrderedDict
@@ -24,12 +24,12 @@ _MOST_NAMED = 3
 
 @dataclass(frozen=True, eq=False)
 class Checkpoint:
-    """The weights of a file, under the names of the network that they are for.
+    """The weights of a file, under the network's names for them.
 
     Attributes:
-        weights: those of the part of the file that holds the network; names that the network lacks stay as they are.
-        n_classes: of the classifier, the network's last weight matrix; None where the file has no such weight.
-        label: the file's name, and the first of its weights that has another name than in the network, if any has.
+        weights: from the part of the file that holds the network; weights that the network lacks keep their names.
+        n_classes: number of rows of the network's last weight matrix, the classifier; None if the file lacks it.
+        label: the file's name; if file and network name some weights differently, also both names of the first.
     """
 
     weights: State
@@ -40,15 +40,15 @@ class Checkpoint:
 def read(file: Path, network: State, sha256: str | None = None, key: str | None = None) -> Checkpoint:
     """Read a network's checkpoint, whatever the weights are wrapped in.
 
-    Weights may lie in mappings (`state_dict`, `model`, `state_dict_ema`), and modules around the network or its parts
-    may stand before their names (`module.` of DataParallel, `_orig_mod.` of torch.compile, `model.` of Lightning). Both
-    are what stands before the network's own names, and comes off.
+    Weights may lie in mappings (`state_dict`, `model`, `state_dict_ema`), and their names may hold those of modules
+    around the network or its parts (`module.` of DataParallel, `_orig_mod.` of torch.compile, `model.` of Lightning).
+    All of these are removed from the names.
 
     Args:
         file: the checkpoint.
-        network: state dict of the network, of any number of classes; names and dimensions are used alone.
-        sha256: that the file must have.
-        key: what stands before the names, where the file holds the network several times.
+        network: state dict of the network, with any number of classes; only names and numbers of dimensions are used.
+        sha256: SHA-256 that the file must have; any if None.
+        key: prefix of the names of the wanted weights, where the file holds the network several times.
 
     Raises:
         InputError: the file is missing or damaged, has another SHA-256, holds no weight matrix, or holds the network
@@ -72,7 +72,7 @@ def read(file: Path, network: State, sha256: str | None = None, key: str | None 
 
 
 def read_state(path: Path) -> State:
-    """Read all tensors of a checkpoint without running anything in it; names of nested mappings are joined by dots.
+    """Read all tensors of a checkpoint without running code in it; names of nested mappings are joined by dots.
 
     Raises:
         InputError: the file is missing, damaged or of another kind, or holds no tensors.
@@ -102,9 +102,9 @@ def _flat(content: Mapping[Any, Any], above: str = "") -> Iterator[tuple[str, to
 
 
 def _why(path: Path, error: Exception) -> str:
-    """Say what stands in the way of reading a checkpoint, and what to do.
+    """Say why a checkpoint cannot be read, and what to do.
 
-    PyTorch's own words are a page of advice, which begins with how to let the file run programs.
+    PyTorch's own message is a page of advice that begins with how to let the file run programs.
     """
     if refused := re.search(r"Unsupported global: GLOBAL ([\w.]+)", str(error)):
         return f"it holds {refused[1]}, which can run programs). Save `network.state_dict()` instead."
@@ -117,9 +117,9 @@ def _why(path: Path, error: Exception) -> str:
 
 
 def _names_in_file(state: State, network: State, key: str | None, file: Path) -> dict[str, str]:
-    """Find the network in a file: the names of its weights there, by the network's own names.
+    """Find the network in a file, and map its names of weights to the file's names.
 
-    Names that the network lacks are those of the file, without what stands before the others.
+    Weights that the network lacks are listed under their names in the file, without the network's prefix.
     """
     own = {_plain(name): name for name in network}
     plain = {_plain(name): name for name in state}
@@ -128,7 +128,7 @@ def _names_in_file(state: State, network: State, key: str | None, file: Path) ->
         for start in [0, *(dot.end() for dot in re.finditer(r"\.", name))]:
             if name[start:] in own:
                 by_prefix.setdefault(name[:start], set()).add(name[start:])
-    # A part of a network may be named like another; what has most of its names is the network.
+    # A part of a network may be named like another: the network is where most of its names are, if over half.
     most = max(map(len, by_prefix.values()), default=0)
     networks = (
         [prefix for prefix, entries in by_prefix.items() if len(entries) == most] if 2 * most > len(own) else [""]
@@ -136,12 +136,12 @@ def _names_in_file(state: State, network: State, key: str | None, file: Path) ->
     prefix = _chosen([prefix.rstrip(".") for prefix in networks], key, file)
     prefix = f"{prefix}." if prefix else ""
     inside = {name[len(prefix) :]: original for name, original in plain.items() if name.startswith(prefix)}
-    # Averages of weights over training (torch.optim.swa_utils) count their steps.
+    # Weights averaged over training (torch.optim.swa_utils) come with a count of the steps.
     return {own.get(name, name): original for name, original in inside.items() if name != "n_averaged"}
 
 
 def _chosen(networks: Sequence[str], key: str | None, file: Path) -> str:
-    """Which of several networks in a file is meant."""
+    """Choose by `key` among the prefixes under which a file holds the network."""
     chosen = [name for name in networks if key is None or name == key]
     if len(chosen) == 1:
         return chosen[0]
@@ -157,22 +157,22 @@ def _chosen(networks: Sequence[str], key: str | None, file: Path) -> str:
 def _plain(name: str) -> str:
     """A weight's name without the modules that DataParallel and torch.compile put around a network or its parts.
 
-    The `norm.1` of torchvision's files for DenseNet is `norm1` now.
+    In torchvision's files for DenseNet, today's `norm1` and `conv1` are called `norm.1` and `conv.1`.
     """
     name = re.sub(r"(?<![^.])(module|_orig_mod)\.", "", name)
     return re.sub(r"(denselayer\d+\.(?:norm|conv))\.([12]\.)", r"\1\2", name)
 
 
 def load_state(module: nn.Module, state: State, source: str) -> None:
-    """Load a state dict of which every name and shape must fit, see `fit`."""
+    """Load a state dict into a module; every name and shape must fit, see `fit`."""
     module.load_state_dict(fit(module, state, source))
 
 
 def fit(module: nn.Module, state: State, source: str) -> OrderedDict[str, torch.Tensor]:
-    """A state dict that a module can load, from one that errors call `source`.
+    """Make a state dict that a module can load; error messages name its origin `source`.
 
     Raises:
-        InputError: weights are missing, unknown, of another shape or no finite numbers.
+        InputError: weights are missing, unknown, of another shape or not finite.
     """
     own = module.state_dict()
     # Older files lack these counters, which only training reads.
@@ -200,6 +200,6 @@ def fit(module: nn.Module, state: State, source: str) -> OrderedDict[str, torch.
             f"such as {unusable[0]}. The training may have failed; take another checkpoint."
         )
     fitting = OrderedDict(complete)
-    # Names and shapes are the present ones, whatever version of its modules a file may name, or none.
+    # Names and shapes fit already: whatever module versions the file records, load_state_dict must convert nothing.
     fitting._metadata = own._metadata  # type: ignore[attr-defined]
     return fitting

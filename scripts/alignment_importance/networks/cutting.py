@@ -41,14 +41,14 @@ class CutNetwork:
     """A network cut at its map layer into trunk and head.
 
     Attributes:
-        trunk: images (image, colour, y, x) to feature maps (image, feature_map, y, x); where the head reads them, to
-            these and the tokens beside them (image, token, unit).
+        trunk: images (image, colour, y, x) to feature maps (image, feature_map, y, x) and, if the head reads them, the
+            prefix tokens (image, token, unit).
         head: feature maps to readout (image, unit).
-        map_layer, readout_layer: names of the nodes; of what a module reads, `hooks.input_of` it.
+        map_layer, readout_layer: names of nodes or modules; the name of a module's input is `hooks.input_of` it.
         map_shape: (feature_map, y, x).
-        n_units: of the readout.
+        n_units: number of units of the readout.
         of_tokens: whether the places of the maps are tokens of a transformer.
-        assumed_square: whether no layer says how these lie, and they are taken row by row as a square.
+        assumed_square: whether no layer shows how the tokens are arranged, so that a square, row by row, is assumed.
     """
 
     trunk: nn.Module
@@ -61,7 +61,7 @@ class CutNetwork:
     assumed_square: bool
 
     def describe(self) -> str:
-        """Say in a sentence what the layers are."""
+        """Describe the map layer, the readout and the route in a sentence."""
         n_maps, height, width = self.map_shape
         return (
             f"{n_maps} feature maps of {height} x {width} ({self.map_layer!r}), a readout of {self.n_units} units "
@@ -73,18 +73,18 @@ def cut(network: Network, map_layer: str | None = None, readout_layer: str | Non
     """Cut a network at its map layer into trunk and head.
 
     Args:
-        network: what `build` returned. It is only read.
+        network: what `build` returned. It is not changed.
         map_layer: node or module whose output is the feature maps; by default the deepest spatial output before
             pooling.
         readout_layer: node or module whose output is the readout; by default what the last fully connected layer reads.
 
     Returns:
         `trunk`, a module from images (image, colour, y, x) to feature maps; `head`, from these to the readout; and the
-        names `map_layer` and `readout_layer` of what was found.
+        names `map_layer` and `readout_layer` of the layers that were used.
 
     Raises:
-        InputError: a layer that does not exist or has no suitable shape; a network in which none is found; a readout
-            that does not come from the maps alone.
+        InputError: a layer that does not exist or has no suitable shape; a network in which no such layer is found; a
+            readout that does not depend on the maps alone.
     """
     try:
         traced = trace(network)
@@ -102,7 +102,7 @@ def cut(network: Network, map_layer: str | None = None, readout_layer: str | Non
 
 
 def common_trunk(network: Network, cuts: Sequence[CutNetwork]) -> nn.Module:
-    """The trunk of several cuts of a network in one: images to the outputs of each, one after the other."""
+    """Join the trunks of several cuts of a network: images to the outputs of all trunks, in the order of the cuts."""
     if len(cuts) == 1:
         return cuts[0].trunk
     hooked = [cut_network.trunk.cuts for cut_network in cuts if isinstance(cut_network.trunk, hooks.Trunk)]
@@ -117,7 +117,7 @@ def common_trunk(network: Network, cuts: Sequence[CutNetwork]) -> nn.Module:
 
 
 def list_layers(network: Network, map_layer: str | None = None, readout_layer: str | None = None) -> pd.DataFrame:
-    """List the layers of a network that put out something for each image, in the order of computation.
+    """List the layers of a network whose output has an entry per image, in the order of computation.
 
     The log says which route the ablation takes or why the network cannot be cut.
 
@@ -129,7 +129,7 @@ def list_layers(network: Network, map_layer: str | None = None, readout_layer: s
         `role` (`map layer`, `readout`, or empty).
 
     Raises:
-        InputError: the network cannot be traced.
+        InputError: the network does not take inputs of its size, or has an operation in place that cannot be traced.
     """
     try:
         traced = trace(network)
@@ -163,7 +163,7 @@ def list_layers(network: Network, map_layer: str | None = None, readout_layer: s
 
 
 def _cut_by_hooks(network: Network, map_layer: str, readout_layer: str | None) -> CutNetwork:
-    """Cut a network that torch.fx cannot follow, and compare what the rest of it makes of maps with the whole of it."""
+    """Cut a network that torch.fx cannot follow, and check that its head computes the readout of the whole network."""
     layers = hooks.find(network, map_layer, readout_layer)
     trunk, rest = hooks.Trunk(network.module, [layers]), hooks.Rest(network.module, layers, network.input_size)
     head = Head(rest, layers.map_shape[0], "hooked", reads_prefix=layers.prefix > 0)
@@ -220,7 +220,7 @@ def _cut_in_two(traced: fx.GraphModule, layers: "_Layers") -> CutNetwork:
 
 @dataclass(frozen=True)
 class _Layers:
-    """The nodes of a cut: the maps, tokens beside them if there are any, the readout, a transformer's last block."""
+    """The nodes of a cut: the maps, the prefix tokens if any, the readout, and a transformer's last block."""
 
     maps: fx.Node
     of_tokens: bool
@@ -231,7 +231,7 @@ class _Layers:
 
 
 def _choose(traced: fx.GraphModule, network: Network, map_layer: str | None, readout_layer: str | None) -> _Layers:
-    """The layers that are named, and otherwise found."""
+    """Find the nodes of a cut: the named layers, or else the default ones."""
     names = {node.meta["name"]: node for node in traced.graph.nodes if "name" in node.meta}
     if readout_layer:
         readout = _named(names, readout_layer, "readout_layer")
@@ -264,7 +264,7 @@ def _choose(traced: fx.GraphModule, network: Network, map_layer: str | None, rea
 
 
 def _named(names: Mapping[str, fx.Node], name: str, key: str) -> fx.Node:
-    """The node of a name, or the output of the module of a name: of its nodes the last that is read outside of it."""
+    """The node of this name, or a module's output: the last of the module's nodes that is read outside of it."""
     if name in names:
         return names[name]
     inside = [node for other, node in names.items() if other.startswith(f"{name}.")]
@@ -286,7 +286,7 @@ def _require(node: fx.Node, key: str, dimensions: tuple[str, ...]) -> None:
 def _find_readout(traced: fx.GraphModule, architecture: str) -> fx.Node:
     """The penultimate layer: what the last fully connected layer reads, before any dropout.
 
-    A network that ends otherwise has its output for a readout, if that is (image, unit).
+    Where a network ends in pooled maps or tokens instead, its output (image, unit) is the readout.
     """
     (output,) = [node for node in traced.graph.nodes if node.op == "output"]
     last = node = output.args[0]
@@ -295,7 +295,7 @@ def _find_readout(traced: fx.GraphModule, architecture: str) -> fx.Node:
     while isinstance(node, fx.Node) and len(shape(node)) == 1:
         if _is_linear(traced, node):
             return _before_identities(traced, sources(node)[0])
-        # The mean of several classifiers, as of a class and a distillation token: what the first of them reads.
+        # Several classifiers, as of a class and a distillation token, are averaged: follow the first of them.
         of_images = [source for source in sources(node) if shape(source)]
         if len(of_images) != 1 and not all(_is_linear(traced, source) for source in of_images):
             break
@@ -313,7 +313,7 @@ def _is_linear(traced: fx.GraphModule, node: fx.Node) -> bool:
 
 
 def _find_maps(traced: fx.GraphModule, readout: fx.Node, architecture: str) -> fx.Node:
-    """The deepest output on the way to the readout that has places, or is pooled, and is no mere pooling of another."""
+    """The deepest feature maps before the readout: no output of a pooling, with several places or pooled later."""
     node, pooled = readout, False
     while sources(node):
         if is_pooling(traced, node):
@@ -324,7 +324,7 @@ def _find_maps(traced: fx.GraphModule, readout: fx.Node, architecture: str) -> f
             node = _before_classifier(traced, node)
             if not _is_first_convolution(traced, node):
                 return node
-        # Not to a parameter, such as the scale in `scale * x`.
+        # Follow an input that has an entry per image, not a parameter such as the scale in `scale * x`.
         node = next((source for source in sources(node) if shape(source)), sources(node)[0])
     raise InputError(
         f"Network {architecture} has no feature maps to ablate: its readout {readout.meta['name']!r} is computed from "
@@ -338,10 +338,7 @@ def _is_grid(traced: fx.GraphModule, node: fx.Node) -> bool:
 
 
 def _before_classifier(traced: fx.GraphModule, node: fx.Node) -> fx.Node:
-    """What a convolution reads that gives class scores, as in SqueezeNet: one with a dropout before it.
-
-    Any other node is its own answer.
-    """
+    """The input of a convolution that computes class scores, one after a dropout as in SqueezeNet; else the node."""
     last = node
     while is_zero_keeping(traced, last):
         last = sources(last)[0]
@@ -351,7 +348,7 @@ def _before_classifier(traced: fx.GraphModule, node: fx.Node) -> fx.Node:
 
 
 def _is_first_convolution(traced: fx.GraphModule, node: fx.Node) -> bool:
-    """Whether a node is a convolution with none before it, such as the one that cuts patches for a transformer."""
+    """Whether a node is a convolution with none before it, such as the one that makes a transformer's patches."""
     convolutions = [other for other in ancestors(node) if isinstance(module_of(traced, other), nn.Conv2d)]
     return convolutions == [node]
 

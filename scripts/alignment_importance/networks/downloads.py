@@ -1,4 +1,4 @@
-"""Trained weights that are downloaded once, into the cache of PyTorch or of the Hugging Face hub."""
+"""Downloads trained weights, once, into the cache of PyTorch or of the Hugging Face hub."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,7 +17,7 @@ _OR_A_FILE = "or name a local file with `weights: checkpoint` and `checkpoint: F
 
 
 def check_cached(url: str) -> None:
-    """Refuse weights in torch's cache whose SHA-256 does not begin as their name says; torch checks downloads alone."""
+    """Refuse cached weights whose SHA-256 does not begin as their file name says; torch checks only downloads."""
     file = Path(torch.hub.get_dir()) / "checkpoints" / Path(url).name
     named = torch.hub.HASH_REGEX.search(file.name)
     if named and file.is_file() and not digests.sha256(file).startswith(named[1]):
@@ -30,7 +30,7 @@ def check_cached(url: str) -> None:
 
 @contextmanager
 def from_url(weights: str, url: str) -> Iterator[None]:
-    """Say what to do when torch's own loader, which checks the hash and keeps files in its cache, fails."""
+    """Explain what to do if torch's loader fails in the block; it checks the hash and caches the file itself."""
     try:
         yield
     except (URLError, OSError, RuntimeError) as error:
@@ -46,10 +46,10 @@ def check_hub(repository: str, files: tuple[str, ...]) -> None:
 
     Args:
         repository: such as timm/resnet50.a1_in1k.
-        files: names that the weights may have there; the first that there is counts.
+        files: names that the weights may have there; the first that exists is used.
 
     Raises:
-        InputError: neither.
+        InputError: they are neither cached nor can be downloaded.
     """
     if _cached(repository, files) is None:
         with _reaching(repository, files):
@@ -58,9 +58,9 @@ def check_hub(repository: str, files: tuple[str, ...]) -> None:
 
 
 def from_hub(repository: str, files: tuple[str, ...]) -> Path:
-    """Weights in the cache of the Hugging Face hub, downloaded if they are not there yet; as for `check_hub`.
+    """The file of weights in the cache of the Hugging Face hub, downloaded if need be; arguments as for `check_hub`.
 
-    What is in the cache is used without asking the hub whether it is the latest: a run's weights stay the same.
+    Cached weights are used without asking the hub for newer ones, so that the weights of a run stay the same.
     """
     if (cached := _cached(repository, files)) is not None:
         return cached
@@ -82,7 +82,7 @@ def _cached(repository: str, files: tuple[str, ...]) -> Path | None:
 
 @contextmanager
 def _reaching(repository: str, files: tuple[str, ...]) -> Iterator[None]:
-    """Say what to download, and to where, when the hub gives nothing: its client has errors of many families."""
+    """Explain what to download, and to where, if the block fails; the hub's client raises errors of many families."""
     try:
         yield
     except Exception as error:

@@ -25,15 +25,15 @@ from alignment_importance.system.netcdf import Block, streaming
 
 logger = logging.getLogger(__name__)
 
-#: Images per forward pass. A constant, so that no bit depends on the machine.
+#: Images per forward pass. A constant, so that no bit of the results depends on the machine.
 _BATCH = 16
 
 Item = TypeVar("Item")
 
-#: Sums over images: of the means of maps over places, and of units.
+#: Sums over images (feature_map,) of each map's mean over its places, and (unit,) of the readout.
 _Sums = tuple[NDArray[np.float64], NDArray[np.float64]]
 
-#: Dimensions of what is recorded.
+#: Dimensions of the recorded variables.
 _DIMS = {
     "feature_maps": ("image", "feature_map", "y", "x"),
     "readout": ("image", "unit"),
@@ -47,21 +47,21 @@ _DIMS = {
 def extract(
     table: pd.DataFrame, network: Network, cuts: Sequence[CutNetwork], compute: Compute, paths: Sequence[Path]
 ) -> None:
-    """Run a network on every image and write what comes out at each map layer, a batch at a time.
+    """Run a network on every image and write the activations at each map layer, a batch at a time.
 
-    Each file has `feature_maps` (image, feature_map, y, x) and `readout` (image, unit) in float32, and where the
-    readout of a transformer depends on them its `prefix_tokens` (image, token, channel), which stand for no place; with
-    the images' width and height in pixels, and attributes that say how they were made. Whatever the number of images,
-    no more than a few batches are in memory. Of maps that are tokens, `artefact_tokens` (image) counts those of a norm
-    that says they are artefacts (see `tokens.artefacts`), and the log warns of them. `map_mean` (feature_map) is the
-    mean of each map over all images and places, `unit_mean` (unit) that of each unit over all images; where the readout
-    is the pooled maps, what is pooled of maps that are their means.
+    Each file has, in float32, `feature_maps` (image, feature_map, y, x), `readout` (image, unit) and, if the readout of
+    a transformer depends on them, `prefix_tokens` (image, token, channel), which stand for no place; the images' width
+    and height in pixels; and attributes that say how it was made. No more than a few batches are in memory, whatever
+    the number of images. If the places of the maps are tokens, `artefact_tokens` (image) counts the tokens whose norm
+    marks them as artefacts (see `tokens.artefacts`), and the log warns of them. `map_mean` (feature_map) is the mean of
+    each map over all images and places, `unit_mean` (unit) that of each unit over all images or, if the readout is the
+    pooled maps, the readout of maps that have the value `map_mean` everywhere.
 
     Args:
-        table: of `images.tabulate`.
+        table: the images, as `images.examine` returns them.
         network: with its weights.
         cuts: this network, cut at each map layer, for the same readout.
-        paths: of their NetCDFs, see `activations.read`.
+        paths: the NetCDF to write for each cut, see `activations.read`.
 
     Raises:
         InputError: an image changed since it was listed, or activations are not finite.
@@ -96,7 +96,7 @@ def extract(
 
 
 def _require_finite(sums: _Sums, network: Network, cut: CutNetwork, compute: Compute) -> None:
-    """Refuse activations some of which are infinite or NaN, which makes sums of them so."""
+    """Refuse activations with infinite or NaN values, which make their sums infinite or NaN too."""
     for layer, values in zip((cut.map_layer, cut.readout_layer), sums, strict=True):
         if not np.isfinite(values).all():
             remedy = (
@@ -108,7 +108,7 @@ def _require_finite(sums: _Sums, network: Network, cut: CutNetwork, compute: Com
 
 
 def _means(cut: CutNetwork, sums: _Sums, n_images: int, compute: Compute) -> Block:
-    """What ablated maps and units hold instead of zero, see `extract`."""
+    """`map_mean` and `unit_mean`, which replace ablated maps and units if `ablation` is `mean`, see `extract`."""
     maps, units = ((values / n_images).astype(np.float32) for values in sums)
     if cut.head.route == "pooled":
         constant = torch.from_numpy(maps).to(compute.device)[None, :, None, None].expand(1, *cut.map_shape)
@@ -120,7 +120,7 @@ def _means(cut: CutNetwork, sums: _Sums, n_images: int, compute: Compute) -> Blo
 def _described(
     table: pd.DataFrame, network: Network, cut: CutNetwork, fingerprint: str, compute: Compute
 ) -> xr.Dataset:
-    """The images of a file of activations, and how these are made."""
+    """A Dataset that lists the images of a file of activations and says how the activations are made."""
     return xr.Dataset(
         coords={
             "image": table["image"].to_numpy(dtype=str),
@@ -151,9 +151,9 @@ def _described(
 def _batches(
     table: pd.DataFrame, network: Network, cuts: Sequence[CutNetwork], compute: Compute
 ) -> Iterator[list[Block]]:
-    """Yield the activations of one batch of images after the other, by cut; only batches under way are in memory."""
+    """Yield the activations of each batch of images, a block per cut; only the batches under way are in memory."""
     trunk = cutting.common_trunk(network, cuts).to(compute.device)
-    # The last is the shortest way to the readout, which all share.
+    # All cuts share the readout. Map layers are named from first to last, so the last cut has the shortest head.
     head = cuts[-1].head.module.to(compute.device)
     names_of_cuts = [["feature_maps", "prefix_tokens"][: 1 + cut.head.reads_prefix] for cut in cuts]
     mean, std = (torch.tensor(values, device=compute.device)[:, None, None] for values in (network.mean, network.std))
@@ -177,7 +177,7 @@ def _batches(
 
 
 def _decode(batch: pd.DataFrame, network: Network) -> np.ndarray:
-    """(image, y, x, colour) network inputs of some images, from 0 to 255."""
+    """Decode and resize a batch of images to network inputs (image, y, x, colour), with values from 0 to 255."""
     decoded = map(images.read_listed, batch.to_dict("records"))
     how = network.input_size, network.resize, network.resize_in, network.interpolation
     return np.stack([images.to_input(rgb, *how) for rgb in decoded])

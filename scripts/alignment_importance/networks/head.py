@@ -10,21 +10,21 @@ class Head:
     """The part of a network from its map layer to its readout, and how ablating a map acts in it.
 
     Attributes:
-        module: feature maps (image, feature_map, y, x), and tokens beside them (image, token, unit) where
-            `reads_prefix`, to readout (image, unit).
+        module: feature maps (image, feature_map, y, x), and prefix tokens (image, token, unit) if `reads_prefix`, to
+            readout (image, unit).
         n_maps: number of feature maps.
         route: `pooled` when every readout unit is the pooled value of one map; `linear` when the maps meet first in a
-            fully connected layer; `attention` when they enter the last block of a transformer, of which the class token
-            alone is read; `hooked` when torch.fx cannot follow the network, all of which `module` runs; `general`
-            otherwise.
-        per_map: for `linear`, what acts on each map alone: maps to (image, feature_map * value). For `general`, the
-            same, if anything does: to (image, feature_map, ...).
-        first_linear: for `linear`, the layer in which the maps meet.
-        tail: for `linear`, what follows it. For `general`, what follows `per_map`. For `attention`, what follows the
-            block: (image, token, unit) to (image, unit).
+            fully connected layer; `attention` when they enter the last block of a transformer, after which only the
+            class token is read; `hooked` when torch.fx cannot follow the network, so that `module` runs all of it;
+            `general` otherwise.
+        per_map: the operations that act on each map alone. For `linear`: maps to (image, feature_map * value). For
+            `general`: maps to (image, feature_map, ...), or None if there are no such operations.
+        first_linear: for `linear`, the fully connected layer in which the maps meet.
+        tail: what follows `first_linear` (for `linear`), `per_map` (for `general`) or `block` (for `attention`: from
+            (image, token, unit) to (image, unit)).
         block: for `attention`, the last block.
-        reads_prefix: whether the readout also depends on tokens that stand for no place (class token, registers), which
-            are never ablated.
+        reads_prefix: whether the readout also depends on prefix tokens (class token, registers), which stand for no
+            place and are never ablated.
     """
 
     module: nn.Module

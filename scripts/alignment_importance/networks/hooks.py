@@ -1,6 +1,6 @@
-"""Networks that torch.fx cannot follow: hooks record and replace what modules put out, and all else runs as it is.
+"""Cuts networks that torch.fx cannot follow: hooks record and replace outputs of modules, and the rest runs unchanged.
 
-Ablation then costs a run of the whole network for each map, and serves every network.
+This works for every network, but each ablated map costs a run of the whole network.
 """
 
 import copy
@@ -23,11 +23,11 @@ from alignment_importance.system.errors import InputError
 
 @dataclass(frozen=True)
 class Call:
-    """What a module does when a network runs, without the dimension of images.
+    """What a module does when a network runs on one image.
 
     Attributes:
         kind: the module's type.
-        reads, puts_out: shapes of the first tensors that it reads and puts out; None where there are none.
+        reads, puts_out: shapes for one image of the first tensors of its input and its output; None if it has none.
         times: how often it is called.
     """
 
@@ -38,12 +38,12 @@ class Call:
 
 
 def calls(network: Network) -> dict[str, Call]:
-    """Run a network, and note what its modules do, in the order in which they end.
+    """Run a network on one image and return what each module does, by name, in the order in which they finish.
 
-    With its values where it has any, as users' own networks do: it may branch on them.
+    If the network has values, as users' own networks do, it runs with them, since it may branch on them.
 
     Raises:
-        InputError: it does not take inputs of this size.
+        InputError: the network does not take inputs of its size.
     """
     copied = sharing_tensors(network.module)
     on_meta = any(tensor.is_meta for tensor in itertools.chain(copied.parameters(), copied.buffers()))
@@ -61,10 +61,10 @@ def calls(network: Network) -> dict[str, Call]:
 
 
 def require_repeatable(network: Network) -> None:
-    """Refuse a network whose first output for an image changes when it runs again, or beside another image.
+    """Refuse a network whose output for an image changes when it runs again, or with another image in the batch.
 
     Raises:
-        InputError: says which.
+        InputError: says which of the two.
     """
     image = random_image(network.input_size)
     with torch.inference_mode():
@@ -86,7 +86,7 @@ def require_repeatable(network: Network) -> None:
 
 
 def _tensor(value: Any) -> torch.Tensor | None:
-    """The first tensor of what a module reads or puts out: a tensor, a tuple or a mapping."""
+    """The first tensor of a module's input or output, which may be a tensor, a sequence or a mapping; else None."""
     if isinstance(value, Mapping):
         value = tuple(value.values())
     value = value[0] if isinstance(value, tuple | list) and value else value
@@ -94,7 +94,7 @@ def _tensor(value: Any) -> torch.Tensor | None:
 
 
 def _with_tensor(value: Any, tensor: torch.Tensor) -> Any:
-    """What a module puts out with another first tensor."""
+    """A module's output with its first tensor replaced."""
     if isinstance(value, Mapping):
         changed: Any = copy.copy(value)
         changed[next(iter(value))] = tensor
@@ -111,16 +111,16 @@ def _shape(value: Any) -> tuple[int, ...] | None:
 
 @dataclass(frozen=True)
 class Layers:
-    """The two layers of a cut.
+    """The map layer and the readout of a cut.
 
     Attributes:
-        maps: name of the module whose output the maps are.
-        layout: how its places are laid out where they are not (feature_map, y, x) already.
-        are_tokens: whether they are (token, unit) then, and not (y, x, unit).
+        maps: name of the module whose output is the maps.
+        layout: how the places of this output are laid out; None if the output is (feature_map, y, x) already.
+        are_tokens: whether this output is (token, unit); if not, and there is a layout, it is (y, x, unit).
         map_shape: (feature_map, y, x).
-        readout: name of the module that puts the readout out, or reads it.
-        read: whether it reads it.
-        n_units: of the readout.
+        readout: name of the module whose output, or input, is the readout.
+        read: whether the readout is this module's input.
+        n_units: number of units of the readout.
     """
 
     maps: str
@@ -133,12 +133,12 @@ class Layers:
 
     @property
     def prefix(self) -> int:
-        """Tokens that stand for no place."""
+        """Number of prefix tokens, which stand for no place."""
         return self.layout.prefix if self.layout else 0
 
 
 def input_of(module: str) -> str:
-    """The name of what a module reads, which is not that of what it puts out.
+    """The layer name of a module's input; the module's own name is that of its output.
 
     >>> input_of("fc")
     'input of fc'
@@ -147,13 +147,13 @@ def input_of(module: str) -> str:
 
 
 def find(network: Network, map_layer: str, readout_layer: str | None) -> Layers:
-    """Find the layers of a cut: the modules of these names; by default the readout is what the classifier reads.
+    """Find the modules of a cut by name; by default the readout is the input of the classifier.
 
     Args:
         network, map_layer, readout_layer: as in `cutting.cut`; the readout may also be `input_of` a module.
 
     Raises:
-        InputError: a name that is no module's, or that of one whose output, or input, is of no use.
+        InputError: no module has the name, it runs several times, or its output (or input) has no suitable shape.
     """
     called = calls(network)
     maps = _called(called, map_layer, "map_layer")
@@ -192,7 +192,7 @@ def _classifier(called: Mapping[str, Call], architecture: str) -> str:
 
 
 def _laid_out(called: Mapping[str, Call], name: str, shape: tuple[int, ...]) -> tokens.Layout | None:
-    """How the places of a map layer are laid out; None where they are (feature_map, y, x) already."""
+    """The layout of a map layer's output of this shape for one image; None if it is (feature_map, y, x) already."""
     if len(shape) == 3:
         as_many = len(set(shape)) == 1
         last = _computed_with_last(called, name, shape) if as_many else tokens.ends_with_channels(shape)
@@ -203,7 +203,7 @@ def _laid_out(called: Mapping[str, Call], name: str, shape: tuple[int, ...]) -> 
         )
     number = shape[0]
     grids = [call.puts_out for call in called.values() if issubclass(call.kind, nn.Conv2d) and call.puts_out]
-    # Patches are made by a convolution.
+    # The first convolution makes the patches, so its output shows their grid.
     if grids and 0 <= number - grids[0][1] * grids[0][2] < number / 2:
         _, height, width = grids[0]
         return tokens.Layout(number - height * width, height, width)
@@ -217,7 +217,7 @@ def _laid_out(called: Mapping[str, Call], name: str, shape: tuple[int, ...]) -> 
 
 
 def _computed_with_last(called: Mapping[str, Call], name: str, shape: tuple[int, ...]) -> bool:
-    """Whether modules that read or put out as many maps as rows take the last dimension for that of the maps."""
+    """Whether the last of three equal dimensions is the maps, as the modules show that read or return this shape."""
     kinds = [call.kind for call in called.values() if shape in (call.reads, call.puts_out)]
     last = any(issubclass(kind, nn.Linear) for kind in kinds)
     if last == any(issubclass(kind, nn.Conv2d | nn.BatchNorm2d) for kind in kinds):
@@ -228,14 +228,14 @@ def _computed_with_last(called: Mapping[str, Call], name: str, shape: tuple[int,
     return last
 
 
-#: What hooks note and put in place, in every thread for itself.
+#: Tensors that hooks record (`noted`) and insert (`given`), separate for each thread.
 _now = threading.local()
 
 
 def _note(name: str, _module: nn.Module, *known: Any) -> None:
-    """Note what a module puts out or, called before it runs, reads: the last of what is known by then."""
+    """Record a module's output or, as a hook called before it runs, its input: the last argument of the hook."""
     if (noted := getattr(_now, "noted", None)) is not None:
-        # What follows may overwrite it.
+        # Later operations may overwrite the tensor.
         noted[name] = _tensor(known[-1]).clone()  # type: ignore[union-attr]
 
 
@@ -245,7 +245,7 @@ def _replace(_module: nn.Module, _inputs: Any, output: Any) -> Any:
 
 
 class Trunk(nn.Module):
-    """Images (image, colour, y, x) to the maps of some layers, each with the tokens beside them."""
+    """Images (image, colour, y, x) to the maps of every cut, each followed by its prefix tokens if it has any."""
 
     def __init__(self, module: nn.Module, cuts: Sequence[Layers]) -> None:
         super().__init__()
@@ -254,7 +254,7 @@ class Trunk(nn.Module):
             self._network.get_submodule(name).register_forward_hook(functools.partial(_note, name))
 
     def forward(self, images: torch.Tensor) -> tuple[torch.Tensor, ...] | torch.Tensor:
-        """Run the whole network."""
+        """Run the whole network, and return the recorded maps and tokens."""
         _now.noted = {}
         try:
             self._network(images)
@@ -274,9 +274,9 @@ class Trunk(nn.Module):
 
 
 class Rest(nn.Module):
-    """Maps, and tokens beside them, to the readout (image, unit).
+    """Maps, and prefix tokens if there are any, to the readout (image, unit).
 
-    The whole network runs, on images that are black, and the maps take the place of what its map layer puts out.
+    The whole network runs, on inputs of zeros, and the maps replace the output of its map layer.
     """
 
     def __init__(self, module: nn.Module, layers: Layers, input_size: int) -> None:
@@ -288,15 +288,15 @@ class Rest(nn.Module):
         register(functools.partial(_note, layers.readout))
 
     def forward(self, maps: torch.Tensor, *prefix: torch.Tensor) -> torch.Tensor:
-        """Run the whole network."""
+        """Run the whole network with these maps and tokens."""
         values = maps
         if self._layers.layout is not None:
             values = tokens.to_tokens(maps, *prefix) if self._layers.are_tokens else tokens.to_places(maps)
-        # What follows may overwrite it.
+        # Later operations may overwrite the values.
         return self.readout(maps.new_zeros(len(maps), 3, self._size, self._size), values.clone())
 
     def readout(self, images: torch.Tensor, given: torch.Tensor | None = None) -> torch.Tensor:
-        """The readout (image, unit) of images, with `given` in place of what the map layer puts out, if anything is."""
+        """The readout (image, unit) of images; `given`, unless None, replaces the output of the map layer."""
         _now.noted, _now.given = {}, given
         try:
             self._network(images)

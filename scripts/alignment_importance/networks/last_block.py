@@ -1,4 +1,4 @@
-"""Whether a transformer's last block has a closed form for its class token: what is known, and nothing else."""
+"""Decides whether a transformer's last block has a closed form for its class token: only known layers qualify."""
 
 from collections.abc import Iterable
 
@@ -11,12 +11,12 @@ from alignment_importance.networks.tokens import acts_on_each_token, picks, read
 
 
 def has_closed_form(block: nn.Module, tail: fx.GraphModule) -> bool:
-    """Whether ablating channels of the patches that enter a block acts as `ablation.attention` computes it.
+    """Whether `ablation.attention` can compute the ablation of channels of the patches that enter a block.
 
-    Norms of queries and keys, gates, positions that turn queries and keys, and biases of attention have none here.
+    It has no closed form for norms of queries and keys, gates, rotary positions or biases of attention.
 
     Args:
-        block: the module.
+        block: the last block.
         tail: what follows it up to the readout: (image, token, unit) to (image, unit).
     """
     if type(block) is not vision_transformer.Block or type(block.attn) is not Attention:
@@ -42,7 +42,7 @@ def _has_hooks(module: nn.Module) -> bool:
 
 
 def _reads_first_token(tail: fx.GraphModule) -> bool:
-    """Whether each token is normalised by itself, if at all, and what follows reads the first alone."""
+    """Whether only the first token is read, after nothing but layers that act on each token by itself."""
     node = next(node for node in tail.graph.nodes if node.op == "placeholder")
     while len(reading := readers(node)) == 1:
         (node,) = reading

@@ -17,14 +17,14 @@ IMAGENET_MEAN, IMAGENET_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 
 @dataclass(frozen=True)
 class Inputs:
-    """What weights were trained on.
+    """The inputs that a network's weights were trained on.
 
     Attributes:
         size: side of the square input in pixels.
         mean, std: per colour channel, of pixel values in 0..1.
-        interpolation: by which an image is resized, `bilinear` or `bicubic`.
+        interpolation: filter with which an image is resized, `bilinear` or `bicubic`.
         evaluated: resize rule with which the weights were evaluated (`images.input_region`); None if it is not known.
-        source: who says all this; empty if nobody does, so that it is assumed.
+        source: where all this is stated; empty if it is assumed.
     """
 
     size: int
@@ -40,12 +40,12 @@ class Plan:
     """How to build one network.
 
     Attributes:
-        create: makes the module with the weights it starts with; given a checkpoint, with its classes.
-        trained: makes the module with its trained weights, and says what to call them.
-        inputs: of the module, that these weights, or otherwise the usual ones, were trained on.
-        names: of the trained weights.
+        create: makes the module with its initial weights; for a checkpoint, with the checkpoint's number of classes.
+        trained: makes the module with its trained weights, and returns a label of these weights too.
+        inputs: returns the inputs of a module, on which its trained weights (named or default) were trained.
+        names: names of its trained weights, beside `default`.
         check: raises an InputError if it is known already that the trained weights cannot be downloaded.
-        own: whether a user's own code makes the module: it is run as it is, and its random weights are checked.
+        own: whether a user's own code makes the module, which is then run as it is, and its random weights checked.
     """
 
     create: Callable[[Checkpoint | None], nn.Module]
@@ -57,7 +57,7 @@ class Plan:
 
 
 class Kind(Protocol):
-    """A kind of networks, such as those of one package: what each module of `kinds` has."""
+    """A kind of networks, such as those of one package: the functions that each module of `kinds` has."""
 
     def names(self) -> list[str]:
         """The architectures that can be listed."""
@@ -71,18 +71,18 @@ class Kind(Protocol):
 
 @contextmanager
 def seeded(seed: int) -> Iterator[None]:
-    """Draw PyTorch's random numbers from a seed, and leave its generator as it was."""
+    """Let PyTorch draw random numbers from a seed in the block, and leave its generator as it was."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         yield
 
 
 class UnallocatedParameters(TorchFunctionMode):
-    """Let modules that are made meanwhile hold parameters without memory; other tensors keep their values."""
+    """Let modules that are made in the block hold parameters without memory; other tensors keep their values."""
 
     def __torch_function__(
         self, func: Callable, types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
     ) -> Any:
-        """Call a function of PyTorch, whose modules make their parameters by `torch.empty` and fill them afterwards."""
+        """Call a PyTorch function; `torch.empty`, with which modules make their parameters, allocates no memory."""
         elsewhere = {"device": "meta"} if func is torch.empty else {}
         return func(*args, **{**(kwargs or {}), **elsewhere})

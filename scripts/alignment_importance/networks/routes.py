@@ -1,7 +1,7 @@
-"""What ablating a feature map does in a head, and the route of computation that this allows.
+"""Analyses what ablating a feature map does in a head, and which route of computation this allows.
 
-Only operations that are known to act on each map alone, and to leave an ablated map zero, shorten the way. Anything
-else is computed again in full.
+Only operations that are known to act on each map alone, and to leave a zero map zero, open a shorter route.
+Everything else is computed again in full.
 """
 
 import math
@@ -14,7 +14,7 @@ from torch.nn import functional
 from alignment_importance.networks.head import Head
 from alignment_importance.networks.tracing import module_of, part, readers, shape, sources
 
-#: Over y and x.
+#: Poolings over y and x.
 _POOLING = {
     nn.AdaptiveAvgPool2d,
     nn.AdaptiveMaxPool2d,
@@ -24,7 +24,7 @@ _POOLING = {
     functional.avg_pool2d,
     functional.max_pool2d,
 }
-#: Elementwise, with the value 0 at 0.
+#: Elementwise operations that map 0 to 0.
 _ZERO_KEEPING = {
     nn.ReLU,
     nn.ReLU6,
@@ -41,9 +41,9 @@ _ZERO_KEEPING = {
     torch.relu,
     "relu",
 }
-#: Nothing happens to a value, as long as the network is not in training.
+#: Operations that change no value outside training.
 _IDENTITY = {nn.Identity, nn.Dropout, nn.Dropout2d, nn.AlphaDropout, "clone", "contiguous"}
-#: All values keep their order, in which those of one map stand together.
+#: Operations that keep all values in order, so that the values of each map stay together.
 _RESHAPING = {nn.Flatten, torch.flatten, torch.reshape, torch.squeeze, "flatten", "reshape", "view", "squeeze"}
 
 
@@ -51,7 +51,7 @@ def analyse(module: fx.GraphModule) -> Head:
     """Follow the feature maps through a head until they meet, and choose the route.
 
     Args:
-        module: a part of a traced network, from its map layer, and from tokens beside the maps, to its readout.
+        module: the part of a traced network from its map layer, and prefix tokens if it reads them, to its readout.
     """
     maps, *beside = [node for node in module.graph.nodes if node.op == "placeholder"]
     readout = next(node for node in module.graph.nodes if node.op == "output").all_input_nodes[0]
@@ -81,25 +81,25 @@ def is_pooling(traced: fx.GraphModule, node: fx.Node) -> bool:
 
 
 def is_identity(traced: fx.GraphModule, node: fx.Node) -> bool:
-    """Whether a node passes its input on as it is, outside training."""
+    """Whether a node returns its input unchanged, outside training."""
     if node.target is functional.dropout:
         return node.kwargs.get("training") is False
     return _kind(traced, node) in _IDENTITY
 
 
 def is_zero_keeping(traced: fx.GraphModule, node: fx.Node) -> bool:
-    """Whether a node is elementwise and puts out 0 for 0."""
+    """Whether a node is elementwise and maps 0 to 0."""
     return _kind(traced, node) in _ZERO_KEEPING
 
 
 def _only_reader(node: fx.Node) -> fx.Node | None:
-    """The node that reads this one, if there is but one and it reads nothing else."""
+    """The only node that reads this one, if it reads nothing else; otherwise None."""
     reading = readers(node)
     return reading[0] if len(reading) == 1 and reading[0].op != "output" and sources(reading[0]) == [node] else None
 
 
 def _acts_on_each_map(module: fx.GraphModule, node: fx.Node, n_maps: int) -> bool:
-    """Whether a node keeps the values of each map together, in the order of the maps, and those of a zero map zero."""
+    """Whether a node keeps the values of each map together, in the order of the maps, and a map of zeros zero."""
     before, after = shape(sources(node)[0]), shape(node)
     if is_identity(module, node) or is_zero_keeping(module, node):
         return True
@@ -111,7 +111,7 @@ def _acts_on_each_map(module: fx.GraphModule, node: fx.Node, n_maps: int) -> boo
 
 
 def _kind(traced: fx.GraphModule, node: fx.Node) -> object:
-    """The type of module or the function that a node calls; None for a module that does more than its type says."""
+    """The type of module or the function that a node calls; None for a module with hooks, which may do more."""
     module = module_of(traced, node)
     if module is None:
         return node.target if node.op in ("call_function", "call_method") else None

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from alignment_importance.system import names
 
-#: The resize rule that comes from the weights.
+#: The resize rule with which the weights were evaluated.
 AS_EVALUATED = "as_evaluated"
 
 
@@ -20,22 +20,22 @@ class Spec:
         weights: `default` (for a function: as it returns them), the name of torchvision weights, `checkpoint`, or
             `random`.
         checkpoint: file with a state dict, for `weights: checkpoint`.
-        key: what stands before the names of the weights in a checkpoint that holds the network several times.
+        key: prefix of the names of the weights, for a checkpoint that holds the network several times.
         sha256: SHA-256 that the checkpoint must have; any when None.
-        seed: of random weights.
+        seed: from which random weights are drawn.
         map_layer: name of a node of the traced network, or of a module; found when None. The workflow reads it; `build`
             does not, and `cut` takes it as an argument.
-        readout_layer: the same for the readout.
-        readout: what a transformer's readout is made of: `token` (the class token), `mean` (of the tokens of the
-            patches), or what the network itself reads when None.
-        input_size: side of the square input in pixels; when None the weights' own, and 224 where nobody knows it.
-        mean: of the three colour channels, of pixel values in 0..1, that an input is normalised with; when None those
-            that the weights were trained with, and ImageNet's where nobody knows them.
+        readout_layer: name of the node or module of the readout, as for `map_layer`.
+        readout: what a transformer's readout is: `token` (the class token), `mean` (of the patch tokens), or what the
+            network's classifier reads when None.
+        input_size: side of the square input in pixels; when None the weights' own, and 224 where it is unknown.
+        mean: means of the three colour channels, of pixel values in 0..1, by which an input is normalised; when None
+            those that the weights were trained with, and ImageNet's where these are unknown.
         std: standard deviations, as for `mean`.
-        resize: rule that brings an image to this input, see `images.input_region`, or `as_evaluated`: the one with
+        resize: rule that fits an image to this input, see `images.input_region`, or `as_evaluated`: the one with
             which the weights were evaluated.
-        resize_in: numbers in which that is done, see `images.to_input`.
-        ablation: what takes the place of a map that is ablated, `zero` or its `mean`.
+        resize_in: type of number in which it is resized, `uint8` or `float`, see `images.to_input`.
+        ablation: what replaces an ablated map, `zero` or its `mean`.
     """
 
     architecture: str
@@ -56,7 +56,7 @@ class Spec:
 
 
 def nearest(name: str, known: Sequence[str]) -> str:
-    """A sentence that offers the shortest names which have another one in them, or those most like a misspelt one."""
+    """A sentence that suggests the shortest known names that contain a wrong name, or else those most like it."""
     word = name.rpartition("/")[2].lower()
     having = sorted((other for other in known if len(word) > 2 and word in other.lower()), key=len)
     near = having[:3] or names.nearest(name, known, most=3)

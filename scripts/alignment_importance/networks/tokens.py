@@ -1,7 +1,7 @@
-"""Tokens as feature maps: channel d of the tokens of patches is a map (y, x); tokens that stand for no place are not.
+"""Tokens as feature maps: channel d of the patch tokens is a map (y, x); prefix tokens, which have no place, are not.
 
-A traced network's tokens are laid out as maps and back again, by operations that change no number. The map layer can
-then be cut as that of any network.
+In a traced network, inserted operations that only rearrange values lay tokens out as maps, and maps as tokens again.
+The network can then be cut at these maps like any other.
 """
 
 import itertools
@@ -23,10 +23,10 @@ from alignment_importance.system.plurals import counted
 
 
 def prefix_tokens(module: nn.Module) -> int | None:
-    """How many tokens of a transformer stand before those of the patches; None where nothing is known of tokens.
+    """The number of a transformer's prefix tokens, which come before its patch tokens; None if it is unknown.
 
-    They are the class token, a distillation token and registers. timm's transformers say their number, and its mixers
-    have none; torchvision's transformers have the class token alone.
+    They are the class token, a distillation token and registers. timm's transformers state their number, and its mixers
+    have none; torchvision's transformers have only the class token.
     """
     if isinstance(module, VisionTransformer):
         return 1
@@ -40,9 +40,9 @@ class Layout:
     """How the places of a node's output (image, token, unit) or (image, y, x, unit) are laid out.
 
     Attributes:
-        prefix: tokens before those of the patches.
+        prefix: number of prefix tokens, before the patch tokens.
         height, width: of the grid of patches, which come row by row.
-        assumed: whether no layer says so, and the tokens are merely as many as a square has places.
+        assumed: whether no layer shows this grid, and it is a square only because the number of tokens allows one.
     """
 
     prefix: int
@@ -55,13 +55,12 @@ def layout_of(node: fx.Node, prefix: int | None) -> Layout:
     """Find the grid of a node's tokens: that of the first layer before it that has as many places, or else a square.
 
     Args:
-        node: with the output (image, token, unit) or (image, y, x, unit).
-        prefix: tokens of the network before those of the patches, see `prefix_tokens`. In some networks they join
-            later: there are none yet where the node does not depend on the class token or others of the network's own.
-            Where nothing is known of them, there are none or one.
+        node: its output is (image, token, unit) or (image, y, x, unit).
+        prefix: the network's number of prefix tokens, see `prefix_tokens`. Some networks add them late, so a node that
+            depends on no parameter called a token may have this number or none. If None, none or one is assumed.
 
     Raises:
-        InputError: no layer before has as many places as there are tokens of patches, and they are no square.
+        InputError: no earlier layer has as many places as there are patch tokens, and their number is not a square.
     """
     if len(shape(node)) == 3:
         height, width, _ = shape(node)
@@ -88,14 +87,14 @@ def layout_of(node: fx.Node, prefix: int | None) -> Layout:
 
 
 def ends_with_channels(of_one: tuple[int, ...]) -> bool:
-    """Whether the last dimension of an output is that of the maps: the input is square, and so are they."""
+    """Whether a shape for one image is (y, x, unit): the first two sides alone are equal, since maps are square."""
     return len(of_one) == 3 and of_one[0] == of_one[1] != of_one[2]
 
 
 def has_channels_last(traced: fx.GraphModule, node: fx.Node) -> bool:
-    """Whether the last dimension of a node's output is that of the maps.
+    """Whether a node's output is (image, y, x, unit) rather than (image, feature_map, y, x).
 
-    Where there are as many maps as rows, the nearest layers say so that compute with it, or with tokens (token, unit).
+    If there are as many maps as rows, the nearest layers that compute with it, or with it as (token, unit), decide.
     """
     of_one = shape(node)
     if len(set(of_one)) != 1 or len(of_one) != 3:
@@ -120,7 +119,7 @@ def has_channels_last(traced: fx.GraphModule, node: fx.Node) -> bool:
     return False
 
 
-#: Operations behind which a dimension may be another one.
+#: Operations that may change the order or number of dimensions.
 _REORDER = ("permute", "Permute", "transpose", "movedim", "reshape", "view", "flatten", "unflatten")
 
 
@@ -139,7 +138,7 @@ def require_places(layer: str, map_shape: tuple[int, int, int]) -> None:
 
 
 def in_a_square(number: int, prefix: Iterable[int]) -> Layout | None:
-    """Lay tokens out as the square that the input is, behind the first number of others with which they are one."""
+    """Lay out tokens as a square after the first number of prefix tokens that leaves a square number; else None."""
     for present in prefix:
         side = math.isqrt(max(0, number - present))
         if side > 1 and side**2 == number - present:
@@ -148,53 +147,53 @@ def in_a_square(number: int, prefix: Iterable[int]) -> Layout | None:
 
 
 def to_maps(values: torch.Tensor, prefix: int, height: int, width: int) -> torch.Tensor:
-    """(image, unit, y, x) of the tokens of the patches among (image, token, unit) or (image, y, x, unit)."""
+    """Lay out the patch tokens of (image, token, unit), or all of (image, y, x, unit), as maps (image, unit, y, x)."""
     return values.flatten(1, -2)[:, prefix:].mT.unflatten(2, (height, width))
 
 
 def to_prefix(values: torch.Tensor, prefix: int) -> torch.Tensor:
-    """The first tokens (image, token, unit), which stand for no place."""
+    """The prefix tokens (image, token, unit), which stand for no place."""
     return values[:, :prefix]
 
 
 def to_tokens(maps: torch.Tensor, *prefix: torch.Tensor) -> torch.Tensor:
-    """(image, token, unit) of maps (image, unit, y, x), behind the tokens that stand before them."""
+    """Lay out maps (image, unit, y, x) as tokens (image, token, unit), after the prefix tokens if there are any."""
     return torch.cat([*prefix, maps.flatten(2).mT], dim=1)
 
 
 def to_places(maps: torch.Tensor) -> torch.Tensor:
-    """(image, y, x, unit) of maps (image, unit, y, x), lying in memory in this order, as what follows may expect."""
+    """Lay out maps (image, unit, y, x) as (image, y, x, unit), also in memory, as later operations may expect."""
     return maps.movedim(1, -1).contiguous()
 
 
-#: How many times the norm of the image's median token an artefact has.
+#: An artefact's norm is more than this many times the median norm of the image's tokens.
 ARTEFACT = 3
 
 
 def artefacts(maps: torch.Tensor) -> torch.Tensor:
-    """Count tokens whose norm is more than three times that of the image's median token.
+    """Count the tokens of each image whose norm is more than `ARTEFACT` times the median norm of the image's tokens.
 
-    In some networks a few patches of the background carry what the whole image is and nothing of their place (Darcet et
-    al. 2024, "Vision transformers need registers"). Their norms are several times those of all others.
+    In some networks a few patches of the background carry information on the whole image and none on their place
+    (Darcet et al. 2024, "Vision transformers need registers"). Their norms are several times those of all others.
 
     Args:
         maps: (image, feature_map, y, x).
 
     Returns:
-        (image,) numbers.
+        Counts (image,).
     """
     norms = maps.flatten(2).norm(dim=1)
     return (norms > ARTEFACT * norms.median(dim=1, keepdim=True).values).sum(1)
 
 
 def lay_out(traced: fx.GraphModule, node: fx.Node, layout: Layout) -> tuple[fx.Node, list[fx.Node]]:
-    """Let all that reads a node's output read it from maps, and from the tokens before them.
+    """Split a node's output into maps and prefix tokens, and let its readers read it put together from these.
 
-    A mean over the patches becomes the mean over y and x.
+    A mean over the patches becomes the mean of the maps over y and x.
 
     Returns:
-        The node of the maps (image, feature_map, y, x), under the name of the layer, and that of the tokens before them
-        (image, token, unit), if there are any.
+        The node of the maps (image, feature_map, y, x), with the name of the layer, and a list of the node of the
+        prefix tokens (image, token, unit), empty if there are none.
     """
     users, places = list(node.users), (1, 2) if len(shape(node)) == 3 else (1,)
     maps = _insert(traced, node, to_maps, node, layout.prefix, layout.height, layout.width)
@@ -215,7 +214,7 @@ def lay_out(traced: fx.GraphModule, node: fx.Node, layout: Layout) -> tuple[fx.N
 
 
 def _insert(traced: fx.GraphModule, behind: fx.Node, function: Callable[..., torch.Tensor], *args: Any) -> fx.Node:
-    """Add a call of a function to a graph, with its outputs."""
+    """Insert the call of a function after a node of a graph, and record its `outputs`."""
     with traced.graph.inserting_after(behind):
         node = traced.graph.call_function(function, args)
     inputs = [argument.meta["outputs"] if isinstance(argument, fx.Node) else [argument] * 2 for argument in args]
@@ -224,7 +223,7 @@ def _insert(traced: fx.GraphModule, behind: fx.Node, function: Callable[..., tor
 
 
 def picks(node: fx.Node, tokens: Any) -> bool:
-    """Whether a node takes some tokens from (image, token, unit), or one of them."""
+    """Whether a node selects these tokens, a slice or an index, from (image, token, unit)."""
     return node.target is operator.getitem and node.args[1] == (slice(None), tokens)
 
 
@@ -260,7 +259,7 @@ class LastBlock:
 
     @classmethod
     def of(cls, traced: fx.GraphModule, module: Any, readout: fx.Node) -> "LastBlock | None":
-        """Find it before a readout; None where it is no function of tokens alone."""
+        """Find the last block before a readout; None if it does not turn one node of tokens into tokens."""
         blocks = module.encoder.layers if isinstance(module, VisionTransformer) else module.blocks
         name = next(name for name, found in module.named_modules() if found is blocks[-1])
         before = ancestors(readout)
@@ -275,16 +274,16 @@ class LastBlock:
 
 
 def find_tokens(traced: fx.GraphModule, block: LastBlock) -> fx.Node:
-    """The tokens whose patches a readout depends on, as deep as there are any.
+    """The deepest tokens on whose patches a readout depends.
 
-    Where the readout takes one token from behind the last block, the others reach it through that block alone: the
-    tokens that enter it. Otherwise those that leave it, normalised if they are.
+    If only single tokens are read after the last block, patches reach the readout only through that block: these are
+    the tokens that enter it. Otherwise they are the tokens that leave it, after any normalisation.
     """
     return block.entering if gives_one(traced, block.leaving) else _normalised(traced, block.leaving)
 
 
 def gives_one(traced: fx.GraphModule, node: fx.Node) -> bool:
-    """Whether single tokens of (image, token, unit) are all that is read of a node, normalised if they are."""
+    """Whether only single tokens of a node's output (image, token, unit) are read, after any normalisation."""
     reading = readers(_normalised(traced, node))
     return bool(reading) and all(_takes_one(reader) for reader in reading)
 

@@ -16,28 +16,28 @@ from alignment_importance.system.errors import InputError
 
 
 class UntraceableError(InputError):
-    """torch.fx cannot follow a network, or makes another one of it."""
+    """torch.fx cannot follow a network, or its graph computes something else."""
 
 
 _BRANCHES = "Its forward pass must not branch on values or shapes of tensors."
 
-#: A graph is run for these numbers of images; a number that follows them is the number of images.
+#: A graph is run on these numbers of images; a size that equals them in both runs is the number of images.
 _BATCHES = (1, 3)
 
 
 class _Tracer(NodePathTracer):
-    """Follows images alone: further arguments of a network, such as a mask, have their default values."""
+    """Traces only the images: further arguments of a network, such as a mask, keep their default values."""
 
     def create_args_for_root(self, root_fn: Callable[..., Any], *further: Any) -> tuple[Callable[..., Any], list[Any]]:
         return super().create_args_for_root(lambda module, images: root_fn(module, images), *further)
 
 
 def trace(network: Network) -> fx.GraphModule:
-    """Trace a network, which is only read.
+    """Trace a network, which is not changed.
 
     Returns:
         Its graph, in which no operation overwrites its input. A node's meta has its qualified `name` (see
-        torchvision's feature extraction) and its `outputs` on tensors without values.
+        torchvision's feature extraction) and its `outputs`, tensors without values, one per number in `_BATCHES`.
 
     Raises:
         InputError: torch.fx cannot follow the network, or it does not take inputs of this size.
@@ -47,7 +47,7 @@ def trace(network: Network) -> fx.GraphModule:
         autowrap_functions=tuple(timm.models.get_notrace_functions()),
     )
     try:
-        # Some modules keep what they computed, which while tracing are no tensors.
+        # A copy: some modules store what they compute, which is no tensor while tracing.
         graph = tracer.trace(sharing_tensors(network.module))
     except Exception as error:
         raise UntraceableError(
@@ -60,7 +60,7 @@ def trace(network: Network) -> fx.GraphModule:
     try:
         _record(traced, network)
     except InputError as error:
-        # For the error of a network that does not take inputs of its size.
+        # If the network does not take inputs of its size, the error says so.
         run_on_zeros(network, without_values(network.module))
         raise UntraceableError(
             f"Network {network.architecture} runs, but not as torch.fx traced it. {_BRANCHES}"
@@ -70,9 +70,9 @@ def trace(network: Network) -> fx.GraphModule:
 
 
 def _follow_device(traced: fx.GraphModule) -> None:
-    """Let what is computed on the device on which the network was traced be computed where it is run.
+    """Let operations that name the device on which the network was traced use the device on which the graph runs.
 
-    Such as the positions that some transformers compute for every input, from its size alone.
+    Some transformers, for example, compute positions for every input, from its size alone.
     """
     tensors = itertools.chain(traced.parameters(), traced.buffers())
     device = next((tensor.device for tensor in tensors), torch.device("cpu"))
@@ -125,7 +125,7 @@ def operation(traced: fx.GraphModule, node: fx.Node) -> str:
 
 
 def shape(node: fx.Node) -> tuple[int, ...]:
-    """Shape of a node's output for one image; empty when that is no tensor with an entry per image."""
+    """Shape of a node's output for one image; empty if the output is no tensor with an entry per image."""
     outputs = node.meta.get("outputs", ())
     if not outputs or not all(isinstance(output, torch.Tensor) and output.ndim > 1 for output in outputs):
         return ()
@@ -135,7 +135,7 @@ def shape(node: fx.Node) -> tuple[int, ...]:
 
 
 def shown(of_one: tuple[int, ...]) -> str:
-    """A shape for one image as a message gives it."""
+    """A shape for one image, as messages write it."""
     return f"(image, {', '.join(map(str, of_one))})" if of_one else "no tensor with an entry per image"
 
 
@@ -150,10 +150,10 @@ def readers(node: fx.Node) -> list[fx.Node]:
 
 
 def part(traced: fx.GraphModule, starts: Sequence[fx.Node], end: fx.Node, *others: fx.Node) -> fx.GraphModule:
-    """The part of a graph that computes `end`, and beside it `others`, from `starts` (or else the network's input).
+    """The part of a graph that computes `end`, and also `others`, from `starts` (if empty, from the network's input).
 
-    A size that comes from before the first of them is the number of images, for which that of this node is put, or
-    follows from the size of the network's input, and is put as a constant.
+    A size computed before the first of `starts` is replaced: the number of images by that of this node, any other size,
+    which follows from the input size of the network, by a constant.
 
     Raises:
         InputError: `end` also depends on the image through a path that bypasses `starts`.
@@ -181,7 +181,7 @@ def part(traced: fx.GraphModule, starts: Sequence[fx.Node], end: fx.Node, *other
 
 
 def ancestors(end: fx.Node, given: Collection[fx.Node] = ()) -> set[fx.Node]:
-    """All nodes that a node depends on, itself included; what is given depends on nothing."""
+    """All nodes that a node depends on, itself included; the search goes no further than the `given` nodes."""
     needed, waiting = set(), [end]
     while waiting:
         node = waiting.pop()
@@ -191,7 +191,7 @@ def ancestors(end: fx.Node, given: Collection[fx.Node] = ()) -> set[fx.Node]:
     return needed
 
 
-#: What the parameters of a part are called.
+#: Names of the inputs of a part.
 _PARAMETERS = ("feature_maps", "prefix_tokens")
 
 #: Stands for the number of images in a size.
@@ -199,7 +199,7 @@ _IMAGES = "images"
 
 
 def _sizes_from_before(traced: fx.GraphModule, start: fx.Node) -> dict[fx.Node, Any]:
-    """The nodes that do not depend on `start` and put out an integer or several, with what they put out."""
+    """The nodes that do not depend on `start` and whose outputs are sizes, with these sizes (see `_in_common`)."""
     after = {start}
     sizes = {}
     for node in traced.graph.nodes:
@@ -211,7 +211,7 @@ def _sizes_from_before(traced: fx.GraphModule, start: fx.Node) -> dict[fx.Node, 
 
 
 def _in_common(of_one: Any, of_many: Any) -> Any:
-    """The size that both outputs are: an integer, `_IMAGES`, a tuple or list of these; None for no such thing."""
+    """The size that both outputs show: an integer, `_IMAGES`, a tuple or list of these; None if they are no sizes."""
     if isinstance(of_one, tuple | list) and len(of_one) == len(of_many):
         parts = [_in_common(*pair) for pair in zip(of_one, of_many, strict=True)]
         return None if None in parts else parts if isinstance(of_one, list) else tuple(parts)
@@ -223,7 +223,7 @@ def _in_common(of_one: Any, of_many: Any) -> Any:
 
 
 def _written(size: Any, start: fx.Node, graph: fx.Graph) -> Any:
-    """A size as an argument of a node, the number of images being that of `start`."""
+    """A size as an argument of a node, with the number of images read from the node `start`."""
     if isinstance(size, tuple | list):
         return type(size)(_written(part, start, graph) for part in size)
     if size != _IMAGES:
@@ -248,7 +248,7 @@ class _Recorder(fx.Interpreter):
 
 
 def _record(traced: fx.GraphModule, network: Network) -> None:
-    """Run a graph without values, for each number of images."""
+    """Run a graph without values, once for each number of images, with a `_Recorder`."""
     copied = without_values(traced)
     for batch in _BATCHES:
         run_on_zeros(network, _Recorder(copied, graph=traced.graph).run, batch)
@@ -286,9 +286,9 @@ def run_on_zeros(
 
 
 def _undo_overwriting(traced: fx.GraphModule, architecture: str) -> None:
-    """Rewrite a graph so that no operation overwrites its input, without a change of what it computes.
+    """Rewrite a graph so that it computes the same, but no operation overwrites its input.
 
-    Whoever reads an overwritten tensor afterwards shall read the result of the overwriting operation.
+    A node that reads an overwritten tensor afterwards then reads the output of the overwriting operation.
 
     Raises:
         InputError: the tensor is also read afterwards under another name, as a view.
@@ -308,7 +308,7 @@ def _undo_overwriting(traced: fx.GraphModule, architecture: str) -> None:
 
 
 def _require_no_views(order: Mapping[fx.Node, int], architecture: str) -> None:
-    """Raise an error if a tensor is overwritten of which another node, made before, is read afterwards."""
+    """Raise an error if a tensor is overwritten and an earlier node that shares its memory is read afterwards."""
     in_memory = defaultdict(list)
     for node in order:
         for tensor in _tensors(node):
@@ -324,7 +324,7 @@ def _require_no_views(order: Mapping[fx.Node, int], architecture: str) -> None:
 
 
 def _do_not_overwrite(traced: fx.GraphModule, node: fx.Node) -> None:
-    """Let a node put its output elsewhere than into its input."""
+    """Let a node write its output to new memory instead of into its input."""
     if not node.meta.get("overwrites"):
         return
     module = module_of(traced, node)
