@@ -1,4 +1,4 @@
-"""EfficientNet-Lites: architectures of timm, weights of the packages that carry them."""
+"""EfficientNet-Lites: architectures of timm, weights from the Python packages that contain them."""
 
 import importlib
 from pathlib import Path
@@ -11,7 +11,7 @@ from alignment_importance.networks.kinds import timm_models
 from alignment_importance.networks.plan import Inputs, Plan
 from alignment_importance.networks.spec import AS_EVALUATED, Spec
 
-#: Network input in pixels; they were trained on (pixel - 127) / 128.
+#: Side of the network input in pixels. The networks were trained on (pixel - 127) / 128.
 _SIZES = {"efficientnet_lite0": 224, "efficientnet_lite1": 240, "efficientnet_lite2": 260}
 _MEAN, _STD = (127 / 255,) * 3, (128 / 255,) * 3
 
@@ -22,12 +22,12 @@ def names() -> list[str]:
 
 
 def includes(architecture: str) -> bool:
-    """Whether an architecture is one of them."""
+    """Whether an architecture is one of the three."""
     return architecture in _SIZES
 
 
 def plan(spec: Spec) -> Plan:
-    """Build it with timm, and load its packaged weights."""
+    """How to build the network with timm, and load its packaged weights."""
 
     trained_on = timm_models.pretrained_cfg(f"tf_{spec.architecture}")
 

@@ -18,7 +18,7 @@ from alignment_importance.system.errors import InputError
 
 
 def names() -> list[str]:
-    """None: they are the user's."""
+    """No names: only the user knows them."""
     return []
 
 
@@ -28,7 +28,7 @@ def includes(architecture: str) -> bool:
 
 
 def plan(spec: Spec) -> Plan:
-    """Call the function."""
+    """How to build the network: by calling the function."""
 
     def create(_checkpoint: Checkpoint | None) -> nn.Module:
         return call(spec.architecture)
@@ -49,7 +49,7 @@ def _inputs_of(module: nn.Module) -> Inputs:
 
 
 def call(architecture: str) -> nn.Module:
-    """Return what the function `package.module:function` returns, imported as Python does it in the working directory.
+    """Import the function `package.module:function`, also from the working directory, and return its network.
 
     Raises:
         InputError: it cannot be imported, stops with an error, or returns no module in float32 that takes images alone.
@@ -81,9 +81,9 @@ def call(architecture: str) -> nn.Module:
 
 
 def _require_images_alone(module: nn.Module, architecture: str) -> None:
-    """Refuse a network whose forward pass needs something else."""
+    """Refuse a network whose forward pass needs more than images."""
     try:
-        # What is called is the wrapper, not what it wraps.
+        # If `forward` is wrapped, the wrapper is what is called.
         inspect.signature(module.forward, follow_wrapped=False).bind(None)
     except TypeError as error:
         raise InputError(
@@ -91,7 +91,7 @@ def _require_images_alone(module: nn.Module, architecture: str) -> None:
             "and give all other arguments default values."
         ) from error
     except ValueError:
-        # The code of a network that torch.jit made has no signature.
+        # Networks made by torch.jit have no signature.
         return
 
 

@@ -1,4 +1,4 @@
-"""The kinds of networks that can be named as an `architecture`: a module of this package each, a line each here."""
+"""The kinds of networks that can be named as an `architecture`: a module of this package and a line here for each."""
 
 from collections.abc import Sequence
 from importlib import import_module
@@ -16,7 +16,7 @@ _MODULES = (
 )
 
 
-#: Every kind (see `plan.Kind`); an architecture is of the first that includes it.
+#: Every kind (see `plan.Kind`); an architecture belongs to the first that includes it.
 KINDS: Sequence[Kind] = [cast(Kind, import_module(f"{__package__}.{name}")) for name in _MODULES]
 
 

@@ -15,7 +15,7 @@ from alignment_importance.networks.spec import Spec, nearest
 from alignment_importance.system.errors import InputError
 
 _PREFIX = "timm/"
-#: Names of timm's own files on the hub.
+#: Names of weight files in timm's repositories on the hub.
 _FILES = ("model.safetensors", "pytorch_model.bin")
 #: Resize rules (`images.input_region`) by timm's modes of cropping.
 _RULES = {"center": "crop", "squash": "whole", "border": "pad"}
@@ -27,7 +27,7 @@ def names() -> list[str]:
 
 
 def of_families() -> dict[str, str]:
-    """The shortest name of every family that has trained weights, with the family; timm has a module for each."""
+    """Families (modules of timm) with trained weights, by the shortest name of a network that has such weights."""
     trained = {name.partition(".")[0] for name in timm.list_pretrained()}
     families = {family: timm.list_models(module=family, exclude_filters="test_*") for family in timm.list_modules()}
     return {
@@ -43,7 +43,7 @@ def includes(architecture: str) -> bool:
 
 
 def plan(spec: Spec) -> Plan:
-    """Build it with timm, with the weights of its tag, or of timm's default one."""
+    """How to build the network with timm, with the weights of its tag or of timm's default tag."""
     name, tag = _split(spec.architecture)
     _require_tag(name, tag)
     trained_on = pretrained_cfg(f"{name}.{tag}" if tag else name)
@@ -89,14 +89,14 @@ def plan(spec: Spec) -> Plan:
 
 
 def pretrained_cfg(name: str) -> PretrainedCfg:
-    """What timm knows of the weights of an architecture, which may have a tag."""
+    """timm's record of the weights of an architecture, NAME or NAME.TAG."""
     pretrained = get_pretrained_cfg(name)
     assert pretrained is not None
     return pretrained
 
 
 def inputs_of(trained_on: Mapping[str, Any]) -> Inputs:
-    """What timm says that a network's weights were trained on."""
+    """The inputs that a network's weights were trained on, from timm's record of them."""
     told = resolve_data_config(pretrained_cfg=trained_on)
     name, tag = trained_on.get("architecture"), trained_on.get("tag")
     share = told["crop_pct"]
@@ -130,7 +130,7 @@ def _require_tag(name: str, tag: str) -> None:
 
 
 def _require_whole_patches(module: nn.Module, architecture: str, size: int) -> None:
-    """Refuse an input of which patches would leave a part unseen: timm drops what does not fill a patch."""
+    """Refuse an input size that is no multiple of the patch size: timm drops pixels that do not fill a patch."""
     embedding = getattr(module, "patch_embed", None)
     cutting = getattr(embedding, "proj", None)
     if isinstance(cutting, nn.Conv2d) and cutting.stride != cutting.kernel_size:

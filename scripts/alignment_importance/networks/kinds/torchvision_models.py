@@ -11,8 +11,8 @@ from alignment_importance.networks.plan import Inputs, Plan
 from alignment_importance.networks.spec import AS_EVALUATED, Spec
 from alignment_importance.system.errors import InputError
 
-#: Trained on inputs from -1 to 1. With its own weights, and only then, torchvision takes inputs with ImageNet's mean
-#: and deviation and corrects them inside (`transform_input`); here mean and deviation are right from the start.
+#: Trained on inputs from -1 to 1. With its own weights, and only then, torchvision expects inputs normalised with
+#: ImageNet's values and converts them inside (`transform_input`); here they are normalised as in training at once.
 _CENTRED = ("googlenet", "inception_v3")
 _CENTRED_VALUES = (0.5,) * 3, (0.5,) * 3
 
@@ -28,7 +28,7 @@ def includes(architecture: str) -> bool:
 
 
 def plan(spec: Spec) -> Plan:
-    """Build it with torchvision, which downloads its weights."""
+    """How to build the network with torchvision, which downloads its weights."""
     available = torchvision.models.get_model_weights(spec.architecture)
     weight_names = [member.name for member in available]
     weights = available[spec.weights] if spec.weights in weight_names else available.DEFAULT
@@ -54,7 +54,7 @@ def plan(spec: Spec) -> Plan:
 def inputs_of(module: nn.Module) -> Inputs | None:
     """What a network of torchvision was trained on, whatever its weights; None for any other network.
 
-    All of its weights share mean and standard deviation, but not input size and crop.
+    All weights of a network share mean and standard deviation, but not input size and crop.
     """
     if not type(module).__module__.startswith(f"{torchvision.models.__name__}."):
         return None
@@ -85,7 +85,7 @@ def _trained_on(spec: Spec, weights: Any) -> Inputs:
     return Inputs(
         size,
         *values,
-        # Whole images, squares and padded ones are resized bilinearly for all of these networks.
+        # With the other rules (`whole`, `crop`, `pad`), images are resized bilinearly for all of these networks.
         interpolation=transform.interpolation.value if spec.resize == AS_EVALUATED else "bilinear",
         evaluated=f"crop {size / side:g}" if size < side else "crop",
         source=f"torchvision {weights.name}",
