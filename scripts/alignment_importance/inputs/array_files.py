@@ -1,4 +1,4 @@
-"""Reads the one wanted array of a file of NumPy, MATLAB or HDF5, and no other."""
+"""Reads the one wanted array of a NumPy, MATLAB or HDF5 file, and no other."""
 
 import zipfile
 import zlib
@@ -36,7 +36,7 @@ READING_ERRORS = (
 #: Endings of the files that are read.
 SUFFIXES = (".npy", ".npz", ".mat", ".h5", ".hdf5")
 
-# What arrays of other things than real numbers hold, by NumPy's kind or MATLAB's class.
+# What arrays without real numbers hold, by NumPy's kind or MATLAB's class.
 _NO_NUMBERS = {
     "O": "cells or objects",
     "V": "struct",
@@ -62,7 +62,7 @@ class Stored:
 
     Attributes:
         shape: its dimensions in the order in which NumPy, MATLAB or h5py show them.
-        of: what it holds if not real numbers: text, cells, ...; otherwise empty.
+        of: what it holds instead of real numbers, such as text or cells; empty if it holds real numbers.
         read: reads it.
     """
 
@@ -106,9 +106,9 @@ def wanted(
     Single numbers and vectors, which have two dimensions in MATLAB too, do not count.
 
     Args:
-        path: the file; what cannot be read is an error as well.
-        dimensions: the numbers of dimensions that it may have.
-        key: its name; None for the only one.
+        path: the file; if it cannot be read, that is noted as an error too.
+        dimensions: the numbers of dimensions that the array may have.
+        key: its name; None for the only such array.
         layout: how it should be saved, for messages.
         problems: where errors are noted.
         of_vectors: what messages add for a file of vectors.
@@ -177,7 +177,7 @@ def note_unreadable(problems: Problems, path: Path, error: Exception) -> None:
 
 
 def _header(stream: IO[bytes]) -> tuple[tuple[int, ...], str]:
-    """Read the shape, and what it holds, from the header of an array that NumPy saved."""
+    """Read the shape and the content (see `Stored.of`) from the header of an array that NumPy saved."""
     readers = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}
     version = np.lib.format.read_magic(stream)
     if version not in readers:  # structs whose fields have names that are not ASCII

@@ -35,7 +35,7 @@ MISSING = ("", "nan", "na")
 # Control characters: no table needs them, and names in the results cannot contain them.
 _CONTROL = bytes({*range(32), 127} - set(b"\t\n\r"))
 
-# Of a column without numbers, messages tell the first few cells alone.
+# How many cells of a column messages quote that should be numbers and are not.
 _MOST_TOLD = 10
 
 Row = tuple[int, list[str]]
@@ -55,7 +55,7 @@ class Column:
 
     def first_rows(self) -> NDArray[np.intp]:
         """Find the first row that has each of `cells`."""
-        # A cell that is new has a number larger than all before it.
+        # A cell that is new has a code larger than all before it.
         return np.flatnonzero(np.diff(np.maximum.accumulate(self.codes), prepend=-1))
 
 
@@ -242,8 +242,8 @@ class Text:
             )
 
     def _read_rows(self) -> tuple[list[Column], NDArray[np.int64]]:
-        """Read the rows below the header as columns, with the line of each row; note those of other lengths."""
-        # Of the rows of each length: numbers in place of cells, since these repeat and take far more memory.
+        """Read the rows below the header as columns, with the line of each row; note rows of other lengths."""
+        # By row length: a coder per field, codes, line numbers. Cells repeat and would take far more memory than codes.
         read: dict[int, tuple[list[dict[str, int]], array[int], array[int]]] = {}
         for number, row in self.rows():
             if len(row) not in read:

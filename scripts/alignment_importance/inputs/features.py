@@ -50,9 +50,9 @@ def read(source: Source, table: pd.DataFrame, problems: Problems) -> xr.Dataset 
         problems: where errors and warnings are noted.
 
     Returns:
-        `feature_maps` (image, feature_map, y, x), `readout` (image, unit), the mean of each map over its places, and
-        the means of both over all images, `map_mean` and `unit_mean`, in float32; a unit is a map with one place.
-        Coordinates and attributes are those of `extraction.extract`. None if there are errors.
+        In float32, `feature_maps` (image, feature_map, y, x), of which a unit is one with a single place; `readout`
+        (image, unit), the mean of each map over its places; and the means of both over all images, `map_mean` and
+        `unit_mean`. Coordinates and attributes are like those of `extraction.extract`. None if there are errors.
     """
     activations = None
     with problems.apart(source.features) as own:
@@ -87,7 +87,7 @@ def _labelled(source: Source, table: pd.DataFrame, problems: Problems) -> xr.Dat
     problems.raise_errors()
     assert values is not None  # otherwise there was an error
     rows = pd.Series(range(len(listed)), index=listed)[table["image"]]
-    # What does not fit into float32 becomes infinite, which is noted below.
+    # Numbers that do not fit into float32 become infinite, which is noted below.
     with np.errstate(over="ignore"):
         chosen = values[rows.to_numpy()].astype(np.float32)
     _check_values(source, table["image"].tolist(), chosen, problems)
@@ -99,7 +99,7 @@ def _labelled(source: Source, table: pd.DataFrame, problems: Problems) -> xr.Dat
 
 
 def _check_shape(source: Source, values: NDArray[np.generic], n_images: int, problems: Problems) -> None:
-    """Note an array that does not have the layout, or the number of images that the order lists, or maps at its end."""
+    """Note an array with another layout, with another number of images than the order lists, or with its maps last."""
     [layout] = [name for name, dimensions in _DIMENSIONS.items() if len(dimensions) == values.ndim]
     shape = " x ".join(map(str, values.shape))
     if layout != source.layout:
@@ -140,7 +140,7 @@ def _check_values(source: Source, image_ids: list[str], values: NDArray[np.float
 
 
 def _note_constant(source: Source, image_ids: list[str], readout: NDArray[np.floating], problems: Problems) -> None:
-    """Warn of images whose readout (image, unit) correlates with nothing."""
+    """Warn of images whose readout (image, unit) is constant, so that it has no correlations."""
     constant = [image for image, row in zip(image_ids, readout, strict=True) if (row == row[0]).all()]
     if constant:
         found = f"images with the same number in all units, or one unit: {some(constant)}"

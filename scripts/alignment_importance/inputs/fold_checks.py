@@ -30,8 +30,8 @@ def check_folds(
     Args:
         label: what messages call the comparison.
         judgments: `similarity` (participant, image, image_b).
-        unit, n_folds, seeds: of the cross-validation.
-        inner_folds: of the training data, for choosing penalties; None if none are chosen.
+        unit, n_folds, seeds: settings of the cross-validation.
+        inner_folds: number of folds of the training data, for choosing penalties; None if none are chosen.
     """
     ids = judgments["image"].to_numpy().tolist()
     human = mean(judgments, ids)

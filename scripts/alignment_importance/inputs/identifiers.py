@@ -12,7 +12,7 @@ from alignment_importance.system.names import some
 from alignment_importance.system.plurals import counted
 from alignment_importance.system.problems import Problems
 
-#: Suggestions are slow, and messages show no more of them: only for the first of many unknown ids.
+#: Number of unknown ids for which a similar one is suggested: suggestions are slow, and messages show no more.
 MOST_GUESSED = 20
 
 #: Another way to deal with images without judgments.
@@ -24,9 +24,9 @@ class ImageIds:
 
     Attributes:
         known: all ids of the set, sorted.
-        wanted: those of the comparison, sorted.
-        numbers: a number for each known id, in their order, and for each other id that was ignored.
-        unjudged: those of the comparison for which a file turned out to have no judgment.
+        wanted: the ids of the comparison, sorted.
+        numbers: a number for each known id, in their order, and then for each unknown id that was ignored.
+        unjudged: ids of the comparison for which a file turned out to have no judgment.
     """
 
     def __init__(
@@ -42,7 +42,7 @@ class ImageIds:
 
         Args:
             known: the ids of the set.
-            wanted: those of the comparison; None for all.
+            wanted: the ids of the comparison; None for all.
             pass_over: whether images outside the set are ignored; if not, they are mistakes.
             in_parts: whether a file may cover only some of the wanted images.
             remedy: what to do about an id that is not in the set and similar to none of its ids.

@@ -1,4 +1,4 @@
-"""Tensors that torch.save wrote. The module stands apart because only these files need PyTorch."""
+"""Finds the tensors of files that torch.save wrote; in a module of its own, since only these files need PyTorch."""
 
 import pickle
 from functools import partial
@@ -28,7 +28,7 @@ def stored(path: Path) -> dict[str, Stored]:
     tensors = {str(name): value for name, value in named.items() if isinstance(value, torch.Tensor)}
 
     def read(tensor: torch.Tensor) -> NDArray[Any]:
-        # NumPy has no bfloat16 and no 8 bits.
+        # NumPy has neither bfloat16 nor floats of 8 bits.
         is_short = tensor.is_floating_point() and tensor.dtype != torch.float64
         return (tensor.float() if is_short else tensor).detach().resolve_neg().numpy()
 
