@@ -30,7 +30,7 @@ MAX_PIXELS = 100_000_000
 _FAR_TOO_LARGE = f"it has far more than {MAX_PIXELS // 10**6} million pixels, and is not read. Reduce it."
 # Pillow warns of sizes close to this limit.
 warnings.simplefilter("ignore", Image.DecompressionBombWarning)
-# Texts and profiles of megabytes are not used, but no reason to refuse a PNG.
+# Embedded texts and profiles of megabytes are not used, and are no reason to refuse a PNG.
 PngImagePlugin.MAX_TEXT_CHUNK = PngImagePlugin.MAX_TEXT_MEMORY = 2**27
 
 #: The transposition that makes an image upright, by the orientation in its EXIF data.
@@ -76,7 +76,7 @@ def read_listed(row: Mapping[Any, Any]) -> NDArray[np.uint8]:
     """Decode a listed image, after making sure that its file has not changed.
 
     Args:
-        row: of the table that `examine` makes, with file, sha256 and background.
+        row: a row of the table that `examine` makes, with file, sha256 and background.
 
     Returns:
         uint8 (height, width, 3).
@@ -145,7 +145,7 @@ def opened(path: str | Path, data: bytes, formats: tuple[str, ...] = _FORMATS) -
     Args:
         path: of the file, for messages.
         data: its content.
-        formats: that may be tried, by Pillow's names.
+        formats: formats to try, by Pillow's names.
 
     Raises:
         InputError: the data is not an image of these formats, is damaged (even if that only turns out in the block), is

@@ -21,7 +21,7 @@ COLUMNS = ("image", "file", "width", "height", "sha256", "category", "background
 
 @dataclass(frozen=True)
 class _Examined:
-    """What was found out about one file; `problem` if it is not an image."""
+    """What was found out about one file: `pixels` is their shape and SHA-256, `problem` is why it is no image."""
 
     sha256: str
     pixels: tuple[tuple[int, ...], str] = ((), "")
@@ -45,7 +45,7 @@ def examine(
     images with the same pixels, several frames or pages, transparency without a stated background, a single colour.
 
     Args:
-        folder: of image files.
+        folder: folder of image files.
         table: CSV with a row per image (`image`, and `category` where there are categories); other columns are ignored.
         background: red, green and blue (0 to 255) behind transparent pixels; None for mid grey.
         problems: where they are noted.
@@ -83,7 +83,7 @@ def examine(
 
 
 def _examine(file: Path, background: decoding.Colour) -> _Examined:
-    """Decode one file in the way in which all jobs decode it."""
+    """Decode one file as all jobs decode it."""
     sha256 = ""
     try:
         data = decoding.read_bytes(file)

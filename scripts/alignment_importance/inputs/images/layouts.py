@@ -15,10 +15,10 @@ _PHOTOMETRIC, _BITS, _SAMPLES, _EXTRA, _FORMAT, _PLANES, _FILL, _COMPRESSION, _S
     262, 258, 277, 338, 339, 284, 266, 259, 254, 320, 332,
 )  # fmt: skip
 
-#: By what Pillow multiplies the greys of a PNG of few bits, but not the grey that is marked as transparent.
+#: Factors by which Pillow scales the greys of a PNG of few bits, but not the grey that is marked as transparent.
 _SCALES = {"L;2": 85, "L;4": 17}
 
-#: What the numbers of a TIFF mean, as its tag says.
+#: Photometric interpretations: values of the tag that says what the numbers of a TIFF mean.
 _OF_PALETTE, _CMYK, _YCBCR = 3, 5, 6
 
 #: The TIFFs that are read: photometric interpretation, bits of each sample, and extra samples (1: alpha by which the
@@ -39,7 +39,7 @@ def check_tiff(data: bytes) -> None:
     """Refuse a TIFF that programs display differently, or that is not read as it is displayed.
 
     Raises:
-        InputError: it is one of these.
+        InputError: it is such a TIFF.
         struct.error: the file is damaged; Pillow raises other errors as well.
     """
     stream = io.BytesIO(data)
@@ -55,12 +55,12 @@ def check_tiff(data: bytes) -> None:
     if (
         (photometric, bits, extra) not in _READ
         or set(tags.get(_FORMAT, (1,))) != {1}  # signed or fractional numbers, which have no agreed white
-        or (tags.get(_PLANES) == 2 and (bits[0] == 16 or extra == (1,)))  # each colour by itself
+        or (tags.get(_PLANES) == 2 and (bits[0] == 16 or extra == (1,)))  # each colour in a plane of its own
         or (tags.get(_FILL) == 2 and bits != (1,))  # reversed bits
-        or compression == 6  # JPEG as it was first put into TIFF
+        or compression == 6  # the first, obsolete form of JPEG in TIFF
         or (photometric == _YCBCR and compression != 7)
         or (photometric == _CMYK and tags.get(_INKS, 1) != 1)  # other inks
-        or (photometric == _OF_PALETTE and 0 < max(tags.get(_PALETTE, (0,))) < 256)  # of 8 bits, where TIFF has 16
+        or (photometric == _OF_PALETTE and 0 < max(tags.get(_PALETTE, (0,))) < 256)  # palette of 8 bits; TIFF has 16
         or tags.get(_SUBFILE, 0) & 1  # a reduced version of another page
     ):
         raise InputError("programs show this kind of TIFF differently. Save it as RGB or grey with 8 bits.")
@@ -69,7 +69,7 @@ def check_tiff(data: bytes) -> None:
 def check_opened(opened: ImageFile.ImageFile, data: bytes) -> None:
     """Refuse a BMP with alpha, which few programs show, and a GIF whose first frame does not fill it.
 
-    The grey that is marked as transparent in a PNG is scaled to 8 bits, as Pillow scales the pixels.
+    In a PNG, the grey that is marked as transparent (in `opened.info`) is scaled to 8 bits, as Pillow scales pixels.
 
     Raises:
         InputError: the image is one of these, or a PNG in which a colour of 16 bits is transparent.
