@@ -33,7 +33,7 @@ def read(path: str | Path, image_ids: Sequence[str], ablation: str) -> Iterator[
 
 
 def load_head(recorded: xr.Dataset, spec: Mapping[str, Any]) -> "Head | None":
-    """Rebuild, from keywords of `networks.Spec`, the head behind recorded activations; None if the route is `pooled`.
+    """Rebuild the head for recorded activations from keywords of `networks.Spec`; None if the route is `pooled`.
 
     Raises:
         InputError: the network's weights are no longer those that made the activations.

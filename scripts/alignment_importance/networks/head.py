@@ -1,4 +1,4 @@
-"""The part of a network behind its feature maps."""
+"""The part of a network after its feature maps."""
 
 from dataclasses import dataclass
 

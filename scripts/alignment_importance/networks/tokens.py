@@ -56,8 +56,8 @@ def layout_of(node: fx.Node, prefix: int | None) -> Layout:
 
     Args:
         node: its output is (image, token, unit) or (image, y, x, unit).
-        prefix: the network's number of prefix tokens, see `prefix_tokens`. Some networks add them late, so a node that
-            depends on no parameter called a token may have this number or none. If None, none or one is assumed.
+        prefix: the network's number of prefix tokens, see `prefix_tokens`. Some networks add them late: a node that
+            depends on no parameter with `token` in its name may have none yet. If None, none or one is assumed.
 
     Raises:
         InputError: no earlier layer has as many places as there are patch tokens, and their number is not a square.

@@ -344,7 +344,7 @@ def _do_not_overwrite(traced: fx.GraphModule, node: fx.Node) -> None:
 
 
 def _tensors(node: fx.Node) -> list[torch.Tensor]:
-    """The tensors that a node puts out for one image."""
+    """The tensors in a node's output for one image."""
     first = node.meta.get("outputs", [None])[0]
     return [
         value for value in (first if isinstance(first, tuple | list) else [first]) if isinstance(value, torch.Tensor)
