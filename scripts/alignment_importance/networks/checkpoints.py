@@ -145,11 +145,11 @@ def _chosen(networks: Sequence[str], key: str | None, file: Path) -> str:
     chosen = [name for name in networks if key is None or name == key]
     if len(chosen) == 1:
         return chosen[0]
-    told = some([name or "(no name)" for name in networks])
+    listed = some([name or "(no name)" for name in networks])
     raise InputError(
-        f"holds the network under {told}. Name one of them as the `key` of the network."
+        f"holds the network under {listed}. Name one of them as the `key` of the network."
         if key is None
-        else f"does not hold the network under {key!r}, but under {told}. Correct the `key` of the network.",
+        else f"does not hold the network under {key!r}, but under {listed}. Correct the `key` of the network.",
         where=file,
     )
 
@@ -188,9 +188,9 @@ def fit(module: nn.Module, state: State, source: str) -> OrderedDict[str, torch.
         "of another shape": shapes,
     }
     if any(differing.values()):
-        told = [f"{len(names)} {what}: {some(names, _MOST_NAMED)}" for what, names in differing.items() if names]
+        reasons = [f"{len(names)} {what}: {some(names, _MOST_NAMED)}" for what, names in differing.items() if names]
         raise InputError(
-            f"{source}: the weights do not fit the architecture ({'; '.join(told)}). Name the architecture that "
+            f"{source}: the weights do not fit the architecture ({'; '.join(reasons)}). Name the architecture that "
             "they were trained in, or another checkpoint."
         )
     unusable = sorted(name for name, values in complete.items() if not values.isfinite().all())

@@ -141,8 +141,8 @@ def list_layers(network: Network, map_layer: str | None = None, readout_layer: s
             if "name" in node.meta
         ]
     except UntraceableError:
-        called = hooks.calls(network)
-        traced, outputs = None, [(name, call.kind.__name__, call.puts_out or ()) for name, call in called.items()]
+        calls = hooks.calls(network)
+        traced, outputs = None, [(name, call.kind.__name__, call.puts_out or ()) for name, call in calls.items()]
     roles: dict[str, str] = {}
     try:
         if traced is None:
@@ -151,8 +151,8 @@ def list_layers(network: Network, map_layer: str | None = None, readout_layer: s
             chosen = _cut_in_two(traced, _choose(traced, network, map_layer, readout_layer))
         conclusion = f"Network {network.architecture}: {chosen.describe()}"
         roles = {chosen.map_layer: "map layer", chosen.readout_layer: "readout"}
-        read = [at for at, (name, *_) in enumerate(outputs) if hooks.input_of(name) == chosen.readout_layer]
-        for at in read:
+        readers_at = [at for at, (name, *_) in enumerate(outputs) if hooks.input_of(name) == chosen.readout_layer]
+        for at in readers_at:
             outputs.insert(at, (chosen.readout_layer, "input", (chosen.n_units,)))
     except InputError as error:
         conclusion = str(error)
@@ -171,11 +171,11 @@ def _cut_by_hooks(network: Network, map_layer: str, readout_layer: str | None) -
         hooks.require_repeatable(network)
         image = random_image(network.input_size)
         with torch.inference_mode():
-            parts = trunk(image)
-            maps, *beside = parts if isinstance(parts, tuple) else [parts]
-            readout = rest(maps, *beside)
-            others = maps + torch.arange(1, maps.shape[1] + 1)[:, None, None]
-            if torch.equal(readout, rest(others, *beside)):
+            outputs = trunk(image)
+            maps, *prefix = outputs if isinstance(outputs, tuple) else [outputs]
+            readout = rest(maps, *prefix)
+            changed_maps = maps + torch.arange(1, maps.shape[1] + 1)[:, None, None]
+            if torch.equal(readout, rest(changed_maps, *prefix)):
                 raise InputError(
                     f"The readout of {network.architecture} does not depend on the maps of {map_layer!r}. Name a layer "
                     "that it depends on, such as one before the last block of a transformer."
@@ -200,14 +200,14 @@ def _cut_by_hooks(network: Network, map_layer: str, readout_layer: str | None) -
 def _cut_in_two(traced: fx.GraphModule, layers: "_Layers") -> CutNetwork:
     maps, readout, block = layers.maps, layers.readout, layers.block
     n_maps, height, width = shape(maps)
-    read = [node for node in layers.prefix if node in ancestors(readout, {maps, *layers.prefix})]
-    head = analyse(part(traced, [maps, *read], readout))
+    prefix = [node for node in layers.prefix if node in ancestors(readout, {maps, *layers.prefix})]
+    head = analyse(part(traced, [maps, *prefix], readout))
     if block is not None and block.entering in maps.all_input_nodes and head.reads_prefix:
         tail = part(traced, [block.leaving], readout)
         if has_closed_form(block.module, tail):
             head = replace(head, route="attention", block=block.module, tail=tail)
     return CutNetwork(
-        trunk=part(traced, [], maps, *read),
+        trunk=part(traced, [], maps, *prefix),
         head=head,
         map_layer=maps.meta["name"],
         readout_layer=readout.meta["name"],

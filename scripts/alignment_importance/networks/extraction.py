@@ -75,23 +75,23 @@ def extract(
         ]
         n_with_artefacts = [0] * len(cuts)
         sums: list[_Sums] = [(np.zeros(cut.map_shape[0]), np.zeros(cut.n_units)) for cut in cuts]
-        for of_cuts in _batches(table, network, cuts, compute):
-            for number, (write, block) in enumerate(zip(writers, of_cuts, strict=True)):
+        for blocks in _batches(table, network, cuts, compute):
+            for at, (write, block) in enumerate(zip(writers, blocks, strict=True)):
                 write(block)
-                n_with_artefacts[number] += int(np.count_nonzero(block.get("artefact_tokens", 0)))
-                of_maps, of_units = sums[number]
-                of_maps += block["feature_maps"].mean((2, 3), dtype=np.float64).sum(0)
-                of_units += block["readout"].sum(0, dtype=np.float64)
+                n_with_artefacts[at] += int(np.count_nonzero(block.get("artefact_tokens", 0)))
+                map_sums, unit_sums = sums[at]
+                map_sums += block["feature_maps"].mean((2, 3), dtype=np.float64).sum(0)
+                unit_sums += block["readout"].sum(0, dtype=np.float64)
         for write, cut, summed in zip(writers, cuts, sums, strict=True):
             _require_finite(summed, network, cut, compute)
             write(_means(cut, summed, len(table), compute))
-    for cut, number in zip(cuts, n_with_artefacts, strict=True):
-        if number:
+    for cut, n_images in zip(cuts, n_with_artefacts, strict=True):
+        if n_images:
             logger.warning(
                 "%s, map layer %r: in %d of %d images some tokens have more than %d times the usual norm. Such "
                 "tokens are known artefacts that carry no information about their position: do not interpret heatmaps "
                 "there. Networks trained with registers have next to none.",
-                network.architecture, cut.map_layer, number, len(table), tokens.ARTEFACT,
+                network.architecture, cut.map_layer, n_images, len(table), tokens.ARTEFACT,
             )  # fmt: skip
 
 
@@ -162,14 +162,14 @@ def _batches(
         with torch.inference_mode(), compute.arithmetic():
             inputs = torch.from_numpy(pixels).to(compute.device).permute(0, 3, 1, 2).float() / 255
             outputs = trunk((inputs - mean) / std)
-            left = iter(outputs if isinstance(outputs, tuple) else [outputs])
-            recorded = [{name: next(left) for name in names} for names in names_of_cuts]
-            readout = head(*recorded[-1].values())
-            for of_cut, cut in zip(recorded, cuts, strict=True):
-                of_cut["readout"] = readout
+            remaining = iter(outputs if isinstance(outputs, tuple) else [outputs])
+            blocks = [{name: next(remaining) for name in names} for names in names_of_cuts]
+            readout = head(*blocks[-1].values())
+            for block, cut in zip(blocks, cuts, strict=True):
+                block["readout"] = readout
                 if cut.of_tokens:
-                    of_cut["artefact_tokens"] = tokens.artefacts(of_cut["feature_maps"])
-            return [{name: values.float().cpu().numpy() for name, values in of_cut.items()} for of_cut in recorded]
+                    block["artefact_tokens"] = tokens.artefacts(block["feature_maps"])
+            return [{name: values.float().cpu().numpy() for name, values in block.items()} for block in blocks]
 
     batches = [table.iloc[start : start + _BATCH] for start in range(0, len(table), _BATCH)]
     decoded = _ahead(_decode(batch, network) for batch in batches)

@@ -69,8 +69,8 @@ def require_repeatable(network: Network) -> None:
     image = random_image(network.input_size)
     with torch.inference_mode():
         runs = [network.module(images.clone()) for images in (image, image, torch.cat([image, image.flip(3)]))]
-    first, again, beside = (None if (output := _tensor(run)) is None else output[:1] for run in runs)
-    if first is None or again is None or beside is None or first.shape != beside.shape:
+    first, again, batched = (None if (output := _tensor(run)) is None else output[:1] for run in runs)
+    if first is None or again is None or batched is None or first.shape != batched.shape:
         return
     largest = first.abs().max()
     if (first - again).abs().max() > 1e-4 * largest:
@@ -78,7 +78,7 @@ def require_repeatable(network: Network) -> None:
             f"The output of {network.architecture} for an image changes when it runs again. Let its forward pass draw "
             "no random numbers, as `functional.dropout` does without `training=self.training`."
         )
-    if (first - beside).abs().max() > 1e-2 * largest:
+    if (first - batched).abs().max() > 1e-2 * largest:
         raise InputError(
             f"The output of {network.architecture} for an image depends on the images beside it. Let it use no "
             "statistics of the batch, as normalisation in training does or with `track_running_stats=False`."
@@ -194,23 +194,23 @@ def _classifier(called: Mapping[str, Call], architecture: str) -> str:
 def _laid_out(called: Mapping[str, Call], name: str, shape: tuple[int, ...]) -> tokens.Layout | None:
     """The layout of a map layer's output of this shape for one image; None if it is (feature_map, y, x) already."""
     if len(shape) == 3:
-        as_many = len(set(shape)) == 1
-        last = _computed_with_last(called, name, shape) if as_many else tokens.ends_with_channels(shape)
-        return tokens.Layout(0, *shape[:2]) if last else None
+        is_ambiguous = len(set(shape)) == 1
+        channels_last = _computed_with_last(called, name, shape) if is_ambiguous else tokens.ends_with_channels(shape)
+        return tokens.Layout(0, *shape[:2]) if channels_last else None
     if len(shape) != 2:
         raise InputError(
             f"map_layer {name!r} is {shown(shape)}; (image, feature_map, y, x) or (image, token, unit) is needed."
         )
-    number = shape[0]
+    n_tokens = shape[0]
     grids = [call.puts_out for call in called.values() if issubclass(call.kind, nn.Conv2d) and call.puts_out]
     # The first convolution makes the patches, so its output shows their grid.
-    if grids and 0 <= number - grids[0][1] * grids[0][2] < number / 2:
+    if grids and 0 <= n_tokens - grids[0][1] * grids[0][2] < n_tokens / 2:
         _, height, width = grids[0]
-        return tokens.Layout(number - height * width, height, width)
-    square = tokens.in_a_square(number, (0, 1))
+        return tokens.Layout(n_tokens - height * width, height, width)
+    square = tokens.in_a_square(n_tokens, (0, 1))
     if square is None:
         raise InputError(
-            f"map_layer {name!r} has {number} tokens per image, a number that is not a square, and no convolution "
+            f"map_layer {name!r} has {n_tokens} tokens per image, a number that is not a square, and no convolution "
             "shows how they are arranged. Name a layer whose tokens are those of patches of the image."
         )
     return square
@@ -219,24 +219,24 @@ def _laid_out(called: Mapping[str, Call], name: str, shape: tuple[int, ...]) -> 
 def _computed_with_last(called: Mapping[str, Call], name: str, shape: tuple[int, ...]) -> bool:
     """Whether the last of three equal dimensions is the maps, as the modules show that read or return this shape."""
     kinds = [call.kind for call in called.values() if shape in (call.reads, call.puts_out)]
-    last = any(issubclass(kind, nn.Linear) for kind in kinds)
-    if last == any(issubclass(kind, nn.Conv2d | nn.BatchNorm2d) for kind in kinds):
+    by_linear = any(issubclass(kind, nn.Linear) for kind in kinds)
+    if by_linear == any(issubclass(kind, nn.Conv2d | nn.BatchNorm2d) for kind in kinds):
         raise InputError(
             f"map_layer {name!r} outputs as many maps as rows, {shown(shape)}, and nothing shows which dimension "
             "is that of the maps. Set another `input_size`."
         )
-    return last
+    return by_linear
 
 
 #: Tensors that hooks record (`noted`) and insert (`given`), separate for each thread.
 _now = threading.local()
 
 
-def _note(name: str, _module: nn.Module, *known: Any) -> None:
+def _note(name: str, _module: nn.Module, *arguments: Any) -> None:
     """Record a module's output or, as a hook called before it runs, its input: the last argument of the hook."""
     if (noted := getattr(_now, "noted", None)) is not None:
         # Later operations may overwrite the tensor.
-        noted[name] = _tensor(known[-1]).clone()  # type: ignore[union-attr]
+        noted[name] = _tensor(arguments[-1]).clone()  # type: ignore[union-attr]
 
 
 def _replace(_module: nn.Module, _inputs: Any, output: Any) -> Any:

@@ -84,5 +84,5 @@ class UnallocatedParameters(TorchFunctionMode):
         self, func: Callable, types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
     ) -> Any:
         """Call a PyTorch function; `torch.empty`, with which modules make their parameters, allocates no memory."""
-        elsewhere = {"device": "meta"} if func is torch.empty else {}
-        return func(*args, **{**(kwargs or {}), **elsewhere})
+        device = {"device": "meta"} if func is torch.empty else {}
+        return func(*args, **{**(kwargs or {}), **device})

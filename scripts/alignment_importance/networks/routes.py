@@ -53,24 +53,24 @@ def analyse(module: fx.GraphModule) -> Head:
     Args:
         module: the part of a traced network from its map layer, and prefix tokens if it reads them, to its readout.
     """
-    maps, *beside = [node for node in module.graph.nodes if node.op == "placeholder"]
+    maps, *prefix = [node for node in module.graph.nodes if node.op == "placeholder"]
     readout = next(node for node in module.graph.nodes if node.op == "output").all_input_nodes[0]
     n_maps = shape(maps)[0]
-    last = apart = maps
+    last = last_maps = maps
     while (following := _only_reader(last)) is not None and _acts_on_each_map(module, following, n_maps):
         last = following
         if shape(last)[:1] == (n_maps,):
-            apart = last
+            last_maps = last
     if last is readout and shape(last) == (n_maps,):
         return Head(module, n_maps, "pooled")
     if following is not None and _kind(module, following) is nn.Linear and len(shape(last)) == 1:
         linear = module_of(module, following)
         assert isinstance(linear, nn.Linear)
         return Head(module, n_maps, "linear", part(module, [], last), linear, part(module, [following], readout))
-    general = Head(module, n_maps, "general", reads_prefix=bool(beside))
-    if apart is maps:
+    general = Head(module, n_maps, "general", reads_prefix=bool(prefix))
+    if last_maps is maps:
         return general
-    return replace(general, per_map=part(module, [], apart), tail=part(module, [apart, *beside], readout))
+    return replace(general, per_map=part(module, [], last_maps), tail=part(module, [last_maps, *prefix], readout))
 
 
 def is_pooling(traced: fx.GraphModule, node: fx.Node) -> bool:

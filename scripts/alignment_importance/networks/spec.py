@@ -58,6 +58,6 @@ class Spec:
 def nearest(name: str, known: Sequence[str]) -> str:
     """A sentence that suggests the shortest known names that contain a wrong name, or else those most like it."""
     word = name.rpartition("/")[2].lower()
-    having = sorted((other for other in known if len(word) > 2 and word in other.lower()), key=len)
-    near = having[:3] or names.nearest(name, known, most=3)
+    containing = sorted((known_name for known_name in known if len(word) > 2 and word in known_name.lower()), key=len)
+    near = containing[:3] or names.nearest(name, known, most=3)
     return f" Did you mean {' or '.join(near)}?" if near else f" Known are: {names.some(known, 20)}."

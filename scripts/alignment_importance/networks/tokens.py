@@ -65,23 +65,23 @@ def layout_of(node: fx.Node, prefix: int | None) -> Layout:
     if len(shape(node)) == 3:
         height, width, _ = shape(node)
         return Layout(0, height, width)
-    number = shape(node)[0]
+    n_tokens = shape(node)[0]
     before = ancestors(node)
     sizes = [shape(other) for other in node.graph.nodes if other in before]
     grids = [size[1:] for size in sizes if len(size) == 3 and min(size) > 1]
-    own = any(other.op == "get_attr" and "token" in str(other.target) for other in before)
-    possible = (0, 1) if prefix is None else (prefix,) if own else (prefix, 0)
-    for present, grid in itertools.product(possible, grids):
-        if number - math.prod(grid) == present:
-            return Layout(present, *grid)
-    square = in_a_square(number, possible)
+    has_token_parameter = any(other.op == "get_attr" and "token" in str(other.target) for other in before)
+    possible = (0, 1) if prefix is None else (prefix,) if has_token_parameter else (prefix, 0)
+    for n_prefix, grid in itertools.product(possible, grids):
+        if n_tokens - math.prod(grid) == n_prefix:
+            return Layout(n_prefix, *grid)
+    square = in_a_square(n_tokens, possible)
     if square is None:
-        left = number - possible[0]
+        n_patches = n_tokens - possible[0]
         raise InputError(
-            f"map_layer {node.meta['name']!r} has {number} tokens per image, "
+            f"map_layer {node.meta['name']!r} has {n_tokens} tokens per image, "
             f"{counted(possible[0], 'of which does', 'of which do')} not stand for an image patch. No earlier layer "
-            f"has a grid of {left} positions, and {left} is not a square number, so the positions of the tokens are "
-            "unknown. Name a layer before tokens are merged or left out."
+            f"has a grid of {n_patches} positions, and {n_patches} is not a square number, so the "
+            "positions of the tokens are unknown. Name a layer before tokens are merged or left out."
         )
     return square
 
@@ -96,26 +96,26 @@ def has_channels_last(traced: fx.GraphModule, node: fx.Node) -> bool:
 
     If there are as many maps as rows, the nearest layers that compute with it, or with it as (token, unit), decide.
     """
-    of_one = shape(node)
-    if len(set(of_one)) != 1 or len(of_one) != 3:
-        return ends_with_channels(of_one)
+    size = shape(node)
+    if len(set(size)) != 1 or len(size) != 3:
+        return ends_with_channels(size)
     seen, waiting = {node}, deque([node])
     while waiting:
         near = waiting.popleft()
-        for computing in (near, *readers(near)):
-            module = module_of(traced, computing)
+        for candidate in (near, *readers(near)):
+            module = module_of(traced, candidate)
             if isinstance(module, nn.Conv2d | nn.BatchNorm2d):
                 return False
-            if isinstance(module, nn.Linear) or computing.target is functional.linear:
+            if isinstance(module, nn.Linear) or candidate.target is functional.linear:
                 return True
-            flat = [shape(other) for other in (computing, *sources(computing)) if len(shape(other)) == 2]
-            if flat and operation(traced, computing) in _REORDER:
-                return flat[0][1] == of_one[0]
+            token_shapes = [shape(other) for other in (candidate, *sources(candidate)) if len(shape(other)) == 2]
+            if token_shapes and operation(traced, candidate) in _REORDER:
+                return token_shapes[0][1] == size[0]
         around = [reader for reader in readers(near) if operation(traced, reader) not in _REORDER]
         around += sources(near) if operation(traced, near) not in _REORDER else []
-        new = [other for other in around if shape(other) == of_one and other not in seen]
-        seen.update(new)
-        waiting.extend(new)
+        unseen = [other for other in around if shape(other) == size and other not in seen]
+        seen.update(unseen)
+        waiting.extend(unseen)
     return False
 
 
@@ -139,10 +139,10 @@ def require_places(layer: str, map_shape: tuple[int, int, int]) -> None:
 
 def in_a_square(number: int, prefix: Iterable[int]) -> Layout | None:
     """Lay out tokens as a square after the first number of prefix tokens that leaves a square number; else None."""
-    for present in prefix:
-        side = math.isqrt(max(0, number - present))
-        if side > 1 and side**2 == number - present:
-            return Layout(present, side, side, assumed=True)
+    for n_prefix in prefix:
+        side = math.isqrt(max(0, number - n_prefix))
+        if side > 1 and side**2 == number - n_prefix:
+            return Layout(n_prefix, side, side, assumed=True)
     return None
 
 
@@ -195,19 +195,19 @@ def lay_out(traced: fx.GraphModule, node: fx.Node, layout: Layout) -> tuple[fx.N
         The node of the maps (image, feature_map, y, x), with the name of the layer, and a list of the node of the
         prefix tokens (image, token, unit), empty if there are none.
     """
-    users, places = list(node.users), (1, 2) if len(shape(node)) == 3 else (1,)
+    users, dimensions = list(node.users), (1, 2) if len(shape(node)) == 3 else (1,)
     maps = _insert(traced, node, to_maps, node, layout.prefix, layout.height, layout.width)
     maps.meta["name"] = node.meta["name"]
     prefix = [_insert(traced, maps, to_prefix, node, layout.prefix)] if layout.prefix else []
-    back = to_places if len(places) == 2 else to_tokens
-    again = _insert(traced, (prefix or [maps])[-1], back, maps, *prefix)
+    to_original = to_places if len(dimensions) == 2 else to_tokens
+    rejoined = _insert(traced, (prefix or [maps])[-1], to_original, maps, *prefix)
     for user in users:
-        user.replace_input_with(node, again)
-    all_of_them = slice(layout.prefix, None, None)
-    for patches in [again] * (not prefix) + [user for user in users if picks(user, all_of_them)]:
-        patches.target, patches.args = back, (maps,)
+        user.replace_input_with(node, rejoined)
+    all_patches = slice(layout.prefix, None, None)
+    for patches in [rejoined] * (not prefix) + [user for user in users if picks(user, all_patches)]:
+        patches.target, patches.args = to_original, (maps,)
         for reader in list(patches.users):
-            if _is_mean_over(reader, places):
+            if _is_mean_over(reader, dimensions):
                 reader.args, reader.kwargs = (maps, (2, 3)), {}
     traced.recompile()
     return maps, prefix
@@ -218,7 +218,7 @@ def _insert(traced: fx.GraphModule, behind: fx.Node, function: Callable[..., tor
     with traced.graph.inserting_after(behind):
         node = traced.graph.call_function(function, args)
     inputs = [argument.meta["outputs"] if isinstance(argument, fx.Node) else [argument] * 2 for argument in args]
-    node.meta["outputs"] = [function(*of_run) for of_run in zip(*inputs, strict=True)]
+    node.meta["outputs"] = [function(*run_inputs) for run_inputs in zip(*inputs, strict=True)]
     return node
 
 
@@ -261,15 +261,15 @@ class LastBlock:
     def of(cls, traced: fx.GraphModule, module: Any, readout: fx.Node) -> "LastBlock | None":
         """Find the last block before a readout; None if it does not turn one node of tokens into tokens."""
         blocks = module.encoder.layers if isinstance(module, VisionTransformer) else module.blocks
-        name = next(name for name, found in module.named_modules() if found is blocks[-1])
+        name = next(name for name, candidate in module.named_modules() if candidate is blocks[-1])
         before = ancestors(readout)
         inside = [
             node for node in traced.graph.nodes if node in before and node.meta.get("name", "").startswith(f"{name}.")
         ]
         if not inside or len(shape(inside[-1])) != 2:
             return None
-        read = {source: None for node in inside for source in sources(node) if source not in inside}
-        entering = [node for node in read if shape(node) == shape(inside[-1])]
+        read_from = {source: None for node in inside for source in sources(node) if source not in inside}
+        entering = [node for node in read_from if shape(node) == shape(inside[-1])]
         return cls(module.get_submodule(name), entering[0], inside[-1]) if len(entering) == 1 else None
 
 

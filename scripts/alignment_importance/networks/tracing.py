@@ -76,16 +76,16 @@ def _follow_device(traced: fx.GraphModule) -> None:
     """
     tensors = itertools.chain(traced.parameters(), traced.buffers())
     device = next((tensor.device for tensor in tensors), torch.device("cpu"))
-    named = [node for node in traced.graph.nodes if node.kwargs.get("device") == device]
-    if not named:
+    naming_device = [node for node in traced.graph.nodes if node.kwargs.get("device") == device]
+    if not naming_device:
         return
     traced.register_buffer("where_it_is", torch.empty(0, device=device), persistent=False)
     with traced.graph.inserting_before(next(iter(traced.graph.nodes))):
         tensor = traced.graph.get_attr("where_it_is")
     with traced.graph.inserting_after(tensor):
-        now = traced.graph.call_function(getattr, (tensor, "device"))
-    for node in named:
-        node.update_kwarg("device", now)
+        current_device = traced.graph.call_function(getattr, (tensor, "device"))
+    for node in naming_device:
+        node.update_kwarg("device", current_device)
 
 
 def require_equal(traced: fx.GraphModule, network: Network) -> None:
@@ -129,9 +129,9 @@ def shape(node: fx.Node) -> tuple[int, ...]:
     outputs = node.meta.get("outputs", ())
     if not outputs or not all(isinstance(output, torch.Tensor) and output.ndim > 1 for output in outputs):
         return ()
-    of_one = {tuple(output.shape[1:]) for output in outputs}
-    counted = all(len(output) == batch for output, batch in zip(outputs, _BATCHES, strict=True))
-    return of_one.pop() if counted and len(of_one) == 1 else ()
+    shapes = {tuple(output.shape[1:]) for output in outputs}
+    has_images = all(len(output) == batch for output, batch in zip(outputs, _BATCHES, strict=True))
+    return shapes.pop() if has_images and len(shapes) == 1 else ()
 
 
 def shown(of_one: tuple[int, ...]) -> str:
@@ -330,9 +330,9 @@ def _do_not_overwrite(traced: fx.GraphModule, node: fx.Node) -> None:
     module = module_of(traced, node)
     if module is not None and hasattr(module, "inplace"):
         # The network's own module stays as it is.
-        elsewhere = copy.copy(module)
-        elsewhere.inplace = False  # type: ignore[assignment]
-        traced.set_submodule(str(node.target), elsewhere)
+        copied = copy.copy(module)
+        copied.inplace = False  # type: ignore[assignment]
+        traced.set_submodule(str(node.target), copied)
     elif node.kwargs.get("inplace"):
         node.update_kwarg("inplace", False)
     else:
