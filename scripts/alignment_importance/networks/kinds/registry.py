@@ -36,10 +36,10 @@ def plan(spec: Spec) -> Plan:
         raise InputError(
             f"There is no network called {spec.architecture!r}.{nearest(spec.architecture, known_architectures())}"
         )
-    made = kind.plan(spec)
-    names = ["default", *made.names, "checkpoint", "random"]
+    chosen = kind.plan(spec)
+    names = ["default", *chosen.names, "checkpoint", "random"]
     if spec.weights not in names:
         raise InputError(
             f"Network {spec.architecture} has no weights called {spec.weights!r}.{nearest(spec.weights, names)}"
         )
-    return made
+    return chosen

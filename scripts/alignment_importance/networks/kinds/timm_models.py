@@ -97,15 +97,15 @@ def pretrained_cfg(name: str) -> PretrainedCfg:
 
 def inputs_of(trained_on: Mapping[str, Any]) -> Inputs:
     """The inputs that a network's weights were trained on, from timm's record of them."""
-    told = resolve_data_config(pretrained_cfg=trained_on)
+    settings = resolve_data_config(pretrained_cfg=trained_on)
     name, tag = trained_on.get("architecture"), trained_on.get("tag")
-    share = told["crop_pct"]
+    crop_share = settings["crop_pct"]
     return Inputs(
-        size=told["input_size"][1],
-        mean=tuple(told["mean"]),
-        std=tuple(told["std"]),
-        interpolation=told["interpolation"],
-        evaluated=_RULES[told["crop_mode"]] + (f" {share:g}" if share != 1 else ""),
+        size=settings["input_size"][1],
+        mean=tuple(settings["mean"]),
+        std=tuple(settings["std"]),
+        interpolation=settings["interpolation"],
+        evaluated=_RULES[settings["crop_mode"]] + (f" {crop_share:g}" if crop_share != 1 else ""),
         source=f"timm {name}.{tag}" if tag else f"timm {name}",
     )
 
@@ -132,8 +132,8 @@ def _require_tag(name: str, tag: str) -> None:
 def _require_whole_patches(module: nn.Module, architecture: str, size: int) -> None:
     """Refuse an input size that is no multiple of the patch size: timm drops pixels that do not fill a patch."""
     embedding = getattr(module, "patch_embed", None)
-    cutting = getattr(embedding, "proj", None)
-    if isinstance(cutting, nn.Conv2d) and cutting.stride != cutting.kernel_size:
+    projection = getattr(embedding, "proj", None)
+    if isinstance(projection, nn.Conv2d) and projection.stride != projection.kernel_size:
         return  # Patches overlap.
     patch = getattr(embedding, "patch_size", None)
     side = patch[0] if isinstance(patch, tuple | list) else patch
