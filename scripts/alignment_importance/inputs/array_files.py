@@ -118,24 +118,24 @@ def wanted(
         The array, or None if there is no such array.
     """
     try:
-        there = find(path)
+        arrays = find(path)
         fitting = [
             name
-            for name, array in there.items()
+            for name, array in arrays.items()
             if not array.of and len(array.shape) in dimensions and sorted(array.shape)[-2] > 1
         ]
         name = fitting[0] if key is None and len(fitting) == 1 else key
         if name in fitting:
-            values = there[name].read()
+            values = arrays[name].read()
             if values.dtype.kind in "fiub":
                 return values
-            there[name] = replace(there[name], of=_NO_NUMBERS[values.dtype.kind])
+            arrays[name] = replace(arrays[name], of=_NO_NUMBERS[values.dtype.kind])
     except READING_ERRORS as error:
         note_unreadable(problems, path, error)
         return None
     sizes = " or ".join({2: "two", 3: "three", 4: "four"}[number] for number in dimensions)
     what = f"there is no array of numbers called {key!r}" if key else "there is not exactly one array of numbers"
-    listed = ", ".join(f"{name} {array}" for name, array in there.items()) or "nothing"
+    listed = ", ".join(f"{name} {array}" for name, array in arrays.items()) or "nothing"
     close = nearest(key or "", fitting)
     if close:
         remedy = f"Did you mean {close[0]!r}?"
@@ -143,7 +143,7 @@ def wanted(
         remedy = "Name the one to read as `key`."
     else:
         is_vector = any(
-            not array.of and max(array.shape, default=0) == np.prod(array.shape) > 1 for array in there.values()
+            not array.of and max(array.shape, default=0) == np.prod(array.shape) > 1 for array in arrays.values()
         )
         remedy = f"Save one as {layout}." + of_vectors * is_vector
     lacks = "key" if fitting and key is None else ""

@@ -35,23 +35,23 @@ def check_folds(
     """
     ids = judgments["image"].to_numpy().tolist()
     human = mean(judgments, ids)
-    unmade: dict[int, str] = {}
+    failed: dict[int, str] = {}
     flat: list[str] = []
     uncut: list[str] = []
     for seed in seeds:
         try:
-            made = folds.blocks(folds.cut(unit, ids, n_folds, seed), human, ids)
+            cut_folds = folds.blocks(folds.cut(unit, ids, n_folds, seed), human, ids)
         except InputError as error:
-            unmade[seed] = error.found.removesuffix(".")
+            failed[seed] = error.found.removesuffix(".")
             continue
-        names = {f"fold {fold.fold} of seed {seed}": fold for fold in made}
+        names = {f"fold {fold.fold} of seed {seed}": fold for fold in cut_folds}
         flat += [name for name, fold in names.items() if _is_flat(fold)]
         if inner_folds is not None:
             pairs = unit == "pairs"
             uncut += [name for name, fold in names.items() if not folds.inside(fold, inner_folds, seed, pairs)]
-    if unmade:
-        seed, reason = next(iter(unmade.items()))
-        place = f"{label}, {len(unmade)} of {len(seeds)} seeds, such as {seed}"
+    if failed:
+        seed, reason = next(iter(failed.items()))
+        place = f"{label}, {len(failed)} of {len(seeds)} seeds, such as {seed}"
         problems.error("cross_validation.folds", reason, "", place=place)
         return
     if flat:

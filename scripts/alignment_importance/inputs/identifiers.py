@@ -83,12 +83,12 @@ class ImageIds:
 
     def numbers_of(self, table: Table, column: str) -> NDArray[np.intp]:
         """Look up the images of a column: their `numbers` (row,), −1 where an id is unknown, which is noted."""
-        own, called = table.columns[column], table.text.called(column)
-        lines, counts = table.lines[own.first_rows()], np.bincount(own.codes)
+        distinct, called = table.columns[column], table.text.called(column)
+        lines, counts = table.lines[distinct.first_rows()], np.bincount(distinct.codes)
         others = [f" and {counted(count - 1, 'other', 'others')}" if count > 1 else "" for count in counts]
         places = [f"line {line}{other}, column {called}" for line, other in zip(lines, others, strict=True)]
-        image_ids = self.find(table.text.problems, table.text.path, zip(places, own.cells, strict=True))
-        return np.array([self.numbers.get(image, -1) for image in image_ids], dtype=np.intp)[own.codes]
+        image_ids = self.find(table.text.problems, table.text.path, zip(places, distinct.cells, strict=True))
+        return np.array([self.numbers.get(image, -1) for image in image_ids], dtype=np.intp)[distinct.codes]
 
     def listed(
         self,
