@@ -42,7 +42,7 @@ class Plan:
     Attributes:
         create: makes the module with its initial weights; for a checkpoint, with the checkpoint's number of classes.
         trained: makes the module with its trained weights, and returns a label of these weights too.
-        inputs: returns the inputs of a module, on which its trained weights (named or default) were trained.
+        inputs: returns a module's inputs: those on which its trained weights (named or default) were trained.
         names: names of its trained weights, apart from `default`.
         check: raises an InputError if it is known already that the trained weights cannot be downloaded.
         own: whether a user's own code makes the module, which is then run as it is, and its random weights checked.

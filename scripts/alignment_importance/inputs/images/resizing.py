@@ -24,6 +24,9 @@ def input_region(width: int, height: int, resize: str) -> tuple[int, int, int, i
     Returns:
         left, top, right, bottom in pixels of the image; negative or beyond the size of the image where it is padded.
 
+    Raises:
+        InputError: there is no such rule.
+
     Example:
         >>> input_region(300, 200, "crop"), input_region(300, 200, "crop 0.5")
         ((50, 0, 250, 200), (100, 50, 200, 150))
