@@ -1,16 +1,16 @@
-"""The last block of a transformer without channels of its patches, for the class token alone, in closed form.
+"""The last block of a transformer with channels of its patches ablated, for the class token alone, in closed form.
 
 Notation: x_td is channel d of patch t as it enters the block, D the number of channels, gamma, beta and eps those of
-the first layer normalisation, W_k and W_v the weights of keys and values. With some channels changed, the normalised
-patch is
+the first layer normalisation, W_k and W_v the weights of keys and values, b the bias of the keys. With any channels
+ablated, the normalised patch is
 
     gamma (x_t - mu_t) / sigma_t + beta,    mu_t = sum_d x_td / D,    sigma_t² = sum_d x_td² / D - mu_t² + eps,
 
-and its key W_k gamma x_t / sigma_t - mu_t W_k gamma / sigma_t + W_k beta + b. The class token is not ablated, and
-neither is its query q, so that its attention to a patch needs of a channel one number per head, q W_k[:, d] gamma_d,
-times x_td. The attended value is a sum of values linear in x_td in the same way. Where channel d becomes m_d, its fill,
-x_td changes by x_td - m_d and x_td² by x_td² - m_d². What is left to compute for each change is the projection and the
-fully connected layers of one token.
+and its key W_k gamma x_t / sigma_t - mu_t W_k gamma / sigma_t + W_k beta + b. The class token is never ablated, so its
+query q stays, and channel d enters its attention to patch t as one number per head, q W_k[:, d] gamma_d x_td. The
+attended value is a weighted sum of values, which are linear in x_td as the keys are. Ablating channel d sets it to m_d,
+its fill: x_td falls by x_td - m_d and x_td² by x_td² - m_d². What is left to compute for each variant is the projection
+and the fully connected layers of one token.
 """
 
 import functools
@@ -25,13 +25,13 @@ from alignment_importance.ablation.heads import ReadoutTask, VariantHead
 from alignment_importance.networks.head import Head
 from alignment_importance.system.compute import Compute
 
-#: Tokens, of all changes and images of a group, that go through the fully connected layers together.
+#: Tokens (one per variant and image) that go through the fully connected layers together.
 _ROWS = 256
 
 
 @dataclass(frozen=True)
 class _Patches:
-    """Sums over the channels of the patches of some images, to which changes are added; ablated channels are m_d.
+    """Sums over the channels of the patches of some images, to which changes are added; ablated channels count as m_d.
 
     Attributes:
         attention: (image, head, patch) of q W_k[:, d] gamma_d x_td.
@@ -74,7 +74,7 @@ class AttentionHead(VariantHead):
         self.bytes_per_variant = 4 * (n_images * self.intact.shape[1] + 4 * of_rows)
 
     def _prepare(self, prefix: torch.Tensor) -> None:
-        """Compute what no change of a patch changes."""
+        """Compute everything that does not depend on the patches."""
         norm, attention = self._block.norm1, self._block.attn
         heads = (attention.num_heads, attention.head_dim)
         of_q, of_k, of_v = attention.qkv.weight.chunk(3)
@@ -95,7 +95,7 @@ class AttentionHead(VariantHead):
         self._values_constant = (of_v @ norm.bias + b_v).unflatten(0, heads)[:, None]
 
     def _patches(self, images: slice, channels: torch.Tensor) -> _Patches:
-        """The patches of some images with all channels but some ablated."""
+        """The patches of some images with `channels` (channel,) kept and all others ablated."""
         x, keys, fill = self._beyond(images, channels), self._keys[images], self._fill.double()
         values = self._values[:, channels].transpose(0, 1).flatten(1)
         of_fill = torch.einsum("hdu,d->hu", self._values, self._fill)[:, None]
@@ -107,15 +107,15 @@ class AttentionHead(VariantHead):
         )
 
     def _beyond(self, images: slice, channels: torch.Tensor) -> torch.Tensor:
-        """(image, channel, patch) what some channels are beyond their fill."""
+        """(image, channel, patch) x_td - m_d of some channels."""
         return self._x[images][:, channels].sub_(self._fill[channels, None])
 
     def _square(self, x: torch.Tensor, channels: torch.Tensor) -> torch.Tensor:
-        """What the squares of some channels are beyond those of their fill, in float64; x is what these are beyond."""
+        """(image, channel, patch) x_td² - m_d² of some channels in float64; x holds their x_td - m_d."""
         return x.double().mul_(x + 2 * self._fill[channels, None].double())
 
     def without_each(self, maps: np.ndarray, chunk: int) -> Iterator[ReadoutTask]:
-        """The patches less one channel."""
+        """All channels of the patches, and one of them taken away."""
         for some in torch.tensor(maps, device=self._x.device).split(chunk):
             yield functools.partial(self._readouts, None, some, -torch.eye(len(some), device=some.device))
 
@@ -126,7 +126,7 @@ class AttentionHead(VariantHead):
             yield functools.partial(self._readouts, every[:0], some, torch.eye(len(some), device=some.device))
 
     def top_k(self, order: np.ndarray, chunk: int) -> Iterator[ReadoutTask]:
-        """The channels before those of the chunk, and one after the other of these."""
+        """The channels ranked before those of the chunk, to which these are added one after the other."""
         ranked = torch.tensor(order, device=self._x.device)
         for start in range(0, len(ranked), chunk):
             some = ranked[start : start + chunk]
@@ -134,12 +134,12 @@ class AttentionHead(VariantHead):
             yield functools.partial(self._readouts, ranked[:start], some, added)
 
     def _readouts(self, base: torch.Tensor | None, channels: torch.Tensor, change: torch.Tensor) -> torch.Tensor:
-        """(variant, image, unit) readouts with channels added to the patches or taken away.
+        """(variant, image, unit) readouts with channels added to the patches, or ablated.
 
         Args:
             base: the channels that the patches have before the change; None for all.
-            channels: (channel,) those that change.
-            change: (variant, channel) 1 where a channel is added, -1 where it is taken away.
+            channels: (channel,) the channels that change.
+            change: (variant, channel) 1 where a channel is added, -1 where it is ablated, else 0.
         """
         at_once = max(1, _ROWS // len(change))
         done = []
@@ -153,7 +153,7 @@ class AttentionHead(VariantHead):
     def _attended(self, images: slice, patches: _Patches, channels: torch.Tensor, change: torch.Tensor) -> torch.Tensor:
         """(image, variant, head * unit) values that the class token attends to."""
         x, n_maps = self._beyond(images, channels), self._x.shape[1]
-        # Variances are differences of squares, which some channels of transformers make large.
+        # In float64: variances are differences of squares, which some channels of transformers make large.
         of_change = change.double()
         mean = (patches.sums[:, None] + of_change @ x.double()) / n_maps
         square = (patches.squares[:, None] + of_change @ self._square(x, channels)) / n_maps
@@ -163,7 +163,7 @@ class AttentionHead(VariantHead):
         logits = change @ (keys[:, :, channels, None] * x[:, None])
         logits.add_(patches.attention[:, :, None]).addcmul_(shift, keys.sum(-1)[:, :, None, None], value=-1)
         logits.mul_(scale)
-        # What all patches have in common is taken from the other tokens instead: a softmax is the same then.
+        # The part that the logits of all patches share is subtracted from the other tokens: the softmax is the same.
         before = (self._prefix_logits - self._keys_constant)[images]
         highest = torch.maximum(logits.amax(-1, keepdim=True), before.amax(-1, keepdim=True))
         weights, of_prefix = logits.sub_(highest).exp_(), (before - highest).exp_()
@@ -175,7 +175,7 @@ class AttentionHead(VariantHead):
         return attended.transpose(1, 2).flatten(2)
 
     def _finish(self, images: slice, attended: torch.Tensor) -> torch.Tensor:
-        """(image, variant, unit) readouts of what the class token attended to, by the rest of the block and head."""
+        """(image, variant, unit) readouts: the rest of the block and the head, run on the values attended to."""
         block = self._block
         with self._compute.arithmetic():
             tokens = self._class_token[images, None] + block.ls1(block.attn.proj(attended))

@@ -1,15 +1,15 @@
-"""Closed forms of ablation where the readout is the pooled maps: readout unit k is m_k without map k, and nothing else
-changes; m is 0, or what the units are where all maps are their means.
+"""Closed forms of ablation where the readout is the pooled maps: ablating map k sets readout unit k to its fill m_k and
+changes nothing else; m is 0, or the readout of maps that are all replaced by their means.
 
 Notation: Z (image, map) is the readout in float64, D its number of units, t = Z 1 the row sums,
-C = Z Z' - t t'/D the co-variation of the rows, and x = z - m_k what the column z of map k loses without it. Then C is
-C - (1 + 1/D) x x' + u x' + x u' with u = t/D - m_k. Completing the square leaves two products:
+C = Z Z' - t t'/D the co-variation of the rows, and x = z - m_k what column z of map k loses when it is ablated. C turns
+into C - (1 + 1/D) x x' + u x' + x u' with u = t/D - m_k. Completing the square leaves two products:
 
     C(-k) = C + f f' - g g',    f = u / sqrt(1 + 1/D),    g = sqrt(1 + 1/D) x - f,
 
 and the similarities are R(-k) = C(-k) / sqrt(v v') with v the diagonal of C(-k). For cosine similarity 1/D and t are
-zero. Where m is zero, so that f is the same for all maps, C(-k) = B - g g' with B = C + f f', one product less. What a
-correlation with judgments needs are the sums of R, of R*H and of R*R over the judged pairs.
+zero. Where m is zero, f is the same for all maps, and C(-k) = B - g g' with B = C + f f' takes one product less. A
+correlation with judgments H needs the sums of R, of R*H and of R*R over the judged pairs.
 """
 
 import functools
@@ -29,11 +29,11 @@ from alignment_importance.statistics.similarity import (
     varying,
 )
 
-#: Where so little of sums of squares is left in their difference, it is computed from each similarity.
+#: When the difference of two sums of squares keeps no more than this share of them, it is recomputed pair by pair.
 _ROUGH = 1e-8
 
-#: Where no more of what varies in a row is left without a map, its similarities are computed by their definition: the
-#: closed form is then less exact than ranks need, see `judged.TIED_DECIMALS`.
+#: When less than this share of a row's variance is left without a map, the row's similarities are computed by their
+#: definition: the closed form would be less exact than ranks need, see `judged.TIED_DECIMALS`.
 _CANCELLED = 1e-4
 
 
@@ -60,8 +60,8 @@ class Covariation:
     @classmethod
     def of(cls, z: torch.Tensor, similarity: str, fill: torch.Tensor | None = None) -> "Covariation":
         """Co-variation of the rows of z (image, map) for `pearson` or `cosine` similarity."""
-        # By BLAS: for 92 images and 1280 maps a loop of our own takes 0.5 instead of 0.6 ms, of 5 ms for all scores;
-        # for 1854 images it takes 0.25 instead of 0.19 s.
+        # By BLAS: a compiled loop takes 0.5 instead of 0.6 ms for 92 images and 1280 maps, where all scores take 5 ms,
+        # but 0.25 instead of 0.19 s for 1854 images.
         gram = z @ z.T
         squares = gram.diagonal().clone()
         if similarity == "cosine":
@@ -71,7 +71,7 @@ class Covariation:
 
     @functools.cached_property
     def x(self) -> torch.Tensor:
-        """(image, map) what is lost without each map."""
+        """(image, map) x above: what each unit loses when its map is ablated."""
         return self.z if self.fill is None else self.z - self.fill
 
     @functools.cached_property
@@ -83,17 +83,17 @@ class Covariation:
 
     @functools.cached_property
     def own(self) -> torch.Tensor:
-        """(image, 3) diagonal of B, what a variance must exceed in order not to count as zero, and `shift`."""
+        """(image, 3) diagonal of `base`, the largest variance that counts as zero, and `shift`."""
         return torch.stack([self.base.diagonal(), CONSTANT * self.squares, self.shift], dim=1)
 
     @property
     def factor(self) -> float:
-        """What x is multiplied with in g."""
+        """sqrt(1 + 1/D), the factor of x in g."""
         return float((1 + self.inverse) ** 0.5)
 
     @property
     def shift(self) -> torch.Tensor:
-        """(image,) what is then taken away where m is zero: f."""
+        """(image,) t/D / sqrt(1 + 1/D), which is f where m is zero."""
         return self.t * (self.inverse / self.factor)
 
     @functools.cached_property
@@ -102,7 +102,7 @@ class Covariation:
         return None if self.fill is None else self.shift[:, None] - self.fill / self.factor
 
     def f_of(self, maps: torch.Tensor) -> torch.Tensor:
-        """(image, map) f of some maps, where m is not zero; 0 for `kernels.NO_MAP`, so that nothing is to be undone."""
+        """(image, map) f of some maps, where m is not zero; 0 for `kernels.NO_MAP`, for which g is 0 as well."""
         assert self.f is not None
         return self.f[:, maps].masked_fill_(maps == kernels.NO_MAP, 0)
 
@@ -116,7 +116,7 @@ class Covariation:
         return varying(self.c.diagonal(), self.squares)
 
     def variance_without(self, maps: torch.Tensor, g: torch.Tensor) -> torch.Tensor:
-        """(image, map) diagonal of C(-k) for some maps, whose g is given; NaN where the row is constant then."""
+        """(image, map) diagonal of C(-k) for some maps k with this g; NaN where the row is constant without the map."""
         variance = self.base.diagonal()[:, None] - g.square()
         if self.f is not None:
             variance += self.f_of(maps).square()
@@ -124,7 +124,7 @@ class Covariation:
 
     @functools.cached_property
     def cancelled(self) -> torch.Tensor:
-        """(image, map) whether a map has nearly all that varies in a row, so that closed forms lose what is left."""
+        """(image, map) whether a row varies so little without a map that closed forms lose it, see `_CANCELLED`."""
         every = torch.arange(self.z.shape[1], device=self.z.device)
         start = self.base.diagonal()[:, None]
         if self.f is not None:
@@ -132,11 +132,11 @@ class Covariation:
         return start - self.g(every).square_() < _CANCELLED * start
 
     def cancelled_anywhere(self, maps: torch.Tensor) -> torch.Tensor:
-        """(map,) whether some maps, each of which may be `kernels.NO_MAP`, have nearly all of any row."""
+        """(map,) whether any row is `cancelled` without some maps, each of which may be `kernels.NO_MAP` (False)."""
         return self.cancelled.any(0)[maps] & (maps != kernels.NO_MAP)
 
     def defined_without(self, at: int, first: torch.Tensor, second: torch.Tensor) -> torch.Tensor:
-        """(pair,) R(-k) of one map, which is `cancelled` in a row of every pair, by its definition."""
+        """(pair,) R(-k) by its definition for map k = `at`, without which a row of every pair is `cancelled`."""
         z, lost = self.z.clone(), self.cancelled[:, at]
         z[:, at] = 0 if self.fill is None else self.fill[..., at]
         rows, places = scaled_rows(z, self.similarity), lost.cumsum(0) - 1
@@ -153,7 +153,7 @@ class Covariation:
         first, second = pairs
         g = self.g(maps)
         scale = self.variance_without(maps, g).rsqrt()
-        # (pair, map) until the end, so that whole rows are copied.
+        # (pair, map) until the end, so that gathering pairs copies whole rows.
         left = torch.addcmul(self.base[first, second, None], g[first], g[second], value=-1)
         if self.f is not None:
             f = self.f_of(maps)
@@ -171,13 +171,13 @@ class TopK:
     """Similarities with only the first k columns of Z kept, for k = 1..K, and m in the others.
 
     The sums of products that make up R grow by one outer product per map. They are added one after the other, so that
-    how many k are taken at a time changes no bit.
+    the result is the same, to the bit, however many k are computed at a time.
 
     Attributes:
         readout: (map, any image) float64.
         fill: (map,) m.
         order: (k,) maps, the most important first.
-        images: (image,) those of the block.
+        images: (image,) images of the block.
         inverse: 1/D; zero for cosine similarity.
     """
 
@@ -194,7 +194,7 @@ class TopK:
 
     @functools.cached_property
     def sums(self) -> torch.Tensor:
-        """(k, image) running row sums times sqrt(1/D); zero for cosine similarity."""
+        """(k, image) row sums, fill included, times sqrt(1/D); zero for cosine similarity."""
         fill = _left(self.fill[self.order])
         return self.columns.cumsum(0).add_(fill[:, None]).mul_(self.inverse**0.5)
 
@@ -217,7 +217,7 @@ class TopK:
             k = slice(start, start + chunk)
             grown = _running(products, self.columns[k][:, first] * self.columns[k][:, second])
             products = grown[-1].clone()
-            # What the other columns add is taken from what is taken away: nothing more to do where it is zero.
+            # The squares of the fill are folded into the subtracted term, which costs nothing where the fill is zero.
             r = grown.sub_(torch.addcmul(-self.left[k], self.sums[k][:, first], self.sums[k][:, second]))
             yield r.mul_(self.scale[k][:, first]).mul_(self.scale[k][:, second])
 
@@ -242,8 +242,8 @@ class PairSums(ABC):
 
         Args:
             rows: of all images.
-            images: (image,) those of the block.
-            maps: the maps k, among which may be `kernels.NO_MAP`, which stands for R.
+            images: (image,) images of the block.
+            maps: the maps k; `kernels.NO_MAP` among them gives the sums of R with all maps.
         """
 
     @abstractmethod
@@ -251,12 +251,12 @@ class PairSums(ABC):
         """(k, 3) the sums of R, of R * H and of R * R over the pairs of one tile, with the first k = 1..K maps.
 
         Args:
-            top: of the images of the block. Memory grows with it, and not with pairs times k.
+            top: similarities of the images of the block. Memory grows with its arrays, not with pairs times k.
             tile: rows and others, one of `tiles`.
         """
 
     def tiles(self, n_images: int) -> list[tuple[slice, slice]]:
-        """Rows and others of the tiles that hold the pairs below the diagonal."""
+        """Slices (rows, others) of the tiles that together hold all pairs below the diagonal."""
         cuts = [slice(start, min(start + self.side, n_images)) for start in range(0, n_images, self.side)]
         return [(rows, others) for rows in cuts for others in cuts if others.start <= rows.start]
 
@@ -270,7 +270,7 @@ class SumsPairByPair(PairSums):
     """
 
     judged: kernels.PairTables
-    #: What fits the processor's cache.
+    #: A tile of this side fits the processor's cache.
     side: ClassVar[int] = kernels.TILE
 
     @classmethod
@@ -280,14 +280,14 @@ class SumsPairByPair(PairSums):
         return cls(judged.n_pairs, judged.spread, judged)
 
     def without(self, rows: Covariation, images: torch.Tensor, maps: torch.Tensor) -> torch.Tensor:
-        """(map, 3) sums, a group of maps after the other."""
+        """(map, 3) sums, one group of maps after the other."""
         base, own, x = rows.base.numpy(), rows.own.numpy(), rows.x.numpy()
         f = None if rows.f is None else rows.f.numpy()
         pairs = (images.numpy(), self.judged.human, self.judged.mask)
         return torch.from_numpy(kernels.leave_one_out_sums(base, own, x, rows.factor, f, *pairs, maps.numpy()))
 
     def top_k(self, top: TopK, tile: tuple[slice, slice]) -> torch.Tensor:
-        """(k, 3) sums, a few k at a time."""
+        """(k, 3) sums, two k at a time."""
         readout, fill, order, images = (values.numpy() for values in (top.readout, top.fill, top.order, top.images))
         return torch.from_numpy(kernels.top_k_sums(readout, fill, order, images, top.inverse, self.judged, *tile))
 
@@ -317,8 +317,8 @@ class SumsByProducts(PairSums):
     def without(self, rows: Covariation, images: torch.Tensor, maps: torch.Tensor) -> torch.Tensor:
         """(map, 3) sums of all maps at once.
 
-        With w = 1/sqrt(v) and q = w g, R(-k)_ij = w_i w_j B_ij - q_i q_j, so that each sum is one of quadratic forms in
-        columns (image, map). Where m is not zero, p_i p_j with p = w f is added to it.
+        With w = 1/sqrt(v) and q = w g, R(-k)_ij = w_i w_j B_ij - q_i q_j, so that each sum over pairs is made of
+        quadratic forms in the columns of (image, map). Where m is not zero, p_i p_j with p = w f is added to R(-k)_ij.
         """
         base = rows.base[images[:, None], images]
         masked = self.mask * base
@@ -337,13 +337,13 @@ class SumsByProducts(PairSums):
             of_rh += p * (self.human @ p)
             of_rr += 2 * wp * (masked @ wp) + pp * (self.mask @ pp) - 2 * pq * (self.mask @ pq)
         sums = torch.stack([of_r.sum(0), of_rh.sum(0), of_rr.sum(0)], dim=1) / 2
-        # 0, which is `rough`, where what tells similarities apart is lost among the products, as without a map that is
-        # much larger than all others.
+        # Sums of 0, which are `rough`, where the products lose the differences between similarities, as without a map
+        # that is much larger than all others.
         spread = sums[:, 2] - sums[:, 0].square() / self.n_pairs
         return sums.masked_fill((spread <= _ROUGH * of_base.sum(0) / 2)[:, None], 0.0)
 
     def top_k(self, top: TopK, tile: tuple[slice, slice]) -> torch.Tensor:
-        """(k, 3) sums, some k at a time."""
+        """(k, 3) sums, `_K_OF_TILE` k at a time."""
         rows, others = tile
         mask, human = self.mask[tile], self.human[tile]
         if rows == others:
@@ -353,7 +353,7 @@ class SumsByProducts(PairSums):
         for columns, sums, scale, left in zip(*parts, strict=True):
             grown = columns[:, rows, None] * columns[:, None, others]
             grown[0] += products
-            # Along the first axis: each running sum is added up by one thread, in the order of k.
+            # Along the first axis, so that one thread adds up each running sum in the order of k.
             products = grown.cumsum_(0)[-1].clone()
             r = grown.sub_((sums[:, rows, None] * sums[:, None, others]).sub_(left[:, None]))
             r = r.mul_(scale[:, rows, None]).mul_(scale[:, None, others]).flatten(1)
@@ -407,8 +407,8 @@ def top_at(
 
     Args:
         z: (image, map) float64.
-        fill: (map,) m, which is in the other columns.
-        orders: (draw, map) columns, from the first to the last that is kept.
+        fill: (map,) m, the values of the columns that are not kept.
+        orders: (draw, map) columns in the order in which they are kept.
         numbers: k, ascending.
         similarity: `pearson` or `cosine`.
 
@@ -428,12 +428,12 @@ def top_at(
 
 
 def _similarities(products: torch.Tensor, sums: torch.Tensor, left: torch.Tensor, inverse: float) -> torch.Tensor:
-    """R of rows of which some columns are kept.
+    """R of rows with some columns kept and m in the others.
 
     Args:
-        products: (set, image, image) of the rows, over these columns.
-        sums: (set, image) of the rows, over these columns.
-        left: (set, other column) m in the others.
+        products: (set, image, image) of the rows, over the columns that are kept.
+        sums: (set, image) of the rows, over the columns that are kept.
+        left: (set, other column) m of the others.
         inverse: 1 / D; zero for cosine similarity.
 
     Returns:
@@ -448,12 +448,12 @@ def _similarities(products: torch.Tensor, sums: torch.Tensor, left: torch.Tensor
 
 
 def _left(values: torch.Tensor) -> torch.Tensor:
-    """(k,) the sum of those of values (k,) that come later."""
+    """(k,) for each of values (k,) the sum of those that come after it."""
     return values.flip(0).cumsum(0).flip(0) - values
 
 
 def _running(start: torch.Tensor, steps: torch.Tensor) -> torch.Tensor:
-    """Running sums along the first axis, from a start, one addition after the other; they overwrite `steps`."""
+    """Add `steps` up along the first axis, beginning with `start`, one after the other; the sums overwrite `steps`."""
     total = start
     for step in steps:
         total = torch.add(total, step, out=step)
@@ -472,8 +472,8 @@ class OwnRows:
         q: (image, image) C_ij / sqrt(v_j), 0 in the columns of constant images.
         y: (image, map) (z_jk - t_j/D) / sqrt(v_j), 0 in the rows of constant images.
         scale: (image,) 1 / sqrt(v_i), NaN if the whole row is constant.
-        scale_without: (image, map) 1 / sqrt(v_i(-k)), NaN if it is constant without the map; 1 where closed forms lose
-            it, and similarities are computed by their definition.
+        scale_without: (image, map) 1 / sqrt(v_i(-k)), NaN if the row is constant without the map; 1 where it is
+            `cancelled`, and similarities are computed by their definition.
         rows: all rows.
     """
 
@@ -522,7 +522,7 @@ class OwnRows:
         mask = judged.double()
         n_others = mask.sum(1, keepdim=True)
         centred = torch.where(judged, human - human.nansum(1, keepdim=True) / n_others, 0.0)
-        # First without a map that there is not.
+        # Column 0 is for all maps: nothing is lost where x is zero.
         x, y = (torch.nn.functional.pad(values, (1, 0)) for values in (self.x, self.y))
         q = self.q * mask
         total = q.sum(1, keepdim=True) - x * (mask @ y)

@@ -3,8 +3,8 @@
 Four routes, all exact, chosen by `networks.cut` from what lies between the maps and the readout:
 
 - `pooled` (`PooledAblation`): the readout is the pooled maps; closed forms, no forward pass at all.
-- `linear` (`ReadoutAblation` over a `LinearHead`): the maps meet first in a fully connected layer, which is a sum of
-  one contribution per map; only what follows is computed again.
+- `linear` (`ReadoutAblation` over a `LinearHead`): the maps meet first in a fully connected layer, whose output is a
+  sum of one contribution per map; only what follows is computed again.
 - `attention` (`ReadoutAblation` over an `AttentionHead`): the maps are the patches that enter the last block of a
   transformer, of which the class token alone is read; closed forms up to the projection of that token.
 - `general` (`ReadoutAblation` over a `GeneralHead`): batched forward passes of the head.
@@ -31,7 +31,7 @@ from alignment_importance.statistics.similarity import OwnSecondOrder, SecondOrd
 from alignment_importance.system.compute import Compute
 from alignment_importance.system.logs import progress
 
-#: Float64 values of one array in the processor's cache, which decides the speed of elementwise arithmetic.
+#: Float64 values of one array that fit the processor's cache, on which the speed of elementwise arithmetic depends.
 _CACHED_VALUES = 60_000
 
 #: How a head computes its readout under ablation, by route.
@@ -45,7 +45,7 @@ _VARIANTS: dict[str, type[VariantHead]] = {
 #: Computes the scores (map,) of some maps.
 _ScoreMaps = Callable[[torch.Tensor], torch.Tensor]
 
-#: Variants of a head at a time beyond which nothing is gained, but memory must be got from the system.
+#: Most variants of a head at a time: more gain no speed, and their memory would come afresh from the system.
 _MOST_VARIANTS = 64
 
 
@@ -84,14 +84,14 @@ def top_k_readout(head: Head | None, recorded: xr.Dataset, order: np.ndarray, k:
 
 
 def _inputs(head: Head, recorded: xr.Dataset) -> list[torch.Tensor]:
-    """What ablated maps hold, and what a head reads: the maps, and the tokens beside them if it reads any."""
+    """The fill of the maps, and the inputs of a head: the maps, and the tokens beside them if it reads any."""
     names = ["feature_maps", "prefix_tokens"][: 1 + head.reads_prefix]
     values = [_fill(recorded, "feature_maps"), *(recorded[name] for name in names)]
     return [torch.from_numpy(each.to_numpy()) for each in values]
 
 
 def _fill(recorded: xr.Dataset, name: str) -> xr.DataArray:
-    """What ablated maps hold at all places (feature_map,), or ablated units of the readout (unit,)."""
+    """The fill: the value of ablated maps at all places (feature_map,), or of ablated units of the readout (unit,)."""
     mean, dimension = {"feature_maps": ("map_mean", "feature_map"), "readout": ("unit_mean", "unit")}[name]
     if recorded.attrs.get("ablation") == "mean":
         return recorded[mean]
@@ -99,7 +99,7 @@ def _fill(recorded: xr.Dataset, name: str) -> xr.DataArray:
 
 
 def _ablate_all_but(recorded: xr.Dataset, name: str, kept: np.ndarray) -> xr.DataArray:
-    """A copy of what is recorded in which all maps, or units of the readout, but some are ablated."""
+    """A copy of the `feature_maps`, or of the `readout`, with all maps or units ablated but those `kept`."""
     fill = _fill(recorded, name)
     is_kept = xr.DataArray(np.isin(np.arange(len(fill)), kept), dims=fill.dims)
     return recorded[name].where(is_kept, fill)
@@ -109,9 +109,9 @@ def _ablate_all_but(recorded: xr.Dataset, name: str, kept: np.ndarray) -> xr.Dat
 class Standardised:
     """Judgments and similarities of some pairs as parts of a correlation, with all maps and without each.
 
-    Standardised is: less the mean over all pairs that are correlated, and scaled so that the squares of all of them sum
-    to 1. Over all of them the products of judgments and similarities sum to the correlation. Where ranks are correlated
-    they are ranks.
+    Values, or their ranks for rank correlations, are centred over all pairs that are correlated and scaled so that
+    their squares sum to 1 over all these pairs. The products of judgments and similarities, summed over all these
+    pairs, are the correlation.
 
     Attributes:
         human: (pair,) judgments.
@@ -125,7 +125,7 @@ class Standardised:
 
     @property
     def contributions(self) -> np.ndarray:
-        """(pair, map) what a pair loses of its part in the correlation without a map."""
+        """(pair, map) by how much the part of a pair in the correlation falls without a map."""
         return self.human[:, None] * (self.whole[:, None] - self.without)
 
 
@@ -135,8 +135,8 @@ class Ablation(ABC):
     Blocks are lists of judged image pairs (`folds.PairBlock`). Scores are float64.
 
     Attributes:
-        active: (image, feature_map) bool, whether a map is anything but what it is when it is ablated, in an image.
-        readout: (image, unit) of all maps, on the device.
+        active: (image, feature_map) bool, whether a map differs from its fill in an image.
+        readout: (image, unit) with all maps, on the device.
         compute: device, threads and memory.
         closed_form: whether scores follow from sums of products, without computing a readout or a similarity again.
     """
@@ -169,7 +169,7 @@ class Ablation(ABC):
     def only(self, kept: np.ndarray) -> "Ablation":
         """The same network with only some maps, `kept` (feature_map,) bool, and the others ablated in all images.
 
-        All scores of the result are scores without the others, among them those with one map less.
+        All scores of the result are scores without the others, its leave-one-out scores as well.
         """
 
     @abstractmethod
@@ -195,7 +195,7 @@ class Ablation(ABC):
         return np.stack([self._carry(curve, order, block) for curve, block in zip(scores, blocks, strict=True)])
 
     def _carry(self, curve: np.ndarray, order: np.ndarray, block: PairBlock) -> np.ndarray:
-        """The curve (k,) with the score before it where the map that is added is active in no image of the block."""
+        """The curve (k,) with the preceding score repeated where the added map is active in no image of the block."""
         active = _anywhere(self.active[block.images])[order]
         return curve[np.maximum.accumulate(np.where(active, np.arange(len(order)), 0))]
 
@@ -221,10 +221,10 @@ class Ablation(ABC):
             pairs: (pair, 2) images, each pair a judged one.
 
         Returns:
-            Three parts: in the correlation of all judged pairs, maps being ablated in all images; in that of the row of
-            the first image, whose maps are ablated in it alone; and likewise of the second. A map that is not active
-            there leaves them as they are, to the bit. And (1 + map,) the correlations of all judged pairs, with all
-            maps and without each.
+            Three parts: in the correlation of all judged pairs, with maps ablated in all images; in the correlation of
+            the first image's row, with maps ablated in this image alone; and the same for the second image. A map that
+            is not active there leaves its part as it is, to the bit. Then (1 + map,) the correlations of all judged
+            pairs, with all maps and without each.
         """
         every, sides = self._scorer(PairBlock(np.arange(len(human)), human)), [pairs, pairs[:, ::-1]]
         places = places_among_judged(human, pairs)
@@ -252,10 +252,10 @@ class Ablation(ABC):
         """(1 + map, place + row + 1) standardised similarities with all maps and without each, and correlations.
 
         Args:
-            every: of all judged pairs.
-            own: of the rows of images.
-            places: some of the judged pairs.
-            rows: (row, 2) images, each with another one.
+            every: scores all judged pairs.
+            own: scores the row of each image.
+            places: (place,) positions of some pairs among the judged ones.
+            rows: (row, 2) an image, whose maps are ablated in it alone, and another one.
         """
 
     @abstractmethod
@@ -271,7 +271,7 @@ def _anywhere(active: np.ndarray) -> np.ndarray:
 
 
 def _rows_with_enough(human: np.ndarray) -> np.ndarray:
-    """Judgments (image, image), NaN in rows with too few judgments for a correlation."""
+    """Judgments (image, image), NaN in rows with fewer than `folds.MIN_PAIRS` of them."""
     return np.where(np.isfinite(human).sum(axis=1, keepdims=True) < MIN_PAIRS, np.nan, human)
 
 
@@ -290,7 +290,7 @@ class _Scorer:
         return self.score(similarities[..., rows, columns])
 
     def parts(self, similarities: torch.Tensor, places: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        """Some of the similarities (..., judged pair), standardised, and the correlations (..., 1) of all."""
+        """Standardised similarities (..., place) of the judged pairs at `places`, and correlations (..., 1) of all."""
         standard = self.score.standard(similarities)
         return standard[..., places], (standard @ self.score.human)[..., None]
 
@@ -301,7 +301,7 @@ class _Scorer:
 
 
 class PooledAblation(Ablation):
-    """Ablation where readout unit k is the pooled value of map k, and its fill without it.
+    """Ablation where readout unit k is the pooled value of map k, or its fill when the map is ablated.
 
     Attributes:
         readout: (image, unit) float64, on the device.
@@ -324,7 +324,7 @@ class PooledAblation(Ablation):
 
     @functools.cached_property
     def rows(self) -> closed_forms.Covariation:
-        """All rows and their co-variation, which blocks of some images take their part of."""
+        """The rows of all images and their co-variation, of which each block uses its images' part."""
         return closed_forms.Covariation.of(self.readout, self.similarity, None if self._to_zero else self.fill)
 
     @property
@@ -338,8 +338,8 @@ class PooledAblation(Ablation):
             signs = self.readout.sign()
             signs = signs.masked_fill(signs == 0, torch.nan)
             return np.stack([self._of_signs(signs, block) for block in blocks])
-        # The other way round: each map becomes what it is, where all hold the fill. Such rows differ by so little that
-        # sums of squares would lose it.
+        # With the roles exchanged: all units hold the fill, and "ablating" a map gives its unit the value it has. Such
+        # rows differ by so little that sums of squares would lose the differences: pair by pair.
         rows = closed_forms.Covariation.of(self.fill.expand_as(self.readout), self.similarity, self.readout)
         maps = torch.arange(len(self.fill), device=self.compute.device)
         return self._without_each(rows, blocks, maps, self._pair_by_pair)
@@ -347,7 +347,7 @@ class PooledAblation(Ablation):
     def _of_signs(self, signs: torch.Tensor, block: PairBlock) -> np.ndarray:
         """(feature_map,) scores of a block from the signs (image, feature_map) of the readout, for all maps at once.
 
-        Of two values, ranks are a linear function, so that a rank correlation is a correlation with people's ranks.
+        Ranks of two values are a linear function of them: a rank correlation is that of signs with ranked judgments.
         """
         judged = np.isfinite(block.human).any(axis=1)
         scorer = _Scorer(PairBlock(block.images[judged], block.human[judged][:, judged]), self._score, signs.device)
@@ -366,7 +366,7 @@ class PooledAblation(Ablation):
         return PooledAblation(readout, self.compute, self.similarity, self._score, fill)
 
     def _leave_one_out(self, blocks: Sequence[PairBlock], maps: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        # First the whole network, as without a map that there is not.
+        # First the whole network: `NO_MAP` ablates none.
         ablated = torch.from_numpy(np.insert(maps, 0, kernels.NO_MAP)).to(self.compute.device)
         score_of = self._correlated if self.closed_form else self._pair_by_pair
         scores = self._without_each(self.rows, blocks, ablated, score_of)
@@ -391,7 +391,7 @@ class PooledAblation(Ablation):
         return done.unflatten(0, (len(blocks), len(maps))).cpu().numpy()
 
     def _correlated(self, rows: closed_forms.Covariation, block: PairBlock) -> tuple[_ScoreMaps, int]:
-        """Scores of a block in closed form, and how many maps to take at a time."""
+        """What scores maps over a block in closed form, and how many maps to take at a time."""
         images, human = self._judged(block)
         sums = closed_forms.sums_over(human)
 
@@ -401,7 +401,7 @@ class PooledAblation(Ablation):
             rough = closed_forms.rough(of_pairs, sums.n_pairs) | rows.cancelled_anywhere(maps)
             if rough.any():
                 of_similarities, _ = self._pair_by_pair(rows, block)
-                # Each alone: no bit depends on which maps it is taken with.
+                # One map at a time, so that no bit of its score depends on the other maps.
                 scores[rough] = torch.cat([of_similarities(one) for one in maps[rough].split(1)])
             return scores
 
@@ -424,18 +424,18 @@ class PooledAblation(Ablation):
         return kernels.FILLED_LANES * -(-n_fillings // self.compute.threads)
 
     def _pair_by_pair(self, rows: closed_forms.Covariation, block: PairBlock) -> tuple[_ScoreMaps, int]:
-        """Scores of a block from each similarity, and how many maps to take at a time."""
+        """What scores maps over a block from each similarity, and how many maps to take at a time."""
         scorer = self._scorer(block)
         first, second = (scorer.images[index] for index in scorer.pairs)
 
         def score(maps: torch.Tensor) -> torch.Tensor:
             return scorer.score(rows.similarities_without((first, second), maps))
 
-        # Similarities, two gathered columns, and what sorting them takes.
+        # Memory for the similarities, two gathered columns, and sorting.
         return score, self.compute.chunk(8 * 8 * len(first))
 
     def top_k_of_each(self, orders: np.ndarray, blocks: Sequence[PairBlock]) -> np.ndarray:
-        """Scores (block, k) as those of `top_k`, of each block with its own order (block, feature_map)."""
+        """Scores (block, k) as `top_k` computes them, each block with its own of `orders` (block, feature_map)."""
         parts = list(zip(self._curves(orders, blocks), orders, blocks, strict=True))
         return np.stack([self._carry(*part) for part in parts])
 
@@ -467,7 +467,7 @@ class PooledAblation(Ablation):
         of_blocks = totals.new_tensor([n_pairs, spread])[:, :, None]
         scores = SCORES[self._score].of(closed_forms.correlations(totals, *of_blocks))
         rough = closed_forms.rough(totals, of_blocks[0])
-        # With one map among zeros similarities are 1 or -1: where they are nearly equal, they are equal.
+        # With one map and zeros elsewhere, similarities are 1 or -1: if they are nearly equal, they are equal.
         rough[:, 0] &= not self._to_zero
         for number in rough.any(1).nonzero()[:, 0].tolist():
             chosen = rough[number].nonzero()[:, 0]
@@ -481,12 +481,12 @@ class PooledAblation(Ablation):
         return self.readout.T.contiguous()
 
     def _top(self, order: torch.Tensor, images: torch.Tensor) -> closed_forms.TopK:
-        """The first maps of an order (map,) in some images (image,)."""
+        """Similarities of some images (image,) with the first k maps of an order (map,)."""
         inverse = 1 / len(self._columns) if self.similarity == "pearson" else 0.0
         return closed_forms.TopK(self._columns, self.fill, order, images, inverse)
 
     def _pair_by_pair_curve(self, columns: torch.Tensor, block: PairBlock, n: int | None = None) -> torch.Tensor:
-        """(k,) scores of a block from each similarity, for the first n numbers of maps at least; for all by default."""
+        """(k,) scores of a block from each similarity, for k = 1..n at least; for all k by default."""
         scorer = self._scorer(block)
         top = self._top(columns, scorer.images)
         chunk = max(1, _CACHED_VALUES // max(1, len(scorer.pairs[0])))
@@ -512,7 +512,7 @@ class PooledAblation(Ablation):
     def _standardised(self, every: _Scorer, own: OwnSecondOrder, places: torch.Tensor, rows: np.ndarray) -> np.ndarray:
         n_maps = self.readout.shape[1]
         maps = torch.tensor([kernels.NO_MAP, *range(n_maps)], device=self.compute.device)
-        # As for `_pair_by_pair`.
+        # Memory as in `_pair_by_pair`.
         tasks = maps.split(self.compute.chunk(8 * 8 * len(every.pairs[0])))
         done = self.compute.map(
             lambda some: every.parts(self.rows.similarities_without(every.pairs, some), places), tasks
@@ -537,7 +537,7 @@ class ReadoutAblation(Ablation):
     def __init__(
         self, head: VariantHead, compute: Compute, similarity: str, score: str, unit_fill: np.ndarray | None = None
     ) -> None:
-        """Take a head that computes its readout under ablation, and what ablated `units` hold, (unit,)."""
+        """Take a head that computes its readout under ablation, and the fill (unit,) of ablated `units`."""
         self.active, self.readout = head.active.numpy(), head.intact
         self._head, self.compute, self._similarity, self._score = head, compute, similarity, score
         self._unit_fill = unit_fill
@@ -567,7 +567,7 @@ class ReadoutAblation(Ablation):
             return torch.cat([of_all, by_image, correlations], dim=-1)
 
         def one_by_one(readouts: torch.Tensor) -> torch.Tensor:
-            # What is computed of one takes several matrices.
+            # Each variant takes several matrices (image, image) of memory.
             return torch.cat([standardised(one) for one in readouts.split(1)])
 
         intact, n_maps = standardised(self.readout[None]).cpu().numpy(), self.active.shape[1]
@@ -576,7 +576,7 @@ class ReadoutAblation(Ablation):
 
     @property
     def units(self) -> "PooledAblation":
-        """Unit d of the readout is its fill without unit d, as a pooled map is without its map."""
+        """An ablated unit holds its fill and changes no other, as if the readout were pooled maps."""
         return PooledAblation(self.readout.cpu().numpy(), self.compute, self._similarity, self._score, self._unit_fill)
 
     def each_alone(self, blocks: Sequence[PairBlock]) -> np.ndarray:
@@ -592,7 +592,7 @@ class ReadoutAblation(Ablation):
     def _of_blocks(self, blocks: Sequence[PairBlock]) -> tuple[VariantHead, Callable[[torch.Tensor], torch.Tensor]]:
         """The head for the images of some blocks, and what turns its readouts (variant, image, unit) into scores.
 
-        These are (variant, block), each from its own images alone.
+        Scores are (variant, block), each from the images of its block alone.
         """
         images = np.unique(np.concatenate([block.images for block in blocks]))
         head = self._head if len(images) == len(self.active) else self._head.of(torch.from_numpy(images))
@@ -611,7 +611,7 @@ class ReadoutAblation(Ablation):
         whole = scaled_rows(self.readout, self._similarity)
 
         def scores(readouts: torch.Tensor) -> torch.Tensor:
-            # One variant at a time on a processor: what is computed of it takes several matrices.
+            # One variant at a time on a processor: each takes several matrices (image, image) of memory.
             parts = readouts.split(1 if readouts.device.type == "cpu" else len(readouts))
             # Only the image's own row is ablated: row i of the variant against the whole rows.
             return torch.cat([agreement(similarities_to(part, whole, self._similarity)) for part in parts])
@@ -624,7 +624,7 @@ class ReadoutAblation(Ablation):
     def _over_maps(
         self, tasks: Iterator[ReadoutTask], n: int, scores: Callable[[torch.Tensor], torch.Tensor], what: str
     ) -> np.ndarray:
-        """Scores (n, ...) of the readouts of all tasks, which are of n maps or k."""
+        """Scores (n, ...) of the readouts of all tasks, for n maps or n values of k."""
         chunk = self._chunk()
         done = self.compute.map(lambda task: scores(task()), tasks)
         return torch.cat(list(progress(done, f"{what}, {chunk} at a time", -(-n // chunk)))).cpu().numpy()
@@ -636,5 +636,5 @@ class ReadoutAblation(Ablation):
 
 
 def _gather(parts: Iterator[torch.Tensor]) -> np.ndarray:
-    """Stack results, one row each."""
+    """Stack results into an array, one row each."""
     return torch.stack(list(parts)).cpu().numpy()

@@ -40,7 +40,7 @@ class VariantHead(ABC):
     ) -> None:
         """Take a head, the fill, the maps and, where it reads them, tokens beside them (image, token, unit).
 
-        Subclasses put the modules that run into `_head` as they are on the device, where `only` and `of` find them.
+        Subclasses replace the modules of `_head` by those that they placed on the device, for `only` and `of` to reuse.
         """
         self.fill, self.maps = fill, maps
         self._head, self._compute, self._prefix = head, compute, prefix
@@ -52,8 +52,8 @@ class VariantHead(ABC):
 
     @property
     def _ablated(self) -> torch.Tensor:
-        """(1, feature_map, y, x) what all maps are when they are ablated."""
-        # A head that views maps in another shape cannot view one value in the place of many.
+        """(1, feature_map, y, x) the maps of an image, all ablated."""
+        # Contiguous: a head may view maps in another shape, which PyTorch refuses for expanded values.
         return self.fill[:, None, None].expand(1, *self.maps.shape[1:]).contiguous()
 
     def only(self, kept: torch.Tensor) -> Self:
@@ -68,25 +68,25 @@ class VariantHead(ABC):
 
     @abstractmethod
     def without_each(self, maps: np.ndarray, chunk: int) -> Iterator[ReadoutTask]:
-        """Tasks for the readouts with one of `maps` (n,) ablated, `chunk` of them each."""
+        """Tasks for the readouts with each of `maps` (n,) ablated in turn, `chunk` maps per task."""
 
     @abstractmethod
     def each_alone(self, chunk: int) -> Iterator[ReadoutTask]:
-        """Tasks for the readouts with map k alone kept, `chunk` consecutive k each."""
+        """Tasks for the readouts with map k alone kept, `chunk` consecutive k per task."""
 
     @abstractmethod
     def top_k(self, order: np.ndarray, chunk: int) -> Iterator[ReadoutTask]:
-        """Tasks for the readouts with the first k maps of an order kept, `chunk` consecutive k each."""
+        """Tasks for the readouts with the first k maps of an order kept, `chunk` consecutive k per task."""
 
 
 class LinearHead(VariantHead):
     """Maps, operations on each map alone, a first fully connected layer, a tail.
 
-    The layer's output is what it is with all maps ablated (its bias, where they are zero then) plus one contribution
-    c_k per map, so that ablating map k is h - c_k and keeping the top k is a running sum; only the tail is computed
-    again. Where the tail begins with a ReLU and a second fully connected layer, that layer is multiplied with the units
-    alone that are active in some variant of an image, and variants that differ by a map which is silent in an image
-    (equal to its fill) are computed once for it.
+    The layer's output h is its output with all maps ablated (its bias, if ablated maps are zero) plus one contribution
+    c_k per map, so that ablating map k gives h - c_k and keeping the top k is a running sum; only the tail is computed
+    again. Where the tail begins with a ReLU and a second fully connected layer, that layer is multiplied only with the
+    units that are active in at least one variant of an image, and variants that differ only by maps which are silent in
+    an image (equal to their fill) are computed once for that image.
     """
 
     def __init__(self, head: Head, compute: Compute, fill: torch.Tensor, maps: torch.Tensor) -> None:
@@ -112,7 +112,7 @@ class LinearHead(VariantHead):
         # On a GPU the whole product takes less time than choosing its rows.
         self._gated = GatedLinear.of(self._tail) if compute.device.type == "cpu" else None
         n_hidden, n_units = self._hidden.shape[1], self.intact.shape[1]
-        # Readouts of as many units take the place of hidden layers.
+        # Readouts that have as many units as the hidden layers overwrite them.
         in_place = self._gated is not None and n_units == n_hidden
         self.bytes_per_variant = 4 * n_images * (n_hidden if in_place else n_hidden + n_units)
 
@@ -140,12 +140,12 @@ class LinearHead(VariantHead):
             hidden = self._room(len(maps))
             for k, grown in zip(maps.tolist(), hidden, strict=True):
                 total = self._add(total, k, grown)
-            # The task overwrites its hidden layers.
+            # Copied, since the task overwrites its hidden layers.
             total = total.clone()
             yield functools.partial(self._finish, hidden, _last_active(self._active[maps]))
 
     def _room(self, n: int) -> torch.Tensor:
-        """(n, image, hidden unit) for hidden layers; those of an image lie together."""
+        """Uninitialised (n, image, hidden unit) for n hidden layers; those of one image lie together in memory."""
         n_images, n_hidden = self._hidden.shape
         return self._hidden.new_empty(n_images, n, n_hidden).transpose(0, 1)
 
@@ -154,7 +154,7 @@ class LinearHead(VariantHead):
         return torch.addmm(hidden, self._values[k], self._weights[:, k].T, alpha=sign, out=out)
 
     def _finish(self, hidden: torch.Tensor, same_as: torch.Tensor) -> torch.Tensor:
-        """(variant, image, unit) readouts of hidden layers; `same_as` is that of `GatedLinear`."""
+        """(variant, image, unit) readouts of hidden layers; `same_as` as in `GatedLinear.__call__`."""
         with torch.no_grad(), self._compute.arithmetic():
             if self._gated is not None:
                 return self._gated(hidden, same_as)
@@ -178,7 +178,7 @@ class GatedLinear:
 
     @classmethod
     def of(cls, tail: nn.Module) -> "GatedLinear | None":
-        """The tail in this form, or None if it has another."""
+        """Convert a tail to this form; None if it has another."""
         match _chain(tail):
             case [nn.ReLU(), nn.Linear(weight=weight, bias=bias), *rest]:
                 bias = torch.zeros(len(weight)) if bias is None else bias
@@ -191,12 +191,12 @@ class GatedLinear:
 
         Args:
             hidden: (variant, image, unit) before the ReLU; overwritten.
-            same_as: (variant, image) a variant, perhaps the same, whose hidden layer of that image is equal.
+            same_as: (variant, image) a variant with the same hidden layer for that image, perhaps the variant itself.
 
         Returns:
             (variant, image, output).
         """
-        # Used for image after image: fresh memory costs about as much as the arithmetic in it.
+        # These buffers are reused for every image: allocating memory would take about as long as the arithmetic.
         gated, chosen, weight = (hidden.new_empty(0) for _ in range(3))
         readouts = hidden
         for image, of_image in enumerate(hidden.unbind(1)):
@@ -213,9 +213,9 @@ class GatedLinear:
 
 
 def _first_silent(active: torch.Tensor) -> torch.Tensor:
-    """For maps ablated, or kept, one at a time (map, image): the first that is silent in the image as well, or the map.
+    """For maps ablated, or kept, one at a time (map, image): the map if active in the image, else the first silent one.
 
-    Ablating a silent map changes nothing, and keeping silent maps alone gives the same.
+    Ablating any silent map gives the same, and so does keeping any silent map alone.
     """
     itself = torch.arange(len(active))[:, None].expand(active.shape)
     first = (~active).int().argmax(0, keepdim=True)
@@ -223,7 +223,7 @@ def _first_silent(active: torch.Tensor) -> torch.Tensor:
 
 
 def _last_active(active: torch.Tensor) -> torch.Tensor:
-    """For maps added one after the other (map, image): the last one until then that was active in the image, or 0.
+    """For maps added one after the other (map, image): the last one so far that is active in the image, or 0.
 
     Adding a silent map changes nothing.
     """
@@ -232,7 +232,7 @@ def _last_active(active: torch.Tensor) -> torch.Tensor:
 
 
 def _chain(module: nn.Module) -> list[nn.Module]:
-    """The modules that a traced part calls one after the other, without dropouts; the part itself if it does more."""
+    """The modules that a traced part calls in a chain, without dropouts; the part itself if it does anything else."""
     if not isinstance(module, fx.GraphModule):
         return [module]
     nodes = [node for node in module.graph.nodes if node.op not in ("placeholder", "output")]
@@ -247,7 +247,7 @@ def _chain(module: nn.Module) -> list[nn.Module]:
 class GeneralHead(VariantHead):
     """Any head: its forward pass with maps replaced by their fill.
 
-    What acts on each map alone is computed once.
+    The layers that act on each map alone are run once.
     """
 
     def __init__(
@@ -262,7 +262,7 @@ class GeneralHead(VariantHead):
             self._tail = compute.place(head.module)
             self._head = replace(head, module=self._tail)
         with torch.no_grad(), compute.arithmetic():
-            #: What meets in the tail, of the maps as they are, on the CPU, and of all maps ablated.
+            #: Inputs of the tail: of the maps as they are (on the CPU), and of an image's maps, all ablated.
             self._meeting, self._without = maps, self._ablated.to(compute.device)
             if apart is not None:
                 self._meeting = torch.cat([apart(part.to(compute.device)).cpu() for part in maps.split(_BATCH)])
@@ -271,7 +271,7 @@ class GeneralHead(VariantHead):
         self.bytes_per_variant = 4 * self.intact.numel() + 4 * self._meeting[:_BATCH].numel()
 
     def _batches(self) -> Iterator[list[torch.Tensor]]:
-        """What the tail reads of some images at a time, on the device."""
+        """The inputs of the tail for `_BATCH` images at a time, on the device."""
         for parts in zip(*(values.split(_BATCH) for values in (self._meeting, *self._prefix)), strict=True):
             yield [part.to(self._compute.device) for part in parts]
 
@@ -301,7 +301,7 @@ class GeneralHead(VariantHead):
         return torch.cat(readouts, dim=1)
 
     def _of_batch(self, ablated: torch.Tensor, part: torch.Tensor, *prefix: torch.Tensor) -> torch.Tensor:
-        """(variant, image, unit) readouts of some images, several variants in a forward pass where they are small."""
+        """(variant, image, unit) readouts of a batch; variants share a forward pass if the tail's inputs are small."""
         at_once = _BATCH * self.maps[0].numel() // part.numel()
         readouts = []
         for some in ablated.split(max(1, at_once)):

@@ -1,8 +1,8 @@
 """Loops that are compiled for the processor, where whole-array operations would be bound by memory.
 
 A similarity is computed, used and forgotten within the processor's registers. Feature maps lie side by side in lanes,
-which the compiler turns into vector instructions: the sums of a map are added up in one order, whatever maps are
-computed with it.
+which the compiler turns into vector instructions: the sums of a map are added up in the same order, whichever maps
+are computed with it.
 """
 
 import functools
@@ -20,25 +20,25 @@ Loop = TypeVar("Loop", bound=Callable[..., Any])
 #: Maps that are ablated side by side.
 LANES = 128
 
-#: Fewer are filled up to a multiple of this, so that vector instructions alone compute a map, whatever its company.
+#: Smaller groups of maps are padded to a multiple of this, so that every map is computed by vector instructions alone.
 FILLED_LANES = 32
 
-#: In place of a map: none is ablated.
+#: Stands in the place of a map where none is ablated.
 NO_MAP = -1
 
-#: Numbers of the longest vector, to whose multiples rows of tables are filled up.
+#: Float64 values in the processor's longest vector; rows of tables are padded to multiples of it.
 VECTOR = 8
 
-#: Images on each side of a tile of pairs whose sums of products stay there; a multiple of the longest vector.
+#: Images along each side of a tile of pairs, whose sums of products fit the processor's cache; a multiple of `VECTOR`.
 TILE = 192
 
 
 def compiled(*, reorder: bool = False, inline: bool = False) -> Callable[[Loop], Loop]:
-    """Compile a loop at its first call, and keep the result for later processes where a place can be written to.
+    """Compile a loop at its first call, and cache the result for later processes if a folder can be written to.
 
-    Products may be fused with sums, and NaN stays NaN. Terms of a sum are added in the order of the loop, unless the
-    compiler is free to reorder them, once and for all calls. With `inline` a loop becomes a part of those that call it:
-    a call takes as long as dozens of pairs.
+    Products may be fused with sums, and NaN stays NaN. Terms of a sum are added in the order of the loop; with
+    `reorder` the compiler chooses an order, the same for all calls. With `inline` the loop becomes part of the loops
+    that call it: a call takes as long as dozens of pairs.
     """
     fast = {"contract", "nsz", "reassoc"} if reorder else {"contract", "nsz"}
     compiler = functools.partial(numba.njit, nogil=True, error_model="numpy", fastmath=fast, forceinline=inline)
@@ -46,16 +46,16 @@ def compiled(*, reorder: bool = False, inline: bool = False) -> Callable[[Loop],
     def compile_loop(loop: Loop) -> Loop:
         try:
             return cast(Loop, compiler(cache=True)(loop))
-        except RuntimeError:  # There is no such place.
+        except RuntimeError:  # No folder can be written to.
             return cast(Loop, compiler()(loop))
 
     return compile_loop
 
 
 class PairTables(NamedTuple):
-    """Judgments of a block in tables (image, image), of which loops read what is below the diagonal; all else is 0.
+    """Judgments of a block in square tables, of which loops read the part below the diagonal; all else is 0.
 
-    They are square and as large as the next multiple of `VECTOR` from the number of images on.
+    The side of the tables is the number of images, rounded up to a multiple of `VECTOR`.
 
     Attributes:
         human: judgments less their mean; 0 where there are none.
@@ -109,17 +109,17 @@ def leave_one_out_sums(
     """Sums over pairs of images of the similarities R(-k) without each of some maps.
 
     With B = `base` and x = `lost`, R(-k)_ij = (B_ij - g_i g_j) / sqrt(v_i v_j), where g_i = factor x_ik - shift_i and
-    v_i = B_ii - g_i^2. With f = `fill`, B is C, C_ij + f_ik f_jk takes its place, and f_ik that of shift_i.
+    v_i = B_ii - g_i^2. If f = `fill` is given, `base` is C, C_ij + f_ik f_jk replaces B_ij, and f_ik replaces shift_i.
 
     Args:
-        base: (any image, any image).
-        own: (any image, 3) B_ii, what v_i must exceed in order not to count as zero, and shift_i.
+        base: (any image, any image); any image is one of the whole set.
+        own: (any image, 3) B_ii, the largest v_i that counts as zero, and shift_i.
         lost: (any image, map).
         factor: see above.
-        fill: (any image, map), or None.
-        images: (image,) those of the block.
-        human, mask: of their `PairTables`.
-        maps: (n,) the maps k, or `NO_MAP`.
+        fill: (any image, map) f, or None where m of `closed_forms` is zero.
+        images: (image,) places of the images of the block in the set.
+        human, mask: of the `PairTables` of the block.
+        maps: (n,) the maps k, each of which may be `NO_MAP`.
 
     Returns:
         (n, 3) the sums of R, of R * H and of R * R over judged pairs; NaN if a v is zero.
@@ -140,7 +140,7 @@ def leave_one_out_sums(
                 w[i, lane] = 1 / math.sqrt(variance if variance > rounding else math.nan)
         sum_r, sum_rh, sum_rr = np.zeros(width), np.zeros(width), np.zeros(width)
         for i in range(1, n_images):
-            # Two others share one load and one store of the sums. The second may be i itself, which adds nothing.
+            # Two images j share one load and one store of the sums. The second may be i itself, whose mask is 0.
             for j in range(0, i, 2):
                 b0, b1 = base[images[i], images[j]], base[images[i], images[j + 1]]
                 h0, h1, m0, m1 = human[i, j], human[i, j + 1], mask[i, j], mask[i, j + 1]
@@ -174,22 +174,22 @@ def top_k_sums(
 ) -> np.ndarray:
     """Sums over the pairs of a tile of the similarities R(k) with the first k = 1..K maps kept.
 
-    R(k)_ij = (P_ij - t_i t_j) / sqrt(v_i v_j) where P is the sum of the products of the columns that are kept and of
-    the squares of the fill of all others, t that of these columns and of the fill, times the root of `inverse`, and
-    v_i = P_ii - t_i^2.
+    R(k)_ij = (P_ij - t_i t_j) / sqrt(v_i v_j) where P is the sum of the products of the columns that are kept plus the
+    squares of the fill of all others, t the sum of the columns that are kept plus the fill of all others, times the
+    root of `inverse`, and v_i = P_ii - t_i^2.
 
     Args:
         columns: (map, any image) of the readout.
-        fill: (map,) what stands in the columns of maps that are not kept.
+        fill: (map,) values of the columns of maps that are not kept.
         order: (k,) maps, the most important first.
-        images: (image,) those of the block.
+        images: (image,) places of the images of the block in the set.
         inverse: 1 / number of units; zero for cosine similarity.
-        judged: their judgments H.
+        judged: judgments H of the block.
         rows, others: images of the tile, at most `TILE` each; the first of the others is a multiple of `TILE`.
 
     Returns:
-        (k, 3) the sums of R, of R * H and of R * R over judged pairs of a row with another image that comes before it;
-        NaN if a v counts as zero.
+        (k, 3) the sums of R, of R * H and of R * R over the judged pairs of one of the rows with one of the others that
+        comes before it; NaN if a v counts as zero.
     """
     totals = np.empty((len(order) + len(order) % 2, 3))
     tile = (rows.start, rows.stop, others.start, others.stop)
@@ -197,16 +197,16 @@ def top_k_sums(
     return totals[: len(order)]
 
 
-#: What is known of the images of a tile stands in lanes of one array, at distances that the compiler knows: else it
-#: sees no vectors. Were they a power of two, all lanes of an image would share one place in the processor's cache.
-#: Unsigned: an index that could be negative would cost a loop its vectors.
+#: All values of the images of a tile lie in lanes of one array, at constant distances: otherwise the compiler makes no
+#: vector instructions. If distances were powers of two, all lanes of an image would compete for the same place in the
+#: processor's cache. Unsigned: an index that could be negative would prevent vector instructions, too.
 _1, _2, _3 = (np.uintp(n * (TILE + VECTOR)) for n in (1, 2, 3))
 
-#: Lanes behind the columns of two k: their t and 1 / sqrt(v); the running sums of columns and of their squares; what
-#: the pairs of an image add to the sums of R, of R * H and of R * R.
+#: Lanes after the columns of two k (0 and 1): their t and 1 / sqrt(v); the running sums of columns and of their
+#: squares; what the pairs of an image add to the sums of R, of R * H and of R * R.
 _T0, _T1, _S0, _S1, _SUM, _SQUARES, _R0, _R1, _RH0, _RH1, _RR0, _RR1, _END = (n * _1 for n in range(2, 15))
 
-#: Rows of a tile that share a pass through the images that they meet.
+#: Rows of a tile that share one pass over the others.
 _ROWS = 2
 
 
@@ -226,9 +226,9 @@ def _sum_top_k(
     last: int,
     totals: np.ndarray,
 ) -> None:
-    """`top_k_sums`, two k after the other; a v up to `rounding` of the sum of squares counts as zero."""
+    """Compute `top_k_sums`, two k per pass, into `totals`; a v up to `rounding` times the sum of squares is zero."""
     n_rows, n_others = stop - start, last - first
-    # Of the fill of the maps that are ablated, the sum and that of squares: exactly 0 where all are kept.
+    # Sum and sum of squares of the fill over the ablated maps: exactly 0 where all maps are kept.
     ablated = np.zeros((2, len(totals)))
     for k in range(len(order) - 1, 0, -1):
         m = fill[order[k]]
@@ -271,7 +271,7 @@ def _take_two(
     rounding: float,
     lanes: np.ndarray,
 ) -> None:
-    """Fill the lanes of some images for two k; beyond the last k, columns are zero."""
+    """Fill the lanes of some images for k and k + 1; beyond the last k, columns are zero."""
     for at in range(2):
         x, t, scale = np.uintp(at) * _1, _T0 + np.uintp(at) * _1, _S0 + np.uintp(at) * _1
         for i in range(len(images)):
@@ -297,11 +297,11 @@ def _add_rows(
     squares: np.ndarray,
     met: np.ndarray,
 ) -> None:
-    """Add the pairs of rows i and i + 1 with the first n of the others to what these add to the sums.
+    """Add the pairs of rows i and i + 1 with the first n of the others to the lanes of sums of these others.
 
-    `squares` are the sums of the squares of the fill of the maps that are ablated, for the two k.
-    Two times two pairs share one load and one store of the sums, which would otherwise take longer than the arithmetic;
-    what is known of more rows would not fit the processor's registers.
+    `squares` (2,) are the sums of the squares of the fill over the ablated maps, for the two k.
+    Two rows and two k share one load and one store of the sums, which would otherwise take longer than the arithmetic;
+    the values of more rows would not fit the processor's registers.
     """
     a, b = np.uintp(i), np.uintp(i + 1)
     xa0, xb0, xa1, xb1 = own[a], own[b], own[a + _1], own[b + _1]
