@@ -15,7 +15,7 @@ CONFIDENCE = 0.95
 #: Scores, and their differences, that differ by less are the same but for rounding.
 _ROUNDING = 1e-10
 
-#: Beyond it t varies as its denominator does: its numerator changes bounds of the non-centrality by about a
+#: A larger t varies with its denominator alone: its numerator moves the bounds of the non-centrality by about a
 #: hundred-thousandth. SciPy's bounds are less exact there, and take minutes where t is in the millions.
 _LARGEST_T = 1000
 
@@ -25,7 +25,7 @@ class PairedTest:
     """One-sided tests that one kind of score is higher than another, over paired fold results.
 
     Attributes:
-        difference_mean: of better - worse, over the folds that have both.
+        difference_mean: of better - worse, over the folds that have both scores.
         t, p_paired: the paired t-test, which treats folds as independent (as the paper does).
         t_corrected, p_corrected: the corrected resampled t-test of Nadeau & Bengio (2003), doi 10.1023/A:1024068626366:
             folds of one data set share training images, so that the variance of the mean is s2 (1/n + n_test/n_train).
@@ -67,8 +67,7 @@ def paired_test(worse: np.ndarray, better: np.ndarray, test_to_train: float) -> 
 def noncentrality_interval(t: float, df: int) -> tuple[float, float]:
     """Interval of the non-centrality of the t distribution that a value came from (Steiger & Fouladi 1997).
 
-    The bounds are the non-centralities under which a t as high, or as low, as the one found has the probability
-    0.025.
+    The bounds are the non-centralities under which a t as high, or as low, as the one found has probability 0.025.
     """
     tails = np.array([(1 + CONFIDENCE) / 2, (1 - CONFIDENCE) / 2])
     if abs(t) > _LARGEST_T:
@@ -79,7 +78,7 @@ def noncentrality_interval(t: float, df: int) -> tuple[float, float]:
 
 
 def holm(p: Sequence[float]) -> np.ndarray:
-    """P values corrected for their number by Holm (1979); NaN ones are not counted and stay NaN."""
+    """P values corrected for their number by Holm (1979); NaN is not counted and stays NaN."""
     values = np.asarray(p, dtype=float)
     corrected = np.full(values.shape, np.nan)
     ascending = np.argsort(values)[: np.count_nonzero(np.isfinite(values))]  # NaN last
@@ -91,8 +90,8 @@ def holm(p: Sequence[float]) -> np.ndarray:
 def permutation_p(observed: float, permuted: np.ndarray) -> float:
     """One-sided p of a mean score among those of permuted data (draw,): (1 + number as high) / (1 + number).
 
-    Ranks of few pairs have few correlations, so that many means are the same; rounding does not make them lower.
-    NaN if the observed one is NaN or none of the others is defined; undefined draws are not counted.
+    Rank correlations of few pairs take few values, so that many means equal the observed one; these count as high,
+    whatever their rounding. Draws of NaN are not counted. NaN if the observed mean is NaN, or every draw is.
     """
     defined = permuted[np.isfinite(permuted)]
     if not (np.isfinite(observed) and len(defined)):
@@ -110,7 +109,7 @@ def weighted_scores(similarities: np.ndarray, human: np.ndarray, weights: np.nda
         score: one of `scores.SCORES`.
 
     Returns:
-        (draw,); NaN where fewer than two different values are left on a side, and everywhere if a similarity is NaN.
+        (draw,); NaN where all similarities or all judgments of a draw are equal, and everywhere if a similarity is NaN.
     """
     kind = SCORES[score]
     if kind.ranked:

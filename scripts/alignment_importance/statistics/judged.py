@@ -2,7 +2,7 @@
 
 import numpy as np
 
-#: Numbers that agree to so many decimals are ties to a rank correlation: rounding must not put them in order.
+#: Numbers that agree to so many decimals are ties in a rank correlation: their rounding must not order them.
 TIED_DECIMALS = 10
 
 
@@ -13,9 +13,9 @@ def judged_pairs(human: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def places_among_judged(human: np.ndarray, pairs: np.ndarray) -> np.ndarray:
-    """Places (pair,) among the `judged_pairs` of pairs (pair, 2) of images, in either order, that are judged."""
+    """Positions (pair,) among the `judged_pairs` of judged pairs (pair, 2) of images, which may be in either order."""
     rows, columns = judged_pairs(human)
-    # They are in the order of the cells of the matrix.
+    # Judged pairs are sorted by their cell's position in the matrix.
     low, high = np.sort(pairs, axis=1).T
     return np.searchsorted(rows * len(human) + columns, low * len(human) + high)
 

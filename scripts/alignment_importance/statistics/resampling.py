@@ -1,4 +1,4 @@
-"""Bootstrap intervals of means and medians over images, and choices of a few of many."""
+"""Bootstrap intervals of means and medians over images, and an even choice of a few items."""
 
 from collections.abc import Sequence
 
@@ -16,10 +16,10 @@ def evenly(items: Sequence[str], n: int) -> list[str]:
 
 
 def resample(n: int, resamples: int, seed: int) -> NDArray[np.intp]:
-    """Draw n of n things with replacement, again and again.
+    """Draw n of n things with replacement, `resamples` times.
 
     Returns:
-        (resample, n): the places that were drawn.
+        (resample, n): the positions that were drawn.
     """
     return np.random.default_rng(seed).integers(0, n, (resamples, n))
 
@@ -34,7 +34,7 @@ def mean_interval(values: NDArray[np.float64], drawn: NDArray[np.intp]) -> NDArr
     Returns:
         (2, column): lower and upper bound, NaN where a column has no value.
     """
-    from threadpoolctl import threadpool_limits  # which those who draw need not have
+    from threadpoolctl import threadpool_limits  # imported here, since `resample` can do without it
 
     n = len(values)
     flat = (drawn + n * np.arange(len(drawn))[:, None]).ravel()
@@ -50,12 +50,12 @@ def mean_interval(values: NDArray[np.float64], drawn: NDArray[np.intp]) -> NDArr
 
 
 def median_interval(values: NDArray[np.float64], drawn: NDArray[np.intp]) -> NDArray[np.float64]:
-    """The 95 % percentile bootstrap interval of medians, as `mean_interval` for values that may be infinite."""
+    """The 95 % percentile bootstrap interval of medians, see `mean_interval`; values may be infinite."""
     return _percentiles(np.stack([medians(column[drawn]) for column in values.T]))
 
 
 def medians(values: NDArray[np.float64]) -> NDArray[np.float64]:
-    """The median of every row without its NaN; NaN where a row has nothing else. Values may be infinite."""
+    """The median of every row, NaN left out; NaN where a row has no other value. Values may be infinite."""
     ordered = np.sort(values, axis=1)  # NaN last
     n_valid = (~np.isnan(values)).sum(axis=1)
     rows = np.arange(len(values))
@@ -66,9 +66,9 @@ def medians(values: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def _percentiles(resampled: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Lower and upper bound of every row (row, resample), without resamples that have no value.
+    """Lower and upper bound of every row (row, resample), resamples of NaN left out.
 
-    Between two resamples there is a straight line; between infinite ones there is nothing, and the lower one is taken.
+    Bounds are interpolated linearly between two resamples; where one of these is infinite, the lower one is taken.
     """
     ordered = np.sort(resampled, axis=1)  # NaN last
     last = (~np.isnan(ordered)).sum(axis=1) - 1

@@ -5,7 +5,7 @@ from numpy.typing import NDArray
 
 
 def share_below(values: NDArray[np.floating], others: NDArray[np.floating]) -> NDArray[np.float64]:
-    """For each value the share, from 0 to 1, of the others that lie below it, equal ones counting half; without NaN."""
+    """For each value the share, from 0 to 1, of the others below it, equal ones counting half; NaN is not allowed."""
     ordered = np.sort(others)
     below, at_most = (np.searchsorted(ordered, values, side=side) for side in ("left", "right"))
     return (below + at_most) / (2 * len(others))

@@ -1,22 +1,22 @@
-"""The second-order scores: how similarities of a network and human judgments of the same pairs are compared."""
+"""The second-order scores: how a network's similarities are compared with human judgments of the same pairs."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-#: Similarities of two readouts.
+#: Measures of the similarity of two readouts.
 SIMILARITIES = ("pearson", "cosine")
 
 
 @dataclass(frozen=True)
 class Score:
-    """A correlation of a network's similarities with judgments of the same pairs, or what follows from one.
+    """A correlation of a network's similarities with judgments of the same pairs, or a function of it.
 
     Attributes:
         label: what figures and captions call it.
         ranked: whether ranks are correlated instead of values.
-        of: the score that follows from a correlation, which is a number, an array or a tensor.
-        lowest: that it can be.
+        of: computes the score from the correlation: a number, an array or a tensor.
+        lowest: the lowest possible score.
     """
 
     label: str

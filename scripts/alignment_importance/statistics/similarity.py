@@ -10,7 +10,7 @@ from alignment_importance.statistics.scores import SCORES, Score
 #: A row whose variance is below this share of its mean square counts as constant: what is left is rounding.
 CONSTANT = 1e-12
 
-#: Decimals of rank correlations: which of equal ones is the larger must not depend on where a product computes them.
+#: Decimals of rank correlations: the rounding of matrix products must not make one of two equal ones the larger.
 _DECIMALS_OF_RANK_CORRELATIONS = 12
 
 
@@ -26,7 +26,7 @@ def rsm(readout: torch.Tensor, similarity: str) -> torch.Tensor:
         are NaN.
     """
     if readout.ndim == 3 and readout.device.type == "cpu":
-        # One after the other, in the same place: what one takes in float64 fits the processor's cache.
+        # One variant after the other in the same buffer: in float64, one fits the processor's cache.
         place = torch.empty_like(readout[0], dtype=torch.float64, memory_format=torch.contiguous_format)
         return torch.stack([rsm(place.copy_(one), similarity) for one in readout])
     rows = readout.double()
@@ -64,12 +64,12 @@ def similarities_to(readout: torch.Tensor, others: torch.Tensor, similarity: str
     rows = readout.double()
     squares = rows.square().sum(-1)
     spread = squares if similarity == "cosine" else squares - rows.sum(-1).square() / rows.shape[-1]
-    # One side is centred, which is enough for a product of deviations.
+    # `others` are centred: then the products are those of deviations, and `rows` need not be centred.
     return (rows @ others.T) * varying(spread, squares).rsqrt()[..., None]
 
 
 def varying(spread: torch.Tensor, squares: torch.Tensor) -> torch.Tensor:
-    """Sums of squared deviations, NaN where they are nothing but rounding of the sums of squares they came from."""
+    """Sums of squared deviations, NaN where they are no more than rounding of the sums of squares behind them."""
     return spread.masked_fill(~(spread > CONSTANT * squares), torch.nan)
 
 
@@ -78,7 +78,7 @@ class SecondOrder:
     """The score s(S, H): similarities of a network against human judgments of the same image pairs.
 
     Attributes:
-        score: what is made of the correlation, and of what.
+        score: whether ranks are correlated, and the function of the correlation.
         human: (pair,) float64, the judgments (or their ranks), centred, of length one; or (draw, pair) for
             several sets of judgments.
     """
@@ -90,13 +90,13 @@ class SecondOrder:
     def of(cls, human: torch.Tensor, score: str) -> "SecondOrder":
         """Prepare one of `SCORES` against judgments (pair,).
 
-        If they are all equal, or fewer than two, scores are NaN.
+        If the judgments are all equal, or fewer than two, scores are NaN.
         """
         return cls.against(human, SCORES[score])
 
     @classmethod
     def against(cls, human: torch.Tensor, score: Score) -> "SecondOrder":
-        """Prepare a score that need not have a name."""
+        """Prepare a score that need not be one of `SCORES`."""
         return cls(score, _unit(ranks(_tied(human)) if score.ranked else human.double()))
 
     def __call__(self, similarities: torch.Tensor) -> torch.Tensor:
@@ -116,7 +116,7 @@ class SecondOrder:
         similarities = similarities.double()
         if not self.score.ranked:
             return _unit(similarities)
-        # Ranks hide a NaN.
+        # NaN has a rank like any value.
         undefined = similarities.isnan().any(-1, keepdim=True)
         return _unit(ranks(similarities.round(decimals=TIED_DECIMALS))).masked_fill(undefined, torch.nan)
 
@@ -130,13 +130,13 @@ class SecondOrder:
 
 @dataclass(frozen=True)
 class OwnSecondOrder:
-    """The match of each image's similarities with people's: a correlation per row, over the image's judged others.
+    """The match of each image's similarities with people's: a correlation per row, over the images judged with it.
 
     Attributes:
         ranked: whether ranks are correlated.
         judged: (image, other) whether there is a judgment.
         human: (image, other) float64, the judgments (or their ranks), each row centred and of length one
-            over its judged others, and 0 elsewhere.
+            over the images judged with it, and 0 elsewhere.
     """
 
     ranked: bool
@@ -153,12 +153,12 @@ class OwnSecondOrder:
     def __call__(self, similarities: torch.Tensor) -> torch.Tensor:
         """Correlations (..., image) of similarities (..., image, other).
 
-        Any NaN among the similarities with judged others, or equal values throughout, gives NaN.
+        Any NaN among the similarities of judged pairs, or equal values throughout, gives NaN.
         """
         return (self.standard(similarities) * self.human).sum(-1)
 
     def standard(self, similarities: torch.Tensor) -> torch.Tensor:
-        """Similarities (..., image, other), or their ranks, as `human`; NaN throughout a row where one is NaN."""
+        """Similarities (..., image, other), or their ranks, standardised like `human`; a row with a NaN is all NaN."""
         similarities = similarities.double()
         undefined = (similarities.isnan() & self.judged).any(-1, keepdim=True)
         if self.ranked:
@@ -171,9 +171,9 @@ class OwnSecondOrder:
 
 
 def _standard_rows(values: torch.Tensor, judged: torch.Tensor, ranked: bool) -> torch.Tensor:
-    """Values (..., image, other), or their ranks, as `OwnSecondOrder.human`; NaN where all are equal."""
+    """Values (..., image, other), or their ranks, standardised like `OwnSecondOrder.human`; NaN where all are equal."""
     if ranked:
-        # The others that are not judged rank last and change no rank.
+        # Images that are not judged with a row's image rank last and change no rank of the others.
         values = ranks(values.masked_fill(~judged, torch.inf))
     values = values.masked_fill(~judged, 0)
     n_judged = judged.sum(-1, keepdim=True)
@@ -194,12 +194,12 @@ def ranks(values: torch.Tensor) -> torch.Tensor:
 
 
 def _tied(human: torch.Tensor) -> torch.Tensor:
-    """`tied` judgments (..., pair) in float64."""
+    """Judgments (..., pair) in float64, rounded by `tied`."""
     return torch.from_numpy(tied(human.double().cpu().numpy())).to(human.device)
 
 
 def _first_of_tied(positions: torch.Tensor, tied: torch.Tensor) -> torch.Tensor:
-    """The position of the first of those that are tied, for each; `tied` is with the one before, from the second on."""
+    """For each position the first one tied with it; `tied`: whether each but the first equals the one before."""
     starts = positions.clone()
     starts[..., 1:].masked_fill_(tied, -torch.inf)
     return starts.cummax(-1).values
