@@ -4,8 +4,8 @@ The package works on arrays and labelled arrays. It implements the Alignment Imp
 Hasson, "Explaining Human Comparisons Using Alignment-Importance Heatmaps", Computational Brain & Behavior 8, 421-441
 (2025), doi 10.1007/s42113-025-00235-x. Equation-like definitions in the docstrings refer to that paper.
 
-The functions of `alignment_importance.api` are here by their names. They are imported when one of them is first used:
-all that the workflow imports of this package imports this file first.
+The functions of `alignment_importance.api` can be imported from here. The module itself is imported when one of them is
+first used: every import from this package runs this file first, and must not wait for it.
 """
 
 import importlib
@@ -26,5 +26,5 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    """The functions, with what every module has."""
+    """The names of the module and of the library's functions."""
     return sorted({*globals(), *__all__})
