@@ -1,1 +1,1 @@
-"""What every layer stands on: files, records, logs, memory and devices."""
+"""What every other layer uses: files, records, logs, memory and devices."""

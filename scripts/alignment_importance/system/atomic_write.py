@@ -12,16 +12,16 @@ from pathlib import Path
 
 from alignment_importance.system.errors import InputError
 
-# What the system says when nothing more fits on a disk, into a quota, or into a file; and when nothing may be written.
+# Numbers of errors: nothing more fits on the disk, into a quota or into a file; and, besides, nothing may be written.
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _FORBIDDEN = (*_FULL, errno.EROFS, errno.EACCES, errno.EPERM, errno.ENOTDIR, errno.EEXIST)
 
 
 @contextmanager
 def atomic(path: str | Path) -> Iterator[Path]:
-    """Yield a path beside `path`; what is written there takes its place at the end, or vanishes after an error.
+    """Yield a path beside `path`; what is written there is moved to `path` at the end, or removed after an error.
 
-    What a killed job left half written vanishes when `path` is written again. Of two processes that write the same
+    What a killed job left half written is removed when `path` is written again. Of two processes that write the same
     output at once, the one that began last succeeds.
 
     Raises:
@@ -36,7 +36,7 @@ def atomic(path: str | Path) -> Iterator[Path]:
 
 @contextmanager
 def atomic_folder(path: str | Path) -> Iterator[Path]:
-    """Yield a folder beside `path` that takes its place as `atomic` does, and replaces a folder that is there."""
+    """Yield a folder beside `path` that is moved to `path` as by `atomic`, in place of a folder that is there."""
     path = Path(path)
     with _folder_beside(path) as folder, explained(path, _FULL):
         partial = folder / path.name
@@ -50,7 +50,7 @@ def atomic_folder(path: str | Path) -> Iterator[Path]:
 @contextmanager
 def _folder_beside(path: Path) -> Iterator[Path]:
     """Yield a new folder beside `path`, after removing those that killed processes left."""
-    # Two dots at the end, so that no folder of `a.b` is taken for one of `a`.
+    # Two dots at the end, so that no folder beside `a.b` is taken for one beside `a`.
     prefix = f".{path.name}.."
     with explained(path, _FORBIDDEN):
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -65,11 +65,11 @@ def _folder_beside(path: Path) -> Iterator[Path]:
 
 @contextmanager
 def explained(path: Path, causes: Collection[int] = _FORBIDDEN) -> Iterator[None]:
-    """Say what to do where `path` cannot be written for one of some causes, by default for any.
+    """Raise an error that says what to do if the block cannot write `path`.
 
     Args:
         path: what is written.
-        causes: the system's numbers of errors; others are raised as they are.
+        causes: the system's numbers of errors to explain; others are raised as they are.
 
     Raises:
         InputError: one of the causes occurred.
@@ -89,9 +89,9 @@ def explained(path: Path, causes: Collection[int] = _FORBIDDEN) -> Iterator[None
 
 
 def _number_of(error: OSError | RuntimeError) -> int:
-    """The system's number of an error, or 0."""
+    """The system's number of an error, or 0 if there is none."""
     if isinstance(error, OSError) and error.errno:
         return error.errno
-    # HDF5 has no other place for it than its message.
+    # HDF5 gives the number in its message alone.
     in_message = re.search(r"errno = (\d+)", str(error))
     return int(in_message[1]) if in_message else 0

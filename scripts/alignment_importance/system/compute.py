@@ -1,4 +1,4 @@
-"""Where and how the heavy arithmetic runs: device, threads, memory, and the same bits whatever their number."""
+"""Where and how the heavy arithmetic runs: device, threads, memory, and results that no number of threads changes."""
 
 import copy
 import ctypes
@@ -43,7 +43,7 @@ class Compute:
 
     @classmethod
     def of_job(cls, settings: Mapping[str, Any], gpus: int | None, threads: int) -> "Compute":
-        """Those of a job with the device, memory and precision of the configuration, see `prepare`."""
+        """The resources of a job with the device, memory and precision of the configuration, see `prepare`."""
         return prepare(gpus=gpus, threads=threads, **settings)
 
     def chunk(self, bytes_per_item: int) -> int:
@@ -51,14 +51,14 @@ class Compute:
         return max(1, self.memory // (_TASKS_IN_MEMORY * max(1, bytes_per_item)))
 
     def place(self, module: Module) -> Module:
-        """The module, or a copy of it on the device where its weights are elsewhere: it stays as it was."""
+        """The module if its weights are on the device, else a copy of it there; the module itself is not moved."""
         values = itertools.chain(module.parameters(), module.buffers())
         if all(value.device.type == self.device.type for value in values):
             return module
         return copy.deepcopy(module).to(self.device)
 
     def arithmetic(self) -> AbstractContextManager[object]:
-        """What forward passes run in: products of 16 bits where they were asked for."""
+        """The context of forward passes: products in 16 bits if `precision` says so."""
         if self.precision in ("float16", "bfloat16"):
             return torch.autocast(self.device.type, dtype=getattr(torch, self.precision))
         return nullcontext()
@@ -97,7 +97,7 @@ class _UnderWay(Generic[Result]):
     future: Future[Result]
 
     def take(self) -> bool:
-        """Do it here if it still waits; whether it did."""
+        """Run the task in this thread if it still waits; return whether it did."""
         if not self.future.cancel():
             return False
         self.future = Future()
@@ -109,9 +109,9 @@ class _UnderWay(Generic[Result]):
 
 
 def _first_done(under_way: deque[_UnderWay[Result]]) -> Result:
-    """Take the first task out and return its result; if it is not there yet, do first one that waits.
+    """Remove the first task and return its result; if it is not done yet, run a task that waits in the meantime.
 
-    A thread that only waits would leave its core to be found by another, which takes longer than a small task.
+    A core whose thread only waits is idle until another thread is moved to it, which takes longer than a small task.
     """
     if not under_way[0].future.done():
         for one in under_way:
@@ -126,7 +126,7 @@ def _pool(threads: int) -> ThreadPoolExecutor:
     return ThreadPoolExecutor(threads, initializer=torch.set_num_threads, initargs=(1,))
 
 
-#: Tasks that may be in memory at once: those that run, one that waits and one that is drawn. A constant, since results
+#: Tasks that may be in memory at once: those that run, one that waits and one being drawn. A constant, since results
 #: must not depend on the number of threads.
 _TASKS_IN_MEMORY = 8
 
@@ -136,7 +136,7 @@ def prepare(device: str, gpus: int | None, threads: int, memory_gb: float = 2.0,
 
     Args:
         device: `auto`, `cpu` or `cuda`.
-        gpus: GPUs that the scheduler gave to the job; 0 means the CPU, None that nobody counts them.
+        gpus: GPUs that the scheduler gave to the job; 0 means the CPU, None that the scheduler does not count them.
         threads: CPU threads of the job.
         memory_gb: memory budget of the engine in gigabytes.
         precision: of the networks' products: `float32`, `tf32` (on GPUs that have it), `float16` or `bfloat16`.
@@ -148,7 +148,7 @@ def prepare(device: str, gpus: int | None, threads: int, memory_gb: float = 2.0,
     threadpool_limits(1)
     torch.set_num_threads(1)
     _keep_memory()
-    # TF32 keeps ten bits of the mantissa: only for those who ask for it.
+    # TF32 keeps ten bits of the mantissa: only if it is asked for.
     torch.set_float32_matmul_precision("high" if precision == "tf32" else "highest")
     torch.backends.cudnn.allow_tf32 = precision == "tf32"
     torch.backends.cudnn.benchmark = False
@@ -164,7 +164,7 @@ def prepare(device: str, gpus: int | None, threads: int, memory_gb: float = 2.0,
 
 @contextmanager
 def borrow(device: torch.device) -> Iterator[Compute]:
-    """Compute in a process that is somebody else's: as `prepare`d, and then PyTorch is as it was.
+    """Compute in a process of the caller: with the settings of `prepare`, after which PyTorch's own are restored.
 
     Args:
         device: the processor, with as many threads as PyTorch may use, or a CUDA device.
@@ -209,9 +209,9 @@ def _keep_memory() -> None:
     Chunk after chunk takes and frees arrays of the same sizes. Pages fresh from the system are filled with zeros at
     their first touch, which takes longer than the arithmetic done in them: without these options, scores of VGG-16
     without each map took 7.5 instead of 6.3 s for 92 images on two cores, and a top-k curve 5.9 instead of 4.7 s (the
-    quickest of three runs in turns). Only the GNU library knows them.
+    quickest of three runs in turns). Only the GNU C library has them.
     """
-    # Windows has no library of the whole process.
+    # On Windows there is no `CDLL(None)`, the libraries of the whole process.
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None) if sys.platform == "linux" else None
     if mallopt is not None:
         mallopt(_M_MMAP_MAX, 0)

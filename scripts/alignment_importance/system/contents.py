@@ -1,4 +1,4 @@
-"""What a file is by its content, whatever its name says: for refusals that name it and say what to do."""
+"""What a file is by its content, whatever its name says, for messages that refuse it and say what to do."""
 
 import re
 import zlib
@@ -9,8 +9,8 @@ _AS_TEXT = "Save it as text (.csv)."
 _TENSORS = "Save tensors alone, as by torch.save(torch.as_tensor(array), file)."
 _FROM_R = "Save it as text with write.csv in R."
 
-#: How a file begins (a regular expression in which a dot is any byte), what that is, and what to do about it, if that
-#: is clear.
+#: How a file begins (a regular expression in which a dot is any byte), what it is then, and what to do about it, or
+#: nothing.
 _KINDS = (
     (rb"version https://git-lfs\.", "a pointer of Git LFS in the place of the file", "Run `git lfs pull`."),
     (rb"(?i:\s*<(!doctype html|html))", "a web page", _DOWNLOAD),
@@ -46,7 +46,7 @@ _KINDS = (
 
 
 def recognise(data: bytes) -> tuple[str, str]:
-    """Say what some content is, and what to do about it; both empty where that is not known.
+    """Say what kind of file some content is, and what to do about it; each is empty if it is not known.
 
     Args:
         data: the content of a file, or its first few thousand bytes.
@@ -64,7 +64,7 @@ def recognise(data: bytes) -> tuple[str, str]:
 
 
 def _unpacked(data: bytes) -> bytes:
-    """The first bytes of gzip if they are those of R, which packs what it saves; otherwise those of the gzip."""
+    """The first unpacked bytes of gzip data if R saved them, since R packs its files; else those of the gzip data."""
     try:
         unpacked = zlib.decompressobj(wbits=31).decompress(data, 64)
     except zlib.error:

@@ -37,8 +37,8 @@ def job(path: str | Path, made_with: Mapping[str, Any] | None) -> Iterator[None]
     A job does not outlive the process that started it: what it wrote later might not fit what has been changed and run
     since.
 
-    An `InputError` ends the process with status 1 and its message alone, followed by where all mistakes are told if the
-    job has a record. Any other exception is logged with its traceback and raised again.
+    An `InputError` ends the process with status 1 and its message alone, followed by a hint at the target `check` if
+    the job has a record. Any other exception is logged with its traceback and raised again.
 
     Args:
         path: of the log file.
@@ -51,7 +51,7 @@ def job(path: str | Path, made_with: Mapping[str, Any] | None) -> Iterator[None]
     to_terminal = logging.StreamHandler(sys.stderr)
     to_terminal.setFormatter(logging.Formatter("%(message)s"))
     logging.basicConfig(level=logging.WARNING, handlers=[to_file, to_terminal], force=True)
-    # Only this package tells how it gets on; other libraries report every glyph of a font.
+    # Only this package reports its progress; other libraries would report every glyph of a font.
     logging.getLogger("alignment_importance").setLevel(logging.INFO)
     logging.captureWarnings(True)
     ended = threading.Event()
@@ -89,7 +89,7 @@ def _end_with_parent(parent: int, ended: threading.Event) -> None:
 def progress(items: Iterable[Item], what: str, total: int) -> Iterator[Item]:
     """Yield the items and log now and then, and at the end, how many of `total` are done.
 
-    Of loops inside each other only the outermost reports.
+    Of nested loops only the outermost reports.
     """
     global _under_way  # one per process: a job has one log
     inner, _under_way = _under_way, True

@@ -4,8 +4,8 @@ import difflib
 import unicodedata
 from collections.abc import Iterable, Sequence
 
-#: Unicode's categories of what no line of text can hold: control characters such as NUL and line breaks, and what a
-#: file's name has in the place of bytes that are not UTF-8.
+#: Unicode's categories of what no line of text can hold: control characters such as NUL, line breaks, and the
+#: surrogates that stand for bytes of a file's name that are not UTF-8.
 _UNWRITABLE = ("Cc", "Cs", "Zl", "Zp")
 
 
@@ -23,8 +23,8 @@ def nearest(name: str, known: Iterable[str], most: int = 1, alike: float = 0.5) 
     """Find the known names most like another one, the nearest first.
 
     Args:
-        most: as many as are given.
-        alike: how much they must be like it, from 0 (not at all) to 1 (the same).
+        most: how many are given at most.
+        alike: how similar they must be to it, from 0 (not at all) to 1 (the same).
 
     >>> nearest("ffruit", ["animal", "fruit"])
     ['fruit']
@@ -52,7 +52,7 @@ def can_be_written(name: str) -> bool:
 
 
 def visible(name: str) -> str:
-    r"""Write what tables cannot hold as Python would.
+    r"""Write characters that tables cannot hold as Python escapes them.
 
     >>> print(visible("a\0é"))
     a\x00é

@@ -31,7 +31,7 @@ def write_netcdf(dataset: xr.Dataset, path: str | Path) -> None:
         dataset.to_netcdf(partial, engine="h5netcdf", encoding=encoding)
 
 
-#: Of every variable the next places along its first dimension, float32.
+#: The next float32 values of every variable along its first dimension.
 Block = Mapping[str, NDArray[np.float32]]
 
 
@@ -39,15 +39,15 @@ Block = Mapping[str, NDArray[np.float32]]
 def streaming(
     dataset: xr.Dataset, dims: Mapping[str, tuple[str, ...]], path: str | Path
 ) -> Iterator[Callable[[Block], None]]:
-    """Begin a Dataset to which more variables are written in blocks, and give what writes the next block.
+    """Write a Dataset, and yield a function that writes the next block of further variables to it.
 
-    Every place along the first dimension that holds more than one number is compressed by itself, so that who needs
-    some of them reads no others.
+    The values at each place along the first dimension are compressed on their own, unless there is only one, so that
+    reading those at some places reads no others.
 
     Args:
         dataset: has the first dimension of the variables.
         dims: of each of the variables; the first is one of the dataset's, or of a variable begun before.
-        path: of the NetCDF. Its record is named as by `write_netcdf`.
+        path: of the NetCDF. A job's record is written as by `write_netcdf`.
     """
     if (text := provenance.text()) is not None:
         dataset = dataset.assign_attrs({provenance.NAME: text})
@@ -67,7 +67,7 @@ def streaming(
 
 
 def _begin(file: h5netcdf.File, name: str, dims: tuple[str, ...], shape: tuple[int, ...]) -> h5netcdf.Variable:
-    """Make a variable of which the first dimension is there already and the others have this shape."""
+    """Create a variable whose first dimension exists already and whose others have the sizes of `shape`."""
     new = {dim: size for dim, size in zip(dims[1:], shape, strict=True) if dim not in file.dimensions}
     file.dimensions.update(new)
     if not shape:
@@ -86,7 +86,7 @@ def read_netcdf(path: str | Path) -> xr.Dataset:
 def open_netcdf(path: str | Path) -> xr.Dataset:
     """Open a Dataset whose variables are read when they are used, its coordinates at once. The caller closes it.
 
-    Its record becomes part of that of the job, and is no attribute any more.
+    The devices and weights of its record are added to the job's record, and the attribute is removed.
     """
     dataset = xr.open_dataset(path, engine="h5netcdf")
     # Otherwise every image's size is looked up in the file, which takes as long as reading its map.
@@ -98,5 +98,5 @@ def open_netcdf(path: str | Path) -> xr.Dataset:
 
 
 def origin_columns(attributes: Mapping[str, Any]) -> dict[str, Any]:
-    """What tables say of the network and the observers that they came from, taken from the attributes of Datasets."""
+    """Values of the columns `tables.ORIGIN`, taken from the attributes of a Dataset."""
     return {name: attributes[name] for name in OF_NETWORK} | {"simulated": bool(attributes["simulated"])}

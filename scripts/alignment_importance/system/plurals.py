@@ -2,7 +2,7 @@
 
 
 def counted(number: int, one: str, several: str) -> str:
-    """Write a number with what agrees with it."""
+    """Write a number and the words that agree with it: `one` after 1, else `several`."""
     return f"{number} {one if number == 1 else several}"
 
 

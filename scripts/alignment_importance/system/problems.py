@@ -20,13 +20,13 @@ class Problem:
     """One thing that a check found.
 
     Attributes:
-        level: an error stops the workflow; a warning is told, and kept beside the results.
+        level: an error stops the workflow; a warning is logged, and kept beside the results.
         where: the file, or the key of the configuration (`models.vgg16.weights`).
-        place: where in the file, such as `line 3, column similarity`, or the comparison of some of its images that it
-            is about; empty for the whole of it.
+        place: where in the file, such as `line 3, column similarity`, or which comparison, if that uses only some of
+            the file's images; empty for the whole file.
         found: what is there, as a clause without a full stop.
         remedy: what to do about it, as a sentence; of a warning, it may be what was done.
-        lacks: the key of the configuration that was not said and would decide it, if that is what is wrong.
+        lacks: the key of the configuration that would solve the problem and was not given, if there is one.
     """
 
     level: Literal["error", "warning"]
@@ -54,18 +54,18 @@ class Problems:
         self._found: dict[Problem, None] = dict.fromkeys(problems)
 
     def __iter__(self) -> Iterator[Problem]:
-        """Go through them in the order in which they were found."""
+        """Iterate over the problems in the order in which they were found."""
         return iter(self._found)
 
     def __len__(self) -> int:
         return len(self._found)
 
     def error(self, where: object, found: str, remedy: str, place: str = "", lacks: str = "") -> None:
-        """Note what stops the workflow, see `Problem`."""
+        """Note a problem that stops the workflow, see `Problem`."""
         self._found[Problem("error", str(where), place, found, remedy, lacks)] = None
 
     def fail(self, where: object, found: str, remedy: str, place: str = "", lacks: str = "") -> NoReturn:
-        """Note an error behind which nothing more can be looked at, and raise all errors.
+        """Note an error after which nothing more can be checked, and raise all errors.
 
         Raises:
             ProblemsError: with all problems, the warnings too.
@@ -74,7 +74,7 @@ class Problems:
         raise ProblemsError(self)
 
     def warn(self, where: object, found: str, remedy: str, place: str = "") -> None:
-        """Note what the user should know, see `Problem`."""
+        """Note something that the user should know, see `Problem`."""
         self._found[Problem("warning", str(where), place, found, remedy)] = None
 
     def extend(self, others: Iterable[Problem]) -> None:
@@ -97,7 +97,7 @@ class Problems:
 
     @contextmanager
     def apart(self, where: object) -> Iterator["Problems"]:
-        """Let a block collect problems of its own, see `collect`, so that it ends at its own errors alone."""
+        """Yield problems of the block's own, so that only these end it; add them to the others, see `collect`."""
         own = Problems()
         with own.collect(where):
             yield own
@@ -105,12 +105,12 @@ class Problems:
 
     @property
     def errors(self) -> list[Problem]:
-        """Those that stop the workflow."""
+        """The problems that stop the workflow."""
         return [problem for problem in self if problem.level == "error"]
 
     @property
     def warnings(self) -> list[Problem]:
-        """Those that do not."""
+        """The problems that do not stop the workflow."""
         return [problem for problem in self if problem.level == "warning"]
 
     def table(self) -> pd.DataFrame:

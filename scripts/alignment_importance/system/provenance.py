@@ -57,7 +57,7 @@ def recording(folder: str | Path, **made_with: Any) -> Iterator[None]:
 
     Args:
         folder: of the records, one file `{digest}.json` each.
-        made_with: what is the same for all outputs: the configuration, the commit.
+        made_with: facts that are the same for all outputs: the configuration, the commit.
     """
     token = _running.set(_Record(Path(folder), made_with))
     try:
@@ -120,7 +120,7 @@ def digest() -> tuple[str, Path] | None:
 
 @functools.cache
 def _versions() -> Mapping[str, str]:
-    """Versions of those packages that are installed."""
+    """Versions of those of `PACKAGES` that are installed."""
     versions = {}
     for package in PACKAGES:
         with suppress(metadata.PackageNotFoundError):

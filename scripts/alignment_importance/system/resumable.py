@@ -29,8 +29,8 @@ class Budget:
 
     Attributes:
         seconds: after which no further step begins (at least one is made); None for no limit.
-        partial: file (.npz) of the state after some steps; it goes once all are done. None keeps nothing.
-        key: `fingerprint` of everything that the state depends on; a file with another one is not used.
+        partial: file (.npz) of the state after some steps, removed once all are done. None keeps nothing.
+        key: `fingerprint` of everything that the state depends on; a file with another key is not used.
     """
 
     seconds: float | None = None
@@ -45,9 +45,9 @@ class Budget:
 
         Args:
             state: named arrays, changed in place; what an earlier run left replaces their values.
-            step: makes the step of a number (from 0) and changes the arrays.
-            n_steps: how many there are.
-            what: the steps are, for the log.
+            step: makes the step of a given number (from 0) and changes the arrays.
+            n_steps: the number of steps.
+            what: what the log calls the steps.
 
         Returns:
             How many steps are done, those of earlier runs included.
@@ -70,14 +70,14 @@ class Budget:
         return done
 
     def _numbers(self, first: int, n_steps: int, started: float) -> Iterator[int]:
-        """Numbers of steps while there is time."""
+        """Numbers of the steps to make, while there is time."""
         for number in range(first, n_steps):
             if self.seconds is not None and number > first and time.monotonic() - started >= self.seconds:
                 return
             yield number
 
     def _resume(self, state: State, n_steps: int) -> int:
-        """Fill the arrays with what an earlier run left of at most so many steps, and return how many that were."""
+        """Fill the arrays with what an earlier run left, if it made at most `n_steps`, and return how many it made."""
         if self.partial is None or not self.partial.is_file():
             return 0
         try:
@@ -119,7 +119,7 @@ def fingerprint(*parts: np.ndarray | str | float) -> str:
 
 
 class Parts:
-    """The parts of a job that writes many files: what an interrupted job has finished is taken over.
+    """The parts of a job that writes many files: those that an interrupted job has finished are taken over.
 
     Snakemake removes the outputs of a job that failed. Finished parts therefore wait in folders of their own.
     """
@@ -135,9 +135,9 @@ class Parts:
         """Let `write` make the files of one part, unless an earlier job has made them all.
 
         Args:
-            folder: in which the part waits. No other part may use it: jobs of other parts may run at the same time.
+            folder: where the part waits. No other part may use it: jobs of other parts may run at the same time.
             key: the `fingerprint` of what this part depends on beside the key of all parts.
-            outputs: where its files go in the end, by name.
+            outputs: paths of its files in the end, by name.
             write: makes the files; it is given paths by the same names.
         """
         part = folder / fingerprint(self._key, key)[:16]
@@ -151,7 +151,7 @@ class Parts:
         self._waiting.extend((kept[kind], output) for kind, output in outputs.items())
 
     def finish(self) -> None:
-        """Move all files to their places, and remove the folders with what was made there of other inputs."""
+        """Move all files to their places, and remove the folders, with any parts made there from other inputs."""
         for kept, output in self._waiting:
             output.parent.mkdir(parents=True, exist_ok=True)
             kept.replace(output)

@@ -8,7 +8,7 @@ import pandas as pd
 from alignment_importance.system import provenance
 from alignment_importance.system.atomic_write import atomic, explained
 
-#: Columns that say what network a table came from, and these with whether its observers are simulated.
+#: Columns that say what network a table came from; `ORIGIN` adds whether its observers are simulated.
 OF_NETWORK = ("weights", "arithmetic", "ablation")
 ORIGIN = (*OF_NETWORK, "simulated")
 
@@ -18,7 +18,7 @@ TEXT_COLUMNS = (
     "control", "model", "model_b", "weights", "file", "sha256", "where",
 )  # fmt: skip
 
-#: Those of them in which `NaN` is a name as well.
+#: Columns of names in which `NaN` is a name, too.
 _NAMES = frozenset(TEXT_COLUMNS) - {"category"}
 
 
@@ -30,7 +30,7 @@ def write_table(table: pd.DataFrame, path: str | Path) -> None:
     with atomic(path) as partial:
         if (named := provenance.digest()) is not None:
             digest, file = named
-            # Copied, since pandas warns of a column more in a table of many columns that were read one by one.
+            # Copied, since pandas warns of a further column in a table whose many columns were added one by one.
             table = table.copy().assign(**{provenance.NAME: digest})
             _keep_record(file, partial.with_name("record"))
         table.to_csv(partial, index=False, na_rep="NaN", lineterminator="\n", encoding="utf-8")
@@ -38,7 +38,7 @@ def write_table(table: pd.DataFrame, path: str | Path) -> None:
 
 def read_table(path: str | Path) -> pd.DataFrame:
     """Read a CSV; columns of names (`TEXT_COLUMNS`) are text."""
-    # An image may be called NaN; only a category may be missing.
+    # An image may be called NaN; among names only a category may be missing.
     header = pd.read_csv(path, nrows=0, encoding="utf-8-sig").columns
     unset = {column: [] if column in _NAMES else ["NaN"] for column in header}
     text = dict.fromkeys(TEXT_COLUMNS, "str")
@@ -49,7 +49,7 @@ def read_table(path: str | Path) -> pd.DataFrame:
 
 
 def _keep_record(file: Path, partial: Path) -> None:
-    """Write the job's record where its digest leads to, by way of a path that no other job writes to.
+    """Write the job's record to `file`, by way of a path that no other job writes to.
 
     Several jobs may write the same record at the same time.
     """
