@@ -1,1 +1,1 @@
-"""Benchmarks of the engine against other ways to the same numbers."""
+"""Benchmarks of the engine against other ways to compute the same numbers."""

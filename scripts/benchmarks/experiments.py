@@ -1,7 +1,7 @@
 """How long cross-validation with all baselines and a permutation test take, for a readout as large as the demo's.
 
-Readouts are simulated; judgments are similarities of some of their maps and noise, since what is fitted to judgments
-takes as long as there is something to find in them.
+Readouts are simulated; judgments are similarities over some of their maps plus noise, since fits to judgments take
+longer the more there is to find in them.
 """
 
 import numpy as np
@@ -47,7 +47,7 @@ def cross_validation(compute: Compute) -> pd.DataFrame:
 
 
 def permutations(compute: Compute) -> pd.DataFrame:
-    """1000 permutations of the judgments, against rankings and curves of one after the other."""
+    """1000 permutations of the judgments at once, against rankings and curves of one permutation after the other."""
     readout, human = _data()
     engine = PooledAblation(readout, compute, SIMILARITY, SCORE)
     cut = folds.cut("images", _NAMES, N_FOLDS, SEEDS[0])
@@ -63,7 +63,7 @@ def permutations(compute: Compute) -> pd.DataFrame:
 
 
 def permute_one_by_one(engine: PooledAblation, cut: pd.DataFrame, human: np.ndarray, n_draws: int) -> np.ndarray:
-    """(1 + draw,) retained less full test scores, of the judgments as they are and of the first permutations."""
+    """(1 + draw,) retained less full test score: for the judgments as they are, then for the first permutations."""
     rng = np.random.default_rng(SEEDS[0])
     gains = []
     for draw in range(1 + n_draws):
@@ -76,7 +76,7 @@ def permute_one_by_one(engine: PooledAblation, cut: pd.DataFrame, human: np.ndar
 
 
 def _data() -> tuple[np.ndarray, np.ndarray]:
-    """A simulated pooled readout (image, unit), none of it negative, and judgments (image, image) of a part of it."""
+    """A simulated pooled readout (image, unit) without negative values, and judgments (image, image) of part of it."""
     random = np.random.default_rng(3)
     readout = random.gamma(1.0, size=(N_IMAGES, N_POOLED_MAPS)).astype(np.float32)
     human = rsm(torch.from_numpy(readout[:, :100]), SIMILARITY).numpy().astype(np.float64)

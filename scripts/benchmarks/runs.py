@@ -15,7 +15,7 @@ from benchmarks.speed import Measured, row
 
 ROOT = Path(__file__).resolve().parents[2]
 
-#: Of the demo.
+#: Images and feature maps of the demo.
 N_IMAGES, N_MAPS = 60, 1280
 
 
@@ -38,6 +38,6 @@ def measure_run(arguments: Sequence[str], folder: Path) -> Measured:
 
 
 def _processor_seconds() -> float:
-    """User and system seconds of all child processes that have ended, and of theirs."""
+    """User and system seconds of all child processes that have ended, and of their children."""
     times = os.times()
     return times.children_user + times.children_system

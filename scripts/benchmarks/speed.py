@@ -86,7 +86,7 @@ def row(
     difference: float = np.nan,
     share: float = np.nan,
 ) -> dict[str, object]:
-    """One row of the summary: another way took `other_seconds` for a share of the work, from which it extrapolates."""
+    """One row of the summary; another way took `other_seconds` for `share` of the work and is extrapolated to all."""
     extrapolated = other_seconds / share
     ratio = extrapolated / ours.seconds
     logger.info("%s, %s: %.3g s; %s: %.3g s (%.0f times)", network, work, ours.seconds, against, extrapolated, ratio)
@@ -128,7 +128,7 @@ def vgg16(compute: Compute) -> pd.DataFrame:
         sum(part.processor_seconds for part in parts),
     )
     kind = {"n_images": len(maps), "n_maps": n_maps}
-    torch.set_num_threads(compute.threads)  # of the other ways; the engine has ended
+    torch.set_num_threads(compute.threads)  # for the other ways: the engine has ended
     some = np.linspace(0, n_maps - 1, 6).astype(int)
     seconds, scores = heads_run_again(head.module, (maps,), human, some, 1)
     difference, share = float(np.abs(scores - without[0, some]).max()), len(some) / n_maps
@@ -177,11 +177,11 @@ def _set_active_share(head: Head, maps: torch.Tensor, device: torch.device) -> N
 def heads_run_again(
     head: nn.Module, parts: Sequence[torch.Tensor], human: np.ndarray, ablated: np.ndarray, at_once: int
 ) -> tuple[float, np.ndarray]:
-    """Forward passes of the head with one of some maps after the other set to zero, then one RSM per map.
+    """Scores by forward passes of the head with each of some maps set to zero in turn, then one RSM per map.
 
     Args:
-        head: maps, and tokens beside them where it reads any, to readout (image, unit).
-        parts: these maps (image, feature_map, y, x) and tokens (image, token, unit).
+        head: turns maps, and tokens beside them where it reads any, into the readout (image, unit).
+        parts: the maps (image, feature_map, y, x) and any tokens (image, token, unit).
         human: (image, image) judgments.
         ablated: (n,) maps.
         at_once: images per forward pass.
@@ -206,7 +206,7 @@ def heads_run_again(
 def captum_leave_one_out(
     head: nn.Module, maps: torch.Tensor, human: np.ndarray, images: Sequence[int]
 ) -> tuple[float, np.ndarray]:
-    """Batched feature ablation of captum, a feature map at a time, for some images.
+    """Ablation of each feature map in some images, one image at a time, by captum in batches of maps.
 
     Returns:
         Seconds, and (image, map) the correlations of these images' similarities without each of their maps.
@@ -267,7 +267,7 @@ def _published_curves(
         seconds += time.perf_counter() - started
         if k > len(order) // 10:
             ours = expected.loc[k, ["train_score", "test_score"]].to_numpy(float)
-            # With a constant row both have no score; a score on one side alone would make the difference NaN.
+            # With a constant row neither has a score; a score of only one would make the difference NaN.
             same = np.isnan(ours) & np.isnan(naive)
             difference = float(np.max([difference, *np.where(same, 0, np.abs(ours - naive))]))
     share = len(some) / (len(order) * sum(len(of_seed) for of_seed in folds_of_seeds))
@@ -404,7 +404,7 @@ def all_folds(compute: Compute) -> pd.DataFrame:
 
 
 def _best_of(call: Callable[[], Result], repeats: int, compute: Compute) -> tuple[Measured, Result]:
-    """The quickest of several runs, the one least disturbed by the rest of the machine, and the result."""
+    """The quickest of several runs, which the rest of the machine disturbed least, and the result."""
     runs = []
     for _ in range(repeats):
         with measure(compute.device) as measured:
@@ -416,20 +416,20 @@ def _best_of(call: Callable[[], Result], repeats: int, compute: Compute) -> tupl
 def _best_of_both(
     ours: Callable[[], np.ndarray], other: Callable[[], np.ndarray], rounds: int, repeats: int, compute: Compute
 ) -> tuple[tuple[Measured, np.ndarray], tuple[Measured, np.ndarray]]:
-    """The quickest of as many runs of two ways, in turns: what else the machine does in a while disturbs both."""
+    """The quickest runs of two ways that take turns, so that what else the machine does disturbs both."""
     turns = [(_best_of(ours, repeats, compute), _best_of(other, repeats, compute)) for _ in range(rounds)]
     first, second = zip(*turns, strict=True)
     return min(first, key=lambda run: run[0].seconds), min(second, key=lambda run: run[0].seconds)
 
 
 def _pooled_leave_one_out(readout: np.ndarray, human: np.ndarray, compute: Compute) -> np.ndarray:
-    """Scores without each map, Gram matrix and all."""
+    """Scores without each map, including the time for the Gram matrix."""
     engine = PooledAblation(readout, compute, "pearson", "pearson_r2")
     return engine.leave_one_out([folds.whole(human)])[1][0]
 
 
 def _pooled_data(n_images: int) -> tuple[np.ndarray, np.ndarray]:
-    """A simulated pooled readout (image, unit), none of it negative, and simulated judgments."""
+    """A simulated pooled readout (image, unit) without negative values, and simulated judgments."""
     random = np.random.default_rng(3)
     return random.gamma(1.0, size=(n_images, N_POOLED_MAPS)).astype(np.float32), _judgments(n_images)
 
@@ -448,6 +448,6 @@ def names_of(n_images: int) -> list[str]:
 
 
 def cut_into_folds(human: np.ndarray) -> list[list[folds.Fold]]:
-    """The folds of all seeds."""
+    """The folds of each seed of `SEEDS`."""
     names = names_of(len(human))
     return [folds.blocks(folds.cut("images", names, N_FOLDS, seed), human, names) for seed in SEEDS]
