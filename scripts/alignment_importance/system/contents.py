@@ -9,8 +9,8 @@ _AS_TEXT = "Save it as text (.csv)."
 _TENSORS = "Save tensors alone, as by torch.save(torch.as_tensor(array), file)."
 _FROM_R = "Save it as text with write.csv in R."
 
-#: How a file begins (a regular expression in which a dot is any byte), what it is then, and what to do about it, or
-#: nothing.
+#: How a file begins (a regular expression in which a dot is any byte), what it is then, and what to do about it: empty
+#: if that is not clear.
 _KINDS = (
     (rb"version https://git-lfs\.", "a pointer of Git LFS in the place of the file", "Run `git lfs pull`."),
     (rb"(?i:\s*<(!doctype html|html))", "a web page", _DOWNLOAD),
