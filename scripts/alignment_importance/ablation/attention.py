@@ -67,71 +67,71 @@ class AttentionHead(VariantHead):
         with torch.no_grad():
             self._prepare(prefix.to(compute.device))
             self._whole = self._patches(slice(None), torch.arange(maps.shape[1], device=compute.device))
-        nothing = torch.arange(0, device=compute.device)
-        self.intact = self._readouts(None, nothing, torch.zeros(1, 0, device=compute.device))[0]
+        no_channels = torch.arange(0, device=compute.device)
+        self.intact = self._readouts(None, no_channels, torch.zeros(1, 0, device=compute.device))[0]
         n_images, n_maps, n_patches = self._x.shape
-        of_rows = 4 * self._keys.shape[1] * n_patches + 12 * n_maps
-        self.bytes_per_variant = 4 * (n_images * self.intact.shape[1] + 4 * of_rows)
+        values_per_row = 4 * self._keys.shape[1] * n_patches + 12 * n_maps
+        self.bytes_per_variant = 4 * (n_images * self.intact.shape[1] + 4 * values_per_row)
 
     def _prepare(self, prefix: torch.Tensor) -> None:
         """Compute everything that does not depend on the patches."""
         norm, attention = self._block.norm1, self._block.attn
         heads = (attention.num_heads, attention.head_dim)
-        of_q, of_k, of_v = attention.qkv.weight.chunk(3)
+        w_q, w_k, w_v = attention.qkv.weight.chunk(3)
         bias = attention.qkv.bias
-        b_q, b_k, b_v = of_q.new_zeros(3, len(of_q)) if bias is None else bias.chunk(3)
+        b_q, b_k, b_v = w_q.new_zeros(3, len(w_q)) if bias is None else bias.chunk(3)
         tokens = norm(prefix)
-        query = ((tokens[:, 0] @ of_q.T + b_q) * attention.scale).unflatten(-1, heads)
-        keys, values = ((tokens @ of_one.T + b).unflatten(-1, heads) for of_one, b in ((of_k, b_k), (of_v, b_v)))
+        query = ((tokens[:, 0] @ w_q.T + b_q) * attention.scale).unflatten(-1, heads)
+        keys, values = ((tokens @ weight.T + b).unflatten(-1, heads) for weight, b in ((w_k, b_k), (w_v, b_v)))
         #: (image, head, 1, token) logits and (image, head, token, unit) values of the tokens before the patches.
         self._prefix_logits = torch.einsum("nhe,nphe->nhp", query, keys)[:, :, None]
         self._prefix_values = values.transpose(1, 2).contiguous()
         #: (image, head, channel) q W_k gamma, and (image, head, 1, 1) q (W_k beta + b).
-        self._keys = torch.einsum("nhe,hed->nhd", query, (of_k * norm.weight).unflatten(0, heads))
-        constant = (of_k @ norm.bias + b_k).unflatten(0, heads)
+        self._keys = torch.einsum("nhe,hed->nhd", query, (w_k * norm.weight).unflatten(0, heads))
+        constant = (w_k @ norm.bias + b_k).unflatten(0, heads)
         self._keys_constant = torch.einsum("nhe,he->nh", query, constant)[:, :, None, None]
         #: (head, channel, unit) W_v gamma, and (head, 1, unit) W_v beta + b.
-        self._values = (of_v * norm.weight).unflatten(0, heads).mT.contiguous()
-        self._values_constant = (of_v @ norm.bias + b_v).unflatten(0, heads)[:, None]
+        self._values = (w_v * norm.weight).unflatten(0, heads).mT.contiguous()
+        self._values_constant = (w_v @ norm.bias + b_v).unflatten(0, heads)[:, None]
 
     def _patches(self, images: slice, channels: torch.Tensor) -> _Patches:
         """The patches of some images with `channels` (channel,) kept and all others ablated."""
-        x, keys, fill = self._beyond(images, channels), self._keys[images], self._fill.double()
+        x, keys, fill = self._less_fill(images, channels), self._keys[images], self._fill.double()
         values = self._values[:, channels].transpose(0, 1).flatten(1)
-        of_fill = torch.einsum("hdu,d->hu", self._values, self._fill)[:, None]
+        values_of_fill = torch.einsum("hdu,d->hu", self._values, self._fill)[:, None]
         return _Patches(
             (keys[:, :, channels] @ x).add_((keys @ self._fill)[:, :, None]),
             x.sum(1, dtype=torch.float64).add_(fill.sum()),
-            self._square(x, channels).sum(1).add_(fill.square().sum()),
-            (x.mT @ values).unflatten(2, self._values.shape[::2]).transpose(1, 2) + of_fill,
+            self._square_less_fill(x, channels).sum(1).add_(fill.square().sum()),
+            (x.mT @ values).unflatten(2, self._values.shape[::2]).transpose(1, 2) + values_of_fill,
         )
 
-    def _beyond(self, images: slice, channels: torch.Tensor) -> torch.Tensor:
+    def _less_fill(self, images: slice, channels: torch.Tensor) -> torch.Tensor:
         """(image, channel, patch) x_td - m_d of some channels."""
         return self._x[images][:, channels].sub_(self._fill[channels, None])
 
-    def _square(self, x: torch.Tensor, channels: torch.Tensor) -> torch.Tensor:
+    def _square_less_fill(self, x: torch.Tensor, channels: torch.Tensor) -> torch.Tensor:
         """(image, channel, patch) x_td² - m_d² of some channels in float64; x holds their x_td - m_d."""
         return x.double().mul_(x + 2 * self._fill[channels, None].double())
 
     def without_each(self, maps: np.ndarray, chunk: int) -> Iterator[ReadoutTask]:
         """All channels of the patches, and one of them taken away."""
-        for some in torch.tensor(maps, device=self._x.device).split(chunk):
-            yield functools.partial(self._readouts, None, some, -torch.eye(len(some), device=some.device))
+        for group in torch.tensor(maps, device=self._x.device).split(chunk):
+            yield functools.partial(self._readouts, None, group, -torch.eye(len(group), device=group.device))
 
     def each_alone(self, chunk: int) -> Iterator[ReadoutTask]:
         """One channel and no other."""
-        every = torch.arange(self.maps.shape[1], device=self._x.device)
-        for some in every.split(chunk):
-            yield functools.partial(self._readouts, every[:0], some, torch.eye(len(some), device=some.device))
+        maps = torch.arange(self.maps.shape[1], device=self._x.device)
+        for group in maps.split(chunk):
+            yield functools.partial(self._readouts, maps[:0], group, torch.eye(len(group), device=group.device))
 
     def top_k(self, order: np.ndarray, chunk: int) -> Iterator[ReadoutTask]:
         """The channels ranked before those of the chunk, to which these are added one after the other."""
         ranked = torch.tensor(order, device=self._x.device)
         for start in range(0, len(ranked), chunk):
-            some = ranked[start : start + chunk]
-            added = torch.ones(len(some), len(some), device=some.device).tril()
-            yield functools.partial(self._readouts, ranked[:start], some, added)
+            group = ranked[start : start + chunk]
+            added = torch.ones(len(group), len(group), device=group.device).tril()
+            yield functools.partial(self._readouts, ranked[:start], group, added)
 
     def _readouts(self, base: torch.Tensor | None, channels: torch.Tensor, change: torch.Tensor) -> torch.Tensor:
         """(variant, image, unit) readouts with channels added to the patches, or ablated.
@@ -142,36 +142,36 @@ class AttentionHead(VariantHead):
             change: (variant, channel) 1 where a channel is added, -1 where it is ablated, else 0.
         """
         at_once = max(1, _ROWS // len(change))
-        done = []
+        readouts = []
         with torch.no_grad():
             for start in range(0, len(self._x), at_once):
                 images = slice(start, start + at_once)
                 patches = self._whole.of(images) if base is None else self._patches(images, base)
-                done.append(self._finish(images, self._attended(images, patches, channels, change)))
-        return torch.cat(done).transpose(0, 1)
+                readouts.append(self._finish(images, self._attended(images, patches, channels, change)))
+        return torch.cat(readouts).transpose(0, 1)
 
     def _attended(self, images: slice, patches: _Patches, channels: torch.Tensor, change: torch.Tensor) -> torch.Tensor:
         """(image, variant, head * unit) values that the class token attends to."""
-        x, n_maps = self._beyond(images, channels), self._x.shape[1]
+        x, n_maps = self._less_fill(images, channels), self._x.shape[1]
         # In float64: variances are differences of squares, which some channels of transformers make large.
-        of_change = change.double()
-        mean = (patches.sums[:, None] + of_change @ x.double()) / n_maps
-        square = (patches.squares[:, None] + of_change @ self._square(x, channels)) / n_maps
-        scale = (square - mean.square()).clamp_(min=0).add_(self._block.norm1.eps).rsqrt().float()[:, None]
+        exact_change = change.double()
+        mean = (patches.sums[:, None] + exact_change @ x.double()) / n_maps
+        mean_square = (patches.squares[:, None] + exact_change @ self._square_less_fill(x, channels)) / n_maps
+        scale = (mean_square - mean.square()).clamp_(min=0).add_(self._block.norm1.eps).rsqrt().float()[:, None]
         shift = mean.float()[:, None]
         keys = self._keys[images]
         logits = change @ (keys[:, :, channels, None] * x[:, None])
         logits.add_(patches.attention[:, :, None]).addcmul_(shift, keys.sum(-1)[:, :, None, None], value=-1)
         logits.mul_(scale)
         # The part that the logits of all patches share is subtracted from the other tokens: the softmax is the same.
-        before = (self._prefix_logits - self._keys_constant)[images]
-        highest = torch.maximum(logits.amax(-1, keepdim=True), before.amax(-1, keepdim=True))
-        weights, of_prefix = logits.sub_(highest).exp_(), (before - highest).exp_()
+        prefix_logits = (self._prefix_logits - self._keys_constant)[images]
+        highest = torch.maximum(logits.amax(-1, keepdim=True), prefix_logits.amax(-1, keepdim=True))
+        weights, prefix_weights = logits.sub_(highest).exp_(), (prefix_logits - highest).exp_()
         total, scaled = weights.sum(-1, keepdim=True), weights * scale
         attended = scaled @ patches.values + ((scaled @ x.mT[:, None]) * change) @ self._values[:, channels]
         attended.sub_((scaled * shift).sum(-1, keepdim=True) * self._values.sum(1, keepdim=True))
-        attended.add_(total * self._values_constant).add_(of_prefix @ self._prefix_values[images])
-        attended.div_(total + of_prefix.sum(-1, keepdim=True))
+        attended.add_(total * self._values_constant).add_(prefix_weights @ self._prefix_values[images])
+        attended.div_(total + prefix_weights.sum(-1, keepdim=True))
         return attended.transpose(1, 2).flatten(2)
 
     def _finish(self, images: slice, attended: torch.Tensor) -> torch.Tensor:

@@ -125,11 +125,11 @@ class Covariation:
     @functools.cached_property
     def cancelled(self) -> torch.Tensor:
         """(image, map) whether a row varies so little without a map that closed forms lose it, see `_CANCELLED`."""
-        every = torch.arange(self.z.shape[1], device=self.z.device)
-        start = self.base.diagonal()[:, None]
+        all_maps = torch.arange(self.z.shape[1], device=self.z.device)
+        variance = self.base.diagonal()[:, None]
         if self.f is not None:
-            start = start + self.f.square()
-        return start - self.g(every).square_() < _CANCELLED * start
+            variance = variance + self.f.square()
+        return variance - self.g(all_maps).square_() < _CANCELLED * variance
 
     def cancelled_anywhere(self, maps: torch.Tensor) -> torch.Tensor:
         """(map,) whether any row is `cancelled` without some maps, each of which may be `kernels.NO_MAP` (False)."""
@@ -137,11 +137,11 @@ class Covariation:
 
     def defined_without(self, at: int, first: torch.Tensor, second: torch.Tensor) -> torch.Tensor:
         """(pair,) R(-k) by its definition for map k = `at`, without which a row of every pair is `cancelled`."""
-        z, lost = self.z.clone(), self.cancelled[:, at]
+        z, cancelled = self.z.clone(), self.cancelled[:, at]
         z[:, at] = 0 if self.fill is None else self.fill[..., at]
-        rows, places = scaled_rows(z, self.similarity), lost.cumsum(0) - 1
-        one, other = torch.where(lost[first], first, second), torch.where(lost[first], second, first)
-        return (rows[lost] @ rows.T)[places[one], other]
+        rows, places = scaled_rows(z, self.similarity), cancelled.cumsum(0) - 1
+        row, partner = torch.where(cancelled[first], first, second), torch.where(cancelled[first], second, first)
+        return (rows[cancelled] @ rows.T)[places[row], partner]
 
     @property
     def similarity(self) -> str:
@@ -154,16 +154,16 @@ class Covariation:
         g = self.g(maps)
         scale = self.variance_without(maps, g).rsqrt()
         # (pair, map) until the end, so that gathering pairs copies whole rows.
-        left = torch.addcmul(self.base[first, second, None], g[first], g[second], value=-1)
+        covariation = torch.addcmul(self.base[first, second, None], g[first], g[second], value=-1)
         if self.f is not None:
             f = self.f_of(maps)
-            left.addcmul_(f[first], f[second])
-        left.mul_(scale[first]).mul_(scale[second])
-        for number in self.cancelled_anywhere(maps).nonzero()[:, 0].tolist():
-            at = int(maps[number])
-            some = (self.cancelled[first, at] | self.cancelled[second, at]).nonzero()[:, 0]
-            left[some, number] = self.defined_without(at, first[some], second[some])
-        return left.T
+            covariation.addcmul_(f[first], f[second])
+        covariation.mul_(scale[first]).mul_(scale[second])
+        for index in self.cancelled_anywhere(maps).nonzero()[:, 0].tolist():
+            at = int(maps[index])
+            affected = (self.cancelled[first, at] | self.cancelled[second, at]).nonzero()[:, 0]
+            covariation[affected, index] = self.defined_without(at, first[affected], second[affected])
+        return covariation.T
 
 
 @dataclass(frozen=True)
@@ -195,13 +195,13 @@ class TopK:
     @functools.cached_property
     def sums(self) -> torch.Tensor:
         """(k, image) row sums, fill included, times sqrt(1/D); zero for cosine similarity."""
-        fill = _left(self.fill[self.order])
+        fill = _sums_after(self.fill[self.order])
         return self.columns.cumsum(0).add_(fill[:, None]).mul_(self.inverse**0.5)
 
     @functools.cached_property
     def left(self) -> torch.Tensor:
         """(k, 1) the sum of squares of m over the columns that are not kept."""
-        return _left(self.fill[self.order].square())[:, None]
+        return _sums_after(self.fill[self.order].square())[:, None]
 
     @functools.cached_property
     def scale(self) -> torch.Tensor:
@@ -215,7 +215,7 @@ class TopK:
         products = torch.zeros_like(self.columns[0, first])
         for start in range(0, len(self.columns), chunk):
             k = slice(start, start + chunk)
-            grown = _running(products, self.columns[k][:, first] * self.columns[k][:, second])
+            grown = _running_sums(products, self.columns[k][:, first] * self.columns[k][:, second])
             products = grown[-1].clone()
             # The squares of the fill are folded into the subtracted term, which costs nothing where the fill is zero.
             r = grown.sub_(torch.addcmul(-self.left[k], self.sums[k][:, first], self.sums[k][:, second]))
@@ -326,21 +326,21 @@ class SumsByProducts(PairSums):
         w = rows.variance_without(maps, g)[images].rsqrt()
         q = w * g[images]
         u, wq, qq = w * w, w * q, q * q
-        of_r = w * (masked @ w) - q * (self.mask @ q)
-        of_rh = w * ((self.human * base) @ w) - q * (self.human @ q)
-        of_base = u * ((masked * base) @ u)
-        of_rr = of_base - 2 * wq * (masked @ wq) + qq * (self.mask @ qq)
+        r_terms = w * (masked @ w) - q * (self.mask @ q)
+        rh_terms = w * ((self.human * base) @ w) - q * (self.human @ q)
+        base_terms = u * ((masked * base) @ u)
+        rr_terms = base_terms - 2 * wq * (masked @ wq) + qq * (self.mask @ qq)
         if rows.f is not None:
             p = w * rows.f_of(maps)[images]
             wp, pp, pq = w * p, p * p, p * q
-            of_r += p * (self.mask @ p)
-            of_rh += p * (self.human @ p)
-            of_rr += 2 * wp * (masked @ wp) + pp * (self.mask @ pp) - 2 * pq * (self.mask @ pq)
-        sums = torch.stack([of_r.sum(0), of_rh.sum(0), of_rr.sum(0)], dim=1) / 2
+            r_terms += p * (self.mask @ p)
+            rh_terms += p * (self.human @ p)
+            rr_terms += 2 * wp * (masked @ wp) + pp * (self.mask @ pp) - 2 * pq * (self.mask @ pq)
+        sums = torch.stack([r_terms.sum(0), rh_terms.sum(0), rr_terms.sum(0)], dim=1) / 2
         # Sums of 0, which are `rough`, where the products lose the differences between similarities, as without a map
         # that is much larger than all others.
         spread = sums[:, 2] - sums[:, 0].square() / self.n_pairs
-        return sums.masked_fill((spread <= _ROUGH * of_base.sum(0) / 2)[:, None], 0.0)
+        return sums.masked_fill((spread <= _ROUGH * base_terms.sum(0) / 2)[:, None], 0.0)
 
     def top_k(self, top: TopK, tile: tuple[slice, slice]) -> torch.Tensor:
         """(k, 3) sums, `_K_OF_TILE` k at a time."""
@@ -348,9 +348,9 @@ class SumsByProducts(PairSums):
         mask, human = self.mask[tile], self.human[tile]
         if rows == others:
             mask, human = mask.tril(-1), human.tril(-1)
-        products, done = torch.zeros_like(mask), []
-        parts = (values.split(_K_OF_TILE) for values in (top.columns, top.sums, top.scale, top.left))
-        for columns, sums, scale, left in zip(*parts, strict=True):
+        products, results = torch.zeros_like(mask), []
+        chunks = (values.split(_K_OF_TILE) for values in (top.columns, top.sums, top.scale, top.left))
+        for columns, sums, scale, left in zip(*chunks, strict=True):
             grown = columns[:, rows, None] * columns[:, None, others]
             grown[0] += products
             # Along the first axis, so that one thread adds up each running sum in the order of k.
@@ -359,8 +359,8 @@ class SumsByProducts(PairSums):
             r = r.mul_(scale[:, rows, None]).mul_(scale[:, None, others]).flatten(1)
             counted = r * mask.flatten()
             squares = torch.bmm(counted[:, None], r[:, :, None])[:, 0, 0]
-            done.append(torch.stack([counted.sum(1), r @ human.flatten(), squares], dim=1))
-        return torch.cat(done)
+            results.append(torch.stack([counted.sum(1), r @ human.flatten(), squares], dim=1))
+        return torch.cat(results)
 
 
 #: How many k are computed at a time for one tile, on a GPU.
@@ -386,9 +386,9 @@ def correlations(sums: torch.Tensor, n_pairs: torch.Tensor | int, spread: torch.
         spread: the sum of the squares of H, which is centred.
     """
     sum_r, sum_rh, sum_rr = sums.unbind(-1)
-    of_r = sum_rr - sum_r.square() / n_pairs
-    of_r = of_r.masked_fill(~(of_r > CONSTANT * sum_rr), torch.nan)
-    return sum_rh / (of_r * spread).sqrt()
+    spread_r = sum_rr - sum_r.square() / n_pairs
+    spread_r = spread_r.masked_fill(~(spread_r > CONSTANT * sum_rr), torch.nan)
+    return sum_rh / (spread_r * spread).sqrt()
 
 
 def rough(sums: torch.Tensor, n_pairs: torch.Tensor | int) -> torch.Tensor:
@@ -427,32 +427,32 @@ def top_at(
         start = k
 
 
-def _similarities(products: torch.Tensor, sums: torch.Tensor, left: torch.Tensor, inverse: float) -> torch.Tensor:
+def _similarities(products: torch.Tensor, sums: torch.Tensor, fill: torch.Tensor, inverse: float) -> torch.Tensor:
     """R of rows with some columns kept and m in the others.
 
     Args:
         products: (set, image, image) of the rows, over the columns that are kept.
         sums: (set, image) of the rows, over the columns that are kept.
-        left: (set, other column) m of the others.
+        fill: (set, other column) m of the others.
         inverse: 1 / D; zero for cosine similarity.
 
     Returns:
         (set, image, image).
     """
-    of_others = left.square().sum(1, keepdim=True)
-    sums, squares = sums + left.sum(1, keepdim=True), products.diagonal(dim1=-2, dim2=-1) + of_others
+    fill_squares = fill.square().sum(1, keepdim=True)
+    sums, squares = sums + fill.sum(1, keepdim=True), products.diagonal(dim1=-2, dim2=-1) + fill_squares
     scale = varying(squares - inverse * sums.square(), squares).rsqrt()
-    taken = (sums[:, :, None] * sums[:, None, :]).mul_(inverse).sub_(of_others[:, :, None])
-    covariation = torch.sub(products, taken, out=taken)
+    subtracted = (sums[:, :, None] * sums[:, None, :]).mul_(inverse).sub_(fill_squares[:, :, None])
+    covariation = torch.sub(products, subtracted, out=subtracted)
     return covariation.mul_(scale[:, :, None]).mul_(scale[:, None, :])
 
 
-def _left(values: torch.Tensor) -> torch.Tensor:
+def _sums_after(values: torch.Tensor) -> torch.Tensor:
     """(k,) for each of values (k,) the sum of those that come after it."""
     return values.flip(0).cumsum(0).flip(0) - values
 
 
-def _running(start: torch.Tensor, steps: torch.Tensor) -> torch.Tensor:
+def _running_sums(start: torch.Tensor, steps: torch.Tensor) -> torch.Tensor:
     """Add `steps` up along the first axis, beginning with `start`, one after the other; the sums overwrite `steps`."""
     total = start
     for step in steps:
@@ -488,11 +488,11 @@ class OwnRows:
     def of(cls, rows: Covariation) -> "OwnRows":
         """Prepare the similarities of all images."""
         scale = rows.variance().rsqrt()
-        of_others = scale.nan_to_num(0.0)
-        y = (rows.z - rows.inverse * rows.t[:, None]) * of_others[:, None]
-        every = torch.arange(rows.z.shape[1], device=rows.z.device)
-        without = rows.variance_without(every, rows.g(every)).rsqrt().masked_fill_(rows.cancelled, 1.0)
-        return cls(rows.x, rows.c * of_others, y, scale, without, rows)
+        scale_of_others = scale.nan_to_num(0.0)
+        y = (rows.z - rows.inverse * rows.t[:, None]) * scale_of_others[:, None]
+        all_maps = torch.arange(rows.z.shape[1], device=rows.z.device)
+        without = rows.variance_without(all_maps, rows.g(all_maps)).rsqrt().masked_fill_(rows.cancelled, 1.0)
+        return cls(rows.x, rows.c * scale_of_others, y, scale, without, rows)
 
     def similarities(self, image: int, others: torch.Tensor) -> torch.Tensor:
         """Similarities of an image with `others`: (1 + map, other), with all maps and without each."""

@@ -226,17 +226,17 @@ class Ablation(ABC):
             is not active there leaves its part as it is, to the bit. Then (1 + map,) the correlations of all judged
             pairs, with all maps and without each.
         """
-        every, sides = self._scorer(PairBlock(np.arange(len(human)), human)), [pairs, pairs[:, ::-1]]
+        scorer, sides = self._scorer(PairBlock(np.arange(len(human)), human)), [pairs, pairs[:, ::-1]]
         places = places_among_judged(human, pairs)
-        rows = torch.from_numpy(_rows_with_enough(human)).to(every.images.device)
+        rows = torch.from_numpy(_rows_with_enough(human)).to(scorer.images.device)
         own = OwnSecondOrder.of(rows, SCORES[self._score].ranked)
-        values = self._standardised(every, own, torch.from_numpy(places), np.concatenate(sides))
+        values = self._standardised(scorer, own, torch.from_numpy(places), np.concatenate(sides))
         parts = np.split(values[:, :-1].T, 3)
-        judged = [every.score.human.cpu().numpy()[places], *(own.human.cpu().numpy()[*side.T] for side in sides)]
+        judged = [scorer.score.human.cpu().numpy()[places], *(own.human.cpu().numpy()[*side.T] for side in sides)]
         silent = [~_anywhere(self.active), *(~self.active[side[:, 0]] for side in sides)]
         return [
-            Standardised(said, part[:, 0], np.where(still, part[:, :1], part[:, 1:]))
-            for said, part, still in zip(judged, parts, silent, strict=True)
+            Standardised(judgments, part[:, 0], np.where(is_silent, part[:, :1], part[:, 1:]))
+            for judgments, part, is_silent in zip(judged, parts, silent, strict=True)
         ], values[:, -1]
 
     @abstractmethod
@@ -247,12 +247,12 @@ class Ablation(ABC):
 
     @abstractmethod
     def _standardised(
-        self, every: "_Scorer", own: OwnSecondOrder, places: torch.Tensor, rows: np.ndarray
+        self, scorer: "_Scorer", own: OwnSecondOrder, places: torch.Tensor, rows: np.ndarray
     ) -> np.ndarray:
         """(1 + map, place + row + 1) standardised similarities with all maps and without each, and correlations.
 
         Args:
-            every: scores all judged pairs.
+            scorer: scores all judged pairs.
             own: scores the row of each image.
             places: (place,) positions of some pairs among the judged ones.
             rows: (row, 2) an image, whose maps are ablated in it alone, and another one.
@@ -351,10 +351,10 @@ class PooledAblation(Ablation):
         """
         judged = np.isfinite(block.human).any(axis=1)
         scorer = _Scorer(PairBlock(block.images[judged], block.human[judged][:, judged]), self._score, signs.device)
-        own, human = signs[scorer.images], scorer.score.human
-        pairs = own.new_zeros(2, len(own), len(own))
-        pairs[:, *scorer.pairs] = torch.stack([torch.ones_like(human), human])
-        sum_r, sum_rh = ((own * (of_pairs @ own)).sum(0) for of_pairs in pairs)
+        block_signs, human = signs[scorer.images], scorer.score.human
+        tables = block_signs.new_zeros(2, len(block_signs), len(block_signs))
+        tables[:, *scorer.pairs] = torch.stack([torch.ones_like(human), human])
+        sum_r, sum_rh = ((block_signs * (table @ block_signs)).sum(0) for table in tables)
         sums = torch.stack([sum_r, sum_rh, torch.full_like(sum_r, len(human))], dim=1)
         correlations = closed_forms.correlations(sums, len(human), human.square().sum())
         return SCORES[self._score].of(correlations).cpu().numpy()
@@ -384,11 +384,11 @@ class PooledAblation(Ablation):
         def tasks() -> Iterator[Callable[[], torch.Tensor]]:
             for block in progress(blocks, "feature maps ablated, block", len(blocks)):
                 score, chunk = score_of(rows, block)
-                for some in maps.split(chunk):
-                    yield functools.partial(score, some)
+                for group in maps.split(chunk):
+                    yield functools.partial(score, group)
 
-        done = torch.cat(list(self.compute.map(lambda task: task(), tasks())))
-        return done.unflatten(0, (len(blocks), len(maps))).cpu().numpy()
+        scores = torch.cat(list(self.compute.map(lambda task: task(), tasks())))
+        return scores.unflatten(0, (len(blocks), len(maps))).cpu().numpy()
 
     def _correlated(self, rows: closed_forms.Covariation, block: PairBlock) -> tuple[_ScoreMaps, int]:
         """What scores maps over a block in closed form, and how many maps to take at a time."""
@@ -396,13 +396,13 @@ class PooledAblation(Ablation):
         sums = closed_forms.sums_over(human)
 
         def score(maps: torch.Tensor) -> torch.Tensor:
-            of_pairs = sums.without(rows, images, maps)
-            scores = SCORES[self._score].of(closed_forms.correlations(of_pairs, sums.n_pairs, sums.spread))
-            rough = closed_forms.rough(of_pairs, sums.n_pairs) | rows.cancelled_anywhere(maps)
+            pair_sums = sums.without(rows, images, maps)
+            scores = SCORES[self._score].of(closed_forms.correlations(pair_sums, sums.n_pairs, sums.spread))
+            rough = closed_forms.rough(pair_sums, sums.n_pairs) | rows.cancelled_anywhere(maps)
             if rough.any():
-                of_similarities, _ = self._pair_by_pair(rows, block)
+                score_pair_by_pair, _ = self._pair_by_pair(rows, block)
                 # One map at a time, so that no bit of its score depends on the other maps.
-                scores[rough] = torch.cat([of_similarities(one) for one in maps[rough].split(1)])
+                scores[rough] = torch.cat([score_pair_by_pair(single) for single in maps[rough].split(1)])
             return scores
 
         return score, self._maps_at_once(len(human))
@@ -462,11 +462,11 @@ class PooledAblation(Ablation):
                     yield number, sums, top, tile
 
         # Added in the order of the tiles, whichever is ready first.
-        for number, of_tile in self.compute.map(lambda task: (task[0], task[1].top_k(*task[2:])), tiles()):
-            totals[number] += of_tile
-        of_blocks = totals.new_tensor([n_pairs, spread])[:, :, None]
-        scores = SCORES[self._score].of(closed_forms.correlations(totals, *of_blocks))
-        rough = closed_forms.rough(totals, of_blocks[0])
+        for number, tile_sums in self.compute.map(lambda task: (task[0], task[1].top_k(*task[2:])), tiles()):
+            totals[number] += tile_sums
+        per_block = totals.new_tensor([n_pairs, spread])[:, :, None]
+        scores = SCORES[self._score].of(closed_forms.correlations(totals, *per_block))
+        rough = closed_forms.rough(totals, per_block[0])
         # With one map and zeros elsewhere, similarities are 1 or -1: if they are nearly equal, they are equal.
         rough[:, 0] &= not self._to_zero
         for number in rough.any(1).nonzero()[:, 0].tolist():
@@ -490,8 +490,8 @@ class PooledAblation(Ablation):
         scorer = self._scorer(block)
         top = self._top(columns, scorer.images)
         chunk = max(1, _CACHED_VALUES // max(1, len(scorer.pairs[0])))
-        parts = itertools.islice(top.similarities(scorer.pairs, chunk), n and -(-n // chunk))
-        return torch.cat([scorer.score(similarities) for similarities in parts])
+        chunks = itertools.islice(top.similarities(scorer.pairs, chunk), n and -(-n // chunk))
+        return torch.cat([scorer.score(similarities) for similarities in chunks])
 
     def _leave_one_out_of_each_image(self, human: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         judged = torch.from_numpy(human).to(self.compute.device)
@@ -509,26 +509,26 @@ class PooledAblation(Ablation):
         scores = _gather(self.compute.map(ranked, images))
         return scores[:, 0], scores[:, 1:]
 
-    def _standardised(self, every: _Scorer, own: OwnSecondOrder, places: torch.Tensor, rows: np.ndarray) -> np.ndarray:
+    def _standardised(self, scorer: _Scorer, own: OwnSecondOrder, places: torch.Tensor, rows: np.ndarray) -> np.ndarray:
         n_maps = self.readout.shape[1]
         maps = torch.tensor([kernels.NO_MAP, *range(n_maps)], device=self.compute.device)
         # Memory as in `_pair_by_pair`.
-        tasks = maps.split(self.compute.chunk(8 * 8 * len(every.pairs[0])))
-        done = self.compute.map(
-            lambda some: every.parts(self.rows.similarities_without(every.pairs, some), places), tasks
+        tasks = maps.split(self.compute.chunk(8 * 8 * len(scorer.pairs[0])))
+        chunks = self.compute.map(
+            lambda group: scorer.parts(self.rows.similarities_without(scorer.pairs, group), places), tasks
         )
-        of_all, correlations = (torch.cat(parts) for parts in zip(*done, strict=True))
+        by_pair, correlations = (torch.cat(column) for column in zip(*chunks, strict=True))
         by_image, own_rows = np.empty((1 + n_maps, len(rows))), closed_forms.OwnRows.of(self.rows)
-        everyone = torch.arange(len(self.readout), device=self.compute.device)
+        all_images = torch.arange(len(self.readout), device=self.compute.device)
 
-        def of_row(image: int) -> np.ndarray:
-            similarities = own_rows.similarities(image, everyone)[:, None]
+        def standardised_row(image: int) -> np.ndarray:
+            similarities = own_rows.similarities(image, all_images)[:, None]
             return own.of_image(image).standard(similarities)[:, 0].cpu().numpy()
 
         images = np.unique(rows[:, 0])
-        for image, with_others in zip(images, self.compute.map(of_row, images), strict=True):
-            by_image[:, rows[:, 0] == image] = with_others[:, rows[rows[:, 0] == image, 1]]
-        return np.concatenate([of_all.cpu().numpy(), by_image, correlations.cpu().numpy()], axis=1)
+        for image, row in zip(images, self.compute.map(standardised_row, images), strict=True):
+            by_image[:, rows[:, 0] == image] = row[:, rows[rows[:, 0] == image, 1]]
+        return np.concatenate([by_pair.cpu().numpy(), by_image, correlations.cpu().numpy()], axis=1)
 
 
 class ReadoutAblation(Ablation):
@@ -558,17 +558,17 @@ class ReadoutAblation(Ablation):
         tasks = self._head.without_each(maps, self._chunk())
         return whole, self._over_maps(tasks, len(maps), scores, "feature maps ablated").T
 
-    def _standardised(self, every: _Scorer, own: OwnSecondOrder, places: torch.Tensor, rows: np.ndarray) -> np.ndarray:
+    def _standardised(self, scorer: _Scorer, own: OwnSecondOrder, places: torch.Tensor, rows: np.ndarray) -> np.ndarray:
         whole, (images, others) = scaled_rows(self.readout, self._similarity), torch.from_numpy(rows).T
 
         def standardised(readouts: torch.Tensor) -> torch.Tensor:
-            of_all, correlations = every.parts(rsm(readouts, self._similarity)[..., *every.pairs], places)
+            by_pair, correlations = scorer.parts(rsm(readouts, self._similarity)[..., *scorer.pairs], places)
             by_image = own.standard(similarities_to(readouts, whole, self._similarity))[..., images, others]
-            return torch.cat([of_all, by_image, correlations], dim=-1)
+            return torch.cat([by_pair, by_image, correlations], dim=-1)
 
         def one_by_one(readouts: torch.Tensor) -> torch.Tensor:
             # Each variant takes several matrices (image, image) of memory.
-            return torch.cat([standardised(one) for one in readouts.split(1)])
+            return torch.cat([standardised(variant) for variant in readouts.split(1)])
 
         intact, n_maps = standardised(self.readout[None]).cpu().numpy(), self.active.shape[1]
         tasks = self._head.without_each(np.arange(n_maps), self._chunk())
@@ -612,9 +612,9 @@ class ReadoutAblation(Ablation):
 
         def scores(readouts: torch.Tensor) -> torch.Tensor:
             # One variant at a time on a processor: each takes several matrices (image, image) of memory.
-            parts = readouts.split(1 if readouts.device.type == "cpu" else len(readouts))
+            chunks = readouts.split(1 if readouts.device.type == "cpu" else len(readouts))
             # Only the image's own row is ablated: row i of the variant against the whole rows.
-            return torch.cat([agreement(similarities_to(part, whole, self._similarity)) for part in parts])
+            return torch.cat([agreement(similarities_to(chunk, whole, self._similarity)) for chunk in chunks])
 
         intact = scores(self.readout[None])[0].cpu().numpy()
         n_maps = self.active.shape[1]
@@ -626,8 +626,8 @@ class ReadoutAblation(Ablation):
     ) -> np.ndarray:
         """Scores (n, ...) of the readouts of all tasks, for n maps or n values of k."""
         chunk = self._chunk()
-        done = self.compute.map(lambda task: scores(task()), tasks)
-        return torch.cat(list(progress(done, f"{what}, {chunk} at a time", -(-n // chunk)))).cpu().numpy()
+        scored = self.compute.map(lambda task: scores(task()), tasks)
+        return torch.cat(list(progress(scored, f"{what}, {chunk} at a time", -(-n // chunk)))).cpu().numpy()
 
     def _chunk(self) -> int:
         n_images = len(self.active)
@@ -635,6 +635,6 @@ class ReadoutAblation(Ablation):
         return min(by_memory, _MOST_VARIANTS)
 
 
-def _gather(parts: Iterator[torch.Tensor]) -> np.ndarray:
+def _gather(results: Iterator[torch.Tensor]) -> np.ndarray:
     """Stack results into an array, one row each."""
-    return torch.stack(list(parts)).cpu().numpy()
+    return torch.stack(list(results)).cpu().numpy()

@@ -58,13 +58,13 @@ class VariantHead(ABC):
 
     def only(self, kept: torch.Tensor) -> Self:
         """The same head over the maps `kept` (feature_map,) bool; the others are ablated in all images."""
-        some = torch.where(kept[:, None, None], self.maps, self._ablated)
-        return type(self)(self._head, self._compute, self.fill, some, *self._prefix)
+        ablated = torch.where(kept[:, None, None], self.maps, self._ablated)
+        return type(self)(self._head, self._compute, self.fill, ablated, *self._prefix)
 
     def of(self, images: torch.Tensor) -> Self:
         """The same head for some images (image,)."""
-        parts = (values[images] for values in (self.maps, *self._prefix))
-        return type(self)(self._head, self._compute, self.fill, *parts)
+        chosen = (values[images] for values in (self.maps, *self._prefix))
+        return type(self)(self._head, self._compute, self.fill, *chosen)
 
     @abstractmethod
     def without_each(self, maps: np.ndarray, chunk: int) -> Iterator[ReadoutTask]:
@@ -93,17 +93,17 @@ class LinearHead(VariantHead):
         """Take a head of route `linear`, the fill (feature_map,) and the maps (image, feature_map, y, x)."""
         super().__init__(head, compute, fill, maps)
         assert head.per_map is not None and head.first_linear is not None and head.tail is not None
-        apart, linear = compute.place(head.per_map), compute.place(head.first_linear)
+        per_map, linear = compute.place(head.per_map), compute.place(head.first_linear)
         self._tail = compute.place(head.tail)
-        self._head = replace(head, per_map=apart, first_linear=linear, tail=self._tail)
+        self._head = replace(head, per_map=per_map, first_linear=linear, tail=self._tail)
         n_images, n_maps = maps.shape[:2]
         with torch.no_grad(), compute.arithmetic():
-            flat = torch.cat([apart(part.to(compute.device)) for part in maps.split(_BATCH)])
-            ablated = apart(self._ablated.to(compute.device))
+            flat = torch.cat([per_map(part.to(compute.device)) for part in maps.split(_BATCH)])
+            ablated = per_map(self._ablated.to(compute.device))
             self._hidden = linear(flat).float()
             self.intact = self._tail(self._hidden).float()
         with torch.no_grad():
-            self._nothing = linear(ablated.float()).expand_as(self._hidden)
+            self._all_ablated = linear(ablated.float()).expand_as(self._hidden)
         #: (map, image) whether a map is anything but its fill in an image.
         self._active = self.active.T
         #: (map, image, value) and (hidden unit, map, value): contributions are products of the two.
@@ -118,33 +118,33 @@ class LinearHead(VariantHead):
 
     def without_each(self, maps: np.ndarray, chunk: int) -> Iterator[ReadoutTask]:
         """The hidden layer less one contribution."""
-        for some in torch.tensor(maps).split(chunk):
-            yield functools.partial(self._one_by_one, self._hidden, some, -1)
+        for group in torch.tensor(maps).split(chunk):
+            yield functools.partial(self._one_by_one, self._hidden, group, -1)
 
     def each_alone(self, chunk: int) -> Iterator[ReadoutTask]:
         """All maps ablated, and one contribution."""
-        for some in torch.arange(self.maps.shape[1]).split(chunk):
-            yield functools.partial(self._one_by_one, self._nothing, some, 1)
+        for group in torch.arange(self.maps.shape[1]).split(chunk):
+            yield functools.partial(self._one_by_one, self._all_ablated, group, 1)
 
     def _one_by_one(self, start: torch.Tensor, maps: torch.Tensor, sign: int) -> torch.Tensor:
         """(map, image, unit) readouts of a hidden layer (image, hidden unit) plus, or minus, one contribution each."""
-        hidden = self._room(len(maps))
-        for k, of_map in zip(maps.tolist(), hidden, strict=True):
-            self._add(start, k, of_map, sign)
+        hidden = self._new_hidden(len(maps))
+        for k, hidden_of_map in zip(maps.tolist(), hidden, strict=True):
+            self._add(start, k, hidden_of_map, sign)
         return self._finish(hidden, _first_silent(self._active[maps]))
 
     def top_k(self, order: np.ndarray, chunk: int) -> Iterator[ReadoutTask]:
         """Running sums of contributions in the order of the ranking, one addition after the other."""
-        total = self._nothing
+        total = self._all_ablated
         for maps in torch.tensor(order).split(chunk):
-            hidden = self._room(len(maps))
+            hidden = self._new_hidden(len(maps))
             for k, grown in zip(maps.tolist(), hidden, strict=True):
                 total = self._add(total, k, grown)
             # Copied, since the task overwrites its hidden layers.
             total = total.clone()
             yield functools.partial(self._finish, hidden, _last_active(self._active[maps]))
 
-    def _room(self, n: int) -> torch.Tensor:
+    def _new_hidden(self, n: int) -> torch.Tensor:
         """Uninitialised (n, image, hidden unit) for n hidden layers; those of one image lie together in memory."""
         n_images, n_hidden = self._hidden.shape
         return self._hidden.new_empty(n_images, n, n_hidden).transpose(0, 1)
@@ -199,16 +199,16 @@ class GatedLinear:
         # These buffers are reused for every image: allocating memory would take about as long as the arithmetic.
         gated, chosen, weight = (hidden.new_empty(0) for _ in range(3))
         readouts = hidden
-        for image, of_image in enumerate(hidden.unbind(1)):
-            different, which = torch.unique(same_as[:, image], return_inverse=True)
-            torch.index_select(of_image, 0, different, out=gated.resize_(0)).relu_()
+        for image, hidden_of_image in enumerate(hidden.unbind(1)):
+            distinct, inverse = torch.unique(same_as[:, image], return_inverse=True)
+            torch.index_select(hidden_of_image, 0, distinct, out=gated.resize_(0)).relu_()
             active = gated.amax(0).nonzero()[:, 0]
             torch.index_select(gated, 1, active, out=chosen.resize_(0))
             torch.index_select(self.weight, 0, active, out=weight.resize_(0))
             outputs = self.rest(torch.addmm(self.bias, chosen, weight)).float()
             if outputs.shape[1] != readouts.shape[2]:
                 readouts = outputs.new_empty(hidden.shape[1], len(hidden), outputs.shape[1]).transpose(0, 1)
-            torch.index_select(outputs, 0, which, out=readouts[:, image])
+            torch.index_select(outputs, 0, inverse, out=readouts[:, image])
         return readouts
 
 
@@ -254,31 +254,31 @@ class GeneralHead(VariantHead):
         self, head: Head, compute: Compute, fill: torch.Tensor, maps: torch.Tensor, *prefix: torch.Tensor
     ) -> None:
         super().__init__(head, compute, fill, maps, *prefix)
-        apart = None
+        per_map = None
         if head.route == "general" and head.per_map is not None and head.tail is not None:
-            apart, self._tail = compute.place(head.per_map), compute.place(head.tail)
-            self._head = replace(head, per_map=apart, tail=self._tail)
+            per_map, self._tail = compute.place(head.per_map), compute.place(head.tail)
+            self._head = replace(head, per_map=per_map, tail=self._tail)
         else:
             self._tail = compute.place(head.module)
             self._head = replace(head, module=self._tail)
         with torch.no_grad(), compute.arithmetic():
             #: Inputs of the tail: of the maps as they are (on the CPU), and of an image's maps, all ablated.
-            self._meeting, self._without = maps, self._ablated.to(compute.device)
-            if apart is not None:
-                self._meeting = torch.cat([apart(part.to(compute.device)).cpu() for part in maps.split(_BATCH)])
-                self._without = apart(self._without)
+            self._tail_inputs, self._ablated_inputs = maps, self._ablated.to(compute.device)
+            if per_map is not None:
+                self._tail_inputs = torch.cat([per_map(part.to(compute.device)).cpu() for part in maps.split(_BATCH)])
+                self._ablated_inputs = per_map(self._ablated_inputs)
             self.intact = torch.cat([self._tail(*parts) for parts in self._batches()]).float()
-        self.bytes_per_variant = 4 * self.intact.numel() + 4 * self._meeting[:_BATCH].numel()
+        self.bytes_per_variant = 4 * self.intact.numel() + 4 * self._tail_inputs[:_BATCH].numel()
 
     def _batches(self) -> Iterator[list[torch.Tensor]]:
         """The inputs of the tail for `_BATCH` images at a time, on the device."""
-        for parts in zip(*(values.split(_BATCH) for values in (self._meeting, *self._prefix)), strict=True):
+        for parts in zip(*(values.split(_BATCH) for values in (self._tail_inputs, *self._prefix)), strict=True):
             yield [part.to(self._compute.device) for part in parts]
 
     def without_each(self, maps: np.ndarray, chunk: int) -> Iterator[ReadoutTask]:
         """One map replaced."""
-        for some in torch.tensor(maps).split(chunk):
-            yield functools.partial(self._readouts, torch.arange(self.maps.shape[1]) != some[:, None])
+        for group in torch.tensor(maps).split(chunk):
+            yield functools.partial(self._readouts, torch.arange(self.maps.shape[1]) != group[:, None])
 
     def each_alone(self, chunk: int) -> Iterator[ReadoutTask]:
         """All maps but one replaced."""
@@ -294,18 +294,18 @@ class GeneralHead(VariantHead):
 
     def _readouts(self, kept: torch.Tensor) -> torch.Tensor:
         """(variant, image, unit) readouts with the maps (variant, feature_map) kept and the others replaced."""
-        places = [1] * (self._meeting.ndim - 2)
-        ablated = ~kept.to(self._compute.device).reshape(len(kept), 1, -1, *places)
+        other_axes = [1] * (self._tail_inputs.ndim - 2)
+        ablated = ~kept.to(self._compute.device).reshape(len(kept), 1, -1, *other_axes)
         with torch.no_grad(), self._compute.arithmetic():
             readouts = [self._of_batch(ablated, *parts) for parts in self._batches()]
         return torch.cat(readouts, dim=1)
 
-    def _of_batch(self, ablated: torch.Tensor, part: torch.Tensor, *prefix: torch.Tensor) -> torch.Tensor:
+    def _of_batch(self, ablated: torch.Tensor, batch: torch.Tensor, *prefix: torch.Tensor) -> torch.Tensor:
         """(variant, image, unit) readouts of a batch; variants share a forward pass if the tail's inputs are small."""
-        at_once = _BATCH * self.maps[0].numel() // part.numel()
+        at_once = _BATCH * self.maps[0].numel() // batch.numel()
         readouts = []
-        for some in ablated.split(max(1, at_once)):
-            variants = torch.where(some, self._without, part)
-            inputs = [variants, *(beside.expand(len(some), *beside.shape) for beside in prefix)]
+        for group in ablated.split(max(1, at_once)):
+            variants = torch.where(group, self._ablated_inputs, batch)
+            inputs = [variants, *(tokens.expand(len(group), *tokens.shape) for tokens in prefix)]
             readouts.append(self._tail(*(values.flatten(0, 1) for values in inputs)).unflatten(0, variants.shape[:2]))
         return torch.cat(readouts)
