@@ -127,7 +127,7 @@ def _weighted_ranks(values: np.ndarray, weights: np.ndarray) -> np.ndarray:
     """(draw, pair) ranks among values that count several times; ties share their mean rank, and NaN has none."""
     _, group = np.unique(values, return_inverse=True)
     counts = np.zeros((len(weights), int(group.max()) + 1))
-    for pair, of_pair in enumerate(weights.T):
-        counts[:, group[pair]] += of_pair
+    for pair, pair_weights in enumerate(weights.T):
+        counts[:, group[pair]] += pair_weights
     up_to = counts.cumsum(axis=1)
     return np.where(np.isnan(values), np.nan, (up_to - counts / 2 + 0.5)[:, group])

@@ -27,8 +27,8 @@ def rsm(readout: torch.Tensor, similarity: str) -> torch.Tensor:
     """
     if readout.ndim == 3 and readout.device.type == "cpu":
         # One variant after the other in the same buffer: in float64, one fits the processor's cache.
-        place = torch.empty_like(readout[0], dtype=torch.float64, memory_format=torch.contiguous_format)
-        return torch.stack([rsm(place.copy_(one), similarity) for one in readout])
+        buffer = torch.empty_like(readout[0], dtype=torch.float64, memory_format=torch.contiguous_format)
+        return torch.stack([rsm(buffer.copy_(variant), similarity) for variant in readout])
     rows = readout.double()
     gram = rows @ rows.mT
     sums = rows.sum(-1)

@@ -85,8 +85,8 @@ class Compute:
             while under_way:
                 yield _first_done(under_way)
         finally:
-            for one in under_way:
-                one.future.cancel()
+            for pending in under_way:
+                pending.future.cancel()
 
 
 @dataclass
@@ -114,8 +114,8 @@ def _first_done(under_way: deque[_UnderWay[Result]]) -> Result:
     A core whose thread only waits is idle until another thread is moved to it, which takes longer than a small task.
     """
     if not under_way[0].future.done():
-        for one in under_way:
-            if one.take():
+        for task in under_way:
+            if task.take():
                 break
     return under_way.popleft().future.result()
 

@@ -57,4 +57,4 @@ def visible(name: str) -> str:
     >>> print(visible("a\0é"))
     a\x00é
     """
-    return "".join(one if can_be_written(one) else one.encode("unicode_escape").decode() for one in name)
+    return "".join(char if can_be_written(char) else char.encode("unicode_escape").decode() for char in name)

@@ -115,7 +115,7 @@ class Problems:
 
     def table(self) -> pd.DataFrame:
         """A row per problem with the columns `COLUMNS`, errors first."""
-        rows = [[getattr(one, column) for column in COLUMNS] for one in [*self.errors, *self.warnings]]
+        rows = [[getattr(problem, column) for column in COLUMNS] for problem in [*self.errors, *self.warnings]]
         return pd.DataFrame(rows, columns=list(COLUMNS), dtype=str)
 
     def log_warnings(self) -> None:

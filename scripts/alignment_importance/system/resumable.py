@@ -85,13 +85,13 @@ class Budget:
                 if str(saved["key"]) != self.key or int(saved["done"]) > n_steps:
                     logger.info("%s was made from other inputs or settings; starting over.", self.partial)
                     return 0
-                left = {name: np.broadcast_to(saved[f"state_{name}"], values.shape) for name, values in state.items()}
+                arrays = {name: np.broadcast_to(saved[f"state_{name}"], values.shape) for name, values in state.items()}
                 done = int(saved["done"])
         except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
             logger.warning("%s cannot be read (%s); starting over.", self.partial, error)
             return 0
         for name, values in state.items():
-            values[...] = left[name]
+            values[...] = arrays[name]
         logger.info("Going on after %d steps of an earlier run (%s).", done, self.partial)
         return done
 
