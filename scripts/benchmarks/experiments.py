@@ -54,12 +54,12 @@ def permutations(compute: Compute) -> pd.DataFrame:
     with measure(compute.device) as ours:
         table = permutation.permute(engine, folds.members(cut, _NAMES), human, SCORE, N_PERMUTATIONS, SEEDS[0])
     with measure(compute.device) as other:
-        some = permute_one_by_one(engine, cut, human, N_ONE_BY_ONE)
-    difference = float(np.abs(some - table["difference"].to_numpy()[: len(some)]).max())
-    share = len(some) / len(table)
+        gains = permute_one_by_one(engine, cut, human, N_ONE_BY_ONE)
+    difference = float(np.abs(gains - table["difference"].to_numpy()[: len(gains)]).max())
+    share = len(gains) / len(table)
     compared = ("pooled", "permutations", "one_by_one", ours, other.seconds)
-    made = row(*compared, difference=difference, share=share, n_images=N_IMAGES, n_maps=N_POOLED_MAPS)
-    return pd.DataFrame([made])
+    summary_row = row(*compared, difference=difference, share=share, n_images=N_IMAGES, n_maps=N_POOLED_MAPS)
+    return pd.DataFrame([summary_row])
 
 
 def permute_one_by_one(engine: PooledAblation, cut: pd.DataFrame, human: np.ndarray, n_draws: int) -> np.ndarray:
@@ -71,7 +71,7 @@ def permute_one_by_one(engine: PooledAblation, cut: pd.DataFrame, human: np.ndar
         blocks = folds.blocks(cut, human[np.ix_(order, order)], _NAMES)
         curve = curves.trace(engine, blocks, importance.rank_folds(engine, blocks))
         kept = [retention.retain(of_fold) for _, of_fold in curve.groupby("fold")]
-        gains.append(np.mean([one["test_retained"] - one["test_full"] for one in kept]))
+        gains.append(np.mean([fold["test_retained"] - fold["test_full"] for fold in kept]))
     return np.array(gains)
 
 

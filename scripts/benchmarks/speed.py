@@ -120,7 +120,7 @@ def vgg16(compute: Compute) -> pd.DataFrame:
     with measure(compute.device) as tracing:
         traced = [curves.trace(engine, of_seed, table) for of_seed, table in zip(folds_of_seeds, rankings, strict=True)]
     with measure(compute.device) as scoring:
-        _, own = engine.leave_one_out_of_each_image(human)
+        _, image_correlations = engine.leave_one_out_of_each_image(human)
     parts = (preparing, loo, ranking, tracing, scoring)
     everything = Measured(
         sum(part.seconds for part in parts),
@@ -129,13 +129,13 @@ def vgg16(compute: Compute) -> pd.DataFrame:
     )
     kind = {"n_images": len(maps), "n_maps": n_maps}
     torch.set_num_threads(compute.threads)  # for the other ways: the engine has ended
-    some = np.linspace(0, n_maps - 1, 6).astype(int)
-    seconds, scores = heads_run_again(head.module, (maps,), human, some, 1)
-    difference, share = float(np.abs(scores - without[0, some]).max()), len(some) / n_maps
+    ablated = np.linspace(0, n_maps - 1, 6).astype(int)
+    seconds, scores = heads_run_again(head.module, (maps,), human, ablated, 1)
+    difference, share = float(np.abs(scores - without[0, ablated]).max()), len(ablated) / n_maps
     rows = [row("vgg16", "leave_one_out", "published", loo, seconds, difference=difference, share=share, **kind)]
     n_captum = 2
     seconds, correlations = captum_leave_one_out(head.module, maps, human, range(n_captum))
-    difference, share = float(np.abs(correlations - own[:n_captum]).max()), n_captum / len(maps)
+    difference, share = float(np.abs(correlations - image_correlations[:n_captum]).max()), n_captum / len(maps)
     rows.append(row("vgg16", "leave_one_out", "captum", loo, seconds, difference=difference, share=share, **kind))
     seconds, difference, share = _published_curves(head.module, maps, folds_of_seeds, rankings[0], traced[0])
     rows.append(row("vgg16", "curves", "published", tracing, seconds, difference=difference, share=share, **kind))
@@ -156,9 +156,9 @@ def _vgg16_data(compute: Compute) -> tuple[Head, torch.Tensor, np.ndarray]:
             noise = torch.randn(4, 3, 28, 28, generator=generator)
             images = nn.functional.interpolate(noise, size=224, mode="bicubic").to(compute.device)
             maps.append(trunk(images).cpu())
-    together = torch.cat(maps)
-    _set_active_share(cut.head, together, compute.device)
-    return cut.head, together, _judgments(N_IMAGES)
+    feature_maps = torch.cat(maps)
+    _set_active_share(cut.head, feature_maps, compute.device)
+    return cut.head, feature_maps, _judgments(N_IMAGES)
 
 
 def _set_active_share(head: Head, maps: torch.Tensor, device: torch.device) -> None:
@@ -234,7 +234,7 @@ def captum_leave_one_out(
         seconds += time.perf_counter() - started
         # The first output is that of the whole image.
         rows = np.concatenate(collected)[1:]
-        correlations.append([_own_correlation(one, whole, human, image) for one in rows])
+        correlations.append([_own_correlation(own, whole, human, image) for own in rows])
     return seconds, np.array(correlations)
 
 
@@ -255,9 +255,9 @@ def _published_curves(
     fold = folds_of_seeds[0][0]
     order = importance.order_of(ranking[ranking["fold"] == fold.fold])
     expected = traced[traced["fold"] == fold.fold].set_index("k")
-    some = np.linspace(1, len(order), 24).astype(int)
+    sizes = np.linspace(1, len(order), 24).astype(int)
     seconds, difference = 0.0, 0.0
-    for k in progress(some, "the published way: top-k subsets", len(some)):
+    for k in progress(sizes, "the published way: top-k subsets", len(sizes)):
         started = time.perf_counter()
         kept = torch.zeros_like(maps)
         kept[:, order[:k].copy()] = maps[:, order[:k].copy()]
@@ -270,7 +270,7 @@ def _published_curves(
             # With a constant row neither has a score; a score of only one would make the difference NaN.
             same = np.isnan(ours) & np.isnan(naive)
             difference = float(np.max([difference, *np.where(same, 0, np.abs(ours - naive))]))
-    share = len(some) / (len(order) * sum(len(of_seed) for of_seed in folds_of_seeds))
+    share = len(sizes) / (len(order) * sum(len(of_seed) for of_seed in folds_of_seeds))
     return seconds, difference, share
 
 
@@ -294,10 +294,10 @@ def transformer(compute: Compute) -> pd.DataFrame:
     with measure(compute.device) as ours:
         engine = ReadoutAblation(AttentionHead(head, compute, zeros, maps, prefix), compute, "pearson", "pearson_r2")
         _, without = engine.leave_one_out([folds.whole(human)])
-    some = np.linspace(0, head.n_maps - 1, 4).astype(int)
+    ablated = np.linspace(0, head.n_maps - 1, 4).astype(int)
     torch.set_num_threads(compute.threads)  # as for VGG-16
-    seconds, scores = heads_run_again(head.module, (maps, prefix), human, some, 32)
-    difference, share = float(np.abs(scores - without[0, some]).max()), len(some) / head.n_maps
+    seconds, scores = heads_run_again(head.module, (maps, prefix), human, ablated, 32)
+    difference, share = float(np.abs(scores - without[0, ablated]).max()), len(ablated) / head.n_maps
     compared = ("vit_b_16", "leave_one_out", "last_block", ours, seconds)
     return pd.DataFrame([row(*compared, difference=difference, share=share, n_images=len(maps), n_maps=head.n_maps)])
 
@@ -319,19 +319,19 @@ def pooled(compute: Compute) -> pd.DataFrame:
     rows = []
     for n_images, n_measured in ((N_IMAGES, N_POOLED_MAPS), (N_MANY, 16)):
         readout, human = _pooled_data(n_images)
-        some = np.linspace(0, N_POOLED_MAPS - 1, n_measured).astype(int)
+        ablated = np.linspace(0, N_POOLED_MAPS - 1, n_measured).astype(int)
         rounds, repeats = (10, 10) if n_images == N_IMAGES else (3, 1)
         preparing, (units, products) = _best_of(functools.partial(gram, readout), rounds * repeats, compute)
         (ours, without), (one_by_one, scores) = _best_of_both(
             functools.partial(_pooled_leave_one_out, readout, human, compute),
-            functools.partial(gram_leave_one_out, units, products, human, some),
+            functools.partial(gram_leave_one_out, units, products, human, ablated),
             rounds,
             repeats,
             compute,
         )
         share = n_measured / N_POOLED_MAPS
         seconds = share * preparing.seconds + one_by_one.seconds
-        difference = float(np.abs(scores - without[some]).max())
+        difference = float(np.abs(scores - without[ablated]).max())
         kind = {"n_images": n_images, "n_maps": N_POOLED_MAPS}
         rows.append(row("pooled", "leave_one_out", "gram", ours, seconds, difference=difference, share=share, **kind))
     return pd.DataFrame(rows)
