@@ -115,12 +115,12 @@ class AttentionHead(VariantHead):
         return x.double().mul_(x + 2 * self._fill[channels, None].double())
 
     def without_each(self, maps: np.ndarray, chunk: int) -> Iterator[ReadoutTask]:
-        """All channels of the patches, and one of them taken away."""
+        """All channels of the patches but one per variant."""
         for group in torch.tensor(maps, device=self._x.device).split(chunk):
             yield functools.partial(self._readouts, None, group, -torch.eye(len(group), device=group.device))
 
     def each_alone(self, chunk: int) -> Iterator[ReadoutTask]:
-        """One channel and no other."""
+        """One channel of the patches per variant, and no other."""
         maps = torch.arange(self.maps.shape[1], device=self._x.device)
         for group in maps.split(chunk):
             yield functools.partial(self._readouts, maps[:0], group, torch.eye(len(group), device=group.device))

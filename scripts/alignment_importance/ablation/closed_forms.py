@@ -145,7 +145,7 @@ class Covariation:
 
     @property
     def similarity(self) -> str:
-        """Of the rows: `pearson` or `cosine`."""
+        """The similarity of the rows, `pearson` or `cosine`."""
         return "pearson" if self.inverse else "cosine"
 
     def similarities_without(self, pairs: tuple[torch.Tensor, torch.Tensor], maps: torch.Tensor) -> torch.Tensor:
@@ -474,7 +474,7 @@ class OwnRows:
         scale: (image,) 1 / sqrt(v_i), NaN if the whole row is constant.
         scale_without: (image, map) 1 / sqrt(v_i(-k)), NaN if the row is constant without the map; 1 where it is
             `cancelled`, and similarities are computed by their definition.
-        rows: all rows.
+        rows: all rows and their co-variation.
     """
 
     x: torch.Tensor

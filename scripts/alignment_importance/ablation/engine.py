@@ -206,15 +206,15 @@ class Ablation(ABC):
             human: (image, image) judgments, NaN on the diagonal and where there are none.
 
         Returns:
-            (image,) with all maps, and (image, feature_map) with each map ablated in that image alone, the others being
-            whole. Correlations are of ranks where the score's are, and never squared. NaN for images of which fewer
-            than `folds.MIN_PAIRS` pairs are judged.
+            (image,) with all maps, and (image, feature_map) with each map ablated in that image alone, the other images
+            being whole. Correlations are of ranks if those of the score are, and never squared. NaN for images that
+            have fewer than `folds.MIN_PAIRS` judged pairs.
         """
         whole, without = self._leave_one_out_of_each_image(_rows_with_enough(human))
         return whole, np.where(self.active, without, whole[:, None])
 
     def standardised(self, human: np.ndarray, pairs: np.ndarray) -> tuple[list[Standardised], np.ndarray]:
-        """Parts of some pairs in the correlation of all judged pairs, and in those of the rows of both their images.
+        """The parts of some pairs in the correlation of all judged pairs, and in the correlations of both images' rows.
 
         Args:
             human: (image, image) judgments, NaN on the diagonal and where there are none.
@@ -249,7 +249,7 @@ class Ablation(ABC):
     def _standardised(
         self, scorer: "_Scorer", own: OwnSecondOrder, places: torch.Tensor, rows: np.ndarray
     ) -> np.ndarray:
-        """(1 + map, place + row + 1) standardised similarities with all maps and without each, and correlations.
+        """(1 + map, place + row + 1) standardised similarities with all maps and without each, then correlations.
 
         Args:
             scorer: scores all judged pairs.
@@ -305,8 +305,8 @@ class PooledAblation(Ablation):
 
     Attributes:
         readout: (image, unit) float64, on the device.
-        fill: (unit,) float64, on the device: what ablated units hold.
-        similarity: of readouts.
+        fill: (unit,) float64, on the device: values of ablated units.
+        similarity: of readouts, `pearson` or `cosine`.
     """
 
     def __init__(
@@ -329,7 +329,7 @@ class PooledAblation(Ablation):
 
     @property
     def units(self) -> "PooledAblation":
-        """Units are maps here."""
+        """This same ablation: units are maps here."""
         return self
 
     def each_alone(self, blocks: Sequence[PairBlock]) -> np.ndarray:
@@ -360,7 +360,7 @@ class PooledAblation(Ablation):
         return SCORES[self._score].of(correlations).cpu().numpy()
 
     def only(self, kept: np.ndarray) -> "PooledAblation":
-        """The same network with only some maps."""
+        """The same network with only some maps, the others ablated in all images."""
         fill = self.fill.cpu().numpy()
         readout = np.where(kept, self.readout.cpu().numpy(), fill)
         return PooledAblation(readout, self.compute, self.similarity, self._score, fill)
@@ -416,7 +416,7 @@ class PooledAblation(Ablation):
     def _maps_at_once(self, n_images: int) -> int:
         """How many maps to take at a time: an equal part for every thread, or what the memory of a GPU holds.
 
-        On a processor the scores of a map do not depend on which maps it is taken with.
+        On a processor the scores of a map do not depend on which maps are computed with it.
         """
         if self.compute.device.type != "cpu":
             return self.compute.chunk(16 * 8 * n_images)
@@ -543,7 +543,7 @@ class ReadoutAblation(Ablation):
         self._unit_fill = unit_fill
 
     def only(self, kept: np.ndarray) -> "ReadoutAblation":
-        """The same network with only some maps."""
+        """The same network with only some maps, the others ablated in all images."""
         head = self._head.only(torch.from_numpy(np.asarray(kept, dtype=bool)))
         return ReadoutAblation(head, self.compute, self._similarity, self._score, self._unit_fill)
 

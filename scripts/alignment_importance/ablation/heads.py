@@ -24,7 +24,7 @@ class VariantHead(ABC):
     """A head that computes its readout under ablation.
 
     Attributes:
-        fill: (feature_map,) on the CPU: what ablated maps hold at all places.
+        fill: (feature_map,) on the CPU: the value of ablated maps at all places.
         maps: (image, feature_map, y, x) on the CPU.
         intact: (image, unit) float32 readout with all maps, on the device.
         bytes_per_variant: memory that one ablated variant of all images takes while its readout is computed.
@@ -117,12 +117,12 @@ class LinearHead(VariantHead):
         self.bytes_per_variant = 4 * n_images * (n_hidden if in_place else n_hidden + n_units)
 
     def without_each(self, maps: np.ndarray, chunk: int) -> Iterator[ReadoutTask]:
-        """The hidden layer less one contribution."""
+        """The hidden layer with all maps, less one contribution per variant."""
         for group in torch.tensor(maps).split(chunk):
             yield functools.partial(self._one_by_one, self._hidden, group, -1)
 
     def each_alone(self, chunk: int) -> Iterator[ReadoutTask]:
-        """All maps ablated, and one contribution."""
+        """The hidden layer with all maps ablated, plus one contribution per variant."""
         for group in torch.arange(self.maps.shape[1]).split(chunk):
             yield functools.partial(self._one_by_one, self._all_ablated, group, 1)
 
@@ -276,17 +276,17 @@ class GeneralHead(VariantHead):
             yield [part.to(self._compute.device) for part in parts]
 
     def without_each(self, maps: np.ndarray, chunk: int) -> Iterator[ReadoutTask]:
-        """One map replaced."""
+        """Each of `maps` replaced by its fill, one per variant."""
         for group in torch.tensor(maps).split(chunk):
             yield functools.partial(self._readouts, torch.arange(self.maps.shape[1]) != group[:, None])
 
     def each_alone(self, chunk: int) -> Iterator[ReadoutTask]:
-        """All maps but one replaced."""
+        """All maps but one replaced by their fill."""
         for kept in torch.eye(self.maps.shape[1], dtype=torch.bool).split(chunk):
             yield functools.partial(self._readouts, kept)
 
     def top_k(self, order: np.ndarray, chunk: int) -> Iterator[ReadoutTask]:
-        """All maps but the top k replaced."""
+        """All maps but the top k replaced by their fill."""
         rank = torch.empty(len(order), dtype=torch.long)
         rank[torch.tensor(order)] = torch.arange(len(order))
         for kept in (rank <= torch.arange(len(order))[:, None]).split(chunk):
