@@ -1,4 +1,4 @@
-"""The figure of the benchmark."""
+"""The figure of the benchmark: how much faster the engine is, and how its time and memory grow."""
 
 import numpy as np
 import pandas as pd
@@ -55,7 +55,7 @@ def _ratio_panel(panel: Axes, compared: pd.DataFrame) -> None:
 
 
 def _growth_panel(panel: Axes, grown: pd.DataFrame, column: str) -> None:
-    """A line for each kind of work, and the square of the number of images through the last point of the highest."""
+    """A line for each kind of work, and one that grows with the square of the number of images, for comparison."""
     for colour, (work, rows) in zip(
         (palette.BLUE, palette.ORANGE, palette.GREEN), grown.groupby("work", sort=False), strict=False
     ):

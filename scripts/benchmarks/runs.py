@@ -20,7 +20,7 @@ N_IMAGES, N_MAPS = 60, 1280
 
 
 def runs(compute: Compute) -> pd.DataFrame:
-    """The demo from nothing, once more with nothing to do, as a dry run, and the check of its inputs."""
+    """The demo from nothing, again with nothing to do, again as a dry run, and the check of its inputs."""
     with tempfile.TemporaryDirectory() as folder:
         whole = [measure_run(work, Path(folder)) for work in ([], [], ["--dry-run"], ["check", "--forcerun", "check"])]
     named = zip(("everything", "nothing_to_do", "dry_run", "check"), whole, strict=True)

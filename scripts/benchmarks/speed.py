@@ -47,9 +47,9 @@ ACTIVE = 0.15
 
 @dataclass
 class Measured:
-    """Seconds, by the clock and of processors, and peak memory in MB of what ran inside `measure`.
+    """Wall-clock and processor seconds, and peak memory in MB, of the code inside `measure`.
 
-    The memory is the process's with all libraries and with what earlier work has left, or the GPU's on a GPU.
+    The memory is the process's, with all libraries and what earlier work has left, or the GPU's if that computes.
     """
 
     seconds: float = np.nan
@@ -59,7 +59,7 @@ class Measured:
 
 @contextmanager
 def measure(device: torch.device) -> Iterator[Measured]:
-    """Measure a block of code."""
+    """Measure a block of code; the values are there when it has ended."""
     measured = Measured()
     on_gpu = device.type == "cuda"
     if on_gpu:
