@@ -180,7 +180,7 @@ def heads_run_again(
     """Scores by forward passes of the head with each of some maps set to zero in turn, then one RSM per map.
 
     Args:
-        head: turns maps, and tokens beside them where it reads any, into the readout (image, unit).
+        head: turns maps, and prefix tokens where it reads any, into the readout (image, unit).
         parts: the maps (image, feature_map, y, x) and any tokens (image, token, unit).
         human: (image, image) judgments.
         ablated: (n,) maps.

@@ -1,13 +1,13 @@
 """The ablation engine: second-order scores of a network without each of its feature maps, or with the top k alone.
 
-Four routes, all exact, chosen by `networks.cut` from what lies between the maps and the readout:
+Routes, all exact, chosen by `networks.cut` from what lies between the maps and the readout:
 
 - `pooled` (`PooledAblation`): the readout is the pooled maps; closed forms, no forward pass at all.
 - `linear` (`ReadoutAblation` over a `LinearHead`): the maps meet first in a fully connected layer, whose output is a
   sum of one contribution per map; only what follows is computed again.
 - `attention` (`ReadoutAblation` over an `AttentionHead`): the maps are the patches that enter the last block of a
-  transformer, of which the class token alone is read; closed forms up to the projection of that token.
-- `general` (`ReadoutAblation` over a `GeneralHead`): batched forward passes of the head.
+  transformer, of which only the class token is read; closed forms up to the projection of that token.
+- `general`, `hooked` (`ReadoutAblation` over a `GeneralHead`): batched forward passes of the head, or of the network.
 """
 
 import functools
@@ -84,7 +84,7 @@ def top_k_readout(head: Head | None, recorded: xr.Dataset, order: np.ndarray, k:
 
 
 def _inputs(head: Head, recorded: xr.Dataset) -> list[torch.Tensor]:
-    """The fill of the maps, and the inputs of a head: the maps, and the tokens beside them if it reads any."""
+    """The fill of the maps, and the inputs of a head: the maps, and the prefix tokens if it reads any."""
     names = ["feature_maps", "prefix_tokens"][: 1 + head.reads_prefix]
     values = [_fill(recorded, "feature_maps"), *(recorded[name] for name in names)]
     return [torch.from_numpy(each.to_numpy()) for each in values]

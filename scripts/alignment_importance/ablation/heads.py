@@ -38,7 +38,7 @@ class VariantHead(ABC):
     def __init__(
         self, head: Head, compute: Compute, fill: torch.Tensor, maps: torch.Tensor, *prefix: torch.Tensor
     ) -> None:
-        """Take a head, the fill, the maps and, where it reads them, tokens beside them (image, token, unit).
+        """Take a head, the fill, the maps and, where it reads them, prefix tokens (image, token, unit).
 
         Subclasses replace the modules of `_head` by those that they placed on the device, for `only` and `of` to reuse.
         """

@@ -183,8 +183,8 @@ class Model(Section):
     readout_layer: str | None = None
     """Node or module whose output is the readout; null finds the penultimate layer."""
     readout: Literal["token", "mean"] | None = None
-    """For transformers of timm: the class token (`token`) or the mean of the tokens of the patches (`mean`) is the
-    readout; null takes what the network itself reads.
+    """For transformers of timm: the class token (`token`) or the mean of the patch tokens (`mean`) is the readout;
+    null takes what the network itself reads.
     """
     input_size: Positive | None = None
     """Side of the network's square input in pixels; null takes the weights' own, 224 for a function unless what it
