@@ -34,7 +34,7 @@ def test_models_of_several_map_layers_make_a_sweep() -> None:
     assert list(found.configuration.models) == ["one", "r.layer2", "r.layer3", "other"]
     assert found.configuration.model_dump()["models"]["r.layer3"]["map_layer"] == "layer3"
     assert found.sweeps() == {"r": ["r.layer2", "r.layer3"]}
-    assert found.alone() == ["one", "other"]
+    assert found.outside_sweeps() == ["one", "other"]
     # The completed configuration says the same, without the key.
     assert not any("map_layers" in model for model in found.configuration.model_dump()["models"].values())
     again = Plan(configure(found.configuration.model_dump(), look_at_files=False))
@@ -61,7 +61,7 @@ def test_features_are_models_and_units_have_no_heatmaps() -> None:
     brought = {"features": "f.npy", "order": "o.txt"}
     models = {"net": {"architecture": "alexnet"}, "maps": brought, "clip": brought | {"layout": "units"}}
     found = plan(models=models)
-    assert found.networks() == found.alone() == ["net"]
+    assert found.networks() == found.outside_sweeps() == ["net"]
     assert found.features() == ["maps", "clip"]
     assert found.with_places() == ["net", "maps"]
     assert found.files_of_network("maps") == []

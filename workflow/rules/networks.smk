@@ -75,7 +75,7 @@ for number, models in enumerate([["{model}"], *PLAN.sweeps().values()], start=1)
         benchmark:
             f"<benchmarks>/extract_activations/{{image_set}}/{models[0]}.tsv"
         wildcard_constraints:
-            model=PLAN.any_of(PLAN.alone()),
+            model=PLAN.any_of(PLAN.outside_sweeps()),
         conda:
             environment("torch")
         threads: 4

@@ -135,10 +135,10 @@ class Covariation:
         """(map,) whether any row is `cancelled` without some maps, each of which may be `kernels.NO_MAP` (False)."""
         return self.cancelled.any(0)[maps] & (maps != kernels.NO_MAP)
 
-    def defined_without(self, at: int, first: torch.Tensor, second: torch.Tensor) -> torch.Tensor:
-        """(pair,) R(-k) by its definition for map k = `at`, without which a row of every pair is `cancelled`."""
-        z, cancelled = self.z.clone(), self.cancelled[:, at]
-        z[:, at] = 0 if self.fill is None else self.fill[..., at]
+    def similarities_by_definition(self, k: int, first: torch.Tensor, second: torch.Tensor) -> torch.Tensor:
+        """(pair,) R(-k) by its definition for one map k, without which a row of every pair is `cancelled`."""
+        z, cancelled = self.z.clone(), self.cancelled[:, k]
+        z[:, k] = 0 if self.fill is None else self.fill[..., k]
         rows, places = scaled_rows(z, self.similarity), cancelled.cumsum(0) - 1
         row, partner = torch.where(cancelled[first], first, second), torch.where(cancelled[first], second, first)
         return (rows[cancelled] @ rows.T)[places[row], partner]
@@ -160,9 +160,9 @@ class Covariation:
             covariation.addcmul_(f[first], f[second])
         covariation.mul_(scale[first]).mul_(scale[second])
         for index in self.cancelled_anywhere(maps).nonzero()[:, 0].tolist():
-            at = int(maps[index])
-            affected = (self.cancelled[first, at] | self.cancelled[second, at]).nonzero()[:, 0]
-            covariation[affected, index] = self.defined_without(at, first[affected], second[affected])
+            k = int(maps[index])
+            affected = (self.cancelled[first, k] | self.cancelled[second, k]).nonzero()[:, 0]
+            covariation[affected, index] = self.similarities_by_definition(k, first[affected], second[affected])
         return covariation.T
 
 
@@ -199,14 +199,14 @@ class TopK:
         return self.columns.cumsum(0).add_(fill[:, None]).mul_(self.inverse**0.5)
 
     @functools.cached_property
-    def left(self) -> torch.Tensor:
+    def fill_squares(self) -> torch.Tensor:
         """(k, 1) the sum of squares of m over the columns that are not kept."""
         return _sums_after(self.fill[self.order].square())[:, None]
 
     @functools.cached_property
     def scale(self) -> torch.Tensor:
         """(k, image) 1 / sqrt(variance of a row); NaN where it is constant."""
-        squares = self.columns.square().cumsum(0).add_(self.left)
+        squares = self.columns.square().cumsum(0).add_(self.fill_squares)
         return varying(squares - self.sums.square(), squares).rsqrt()
 
     def similarities(self, pairs: tuple[torch.Tensor, torch.Tensor], chunk: int) -> Iterator[torch.Tensor]:
@@ -218,7 +218,7 @@ class TopK:
             grown = _running_sums(products, self.columns[k][:, first] * self.columns[k][:, second])
             products = grown[-1].clone()
             # The squares of the fill are folded into the subtracted term, which costs nothing where the fill is zero.
-            r = grown.sub_(torch.addcmul(-self.left[k], self.sums[k][:, first], self.sums[k][:, second]))
+            r = grown.sub_(torch.addcmul(-self.fill_squares[k], self.sums[k][:, first], self.sums[k][:, second]))
             yield r.mul_(self.scale[k][:, first]).mul_(self.scale[k][:, second])
 
 
@@ -349,13 +349,13 @@ class SumsByProducts(PairSums):
         if rows == others:
             mask, human = mask.tril(-1), human.tril(-1)
         products, results = torch.zeros_like(mask), []
-        chunks = (values.split(_K_OF_TILE) for values in (top.columns, top.sums, top.scale, top.left))
-        for columns, sums, scale, left in zip(*chunks, strict=True):
+        chunks = (values.split(_K_OF_TILE) for values in (top.columns, top.sums, top.scale, top.fill_squares))
+        for columns, sums, scale, fill_squares in zip(*chunks, strict=True):
             grown = columns[:, rows, None] * columns[:, None, others]
             grown[0] += products
             # Along the first axis, so that one thread adds up each running sum in the order of k.
             products = grown.cumsum_(0)[-1].clone()
-            r = grown.sub_((sums[:, rows, None] * sums[:, None, others]).sub_(left[:, None]))
+            r = grown.sub_((sums[:, rows, None] * sums[:, None, others]).sub_(fill_squares[:, None]))
             r = r.mul_(scale[:, rows, None]).mul_(scale[:, None, others]).flatten(1)
             counted = r * mask.flatten()
             squares = torch.bmm(counted[:, None], r[:, :, None])[:, 0, 0]

@@ -74,7 +74,7 @@ class Plan:
                 alike.setdefault((network, model.model_dump_json(exclude={"map_layer"})), []).append(name)
         return {network: names for (network, _), names in alike.items() if len(names) > 1}
 
-    def alone(self) -> list[str]:
+    def outside_sweeps(self) -> list[str]:
         """Networks that are part of no sweep."""
         swept = {name for names in self.sweeps().values() for name in names}
         return [name for name in self.networks() if name not in swept]

@@ -62,16 +62,16 @@ class Stored:
 
     Attributes:
         shape: its dimensions in the order in which NumPy, MATLAB or h5py show them.
-        of: what it holds instead of real numbers, such as text or cells; empty if it holds real numbers.
+        content: what it holds instead of real numbers, such as text or cells; empty if it holds real numbers.
         read: reads it.
     """
 
     shape: tuple[int, ...]
-    of: str
+    content: str
     read: Callable[[], NDArray[Any]]
 
     def __str__(self) -> str:
-        return ("x".join(map(str, self.shape)) or "single") + (f" ({self.of})" if self.of else "")
+        return ("x".join(map(str, self.shape)) or "single") + (f" ({self.content})" if self.content else "")
 
 
 def stored(path: Path) -> dict[str, Stored]:
@@ -98,7 +98,7 @@ def wanted(
     key: str | None,
     layout: str,
     problems: Problems,
-    of_vectors: str = "",
+    vector_remedy: str = "",
     find: Callable[[Path], dict[str, Stored]] = stored,
 ) -> NDArray[Any] | None:
     """Read the one array of numbers that is wanted.
@@ -111,7 +111,7 @@ def wanted(
         key: its name; None for the only such array.
         layout: how it should be saved, for messages.
         problems: where errors are noted.
-        of_vectors: what messages add for a file of vectors.
+        vector_remedy: what messages add for a file of vectors.
         find: finds the arrays of the file, as `stored` does.
 
     Returns:
@@ -122,14 +122,14 @@ def wanted(
         fitting = [
             name
             for name, array in arrays.items()
-            if not array.of and len(array.shape) in dimensions and sorted(array.shape)[-2] > 1
+            if not array.content and len(array.shape) in dimensions and sorted(array.shape)[-2] > 1
         ]
         name = fitting[0] if key is None and len(fitting) == 1 else key
         if name in fitting:
             values = arrays[name].read()
             if values.dtype.kind in "fiub":
                 return values
-            arrays[name] = replace(arrays[name], of=_NO_NUMBERS[values.dtype.kind])
+            arrays[name] = replace(arrays[name], content=_NO_NUMBERS[values.dtype.kind])
     except READING_ERRORS as error:
         note_unreadable(problems, path, error)
         return None
@@ -143,9 +143,9 @@ def wanted(
         remedy = "Name the one to read as `key`."
     else:
         is_vector = any(
-            not array.of and max(array.shape, default=0) == np.prod(array.shape) > 1 for array in arrays.values()
+            not array.content and max(array.shape, default=0) == np.prod(array.shape) > 1 for array in arrays.values()
         )
-        remedy = f"Save one as {layout}." + of_vectors * is_vector
+        remedy = f"Save one as {layout}." + vector_remedy * is_vector
     lacks = "key" if fitting and key is None else ""
     problems.error(path, f"{what} with {sizes} dimensions; there is: {listed}", remedy, lacks=lacks)
     return None
@@ -177,7 +177,7 @@ def note_unreadable(problems: Problems, path: Path, error: Exception) -> None:
 
 
 def _header(stream: IO[bytes]) -> tuple[tuple[int, ...], str]:
-    """Read the shape and the content (see `Stored.of`) from the header of an array that NumPy saved."""
+    """Read the shape and the content (see `Stored.content`) from the header of an array that NumPy saved."""
     readers = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}
     version = np.lib.format.read_magic(stream)
     if version not in readers:  # structs whose fields have names that are not ASCII

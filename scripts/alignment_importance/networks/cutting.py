@@ -142,7 +142,7 @@ def list_layers(network: Network, map_layer: str | None = None, readout_layer: s
         ]
     except UntraceableError:
         calls = hooks.calls(network)
-        traced, outputs = None, [(name, call.kind.__name__, call.puts_out or ()) for name, call in calls.items()]
+        traced, outputs = None, [(name, call.kind.__name__, call.output_shape or ()) for name, call in calls.items()]
     roles: dict[str, str] = {}
     try:
         if traced is None:
@@ -250,7 +250,7 @@ def _choose(traced: fx.GraphModule, network: Network, map_layer: str | None, rea
     of_tokens, assumed_square = len(shape(maps)) == 2, False
     if of_tokens or tokens.has_channels_last(traced, maps):
         layout = tokens.layout_of(maps, n_prefix)
-        if layout.prefix and tokens.gives_one(traced, maps):
+        if layout.prefix and tokens.single_tokens_are_read(traced, maps):
             raise InputError(
                 f"map_layer {maps.meta['name']!r}: after it only the class token is read, which depends on no patch "
                 "any more. Name a layer before the last block, or set `readout: mean`."

@@ -27,13 +27,13 @@ class Call:
 
     Attributes:
         kind: the module's type.
-        reads, puts_out: shapes for one image of the first tensors of its input and its output; None if it has none.
+        input_shape, output_shape: for one image, of the first tensor of its input and its output; None if it has none.
         times: how often it is called.
     """
 
     kind: type[nn.Module]
-    reads: tuple[int, ...] | None
-    puts_out: tuple[int, ...] | None
+    input_shape: tuple[int, ...] | None
+    output_shape: tuple[int, ...] | None
     times: int
 
 
@@ -157,18 +157,18 @@ def find(network: Network, map_layer: str, readout_layer: str | None) -> Layers:
     """
     called = calls(network)
     maps = _called(called, map_layer, "map_layer")
-    puts_out = maps.puts_out or ()
-    layout = _laid_out(called, map_layer, puts_out)
-    n_maps, height, width = (puts_out[-1], layout.height, layout.width) if layout else puts_out
+    map_output = maps.output_shape or ()
+    layout = _laid_out(called, map_layer, map_output)
+    n_maps, height, width = (map_output[-1], layout.height, layout.width) if layout else map_output
     tokens.require_places(map_layer, (n_maps, height, width))
     readout_layer = readout_layer or input_of(_classifier(called, network.architecture))
     module = readout_layer.removeprefix(input_of(""))
     call, is_read = _called(called, module, "readout_layer"), module != readout_layer
-    shape = (call.reads if is_read else call.puts_out) or ()
+    shape = (call.input_shape if is_read else call.output_shape) or ()
     if len(shape) not in (1, 3) or any(side != 1 for side in shape[1:]):
         raise InputError(f"readout_layer {readout_layer!r} is {shown(shape)}; (image, unit) is needed.")
     map_shape = (n_maps, height, width)
-    return Layers(map_layer, layout, len(puts_out) == 2, map_shape, module, is_read, shape[0])
+    return Layers(map_layer, layout, len(map_output) == 2, map_shape, module, is_read, shape[0])
 
 
 def _called(called: Mapping[str, Call], name: str, key: str) -> Call:
@@ -186,7 +186,7 @@ def _classifier(called: Mapping[str, Call], architecture: str) -> str:
     """The last fully connected layer that runs once and reads (image, unit)."""
     for name in reversed(list(called)):
         call = called[name]
-        if issubclass(call.kind, nn.Linear) and call.reads is not None and len(call.reads) == 1 and call.times == 1:
+        if issubclass(call.kind, nn.Linear) and len(call.input_shape or ()) == 1 and call.times == 1:
             return name
     raise InputError(f"Network {architecture} has no fully connected layer for a classifier: name its `readout_layer`.")
 
@@ -202,7 +202,7 @@ def _laid_out(called: Mapping[str, Call], name: str, shape: tuple[int, ...]) -> 
             f"map_layer {name!r} is {shown(shape)}; (image, feature_map, y, x) or (image, token, unit) is needed."
         )
     n_tokens = shape[0]
-    grids = [call.puts_out for call in called.values() if issubclass(call.kind, nn.Conv2d) and call.puts_out]
+    grids = [call.output_shape for call in called.values() if issubclass(call.kind, nn.Conv2d) and call.output_shape]
     # The first convolution makes the patches, so its output shows their grid.
     if grids and 0 <= n_tokens - grids[0][1] * grids[0][2] < n_tokens / 2:
         _, height, width = grids[0]
@@ -218,7 +218,7 @@ def _laid_out(called: Mapping[str, Call], name: str, shape: tuple[int, ...]) -> 
 
 def _computed_with_last(called: Mapping[str, Call], name: str, shape: tuple[int, ...]) -> bool:
     """Whether the last of three equal dimensions is the maps, as the modules show that read or return this shape."""
-    kinds = [call.kind for call in called.values() if shape in (call.reads, call.puts_out)]
+    kinds = [call.kind for call in called.values() if shape in (call.input_shape, call.output_shape)]
     by_linear = any(issubclass(kind, nn.Linear) for kind in kinds)
     if by_linear == any(issubclass(kind, nn.Conv2d | nn.BatchNorm2d) for kind in kinds):
         raise InputError(

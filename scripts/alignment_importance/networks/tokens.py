@@ -86,9 +86,9 @@ def layout_of(node: fx.Node, prefix: int | None) -> Layout:
     return square
 
 
-def ends_with_channels(of_one: tuple[int, ...]) -> bool:
+def ends_with_channels(shape: tuple[int, ...]) -> bool:
     """Whether a shape for one image is (y, x, unit): the first two sides alone are equal, since maps are square."""
-    return len(of_one) == 3 and of_one[0] == of_one[1] != of_one[2]
+    return len(shape) == 3 and shape[0] == shape[1] != shape[2]
 
 
 def has_channels_last(traced: fx.GraphModule, node: fx.Node) -> bool:
@@ -279,10 +279,10 @@ def find_tokens(traced: fx.GraphModule, block: LastBlock) -> fx.Node:
     If only single tokens are read after the last block, patches reach the readout only through that block: these are
     the tokens that enter it. Otherwise they are the tokens that leave it, after any normalisation.
     """
-    return block.entering if gives_one(traced, block.leaving) else _normalised(traced, block.leaving)
+    return block.entering if single_tokens_are_read(traced, block.leaving) else _normalised(traced, block.leaving)
 
 
-def gives_one(traced: fx.GraphModule, node: fx.Node) -> bool:
+def single_tokens_are_read(traced: fx.GraphModule, node: fx.Node) -> bool:
     """Whether only single tokens of a node's output (image, token, unit) are read, after any normalisation."""
     reading = readers(_normalised(traced, node))
     return bool(reading) and all(_takes_one(reader) for reader in reading)

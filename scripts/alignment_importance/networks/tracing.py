@@ -134,9 +134,9 @@ def shape(node: fx.Node) -> tuple[int, ...]:
     return shapes.pop() if has_images and len(shapes) == 1 else ()
 
 
-def shown(of_one: tuple[int, ...]) -> str:
+def shown(shape: tuple[int, ...]) -> str:
     """A shape for one image, as messages write it."""
-    return f"(image, {', '.join(map(str, of_one))})" if of_one else "no tensor with an entry per image"
+    return f"(image, {', '.join(map(str, shape))})" if shape else "no tensor with an entry per image"
 
 
 def sources(node: fx.Node) -> list[fx.Node]:

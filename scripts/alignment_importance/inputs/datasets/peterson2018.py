@@ -70,7 +70,7 @@ def _name_of_matrix(path: Path, category: str, arrays: Mapping[str, array_files.
     square = [
         name
         for name, array in arrays.items()
-        if not array.of and len(array.shape) == 2 and array.shape[0] == array.shape[1] > 1
+        if not array.content and len(array.shape) == 2 and array.shape[0] == array.shape[1] > 1
     ]
     if path.suffix.lower() == ".mat":
         fitting = [name for name in square if "sim" in name.lower()] or square

@@ -296,7 +296,7 @@ def _read_matrix(path: Path, name: str) -> NDArray[np.float64]:
         if path.suffix.lower() not in array_files.SUFFIXES:
             return _read_numbers(path)
         arrays = array_files.stored(path)
-        fitting = [key for key, array in arrays.items() if not array.of and len(array.shape) == 2]
+        fitting = [key for key, array in arrays.items() if not array.content and len(array.shape) == 2]
         if name not in fitting and len(fitting) != 1:
             known = ", ".join(f"{key} {array}" for key, array in arrays.items()) or "nothing"
             raise InputError(f"needs one matrix of numbers, or one called {name}. It has: {known}.", where=path)

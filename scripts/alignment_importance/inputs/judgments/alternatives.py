@@ -10,7 +10,7 @@ DESIGN = trials.Design(
     images=("anchor", "left", "right"),
     answer="chosen",
     shown={1: (0, 1), 2: (0, 2)},
-    told="a choice of two (the share of trials in which a pair was chosen)",
+    kind_stated_by="a choice of two (the share of trials in which a pair was chosen)",
 )
 
 

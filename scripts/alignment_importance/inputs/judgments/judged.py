@@ -35,7 +35,7 @@ class File:
 
     Attributes:
         path: the file.
-        kind, order, key, columns, name_of_some: see `reading.Source`.
+        kind, order, key, columns, name_of_subset: see `reading.Source`.
         participant: name of the participant, if the file does not give one.
         images: the ids of the set, and those of the comparison.
         problems: where mistakes are noted.
@@ -46,7 +46,7 @@ class File:
     order: Path | None
     key: str | None
     columns: Mapping[str, str]
-    name_of_some: str
+    name_of_subset: str
     participant: str
     images: ImageIds
     problems: Problems
@@ -77,23 +77,23 @@ class Judged:
     mean_over: str = "participants"
 
 
-def kind_of(file: File, told: str | None, by: str) -> str:
+def kind_of(file: File, stated: str | None, by: str) -> str:
     """Take from the file or the configuration what a larger number means; it is never guessed from the numbers.
 
     If neither says so, or they contradict each other, an error is noted and the returned kind is meaningless.
 
     Args:
-        told: what the file says; None if it says nothing.
+        stated: what the file says; None if it says nothing.
         by: the part of the file that says so, such as `the header`.
     """
-    if told and file.kind and told != file.kind:
-        found = f"{by} says {told}, but the comparison's `kind` is {file.kind}"
+    if stated and file.kind and stated != file.kind:
+        found = f"{by} says {stated}, but the comparison's `kind` is {file.kind}"
         file.problems.error(file.path, found, "Correct whichever is wrong.")
-    elif not told and not file.kind:
+    elif not stated and not file.kind:
         remedy = f"Set the comparison's `kind` to {' or '.join(KINDS)}: it is not guessed from the numbers."
         found = "neither the file nor the configuration says what a larger number means"
         file.problems.error(file.path, found, remedy, lacks="kind")
-    return told or file.kind or ""
+    return stated or file.kind or ""
 
 
 def numbered(count: int, participant: str) -> list[str]:
@@ -163,11 +163,11 @@ def from_matrices(
     if n_differing:
         pairs = counted(n_differing, "pair has", "pairs have")
         found = f"{pairs} another value in the other direction (largest difference {largest:g})"
-        problems.warn(path, found, "The two directions are averaged.", file.name_of_some)
+        problems.warn(path, found, "The two directions are averaged.", file.name_of_subset)
     return Judged(*_by_participant(participants, values, counts), kind)
 
 
-def together(files: Sequence[Judged], path: Path, problems: Problems) -> Judged:
+def combine(files: Sequence[Judged], path: Path, problems: Problems) -> Judged:
     """Combine the judgments of several files of one form and kind; average judgments of a participant in several.
 
     Raises:
@@ -217,7 +217,7 @@ def from_ratings(
         pairs = counted(n_differing, "pair was", "pairs were")
         found = f"{pairs} rated differently by one participant (largest difference {spread.max():g})"
         remedy = "Each participant's ratings of a pair, in either direction, are averaged."
-        file.problems.warn(file.path, found, remedy, file.name_of_some)
+        file.problems.warn(file.path, found, remedy, file.name_of_subset)
     n_ratings = np.zeros(values.shape, dtype=np.int32)
     at, low, high = np.unravel_index(cell[starts], values.shape)
     values[at, low, high] = values[at, high, low] = np.add.reduceat(rating, starts) / counts

@@ -26,8 +26,8 @@ def read(file: judged.File) -> judged.Judged:
     lines = list(text.rows())
     header = _header(text, lines)
     corner = header[0].lower()
-    told = corner if corner in judged.KINDS else None
-    kind = judged.kind_of(file, told, "the first cell of the header")
+    stated = corner if corner in judged.KINDS else None
+    kind = judged.kind_of(file, stated, "the first cell of the header")
     named = [(f"column {at}", name) for at, name in enumerate(header[1:], start=2)]
     for place, name in named:
         if not name:

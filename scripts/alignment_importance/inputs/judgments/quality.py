@@ -126,7 +126,7 @@ def reliability(ratings: NDArray[np.float64]) -> float:
     return n * r / (1 + (n - 1) * r) if r > 0 else r
 
 
-def of_those_who_judged(judged: Judged, images: ImageIds, path: Path, problems: Problems) -> Judged:
+def leave_out_silent(judged: Judged, images: ImageIds, path: Path, problems: Problems) -> Judged:
     """Leave out, with a warning, participants without a rating, if the comparison uses only some images of the set.
 
     They may have rated the others. If it uses all images, such participants are an error, see `check`.

@@ -45,8 +45,8 @@ class Source:
     name: str = "the comparison"
 
     @property
-    def name_of_some(self) -> str:
-        """The name if the comparison uses only some images (others may then read the same file); else empty."""
+    def name_of_subset(self) -> str:
+        """The name if the comparison uses only some images: others may read the same file. Otherwise empty."""
         return self.name if self.categories or self.images is not None else ""
 
     @classmethod
@@ -182,14 +182,14 @@ def _read(source: Source, files: Sequence[Path], images: ImageIds, problems: Pro
     forms = sorted({f"{form} ({judgments.kind})" for form, judgments in by_file})
     if len(forms) > 1:
         problems.fail(source.path, f"its files differ: {', '.join(forms)}", "Give each a folder and comparison.")
-    together = judged.together([judgments for _, judgments in by_file], source.path, problems)
+    combined = judged.combine([judgments for _, judgments in by_file], source.path, problems)
     noted = Problems()
     with noted.collect(source.path):
-        together = quality.of_those_who_judged(together, images, source.path, noted)
-        quality.check(together, images, source.path, noted)
-    problems.extend(replace(problem, place=source.name_of_some) for problem in noted)
+        combined = quality.leave_out_silent(combined, images, source.path, noted)
+        quality.check(combined, images, source.path, noted)
+    problems.extend(replace(problem, place=source.name_of_subset) for problem in noted)
     problems.raise_errors()
-    return by_file[0][0], together
+    return by_file[0][0], combined
 
 
 def _read_file(source: Source, path: Path, images: ImageIds, problems: Problems) -> tuple[str, Judged]:
@@ -200,7 +200,7 @@ def _read_file(source: Source, path: Path, images: ImageIds, problems: Problems)
     """
     is_text = path.suffix.lower() in delimited_text.SUFFIXES
     participant = judged.SINGLE_PARTICIPANT if path == source.path else path.stem
-    settings = (source.kind, source.order, source.key, source.columns, source.name_of_some)
+    settings = (source.kind, source.order, source.key, source.columns, source.name_of_subset)
     file = judged.File(path, *settings, participant, images, problems)
     form = registry.form_of(file)
     if form is None:

@@ -20,14 +20,14 @@ class Design:
         images: the columns of the three images.
         answer: the column of the answer.
         shown: the pairs of the three images (0, 1, 2) that were compared, by the answer that judges a pair alike.
-        told: what says, in messages, that larger numbers mean similarity, see `by` of `judged.kind_of`.
+        kind_stated_by: what, in messages, says that larger numbers mean similarity, see `by` of `judged.kind_of`.
     """
 
     trials: str
     images: tuple[str, str, str]
     answer: str
     shown: dict[int, tuple[int, int]]
-    told: str
+    kind_stated_by: str
 
 
 def are_in(file: judged.File, design: Design, *signs: set[str]) -> bool:
@@ -62,7 +62,7 @@ def read(file: judged.File, design: Design) -> tuple[judged.Judged, NDArray[np.i
     images, problems = file.images, file.problems
     required = (*design.images, design.answer)
     file.text.check_header(required, (*required, "participant"), design.trials.capitalize())
-    kind = judged.kind_of(file, "similarity", design.told)
+    kind = judged.kind_of(file, "similarity", design.kind_stated_by)
     table = file.text.table()
     three = np.stack([images.numbers_of(table, name) for name in design.images])
     answer = _answers(table, three, images, design)

@@ -13,7 +13,7 @@ DESIGN = trials.Design(
     images=("image_a", "image_b", "image_c"),
     answer="odd",
     shown={2: (0, 1), 1: (0, 2), 0: (1, 2)},
-    told="an odd-one-out (the share of trials in which a pair was kept together)",
+    kind_stated_by="an odd-one-out (the share of trials in which a pair was kept together)",
 )
 
 # In this many trials, a column without any odd image is hardly chance: (2/3)^20 is 0.0003.
