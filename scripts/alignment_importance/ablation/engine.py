@@ -566,13 +566,9 @@ class ReadoutAblation(Ablation):
             by_image = own.standard(similarities_to(readouts, whole, self._similarity))[..., images, others]
             return torch.cat([by_pair, by_image, correlations], dim=-1)
 
-        def one_by_one(readouts: torch.Tensor) -> torch.Tensor:
-            # Each variant takes several matrices (image, image) of memory.
-            return torch.cat([standardised(variant) for variant in readouts.split(1)])
-
         intact, n_maps = standardised(self.readout[None]).cpu().numpy(), self.active.shape[1]
         tasks = self._head.without_each(np.arange(n_maps), self._chunk())
-        return np.concatenate([intact, self._over_maps(tasks, n_maps, one_by_one, "feature maps ablated")])
+        return np.concatenate([intact, self._over_maps(tasks, n_maps, standardised, "feature maps ablated")])
 
     @property
     def units(self) -> "PooledAblation":
@@ -611,10 +607,8 @@ class ReadoutAblation(Ablation):
         whole = scaled_rows(self.readout, self._similarity)
 
         def scores(readouts: torch.Tensor) -> torch.Tensor:
-            # One variant at a time on a processor: each takes several matrices (image, image) of memory.
-            chunks = readouts.split(1 if readouts.device.type == "cpu" else len(readouts))
             # Only the image's own row is ablated: row i of the variant against the whole rows.
-            return torch.cat([agreement(similarities_to(chunk, whole, self._similarity)) for chunk in chunks])
+            return agreement(similarities_to(readouts, whole, self._similarity))
 
         intact = scores(self.readout[None])[0].cpu().numpy()
         n_maps = self.active.shape[1]
@@ -625,9 +619,16 @@ class ReadoutAblation(Ablation):
         self, tasks: Iterator[ReadoutTask], n: int, scores: Callable[[torch.Tensor], torch.Tensor], what: str
     ) -> np.ndarray:
         """Scores (n, ...) of the readouts of all tasks, for n maps or n values of k."""
+
+        def score(task: ReadoutTask) -> torch.Tensor:
+            readouts = task()
+            # One variant at a time on a processor: its matrices, in float64, fit the cache.
+            at_once = 1 if readouts.device.type == "cpu" else len(readouts)
+            return torch.cat([scores(variants) for variants in readouts.split(at_once)])
+
         chunk = self._chunk()
-        scored = self.compute.map(lambda task: scores(task()), tasks)
-        return torch.cat(list(progress(scored, f"{what}, {chunk} at a time", -(-n // chunk)))).cpu().numpy()
+        scored = progress(self.compute.map(score, tasks), f"{what}, {chunk} at a time", -(-n // chunk))
+        return torch.cat(list(scored)).cpu().numpy()
 
     def _chunk(self) -> int:
         n_images = len(self.active)

@@ -197,15 +197,14 @@ class GatedLinear:
             (variant, image, output).
         """
         # These buffers are reused for every image: allocating memory would take about as long as the arithmetic.
-        gated, chosen, weight = (hidden.new_empty(0) for _ in range(3))
+        chosen, weight = (hidden.new_empty(0) for _ in range(2))
         readouts = hidden
         for image, hidden_of_image in enumerate(hidden.unbind(1)):
             distinct, inverse = torch.unique(same_as[:, image], return_inverse=True)
-            torch.index_select(hidden_of_image, 0, distinct, out=gated.resize_(0)).relu_()
-            active = gated.amax(0).nonzero()[:, 0]
-            torch.index_select(gated, 1, active, out=chosen.resize_(0))
+            active = hidden_of_image.relu_().amax(0).nonzero()[:, 0]
+            torch.index_select(hidden_of_image, 1, active, out=chosen.resize_(0))
             torch.index_select(self.weight, 0, active, out=weight.resize_(0))
-            outputs = self.rest(torch.addmm(self.bias, chosen, weight)).float()
+            outputs = self.rest(torch.addmm(self.bias, chosen[distinct], weight)).float()
             if outputs.shape[1] != readouts.shape[2]:
                 readouts = outputs.new_empty(hidden.shape[1], len(hidden), outputs.shape[1]).transpose(0, 1)
             torch.index_select(outputs, 0, inverse, out=readouts[:, image])
