@@ -16,6 +16,9 @@ from tiny_project import ROOT, run_snakemake
 PROFILES = sorted(file.parent for file in (ROOT / "workflow/profiles").glob("*/profile.v9+.yaml"))
 CLUSTERS = [folder for folder in PROFILES if folder.name != "workstation"]
 
+#: What `qacct` says of the first start of a job of SGE that was started again, in words for `printf`.
+MOVED = r"failed 25 : rescheduling\nexit_status 99\n"
+
 
 def settings(profile: Path) -> dict[str, Any]:
     return yaml.safe_load((profile / "profile.v9+.yaml").read_text(encoding="utf-8"))
@@ -135,6 +138,10 @@ def test_jobs_are_cancelled_as_the_plugin_does_it(profile: str, tmp_path: Path) 
         ("sge", {"qstat": "exit 1", "qacct": r"printf 'failed 0\nexit_status 0\n'"}, "success"),
         ("sge", {"qstat": "exit 1", "qacct": r"printf 'failed 0\nexit_status 1\n'"}, "failed"),
         ("sge", {"qstat": "exit 1", "qacct": r"printf 'failed 37 : enforced h_rt\nexit_status 137\n'"}, "failed"),
+        # It was moved to another node, where it ended, or has not been counted yet.
+        ("sge", {"qstat": "exit 1", "qacct": rf"printf '{MOVED}failed 0\nexit_status 0\n'"}, "success"),
+        ("sge", {"qstat": "exit 1", "qacct": rf"printf '{MOVED}failed 0\nexit_status 1\n'"}, "failed"),
+        ("sge", {"qstat": "exit 1", "qacct": f"printf '{MOVED}'"}, "running"),
         ("kubernetes", {"kubectl": "echo 'Job '"}, "running"),
         ("kubernetes", {"kubectl": "echo Job Suspended"}, "running"),
         ("kubernetes", {"kubectl": "echo Job SuccessCriteriaMet Complete"}, "success"),
