@@ -4,6 +4,7 @@ import os
 import re
 import shutil
 import subprocess
+import time
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -77,9 +78,9 @@ def commands(folder: Path, **programs: str) -> dict[str, str]:
     return os.environ | {"PATH": f"{folder}:{os.environ['PATH']}"}
 
 
-def answer(script: str, *arguments: str, env: dict[str, str]) -> str:
+def answer(script: str, *arguments: str, env: dict[str, str], folder: Path = ROOT) -> str:
     command = [str(ROOT / "workflow/profiles" / script), *arguments]
-    return subprocess.run(command, env=env, capture_output=True, text=True, check=True).stdout.strip()
+    return subprocess.run(command, cwd=folder, env=env, capture_output=True, text=True, check=True).stdout.strip()
 
 
 def submitted(folder: Path, profile: str, gpus: int, **programs: str) -> str:
@@ -134,14 +135,15 @@ def test_jobs_are_cancelled_as_the_plugin_does_it(profile: str, tmp_path: Path) 
         ("htcondor", {"condor_q": "true", "condor_history": "echo 3 undefined"}, "failed"),
         ("sge", {"qstat": "echo ' 7 0.5 job me r '", "qacct": "exit 1"}, "running"),
         ("sge", {"qstat": "echo ' 7 0.5 job me Eqw '", "qacct": "exit 1"}, "failed"),
+        ("sge", {"qstat": "true", "qacct": "exit 1"}, "running"),
         ("sge", {"qstat": "exit 1", "qacct": "exit 1"}, "running"),
-        ("sge", {"qstat": "exit 1", "qacct": r"printf 'failed 0\nexit_status 0\n'"}, "success"),
-        ("sge", {"qstat": "exit 1", "qacct": r"printf 'failed 0\nexit_status 1\n'"}, "failed"),
-        ("sge", {"qstat": "exit 1", "qacct": r"printf 'failed 37 : enforced h_rt\nexit_status 137\n'"}, "failed"),
+        ("sge", {"qstat": "true", "qacct": r"printf 'failed 0\nexit_status 0\n'"}, "success"),
+        ("sge", {"qstat": "true", "qacct": r"printf 'failed 0\nexit_status 1\n'"}, "failed"),
+        ("sge", {"qstat": "true", "qacct": r"printf 'failed 37 : enforced h_rt\nexit_status 137\n'"}, "failed"),
         # It was moved to another node, where it ended, or has not been counted yet.
-        ("sge", {"qstat": "exit 1", "qacct": rf"printf '{MOVED}failed 0\nexit_status 0\n'"}, "success"),
-        ("sge", {"qstat": "exit 1", "qacct": rf"printf '{MOVED}failed 0\nexit_status 1\n'"}, "failed"),
-        ("sge", {"qstat": "exit 1", "qacct": f"printf '{MOVED}'"}, "running"),
+        ("sge", {"qstat": "true", "qacct": rf"printf '{MOVED}failed 0\nexit_status 0\n'"}, "success"),
+        ("sge", {"qstat": "true", "qacct": rf"printf '{MOVED}failed 0\nexit_status 1\n'"}, "failed"),
+        ("sge", {"qstat": "true", "qacct": f"printf '{MOVED}'"}, "running"),
         ("kubernetes", {"kubectl": "echo 'Job '"}, "running"),
         ("kubernetes", {"kubectl": "echo Job Suspended"}, "running"),
         ("kubernetes", {"kubectl": "echo Job SuccessCriteriaMet Complete"}, "success"),
@@ -152,7 +154,24 @@ def test_jobs_are_cancelled_as_the_plugin_does_it(profile: str, tmp_path: Path) 
     ],
 )
 def test_status_of_a_job(profile: str, programs: dict[str, str], status: str, tmp_path: Path) -> None:
-    assert answer(f"{profile}/status", "7", env=commands(tmp_path / "bin", **programs)) == status
+    (tmp_path / ".snakemake" / profile).mkdir(parents=True)
+    assert answer(f"{profile}/status", "7", env=commands(tmp_path / "bin", **programs), folder=tmp_path) == status
+
+
+@pytest.mark.parametrize(
+    ("qstat", "later"), [("true", "failed"), ("exit 1", "running"), ("echo ' 7 0.5 job me qw '", "running")]
+)
+def test_a_job_of_sge_that_was_deleted_before_it_began_has_failed(qstat: str, later: str, tmp_path: Path) -> None:
+    """SGE keeps no account of it. The accounts of others are written some seconds late."""
+    (tmp_path / ".snakemake/sge").mkdir(parents=True)
+    env = commands(tmp_path / "bin", qstat="true", qacct="exit 1")
+    assert answer("sge/status", "7", env=env, folder=tmp_path) == "running"
+    (seen,) = (tmp_path / ".snakemake/sge").iterdir()
+    os.utime(seen, (time.time() - 240,) * 2)
+    assert answer("sge/status", "7", env=env, folder=tmp_path) == "running"
+    os.utime(seen, (time.time() - 400,) * 2)
+    (tmp_path / "bin/qstat").write_text(f"#!/usr/bin/env bash\n{qstat}\n", encoding="utf-8")
+    assert answer("sge/status", "7", env=env, folder=tmp_path) == later
 
 
 @pytest.mark.parametrize("gpus", [0, 1])
