@@ -134,7 +134,6 @@ def test_jobs_are_cancelled_as_the_plugin_does_it(profile: str, tmp_path: Path) 
         ("htcondor", {"condor_q": "true", "condor_history": "echo 4 undefined"}, "failed"),
         ("htcondor", {"condor_q": "true", "condor_history": "echo 3 undefined"}, "failed"),
         ("sge", {"qstat": "echo ' 7 0.5 job me r '", "qacct": "exit 1"}, "running"),
-        ("sge", {"qstat": "echo ' 7 0.5 job me Eqw '", "qacct": "exit 1"}, "failed"),
         ("sge", {"qstat": "true", "qacct": "exit 1"}, "running"),
         ("sge", {"qstat": "exit 1", "qacct": "exit 1"}, "running"),
         ("sge", {"qstat": "true", "qacct": r"printf 'failed 0\nexit_status 0\n'"}, "success"),
@@ -156,6 +155,16 @@ def test_jobs_are_cancelled_as_the_plugin_does_it(profile: str, tmp_path: Path) 
 def test_status_of_a_job(profile: str, programs: dict[str, str], status: str, tmp_path: Path) -> None:
     (tmp_path / ".snakemake" / profile).mkdir(parents=True)
     assert answer(f"{profile}/status", "7", env=commands(tmp_path / "bin", **programs), folder=tmp_path) == status
+
+
+def test_a_job_that_sge_could_not_start_is_taken_out_of_the_queue(tmp_path: Path) -> None:
+    """It could still begin beside its second attempt."""
+    queue = "echo ' 7 0.5 job me Eqw '; echo ' 8 0.5 job me qw '"
+    env = commands(tmp_path / "bin", qstat=queue, qdel='echo "$@" >deleted')
+    assert answer("sge/status", "8", env=env, folder=tmp_path) == "running"
+    assert not (tmp_path / "deleted").exists()
+    assert answer("sge/status", "7", env=env, folder=tmp_path) == "failed"
+    assert (tmp_path / "deleted").read_text(encoding="utf-8") == "7\n"
 
 
 @pytest.mark.parametrize(
