@@ -168,6 +168,28 @@ def test_a_job_that_sge_could_not_start_is_taken_out_of_the_queue(tmp_path: Path
 
 
 @pytest.mark.parametrize(
+    ("programs", "why"),
+    [
+        (
+            {"qstat": "true", "qacct": r"printf 'failed  37  : enforced h_rt\nexit_status  137\n'"},
+            "failed 37 : enforced h_rt exit_status 137; its output: .snakemake/sge/job.o7",
+        ),
+        (
+            {"qstat": "[ $# = 0 ] && echo ' 7 0.5 job me Eqw ' || echo 'error reason 1:  no folder'", "qdel": "true"},
+            "it could not be started, error reason 1: no folder",
+        ),
+    ],
+)
+def test_why_a_job_of_sge_failed_is_told(programs: dict[str, str], why: str, tmp_path: Path) -> None:
+    (tmp_path / ".snakemake/sge").mkdir(parents=True)
+    (tmp_path / ".snakemake/sge/job.o7").touch()
+    command = [str(ROOT / "workflow/profiles/sge/status"), "7"]
+    env = commands(tmp_path / "bin", **programs)
+    said = subprocess.run(command, cwd=tmp_path, env=env, capture_output=True, text=True, check=True)
+    assert (said.stdout, said.stderr) == ("failed\n", f"Job 7 of SGE: {why}\n")
+
+
+@pytest.mark.parametrize(
     ("qstat", "later"), [("true", "failed"), ("exit 1", "running"), ("echo ' 7 0.5 job me qw '", "running")]
 )
 def test_a_job_of_sge_that_was_deleted_before_it_began_has_failed(qstat: str, later: str, tmp_path: Path) -> None:
