@@ -3,7 +3,7 @@
 import struct
 import zlib
 
-#: Widths and heights beyond what is read, and beyond what Pillow opens.
+#: Widths and heights of more pixels than the workflow reads, and of more than Pillow opens.
 TOO_LARGE = (12000, 9000)
 FAR_TOO_LARGE = (60000, 60000)
 

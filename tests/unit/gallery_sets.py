@@ -11,7 +11,7 @@ from PIL import Image
 
 from alignment_importance.report import gallery
 
-#: Ids that would run a script, leave the folder, or end the page's own script, and one that is a number.
+#: Ids that, unescaped, would leave the folder, run a script or end the page's own script; one looks like a number.
 IDS = ["007", "../up", "<img src=x onerror=run()>", "</script><script>run()</script>", "é b", "with 'quotes\" & %41"]
 CATEGORIES = ["b", "a", "<b>bold</b>", "a", "a", "b"]
 
@@ -47,11 +47,11 @@ def write_images(folder: Path) -> pd.DataFrame:
 
 
 def explained(ids: Sequence[str], maps: np.ndarray, attrs: Mapping[str, str | int]) -> xr.Dataset:
-    """What explains the pairs both of whose images are there, with 3 x 3 places, each of which meets one most."""
+    """The explained pairs with both images in `ids`; each of 3 x 3 places meets one place of the other image most."""
     human, similarity = np.array([0.5, 0.5]), np.array([0.25, -0.25])
     heatmap = np.stack([maps[[IDS.index(image) for image in pair], 0] for pair in PAIRS])
     heatmap[1, 1] = np.nan
-    # Place p meets place 8 - p; of the second pair, place 0 meets nothing, and so does place 8 of the other image.
+    # Place p meets place 8 - p; in the second pair, place 0 meets nothing, nor does place 8 of the other image.
     places = np.where(np.eye(9)[::-1], [[[1.0]], [[2.0]]], -0.1)
     places[1, 0] = -0.1
     made = xr.Dataset(
@@ -70,7 +70,7 @@ def explained(ids: Sequence[str], maps: np.ndarray, attrs: Mapping[str, str | in
 
 
 def view(comparison: str, model: str = "net.1", ids: Sequence[str] = tuple(IDS), seed: int = 1) -> gallery.View:
-    """What was found out about some of the images with one comparison and one network."""
+    """The results of one comparison and one network for the images of `ids`."""
     random = np.random.default_rng(seed)
     chosen = [IDS.index(image) for image in ids]
     attrs = {
@@ -123,7 +123,7 @@ def view(comparison: str, model: str = "net.1", ids: Sequence[str] = tuple(IDS),
 
 
 def image_set(folder: Path, views: Sequence[gallery.View]) -> gallery.ImageSet:
-    """The images with some views and one saliency map, which one image lacks."""
+    """The image set with its views and one kind of saliency, which has no map of the second image."""
     values = np.full((len(IDS), 300, 600), np.nan, dtype=np.float32)
     for place, (width, height) in zip(values, SIZES, strict=True):
         place[:height, :width] = np.arange(width * height).reshape(height, width)

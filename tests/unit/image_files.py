@@ -1,4 +1,4 @@
-"""Small image files of every form, depth, interpretation and kind of transparency, and how they are seen."""
+"""Small image files of every format, depth, colour interpretation and kind of transparency, with their pixels."""
 
 import io
 import itertools
@@ -12,10 +12,10 @@ import tifffile
 from numpy.typing import NDArray
 from PIL import Image
 
-#: What is seen through transparent pixels.
+#: The colour behind transparent pixels.
 BACKGROUND = (10, 200, 90)
 
-#: The name of a file, its content, and how it is seen: float (height, width, 3) from 0 to 255; None if it is refused.
+#: A name, the file's content, and the expected pixels: float (height, width, 3) from 0 to 255; None if it is refused.
 Case = tuple[str, bytes, NDArray[np.float64] | None]
 
 _SHAPE = (5, 7)
@@ -30,7 +30,7 @@ def over(rgba: NDArray[np.floating]) -> NDArray[np.float64]:
 
 
 def opencv(data: bytes) -> NDArray[np.float64]:
-    """How OpenCV shows a file, over the background. It knows no transparent grey of a PNG."""
+    """Pixels of a file as OpenCV decodes it, over the background. It does not support a transparent grey in a PNG."""
     decoded = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
     assert decoded is not None
     pixels = decoded / (65535 if decoded.dtype == np.uint16 else 255)
@@ -57,7 +57,7 @@ def chunk(name: bytes, content: bytes) -> bytes:
 
 
 def png(samples: NDArray[np.integer], depth: int, colours: int, *before: bytes, interlaced: bool = False) -> bytes:
-    """A PNG of samples (height, width, channel), with some chunks before its pixels."""
+    """A PNG of samples (height, width, channel), with the chunks `before` in front of its pixels."""
     height, width = samples.shape[:2]
     header = chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, depth, colours, 0, 0, interlaced))
     passes = [samples[y::down, x::right] for y, x, down, right in (_ADAM7 if interlaced else ((0, 0, 1, 1),))]
@@ -66,7 +66,7 @@ def png(samples: NDArray[np.integer], depth: int, colours: int, *before: bytes, 
 
 
 def _packed(samples: NDArray[np.integer], depth: int) -> Iterator[bytes]:
-    """The rows of samples of some bits, without a gap between them."""
+    """Rows of samples as bytes, with `depth` bits for each sample and no gap between samples."""
     for row in samples.reshape(len(samples), -1):
         if depth == 16:
             yield row.astype(">u2").tobytes()
@@ -75,7 +75,7 @@ def _packed(samples: NDArray[np.integer], depth: int) -> Iterator[bytes]:
 
 
 def pngs() -> Iterator[Case]:
-    """Every colour type with every depth, interlaced or not, with a transparent colour or without."""
+    """PNGs of every colour type and depth, interlaced or not, with a transparent colour or without."""
     kinds = [(colours, depth) for colours, depths in _DEPTHS.items() for depth in depths]
     for (colours, depth), interlaced, clear in itertools.product(kinds, (False, True), (False, True)):
         if clear and colours in (_GREY_ALPHA, _RGBA):
@@ -122,7 +122,7 @@ _KINDS = ("u1", "u2", "u4", "i1", "i2", "i4", "f2", "f4", "f8", "?")
 
 
 def tiffs() -> Iterator[Case]:
-    """What tifffile writes: interpretations, depths, signs, alpha, planes, strips and tiles, in both byte orders."""
+    """TIFFs by tifffile: interpretations, depths, signs, alpha, planes, strips and tiles, in both byte orders."""
     for order, compression in itertools.product("<>", (None, "zlib")):
         stored = {"byteorder": order, "compression": compression}
         for grey, kind in itertools.product(("minisblack", "miniswhite"), _KINDS):
@@ -170,7 +170,7 @@ def _tiff(numbers: NDArray, read: bool, **options: object) -> Case:
 
 
 def _seen_of_tiff(data: bytes) -> NDArray[np.float64]:
-    """How a TIFF is seen by the numbers and tags that tifffile finds in it."""
+    """The expected pixels of a TIFF, computed from the numbers and tags that tifffile reads."""
     with tifffile.TiffFile(io.BytesIO(data)) as file:
         page = file.pages.first
         numbers, extra = page.asarray().astype(float), page.extrasamples
@@ -196,7 +196,7 @@ def _seen_of_tiff(data: bytes) -> NDArray[np.float64]:
 
 
 def packed_tiffs() -> Iterator[Case]:
-    """Grey of few bits, which tifffile does not write; with the bits of each byte in either order."""
+    """Grey TIFFs of 1 to 12 bits, which tifffile does not write, with the bits of each byte in either order."""
     for depth, white, order in itertools.product((1, 2, 4, 8, 12), (0, 1), (1, 2)):
         samples = _random.integers(0, 2**depth, _SHAPE)
         rows = b"".join(_packed(samples, depth))
@@ -219,11 +219,11 @@ def small_tiff(tags: dict[int, int], pixels: bytes) -> bytes:
     return b"II*\0" + struct.pack("<IH", 8, len(entries)) + directory + b"\0" * 4 + pixels
 
 
-# --- what programs compress ---
+# --- files that Pillow writes ---
 
 
 def pillow(mode: str, form: str, size: tuple[int, int] = (24, 16), **options: object) -> bytes:
-    """A file that Pillow writes, of smooth colours."""
+    """An image of smooth colours, as Pillow writes it."""
     across, down = np.meshgrid(np.linspace(0, 250, size[0]), np.linspace(0, 250, size[1]))
     channels = [across, down, 250 - across, 120 + down / 2][: len(mode)]
     image = Image.merge(mode, [Image.fromarray(channel.astype(np.uint8)) for channel in channels])
@@ -246,7 +246,7 @@ def compressed() -> Iterator[Case]:
 
 
 def gifs() -> Iterator[Case]:
-    """With a transparent colour or without, interlaced or not, and with a first frame that fills a part of it."""
+    """GIFs with a transparent colour or without, interlaced or not, whose frame fills the canvas or a part of it."""
     palette = _random.integers(0, 256, (4, 3), dtype=np.uint8)
     for clear, interlaced, whole in itertools.product((False, True), (0, 1), (True, False)):
         indices = _random.integers(0, 4, _SHAPE, dtype=np.uint8)
@@ -268,7 +268,7 @@ def gifs() -> Iterator[Case]:
 
 
 def bmps() -> Iterator[Case]:
-    """Palettes, 16, 24 and 32 bits, in old and new headers, from the top and from the bottom."""
+    """BMPs with palettes and with 16, 24 and 32 bits, old and new headers, rows from the top or from the bottom."""
     for header, upwards in itertools.product((12, 40, 108, 124), (True, False)):
         if header == 12 and not upwards:
             continue
@@ -319,5 +319,5 @@ def _bmp(
 
 
 def all_cases() -> list[Case]:
-    """All of them."""
+    """The cases of all formats."""
     return [*pngs(), *tiffs(), *packed_tiffs(), *compressed(), *gifs(), *bmps()]

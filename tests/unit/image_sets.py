@@ -1,4 +1,4 @@
-"""What the tests of images share: the table of a folder, and the pixels of a file."""
+"""Helpers shared by the tests of images: the table of a folder, and the pixels of a file."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -12,7 +12,7 @@ from alignment_importance.system.problems import Problems
 
 
 def tabulate(folder: Path, table: Path | None = None, background: Sequence[int] | None = None) -> pd.DataFrame:
-    """List the images of a folder, and raise all errors."""
+    """List the images of a folder; raises all errors found in them."""
     problems = Problems()
     listed = images.examine(folder, table, background, problems)
     problems.raise_errors()

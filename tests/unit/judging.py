@@ -1,4 +1,4 @@
-"""What the tests of judgments share: files in every form, and what is said about them."""
+"""Helpers shared by the tests of judgments: write files, read them, and collect what is said about them."""
 
 import itertools
 from collections.abc import Sequence
@@ -31,7 +31,7 @@ def write(folder: Path, text: str, name: str = "j.csv") -> Path:
 
 
 def read_source(source: reading.Source, table: pd.DataFrame) -> xr.Dataset:
-    """Read judgments, and raise all errors."""
+    """Read judgments; raises all errors found in them."""
     problems = Problems()
     judgments = reading.inspect(source, table, problems)
     problems.raise_errors()
@@ -40,19 +40,19 @@ def read_source(source: reading.Source, table: pd.DataFrame) -> xr.Dataset:
 
 
 def read(path: Path, ids: Sequence[str] = IDS, **more: Any) -> xr.Dataset:
-    """Read a file as the judgments of some images."""
+    """Read a file as judgments of the images `ids`."""
     return read_source(reading.Source(path, **more), images(ids))
 
 
 def refusal(path: Path, ids: Sequence[str] = IDS, **more: Any) -> str:
-    """What is said of a file that cannot be used."""
+    """The message with which a file is refused."""
     with pytest.raises(InputError) as caught:
         read(path, ids, **more)
     return str(caught.value)
 
 
 def warnings(path: Path, ids: Sequence[str] = IDS, **more: Any) -> str:
-    """The warnings that go with the judgments of a file; the same must be found when they are inspected."""
+    """The warnings stored with the judgments of a file; inspecting the file must give the same."""
     said = str(read(path, ids, **more).attrs["warnings"])
     found = Problems()
     reading.inspect(reading.Source(path, **more), images(ids), found)

@@ -13,13 +13,13 @@ from torch import nn
 
 
 def readout(head: nn.Module, maps: torch.Tensor, kept: list[int], fill: torch.Tensor | None = None) -> np.ndarray:
-    """(image, unit) readout of maps of which all but `kept` are exactly 0, or the fill (feature_map,)."""
+    """(image, unit) readout with all maps but `kept` set to exactly 0, or to the fill (feature_map,)."""
     ablated = torch.zeros_like(maps)
     if fill is not None:
         ablated += fill[:, None, None]
     ablated[:, kept] = maps[:, kept]
     if small_heads.DEVICE != "cpu":
-        # Another device sums in another order, which some scores of small heads multiply beyond the tolerance.
+        # Another device sums in another order; some scores of small heads magnify the difference beyond the tolerance.
         head, ablated = copy.deepcopy(head).to(small_heads.DEVICE), ablated.to(small_heads.DEVICE)
     with torch.inference_mode():
         return head(ablated).double().cpu().numpy()
@@ -86,7 +86,7 @@ def own_maps(
     kind: str,
     fill: torch.Tensor | None = None,
 ) -> np.ndarray:
-    """(image, feature_map) correlation of an image's similarities with people's, its own maps ablated alone."""
+    """(image, feature_map) correlation of an image's similarities with its judgments, a map ablated in it alone."""
     n_images, n_maps = maps.shape[:2]
     whole = readout(head, maps, list(range(n_maps)))
     result = np.empty((n_images, n_maps))

@@ -35,7 +35,7 @@ def write_peterson2018(folder: Path, names: Mapping[str, Sequence[str]]) -> dict
 
 
 def write_king2019(folder: Path, n_images: int, participants: int = 2) -> dict[str, NDArray[np.float64]]:
-    """Write BEHAVIOR.mat and both folders of images; return participants x pairs by set."""
+    """Write BEHAVIOR.mat and both folders of images; return the distances (participant, pair) by set."""
     folder.mkdir(parents=True, exist_ok=True)
     random = np.random.default_rng(3)
     distances = {
@@ -54,7 +54,7 @@ OBJECTS = ("aardvark", "bat1", "bat2", "camera1", "sea_lion", *(f"object{number:
 
 
 def write_things(folder: Path) -> NDArray[np.float64]:
-    """Write all files of THINGS with 16 objects in the place of 1854, 3 in the place of 48; return the embedding."""
+    """Write all files of THINGS with 16 objects instead of 1854 and 3 instead of 48; return the embedding."""
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "unique_id.txt").write_text("".join(f"{name}\n" for name in OBJECTS), encoding="utf-8")
     write_images(folder / "images", [f"{name}.jpg" for name in OBJECTS])

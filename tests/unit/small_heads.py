@@ -1,4 +1,4 @@
-"""Small heads of every route, and engines over them."""
+"""Small heads of every route, and engines that ablate their maps."""
 
 from collections import OrderedDict
 
@@ -20,7 +20,7 @@ ROUTES = ["pooled", "linear", "general"]
 
 
 def resources(memory: int = 10**9, threads: int = 1) -> Compute:
-    """The processor, or the GPU, as a job has it."""
+    """The resources of a job on `DEVICE`."""
     return compute.prepare(DEVICE, None, threads, memory / 1e9)
 
 
@@ -36,7 +36,7 @@ class Coupled(nn.Module):
 
 
 class Whole(nn.Module):
-    """A network of which all before the maps is one convolution."""
+    """A network whose trunk is one convolution and its ReLU."""
 
     def __init__(self, head: nn.Module, width: int) -> None:
         super().__init__()
@@ -49,7 +49,7 @@ class Whole(nn.Module):
 
 
 def head_of(route: str) -> heads.Head:
-    """A small head of each route, cut out of a whole network as any other."""
+    """A small head of the given route, cut out of a whole network like any other."""
     with torch.random.fork_rng():
         torch.manual_seed(3)
         head, width = {
@@ -88,7 +88,7 @@ def fill_of(maps: torch.Tensor, ablation: str) -> torch.Tensor:
 
 
 def recorded(head: heads.Head, maps: np.ndarray, ablation: str = "zero") -> xr.Dataset:
-    """Maps (image, feature_map, y, x) as they are recorded, with what a head makes of them."""
+    """Maps (image, feature_map, y, x) as they are recorded, with the readout that a head computes from them."""
     mean = fill_of(torch.from_numpy(maps), "mean")
     with torch.inference_mode():
         readout = head.module(torch.from_numpy(maps)).numpy()
