@@ -21,7 +21,7 @@ SCORES = ["pearson_r2", "pearson", "spearman"]
 
 
 def blocks_of(human: np.ndarray) -> list[PairBlock]:
-    """All images; two thirds of them; all images with a third of the pairs missing; three images."""
+    """Blocks of all images, of two thirds of them, of all images with a third of the pairs missing, of four images."""
     some = np.array([0, 1, 3, 4, 6, 7, 9, 10, 12])
     holes = human.copy()
     missing = np.triu(np.random.default_rng(7).random(human.shape) < 1 / 3)
@@ -90,7 +90,7 @@ def test_readouts_in_the_place_of_hidden_layers_overwrite_no_sum(maps: np.ndarra
 
 
 class Viewing(nn.Module):
-    """Views the maps of an image as one row, which must lie in memory as such."""
+    """Views the maps of an image as one row, which fails unless they are contiguous in memory."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -117,7 +117,7 @@ def test_maps_may_be_viewed_in_another_shape(ablated: str, maps: np.ndarray, hum
 def test_weights_are_copied_to_the_device_once(
     route: str, maps: np.ndarray, human: np.ndarray, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Also where maps are ablated for good, or some images alone are scored."""
+    """Even where maps are ablated for good, or only some of the images are scored."""
     copies: list[nn.Module] = []
 
     def place(compute: Compute, module: nn.Module) -> nn.Module:
@@ -146,7 +146,7 @@ def test_image_specific_ablation_equals_one_forward_pass_per_map(
         whole, without = fast.leave_one_out_of_each_image(block.human)
         expected = naive.own_maps(head.module, torch.from_numpy(maps), block.human, similarity, score, fill)
         np.testing.assert_allclose(without, expected, atol=5e-6)
-        # Ablating a map that is its fill everywhere in an image changes nothing, to the bit.
+        # Ablating a map that equals its fill everywhere in an image changes no bit.
         dead = ~(maps != fill.numpy()[:, None, None]).any((2, 3))
         assert dead.any()
         np.testing.assert_array_equal(without[dead], np.broadcast_to(whole[:, None], without.shape)[dead])
@@ -215,12 +215,12 @@ def test_a_set_of_maps_can_be_ablated_for_good(
     block, chosen = PairBlock(np.arange(N_IMAGES), human), np.array([9, 0, 1, 3, 2])
     whole, without = some.leave_one_out([block], chosen)
     assert whole[0] == pytest.approx(naive.score(naive.rsm(readout, similarity), human, score), abs=2e-6)
-    # Map 1 is gone already.
+    # Map 1 is ablated already.
     assert without[0, 2] == whole[0]
     for at in (0, 1, 3, 4):
         one = naive.readout(head.module, tensor, [k for k in left if k != chosen[at]], fill)
         assert without[0, at] == pytest.approx(naive.score(naive.rsm(one, similarity), human, score), abs=2e-6)
-    # The whole engine is as it was.
+    # The engine of all maps is unchanged.
     expected = naive.leave_one_out(head.module, tensor, human, similarity, score, fill)
     np.testing.assert_allclose(fast.leave_one_out([block])[1][0], expected, atol=2e-6)
 
@@ -231,7 +231,7 @@ def test_a_set_of_maps_can_be_ablated_for_good(
 def test_a_map_much_larger_than_all_others_leaves_scores(
     similarity: str, ablated: str, way: Any, human: np.ndarray, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """All similarities are nearly equal: sums of their squares would lose what tells them apart."""
+    """All similarities are nearly equal: sums of their squares would lose their differences to rounding."""
     monkeypatch.setattr(closed_forms, "sums_over", way.of)
     values = np.random.default_rng(2).gamma(1.0, size=(N_IMAGES, N_MAPS, 1, 1))
     values[:, 4] *= 5000
@@ -254,7 +254,7 @@ def test_a_map_much_larger_than_all_others_leaves_scores(
 def test_a_map_that_is_large_in_both_directions_leaves_scores_without_it(
     way: Any, human: np.ndarray, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Its mean is far below its values, and still far above those of the others: all images are nearly alike then."""
+    """Its mean is far below its values but far above the other maps: in its place, it makes images nearly alike."""
     monkeypatch.setattr(closed_forms, "sums_over", way.of)
     values = np.random.default_rng(2).gamma(1.0, size=(N_IMAGES, N_MAPS, 1, 1))
     values[:, 4, 0, 0] = np.where(np.arange(N_IMAGES) % 2, 3000, -3000) + 381  # 150 on average
@@ -267,7 +267,7 @@ def test_a_map_that_is_large_in_both_directions_leaves_scores_without_it(
 
 
 def by_hand() -> tuple[np.ndarray, np.ndarray]:
-    """Three images and three pooled maps of which everything can be worked out by hand.
+    """Three images (readout and judgments) and three pooled maps, small enough to work everything out by hand.
 
     Cosine similarities of the rows (1, 0, 1), (0, 1, 1), (1, 1, 0): 1/2, 1/2, 1/2. Without map 0 the rows are
     (0, 0, 1), (0, 1, 1), (0, 1, 0): 1/sqrt(2), 0, 1/sqrt(2).
@@ -294,7 +294,7 @@ def test_pooled_top_k_by_hand() -> None:
     readout, human = by_hand()
     fast = ablation.PooledAblation(readout, resources(), "cosine", "pearson")
     curve = fast.top_k(np.array([2, 1, 0]), [PairBlock(np.arange(3), human)])[0]
-    # Map 2 alone leaves image 2 without any value: no similarity. Maps 2 and 1 are all but map 0. All are equal.
+    # Map 2 alone: image 2 is all zero, without similarities. Maps 2 and 1: all but map 0. All: equal similarities.
     assert np.isnan(curve[0])
     assert curve[1] == pytest.approx(np.sqrt(3) / 2)
     assert np.isnan(curve[2])
@@ -307,10 +307,10 @@ def test_pooled_own_maps_by_hand(ablated: str, expected: list[float]) -> None:
     fill = readout.mean(0) if ablated == "mean" else None
     fast = ablation.PooledAblation(readout, resources(), "cosine", "pearson", fill)
     whole, without = fast.leave_one_out_of_each_image(human)
-    # Image 0 has the judgments 3, 1, 2, less their mean (1, -1, 0), and similarities that are as 1, 0, 1.
+    # Image 0 has the judgments 3, 1, 2, centred (1, -1, 0), and similarities in proportion to 1, 0, 1.
     assert whole[0] == pytest.approx(np.sqrt(3) / 2)
-    # Without its map 0 it is (0, 0, 1), or (1/2, 0, 1): similarities as 0, 0, 1, or 1/2, 0, 1. Map 1 is zero in it;
-    # were it 1/4, they would be as 1, 1/4, 1. Without map 2 it is (1, 0, 0), or (1, 0, 1/2).
+    # Map 0 at zero, or at its mean: (0, 0, 1) or (1/2, 0, 1), similarities as 0, 0, 1 or 1/2, 0, 1. Map 1 is zero;
+    # at its mean 1/4 they are as 1, 1/4, 1. Map 2: (1, 0, 0) or (1, 0, 1/2).
     np.testing.assert_allclose(without[0], np.multiply(expected, np.sqrt(3) / 2), atol=1e-15)
 
 
@@ -319,7 +319,7 @@ def test_pooled_maps_replaced_by_their_means_by_hand() -> None:
     human = np.array([[np.nan, 3, 1], [3, np.nan, 2], [1, 2, np.nan]])
     fast = ablation.PooledAblation(readout, resources(), "cosine", "pearson", readout.mean(0))
     block = PairBlock(np.arange(3), human)
-    # Means are 1 and 1. Pairs (0,1), (0,2), (1,2) have judgments 3, 1, 2: centred (1, -1, 0). Without map 0 the rows
+    # Both means are 1. Pairs (0,1), (0,2), (1,2) have judgments 3, 1, 2: centred (1, -1, 0). Without map 0 the rows
     # are (1, 0), (1, 2), (1, 1), without map 1 they are (3, 1), (0, 1), (0, 1): 1/sqrt(10), 1/sqrt(10), 1.
     s = np.array([1 / np.sqrt(5), 1 / np.sqrt(2), 3 / np.sqrt(10)])
     without = (s[0] - s[1]) / np.sqrt(2 * ((s - s.mean()) ** 2).sum())
@@ -384,12 +384,12 @@ def test_a_map_that_is_much_larger_than_all_others_hides_no_score(similarity: st
         own = naive.rsm(rows, similarity)[image, others]
         expected[image, k] = naive.correlate(own, human[image, others], score)
     np.testing.assert_allclose(found[:, 0], expected[:, 0], atol=1e-8)
-    if size == 1e4:  # With a larger one, what is left of its row is rounding by the definition, too.
+    if size == 1e4:  # With a larger map, the definition, too, leaves only rounding of the row.
         np.testing.assert_allclose(found, expected, atol=1e-6)
 
 
 def test_where_a_map_alone_is_left_beside_a_much_larger_one_rounding_is_no_score(human: np.ndarray) -> None:
-    """All cosine similarities are 1 without the larger one."""
+    """Without the larger map, all cosine similarities are 1."""
     readout = (0.1 + np.random.default_rng(0).random((N_IMAGES, 2))) * [1e-5, 1]
     fast = ablation.PooledAblation(readout, resources(), "cosine", "pearson")
     assert np.isnan(fast.leave_one_out([PairBlock(np.arange(N_IMAGES), human)])[1]).all()
@@ -438,7 +438,7 @@ def test_a_constant_row_is_nan(maps: np.ndarray, human: np.ndarray) -> None:
 
 @pytest.mark.parametrize("similarity", SIMILARITIES)
 def test_an_image_of_zeros_is_nan_until_a_mean_takes_the_place_of_a_map(similarity: str) -> None:
-    """With all maps as they are its row is constant: nothing of the means may be left by rounding."""
+    """With all maps kept, its row is constant: rounding must leave no trace of the means."""
     random = np.random.default_rng(1)
     for n_maps in range(3, 13):
         readout, human = random.random((8, n_maps)), random.random((8, 8))
@@ -519,7 +519,7 @@ def test_a_pooled_map_alone_has_only_its_sign() -> None:
     signs = np.array([[1, 1, 2, 3], [-2, 1, 1, 0], [0.5, 1, 1, 1], [-1, 2, 1, 1]], dtype=np.float32)
     pooled = ablation.PooledAblation(signs, resources(), "cosine", "pearson")
     human = np.array([[np.nan, 0, 1, 0], [0, np.nan, 0, 1], [1, 0, np.nan, 0], [0, 1, 0, np.nan]])
-    # Map 0 tells the images 0 and 2 from 1 and 3, as people do; all others are 1 everywhere, or undefined.
+    # Map 0 tells images 0 and 2 from 1 and 3, as people do; of other maps, all similarities are 1, or undefined.
     np.testing.assert_allclose(pooled.each_alone([PairBlock(np.arange(4), human)]), [[1, np.nan, np.nan, np.nan]])
 
 

@@ -1,4 +1,4 @@
-"""Activations are written and read in parts: what is in memory does not grow with the images that are there."""
+"""Activations are written and read in parts, so that memory does not grow with the number of images."""
 
 import dataclasses
 from collections.abc import Callable, Iterator, Mapping
@@ -92,7 +92,7 @@ def test_every_image_has_what_a_forward_pass_of_it_alone_gives(
 def test_means_are_of_all_images_and_places_whichever_are_read(
     table: pd.DataFrame, network: Any, cut: Any, tmp_path: Path
 ) -> None:
-    """Of a pooled readout, what is pooled of maps that are their means; of another, those of its units."""
+    """Means of units: for a pooled readout, the readout of maps equal to their means; for others, plain means."""
     pooled = dataclasses.replace(
         cut, head=Head(nn.Sequential(nn.AdaptiveMaxPool2d(1), nn.Flatten(), nn.GELU()), 5, "pooled")
     )
@@ -181,7 +181,7 @@ def test_images_are_decoded_as_they_are_written(
     monkeypatch.setattr(extraction, "streaming", watch)
     extraction.extract(table, network, [cut], compute(threads), [tmp_path / "a.nc"])
     assert decoded == IDS
-    # Of the seven batches of 16, which means follow, one is being decoded, and one is with every thread.
+    # Seven batches of 16, then the means, are written. One batch is being decoded, and each thread has one.
     assert len(ahead) == 7 + 1
     assert max(ahead) <= 16 * (1 + threads)
 
@@ -197,7 +197,7 @@ def test_a_changed_image_leaves_no_file(table: pd.DataFrame, network: Any, cut: 
 def test_activations_that_are_not_finite_leave_no_file(
     precision: str, remedy: str, table: pd.DataFrame, network: Any, cut: Any, tmp_path: Path
 ) -> None:
-    """Beyond 65504, which is the end of float16, or infinite in float32."""
+    """Above 65504, the largest number of float16, or infinite in float32."""
     with torch.no_grad():
         cut.trunk.bias[3] = 1e6 if precision == "float16" else torch.inf
     with pytest.raises(InputError, match=f"outputs infinite or NaN values at 'maps', in {precision}: .*{remedy}"):
@@ -245,7 +245,7 @@ def test_artefacts_are_counted_and_told(
 
 @pytest.fixture
 def reads(monkeypatch: pytest.MonkeyPatch) -> dict[str, int]:
-    """How many values of each variable are read from files."""
+    """How many values of each variable were read from files."""
     counted: dict[str, int] = {}
     get = h5netcdf.Variable.__getitem__
 

@@ -1,4 +1,4 @@
-"""The library without the workflow: forms of what it is given, numbers against the definition, refusals."""
+"""The library without the workflow: forms of its arguments, scores against their definition, refusals."""
 
 import copy
 import doctest
@@ -24,7 +24,7 @@ import alignment_importance as ai
 from alignment_importance import api, networks
 from alignment_importance.config import code
 
-#: Forms of maps or judgments by name, which say how images are called or do not.
+#: Turns an array and the names of its images into one form of maps or judgments, which may lack the names.
 Form = Callable[[np.ndarray, list[str]], Any]
 
 MAPS: dict[str, Form] = {
@@ -47,7 +47,7 @@ PEOPLE: dict[str, Form] = {
 
 
 def drawn(n_images: int = 12, n_maps: int = 5) -> tuple[np.ndarray, np.ndarray]:
-    """Maps in which all values differ, and people who see the first ones."""
+    """Random maps (image, feature_map, y, x), and judgments that follow all of them but the last."""
     maps = np.random.default_rng(3).random((n_images, n_maps, 3, 2), dtype=np.float32)
     return maps, np.corrcoef(maps[:, : n_maps - 1].mean((2, 3)))
 
@@ -65,14 +65,14 @@ def test_numbers_worked_out_by_hand() -> None:
     assert matrix.dims == ("image", "image_b")
     np.testing.assert_allclose(matrix.sel(image="0", image_b="1"), 4 / 5)
     np.testing.assert_allclose(matrix.sel(image="0", image_b="3"), 6 / np.sqrt(40))
-    # People see the other two.
+    # People judge by the other two.
     without = np.array([[1.0, 0.0], [0.0, 1.0], [1.0, 1.0], [2.0, 0.0]])
     lengths = np.sqrt((without**2).sum(1))
     people = without @ without.T / np.outer(lengths, lengths)
     table = ai.score(units, people, similarity="cosine", score="pearson")
     pairs = np.triu_indices(4, 1)
     whole = np.corrcoef(matrix.to_numpy()[pairs], people[pairs])[0, 1]
-    # Without it the network is what people see: the correlation is 1.
+    # Without it, the network's similarities are the judgments: the correlation is 1.
     np.testing.assert_allclose(table["ais"][2], whole - 1)
 
 
@@ -89,7 +89,7 @@ def test_scores_are_those_of_the_definition(maps: np.ndarray, human: np.ndarray,
 
     wanted = [score_of(everything) - score_of([one for one in everything if one != k]) for k in everything]
     np.testing.assert_allclose(table["ais"], wanted, atol=2e-5)
-    # The same of a module that nothing is known of.
+    # A plain module, of which nothing is known, has the same scores.
     np.testing.assert_allclose(ai.score(maps, human, head=head.module, score=score)["ais"], wanted, atol=2e-5)
 
 
@@ -188,7 +188,7 @@ def test_a_module_and_the_settings_of_pytorch_stay_as_they_are(monkeypatch: pyte
 
 
 def refuse(maps: Any = None, people: Any = None, **settings: Any) -> str:
-    """What is said of maps, people or settings that are wrong, the others being right."""
+    """The message about wrong maps, judgments or settings; those that are not given are right."""
     values, human = drawn()
     with pytest.raises((TypeError, ValueError)) as error:
         ai.score(values if maps is None else maps, human if people is None else people, **settings)
@@ -307,7 +307,7 @@ def test_heads_of_16_bits_compute_with_32() -> None:
 
 
 class _Pair(nn.Module):
-    """Returns two readouts."""
+    """A head that returns two readouts."""
 
     def forward(self, maps: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         return maps.mean((2, 3)), maps.amax((2, 3))

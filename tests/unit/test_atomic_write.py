@@ -1,4 +1,4 @@
-"""What killed processes leave is removed by the next that writes the same output, and nothing else is."""
+"""What a killed process leaves is removed by the next one that writes the same output; nothing else is removed."""
 
 import subprocess
 import sys
@@ -10,7 +10,7 @@ from alignment_importance.system.atomic_write import atomic, atomic_folder
 
 ROOT = Path(__file__).resolve().parents[2]
 
-#: Writes half an output and is killed.
+#: A program that writes half an output and is killed.
 KILLED = """
 import os, pathlib, signal, sys
 from alignment_importance.system import atomic_write
@@ -22,7 +22,7 @@ FILE, FOLDER = "partial.write_text('half')", "(partial / 'half').write_text('')"
 
 
 def killed(target: Path, writer: str, write: str) -> None:
-    """Let a process be killed while it writes `target`."""
+    """Run a process that is killed while it writes `target`."""
     script = KILLED.format(writer=writer, write=write)
     command = [sys.executable, "-c", script, str(target)]
     answer = subprocess.run(command, env={"PYTHONPATH": str(ROOT / "scripts")}, check=False)
@@ -55,7 +55,7 @@ def test_what_a_killed_writer_left_of_a_folder_goes_with_the_next(tmp_path: Path
 
 
 def test_rests_of_other_outputs_stay(tmp_path: Path) -> None:
-    """One of them has a name that begins like this one's, one is not of this project."""
+    """One belongs to an output whose name begins with this one's, the other does not come from this project."""
     killed(tmp_path / "a.b", "atomic", FILE)
     (tmp_path / ".a.c").mkdir()
     left = names(tmp_path)

@@ -1,10 +1,10 @@
-"""Orders that know nothing of people."""
+"""Orders of feature maps that use no judgments."""
 
 import numpy as np
 
 from alignment_importance.experiments import baselines
 
-#: Three maps of two images: sums 4, 10, 6 (of absolute values), places that are not zero 4, 1, 3.
+#: Three maps of two images, with 4, 10, 6 as sums of absolute values and 4, 1, 3 places that are not zero.
 MAPS = np.array(
     [[[[1.0, 1], [0, 0]], [[10, 0], [0, 0]], [[0, 0], [0, 0]]], [[[1, 1], [0, 0]], [[0, 0], [0, 0]], [[-2, 2], [2, 0]]]]
 )
@@ -28,5 +28,5 @@ def test_random_orders_are_seeded_and_different() -> None:
     again = baselines.unguided(maps, 5, 1)["random"]
     assert all(sorted(order) == list(range(30)) for order in one)
     assert len({tuple(order) for order in [*one, *other]}) == 6
-    # More draws leave those that there were.
+    # Drawing more orders does not change the first ones.
     assert [order.tolist() for order in again[:3]] == [order.tolist() for order in one]

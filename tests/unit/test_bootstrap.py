@@ -1,4 +1,4 @@
-"""Resampled images, against resampling image by image."""
+"""Intervals over resampled images, against plain resampling of the table."""
 
 import itertools
 
@@ -10,7 +10,7 @@ from alignment_importance.experiments import bootstrap
 
 
 def predicted(n_images: int, n_folds: int, seed: int) -> pd.DataFrame:
-    """Test pairs of two seeds of folds, with similarities that follow the judgments more or less."""
+    """Test pairs of the folds of two seeds, with similarities that follow the judgments more or less closely."""
     rng = np.random.default_rng(seed)
     rows = []
     for split in (1, 2):
@@ -72,7 +72,7 @@ def test_similarities_without_a_score_have_no_interval() -> None:
 
 @pytest.mark.parametrize("score", ["pearson_r2", "pearson", "spearman"])
 def test_a_fold_with_an_undefined_similarity_has_no_score(score: str) -> None:
-    # As in the table of scores: an image without an active map among those retained.
+    # As in the table of scores, where an image has no active map among those retained.
     table = predicted(14, 2, 6)
     of_first = (table["seed"] == 1) & (table["fold"] == 1)
     undefined = table.assign(retained=table["retained"].mask(of_first & (table["image"] == table["image"].iloc[0])))

@@ -1,4 +1,4 @@
-"""The captions of all figures: what is written from their table is what the project has."""
+"""The captions of all figures: the files made from their table are up to date, and say what they should."""
 
 from pathlib import Path
 from types import SimpleNamespace

@@ -30,7 +30,7 @@ def prefixed(prefix: str, state: State | None = None) -> State:
 
 FIRST = "0.conv1.weight"
 
-#: What a program saves, and the name there of a weight of the network (the first, if nothing else is said).
+#: What a program saves, and the name there of one of the network's weights (mostly the first).
 WRAPPINGS: dict[str, tuple[Callable[[], Any], str]] = {
     "plain": (plain, FIRST),
     "DataParallel": (lambda: prefixed("module."), f"module.{FIRST}"),
@@ -95,7 +95,7 @@ def test_weights_are_found_whatever_they_are_wrapped_in(wrapping: str, tmp_path:
 
 
 def test_the_number_of_classes_is_that_of_the_classifier_of_the_network(tmp_path: Path) -> None:
-    """The last weight matrix in the file may be another: of a head for training, or by the order of the names."""
+    """The last weight matrix in the file may be another: that of a head for training, or the last by name."""
     assert read(plain(9) | {"zz.weight": torch.ones(2, 2)}, tmp_path).n_classes == 9
 
 

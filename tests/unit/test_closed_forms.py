@@ -1,4 +1,4 @@
-"""The two ways to the sums behind a correlation, pair by pair on a processor and by products of matrices on a GPU."""
+"""Two ways to compute the sums of a correlation: pair by pair on a processor, by products of matrices on a GPU."""
 
 from typing import TypeAlias
 
@@ -17,7 +17,7 @@ WAYS: tuple[Way, ...] = (closed_forms.SumsPairByPair, closed_forms.SumsByProduct
 
 
 def block(x: torch.Tensor, similarity: str, n_images: int, share: float, fill: torch.Tensor | None = None) -> Block:
-    """The last images, backwards, and simulated judgments of which a share is missing."""
+    """Covariation of the readout, its last `n_images` images in reverse, and judgments of which a share is missing."""
     random = np.random.default_rng(n_images)
     human = random.random((n_images, n_images))
     human[random.random(human.shape) < share] = np.nan
@@ -35,7 +35,7 @@ def readout(n_images: int) -> torch.Tensor:
 
 
 def fill(n_images: int) -> torch.Tensor:
-    """What takes the place of maps: of each in all images the same, but of the last, which differs."""
+    """(image, feature_map) fill of ablated maps: the same in all images, except for the last map."""
     values = torch.linspace(0.2, 0.8, N_MAPS, dtype=torch.float64).repeat(n_images, 1)
     values[:, -1] = torch.linspace(0, 1, n_images)
     return values
@@ -62,7 +62,7 @@ def test_pairs_and_products_give_the_same_sums(n_images: int, similarity: str, s
 
 
 def direct(rows: closed_forms.Covariation, images: torch.Tensor, human: torch.Tensor, similarity: str) -> torch.Tensor:
-    """The sums from one similarity matrix of the whole readout, and one per map."""
+    """(1 + map, 3) sums, each row from a similarity matrix of its own: of all maps, then without each map."""
     pairs = torch.isfinite(human).tril(-1).nonzero(as_tuple=True)
     judged = human[pairs] - human[pairs].mean()
     sums = []

@@ -1,4 +1,4 @@
-"""The command line is read as it is meant."""
+"""Settings on the command line are read as they are meant; wrong resources and files are refused."""
 
 from pathlib import Path
 from typing import Any

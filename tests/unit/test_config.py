@@ -1,4 +1,4 @@
-"""The configuration: types, schema, documentation and default file agree, and every mistake is told with its key."""
+"""The configuration: types, schema, documentation and default file agree; every mistake is told with its key."""
 
 import copy
 import json
@@ -36,7 +36,7 @@ def completed(config: dict[str, Any]) -> dict[str, Any]:
 
 
 def below(told: dict[str, Any]) -> dict[str, Any]:
-    """What the schema says of a value, with what it refers to."""
+    """The schema of a value, with the definition that it refers to."""
     return told | SCHEMA["$defs"].get(told.get("$ref", "").rpartition("/")[2], {})
 
 
@@ -46,21 +46,21 @@ def keys_of(told: dict[str, Any], path: tuple[str, ...] = ()) -> Iterator[tuple[
         yield (*path, key), entry
         yield from keys_of(below(entry), (*path, key))
     for entry in told.get("patternProperties", {}).values():
-        # Of a model that may be a network or features, the network's.
+        # A model is a network or features: take the keys of a network.
         yield from keys_of(below(entry.get("oneOf", [entry])[0]), (*path, "*"))
 
 
 KEYS = dict(keys_of(SCHEMA))
 WITH_DEFAULT = [path for path, entry in KEYS.items() if "default" in entry]
 
-#: Keys of the demo that hold its own names and files, or what is said of them.
+#: Keys whose default the demo does not spell out, since they hold its own names and files or describe them.
 OF_DEMO = {
     *((kind,) for kind in ("datasets", "image_sets", "comparisons", "models", "saliency", "controls")),
     ("image_sets", "*", "table"),
     ("comparisons", "*", "simulated"),
     ("comparisons", "*", "kind"),
     ("comparisons", "*", "pairs"),
-    # Stands for the models that are made of it.
+    # Replaced by a model for each of the layers.
     ("models", "*", "map_layers"),
 }
 
@@ -76,7 +76,7 @@ def values_at(config: Any, path: tuple[str, ...]) -> list[Any]:
 
 
 def file_with(path: tuple[str, ...]) -> Path:
-    """The configuration in which a key must stand: that of a data set, or the default one."""
+    """The configuration file that must have a key: that of its data set, or the default one."""
     of_dataset = path[0] == "datasets" and path[1:] and path[1] != "demo"
     return ROOT / (f"workflow/configs/{path[1]}.yaml" if of_dataset else "config.yaml")
 
@@ -132,10 +132,10 @@ def test_the_reference_has_a_table_for_every_section() -> None:
     expected: dict[str, list[str]] = {}
     for *above, key in KEYS:
         expected.setdefault(".".join(above).replace("*", "NAME") or "Top level", []).append(key)
-    # The data sets are known; their names are headings instead of rows.
+    # The names of data sets are headings, not rows.
     del expected["datasets"]
     expected["models.NAME (features)"] = list(Features.model_fields)
-    # Below `objects` stand names of the user's choice, without keys.
+    # `objects` holds names of the user's choice, without keys.
     assert tables == {name: keys for name, keys in expected.items() if not name.endswith(".objects")}
 
 
@@ -152,7 +152,7 @@ def test_the_default_configuration_spells_out_the_defaults(path: tuple[str, ...]
 
 
 def test_every_key_of_the_default_configuration_has_a_comment() -> None:
-    """A key is explained where it first stands: on its line or on the line above."""
+    """A key is explained where it first occurs: on its line or on the line above."""
     explained: set[str] = set()
     above = ""
     for line in (ROOT / "config.yaml").read_text(encoding="utf-8").splitlines():
@@ -164,7 +164,7 @@ def test_every_key_of_the_default_configuration_has_a_comment() -> None:
     assert here <= explained
 
 
-# --- what is right ---
+# --- valid configurations ---
 
 
 @pytest.mark.parametrize("file", READY, ids=lambda file: file.name)
@@ -198,7 +198,7 @@ def test_order_of_keys_and_spelling_of_values_make_no_difference() -> None:
 
 
 def test_a_number_stays_as_it_is_written() -> None:
-    """Percentages are columns of tables: 5 is not 5.0 there."""
+    """Percentages are written to tables, where 5 is not 5.0."""
     assert repr(completed(CONFIG | {"overlap": {"top_percent": [5, 7.5]}})["overlap"]["top_percent"]) == "[5, 7.5]"
 
 
@@ -218,7 +218,7 @@ def test_a_comparison_for_every_category_of_a_list() -> None:
     [
         ("all", "all"),
         ({"per_image": 1}, {"per_image": 1, "agreement": 12, "disagreement": 12}),
-        # Pairs that are named may be of other categories.
+        # Named pairs may be of other categories.
         ([["x", "y"]], {"per_image": 3, "agreement": 12, "disagreement": 12}),
         ("pairs.csv", {"per_image": 3, "agreement": 12, "disagreement": 12}),
     ],
@@ -229,7 +229,7 @@ def test_what_is_explained_of_a_category(asked: Any, of_category: Any) -> None:
     assert found["mine-tool"]["pairs"] == of_category
 
 
-# --- what is wrong ---
+# --- mistakes ---
 
 
 def change(config: dict[str, Any], path: str, value: Any) -> None:
@@ -245,7 +245,7 @@ def change(config: dict[str, Any], path: str, value: Any) -> None:
 
 GONE = object()
 
-#: Where a mistake is made, with what value, and what must be said of it.
+#: The path of a key, a wrong value for it, and the beginnings of the messages that it must cause.
 MISTAKES: list[tuple[str, Any, list[str]]] = [
     ("modles", {}, ["modles: there is no such key; did you mean models?"]),
     ("cross_validation.fold", 5, ["cross_validation.fold: there is no such key; did you mean folds?"]),
@@ -365,7 +365,7 @@ MISTAKES: list[tuple[str, Any, list[str]]] = [
 
 
 def problems_of(config: dict[str, Any]) -> list[str]:
-    """What is said of a wrong configuration, a line each; files are not looked for."""
+    """The messages about a wrong configuration; files are not looked for."""
     with pytest.raises(ConfigurationError) as error:
         configure(config, look_at_files=False)
     first, *lines = str(error.value).splitlines()
@@ -383,7 +383,7 @@ def test_a_mistake_is_told_and_nothing_else(path: str, value: Any, messages: lis
     assert [one for one in messages if not any(line.startswith(one) for line in told)] == []
 
 
-#: Mistakes in the form of a part, on which nothing else is told of what refers to it.
+#: Mistakes in the form of a section or value: what depends on it is not reported, so that there is one message.
 FORMS: list[tuple[str, Any, str]] = [
     ("image_sets", 5, "image_sets: 5 is not a mapping of keys"),
     ("comparisons", GONE, "comparisons: this key is missing"),
@@ -479,7 +479,7 @@ def test_categories_whose_names_become_the_same_are_refused() -> None:
     assert told.startswith("comparisons.mine.by_category: 'a/b' would make a second comparison mine-a-b; rename one")
 
 
-# --- any mapping is a configuration, or is told what is wrong with it ---
+# --- any mapping is a configuration, or is refused with its mistakes ---
 
 _LEAVES = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8) | st.dates()
 _NAMES = st.sampled_from(sorted({key for path in KEYS for key in path})) | st.text(max_size=4) | st.integers()
@@ -488,7 +488,7 @@ _VALUES = st.recursive(_LEAVES, lambda inner: st.lists(inner, max_size=3) | st.d
 
 @st.composite
 def spoilt(draw: st.DrawFn) -> dict[str, Any]:
-    """The tiny configuration with something else in some places."""
+    """The tiny configuration with random values at up to four keys."""
     config = copy.deepcopy(CONFIG)
     for path in draw(st.lists(st.sampled_from(sorted(KEYS)), min_size=1, max_size=4)):
         part: Any = config
@@ -514,7 +514,7 @@ def test_any_mapping_is_a_configuration_or_is_told_what_is_wrong(config: dict[An
         assert configure(found).model_dump() == found
 
 
-# --- what the target `new` starts from ---
+# --- the settings that the target `new` starts from ---
 
 
 def test_nothing_to_start_from_is_no_mistake() -> None:

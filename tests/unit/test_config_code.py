@@ -1,4 +1,4 @@
-"""Digests of code: a change of a file changes those of the scripts that use it, and no others."""
+"""Digests of code: a changed file changes the digests of the scripts that use it, and no others."""
 
 import json
 import subprocess
@@ -58,7 +58,7 @@ def test_a_change_changes_the_digest_of_what_uses_it(
 
 
 def test_files_of_code_are_what_python_imports() -> None:
-    """Import every script and see which modules of the library are loaded."""
+    """Every script is imported, to see which modules of the library it loads."""
     program = """
 import importlib, json, sys
 sys.path.insert(0, sys.argv[1])

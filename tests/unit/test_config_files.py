@@ -1,4 +1,4 @@
-"""The files that a configuration names: what is not there is told, with its key, unless a data set makes it."""
+"""The files that a configuration names: one that is missing is told with its key, unless a data set makes it."""
 
 import copy
 import json
@@ -92,7 +92,7 @@ def test_a_file_name_that_no_output_can_hold_is_told(folder: Path) -> None:
 
 
 def test_times_to_come_are_told_with_what_sets_them(folder: Path) -> None:
-    """Of a camera whose clock is wrong, or out of a zip archive of another time zone; Snakemake blames the network."""
+    """As from a camera whose clock is wrong, or a zip archive of another time zone; Snakemake blames the network."""
     tomorrow = time.time() + 86_400
     said = time.strftime("%Y-%m-%d %H:%M", time.localtime(tomorrow))
     first, second = (folder / "my photos" / f"photo {number}.png" for number in ("03", "07"))

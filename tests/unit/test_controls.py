@@ -64,7 +64,7 @@ def test_pairs_that_people_find_alike_are_held_against_the_truth(masks: Path) ->
     )
     table = controls.evaluate("demo", maps, {"shape": explained}, masks, OBJECTS)
     of_pairs = table[table["map"] == "pairs"].set_index(["image", "image_b"])["auc"]
-    # The second pair is less alike than the average one.
+    # The second pair is less alike than the average pair.
     assert of_pairs.index.tolist() == [("b.c", "é a"), ("é a", "b.c")]
     assert of_pairs["é a", "b.c"] == pytest.approx(1 / 9)
     assert of_pairs["b.c", "é a"] == pytest.approx(1 - 5 / 9)
@@ -72,7 +72,7 @@ def test_pairs_that_people_find_alike_are_held_against_the_truth(masks: Path) ->
 
 
 def test_pixels_that_the_network_did_not_see_do_not_count(masks: Path) -> None:
-    # Of the columns 1 and 2 the first object has one pixel with the value 1, the second one with the value 2.
+    # In columns 1 and 2, the first object has one pixel, with the value 1; the second has one, with the value 2.
     table = controls.evaluate(
         "demo", {"shape": heatmaps([np.array([[1.0, 2.0]])], ["é a"], "crop")}, {}, masks, OBJECTS
     )

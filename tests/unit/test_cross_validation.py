@@ -1,4 +1,4 @@
-"""One seed of the cross-validation: every column by its definition."""
+"""One seed of the cross-validation: every column against its definition."""
 
 import naive
 import numpy as np
@@ -68,7 +68,7 @@ def test_scores_are_those_of_rankings_curves_and_predicted_pairs(route: str, abl
         for kind in ("full", "retained", "ridge", "nonnegative"):
             assert row[f"test_{kind}"] == pytest.approx(r(pairs, kind) ** 2, abs=1e-5, nan_ok=True)
         assert row["test_retained_pearson_pearson"] == pytest.approx(r(pairs, "retained"), abs=1e-5)
-        # The same maps at the same k, in the other order.
+        # The ranking in reverse, cut at the same k.
         order = rankings.order_of(found.rankings[found.rankings["fold"] == fold.fold])[::-1].copy()
         assert row["test_reverse"] == pytest.approx(built.top_k(order, [fold.test])[0][int(kept["k_retained"]) - 1])
 
@@ -77,7 +77,7 @@ def test_units_of_a_pooled_readout_are_its_maps() -> None:
     scores = validated("pooled", inputs()[1]).scores
     assert scores["k_units"].equals(scores["k_retained"].rename("k_units"))
     assert scores["test_units"].equals(scores["test_retained"].rename("test_units"))
-    # A single unit has no similarities but 1.
+    # With a single unit kept, all similarities are 1.
     assert scores["test_keep"].isna().all()
 
 
@@ -134,7 +134,7 @@ def test_pairs_can_be_cut_and_missing_ones_are_counted() -> None:
 
 
 def test_jackknife_by_hand() -> None:
-    """Leaving each of five images out; its formula is that of Efron (1982)."""
+    """Each of five images is left out in turn; the formula is that of Efron (1982)."""
     rng = np.random.default_rng(4)
     similarities, human = (np.asarray(np.corrcoef(rng.normal(size=(5, 9)))) for _ in range(2))
     block = folds.whole(human)

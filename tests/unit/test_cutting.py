@@ -1,4 +1,4 @@
-"""The cut of small networks: what shortens the way through a head, and what must not."""
+"""Cutting small networks: which heads may take a faster route than a forward pass, and which must not."""
 
 import dataclasses
 from collections.abc import Callable
@@ -99,7 +99,7 @@ class Skip(nn.Module):
 
 
 class MixingPool(nn.AvgPool2d):
-    """Called a pooling, but it is more."""
+    """A subclass of a pooling layer that also mixes the maps."""
 
     def forward(self, maps: torch.Tensor) -> torch.Tensor:
         return super().forward(maps) + maps.mean((1, 2, 3), keepdim=True)
@@ -225,7 +225,7 @@ def test_maps_are_found_before_a_scale_that_is_learned() -> None:
 
 
 def test_patches_are_no_feature_maps() -> None:
-    """A mixer of tokens, which are averaged at the end."""
+    """The network mixes tokens and averages them at the end."""
     patches = nn.Sequential(nn.Conv2d(3, N_MAPS, 2, 2), nn.Flatten(2), nn.Linear(4, 4), Function(lambda x: x.mean(2)))
     with pytest.raises(InputError, match=r"small has no feature maps to ablate: its readout '3.mean' .* tokens"):
         networks.cut(network_of(nn.Sequential(*patches, nn.Linear(N_MAPS, 2))))
@@ -244,7 +244,7 @@ def test_a_network_with_another_output_needs_a_name(last: str) -> None:
 
 
 class Sized(nn.Module):
-    """Uses the sizes of its input far behind the first layers."""
+    """Uses the sizes of its input long after the first layers."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -271,7 +271,7 @@ def test_sizes_from_before_the_map_layer_are_those_of_the_batch(number: int) -> 
 
 @fx.wrap
 def with_size(maps: torch.Tensor) -> tuple[torch.Tensor, list[int]]:
-    """The maps, and their height and width as a list, as some blocks of networks hand them on."""
+    """The maps, and their height and width as a list, as blocks of some networks hand them on."""
     return maps, list(maps.shape[2:])
 
 
@@ -281,7 +281,7 @@ def by_height(sums: torch.Tensor, size: list[int]) -> torch.Tensor:
 
 
 class HandingOn(Sized):
-    """Uses the size that layers before the map layer have put out beside their maps."""
+    """Uses a size that a layer before the map layer has returned beside its maps."""
 
     def forward(self, images: torch.Tensor) -> torch.Tensor:
         early, size = with_size(self.conv(images))
@@ -312,7 +312,7 @@ def test_a_readout_is_one_row_per_image_for_any_number_of_images(
 
 
 class Overwriting(nn.Module):
-    """Reads a tensor again after it was overwritten, and overwrites its maps behind the map layer."""
+    """Reads a tensor after it was overwritten, and overwrites its maps after the map layer."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -323,7 +323,7 @@ class Overwriting(nn.Module):
 
     def forward(self, images: torch.Tensor) -> torch.Tensor:
         before = self.conv(images)
-        maps = self.next(self.relu(before)) + before  # of which the negative values are gone by now
+        maps = self.next(self.relu(before)) + before  # `before` has no negative values by now
         maps *= 2
         more = maps.sigmoid()
         maps += more

@@ -1,4 +1,4 @@
-"""Delimited text: one table, however it is written, and what is said of one that cannot be read."""
+"""Delimited text: a table is the same however it is written, and one that cannot be read is refused with a reason."""
 
 import csv
 import io
@@ -12,7 +12,7 @@ from alignment_importance.inputs.delimited_text import Text
 from alignment_importance.inputs.identifiers import ImageIds
 from alignment_importance.system.problems import Problems, ProblemsError
 
-#: A table with what makes tables hard to write: blanks, marks and quotes in cells, and missing cells.
+#: A table that is hard to write: there are blanks, separators and quotes in its cells, and some cells are missing.
 HEADER = ["image", "category", "note"]
 ROWS = [["a 1", "x", ""], ["b", "y, z", 'so "it" is'], ["ü", "", "1;5"], ["007", "NA", "é"]]
 
@@ -24,7 +24,7 @@ def opened(folder: Path, content: str | bytes, name: str = "t.csv", **own: str) 
 
 
 def content(text: Text) -> dict[str, list[str]]:
-    """Every column with its cells."""
+    """The cells of every column."""
     table = text.table()
     return {name: [cell for _, cell in table.cells(name)] for name in table.columns}
 
@@ -237,7 +237,7 @@ def test_the_word_image_in_an_id_with_blanks_is_no_header(tmp_path: Path) -> Non
     file = tmp_path / "order.txt"
     file.write_text("photos/image 2.png\nphotos/image 1.png\n", encoding="utf-8")
     assert ImageIds(["image 1", "image 2"]).read_list(Problems(), file) == ["image 2", "image 1"]
-    # Nor where the first image is none of the set.
+    # Nor is it one where the first image is not in the set.
     assert ImageIds(["image 1"], pass_over=True).read_list(Problems(), file)[1] == "image 1"
 
 
@@ -251,7 +251,7 @@ def test_names_of_files_are_ids_where_no_two_would_be_one() -> None:
                     "ending."),
         ("error", "line 4: 'x\\\\b.PNG' and 'x/b.png' would both be the image 'b'. Write the ids of the images."),
     ]  # fmt: skip
-    # Another file may have its images elsewhere.
+    # Another file may name other folders.
     images.find(problems, Path("u.csv"), [("line 2", "y/a.png")])
     assert len(problems.errors) == 1
 

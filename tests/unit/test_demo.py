@@ -101,7 +101,7 @@ def test_without_noise_observers_say_the_truth() -> None:
     assert (shape["image_a"] + shape["image_b"]).tolist() == ["ab", "ac", "ad", "bc", "bd", "cd"]
     assert shape["similarity"].tolist() == [1, 0, 0, 0, 0, 1]
     colour = demo.judge_by_colour(TABLE, observers=1, noise=0, seed=1)
-    # Angles 60 (over the zero), 60, 180, 120, 120, 120.
+    # Angles between the hues: 60 (across 0), 60, 180, 120, 120, 120.
     assert colour["similarity"].tolist() == pytest.approx([2 / 3, 2 / 3, 0, 1 / 3, 1 / 3, 1 / 3], abs=1e-4)
 
 

@@ -65,10 +65,10 @@ def test_of_two_files_with_one_id_both_are_decoded(tmp_path: Path) -> None:
     assert table["image"].tolist() == ["cat"]
 
 
-@pytest.mark.filterwarnings("ignore::UserWarning")  # Pillow's own words on the same files
+@pytest.mark.filterwarnings("ignore::UserWarning")  # Pillow's own warnings about the same files
 @pytest.mark.parametrize(("ending", "size"), [("gif", 64), ("tif", 4), ("webp", 64), ("png", 64)])
 def test_no_cut_and_no_wrong_byte_ends_the_check(tmp_path: Path, ending: str, size: int) -> None:
-    """Pillow has many ways to fail: a cut animation raises an IndexError, a TIFF without its sizes a TypeError."""
+    """Pillow has many ways to fail: a truncated animation raises an IndexError, a TIFF without sizes a TypeError."""
     file = tmp_path / f"many.{ending}"
     _noise(1, (size, size)).save(file, save_all=True, append_images=[_noise(2, (size, size))])
     whole = file.read_bytes()
@@ -111,7 +111,7 @@ def test_what_was_done_with_frames_and_transparency_is_said(tmp_path: Path) -> N
 
 
 def test_images_are_examined_on_the_background_that_is_stated(tmp_path: Path) -> None:
-    """White shapes on nothing are a single colour to who sees them on white, and to nobody else."""
+    """White shapes on a transparent ground are a single colour over white, and over nothing else."""
     for name, column in (("left", 0), ("right", 5)):
         shape = np.zeros((4, 6, 4), dtype=np.uint8)
         shape[:, column] = 255

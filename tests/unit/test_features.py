@@ -1,4 +1,4 @@
-"""Features of another tool: read from every kind of file, joined by id, checked, and equal to a network's own."""
+"""Features from another tool: read from every kind of file, joined by id, checked and scored."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -19,7 +19,7 @@ from alignment_importance.inputs.images.resizing import input_region
 from alignment_importance.system import compute
 from alignment_importance.system.problems import Problems
 
-#: Of the images c, a, x and b, in this order: two maps of 1 x 2.
+#: Two maps of 1 x 2 of the images c, a, x and b, in this order.
 MAPS = np.array([[[[5, 7]], [[0, 2]]], [[[1, 3]], [[4, 4]]], [[[9, 9]], [[9, 9]]], [[[0, 8]], [[6, 2]]]], dtype=float)
 TABLE = pd.DataFrame({"image": ["a", "b", "c"], "width": [30, 40, 50], "height": [20, 20, 20]})
 
@@ -40,7 +40,7 @@ def write(folder: Path, array: Any = MAPS, order: str = "c\na\nx\nb", ending: st
 
 
 def errors(source: Source) -> str:
-    """All that is wrong with features."""
+    """All errors that are found in features, a line each."""
     problems = Problems()
     assert read(source, TABLE, problems) is None
     return "\n".join(f"{problem.where}: {problem}" for problem in problems.errors)
@@ -71,7 +71,7 @@ def test_of_hdf5_the_key_is_read(tmp_path: Path) -> None:
 
 
 def test_paths_of_images_are_ids(tmp_path: Path) -> None:
-    """Such is the order file of thingsvision."""
+    """As in the order file of thingsvision."""
     found = read(write(tmp_path, order="photos/c.jpg\nphotos/a.jpg\nphotos/x.jpg\nphotos/b.png"), TABLE, Problems())
     assert found is not None
     np.testing.assert_array_equal(found["readout"], [[2, 4], [4, 4], [6, 1]])
@@ -195,7 +195,7 @@ def test_maps_at_the_end_are_told(tmp_path: Path, shape: tuple[int, ...], taken_
 
 @pytest.mark.parametrize("layout", ["maps", "units"])
 def test_scores_are_those_of_leaving_columns_out(tmp_path: Path, layout: str) -> None:
-    """Plainly: the RSM of the pooled features without one column, against judgments."""
+    """By definition: the RSM of the pooled features without one column, against judgments."""
     random = np.random.default_rng(1)
     maps = random.random((8, 5, 3, 3)).astype(np.float32)
     array = maps if layout == "maps" else maps.mean(axis=(2, 3))

@@ -49,7 +49,7 @@ def test_where_the_heatmap_is_lowest_the_photograph_only_loses_colour() -> None:
 def test_the_strongest_pixel_by_hand() -> None:
     black = np.zeros((1, 3, 3), dtype=np.uint8)
     covered = overlay(black, np.array([[0.0, 5.0, 10.0]]))
-    # Three quarters of the last colour of inferno, (252, 255, 164) of 255.
+    # Three quarters of the last colour of inferno, (252, 255, 164).
     np.testing.assert_allclose(covered[0, 2], [189, 191, 123], atol=1)
     assert covered[0, 0].tolist() == [0, 0, 0]
     assert covered[0, 0].sum() < covered[0, 1].sum() < covered[0, 2].sum()
@@ -88,7 +88,7 @@ def test_an_overlay_on_a_shared_scale_by_hand() -> None:
     weak = overlay(black, np.array([[2.0, 4.0]]), limits=(0.0, 8.0))
     whole = overlay(np.zeros((1, 9, 3), dtype=np.uint8), np.arange(9.0)[None])
     np.testing.assert_array_equal(weak[0], whole[0, [2, 4]])
-    # What lies outside has the first or the last colour.
+    # Values outside the limits have the first or the last colour.
     beyond = overlay(black, np.array([[-5.0, 50.0]]), limits=(0.0, 8.0))
     np.testing.assert_array_equal(beyond[0], whole[0, [0, 8]])
 
@@ -326,7 +326,7 @@ def test_bars_of_folds_that_agree_alike_are_wide_enough_to_be_seen() -> None:
     everything = rankings.query("fold == 1").assign(**MADE_OF)
     bars = draw_importance(rankings, everything, "a", "net", "pearson_r2").axes[1].patches
     widths = [bar.get_width() for bar in bars if isinstance(bar, Rectangle)]
-    assert widths == pytest.approx([1 / 40] * 80)  # of one seed, and of different ones
+    assert widths == pytest.approx([1 / 40] * 80)  # for folds of the same seed, and of different seeds
 
 
 def test_importance_without_agreement_to_show(tmp_path: Path) -> None:
@@ -370,7 +370,7 @@ def test_heatmaps_on_one_scale_have_a_colour_bar_and_their_place_on_it(
     style.lay_out(figure)
     assert bar.yaxis.label.get_window_extent().height <= 1.5 * bar.get_window_extent().height
     assert "one scale for all images" in " ".join(texts(figure).split())
-    # The weakest heatmap is darker than over its own range.
+    # The weakest heatmap is drawn on the shared scale, not over its own range.
     placed = place_image(maps, "heatmap", IDS[0])
     expected = overlay(image_sets.read_image(pictures["file"][0]), placed, limits)
     drawn = [np.asarray(picture.get_array()) for panel in figure.axes for picture in panel.get_images()]

@@ -51,7 +51,7 @@ def pictures(tmp_path: Path) -> pd.DataFrame:
 
 
 def save_twice(figures_made: Iterator[Figure], folder: Path) -> None:
-    """The same data give the same bytes."""
+    """Save two figures of the same data, which must have the same bytes."""
     for number, figure in enumerate(figures_made):
         with style.page({"pdf": True}):
             style.save(figure, folder / f"{number}.png")
@@ -60,7 +60,7 @@ def save_twice(figures_made: Iterator[Figure], folder: Path) -> None:
 
 
 def assert_apart(figure: Figure) -> None:
-    """The title runs into no legend, and nothing beyond the edges of the figure."""
+    """The title overlaps no legend, and neither goes beyond the right edge of the figure."""
     figure.draw_without_rendering()
     box = figure.texts[0].get_window_extent()
     legends = figure.findobj(Legend)
@@ -88,7 +88,7 @@ def matrices(people: np.ndarray) -> xr.Dataset:
 
 
 def judged() -> np.ndarray:
-    """Images 0 and 2 are alike, and so are 1 and 3."""
+    """Judgments (image, image) by which images 0 and 2 are alike, and so are 1 and 3."""
     people = np.array([[0, 1, 9, 2], [1, 0, 3, 8], [9, 3, 0, 4], [2, 8, 4, 0]], dtype=float)
     np.fill_diagonal(people, np.nan)
     return people
@@ -100,7 +100,7 @@ def test_matrices_share_an_order_in_which_alike_images_are_neighbours(pictures: 
     neighbours = {frozenset(pair) for pair in ((0, 2), (1, 3))}
     order = order_of_images(judged(), np.array([""] * 4), IDS)[0].tolist()
     assert {frozenset(order[:2]), frozenset(order[2:])} == neighbours
-    # 1, 2, 3, 4, 8, 9 are the percentiles 0, 20, ... 100.
+    # The judgments 1, 2, 3, 4, 8, 9 are the percentiles 0, 20, ... 100.
     expected = np.full((4, 4), np.nan)
     ranked = dict(zip([1, 2, 3, 4, 8, 9], [0, 20, 40, 60, 80, 100], strict=True))
     for i in range(4):
@@ -129,7 +129,7 @@ def test_with_missing_judgments_images_go_by_category(pictures: pd.DataFrame) ->
 
 
 def test_lines_of_the_tree_join_the_images_in_their_order() -> None:
-    """Images 2 and 0 are joined at 1, 1 and 3 at 2, and these two at 6."""
+    """Images 2 and 0 are joined at height 1, images 1 and 3 at 2, and the two pairs at 6."""
     tree = np.array([[2, 0, 1, 2], [1, 3, 2, 2], [4, 5, 6, 4]], dtype=float)
     expected = [
         [(0, 0), (0, 1), (1, 1), (1, 0)],
@@ -200,7 +200,7 @@ def test_patches_are_cut_from_their_images(pictures: pd.DataFrame, tmp_path: Pat
 
 
 def side_by_side() -> pd.DataFrame:
-    """Two networks and two comparisons."""
+    """The summary of two networks and two comparisons."""
     rows = []
     for comparison, simulated in (("c", True), ("d", False)):
         for at, (model, weights) in enumerate((("n", "ImageNet"), ("m", RANDOM))):
@@ -342,7 +342,7 @@ LEAKY = "Pairs were split, which is leaky: every image stands on both sides of t
 
 
 def words(figure: Figure) -> str:
-    """All texts of a figure without the ends of their lines."""
+    """All texts of a figure on one line."""
     return " ".join(texts(figure).split())
 
 
@@ -394,7 +394,7 @@ def test_elimination_stands_beside_the_ranking() -> None:
     train, test = drawn.axes[:2]
     np.testing.assert_allclose(line(train, "one map at a time, scored again"), [np.nan, 0.6, 0.4])
     np.testing.assert_allclose(line(test, "one ranking by AIS"), [0.1, 0.1, 0.2])
-    # k of the highest training score, on both sides: 2 of those eliminated, 3 of the ranking.
+    # Both panels mark the k of the highest training score: 2 by elimination, 3 by the ranking.
     marked = [
         [float(value) for value in np.asarray(each.get_xdata())]
         for panel in (train, test)
@@ -425,7 +425,7 @@ def test_the_matrix_is_symmetric_and_in_the_order_of_importance() -> None:
     assert [label.get_text() for label in drawn.axes[0].get_yticklabels()] == ["9", "4", "7"]
     assert "3 feature maps of highest AIS" in texts(drawn)
     unfinished = draw_pairs(paired(np.nan), "c", "n", "pearson_r2")
-    # A score may be undefined where there is no limit of time.
+    # Even without a limit of time, a score may be undefined.
     told = "Grey: the diagonal, and 1 of 3 pairs without a score (undefined, or not reached in the time given)."
     assert told in words(unfinished)
     assert "Grey: the diagonal." in words(drawn)

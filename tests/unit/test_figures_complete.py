@@ -1,4 +1,4 @@
-"""What figures say of what they leave out, lack or cannot draw."""
+"""What figures say about what they leave out, lack or cannot draw."""
 
 import itertools
 from collections.abc import Callable, Sequence
@@ -37,7 +37,7 @@ MADE_OF: dict[str, Any] = {"weights": "ImageNet", "arithmetic": "float32", "abla
 
 
 def words(figure: Figure) -> str:
-    """All texts of a figure without the ends of their lines, as they are drawn: ticks get their labels only then."""
+    """All texts of a figure on one line; the figure is drawn first, since ticks get their labels only then."""
     figure.draw_without_rendering()
     return " ".join(" ".join(text.get_text() for text in figure.findobj(Text)).split())
 
@@ -68,12 +68,12 @@ def test_what_is_undefined_is_called_so() -> None:
     assert style.interval(-0.004, 0.5) == " [0.00, 0.50]" and style.interval(np.nan, np.nan) == ""
 
 
-# --- some of the images ---
+# --- figures that show some of the images ---
 
 
 @pytest.fixture
 def listed(tmp_path: Path) -> Callable[[int], pd.DataFrame]:
-    """Make so many images of 6 x 4 pixels, i00 and so on, and list them."""
+    """A function that makes n images of 6 x 4 pixels, i00, i01 and so on, and lists them."""
 
     def make(n: int) -> pd.DataFrame:
         (tmp_path / "images").mkdir()
@@ -96,7 +96,7 @@ def heatmaps(ids: Sequence[str], missing: Sequence[str] = ()) -> xr.Dataset:
 
 
 def aligned(ids: Sequence[str]) -> xr.DataArray:
-    """The first image is the best aligned."""
+    """(image,) alignment, from the highest for the first image to the lowest for the last."""
     return xr.DataArray(np.linspace(0.9, -0.1, len(ids)), coords={"image": list(ids)})
 
 
@@ -191,7 +191,7 @@ def test_outlines_have_the_colours_of_their_meaning_in_figures_and_gallery(
         if isinstance(lines, LineCollection)
     }
     assert list(drawn) == ["#ffffff", palette.HEATMAP, palette.SALIENCY]
-    # The heatmap rises smoothly over the image, so that its outlines are fewer than those of noise.
+    # The heatmap varies smoothly over the image, so that it has fewer outlines than the noise of the saliency map.
     assert drawn[palette.HEATMAP] < drawn[palette.SALIENCY]
     assert CONTOURS == {"heatmap": palette.HEATMAP, "saliency": palette.SALIENCY}
     said = FIGURES["overlap-grid"].reading
@@ -200,7 +200,7 @@ def test_outlines_have_the_colours_of_their_meaning_in_figures_and_gallery(
 
 
 def summarised(value: float, categories: Sequence[str] = (summary.ALL_IMAGES,)) -> pd.DataFrame:
-    """The same value for every measure, baseline and direction, as where a centre bias is the saliency map."""
+    """The same value for all measures, baselines and directions, as when the saliency map is a centre bias."""
     rows = itertools.product(
         categories, tables.BASELINES, tables.DIRECTIONS, ["precision", "recall", "relative_risk"], [10, 20, 50]
     )
@@ -430,7 +430,7 @@ def test_matrices_name_their_images_where_the_names_fit(n: int, named: bool) -> 
     table = pd.DataFrame({"image": ids, "category": ["a", "b"] * (n // 2) + ["a"] * (n % 2)})
     figure = draw_rsms(matrices, table, "c", "n")
     shown = [label.get_text() for label in figure.axes[0].get_yticklabels()]
-    # Without all judgments, images go by category and name.
+    # Where judgments are missing, images are sorted by category and name.
     assert shown == ([*ids[::2], *ids[1::2]] if named else [])
     if named:
         style.lay_out(figure)

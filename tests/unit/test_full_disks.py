@@ -1,4 +1,4 @@
-"""Disks that are full and folders that cannot be written to: the message says so, and no half file is left."""
+"""Full disks and folders that cannot be written to: the message says so, and no partial file is left."""
 
 import errno
 import os
@@ -19,7 +19,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 def test_a_table_that_does_not_fit_is_told_and_leaves_nothing(tmp_path: Path) -> None:
-    """Files of this process may have 1000 bytes for a while."""
+    """Files of this process are limited to 1000 bytes for a while."""
     limits = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (1000, limits[1]))
     try:
@@ -49,7 +49,7 @@ except InputError as error:
 os._exit(0)
 """
     command = [sys.executable, "-c", program, str(tmp_path / "d.nc")]
-    # HDF5 ends the process with a fault when it cannot close its file; the message is out by then.
+    # HDF5 crashes the process when it cannot close its file; the message has been printed by then.
     answer = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert "d.nc: cannot be written (File too large); no partial file was left behind. Free some space" in answer.stdout
     assert list(tmp_path.iterdir()) == []
