@@ -54,7 +54,7 @@ def explained(ids: Sequence[str], maps: np.ndarray, attrs: Mapping[str, str | in
     # Place p meets place 8 - p; in the second pair, place 0 meets nothing, nor does place 8 of the other image.
     places = np.where(np.eye(9)[::-1], [[[1.0]], [[2.0]]], -0.1)
     places[1, 0] = -0.1
-    made = xr.Dataset(
+    dataset = xr.Dataset(
         {
             "contribution": (("pair", "feature_map"), np.tile([0.3, -0.1, 0.2, 0.0], (2, 1))),
             "human": ("pair", human),
@@ -66,7 +66,7 @@ def explained(ids: Sequence[str], maps: np.ndarray, attrs: Mapping[str, str | in
         coords={side: ("pair", [pair[at] for pair in PAIRS]) for at, side in enumerate(("image", "image_b"))},
         attrs={**attrs, "n_judged": 4, "ranks": 0},
     )
-    return made.isel(pair=[at for at, pair in enumerate(PAIRS) if set(pair) <= set(ids)])
+    return dataset.isel(pair=[at for at, pair in enumerate(PAIRS) if set(pair) <= set(ids)])
 
 
 def view(comparison: str, model: str = "net.1", ids: Sequence[str] = tuple(IDS), seed: int = 1) -> gallery.View:

@@ -106,8 +106,8 @@ def _seen_of_png(
     if colours == _PALETTE:
         values = palette[samples[..., 0]] / 255
         if clear:
-            of_each = np.concatenate([alphas, np.full(256, 255)])
-            alpha = of_each[samples[..., 0]] / 255
+            entry_alphas = np.concatenate([alphas, np.full(256, 255)])
+            alpha = entry_alphas[samples[..., 0]] / 255
     elif colours in (_GREY_ALPHA, _RGBA):
         values, alpha = values[..., :-1], values[..., -1]
     elif clear:

@@ -22,14 +22,14 @@ SCORES = ["pearson_r2", "pearson", "spearman"]
 
 def blocks_of(human: np.ndarray) -> list[PairBlock]:
     """Blocks of all images, of two thirds of them, of all images with a third of the pairs missing, of four images."""
-    some = np.array([0, 1, 3, 4, 6, 7, 9, 10, 12])
+    most = np.array([0, 1, 3, 4, 6, 7, 9, 10, 12])
     holes = human.copy()
     missing = np.triu(np.random.default_rng(7).random(human.shape) < 1 / 3)
     holes[missing | missing.T] = np.nan
     few = np.array([2, 5, 8, 11])
     return [
         PairBlock(np.arange(len(human)), human),
-        PairBlock(some, human[np.ix_(some, some)]),
+        PairBlock(most, human[np.ix_(most, most)]),
         PairBlock(np.arange(len(human)), holes),
         PairBlock(few, human[np.ix_(few, few)]),
     ]
@@ -60,7 +60,7 @@ def test_routes_equal_one_forward_pass_per_map(
 
 @pytest.mark.parametrize("ablated", ABLATIONS)
 @pytest.mark.parametrize("route", ROUTES)
-def test_blocks_of_some_images_have_the_same_scores_without_the_others(
+def test_a_block_has_the_same_scores_alone_as_beside_another(
     route: str, ablated: str, maps: np.ndarray, human: np.ndarray
 ) -> None:
     _, fast = engine(route, maps, "pearson", "pearson", resources(), ablated)
@@ -70,7 +70,7 @@ def test_blocks_of_some_images_have_the_same_scores_without_the_others(
         np.testing.assert_allclose(scores([few])[0], scores([everyone, few])[1], atol=2e-6)
 
 
-def test_memory_of_a_variant_is_that_of_its_hidden_layers_and_of_readouts_of_another_size(maps: np.ndarray) -> None:
+def test_memory_of_a_variant_counts_hidden_layers_and_readouts_of_another_size(maps: np.ndarray) -> None:
     head = heads.LinearHead(head_of("linear"), resources(), torch.zeros(N_MAPS), torch.from_numpy(maps))
     assert head.bytes_per_variant == 4 * N_IMAGES * (24 + 16)
 
@@ -209,17 +209,17 @@ def test_a_set_of_maps_can_be_ablated_for_good(
 ) -> None:
     head, fast = engine(route, maps, similarity, score, resources(memory), ablated)
     kept = np.isin(np.arange(N_MAPS), [0, 2, 3, 5, 6, 7, 9])
-    some, tensor = fast.only(kept), torch.from_numpy(maps)
+    pruned, tensor = fast.only(kept), torch.from_numpy(maps)
     left, fill = np.flatnonzero(kept).tolist(), fill_of(tensor, ablated)
     readout = naive.readout(head.module, tensor, left, fill)
     block, chosen = PairBlock(np.arange(N_IMAGES), human), np.array([9, 0, 1, 3, 2])
-    whole, without = some.leave_one_out([block], chosen)
+    whole, without = pruned.leave_one_out([block], chosen)
     assert whole[0] == pytest.approx(naive.score(naive.rsm(readout, similarity), human, score), abs=2e-6)
     # Map 1 is ablated already.
     assert without[0, 2] == whole[0]
     for at in (0, 1, 3, 4):
-        one = naive.readout(head.module, tensor, [k for k in left if k != chosen[at]], fill)
-        assert without[0, at] == pytest.approx(naive.score(naive.rsm(one, similarity), human, score), abs=2e-6)
+        rest = naive.readout(head.module, tensor, [k for k in left if k != chosen[at]], fill)
+        assert without[0, at] == pytest.approx(naive.score(naive.rsm(rest, similarity), human, score), abs=2e-6)
     # The engine of all maps is unchanged.
     expected = naive.leave_one_out(head.module, tensor, human, similarity, score, fill)
     np.testing.assert_allclose(fast.leave_one_out([block])[1][0], expected, atol=2e-6)
@@ -388,7 +388,7 @@ def test_a_map_that_is_much_larger_than_all_others_hides_no_score(similarity: st
         np.testing.assert_allclose(found, expected, atol=1e-6)
 
 
-def test_where_a_map_alone_is_left_beside_a_much_larger_one_rounding_is_no_score(human: np.ndarray) -> None:
+def test_rounding_is_no_score_where_one_map_is_left_after_a_much_larger_one(human: np.ndarray) -> None:
     """Without the larger map, all cosine similarities are 1."""
     readout = (0.1 + np.random.default_rng(0).random((N_IMAGES, 2))) * [1e-5, 1]
     fast = ablation.PooledAblation(readout, resources(), "cosine", "pearson")

@@ -97,17 +97,17 @@ def test_means_are_of_all_images_and_places_whichever_are_read(
         cut, head=Head(nn.Sequential(nn.AdaptiveMaxPool2d(1), nn.Flatten(), nn.GELU()), 5, "pooled")
     )
     general = dataclasses.replace(cut, head=Head(pooled.head.module, 5, "general"))
-    for one, route in ((pooled, "pooled"), (general, "general")):
-        extraction.extract(table, network, [one], compute(2), [tmp_path / f"{route}.nc"])
+    for variant, route in ((pooled, "pooled"), (general, "general")):
+        extraction.extract(table, network, [variant], compute(2), [tmp_path / f"{route}.nc"])
         whole = read_netcdf(tmp_path / f"{route}.nc")
         mean = whole["feature_maps"].astype(np.float64).mean(("image", "y", "x")).to_numpy()
-        of_units = nn.functional.gelu(torch.from_numpy(mean)).numpy()
+        unit_mean = nn.functional.gelu(torch.from_numpy(mean)).numpy()
         if route == "general":
-            of_units = whole["readout"].astype(np.float64).mean("image").to_numpy()
-        with activations.read(tmp_path / f"{route}.nc", IDS[5:9], "mean") as some:
-            np.testing.assert_allclose(some["map_mean"], mean, rtol=1e-6)
-            np.testing.assert_allclose(some["unit_mean"], of_units, rtol=1e-6)
-            assert some.attrs["ablation"] == "mean"
+            unit_mean = whole["readout"].astype(np.float64).mean("image").to_numpy()
+        with activations.read(tmp_path / f"{route}.nc", IDS[5:9], "mean") as part:
+            np.testing.assert_allclose(part["map_mean"], mean, rtol=1e-6)
+            np.testing.assert_allclose(part["unit_mean"], unit_mean, rtol=1e-6)
+            assert part.attrs["ablation"] == "mean"
 
 
 def test_recorded_maps_brought_as_features_give_the_scores_and_heatmaps_of_the_network(

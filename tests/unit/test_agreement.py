@@ -22,7 +22,7 @@ def dataset(values: np.ndarray, ids: list[str], resize: str = "whole") -> xr.Dat
     )
 
 
-def test_one_network_with_itself_agrees_wholly_in_any_order_of_images() -> None:
+def test_a_network_agrees_fully_with_itself_in_any_order_of_images() -> None:
     values = np.random.default_rng(1).random((3, 4, 4))
     one = dataset(values, ["b", "a", "007"])
     table = agreement.agree({"n": one, "m": one.sel(image=["007", "b", "a"])})

@@ -52,7 +52,7 @@ def drawn(n_images: int = 12, n_maps: int = 5) -> tuple[np.ndarray, np.ndarray]:
     return maps, np.corrcoef(maps[:, : n_maps - 1].mean((2, 3)))
 
 
-def test_examples_in_the_docstrings_are_so() -> None:
+def test_examples_in_the_docstrings_give_what_they_show() -> None:
     result = doctest.testmod(api)
     assert result.attempted >= 25
     assert result.failed == 0
@@ -95,13 +95,13 @@ def test_scores_are_those_of_the_definition(maps: np.ndarray, human: np.ndarray,
 
 @settings(max_examples=25, deadline=None)
 @given(of_maps=st.sampled_from(sorted(MAPS)), of_people=st.sampled_from(sorted(PEOPLE)), data=st.data())
-def test_whatever_the_form_and_the_order_of_names(of_maps: str, of_people: str, data: st.DataObject) -> None:
+def test_scores_do_not_depend_on_form_or_order_of_names(of_maps: str, of_people: str, data: st.DataObject) -> None:
     values, human = drawn()
     ids = [str(number) for number in range(len(values))]
     wanted = ai.score(values, human)
     named = of_maps not in ("numpy", "torch") and of_people not in ("numpy", "torch")
     order = data.draw(st.permutations(range(len(ids)))) if named else list(range(len(ids)))
-    people = PEOPLE[of_people](human[np.ix_(order, order)], [ids[one] for one in order])
+    people = PEOPLE[of_people](human[np.ix_(order, order)], [ids[at] for at in order])
     given_maps = MAPS[of_maps](values, ids)
     pd.testing.assert_frame_equal(ai.score(given_maps, people), wanted)
     assert ai.heatmaps(given_maps, people)["image"].to_numpy().tolist() == ids
@@ -195,7 +195,7 @@ def refuse(maps: Any = None, people: Any = None, **settings: Any) -> str:
     return str(error.value)
 
 
-def test_what_is_wrong_is_named() -> None:
+def test_wrong_maps_and_judgments_are_named() -> None:
     maps, human = drawn()
     ids = [f"cat{number}" for number in range(12)]
     named = xr.DataArray(maps, {"image": ids}, ("image", "map", "y", "x"))
@@ -266,7 +266,7 @@ def test_masked_judgments_are_missing() -> None:
     pd.testing.assert_frame_equal(ai.score(maps, masked), ai.score(maps, human))
 
 
-def test_what_is_asked_for_and_is_not_there_is_named() -> None:
+def test_impossible_settings_and_pairs_are_named() -> None:
     maps, human = drawn()
     human[0, 1] = human[1, 0] = np.nan
     assert refuse(score="pearson_r3") == "score: 'pearson_r3' is none of pearson_r2, pearson, spearman"
@@ -341,7 +341,7 @@ assert not {"torchvision", "timm", "matplotlib", "snakemake"} & set(sys.modules)
     subprocess.run([sys.executable, "-c", program], cwd=ROOT / "scripts", check=True)
 
 
-def test_no_rule_depends_on_it() -> None:
+def test_no_rule_depends_on_the_api() -> None:
     for script in (ROOT / "scripts").glob("*.py"):
         files = code.files_of_code(script, ROOT / "scripts")
         assert not any("api" in file.parts for file in files)

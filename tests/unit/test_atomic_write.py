@@ -33,7 +33,7 @@ def names(folder: Path) -> list[str]:
     return sorted(entry.name for entry in folder.iterdir())
 
 
-def test_a_killed_writer_leaves_the_old_file_and_its_rest_goes_with_the_next(tmp_path: Path) -> None:
+def test_a_killed_writer_leaves_the_old_file_and_the_next_removes_its_partial_one(tmp_path: Path) -> None:
     target = tmp_path / "a.csv"
     target.write_text("old")
     killed(target, "atomic", FILE)
@@ -45,7 +45,7 @@ def test_a_killed_writer_leaves_the_old_file_and_its_rest_goes_with_the_next(tmp
     assert names(tmp_path) == ["a.csv"]
 
 
-def test_what_a_killed_writer_left_of_a_folder_goes_with_the_next(tmp_path: Path) -> None:
+def test_the_next_writer_removes_what_a_killed_one_left_of_a_folder(tmp_path: Path) -> None:
     killed(tmp_path / "a", "atomic_folder", FOLDER)
     assert [name for name in names(tmp_path) if not name.startswith(".a..")] == []
     with atomic_folder(tmp_path / "a") as partial:
@@ -54,7 +54,7 @@ def test_what_a_killed_writer_left_of_a_folder_goes_with_the_next(tmp_path: Path
     assert names(tmp_path / "a") == ["whole"]
 
 
-def test_rests_of_other_outputs_stay(tmp_path: Path) -> None:
+def test_what_writers_of_other_outputs_left_stays(tmp_path: Path) -> None:
     """One belongs to an output whose name begins with this one's, the other does not come from this project."""
     killed(tmp_path / "a.b", "atomic", FILE)
     (tmp_path / ".a.c").mkdir()
@@ -85,7 +85,7 @@ def test_outputs_have_the_usual_permissions(tmp_path: Path) -> None:
     assert (tmp_path / "file").stat().st_mode == (tmp_path / "usual" / "file").stat().st_mode
 
 
-def test_a_failure_leaves_the_old_file_and_no_rest(tmp_path: Path) -> None:
+def test_a_failure_leaves_the_old_file_and_no_partial_one(tmp_path: Path) -> None:
     target = tmp_path / "out.txt"
     target.write_text("old")
     with pytest.raises(RuntimeError), atomic(target) as partial:

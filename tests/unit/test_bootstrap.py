@@ -45,10 +45,10 @@ def test_draws_are_samples_of_images() -> None:
     times = np.random.default_rng(5).multinomial(14, np.full(14, 1 / 14), size=30)
     scores = []
     for draw in times:
-        of = dict(zip(ids, draw, strict=True))
+        times_drawn = dict(zip(ids, draw, strict=True))
         means = []
         for _, group in table.groupby(["seed", "fold"]):
-            copies = [of[a] * of[b] for a, b in zip(group["image"], group["image_b"], strict=True)]
+            copies = [times_drawn[a] * times_drawn[b] for a, b in zip(group["image"], group["image_b"], strict=True)]
             sample = group.loc[group.index.repeat(copies)]
             means.append(correlation(sample, "retained") if np.ptp(sample["judged"]) > 0 else np.nan)
         scores.append(np.nanmean(means))
@@ -74,11 +74,11 @@ def test_similarities_without_a_score_have_no_interval() -> None:
 def test_a_fold_with_an_undefined_similarity_has_no_score(score: str) -> None:
     # As in the table of scores, where an image has no active map among those retained.
     table = predicted(14, 2, 6)
-    of_first = (table["seed"] == 1) & (table["fold"] == 1)
-    undefined = table.assign(retained=table["retained"].mask(of_first & (table["image"] == table["image"].iloc[0])))
+    first_fold = (table["seed"] == 1) & (table["fold"] == 1)
+    undefined = table.assign(retained=table["retained"].mask(first_fold & (table["image"] == table["image"].iloc[0])))
     found, others = (
         bootstrap.intervals(each, score, 20, 1).set_index("quantity").loc[["test_retained"]]
-        for each in (undefined, table.assign(retained=table["retained"].mask(of_first)))
+        for each in (undefined, table.assign(retained=table["retained"].mask(first_fold)))
     )
-    assert undefined["retained"].isna().sum() < of_first.sum()
+    assert undefined["retained"].isna().sum() < first_fold.sum()
     pd.testing.assert_frame_equal(found, others)

@@ -137,7 +137,7 @@ def test_the_first_names_that_differ_are_told_of_both_sides(tmp_path: Path) -> N
         (b"\0\1\2", "it is damaged, or a file of another kind). Get or save it again."),
     ],
 )
-def test_what_a_file_is_that_holds_no_weights(content: bytes, said: str, tmp_path: Path) -> None:
+def test_the_kind_of_a_file_without_weights_is_told(content: bytes, said: str, tmp_path: Path) -> None:
     (tmp_path / "weights.pt").write_bytes(content)
     with pytest.raises(InputError) as caught:
         checkpoints.read(tmp_path / "weights.pt", network().state_dict())

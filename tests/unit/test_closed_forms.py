@@ -89,7 +89,7 @@ def test_a_row_that_is_constant_without_a_map_makes_its_sums_nan_and_no_others(w
 
 
 @pytest.mark.parametrize("share", [0.0, 0.2])
-def test_the_maps_that_are_computed_together_change_no_bit(share: float) -> None:
+def test_which_maps_are_computed_together_changes_no_bit(share: float) -> None:
     rows, images, human = block(readout(12), "pearson", 11, share)
     one = closed_forms.SumsPairByPair.of(human)
     together = one.without(rows, images, torch.arange(N_MAPS))
@@ -123,7 +123,7 @@ def test_top_k_sums_are_those_of_one_similarity_matrix_per_k(
         torch.testing.assert_close(sums, torch.tensor(expected, dtype=torch.float64), rtol=1e-9, atol=1e-9)
 
 
-def test_loops_are_compiled_where_nothing_can_be_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_loops_are_compiled_where_they_cannot_be_cached(monkeypatch: pytest.MonkeyPatch) -> None:
     given = []
 
     def njit(cache: bool = False, **options: object) -> object:

@@ -90,7 +90,7 @@ def test_schema_and_reference_are_those_of_the_types() -> None:
     assert (ROOT / configuration.REFERENCE).read_text(encoding="utf-8") == configuration.reference(), remedy
 
 
-def test_the_schema_is_one_and_knows_the_keys() -> None:
+def test_the_schema_is_valid_and_knows_the_keys() -> None:
     jsonschema.Draft202012Validator.check_schema(SCHEMA)
     validator = jsonschema.Draft202012Validator(SCHEMA)
     wrong: list[dict[str, Any]] = [

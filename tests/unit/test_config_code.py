@@ -36,7 +36,7 @@ def library(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def test_what_is_imported_directly_or_not_counts(library: Path) -> None:
+def test_direct_and_indirect_imports_count(library: Path) -> None:
     found = {str(file.relative_to(library)) for file in code.files_of_code(library / "script.py", library)}
     assert found == set(LIBRARY) - {"lib/inner/unused.py", "lib/other.py", "job.py"}
 

@@ -91,7 +91,7 @@ def test_a_file_name_that_no_output_can_hold_is_told(folder: Path) -> None:
     )
 
 
-def test_times_to_come_are_told_with_what_sets_them(folder: Path) -> None:
+def test_times_in_the_future_are_told_with_the_command_that_resets_them(folder: Path) -> None:
     """As from a camera whose clock is wrong, or a zip archive of another time zone; Snakemake blames the network."""
     tomorrow = time.time() + 86_400
     said = time.strftime("%Y-%m-%d %H:%M", time.localtime(tomorrow))

@@ -50,7 +50,7 @@ def _npz() -> bytes:
         ("image,category\n1,Ä\n".encode(), "text"),
     ],
 )
-def test_what_a_file_is(data: bytes, what: str) -> None:
+def test_kinds_of_files_are_recognised(data: bytes, what: str) -> None:
     found, _ = contents.recognise(data)
     assert found.startswith("it is ")
     assert what in found

@@ -194,7 +194,7 @@ def test_a_network_without_classifier_has_its_output_for_a_readout() -> None:
     check_against_forward_passes(cut)
 
 
-def test_classifier_with_something_behind_it() -> None:
+def test_a_classifier_with_layers_behind_it_is_found() -> None:
     net = nn.Sequential(
         Net(nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Flatten()), N_MAPS), nn.BatchNorm1d(3), nn.Softmax(1)
     )
@@ -289,7 +289,7 @@ class HandingOn(Sized):
         return self.fc(torch.cat([summed, summed], 1))
 
 
-def test_a_size_in_a_list_from_before_the_map_layer_is_no_way_around_it() -> None:
+def test_a_list_of_sizes_from_before_the_map_layer_does_not_bypass_it() -> None:
     module, images = HandingOn(), some_images(3)
     cut = networks.cut(network_of(module), map_layer="relu")
     with torch.inference_mode():
@@ -346,7 +346,7 @@ def test_operations_in_place_mean_what_they_meant(layer: str) -> None:
     assert module.relu.inplace
 
 
-def test_a_tensor_that_is_read_under_another_name_after_it_was_overwritten() -> None:
+def test_a_tensor_that_is_read_under_another_name_after_it_was_overwritten_is_refused() -> None:
     def overwrite(maps: torch.Tensor) -> torch.Tensor:
         flat = maps.flatten(1)
         maps.mul_(2)
@@ -358,7 +358,7 @@ def test_a_tensor_that_is_read_under_another_name_after_it_was_overwritten() -> 
         cut_net(Function(overwrite), N_VALUES)
 
 
-def test_what_torch_fx_overlooks_is_found_in_an_own_network() -> None:
+def test_what_torch_fx_overlooks_is_found_in_a_network_of_the_user() -> None:
     class Shortcut(nn.Module):
         def forward(self, maps: torch.Tensor) -> torch.Tensor:
             shortcut = maps

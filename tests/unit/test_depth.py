@@ -50,7 +50,7 @@ def test_no_ceiling_without_participants() -> None:
     assert not any("Dashed" in text.get_text() for text in figure.texts)
 
 
-def test_whiskers_of_squares_end_at_zero_and_are_not_told_of_where_there_are_none() -> None:
+def test_whiskers_of_squared_scores_end_at_zero_and_are_explained_only_where_drawn() -> None:
     low = draw_depth(summary().assign(test_full_boot_low=-0.3), MODELS, "c", "r").axes[0].collections[0]
     assert [np.asarray(path.vertices)[0, 1] for path in low.get_paths()] == [0, 0, 0]
     without = summary().loc[:, lambda rows: ~rows.columns.str.contains("boot")]

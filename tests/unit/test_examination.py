@@ -24,7 +24,7 @@ def _examine(folder: Path, threads: int = 1) -> tuple[Problems, pd.DataFrame]:
 
 
 @pytest.mark.parametrize("threads", [1, 3])
-def test_good_images_are_sized_and_summed(tmp_path: Path, threads: int) -> None:
+def test_good_images_are_listed_with_sizes_and_checksums(tmp_path: Path, threads: int) -> None:
     for seed, name in enumerate(("b.png", "a.1.bmp", "c.gif")):
         _noise(seed).save(tmp_path / name)
     problems, table = _examine(tmp_path, threads)
@@ -36,7 +36,7 @@ def test_good_images_are_sized_and_summed(tmp_path: Path, threads: int) -> None:
 
 
 @pytest.mark.parametrize("ending", ["png", "jpg", "webp", "tif", "bmp", "gif"])
-def test_a_file_that_ends_too_early_is_named_with_every_other(tmp_path: Path, ending: str) -> None:
+def test_truncated_files_are_named_with_all_other_broken_ones(tmp_path: Path, ending: str) -> None:
     for seed, name in enumerate(("good", "cut")):
         _noise(seed, (64, 64)).save(tmp_path / f"{name}.{ending}")
     whole = (tmp_path / f"cut.{ending}").read_bytes()

@@ -59,7 +59,7 @@ def test_maps_are_joined_by_id_whatever_the_file(tmp_path: Path, ending: str) ->
     assert "images outside this set: x. They are left out." in [str(one) for one in problems]
 
 
-def test_of_hdf5_the_key_is_read(tmp_path: Path) -> None:
+def test_of_an_hdf5_file_the_array_under_the_key_is_read(tmp_path: Path) -> None:
     source = write(tmp_path, key="layer4/features")
     source = Source(tmp_path / "features.h5", source.order, "layer4/features")
     with h5py.File(source.features, "w") as file:
@@ -164,7 +164,7 @@ def test_tensors_of_types_that_numpy_lacks_are_read(tmp_path: Path) -> None:
         np.testing.assert_allclose(found["feature_maps"], plain["feature_maps"], rtol=number / 10)
 
 
-def test_images_of_one_number_are_told(tmp_path: Path) -> None:
+def test_images_with_one_number_in_all_units_are_told(tmp_path: Path) -> None:
     array = MAPS.copy()
     array[0] = 3
     problems = Problems()

@@ -206,8 +206,8 @@ def side_by_side() -> pd.DataFrame:
         for at, (model, weights) in enumerate((("n", "ImageNet"), ("m", RANDOM))):
             scores = {f"{name}_mean": 0.1 * (at + 1) for name in ("test_full", "test_retained", "share_retained")}
             sds = {f"{name}_sd": 0.02 for name in ("test_full", "test_retained", "share_retained")}
-            made = {"weights": weights, "arithmetic": "float32", "ablation": "zero", "simulated": simulated}
-            rows.append({"comparison": comparison, "model": model, **made, **scores, **sds})
+            made_of = {"weights": weights, "arithmetic": "float32", "ablation": "zero", "simulated": simulated}
+            rows.append({"comparison": comparison, "model": model, **made_of, **scores, **sds})
     return pd.DataFrame(rows)
 
 
@@ -283,15 +283,15 @@ def test_distributions_are_those_of_the_values() -> None:
 
 
 def heatmaps() -> dict[str, xr.Dataset]:
-    made = {}
+    by_model = {}
     for number, model in enumerate(("n", "m")):
         values = np.random.default_rng(number).random((4, 3, 3))
-        made[model] = xr.Dataset(
+        by_model[model] = xr.Dataset(
             {"heatmap": (("image", "y", "x"), values)},
             coords={"image": IDS, "width": ("image", [30] * 4), "height": ("image", [20] * 4)},
             attrs={"resize": "whole", **PROVENANCE},
         )
-    return made
+    return by_model
 
 
 def agreeing(correlations: list[float]) -> pd.DataFrame:
@@ -470,7 +470,7 @@ def test_shapley_values_stand_against_ais_by_map() -> None:
         lambda made_of: draw_shapley(sampled().assign(**made_of), RANKING, "c", "clip", "pearson"),
     ],
 )
-def test_figures_say_units_of_units_and_how_they_were_ablated(draw: Callable[[dict[str, str]], Figure]) -> None:
+def test_figures_call_units_so_and_say_how_they_were_ablated(draw: Callable[[dict[str, str]], Figure]) -> None:
     of_maps, of_units = (words(draw({"weights": weights})) for weights in ("maps of clip.npy", "units of clip.npy"))
     assert "map" in of_maps.replace("maps of clip.npy", "") and "unit" not in of_maps
     assert "map" not in of_units.lower() and "unit" in of_units.replace("units of clip.npy", "")

@@ -217,7 +217,7 @@ def summarised(value: float, categories: Sequence[str] = (summary.ALL_IMAGES,)) 
 
 
 @pytest.mark.parametrize("draw", [draw_overlap, draw_overlap_categories])
-def test_of_curves_that_coincide_all_are_seen(draw: Callable[[pd.DataFrame, str, str], Figure]) -> None:
+def test_curves_that_coincide_are_all_seen(draw: Callable[[pd.DataFrame, str, str], Figure]) -> None:
     figure = draw(summarised(0.5, [summary.ALL_IMAGES, "a", "b"]), "c", "n")
     for panel in figure.axes[:2]:
         by_colour = {line.get_color(): line for line in panel.lines if line.get_color() in palette.COLOURS}
@@ -299,7 +299,7 @@ def test_bars_explain_what_is_drawn_and_nothing_else() -> None:
         ),
     ],
 )
-def test_of_units_alone_nothing_is_called_a_map(draw: Callable[[dict[str, str]], Figure]) -> None:
+def test_units_are_never_called_maps(draw: Callable[[dict[str, str]], Figure]) -> None:
     assert "map" in words(draw({}))
     assert "map" not in words(draw({"weights": "units of clip.npy"}))
 

@@ -90,6 +90,6 @@ def test_a_folder_that_cannot_be_written_to_is_told(
         pass
 
 
-def test_other_errors_are_none_of_the_disk(tmp_path: Path) -> None:
+def test_other_errors_are_not_blamed_on_the_disk(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError), atomic(tmp_path / "t.csv"):
         (tmp_path / "nowhere").read_text()
