@@ -1,4 +1,4 @@
-"""The gallery's numbers by hand, its pictures, and what the page lets run."""
+"""The gallery's numbers, worked out by hand, its pictures, and which scripts the page lets run."""
 
 import base64
 import hashlib
@@ -68,7 +68,7 @@ def parsed(folder: Path) -> Page:
 
 
 def told(folder: Path) -> dict[str, Any]:
-    """What the page's script reads."""
+    """The data that the page's script reads."""
     [text] = parsed(folder).text_of("script", type="application/json")
     return dict(json.loads(text))
 
@@ -98,7 +98,7 @@ def test_no_more_leading_maps_than_are_shown() -> None:
 def test_nearest_images_by_id_without_the_image_itself_and_without_nan() -> None:
     values = [[9.0, 0.5, np.nan], [0.5, np.nan, 0.7], [np.nan, 0.7, 9.0]]
     matrix = xr.DataArray(values, dims=("image", "image_b"), coords={"image": list("cab"), "image_b": list("cab")})
-    # Positions are those of the list, in which x was never judged.
+    # Positions refer to the list, in which x was never judged.
     assert content.nearest(matrix, ["a", "x", "b", "c"]) == [[(2, 0.7), (3, 0.5)], [], [(0, 0.7)], [(0, 0.5)]]
     tiny = content.nearest(matrix / -1000.0004, ["a", "b", "c"])
     assert tiny[0] == [(2, -0.0005), (1, -0.0007)]
@@ -125,7 +125,7 @@ def test_what_is_told_of_a_set(built: Path) -> None:
     assert people["present"] == [0, 1, 1, 1, 1, 1]
     assert people["alignment"] == [None, 0.7, 0.5, 0.3, 0.1, -0.1]
     assert people["nearest"]["people"][0] == []
-    # Only the observed overlap of two masks of one size, and only sizes that were measured.
+    # Only the observed overlap of masks of equal size, and only sizes that were measured.
     [shared] = people["overlap"]["gaze"]
     assert shared["percent"] == 15
     assert shared["shared"] == [None, 1.0, 0.75, 0.5, 0.25, 0.0]
@@ -140,7 +140,7 @@ def test_what_is_told_of_pairs(built: Path) -> None:
     for view in told(built)["sets"][0]["views"]:
         one, other = view["explained"]["pairs"]
         assert (one["images"], other["images"]) == ([1, 2], [2, 5])
-        # In standard deviations over four judged pairs: twice the values of length one.
+        # In standard deviations over four judged pairs: twice the values that are scaled to length one.
         assert [(pair["people"], pair["network"], pair["retained"], pair["share"]) for pair in (one, other)] == [
             (1.0, 0.5, 1.0, 0.125),
             (1.0, -0.5, -1.0, -0.125),
@@ -155,7 +155,7 @@ def test_what_is_told_of_pairs(built: Path) -> None:
 def test_where_the_places_of_an_image_lie() -> None:
     shown = gallery_sets.view("people", ids=IDS[:3])
     assert explained.describe(shown.pairs, shown.heatmaps, IDS)["boxes"] == [None] * 6
-    # 24 x 24, 40 x 20 and 20 x 30 pixels, of which the centred square is seen.
+    # The network sees the centred square of 24 x 24, 40 x 20 and 20 x 30 pixels.
     boxes = explained.describe(shown.pairs, shown.heatmaps.assign_attrs(resize="crop"), IDS)["boxes"]
     assert boxes == [None, [0.25, 0, 0.5, 1], [0, 0.1667, 1, 0.6667], None, None, None]
 
@@ -183,13 +183,13 @@ def test_the_picture_of_a_pair_holds_its_maps_side_by_side(built: Path) -> None:
     shown = gallery_sets.view("made-up")
     with Image.open(built / "pictures/tiny/pairs/made-up/net.1/0001.webp") as picture:
         pixels = np.asarray(picture.convert("RGBA"))
-    # 2 heatmaps, 4 maps in 2 images, 9 places of each image, in rows of 3 maps of 3 x 3 places; what is left is clear.
+    # Tiles of 3 x 3 places, 3 to a row: 2 heatmaps, 4 maps of each of 2 images, 9 places of each; the rest is clear.
     assert pixels.shape == (30, 9, 4)
     tiles = pixels.reshape(10, 3, 3, 3, 4).swapaxes(1, 2).reshape(30, 3, 3, 4)
 
     def same(tile: np.ndarray, values: np.ndarray, limits: tuple[float, float] | None = None) -> bool:
         expected = layer(values, limits)
-        # The file keeps no colours where all is clear.
+        # The file keeps no colours of clear pixels.
         return np.array_equal(np.where(expected[..., 3:] > 0, expected, 0), np.where(tile[..., 3:] > 0, tile, 0))
 
     for side in (0, 1):
@@ -276,7 +276,7 @@ def test_heatmaps_on_one_scale_and_its_ends(built: Path, tmp_path: Path) -> None
 
 
 def filled(svg: str, colour: str, shape: tuple[int, int]) -> np.ndarray:
-    """Fill the outlines of one colour, one after the other, the even-odd way."""
+    """Masks (outline, y, x) that the outlines of one colour enclose, by the even-odd rule."""
     height, width = shape
     keys = re.findall(rf'<use href="#(\w+)" stroke="{colour}"', svg)
     masks = []
@@ -306,7 +306,7 @@ def test_outlines_enclose_the_masks_of_the_overlap() -> None:
         found = filled(svg, pictures.CONTOURS[name], (12, 15))
         expected = masks.masks(np.where(seen, values, np.nan), [5, 25])
         assert expected is not None
-        np.testing.assert_array_equal(found, expected[::-1])  # the largest lies lowest
+        np.testing.assert_array_equal(found, expected[::-1])  # the largest is drawn first, below the others
 
 
 def test_a_map_without_ranks_has_no_outline() -> None:
@@ -327,7 +327,7 @@ def test_nothing_is_fetched_and_only_the_page_s_own_script_may_run(built: Path) 
     [policy] = [tag["content"] or "" for name, tag in html.tags if tag.get("http-equiv") == "Content-Security-Policy"]
     assert policy.startswith("default-src 'none'; ")
     for name, kind in (("script", "script-src"), ("style", "style-src")):
-        text = html.text_of(name)[-1]  # before it come the numbers, which are no script
+        text = html.text_of(name)[-1]  # the first script holds the numbers
         digest = base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
         assert f"{kind} 'sha256-{digest}'" in policy
     assert "unsafe" not in policy

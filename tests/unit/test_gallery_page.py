@@ -35,7 +35,7 @@ def browser() -> Iterator[webdriver.Chrome]:
         pytest.skip("no chromium with chromedriver here; on Debian: apt-get install chromium chromium-driver")
     options = webdriver.ChromeOptions()
     options.binary_location = program
-    # As root, as in containers, chromium runs without its sandbox alone; the page is our own.
+    # As root, as in containers, chromium only runs without its sandbox; that is safe with a page of our own.
     for argument in (
         "--headless=new",
         "--disable-gpu",
@@ -169,7 +169,7 @@ def test_sorting(opened: Gallery) -> None:
     assert opened.shown() == IDS[::-1]  # the alignment falls from the first image to the last
     opened.find("#order").click()
     assert opened.shown() == IDS
-    # What is undefined comes last, either way: the other comparison lacks the first image.
+    # Undefined values come last in either direction: the other comparison lacks the first image.
     opened.choose("#sort", "alignment-right")
     assert opened.shown() == [*IDS[1:], IDS[0]]
     opened.find("#order").click()
@@ -205,7 +205,7 @@ def test_filtering(opened: Gallery) -> None:
     opened.find("input[data-range='alignment-left low']").send_keys("0.1")
     opened.find("input[data-range='alignment-left high']").send_keys("0.4")
     assert set(opened.shown()) == {IDS[1], IDS[2], IDS[3]}
-    # An image without the number does not pass.
+    # An image without the number does not pass the filter.
     opened.find("input[data-range='agreement low']").send_keys("-1")
     assert set(opened.shown()) == {IDS[1], IDS[2], IDS[3]}
     opened.find("input[data-range='alignment-left low']").send_keys(*[Keys.BACKSPACE] * 3)
@@ -252,14 +252,14 @@ def test_the_large_view(opened: Gallery) -> None:
         "according to the network, all 4 feature maps",
         "according to the network, 2 retained feature maps",
     ]
-    # The full network's similarities are those of people plus one here: the same neighbours, which is told.
+    # Here the full network's similarities are those of people plus one: the same neighbours, and they say so.
     people, full = (
         [one.get_attribute("aria-label") or "" for one in row.find_elements(By.CSS_SELECTOR, "button")]
         for row in opened.all("#large .is-left ol.six")[1:3]
     )
     assert [label.split(", similarity")[0] for label in people] == [label.split(", similarity")[0] for label in full]
     assert all(label.endswith("also among the nearest according to people") for label in full)
-    # An image whose pair with this one is not explained is shown itself.
+    # A neighbour whose pair with this image is not explained is opened by itself.
     neighbours = opened.all("#large .is-left ol.six")[1].find_elements(By.CSS_SELECTOR, "button")
     wanted = next(one for one in neighbours if "explained" not in (one.get_attribute("aria-label") or ""))
     name = wanted.get_attribute("title")
@@ -268,7 +268,7 @@ def test_the_large_view(opened: Gallery) -> None:
 
 
 def open_pair(opened: Gallery) -> tuple[WebElement, WebElement]:
-    """Open the first explained pair from its first image, by clicking the second; give both images with their maps."""
+    """Open the first explained pair from its first image, by clicking the second; return both, covered by maps."""
     opened.open(opened.shown().index(IDS[1]))
     neighbours = opened.all("#large .is-left ol.six button")
     next(one for one in neighbours if ", explained" in (one.get_attribute("aria-label") or "")).click()
@@ -277,8 +277,8 @@ def open_pair(opened: Gallery) -> tuple[WebElement, WebElement]:
 
 
 def brightest(opened: Gallery, image: WebElement) -> int | None:
-    """The place of an image, of 3 x 3, that the map over it lights most; None if it lights none."""
-    # A canvas with pictures from disk tells a page nothing of its pixels: what is seen is looked at, without the image.
+    """Number of the place, among 3 x 3, that the map over an image lights most; None if it lights none."""
+    # A page cannot read the pixels of a canvas with pictures from disk: take a screenshot, with the image hidden.
     opened.run("arguments[0].querySelector('img').style.visibility = 'hidden'", image)
     opened.run("arguments[0].style.background = '#000'", image)
     picture = Image.open(io.BytesIO(image.find_element(By.CSS_SELECTOR, "canvas").screenshot_as_png)).convert("L")
@@ -299,7 +299,7 @@ def test_a_neighbour_whose_pair_is_explained_is_shown_beside_the_image(opened: G
     assert labels == [f"Heatmap of {IDS[at]} in the light of {IDS[3 - at]}" for at in (1, 2)]
     maps = [one.text.split("\n") for one in opened.all("#large ol.six li")]
     assert maps == [["map 0", "+0.3"], ["map 2", "+0.2"], ["map 3", "0"], ["map 1", "−0.1"]]
-    # No place is lit before one is pointed at.
+    # No place is lit until one is pointed at.
     assert not any(place.is_displayed() for place in opened.all("#large .place"))
     opened.all("#large figcaption button")[1].click()
     assert opened.find("#large-title").text == IDS[2]
@@ -422,13 +422,13 @@ def test_the_keyboard_is_enough(opened: Gallery) -> None:
     opened.press(Keys.ARROW_RIGHT)
     opened.press(Keys.ARROW_LEFT)
     assert opened.find("#large-title").text == opened.shown()[1]
-    # The focus stays inside.
+    # The focus stays inside the large view.
     for _ in range(40):
         opened.press(Keys.TAB)
         assert opened.run(
             "const here = document.activeElement; return here === document.body || here.closest('#large') !== null"
         )
-    # Arrows also work where a turn through the browser's own controls has left the focus on nothing.
+    # Arrows also work when tabbing through the browser's own controls has left nothing focused.
     opened.run("document.activeElement.blur()")
     opened.press(Keys.ARROW_RIGHT)
     opened.press(Keys.ARROW_LEFT)
@@ -438,7 +438,7 @@ def test_the_keyboard_is_enough(opened: Gallery) -> None:
     assert opened.focus() == opened.shown()[1]
     opened.press(Keys.ARROW_RIGHT)
     assert opened.focus() == opened.shown()[2]
-    # One tile is in the order of Tab, whichever was used last.
+    # Tab reaches a single tile, the one used last.
     assert opened.run("return document.querySelectorAll('.tile button[tabindex=\"0\"]').length") == 1
 
 
@@ -470,7 +470,7 @@ CLOSING = {
 def test_the_focus_is_on_the_image_last_seen_as_soon_as_the_large_view_is_closed(
     opened: Gallery, close: Callable[[Gallery], None]
 ) -> None:
-    # The browser tells of the closing later, and a key may be pressed in between.
+    # The browser's close event comes later, and a key may be pressed before it.
     opened.run("""
         const told = () => { window.focusAtClosing = document.activeElement.querySelector('.heading b').textContent; };
         document.addEventListener('close', told, { capture: true });
@@ -489,7 +489,7 @@ def test_closing_leads_back_to_where_the_large_view_was_opened(opened: Gallery) 
     opened.press(Keys.ESCAPE)
     assert opened.run("return document.activeElement") == samples[-1]
     assert opened.run("return window.scrollY") == 0
-    # An image that the filters hide has no tile to lead to.
+    # An image that the filters hide has no tile to return to.
     opened.choose("#category", "=b")
     opened.open(0)
     hidden = next(
@@ -645,7 +645,7 @@ def test_a_single_comparison_stands_beside_the_image(browser: webdriver.Chrome, 
 
 @pytest.fixture(scope="module")
 def thousand(built: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The same images again and again, under new names, until there are 1,002: simulated, and each with its files."""
+    """A page that shows the six images under new names until there are 1,002, each with picture files of its own."""
     folder = tmp_path_factory.mktemp("thousand")
     text = (built / "index.html").read_text(encoding="utf-8")
     content = json.loads(text.split('id="data">')[1].split("</script>")[0])
@@ -669,7 +669,7 @@ def thousand(built: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_a_thousand_images_stay_fluent(browser: webdriver.Chrome, thousand: Path) -> None:
-    """Counted, not timed: how much of the page is made and how many pictures are loaded."""
+    """Counted, not timed: how many elements the page has and how many pictures it loads."""
     opened = Gallery(browser, thousand)
     assert (thousand / "index.html").stat().st_size < 3_000_000
     assert opened.find("#count").text == "1002 of 1002 images"
@@ -687,7 +687,7 @@ def test_a_thousand_images_stay_fluent(browser: webdriver.Chrome, thousand: Path
         assert 40 <= tiles <= 240
         assert elements < 8_000
         assert loaded < 800
-    # All of them can be reached.
+    # All images can be reached.
     opened.run("document.querySelector('.tile button').focus()")
     opened.press(Keys.END)
     tiles, elements, loaded = work()

@@ -19,8 +19,8 @@ from alignment_importance.system import compute
 from alignment_importance.system.errors import InputError
 from alignment_importance.system.netcdf import read_netcdf
 
-# As deepgaze_pytorch does it: the constructor loads weights of its own from the network, by torch.hub and by URL, and
-# the call gets pixels from 0 to 255 and the logarithm of the centre bias.
+# Like deepgaze_pytorch: the constructor downloads weights of its own, by torch.hub and by URL, and the call takes
+# pixels from 0 to 255 and the logarithm of the centre bias.
 PACKAGE = """
 import torch
 from torch.utils import model_zoo
@@ -79,7 +79,7 @@ def own(dataset: xr.Dataset, image: str) -> np.ndarray:
 
 @pytest.fixture
 def checkpoint(here: Path) -> Path:
-    """A checkpoint with all weights of the stand-in: the red channel, and half of the centre bias."""
+    """A checkpoint with all weights of the stand-in, which then adds up the red channel and half of the centre bias."""
     (here / "deepgaze_pytorch.py").write_text(PACKAGE, encoding="utf-8")
     import torchvision
 
@@ -156,7 +156,7 @@ def test_nothing_in_a_checkpoint_is_run(photographs: pd.DataFrame, checkpoint: P
     assert not (checkpoint.parent / "executed").exists()
 
 
-# --- a user's own ---
+# --- a user's own network ---
 
 OWN = """
 import torch
@@ -195,7 +195,7 @@ def test_an_image_is_fitted_into_the_size_that_a_network_wants_and_cut_out_again
     here: Path, photographs: pd.DataFrame
 ) -> None:
     architecture = write_own(here, "self.weight * (image[:, :1] + (image == 0).all(dim=1, keepdim=True) * 9.0)")
-    # 20 x 12 in 40 x 40: twice as large, 8 rows of black above and below, of which nothing is left.
+    # 20 x 12 in 40 x 40: enlarged twice, with 8 black rows above and below, which are cut off again.
     result = run(
         photographs, here, method="network", architecture=architecture, checkpoint="own.pt", input_size=(40, 40)
     )
@@ -220,7 +220,7 @@ def test_an_own_network_must_return_one_map(here: Path, photographs: pd.DataFram
 
 
 def test_sizes_that_an_own_network_does_not_take_are_told_by_image(here: Path, photographs: pd.DataFrame) -> None:
-    # 20 x 12 and 12 x 20 become 5 x 3 and 3 x 5, halved and doubled 4 x 2 and 2 x 4.
+    # 20 x 12 and 12 x 20 become 5 x 3 and 3 x 5; halved and doubled they are 4 x 2 and 2 x 4, which do not fit.
     quarter = "torch.nn.functional.avg_pool2d(image[:, :1], 4)"
     halved = f"torch.nn.functional.interpolate(torch.nn.functional.avg_pool2d({quarter}, 2), scale_factor=2)"
     settings = {"method": "network", "architecture": write_own(here, f"{quarter} + {halved}")}

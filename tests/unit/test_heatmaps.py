@@ -39,7 +39,7 @@ def test_numbers_worked_out_by_hand() -> None:
     result = heatmaps.make(activations(A, ["a", "b"]), scores([[0.3, 0.1, -0.2], [0.0, -1.0, 0.5]], ["a", "b"]))
     # (0.3 A_0 + 0.1 A_1) / 0.4: the negative score does not count.
     np.testing.assert_allclose(result.heatmap.sel(image="a"), [[3.25, 1.5], [2.25, 3.0]], rtol=1e-6)
-    # 0.3 A_0 + 0.1 A_1 - 0.2 A_2: no division.
+    # 0.3 A_0 + 0.1 A_1 - 0.2 A_2, not divided by the sum of the scores.
     np.testing.assert_allclose(result.heatmap_signed.sel(image="a"), [[1.3, 0.6], [0.9, -0.4]], rtol=1e-6)
     np.testing.assert_allclose(result.activation_mean.sel(image="a"), [[11 / 3, 2 / 3], [1.0, 4.0]], rtol=1e-6)
     # A score of exactly 0 has no weight.
@@ -103,7 +103,7 @@ def test_whole_images_are_what_torch_interpolates(values: np.ndarray, width: int
 
 def test_crop_is_nan_where_the_network_saw_nothing() -> None:
     placed = heatmaps.place(np.array([[0.0, 4.0]]), 8, 4, "crop")
-    # The network saw the columns 2 to 5. Their centres lie at -0.25, 0.25, 0.75 and 1.25 cells, the ends are clamped.
+    # The network saw the columns 2 to 5. Their centres lie at -0.25, 0.25, 0.75 and 1.25 cells; the ends are clamped.
     row = [np.nan, np.nan, 0.0, 1.0, 3.0, 4.0, np.nan, np.nan]
     np.testing.assert_array_equal(placed, [row] * 4)
     np.testing.assert_array_equal(heatmaps.place(np.array([[0.0], [4.0]]), 4, 8, "crop"), np.array([row] * 4).T)
@@ -142,7 +142,7 @@ def test_a_nan_map_stays_nan() -> None:
 def test_resampling_by_hand() -> None:
     step = np.array([[0.0, 4.0]], dtype=np.float32)
     np.testing.assert_array_equal(heatmaps.resample(step, 4, 2), [[0, 1, 3, 4]] * 2)
-    # Shrinking to a fourth takes a triangle of 4 pixels to each side: weights 5 and 3 of 28 for the spike.
+    # To shrink by 4, the triangle filter reaches 4 pixels to each side: the spike has the weights 5/28 and 3/28.
     spike = np.zeros((1, 8), dtype=np.float32)
     spike[0, 3] = 8
     np.testing.assert_allclose(heatmaps.resample(spike, 2, 1), [[8 * 5 / 28, 8 * 3 / 28]], rtol=1e-6)

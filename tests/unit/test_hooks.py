@@ -1,4 +1,4 @@
-"""Networks that torch.fx cannot follow: hooks ablate as plain forward passes do."""
+"""Networks that torch.fx cannot follow: ablation by hooks equals plain forward passes."""
 
 import dataclasses
 import logging
@@ -46,7 +46,7 @@ class Branching(nn.Module):
 
 
 class Encoder(nn.Module):
-    """A layer that puts out tokens in a tuple, as those of other libraries do."""
+    """A layer that returns its tokens in a tuple, as layers of other libraries do."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -58,21 +58,21 @@ class Encoder(nn.Module):
 
 
 class Encoded(NamedTuple):
-    """What a layer puts out, by name."""
+    """A layer's output, by name."""
 
     tokens: torch.Tensor
     weights: None
 
 
 class Naming(Encoder):
-    """Puts the same out in a named tuple."""
+    """Returns the same in a named tuple."""
 
     def forward(self, tokens: torch.Tensor) -> tuple[torch.Tensor, None]:
         return Encoded(*super().forward(tokens))
 
 
 class Transformer(Branching):
-    """Tokens, the first of which is read."""
+    """A transformer whose classifier reads the first token."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -91,7 +91,7 @@ class Transformer(Branching):
 
 
 class NamingTransformer(Transformer):
-    """The same, with layers that put out named tuples."""
+    """The same, with a first layer that returns a named tuple."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -99,7 +99,7 @@ class NamingTransformer(Transformer):
 
 
 class Random(Branching):
-    """Drops units outside training, too."""
+    """Drops units at random even outside training."""
 
     def forward(self, images: torch.Tensor) -> Any:
         return self.head(nn.functional.dropout(torch.sigmoid(self.meet(self.maps(self.early(images)))).mean((2, 3))))
@@ -113,7 +113,7 @@ class BranchingRandom(Random):
 
 
 class OfTheBatch(Random):
-    """Normalises by the images that run together."""
+    """Normalises by the mean and variance of the batch."""
 
     def forward(self, images: torch.Tensor) -> Any:
         maps = nn.functional.batch_norm(self.early(images), None, None, training=True)
@@ -121,7 +121,7 @@ class OfTheBatch(Random):
 
 
 class Around(Branching):
-    """Its classifier reads the image, too."""
+    """Its classifier also reads the image, past the maps."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -144,7 +144,7 @@ def some_images(number: int = N_IMAGES) -> torch.Tensor:
 
 
 def plain(network: networks.Network, layer: str, prefix: int | None, kept: list[int], fill: torch.Tensor) -> np.ndarray:
-    """(image, unit) what the classifier reads when all channels but some are the fill, of patches alone in tokens."""
+    """(image, unit) the classifier's input when the fill replaces all channels but `kept` (in patch tokens only)."""
     read: list[torch.Tensor] = []
 
     def ablate(_module: nn.Module, _inputs: Any, output: Any) -> Any:
@@ -274,7 +274,7 @@ def test_own_networks_give_an_image_one_output(kind: type[nn.Module], layer: str
 
 
 class Cube(nn.Module):
-    """Puts out as many maps as rows."""
+    """Its layer `maps` outputs as many maps as rows."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -291,7 +291,7 @@ class Cube(nn.Module):
 
 
 class LastOfCube(Cube):
-    """Its maps come last."""
+    """The same, with the maps in the last dimension."""
 
     def make(self, images: torch.Tensor) -> torch.Tensor:
         return self.last(images.movedim(1, -1))
@@ -301,7 +301,7 @@ class LastOfCube(Cube):
 
 
 class UnclearCube(Cube):
-    """A convolution and a fully connected layer put it out."""
+    """The maps are a sum of a convolution and a fully connected layer: the first or last dimension may hold them."""
 
     def make(self, images: torch.Tensor) -> torch.Tensor:
         return self.first(images) + self.last(images.movedim(1, -1)).movedim(-1, 1)
@@ -328,9 +328,9 @@ def test_modules_are_listed() -> None:
     assert layers["layer"].tolist() == ["early", "maps", "relu", "meet", "input of head", "head"]
     assert layers["shape"].tolist() == ["6 x 3 x 3", "5 x 2 x 2", "5 x 2 x 2", "7 x 1 x 1", "7", "3"]
     assert layers["role"].tolist() == ["", "map layer", "", "", "readout", ""]
-    # As everything in the list, it can be named.
+    # `input of head` can be named like any other layer of the list.
     pd.testing.assert_frame_equal(networks.list_layers(network_of(Branching), "maps", "input of head"), layers)
-    # What the layer puts out is another readout than what it reads.
+    # The output of a layer is another readout than its input.
     named = networks.list_layers(network_of(Branching), "maps", "head").set_index("layer")
     assert named["role"].to_dict() == dict.fromkeys(["early", "relu", "meet"], "") | {
         "maps": "map layer",
@@ -339,7 +339,7 @@ def test_modules_are_listed() -> None:
 
 
 class Overlooked(nn.Module):
-    """Overwrites what it reads again, which torch.fx takes for another tensor."""
+    """Overwrites in place a tensor that it reads again, which torch.fx takes for two tensors."""
 
     def __init__(self) -> None:
         super().__init__()

@@ -11,7 +11,7 @@ from PIL import Image
 from alignment_importance.inputs import images
 from alignment_importance.system.errors import InputError
 
-#: Grey levels by which rounding may differ: 16 bits become 8 before alpha is laid over the background.
+#: Grey levels by which results may differ from rounding: 16 bits become 8 before alpha is laid over the background.
 _ROUNDING = 2.0
 
 
@@ -31,7 +31,7 @@ def test_every_file_is_read_as_it_is_seen_or_refused_by_name() -> None:
     assert wrong == {}
 
 
-#: A single pixel of a PNG with a palette.
+#: The single pixel of a PNG with a palette, as a number in the palette.
 _NUMBERED = np.array([[[200]]])
 
 SAMPLES = np.arange(5 * 7 * 3).reshape(5, 7, 3)
@@ -42,7 +42,7 @@ def _decoded(*before: bytes) -> np.ndarray:
 
 
 def test_what_is_not_seen_of_a_png_may_be_anything() -> None:
-    """A profile and texts of two megabytes, EXIF that is none, an own chunk."""
+    """A colour profile and texts of two megabytes, invalid EXIF, a private chunk."""
     large = zlib.compress(bytes(2_000_000))
     for unused in (
         chunk(b"iCCP", b"profile\0\0" + large),

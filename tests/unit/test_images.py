@@ -169,7 +169,7 @@ def test_exif_rotation_is_applied_to_pixels_and_size(tmp_path: Path) -> None:
     pixels = np.zeros((2, 3, 3), dtype=np.uint8)
     pixels[0, 0] = 255
     exif = Image.Exif()
-    exif[0x0112] = 6  # to be seen turned clockwise by 90 degrees
+    exif[0x0112] = 6  # shown rotated clockwise by 90 degrees
     Image.fromarray(pixels).save(tmp_path / "a.png", exif=exif)
     assert image_sets.tabulate(tmp_path)[["width", "height"]].to_numpy().tolist() == [[2, 3]]
     seen = image_sets.read_image(tmp_path / "a.png")
@@ -264,7 +264,7 @@ def test_the_first_frame_is_taken_and_all_are_counted(tmp_path: Path, ending: st
 
 
 def test_colours_of_16_bits_become_8(tmp_path: Path) -> None:
-    """A PNG and a TIFF, written here since Pillow does not write them: one pixel (0, 7, 255) times 257."""
+    """One pixel, (0, 7, 255) times 257, as PNG and TIFF, written here since Pillow cannot write them."""
     values = (0, 7 * 257, 65535)
     (tmp_path / "a.png").write_bytes(_png_16(values))
     (tmp_path / "b.tif").write_bytes(_tiff_16(values))
@@ -292,7 +292,7 @@ def _tiff_16(values: tuple[int, ...]) -> bytes:
     return start + struct.pack("<3H", 16, 16, 16) + struct.pack("<3H", *values)
 
 
-# --- bringing to the input ---
+# --- resizing to the network's input ---
 
 
 @pytest.mark.parametrize(
@@ -331,8 +331,8 @@ def test_each_rule_on_four_pixels() -> None:
     assert images.to_input(rgb, 2, "crop")[:, :, 0].tolist() == [[20, 30], [20, 30]]
     padded = images.to_input(rgb, 4, "pad")[:, :, 0]
     assert padded.tolist() == [[128] * 4, [10, 20, 30, 40], [10, 20, 30, 40], [128] * 4]
-    # Antialiased: each half is a weighted mean over more than its nearest pixels (triangle of width 2 input pixels
-    # a side: weights 3/8, 3/8, 1/8 (+1/8 outside, dropped) for pixels 1, 2, 3).
+    # Antialiased: each half is a weighted mean over more than its nearest pixels (triangle of 2 input pixels to
+    # each side: weights 3/8, 3/8, 1/8 (+1/8 outside, dropped) for pixels 1, 2, 3).
     squashed = images.to_input(rgb, 2, "whole")[:, :, 0]
     assert squashed.shape == (2, 2)
     assert squashed[0, 0] == round((3 * 10 + 3 * 20 + 1 * 30) / 7)
@@ -348,7 +348,7 @@ def test_an_image_of_the_input_size_stays_as_it_is() -> None:
 @given(st.integers(0, 2**32 - 1), st.integers(1, 40), st.integers(1, 40), st.integers(1, 30))
 @settings(max_examples=50, deadline=None)
 def test_resizing_in_float_is_exact_to_single_precision(seed: int, width: int, height: int, size: int) -> None:
-    """As torchvision does it to tensors, with antialiasing."""
+    """As torchvision resizes tensors, with antialiasing."""
     rgb = np.random.default_rng(seed).integers(0, 256, (height, width, 3), dtype=np.uint8)
     found = images.to_input(rgb, size, "whole", "float")
     tensor = torch.from_numpy(rgb).permute(2, 0, 1)[None].double()

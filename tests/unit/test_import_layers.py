@@ -27,7 +27,7 @@ def test_each_layer_imports_only_what_stands_below_it() -> None:
 
 
 def test_an_arrow_upwards_and_a_stray_module_are_found(tmp_path: Path) -> None:
-    """The contract can fail: on a copy in which `statistics` imports `report`, and with a module in the root."""
+    """The contract can fail: on a copy in which `statistics` imports `report`, then with a module in the root."""
     shutil.copytree(ROOT / "scripts", tmp_path / "scripts", ignore=shutil.ignore_patterns("__pycache__"))
     library = tmp_path / "scripts" / "alignment_importance"
     with (library / "statistics" / "inference.py").open("a", encoding="utf-8") as file:

@@ -52,7 +52,7 @@ def test_folds_without_a_score_are_left_out() -> None:
         np.zeros(4),
         np.array([0.2]),
         np.array([np.nan, np.nan]),
-        np.array([0.5, 0.8]) - np.array([0.2, 0.5]),  # the same but for rounding
+        np.array([0.5, 0.8]) - np.array([0.2, 0.5]),  # equal but for rounding
     ],
 )
 def test_without_spread_there_is_no_test(differences: np.ndarray) -> None:
@@ -74,7 +74,7 @@ def test_bounds_of_the_noncentrality_leave_tails_of_a_fortieth(t: float, df: int
 
 
 def test_interval_of_the_effect_size_covers_the_truth_as_often_as_it_says() -> None:
-    """300 samples of 10 independent differences with d = 0.5: 95 per cent, standard error 1.3 per cent."""
+    """Of 300 samples of 10 independent differences with d = 0.5, 95 per cent, with a standard error of 1.3 per cent."""
     rng = np.random.default_rng(4)
     found = [paired_test(np.zeros(10), 0.5 + rng.normal(size=10), 0.0) for _ in range(300)]
     covered = np.mean([one.effect_size_low <= 0.5 <= one.effect_size_high for one in found])

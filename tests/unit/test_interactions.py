@@ -23,7 +23,7 @@ from alignment_importance.system.resumable import Budget, fingerprint
 
 
 class Case:
-    """One engine, and the score of any set of maps by the definition."""
+    """An engine, and the score of any set of maps by the definition, to compare it with."""
 
     def __init__(
         self, route: str, maps: np.ndarray, human: np.ndarray, score: str = "pearson_r2", ablated: str = "zero"
@@ -66,9 +66,9 @@ def test_elimination_removes_what_the_definition_removes(
 
 def test_elimination_by_hand() -> None:
     # Cosine similarities; three images. See `test_pooled_cosine_by_hand`: without map 0, 1, 2 the correlation is
-    # sqrt(3)/2, 0, -sqrt(3)/2; with all it is undefined, so that numbers decide and map 2 goes first. Left are the rows
-    # (1, 0), (0, 1), (1, 1), with similarities 0, 1, 1 over sqrt(2). Without map 0, image 0 is empty; without map 1,
-    # image 1 is: both are needed, and again the number decides.
+    # sqrt(3)/2, 0, -sqrt(3)/2; with all maps it is undefined, so the highest number goes first: map 2. This leaves the
+    # rows (1, 0), (0, 1), (1, 1), with similarities 0, 1, 1 over sqrt(2). Without map 0, the row of image 0 is zero;
+    # without map 1, that of image 1: no score is defined, and the number decides again.
     readout = np.array([[1, 0, 1], [0, 1, 1], [1, 1, 0]], dtype=np.float32)
     judged = np.array([[np.nan, 3, 1], [3, np.nan, 2], [1, 2, np.nan]])
     fast = PooledAblation(readout, resources(), "cosine", "pearson")
@@ -159,7 +159,7 @@ def test_pairs_can_be_interrupted(maps: np.ndarray, human: np.ndarray, tmp_path:
 def test_the_mean_over_all_orders_is_the_shapley_value(
     route: str, ablated: str, maps: np.ndarray, human: np.ndarray
 ) -> None:
-    """Shapley's formula over all sets of four maps, the others ablated for good."""
+    """Shapley's formula over all subsets of four maps, with the others always ablated."""
     case, players = Case(route, maps, human, ablated=ablated), [0, 3, 8, 4]
     kept = np.isin(np.arange(N_MAPS), players)
     others = np.flatnonzero(~kept).tolist()

@@ -21,7 +21,7 @@ from alignment_importance.system.errors import InputError
 from alignment_importance.system.netcdf import read_netcdf, write_netcdf
 from alignment_importance.system.problems import Problems
 
-# --- what comes out ---
+# --- the labelled form ---
 
 
 def test_a_matrix_in_any_order_of_rows_and_columns(tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ ABCD = ["a", "b", "c", "d"]
 
 
 def test_shares_worked_out_by_hand(tmp_path: Path) -> None:
-    # Of a and b: shown with a as the anchor twice, chosen once; with b as the anchor once, chosen. Of b and c: never.
+    # With anchor a, b is shown twice and chosen once; with anchor b, a is shown once and chosen. b and c: never.
     path = write(tmp_path, f"{HEADER}\na,b,c,b\na,c,b,c\nb,a,d,a\nd,c,a,c\n")
     found = read(path, ABCD)
     shares = [[NAN, 2 / 3, 1 / 2, 0], [2 / 3, NAN, NAN, 0], [1 / 2, NAN, NAN, 1], [0, 0, 1, NAN]]
@@ -82,7 +82,7 @@ def test_shares_are_those_of_a_plain_count(
     tmp_path_factory: pytest.TempPathFactory, drawn: list[tuple[list[str], bool, str]], random: "np.random.Generator"
 ) -> None:
     folder = tmp_path_factory.mktemp("alternatives")
-    # Every image is judged by both, and not all pairs are alike.
+    # Both participants judge every image, and not all pairs are alike.
     rows = [(*"abcb", who) for who in "pq"] + [(*"dabb", who) for who in "pq"]
     rows += [(*order[:3], order[1 if is_left else 2], who) for order, is_left, who in drawn]
     random.shuffle(rows)
@@ -104,7 +104,7 @@ def test_shares_are_those_of_a_plain_count(
 
 
 def test_written_as_odd_one_out_they_are_noticed(tmp_path: Path) -> None:
-    """The anchor, in whichever column, is never odd; nor are two of three where the odd one is always written last."""
+    """One column, the anchor's, then never holds the odd image; if two never do, it is just always written last."""
     header = "image_a,image_b,image_c,odd"
     said = "of 20 trials none has the odd image in the column image_a. If people were asked which of two images is more"
     trials = [f"a,b,{'cd'[at % 2]},{'b' if at % 3 else 'cd'[at % 2]}" for at in range(20)]

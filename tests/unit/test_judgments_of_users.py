@@ -1,4 +1,4 @@
-"""Judgments as people bring them: names of files for ids, tables of R, images that are not there, a file per person."""
+"""Judgments as people bring them: file names as ids, tables of R, images that are not there, a file per person."""
 
 from pathlib import Path
 

@@ -28,7 +28,7 @@ def blocks(section: str, language: str) -> list[str]:
 
 
 def example(section: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> xr.Dataset:
-    """Make the file of a section and read it as its block of the configuration says."""
+    """Make the file of a section and read it as the section's configuration says."""
     monkeypatch.chdir(folder)
     comparison: dict[str, Any] = yaml.safe_load(blocks(section, "yaml")[0])["tools"]
     for code in blocks(section, "python"):

@@ -16,7 +16,7 @@ IDS = ["a", "b", "c", "d", "e"]
 
 
 def stack_of(ratings: NDArray[np.float64]) -> NDArray[np.float64]:
-    """(participant, 5, 5) of ratings (participant, 10)."""
+    """(participant, 5, 5) symmetric matrices of ratings (participant, 10)."""
     stack = np.full((len(ratings), 5, 5), NAN)
     pairs = np.triu_indices(5, k=1)
     stack[:, *pairs] = ratings
@@ -113,8 +113,8 @@ def test_the_people_of_a_single_matrix_are_not_known_and_not_warned_of(tmp_path:
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ("image,a,b,c\na,1,.5,.2\nb,.5,1,.3\nc,.2,.3,1\n", ["d", "e"]),  # rows that are not there
-        ("image,a,b,c,d\na,,.5,.2,\nb,.5,,.3,\nc,.2,.3,,\nd,,,,\n", ["d", "e"]),  # and one without a number
+        ("image,a,b,c\na,1,.5,.2\nb,.5,1,.3\nc,.2,.3,1\n", ["d", "e"]),  # no d, no e
+        ("image,a,b,c,d\na,,.5,.2,\nb,.5,,.3,\nc,.2,.3,,\nd,,,,\n", ["d", "e"]),  # d without numbers, no e
         ("image_a,image_b,similarity\na,b,1\na,c,2\nb,e,\n", ["d", "e"]),
         ("image_a,image_b,image_c,odd\na,b,c,a\na,c,e,e\n", ["d"]),
         ("image_a,image_b,similarity\n" + "".join(f"a,{image},1\n" for image in "bcde"), []),
@@ -143,7 +143,7 @@ def test_who_rated_only_images_outside_a_comparison_is_left_out_of_it(tmp_path: 
 
 
 def test_what_is_wrong_with_some_of_the_images_says_of_which_comparison(tmp_path: Path) -> None:
-    """Those of all images, of which there may be several with one file, say it once."""
+    """Comparisons of all images, several of which may share a file, say it once."""
     pairs = enumerate(["a,b", "a,c", "a,d", "b,c", "b,d", "c,d"])
     rows = [line for number, pair in pairs for line in (f"{pair},{number},ann", f"{pair},{-2 * number},ben")]
     path = write(tmp_path, "image_a,image_b,similarity,participant\n" + "\n".join(rows) + "\n")

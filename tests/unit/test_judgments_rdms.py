@@ -15,7 +15,7 @@ from rsatoolbox.rdm import RDMs
 
 IDS = ["axe", "hammer", "saw"]
 
-#: Pairs above the diagonal, in the order of the ids below.
+#: Ids in the order of the RDMs below, which hold the pairs above the diagonal.
 ORDER = ["saw", "axe", "hammer"]
 ONE = [0.1, 0.2, 0.3]
 OTHER = [0.4, 0.5, 0.7]

@@ -165,7 +165,7 @@ def test_numbers_without_names(tmp_path: Path, text: str) -> None:
         "with the ids of its images, or save it as .npy and name them with `order`; for a table, add a header, and "
         "write ids in place of numbers of images."
     )
-    assert not problem.lacks  # no name of a column would help
+    assert not problem.lacks  # naming a column would not help
 
 
 def test_decimal_commas(tmp_path: Path) -> None:
@@ -217,7 +217,7 @@ def test_the_diagonal_shows_the_wrong_kind(tmp_path: Path) -> None:
 
 
 def test_the_whole_diagonal_shows_it(tmp_path: Path) -> None:
-    """The first image is no more to be believed than the others, whether it alone is wrong or it alone is empty."""
+    """The first image decides no more than the others, whether it alone is wrong or it alone is empty."""
     order = order_of(tmp_path, "a\nb\nc\nd\n")
     similar = np.array([[0.0, 2, 3, 4], [2, 9, 5, 6], [3, 5, 9, 7], [4, 6, 7, 9]])
     np.save(tmp_path / "j.npy", similar)
@@ -349,7 +349,7 @@ def test_arrays_that_cannot_be_used(tmp_path: Path) -> None:
     assert "what a larger number means. Set the comparison's `kind`" in refusal(path, order=order)
     gone = tmp_path / "gone.txt"
     said = f"{gone}: it cannot be read (No such file or directory). Restore the file, or correct its path."
-    # Nothing is said of a shape that would have to fit no ids.
+    # Without ids to compare it with, nothing is said about the shape.
     assert refusal(path, kind="similarity", order=gone).startswith(said)
     gone.write_bytes(b"a\nb\n\xe4\n")
     assert refusal(path, kind="similarity", order=gone).startswith(f"{gone}: line 3: it is not text in UTF-8")
@@ -402,7 +402,7 @@ def test_structs_and_cells_of_matlab_are_named(tmp_path: Path) -> None:
 
 
 def test_participants_that_come_last_are_told(tmp_path: Path) -> None:
-    """They are also where there are as many of them as images, so that the shape alone does not show it."""
+    """Also with as many participants as images, where the shape alone does not show it."""
     stack = np.array(
         [[[9, 2, 3], [2, 9, 5], [3, 5, 9]], [[9, 1, 1], [1, 9, 4], [1, 4, 9]], [[9, 3, 4], [3, 9, 6], [4, 6, 9]]]
     )

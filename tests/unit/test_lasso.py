@@ -1,4 +1,4 @@
-"""The non-negative lasso: by hand, and at the conditions that a minimum meets and nothing else does."""
+"""The non-negative lasso: by hand, and against the conditions that hold at the minimum and nowhere else."""
 
 import numpy as np
 import pytest
@@ -33,7 +33,7 @@ def test_units_that_nothing_speaks_for_have_no_weight() -> None:
 )
 @example(n_rows=5, n_units=12, twice=1, whole=False, seed=5)
 def test_weights_are_at_the_minimum(n_rows: int, n_units: int, twice: int, whole: bool, seed: int) -> None:
-    """Also where units are more than rows, some the same as others, one zero; of whole numbers, many join at once."""
+    """Also with more units than rows, equal units and a zero unit; with whole numbers, many units join at once."""
     rng = np.random.default_rng(seed)
     x = rng.integers(-1, 2, size=(n_rows, n_units)) if whole else rng.gamma(1.0, size=(n_rows, n_units)) - 0.7
     x = np.concatenate([x, x[:, :twice], np.zeros((n_rows, 1))], axis=1)
@@ -48,7 +48,7 @@ def test_weights_are_at_the_minimum(n_rows: int, n_units: int, twice: int, whole
 
 @pytest.mark.parametrize("seed", [53, 847, 1668, 2836])
 def test_units_beside_nearly_dependent_ones_have_no_weight_made_of_rounding(seed: int) -> None:
-    """Few images with few active units, centred: some units are nearly alike, and others are differences of these."""
+    """Few images with few active units, centred: some units are nearly alike, and others are their differences."""
     rng = np.random.default_rng(seed)
     z = rng.gamma(1.0, size=(6, 60)) * (rng.random((6, 60)) < 0.2)
     z -= z.mean(1, keepdims=True)
@@ -62,7 +62,7 @@ def test_units_beside_nearly_dependent_ones_have_no_weight_made_of_rounding(seed
 
 
 def test_the_path_is_that_of_scikit_learn() -> None:
-    """At each of its breakpoints, with more units than rows, where weights also become 0 again."""
+    """At each breakpoint, with more units than rows, where some weights become 0 again."""
     rng = np.random.default_rng(4)
     x = rng.gamma(1.0, size=(50, 120))
     x -= x.mean(0)
@@ -76,7 +76,7 @@ def test_the_path_is_that_of_scikit_learn() -> None:
 
 
 def test_units_that_explain_noise_are_as_many_as_it_takes() -> None:
-    """Of 600 units, up to 119 explain 120 centred values; on the way there are more, which depend on each other."""
+    """At most 119 of 600 units explain 120 centred values; any more, met along the path, depend on them."""
     rng = np.random.default_rng(3)
     x = rng.gamma(1.0, size=(120, 600))
     x -= x.mean(0)

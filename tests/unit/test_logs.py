@@ -1,4 +1,4 @@
-"""The log of a job, and its end."""
+"""The log of a job, and how a job ends."""
 
 import logging
 import os
@@ -16,7 +16,7 @@ from alignment_importance.system.errors import InputError
 
 ROOT = Path(__file__).resolve().parents[2]
 
-#: A job that would go on for minutes, and says that it began.
+#: A job that says that it began, and would then go on for minutes.
 JOB = """
 import sys, time
 from alignment_importance.system import logs
@@ -25,7 +25,7 @@ with logs.job(sys.argv[1], None):
     time.sleep(300)
 """
 
-#: What starts the job as Snakemake does, and waits for it.
+#: Starts the job as Snakemake does, and waits for it.
 STARTER = """
 import shlex, subprocess, sys
 subprocess.run(["bash", "-c", "set -euo pipefail; " + shlex.join([sys.executable, *sys.argv[1:]])])
@@ -34,7 +34,7 @@ subprocess.run(["bash", "-c", "set -euo pipefail; " + shlex.join([sys.executable
 
 @pytest.fixture(autouse=True)
 def usual_logging() -> Iterator[None]:
-    """Give other tests their loggers back, which a job takes over."""
+    """Restore the loggers, which a job takes over, for the other tests."""
     handlers, level = list(logging.root.handlers), logging.root.level
     yield
     logging.captureWarnings(False)
@@ -52,7 +52,7 @@ def test_a_job_ends_with_the_process_that_started_it(tmp_path: Path) -> None:
         began = time.monotonic()
         started.send_signal(signal.SIGKILL)
         started.wait()
-        assert started.stdout.read() == ""  # which comes when nobody can write there any more
+        assert started.stdout.read() == ""  # end of file: no process can write there any more
         assert time.monotonic() - began < 200
     assert "Snakemake has ended, and so does this job" in (tmp_path / "job.log").read_text(encoding="utf-8")
 
@@ -66,7 +66,7 @@ def test_a_job_goes_on_beside_processes_that_end(tmp_path: Path, monkeypatch: py
 
 
 def test_a_log_ends_with_the_memory_of_its_job_alone(tmp_path: Path) -> None:
-    """Of the job, not of the larger process that started it; and of its peak, not of its end."""
+    """The memory of the job, not of the larger process that started it; at its peak, not at its end."""
     job = """
 import sys
 from alignment_importance.system import logs
@@ -94,7 +94,7 @@ def test_a_mistake_of_the_user_is_told_without_a_traceback(tmp_path: Path, capsy
 def test_a_mistake_that_ends_a_run_is_told_with_the_way_to_all_of_them(tmp_path: Path) -> None:
     hint = (
         "The target `check` lists everything that is wrong with the inputs (snakemake --cores 1 check, with the "
-        "--configfile of this run, if any)."  # without which it would check the demo
+        "--configfile of this run, if any)."  # without --configfile it would check the demo
     )
     for made_with, hints in ((None, 0), ({"folder": tmp_path / "provenance"}, 1)):
         with pytest.raises(SystemExit, match="1"), logs.job(tmp_path / "job.log", made_with):

@@ -1,4 +1,4 @@
-"""The program that makes what is committed: each part has a module, and says what must be run before."""
+"""The program that makes the committed files: each part has a module, and says what must be run before it."""
 
 import subprocess
 import sys

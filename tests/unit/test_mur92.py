@@ -134,7 +134,7 @@ def test_a_folder_without_the_files_is_refused(tmp_path: Path, monkeypatch: pyte
 
 
 class _Origin:
-    """Stands for the network: copies from a folder, and counts how often it was asked."""
+    """Stands in for the server: copies files from a folder, and counts how often it was asked."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -160,7 +160,7 @@ def test_files_are_downloaded_once_and_checked(tmp_path: Path, monkeypatch: pyte
 
 
 def test_without_files_and_network_one_error_says_what_to_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    # A port on this machine at which nothing listens.
+    # A port on this machine on which nothing listens.
     monkeypatch.setattr(mur92, "ORIGIN", "http://127.0.0.1:9/")
     with pytest.raises(InputError, match="the files cannot be downloaded") as caught:
         mur92.locate()
@@ -196,7 +196,7 @@ def test_the_published_files() -> None:
     human, monkey = (pairs.set_index(["image_a", "image_b"])["dissimilarity"] for pairs in neural.values())
     # As Kriegeskorte et al. (2008) report.
     assert human.corr(monkey) == pytest.approx(0.49, abs=0.005)
-    # Another order of the pairs would scatter the categories: faces are alike to both.
+    # In the right order of pairs, faces are alike to both; in another, categories would be scattered.
     faces = np.array([all("-human-face" in image for image in pair) for pair in human.index])
     for dissimilarity in (human, monkey):
         assert dissimilarity[faces].mean() < dissimilarity[~faces].mean() - 0.15

@@ -14,7 +14,7 @@ IDS = ["007", "cat", "dog"]
 
 
 def judgments() -> xr.Dataset:
-    """Of three images; nobody compared cat and dog."""
+    """Judgments of three images; nobody compared cat and dog."""
     one, other = np.full((2, 3, 3), np.nan)
     one[0, 1] = one[1, 0] = 1
     other[0, 2] = other[2, 0] = 2
@@ -86,7 +86,7 @@ def test_mistakes_in_a_table_name_the_file_and_the_line(text: str, told: str, tm
 
 
 def test_what_pairs_take_must_fit_in_memory() -> None:
-    """Six pairs of 512 maps: 64 bytes for each map, 16 for each of 49 places, and 4 for every two where compared."""
+    """Six pairs of 512 maps: 64 bytes for each map, 16 for each of 49 places, and 4 for every two places compared."""
     problems = Problems()
     networks = {"pooled": ((512, 7, 7), "pooled"), "other": ((512, 7, 7), "linear")}
     named_pairs.check_memory(6, networks, 2.589e-4, "comparisons.pets.pairs", problems)

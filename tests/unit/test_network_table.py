@@ -1,4 +1,4 @@
-"""The documentation of all networks is what the networks are."""
+"""The page of all networks in the documentation agrees with the networks."""
 
 from pathlib import Path
 
@@ -9,12 +9,12 @@ from making import networks
 
 PAGE = Path(__file__).resolve().parents[2] / "docs/networks.md"
 
-#: Some whose rows are made anew here; all would take minutes.
+#: Networks whose rows are made again here; all of them would take minutes.
 SOME = ["alexnet", "resnet18", "squeezenet1_1", "vit_b_32", "timm/convnext_atto", "timm/resnet18"]
 
 
 def test_rows_of_the_page_are_what_the_networks_are(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Otherwise: `python docs/make.py networks`."""
+    """If this fails, run `python docs/make.py networks`."""
     some = {name: family for name, family in networks.tabulated().items() if name in SOME}
     assert len(some) == len(SOME)
     monkeypatch.setattr(networks, "tabulated", lambda: some)
@@ -46,6 +46,6 @@ def test_all_networks_are_on_the_page() -> None:
     families = set(tabulated.values()) - {""}
     assert len(families) >= 40
     assert {row[-1] for row in rows[2:]} >= {"pooled", "linear", "general"}
-    # What these two are known to be.
+    # Two networks whose layers are well known.
     assert ["vgg16", "224", "`features.29`", "512", "14 x 14", "`classifier.4`", "4096", "linear"] in rows
     assert ["resnet50", "224", "`layer4.2.relu_2`", "2048", "7 x 7", "`flatten`", "2048", "pooled"] in rows

@@ -26,8 +26,8 @@ from alignment_importance.system.errors import InputError
 
 CPU = Compute(torch.device("cpu"), 2, 10**9)
 
-#: Of every family: architecture, input size, module whose output are the maps, module that reads the readout (None: the
-#: readout is the output of the network), route.
+#: One network per family: architecture, input size, module whose output is the maps, module that reads the readout
+#: (None: the readout is the output of the network), route.
 FAMILIES = [
     ("alexnet", 64, "features.11", "classifier.6", "linear"),
     ("convnext_tiny", 64, "features", "classifier.2", "general"),
@@ -65,7 +65,7 @@ def assert_same(found: torch.Tensor, expected: torch.Tensor) -> None:
 
 
 def state_of(module: nn.Module) -> list[object]:
-    """All that must not change: weights by their numbers, modes, hooks, what the modules are."""
+    """All that must not change: the modules, their weights (by their sums), modes and hooks."""
     return [
         repr(module),
         {name: value.double().sum().item() for name, value in module.state_dict().items()},
@@ -77,7 +77,7 @@ def state_of(module: nn.Module) -> list[object]:
 
 @dataclass(frozen=True)
 class Case:
-    """A network with random weights, cut, and what its own modules put out, caught by hooks."""
+    """A network with random weights, its cut, and the outputs of its own modules, caught by hooks."""
 
     network: networks.Network
     cut: networks.CutNetwork
@@ -114,7 +114,7 @@ def case(request: pytest.FixtureRequest) -> Case:
         output = network.module(images)
     for hook in hooks:
         hook.remove()
-    maps = seen["maps"].relu() if architecture == "densenet121" else seen["maps"]  # a function, not a module
+    maps = seen["maps"].relu() if architecture == "densenet121" else seen["maps"]  # its ReLU is not a module
     return Case(network, cut, before, after, route, images, maps, seen.get("readout", output))
 
 
@@ -218,7 +218,7 @@ def test_routes_of_real_heads_equal_one_forward_pass_per_map(architecture: str) 
     order = np.argsort(without[0])
     curve = engine.top_k(order, [whole(human)])[0]
     expected = naive.top_k(cut.head.module, maps, order, human, "pearson", "pearson_r2")
-    # The first maps alone leave similarities that are nearly equal: there float32 decides.
+    # With the first maps alone, similarities are nearly equal, and rounding in float32 decides.
     np.testing.assert_allclose(curve[20:], expected[20:], atol=2e-5)
 
 
@@ -239,7 +239,7 @@ def test_building_a_random_network_leaves_the_global_generator_alone() -> None:
 
 
 def test_checkpoint_with_another_number_of_classes(tmp_path: Path) -> None:
-    """As PyTorch's example for ImageNet writes it."""
+    """As PyTorch's example for ImageNet writes a checkpoint."""
     original = torchvision.models.resnet18(num_classes=565).eval()
     state = {f"module.{name}": value for name, value in original.state_dict().items()}
     file = tmp_path / "ecoset.pt"
@@ -307,7 +307,7 @@ def test_tokens_that_are_not_known_to_have_places_are_refused_with_the_reason() 
 
 
 def test_layers_named_by_hand_may_take_sizes_from_the_image() -> None:
-    """The patches of a transformer: its head repeats the class token for every image of a batch."""
+    """Such as the patches of a transformer, whose head repeats the class token for every image of a batch."""
     network = random_network("vit_b_32")
     cut = networks.cut(network, map_layer="conv_proj")
     assert (cut.map_shape, cut.head.route) == ((768, 2, 2), "general")
@@ -418,7 +418,7 @@ def checkpointed(architecture: str, state: dict, folder: Path) -> nn.Module:
 
 
 def test_checkpoints_of_the_past_fit(tmp_path: Path) -> None:
-    """DenseNets had other names once; the batch counters came later; a plain dict has no versions of modules."""
+    """Weights of DenseNets once had other names and no batch counters; a plain dict has no versions of modules."""
     images = some_images(1, 64)
     original = torchvision.models.densenet121().eval()
     old = {
@@ -581,7 +581,7 @@ def test_errors_of_an_own_network(architecture: str, message: str, own: Path) ->
 @pytest.mark.filterwarnings("ignore:`torch.jit.trace:FutureWarning")
 @pytest.mark.parametrize("function", ["wrapped", "compiled"])
 def test_an_own_network_that_runs_is_not_refused_for_its_signature(function: str, own: Path) -> None:
-    """Signatures of wrappers are those of what they wrap, and code of torch.jit has none."""
+    """A wrapper shows the signature of what it wraps, and code of torch.jit has none."""
     assert own_function.call(f"my_networks.nets:{function}")(torch.ones(1, 3, 9, 9)).shape[0] == 1
 
 
@@ -603,7 +603,7 @@ def test_a_checkpoint_may_hold_weights_only(tmp_path: Path) -> None:
 
 
 class Harm:
-    """What a file can hold that runs when it is unpickled."""
+    """An object that runs code when it is unpickled."""
 
     def __init__(self, traces: Path) -> None:
         self.traces = traces
@@ -623,7 +623,7 @@ def test_nothing_in_a_checkpoint_is_run(tmp_path: Path, by_torch: bool, hidden: 
         file.write_bytes(pickle.dumps(content))
     wrong("weights only", architecture="resnet18", weights="checkpoint", checkpoint=str(file))
     assert not traces.exists()
-    pickle.loads(pickle.dumps(Harm(traces)))  # which is what would have happened
+    pickle.loads(pickle.dumps(Harm(traces)))  # what unpickling the file would have done
     assert traces.exists()
 
 
@@ -638,7 +638,7 @@ def test_failed_download_says_where_to_put_the_file(tmp_path: Path, monkeypatch:
 
 
 # ---------------------------------------------------------------------------------------------------------------------
-# What can be known of a network before it runs
+# What can be known about a network before it runs
 
 
 def _saved(path: Path, module: nn.Module) -> str:

@@ -20,7 +20,7 @@ from alignment_importance.statistics import resampling
 
 MEASURES = ["precision", "recall", "relative_risk"]
 
-#: What pysaliency makes of the maps of `test_scores_are_those_of_pysaliency`.
+#: pysaliency's scores of the maps in `test_scores_are_those_of_pysaliency`.
 PYSALIENCY = [0.16102901493046465, 0.6735998471962916, 0.40780796466434216, 0.6924871457999726]
 
 
@@ -54,7 +54,7 @@ def measure(
 
 
 def tabulate(maps: xr.Dataset, saliencies: xr.Dataset, top: list[float], target: list[float]) -> pd.DataFrame:
-    """The rows of the sizes that are given; masks of one size predict each other without being asked for."""
+    """The rows of the given target sizes, without those of equal sizes that are added unasked."""
     table, _ = measure(maps, saliencies, top, target)
     return table[table["target_percent"].isin(target)].reset_index(drop=True)
 
@@ -90,7 +90,7 @@ def test_masks_are_the_first_of_the_stable_order(values: list[int], percents: li
 
 
 def test_numbers_worked_out_by_hand() -> None:
-    heat = np.arange(20.0, 0.0, -1).reshape(4, 5)  # its order is that of the pixels
+    heat = np.arange(20.0, 0.0, -1).reshape(4, 5)  # ranks the pixels in their order
     salience = np.zeros((4, 5))
     salience.flat[[0, 7, 1, 12, 3, 2]] = [9, 8, 7, 6, 5, 4]
     table = tabulate(*make([heat], [salience]), [10, 20], [20])
@@ -161,7 +161,7 @@ def test_every_baseline_is_what_counting_gives_for_images_of_different_sizes(res
         left, top, right, bottom = boxes[image]
         return values[top:bottom, left:right]
 
-    # The most common size of what is seen is that of the first and the third image, or of all but the last.
+    # The most common size of the part that is seen is that of the first and third image, or of all but the last.
     frame = seen(salience[0], 0).shape
 
     def framed(values: np.ndarray) -> np.ndarray:
@@ -294,7 +294,7 @@ def test_scores_of_maps_and_fixations_stand_beside_their_baselines() -> None:
     assert score(scores, "i 0", "nss") == pytest.approx(z[2, 1])
     assert score(scores, "i 0", "nss", "shuffled_saliency") == pytest.approx((z[0, 5] + z[0, 0]) / 2)
     assert score(scores, "i 1", "auc_judd") == pytest.approx(((placed[1] < placed[1][0, 5]).sum() + 0.5) / 36)
-    # The corner is the lowest place of a Gaussian in the middle, with the three other corners.
+    # The corner is the lowest place of a centred Gaussian, tied with the three other corners.
     assert score(scores, "i 1", "auc_judd", "centre_bias") == pytest.approx(2 / 36)
 
 
@@ -309,7 +309,7 @@ def test_fixations_in_images_of_the_set_that_are_not_compared_change_nothing() -
 
 
 def test_a_fixation_is_scored_at_its_own_pixel_whatever_the_width() -> None:
-    """In fractions of a width of 600 pixels, some positions would move one pixel to the left."""
+    """As fractions of a width of 600 pixels, some positions would move one pixel to the left."""
     salience = [np.random.default_rng(13).random((2, 600)) for _ in range(2)]
     maps, saliencies = make(salience, salience)
     placed = heatmaps.place_image(maps, "heatmap", "i 0")
@@ -346,7 +346,7 @@ def test_areas_are_those_below_the_curves() -> None:
     pd.testing.assert_series_equal(same["precision"], same["recall"], check_names=False)
 
 
-# --- the library of scores against others ---
+# --- the scores against other libraries ---
 
 
 def test_scores_worked_out_by_hand() -> None:
@@ -357,7 +357,7 @@ def test_scores_worked_out_by_hand() -> None:
     assert scoring.kl_divergence(a, b) == pytest.approx(by_hand)
     assert scoring.kl_divergence(a, a) == pytest.approx(0) and scoring.sim(a, a) == pytest.approx(1)
     assert scoring.nss(a, np.array([3])) == pytest.approx(1 / np.sqrt(0.5))
-    # Below the highest of four lie three, and half of itself; below a middle one the lowest and half of the two.
+    # Below the highest of four lie three and half of itself; below a middle one, the lowest and half of the two ties.
     assert scoring.auc_judd(a, np.array([3])) == 3.5 / 4
     assert scoring.auc_judd(a, np.array([1, 1, 3])) == pytest.approx((2 * 2 / 4 + 3.5 / 4) / 3)
     assert scoring.cc(a, 5 - 3 * a) == pytest.approx(-1)

@@ -45,7 +45,7 @@ def test_on_one_scale_the_weaker_heatmap_stays_darker(
     with caplog.at_level(logging.INFO):
         shared = drawn_into(tmp_path / "shared", values, listed, "set")
     strong, weak = ([(folder / f"{name}.png").read_bytes() for folder in (own, shared)] for name in ("007", "é b.c"))
-    assert strong[0] == strong[1]  # it has the whole range
+    assert strong[0] == strong[1]  # it spans the shared scale
     assert weak[0] != weak[1]
     heatmap = place(values[1], 6, 10, "whole")
     expected = overlay(image_sets.read_image(tmp_path / "images" / "é b.c.png"), heatmap, (0.0, 3.0))

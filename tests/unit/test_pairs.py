@@ -32,7 +32,7 @@ def comparison_of(
     memory: int = 10**9,
     ablated: str = "zero",
 ) -> Comparison:
-    """Images n00, n01 .. of a network of a route, compared with judgments."""
+    """A network of the given route, compared with judgments of the images n00, n01, ..."""
     ids = [f"n{number:02d}" for number in range(len(maps))]
     head, fast = engine(route, maps, alignment["similarity"], alignment["score"], resources(memory), ablated)
     sides: dict[str, Any] = {name: ("image", [4] * len(ids)) for name in ("width", "height")}
@@ -42,7 +42,7 @@ def comparison_of(
 
 
 def all_pairs(comparison: Comparison) -> pd.DataFrame:
-    """All judged pairs, by name."""
+    """All judged pairs, sorted by name."""
     ids = np.array(comparison.image_ids)
     judged = np.isfinite(comparison.human) & (ids[:, None] < ids)
     pairs = sorted(zip(*(ids[at].tolist() for at in np.nonzero(judged)), strict=True))
@@ -50,7 +50,7 @@ def all_pairs(comparison: Comparison) -> pd.DataFrame:
 
 
 def explained(comparison: Comparison, asked: Any = "all") -> xr.Dataset:
-    """Explain pairs; what is retained is half of every similarity."""
+    """Explain pairs, with retained similarities half as large as the full ones."""
     asked = all_pairs(comparison) if isinstance(asked, str) else asked
     full = rsm(torch.from_numpy(comparison.activations["readout"].to_numpy()), comparison.similarity)
     ids = comparison.image_ids
@@ -143,7 +143,7 @@ def test_the_other_order_of_a_pair_swaps_its_sides(route: str, maps: np.ndarray,
 @pytest.mark.parametrize("route", ROUTES)
 def test_images_in_another_order_give_the_same(route: str, asked: Any, maps: np.ndarray, human: np.ndarray) -> None:
     alignment = {"similarity": "cosine", "score": "pearson_r2"}
-    # Few values, so that people find many partners equally similar.
+    # Few distinct values, so that people find many partners equally similar.
     judged = np.round(2 * with_holes(human)) / 2
     comparison = comparison_of(maps, judged, alignment, route)
     order = np.random.default_rng(2).permutation(len(maps))
@@ -169,7 +169,7 @@ def test_places_sum_to_the_similarity(similarity: str, maps: np.ndarray, human: 
     np.testing.assert_allclose(
         result["places"].astype(float).sum(("y", "x", "y_b", "x_b")), similarities[*at], atol=1e-6
     )
-    # One place against one other, by the definition.
+    # One place of one image against one place of the other, by the definition.
     first, second = (maps[image].astype(float) for image in (at[0][0], at[1][0]))
     centre = (lambda values: values - values.mean(0)) if similarity == "pearson" else (lambda values: values)
     lengths = [np.linalg.norm(centre(readout[image])) for image in (at[0][0], at[1][0])]
@@ -192,7 +192,7 @@ def test_three_images_by_hand() -> None:
     """Cosine similarities of three images with two maps, readouts (1, 0), (1, 1) and (0, 1)."""
     maps = np.zeros((3, N_MAPS, 4, 4), dtype=np.float32)
     maps[0, 0, 0, 0] = maps[1, 0, 0, 1] = maps[1, 1, 1, 0] = maps[2, 1, 1, 1] = 16
-    # A third map keeps all rows from vanishing: readouts (1, 0, 1), (1, 1, 1), (0, 1, 1).
+    # A third map keeps the rows from vanishing without map 0 or 1: readouts (1, 0, 1), (1, 1, 1), (0, 1, 1).
     maps[:, 2] = 1
     human = np.array([[np.nan, 3, 1], [3, np.nan, 2], [1, 2, np.nan]])
     alignment = {"similarity": "cosine", "score": "pearson"}
@@ -211,10 +211,10 @@ def test_three_images_by_hand() -> None:
     # Without map 1 they are (1, 1), (1, 1), (0, 1): 1, 1/sqrt(2), 1/sqrt(2).
     without = np.array([2, -1, -1]) / np.sqrt(6)
     np.testing.assert_allclose(result["contribution"].sel(feature_map=1), h * (s - without), atol=1e-7)
-    # Map 0 contributes (2, 1, 0) / sqrt(12) to the pairs, map 1 (-1, 1, 0) / sqrt(12), map 2 what is left of all.
+    # Map 0 contributes (2, 1, 0) / sqrt(12) to the pairs, map 1 (-1, 1, 0) / sqrt(12), map 2 nothing.
     c = result["contribution"].sel(pair=0).to_numpy()
     np.testing.assert_allclose(c[:2], np.array([2, -1]) / np.sqrt(12), atol=1e-7)
-    # Two pairs of an image always lie on a line.
+    # The two pairs of an image always lie on a line: nothing is defined for single images.
     assert np.isnan(result["contribution_to_image"]).all() and np.isnan(result["heatmap"]).all()
     table = pairs.tabulate(result)
     np.testing.assert_allclose(table["agreement"], h * s, atol=1e-7)
@@ -251,7 +251,7 @@ def test_pairs_are_chosen_by_what_people_say_and_by_their_share() -> None:
     assert named(0, 1, 0) == ["bc"]
     assert named(0, 1, 1) == ["ad", "bc"]
     assert named(0, 0, 0) == []
-    # Of a pair without a share nothing is known; no pair comes twice.
+    # A pair of unknown share is not chosen by its share; no pair comes twice.
     assert named(0, 9, 9) == ["ad", "bc", "bd", "cd"]
     assert named(9, 9, 9) == ["ab", "ad", "bc", "bd", "cd"]
 

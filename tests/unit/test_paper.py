@@ -117,7 +117,7 @@ def test_captions_stand_alone(folder: Path) -> None:
     assert "test alignment (R²)" in captions[0]
     assert captions[1].endswith(f"Judgments: {birds}. Network: {net}. {folds}")
     assert captions[2].endswith(f"Judgments: {both}. Networks: {net}; {other}. {folds}")
-    assert captions[3].endswith(f"Judgments: {birds}. Network: {net}. {folds}")  # of the images of the control alone
+    assert captions[3].endswith(f"Judgments: {birds}. Network: {net}. {folds}")  # only the control's comparison
     assert len(re.findall(r"^\*\*Table", text, flags=re.MULTILINE)) == 5
 
 
@@ -156,7 +156,7 @@ def test_every_table_has_a_caption_and_shows_columns_that_it_has() -> None:
     assert set(made) <= set(paper.TABLES)
     for kind in ("comparisons", "saliency", "agreement", "control"):
         shown = set(paper.TABLES[kind][1])
-        assert shown - set(made[kind]) <= {"lower", "upper"}  # which these small tables lack
+        assert shown - set(made[kind]) <= {"lower", "upper"}  # columns that these small tables lack
 
 
 def test_numbers_and_names_in_markdown(folder: Path) -> None:

@@ -52,7 +52,7 @@ def test_similarities_that_are_nearly_equal_are_permuted(similarity: str) -> Non
 
 
 def check_draws(pooled: ablation.Ablation, human: np.ndarray, unit: str, score: str, tolerance: float) -> None:
-    """Every draw is what ranking, curve and train maximum give for judgments permuted beforehand."""
+    """Check that every draw equals ranking, curve and train maximum of judgments permuted beforehand."""
     cut = folds.cut(unit, IDS, 3, 1)
     found = permutation.permute(pooled, folds.members(cut, IDS), human, score, 3, 9)
     rng = np.random.default_rng(9)
@@ -88,7 +88,7 @@ def test_what_is_undefined_without_a_map_is_so_in_draws_that_judge_its_image(sco
 
 @pytest.mark.parametrize("score", ["pearson_r2", "spearman"])
 def test_a_fold_with_two_judged_test_pairs_in_a_draw_has_no_score(score: str) -> None:
-    """Two values always lie on a line; in folds of the judgments as they are there are three or more."""
+    """Two pairs always lie on a line; with the judgments unpermuted, every test fold has three or more."""
     human, ids = judgments(9, 1), IDS[:9]
     cut = folds.cut("images", ids, 3, 1)
     of_image, even = cut["fold"].to_numpy(), np.add.outer(np.arange(9), np.arange(9)) % 2 == 0
@@ -110,7 +110,7 @@ def test_a_fold_with_two_judged_test_pairs_in_a_draw_has_no_score(score: str) ->
 @pytest.mark.parametrize("missing", [False, True])
 @pytest.mark.parametrize("score", ["pearson", "spearman"])
 def test_memory_does_not_change_results(score: str, missing: bool) -> None:
-    """With one byte, pairs and draws are taken one at a time."""
+    """With one byte of memory, pairs and draws are taken one at a time."""
     human = judgments(N_IMAGES, 1)
     if missing:
         human[1, 2] = human[2, 1] = np.nan
@@ -157,7 +157,7 @@ def test_permutations_of_other_routes_continue_where_they_stopped(
     with pytest.raises(KeyboardInterrupt):
         permutation.permute(other, members, human, "pearson_r2", 2, 9, resumable.Budget(partial=partial))
     found = permutation.permute(other, members, human, "pearson_r2", 2, 9, resumable.Budget(partial=partial))
-    # 3 folds under 3 orders of labels, of which 4 were made before.
+    # 3 folds under 3 orders of labels are 9 curves: 4 made by the first run, which then stopped, and 5 by the second.
     assert len(made) == 5 + 5
     pd.testing.assert_frame_equal(found, expected, check_exact=True)
     assert not partial.exists()
@@ -177,7 +177,7 @@ def test_grid_has_both_ends_and_no_number_twice() -> None:
 
 
 def without_signal(n_sets: int, n_draws: int, score: str) -> pd.DataFrame:
-    """P values, and the difference retained - full, of networks and judgments that have nothing in common."""
+    """P values and the observed difference retained - full, for networks and judgments with nothing in common."""
     members = folds.members(folds.cut("images", IDS, 3, 1), IDS)
     rows = []
     for number in range(n_sets):
@@ -197,13 +197,13 @@ def test_without_signal_p_values_are_uniform_and_nothing_is_gained(score: str) -
 
     The Kolmogorov-Smirnov distance of 200 uniform values exceeds 0.138 once in a thousand times (1.95 / sqrt(200)), to
     which the steps add at most 1/20; the mean difference should be within 3.3 of its standard errors.
-    Squared correlations are above 0 by chance, and not by the same amount for many and for few maps: of them the p
-    values alone are free of it.
+    Squared correlations are above 0 by chance, by different amounts for many and for few maps; this shifts their mean
+    difference, but not their p values.
     """
     found = without_signal(200, 19, score)
     for name in ("test_full", "test_retained", "difference"):
         assert scipy.stats.kstest(found[name], "uniform").statistic < 0.138 + 1 / 20
-        # At the level 0.1 a share of 0.1 is rejected; its standard error is 0.021.
+        # At the level 0.1 a share of 0.1 should be rejected; its standard error is 0.021.
         assert (found[name] <= 0.1).mean() == pytest.approx(0.1, abs=3.3 * 0.0212)
     if score == "pearson":
         se = found["observed"].std() / np.sqrt(len(found))
@@ -211,7 +211,7 @@ def test_without_signal_p_values_are_uniform_and_nothing_is_gained(score: str) -
 
 
 def test_a_signal_is_found() -> None:
-    """Judgments that are the similarities of a third of the maps: no permutation comes near."""
+    """Judgments are the similarities of a third of the maps: no permutation scores as high."""
     readout = np.random.default_rng(5).gamma(1.0, size=(36, 60)).astype(np.float32)
     human = np.asarray(np.corrcoef(readout[:, :20]))
     np.fill_diagonal(human, np.nan)

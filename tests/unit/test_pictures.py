@@ -1,4 +1,4 @@
-"""The pictures of the tutorial: figures that the workflow makes, small, and a page as a browser shows it."""
+"""The pictures of the tutorial: figures of the workflow, made smaller, and a page as a browser shows it."""
 
 import re
 import shutil

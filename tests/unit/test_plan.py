@@ -1,4 +1,4 @@
-"""What of a configuration goes with what."""
+"""The plan of a run: what belongs together in a configuration, and what follows from it."""
 
 import re
 from pathlib import Path
@@ -35,11 +35,11 @@ def test_models_of_several_map_layers_make_a_sweep() -> None:
     assert found.configuration.model_dump()["models"]["r.layer3"]["map_layer"] == "layer3"
     assert found.sweeps() == {"r": ["r.layer2", "r.layer3"]}
     assert found.outside_sweeps() == ["one", "other"]
-    # The completed configuration says the same, without the key.
+    # The completed configuration gives the same sweep without the key.
     assert not any("map_layers" in model for model in found.configuration.model_dump()["models"].values())
     again = Plan(configure(found.configuration.model_dump(), look_at_files=False))
     assert again.sweeps() == found.sweeps()
-    # Other weights are another network.
+    # Models with different weights are different networks, not a sweep.
     named = {f"r.layer{n}": network | {"map_layer": f"layer{n}", "seed": n} for n in (1, 2)}
     assert plan(models=named).sweeps() == {}
 
@@ -68,7 +68,7 @@ def test_features_are_models_and_units_have_no_heatmaps() -> None:
     figures = found.figures_of_run()
     assert [about[2:] for about in figures if about[0] == "agreement"] == [("net", "maps")] * 2
     assert ("transfer", "clip") in figures and ("control", "halves", "clip") not in figures
-    # Two models can be compared of which one has heatmaps.
+    # Two models can be compared even if only one has heatmaps.
     two = plan(models={"maps": brought, "clip": models["clip"]}).figures_of_run()
     assert ("spread", "pairs") in two and "agreement" not in {about[0] for about in two}
 
@@ -134,7 +134,7 @@ def test_a_folder_of_the_user_is_its_files_and_one_that_is_made_is_itself(
 
 
 def stems(made: Plan) -> list[str]:
-    """The names of the figures' files."""
+    """File names, without ending, of the paper's figures."""
     return [stem(*about) for about in made.figures_of_paper()]
 
 

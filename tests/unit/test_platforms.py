@@ -1,4 +1,4 @@
-"""What other systems than Linux lack, the library does without."""
+"""The library does without what systems other than Linux lack."""
 
 import logging
 import math

@@ -1,4 +1,4 @@
-"""How messages count."""
+"""Singular and plural in messages."""
 
 import pytest
 

@@ -87,7 +87,7 @@ def test_summary_of_folds() -> None:
 
 
 def test_where_pairs_are_cut_the_corrected_test_counts_pairs() -> None:
-    """Every image is on both sides: the ratio of images, 1, says nothing of what folds share."""
+    """Every image is on both sides: the ratio of images, 1, says nothing about what folds share."""
     pairs = table(n_train=[10, 10], n_test=[10, 10], n_pairs_train=[36, 30], n_pairs_test=[9, 15])
     summary = prediction.summarise(pairs.assign(unit="pairs (leaky)"), no_intervals(), no_permutations())
     # The ratios of pairs are 1/4 and 1/2.

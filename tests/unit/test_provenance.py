@@ -1,4 +1,4 @@
-"""Records of what outputs were made with, and how they go from file to file."""
+"""Records of what outputs were made with, and how they are passed from file to file."""
 
 import hashlib
 import json

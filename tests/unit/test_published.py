@@ -70,7 +70,7 @@ def test_what_is_no_table_is_refused_by_name(tmp_path: Path, content: bytes) -> 
 
 
 def test_fields_without_a_column_are_told(tmp_path: Path) -> None:
-    """Not taken for names of rows, which would move all others by one."""
+    """The first fields are not taken for row names, which would shift all columns by one."""
     (tmp_path / "t.csv").write_text("comparison,model,score,quantity,published,source\na,net,pearson,k,1,paper,\n")
     with pytest.raises(InputError, match=r"t\.csv: its lines have more fields than its header\. Give every column"):
         published.read(tmp_path / "t.csv")

@@ -1,4 +1,4 @@
-"""What finds the planted truth: the methods on judgments of known maps, and the page of the documentation."""
+"""How well the methods find planted maps from judgments of them, and the documentation's page about it."""
 
 import re
 from pathlib import Path
@@ -73,7 +73,7 @@ def test_maps_are_planted_and_found_where_units_are_not_maps(
     monkeypatch.setattr(recovery, "N_DRAWS", 2)
     monkeypatch.setattr(recovery, "NOISE", 0.0)
     maps = np.random.default_rng(2).gamma(1.0, size=(N_IMAGES, N_MAPS, 4, 4)).astype(np.float32)
-    # Ablation leaves this one as it is.
+    # Ablation leaves map 4 as it is.
     maps[:, 4] = {"zero": 0, "mean": 3}[ablated]
     head, ablation = engine(route, maps, "pearson", "pearson_r2", resources(), ablated)
     readout = head.module(torch.from_numpy(maps)).detach().numpy()
@@ -107,19 +107,19 @@ def test_the_page_names_the_best_method_and_how_far_it_is_ahead() -> None:
     ]
     table = pd.DataFrame(rows, columns=list(recovery.COLUMNS)).assign(model="n", weights="w")
     page = as_markdown(table, 3, {"left": 1, "right": 2}).splitlines()
-    # With two values the interval is 12.706 standard deviations by the square root of two.
+    # With two values, the interval is ± 12.706 standard deviations over the square root of two.
     assert "| method | maps: AUC | places: AUC, a | places: AUC, b | places: difference |" in page
     assert "| AIS | 0.70 ± 1.27 | 0.80 ± 1.27 | 0.20 ± 1.27 | 0.60 ± 2.54 |" in page
     assert "| Shapley value | 0.90 ± 0.00 | 0.90 ± 0.00 | undefined | undefined |" in page
-    # Without an empty line before it, it would be a row of the table.
+    # Without an empty line before this one, it would be a row of the table.
     assert page[page.index("The highest, and how far it is above the next in the same draws or images:") - 1] == ""
     assert "- maps: Shapley value, 0.20 ± 1.27 above AIS." in page
-    # Of places, only AIS has a difference in more than one image.
+    # For places, only AIS has a difference in more than one image, so it has nothing to be above.
     assert "- places: undefined." in page
 
 
 def test_the_page_of_the_documentation_has_the_form_of_what_is_made() -> None:
-    """Its numbers take minutes: `python docs/make.py recovery --help`."""
+    """Its numbers take minutes to make: `python docs/make.py recovery --help`."""
     page = PAGE.read_text(encoding="utf-8")
     lines = [line.split(" | ") for line in page.splitlines() if line.startswith("|")]
     assert [line[0].removeprefix("| ") for line in lines[2:]] == list(recovery.METHODS)
@@ -136,7 +136,7 @@ def test_the_page_of_the_documentation_has_the_form_of_what_is_made() -> None:
         assert means[named] == max(means.values())
     assert f"{recovery.N_PLANTED} random maps" in page
     assert f"{recovery.N_DRAWS} draws" in page
-    # The text around what is filled in is that of the template.
+    # The text around the numbers is the template's.
     template = (PAGE.parent / "making/recovery.md.jinja").read_text(encoding="utf-8")
     fixed = [part for part in re.split(r"\{[{%].*?[%}]\}", template) if len(part.strip(" |")) > 3]
     assert all(part.strip() in page for part in fixed)

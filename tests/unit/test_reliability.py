@@ -10,7 +10,7 @@ from alignment_importance.inputs.judgments import quality
 
 
 def simulated(n_participants: int, n_pairs: int, noise: float, seed: int) -> tuple[np.ndarray, np.ndarray]:
-    """What all share (pair,), with variance 1, and ratings (participant, pair)."""
+    """The truth (pair,) that all participants share, of variance 1, and ratings (participant, pair)."""
     rng = np.random.default_rng(seed)
     truth = rng.normal(size=n_pairs)
     return truth, truth + noise * rng.normal(size=(n_participants, n_pairs))
@@ -23,7 +23,7 @@ def test_bounds_are_those_of_rsatoolbox(score: str, method: str) -> None:
 
 
 def test_bounds_by_hand() -> None:
-    # The two participants' ratings correlate with r = 1/2; with two, the mean of the others is the other one. Each
+    # Lower bound: each against the mean of the others, here the one other participant: r = 1/2. Upper bound: each
     # against the mean of both, (1, 2.5, 2.5): r = sqrt(3)/2.
     ratings = np.array([[1, 2, 3], [1, 3, 2]], dtype=float)
     assert reliability.noise_ceiling(ratings, "pearson") == pytest.approx((0.5, np.sqrt(3) / 2))
@@ -42,7 +42,7 @@ def test_missing_pairs_are_left_out(score: str) -> None:
     without = np.delete(ratings, [4, 9], axis=1)
     missing = ratings.copy()
     missing[:, [4, 9]] = np.nan
-    # 26 pairs are no triangle of a matrix: filled up with pairs that nobody judged.
+    # 26 pairs do not fill the triangle of a matrix, so pairs that nobody judged are added.
     filled = np.hstack([without, np.full((6, 2), np.nan)])
     assert reliability.noise_ceiling(missing, score) == pytest.approx(reliability.noise_ceiling(filled, score))
     missing = ratings.copy()
@@ -54,7 +54,7 @@ def test_missing_pairs_are_left_out(score: str) -> None:
 
 @pytest.mark.parametrize("score", ["pearson", "spearman"])
 def test_a_participant_who_judged_all_alike_but_for_rounding_does_not_count(score: str) -> None:
-    """As in means over trials: (0.1 + 0.2 + 0.6) / 3 is not 0.3."""
+    """Such ratings come from means over trials: (0.1 + 0.2 + 0.6) / 3 is not 0.3."""
     ratings = np.random.default_rng(0).normal(size=(4, 15))
     ratings[3] = 0.3
     expected = reliability.ceiling(ratings, score, 20, 1)
@@ -81,7 +81,7 @@ def test_one_participant_has_no_ceiling() -> None:
 
 
 def test_spearman_brown_by_hand() -> None:
-    # Twice the length of a test with reliability 0.6 has 1.2 / 1.6 = 0.75.
+    # A test with reliability 0.6 has 1.2 / 1.6 = 0.75 at twice its length.
     assert reliability.spearman_brown(0.6) == pytest.approx(0.75)
     assert np.isnan(reliability.spearman_brown(-1.0))  # 0 in the denominator
 

@@ -76,7 +76,7 @@ def test_more_steps_than_are_wanted_now_are_not_used_but_fewer_are(tmp_path: Pat
 
 def test_a_state_of_which_a_part_is_damaged_is_not_used_at_all(tmp_path: Path) -> None:
     partial = tmp_path / "partial.npz"
-    np.savez(partial, key=np.array("k"), done=np.array(1), state_whole=np.ones(2))  # `state_damaged` is lacking
+    np.savez(partial, key=np.array("k"), done=np.array(1), state_whole=np.ones(2))  # `state_damaged` is missing
     state = {"whole": np.zeros(2), "damaged": np.zeros(2)}
     steps: list[int] = []
     Budget(None, partial, "k").run(state, steps.append, 2, "steps")
@@ -95,7 +95,7 @@ def test_fingerprints_tell_values_shapes_types_and_settings_apart() -> None:
 
 
 def write_parts(folder: Path, letters: str, key: str = "k", own: str = "", stop_at: str = "") -> list[str]:
-    """Make a part of two files for every letter, and give those that were made now."""
+    """Make a part of two files for every letter; return the letters of the parts made by this call."""
     parts, made = Parts(key), []
     for letter in letters:
 
@@ -132,7 +132,7 @@ def test_an_interrupted_job_leaves_its_finished_parts_to_the_next(tmp_path: Path
     assert [path.name for path in tmp_path.iterdir() if not path.name.startswith(".")] == []
     assert write_parts(tmp_path, "ab") == ["b"]
     assert files_in(tmp_path) == WHOLE
-    # Finished is finished: another job starts anew.
+    # A finished job leaves no parts: another one makes all again.
     assert write_parts(tmp_path, "ab") == ["a", "b"]
 
 
@@ -156,13 +156,13 @@ def test_a_job_killed_between_its_last_moves_is_made_up_for(tmp_path: Path, monk
         patched.setattr(Path, "replace", move)
         with pytest.raises(KilledError):
             write_parts(tmp_path, "ab")
-    (tmp_path / "upper/a.txt").unlink()  # as Snakemake does
+    (tmp_path / "upper/a.txt").unlink()  # as Snakemake does after a failure
     assert write_parts(tmp_path, "ab") == ["a"]
     assert files_in(tmp_path) == WHOLE
 
 
 def test_a_job_leaves_the_parts_of_others_alone(tmp_path: Path) -> None:
-    """One that runs at the same time, of other parts in the same folder."""
+    """Of a job that may run at the same time and make other parts in the same folder."""
     with pytest.raises(KilledError):
         write_parts(tmp_path, "ab", stop_at="b")
     assert write_parts(tmp_path, "c") == ["c"]

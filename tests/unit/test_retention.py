@@ -57,7 +57,7 @@ def test_other_rules_and_rankings_by_hand() -> None:
         "test_one_se": 0.3,
         "k_positive": 2,
         "test_positive": 0.2,
-        "test_random": 0.04,  # at k = 4, which the train maximum retains
+        "test_random": 0.04,  # at k = 4, where the train score is highest
         "test_total_activation": 0.14,
         "test_active_units": 0.24,
         "test_reverse": 0.34,

@@ -46,7 +46,7 @@ def test_products_of_scaled_rows_are_the_rsm() -> None:
 
 
 def blocks(human: np.ndarray) -> list[PairBlock]:
-    """All images, and fewer."""
+    """A block of all images, and one of some."""
     some = np.array([1, 2, 3, 5, 8, 9, 13, 16])
     return [folds.whole(human), PairBlock(some, folds.whole(human[np.ix_(some, some)]).human)]
 
@@ -137,7 +137,7 @@ def test_the_scale_of_judgments_changes_no_rank(way, scale: float) -> None:  # t
 
 @pytest.mark.parametrize("seed", range(5))
 def test_of_penalties_that_predict_equally_well_the_strongest_is_taken(seed: int) -> None:
-    """A single unit predicts the same with all of them, but for rounding."""
+    """A single unit predicts the same with all penalties, but for rounding."""
     _, human = data(8)
     z = torch.from_numpy(np.random.default_rng(seed).gamma(1.0, size=(18, 1)))
     found = reweighting.ridge(Rows(z, *judged_pairs(human)), *fold_of(human), "pearson_r2")
@@ -199,7 +199,7 @@ def test_a_constant_row_in_the_training_images_gives_nan() -> None:
 @pytest.mark.parametrize("n_units", [1, 2, 200])
 @pytest.mark.parametrize("way", [reweighting.ridge, reweighting.nonnegative])
 def test_where_all_pairs_are_alike_nothing_is_fitted(way, n_units: int) -> None:  # type: ignore[no-untyped-def]
-    """As with one unit that is never negative and cosine similarity, or two units and Pearson's."""
+    """As for cosine similarity with one unit that is never negative, or Pearson's with two units."""
     _, human = data(8)
     one = np.full(n_units, n_units**-0.5) * np.where(np.arange(n_units) % 2, -1, 1)
     rows = Rows(torch.from_numpy(np.tile(one, (18, 1))), *judged_pairs(human))

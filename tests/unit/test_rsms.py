@@ -15,7 +15,7 @@ from alignment_importance.system.compute import Compute
 IDS = ["007", "é b", "c", "d"]
 CPU = Compute(torch.device("cpu"), 1, 10**8)
 
-#: Readouts that are the pooled maps.
+#: (image, unit) readout, whose units are the pooled maps.
 READOUT = np.array([[1, 0, 2, 0, 3], [0, 4, 1, 0, 1], [2, 2, 0, 5, 1], [1, 3, 3, 0, 0]], dtype=np.float32)
 
 
@@ -58,7 +58,7 @@ def test_matrices_are_those_of_numpy_by_image_id(similarity: str) -> None:
         lengths = np.linalg.norm(rows, axis=1)
         expected = np.corrcoef(rows) if similarity == "pearson" else rows @ rows.T / np.outer(lengths, lengths)
         np.testing.assert_allclose(made[name], expected, atol=1e-12)
-    # Means of 1 + 4 (missing) and 17 + 20; of 2 + 8 and 18 + 24.
+    # Means over the two participants: of 1 + 4 (missing) and 17 + 20; of 2 + 8 and 18 + 24.
     assert made["people"].sel(image="007", image_b="é b") == 37
     assert made["people"].sel(image="007", image_b="c") == 26
     assert np.isnan(made["people"].sel(image="c", image_b="c"))

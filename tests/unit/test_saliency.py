@@ -70,7 +70,7 @@ def test_models_give_each_image_its_own_resolution(photographs: pd.DataFrame, me
         own = own_resolution(result, image)
         assert own.shape == shape and np.isfinite(own).all() and own.min() >= 0 and own.max() <= 1
         assert np.isfinite(result.saliency.sel(image=image)).sum() == own.size
-        # The square is the only thing to see.
+        # The bright square is all that stands out.
         assert own[20:28, 10:18].mean() > 2 * own.mean()
 
 
@@ -304,7 +304,7 @@ def test_the_order_of_the_fixations_does_not_matter(photographs: pd.DataFrame, t
 
 def test_pixels_far_from_a_fixation_are_ranked_by_their_distance() -> None:
     found = fixations.density(np.array([0.5]), np.array([0.5]), 25, 1, 2)
-    # Half of the curve exp(-(x / 2)² / 2) is inside, here up to twelve standard deviations.
+    # The image holds half of the curve exp(-(x / 2)² / 2), up to twelve standard deviations.
     expected = np.exp(-(np.arange(25.0) ** 2) / 8)
     assert found is not None
     np.testing.assert_allclose(found[0], expected / expected.sum(), rtol=1e-6)
@@ -354,7 +354,7 @@ def test_fixations_need_their_columns(photographs: pd.DataFrame, tmp_path: Path)
 
 
 def test_a_position_stays_on_its_pixel_in_an_image_of_its_own_size() -> None:
-    """Of every width to 4000, at the left edge of each pixel and just before the next."""
+    """For every width up to 4000, at the left edge of each pixel and just before the next."""
     for width in range(1, 4001):
         pixels = np.arange(width)
         sides = np.full(width, width)
@@ -402,7 +402,7 @@ def test_the_centre_bias_is_a_provider(photographs: pd.DataFrame) -> None:
 def test_the_centre_bias_of_fixations_is_that_of_the_other_images(photographs: pd.DataFrame, tmp_path: Path) -> None:
     file = write_fixations(tmp_path, ["a b,20,15", "a b,60,30", "é.1,10,45"])
     result = compute(photographs, "centre_bias", fixations=file, degree=3)
-    # A quarter of the width and of the height of the 80 x 60 image is 10, 22.5 in the one of 40 x 90.
+    # A quarter of the width and height, (20, 15) in the image of 80 x 60, is (10, 22.5) in that of 40 x 90.
     expected = fixations.density(np.array([10.0, 30.0]), np.array([22.5, 45.0]), 40, 90, 3)
     np.testing.assert_array_equal(own_resolution(result, "é.1"), expected)
     only = fixations.density(np.array([20.0]), np.array([30.0]), 80, 60, 3)

@@ -21,7 +21,7 @@ def test_pictures_keep_their_shape_in_the_middle_of_their_place() -> None:
     figure, pictures = sheet(2, 3, aspect=0.5)
     for at, (height, width) in enumerate([(10, 20), (10, 10), (10, 40)]):
         pictures.show(1, at, picture(height, width))
-    # Each is 1 wide, 0.08 from the next; rows are 0.5 high, with 0.5 above each. (left, right, bottom, top)
+    # Places are 1 wide and 0.08 apart, rows 0.5 high with 0.5 above each: (left, right, bottom, top).
     extents = [drawn.get_extent() for drawn in figure.axes[0].images]
     assert extents[0] == pytest.approx([0, 1, 2, 1.5])
     assert extents[1] == pytest.approx([1.08 + 0.25, 1.08 + 0.75, 2, 1.5])

@@ -85,7 +85,7 @@ def test_ranks_share_ties() -> None:
 def test_ranks_equal_scipy(seed: int, levels: int, shape: tuple[int, ...]) -> None:
     values = np.random.default_rng(seed).integers(levels, size=shape).astype(float)
     np.testing.assert_array_equal(ranks(torch.from_numpy(values)), scipy.stats.rankdata(values, axis=-1))
-    # Strides of another order, and no tie.
+    # Strides in another order, and no ties.
     values = np.random.default_rng(seed).normal(size=shape).T
     np.testing.assert_array_equal(ranks(torch.from_numpy(values)), scipy.stats.rankdata(values, axis=-1))
 
@@ -112,7 +112,7 @@ def test_each_row_is_scored_over_its_judged_others(score: str) -> None:
     human[3, 1:] = np.nan  # one judged other
     human[4, ~np.isnan(human[4])] = 2.0  # all judged alike
     similarities = random.integers(0, 4, (3, 6, 9)).astype(float)
-    similarities[:, np.isnan(human)] = np.nan  # where nobody has judged, nothing is asked
+    similarities[:, np.isnan(human)] = np.nan  # similarities of unjudged pairs are not used
     similarities[1, 2, np.flatnonzero(~np.isnan(human[2]))[0]] = np.nan
     found = OwnSecondOrder.of(torch.from_numpy(human), score == "spearman")(torch.from_numpy(similarities)).numpy()
     correlate = {"pearson": scipy.stats.pearsonr, "spearman": scipy.stats.spearmanr}[score]

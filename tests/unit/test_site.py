@@ -12,7 +12,7 @@ def test_the_site_is_built_without_a_warning(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "mkdocs", "build", "--strict", "--site-dir", str(tmp_path)]
     answer = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert answer.returncode == 0, answer.stderr
-    # The program that makes pages is none of them.
+    # The program that makes the pages is not part of the site.
     assert not [file for file in tmp_path.rglob("*") if "mak" in file.name or file.suffix in (".py", ".pyc", ".jinja")]
     pages = {page.relative_to(tmp_path).as_posix() for page in tmp_path.rglob("index.html")}
     assert {"index.html", "tutorial/index.html", "notebooks/mur92/index.html"} <= pages

@@ -1,4 +1,4 @@
-"""The other ways of the benchmark give what the engine gives; what they measure is not tested."""
+"""The benchmark's other ways of computing agree with the engine; their measurements are not tested."""
 
 import subprocess
 import sys
@@ -65,7 +65,7 @@ def test_a_row_extrapolates_from_the_share_that_was_measured() -> None:
 
 
 def test_memory_of_a_block_is_measured() -> None:
-    # In a process of its own, which has no freed memory left from anything else.
+    # In a process of its own, which holds no freed memory from other tests.
     code = """
 import numpy as np, torch
 from benchmarks import experiments, runs, speed
@@ -98,7 +98,7 @@ def test_permutations_one_by_one_equal_those_at_once(monkeypatch: pytest.MonkeyP
 
 
 def test_a_run_is_measured_with_the_processes_that_it_starts(tmp_path: Path) -> None:
-    """A dry run: it takes processor seconds, and none of this process."""
+    """A dry run takes processor seconds, none of them in this process."""
     measured = runs.measure_run(["--dry-run"], tmp_path)
     assert 0 < measured.processor_seconds < 60
     assert not (tmp_path / "results").exists()

@@ -27,8 +27,8 @@ def test_mean_absolute_deviation_by_hand() -> None:
 @pytest.mark.parametrize(
     ("values", "expected"),
     [
-        ([1, 2, 3, 4], 0.25),  # mean difference of all 16 ordered pairs: 20/16; by twice the mean: 1.25/5
-        ([-1, 2, -3, 4], 0.25),  # sizes
+        ([1, 2, 3, 4], 0.25),  # mean difference of all 16 ordered pairs: 20/16; over twice the mean: 1.25/5
+        ([-1, 2, -3, 4], 0.25),  # only absolute values count
         ([5, 5, 5], 0),
         ([0, 0, 0, 7], 0.75),
         ([0, 0], np.nan),

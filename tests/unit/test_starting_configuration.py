@@ -1,4 +1,4 @@
-"""What a configuration to start from is made of."""
+"""What a starting configuration proposes."""
 
 import itertools
 from pathlib import Path
@@ -24,7 +24,7 @@ IDS = [f"i{number:02d}" for number in range(30)]
 def propose(
     folder: Path, ids: list[str], share: float, file: str = "j.csv", name: str = "mine"
 ) -> tuple[dict[str, Any], Problems]:
-    """The proposal for images of which a share of the pairs was rated."""
+    """The proposed configuration, and its problems, for images of which a share of the pairs was rated."""
     write_images(folder / "photos", [f"{image}.png" for image in ids])
     random = np.random.default_rng(1)
     rated = [pair for pair in itertools.combinations(ids, 2) if random.random() < share]
@@ -42,7 +42,7 @@ def test_there_are_as_many_folds_as_can_be_scored(tmp_path: Path, share: float, 
     proposed = config["cross_validation"]
     assert proposed["folds"] == expected
     assert proposed["seeds"] == [111, 222, 333, 444, 555, 666, 777, 888]
-    # One fold more could not be scored with some of these seeds, if it is not the number that is asked for at most.
+    # With one more fold, some of these seeds could not be scored, unless 5 are proposed, which is the most.
     read = read_source(reading.Source(tmp_path / "j.csv"), pd.DataFrame({"image": IDS, "category": np.nan}))
     for folds, is_wrong in ((expected, False), (expected + 1, expected < 5)):
         problems = Problems()
@@ -76,14 +76,14 @@ def test_the_range_of_ratings_is_told_as_the_file_has_it(tmp_path: Path) -> None
         source = reading.Source(tmp_path / "j.csv", name="comparisons.mine")
         text, _ = starting_configuration.propose("mine", tmp_path / "photos", None, source)
         assert f"judged (435 ratings from {'-99 to 7' if code == '-99' else '1 to 999'})." in text
-    # Of several ratings of a pair, what the file has is not known any more.
+    # Once several ratings of a pair are averaged, the range in the file is no longer known.
     (tmp_path / "j.csv").write_text("\n".join(["image_a,image_b,similarity", *pairs, "i28,i29,-99"]), encoding="utf-8")
     text, _ = starting_configuration.propose("mine", tmp_path / "photos", None, source)
-    assert "judged (436 ratings, repeated ones averaged, from -49 to 7)." in text  # the last has 1, too
+    assert "judged (436 ratings, repeated ones averaged, from -49 to 7)." in text  # the last pair is also rated 1
 
 
 def test_trials_are_counted_by_the_pair(tmp_path: Path) -> None:
-    """A trial of three images judges three pairs, and is no three ratings."""
+    """A trial of three images judges three pairs, but is not three ratings."""
     ids = IDS[:12]
     write_images(tmp_path / "photos", [f"{image}.png" for image in ids])
     lines = [f"{a},{b},{c},{c}" for a, b, c in itertools.combinations(ids, 3)]  # every pair in 10 of 220 trials
@@ -102,7 +102,7 @@ def test_names_of_all_kinds_are_written_as_they_are(tmp_path: Path) -> None:
 
 
 def test_categories_are_proposed_if_their_folds_can_be_scored(tmp_path: Path) -> None:
-    """With all pairs judged, 30 images are cut into 5 folds: a category needs 15 images, of which this one has 14."""
+    """With all pairs judged, 30 images are cut into 5 folds: a category needs 15 images, and `small` has 14."""
     write_images(tmp_path / "photos", [f"{image}.png" for image in IDS])
     category = {image: "large" if at < 16 else "small" for at, image in enumerate(IDS)}
     rows = "\n".join(["image,category", *(f"{image},{name}" for image, name in category.items())])
@@ -122,7 +122,7 @@ def test_categories_are_proposed_if_their_folds_can_be_scored(tmp_path: Path) ->
     config = yaml.safe_load(text.replace("# by_category", "by_category"))
     assert config["comparisons"]["mine"]["by_category"] == ["large"]
     assert config["cross_validation"]["folds"] == 5
-    # Where one image of a category was judged with others alone, there is none to propose.
+    # If an image of `large` was judged only with images of the other category, no category is proposed.
     text = proposed([line for line in pairs if not ("i00" in line and category[line.split(",")[1]] == "large")])
     assert "# Categories: 16 large, 14 small." in text
     assert "by_category" not in text

@@ -21,7 +21,7 @@ from alignment_importance.report.figures import style
 PAGE = {"two_columns_mm": 160.0, "dpi": 150.0, "pdf": True}
 
 
-#: The page of the defaults, with PDF files.
+#: The default page, with PDF files.
 PDF = {"pdf": True}
 
 
@@ -94,7 +94,7 @@ def test_the_layout_is_solved_once(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     before = figure.axes[0].get_position().bounds
     style.save(figure, tmp_path / "a.png")
     assert len(solved) == 1
-    assert {file.name for file in tmp_path.iterdir()} == {"a.png"}  # no PDF, which nobody asked for
+    assert {file.name for file in tmp_path.iterdir()} == {"a.png"}  # no PDF unless asked for
     assert figure.axes[0].get_position().bounds != before
 
 
@@ -112,7 +112,7 @@ def test_the_style_is_left_behind() -> None:
     ],
 )
 def test_what_draws_or_compares_maps_loads_no_heavy_library(scripts: str, and_not: str) -> None:
-    """Each would cost every such job a second or more of processor time."""
+    """Each of these would cost every such job a second or more of processor time."""
     heavy = {"torch", "sklearn", "statsmodels", "rsatoolbox", "scipy.stats", and_not}
     program = f"import sys, {', '.join(scripts.split())}; print(sorted({heavy} & set(sys.modules)))"
     folder = Path(style.__file__).parents[3]
@@ -120,7 +120,7 @@ def test_what_draws_or_compares_maps_loads_no_heavy_library(scripts: str, and_no
     assert answer.stdout.strip() == "[]"
 
 
-#: Machado, Oliveira & Fernandes 2009: what people without working L, M or S cones see, as linear RGB from linear RGB.
+#: Machado, Oliveira & Fernandes 2009: from linear RGB to what people without working L, M or S cones see of it.
 CONES = {
     "protanopia": [[0.152286, 1.052583, -0.204868], [0.114503, 0.786281, 0.099216], [-0.003882, -0.048116, 1.051998]],
     "deuteranopia": [[0.367322, 0.860646, -0.227968], [0.280085, 0.672501, 0.047413], [-0.011820, 0.042940, 0.968881]],

@@ -30,7 +30,7 @@ def wrong(message: str, use: Callable[[networks.Spec], object] = networks.inspec
 
 @pytest.fixture
 def hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """An empty cache of the Hugging Face hub, which nobody reaches."""
+    """An empty cache of the Hugging Face hub, with the hub itself out of reach."""
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path / "hub"))
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
     monkeypatch.setenv("TORCH_HOME", str(tmp_path / "torch"))
@@ -73,10 +73,10 @@ def test_inputs_are_those_of_the_tag() -> None:
     assert clip.normalisation == "timm vit_base_patch32_clip_224.openai"
     assert outline("timm/vit_base_patch16_224").mean == (0.5, 0.5, 0.5)
     assert outline("timm/vit_base_patch16_224.dino").mean == IMAGENET_MEAN
-    # Whole images are the rule here, whatever the weights' own.
+    # Whole images are the default here, whatever the weights were evaluated with.
     assert outline("timm/convnext_atto").resize == "whole"
     assert outline("timm/convnext_atto", resize="as_evaluated").resize == "crop 0.875"
-    # Squashed whole, and the size that is asked for.
+    # The tag squashes whole images; the input size is the one asked for.
     squashed = outline("timm/vit_base_patch16_clip_384", resize="as_evaluated", input_size=224)
     assert (squashed.resize, squashed.input_size) == ("whole", 224)
     given = outline("timm/resnet18", mean=(0.0,) * 3, std=(1.0,) * 3)
@@ -91,7 +91,7 @@ def test_torchvision_networks_are_resized_as_ever_unless_as_evaluated() -> None:
 
 
 def test_the_share_of_a_crop_is_that_of_timm() -> None:
-    """timm resizes the shorter side to the input by the share, and takes the middle."""
+    """timm resizes the shorter side to the input size divided by the share, and takes the middle."""
     rgb = np.random.default_rng(1).integers(0, 256, (160, 200, 3), dtype=np.uint8)
     assert images.input_region(200, 160, "crop 0.875") == (30, 10, 170, 150)
     assert images.input_region(200, 160, "whole 0.5") == (50, 40, 150, 120)
@@ -111,7 +111,7 @@ def test_images_are_interpolated_as_the_network_wants() -> None:
         )
         assert bilinear.max() == 200
         assert bicubic.max() > 200  # it overshoots beside an edge
-        assert bicubic.min() == 0  # but not what a pixel can be
+        assert bicubic.min() == 0  # but not the range of a pixel
 
 
 def test_weights_come_from_the_cache_of_the_hub(hub: Path) -> None:
@@ -131,7 +131,7 @@ def test_weights_that_are_nowhere_are_told_with_what_to_download_and_to_where(hu
     )
     for use in (networks.inspect, networks.build):
         wrong(message, use, architecture="timm/resnet18")
-    # What needs no weights of timm's is not held up.
+    # Networks that need no weights from timm are not refused.
     networks.inspect(networks.Spec("timm/resnet18", weights="random", seed=1))
     networks.outline(networks.Spec("timm/resnet18"))
 
@@ -203,7 +203,7 @@ def test_mistakes_are_told_with_what_was_meant(hub: Path) -> None:
         **random,
     )
     wrong(r"cannot be cut. Set 16\.", architecture="timm/test_vit", input_size=9, **random)
-    # Patches of 7 x 7 pixels that overlap, around each fourth, leave none unseen.
+    # Overlapping patches of 7 x 7 pixels, around every fourth pixel, leave none unseen.
     assert networks.inspect(networks.Spec("timm/pvt_v2_b0", input_size=64, **random)).input_size == 64
     wrong(r"vit_b_16 cannot be built for inputs of 225", architecture="vit_b_16", input_size=225, **random)
 

@@ -37,12 +37,12 @@ def vit(**options: Any) -> nn.Module:
 
 
 def named(name: str, **options: Any) -> nn.Module:
-    """A small one of an architecture of timm."""
+    """A small network of one of timm's architectures."""
     return timm.create_model(name, pretrained=False, num_classes=3, **options)
 
 
 def network_of(make: Callable[[], nn.Module], size: int = 32) -> networks.Network:
-    """A network with weights that take part in everything, biases and constants of normalisations included."""
+    """A network all of whose weights have an effect, biases and constants of normalisations included."""
     with torch.random.fork_rng():
         torch.manual_seed(1)
         module = make().eval().requires_grad_(False)
@@ -56,7 +56,7 @@ def some_images(size: int) -> torch.Tensor:
 
 
 class Bound(nn.Module):
-    """A head with the tokens beside the maps given."""
+    """A head as a function of the maps alone, with the prefix tokens fixed."""
 
     def __init__(self, head: nn.Module, prefix: list[torch.Tensor]) -> None:
         super().__init__()
@@ -68,7 +68,7 @@ class Bound(nn.Module):
 
 @dataclasses.dataclass
 class Cut:
-    """A network that was cut, and what it makes of some images."""
+    """A network, its cut, and some images for it."""
 
     cut: networks.CutNetwork
     network: networks.Network
@@ -76,7 +76,7 @@ class Cut:
 
     @property
     def plain(self) -> tuple[nn.Module, torch.Tensor]:
-        """The head, and the maps, lying in memory as those that are read from a file."""
+        """The head, and the maps, contiguous in memory like maps that are read from a file."""
         with torch.inference_mode():
             outputs = self.cut.trunk(self.images)
         maps, *prefix = outputs if self.cut.head.reads_prefix else (outputs,)
@@ -115,7 +115,7 @@ def people() -> np.ndarray:
     return human
 
 
-#: Architecture: how it is made, its input in pixels, maps, readout, route.
+#: By name: how the network is made, the size of its input in pixels, the shape of its maps, its route.
 NETWORKS: dict[str, tuple[Callable[[], nn.Module], int, tuple[int, int, int], str]] = {
     "vit": (vit, 32, (16, 4, 4), "attention"),
     "registers": (lambda: vit(reg_tokens=4, init_values=0.5), 32, (16, 4, 4), "attention"),
@@ -193,10 +193,10 @@ NETWORKS: dict[str, tuple[Callable[[], nn.Module], int, tuple[int, int, int], st
     ),
 }  # fmt: skip
 
-#: Map layers that are not found but named.
+#: Map layers that must be named, since they are not found.
 NAMED = {"pit": "transformers.1.blocks.0"}
 
-#: Those that cannot be made so small that plain forward passes for all their maps are few.
+#: Networks with too many maps, even at their smallest, for a plain forward pass per map.
 LARGE: dict[str, tuple[Callable[[], nn.Module], int, tuple[int, int, int], str]] = {
     "mobilevit": (lambda: named("mobilevit_xxs"), 64, (320, 2, 2), "pooled"),
 }
@@ -250,7 +250,7 @@ def test_as_many_maps_as_rows_are_told_from_rows(name: str) -> None:
 
 
 class Viewing(nn.Module):
-    """Views maps that come last as one row, which must lie in memory as such."""
+    """Views maps that come last as one row, for which they must be contiguous in memory."""
 
     def __init__(self) -> None:
         super().__init__()
