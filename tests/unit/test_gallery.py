@@ -114,7 +114,7 @@ def test_numbers_are_ready_for_json() -> None:
     assert content.numbers([0.12345, np.nan, np.inf, -2]) == [0.123, None, "∞", -2.0]
 
 
-def test_what_is_told_of_a_set(built: Path) -> None:
+def test_the_page_holds_the_numbers_of_a_set(built: Path) -> None:
     [one] = told(built)["sets"]
     made_up, people = one["views"]
     assert (one["images"], one["categories"]) == (IDS, gallery_sets.CATEGORIES)
@@ -136,7 +136,7 @@ def test_what_is_told_of_a_set(built: Path) -> None:
     assert [value is None for value in agreement["values"]] == [True, False, False, False, True, False]
 
 
-def test_what_is_told_of_pairs(built: Path) -> None:
+def test_the_page_holds_the_numbers_of_pairs(built: Path) -> None:
     for view in told(built)["sets"][0]["views"]:
         one, other = view["explained"]["pairs"]
         assert (one["images"], other["images"]) == ([1, 2], [2, 5])
@@ -337,7 +337,7 @@ def test_nothing_is_fetched_and_only_the_page_s_own_script_may_run(built: Path) 
     assert "url(" not in html.text_of("style")[0]
 
 
-def test_names_are_data(built: Path) -> None:
+def test_names_with_tags_are_text_and_not_html(built: Path) -> None:
     text = (built / "index.html").read_text(encoding="utf-8")
     assert text.count("</script>") == 2
     assert "<img" not in text
@@ -345,7 +345,7 @@ def test_names_are_data(built: Path) -> None:
     assert told(built)["sets"][0]["images"] == IDS
 
 
-def test_the_same_bytes_again(built: Path, tmp_path: Path) -> None:
+def test_the_same_gallery_has_the_same_bytes(built: Path, tmp_path: Path) -> None:
     views = [gallery_sets.view("made-up"), gallery_sets.view("people", ids=IDS[:0:-1], seed=2)]
     (tmp_path / "again").mkdir()
     gallery.build([gallery_sets.image_set(tmp_path / "images", views)], PERCENTS, tmp_path / "again", "image")

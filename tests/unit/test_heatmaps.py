@@ -51,7 +51,7 @@ def test_numbers_worked_out_by_hand() -> None:
 
 
 @pytest.mark.parametrize("ais", [[-0.1, 0.0, -0.2], [0.0, 0.0, 1e-16], [0.5, np.nan, 0.1], [np.nan] * 3])
-def test_no_positive_or_an_undefined_score_is_a_nan_map_and_is_said(
+def test_no_positive_score_or_an_undefined_one_gives_a_nan_heatmap_and_a_warning(
     ais: list[float], caplog: pytest.LogCaptureFixture
 ) -> None:
     with caplog.at_level(logging.WARNING):

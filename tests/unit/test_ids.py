@@ -5,7 +5,7 @@ import pytest
 from alignment_importance.inputs import ids
 
 
-def test_letters_in_parts_and_whole_are_one_id() -> None:
+def test_accents_in_either_unicode_form_give_one_id() -> None:
     apart = unicodedata.normalize("NFD", "Äpfel é")
     assert len(apart) == 9
     assert ids.clean(apart) == ids.of_file(f"/x/ {apart} .PNG") == "Äpfel é"
@@ -39,5 +39,5 @@ def test_a_path_of_any_system_names_an_image(path: str, image: str) -> None:
         ("xyz", ""),
     ],
 )
-def test_what_was_probably_meant(unknown: str, said: str) -> None:
+def test_an_unknown_id_is_told_what_was_probably_meant(unknown: str, said: str) -> None:
     assert ids.suggest(unknown, ["elephant", "dog", "cat", "Straße 3"]) == said

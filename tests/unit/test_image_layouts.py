@@ -41,7 +41,7 @@ def _decoded(*before: bytes) -> np.ndarray:
     return images.decode("a.png", image_files.png(SAMPLES, 8, 2, *before)).rgb
 
 
-def test_what_is_not_seen_of_a_png_may_be_anything() -> None:
+def test_parts_of_a_png_that_are_not_seen_may_hold_anything() -> None:
     """A colour profile and texts of two megabytes, invalid EXIF, a private chunk."""
     large = zlib.compress(bytes(2_000_000))
     for unused in (
@@ -87,7 +87,7 @@ def test_a_jpeg_without_its_end_is_said_to_be_cut_off() -> None:
         images.decode("a.jpg", stream.getvalue()[:-2])
 
 
-def test_what_else_an_image_is_is_said_with_what_to_do() -> None:
+def test_what_a_file_is_instead_of_an_image_is_said_with_what_to_do() -> None:
     for start, said in (
         (b"\0\0\0\x18ftypheic", "it is a HEIC image, as phones make them). Convert it to PNG or JPEG."),
         (b"version https://git-lfs.github.com/spec/v1\n", "Git LFS in the place of the file). Run `git lfs pull`."),

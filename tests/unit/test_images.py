@@ -121,7 +121,7 @@ def test_a_changed_or_missing_file_is_noticed(tmp_path: Path) -> None:
         images.read_listed(listed)
 
 
-def test_ids_of_one_spelling(tmp_path: Path) -> None:
+def test_an_id_may_be_written_in_either_unicode_form(tmp_path: Path) -> None:
     """A name with blanks, dots and an accent, in the form in which macOS writes it."""
     _save(tmp_path / unicodedata.normalize("NFD", "Ein Café. 2.1 .png"))
     (tmp_path / "sub").mkdir()

@@ -100,7 +100,7 @@ def test_a_permutation_that_scores_as_high_but_for_rounding_counts() -> None:
 
 
 @pytest.mark.parametrize("score", ["pearson_r2", "pearson", "spearman"])
-def test_a_pair_that_counts_twice_is_a_pair_that_stands_twice(score: str) -> None:
+def test_a_pair_of_weight_two_counts_like_two_pairs(score: str) -> None:
     rng = np.random.default_rng(5)
     x, y = rng.normal(size=12).round(1), rng.normal(size=12).round(1)
     weights = rng.integers(0, 3, size=(4, 12)).astype(float)

@@ -164,21 +164,21 @@ def test_the_mean_over_all_orders_is_the_shapley_value(
     kept = np.isin(np.arange(N_MAPS), players)
     others = np.flatnonzero(~kept).tolist()
 
-    def value(some: tuple[int, ...]) -> float:
-        score = case.score(some) if some else 0.0
+    def value(subset: tuple[int, ...]) -> float:
+        score = case.score(subset) if subset else 0.0
         return 0.0 if math.isnan(score) else score
 
     expected = {}
     for k in players:
         rest = [player for player in players if player != k]
         expected[k] = sum(
-            math.factorial(size) * math.factorial(3 - size) / math.factorial(4) * (value((*some, k)) - value(some))
+            math.factorial(size) * math.factorial(3 - size) / math.factorial(4) * (value((*subset, k)) - value(subset))
             for size in range(4)
-            for some in itertools.combinations(rest, size)
+            for subset in itertools.combinations(rest, size)
         )
-    some = case.fast.only(kept)
+    of_players = case.fast.only(kept)
     orders = [np.array([*order, *others]) for order in itertools.permutations(players)]
-    found = np.mean([interactions.added_scores(some, case.block, order)[0] for order in orders], axis=0)
+    found = np.mean([interactions.added_scores(of_players, case.block, order)[0] for order in orders], axis=0)
     np.testing.assert_allclose(found[players], list(expected.values()), atol=2e-6)
     np.testing.assert_allclose(found[others], 0, atol=1e-9)
 
@@ -214,7 +214,7 @@ def test_interrupted_shapley_values_are_the_same_to_the_bit(
     assert table.equals(interactions.shapley(case.fast, case.block, 4, 1))
 
 
-def test_what_other_code_has_done_is_not_continued_but_more_minutes_are(tmp_path: Path) -> None:
+def test_more_minutes_continue_what_is_done_but_other_code_starts_anew(tmp_path: Path) -> None:
     comparison: Any = SimpleNamespace(fingerprint=fingerprint, engine=SimpleNamespace(closed_form=False))
 
     def key(commit: str, minutes: float) -> str:

@@ -142,7 +142,7 @@ def test_who_rated_only_images_outside_a_comparison_is_left_out_of_it(tmp_path: 
     )
 
 
-def test_what_is_wrong_with_some_of_the_images_says_of_which_comparison(tmp_path: Path) -> None:
+def test_warnings_about_some_of_the_images_name_the_comparison(tmp_path: Path) -> None:
     """Comparisons of all images, several of which may share a file, say it once."""
     pairs = enumerate(["a,b", "a,c", "a,d", "b,c", "b,d", "c,d"])
     rows = [line for number, pair in pairs for line in (f"{pair},{number},ann", f"{pair},{-2 * number},ben")]
@@ -162,7 +162,7 @@ def test_what_is_wrong_with_some_of_the_images_says_of_which_comparison(tmp_path
         ([",a,b,c", "a,,1,3", "b,2,,4", "c,3,4,"], "1 pair has another value"),
     ],
 )
-def test_pairs_that_are_judged_twice_say_of_which_comparison(tmp_path: Path, lines: list[str], found: str) -> None:
+def test_warnings_about_pairs_judged_twice_name_the_comparison(tmp_path: Path, lines: list[str], found: str) -> None:
     path, table, problems = write(tmp_path, "\n".join(lines) + "\n"), images(IDS[:3], ["x"] * 3), Problems()
     for name, categories in (("all", ()), ("x", ("x",))):
         source = reading.Source(path, "similarity", categories=categories, name=f"comparisons.{name}")

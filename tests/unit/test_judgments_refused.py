@@ -216,7 +216,7 @@ def test_the_diagonal_shows_the_wrong_kind(tmp_path: Path) -> None:
     assert "Set kind: dissimilarity" in refusal(pairs)
 
 
-def test_the_whole_diagonal_shows_it(tmp_path: Path) -> None:
+def test_the_whole_diagonal_shows_the_wrong_kind(tmp_path: Path) -> None:
     """The first image decides no more than the others, whether it alone is wrong or it alone is empty."""
     order = order_of(tmp_path, "a\nb\nc\nd\n")
     similar = np.array([[0.0, 2, 3, 4], [2, 9, 5, 6], [3, 5, 9, 7], [4, 6, 7, 9]])
@@ -557,7 +557,7 @@ def test_too_many_participants_of_an_array_are_told_what_an_array_has(tmp_path: 
 
 
 @pytest.mark.parametrize("value", ["1e300", "-1e300"])
-def test_numbers_whose_squares_are_none_are_told(value: str, tmp_path: Path) -> None:
+def test_numbers_whose_squares_overflow_are_told(value: str, tmp_path: Path) -> None:
     message = refusal(write(tmp_path, f"image_a,image_b,similarity\na,b,1\nb,c,2\na,c,{value}\n"))
     assert (
         "the largest judgments are of the size 1e+300, whose squares cannot be computed. Multiply or divide" in message
@@ -598,7 +598,7 @@ def test_a_column_of_a_matrix_without_a_name_is_told_as_such(tmp_path: Path) -> 
         (b"<!DOCTYPE html><html></html>", "it is a web page. Servers send one instead of a file"),
     ],
 )
-def test_what_a_file_is_that_is_none_of_judgments(tmp_path: Path, name: str, content: bytes, said: str) -> None:
+def test_a_file_without_judgments_is_told_by_its_content(tmp_path: Path, name: str, content: bytes, said: str) -> None:
     (tmp_path / name).write_bytes(content)
     (tmp_path / "order.txt").write_text("a\nb\nc\n")
     order = None if name == "j.csv" else tmp_path / "order.txt"

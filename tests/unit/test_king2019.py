@@ -21,7 +21,7 @@ def test_distances_of_each_set(tmp_path: Path, caplog: pytest.LogCaptureFixture)
     assert caplog.messages[0] == "set1: 5 photographs; the published set has 144."
 
 
-def test_the_published_size_needs_no_word(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_the_published_size_gives_no_warning(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     values = np.zeros((1, 144 * 143 // 2))
     scipy.io.savemat(tmp_path / "b.mat", {"BEHAVIOR": {"set1": {"pairwisedistances": values}}})
     assert king2019.read_dissimilarities(tmp_path / "b.mat", "set1", 144).shape == (1, 10296)

@@ -18,7 +18,7 @@ def test_two_units_by_hand() -> None:
     np.testing.assert_allclose(weights, np.array([[0, 0], [0.5, 0], [1, 0], [4 / 3, 1 / 3]]), atol=1e-15)
 
 
-def test_units_that_nothing_speaks_for_have_no_weight() -> None:
+def test_units_that_explain_nothing_have_no_weight() -> None:
     gram = np.diag([1.0, 1.0, 0.0])
     assert not lasso.path(gram, np.array([-1.0, 0.0, 0.0]), PENALTIES).any()
     np.testing.assert_allclose(lasso.path(gram, np.array([-1.0, 2.0, 0.0]), [0.5]), [[0, 1, 0]])
@@ -101,7 +101,7 @@ def test_a_penalty_alone_gives_what_the_path_gives() -> None:
 
 
 @pytest.mark.parametrize("factor", [1e-6, 1e6])
-def test_weights_follow_what_is_explained(factor: float) -> None:
+def test_weights_scale_with_the_target(factor: float) -> None:
     rng = np.random.default_rng(2)
     x, y = rng.normal(size=(20, 12)), rng.normal(size=20)
     one, other = (lasso.path(x.T @ x, x.T @ (scale * y), PENALTIES) for scale in (1, factor))

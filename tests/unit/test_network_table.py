@@ -21,7 +21,7 @@ def test_rows_of_the_page_are_what_the_networks_are(monkeypatch: pytest.MonkeyPa
     assert set(networks.page().splitlines()) <= set(PAGE.read_text(encoding="utf-8").splitlines())
 
 
-def test_page_of_three_networks_the_same_bytes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_page_of_three_networks_has_the_same_bytes_each_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     some = {"timm/coat_mini": "coat", "timm/resnet18": "resnet", "alexnet": ""}
     monkeypatch.setattr(networks, "tabulated", lambda: some)
     for name in ("one", "two"):

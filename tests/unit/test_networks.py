@@ -323,7 +323,7 @@ def test_layers_named_by_hand_may_take_sizes_from_the_image() -> None:
             torch.testing.assert_close(cut.head.module(maps[:number]), read[0][:number])
 
 
-def test_maps_may_come_behind_their_places() -> None:
+def test_maps_may_be_the_last_dimension() -> None:
     cut = networks.cut(networks.outline(networks.Spec("swin_t")), map_layer="features.7.1.add_1")
     assert (cut.map_layer, cut.map_shape) == ("features.7.1.add_1", (768, 7, 7))
 

@@ -95,7 +95,7 @@ def test_contributions_of_all_pairs_sum_to_the_scores_of_the_maps(
 @pytest.mark.parametrize("score", ["pearson_r2", "spearman"])
 @pytest.mark.parametrize("similarity", ["pearson", "cosine"])
 @pytest.mark.parametrize("route", ROUTES)
-def test_over_the_partners_of_an_image_they_sum_to_its_own_scores_and_heatmap(
+def test_contributions_over_the_partners_of_an_image_sum_to_its_own_scores_and_heatmap(
     route: str, similarity: str, score: str, ablated: str, maps: np.ndarray, human: np.ndarray
 ) -> None:
     alignment, judged = {"similarity": similarity, "score": score}, with_holes(human)
@@ -177,7 +177,7 @@ def test_places_sum_to_the_similarity(similarity: str, maps: np.ndarray, human: 
     assert float(result["places"][0, 1, 3, 2, 0]) == pytest.approx(expected, rel=1e-5)
 
 
-def test_a_maximum_over_places_has_no_parts_of_places(maps: np.ndarray, human: np.ndarray) -> None:
+def test_a_readout_of_maxima_is_not_explained_place_by_place(maps: np.ndarray, human: np.ndarray) -> None:
     alignment = {"similarity": "pearson", "score": "pearson"}
     comparison = comparison_of(maps, human, alignment)
     recorded = comparison.activations.assign(

@@ -68,7 +68,7 @@ def check_draws(pooled: ablation.Ablation, human: np.ndarray, unit: str, score: 
 
 
 @pytest.mark.parametrize("score", ["pearson", "spearman"])
-def test_what_is_undefined_without_a_map_is_so_in_draws_that_judge_its_image(score: str) -> None:
+def test_draws_that_judge_an_image_undefined_without_a_map_have_no_score(score: str) -> None:
     maps, human, labels = activations(), judgments(N_IMAGES, 1), np.stack([np.arange(N_IMAGES)] * 2)
     maps[0, np.arange(N_MAPS) != 3] = 0
     human[7] = human[:, 7] = np.nan
@@ -145,11 +145,11 @@ def test_permutations_of_other_routes_continue_where_they_stopped(
     members = folds.members(folds.cut("images", IDS, 3, 1), IDS)
     _, other = engine("general", activations(), "pearson", "pearson_r2", resources())
     expected = permutation.permute(other, members, human, "pearson_r2", 2, 9)
-    curves_of, made = other.top_k, []
+    curves_of, calls = other.top_k, []
 
     def stopped_at_fifth(*given: Any) -> np.ndarray:
-        made.append(given)
-        if len(made) == 5:
+        calls.append(given)
+        if len(calls) == 5:
             raise KeyboardInterrupt
         return curves_of(*given)
 
@@ -158,7 +158,7 @@ def test_permutations_of_other_routes_continue_where_they_stopped(
         permutation.permute(other, members, human, "pearson_r2", 2, 9, resumable.Budget(partial=partial))
     found = permutation.permute(other, members, human, "pearson_r2", 2, 9, resumable.Budget(partial=partial))
     # 3 folds under 3 orders of labels are 9 curves: 4 made by the first run, which then stopped, and 5 by the second.
-    assert len(made) == 5 + 5
+    assert len(calls) == 5 + 5
     pd.testing.assert_frame_equal(found, expected, check_exact=True)
     assert not partial.exists()
 

@@ -22,7 +22,7 @@ def test_a_category_under_each_of_its_names(name: str, tmp_path: Path, caplog: p
     assert caplog.messages == ["transportation: 4 photographs; the published category has 120."]
 
 
-def test_the_published_size_needs_no_word(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_the_published_size_gives_no_warning(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     np.savez(tmp_path / "h.npz", fruits=similarities(120))
     assert peterson2018.read_similarities(tmp_path / "h.npz", "fruits", 120).shape == (120, 120)
     assert caplog.messages == []

@@ -116,7 +116,7 @@ def test_files_of_networks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
     assert found.saliencies_by(networks=False) == ["classic"]
 
 
-def test_a_folder_of_the_user_is_its_files_and_one_that_is_made_is_itself(
+def test_a_folder_of_the_user_stands_for_its_files_and_a_made_one_for_itself(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)

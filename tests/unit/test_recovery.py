@@ -118,7 +118,7 @@ def test_the_page_names_the_best_method_and_how_far_it_is_ahead() -> None:
     assert "- places: undefined." in page
 
 
-def test_the_page_of_the_documentation_has_the_form_of_what_is_made() -> None:
+def test_the_page_of_the_documentation_fits_its_template_and_the_methods() -> None:
     """Its numbers take minutes to make: `python docs/make.py recovery --help`."""
     page = PAGE.read_text(encoding="utf-8")
     lines = [line.split(" | ") for line in page.splitlines() if line.startswith("|")]

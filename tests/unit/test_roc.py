@@ -30,6 +30,6 @@ def test_area_is_scikit_learns(first: list[int], second: list[int]) -> None:
 
 
 @given(values=st.lists(st.integers(-4, 4), min_size=1, max_size=30))
-def test_the_share_below_among_themselves_is_the_average_rank(values: list[int]) -> None:
+def test_the_share_of_values_below_each_follows_from_its_average_rank(values: list[int]) -> None:
     pixels = np.array(values, dtype=float)
     np.testing.assert_array_equal(roc.share_below(pixels, pixels), (rankdata(pixels) - 0.5) / len(pixels))

@@ -388,7 +388,7 @@ def test_the_gaussian_centre_bias_by_hand() -> None:
         (6, 2, 3),  # 1, 3 or 5 across, 1 down
     ],
 )
-def test_pixels_as_far_from_the_middle_are_ties(width: int, height: int, n_values: int) -> None:
+def test_pixels_equally_far_from_the_middle_are_tied(width: int, height: int, n_values: int) -> None:
     assert len(np.unique(centre_bias.gaussian(width, height))) == n_values
 
 

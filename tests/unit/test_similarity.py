@@ -146,7 +146,7 @@ def test_means_that_differ_by_rounding_are_ties() -> None:
         assert weighted == pytest.approx(expected, abs=1e-12)
 
 
-def test_judgments_without_a_largest_have_no_order() -> None:
+def test_zero_missing_and_no_judgments_can_be_rounded_for_ties() -> None:
     np.testing.assert_array_equal(tied(np.array([[0.0, np.nan, 0.0], [np.nan] * 3])), [[0, np.nan, 0], [np.nan] * 3])
     assert tied(np.empty((2, 0))).shape == (2, 0)
     np.testing.assert_array_equal(tied(np.array([-2.0, 1.0, np.nan])), [-1, 0.5, np.nan])

@@ -94,7 +94,7 @@ def test_networks_without_defined_scores_have_no_test() -> None:
     assert table["n"].tolist() == [0, 0, 0, 0]
 
 
-def test_a_network_in_one_line() -> None:
+def test_a_network_is_described_in_one_row() -> None:
     ranking = pd.DataFrame({"ais": [1.0, 2, 3, -4]})
     folds = pd.DataFrame({"k_retained": [1, 3], "test_full": [0.1, 0.3], "test_retained": [0.5, 0.5]})
     data = scores(np.array([[1.0, 2, 3, 6], [1, 1, 1, 1]]))
@@ -109,7 +109,7 @@ def test_a_network_in_one_line() -> None:
     assert row["mean_absolute_deviation_median"] == 0.75
 
 
-def test_of_maps_without_scores_no_share_is_positive_or_not() -> None:
+def test_maps_without_scores_have_no_share_of_positive_ones() -> None:
     folds = pd.DataFrame({"k_retained": [np.nan], "test_full": [np.nan], "test_retained": [np.nan]})
     data = scores(np.full((2, 3), np.nan))
     row = spread.describe(folds, pd.DataFrame({"ais": [np.nan] * 3}), spread.over_maps(data), spread.over_images(data))

@@ -128,7 +128,7 @@ def test_categories_are_proposed_if_their_folds_can_be_scored(tmp_path: Path) ->
     assert "by_category" not in text
 
 
-def test_where_keys_are_given_is_told_with_what_is_asked_for(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_what_is_asked_for_is_told_with_where_to_give_it(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     write_images(tmp_path / "photos", ["a.png", "b.png", "c.png"])
     np.save(tmp_path / "j.npy", np.eye(3))
     given: dict[str, Any] = {

@@ -111,7 +111,7 @@ def test_the_style_is_left_behind() -> None:
         ("evaluate_control measure_overlap", "matplotlib"),
     ],
 )
-def test_what_draws_or_compares_maps_loads_no_heavy_library(scripts: str, and_not: str) -> None:
+def test_scripts_that_draw_or_compare_maps_load_no_heavy_library(scripts: str, and_not: str) -> None:
     """Each of these would cost every such job a second or more of processor time."""
     heavy = {"torch", "sklearn", "statsmodels", "rsatoolbox", "scipy.stats", and_not}
     program = f"import sys, {', '.join(scripts.split())}; print(sorted({heavy} & set(sys.modules)))"

@@ -32,12 +32,12 @@ def cut(human: np.ndarray, ids: list[str], unit: str = "images") -> list[folds.F
 
 
 @pytest.mark.parametrize("route", ROUTES)
-def test_from_itself_it_is_the_prediction_of_the_fold(route: str, maps: np.ndarray, human: np.ndarray) -> None:
+def test_transfer_to_itself_is_the_prediction_of_the_fold(route: str, maps: np.ndarray, human: np.ndarray) -> None:
     """With one comparison for source and target, what is left for the ranking is the training set."""
     _, fast = engine(route, maps, "pearson", "pearson_r2", resources())
-    same, made = comparison(fast, human), cut(human, IDS)
-    table = transfer.transfer(same, same, made)
-    for fold, row in zip(made, table.itertuples(), strict=True):
+    same, blocks = comparison(fast, human), cut(human, IDS)
+    table = transfer.transfer(same, same, blocks)
+    for fold, row in zip(blocks, table.itertuples(), strict=True):
         whole, without = fast.leave_one_out([fold.train])
         train, test = fast.top_k(order_of(rank(whole[0] - without[0])), [fold.train, fold.test])
         k = int(np.nanargmax(train)) + 1
@@ -52,20 +52,20 @@ def test_judgments_of_the_test_set_make_no_difference_to_what_is_learned(unit: s
     fast = PooledAblation(readout, resources(), "pearson", "pearson_r2")
     human, other = judged(1), judged(2)
     source, target = comparison(fast, other), comparison(fast, human)
-    made = cut(human, IDS, unit)
-    first = transfer.source_block(source, target, made[0])
+    blocks = cut(human, IDS, unit)
+    first = transfer.source_block(source, target, blocks[0])
     changed = other.copy()
-    tested = np.isfinite(made[0].test.human)
-    changed[np.ix_(made[0].test.images, made[0].test.images)] = np.where(
-        tested, 99, other[np.ix_(made[0].test.images, made[0].test.images)]
+    tested = np.isfinite(blocks[0].test.human)
+    changed[np.ix_(blocks[0].test.images, blocks[0].test.images)] = np.where(
+        tested, 99, other[np.ix_(blocks[0].test.images, blocks[0].test.images)]
     )
-    second = transfer.source_block(comparison(fast, changed), target, made[0])
+    second = transfer.source_block(comparison(fast, changed), target, blocks[0])
     np.testing.assert_array_equal(first.images, second.images)
     np.testing.assert_array_equal(first.human, second.human)
     if unit == "images":
-        assert set(first.images) == set(made[0].train.images)
+        assert set(first.images) == set(blocks[0].train.images)
     else:
-        np.testing.assert_array_equal(np.isfinite(first.human), np.isfinite(made[0].train.human))
+        np.testing.assert_array_equal(np.isfinite(first.human), np.isfinite(blocks[0].train.human))
 
 
 @pytest.mark.parametrize("unit", ["images", "pairs"])
