@@ -1,6 +1,6 @@
-"""Make files of the project that follow from its code or its results: pages, pictures, captions, the JSON schema.
+"""Make the files that are generated from the code or from results: pages, pictures, captions, the JSON schema.
 
-Nothing of it is part of a user's run. `python docs/make.py --help` lists what there is.
+No user's run needs this program. `python docs/make.py --help` lists its parts.
 """
 
 import argparse
@@ -10,7 +10,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 
-#: What can be made, by the module of `making` that makes it: the files, and what must be run before.
+#: The parts, by the name of their module in `making`: the files that each makes, and what must be run before.
 PARTS = {
     "configuration": "workflow/config.schema.json and docs/configuration.md, from the types in "
     "scripts/alignment_importance/config.",
@@ -38,7 +38,7 @@ def main() -> None:
     from alignment_importance.system.errors import InputError
 
     try:
-        # Some import PyTorch, which takes seconds.
+        # Only the module that is needed: some of them import PyTorch, which takes seconds.
         importlib.import_module(f"making.{part}").make(ROOT)
     except InputError as error:
         sys.exit(f"{error} See: python docs/make.py {part} --help")

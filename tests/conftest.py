@@ -15,18 +15,18 @@ from alignment_importance.system.tables import write_table
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Let the engine be tested on a GPU: `--device cuda`."""
+    """Add the option `--device`; `--device cuda` tests the engine on a GPU."""
     parser.addoption("--device", default="cpu", choices=["cpu", "cuda"], help="where the engine runs in the tests")
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Tell the tests of the engine where it runs."""
+    """Set the device on which the tests run the engine."""
     small_heads.DEVICE = config.getoption("--device")
 
 
 @pytest.fixture
 def drawn(monkeypatch: pytest.MonkeyPatch) -> Drawn:
-    """Catch what a script draws instead of saving it, which the tests of the figures do."""
+    """Collect a script's figures instead of saving them; the tests of the figures save them."""
     caught = Drawn()
 
     def save(figure: Figure, png: Path) -> None:
@@ -50,7 +50,7 @@ def listed(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def folds(tmp_path: Path) -> Path:
-    """The prediction of two folds of the comparison `a.b` and the model `net.1`."""
+    """The table of predictions in two folds, for the comparison `a.b` and the model `net.1`."""
     table = {
         "seed": [1, 1],
         "fold": [1, 2],
@@ -68,7 +68,7 @@ def folds(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def maps() -> np.ndarray:
-    """Sparse maps; map 4 is zero everywhere, map 7 but in one image, and images differ in scale."""
+    """Sparse maps (image, map, y, x): map 4 is zero everywhere, map 7 in all images but one; images differ in scale."""
     rng = np.random.default_rng(5)
     values = rng.gamma(2.0, size=(N_IMAGES, N_MAPS, 4, 4)) * (rng.random((N_IMAGES, N_MAPS, 4, 4)) < 0.4)
     values *= rng.uniform(0.5, 2.0, size=(N_IMAGES, 1, 1, 1))

@@ -1,1 +1,1 @@
-"""What `docs/make.py` makes: each module has `make`, which writes files of a checkout."""
+"""The parts of `docs/make.py`: the function `make` of each module writes its files into a checkout."""

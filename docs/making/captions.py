@@ -6,7 +6,7 @@ from pathlib import Path
 
 from alignment_importance.report.captions import FIGURES, stem
 
-#: Jinja that writes the `notes` about the comparison and model of a job, or about all if the job is about several.
+#: Jinja that writes the `notes` about the comparison and model of a job, or all notes if the job is about several.
 _NOTES = """\
 {% for note in snakemake.config["notes"] if snakemake.wildcards.get(note["about"], note["name"]) == note["name"] %}
 {{ note["text"] }}
@@ -23,7 +23,7 @@ _TABLE = re.compile(r"^\| figure \| question \|.*\n(\|.*\n)+", flags=re.MULTILIN
 
 
 def make(checkout: Path) -> None:
-    """Write all captions of a checkout."""
+    """Write all captions, and the table of figures, into a checkout."""
     for kind in FIGURES:
         (checkout / "workflow/report" / f"{kind}.rst").write_text(as_rst(kind), encoding="utf-8")
     page = checkout / "docs/outputs.md"

@@ -12,7 +12,7 @@ from alignment_importance.config.configuring import type_of_dataset
 from alignment_importance.config.sections import Configuration
 from alignment_importance.inputs.datasets import registry
 
-#: Where they stand in a checkout.
+#: Paths of the schema and of the reference in a checkout.
 SCHEMA, REFERENCE = Path("workflow/config.schema.json"), Path("docs/configuration.md")
 
 _INTRODUCTION = """\
@@ -30,10 +30,10 @@ Mistakes are reported all at once, with the full key, before any job runs.
 
 
 class _Closed(GenerateJsonSchema):
-    """Refuses names of a wrong form in mappings, as the types do; pydantic's own JSON schemas leave them unchecked."""
+    """Rejects ill-formed names in mappings, as the types do; pydantic's own JSON schemas leave them unchecked."""
 
     def dict_schema(self, schema: DictSchema) -> JsonSchemaValue:
-        """Close a mapping of names, unless they are listed."""
+        """Allow only names that match the pattern of a mapping; where names are listed, the schema does so already."""
         told = super().dict_schema(schema)
         return told if "propertyNames" in told else told | {"additionalProperties": False}
 
@@ -43,7 +43,7 @@ class _Closed(GenerateJsonSchema):
 
 
 def make(checkout: Path) -> None:
-    """Write both files of a checkout."""
+    """Write both files into a checkout."""
     (checkout / SCHEMA).write_text(f"{json.dumps(schema(), indent=2, ensure_ascii=False)}\n", encoding="utf-8")
     (checkout / REFERENCE).write_text(reference(), encoding="utf-8")
 
@@ -57,7 +57,7 @@ def schema() -> dict[str, Any]:
     }
     whole["properties"]["datasets"]["properties"] = datasets
     whole["title"] = "Configuration of the Alignment Importance workflow"
-    # Descriptions are docstrings, which have lines.
+    # Descriptions are docstrings, which may have line breaks.
     in_one_line = json.loads(json.dumps(whole).replace(r"\n", " "))
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **in_one_line}
 
@@ -70,7 +70,7 @@ def reference() -> str:
 
 
 def _sections(whole: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Every mapping of keys: the whole, its sections, and what stands below a name of the user's choice."""
+    """Yield the heading and schema of every mapping of keys: top level, sections, and entries that the user names."""
     definitions = whole["$defs"]
     yield "", whole | {"description": "The keys of a configuration; those that are sections have their own keys below."}
     for key, told in whole["properties"].items():
@@ -99,7 +99,7 @@ def _section(name: str, told: dict[str, Any], definitions: dict[str, Any]) -> st
 
 
 def _named(told: dict[str, Any]) -> dict[str, Any]:
-    """What stands below each name, in a mapping of names of the user's choice; nothing for other values."""
+    """The schema of an entry in a mapping whose names the user chooses; empty for other values."""
     return next(iter(told.get("patternProperties", {}).values()), {})
 
 

@@ -11,17 +11,17 @@ from making.templates import fill
 
 
 def make(checkout: Path) -> None:
-    """Write the page of a checkout."""
+    """Write the page into a checkout."""
     (checkout / "docs/networks.md").write_text(page(), encoding="utf-8")
 
 
 def page() -> str:
-    """The page of all networks."""
+    """The text of the page of all networks."""
     return fill("networks.md.jinja", rows=tabulate().to_dict("records"))
 
 
 def tabulated() -> dict[str, str]:
-    """The architectures of the page, with the family that each stands for, or none."""
+    """The architectures on the page, each with the family that it stands for, or an empty string."""
     return dict.fromkeys([*efficientnet_lite.names(), *torchvision_models.names()], "") | timm_models.of_families()
 
 
@@ -29,7 +29,7 @@ def tabulate() -> pd.DataFrame:
     """Find the layers of networks, built without weights, at the input size of their default weights.
 
     Returns:
-        Columns family (empty where all networks of a kind are there), architecture, input_size, refusal (why a network
+        Columns family (empty where all networks of a kind are listed), architecture, input_size, refusal (why a network
         cannot be cut, or empty), and for the others map_layer, n_maps, height, width, readout_layer, n_units and route.
     """
     rows = []

@@ -12,7 +12,7 @@ from alignment_importance.system.errors import InputError
 
 _DEMO, _MUR92 = "demo-shape_efficientnet_lite0", "mur92_efficientnet_lite0"
 
-#: What the tutorial shows, by the configuration that it is made with: of the real data no photographs.
+#: What the tutorial shows, by the configuration that makes it; for the real data, no figures with photographs.
 FIGURES = {
     "config.yaml": [
         *("control_demo_efficientnet_lite0", "gallery"),
@@ -24,12 +24,12 @@ FIGURES = {
     ],
 }
 
-#: Pixels; a page is half as wide on a usual screen, and as wide on one of high density.
+#: In pixels: twice the width of a page on a usual screen, exactly its width on one of high density.
 _WIDTH = 1000
 
 
 def make(checkout: Path) -> None:
-    """Write all pictures of a checkout."""
+    """Write all pictures into a checkout."""
     found = sources(checkout)
     if missing := [str(source) for source in found.values() if not source.is_file()]:
         raise InputError(f"There is no {', no '.join(missing)}.")
@@ -39,7 +39,7 @@ def make(checkout: Path) -> None:
 
 
 def sources(checkout: Path) -> dict[str, Path]:
-    """What each picture is made of, by its name: a figure, or the page of the gallery."""
+    """The file that each picture is made from, by the picture's name: a figure, or the page of the gallery."""
     found = {}
     for file, names in FIGURES.items():
         given = yaml.safe_load((checkout / file).read_text(encoding="utf-8"))
@@ -50,7 +50,7 @@ def sources(checkout: Path) -> dict[str, Path]:
 
 
 def shrink(figure: Path, picture: Path) -> None:
-    """Write a figure with 1000 pixels to the row, as WebP: a third of what it takes as PNG."""
+    """Write a figure 1000 pixels wide, as WebP: a third of its size as PNG."""
     with Image.open(figure) as image:
         height = round(image.height * _WIDTH / image.width)
         small = image.convert("RGB").resize((_WIDTH, height), Image.Resampling.LANCZOS)
@@ -58,7 +58,7 @@ def shrink(figure: Path, picture: Path) -> None:
 
 
 def photograph(page: Path, picture: Path) -> None:
-    """Write a page as Chromium shows it."""
+    """Write a screenshot of a page, taken by Chromium."""
     with tempfile.TemporaryDirectory() as folder:
         shown = Path(folder, "shown.png")
         options = ["--headless", "--no-sandbox", "--hide-scrollbars", "--force-device-scale-factor=1"]

@@ -18,7 +18,7 @@ _FOUND, _DIFFERENCE = "maps: AUC", "places: difference"
 
 
 def make(checkout: Path) -> None:
-    """Write the page of a checkout, of the demo and its first model."""
+    """Write the page about the demo and its first model into a checkout."""
     given = yaml.safe_load((checkout / "config.yaml").read_text(encoding="utf-8"))
     demo = configure(given, look_at_files=False)
     table = read_table(checkout / demo.results / "recovery/demo" / f"{next(iter(demo.models))}.csv")
@@ -27,12 +27,12 @@ def make(checkout: Path) -> None:
 
 
 def as_markdown(table: pd.DataFrame, permutations: int, objects: Mapping[str, int]) -> str:
-    """The page of one control and network.
+    """The text of the page about one control and network.
 
     Args:
         table: the columns `recovery.COLUMNS`, with `control`, `model` and `weights`.
-        permutations: that Shapley values were estimated from.
-        objects: the two objects, first and second.
+        permutations: the number of permutations from which Shapley values were estimated.
+        objects: the two objects of the control, in the order in which the page names them.
     """
     first, second = objects
     model, weights = table[["model", "weights"]].iloc[0]
@@ -55,7 +55,7 @@ def as_markdown(table: pd.DataFrame, permutations: int, objects: Mapping[str, in
 
 
 def _columns(table: pd.DataFrame, comparisons: list[str]) -> dict[str, pd.DataFrame]:
-    """Areas (item, method) by what they are of: maps found, places for each comparison, and the difference of two."""
+    """Areas (item, method) by heading: maps, places for each comparison, and the difference between two comparisons."""
 
     def areas(rows: pd.DataFrame) -> pd.DataFrame:
         wide = rows.pivot_table(index="item", columns="method", values="auc", dropna=False)
@@ -71,7 +71,7 @@ def _columns(table: pd.DataFrame, comparisons: list[str]) -> dict[str, pd.DataFr
 
 
 def _best(areas: pd.DataFrame) -> str:
-    """Which method has the highest mean, and how far it is ahead of the next one in the same draws or images."""
+    """The method with the highest mean, and its lead over the next one in the same draws or images."""
     compared = areas.dropna(axis="columns", thresh=2)
     if compared.shape[1] < 2:
         return "undefined"
@@ -80,10 +80,10 @@ def _best(areas: pd.DataFrame) -> str:
 
 
 def _mean(values: pd.Series) -> str:
-    """Mean and the half of its 95 % interval."""
+    """The mean, and half the width of its 95 % interval."""
     known = values.dropna().to_numpy(float)
     if len(known) < 2:
         return "undefined"
-    # Of few values the normal distribution's 1.96 standard errors would be too narrow.
+    # With few values, the normal distribution's 1.96 standard errors would be too narrow.
     half = scipy.stats.t.ppf(0.975, len(known) - 1) * known.std(ddof=1) / np.sqrt(len(known))
     return f"{known.mean():.2f} ± {half:.2f}".replace("-", "−")

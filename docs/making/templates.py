@@ -1,4 +1,4 @@
-"""Pages whose text is written and whose numbers are found."""
+"""Pages whose text is written by hand and whose numbers are computed."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""What the tests of scripts that ablate feature maps share: activations and judgments as other jobs write them."""
+"""Activations and judgments as other jobs write them, for the tests of scripts that ablate feature maps."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -12,7 +12,7 @@ from alignment_importance.system.netcdf import write_netcdf
 
 N_MAPS = 6
 
-#: Attributes of activations whose readout is the pooled maps, which takes no network to ablate.
+#: Attributes of activations whose readout is the pooled maps: ablating those takes no network.
 ATTRIBUTES = {
     "weights": "random weights (seed 1)",
     "arithmetic": "float32",
@@ -21,7 +21,7 @@ ATTRIBUTES = {
     "route": "pooled",
 }
 
-#: Arguments of every script that ablates.
+#: Arguments that all scripts that ablate have in common.
 WAYS: dict[str, Any] = {
     "model": {"architecture": "resnet18", "ablation": "zero"},
     "alignment": {"similarity": "pearson", "score": "pearson_r2"},
@@ -46,7 +46,7 @@ def write_activations(path: Path, ids: Sequence[str], seed: int) -> None:
 
 
 def write_similarities(path: Path, ids: Sequence[str], seed: int) -> None:
-    """Write random similarities of retained feature maps."""
+    """Write a random RSM of the retained feature maps."""
     values = np.random.default_rng(seed).random((len(ids), len(ids)))
     dims = ("image", "image_b")
     write_netcdf(xr.Dataset({"retained": (dims, values + values.T)}, coords={dim: list(ids) for dim in dims}), path)

@@ -36,7 +36,7 @@ def resources() -> compute.Compute:
 
 @pytest.fixture
 def made(tmp_path: Path, resources: compute.Compute) -> Path:
-    """Activations, judgments of 13 of the 15 images in another order, folds, a ranking and curves."""
+    """A folder with activations of 15 images, judgments of 13 of them in another order, folds, a ranking and curves."""
     some = IDS[12::-1]
     write_activations(tmp_path / "maps.nc", IDS, 1)
     write_judgments(tmp_path / "one.nc", some, 2, simulated=True)
@@ -62,7 +62,7 @@ def test_elimination_pairs_and_shapley_values(made: Path) -> None:
     table = read_table(made / "elimination.csv")
     one_shot = read_table(made / "curves.csv")
     assert len(table) == 3 * N_MAPS
-    # A closed form has no budget: everything is done, and nothing is left beside the table.
+    # A closed form ignores the limit of time: everything is done, and no partial file is left beside the table.
     assert table["eliminated"].sum() == 3 * (N_MAPS - 1)
     joined = table.merge(one_shot, on=["fold", "k"], suffixes=("", "_curve"))
     np.testing.assert_array_equal(joined["test_score_one_shot"], joined["test_score_curve"])
@@ -95,7 +95,7 @@ def score_of_the_whole(made: Path) -> float:
 
 
 def test_what_there_was_no_time_for_is_done_by_the_next_run(made: Path) -> None:
-    """Rank correlations have no closed form: with no minutes each run makes one step."""
+    """Rank correlations have no closed form: with `minutes=0`, each run makes one step."""
     common = {"activations": made / "maps.nc", "judgments": made / "one.nc", **WAYS}
     alignment = {"similarity": "pearson", "score": "spearman"}
     spearman = common | {"alignment": alignment, "permutations": 3, "seed": 3}
@@ -105,7 +105,7 @@ def test_what_there_was_no_time_for_is_done_by_the_next_run(made: Path) -> None:
         assert (made / "shapley.partial.npz").exists() == (number < 3)
     sample_shapley_values(**spearman, minutes=60, table=made / "at once.csv")
     assert (made / "at once.csv").read_bytes() == (made / "shapley.csv").read_bytes()
-    # Judgments that changed make a new start.
+    # After a change of the judgments, the sampling starts anew.
     sample_shapley_values(**spearman, minutes=0, table=made / "shapley.csv")
     write_judgments(made / "one.nc", IDS[:13], 9, simulated=True)
     sample_shapley_values(**spearman, minutes=0, table=made / "shapley.csv")
@@ -135,7 +135,7 @@ def test_transfer_from_other_judgments_of_more_images(made: Path) -> None:
     table = read_table(made / "transfer.csv")
     assert table["source"].unique().tolist() == ["two"]
     assert table[["seed", "fold"]].to_numpy().tolist() == prediction[["seed", "fold"]].to_numpy().tolist()
-    # 15 images but for the four or five of a test set.
+    # All 15 images except the four or five of a test set.
     assert table["n_source"].tolist() == [10, 11, 11] * 2
     assert (table["unit"] == "images").all()
     assert table["simulated"].all()
@@ -144,7 +144,7 @@ def test_transfer_from_other_judgments_of_more_images(made: Path) -> None:
 
 
 def test_interactions_and_transfer_replace_maps_by_their_means(made: Path) -> None:
-    """Against forward passes in which the maps that are gone hold their mean over all images and places."""
+    """The reference is forward passes in which ablated maps hold their mean over all images and places."""
     recorded = read_netcdf(made / "maps.nc")
     recorded["feature_maps"] += xr.DataArray(np.arange(N_MAPS, dtype=np.float32), dims="feature_map")
     recorded["readout"] = (("image", "unit"), recorded["feature_maps"].mean(("y", "x")).to_numpy())
@@ -267,7 +267,7 @@ def test_recovery_of_a_control(layout: str, made: Path, monkeypatch: pytest.Monk
     if layout == "units":
         assert table.groupby("truth").size().to_dict() == {"maps": 3 * n_methods}
         return
-    # Images of both comparisons: 13.
+    # 13 images are in both comparisons.
     assert table.groupby("truth").size().to_dict() == {"maps": 3 * n_methods, "places": 2 * 13 * n_methods}
     assert table.groupby("truth")["simulated"].mean().to_dict() == {"maps": 1, "places": 0.5}
     page = as_markdown(table, 4, {"left": 1, "right": 2})

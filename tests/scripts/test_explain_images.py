@@ -11,7 +11,7 @@ from alignment_importance.system.netcdf import read_netcdf, write_netcdf
 from alignment_importance.system.tables import read_table, write_table
 from explain_images import explain_images
 
-#: More than there are.
+#: Asks for more pairs of each kind than there are.
 EVERY = {"per_image": 99, "agreement": 99, "disagreement": 99}
 
 IDS = ["007", "é b.c", *(f"i{number}" for number in range(6))]
@@ -20,7 +20,7 @@ IDS = ["007", "é b.c", *(f"i{number}" for number in range(6))]
 def explain(
     folder: Path, activations: str, asked: Mapping[str, int] = EVERY, named_pairs: Path | None = None
 ) -> tuple[xr.Dataset, xr.Dataset]:
-    """Explain the judged images, and read what was written."""
+    """Explain the judged images; return the scores and heatmaps that were written."""
     write_similarities(folder / "rsms.nc", IDS, 3)
     explain_images(
         activations=folder / activations,

@@ -67,7 +67,7 @@ def test_all_wrong_categories_are_told_at_once(tmp_path: Path) -> None:
     (tmp_path / "hsim_peterson.npz").write_bytes(b"no archive")
     with pytest.raises(InputError) as caught:
         make("peterson2018", sources, {name: tmp_path / "x" / name for name in names})
-    # Once, and not for every category.
+    # Told once, not for every category.
     assert str(caught.value).startswith(f"{tmp_path / 'hsim_peterson.npz'}: cannot be read as .npz (")
     assert "\n" not in str(caught.value)
 
@@ -87,7 +87,7 @@ def test_distances_of_a_set(tmp_path: Path) -> None:
 
 
 def files_of_things(folder: Path) -> tuple[dict[str, list[Path]], dict[str, Path]]:
-    """All sources of THINGS in the folder `o`, and everything that is made of them beside it."""
+    """All sources of THINGS, in the subfolder `o`, and all outputs made from them, beside it."""
     sources = {
         "objects": [folder / "o" / "unique_id.txt"],
         "images": [folder / "o" / "images"],
@@ -151,7 +151,7 @@ def test_only_what_is_wanted_is_read(tmp_path: Path) -> None:
 
 
 def king_without(tmp_path: Path, silent: Sequence[int]) -> tuple[dict[str, list[Path]], dict[str, Path]]:
-    """Sources of the first set in which some of three participants have no distance, and where to make it."""
+    """Sources and outputs of the first set; of its three participants, those in `silent` have no distances."""
     distances = write_king2019(tmp_path, n_images=4, participants=3)
     distances["set1"][list(silent)] = np.nan
     content = {name: {"pairwisedistances": values} for name, values in distances.items()}
@@ -179,7 +179,7 @@ def test_a_set_that_nobody_arranged_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_published_matrix_of_the_other_kind_is_refused(tmp_path: Path) -> None:
-    """The diagonal that it was published with says so."""
+    """The diagonal that was published with the matrix reveals its kind."""
     files = [f"{number}.jpg" for number in range(4)]
     matrices = write_peterson2018(tmp_path, {"animals": files})
     np.savez(tmp_path / "hsim_peterson.npz", animals=10.5 - matrices["animals"])

@@ -71,7 +71,7 @@ def given(listed: Path, folds: Path, tmp_path: Path) -> dict[str, Any]:
         curve = pd.DataFrame({"fold": 1, "k": [1, 2, 3], "train_score": np.nan, "test_score": [0.1, 0.2, 0.2 * seed]})
         write_table(curve, tmp_path / f"curves/seed-{seed}.csv")
         ranking = pd.DataFrame({"fold": [1] * 3 + [2] * 3, "feature_map": [0, 1, 2] * 2, "ais": [3, 2, 1, 3, 2, 1]})
-        ranking["ais"] *= 3 - 2 * seed  # 1 and -1
+        ranking["ais"] *= 3 - 2 * seed  # times 1, then times -1
         write_table(ranking, tmp_path / f"rankings/seed-{seed}.csv")
     everything = pd.DataFrame({"feature_map": [0, 1, 2], "ais": [0.5, 0, -1], "rank": [1, 2, 3]})
     write_table(everything.assign(**ORIGIN), tmp_path / "all.csv")
@@ -129,13 +129,13 @@ def lines_of(figure: Figure, panel: int) -> list[np.ndarray]:
 def test_every_kind_is_drawn_and_says_what_it_is_of(given: dict[str, Any], drawn: Drawn) -> None:
     plot_comparison(**given)
     assert list(drawn) == KINDS
-    for kind in set(KINDS) - {"importance"}:  # whose table says nothing of observers
+    for kind in set(KINDS) - {"importance"}:  # its table says nothing about observers
         assert NAMES in drawn.texts(kind), kind
     assert "net.1 (random weights (seed 1))" in drawn.texts("importance")
 
 
 def test_patches_say_what_ablated_maps_are_replaced_by(given: dict[str, Any], drawn: Drawn) -> None:
-    """Their ranking depends on it, though the activations do not."""
+    """The ranking of the patches' maps depends on it, although the activations do not."""
     write_netcdf(read_netcdf(given["heatmaps"]).assign_attrs(ablation="mean"), given["heatmaps"])
     plot_comparison(**given)
     assert "ablated maps replaced by their means" in " ".join(drawn.texts("patches").split())
@@ -174,13 +174,13 @@ def test_pairs_are_drawn_with_what_people_and_the_network_say(
 ) -> None:
     plot_comparison(**given | {"png": files(tmp_path, ["pairs-explained"])})
     shown = drawn.texts("pairs-explained")
-    # 0.5 and -0.25 of a length of 1 over 4 pairs, whose mean square is 1/4.
+    # 0.5 and -0.25 are entries of vectors of length 1 over 4 pairs: their mean square is 1/4, so one SD is 0.5.
     assert "people +1.0 SD, network −0.5 SD, share of r −0.1250" in shown
     assert "007" in shown and "é b.c" in shown and "of their ranks" in shown
-    # The pair disagrees: the maps come from the one that contributes least.
+    # People and network disagree about the pair: maps are sorted by contribution, the lowest first.
     titles = [text.get_text() for text in drawn["pairs-explained"].axes[0].texts]
     assert [title for title in titles if title.startswith("map")] == ["map 1", "map 0", "map 2"]
-    # Both images with their heatmaps, and a patch of both for each of three maps.
+    # Both images with their heatmaps, and for each of three maps a patch of both images.
     assert len(drawn["pairs-explained"].axes[0].images) == 4 + 6
 
 
@@ -189,11 +189,11 @@ def test_what_is_said_of_a_pair_has_room_above_the_names_of_its_images(
 ) -> None:
     explained = read_netcdf(given["pairs"])
     write_netcdf(xr.concat([explained] * 2, "pair", data_vars="minimal"), given["pairs"])
-    # Pictures are smallest beside a bar.
+    # Pictures are smallest beside a colour bar.
     page = {"heatmap_scale": "set", "dpi": 72}
     plot_comparison(**given | {"png": files(tmp_path, ["pairs-explained"]), "page": page})
     said, *names = (text.get_window_extent() for text in drawn["pairs-explained"].axes[0].texts)
-    # Letters below the line, which these names lack, take two points more.
+    # Letters that reach below the line, which these names lack, take two points more.
     assert all(said.y0 - name.y1 > 4 for name in names)
 
 
@@ -208,11 +208,11 @@ def test_overlap_is_drawn_per_saliency_map_and_category(given: dict[str, Any], d
     plot_comparison(**given | {"png": files(tmp_path, ["overlap", "overlap-categories"])})
     table = summary_table(1).query("baseline == 'observed' and direction == 'saliency_predicts_ais'")
     means = table.query(f"measure == 'precision' and category == '{summary.ALL_IMAGES}'")["value"].to_numpy()
-    # The second row of three panels.
+    # With three panels in a row, panel 3 is the first of the second row.
     overview = drawn["overlap"]
     assert any(len(line) == 3 and line == pytest.approx(means) for line in lines_of(overview, 3))
     assert overview.axes[3].get_title(loc="left") == "second"
-    # Precision and recall of two kinds of map, each in a panel with rows for all images, a and b.
+    # A panel each for precision and recall of two kinds of map, with rows for all images, for a and for b.
     by_category = drawn["overlap-categories"]
     assert len(by_category.axes) == 4
     recall = table.query("measure == 'recall'")

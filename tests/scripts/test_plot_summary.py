@@ -1,4 +1,4 @@
-"""The figures of a run: tables in, figures out; what no figure needs may be missing."""
+"""The figures of a run: tables in, figures out; inputs that no figure needs may be missing."""
 
 from pathlib import Path
 from typing import Any
@@ -46,7 +46,7 @@ def test_folds_are_told_apart_by_comparison_and_model(drawn: Drawn, folds: Path,
     given = NOTHING | {"summary": tmp_path / "summary.csv", "predictions": predictions}
     plot_summary(**given | {"png": files(tmp_path, [("prediction",)])})
     heights = [np.asarray(points.get_offsets())[:, 1].tolist() for points in drawn["prediction"].axes[0].collections]
-    # All maps of c and of a.b, then the retained ones.
+    # Folds with all maps, of c and of a.b.
     assert [0.5, 0.6] in heights and [0.1, 0.3] in heights
     shown = drawn.texts("prediction")
     assert "net.1 (random weights (seed 1))" in shown and "Spearman" in shown
@@ -82,7 +82,7 @@ def test_observers_of_one_image_set_are_compared(drawn: Drawn, listed: Path, tmp
         | {"png": files(tmp_path, [("control", "demo", "net.1")])}
     )
     panel = drawn["control_demo_net.1"].axes[-1]
-    # Of each row the median, and its interval.
+    # Two lines for each row: the median, and its interval.
     ends = np.stack([np.asarray(line.get_xdata(), dtype=float) for line in panel.lines[:8]])
     np.testing.assert_allclose(ends[::2, 0], [1, 0.375, 0, 0.5])
     np.testing.assert_allclose(ends[1::2], [[1.0, 1.0], [0.25, 0.5], [0.0, 0.0], [0.5, 0.5]])

@@ -97,7 +97,7 @@ def test_heatmaps_lie_on_what_the_observers_compared(control: pd.DataFrame) -> N
     assert len(shape) == len(colour) == 60
     assert not shape.isna().any()
     assert not colour.isna().any()
-    # 1: on the pictogram, 0: on the disc. The difference is the point; the levels guard against a shift of both.
+    # 1 means on the pictogram, 0 on the disc. The difference is the point; the levels guard against a shift of both.
     assert (shape - colour).mean() > 0.6
     assert (shape > colour).mean() > 0.9
     assert shape.mean() > 0.65

@@ -14,7 +14,7 @@ from prepare_images import prepare_images
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """Two images of different sizes."""
+    """A folder with two images of different sizes."""
     (tmp_path / "images").mkdir()
     for name, width in (("b", 3), ("007", 4)):
         Image.new("RGB", (width, 2)).save(tmp_path / "images" / f"{name}.png")
@@ -22,7 +22,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 def prepare(folder: Path, table: Path | None = None, background: Sequence[int] | None = None) -> None:
-    """Prepare the images of a folder; what is written lies beside it."""
+    """Prepare the images of a folder; the outputs are in the folder `out` beside it."""
     files = {name: folder.parent / "out" / f"{name}.csv" for name in ("listed", "checks", "files")}
     prepare_images(folder, table, background, threads=2, **files)
 

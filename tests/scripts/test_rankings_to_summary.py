@@ -23,7 +23,7 @@ ALIGNMENT = WAYS["alignment"]
 
 
 def validate(folder: Path, activations: str, by_pairs: bool, out: str) -> dict[str, dict[int, Path]]:
-    """Rank, select and test in the folds of a folder."""
+    """Rank, select and test in the folds of a folder; return the files written, by kind and seed."""
     files = {kind: {seed: folder / out / kind / f"seed-{seed}.csv" for seed in SEEDS} for kind in KINDS}
     settings = {"by_pairs": by_pairs, "random_rankings": 2, "inner_folds": 2}
     validate_rankings.validate_rankings(
@@ -39,7 +39,7 @@ def validate(folder: Path, activations: str, by_pairs: bool, out: str) -> dict[s
 
 @pytest.fixture(params=["images", "pairs"])
 def made(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
-    """Activations of more images than were judged, in another order, judgments, and folds of images or of pairs."""
+    """A folder with judgments, activations of more images in another order, and folds of images or of pairs."""
     write_activations(tmp_path / "maps.nc", ["another", *reversed(IDS)], 1)
     write_judgments(tmp_path / "judgments.nc", IDS, 2, simulated=True)
     for seed in SEEDS:
@@ -126,7 +126,7 @@ def test_what_was_cut_is_said_of_every_fold_and_of_the_whole(made: Path) -> None
     assert table["test_full"].tolist() == given["test_full"].tolist()
     assert (table["noise_ceiling_lower"] <= table["noise_ceiling_upper"]).all()
     assert sorted(read_table(paths["ranking"])["rank"]) == list(range(1, N_MAPS + 1))
-    assert len(read_table(paths["permutations"])) == 4 + 1  # with the judgments as they are
+    assert len(read_table(paths["permutations"])) == 4 + 1  # 4 permutations and the judgments as they are
     matrices = read_netcdf(paths["similarities"])
     assert matrices["image"].to_numpy().tolist() == IDS
     readout = read_netcdf(made / "maps.nc").sel(image=IDS)["readout"].to_numpy()
@@ -135,14 +135,14 @@ def test_what_was_cut_is_said_of_every_fold_and_of_the_whole(made: Path) -> None
     row = summarise_one(made, paths)
     assert (row["comparison"], row["model"], row["unit"], row["similarity"]) == ("c", "n", unit, "pearson")
     assert (row["n_images"], row["n_participants"], row["n_folds"]) == (12, 2, 6)
-    # Of what was cut into folds, half as much is tested as learned from.
+    # Of three folds, one is the test set and two are the training set, whatever the unit.
     difference = table["test_retained"] - table["test_full"]
     assert row["t_corrected"] == pytest.approx(difference.mean() / np.sqrt(difference.var() * (1 / 6 + 1 / 2)))
     assert row["p_paired_holm"] == row["p_paired"]
 
 
 def summarise_one(folder: Path, paths: dict[str, Path]) -> dict[str, Any]:
-    """The only row of the summary of one comparison and network; what checks found and read is gathered beside it."""
+    """Summarise one comparison and network, gather the tables of the checks, and return the summary's only row."""
     found = pd.DataFrame({"level": ["warning"], "where": ["a"], "place": [""], "found": ["b"], "remedy": ["c"]})
     for number, (where, file) in enumerate((("photos", "z.png"), ("photos", "a.png"), ("z.csv", "z.png"))):
         write_table(found.assign(where=where), folder / f"checks-{number}.csv")
