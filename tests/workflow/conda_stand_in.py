@@ -1,8 +1,8 @@
-"""A stand-in for conda, which no channel can be reached for in tests: environments made of the tests' own packages.
+"""A stand-in for conda, as tests can reach no channel: it makes environments from the tests' own packages.
 
-It answers what Snakemake asks of conda. An environment becomes a virtual environment that holds exactly the packages
-that its file names, in these versions, and what they need themselves, as their metadata say; nothing is downloaded. It
-also notes all that the programs in the environment import. That conda-forge has these packages it cannot show.
+It answers the calls that Snakemake makes to conda. An environment becomes a virtual environment that holds exactly the
+packages and versions that its file names, and their dependencies according to their metadata; nothing is downloaded. It
+also records what programs in the environment import. It cannot show that conda-forge has these packages.
 """
 
 import json
@@ -19,8 +19,8 @@ from environments import ENVS, load, packages
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-#: Run at the start of every Python of an environment. Snakemake lends a script the packages that it has itself, at the
-#: end of the search path: all but its own are hidden here. And at its end a program notes where each module came from.
+#: Runs at the start of every Python in an environment. Snakemake adds its own environment's packages to the end of a
+#: script's search path: this hides all but Snakemake. When a program ends, it notes where each module came from.
 GUARD = """\
 import atexit, json, os, sys
 from importlib.machinery import PathFinder
@@ -59,15 +59,15 @@ os._exit = leave  # as jobs end
 """
 
 
-#: Whether the environments name the Python that runs the tests: else there are none.
+#: Whether the environments name the version of Python that runs the tests; if not, none can be made.
 CAN_STAND_IN = f"{sys.version_info.major}.{sys.version_info.minor}" == packages(load(ENVS[0]))["python"]
 
-#: Where Python's own modules are: not in the environment of the tests, whose packages are elsewhere.
+#: The folder of Python's own modules; the packages of the tests' environment are elsewhere.
 STANDARD_LIBRARY = Path(sysconfig.get_path("stdlib"))
 
 
 def in_environments(project: Path) -> tuple[list[str], dict[str, str]]:
-    """Arguments and environment of a Snakemake that runs each rule in an environment of its own, in folder `made`."""
+    """Arguments and variables with which Snakemake runs each rule in its own environment, made in the folder `made`."""
     if not (project / "conda/bin").exists():
         write_command(project / "conda/bin")
     variables = {"PATH": f"{project / 'conda/bin'}:{os.environ['PATH']}"}
@@ -75,7 +75,7 @@ def in_environments(project: Path) -> tuple[list[str], dict[str, str]]:
 
 
 def made_of(project: Path, env: str) -> Path:
-    """The environment of one of a project's files, made now if no job of the run needed it."""
+    """The folder of the environment that a file in `envs` describes, made now if no job of the run needed it."""
     file, prefix = project / "envs" / env, (project / "made" / env).with_suffix("")
     for copy in (project / "made").glob("*.yaml"):
         if copy.read_bytes() == file.read_bytes():
@@ -86,7 +86,7 @@ def made_of(project: Path, env: str) -> Path:
 
 
 def imports_in(prefix: Path) -> dict[str, dict[str, str | None]]:
-    """Where the modules came from that each script imported in an environment, by script."""
+    """For each script that ran in an environment, the modules that it imported and where they came from."""
     found: dict[str, dict[str, str | None]] = {}
     for file in sorted((prefix / "imported").glob("*.json")):
         note: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
@@ -99,7 +99,7 @@ def imports_in(prefix: Path) -> dict[str, dict[str, str | None]]:
 def from_outside(modules: dict[str, str | None], prefix: Path, project: Path) -> dict[str, str]:
     """Modules that came neither from the environment, nor from Python itself, nor from the project.
 
-    Left out is what Snakemake brings along to hand a script its inputs: its own modules.
+    Snakemake's own modules, which it brings along to hand a script its inputs, are left out.
     """
     inside = [prefix, project / "scripts", project / ".snakemake/scripts"]
 
@@ -108,7 +108,7 @@ def from_outside(modules: dict[str, str | None], prefix: Path, project: Path) ->
             return not file.is_relative_to(STANDARD_LIBRARY / "site-packages")
         return file.parent == project or any(map(file.is_relative_to, inside))
 
-    # Some modules bear a file that there never was: torch.ops has one called _ops.py.
+    # Some modules name a file that does not exist, such as torch.ops with _ops.py.
     files = {name: Path(os.path.normpath(project / file)) for name, file in modules.items() if file is not None}
     return {
         name: str(file)
@@ -129,7 +129,7 @@ def write_command(folder: Path) -> None:
 
 
 def create(file: Path, prefix: Path) -> None:
-    """Make the virtual environment of an environment file.
+    """Make the virtual environment that an environment file describes.
 
     Raises:
         SystemExit: the tests' own environment has another version of Python or of a package than the file names.
@@ -152,9 +152,9 @@ def create(file: Path, prefix: Path) -> None:
 
 
 def with_requirements(names: list[str]) -> list[Distribution]:
-    """The named packages and all that they need, directly or not, on this machine."""
+    """The named packages and all their direct and indirect dependencies on this machine."""
     found: dict[str, Distribution] = {}
-    # Packages and the extras that are asked of them; the empty one stands for what they need in any case.
+    # Pairs of a package and a requested extra; the empty extra stands for the dependencies that it always has.
     waiting, seen = [(name, "") for name in names], set()
     while waiting:
         name, extra = waiting.pop()
@@ -170,9 +170,9 @@ def with_requirements(names: list[str]) -> list[Distribution]:
 
 
 def link(package: Distribution, site: Path) -> None:
-    """Put the files of an installed package into another environment, without a copy where the disk allows it."""
+    """Put the files of an installed package into another environment, as hard links where the disk allows them."""
     for file in package.files or []:
-        if ".." in file.parts:  # a command's script
+        if ".." in file.parts:  # the script of a command
             continue
         source, target = Path(str(package.locate_file(file))), site / file
         if not source.exists() or target.exists():

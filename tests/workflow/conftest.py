@@ -1,4 +1,4 @@
-"""Tiny projects, run and not run."""
+"""Projects that have been run, and projects that have not."""
 
 import fcntl
 import itertools
@@ -24,10 +24,10 @@ def project(tmp_path: Path) -> Path:
 
 @pytest.fixture(scope="session")
 def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A tiny project that has been run on two cores, and said.txt. Tests that change it take `finished_copy`."""
+    """A tiny project after a run on two cores; its output is in said.txt. Tests that change it take `finished_copy`."""
     shared = tmp_path_factory.getbasetemp()
     if "PYTEST_XDIST_WORKER" in os.environ:
-        shared = shared.parent  # of the folders of all workers
+        shared = shared.parent  # the folder that holds those of all workers
     folder = shared / "finished" / "tiny project"
     with (shared / "finished.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
@@ -41,7 +41,7 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def finished_copy(finished: Path, tmp_path: Path) -> Path:
-    """A copy of the finished project, times of the files included, in another place."""
+    """A copy of the finished project in another place; files keep their times."""
     return Path(shutil.copytree(finished, tmp_path / "copy"))
 
 

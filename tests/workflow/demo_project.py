@@ -1,4 +1,4 @@
-"""The demo, run here to its end, beside a place in which it is run in another way."""
+"""A finished run of the demo, and a project in which to run it in another way."""
 
 import os
 import subprocess
@@ -8,15 +8,15 @@ from tiny_project import ROOT, run_snakemake, write_project
 
 
 def demo_and_project(folder: Path) -> tuple[Path, Path]:
-    """Give a folder with a run of the demo, and write the same project without a run.
+    """Return a folder with a finished run of the demo, and a folder with the same project that has not been run.
 
-    The demo is run here, unless ALIGNMENT_IMPORTANCE_DEMO names a folder with the `results` and `data` of a run of what
-    is committed.
+    The demo is run here, unless ALIGNMENT_IMPORTANCE_DEMO names a folder with the `results` and `data` of a run of the
+    present commit.
     """
     demo, project = folder / "demo", folder / "project"
     finished = os.environ.get("ALIGNMENT_IMPORTANCE_DEMO")
     if finished:
-        # All results name the commit.
+        # A clone, because all results name the commit.
         subprocess.run(["git", "clone", "--quiet", ROOT, project], check=True)
         return Path(finished), project
     write_project(demo)

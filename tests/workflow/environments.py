@@ -8,7 +8,7 @@ from tiny_project import ROOT
 
 ENVS = sorted((ROOT / "envs").glob("*.yaml"))
 
-#: conda-forge's name of a package where PyPI's is another.
+#: PyPI's name of a package, by conda-forge's name, where they differ.
 PYPI_NAMES = {
     "matplotlib-base": "matplotlib",
     "opencv": "opencv-contrib-python-headless",
@@ -26,7 +26,7 @@ def load(file: Path) -> dict[str, Any]:
 
 
 def packages(env: dict[str, Any]) -> dict[str, str]:
-    """Versions in an environment by PyPI name."""
+    """Versions of the packages in an environment, by PyPI name."""
     versions: dict[str, str] = {}
     for dependency in env["dependencies"]:
         if isinstance(dependency, dict):

@@ -3,7 +3,7 @@
 python tests/workflow/large_project.py FOLDER [--images 26000] [--judged 1000]
 
 Everything in it is simulated and says so: pixels are random, networks have random weights, and the judgments come from
-a random embedding, as those of real large sets come from an embedding that was fitted to choices. docs/large.md tells
+a random embedding, as those of real large sets come from an embedding that was fitted to choices. docs/large.md reports
 what was measured on it.
 """
 
@@ -20,7 +20,7 @@ SEED = 20_250_101
 #: Side of an image in pixels.
 SIDE = 32
 
-#: Dimensions of the embedding, fewer than the images by far.
+#: Dimensions of the embedding, far fewer than images.
 _DIMENSIONS = 49
 
 #: One network of each route of the ablation: pooled maps, a first fully connected layer, and whole forward passes.
@@ -58,9 +58,9 @@ def write_large_project(folder: Path, n_images: int, n_judged: int) -> None:
     """Write images, the similarities of some of them, their ids, and large.yaml.
 
     Args:
-        folder: is made.
-        n_images: in the folder of images, image-000000.png and so on.
-        n_judged: images, spread over all of them, of which every pair has a simulated judgment.
+        folder: is created.
+        n_images: number of images, called image-000000.png and so on.
+        n_judged: number of images, spread evenly over all, of which every pair has a simulated judgment.
     """
     random = np.random.default_rng(SEED)
     (folder / "images").mkdir(parents=True)
@@ -77,7 +77,7 @@ def write_large_project(folder: Path, n_images: int, n_judged: int) -> None:
 
 
 def name(number: int) -> str:
-    """Give an image its id."""
+    """The id of an image."""
     return f"image-{number:06d}"
 
 

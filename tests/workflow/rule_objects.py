@@ -21,7 +21,7 @@ START = {"name": "started", "images": str(ROOT / "docs"), "judgments": str(ROOT 
 
 @contextlib.contextmanager
 def opened(configuration: Path, new: bool = False) -> Iterator[WorkflowApi]:
-    """The workflow with a configuration file, or with what the target `new` takes as well, in an empty folder."""
+    """Open the workflow in an empty folder, with a configuration file and, if `new`, the arguments of that target."""
     with (
         tempfile.TemporaryDirectory() as folder,
         SnakemakeApi(OutputSettings(quiet={Quietness.ALL})) as api,
@@ -43,7 +43,7 @@ def all_rules(configuration: Path = ROOT / "config.yaml", new: bool = False) -> 
 
 @functools.cache
 def jobs(configuration: Path = ROOT / "config.yaml", *targets: str) -> list[Job]:
-    """All jobs of a run with a configuration file of which nothing is there yet."""
+    """All jobs of a run with a configuration file that has no outputs yet."""
     with opened(configuration, "new" in targets) as workflow, contextlib.redirect_stdout(io.StringIO()):
         workflow.dag(DAGSettings(targets=set(targets))).printrulegraph()
         return list(workflow._workflow.dag.needrun_jobs())
@@ -55,7 +55,7 @@ def rules(configuration: Path = ROOT / "config.yaml", new: bool = False) -> dict
 
 
 def changed(folder: Path, changes: dict[str, Any]) -> Path:
-    """Write the demo's configuration with other values for some keys into a folder."""
+    """Write the demo's configuration into a folder, with other values for some keys."""
     folder.mkdir(exist_ok=True)
     file = folder / f"{'-'.join(changes)}.yaml"
     demo = yaml.safe_load((ROOT / "config.yaml").read_text(encoding="utf-8"))
@@ -64,7 +64,7 @@ def changed(folder: Path, changes: dict[str, Any]) -> Path:
 
 
 def rules_and_start() -> dict[str, Rule]:
-    """The rules of the demo that run a script, and the one that writes a configuration to start from."""
+    """The rules of the demo that run a script, and the rule of the target `new`, which writes a first configuration."""
     return rules() | rules(new=True)
 
 

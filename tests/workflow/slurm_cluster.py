@@ -19,10 +19,10 @@ import psutil
 PROGRAMS = ("munged", "slurmctld", "slurmd", "sbatch", "scontrol", "squeue", "scancel", "sinfo")
 PACKAGES = ("munge", "slurmctld", "slurmd", "slurm-client")
 
-#: Where the clients look. They must find it there: the plugin's own `srun` gets no SLURM_CONF.
+#: Where Slurm's clients look for the configuration. It must be there: the plugin's own `srun` gets no SLURM_CONF.
 SYSTEM_CONF = Path("/etc/slurm/slurm.conf")
 
-#: A GPU needs a device file, or the node is drained; these are on every machine.
+#: Every GPU needs a device file, or Slurm drains the node; these files exist on every machine.
 DEVICES = ("/dev/null", "/dev/zero")
 
 CONF = """\
@@ -67,7 +67,7 @@ PartitionName=tests Nodes={host} Default=YES DefaultTime=10 MaxTime=600 State=UP
 
 @dataclass(frozen=True)
 class Job:
-    """What Slurm says of one job."""
+    """What Slurm says about one job."""
 
     number: int
     state: str
@@ -80,7 +80,7 @@ class Job:
 
 
 class Cluster:
-    """The daemons, and what is asked of them."""
+    """Slurm's daemons, and requests to them."""
 
     def __init__(self, folder: Path) -> None:
         """Keep everything in an empty folder."""
@@ -92,11 +92,11 @@ class Cluster:
         """Start the daemons and wait until the node takes jobs.
 
         Raises:
-            RuntimeError: it does not within minutes.
+            RuntimeError: a daemon is not ready within five minutes.
         """
         for name in ("state", "spool"):
             (self.folder / name).mkdir()
-        # munge wants its socket to be seen by all and its key by nobody.
+        # munge requires that everybody can reach its socket and nobody else can read its key.
         self.folder.chmod(0o755)
         key = self.folder / "munge.key"
         key.touch(0o600)
@@ -119,12 +119,12 @@ class Cluster:
 
     def _run(self, *command: str) -> None:
         with (self.folder / f"{command[0]}.out").open("wb") as out:
-            # slurmd looks for gres.conf beside the file that this names, links not followed.
+            # slurmd looks for gres.conf beside the file that SLURM_CONF names, and follows no links.
             environment = os.environ | {"SLURM_CONF": str(self.folder / "slurm.conf")}
             self._daemons.append(subprocess.Popen(command, stdout=out, stderr=subprocess.STDOUT, env=environment))
 
     def stop(self) -> None:
-        """Cancel what is left, stop the daemons and take the system's configuration back."""
+        """Cancel the jobs that are left, stop the daemons and remove the system's configuration."""
         for job in self.jobs("PENDING", "RUNNING"):
             self.cancel(job)
         for daemon in reversed(self._daemons):
@@ -142,7 +142,7 @@ class Cluster:
         return subprocess.run(command, capture_output=True, text=True, check=False, timeout=300).stdout
 
     def jobs(self, *states: str) -> list[Job]:
-        """All jobs in one of some states, or in any, in the order in which they were submitted."""
+        """The jobs in one of the given states, or all jobs if none is given, in the order of their submission."""
         lines = self._ask("scontrol", "show", "job", "--oneliner").splitlines()
         found = sorted((parse(line) for line in lines if line.startswith("JobId=")), key=lambda job: job.number)
         return [job for job in found if not states or job.state in states]
@@ -177,7 +177,7 @@ def parse(line: str) -> Job:
 
 
 def why_not() -> str | None:
-    """Say why no cluster can be brought up here, installing Slurm from Debian's packages if it is missing."""
+    """Why no cluster can be started here, or None; Slurm is installed from Debian's packages if it is missing."""
     if os.geteuid() != 0:
         return "Slurm's daemons must be started as root"
     if SYSTEM_CONF.exists() and not SYSTEM_CONF.is_symlink():
@@ -194,10 +194,10 @@ def why_not() -> str | None:
 
 
 def wait_until(condition: Callable[[], object], seconds: float) -> None:
-    """Ask again and again until a condition holds.
+    """Check a condition again and again until it holds.
 
     Raises:
-        RuntimeError: it does not in so many seconds.
+        RuntimeError: it does not hold within `seconds`.
     """
     end = time.monotonic() + seconds
     while not condition():
@@ -208,9 +208,9 @@ def wait_until(condition: Callable[[], object], seconds: float) -> None:
 
 @contextmanager
 def held(script: str, folder: Path, seconds: float = 600) -> Iterator[None]:
-    """Stop the process of a script in its tracks as soon as it runs in a folder.
+    """Suspend the process of a script as soon as it runs in a folder.
 
-    In the end everything that still runs there is killed: a node that is down leaves its jobs as they are.
+    In the end all processes that still run there are killed, as a node that is down leaves its jobs running.
     """
     here, found = folder.resolve(), list[psutil.Process]()
 
@@ -229,7 +229,7 @@ def held(script: str, folder: Path, seconds: float = 600) -> Iterator[None]:
 
 
 def in_folder(folder: Path) -> list[psutil.Process]:
-    """The processes that work in a folder."""
+    """The processes whose working directory is a folder."""
     found = []
     for process in psutil.process_iter():
         with suppress(psutil.Error):
@@ -239,7 +239,7 @@ def in_folder(folder: Path) -> list[psutil.Process]:
 
 
 def script_of(process: psutil.Process) -> str:
-    """The first argument of a process; nothing where there is none or it has ended."""
+    """The first argument of a process; empty if it has none or the process has ended."""
     with suppress(psutil.Error):
         return [*process.cmdline(), "", ""][1]
     return ""

@@ -1,4 +1,4 @@
-"""Bad input of every kind, each by what is said of it, and when it is said.
+"""Bad input of every kind: what must be said about it, and when.
 
 Mistakes of the configuration alone are in test_config.py and test_config_files.py, files that change while the workflow
 runs in test_images.py and test_activations.py, and full disks in test_full_disks.py.
@@ -33,12 +33,12 @@ Change = Callable[[Path, Parts], None]
 
 
 def noise(seed: int, size: tuple[int, int] = (20, 16)) -> Image.Image:
-    """An image like no other."""
+    """An image of random pixels, another one for every seed."""
     return Image.fromarray(np.random.default_rng(seed).integers(0, 256, (size[1], size[0], 3), dtype=np.uint8))
 
 
 def pair_lines(participants: int = 5) -> list[str]:
-    """Ratings of all pairs by people who agree but for a little noise."""
+    """Lines of a table: ratings of all pairs by people who agree except for a little noise."""
     random = np.random.default_rng(1)
     true = random.random(len(PAIRS))
     rated = [
@@ -50,13 +50,13 @@ def pair_lines(participants: int = 5) -> list[str]:
 
 
 def matrix_lines(values: np.ndarray) -> list[str]:
-    """A square matrix."""
+    """Lines of a table: a square matrix with the ids of the images."""
     rows = zip(IDS, values, strict=True)
     return [",".join(["image", *IDS]), *(",".join([name, *map(str, row)]) for name, row in rows)]
 
 
 def similarities(seed: int = 2) -> np.ndarray:
-    """A symmetric matrix whose diagonal is its maximum."""
+    """A symmetric matrix of all images whose diagonal is its maximum."""
     values = np.random.default_rng(seed).random((12, 12))
     values = (values + values.T) / 2
     np.fill_diagonal(values, 1)
@@ -65,7 +65,7 @@ def similarities(seed: int = 2) -> np.ndarray:
 
 @pytest.fixture
 def parts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Parts:
-    """The parts of a good configuration; the working directory has its images, judgments, maps and masks."""
+    """The sections of a good configuration; the working directory has its images, judgments, maps and masks."""
     monkeypatch.chdir(tmp_path)
     for folder in ("photos", "maps", "masks"):
         Path(folder).mkdir()
@@ -87,7 +87,7 @@ def parts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Parts:
 
 
 def told(parts: Parts) -> list[str]:
-    """Everything that is told, a line each: of the configuration and its files, or else of what these hold."""
+    """All problems, a line each: those of the configuration or, if it has none, those of its files' contents."""
     try:
         configuration = configure(parts)
     except ConfigurationError as error:
@@ -108,7 +108,7 @@ def test_images_that_nobody_has_judged_are_not_looked_at(parts: Parts, tmp_path:
     assert told(parts) == []
 
 
-# --- what is changed ---
+# --- ways to change the good input ---
 
 
 def images(change: Callable[[Path], Any]) -> Change:
@@ -117,7 +117,7 @@ def images(change: Callable[[Path], Any]) -> Change:
 
 
 def judgments(text: list[str], name: str = "j.csv", **keys: Any) -> Change:
-    """Give another file of judgments."""
+    """Use another file of judgments."""
 
     def change(folder: Path, parts: Parts) -> None:
         (folder / name).write_text("\n".join(text))
@@ -127,7 +127,7 @@ def judgments(text: list[str], name: str = "j.csv", **keys: Any) -> Change:
 
 
 def array(values: np.ndarray, **keys: Any) -> Change:
-    """Give an array of judgments with the order of its images."""
+    """Use an array of judgments, with the order of its images."""
 
     def change(folder: Path, parts: Parts) -> None:
         np.save(folder / "j.npy", values)
@@ -138,7 +138,7 @@ def array(values: np.ndarray, **keys: Any) -> Change:
 
 
 def table(text: str, **keys: Any) -> Change:
-    """Give a table of images."""
+    """Add a table of images."""
 
     def change(folder: Path, parts: Parts) -> None:
         (folder / "images.csv").write_text(text)
@@ -149,22 +149,22 @@ def table(text: str, **keys: Any) -> Change:
 
 
 def folds(number: int, **keys: Any) -> Change:
-    """Ask for other folds."""
+    """Use another number of folds."""
     return lambda folder, parts: parts["cross_validation"].update(folds=number, **keys)
 
 
 def inner_folds(number: int) -> Change:
-    """Ask for other folds inside the training images."""
+    """Use another number of folds inside the training images."""
     return lambda folder, parts: parts["statistics"].update(inner_folds=number)
 
 
 def model(**keys: Any) -> Change:
-    """Name a network."""
+    """Use another network."""
     return lambda folder, parts: parts["models"].update(net=keys)
 
 
 def checkpoint(content: Any, **keys: Any) -> Change:
-    """Name a network with a checkpoint."""
+    """Use a network with a checkpoint."""
 
     def change(folder: Path, parts: Parts) -> None:
         if isinstance(content, bytes):
@@ -177,7 +177,7 @@ def checkpoint(content: Any, **keys: Any) -> Change:
 
 
 def saliency(change: Callable[[Path], Any]) -> Change:
-    """Bring saliency maps, and change them."""
+    """Add saliency maps, and change them."""
 
     def bring(folder: Path, parts: Parts) -> None:
         parts["saliency"]["own"] = {"method": "maps", "maps": "maps"}
@@ -187,7 +187,7 @@ def saliency(change: Callable[[Path], Any]) -> Change:
 
 
 def fixations(rows: str, header: str = "image,x,y") -> Change:
-    """Bring fixations."""
+    """Add fixations."""
 
     def bring(folder: Path, parts: Parts) -> None:
         (folder / "fixations.csv").write_text(f"{header}\n{rows}")
@@ -197,7 +197,7 @@ def fixations(rows: str, header: str = "image,x,y") -> Change:
 
 
 def masks(change: Callable[[Path], Any]) -> Change:
-    """Bring masks, and change them."""
+    """Add masks, and change them."""
 
     def bring(folder: Path, parts: Parts) -> None:
         parts["controls"]["halves"] = {"image_set": "tiny", "masks": "masks", "objects": {"left": 1, "right": 2}}
@@ -212,7 +212,7 @@ def truncate(file: Path) -> None:
 
 
 def claim_pixels(file: Path) -> None:
-    """The header of a PNG of 20000 x 20000 pixels."""
+    """Write the beginning of a PNG of 20000 x 20000 pixels."""
     chunk = b"IHDR" + struct.pack(">IIBBBBB", 20000, 20000, 8, 2, 0, 0, 0)
     start = b"\x89PNG\r\n\x1a\n" + struct.pack(">I", 13) + chunk + struct.pack(">I", zlib.crc32(chunk))
     file.write_bytes(start + struct.pack(">I", 9) + b"IDAT" + b"x" * 9)
@@ -251,7 +251,7 @@ def mixed() -> np.ndarray:
 
 TRIPLETS = ["image_a,image_b,image_c,odd", *(f"{a},{b},{c},{c}" for a, b, c in itertools.combinations(IDS, 3))]
 
-#: Bad input, where a mistake is made, and what must be said of it.
+#: Bad input by name: the change that makes the mistake, and what must be said about it.
 CASES: dict[str, tuple[Change, str]] = {
     # images
     "a truncated image": (
@@ -634,7 +634,7 @@ def test_there_are_forty_kinds_and_more_each_with_a_message_of_its_own() -> None
 
 
 def test_what_follows_from_another_mistake_is_not_told(parts: Parts, tmp_path: Path) -> None:
-    """Without images, nothing is said of the judgments, masks and maps that fit none of them."""
+    """Without images, nothing is said about judgments, masks and maps, which then fit no image."""
     for case in ("no images", "an image without a saliency map", "an image without a mask"):
         CASES[case][0](tmp_path, parts)
     assert [line.split(". ")[0] for line in told(parts)] == ["error: photos: no image files"]
@@ -679,7 +679,7 @@ def test_cached_weights_that_fail_their_hash_are_told(
 
 
 def spoil_configuration(config: dict[str, Any]) -> None:
-    """Make a mistake of every kind that shows without a look into files."""
+    """Make a mistake of every kind that can be seen without reading files."""
     config["cross_validation"]["sedes"] = [1]
     config["comparisons"]["pairs"]["knid"] = config["comparisons"]["pairs"].pop("kind")
     config["comparisons"]["matrix"]["judgments"] = "martix.csv"
@@ -696,7 +696,7 @@ def spoil_configuration(config: dict[str, Any]) -> None:
         config["comparisons"][name] = {"image_set": name, "judgments": f"data/{path}/judgments.csv"}
 
 
-#: What must be said of these, and of nothing else; {here} is the folder of the project.
+#: What must be said about these mistakes, and nothing more; {here} is the folder of the project.
 MISTAKES = (
     "cross_validation.sedes: there is no such key; did you mean seeds?",
     "comparisons.pairs.knid: there is no such key; did you mean kind?",
@@ -775,7 +775,7 @@ def spoil_saliency(project: Path) -> None:
     change_config(project, lambda config: config["saliency"].update(own={"method": "maps", "maps": "maps"}))
 
 
-#: A mistake, the job that finds it, and what must be said of it.
+#: The function that makes a mistake, the job that finds it, and what must be said about it.
 FOUND_BY: dict[str, tuple[Callable[[Path], None], str, str]] = {
     "image": (spoil_image, "prepare_images", "my photos/photo 03.png: cannot be decoded as an image"),
     "judgments": (
@@ -812,7 +812,7 @@ def test_the_check_looks_anew_and_tells_all_that_is_wrong_with_inputs_in_one_rep
         "masks/photo 05.png",
         "maps",
     }
-    # What is not wrong enough to stop for is told beside it.
+    # Warnings, which stop nothing, are in the same table.
     assert "cross_validation.folds" in set(found.loc[found["level"] == "warning", "where"])
     assert {path.name for path in (project / "results").iterdir()} <= {"logs", "benchmarks"}
 

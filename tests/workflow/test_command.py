@@ -37,7 +37,7 @@ def environment() -> dict[str, str]:
 
 
 def call(folder: Path, *arguments: str, **variables: str) -> tuple[int, str]:
-    """Call the command in a folder: its exit status, and all that was said."""
+    """Call the command in a folder; return its exit status and all its output."""
     answer = subprocess.run(
         [*COMMAND, *arguments], cwd=folder, env=environment() | variables, stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False,
@@ -46,7 +46,7 @@ def call(folder: Path, *arguments: str, **variables: str) -> tuple[int, str]:
 
 
 def call_on_terminal(folder: Path, command: list[str], *answers: str) -> tuple[int, str]:
-    """Call a command on a terminal, and give each answer behind the colon of a question."""
+    """Call a command on a terminal, with an answer to each question, which ends in a colon."""
     ours, its = pty.openpty()
     variables = environment() | {"TERM": "xterm-256color"}
     with subprocess.Popen(command, cwd=folder, env=variables, stdin=its, stdout=its, stderr=its) as run:
@@ -81,7 +81,7 @@ def test_it_runs_what_it_prints_with_the_status_of_snakemake(project: Path) -> N
 def test_it_goes_on_after_an_interruption(project: Path) -> None:
     images = "results/inputs/tiny/images.csv"
     assert call(project, "run", "tiny.yaml", "--", images)[0] == 0
-    # What Snakemake leaves of a job that was running.
+    # The mark that Snakemake leaves of a job that was running.
     (project / ".snakemake/incomplete" / base64.b64encode(images.encode()).decode()).touch()
     status, said = call(project, "run", "tiny.yaml", "--", images)
     assert status == 0, said
@@ -116,7 +116,7 @@ def test_what_it_cannot_know_is_asked_for_on_a_terminal_alone(project: Path) -> 
     assert yaml.safe_load((project / "faces.yaml").read_text(encoding="utf-8"))["comparisons"]["faces"]["kind"] == (
         "similarity"
     )
-    # Of several arrays: which, what it means, and of which images.
+    # For a file of several arrays it asks which one, what it means, and of which images.
     matrix = pd.read_csv(project / "matrix.csv", index_col=0)
     np.savez(project / "arrays.npz", first=matrix, second=matrix)
     (project / "order.txt").write_text("\n".join(matrix.columns), encoding="utf-8")
@@ -125,7 +125,7 @@ def test_what_it_cannot_know_is_asked_for_on_a_terminal_alone(project: Path) -> 
     assert status == 0, said
     written = yaml.safe_load((project / "arrays.yaml").read_text(encoding="utf-8"))["comparisons"]["arrays"]
     assert (written["key"], written["kind"], written["order"]) == ("second", "similarity", "order.txt")
-    # Of a table with names of its own: which column is which.
+    # For a table whose columns have other names it asks which column is which.
     renamed = (project / "pairs.csv").read_text(encoding="utf-8").replace("dissimilarity", "My rating", 1)
     (project / "rated.csv").write_text(renamed, encoding="utf-8")
     command = [*COMMAND, "new", "my photos", "rated.csv", "--name", "rated"]
@@ -137,7 +137,7 @@ def test_what_it_cannot_know_is_asked_for_on_a_terminal_alone(project: Path) -> 
     assert "unknown column 'My rating'" in said
     written = yaml.safe_load((project / "rated.yaml").read_text(encoding="utf-8"))["comparisons"]["rated"]
     assert written["columns"] == {"dissimilarity": "My rating"}
-    # The pairs say it themselves.
+    # The table of pairs says itself what a larger number means.
     status, said = call_on_terminal(project, [*COMMAND, "new", "my photos", "pairs.csv"], "pairs")
     assert status == 0, said
     status, said = call(project, "new", "my photos", "matrix.csv", "--name", "other")
@@ -234,7 +234,7 @@ def test_progress_is_a_line_below_on_a_terminal_and_lines_in_a_log(tmp_path: Pat
     command = [sys.executable, "-c", program]
     if on_terminal:
         status, said = call_on_terminal(tmp_path, command)
-        assert "\x1b[" in said  # the line is written over
+        assert "\x1b[" in said  # the line of progress is overwritten
         assert "━" in said
     else:
         answer = subprocess.run(command, cwd=tmp_path, env=environment(), capture_output=True, text=True, check=False)
@@ -255,10 +255,10 @@ def test_the_status_of_what_failed_is_handed_on(tmp_path: Path, call: Callable[.
 
 @pytest.mark.parametrize("call", ["call", "call_and_tell"])
 def test_an_interrupt_ends_snakemake_and_then_the_command(tmp_path: Path, call: str) -> None:
-    """Snakemake waits for a job that takes a second to end, and unlocks the folder."""
+    """Snakemake waits for its job, which takes a second to end, and unlocks the folder."""
     rule = """rule:\n    output: "made"\n    shell: "trap 'sleep 1; exit 1' INT; touch begun; sleep 60"\n"""
     (tmp_path / "Snakefile").write_text(rule, encoding="utf-8")
-    # As at a terminal; what runs in the background may have begun with interrupts ignored.
+    # As at a terminal: a process in the background may have been started with interrupts ignored.
     program = (
         "import signal, sys; signal.signal(signal.SIGINT, signal.default_int_handler); "
         "from pathlib import Path; from alignment_importance.command import progress; "

@@ -1,6 +1,6 @@
-"""The configuration as Snakemake takes it: its mistakes are told before any job, and a file stands alone.
+"""The configuration as Snakemake takes it: a file stands alone, the demo is the default, `results` moves all outputs.
 
-What is wrong and what is completed is in tests/unit/test_config.py, files in test_config_files.py there.
+Mistakes and defaults are tested in tests/unit/test_config.py, files that a configuration names in test_config_files.py.
 """
 
 import re

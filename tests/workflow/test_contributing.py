@@ -16,13 +16,13 @@ EXAMPLES = dict(re.findall(r"^### (.*?)\n(.*?)(?=^### |\Z)", TEXT, flags=re.MULT
 MODULE = re.compile(r"^`(\S+\.py)`:\n\n```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 LINE = re.compile(r"^One line in `(\S+\.py)`, below `(.*?)`:\n\n```text\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
-#: A line of a program that lets it import what makes the documentation.
+#: A line that lets a program import `making`, which makes parts of the documentation.
 MAKING = f"import sys; sys.path.append({str(ROOT / 'docs')!r})"
 
 
 @pytest.fixture
 def carry_out(tmp_path: Path) -> Callable[[str], Path]:
-    """Carry out an example: a module or none, and a line."""
+    """Carry out an example in a copy of the project: add its module, if it has one, and its line of a registry."""
 
     def carry(name: str) -> Path:
         folder = tmp_path / "project"
@@ -54,7 +54,7 @@ def carry_out(tmp_path: Path) -> Callable[[str], Path]:
 
 
 def run(folder: Path, program: str) -> str:
-    """Run a program with the library of a copy."""
+    """Run a program with the library of a copy of the project, and return its output."""
     command = [sys.executable, "-c", program]
     answer = subprocess.run(command, cwd=folder / "scripts", capture_output=True, text=True, check=False)
     assert answer.returncode == 0, answer.stderr
@@ -62,7 +62,7 @@ def run(folder: Path, program: str) -> str:
 
 
 def accepts(folder: Path, section: str, entry: str) -> str:
-    """A program that completes a configuration with an entry, and sees whether the JSON schema has it."""
+    """A program that completes a configuration with an entry as a section, and checks it against the JSON schema."""
     return f"""
 import json, yaml
 import jsonschema

@@ -34,7 +34,7 @@ WRITERS: dict[str, Callable[[Path], Any]] = {
 
 
 def plan(folder: Path, name: str, *arguments: str) -> str:
-    """What Snakemake says of a ready configuration in a folder, with a dry run."""
+    """The output of a dry run in a folder with a ready configuration."""
     file = CONFIGS / f"{name}.yaml"
     answer = run_snakemake(folder, "-n", "-s", str(ROOT / "Snakefile"), "--configfile", str(file), *arguments)
     return answer.stdout
@@ -53,7 +53,7 @@ def test_a_ready_configuration_can_be_planned_and_its_data_made(name: str, tmp_p
     answer = run_snakemake(tmp_path, *command, "--until", f"make_{name}")
     assert answer.returncode == 0, answer.stdout
     assert all((tmp_path / path).exists() for path in wanted)
-    # Nothing is made again, until a file that it is made of changes.
+    # The data are not made again until a file that they are made from changes.
     assert f"make_{name}" not in plan(tmp_path, name)
     image = next(file for file in sorted(source.rglob("*.jpg")))
     image.write_bytes(image.read_bytes() + b"x")

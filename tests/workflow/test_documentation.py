@@ -1,7 +1,7 @@
-"""Every command line and every block of YAML in the documentation is one that works.
+"""Every command line and every block of YAML in the documentation works.
 
-A new one is tested without being named here. Commands of Snakemake are dry runs with the example of docs/own_data.md;
-those that submit to Slurm get a stand-in of `sbatch`. Of other programs the options are looked up.
+New ones are tested without being named here. Commands of Snakemake are dry runs with the example of docs/own_data.md;
+those that submit to Slurm get a stand-in for `sbatch`. The options of other programs must be in their help.
 """
 
 import functools
@@ -55,19 +55,19 @@ def command_lines() -> Iterator[tuple[str, str]]:
         for line in [*re.findall(r"^ {4}(\S.*)$", prose, re.MULTILINE), *spans]:
             if re.match(r"([A-Z_]+=\S+ )?(snakemake|python|pip|alignment-importance) \S", line):
                 yield page.name, line
-            # Options with a value, which stand for a command that has them.
+            # An option with a value stands for a command that has it.
             elif line.split()[0] in OPTIONS and " " in line:
                 yield page.name, f"snakemake --cores 1 {line}"
 
 
-#: Each once, with one of its pages.
+#: Each command line once, with one of the pages that have it.
 LINES = sorted({line: page for page, line in command_lines()}.items())
 OF_SNAKEMAKE = [(line, page) for line, page in LINES if "snakemake " in line]
 EXAMPLE: dict[str, Any] = yaml.safe_load(next(text for page, text in blocks("yaml") if page == "own_data.md"))
 
 
 def steps(line: str) -> list[list[str]]:
-    """The words of each command of a line, without variables of the environment and the folder of programs."""
+    """The words of each command of a line, without environment variables and the prefix .venv/bin/."""
     commands = [shlex.split(command, comments=True) for command in line.split("&&")]
     return [[word.removeprefix(".venv/bin/") for word in words if not re.match("[A-Z_]+=", word)] for words in commands]
 
@@ -77,7 +77,7 @@ def steps(line: str) -> list[list[str]]:
 
 @pytest.mark.parametrize(("page", "text"), blocks("yaml"))
 def test_yaml_is_of_a_form_that_is_read(page: str, text: str, tmp_path: Path) -> None:
-    """A part of a configuration, comparisons, or partitions for the plugin of Slurm."""
+    """A block is a part of a configuration, comparisons, or partitions for Slurm's plugin."""
     content = yaml.safe_load(text)
     if set(content) <= set(Configuration.model_fields):
         configure(EXAMPLE | content, look_at_files=False)
@@ -93,7 +93,7 @@ def test_yaml_is_of_a_form_that_is_read(page: str, text: str, tmp_path: Path) ->
 
 @pytest.fixture(scope="module")
 def project(own_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The project with the data of the example, and with what commands name that do not say which file they mean."""
+    """The project with the data of the example, and with the placeholders FOLDER and FILE, which commands name."""
     folder = tmp_path_factory.mktemp("documented") / "project"
     shutil.copytree(own_data, folder, ignore=shutil.ignore_patterns("results", ".snakemake", "tools.yaml"))
     shutil.copy(folder / "data/tools/similarity.csv", folder / "data/tools/people.csv")
@@ -103,7 +103,7 @@ def project(own_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def change_folder(folder: Path) -> None:
-    """Go to another folder, that has the data too."""
+    """Go to another folder; if it does not exist, make it with a link to the data."""
     if not folder.is_dir():
         folder.mkdir(parents=True)
         (folder / "data").symlink_to(Path("data").resolve())
@@ -118,9 +118,9 @@ def write_caller() -> None:
 
 
 def is_possible(words: Sequence[str]) -> bool:
-    """Whether Snakemake can do what a command says, by a dry run. A configuration that is not there is the example."""
+    """Whether a dry run of a command succeeds. The example takes the place of configurations that do not exist."""
     parser, args = parse_args([*words, "--quiet", "all"])
-    if args.report or args.lint:  # of results, or tried by another test
+    if args.report or args.lint:  # a report needs results, and lint has its own test
         return True
     assert args.cores or args.jobs or args.dryrun or args.unlock, "nothing starts without --cores"
     args.dryrun, args.software_deployment_method = True, set()
@@ -145,7 +145,7 @@ def test_snakemake_can_do_what_a_command_says(
         if program == "cd":
             change_folder(Path(words[0]))
         elif program == "snakemake":
-            # Data that must come by hand are told of.
+            # It may also fail for lack of data that must be fetched by hand, if it says so.
             assert is_possible(words) or "docs/data_sets.md says where it is from" in capfd.readouterr().out
 
 
@@ -153,7 +153,7 @@ def test_snakemake_can_do_what_a_command_says(
 
 
 def asked_of_slurm(folder: Path, programs: Path, *words: str) -> dict[str, str]:
-    """Run Snakemake where Slurm refuses every job, and return what it was asked for by each rule."""
+    """Run Snakemake where Slurm refuses every job, and return the arguments that `sbatch` got, by rule."""
     programs.mkdir()
     asked = programs / "asked"
     for name in ("sbatch", "squeue", "sinfo", "sacct", "scontrol"):
@@ -161,7 +161,7 @@ def asked_of_slurm(folder: Path, programs: Path, *words: str) -> dict[str, str]:
         (programs / name).write_text(f"#!/bin/sh\n{line}\n", encoding="utf-8")
         (programs / name).chmod(0o755)
     environment = {"PATH": f"{programs}:{os.environ['PATH']}"}
-    # Snakemake ends no sooner than the timespan does, and the first look at what has become of jobs.
+    # Snakemake does not end before this timespan and its first check of the jobs' status.
     soon = ("--max-jobs-per-timespan", "20/1s", "--slurm-init-seconds-before-status-checks", "1")
     answer = run_snakemake(folder, *words, "--retries", "0", *soon, environment=environment)
     assert asked.exists(), answer.stdout
@@ -193,20 +193,20 @@ def test_a_kind_of_gpu_gives_one_to_jobs_that_use_it_and_to_no_others(project: P
 
 @functools.cache
 def help_of(*command: str) -> str:
-    """What a program says of its options."""
+    """The help of a program, which lists its options."""
     return subprocess.run([*command, "--help"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
 
 
 @pytest.mark.parametrize("line", [line for line, page in LINES if (line, page) not in OF_SNAKEMAKE])
 def test_other_programs_know_their_options(line: str) -> None:
-    """What a line calls is there, and so are the files that it names; its help names the options."""
+    """The program of a line exists, as do the files that the line names, and its help names the options."""
     for words in steps(line):
         if words[0] == "alignment-importance":
             told = help_of(*COMMAND, words[1])
             assert [option for option in words if option.startswith("--") and f" {option}" not in told] == []
             continue
         first = next(word for word in words[1:] if not word.startswith("-"))
-        # Of `python FILE`, `python -m MODULE` and `pip install` the help is asked for, not of `python` and `pip`.
+        # Ask for the help of `python FILE`, `python -m MODULE` and `pip install`, not of `python` and `pip`.
         length = words.index(first) + 1 if words[0] in ("pip", "python", "python3", "ruff") else 1
         program = shutil.which(words[0], path=f"{Path(sys.executable).parent}:{os.environ['PATH']}")
         assert program

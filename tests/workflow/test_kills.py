@@ -1,4 +1,4 @@
-"""A tiny project, killed at thirty random moments or more, and what comes out of it in the end."""
+"""A tiny project that is killed at thirty or more random moments gives the same results in the end."""
 
 import csv
 import re
@@ -16,21 +16,21 @@ from rule_objects import rules, script_of
 from test_run import results_of
 from tiny_project import kill_group, planned_jobs, run_snakemake, start_snakemake
 
-#: A killed run would leave its lock.
+#: Without `--nolock`, a killed run would leave its lock behind.
 RUN = ("--cores", "2", "--rerun-incomplete", "--nolock", "--configfile", "tiny.yaml")
 
-#: What is killed: Snakemake, a job, or both and all other jobs, as when the power fails. Each once in every stage.
+#: What is killed: Snakemake, a job, or everything, as when the power fails. Each at least once in every stage.
 KINDS = ("snakemake", "job", "everything")
 
 KILLS = 30
 SECONDS_BETWEEN_LOOKS = 0.03
-#: Only a fault makes anybody wait as long: jobs that still run when Snakemake has failed are let end.
+#: How long to wait for jobs that still run after a kill, which end by themselves: only a fault takes so long.
 SECONDS_TO_END = 600
 
 
 @dataclass(frozen=True)
 class Kill:
-    """What is killed, and after what part of the time that a job of the stage took in the undisturbed run."""
+    """What is killed, and after what fraction of the shortest time that its script took in the undisturbed run."""
 
     kind: str
     moment: float
@@ -45,7 +45,7 @@ class Job:
 
 
 def stages() -> dict[str, str]:
-    """The stage of every rule's script: the file that the rule is in."""
+    """The stage of every script: the name of the file that has its rule."""
     return {script_of(rule).stem: Path(rule.snakefile).stem for rule in rules().values()}
 
 
@@ -63,7 +63,7 @@ def durations(project: Path) -> dict[str, float]:
 
 
 def planned_kills(names: set[str]) -> dict[str, deque[Kill]]:
-    """Kills of every stage in an order drawn by lot, at least one of each kind and `KILLS` in all."""
+    """Kills by stage in random order: at least one of each kind for every stage, and at least `KILLS` in all."""
     rng = np.random.default_rng(7)
     rounds = -(-KILLS // (len(KINDS) * len(names)))
     return {
@@ -82,7 +82,7 @@ def running_jobs(run: BaseProcess) -> Iterator[Job]:
 
 
 def kill(kind: str, run: BaseProcess, job: Job) -> bool:
-    """Kill what is to be killed, wait for the end of the rest, and say whether the job was still running."""
+    """Kill what `kind` says, unless the job has ended, and wait for the rest; return whether the job was running."""
     others = [other.process for other in running_jobs(run)]
     if not job.process.is_running():
         return False
@@ -102,7 +102,7 @@ def kill(kind: str, run: BaseProcess, job: Job) -> bool:
 def run_until_killed(
     folder: Path, arguments: list[str], kills: dict[str, deque[Kill]], shortest: dict[str, float]
 ) -> str:
-    """Run Snakemake, carry out the first kill that finds its stage, and say what became of the run."""
+    """Run Snakemake until a job runs whose stage has a kill to come; return the kind of kill, or `finished`."""
     stage_of = stages()
     said = folder / "said.txt"
     run = start_snakemake(folder, *RUN, *arguments, said=said)
@@ -113,7 +113,7 @@ def run_until_killed(
                 time.sleep(waiting[0].moment * shortest[job.script])
                 if run.is_alive() and kill(waiting[0].kind, run, job):
                     return waiting.popleft().kind
-                # The machine is faster than it was: come earlier.
+                # The job ended before it could be killed: try earlier next time.
                 waiting[0] = Kill(waiting[0].kind, waiting[0].moment / 2)
         time.sleep(SECONDS_BETWEEN_LOOKS)
     assert run.exitcode == 0, said.read_text(encoding="utf-8")
@@ -130,7 +130,7 @@ def test_nothing_is_lost_by_kills(finished: Path, project: Path) -> None:
     assert planned >= KILLS
     ends: Counter[str] = Counter()
     while any(kills.values()):
-        # A stage that was over before its time is done again.
+        # Stages that ended before all their kills are run again.
         again = [rule_of[script] for script in shortest if kills[stage_of[script]]] if ends["finished"] else []
         end = run_until_killed(project, ["--forcerun", *again] if again else [], kills, shortest)
         ends[end] += 1

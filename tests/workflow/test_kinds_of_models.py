@@ -1,6 +1,6 @@
-"""A run to the figures of models of all kinds: a convolutional network, layers of a small transformer, own features.
+"""A full run with models of all kinds: a convolutional network, layers of a small transformer, own features.
 
-Maps of the networks are ablated to their means. The features are maps, and the means of these as units.
+Ablated maps of the networks are replaced by their means. The features are maps, and the means of these maps as units.
 """
 
 from pathlib import Path
@@ -26,10 +26,10 @@ def small():
     )
 """
 
-#: Layers of the transformer, and how their maps are ablated.
+#: Layers of the transformer, and the route of the ablation in each.
 ROUTES = {"vit.blocks.0": "general", "vit.blocks.1": "attention"}
 
-#: Of the features.
+#: The file that lists the images of the features.
 ORDER = "file_names.txt"
 
 TOGETHER = [f"results/interactions/matrix/vit.blocks.1/{kind}.csv" for kind in ("elimination", "pairs", "shapley")]
@@ -42,7 +42,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     write_project(project)
     (project / "transformers_of_mine.py").write_text(NETWORK, encoding="utf-8")
     random = np.random.default_rng(1)
-    # In another order than that of the ids.
+    # Not in the order of the ids.
     (project / ORDER).write_text("\n".join(f"photo {number:02d}.png" for number in random.permutation(12)))
     maps = random.random((12, 6, 4, 4)).astype(np.float32)
     np.save(project / "maps.npy", maps)
@@ -77,7 +77,7 @@ def test_layers_of_a_transformer_become_models_with_heatmaps(results: Path) -> N
         recorded = read_netcdf(results / f"activations/tiny/{model}.nc")
         assert recorded.attrs["route"] == route
         assert recorded["feature_maps"].shape == (12, 12, 4, 4)
-        # The class token and two registers are no places.
+        # The class token and two registers, which are no places of the image.
         assert recorded["prefix_tokens"].shape == (12, 3, 12)
         ais = read_table(results / f"rankings/matrix/{model}/all.csv")["ais"]
         assert np.isfinite(ais).all() and ais.nunique() == 12
@@ -90,7 +90,7 @@ def test_layers_of_a_transformer_become_models_with_heatmaps(results: Path) -> N
 
 
 def test_ablated_maps_are_replaced_by_their_means(results: Path) -> None:
-    """Without a map, by a forward pass of its own."""
+    """The reference is one forward pass for each map that is left out."""
     recorded = read_netcdf(results / "activations/tiny/resnet18.nc")
     people = read_netcdf(results / "inputs/matrix/judgments.nc")["similarity"].mean("participant")
     maps = recorded["feature_maps"]
@@ -118,7 +118,7 @@ def test_outputs_say_and_show_that_maps_are_replaced_by_their_means(results: Pat
 def test_maps_and_their_means_give_the_same_tables_and_units_no_heatmaps(project: Path, results: Path) -> None:
     for table in ("rankings/matrix/{}/all.csv", "prediction/matrix/{}.csv"):
         ours, theirs = (read_table(results / table.format(model)) for model in ("maps", "clip"))
-        # By what ranks without judgments, places count; the rest is of the means alone.
+        # Rankings by activation, which use no judgments, depend on places; all the rest depends on the means alone.
         same = [name for name in ours if ours[name].dtype.kind in "if" and "activ" not in str(name)]
         np.testing.assert_allclose(ours[same], theirs[same], rtol=1e-6)
     files = (project / ORDER).read_text(encoding="utf-8").splitlines()
@@ -149,5 +149,5 @@ def test_features_need_no_network_beside_them_but_memory(project: Path) -> None:
     answer = run_snakemake(project, "again/inputs/matrix/pairs.csv", *tiny, "--config", "memory_gb=0.00001")
     assert answer.returncode != 0
     assert "comparisons.matrix.pairs (models.maps): 66 pairs of images with 6 feature maps take" in answer.stdout
-    # Of units no pairs are explained.
+    # No pairs are explained for units.
     assert "(models.clip)" not in answer.stdout

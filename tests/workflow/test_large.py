@@ -1,4 +1,4 @@
-"""Many images: planned as few are, looked at once, and only the judged ones go beyond their activations."""
+"""Many images take no more jobs than few, and only the judged ones are used beyond their activations."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""The layers of a network, listed by Snakemake: of a configured model, of any architecture, and of none."""
+"""The layers of a network, listed by Snakemake: of a configured model, of any architecture, and of an unknown one."""
 
 from pathlib import Path
 

@@ -29,7 +29,7 @@ def test_what_the_workflow_writes_is_what_the_library_gives(finished: Path, comp
     pd.testing.assert_frame_equal(curves, read_table(results / f"curves/{view}/seed-2.csv")[list(curves)])
     full = read_netcdf(results / f"rsm/{view}.nc")["full"]
     xr.testing.assert_equal(ai.rsm(readout), full)
-    # The mean over places is taken once more.
+    # The library takes the mean over places once more, so that these agree only up to rounding.
     heatmaps = read_netcdf(results / f"heatmaps/{view}.nc")["heatmap"]
     xr.testing.assert_allclose(ai.heatmaps(maps, people), heatmaps.drop_vars(["width", "height"]), rtol=1e-4)
     pairs = read_netcdf(results / f"pairs/{view}.nc")

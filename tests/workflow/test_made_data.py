@@ -1,4 +1,4 @@
-"""Data that the workflow makes beside a user's own: a change of the one does not hide a change of the other."""
+"""Data that the workflow makes, beside a user's own data: a change of one does not hide a change of the other."""
 
 import shutil
 from collections.abc import Callable
@@ -11,7 +11,7 @@ from test_reruns import LIBRARY, append, put, rewrite_judgment
 from test_run import results_of
 from tiny_project import change_config, kill_at_work, planned_jobs, run_snakemake, write_project
 
-#: Jobs on both kinds of data: the image set `tiny` and the comparison `pairs` are a user's own, `made` are made.
+#: Targets from both kinds of data: the image set `tiny` and the comparison `pairs` are a user's own, `made` is made.
 TARGETS = (
     *(f"results/folds/{comparison}/seed-1.csv" for comparison in ("pairs", "made")),
     *(f"results/saliency/{image_set}/spectral_residual.nc" for image_set in ("tiny", "made")),
@@ -33,7 +33,7 @@ def add_made(config: dict[str, Any]) -> None:
 
 @pytest.fixture(scope="module")
 def mixed(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A project with both kinds of data, of which the targets have been made."""
+    """A project with both kinds of data, whose targets have been made."""
     folder = tmp_path_factory.mktemp("mixed") / "project"
     write_project(folder)
     write_king2019(folder / SOURCE, n_images=16)
@@ -58,7 +58,7 @@ def replace_photograph(folder: Path) -> None:
 
 
 def change_all_else(folder: Path) -> None:
-    """Change a judgment and the colour behind a user's own images, and code of a job on all of them."""
+    """Change a judgment and the background of a user's own images, and the code of a job on both kinds of images."""
     rewrite_judgment(folder)
     put("image_sets.tiny.background", [0, 0, 0])(folder)
     append("scripts/compute_saliency.py")(folder)
@@ -66,7 +66,7 @@ def change_all_else(folder: Path) -> None:
 
 AND_ALL_ELSE = OF_MADE | dict.fromkeys(("prepare_images", "prepare_judgments", "compute_saliency"), 2)
 
-#: What makes the made data be made again.
+#: Changes after which the made data are made again.
 MAKE_AGAIN: dict[str, Callable[[Path], None]] = {
     "a published file": replace_photograph,
     "the adapter": append(f"{LIBRARY}/inputs/datasets/king2019.py"),
@@ -83,7 +83,7 @@ def test_made_data_do_not_hide_what_else_changed(again: str, project: Path) -> N
 
 
 def test_made_data_that_were_killed_do_not_hide_what_else_changed(project: Path, tmp_path: Path) -> None:
-    """In the end there are the results of a run from the beginning."""
+    """The results in the end are those of a run from the beginning."""
     replace_photograph(project)
     kill_at_work(project, *TARGETS)
     change_all_else(project)
@@ -98,7 +98,7 @@ def test_made_data_that_were_killed_do_not_hide_what_else_changed(project: Path,
 
 
 def test_made_data_are_those_of_the_present_state(project: Path) -> None:
-    """Also when it is one in which they have been before; a file that was only copied again is no change."""
+    """This holds when a file returns to a former state; a new time with the same content is no change."""
     changed = sorted((project / SOURCE / "images/set1").iterdir())[0]
     former = changed.read_bytes()
     changed.touch()

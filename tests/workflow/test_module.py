@@ -30,7 +30,7 @@ CLUSTER = ("--executor", "cluster-generic", "--cluster-generic-submit-cmd", "set
 
 @pytest.fixture
 def caller(tmp_path: Path) -> Path:
-    """Another workflow, in whose folder the photographs have been written in another order."""
+    """Another workflow; the photographs in its folder were written in another order."""
     write_project(tmp_path / "project")
     write_inputs(tmp_path)
     photos = tmp_path / "my photos"
@@ -44,7 +44,7 @@ def caller(tmp_path: Path) -> Path:
 
 
 def test_another_workflow_gets_the_same_bytes_on_one_core(finished: Path, caller: Path) -> None:
-    """Another number of cores, another place, another order of hashes and of the photographs in their folder."""
+    """The number of cores, the place, the order of hashes and that of the photographs in their folder differ."""
     answer = run_snakemake(caller, "copied.csv", "ai_all", "--cores", "1", environment={"PYTHONHASHSEED": "7"})
     assert answer.returncode == 0, answer.stdout
     expected, found = results_of(finished), results_of(caller)
@@ -85,7 +85,7 @@ def test_the_first_rule_of_another_workflow_stays_its_default(caller: Path) -> N
 
 
 def test_the_catalogue_finds_the_workflow(tmp_path: Path) -> None:
-    """The Snakefile where the catalogue of Snakemake workflows looks plans what the other one does."""
+    """workflow/Snakefile, where the catalogue of Snakemake workflows looks, plans the jobs of the main Snakefile."""
     plan, catalogued = (
         planned_jobs(tmp_path, "--snakefile", str(ROOT / file)) for file in ("Snakefile", "workflow/Snakefile")
     )

@@ -1,6 +1,6 @@
-"""The notebooks of the documentation run, and that of real data gives what it shows.
+"""The notebooks of the documentation run, and the one with real data reproduces the output that it shows.
 
-`ALIGNMENT_IMPORTANCE_DATA=FOLDER python tests/workflow/test_notebooks.py RESULTS` runs them and keeps what they show,
+`ALIGNMENT_IMPORTANCE_DATA=FOLDER python tests/workflow/test_notebooks.py RESULTS` runs them and saves their output,
 with the results of the demo.
 """
 
@@ -16,7 +16,7 @@ from tiny_project import ROOT
 
 NOTEBOOKS = ROOT / "docs/notebooks"
 
-#: Where the data may lie if no variable says so.
+#: Where the data sets are, unless the environment variable says otherwise.
 DATA = Path(os.environ.get("ALIGNMENT_IMPORTANCE_DATA", ROOT.parent / "shared/data")).resolve()
 
 
@@ -33,7 +33,7 @@ def library(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def printed(notebook: Any) -> list[str]:
-    """The text that cells show; pictures have none."""
+    """The texts that cells show, without pictures."""
     outputs = [output for cell in notebook.cells for output in cell.get("outputs", []) if not is_noise(output)]
     texts = [output["text"] if "text" in output else output["data"]["text/plain"] for output in outputs]
     return [text.strip() for text in texts if not text.startswith("<Figure")]
@@ -60,7 +60,7 @@ def test_results_are_opened(finished: Path, monkeypatch: pytest.MonkeyPatch) -> 
 
 
 def keep(name: str) -> None:
-    """Run a notebook and write it with what it shows."""
+    """Run a notebook and save it with its output."""
     notebook = run(name)
     for number, cell in enumerate(notebook.cells):
         cell["id"] = f"cell-{number}"

@@ -1,6 +1,6 @@
 """The files, columns and figures that docs/outputs.md and docs/statistics.md list are those of a run.
 
-What other pages name is there or listed.
+Files that other pages name exist in the project or are listed there.
 """
 
 import itertools
@@ -47,7 +47,7 @@ ON_DEMAND = {
 
 
 def documented_files() -> dict[str, str]:
-    """Content of every file of the table of outputs by its pattern."""
+    """What the table of outputs says about the content of files, by their pattern."""
     rows = re.findall(r"^\|[^|]*\| (`[^|]*`) \| ([^|]*) \|$", PAGE, flags=re.MULTILINE)
     files = {pattern: content for patterns, content in rows for pattern in re.findall(r"`([^`]+)`", patterns)}
     assert len(files) > 15
@@ -124,7 +124,7 @@ def test_every_figure_is_documented(finished: Path) -> None:
 
 @pytest.fixture(scope="module")
 def demo_with_more(tmp_path_factory: pytest.TempPathFactory) -> list[IOFile]:
-    """Outputs of all rules, for the demo with more networks, pairs that are listed and published values."""
+    """Outputs of all rules for the demo with more networks, a list of pairs and published values."""
     demo = yaml.safe_load((ROOT / "config.yaml").read_text(encoding="utf-8"))
     random = {"architecture": "resnet18", "weights": "random", "seed": 1}
     more = tmp_path_factory.mktemp("more") / "more.yaml"
@@ -167,7 +167,7 @@ def named_paths() -> Iterator[str]:
                 yield word
 
 
-#: Examples, and names of other things.
+#: Words that look like paths, but are examples or names of other things.
 OTHERS = {"tools.yaml", "report.zip", "timm/NAME", "Meadows_tools_v_v1_cuddly-bunny_tree.json"}
 
 

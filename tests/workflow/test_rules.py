@@ -33,10 +33,10 @@ GPU_OTHERS = {
     "measure_recovery",
 }
 
-#: The job that makes a data set, which is the same whoever makes it, and the check, which makes nothing.
+#: Rules whose outputs name no record: the demo's data are the same whoever makes them, and the check makes nothing.
 UNRECORDED = {"check", "make_demo"}
 
-#: What stands in every rule beside what its script takes.
+#: Parameters that rules have beside those that their scripts take.
 OF_EVERY_RULE = {"code", "recorded"}
 
 RULES = rules()
@@ -62,7 +62,7 @@ def test_a_rule_is_complete(name: str) -> None:
     assert ("gpu" in rule.resources) == (name in GPU_RULES | GPU_OTHERS)
     assert rule.group is None
     assert (rule.params.get("recorded", True) is False) == (name in UNRECORDED)
-    if name == "check":  # nothing is made of it, so that it runs whenever it is asked for
+    if name == "check":  # it has no output, so that it runs whenever it is asked for
         assert not rule.output and rule.benchmark is None
     else:
         assert str(rule.benchmark).startswith(f"results/benchmarks/{name}")
@@ -77,16 +77,16 @@ def test_a_script_takes_all_that_its_rule_makes_and_sets(name: str) -> None:
     assert set(rule.output.keys()) <= taken
 
 
-#: A network that predicts gaze, which none of the ready configurations has: any files stand for its own.
+#: A network that predicts gaze, which no ready configuration has; any file can stand in for its files.
 GAZE = {"method": "deepgaze_iie", "checkpoint": str(ROOT / "README.md"), "centre_bias": str(ROOT / "README.md")}
 
-#: Comparisons that name the pairs to explain, in a list and in a file: any file stands for it.
+#: Comparisons that name the pairs to explain, in a list and in a file, for which any file can stand in.
 NAMED_PAIRS = {
     name: {"image_set": "demo", "judgments": "data/demo/shape.csv", "pairs": pairs}
     for name, pairs in (("listed", [["cat", "dog"]]), ("tabled", str(ROOT / "README.md")))
 }
 
-#: What nobody makes but on demand.
+#: Targets that are made only on demand.
 ON_DEMAND = (
     "check", "paper", "interactions", "benchmark", "layers", "results/layers/alexnet.csv",
     "results/recovery/demo/efficientnet_lite0.csv",
@@ -161,7 +161,7 @@ def test_captions_are_used_and_there() -> None:
     used = {Path(caption.get_path_or_uri(secret_free=False)).name for caption in flagged}
     assert used | {"workflow.rst"} >= {file.name for file in (ROOT / "workflow/report").iterdir()} - {
         f"{kind}.rst" for kind in ("networks", "spread", "agreement", "depth")
-    }  # of several networks
+    }  # only for several networks
     assert used <= {file.name for file in (ROOT / "workflow/report").iterdir()}
 
 
@@ -186,7 +186,7 @@ def test_nothing_is_made_of_saliency_where_no_model_has_heatmaps(tmp_path: Path)
 
 @pytest.mark.parametrize("file", ["config.yaml", "workflow/configs/mur92.yaml", "workflow/configs/two_networks.yaml"])
 def test_all_asks_for_everything_that_is_made_for_it(file: str) -> None:
-    """Snakemake makes nothing again that is missing if nobody asks for it and all that was made of it is there."""
+    """Snakemake does not remake a missing file that no target asks for, if everything made from it exists."""
     (asked,) = (set(job.input) for job in jobs(ROOT / file) if job.rule.name == "all")
     made = {output for job in jobs(ROOT / file) for output in job.output}
     assert len(made) > 50

@@ -1,4 +1,4 @@
-"""Snakemake really run on the tiny project: complete, repeatable, and the same bytes always."""
+"""A real run of Snakemake on the tiny project: complete, repeatable, and always the same bytes."""
 
 import json
 import re
@@ -100,7 +100,7 @@ def test_every_table_and_dataset_says_what_it_was_made_with(finished: Path) -> N
     named = set[str]()
     for file in results.rglob("*.csv"):
         table = pd.read_csv(file, dtype={"provenance": str})
-        # A check that found nothing has no row to name a record in.
+        # A check that found nothing has no row that could name a record.
         assert table["provenance"].nunique() == (1 if len(table) else 0)
         named.update(table["provenance"])
     assert named == set(records)
@@ -111,7 +111,7 @@ def test_every_table_and_dataset_says_what_it_was_made_with(finished: Path) -> N
     for file in results.rglob("*.nc"):
         with xr.open_dataset(file, engine="h5netcdf") as dataset:
             assert json.loads(dataset.attrs["provenance"])["versions"]["xarray"] == xr.__version__
-    # What was read hands on its weights and devices, from table to table.
+    # Tables take over the weights and devices of the tables they are made from.
     (digest,) = set(pd.read_csv(results / "prediction/summary.csv", dtype={"provenance": str})["provenance"])
     assert records[digest]["devices"] == ["cpu"]
     ((label, sha256),) = records[digest]["weights"].items()
@@ -159,7 +159,7 @@ def test_figures_hold_no_dates(finished: Path) -> None:
         assert b"tIME" not in file.read_bytes()
 
 
-#: What makes the libraries compute with the instructions of an older processor.
+#: Variables that make the libraries compute with the instructions of an older processor.
 OLDER_PROCESSOR = {
     "ATEN_CPU_CAPABILITY": "default",
     "MKL_ENABLE_INSTRUCTIONS": "SSE4_2",
@@ -171,7 +171,7 @@ OLDER_PROCESSOR = {
 
 
 def test_another_processor_changes_scores_by_rounding_alone(finished: Path, finished_copy: Path) -> None:
-    """The bounds that the README states, of activations up to 6.6, scores up to 0.02 and scores of images up to 0.5."""
+    """The bounds of docs/method.md; activations reach 6.6, scores 0.02 and scores of images 0.5 here."""
     ranking, scores = "results/rankings/pairs/resnet18/all.csv", "results/image_scores/pairs/resnet18.nc"
     answer = run_snakemake(
         finished_copy, ranking, scores, *TINY, "--forcerun", "extract_activations", environment=OLDER_PROCESSOR

@@ -1,4 +1,4 @@
-"""Two runs at once, and inputs that would run or reach what they must not."""
+"""Two runs at once, and inputs that could run commands or reach files that they must not."""
 
 import os
 import shutil
@@ -20,7 +20,7 @@ def test_a_second_run_in_the_same_folder_says_so_and_does_nothing(project: Path)
     assert first.pid
     while first.is_alive() and not (locks.is_dir() and any(locks.iterdir())):
         time.sleep(0.02)
-    os.killpg(first.pid, signal.SIGSTOP)  # its job as well
+    os.killpg(first.pid, signal.SIGSTOP)  # the whole group: its job as well
     try:
         made = (project / target).exists()
         second = run_snakemake(project, target, *TINY)

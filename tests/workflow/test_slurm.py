@@ -3,7 +3,7 @@
 These tests start Slurm's daemons as root and install Debian's packages of Slurm if they are missing. They must be asked
 for: ALIGNMENT_IMPORTANCE_SLURM=1 python -m pytest tests/workflow/test_slurm.py
 
-They need a run of the demo here for comparison (see `demo_project`). Those of jobs that come to harm mostly wait.
+They compare with a run of the demo without Slurm (see `demo_project`). Tests of jobs that come to harm mostly wait.
 """
 
 import os
@@ -31,7 +31,7 @@ pytestmark = [
     ),
 ]
 
-#: The profile as it is, but quicker to look at jobs: these are short.
+#: The profile, but with shorter waits, because these jobs are short.
 SLURM = (
     "--profile",
     "workflow/profiles/slurm",
@@ -41,7 +41,7 @@ SLURM = (
     "20",
 )
 
-#: A job of the tiny project, after those that prepare its inputs.
+#: The rule whose job comes to harm in the tiny project, after the check of its images, and its output.
 RULE, TARGET = "compute_saliency", "results/saliency/tiny/spectral_residual.nc"
 
 
@@ -50,7 +50,7 @@ def cluster() -> Iterator[Cluster]:
     reason = why_not()
     if reason is not None:
         pytest.skip(reason)
-    # Not one of pytest's folders: munge wants its socket to be reached by everybody.
+    # Not one of pytest's folders, which are private: munge requires that everybody can reach its socket.
     with tempfile.TemporaryDirectory(prefix="slurm-") as folder:
         cluster = Cluster(Path(folder))
         try:
@@ -62,7 +62,7 @@ def cluster() -> Iterator[Cluster]:
 
 @contextmanager
 def running(folder: Path, *arguments: str) -> Iterator[subprocess.Popen[str]]:
-    """Snakemake at work; what it says is in the file snakemake.txt."""
+    """Run Snakemake in a folder, with its output in snakemake.txt; it is ended with the block."""
     with (folder / "snakemake.txt").open("w", encoding="utf-8") as output:
         command = [sys.executable, "-m", "snakemake", *arguments]
         process = subprocess.Popen(command, cwd=folder, stdout=output, stderr=subprocess.STDOUT, text=True)
@@ -77,7 +77,7 @@ def running(folder: Path, *arguments: str) -> Iterator[subprocess.Popen[str]]:
 
 
 def submitted_since(cluster: Cluster, before: list[Job]) -> list[Job]:
-    """Jobs that Slurm got after others."""
+    """Jobs that Slurm got after those in `before`."""
     return [job for job in cluster.jobs() if job.number > max((job.number for job in before), default=0)]
 
 
@@ -87,7 +87,7 @@ def submitted_since(cluster: Cluster, before: list[Job]) -> list[Job]:
 
 @pytest.fixture(scope="module")
 def demo(tmp_path_factory: pytest.TempPathFactory, cluster: Cluster) -> tuple[Path, Path, list[Job]]:
-    """The demo run here, the demo run by Slurm, and what Slurm says of its jobs."""
+    """The demo run here, the demo run by Slurm, and what Slurm says about its jobs."""
     here, there = demo_and_project(tmp_path_factory.mktemp("demo"))
     before = cluster.jobs()
     answer = run_snakemake(there, *SLURM)
@@ -135,7 +135,7 @@ def test_slurm_gives_one_gpu_to_jobs_that_run_networks_and_to_no_others(demo: tu
 
 @pytest.fixture(scope="module")
 def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> bytes:
-    """The target as it is made here without any harm."""
+    """The content of the target after a run without Slurm, in which nothing comes to harm."""
     folder = tmp_path_factory.mktemp("undisturbed") / "project"
     write_project(folder)
     answer = run_snakemake(folder, TARGET, "--configfile", "tiny.yaml", "--cores", "2")
@@ -145,7 +145,7 @@ def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> bytes:
 
 @pytest.fixture(scope="module")
 def checked(tmp_path_factory: pytest.TempPathFactory, cluster: Cluster) -> Path:
-    """A tiny project whose inputs have been checked, on Slurm."""
+    """A tiny project whose images have been checked, by a job on Slurm."""
     folder = tmp_path_factory.mktemp("checked") / "project"
     write_project(folder)
     answer = run_snakemake(folder, "results/inputs/tiny/images.csv", "--configfile", "tiny.yaml", *SLURM)
@@ -155,12 +155,12 @@ def checked(tmp_path_factory: pytest.TempPathFactory, cluster: Cluster) -> Path:
 
 @pytest.fixture
 def project(checked: Path, tmp_path: Path) -> Path:
-    """A copy of it, in another place."""
+    """A copy of the checked project, in another place."""
     return Path(shutil.copytree(checked, tmp_path / "project"))
 
 
 def kill_by_time(cluster: Cluster, job: Job) -> None:
-    """Wait for Slurm to end a job whose process has been stopped."""
+    """Wait until Slurm ends a job, whose process is suspended, at its limit of time."""
     wait_until(lambda: job.number not in {running.number for running in cluster.jobs("RUNNING")}, seconds=600)
 
 
@@ -173,7 +173,7 @@ def lose_node(cluster: Cluster, job: Job) -> None:
 
 @pytest.mark.parametrize(
     ("harm", "state", "minutes"),
-    # Minutes in which the job has surely started, and, at the second attempt, surely ended.
+    # Minutes: enough for the job to start in and, eight times as many at the second attempt, to end in.
     [(Cluster.cancel, "CANCELLED", 10), (kill_by_time, "TIMEOUT", 2), (lose_node, None, 10)],
     ids=["cancelled", "time limit", "node down"],
 )
@@ -208,7 +208,7 @@ def test_what_was_lost_is_done_again(
 
 def test_a_job_that_takes_too_much_memory_gets_more(project: Path, undisturbed: bytes, cluster: Cluster) -> None:
     before = cluster.jobs()
-    # Slurm looks once a second: Snakemake itself takes more than 100 MB, and for longer than that.
+    # Slurm measures once a second: Snakemake itself takes more than 100 MB for longer than that.
     little = ("--set-resources", f"{RULE}:mem_mb=100*attempt**3")
     answer = run_snakemake(project, TARGET, "--configfile", "tiny.yaml", *SLURM, *little)
     assert answer.returncode == 0, answer.stdout

@@ -22,7 +22,7 @@ from snakemake.cli import main
 
 ROOT = Path(__file__).resolve().parents[2]
 
-#: What makes up the project; a copy of it can be changed without touching the one under test.
+#: The files and folders of the project; tests may change a copy of them without touching the project under test.
 PARTS = ("Snakefile", "config.yaml", "workflow", "scripts", "envs")
 
 CONFIG: dict[str, Any] = {
@@ -42,8 +42,7 @@ CONFIG: dict[str, Any] = {
     "figures": {"dpi": 100},
 }
 
-#: Half of what a start of Snakemake takes is its imports, some of which come late: the processes that run it begin with
-#: them.
+#: Imports, some of them late, take half of Snakemake's start: processes that run it are forked after these imports.
 _STARTED = multiprocessing.get_context("forkserver")
 _STARTED.set_forkserver_preload(["snakemake.cli", "snakemake.report.html_reporter", "nbformat", "requests"])
 
@@ -69,7 +68,7 @@ def start_snakemake(folder: Path, *arguments: str, said: Path = Path(os.devnull)
 
 
 def kill_group(run: BaseProcess) -> None:
-    """Kill Snakemake and all that it has started, as far as it has not ended."""
+    """Kill Snakemake and all processes of its group that still run."""
     assert run.pid
     with suppress(ProcessLookupError):
         os.killpg(run.pid, signal.SIGKILL)
@@ -77,13 +76,13 @@ def kill_group(run: BaseProcess) -> None:
 
 
 def _lead(*arguments: Any) -> None:
-    """Be Snakemake, with a group of its own."""
+    """Run Snakemake in this process, as the leader of a group of its own."""
     os.setsid()
     _snakemake(*arguments)
 
 
 def _snakemake(folder: Path, arguments: Sequence[str], environment: dict[str, str], said: Path) -> None:
-    """Be Snakemake in a folder, and say everything into a file, after what is there."""
+    """Run Snakemake in this process and in a folder, with its output appended to a file."""
     os.environ.update(environment)
     os.chdir(folder)
     with said.open("a", encoding="utf-8") as file:
@@ -103,7 +102,7 @@ def planned_jobs(folder: Path, *arguments: str) -> dict[str, int]:
 
 
 def write_inputs(folder: Path) -> None:
-    """Write images, judgments in two forms and masks: two kinds of image, told apart by brightness and by stripes."""
+    """Write images that differ in brightness and in stripes, judgments in two forms, and masks."""
     random = np.random.default_rng(1)
     ids = [f"photo {i:02d}" for i in range(12)]
     (folder / "my photos").mkdir(parents=True)
@@ -150,7 +149,7 @@ def change_config(folder: Path, change: Callable[[dict[str, Any]], None]) -> Non
 
 
 def kill_at_work(folder: Path, *arguments: str) -> None:
-    """Run Snakemake in a folder, which it does not lock, and kill it with all its jobs as soon as one has begun."""
+    """Run Snakemake without locking the folder, and kill it with all its jobs as soon as one has begun."""
     run = start_snakemake(folder, "--cores", "1", "--nolock", *arguments)
     marks = folder / ".snakemake/incomplete"
     while run.is_alive() and not any(marks.iterdir()):
