@@ -1,4 +1,4 @@
-"""Public data sets: the ready configurations on small files of the published forms, and what is said of others."""
+"""Public data sets: the ready configurations on small files of the published forms, and on wrong or missing files."""
 
 from collections.abc import Callable
 from pathlib import Path

@@ -11,7 +11,7 @@ from test_reruns import LIBRARY, append, put, rewrite_judgment
 from test_run import results_of
 from tiny_project import change_config, kill_at_work, planned_jobs, run_snakemake, write_project
 
-#: Targets from both kinds of data: the image set `tiny` and the comparison `pairs` are a user's own, `made` is made.
+#: Targets on both kinds of data: the image set `tiny` and the comparison `pairs` are a user's own, not `made`.
 TARGETS = (
     *(f"results/folds/{comparison}/seed-1.csv" for comparison in ("pairs", "made")),
     *(f"results/saliency/{image_set}/spectral_residual.nc" for image_set in ("tiny", "made")),

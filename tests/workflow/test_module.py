@@ -44,7 +44,7 @@ def caller(tmp_path: Path) -> Path:
 
 
 def test_another_workflow_gets_the_same_bytes_on_one_core(finished: Path, caller: Path) -> None:
-    """The number of cores, the place, the order of hashes and that of the photographs in their folder differ."""
+    """The number of cores, the place, the order of hashes and the order of the photographs differ."""
     answer = run_snakemake(caller, "copied.csv", "ai_all", "--cores", "1", environment={"PYTHONHASHSEED": "7"})
     assert answer.returncode == 0, answer.stdout
     expected, found = results_of(finished), results_of(caller)

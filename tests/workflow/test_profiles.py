@@ -17,7 +17,7 @@ from tiny_project import ROOT, run_snakemake
 PROFILES = sorted(file.parent for file in (ROOT / "workflow/profiles").glob("*/profile.v9+.yaml"))
 CLUSTERS = [folder for folder in PROFILES if folder.name != "workstation"]
 
-#: What `qacct` says about the first start of an SGE job that was started again, as `printf` takes it.
+#: What `qacct` says about the first start of an SGE job that was started again, as a format for `printf`.
 MOVED = r"failed 25 : rescheduling\nexit_status 99\n"
 
 

@@ -40,7 +40,7 @@ JOBS = {
 
 
 def jobs(*rules: str) -> dict[str, int]:
-    """The number of jobs of each of some rules, when all their jobs run."""
+    """The number of jobs of each of the given rules in a full run."""
     return {rule: JOBS[rule] for rule in rules}
 
 
