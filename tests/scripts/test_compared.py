@@ -94,7 +94,7 @@ def score_of_the_whole(made: Path) -> float:
     return float(engine.leave_one_out([folds.whole(human)])[0][0])
 
 
-def test_what_there_was_no_time_for_is_done_by_the_next_run(made: Path) -> None:
+def test_the_next_run_does_what_there_was_no_time_for(made: Path) -> None:
     """Rank correlations have no closed form: with `minutes=0`, each run makes one step."""
     common = {"activations": made / "maps.nc", "judgments": made / "one.nc", **WAYS}
     alignment = {"similarity": "pearson", "score": "spearman"}

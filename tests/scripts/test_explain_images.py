@@ -94,7 +94,7 @@ def test_pairs_are_explained_as_they_are_named(tmp_path: Path) -> None:
     assert explained.attrs["simulated"] == 1 and explained.attrs["resize"] == "whole"
 
 
-def test_of_few_pairs_all_are_as_many_as_are_judged(tmp_path: Path) -> None:
+def test_asking_for_more_pairs_than_there_are_explains_every_pair(tmp_path: Path) -> None:
     write_activations(tmp_path / "maps.nc", IDS, 1)
     write_judgments(tmp_path / "judgments.nc", IDS, 2, simulated=False)
     explain(tmp_path, "maps.nc", EVERY)

@@ -160,7 +160,7 @@ def king_without(tmp_path: Path, silent: Sequence[int]) -> tuple[dict[str, list[
     return {"set1_images": [tmp_path / "images" / "set1"], "judgments": [tmp_path / "BEHAVIOR.mat"]}, outputs
 
 
-def test_who_did_not_arrange_a_set_is_left_out_and_named(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_participants_with_no_distance_are_left_out_and_named(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     sources, outputs = king_without(tmp_path, [1])
     make("king2019", sources, outputs)
     read = read_judgments(

@@ -126,7 +126,7 @@ def lines_of(figure: Figure, panel: int) -> list[np.ndarray]:
     return [np.asarray(line.get_ydata(), dtype=float) for line in figure.axes[panel].lines]
 
 
-def test_every_kind_is_drawn_and_says_what_it_is_of(given: dict[str, Any], drawn: Drawn) -> None:
+def test_every_kind_of_figure_names_its_comparison_and_network(given: dict[str, Any], drawn: Drawn) -> None:
     plot_comparison(**given)
     assert list(drawn) == KINDS
     for kind in set(KINDS) - {"importance"}:  # its table says nothing about observers
@@ -184,7 +184,7 @@ def test_pairs_are_drawn_with_what_people_and_the_network_say(
     assert len(drawn["pairs-explained"].axes[0].images) == 4 + 6
 
 
-def test_what_is_said_of_a_pair_has_room_above_the_names_of_its_images(
+def test_the_text_about_a_pair_has_room_above_the_names_of_its_images(
     given: dict[str, Any], drawn: Drawn, tmp_path: Path
 ) -> None:
     explained = read_netcdf(given["pairs"])
@@ -243,7 +243,7 @@ def test_many_categories_fit_onto_a_page(n_categories: int) -> None:
     assert all(text.get_window_extent().x0 >= 0 for text in panel.texts)
 
 
-def test_of_very_many_categories_some_are_drawn() -> None:
+def test_only_some_of_very_many_categories_are_drawn() -> None:
     names = [summary.ALL_IMAGES, *(f"category {at:03}" for at in range(79))]
     figure = draw_overlap_categories(summary_table(1, names).assign(saliency="first"), "a.b", "net.1")
     named = [text.get_text().partition("\n")[0] for text in figure.axes[0].texts]

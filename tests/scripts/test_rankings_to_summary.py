@@ -102,7 +102,7 @@ def test_an_interrupted_job_goes_on_with_the_seed_that_it_was_at(made: Path, mon
             assert again[kind][seed].read_bytes() == whole[kind][seed].read_bytes()
 
 
-def test_what_was_cut_is_said_of_every_fold_and_of_the_whole(made: Path) -> None:
+def test_folds_and_summary_say_whether_images_or_pairs_were_cut(made: Path) -> None:
     files = validate(made, "maps.nc", leaky(made), "one")
     names = {"ranking": "all.csv", "table": "table.csv", "permutations": "permutations.csv"}
     names |= {"intervals": "bootstrap.csv", "similarities": "rsm.nc"}

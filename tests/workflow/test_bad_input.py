@@ -97,7 +97,7 @@ def told(parts: Parts) -> list[str]:
     return [f"{problem.level}: {problem.where}: {problem}" for problem in problems]
 
 
-def test_good_input_has_nothing_against_it(parts: Parts) -> None:
+def test_good_input_has_no_problems(parts: Parts) -> None:
     assert told(parts) == []
 
 
@@ -629,7 +629,7 @@ def test_bad_input_is_told(case: str, parts: Parts, tmp_path: Path) -> None:
     assert any(said.replace("{here}", str(tmp_path)) in line for line in lines), lines
 
 
-def test_there_are_forty_kinds_and_more_each_with_a_message_of_its_own() -> None:
+def test_there_are_at_least_forty_kinds_each_with_its_own_message() -> None:
     assert len({said for _, said in CASES.values()}) == len(CASES) >= 40
 
 

@@ -88,7 +88,7 @@ def test_it_goes_on_after_an_interruption(project: Path) -> None:
     assert "\n1 of 1 steps\n" in said
 
 
-def test_a_configuration_is_begun_from_a_folder_below(project: Path) -> None:
+def test_a_configuration_is_started_from_a_subfolder(project: Path) -> None:
     shutil.copytree(project / "my photos", project / "data/photos")
     status, said = call(project / "data", "new", "photos", "../matrix.csv", "--kind", "similarity")
     assert status == 0, said
@@ -103,13 +103,13 @@ def test_a_configuration_is_begun_from_a_folder_below(project: Path) -> None:
     assert written["comparisons"]["b"]["columns"] == {"image_a": "Bild 1"}
 
 
-def test_a_folder_whose_name_no_configuration_can_have_gives_one_all_the_same(project: Path) -> None:
+def test_an_image_folder_with_an_invalid_name_gives_a_valid_name(project: Path) -> None:
     status, said = call(project, "new", "my photos", "pairs.csv")
     assert status == 0, said
     assert "my-photos" in yaml.safe_load((project / "my-photos.yaml").read_text(encoding="utf-8"))["comparisons"]
 
 
-def test_what_it_cannot_know_is_asked_for_on_a_terminal_alone(project: Path) -> None:
+def test_what_it_cannot_know_is_asked_for_only_on_a_terminal(project: Path) -> None:
     status, said = call_on_terminal(project, [*COMMAND, "new", "my photos", "matrix.csv"], "faces", "similarity")
     assert status == 0, said
     assert "what a larger number means" in said
@@ -192,14 +192,14 @@ def test_a_configuration_that_cannot_be_read_is_told(project: Path, command: str
         assert "Traceback" not in answer
 
 
-def test_a_column_is_named_by_two_words(project: Path) -> None:
+def test_a_column_must_be_named_as_name_equals_yours(project: Path) -> None:
     status, said = call(project, "new", "my photos", "pairs.csv", "--columns", "similarity")
     assert status == 2
     assert "--columns: 'similarity' is not of the form NAME=YOURS, such as similarity=rating." in said
     assert doctest.testmod(questions) == (0, 2)
 
 
-def test_elsewhere_it_says_where_it_should_be(tmp_path: Path) -> None:
+def test_outside_a_checkout_it_says_where_the_snakefile_is_expected(tmp_path: Path) -> None:
     status, said = call(tmp_path, "run")
     assert status == 1
     assert said.startswith(f"the Snakefile of alignment-importance is expected in {tmp_path} or a folder around it")

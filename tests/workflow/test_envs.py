@@ -61,7 +61,7 @@ def test_versions_are_those_of_requirements(file: Path) -> None:
         assert (required()[name] + ".").startswith(version + "."), name
 
 
-def test_every_name_of_the_map_is_used() -> None:
+def test_every_name_in_pypi_names_is_used() -> None:
     found = {
         dependency.split(" ")[0]
         for file in ENVS

@@ -135,7 +135,7 @@ def test_pairs_of_images_are_explained_where_maps_have_places(results: Path) -> 
     assert len(read_table(results / "pairs/matrix/maps.csv")) == 12 * 11 / 2
 
 
-def test_features_need_no_network_beside_them_but_memory(project: Path) -> None:
+def test_features_need_no_network_but_enough_memory(project: Path) -> None:
     def change(config: dict[str, Any]) -> None:
         config["models"] = {name: config["models"][name] for name in ("maps", "clip")}
         config |= {"results": "again", "saliency": {}, "controls": {}}

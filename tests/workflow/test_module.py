@@ -54,7 +54,7 @@ def test_another_workflow_gets_the_same_bytes_on_one_core(finished: Path, caller
     assert planned_jobs(caller) == {}
 
 
-def test_another_workflow_gets_them_on_a_cluster(finished: Path, caller: Path) -> None:
+def test_another_workflow_gets_the_same_bytes_on_a_cluster(finished: Path, caller: Path) -> None:
     made = ("results/inputs/pairs/judgments.nc", "results/saliency/tiny/spectral_residual.nc")
     answer = run_snakemake(caller, *made, *CLUSTER)
     assert answer.returncode == 0, answer.stdout

@@ -10,7 +10,7 @@ from tiny_project import CONFIG, change_config, planned_jobs, run_snakemake
 PAPER = ("paper", "--cores", "2", "--configfile", "tiny.yaml")
 
 
-def test_the_folder_is_whole_equal_twice_and_fit_for_a_journal(finished_copy: Path) -> None:
+def test_the_folder_is_complete_reproducible_and_fit_for_a_journal(finished_copy: Path) -> None:
     change_config(finished_copy, lambda config: config["figures"].update(pdf=True))
     answer = run_snakemake(finished_copy, *PAPER)
     assert answer.returncode == 0, answer.stdout

@@ -155,7 +155,7 @@ def test_rules_that_ask_for_a_gpu_are_named() -> None:
     assert set(re.findall(r"`(\w+)`", named)) == GPU_RULES | GPU_OTHERS
 
 
-def test_captions_are_used_and_there() -> None:
+def test_every_caption_is_used_and_exists() -> None:
     outputs = [output for rule in RULES.values() for output in rule.output]
     flagged = [output.flags["report"].caption for output in outputs if "report" in output.flags]
     used = {Path(caption.get_path_or_uri(secret_free=False)).name for caption in flagged}

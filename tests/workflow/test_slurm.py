@@ -218,7 +218,7 @@ def test_a_job_that_takes_too_much_memory_gets_more(project: Path, undisturbed: 
     assert (project / TARGET).read_bytes() == undisturbed
 
 
-def test_a_job_whose_gpu_is_none_says_so(project: Path, cluster: Cluster) -> None:
+def test_a_job_whose_gpu_does_not_work_says_so(project: Path, cluster: Cluster) -> None:
     target = "results/activations/tiny/resnet18.nc"
     given = (target, "--configfile", "tiny.yaml", *SLURM, "--retries", "0", "--config")
     log = project / "results/logs/extract_activations/tiny/resnet18.log"
