@@ -37,18 +37,18 @@ def resources() -> compute.Compute:
 @pytest.fixture
 def made(tmp_path: Path, resources: compute.Compute) -> Path:
     """A folder with activations of 15 images, judgments of 13 of them in another order, folds, a ranking and curves."""
-    some = IDS[12::-1]
+    judged = IDS[12::-1]
     write_activations(tmp_path / "maps.nc", IDS, 1)
-    write_judgments(tmp_path / "one.nc", some, 2, simulated=True)
+    write_judgments(tmp_path / "one.nc", judged, 2, simulated=True)
     write_judgments(tmp_path / "two.nc", IDS, 3, simulated=False)
     for number, seed in enumerate((5, 6)):
-        write_table(folds.cut("images", some, 3, seed), tmp_path / f"folds-{number}.csv")
+        write_table(folds.cut("images", judged, 3, seed), tmp_path / f"folds-{number}.csv")
     ratings = read_netcdf(tmp_path / "one.nc")
-    human = judgments.mean(ratings, some)
-    readout = read_netcdf(tmp_path / "maps.nc").sel(image=some)["readout"].to_numpy()
+    human = judgments.mean(ratings, judged)
+    readout = read_netcdf(tmp_path / "maps.nc").sel(image=judged)["readout"].to_numpy()
     engine = PooledAblation(readout, resources, "pearson", "pearson_r2")
-    made = folds.blocks(read_table(tmp_path / "folds-0.csv"), human, some)
-    traced = curves.trace(engine, made, rankings.rank_folds(engine, made))
+    blocks = folds.blocks(read_table(tmp_path / "folds-0.csv"), human, judged)
+    traced = curves.trace(engine, blocks, rankings.rank_folds(engine, blocks))
     write_table(traced, tmp_path / "curves.csv")
     write_table(rankings.rank_block(engine, folds.whole(human)), tmp_path / "all.csv")
     return tmp_path
