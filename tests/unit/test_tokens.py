@@ -399,6 +399,14 @@ def test_patches_behind_the_last_block_are_refused_where_the_class_token_is_read
     networks.cut(network_of(lambda: vit(global_pool="avg", fc_norm=False)), layer)
 
 
+def test_patches_that_nothing_attends_to_any_more_are_refused() -> None:
+    """Between the attention and the fully connected layers of the last block each token goes on by itself."""
+    message = r"small does not depend on the maps of 'blocks\.1\.add'\. Name a layer .* before the last block"
+    with pytest.raises(InputError, match=message):
+        networks.cut(network_of(vit), "blocks.1.add")
+    networks.cut(network_of(vit), "blocks.0.add")
+
+
 def test_networks_that_keep_what_they_computed_can_be_cut_again() -> None:
     network = network_of(NETWORKS["levit"][0], 64)
     assert networks.cut(network).describe() == networks.cut(network).describe()

@@ -98,7 +98,7 @@ def cut(network: Network, map_layer: str | None = None, readout_layer: str | Non
                 f"{error} Or name a module as `map_layer`: the whole network runs then for every map that is ablated."
             ) from error
         return _cut_by_hooks(network, map_layer, readout_layer)
-    return _cut_in_two(traced, layers)
+    return _cut_in_two(network, traced, layers)
 
 
 def common_trunk(network: Network, cuts: Sequence[CutNetwork]) -> nn.Module:
@@ -148,7 +148,7 @@ def list_layers(network: Network, map_layer: str | None = None, readout_layer: s
         if traced is None:
             chosen = cut(network, map_layer, readout_layer)
         else:
-            chosen = _cut_in_two(traced, _choose(traced, network, map_layer, readout_layer))
+            chosen = _cut_in_two(network, traced, _choose(traced, network, map_layer, readout_layer))
         conclusion = f"Network {network.architecture}: {chosen.describe()}"
         roles = {chosen.map_layer: "map layer", chosen.readout_layer: "readout"}
         readers_at = [at for at, (name, *_) in enumerate(outputs) if hooks.input_of(name) == chosen.readout_layer]
@@ -167,19 +167,13 @@ def _cut_by_hooks(network: Network, map_layer: str, readout_layer: str | None) -
     layers = hooks.find(network, map_layer, readout_layer)
     trunk, rest = hooks.Trunk(network.module, [layers]), hooks.Rest(network.module, layers, network.input_size)
     head = Head(rest, layers.map_shape[0], "hooked", reads_prefix=layers.prefix > 0)
-    if not any(values.is_meta for values in network.module.state_dict().values()):
+    if _has_values(network):
         hooks.require_repeatable(network)
         image = random_image(network.input_size)
         with torch.inference_mode():
             outputs = trunk(image)
             maps, *prefix = outputs if isinstance(outputs, tuple) else [outputs]
-            readout = rest(maps, *prefix)
-            changed_maps = maps + torch.arange(1, maps.shape[1] + 1)[:, None, None]
-            if torch.equal(readout, rest(changed_maps, *prefix)):
-                raise InputError(
-                    f"The readout of {network.architecture} does not depend on the maps of {map_layer!r}. Name a layer "
-                    "that it depends on, such as one before the last block of a transformer."
-                )
+            readout = _readout_of(network, map_layer, rest, maps, *prefix)
             if not torch.allclose(readout, rest.readout(image), rtol=1e-4, atol=1e-5, equal_nan=True):
                 raise InputError(
                     f"The readout of {network.architecture} also depends on the image through a path that bypasses the "
@@ -197,7 +191,30 @@ def _cut_by_hooks(network: Network, map_layer: str, readout_layer: str | None) -
     )
 
 
-def _cut_in_two(traced: fx.GraphModule, layers: "_Layers") -> CutNetwork:
+def _has_values(network: Network) -> bool:
+    return not any(values.is_meta for values in network.module.state_dict().values())
+
+
+def _readout_of(
+    network: Network, map_layer: str, rest: nn.Module, maps: torch.Tensor, *prefix: torch.Tensor
+) -> torch.Tensor:
+    """Run `rest`, from maps and prefix tokens to the readout (image, unit), and check that the readout needs the maps.
+
+    Raises:
+        InputError: other maps have the same readout.
+    """
+    changed_maps = maps + torch.arange(1, maps.shape[1] + 1)[:, None, None]
+    with torch.inference_mode():
+        readout: torch.Tensor = rest(maps, *prefix)
+        if torch.equal(readout, rest(changed_maps, *prefix)):
+            raise InputError(
+                f"The readout of {network.architecture} does not depend on the maps of {map_layer!r}. Name a layer "
+                "that it depends on, such as one before the last block of a transformer."
+            )
+    return readout
+
+
+def _cut_in_two(network: Network, traced: fx.GraphModule, layers: "_Layers") -> CutNetwork:
     maps, readout, block = layers.maps, layers.readout, layers.block
     n_maps, height, width = shape(maps)
     prefix = [node for node in layers.prefix if node in ancestors(readout, {maps, *layers.prefix})]
@@ -206,6 +223,12 @@ def _cut_in_two(traced: fx.GraphModule, layers: "_Layers") -> CutNetwork:
         tail = part(traced, [block.leaving], readout)
         if has_closed_form(block.module, tail):
             head = replace(head, route="attention", block=block.module, tail=tail)
+    if head.route == "general" and _has_values(network):
+        # A path in the graph may carry nothing, as from the patch tokens after the last attention, of which the class
+        # token is taken in the end.
+        generator = torch.Generator().manual_seed(0)
+        inputs = [torch.randn(1, *shape(node), generator=generator) for node in (maps, *prefix)]
+        _readout_of(network, maps.meta["name"], head.module, *inputs)
     return CutNetwork(
         trunk=part(traced, [], maps, *prefix),
         head=head,
