@@ -296,6 +296,34 @@ def test_a_list_of_sizes_from_before_the_map_layer_does_not_bypass_it() -> None:
         torch.testing.assert_close(module.fc(cut.head.module(cut.trunk(images))), module(images))
 
 
+@fx.wrap
+def mask_of(_maps: torch.Tensor, given: torch.Tensor | None = None) -> torch.Tensor | None:
+    """A mask, if one is given, in the type of the maps."""
+    return given
+
+
+@fx.wrap
+def masked(sums: torch.Tensor, mask: torch.Tensor | None) -> torch.Tensor:
+    return sums if mask is None else sums * mask
+
+
+class Masked(Sized):
+    """Makes no mask before the map layer, and hands it on."""
+
+    def forward(self, images: torch.Tensor) -> torch.Tensor:
+        early = self.conv(images)
+        mask = mask_of(early)
+        summed = masked(torch.relu(early).sum((2, 3)), mask)
+        return self.fc(torch.cat([summed, summed], 1))
+
+
+def test_a_mask_that_is_not_there_is_no_way_around_the_map_layer() -> None:
+    module, images = Masked(), some_images(3)
+    cut = networks.cut(network_of(module), map_layer="relu")
+    with torch.inference_mode():
+        torch.testing.assert_close(module.fc(cut.head.module(cut.trunk(images))), module(images))
+
+
 @pytest.mark.parametrize(
     ("function", "message"),
     [

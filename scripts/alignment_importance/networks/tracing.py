@@ -65,6 +65,7 @@ def trace(network: Network) -> fx.GraphModule:
         raise UntraceableError(
             f"Network {network.architecture} runs, but not as torch.fx traced it. {_BRANCHES}"
         ) from error
+    _write_nones(traced)
     _undo_overwriting(traced, network.architecture)
     return traced
 
@@ -86,6 +87,18 @@ def _follow_device(traced: fx.GraphModule) -> None:
         current_device = traced.graph.call_function(getattr, (tensor, "device"))
     for node in naming_device:
         node.update_kwarg("device", current_device)
+
+
+def _write_nones(traced: fx.GraphModule) -> None:
+    """Put None for an output that is None, such as that of a function that makes a mask where none is given.
+
+    Else all that reads it would seem to depend on the image through it.
+    """
+    nones = {node for node in traced.graph.nodes if all(output is None for output in node.meta["outputs"])}
+    for node in traced.graph.nodes:
+        if nones.intersection(node.all_input_nodes):
+            arguments = node.args, node.kwargs
+            node.args, node.kwargs = fx.map_arg(arguments, lambda source: None if source in nones else source)
 
 
 def require_equal(traced: fx.GraphModule, network: Network) -> None:
