@@ -391,6 +391,12 @@ def test_tokens_without_a_grid_are_refused_with_their_number() -> None:
         networks.cut(network_of(Merging))
 
 
+def test_a_class_token_alone_is_no_map() -> None:
+    make, size, *_ = NETWORKS["class token that joins late"]
+    with pytest.raises(InputError, match=r"map_layer 'blocks_token_only\.0.*' has no tokens of image patches"):
+        networks.cut(network_of(make, size), "blocks_token_only.0")
+
+
 @pytest.mark.parametrize("layer", ["blocks.1", "norm"])
 def test_patches_behind_the_last_block_are_refused_where_the_class_token_is_read(layer: str) -> None:
     with pytest.raises(InputError, match=f"map_layer '{layer}.*': after it only the class token is read"):

@@ -60,7 +60,7 @@ def layout_of(node: fx.Node, prefix: int | None) -> Layout:
             depends on no parameter with `token` in its name may have none yet. If None, none or one is assumed.
 
     Raises:
-        InputError: no earlier layer has as many places as there are patch tokens, and their number is not a square.
+        InputError: there are no patch tokens, or no earlier layer has as many places and their number is not a square.
     """
     if len(shape(node)) == 3:
         height, width, _ = shape(node)
@@ -71,6 +71,11 @@ def layout_of(node: fx.Node, prefix: int | None) -> Layout:
     grids = [size[1:] for size in sizes if len(size) == 3 and min(size) > 1]
     has_token_parameter = any(other.op == "get_attr" and "token" in str(other.target) for other in before)
     possible = (0, 1) if prefix is None else (prefix,) if has_token_parameter else (prefix, 0)
+    if n_tokens - min(possible) < 2:
+        raise InputError(
+            f"map_layer {node.meta['name']!r} has no tokens of image patches. Name a layer before it, such as a block "
+            "that the class token goes through together with the patches."
+        )
     for n_prefix, grid in itertools.product(possible, grids):
         if n_tokens - math.prod(grid) == n_prefix:
             return Layout(n_prefix, *grid)

@@ -90,9 +90,9 @@ def _follow_device(traced: fx.GraphModule) -> None:
 
 
 def _write_nones(traced: fx.GraphModule) -> None:
-    """Put None for an output that is None, such as that of a function that makes a mask where none is given.
+    """Replace outputs that are None by None, such as that of a function that makes a mask only if one is given.
 
-    Else all that reads it would seem to depend on the image through it.
+    Otherwise their readers would seem to depend on the image through them.
     """
     nones = {node for node in traced.graph.nodes if all(output is None for output in node.meta["outputs"])}
     for node in traced.graph.nodes:
