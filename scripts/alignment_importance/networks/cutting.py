@@ -226,8 +226,8 @@ def _cut_in_two(network: Network, traced: fx.GraphModule, layers: "_Layers") -> 
     if head.route == "general" and _has_values(network):
         # A path in the graph may carry nothing, as from the patch tokens after the last attention, of which the class
         # token is taken in the end.
-        generator = torch.Generator().manual_seed(0)
-        inputs = [torch.randn(1, *shape(node), generator=generator) for node in (maps, *prefix)]
+        generator, device = torch.Generator().manual_seed(0), next(head.module.parameters(), torch.empty(0)).device
+        inputs = [torch.randn(1, *shape(node), generator=generator).to(device) for node in (maps, *prefix)]
         _readout_of(network, maps.meta["name"], head.module, *inputs)
     return CutNetwork(
         trunk=part(traced, [], maps, *prefix),
