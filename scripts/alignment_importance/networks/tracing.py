@@ -304,7 +304,7 @@ def _undo_overwriting(traced: fx.GraphModule, architecture: str) -> None:
     A node that reads an overwritten tensor afterwards then reads the output of the overwriting operation.
 
     Raises:
-        InputError: the tensor is also read afterwards under another name, as a view.
+        UntraceableError: the tensor is also read afterwards under another name, as a view.
     """
     order = {node: number for number, node in enumerate(traced.graph.nodes)}
     replaced: dict[fx.Node, fx.Node] = {}
@@ -330,7 +330,7 @@ def _require_no_views(order: Mapping[fx.Node, int], architecture: str) -> None:
         for overwritten in node.meta.get("overwrites", ()):
             for view in in_memory[_tensors(overwritten)[0].untyped_storage()._cdata]:
                 if order[view] < order[node] and any(order[user] > order[node] for user in readers(view)):
-                    raise InputError(
+                    raise UntraceableError(
                         f"Network {architecture}: {node.meta['name']!r} overwrites its input, which is read afterwards "
                         f"as {view.meta['name']!r}. Write this operation so that it does not work in place."
                     )
