@@ -386,9 +386,23 @@ class Merging(nn.Module):
         return self.head(self.blocks[1](tokens[:, :-1])[:, 0])
 
 
+class MergingMore(Merging):
+    """One that leaves out the last two, and does not say how many tokens stand for no patch."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.num_prefix_tokens = None
+
+    def forward(self, images: torch.Tensor) -> torch.Tensor:
+        tokens = self.blocks[0](self.whole._pos_embed(self.whole.patch_embed(images)))
+        return self.head(self.blocks[1](tokens[:, :-2])[:, 0])
+
+
 def test_tokens_without_a_grid_are_refused_with_their_number() -> None:
     with pytest.raises(InputError, match=r"16 tokens per image, 1 of which does not stand for .*grid of 15 positions"):
         networks.cut(network_of(Merging))
+    with pytest.raises(InputError, match=r"has 15 tokens per image\. No earlier layer has a grid of 15 positions"):
+        networks.cut(network_of(MergingMore), "blocks.1")
 
 
 def test_a_class_token_alone_is_no_map() -> None:

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from alignment_importance.inputs import images
-from alignment_importance.system import logs
+from alignment_importance.system import logs, names
 
 _IMAGES_AT_ONCE = 16
 
@@ -52,7 +52,7 @@ def make(activations: xr.Dataset, scores: xr.Dataset) -> xr.Dataset:
             "undefined: %s",
             len(missing),
             len(ids),
-            ", ".join(missing),
+            names.some(missing),
         )
     dims = ("image", "y", "x")
     return xr.Dataset(

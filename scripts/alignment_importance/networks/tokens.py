@@ -82,10 +82,10 @@ def layout_of(node: fx.Node, prefix: int | None) -> Layout:
     square = in_a_square(n_tokens, possible)
     if square is None:
         n_patches = n_tokens - possible[0]
+        others = f", {counted(possible[0], 'of which does', 'of which do')} not stand for an image patch"
         raise InputError(
-            f"map_layer {node.meta['name']!r} has {n_tokens} tokens per image, "
-            f"{counted(possible[0], 'of which does', 'of which do')} not stand for an image patch. No earlier layer "
-            f"has a grid of {n_patches} positions, and {n_patches} is not a square number, so the "
+            f"map_layer {node.meta['name']!r} has {n_tokens} tokens per image{others if possible[0] else ''}. No "
+            f"earlier layer has a grid of {n_patches} positions, and {n_patches} is not a square number, so the "
             "positions of the tokens are unknown. Name a layer before tokens are merged or left out."
         )
     return square
