@@ -318,7 +318,7 @@ def test_a_fixation_is_scored_at_its_own_pixel_whatever_the_width() -> None:
     assert len(moving) > 10
     for x in moving:
         fixations = with_fixations(saliencies, [("i 0", float(x), 1.0)])
-        places, images_of = Fixations(fixations, ["i 0", "i 1"]).places(np.array([True]), View.of(600, 2, "whole"))
+        places, images_of = Fixations(fixations, ["i 0", "i 1"]).places(np.array([True]), View(600, 2, "whole"))
         assert (places.tolist(), images_of.tolist()) == ([600 + x], ["i 0"])
     _, scores = measure(maps, with_fixations(saliencies, [("i 0", float(moving[0]), 1.0)]), [10, 20], [20])
     assert score(scores, "i 0", "nss") == pytest.approx(z[1, moving[0]])

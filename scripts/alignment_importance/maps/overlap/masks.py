@@ -1,7 +1,6 @@
 """Masks of the highest pixels of a map, each with exactly the share of pixels that is asked for."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,23 +11,14 @@ Levels = NDArray[np.intp]
 Percents = Sequence[float] | NDArray[np.floating]
 
 
-@dataclass(frozen=True)
 class Marked:
-    """The pixels of a map, and the masks that hold them.
+    """The pixels of a map, and the masks that hold them."""
 
-    Attributes:
-        pixels: (pixel,) the values.
-        levels: (pixel,), see `levels`; None where the map is NaN or ranks no pixel above another.
-    """
-
-    pixels: NDArray[np.floating]
-    levels: Levels | None
-
-    @classmethod
-    def of(cls, map2d: NDArray[np.floating], percents: Percents) -> "Marked":
+    def __init__(self, map2d: NDArray[np.floating], percents: Percents) -> None:
         """Mark the highest pixels of a map; `percents` ascending."""
-        values = map2d.ravel()
-        return cls(values, levels(values, percents) if ranks(values) else None)
+        self.pixels = map2d.ravel()
+        #: (pixel,), see `levels`; None where the map is NaN or ranks no pixel above another.
+        self.levels: Levels | None = levels(self.pixels, percents) if ranks(self.pixels) else None
 
 
 def sizes(percents: Percents, n_pixels: int) -> NDArray[np.intp]:

@@ -11,7 +11,6 @@ of the other. There are three baselines (`tables.BASELINES`):
 
 import itertools
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
@@ -74,34 +73,14 @@ def measure(
     kinds = {name: _Saliency(maps, prepared, pairs) for name, maps in saliency.items()}
     # Every saliency map is read and ranked once. Heatmaps are compared with other images' maps after all are read.
     for image in logs.progress(prepared.ids, "images compared", len(prepared.ids)):
-        heatmap = prepared.of(image)
+        heatmap = _Heatmap(prepared, image)
         for kind in kinds.values():
             kind.compare(heatmap)
     for image in logs.progress(prepared.ids, "images compared with others", len(prepared.ids)):
-        framed = prepared.framed(image)
+        framed = prepared.mark_framed(prepared.seen(image, "heatmap"))
         for kind in kinds.values():
             kind.compare_with_others(image, framed)
     return {name: kind.tabulate(top_percent, target_percent) for name, kind in kinds.items()}
-
-
-@dataclass(frozen=True)
-class _Heatmap:
-    """The heatmap of one image, and the parts of its comparisons that are the same for every kind of saliency.
-
-    Attributes:
-        ais, activation, centre: the heatmap, the mean activation and the Gaussian centre bias, where the network saw
-            the image.
-        framed: the heatmap stretched to the frame.
-        compared_with_centre: what `_compare` returns for the heatmap and the centre bias.
-    """
-
-    image: str
-    view: View
-    ais: Marked
-    activation: Marked
-    centre: Marked
-    framed: Marked
-    compared_with_centre: tuple[NDArray[np.float64], list[float]]
 
 
 class _Heatmaps:
@@ -112,33 +91,16 @@ class _Heatmaps:
         self.ids: list[str] = heatmaps.indexes["image"].tolist()
         self._heatmaps = heatmaps
         sizes = list(zip(heatmaps["width"].to_numpy().tolist(), heatmaps["height"].to_numpy().tolist(), strict=True))
-        by_size = {size: View.of(*size, heatmaps.attrs["resize"]) for size in set(sizes)}
+        by_size = {size: View(*size, heatmaps.attrs["resize"]) for size in set(sizes)}
         self.views = {image: by_size[size] for image, size in zip(self.ids, sizes, strict=True)}
-        self._centres = {
+        self.centres = {
             view.image_shape: self.mark(view.crop(centre_bias.gaussian(*size, spread)))
             for size, view in by_size.items()
         }
         self.frame = common_frame(self.views.values())
 
-    def of(self, image: str) -> _Heatmap:
-        view, heatmap = self.views[image], self._seen(image, "heatmap")
-        ais, centre = self.mark(heatmap), self._centres[view.image_shape]
-        return _Heatmap(
-            image,
-            view,
-            ais,
-            activation=self.mark(self._seen(image, "activation_mean")),
-            centre=centre,
-            framed=self.mark_framed(heatmap, ais),
-            compared_with_centre=_compare(ais, centre, len(self.percents)),
-        )
-
-    def framed(self, image: str) -> Marked:
-        """The heatmap of an image stretched to the frame."""
-        return self.mark_framed(self._seen(image, "heatmap"))
-
     def mark(self, map2d: NDArray[np.floating]) -> Marked:
-        return Marked.of(map2d, self.percents)
+        return Marked(map2d, self.percents)
 
     def mark_framed(self, map2d: NDArray[np.floating], marked: Marked | None = None) -> Marked:
         """Mark a map stretched to the frame; `marked` is the unstretched map, reused if it has the frame's shape."""
@@ -147,9 +109,23 @@ class _Heatmaps:
             return self.mark(resample(map2d.astype(np.float32), width, height))
         return marked or self.mark(map2d)
 
-    def _seen(self, image: str, variable: str) -> NDArray[np.floating]:
+    def seen(self, image: str, variable: str) -> NDArray[np.floating]:
         """The part of an image's map that the network saw."""
         return self.views[image].crop(place_image(self._heatmaps, variable, image))
+
+
+class _Heatmap:
+    """The heatmap of one image, and the parts of its comparisons that are the same for every kind of saliency."""
+
+    def __init__(self, heatmaps: _Heatmaps, image: str) -> None:
+        self.image, self.view = image, heatmaps.views[image]
+        seen = heatmaps.seen(image, "heatmap")
+        #: The heatmap, the mean activation and the Gaussian centre bias, where the network saw the image.
+        self.ais = heatmaps.mark(seen)
+        self.activation = heatmaps.mark(heatmaps.seen(image, "activation_mean"))
+        self.centre = heatmaps.centres[self.view.image_shape]
+        self.framed = heatmaps.mark_framed(seen, self.ais)
+        self.compared_with_centre = _compare(self.ais, self.centre, len(heatmaps.percents))
 
 
 class _Saliency:

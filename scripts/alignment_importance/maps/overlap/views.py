@@ -2,7 +2,6 @@
 
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 import numpy as np
 import xarray as xr
@@ -15,30 +14,16 @@ from alignment_importance.maps.saliency.fixations import pixels_along
 _MOST_PIXELS = 2**20
 
 
-@dataclass(frozen=True)
 class View:
-    """The part of images of one size that the network saw: the pixels that count.
+    """The part of images of one size that the network saw: the pixels that count."""
 
-    Attributes:
-        image_shape: height and width of the whole image.
-        rows, columns: those of the image that the network saw.
-    """
-
-    image_shape: tuple[int, int]
-    rows: slice
-    columns: slice
-
-    @classmethod
-    def of(cls, width: int, height: int, resize: str) -> "View":
-        """Find what a resize rule leaves of images of one size, see `images.input_region`."""
+    def __init__(self, width: int, height: int, resize: str) -> None:
+        """Find what a resize rule leaves of images of this size, see `images.input_region`."""
         left, top, right, bottom = images.input_region(width, height, resize)
-        rows, columns = slice(max(top, 0), min(bottom, height)), slice(max(left, 0), min(right, width))
-        return cls((height, width), rows, columns)
-
-    @property
-    def shape(self) -> tuple[int, int]:
-        """Height and width of what the network saw."""
-        return self.rows.stop - self.rows.start, self.columns.stop - self.columns.start
+        self.rows, self.columns = slice(max(top, 0), min(bottom, height)), slice(max(left, 0), min(right, width))
+        #: Height and width of the whole image, and of what the network saw.
+        self.image_shape = height, width
+        self.shape = self.rows.stop - self.rows.start, self.columns.stop - self.columns.start
 
     def crop(self, map2d: NDArray[np.floating]) -> NDArray[np.floating]:
         """Cut what the network saw out of a map of the whole image."""
@@ -80,5 +65,5 @@ class Fixations:
         y = pixels_along(self._y[chosen], self._height[chosen], height)
         rows, columns = view.rows, view.columns
         seen = (x >= columns.start) & (x < columns.stop) & (y >= rows.start) & (y < rows.stop)
-        places = (y[seen] - rows.start) * (columns.stop - columns.start) + x[seen] - columns.start
+        places = (y[seen] - rows.start) * view.shape[1] + x[seen] - columns.start
         return places, self.image[chosen][seen]
