@@ -6,15 +6,11 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from alignment_importance.report import palette
 from alignment_importance.report.captions import score_name
 from alignment_importance.report.figures import style
 
-#: Lines: column, label, colour, marker, and a shift that separates whiskers.
-_LINES = (
-    ("full", "all feature maps", palette.ALL_MAPS, "s", -0.04),
-    ("retained", "retained feature maps", palette.RETAINED, "o", 0.04),
-)
+#: The marker of each of `style.KINDS`, and a shift that separates whiskers.
+_MARKERS = (("s", -0.04), ("o", 0.04))
 
 
 @style.styled
@@ -29,7 +25,7 @@ def draw_depth(summary: pd.DataFrame, models: Sequence[str], comparison: str, ne
     rows = summary[summary["comparison"] == comparison].copy().set_index("model").loc[list(models)].reset_index()
     figure = style.new_figure(3.6)
     panel = figure.subplots()
-    for kind, label, colour, marker, shift in _LINES:
+    for (kind, label, colour), (marker, shift) in zip(style.KINDS, _MARKERS, strict=True):
         at, means = rows.index + shift, rows[f"test_{kind}_mean"]
         panel.plot(at, means, color=colour, marker=marker, markersize=4, label=label)
         if (ends := style.intervals(rows, kind)) is not None:

@@ -1,7 +1,5 @@
 """Draws how feature maps interact."""
 
-from typing import Any
-
 import matplotlib as mpl
 import numpy as np
 import pandas as pd
@@ -36,7 +34,11 @@ def draw_elimination(table: pd.DataFrame, comparison: str, model: str, score: st
             style.undefined(panel, f"alignment, {name} {unit}")
             continue
         for ending, label, colour in ways:
-            _curve(panel, table, f"{side}_score{ending}", label, colour, score)
+            mean = style.curve(panel, table, f"{side}_score{ending}", score, colour, label)
+            trained = table.groupby("k")[f"train_score{ending}"].mean()
+            if trained.notna().any():
+                best = int(np.nanargmax(trained))
+                panel.plot(mean.index[best], mean.iloc[best], "v", color=colour, markeredgecolor="black", markersize=6)
         whole = table.loc[table["k"] == table["k"].max(), f"{side}_score"].mean()
         panel.axhline(whole, color="black", linestyle="--", linewidth=0.9, label="all maps")
         panel.set_title(f"{name} {unit}")
@@ -56,18 +58,6 @@ def draw_elimination(table: pd.DataFrame, comparison: str, model: str, score: st
         columns=3,
     )
     return style.worded(figure, table["weights"])
-
-
-def _curve(panel: Axes, table: pd.DataFrame, column: str, label: str, colour: Any, score: str) -> None:
-    """Draw the mean and standard deviation over folds, and mark where the training score is highest."""
-    grouped = table.groupby("k")[column]
-    mean, sd = grouped.mean(), grouped.std()
-    panel.fill_between(mean.index, *style.around(mean, sd, score), color=colour, alpha=0.2, linewidth=0)
-    panel.plot(mean.index, mean, color=colour, label=label)
-    trained = table.groupby("k")[column.replace("test_", "train_")].mean()
-    if trained.notna().any():
-        best = int(np.nanargmax(trained))
-        panel.plot(trained.index[best], mean.iloc[best], "v", color=colour, markeredgecolor="black", markersize=6)
 
 
 @style.styled

@@ -80,7 +80,7 @@ def _scores(panel: Axes, rows: pd.DataFrame, places: np.ndarray, score: str) -> 
     kinds = (("full", "all maps", palette.ALL_MAPS, -0.15), ("retained", "maps retained", palette.RETAINED, 0.15))
     for kind, label, colour, shift in kinds:
         means, sds = (rows[f"test_{kind}_{name}"].to_numpy(float) for name in ("mean", "sd"))
-        sizes = [abs(end - means) for end in style.around(means, sds, score)]
+        sizes = np.abs(style.bounded([means - sds, means + sds], score) - means)
         panel.errorbar(
             means, places + shift, xerr=sizes, fmt="o", label=label, color=colour, markersize=5, elinewidth=1, capsize=2
         )

@@ -23,11 +23,6 @@ _POINTS = 250
 
 _CEILING = "noise ceiling"
 
-_BARS = (
-    ("full", "all feature maps", palette.ALL_MAPS, -0.2),
-    ("retained", "retained feature maps", palette.RETAINED, 0.2),
-)
-
 
 @style.styled
 def draw_bars(summary: pd.DataFrame) -> Figure:
@@ -54,7 +49,7 @@ def draw_bars(summary: pd.DataFrame) -> Figure:
     panels[0, 0].set_yticks(range(len(comparisons)), labels)
     panels[0, 0].set_ylim(len(comparisons) - 0.5, -0.5)
     marks = style.entries(panels.flat)
-    order = [label for label in (*(label for _, label, *_ in _BARS), _CEILING) if label in marks]
+    order = [label for label in (*(label for _, label, _ in style.KINDS), _CEILING) if label in marks]
     style.key(figure, {label: marks[label] for label in order}, _bars_note(summary, _CEILING in marks), columns=3)
     style.heading(figure, "Alignment with judgments in the test folds")
     style.fit(figure, 0.45 + n_rows * (0.35 + 0.15 * lines + 0.4 * len(comparisons)))
@@ -79,7 +74,7 @@ def _bar_panel(panel: Axes, rows: pd.DataFrame) -> None:
     """Draw the bars of one network, a pair per comparison."""
     places = np.arange(len(rows))
     ends = np.zeros(len(rows))
-    for kind, label, colour, shift in _BARS:
+    for (kind, label, colour), shift in zip(style.KINDS, (-0.2, 0.2), strict=True):
         means = rows[f"test_{kind}_mean"].to_numpy(float)
         panel.barh(places + shift, means, 0.36, color=colour, label=label, zorder=1)
         ends = np.fmax(ends, means)

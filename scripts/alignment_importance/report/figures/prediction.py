@@ -32,12 +32,8 @@ _GROUPS = 3
 #: Labels of the lines and bands over the width of a group.
 _CEILING, _PARTICIPANTS = "noise ceiling", "single participants"
 
-#: Bars of a group, their width, and where its markers begin and end.
-_BARS = (
-    ("full", "all feature maps", palette.ALL_MAPS, -0.36),
-    ("retained", "retained feature maps", palette.RETAINED, -0.12),
-)
-_BAR_WIDTH, _MARKERS = 0.22, (0.08, 0.46)
+#: Where the bars of a group stand, their width, and where its markers begin and end.
+_BARS, _BAR_WIDTH, _MARKERS = (-0.36, -0.12), 0.22, (0.08, 0.46)
 
 #: Test curves of other rankings: column, label, colour and line.
 _OTHER_CURVES = (
@@ -95,7 +91,7 @@ def _prediction_note(summary: pd.DataFrame, drawn: Collection[str]) -> str:
 
 def _prediction_panel(panel: Axes, rows: pd.DataFrame, folds: pd.DataFrame) -> None:
     """Draw the groups of one model, one per comparison."""
-    for kind, label, colour, shift in _BARS:
+    for (kind, label, colour), shift in zip(style.KINDS, _BARS, strict=True):
         means = rows[f"test_{kind}_mean"]
         panel.bar(rows.index + shift, means, _BAR_WIDTH, color=colour, alpha=0.7, label=label, zorder=1)
         for at, comparison in enumerate(rows["comparison"]):
@@ -170,10 +166,7 @@ def draw_curves(curve: pd.DataFrame, table: pd.DataFrame, comparison: str, model
         style.undefined(panel, f"alignment ({score_name(score)})")
         return style.worded(figure, table["weights"])
     for side, name, colour in (("train", "training", palette.TRAINING), ("test", "test", palette.TEST)):
-        grouped = curve.groupby("k")[f"{side}_score"]
-        mean, sd = grouped.mean(), grouped.std()
-        panel.fill_between(mean.index, *style.around(mean, sd, score), color=colour, alpha=0.2, linewidth=0)
-        panel.plot(mean.index, mean, color=colour, label=name)
+        mean = style.curve(panel, curve, f"{side}_score", score, colour, name)
         panel.axhline(mean.iloc[-1], color=colour, linestyle="--", linewidth=0.9, label=f"{name}, all maps")
     _mark_retained(panel, table)
     others = _other_rankings(panel, curve)

@@ -17,8 +17,10 @@ from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.text import Text
+from numpy.typing import ArrayLike
 
 from alignment_importance.inputs import folds
+from alignment_importance.report import palette
 from alignment_importance.report.captions import unusual
 from alignment_importance.report.overlays import COMPRESSION, Scale
 from alignment_importance.statistics.scores import SCORES
@@ -29,6 +31,9 @@ mpl.use("Agg")  # draws into files; needs no display
 
 #: The one style of all figures.
 _SETTINGS = mpl.rc_params_from_file(Path(__file__).with_suffix(".mplstyle"), use_default_template=False)
+
+#: The maps whose test scores are compared: part of the names of their columns, label and colour.
+KINDS = (("full", "all feature maps", palette.ALL_MAPS), ("retained", "retained feature maps", palette.RETAINED))
 
 #: Length of the longest names that are written in full.
 SHORT = 28
@@ -235,14 +240,19 @@ def undefined(panel: Axes, what: str) -> None:
     panel.text(0.5, 0.5, f"{what}:\nundefined", transform=panel.transAxes, ha="center", va="center", color="0.3")
 
 
-def bounded(ends: Any, score: str) -> Any:
+def bounded(ends: ArrayLike, score: str) -> np.ndarray:
     """Clip the ends of intervals to the values of a second-order score: none is above 1, and no square below 0."""
-    return np.clip(ends, SCORES[score].lowest, 1)
+    return np.asarray(ends).clip(SCORES[score].lowest, 1)
 
 
-def around(mean: Any, sd: Any, score: str) -> tuple[Any, Any]:
-    """Return the mean of a second-order score less and plus one standard deviation, clipped."""
-    return bounded(mean - sd, score), bounded(mean + sd, score)
+def curve(panel: Axes, table: pd.DataFrame, column: str, score: str, colour: str, label: str) -> pd.Series:
+    """Draw the mean of scores over folds against k, in a band of one standard deviation; return the mean by k."""
+    grouped = table.groupby("k")[column]
+    mean, sd = grouped.mean(), grouped.std()
+    low, high = bounded([mean - sd, mean + sd], score)
+    panel.fill_between(mean.index, low, high, color=colour, alpha=0.2, linewidth=0)
+    panel.plot(mean.index, mean, color=colour, label=label)
+    return mean
 
 
 def intervals(rows: pd.DataFrame, kind: str) -> np.ndarray | None:
@@ -250,8 +260,7 @@ def intervals(rows: pd.DataFrame, kind: str) -> np.ndarray | None:
     names = [f"test_{kind}_boot_{side}" for side in ("low", "high")]
     if not set(names) <= set(rows):
         return None
-    ends: np.ndarray = bounded(rows[names].to_numpy(float).T, rows["score"].dropna().iloc[0])
-    return ends
+    return bounded(rows[names].to_numpy(float).T, rows["score"].dropna().iloc[0])
 
 
 def aspect(heatmaps: xr.Dataset) -> float:
