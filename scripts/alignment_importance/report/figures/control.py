@@ -35,8 +35,7 @@ def draw_control(
 
     Args:
         table: what `controls.evaluate` returns.
-        heatmaps: what `heatmaps.make` returns, by the name of the comparison.
-        pictures: `image`, `file` and `sha256` of the images.
+        heatmaps: by the name of the comparison.
         objects: names of the first and the second object.
     """
     names, aspect = list(heatmaps), style.aspect(next(iter(heatmaps.values())))

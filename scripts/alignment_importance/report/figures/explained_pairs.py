@@ -38,7 +38,6 @@ def draw_explained_pairs(
     Args:
         explained: what `experiments.pairs.explain` returns; may be lazy.
         squares: finds where some feature maps are most active in an image, see `patches.locate`.
-        pictures: `image`, `file`, `sha256` of the images.
     """
     agreeing, disagreeing = _shown(explained)
     rows = [*agreeing, *disagreeing]

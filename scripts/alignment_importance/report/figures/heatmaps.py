@@ -70,19 +70,17 @@ def heatmap_bar(panel: Axes, n_rows: int, limits: Limits | None, *, weight: str 
 
 @style.styled
 def draw_heatmaps(
-    heatmaps: xr.Dataset, alignment: xr.DataArray, table: pd.DataFrame, comparison: str, model: str
+    heatmaps: xr.Dataset, alignment: xr.DataArray, pictures: pd.DataFrame, comparison: str, model: str
 ) -> Figure:
     """Draw a few images, evenly chosen from the best to the worst aligned, each beside its heatmap.
 
     If there are several categories, images are chosen within each, and each has a row.
 
     Args:
-        heatmaps: what `heatmaps.make` returns.
         alignment: (image), the correlation of an image's similarities with people's.
-        table: `image`, `file`, `sha256` and, where there are some, `category` of the images.
     """
     ranked = alignment.to_series().sort_values(ascending=False, kind="stable")
-    rows, note = _chosen(ranked.index.tolist(), table)
+    rows, note = _chosen(ranked.index.tolist(), pictures)
     shown = heatmaps["heatmap"].sel(image=[image for _, images in rows for image in images])
     limits, aspect = limits_of(heatmaps), style.aspect(heatmaps)
     figure = style.new_figure(0.9 + len(rows) * (0.16 + 0.73 * aspect))
@@ -92,7 +90,7 @@ def draw_heatmaps(
         if category:
             sheet.beside(row, textwrap.fill(style.short(category), 12))
         for at, image in enumerate(images):
-            rgb = read_image(table, image, sheet.pixels)
+            rgb = read_image(pictures, image, sheet.pixels)
             named = f"{style.short(image, _LONGEST_ID)}, {style.said('r', ranked[image], '.2f')}"
             sheet.show(row, 2 * at, rgb, named)
             sheet.show(row, 2 * at + 1, heatmap_over(rgb, heatmaps, image, limits))
@@ -106,9 +104,9 @@ def draw_heatmaps(
     return figure
 
 
-def _chosen(ranked: list[str], table: pd.DataFrame) -> tuple[list[tuple[str, list[str]]], str]:
+def _chosen(ranked: list[str], pictures: pd.DataFrame) -> tuple[list[tuple[str, list[str]]], str]:
     """Choose the rows of images, each with its category if there are several, and describe the choice."""
-    listed = table.set_index("image")["category"].reindex(ranked).dropna() if "category" in table else pd.Series()
+    listed = pictures.set_index("image")["category"].reindex(ranked).dropna()
     categories = sorted(listed.unique())
     if len(categories) < 2:
         images = resampling.evenly(ranked, _ROWS * _PAIRS)

@@ -64,7 +64,10 @@ def draw_networks(table: pd.DataFrame, score: str) -> Figure:
             0.01, place + 0.3, style.observers(name, simulated[name]), transform=scores.get_yaxis_transform(),
             bbox={"facecolor": "white", "edgecolor": "none", "pad": 1},
         )  # fmt: skip
-    labels = [_label(model, rows.loc[[(comparison, model)]]) for comparison, model in rows.index]
+    labels = [
+        textwrap.fill(style.network(model, style.provenance(rows.loc[[(comparison, model)]])), _LONGEST_LABEL)
+        for comparison, model in rows.index
+    ]
     scores.set_yticks(places, labels)
     scores.set_ylim(places[-1] + 0.6, -0.6)
     style.heading(figure, "Networks side by side: alignment in the test folds")
@@ -97,11 +100,6 @@ def _shares(panel: Axes, rows: pd.DataFrame, places: np.ndarray) -> None:
     panel.errorbar(share, places, xerr=sd, fmt="none", ecolor="black", elinewidth=1, capsize=2)
     panel.set_xlabel("maps retained (%)")
     panel.set_xlim(0, 100)
-
-
-def _label(model: str, rows: pd.DataFrame) -> str:
-    """Name a network beside its row, and what is unusual about it."""
-    return textwrap.fill(style.network(model, style.provenance(rows)), _LONGEST_LABEL)
 
 
 @style.styled
@@ -176,8 +174,7 @@ def draw_agreement(
 
     Args:
         table: see `agreement.agree`, of two networks alone, with the provenance.
-        heatmaps: what `heatmaps.make` returns, by the name of the two networks.
-        pictures: `image`, `file`, `sha256` of the images.
+        heatmaps: by the name of the two networks.
     """
     names = list(heatmaps)
     ranked = table.dropna(subset="correlation").sort_values("correlation", ascending=False, kind="stable")

@@ -147,10 +147,8 @@ def draw_overlap_grid(
     """Draw images with outlines of the masks of heatmap and saliency map, and their relative risk.
 
     Args:
-        heatmaps: what `heatmaps.make` returns.
         salience: saliency maps, open, by name.
         overlaps: what `overlap.measuring.measure` returns first, by the name of the saliency maps.
-        pictures: table of the images.
         percents: sizes of the masks in per cent of the pixels.
     """
     sizes = sorted(percents)

@@ -27,7 +27,6 @@ def draw_patches(
 
     Args:
         table: see `patches.strongest`.
-        pictures: `image`, `file`, `sha256` of the images.
         provenance: attributes that describe the network and the observers.
     """
     maps = table.groupby("rank", sort=True)

@@ -26,7 +26,6 @@ def draw_rsms(matrices: xr.Dataset, pictures: pd.DataFrame, comparison: str, mod
 
     Args:
         matrices: `people`, `full`, `retained` (image, image_b), see `rsms.compute`.
-        pictures: `image`, `category` of the images.
     """
     ids = matrices["image"].to_numpy().tolist()
     named = pictures.set_index("image")["category"].astype(object).reindex(ids)
