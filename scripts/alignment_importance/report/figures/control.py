@@ -7,13 +7,11 @@ from collections.abc import Mapping, Sequence
 import pandas as pd
 import xarray as xr
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure, SubFigure
+from matplotlib.figure import Figure
 
 from alignment_importance.report import palette
 from alignment_importance.report.figures import style
-from alignment_importance.report.figures.heatmaps import heatmap_bar, heatmap_note, limits_of
-from alignment_importance.report.figures.sheet import Sheet
-from alignment_importance.report.overlays import heatmap_over, read_image
+from alignment_importance.report.figures.heatmaps import heatmap_note, heatmap_rows, limits_of
 from alignment_importance.statistics import resampling
 
 #: Number of images in a row.
@@ -45,7 +43,11 @@ def draw_control(
     shared = sorted(set.intersection(*judged) or set.union(*judged))
     chosen = resampling.evenly(shared, _COLUMNS)
     halves = figure.add_gridspec(1, 2, width_ratios=[2.2, 1])
-    _examples(figure.add_subfigure(halves[0]), heatmaps, pictures, chosen, aspect)
+    titles = dict.fromkeys(chosen, "")
+    above, *rows = heatmap_rows(figure.add_subfigure(halves[0]), titles, [*heatmaps.values()], pictures, aspect, 0.25)
+    above.head(0, 0, "image", "black")
+    for row, (name, maps), colour in zip(rows, heatmaps.items(), itertools.cycle(palette.OBSERVERS)):
+        row.head(0, 0, style.observers(name, maps.attrs["simulated"]), colour)
     _areas(figure.add_subfigure(halves[1]).subplots(), table, names, objects)
     observers = "simulated observers" if any(maps.attrs["simulated"] for maps in heatmaps.values()) else "observers"
     network = style.network(model, heatmaps[names[0]].attrs)
@@ -62,26 +64,6 @@ def draw_control(
         "medians with 95 % bootstrap intervals over images.",
     )
     return figure
-
-
-def _examples(
-    figure: SubFigure, heatmaps: Mapping[str, xr.Dataset], pictures: pd.DataFrame, chosen: Sequence[str], aspect: float
-) -> None:
-    """Draw a row of images, and a row of overlays for every comparison."""
-    above, *rows = figure.subplots(1 + len(heatmaps), 1)
-    sheet = Sheet(above, 1, len(chosen), aspect, above=0.25)
-    shown = {image: read_image(pictures, image, sheet.pixels) for image in chosen}
-    sheet.head(0, 0, "image", "black")
-    for column, rgb in enumerate(shown.values()):
-        sheet.show(0, column, rgb)
-    heatmap_bar(above, 1, limits_of(next(iter(heatmaps.values()))), hidden=True)
-    for panel, (name, maps), colour in zip(rows, heatmaps.items(), itertools.cycle(palette.OBSERVERS)):
-        sheet, limits = Sheet(panel, 1, len(chosen), aspect, above=0.25), limits_of(maps)
-        sheet.head(0, 0, style.observers(name, maps.attrs["simulated"]), colour)
-        for column, (image, rgb) in enumerate(shown.items()):
-            if image in maps["image"]:
-                sheet.show(0, column, heatmap_over(rgb, maps, image, limits))
-        heatmap_bar(panel, 1, limits)
 
 
 def _areas(panel: Axes, table: pd.DataFrame, names: Sequence[str], objects: Sequence[str]) -> None:

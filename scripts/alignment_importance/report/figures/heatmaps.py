@@ -1,14 +1,14 @@
 """Draws images beside their heatmaps; explains the colours of heatmaps, for other figures too."""
 
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import matplotlib as mpl
 import numpy as np
 import pandas as pd
 import xarray as xr
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
+from matplotlib.figure import Figure, SubFigure
 from matplotlib.ticker import MaxNLocator
 
 from alignment_importance.report.figures import style
@@ -66,6 +66,29 @@ def heatmap_bar(panel: Axes, n_rows: int, limits: Limits | None, *, weight: str 
     if hidden:
         bar.ax.tick_params(colors="none")
         bar.ax.yaxis.label.set_color("none")
+
+
+def heatmap_rows(
+    figure: SubFigure,
+    titles: Mapping[str, str],
+    heatmaps: Sequence[xr.Dataset],
+    pictures: pd.DataFrame,
+    aspect: float,
+    above: float,
+) -> list[Sheet]:
+    """Draw a row of images, with titles by their ids, and below it a row of those heatmaps that each dataset has."""
+    panels = figure.subplots(1 + len(heatmaps), 1)
+    sheets = [Sheet(panel, 1, len(titles), aspect, above) for panel in panels]
+    for column, (image, title) in enumerate(titles.items()):
+        rgb = read_image(pictures, image, sheets[0].pixels)
+        sheets[0].show(0, column, rgb, title)
+        for sheet, maps in zip(sheets[1:], heatmaps, strict=True):
+            if image in maps.indexes["image"]:
+                sheet.show(0, column, heatmap_over(rgb, maps, image, limits_of(maps)))
+    heatmap_bar(panels[0], 1, limits_of(heatmaps[0]), hidden=True)
+    for panel, maps in zip(panels[1:], heatmaps, strict=True):
+        heatmap_bar(panel, 1, limits_of(maps))
+    return sheets
 
 
 @style.styled

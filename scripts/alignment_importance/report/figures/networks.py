@@ -2,22 +2,20 @@
 
 import itertools
 import textwrap
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import xarray as xr
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure, SubFigure
+from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from alignment_importance.report import palette
 from alignment_importance.report.captions import score_name
 from alignment_importance.report.figures import style
-from alignment_importance.report.figures.heatmaps import heatmap_bar, heatmap_note, limits_of
-from alignment_importance.report.figures.sheet import Sheet
-from alignment_importance.report.overlays import heatmap_over, read_image
+from alignment_importance.report.figures.heatmaps import heatmap_note, heatmap_rows, limits_of
 
 #: Quantities that are compared: the label of the axis, and whether images or feature maps have the values.
 _QUANTITIES = {
@@ -176,23 +174,33 @@ def draw_agreement(
         table: see `agreement.agree`, of two networks alone, with the provenance.
         heatmaps: by the name of the two networks.
     """
-    names = list(heatmaps)
+    datasets = list(heatmaps.values())
     ranked = table.dropna(subset="correlation").sort_values("correlation", ascending=False, kind="stable")
     images = ranked["image"].tolist()
     most, least = images[:_SHOWN], images[_SHOWN:][-_SHOWN:]
-    aspect = style.aspect(heatmaps[names[0]])
+    aspect = style.aspect(datasets[0])
     figure = style.new_figure(1.1 + 3 * 0.75 * (aspect + 0.45))
     halves = figure.add_gridspec(1, 2, width_ratios=[2.4, 1])
     correlations = ranked.set_index("image")["correlation"]
-    groups = {"agree most": most, "agree least": least}
-    _extremes(figure.add_subfigure(halves[0]), groups, correlations, heatmaps, pictures, aspect)
+    titles = {
+        image: f"{group if image == chosen[0] else ''}\n{style.short(image, _LONGEST_ID)}\n"
+        f"{style.said('r', correlations[image], '.2f')}"
+        for group, chosen in {"agree most": most, "agree least": least}.items()
+        for image in chosen
+    }
+    examples = figure.add_subfigure(halves[0])
+    if titles:
+        rows = heatmap_rows(examples, titles, datasets, pictures, aspect, 0.45)
+        for row, name in zip(rows, ("image", *heatmaps), strict=True):
+            row.beside(0, style.short(name, _LONGEST_ID), size=7, rotation=90)
+    else:
+        examples.text(0.02, 0.5, "No image has a heatmap in both networks.")
     _correlations(figure.add_subfigure(halves[1]).subplots(), table)
-    shown = ", ".join(style.network(name, heatmaps[name].attrs) for name in names)
+    shown = ", ".join(style.network(name, maps.attrs) for name, maps in heatmaps.items())
     about = style.observers(comparison, table["simulated"].iloc[0])
     style.heading(figure, f"Heatmaps of two networks: {shown}", about)
-    examples = [maps["heatmap"].sel(image=[*most, *least]) for maps in heatmaps.values()]
-    note = heatmap_note(examples, limits_of(heatmaps[names[0]]))
-    count = style.some(len(most) + len(least), len(table), "images").capitalize()
+    note = heatmap_note([maps["heatmap"].sel(image=list(titles)) for maps in datasets], limits_of(datasets[0]))
+    count = style.some(len(titles), len(table), "images").capitalize()
     style.footnote(
         figure,
         f"{count}, those with the highest and the lowest r. {note} "
@@ -200,36 +208,6 @@ def draw_agreement(
         "image, as what a common place in the frame would give. Lines: means and their 95 % intervals.",
     )
     return figure
-
-
-def _extremes(
-    figure: SubFigure,
-    groups: Mapping[str, Sequence[str]],
-    correlations: pd.Series,
-    heatmaps: Mapping[str, xr.Dataset],
-    pictures: pd.DataFrame,
-    aspect: float,
-) -> None:
-    """Draw a row of images, ordered by agreement, and a row of their heatmaps for each network."""
-    shown = [(group, image) for group, images in groups.items() for image in images]
-    if not shown:
-        figure.text(0.02, 0.5, "No image has a heatmap in both networks.")
-        return
-    panels = figure.subplots(3, 1)
-    above, *rows = (Sheet(panel, 1, len(shown), aspect, above=0.45) for panel in panels)
-    above.beside(0, "image", size=7, rotation=90)
-    limits = [limits_of(maps) for maps in heatmaps.values()]
-    for column, (group, image) in enumerate(shown):
-        rgb = read_image(pictures, image, above.pixels)
-        first = groups[group][0] == image
-        name = f"{style.short(image, _LONGEST_ID)}\n{style.said('r', correlations[image], '.2f')}"
-        above.show(0, column, rgb, f"{group if first else ''}\n{name}")
-        for sheet, maps, scale in zip(rows, heatmaps.values(), limits, strict=True):
-            sheet.show(0, column, heatmap_over(rgb, maps, image, scale))
-    heatmap_bar(panels[0], 1, limits[0], hidden=True)
-    for panel, sheet, name, scale in zip(panels[1:], rows, heatmaps, limits, strict=True):
-        sheet.beside(0, style.short(name, _LONGEST_ID), size=7, rotation=90)
-        heatmap_bar(panel, 1, scale)
 
 
 def _correlations(panel: Axes, table: pd.DataFrame) -> None:
