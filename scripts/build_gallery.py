@@ -38,7 +38,6 @@ def build_gallery(
         pairs: explained pairs of images, by comparison and model.
         image_set_of: the image set of each comparison.
         percents: sizes of the masks that are outlined.
-        heatmap_scale: what the colours of heatmaps span.
         gallery: the folder to write, see `gallery.build`.
     """
     with ExitStack() as files, atomic_folder(gallery) as folder:

@@ -101,7 +101,6 @@ def heatmap_over(
     Args:
         rgb: uint8 (height, width, 3), the whole image at any size.
         heatmaps: what `heatmaps.make` returns.
-        image: its id.
         limits: see `overlay`.
     """
     return overlay(rgb, place_image(heatmaps, "heatmap", image, rgb.shape[:2]), limits)
@@ -112,7 +111,6 @@ def shared_limits(heatmaps: xr.Dataset, scale: Scale) -> Limits | None:
 
     Args:
         heatmaps: what `heatmaps.make` returns. Values stay within this range when maps are enlarged.
-        scale: what the colours span.
     """
     values = heatmaps["heatmap"].to_numpy()
     if scale == "image" or np.isnan(values).all():
@@ -135,7 +133,6 @@ def draw_overlays(heatmaps: xr.Dataset, table: pd.DataFrame, folder: Path, scale
         heatmaps: what `heatmaps.make` returns.
         table: `image`, `file` and `sha256` of the images.
         folder: exists.
-        scale: what the colours span.
     """
     ids, limits = heatmaps.indexes["image"], shared_limits(heatmaps, scale)
     if limits:
@@ -152,7 +149,6 @@ def read_image(table: pd.DataFrame, image: str, longest: int | None = None) -> N
 
     Args:
         table: `image`, `file` and `sha256` of the images.
-        image: its id.
         longest: the most pixels of the longer side; None for any number.
     """
     rgb = images.read_listed(table[table["image"] == image].iloc[0].to_dict())

@@ -146,12 +146,7 @@ def _index(
     folds: str,
     endings: Sequence[str],
 ) -> str:
-    """Write the index as Markdown: a table of contents, figures and tables with captions, and what is left out.
-
-    Args:
-        figures: kinds and names, by the names of their files without ending.
-        endings: endings of the files of each figure.
-    """
+    """Write the index as Markdown; `figures` are kinds and names, by the names of their files without ending."""
     score = score_name(str(tables["prediction"]["score"].iloc[0]))
     contents = ["| number | of | answers | files |", "|---|---|---|---|"]
     sections = []
@@ -185,14 +180,7 @@ def _index(
 
 
 def _facts(about: Mapping[str, str], tables: Mapping[str, pd.DataFrame], folds: str) -> str:
-    """State the images, participants, folds and networks of a figure, and what is simulated or has random weights.
-
-    Args:
-        about: `comparison`, `control`, `model`, `model_b` of the figure; all of the run for those that it lacks.
-            A control has the comparisons of its image set.
-        tables: see `collect`.
-        folds: how the folds were made.
-    """
+    """State the images, participants, folds and networks of what a figure is `about`, or of all of the run."""
     summary = tables["prediction"]
     models = [about[name] for name in ("model", "model_b") if name in about] or summary["model"].unique().tolist()
     names = [about["comparison"]] if "comparison" in about else summary["comparison"].unique().tolist()

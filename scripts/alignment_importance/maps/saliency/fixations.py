@@ -105,12 +105,7 @@ def density(x: NDArray, y: NDArray, width: int, height: int, degree: float) -> M
 
 
 def _variables(fixations: pd.DataFrame, image_ids: list[str]) -> xr.Dataset:
-    """Variables of the fixations, and of their number per image.
-
-    Returns:
-        n_fixations, n_fixations_outside and n_observers (image); fixation_image, fixation_x and fixation_y (fixation)
-        of the fixations inside their images.
-    """
+    """Variables of the fixations inside their images (fixation), and of the numbers of fixations (image)."""
     index = pd.Index(image_ids, name="image")
     inside = fixations[fixations["inside"]]
     counts = {

@@ -20,7 +20,6 @@ def build(image_sets: Sequence[ImageSet], percents: Sequence[float], folder: Pat
         image_sets: what to show, in this order.
         percents: sizes of the masks that are outlined and whose overlap is shown, in per cent of the pixels.
         folder: exists and is empty.
-        scale: what the colours of heatmaps span.
     """
     described = []
     for image_set in image_sets:

@@ -75,13 +75,7 @@ class ImageSet:
 
 
 def describe(image_set: ImageSet, percents: Sequence[float], scale: Scale) -> dict[str, Any]:
-    """Collect the numbers of one set for JSON: lists in the order of the images, None where undefined.
-
-    Args:
-        image_set: what to describe.
-        percents: sizes of masks whose overlap is shown.
-        scale: what the colours of heatmaps span.
-    """
+    """Collect the numbers of one set for JSON: lists in the order of the images, None where undefined."""
     ids = image_set.table["image"].tolist()
     categories = image_set.table["category"].astype(object).fillna("").tolist()
     heatmaps = [view.heatmaps for view in image_set.views]

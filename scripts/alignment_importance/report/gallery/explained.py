@@ -77,7 +77,6 @@ def draw(explained: xr.Dataset, feature_maps: xr.DataArray, folder: Path, scale:
         explained: what `experiments.pairs.explain` returns; may be lazy.
         feature_maps: (image, feature_map, y, x), may be lazy.
         folder: the folder to make.
-        scale: what the colours of heatmaps span.
     """
     folder.mkdir(parents=True)
     limits, pairs = shared_limits(explained, scale), list_pairs(explained, N_MAPS)
