@@ -59,8 +59,7 @@ def summary_table(seed: int, categories: Sequence[str] = (summary.ALL_IMAGES, "a
     table = pd.DataFrame(rows, columns=["category", "baseline", "direction", "measure", "top_percent"])
     table["value"] = np.random.default_rng(seed).random(len(table))
     bounds = {"lower": table["value"] - 0.1, "upper": table["value"] + 0.1}
-    table = table.assign(target_percent=20, n_images=2, **bounds, **ORIGIN)
-    return table.reindex(columns=list(dict.fromkeys([*summary.COLUMNS, *table])))
+    return table.assign(target_percent=20, n_images=2, **bounds, **ORIGIN)
 
 
 @pytest.fixture

@@ -426,7 +426,8 @@ def test_the_summary_is_that_of_the_images_of_each_category() -> None:
     table, scores = measure(maps, saliencies, [10, 20], [20], [5, 10])
     categories = {f"i {n}": "even" if n % 2 == 0 else "odd" for n in range(5)}
     summary = overlap_summary.summarise(table, scores, categories, [5, 10], 100, 1)
-    assert list(summary.columns) == list(overlap_summary.COLUMNS)
+    columns = "category measure direction baseline top_percent target_percent statistic n_images value lower upper"
+    assert summary.columns.tolist() == f"{columns} difference difference_lower difference_upper".split()
     assert summary["category"].unique().tolist() == ["all images", "even", "odd"]
     keys = "measure == 'recall' and baseline == 'activations' and direction == 'ais_predicts_saliency'"
     row = summary.query(f"category == 'even' and {keys} and top_percent == 10 and target_percent == 20").iloc[0]

@@ -10,28 +10,12 @@ from numpy.typing import NDArray
 from alignment_importance.statistics import resampling
 from alignment_importance.statistics.averages import average
 
-#: Columns of the summary.
-COLUMNS = (
-    "category",
-    "measure",
-    "direction",
-    "baseline",
-    "top_percent",
-    "target_percent",
-    "statistic",
-    "n_images",
-    "value",
-    "lower",
-    "upper",
-    "difference",
-    "difference_lower",
-    "difference_upper",
-)
-
 #: Value of the column `category` in the rows of all images together.
 ALL_IMAGES = "all images"
 
 _KEYS = ["measure", "direction", "baseline", "top_percent", "target_percent"]
+
+_ESTIMATES = ("value", "lower", "upper", "difference", "difference_lower", "difference_upper")
 
 
 def summarise(
@@ -52,11 +36,12 @@ def summarise(
         seed: of the resamples.
 
     Returns:
-        The columns `COLUMNS`, a row per group of images (all, and every category if there are several), measure,
-        direction, baseline and sizes of the masks. `value` is the `statistic` over images: the mean, or the median of
-        the relative risk, which may be infinite; `lower` and `upper` bound its 95 % percentile interval over resamples
-        of the images. `difference` is the mean over images of the observed value minus the baseline's, with its
-        interval; it is NaN for `observed` itself and for medians. `n_images` counts the values; NaN is left out.
+        A row per `category` of images (all together, and each if there are several), `measure`, `direction`,
+        `baseline` and sizes of the masks, `top_percent` and `target_percent`. `value` is the `statistic` over images:
+        the mean, or the median of the relative risk, which may be infinite; `lower` and `upper` bound its 95 %
+        percentile interval over resamples of the images. `difference` is the mean over images of the observed value
+        minus the baseline's, with its interval; it is NaN for `observed` itself and for medians. `n_images` counts the
+        values; NaN is left out.
     """
     ids = overlap["image"].drop_duplicates().tolist()
     columns, values = _wide(overlap, scores, risk_percent, len(ids))
@@ -66,14 +51,14 @@ def summarise(
         groups |= {name: np.array([categories.get(image) == name for image in ids]) for name in names}
     risk = (columns["measure"] == "relative_risk").to_numpy()
     compared, observed = _compared(columns, risk)
-    columns = columns.assign(statistic=np.where(risk, "median", "mean"))
+    columns["statistic"] = np.where(risk, "median", "mean")
+    columns.insert(0, "category", "")
     tables = []
     for name, inside in groups.items():
-        estimates = _summarise(
-            values[inside], risk, compared, observed, resampling.resample(inside.sum(), resamples, seed)
-        )
+        drawn = resampling.resample(inside.sum(), resamples, seed)
+        estimates = _summarise(values[inside], risk, compared, observed, drawn)
         tables.append(columns.assign(category=name, **estimates))
-    return pd.concat(tables, ignore_index=True)[list(COLUMNS)]
+    return pd.concat(tables, ignore_index=True)
 
 
 def _wide(
@@ -111,15 +96,12 @@ def _summarise(
     drawn: NDArray[np.intp],
 ) -> dict[str, NDArray[Any]]:
     """Statistics, intervals and differences of the values (image, column) of one group of images."""
-    result = np.full((3, values.shape[1]), np.nan)
+    result = np.full((len(_ESTIMATES), values.shape[1]), np.nan)
     result[0, ~risk], result[0, risk] = average(values[:, ~risk]), resampling.medians(values[:, risk].T)
-    result[1:, ~risk] = resampling.mean_interval(values[:, ~risk], drawn)
+    result[1:3, ~risk] = resampling.mean_interval(values[:, ~risk], drawn)
     if risk.any():
-        result[1:, risk] = resampling.median_interval(values[:, risk], drawn)
-    differences = np.full((3, values.shape[1]), np.nan)
+        result[1:3, risk] = resampling.median_interval(values[:, risk], drawn)
     by_image = values[:, observed] - values[:, compared]
-    differences[0, compared] = average(by_image)
-    differences[1:, compared] = resampling.mean_interval(by_image, drawn)
-    named = zip(("value", "lower", "upper"), result, strict=True)
-    differing = zip(("difference", "difference_lower", "difference_upper"), differences, strict=True)
-    return {"n_images": (~np.isnan(values)).sum(axis=0), **dict(named), **dict(differing)}
+    result[3, compared] = average(by_image)
+    result[4:, compared] = resampling.mean_interval(by_image, drawn)
+    return {"n_images": (~np.isnan(values)).sum(axis=0), **dict(zip(_ESTIMATES, result, strict=True))}
