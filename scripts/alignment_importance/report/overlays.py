@@ -1,9 +1,10 @@
-"""Lays heatmaps over their images."""
+"""Lays heatmaps, and outlines of masks, over their images."""
 
 import logging
 from pathlib import Path
-from typing import Literal
+from typing import Literal, cast
 
+import contourpy
 import matplotlib as mpl
 import numpy as np
 import pandas as pd
@@ -163,6 +164,24 @@ def shrunk(rgb: NDArray[np.uint8], longest: int) -> NDArray[np.uint8]:
     scale = longest / max(height, width)
     size = max(1, round(width * scale)), max(1, round(height * scale))
     return np.asarray(Image.fromarray(rgb).resize(size, Image.Resampling.LANCZOS))
+
+
+def outline(mask: NDArray[np.bool_]) -> tuple[NDArray[np.float64], NDArray[np.intp]]:
+    """Draw closed lines around the pixels of a mask (y, x).
+
+    They run through the midpoints of pixel edges, and cut off corners.
+
+    Returns:
+        Points (point, x and y), in pixels from the upper left corner of the picture, one line after the other, each
+        ending where it began; and the index of the first point of each line, and the index after the last point.
+    """
+    # A margin closes lines at the edge of the picture, and shifts all lines by a pixel.
+    padded = np.pad(mask.astype(np.float64), 1)
+    generator = contourpy.contour_generator(z=padded, line_type=contourpy.LineType.ChunkCombinedOffset)
+    [points], [starts] = cast(tuple[list[NDArray[np.float64] | None], list[NDArray | None]], generator.lines(0.5))
+    if points is None or starts is None:
+        return np.zeros((0, 2)), np.zeros(1, dtype=np.intp)
+    return points - 0.5, starts.astype(np.intp)
 
 
 def _crossed_out(rgb: NDArray[np.uint8]) -> NDArray[np.uint8]:

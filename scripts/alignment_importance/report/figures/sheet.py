@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from numpy.typing import NDArray
 
 from alignment_importance.report.figures import style
-from alignment_importance.report.outlines import outline
+from alignment_importance.report.overlays import outline
 
 #: Gap between the pictures of a row, in widths of a picture.
 _GAP = 0.08

@@ -16,8 +16,7 @@ from alignment_importance.maps.saliency.computing import own_map
 from alignment_importance.report import palette
 from alignment_importance.report.gallery import content, explained
 from alignment_importance.report.gallery.content import ImageSet, View
-from alignment_importance.report.outlines import outline
-from alignment_importance.report.overlays import Scale, overlay, shared_limits, shrunk
+from alignment_importance.report.overlays import Scale, outline, overlay, shared_limits, shrunk
 from alignment_importance.system import logs
 
 #: Longest sides of pictures in pixels: in the large view, in the overview (also of contours), and of a feature map.
