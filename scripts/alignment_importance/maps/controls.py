@@ -19,12 +19,6 @@ from alignment_importance.system.problems import Problems
 #: Columns of the table of a control.
 COLUMNS = ("control", "comparison", "map", "image", "image_b", "auc")
 
-#: Names of the evaluated maps, and the variables of a dataset of heatmaps that hold them.
-MAPS = {"ais": "heatmap", "activations": "activation_mean"}
-
-#: Name, in the column `map`, of heatmaps of an image in the light of another image.
-PAIR_MAP = "pairs"
-
 _MOST_NUMBERS = 10
 
 
@@ -61,13 +55,13 @@ def evaluate(
         maps = heatmaps[comparison]
         shape = (int(maps["height"].sel(image=image)), int(maps["width"].sel(image=image)))
         first, second = _read_objects(files[image], shape, objects)
-        for name, variable in MAPS.items():
+        for name, variable in (("ais", "heatmap"), ("activations", "activation_mean")):
             placed = place_image(maps, variable, image)
             rows.append((control, comparison, name, image, "", roc.area_under_curve(placed[first], placed[second])))
         for partner, map2d in _of_pairs(pairs[comparison], image) if comparison in pairs else ():
             placed = place(map2d, shape[1], shape[0], maps.attrs["resize"])
             area = roc.area_under_curve(placed[first], placed[second])
-            rows.append((control, comparison, PAIR_MAP, image, partner, area))
+            rows.append((control, comparison, "pairs", image, partner, area))
     return pd.DataFrame(rows, columns=list(COLUMNS))
 
 

@@ -22,8 +22,6 @@ _PAIRS, _LONGEST_ID = 4, 18
 #: Number of rows of images, and of rows for a category each.
 _ROWS, _CATEGORIES = 3, 10
 
-_CROSSED_OUT = "; crossed out where no score is positive or one is undefined"
-
 #: The largest height of a colour bar, in rows of images.
 _ROWS_OF_BAR = 3
 
@@ -40,7 +38,8 @@ def heatmap_note(shown: Sequence[xr.DataArray], limits: Limits | None) -> str:
     """Explain the colours of the heatmaps (image, y, x) that a figure shows."""
     scale = "each over its own range" if limits is None else "one scale for all images of the comparison and network"
     missing = any(np.isnan(maps.to_numpy()).all(axis=(1, 2)).any() for maps in shown)
-    return f"Heatmaps: clear (lowest) to bright (highest), {scale}{_CROSSED_OUT if missing else ''}."
+    crossed_out = "; crossed out where no score is positive or one is undefined" if missing else ""
+    return f"Heatmaps: clear (lowest) to bright (highest), {scale}{crossed_out}."
 
 
 def heatmap_bar(panel: Axes, n_rows: int, limits: Limits | None, *, weight: str = "AIS", hidden: bool = False) -> None:

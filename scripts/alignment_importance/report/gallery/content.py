@@ -23,9 +23,6 @@ N_MAPS = 6
 #: Number of neighbours shown for each image.
 N_NEAREST = 6
 
-#: The matrices of similarities from which the nearest images are taken, in the order of the page.
-NEAREST = ("people", "full", "retained")
-
 _DECIMALS = 3
 
 
@@ -119,7 +116,7 @@ def _describe_view(view: View, ids: list[str], percents: Sequence[float], scale:
         "overlap": {name: _overlap(table, ids, percents) for name, table in view.overlaps.items()},
         "maps": [leading_maps(view.scores, image) for image in ids],
         "explained": explained.describe(view.pairs, view.heatmaps, ids),
-        "nearest": {which: nearest(view.rsms[which], ids) for which in NEAREST},
+        "nearest": {which: nearest(view.rsms[which], ids) for which in ("people", "full", "retained")},
     }
 
 
@@ -176,10 +173,5 @@ def _overlap(table: pd.DataFrame, ids: list[str], percents: Sequence[float]) -> 
 
 def numbers(values: Iterable[float]) -> list[float | str | None]:
     """Round for the page; NaN becomes None, and infinity, which JSON lacks, the text that the page shows."""
-    return [_number(value) for value in values]
-
-
-def _number(value: float) -> Any:
-    if np.isnan(value):
-        return None
-    return "∞" if np.isinf(value) else round(float(value), _DECIMALS)
+    rounded = (round(float(value), _DECIMALS) for value in values)
+    return [None if np.isnan(value) else "∞" if np.isinf(value) else value for value in rounded]
