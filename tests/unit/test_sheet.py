@@ -50,10 +50,10 @@ def test_outlines_lie_over_their_picture() -> None:
     _, pictures = sheet(1, 2, aspect=1)
     mask = np.zeros((4, 4), dtype=bool)
     mask[1:3, 0] = mask[3, 3] = True
-    place = pictures.show(0, 1, picture(4, 4))
-    column, corner = sorted(place.outlines(mask), key=len, reverse=True)
+    pictures.show(0, 1, picture(4, 4))
+    column, corner = sorted(pictures.outlines(0, 1, mask), key=len, reverse=True)
     # Pixels 1 and 2 of the first column, and the last pixel; a pixel is a quarter wide.
     assert (column.min(axis=0).tolist(), column.max(axis=0).tolist()) == ([1.08, 0.75], [1.33, 1.25])
     np.testing.assert_allclose([corner.min(axis=0), corner.max(axis=0)], [[1.83, 1.25], [2.08, 1.5]])
     assert all((line[0] == line[-1]).all() for line in (column, corner))
-    assert place.outlines(mask & False) == []
+    assert pictures.outlines(0, 1, mask & False) == []

@@ -175,9 +175,10 @@ def draw_overlap_grid(
             for at, size in enumerate(sizes):
                 title = f"RR {style.number(risks[name][size][image], '.1f')}"
                 above = f"{style.short(image, 19)}\n" if block == at == 0 else ""
-                where = sheet.show(block * len(sizes) + at, column, faded, above + title, size=7)
+                row = block * len(sizes) + at
+                sheet.show(row, column, faded, above + title, size=7)
                 for colour, mask in marked.items():
-                    lines[colour] += [] if mask is None else where.outlines(mask[at])
+                    lines[colour] += [] if mask is None else sheet.outlines(row, column, mask[at])
     for block, name in enumerate(salience):
         for at, size in enumerate(sizes):
             words = f"{style.short(name, 20)}\nhighest {size:g} %"

@@ -1,7 +1,6 @@
 """Arranges pictures in rows and columns of one panel."""
 
 import math
-from dataclasses import dataclass
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -12,20 +11,6 @@ from alignment_importance.report.overlays import outline
 
 #: Gap between the pictures of a row, in widths of a picture.
 _GAP = 0.08
-
-
-@dataclass(frozen=True)
-class Place:
-    """The position of a picture in a panel: its left and upper edge and the side of a pixel, in units of the panel."""
-
-    left: float
-    top: float
-    pixel: float
-
-    def outlines(self, mask: NDArray[np.bool_]) -> list[NDArray[np.float64]]:
-        """Return the outlines of a mask of the picture's pixels, in units of the panel: lines (point, x and y)."""
-        points, starts = outline(mask)
-        return np.split((self.left, self.top) + self.pixel * points, starts[:-1])[1:]
 
 
 class Sheet:
@@ -53,16 +38,19 @@ class Sheet:
         panel.axis("off")
         panel.set(xlim=(0, n_columns * (1 + _GAP) - _GAP), ylim=(n_rows * (aspect + above), 0), anchor="NW")
 
-    def show(self, row: int, column: float, picture: NDArray[np.uint8], title: str = "", size: float = 6.5) -> Place:
+    def show(self, row: int, column: float, picture: NDArray[np.uint8], title: str = "", size: float = 6.5) -> None:
         """Show a picture as large as its place allows, with a title of `size` points above it."""
         height, width = picture.shape[:2]
-        pixel = min(1 / width, self._aspect / height)
-        left = column * (1 + _GAP) + (1 - pixel * width) / 2
-        top = self._top(row) + (self._aspect - pixel * height) / 2
+        left, top, pixel = self._place(row, column, height, width)
         self._panel.imshow(picture, extent=(left, left + pixel * width, top + pixel * height, top))
         if title:
             self._panel.text(left, top - 0.02, title, va="bottom", fontsize=size)
-        return Place(left, top, pixel)
+
+    def outlines(self, row: int, column: float, mask: NDArray[np.bool_]) -> list[NDArray[np.float64]]:
+        """Return the outlines of a mask of a picture's pixels, in units of the panel: lines (point, x and y)."""
+        left, top, pixel = self._place(row, column, *mask.shape)
+        points, starts = outline(mask)
+        return np.split((left, top) + pixel * points, starts[:-1])[1:]
 
     def head(self, row: int, column: float, words: str, colour: str = "0.15") -> None:
         """Write text at the upper edge of a row, above the title of the picture in a column."""
@@ -73,6 +61,12 @@ class Sheet:
         """Write text of `size` points to the left of a row."""
         middle = self._top(row) + self._aspect / 2
         self._panel.text(-0.06, middle, words, ha="right", va="center", fontsize=size, rotation=rotation)
+
+    def _place(self, row: int, column: float, height: int, width: int) -> tuple[float, float, float]:
+        """Return the left and upper edge of a picture and the side of its pixels, in units of the panel."""
+        pixel = min(1 / width, self._aspect / height)
+        left = column * (1 + _GAP) + (1 - pixel * width) / 2
+        return left, self._top(row) + (self._aspect - pixel * height) / 2, pixel
 
     def _top(self, row: int) -> float:
         """Return the upper edge of the pictures of a row."""
