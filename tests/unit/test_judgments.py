@@ -99,6 +99,16 @@ def test_ratings_that_differ_are_said(tmp_path: Path) -> None:
     assert said in warnings(path)
 
 
+def test_a_pair_that_several_participants_judge_twice_differently_counts_once(tmp_path: Path) -> None:
+    lines = ["image_a,image_b,similarity,participant"]
+    lines += [f"{pair},{name}" for name in ("ann", "ben") for pair in ("a,b,1", "b,a,2", "a,c,3", "b,c,4")]
+    assert "1 pair was rated differently by one participant (" in warnings(write(tmp_path, "\n".join(lines)))
+    np.save(tmp_path / "j.npy", np.array([[[0, 1, 3], [2, 0, 4], [3, 4, 0]]] * 2))
+    order = write(tmp_path, "a\nb\nc\n", "order.txt")
+    said = warnings(tmp_path / "j.npy", kind="dissimilarity", order=order)
+    assert "1 pair has another value in the other direction (largest difference 1)." in said
+
+
 def test_a_stack_in_the_order_of_its_file(tmp_path: Path) -> None:
     stack = np.zeros((11, 3, 3))
     stack[10] = [[0, 1, 2], [1, 0, 4], [2, 4, 0]]

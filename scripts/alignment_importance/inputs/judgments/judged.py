@@ -212,7 +212,8 @@ def from_ratings(
     starts = np.flatnonzero(np.diff(cell, prepend=-1))
     counts = np.diff(starts, append=len(rating))
     spread = rating[starts + counts - 1] - rating[starts]
-    n_differing = int(np.count_nonzero(spread > ROUNDING * np.abs(rating).max(initial=0)))
+    differing = spread > ROUNDING * np.abs(rating).max(initial=0)
+    n_differing = len(np.unique(cell[starts][differing] % n**2))
     if n_differing:
         pairs = counted(n_differing, "pair was", "pairs were")
         found = f"{pairs} rated differently by one participant (largest difference {spread.max():g})"
@@ -260,7 +261,7 @@ def _symmetric(
 
     Returns:
         The averages (NaN on the diagonal), the number of ratings of each, the largest difference of two directions, and
-        how many pairs differ. A symmetric matrix has one rating of every pair, any other matrix two.
+        how many pairs differ in any matrix. A symmetric matrix has one rating of every pair, any other matrix two.
     """
     mirrored = stack.transpose(0, 2, 1)
     known, known_mirrored = ~np.isnan(stack), ~np.isnan(mirrored)
@@ -273,7 +274,8 @@ def _symmetric(
     counts = (known | known_mirrored) + (known & known_mirrored & asymmetric).astype(np.int32)
     diagonal = np.eye(stack.shape[-1], dtype=bool)
     values[:, diagonal], counts[:, diagonal] = np.nan, 0
-    return values, counts, float(np.max(differences, where=differing, initial=0.0)), int(np.count_nonzero(differing))
+    largest = float(np.max(differences, where=differing, initial=0.0))
+    return values, counts, largest, int(np.count_nonzero(differing.any(axis=0)))
 
 
 def _by_participant(
