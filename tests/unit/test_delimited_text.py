@@ -149,13 +149,14 @@ def test_one_and_several_missing_columns_are_told_apart(tmp_path: Path) -> None:
 
 def test_unknown_columns_are_refused_unless_the_user_has_named_others(tmp_path: Path) -> None:
     said = (
-        "header: unknown column 'rt'. Pairs have the columns one, two; rename or remove the others, or say with "
-        "`columns` which is which. Once it names one, such as {one: one}, other columns are ignored."
+        "header: unknown columns 'rt', 'sex'. Pairs have the columns one, two; rename or remove the others, or say "
+        "with `columns` which is which. Once it names one, such as {one: one}, other columns are ignored."
     )
-    text = opened(tmp_path, "rt,one,two\n")
+    text = opened(tmp_path, "rt,one,sex,two\n")
     with pytest.raises(ProblemsError) as caught:
         text.check_header(["one"], ["one", "two"], "Pairs")
     assert said in str(caught.value)
+    assert len(text.problems) == 1
     for header, name in (("rt,x,two\n", "x"), ("rt,one,two\n", "one")):
         text = opened(tmp_path, header, one=name)
         text.check_header(["one"], ["one", "two"], "Pairs")

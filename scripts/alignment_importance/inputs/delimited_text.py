@@ -115,12 +115,14 @@ class Text:
         unknown = [name for name in names if name not in known]
         if unknown and self.own:
             self.problems.warn(self.path, f"other columns: {', '.join(unknown)}", "They are not used.", "header")
-        for name in () if self.own else unknown:
+        elif unknown:
+            columns = "unknown column" if len(unknown) == 1 else "unknown columns"
             remedy = (
                 f"{what} have the columns {', '.join(known)}; rename or remove the others, or say with `columns` which "
                 f"is which. Once it names one, such as {{{known[0]}: {known[0]}}}, other columns are ignored."
             )
-            self.problems.error(self.path, f"unknown column {name!r}", remedy, "header", lacks="columns")
+            found = f"{columns} {', '.join(map(repr, unknown))}"
+            self.problems.error(self.path, found, remedy, "header", lacks="columns")
         self.require(required, [name for name in names if name in known], f"{what} need")
 
     def require(self, required: Sequence[str], used: Sequence[str] = (), need: str = "It needs") -> None:
