@@ -220,9 +220,15 @@ def test_wrong_maps_and_judgments_are_named() -> None:
     assert "of cat2 and cat1 it is 9" in said
     assert "average both directions" in said
     other = [*ids[:-1], "dog"]
-    assert "maps have images that judgments lack: cat11" in refuse(named, pd.DataFrame(human, other, other))
-    assert "the rows of judgments have images that their columns lack: cat11" in refuse(
-        people=pd.DataFrame(human, ids, other)
+    assert refuse(named, pd.DataFrame(human, other, other)) == (
+        "maps have images that judgments lack: cat11, and judgments have images that maps lack: dog. Take the same of "
+        "both, by the same names."
+    )
+    assert refuse(named[:-1], pd.DataFrame(human, ids, ids)).startswith(
+        "judgments have images that maps lack: cat11. Take"
+    )
+    assert refuse(people=pd.DataFrame(human, ids, other)).startswith(
+        "the rows of judgments have images that their columns lack: cat11, and their columns have images that the rows"
     )
     assert refuse(people=human.max() - human).startswith("judgments: the diagonal (images with themselves) holds")
     assert refuse(people=np.ones_like(human)).startswith("judgments: all judgments are the same (1). Nothing")

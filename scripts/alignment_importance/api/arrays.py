@@ -167,12 +167,16 @@ def _names(labels: pd.Index | None, where: str) -> list[str] | None:
 
 def _places(wanted: list[str], available: list[str], wanted_by: str, available_in: str) -> np.ndarray:
     """Positions of the wanted names among the available ones; both must be the same set of names."""
-    for owner, other, missing in (
-        (wanted_by, available_in, set(wanted) - set(available)),
-        (available_in, wanted_by, set(available) - set(wanted)),
-    ):
-        if missing:
-            raise InputError(f"{owner} have images that {other} lack: {some(sorted(missing))}. Take the same of both.")
+    lacking = [
+        f"{owner} have images that {other} lack: {some(sorted(set(own) - set(others)))}"
+        for owner, own, other, others in (
+            (wanted_by, wanted, available_in, available),
+            (available_in, available, wanted_by, wanted),
+        )
+        if set(own) - set(others)
+    ]
+    if lacking:
+        raise InputError(f"{', and '.join(lacking)}. Take the same of both, by the same names.")
     return pd.Index(available).get_indexer(pd.Index(wanted))
 
 
