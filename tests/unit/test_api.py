@@ -230,6 +230,10 @@ def test_wrong_maps_and_judgments_are_named() -> None:
     assert refuse(people=pd.DataFrame(human, ids, other)).startswith(
         "the rows of judgments have images that their columns lack: cat11, and their columns have images that the rows"
     )
+    with_names_in_a_column = pd.DataFrame(human, ids, ids).reset_index(names="image")
+    said = refuse(people=with_names_in_a_column)
+    assert said.startswith("judgments must be real numbers, and these columns are not: image. Names of images")
+    assert "these columns are not: 0, 1" in refuse(people=pd.DataFrame(human * 1j))
     assert refuse(people=human.max() - human).startswith("judgments: the diagonal (images with themselves) holds")
     assert refuse(people=np.ones_like(human)).startswith("judgments: all judgments are the same (1). Nothing")
     for scale in (1e160, 1e-160):

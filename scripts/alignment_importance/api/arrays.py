@@ -136,7 +136,11 @@ def _numbers_of(array: np.ndarray | torch.Tensor | pd.DataFrame | xr.DataArray, 
         array = array.detach().cpu()
         # NumPy has no bfloat16.
         array = array.float() if array.dtype == torch.bfloat16 else array
-    if isinstance(array, pd.DataFrame) and all(map(pd.api.types.is_numeric_dtype, array.dtypes)):
+    if isinstance(array, pd.DataFrame):
+        wrong = [str(name) for name, of in array.dtypes.items() if of.kind not in "fiub"]
+        if wrong:
+            remedy = "Names of images belong in its index, as pandas.read_csv(file, index_col=0) reads them."
+            raise TypeError(f"{what} must be real numbers, and these columns are not: {some(wrong)}. {remedy}")
         # This also converts pandas' own types, which NumPy would take for objects.
         array = array.to_numpy(dtype=np.float64, na_value=np.nan)
     values = np.asanyarray(array)
