@@ -219,6 +219,8 @@ def test_wrong_maps_and_judgments_are_named() -> None:
     said = refuse(named, pd.DataFrame(lopsided, ids, ids))
     assert "of cat2 and cat1 it is 9" in said
     assert "average both directions" in said
+    triangle = np.where(np.tri(len(human), dtype=bool), human, np.nan)
+    assert refuse(people=triangle).endswith("to the other half of the matrix if one half alone holds them.")
     other = [*ids[:-1], "dog"]
     assert refuse(named, pd.DataFrame(human, other, other)) == (
         "maps have images that judgments lack: cat11, and judgments have images that maps lack: dog. Take the same of "

@@ -195,7 +195,9 @@ def _check_symmetric(human: np.ndarray, names: list[str]) -> None:
             for row, column in ((first, second), (second, first))
         )
         raise InputError(
-            f"{found}. Judgments are finite, or NaN, and symmetric: average both directions.", where="judgments"
+            f"{found}. Judgments are finite, or NaN, and symmetric: average both directions, or copy them to the other "
+            "half of the matrix if one half alone holds them.",
+            where="judgments",
         )
 
 
