@@ -562,6 +562,7 @@ def test_own_network_with_a_checkpoint(own: Path) -> None:
         ("my_networks.broken:build", "stopped with ModuleNotFoundError: No module named 'no_such_library'"),
         ("my_networks.nets:biuld", r"nets.py has no function 'biuld'. Did you mean build"),
         ("my_networks.nets:size", "has no function 'size'"),
+        ("my_networks:build", r"my_networks has no function 'build'\.$"),
         ("my_networks.nets:needs", "stopped with TypeError: needs.. missing 1 required"),
         ("my_networks.nets:fails", "stopped with RuntimeError: no such file"),
         ("my_networks.nets:other", "returns a str, not a torch.nn.Module"),

@@ -108,7 +108,8 @@ def _find_function(name: str, function: str) -> Callable[[], Any]:
     builder = getattr(module, function, None)
     if not callable(builder):
         functions = [key for key, value in vars(module).items() if callable(value) and not key.startswith("_")]
-        raise InputError(
-            f"Network {name}:{function}: {module.__file__} has no function {function!r}.{nearest(function, functions)}"
-        )
+        # A notebook, as `__main__`, and a package without an __init__.py have no file.
+        place = getattr(module, "__file__", None) or name
+        near = nearest(function, functions) if functions else ""
+        raise InputError(f"Network {name}:{function}: {place} has no function {function!r}.{near}")
     return builder
