@@ -231,6 +231,11 @@ def test_patches_are_no_feature_maps() -> None:
         networks.cut(network_of(nn.Sequential(*patches, nn.Linear(N_MAPS, 2))))
 
 
+def test_a_module_is_told_from_a_network_that_was_built() -> None:
+    with pytest.raises(TypeError, match=r"what networks.build returned, not Linear. .* build\(Spec\('package.module:"):
+        networks.cut(nn.Linear(3, 2))  # type: ignore[arg-type]
+
+
 @pytest.mark.parametrize("last", ["tuple", "maps"])
 def test_a_network_with_another_output_needs_a_name(last: str) -> None:
     end = Function(lambda x: (x, x) if last == "tuple" else x + 1)

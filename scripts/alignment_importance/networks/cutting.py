@@ -83,9 +83,15 @@ def cut(network: Network, map_layer: str | None = None, readout_layer: str | Non
         names `map_layer` and `readout_layer` of the layers that were used.
 
     Raises:
+        TypeError: `network` is not what `build` returned.
         InputError: a layer that does not exist or has no suitable shape; a network in which no such layer is found; a
             readout that does not depend on the maps alone.
     """
+    if not isinstance(network, Network):
+        raise TypeError(
+            f"network must be what networks.build returned, not {type(network).__name__}. For a module of your own, "
+            "build(Spec('package.module:function')) calls a function that returns it."
+        )
     try:
         traced = trace(network)
         layers = _choose(traced, network, map_layer, readout_layer)
