@@ -527,6 +527,13 @@ def test_own_network_from_the_working_directory(own: Path) -> None:
     assert sys.path == path
 
 
+def test_own_network_of_a_notebook(monkeypatch: pytest.MonkeyPatch) -> None:
+    network = nn.Sequential(nn.Conv2d(3, 4, 3), nn.ReLU(), nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(4, 2))
+    monkeypatch.setattr("__main__.net", lambda: network, raising=False)
+    cut = networks.cut(networks.build(networks.Spec("__main__:net", input_size=16)))
+    assert (cut.map_layer, cut.readout_layer, cut.head.route) == ("1", "3", "pooled")
+
+
 def test_own_network_draws_the_same_weights_in_every_job(own: Path) -> None:
     def weights(**options: Any) -> torch.Tensor:
         torch.manual_seed(len(options))
