@@ -41,7 +41,7 @@ def test_a_matrix_with_several_faults_names_them_all(tmp_path: Path) -> None:
         "column 5: 'x' is not an image of this set. Correct the id, add the image to the set, or name the comparison's",
         "images without a column: c. Add a column for each",
         "line 5: 'd' is not an image of this set.",
-        "line 6: '' is not an image of this set.",
+        "line 6: no image is named. Name one, or remove what belongs to no image.",
         "images without a row: c. Add a row for each",
     ):
         assert part in message
@@ -74,6 +74,13 @@ def test_an_unknown_id_is_told_once_with_the_number_of_its_lines(tmp_path: Path)
     assert "line 3 and 2 others, column image_a: 'x' is not an image of this set." in message
     assert "line 7, column image_b: 'y' is not an image of this set." in message
     assert message.count("is not an image") == 2
+
+
+def test_lines_without_images_are_not_taken_for_an_image_that_is_not_of_the_set(tmp_path: Path) -> None:
+    message = refusal(write(tmp_path, f"{PAIRS},participant\na,b,1,p\n,,,p\na,c,3,p\n,,,p\n"))
+    for name in ("image_a", "image_b"):
+        assert f"line 3 and 1 other, column {name}: no image is named. Name one, or remove what" in message
+    assert "is not an image" not in message
 
 
 def test_triplets_with_several_faults_name_them_all(tmp_path: Path) -> None:

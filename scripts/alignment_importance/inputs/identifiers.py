@@ -75,6 +75,8 @@ class ImageIds:
             elif self._pass_over:
                 self.numbers.setdefault(image, len(self.numbers))
                 self._strangers.setdefault(where, {})[image] = None
+            elif not image:
+                problems.error(where, "no image is named", "Name one, or remove what belongs to no image.", place)
             else:
                 n_unknown += 1
                 hint = ids.suggest(ids.of_path(image), self.known) if n_unknown <= MOST_GUESSED else ""
