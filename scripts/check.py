@@ -9,7 +9,7 @@ from job import run
 
 from alignment_importance.checks import inputs
 from alignment_importance.system import tables
-from alignment_importance.system.plurals import counted
+from alignment_importance.system.names import counted
 from alignment_importance.system.problems import Problems
 
 logger = logging.getLogger("alignment_importance.check")

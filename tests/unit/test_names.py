@@ -26,6 +26,12 @@ def test_a_participant_whose_name_outputs_cannot_hold_is_told(tmp_path: Path) ->
     assert r"the participant 'anna\u20281' has control characters. Rename this participant." in said
 
 
+@pytest.mark.parametrize(("number", "said"), [(0, "0 pairs have"), (1, "1 pair has"), (2, "2 pairs have")])
+def test_numbers_agree(number: int, said: str) -> None:
+    assert names.counted(number, "pair has", "pairs have") == said
+    assert names.not_used(number) == ("It is not used." if number == 1 else "They are not used.")
+
+
 @pytest.mark.parametrize("module", [contents, names])
 def test_the_examples_are_right(module: object) -> None:
     assert doctest.testmod(module).failed == 0  # type: ignore[arg-type]

@@ -12,8 +12,7 @@ from alignment_importance.inputs import folds, ids
 from alignment_importance.inputs.judgments import quality
 from alignment_importance.inputs.judgments.diagonals import are_least_alike
 from alignment_importance.system.errors import InputError
-from alignment_importance.system.names import some
-from alignment_importance.system.plurals import counted
+from alignment_importance.system.names import counted, some
 
 Maps = np.ndarray | torch.Tensor | xr.DataArray
 

@@ -16,8 +16,7 @@ from alignment_importance.inputs.images import examination
 from alignment_importance.inputs.judgments import averages, quality, reading
 from alignment_importance.inputs.judgments.judged import SINGLE_PARTICIPANT, Judged
 from alignment_importance.inputs.judgments.subsets import FEWEST_IMAGES
-from alignment_importance.system.names import some
-from alignment_importance.system.plurals import counted
+from alignment_importance.system.names import counted, some
 from alignment_importance.system.problems import Problems
 
 #: The paper's number of folds, and the fewest that are tried if test sets would be small or could not be scored.

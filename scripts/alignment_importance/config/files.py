@@ -14,7 +14,7 @@ from alignment_importance.config.problems import PLACEHOLDERS, KeyProblem
 from alignment_importance.config.sections import ALL_PAIRS, Configuration
 from alignment_importance.inputs.datasets import registry
 from alignment_importance.system import names
-from alignment_importance.system.plurals import counted
+from alignment_importance.system.names import counted
 
 #: Keys that name a file or folder, by section.
 _NAMING = {

@@ -13,7 +13,7 @@ from pydantic_core import ErrorDetails
 from alignment_importance.config.values import NAME_PATTERN
 from alignment_importance.system import names
 from alignment_importance.system.errors import InputError
-from alignment_importance.system.plurals import counted
+from alignment_importance.system.names import counted
 
 NAMES = "a name has letters, digits, '_', '-' and '.', and starts with a letter or digit"
 PLACEHOLDERS = "Snakemake reads { } < > in a path as placeholders"

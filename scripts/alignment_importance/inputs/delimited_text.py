@@ -22,8 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from alignment_importance.system import contents
-from alignment_importance.system.names import suggestion
-from alignment_importance.system.plurals import counted
+from alignment_importance.system.names import counted, suggestion
 from alignment_importance.system.problems import Problems
 
 #: Endings of tables as text.

@@ -11,8 +11,7 @@ from numpy.typing import NDArray
 from alignment_importance.inputs import array_files, tensor_files
 from alignment_importance.inputs.identifiers import ImageIds
 from alignment_importance.system import digests, provenance
-from alignment_importance.system.names import some
-from alignment_importance.system.plurals import counted
+from alignment_importance.system.names import counted, some
 from alignment_importance.system.problems import Problems
 
 #: The dimensions of an array, by layout.

@@ -8,8 +8,7 @@ import xarray as xr
 from alignment_importance.inputs import folds
 from alignment_importance.inputs.judgments import mean
 from alignment_importance.system.errors import InputError
-from alignment_importance.system.names import some
-from alignment_importance.system.plurals import counted
+from alignment_importance.system.names import counted, some
 from alignment_importance.system.problems import Problems
 
 #: With fewer test images, a correlation over their pairs varies widely.

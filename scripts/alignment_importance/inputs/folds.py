@@ -8,7 +8,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from alignment_importance.system.errors import InputError
-from alignment_importance.system.plurals import counted
+from alignment_importance.system.names import counted
 
 #: What can be cut into folds, and its name in tables. The paper cuts images; when pairs are cut, every image is on both
 #: sides, so that information about it leaks.

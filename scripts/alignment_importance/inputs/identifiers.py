@@ -8,8 +8,7 @@ from numpy.typing import NDArray
 
 from alignment_importance.inputs import ids
 from alignment_importance.inputs.delimited_text import Table, Text
-from alignment_importance.system.names import some
-from alignment_importance.system.plurals import counted
+from alignment_importance.system.names import counted, some
 from alignment_importance.system.problems import Problems
 
 #: Number of unknown ids for which a similar one is suggested: suggestions are slow, and messages show no more.

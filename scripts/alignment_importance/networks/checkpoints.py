@@ -13,8 +13,7 @@ from torch import nn
 
 from alignment_importance.system import contents, digests
 from alignment_importance.system.errors import InputError
-from alignment_importance.system.names import some
-from alignment_importance.system.plurals import counted
+from alignment_importance.system.names import counted, some
 
 #: State dict of a network: names to tensors.
 State = Mapping[str, torch.Tensor]

@@ -19,7 +19,7 @@ from torchvision.models import VisionTransformer
 
 from alignment_importance.networks.tracing import ancestors, module_of, operation, readers, shape, sources
 from alignment_importance.system.errors import InputError
-from alignment_importance.system.plurals import counted
+from alignment_importance.system.names import counted
 
 
 def prefix_tokens(module: nn.Module) -> int | None:

@@ -10,7 +10,7 @@ import pandas as pd
 
 from alignment_importance.maps.overlap.summary import ALL_IMAGES
 from alignment_importance.report.captions import FIGURES, score_name, subject, unusual
-from alignment_importance.system.plurals import counted
+from alignment_importance.system.names import counted
 from alignment_importance.system.tables import ORIGIN, write_table
 
 #: The title of each table, and its columns in the index.

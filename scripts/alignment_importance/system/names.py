@@ -1,4 +1,4 @@
-"""How messages name things, what a misspelt name was probably meant to be, and which names tables can hold."""
+"""How messages name and count things, what a misspelt name was meant to be, and which names tables can hold."""
 
 import difflib
 import unicodedata
@@ -17,6 +17,16 @@ def some(names: Sequence[str], most: int = 10) -> str:
     """
     more = f" and {len(names) - most} more" if len(names) > most else ""
     return ", ".join(names[:most]) + more
+
+
+def counted(number: int, one: str, several: str) -> str:
+    """Write a number and the words that agree with it: `one` after 1, else `several`."""
+    return f"{number} {one if number == 1 else several}"
+
+
+def not_used(number: int) -> str:
+    """Say that so many things are not used."""
+    return "It is not used." if number == 1 else "They are not used."
 
 
 def nearest(name: str, known: Iterable[str], most: int = 1, alike: float = 0.5) -> list[str]:

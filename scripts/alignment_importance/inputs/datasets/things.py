@@ -21,8 +21,7 @@ from alignment_importance.inputs import array_files, images
 from alignment_importance.inputs.datasets import canonical
 from alignment_importance.system import atomic_write, tables
 from alignment_importance.system.errors import InputError
-from alignment_importance.system.names import some
-from alignment_importance.system.plurals import counted
+from alignment_importance.system.names import counted, some
 from alignment_importance.system.problems import Problems
 
 #: Numbers of objects: in the whole data set, and in the subset with choices for all triplets.

@@ -8,8 +8,7 @@ import numpy as np
 from alignment_importance.inputs import ids
 from alignment_importance.inputs.delimited_text import MISSING, Text
 from alignment_importance.inputs.identifiers import ImageIds
-from alignment_importance.system.names import can_be_written, some, visible
-from alignment_importance.system.plurals import counted
+from alignment_importance.system.names import can_be_written, counted, some, visible
 from alignment_importance.system.problems import Problems
 
 

@@ -12,8 +12,7 @@ from numpy.typing import NDArray
 from alignment_importance.inputs.delimited_text import Text
 from alignment_importance.inputs.identifiers import ImageIds
 from alignment_importance.inputs.judgments import diagonals
-from alignment_importance.system.names import some
-from alignment_importance.system.plurals import counted
+from alignment_importance.system.names import counted, some
 from alignment_importance.system.problems import Problems
 
 #: What the numbers of a file may mean; dissimilarities are negated.

@@ -10,7 +10,7 @@ from alignment_importance.inputs.delimited_text import Row, Text
 from alignment_importance.inputs.identifiers import MOST_GUESSED
 from alignment_importance.inputs.judgments import judged
 from alignment_importance.inputs.judgments.form import Form
-from alignment_importance.system.plurals import counted
+from alignment_importance.system.names import counted
 from alignment_importance.system.problems import Problems
 
 

@@ -8,7 +8,7 @@ from alignment_importance.inputs.delimited_text import Table, Text
 from alignment_importance.inputs.identifiers import ImageIds
 from alignment_importance.inputs.judgments import diagonals, judged
 from alignment_importance.inputs.judgments.form import Form
-from alignment_importance.system.plurals import counted, not_used
+from alignment_importance.system.names import counted, not_used
 
 #: Columns of the table, with either similarity or dissimilarity; participants are optional.
 COLUMNS = ("image_a", "image_b", "similarity", "dissimilarity", "participant")

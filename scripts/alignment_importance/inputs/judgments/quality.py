@@ -10,8 +10,7 @@ from alignment_importance.inputs.folds import MIN_PAIRS
 from alignment_importance.inputs.identifiers import ImageIds
 from alignment_importance.inputs.judgments import averages
 from alignment_importance.inputs.judgments.judged import SINGLE_PARTICIPANT, Judged
-from alignment_importance.system.names import can_be_written, some
-from alignment_importance.system.plurals import counted
+from alignment_importance.system.names import can_be_written, counted, some
 from alignment_importance.system.problems import Problems
 
 #: With fewer participants, each of them changes the mean considerably.

@@ -6,8 +6,7 @@ from pathlib import Path
 import pandas as pd
 
 from alignment_importance.inputs.identifiers import ImageIds
-from alignment_importance.system.names import suggestion
-from alignment_importance.system.plurals import counted
+from alignment_importance.system.names import counted, suggestion
 from alignment_importance.system.problems import Problems
 
 #: Fewer images have too few pairs for a correlation.

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from alignment_importance.inputs.delimited_text import MISSING, Table
 from alignment_importance.inputs.identifiers import ImageIds
 from alignment_importance.inputs.judgments import judged, pairs
-from alignment_importance.system.plurals import counted, not_used
+from alignment_importance.system.names import counted, not_used
 
 
 @dataclass(frozen=True)

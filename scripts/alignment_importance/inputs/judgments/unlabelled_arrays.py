@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 from alignment_importance.inputs import array_files
 from alignment_importance.inputs.judgments import judged
 from alignment_importance.inputs.judgments.form import Form
-from alignment_importance.system.plurals import counted
+from alignment_importance.system.names import counted
 
 _FROM_PAIRS = " Are these the pairs above the diagonal? scipy.spatial.distance.squareform makes matrices of them."
 

@@ -15,9 +15,8 @@ from alignment_importance.inputs import images
 from alignment_importance.maps import heatmaps
 from alignment_importance.system import logs
 from alignment_importance.system.errors import InputError
-from alignment_importance.system.names import some
+from alignment_importance.system.names import counted, some
 from alignment_importance.system.netcdf import streaming
-from alignment_importance.system.plurals import counted
 
 logger = logging.getLogger(__name__)
 

@@ -14,7 +14,7 @@ from alignment_importance.report.figures.heatmaps import heatmap_bar, heatmap_no
 from alignment_importance.report.figures.sheet import Sheet
 from alignment_importance.report.overlays import overlay, read_image, shrunk
 from alignment_importance.report.pairs import Pair, list_pairs
-from alignment_importance.system.plurals import counted
+from alignment_importance.system.names import counted
 
 #: Number of pairs of each kind, and of feature maps for each pair.
 _PAIRS, _MAPS = 3, 3

@@ -11,7 +11,7 @@ from alignment_importance.maps.patches import cut
 from alignment_importance.report.figures import style
 from alignment_importance.report.figures.sheet import Sheet
 from alignment_importance.report.overlays import read_image, shrunk
-from alignment_importance.system.plurals import counted
+from alignment_importance.system.names import counted
 
 #: Number of feature maps in a row, and the gap between them, in widths of a patch.
 _COLUMNS, _BETWEEN = 2, 0.3
