@@ -2,7 +2,6 @@
 
 from alignment_importance.inputs import delimited_text
 from alignment_importance.inputs.judgments import judged, trials
-from alignment_importance.inputs.judgments.form import Form
 
 #: A trial compares the anchor with each of the two other images, but not these with each other.
 DESIGN = trials.Design(
@@ -19,7 +18,7 @@ def read(file: judged.File) -> judged.Judged:
     return trials.read(file, DESIGN)[0]
 
 
-FORM = Form(
+FORM = judged.Form(
     "trials of two alternatives",
     delimited_text.SUFFIXES,
     lambda file: trials.are_in(file, DESIGN, {"anchor"}, {"left", "right"}),

@@ -8,15 +8,12 @@ from numpy.typing import NDArray
 
 from alignment_importance.statistics.averages import average
 
-#: What counts equally in the mean of a pair: every participant who judged it, or every trial that showed it.
-UNITS = ("participants", "trials")
-
 
 def mean(judgments: xr.Dataset, image_ids: Sequence[str]) -> NDArray[np.float64]:
     """Average the judgments over participants.
 
     Args:
-        judgments: what `reading.inspect` returns; its attribute `mean_over` is one of `UNITS`.
+        judgments: what `reading.inspect` returns.
         image_ids: ids of n images, in the order of the returned rows and columns.
 
     Returns:

@@ -1,10 +1,11 @@
-"""The types that every reader of judgments takes and returns, and the conversion of ratings and matrices to them."""
+"""What readers of judgments are, take and return, and the conversion of ratings and matrices to what they return."""
 
 import math
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,23 +30,66 @@ MOST_CELLS = 50_000_000
 
 
 @dataclass(frozen=True)
+class Source:
+    """What a configuration says about the judgments of a comparison.
+
+    Attributes:
+        path: the file, or a folder with a file per participant, named after the participant.
+        kind: `similarity` or `dissimilarity`; None if the file itself says so.
+        columns: the names of columns in the file, by their names in docs/judgments.md.
+        order: for an array, the text file with the image id of each row, one per line.
+        key: the name of the array to read, if a file holds several; for RDMs, the pattern descriptor with the ids; for
+            Meadows, the task.
+        categories: categories whose images the comparison uses; empty for all.
+        images: images that the comparison uses: ids, or a text file with one id per line; None for all. If given,
+            judgments of images outside the set are ignored.
+        name: name of the comparison in messages, such as `comparisons.tools`.
+    """
+
+    path: Path
+    kind: str | None = None
+    order: Path | None = None
+    key: str | None = None
+    columns: Mapping[str, str] = field(default_factory=dict)
+    categories: Sequence[str] = ()
+    images: Sequence[str] | Path | None = None
+    name: str = "the comparison"
+
+    @property
+    def name_of_subset(self) -> str:
+        """The name if the comparison uses only some images: others may read the same file. Otherwise empty."""
+        return self.name if self.categories or self.images is not None else ""
+
+    @classmethod
+    def of(cls, comparison: str, entry: Mapping[str, Any]) -> "Source":
+        """Make the source of a comparison from its entry in the configuration."""
+        order, images = entry["order"], entry["images"]
+        return cls(
+            path=Path(entry["judgments"]),
+            kind=entry["kind"],
+            order=Path(order) if order else None,
+            key=entry["key"],
+            columns=entry["columns"],
+            categories=entry["categories"],
+            images=Path(images) if isinstance(images, str) else images,
+            name=f"comparisons.{comparison}",
+        )
+
+
+@dataclass(frozen=True)
 class File:
-    """A file of judgments, what the configuration says about it, and the problems found in it.
+    """A file of judgments, and the problems found in it.
 
     Attributes:
         path: the file.
-        kind, order, key, columns, name_of_subset: see `reading.Source`.
+        source: what the configuration says about it; its path may be that of the file's folder.
         participant: name of the participant, if the file does not give one.
         images: the ids of the set, and those of the comparison.
         problems: where mistakes are noted.
     """
 
     path: Path
-    kind: str | None
-    order: Path | None
-    key: str | None
-    columns: Mapping[str, str]
-    name_of_subset: str
+    source: Source
     participant: str
     images: ImageIds
     problems: Problems
@@ -53,7 +97,7 @@ class File:
     @cached_property
     def text(self) -> Text:
         """The text file, for forms that are text."""
-        return Text(self.path, self.problems, self.columns)
+        return Text(self.path, self.problems, self.source.columns)
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,7 +110,7 @@ class Judged:
             symmetric, NaN on the diagonal and where a pair was not judged.
         n_ratings: int32 of the same shape, the number of ratings or trials averaged.
         kind: what a larger value means, see `KINDS`.
-        mean_over: what counts once in the mean over participants, see `averages.UNITS`.
+        mean_over: what counts once in the mean of a pair: `participants` who judged it, or `trials` that showed it.
     """
 
     participants: list[str]
@@ -74,6 +118,29 @@ class Judged:
     n_ratings: NDArray[np.int32]
     kind: str
     mean_over: str = "participants"
+
+
+@dataclass(frozen=True)
+class Form:
+    """A form of judgments.
+
+    Attributes:
+        name: its name in the attribute `form` of the labelled judgments.
+        suffixes: endings of its files.
+        recognises: tells whether a file with such an ending has this form; it may look for image ids in the file.
+        read: reads such a file, notes what is wrong with it, and raises a ProblemsError if it cannot be used.
+        needs_order: whether `order` must name the images, because the files do not.
+        has_parts: whether a file can hold several arrays, tasks or descriptors, among which `key` chooses.
+        header: what the header of text files looks like, for messages.
+    """
+
+    name: str
+    suffixes: tuple[str, ...]
+    recognises: Callable[[File], bool]
+    read: Callable[[File], Judged]
+    needs_order: bool = False
+    has_parts: bool = False
+    header: str = ""
 
 
 def kind_of(file: File, stated: str | None, by: str) -> str:
@@ -85,14 +152,14 @@ def kind_of(file: File, stated: str | None, by: str) -> str:
         stated: what the file says; None if it says nothing.
         by: the part of the file that says so, such as `the header`.
     """
-    if stated and file.kind and stated != file.kind:
-        found = f"{by} says {stated}, but the comparison's `kind` is {file.kind}"
+    if stated and file.source.kind and stated != file.source.kind:
+        found = f"{by} says {stated}, but the comparison's `kind` is {file.source.kind}"
         file.problems.error(file.path, found, "Correct whichever is wrong.")
-    elif not stated and not file.kind:
+    elif not stated and not file.source.kind:
         remedy = f"Set the comparison's `kind` to {' or '.join(KINDS)}: it is not guessed from the numbers."
         found = "neither the file nor the configuration says what a larger number means"
         file.problems.error(file.path, found, remedy, lacks="kind")
-    return stated or file.kind or ""
+    return stated or file.source.kind or ""
 
 
 def numbered(count: int, participant: str) -> list[str]:
@@ -162,7 +229,7 @@ def from_matrices(
     if n_differing:
         pairs = counted(n_differing, "pair has", "pairs have")
         found = f"{pairs} another value in the other direction (largest difference {largest:g})"
-        problems.warn(path, found, "The two directions are averaged.", file.name_of_subset)
+        problems.warn(path, found, "The two directions are averaged.", file.source.name_of_subset)
     return Judged(*_by_participant(participants, values, counts), kind)
 
 
@@ -217,7 +284,7 @@ def from_ratings(
         pairs = counted(n_differing, "pair was", "pairs were")
         found = f"{pairs} rated differently by one participant (largest difference {spread.max():g})"
         remedy = "Each participant's ratings of a pair, in either direction, are averaged."
-        file.problems.warn(file.path, found, remedy, file.name_of_subset)
+        file.problems.warn(file.path, found, remedy, file.source.name_of_subset)
     n_ratings = np.zeros(values.shape, dtype=np.int32)
     at, low, high = np.unravel_index(cell[starts], values.shape)
     values[at, low, high] = values[at, high, low] = np.add.reduceat(rating, starts) / counts

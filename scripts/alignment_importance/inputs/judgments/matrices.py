@@ -9,7 +9,6 @@ from alignment_importance.inputs import delimited_text, ids
 from alignment_importance.inputs.delimited_text import Row, Text
 from alignment_importance.inputs.identifiers import MOST_GUESSED
 from alignment_importance.inputs.judgments import judged
-from alignment_importance.inputs.judgments.form import Form
 from alignment_importance.system.names import counted
 from alignment_importance.system.problems import Problems
 
@@ -92,7 +91,7 @@ def _is_matrix(file: judged.File) -> bool:
     return len(names) - len(unknown) + len(likely) >= min(4, len(images.wanted) / 2)
 
 
-FORM = Form(
+FORM = judged.Form(
     "matrix",
     delimited_text.SUFFIXES,
     _is_matrix,

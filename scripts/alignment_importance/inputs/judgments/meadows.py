@@ -8,7 +8,6 @@ import scipy.io
 
 from alignment_importance.inputs import array_files
 from alignment_importance.inputs.judgments import judged, rdms
-from alignment_importance.inputs.judgments.form import Form
 from alignment_importance.system.problems import Problems
 
 # rsatoolbox takes participant and task from the file's name.
@@ -54,7 +53,7 @@ def read(file: judged.File) -> judged.Judged:
         problems.fail(path, f"rsatoolbox cannot read it as a file of Meadows ({error})", _KEEP_NAME)
     for warning in caught:
         problems.warn(path, f"rsatoolbox: {warning.message}", "Tasks with other stimuli are not used.")
-    chosen = _task(arrangements.rdm_descriptors.get("task"), arrangements.n_rdm, file.key, path, problems)
+    chosen = _task(arrangements.rdm_descriptors.get("task"), arrangements.n_rdm, file.source.key, path, problems)
     arrangements = arrangements.subset("index", chosen)
     image_ids = rdms.texts(arrangements.pattern_descriptors["conds"])
     participants = rdms.texts(arrangements.rdm_descriptors["participant"])
@@ -101,4 +100,4 @@ def _task(tasks: object, n_rdms: int, key: str | None, path: Path, problems: Pro
     return [number for number, name in enumerate(names) if key is None or name == key]
 
 
-FORM = Form("download of Meadows", (".mat", ".json"), _is_meadows, read, has_parts=True)
+FORM = judged.Form("download of Meadows", (".mat", ".json"), _is_meadows, read, has_parts=True)

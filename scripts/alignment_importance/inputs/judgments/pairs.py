@@ -7,7 +7,6 @@ from alignment_importance.inputs import delimited_text
 from alignment_importance.inputs.delimited_text import Table, Text
 from alignment_importance.inputs.identifiers import ImageIds
 from alignment_importance.inputs.judgments import diagonals, judged
-from alignment_importance.inputs.judgments.form import Form
 from alignment_importance.system.names import counted, not_used
 
 #: Columns of the table, with either similarity or dissimilarity; participants are optional.
@@ -80,7 +79,7 @@ def _kind_in(text: Text) -> str:
     return kinds[0]
 
 
-FORM = Form(
+FORM = judged.Form(
     "pairs",
     delimited_text.SUFFIXES,
     lambda file: {"image_a", "image_b"} <= set(file.text.header),

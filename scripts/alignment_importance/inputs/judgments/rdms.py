@@ -8,7 +8,6 @@ import numpy as np
 
 from alignment_importance.inputs import array_files, ids
 from alignment_importance.inputs.judgments import judged
-from alignment_importance.inputs.judgments.form import Form
 
 #: Descriptors of RDMs that name the participant; the first one present is used.
 _PARTICIPANT_DESCRIPTORS = ("participant", "subject")
@@ -69,7 +68,7 @@ def texts(values: Iterable[Any]) -> list[str]:
 
 def _descriptor(file: judged.File, descriptors: dict[str, Any]) -> str:
     """Choose the pattern descriptor that holds the image ids: the one that `key` names, or the only one that fits."""
-    key, path, problems = file.key, file.path, file.problems
+    key, path, problems = file.source.key, file.path, file.problems
     names = sorted(descriptors)
     if key is not None and key not in names:
         problems.error(path, f"there is no pattern descriptor {key!r}", f"Its names are {', '.join(names)}.")
@@ -92,4 +91,4 @@ def _participants(rdms: Any, participant: str) -> list[str]:
     return texts(rdms.rdm_descriptors[named[0]]) if named else judged.numbered(rdms.n_rdm, participant)
 
 
-FORM = Form("RDMs of rsatoolbox", (".h5", ".hdf5"), _is_rdms, read, has_parts=True)
+FORM = judged.Form("RDMs of rsatoolbox", (".h5", ".hdf5"), _is_rdms, read, has_parts=True)

@@ -1,9 +1,9 @@
 """Reads judgments of any form, and labels them."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import NoReturn
 
 import numpy as np
 import pandas as pd
@@ -12,57 +12,10 @@ import xarray as xr
 from alignment_importance.inputs import delimited_text
 from alignment_importance.inputs.identifiers import ImageIds
 from alignment_importance.inputs.judgments import judged, quality, registry, subsets
-from alignment_importance.inputs.judgments.judged import Judged
+from alignment_importance.inputs.judgments.judged import Judged, Source
 from alignment_importance.system.problems import Problems
 
 _PICKLES = (".pkl", ".pickle")
-
-
-@dataclass(frozen=True)
-class Source:
-    """What a configuration says about the judgments of a comparison.
-
-    Attributes:
-        path: the file, or a folder with a file per participant, named after the participant.
-        kind: `similarity` or `dissimilarity`; None if the file itself says so.
-        columns: the names of columns in the file, by their names in docs/judgments.md.
-        order: for an array, the text file with the image id of each row, one per line.
-        key: the name of the array to read, if a file holds several; for RDMs, the pattern descriptor with the ids; for
-            Meadows, the task.
-        categories: categories whose images the comparison uses; empty for all.
-        images: images that the comparison uses: ids, or a text file with one id per line; None for all. If given,
-            judgments of images outside the set are ignored.
-        name: name of the comparison in messages, such as `comparisons.tools`.
-    """
-
-    path: Path
-    kind: str | None = None
-    order: Path | None = None
-    key: str | None = None
-    columns: Mapping[str, str] = field(default_factory=dict)
-    categories: Sequence[str] = ()
-    images: Sequence[str] | Path | None = None
-    name: str = "the comparison"
-
-    @property
-    def name_of_subset(self) -> str:
-        """The name if the comparison uses only some images: others may read the same file. Otherwise empty."""
-        return self.name if self.categories or self.images is not None else ""
-
-    @classmethod
-    def of(cls, comparison: str, entry: Mapping[str, Any]) -> "Source":
-        """Make the source of a comparison from its entry in the configuration."""
-        order, images = entry["order"], entry["images"]
-        return cls(
-            path=Path(entry["judgments"]),
-            kind=entry["kind"],
-            order=Path(order) if order else None,
-            key=entry["key"],
-            columns=entry["columns"],
-            categories=entry["categories"],
-            images=Path(images) if isinstance(images, str) else images,
-            name=f"comparisons.{comparison}",
-        )
 
 
 def inspect(source: Source, table: pd.DataFrame, problems: Problems) -> xr.Dataset | None:
@@ -79,7 +32,7 @@ def inspect(source: Source, table: pd.DataFrame, problems: Problems) -> xr.Datas
         Two variables (participant, image, image_b), images and participants sorted: `similarity` float64, larger is
         more similar, symmetric (the two directions of a pair are averaged), NaN on the diagonal and where a pair is
         missing; `n_ratings` int32, the number of ratings or trials averaged.
-        Attributes: kind; form (in words); source (the file's name); mean_over (`averages.UNITS`); categories (empty
+        Attributes: kind; form (in words); source (the file's name); mean_over (see `Judged`); categories (empty
         for all); warnings, a line each. None if the file cannot be used.
     """
     judgments = None
@@ -200,14 +153,13 @@ def _read_file(source: Source, path: Path, images: ImageIds, problems: Problems)
     """
     is_text = path.suffix.lower() in delimited_text.SUFFIXES
     participant = judged.SINGLE_PARTICIPANT if path == source.path else path.stem
-    settings = (source.kind, source.order, source.key, source.columns, source.name_of_subset)
-    file = judged.File(path, *settings, participant, images, problems)
+    file = judged.File(path, source, participant, images, problems)
     form = registry.form_of(file)
     if form is None:
         _refuse_header(file)
-    if file.order is not None and not form.needs_order:
+    if source.order is not None and not form.needs_order:
         problems.error(path, "`order` is not needed: the file names its images itself", "Remove it.")
-    if file.key is not None and not form.has_parts:
+    if source.key is not None and not form.has_parts:
         problems.error(path, "`key` is not needed: a text file holds one table", "Remove it.")
     if source.columns and not is_text:
         problems.error(path, "`columns` is not needed: the file is not a table", "Remove it.")

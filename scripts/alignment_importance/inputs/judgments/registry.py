@@ -3,8 +3,7 @@
 from collections.abc import Sequence
 from importlib import import_module
 
-from alignment_importance.inputs.judgments.form import Form
-from alignment_importance.inputs.judgments.judged import File
+from alignment_importance.inputs.judgments.judged import File, Form
 
 _MODULES = (
     "triplets",

@@ -4,7 +4,6 @@ import numpy as np
 
 from alignment_importance.inputs import delimited_text
 from alignment_importance.inputs.judgments import judged, trials
-from alignment_importance.inputs.judgments.form import Form
 
 #: A trial shows three pairs: the pair without the odd image is kept together, the others are not (Hebart et al. 2020,
 #: doi 10.1038/s41562-020-00951-3).
@@ -37,7 +36,7 @@ def read(file: judged.File) -> judged.Judged:
     return judgments
 
 
-FORM = Form(
+FORM = judged.Form(
     "odd-one-out triplets",
     delimited_text.SUFFIXES,
     lambda file: trials.are_in(file, DESIGN, {"odd"}),

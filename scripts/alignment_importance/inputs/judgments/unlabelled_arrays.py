@@ -5,7 +5,6 @@ from numpy.typing import NDArray
 
 from alignment_importance.inputs import array_files
 from alignment_importance.inputs.judgments import judged
-from alignment_importance.inputs.judgments.form import Form
 from alignment_importance.system.names import counted
 
 _FROM_PAIRS = " Are these the pairs above the diagonal? scipy.spatial.distance.squareform makes matrices of them."
@@ -36,7 +35,7 @@ def read(file: judged.File) -> judged.Judged:
 
 def _read_order(file: judged.File) -> list[str] | None:
     """Read the image ids of the rows; None if they cannot be read."""
-    order, problems = file.order, file.problems
+    order, problems = file.source.order, file.problems
     if order is None:
         what = "text with their ids, one per line in the order of the rows, or a table with the column `image`"
         remedy = f"Name a file as the comparison's `order`: {what}."
@@ -47,7 +46,7 @@ def _read_order(file: judged.File) -> list[str] | None:
 
 def _load(file: judged.File) -> NDArray[np.float64] | None:
     """Load the wanted array of numbers, with two or three dimensions; None, and an error noted, if there is none."""
-    path, key, problems = file.path, file.key, file.problems
+    path, key, problems = file.path, file.source.key, file.problems
     if key is not None and path.suffix.lower() == ".npy":
         problems.error(path, "`key` is not needed: a .npy holds one array", "Remove it from the comparison.")
         key = None
@@ -69,7 +68,7 @@ def _check_shape(file: judged.File, values: NDArray[np.float64], n: int) -> None
         remedy += f" {_MOVE_PARTICIPANTS}"
     if values.ndim == 2 and n * (n - 1) // 2 in values.shape:
         remedy += _FROM_PAIRS
-    found = f"the array has the shape {values.shape}, but {file.order} lists {counted(n, 'image', 'images')}"
+    found = f"the array has the shape {values.shape}, but {file.source.order} lists {counted(n, 'image', 'images')}"
     file.problems.error(file.path, found, remedy)
 
 
@@ -78,4 +77,4 @@ def _is_symmetric(values: NDArray[np.float64], axis: int, other_axis: int) -> bo
 
 
 #: Comes last in the registry, because it takes every file that no other form recognises.
-FORM = Form("array", array_files.SUFFIXES, lambda _: True, read, needs_order=True, has_parts=True)
+FORM = judged.Form("array", array_files.SUFFIXES, lambda _: True, read, needs_order=True, has_parts=True)
