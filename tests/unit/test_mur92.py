@@ -97,22 +97,23 @@ def test_neural_dissimilarities_are_called_neural(tmp_path: Path) -> None:
 
 def test_the_source_comes_first_then_the_variable(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     checksums = _small_files(tmp_path / "source")
+    monkeypatch.setattr(mur92, "CHECKSUMS", checksums)
     _small_files(tmp_path / "data" / "mur92")
     _small_files(tmp_path / "direct")
-    found = mur92.locate(tmp_path / "source", checksums)
+    found = mur92.locate(tmp_path / "source")
     assert found == {name: tmp_path / "source" / name for name in checksums}
     monkeypatch.setenv(mur92.FOLDER_VARIABLE, str(tmp_path / "data"))
-    assert mur92.locate(tmp_path / "source", checksums) == found
-    assert mur92.locate(None, checksums)[mur92.IMAGES_FILE].parent == tmp_path / "data" / "mur92"
+    assert mur92.locate(tmp_path / "source") == found
+    assert mur92.locate()[mur92.IMAGES_FILE].parent == tmp_path / "data" / "mur92"
     monkeypatch.setenv(mur92.FOLDER_VARIABLE, str(tmp_path / "direct"))
-    assert mur92.locate(None, checksums)[mur92.IMAGES_FILE].parent == tmp_path / "direct"
+    assert mur92.locate()[mur92.IMAGES_FILE].parent == tmp_path / "direct"
 
 
-def test_other_files_of_the_same_name_are_refused(tmp_path: Path) -> None:
-    checksums = _small_files(tmp_path)
+def test_other_files_of_the_same_name_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(mur92, "CHECKSUMS", _small_files(tmp_path))
     (tmp_path / mur92.JUDGMENTS_FILE).write_bytes(b"something else")
     with pytest.raises(InputError) as caught:
-        mur92.locate(tmp_path, checksums)
+        mur92.locate(tmp_path)
     message = str(caught.value)
     assert f"{tmp_path / mur92.JUDGMENTS_FILE} (SHA-256 {hashlib.sha256(b'something else').hexdigest()}, exp" in message
     assert str(tmp_path / mur92.IMAGES_FILE) not in message
@@ -147,15 +148,16 @@ class _Origin:
 
 def test_files_are_downloaded_once_and_checked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     checksums = _small_files(tmp_path / "origin")
+    monkeypatch.setattr(mur92, "CHECKSUMS", checksums)
     origin = _Origin(tmp_path / "origin")
     monkeypatch.setattr(pooch.core, "choose_downloader", lambda url, progressbar=False: origin)
     for _ in range(2):
-        found = mur92.locate(None, checksums)
+        found = mur92.locate()
         assert found == {name: tmp_path / "cache" / "alignment-importance" / name for name in checksums}
         assert origin.asked == 2
-    wrong = {**checksums, mur92.IMAGES_FILE: "0" * 64}
+    monkeypatch.setattr(mur92, "CHECKSUMS", {**checksums, mur92.IMAGES_FILE: "0" * 64})
     with pytest.raises(InputError, match="the files cannot be downloaded") as caught:
-        mur92.locate(None, wrong)
+        mur92.locate()
     assert _says_what_to_do(str(caught.value))
 
 

@@ -36,15 +36,13 @@ JUDGMENTS_FILE = "92_behavRDMs.mat"
 IMAGES_FILE = "Kriegeskorte_Neuron2008_supplementalData.mat"
 
 #: SHA-256 of the files.
-CHECKSUMS: Mapping[str, str] = {
+CHECKSUMS = {
     JUDGMENTS_FILE: "7a8e118c144c3840adeeeef6ea0706a0be2b3e80df719af15fbb56fc62562f5f",
     IMAGES_FILE: "06f21214399a5d43dc264eed19a7f4b8daf11c8622a59eec3e106064ce5e3504",
 }
 
 #: Names of the neural dissimilarities (1 - Pearson's r of response patterns) in the file of images.
 NEURAL = {"human_it": "hITvisStim_316vx", "monkey_it": "mIT_674neurons"}
-
-_CACHE = "alignment-importance"
 
 logger = logging.getLogger(__name__)
 
@@ -64,12 +62,11 @@ class Photograph:
     rgb: NDArray[np.uint8]
 
 
-def locate(source: Path | None = None, checksums: Mapping[str, str] = CHECKSUMS) -> dict[str, Path]:
+def locate(source: Path | None = None) -> dict[str, Path]:
     """Find the two files, or download and cache them if neither `source` nor `FOLDER_VARIABLE` names a folder.
 
     Args:
         source: a folder that holds the files; None for that of `FOLDER_VARIABLE`.
-        checksums: file name to SHA-256.
 
     Returns:
         File name to path.
@@ -79,10 +76,10 @@ def locate(source: Path | None = None, checksums: Mapping[str, str] = CHECKSUMS)
     """
     variable = os.environ.get(FOLDER_VARIABLE)
     if source is not None:
-        return _from_folder([source], "the data set's `source`", checksums)
+        return _from_folder([source], "the data set's `source`")
     if variable:
-        return _from_folder([Path(variable), Path(variable) / "mur92"], f"the variable {FOLDER_VARIABLE}", checksums)
-    return _download(checksums)
+        return _from_folder([Path(variable), Path(variable) / "mur92"], f"the variable {FOLDER_VARIABLE}")
+    return _download()
 
 
 def read_photographs(path: Path) -> Iterator[Photograph]:
@@ -132,41 +129,38 @@ def _participant(name: str) -> str:
     return f"{stem}{int(subject[len(stem) :]):02d}"
 
 
-def _from_folder(folders: list[Path], said_by: str, checksums: Mapping[str, str]) -> dict[str, Path]:
-    """Find the first folder that holds all files."""
+def _from_folder(folders: list[Path], said_by: str) -> dict[str, Path]:
+    """Find the first folder that holds all files, and check them."""
     for folder in folders:
-        files = {name: folder / name for name in checksums}
+        files = {name: folder / name for name in CHECKSUMS}
         if all(file.is_file() for file in files.values()):
-            _check(files, checksums)
-            logger.info("mur92: using the files in %s", folder)
-            return files
-    raise InputError(
-        f"this folder, given by {said_by}, does not hold the files of mur92. {_advice(checksums)}", where=folders[0]
-    )
-
-
-def _check(files: Mapping[str, Path], checksums: Mapping[str, str]) -> None:
+            break
+    else:
+        found = f"this folder, given by {said_by}, does not hold the files of mur92. {_advice()}"
+        raise InputError(found, where=folders[0])
     changed = [
-        f"{file} (SHA-256 {digest}, expected {checksums[name]})"
+        f"{file} (SHA-256 {digest}, expected {CHECKSUMS[name]})"
         for name, file in files.items()
-        if (digest := digests.sha256(file)) != checksums[name]
+        if (digest := digests.sha256(file)) != CHECKSUMS[name]
     ]
     if changed:
-        raise InputError(f"mur92: not the published files: {'; '.join(changed)}. {_advice(checksums)}")
+        raise InputError(f"mur92: not the published files: {'; '.join(changed)}. {_advice()}")
+    logger.info("mur92: using the files in %s", folder)
+    return files
 
 
-def _download(checksums: Mapping[str, str]) -> dict[str, Path]:
+def _download() -> dict[str, Path]:
     """Download the files, or find them in the cache of an earlier run."""
-    files = pooch.create(path=pooch.os_cache(_CACHE), base_url=ORIGIN, registry=dict(checksums))
+    files = pooch.create(path=pooch.os_cache("alignment-importance"), base_url=ORIGIN, registry=CHECKSUMS)
     try:
-        return {name: Path(files.fetch(name)) for name in checksums}
+        return {name: Path(files.fetch(name)) for name in CHECKSUMS}
     except (OSError, ValueError) as error:  # no network; another checksum
-        raise InputError(f"mur92: the files cannot be downloaded ({error}). {_advice(checksums)}") from error
+        raise InputError(f"mur92: the files cannot be downloaded ({error}). {_advice()}") from error
 
 
-def _advice(checksums: Mapping[str, str]) -> str:
+def _advice() -> str:
     return (
-        f"The files are {' and '.join(checksums)}, from {ORIGIN} - put both into one folder and name it as `source` of "
+        f"The files are {' and '.join(CHECKSUMS)}, from {ORIGIN} - put both into one folder and name it as `source` of "
         f"the data set mur92 in the configuration or in the environment variable {FOLDER_VARIABLE}."
     )
 
