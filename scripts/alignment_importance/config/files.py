@@ -55,9 +55,11 @@ def made(configuration: Configuration) -> set[str]:
     }
 
 
-def wanted_files(configuration: Configuration, dataset: str) -> dict[str, str]:
-    """The files and folders of the wanted parts of a data set, by name."""
-    return {name: path for files in _wanted_parts(configuration, dataset).values() for name, path in files.items()}
+def wanted_parts(configuration: Configuration, dataset: str) -> dict[str, dict[str, str]]:
+    """The parts of a data set from which the configuration names any file, each with all its files."""
+    named, folder = set(given(configuration).values()), configuration.datasets[dataset]["folder"]
+    parts = {part: registry.FORMS[dataset].files(folder, part) for part in registry.FORMS[dataset].makes}
+    return {part: files for part, files in parts.items() if named & set(files.values())}
 
 
 def sources(configuration: Configuration, dataset: str) -> dict[str, list[str]]:
@@ -167,17 +169,10 @@ def _missing_source(configuration: Configuration, dataset: str, need: str) -> Ke
     return KeyProblem(("datasets", dataset, "source"), f"{lacks} (docs/data_sets.md says where it is from)")
 
 
-def _wanted_parts(configuration: Configuration, dataset: str) -> dict[str, dict[str, str]]:
-    """The parts of a data set from which the configuration names any file, each with all its files."""
-    named, folder = set(given(configuration).values()), configuration.datasets[dataset]["folder"]
-    parts = {part: registry.FORMS[dataset].files(folder, part) for part in registry.FORMS[dataset].makes}
-    return {part: files for part, files in parts.items() if named & set(files.values())}
-
-
 def _existing_sources(configuration: Configuration, dataset: str) -> dict[str, list[list[str]]]:
     """The existing files and folders for each need of the wanted parts of a data set, see `_fitting`."""
     form, settings = registry.FORMS[dataset], configuration.datasets[dataset]
-    needs = dict.fromkeys(_flat(form.makes[part].of for part in _wanted_parts(configuration, dataset)))
+    needs = dict.fromkeys(_flat(form.makes[part].of for part in wanted_parts(configuration, dataset)))
     return {need: _fitting(settings, need, form.needs[need].places) for need in needs}
 
 

@@ -160,7 +160,8 @@ class Plan:
 
     def wanted_files(self, dataset: str) -> dict[str, str]:
         """The files and folders of a data set that the configuration wants, by name."""
-        return files.wanted_files(self.configuration, dataset)
+        parts = files.wanted_parts(self.configuration, dataset)
+        return {name: path for part in parts.values() for name, path in part.items()}
 
     def sources_of(self, dataset: str) -> dict[str, list[str]]:
         """The user's files and folders that a data set is made from, by need."""

@@ -437,11 +437,8 @@ class Configuration(Section):
     models: Annotated[dict[Name, NetworkOrFeatures], Field(min_length=1)]
     """Networks, and features in the place of networks, by name."""
     alignment: Alignment = Alignment()
-    """How a network is compared with people."""
     cross_validation: CrossValidation = CrossValidation()
-    """How feature maps are selected on some images and tested on others."""
     statistics: Statistics = Statistics()
-    """Baselines, tests and intervals of the prediction (docs/statistics.md)."""
     published: str | None = None
     """Published values to print beside the ones obtained: the name of a table in workflow/published, without `.csv`.
     Comparisons and models are matched by their names.
@@ -449,32 +446,24 @@ class Configuration(Section):
     saliency: dict[Name, Saliency] = {name: Saliency(method=name) for name in ("spectral_residual", "fine_grained")}
     """Saliency maps by name, with which the heatmaps are compared."""
     overlap: Overlap = Overlap()
-    """How heatmaps are compared with saliency maps."""
     interactions: Interactions = Interactions()
-    """How feature maps act together, for the target `interactions`."""
     figures: Figures = Figures()
-    """The page that all figures are drawn for."""
     controls: dict[Name, Control] = {}
     """Image sets whose truth is known, by name. All comparisons of the image set are evaluated."""
 
 
 class Start(Section):
-    """What the target `new` starts from, on its command line alone."""
+    """What the target `new` starts from, on its command line. Keys without a description are as in `Comparison`."""
 
     name: Name
     """Name of the image set, of the comparison and of the file, NAME.yaml."""
     images: Path
     """Folder of image files."""
     judgments: Path
-    """File of judgments, or folder with one per participant."""
     kind: Literal["similarity", "dissimilarity"] | None = None
-    """What a larger number means, if the file does not say it."""
     columns: Columns = {}
-    """What a table of judgments calls its columns."""
     order: Path | None = None
-    """File of image ids, one per line, in the order of the rows, for judgments without them."""
     key: str | None = None
-    """What to read of a file of judgments that holds several."""
     table: Path | None = None
     """CSV with a row per image, columns `image` and `category`."""
     only: Path | None = None
