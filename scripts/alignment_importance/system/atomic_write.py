@@ -37,14 +37,11 @@ def atomic(path: str | Path) -> Iterator[Path]:
 @contextmanager
 def atomic_folder(path: str | Path) -> Iterator[Path]:
     """Yield a folder beside `path` that is moved to `path` as by `atomic`, in place of a folder that is there."""
-    path = Path(path)
-    with _folder_beside(path) as folder, explained(path, _FULL):
-        partial = folder / path.name
+    with atomic(path) as partial:
         partial.mkdir()
         yield partial
-        if path.exists():
+        if Path(path).exists():
             shutil.rmtree(path)
-        partial.replace(path)
 
 
 @contextmanager
