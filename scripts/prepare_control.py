@@ -22,9 +22,7 @@ def prepare_control(
     table = tables.read_table(images)
     problems = Problems()
     controls.check_masks(masks, objects, table[table["image"].isin(judged)], problems)
-    problems.log_warnings()
-    problems.raise_errors()
-    tables.write_table(problems.table(), checks)
+    problems.conclude(checks)
 
 
 if __name__ == "__main__":

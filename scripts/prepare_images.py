@@ -24,23 +24,18 @@ def prepare_images(
     """Write a row per image, what the check of the images found, and the files that were read.
 
     Args:
-        folder: the folder of the images.
         table: the table of their categories, if there is one.
-        background: red, green and blue (0 to 255) behind transparent pixels; None for mid grey.
-        threads: number of threads that decode images.
+        background, threads: see `images.examine`.
         listed: table with the columns `images.examination.COLUMNS`.
-        checks: level, where, place, found, remedy of all warnings.
-        files: file, sha256.
+        checks, files: tables of `Problems.conclude` and of `digests.tabulate`.
 
     Raises:
         ProblemsError: lists everything that is wrong with the images.
     """
     problems = Problems()
     examined = images.examine(folder, table, background, problems, threads)
-    problems.log_warnings()
-    problems.raise_errors()
+    problems.conclude(checks)
     tables.write_table(examined, listed)
-    tables.write_table(problems.table(), checks)
     others = digests.tabulate([table] if table else [])
     tables.write_table(pd.concat([examined[["file", "sha256"]], others]), files)
 

@@ -31,17 +31,13 @@ def prepare_judgments(
     """Write the labelled judgments, the folds of all seeds, what the check found, and the files that were read.
 
     Args:
-        comparison: its name.
         sources: the file of judgments, or the files of a folder with one per participant.
         lists: the files of ids that the settings name.
-        images: table of the image set.
         settings: judgments, kind, columns, order, key, categories, images and simulated of the comparison.
-        unit: what is cut into folds, `images` or `pairs`.
-        n_folds, seeds, inner_folds: of the cross-validation.
+        unit, n_folds, seeds, inner_folds: see `check_folds`.
         judgments: see `reading.inspect`; the attribute sha256 has a hash for each file in `sources`.
         folds: the table of folds by seed.
-        checks: level, where, place, found, remedy of all warnings.
-        files: file, sha256.
+        checks, files: tables of `Problems.conclude` and of `digests.tabulate`.
 
     Raises:
         ProblemsError: lists everything that is wrong with the judgments, or with the folds of the images judged.
@@ -50,8 +46,7 @@ def prepare_judgments(
     labelled = reading.inspect(source, tables.read_table(images), problems)
     if labelled is not None:
         check_folds(source.name, labelled, unit, n_folds, seeds, inner_folds, problems)
-    problems.log_warnings()
-    problems.raise_errors()
+    problems.conclude(checks)
     assert labelled is not None
     sha256 = " ".join(digests.tabulate(sources)["sha256"])
     files_read = digests.tabulate([*sources, *lists])
@@ -59,7 +54,6 @@ def prepare_judgments(
     image_ids = labelled["image"].to_numpy().tolist()
     for seed, output in folds.items():
         tables.write_table(cuts.cut(unit, image_ids, n_folds, seed), output)
-    tables.write_table(problems.table(), checks)
     tables.write_table(files_read, files)
 
 

@@ -32,8 +32,7 @@ def prepare_networks(
     problems = Problems()
     specs = {name: Spec(**entry) for name, entry in models.items()}
     checked = {name: check(spec, f"models.{name}", problems) for name, spec in specs.items()}
-    problems.log_warnings()
-    problems.raise_errors()
+    problems.conclude(checks)
     rows = []
     for name, built in checked.items():
         assert built is not None  # otherwise there are errors
@@ -41,7 +40,6 @@ def prepare_networks(
         tables.write_table(list_layers(network, spec.map_layer, spec.readout_layer), layers[name])
         rows.append((name, cut.map_layer, *cut.map_shape, cut.readout_layer, cut.n_units, cut.head.route))
     tables.write_table(pd.DataFrame(rows, columns=_COLUMNS), networks)
-    tables.write_table(problems.table(), checks)
 
 
 if __name__ == "__main__":

@@ -24,12 +24,10 @@ def prepare_pairs(
     """Write the pairs by the ids of their images, and the warnings.
 
     Args:
-        comparison: its name.
         networks: model, feature_maps, y, x and route of the networks that the pairs are explained for.
         features: activations of the models that are features with places, by model.
         file: table of the pairs; None where the configuration lists them.
         listed: the pairs that the configuration lists, or `all`; empty with `file`.
-        memory_gb: gigabytes that explaining the pairs may take.
         pairs: image, image_b.
 
     Raises:
@@ -39,10 +37,8 @@ def prepare_pairs(
     where = f"comparisons.{comparison}.pairs"
     named = named_pairs.read(file or listed, netcdf.read_netcdf(judgments), where, problems)
     named_pairs.check_memory(len(named), _shapes(networks, features), memory_gb, where, problems)
-    problems.log_warnings()
-    problems.raise_errors()
+    problems.conclude(checks)
     tables.write_table(named, pairs)
-    tables.write_table(problems.table(), checks)
 
 
 def _shapes(networks: Path, features: Mapping[str, Path]) -> dict[str, tuple[tuple[int, ...], str]]:

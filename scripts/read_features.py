@@ -24,12 +24,9 @@ def read_features(
 
     Args:
         images: table of the image set.
-        features: file of the array.
-        order: file with the image of each of its rows.
-        settings: the other fields of `features.Source`.
+        features, order, settings: fields of `features.Source`.
         activations: see `features.read`.
-        checks: level, where, place, found, remedy of all warnings.
-        files: file, sha256.
+        checks, files: tables of `Problems.conclude` and of `digests.tabulate`.
 
     Raises:
         ProblemsError: lists everything that is wrong with the features.
@@ -37,11 +34,9 @@ def read_features(
     problems = Problems()
     listed = tables.read_table(images)
     labelled = read(Source(features, order, **settings), listed, problems)
-    problems.log_warnings()
-    problems.raise_errors()
+    problems.conclude(checks)
     assert labelled is not None  # otherwise there was an error
     netcdf.write_netcdf(labelled, activations)
-    tables.write_table(problems.table(), checks)
     tables.write_table(digests.tabulate([features, order]), files)
 
 

@@ -4,10 +4,12 @@ import logging
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal, NoReturn
 
 import pandas as pd
 
+from alignment_importance.system import tables
 from alignment_importance.system.errors import InputError
 
 _MOST_SHOWN = 20
@@ -131,6 +133,16 @@ class Problems:
         """
         if self.errors:
             raise ProblemsError(self)
+
+    def conclude(self, checks: Path) -> None:
+        """Log every warning, and write the table of all to `checks`, unless there are errors, which are raised.
+
+        Raises:
+            ProblemsError: with all problems, the warnings too.
+        """
+        self.log_warnings()
+        self.raise_errors()
+        tables.write_table(self.table(), checks)
 
 
 class ProblemsError(InputError):
