@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from judging import IDS, images, read, read_source, refusal, warnings, write
 
-from alignment_importance.inputs import ids as image_ids
+from alignment_importance.inputs import identifiers
 from alignment_importance.inputs.judgments import reading
 from alignment_importance.system.errors import InputError
 from alignment_importance.system.problems import Problems
@@ -122,7 +122,7 @@ def test_of_many_unknown_names_few_are_guessed(tmp_path: Path, monkeypatch: pyte
         guessed.append(unknown)
         return ""
 
-    monkeypatch.setattr(image_ids, "suggest", suggest)
+    monkeypatch.setattr(identifiers, "suggest", suggest)
     names = [f"z{number}" for number in range(500)]
     assert "does not belong to any form" in refusal(write(tmp_path, ",".join(names) + "\n"))
     assert len(set(guessed)) <= 20

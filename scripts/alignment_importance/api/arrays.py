@@ -8,7 +8,7 @@ import pandas as pd
 import torch
 import xarray as xr
 
-from alignment_importance.inputs import folds, ids
+from alignment_importance.inputs import folds, identifiers
 from alignment_importance.inputs.judgments import quality
 from alignment_importance.inputs.judgments.diagonals import are_least_alike
 from alignment_importance.system.errors import InputError
@@ -117,7 +117,7 @@ def default_names(count: int) -> list[str]:
 
 def name_of(label: object) -> str:
     """An image's name as text, cleaned like the ids of the workflow."""
-    return ids.clean(label.decode() if isinstance(label, bytes) else str(label))
+    return identifiers.clean(label.decode() if isinstance(label, bytes) else str(label))
 
 
 def _images_of(maps: xr.DataArray) -> Hashable:

@@ -1,21 +1,55 @@
-"""The image ids of a set, and the cells of users' files that refer to them."""
+"""Image ids: made from file names, and found in the cells of users' files that refer to the images of a set."""
 
+import re
+import unicodedata
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from alignment_importance.inputs import ids
 from alignment_importance.inputs.delimited_text import Table, Text
-from alignment_importance.system.names import counted, some
+from alignment_importance.system.names import counted, nearest, some
 from alignment_importance.system.problems import Problems
+
+#: Endings of image files, in upper or lower case.
+SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", ".bmp", ".gif")
 
 #: Number of unknown ids for which a similar one is suggested: suggestions are slow, and messages show no more.
 MOST_GUESSED = 20
 
 #: Another way to deal with images without judgments.
 _RESTRICT = ", or restrict the comparison to the images that were judged"
+
+
+def clean(name: str) -> str:
+    """Normalise an image id: strip blanks around it, and compose letters with accents (Unicode NFC).
+
+    macOS decomposes such letters in file names (NFD), while tables usually hold them composed.
+    """
+    return unicodedata.normalize("NFC", name).strip()
+
+
+def of_file(file: str | Path) -> str:
+    """Return the image id of a file: its name without the last ending."""
+    return clean(Path(file).stem)
+
+
+def of_path(path: str) -> str:
+    """Return the image id of a path from any operating system: its last part, without the ending of an image file."""
+    name = re.split(r"[/\\]", path)[-1]
+    stem, dot, ending = name.rpartition(".")
+    return clean(stem if dot + ending.lower() in SUFFIXES else name)
+
+
+def suggest(unknown: str, known: Iterable[str]) -> str:
+    """Suggest in a sentence which image an unknown id may mean; empty if no id is similar."""
+    ids = sorted(known)
+    for image in ids:
+        if image.lower() == unknown.lower():
+            return f"{image!r} differs from it only in capital letters."
+    near = nearest(unknown, ids, alike=0.75)
+    return f"Did you mean {near[0]!r}?" if near else ""
 
 
 class ImageIds:
@@ -60,8 +94,8 @@ class ImageIds:
 
     def resolve(self, cell: str) -> str:
         """Return the id that a cell refers to; the cell holds an id, or the name or path of an image file."""
-        image = ids.clean(cell)
-        return of_path if image not in self and (of_path := ids.of_path(image)) in self else image
+        image = clean(cell)
+        return named if image not in self and (named := of_path(image)) in self else image
 
     def find(self, problems: Problems, where: Path, cells: Iterable[tuple[str, str]]) -> list[str]:
         """Return the ids that cells of a file (place and content of each) refer to, and note those not in the set."""
@@ -70,7 +104,7 @@ class ImageIds:
             image = self.resolve(cell)
             image_ids.append(image)
             if image in self:
-                self._note_spelling(problems, where, place, image, ids.clean(cell))
+                self._note_spelling(problems, where, place, image, clean(cell))
             elif self._pass_over:
                 self.numbers.setdefault(image, len(self.numbers))
                 self._strangers.setdefault(where, {})[image] = None
@@ -78,7 +112,7 @@ class ImageIds:
                 problems.error(where, "no image is named", "Name one, or remove what belongs to no image.", place)
             else:
                 n_unknown += 1
-                hint = ids.suggest(ids.of_path(image), self.known) if n_unknown <= MOST_GUESSED else ""
+                hint = suggest(of_path(image), self.known) if n_unknown <= MOST_GUESSED else ""
                 problems.error(where, f"{image!r} is not an image of this set", hint or self._remedy, place)
         return image_ids
 

@@ -8,7 +8,7 @@ import pandas as pd
 import xarray as xr
 from numpy.typing import NDArray
 
-from alignment_importance.inputs import ids, images
+from alignment_importance.inputs import identifiers, images
 from alignment_importance.maps.heatmaps import place, place_image
 from alignment_importance.statistics import roc
 from alignment_importance.system import logs
@@ -87,7 +87,7 @@ def check_masks(masks: Path, objects: Mapping[str, int], table: pd.DataFrame, pr
 
 
 def _find_masks(masks: Path, image_ids: Iterable[str]) -> dict[str, Path]:
-    by_id = {ids.of_file(file): file for file in sorted(masks.glob("*.png"))}
+    by_id = {identifiers.of_file(file): file for file in sorted(masks.glob("*.png"))}
     wanted = sorted(image_ids)
     missing = [image for image in wanted if image not in by_id]
     if missing:

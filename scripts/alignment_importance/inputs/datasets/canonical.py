@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from alignment_importance.inputs import ids, images
+from alignment_importance.inputs import identifiers, images
 from alignment_importance.system.atomic_write import atomic_folder
 from alignment_importance.system.errors import InputError
 
@@ -37,7 +37,7 @@ def list_images(folder: Path) -> dict[str, Path]:
         logger.warning("%s: files that are not images are left out: %d.", folder, len(names) - len(files))
     by_id: dict[str, Path] = {}
     for file in files:
-        other = by_id.setdefault(ids.of_file(file), file)
+        other = by_id.setdefault(identifiers.of_file(file), file)
         if other != file:
             raise InputError(
                 f"{other.name} and {file.name} are one image by their names. Keep the one that came with the data set.",

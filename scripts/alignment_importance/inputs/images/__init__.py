@@ -3,7 +3,7 @@
 Other packages import from here.
 """
 
-from alignment_importance.inputs.ids import SUFFIXES
+from alignment_importance.inputs.identifiers import SUFFIXES
 from alignment_importance.inputs.images.decoding import decode, opened, read_listed
 from alignment_importance.inputs.images.examination import examine
 from alignment_importance.inputs.images.resizing import input_region, to_input

@@ -5,9 +5,8 @@ from pathlib import Path
 
 import numpy as np
 
-from alignment_importance.inputs import ids
 from alignment_importance.inputs.delimited_text import MISSING, Text
-from alignment_importance.inputs.identifiers import ImageIds
+from alignment_importance.inputs.identifiers import SUFFIXES, ImageIds, of_file
 from alignment_importance.system.names import can_be_written, counted, some, visible
 from alignment_importance.system.problems import Problems
 
@@ -29,9 +28,9 @@ def search(folder: str | Path, problems: Problems) -> dict[str, Path]:
     if len(files) < len(entries):
         count = counted(len(entries) - len(files), "subfolder is", "subfolders are")
         problems.warn(folder, f"{count} not searched for images", "An image set is one folder.")
-    strangers = [visible(file.name) for file in files if file.suffix.lower() not in ids.SUFFIXES]
+    strangers = [visible(file.name) for file in files if file.suffix.lower() not in SUFFIXES]
     if strangers:
-        found = f"not image files by their ending ({', '.join(ids.SUFFIXES)}): {some(strangers)}"
+        found = f"not image files by their ending ({', '.join(SUFFIXES)}): {some(strangers)}"
         problems.error(folder, found, "Move them elsewhere, or convert them.")
     unwritable = [visible(entry.name) for entry in files if not can_be_written(entry.name)]
     if unwritable:
@@ -39,7 +38,7 @@ def search(folder: str | Path, problems: Problems) -> dict[str, Path]:
         problems.error(folder, found, "Rename these files.")
     images = pictures(folder)
     if not images:
-        remedy = f"Put them directly into this folder ({', '.join(ids.SUFFIXES)})."
+        remedy = f"Put them directly into this folder ({', '.join(SUFFIXES)})."
         problems.error(folder, "no image files", remedy)
     return _by_id(folder, images, problems)
 
@@ -49,7 +48,7 @@ def pictures(folder: Path) -> list[Path]:
 
     Hidden files are left out, and files with names that cannot be written, which `search` notes.
     """
-    files = sorted(file for file in folder.iterdir() if file.suffix.lower() in ids.SUFFIXES and not file.is_dir())
+    files = sorted(file for file in folder.iterdir() if file.suffix.lower() in SUFFIXES and not file.is_dir())
     return [file for file in files if can_be_written(file.name) and not file.name.startswith(".")]
 
 
@@ -74,7 +73,7 @@ def _by_id(folder: Path, files: list[Path], problems: Problems) -> dict[str, Pat
     """Assign an id to every file, and note ids that are empty or cannot be told apart."""
     groups: dict[str, dict[str, list[Path]]] = {}
     for file in files:
-        image = ids.of_file(file)
+        image = of_file(file)
         groups.setdefault(image.casefold(), {}).setdefault(image, []).append(file)
         if not image:
             problems.error(file, "its name has nothing but blanks before the ending", "Rename it.")

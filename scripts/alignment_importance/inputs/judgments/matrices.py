@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from alignment_importance.inputs import delimited_text, ids
+from alignment_importance.inputs import delimited_text, identifiers
 from alignment_importance.inputs.delimited_text import Row, Text
 from alignment_importance.inputs.identifiers import MOST_GUESSED
 from alignment_importance.inputs.judgments import judged
@@ -87,7 +87,7 @@ def _is_matrix(file: judged.File) -> bool:
     images = file.images
     names = [images.resolve(name) for name in file.text.header]
     unknown = [name for name in names if name not in images]
-    likely = [name for name in unknown[:MOST_GUESSED] if ids.suggest(name, images.known)]
+    likely = [name for name in unknown[:MOST_GUESSED] if identifiers.suggest(name, images.known)]
     return len(names) - len(unknown) + len(likely) >= min(4, len(images.wanted) / 2)
 
 

@@ -6,7 +6,7 @@ from typing import Any
 import h5py
 import numpy as np
 
-from alignment_importance.inputs import array_files, ids
+from alignment_importance.inputs import array_files, identifiers
 from alignment_importance.inputs.judgments import judged
 
 #: Descriptors of RDMs that name the participant; the first one present is used.
@@ -63,7 +63,7 @@ def from_rdms(
 
 def texts(values: Iterable[Any]) -> list[str]:
     """Convert the values of a descriptor to image ids or names."""
-    return [ids.clean(value.decode() if isinstance(value, bytes) else str(value)) for value in values]
+    return [identifiers.clean(value.decode() if isinstance(value, bytes) else str(value)) for value in values]
 
 
 def _descriptor(file: judged.File, descriptors: dict[str, Any]) -> str:

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from alignment_importance.inputs import array_files, ids, images
+from alignment_importance.inputs import array_files, identifiers, images
 from alignment_importance.maps.saliency.computing import Map, Pixels, Provider
 from alignment_importance.system.errors import InputError
 from alignment_importance.system.names import some
@@ -49,12 +49,12 @@ def _find_files(folder: Path, image_ids: list[str]) -> dict[str, Path]:
         raise InputError("there is no such folder of saliency maps. Correct the entry's `maps`.", where=folder)
     files = sorted(file for file in folder.iterdir() if not file.name.startswith("."))
     readable = [file for file in files if file.suffix.lower() in SUFFIXES]
-    by_id = {ids.of_file(file): file for file in readable}
+    by_id = {identifiers.of_file(file): file for file in readable}
     known = set(image_ids)
     problems = {
         f"not {', '.join(SUFFIXES)}": [file.name for file in files if file not in readable],
-        "several maps of one image": [file.name for file in readable if by_id[ids.of_file(file)] != file],
-        "maps of no image of this set": [file.name for file in readable if ids.of_file(file) not in known],
+        "several maps of one image": [file.name for file in readable if by_id[identifiers.of_file(file)] != file],
+        "maps of no image of this set": [file.name for file in readable if identifiers.of_file(file) not in known],
         "images without a map": [image for image in image_ids if image not in by_id],
     }
     told = [f"{what}: {some(names)}" for what, names in problems.items() if names]

@@ -2,17 +2,17 @@ import unicodedata
 
 import pytest
 
-from alignment_importance.inputs import ids
+from alignment_importance.inputs import identifiers
 
 
 def test_accents_in_either_unicode_form_give_one_id() -> None:
     apart = unicodedata.normalize("NFD", "Äpfel é")
     assert len(apart) == 9
-    assert ids.clean(apart) == ids.of_file(f"/x/ {apart} .PNG") == "Äpfel é"
+    assert identifiers.clean(apart) == identifiers.of_file(f"/x/ {apart} .PNG") == "Äpfel é"
 
 
 def test_only_the_last_ending_is_dropped() -> None:
-    assert ids.of_file("a.1.png") == "a.1"
+    assert identifiers.of_file("a.1.png") == "a.1"
 
 
 @pytest.mark.parametrize(
@@ -27,7 +27,7 @@ def test_only_the_last_ending_is_dropped() -> None:
     ],
 )
 def test_a_path_of_any_system_names_an_image(path: str, image: str) -> None:
-    assert ids.of_path(path) == image
+    assert identifiers.of_path(path) == image
 
 
 @pytest.mark.parametrize(
@@ -40,4 +40,4 @@ def test_a_path_of_any_system_names_an_image(path: str, image: str) -> None:
     ],
 )
 def test_an_unknown_id_is_told_what_was_probably_meant(unknown: str, said: str) -> None:
-    assert ids.suggest(unknown, ["elephant", "dog", "cat", "Straße 3"]) == said
+    assert identifiers.suggest(unknown, ["elephant", "dog", "cat", "Straße 3"]) == said
