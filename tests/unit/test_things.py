@@ -101,10 +101,9 @@ def test_the_release_counts_from_one_and_names_the_choice(separator: str, tmp_pa
 
 def test_other_ways_to_write_the_same_choices(tmp_path: Path) -> None:
     expected = [["bat1", "bat2", "aardvark", "aardvark"]]
-    np.save(tmp_path / "a.npy", np.array([[1, 2, 0]]))
     (tmp_path / "b.txt").write_text("1.0e+00 2.0e+00 0.0e+00 \n", encoding="utf-8")
     (tmp_path / "c.txt").write_text("1,2,0\n", encoding="utf-8")
-    for name in ("a.npy", "b.txt", "c.txt"):
+    for name in ("b.txt", "c.txt"):
         assert things.read_triplets([tmp_path / name], OBJECTS).astype(str).to_numpy().tolist() == expected
 
 
@@ -126,7 +125,6 @@ def test_other_ways_to_write_the_same_choices(tmp_path: Path) -> None:
         ("t.txt", "0 1\n", "is 1 x 2, but a choice is three object numbers."),
         ("t.txt", "0 x 2\n", "cannot be read as three numbers per choice"),
         ("t.txt", "", "cannot be read as three numbers per choice"),
-        ("t.npy", "", "cannot be read as three numbers per choice"),
         ("t.csv", "a,b,c\n0,1,2\n", "the header lacks image1, image2, image3, choice; it is: a,b,c."),
         ("t.csv", RELEASE + "1\t2\t3\t4\t1\ts\n", "line 2: the choice is 4, but must be 1, 2 or 3."),
         ("t.csv", RELEASE + "0\t2\t3\t1\t1\ts\n", "1 choice is not of objects (counted from 1 to 16)"),

@@ -192,15 +192,12 @@ def _glyph(character: str) -> Image.Image:
 
 @cache
 def _font() -> ImageFont.FreeTypeFont:
-    # The basic layout engine needs no other library, so that the drawing does not depend on what is installed.
-    return ImageFont.truetype(_font_file(), _FONT_SIZE, layout_engine=ImageFont.Layout.BASIC)
-
-
-def _font_file() -> Path:
-    """Find matplotlib's font without importing matplotlib."""
+    """Load matplotlib's font without importing matplotlib."""
     package = importlib.util.find_spec("matplotlib")
     assert package is not None and package.origin is not None
-    return Path(package.origin).parent / "mpl-data" / "fonts" / "ttf" / "DejaVuSans.ttf"
+    file = Path(package.origin).parent / "mpl-data" / "fonts" / "ttf" / "DejaVuSans.ttf"
+    # The basic layout engine needs no other library, so that the drawing does not depend on what is installed.
+    return ImageFont.truetype(file, _FONT_SIZE, layout_engine=ImageFont.Layout.BASIC)
 
 
 def make(sources: Mapping[str, Sequence[Path]], outputs: Mapping[str, Path], settings: Mapping[str, Any]) -> None:

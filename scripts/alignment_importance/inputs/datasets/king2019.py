@@ -20,9 +20,6 @@ from alignment_importance.system import tables
 from alignment_importance.system.errors import InputError
 from alignment_importance.system.problems import Problems
 
-#: The two sets, by their names in the file of judgments.
-SETS = ("set1", "set2")
-
 #: Photographs in each set.
 N_IMAGES = 144
 
@@ -113,13 +110,9 @@ def _step_down(path: Path, content: Any, field: list[str]) -> Any:
 
 
 def make(sources: Mapping[str, Sequence[Path]], outputs: Mapping[str, Path], settings: Mapping[str, Any]) -> None:
-    """Write the wanted parts of the data set, see `registry.maker`.
-
-    Raises:
-        ProblemsError: lists everything that is wrong with the sources.
-    """
+    """Write the wanted parts of the data set, see `registry.maker`."""
     problems = Problems()
-    for image_set in SETS:
+    for image_set in ("set1", "set2"):
         if f"{image_set}_judgments" not in outputs:
             continue
         [folder], [file] = sources[f"{image_set}_images"], sources["judgments"]

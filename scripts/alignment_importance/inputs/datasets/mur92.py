@@ -166,11 +166,7 @@ def _advice() -> str:
 
 
 def make(sources: Mapping[str, Sequence[Path]], outputs: Mapping[str, Path], settings: Mapping[str, Any]) -> None:
-    """Find or download the files; write photographs (PNG), their table, judgments, neural RDMs, see `registry.maker`.
-
-    Raises:
-        InputError: the files cannot be had, or are not the published ones.
-    """
+    """Find or download the files; write photographs, their table, judgments and neural RDMs, see `registry.maker`."""
     files = locate(Path(settings["source"]) if settings["source"] else None)
     rows = []
     with atomic_folder(outputs["images"]) as folder:

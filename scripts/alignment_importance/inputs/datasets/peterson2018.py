@@ -40,7 +40,10 @@ def read_similarities(path: Path, category: str, n_images: int) -> NDArray[np.fl
     Raises:
         InputError: the file cannot be read, has no such matrix or several, or one of another size.
     """
-    name, values = _matrix(path, category)
+    with array_files.reading(path, path.suffix):
+        arrays = array_files.stored(path)
+        name = _name_of_matrix(path, category, arrays)
+        values = arrays[name].read()
     if values.shape != (n_images, n_images):
         raise InputError(
             f"{name} is {' x '.join(map(str, values.shape))}, but there are {n_images} photographs of "
@@ -56,14 +59,6 @@ def read_similarities(path: Path, category: str, n_images: int) -> NDArray[np.fl
         logger.warning("%s: the diagonal of %s is 0 throughout, and is treated as empty.", path, name)
         np.fill_diagonal(values, np.nan)
     return values
-
-
-def _matrix(path: Path, category: str) -> tuple[str, NDArray[np.float64]]:
-    """Read the matrix of a category, and its name in the file."""
-    with array_files.reading(path, path.suffix):
-        arrays = array_files.stored(path)
-        name = _name_of_matrix(path, category, arrays)
-        return name, arrays[name].read()
 
 
 def _name_of_matrix(path: Path, category: str, arrays: Mapping[str, array_files.Stored]) -> str:
@@ -87,11 +82,7 @@ def _name_of_matrix(path: Path, category: str, arrays: Mapping[str, array_files.
 
 
 def make(sources: Mapping[str, Sequence[Path]], outputs: Mapping[str, Path], settings: Mapping[str, Any]) -> None:
-    """Write the wanted parts of the data set, see `registry.maker`.
-
-    Raises:
-        ProblemsError: lists everything that is wrong with the sources.
-    """
+    """Write the wanted parts of the data set, see `registry.maker`."""
     problems = Problems()
     for category in CATEGORIES:
         if f"{category}_judgments" not in outputs:

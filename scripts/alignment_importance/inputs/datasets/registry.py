@@ -32,7 +32,8 @@ def maker(name: str) -> Callable[..., None]:
     """Import the function `make` of a data set; it stands beside its form, or in a module of the same name.
 
     `make` makes the files of the wanted parts. Its arguments are the published files and folders, by need, the files
-    and folders to make, by name, and the data set's entry in the configuration.
+    and folders to make, by name, and the data set's entry in the configuration. It raises an `InputError` that says
+    everything that is wrong with the published files.
     """
     form = import_module(f"{__package__}.forms.{name}")
     module = form if hasattr(form, "make") else import_module(f"{__package__}.{name}")

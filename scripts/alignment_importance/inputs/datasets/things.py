@@ -101,9 +101,9 @@ def read_triplets(paths: Sequence[Path], objects: Sequence[str]) -> pd.DataFrame
     """Read the odd-one-out choices of all participants.
 
     Args:
-        paths: either text files (`trainset.txt`, `validationset.txt`) or .npy files of three object numbers per choice,
-            counted from 0, the last of which is the odd one; or the released table with the columns
-            `RELEASE_COLUMNS`, separated by tabs or commas, counted from 1.
+        paths: either text files (`trainset.txt`, `validationset.txt`) of three object numbers per choice, counted from
+            0, the last of which is the odd one; or the released table (.csv) with the columns `RELEASE_COLUMNS`,
+            separated by tabs or commas, counted from 1.
         objects: ids in the order in which the objects are numbered.
 
     Returns:
@@ -233,12 +233,9 @@ def _words(path: Path) -> list[str]:
 
 def _read_choices(path: Path, n_objects: int) -> NDArray[np.int64]:
     """Read one file of choices: (choice, 3) object numbers counted from 0, the odd one last."""
-    release = path.suffix.lower() in (".csv", ".tsv")
+    release = path.suffix.lower() == ".csv"
     with array_files.reading(path, "three numbers per choice"):
-        if path.suffix.lower() == ".npy":
-            raw = np.load(path, allow_pickle=False)
-        else:
-            raw = _read_release(path) if release else _read_numbers(path)
+        raw = _read_release(path) if release else _read_numbers(path)
     if raw.ndim != 2 or raw.shape[1] != 3 or not len(raw):
         raise InputError(
             f"is {' x '.join(map(str, raw.shape))}, but a choice is three object numbers. {_FETCH}", where=path
@@ -308,11 +305,7 @@ def _lines(path: Path) -> list[str]:
 
 
 def make(sources: Mapping[str, Sequence[Path]], outputs: Mapping[str, Path], settings: Mapping[str, Any]) -> None:
-    """Write the wanted parts of the data set, see `registry.maker`.
-
-    Raises:
-        ProblemsError: lists everything that is wrong with the sources.
-    """
+    """Write the wanted parts of the data set, see `registry.maker`."""
     [objects_file], [images] = sources["objects"], sources["images"]
     objects = read_objects(objects_file)
     problems = Problems()
