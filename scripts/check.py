@@ -19,8 +19,6 @@ def check(configuration: Mapping[str, Any], threads: int, checks: Path) -> None:
     """Write a row for every error and warning.
 
     Args:
-        configuration: the completed configuration.
-        threads: number of threads that decode images.
         checks: table to write, with the columns level, where, place, found, remedy.
 
     Raises:

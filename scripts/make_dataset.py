@@ -15,7 +15,6 @@ def make_dataset(
     """Write the wanted files and folders of a data set.
 
     Args:
-        dataset: its name.
         sources: the published files and folders, by the needs of the data set's form.
         settings: the data set's entry in the configuration.
         files: files and folders to make, by the names that the form gives them.

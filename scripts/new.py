@@ -35,7 +35,6 @@ def new(
 
     Args:
         schema: JSON schema of configurations, for editors.
-        threads: number of threads that decode images.
         config: file to write.
 
     Raises:

@@ -23,7 +23,6 @@ def read_features(
     """Write features as activations, what the check found, and the files that were read.
 
     Args:
-        images: table of the image set.
         features, order, settings: fields of `features.Source`.
         activations: see `features.read`.
         checks, files: tables of `Problems.conclude` and of `digests.tabulate`.

@@ -27,8 +27,6 @@ def check(configuration: Mapping[str, Any], problems: Problems, threads: int = 1
 
     Args:
         configuration: completed; as `config.Configuration.model_dump` gives it.
-        problems: where errors and warnings are noted.
-        threads: number of threads that decode images.
     """
     images = {}
     # As in a run, sets of images that nobody has judged are ignored.

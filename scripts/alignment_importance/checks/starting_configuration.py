@@ -36,10 +36,7 @@ def propose(
 
     Args:
         name: name of the image set and of the comparison.
-        folder: folder of the images.
         categories: table of the categories of images, if there is one.
-        source: the judgments.
-        threads: number of threads that decode images.
         schema: path of the JSON schema that a comment names for editors; empty for no such comment.
 
     Returns:

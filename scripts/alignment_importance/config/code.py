@@ -20,7 +20,6 @@ def digest_of_code(script: Path, library: Path) -> str:
     It is a param of the script's rule, so that a change of the library reruns the rules that use it and no others.
 
     Args:
-        script: a Python file.
         library: the folder that holds the imported packages.
     """
     digest = hashlib.sha256()

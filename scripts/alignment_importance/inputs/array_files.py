@@ -101,7 +101,7 @@ def wanted(
     vector_remedy: str = "",
     find: Callable[[Path], dict[str, Stored]] = stored,
 ) -> NDArray[Any] | None:
-    """Read the one array of numbers that is wanted.
+    """Read the one array of numbers that is wanted; None if there is no such array, which is noted as an error.
 
     Single numbers and vectors, which have two dimensions in MATLAB too, do not count.
 
@@ -110,12 +110,8 @@ def wanted(
         dimensions: the numbers of dimensions that the array may have.
         key: its name; None for the only such array.
         layout: how it should be saved, for messages.
-        problems: where errors are noted.
         vector_remedy: what messages add for a file of vectors.
         find: finds the arrays of the file, as `stored` does.
-
-    Returns:
-        The array, or None if there is no such array.
     """
     try:
         arrays = find(path)

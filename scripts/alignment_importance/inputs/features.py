@@ -43,10 +43,8 @@ def read(source: Source, table: pd.DataFrame, problems: Problems) -> xr.Dataset 
     """Convert features of the images of a set to the form of recorded activations.
 
     Args:
-        source: the files.
         table: `image`, `width` and `height` of all images of the set. Each must have features; features of other images
             are left out.
-        problems: where errors and warnings are noted.
 
     Returns:
         In float32, `feature_maps` (image, feature_map, y, x), of which a unit is one with a single place; `readout`
@@ -65,11 +63,7 @@ def pool(maps: NDArray[np.floating]) -> NDArray[np.floating]:
 
 
 def _labelled(source: Source, table: pd.DataFrame, problems: Problems) -> xr.Dataset:
-    """Read and label features.
-
-    Raises:
-        ProblemsError: they cannot be used.
-    """
+    """Read and label features; raise a `ProblemsError` if they cannot be used."""
     images = ImageIds(table["image"], pass_over=True)
     otherwise = ", with its features, or take the image out of the set"
     listed = images.read_list(problems, source.order, otherwise)

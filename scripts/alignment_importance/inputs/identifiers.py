@@ -74,8 +74,7 @@ class ImageIds:
         """Store the ids of the set, and those of the comparison if it does not use all of them.
 
         Args:
-            known: the ids of the set.
-            wanted: the ids of the comparison; None for all.
+            wanted: None for all.
             pass_over: whether images outside the set are ignored; if not, they are mistakes.
             in_parts: whether a file may cover only some of the wanted images.
             remedy: what to do about an id that is not in the set and similar to none of its ids.

@@ -137,7 +137,6 @@ def prepare(device: str, gpus: int | None, threads: int, memory_gb: float = 2.0,
     Args:
         device: `auto`, `cpu` or `cuda`.
         gpus: GPUs that the scheduler gave to the job; 0 means the CPU, None that the scheduler does not count them.
-        threads: CPU threads of the job.
         memory_gb: memory budget of the engine in gigabytes.
         precision: of the networks' products: `float32`, `tf32` (on GPUs that have it), `float16` or `bfloat16`.
 

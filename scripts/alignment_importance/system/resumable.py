@@ -46,7 +46,6 @@ class Budget:
         Args:
             state: named arrays, changed in place; what an earlier run left replaces their values.
             step: makes the step of a given number (from 0) and changes the arrays.
-            n_steps: the number of steps.
             what: what the log calls the steps.
 
         Returns:

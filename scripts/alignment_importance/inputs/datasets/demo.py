@@ -98,7 +98,6 @@ def judge_by_shape(table: pd.DataFrame, observers: int, noise: float, seed: int)
         table: a row per image with the columns image, category (the group) and hue (degrees).
         observers: number of observers; each rates every pair once.
         noise: standard deviation of the normal noise on every single rating.
-        seed: seed of the noise.
 
     Returns:
         Columns image_a, image_b, similarity, participant.

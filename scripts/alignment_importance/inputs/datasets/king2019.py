@@ -33,7 +33,6 @@ def read_dissimilarities(path: Path, image_set: str, n_images: int) -> NDArray[n
         path: the .mat file with the struct `BEHAVIOR`, in which `BEHAVIOR.set1.pairwisedistances` and likewise `set2`
             are (participant, pair), with pairs in the order of MATLAB's `pdist`, see `canonical.tabulate_pairs`.
         image_set: `set1` or `set2`.
-        n_images: number of photographs found.
 
     Returns:
         float64 (participant, n_images (n_images - 1) / 2), larger is less similar.

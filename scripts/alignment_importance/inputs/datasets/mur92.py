@@ -63,13 +63,10 @@ class Photograph:
 
 
 def locate(source: Path | None = None) -> dict[str, Path]:
-    """Find the two files, or download and cache them if neither `source` nor `FOLDER_VARIABLE` names a folder.
+    """Find the two files by name, or download and cache them if neither `source` nor `FOLDER_VARIABLE` names a folder.
 
     Args:
         source: a folder that holds the files; None for that of `FOLDER_VARIABLE`.
-
-    Returns:
-        File name to path.
 
     Raises:
         InputError: files are not where they should be, have another checksum, or cannot be downloaded.

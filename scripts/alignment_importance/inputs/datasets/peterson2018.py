@@ -32,7 +32,6 @@ def read_similarities(path: Path, category: str, n_images: int) -> NDArray[np.fl
         path: hsim_peterson.npz with a matrix per category, by name, or the .mat file of one category, with one square
             matrix or one that has `sim` in its name. Rows and columns are in the order of the sorted file names.
         category: one of `CATEGORIES`.
-        n_images: number of photographs found.
 
     Returns:
         float64 (n_images, n_images), larger is more similar; NaN on a diagonal that is 0 throughout.

@@ -69,12 +69,9 @@ def read_objects(path: Path) -> list[str]:
 
 
 def find_images(folder: Path, objects: Sequence[str]) -> dict[str, Path]:
-    """Find one image of every object: `ID.jpg`, `ID_01b.jpg`, or the latter in a folder `ID`.
+    """Find one image of every object, by its id: `ID.jpg`, `ID_01b.jpg`, or the latter in a folder `ID`.
 
     `_01b` is the photograph shown in the odd-one-out task, `ID.jpg` its name in the public-domain release.
-
-    Returns:
-        Object id to file.
 
     Raises:
         InputError: names objects without an image.
@@ -131,7 +128,6 @@ def read_embedding(path: Path, n_objects: int) -> NDArray[np.float64]:
     Args:
         path: a text file with a row per object, separated by blanks, tabs or commas; a .npy; or a .npz with one matrix
             or, as VICE writes it, `pruned_loc`.
-        n_objects: number of objects in the data set.
 
     Returns:
         float64 (n_objects, dimension). A transposed matrix is transposed back.
@@ -170,7 +166,6 @@ def read_dense_objects(path: Path, objects: Sequence[str]) -> list[str]:
         path: `words48.mat` with the cell array `words48`, or a text file with one word per line. A word is the id with
             blanks for underscores; if several objects have one name, it lacks the number and means the first of them
             (`camera` is `camera1`).
-        objects: ids of all objects.
 
     Raises:
         InputError: words that are not objects, or several words for one object.
@@ -196,7 +191,6 @@ def read_dense_rdm(path: Path, n_objects: int) -> NDArray[np.float64]:
 
     Args:
         path: .mat, .npy or .npz with one matrix, or `RDM48_triplet` among several.
-        n_objects: number of objects that it must have.
 
     Returns:
         float64 (n_objects, n_objects).

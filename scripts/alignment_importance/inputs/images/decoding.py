@@ -105,12 +105,8 @@ def decode(path: str | Path, data: bytes, background: Colour = MID_GREY) -> Deco
     colour profiles are not applied.
 
     Args:
-        path: of the file, for messages.
-        data: its content.
+        path, data: see `opened`, also for what is raised.
         background: the colour that shows through transparent pixels.
-
-    Raises:
-        InputError: see `opened`.
     """
     with opened(path, data) as image:
         n_frames = getattr(image, "n_frames", 1)

@@ -45,10 +45,8 @@ def examine(
     images with the same pixels, several frames or pages, transparency without a stated background, a single colour.
 
     Args:
-        folder: folder of image files.
         table: CSV with a row per image (`image`, and `category` where there are categories); other columns are ignored.
         background: red, green and blue (0 to 255) behind transparent pixels; None for mid grey.
-        problems: where they are noted.
         threads: number of images decoded at the same time.
 
     Returns:
@@ -74,7 +72,7 @@ def examine(
                 raise one.problem
     examined = {image: by_file[file] for image, file in files.items()}
     usable = {image: one for image, one in examined.items() if one.problem is None}
-    _warn(folder, usable, files, problems, stated=background is not None)
+    _warn(folder, usable, files, problems, background_is_stated=background is not None)
     rows = [
         (image, files[image].as_posix(), *one.size, one.sha256, categories.get(image, np.nan), f"{red} {green} {blue}")
         for image, one in examined.items()
@@ -107,13 +105,9 @@ def _warn(
     examined: Mapping[str, _Examined],
     files: Mapping[str, Path],
     problems: Problems,
-    stated: bool,
+    background_is_stated: bool,
 ) -> None:
-    """Warn about images that have the same pixels, even in different file formats, or that can be read in several ways.
-
-    Args:
-        stated: whether the configuration says what is behind transparent pixels.
-    """
+    """Warn about images that have the same pixels, even in different formats, or that can be read in several ways."""
 
     def warn(found: str, remedy: str, which: list[str]) -> None:
         if which:
@@ -128,7 +122,7 @@ def _warn(
             warn("these images are the same, pixel by pixel", remedy, same)
     in_frames = [image for image, one in examined.items() if one.n_frames > 1]
     warn("files with several frames or pages", "The first of each is used.", in_frames)
-    transparent = [image for image, one in examined.items() if one.is_transparent and not stated]
+    transparent = [image for image, one in examined.items() if one.is_transparent and not background_is_stated]
     grey = " ".join(map(str, decoding.MID_GREY))
     remedy = f"They are laid over mid grey ({grey}); state what people saw as the image set's `background`."
     warn("images with transparency, and no background is stated", remedy, transparent)

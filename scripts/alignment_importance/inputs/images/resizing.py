@@ -15,8 +15,7 @@ def input_region(width: int, height: int, resize: str) -> tuple[int, int, int, i
     """Find the rectangle of an image that a resize rule scales to the square input of a network.
 
     Args:
-        width: the image's width in pixels.
-        height: its height.
+        width, height: the image's size in pixels.
         resize: `whole` (the whole image, squashed to a square), `crop` (the largest centred square) or `pad` (the
             smallest centred square around the image, which extends beyond it). A number after the rule, as in
             `crop 0.875`, selects the middle of this rectangle, with that share of its sides.

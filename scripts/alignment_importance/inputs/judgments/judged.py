@@ -81,11 +81,9 @@ class File:
     """A file of judgments, and the problems found in it.
 
     Attributes:
-        path: the file.
         source: what the configuration says about it; its path may be that of the file's folder.
         participant: name of the participant, if the file does not give one.
         images: the ids of the set, and those of the comparison.
-        problems: where mistakes are noted.
     """
 
     path: Path
@@ -209,7 +207,6 @@ def from_matrices(
         participants: a name for each matrix; a name that occurs twice is one participant who judged twice.
         image_ids: ids of the rows and, in the same order, of the columns.
         stack: (participant, row, column).
-        kind: see `KINDS`.
 
     Raises:
         ProblemsError: infinite values, halves filled with zeros, or diagonals that contradict the kind.
@@ -266,7 +263,6 @@ def from_ratings(
         first: (rating,) position of an image in `file.images.wanted`.
         second: (rating,) position of the other image, which differs from the first.
         rating: (rating,) without NaN.
-        kind: see `KINDS`.
     """
     n = len(file.images.wanted)
     check_size(file.problems, file.path, len(participants), n)

@@ -61,11 +61,7 @@ def read(file: judged.File) -> judged.Judged:
 
 
 def _check_stimuli(path: Path, problems: Problems) -> None:
-    """Refuse a file whose participants have different stimuli: rsatoolbox would label all with the first one's.
-
-    Raises:
-        ProblemsError: the stimuli or their order differ, or the file is damaged.
-    """
+    """Refuse a file whose participants have different stimuli: rsatoolbox would label all with the first one's."""
     if path.suffix.lower() != ".mat":
         return
     try:
@@ -81,11 +77,7 @@ def _check_stimuli(path: Path, problems: Problems) -> None:
 
 
 def _task(tasks: object, n_rdms: int, key: str | None, path: Path, problems: Problems) -> list[int]:
-    """Select the RDMs of the task that `key` names, or of the only task.
-
-    Raises:
-        ProblemsError: there is no arrangement, no such task, or several tasks and no key.
-    """
+    """Select the RDMs of the task that `key` names, or of the only task."""
     names = rdms.texts(tasks) if isinstance(tasks, (list, np.ndarray)) else [""] * n_rdms
     several = sorted(set(names))
     if not n_rdms:

@@ -26,7 +26,6 @@ def read(
 
     Args:
         asked: two image ids for each pair, a table with the columns `COLUMNS`, or `all`.
-        judgments: the labelled judgments of the comparison.
         where: the list's key in the configuration, for messages (`comparisons.animals.pairs`).
         problems: where mistakes are noted: unknown ids, an image with itself, repeated pairs, pairs without judgments.
 

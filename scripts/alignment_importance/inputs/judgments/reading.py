@@ -26,7 +26,6 @@ def inspect(source: Source, table: pd.DataFrame, problems: Problems) -> xr.Datas
     Args:
         source: the file, and the images that the comparison uses, each of which must have judgments.
         table: `image` and `category` of all images of the set; the file may name others only with `source.images`.
-        problems: where errors and warnings are noted.
 
     Returns:
         Two variables (participant, image, image_b), images and participants sorted: `similarity` float64, larger is
@@ -64,11 +63,7 @@ def unjudged(source: Source, table: pd.DataFrame) -> list[str]:
 
 
 def _label(source: Source, table: pd.DataFrame, problems: Problems) -> xr.Dataset:
-    """Read, check and label judgments, and note problems.
-
-    Raises:
-        ProblemsError: the judgments cannot be used.
-    """
+    """Read, check and label judgments, and note problems."""
     files = files_of(source, problems)
     wanted = subsets.choose(table, source.categories, source.images, source.name, problems)
     form, judgments = _read(source, files, _image_ids(source, table, wanted), problems)
@@ -121,11 +116,7 @@ def _image_ids(source: Source, table: pd.DataFrame, wanted: Iterable[str]) -> Im
 
 
 def _read(source: Source, files: Sequence[Path], images: ImageIds, problems: Problems) -> tuple[str, Judged]:
-    """Read and check files, which must have one form, and return the name of the form and the judgments.
-
-    Raises:
-        ProblemsError: the judgments cannot be used.
-    """
+    """Read and check files, which must have one form, and return the name of the form and the judgments."""
     by_file = []
     for file in files:
         with problems.apart(file) as own:
@@ -146,11 +137,7 @@ def _read(source: Source, files: Sequence[Path], images: ImageIds, problems: Pro
 
 
 def _read_file(source: Source, path: Path, images: ImageIds, problems: Problems) -> tuple[str, Judged]:
-    """Read a file of any form, and return the name of the form and the judgments.
-
-    Raises:
-        ProblemsError: the file cannot be used.
-    """
+    """Read a file of any form, and return the name of the form and the judgments."""
     is_text = path.suffix.lower() in delimited_text.SUFFIXES
     participant = judged.SINGLE_PARTICIPANT if path == source.path else path.stem
     file = judged.File(path, source, participant, images, problems)

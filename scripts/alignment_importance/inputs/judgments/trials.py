@@ -34,8 +34,7 @@ def are_in(file: judged.File, design: Design, *signs: set[str]) -> bool:
     """Tell whether a header is that of a table of trials.
 
     Args:
-        file: the file with the header.
-        design: the design of the trials; the columns of its images and its answer are enough.
+        design: the columns of its images and its answer are enough.
         signs: sets of columns of which one is enough, as are the columns of the images, in case others are misspelt.
             Columns named like an image do not count here, since a matrix has such columns.
     """
