@@ -27,7 +27,7 @@ def prepare_pairs(
         networks: model, feature_maps, y, x and route of the networks that the pairs are explained for.
         features: activations of the models that are features with places, by model.
         file: table of the pairs; None where the configuration lists them.
-        listed: the pairs that the configuration lists, or `all`; empty with `file`.
+        listed: the pairs that the configuration lists, or `all`; ignored with `file`.
         pairs: image, image_b.
 
     Raises:

@@ -52,8 +52,6 @@ def test_pairs_to_explain_are_numbers_or_named() -> None:
     assert found.fixed_pairs() == ["all", "list", "file"]
     none: dict[str, dict[str, int]] = {name: {} for name in asked}
     assert {name: found.numbers_of_pairs(name) for name in asked} == none | {"numbers": numbers}
-    listed = {"list": [["x", "y"]], "all": "all"}
-    assert {name: found.listed_pairs(name) for name in asked} == {name: [] for name in asked} | listed
     assert {name: found.file_of_pairs(name) for name in asked} == dict.fromkeys(asked) | {"file": "pairs.csv"}
 
 

@@ -94,7 +94,7 @@ rule prepare_images:
 rule prepare_judgments:
     """Check and label the judgments of one comparison, and cut its images into folds."""
     input:
-        sources=lambda wildcards: PLAN.files_of(config["comparisons"][wildcards.comparison]["judgments"]),
+        sources=files_in("comparisons", "judgments"),
         lists=lambda wildcards: PLAN.lists_of(wildcards.comparison),
         images=view("<results>/inputs/{image_set}/images.csv"),
     output:
@@ -155,7 +155,7 @@ rule prepare_pairs:
         mem_mb=growing(1000, judgments=5),
         runtime=growing(10),
     params:
-        listed=lambda wildcards: PLAN.listed_pairs(wildcards.comparison),
+        listed=entry("comparisons", "pairs"),
         features=FEATURES_WITH_PLACES,
         memory_gb=config["memory_gb"],
         code=code_of("prepare_pairs"),

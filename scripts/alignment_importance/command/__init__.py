@@ -20,8 +20,6 @@ from alignment_importance.system.errors import InputError
 #: Leaves out Snakemake's lines on the host, and on the files, memory and reason of every job.
 _QUIET = ("--quiet", "host", "rules")
 
-_CONFIG_HELP = "configuration; that of the project's folder, which is the demo, if none is named"
-
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command that the command line names.
@@ -72,7 +70,8 @@ def _parser() -> argparse.ArgumentParser:
     runs = argparse.ArgumentParser(add_help=False, parents=[shared])
     runs.add_argument("--cores", default="all", help="processors to use (default: all)")
     configured = argparse.ArgumentParser(add_help=False)
-    configured.add_argument("config", nargs="?", type=Path, metavar="CONFIG", help=_CONFIG_HELP)
+    told = "configuration; that of the project's folder, which is the demo, if none is named"
+    configured.add_argument("config", nargs="?", type=Path, metavar="CONFIG", help=told)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
     new = commands.add_parser("new", parents=[runs], help="write a configuration for images and judgments")

@@ -248,12 +248,11 @@ def _with_layers(
     expanded: dict[str, Model | Features] = {}
     problems = []
     for name, model in models.items():
-        if isinstance(model, Features):
+        if isinstance(model, Features) or not model.map_layers:
             expanded[name] = model
             continue
-        if model.map_layers and model.map_layer:
+        if model.map_layer:
             problems.append(KeyProblem(("models", name, "map_layer"), "it has no effect beside `map_layers`; keep one"))
-        expanded |= {name: model} if not model.map_layers else {}
         for layer in model.map_layers:
             own = f"{name}.{layer}"
             if own in models or own in expanded:

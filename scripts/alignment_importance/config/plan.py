@@ -9,7 +9,7 @@ from typing import Any
 
 from alignment_importance.config import files
 from alignment_importance.config.configuring import PUBLISHED
-from alignment_importance.config.sections import ALL_PAIRS, Configuration, Features, Model, PairNumbers
+from alignment_importance.config.sections import Configuration, Features, Model, PairNumbers
 from alignment_importance.maps.saliency.registry import METHODS
 
 #: Kinds of figure of the paper that need saliency maps.
@@ -42,11 +42,6 @@ class Plan:
     def fixed_pairs(self) -> list[str]:
         """Name the comparisons whose pairs to explain do not depend on the network: named pairs, or all."""
         return [name for name in self.configuration.comparisons if not self.numbers_of_pairs(name)]
-
-    def listed_pairs(self, comparison: str) -> list[list[str]] | str:
-        """The pairs to explain that a comparison lists, or `all`; empty if a file or the network decides them."""
-        pairs = self.configuration.comparisons[comparison].pairs
-        return pairs if isinstance(pairs, list) or pairs == ALL_PAIRS else []
 
     def file_of_pairs(self, comparison: str) -> str | None:
         """The file that names the pairs to explain, if one does."""

@@ -88,7 +88,7 @@ def read_listed(row: Mapping[Any, Any]) -> NDArray[np.uint8]:
     if not file.is_file():
         raise InputError("the image was listed, but is missing now. Restore it and run the workflow again.", where=file)
     data = read_bytes(file)
-    if sha256_of(data) != row["sha256"]:
+    if hashlib.sha256(data).hexdigest() != row["sha256"]:
         raise InputError(
             "the image has changed since it was listed (its SHA-256 differs). "
             "Run the workflow again, so that everything is made from the same file.",
@@ -127,11 +127,6 @@ def read_bytes(file: str | Path) -> bytes:
         raise InputError(
             f"cannot be read ({error.strerror}). Replace or remove the file, or correct its permissions.", where=file
         ) from error
-
-
-def sha256_of(data: bytes) -> str:
-    """Return the SHA-256 of data, in hexadecimal digits."""
-    return hashlib.sha256(data).hexdigest()
 
 
 @contextmanager

@@ -1,5 +1,6 @@
 """Decodes every image of a set once, and reports everything that is wrong or worth knowing."""
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -85,14 +86,14 @@ def _examine(file: Path, background: decoding.Colour) -> _Examined:
     sha256 = ""
     try:
         data = decoding.read_bytes(file)
-        sha256 = decoding.sha256_of(data)
+        sha256 = hashlib.sha256(data).hexdigest()
         decoded = decoding.decode(file, data, background)
     except InputError as problem:
         return _Examined(sha256, problem=problem)
     rgb = decoded.rgb
     return _Examined(
         sha256,
-        pixels=(rgb.shape, decoding.sha256_of(rgb.tobytes())),
+        pixels=(rgb.shape, hashlib.sha256(rgb.tobytes()).hexdigest()),
         size=(rgb.shape[1], rgb.shape[0]),
         n_frames=decoded.n_frames,
         is_transparent=decoded.is_transparent,
