@@ -1,6 +1,5 @@
 """Reads trials of two alternatives: which of two images is more like a third, the anchor?"""
 
-from alignment_importance.inputs import delimited_text
 from alignment_importance.inputs.judgments import judged, trials
 
 #: A trial compares the anchor with each of the two other images, but not these with each other.
@@ -20,7 +19,6 @@ def read(file: judged.File) -> judged.Judged:
 
 FORM = judged.Form(
     "trials of two alternatives",
-    delimited_text.SUFFIXES,
     lambda file: trials.are_in(file, DESIGN, {"anchor"}, {"left", "right"}),
     read,
     header="trials of two alternatives have anchor, left, right, chosen (and participant)",

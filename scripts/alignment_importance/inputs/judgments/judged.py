@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from alignment_importance.inputs.delimited_text import Text
+from alignment_importance.inputs.delimited_text import SUFFIXES, Text
 from alignment_importance.inputs.identifiers import ImageIds
 from alignment_importance.inputs.judgments import diagonals
 from alignment_importance.system.names import counted, some
@@ -124,18 +124,18 @@ class Form:
 
     Attributes:
         name: its name in the attribute `form` of the labelled judgments.
-        suffixes: endings of its files.
-        recognises: tells whether a file with such an ending has this form; it may look for image ids in the file.
+        recognises: tells whether a file with one of the endings has this form; it may look for image ids in the file.
         read: reads such a file, notes what is wrong with it, and raises a ProblemsError if it cannot be used.
+        suffixes: endings of its files; those of text, if nothing else is said.
         needs_order: whether `order` must name the images, because the files do not.
         has_parts: whether a file can hold several arrays, tasks or descriptors, among which `key` chooses.
         header: what the header of text files looks like, for messages.
     """
 
     name: str
-    suffixes: tuple[str, ...]
     recognises: Callable[[File], bool]
     read: Callable[[File], Judged]
+    suffixes: tuple[str, ...] = SUFFIXES
     needs_order: bool = False
     has_parts: bool = False
     header: str = ""

@@ -91,10 +91,4 @@ def _is_matrix(file: judged.File) -> bool:
     return len(names) - len(unknown) + len(likely) >= min(4, len(images.wanted) / 2)
 
 
-FORM = judged.Form(
-    "matrix",
-    delimited_text.SUFFIXES,
-    _is_matrix,
-    read,
-    header="a matrix has image ids from its second field on",
-)
+FORM = judged.Form("matrix", _is_matrix, read, header="a matrix has image ids from its second field on")

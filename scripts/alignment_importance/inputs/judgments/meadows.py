@@ -92,4 +92,4 @@ def _task(tasks: object, n_rdms: int, key: str | None, path: Path, problems: Pro
     return [number for number, name in enumerate(names) if key is None or name == key]
 
 
-FORM = judged.Form("download of Meadows", (".mat", ".json"), _is_meadows, read, has_parts=True)
+FORM = judged.Form("download of Meadows", _is_meadows, read, (".mat", ".json"), has_parts=True)

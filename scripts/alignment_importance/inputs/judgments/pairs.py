@@ -3,7 +3,6 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from alignment_importance.inputs import delimited_text
 from alignment_importance.inputs.delimited_text import Table, Text
 from alignment_importance.inputs.identifiers import ImageIds
 from alignment_importance.inputs.judgments import diagonals, judged
@@ -81,7 +80,6 @@ def _kind_in(text: Text) -> str:
 
 FORM = judged.Form(
     "pairs",
-    delimited_text.SUFFIXES,
     lambda file: {"image_a", "image_b"} <= set(file.text.header),
     read,
     header="pairs have image_a, image_b, similarity or dissimilarity (and participant)",

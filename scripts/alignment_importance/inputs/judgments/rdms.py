@@ -91,4 +91,4 @@ def _participants(rdms: Any, participant: str) -> list[str]:
     return texts(rdms.rdm_descriptors[named[0]]) if named else judged.numbered(rdms.n_rdm, participant)
 
 
-FORM = judged.Form("RDMs of rsatoolbox", (".h5", ".hdf5"), _is_rdms, read, has_parts=True)
+FORM = judged.Form("RDMs of rsatoolbox", _is_rdms, read, (".h5", ".hdf5"), has_parts=True)

@@ -2,7 +2,6 @@
 
 import numpy as np
 
-from alignment_importance.inputs import delimited_text
 from alignment_importance.inputs.judgments import judged, trials
 
 #: A trial shows three pairs: the pair without the odd image is kept together, the others are not (Hebart et al. 2020,
@@ -38,7 +37,6 @@ def read(file: judged.File) -> judged.Judged:
 
 FORM = judged.Form(
     "odd-one-out triplets",
-    delimited_text.SUFFIXES,
     lambda file: trials.are_in(file, DESIGN, {"odd"}),
     read,
     header="triplets have image_a, image_b, image_c, odd (and participant)",

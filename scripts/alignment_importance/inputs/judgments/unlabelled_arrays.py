@@ -77,4 +77,4 @@ def _is_symmetric(values: NDArray[np.float64], axis: int, other_axis: int) -> bo
 
 
 #: Comes last in the registry, because it takes every file that no other form recognises.
-FORM = judged.Form("array", array_files.SUFFIXES, lambda _: True, read, needs_order=True, has_parts=True)
+FORM = judged.Form("array", lambda _: True, read, array_files.SUFFIXES, needs_order=True, has_parts=True)
