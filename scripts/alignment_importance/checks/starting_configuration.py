@@ -11,10 +11,9 @@ import pandas as pd
 import xarray as xr
 
 from alignment_importance.inputs.fold_checks import FEW_TEST_IMAGES, check_folds
-from alignment_importance.inputs.identifiers import ImageIds
 from alignment_importance.inputs.images import examination
 from alignment_importance.inputs.judgments import averages, quality, reading
-from alignment_importance.inputs.judgments.judged import SINGLE_PARTICIPANT, Judged
+from alignment_importance.inputs.judgments.judged import SINGLE_PARTICIPANT
 from alignment_importance.inputs.judgments.subsets import FEWEST_IMAGES
 from alignment_importance.system.names import counted, some
 from alignment_importance.system.problems import Problems
@@ -167,13 +166,10 @@ def _can_be_compared(judgments: xr.Dataset, category: Iterable[str], n_folds: in
     images = sorted(set(category) & set(judgments["image"].to_numpy()))
     if len(images) < FEWEST_IMAGES:
         return False
-    problems, own = Problems(), judgments.sel(image=images, image_b=images)
-    with problems.collect("category"):
-        matrices, n_ratings = own["similarity"].to_numpy(), own["n_ratings"].to_numpy()
-        judged = Judged(
-            own["participant"].to_numpy().tolist(), matrices, n_ratings, "similarity", own.attrs["mean_over"]
-        )
-        quality.check(judged, ImageIds(images), Path(), problems)
+    human = averages.mean(judgments, images)
+    if np.isnan(human).all(axis=1).any() or quality.unusable(human):
+        return False
+    own, problems = judgments.sel(image=images, image_b=images), Problems()
     check_folds("category", own, "images", n_folds, _SEEDS, None, problems)
     return not problems.errors
 
