@@ -121,9 +121,9 @@ def type_of_dataset(name: str, form: Form) -> type[BaseModel]:
 
 
 def _type_of_key(key: Key) -> Any:
-    if key.kind == "whole":
+    if isinstance(key.default, int):
         return Annotated[int, Field(ge=key.least), BeforeValidator(whole)]
-    if key.kind == "number":
+    if isinstance(key.default, float):
         return Annotated[float, Field(ge=key.least), WrapValidator(as_given)]
     return PathValue if key.default is not None else PathValue | None
 

@@ -40,14 +40,13 @@ class Key:
 
     Attributes:
         description: a description, for the documentation and for editors.
-        default: its value if it is left out.
-        kind: `path` (a file or folder), `whole` (a number from 0 on, or from `least`) or `number`.
+        default: its value if it is left out. It tells the type of others: a whole number, a number, or the path of a
+            file or folder (text, or None for no path).
         least: the smallest possible number.
     """
 
     description: str
     default: str | int | float | None
-    kind: str = "path"
     least: int = 0
 
 

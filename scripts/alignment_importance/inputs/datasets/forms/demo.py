@@ -20,12 +20,10 @@ FORM = Form(
         )
     },
     keys={
-        "seed": Key("Seed of the images and of the observers' noise.", 2025, "whole"),
-        "observers": Key("Number of simulated observers in each of the two groups.", 12, "whole", least=1),
+        "seed": Key("Seed of the images and of the observers' noise.", 2025),
+        "observers": Key("Number of simulated observers in each of the two groups.", 12, least=1),
         "noise": Key(
-            "Standard deviation of the noise in an observer's judgments, where similarities go from 0 to 1.",
-            0.5,
-            "number",
+            "Standard deviation of the noise in an observer's judgments, where similarities go from 0 to 1.", 0.5
         ),
     },
 )
