@@ -114,7 +114,7 @@ def _problem(details: ErrorDetails, form: type[BaseModel], above: tuple[Any, ...
         found = NAMES if kind == "string_pattern_mismatch" else "a name must be text; put it in quotes"
         return KeyProblem((*key[:-1], value), found)
     if kind == "extra_forbidden":
-        return KeyProblem(key, _unknown_key(key, _alternative(_annotation(form, to_type[:-1]), steps[-1])))
+        return KeyProblem(key, _unknown_key(key, _annotation(form, to_type[:-1])))
     return KeyProblem(key, _wrong_value(kind, value, context, _annotation(form, to_type)) or details["msg"])
 
 
@@ -141,30 +141,20 @@ def _wrong_value(kind: str, value: Any, context: dict[str, Any], annotation: Any
         things = ("character", "characters") if kind.startswith("string") else ("entry", "entries")
         bound = f"at least {context['min_length']}" if "min_length" in context else f"at most {context['max_length']}"
         return f"{counted(len(value), *things)}, but there must be {bound}"
-    if kind == "repeated":
-        return f"listed more than once: {context['items']}; keep one of each"
     return ""
 
 
 def _annotation(form: Any, steps: Sequence[Any]) -> Any:
     """Find the type of the value at a path below a class; a step may be the tag of one form of a value with several."""
     for step in steps:
-        if tagged := [kind for kind in get_args(bare(form)) if Tag(step) in getattr(kind, "__metadata__", ())]:
+        form = bare(form)
+        if tagged := [kind for kind in get_args(form) if Tag(step) in getattr(kind, "__metadata__", ())]:
             [form] = tagged
-            continue
-        form = _alternative(bare(form), step)
-        if isinstance(form, type) and issubclass(form, BaseModel):
+        elif isinstance(form, type) and issubclass(form, BaseModel):
             form = form.model_fields[step].annotation
         else:
             form = get_args(form)[-1]
     return bare(form)
-
-
-def _alternative(annotation: Any, step: Any) -> Any:
-    """Choose, among several types, the one that a step leads into: a list for a number, a section for a key."""
-    kinds = [one for one in map(bare, get_args(annotation)) if isinstance(get_origin(one) or one, type)]
-    wanted = [one for one in kinds if issubclass(get_origin(one) or one, list if isinstance(step, int) else BaseModel)]
-    return wanted[0] if get_origin(annotation) in (Union, types.UnionType) and wanted else annotation
 
 
 def bare(annotation: Any) -> Any:
@@ -172,7 +162,7 @@ def bare(annotation: Any) -> Any:
     while get_origin(annotation) is Annotated:
         annotation = get_args(annotation)[0]
     if get_origin(annotation) in (Union, types.UnionType):
-        [*others] = [kind for kind in get_args(annotation) if kind is not type(None)]
+        others = [kind for kind in get_args(annotation) if kind is not type(None)]
         if len(others) == 1 and get_origin(bare(others[0])) is not Literal:
             return bare(others[0])
     return annotation

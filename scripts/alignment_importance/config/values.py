@@ -32,7 +32,8 @@ def each_once(items: list[Item]) -> list[Item]:
     """Refuse a list that has an item more than once."""
     repeated = dict.fromkeys(item for item in items if items.count(item) > 1)
     if repeated:
-        raise PydanticCustomError("repeated", "{items}", {"items": ", ".join(map(str, repeated))})
+        told = "listed more than once: {items}; keep one of each"
+        raise PydanticCustomError("repeated", told, {"items": ", ".join(map(str, repeated))})
     return items
 
 
