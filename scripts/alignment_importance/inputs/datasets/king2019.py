@@ -61,21 +61,17 @@ def read_dissimilarities(path: Path, image_set: str, n_images: int) -> NDArray[n
     return distances.astype(np.float64)
 
 
-def name_participants(n: int) -> list[str]:
-    """Number the participants, who have no names in the file, with leading zeros."""
-    return [f"participant{number:0{len(str(n))}d}" for number in range(1, n + 1)]
-
-
 def leave_out_silent(
     distances: NDArray[np.float64], path: Path, image_set: str
 ) -> tuple[NDArray[np.float64], list[str]]:
-    """Leave out participants who did not arrange a set; return the others' distances and names.
+    """Leave out participants who did not arrange a set; return the others' distances, and their numbers as names.
 
     Raises:
         InputError: nobody arranged this set.
     """
     silent = np.isnan(distances).all(axis=1)
-    names = np.array(name_participants(len(distances)))
+    digits = len(str(len(distances)))
+    names = np.array([f"participant{number:0{digits}d}" for number in range(1, len(distances) + 1)])
     where = f"{path}: BEHAVIOR.{image_set}.pairwisedistances"
     if silent.all():
         raise InputError("all distances are missing (NaN). Use the file BEHAVIOR.mat of the data set.", where=where)

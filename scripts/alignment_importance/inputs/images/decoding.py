@@ -27,7 +27,6 @@ MID_GREY: Colour = (128, 128, 128)
 
 #: Larger images are refused: decoding them takes gigabytes, and a small file can claim any size.
 MAX_PIXELS = 100_000_000
-_FAR_TOO_LARGE = f"it has far more than {MAX_PIXELS // 10**6} million pixels, and is not read. Reduce it."
 # Pillow warns of sizes close to this limit.
 warnings.simplefilter("ignore", Image.DecompressionBombWarning)
 # Embedded texts and profiles of megabytes are not used, and are no reason to refuse a PNG.
@@ -160,7 +159,8 @@ def _open(data: bytes, formats: tuple[str, ...]) -> ImageFile.ImageFile:
     try:
         image = Image.open(io.BytesIO(data), formats=formats)
     except Image.DecompressionBombError as error:
-        raise InputError(_FAR_TOO_LARGE) from error
+        found = f"it has far more than {MAX_PIXELS // 10**6} million pixels, and is not read. Reduce it."
+        raise InputError(found) from error
     width, height = image.size
     if width * height > MAX_PIXELS:
         raise InputError(

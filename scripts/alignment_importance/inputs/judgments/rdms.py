@@ -9,12 +9,6 @@ import numpy as np
 from alignment_importance.inputs import array_files, identifiers
 from alignment_importance.inputs.judgments import judged
 
-#: Descriptors of RDMs that name the participant; the first one present is used.
-_PARTICIPANT_DESCRIPTORS = ("participant", "subject")
-
-#: The descriptor that rsatoolbox adds itself: the number of each pattern.
-_INDEX = "index"
-
 
 def _is_rdms(file: judged.File) -> bool:
     """Tell whether a file was saved by `rsatoolbox.rdm.RDMs.save`."""
@@ -46,7 +40,9 @@ def read(file: judged.File) -> judged.Judged:
         file.problems.raise_errors()
     descriptor = _descriptor(file, rdms.pattern_descriptors)
     image_ids = texts(rdms.pattern_descriptors[descriptor])
-    return from_rdms(file, rdms, f"pattern ({descriptor})", image_ids, _participants(rdms, file.participant), kind)
+    named = [rdms.rdm_descriptors[name] for name in ("participant", "subject") if name in rdms.rdm_descriptors]
+    participants = texts(named[0]) if named else judged.numbered(rdms.n_rdm, file.participant)
+    return from_rdms(file, rdms, f"pattern ({descriptor})", image_ids, participants, kind)
 
 
 def from_rdms(
@@ -76,19 +72,14 @@ def _descriptor(file: judged.File, descriptors: dict[str, Any]) -> str:
     hold_ids = [name for name in names if any(resolve(cell) in file.images for cell in texts(descriptors[name]))]
     fitting = [key] if key is not None else hold_ids
     if not fitting:
-        # No descriptor has known ids: one that stands alone must be meant, and mistakes in its ids are noted later.
-        fitting = [name for name in names if name != _INDEX]
+        # No descriptor has known ids: one that stands alone, beside the number that rsatoolbox adds, must be meant, and
+        # mistakes in its ids are noted later.
+        fitting = [name for name in names if name != "index"]
     if len(fitting) != 1:
         remedy = "Name the one that holds the image ids as the comparison's `key`."
         problems.error(path, f"it is not clear which pattern descriptor holds the ids: {', '.join(names)}", remedy)
     problems.raise_errors()
     return fitting[0]
-
-
-def _participants(rdms: Any, participant: str) -> list[str]:
-    """Name the participant of each RDM; a single RDM without a name belongs to `participant`."""
-    named = [name for name in _PARTICIPANT_DESCRIPTORS if name in rdms.rdm_descriptors]
-    return texts(rdms.rdm_descriptors[named[0]]) if named else judged.numbered(rdms.n_rdm, participant)
 
 
 FORM = judged.Form("RDMs of rsatoolbox", _is_rdms, read, (".h5", ".hdf5"), has_parts=True)

@@ -138,17 +138,17 @@ def _read(source: Source, files: Sequence[Path], images: ImageIds, problems: Pro
 
 def _read_file(source: Source, path: Path, images: ImageIds, problems: Problems) -> tuple[str, Judged]:
     """Read a file of any form, and return the name of the form and the judgments."""
-    is_text = path.suffix.lower() in delimited_text.SUFFIXES
+    suffix = path.suffix.lower()
     participant = judged.SINGLE_PARTICIPANT if path == source.path else path.stem
     file = judged.File(path, source, participant, images, problems)
-    form = registry.form_of(file)
+    form = next((form for form in registry.FORMS if suffix in form.suffixes and form.recognises(file)), None)
     if form is None:
         _refuse_header(file)
     if source.order is not None and not form.needs_order:
         problems.error(path, "`order` is not needed: the file names its images itself", "Remove it.")
     if source.key is not None and not form.has_parts:
         problems.error(path, "`key` is not needed: a text file holds one table", "Remove it.")
-    if source.columns and not is_text:
+    if source.columns and suffix not in delimited_text.SUFFIXES:
         problems.error(path, "`columns` is not needed: the file is not a table", "Remove it.")
     return form.name, form.read(file)
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from importlib import import_module
 
-from alignment_importance.inputs.judgments.judged import File, Form
+from alignment_importance.inputs.judgments.judged import Form
 
 _MODULES = (
     "triplets",
@@ -19,9 +19,3 @@ FORMS: Sequence[Form] = [import_module(f"{__package__}.{name}").FORM for name in
 
 #: Endings of files of judgments.
 SUFFIXES = tuple(dict.fromkeys(suffix for form in FORMS for suffix in form.suffixes))
-
-
-def form_of(file: File) -> Form | None:
-    """Find the form of a file; None if no form recognises it."""
-    suffix = file.path.suffix.lower()
-    return next((form for form in FORMS if suffix in form.suffixes and form.recognises(file)), None)
