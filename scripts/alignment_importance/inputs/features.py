@@ -20,16 +20,7 @@ _DIMENSIONS = {"maps": ("image", "map", "y", "x"), "units": ("image", "unit")}
 
 @dataclass(frozen=True)
 class Source:
-    """What a configuration says about features.
-
-    Attributes:
-        features: file of the array.
-        order: text file with the image of each of its rows: ids, names or paths of image files.
-        key: name of the array where the file holds several.
-        layout: `maps` (image, map, y, x) or `units` (image, unit).
-        resize: how the images were fitted to the input of the maps, see `images.input_region`.
-        middle: share of the sides of that rectangle, around its middle, that became the input.
-    """
+    """What a configuration says about features: the keys of a model that is features in docs/configuration.md."""
 
     features: Path
     order: Path

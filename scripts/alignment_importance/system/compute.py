@@ -135,10 +135,8 @@ def prepare(device: str, gpus: int | None, threads: int, memory_gb: float = 2.0,
     """Choose the device, and make PyTorch exact and repeatable.
 
     Args:
-        device: `auto`, `cpu` or `cuda`.
+        device, memory_gb, precision: keys of the configuration, see docs/configuration.md.
         gpus: GPUs that the scheduler gave to the job; 0 means the CPU, None that the scheduler does not count them.
-        memory_gb: memory budget of the engine in gigabytes.
-        precision: of the networks' products: `float32`, `tf32` (on GPUs that have it), `float16` or `bfloat16`.
 
     Raises:
         InputError: the device is `cuda` and there is none.

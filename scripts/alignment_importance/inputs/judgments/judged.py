@@ -35,14 +35,7 @@ class Source:
 
     Attributes:
         path: the file, or a folder with a file per participant, named after the participant.
-        kind: `similarity` or `dissimilarity`; None if the file itself says so.
-        columns: the names of columns in the file, by their names in docs/judgments.md.
-        order: for an array, the text file with the image id of each row, one per line.
-        key: the name of the array to read, if a file holds several; for RDMs, the pattern descriptor with the ids; for
-            Meadows, the task.
-        categories: categories whose images the comparison uses; empty for all.
-        images: images that the comparison uses: ids, or a text file with one id per line; None for all. If given,
-            judgments of images outside the set are ignored.
+        kind, order, key, columns, categories, images: the keys of a comparison in docs/configuration.md.
         name: name of the comparison in messages, such as `comparisons.tools`.
     """
 

@@ -20,8 +20,7 @@ def choose(
 
     Args:
         table: `image` and `category` (NaN where there is none) of the image set.
-        categories: categories whose images are selected; empty for all.
-        images: the selected images: ids, or a text file with one id per line; None for all.
+        categories, images: see `judged.Source`.
         where: the entry of the configuration, for messages (`comparisons.animals`).
 
     Returns:
