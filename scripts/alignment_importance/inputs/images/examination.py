@@ -24,7 +24,7 @@ COLUMNS = ("image", "file", "width", "height", "sha256", "category", "background
 class _Examined:
     """What was found out about one file: `pixels` is their shape and SHA-256, `problem` is why it is no image."""
 
-    sha256: str
+    sha256: str = ""
     pixels: tuple[tuple[int, ...], str] = ((), "")
     size: tuple[int, int] = (0, 0)
     n_frames: int = 1
@@ -59,14 +59,12 @@ def examine(
     seen_through = (red, green, blue)
     files = listing.search(folder, problems)
     categories = listing.read_categories(table, list(files), problems) if table is not None else {}
-    used = set(files.values())
     # Files that share an id with another are examined too, so that one report names every problem.
-    others = [file for file in listing.pictures(Path(folder)) if file not in used] if files else []
-    decoded = [*files.values(), *others]
+    pictures = listing.pictures(Path(folder)) if files else []
     with ThreadPoolExecutor(threads) as pool:
-        examining = pool.map(partial(_examine, background=seen_through), decoded)
-        results = logs.progress(examining, f"{folder}: images decoded", len(decoded))
-        by_file = dict(zip(decoded, results, strict=True))
+        examining = pool.map(partial(_examine, background=seen_through), pictures)
+        results = logs.progress(examining, f"{folder}: images decoded", len(pictures))
+        by_file = dict(zip(pictures, results, strict=True))
     for file, one in by_file.items():
         with problems.collect(file):
             if one.problem:
@@ -83,16 +81,14 @@ def examine(
 
 def _examine(file: Path, background: decoding.Colour) -> _Examined:
     """Decode one file as all jobs decode it."""
-    sha256 = ""
     try:
         data = decoding.read_bytes(file)
-        sha256 = hashlib.sha256(data).hexdigest()
         decoded = decoding.decode(file, data, background)
     except InputError as problem:
-        return _Examined(sha256, problem=problem)
+        return _Examined(problem=problem)
     rgb = decoded.rgb
     return _Examined(
-        sha256,
+        hashlib.sha256(data).hexdigest(),
         pixels=(rgb.shape, hashlib.sha256(rgb.tobytes()).hexdigest()),
         size=(rgb.shape[1], rgb.shape[0]),
         n_frames=decoded.n_frames,
