@@ -67,8 +67,8 @@ VIEWS = list(itertools.product(COMPARISONS, MODELS))
 # Comparisons and models that have heatmaps.
 MAPPED = list(itertools.product(COMPARISONS, WITH_PLACES))
 # Comparisons with several models, and with several models that have heatmaps.
-COMPARED = COMPARISONS if PLAN.pairs_of_models() else []
-AGREEING = COMPARISONS if PLAN.pairs_with_places() else []
+COMPARED = PLAN.compared()
+AGREEING = COMPARISONS if len(WITH_PLACES) > 1 else []
 COMPUTE = {key: config[key] for key in ("device", "memory_gb", "precision")}
 GPUS = 0 if config["device"] == "cpu" else 1
 ENDINGS = ["png", "pdf"] if config["figures"]["pdf"] else ["png"]  # of figures

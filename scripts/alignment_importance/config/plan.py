@@ -104,13 +104,9 @@ class Plan:
         named = [file for file in (entry.checkpoint, entry.centre_bias) if file]
         return [*_own_code(entry.architecture or ""), *named]
 
-    def pairs_of_models(self) -> list[tuple[str, str]]:
-        """All pairs of models."""
-        return list(itertools.combinations(self.configuration.models, 2))
-
-    def pairs_with_places(self) -> list[tuple[str, str]]:
-        """All pairs of models that have heatmaps."""
-        return list(itertools.combinations(self.with_places(), 2))
+    def compared(self) -> list[str]:
+        """The comparisons in which models are compared with each other: all, where there are several models."""
+        return list(self.configuration.comparisons) if len(self.configuration.models) > 1 else []
 
     def transferred(self) -> list[str]:
         """The comparisons between which rankings are transferred: all, where there are several."""
@@ -175,7 +171,7 @@ class Plan:
         """The figures of the whole run: of each, its kind and the names of the comparison, models or control in it."""
         return [
             ("prediction",),
-            *([("networks",)] if self.pairs_of_models() else []),
+            *([("networks",)] if self.compared() else []),
             *(("depth", *about) for about in itertools.product(self.configuration.comparisons, self.sweeps())),
             *self._figures_of_compared_networks(),
             *(("transfer", model) for model in self.configuration.models if self.transferred()),
@@ -193,10 +189,10 @@ class Plan:
         ]
 
     def _figures_of_compared_networks(self) -> list[tuple[str, ...]]:
-        comparisons = list(self.configuration.comparisons)
+        pairs = list(itertools.combinations(self.with_places(), 2))
         return [
-            *(("spread", comparison) for comparison in comparisons if self.pairs_of_models()),
-            *(("agreement", name, *pair) for name in comparisons for pair in self.pairs_with_places()),
+            *(("spread", comparison) for comparison in self.compared()),
+            *(("agreement", name, *pair) for name in self.configuration.comparisons for pair in pairs),
         ]
 
     def _figures_of_controls(self) -> list[tuple[str, ...]]:
@@ -207,7 +203,7 @@ class Plan:
         reasons = {}
         if not self.with_places():
             reasons["heatmaps, and all that is made of them"] = "units have no places"
-        if not self.pairs_of_models():
+        if not self.compared():
             networks = "spread of the scores of two networks, agreement of their heatmaps"
             reasons[networks] = "the configuration names one network alone"
         if not self.configuration.saliency:
