@@ -35,14 +35,16 @@ def read(
     Raises:
         ProblemsError: the file is not a table of pairs.
     """
+    ids = sorted(judgments["image"].to_numpy().tolist())
+    human = mean(judgments, ids)
     if isinstance(asked, str):
-        return _all(judgments)
+        first, second = (np.array(ids, dtype=object)[numbers] for numbers in judged_pairs(human))
+        return pd.DataFrame({"image": first, "image_b": second}, dtype=object)
     if isinstance(asked, Path):
         source, cells = asked, _cells(asked, problems)
     else:
         source, cells = Path(where), [(f"entry {number}", pair) for number, pair in enumerate(asked, start=1)]
-    ids = judgments["image"].to_numpy().tolist()
-    known, human = ImageIds(ids), mean(judgments, ids)
+    known = ImageIds(ids)
     sides = [known.find(problems, source, [(place, pair[side]) for place, pair in cells]) for side in range(2)]
     places: dict[frozenset[str], str] = {}
     unjudged = []
@@ -98,13 +100,6 @@ def check_memory(
     for model, (map_shape, route) in networks.items():
         with problems.collect(f"{where} (models.{model})"):
             require_memory(n_pairs, map_shape, route, int(memory_gb * 1e9))
-
-
-def _all(judgments: xr.Dataset) -> pd.DataFrame:
-    """List all judged pairs, sorted by image id."""
-    ids = np.sort(judgments["image"].to_numpy().astype(str))
-    first, second = judged_pairs(mean(judgments, ids.tolist()))
-    return pd.DataFrame({"image": ids[first], "image_b": ids[second]}, dtype=object)
 
 
 def _cells(file: Path, problems: Problems) -> list[tuple[str, Sequence[str]]]:
