@@ -127,7 +127,7 @@ def files_in(section: str, key: str) -> Callable:
     return lambda wildcards: PLAN.files_of(config[section][wildcards[section.removesuffix("s")]][key])
 
 
-def view(pattern: str) -> Callable:
+def view(pattern: str | list[str]) -> Callable:
     """An input function: files of the image set of a comparison."""
     return lambda wildcards: expand(
         pattern, image_set=PLAN.image_set_of(wildcards.comparison), saliency=SALIENCY, allow_missing=True

@@ -133,11 +133,7 @@ rule prepare_pairs:
     input:
         judgments="<results>/inputs/{comparison}/judgments.nc",
         networks="<results>/inputs/networks.csv",
-        features=lambda wildcards: expand(
-            "<results>/activations/{image_set}/{model}.nc",
-            image_set=config["comparisons"][wildcards.comparison]["image_set"],
-            model=FEATURES_WITH_PLACES,
-        ),
+        features=view(expand("<results>/activations/{{image_set}}/{model}.nc", model=FEATURES_WITH_PLACES)),
         file=lambda wildcards: PLAN.file_of_pairs(wildcards.comparison) or [],
     output:
         pairs="<results>/inputs/{comparison}/pairs.csv",

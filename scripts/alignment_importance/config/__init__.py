@@ -2,7 +2,7 @@
 
 from alignment_importance.config.configuring import configure, start_of
 from alignment_importance.config.plan import Plan
-from alignment_importance.config.problems import ConfigurationError, KeyProblem
+from alignment_importance.config.problems import ConfigurationError
 from alignment_importance.config.sections import Configuration
 
-__all__ = ["Configuration", "ConfigurationError", "KeyProblem", "Plan", "configure", "start_of"]
+__all__ = ["Configuration", "ConfigurationError", "Plan", "configure", "start_of"]

@@ -149,10 +149,10 @@ class Text:
     def table(self) -> "Table":
         """Read the rows below the header; note and leave out lines with too few or too many fields."""
         columns, lines = self._read_rows()
-        is_longer = len(columns) > len(self.header)
-        # R's write.table names no column of row names; others end every line with a separator.
-        added = [[], [""]] if is_longer and not any(columns[-1].cells) else [[""] * is_longer, []]
-        header = [*added[0], *self.header, *added[1]]
+        header = self.header
+        if is_longer := len(columns) > len(header):
+            # R's write.table names no column of row names; others end every line with a separator.
+            header = ["", *header] if any(columns[-1].cells) else [*header, ""]
         for at, (name, column) in enumerate(zip(header, columns, strict=True)):
             if name or not any(column.cells):
                 continue
