@@ -92,9 +92,14 @@ def problems(configuration: Configuration) -> Iterator[KeyProblem]:
 
 
 def unusable(path: str) -> Iterator[KeyProblem]:
-    """Find unusable names of files in a folder, and unusable times of a file, or of a folder and the files in it."""
-    yield from _unusable_names(path)
-    yield from _future_times(path)
+    """Find names of files in a folder that Snakemake or the outputs cannot use, and times in the future."""
+    files = in_folder(path) if os.path.isdir(path) else []
+    for file in files:
+        if not names.can_be_written(file):
+            yield KeyProblem((names.visible(file),), "rename it; the name is not UTF-8 or has control characters")
+        elif not can_be_followed(file):
+            yield KeyProblem((file,), f"rename it; {PLACEHOLDERS}")
+    yield from _future_times(path, files)
 
 
 def missing(key: tuple[str, ...], path: str, source: str = "") -> KeyProblem:
@@ -122,20 +127,10 @@ def _own_paths(configuration: Configuration) -> list[str]:
     return sorted(filter(os.path.exists, named | set(of_datasets)))
 
 
-def _unusable_names(path: str) -> Iterator[KeyProblem]:
-    """Find files in a folder whose names Snakemake or the outputs cannot use."""
-    for file in in_folder(path) if os.path.isdir(path) else ():
-        if not names.can_be_written(file):
-            yield KeyProblem((names.visible(file),), "rename it; the name is not UTF-8 or has control characters")
-        elif not can_be_followed(file):
-            yield KeyProblem((file,), f"rename it; {PLACEHOLDERS}")
-
-
-def _future_times(path: str) -> Iterator[KeyProblem]:
+def _future_times(path: str, files: Iterable[str]) -> Iterator[KeyProblem]:
     """Find a file or folder, or files in a folder, modified in the future: Snakemake wants outputs to be younger."""
     latest = time.time() + _SHORTEST_JOB
-    files = [path, *(in_folder(path) if os.path.isdir(path) else ())]
-    in_future = [file for file in files if os.path.getmtime(file) > latest]
+    in_future = [file for file in (path, *files) if os.path.getmtime(file) > latest]
     if in_future:
         changed = time.strftime("%Y-%m-%d %H:%M", time.localtime(os.path.getmtime(in_future[0])))
         more, folder = len(in_future) - 1, shlex.quote(path)
