@@ -18,6 +18,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
+import numpy as np
 import torch
 
 from alignment_importance.ablation import kernels
@@ -266,30 +267,31 @@ class SumsPairByPair(PairSums):
     """The sums on a processor: pair after pair in compiled loops, nothing stored.
 
     Attributes:
-        judged: the judgments, laid out for the loops.
+        human, mask: the judgments, see `kernels.pair_tables`.
     """
 
-    judged: kernels.PairTables
+    human: np.ndarray
+    mask: np.ndarray
     #: A tile of this side fits the processor's cache.
     side: ClassVar[int] = kernels.TILE
 
     @classmethod
     def of(cls, human: torch.Tensor) -> "SumsPairByPair":
         """Prepare judgments, see `sums_over`."""
-        judged = kernels.pair_tables(human.numpy())
-        return cls(judged.n_pairs, judged.spread, judged)
+        centred, mask, n_pairs, spread = kernels.pair_tables(human.numpy())
+        return cls(n_pairs, spread, centred, mask)
 
     def without(self, rows: Covariation, images: torch.Tensor, maps: torch.Tensor) -> torch.Tensor:
         """(map, 3) sums, one group of maps after the other."""
         base, own, x = rows.base.numpy(), rows.own.numpy(), rows.x.numpy()
         f = None if rows.f is None else rows.f.numpy()
-        pairs = (images.numpy(), self.judged.human, self.judged.mask)
+        pairs = (images.numpy(), self.human, self.mask)
         return torch.from_numpy(kernels.leave_one_out_sums(base, own, x, rows.factor, f, *pairs, maps.numpy()))
 
     def top_k(self, top: TopK, tile: tuple[slice, slice]) -> torch.Tensor:
         """(k, 3) sums, two k at a time."""
-        readout, fill, order, images = (values.numpy() for values in (top.readout, top.fill, top.order, top.images))
-        return torch.from_numpy(kernels.top_k_sums(readout, fill, order, images, top.inverse, self.judged, *tile))
+        kept = [values.numpy() for values in (top.readout, top.fill, top.order, top.images)]
+        return torch.from_numpy(kernels.top_k_sums(*kept, top.inverse, CONSTANT, self.human, self.mask, *tile))
 
 
 @dataclass(frozen=True)

@@ -8,12 +8,10 @@ are computed with it.
 import functools
 import math
 from collections.abc import Callable
-from typing import Any, NamedTuple, TypeVar, cast
+from typing import Any, TypeVar, cast
 
 import numba
 import numpy as np
-
-from alignment_importance.statistics.similarity import CONSTANT
 
 Loop = TypeVar("Loop", bound=Callable[..., Any])
 
@@ -52,33 +50,19 @@ def compiled(*, reorder: bool = False, inline: bool = False) -> Callable[[Loop],
     return compile_loop
 
 
-class PairTables(NamedTuple):
-    """Judgments of a block in square tables, of which loops read the part below the diagonal; all else is 0.
-
-    The side of the tables is the number of images, rounded up to a multiple of `VECTOR`.
-
-    Attributes:
-        human: judgments less their mean; 0 where there are none.
-        mask: 1 for pairs that are judged.
-        n_pairs: how many pairs are judged.
-        spread: the sum of the squares of `human`.
-    """
-
-    human: np.ndarray
-    mask: np.ndarray
-    n_pairs: int
-    spread: float
-
-
-def pair_tables(human: np.ndarray) -> PairTables:
-    """Lay out judgments (image, image), NaN where there are none, for loops over pairs."""
-    centred, mask = np.zeros((2, *[-(-len(human) // VECTOR) * VECTOR] * 2))
-    return PairTables(centred, mask, *_lay_out(human, centred, mask))
-
-
 @compiled()
-def _lay_out(human: np.ndarray, centred: np.ndarray, mask: np.ndarray) -> tuple[int, float]:
-    """Fill the tables of `pair_tables`, and return how many pairs are judged and their spread."""
+def pair_tables(human: np.ndarray) -> tuple[np.ndarray, np.ndarray, int, float]:
+    """Lay out judgments (image, image), NaN where there are none, in two square tables for loops over pairs.
+
+    Loops read the part of a table below the diagonal; all else is 0. The side of the tables is the number of images,
+    rounded up to a multiple of `VECTOR`.
+
+    Returns:
+        The judgments less their mean, 0 where there are none; 1 for pairs that are judged; how many pairs are judged;
+        the sum of the squares of the first table.
+    """
+    side = -(-len(human) // VECTOR) * VECTOR
+    centred, mask = np.zeros((side, side)), np.zeros((side, side))
     n_pairs, total, spread = 0, 0.0, 0.0
     for i in range(len(human)):
         for j in range(i):
@@ -91,7 +75,7 @@ def _lay_out(human: np.ndarray, centred: np.ndarray, mask: np.ndarray) -> tuple[
             if mask[i, j]:
                 centred[i, j] = human[i, j] - total / n_pairs
                 spread += centred[i, j] * centred[i, j]
-    return n_pairs, spread
+    return centred, mask, n_pairs, spread
 
 
 @compiled()
@@ -118,7 +102,7 @@ def leave_one_out_sums(
         factor: see above.
         fill: (any image, map) f, or None where m of `closed_forms` is zero.
         images: (image,) places of the images of the block in the set.
-        human, mask: of the `PairTables` of the block.
+        human, mask: of the block, see `pair_tables`.
         maps: (n,) the maps k, each of which may be `NO_MAP`.
 
     Returns:
@@ -162,41 +146,6 @@ def leave_one_out_sums(
     return sums
 
 
-def top_k_sums(
-    columns: np.ndarray,
-    fill: np.ndarray,
-    order: np.ndarray,
-    images: np.ndarray,
-    inverse: float,
-    judged: PairTables,
-    rows: slice,
-    others: slice,
-) -> np.ndarray:
-    """Sums over the pairs of a tile of the similarities R(k) with the first k = 1..K maps kept.
-
-    R(k)_ij = (P_ij - t_i t_j) / sqrt(v_i v_j) where P is the sum of the products of the columns that are kept plus the
-    squares of the fill of all others, t the sum of the columns that are kept plus the fill of all others, times the
-    root of `inverse`, and v_i = P_ii - t_i^2.
-
-    Args:
-        columns: (map, any image) of the readout.
-        fill: (map,) values of the columns of maps that are not kept.
-        order: (k,) maps, the most important first.
-        images: (image,) places of the images of the block in the set.
-        inverse: 1 / number of units; zero for cosine similarity.
-        judged: judgments H of the block.
-        rows, others: images of the tile, at most `TILE` each; the first of the others is a multiple of `TILE`.
-
-    Returns:
-        (k, 3) the sums of R, of R * H and of R * R over the judged pairs of one of the rows with one of the others that
-        comes before it; NaN if a v counts as zero.
-    """
-    totals = np.empty((len(order) + len(order) % 2, 3))
-    tile = (rows.start, rows.stop, others.start, others.stop)
-    _sum_top_k(columns, fill, order, images, math.sqrt(inverse), CONSTANT, judged.human, judged.mask, *tile, totals)
-    return totals[: len(order)]
-
-
 #: All values of the images of a tile lie in lanes of one array, at constant distances: otherwise the compiler makes no
 #: vector instructions. If distances were powers of two, all lanes of an image would compete for the same place in the
 #: processor's cache. Unsigned: an index that could be negative would prevent vector instructions, too.
@@ -211,22 +160,40 @@ _ROWS = 2
 
 
 @compiled()
-def _sum_top_k(
+def top_k_sums(
     columns: np.ndarray,
     fill: np.ndarray,
     order: np.ndarray,
     images: np.ndarray,
-    root: float,
+    inverse: float,
     rounding: float,
     human: np.ndarray,
     mask: np.ndarray,
-    start: int,
-    stop: int,
-    first: int,
-    last: int,
-    totals: np.ndarray,
-) -> None:
-    """Compute `top_k_sums`, two k per pass, into `totals`; a v up to `rounding` times the sum of squares is zero."""
+    rows: slice,
+    others: slice,
+) -> np.ndarray:
+    """Sums over the pairs of a tile of the similarities R(k) with the first k = 1..K maps kept, two k per pass.
+
+    R(k)_ij = (P_ij - t_i t_j) / sqrt(v_i v_j) where P is the sum of the products of the columns that are kept plus the
+    squares of the fill of all others, t the sum of the columns that are kept plus the fill of all others, times the
+    root of `inverse`, and v_i = P_ii - t_i^2.
+
+    Args:
+        columns: (map, any image) of the readout.
+        fill: (map,) values of the columns of maps that are not kept.
+        order: (k,) maps, the most important first.
+        images: (image,) places of the images of the block in the set.
+        inverse: 1 / number of units; zero for cosine similarity.
+        rounding: a v up to this share of P_ii counts as zero.
+        human, mask: of the block, see `pair_tables`.
+        rows, others: images of the tile, at most `TILE` each; the first of the others is a multiple of `TILE`.
+
+    Returns:
+        (k, 3) the sums of R, of R * H and of R * R over the judged pairs of one of the rows with one of the others that
+        comes before it; NaN if a v counts as zero.
+    """
+    start, stop, first, last = rows.start, rows.stop, others.start, others.stop
+    root, totals = math.sqrt(inverse), np.empty((len(order) + len(order) % 2, 3))
     n_rows, n_others = stop - start, last - first
     # Sum and sum of squares of the fill over the ablated maps: exactly 0 where all maps are kept.
     ablated = np.zeros((2, len(totals)))
@@ -258,6 +225,7 @@ def _sum_top_k(
             rr0, rr1 = rr0 + s0 * s0 * met[j + _RR0], rr1 + s1 * s1 * met[j + _RR1]
         totals[k, 0], totals[k, 1], totals[k, 2] = r0, rh0, rr0
         totals[k + 1, 0], totals[k + 1, 1], totals[k + 1, 2] = r1, rh1, rr1
+    return totals[: len(order)]
 
 
 @compiled(inline=True)
