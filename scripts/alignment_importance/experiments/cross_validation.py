@@ -7,8 +7,7 @@ import numpy as np
 import pandas as pd
 import torch
 
-from alignment_importance import ablation
-from alignment_importance.experiments import baselines, curves, retention, reweighting
+from alignment_importance.experiments import baselines, curves, retention, reweighting, rsms
 from alignment_importance.experiments import rankings as importance
 from alignment_importance.experiments.comparisons import Comparison
 from alignment_importance.inputs.folds import Fold, PairBlock, inside, n_judged, whole
@@ -59,8 +58,7 @@ class CrossValidation:
         self._comparison, self._settings = comparison, settings
         self._engine, compute = comparison.engine, comparison.engine.compute
         recorded = comparison.activations
-        self._readout = torch.from_numpy(recorded["readout"].to_numpy()).to(compute.device)
-        self._full = _rsms(self._readout)
+        self._full = _rsms(torch.from_numpy(recorded["readout"].to_numpy()).to(compute.device))
         pooled = (
             recorded["readout"] if self._engine.units is self._engine else recorded["feature_maps"].mean(("y", "x"))
         )
@@ -107,7 +105,7 @@ class CrossValidation:
         """The row of the table of scores, and the predicted test pairs, of one fold."""
         settings, similarity, score = self._settings, self._comparison.similarity, self._comparison.score
         kept = retention.retain(curve)
-        retained = _rsms(self._retained(ranking, kept["k_retained"]))
+        retained = _rsms(rsms.retained_readout(self._comparison, ranking, kept["k_retained"]))
         se = _jackknife(retained[similarity], fold.train, score)
         inner = inside(fold, settings.inner_folds, seed, settings.by_pairs)
         ridge = reweighting.ridge(self._units, fold, inner, score)
@@ -140,13 +138,6 @@ class CrossValidation:
             "nonnegative": nonnegative.similarities,
         }
         return row, self._predicted(fold, similarities)
-
-    def _retained(self, ranking: pd.DataFrame, k: float) -> torch.Tensor:
-        """(image, unit) readout with the k highest-ranked maps alone; NaN where none is retained."""
-        if np.isnan(k):
-            return torch.full_like(self._readout, torch.nan)
-        head, recorded, order = self._comparison.head, self._comparison.activations, importance.order_of(ranking)
-        return ablation.top_k_readout(head, recorded, order, int(k), self._engine.compute)
 
     def _predicted(self, fold: Fold, similarities: dict[str, np.ndarray]) -> pd.DataFrame:
         """The judged test pairs with people's judgments and the similarities by each method."""

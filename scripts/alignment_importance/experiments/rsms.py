@@ -19,6 +19,14 @@ def n_retained(prediction: pd.DataFrame) -> float:
     return float(np.floor(prediction["k_retained"].astype(float).median()))
 
 
+def retained_readout(comparison: Comparison, ranking: pd.DataFrame, k: float) -> torch.Tensor:
+    """(image, unit) readout with the k highest-ranked maps alone, all others ablated; NaN if k is."""
+    if np.isnan(k):
+        return torch.full_like(comparison.engine.readout, torch.nan)
+    head, recorded, order = comparison.head, comparison.activations, rankings.order_of(ranking)
+    return ablation.top_k_readout(head, recorded, order, int(k), comparison.engine.compute)
+
+
 def compute(comparison: Comparison, ranking: pd.DataFrame, k: float) -> xr.Dataset:
     """Similarities between all images of a comparison, according to people and to the network.
 
@@ -32,13 +40,9 @@ def compute(comparison: Comparison, ranking: pd.DataFrame, k: float) -> xr.Datas
         with all others ablated: (image, image_b) float64, NaN where undefined, and in `people` on the diagonal.
         Attributes: those of the comparison, `similarity` and `n_retained`.
     """
-    maps, similarity, ids = comparison.activations, comparison.similarity, comparison.image_ids
-    full = rsm(torch.tensor(maps["readout"].to_numpy()), similarity)
-    retained = torch.full_like(full, torch.nan)
-    if not np.isnan(k):
-        order, compute = rankings.order_of(ranking), comparison.engine.compute
-        readout = ablation.top_k_readout(comparison.head, maps, order, int(k), compute)
-        retained = rsm(readout, similarity).cpu()
+    similarity, ids = comparison.similarity, comparison.image_ids
+    full = rsm(torch.tensor(comparison.activations["readout"].to_numpy()), similarity)
+    retained = rsm(retained_readout(comparison, ranking, k), similarity).cpu()
     matrices = {"people": comparison.human, "full": full.numpy(), "retained": retained.numpy()}
     return xr.Dataset(
         {name: (("image", "image_b"), matrix) for name, matrix in matrices.items()},
