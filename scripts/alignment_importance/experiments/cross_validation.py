@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import torch
 
-from alignment_importance.experiments import baselines, curves, retention, reweighting, rsms
+from alignment_importance.experiments import curves, retention, reweighting, rsms
 from alignment_importance.experiments import rankings as importance
 from alignment_importance.experiments.comparisons import Comparison
 from alignment_importance.inputs.folds import Fold, PairBlock, inside, n_judged, whole
@@ -76,7 +76,7 @@ class CrossValidation:
         """
         engine, maps = self._engine, self._comparison.activations["feature_maps"].to_numpy()
         rankings = importance.rank_folds(engine, folds)
-        unguided = baselines.unguided(maps, self._settings.random_rankings, seed)
+        unguided = importance.unguided(maps, self._settings.random_rankings, seed)
         traced = pd.concat(
             [curves.trace(engine, folds, rankings), curves.trace_others(engine, folds, rankings, unguided)], axis=1
         )

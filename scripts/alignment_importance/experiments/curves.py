@@ -2,19 +2,16 @@
 
 import warnings
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
+from alignment_importance.ablation import Ablation
 from alignment_importance.experiments.rankings import order_of, rank
 from alignment_importance.inputs.folds import Fold
 
-if TYPE_CHECKING:
-    from alignment_importance.ablation import Ablation
 
-
-def trace(engine: "Ablation", folds: Sequence[Fold], ranking: pd.DataFrame) -> pd.DataFrame:
+def trace(engine: Ablation, folds: Sequence[Fold], ranking: pd.DataFrame) -> pd.DataFrame:
     """Train and test scores of the top k maps, k = 1..K, for every fold of one seed with its own ranking.
 
     Args:
@@ -33,13 +30,13 @@ def trace(engine: "Ablation", folds: Sequence[Fold], ranking: pd.DataFrame) -> p
 
 
 def trace_others(
-    engine: "Ablation", folds: Sequence[Fold], ranking: pd.DataFrame, unguided: Mapping[str, Sequence[np.ndarray]]
+    engine: Ablation, folds: Sequence[Fold], ranking: pd.DataFrame, unguided: Mapping[str, Sequence[np.ndarray]]
 ) -> pd.DataFrame:
     """Curves of other rankings, in rows that match those of `trace`.
 
     Args:
         ranking: columns fold, feature_map, ais, rank.
-        unguided: of `baselines.unguided`. The same for all folds, so that each order passes through the network once.
+        unguided: of `rankings.unguided`. The same for all folds, so that each order passes through the network once.
 
     Returns:
         test_random (mean over the draws that have a score) and test_random_spread (their standard deviation),
@@ -66,7 +63,7 @@ def trace_others(
     return pd.DataFrame({**columns, "test_reverse": np.concatenate(reverse), "train_keep": train, "test_keep": test})
 
 
-def _by_score_alone(engine: "Ablation", fold: Fold, scores: np.ndarray) -> np.ndarray:
+def _by_score_alone(engine: Ablation, fold: Fold, scores: np.ndarray) -> np.ndarray:
     """(2, k) train and test scores of the top k maps, ranked by the scores (feature_map,) that each has alone."""
     if np.isnan(scores).all():
         return np.full((2, len(scores)), np.nan)

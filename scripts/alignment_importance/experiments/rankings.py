@@ -1,19 +1,16 @@
-"""Alignment Importance Scores (AIS) and the rankings of feature maps by them."""
+"""Alignment Importance Scores (AIS), the rankings of feature maps by them, and orders that use no judgments."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 import xarray as xr
 
+from alignment_importance.ablation import Ablation
 from alignment_importance.inputs.folds import Fold, PairBlock
 
-if TYPE_CHECKING:
-    from alignment_importance.ablation import Ablation
 
-
-def score_maps(engine: "Ablation", blocks: Sequence[PairBlock], maps: np.ndarray | None = None) -> np.ndarray:
+def score_maps(engine: Ablation, blocks: Sequence[PairBlock], maps: np.ndarray | None = None) -> np.ndarray:
     """Alignment Importance Scores: what the score loses when a map is ablated in all images.
 
     Args:
@@ -40,12 +37,12 @@ def rank(ais: np.ndarray) -> pd.DataFrame:
     return pd.DataFrame({"feature_map": np.arange(len(ais)), "ais": ais, "rank": ranks})
 
 
-def rank_block(engine: "Ablation", block: PairBlock) -> pd.DataFrame:
+def rank_block(engine: Ablation, block: PairBlock) -> pd.DataFrame:
     """The ranking from the judged pairs of one block, as `rank` returns it."""
     return rank(score_maps(engine, [block])[0])
 
 
-def rank_folds(engine: "Ablation", folds: Sequence[Fold]) -> pd.DataFrame:
+def rank_folds(engine: Ablation, folds: Sequence[Fold]) -> pd.DataFrame:
     """Rankings from the training images of every fold of one seed, all scored in one pass over the maps.
 
     Returns:
@@ -61,7 +58,26 @@ def order_of(ranking: pd.DataFrame) -> np.ndarray:
     return ranking.sort_values("rank")["feature_map"].to_numpy()
 
 
-def score_images(engine: "Ablation", human: np.ndarray, image_ids: Sequence[str]) -> xr.Dataset:
+def unguided(maps: np.ndarray, n_random: int, seed: int) -> dict[str, list[np.ndarray]]:
+    """Orders of the maps that use no judgments, from the first to the last that is kept, by the name of the ranking.
+
+    Args:
+        maps: (image, feature_map, y, x) activations of all images of a comparison.
+
+    Returns:
+        `random`: `n_random` permutations; `total_activation`: one, by the sum of absolute activations over images and
+        places, descending; `active_units`: one, by the number of places that are not zero, descending. Ties are
+        broken by map number. Each order is (feature_map,).
+    """
+    random = [np.random.default_rng((seed, draw)).permutation(maps.shape[1]) for draw in range(n_random)]
+    sizes = {
+        "total_activation": np.abs(maps).sum(axis=(0, 2, 3), dtype=np.float64),
+        "active_units": np.count_nonzero(maps, axis=(0, 2, 3)),
+    }
+    return {"random": random} | {name: [np.argsort(-values, kind="stable")] for name, values in sizes.items()}
+
+
+def score_images(engine: Ablation, human: np.ndarray, image_ids: Sequence[str]) -> xr.Dataset:
     """Image-specific AIS: how much a map of one image helps that image's similarities to match people's.
 
     Args:
