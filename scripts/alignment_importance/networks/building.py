@@ -67,7 +67,9 @@ def build(spec: Spec) -> Network:
     if spec.weights == "random":
         module, label = _random(plan, spec), f"random weights (seed {spec.seed})"
     elif spec.weights == "checkpoint":
-        module, label = _from_checkpoint(plan, spec)
+        checkpoint = _read(plan, spec)
+        module, label = plan.create(checkpoint), f"checkpoint {checkpoint.label}"
+        checkpoints.load_state(module, checkpoint.weights, str(spec.checkpoint))
     else:
         module, label = plan.trained()
     return _network(module, label, spec, plan)
@@ -205,13 +207,6 @@ def _random(plan: Plan, spec: Spec) -> nn.Module:
                     "for every seed of PyTorch. Use `weights: default` for weights that the function sets itself."
                 )
     return module
-
-
-def _from_checkpoint(plan: Plan, spec: Spec) -> tuple[nn.Module, str]:
-    checkpoint = _read(plan, spec)
-    module = plan.create(checkpoint)
-    checkpoints.load_state(module, checkpoint.weights, str(spec.checkpoint))
-    return module, f"checkpoint {checkpoint.label}"
 
 
 def _read(plan: Plan, spec: Spec) -> checkpoints.Checkpoint:

@@ -7,7 +7,7 @@ from urllib.error import URLError
 
 import huggingface_hub
 import torch
-from huggingface_hub.errors import EntryNotFoundError, LocalEntryNotFoundError
+from huggingface_hub.errors import EntryNotFoundError
 from huggingface_hub.file_download import repo_folder_name
 
 from alignment_importance.system import digests
@@ -53,8 +53,7 @@ def check_hub(repository: str, files: tuple[str, ...]) -> None:
     """
     if _cached(repository, files) is None:
         with _reaching(repository, files):
-            if not any(huggingface_hub.file_exists(repository, file) for file in files):
-                raise EntryNotFoundError(f"it has no {' or '.join(files)}")
+            _first_there(repository, files)
 
 
 def from_hub(repository: str, files: tuple[str, ...]) -> Path:
@@ -65,14 +64,15 @@ def from_hub(repository: str, files: tuple[str, ...]) -> Path:
     if (cached := _cached(repository, files)) is not None:
         return cached
     with _reaching(repository, files):
-        for file in files:
-            try:
-                return Path(huggingface_hub.hf_hub_download(repository, file))
-            except LocalEntryNotFoundError:  # the hub was not reached
-                raise
-            except EntryNotFoundError:
-                continue
-        raise EntryNotFoundError(f"it has no {' or '.join(files)}")
+        return Path(huggingface_hub.hf_hub_download(repository, _first_there(repository, files)))
+
+
+def _first_there(repository: str, files: tuple[str, ...]) -> str:
+    """The first of the files that a repository has."""
+    for file in files:
+        if huggingface_hub.file_exists(repository, file):
+            return file
+    raise EntryNotFoundError(f"it has no {' or '.join(files)}")
 
 
 def _cached(repository: str, files: tuple[str, ...]) -> Path | None:

@@ -1,8 +1,6 @@
 """Decides whether a transformer's last block has a closed form for its class token: only known layers qualify."""
 
-from collections.abc import Iterable
-
-from timm.layers import GluMlp, LayerNorm, LayerScale, Mlp, SwiGLU
+from timm.layers import GluMlp, LayerScale, Mlp, SwiGLU
 from timm.layers.attention import Attention
 from timm.models import vision_transformer
 from torch import fx, nn
@@ -22,23 +20,17 @@ def has_closed_form(block: nn.Module, tail: fx.GraphModule) -> bool:
     if type(block) is not vision_transformer.Block or type(block.attn) is not Attention:
         return False
     attention = block.attn
-    plain = (
-        _are(nn.LayerNorm | LayerNorm, [block.norm1, block.norm2])
-        and _are(nn.Identity, [attention.q_norm, attention.k_norm, attention.norm])
-        and _are(LayerScale | nn.Identity, [block.ls1, block.ls2])
-        and _are(Mlp | GluMlp | SwiGLU, [block.mlp])
+    return (
+        isinstance(block.norm1, nn.LayerNorm)
+        and isinstance(block.norm2, nn.LayerNorm)
+        and all(isinstance(norm, nn.Identity) for norm in (attention.q_norm, attention.k_norm, attention.norm))
+        and all(isinstance(scale, LayerScale | nn.Identity) for scale in (block.ls1, block.ls2))
+        and isinstance(block.mlp, Mlp | GluMlp | SwiGLU)
         and block.norm1.bias is not None
         and attention.gate is None
+        and not any(module._forward_hooks or module._forward_pre_hooks for module in block.modules())
+        and _reads_first_token(tail)
     )
-    return plain and not any(_has_hooks(part) for part in block.modules()) and _reads_first_token(tail)
-
-
-def _are(kinds: object, modules: Iterable[nn.Module]) -> bool:
-    return all(isinstance(module, kinds) for module in modules)  # type: ignore[arg-type]
-
-
-def _has_hooks(module: nn.Module) -> bool:
-    return bool(module._forward_hooks or module._forward_pre_hooks)
 
 
 def _reads_first_token(tail: fx.GraphModule) -> bool:
