@@ -208,9 +208,9 @@ def test_hooks_ablate_as_plain_forward_passes(
     readouts = (plain(network, layer, prefix, kept, fill) for kept in sets)
     expected = [naive.score(naive.rsm(of_set, "pearson"), human, "pearson_r2") for of_set in readouts]
     np.testing.assert_allclose([whole, *without], expected, atol=1e-6)
-    (contributed, *_), correlations = engine.standardised(human, np.stack(judged_pairs(human), axis=1))
+    (contributed, *_), _, correlations = engine.contributions(human, np.stack(judged_pairs(human), axis=1))
     np.testing.assert_allclose(correlations**2, expected, atol=1e-6)
-    np.testing.assert_allclose(contributed.contributions.sum(0), correlations[0] - correlations[1:], atol=1e-12)
+    np.testing.assert_allclose(contributed.sum(0), correlations[0] - correlations[1:], atol=1e-12)
 
 
 def test_several_layers_are_recorded_together(tmp_path: Path) -> None:

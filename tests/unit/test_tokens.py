@@ -321,14 +321,14 @@ def test_contributions_to_pairs_sum_to_what_forward_passes_without_the_channel_l
     engine = ablation.ablate(one.cut.head, one.recorded(ablated), CPU, "pearson", "pearson")
     how = "pearson", "pearson", fill_of(maps, ablated)
     pairs = np.stack(judged_pairs(human), axis=1)
-    (every, *sides), correlations = engine.standardised(human, pairs)
+    (every, *sides), _, correlations = engine.contributions(human, pairs)
     without = naive.leave_one_out(head, maps, human, *how)
     full = naive.score(naive.rsm(naive.readout(head, maps, list(range(n_maps))), "pearson"), human, "pearson")
-    np.testing.assert_allclose(every.contributions.sum(0), full - without, atol=2e-5)
+    np.testing.assert_allclose(every.sum(0), full - without, atol=2e-5)
     np.testing.assert_allclose(correlations, [full, *without], atol=2e-5)
     of_images = np.zeros((N_IMAGES, n_maps))
     for images, side in zip(pairs.T, sides, strict=True):
-        np.add.at(of_images, images, side.contributions)
+        np.add.at(of_images, images, side)
     alignment = engine.leave_one_out_of_each_image(human)[0]
     own = naive.own_maps(head, maps, human, *how)
     np.testing.assert_allclose(of_images, alignment[:, None] - own, atol=2e-5)

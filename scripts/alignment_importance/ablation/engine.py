@@ -14,7 +14,6 @@ import functools
 import itertools
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -105,30 +104,6 @@ def _ablate_all_but(recorded: xr.Dataset, name: str, kept: np.ndarray) -> xr.Dat
     return recorded[name].where(is_kept, fill)
 
 
-@dataclass(frozen=True, eq=False)
-class Standardised:
-    """Judgments and similarities of some pairs as parts of a correlation, with all maps and without each.
-
-    Values, or their ranks for rank correlations, are centred over all pairs that are correlated and scaled so that
-    their squares sum to 1 over all these pairs. The products of judgments and similarities, summed over all these
-    pairs, are the correlation.
-
-    Attributes:
-        human: (pair,) judgments.
-        whole: (pair,) similarities with all maps.
-        without: (pair, map) similarities with each map ablated.
-    """
-
-    human: np.ndarray
-    whole: np.ndarray
-    without: np.ndarray
-
-    @property
-    def contributions(self) -> np.ndarray:
-        """(pair, map) by how much the part of a pair in the correlation falls without a map."""
-        return self.human[:, None] * (self.whole[:, None] - self.without)
-
-
 class Ablation(ABC):
     """Scores of ablated representations of one image set by one network.
 
@@ -213,31 +188,36 @@ class Ablation(ABC):
         whole, without = self._leave_one_out_of_each_image(_rows_with_enough(human))
         return whole, np.where(self.active, without, whole[:, None])
 
-    def standardised(self, human: np.ndarray, pairs: np.ndarray) -> tuple[list[Standardised], np.ndarray]:
-        """The parts of some pairs in the correlation of all judged pairs, and in the correlations of both images' rows.
+    def contributions(self, human: np.ndarray, pairs: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """By how much the parts of some pairs in a correlation fall without each map.
+
+        Judgments and similarities, or their ranks for rank correlations, are standardised: centred over all pairs that
+        are correlated and scaled so that their squares sum to 1. A pair's part is the product of the two. The parts of
+        all these pairs sum to the correlation.
 
         Args:
             human: (image, image) judgments, NaN on the diagonal and where there are none.
             pairs: (pair, 2) images, each pair a judged one.
 
         Returns:
-            Three parts: in the correlation of all judged pairs, with maps ablated in all images; in the correlation of
-            the first image's row, with maps ablated in this image alone; and the same for the second image. A map that
-            is not active there leaves its part as it is, to the bit. Then (1 + map,) the correlations of all judged
-            pairs, with all maps and without each.
+            (3, pair, map): in the correlation of all judged pairs, with maps ablated in all images; in the correlation
+            of the first image's row, with maps ablated in this image alone; and the same for the second image. A map
+            that is not active there changes no bit of the part. (2, pair) the judgments and the similarities with all
+            maps, standardised over all judged pairs. (1 + map,) the correlations of all judged pairs, with all maps and
+            without each.
         """
         scorer, sides = self._scorer(PairBlock(np.arange(len(human)), human)), [pairs, pairs[:, ::-1]]
         places = places_among_judged(human, pairs)
         rows = torch.from_numpy(_rows_with_enough(human)).to(scorer.images.device)
         own = OwnSecondOrder.of(rows, SCORES[self._score].ranked)
         values = self._standardised(scorer, own, torch.from_numpy(places), np.concatenate(sides))
-        parts = np.split(values[:, :-1].T, 3)
+        parts = values[:, :-1].T.reshape(3, len(pairs), len(values))
         judged = [scorer.score.human.cpu().numpy()[places], *(own.human.cpu().numpy()[*side.T] for side in sides)]
-        silent = [~_anywhere(self.active), *(~self.active[side[:, 0]] for side in sides)]
-        return [
-            Standardised(judgments, part[:, 0], np.where(is_silent, part[:, :1], part[:, 1:]))
-            for judgments, part, is_silent in zip(judged, parts, silent, strict=True)
-        ], values[:, -1]
+        of_pairs = [self.active[side[:, 0]] for side in sides]
+        active = np.stack([np.broadcast_to(_anywhere(self.active), of_pairs[0].shape), *of_pairs])
+        lost = parts[:, :, :1] - np.where(active, parts[:, :, 1:], parts[:, :, :1])
+        lost *= np.stack(judged)[:, :, None]
+        return lost, np.stack([judged[0], parts[0, :, 0]]), values[:, -1]
 
     @abstractmethod
     def _leave_one_out(self, blocks: Sequence[PairBlock], maps: np.ndarray) -> tuple[np.ndarray, np.ndarray]: ...

@@ -67,15 +67,14 @@ def explain(
         pairs = choose(comparison.human, ids, shares.numpy(), **asked)
     maps, compute = comparison.activations["feature_maps"], comparison.engine.compute
     named_pairs.require_memory(len(pairs), maps.shape[1:], comparison.activations.attrs["route"], compute.memory)
-    (every, *own), correlations = comparison.engine.standardised(comparison.human, pairs)
-    contributions = every.contributions * _slope(score, correlations[0], correlations[1:])
-    to_images = np.stack([side.contributions for side in own], axis=1)
+    (every, *own), (human, similarity), correlations = comparison.engine.contributions(comparison.human, pairs)
+    every *= _slope(score, correlations[0], correlations[1:])
     explained = xr.Dataset(
         {
-            "contribution": (("pair", "feature_map"), contributions),
-            "contribution_to_image": (("pair", "side", "feature_map"), to_images),
-            "human": ("pair", every.human),
-            "similarity": ("pair", every.whole),
+            "contribution": (("pair", "feature_map"), every),
+            "contribution_to_image": (("pair", "side", "feature_map"), np.stack(own, axis=1)),
+            "human": ("pair", human),
+            "similarity": ("pair", similarity),
         },
         coords={name: ("pair", ids[images]) for name, images in zip(SIDES, pairs.T, strict=True)},
         attrs=comparison.attributes | {"score": comparison.score, "n_judged": len(rows), "ranks": int(score.ranked)},
