@@ -20,7 +20,7 @@ PAGE = Path(__file__).resolve().parents[2] / "docs/recovery.md"
 
 def network(readout: np.ndarray) -> recovery.Network:
     pooled = PooledAblation(readout, resources(), "pearson", "pearson_r2")
-    return recovery.Network(readout, readout, pooled, "pearson", "pearson_r2", 30, 1)
+    return recovery.Network(readout, pooled, "pearson", "pearson_r2", 30, 1)
 
 
 @pytest.fixture
@@ -38,7 +38,7 @@ def test_planted_judgments_are_the_similarities_of_the_planted_maps(
     planted, block = recovery.plant(weighed, 1)
     assert planted.sum() == 5
     assert not planted[7]
-    expected = np.corrcoef(np.where(planted, weighed.readout, 0))
+    expected = np.corrcoef(np.where(planted, weighed.engine.readout.numpy(), 0))
     pairs = np.triu_indices(24, k=1)
     np.testing.assert_allclose(block.human[pairs], expected[pairs], atol=1e-6)
     np.testing.assert_array_equal(block.human, block.human.T)
@@ -78,7 +78,7 @@ def test_maps_are_planted_and_found_where_units_are_not_maps(
     head, ablation = engine(route, maps, "pearson", "pearson_r2", resources(), ablated)
     readout = head.module(torch.from_numpy(maps)).detach().numpy()
     assert readout.shape[1] != N_MAPS
-    weighed = recovery.Network(readout, np.abs(maps).mean((2, 3)), ablation, "pearson", "pearson_r2", 9, 1)
+    weighed = recovery.Network(np.abs(maps).mean((2, 3)), ablation, "pearson", "pearson_r2", 9, 1)
     planted, block = recovery.plant(weighed, 1)
     assert planted.sum() == 3
     assert not planted[4]

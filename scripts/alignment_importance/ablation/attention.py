@@ -15,8 +15,8 @@ and the fully connected layers of one token.
 
 import functools
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import replace
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -29,8 +29,7 @@ from alignment_importance.system.compute import Compute
 _ROWS = 256
 
 
-@dataclass(frozen=True)
-class _Patches:
+class _Patches(NamedTuple):
     """Sums over the channels of the patches of some images, to which changes are added; ablated channels count as m_d.
 
     Attributes:
@@ -43,9 +42,6 @@ class _Patches:
     sums: torch.Tensor
     squares: torch.Tensor
     values: torch.Tensor
-
-    def of(self, images: slice) -> "_Patches":
-        return _Patches(self.attention[images], self.sums[images], self.squares[images], self.values[images])
 
 
 class AttentionHead(VariantHead):
@@ -146,7 +142,10 @@ class AttentionHead(VariantHead):
         with torch.no_grad():
             for start in range(0, len(self._x), at_once):
                 images = slice(start, start + at_once)
-                patches = self._whole.of(images) if base is None else self._patches(images, base)
+                if base is None:
+                    patches = _Patches(*(values[images] for values in self._whole))
+                else:
+                    patches = self._patches(images, base)
                 readouts.append(self._finish(images, self._attended(images, patches, channels, change)))
         return torch.cat(readouts).transpose(0, 1)
 

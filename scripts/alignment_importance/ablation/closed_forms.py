@@ -112,10 +112,6 @@ class Covariation:
         x = self.x[:, maps].masked_fill_(maps == kernels.NO_MAP, 0)
         return x.mul_(self.factor).sub_(self.shift[:, None] if self.f is None else self.f_of(maps))
 
-    def variance(self) -> torch.Tensor:
-        """(image,) diagonal of C; NaN for constant rows."""
-        return varying(self.c.diagonal(), self.squares)
-
     def variance_without(self, maps: torch.Tensor, g: torch.Tensor) -> torch.Tensor:
         """(image, map) diagonal of C(-k) for some maps k with this g; NaN where the row is constant without the map."""
         variance = self.base.diagonal()[:, None] - g.square()
@@ -216,8 +212,10 @@ class TopK:
         products = torch.zeros_like(self.columns[0, first])
         for start in range(0, len(self.columns), chunk):
             k = slice(start, start + chunk)
-            grown = _running_sums(products, self.columns[k][:, first] * self.columns[k][:, second])
-            products = grown[-1].clone()
+            grown = self.columns[k][:, first] * self.columns[k][:, second]
+            for step in grown:
+                products = torch.add(products, step, out=step)
+            products = products.clone()
             # The squares of the fill are folded into the subtracted term, which costs nothing where the fill is zero.
             r = grown.sub_(torch.addcmul(-self.fill_squares[k], self.sums[k][:, first], self.sums[k][:, second]))
             yield r.mul_(self.scale[k][:, first]).mul_(self.scale[k][:, second])
@@ -425,41 +423,19 @@ def top_at(
         added = z.T[orders[:, start:k]]
         products = torch.baddbmm(products, added.mT, added)
         sums = sums + added.sum(1)
-        yield _similarities(products, sums, fill[orders[:, k:]], inverse)
+        ablated = fill[orders[:, k:]]
+        fill_squares = ablated.square().sum(1, keepdim=True)
+        totals, squares = sums + ablated.sum(1, keepdim=True), products.diagonal(dim1=-2, dim2=-1) + fill_squares
+        scale = varying(squares - inverse * totals.square(), squares).rsqrt()
+        subtracted = (totals[:, :, None] * totals[:, None, :]).mul_(inverse).sub_(fill_squares[:, :, None])
+        covariation = torch.sub(products, subtracted, out=subtracted)
+        yield covariation.mul_(scale[:, :, None]).mul_(scale[:, None, :])
         start = k
-
-
-def _similarities(products: torch.Tensor, sums: torch.Tensor, fill: torch.Tensor, inverse: float) -> torch.Tensor:
-    """R of rows with some columns kept and m in the others.
-
-    Args:
-        products: (set, image, image) of the rows, over the columns that are kept.
-        sums: (set, image) of the rows, over the columns that are kept.
-        fill: (set, other column) m of the others.
-        inverse: 1 / D; zero for cosine similarity.
-
-    Returns:
-        (set, image, image).
-    """
-    fill_squares = fill.square().sum(1, keepdim=True)
-    sums, squares = sums + fill.sum(1, keepdim=True), products.diagonal(dim1=-2, dim2=-1) + fill_squares
-    scale = varying(squares - inverse * sums.square(), squares).rsqrt()
-    subtracted = (sums[:, :, None] * sums[:, None, :]).mul_(inverse).sub_(fill_squares[:, :, None])
-    covariation = torch.sub(products, subtracted, out=subtracted)
-    return covariation.mul_(scale[:, :, None]).mul_(scale[:, None, :])
 
 
 def _sums_after(values: torch.Tensor) -> torch.Tensor:
     """(k,) for each of values (k,) the sum of those that come after it."""
     return values.flip(0).cumsum(0).flip(0) - values
-
-
-def _running_sums(start: torch.Tensor, steps: torch.Tensor) -> torch.Tensor:
-    """Add `steps` up along the first axis, beginning with `start`, one after the other; the sums overwrite `steps`."""
-    total = start
-    for step in steps:
-        total = torch.add(total, step, out=step)
-    return steps
 
 
 @dataclass(frozen=True)
@@ -470,7 +446,6 @@ class OwnRows:
     is, q_ij - x_ik y_jk times the factor 1/sqrt(v_i(-k)), which is the same for all j and changes no correlation.
 
     Attributes:
-        x: (image, map).
         q: (image, image) C_ij / sqrt(v_j), 0 in the columns of constant images.
         y: (image, map) (z_jk - t_j/D) / sqrt(v_j), 0 in the rows of constant images.
         scale: (image,) 1 / sqrt(v_i), NaN if the whole row is constant.
@@ -479,7 +454,6 @@ class OwnRows:
         rows: all rows and their co-variation.
     """
 
-    x: torch.Tensor
     q: torch.Tensor
     y: torch.Tensor
     scale: torch.Tensor
@@ -489,17 +463,17 @@ class OwnRows:
     @classmethod
     def of(cls, rows: Covariation) -> "OwnRows":
         """Prepare the similarities of all images."""
-        scale = rows.variance().rsqrt()
+        scale = varying(rows.c.diagonal(), rows.squares).rsqrt()
         scale_of_others = scale.nan_to_num(0.0)
         y = (rows.z - rows.inverse * rows.t[:, None]) * scale_of_others[:, None]
         all_maps = torch.arange(rows.z.shape[1], device=rows.z.device)
         without = rows.variance_without(all_maps, rows.g(all_maps)).rsqrt().masked_fill_(rows.cancelled, 1.0)
-        return cls(rows.x, rows.c * scale_of_others, y, scale, without, rows)
+        return cls(rows.c * scale_of_others, y, scale, without, rows)
 
     def similarities(self, image: int, others: torch.Tensor) -> torch.Tensor:
         """Similarities of an image with `others`: (1 + map, other), with all maps and without each."""
         q = self.q[image, others].masked_fill(self.scale[others].isnan(), torch.nan)
-        without = self.scale_without[image][:, None] * (q - self.x[image][:, None] * self.y[others].T)
+        without = self.scale_without[image][:, None] * (q - self.rows.x[image][:, None] * self.y[others].T)
         maps = self.rows.cancelled[image].nonzero()[:, 0].tolist()
         if maps:
             whole = scaled_rows(self.rows.z[others], self.rows.similarity)
@@ -525,7 +499,7 @@ class OwnRows:
         n_others = mask.sum(1, keepdim=True)
         centred = torch.where(judged, human - human.nansum(1, keepdim=True) / n_others, 0.0)
         # Column 0 is for all maps: nothing is lost where x is zero.
-        x, y = (torch.nn.functional.pad(values, (1, 0)) for values in (self.x, self.y))
+        x, y = (torch.nn.functional.pad(values, (1, 0)) for values in (self.rows.x, self.y))
         q = self.q * mask
         total = q.sum(1, keepdim=True) - x * (mask @ y)
         squares = q.square().sum(1, keepdim=True) + x.square() * (mask @ y.square())

@@ -40,7 +40,6 @@ class Network:
     """A network whose maps are weighed.
 
     Attributes:
-        readout: (image, unit).
         sizes: (image, feature_map) mean absolute activation of the maps.
         engine: ablates its maps.
         similarity: of readouts, `pearson` or `cosine`.
@@ -49,7 +48,6 @@ class Network:
         seed: of permutations, inner folds, planted maps and noise.
     """
 
-    readout: np.ndarray
     sizes: np.ndarray
     engine: Ablation
     similarity: str
@@ -100,7 +98,8 @@ def by_fitted_weights(network: Network, block: PairBlock, fit: Callable[..., rew
         return _signed(np.full(network.engine.active.shape[1], np.nan))
     everything = Fold(1, train=block, test=block)
     inner = folds.inside(everything, N_INNER_FOLDS, network.seed, by_pairs=False)
-    rows = reweighting.Rows.of(network.readout, block, network.similarity, network.engine.compute)
+    readout, compute = network.engine.readout.cpu().numpy(), network.engine.compute
+    rows = reweighting.Rows.of(readout, block, network.similarity, compute)
     return _signed(fit(rows, everything, inner, network.score).weights)
 
 
@@ -172,7 +171,7 @@ def find_places(
     """Measure for every image how well the maps, averaged with each method's weights, mark the first object.
 
     Args:
-        network: its readout and engine have the images of `activations`, in the same order.
+        network: its engine has the images of `activations`, in the same order.
         activations: `feature_maps` (image, feature_map, y, x), see `extraction.extract`.
         judged: judgments by comparison.
         masks: see `controls.evaluate`.
