@@ -245,11 +245,10 @@ def _published_curves(
     ranking: pd.DataFrame,
     traced: pd.DataFrame,
 ) -> tuple[float, float, float]:
-    """The head computed again for some k of the first fold, all images in one batch.
+    """Seconds, largest difference and share of the head computed again for some k of the first fold, in one batch.
 
-    Returns:
-        Seconds, the largest difference beyond the first tenth of k (with a few maps all similarities are
-        nearly one, and what is left is rounding of float32), and the share that was measured.
+    Differences count beyond the first tenth of k: with a few maps all similarities are nearly one, and what is left is
+    rounding of float32.
     """
     device = next(head.parameters()).device
     fold = folds_of_seeds[0][0]

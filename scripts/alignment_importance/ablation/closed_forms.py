@@ -288,8 +288,9 @@ class SumsPairByPair(PairSums):
 
     def top_k(self, top: TopK, tile: tuple[slice, slice]) -> torch.Tensor:
         """(k, 3) sums, two k at a time."""
-        kept = [values.numpy() for values in (top.readout, top.fill, top.order, top.images)]
-        return torch.from_numpy(kernels.top_k_sums(*kept, top.inverse, CONSTANT, self.human, self.mask, *tile))
+        readout, fill, order, images = (values.numpy() for values in (top.readout, top.fill, top.order, top.images))
+        tables = (self.human, self.mask, *tile)
+        return torch.from_numpy(kernels.top_k_sums(readout, fill, order, images, top.inverse, CONSTANT, *tables))
 
 
 @dataclass(frozen=True)

@@ -138,11 +138,9 @@ def leave_one_out_sums(
                     sum_rh[lane] += h0 * r0 + h1 * r1
                     sum_rr[lane] += m0 * r0 * r0 + m1 * r1 * r1
         for lane in range(len(some)):
-            sums[start + lane, 0], sums[start + lane, 1], sums[start + lane, 2] = (
-                sum_r[lane],
-                sum_rh[lane],
-                sum_rr[lane],
-            )
+            sums[start + lane, 0] = sum_r[lane]
+            sums[start + lane, 1] = sum_rh[lane]
+            sums[start + lane, 2] = sum_rr[lane]
     return sums
 
 

@@ -68,10 +68,7 @@ def add_ceilings(
     """Add to the scores of one seed the noise ceilings of each test block, and the scores as shares of these.
 
     Args:
-        scores: fold, test_full, test_retained and others.
-        folds: of the seed.
-        judged: `similarity` (participant, image, image_b), in the order that the folds were made with.
-        score: `pearson_r2`, `pearson` or `spearman`.
+        scores, folds, judged, score: as for `tabulate`; images are in the order that the folds were made with.
         seed: of the folds; also of the splits into halves.
 
     Returns:

@@ -3,16 +3,14 @@
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import xarray as xr
 
 from alignment_importance import networks
+from alignment_importance.networks.head import Head
 from alignment_importance.system.errors import InputError
 from alignment_importance.system.netcdf import open_netcdf
-
-if TYPE_CHECKING:
-    from alignment_importance.networks.head import Head
 
 
 @contextmanager
@@ -32,7 +30,7 @@ def read(path: str | Path, image_ids: Sequence[str], ablation: str) -> Iterator[
         yield chosen.assign_attrs(ablation=ablation)
 
 
-def load_head(recorded: xr.Dataset, spec: Mapping[str, Any]) -> "Head | None":
+def load_head(recorded: xr.Dataset, spec: Mapping[str, Any]) -> Head | None:
     """Rebuild the head for recorded activations from keywords of `networks.Spec`; None if the route is `pooled`.
 
     Raises:

@@ -204,11 +204,7 @@ def _has_values(network: Network) -> bool:
 def _readout_of(
     network: Network, map_layer: str, rest: nn.Module, maps: torch.Tensor, *prefix: torch.Tensor
 ) -> torch.Tensor:
-    """Run `rest`, from maps and prefix tokens to the readout (image, unit), and check that the readout needs the maps.
-
-    Raises:
-        InputError: other maps have the same readout.
-    """
+    """Run `rest`, from maps and prefix tokens to the readout (image, unit), which must change with the maps."""
     changed_maps = maps + torch.arange(1, maps.shape[1] + 1)[:, None, None]
     with torch.inference_mode():
         readout: torch.Tensor = rest(maps, *prefix)

@@ -302,9 +302,6 @@ def _undo_overwriting(traced: fx.GraphModule, architecture: str) -> None:
     """Rewrite a graph so that it computes the same, but no operation overwrites its input.
 
     A node that reads an overwritten tensor afterwards then reads the output of the overwriting operation.
-
-    Raises:
-        UntraceableError: the tensor is also read afterwards under another name, as a view.
     """
     order = {node: number for number, node in enumerate(traced.graph.nodes)}
     replaced: dict[fx.Node, fx.Node] = {}
