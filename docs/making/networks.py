@@ -3,9 +3,10 @@
 from pathlib import Path
 
 import pandas as pd
+import timm
 
 from alignment_importance import networks
-from alignment_importance.networks.kinds import efficientnet_lite, timm_models, torchvision_models
+from alignment_importance.networks.kinds import efficientnet_lite, torchvision_models
 from alignment_importance.system.errors import InputError
 from making.templates import fill
 
@@ -22,7 +23,18 @@ def page() -> str:
 
 def tabulated() -> dict[str, str]:
     """The architectures on the page, each with the family that it stands for, or an empty string."""
-    return dict.fromkeys([*efficientnet_lite.names(), *torchvision_models.names()], "") | timm_models.of_families()
+    return dict.fromkeys([*efficientnet_lite.names(), *torchvision_models.names()], "") | _families()
+
+
+def _families() -> dict[str, str]:
+    """Families (modules of timm) with trained weights, by the shortest name of a network that has such weights."""
+    trained = {name.partition(".")[0] for name in timm.list_pretrained()}
+    families = {family: timm.list_models(module=family, exclude_filters="test_*") for family in timm.list_modules()}
+    return {
+        f"timm/{min(trained & set(members), key=lambda name: (len(name), name))}": family
+        for family, members in families.items()
+        if trained & set(members)
+    }
 
 
 def tabulate() -> pd.DataFrame:

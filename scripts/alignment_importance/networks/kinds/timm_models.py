@@ -26,17 +26,6 @@ def names() -> list[str]:
     return [f"{_PREFIX}{name}" for name in timm.list_models()]
 
 
-def of_families() -> dict[str, str]:
-    """Families (modules of timm) with trained weights, by the shortest name of a network that has such weights."""
-    trained = {name.partition(".")[0] for name in timm.list_pretrained()}
-    families = {family: timm.list_models(module=family, exclude_filters="test_*") for family in timm.list_modules()}
-    return {
-        f"{_PREFIX}{min(trained & set(members), key=lambda name: (len(name), name))}": family
-        for family, members in families.items()
-        if trained & set(members)
-    }
-
-
 def includes(architecture: str) -> bool:
     """Whether timm has an architecture, whatever its tag."""
     return architecture.startswith(_PREFIX) and timm.is_model(_split(architecture)[0])
