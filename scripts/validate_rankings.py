@@ -32,13 +32,12 @@ def validate_rankings(
     Args:
         activations, judgments, model, alignment: see `comparisons.opened`.
         folds: table of folds by seed.
-        settings: see `cross_validation.Settings`.
+        settings: the other arguments of `cross_validation.CrossValidation`.
         rankings, curves, scores, predicted: files for the fields of `cross_validation.Validation`, by seed.
     """
     with comparisons.opened(activations, judgments, model, alignment, compute) as comparison:
-        chosen = cross_validation.Settings(**settings)
-        validation = cross_validation.CrossValidation(comparison, chosen)
-        parts = resumable.Parts(comparison.fingerprint(repr(chosen), provenance.text() or ""))
+        validation = cross_validation.CrossValidation(comparison, **settings)
+        parts = resumable.Parts(comparison.fingerprint(repr(settings), provenance.text() or ""))
         kinds = {"rankings": rankings, "curves": curves, "scores": scores, "predicted": predicted}
         for seed, file in folds.items():
             fold_table = tables.read_table(file)

@@ -13,7 +13,7 @@ from alignment_importance.ablation import PooledAblation
 from alignment_importance.experiments import curves, permutation, retention
 from alignment_importance.experiments import rankings as importance
 from alignment_importance.experiments.comparisons import Comparison
-from alignment_importance.experiments.cross_validation import CrossValidation, Settings
+from alignment_importance.experiments.cross_validation import CrossValidation
 from alignment_importance.inputs import folds
 from alignment_importance.statistics.similarity import rsm
 from alignment_importance.system.compute import Compute
@@ -22,7 +22,6 @@ from benchmarks.speed import N_FOLDS, N_POOLED_MAPS, SEEDS, cut_into_folds, meas
 N_IMAGES = 60
 N_PERMUTATIONS, N_ONE_BY_ONE = 1000, 5
 SIMILARITY, SCORE = "pearson", "pearson_r2"
-SETTINGS = Settings(by_pairs=False, random_rankings=5, inner_folds=3)
 
 _NAMES = names_of(N_IMAGES)
 
@@ -40,7 +39,7 @@ def cross_validation(compute: Compute) -> pd.DataFrame:
     comparison = Comparison(_NAMES, ratings, human, recorded, None, engine, SIMILARITY, SCORE)
     folds_of_seeds = cut_into_folds(human)
     with measure(compute.device) as ours:
-        whole = CrossValidation(comparison, SETTINGS)
+        whole = CrossValidation(comparison, by_pairs=False, random_rankings=5, inner_folds=3)
         for seed, of_seed in zip(SEEDS, folds_of_seeds, strict=True):
             whole.validate(of_seed, seed)
     return pd.DataFrame([row("pooled", "cross_validation", "nothing", ours, n_images=N_IMAGES, n_maps=N_POOLED_MAPS)])

@@ -1,5 +1,7 @@
 """One seed of the cross-validation: every column against its definition."""
 
+from typing import Any
+
 import naive
 import numpy as np
 import pandas as pd
@@ -11,11 +13,11 @@ from small_heads import recorded as recorded_of
 
 from alignment_importance.experiments import cross_validation, curves, rankings, retention
 from alignment_importance.experiments.comparisons import Comparison
-from alignment_importance.experiments.cross_validation import CrossValidation, Settings, Validation
+from alignment_importance.experiments.cross_validation import CrossValidation, Validation
 from alignment_importance.inputs import folds
 
 IDS = [f"image {number:02d}" for number in range(N_IMAGES)]
-SETTINGS = Settings(by_pairs=False, random_rankings=3, inner_folds=2)
+SETTINGS: dict[str, Any] = {"by_pairs": False, "random_rankings": 3, "inner_folds": 2}
 SEED = 5
 
 
@@ -31,18 +33,18 @@ def inputs() -> tuple[np.ndarray, np.ndarray]:
 def validated(
     route: str,
     human: np.ndarray,
-    settings: Settings = SETTINGS,
+    settings: dict[str, Any] = SETTINGS,
     ablated: str = "zero",
     aligned_by: tuple[str, str] = ("pearson", "pearson_r2"),
 ) -> Validation:
     maps, _ = inputs()
     head, built = engine(route, maps, *aligned_by, resources(), ablated)
     recorded = recorded_of(head, maps, ablated).assign_coords(image=IDS)
-    cut = folds.cut("pairs" if settings.by_pairs else "images", IDS, 3, SEED)
+    cut = folds.cut("pairs" if settings["by_pairs"] else "images", IDS, 3, SEED)
     assert built.active.shape == (N_IMAGES, N_MAPS)
     given = None if route == "pooled" else head_of(route)
     comparison = Comparison(IDS, xr.Dataset(), human, recorded, given, built, *aligned_by)
-    return CrossValidation(comparison, settings).validate(folds.blocks(cut, human, IDS), SEED)
+    return CrossValidation(comparison, **settings).validate(folds.blocks(cut, human, IDS), SEED)
 
 
 def r(table: pd.DataFrame, kind: str) -> float:
@@ -126,7 +128,9 @@ def test_judgments_of_test_pairs_change_nothing_that_is_chosen() -> None:
 def test_pairs_can_be_cut_and_missing_ones_are_counted() -> None:
     _, human = inputs()
     human[0, 1] = human[1, 0] = np.nan
-    scores = validated("pooled", human, Settings(True, 1, 2), aligned_by=("cosine", "spearman")).scores
+    scores = validated(
+        "pooled", human, {"by_pairs": True, "random_rankings": 1, "inner_folds": 2}, aligned_by=("cosine", "spearman")
+    ).scores
     assert (scores["n_pairs_train"] + scores["n_pairs_test"]).tolist() == [N_IMAGES * (N_IMAGES - 1) / 2 - 1] * 3
     assert scores["test_full"].to_numpy() == pytest.approx(scores["test_full_cosine_spearman"].to_numpy())
     assert "test_random_spread" not in scores

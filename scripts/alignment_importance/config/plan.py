@@ -120,7 +120,7 @@ class Plan:
         return [settings.seeds[start : start + size] for start in range(0, len(settings.seeds), size)]
 
     def validation_settings(self) -> dict[str, Any]:
-        """The fields of `cross_validation.Settings` other than similarity and score."""
+        """The settings of `cross_validation.CrossValidation`."""
         return {
             "by_pairs": self.configuration.cross_validation.unit == "pairs",
             "random_rankings": self.configuration.statistics.random_rankings,

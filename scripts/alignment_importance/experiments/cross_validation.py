@@ -20,21 +20,6 @@ _JACKKNIFE_PARTS = 50
 
 
 @dataclass(frozen=True)
-class Settings:
-    """Settings of the cross-validation from the configuration.
-
-    Attributes:
-        by_pairs: whether pairs are cut into folds instead of images.
-        random_rankings: number of random rankings.
-        inner_folds: folds of the training block, for choosing penalties.
-    """
-
-    by_pairs: bool
-    random_rankings: int
-    inner_folds: int
-
-
-@dataclass(frozen=True)
 class Validation:
     """Tables of one seed.
 
@@ -54,8 +39,17 @@ class Validation:
 class CrossValidation:
     """Cross-validation of one network against the judgments of one comparison; each seed brings its own folds."""
 
-    def __init__(self, comparison: Comparison, settings: Settings) -> None:
-        self._comparison, self._settings = comparison, settings
+    def __init__(self, comparison: Comparison, by_pairs: bool, random_rankings: int, inner_folds: int) -> None:
+        """Take a comparison and the settings of the configuration.
+
+        Args:
+            comparison: its images, judgments and network.
+            by_pairs: whether pairs are cut into folds instead of images.
+            random_rankings: number of random rankings.
+            inner_folds: folds of the training block, for choosing penalties.
+        """
+        self._comparison, self._random_rankings = comparison, random_rankings
+        self._by_pairs, self._inner_folds = by_pairs, inner_folds
         self._engine, compute = comparison.engine, comparison.engine.compute
         recorded = comparison.activations
         self._full = _rsms(torch.from_numpy(recorded["readout"].to_numpy()).to(compute.device))
@@ -76,7 +70,7 @@ class CrossValidation:
         """
         engine, maps = self._engine, self._comparison.activations["feature_maps"].to_numpy()
         rankings = importance.rank_folds(engine, folds)
-        unguided = importance.unguided(maps, self._settings.random_rankings, seed)
+        unguided = importance.unguided(maps, self._random_rankings, seed)
         traced = pd.concat(
             [curves.trace(engine, folds, rankings), curves.trace_others(engine, folds, rankings, unguided)], axis=1
         )
@@ -103,11 +97,11 @@ class CrossValidation:
         self, fold: Fold, seed: int, ranking: pd.DataFrame, curve: pd.DataFrame, units: dict[str, float]
     ) -> tuple[dict[str, float], pd.DataFrame]:
         """The row of the table of scores, and the predicted test pairs, of one fold."""
-        settings, similarity, score = self._settings, self._comparison.similarity, self._comparison.score
+        similarity, score = self._comparison.similarity, self._comparison.score
         kept = retention.retain(curve)
         retained = _rsms(rsms.retained_readout(self._comparison, ranking, kept["k_retained"]))
         se = _jackknife(retained[similarity], fold.train, score)
-        inner = inside(fold, settings.inner_folds, seed, settings.by_pairs)
+        inner = inside(fold, self._inner_folds, seed, self._by_pairs)
         ridge = reweighting.ridge(self._units, fold, inner, score)
         nonnegative = reweighting.nonnegative(self._maps, fold, inner, score)
         pruned = units or kept
