@@ -53,7 +53,7 @@ class AttentionHead(VariantHead):
         """Take a head of route `attention`, the fill, the maps, and the tokens before them, the class token first."""
         super().__init__(head, compute, fill, maps, prefix)
         assert head.block is not None and head.tail is not None
-        # A `timm.models.vision_transformer.Block` and its parts, see `last_block`.
+        # A `timm.models.vision_transformer.Block` and its parts, see `routes.has_closed_form`.
         self._block: Any
         self._block, self._tail = compute.place(head.block), compute.place(head.tail)
         self._head = replace(head, block=self._block, tail=self._tail)

@@ -14,8 +14,7 @@ from alignment_importance.networks import hooks, tokens
 from alignment_importance.networks.building import Network
 from alignment_importance.networks.head import Head
 from alignment_importance.networks.kinds import own_function
-from alignment_importance.networks.last_block import has_closed_form
-from alignment_importance.networks.routes import analyse, is_identity, is_pooling, is_zero_keeping
+from alignment_importance.networks.routes import analyse, has_closed_form, is_identity, is_pooling, is_zero_keeping
 from alignment_importance.networks.spec import nearest
 from alignment_importance.networks.tracing import (
     UntraceableError,

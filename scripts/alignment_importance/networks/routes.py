@@ -1,17 +1,21 @@
 """Analyses what ablating a feature map does in a head, and which route of computation this allows.
 
-Only operations that are known to act on each map alone, and to leave a zero map zero, open a shorter route.
-Everything else is computed again in full.
+Only operations that are known to act on each map alone, and to leave a zero map zero, and known layers of a
+transformer's last block open a shorter route. Everything else is computed again in full.
 """
 
 import math
 from dataclasses import replace
 
 import torch
+from timm.layers import GluMlp, LayerScale, Mlp, SwiGLU
+from timm.layers.attention import Attention
+from timm.models import vision_transformer
 from torch import fx, nn
 from torch.nn import functional
 
 from alignment_importance.networks.head import Head
+from alignment_importance.networks.tokens import acts_on_each_token, picks
 from alignment_importance.networks.tracing import module_of, part, readers, shape, sources
 
 #: Poolings over y and x.
@@ -73,6 +77,31 @@ def analyse(module: fx.GraphModule) -> Head:
     return replace(general, per_map=part(module, [], last_maps), tail=part(module, [last_maps, *prefix], readout))
 
 
+def has_closed_form(block: nn.Module, tail: fx.GraphModule) -> bool:
+    """Whether `ablation.attention` can compute the ablation of channels of the patches that enter a block.
+
+    It has no closed form for norms of queries and keys, gates, rotary positions or biases of attention.
+
+    Args:
+        block: the last block.
+        tail: what follows it up to the readout: (image, token, unit) to (image, unit).
+    """
+    if type(block) is not vision_transformer.Block or type(block.attn) is not Attention:
+        return False
+    attention = block.attn
+    return (
+        isinstance(block.norm1, nn.LayerNorm)
+        and isinstance(block.norm2, nn.LayerNorm)
+        and all(isinstance(norm, nn.Identity) for norm in (attention.q_norm, attention.k_norm, attention.norm))
+        and all(isinstance(scale, LayerScale | nn.Identity) for scale in (block.ls1, block.ls2))
+        and isinstance(block.mlp, Mlp | GluMlp | SwiGLU)
+        and block.norm1.bias is not None
+        and attention.gate is None
+        and not any(module._forward_hooks or module._forward_pre_hooks for module in block.modules())
+        and _reads_first_token(tail)
+    )
+
+
 def is_pooling(traced: fx.GraphModule, node: fx.Node) -> bool:
     """Whether a node pools each map of (image, feature_map, y, x) over y and x."""
     if [len(shape(source)) for source in sources(node)] != [3]:
@@ -123,3 +152,13 @@ def _is_mean_over_y_and_x(node: fx.Node) -> bool:
         return False
     dimensions = node.args[1] if len(node.args) > 1 else node.kwargs.get("dim")
     return isinstance(dimensions, list | tuple) and sorted(dimensions) in ([2, 3], [-2, -1])
+
+
+def _reads_first_token(tail: fx.GraphModule) -> bool:
+    """Whether only the first token is read, after nothing but layers that act on each token by itself."""
+    node = next(node for node in tail.graph.nodes if node.op == "placeholder")
+    while len(reading := readers(node)) == 1:
+        (node,) = reading
+        if not acts_on_each_token(tail, node):
+            return picks(node, 0)
+    return False
