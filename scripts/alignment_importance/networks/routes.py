@@ -15,7 +15,7 @@ from torch import fx, nn
 from torch.nn import functional
 
 from alignment_importance.networks.head import Head
-from alignment_importance.networks.tokens import acts_on_each_token, picks
+from alignment_importance.networks.tokens import normalised, picks
 from alignment_importance.networks.tracing import module_of, part, readers, shape, sources
 
 #: Poolings over y and x.
@@ -89,6 +89,7 @@ def has_closed_form(block: nn.Module, tail: fx.GraphModule) -> bool:
     if type(block) is not vision_transformer.Block or type(block.attn) is not Attention:
         return False
     attention = block.attn
+    reading = readers(normalised(tail, next(node for node in tail.graph.nodes if node.op == "placeholder")))
     return (
         isinstance(block.norm1, nn.LayerNorm)
         and isinstance(block.norm2, nn.LayerNorm)
@@ -98,7 +99,8 @@ def has_closed_form(block: nn.Module, tail: fx.GraphModule) -> bool:
         and block.norm1.bias is not None
         and attention.gate is None
         and not any(module._forward_hooks or module._forward_pre_hooks for module in block.modules())
-        and _reads_first_token(tail)
+        and len(reading) == 1
+        and picks(reading[0], 0)
     )
 
 
@@ -152,13 +154,3 @@ def _is_mean_over_y_and_x(node: fx.Node) -> bool:
         return False
     dimensions = node.args[1] if len(node.args) > 1 else node.kwargs.get("dim")
     return isinstance(dimensions, list | tuple) and sorted(dimensions) in ([2, 3], [-2, -1])
-
-
-def _reads_first_token(tail: fx.GraphModule) -> bool:
-    """Whether only the first token is read, after nothing but layers that act on each token by itself."""
-    node = next(node for node in tail.graph.nodes if node.op == "placeholder")
-    while len(reading := readers(node)) == 1:
-        (node,) = reading
-        if not acts_on_each_token(tail, node):
-            return picks(node, 0)
-    return False

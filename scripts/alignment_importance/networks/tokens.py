@@ -284,17 +284,18 @@ def find_tokens(traced: fx.GraphModule, block: LastBlock) -> fx.Node:
     If only single tokens are read after the last block, patches reach the readout only through that block: these are
     the tokens that enter it. Otherwise they are the tokens that leave it, after any normalisation.
     """
-    return block.entering if single_tokens_are_read(traced, block.leaving) else _normalised(traced, block.leaving)
+    return block.entering if single_tokens_are_read(traced, block.leaving) else normalised(traced, block.leaving)
 
 
 def single_tokens_are_read(traced: fx.GraphModule, node: fx.Node) -> bool:
     """Whether only single tokens of a node's output (image, token, unit) are read, after any normalisation."""
-    reading = readers(_normalised(traced, node))
+    reading = readers(normalised(traced, node))
     return bool(reading) and all(_takes_one(reader) for reader in reading)
 
 
-def _normalised(traced: fx.GraphModule, node: fx.Node) -> fx.Node:
-    while len(reading := readers(node)) == 1 and acts_on_each_token(traced, reading[0]):
+def normalised(traced: fx.GraphModule, node: fx.Node) -> fx.Node:
+    """The tokens (image, token, unit) after any normalisation of each token: the node itself, or a later one."""
+    while len(reading := readers(node)) == 1 and _acts_on_each_token(traced, reading[0]):
         node = reading[0]
     return node
 
@@ -305,7 +306,7 @@ def _takes_one(node: fx.Node) -> bool:
     return isinstance(index, tuple) and isinstance(index[1], int)
 
 
-def acts_on_each_token(traced: fx.GraphModule, node: fx.Node) -> bool:
+def _acts_on_each_token(traced: fx.GraphModule, node: fx.Node) -> bool:
     """Whether a node normalises each token by itself, or changes nothing outside training."""
     normalises = node.target is functional.layer_norm and bool(node.args[1] == shape(node)[-1:])
     return normalises or isinstance(module_of(traced, node), nn.LayerNorm | nn.Identity | nn.Dropout)
