@@ -16,7 +16,7 @@ from torch.nn import functional
 
 from alignment_importance.networks.head import Head
 from alignment_importance.networks.tokens import normalised, picks
-from alignment_importance.networks.tracing import module_of, part, readers, shape, sources
+from alignment_importance.networks.tracing import mean_over, module_of, part, readers, shape, sources
 
 #: Poolings over y and x.
 _POOLING = {
@@ -108,7 +108,7 @@ def is_pooling(traced: fx.GraphModule, node: fx.Node) -> bool:
     """Whether a node pools each map of (image, feature_map, y, x) over y and x."""
     if [len(shape(source)) for source in sources(node)] != [3]:
         return False
-    return _kind(traced, node) in _POOLING or _is_mean_over_y_and_x(node)
+    return _kind(traced, node) in _POOLING or sorted(mean_over(node)[0]) in ([2, 3], [-2, -1])
 
 
 def is_identity(traced: fx.GraphModule, node: fx.Node) -> bool:
@@ -147,10 +147,3 @@ def _kind(traced: fx.GraphModule, node: fx.Node) -> object:
     if module is None:
         return node.target if node.op in ("call_function", "call_method") else None
     return None if module._forward_hooks or module._forward_pre_hooks else type(module)
-
-
-def _is_mean_over_y_and_x(node: fx.Node) -> bool:
-    if node.target not in (torch.mean, "mean"):
-        return False
-    dimensions = node.args[1] if len(node.args) > 1 else node.kwargs.get("dim")
-    return isinstance(dimensions, list | tuple) and sorted(dimensions) in ([2, 3], [-2, -1])

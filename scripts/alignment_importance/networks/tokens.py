@@ -17,7 +17,7 @@ from torch import fx, nn
 from torch.nn import functional
 from torchvision.models import VisionTransformer
 
-from alignment_importance.networks.tracing import ancestors, module_of, operation, readers, shape, sources
+from alignment_importance.networks.tracing import ancestors, mean_over, module_of, operation, readers, shape, sources
 from alignment_importance.system.errors import InputError
 from alignment_importance.system.names import counted
 
@@ -200,11 +200,11 @@ def lay_out(traced: fx.GraphModule, node: fx.Node, layout: Layout) -> tuple[fx.N
         The node of the maps (image, feature_map, y, x), with the name of the layer, and a list of the node of the
         prefix tokens (image, token, unit), empty if there are none.
     """
-    users, dimensions = list(node.users), (1, 2) if len(shape(node)) == 3 else (1,)
+    users = list(node.users)
     maps = _insert(traced, node, to_maps, node, layout.prefix, layout.height, layout.width)
     maps.meta["name"] = node.meta["name"]
     prefix = [_insert(traced, maps, to_prefix, node, layout.prefix)] if layout.prefix else []
-    to_original = to_places if len(dimensions) == 2 else to_tokens
+    to_original = to_places if len(shape(node)) == 3 else to_tokens
     rejoined = _insert(traced, (prefix or [maps])[-1], to_original, maps, *prefix)
     for user in users:
         user.replace_input_with(node, rejoined)
@@ -212,7 +212,7 @@ def lay_out(traced: fx.GraphModule, node: fx.Node, layout: Layout) -> tuple[fx.N
     for patches in [rejoined] * (not prefix) + [user for user in users if picks(user, all_patches)]:
         patches.target, patches.args = to_original, (maps,)
         for reader in list(patches.users):
-            if _is_mean_over(reader, dimensions):
+            if is_mean_over_places(reader):
                 reader.args, reader.kwargs = (maps, (2, 3)), {}
     traced.recompile()
     return maps, prefix
@@ -234,19 +234,8 @@ def picks(node: fx.Node, tokens: Any) -> bool:
 
 def is_mean_over_places(node: fx.Node) -> bool:
     """Whether a node is the mean of (image, y, x, unit) over y and x, or of (image, token, unit) over tokens."""
-    dimensions = {3: (1, 2), 2: (1,)}
-    return [len(shape(source)) in dimensions for source in sources(node)] == [True] and _is_mean_over(
-        node, dimensions[len(shape(sources(node)[0]))]
-    )
-
-
-def _is_mean_over(node: fx.Node, dimensions: tuple[int, ...]) -> bool:
-    if node.target not in ("mean", torch.mean):
-        return False
-    given: dict[str, Any] = {"dim": None, "keepdim": False} | node.kwargs
-    given.update(zip(("dim", "keepdim"), node.args[1:], strict=False))
-    chosen = (given["dim"],) if isinstance(given["dim"], int) else given["dim"]
-    return not given["keepdim"] and tuple(chosen or ()) == dimensions
+    over_places = {3: ((1, 2), False), 2: ((1,), False)}
+    return [over_places.get(len(shape(source))) for source in sources(node)] == [mean_over(node)]
 
 
 @dataclass(frozen=True)

@@ -137,6 +137,16 @@ def operation(traced: fx.GraphModule, node: fx.Node) -> str:
     return type(module).__name__ if module is not None else getattr(node.target, "__name__", str(node.target))
 
 
+def mean_over(node: fx.Node) -> tuple[tuple[int, ...], bool]:
+    """The dimensions over which a node takes a mean, if it does, and whether it keeps them."""
+    if node.target not in ("mean", torch.mean):
+        return (), False
+    given: dict[str, Any] = {"dim": None, "keepdim": False} | node.kwargs
+    given.update(zip(("dim", "keepdim"), node.args[1:], strict=False))
+    chosen = (given["dim"],) if isinstance(given["dim"], int) else given["dim"]
+    return tuple(chosen or ()), given["keepdim"]
+
+
 def shape(node: fx.Node) -> tuple[int, ...]:
     """Shape of a node's output for one image; empty if the output is no tensor with an entry per image."""
     outputs = node.meta.get("outputs", ())
