@@ -50,7 +50,7 @@ def assess_prediction(
     first = next(iter(folds))
     fold_tables = {seed: tables.read_table(file) for seed, file in folds.items()}
     with comparisons.opened(activations, judgments, model, alignment, compute) as comparison:
-        human, image_ids, score = comparison.human, comparison.image_ids, comparison.score
+        human, image_ids, score = comparison.human, comparison.image_ids, comparison.engine.score
         ranked = ranks.rank_block(comparison.engine, cuts.whole(human))
         tables.write_table(ranked.assign(**comparison.origin), ranking)
         fold_scores = prediction.tabulate(
@@ -70,7 +70,7 @@ def assess_prediction(
         blocks = cuts.members(fold_tables[first], image_ids)
         key = comparison.fingerprint(provenance.circumstances(), draws, first, fold_tables[first].to_csv())
         budget = Budget(partial=permutations.with_suffix(".partial.npz"), key=key)
-        permuted = permutation.permute(comparison.engine, blocks, human, score, draws, first, budget)
+        permuted = permutation.permute(comparison.engine, blocks, human, draws, first, budget)
         tables.write_table(permuted.assign(**comparison.origin), permutations)
 
 

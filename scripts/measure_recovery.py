@@ -42,7 +42,7 @@ def measure_recovery(
     with recorded.read(activations, image_ids, model["ablation"]) as maps:
         engine = ablation.ablate(recorded.load_head(maps, model), maps, compute, **alignment)
         sizes = np.abs(maps["feature_maps"].to_numpy()).mean((2, 3), dtype=np.float64)
-        network = recovery.Network(sizes, engine, **alignment, permutations=permutations, seed=seed)
+        network = recovery.Network(sizes, engine, permutations, seed)
         areas = recovery.find_maps(network)
         if model.get("layout") != "units":
             blocks = {name: folds.whole(human_judgments.mean(each, image_ids)) for name, each in ratings.items()}

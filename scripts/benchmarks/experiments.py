@@ -36,7 +36,7 @@ def cross_validation(compute: Compute) -> pd.DataFrame:
     )
     engine = PooledAblation(readout, compute, SIMILARITY, SCORE)
     ratings = xr.Dataset({"similarity": (("participant", "image", "image_b"), human[None])})
-    comparison = Comparison(_NAMES, ratings, human, recorded, None, engine, SIMILARITY, SCORE)
+    comparison = Comparison(_NAMES, ratings, human, recorded, None, engine)
     folds_of_seeds = cut_into_folds(human)
     with measure(compute.device) as ours:
         whole = CrossValidation(comparison, by_pairs=False, random_rankings=5, inner_folds=3)
@@ -51,7 +51,7 @@ def permutations(compute: Compute) -> pd.DataFrame:
     engine = PooledAblation(readout, compute, SIMILARITY, SCORE)
     cut = folds.cut("images", _NAMES, N_FOLDS, SEEDS[0])
     with measure(compute.device) as ours:
-        table = permutation.permute(engine, folds.members(cut, _NAMES), human, SCORE, N_PERMUTATIONS, SEEDS[0])
+        table = permutation.permute(engine, folds.members(cut, _NAMES), human, N_PERMUTATIONS, SEEDS[0])
     with measure(compute.device) as other:
         gains = permute_one_by_one(engine, cut, human, N_ONE_BY_ONE)
     difference = float(np.abs(gains - table["difference"].to_numpy()[: len(gains)]).max())

@@ -43,7 +43,7 @@ def validated(
     cut = folds.cut("pairs" if settings["by_pairs"] else "images", IDS, 3, SEED)
     assert built.active.shape == (N_IMAGES, N_MAPS)
     given = None if route == "pooled" else head_of(route)
-    comparison = Comparison(IDS, xr.Dataset(), human, recorded, given, built, *aligned_by)
+    comparison = Comparison(IDS, xr.Dataset(), human, recorded, given, built)
     return CrossValidation(comparison, **settings).validate(folds.blocks(cut, human, IDS), SEED)
 
 

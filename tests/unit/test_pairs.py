@@ -38,7 +38,7 @@ def comparison_of(
     sides: dict[str, Any] = {name: ("image", [4] * len(ids)) for name in ("width", "height")}
     described = {"route": route, "weights": "random weights (seed 3)", "arithmetic": "float32"}
     recorded = recorded_of(head, maps, ablated).assign_coords(image=ids, **sides).assign_attrs(described)
-    return Comparison(ids, xr.Dataset(attrs={"simulated": 1}), human, recorded, head, fast, **alignment)
+    return Comparison(ids, xr.Dataset(attrs={"simulated": 1}), human, recorded, head, fast)
 
 
 def all_pairs(comparison: Comparison) -> pd.DataFrame:
@@ -52,7 +52,7 @@ def all_pairs(comparison: Comparison) -> pd.DataFrame:
 def explained(comparison: Comparison, asked: Any = "all") -> xr.Dataset:
     """Explain pairs, with retained similarities half as large as the full ones."""
     asked = all_pairs(comparison) if isinstance(asked, str) else asked
-    full = rsm(torch.from_numpy(comparison.activations["readout"].to_numpy()), comparison.similarity)
+    full = rsm(torch.from_numpy(comparison.activations["readout"].to_numpy()), comparison.engine.similarity)
     ids = comparison.image_ids
     retained = xr.DataArray(full / 2, coords={"image": ids, "image_b": ids}, dims=("image", "image_b"))
     return pairs.explain(comparison, retained, asked)

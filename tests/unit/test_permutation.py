@@ -54,7 +54,7 @@ def test_similarities_that_are_nearly_equal_are_permuted(similarity: str) -> Non
 def check_draws(pooled: ablation.Ablation, human: np.ndarray, unit: str, score: str, tolerance: float) -> None:
     """Check that every draw equals ranking, curve and train maximum of judgments permuted beforehand."""
     cut = folds.cut(unit, IDS, 3, 1)
-    found = permutation.permute(pooled, folds.members(cut, IDS), human, score, 3, 9)
+    found = permutation.permute(pooled, folds.members(cut, IDS), human, 3, 9)
     rng = np.random.default_rng(9)
     for draw in range(4):
         order = np.arange(N_IMAGES) if draw == 0 else rng.permutation(N_IMAGES)
@@ -76,7 +76,7 @@ def test_draws_that_judge_an_image_undefined_without_a_map_have_no_score(score: 
     _, pooled = engine("pooled", maps, "pearson", score, resources())
     assert isinstance(pooled, ablation.PooledAblation)
     block, permuted = folds.whole(human), permutation._Permuted(human, labels)
-    common = (pooled, block, permuted, 10, score)
+    common = (pooled, block, permuted, 10)
     if score == "pearson":
         found = permutation._correlated_without(*common).numpy()
     else:
@@ -95,7 +95,7 @@ def test_a_fold_with_two_judged_test_pairs_in_a_draw_has_no_score(score: str) ->
     human[(of_image[:, None] != of_image) & even] = np.nan
     readout = np.random.default_rng(5).gamma(1.0, size=(9, 6)).astype(np.float32)
     pooled = ablation.PooledAblation(readout, resources(), "pearson", score)
-    found = permutation.permute(pooled, folds.members(cut, ids), human, score, 20, 9)
+    found = permutation.permute(pooled, folds.members(cut, ids), human, 20, 9)
     rng = np.random.default_rng(9)
     for draw in range(21):
         order = np.arange(9) if draw == 0 else rng.permutation(9)
@@ -117,7 +117,7 @@ def test_memory_does_not_change_results(score: str, missing: bool) -> None:
     members = folds.members(folds.cut("images", IDS, 3, 1), IDS)
     little, much = (
         permutation.permute(
-            engine("pooled", activations(), "pearson", score, resources(memory))[1], members, human, score, 3, 9
+            engine("pooled", activations(), "pearson", score, resources(memory))[1], members, human, 3, 9
         )
         for memory in (1, 10**9)
     )
@@ -129,7 +129,7 @@ def test_other_routes_pass_through_the_network() -> None:
     members = folds.members(folds.cut("images", IDS, 3, 1), IDS)
     for route in ("linear", "general"):
         _, other = engine(route, activations(), "pearson", "pearson_r2", resources())
-        found = permutation.permute(other, members, human, "pearson_r2", 1, 9)
+        found = permutation.permute(other, members, human, 1, 9)
         blocks = folds.blocks(folds.cut("images", IDS, 3, 1), human, IDS)
         curve = curves.trace(other, blocks, rankings.rank_folds(other, blocks))
         retained = [retention.retain(of_fold)["test_retained"] for _, of_fold in curve.groupby("fold")]
@@ -144,7 +144,7 @@ def test_permutations_of_other_routes_continue_where_they_stopped(
     human, partial = judgments(N_IMAGES, 3), tmp_path / "partial.npz"
     members = folds.members(folds.cut("images", IDS, 3, 1), IDS)
     _, other = engine("general", activations(), "pearson", "pearson_r2", resources())
-    expected = permutation.permute(other, members, human, "pearson_r2", 2, 9)
+    expected = permutation.permute(other, members, human, 2, 9)
     curves_of, calls = other.top_k, []
 
     def stopped_at_fifth(*given: Any) -> np.ndarray:
@@ -155,8 +155,8 @@ def test_permutations_of_other_routes_continue_where_they_stopped(
 
     monkeypatch.setattr(other, "top_k", stopped_at_fifth)
     with pytest.raises(KeyboardInterrupt):
-        permutation.permute(other, members, human, "pearson_r2", 2, 9, resumable.Budget(partial=partial))
-    found = permutation.permute(other, members, human, "pearson_r2", 2, 9, resumable.Budget(partial=partial))
+        permutation.permute(other, members, human, 2, 9, resumable.Budget(partial=partial))
+    found = permutation.permute(other, members, human, 2, 9, resumable.Budget(partial=partial))
     # 3 folds under 3 orders of labels are 9 curves: 4 made by the first run, which then stopped, and 5 by the second.
     assert len(calls) == 5 + 5
     pd.testing.assert_frame_equal(found, expected, check_exact=True)
@@ -165,7 +165,7 @@ def test_permutations_of_other_routes_continue_where_they_stopped(
 
 def test_without_draws_there_is_no_test() -> None:
     _, pooled = engine("pooled", activations(), "pearson", "pearson", resources())
-    assert permutation.permute(pooled, [], judgments(N_IMAGES, 1), "pearson", 0, 1).empty
+    assert permutation.permute(pooled, [], judgments(N_IMAGES, 1), 0, 1).empty
 
 
 def test_grid_has_both_ends_and_no_number_twice() -> None:
@@ -184,7 +184,7 @@ def without_signal(n_sets: int, n_draws: int, score: str) -> pd.DataFrame:
         readout = np.random.default_rng((1, number)).gamma(1.0, size=(N_IMAGES, 12)).astype(np.float32)
         pooled = ablation.PooledAblation(readout, resources(), "pearson", score)
         human = judgments(N_IMAGES, 1000 + number)
-        draws = permutation.permute(pooled, members, human, score, n_draws, number)
+        draws = permutation.permute(pooled, members, human, n_draws, number)
         columns = ("test_full", "test_retained", "difference")
         p = {name: inference.permutation_p(draws[name][0], draws[name][1:].to_numpy()) for name in columns}
         rows.append(p | {"observed": draws["difference"][0]})
@@ -217,6 +217,6 @@ def test_a_signal_is_found() -> None:
     np.fill_diagonal(human, np.nan)
     pooled = ablation.PooledAblation(readout, resources(), "pearson", "pearson")
     ids = [f"{number:02d}" for number in range(36)]
-    draws = permutation.permute(pooled, folds.members(folds.cut("images", ids, 3, 1), ids), human, "pearson", 99, 1)
+    draws = permutation.permute(pooled, folds.members(folds.cut("images", ids, 3, 1), ids), human, 99, 1)
     for name in ("test_full", "test_retained"):
         assert inference.permutation_p(draws[name][0], draws[name][1:].to_numpy()) == 0.01

@@ -20,7 +20,7 @@ PAGE = Path(__file__).resolve().parents[2] / "docs/recovery.md"
 
 def network(readout: np.ndarray) -> recovery.Network:
     pooled = PooledAblation(readout, resources(), "pearson", "pearson_r2")
-    return recovery.Network(readout, pooled, "pearson", "pearson_r2", 30, 1)
+    return recovery.Network(readout, pooled, 30, 1)
 
 
 @pytest.fixture
@@ -78,7 +78,7 @@ def test_maps_are_planted_and_found_where_units_are_not_maps(
     head, ablation = engine(route, maps, "pearson", "pearson_r2", resources(), ablated)
     readout = head.module(torch.from_numpy(maps)).detach().numpy()
     assert readout.shape[1] != N_MAPS
-    weighed = recovery.Network(np.abs(maps).mean((2, 3)), ablation, "pearson", "pearson_r2", 9, 1)
+    weighed = recovery.Network(np.abs(maps).mean((2, 3)), ablation, 9, 1)
     planted, block = recovery.plant(weighed, 1)
     assert planted.sum() == 3
     assert not planted[4]

@@ -113,14 +113,17 @@ class Ablation(ABC):
         active: (image, feature_map) bool, whether a map differs from its fill in an image.
         readout: (image, unit) with all maps, on the device.
         compute: device, threads and memory.
+        similarity: of readouts, `pearson` or `cosine`.
+        score: name of the second-order score.
         closed_form: whether scores follow from sums of products, without computing a readout or a similarity again.
     """
 
     active: np.ndarray
     readout: torch.Tensor
     compute: Compute
+    similarity: str
+    score: str
     closed_form: bool = False
-    _score: str
 
     def leave_one_out(
         self, blocks: Sequence[PairBlock], maps: np.ndarray | None = None
@@ -209,7 +212,7 @@ class Ablation(ABC):
         scorer, sides = self._scorer(PairBlock(np.arange(len(human)), human)), [pairs, pairs[:, ::-1]]
         places = places_among_judged(human, pairs)
         rows = torch.from_numpy(_rows_with_enough(human)).to(scorer.images.device)
-        own = OwnSecondOrder.of(rows, SCORES[self._score].ranked)
+        own = OwnSecondOrder.of(rows, SCORES[self.score].ranked)
         values = self._standardised(scorer, own, torch.from_numpy(places), np.concatenate(sides))
         parts = values[:, :-1].T.reshape(3, len(pairs), len(values))
         judged = [scorer.score.human.cpu().numpy()[places], *(own.human.cpu().numpy()[*side.T] for side in sides)]
@@ -223,7 +226,7 @@ class Ablation(ABC):
     def _leave_one_out(self, blocks: Sequence[PairBlock], maps: np.ndarray) -> tuple[np.ndarray, np.ndarray]: ...
 
     def _scorer(self, block: PairBlock) -> "_Scorer":
-        return _Scorer(block, self._score, self.compute.device)
+        return _Scorer(block, self.score, self.compute.device)
 
     @abstractmethod
     def _standardised(
@@ -286,7 +289,6 @@ class PooledAblation(Ablation):
     Attributes:
         readout: (image, unit) float64, on the device.
         fill: (unit,) float64, on the device: values of ablated units.
-        similarity: of readouts, `pearson` or `cosine`.
     """
 
     def __init__(
@@ -298,7 +300,7 @@ class PooledAblation(Ablation):
         self.readout, self.fill = (
             torch.from_numpy(values).to(compute.device, torch.float64) for values in (readout, fill)
         )
-        self.compute, self.similarity, self._score = compute, similarity, score
+        self.compute, self.similarity, self.score = compute, similarity, score
         self._to_zero = not fill.any()
         self.closed_form = not SCORES[score].ranked
 
@@ -330,20 +332,20 @@ class PooledAblation(Ablation):
         Ranks of two values are a linear function of them: a rank correlation is that of signs with ranked judgments.
         """
         judged = np.isfinite(block.human).any(axis=1)
-        scorer = _Scorer(PairBlock(block.images[judged], block.human[judged][:, judged]), self._score, signs.device)
+        scorer = _Scorer(PairBlock(block.images[judged], block.human[judged][:, judged]), self.score, signs.device)
         block_signs, human = signs[scorer.images], scorer.score.human
         tables = block_signs.new_zeros(2, len(block_signs), len(block_signs))
         tables[:, *scorer.pairs] = torch.stack([torch.ones_like(human), human])
         sum_r, sum_rh = ((block_signs * (table @ block_signs)).sum(0) for table in tables)
         sums = torch.stack([sum_r, sum_rh, torch.full_like(sum_r, len(human))], dim=1)
         correlations = closed_forms.correlations(sums, len(human), human.square().sum())
-        return SCORES[self._score].of(correlations).cpu().numpy()
+        return SCORES[self.score].of(correlations).cpu().numpy()
 
     def only(self, kept: np.ndarray) -> "PooledAblation":
         """The same network with only some maps, the others ablated in all images."""
         fill = self.fill.cpu().numpy()
         readout = np.where(kept, self.readout.cpu().numpy(), fill)
-        return PooledAblation(readout, self.compute, self.similarity, self._score, fill)
+        return PooledAblation(readout, self.compute, self.similarity, self.score, fill)
 
     def _leave_one_out(self, blocks: Sequence[PairBlock], maps: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         # First the whole network: `NO_MAP` ablates none.
@@ -377,7 +379,7 @@ class PooledAblation(Ablation):
 
         def score(maps: torch.Tensor) -> torch.Tensor:
             pair_sums = sums.without(rows, images, maps)
-            scores = SCORES[self._score].of(closed_forms.correlations(pair_sums, sums.n_pairs, sums.spread))
+            scores = SCORES[self.score].of(closed_forms.correlations(pair_sums, sums.n_pairs, sums.spread))
             rough = closed_forms.rough(pair_sums, sums.n_pairs) | rows.cancelled_anywhere(maps)
             if rough.any():
                 score_pair_by_pair, _ = self._pair_by_pair(rows, block)
@@ -445,7 +447,7 @@ class PooledAblation(Ablation):
         for number, tile_sums in self.compute.map(lambda task: (task[0], task[1].top_k(*task[2:])), tiles()):
             totals[number] += tile_sums
         per_block = totals.new_tensor([n_pairs, spread])[:, :, None]
-        scores = SCORES[self._score].of(closed_forms.correlations(totals, *per_block))
+        scores = SCORES[self.score].of(closed_forms.correlations(totals, *per_block))
         rough = closed_forms.rough(totals, per_block[0])
         # With one map and zeros elsewhere, similarities are 1 or -1: if they are nearly equal, they are equal.
         rough[:, 0] &= not self._to_zero
@@ -482,7 +484,7 @@ class PooledAblation(Ablation):
 
         def ranked(image: int) -> torch.Tensor:
             others = torch.isfinite(judged[image]).nonzero()[:, 0]
-            score = SecondOrder.against(judged[image, others], SCORES[self._score].correlation)
+            score = SecondOrder.against(judged[image, others], SCORES[self.score].correlation)
             return score(own.similarities(image, others))
 
         images = progress(range(len(human)), "images ablated", len(human))
@@ -519,19 +521,19 @@ class ReadoutAblation(Ablation):
     ) -> None:
         """Take a head that computes its readout under ablation, and the fill (unit,) of ablated `units`."""
         self.active, self.readout = head.active.numpy(), head.intact
-        self._head, self.compute, self._similarity, self._score = head, compute, similarity, score
+        self._head, self.compute, self.similarity, self.score = head, compute, similarity, score
         self._unit_fill = unit_fill
 
     def only(self, kept: np.ndarray) -> "ReadoutAblation":
         """The same network with only some maps, the others ablated in all images."""
         head = self._head.only(torch.from_numpy(np.asarray(kept, dtype=bool)))
-        return ReadoutAblation(head, self.compute, self._similarity, self._score, self._unit_fill)
+        return ReadoutAblation(head, self.compute, self.similarity, self.score, self._unit_fill)
 
     def _leave_one_out(self, blocks: Sequence[PairBlock], maps: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         scorers = [self._scorer(block) for block in blocks]
 
         def scores(readouts: torch.Tensor) -> torch.Tensor:
-            similarities = rsm(readouts, self._similarity)
+            similarities = rsm(readouts, self.similarity)
             return torch.stack([scorer.of_all_images(similarities) for scorer in scorers], dim=1)
 
         whole = scores(self.readout[None])[0].cpu().numpy()
@@ -539,11 +541,11 @@ class ReadoutAblation(Ablation):
         return whole, self._over_maps(tasks, len(maps), scores, "feature maps ablated").T
 
     def _standardised(self, scorer: _Scorer, own: OwnSecondOrder, places: torch.Tensor, rows: np.ndarray) -> np.ndarray:
-        whole, (images, others) = scaled_rows(self.readout, self._similarity), torch.from_numpy(rows).T
+        whole, (images, others) = scaled_rows(self.readout, self.similarity), torch.from_numpy(rows).T
 
         def standardised(readouts: torch.Tensor) -> torch.Tensor:
-            by_pair, correlations = scorer.parts(rsm(readouts, self._similarity)[..., *scorer.pairs], places)
-            by_image = own.standard(similarities_to(readouts, whole, self._similarity))[..., images, others]
+            by_pair, correlations = scorer.parts(rsm(readouts, self.similarity)[..., *scorer.pairs], places)
+            by_image = own.standard(similarities_to(readouts, whole, self.similarity))[..., images, others]
             return torch.cat([by_pair, by_image, correlations], dim=-1)
 
         intact, n_maps = standardised(self.readout[None]).cpu().numpy(), self.active.shape[1]
@@ -553,7 +555,7 @@ class ReadoutAblation(Ablation):
     @property
     def units(self) -> "PooledAblation":
         """An ablated unit holds its fill and changes no other, as if the readout were pooled maps."""
-        return PooledAblation(self.readout.cpu().numpy(), self.compute, self._similarity, self._score, self._unit_fill)
+        return PooledAblation(self.readout.cpu().numpy(), self.compute, self.similarity, self.score, self._unit_fill)
 
     def each_alone(self, blocks: Sequence[PairBlock]) -> np.ndarray:
         """Scores (block, feature_map) with one map at a time kept and all others ablated."""
@@ -576,19 +578,19 @@ class ReadoutAblation(Ablation):
 
         def scores(readouts: torch.Tensor) -> torch.Tensor:
             return torch.stack(
-                [scorer.of_block(rsm(readouts[:, scorer.images], self._similarity)) for scorer in scorers], dim=1
+                [scorer.of_block(rsm(readouts[:, scorer.images], self.similarity)) for scorer in scorers], dim=1
             )
 
         return head, scores
 
     def _leave_one_out_of_each_image(self, human: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         judged = torch.from_numpy(human).to(self.compute.device)
-        agreement = OwnSecondOrder.of(judged, SCORES[self._score].ranked)
-        whole = scaled_rows(self.readout, self._similarity)
+        agreement = OwnSecondOrder.of(judged, SCORES[self.score].ranked)
+        whole = scaled_rows(self.readout, self.similarity)
 
         def scores(readouts: torch.Tensor) -> torch.Tensor:
             # Only the image's own row is ablated: row i of the variant against the whole rows.
-            return agreement(similarities_to(readouts, whole, self._similarity))
+            return agreement(similarities_to(readouts, whole, self.similarity))
 
         intact = scores(self.readout[None])[0].cpu().numpy()
         n_maps = self.active.shape[1]

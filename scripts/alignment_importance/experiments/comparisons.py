@@ -28,9 +28,7 @@ class Comparison:
         human: (image, image) mean judgments.
         activations: of the images, see `activations.read`.
         head: of the network; None where the readout is the pooled maps.
-        engine: ablates the network's feature maps.
-        similarity: of readouts, `pearson` or `cosine`.
-        score: second-order score.
+        engine: ablates the network's feature maps, and knows by which similarity and score the network is aligned.
     """
 
     image_ids: list[str]
@@ -39,8 +37,6 @@ class Comparison:
     activations: xr.Dataset
     head: Head | None
     engine: ablation.Ablation
-    similarity: str
-    score: str
 
     @property
     def attributes(self) -> dict[str, Any]:
@@ -55,7 +51,7 @@ class Comparison:
     def fingerprint(self, *settings: np.ndarray | str | float) -> str:
         """SHA-256 of the activations, the judgments, how maps are ablated and scored, and further settings."""
         arrays = (values.to_numpy() for _, values in sorted(self.activations.data_vars.items()))
-        how = (self.activations.attrs["ablation"], self.similarity, self.score)
+        how = (self.activations.attrs["ablation"], self.engine.similarity, self.engine.score)
         return resumable.fingerprint(*arrays, self.human, *how, *settings)
 
 
@@ -80,4 +76,4 @@ def opened(
         head = recorded.load_head(maps, model)
         engine = ablation.ablate(head, maps, machine, **alignment)
         human = human_judgments.mean(ratings, image_ids)
-        yield Comparison(image_ids, ratings, human, maps, head, engine, **alignment)
+        yield Comparison(image_ids, ratings, human, maps, head, engine)

@@ -57,7 +57,7 @@ class CrossValidation:
             recorded["readout"] if self._engine.units is self._engine else recorded["feature_maps"].mean(("y", "x"))
         )
         self._units, self._maps = (
-            reweighting.Rows.of(values.to_numpy(), whole(comparison.human), comparison.similarity, compute)
+            reweighting.Rows.of(values.to_numpy(), whole(comparison.human), self._engine.similarity, compute)
             for values in (recorded["readout"], pooled)
         )
 
@@ -97,7 +97,7 @@ class CrossValidation:
         self, fold: Fold, seed: int, ranking: pd.DataFrame, curve: pd.DataFrame, units: dict[str, float]
     ) -> tuple[dict[str, float], pd.DataFrame]:
         """The row of the table of scores, and the predicted test pairs, of one fold."""
-        similarity, score = self._comparison.similarity, self._comparison.score
+        similarity, score = self._engine.similarity, self._engine.score
         kept = retention.retain(curve)
         retained = _rsms(rsms.retained_readout(self._comparison, ranking, kept["k_retained"]))
         se = _jackknife(retained[similarity], fold.train, score)

@@ -56,18 +56,19 @@ def explain(
     Raises:
         InputError: the result would take more memory than is allowed.
     """
-    score, ids = SCORES[comparison.score], np.array(comparison.image_ids, dtype=str)
+    engine, ids = comparison.engine, np.array(comparison.image_ids, dtype=str)
+    score = SCORES[engine.score]
     rows, columns = judged_pairs(comparison.human)
     standard = SecondOrder.against(torch.from_numpy(comparison.human[rows, columns]), score)
-    full = rsm(torch.from_numpy(comparison.activations["readout"].to_numpy()), comparison.similarity)
+    full = rsm(torch.from_numpy(comparison.activations["readout"].to_numpy()), engine.similarity)
     shares = standard.human * standard.standard(full[rows, columns])
     if isinstance(asked, pd.DataFrame):
         pairs = np.stack([pd.Index(ids).get_indexer(asked[side]) for side in SIDES], axis=1)
     else:
         pairs = choose(comparison.human, ids, shares.numpy(), **asked)
-    maps, compute = comparison.activations["feature_maps"], comparison.engine.compute
+    maps, compute = comparison.activations["feature_maps"], engine.compute
     named_pairs.require_memory(len(pairs), maps.shape[1:], comparison.activations.attrs["route"], compute.memory)
-    (every, *own), (human, similarity), correlations = comparison.engine.contributions(comparison.human, pairs)
+    (every, *own), (human, similarity), correlations = engine.contributions(comparison.human, pairs)
     every *= _slope(score, correlations[0], correlations[1:])
     explained = xr.Dataset(
         {
@@ -77,15 +78,14 @@ def explain(
             "similarity": ("pair", similarity),
         },
         coords={name: ("pair", ids[images]) for name, images in zip(SIDES, pairs.T, strict=True)},
-        attrs=comparison.attributes | {"score": comparison.score, "n_judged": len(rows), "ranks": int(score.ranked)},
+        attrs=comparison.attributes | {"score": engine.score, "n_judged": len(rows), "ranks": int(score.ranked)},
     )
     if retained is not None:
         similarities = torch.from_numpy(retained.sel(image=ids, image_b=ids).to_numpy()[rows, columns])
         places_of_pairs = places_among_judged(comparison.human, pairs)
         explained["similarity_retained"] = "pair", standard.standard(similarities).numpy()[places_of_pairs]
-    return explained.merge(
-        places.make(comparison.activations, explained["contribution_to_image"], comparison.similarity, compute)
-    )
+    contributions = explained["contribution_to_image"]
+    return explained.merge(places.make(comparison.activations, contributions, engine.similarity, compute))
 
 
 def tabulate(explained: xr.Dataset) -> pd.DataFrame:

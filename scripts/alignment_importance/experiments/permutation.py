@@ -45,7 +45,6 @@ def permute(
     engine: Ablation,
     folds: Sequence[Fold],
     human: np.ndarray,
-    score: str,
     n_draws: int,
     seed: int,
     budget: Budget = AT_ONCE,
@@ -56,7 +55,6 @@ def permute(
         engine: ablates feature maps.
         folds: of `folds.members`, of one seed.
         human: (image, image) judgments, NaN on the diagonal and where there are none.
-        score: second-order score.
         n_draws: number of permutations; 0 for no test.
         seed: of the permutations.
         budget: keeps finished permutations where the readout is not the pooled maps and each may take a minute.
@@ -70,7 +68,7 @@ def permute(
     rng = np.random.default_rng(seed)
     labels = np.stack([np.arange(len(human)), *(rng.permutation(len(human)) for _ in range(n_draws))])
     if isinstance(engine, PooledAblation):
-        full, retained = _repeat_at_once(engine, folds, human, labels, score)
+        full, retained = _repeat_at_once(engine, folds, human, labels)
     else:
         full, retained = _repeat(engine, folds, human, labels, budget)
     both = np.isfinite(full) & np.isfinite(retained) & _enough_judged(folds, human, labels)
@@ -144,7 +142,7 @@ class _Permuted:
 
 
 def _repeat_at_once(
-    engine: PooledAblation, folds: Sequence[Fold], human: np.ndarray, labels: np.ndarray, score: str
+    engine: PooledAblation, folds: Sequence[Fold], human: np.ndarray, labels: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
     """Full and retained test scores (fold, draw) under labels (draw, image), many draws at once."""
     permuted, n_maps, results = _Permuted(human, labels), engine.readout.shape[1], []
@@ -152,22 +150,22 @@ def _repeat_at_once(
         n_train, n_test = len(fold.train.images), len(fold.test.images)
         # Bytes per draw: judgments, curves, the test images' readout with the retained maps, and its scaled rows.
         size = engine.compute.chunk(8 * (4 * n_train**2 + 8 * n_maps + 2 * n_test * n_maps))
-        orders = _orders(engine, fold.train, permuted, size, score)
+        orders = _orders(engine, fold.train, permuted, size)
         chunks = zip(orders.split(size), permuted.split(size), strict=True)
-        results.append(torch.cat([_test(engine, fold, *chunk, score) for chunk in chunks], dim=1))
+        results.append(torch.cat([_test(engine, fold, *chunk) for chunk in chunks], dim=1))
     full, retained = torch.stack(results, dim=1).cpu().numpy()
     return full, retained
 
 
-def _orders(engine: PooledAblation, block: PairBlock, permuted: _Permuted, size: int, score: str) -> torch.Tensor:
+def _orders(engine: PooledAblation, block: PairBlock, permuted: _Permuted, size: int) -> torch.Tensor:
     """(draw, feature_map) maps by descending AIS in a training block, under the judgments of each draw.
 
     Similarities without a map are computed once for all draws; pair by pair, `size` draws are scored at a time.
     """
     if engine.closed_form:
-        scores = _correlated_without(engine, block, permuted, size, score)
+        scores = _correlated_without(engine, block, permuted, size)
     else:
-        scores = _pair_by_pair_without(engine, block, permuted, size, score, _maps(engine))
+        scores = _pair_by_pair_without(engine, block, permuted, size, _maps(engine))
     whole, without = scores[:, :1], scores[:, 1:]
     # A map that is active in no image of the block changes nothing, to the bit.
     active = torch.from_numpy(engine.active[block.images].any(0)).to(scores.device)
@@ -175,9 +173,7 @@ def _orders(engine: PooledAblation, block: PairBlock, permuted: _Permuted, size:
     return ais.nan_to_num(-torch.inf).argsort(dim=1, descending=True, stable=True)
 
 
-def _correlated_without(
-    engine: PooledAblation, block: PairBlock, permuted: _Permuted, size: int, score: str
-) -> torch.Tensor:
+def _correlated_without(engine: PooledAblation, block: PairBlock, permuted: _Permuted, size: int) -> torch.Tensor:
     """(draw, 1 + feature_map) scores with all maps and without each, from sums over judged pairs, chunk by chunk."""
     maps, pairs = _maps(engine), _pairs(block, engine.readout.device)
     n_draws = len(permuted.labels)
@@ -200,22 +196,23 @@ def _correlated_without(
     of_rh -= of_h * of_r / n_pairs
     of_r, of_rr = (sums.masked_fill(undefined > 0, torch.nan) for sums in (of_r, of_rr))
     sums = torch.stack(torch.broadcast_tensors(of_r, of_rh, of_rr), dim=-1)
-    scores = SCORES[score].of(closed_forms.correlations(sums, n_pairs, of_hh - of_h.square() / n_pairs))
+    scores = SCORES[engine.score].of(closed_forms.correlations(sums, n_pairs, of_hh - of_h.square() / n_pairs))
     rough = closed_forms.rough(sums, n_pairs).any(0)
     if rough.any():
-        scores[:, rough] = _pair_by_pair_without(engine, block, permuted, size, score, maps[rough])
+        scores[:, rough] = _pair_by_pair_without(engine, block, permuted, size, maps[rough])
     return scores
 
 
 def _pair_by_pair_without(
-    engine: PooledAblation, block: PairBlock, permuted: _Permuted, size: int, score: str, maps: torch.Tensor
+    engine: PooledAblation, block: PairBlock, permuted: _Permuted, size: int, maps: torch.Tensor
 ) -> torch.Tensor:
     """(draw, n) scores without each of `maps` (n,), from the similarity of every pair, `size` draws at a time."""
     pairs = _pairs(block, engine.readout.device)
     scores = []
     for chunk in maps.split(engine.compute.chunk(8 * 8 * len(pairs[0]))):
         similarities = engine.rows.similarities_without(pairs, chunk)
-        scores.append(torch.cat([_of_each(similarities, part.of(pairs), score) for part in permuted.split(size)]))
+        of_draws = [_of_each(similarities, part.of(pairs), engine.score) for part in permuted.split(size)]
+        scores.append(torch.cat(of_draws))
     return torch.cat(scores, dim=1)
 
 
@@ -230,9 +227,9 @@ def _pairs(block: PairBlock, device: torch.device) -> _Pairs:
     return first, second
 
 
-def _test(engine: PooledAblation, fold: Fold, orders: torch.Tensor, permuted: _Permuted, score: str) -> torch.Tensor:
+def _test(engine: PooledAblation, fold: Fold, orders: torch.Tensor, permuted: _Permuted) -> torch.Tensor:
     """(2, draw) test scores with all maps, and with the retained first maps of the orders (draw, feature_map)."""
-    numbers, curves = _train_curves(engine, fold.train, orders, permuted, score)
+    numbers, curves = _train_curves(engine, fold.train, orders, permuted)
     # The smallest number with the highest score; 0 where no number has a score.
     best = numbers[curves.nan_to_num(-torch.inf).argmax(1)].masked_fill(curves.isnan().all(1), 0)
     first = torch.arange(orders.shape[1], device=orders.device) < best[:, None]
@@ -241,11 +238,11 @@ def _test(engine: PooledAblation, fold: Fold, orders: torch.Tensor, permuted: _P
     similarities = rsm(torch.where(kept[:, None], readout, engine.fill), engine.similarity)[:, *pairs]
     human = permuted.of(_pairs(fold.test, orders.device))
     sides = (similarities[:1].expand_as(similarities[1:]), similarities[1:])
-    return torch.stack([_of_own(side, human, score) for side in sides])
+    return torch.stack([_of_own(side, human, engine.score) for side in sides])
 
 
 def _train_curves(
-    engine: PooledAblation, block: PairBlock, orders: torch.Tensor, permuted: _Permuted, score: str
+    engine: PooledAblation, block: PairBlock, orders: torch.Tensor, permuted: _Permuted
 ) -> tuple[torch.Tensor, torch.Tensor]:
     """Numbers of maps (k,), and train scores (draw, k) with that many first maps of the orders (draw, feature_map)."""
     n_maps, device = orders.shape[1], orders.device
@@ -257,7 +254,7 @@ def _train_curves(
     for chunk, part in zip(orders.split(size), permuted.split(size), strict=True):
         human = part.of(pairs)
         similarities = closed_forms.top_at(engine.readout, engine.fill, chunk, steps, engine.similarity)
-        curves.append(torch.stack([_of_own(of_k[:, *pairs], human, score) for of_k in similarities], dim=1))
+        curves.append(torch.stack([_of_own(of_k[:, *pairs], human, engine.score) for of_k in similarities], dim=1))
     return torch.tensor(steps, device=device), torch.cat(curves)
 
 

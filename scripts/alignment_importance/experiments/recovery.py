@@ -42,16 +42,12 @@ class Network:
     Attributes:
         sizes: (image, feature_map) mean absolute activation of the maps.
         engine: ablates its maps.
-        similarity: of readouts, `pearson` or `cosine`.
-        score: second-order score.
         permutations: number of permutations for Shapley values.
         seed: of permutations, inner folds, planted maps and noise.
     """
 
     sizes: np.ndarray
     engine: Ablation
-    similarity: str
-    score: str
     permutations: int
     seed: int
 
@@ -98,9 +94,9 @@ def by_fitted_weights(network: Network, block: PairBlock, fit: Callable[..., rew
         return _signed(np.full(network.engine.active.shape[1], np.nan))
     everything = Fold(1, train=block, test=block)
     inner = folds.inside(everything, N_INNER_FOLDS, network.seed, by_pairs=False)
-    readout, compute = network.engine.readout.cpu().numpy(), network.engine.compute
-    rows = reweighting.Rows.of(readout, block, network.similarity, compute)
-    return _signed(fit(rows, everything, inner, network.score).weights)
+    engine = network.engine
+    rows = reweighting.Rows.of(engine.readout.cpu().numpy(), block, engine.similarity, engine.compute)
+    return _signed(fit(rows, everything, inner, engine.score).weights)
 
 
 def by_activation(network: Network, block: PairBlock) -> Importance:
@@ -135,7 +131,7 @@ def plant(network: Network, draw: int) -> tuple[np.ndarray, PairBlock]:
     active = np.flatnonzero(network.engine.active.any(axis=0))
     chosen = random.choice(active, min(N_PLANTED, len(active) // 2), replace=False)
     planted = np.isin(np.arange(network.engine.active.shape[1]), chosen)
-    truth = similarity.rsm(network.engine.only(planted).readout, network.similarity).cpu().numpy()
+    truth = similarity.rsm(network.engine.only(planted).readout, network.engine.similarity).cpu().numpy()
     pairs = np.triu_indices(len(truth), k=1)
     human = np.zeros_like(truth)
     human[pairs] = truth[pairs] + NOISE * np.nanstd(truth[pairs]) * random.standard_normal(len(pairs[0]))

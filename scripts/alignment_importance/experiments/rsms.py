@@ -40,7 +40,7 @@ def compute(comparison: Comparison, ranking: pd.DataFrame, k: float) -> xr.Datas
         with all others ablated: (image, image_b) float64, NaN where undefined, and in `people` on the diagonal.
         Attributes: those of the comparison, `similarity` and `n_retained`.
     """
-    similarity, ids = comparison.similarity, comparison.image_ids
+    similarity, ids = comparison.engine.similarity, comparison.image_ids
     full = rsm(torch.tensor(comparison.activations["readout"].to_numpy()), similarity)
     retained = rsm(retained_readout(comparison, ranking, k), similarity).cpu()
     matrices = {"people": comparison.human, "full": full.numpy(), "retained": retained.numpy()}
