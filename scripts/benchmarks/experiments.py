@@ -36,7 +36,7 @@ def cross_validation(compute: Compute) -> pd.DataFrame:
     )
     engine = PooledAblation(readout, compute, SIMILARITY, SCORE)
     ratings = xr.Dataset({"similarity": (("participant", "image", "image_b"), human[None])})
-    comparison = Comparison(_NAMES, ratings, human, recorded, None, engine)
+    comparison = Comparison(_NAMES, ratings, human, recorded, engine)
     folds_of_seeds = cut_into_folds(human)
     with measure(compute.device) as ours:
         whole = CrossValidation(comparison, by_pairs=False, random_rankings=5, inner_folds=3)

@@ -494,7 +494,8 @@ def test_a_kept_subset_is_one_plain_forward_pass(route: str, kept: list[int], ab
     head, tensor = head_of(route), torch.from_numpy(maps)
     given = recorded(head, maps.copy(), ablated)
     expected = naive.readout(head.module, tensor, kept, fill_of(tensor, ablated))
-    found = ablation.top_k_readout(head, given, np.array(kept), len(kept), resources())
+    built = ablation.ablate(head, given, resources(), "pearson", "pearson")
+    found = built.only(np.isin(np.arange(N_MAPS), kept)).readout
     np.testing.assert_allclose(found.cpu().numpy(), expected, rtol=1e-5, atol=1e-6)
     np.testing.assert_array_equal(given["feature_maps"], maps)
 

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 import torch
 import xarray as xr
-from small_heads import ABLATIONS, N_IMAGES, N_MAPS, ROUTES, engine, head_of, resources
+from small_heads import ABLATIONS, N_IMAGES, N_MAPS, ROUTES, engine, resources
 from small_heads import recorded as recorded_of
 
 from alignment_importance.experiments import cross_validation, curves, rankings, retention
@@ -42,8 +42,7 @@ def validated(
     recorded = recorded_of(head, maps, ablated).assign_coords(image=IDS)
     cut = folds.cut("pairs" if settings["by_pairs"] else "images", IDS, 3, SEED)
     assert built.active.shape == (N_IMAGES, N_MAPS)
-    given = None if route == "pooled" else head_of(route)
-    comparison = Comparison(IDS, xr.Dataset(), human, recorded, given, built)
+    comparison = Comparison(IDS, xr.Dataset(), human, recorded, built)
     return CrossValidation(comparison, **settings).validate(folds.blocks(cut, human, IDS), SEED)
 
 

@@ -38,7 +38,7 @@ def comparison_of(
     sides: dict[str, Any] = {name: ("image", [4] * len(ids)) for name in ("width", "height")}
     described = {"route": route, "weights": "random weights (seed 3)", "arithmetic": "float32"}
     recorded = recorded_of(head, maps, ablated).assign_coords(image=ids, **sides).assign_attrs(described)
-    return Comparison(ids, xr.Dataset(attrs={"simulated": 1}), human, recorded, head, fast)
+    return Comparison(ids, xr.Dataset(attrs={"simulated": 1}), human, recorded, fast)
 
 
 def all_pairs(comparison: Comparison) -> pd.DataFrame:
@@ -184,7 +184,7 @@ def test_a_readout_of_maxima_is_not_explained_place_by_place(maps: np.ndarray, h
         readout=comparison.activations["feature_maps"].max(("y", "x")).rename(feature_map="unit")
     )
     fast = ablation.ablate(None, recorded, resources(), **alignment)
-    other = dataclasses.replace(comparison, activations=recorded, head=None, engine=fast)
+    other = dataclasses.replace(comparison, activations=recorded, engine=fast)
     assert "places" not in explained(other, DEFAULT)
 
 

@@ -30,7 +30,7 @@ def comparison(similarity: str) -> Comparison:
     )
     engine = PooledAblation(READOUT, CPU, similarity, "pearson_r2")
     human = judgments.mean(judged(), IDS)
-    return Comparison(IDS, judged(), human, recorded, None, engine)
+    return Comparison(IDS, judged(), human, recorded, engine)
 
 
 def judged() -> xr.Dataset:

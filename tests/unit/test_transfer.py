@@ -15,7 +15,7 @@ IDS = [f"i{number:02d}" for number in range(13)]
 
 
 def comparison(fast: Ablation, human: np.ndarray, ids: list[str] | None = None) -> Comparison:
-    return Comparison(ids if ids is not None else IDS, xr.Dataset(), human, xr.Dataset(), None, fast)
+    return Comparison(ids if ids is not None else IDS, xr.Dataset(), human, xr.Dataset(), fast)
 
 
 def judged(seed: int, n: int = 13) -> np.ndarray:

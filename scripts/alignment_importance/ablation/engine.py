@@ -67,21 +67,6 @@ def ablate(head: Head | None, recorded: xr.Dataset, compute: Compute, similarity
     return ReadoutAblation(variants, compute, similarity, score, unit_fill)
 
 
-def top_k_readout(head: Head | None, recorded: xr.Dataset, order: np.ndarray, k: int, compute: Compute) -> torch.Tensor:
-    """The readout (image, unit) with the first k maps of an order alone, all others ablated.
-
-    Args:
-        head, recorded: as for `ablate`.
-        order: (feature_map,) maps, the most important first.
-        k: how many maps are kept.
-        compute: device and threads.
-    """
-    if head is None or head.route == "pooled":
-        return torch.from_numpy(_ablate_all_but(recorded, "readout", order[:k]).to_numpy()).to(compute.device)
-    kept = _ablate_all_but(recorded, "feature_maps", order[:k])
-    return GeneralHead(head, compute, *_inputs(head, recorded.assign(feature_maps=kept))).intact
-
-
 def _inputs(head: Head, recorded: xr.Dataset) -> list[torch.Tensor]:
     """The fill of the maps, and the inputs of a head: the maps, and the prefix tokens if it reads any."""
     names = ["feature_maps", "prefix_tokens"][: 1 + head.reads_prefix]
@@ -95,13 +80,6 @@ def _fill(recorded: xr.Dataset, name: str) -> xr.DataArray:
     if recorded.attrs.get("ablation") == "mean":
         return recorded[mean]
     return xr.DataArray(np.zeros(recorded.sizes[dimension], recorded[name].dtype), dims=dimension)
-
-
-def _ablate_all_but(recorded: xr.Dataset, name: str, kept: np.ndarray) -> xr.DataArray:
-    """A copy of the `feature_maps`, or of the `readout`, with all maps or units ablated but those `kept`."""
-    fill = _fill(recorded, name)
-    is_kept = xr.DataArray(np.isin(np.arange(len(fill)), kept), dims=fill.dims)
-    return recorded[name].where(is_kept, fill)
 
 
 class Ablation(ABC):

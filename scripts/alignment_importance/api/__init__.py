@@ -275,7 +275,7 @@ def _compared(
     with _recorded(network, ids, head) as (recorded, cut, compute):
         recorded = recorded.assign_attrs(ablation=ablation)
         engine = engines.ablate(cut, recorded, compute, similarity, score)
-        yield Comparison(ids, xr.Dataset(), human, recorded, cut, engine)
+        yield Comparison(ids, xr.Dataset(), human, recorded, engine)
 
 
 @contextmanager

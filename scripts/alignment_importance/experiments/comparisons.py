@@ -12,7 +12,6 @@ import xarray as xr
 from alignment_importance import ablation
 from alignment_importance.inputs import judgments as human_judgments
 from alignment_importance.networks import activations as recorded
-from alignment_importance.networks.head import Head
 from alignment_importance.system import resumable
 from alignment_importance.system.compute import Compute
 from alignment_importance.system.netcdf import origin_columns, read_netcdf
@@ -27,7 +26,6 @@ class Comparison:
         ratings: `similarity` (participant, image, image_b), each participant's judgments.
         human: (image, image) mean judgments.
         activations: of the images, see `activations.read`.
-        head: of the network; None where the readout is the pooled maps.
         engine: ablates the network's feature maps, and knows by which similarity and score the network is aligned.
     """
 
@@ -35,7 +33,6 @@ class Comparison:
     ratings: xr.Dataset
     human: np.ndarray
     activations: xr.Dataset
-    head: Head | None
     engine: ablation.Ablation
 
     @property
@@ -73,7 +70,6 @@ def opened(
     ratings = read_netcdf(judgments)
     image_ids = ratings["image"].to_numpy().tolist()
     with recorded.read(activations, image_ids, model["ablation"]) as maps:
-        head = recorded.load_head(maps, model)
-        engine = ablation.ablate(head, maps, machine, **alignment)
+        engine = ablation.ablate(recorded.load_head(maps, model), maps, machine, **alignment)
         human = human_judgments.mean(ratings, image_ids)
-        yield Comparison(image_ids, ratings, human, maps, head, engine)
+        yield Comparison(image_ids, ratings, human, maps, engine)

@@ -99,7 +99,7 @@ class CrossValidation:
         """The row of the table of scores, and the predicted test pairs, of one fold."""
         similarity, score = self._engine.similarity, self._engine.score
         kept = retention.retain(curve)
-        retained = _rsms(rsms.retained_readout(self._comparison, ranking, kept["k_retained"]))
+        retained = _rsms(rsms.retained_readout(self._engine, ranking, kept["k_retained"]))
         se = _jackknife(retained[similarity], fold.train, score)
         inner = inside(fold, self._inner_folds, seed, self._by_pairs)
         ridge = reweighting.ridge(self._units, fold, inner, score)

@@ -5,7 +5,7 @@ import pandas as pd
 import torch
 import xarray as xr
 
-from alignment_importance import ablation
+from alignment_importance.ablation import Ablation
 from alignment_importance.experiments import rankings
 from alignment_importance.experiments.comparisons import Comparison
 from alignment_importance.statistics.similarity import rsm
@@ -19,12 +19,11 @@ def n_retained(prediction: pd.DataFrame) -> float:
     return float(np.floor(prediction["k_retained"].astype(float).median()))
 
 
-def retained_readout(comparison: Comparison, ranking: pd.DataFrame, k: float) -> torch.Tensor:
+def retained_readout(engine: Ablation, ranking: pd.DataFrame, k: float) -> torch.Tensor:
     """(image, unit) readout with the k highest-ranked maps alone, all others ablated; NaN if k is."""
     if np.isnan(k):
-        return torch.full_like(comparison.engine.readout, torch.nan)
-    head, recorded, order = comparison.head, comparison.activations, rankings.order_of(ranking)
-    return ablation.top_k_readout(head, recorded, order, int(k), comparison.engine.compute)
+        return torch.full_like(engine.readout, torch.nan)
+    return engine.only(np.isin(np.arange(len(ranking)), rankings.order_of(ranking)[: int(k)])).readout
 
 
 def compute(comparison: Comparison, ranking: pd.DataFrame, k: float) -> xr.Dataset:
@@ -42,7 +41,7 @@ def compute(comparison: Comparison, ranking: pd.DataFrame, k: float) -> xr.Datas
     """
     similarity, ids = comparison.engine.similarity, comparison.image_ids
     full = rsm(torch.tensor(comparison.activations["readout"].to_numpy()), similarity)
-    retained = rsm(retained_readout(comparison, ranking, k), similarity).cpu()
+    retained = rsm(retained_readout(comparison.engine, ranking, k), similarity).cpu()
     matrices = {"people": comparison.human, "full": full.numpy(), "retained": retained.numpy()}
     return xr.Dataset(
         {name: (("image", "image_b"), matrix) for name, matrix in matrices.items()},
