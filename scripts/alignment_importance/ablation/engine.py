@@ -60,26 +60,20 @@ def ablate(head: Head | None, recorded: xr.Dataset, compute: Compute, similarity
         similarity: `pearson` or `cosine`.
         score: one of `statistics.scores.SCORES`.
     """
-    unit_fill = _fill(recorded, "readout").to_numpy()
+    unit_fill = _fill(recorded, "readout", "unit_mean")
     if head is None or head.route == "pooled":
         return PooledAblation(recorded["readout"].to_numpy(), compute, similarity, score, unit_fill)
-    variants = _VARIANTS[head.route](head, compute, *_inputs(head, recorded))
+    fill = _fill(recorded, "feature_maps", "map_mean")
+    inputs = [recorded[name].to_numpy() for name in ("feature_maps", "prefix_tokens")[: 1 + head.reads_prefix]]
+    variants = _VARIANTS[head.route](head, compute, *map(torch.from_numpy, [fill, *inputs]))
     return ReadoutAblation(variants, compute, similarity, score, unit_fill)
 
 
-def _inputs(head: Head, recorded: xr.Dataset) -> list[torch.Tensor]:
-    """The fill of the maps, and the inputs of a head: the maps, and the prefix tokens if it reads any."""
-    names = ["feature_maps", "prefix_tokens"][: 1 + head.reads_prefix]
-    values = [_fill(recorded, "feature_maps"), *(recorded[name] for name in names)]
-    return [torch.from_numpy(each.to_numpy()) for each in values]
-
-
-def _fill(recorded: xr.Dataset, name: str) -> xr.DataArray:
+def _fill(recorded: xr.Dataset, name: str, mean: str) -> np.ndarray:
     """The fill: the value of ablated maps at all places (feature_map,), or of ablated units of the readout (unit,)."""
-    mean, dimension = {"feature_maps": ("map_mean", "feature_map"), "readout": ("unit_mean", "unit")}[name]
     if recorded.attrs.get("ablation") == "mean":
-        return recorded[mean]
-    return xr.DataArray(np.zeros(recorded.sizes[dimension], recorded[name].dtype), dims=dimension)
+        return recorded[mean].to_numpy()
+    return np.zeros(recorded[name].shape[1], recorded[name].dtype)
 
 
 class Ablation(ABC):
