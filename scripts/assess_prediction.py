@@ -11,9 +11,8 @@ import pandas as pd
 from alignment_importance.experiments import bootstrap, comparisons, permutation, prediction, rsms
 from alignment_importance.experiments import rankings as ranks
 from alignment_importance.inputs import folds as cuts
-from alignment_importance.system import netcdf, provenance, tables
+from alignment_importance.system import netcdf, tables
 from alignment_importance.system.compute import Compute
-from alignment_importance.system.resumable import Budget
 
 
 def assess_prediction(
@@ -68,8 +67,7 @@ def assess_prediction(
         tables.write_table(resampled.assign(**comparison.origin), intervals)
         draws = n_permutations["pooled" if comparison.activations.attrs["route"] == "pooled" else "other"]
         blocks = cuts.members(fold_tables[first], image_ids)
-        key = comparison.fingerprint(provenance.circumstances(), draws, first, fold_tables[first].to_csv())
-        budget = Budget(partial=permutations.with_suffix(".partial.npz"), key=key)
+        budget = comparison.budget(None, permutations, draws, first, fold_tables[first].to_csv())
         permuted = permutation.permute(comparison.engine, blocks, human, draws, first, budget)
         tables.write_table(permuted.assign(**comparison.origin), permutations)
 

@@ -28,7 +28,7 @@ def eliminate_feature_maps(
         fold_table = read_table(folds)
         blocks = cuts.blocks(fold_table, comparison.human, comparison.image_ids)
         one_shot = read_table(curves)
-        budget = interactions.budget(comparison, minutes, table, *(fold.train.human for fold in blocks))
+        budget = comparison.budget(minutes, table, *(fold.train.human for fold in blocks))
         eliminated = interactions.eliminate_in_folds(comparison.engine, blocks, one_shot, budget)
         write_table(eliminated.assign(unit=cuts.unit_name(fold_table), **comparison.origin), table)
 

@@ -25,7 +25,7 @@ def sample_shapley_values(
 ) -> None:
     """Write the value of every map with its standard error; see `interactions.shapley`."""
     with comparisons.opened(activations, judgments, model, alignment, compute) as comparison:
-        budget = interactions.budget(comparison, minutes, table, seed)
+        budget = comparison.budget(minutes, table, seed)
         block = folds.whole(comparison.human)
         values = interactions.shapley(comparison.engine, block, permutations, seed, budget)
         write_table(values.assign(**comparison.origin), table)

@@ -26,7 +26,7 @@ def score_map_pairs(
     """Write a row per pair of the `top_maps` highest-ranked maps; see `interactions.score_pairs`."""
     with comparisons.opened(activations, judgments, model, alignment, compute) as comparison:
         top = rankings.order_of(read_table(ranking))[:top_maps]
-        budget = interactions.budget(comparison, minutes, table, top)
+        budget = comparison.budget(minutes, table, top)
         pairs = interactions.score_pairs(comparison.engine, folds.whole(comparison.human), top, budget)
         write_table(pairs.assign(**comparison.origin), table)
 

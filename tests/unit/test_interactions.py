@@ -15,6 +15,7 @@ from small_heads import ABLATIONS, N_IMAGES, N_MAPS, ROUTES, engine, fill_of, re
 
 from alignment_importance.ablation import Ablation, PooledAblation, heads
 from alignment_importance.experiments import interactions
+from alignment_importance.experiments.comparisons import Comparison
 from alignment_importance.experiments.rankings import rank
 from alignment_importance.inputs.folds import PairBlock
 from alignment_importance.system import provenance
@@ -219,6 +220,6 @@ def test_more_minutes_continue_what_is_done_but_other_code_starts_anew(tmp_path:
 
     def key(commit: str, minutes: float) -> str:
         with provenance.recording(tmp_path, commit=commit, configuration={"interactions": {"minutes": minutes}}):
-            return interactions.budget(comparison, minutes, tmp_path / "table.csv", 1).key
+            return Comparison.budget(comparison, minutes, tmp_path / "table.csv", 1).key
 
     assert key("one", 1) == key("one", 60) != key("another", 60)

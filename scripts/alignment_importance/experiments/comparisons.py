@@ -12,7 +12,7 @@ import xarray as xr
 from alignment_importance import ablation
 from alignment_importance.inputs import judgments as human_judgments
 from alignment_importance.networks import activations as recorded
-from alignment_importance.system import resumable
+from alignment_importance.system import provenance, resumable
 from alignment_importance.system.compute import Compute
 from alignment_importance.system.netcdf import origin_columns, read_netcdf
 
@@ -50,6 +50,19 @@ class Comparison:
         arrays = (values.to_numpy() for _, values in sorted(self.activations.data_vars.items()))
         how = (self.activations.attrs["ablation"], self.engine.similarity, self.engine.score)
         return resumable.fingerprint(*arrays, self.human, *how, *settings)
+
+    def budget(self, minutes: float | None, output: Path, *settings: np.ndarray | str | float) -> resumable.Budget:
+        """Time limit of a job, and the file beside its output in which it keeps finished steps.
+
+        Args:
+            minutes: None for no limit; closed forms have none either.
+            output: the file that the job writes at the end.
+            settings: everything else that the result depends on.
+        """
+        seconds = None if minutes is None or self.engine.closed_form else 60 * minutes
+        # The key depends on the code, but not on the whole configuration: given more minutes, a job continues.
+        key = self.fingerprint(provenance.circumstances(), *settings)
+        return resumable.Budget(seconds, output.with_suffix(".partial.npz"), key)
 
 
 @contextmanager

@@ -5,35 +5,15 @@ that carry the same thing then hide each other. Here maps are ablated after othe
 """
 
 from collections.abc import Sequence
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
 from alignment_importance.ablation import Ablation
 from alignment_importance.experiments import curves, rankings
-from alignment_importance.experiments.comparisons import Comparison
 from alignment_importance.inputs.folds import Fold, PairBlock
-from alignment_importance.system import provenance
 from alignment_importance.system.errors import InputError
 from alignment_importance.system.resumable import AT_ONCE, Budget
-
-
-def budget(
-    comparison: Comparison,
-    minutes: float,
-    output: Path,
-    *settings: np.ndarray | float,
-) -> Budget:
-    """Time limit of a job (none for closed forms), and the file beside its output in which it keeps finished steps.
-
-    Args:
-        output: the file that the job writes at the end.
-        settings: everything else that the result depends on.
-    """
-    # The key depends on the code, but not on the whole configuration: given more minutes, a job continues.
-    key = comparison.fingerprint(provenance.circumstances(), *settings)
-    return Budget(None if comparison.engine.closed_form else 60 * minutes, output.with_suffix(".partial.npz"), key)
 
 
 def eliminate(engine: Ablation, blocks: Sequence[PairBlock], budget: Budget = AT_ONCE) -> list[pd.DataFrame]:
