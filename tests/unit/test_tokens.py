@@ -378,6 +378,7 @@ class Merging(nn.Module):
         self.whole: Any = vit()
         self.blocks: Any
         self.head: Any
+        self.num_prefix_tokens: int | None
         self.num_prefix_tokens, self.blocks, self.head = 1, self.whole.blocks, self.whole.head
         self.whole.blocks = self.whole.head = nn.Identity()
 
