@@ -69,6 +69,12 @@ def test_missing_files_are_told_all_at_once(folder: Path) -> None:
     ]
 
 
+def test_results_belong_in_a_folder(folder: Path) -> None:
+    (folder / "done.txt").touch()
+    assert problems_of(CONFIG | {"results": "done.txt"}) == [f"results: {folder}/done.txt is a file; name a folder"]
+    assert configure(CONFIG | {"results": "not there yet"}).results == "not there yet"
+
+
 def test_a_file_name_that_snakemake_cannot_follow_is_told(folder: Path) -> None:
     photo = folder / "my photos" / "photo 00.png"
     photo.rename(photo.with_name("<script>.png"))

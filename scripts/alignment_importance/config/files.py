@@ -84,7 +84,9 @@ def can_be_followed(file: str) -> bool:
 
 
 def problems(configuration: Configuration) -> Iterator[KeyProblem]:
-    """Find files and folders that do not exist and that no data set makes, and those that Snakemake cannot use."""
+    """Find files and folders that do not exist and that no data set makes, and those that cannot be used."""
+    if os.path.isfile(configuration.results):
+        yield KeyProblem(("results",), f"{os.path.abspath(configuration.results)} is a file; name a folder")
     yield from _wrong_sources(configuration)
     yield from _missing_files(configuration)
     for path in _own_paths(configuration):
