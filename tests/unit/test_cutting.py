@@ -137,6 +137,8 @@ HEADS: dict[str, tuple[Callable[[], nn.Module], int, str]] = {
     "normalised over maps": (lambda: pooled(nn.LayerNorm(N_MAPS)), N_MAPS, "general"),
     "shifted": (lambda: pooled(nn.BatchNorm1d(N_MAPS)), N_MAPS, "general"),
     "other mean": (lambda: Function(lambda x: x.repeat(1, 1, 1, 2)[..., :N_MAPS].mean((1, 2))), N_MAPS, "general"),
+    "mean over a counted dimension": (lambda: Function(lambda x: x.mean(x.dim() - 1).mean(2)), N_MAPS, "general"),
+    "mean over 2 and a counted one": (lambda: Function(lambda x: x.mean([2, x.dim() - 1])), N_MAPS, "general"),
     "transposed": (lambda: nn.Sequential(Function(lambda x: x.mT), nn.Flatten(), nn.Linear(N_VALUES, 5)), 5, "general"),
     "maps last": (lambda: Function(lambda x: x.permute(0, 2, 3, 1).mean((1, 2))), N_MAPS, "general"),
     "linear over x": (lambda: nn.Sequential(nn.Linear(SIDE, 5), nn.Flatten()), N_MAPS * SIDE * 5, "general"),

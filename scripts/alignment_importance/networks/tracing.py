@@ -138,13 +138,18 @@ def operation(traced: fx.GraphModule, node: fx.Node) -> str:
 
 
 def mean_over(node: fx.Node) -> tuple[tuple[int, ...], bool]:
-    """The dimensions over which a node takes a mean, if it does, and whether it keeps them."""
+    """The dimensions over which a node takes a mean, and whether it keeps them.
+
+    They are empty if it takes none, takes one over all dimensions, or computes over which.
+    """
     if node.target not in ("mean", torch.mean):
         return (), False
     given: dict[str, Any] = {"dim": None, "keepdim": False} | node.kwargs
     given.update(zip(("dim", "keepdim"), node.args[1:], strict=False))
     chosen = (given["dim"],) if isinstance(given["dim"], int) else given["dim"]
-    return tuple(chosen or ()), given["keepdim"]
+    if not isinstance(chosen, list | tuple) or not all(isinstance(dimension, int) for dimension in chosen):
+        return (), False
+    return tuple(chosen), given["keepdim"]
 
 
 def shape(node: fx.Node) -> tuple[int, ...]:
