@@ -77,16 +77,16 @@ def heatmap_rows(
 ) -> list[Sheet]:
     """Draw a row of images, with titles by their ids, and below it a row of those heatmaps that each dataset has."""
     panels = figure.subplots(1 + len(heatmaps), 1)
-    sheets = [Sheet(panel, 1, len(titles), aspect, above) for panel in panels]
+    sheets, limits = [Sheet(panel, 1, len(titles), aspect, above) for panel in panels], list(map(limits_of, heatmaps))
     for column, (image, title) in enumerate(titles.items()):
         rgb = read_image(pictures, image, sheets[0].pixels)
         sheets[0].show(0, column, rgb, title)
-        for sheet, maps in zip(sheets[1:], heatmaps, strict=True):
+        for sheet, maps, scale in zip(sheets[1:], heatmaps, limits, strict=True):
             if image in maps.indexes["image"]:
-                sheet.show(0, column, heatmap_over(rgb, maps, image, limits_of(maps)))
-    heatmap_bar(panels[0], 1, limits_of(heatmaps[0]), hidden=True)
-    for panel, maps in zip(panels[1:], heatmaps, strict=True):
-        heatmap_bar(panel, 1, limits_of(maps))
+                sheet.show(0, column, heatmap_over(rgb, maps, image, scale))
+    heatmap_bar(panels[0], 1, limits[0], hidden=True)
+    for panel, scale in zip(panels[1:], limits, strict=True):
+        heatmap_bar(panel, 1, scale)
     return sheets
 
 
