@@ -134,7 +134,7 @@ def list_layers(network: Network, map_layer: str | None = None, readout_layer: s
         `role` (`map layer`, `readout`, or empty).
 
     Raises:
-        InputError: the network does not take inputs of its size, or has an operation in place that cannot be traced.
+        InputError: the network does not take inputs of its size.
     """
     try:
         traced = trace(network)
