@@ -156,6 +156,9 @@ _T0, _T1, _S0, _S1, _SUM, _SQUARES, _R0, _R1, _RH0, _RH1, _RR0, _RR1, _END = (n 
 #: Rows of a tile that share one pass over the others.
 _ROWS = 2
 
+#: Lanes of a row of pairs, after their sums of products: judgments and mask; where the next row begins.
+_HUMAN, _MASK, _NEXT = _1, _2, _3
+
 
 @compiled()
 def top_k_sums(
@@ -200,29 +203,19 @@ def top_k_sums(
         ablated[0, k - 1], ablated[1, k - 1] = ablated[0, k] + m, ablated[1, k] + m * m
     met = np.zeros(_END)
     own = met if start == first else np.zeros(_END)
-    size = np.uintp(-(-n_rows // _ROWS) * _ROWS) * _1
-    judged, counted, products = np.zeros(size), np.zeros(size), np.zeros(size)
+    pairs = np.zeros(np.uintp(-(-n_rows // _ROWS) * _ROWS) * _NEXT)
     for i in range(np.uintp(n_rows)):
         for j in range(np.uintp(n_others)):
-            judged[i * _1 + j] = human[np.uintp(start) + i, np.uintp(first) + j]
-            counted[i * _1 + j] = mask[np.uintp(start) + i, np.uintp(first) + j]
+            pairs[i * _NEXT + j + _HUMAN] = human[np.uintp(start) + i, np.uintp(first) + j]
+            pairs[i * _NEXT + j + _MASK] = mask[np.uintp(start) + i, np.uintp(first) + j]
     for k in range(0, len(order), 2):
         _take_two(columns, ablated, order, k, images[first:last], root, rounding, met)
         if start != first:
             _take_two(columns, ablated, order, k, images[start:stop], root, rounding, own)
-        for lane in range(_R0, _END, _1):
-            met[lane : lane + np.uintp(n_others)] = 0.0
         for i in range(0, n_rows, _ROWS):
             n_met = np.uintp(-(-min(start + i + _ROWS - first, n_others) // VECTOR) * VECTOR)
-            _add_rows(i, n_met, own, judged, counted, products, ablated[1, k : k + 2], met)
-        r0 = r1 = rh0 = rh1 = rr0 = rr1 = 0.0
-        for j in range(np.uintp(n_others)):
-            s0, s1 = met[j + _S0], met[j + _S1]
-            r0, r1 = r0 + s0 * met[j + _R0], r1 + s1 * met[j + _R1]
-            rh0, rh1 = rh0 + s0 * met[j + _RH0], rh1 + s1 * met[j + _RH1]
-            rr0, rr1 = rr0 + s0 * s0 * met[j + _RR0], rr1 + s1 * s1 * met[j + _RR1]
-        totals[k, 0], totals[k, 1], totals[k, 2] = r0, rh0, rr0
-        totals[k + 1, 0], totals[k + 1, 1], totals[k + 1, 2] = r1, rh1, rr1
+            _add_rows(i, n_met, own, ablated[1, k], ablated[1, k + 1], pairs, met)
+        _take_sums(met, np.uintp(n_others), totals[k : k + 2])
     return totals[: len(order)]
 
 
@@ -257,36 +250,52 @@ def _add_rows(
     i: int,
     n: np.uintp,
     own: np.ndarray,
-    human: np.ndarray,
-    mask: np.ndarray,
-    products: np.ndarray,
-    squares: np.ndarray,
+    squares0: float,
+    squares1: float,
+    pairs: np.ndarray,
     met: np.ndarray,
 ) -> None:
     """Add the pairs of rows i and i + 1 with the first n of the others to the lanes of sums of these others.
 
-    `squares` (2,) are the sums of the squares of the fill over the ablated maps, for the two k.
+    `squares0` and `squares1` are the sums of the squares of the fill over the ablated maps, for the two k.
     Two rows and two k share one load and one store of the sums, which would otherwise take longer than the arithmetic;
-    the values of more rows would not fit the processor's registers.
+    the values of more rows would not fit the processor's registers. Every product is written as a term of a sum, with
+    which it makes one instruction.
     """
     a, b = np.uintp(i), np.uintp(i + 1)
     xa0, xb0, xa1, xb1 = own[a], own[b], own[a + _1], own[b + _1]
-    ta0, tb0, ta1, tb1 = own[a + _T0], own[b + _T0], own[a + _T1], own[b + _T1]
     sa0, sb0, sa1, sb1 = own[a + _S0], own[b + _S0], own[a + _S1], own[b + _S1]
-    row, mm0, mm1 = a * _1, squares[0], squares[1]
+    ta0, tb0, ta1, tb1 = sa0 * own[a + _T0], sb0 * own[b + _T0], sa1 * own[a + _T1], sb1 * own[b + _T1]
+    fa0, fb0, fa1, fb1 = sa0 * squares0, sb0 * squares0, sa1 * squares1, sb1 * squares1
+    row = a * _NEXT
     for j in range(n):
-        pair = row + j
+        of_a = row + j
+        of_b = of_a + _NEXT
         x0, x1, t0, t1 = met[j], met[j + _1], met[j + _T0], met[j + _T1]
-        pa0, pb0 = products[pair] + xa0 * x0, products[pair + _1] + xb0 * x0
+        pa0, pb0 = pairs[of_a] + xa0 * x0, pairs[of_b] + xb0 * x0
         pa1, pb1 = pa0 + xa1 * x1, pb0 + xb1 * x1
-        products[pair], products[pair + _1] = pa1, pb1
-        ra0, rb0 = sa0 * ((pa0 + mm0) - ta0 * t0), sb0 * ((pb0 + mm0) - tb0 * t0)
-        ra1, rb1 = sa1 * ((pa1 + mm1) - ta1 * t1), sb1 * ((pb1 + mm1) - tb1 * t1)
-        ha, hb, ma, mb = human[pair], human[pair + _1], mask[pair], mask[pair + _1]
+        pairs[of_a], pairs[of_b] = pa1, pb1
+        ra0, rb0 = sa0 * pa0 + (fa0 - ta0 * t0), sb0 * pb0 + (fb0 - tb0 * t0)
+        ra1, rb1 = sa1 * pa1 + (fa1 - ta1 * t1), sb1 * pb1 + (fb1 - tb1 * t1)
+        ha, hb, ma, mb = pairs[of_a + _HUMAN], pairs[of_b + _HUMAN], pairs[of_a + _MASK], pairs[of_b + _MASK]
         ca0, cb0, ca1, cb1 = ma * ra0, mb * rb0, ma * ra1, mb * rb1
-        met[j + _R0] += ca0 + cb0
-        met[j + _R1] += ca1 + cb1
-        met[j + _RH0] += ha * ra0 + hb * rb0
-        met[j + _RH1] += ha * ra1 + hb * rb1
-        met[j + _RR0] += ca0 * ra0 + cb0 * rb0
-        met[j + _RR1] += ca1 * ra1 + cb1 * rb1
+        met[j + _R0] = met[j + _R0] + ca0 + cb0
+        met[j + _R1] = met[j + _R1] + ca1 + cb1
+        met[j + _RH0] = met[j + _RH0] + ha * ra0 + hb * rb0
+        met[j + _RH1] = met[j + _RH1] + ha * ra1 + hb * rb1
+        met[j + _RR0] = met[j + _RR0] + ca0 * ra0 + cb0 * rb0
+        met[j + _RR1] = met[j + _RR1] + ca1 * ra1 + cb1 * rb1
+
+
+@compiled(reorder=True, inline=True)
+def _take_sums(met: np.ndarray, n: np.uintp, totals: np.ndarray) -> None:
+    """Add up the lanes of sums of the first n others to totals (2, 3) of the two k, and set these lanes to zero."""
+    r0 = r1 = rh0 = rh1 = rr0 = rr1 = 0.0
+    for j in range(n):
+        s0, s1 = met[j + _S0], met[j + _S1]
+        r0, r1 = r0 + s0 * met[j + _R0], r1 + s1 * met[j + _R1]
+        rh0, rh1 = rh0 + s0 * met[j + _RH0], rh1 + s1 * met[j + _RH1]
+        rr0, rr1 = rr0 + s0 * s0 * met[j + _RR0], rr1 + s1 * s1 * met[j + _RR1]
+        met[j + _R0] = met[j + _R1] = met[j + _RH0] = met[j + _RH1] = met[j + _RR0] = met[j + _RR1] = 0.0
+    totals[0, 0], totals[0, 1], totals[0, 2] = r0, rh0, rr0
+    totals[1, 0], totals[1, 1], totals[1, 2] = r1, rh1, rr1
