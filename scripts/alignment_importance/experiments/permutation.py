@@ -29,7 +29,7 @@ _Pairs = tuple[torch.Tensor, torch.Tensor]
 #: How many numbers of maps a grid has at most.
 _GRID_STEPS = 64
 
-#: Float64 similarities, of several draws, that fit the processor's cache.
+#: Float64 values, of several draws, that fit the processor's cache.
 _CACHED_VALUES = 200_000
 
 
@@ -147,9 +147,8 @@ def _repeat_at_once(
     """Full and retained test scores (fold, draw) under labels (draw, image), many draws at once."""
     permuted, n_maps, results = _Permuted(human, labels), engine.readout.shape[1], []
     for fold in progress(folds, "permutations of fold", len(folds)):
-        n_train, n_test = len(fold.train.images), len(fold.test.images)
-        # Bytes per draw: judgments, curves, the test images' readout with the retained maps, and its scaled rows.
-        size = engine.compute.chunk(8 * (4 * n_train**2 + 8 * n_maps + 2 * n_test * n_maps))
+        # Bytes per draw: judgments and curves.
+        size = engine.compute.chunk(8 * (4 * len(fold.train.images) ** 2 + 8 * n_maps))
         orders = _orders(engine, fold.train, permuted, size)
         chunks = zip(orders.split(size), permuted.split(size), strict=True)
         results.append(torch.cat([_test(engine, fold, *chunk) for chunk in chunks], dim=1))
@@ -235,7 +234,9 @@ def _test(engine: PooledAblation, fold: Fold, orders: torch.Tensor, permuted: _P
     first = torch.arange(orders.shape[1], device=orders.device) < best[:, None]
     kept = torch.cat([torch.ones_like(first[:1]), torch.zeros_like(first).scatter_(1, orders, first)])
     readout, pairs = engine.readout[torch.from_numpy(fold.test.images)], judged_pairs(fold.test.human)
-    similarities = rsm(torch.where(kept[:, None], readout, engine.fill), engine.similarity)[:, *pairs]
+    parts = kept[:, None].split(max(1, _CACHED_VALUES // readout.numel()))
+    readouts = (torch.where(part, readout, engine.fill) for part in parts)
+    similarities = torch.cat([rsm(of_draws, engine.similarity)[:, *pairs] for of_draws in readouts])
     human = permuted.of(_pairs(fold.test, orders.device))
     sides = (similarities[:1].expand_as(similarities[1:]), similarities[1:])
     return torch.stack([_of_own(side, human, engine.score) for side in sides])
