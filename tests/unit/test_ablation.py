@@ -70,6 +70,19 @@ def test_a_block_has_the_same_scores_alone_as_beside_another(
         np.testing.assert_allclose(scores([few])[0], scores([everyone, few])[1], atol=2e-6)
 
 
+@pytest.mark.parametrize("score", ["pearson", "spearman"])
+@pytest.mark.parametrize("route", ROUTES)
+def test_several_orders_are_scored_each_over_its_own_blocks(
+    route: str, score: str, maps: np.ndarray, human: np.ndarray
+) -> None:
+    _, fast = engine(route, maps, "pearson", score, resources())
+    orders = [np.random.default_rng(seed).permutation(N_MAPS) for seed in (8, 9)]
+    everyone, most, holes, few = blocks_of(human)
+    blocks = [[everyone, few], [most, holes]]
+    expected = [fast.top_k(order, of_order) for order, of_order in zip(orders, blocks, strict=True)]
+    np.testing.assert_array_equal(fast.top_k_of_each(orders, blocks), expected)
+
+
 def test_memory_of_a_variant_counts_hidden_layers_and_readouts_of_another_size(maps: np.ndarray) -> None:
     head = heads.LinearHead(head_of("linear"), resources(), torch.zeros(N_MAPS), torch.from_numpy(maps))
     assert head.bytes_per_variant == 4 * N_IMAGES * (24 + 16)

@@ -13,7 +13,7 @@ Routes, all exact, chosen by `networks.cut` from what lies between the maps and 
 import functools
 import itertools
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 import numpy as np
 import torch
@@ -43,6 +43,9 @@ _VARIANTS: dict[str, type[VariantHead]] = {
 
 #: Computes the scores (map,) of some maps.
 _ScoreMaps = Callable[[torch.Tensor], torch.Tensor]
+
+#: A task, and what turns its readouts (variant, image, unit) into scores (variant, ...).
+_ScoredTask = tuple[ReadoutTask, Callable[[torch.Tensor], torch.Tensor]]
 
 #: Most variants of a head at a time: more gain no speed, and their memory would come afresh from the system.
 _MOST_VARIANTS = 64
@@ -141,8 +144,15 @@ class Ablation(ABC):
 
         Adding a map that is active in no image of a block leaves the score as it is, to the bit.
         """
-        scores = self._top_k(order, blocks)
-        return np.stack([self._carry(curve, order, block) for curve, block in zip(scores, blocks, strict=True)])
+        return self.top_k_of_each([order], [blocks])[0]
+
+    def top_k_of_each(self, orders: Sequence[np.ndarray], blocks: Sequence[Sequence[PairBlock]]) -> np.ndarray:
+        """Scores (order, block, k) of several orders, each over as many blocks of its own, as `top_k` computes them."""
+        scores = self._top_k(orders, blocks)
+        for curves, order, of_order in zip(scores, orders, blocks, strict=True):
+            for curve, block in zip(curves, of_order, strict=True):
+                curve[:] = self._carry(curve, order, block)
+        return scores
 
     def _carry(self, curve: np.ndarray, order: np.ndarray, block: PairBlock) -> np.ndarray:
         """The curve (k,) with the preceding score repeated where the added map is active in no image of the block."""
@@ -214,7 +224,7 @@ class Ablation(ABC):
         """
 
     @abstractmethod
-    def _top_k(self, order: np.ndarray, blocks: Sequence[PairBlock]) -> np.ndarray: ...
+    def _top_k(self, orders: Sequence[np.ndarray], blocks: Sequence[Sequence[PairBlock]]) -> np.ndarray: ...
 
     @abstractmethod
     def _leave_one_out_of_each_image(self, human: np.ndarray) -> tuple[np.ndarray, np.ndarray]: ...
@@ -247,7 +257,7 @@ class _Scorer:
     def parts(self, similarities: torch.Tensor, places: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """Standardised similarities (..., place) of the judged pairs at `places`, and correlations (..., 1) of all."""
         standard = self.score.standard(similarities)
-        return standard[..., places], (standard @ self.score.human)[..., None]
+        return standard[..., places], (standard * self.score.human).sum(-1, keepdim=True)
 
     def of_block(self, similarities: torch.Tensor) -> torch.Tensor:
         """Scores (...) of matrices (..., image, image) of the images of the block."""
@@ -388,13 +398,10 @@ class PooledAblation(Ablation):
         # Memory for the similarities, two gathered columns, and sorting.
         return score, self.compute.chunk(8 * 8 * len(first))
 
-    def top_k_of_each(self, orders: np.ndarray, blocks: Sequence[PairBlock]) -> np.ndarray:
-        """Scores (block, k) as `top_k` computes them, each block with its own of `orders` (block, feature_map)."""
-        parts = list(zip(self._curves(orders, blocks), orders, blocks, strict=True))
-        return np.stack([self._carry(*part) for part in parts])
-
-    def _top_k(self, order: np.ndarray, blocks: Sequence[PairBlock]) -> np.ndarray:
-        return self._curves(np.broadcast_to(order, (len(blocks), len(order))), blocks)
+    def _top_k(self, orders: Sequence[np.ndarray], blocks: Sequence[Sequence[PairBlock]]) -> np.ndarray:
+        of_blocks = np.repeat(orders, len(blocks[0]), axis=0)
+        curves = self._curves(of_blocks, list(itertools.chain.from_iterable(blocks)))
+        return curves.reshape(len(orders), len(blocks[0]), -1)
 
     def _curves(self, orders: np.ndarray, blocks: Sequence[PairBlock]) -> np.ndarray:
         """(block, k) scores with the first k maps of each block's order (block, feature_map)."""
@@ -535,9 +542,15 @@ class ReadoutAblation(Ablation):
         tasks, n_maps = head.each_alone(self._chunk()), self.active.shape[1]
         return self._over_maps(tasks, n_maps, scores, "feature maps kept alone").T
 
-    def _top_k(self, order: np.ndarray, blocks: Sequence[PairBlock]) -> np.ndarray:
-        head, scores = self._of_blocks(blocks)
-        return self._over_maps(head.top_k(order, self._chunk()), len(order), scores, "top-k subsets").T
+    def _top_k(self, orders: Sequence[np.ndarray], blocks: Sequence[Sequence[PairBlock]]) -> np.ndarray:
+        def tasks() -> Iterator[_ScoredTask]:
+            for order, of_order in zip(orders, blocks, strict=True):
+                head, scores = self._of_blocks(of_order)
+                yield from zip(head.top_k(order, self._chunk()), itertools.repeat(scores))
+
+        n_maps = len(orders[0])
+        scores = self._over_tasks(tasks(), len(orders) * -(-n_maps // self._chunk()), "top-k subsets")
+        return scores.reshape(len(orders), n_maps, -1).transpose(0, 2, 1)
 
     def _of_blocks(self, blocks: Sequence[PairBlock]) -> tuple[VariantHead, Callable[[torch.Tensor], torch.Tensor]]:
         """The head for the images of some blocks, and what turns its readouts (variant, image, unit) into scores.
@@ -549,9 +562,8 @@ class ReadoutAblation(Ablation):
         scorers = [self._scorer(PairBlock(np.searchsorted(images, block.images), block.human)) for block in blocks]
 
         def scores(readouts: torch.Tensor) -> torch.Tensor:
-            return torch.stack(
-                [scorer.of_block(rsm(readouts[:, scorer.images], self.similarity)) for scorer in scorers], dim=1
-            )
+            similarities = (rsm(readouts, self.similarity, scorer.images) for scorer in scorers)
+            return torch.stack([scorer.of_block(s) for scorer, s in zip(scorers, similarities, strict=True)], dim=1)
 
         return head, scores
 
@@ -572,21 +584,18 @@ class ReadoutAblation(Ablation):
     def _over_maps(
         self, tasks: Iterator[ReadoutTask], n: int, scores: Callable[[torch.Tensor], torch.Tensor], what: str
     ) -> np.ndarray:
-        """Scores (n, ...) of the readouts of all tasks, for n maps or n values of k."""
+        """Scores (n, ...) of the readouts of all tasks, for n maps."""
+        return self._over_tasks(zip(tasks, itertools.repeat(scores)), -(-n // self._chunk()), what)
 
-        def score(task: ReadoutTask) -> torch.Tensor:
-            readouts = task()
-            # One variant at a time on a processor: its matrices, in float64, fit the cache.
-            at_once = 1 if readouts.device.type == "cpu" else len(readouts)
-            return torch.cat([scores(variants) for variants in readouts.split(at_once)])
-
-        chunk = self._chunk()
-        scored = progress(self.compute.map(score, tasks), f"{what}, {chunk} at a time", -(-n // chunk))
-        return torch.cat(list(scored)).cpu().numpy()
+    def _over_tasks(self, tasks: Iterable[_ScoredTask], n_tasks: int, what: str) -> np.ndarray:
+        """Scores (variant, ...) of the variants of all tasks."""
+        scored = self.compute.map(lambda task: task[1](task[0]()), tasks)
+        return torch.cat(list(progress(scored, f"{what}, {self._chunk()} at a time", n_tasks))).cpu().numpy()
 
     def _chunk(self) -> int:
         n_images = len(self.active)
-        by_memory = self.compute.chunk(self._head.bytes_per_variant + 2 * 8 * n_images**2)
+        # The similarities of all images, twice, and what becomes of them while they are ranked or standardised.
+        by_memory = self.compute.chunk(self._head.bytes_per_variant + 6 * 8 * n_images**2)
         return min(by_memory, _MOST_VARIANTS)
 
 

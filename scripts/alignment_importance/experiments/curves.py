@@ -20,11 +20,10 @@ def trace(engine: Ablation, folds: Sequence[Fold], ranking: pd.DataFrame) -> pd.
     Returns:
         Columns fold, k, train_score, test_score.
     """
-    tables = []
-    for fold in folds:
-        order = order_of(ranking[ranking["fold"] == fold.fold])
-        train, test = engine.top_k(order, [fold.train, fold.test])
-        k = np.arange(1, len(order) + 1)
+    orders = _orders(folds, ranking)
+    scores = engine.top_k_of_each(orders, [[fold.train, fold.test] for fold in folds])
+    k, tables = np.arange(1, len(orders[0]) + 1), []
+    for fold, (train, test) in zip(folds, scores, strict=True):
         tables.append(pd.DataFrame({"fold": fold.fold, "k": k, "train_score": train, "test_score": test}))
     return pd.concat(tables, ignore_index=True)
 
@@ -44,27 +43,26 @@ def trace_others(
         test_keep: maps ranked on the training images by the score that each has alone, all others ablated; NaN where no
         map has a score.
     """
-    columns = {}
+    columns, tests = {}, [fold.test for fold in folds]
     for name, orders in unguided.items():
-        draws = np.stack([engine.top_k(order, [fold.test for fold in folds]) for order in orders])
+        draws = engine.top_k_of_each(orders, [tests] * len(orders))
         with warnings.catch_warnings():
             # Where no draw has a score, mean and spread are NaN, which NumPy warns about.
             warnings.simplefilter("ignore", RuntimeWarning)
             columns[f"test_{name}"] = np.nanmean(draws, axis=0).ravel()
             if len(orders) > 1:
                 columns[f"test_{name}_spread"] = np.nanstd(draws, axis=0, ddof=1).ravel()
-    reverse, keep = [], []
+    backward = [order[::-1].copy() for order in _orders(folds, ranking)]
+    reverse = engine.top_k_of_each(backward, [[test] for test in tests])
     alone = engine.each_alone([fold.train for fold in folds])
-    for fold, scores in zip(folds, alone, strict=True):
-        backward = order_of(ranking[ranking["fold"] == fold.fold])[::-1].copy()
-        reverse.append(engine.top_k(backward, [fold.test])[0])
-        keep.append(_by_score_alone(engine, fold, scores))
+    keep, scored = np.full((len(folds), 2, alone.shape[1]), np.nan), ~np.isnan(alone).all(axis=1)
+    if scored.any():
+        sides = [[fold.train, fold.test] for fold, any_scored in zip(folds, scored, strict=True) if any_scored]
+        keep[scored] = engine.top_k_of_each([order_of(rank(scores)) for scores in alone[scored]], sides)
     train, test = np.concatenate(keep, axis=1)
-    return pd.DataFrame({**columns, "test_reverse": np.concatenate(reverse), "train_keep": train, "test_keep": test})
+    return pd.DataFrame({**columns, "test_reverse": reverse.ravel(), "train_keep": train, "test_keep": test})
 
 
-def _by_score_alone(engine: Ablation, fold: Fold, scores: np.ndarray) -> np.ndarray:
-    """(2, k) train and test scores of the top k maps, ranked by the scores (feature_map,) that each has alone."""
-    if np.isnan(scores).all():
-        return np.full((2, len(scores)), np.nan)
-    return engine.top_k(order_of(rank(scores)), [fold.train, fold.test])
+def _orders(folds: Sequence[Fold], ranking: pd.DataFrame) -> list[np.ndarray]:
+    """For each fold the maps (feature_map,) in the order of its ranking."""
+    return [order_of(ranking[ranking["fold"] == fold.fold]) for fold in folds]

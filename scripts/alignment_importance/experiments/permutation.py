@@ -248,7 +248,8 @@ def _train_curves(
     """Numbers of maps (k,), and train scores (draw, k) with that many first maps of the orders (draw, feature_map)."""
     n_maps, device = orders.shape[1], orders.device
     if engine.closed_form:
-        scores = torch.from_numpy(engine.top_k_of_each(orders.cpu().numpy(), permuted.blocks(block)))
+        blocks = [[drawn] for drawn in permuted.blocks(block)]
+        scores = torch.from_numpy(engine.top_k_of_each(list(orders.cpu().numpy()), blocks)[:, 0])
         return torch.arange(1, n_maps + 1, device=device), scores.to(device)
     steps, pairs, curves = grid(n_maps), _pairs(block, device), []
     size = max(1, _CACHED_VALUES // len(engine.readout) ** 2)

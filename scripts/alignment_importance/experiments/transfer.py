@@ -60,7 +60,8 @@ def _choose(engine: Ablation, blocks: Sequence[PairBlock]) -> list[tuple[np.ndar
     if not blocks:
         return []
     orders = [order_of(rank(ais)) for ais in score_maps(engine, blocks)]
-    return [(order, best_k(engine.top_k(order, [block])[0])) for order, block in zip(orders, blocks, strict=True)]
+    curves = engine.top_k_of_each(orders, [[block] for block in blocks])[:, 0]
+    return [(order, best_k(curve)) for order, curve in zip(orders, curves, strict=True)]
 
 
 def _identity(block: PairBlock) -> tuple[bytes, bytes]:

@@ -14,22 +14,26 @@ CONSTANT = 1e-12
 _DECIMALS_OF_RANK_CORRELATIONS = 12
 
 
-def rsm(readout: torch.Tensor, similarity: str) -> torch.Tensor:
+def rsm(readout: torch.Tensor, similarity: str, images: torch.Tensor | None = None) -> torch.Tensor:
     """Representational similarity matrices.
 
     Args:
         readout: (image, unit), or (variant, image, unit) for several, of any float type.
         similarity: `pearson` (between rows) or `cosine`.
+        images: (image,) the images to compare; all of them by default.
 
     Returns:
         (image, image) or (variant, image, image) float64. Similarities of a constant row (for cosine: an all-zero row)
         are NaN.
     """
     if readout.ndim == 3 and readout.device.type == "cpu":
-        # One variant after the other in the same buffer: in float64, one fits the processor's cache.
-        buffer = torch.empty_like(readout[0], dtype=torch.float64, memory_format=torch.contiguous_format)
-        return torch.stack([rsm(buffer.copy_(variant), similarity) for variant in readout])
-    rows = readout.double()
+        # One variant after the other in the same buffers: in float64, one fits the processor's cache.
+        images = torch.arange(readout.shape[1]) if images is None else images
+        chosen = readout.new_empty(len(images), readout.shape[2])
+        rows = torch.empty_like(chosen, dtype=torch.float64)
+        variants = (rows.copy_(torch.index_select(variant, 0, images, out=chosen)) for variant in readout)
+        return torch.stack([rsm(variant, similarity) for variant in variants])
+    rows = (readout if images is None else readout[..., images, :]).double()
     gram = rows @ rows.mT
     sums = rows.sum(-1)
     products = sums[..., :, None] * sums[..., None, :]
@@ -61,6 +65,9 @@ def similarities_to(readout: torch.Tensor, others: torch.Tensor, similarity: str
     Returns:
         (image, other) or (variant, image, other) float64; NaN where a row is constant.
     """
+    if readout.ndim == 3 and readout.device.type == "cpu":
+        # As in `rsm`.
+        return torch.stack([similarities_to(variant, others, similarity) for variant in readout])
     rows = readout.double()
     squares = rows.square().sum(-1)
     spread = squares if similarity == "cosine" else squares - rows.sum(-1).square() / rows.shape[-1]
@@ -104,8 +111,11 @@ class SecondOrder:
 
         Any NaN among the similarities, or equal values throughout, gives NaN.
         """
-        human = self.human if self.human.ndim == 1 else self.human.mT
-        return self._of_correlation(self.standard(similarities) @ human)
+        standard = self.standard(similarities)
+        if self.human.ndim == 1:
+            # Not a product of matrices, whose rounding for one set of similarities may depend on the others.
+            return self._of_correlation((standard * self.human).sum(-1))
+        return self._of_correlation(standard @ self.human.mT)
 
     def paired(self, similarities: torch.Tensor) -> torch.Tensor:
         """Scores (draw,) of similarities (draw, pair), each against its own set of judgments."""
