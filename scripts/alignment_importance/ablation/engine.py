@@ -562,8 +562,8 @@ class ReadoutAblation(Ablation):
         scorers = [self._scorer(PairBlock(np.searchsorted(images, block.images), block.human)) for block in blocks]
 
         def scores(readouts: torch.Tensor) -> torch.Tensor:
-            similarities = (rsm(readouts, self.similarity, scorer.images) for scorer in scorers)
-            return torch.stack([scorer.of_block(s) for scorer, s in zip(scorers, similarities, strict=True)], dim=1)
+            of_blocks = [scorer.of_block(rsm(readouts, self.similarity, scorer.images)) for scorer in scorers]
+            return torch.stack(of_blocks, dim=1)
 
         return head, scores
 

@@ -66,7 +66,7 @@ def similarities_to(readout: torch.Tensor, others: torch.Tensor, similarity: str
         (image, other) or (variant, image, other) float64; NaN where a row is constant.
     """
     if readout.ndim == 3 and readout.device.type == "cpu":
-        # As in `rsm`.
+        # One variant after the other: in float64, one fits the processor's cache.
         return torch.stack([similarities_to(variant, others, similarity) for variant in readout])
     rows = readout.double()
     squares = rows.square().sum(-1)
