@@ -228,6 +228,16 @@ def test_curves_that_coincide_are_all_seen(draw: Callable[[pd.DataFrame, str, st
         assert len({line.get_zorder() for line in by_colour.values()}) == 1
 
 
+@pytest.mark.parametrize("draw", [draw_overlap, draw_overlap_categories])
+def test_curves_of_a_single_size_of_masks_can_be_seen(draw: Callable[[pd.DataFrame, str, str], Figure]) -> None:
+    table = summarised(0.5, [summary.ALL_IMAGES, "a"])
+    figure = draw(table[table["top_percent"] == 10], "c", "n")
+    for panel in figure.axes[:2]:
+        [observed, *_] = [line for line in panel.lines if line.get_color() == palette.OBSERVED]
+        np.testing.assert_allclose(observed.get_xdata()[:2], [9.5, 10.5])
+        assert panel.get_xlim() == (0, 10.5)
+
+
 def test_relative_risks_of_all_saliency_maps_lie_within_their_axes() -> None:
     low, high = summarised(0.5), summarised(4).assign(saliency="gaze")
     figure = draw_overlap(pd.concat([low, high], ignore_index=True), "c", "n")

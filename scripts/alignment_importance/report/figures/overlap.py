@@ -232,6 +232,7 @@ def _directions(panel: Axes, aimed: pd.DataFrame, measure: str, target: float, h
     if aimed["value"].isna().all():
         style.undefined(panel, measure)
         return
+    aimed = _visible(aimed)
     for baseline, (_, colour, width, *_) in _BASELINES.items():
         for direction, (_, line) in _DIRECTIONS.items():
             rows = aimed[(aimed["baseline"] == baseline) & (aimed["direction"] == direction)]
@@ -252,7 +253,7 @@ def _stack(panel: Axes, aimed: pd.DataFrame, names: list[str], measure: str, tar
     A row is 1 high and shows values from 0 to `highest`; row r begins at -r times `_STEP`.
     """
     bottoms = -_STEP * np.arange(len(names))
-    aimed = aimed[aimed["direction"] == "saliency_predicts_ais"]
+    aimed = _visible(aimed[aimed["direction"] == "saliency_predicts_ais"])
     values = ["value", "lower", "upper"]
     wide = aimed.pivot_table(index="category", columns=["baseline", "top_percent"], values=values, dropna=False)
     wide = wide.reindex(names)
@@ -279,6 +280,13 @@ def _stack(panel: Axes, aimed: pd.DataFrame, names: list[str], measure: str, tar
     panel.set_yticks(marks, ["0"] * len(names) + [f"{mark:g}"] * len(names), fontsize=6.5)
     panel.set_xlim(0, sizes.max())
     panel.set_ylim(bottoms[-1] - 0.1, 1.1)
+
+
+def _visible(curves: pd.DataFrame) -> pd.DataFrame:
+    """Curves as they are drawn: that of a single size, which would be no line, is as wide as a tenth of the size."""
+    if len(curves["top_percent"].unique()) > 1:
+        return curves
+    return pd.concat([curves.assign(top_percent=curves["top_percent"] * share) for share in (0.95, 1.05)])
 
 
 def _highest(aimed: pd.DataFrame) -> float:
