@@ -56,13 +56,13 @@ def test_pairs_and_products_give_the_same_sums(n_images: int, similarity: str, s
         one = way.of(human)
         sums = one.without(rows, images, torch.tensor([kernels.NO_MAP, *range(N_MAPS)]))
         torch.testing.assert_close(sums, expected, rtol=1e-9, atol=1e-9)
-        correlations = expected[:, 1] / ((expected[:, 2] - expected[:, 0] ** 2 / n_pairs) * spread).sqrt()
+        correlations = expected[1] / ((expected[2] - expected[0] ** 2 / n_pairs) * spread).sqrt()
         found = closed_forms.correlations(sums, one.n_pairs, one.spread)
         torch.testing.assert_close(found, correlations, rtol=1e-9, atol=1e-9)
 
 
 def direct(rows: closed_forms.Covariation, images: torch.Tensor, human: torch.Tensor, similarity: str) -> torch.Tensor:
-    """(1 + map, 3) sums, each row from a similarity matrix of its own: of all maps, then without each map."""
+    """(3, 1 + map) sums, each column from a similarity matrix of its own: of all maps, then without each map."""
     pairs = torch.isfinite(human).tril(-1).nonzero(as_tuple=True)
     judged = human[pairs] - human[pairs].mean()
     sums = []
@@ -72,7 +72,7 @@ def direct(rows: closed_forms.Covariation, images: torch.Tensor, human: torch.Te
             left[:, k] = 0 if rows.fill is None else rows.fill[images, k]
         r = rsm(left, similarity)[pairs]
         sums.append([r.sum(), (r * judged).sum(), (r * r).sum()])
-    return torch.tensor(sums, dtype=torch.float64)
+    return torch.tensor(sums, dtype=torch.float64).T
 
 
 @pytest.mark.parametrize("share", [0.0, 0.3])
@@ -84,8 +84,8 @@ def test_a_row_that_is_constant_without_a_map_makes_its_sums_nan_and_no_others(w
     maps = torch.arange(N_MAPS)
     rows, images, human = block(x, "pearson", 7, share)
     sums = way.of(human).without(rows, images, maps)
-    assert torch.isnan(sums[17]).all()
-    assert torch.isfinite(sums[maps != 17]).all()
+    assert torch.isnan(sums[:, 17]).all()
+    assert torch.isfinite(sums[:, maps != 17]).all()
 
 
 @pytest.mark.parametrize("share", [0.0, 0.2])
@@ -94,7 +94,7 @@ def test_which_maps_are_computed_together_changes_no_bit(share: float) -> None:
     one = closed_forms.SumsPairByPair.of(human)
     together = one.without(rows, images, torch.arange(N_MAPS))
     for chosen in (torch.tensor([299]), torch.arange(N_MAPS).flip(0), torch.arange(kernels.LANES - 1, N_MAPS, 3)):
-        assert torch.equal(one.without(rows, images, chosen), together[chosen])
+        assert torch.equal(one.without(rows, images, chosen), together[:, chosen])
 
 
 @pytest.mark.parametrize("height", [0.0, 0.4])
@@ -120,7 +120,24 @@ def test_top_k_sums_are_those_of_one_similarity_matrix_per_k(
     for way in WAYS:
         one = way.of(human)
         sums = torch.stack([one.top_k(top, tile) for tile in one.tiles(n_images)]).sum(0)
-        torch.testing.assert_close(sums, torch.tensor(expected, dtype=torch.float64), rtol=1e-9, atol=1e-9)
+        torch.testing.assert_close(sums, torch.tensor(expected, dtype=torch.float64).T, rtol=1e-9, atol=1e-9)
+
+
+@pytest.mark.parametrize("height", [0.0, 0.4])
+@pytest.mark.parametrize("similarity", ["pearson", "cosine"])
+def test_similarities_with_some_columns_kept_are_those_of_rows_that_hold_the_fill_elsewhere(
+    similarity: str, height: float
+) -> None:
+    x, draws = readout(9), torch.Generator().manual_seed(1)
+    fill = height * torch.linspace(0, 2, N_MAPS, dtype=torch.float64)
+    kept = torch.rand(6, N_MAPS, generator=draws) < torch.tensor([0, 0.02, 0.1, 0.5, 0.9, 1])[:, None]
+    pairs = torch.tensor([3, 8, 0]), torch.tensor([1, 2, 8])
+    found = closed_forms.of_kept(x, fill, kept, pairs, similarity)
+    expected = rsm(torch.where(kept[:, None], x, fill), similarity)[:, *pairs]
+    torch.testing.assert_close(found, expected, rtol=1e-12, atol=1e-12, equal_nan=True)
+    # Without any column, all rows are the fill.
+    assert found[0].isnan().all() if height == 0 else (found[0] - 1).abs().max() < 1e-12
+    assert found[1:].isfinite().all()
 
 
 def test_loops_are_compiled_where_they_cannot_be_cached(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -14,7 +14,7 @@ correlation with judgments H needs the sums of R, of R*H and of R*R over the jud
 
 import functools
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -237,7 +237,7 @@ class PairSums(ABC):
 
     @abstractmethod
     def without(self, rows: Covariation, images: torch.Tensor, maps: torch.Tensor) -> torch.Tensor:
-        """(map, 3) the sums of R(-k), of R(-k) * H and of R(-k) * R(-k).
+        """(3, map) the sums of R(-k), of R(-k) * H and of R(-k) * R(-k).
 
         Args:
             rows: of all images.
@@ -247,7 +247,7 @@ class PairSums(ABC):
 
     @abstractmethod
     def top_k(self, top: TopK, tile: tuple[slice, slice]) -> torch.Tensor:
-        """(k, 3) the sums of R, of R * H and of R * R over the pairs of one tile, with the first k = 1..K maps.
+        """(3, k) the sums of R, of R * H and of R * R over the pairs of one tile, with the first k = 1..K maps.
 
         Args:
             top: similarities of the images of the block. Memory grows with its arrays, not with pairs times k.
@@ -280,14 +280,14 @@ class SumsPairByPair(PairSums):
         return cls(n_pairs, spread, centred, mask)
 
     def without(self, rows: Covariation, images: torch.Tensor, maps: torch.Tensor) -> torch.Tensor:
-        """(map, 3) sums, one group of maps after the other."""
+        """(3, map) sums, one group of maps after the other."""
         base, own, x = rows.base.numpy(), rows.own.numpy(), rows.x.numpy()
         f = None if rows.f is None else rows.f.numpy()
         pairs = (images.numpy(), self.human, self.mask)
         return torch.from_numpy(kernels.leave_one_out_sums(base, own, x, rows.factor, f, *pairs, maps.numpy()))
 
     def top_k(self, top: TopK, tile: tuple[slice, slice]) -> torch.Tensor:
-        """(k, 3) sums, two k at a time."""
+        """(3, k) sums, two k at a time."""
         readout, fill, order, images = (values.numpy() for values in (top.readout, top.fill, top.order, top.images))
         tables = (self.human, self.mask, *tile)
         return torch.from_numpy(kernels.top_k_sums(readout, fill, order, images, top.inverse, CONSTANT, *tables))
@@ -337,14 +337,14 @@ class SumsByProducts(PairSums):
             r_terms += p * (self.mask @ p)
             rh_terms += p * (self.human @ p)
             rr_terms += 2 * wp * (masked @ wp) + pp * (self.mask @ pp) - 2 * pq * (self.mask @ pq)
-        sums = torch.stack([r_terms.sum(0), rh_terms.sum(0), rr_terms.sum(0)], dim=1) / 2
+        sums = torch.stack([r_terms.sum(0), rh_terms.sum(0), rr_terms.sum(0)]) / 2
         # Sums of 0, which are `rough`, where the products lose the differences between similarities, as without a map
         # that is much larger than all others.
-        spread = sums[:, 2] - sums[:, 0].square() / self.n_pairs
-        return sums.masked_fill((spread <= _ROUGH * base_terms.sum(0) / 2)[:, None], 0.0)
+        spread = sums[2] - sums[0].square() / self.n_pairs
+        return sums.masked_fill(spread <= _ROUGH * base_terms.sum(0) / 2, 0.0)
 
     def top_k(self, top: TopK, tile: tuple[slice, slice]) -> torch.Tensor:
-        """(k, 3) sums, `_K_OF_TILE` k at a time."""
+        """(3, k) sums, `_K_OF_TILE` k at a time."""
         rows, others = tile
         mask, human = self.mask[tile], self.human[tile]
         if rows == others:
@@ -360,8 +360,8 @@ class SumsByProducts(PairSums):
             r = r.mul_(scale[:, rows, None]).mul_(scale[:, None, others]).flatten(1)
             counted = r * mask.flatten()
             squares = torch.bmm(counted[:, None], r[:, :, None])[:, 0, 0]
-            results.append(torch.stack([counted.sum(1), r @ human.flatten(), squares], dim=1))
-        return torch.cat(results)
+            results.append(torch.stack([counted.sum(1), r @ human.flatten(), squares]))
+        return torch.cat(results, dim=1)
 
 
 #: How many k are computed at a time for one tile, on a GPU.
@@ -378,26 +378,28 @@ def sums_over(human: torch.Tensor) -> PairSums:
     return (SumsPairByPair if human.device.type == "cpu" else SumsByProducts).of(human)
 
 
-def correlations(sums: torch.Tensor, n_pairs: torch.Tensor | int, spread: torch.Tensor | float) -> torch.Tensor:
+def correlations(
+    sums: Iterable[torch.Tensor], n_pairs: torch.Tensor | int, spread: torch.Tensor | float
+) -> torch.Tensor:
     """Pearson correlations (...) of similarities R with judgments H; NaN where all similarities are equal.
 
     Args:
-        sums: (..., 3) of R, of R * H and of R * R over judged pairs.
+        sums: (...) of R, of R * H and of R * R over judged pairs.
         n_pairs: how many pairs are judged.
         spread: the sum of the squares of H, which is centred.
     """
-    sum_r, sum_rh, sum_rr = sums.unbind(-1)
+    sum_r, sum_rh, sum_rr = sums
     spread_r = sum_rr - sum_r.square() / n_pairs
     spread_r = spread_r.masked_fill(~(spread_r > CONSTANT * sum_rr), torch.nan)
     return sum_rh / (spread_r * spread).sqrt()
 
 
-def rough(sums: torch.Tensor, n_pairs: torch.Tensor | int) -> torch.Tensor:
+def rough(sums: Iterable[torch.Tensor], n_pairs: torch.Tensor | int) -> torch.Tensor:
     """Whether similarities R are so nearly equal that their sums (see `correlations`) have lost what tells them apart.
 
     One map that is a thousand times larger than all others does this. False where an R is NaN.
     """
-    sum_r, _, sum_rr = sums.unbind(-1)
+    sum_r, _, sum_rr = sums
     return sum_rr - sum_r.square() / n_pairs <= _ROUGH * sum_rr
 
 
@@ -432,6 +434,31 @@ def top_at(
         covariation = torch.sub(products, subtracted, out=subtracted)
         yield covariation.mul_(scale[:, :, None]).mul_(scale[:, None, :])
         start = k
+
+
+def of_kept(
+    z: torch.Tensor, fill: torch.Tensor, kept: torch.Tensor, pairs: tuple[torch.Tensor, torch.Tensor], similarity: str
+) -> torch.Tensor:
+    """Similarities of some pairs of rows with only some columns kept, for several choices of columns at once.
+
+    Args:
+        z: (image, map) float64.
+        fill: (map,) m, the values of the columns that are not kept.
+        kept: (draw, map) bool.
+        pairs: (pair,) and (pair,) rows.
+        similarity: `pearson` or `cosine`.
+
+    Returns:
+        (draw, pair) R; NaN where a row is constant. Sums over the columns that are kept are products of matrices.
+    """
+    inverse, (first, second) = 1 / z.shape[1] if similarity == "pearson" else 0.0, pairs
+    chosen, others = kept.double(), (~kept).double()
+    fill_squares = (others @ fill.square())[:, None]
+    totals, squares = chosen @ z.T + (others @ fill)[:, None], chosen @ z.square().T + fill_squares
+    scale = varying(squares - inverse * totals.square(), squares).rsqrt()
+    products = chosen @ (z[first] * z[second]).T + fill_squares
+    covariation = products.sub_(totals[:, first] * totals[:, second], alpha=inverse)
+    return covariation.mul_(scale[:, first]).mul_(scale[:, second])
 
 
 def _sums_after(values: torch.Tensor) -> torch.Tensor:

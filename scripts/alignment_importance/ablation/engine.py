@@ -319,7 +319,7 @@ class PooledAblation(Ablation):
         tables = block_signs.new_zeros(2, len(block_signs), len(block_signs))
         tables[:, *scorer.pairs] = torch.stack([torch.ones_like(human), human])
         sum_r, sum_rh = ((block_signs * (table @ block_signs)).sum(0) for table in tables)
-        sums = torch.stack([sum_r, sum_rh, torch.full_like(sum_r, len(human))], dim=1)
+        sums = sum_r, sum_rh, torch.full_like(sum_r, len(human))
         correlations = closed_forms.correlations(sums, len(human), human.square().sum())
         return SCORES[self.score].of(correlations).cpu().numpy()
 
@@ -409,7 +409,7 @@ class PooledAblation(Ablation):
         if not self.closed_form:
             tasks = zip(columns, blocks, strict=True)
             return _gather(self.compute.map(lambda task: self._pair_by_pair_curve(*task), tasks))
-        totals = torch.zeros(*orders.shape, 3, dtype=torch.float64, device=self.compute.device)
+        totals = torch.zeros(3, *orders.shape, dtype=torch.float64, device=self.compute.device)
         n_pairs, spread = [], []
 
         def tiles() -> Iterator[tuple[int, closed_forms.PairSums, closed_forms.TopK, tuple[slice, slice]]]:
@@ -424,7 +424,7 @@ class PooledAblation(Ablation):
 
         # Added in the order of the tiles, whichever is ready first.
         for number, tile_sums in self.compute.map(lambda task: (task[0], task[1].top_k(*task[2:])), tiles()):
-            totals[number] += tile_sums
+            totals[:, number] += tile_sums
         per_block = totals.new_tensor([n_pairs, spread])[:, :, None]
         scores = SCORES[self.score].of(closed_forms.correlations(totals, *per_block))
         rough = closed_forms.rough(totals, per_block[0])

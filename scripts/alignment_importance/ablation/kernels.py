@@ -106,9 +106,9 @@ def leave_one_out_sums(
         maps: (n,) the maps k, each of which may be `NO_MAP`.
 
     Returns:
-        (n, 3) the sums of R, of R * H and of R * R over judged pairs; NaN if a v is zero.
+        (3, n) the sums of R, of R * H and of R * R over judged pairs; NaN if a v is zero.
     """
-    n_images, sums = len(images), np.empty((len(maps), 3))
+    n_images, sums = len(images), np.empty((3, len(maps)))
     for start in range(0, len(maps), LANES):
         some = maps[start : start + LANES]
         width = -(-len(some) // FILLED_LANES) * FILLED_LANES
@@ -138,9 +138,9 @@ def leave_one_out_sums(
                     sum_rh[lane] += h0 * r0 + h1 * r1
                     sum_rr[lane] += m0 * r0 * r0 + m1 * r1 * r1
         for lane in range(len(some)):
-            sums[start + lane, 0] = sum_r[lane]
-            sums[start + lane, 1] = sum_rh[lane]
-            sums[start + lane, 2] = sum_rr[lane]
+            sums[0, start + lane] = sum_r[lane]
+            sums[1, start + lane] = sum_rh[lane]
+            sums[2, start + lane] = sum_rr[lane]
     return sums
 
 
@@ -190,14 +190,14 @@ def top_k_sums(
         rows, others: images of the tile, at most `TILE` each; the first of the others is a multiple of `TILE`.
 
     Returns:
-        (k, 3) the sums of R, of R * H and of R * R over the judged pairs of one of the rows with one of the others that
+        (3, k) the sums of R, of R * H and of R * R over the judged pairs of one of the rows with one of the others that
         comes before it; NaN if a v counts as zero.
     """
     start, stop, first, last = rows.start, rows.stop, others.start, others.stop
-    root, totals = math.sqrt(inverse), np.empty((len(order) + len(order) % 2, 3))
+    root, totals = math.sqrt(inverse), np.empty((3, len(order) + len(order) % 2))
     n_rows, n_others = stop - start, last - first
     # Sum and sum of squares of the fill over the ablated maps: exactly 0 where all maps are kept.
-    ablated = np.zeros((2, len(totals)))
+    ablated = np.zeros((2, totals.shape[1]))
     for k in range(len(order) - 1, 0, -1):
         m = fill[order[k]]
         ablated[0, k - 1], ablated[1, k - 1] = ablated[0, k] + m, ablated[1, k] + m * m
@@ -215,8 +215,8 @@ def top_k_sums(
         for i in range(0, n_rows, _ROWS):
             n_met = np.uintp(-(-min(start + i + _ROWS - first, n_others) // VECTOR) * VECTOR)
             _add_rows(i, n_met, own, ablated[1, k], ablated[1, k + 1], pairs, met)
-        _take_sums(met, np.uintp(n_others), totals[k : k + 2])
-    return totals[: len(order)]
+        _take_sums(met, np.uintp(n_others), totals[:, k : k + 2])
+    return totals[:, : len(order)]
 
 
 @compiled(inline=True)
@@ -289,7 +289,7 @@ def _add_rows(
 
 @compiled(reorder=True, inline=True)
 def _take_sums(met: np.ndarray, n: np.uintp, totals: np.ndarray) -> None:
-    """Add up the lanes of sums of the first n others to totals (2, 3) of the two k, and set these lanes to zero."""
+    """Add up the lanes of sums of the first n others to totals (3, 2) of the two k, and set these lanes to zero."""
     r0 = r1 = rh0 = rh1 = rr0 = rr1 = 0.0
     for j in range(n):
         s0, s1 = met[j + _S0], met[j + _S1]
@@ -297,5 +297,5 @@ def _take_sums(met: np.ndarray, n: np.uintp, totals: np.ndarray) -> None:
         rh0, rh1 = rh0 + s0 * met[j + _RH0], rh1 + s1 * met[j + _RH1]
         rr0, rr1 = rr0 + s0 * s0 * met[j + _RR0], rr1 + s1 * s1 * met[j + _RR1]
         met[j + _R0] = met[j + _R1] = met[j + _RH0] = met[j + _RH1] = met[j + _RR0] = met[j + _RR1] = 0.0
-    totals[0, 0], totals[0, 1], totals[0, 2] = r0, rh0, rr0
-    totals[1, 0], totals[1, 1], totals[1, 2] = r1, rh1, rr1
+    totals[0, 0], totals[1, 0], totals[2, 0] = r0, rh0, rr0
+    totals[0, 1], totals[1, 1], totals[2, 1] = r1, rh1, rr1

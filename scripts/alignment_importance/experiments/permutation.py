@@ -19,7 +19,7 @@ from alignment_importance.inputs.folds import MIN_PAIRS, Fold, PairBlock
 from alignment_importance.statistics.averages import average
 from alignment_importance.statistics.judged import judged_pairs
 from alignment_importance.statistics.scores import SCORES
-from alignment_importance.statistics.similarity import SecondOrder, rsm
+from alignment_importance.statistics.similarity import SecondOrder
 from alignment_importance.system.logs import progress
 from alignment_importance.system.resumable import AT_ONCE, Budget
 
@@ -194,7 +194,7 @@ def _correlated_without(engine: PooledAblation, block: PairBlock, permuted: _Per
         of_h, of_hh = of_h + human.sum(1, keepdim=True), of_hh + human.square().sum(1, keepdim=True)
     of_rh -= of_h * of_r / n_pairs
     of_r, of_rr = (sums.masked_fill(undefined > 0, torch.nan) for sums in (of_r, of_rr))
-    sums = torch.stack(torch.broadcast_tensors(of_r, of_rh, of_rr), dim=-1)
+    sums = of_r, of_rh, of_rr
     scores = SCORES[engine.score].of(closed_forms.correlations(sums, n_pairs, of_hh - of_h.square() / n_pairs))
     rough = closed_forms.rough(sums, n_pairs).any(0)
     if rough.any():
@@ -233,11 +233,11 @@ def _test(engine: PooledAblation, fold: Fold, orders: torch.Tensor, permuted: _P
     best = numbers[curves.nan_to_num(-torch.inf).argmax(1)].masked_fill(curves.isnan().all(1), 0)
     first = torch.arange(orders.shape[1], device=orders.device) < best[:, None]
     kept = torch.cat([torch.ones_like(first[:1]), torch.zeros_like(first).scatter_(1, orders, first)])
-    readout, pairs = engine.readout[torch.from_numpy(fold.test.images)], judged_pairs(fold.test.human)
-    parts = kept[:, None].split(max(1, _CACHED_VALUES // readout.numel()))
-    readouts = (torch.where(part, readout, engine.fill) for part in parts)
-    similarities = torch.cat([rsm(of_draws, engine.similarity)[:, *pairs] for of_draws in readouts])
-    human = permuted.of(_pairs(fold.test, orders.device))
+    n_at_once = engine.compute.chunk(8 * 4 * sum(kept.shape))
+    chunks = zip(*(torch.from_numpy(rows).split(n_at_once) for rows in judged_pairs(fold.test.human)), strict=True)
+    readout = engine.readout[torch.from_numpy(fold.test.images)]
+    of_chunks = [closed_forms.of_kept(readout, engine.fill, kept, chunk, engine.similarity) for chunk in chunks]
+    similarities, human = torch.cat(of_chunks, dim=1), permuted.of(_pairs(fold.test, orders.device))
     sides = (similarities[:1].expand_as(similarities[1:]), similarities[1:])
     return torch.stack([_of_own(side, human, engine.score) for side in sides])
 
