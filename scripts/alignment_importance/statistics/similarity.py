@@ -31,11 +31,14 @@ def rsm(readout: torch.Tensor, similarity: str, images: torch.Tensor | None = No
         images = torch.arange(readout.shape[1]) if images is None else images
         chosen = readout.new_empty(len(images), readout.shape[2])
         rows = torch.empty_like(chosen, dtype=torch.float64)
-        variants = (rows.copy_(torch.index_select(variant, 0, images, out=chosen)) for variant in readout)
-        return torch.stack([rsm(variant, similarity) for variant in variants])
-    rows = (readout if images is None else readout[..., images, :]).double()
-    gram = rows @ rows.mT
-    sums = rows.sum(-1)
+        gram, sums = rows.new_empty(len(readout), len(rows), len(rows)), rows.new_empty(len(readout), len(rows))
+        for variant, gram_of_variant, sums_of_variant in zip(readout, gram, sums, strict=True):
+            rows.copy_(torch.index_select(variant, 0, images, out=chosen))
+            torch.mm(rows, rows.T, out=gram_of_variant)
+            torch.sum(rows, 1, out=sums_of_variant)
+    else:
+        rows = (readout if images is None else readout[..., images, :]).double()
+        gram, sums = rows @ rows.mT, rows.sum(-1)
     products = sums[..., :, None] * sums[..., None, :]
     covariation = gram if similarity == "cosine" else gram - products / rows.shape[-1]
     squares, spread = (matrix.diagonal(dim1=-2, dim2=-1) for matrix in (gram, covariation))
