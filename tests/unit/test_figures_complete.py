@@ -234,7 +234,7 @@ def test_curves_of_a_single_size_of_masks_can_be_seen(draw: Callable[[pd.DataFra
     figure = draw(table[table["top_percent"] == 10], "c", "n")
     for panel in figure.axes[:2]:
         [observed, *_] = [line for line in panel.lines if line.get_color() == palette.OBSERVED]
-        np.testing.assert_allclose(observed.get_xdata()[:2], [9.5, 10.5])
+        np.testing.assert_allclose(np.asarray(observed.get_xdata(), dtype=float)[:2], np.array([9.5, 10.5]))
         assert panel.get_xlim() == (0, 10.5)
 
 
