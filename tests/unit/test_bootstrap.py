@@ -82,3 +82,32 @@ def test_a_fold_with_an_undefined_similarity_has_no_score(score: str) -> None:
     )
     assert undefined["retained"].isna().sum() < first_fold.sum()
     pd.testing.assert_frame_equal(found, others)
+
+
+def test_intervals_cover_what_other_images_would_score_at_least_as_often_as_they_say() -> None:
+    """Over 200 samples of 24 images the mean score is nearly what to expect, and 95 % of the intervals should hold it.
+
+    They are too wide rather than too narrow: a resampled pair varies more than a new one.
+    """
+    samples = [sampled(24, 2, seed) for seed in range(200)]
+    found = [bootstrap.intervals(table, "pearson", 60, 1).set_index("quantity") for table in samples]
+    for quantity in ("test_full", "test_ridge", "ridge_difference"):
+        estimates, low, high = (
+            np.array([table.loc[quantity, name] for table in found]) for name in ("estimate", "low", "high")
+        )
+        expected = estimates.mean()
+        assert ((low <= expected) & (expected <= high)).mean() >= 0.95
+        assert (high - low).mean() / 2 < 2.5 * 1.96 * estimates.std(ddof=1)
+
+
+def sampled(n_images: int, n_folds: int, seed: int) -> pd.DataFrame:
+    """Test pairs of images drawn at random: people and similarities share what the images are, and each has noise."""
+    rng = np.random.default_rng(seed)
+    features = rng.normal(size=(n_images, 4))
+    shared = features @ features.T
+    rows = []
+    for fold, members in enumerate(np.array_split(rng.permutation(n_images), n_folds), start=1):
+        for a, b in itertools.combinations(sorted(members), 2):
+            noisy = dict(zip(("judged", *bootstrap.KINDS), shared[a, b] + 2 * rng.normal(size=5), strict=True))
+            rows.append({"seed": 1, "fold": fold, "image": f"i{a:02d}", "image_b": f"i{b:02d}", **noisy})
+    return pd.DataFrame(rows)
