@@ -238,6 +238,14 @@ def test_curves_of_a_single_size_of_masks_can_be_seen(draw: Callable[[pd.DataFra
         assert panel.get_xlim() == (0, 10.5)
 
 
+def test_every_block_of_categories_has_numbers_on_its_axis() -> None:
+    table = pd.concat([summarised(0.5, ["a"]).assign(saliency=name) for name in ("first", "second", "third")])
+    figure = draw_overlap_categories(table, "c", "n")
+    shown = [panel for panel in figure.axes if panel.get_visible()]
+    assert len(shown) == 6
+    assert all(any(label.get_visible() for label in panel.get_xticklabels()) for panel in shown)
+
+
 def test_relative_risks_of_all_saliency_maps_lie_within_their_axes() -> None:
     low, high = summarised(0.5), summarised(4).assign(saliency="gaze")
     figure = draw_overlap(pd.concat([low, high], ignore_index=True), "c", "n")

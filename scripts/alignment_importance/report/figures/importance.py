@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter, MaxNLocator
+from matplotlib.ticker import MaxNLocator
 
 from alignment_importance.report import palette
 from alignment_importance.report.captions import score_name
@@ -52,7 +52,7 @@ def _spread_panel(panel: Axes, ais: pd.Series) -> None:
     panel.axhline(0, color="black", linewidth=0.8)
     panel.set_xlabel(f"feature maps by rank (of {len(ais)})")
     panel.yaxis.set_major_locator(MaxNLocator(5))
-    panel.yaxis.set_major_formatter(FuncFormatter(lambda value, _: style.number(value, "g")))
+    panel.ticklabel_format(axis="y", scilimits=(-2, 3))
     panel.legend(loc="upper right", title="feature maps that", alignment="left")
     bottom, top = panel.get_ylim()
     if max(0, ordered[len(ordered) // 2]) > 0.35 * bottom + 0.65 * top:  # bars would stand behind the legend

@@ -114,6 +114,7 @@ def draw_overlap_categories(summary: pd.DataFrame, comparison: str, model: str) 
             _stack(panel, rows[rows["saliency"] == saliency], names, measure, target, _highest(rows))
             panel.set_title(f"{style.short(saliency) if panel is pair[0] else ''}\n{measure}")
             panel.set_xlabel("predicting mask\n(% of pixels)", fontsize=7)
+            panel.tick_params(labelbottom=True)
     for panel in panels[:, 0]:
         for row, name in enumerate(names):
             n_images = summary.loc[summary["category"] == name, "n_images"].max()
