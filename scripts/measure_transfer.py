@@ -12,7 +12,12 @@ from alignment_importance.experiments import transfer
 from alignment_importance.experiments.comparisons import Comparison, opened
 from alignment_importance.inputs import folds as cuts
 from alignment_importance.system.compute import Compute
-from alignment_importance.system.tables import read_table, write_table
+from alignment_importance.system.tables import ORIGIN, read_table, write_table
+
+_COLUMNS = [
+    "source", "seed", "fold", "n_source", "k", "test_transferred", "unit", "test_full", "test_retained", *ORIGIN,
+    "source_simulated",
+]  # fmt: skip
 
 
 def measure_transfer(
@@ -37,34 +42,38 @@ def measure_transfer(
     for name, file in judgments.items():
         with opened(activations[name], file, model, alignment, compute) as comparison:
             comparisons[name] = comparison
-    is_simulated = {name: comparison.origin["simulated"] for name, comparison in comparisons.items()}
+    files = {target: {seed: file for (name, seed), file in folds.items() if name == target} for target in tables}
+    numbers, targets = {}, {}
+    for target, of_target in files.items():
+        numbers[target], blocks = _read_folds(of_target, comparisons[target])
+        targets[target] = comparisons[target], blocks
+    transferred = {
+        source: transfer.transfer(learned, {name: of for name, of in targets.items() if name != source})
+        for source, learned in comparisons.items()
+    }
     for target, table in tables.items():
-        fold_files = {seed: file for (comparison, seed), file in folds.items() if comparison == target}
-        transferred = _transfer_to(target, comparisons, fold_files, predictions[target])
-        simulated = transferred["source"].map(is_simulated)
-        write_table(transferred.assign(**comparisons[target].origin, source_simulated=simulated), table)
+        own_scores = read_table(predictions[target])[["seed", "fold", "unit", "test_full", "test_retained"]]
+        by_source = [
+            numbers[target]
+            .join(scores[target])
+            .merge(own_scores, on=["seed", "fold"], validate="1:1")
+            .assign(source=source, source_simulated=comparisons[source].origin["simulated"])
+            for source, scores in transferred.items()
+            if source != target
+        ]
+        rows = pd.concat(by_source).assign(**comparisons[target].origin)
+        write_table(rows[_COLUMNS], table)
 
 
-def _transfer_to(
-    target: str, comparisons: Mapping[str, Comparison], folds: Mapping[int, Path], prediction: Path
-) -> pd.DataFrame:
-    """A row per source and fold of one target, with the target's own scores."""
-    tested = comparisons[target]
-    seeds_and_folds = [
+def _read_folds(files: Mapping[int, Path], comparison: Comparison) -> tuple[pd.DataFrame, list[cuts.Fold]]:
+    """Seed and number of each fold of a comparison, a row per fold, and the folds, from tables by seed."""
+    folds = [
         (seed, fold)
-        for seed, file in folds.items()
-        for fold in cuts.blocks(read_table(file), tested.human, tested.image_ids)
+        for seed, file in files.items()
+        for fold in cuts.blocks(read_table(file), comparison.human, comparison.image_ids)
     ]
-    names = pd.DataFrame([(seed, fold.fold) for seed, fold in seeds_and_folds], columns=["seed", "fold"])
-    columns = ["seed", "fold", "unit", "test_full", "test_retained"]
-    own_scores = read_table(prediction)[columns]
-    tables = []
-    for source, learned in comparisons.items():
-        if source != target:
-            scores = names.join(transfer.transfer(learned, tested, [fold for _, fold in seeds_and_folds]))
-            scores.insert(0, "source", source)
-            tables.append(scores.merge(own_scores, on=["seed", "fold"], validate="1:1"))
-    return pd.concat(tables)
+    numbers = pd.DataFrame([(seed, fold.fold) for seed, fold in folds], columns=["seed", "fold"])
+    return numbers, [fold for _, fold in folds]
 
 
 if __name__ == "__main__":

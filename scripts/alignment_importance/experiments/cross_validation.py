@@ -117,12 +117,12 @@ class CrossValidation:
             "k_units": pruned["k_retained"],
             "test_units": pruned["test_retained"],
             "penalty_ridge": ridge.penalty,
-            "test_ridge": _score(reweighting.in_own_units(ridge.similarities), fold.test, score),
+            "test_ridge": rsms.score(reweighting.in_own_units(ridge.similarities), fold.test, score),
             "penalty_nonnegative": nonnegative.penalty,
             "n_nonnegative": float(np.count_nonzero(nonnegative.weights))
             if np.isfinite(nonnegative.penalty)
             else float("nan"),
-            "test_nonnegative": _score(reweighting.in_own_units(nonnegative.similarities), fold.test, score),
+            "test_nonnegative": rsms.score(reweighting.in_own_units(nonnegative.similarities), fold.test, score),
             **_every_score({"full": self._full, "retained": retained}, fold.test),
         }
         similarities = {
@@ -154,18 +154,11 @@ def _rsms(readout: torch.Tensor) -> dict[str, np.ndarray]:
     return {similarity: rsm(readout, similarity).cpu().numpy() for similarity in SIMILARITIES}
 
 
-def _score(similarities: np.ndarray, block: PairBlock, score: str) -> float:
-    """Score of (image, image) similarities of all images over the judged pairs of a block."""
-    rows, columns = judged_pairs(block.human)
-    values = torch.from_numpy(similarities[block.images[rows], block.images[columns]])
-    return float(SecondOrder.of(torch.from_numpy(block.human[rows, columns]), score)(values))
-
-
-def _every_score(rsms: Mapping[str, Mapping[str, np.ndarray]], block: PairBlock) -> dict[str, float]:
+def _every_score(by_kind: Mapping[str, Mapping[str, np.ndarray]], block: PairBlock) -> dict[str, float]:
     """Test scores of RSMs (by kind and name of the similarity) with every second-order score."""
     return {
-        f"test_{kind}_{similarity}_{score}": _score(matrix, block, score)
-        for kind, matrices in rsms.items()
+        f"test_{kind}_{similarity}_{score}": rsms.score(matrix, block, score)
+        for kind, matrices in by_kind.items()
         for similarity, matrix in matrices.items()
         for score in SCORES
     }

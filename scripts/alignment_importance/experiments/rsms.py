@@ -8,7 +8,9 @@ import xarray as xr
 from alignment_importance.ablation import Ablation
 from alignment_importance.experiments import rankings
 from alignment_importance.experiments.comparisons import Comparison
-from alignment_importance.statistics.similarity import rsm
+from alignment_importance.inputs.folds import PairBlock
+from alignment_importance.statistics.judged import judged_pairs
+from alignment_importance.statistics.similarity import SecondOrder, rsm
 
 
 def n_retained(prediction: pd.DataFrame) -> float:
@@ -24,6 +26,17 @@ def retained_readout(engine: Ablation, ranking: pd.DataFrame, k: float) -> torch
     if np.isnan(k):
         return torch.full_like(engine.readout, torch.nan)
     return engine.only(np.isin(np.arange(len(ranking)), rankings.order_of(ranking)[: int(k)])).readout
+
+
+def score(similarities: np.ndarray, block: PairBlock, kind: str) -> float:
+    """Score of (image, image) similarities of all images over the judged pairs of a block.
+
+    Args:
+        kind: one of `scores.SCORES`.
+    """
+    rows, columns = judged_pairs(block.human)
+    values = torch.from_numpy(similarities[block.images[rows], block.images[columns]])
+    return float(SecondOrder.of(torch.from_numpy(block.human[rows, columns]), kind)(values))
 
 
 def compute(comparison: Comparison, ranking: pd.DataFrame, k: float) -> xr.Dataset:

@@ -1,19 +1,25 @@
 """Transfer: does a ranking of feature maps, learned from one comparison, predict another?"""
 
-from collections.abc import Sequence
+import itertools
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
 
 from alignment_importance.ablation import Ablation
+from alignment_importance.experiments import rsms
 from alignment_importance.experiments.comparisons import Comparison
 from alignment_importance.experiments.rankings import order_of, rank, score_maps
 from alignment_importance.experiments.retention import best_k
 from alignment_importance.inputs.folds import MIN_PAIRS, Fold, PairBlock
+from alignment_importance.statistics.similarity import rsm
+
+#: A comparison that is tested, and its folds.
+Target = tuple[Comparison, Sequence[Fold]]
 
 
-def transfer(source: Comparison, target: Comparison, folds: Sequence[Fold]) -> pd.DataFrame:
-    """Rank and choose maps by one comparison, and score them on the test images of another.
+def transfer(source: Comparison, targets: Mapping[str, Target]) -> dict[str, pd.DataFrame]:
+    """Rank and choose maps by one comparison, and score them on the test images of others.
 
     Nothing of a test block is used for the ranking: images (or, where pairs are cut into folds, pairs) of the block
     that the source also has, matched by id, are left out.
@@ -21,23 +27,36 @@ def transfer(source: Comparison, target: Comparison, folds: Sequence[Fold]) -> p
     Args:
         source: maps are ranked by it. It also decides how many are retained: the smallest k with the highest score on
             the source.
-        target: the maps are tested on it.
-        folds: of the target.
+        targets: by name.
 
     Returns:
-        A row per fold, in their order: n_source (images that the ranking is from), k, test_transferred. NaN where
-        fewer than `folds.MIN_PAIRS` judged pairs of the source are left, or its score is undefined for every k.
+        For each target a row per fold, in their order: n_source (images that the ranking is from), k, test_transferred.
+        NaN where fewer than `folds.MIN_PAIRS` judged pairs of the source are left, or its score is undefined for every
+        k.
     """
-    blocks = [source_block(source, target, fold) for fold in folds]
-    # Each different block is ranked once: where nothing is left out, all folds share it.
-    different = {_identity(block): block for block in blocks if np.isfinite(block.human).sum() >= 2 * MIN_PAIRS}
+    blocks = {name: [source_block(source, target, fold) for fold in folds] for name, (target, folds) in targets.items()}
+    # Each different block is ranked once: folds share it where nothing is left out, and targets with the same images.
+    different = {
+        _identity(block): block
+        for block in itertools.chain(*blocks.values())
+        if np.isfinite(block.human).sum() >= 2 * MIN_PAIRS
+    }
     chosen = dict(zip(different, _choose(source.engine, list(different.values())), strict=True))
-    rows = []
-    for fold, block in zip(folds, blocks, strict=True):
-        order, k = chosen.get(_identity(block), (None, 0))
-        score = np.nan if order is None or not k else target.engine.top_k(order, [fold.test])[0, k - 1]
-        rows.append((len(block.images), k or np.nan, score))
-    return pd.DataFrame(rows, columns=["n_source", "k", "test_transferred"])
+    tables = {}
+    for name, (target, folds) in targets.items():
+        rows = []
+        for fold, block in zip(folds, blocks[name], strict=True):
+            order, k = chosen.get(_identity(block), (None, 0))
+            score = np.nan if order is None or not k else _score(target.engine, order[:k], fold.test)
+            rows.append((len(block.images), k or np.nan, score))
+        tables[name] = pd.DataFrame(rows, columns=["n_source", "k", "test_transferred"])
+    return tables
+
+
+def _score(engine: Ablation, kept: np.ndarray, block: PairBlock) -> float:
+    """The score of a block with some maps (n,) kept and all others ablated."""
+    alone = engine.only(np.isin(np.arange(engine.active.shape[1]), kept))
+    return rsms.score(rsm(alone.readout, engine.similarity).cpu().numpy(), block, engine.score)
 
 
 def source_block(source: Comparison, target: Comparison, fold: Fold) -> PairBlock:
