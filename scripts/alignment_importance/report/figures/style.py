@@ -274,8 +274,11 @@ def scattered(n: int, width: float) -> np.ndarray:
 
 
 def short(name: str, longest: int = SHORT) -> str:
-    """Shorten a name that is too long."""
-    return name if len(name) <= longest else f"{name[: longest - 1]}…"
+    """Shorten a name that is too long, in its middle: names that begin alike, as those of layers, differ at their ends."""
+    if len(name) <= longest:
+        return name
+    end = 2 * longest // 5
+    return f"{name[: longest - 1 - end]}…{name[-end:]}"
 
 
 def some(n: int, of: int, things: str) -> str:
