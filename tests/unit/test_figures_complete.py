@@ -276,6 +276,12 @@ def row(**more: Any) -> pd.DataFrame:
 FOLDS = pd.DataFrame({"comparison": "c", "model": "n", "test_full": [0.1, 0.3], "test_retained": [0.2, 0.4]})
 
 
+def test_comparisons_are_spread_evenly_over_rows_of_three_at_most() -> None:
+    for number, expected in ((3, [3]), (4, [2, 2]), (5, [3, 2]), (7, [3, 2, 2])):
+        rows = pd.concat([row(comparison=f"c{at}") for at in range(number)], ignore_index=True)
+        assert [len(panel.get_xticks()) for panel in draw_prediction(rows, FOLDS).axes] == expected
+
+
 def test_prediction_explains_what_is_drawn_and_nothing_else() -> None:
     few = words(draw_prediction(row(), FOLDS))
     for absent in ("Ceiling", "Band", "whiskers", "Holm", "Permutation", "effect size", "interval"):

@@ -26,7 +26,7 @@ _OTHERS = (
     ("reverse", "reverse ranking", palette.BASELINE, "<"),
 )
 
-#: Number of comparisons in a row.
+#: The most comparisons in a row.
 _GROUPS = 3
 
 #: Labels of the lines and bands over the width of a group.
@@ -54,9 +54,9 @@ def draw_prediction(summary: pd.DataFrame, folds: pd.DataFrame) -> Figure:
         folds: `comparison`, `model`, `test_full`, `test_retained`, a row per fold.
     """
     shown = [
-        (model, rows.iloc[first : first + _GROUPS].reset_index(drop=True))
+        (model, rows.iloc[group].reset_index(drop=True))
         for model, rows in summary.groupby("model", sort=False)
-        for first in range(0, len(rows), _GROUPS)
+        for group in np.array_split(np.arange(len(rows)), -(-len(rows) // _GROUPS))
     ]
     figure = style.new_figure(2.2 + 2.7 * len(shown))
     panels = figure.subplots(len(shown), 1, squeeze=False, sharey=True)[:, 0]
