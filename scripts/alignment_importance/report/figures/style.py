@@ -274,7 +274,7 @@ def scattered(n: int, width: float) -> np.ndarray:
 
 
 def short(name: str, longest: int = SHORT) -> str:
-    """Shorten a name that is too long, in its middle: names that begin alike, as those of layers, differ at their ends."""
+    """Shorten a name that is too long, in its middle: names of layers, for example, begin alike and end differently."""
     if len(name) <= longest:
         return name
     end = 2 * longest // 5
