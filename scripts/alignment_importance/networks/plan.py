@@ -3,14 +3,13 @@
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
 import torch
 from torch import nn
 from torch.overrides import TorchFunctionMode
 
 from alignment_importance.networks.checkpoints import Checkpoint
-from alignment_importance.networks.spec import Spec
 
 IMAGENET_MEAN, IMAGENET_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 
@@ -54,19 +53,6 @@ class Plan:
     names: Sequence[str] = ()
     check: Callable[[], None] = lambda: None
     own: bool = False
-
-
-class Kind(Protocol):
-    """A kind of networks, such as those of one package: the functions that each module of `kinds` has."""
-
-    def names(self) -> list[str]:
-        """The architectures that can be listed."""
-
-    def includes(self, architecture: str) -> bool:
-        """Whether an architecture is of this kind."""
-
-    def plan(self, spec: Spec) -> Plan:
-        """How to build an architecture of this kind."""
 
 
 @contextmanager

@@ -1,10 +1,8 @@
 """The kinds of networks that can be named as an `architecture`: a module of this package and a line here for each."""
 
-from collections.abc import Sequence
 from importlib import import_module
-from typing import cast
 
-from alignment_importance.networks.plan import Kind, Plan
+from alignment_importance.networks.plan import Plan
 from alignment_importance.networks.spec import Spec, nearest
 from alignment_importance.system.errors import InputError
 
@@ -15,9 +13,9 @@ _MODULES = (
     "timm_models",
 )
 
-
-#: Every kind (see `plan.Kind`); an architecture belongs to the first that includes it.
-KINDS: Sequence[Kind] = [cast(Kind, import_module(f"{__package__}.{name}")) for name in _MODULES]
+#: Every kind of networks: a module with the functions `names` (of the architectures that can be listed), `includes`
+#: (whether an architecture is of this kind) and `plan`. An architecture belongs to the first that includes it.
+KINDS = [import_module(f"{__package__}.{name}") for name in _MODULES]
 
 
 def known_architectures() -> list[str]:
@@ -36,7 +34,7 @@ def plan(spec: Spec) -> Plan:
         raise InputError(
             f"There is no network called {spec.architecture!r}.{nearest(spec.architecture, known_architectures())}"
         )
-    chosen = kind.plan(spec)
+    chosen: Plan = kind.plan(spec)
     names = ["default", *chosen.names, "checkpoint", "random"]
     if spec.weights not in names:
         raise InputError(
