@@ -13,15 +13,12 @@ its fill: x_td falls by x_td - m_d and x_td² by x_td² - m_d². What is left to
 and the fully connected layers of one token.
 """
 
-import functools
-from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any, NamedTuple
 
-import numpy as np
 import torch
 
-from alignment_importance.ablation.heads import ReadoutTask, VariantHead
+from alignment_importance.ablation.heads import VariantHead
 from alignment_importance.networks.head import Head
 from alignment_importance.system.compute import Compute
 
@@ -63,8 +60,7 @@ class AttentionHead(VariantHead):
         with torch.no_grad():
             self._prepare(prefix.to(compute.device))
             self._whole = self._patches(slice(None), torch.arange(maps.shape[1], device=compute.device))
-        no_channels = torch.arange(0, device=compute.device)
-        self.intact = self._readouts(None, no_channels, torch.zeros(1, 0, device=compute.device))[0]
+        self.intact = self._readouts(None, torch.arange(0), torch.zeros(1, 0))[0]
         n_images, n_maps, n_patches = self._x.shape
         values_per_row = 4 * self._keys.shape[1] * n_patches + 12 * n_maps
         self.bytes_per_variant = 4 * (n_images * self.intact.shape[1] + 4 * values_per_row)
@@ -110,33 +106,10 @@ class AttentionHead(VariantHead):
         """(image, channel, patch) x_td² - m_d² of some channels in float64; x holds their x_td - m_d."""
         return x.double().mul_(x + 2 * self._fill[channels, None].double())
 
-    def without_each(self, maps: np.ndarray, chunk: int) -> Iterator[ReadoutTask]:
-        """All channels of the patches but one per variant."""
-        for group in torch.tensor(maps, device=self._x.device).split(chunk):
-            yield functools.partial(self._readouts, None, group, -torch.eye(len(group), device=group.device))
-
-    def each_alone(self, chunk: int) -> Iterator[ReadoutTask]:
-        """One channel of the patches per variant, and no other."""
-        maps = torch.arange(self.maps.shape[1], device=self._x.device)
-        for group in maps.split(chunk):
-            yield functools.partial(self._readouts, maps[:0], group, torch.eye(len(group), device=group.device))
-
-    def top_k(self, order: np.ndarray, chunk: int) -> Iterator[ReadoutTask]:
-        """The channels ranked before those of the chunk, to which these are added one after the other."""
-        ranked = torch.tensor(order, device=self._x.device)
-        for start in range(0, len(ranked), chunk):
-            group = ranked[start : start + chunk]
-            added = torch.ones(len(group), len(group), device=group.device).tril()
-            yield functools.partial(self._readouts, ranked[:start], group, added)
-
     def _readouts(self, base: torch.Tensor | None, channels: torch.Tensor, change: torch.Tensor) -> torch.Tensor:
-        """(variant, image, unit) readouts with channels added to the patches, or ablated.
-
-        Args:
-            base: the channels that the patches have before the change; None for all.
-            channels: (channel,) the channels that change.
-            change: (variant, channel) 1 where a channel is added, -1 where it is ablated, else 0.
-        """
+        """A few images at a time, each token with all of its variants."""
+        device = self._x.device
+        channels, change = channels.to(device), change.to(device)
         at_once = max(1, _ROWS // len(change))
         readouts = []
         with torch.no_grad():
@@ -145,7 +118,7 @@ class AttentionHead(VariantHead):
                 if base is None:
                     patches = _Patches(*(values[images] for values in self._whole))
                 else:
-                    patches = self._patches(images, base)
+                    patches = self._patches(images, base.to(device))
                 readouts.append(self._finish(images, self._attended(images, patches, channels, change)))
         return torch.cat(readouts).transpose(0, 1)
 

@@ -66,17 +66,32 @@ class VariantHead(ABC):
         chosen = (values[images] for values in (self.maps, *self._prefix))
         return type(self)(self._head, self._compute, self.fill, *chosen)
 
-    @abstractmethod
     def without_each(self, maps: np.ndarray, chunk: int) -> Iterator[ReadoutTask]:
         """Tasks for the readouts with each of `maps` (n,) ablated in turn, `chunk` maps per task."""
+        for group in torch.tensor(maps).split(chunk):
+            yield functools.partial(self._readouts, None, group, -torch.eye(len(group)))
 
-    @abstractmethod
     def each_alone(self, chunk: int) -> Iterator[ReadoutTask]:
         """Tasks for the readouts with map k alone kept, `chunk` consecutive k per task."""
+        for group in torch.arange(self.maps.shape[1]).split(chunk):
+            yield functools.partial(self._readouts, group[:0], group, torch.eye(len(group)))
 
-    @abstractmethod
     def top_k(self, order: np.ndarray, chunk: int) -> Iterator[ReadoutTask]:
         """Tasks for the readouts with the first k maps of an order kept, `chunk` consecutive k per task."""
+        ranked = torch.tensor(order)
+        for start in range(0, len(ranked), chunk):
+            group = ranked[start : start + chunk]
+            yield functools.partial(self._readouts, ranked[:start], group, torch.ones(len(group), len(group)).tril())
+
+    @abstractmethod
+    def _readouts(self, base: torch.Tensor | None, maps: torch.Tensor, change: torch.Tensor) -> torch.Tensor:
+        """(variant, image, unit) readouts with maps added to others, or ablated.
+
+        Args:
+            base: (n,) the maps that are kept before the change, the others being ablated; None for all.
+            maps: (map,) the maps that change.
+            change: (variant, map) 1 where a map is added, -1 where it is ablated, else 0.
+        """
 
 
 class LinearHead(VariantHead):
@@ -116,20 +131,10 @@ class LinearHead(VariantHead):
         in_place = self._gated is not None and n_units == n_hidden
         self.bytes_per_variant = 4 * n_images * (n_hidden if in_place else n_hidden + n_units)
 
-    def without_each(self, maps: np.ndarray, chunk: int) -> Iterator[ReadoutTask]:
-        """The hidden layer with all maps, less one contribution per variant."""
-        for group in torch.tensor(maps).split(chunk):
-            yield functools.partial(self._one_by_one, self._hidden, group, -1)
-
-    def each_alone(self, chunk: int) -> Iterator[ReadoutTask]:
-        """The hidden layer with all maps ablated, plus one contribution per variant."""
-        for group in torch.arange(self.maps.shape[1]).split(chunk):
-            yield functools.partial(self._one_by_one, self._all_ablated, group, 1)
-
-    def _one_by_one(self, start: torch.Tensor, maps: torch.Tensor, sign: int) -> torch.Tensor:
-        """(map, image, unit) readouts of a hidden layer (image, hidden unit) plus, or minus, one contribution each."""
-        hidden = self._new_hidden(len(maps))
-        for k, hidden_of_map in zip(maps.tolist(), hidden, strict=True):
+    def _readouts(self, base: torch.Tensor | None, maps: torch.Tensor, change: torch.Tensor) -> torch.Tensor:
+        """Of one map per variant: the hidden layer with all maps, or with none, plus or minus a contribution."""
+        start, hidden = self._hidden if base is None else self._all_ablated, self._new_hidden(len(maps))
+        for k, sign, hidden_of_map in zip(maps.tolist(), change.diagonal().tolist(), hidden, strict=True):
             self._add(start, k, hidden_of_map, sign)
         return self._finish(hidden, _first_silent(self._active[maps]))
 
@@ -149,7 +154,7 @@ class LinearHead(VariantHead):
         n_images, n_hidden = self._hidden.shape
         return self._hidden.new_empty(n_images, n, n_hidden).transpose(0, 1)
 
-    def _add(self, hidden: torch.Tensor, k: int, out: torch.Tensor, sign: int = 1) -> torch.Tensor:
+    def _add(self, hidden: torch.Tensor, k: int, out: torch.Tensor, sign: float = 1) -> torch.Tensor:
         """Write a hidden layer plus c_k, or minus c_k, to `out` (image, hidden unit)."""
         return torch.addmm(hidden, self._values[k], self._weights[:, k].T, alpha=sign, out=out)
 
@@ -274,27 +279,13 @@ class GeneralHead(VariantHead):
         for parts in zip(*(values.split(_BATCH) for values in (self._tail_inputs, *self._prefix)), strict=True):
             yield [part.to(self._compute.device) for part in parts]
 
-    def without_each(self, maps: np.ndarray, chunk: int) -> Iterator[ReadoutTask]:
-        """Each of `maps` replaced by its fill, one per variant."""
-        for group in torch.tensor(maps).split(chunk):
-            yield functools.partial(self._readouts, torch.arange(self.maps.shape[1]) != group[:, None])
-
-    def each_alone(self, chunk: int) -> Iterator[ReadoutTask]:
-        """All maps but one replaced by their fill."""
-        for kept in torch.eye(self.maps.shape[1], dtype=torch.bool).split(chunk):
-            yield functools.partial(self._readouts, kept)
-
-    def top_k(self, order: np.ndarray, chunk: int) -> Iterator[ReadoutTask]:
-        """All maps but the top k replaced by their fill."""
-        rank = torch.empty(len(order), dtype=torch.long)
-        rank[torch.tensor(order)] = torch.arange(len(order))
-        for kept in (rank <= torch.arange(len(order))[:, None]).split(chunk):
-            yield functools.partial(self._readouts, kept)
-
-    def _readouts(self, kept: torch.Tensor) -> torch.Tensor:
-        """(variant, image, unit) readouts with the maps (variant, feature_map) kept and the others replaced."""
+    def _readouts(self, base: torch.Tensor | None, maps: torch.Tensor, change: torch.Tensor) -> torch.Tensor:
+        """Forward passes with all maps that are not kept replaced by their fill."""
+        kept = change.new_zeros(len(change), self.maps.shape[1])
+        kept[:, slice(None) if base is None else base] = 1
+        kept[:, maps] += change
         other_axes = [1] * (self._tail_inputs.ndim - 2)
-        ablated = ~kept.to(self._compute.device).reshape(len(kept), 1, -1, *other_axes)
+        ablated = (kept == 0).to(self._compute.device).reshape(len(kept), 1, -1, *other_axes)
         with torch.no_grad(), self._compute.arithmetic():
             readouts = [self._of_batch(ablated, *parts) for parts in self._batches()]
         return torch.cat(readouts, dim=1)
