@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from alignment_importance.statistics.inference import weighted_scores
 from alignment_importance.statistics.judged import judged_pairs, tied
+from alignment_importance.statistics.scores import SCORES
 from alignment_importance.statistics.similarity import (
-    OwnSecondOrder,
     SecondOrder,
     ranks,
     rsm,
@@ -69,7 +69,7 @@ def test_scores_equal_scipy_with_ties(seed: int, levels: int, n: int) -> None:
     pearson, spearman = scipy.stats.pearsonr(values, human).statistic, scipy.stats.spearmanr(values, human).statistic
     expected = {"pearson": pearson, "pearson_r2": pearson**2, "spearman": spearman}
     for score, value in expected.items():
-        found = SecondOrder.of(torch.from_numpy(human), score)(torch.from_numpy(values))
+        found = SecondOrder.of(torch.from_numpy(human), SCORES[score])(torch.from_numpy(values))
         assert float(found) == pytest.approx(value, abs=1e-12)
 
 
@@ -92,7 +92,7 @@ def test_ranks_equal_scipy(seed: int, levels: int, shape: tuple[int, ...]) -> No
 
 @pytest.mark.parametrize("score", ["pearson", "pearson_r2", "spearman"])
 def test_nan_and_equal_similarities_have_no_score(score: str) -> None:
-    agreement = SecondOrder.of(torch.tensor([1.0, 2.0, 3.0, 5.0]), score)
+    agreement = SecondOrder.of(torch.tensor([1.0, 2.0, 3.0, 5.0]), SCORES[score])
     values = torch.tensor([[1.0, 2.0, torch.nan, 4.0], [0.3, 0.3, 0.3, 0.3], [1.0, 2.0, 3.0, 5.0]]).double()
     result = agreement(values)
     assert torch.isnan(result[:2]).all()
@@ -101,7 +101,7 @@ def test_nan_and_equal_similarities_have_no_score(score: str) -> None:
 
 @pytest.mark.parametrize("score", ["pearson", "spearman"])
 def test_equal_judgments_have_no_score(score: str) -> None:
-    assert torch.isnan(SecondOrder.of(torch.ones(4), score)(torch.tensor([1.0, 2, 3, 4])))
+    assert torch.isnan(SecondOrder.of(torch.ones(4), SCORES[score])(torch.tensor([1.0, 2, 3, 4])))
 
 
 @pytest.mark.parametrize("score", ["pearson", "spearman"])
@@ -114,7 +114,7 @@ def test_each_row_is_scored_over_its_judged_others(score: str) -> None:
     similarities = random.integers(0, 4, (3, 6, 9)).astype(float)
     similarities[:, np.isnan(human)] = np.nan  # similarities of unjudged pairs are not used
     similarities[1, 2, np.flatnonzero(~np.isnan(human[2]))[0]] = np.nan
-    found = OwnSecondOrder.of(torch.from_numpy(human), score == "spearman")(torch.from_numpy(similarities)).numpy()
+    found = SecondOrder.of(torch.from_numpy(human), SCORES[score])(torch.from_numpy(similarities)).numpy()
     correlate = {"pearson": scipy.stats.pearsonr, "spearman": scipy.stats.spearmanr}[score]
     for variant, image in np.ndindex(3, 6):
         judged = ~np.isnan(human[image])
@@ -138,9 +138,11 @@ def test_means_that_differ_by_rounding_are_ties() -> None:
     similarities = np.random.default_rng(3).random(66)
     expected = scipy.stats.spearmanr(similarities, exact).statistic
     for scale in (1, 1e-9, 1e9):
-        found = SecondOrder.of(torch.from_numpy(scale * human), "spearman")(torch.from_numpy(similarities))
+        found = SecondOrder.of(torch.from_numpy(scale * human), SCORES["spearman"])(torch.from_numpy(similarities))
         assert float(found) == pytest.approx(expected, abs=1e-12)
-        [own] = OwnSecondOrder.of(torch.from_numpy(scale * human[None]), True)(torch.from_numpy(similarities[None]))
+        [own] = SecondOrder.of(torch.from_numpy(scale * human[None]), SCORES["spearman"])(
+            torch.from_numpy(similarities[None])
+        )
         assert float(own) == pytest.approx(expected, abs=1e-12)
         [weighted] = weighted_scores(similarities, scale * human, np.ones((1, 66)), "spearman")
         assert weighted == pytest.approx(expected, abs=1e-12)
@@ -156,5 +158,7 @@ def test_rank_correlations_of_equal_similarities_are_equal_wherever_they_stand()
     random = np.random.default_rng(4)
     human, one = torch.from_numpy(random.random(1770)), torch.from_numpy(random.random(1770))
     others = torch.from_numpy(random.random((40, 1770)))
-    scores = SecondOrder.of(human, "spearman")(torch.cat([one[None], others[:20], one[None], others[20:], one[None]]))
+    scores = SecondOrder.of(human, SCORES["spearman"])(
+        torch.cat([one[None], others[:20], one[None], others[20:], one[None]])
+    )
     assert scores[0] == scores[21] == scores[-1]

@@ -22,6 +22,7 @@ import numpy as np
 import torch
 
 from alignment_importance.ablation import kernels
+from alignment_importance.statistics.scores import SCORES
 from alignment_importance.statistics.similarity import (
     CONSTANT,
     SecondOrder,
@@ -537,8 +538,8 @@ class OwnRows:
         rough = ~(spread > _ROUGH * squares) | torch.nn.functional.pad(self.rows.cancelled, (1, 0))
         for image in rough.any(1).nonzero()[:, 0].tolist():
             others = judged[image].nonzero()[:, 0]
-            agreement = SecondOrder.of(human[image, others], "pearson")
-            scores[image, rough[image]] = agreement.paired(self.similarities(image, others)[rough[image]])
+            agreement = SecondOrder.of(human[image, others], SCORES["pearson"])
+            scores[image, rough[image]] = agreement(self.similarities(image, others)[rough[image]])
         constant = self.scale.isnan()
         scales = torch.cat([self.scale[:, None], self.scale_without], dim=1)
         scores = scores.masked_fill(scales.isnan() | (judged & constant).any(1, keepdim=True), torch.nan)

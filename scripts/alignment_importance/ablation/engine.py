@@ -26,7 +26,7 @@ from alignment_importance.inputs.folds import MIN_PAIRS, PairBlock
 from alignment_importance.networks.head import Head
 from alignment_importance.statistics.judged import judged_pairs, places_among_judged
 from alignment_importance.statistics.scores import SCORES
-from alignment_importance.statistics.similarity import OwnSecondOrder, SecondOrder, rsm, scaled_rows, similarities_to
+from alignment_importance.statistics.similarity import SecondOrder, rsm, scaled_rows, similarities_to
 from alignment_importance.system.compute import Compute
 from alignment_importance.system.logs import progress
 
@@ -194,7 +194,7 @@ class Ablation(ABC):
         scorer, sides = self._scorer(PairBlock(np.arange(len(human)), human)), [pairs, pairs[:, ::-1]]
         places = places_among_judged(human, pairs)
         rows = torch.from_numpy(_rows_with_enough(human)).to(scorer.images.device)
-        own = OwnSecondOrder.of(rows, SCORES[self.score].ranked)
+        own = SecondOrder.of(rows, SCORES[self.score].correlation)
         values = self._standardised(scorer, own, torch.from_numpy(places), np.concatenate(sides))
         parts = values[:, :-1].T.reshape(3, len(pairs), len(values))
         judged = [scorer.score.human.cpu().numpy()[places], *(own.human.cpu().numpy()[*side.T] for side in sides)]
@@ -211,14 +211,12 @@ class Ablation(ABC):
         return _Scorer(block, self.score, self.compute.device)
 
     @abstractmethod
-    def _standardised(
-        self, scorer: "_Scorer", own: OwnSecondOrder, places: torch.Tensor, rows: np.ndarray
-    ) -> np.ndarray:
+    def _standardised(self, scorer: "_Scorer", own: SecondOrder, places: torch.Tensor, rows: np.ndarray) -> np.ndarray:
         """(1 + map, place + row + 1) standardised similarities with all maps and without each, then correlations.
 
         Args:
             scorer: scores all judged pairs.
-            own: scores the row of each image.
+            own: correlates the row of each image.
             places: (place,) positions of some pairs among the judged ones.
             rows: (row, 2) an image, whose maps are ablated in it alone, and another one.
         """
@@ -245,7 +243,7 @@ class _Scorer:
 
     def __init__(self, block: PairBlock, score: str, device: torch.device) -> None:
         rows, columns = judged_pairs(block.human)
-        self.score = SecondOrder.of(torch.from_numpy(block.human[rows, columns]).to(device), score)
+        self.score = SecondOrder.of(torch.from_numpy(block.human[rows, columns]).to(device), SCORES[score])
         self.images = torch.from_numpy(block.images).to(device)
         self.pairs = torch.from_numpy(rows).to(device), torch.from_numpy(columns).to(device)
 
@@ -463,14 +461,14 @@ class PooledAblation(Ablation):
 
         def ranked(image: int) -> torch.Tensor:
             others = torch.isfinite(judged[image]).nonzero()[:, 0]
-            score = SecondOrder.against(judged[image, others], SCORES[self.score].correlation)
+            score = SecondOrder.of(judged[image, others], SCORES[self.score].correlation)
             return score(own.similarities(image, others))
 
         images = progress(range(len(human)), "images ablated", len(human))
         scores = _gather(self.compute.map(ranked, images))
         return scores[:, 0], scores[:, 1:]
 
-    def _standardised(self, scorer: _Scorer, own: OwnSecondOrder, places: torch.Tensor, rows: np.ndarray) -> np.ndarray:
+    def _standardised(self, scorer: _Scorer, own: SecondOrder, places: torch.Tensor, rows: np.ndarray) -> np.ndarray:
         n_maps = self.readout.shape[1]
         maps = torch.tensor([kernels.NO_MAP, *range(n_maps)], device=self.compute.device)
         # Memory as in `_pair_by_pair`.
@@ -483,8 +481,7 @@ class PooledAblation(Ablation):
         all_images = torch.arange(len(self.readout), device=self.compute.device)
 
         def standardised_row(image: int) -> np.ndarray:
-            similarities = own_rows.similarities(image, all_images)[:, None]
-            return own.of_image(image).standard(similarities)[:, 0].cpu().numpy()
+            return own.of_set(image).standard(own_rows.similarities(image, all_images)).cpu().numpy()
 
         images = np.unique(rows[:, 0])
         for image, row in zip(images, self.compute.map(standardised_row, images), strict=True):
@@ -519,7 +516,7 @@ class ReadoutAblation(Ablation):
         tasks = self._head.without_each(maps, self._chunk())
         return whole, self._over_maps(tasks, len(maps), scores, "feature maps ablated").T
 
-    def _standardised(self, scorer: _Scorer, own: OwnSecondOrder, places: torch.Tensor, rows: np.ndarray) -> np.ndarray:
+    def _standardised(self, scorer: _Scorer, own: SecondOrder, places: torch.Tensor, rows: np.ndarray) -> np.ndarray:
         whole, (images, others) = scaled_rows(self.readout, self.similarity), torch.from_numpy(rows).T
 
         def standardised(readouts: torch.Tensor) -> torch.Tensor:
@@ -569,7 +566,7 @@ class ReadoutAblation(Ablation):
 
     def _leave_one_out_of_each_image(self, human: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         judged = torch.from_numpy(human).to(self.compute.device)
-        agreement = OwnSecondOrder.of(judged, SCORES[self.score].ranked)
+        agreement = SecondOrder.of(judged, SCORES[self.score].correlation)
         whole = scaled_rows(self.readout, self.similarity)
 
         def scores(readouts: torch.Tensor) -> torch.Tensor:

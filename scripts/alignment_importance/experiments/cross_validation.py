@@ -178,5 +178,5 @@ def _jackknife(similarities: np.ndarray, block: PairBlock, score: str) -> float:
         kept = np.ones(n, dtype=bool)
         kept[part] = False
         left = torch.from_numpy(kept[rows] & kept[columns])
-        scores.append(float(SecondOrder.of(human[left], score)(values[left])))
+        scores.append(float(SecondOrder.of(human[left], SCORES[score])(values[left])))
     return float(np.sqrt((len(scores) - 1) * np.var(scores)))

@@ -59,7 +59,7 @@ def explain(
     engine, ids = comparison.engine, np.array(comparison.image_ids, dtype=str)
     score = SCORES[engine.score]
     rows, columns = judged_pairs(comparison.human)
-    standard = SecondOrder.against(torch.from_numpy(comparison.human[rows, columns]), score)
+    standard = SecondOrder.of(torch.from_numpy(comparison.human[rows, columns]), score)
     full = rsm(torch.from_numpy(comparison.activations["readout"].to_numpy()), engine.similarity)
     shares = standard.human * standard.standard(full[rows, columns])
     if isinstance(asked, pd.DataFrame):

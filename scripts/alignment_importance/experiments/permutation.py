@@ -18,7 +18,7 @@ from alignment_importance.experiments.rankings import order_of, rank
 from alignment_importance.inputs.folds import MIN_PAIRS, Fold, PairBlock
 from alignment_importance.statistics.averages import average
 from alignment_importance.statistics.judged import judged_pairs
-from alignment_importance.statistics.scores import SCORES
+from alignment_importance.statistics.scores import SCORES, Score
 from alignment_importance.statistics.similarity import SecondOrder
 from alignment_importance.system.logs import progress
 from alignment_importance.system.resumable import AT_ONCE, Budget
@@ -210,7 +210,7 @@ def _pair_by_pair_without(
     scores = []
     for chunk in maps.split(engine.compute.chunk(8 * 8 * len(pairs[0]))):
         similarities = engine.rows.similarities_without(pairs, chunk)
-        of_draws = [_of_each(similarities, part.of(pairs), engine.score) for part in permuted.split(size)]
+        of_draws = [_of_each(similarities, part.of(pairs), SCORES[engine.score]) for part in permuted.split(size)]
         scores.append(torch.cat(of_draws))
     return torch.cat(scores, dim=1)
 
@@ -237,9 +237,9 @@ def _test(engine: PooledAblation, fold: Fold, orders: torch.Tensor, permuted: _P
     chunks = zip(*(torch.from_numpy(rows).split(n_at_once) for rows in judged_pairs(fold.test.human)), strict=True)
     readout = engine.readout[torch.from_numpy(fold.test.images)]
     of_chunks = [closed_forms.of_kept(readout, engine.fill, kept, chunk, engine.similarity) for chunk in chunks]
-    similarities, human = torch.cat(of_chunks, dim=1), permuted.of(_pairs(fold.test, orders.device))
-    sides = (similarities[:1].expand_as(similarities[1:]), similarities[1:])
-    return torch.stack([_of_own(side, human, engine.score) for side in sides])
+    similarities = torch.cat(of_chunks, dim=1)
+    agreement = SecondOrder.of(permuted.of(_pairs(fold.test, orders.device)), SCORES[engine.score])
+    return torch.stack([agreement(similarities[:1]), agreement(similarities[1:])])
 
 
 def _train_curves(
@@ -254,27 +254,16 @@ def _train_curves(
     steps, pairs, curves = grid(n_maps), _pairs(block, device), []
     size = max(1, _CACHED_VALUES // len(engine.readout) ** 2)
     for chunk, part in zip(orders.split(size), permuted.split(size), strict=True):
-        human = part.of(pairs)
+        agreement = SecondOrder.of(part.of(pairs), SCORES[engine.score])
         similarities = closed_forms.top_at(engine.readout, engine.fill, chunk, steps, engine.similarity)
-        curves.append(torch.stack([_of_own(of_k[:, *pairs], human, engine.score) for of_k in similarities], dim=1))
+        curves.append(torch.stack([agreement(of_k[:, *pairs]) for of_k in similarities], dim=1))
     return torch.tensor(steps, device=device), torch.cat(curves)
 
 
-def _of_own(similarities: torch.Tensor, human: torch.Tensor, score: str) -> torch.Tensor:
-    """Scores (draw,) of similarities (draw, pair) against the judgments (draw, pair) of the same draw."""
-    if human.isfinite().all():
-        return SecondOrder.of(human, score).paired(similarities)
-    return torch.cat([_of_judged(r[None], judged, score) for r, judged in zip(similarities, human, strict=True)])
-
-
-def _of_each(similarities: torch.Tensor, human: torch.Tensor, score: str) -> torch.Tensor:
+def _of_each(similarities: torch.Tensor, human: torch.Tensor, score: Score) -> torch.Tensor:
     """Scores (draw, map) of similarities (map, pair) against the judgments (draw, pair) of every draw."""
-    if human.isfinite().all():
-        return SecondOrder.of(human, score)(similarities).T
-    return torch.stack([_of_judged(similarities, of_draw, score) for of_draw in human])
-
-
-def _of_judged(similarities: torch.Tensor, human: torch.Tensor, score: str) -> torch.Tensor:
-    """Scores (map,) of similarities (map, pair) over the pairs that have a judgment (pair,)."""
     judged = human.isfinite()
-    return SecondOrder.of(human[judged], score)(similarities[:, judged])
+    if judged.all():
+        return SecondOrder.of(human, score).of_every_set(similarities)
+    of_draws = zip(human, judged, strict=True)
+    return torch.stack([SecondOrder.of(drawn[pairs], score)(similarities[:, pairs]) for drawn, pairs in of_draws])

@@ -18,6 +18,7 @@ from scipy.linalg import cho_factor, cho_solve
 from alignment_importance.experiments import lasso
 from alignment_importance.inputs.folds import Fold, PairBlock
 from alignment_importance.statistics.judged import TIED_DECIMALS, judged_pairs
+from alignment_importance.statistics.scores import SCORES
 from alignment_importance.statistics.similarity import SecondOrder, scaled_rows
 from alignment_importance.system.compute import Compute
 
@@ -188,7 +189,7 @@ def _nothing(z: torch.Tensor) -> Reweighted:
 def _scores(rows: torch.Tensor, fold: Fold, weights: torch.Tensor, score: str) -> torch.Tensor:
     """(penalty,) test scores of weights (penalty, unit)."""
     pairs = judged_pairs(fold.test.human)
-    second_order = SecondOrder.of(torch.from_numpy(fold.test.human[pairs]).to(rows.device), score)
+    second_order = SecondOrder.of(torch.from_numpy(fold.test.human[pairs]).to(rows.device), SCORES[score])
     z = rows[torch.from_numpy(fold.test.images)]
     return second_order(torch.stack([in_own_units((z * row) @ z.T)[pairs] for row in weights]))
 

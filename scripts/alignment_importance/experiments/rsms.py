@@ -10,6 +10,7 @@ from alignment_importance.experiments import rankings
 from alignment_importance.experiments.comparisons import Comparison
 from alignment_importance.inputs.folds import PairBlock
 from alignment_importance.statistics.judged import judged_pairs
+from alignment_importance.statistics.scores import SCORES
 from alignment_importance.statistics.similarity import SecondOrder, rsm
 
 
@@ -36,7 +37,7 @@ def score(similarities: np.ndarray, block: PairBlock, kind: str) -> float:
     """
     rows, columns = judged_pairs(block.human)
     values = torch.from_numpy(similarities[block.images[rows], block.images[columns]])
-    return float(SecondOrder.of(torch.from_numpy(block.human[rows, columns]), kind)(values))
+    return float(SecondOrder.of(torch.from_numpy(block.human[rows, columns]), SCORES[kind])(values))
 
 
 def compute(comparison: Comparison, ranking: pd.DataFrame, k: float) -> xr.Dataset:

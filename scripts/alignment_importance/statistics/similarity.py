@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import torch
 
 from alignment_importance.statistics.judged import TIED_DECIMALS, tied
-from alignment_importance.statistics.scores import SCORES, Score
+from alignment_importance.statistics.scores import Score
 
 #: A row whose variance is below this share of its mean square counts as constant: what is left is rounding.
 CONSTANT = 1e-12
@@ -89,49 +89,51 @@ class SecondOrder:
 
     Attributes:
         score: whether ranks are correlated, and the function of the correlation.
-        human: (pair,) float64, the judgments (or their ranks), centred, of length one; or (draw, pair) for
-            several sets of judgments.
+        human: (pair,) float64, the judgments (or their ranks), centred and of length one over the judged pairs, 0 for
+            all others; or (set, pair) for several sets of judgments, such as those of each image with all others.
+        judged: of the same shape, whether there is a judgment; None where all pairs are judged.
     """
 
     score: Score
     human: torch.Tensor
+    judged: torch.Tensor | None
 
     @classmethod
-    def of(cls, human: torch.Tensor, score: str) -> "SecondOrder":
-        """Prepare one of `SCORES` against judgments (pair,).
+    def of(cls, human: torch.Tensor, score: Score) -> "SecondOrder":
+        """Prepare a score against judgments (pair,) or (set, pair), NaN where there are none.
 
-        If the judgments are all equal, or fewer than two, scores are NaN.
+        If the judgments of a set are all equal, or fewer than two, its scores are NaN.
         """
-        return cls.against(human, SCORES[score])
-
-    @classmethod
-    def against(cls, human: torch.Tensor, score: Score) -> "SecondOrder":
-        """Prepare a score that need not be one of `SCORES`."""
-        return cls(score, _unit(ranks(_tied(human)) if score.ranked else human.double()))
+        judged = torch.isfinite(human)
+        some_judged = None if judged.all() else judged
+        values = _tied(human) if score.ranked else human.double()
+        return cls(score, _standard(values, some_judged, score.ranked), some_judged)
 
     def __call__(self, similarities: torch.Tensor) -> torch.Tensor:
-        """Scores (...) of similarities (..., pair), or (..., draw) against several sets of judgments.
+        """Scores (...) of similarities (..., pair), or (..., set) of (..., set, pair), each set against its own.
 
-        Any NaN among the similarities, or equal values throughout, gives NaN.
+        Any NaN among the similarities of judged pairs, or equal values throughout, gives NaN.
         """
-        standard = self.standard(similarities)
-        if self.human.ndim == 1:
-            # Not a product of matrices, whose rounding for one set of similarities may depend on the others.
-            return self._of_correlation((standard * self.human).sum(-1))
-        return self._of_correlation(standard @ self.human.mT)
-
-    def paired(self, similarities: torch.Tensor) -> torch.Tensor:
-        """Scores (draw,) of similarities (draw, pair), each against its own set of judgments."""
+        # Not a product of matrices, whose rounding for one set of similarities may depend on the others.
         return self._of_correlation((self.standard(similarities) * self.human).sum(-1))
 
+    def of_every_set(self, similarities: torch.Tensor) -> torch.Tensor:
+        """Scores (set, ...) of similarities (..., pair) against every set of judgments, in all of which all are."""
+        return self._of_correlation((self.standard(similarities) @ self.human.mT).movedim(-1, 0))
+
     def standard(self, similarities: torch.Tensor) -> torch.Tensor:
-        """Similarities, or their ranks, centred, of length one; NaN throughout where one is NaN."""
+        """Similarities (..., pair), or their ranks, standardised like `human`; NaN throughout where one is NaN."""
         similarities = similarities.double()
         if not self.score.ranked:
-            return _unit(similarities)
+            return _standard(similarities, self.judged, ranked=False)
         # NaN has a rank like any value.
-        undefined = similarities.isnan().any(-1, keepdim=True)
-        return _unit(ranks(similarities.round(decimals=TIED_DECIMALS))).masked_fill(undefined, torch.nan)
+        undefined = similarities.isnan() if self.judged is None else similarities.isnan() & self.judged
+        standard = _standard(similarities.round(decimals=TIED_DECIMALS), self.judged, ranked=True)
+        return standard.masked_fill(undefined.any(-1, keepdim=True), torch.nan)
+
+    def of_set(self, number: int) -> "SecondOrder":
+        """The score against one of several sets of judgments."""
+        return SecondOrder(self.score, self.human[number], None if self.judged is None else self.judged[number])
 
     def _of_correlation(self, correlation: torch.Tensor) -> torch.Tensor:
         if not self.human.shape[-1]:
@@ -141,56 +143,16 @@ class SecondOrder:
         return self.score.of(correlation)
 
 
-@dataclass(frozen=True)
-class OwnSecondOrder:
-    """The match of each image's similarities with people's: a correlation per row, over the images judged with it.
+def _standard(values: torch.Tensor, judged: torch.Tensor | None, ranked: bool) -> torch.Tensor:
+    """Values (..., pair), or their ranks, standardised like `SecondOrder.human`; NaN where all are equal."""
 
-    Attributes:
-        ranked: whether ranks are correlated.
-        judged: (image, other) whether there is a judgment.
-        human: (image, other) float64, the judgments (or their ranks), each row centred and of length one
-            over the images judged with it, and 0 elsewhere.
-    """
+    def others(values: torch.Tensor, value: float) -> torch.Tensor:
+        return values if judged is None else values.masked_fill(~judged, value)
 
-    ranked: bool
-    judged: torch.Tensor
-    human: torch.Tensor
-
-    @classmethod
-    def of(cls, human: torch.Tensor, ranked: bool) -> "OwnSecondOrder":
-        """Prepare the score against judgments (image, other), NaN where there are none."""
-        judged = torch.isfinite(human)
-        values = _tied(human) if ranked else human.double()
-        return cls(ranked, judged, _standard_rows(values, judged, ranked))
-
-    def __call__(self, similarities: torch.Tensor) -> torch.Tensor:
-        """Correlations (..., image) of similarities (..., image, other).
-
-        Any NaN among the similarities of judged pairs, or equal values throughout, gives NaN.
-        """
-        return (self.standard(similarities) * self.human).sum(-1)
-
-    def standard(self, similarities: torch.Tensor) -> torch.Tensor:
-        """Similarities (..., image, other), or their ranks, standardised like `human`; a row with a NaN is all NaN."""
-        similarities = similarities.double()
-        undefined = (similarities.isnan() & self.judged).any(-1, keepdim=True)
-        if self.ranked:
-            similarities = similarities.round(decimals=TIED_DECIMALS)
-        return _standard_rows(similarities, self.judged, self.ranked).masked_fill(undefined, torch.nan)
-
-    def of_image(self, image: int) -> "OwnSecondOrder":
-        """The score of one image alone."""
-        return OwnSecondOrder(self.ranked, self.judged[[image]], self.human[[image]])
-
-
-def _standard_rows(values: torch.Tensor, judged: torch.Tensor, ranked: bool) -> torch.Tensor:
-    """Values (..., image, other), or their ranks, standardised like `OwnSecondOrder.human`; NaN where all are equal."""
-    if ranked:
-        # Images that are not judged with a row's image rank last and change no rank of the others.
-        values = ranks(values.masked_fill(~judged, torch.inf))
-    values = values.masked_fill(~judged, 0)
-    n_judged = judged.sum(-1, keepdim=True)
-    centred = (values - values.sum(-1, keepdim=True) / n_judged).masked_fill(~judged, 0)
+    # Pairs that are not judged rank last and change no rank of the others.
+    values = others(ranks(others(values, torch.inf)) if ranked else values, 0)
+    n_judged = values.shape[-1] if judged is None else judged.sum(-1, keepdim=True)
+    centred = others(values - values.sum(-1, keepdim=True) / n_judged, 0)
     spread = centred.square().sum(-1, keepdim=True)
     constant = ~(spread > CONSTANT**2 * values.square().sum(-1, keepdim=True))
     return centred / spread.sqrt().masked_fill(constant, torch.nan)
@@ -216,11 +178,3 @@ def _first_of_tied(positions: torch.Tensor, tied: torch.Tensor) -> torch.Tensor:
     starts = positions.clone()
     starts[..., 1:].masked_fill_(tied, -torch.inf)
     return starts.cummax(-1).values
-
-
-def _unit(values: torch.Tensor) -> torch.Tensor:
-    """Centre along the last axis and scale to length one; NaN where all values are equal."""
-    centred = values - values.mean(-1, keepdim=True)
-    variance = centred.square().mean(-1, keepdim=True)
-    constant = ~(variance > CONSTANT**2 * values.square().mean(-1, keepdim=True))
-    return centred / (variance * values.shape[-1]).sqrt().masked_fill(constant, torch.nan)
