@@ -6,6 +6,7 @@ This works for every network, but each ablated map costs a run of the whole netw
 import copy
 import functools
 import itertools
+import math
 import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -201,19 +202,11 @@ def _laid_out(called: Mapping[str, Call], name: str, shape: tuple[int, ...]) -> 
         raise InputError(
             f"map_layer {name!r} is {shown(shape)}; (image, feature_map, y, x) or (image, token, unit) is needed."
         )
-    n_tokens = shape[0]
     grids = [call.output_shape for call in called.values() if issubclass(call.kind, nn.Conv2d) and call.output_shape]
-    # The first convolution makes the patches, so its output shows their grid.
-    if grids and 0 <= n_tokens - grids[0][1] * grids[0][2] < n_tokens / 2:
-        _, height, width = grids[0]
-        return tokens.Layout(n_tokens - height * width, height, width)
-    square = tokens.in_a_square(n_tokens, (0, 1))
-    if square is None:
-        raise InputError(
-            f"map_layer {name!r} has {n_tokens} tokens per image, a number that is not a square, and no convolution "
-            "shows how they are arranged. Name a layer whose tokens are those of patches of the image."
-        )
-    return square
+    # The first convolution makes the patches, so its output shows their grid; tokens beyond it are prefix tokens.
+    n_prefix = shape[0] - math.prod(grids[0][1:]) if grids else -1
+    possible = (n_prefix,) if 0 <= n_prefix < shape[0] / 2 else (0, 1)
+    return tokens.arrange(name, shape[0], possible, [grid[1:] for grid in grids[:1]])
 
 
 def _computed_with_last(called: Mapping[str, Call], name: str, shape: tuple[int, ...]) -> bool:

@@ -8,7 +8,7 @@ import itertools
 import math
 import operator
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -60,35 +60,46 @@ def layout_of(node: fx.Node, prefix: int | None) -> Layout:
             depends on no parameter with `token` in its name may have none yet. If None, none or one is assumed.
 
     Raises:
-        InputError: there are no patch tokens, or no earlier layer has as many places and their number is not a square.
+        InputError: see `arrange`.
     """
     if len(shape(node)) == 3:
         height, width, _ = shape(node)
         return Layout(0, height, width)
-    n_tokens = shape(node)[0]
     before = ancestors(node)
     sizes = [shape(other) for other in node.graph.nodes if other in before]
     grids = [size[1:] for size in sizes if len(size) == 3 and min(size) > 1]
     has_token_parameter = any(other.op == "get_attr" and "token" in str(other.target) for other in before)
     possible = (0, 1) if prefix is None else (prefix,) if has_token_parameter else (prefix, 0)
+    return arrange(node.meta["name"], shape(node)[0], possible, grids)
+
+
+def arrange(layer: str, n_tokens: int, possible: Sequence[int], grids: Iterable[tuple[int, ...]]) -> Layout:
+    """Arrange tokens as the first of some grids (y, x) that they fill after a possible number of prefix tokens.
+
+    If they fill none, they are a square, after the first possible number that leaves one.
+
+    Raises:
+        InputError: names the layer; there are no patch tokens, or they fill no grid and are no square.
+    """
     if n_tokens - min(possible) < 2:
         raise InputError(
-            f"map_layer {node.meta['name']!r} has no tokens of image patches. Name a layer before it, such as a block "
-            "that the class token goes through together with the patches."
+            f"map_layer {layer!r} has no tokens of image patches. Name a layer before it, such as a block that the "
+            "class token goes through together with the patches."
         )
-    for n_prefix, grid in itertools.product(possible, grids):
-        if n_tokens - math.prod(grid) == n_prefix:
-            return Layout(n_prefix, *grid)
-    square = in_a_square(n_tokens, possible)
-    if square is None:
-        n_patches = n_tokens - possible[0]
-        others = f", {counted(possible[0], 'of which does', 'of which do')} not stand for an image patch"
-        raise InputError(
-            f"map_layer {node.meta['name']!r} has {n_tokens} tokens per image{others if possible[0] else ''}. No "
-            f"earlier layer has a grid of {n_patches} positions, and {n_patches} is not a square number, so the "
-            "positions of the tokens are unknown. Name a layer before tokens are merged or left out."
-        )
-    return square
+    for n_prefix, (height, width) in itertools.product(possible, grids):
+        if n_tokens - height * width == n_prefix:
+            return Layout(n_prefix, height, width)
+    for n_prefix in possible:
+        side = math.isqrt(max(0, n_tokens - n_prefix))
+        if side > 1 and side**2 == n_tokens - n_prefix:
+            return Layout(n_prefix, side, side, assumed=True)
+    n_patches = n_tokens - possible[0]
+    others = f", {counted(possible[0], 'of which does', 'of which do')} not stand for an image patch"
+    raise InputError(
+        f"map_layer {layer!r} has {n_tokens} tokens per image{others if possible[0] else ''}. No earlier layer has a "
+        f"grid of {n_patches} positions, and {n_patches} is not a square number, so the positions of the tokens are "
+        "unknown. Name a layer before tokens are merged or left out."
+    )
 
 
 def ends_with_channels(shape: tuple[int, ...]) -> bool:
@@ -140,15 +151,6 @@ def require_places(layer: str, map_shape: tuple[int, int, int]) -> None:
             f"map_layer {layer!r} outputs {n_maps} x {height} x {width} for an image, but maps of a square input are "
             "square: these dimensions are not places. Name a layer before or after it."
         )
-
-
-def in_a_square(number: int, prefix: Iterable[int]) -> Layout | None:
-    """Lay out tokens as a square after the first number of prefix tokens that leaves a square number; else None."""
-    for n_prefix in prefix:
-        side = math.isqrt(max(0, number - n_prefix))
-        if side > 1 and side**2 == number - n_prefix:
-            return Layout(n_prefix, side, side, assumed=True)
-    return None
 
 
 def to_maps(values: torch.Tensor, prefix: int, height: int, width: int) -> torch.Tensor:
