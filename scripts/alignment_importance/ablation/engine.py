@@ -239,28 +239,19 @@ def _rows_with_enough(human: np.ndarray) -> np.ndarray:
 
 
 class _Scorer:
-    """The score of a block, on the device, from similarity matrices or from similarities pair by pair."""
+    """The score of a block, on the device, from the similarities of its judged `pairs` (positions in the block)."""
 
     def __init__(self, block: PairBlock, score: str, device: torch.device) -> None:
         rows, columns = judged_pairs(block.human)
         self.score = SecondOrder.of(torch.from_numpy(block.human[rows, columns]).to(device), SCORES[score])
         self.images = torch.from_numpy(block.images).to(device)
         self.pairs = torch.from_numpy(rows).to(device), torch.from_numpy(columns).to(device)
-
-    def of_all_images(self, similarities: torch.Tensor) -> torch.Tensor:
-        """Scores (...) of matrices (..., image, image) of all images of the set."""
-        rows, columns = (self.images[index] for index in self.pairs)
-        return self.score(similarities[..., rows, columns])
+        self.pairs_of_set = self.images[self.pairs[0]], self.images[self.pairs[1]]
 
     def parts(self, similarities: torch.Tensor, places: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """Standardised similarities (..., place) of the judged pairs at `places`, and correlations (..., 1) of all."""
         standard = self.score.standard(similarities)
         return standard[..., places], (standard * self.score.human).sum(-1, keepdim=True)
-
-    def of_block(self, similarities: torch.Tensor) -> torch.Tensor:
-        """Scores (...) of matrices (..., image, image) of the images of the block."""
-        rows, columns = self.pairs
-        return self.score(similarities[..., rows, columns])
 
 
 class PooledAblation(Ablation):
@@ -388,13 +379,12 @@ class PooledAblation(Ablation):
     def _pair_by_pair(self, rows: closed_forms.Covariation, block: PairBlock) -> tuple[_ScoreMaps, int]:
         """What scores maps over a block from each similarity, and how many maps to take at a time."""
         scorer = self._scorer(block)
-        first, second = (scorer.images[index] for index in scorer.pairs)
 
         def score(maps: torch.Tensor) -> torch.Tensor:
-            return scorer.score(rows.similarities_without((first, second), maps))
+            return scorer.score(rows.similarities_without(scorer.pairs_of_set, maps))
 
         # Memory for the similarities, two gathered columns, and sorting.
-        return score, self.compute.chunk(8 * 8 * len(first))
+        return score, self.compute.chunk(8 * 8 * len(scorer.pairs[0]))
 
     def _top_k(self, orders: Sequence[np.ndarray], blocks: Sequence[Sequence[PairBlock]]) -> np.ndarray:
         of_blocks = np.repeat(orders, len(blocks[0]), axis=0)
@@ -510,7 +500,7 @@ class ReadoutAblation(Ablation):
 
         def scores(readouts: torch.Tensor) -> torch.Tensor:
             similarities = rsm(readouts, self.similarity)
-            return torch.stack([scorer.of_all_images(similarities) for scorer in scorers], dim=1)
+            return torch.stack([scorer.score(similarities[..., *scorer.pairs_of_set]) for scorer in scorers], dim=1)
 
         whole = scores(self.readout[None])[0].cpu().numpy()
         tasks = self._head.without_each(maps, self._chunk())
@@ -559,8 +549,8 @@ class ReadoutAblation(Ablation):
         scorers = [self._scorer(PairBlock(np.searchsorted(images, block.images), block.human)) for block in blocks]
 
         def scores(readouts: torch.Tensor) -> torch.Tensor:
-            of_blocks = [scorer.of_block(rsm(readouts, self.similarity, scorer.images)) for scorer in scorers]
-            return torch.stack(of_blocks, dim=1)
+            matrices = ((scorer, rsm(readouts, self.similarity, scorer.images)) for scorer in scorers)
+            return torch.stack([scorer.score(matrix[..., *scorer.pairs]) for scorer, matrix in matrices], dim=1)
 
         return head, scores
 
