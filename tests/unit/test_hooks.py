@@ -273,54 +273,17 @@ def test_own_networks_give_an_image_one_output(kind: type[nn.Module], layer: str
         networks.cut(own, layer)
 
 
-class Cube(nn.Module):
-    """Its layer `maps` outputs as many maps as rows."""
+class Cube(Branching):
+    """Its layer `early` outputs as many maps as rows."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.maps, self.head = nn.Identity(), nn.Linear(8, 4)
-        self.first, self.last = nn.Conv2d(3, 8, 1), nn.Linear(3, 8)
-
-    def make(self, images: torch.Tensor) -> torch.Tensor:
-        return self.first(images)
-
-    def forward(self, images: torch.Tensor) -> Any:
-        if len(images) > 10**6:
-            raise AssertionError
-        return self.head(self.maps(self.make(images)).mean((2, 3)))
+        self.early, self.maps = nn.Conv2d(3, 8, 1), nn.Conv2d(8, 5, 2)
 
 
-class LastOfCube(Cube):
-    """The same, with the maps in the last dimension."""
-
-    def make(self, images: torch.Tensor) -> torch.Tensor:
-        return self.last(images.movedim(1, -1))
-
-    def forward(self, images: torch.Tensor) -> Any:
-        return self.head(self.maps(self.make(images)).mean((1, 2))) if len(images) else images
-
-
-class UnclearCube(Cube):
-    """The maps are a sum of a convolution and a fully connected layer: the first or last dimension may hold them."""
-
-    def make(self, images: torch.Tensor) -> torch.Tensor:
-        return self.first(images) + self.last(images.movedim(1, -1)).movedim(-1, 1)
-
-
-@pytest.mark.parametrize("kind", [Cube, LastOfCube])
-def test_as_many_maps_as_rows_are_told_from_rows(kind: type[Cube]) -> None:
-    network = network_of(kind)
-    cut = networks.cut(network, "maps")
-    assert (cut.head.route, cut.map_shape) == ("hooked", (8, 8, 8))
-    with torch.inference_mode():
-        assert isinstance(network.module, Cube)
-        put_out = network.module.make(some_images())
-        torch.testing.assert_close(cut.trunk(some_images()), put_out.movedim(-1, 1) if kind is LastOfCube else put_out)
-
-
-def test_as_many_maps_as_rows_that_nothing_tells_apart_are_refused() -> None:
+def test_as_many_maps_as_rows_are_refused() -> None:
     with pytest.raises(InputError, match=r"as many maps as rows, \(image, 8, 8, 8\), .* Set another `input_size`"):
-        networks.cut(network_of(UnclearCube), "maps")
+        networks.cut(network_of(Cube), "early")
 
 
 def test_modules_are_listed() -> None:

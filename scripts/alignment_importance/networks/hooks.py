@@ -194,10 +194,13 @@ def _classifier(called: Mapping[str, Call], architecture: str) -> str:
 
 def _laid_out(called: Mapping[str, Call], name: str, shape: tuple[int, ...]) -> tokens.Layout | None:
     """The layout of a map layer's output of this shape for one image; None if it is (feature_map, y, x) already."""
+    if len(shape) == 3 and len(set(shape)) == 1:
+        raise InputError(
+            f"map_layer {name!r} outputs as many maps as rows, {shown(shape)}, so it is unclear which dimension is "
+            "that of the maps. Set another `input_size`."
+        )
     if len(shape) == 3:
-        is_ambiguous = len(set(shape)) == 1
-        channels_last = _computed_with_last(called, name, shape) if is_ambiguous else tokens.ends_with_channels(shape)
-        return tokens.Layout(0, *shape[:2]) if channels_last else None
+        return tokens.Layout(0, *shape[:2]) if tokens.ends_with_channels(shape) else None
     if len(shape) != 2:
         raise InputError(
             f"map_layer {name!r} is {shown(shape)}; (image, feature_map, y, x) or (image, token, unit) is needed."
@@ -207,18 +210,6 @@ def _laid_out(called: Mapping[str, Call], name: str, shape: tuple[int, ...]) -> 
     n_prefix = shape[0] - math.prod(grids[0][1:]) if grids else -1
     possible = (n_prefix,) if 0 <= n_prefix < shape[0] / 2 else (0, 1)
     return tokens.arrange(name, shape[0], possible, [grid[1:] for grid in grids[:1]])
-
-
-def _computed_with_last(called: Mapping[str, Call], name: str, shape: tuple[int, ...]) -> bool:
-    """Whether the last of three equal dimensions is the maps, as the modules show that read or return this shape."""
-    kinds = [call.kind for call in called.values() if shape in (call.input_shape, call.output_shape)]
-    by_linear = any(issubclass(kind, nn.Linear) for kind in kinds)
-    if by_linear == any(issubclass(kind, nn.Conv2d | nn.BatchNorm2d) for kind in kinds):
-        raise InputError(
-            f"map_layer {name!r} outputs as many maps as rows, {shown(shape)}, and nothing shows which dimension "
-            "is that of the maps. Set another `input_size`."
-        )
-    return by_linear
 
 
 #: Tensors that hooks record (`noted`) and insert (`given`), separate for each thread.
