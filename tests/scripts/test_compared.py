@@ -1,6 +1,7 @@
 """Networks, comparisons and interactions: files in, tables out, joined by image id."""
 
 from pathlib import Path
+from typing import Any
 
 import naive
 import numpy as np
@@ -19,12 +20,10 @@ from alignment_importance.inputs import folds, judgments
 from alignment_importance.system import compute
 from alignment_importance.system.netcdf import read_netcdf, write_netcdf
 from alignment_importance.system.tables import read_table, write_table
-from eliminate_feature_maps import eliminate_feature_maps
 from making.recovery import as_markdown
+from measure_interactions import measure_interactions
 from measure_recovery import measure_recovery
 from measure_transfer import measure_transfer
-from sample_shapley_values import sample_shapley_values
-from score_map_pairs import score_map_pairs
 
 IDS = [f"i{number:02d}" for number in range(15)]
 
@@ -54,11 +53,15 @@ def made(tmp_path: Path, resources: compute.Compute) -> Path:
     return tmp_path
 
 
+def measured(made: Path) -> dict[str, Any]:
+    """The files that interactions are measured from."""
+    files = {"activations": "maps.nc", "judgments": "one.nc", "folds": "folds-0.csv", "ranking": "all.csv"}
+    return {name: made / file for name, file in files.items()} | {"curves": made / "curves.csv"}
+
+
 def test_elimination_pairs_and_shapley_values(made: Path) -> None:
-    common = {"activations": made / "maps.nc", "judgments": made / "one.nc", "minutes": 0, **WAYS}
-    eliminate_feature_maps(
-        **common, folds=made / "folds-0.csv", curves=made / "curves.csv", table=made / "elimination.csv"
-    )
+    common = measured(made) | WAYS
+    measure_interactions(**common, kind="elimination", settings={"minutes": 0}, table=made / "elimination.csv")
     table = read_table(made / "elimination.csv")
     one_shot = read_table(made / "curves.csv")
     assert len(table) == 3 * N_MAPS
@@ -71,14 +74,15 @@ def test_elimination_pairs_and_shapley_values(made: Path) -> None:
     assert table["simulated"].all()
     assert (table["unit"] == "images").all()
 
-    score_map_pairs(**common, ranking=made / "all.csv", top_maps=4, table=made / "pairs.csv")
+    measure_interactions(**common, kind="pairs", settings={"minutes": 0, "top_maps": 4}, table=made / "pairs.csv")
     pairs = read_table(made / "pairs.csv")
     ranked = read_table(made / "all.csv").sort_values("rank")
     assert len(pairs) == 6
     assert set(pairs["feature_map"]) | set(pairs["feature_map_b"]) == set(ranked["feature_map"][:4])
     np.testing.assert_allclose(pairs["ais"], ranked.set_index("feature_map")["ais"].loc[pairs["feature_map"]])
 
-    sample_shapley_values(**common, permutations=7, seed=3, table=made / "shapley.csv")
+    seven = {"minutes": 0, "permutations": 7, "seed": 3}
+    measure_interactions(**common, kind="shapley", settings=seven, table=made / "shapley.csv")
     values = read_table(made / "shapley.csv")
     assert values["shapley"].sum() == pytest.approx(score_of_the_whole(made))
     assert (values["n_permutations"] == 7).all()
@@ -96,19 +100,19 @@ def score_of_the_whole(made: Path) -> float:
 
 def test_the_next_run_does_what_there_was_no_time_for(made: Path) -> None:
     """Rank correlations have no closed form: with `minutes=0`, each run makes one step."""
-    common = {"activations": made / "maps.nc", "judgments": made / "one.nc", **WAYS}
     alignment = {"similarity": "pearson", "score": "spearman"}
-    spearman = common | {"alignment": alignment, "permutations": 3, "seed": 3}
+    spearman = measured(made) | WAYS | {"kind": "shapley", "alignment": alignment}
+    step, whole = ({"minutes": minutes, "permutations": 3, "seed": 3} for minutes in (0, 60))
     for number in (1, 2, 3):
-        sample_shapley_values(**spearman, minutes=0, table=made / "shapley.csv")
+        measure_interactions(**spearman, settings=step, table=made / "shapley.csv")
         assert (read_table(made / "shapley.csv")["n_permutations"] == number).all()
         assert (made / "shapley.partial.npz").exists() == (number < 3)
-    sample_shapley_values(**spearman, minutes=60, table=made / "at once.csv")
+    measure_interactions(**spearman, settings=whole, table=made / "at once.csv")
     assert (made / "at once.csv").read_bytes() == (made / "shapley.csv").read_bytes()
     # After a change of the judgments, the sampling starts anew.
-    sample_shapley_values(**spearman, minutes=0, table=made / "shapley.csv")
+    measure_interactions(**spearman, settings=step, table=made / "shapley.csv")
     write_judgments(made / "one.nc", IDS[:13], 9, simulated=True)
-    sample_shapley_values(**spearman, minutes=0, table=made / "shapley.csv")
+    measure_interactions(**spearman, settings=step, table=made / "shapley.csv")
     assert (read_table(made / "shapley.csv")["n_permutations"] == 1).all()
 
 
@@ -165,20 +169,19 @@ def test_interactions_and_transfer_replace_maps_by_their_means(made: Path) -> No
         return [k for k in every if k not in gone]
 
     judged = list(range(13))
-    common = {"activations": made / "maps.nc", "judgments": made / "one.nc", "minutes": 0, **ways}
-    score_map_pairs(**common, ranking=made / "all.csv", top_maps=4, table=made / "pairs.csv")
+    common = measured(made) | ways
+    measure_interactions(**common, kind="pairs", settings={"minutes": 0, "top_maps": 4}, table=made / "pairs.csv")
     pairs = read_table(made / "pairs.csv")
     without = [score_of(but(*gone), "one", judged) for gone in pairs[["feature_map", "feature_map_b"]].to_numpy()]
     np.testing.assert_allclose(pairs["ais_pair"], score_of(every, "one", judged) - np.array(without), atol=1e-6)
-    sample_shapley_values(**common, permutations=1, seed=3, table=made / "shapley.csv")
+    one = {"minutes": 0, "permutations": 1, "seed": 3}
+    measure_interactions(**common, kind="shapley", settings=one, table=made / "shapley.csv")
     order = np.random.default_rng([3, 0]).permutation(N_MAPS)
     scores = [0.0, *(np.nan_to_num(score_of(order[:k].tolist(), "one", judged)) for k in range(1, N_MAPS + 1))]
     found = read_table(made / "shapley.csv").set_index("feature_map")["shapley"]
     np.testing.assert_allclose(found[order], np.diff(scores), atol=1e-6)
     cut = folds.blocks(read_table(made / "folds-0.csv"), human["one"], IDS[:13])
-    eliminate_feature_maps(
-        **common, folds=made / "folds-0.csv", curves=made / "curves.csv", table=made / "elimination.csv"
-    )
+    measure_interactions(**common, kind="elimination", settings={"minutes": 0}, table=made / "elimination.csv")
     eliminated = read_table(made / "elimination.csv").set_index(["fold", "k"])
     for fold in cut:
         train = fold.train.images.tolist()

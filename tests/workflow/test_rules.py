@@ -26,9 +26,7 @@ GPU_RULES = {"extract_activations", "validate_rankings", "assess_prediction", "e
 GPU_OTHERS = {
     "measure_speed",
     "predict_gaze",
-    "eliminate_feature_maps",
-    "score_map_pairs",
-    "sample_shapley_values",
+    "measure_interactions",
     "score_images",
     "measure_recovery",
 }

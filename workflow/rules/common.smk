@@ -149,6 +149,11 @@ def comparisons_of_control(wildcards) -> list[str]:
     return PLAN.comparisons_of(config["controls"][wildcards.control]["image_set"])
 
 
+def only_for(kind: str, file: str) -> Callable:
+    """An input function: a file that one kind of interaction needs."""
+    return lambda wildcards: file if wildcards.kind == kind else []
+
+
 def of_views(pattern: str, views: list[tuple[str, str]] = VIEWS) -> list[str]:
     """Fill comparisons and models, and the image set of each comparison, into a file's name."""
     return [

@@ -7,7 +7,12 @@
 # If the scores have no closed form, the jobs stop after `interactions.minutes` and log how much is done. Their state is
 # kept in *.partial.npz beside the output; the same command with more minutes, or after an interruption, continues.
 
-KINDS_OF_INTERACTION = ["elimination", "pairs", "shapley"]
+# Kinds of interaction, and the keys of the configuration's `interactions` that each depends on.
+KINDS_OF_INTERACTION = {
+    "elimination": ["minutes"],
+    "pairs": ["minutes", "top_maps"],
+    "shapley": ["minutes", "permutations", "seed"],
+}
 
 
 rule interactions:
@@ -22,18 +27,21 @@ rule interactions:
         ),
 
 
-rule eliminate_feature_maps:
-    """Eliminate feature maps one at a time in the folds of the first seed, scoring again after each."""
+rule measure_interactions:
+    """Eliminate feature maps one at a time in the folds of the first seed, score pairs, or estimate Shapley values."""
     input:
         **ABLATION_INPUT,
-        folds=f"<results>/folds/{{comparison}}/seed-{SEEDS[0]}.csv",
-        curves=f"<results>/curves/{{comparison}}/{{model}}/seed-{SEEDS[0]}.csv",
+        folds=only_for("elimination", f"<results>/folds/{{comparison}}/seed-{SEEDS[0]}.csv"),
+        curves=only_for("elimination", f"<results>/curves/{{comparison}}/{{model}}/seed-{SEEDS[0]}.csv"),
+        ranking=only_for("pairs", "<results>/rankings/{comparison}/{model}/all.csv"),
     output:
-        table="<results>/interactions/{comparison}/{model}/elimination.csv",
+        table="<results>/interactions/{comparison}/{model}/{kind}.csv",
     log:
-        "<logs>/eliminate_feature_maps/{comparison}/{model}.log",
+        "<logs>/measure_interactions/{comparison}/{model}/{kind}.log",
     benchmark:
-        "<benchmarks>/eliminate_feature_maps/{comparison}/{model}.tsv"
+        "<benchmarks>/measure_interactions/{comparison}/{model}/{kind}.tsv"
+    wildcard_constraints:
+        kind=PLAN.any_of(KINDS_OF_INTERACTION),
     conda:
         environment("torch")
     threads: 4
@@ -44,64 +52,10 @@ rule eliminate_feature_maps:
         gpu=GPUS,
     params:
         **ABLATION_PARAMS,
-        minutes=config["interactions"]["minutes"],
-        code=code_of("eliminate_feature_maps"),
+        settings=lambda wildcards: {key: config["interactions"][key] for key in KINDS_OF_INTERACTION[wildcards.kind]},
+        code=code_of("measure_interactions"),
     script:
-        "../../scripts/eliminate_feature_maps.py"
-
-
-rule score_map_pairs:
-    """Score pairs of the highest-ranked feature maps."""
-    input:
-        **ABLATION_INPUT,
-        ranking="<results>/rankings/{comparison}/{model}/all.csv",
-    output:
-        table="<results>/interactions/{comparison}/{model}/pairs.csv",
-    log:
-        "<logs>/score_map_pairs/{comparison}/{model}.log",
-    benchmark:
-        "<benchmarks>/score_map_pairs/{comparison}/{model}.tsv"
-    conda:
-        environment("torch")
-    threads: 4
-    resources:
-        mem_mb=megabytes_of_ablation(),
-        runtime=growing(config["interactions"]["minutes"] + 60),
-        gpu=GPUS,
-    params:
-        **ABLATION_PARAMS,
-        minutes=config["interactions"]["minutes"],
-        top_maps=config["interactions"]["top_maps"],
-        code=code_of("score_map_pairs"),
-    script:
-        "../../scripts/score_map_pairs.py"
-
-
-rule sample_shapley_values:
-    """Estimate Shapley values of feature maps from sampled permutations."""
-    input:
-        **ABLATION_INPUT,
-    output:
-        table="<results>/interactions/{comparison}/{model}/shapley.csv",
-    log:
-        "<logs>/sample_shapley_values/{comparison}/{model}.log",
-    benchmark:
-        "<benchmarks>/sample_shapley_values/{comparison}/{model}.tsv"
-    conda:
-        environment("torch")
-    threads: 4
-    resources:
-        mem_mb=megabytes_of_ablation(),
-        runtime=growing(config["interactions"]["minutes"] + 60),
-        gpu=GPUS,
-    params:
-        **ABLATION_PARAMS,
-        minutes=config["interactions"]["minutes"],
-        permutations=config["interactions"]["permutations"],
-        seed=config["interactions"]["seed"],
-        code=code_of("sample_shapley_values"),
-    script:
-        "../../scripts/sample_shapley_values.py"
+        "../../scripts/measure_interactions.py"
 
 
 rule measure_recovery:
@@ -155,7 +109,7 @@ rule plot_interactions:
         mem_mb=growing(700, tables=10),
         runtime=growing(10),
     params:
-        **dict.fromkeys(("tables", "png"), KINDS_OF_INTERACTION),
+        **dict.fromkeys(("tables", "png"), list(KINDS_OF_INTERACTION)),
         page=config["figures"],
         score=config["alignment"]["score"],
         code=code_of("plot_interactions"),
