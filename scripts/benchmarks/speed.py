@@ -130,8 +130,8 @@ def vgg16(compute: Compute) -> pd.DataFrame:
     kind = {"n_images": len(maps), "n_maps": n_maps}
     torch.set_num_threads(compute.threads)  # for the other ways: the engine has ended
     ablated = np.linspace(0, n_maps - 1, 6).astype(int)
-    seconds, scores = heads_run_again(head.module, (maps,), human, ablated, 1)
-    difference, share = float(np.abs(scores - without[0, ablated]).max()), len(ablated) / n_maps
+    seconds, scores = heads_run_again(head.module, (maps,), list(ablated[:, None]), [folds.whole(human)], 1)
+    difference, share = float(np.abs(scores[:, 0] - without[0, ablated]).max()), len(ablated) / n_maps
     rows = [row("vgg16", "leave_one_out", "published", loo, seconds, difference=difference, share=share, **kind)]
     n_captum = 2
     seconds, correlations = captum_leave_one_out(head.module, maps, human, range(n_captum))
@@ -175,31 +175,34 @@ def _set_active_share(head: Head, maps: torch.Tensor, device: torch.device) -> N
 
 
 def heads_run_again(
-    head: nn.Module, parts: Sequence[torch.Tensor], human: np.ndarray, ablated: np.ndarray, at_once: int
+    head: nn.Module,
+    parts: Sequence[torch.Tensor],
+    ablated: Sequence[np.ndarray],
+    blocks: Sequence[folds.PairBlock],
+    at_once: int,
 ) -> tuple[float, np.ndarray]:
-    """Scores by forward passes of the head with each of some maps set to zero in turn, then one RSM per map.
+    """Scores by forward passes of the head with some maps set to zero, then one RSM per block.
 
     Args:
         head: turns maps, and prefix tokens where it reads any, into the readout (image, unit).
         parts: the maps (image, feature_map, y, x) and any tokens (image, token, unit).
-        human: (image, image) judgments.
-        ablated: (n,) maps.
+        ablated: sets of maps, one after the other.
         at_once: images per forward pass.
 
     Returns:
-        Seconds, and the scores without these maps.
+        Seconds, and the scores (set, block) without these maps.
     """
     device = next(head.parameters()).device
     maps, *prefix = parts
     started = time.perf_counter()
     scores = []
-    for k in progress(ablated, "the head run again: maps ablated", len(ablated)):
+    for gone in progress(ablated, "the head run again: sets of maps ablated", len(ablated)):
         without = maps.clone()
-        without[:, k] = 0
+        without[:, gone] = 0
         batches = zip(*(values.split(at_once) for values in (without, *prefix)), strict=True)
         with torch.no_grad():
-            readouts = [head(*(values.to(device) for values in batch)).cpu() for batch in batches]
-        scores.append(_numpy_score(torch.cat(readouts).numpy(), human))
+            readout = torch.cat([head(*(values.to(device) for values in batch)).cpu() for batch in batches]).numpy()
+        scores.append([_numpy_score(readout[block.images], block.human) for block in blocks])
     return time.perf_counter() - started, np.array(scores)
 
 
@@ -250,25 +253,16 @@ def _published_curves(
     Differences count beyond the first tenth of k: with a few maps all similarities are nearly one, and what is left is
     rounding of float32.
     """
-    device = next(head.parameters()).device
     fold = folds_of_seeds[0][0]
     order = importance.order_of(ranking[ranking["fold"] == fold.fold])
     expected = traced[traced["fold"] == fold.fold].set_index("k")
     sizes = np.linspace(1, len(order), 24).astype(int)
-    seconds, difference = 0.0, 0.0
-    for k in progress(sizes, "the published way: top-k subsets", len(sizes)):
-        started = time.perf_counter()
-        kept = torch.zeros_like(maps)
-        kept[:, order[:k].copy()] = maps[:, order[:k].copy()]
-        with torch.no_grad():
-            readout = head(kept.to(device)).cpu().numpy()
-        naive = [_numpy_score(readout[block.images], block.human) for block in (fold.train, fold.test)]
-        seconds += time.perf_counter() - started
-        if k > len(order) // 10:
-            ours = expected.loc[k, ["train_score", "test_score"]].to_numpy(float)
-            # With a constant row neither has a score; a score of only one would make the difference NaN.
-            same = np.isnan(ours) & np.isnan(naive)
-            difference = float(np.max([difference, *np.where(same, 0, np.abs(ours - naive))]))
+    left_out = [order[k:].copy() for k in sizes]
+    seconds, naive = heads_run_again(head, (maps,), left_out, (fold.train, fold.test), len(maps))
+    ours = expected.loc[sizes, ["train_score", "test_score"]].to_numpy(float)
+    # With a constant row neither has a score; a score of only one would make the difference NaN.
+    differences = np.where(np.isnan(ours) & np.isnan(naive), 0, np.abs(ours - naive))
+    difference = float(differences[sizes > len(order) // 10].max())
     share = len(sizes) / (len(order) * sum(len(of_seed) for of_seed in folds_of_seeds))
     return seconds, difference, share
 
@@ -295,8 +289,8 @@ def transformer(compute: Compute) -> pd.DataFrame:
         _, without = engine.leave_one_out([folds.whole(human)])
     ablated = np.linspace(0, head.n_maps - 1, 4).astype(int)
     torch.set_num_threads(compute.threads)  # as for VGG-16
-    seconds, scores = heads_run_again(head.module, (maps, prefix), human, ablated, 32)
-    difference, share = float(np.abs(scores - without[0, ablated]).max()), len(ablated) / head.n_maps
+    seconds, scores = heads_run_again(head.module, (maps, prefix), list(ablated[:, None]), [folds.whole(human)], 32)
+    difference, share = float(np.abs(scores[:, 0] - without[0, ablated]).max()), len(ablated) / head.n_maps
     compared = ("vit_b_16", "leave_one_out", "last_block", ours, seconds)
     return pd.DataFrame([row(*compared, difference=difference, share=share, n_images=len(maps), n_maps=head.n_maps)])
 

@@ -45,8 +45,8 @@ def test_a_head_run_again_equals_the_engine(maps: torch.Tensor, human: np.ndarra
     engine = ReadoutAblation(LinearHead(head, CPU, torch.zeros(maps.shape[1]), maps), CPU, "pearson", "pearson_r2")
     _, without = engine.leave_one_out([folds.whole(human)])
     some = np.array([0, 3, 9])
-    seconds, scores = speed.heads_run_again(head.module, (maps,), human, some, at_once)
-    np.testing.assert_allclose(scores, without[0, some], atol=1e-5)
+    seconds, scores = speed.heads_run_again(head.module, (maps,), list(some[:, None]), [folds.whole(human)], at_once)
+    np.testing.assert_allclose(scores[:, 0], without[0, some], atol=1e-5)
     assert seconds > 0
 
 
