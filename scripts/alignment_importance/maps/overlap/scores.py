@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from alignment_importance.statistics import roc
 
 #: Constant that keeps the KL divergence finite, that of the benchmark.
-_EPSILON = 2.2204e-16
+EPSILON = 2.2204e-16
 
 Values = NDArray[np.float64]
 
@@ -66,51 +66,4 @@ def kl_divergence(prediction: NDArray[np.floating], truth: NDArray[np.floating])
     It is not symmetric. A constant of 2e-16 keeps it finite where the prediction is 0.
     """
     P, Q = density(truth), density(prediction)
-    return float((P * np.log(_EPSILON + P / (Q + _EPSILON))).sum())
-
-
-class References:
-    """True maps with which many predictions are compared, each with all maps but one.
-
-    CC, and KL divergence but for a term of the true map alone, are linear in the true map (standardised for CC), so
-    that their means over maps follow from sums of maps. SIM needs every map.
-    """
-
-    def __init__(self, n_pixels: int) -> None:
-        self._densities: dict[str, NDArray[np.float32]] = {}
-        self._deviations: dict[str, float] = {}
-        self._information: dict[str, float] = {}
-        self._sum, self._sum_of_standardised = np.zeros(n_pixels), np.zeros(n_pixels)
-
-    def add(self, name: str, values: NDArray[np.floating]) -> None:
-        """Add a map by its pixels (pixel,), which must not all be equal."""
-        P = density(values)
-        positive = P[P > 0]
-        self._densities[name] = P.astype(np.float32)
-        self._deviations[name] = float(P.std())
-        self._information[name] = float((positive * np.log(positive)).sum())
-        kept = self._densities[name].astype(np.float64)
-        self._sum += kept
-        self._sum_of_standardised += kept / self._deviations[name]
-
-    def mean_scores(self, prediction: NDArray[np.floating], left_out: str | None = None) -> list[float]:
-        """Mean CC, SIM and KL divergence of a prediction (pixel,) with all maps but `left_out`; NaN if none is left."""
-        others = [name for name in self._densities if name != left_out]
-        if not others:
-            return [np.nan] * 3
-        z, Q = standardised(prediction), density(prediction)
-        total, total_of_standardised = self._sum, self._sum_of_standardised
-        if left_out in self._densities:
-            own = self._densities[left_out].astype(np.float64)
-            total, total_of_standardised = total - own, total_of_standardised - own / self._deviations[left_out]
-        sums = (
-            _dot(total_of_standardised, z) / len(z),
-            sum(float(np.minimum(self._densities[name], Q).sum()) for name in others),
-            sum(self._information[name] for name in others) - _dot(total, np.log(Q + _EPSILON)),
-        )
-        return [score / len(others) for score in sums]
-
-
-def _dot(first: Values, second: Values) -> float:
-    """Sum of products without BLAS, whose rounding may depend on the number of threads."""
-    return float(np.einsum("p,p->", first, second))
+    return float((P * np.log(EPSILON + P / (Q + EPSILON))).sum())
