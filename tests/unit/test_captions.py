@@ -76,6 +76,7 @@ def test_names_of_files_and_labels() -> None:
     assert captions.stem("bars") == "bars"
     assert captions.stem("control", "halves", "net") == "control_halves_net"
     assert captions.stem("agreement", "birds", "net", "other") == "agreement_birds_net_and_other"
-    assert captions.labels("spread", "birds") == {"what": "spread of the scores", "comparison": "birds"}
+    title = "How Alignment Importance Scores are spread over feature maps and images"
+    assert captions.labels("spread", "birds") == {"what": title, "comparison": "birds"}
     with pytest.raises(ValueError, match="shorter"):
         captions.stem("curves", "birds")

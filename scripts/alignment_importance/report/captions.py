@@ -15,7 +15,7 @@ class Caption:
         title: what the figure shows.
         question: that it answers.
         claim: the claim of the paper that it shows.
-        category, label: its section in Snakemake's report, and its name there.
+        category: its section in Snakemake's report.
         reading: how to read it; `{score}` is replaced by the second-order score.
         about: what a figure of this kind is about, in the order of its file name; nothing if it is about a whole run.
         condition: which runs have figures of this kind, if not all do.
@@ -25,7 +25,6 @@ class Caption:
     question: str
     claim: str = "none"
     category: str
-    label: str
     reading: str
     about: tuple[str, ...] = ("comparison", "model")
     condition: str = ""
@@ -38,7 +37,6 @@ FIGURES = {
         question="Do the retained feature maps predict the judgments of new images better than all maps?",
         claim="they do: test R² of full and retained representations",
         category="Prediction",
-        label="all against retained feature maps",
         reading="Test alignment ({score}) of all feature maps and of those retained on the training images, beside "
         "everything that the selection is held against and, with several participants, noise ceilings. Every fold of "
         "every seed is one value; folds of one data set are not independent.",
@@ -49,7 +47,6 @@ FIGURES = {
         question="How does the alignment of the k highest-ranked maps depend on k, and where is the retained number?",
         claim="how the number of retained maps is chosen",
         category="Prediction",
-        label="top-k curves",
         reading="Alignment ({score}) of the k highest-ranked feature maps on the training images that they were ranked "
         "on and on the test images. The retained number is the smallest k with the highest training score.",
     ),
@@ -58,7 +55,6 @@ FIGURES = {
         question="How many maps help or hinder, how unequal are they, and do the folds agree?",
         claim="none; says how stable the ranking is",
         category="Importance",
-        label="spread of the scores, agreement of the folds",
         reading="How the scores are spread over feature maps, and how far the folds agree on them. A positive score "
         "means that the map helps the alignment.",
     ),
@@ -67,7 +63,6 @@ FIGURES = {
         question="Where in an image does what matters for comparing it lie?",
         claim="image-specific heatmaps",
         category="Heatmaps",
-        label="images beside their heatmaps",
         reading="Heatmap: the image's feature maps averaged with its own positive scores, clear (lowest) to bright "
         "(highest), each over its own range unless a colour bar gives one for all; crossed out where no score is "
         "positive. r: correlation of the network's with people's similarities of the image to all others.",
@@ -79,7 +74,6 @@ FIGURES = {
         claim="heatmaps correspond to the saliency maps of a gaze-prediction model, and differ in part; here with the "
         "saliency maps of the configuration",
         category="Saliency",
-        label="heatmaps and saliency maps",
         reading="Precision, recall and relative risk in both directions over all images, with 95 % bootstrap "
         "intervals; baselines: saliency maps of other images, a centre bias, and activations without scores. Where "
         "lines coincide, the wider ones lie below.",
@@ -90,7 +84,6 @@ FIGURES = {
         question="For which categories do saliency maps predict heatmaps, and at which thresholds?",
         claim="they do for animals alone, and worse for smaller masks",
         category="Saliency",
-        label="by category",
         reading="The highest pixels of the saliency map as a prediction of those of the heatmap, whose share of the "
         "image the figure names: precision and recall against the share of the predicting pixels, means over images "
         "with 95 % bootstrap intervals, beside baselines and chance (dotted). Where lines coincide, the wider ones lie "
@@ -102,7 +95,6 @@ FIGURES = {
         question="Where do the highest pixels of both lie in an image?",
         claim="outlines of both masks at 5, 10 and 15 %, and the relative risk",
         category="Saliency",
-        label="images",
         reading="Blue: highest pixels of the heatmap; orange: as many of the saliency map. RR: relative risk, the rate "
         "at which pixels inside the heatmap's mask lie in the saliency map's, as a multiple of that of pixels outside "
         "it.",
@@ -113,7 +105,6 @@ FIGURES = {
         question="What do the judgments, the whole network and the retained maps find alike?",
         claim="alignment is a match of similarity matrices",
         category="Similarities",
-        label="similarity matrices",
         reading="Similarities as percentiles of the pairs, in one order of images. The retained maps were chosen by "
         "judgments of the same images.",
     ),
@@ -121,14 +112,12 @@ FIGURES = {
         title="Image patches that drive the most important feature maps most",
         question="What do the most important maps respond to?",
         category="Importance",
-        label="patches",
         reading="The parts of images in which the feature maps of the highest scores are most active.",
     ),
     "pairs-explained": Caption(
         title="Pairs of images that people and network agree and disagree on most",
         question="Why are two images alike to people and network, or to one of them alone: which maps, which places?",
         category="Similarities",
-        label="pairs explained",
         reading="Pairs with the highest and with the lowest shares of the correlation r of the network with people: "
         "both images, each with the heatmap of its maps in the light of the other, and where the feature maps that "
         "contribute most to the agreement, or to the disagreement, are most active in both. SD: similarities in "
@@ -139,7 +128,6 @@ FIGURES = {
         question="Which network predicts the judgments better, and how many of its maps does that take?",
         claim="ImageNet and ecoset side by side",
         category="Networks",
-        label="scores and retained maps",
         reading="Test alignment ({score}) with all and with the retained feature maps, and the share of maps retained.",
         about=(),
         condition="several models",
@@ -148,7 +136,6 @@ FIGURES = {
         title="Alignment over the map layers of a network",
         question="At which depth do the feature maps of a network match judgments best, and does choosing help there?",
         category="Networks",
-        label="alignment over map layers",
         reading="Test alignment ({score}) of all feature maps of each map layer and of those retained on the training "
         "images, means over folds with 95 % intervals by the bootstrap over images, from the first layer to the last; "
         "dashed: noise ceiling.",
@@ -160,7 +147,6 @@ FIGURES = {
         question="Are scores spread over maps and images as evenly in one network as in another?",
         claim="ecoset-trained VGG-16 is slightly more uniform",
         category="Networks",
-        label="spread of the scores",
         reading="Empirical distribution functions with uniform 95 % bands; D: two-sample Kolmogorov-Smirnov test.",
         about=("comparison",),
         condition="several models",
@@ -169,7 +155,6 @@ FIGURES = {
         title="Agreement of two networks' heatmaps of the same images",
         question="Do two networks see importance in the same places, and on which images?",
         category="Networks",
-        label="agreement of heatmaps",
         reading="r: correlation of the heatmaps over an image's pixels; beside it the correlation with another image's "
         "heatmap. Lines: means with 95 % intervals. Left: images on which the networks agree most and least.",
         about=("comparison", "model", "model_b"),
@@ -179,7 +164,6 @@ FIGURES = {
         title="Rankings of feature maps used on other comparisons",
         question="Does a ranking learned from one comparison predict others?",
         category="Networks",
-        label="transfer of rankings",
         reading="Test alignment ({score}), less that of all maps, of the maps that another comparison's judgments rank "
         "highest.",
         about=("model",),
@@ -190,7 +174,6 @@ FIGURES = {
         question="Are maps chosen better one at a time than by one ranking?",
         claim="its open question, how maps interact",
         category="Interactions",
-        label="backward elimination",
         reading="Alignment ({score}) of the feature maps left when they are removed one at a time and scored again "
         "after each, and of as many maps of the highest scores in one ranking, on the training and on the test images "
         "of the folds of one seed.",
@@ -201,7 +184,6 @@ FIGURES = {
         question="Which maps replace each other?",
         claim="its open question, how maps interact",
         category="Interactions",
-        label="pairs of maps",
         reading="What pairs of feature maps are worth beyond the sum of both. Positive: they replace each other.",
         condition="target `interactions`",
     ),
@@ -210,7 +192,6 @@ FIGURES = {
         question="Is a map worth more, or less, when others may be gone too?",
         claim="its open question, how maps interact",
         category="Interactions",
-        label="Shapley values",
         reading="Shapley values with standard errors of the sampling, against Alignment Importance Scores.",
         condition="target `interactions`",
     ),
@@ -220,7 +201,6 @@ FIGURES = {
         "comparisons and networks?",
         claim="bars of test R² with retained counts",
         category="Prediction",
-        label="bars with numbers of retained maps",
         reading="Bars: test alignment ({score}) of all feature maps (grey) and of those retained on the training "
         "images (blue), means over folds; whiskers: 95 % intervals by the bootstrap over images; numbers: feature maps "
         "retained, mean over folds; dashed, with several participants: noise ceiling, the highest score to expect "
@@ -233,7 +213,6 @@ FIGURES = {
         question="How does alignment depend on the number of feature maps, and how far do folds differ?",
         claim="curves of single folds",
         category="Prediction",
-        label="curves of single folds",
         reading="Thin lines: test alignment ({score}) of single folds; thick lines: means over folds on training "
         "images (orange) and test images (blue); dotted: number of maps retained, mean over folds. Maps are ranked, "
         "and their number is chosen, on training images alone.",
@@ -245,7 +224,6 @@ FIGURES = {
         question="Do heatmaps lie on what the observers compared, where that is known?",
         claim="none; a positive control",
         category="Control",
-        label="heatmaps under different observers",
         reading="Points: images; bars: medians of the area under the ROC curve by which the heatmap tells two objects "
         "apart, with 95 % bootstrap intervals. Pairs: heatmaps in the light of another image that people find alike, "
         "means over such images. Plain activations are the baseline.",
@@ -256,7 +234,6 @@ FIGURES = {
         title="Speed and memory of the ablation engine",
         question="How much faster is the engine than other ways to the same numbers, and how does it grow?",
         category="Benchmark",
-        label="times and memory",
         reading="Time and memory on this machine, against the published way (one forward pass of the head per feature "
         "map and image), batched feature ablation with captum, and one RSM per map from the Gram matrix. Data are "
         "simulated and VGG-16 has random weights, with biases such that 15 per cent of the units of its fully "
@@ -293,7 +270,7 @@ def stem(kind: str, *names: str) -> str:
 
 def labels(kind: str, *names: str) -> dict[str, str]:
     """Return the labels of a figure in Snakemake's report; arguments as for `subject`."""
-    return {"what": FIGURES[kind].label, **subject(kind, *names)}
+    return {"what": FIGURES[kind].title, **subject(kind, *names)}
 
 
 def unusual(arithmetic: str, ablation: str) -> list[str]:
