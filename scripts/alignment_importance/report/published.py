@@ -5,8 +5,10 @@ from pathlib import Path
 
 import pandas as pd
 
+from alignment_importance.inputs.delimited_text import Text
 from alignment_importance.system.errors import InputError
-from alignment_importance.system.tables import ORIGIN, read_table
+from alignment_importance.system.problems import Problems
+from alignment_importance.system.tables import ORIGIN
 
 #: Columns of a table of published values; `quantity` is a column of the summary of the predictions.
 COLUMNS = ("comparison", "model", "score", "quantity", "published", "source")
@@ -18,21 +20,16 @@ def read(path: Path) -> pd.DataFrame:
     """Read a table of published values, which has the columns `COLUMNS`.
 
     Raises:
-        InputError: the file is not a table, or lacks one of these columns.
+        ProblemsError: the file is not a table, lacks one of these columns, or has values that are no numbers.
     """
-    try:
-        table = read_table(path)
-    except ValueError as error:
-        raise InputError(
-            f"cannot be read as a CSV table ({error}). Save it as comma-separated UTF-8.", where=path
-        ) from error
-    if not isinstance(table.index, pd.RangeIndex):  # pandas takes the first fields for names of the rows
-        found = "its lines have more fields than its header."
-        raise InputError(f"{found} Give every column a name, or quote commas.", where=path)
-    if missing := [name for name in COLUMNS if name not in table.columns]:
-        found = f"the header lacks {', '.join(missing)}; it has {', '.join(table.columns)}."
-        raise InputError(f"{found} Rename or add columns; commas separate them.", where=path)
-    return table
+    problems = Problems()
+    text = Text(path, problems)
+    text.require(COLUMNS)
+    rows = text.table()
+    values = rows.numbers("published", "Remove the row.")
+    problems.raise_errors()
+    cells = {name: [cell for _, cell in rows.cells(name)] for name in COLUMNS}
+    return pd.DataFrame(cells).assign(published=values)
 
 
 def compare(summary: pd.DataFrame, published: pd.DataFrame) -> pd.DataFrame:
@@ -49,15 +46,12 @@ def compare(summary: pd.DataFrame, published: pd.DataFrame) -> pd.DataFrame:
         another score.
 
     Raises:
-        InputError: the summary lacks a quantity, or a published value is not a number.
+        InputError: the summary lacks a quantity.
     """
     quantities = published["quantity"].unique().tolist()
-    unknown = [name for name in quantities if name not in summary.columns]
-    if unknown or not pd.api.types.is_numeric_dtype(published["published"]):
-        problem = f"unknown quantities {', '.join(map(str, unknown))}" if unknown else "values that are no numbers"
-        raise InputError(
-            f"The table of published values has {problem}. Quantities are columns of prediction/summary.csv."
-        )
+    if unknown := [name for name in quantities if name not in summary.columns]:
+        problem = f"The table of published values has unknown quantities {', '.join(unknown)}."
+        raise InputError(f"{problem} Quantities are columns of prediction/summary.csv.")
     obtained = summary.melt(
         ["comparison", "model", "score", *ORIGIN], quantities, var_name="quantity", value_name="obtained"
     )
