@@ -6,7 +6,8 @@ from pathlib import Path
 
 from job import run
 
-from alignment_importance.report.gallery import ImageSet, View, build
+from alignment_importance.report.gallery.content import ImageSet, View
+from alignment_importance.report.gallery.page import build
 from alignment_importance.report.overlays import Scale
 from alignment_importance.system.atomic_write import atomic_folder
 from alignment_importance.system.netcdf import open_netcdf, read_netcdf
@@ -38,7 +39,7 @@ def build_gallery(
         pairs: explained pairs of images, by comparison and model.
         image_set_of: the image set of each comparison.
         percents: sizes of the masks that are outlined.
-        gallery: the folder to write, see `gallery.build`.
+        gallery: the folder to write, see `page.build`.
     """
     with ExitStack() as files, atomic_folder(gallery) as folder:
         sets = []

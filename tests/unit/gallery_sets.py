@@ -9,7 +9,7 @@ import pandas as pd
 import xarray as xr
 from PIL import Image
 
-from alignment_importance.report import gallery
+from alignment_importance.report.gallery.content import ImageSet, View
 
 #: Ids that, unescaped, would leave the folder, run a script or end the page's own script; one looks like a number.
 IDS = ["007", "../up", "<img src=x onerror=run()>", "</script><script>run()</script>", "é b", "with 'quotes\" & %41"]
@@ -69,7 +69,7 @@ def explained(ids: Sequence[str], maps: np.ndarray, attrs: Mapping[str, str | in
     return dataset.isel(pair=[at for at, pair in enumerate(PAIRS) if set(pair) <= set(ids)])
 
 
-def view(comparison: str, model: str = "net.1", ids: Sequence[str] = tuple(IDS), seed: int = 1) -> gallery.View:
+def view(comparison: str, model: str = "net.1", ids: Sequence[str] = tuple(IDS), seed: int = 1) -> View:
     """The results of one comparison and one network for the images of `ids`."""
     random = np.random.default_rng(seed)
     chosen = [IDS.index(image) for image in ids]
@@ -104,7 +104,7 @@ def view(comparison: str, model: str = "net.1", ids: Sequence[str] = tuple(IDS),
         }
     )
     other_rows = [overlap.assign(baseline="activations", precision=9), overlap.assign(target_percent=5, precision=9)]
-    return gallery.View(
+    return View(
         comparison=comparison,
         model=model,
         heatmaps=xr.Dataset({"heatmap": (("image", "y", "x"), heatmap[chosen])}, coords=sizes, attrs=attrs),
@@ -122,7 +122,7 @@ def view(comparison: str, model: str = "net.1", ids: Sequence[str] = tuple(IDS),
     )
 
 
-def image_set(folder: Path, views: Sequence[gallery.View]) -> gallery.ImageSet:
+def image_set(folder: Path, views: Sequence[View]) -> ImageSet:
     """The image set with its views and one kind of saliency, which has no map of the second image."""
     values = np.full((len(IDS), 300, 600), np.nan, dtype=np.float32)
     for place, (width, height) in zip(values, SIZES, strict=True):
@@ -131,4 +131,4 @@ def image_set(folder: Path, views: Sequence[gallery.View]) -> gallery.ImageSet:
     widths, heights = zip(*SIZES, strict=True)
     sizes = {"width": ("image", list(widths)), "height": ("image", list(heights))}
     salience = xr.Dataset({"saliency": (("image", "y", "x"), values)}, coords={"image": IDS, **sizes})
-    return gallery.ImageSet("tiny", write_images(folder), {"gaze": salience}, views)
+    return ImageSet("tiny", write_images(folder), {"gaze": salience}, views)

@@ -17,7 +17,6 @@ from gallery_sets import IDS, PERCENTS, SIZES
 from PIL import Image, ImageDraw
 
 from alignment_importance.maps.overlap import masks
-from alignment_importance.report import gallery
 from alignment_importance.report.gallery import content, explained, page, pictures
 from alignment_importance.report.overlays import layer, overlay, shared_limits
 
@@ -29,7 +28,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
     views = [gallery_sets.view("made-up"), gallery_sets.view("people", ids=IDS[:0:-1], seed=2)]
     out = folder / "built"
     out.mkdir()
-    gallery.build([gallery_sets.image_set(folder / "images", views)], PERCENTS, out, "image")
+    page.build([gallery_sets.image_set(folder / "images", views)], PERCENTS, out, "image")
     return out
 
 
@@ -171,7 +170,7 @@ def test_pairs_without_places_and_with_undefined_contributions() -> None:
 
 def test_a_set_without_categories_has_none(tmp_path: Path) -> None:
     one = gallery_sets.image_set(tmp_path / "images", [])
-    bare = gallery.ImageSet("bare", one.table.assign(category=np.nan), {}, [])
+    bare = content.ImageSet("bare", one.table.assign(category=np.nan), {}, [])
     assert content.describe(bare, PERCENTS, "image")["categories"] is None
 
 
@@ -263,7 +262,7 @@ def test_heatmaps_on_one_scale_and_its_ends(built: Path, tmp_path: Path) -> None
     assert "the colours of its own range" in (built / "index.html").read_text(encoding="utf-8")
     view = gallery_sets.view("made-up")
     (tmp_path / "built").mkdir()
-    gallery.build([gallery_sets.image_set(tmp_path / "images", [view])], PERCENTS, tmp_path / "built", "set")
+    page.build([gallery_sets.image_set(tmp_path / "images", [view])], PERCENTS, tmp_path / "built", "set")
     limits = shared_limits(view.heatmaps, "set")
     assert limits is not None
     assert told(tmp_path / "built")["sets"][0]["views"][0]["limits"] == pytest.approx(limits, rel=0.005)
@@ -348,7 +347,7 @@ def test_names_with_tags_are_text_and_not_html(built: Path) -> None:
 def test_the_same_gallery_has_the_same_bytes(built: Path, tmp_path: Path) -> None:
     views = [gallery_sets.view("made-up"), gallery_sets.view("people", ids=IDS[:0:-1], seed=2)]
     (tmp_path / "again").mkdir()
-    gallery.build([gallery_sets.image_set(tmp_path / "images", views)], PERCENTS, tmp_path / "again", "image")
+    page.build([gallery_sets.image_set(tmp_path / "images", views)], PERCENTS, tmp_path / "again", "image")
     first, second = (
         {
             file.relative_to(folder): file.read_bytes()

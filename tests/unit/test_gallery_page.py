@@ -20,8 +20,7 @@ from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.remote.webelement import WebElement
 from selenium.webdriver.support.ui import Select, WebDriverWait
 
-from alignment_importance.report import gallery
-from alignment_importance.report.gallery import page
+from alignment_importance.report.gallery import content, page
 
 DESKTOP, PHONE = (1280, 900), (390, 844)
 
@@ -60,7 +59,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
         gallery_sets.view("people", ids=IDS[:0:-1], seed=2),
     ]
     (folder / "built").mkdir()
-    gallery.build([gallery_sets.image_set(folder / "images", views)], PERCENTS, folder / "built", "image")
+    page.build([gallery_sets.image_set(folder / "images", views)], PERCENTS, folder / "built", "image")
     return folder / "built"
 
 
@@ -585,7 +584,7 @@ def test_it_prints_all_images_or_the_one_that_is_open(opened: Gallery) -> None:
 def test_comparisons_of_other_images_are_not_set_side_by_side(browser: webdriver.Chrome, tmp_path: Path) -> None:
     (tmp_path / "built").mkdir()
     apart = [gallery_sets.view("first", ids=IDS[:2]), gallery_sets.view("second", ids=IDS[2:])]
-    gallery.build([gallery_sets.image_set(tmp_path / "images", apart)], PERCENTS, tmp_path / "built", "image")
+    page.build([gallery_sets.image_set(tmp_path / "images", apart)], PERCENTS, tmp_path / "built", "image")
     opened = Gallery(browser, tmp_path / "built")
     assert opened.find("#left").get_property("value") == "image"
     assert set(opened.shown()) == set(IDS[:2])
@@ -597,7 +596,7 @@ def test_comparisons_of_other_images_are_not_set_side_by_side(browser: webdriver
 def test_observers_of_the_same_images_are_called_so(browser: webdriver.Chrome, tmp_path: Path) -> None:
     (tmp_path / "built").mkdir()
     both = [gallery_sets.view("first"), gallery_sets.view("second", seed=2)]
-    gallery.build([gallery_sets.image_set(tmp_path / "images", both)], PERCENTS, tmp_path / "built", "image")
+    page.build([gallery_sets.image_set(tmp_path / "images", both)], PERCENTS, tmp_path / "built", "image")
     headline = Gallery(browser, tmp_path / "built").find("#lead-title").text
     assert headline == "Same images, same network, different observers"
 
@@ -605,7 +604,7 @@ def test_observers_of_the_same_images_are_called_so(browser: webdriver.Chrome, t
 def test_the_ends_of_a_shared_scale_stand_beside_its_colours(browser: webdriver.Chrome, tmp_path: Path) -> None:
     (tmp_path / "built").mkdir()
     shown = gallery_sets.image_set(tmp_path / "images", [gallery_sets.view("people")])
-    gallery.build([shown], PERCENTS, tmp_path / "built", "set")
+    page.build([shown], PERCENTS, tmp_path / "built", "set")
     opened = Gallery(browser, tmp_path / "built")
     [view] = told(opened)["sets"][0]["views"]
     low, high = view["limits"]
@@ -618,7 +617,7 @@ def test_ablation_by_means_is_said_wherever_a_heatmap_is_named(browser: webdrive
     (tmp_path / "built").mkdir()
     view = gallery_sets.view("people")
     view.heatmaps.attrs["ablation"] = "mean"
-    gallery.build([gallery_sets.image_set(tmp_path / "images", [view])], PERCENTS, tmp_path / "built", "image")
+    page.build([gallery_sets.image_set(tmp_path / "images", [view])], PERCENTS, tmp_path / "built", "image")
     opened = Gallery(browser, tmp_path / "built")
     for place in ("#about", ".sides", "#samples", "#made-of"):
         assert "random weights ablated maps replaced by their means" in opened.find(place).text
@@ -627,8 +626,8 @@ def test_ablation_by_means_is_said_wherever_a_heatmap_is_named(browser: webdrive
 def test_a_single_comparison_stands_beside_the_image(browser: webdriver.Chrome, tmp_path: Path) -> None:
     (tmp_path / "built").mkdir()
     one = gallery_sets.image_set(tmp_path / "images", [gallery_sets.view("people")])
-    bare = gallery.ImageSet("bare", one.table.assign(category=float("nan")), {}, one.views)
-    gallery.build([one, bare], PERCENTS, tmp_path / "built", "image")
+    bare = content.ImageSet("bare", one.table.assign(category=float("nan")), {}, one.views)
+    page.build([one, bare], PERCENTS, tmp_path / "built", "image")
     opened = Gallery(browser, tmp_path / "built")
     assert len(opened.all(".tile:first-child img")) == 2
     assert "agreement" not in [option.get_attribute("value") for option in opened.all("#sort option")]

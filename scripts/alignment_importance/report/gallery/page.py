@@ -1,28 +1,44 @@
-"""Renders the page of the gallery: one HTML file with its style, its script and all numbers."""
+"""Builds the gallery in one folder that opens from disk: its pictures, and one HTML file with all numbers."""
 
 import base64
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import jinja2
 
-from alignment_importance.report.gallery import pictures
-from alignment_importance.report.overlays import heat_colours
+from alignment_importance.report.gallery import content, pictures
+from alignment_importance.report.gallery.content import ImageSet
+from alignment_importance.report.overlays import Scale, heat_colours
 from alignment_importance.system.atomic_write import atomic
 
 _HERE = Path(__file__).parent
 
 
-def write(content: Mapping[str, Any], path: Path) -> None:
+def build(image_sets: Sequence[ImageSet], percents: Sequence[float], folder: Path, scale: Scale) -> None:
+    """Write index.html and the pictures that it shows.
+
+    Args:
+        image_sets: what to show, in this order.
+        percents: sizes of the masks that are outlined and whose overlap is shown, in per cent of the pixels.
+        folder: exists and is empty.
+    """
+    described = []
+    for image_set in image_sets:
+        pictures.draw(image_set, percents, folder, scale)
+        described.append(content.describe(image_set, percents, scale))
+    write({"percents": sorted(percents), "sets": described}, folder / "index.html")
+
+
+def write(shown: Mapping[str, Any], path: Path) -> None:
     """Render the page.
 
     Names of images and categories are data: they are escaped in HTML and JSON, and the script inserts them as text. The
     Content-Security-Policy of the page lets no other script run and nothing be fetched.
 
     Args:
-        content: `percents`, and `sets` as `content.describe` returns them.
+        shown: `percents`, and `sets` as `content.describe` returns them.
         path: the HTML file to write.
     """
     environment = jinja2.Environment(
@@ -39,10 +55,10 @@ def write(content: Mapping[str, Any], path: Path) -> None:
     )
     script = (_HERE / "script.js").read_text(encoding="utf-8")
     html = environment.get_template("page.html").render(
-        content=content,
+        content=shown,
         style=style,
         script=script,
-        one_scale=any(view["limits"] for image_set in content["sets"] for view in image_set["views"]),
+        one_scale=any(view["limits"] for image_set in shown["sets"] for view in image_set["views"]),
         style_hash=_hash(style),
         script_hash=_hash(script),
     )
