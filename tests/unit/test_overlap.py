@@ -14,7 +14,7 @@ from alignment_importance.maps import heatmaps
 from alignment_importance.maps.overlap import masks, measuring, shuffled, tables
 from alignment_importance.maps.overlap import scores as scoring
 from alignment_importance.maps.overlap import summary as overlap_summary
-from alignment_importance.maps.overlap.views import Fixations, View
+from alignment_importance.maps.overlap.measuring import Fixations, View
 from alignment_importance.maps.saliency import centre_bias
 from alignment_importance.statistics import resampling
 

@@ -94,19 +94,6 @@ def _heat(strength: NDArray[np.float64]) -> tuple[NDArray[np.float32], NDArray[n
     return _HEAT[np.minimum(256 * strength, 255).astype(np.uint8)], (_STRONGEST * strength).astype(np.float32)
 
 
-def heatmap_over(
-    rgb: NDArray[np.uint8], heatmaps: xr.Dataset, image: str, limits: Limits | None = None
-) -> NDArray[np.uint8]:
-    """Lay the heatmap of an image over a picture of it.
-
-    Args:
-        rgb: uint8 (height, width, 3), the whole image at any size.
-        heatmaps: what `heatmaps.make` returns.
-        limits: see `overlay`.
-    """
-    return overlay(rgb, place_image(heatmaps, "heatmap", image, rgb.shape[:2]), limits)
-
-
 def shared_limits(heatmaps: xr.Dataset, scale: Scale) -> Limits | None:
     """Return the range of all heatmaps if they share one scale; None if each has its own, or all are undefined.
 
@@ -141,7 +128,7 @@ def draw_overlays(heatmaps: xr.Dataset, table: pd.DataFrame, folder: Path, scale
     for image in logs.progress(ids, "overlays", len(ids)):
         if np.isnan(heatmaps["heatmap"].sel(image=image)).all():
             logger.warning("no heatmap, crossed out: %s", image)
-        covered = heatmap_over(read_image(table, image), heatmaps, image, limits)
+        covered = overlay(read_image(table, image), place_image(heatmaps, "heatmap", image), limits)
         Image.fromarray(covered).save(folder / f"{image}.png", compress_level=COMPRESSION)
 
 

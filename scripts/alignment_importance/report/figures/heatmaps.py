@@ -11,9 +11,10 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure, SubFigure
 from matplotlib.ticker import MaxNLocator
 
+from alignment_importance.maps.heatmaps import place_image
 from alignment_importance.report.figures import style
 from alignment_importance.report.figures.sheet import Sheet
-from alignment_importance.report.overlays import Limits, heat_colours, heatmap_over, read_image, shared_limits
+from alignment_importance.report.overlays import Limits, heat_colours, overlay, read_image, shared_limits
 from alignment_importance.statistics import resampling
 
 #: Number of images in a row, each beside its heatmap; length of the longest name written in full above one.
@@ -83,7 +84,7 @@ def heatmap_rows(
         sheets[0].show(0, column, rgb, title)
         for sheet, maps, scale in zip(sheets[1:], heatmaps, limits, strict=True):
             if image in maps.indexes["image"]:
-                sheet.show(0, column, heatmap_over(rgb, maps, image, scale))
+                sheet.show(0, column, overlay(rgb, place_image(maps, "heatmap", image, rgb.shape[:2]), scale))
     heatmap_bar(panels[0], 1, limits[0], hidden=True)
     for panel, scale in zip(panels[1:], limits, strict=True):
         heatmap_bar(panel, 1, scale)
@@ -115,7 +116,8 @@ def draw_heatmaps(
             rgb = read_image(pictures, image, sheet.pixels)
             named = f"{style.short(image, _LONGEST_ID)}, {style.said('r', ranked[image], '.2f')}"
             sheet.show(row, 2 * at, rgb, named)
-            sheet.show(row, 2 * at + 1, heatmap_over(rgb, heatmaps, image, limits))
+            placed = place_image(heatmaps, "heatmap", image, rgb.shape[:2])
+            sheet.show(row, 2 * at + 1, overlay(rgb, placed, limits))
     heatmap_bar(panel, len(rows), limits)
     style.title(figure, "Images and their heatmaps", comparison, model, heatmaps.attrs)
     style.footnote(
