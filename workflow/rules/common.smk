@@ -168,18 +168,18 @@ def megabytes_of_network(**per_mb: float) -> Callable[..., int]:
     return growing(1500 + 1000 * GPUS, **per_mb)
 
 
-def megabytes_of_ablation() -> Callable[..., int]:
-    """Memory of a job that ablates feature maps: its budget and the unpacked activations beside the network."""
-    return growing(1000 + 1000 * GPUS + 1000 * config["memory_gb"], activations=10, network=3)
-
-
-# Inputs and params of the jobs that ablate the feature maps of one comparison and model.
+# Inputs, params and resources of the jobs that ablate the feature maps of one comparison and model.
 ABLATION_INPUT = {
     "activations": view("<results>/activations/{image_set}/{model}.nc"),
     "judgments": "<results>/inputs/{comparison}/judgments.nc",
     "network": lambda wildcards: PLAN.files_of_network(wildcards.model),
 }
 ABLATION_PARAMS = {"model": entry("models"), "alignment": config["alignment"], "compute": COMPUTE}
+# Memory for the budget, and for the unpacked activations beside the network.
+ABLATION_RESOURCES = {
+    "mem_mb": growing(1000 + 1000 * GPUS + 1000 * config["memory_gb"], activations=10, network=3),
+    "gpu": GPUS,
+}
 
 
 def tell_how_to_start(wildcards):

@@ -30,9 +30,8 @@ for number, seeds in enumerate(PLAN.seed_groups(), start=1):
         conda:
             environment("torch")
         resources:
-            mem_mb=megabytes_of_ablation(),
+            **ABLATION_RESOURCES,
             runtime=growing(60 * len(seeds), activations=0.2 * len(seeds)),
-            gpu=GPUS,
         params:
             **dict.fromkeys(("folds", "rankings", "curves", "scores", "predicted"), seeds),
             **ABLATION_PARAMS,
@@ -62,10 +61,9 @@ rule assess_prediction:
     conda:
         environment("torch")
     resources:
-        mem_mb=megabytes_of_ablation(),
+        **ABLATION_RESOURCES,
         # A top-k curve of VGG-16 takes some 10 s on one core: a minute for the five folds of a permutation.
         runtime=growing(120 + config["statistics"]["permutations_non_pooled"], activations=0.3),
-        gpu=GPUS,
     params:
         **dict.fromkeys(("folds", "scores", "predicted"), SEEDS),
         **ABLATION_PARAMS,
@@ -96,9 +94,8 @@ rule measure_transfer:
         environment("torch")
     threads: 4
     resources:
-        mem_mb=megabytes_of_ablation(),
+        **ABLATION_RESOURCES,
         runtime=growing(120, activations=0.5),
-        gpu=GPUS,
     params:
         **dict.fromkeys(("activations", "judgments", "predictions", "tables"), COMPARISONS),
         **ABLATION_PARAMS,

@@ -46,10 +46,9 @@ rule measure_interactions:
         environment("torch")
     threads: 4
     resources:
-        mem_mb=megabytes_of_ablation(),
+        **ABLATION_RESOURCES,
         # The budget, plus time to read, to score the maps that are left once more, and to write.
         runtime=growing(config["interactions"]["minutes"] + 60),
-        gpu=GPUS,
     params:
         **ABLATION_PARAMS,
         settings=lambda wildcards: {key: config["interactions"][key] for key in KINDS_OF_INTERACTION[wildcards.kind]},
@@ -76,9 +75,8 @@ rule measure_recovery:
         environment("torch")
     threads: 4
     resources:
-        mem_mb=megabytes_of_ablation(),
+        **ABLATION_RESOURCES,
         runtime=growing(120, activations=1),
-        gpu=GPUS,
     params:
         **ABLATION_PARAMS,
         judgments=comparisons_of_control,

@@ -27,9 +27,8 @@ rule explain_images:
     conda:
         environment("torch")
     resources:
-        mem_mb=megabytes_of_ablation(),
+        **ABLATION_RESOURCES,
         runtime=growing(60, activations=0.2),
-        gpu=GPUS,
     params:
         **ABLATION_PARAMS,
         asked=lambda wildcards: PLAN.numbers_of_pairs(wildcards.comparison),
