@@ -124,7 +124,12 @@ def test_with_missing_judgments_images_go_by_category(pictures: pd.DataFrame) ->
     assert tree is None
     assert order.tolist() == [1, 3, 0, 2]
     drawn = draw_rsms(matrices(people), pictures.assign(category=["z", "y", "z", "y"]), "c", "n")
-    assert "by category and name" in texts(drawn)
+    assert "by category and name" in texts(drawn) and "by name" in texts(
+        draw_rsms(matrices(people), pictures, "c", "n")
+    )
+    # Where there is no tree, there is no space for one: matrices stand within 0.3 inches of the heading.
+    [title] = [text for text in drawn.axes[0].findobj(Text) if text.get_text() == "judgments"]
+    assert drawn.texts[0].get_window_extent().y0 - title.get_window_extent().y1 < 0.3 * drawn.dpi
     assert np.isnan(np.asarray(drawn.axes[0].images[0].get_array(), dtype=float)[0, 2])
 
 
@@ -353,15 +358,18 @@ def transferred() -> pd.DataFrame:
         for fold in (-1, 1)
     ]
     columns = ["source", "target", "seed", "fold", "test_full", "test_retained", "test_transferred"]
-    return pd.DataFrame(rows, columns=columns).assign(**PROVENANCE, source_simulated=False)
+    table = pd.DataFrame(rows, columns=columns).assign(**PROVENANCE)
+    return table.assign(simulated=table["target"] == "d", source_simulated=table["source"] == "d")
 
 
 def test_transfer_shows_gains_and_on_the_diagonal_the_own_ranking() -> None:
     table = transferred()
     drawn = draw_transfer(table, "n", "pearson_r2")
     shown = np.asarray(drawn.axes[0].images[0].get_array(), dtype=float)
-    names = [label.get_text() for label in drawn.axes[0].get_yticklabels()]
-    targets = [label.get_text() for label in drawn.axes[0].get_xticklabels()]
+    panel = drawn.axes[0]
+    labels = [[label.get_text() for label in each] for each in (panel.get_yticklabels(), panel.get_xticklabels())]
+    assert all(sorted(each) == ["c", "d\n(simulated observers)"] for each in labels)
+    names, targets = ([label[0] for label in each] for each in labels)
     by_name = pd.DataFrame(shown, index=names, columns=targets)
     assert by_name.loc["c", "d"] == pytest.approx(-0.05)
     assert by_name.loc["d", "d"] == pytest.approx(0.1)
@@ -370,7 +378,6 @@ def test_transfer_shows_gains_and_on_the_diagonal_the_own_ranking() -> None:
     text = texts(drawn)
     assert "−0.050\n± 0.014" in text
     assert "undefined" in text
-    assert "(simulated observers)" in text
     assert "Images of a test set are never used" in words(drawn)
     pairs = words(draw_transfer(table.assign(unit="pairs (leaky)"), "n", "pearson_r2"))
     assert "Pairs of a test set are never used" in pairs and LEAKY in pairs and "images" not in pairs

@@ -172,6 +172,14 @@ def test_a_legend_has_as_many_columns_as_fit() -> None:
     assert across == [4, 2]
 
 
+def test_names_that_differ_at_one_of_their_ends_are_told_apart_when_they_are_short() -> None:
+    names = [
+        f"{first} of a network with a very long {last}" for first in ("layer", "block") for last in ("name", "tag")
+    ]
+    assert [style.short(name, 12) for name in names] == ["layer … name", "layer …g tag", "block … name", "block …g tag"]
+    assert (style.short("exactly 12 l", 12), style.short("more than 11", 11)) == ("exactly 12 l", "more …an 11")
+
+
 def test_maps_are_called_units_and_names_stay() -> None:
     figure = Figure()
     figure.suptitle("Alignment of the feature\nmaps, my-maps (units of maps.npy)")
@@ -190,4 +198,4 @@ def test_long_names_of_layers_of_a_network_stay_apart(longest: int) -> None:
     assert {len(name) for name in shown} == {longest}
     assert len(set(shown)) == 3
     assert style.short("a_name_that_fits", 16) == "a_name_that_fits"
-    assert style.short("abcdefghijklmnopq", 16) == "abcdefghi…lmnopq"
+    assert style.short("abcdefghijklmnopq", 16) == "abcdefgh…klmnopq"

@@ -70,8 +70,12 @@ def _agreement_panel(panel: Axes, rankings: pd.DataFrame) -> None:
         style.undefined(panel, "agreement of folds")
         return
     kinds = [
-        ("of one seed", pairs.loc[pairs["same"], "rho"], palette.ONE_SEED),
-        ("of different seeds", pairs.loc[~pairs["same"], "rho"], palette.SEVERAL_SEEDS),
+        (name, pairs.loc[pairs["same"] == same, "rho"], colour)
+        for name, same, colour in (
+            ("of one seed", True, palette.ONE_SEED),
+            ("of different seeds", False, palette.SEVERAL_SEEDS),
+        )
+        if (pairs["same"] == same).any()
     ]
     lowest = min([0, *pairs["rho"]])
     panel.hist(
@@ -81,10 +85,7 @@ def _agreement_panel(panel: Axes, rankings: pd.DataFrame) -> None:
         stacked=True,
         color=[colour for *_, colour in kinds],
         linewidth=0,  # white edges would cover narrow bars
-        label=[
-            f"{name}: median {style.number(values.median(), '.2f')}" if len(values) else name
-            for name, values, _ in kinds
-        ],
+        label=[f"{name}: median {style.number(values.median(), '.2f')}" for name, values, _ in kinds],
     )
     panel.set_xlim(lowest, 1)
     panel.set_ylim(top=1.4 * panel.get_ylim()[1])  # room for the legend

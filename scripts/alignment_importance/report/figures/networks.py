@@ -36,7 +36,7 @@ _LONGEST_ID = 11
 #: Length of the lines that name a network beside its row.
 _LONGEST_LABEL = 28
 
-#: Length of the longest names at the edges of a matrix, and how many of them fit without being rotated.
+#: Length of the lines of names at the edges of a matrix, and how many of them fit without being rotated.
 _LONGEST_NAME, _UPRIGHT = 20, 3
 
 
@@ -249,7 +249,7 @@ def draw_transfer(table: pd.DataFrame, model: str, score: str) -> Figure:
         for source, gain in {**each, target: own["test_retained"] - own["test_full"]}.items():
             gains.loc[source, target], spreads.loc[source, target] = gain.mean(), gain.std(ddof=1)
     many = len(targets) > _UPRIGHT
-    figure = style.new_figure(1.8 + 0.9 * many + 0.4 * len(names))
+    figure = style.new_figure(1.8 + 0.9 * many + 0.5 * len(names))
     panel = figure.subplots()
     largest = np.nanmax(np.abs(gains.to_numpy())) if np.isfinite(gains.to_numpy()).any() else 1
     drawn = panel.imshow(gains, cmap="PuOr", vmin=-largest, vmax=largest, aspect="auto")
@@ -259,16 +259,17 @@ def draw_transfer(table: pd.DataFrame, model: str, score: str) -> Figure:
             text = "undefined" if np.isnan(mean) else f"{style.number(mean, '+.3f')}\n± {style.number(sd, '.3f')}"
             dark = abs(mean) > 0.6 * largest
             panel.text(column, row, text, ha="center", va="center", fontsize=7, color="white" if dark else "black")
-    panel.set_yticks(range(len(names)), [style.short(name, _LONGEST_NAME) for name in names])
-    panel.set_xticks(range(len(targets)), [style.short(name, _LONGEST_NAME) for name in targets])
+    simulated = dict(table[["source", "source_simulated"]].to_numpy()) | dict(table[["target", "simulated"]].to_numpy())
+    labels = [style.observers_in_lines(name, bool(simulated[name]), _LONGEST_NAME) for name in names]
+    panel.set_yticks(range(len(names)), labels)
+    panel.set_xticks(range(len(targets)), labels[: len(targets)])
     if many:
         panel.tick_params(axis="x", rotation=90)
     panel.set_ylabel("maps ranked by\nthe judgments of")
     panel.set_xlabel("tested on the judgments of")
     figure.colorbar(drawn, label=f"gain in test {score_name(score)}\nover all maps")
     unit = "pairs" if style.leaky(table) else "images"
-    simulated = " (simulated observers)" if table[["simulated", "source_simulated"]].any(axis=None) else ""
-    what = f"Rankings of feature maps used on other comparisons{simulated}"
+    what = "Rankings of feature maps used on other comparisons"
     style.heading(figure, what, style.network(model, style.provenance(table)))
     style.footnote(
         figure,

@@ -15,7 +15,7 @@ from alignment_importance.report.figures import style
 #: Number of panels in a row: networks in the bars, comparisons in the curves.
 _NETWORKS, _COMPARISONS = 2, 3
 
-#: Length of the longest names beside bars, and above curves.
+#: Length of the lines of names beside bars, and above curves.
 _LONGEST_BESIDE, _LONGEST_OVER = 24, 26
 
 #: The most values of k at which the curve of a single fold is drawn.
@@ -39,7 +39,7 @@ def draw_bars(summary: pd.DataFrame) -> Figure:
     for panel in panels.flat[len(models) :]:
         panel.set_visible(False)
     simulated = summary.groupby("comparison")["simulated"].first()
-    labels = [style.observers(name, simulated[name], _LONGEST_BESIDE, "\n") for name in comparisons]
+    labels = [style.observers_in_lines(name, simulated[name], _LONGEST_BESIDE) for name in comparisons]
     lines = 0
     for panel, model in zip(panels.flat, models, strict=False):
         rows = summary[summary["model"] == model].set_index("comparison").reindex(comparisons)
@@ -119,7 +119,7 @@ def draw_fold_curves(
     for panel, (comparison, curve) in zip(panels.flat, curves.items(), strict=False):
         table = tables[comparison]
         _fold_panel(panel, curve, table)
-        name = style.observers(comparison, table["simulated"].iloc[0], _LONGEST_OVER, "\n")
+        name = style.observers_in_lines(comparison, table["simulated"].iloc[0], _LONGEST_OVER)
         panel.set_title(name, fontsize=7.5)
         panel.tick_params(labelbottom=True)
         panel.set_xlabel("feature maps kept (k)")
@@ -155,4 +155,5 @@ def _fold_panel(panel: Axes, curve: pd.DataFrame, table: pd.DataFrame) -> None:
             textcoords="offset points", va="top", fontsize=7,
         )  # fmt: skip
     panel.set_xlim(1, curve["k"].max())
+    panel.margins(y=0.15)  # room for that number above the training curve, which is highest there
     panel.xaxis.set_major_locator(MaxNLocator(4, integer=True))

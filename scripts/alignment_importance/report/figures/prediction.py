@@ -144,7 +144,7 @@ def _prediction_label(row: pd.Series) -> str:
     # Matplotlib sets the labels of ticks again at every drawing, so that `style.worded` cannot change them.
     what = "units" if style.of_units(row["weights"]) else "maps"
     lines = [
-        style.observers(row["comparison"], row["simulated"], between="\n"),
+        style.observers_in_lines(row["comparison"], row["simulated"]),
         f"{style.number(row['k_retained_mean'], '.0f')} {what} retained" if known else f"retained {what}: undefined",
         f"{style.said('Δ', row['difference_mean'], '.3f')}{style.interval(low, high, '.3f')}",
         f"d = {style.number(size, '.2f')}{style.interval(size_low, size_high)}" if np.isfinite(size) else "",

@@ -32,8 +32,9 @@ def draw_rsms(matrices: xr.Dataset, pictures: pd.DataFrame, comparison: str, mod
     category = named.where(named.notna(), "").to_numpy(dtype=str)
     people = matrices["people"].to_numpy()
     order, tree = order_of_images(people, category, ids)
-    figure = style.new_figure(3.9)
-    grid = figure.add_gridspec(2, 4, height_ratios=[1, 6], width_ratios=[1, 1, 1, 0.05])
+    above = 0.01 if tree is None else 1  # part of the height that the tree takes, of which 6 are the matrices
+    figure = style.new_figure(3.4 + 0.5 * above)
+    grid = figure.add_gridspec(2, 4, height_ratios=[above, 6], width_ratios=[1, 1, 1, 0.05])
     n_retained = float(matrices.attrs["n_retained"])
     retained = "retained maps (none)" if np.isnan(n_retained) else f"{n_retained:.0f} retained maps"
     headings = {"people": "judgments", "full": "all feature maps", "retained": retained}
@@ -59,7 +60,8 @@ def draw_rsms(matrices: xr.Dataset, pictures: pd.DataFrame, comparison: str, mod
     _dendrogram(figure.add_subplot(grid[0, 0]), tree)
     figure.colorbar(drawn, cax=figure.add_subplot(grid[1, 3]), label="similarity (percentile of pairs)")
     style.title(figure, "Similarities of all images", comparison, model, matrices.attrs)
-    arranged = "by the average linkage of the judgments" if tree is not None else "by category and name"
+    by_name = "by category and name" if named.notna().any() else "by name"
+    arranged = "by the average linkage of the judgments" if tree is not None else by_name
     missing = any(np.isnan(matrices[name].to_numpy()[upper]).any() for name in headings)
     undefined = ", and what is undefined" if missing else ""
     style.key(

@@ -35,8 +35,11 @@ _SETTINGS = mpl.rc_params_from_file(Path(__file__).with_suffix(".mplstyle"), use
 #: The maps whose test scores are compared: part of the names of their columns, label and colour.
 KINDS = (("full", "all feature maps", palette.ALL_MAPS), ("retained", "retained feature maps", palette.RETAINED))
 
-#: Length of the longest names that are written in full.
-SHORT = 28
+#: Length of the longest names that are written in full, and of those of comparisons that have a line to themselves.
+SHORT, LONG = 28, 44
+
+#: Most lines of the name of a comparison, where it is wrapped.
+_LINES = 3
 
 #: Letters per inch in notes and legends, and in titles of panels; width in inches of a mark in a legend.
 _PER_INCH, _OF_TITLES_PER_INCH, _MARK = 17, 15, 0.4
@@ -137,9 +140,15 @@ def panel_title(panel: Axes, figure: Figure, text: str, beside: int = 1, labels:
     return len(lines)
 
 
-def observers(comparison: str, simulated: bool, longest: int = SHORT, between: str = " ") -> str:
-    """Name a comparison and, after a space or a new line, state if its observers are simulated."""
-    return short(comparison, longest) + (f"{between}(simulated observers)" if simulated else "")
+def observers(comparison: str, simulated: bool) -> str:
+    """Name a comparison, and state if its observers are simulated."""
+    return short(comparison, LONG) + (" (simulated observers)" if simulated else "")
+
+
+def observers_in_lines(comparison: str, simulated: bool, width: int = SHORT) -> str:
+    """Write the same below each other, the name in as many lines as it needs, which keeps like names apart."""
+    name = textwrap.fill(comparison, width, max_lines=_LINES, placeholder="…")
+    return name + ("\n(simulated observers)" if simulated else "")
 
 
 def network(model: str, provenance: Mapping[str, Any]) -> str:
@@ -274,11 +283,9 @@ def scattered(n: int, width: float) -> np.ndarray:
 
 
 def short(name: str, longest: int = SHORT) -> str:
-    """Shorten a name that is too long, in its middle: names of layers, for example, begin alike and end differently."""
-    if len(name) <= longest:
-        return name
-    end = 2 * longest // 5
-    return f"{name[: longest - 1 - end]}…{name[-end:]}"
+    """Shorten a name that is too long, in its middle: names that are alike mostly differ at one of their ends."""
+    begin = longest // 2
+    return name if len(name) <= longest else f"{name[:begin]}…{name[len(name) - (longest - 1 - begin) :]}"
 
 
 def some(n: int, of: int, things: str) -> str:
