@@ -23,6 +23,7 @@ from alignment_importance.report import palette
 from alignment_importance.report.captions import FIGURES
 from alignment_importance.report.figures import style
 from alignment_importance.report.figures.control import draw_control
+from alignment_importance.report.figures.explained_pairs import draw_explained_pairs
 from alignment_importance.report.figures.heatmaps import draw_heatmaps
 from alignment_importance.report.figures.importance import draw_importance
 from alignment_importance.report.figures.interactions import draw_elimination
@@ -119,6 +120,19 @@ def test_heatmaps_say_how_many_images_they_show_and_which(listed: Callable[[int]
     assert "10 of 24 images of 10 of 24 categories" in words(draw_heatmaps(heatmaps(ids), aligned(ids), many, "c", "n"))
 
 
+def test_images_begin_below_the_heading_with_and_without_a_colour_bar(listed: Callable[[int], pd.DataFrame]) -> None:
+    table = listed(20)
+    ids = table["image"].tolist()
+    tops = []
+    for scale in ("image", "set"):
+        with style.page({"heatmap_scale": scale}):
+            figure = draw_heatmaps(heatmaps(ids), aligned(ids), table.assign(category=ids), "c", "n")
+        style.lay_out(figure)
+        figure.draw_without_rendering()
+        tops.append(figure.texts[0].get_window_extent().y0 - figure.axes[0].get_window_extent().y1)
+    assert tops[1] == pytest.approx(tops[0], abs=2)  # pixels
+
+
 def test_crosses_are_explained_where_there_are_some(listed: Callable[[int], pd.DataFrame]) -> None:
     table = listed(30)
     ids = table["image"].tolist()
@@ -154,6 +168,23 @@ def test_a_control_of_one_comparison_speaks_of_no_others(
     assert said in words(draw_control(areas.assign(auc=0.5), maps, table, ["cat", "dog"], "n"))
 
 
+# --- pairs ---
+
+
+@pytest.mark.parametrize("silent", [False, True])
+def test_explained_pairs_say_why_a_place_is_empty(listed: Callable[[int], pd.DataFrame], silent: bool) -> None:
+    values = np.random.default_rng(2).random((1, 2, 2, 3))
+    similar = dict.fromkeys(("human", "similarity", "similarity_retained"), ("pair", [0.5]))
+    explained = xr.Dataset(
+        {"heatmap": (("pair", "side", "y", "x"), values), "contribution": (("pair", "feature_map"), [[0.1, 0.2]])},
+        coords={"image": ("pair", ["i00"]), "image_b": ("pair", ["i01"])},
+        attrs={"resize": "whole", "ranks": 0, "n_judged": 3, **MADE_OF},
+    ).assign(similar)
+    squares: list[tuple[int, int, int, int] | None] = [(0, 0, 3, 3), None if silent else (1, 1, 4, 4)]
+    figure = draw_explained_pairs(explained, lambda _image, _maps: squares, listed(2), "c", "n")
+    assert ("left out where a map is nowhere above zero" in words(figure)) == silent
+
+
 # --- saliency ---
 
 
@@ -163,12 +194,12 @@ def overlaps(ids: Sequence[str], risks: Sequence[float]) -> pd.DataFrame:
     return table.assign(target_percent=table["top_percent"], baseline="observed", direction="saliency_predicts_ais")
 
 
-def grid(table: pd.DataFrame, risks: Sequence[float]) -> Figure:
+def grid(table: pd.DataFrame, risks: Sequence[float], name: str = "gaze") -> Figure:
     ids = table["image"].tolist()
     maps = heatmaps(ids)
     values = np.random.default_rng(3).random((len(ids), 4, 6)).astype("f4")
     salience = xr.Dataset({"saliency": (("image", "y", "x"), values)}, coords=maps.coords)
-    return draw_overlap_grid(maps, {"gaze": salience}, {"gaze": overlaps(ids, risks)}, table, [10, 20, 30], "c", "n")
+    return draw_overlap_grid(maps, {name: salience}, {name: overlaps(ids, risks)}, table, [10, 20, 30], "c", "n")
 
 
 def test_the_grid_says_how_many_images_it_shows_and_in_which_order(listed: Callable[[int], pd.DataFrame]) -> None:
@@ -179,6 +210,13 @@ def test_the_grid_says_how_many_images_it_shows_and_in_which_order(listed: Calla
     assert titles == [f"i{at:02d}\nRR {at}.0" for at in (7, 6, 4, 3, 1, 0)]
     undefined = grid(table, [np.nan] * 9)
     assert "the RR of gaze at 20 % is undefined" in words(undefined) and "RR undefined" in words(undefined)
+
+
+def test_long_names_beside_the_rows_of_the_grid_stay_apart(listed: Callable[[int], pd.DataFrame]) -> None:
+    figure = grid(listed(6), range(6), "a saliency model with a long name")
+    style.lay_out(figure)
+    boxes = [text.get_window_extent() for text in figure.axes[0].texts if "\nhighest" in text.get_text()]
+    assert len(boxes) == 3 and not any(one.overlaps(other) for one, other in itertools.pairwise(boxes))
 
 
 def test_outlines_have_the_colours_of_their_meaning_in_figures_and_gallery(

@@ -31,7 +31,7 @@ def test_pictures_keep_their_shape_in_the_middle_of_their_place() -> None:
 
 def test_words_stand_above_and_beside() -> None:
     figure, pictures = sheet(2, 2, aspect=1)
-    pictures.show(1, 1, picture(5, 5), "a title")
+    pictures.show(1, 1, picture(5, 2), "a title")
     pictures.beside(1, "a row")
     pictures.head(1, 1, "a heading")
     title, row, heading = figure.axes[0].texts

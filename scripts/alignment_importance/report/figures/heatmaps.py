@@ -58,8 +58,9 @@ def heatmap_bar(panel: Axes, n_rows: int, limits: Limits | None, *, weight: str 
     colours = mpl.cm.ScalarMappable(mpl.colors.Normalize(*limits), mpl.colors.ListedColormap(heat_colours(256)))
     shrink = min(0.8, _ROWS_OF_BAR / n_rows)
     bar = panel.figure.colorbar(
-        colours, ax=panel, aspect=15, shrink=shrink, pad=0.01, ticks=MaxNLocator(3), alpha=0 if hidden else None
-    )
+        colours, ax=panel, aspect=15, shrink=shrink, pad=0.01, panchor=False, ticks=MaxNLocator(3),
+        alpha=0 if hidden else None,
+    )  # fmt: skip
     letters = _LETTERS_BESIDE_ROWS.get(n_rows, 99)
     bar.set_label(textwrap.fill(f"activation, weighted by {weight}", letters), fontsize=7)
     bar.outline.set_visible(False)

@@ -55,6 +55,9 @@ _DIRECTIONS: dict[str, tuple[str, Literal["-", "--"]]] = {
     "ais_predicts_saliency": ("the heatmap predicts", "--"),
 }
 
+#: Space for text above a picture of the grid, and letters beside it, in widths of the picture.
+_ABOVE, _PER_WIDTH = 0.2, 18
+
 #: Widths of outlines, and of the white lines below them, in points.
 _OUTLINE, _HALO = 1.2, 2.2
 
@@ -159,9 +162,9 @@ def draw_overlap_grid(
     }
     chosen, which = _chosen(risks, sizes[len(sizes) // 2])
     n_rows, aspect = len(sizes) * len(salience), style.aspect(heatmaps)
-    figure = style.new_figure(1.2 + n_rows * (0.2 + 1.02 * aspect))
+    figure = style.new_figure(1.2 + n_rows * (_ABOVE + 1.02 * aspect))
     panel = figure.subplots()
-    sheet = Sheet(panel, n_rows, len(chosen), aspect, above=0.2)
+    sheet = Sheet(panel, n_rows, len(chosen), aspect, _ABOVE)
     lines: dict[str, list[NDArray[np.float64]]] = {palette.HEATMAP: [], palette.SALIENCY: []}
     for column, image in enumerate(chosen):
         rgb = read_image(pictures, image, sheet.pixels)
@@ -182,7 +185,7 @@ def draw_overlap_grid(
                     lines[colour] += [] if mask is None else sheet.outlines(row, column, mask[at])
     for block, name in enumerate(salience):
         for at, size in enumerate(sizes):
-            words = f"{style.short(name, 20)}\nhighest {size:g} %"
+            words = f"{style.short(name, int(_PER_WIDTH * (aspect + _ABOVE)))}\nhighest {size:g} %"
             sheet.beside(block * len(sizes) + at, words, size=7, rotation=90)
     for colour, segments in lines.items():
         panel.add_collection(LineCollection(segments, colors="white", linewidths=_HALO), autolim=False)

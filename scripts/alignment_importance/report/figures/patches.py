@@ -91,7 +91,7 @@ def draw_explained_pairs(
     panel = figure.subplots()
     n_columns = 4 + _BEFORE + _MAPS * (2 + _BETWEEN) - _BETWEEN
     sheet = Sheet(panel, max(1, len(rows)), n_columns, 1, above=0.6)
-    limits = limits_of(explained)
+    limits, silent = limits_of(explained), False
     for at, row in enumerate(rows):
         people, network = style.number(row.people, "+.1f"), style.number(row.network, "+.1f")
         share = style.number(row.share, "+.4f")
@@ -104,6 +104,7 @@ def draw_explained_pairs(
             sheet.show(at, 2 * side, small, style.short(image, _LONGEST_ID), size=6)
             sheet.show(at, 2 * side + 1, overlay(small, place(heat, width, height, explained.attrs["resize"]), limits))
         strongest = [squares(image, row.maps) for image in row.images]
+        silent |= any(None in places for places in strongest)
         for number, both in enumerate(zip(*strongest, strict=True)):
             title = f"map {row.maps[number]}"
             for side, square in enumerate(both):
@@ -127,7 +128,8 @@ def draw_explained_pairs(
         f"their products is r. {heatmap_note(shown, limits)} Each weighs the image's own maps by what they do for the "
         "match of its similarity to the other. "
         f"Right: where the {_MAPS} feature maps that contribute most to the agreement of the pair, or to its "
-        "disagreement, are most active in both images.",
+        "disagreement, are most active in both images"
+        + ("; left out where a map is nowhere above zero." if silent else "."),
     )
     return figure
 

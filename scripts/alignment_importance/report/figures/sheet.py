@@ -39,12 +39,15 @@ class Sheet:
         panel.set(xlim=(0, n_columns * (1 + _GAP) - _GAP), ylim=(n_rows * (aspect + above), 0), anchor="NW")
 
     def show(self, row: int, column: float, picture: NDArray[np.uint8], title: str = "", size: float = 6.5) -> None:
-        """Show a picture as large as its place allows, with a title of `size` points above it."""
+        """Show a picture as large as its place allows, with a title of `size` points above it.
+
+        The title begins where the place does: above a narrow picture it would run into the next one.
+        """
         height, width = picture.shape[:2]
         left, top, pixel = self._place(row, column, height, width)
         self._panel.imshow(picture, extent=(left, left + pixel * width, top + pixel * height, top))
         if title:
-            self._panel.text(left, top - 0.02, title, va="bottom", fontsize=size)
+            self._panel.text(column * (1 + _GAP), top - 0.02, title, va="bottom", fontsize=size)
 
     def outlines(self, row: int, column: float, mask: NDArray[np.bool_]) -> list[NDArray[np.float64]]:
         """Return the outlines of a mask of a picture's pixels, in units of the panel: lines (point, x and y)."""
