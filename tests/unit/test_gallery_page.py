@@ -392,6 +392,28 @@ def test_long_names_stay_within_their_place(
     assert opened.run(too_wide, "#large", 0) <= 0
 
 
+@pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])
+def test_pictures_of_a_high_image_fit_the_window(
+    browser: webdriver.Chrome, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, size: tuple[int, int]
+) -> None:
+    monkeypatch.setattr(gallery_sets, "SIZES", [(24, 24), (40, 20), (20, 120), *gallery_sets.SIZES[3:]])
+    (tmp_path / "built").mkdir()
+    views = [gallery_sets.view("first"), gallery_sets.view("second", seed=2)]
+    page.build([gallery_sets.image_set(tmp_path / "images", views)], PERCENTS, tmp_path / "built", "image")
+    opened = Gallery(browser, tmp_path / "built", size)
+    highest = "return Math.max(...[...document.querySelectorAll('#large img')].map((one) => one.clientHeight))"
+    opened.open(opened.shown().index(IDS[2]))
+    opened.wait_for_pictures()
+    assert 0 < opened.run(highest) <= size[1]
+    opened.find("#large .is-left .why").click()
+    opened.wait_for_pictures()
+    assert 0 < opened.run(highest) <= size[1]
+    covered = (
+        "return [...document.querySelectorAll('#large .two .covered > ' + arguments[0])].map((one) => one.clientHeight)"
+    )
+    assert opened.run(covered, "canvas") == opened.run(covered, "img")
+
+
 def test_an_image_without_heatmap_and_one_that_was_not_judged_say_so(opened: Gallery) -> None:
     opened.open(opened.shown().index(IDS[4]))
     assert "No feature map has a positive score." in opened.find("#large").text

@@ -189,13 +189,3 @@ def test_maps_are_called_units_and_names_stay() -> None:
     style.worded(figure, ["units of maps.npy"])
     assert figure.get_suptitle() == "Alignment of the units, my-maps (units of maps.npy)"
     assert figure.get_supxlabel() == "Units are ranked, each unit alone. Heatmaps of all units."
-
-
-@pytest.mark.parametrize("longest", [28, 20, 16, 11])
-def test_long_names_of_layers_of_a_network_stay_apart(longest: int) -> None:
-    names = [f"a_network_with_a_very_long_name.layer{number}" for number in (2, 3, 4)]
-    shown = [style.short(name, longest) for name in names]
-    assert {len(name) for name in shown} == {longest}
-    assert len(set(shown)) == 3
-    assert style.short("a_name_that_fits", 16) == "a_name_that_fits"
-    assert style.short("abcdefghijklmnopq", 16) == "abcdefgh…klmnopq"

@@ -536,7 +536,10 @@
   function covered(view, image, size, label, attributes = {}) {
     const [height, width] = view.explained.grid;
     const canvas = over(make("canvas", { width, height, role: "img", "aria-label": label }), view, image);
-    return { canvas, box: make("div", { class: "covered", ...attributes }, picture("image", image, size), canvas) };
+    // The places of a picture are parts of its box, which is therefore made narrower where it would be higher than the window.
+    const narrow = ({ target }) => { box.style.maxWidth = `${(80 * target.naturalWidth) / target.naturalHeight}vh`; };
+    const box = make("div", { class: "covered", ...attributes }, picture("image", image, size, { onload: narrow }), canvas);
+    return { canvas, box };
   }
 
   /**
