@@ -129,6 +129,7 @@ def test_networks_and_comparisons_side_by_side(drawn: Drawn, listed: Path, tmp_p
     )
     assert list(drawn) == ["networks", "spread_c", "agreement_c_net.2_net.3", "transfer_net.1"]
     assert "r = 0.75" in drawn.texts("agreement_c_net.2_net.3")
-    assert "c" in [label.get_text() for label in drawn["transfer_net.1"].axes[0].get_xticklabels()]
+    ticks = [label.get_text() for label in drawn["transfer_net.1"].axes[0].get_xticklabels()]
+    assert ticks == ["c\n(simulated observers)"]
     for name in drawn:
         assert "(simulated observers)" in drawn.texts(name)
