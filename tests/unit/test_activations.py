@@ -23,6 +23,7 @@ from alignment_importance.inputs import features, images
 from alignment_importance.maps import heatmaps
 from alignment_importance.networks import activations, extraction
 from alignment_importance.networks.head import Head
+from alignment_importance.networks.tokens import Layout
 from alignment_importance.system.compute import Compute
 from alignment_importance.system.errors import InputError
 from alignment_importance.system.netcdf import open_netcdf, read_netcdf
@@ -63,9 +64,7 @@ def cut() -> Any:
     """Five feature maps of 2 x 2, and their means as readout."""
     torch.manual_seed(1)
     head = Head(nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Flatten()), 5, "pooled")
-    return networks.CutNetwork(
-        nn.Conv2d(3, 5, 4, stride=4), head, "maps", "readout", (5, 2, 2), 5, of_tokens=False, assumed_square=False
-    )
+    return networks.CutNetwork(nn.Conv2d(3, 5, 4, stride=4), head, "maps", "readout", (5, 2, 2), 5, layout=None)
 
 
 def compute(threads: int = 1) -> Compute:
@@ -235,7 +234,7 @@ def test_artefacts_are_counted_and_told(
             maps[1::2, :, 0, 1] = 100
             return maps
 
-    trunk = dataclasses.replace(cut, trunk=Trunk(), of_tokens=True)
+    trunk = dataclasses.replace(cut, trunk=Trunk(), layout=Layout(0, 2, 2))
     extraction.extract(table[:20], network, [trunk], compute(), [tmp_path / "a.nc"])
     with activations.read(tmp_path / "a.nc", IDS[:20], "zero") as recorded:
         assert recorded["artefact_tokens"].to_numpy().tolist() == [0, 1] * 10

@@ -21,7 +21,7 @@ def check(spec: Spec, where: str, problems: Problems) -> tuple[Network, CutNetwo
                 f"ImageNet's are assumed: {list(network.mean)} and {list(network.std)}. Set `mean` and `std`.",
             )
         chosen = cut(network, spec.map_layer, spec.readout_layer)
-        if chosen.assumed_square:
+        if chosen.layout is not None and chosen.layout.assumed:
             problems.warn(
                 where,
                 f"no layer shows how the tokens of {chosen.map_layer!r} are arranged in the image",

@@ -46,8 +46,7 @@ class CutNetwork:
         map_layer, readout_layer: names of nodes or modules; the name of a module's input is `hooks.input_of` it.
         map_shape: (feature_map, y, x).
         n_units: number of units of the readout.
-        of_tokens: whether the places of the maps are tokens of a transformer.
-        assumed_square: whether no layer shows how the tokens are arranged, so that a square, row by row, is assumed.
+        layout: how the places of the map layer's output are laid out; None if it is (feature_map, y, x) already.
     """
 
     trunk: nn.Module
@@ -56,8 +55,7 @@ class CutNetwork:
     readout_layer: str
     map_shape: tuple[int, int, int]
     n_units: int
-    of_tokens: bool
-    assumed_square: bool
+    layout: tokens.Layout | None
 
     def describe(self) -> str:
         """Describe the map layer, the readout and the route in a sentence."""
@@ -191,8 +189,7 @@ def _cut_by_hooks(network: Network, map_layer: str, readout_layer: str | None) -
         readout_layer=hooks.input_of(layers.readout) if layers.read else layers.readout,
         map_shape=layers.map_shape,
         n_units=layers.n_units,
-        of_tokens=layers.are_tokens,
-        assumed_square=layers.layout is not None and layers.layout.assumed,
+        layout=layers.layout,
     )
 
 
@@ -237,8 +234,7 @@ def _cut_in_two(network: Network, traced: fx.GraphModule, layers: "_Layers") -> 
         readout_layer=readout.meta["name"],
         map_shape=(n_maps, height, width),
         n_units=shape(readout)[0],
-        of_tokens=layers.of_tokens,
-        assumed_square=layers.assumed_square,
+        layout=layers.layout,
     )
 
 
@@ -247,8 +243,7 @@ class _Layers:
     """The nodes of a cut: the maps, the prefix tokens if any, the readout, and a transformer's last block."""
 
     maps: fx.Node
-    of_tokens: bool
-    assumed_square: bool
+    layout: tokens.Layout | None
     prefix: list[fx.Node]
     readout: fx.Node
     block: tokens.LastBlock | None
@@ -270,9 +265,9 @@ def _choose(traced: fx.GraphModule, network: Network, map_layer: str | None, rea
         maps = tokens.find_tokens(traced, block)
     else:
         maps = _find_maps(traced, readout, network.architecture)
+    layout = None
     prefix: list[fx.Node] = []
-    of_tokens, assumed_square = len(shape(maps)) == 2, False
-    if of_tokens or tokens.has_channels_last(traced, maps):
+    if len(shape(maps)) == 2 or tokens.has_channels_last(traced, maps):
         layout = tokens.layout_of(maps, n_prefix)
         if layout.prefix and tokens.single_tokens_are_read(traced, maps):
             raise InputError(
@@ -280,11 +275,10 @@ def _choose(traced: fx.GraphModule, network: Network, map_layer: str | None, rea
                 "any more. Name a layer before the last block, or set `readout: mean`."
             )
         maps, prefix = tokens.lay_out(traced, maps, layout)
-        assumed_square = layout.assumed
     _require(maps, "map_layer", ("feature_map", "y", "x"))
     n_maps, height, width = shape(maps)
     tokens.require_places(maps.meta["name"], (n_maps, height, width))
-    return _Layers(maps, of_tokens, assumed_square, prefix, readout, block)
+    return _Layers(maps, layout, prefix, readout, block)
 
 
 def _named(names: Mapping[str, fx.Node], name: str, key: str) -> fx.Node:

@@ -167,7 +167,7 @@ def _batches(
             readout = head(*blocks[-1].values())
             for block, cut in zip(blocks, cuts, strict=True):
                 block["readout"] = readout
-                if cut.of_tokens:
+                if cut.layout is not None and cut.layout.of_tokens:
                     block["artefact_tokens"] = tokens.artefacts(block["feature_maps"])
             return [{name: values.float().cpu().numpy() for name, values in block.items()} for block in blocks]
 

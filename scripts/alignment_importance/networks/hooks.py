@@ -117,7 +117,6 @@ class Layers:
     Attributes:
         maps: name of the module whose output is the maps.
         layout: how the places of this output are laid out; None if the output is (feature_map, y, x) already.
-        are_tokens: whether this output is (token, unit); if not, and there is a layout, it is (y, x, unit).
         map_shape: (feature_map, y, x).
         readout: name of the module whose output, or input, is the readout.
         read: whether the readout is this module's input.
@@ -126,7 +125,6 @@ class Layers:
 
     maps: str
     layout: tokens.Layout | None
-    are_tokens: bool
     map_shape: tuple[int, int, int]
     readout: str
     read: bool
@@ -169,7 +167,7 @@ def find(network: Network, map_layer: str, readout_layer: str | None) -> Layers:
     if len(shape) not in (1, 3) or any(side != 1 for side in shape[1:]):
         raise InputError(f"readout_layer {readout_layer!r} is {shown(shape)}; (image, unit) is needed.")
     map_shape = (n_maps, height, width)
-    return Layers(map_layer, layout, len(map_output) == 2, map_shape, module, is_read, shape[0])
+    return Layers(map_layer, layout, map_shape, module, is_read, shape[0])
 
 
 def _called(called: Mapping[str, Call], name: str, key: str) -> Call:
@@ -200,7 +198,7 @@ def _laid_out(called: Mapping[str, Call], name: str, shape: tuple[int, ...]) -> 
             "that of the maps. Set another `input_size`."
         )
     if len(shape) == 3:
-        return tokens.Layout(0, *shape[:2]) if tokens.ends_with_channels(shape) else None
+        return tokens.Layout(0, *shape[:2], of_tokens=False) if tokens.ends_with_channels(shape) else None
     if len(shape) != 2:
         raise InputError(
             f"map_layer {name!r} is {shown(shape)}; (image, feature_map, y, x) or (image, token, unit) is needed."
@@ -275,7 +273,7 @@ class Rest(nn.Module):
         """Run the whole network with these maps and tokens."""
         values = maps
         if self._layers.layout is not None:
-            values = tokens.to_tokens(maps, *prefix) if self._layers.are_tokens else tokens.to_places(maps)
+            values = tokens.to_tokens(maps, *prefix) if self._layers.layout.of_tokens else tokens.to_places(maps)
         # Later operations may overwrite the values.
         return self.readout(maps.new_zeros(len(maps), 3, self._size, self._size), values.clone())
 

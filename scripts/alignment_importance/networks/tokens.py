@@ -42,12 +42,14 @@ class Layout:
     Attributes:
         prefix: number of prefix tokens, before the patch tokens.
         height, width: of the grid of patches, which come row by row.
+        of_tokens: whether the places are tokens of a transformer, as in the first of these shapes.
         assumed: whether no layer shows this grid, and it is a square only because the number of tokens allows one.
     """
 
     prefix: int
     height: int
     width: int
+    of_tokens: bool = True
     assumed: bool = False
 
 
@@ -64,7 +66,7 @@ def layout_of(node: fx.Node, prefix: int | None) -> Layout:
     """
     if len(shape(node)) == 3:
         height, width, _ = shape(node)
-        return Layout(0, height, width)
+        return Layout(0, height, width, of_tokens=False)
     before = ancestors(node)
     sizes = [shape(other) for other in node.graph.nodes if other in before]
     grids = [size[1:] for size in sizes if len(size) == 3 and min(size) > 1]
@@ -206,7 +208,7 @@ def lay_out(traced: fx.GraphModule, node: fx.Node, layout: Layout) -> tuple[fx.N
     maps = _insert(traced, node, to_maps, node, layout.prefix, layout.height, layout.width)
     maps.meta["name"] = node.meta["name"]
     prefix = [_insert(traced, maps, to_prefix, node, layout.prefix)] if layout.prefix else []
-    to_original = to_places if len(shape(node)) == 3 else to_tokens
+    to_original = to_tokens if layout.of_tokens else to_places
     rejoined = _insert(traced, (prefix or [maps])[-1], to_original, maps, *prefix)
     for user in users:
         user.replace_input_with(node, rejoined)
