@@ -126,13 +126,7 @@ def _next(walk: _Walk, n: int, moment: np.ndarray, level: float, step: float) ->
         weights[strip, column], change[strip, column] = walk.weights[i], walk.change[i]
         if walk.weights[i] < -step * walk.change[i]:
             step, place = -walk.weights[i] / walk.change[i], i
-    # The unit that may join soonest is examined first: the shorter step it leaves rules out many others.
-    first, soonest = 0, step
     for other in range(len(gap)):
-        if not walk.aside[other] and gap[other] < soonest * rate[other]:
-            first, soonest = other, gap[other] / rate[other]
-    for number in range(-1, len(gap)):
-        other = first if number < 0 else number
         if walk.aside[other] or gap[other] >= step * rate[other]:
             continue
         value, fall = _products(walk.near, other, weights, change)
