@@ -7,7 +7,6 @@ from pathlib import Path
 from job import run
 
 import pandas as pd
-import xarray as xr
 
 from alignment_importance.experiments import agreement, prediction, spread
 from alignment_importance.report import published as literature
@@ -69,12 +68,17 @@ def summarise(
         tables.write_table(described, output)
         tables.write_table(images, by_image[comparison])
         tables.write_table(maps, by_map[comparison])
+        origins = images.groupby("model")[list(tables.ORIGIN)].first()
         if comparison in differences:
-            tables.write_table(_differences(models, images, maps), differences[comparison])
+            by_model = (
+                {str(model): rows for model, rows in table.groupby("model", sort=False)} for table in (images, maps)
+            )
+            tested = spread.differences(*by_model)
+            tables.write_table(_with_origins(tested, origins), differences[comparison])
         if comparison in agreements:
             # Models of units have no heatmaps.
             drawn = {model: netcdf.read_netcdf(file) for (name, model), file in heatmaps.items() if name == comparison}
-            tables.write_table(_agreement(drawn), agreements[comparison])
+            tables.write_table(_with_origins(agreement.agree(drawn), origins), agreements[comparison])
     for inputs, output in ((checked, checks), (read, files)):
         together = pd.concat([tables.read_table(file) for file in inputs]).drop_duplicates()
         tables.write_table(together.sort_values("file") if "file" in together else together, output)
@@ -132,21 +136,6 @@ def _networks(
         by_image.append(pd.DataFrame(names, index=images.index).join(images.assign(**origin)))
         by_map.append(pd.DataFrame(names, index=maps.index).join(maps.assign(**origin)))
     return pd.DataFrame(described), pd.concat(by_image), pd.concat(by_map)
-
-
-def _differences(models: Sequence[str], images: pd.DataFrame, maps: pd.DataFrame) -> pd.DataFrame:
-    """A row per pair of networks and quantity, see `spread.differences`."""
-    table = spread.differences(
-        {model: images[images["model"] == model] for model in models},
-        {model: maps[maps["model"] == model] for model in models},
-    )
-    return _with_origins(table, images.groupby("model")[list(tables.ORIGIN)].first())
-
-
-def _agreement(heatmaps: Mapping[str, xr.Dataset]) -> pd.DataFrame:
-    """A row per pair of networks and image, see `agreement.agree`."""
-    origins = pd.DataFrame({model: netcdf.origin_columns(maps.attrs) for model, maps in heatmaps.items()}).T
-    return _with_origins(agreement.agree(heatmaps), origins)
 
 
 def _with_origins(table: pd.DataFrame, origins: pd.DataFrame) -> pd.DataFrame:

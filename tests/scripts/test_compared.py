@@ -15,11 +15,11 @@ from torch import nn
 
 import summarise
 from alignment_importance.ablation import PooledAblation
-from alignment_importance.experiments import curves, rankings, recovery
+from alignment_importance.experiments import agreement, curves, rankings, recovery, spread
 from alignment_importance.inputs import folds, judgments
 from alignment_importance.system import compute
 from alignment_importance.system.netcdf import read_netcdf, write_netcdf
-from alignment_importance.system.tables import read_table, write_table
+from alignment_importance.system.tables import ORIGIN, read_table, write_table
 from making.recovery import as_markdown
 from measure_interactions import measure_interactions
 from measure_recovery import measure_recovery
@@ -235,14 +235,18 @@ def test_networks_of_one_comparison(tmp_path: Path) -> None:
     assert described["share_retained_mean"].tolist() == [0.375, 0.375]
     assert described["unit"].tolist() == ["images", "images"]
     assert (len(images), len(of_maps)) == (10, 8)
-    tests = summarise._differences(models, images, of_maps)
+    origins = images.groupby("model")[list(ORIGIN)].first()
+    by_model = [{model: table[table["model"] == model] for model in models} for table in (images, of_maps)]
+    tests = summarise._with_origins(spread.differences(*by_model), origins)
     assert tests[["model", "model_b", "n", "n_b"]].to_numpy().tolist() == [
         *[["net.1", "net.2", 5, 5]] * 2, *[["net.1", "net.2", 4, 4]] * 2
     ]  # fmt: skip
     assert tests["weights_b"].eq("random weights (seed 1)").all()
-    agreement = summarise._agreement({model: read_netcdf(tmp_path / f"{model}-heatmaps.nc") for model in models})
-    assert agreement["image"].tolist() == IDS[:5]
-    assert agreement["correlation"].between(-1, 1).all()
+    agreed = agreement.agree({model: read_netcdf(tmp_path / f"{model}-heatmaps.nc") for model in models})
+    table = summarise._with_origins(agreed, origins)
+    assert table["image"].tolist() == IDS[:5]
+    assert table["correlation"].between(-1, 1).all()
+    assert table["weights"].eq("random weights (seed 1)").all()
 
 
 @pytest.mark.parametrize("layout", ["maps", "units"])
