@@ -13,10 +13,11 @@ from matplotlib.figure import Figure
 
 from alignment_importance.maps.patches import locate, strongest
 from alignment_importance.report.figures import style
+from alignment_importance.report.figures.explained_pairs import draw_explained_pairs
 from alignment_importance.report.figures.heatmaps import draw_heatmaps
 from alignment_importance.report.figures.importance import draw_importance
 from alignment_importance.report.figures.overlap import draw_overlap, draw_overlap_categories, draw_overlap_grid
-from alignment_importance.report.figures.patches import draw_explained_pairs, draw_patches
+from alignment_importance.report.figures.patches import draw_patches
 from alignment_importance.report.figures.prediction import draw_curves
 from alignment_importance.report.figures.rsms import draw_rsms
 from alignment_importance.report.overlays import draw_overlays

@@ -12,8 +12,9 @@ from matplotlib.figure import Figure
 
 from alignment_importance.report.figures import style
 from alignment_importance.report.figures.control import draw_control
+from alignment_importance.report.figures.depth import draw_depth
 from alignment_importance.report.figures.networks import draw_agreement, draw_networks, draw_spread, draw_transfer
-from alignment_importance.report.figures.prediction import draw_depth, draw_prediction
+from alignment_importance.report.figures.prediction import draw_prediction
 from alignment_importance.system.netcdf import read_netcdf
 from alignment_importance.system.tables import read_table
 

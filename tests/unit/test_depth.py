@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from alignment_importance.report.figures.prediction import draw_depth
+from alignment_importance.report.figures.depth import draw_depth
 
 MODELS = ["r.layer2", "r.layer3", "r.layer4"]
 

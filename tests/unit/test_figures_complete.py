@@ -23,13 +23,13 @@ from alignment_importance.report import palette
 from alignment_importance.report.captions import FIGURES
 from alignment_importance.report.figures import style
 from alignment_importance.report.figures.control import draw_control
+from alignment_importance.report.figures.explained_pairs import draw_explained_pairs
 from alignment_importance.report.figures.heatmaps import draw_heatmaps
 from alignment_importance.report.figures.importance import draw_importance
 from alignment_importance.report.figures.interactions import draw_elimination
 from alignment_importance.report.figures.networks import draw_agreement, draw_networks, draw_spread
 from alignment_importance.report.figures.overlap import draw_overlap, draw_overlap_categories, draw_overlap_grid
 from alignment_importance.report.figures.paper import draw_bars, draw_fold_curves
-from alignment_importance.report.figures.patches import draw_explained_pairs
 from alignment_importance.report.figures.prediction import draw_curves, draw_prediction
 from alignment_importance.report.figures.rsms import draw_rsms
 from alignment_importance.report.gallery.pictures import CONTOURS

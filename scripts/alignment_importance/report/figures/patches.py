@@ -1,34 +1,22 @@
-"""Draws where feature maps are most active: the most important ones, and those that explain pairs of images."""
+"""Draws the image patches that drive the most important feature maps of one comparison and network most."""
 
 import functools
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
-import numpy as np
 import pandas as pd
-import xarray as xr
 from matplotlib.figure import Figure
 
-from alignment_importance.maps.heatmaps import place
-from alignment_importance.maps.patches import Square, cut
+from alignment_importance.maps.patches import cut
 from alignment_importance.report.figures import style
-from alignment_importance.report.figures.heatmaps import heatmap_bar, heatmap_note, limits_of
 from alignment_importance.report.figures.sheet import Sheet
-from alignment_importance.report.overlays import overlay, read_image, shrunk
-from alignment_importance.report.pairs import Pair, list_pairs
+from alignment_importance.report.overlays import read_image, shrunk
 from alignment_importance.system.names import counted
 
-#: Number of pairs of each kind, and of feature maps for each pair.
-_PAIRS, _MAPS = 3, 3
+#: Number of feature maps in a row, and the gap between them, in widths of a patch.
+_COLUMNS, _BETWEEN = 2, 0.3
 
-#: Gap between the images and the patches, and between the patches of two maps, in widths of a picture.
-_BEFORE, _BETWEEN = 0.25, 0.12
-
-#: Number of feature maps in a row of patches, and the gap between them, in widths of a patch.
-_COLUMNS, _GAP = 2, 0.3
-
-#: Length of the longest names above the patches of a map, and above images.
-_LONGEST_OVER_PATCH, _LONGEST_ID = 12, 24
+_LONGEST_ID = 12
 
 
 @style.styled
@@ -46,17 +34,17 @@ def draw_patches(
     n_patches = int(maps.size().max()) if len(table) else 1
     figure = style.new_figure(1.05 + 0.95 * n_rows)
     panel = figure.subplots()
-    sheet = Sheet(panel, n_rows, _COLUMNS * (n_patches + _GAP) - _GAP, 1, above=0.58)
+    sheet = Sheet(panel, n_rows, _COLUMNS * (n_patches + _BETWEEN) - _BETWEEN, 1, above=0.58)
     # An image can drive several maps.
     read = functools.cache(functools.partial(read_image, pictures))
     for at, (rank, rows) in enumerate(maps):
-        row, first = at // _COLUMNS, at % _COLUMNS * (n_patches + _GAP)
+        row, first = at // _COLUMNS, at % _COLUMNS * (n_patches + _BETWEEN)
         about = f"{rank}. map {rows['feature_map'].iloc[0]}, AIS {style.number(rows['ais'].iloc[0], '.1e')}"
         sheet.head(row, first, about)
         boxes = rows[["left", "top", "right", "bottom"]].to_numpy(int)
         for column, (name, box) in enumerate(zip(rows["image"], boxes, strict=True)):
             patch = shrunk(cut(read(name), (box[0], box[1], box[2], box[3])), sheet.pixels)
-            sheet.show(row, first + column, patch, style.short(name, _LONGEST_OVER_PATCH), size=6)
+            sheet.show(row, first + column, patch, style.short(name, _LONGEST_ID), size=6)
     style.title(figure, "Image patches that drive the most important feature maps most", comparison, model, provenance)
     if len(table):
         which, where = counted(maps.ngroups, "feature map", "feature maps"), counted(n_patches, "image", "images")
@@ -69,74 +57,3 @@ def draw_patches(
     else:
         panel.text(0, 0, "No feature map has a positive score and is active.", va="top")
     return figure
-
-
-@style.styled
-def draw_explained_pairs(
-    explained: xr.Dataset,
-    squares: Callable[[str, Sequence[int]], list[Square | None]],
-    pictures: pd.DataFrame,
-    comparison: str,
-    model: str,
-) -> Figure:
-    """Draw the pairs with the highest and the lowest shares of the correlation of network and people.
-
-    Args:
-        explained: what `experiments.pairs.explain` returns; may be lazy.
-        squares: finds where some feature maps are most active in an image, see `patches.locate`.
-    """
-    agreeing, disagreeing = _shown(explained)
-    rows = [*agreeing, *disagreeing]
-    figure = style.new_figure(0.75 + 1.02 * max(1, len(rows)))
-    panel = figure.subplots()
-    n_columns = 4 + _BEFORE + _MAPS * (2 + _BETWEEN) - _BETWEEN
-    sheet = Sheet(panel, max(1, len(rows)), n_columns, 1, above=0.6)
-    limits, silent = limits_of(explained), False
-    for at, row in enumerate(rows):
-        people, network = style.number(row.people, "+.1f"), style.number(row.network, "+.1f")
-        share = style.number(row.share, "+.4f")
-        sheet.head(at, 0, f"people {people} SD, network {network} SD, share of r {share}")
-        images = [read_image(pictures, image) for image in row.images]
-        for side, (image, rgb) in enumerate(zip(row.images, images, strict=True)):
-            small = shrunk(rgb, sheet.pixels)
-            height, width = small.shape[:2]
-            heat = explained["heatmap"][row.number, side].to_numpy()
-            sheet.show(at, 2 * side, small, style.short(image, _LONGEST_ID), size=6)
-            sheet.show(at, 2 * side + 1, overlay(small, place(heat, width, height, explained.attrs["resize"]), limits))
-        strongest = [squares(image, row.maps) for image in row.images]
-        silent |= any(None in places for places in strongest)
-        for number, both in enumerate(zip(*strongest, strict=True)):
-            title = f"map {row.maps[number]}"
-            for side, square in enumerate(both):
-                if square is not None:
-                    column = 4 + _BEFORE + number * (2 + _BETWEEN) + side
-                    sheet.show(at, column, shrunk(cut(images[side], square), sheet.pixels), title, size=6)
-                    title = ""
-    title = "Pairs of images that people and network agree and disagree on most"
-    style.title(figure, title, comparison, model, explained.attrs)
-    heatmap_bar(panel, max(1, len(rows)), limits, weight="contribution")
-    if not rows:
-        panel.text(0, 0, "No explained pair has a share of the correlation.", va="top")
-        return figure
-    ranks = ", of their ranks" if explained.attrs["ranks"] else ""
-    shown = [explained["heatmap"][row.number].load() for row in rows]
-    style.footnote(
-        figure,
-        f"Above, {counted(len(agreeing), 'pair that speaks', 'pairs that speak')} most for the alignment, below, "
-        f"{len(disagreeing)} most against it, of {explained.sizes['pair']} explained. SD: similarity to people and to "
-        f"the network, in standard deviations over all {explained.attrs['n_judged']} judged pairs{ranks}; the mean of "
-        f"their products is r. {heatmap_note(shown, limits)} Each weighs the image's own maps by what they do for the "
-        "match of its similarity to the other. "
-        f"Right: where the {_MAPS} feature maps that contribute most to the agreement of the pair, or to its "
-        "disagreement, are most active in both images"
-        + ("; left out where a map is nowhere above zero." if silent else "."),
-    )
-    return figure
-
-
-def _shown(explained: xr.Dataset) -> tuple[list[Pair], list[Pair]]:
-    """Choose the pairs with the highest shares above zero, and the lowest below zero, the most extreme first."""
-    pairs = [pair for pair in list_pairs(explained, _MAPS) if np.isfinite(pair.share)]
-    pairs.sort(key=lambda pair: -pair.share)
-    agreeing = [pair for pair in pairs[:_PAIRS] if pair.share > 0]
-    return agreeing, [pair for pair in pairs[::-1][:_PAIRS] if pair.share < 0]

@@ -1,7 +1,7 @@
-"""Draws test scores beside their baselines, over the map layers of a network, and over the number of maps."""
+"""Draws test scores beside their baselines, and curves over the number of maps."""
 
 import functools
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 
 import numpy as np
 import pandas as pd
@@ -43,9 +43,6 @@ _OTHER_CURVES = (
     ("test_reverse", "reverse", palette.RED, "--"),
     ("test_keep", "by score alone (keep)", palette.BROWN, ":"),
 )
-
-#: The marker of each of `style.KINDS`, and a shift that separates whiskers.
-_LAYER_MARKERS = (("s", -0.04), ("o", 0.04))
 
 
 @style.styled
@@ -213,46 +210,3 @@ def _mark_retained(panel: Axes, table: pd.DataFrame) -> None:
     below = panel.get_xaxis_transform()
     panel.vlines(retained, -0.02, 0.02, colors="black", alpha=0.6, transform=below, clip_on=False, linewidth=1)
     panel.plot([], [], "|", color="black", label="retained in one fold")
-
-
-@style.styled
-def draw_depth(summary: pd.DataFrame, models: Sequence[str], comparison: str, network: str) -> Figure:
-    """Draw the test scores of all and of the retained feature maps over map layers, with their noise ceiling.
-
-    Args:
-        summary: the table of all comparisons and models.
-        models: those of the sweep, from the first map layer to the last; called {network}.{layer}.
-        network: name of the sweep.
-    """
-    rows = summary[summary["comparison"] == comparison].copy().set_index("model").loc[list(models)].reset_index()
-    figure = style.new_figure(3.6)
-    panel = figure.subplots()
-    for (kind, label, colour), (marker, shift) in zip(style.KINDS, _LAYER_MARKERS, strict=True):
-        at, means = rows.index + shift, rows[f"test_{kind}_mean"]
-        panel.plot(at, means, color=colour, marker=marker, markersize=4, label=label)
-        if (ends := style.intervals(rows, kind)) is not None:
-            panel.vlines(at, *ends, color=colour, linewidth=1)
-    # All layers share the participants, and so the ceiling.
-    has_ceiling = style.known(rows, "noise_ceiling_of_mean_mean")
-    if has_ceiling:
-        ceiling = rows["noise_ceiling_of_mean_mean"].iloc[0]
-        panel.axhline(ceiling, color="black", linestyle="--", linewidth=1, label="noise ceiling")
-    panel.axhline(0, color="black", linewidth=0.8)
-    layers = [style.short(model.removeprefix(f"{network}.")) for model in rows["model"]]
-    kept = ["none" if np.isnan(number) else f"{number:.0f}" for number in rows["k_retained_mean"]]
-    panel.set_xticks(rows.index, [f"{layer}\n{number} retained" for layer, number in zip(layers, kept, strict=True)])
-    panel.set_xlim(-0.5, len(rows) - 0.5)
-    panel.set_xlabel("map layer, from the first to the last")
-    panel.set_ylabel(f"test alignment ({score_name(rows['score'].iloc[0])})")
-    panel.legend(loc="upper left", bbox_to_anchor=(1.01, 1), borderaxespad=0)
-    title = "Alignment with judgments over map layers"
-    style.title(figure, title, comparison, network, style.provenance(rows))
-    sentences = {
-        f"Points: mean over {rows['n_folds'].iloc[0]} folds": True,
-        "; whiskers: 95 % intervals by the bootstrap over images": style.known(rows, "test_full_boot_low"),
-        ". All layers have the same readout, so that they differ in the maps that are retained; the score of all maps "
-        "is that of the readout.": True,
-        " Dashed: noise ceiling, the highest score to expect against the participants' mean.": has_ceiling,
-    }
-    style.footnote(figure, "".join(text for text, applies in sentences.items() if applies) + style.warning(rows))
-    return figure
