@@ -1,8 +1,12 @@
 """The figure of alignment over the map layers of a network."""
 
+import itertools
+
 import numpy as np
 import pandas as pd
+import pytest
 
+from alignment_importance.report.figures import style
 from alignment_importance.report.figures.depth import draw_depth
 
 MODELS = ["r.layer2", "r.layer3", "r.layer4"]
@@ -36,12 +40,27 @@ def test_layers_stand_in_their_order_with_intervals_and_ceiling() -> None:
     intervals = [np.asarray(path.vertices)[:, 1].tolist() for path in panel.collections[1].get_paths()]
     np.testing.assert_allclose(intervals, [[0.2, 0.4], [0.3, 0.5], [0.4, 0.6]])
     labels = [label.get_text() for label in panel.get_xticklabels()]
-    assert labels == ["layer2\n20 retained", "layer3\n30 retained", "layer4\n40 retained"]
+    assert labels == ["layer2\n20", "layer3\n30", "layer4\n40"]
+    assert panel.get_xlabel().endswith("and number of maps retained")
 
 
 def test_a_layer_of_which_nothing_is_retained_says_so() -> None:
     [panel] = draw_depth(summary().replace({"k_retained_mean": {20: np.nan}}), MODELS, "c", "r").axes
-    assert panel.get_xticklabels()[0].get_text() == "layer2\nnone retained"
+    assert panel.get_xticklabels()[0].get_text() == "layer2\nnone"
+
+
+@pytest.mark.parametrize(("n_layers", "name"), [(3, "layer"), (12, "layer"), (8, "a stage of blocks and "), (30, "l")])
+def test_names_of_layers_of_any_number_and_length_stay_apart(n_layers: int, name: str) -> None:
+    models = [f"r.{name}{at}" for at in range(n_layers)]
+    rows = pd.concat(
+        [summary().query("comparison == 'c' and model == 'other'").assign(model=model) for model in models]
+    )
+    figure = draw_depth(rows.assign(k_retained_mean=1000.0), models, "c", "r")
+    style.lay_out(figure)
+    [panel] = figure.axes
+    boxes = [label.get_window_extent() for label in panel.get_xticklabels()]
+    assert len(boxes) == n_layers and not any(one.overlaps(other) for one, other in itertools.pairwise(boxes))
+    assert panel.get_window_extent().height > 1.2 * figure.dpi
 
 
 def test_no_ceiling_without_participants() -> None:

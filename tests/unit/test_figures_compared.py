@@ -320,7 +320,7 @@ def test_images_of_most_and_least_agreement_are_shown(pictures: pd.DataFrame, tm
     assert "0.33" in text
     save_twice((draw_agreement(table, heatmaps(), pictures, "c") for _ in range(2)), tmp_path)
     nothing = draw_agreement(agreeing([np.nan] * 4), heatmaps(), pictures, "c")
-    assert "No image has a heatmap in both networks." in texts(nothing)
+    assert "undefined for all images" in texts(nothing)
 
 
 def test_names_of_neighbouring_images_do_not_run_into_each_other(tmp_path: Path) -> None:

@@ -438,6 +438,7 @@ def test_networks_that_agree_on_no_image_have_no_empty_axes(listed: Callable[[in
         none.assign(correlation_other_image=np.nan), {"n": heatmaps(ids), "m": heatmaps(ids)}, table, "c"
     )
     assert not any(panel.axison for panel in figure.axes) and "correlation of heatmaps (r): undefined" in words(figure)
+    assert "undefined for all images" in words(figure) and "those with the highest" not in words(figure)
 
 
 # --- intervals ---

@@ -12,6 +12,9 @@ from alignment_importance.report.figures import style
 #: The marker of each of `style.KINDS`, and a shift that separates whiskers.
 _MARKERS = (("s", -0.04), ("o", 0.04))
 
+#: Letters of names of layers per inch, and width in inches of the axis of scores and of the legend.
+_PER_INCH, _LEGEND = 14, 2.3
+
 
 @style.styled
 def draw_depth(summary: pd.DataFrame, models: Sequence[str], comparison: str, network: str) -> Figure:
@@ -23,7 +26,13 @@ def draw_depth(summary: pd.DataFrame, models: Sequence[str], comparison: str, ne
         network: name of the sweep.
     """
     rows = summary[summary["comparison"] == comparison].copy().set_index("model").loc[list(models)].reset_index()
+    layers = [style.short(model.removeprefix(f"{network}.")) for model in rows["model"]]
+    kept = ["none" if np.isnan(number) else f"{number:.0f}" for number in rows["k_retained_mean"]]
     figure = style.new_figure(3.6)
+    longest = max(map(len, layers + kept))
+    upright = len(layers) * (longest + 1) > _PER_INCH * (figure.get_figwidth() - _LEGEND)
+    if upright:
+        figure.set_figheight(3.6 + longest / _PER_INCH)
     panel = figure.subplots()
     for (kind, label, colour), (marker, shift) in zip(style.KINDS, _MARKERS, strict=True):
         at, means = rows.index + shift, rows[f"test_{kind}_mean"]
@@ -36,11 +45,11 @@ def draw_depth(summary: pd.DataFrame, models: Sequence[str], comparison: str, ne
         ceiling = rows["noise_ceiling_of_mean_mean"].iloc[0]
         panel.axhline(ceiling, color="black", linestyle="--", linewidth=1, label="noise ceiling")
     panel.axhline(0, color="black", linewidth=0.8)
-    layers = [style.short(model.removeprefix(f"{network}.")) for model in rows["model"]]
-    kept = ["none" if np.isnan(number) else f"{number:.0f}" for number in rows["k_retained_mean"]]
-    panel.set_xticks(rows.index, [f"{layer}\n{number} retained" for layer, number in zip(layers, kept, strict=True)])
+    between = ", " if upright else "\n"
+    panel.set_xticks(rows.index, [between.join(label) for label in zip(layers, kept, strict=True)])
+    panel.tick_params(axis="x", rotation=90 if upright else 0)
     panel.set_xlim(-0.5, len(rows) - 0.5)
-    panel.set_xlabel("map layer, from the first to the last")
+    panel.set_xlabel("map layer, from the first to the last, and number of maps retained")
     panel.set_ylabel(f"test alignment ({score_name(rows['score'].iloc[0])})")
     panel.legend(loc="upper left", bbox_to_anchor=(1.01, 1), borderaxespad=0)
     title = "Alignment with judgments over map layers"

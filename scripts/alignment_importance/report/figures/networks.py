@@ -194,11 +194,13 @@ def draw_agreement(
         for row, name in zip(rows, ("image", *heatmaps), strict=True):
             row.beside(0, style.short(name, _LONGEST_ID), size=7, rotation=90)
     else:
-        examples.text(0.02, 0.5, "No image has a heatmap in both networks.")
+        examples.text(0.02, 0.5, "The correlation r of the heatmaps is undefined for all images.")
     _correlations(figure.add_subfigure(halves[1]).subplots(), table)
     shown = ", ".join(style.network(name, maps.attrs) for name, maps in heatmaps.items())
     about = style.observers(comparison, table["simulated"].iloc[0])
     style.heading(figure, f"Heatmaps of two networks: {shown}", about)
+    if not titles:
+        return figure
     note = heatmap_note([maps["heatmap"].sel(image=list(titles)) for maps in datasets], limits_of(datasets[0]))
     count = style.some(len(titles), len(table), "images").capitalize()
     style.footnote(

@@ -51,8 +51,8 @@ def draw_patches(
         style.footnote(
             figure,
             f"The {which} of highest AIS over all images; of each, where it is most active in the {where} that drive "
-            "it most, strongest first: the square of 3 cells of the map around the place. The network sees more of the "
-            "image there than the square, but nothing outside a crop.",
+            "it most, strongest first: the square of 3 cells of the map around the place, white beyond the image. The "
+            "network sees more of the image there than the square, but nothing outside a crop.",
         )
     else:
         panel.text(0, 0, "No feature map has a positive score and is active.", va="top")
