@@ -30,6 +30,7 @@ from alignment_importance.report.figures.interactions import draw_elimination
 from alignment_importance.report.figures.networks import draw_agreement, draw_networks, draw_spread
 from alignment_importance.report.figures.overlap import draw_overlap, draw_overlap_categories, draw_overlap_grid
 from alignment_importance.report.figures.paper import draw_bars, draw_fold_curves
+from alignment_importance.report.figures.patches import draw_patches
 from alignment_importance.report.figures.prediction import draw_curves, draw_prediction
 from alignment_importance.report.figures.rsms import draw_rsms
 from alignment_importance.report.gallery.pictures import CONTOURS
@@ -166,6 +167,25 @@ def test_a_control_of_one_comparison_speaks_of_no_others(
     )
     maps = {name: heatmaps(ids).assign_attrs(simulated=0) for name in names}
     assert said in words(draw_control(areas.assign(auc=0.5), maps, table, ["cat", "dog"], "n"))
+
+
+@pytest.mark.parametrize("width", [120, 174])
+@pytest.mark.parametrize("draw", ["heatmaps", "grid", "patches"])
+def test_long_names_of_images_stay_apart(listed: Callable[[int], pd.DataFrame], draw: str, width: int) -> None:
+    ids = [f"IMG_WITH_{at}_AND_A_LONG_NAME" for at in range(8)]
+    table = listed(8).assign(image=ids)
+    patches = pd.DataFrame({"feature_map": 1, "rank": 1, "ais": 0.1, "image": ids[:5], "activation": 1.0})
+    patches = patches.assign(left=0, top=0, right=3, bottom=3)
+    with style.page({"two_columns_mm": width}):
+        figure = {
+            "heatmaps": lambda: draw_heatmaps(heatmaps(ids), aligned(ids), table, "c", "n"),
+            "grid": lambda: grid(table, range(8)),
+            "patches": lambda: draw_patches(pd.concat([patches, patches.assign(rank=2)]), table, "c", "n", MADE_OF),
+        }[draw]()
+        style.lay_out(figure)
+    figure.draw_without_rendering()
+    boxes = [text.get_window_extent() for text in figure.axes[0].texts if text.get_text().startswith("IMG_")]
+    assert len(boxes) >= 6 and not any(one.overlaps(other) for one, other in itertools.combinations(boxes, 2))
 
 
 # --- pairs ---

@@ -176,8 +176,8 @@ def test_names_that_differ_at_one_of_their_ends_are_told_apart_when_they_are_sho
     names = [
         f"{first} of a network with a very long {last}" for first in ("layer", "block") for last in ("name", "tag")
     ]
-    assert [style.short(name, 12) for name in names] == ["layer … name", "layer …g tag", "block … name", "block …g tag"]
-    assert (style.short("exactly 12 l", 12), style.short("more than 11", 11)) == ("exactly 12 l", "more …an 11")
+    assert [style.short(name, 12) for name in names] == ["layer of…ame", "layer of…tag", "block of…ame", "block of…tag"]
+    assert (style.short("exactly 12 l", 12), style.short("more than 11", 11)) == ("exactly 12 l", "more th… 11")
 
 
 def test_maps_are_called_units_and_names_stay() -> None:

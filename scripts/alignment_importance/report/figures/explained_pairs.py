@@ -22,8 +22,6 @@ _PAIRS, _MAPS = 3, 3
 #: Gap between the images and the patches, and between the patches of two maps, in widths of a picture.
 _BEFORE, _BETWEEN = 0.25, 0.12
 
-_LONGEST_ID = 24
-
 
 @style.styled
 def draw_explained_pairs(
@@ -55,7 +53,7 @@ def draw_explained_pairs(
             small = shrunk(rgb, sheet.pixels)
             height, width = small.shape[:2]
             heat = explained["heatmap"][row.number, side].to_numpy()
-            sheet.show(at, 2 * side, small, style.short(image, _LONGEST_ID), size=6)
+            sheet.show(at, 2 * side, small, sheet.named(image, 2, size=6), size=6)
             sheet.show(at, 2 * side + 1, overlay(small, place(heat, width, height, explained.attrs["resize"]), limits))
         strongest = [squares(image, row.maps) for image in row.images]
         silent |= any(None in places for places in strongest)

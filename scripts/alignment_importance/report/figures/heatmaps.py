@@ -17,8 +17,8 @@ from alignment_importance.report.figures.sheet import Sheet
 from alignment_importance.report.overlays import Limits, heat_colours, overlay, read_image, shared_limits
 from alignment_importance.statistics import resampling
 
-#: Number of images in a row, each beside its heatmap; length of the longest name written in full above one.
-_PAIRS, _LONGEST_ID = 4, 18
+#: Number of images in a row, each beside its heatmap.
+_PAIRS = 4
 
 #: Number of rows of images, and of rows for a category each.
 _ROWS, _CATEGORIES = 3, 10
@@ -115,7 +115,7 @@ def draw_heatmaps(
             sheet.beside(row, textwrap.fill(style.short(category), 12))
         for at, image in enumerate(images):
             rgb = read_image(pictures, image, sheet.pixels)
-            named = f"{style.short(image, _LONGEST_ID)}, {style.said('r', ranked[image], '.2f')}"
+            named = sheet.named(image, 2, f", {style.said('r', ranked[image], '.2f')}")
             sheet.show(row, 2 * at, rgb, named)
             placed = place_image(heatmaps, "heatmap", image, rgb.shape[:2])
             sheet.show(row, 2 * at + 1, overlay(rgb, placed, limits))

@@ -178,7 +178,7 @@ def draw_overlap_grid(
             marked[palette.SALIENCY] = masks.masks(seen, sizes)
             for at, size in enumerate(sizes):
                 title = f"RR {style.number(risks[name][size][image], '.1f')}"
-                above = f"{style.short(image, 19)}\n" if block == at == 0 else ""
+                above = f"{sheet.named(image, size=7)}\n" if block == at == 0 else ""
                 row = block * len(sizes) + at
                 sheet.show(row, column, faded, above + title, size=7)
                 for colour, mask in marked.items():

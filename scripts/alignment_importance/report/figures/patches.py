@@ -16,8 +16,6 @@ from alignment_importance.system.names import counted
 #: Number of feature maps in a row, and the gap between them, in widths of a patch.
 _COLUMNS, _BETWEEN = 2, 0.3
 
-_LONGEST_ID = 12
-
 
 @style.styled
 def draw_patches(
@@ -44,7 +42,7 @@ def draw_patches(
         boxes = rows[["left", "top", "right", "bottom"]].to_numpy(int)
         for column, (name, box) in enumerate(zip(rows["image"], boxes, strict=True)):
             patch = shrunk(cut(read(name), (box[0], box[1], box[2], box[3])), sheet.pixels)
-            sheet.show(row, first + column, patch, style.short(name, _LONGEST_ID), size=6)
+            sheet.show(row, first + column, patch, sheet.named(name, size=6), size=6)
     style.title(figure, "Image patches that drive the most important feature maps most", comparison, model, provenance)
     if len(table):
         which, where = counted(maps.ngroups, "feature map", "feature maps"), counted(n_patches, "image", "images")

@@ -12,6 +12,9 @@ from alignment_importance.report.overlays import outline
 #: Gap between the pictures of a row, in widths of a picture.
 _GAP = 0.08
 
+#: Width of a wide letter in heights, with a share of what stands beside a sheet; the fewest letters of a name.
+_LETTER, _FEWEST = 0.75, 5
+
 
 class Sheet:
     """Pictures in rows and columns of one panel, with text above and beside them.
@@ -35,6 +38,7 @@ class Sheet:
         self._panel, self._aspect, self._above = panel, aspect, above
         inches = panel.figure.bbox.width / panel.figure.dpi
         self.pixels = math.ceil(max(1, aspect) * inches / n_columns * style.present_page().dpi)
+        self._points = 72 * inches / n_columns
         panel.axis("off")
         panel.set(xlim=(0, n_columns * (1 + _GAP) - _GAP), ylim=(n_rows * (aspect + above), 0), anchor="NW")
 
@@ -48,6 +52,11 @@ class Sheet:
         self._panel.imshow(picture, extent=(left, left + pixel * width, top + pixel * height, top))
         if title:
             self._panel.text(column * (1 + _GAP), top - 0.02, title, va="bottom", fontsize=size)
+
+    def named(self, image: str, columns: float = 1, more: str = "", size: float = 6.5) -> str:
+        """Return the name of an image, so short that with `more` behind it, in `size` points, it fits above columns."""
+        letters = int(columns * self._points / (_LETTER * size)) - len(more)
+        return style.short(image, max(letters, _FEWEST)) + more
 
     def outlines(self, row: int, column: float, mask: NDArray[np.bool_]) -> list[NDArray[np.float64]]:
         """Return the outlines of a mask of a picture's pixels, in units of the panel: lines (point, x and y)."""

@@ -283,8 +283,8 @@ def scattered(n: int, width: float) -> np.ndarray:
 
 
 def short(name: str, longest: int = SHORT) -> str:
-    """Shorten a name that is too long, in its middle: names that are alike mostly differ at one of their ends."""
-    begin = longest // 2
+    """Shorten a name that is too long, and keep of its end as well: many names differ there alone."""
+    begin = 2 * longest // 3
     return name if len(name) <= longest else f"{name[:begin]}…{name[len(name) - (longest - 1 - begin) :]}"
 
 
