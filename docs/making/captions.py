@@ -34,7 +34,7 @@ def make(checkout: Path) -> None:
 def as_rst(kind: str) -> str:
     """Write the caption for Snakemake's report: reStructuredText with Jinja."""
     caption = FIGURES[kind]
-    text = f"{caption.title}. {caption.reading}".format(score="``{{snakemake.params.score}}``")
+    text = f"{caption.title}. {caption.reading}".format(score='{{snakemake.config["score_name"]}}')
     wrapped = textwrap.fill(text, 120, break_long_words=False, break_on_hyphens=False) + "\n"
     if caption.category == "Benchmark":
         return wrapped

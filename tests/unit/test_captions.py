@@ -28,8 +28,9 @@ def rendered(kind: str, **wildcards: str) -> str:
     """A caption as Snakemake's report shows it, as HTML."""
     comparisons = {"birds": {"simulated": True}, "cars": {"simulated": False}, "tools": {"simulated": True}}
     models = {"net": {"weights": "random"}, "other": {"weights": "imagenet"}}
-    config = {"notes": captions.notes(comparisons, models), "cross_validation": {"unit": "pairs"}}
-    job = SimpleNamespace(config=config, wildcards=wildcards, params=SimpleNamespace(score="pearson_r2"))
+    notes = captions.notes(comparisons, models)
+    config = {"notes": notes, "score_name": captions.score_name("pearson_r2"), "cross_validation": {"unit": "pairs"}}
+    job = SimpleNamespace(config=config, wildcards=wildcards)
     return as_html(as_rst(kind), job)
 
 
@@ -43,7 +44,7 @@ def test_the_report_names_the_gallery_where_there_is_one() -> None:
     template = (ROOT / "workflow/report/workflow.rst").read_text(encoding="utf-8")
     network, units = {"architecture": "alexnet"}, {"features": "f.npy", "layout": "units"}
     for models, has_gallery in (({"a": network, "b": units}, True), ({"b": units}, False)):
-        config = {"alignment": {"score": "pearson", "similarity": "cosine"}, "models": models, "notes": []}
+        config = {"alignment": {"similarity": "cosine"}, "score_name": "Pearson r", "models": models, "notes": []}
         assert ("gallery/index.html" in as_html(template, SimpleNamespace(config=config))) == has_gallery
 
 
@@ -58,7 +59,7 @@ def test_captions_say_what_is_simulated_random_and_leaky() -> None:
     assert "simulated" not in rendered("heatmaps", comparison="cars", model="other")
     of_all = rendered("networks")
     assert "birds" in of_all and "tools" in of_all and "cars" not in of_all and "random weights" in of_all
-    assert "pearson_r2" in of_all and "leaky" in of_all and "leaky" not in rendered("heatmaps")
+    assert "alignment (R²)" in " ".join(of_all.split()) and "leaky" in of_all and "leaky" not in rendered("heatmaps")
 
 
 def test_notes_are_about_what_is_unusual() -> None:

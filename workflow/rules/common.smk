@@ -44,6 +44,7 @@ CONFIGURATION = checked(
 )
 PLAN = Plan(CONFIGURATION)
 config = CONFIGURATION.model_dump()
+config["score_name"] = captions.score_name(config["alignment"]["score"])
 config["notes"] = captions.notes(config["comparisons"], config["models"])
 # Results do not depend on the folder that they are in, so the record of what made them leaves out the key `results`.
 config["provenance"] = {
