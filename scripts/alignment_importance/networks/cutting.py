@@ -186,7 +186,7 @@ def _cut_by_hooks(network: Network, map_layer: str, readout_layer: str | None) -
         trunk=trunk,
         head=head,
         map_layer=map_layer,
-        readout_layer=hooks.input_of(layers.readout) if layers.read else layers.readout,
+        readout_layer=layers.readout,
         map_shape=layers.map_shape,
         n_units=layers.n_units,
         layout=layers.layout,

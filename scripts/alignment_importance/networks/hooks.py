@@ -118,8 +118,7 @@ class Layers:
         maps: name of the module whose output is the maps.
         layout: how the places of this output are laid out; None if the output is (feature_map, y, x) already.
         map_shape: (feature_map, y, x).
-        readout: name of the module whose output, or input, is the readout.
-        read: whether the readout is this module's input.
+        readout: name of the module whose output is the readout, or `input_of` the module whose input is.
         n_units: number of units of the readout.
     """
 
@@ -127,7 +126,6 @@ class Layers:
     layout: tokens.Layout | None
     map_shape: tuple[int, int, int]
     readout: str
-    read: bool
     n_units: int
 
     @property
@@ -162,12 +160,12 @@ def find(network: Network, map_layer: str, readout_layer: str | None) -> Layers:
     tokens.require_places(map_layer, (n_maps, height, width))
     readout_layer = readout_layer or input_of(_classifier(called, network.architecture))
     module = readout_layer.removeprefix(input_of(""))
-    call, is_read = _called(called, module, "readout_layer"), module != readout_layer
-    shape = (call.input_shape if is_read else call.output_shape) or ()
+    call = _called(called, module, "readout_layer")
+    shape = (call.output_shape if module == readout_layer else call.input_shape) or ()
     if len(shape) not in (1, 3) or any(side != 1 for side in shape[1:]):
         raise InputError(f"readout_layer {readout_layer!r} is {shown(shape)}; (image, unit) is needed.")
     map_shape = (n_maps, height, width)
-    return Layers(map_layer, layout, map_shape, module, is_read, shape[0])
+    return Layers(map_layer, layout, map_shape, readout_layer, shape[0])
 
 
 def _called(called: Mapping[str, Call], name: str, key: str) -> Call:
@@ -265,8 +263,9 @@ class Rest(nn.Module):
         super().__init__()
         self._network, self._layers, self._size = sharing_tensors(module), layers, input_size
         self._network.get_submodule(layers.maps).register_forward_hook(_replace)
-        readout = self._network.get_submodule(layers.readout)
-        register = readout.register_forward_pre_hook if layers.read else readout.register_forward_hook
+        name = layers.readout.removeprefix(input_of(""))
+        readout = self._network.get_submodule(name)
+        register = readout.register_forward_hook if name == layers.readout else readout.register_forward_pre_hook
         register(functools.partial(_note, layers.readout))
 
     def forward(self, maps: torch.Tensor, *prefix: torch.Tensor) -> torch.Tensor:
