@@ -169,7 +169,7 @@ def _cut_by_hooks(network: Network, map_layer: str, readout_layer: str | None) -
     """Cut a network that torch.fx cannot follow, and check that its head computes the readout of the whole network."""
     layers = hooks.find(network, map_layer, readout_layer)
     trunk, rest = hooks.Trunk(network.module, [layers]), hooks.Rest(network.module, layers, network.input_size)
-    head = Head(rest, layers.map_shape[0], "hooked", reads_prefix=layers.prefix > 0)
+    head = Head(rest, layers.map_shape[0], "hooked", reads_prefix=bool(layers.layout and layers.layout.prefix))
     if _has_values(network):
         hooks.require_repeatable(network)
         image = random_image(network.input_size)

@@ -128,11 +128,6 @@ class Layers:
     readout: str
     n_units: int
 
-    @property
-    def prefix(self) -> int:
-        """Number of prefix tokens, which stand for no place."""
-        return self.layout.prefix if self.layout else 0
-
 
 def input_of(module: str) -> str:
     """The layer name of a module's input; the module's own name is that of its output.
@@ -243,13 +238,13 @@ class Trunk(nn.Module):
             _now.noted = None
         outputs = []
         for layers in self.cuts:
-            values = noted[layers.maps]
-            if layers.layout is None:
+            values, layout = noted[layers.maps], layers.layout
+            if layout is None:
                 outputs.append(values)
                 continue
-            outputs.append(tokens.to_maps(values, layers.prefix, layers.layout.height, layers.layout.width))
-            if layers.prefix:
-                outputs.append(tokens.to_prefix(values, layers.prefix))
+            outputs.append(tokens.to_maps(values, layout.prefix, layout.height, layout.width))
+            if layout.prefix:
+                outputs.append(tokens.to_prefix(values, layout.prefix))
         return outputs[0] if len(outputs) == 1 else tuple(outputs)
 
 
