@@ -151,13 +151,10 @@ class Ablation(ABC):
         scores = self._top_k(orders, blocks)
         for curves, order, of_order in zip(scores, orders, blocks, strict=True):
             for curve, block in zip(curves, of_order, strict=True):
-                curve[:] = self._carry(curve, order, block)
+                active = _anywhere(self.active[block.images])[order]
+                # Where the added map is active in no image of the block, the preceding score is repeated.
+                curve[:] = curve[np.maximum.accumulate(np.where(active, np.arange(len(order)), 0))]
         return scores
-
-    def _carry(self, curve: np.ndarray, order: np.ndarray, block: PairBlock) -> np.ndarray:
-        """The curve (k,) with the preceding score repeated where the added map is active in no image of the block."""
-        active = _anywhere(self.active[block.images])[order]
-        return curve[np.maximum.accumulate(np.where(active, np.arange(len(order)), 0))]
 
     def leave_one_out_of_each_image(self, human: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Correlations of each image's row of similarities with people's, its own maps ablated one at a time.

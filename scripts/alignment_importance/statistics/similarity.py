@@ -106,7 +106,9 @@ class SecondOrder:
         """
         judged = torch.isfinite(human)
         some_judged = None if judged.all() else judged
-        values = _tied(human) if score.ranked else human.double()
+        values = human.double()
+        if score.ranked:
+            values = torch.from_numpy(tied(values.cpu().numpy())).to(human.device)
         return cls(score, _standard(values, some_judged, score.ranked), some_judged)
 
     def __call__(self, similarities: torch.Tensor) -> torch.Tensor:
@@ -166,11 +168,6 @@ def ranks(values: torch.Tensor) -> torch.Tensor:
     if tied.any():
         positions = (_first_of_tied(positions, tied) - _first_of_tied(-positions.flip(-1), tied.flip(-1)).flip(-1)) / 2
     return torch.empty_like(positions, memory_format=torch.contiguous_format).scatter_(-1, places, positions + 1)
-
-
-def _tied(human: torch.Tensor) -> torch.Tensor:
-    """Judgments (..., pair) in float64, rounded by `tied`."""
-    return torch.from_numpy(tied(human.double().cpu().numpy())).to(human.device)
 
 
 def _first_of_tied(positions: torch.Tensor, tied: torch.Tensor) -> torch.Tensor:
