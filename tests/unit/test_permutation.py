@@ -81,7 +81,7 @@ def test_draws_that_judge_an_image_undefined_without_a_map_have_no_score(score: 
         found = permutation._correlated_without(*common).numpy()
     else:
         found = permutation._pair_by_pair_without(*common, permutation._maps(pooled)).numpy()
-    whole, without = pooled.leave_one_out(permuted.blocks(block))
+    whole, without = pooled.leave_one_out([permutation._relabel(block, human, order) for order in labels])
     np.testing.assert_allclose(found, np.insert(without, 0, whole, axis=1), atol=1e-12)
     assert np.isnan(found[:, 1 + 3]).tolist() == [True, False]
 

@@ -122,11 +122,6 @@ class _Permuted:
     human: np.ndarray
     labels: np.ndarray
 
-    @property
-    def complete(self) -> bool:
-        """Whether all pairs of different images are judged."""
-        return bool((np.isfinite(self.human) | np.eye(len(self.human), dtype=bool)).all())
-
     def split(self, size: int) -> list["_Permuted"]:
         """Parts with at most `size` draws each."""
         return [_Permuted(self.human, self.labels[start : start + size]) for start in range(0, len(self.labels), size)]
@@ -135,10 +130,6 @@ class _Permuted:
         """(draw, pair) judgments of pairs in every draw."""
         first, second = (self.labels[:, images.cpu().numpy()] for images in pairs)
         return torch.from_numpy(self.human[first, second]).to(pairs[0].device)
-
-    def blocks(self, block: PairBlock) -> list[PairBlock]:
-        """The block with the judgments of each draw."""
-        return [_relabel(block, self.human, labels) for labels in self.labels]
 
 
 def _repeat_at_once(
@@ -177,7 +168,8 @@ def _correlated_without(engine: PooledAblation, block: PairBlock, permuted: _Per
     maps, pairs = _maps(engine), _pairs(block, engine.readout.device)
     n_draws = len(permuted.labels)
     # Where all pairs are judged, every draw has the same pairs, and one row of sums serves them all.
-    of_r, of_rr, undefined = engine.readout.new_zeros(3, 1 if permuted.complete else n_draws, len(maps))
+    complete = np.isnan(permuted.human).sum() == len(permuted.human)  # on the diagonal alone
+    of_r, of_rr, undefined = engine.readout.new_zeros(3, 1 if complete else n_draws, len(maps))
     n_pairs, of_h, of_hh = engine.readout.new_zeros(3, n_draws, 1)
     of_rh = engine.readout.new_zeros(n_draws, len(maps))
     # Judgments are centred near their mean, so that the difference of sums of squares loses little precision.
@@ -248,7 +240,7 @@ def _train_curves(
     """Numbers of maps (k,), and train scores (draw, k) with that many first maps of the orders (draw, feature_map)."""
     n_maps, device = orders.shape[1], orders.device
     if engine.closed_form:
-        blocks = [[drawn] for drawn in permuted.blocks(block)]
+        blocks = [[_relabel(block, permuted.human, labels)] for labels in permuted.labels]
         scores = torch.from_numpy(engine.top_k_of_each(list(orders.cpu().numpy()), blocks)[:, 0])
         return torch.arange(1, n_maps + 1, device=device), scores.to(device)
     steps, pairs, curves = grid(n_maps), _pairs(block, device), []
