@@ -9,7 +9,6 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -229,7 +228,7 @@ def test_progress_is_a_line_below_on_a_terminal_and_lines_in_a_log(tmp_path: Pat
     program = (
         "import sys; from pathlib import Path; from alignment_importance.command import progress; "
         "command = [sys.executable, '-m', 'snakemake', '--quiet', 'rules', '--cores', '1']; "
-        "sys.exit(progress.call_and_tell(command, Path()))"
+        "sys.exit(progress.call(command, Path()))"
     )
     command = [sys.executable, "-c", program]
     if on_terminal:
@@ -248,13 +247,11 @@ def test_progress_is_a_line_below_on_a_terminal_and_lines_in_a_log(tmp_path: Pat
     assert "steps (" not in said
 
 
-@pytest.mark.parametrize("call", [progress.call, progress.call_and_tell])
-def test_the_status_of_what_failed_is_handed_on(tmp_path: Path, call: Callable[..., int]) -> None:
-    assert call([sys.executable, "-c", "import sys; print('no', file=sys.stderr); sys.exit(3)"], tmp_path) == 3
+def test_the_status_of_what_failed_is_handed_on(tmp_path: Path) -> None:
+    assert progress.call([sys.executable, "-c", "import sys; print('no', file=sys.stderr); sys.exit(3)"], tmp_path) == 3
 
 
-@pytest.mark.parametrize("call", ["call", "call_and_tell"])
-def test_an_interrupt_ends_snakemake_and_then_the_command(tmp_path: Path, call: str) -> None:
+def test_an_interrupt_ends_snakemake_and_then_the_command(tmp_path: Path) -> None:
     """Snakemake waits for its job, which takes a second to end, and unlocks the folder."""
     rule = """rule:\n    output: "made"\n    shell: "trap 'sleep 1; exit 1' INT; touch begun; sleep 60"\n"""
     (tmp_path / "Snakefile").write_text(rule, encoding="utf-8")
@@ -262,7 +259,7 @@ def test_an_interrupt_ends_snakemake_and_then_the_command(tmp_path: Path, call: 
     program = (
         "import signal, sys; signal.signal(signal.SIGINT, signal.default_int_handler); "
         "from pathlib import Path; from alignment_importance.command import progress; "
-        f"sys.exit(progress.{call}([sys.executable, '-m', 'snakemake', '--cores', '1'], Path()))"
+        "sys.exit(progress.call([sys.executable, '-m', 'snakemake', '--cores', '1'], Path()))"
     )
     ours, its = pty.openpty()
     with subprocess.Popen(

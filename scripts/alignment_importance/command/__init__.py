@@ -7,7 +7,7 @@ import os
 import shlex
 import sys
 import webbrowser
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -123,7 +123,7 @@ def _check(said: argparse.Namespace, checkout: Path) -> int:
 def _run(said: argparse.Namespace, checkout: Path) -> int:
     # Files that an interruption left incomplete are made again; otherwise Snakemake would stop with an error.
     settings = [*_configfile(said, checkout), "--rerun-incomplete"]
-    return _snakemake(said, checkout, settings, [], progress.call_and_tell)
+    return _snakemake(said, checkout, settings, [])
 
 
 def _open(said: argparse.Namespace, checkout: Path) -> int:
@@ -168,13 +168,7 @@ def _seen_from(checkout: Path, path: Path) -> str:
     return (absolute.relative_to(checkout) if absolute.is_relative_to(checkout) else absolute).as_posix()
 
 
-def _snakemake(
-    said: argparse.Namespace,
-    checkout: Path,
-    settings: Sequence[str],
-    targets: Sequence[str],
-    call: Callable[..., int] = progress.call,
-) -> int:
+def _snakemake(said: argparse.Namespace, checkout: Path, settings: Sequence[str], targets: Sequence[str]) -> int:
     """Print a command of Snakemake, call it in the checkout, and return its exit status."""
     if importlib.util.find_spec("snakemake") is None:
         raise InputError("Snakemake is not installed here; `pip install -r requirements.txt` does it.")
@@ -187,4 +181,4 @@ def _snakemake(
     command = ["snakemake", *settings, *_QUIET, "--cores", said.cores, *targets, *said.snakemake]
     place = "" if checkout == Path.cwd() else f"cd {shlex.quote(str(checkout))} && "
     print(f"{place}{shlex.join(command)}", file=sys.stderr, flush=True)
-    return call([sys.executable, "-m", *command], cwd=checkout)
+    return progress.call([sys.executable, "-m", *command], cwd=checkout)

@@ -1,14 +1,12 @@
 """Calls Snakemake, and shows its progress and the time left while it runs."""
 
-import contextlib
 import re
 import signal
 import subprocess
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
@@ -18,26 +16,7 @@ from rich.text import Text
 _STEPS = re.compile(r"(\d+) of (\d+) steps \(.*\) done")
 
 
-@contextlib.contextmanager
-def _started(command: Sequence[str], cwd: Path, **settings: Any) -> Iterator[subprocess.Popen[str]]:
-    """Start Snakemake and wait for its end, even after an interrupt from the keyboard, which Snakemake receives too.
-
-    If it were killed before it ends by itself, it would leave the folder locked.
-    """
-    with subprocess.Popen(command, cwd=cwd, **settings) as run:
-        handler = signal.signal(signal.SIGINT, signal.SIG_IGN)
-        yield run
-    signal.signal(signal.SIGINT, handler)
-
-
 def call(command: Sequence[str], cwd: Path) -> int:
-    """Run Snakemake and return its exit status."""
-    with _started(command, cwd) as run:
-        pass
-    return run.returncode
-
-
-def call_and_tell(command: Sequence[str], cwd: Path) -> int:
     """Run Snakemake, show its progress (in a terminal's last line, else line by line), and return its exit status."""
     console, started = Console(stderr=True), time.monotonic()
     line_below = Progress(
@@ -45,9 +24,12 @@ def call_and_tell(command: Sequence[str], cwd: Path) -> int:
         disable=not console.is_terminal,
     )  # fmt: skip
     with (
-        _started(command, cwd, stderr=subprocess.PIPE, encoding="utf-8", errors="replace") as run,
+        subprocess.Popen(command, cwd=cwd, stderr=subprocess.PIPE, encoding="utf-8", errors="replace") as run,
         line_below,
     ):
+        # Snakemake receives an interrupt from the keyboard too; killed before it ends by itself, it would leave the
+        # folder locked.
+        handler = signal.signal(signal.SIGINT, signal.SIG_IGN)
         task = line_below.add_task("", visible=False)
         assert run.stderr is not None
         for line in run.stderr:
@@ -58,6 +40,7 @@ def call_and_tell(command: Sequence[str], cwd: Path) -> int:
                 line_below.update(task, completed=done, total=total, description=line, visible=True)
             if not (steps and console.is_terminal):
                 console.print(Text(line.rstrip("\n")), soft_wrap=True)
+    signal.signal(signal.SIGINT, handler)
     return run.returncode
 
 
