@@ -17,6 +17,7 @@ if not workflow.overwrite_configfiles:
     configfile: "config.yaml" if Path("config.yaml").is_file() else HERE / "config.yaml"
 
 
+include: "workflow/rules/configuration.smk"
 include: "workflow/rules/common.smk"
 
 
