@@ -343,7 +343,7 @@ def test_importance_without_agreement_to_show(tmp_path: Path) -> None:
 def test_heatmaps_goes_from_the_best_to_the_worst_image(pictures: pd.DataFrame) -> None:
     figure = FIGURES["heatmaps"](pictures)
     titles = [text.get_text() for text in figure.axes[0].texts if ", r " in text.get_text()]
-    assert titles == ["d, r = 0.20", "$x$ 1, r = 0.10", "a very lo…deed, r = −0.30", "é.b, r undefined"]
+    assert titles == ["d, r = 0.20", "$x$ 1, r = 0.10", "a very long n…indeed, r = −0.30", "é.b, r undefined"]
     assert "All 4 images, from the best to the worst aligned." in " ".join(texts(figure).split())
 
 

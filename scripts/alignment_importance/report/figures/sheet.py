@@ -4,6 +4,7 @@ import math
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.textpath import TextPath
 from numpy.typing import NDArray
 
 from alignment_importance.report.figures import style
@@ -12,8 +13,8 @@ from alignment_importance.report.overlays import outline
 #: Gap between the pictures of a row, in widths of a picture.
 _GAP = 0.08
 
-#: Width of a wide letter in heights, with a share of what stands beside a sheet; the fewest letters of a name.
-_LETTER, _FEWEST = 0.75, 5
+#: Inches that names of rows, and gaps, may take of a figure's width; the fewest letters of a name.
+_BESIDE, _FEWEST = 0.9, 5
 
 
 class Sheet:
@@ -38,7 +39,7 @@ class Sheet:
         self._panel, self._aspect, self._above = panel, aspect, above
         inches = panel.figure.bbox.width / panel.figure.dpi
         self.pixels = math.ceil(max(1, aspect) * inches / n_columns * style.present_page().dpi)
-        self._points = 72 * inches / n_columns
+        self._points = 72 * (inches - _BESIDE) / n_columns
         panel.axis("off")
         panel.set(xlim=(0, n_columns * (1 + _GAP) - _GAP), ylim=(n_rows * (aspect + above), 0), anchor="NW")
 
@@ -55,8 +56,10 @@ class Sheet:
 
     def named(self, image: str, columns: float = 1, more: str = "", size: float = 6.5) -> str:
         """Return the name of an image, so short that with `more` behind it, in `size` points, it fits above columns."""
-        letters = int(columns * self._points / (_LETTER * size)) - len(more)
-        return style.short(image, max(letters, _FEWEST)) + more
+        letters = len(image)
+        while letters > _FEWEST and _width(style.short(image, letters) + more, size) > columns * self._points:
+            letters -= 1
+        return style.short(image, letters) + more
 
     def outlines(self, row: int, column: float, mask: NDArray[np.bool_]) -> list[NDArray[np.float64]]:
         """Return the outlines of a mask of a picture's pixels, in units of the panel: lines (point, x and y)."""
@@ -83,3 +86,8 @@ class Sheet:
     def _top(self, row: int) -> float:
         """Return the upper edge of the pictures of a row."""
         return row * (self._aspect + self._above) + self._above
+
+
+def _width(text: str, size: float) -> float:
+    """The width in points of a text in a font of `size` points."""
+    return float(TextPath((0, 0), text, size).get_extents().width)
