@@ -82,8 +82,20 @@ def test_one_participant_has_no_ceiling() -> None:
 
 def test_spearman_brown_by_hand() -> None:
     # A test with reliability 0.6 has 1.2 / 1.6 = 0.75 at twice its length.
-    assert reliability.spearman_brown(0.6) == pytest.approx(0.75)
-    assert np.isnan(reliability.spearman_brown(-1.0))  # 0 in the denominator
+    assert reliability.spearman_brown(0.6, 4) == pytest.approx(0.75)
+    assert np.isnan(reliability.spearman_brown(-1.0, 4))  # 0 in the denominator
+
+
+@pytest.mark.parametrize("n_participants", [2, 3, 4, 5, 7])
+def test_reliability_of_unequal_halves_by_hand(n_participants: int) -> None:
+    """Noise of variance 4 that correlates with nothing but itself: the mean of n has reliability 1 / (1 + 4 / n)."""
+    rng = np.random.default_rng(8)
+    # Columns after the first are orthogonal to it, which is constant: their means are 0.
+    orthogonal = np.linalg.qr(np.column_stack([np.ones(20), rng.normal(size=(20, 1 + n_participants))]))[0].T
+    ratings = orthogonal[1] + 2 * orthogonal[2:]
+    found = reliability.ceiling(ratings, "pearson_r2", 5, 1)
+    assert found.reliability == pytest.approx(1 / (1 + 4 / n_participants))
+    assert found.noise_ceiling_of_mean == pytest.approx(np.corrcoef(orthogonal[1], ratings.mean(0))[0, 1] ** 2)
 
 
 def test_halves_of_two_participants_are_the_participants() -> None:

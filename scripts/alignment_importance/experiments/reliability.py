@@ -21,7 +21,7 @@ class Ceiling:
             and of all (Nili et al. 2014, doi 10.1371/journal.pcbi.1003553). They bound what a model can reach against
             single participants.
         split_half: mean correlation of the means of two random halves of the participants.
-        reliability: of the mean of all participants, by the Spearman-Brown formula 2 r / (1 + r).
+        reliability: of the mean of all participants, its correlation with that of as many others (`spearman_brown`).
         noise_ceiling_of_mean: the highest score to expect against the mean of all participants, which is what networks
             are scored against: the correlation of the true mean with the observed one, sqrt(reliability) (Spearman
             1904), or its square for `pearson_r2`. NaN where reliability is not positive.
@@ -44,7 +44,7 @@ def ceiling(ratings: np.ndarray, score: str, n_splits: int, seed: int, weights: 
     """
     lower, upper = noise_ceiling(ratings, score)
     halves = split_half(ratings, score, n_splits, seed, weights)
-    whole = spearman_brown(halves)
+    whole = spearman_brown(halves, len(ratings))
     of_mean = SCORES[score].of(float(np.sqrt(whole))) if whole > 0 else float("nan")
     return Ceiling(lower, upper, halves, whole, of_mean)
 
@@ -88,9 +88,16 @@ def split_half(ratings: np.ndarray, score: str, n_splits: int, seed: int, weight
     return _mean([_agreement(first, second, kind) for first, second in means])
 
 
-def spearman_brown(correlation: float) -> float:
-    """Reliability of a whole whose halves have this correlation; NaN for a correlation of -1."""
-    return 2 * correlation / (1 + correlation) if correlation != -1 else float("nan")
+def spearman_brown(correlation: float, n: int) -> float:
+    """Reliability of a whole of n parts, cut into halves with this correlation; NaN where it has none, such as for -1.
+
+    The halves of an odd number are unequal (Horst 1951, Estimating total test reliability from parts of unequal
+    length): with noise of variance v in each part, halves of a and b parts correlate by 1 / sqrt((1 + v/a) (1 + v/b)),
+    which is solved for 1 / (1 + v/n). For an even number that is 2 r / (1 + r).
+    """
+    unequal = (n % 2 / n) ** 2
+    whole = correlation + np.sqrt(1 - unequal * (1 - correlation**2))
+    return float(2 * correlation / whole) if whole > 0 else float("nan")
 
 
 def _pool(ratings: np.ndarray, score: Score) -> np.ndarray:
