@@ -56,6 +56,20 @@ def test_draws_are_samples_of_images() -> None:
     assert found.loc["test_retained", "se"] == pytest.approx(np.std(scores, ddof=1))
 
 
+def test_draws_with_two_different_pairs_have_no_score() -> None:
+    """Two pairs always lie on a line, however often they count; here no two pairs share an image."""
+    pairs = {"image": ["a", "c", "e"], "image_b": ["b", "d", "f"], "judged": [1.0, 2.0, 4.0]}
+    similarities = {kind: [3.0, 1.0, 2.0] for kind in bootstrap.KINDS}
+    table = pd.DataFrame({"seed": 1, "fold": 1, **pairs, **similarities})
+    times = np.random.default_rng(5).multinomial(6, np.full(6, 1 / 6), size=400)
+    copies = times[:, ::2] * times[:, 1::2]
+    samples = [table.loc[table.index.repeat(each)] for each in copies[(copies > 0).all(axis=1)]]
+    assert 1 < len(samples) < np.count_nonzero((copies > 0).sum(axis=1) == 2)
+    found = bootstrap.intervals(table, "pearson", 400, 5).set_index("quantity")
+    expected = np.std([correlation(sample, "full") for sample in samples], ddof=1)
+    assert found.loc["test_full", "se"] == pytest.approx(expected)
+
+
 def test_order_of_rows_does_not_matter() -> None:
     table = predicted(12, 2, 3)
     one = bootstrap.intervals(table, "spearman", 20, 1)

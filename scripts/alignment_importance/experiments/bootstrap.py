@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import scipy.special
 
+from alignment_importance.inputs.folds import MIN_PAIRS
 from alignment_importance.statistics.averages import average
 from alignment_importance.statistics.inference import CONFIDENCE, weighted_scores
 
@@ -50,14 +51,15 @@ def intervals(predicted: pd.DataFrame, score: str, n_draws: int, seed: int) -> p
 def _scores_of_fold(
     pairs: pd.DataFrame, times: np.ndarray, images: tuple[np.ndarray, np.ndarray], score: str
 ) -> np.ndarray:
-    """(kind, draw) scores of one fold's test pairs."""
+    """(kind, draw) scores of one fold's test pairs; NaN for draws that have fewer than `folds.MIN_PAIRS` of them."""
     human = pairs["judged"].to_numpy()
     size = max(1, _AT_ONCE // max(1, len(pairs)))
     chunks = []
     for start in range(0, len(times), size):
         draws = times[start : start + size]
         weights = draws[:, images[0]] * draws[:, images[1]]
-        chunks.append([weighted_scores(pairs[name].to_numpy(), human, weights, score) for name in KINDS])
+        scores = [weighted_scores(pairs[name].to_numpy(), human, weights, score) for name in KINDS]
+        chunks.append(np.where(np.count_nonzero(weights, axis=1) < MIN_PAIRS, np.nan, scores))
     return np.concatenate(chunks, axis=1)
 
 
