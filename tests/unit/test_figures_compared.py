@@ -323,6 +323,14 @@ def test_images_of_most_and_least_agreement_are_shown(pictures: pd.DataFrame, tm
     assert "undefined for all images" in texts(nothing)
 
 
+def test_intervals_of_the_mean_agreement_are_those_of_students_t(pictures: pd.DataFrame) -> None:
+    """Of 0.5, 0.5 and 0.8: mean 0.6, standard error 0.1, and the quantile 0.975 for two degrees of freedom 4.302653."""
+    drawn = draw_agreement(agreeing([0.5, np.nan, 0.5, 0.8]), heatmaps(), pictures, "c")
+    whiskers = drawn.axes[-1].findobj(LineCollection)
+    assert isinstance(whiskers[0], LineCollection)
+    assert whiskers[0].get_segments()[0][:, 1] == pytest.approx([0.6 - 0.4302653, 0.6 + 0.4302653])
+
+
 def test_names_of_neighbouring_images_do_not_run_into_each_other(tmp_path: Path) -> None:
     ids = [f"house & home {number}" for number in range(6)]
     (tmp_path / "images").mkdir()

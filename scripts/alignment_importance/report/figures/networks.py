@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import scipy.special
 import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -16,6 +17,7 @@ from alignment_importance.report import palette
 from alignment_importance.report.captions import score_name
 from alignment_importance.report.figures import style
 from alignment_importance.report.figures.heatmaps import heatmap_note, heatmap_rows, limits_of
+from alignment_importance.statistics.inference import CONFIDENCE
 
 #: Quantities that are compared: the label of the axis, and whether images or feature maps have the values.
 _QUANTITIES = {
@@ -222,7 +224,9 @@ def _correlations(panel: Axes, table: pd.DataFrame) -> None:
         values = table[column].dropna()
         panel.scatter(at + style.scattered(len(values), 0.5), values, s=8, color=colour, alpha=0.6, linewidths=0)
         if len(values) > 1:
-            margin = 1.96 * float(values.std(ddof=1)) / len(values) ** 0.5
+            # With few images, the normal distribution's 1.96 standard errors would be too narrow.
+            quantile = scipy.special.stdtrit(len(values) - 1, (1 + CONFIDENCE) / 2)
+            margin = quantile * values.std(ddof=1) / np.sqrt(len(values))
             panel.errorbar(at, values.mean(), margin, fmt="_", color="black", markersize=22, capsize=4, elinewidth=1.2)
             label = style.number(values.mean(), ".2f")
             panel.annotate(label, (at, 1.03), xycoords=("data", "axes fraction"), ha="center", fontsize=7.5)
