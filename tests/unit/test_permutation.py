@@ -177,13 +177,19 @@ def test_grid_has_both_ends_and_no_number_twice() -> None:
 
 
 def without_signal(n_sets: int, n_draws: int, score: str) -> pd.DataFrame:
-    """P values and the observed difference retained - full, for networks and judgments with nothing in common."""
+    """P values and the observed difference retained - full, for networks and judgments with nothing in common.
+
+    Images are in one of four categories for the network, and in one of three others for people, whose judgments are
+    whole numbers with many ties.
+    """
     members = folds.members(folds.cut("images", IDS, 3, 1), IDS)
     rows = []
     for number in range(n_sets):
-        readout = np.random.default_rng((1, number)).gamma(1.0, size=(N_IMAGES, 12)).astype(np.float32)
-        pooled = ablation.PooledAblation(readout, resources(), "pearson", score)
-        human = judgments(N_IMAGES, 1000 + number)
+        rng = np.random.default_rng((1, number))
+        readout = rng.gamma(1.0, size=(N_IMAGES, 12)) + rng.gamma(1.0, size=(4, 12))[rng.integers(4, size=N_IMAGES)]
+        pooled = ablation.PooledAblation(readout.astype(np.float32), resources(), "pearson", score)
+        category = rng.integers(3, size=N_IMAGES)
+        human = (judgments(N_IMAGES, 1000 + number) + (category == category[:, None])).round()
         draws = permutation.permute(pooled, members, human, n_draws, number)
         columns = ("test_full", "test_retained", "difference")
         p = {name: inference.permutation_p(draws[name][0], draws[name][1:].to_numpy()) for name in columns}
